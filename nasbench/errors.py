@@ -47,6 +47,10 @@ class StrategyError(NasbenchError, RuntimeError):
     """A search strategy that broke the ask/tell contract."""
 
 
+class PredictorError(NasbenchError, ValueError):
+    """Training data that a predictor cannot learn from, or a question before it has learnt."""
+
+
 class SearchFinished(NasbenchError, RuntimeError):
     """Raised by a strategy's ``ask`` that has nothing left to ask: a clean end."""
 

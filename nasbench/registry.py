@@ -1,8 +1,8 @@
 """Finding components by name: the file name is the key, and listing imports nothing.
 
-A component is a module with one public class in ``strategies/``, ``surrogates/``, ``nasbench/spaces/``
-or ``nasbench/importers/``; files that start with an underscore are none. Other packages add theirs by
-entry points of the group ``nasbench.<kind>``, and anyone's class answers to ``module:Class``.
+A component is a module with one public class in ``strategies/``, ``surrogates/``, ``nasbench/spaces/``,
+``nasbench/encodings/`` or ``nasbench/importers/``; files that start with an underscore are none. Other
+packages add theirs by entry points of the group ``nasbench.<kind>``, and anyone's class answers to ``module:Class``.
 """
 
 import ast
@@ -139,6 +139,7 @@ SPACES = Registry("spaces", "space", "nasbench.spaces")
 IMPORTERS = Registry("importers", "importer", "nasbench.importers")
 STRATEGIES = Registry("strategies", "strategy", "strategies")
 PREDICTORS = Registry("predictors", "predictor", "surrogates")
+ENCODINGS = Registry("encodings", "encoding", "nasbench.encodings")
 
 
 @dataclass(frozen=True)

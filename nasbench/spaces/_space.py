@@ -35,6 +35,8 @@ class SearchSpace(ABC):
         decisions: [d] name of each column of an architecture array.
         cardinality: [d] number of choices of each decision.
         operations: names of the operations a cell is made of.
+        cutting: names of the graphs' operations that carry nothing.
+        passing: those that hand on what they get, or only add it up.
         trained_once_per_class: the benchmark trained one architecture of each isomorphism class, so that
             the measurements of ``canonical`` are those of all of them. Elsewhere a twin is another training.
     """
@@ -43,6 +45,8 @@ class SearchSpace(ABC):
     decisions: tuple[str, ...]
     cardinality: Ints
     operations: tuple[str, ...]
+    cutting: tuple[str, ...] = ("none",)
+    passing: tuple[str, ...] = ("skip_connect", "identity", "skip")
     trained_once_per_class: bool = False
 
     @property

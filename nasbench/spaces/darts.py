@@ -98,6 +98,7 @@ class DARTS(SearchSpace):
     """Pairs of DARTS cells; not enumerated, so without ``index``."""
 
     name = "darts"
+    passing = ("skip_connect", "node")
     operations = (
         "max_pool_3x3",
         "avg_pool_3x3",

@@ -40,6 +40,7 @@ class TransNASBench101Macro(EnumeratedSpace):
     """The 3,256 skeletons of TransNAS-Bench-101; an edit changes, appends or drops one module."""
 
     name = "tnb101_macro"
+    passing = ("absent",)
     operations = ("normal", "double_channels", "halve_resolution", "double_and_halve")
     decisions = tuple(f"module_{module}" for module in range(1, _MOST_MODULES + 1))
     cardinality = np.array([4, 4, 4, 4, 5, 5])

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nasbench.table._draft import Static as Static
     from nasbench.table._merge import merge_tables as merge_tables
     from nasbench.table._reader import Table as Table
+    from nasbench.table._where import feature_folder as feature_folder
     from nasbench.table._where import find_table as find_table
     from nasbench.table._where import table_names as table_names
     from nasbench.table._where import user_tables as user_tables
@@ -22,6 +23,7 @@ _HOME = {
     "Measurement": "_draft",
     "Static": "_draft",
     "Table": "_reader",
+    "feature_folder": "_where",
     "find_table": "_where",
     "merge_tables": "_merge",
     "table_names": "_where",

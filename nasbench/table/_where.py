@@ -24,6 +24,16 @@ def user_tables() -> Path:
     return user_data_path("nasbench") / "tables"
 
 
+def feature_folder() -> Path:
+    """Return the folder of features computed before: ``$NASBENCH_HOME/features``, or the system's cache folder."""
+    home = os.environ.get("NASBENCH_HOME")
+    if home:
+        return Path(home) / "features"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("nasbench") / "features"
+
+
 def shipped_names() -> set[str]:
     """Return the names of the tables that come with the suite."""
     return {path.stem for path in shipped_tables().glob("*.h5")}

@@ -1,0 +1,11 @@
+"""Encodings of architectures as feature vectors, one file each; predictors name them.
+
+An encoding is a registered file here, or one that the space itself knows in closed form
+(``space.encodings``: ``one_hot``, ``adjacency``, mostly ``path``). Several names joined by ``+`` are one
+encoding, their columns side by side.
+"""
+
+from nasbench.encodings._encoding import CountEncoding, Encoding
+from nasbench.encodings._make import encoding_names, make_encoding
+
+__all__ = ["CountEncoding", "Encoding", "encoding_names", "make_encoding"]

@@ -1,0 +1,119 @@
+"""What every encoding offers: columns learnt once, then a feature vector per architecture."""
+
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.spaces import SearchSpace
+
+Keys = npt.NDArray[np.uint64]
+"""``[p]``, 64-bit hashes: two different things share one with a chance of 5e-20."""
+
+
+class Encoding(ABC):
+    """A feature vector for each architecture of a space.
+
+    Sub-classes say whether they ``applies`` to a space, and encode.
+
+    Args:
+        space: where the architectures are from.
+    """
+
+    def __init__(self, space: SearchSpace) -> None:
+        self.space = space
+
+    @classmethod
+    def applies(cls, space: SearchSpace) -> str:
+        """Return why this encoding does not exist in ``space``; empty where it does."""
+        del space
+        return ""
+
+    def fit(self, archs: Archs) -> None:  # noqa: B027 (most encodings have nothing to learn)
+        """Learn the columns from ``archs`` [n, d], where the space alone does not tell them."""
+
+    @abstractmethod
+    def encode(self, archs: Archs) -> Floats:
+        """Return the features of architectures [n, d]; ``[n, f]``."""
+
+    @property
+    def groups(self) -> Ints:
+        """[f] number of the group that each column belongs to; a kernel may weigh them apart."""
+        return np.zeros(self.encode(self.space.sample(1, np.random.default_rng(0))).shape[1], dtype=np.int64)
+
+
+class Tokens(NamedTuple):
+    """Things counted in architectures.
+
+    Attributes:
+        owner: [p] row of the architecture that each was found in.
+        key: [p] what it is.
+        group: [p] its kind, see ``Encoding.groups``.
+    """
+
+    owner: Ints
+    key: Keys
+    group: Ints
+
+
+class CountEncoding(Encoding):
+    """Counts of things whose list is not known before architectures are seen.
+
+    ``fit`` makes a column for each thing seen. Things first met later share one last column, which holds
+    the root of the sum of their squared counts: with it the length of a vector, and its distance to any
+    vector of ``fit``, are exact. Only among later architectures does it take different things for equal.
+    """
+
+    _keys: Keys
+    _groups: Ints
+
+    @abstractmethod
+    def tokens(self, archs: Archs) -> Tokens:
+        """Return all that is to be counted in architectures [n, d], each as often as it occurs."""
+
+    def counts(self, archs: Archs) -> tuple[Any, Ints]:
+        """Return sparse counts [n, f] with a column for each thing found, and the group [f] of each column."""
+        found = self.tokens(archs)
+        keys, first, column = np.unique(found.key, return_index=True, return_inverse=True)
+        counts = coo_array((np.ones(len(column)), (found.owner, column)), shape=(len(archs), len(keys)))
+        return counts.tocsr(), found.group[first]
+
+    def fit(self, archs: Archs) -> None:
+        """Learn the columns."""
+        found = self.tokens(archs)
+        self._keys, first = np.unique(found.key, return_index=True)
+        self._groups = np.append(found.group[first], 0)
+
+    @property
+    def groups(self) -> Ints:
+        """[f] kind of each column; the last holds what ``fit`` did not see."""
+        return self._groups
+
+    def encode(self, archs: Archs) -> Floats:
+        """Return counts; ``[n, columns + 1]``."""
+        found, n, f = self.tokens(archs), len(archs), len(self._keys)
+        column = np.searchsorted(self._keys, found.key)
+        known = self._keys[column.clip(max=f - 1)] == found.key if f else np.zeros(len(column), dtype=bool)
+        cell = found.owner[known] * (f + 1) + column[known]
+        counts = np.bincount(cell, minlength=n * (f + 1)).astype(np.float64).reshape(n, f + 1)
+        if not known.all():
+            counts[:, -1] = _unseen_length(found.owner[~known], found.key[~known], n)
+        return counts
+
+
+def _unseen_length(owner: Ints, key: Keys, n: int) -> Floats:
+    """Return ``[n]`` the Euclidean length of each architecture's counts of unseen things."""
+    pairs, counts = np.unique(np.stack([owner.astype(np.uint64), key]), axis=1, return_counts=True)
+    squares = np.bincount(pairs[0].astype(np.int64), weights=counts.astype(np.float64) ** 2, minlength=n)
+    lengths: Floats = np.sqrt(squares)
+    return lengths
+
+
+def mixed(values: Keys) -> Keys:
+    """Scramble 64-bit integers one to one (the finaliser of SplitMix64: Steele, Lea & Flood 2014)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))

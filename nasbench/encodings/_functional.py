@@ -1,0 +1,89 @@
+"""What an architecture computes: its graph without the vertices that carry nothing, and its paths.
+
+A vertex counts as live if it lies on a path from the input to the output that no operation cuts
+(``space.cutting``). Operations that hand on what they get (``space.passing``) do not show in a path.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nasbench.arrays import Archs, Bools, Ints
+from nasbench.encodings._encoding import Keys, mixed
+from nasbench.spaces import SearchSpace
+
+_STEP = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying by it loses nothing
+
+
+class LiveGraphs(NamedTuple):
+    """A batch of graphs that only carry what reaches the output.
+
+    Attributes:
+        adjacency: [n, v, v] edges between live vertices, in topological order.
+        operations: [n, v] positions in ``vocabulary``.
+        live: [n, v] which vertices there are.
+        vocabulary: names of the operations; input first, output last.
+        working: [k] positions in ``vocabulary`` of the operations that change what they get.
+    """
+
+    adjacency: Bools
+    operations: Archs
+    live: Bools
+    vocabulary: tuple[str, ...]
+    working: Ints
+
+
+def live_graphs(space: SearchSpace, archs: Archs) -> LiveGraphs:
+    """Return the computation graphs of architectures [n, d] without dead vertices."""
+    graphs = space.graphs(archs)
+    names, v = graphs.vocabulary, graphs.adjacency.shape[1]
+    adjacency = graphs.adjacency.astype(bool)
+    carries = ~np.isin(graphs.operations, [i for i, name in enumerate(names) if name in space.cutting])
+    from_input = carries & (graphs.operations == 0)
+    to_output = carries & (graphs.operations == len(names) - 1)
+    for j in range(1, v):
+        from_input[:, j] |= carries[:, j] & (from_input[:, :j] & adjacency[:, :j, j]).any(axis=1)
+    for i in range(v - 2, -1, -1):
+        to_output[:, i] |= carries[:, i] & (to_output[:, i + 1 :] & adjacency[:, i, i + 1 :]).any(axis=1)
+    live = from_input & to_output
+    idle = {names[0], names[-1], *space.cutting, *space.passing}
+    working = np.array([i for i, name in enumerate(names) if name not in idle], dtype=np.int64)
+    return LiveGraphs(adjacency & live[:, :, None] & live[:, None, :], graphs.operations, live, names, working)
+
+
+class Paths(NamedTuple):
+    """All ways through a batch of architectures.
+
+    Attributes:
+        owner: [p] row of the architecture.
+        key: [p] hash of the sequence of working operations.
+        counts: [p, k] how often each working operation occurs.
+    """
+
+    owner: Ints
+    key: Keys
+    counts: Ints
+
+
+def functional_paths(space: SearchSpace, archs: Archs) -> Paths:
+    """Follow every path from the input to the output, all architectures at once, one vertex further each round."""
+    graphs = live_graphs(space, archs)
+    k, output = len(graphs.working), len(graphs.vocabulary) - 1
+    column = np.full(output + 1, k)
+    column[graphs.working] = np.arange(k)
+    code = np.where(column < k, np.arange(1, output + 2), 0).astype(np.uint64)
+    owner, vertex = np.nonzero(graphs.live & (graphs.operations == 0))
+    key, counts = np.ones(len(owner), dtype=np.uint64), np.zeros((len(owner), k + 1), dtype=np.int64)
+    finished = []
+    while len(owner):
+        came_from, vertex = np.nonzero(graphs.adjacency[owner, vertex])
+        owner, counts = owner[came_from], counts[came_from]
+        operation = graphs.operations[owner, vertex]
+        key = np.where(code[operation] > 0, mixed(key[came_from] * _STEP + code[operation]), key[came_from])
+        counts[np.arange(len(owner)), column[operation]] += 1
+        done = operation == output
+        finished.append(Paths(owner[done], key[done], counts[done, :k]))
+        owner, vertex, key, counts = owner[~done], vertex[~done], key[~done], counts[~done]
+    if not finished:
+        return Paths(owner, key, counts[:, :k])
+    return Paths(*(np.concatenate(parts) for parts in zip(*finished, strict=True)))

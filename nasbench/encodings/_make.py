@@ -1,0 +1,174 @@
+"""From a name to an encoding that is computed once where a space can be listed."""
+
+import contextlib
+import hashlib
+import inspect
+import weakref
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.encodings._encoding import CountEncoding, Encoding
+from nasbench.errors import InvalidOption, unknown_name
+from nasbench.files import replacing
+from nasbench.registry import ENCODINGS, Choice
+from nasbench.spaces import EnumeratedSpace, SearchSpace
+from nasbench.table import feature_folder
+
+_MOST_ROWS = 50_000  # of a space whose features are all computed in advance
+_whole: "weakref.WeakKeyDictionary[SearchSpace, dict[str, _Features]]" = weakref.WeakKeyDictionary()
+
+
+def encoding_names(space: SearchSpace) -> list[str]:
+    """Return every encoding that exists in ``space``."""
+    registered = [name for name in ENCODINGS.names() if not ENCODINGS.load(name).applies(space)]
+    return sorted({*registered, *space.encodings})
+
+
+def make_encoding(space: SearchSpace, label: str) -> Encoding:
+    """Return the encoding called ``NAME[,option=value]``, or several joined by ``+``.
+
+    The features of a space of up to 50,000 architectures are computed once, and kept on disk.
+
+    Raises:
+        UnknownName: no such encoding or option.
+        InvalidOption: an encoding that this space does not have.
+    """
+    if "+" in label:
+        return _SideBySide(space, [make_encoding(space, part.strip()) for part in label.split("+")])
+    encoding = _made(space, label)
+    if not isinstance(space, EnumeratedSpace) or space.size > _MOST_ROWS or label in space.encodings:
+        return encoding
+    kept = _whole.setdefault(space, {})
+    if label not in kept:
+        kept[label] = _features_of_all(space, encoding, label)
+    return _Whole(space, kept[label].matrix, kept[label].groups, learns=isinstance(encoding, CountEncoding))
+
+
+def _made(space: SearchSpace, label: str) -> Encoding:
+    choice = Choice.parse(label)
+    if choice.name in space.encodings:
+        return _OfSpace(space, choice.name)
+    if choice.name not in ENCODINGS.names():
+        raise unknown_name(f"encoding of space '{space.name}'", choice.name, encoding_names(space))
+    cls, options = choice.resolve(ENCODINGS)
+    if why := cls.applies(space):  # type: ignore[attr-defined]
+        raise InvalidOption(f"encoding '{choice.name}' does not exist in space '{space.name}': {why}")
+    made: Encoding = cls(space, **options)
+    return made
+
+
+class _OfSpace(Encoding):
+    """An encoding that the space knows itself."""
+
+    def __init__(self, space: SearchSpace, name: str) -> None:
+        super().__init__(space)
+        self._name = name
+
+    def encode(self, archs: Archs) -> Floats:
+        return self.space.encode(archs, self._name).astype(np.float64)
+
+
+class _SideBySide(Encoding):
+    """Several encodings as one; the groups of each come after those of the one before."""
+
+    def __init__(self, space: SearchSpace, parts: list[Encoding]) -> None:
+        super().__init__(space)
+        self._parts = parts
+
+    def fit(self, archs: Archs) -> None:
+        for part in self._parts:
+            part.fit(archs)
+
+    def encode(self, archs: Archs) -> Floats:
+        return np.concatenate([part.encode(archs) for part in self._parts], axis=1)
+
+    @property
+    def groups(self) -> Ints:
+        joined, first = [], 0
+        for part in self._parts:
+            joined.append(part.groups + first)
+            first = int(joined[-1].max()) + 1
+        return np.concatenate(joined)
+
+
+class _Whole(Encoding):
+    """The features of every architecture of a space, looked up.
+
+    Args:
+        space: whose ``rows`` the features belong to.
+        features: [N, F] sparse.
+        groups: [F] the group of each column.
+        learns: whether ``fit`` chooses the columns, as ``CountEncoding`` does: the numbers are the same.
+    """
+
+    def __init__(self, space: EnumeratedSpace, features: Any, groups: Ints, *, learns: bool) -> None:
+        super().__init__(space)
+        self._space, self._features, self._all_groups, self._learns = space, features, groups, learns
+        self._columns = np.arange(len(groups))
+        if learns:
+            self._squares = np.asarray(features.multiply(features).sum(axis=1)).ravel()
+
+    def fit(self, archs: Archs) -> None:
+        if self._learns:
+            self._columns = np.unique(self._features[self._space.index(archs)].indices)
+
+    def encode(self, archs: Archs) -> Floats:
+        index = self._space.index(archs)
+        rows = self._features[index]
+        if not self._learns:
+            everything: Floats = rows.toarray()
+            return everything
+        known: Floats = rows[:, self._columns].toarray()
+        unseen = np.sqrt((self._squares[index] - (known**2).sum(axis=1)).clip(min=0))
+        return np.column_stack([known, unseen])
+
+    @property
+    def groups(self) -> Ints:
+        groups = self._all_groups[self._columns]
+        return np.append(groups, 0) if self._learns else groups
+
+
+@dataclass(frozen=True)
+class _Features:
+    matrix: Any
+    groups: Ints
+
+
+def _features_of_all(space: EnumeratedSpace, encoding: Encoding, label: str) -> _Features:
+    """Read the features of all architectures, or compute and keep them."""
+    path = feature_folder() / f"{space.name}-{_digest(space, label)}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            matrix = csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=tuple(stored["shape"]))
+            return _Features(matrix, stored["groups"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        pass  # absent, or damaged and written anew
+    matrix, groups = _computed(space, encoding)
+    parts = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "shape": np.array(matrix.shape)}
+    with (
+        contextlib.suppress(OSError),  # a disk that is full or read-only costs the time again, nothing else
+        replacing(path) as temporary,
+        open(temporary, "wb") as file,
+    ):
+        np.savez(file, groups=groups, **parts)
+    return _Features(matrix, groups)
+
+
+def _computed(space: EnumeratedSpace, encoding: Encoding) -> tuple[Any, Ints]:
+    if isinstance(encoding, CountEncoding):
+        return encoding.counts(space.rows)
+    return csr_array(encoding.encode(space.rows)), encoding.groups
+
+
+def _digest(space: EnumeratedSpace, label: str) -> str:
+    """Name a result by everything it is made of: the architectures, the encoding and this room's code."""
+    digest = hashlib.sha256(label.encode() + space.rows.tobytes() + space.cardinality.tobytes())
+    for module in (*sorted(Path(__file__).parent.glob("*.py")), Path(inspect.getfile(type(space)))):
+        digest.update(module.read_bytes())
+    return digest.hexdigest()[:24]

@@ -1,0 +1,70 @@
+"""The messages between a predictor and who asks it: architectures with what is known of them, and an answer.
+
+A predictor learns from ``Batch`` and score, and answers ``Prediction``. As with strategies, scores are
+validation scores: what a task reports never reaches it.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.spaces import SearchSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Architectures and, where a predictor needs more, what is known of them before they are trained fully.
+
+    Attributes:
+        archs: [n, d] valid rows of the space.
+        curves: [n, t] score after each of the first ``t`` epochs, nan where it was not seen.
+        proxies: [n, p] zero-cost proxies, nan where one was not computed.
+    """
+
+    archs: Archs
+    curves: Floats | None = None
+    proxies: Floats | None = None
+
+    def __len__(self) -> int:
+        """Return the number of architectures."""
+        return len(self.archs)
+
+    def take(self, rows: Ints) -> "Batch":
+        """Return the architectures at ``rows`` [m], with all that is known of them."""
+        known = (self.curves, self.proxies)
+        return Batch(self.archs[rows], *(None if part is None else part[rows] for part in known))
+
+
+class Prediction(NamedTuple):
+    """What a predictor expects.
+
+    Attributes:
+        mean: [m] expected score; of a predictor trained on ranks, the median.
+        std: [m] standard deviation of a new measurement around it, None where the method has none.
+    """
+
+    mean: Floats
+    std: Floats | None = None
+
+
+class Predictor(Protocol):
+    """A performance predictor: one file in ``surrogates/``, or any class with this shape.
+
+    The constructor takes ``(space)`` and keyword options; no option means the source paper's defaults.
+    ``presets`` is as for strategies. ``needs`` names the parts of a batch that must be there besides the
+    architectures: ``curves``, ``proxies``.
+    """
+
+    needs: frozenset[str]
+
+    def __init__(self, space: SearchSpace) -> None: ...
+
+    def fit(self, batch: Batch, score: Floats, rng: np.random.Generator) -> None:
+        """Learn from architectures and their scores [n]; ``rng`` decides every random choice, also later ones."""
+        ...
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Return what is expected of other architectures."""
+        ...

@@ -1,0 +1,150 @@
+"""What all predictors share: their input checked once, their target, and a state that can be kept."""
+
+import json
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from nasbench.arrays import Bools, Floats
+from nasbench.errors import PredictorError
+from nasbench.predictions import Batch, Prediction
+from nasbench.spaces import SearchSpace
+from surrogates._targets import Target, target_named
+
+State = dict[str, npt.NDArray[Any]]
+"""A fitted predictor as arrays by name; bytes as uint8, text as unicode; no objects."""
+
+
+class CheckedPredictor(ABC):
+    """A predictor whose input is checked, and whose target is transformed, in one place.
+
+    Sub-classes write ``_fit`` and ``_predict``, which speak of the transformed target: about zero mean and
+    unit variance, larger is better. A state is the training data and the random state, and restoring one
+    fits again: the same bits. Where fitting is expensive, sub-classes override ``_state`` and ``_restore``.
+
+    Args:
+        space: where the architectures are from.
+        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset()
+    min_points: ClassVar[int] = 2
+
+    def __init__(self, space: SearchSpace, *, target: str = "score") -> None:
+        self._space = space
+        self._target_class = target_named(target)
+        self._target: Target | None = None
+
+    def fit(self, batch: Batch, score: Floats, rng: np.random.Generator) -> None:
+        """Learn from architectures and their scores.
+
+        Args:
+            batch: n architectures; several rows may be one architecture, measured more than once.
+            score: [n] scores, larger is better.
+            rng: decides every random choice.
+
+        Raises:
+            PredictorError: fewer architectures than the method needs, scores that are nan or all equal, another
+                number of scores than of architectures, or a part of the batch missing that the method ``needs``.
+            InvalidArchitecture: a row that is not in the space.
+        """
+        batch = self._checked(batch)
+        score = _checked_scores(score, len(batch), self.min_points)
+        self._target = None
+        target = self._target_class(score)
+        self._train, self._train_score, self._rng_state = batch, score, rng.bit_generator.state
+        self._fit(batch, target.forward(score), rng)
+        self._target = target
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Return what is expected of m architectures.
+
+        Raises:
+            PredictorError: not fitted yet, or a part of the batch missing.
+            InvalidArchitecture: a row that is not in the space.
+        """
+        if self._target is None:
+            raise PredictorError(f"{type(self).__name__} was asked before it was fitted; call fit first")
+        batch = self._checked(batch)
+        if not len(batch):
+            return Prediction(np.empty(0), None)
+        return self._target.prediction(*self._predict(batch))
+
+    @abstractmethod
+    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        """Learn the transformed target [n]."""
+
+    @abstractmethod
+    def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
+        """Return mean and standard deviation of the transformed target, [m] each."""
+
+    def state(self) -> State:
+        """Return what ``restore`` needs, as arrays.
+
+        Raises:
+            PredictorError: not fitted yet.
+        """
+        if self._target is None:
+            raise PredictorError(f"{type(self).__name__} has nothing to keep before it is fitted; call fit first")
+        parts = {"curves": self._train.curves, "proxies": self._train.proxies}
+        given = {f"train/{name}": part for name, part in parts.items() if part is not None}
+        shared: State = {"train/archs": self._train.archs, "train/score": self._train_score, **given}
+        return shared | {f"own/{name}": array for name, array in self._state().items()}
+
+    def restore(self, state: State) -> None:
+        """Become the predictor that ``state`` was taken from; space and options must be the same."""
+        batch = Batch(state["train/archs"], state.get("train/curves"), state.get("train/proxies"))
+        batch, score = self._checked(batch), state["train/score"]
+        self._train, self._train_score = batch, score
+        target = self._target_class(score)
+        own = {name.removeprefix("own/"): array for name, array in state.items() if name.startswith("own/")}
+        self._restore(own, batch, target.forward(score))
+        self._target = target
+
+    def _state(self) -> State:
+        return {"rng": np.array(json.dumps(self._rng_state, default=_listed))}
+
+    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
+        self._rng_state = json.loads(str(state["rng"]))
+        rng = np.random.Generator(getattr(np.random, _BIT_GENERATORS[self._rng_state["bit_generator"]])())
+        rng.bit_generator.state = self._rng_state
+        self._fit(batch, value, rng)
+
+    def _checked(self, batch: Batch) -> Batch:
+        missing = sorted(need for need in self.needs if getattr(batch, need) is None)
+        if missing:
+            raise PredictorError(
+                f"{type(self).__name__} needs {' and '.join(missing)} with the architectures; "
+                "choose a task that has them, or another predictor"
+            )
+        for name in ("curves", "proxies"):
+            part = getattr(batch, name)
+            if part is not None and (part.ndim != 2 or len(part) != len(batch)):
+                raise PredictorError(f"{name} have shape {part.shape}; expected [{len(batch)}, columns]")
+        return Batch(self._space.checked(batch.archs), batch.curves, batch.proxies)
+
+
+_BIT_GENERATORS = {name: name for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
+
+
+def _listed(value: Any) -> Any:
+    return value.tolist()
+
+
+def _checked_scores(score: Floats, n: int, least: int) -> Floats:
+    score = np.asarray(score, dtype=np.float64)
+    if score.shape != (n,):
+        raise PredictorError(f"scores have shape {score.shape}; expected [{n}], one for each architecture")
+    bad: Bools = ~np.isfinite(score)
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
+        raise PredictorError(
+            f"score {first} is {score[first]} ({int(bad.sum())} such of {n}); leave crashed trainings out"
+        )
+    if n < least:
+        raise PredictorError(f"{n} training architecture(s); this method needs at least {least}")
+    if (score == score[0]).all():
+        raise PredictorError(f"all {n} training scores are {score[0]:g}: nothing can be learnt from them")
+    return score

@@ -1,0 +1,118 @@
+"""What a predictor is trained on: the score itself, its rank among the training scores, or the log of its error.
+
+A target maps scores to numbers of about zero mean and unit variance, and answers back.
+"""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from nasbench.arrays import Floats
+from nasbench.errors import InvalidOption, unknown_name
+from nasbench.predictions import Prediction
+
+# Gauss-Hermite rule for the normal distribution: exact for polynomials up to degree 17
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+
+
+class Target(ABC):
+    """A monotonic map of scores, learnt from the training scores."""
+
+    def __init__(self, score: Floats) -> None:
+        self._learn(score)
+
+    @abstractmethod
+    def _learn(self, score: Floats) -> None: ...
+
+    @abstractmethod
+    def forward(self, score: Floats) -> Floats:
+        """Map scores [n] to what is learnt."""
+
+    @abstractmethod
+    def backward(self, value: Floats) -> Floats:
+        """Map what was learnt back to scores, any shape."""
+
+    def prediction(self, mean: Floats, std: Floats | None) -> Prediction:
+        """Express a normal distribution of the target in scores: its median, and its standard deviation."""
+        median = self.backward(mean)
+        if std is None:
+            return Prediction(median)
+        spread = self.backward(mean + std * _NODES[:, None])
+        variance = _WEIGHTS @ (spread - _WEIGHTS @ spread) ** 2
+        return Prediction(median, np.sqrt(variance))
+
+
+class _Score(Target):
+    """The score, shifted and scaled."""
+
+    def _learn(self, score: Floats) -> None:
+        self._shift, self._scale = float(score.mean()), float(score.std())
+
+    def forward(self, score: Floats) -> Floats:
+        return (score - self._shift) / self._scale
+
+    def backward(self, value: Floats) -> Floats:
+        return value * self._scale + self._shift
+
+    def prediction(self, mean: Floats, std: Floats | None) -> Prediction:
+        return Prediction(self.backward(mean), None if std is None else std * self._scale)
+
+
+class _Rank(Target):
+    """The normal score of the rank: robust against a few very bad architectures, which fill most tables.
+
+    Between training scores it interpolates; beyond the best and the worst it goes on as steeply as over
+    the outer tenth of them.
+    """
+
+    def _learn(self, score: Floats) -> None:
+        self._scores, first = np.unique(score, return_index=True)
+        self._values = ndtri((rankdata(score) - 0.5) / len(score))[first]
+        tenth = max(1, len(self._scores) // 10)
+        scores, values = self._scores, self._values
+        self._slopes = [(scores[b] - scores[a]) / (values[b] - values[a]) for a, b in ((0, tenth), (-1 - tenth, -1))]
+
+    def forward(self, score: Floats) -> Floats:
+        ranks: Floats = np.interp(score, self._scores, self._values)
+        return ranks
+
+    def backward(self, value: Floats) -> Floats:
+        low, high = self._values[0], self._values[-1]
+        inside: Floats = np.interp(value, self._values, self._scores)
+        below, above = np.minimum(value - low, 0), np.maximum(value - high, 0)
+        scores: Floats = inside + below * self._slopes[0] + above * self._slopes[1]
+        return scores
+
+
+class _LogError(Target):
+    """The negative logarithm of one minus the score, shifted and scaled: for scores that are fractions."""
+
+    def _learn(self, score: Floats) -> None:
+        if score.max() > 1:
+            raise InvalidOption(f"target 'log_error' is for fractions; the best training score is {score.max():g}")
+        self._floor = max(float((1 - score[score < 1]).min(initial=1.0)) / 10, 1e-6)  # a perfect score has an error too
+        raw = -np.log(np.maximum(1 - score, self._floor))
+        self._shift, self._scale = float(raw.mean()), float(raw.std())
+
+    def forward(self, score: Floats) -> Floats:
+        return (-np.log(np.maximum(1 - score, self._floor)) - self._shift) / self._scale
+
+    def backward(self, value: Floats) -> Floats:
+        return 1 - np.exp(-(value * self._scale + self._shift))
+
+
+_TARGETS = {"score": _Score, "rank": _Rank, "log_error": _LogError}
+
+
+def target_named(name: str) -> type[Target]:
+    """Return the target called ``name``.
+
+    Raises:
+        UnknownName: no such target.
+    """
+    if name not in _TARGETS:
+        raise unknown_name("target", name, _TARGETS)
+    return _TARGETS[name]
