@@ -25,7 +25,8 @@ def _cell(c_in: Ints, c_out: Ints, pixels: int) -> Floats:
     It is ``|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|``.
     """
     first, later = convolution(c_in, c_out, 3, pixels), convolution(c_out, c_out, 3, pixels)
-    return 2 * first + 3 * later + (c_in != c_out) * convolution(c_in, c_out, 1, pixels)
+    cost: Floats = 2 * first + 3 * later + (c_in != c_out) * convolution(c_in, c_out, 1, pixels)
+    return cost
 
 
 class NATSBenchSize(ProductSpace):

@@ -57,7 +57,8 @@ class NASBench201(FourNodeCell):
 
         def cells(c_in: Ints, c_out: Ints, pixels: int) -> Floats:
             one, three = (convolution(c_in, c_out, kernel, pixels) for kernel in (1, 3))
-            return _N_CELLS * (one * counts[0] + three * counts[1])
+            cost: Floats = _N_CELLS * (one * counts[0] + three * counts[1])
+            return cost
 
         return network_size(_WIDTHS, cells, n_classes=n_classes, image_size=image_size)
 
