@@ -75,3 +75,19 @@ def test_a_strategy_with_global_randomness_is_caught():
 
     with pytest.raises(AssertionError, match="the same seed gives another run"):
         check_strategy(Global, SPACES.load("nb201")())
+
+
+def test_a_strategy_that_stumbles_over_a_second_objective_is_caught():
+    class Single:
+        def __init__(self, space, rng):
+            self.space, self.rng, self.n = space, rng, 0
+
+        def ask(self, n):
+            self.n += n
+            return nasbench.full_trainings(self.n - n, self.space.sample(n, self.rng))
+
+        def tell(self, results):
+            ((_,),) = results.score.tolist()
+
+    with pytest.raises(ValueError, match="too many values"):
+        check_strategy(Single, SPACES.load("nb201")())
