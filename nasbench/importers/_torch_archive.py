@@ -1,8 +1,9 @@
 """Files that ``torch.save`` wrote, read without torch: the containers and numbers, None for each tensor.
 
-Two formats exist (torch 2.13, ``torch/serialization.py``). Since torch 1.6 a file is a zip, uncompressed: ``ROOT/data.pkl``
-and one member ``ROOT/data/KEY`` for each storage. Before, it is a row of pickles: a magic number, the protocol 1001,
-facts about the machine, the object, the keys of its storages; then for each storage its length (int64) and its bytes.
+Two formats exist (torch 2.13, ``torch/serialization.py``). Since torch 1.6 a file is a zip, uncompressed:
+``ROOT/data.pkl`` and one member ``ROOT/data/KEY`` for each storage. Before, it is a row of pickles: a magic number, the
+protocol 1001, facts about the machine, the object, the keys of its storages; then the length (int64) and the bytes of
+each storage.
 
 The bytes of tensors are never read, but they are looked for: an archive that lacks some was cut off.
 """
@@ -149,7 +150,7 @@ class Storages:
     def _in_file(self, file: BinaryIO) -> dict[str, int]:
         """Return the lengths of the storages behind an older archive's object, as far as they go."""
         keys = load_torch_pickle(file, str(self._path))
-        if not isinstance(keys, list) or not set(keys) <= set(self._n_bytes):
+        if not isinstance(keys, list) or any(str(key) not in self._n_bytes for key in keys):
             raise SourceError(f"{self._path} lists storages that its pickle does not speak of")
         held = {}
         at, end = file.tell(), file.seek(0, 2)

@@ -24,6 +24,9 @@ class _Kind:
             raise _Refused(f"numpy type {code!r}")
         self.dtype: np.dtype[Any] = _NUMBERS[code]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Kind, (self.dtype.str[1:],)  # our own workers pass it on
+
     def __setstate__(self, state: Any) -> None:
         if not (isinstance(state, tuple) and len(state) > 1 and state[1] == "<"):
             raise _Refused(f"byte order {state!r}")
@@ -118,6 +121,9 @@ class StorageKind:
 
     def __init__(self, itemsize: int) -> None:
         self.itemsize = itemsize
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return StorageKind, (self.itemsize,)
 
     def __setstate__(self, state: Any) -> None:
         raise _Refused(f"a class with state {state!r}")
