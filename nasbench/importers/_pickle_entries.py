@@ -91,7 +91,7 @@ def index_entries(file: BinaryIO, where: Where, field: str, path: Path) -> Index
     file.seek(where.start + walk.to_stop())
     if not where.is_zip:  # the keys of the storages close what can be checked without reading every tensor's name
         load_torch_pickle(file, str(path))
-    ((key, times),) = Counter(entry.key for entry in entries).most_common(1) or [(None, 0)]
+    ((key, times),) = Counter(entry.key for entry in entries).most_common(1) or [(0, 0)]
     if times > 1:
         raise SourceError(f"{path} holds entry {key} of '{field}' {times} times, expected one of each")
     if any(a.base >= b.base for a, b in pairwise(entries)):
@@ -152,7 +152,7 @@ def _load(data: bytes, wanted: Any, base: int, shared: Mapping[int, Any], path: 
 
 def _renumber(data: bytes, wanted: Any, base: int, path: Path) -> bytes:
     """Return a pickle of its own: memo numbers from 0, objects of others as persistent ones, unused ones unnumbered."""
-    steps = list(_steps(data, path))
+    steps = _steps(data, path)
     ops = {op for _, op in steps}  # whole opcodes: 10,000 are renumbered faster as bytes than as numbers
     named = {_number(op) for op in ops if op[:1] in (b"h", b"j")} | set(wanted)
     own = {number: new for new, number in enumerate(sorted(n for n in named if n >= base))}
@@ -178,17 +178,19 @@ def _number(op: bytes) -> int:
     return int.from_bytes(op[1:], "little")
 
 
-def _steps(data: bytes, path: Path) -> Iterator[tuple[bytes, bytes]]:
+def _steps(data: bytes, path: Path) -> list[tuple[bytes, bytes]]:
     """Cut a pickle after every opcode that writes or reads the memo: what comes before it, and the opcode."""
+    steps: list[tuple[bytes, bytes]] = []
     at = 0
     while at < len(data):
         end = _end(_NO_STOP, data, at)
-        yield from _TO_MEMO.findall(data, at, end)
+        steps += _TO_MEMO.findall(data, at, end)
         at = end
         if at < len(data):
             end = _token_end(data, at, path)
-            yield data[at:end], b""
+            steps.append((data[at:end], b""))
             at = end
+    return steps
 
 
 def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
