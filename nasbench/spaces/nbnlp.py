@@ -11,9 +11,9 @@ where the recipe has it before. The text is the recipe as JSON. The benchmark co
 no isomorphism: ``canonical`` returns what it is given.
 
 An edit changes one decision and leaves a valid recipe: an operation, an input, one more or one less input of a node
-that takes several, or which node a hidden state is. The number of nodes stays. Recipes are not drawn uniformly, since
-nobody has counted them: ``sample`` draws the number of nodes, of hidden states, then every choice evenly. The space has
-no index; the release trained some 14,000 of its recipes, drawn by a generator of its own.
+that takes several, or which node a hidden state is; or it appends or drops a last node of ``x`` alone. Recipes are not
+drawn uniformly, since nobody has counted them: ``sample`` draws the number of nodes, of hidden states, then every
+choice evenly. The space has no index; the release trained some 14,000 of its recipes, drawn by its own generator.
 """
 
 import json
@@ -42,6 +42,7 @@ _OPERATIONS = (
 # Fewest and most inputs, by the digit of the operation; 0 is no node.
 _FEWEST = np.array([0, 1, 3, 2, 2, 1, 1, 1])
 _MOST = np.array([0, 3, 3, 3, 3, 1, 1, 1])
+_UNARY = np.flatnonzero(_FEWEST == 1).astype(np.int8)
 _VOCABULARY = (
     "input",
     "x",
@@ -65,6 +66,29 @@ def _gapless(digits: Archs) -> Bools:
     """Tell where nothing follows behind a 0 of the last axis; ``[n, ...]``."""
     there = digits > 0
     return np.asarray((there[..., 1:] <= there[..., :-1]).all(axis=-1))
+
+
+def _grown(arch: Archs) -> Archs:
+    """Return one recipe ``[1, 99]`` with one more node, of ``x`` alone; ``[4, 99]``, or none if it is full."""
+    n_nodes = int((_parts(arch)[0] > 0).sum())
+    grown = np.repeat(arch, len(_UNARY) if n_nodes < _NODES else 0, axis=0)
+    if n_nodes < _NODES:
+        grown[:, n_nodes * _WIDTH], grown[:, n_nodes * _WIDTH + 1] = _UNARY, _X
+    return grown
+
+
+def _shrunk(arch: Archs) -> Archs:
+    """Return one recipe ``[1, 99]`` without its last node, if that is of ``x`` alone; ``[1, 99]`` or none.
+
+    It is no recipe where the node is a hidden state.
+    """
+    operations, inputs, _ = _parts(arch)
+    last = int((operations > 0).sum()) - 1
+    if inputs[0, last].tolist() != [_X, 0, 0]:
+        return arch[:0]
+    shrunk = arch.copy()
+    shrunk[:, last * _WIDTH : (last + 1) * _WIDTH] = 0
+    return shrunk
 
 
 class NASBenchNLP(SearchSpace):
@@ -115,12 +139,12 @@ class NASBenchNLP(SearchSpace):
         new = np.where(np.arange(_HIDDEN) < n_new[:, None], order, 0)
         nodes = np.concatenate([operations[..., None], inputs], axis=2)
         nodes[np.arange(_NODES) >= n_nodes[:, None]] = 0
-        archs: Archs = np.concatenate([nodes.reshape(n, -1), new], axis=1).astype(np.int8)
+        archs: Archs = np.concatenate([nodes.reshape(n, _NODES * _WIDTH), new], axis=1).astype(np.int8)
         return archs
 
     def _edited(self, arch: Archs) -> Archs:
         """Return all recipes one edit away from one ``[1, 99]``; ``[m, 99]``."""
-        edits = single_edits(arch, self.cardinality)[0]
+        edits = np.concatenate([single_edits(arch, self.cardinality)[0], _grown(arch), _shrunk(arch)])
         valid: Archs = edits[self.is_valid(edits)]
         return valid
 
@@ -133,11 +157,15 @@ class NASBenchNLP(SearchSpace):
 
     def mutate(self, archs: Archs, rng: np.random.Generator) -> Archs:
         """Move each recipe to one of its neighbours, uniformly; ``[n, 99]``."""
-        archs = self.checked(archs).copy()
+        archs = self.checked(archs)
+        known: dict[bytes, Archs] = {}
+        mutated = archs.copy()
         for i, drawn in enumerate(rng.random(len(archs)).tolist()):
-            edits = self._edited(archs[i : i + 1])  # never none: x can become h_prev_0, and back
-            archs[i] = edits[int(drawn * len(edits))]
-        return archs
+            key = archs[i].tobytes()
+            if key not in known:
+                known[key] = self._edited(archs[i : i + 1])  # never none: x can become h_prev_0, and back
+            mutated[i] = known[key][int(drawn * len(known[key]))]
+        return mutated
 
     def canonical(self, archs: Archs) -> Archs:
         """Return the recipes themselves; ``[n, 99]``."""

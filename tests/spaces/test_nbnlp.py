@@ -78,12 +78,46 @@ def test_the_graph_of_a_cell(space):
     }
 
 
-def test_the_neighbours_of_the_smallest_cell(space):
+def test_the_neighbours_of_a_small_cell(space):
     cell = read(space, {"h_new_0": node("activation_tanh", "x")})
-    texts = {json.loads(text)["h_new_0"]["op"] for text in space.format(space.neighbors(cell)[0])}
-    # another activation, a linear map of the same, and h_prev_0 in place of x
-    assert texts == {"activation_sigm", "activation_leaky_relu", "linear", "activation_tanh"}
-    assert len(space.neighbors(cell)[0]) == 4
+    recipes = [json.loads(text) for text in space.format(space.neighbors(cell)[0])]
+    edited = [recipe["h_new_0"] for recipe in recipes if len(recipe) == 1]
+    added = [recipe["node_1"] for recipe in recipes if len(recipe) == 2]
+    unary = ["linear", "activation_tanh", "activation_sigm", "activation_leaky_relu"]
+    assert added == [node(operation, "x") for operation in unary]
+    assert len(recipes) == 8
+    for expected in (*(node(operation, "x") for operation in unary if "tanh" not in operation),):
+        assert expected in edited
+    assert node("activation_tanh", "h_prev_0") in edited
+
+
+def test_every_edit_can_be_taken_back(space, rng):
+    for arch in space.sample(3, rng):
+        neighbors, _ = space.neighbors(arch[None])
+        for neighbor in neighbors[rng.integers(len(neighbors), size=20)]:
+            assert (space.neighbors(neighbor[None])[0] == arch).all(axis=1).any()
+
+
+def test_edits_lead_from_any_cell_to_the_smallest(space, rng):
+    """With the law above, from any cell to any other."""
+    smallest = read(space, {"h_new_0": node("linear", "x")})
+    for arch in space.sample(4, rng):
+        cell = arch[None]
+        while (cell != smallest).any():
+            neighbors, _ = space.neighbors(cell)
+            lower = neighbors[neighbors.sum(axis=1).argmin()][None]
+            assert lower.sum() < cell.sum()
+            cell = lower
+
+
+def test_mutations_are_uniform(space, rng):
+    cell = read(space, GRU)
+    neighbors, _ = space.neighbors(cell)
+    children = space.mutate(np.repeat(cell, 20_000, axis=0), rng)
+    found, counts = np.unique(children, axis=0, return_counts=True)
+    assert len(found) == len(neighbors)
+    expected = 20_000 / len(neighbors)
+    assert ((counts - expected) ** 2 / expected).sum() < len(neighbors) + 5 * np.sqrt(2 * len(neighbors))
 
 
 def test_draws_have_all_sizes_and_states(space, rng):
