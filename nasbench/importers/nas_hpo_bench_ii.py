@@ -15,7 +15,7 @@ its numbers, as in their API. ``config/idx/split.yaml`` halves the training imag
 ``train_model.py`` counts correct images, so that every accuracy is a whole number of them. ``avg_acc`` is no
 measurement but what a model predicts for 200 epochs: its recipe is called ``epochs200_predicted``.
 
-The pickles are unpacked whole: some 1 GB of memory for the published 232 MB.
+The pickles are unpacked whole: some 1.5 GB of memory for the published 232 MB, and a minute or two.
 """
 
 import re
