@@ -29,7 +29,7 @@ class Optimum(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """A benchmark problem. Scores are fractions to be maximised.
+    """A benchmark problem. Scores are to be maximised: fractions, unless its metric is something else.
 
     Attributes:
         name: ``family-member``, for example ``nb201-cifar10``.
