@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.encodings._encoding import CountEncoding, Encoding
@@ -88,6 +88,9 @@ class _SideBySide(Encoding):
     def encode(self, archs: Archs) -> Floats:
         return np.concatenate([part.encode(archs) for part in self._parts], axis=1)
 
+    def sparse(self, archs: Archs) -> Any:
+        return hstack([part.sparse(archs) for part in self._parts], format="csr")
+
     def alike(self, archs: Archs) -> Ints:
         numbers = np.stack([part.alike(archs) for part in self._parts], axis=1)
         joined: Ints = np.unique(numbers, axis=0, return_inverse=True)[1].ravel()
@@ -138,14 +141,17 @@ class _Whole(Encoding):
             self._columns = np.unique(self._known.matrix[self._space.index(archs)].indices)
 
     def encode(self, archs: Archs) -> Floats:
+        features: Floats = self.sparse(archs).toarray()
+        return features
+
+    def sparse(self, archs: Archs) -> Any:
         index = self._space.index(archs)
         rows = self._known.matrix[index]
         if not self._learns:
-            everything: Floats = rows.toarray()
-            return everything
-        seen: Floats = rows[:, self._columns].toarray()
-        unseen = np.sqrt((self._known.squares[index] - np.einsum("nf,nf->n", seen, seen)).clip(min=0))
-        return np.column_stack([seen, unseen])
+            return rows
+        seen = rows[:, self._columns]
+        rest = self._known.squares[index] - np.asarray(seen.multiply(seen).sum(axis=1)).ravel()
+        return hstack([seen, csr_array(np.sqrt(rest.clip(min=0))[:, None])], format="csr")
 
     def alike(self, archs: Archs) -> Ints:
         return self._known.classes[self._space.index(archs)]

@@ -5,15 +5,10 @@ Rasmussen & Williams 2006, algorithm 2.1. The kernel, the noise and the mean are
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
-from gpytorch.distributions import MultivariateNormal
-from gpytorch.kernels import ScaleKernel
-from gpytorch.likelihoods import GaussianLikelihood
-from gpytorch.means import ConstantMean
-from gpytorch.models import ExactGP
 from scipy.optimize import minimize
 from torch import Tensor
 
@@ -22,7 +17,7 @@ from nasbench.encodings import make_encoding
 from nasbench.errors import PredictorError
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._gp._kernels import GroupedKernel
+from surrogates._gp._kernels import GroupedKernel, Products
 from surrogates._predictor import CheckedPredictor, State
 
 _LEAST_NOISE = 1e-4
@@ -57,9 +52,9 @@ class GaussianProcess(CheckedPredictor):
     def _kernel(self, sizes: list[int]) -> GroupedKernel:
         """Return a new kernel for groups of so many columns."""
 
-    def _features(self, archs: Archs) -> Floats:
-        """Return what the kernel compares; ``[n, f]``."""
-        return self._encoding.encode(archs)
+    def _transformed(self, counts: Floats) -> Floats:
+        """Return what the kernel compares in place of a feature; zero must stay zero."""
+        return counts
 
     def _scales(self, features: Floats, sizes: list[int]) -> Floats:
         """Return what each group's columns [f] are divided by, from training features."""
@@ -81,21 +76,28 @@ class GaussianProcess(CheckedPredictor):
         groups = self._encoding.groups
         self._order = np.argsort(groups, kind="stable")
         sizes = np.unique(groups, return_counts=True)[1].tolist()
-        features = self._features(archs)[:, self._order]
+        self._divisor = np.ones(len(groups))
+        features = self._features(archs).toarray()
         self._divisor = self._scales(features, sizes)
         self._module = self._kernel(sizes)
         self._x = torch.from_numpy(features / self._divisor)
 
+    def _features(self, archs: Archs) -> Any:
+        """Return what the kernel compares; ``[n, f]``, sparse."""
+        features = self._encoding.sparse(archs)[:, self._order].tocsr()
+        features.data = self._transformed(features.data) / self._divisor[features.indices]
+        return features
+
     def _most_likely(self, x: Tensor, y: Tensor) -> Floats:
         """Return group scales, signal and noise variance, as logarithms, of the highest posterior; ``[g + 2]``."""
-        statistics = self._module.statistics(x, x)
+        products = self._module.by_group(x)
         start = np.zeros(len(self._module.sizes) + 2)
         start[-1] = _PRIORS["noise"][0]
 
         def loss(given: Floats) -> tuple[float, Floats]:
             parameters = torch.from_numpy(given).requires_grad_()
             try:
-                value = self._negative_log_posterior(parameters, statistics, y)
+                value = self._negative_log_posterior(parameters, products, y)
             except torch.linalg.LinAlgError:
                 return 1e25, np.zeros_like(given)  # the line search steps back
             value.backward()
@@ -105,9 +107,9 @@ class GaussianProcess(CheckedPredictor):
         best: Floats = found.x
         return best
 
-    def _negative_log_posterior(self, parameters: Tensor, statistics: tuple[Tensor, ...], y: Tensor) -> Tensor:
+    def _negative_log_posterior(self, parameters: Tensor, products: Products, y: Tensor) -> Tensor:
         self._set(parameters)
-        kernel = torch.exp(parameters[-2]) * self._module.from_statistics(statistics)
+        kernel = torch.exp(parameters[-2]) * self._module.of_groups(products)
         noise = torch.exp(parameters[-1]) + _LEAST_NOISE
         factor = torch.linalg.cholesky(kernel + noise * torch.eye(len(y), dtype=y.dtype))
         weights = torch.cholesky_solve(y[:, None], factor)[:, 0]
@@ -129,10 +131,10 @@ class GaussianProcess(CheckedPredictor):
 
     def _condition_all(self) -> None:
         self._set(torch.from_numpy(self._hyperparameters))
-        with torch.no_grad():
-            kernel = self._signal * self._module(self._x, self._x).to_dense()
-            self._factor = _cholesky(kernel + self._noise * torch.eye(len(self._x), dtype=torch.float64))
-            self._weigh()
+        self._scaled = self._x * self._module.column_factors
+        kernel = self._signal * self._module.of_products(Products.of(self._scaled, self._scaled))
+        self._factor = _cholesky(kernel + self._noise * torch.eye(len(self._x), dtype=torch.float64))
+        self._weigh()
 
     def _weigh(self) -> None:
         self._weights = torch.cholesky_solve(self._value[:, None], self._factor)[:, 0]
@@ -144,16 +146,16 @@ class GaussianProcess(CheckedPredictor):
         return mean[back], std[back]
 
     def _predict_distinct(self, archs: Archs) -> tuple[Floats, Floats]:
-        with torch.no_grad():
-            query = self._query(archs)
-            across = self._signal * self._module.forward(self._x, query)
-            explained = torch.linalg.solve_triangular(self._factor, across, upper=False).square().sum(0)
-            own = self._signal * self._module.forward(query, query, diag=True)
-            variance = (own - explained).clamp_min(0) + self._noise
-            return (self._weights @ across).numpy(), variance.sqrt().numpy()
-
-    def _query(self, archs: Archs) -> Tensor:
-        return torch.from_numpy(self._features(archs)[:, self._order] / self._divisor)
+        query = self._features(archs)
+        query.data *= self._module.column_factors.numpy()[query.indices]
+        own = torch.from_numpy(np.asarray(query.multiply(query).sum(axis=1)).ravel())
+        between = torch.from_numpy(query @ self._scaled.numpy().T)
+        across = self._signal * self._module.of_products(Products(between, own, self._scaled.square().sum(-1)))
+        explained = torch.linalg.solve_triangular(self._factor, across.mT, upper=False).square().sum(0)
+        alone = Products(own[:, None, None], own[:, None], own[:, None])
+        prior = self._signal * self._module.of_products(alone)[:, 0, 0]
+        variance = (prior - explained).clamp_min(0) + self._noise
+        return (across @ self._weights).numpy(), variance.sqrt().numpy()
 
     def _state(self) -> State:
         return {"hyperparameters": self._hyperparameters}
@@ -163,6 +165,12 @@ class GaussianProcess(CheckedPredictor):
         self._learn_columns(batch.archs)
         self._value = torch.from_numpy(value)
         self._condition_all()
+
+
+def group_deviations(features: Floats, sizes: list[int]) -> Floats:
+    """Return the root mean squared deviation of each column's group [f], so that lengths of about 1 fit all."""
+    variance = np.add.reduceat(features.var(axis=0), np.cumsum([0, *sizes[:-1]]))
+    return np.repeat(np.sqrt(np.where(variance > 0, variance, 1.0)), sizes)
 
 
 def _minus_log_prior(parameters: Tensor) -> Tensor:
