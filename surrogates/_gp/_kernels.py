@@ -103,6 +103,27 @@ class GroupedKernel(Kernel):  # type: ignore[misc]
         return self.of_products(products.weighted(self.factors(log_scales).square()))
 
 
+class _Matern52(torch.autograd.Function):  # type: ignore[misc]
+    """(1 + r + r^2 / 3) exp(-r) for r^2 = 5 times the squared distance.
+
+    Its slope is -5 / 6 (1 + r) exp(-r), also where r = 0 and the slope of the root is infinite.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, squared: Tensor) -> Tensor:
+        """Return the kernel of squared distances, any shape."""
+        r = (5 * squared).sqrt_()
+        decay = torch.exp(-r)
+        ctx.save_for_backward(r, decay)
+        return (r / 3).add_(1).mul_(r).add_(1).mul_(decay)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        """Return the gradient with respect to the squared distances."""
+        r, decay = ctx.saved_tensors
+        return gradient * (r + 1) * decay * (-5 / 6)
+
+
 class MaternKernel(GroupedKernel):
     """Matern kernel (nu = 5/2) or RBF of the distance in which each group has a length of its own.
 
@@ -122,10 +143,8 @@ class MaternKernel(GroupedKernel):
     def of_products(self, products: Products) -> Tensor:
         """Return exp(-r^2 / 2), or (1 + sqrt(5) r + 5 r^2 / 3) exp(-sqrt(5) r)."""
         squared = products.squared_distances
-        if self._smooth:
-            return torch.exp(-squared / 2)
-        r = torch.sqrt(5 * squared + _TINY)
-        return (1 + r + r.square() / 3) * torch.exp(-r)
+        kernel: Tensor = torch.exp(-squared / 2) if self._smooth else _Matern52.apply(squared)
+        return kernel
 
 
 class HammingKernel(GroupedKernel):
