@@ -57,14 +57,14 @@ def fill(
             record.merge(*pair)  # killed after the last run, before it was merged
         work += [delayed(do)(pair, key) for key in lacking]
     total = sum(map(len, keys.values()))
-    done = total - len(work)
+    before = total - len(work)
     if on_progress:
-        on_progress(done, total)
+        on_progress(before, total)
     # One thread a process for linear algebra: the processes already use the cores, and sums keep their order.
     with parallel_config(backend="loky", inner_max_num_threads=1):
         finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work)
         try:
-            for done, pair in enumerate(finished, start=done + 1):
+            for done, pair in enumerate(finished, start=before + 1):
                 left[pair] -= 1
                 if left[pair] == 0:
                     record.merge(*pair)
