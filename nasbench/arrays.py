@@ -22,6 +22,8 @@ Bools = npt.NDArray[np.bool_]
 
 _indices: "weakref.WeakValueDictionary[tuple[tuple[int, ...], bytes, bytes], RowIndex]" = weakref.WeakValueDictionary()
 _INTEGER_KEYS = 2.0**62  # spaces below it have a number for every architecture
+_MANY = 2**16  # rows from which a dictionary of them, 0.6 microseconds and 150 bytes a row, must first pay
+_SCANS = 32  # comparisons with all rows that cost about as much as such a dictionary
 _DENSE = 2**22  # integers below it are exact in float32, and a look-up table of that size is affordable
 
 
@@ -68,12 +70,13 @@ class RowIndex:
     """
 
     def __init__(self, rows: Archs, cardinality: Ints) -> None:
-        self._rows = rows
+        self._rows = np.ascontiguousarray(rows)
         self._n_decisions = rows.shape[1]
         self._cardinality = cardinality.astype(np.uint8)
         self._positions = np.arange(len(rows))  # a slice of it costs a third of a new array
         self._positions.flags.writeable = False
         self._by_bytes: dict[bytes, int] | None = None
+        self._scans_left = _SCANS if len(rows) > _MANY else 0
         self._dense: Ints | None = None
         size = float(np.prod(cardinality, dtype=float))
         radix = np.concatenate([np.cumprod(cardinality[:0:-1])[::-1], [1]])
@@ -113,11 +116,13 @@ class RowIndex:
         """
         if len(archs) == 1 and isinstance(archs, np.ndarray):
             # What is found by its bytes needs no other check: one dictionary look-up instead of ten array calls.
-            if self._by_bytes is None:
-                self._by_bytes = {row.tobytes(): i for i, row in enumerate(self._rows)}
-            at = self._by_bytes.get(archs.tobytes(), -1)
-            if at >= 0 and archs.shape[1:] == (self._n_decisions,):
-                return self._positions[at : at + 1]
+            by_bytes = self._by_bytes
+            at = self._early(archs.tobytes()) if by_bytes is None else by_bytes.get(archs.tobytes(), -1)
+            if archs.shape[1:] == (self._n_decisions,):
+                if at >= 0:
+                    return self._positions[at : at + 1]
+                if archs.dtype == np.int8:
+                    return np.full(1, -1)  # bytes that no row has; other types are converted below
         archs = as_archs(archs, self._n_decisions)
         if self._dense is None:
             keys = self._sortable_key(archs)
@@ -134,6 +139,19 @@ class RowIndex:
         found = np.full(len(archs), -1, dtype=np.int64)
         found[inside] = rows
         return found
+
+    def _early(self, arch: bytes) -> int:
+        """Return the row with these bytes, -1 for none, while there is no dictionary of all rows: or make it now."""
+        if not self._scans_left:
+            rows = self._rows.view(f"V{self._n_decisions}")[:, 0].tolist()
+            self._by_bytes = dict(zip(rows, range(len(rows)), strict=True))
+            return self._by_bytes.get(arch, -1)
+        if len(arch) != self._n_decisions:
+            return -1
+        self._scans_left -= 1
+        kind = f"S{self._n_decisions}"
+        same = np.flatnonzero(self._rows.view(kind)[:, 0] == np.frombuffer(arch, kind)[0])
+        return int(same[0]) if len(same) else -1
 
     def _all_inside(self, unsigned: Bits) -> bool:
         largest = unsigned.max(initial=0)

@@ -65,17 +65,22 @@ class Registry:
 
     def presets(self, name: str) -> list[str]:
         """Return the names of a component's presets, without importing it."""
+        return list(self.literal(name, "presets") or {})
+
+    def literal(self, name: str, variable: str) -> Any:
+        """Return what a component's file assigns to ``variable``, without importing it; None for what it does not say.
+
+        Only literals can be read so, and only of built-in components.
+        """
         path = self._files().get(name)
-        literal = _literal_in(path, "presets") if path else None
-        return list(literal or {})
+        return _literal_in(path, variable) if path else None
 
     def missing_extra(self, name: str) -> str | None:
         """Return the extra to install before ``name`` can be used, None if it is ready.
 
         A component that needs one declares ``REQUIRES = {"module": "extra"}`` at its top.
         """
-        path = self._files().get(name)
-        requires: dict[str, str] = (_literal_in(path, "REQUIRES") if path else None) or {}
+        requires: dict[str, str] = self.literal(name, "REQUIRES") or {}
         for module, extra in requires.items():
             if importlib.util.find_spec(module) is None:
                 return extra

@@ -59,7 +59,7 @@ class History(NamedTuple):
         id: [n] trial.
         arch: [n, d] architecture.
         epoch: [n] last finished epoch.
-        score: [n] observed score; nan for a crash.
+        score: [n] observed score, the first objective; nan for a crash.
         cost_s: [n] simulated seconds of this answer.
         finish_s: [n] simulated time of the answer.
     """

@@ -40,7 +40,8 @@ class Results(NamedTuple):
     Attributes:
         id: [n] as asked.
         epoch: [n] last finished epoch.
-        score: [n, 1] what the strategy maximises; nan where the training crashed.
+        score: [n, objectives] what the strategy maximises; nan where the training crashed. Most tasks have
+            one objective. Further ones are in their own unit, negated where small is good, nan where missing.
         cost_s: [n] seconds of this answer alone.
     """
 

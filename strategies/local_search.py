@@ -110,7 +110,7 @@ class LocalSearch:
 
     def tell(self, results: Results) -> None:
         """Remember scores, and the best of the round."""
-        for trial, score in zip(results.id.tolist(), results.score.ravel().tolist(), strict=True):
+        for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             arch = self._waiting.pop(trial)
             self._scores[arch.tobytes()] = score
             if score > self._best[0]:

@@ -107,7 +107,7 @@ class RegularizedEvolution:
 
     def tell(self, results: Results) -> None:
         """Let each finished architecture replace the oldest one."""
-        for trial, (score,) in zip(results.id.tolist(), results.score.tolist(), strict=True):
+        for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             place = self._n_told % self._size
             self._members[place] = self._waiting.pop(trial)
             self._fitness[place] = -math.inf if math.isnan(score) else score

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nasbench.arrays import RowIndex
+from nasbench.errors import InvalidArchitecture
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,24 @@ def test_rows_are_found_and_nothing_else(cardinality, n, rng):
     np.testing.assert_array_equal([RowIndex(rows, sizes).find(asked[i : i + 1])[0] for i in range(60)], expected[:60])
     np.testing.assert_array_equal(index.find(np.asfortranarray(asked.astype(np.int64))), expected)
     assert index.find(asked[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize("d", [17, 44])
+def test_single_rows_of_many_are_found_alike_before_and_after_a_dictionary_pays(d, rng):
+    n = 70_000
+    rows = np.zeros((n, d), dtype=np.int8)
+    rows[:, :17] = np.arange(n)[:, None] >> np.arange(17) & 1  # many end in zeros, as bytes do that stop early
+    rng.shuffle(rows)
+    index, absent = RowIndex(rows, np.full(d, 3)), rows[:1].copy()
+    absent[0, 3] = 2
+    for asked in [0, n - 1, *rng.integers(0, n, size=60).tolist()]:
+        assert index.find(rows[asked : asked + 1]).tolist() == [asked]
+        assert index.find(rows[asked : asked + 1].astype(np.int64)).tolist() == [asked]
+        assert index.find(absent).tolist() == [-1]
+        assert index.find(np.zeros((1, d), dtype=np.int8) - np.int8(1)).tolist() == [-1]
+        with pytest.raises(InvalidArchitecture, match="have shape"):
+            index.find(rows[asked : asked + 1, :-1])
+        with pytest.raises(InvalidArchitecture, match="have shape"):
+            index.find(rows[asked].reshape(1, 1, d))
+    everything = index.find(rows)
+    assert everything.tolist() == list(range(n))

@@ -226,3 +226,19 @@ class AnswersUnasked(Ridge):
 def test_a_broken_predictor_is_caught(predictor, complaint):
     with pytest.raises(AssertionError, match=complaint):
         check_predictor(predictor, SPACES.load("nb201")())
+
+
+def test_a_strategy_that_stumbles_over_a_second_objective_is_caught():
+    class Single:
+        def __init__(self, space, rng):
+            self.space, self.rng, self.n = space, rng, 0
+
+        def ask(self, n):
+            self.n += n
+            return nasbench.full_trainings(self.n - n, self.space.sample(n, self.rng))
+
+        def tell(self, results):
+            ((_,),) = results.score.tolist()
+
+    with pytest.raises(ValueError, match="too many values"):
+        check_strategy(Single, SPACES.load("nb201")())

@@ -21,15 +21,17 @@ class Observations:
         n_seeds: [N] how many repetitions were measured.
         cost_s: [N] simulated seconds of a complete training.
         last_epoch: number of epochs of the recipe.
+        further: [N, k] further scores to maximise, of the architecture itself, nan where missing; or None.
     """
 
     scores: Floats
     n_seeds: npt.NDArray[np.uint16]
     cost_s: Floats
     last_epoch: int
+    further: Floats | None = None
 
 
-def observations(scores: Floats, cost_s: Floats, last_epoch: int) -> Observations:
+def observations(scores: Floats, cost_s: Floats, last_epoch: int, further: Floats | None = None) -> Observations:
     """Arrange ``scores`` [N, s], nan where missing, for fast drawing of a measured repetition.
 
     Raises:
@@ -46,7 +48,7 @@ def observations(scores: Floats, cost_s: Floats, last_epoch: int) -> Observation
         )
     for array in (packed, n_seeds, cost_s):
         array.flags.writeable = False  # answers are views of them
-    return Observations(packed, n_seeds, cost_s, last_epoch)
+    return Observations(packed, n_seeds, cost_s, last_epoch, further)
 
 
 def rows_of(space: SearchSpace, table: Table, archs: Archs) -> Ints:
@@ -62,7 +64,7 @@ def rows_of(space: SearchSpace, table: Table, archs: Archs) -> Ints:
 
 
 class TableBackend:
-    """Answers with the score of one trained repetition per architecture.
+    """Answers with the score of one trained repetition per architecture, and any further objectives behind it.
 
     Which repetition ("seed") an architecture shows is drawn once per run: asked twice, it answers
     the same. The draw depends on the run's generator alone, never on the order of the questions, so
@@ -95,6 +97,8 @@ class TableBackend:
         rows = rows_of(self._space, self._table, trials.arch)
         # Most calls ask for one: single numbers cost a tenth of array calls.
         score, cost_s = self._one(trials, rows.item()) if len(rows) == 1 else self._many(trials, rows)
+        if self._seen.further is not None:
+            score = np.concatenate([score, self._seen.further.take(rows, axis=0)], axis=1)
         score.flags.writeable = False
         if len(rows) > len(self._last_epochs):
             self._last_epochs = np.full(len(rows), self._seen.last_epoch)

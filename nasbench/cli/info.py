@@ -99,6 +99,7 @@ def _describe(task: Any) -> dict[str, Any]:
         "static_metrics": sorted(metric for data, metric in seen.table.statics if data in (seen.dataset, "all")),
         "observed": f"{_column(seen)}; {_noise(len(seen.axes['seeds']))}",
         "reported": {label: f"{_column(column)}, mean over seeds" for label, column in task.reports.items()},
+        **({"objectives": _objectives(task)} if task.objectives else {}),
         "cost": _cost(task.costs),
         "budget_s": task.budget_s,
         "budget_note": task.budget_note,
@@ -107,9 +108,7 @@ def _describe(task: Any) -> dict[str, Any]:
             task.reported[0]: optimum.score,
         },
         "random_architecture": task.random_score,
-        "citation": table.citation,
-        "licence": table.licence,
-        "source": table.source,
+        **{key: _of_all_tables(task, key) for key in ("citation", "licence", "source")},
         "notes": table.notes,
         "table_sha256": table.checksum,
         "file": str(table.path),
@@ -118,6 +117,20 @@ def _describe(task: Any) -> dict[str, Any]:
 
 def _column(column: Any) -> str:
     return f"{column.split} {column.metric} on {column.dataset}, {column.recipe}, table {column.table.name}"
+
+
+def _objectives(task: Any) -> dict[str, str]:
+    """What a strategy sees in further columns of its scores; there, what is minimised is negated."""
+    return {
+        label: f"{column.axes['direction']} {column.metric} ({column.axes['unit']}) on {column.dataset}, "
+        f"table {column.table.name}"
+        for label, column in task.objectives.items()
+    }
+
+
+def _of_all_tables(task: Any, key: str) -> str:
+    """Whatever a task reads is to be cited."""
+    return "; ".join(dict.fromkeys(getattr(table, key) for table in task.tables))
 
 
 def _noise(n_seeds: int) -> str:

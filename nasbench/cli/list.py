@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nasbench.cli._known import absent_tables
 from nasbench.cli._show import print_json, print_table
 
 _REPORT = ("matplotlib", "scikit_posthocs")
@@ -28,13 +29,17 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
         }
         for registry in registries
     }
+    absent, others = absent_tasks(), absent_tables()
     if as_json:
-        print_json({"tasks": task_names(), "absent_tasks": absent_tasks(), **listed})
+        print_json({"tasks": task_names(), "absent_tasks": absent, "absent_tables": others, **listed})
         return
     print_table("Tasks", ("name", "what"), list(task_names().items()))
     print_table("Tables", ("name", "file"), [(name, str(path)) for name, path in table_names().items()])
-    if absent := absent_tasks():
-        print_table("Known tasks whose table is not imported yet", ("name", "how to get it"), list(absent.items()))
+    if absent:
+        print_table("Known tasks whose table is not imported yet", ("name", "how to get it"), _grouped(absent))
+    commands = {_command(how) for how in absent.values()}
+    if rest := [(name, how) for name, how in others.items() if _command(how) not in commands]:
+        print_table("Other known tables that are not imported yet", ("name", "how to get it"), rest)
     for kind, entries in listed.items():
         if rows := [(name, str(entry["summary"]), _more(entry)) for name, entry in entries.items()]:
             print_table(kind.capitalize(), ("name", "what", ""), rows)
@@ -44,6 +49,20 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     if missing:
         print(f"Plots and tests need {', '.join(missing)}: pip install 'nasbench-suite[report]'\n")
     print("More: nasbench info NAME, nasbench compare --help, nasbench predict --help")
+
+
+def _grouped(entries: dict[str, str]) -> list[tuple[str, str]]:
+    """Put names that share a text on one line, the first three of them."""
+    names: dict[str, list[str]] = {}
+    for name, text in entries.items():
+        names.setdefault(text, []).append(name)
+    more = {text: f" and {len(those) - 3} more" if len(those) > 3 else "" for text, those in names.items()}
+    return [(", ".join(those[:3]) + more[text], text) for text, those in names.items()]
+
+
+def _command(how: str) -> str:
+    """Return what to type once the files are there."""
+    return how.partition("then: ")[2]
 
 
 def _more(entry: dict[str, Any]) -> str:

@@ -50,6 +50,7 @@ def _rows(task: Any, archs: Any) -> list[tuple[str, str, dict[str, float | None]
         values = table.static(index, dataset=dataset, metric=metric) if dataset in (data, "all") else None
         if values is not None:
             columns |= {metric: values} if values.ndim == 1 else {f"{metric} ({i})": v for i, v in enumerate(values.T)}
+    columns |= {f"{label} ({c.axes['unit']})": task.query(archs, label) for label, c in task.objectives.items()}
     texts, canonical = task.space.format(archs), task.space.format(task.space.canonical(archs))
     return [
         (text, same, {name: or_none(float(values[i])) for name, values in columns.items()})

@@ -39,6 +39,10 @@ class Encoding(ABC):
     def encode(self, archs: Archs) -> Floats:
         """Return the features of architectures [n, d]; ``[n, f]``."""
 
+    def alike(self, archs: Archs) -> Ints:
+        """Return numbers [n], equal only for architectures with equal features: these need not be encoded twice."""
+        return np.arange(len(archs))
+
     @property
     def groups(self) -> Ints:
         """[f] number of the group that each column belongs to; a kernel may weigh them apart."""

@@ -47,7 +47,7 @@ def make_encoding(space: SearchSpace, label: str) -> Encoding:
     kept = _whole.setdefault(space, {})
     if label not in kept:
         kept[label] = _features_of_all(space, encoding, label)
-    return _Whole(space, kept[label].matrix, kept[label].groups, learns=isinstance(encoding, CountEncoding))
+    return _Whole(space, kept[label], learns=isinstance(encoding, CountEncoding))
 
 
 def _made(space: SearchSpace, label: str) -> Encoding:
@@ -88,6 +88,11 @@ class _SideBySide(Encoding):
     def encode(self, archs: Archs) -> Floats:
         return np.concatenate([part.encode(archs) for part in self._parts], axis=1)
 
+    def alike(self, archs: Archs) -> Ints:
+        numbers = np.stack([part.alike(archs) for part in self._parts], axis=1)
+        joined: Ints = np.unique(numbers, axis=0, return_inverse=True)[1].ravel()
+        return joined
+
     @property
     def groups(self) -> Ints:
         joined, first = [], 0
@@ -97,47 +102,67 @@ class _SideBySide(Encoding):
         return np.concatenate(joined)
 
 
+@dataclass(frozen=True)
+class _Features:
+    """What is known of every architecture of a space.
+
+    Attributes:
+        matrix: [N, F] sparse features.
+        groups: [F] the group of each column.
+        classes: [N] a number that architectures with the same features share.
+        squares: [N] squared length of each row.
+    """
+
+    matrix: Any
+    groups: Ints
+    classes: Ints
+    squares: Floats
+
+
 class _Whole(Encoding):
     """The features of every architecture of a space, looked up.
 
     Args:
         space: whose ``rows`` the features belong to.
-        features: [N, F] sparse.
-        groups: [F] the group of each column.
+        known: features of all of them.
         learns: whether ``fit`` chooses the columns, as ``CountEncoding`` does: the numbers are the same.
     """
 
-    def __init__(self, space: EnumeratedSpace, features: Any, groups: Ints, *, learns: bool) -> None:
+    def __init__(self, space: EnumeratedSpace, known: _Features, *, learns: bool) -> None:
         super().__init__(space)
-        self._space, self._features, self._all_groups, self._learns = space, features, groups, learns
-        self._columns = np.arange(len(groups))
-        if learns:
-            self._squares = np.asarray(features.multiply(features).sum(axis=1)).ravel()
+        self._space, self._known, self._learns = space, known, learns
+        self._columns = np.arange(len(known.groups))
 
     def fit(self, archs: Archs) -> None:
         if self._learns:
-            self._columns = np.unique(self._features[self._space.index(archs)].indices)
+            self._columns = np.unique(self._known.matrix[self._space.index(archs)].indices)
 
     def encode(self, archs: Archs) -> Floats:
         index = self._space.index(archs)
-        rows = self._features[index]
+        rows = self._known.matrix[index]
         if not self._learns:
             everything: Floats = rows.toarray()
             return everything
-        known: Floats = rows[:, self._columns].toarray()
-        unseen = np.sqrt((self._squares[index] - (known**2).sum(axis=1)).clip(min=0))
-        return np.column_stack([known, unseen])
+        seen: Floats = rows[:, self._columns].toarray()
+        unseen = np.sqrt((self._known.squares[index] - np.einsum("nf,nf->n", seen, seen)).clip(min=0))
+        return np.column_stack([seen, unseen])
+
+    def alike(self, archs: Archs) -> Ints:
+        return self._known.classes[self._space.index(archs)]
 
     @property
     def groups(self) -> Ints:
-        groups = self._all_groups[self._columns]
+        groups = self._known.groups[self._columns]
         return np.append(groups, 0) if self._learns else groups
 
 
-@dataclass(frozen=True)
-class _Features:
-    matrix: Any
-    groups: Ints
+def _known(matrix: Any, groups: Ints) -> _Features:
+    """Find which rows are the same: rows of small whole numbers, told apart by two random projections of 2^53."""
+    matrix.sum_duplicates()
+    weights = np.random.default_rng(0).random((matrix.shape[1], 2))
+    projected = np.round(matrix @ weights, 9)
+    classes = np.unique(projected, axis=0, return_inverse=True)[1].ravel()
+    return _Features(matrix, groups, classes, np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
 
 
 def _features_of_all(space: EnumeratedSpace, encoding: Encoding, label: str) -> _Features:
@@ -146,7 +171,7 @@ def _features_of_all(space: EnumeratedSpace, encoding: Encoding, label: str) -> 
     try:
         with np.load(path, allow_pickle=False) as stored:
             matrix = csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=tuple(stored["shape"]))
-            return _Features(matrix, stored["groups"])
+            return _known(matrix, stored["groups"])
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         pass  # absent, or damaged and written anew
     matrix, groups = _computed(space, encoding)
@@ -157,7 +182,7 @@ def _features_of_all(space: EnumeratedSpace, encoding: Encoding, label: str) -> 
         open(temporary, "wb") as file,
     ):
         np.savez(file, groups=groups, **parts)
-    return _Features(matrix, groups)
+    return _known(matrix, groups)
 
 
 def _computed(space: EnumeratedSpace, encoding: Encoding) -> tuple[Any, Ints]:

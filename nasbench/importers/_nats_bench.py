@@ -1,18 +1,17 @@
-"""Both spaces of NATS-Bench, from the official ``*-simple`` folders: one compressed pickle an architecture.
+"""Both spaces of NATS-Bench, from the official folders, and NAS-Bench-201 from its own archives: see ``_nats_files``.
 
 Source: Dong, Liu, Musial & Gabrys 2021, "NATS-Bench: Benchmarking NAS Algorithms for Architecture
 Topology and Size" (arXiv 2009.00437). What the files call ``x-valid`` is the split ``valid`` here,
 ``x-test`` is ``test``; ``ori-test`` is ``test`` on CIFAR-10, whose official test images are used for
 nothing else, and ``valid+test`` on the data sets where ``x-valid`` and ``x-test`` are parts of it.
 
-The files of a ``*-full`` folder are made by the same code (nats_bench 1.8, ``api_utils.py``) and differ
-in ``net_state_dict`` alone, which holds the trained weights there: they are skipped, without torch.
-That was tested on files written in this layout, not on the archives themselves.
+All of these files are made of the same two classes (nats_bench 1.8, nas_201_api 2.1: ``api_utils.py``). A ``*-full``
+folder differs in ``net_state_dict`` alone, the trained weights, which are skipped, without torch. NAS-Bench-201's files
+may lack seconds and latencies: what was not measured stays missing. Only the ``*-simple`` folders were at hand as
+published; the other layouts were tested on files that torch wrote from them.
 """
 
-import bz2
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,7 +19,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidArchitecture, SourceError
-from nasbench.importers._unpickle import load_plain
+from nasbench.importers._nats_files import Item, find_items, label, number, origin, read_item
 from nasbench.registry import SPACES
 from nasbench.table import Draft, Measurement, Static
 
@@ -53,20 +52,19 @@ class _NATSBench:
     _space: ClassVar[str]
     _title: ClassVar[str]
 
-    def parts(self, source: Path) -> list[list[Path]]:
-        """Return the files to read, a part at a time; every part makes a table of its own.
+    def parts(self, source: Path) -> list[list[Item]]:
+        """Return where to read, a part at a time; every part makes a table of its own.
+
+        Args:
+            source: a folder, or one of NAS-Bench-201's archives, which takes a walk over all its bytes.
 
         Raises:
-            SourceError: no folder, or none with such files.
+            SourceError: neither, or one without results.
         """
-        if not source.is_dir():
-            raise SourceError(f"{source} is no folder; {self.where}")
-        files = sorted(path for path in source.glob("*.pickle.pbz2") if path.name.partition(".")[0].isdecimal())
-        if not files:
-            raise SourceError(f"{source} holds no files like 000000.pickle.pbz2; {self.where}")
-        return [files[i : i + _PART] for i in range(0, len(files), _PART)]
+        items = find_items(source, self.where)
+        return [items[i : i + _PART] for i in range(0, len(items), _PART)]
 
-    def read(self, part: list[Path]) -> Draft:
+    def read(self, part: list[Item]) -> Draft:
         """Read the architectures of one part.
 
         Raises:
@@ -75,29 +73,24 @@ class _NATSBench:
         space = SPACES.load(self._space)()
         texts: list[str] = []
         gathered = _Gathered()
-        for path in part:
-            text, results = _entry(path)
-            for recipe, dataset, seed, result in results:
-                try:
-                    gathered.add(len(texts), recipe, dataset, seed, result)
-                except (KeyError, TypeError, ValueError, AttributeError) as error:
-                    raise SourceError(
-                        f"{path}: results of {dataset}, seed {seed}, {recipe} break the format: {error!r}"
-                    ) from error
+        for item in part:
+            text, states = read_item(item)
+            gathered.add_states(len(texts), states, label(item))
             texts.append(text)
         try:
             archs = space.parse(texts)
         except InvalidArchitecture as error:
-            raise SourceError(f"{part[0].parent}: {error}; is this the other NATS-Bench space?") from None
-        official = np.array([float(path.name.partition(".")[0]) for path in part])
+            raise SourceError(f"{label(part[0])} and following: {error}; is this the other NATS-Bench space?") from None
+        official = np.array([float(number(item)) for item in part])
+        citation, source = origin(part[0])
         index = Static(dataset="all", metric="official_index", unit="none", direction="none", values=official)
         return Draft(
             name=self.table,
             title=self._title,
             space=self._space,
-            citation="Dong, Liu, Musial & Gabrys, NATS-Bench, TPAMI 2021, arXiv 2009.00437",
+            citation=citation,
             licence="MIT",
-            source=f"NATS-Bench release, folder {part[0].parent.name}",
+            source=source,
             notes=(
                 "Seeds are the official ones. cifar10-valid is trained on half of the training images. valid+test is "
                 "the official test set where the benchmark splits it into valid and test. train_s is the seconds of "
@@ -112,33 +105,11 @@ class _NATSBench:
         )
 
 
-def _entry(path: Path) -> tuple[str, Iterable[tuple[str, str, int, dict[str, Any]]]]:
-    """Return an architecture's string and its results, one for each recipe, data set and seed."""
-    try:
-        loaded = load_plain(bz2.decompress(path.read_bytes()), str(path), drop_tensors=True)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path} is truncated or not compressed with bzip2: {error}") from error
-    try:
-        texts = {entry["arch_str"] for entry in loaded.values()}
-        if len(texts) != 1 or any(
-            int(entry["arch_index"]) != int(path.name.partition(".")[0]) for entry in loaded.values()
-        ):
-            raise SourceError(f"{path} holds architectures {sorted(texts)}, expected that of its number")
-        results = [
-            (f"epochs{int(recipe)}", str(dataset), int(seed), result)
-            for recipe, entry in loaded.items()
-            for (dataset, seed), result in entry["all_results"].items()
-        ]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SourceError(f"{path} is no file of a NATS-Bench '-simple' or '-full' folder: {error!r}") from error
-    return texts.pop(), results
-
-
 def _by_split(evaluations: dict[str, float]) -> dict[str, dict[int, float]]:
     """Take ``x-valid@0`` apart: split -> 1-based epoch -> value."""
     curves: dict[str, dict[int, float]] = {}
-    for label, value in evaluations.items():
-        name, _, epoch = label.partition("@")
+    for place, value in evaluations.items():
+        name, _, epoch = place.partition("@")
         curves.setdefault(name, {})[int(epoch) + 1] = value
     return curves
 
@@ -150,6 +121,26 @@ class _Gathered:
         self._values: dict[_Column, dict[tuple[int, int], dict[int, float]]] = defaultdict(dict)
         self._statics: dict[tuple[str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
 
+    def add_states(self, row: int, states: dict[int, dict[str, Any]], name: str) -> None:
+        """Take all results of one architecture.
+
+        Args:
+            row: its row.
+            states: what is known of it, by the epochs of a recipe.
+            name: what to call it in an error.
+
+        Raises:
+            SourceError: a result that breaks the format, named.
+        """
+        what = "its results"
+        try:
+            for epochs, state in states.items():
+                for (dataset, seed), result in state["all_results"].items():
+                    what = f"results of {dataset}, seed {seed}, epochs{epochs}"
+                    self.add(row, f"epochs{epochs}", str(dataset), int(seed), result)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SourceError(f"{name}: {what} break the format: {error!r}") from error
+
     def add(self, row: int, recipe: str, dataset: str, seed: int, result: dict[str, Any]) -> None:
         """Take the result of one training."""
         last = int(result["epochs"])
@@ -157,7 +148,8 @@ class _Gathered:
         curve = {int(epoch) + 1: value / 100 for epoch, value in result["train_acc1es"].items()}
         self._values[(*place, "train", "accuracy")][key] = curve
         self._values[(*place, "train", "loss")][key] = {int(e) + 1: v for e, v in result["train_losses"].items()}
-        self._values[(*place, "train", "train_s")][key] = {last: float(sum(result["train_times"].values()))}
+        if result["train_times"] is not None:
+            self._values[(*place, "train", "train_s")][key] = {last: float(sum(result["train_times"].values()))}
         for source, metric in (("eval_acc1es", "accuracy"), ("eval_losses", "loss")):
             for name, curve in _by_split(result[source]).items():
                 whole = 100.0 if metric == "accuracy" else 1.0
@@ -168,7 +160,7 @@ class _Gathered:
         for source, (metric, _, scale) in _STATICS.items():
             value = result[source]
             values = value if isinstance(value, list) else [value]
-            self._statics[dataset, metric][row] += [float(v) * scale for v in values]
+            self._statics[dataset, metric][row] += [float(v) * scale for v in values if v is not None]
 
     def measurements(self, n: int) -> list[Measurement]:
         """Return a column for everything that was measured, on the union of its seeds and epochs."""

@@ -73,5 +73,11 @@ def _read_part(importer: Any, part: Any, file: Path) -> None:
 
 def _fingerprint(parts: Any) -> str:
     """Tell sources apart, so that a changed one does not continue another's parts."""
-    names = repr([[(path.name, path.stat().st_size) for path in part] for part in parts])
+    names = repr([[_identity(item) for item in part] for part in parts])
     return hashlib.sha256(names.encode()).hexdigest()[:12]
+
+
+def _identity(item: Any) -> tuple[Any, ...]:
+    """Return what tells one item of a part from another: a file, or a place in one, which says so itself."""
+    identity: tuple[Any, ...] = (item.name, item.stat().st_size) if isinstance(item, Path) else item.identity()
+    return identity

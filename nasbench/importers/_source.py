@@ -13,7 +13,7 @@ class Importer(Protocol):
 
     Attributes:
         table: name of the table it writes by default.
-        where: where a user gets the files.
+        where: where a user gets the files. ``nasbench list`` shows both without importing, so they are literals.
     """
 
     table: ClassVar[str]

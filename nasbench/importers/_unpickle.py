@@ -2,8 +2,8 @@
 
 import io
 import pickle
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -23,6 +23,9 @@ class _Kind:
         if code not in _NUMBERS:
             raise _Refused(f"numpy type {code!r}")
         self.dtype: np.dtype[Any] = _NUMBERS[code]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Kind, (self.dtype.str[1:],)  # our own workers pass it on
 
     def __setstate__(self, state: Any) -> None:
         if not (isinstance(state, tuple) and len(state) > 1 and state[1] == "<"):
@@ -85,6 +88,47 @@ class _Dropped:
         raise _Refused(f"a function with state {state!r}")
 
 
+class _Latin:
+    """Stands for ``codecs.encode``, by which pickles older than protocol 3 write bytes; knows Latin-1 alone."""
+
+    __slots__ = ()
+
+    def __call__(self, text: str, encoding: str) -> bytes:
+        if encoding != "latin1":
+            raise _Refused(f"encoding {encoding!r}")
+        return text.encode("latin1")
+
+    def __setstate__(self, state: Any) -> None:
+        raise _Refused(f"a function with state {state!r}")
+
+
+class _MakeSet:
+    """Stands for ``set``, which pickles older than protocol 4 call."""
+
+    __slots__ = ()
+
+    def __call__(self, members: Any = ()) -> set[Any]:
+        return set(members)
+
+    def __setstate__(self, state: Any) -> None:
+        raise _Refused(f"a function with state {state!r}")
+
+
+class StorageKind:
+    """Stands for a class of torch storages; only named to the function that makes tensors."""
+
+    __slots__ = ("itemsize",)
+
+    def __init__(self, itemsize: int) -> None:
+        self.itemsize = itemsize
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return StorageKind, (self.itemsize,)
+
+    def __setstate__(self, state: Any) -> None:
+        raise _Refused(f"a class with state {state!r}")
+
+
 class _Record(dict[str, Any]):
     """Stands for a class that only holds named values; keeps them as a dictionary."""
 
@@ -108,14 +152,33 @@ _TENSORS = {
     ("torch._utils", "_rebuild_parameter"): _Dropped(),
     ("torch.storage", "_load_from_bytes"): _Dropped(),
 }
+# What torch.save writes besides tensors: its default is protocol 2, which has no opcode for bytes or sets.
+_TORCH = _TENSORS | {
+    ("_codecs", "encode"): _Latin(),
+    ("__builtin__", "set"): _MakeSet(),
+    ("builtins", "set"): _MakeSet(),
+    **{
+        ("torch", f"{name}Storage"): StorageKind(itemsize)
+        for itemsize, names in {
+            1: ("Bool", "Byte", "Char"),
+            2: ("Half", "BFloat16", "Short"),
+            4: ("Float", "Int"),
+            8: ("Double", "Long", "ComplexFloat"),
+            16: ("ComplexDouble",),
+        }.items()
+        for name in names
+    },
+}
 
 
 class _PlainUnpickler(pickle.Unpickler):
     """Builds containers, text and numbers; numpy scalars become floats, arrays lists; all else is refused by name."""
 
-    def __init__(self, data: bytes, allowed: Mapping[tuple[str, str], Any]) -> None:
-        super().__init__(io.BytesIO(data))
-        self._allowed = allowed
+    def __init__(
+        self, file: BinaryIO, allowed: Mapping[tuple[str, str], Any], persistent: Callable[[Any], Any] | None
+    ) -> None:
+        super().__init__(file)
+        self._allowed, self._persistent = allowed, persistent
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self._allowed:
@@ -123,7 +186,9 @@ class _PlainUnpickler(pickle.Unpickler):
         return self._allowed[module, name]
 
     def persistent_load(self, pid: Any) -> Any:
-        raise _Refused(f"persistent object {pid!r}")
+        if self._persistent is None:
+            raise _Refused(f"persistent object {pid!r}")
+        return self._persistent(pid)
 
 
 def load_plain(data: bytes, name: str, *, drop_tensors: bool = False, records: Collection[tuple[str, str]] = ()) -> Any:
@@ -140,9 +205,29 @@ def load_plain(data: bytes, name: str, *, drop_tensors: bool = False, records: C
         SourceError: it is truncated, no pickle, or asks for anything but plain data.
     """
     allowed = _ALLOWED | (_TENSORS if drop_tensors else {}) | dict.fromkeys(records, _Record)
+    return _load(_PlainUnpickler(io.BytesIO(data), allowed, None), name)
+
+
+def load_torch_pickle(file: BinaryIO, name: str, persistent: Callable[[Any], Any] | None = None) -> Any:
+    """Return the containers and numbers of the next pickle in a torch archive, with None for each tensor.
+
+    Args:
+        file: read from where it stands to the end of the pickle.
+        name: what to call it in an error.
+        persistent: told what the pickle says of each storage; its answer stands for what was stored there.
+
+    Raises:
+        SourceError: it is truncated, no pickle, or asks for anything but plain data and tensors.
+    """
+    return _load(_PlainUnpickler(file, _ALLOWED | _TORCH, persistent), name)
+
+
+def _load(unpickler: _PlainUnpickler, name: str) -> Any:
     try:
-        return _PlainUnpickler(data, allowed).load()
+        return unpickler.load()
     except _Refused as error:
         raise SourceError(f"{name} refused: its pickle asks for '{error}', only plain data is read") from error
+    except SourceError:
+        raise
     except Exception as error:  # a damaged pickle can raise nearly anything
         raise SourceError(f"{name} is truncated or no pickle ({type(error).__name__}: {error})") from error

@@ -39,7 +39,7 @@ class HWNASBench:
     """Reads ``HW-NAS-Bench-v1_0.pickle``; its pickle can build nothing but plain data."""
 
     table: ClassVar[str] = "hw_nas_bench"
-    where: ClassVar[str] = f"get {_FILE} from https://github.com/GATECH-EIC/HW-NAS-Bench"
+    where: ClassVar[str] = "get HW-NAS-Bench-v1_0.pickle from https://github.com/GATECH-EIC/HW-NAS-Bench"
 
     def read(self, source: Path) -> Draft:
         """Read the file, or the one of its name in a folder (the checkout of the repository).

@@ -61,7 +61,10 @@ class NASBench101Runs:
     """Reads ``ecnas_runs.csv`` and the graphs of the cells in it."""
 
     table: ClassVar[str] = "nb101_runs"
-    where: ClassVar[str] = f"expected a folder or zip with {_RUNS} and {_GRAPHS} (github.com/PedramBakh/nc_nasbench)"
+    where: ClassVar[str] = (
+        "get a folder or zip with ecnas_runs.csv and generated_graphs_5V9E.json "
+        "from https://github.com/PedramBakh/nc_nasbench"
+    )
 
     def read(self, source: Path) -> Draft:
         """Read the folder or zip that holds the two files.

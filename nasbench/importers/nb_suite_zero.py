@@ -43,8 +43,8 @@ class NASBenchSuiteZero:
 
     table: ClassVar[str] = "nb201_zero_cost"
     where: ClassVar[str] = (
-        f"get {_FILE} with scripts/bash_scripts/download_nbs_zero.sh nb201 of https://github.com/automl/NASLib, "
-        "branch zerocost"
+        "get zc_nasbench201.json with scripts/bash_scripts/download_nbs_zero.sh nb201 "
+        "of https://github.com/automl/NASLib, branch zerocost"
     )
 
     def read(self, source: Path) -> Draft:

@@ -116,7 +116,7 @@ def _statics(entries: list[dict[str, list[float]]], dataset: str, n_classes: int
         return Static(dataset=dataset, metric=metric, unit=unit, direction="minimize", values=values)
 
     recorded = np.rint(_column(entries, "model_size") * 1e6)
-    expected = parameter_counts(rows, n_classes)
+    expected = NASBench201().network_size(rows, n_classes=n_classes).n_params
     if not (recorded == expected[:, None]).any(axis=1).all():
         bad = int(np.flatnonzero(~(recorded == expected[:, None]).any(axis=1))[0])
         raise SourceError(
@@ -129,24 +129,6 @@ def _statics(entries: list[dict[str, list[float]]], dataset: str, n_classes: int
         static("n_params", "count", expected),
         static("n_params_recorded", "count", recorded),
     ]
-
-
-def parameter_counts(rows: Archs, n_classes: int) -> Floats:
-    """Return the parameters of the benchmark's network (16, 32, 64 channels, 5 cells a stage); ``[n]``.
-
-    A cell's ReLU-convolution-BatchNorm of C channels has C*C*k*k + 2C parameters; all else is constant:
-    stem, two residual blocks between the stages, last BatchNorm and classifier.
-    """
-    channels = np.array([16, 32, 64])
-    one, three = (5 * int((channels**2 * k * k + 2 * channels).sum()) for k in (1, 3))
-    stem = 3 * 16 * 9 + 2 * 16
-    blocks = sum(
-        c_in * c_out * 9 + 2 * c_out + c_out * c_out * 9 + 2 * c_out + c_in * c_out
-        for c_in, c_out in ((16, 32), (32, 64))
-    )
-    head = 2 * 64 + 64 * n_classes + n_classes
-    convolutions = one * (rows == 2).sum(axis=1) + three * (rows == 3).sum(axis=1)
-    return np.asarray(stem + blocks + head + convolutions, dtype=np.float64)
 
 
 def _same_for_all_seeds(values: Floats, key: str) -> Floats:

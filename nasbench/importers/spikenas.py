@@ -1,9 +1,10 @@
-"""SpikeNAS-Bench: learning curves of 15,625 spiking cells, from one file of arrays.
+"""SpikeNAS-Bench: learning curves of 15,625 spiking cells, from its logs or one file of arrays.
 
 Source: Sun et al. 2025, "SpikeNAS-Bench: Benchmarking NAS Algorithms for Spiking Neural Network
 Architecture", IEEE TAI 6(6); its repository ``tju-sun-lab/SpikeNAS-Bench``, folder ``data``: one
-``train_process.txt`` for each cell. The file read here gathers them as ``.npz``: for each of the runs ``CIFAR10_100``,
-``CIFAR10_200``, ``CIFAR100_100`` and ``TinyImagenet_100`` the arrays ``RUN_id`` [n] (official numbers),
+``train_process.txt`` for each cell (see ``_spikenas_logs``). That folder is read, or a file that gathers the logs
+as ``.npz``: for each of the runs ``CIFAR10_100``, ``CIFAR10_200``, ``CIFAR100_100`` and
+``TinyImagenet_100`` the arrays ``RUN_id`` [n] (official numbers),
 ``RUN_curves`` [n, epochs, 4] (training accuracy and loss, validation accuracy and loss; with a top-5
 accuracy behind each accuracy 6, of which none is read), ``RUN_test`` [n] (accuracy, nan if missing),
 ``RUN_time`` [n] (seconds) and ``RUN_params`` [n]. Accuracies are percentages.
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidArchitecture, SourceError
+from nasbench.importers._spikenas_logs import read_logs
 from nasbench.importers._units import UNITS, complaint
 from nasbench.spaces.spikenas import SpikeNAS
 from nasbench.table import Draft, Measurement, Static
@@ -51,23 +53,24 @@ _UNITS = {"accuracy": "percent", "loss": "nats", "train_s": "s"}
 
 
 class SpikeNASBench:
-    """Reads the ``.npz`` file; see the module for its arrays."""
+    """Reads the folder of logs, or the ``.npz`` file; see the module for its arrays."""
 
     table: ClassVar[str] = "spikenas"
     where: ClassVar[str] = (
-        "gather data/*/*/train_process.txt of https://github.com/tju-sun-lab/SpikeNAS-Bench as the importer's page says"
+        "clone https://github.com/tju-sun-lab/SpikeNAS-Bench and give its folder data, or gather its logs in an .npz "
+        "as the importer's page says"
     )
 
     def read(self, source: Path) -> Draft:
-        """Read the file.
+        """Read the logs below a folder, or the file.
 
         Raises:
-            SourceError: no such file, or an array that breaks the format, with array and row.
+            SourceError: no such file, a log or an array that breaks the format, with log, or array and row.
         """
         arrays = _arrays(source, self.where)
         archs, rows = _architectures(source, arrays)
         gathered = _Gathered(source, len(archs))
-        for run in _RUNS:
+        for run in (run for run in _RUNS if len(rows[run.prefix])):
             gathered.add(run, rows[run.prefix], {name: arrays[f"{run.prefix}_{name}"] for name in _ARRAYS})
         return Draft(
             name=self.table,
@@ -93,6 +96,8 @@ class SpikeNASBench:
 
 def _arrays(source: Path, where: str) -> dict[str, npt.NDArray[Any]]:
     """Return all arrays of all runs, of the right shapes and types."""
+    if source.is_dir():
+        return read_logs(source, [run.prefix for run in _RUNS], where)
     if not source.is_file():
         raise SourceError(f"{source} is no file; {where}")
     try:

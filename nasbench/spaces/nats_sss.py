@@ -10,25 +10,47 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nasbench.arrays import Archs
+from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces._chain import whole_chain
 from nasbench.spaces._product import ProductSpace
 from nasbench.spaces._space import Graphs
+from nasbench.spaces._tiny_network import NetworkSize, convolution, network_size
 
-_N_LAYERS = 5
+_N_LAYERS, _STEP = 5, 8
+
+
+def _cell(c_in: Ints, c_out: Ints, pixels: int) -> Floats:
+    """Return the cost of one cell, whose skip becomes a 1x1 convolution where the width changes; ``[2, n]``.
+
+    It is ``|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|``.
+    """
+    first, later = convolution(c_in, c_out, 3, pixels), convolution(c_out, c_out, 3, pixels)
+    cost: Floats = 2 * first + 3 * later + (c_in != c_out) * convolution(c_in, c_out, 1, pixels)
+    return cost
 
 
 class NATSBenchSize(ProductSpace):
     """The 32,768 networks of the NATS-Bench size space; the operations are the numbers of channels."""
 
     name = "nats_sss"
-    operations = tuple(str(8 * i) for i in range(1, 9))
+    operations = tuple(str(_STEP * i) for i in range(1, 9))
     decisions = tuple(f"channels_{layer}" for layer in range(1, _N_LAYERS + 1))
     cardinality = np.full(_N_LAYERS, len(operations), dtype=np.int64)
 
     def canonical(self, archs: Archs) -> Archs:
         """Return the architectures themselves: all differ; ``[n, d]``."""
         return self.checked(archs).copy()
+
+    def network_size(self, archs: Archs, *, n_classes: int = 10, image_size: int = 32) -> NetworkSize:
+        """Return parameters and FLOPs of the networks, as the official files count them; ``[n]`` each.
+
+        Args:
+            archs: [n, 5] widths.
+            n_classes: 10 for CIFAR-10, 100 for CIFAR-100, 120 for ImageNet16-120.
+            image_size: 32 pixels on a side, 16 for ImageNet16-120.
+        """
+        widths = _STEP * (self.checked(archs).T.astype(np.int64) + 1)
+        return network_size(widths, _cell, n_classes=n_classes, image_size=image_size)
 
     def graphs(self, archs: Archs) -> Graphs:
         """Return chains of 7 vertices: the input, the five layers, the output."""

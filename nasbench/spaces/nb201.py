@@ -12,11 +12,14 @@ from functools import cached_property
 
 import numpy as np
 
-from nasbench.arrays import Archs
+from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces._cell import EDGES, FourNodeCell
 from nasbench.spaces._product import single_edits
+from nasbench.spaces._tiny_network import NetworkSize, convolution, network_size
 
-_NONE, _SKIP = 0, 1
+_NONE, _SKIP, _CONV_1X1, _CONV_3X3 = 0, 1, 2, 3
+_WIDTHS = np.array([[16], [32], [32], [64], [64]])  # channels of the benchmark's network: stages, and blocks between
+_N_CELLS = 5  # in each stage
 _N_OPERATIONS = np.int8(5)  # typed, so that arithmetic stays in int8
 
 
@@ -39,6 +42,25 @@ class NASBench201(FourNodeCell):
         index = self.index(archs)
         drawn = (rng.random(len(index)) * len(self._published_steps)).astype(np.int64)
         return (self.rows.take(index, axis=0) + self._published_steps.take(drawn, axis=0)) % _N_OPERATIONS
+
+    def network_size(self, archs: Archs, *, n_classes: int = 10, image_size: int = 32) -> NetworkSize:
+        """Return parameters and FLOPs of the benchmark's networks, as its files count them; ``[n]`` each.
+
+        Operations that reach no output count too: the benchmark trains them.
+
+        Args:
+            archs: [n, 6] cells.
+            n_classes: 10 for CIFAR-10, 100 for CIFAR-100, 120 for ImageNet16-120.
+            image_size: 32 pixels on a side, 16 for ImageNet16-120.
+        """
+        counts = [(self.checked(archs) == operation).sum(axis=1) for operation in (_CONV_1X1, _CONV_3X3)]
+
+        def cells(c_in: Ints, c_out: Ints, pixels: int) -> Floats:
+            one, three = (convolution(c_in, c_out, kernel, pixels) for kernel in (1, 3))
+            cost: Floats = _N_CELLS * (one * counts[0] + three * counts[1])
+            return cost
+
+        return network_size(_WIDTHS, cells, n_classes=n_classes, image_size=image_size)
 
     def _signature(self, arch: Sequence[int]) -> str:
         """Write a cell as the nested sum that the paper compares.

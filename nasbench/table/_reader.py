@@ -138,6 +138,21 @@ class Table:
         """Return unit, direction, seeds, epochs and checksum of one measurement."""
         return dict(self._measurement(dataset, recipe, split, metric).attributes)
 
+    def describe_static(self, dataset: str, metric: str) -> dict[str, Any]:
+        """Return unit, direction, checksum and shape of one static metric."""
+        column = self._static(dataset, metric)
+        return column.attributes | {"shape": column.shape}
+
+    def _static(self, dataset: str, metric: str) -> Column:
+        column = self.columns.get(f"static/{dataset}/{metric}")
+        if column is not None:
+            return column
+        datasets = {name for name, _ in self.statics}
+        if dataset not in datasets:
+            raise unknown_name(f"data set of table '{self.name}'", dataset, datasets)
+        known = {name for owner, name in self.statics if owner == dataset}
+        raise unknown_name(f"static metric of '{dataset}' in table '{self.name}'", metric, known)
+
     def _measurement(self, dataset: str, recipe: str, split: str, metric: str) -> Column:
         column = self.columns.get(f"measurements/{dataset}/{recipe}/{split}/{metric}")
         if column is not None:
@@ -201,13 +216,7 @@ class Table:
         key = (dataset, metric)
         answer = self._answers.get(key)
         if answer is None:
-            column = self.columns.get(f"static/{dataset}/{metric}")
-            if column is None:
-                datasets = {name for name, _ in self.statics}
-                if dataset not in datasets:
-                    raise unknown_name(f"data set of table '{self.name}'", dataset, datasets)
-                known = {name for owner, name in self.statics if owner == dataset}
-                raise unknown_name(f"static metric of '{dataset}' in table '{self.name}'", metric, known)
+            column = self._static(dataset, metric)
             answer = column.decode(column.load()) if column.fits else _OnDisk(column, None, None, mean=False)
             self._answers[key] = answer
         return self._gathered(index, answer, missing)

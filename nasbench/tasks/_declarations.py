@@ -27,10 +27,11 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "observed": (str, dict),
     "reported": (list, dict),
     "cost": (str, float, int, list),
+    "objectives": dict,
     "budget_s": (float, int),
     "budget_note": str,
 }
-_OPTIONAL = {"space_options", "table_sha256", "budget_note", "importer", "where"}
+_OPTIONAL = {"space_options", "table_sha256", "objectives", "budget_note", "importer", "where"}
 _SPLITS = ("train", "valid", "test", "valid+test")
 
 
@@ -65,6 +66,7 @@ def _tables(values: Mapping[str, Any]) -> set[str]:
     reported, cost = values.get("reported", []), values.get("cost")
     columns = [values.get("observed"), *(reported.values() if isinstance(reported, dict) else reported)]
     columns += cost if isinstance(cost, list) else []
+    columns += objectives.values() if isinstance(objectives := values.get("objectives"), dict) else []
     return {str(values.get("table"))} | {
         entry["table"] for entry in columns if isinstance(entry, dict) and "table" in entry
     }
@@ -136,5 +138,22 @@ def _check(name: str, values: dict[str, Any]) -> None:
                 raise unknown_name(f"key of a column of task '{name}'", key, ("table", "split", *COLUMN_KEYS))
         if keys.get("split") not in _SPLITS:
             raise unknown_name("split", keys.get("split", ""), _SPLITS)
+    _check_objectives(name, values)
     if values["observed"] == "test":
         raise InvalidOption(f"task '{name}' would show the test split to strategies")
+
+
+def _check_objectives(name: str, values: dict[str, Any]) -> None:
+    allowed = ("table", "dataset", "metric")
+    for label, keys in values.get("objectives", {}).items():
+        if not isinstance(keys, dict) or not all(isinstance(value, str) for value in keys.values()):
+            raise InvalidOption(
+                f"task '{name}': objective '{label}' = {keys!r}; expected {{ table = ..., metric = ... }}"
+            )
+        for key in keys:
+            if key not in allowed:
+                raise unknown_name(f"key of objective '{label}' of task '{name}'", key, allowed)
+        if "metric" not in keys:
+            raise InvalidOption(f"task '{name}': objective '{label}' lacks metric, the name of a static metric")
+        if label in (*values["reported"], *_SPLITS):
+            raise InvalidOption(f"task '{name}': objective '{label}' has the name of a split or of what is reported")

@@ -1,5 +1,6 @@
 """Which measurements a task speaks of, wherever they are: several tables of one space compose."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,8 +13,8 @@ from nasbench.table import Table
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A measured column of a table, seen from the rows of a task's own table.
+class _Joined:
+    """Numbers of a table, seen from the rows of a task's own table.
 
     Architectures are joined by what they are, never by row number; those that the other table lacks
     are nan.
@@ -21,21 +22,17 @@ class Measured:
     Attributes:
         home: the task's own table, whose rows all indices mean.
         table: where the numbers are; often the same.
-        dataset, recipe, split, metric: which of its columns.
+        dataset: of the numbers.
     """
 
     home: Table
     table: Table
     dataset: str
-    recipe: str
-    split: str
-    metric: str
 
     def __post_init__(self) -> None:
-        """Refuse a table of another space and a column that does not exist, before any search."""
+        """Refuse a table of another space, before any search."""
         if self.table.space != self.home.space:
             raise InvalidOption(f"table '{self.table.name}' is of space '{self.table.space}', not '{self.home.space}'")
-        self.table.describe(self.dataset, self.recipe, self.split, self.metric)
 
     @cached_property
     def _rows(self) -> Ints:
@@ -43,6 +40,31 @@ class Measured:
         if self.table is self.home:
             return np.arange(len(self.home))
         return self.table.index(self.home.architectures)
+
+    def _joined(self, index: Ints, read: Callable[[Ints], Floats]) -> Floats:
+        """[n] what ``read`` finds in the other table for rows ``index`` of the home table; nan where it has none."""
+        rows = self._rows.take(index)
+        values = np.full(len(rows), np.nan)
+        values[rows >= 0] = read(rows[rows >= 0])
+        return values
+
+
+@dataclass(frozen=True)
+class Measured(_Joined):
+    """A measured column.
+
+    Attributes:
+        recipe, split, metric: which of the data set's columns.
+    """
+
+    recipe: str
+    split: str
+    metric: str
+
+    def __post_init__(self) -> None:
+        """Refuse a column that does not exist, before any search."""
+        super().__post_init__()
+        self.table.describe(self.dataset, self.recipe, self.split, self.metric)
 
     @property
     def axes(self) -> dict[str, Any]:
@@ -60,14 +82,34 @@ class Measured:
         if self.table is self.home:
             direct: Floats = self.table.query(index, **where, seed=seed)
             return direct
-        rows = self._rows.take(index)
-        values = np.full(len(rows), np.nan)
-        values[rows >= 0] = self.table.query(rows[rows >= 0], **where, seed=seed)
-        return values
+        return self._joined(index, lambda rows: self.table.query(rows, **where, seed=seed))
 
-    def static(self, metric: str) -> Floats:
-        """Return a static metric of the same table and data set for every row of the home table; ``[N]``."""
-        values = np.full(len(self._rows), np.nan)
-        found = self._rows >= 0
-        values[found] = self.table.static(self._rows[found], dataset=self.dataset, metric=metric)
-        return values
+
+@dataclass(frozen=True)
+class Property(_Joined):
+    """A static metric, such as the latency of a network on a device.
+
+    Attributes:
+        metric: which of the data set's static metrics; one value for each architecture.
+    """
+
+    metric: str
+
+    def __post_init__(self) -> None:
+        """Refuse a metric that does not exist or is kept per seed, before any search."""
+        super().__post_init__()
+        shape = self.axes["shape"]
+        if len(shape) > 1:
+            raise InvalidOption(
+                f"static metric '{self.metric}' of table '{self.table.name}' holds {shape[1]} values for each "
+                "architecture; a task needs one with a single value"
+            )
+
+    @property
+    def axes(self) -> dict[str, Any]:
+        """The metric's attributes: unit, direction, shape."""
+        return self.table.describe_static(self.dataset, self.metric)
+
+    def query(self, index: Ints) -> Floats:
+        """Return the metric in its unit for rows ``index`` [n] of the home table; nan where missing."""
+        return self._joined(index, lambda rows: self.table.static(rows, dataset=self.dataset, metric=self.metric))

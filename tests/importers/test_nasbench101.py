@@ -412,5 +412,5 @@ def test_a_wrong_graph_is_refused_with_its_hash(tmp_path, graphs, says):
 def test_a_file_without_the_columns_is_refused(tmp_path):
     with pytest.raises(SourceError, match=r"line 1: the column\(s\) energy_kwh are missing"):
         NASBench101Runs().read(runs(tmp_path, [], header=HEADER.replace(" energy_kwh", "")))
-    with pytest.raises(SourceError, match="expected a folder or zip"):
+    with pytest.raises(SourceError, match="does not exist; get a folder or zip"):
         NASBench101Runs().read(tmp_path / "absent")

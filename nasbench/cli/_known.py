@@ -1,0 +1,22 @@
+"""Public benchmarks that the suite can read, and how to get those that are not imported yet."""
+
+import tomllib
+from pathlib import Path
+
+from nasbench.registry import IMPORTERS
+from nasbench.table import table_names
+
+_MAPS = Path(__file__).parent.parent / "importers/maps"
+
+
+def absent_tables() -> dict[str, str]:
+    """Return the known tables that are missing, with how to get each; imports no importer and opens no table."""
+    known = {
+        str(IMPORTERS.literal(name, "table")): f"{IMPORTERS.literal(name, 'where')}; then: nasbench import {name} PATH"
+        for name in IMPORTERS.names()
+        if IMPORTERS.literal(name, "table")
+    }
+    for path in sorted(_MAPS.glob("*.toml")):
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        known[given["name"]] = f"get it from {given['source']}; then: nasbench import table PATH --map {path.stem}"
+    return {table: how for table, how in known.items() if table not in table_names()}

@@ -1,0 +1,131 @@
+"""Where the results of both NATS-Bench spaces lie: four layouts, one dictionary an architecture in each.
+
+- ``*-simple`` and ``*-full`` folders of NATS-Bench: ``000000.pickle.pbz2``, by recipe (``12``, ``200``).
+- ``NAS-Bench-201-*-archive`` folders: ``000000-FULL.pth`` (with trained weights) or ``000000-SIMPLE.pth``; the recipes
+  are called ``less`` (12 epochs) and ``full`` (200), as ``api_201.py`` of D-X-Y/NAS-Bench-201 2.1 says.
+- ``NAS-Bench-201-v1_0-e61699.pth`` and ``-v1_1-096897.pth``: all architectures in one torch archive of 2.2 and 4.7 GB,
+  as ``arch2infos``, by number. Read an entry at a time.
+"""
+
+import bz2
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nasbench.errors import SourceError
+from nasbench.importers._pickle_entries import Entry, index_entries, read_entry
+from nasbench.importers._torch_archive import Where, load_torch, locate, opened
+from nasbench.importers._unpickle import load_plain
+
+_NAME = re.compile(r"[0-9]+(?:\.pickle\.pbz2|-(?:SIMPLE|FULL)\.pth)")
+_RECIPES = {"less": 12, "full": 200}
+
+
+class InArchive(NamedTuple):
+    """The results of one architecture inside a torch archive of all.
+
+    Attributes:
+        path: the archive.
+        where: its pickle.
+        entry: the architecture's bytes.
+        shared: objects of other entries that this one names, by memo number.
+    """
+
+    path: Path
+    where: Where
+    entry: Entry
+    shared: dict[int, Any]
+
+    def identity(self) -> tuple[str, int, int]:
+        """Return what tells this entry from that of a changed archive."""
+        return self.path.name, self.where.end, self.entry.start
+
+
+Item = Path | InArchive
+
+
+def find_items(source: Path, where: str) -> list[Item]:
+    """Return where the results of each architecture lie, by number.
+
+    Args:
+        source: a folder, or a torch archive.
+        where: what to tell a user who has neither.
+
+    Raises:
+        SourceError: neither, or a folder without such files.
+    """
+    if source.is_file() and source.suffix == ".pth":
+        return list(_in_archive(source))
+    if not source.is_dir():
+        raise SourceError(f"{source} is no folder and no .pth file; {where}")
+    found: dict[int, Path] = {}
+    # Results without weights are the same and smaller, and come later in this order: they win.
+    for path in sorted(source.iterdir(), key=lambda path: (not path.name.endswith("-FULL.pth"), path.name)):
+        if _NAME.fullmatch(path.name):
+            found[_number(path.name)] = path
+    if not found:
+        raise SourceError(f"{source} holds no files like 000000.pickle.pbz2 or 000000-SIMPLE.pth; {where}")
+    return [found[number] for number in sorted(found)]
+
+
+def _in_archive(path: Path) -> list[InArchive]:
+    with opened(path) as file:
+        where = locate(file, path)
+        index = index_entries(file, where, "arch2infos", path)
+    entries = sorted(index.entries)
+    return [InArchive(path, where, entry, {n: index.shared[n] for n in entry.needs}) for entry in entries]
+
+
+def read_item(item: Item) -> tuple[str, dict[int, dict[str, Any]]]:
+    """Return an architecture's string, and what is known of it by the epochs of a recipe.
+
+    Raises:
+        SourceError: damaged, another architecture than its number says, or no such results.
+    """
+    loaded, name = _load(item), label(item)
+    try:
+        states = {_RECIPES.get(recipe) or int(recipe): state for recipe, state in loaded.items()}
+        texts = {str(state["arch_str"]) for state in states.values()}
+        if len(texts) != 1 or any(int(state["arch_index"]) != number(item) for state in states.values()):
+            raise SourceError(f"{name} holds architectures {sorted(texts)}, expected that of its number")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"{name} is no file of a NATS-Bench '-simple' or '-full' folder: {error!r}") from error
+    return texts.pop(), states
+
+
+def _number(name: str) -> int:
+    return int(re.split("[.-]", name)[0])
+
+
+def _load(item: Item) -> Any:
+    if isinstance(item, InArchive):
+        with opened(item.path) as file:
+            return read_entry(file, item.where, item.entry, item.shared, item.path)
+    if item.suffix == ".pth":
+        return load_torch(item)
+    try:
+        data = bz2.decompress(item.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{item} is truncated or not compressed with bzip2: {error}") from error
+    return load_plain(data, str(item), drop_tensors=True)
+
+
+def label(item: Item) -> str:
+    """Name an architecture's results in an error."""
+    return f"{item.path}, entry {item.entry.key}" if isinstance(item, InArchive) else str(item)
+
+
+def number(item: Item) -> int:
+    """Return an architecture's number in the benchmark."""
+    return item.entry.key if isinstance(item, InArchive) else _number(item.name)
+
+
+def origin(item: Item) -> tuple[str, str]:
+    """Return the citation and the source of what lies there."""
+    if isinstance(item, Path) and item.suffix != ".pth":
+        nats = "Dong, Liu, Musial & Gabrys, NATS-Bench, TPAMI 2021, arXiv 2009.00437"
+        return nats, f"NATS-Bench release, folder {item.parent.name}"
+    source = f"file {item.path.name}" if isinstance(item, InArchive) else f"folder {item.parent.name}"
+    return "Dong & Yang, NAS-Bench-201, ICLR 2020, arXiv 2001.00326", f"NAS-Bench-201 release, {source}"

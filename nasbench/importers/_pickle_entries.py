@@ -1,0 +1,371 @@
+"""One dictionary of a huge pickle, an entry at a time, in the memory of one entry.
+
+``pickle.load`` builds all or nothing: NAS-Bench-201's archive takes some 28 GB that way. Here the bytes are walked
+twice. The first walk builds nothing: it finds where each entry begins and ends, and which objects of others it names.
+A pickle numbers its objects as it goes (its *memo*), and later entries name earlier objects: the texts of dictionary
+keys, for the most part. Only from the whole file is it known which: keeping every text would take as much memory as
+loading all. The second walk hands the bytes of one entry to the restricted unpickler, its numbers made small.
+
+Most bytes are passed by one regular expression, so that the first walk is as fast as a disk. Opcodes: Python's
+``pickletools``. Protocols 2 (what torch writes) and 3; later ones number implicitly and are refused.
+"""
+
+import io
+import pickletools
+import re
+import struct
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from nasbench.errors import SourceError
+from nasbench.importers._torch_archive import Storages, Where
+from nasbench.importers._unpickle import load_torch_pickle
+
+_CHUNK = 4 << 20  # bytes read at a time
+_MARGIN = 512  # longer than any token that the expressions know
+_MOST = 64 << 20  # longest text, head and entry, in bytes; genuine entries have 0.4 MB
+
+# Lengths of what follows an opcode: fixed, or told by an integer of so many bytes.
+_FIXED = dict.fromkeys(b"(.01N\x88\x89])}tRbaesuQ\x85\x86\x87", 0) | {
+    ord("G"): 8, ord("K"): 1, ord("M"): 2, ord("J"): 4, ord("q"): 1, ord("r"): 4, ord("h"): 1, ord("j"): 4, 0x80: 1,
+}  # fmt: skip
+_TOLD = {ord("X"): 4, ord("B"): 4, ord("C"): 1, 0x8A: 1}
+_EFFECT = dict.fromkeys(b"GKMJXBC\x8aN\x88\x89])}hjc", 1) | dict.fromkeys(b"Rba0\x86", -1) | {ord("s"): -2, 0x87: -2}
+_INTEGERS = {ord("K"): "<B", ord("M"): "<H", ord("J"): "<i"}
+_NUMBER = {ord("q"): "<B", ord("h"): "<B", ord("r"): "<I", ord("j"): "<I"}
+_PUT = struct.Struct("<cI")
+_PUTS, _GETS, _CLOSES = b"qr", b"hj", b"ue1t"
+
+# Short texts, the commonest lengths of these archives first.
+_TEXTS = b"|".join(b"\\x%02x\\0{3}.{%d}" % (n, n) for n in (*range(8, 16), *range(8), *range(16, 128)))
+_INNER = rb"G.{8}|X(?:" + _TEXTS + rb")|K.|M..|J.{4}|[N\x88\x89\])}sabRQ0\x85\x86\x87]|c[^\n]{1,99}\n[^\n]{1,99}\n"
+_NO_MARKS = re.compile(rb"(?:" + _INNER + rb"|q.|r.{4})*+", re.DOTALL)
+_NO_STOP = re.compile(rb"(?:" + _INNER + rb"|q.|r.{4}|h.|j.{4}|[(uet1])*+", re.DOTALL)
+_TO_MEMO = re.compile(rb"((?:" + _INNER + rb"|[(uet1])*+)(q.|r.{4}|h.|j.{4})?+", re.DOTALL)
+
+
+class Entry(NamedTuple):
+    """Where one entry of the dictionary lies.
+
+    Attributes:
+        key: its key.
+        start: first byte of its value, from the start of the pickle.
+        end: first byte after it.
+        base: memo numbers of its own objects start here.
+        needs: memo numbers of the objects of others that it names.
+    """
+
+    key: int
+    start: int
+    end: int
+    base: int
+    needs: frozenset[int]
+
+
+class Index(NamedTuple):
+    """All entries, in the order of the file, and the objects that they name in each other, by memo number."""
+
+    entries: list[Entry]
+    shared: dict[int, Any]
+
+
+def index_entries(file: BinaryIO, where: Where, field: str, path: Path) -> Index:
+    """Find the entries of the dictionary that stands under ``field`` of the pickled dictionary.
+
+    Args:
+        file: the archive, opened.
+        where: its pickle.
+        field: whose entries; its keys must be whole numbers.
+        path: the archive, for errors.
+
+    Raises:
+        SourceError: truncated, no such dictionary, a key twice, or a pickle that no pickler writes.
+    """
+    walk = _Walk(file, where, path)
+    head = walk.to_field(field.encode())
+    entries = list(walk.entries())
+    file.seek(where.start + walk.to_stop())
+    if not where.is_zip:  # the keys of the storages close what can be checked without reading every tensor's name
+        load_torch_pickle(file, str(path))
+    ((key, times),) = Counter(entry.key for entry in entries).most_common(1) or [(0, 0)]
+    if times > 1:
+        raise SourceError(f"{path} holds entry {key} of '{field}' {times} times, expected one of each")
+    if any(a.base >= b.base for a, b in pairwise(entries)):
+        raise SourceError(f"{path} numbers its objects out of order, as no pickler does")
+    return Index(entries, _shared(file, where, head, entries, path))
+
+
+def read_entry(file: BinaryIO, where: Where, entry: Entry, shared: Mapping[int, Any], path: Path) -> Any:
+    """Return the value of one entry, its tensors as None.
+
+    Args:
+        file: the archive, opened.
+        where: its pickle.
+        entry: which.
+        shared: at least the objects that it ``needs``.
+        path: the archive, for errors.
+
+    Raises:
+        SourceError: it asks for anything but plain data and tensors, or breaks the format.
+    """
+    return _load(_bytes(file, where, entry.start, entry.end, path), (), entry.base, shared, path)
+
+
+def _shared(file: BinaryIO, where: Where, head: int, entries: list[Entry], path: Path) -> dict[int, Any]:
+    """Load what entries name outside themselves, each from where it was defined."""
+    bases = [entry.base for entry in entries]
+    wanted: dict[int, set[int]] = defaultdict(set)
+    for number in set().union(*(entry.needs for entry in entries)):
+        wanted[bisect_right(bases, number)].add(number)
+    shared: dict[int, Any] = {}
+    for part in sorted(wanted):  # part 0 is what comes before the first entry
+        start, end, base = (0, head, 0) if part == 0 else entries[part - 1][1:4]
+        numbers = sorted(wanted[part])
+        values = _load(_bytes(file, where, start, end, path), numbers, base, shared, path)
+        shared.update(zip(numbers, values, strict=True))
+    return shared
+
+
+def _bytes(file: BinaryIO, where: Where, start: int, end: int, path: Path) -> bytes:
+    if end - start > _MOST:
+        raise SourceError(
+            f"{path}: an entry or the head of the pickle has {end - start} bytes, at most {_MOST} are read"
+        )
+    file.seek(where.start + start)
+    return file.read(end - start)
+
+
+def _load(data: bytes, wanted: Any, base: int, shared: Mapping[int, Any], path: Path) -> Any:
+    """Unpickle a part of a pickle, and return its value, or the tuple of the memo numbers ``wanted``."""
+    storages = Storages(path)
+
+    def stored(pid: Any) -> Any:
+        return shared[pid] if isinstance(pid, int) else storages.add(pid)
+
+    renumbered = _renumber(data, wanted, base, path)
+    return load_torch_pickle(io.BytesIO(renumbered), str(path), stored)
+
+
+def _renumber(data: bytes, wanted: Any, base: int, path: Path) -> bytes:
+    """Return a pickle of its own: memo numbers from 0, objects of others as persistent ones, unused ones unnumbered."""
+    steps = _steps(data, path)
+    ops = {op for _, op in steps}  # whole opcodes: 10,000 are renumbered faster as bytes than as numbers
+    named = {_number(op) for op in ops if op[:1] in (b"h", b"j")} | set(wanted)
+    own = {number: new for new, number in enumerate(sorted(n for n in named if n >= base))}
+    new = {b"": b""}
+    for number in named - own.keys():
+        if not ops.isdisjoint(_forms(b"qr", number)):
+            raise SourceError(f"{path} numbers its objects out of order, as no pickler does")
+        new |= dict.fromkeys(_forms(b"hj", number), struct.pack("<cic", b"J", number, b"Q"))
+    for number, short in own.items():
+        new |= dict.fromkeys(_forms(b"qr", number), _PUT.pack(b"r", short))
+        new |= dict.fromkeys(_forms(b"hj", number), _PUT.pack(b"j", short))
+    tail = [b"(", *(_PUT.pack(b"j", own[number]) for number in wanted), b"t"] if wanted else []
+    return b"".join([piece for before, op in steps for piece in (before, new.get(op, b""))] + tail) + b"."
+
+
+def _forms(ops: bytes, number: int) -> list[bytes]:
+    """Return the short form of an opcode with a memo number, where there is one, and the long form."""
+    short = [bytes((ops[0], number))] if number < 256 else []
+    return [*short, _PUT.pack(ops[1:], number)]
+
+
+def _number(op: bytes) -> int:
+    return int.from_bytes(op[1:], "little")
+
+
+def _steps(data: bytes, path: Path) -> list[tuple[bytes, bytes]]:
+    """Cut a pickle after every opcode that writes or reads the memo: what comes before it, and the opcode."""
+    steps: list[tuple[bytes, bytes]] = []
+    at = 0
+    while at < len(data):
+        end = _end(_NO_STOP, data, at)
+        steps += _TO_MEMO.findall(data, at, end)
+        at = end
+        if at < len(data):
+            end = _token_end(data, at, path)
+            steps.append((data[at:end], b""))
+            at = end
+    return steps
+
+
+def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+    """Return where the tokens of a pattern end; each of them can match nothing."""
+    match = pattern.match(data, at)
+    return match.end() if match else at
+
+
+def _token_end(data: bytes, at: int, path: Path) -> int:
+    """Return the end of the token at ``at``; beyond the data where too little of it was read."""
+    op = data[at]
+    if op in _FIXED:
+        return at + 1 + _FIXED[op]
+    if op in _TOLD:
+        told = at + 1 + _TOLD[op]
+        return told + int.from_bytes(data[at + 1 : told], "little") if told <= len(data) else told
+    if op == ord("c"):
+        end = data.find(b"\n", data.find(b"\n", at) + 1) + 1
+        if 0 < end <= at + _MARGIN:
+            return end
+    name = next((code.name for code in pickletools.opcodes if code.code == chr(op)), f"byte {op:#x}")
+    raise SourceError(f"{path} refused: its pickle has {name}, protocols 2 and 3 of plain data are read")
+
+
+class _Walk:
+    """The first walk; offsets count from the start of the pickle."""
+
+    def __init__(self, file: BinaryIO, where: Where, path: Path) -> None:
+        self._file, self._path, self._left = file, path, where.end - where.start
+        file.seek(where.start)
+        self._data, self._at, self._offset = b"", 0, 0
+        self._alone = False
+
+    def to_field(self, field: bytes) -> int:
+        """Go to the dictionary that is the value of ``field``, and return the offset of its first entry."""
+        depth, key = 0, False
+        while True:
+            if depth > 1:
+                self._skip(_NO_MARKS)
+            op, argument, offset = self._token()
+            if op == ord(".") or depth < 0:
+                raise SourceError(f"{self._path} holds no dictionary '{field.decode()}' of whole numbers")
+            if key and op == ord("}") and depth <= 1:
+                self._alone = depth == 0  # the only item of its dictionary, written without a mark
+                break
+            depth += (op == ord("(")) - (op in _CLOSES)
+            key = argument[4:] == field if op == ord("X") else key and op in _PUTS
+            self._limit(offset)
+        if self._peek() in _PUTS:
+            self._token()
+        return self._offset + self._at
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the entries; a pickler writes them in batches, the last of which may be a single one without a mark."""
+        while (op := self._peek()) == ord("(") or op in _INTEGERS:
+            if op == ord("("):
+                self._token()
+            yield from self._batch(ord("u") if op == ord("(") else ord("s"))
+
+    def to_stop(self) -> int:
+        """Walk to the end and return the offset behind it."""
+        # A dictionary of one item has no mark, so its key looks like one of the outermost until it is closed.
+        op, _, offset = self._token()
+        if (op == ord("s")) != self._alone or (self._alone and self._peek() != ord(".")):
+            raise SourceError(f"{self._path}: the dictionary stands inside of another, expected it in the outermost")
+        while op != ord("."):
+            self._skip(_NO_STOP)
+            op, _, offset = self._token()
+        return offset + 1
+
+    def _batch(self, closes: int) -> Iterator[Entry]:
+        """Yield entries up to the opcode that puts them into the dictionary."""
+        entry: _Open | None = None
+        while True:
+            op, argument, offset = self._token()
+            if entry is None or entry.height == 2:  # a value stands alone on its key: it is complete
+                if entry and (op in _INTEGERS or op == closes):
+                    yield entry.closed(offset, self._path)
+                if op == closes:
+                    return
+                if op in _INTEGERS:
+                    (key,) = struct.unpack(_INTEGERS[op], argument)
+                    entry = _Open(key, offset + 1 + len(argument))
+                    continue
+            if entry is None:
+                raise SourceError(f"{self._path}: a key is no whole number, at byte {offset} of the pickle")
+            if op == ord("("):
+                self._inner(entry)
+            else:
+                entry.take(op, argument, self._path)
+
+    def _inner(self, entry: "_Open") -> None:
+        """Walk from a mark to where it closes; all that is inside leaves nothing, or one tuple."""
+        depth, op = 1, 0
+        while depth:
+            self._skip(_NO_MARKS)
+            op, argument, offset = self._token()
+            depth += (op == ord("(")) - (op in _CLOSES)
+            if op in _GETS:
+                entry.get(_number(bytes([op]) + argument))
+            elif op == ord("."):
+                raise SourceError(f"{self._path} is damaged: its pickle ends inside entry {entry.key}")
+            if offset - entry.start > _MOST:
+                self._limit(offset - entry.start)
+        entry.height += op == ord("t")
+
+    def _limit(self, n_bytes: int) -> None:
+        if n_bytes > _MOST:
+            raise SourceError(f"{self._path}: an entry or the head of the pickle has more than {_MOST} bytes")
+
+    def _skip(self, pattern: re.Pattern[bytes]) -> None:
+        """Pass all tokens that a pattern knows."""
+        while True:
+            self._at = _end(pattern, self._data, self._at)
+            if len(self._data) - self._at >= _MARGIN or not self._refill():
+                return
+
+    def _token(self) -> tuple[int, bytes, int]:
+        """Pass one token, and return its opcode, what follows it, and its offset."""
+        if len(self._data) - self._at < _MARGIN:
+            self._refill()
+        op, at = self._peek(), self._at
+        end = _token_end(self._data, at, self._path)
+        while end > len(self._data):
+            self._limit(end - at)
+            if not self._refill():
+                raise SourceError(f"{self._path} is truncated: its pickle ends within a value")
+            at = self._at
+            end = _token_end(self._data, at, self._path)
+        self._at = end
+        return op, self._data[at + 1 : end], self._offset + at
+
+    def _peek(self) -> int:
+        if self._at == len(self._data) and not self._refill():
+            raise SourceError(f"{self._path} is truncated: its pickle has no end")
+        return self._data[self._at]
+
+    def _refill(self) -> bool:
+        """Read on, and forget what was passed; False at the end."""
+        more = self._file.read(min(_CHUNK, self._left))
+        self._left -= len(more)
+        self._offset += self._at
+        self._data, self._at = self._data[self._at :] + more, 0
+        return bool(more)
+
+
+class _Open:
+    """An entry that the walk is in."""
+
+    __slots__ = ("base", "height", "key", "needs", "start")
+
+    def __init__(self, key: int, start: int) -> None:
+        self.key, self.start, self.base = key, start, -1
+        self.height = 1  # objects that an unpickler's stack would hold, from its key on
+        self.needs: set[int] = set()
+
+    def get(self, number: int) -> None:
+        """Take note of an object that it names."""
+        if self.base < 0 or number < self.base:
+            self.needs.add(number)
+
+    def take(self, op: int, argument: bytes, path: Path) -> None:
+        """Follow one opcode outside of all marks."""
+        if op in _NUMBER:
+            number = _number(bytes([op]) + argument)
+            if op in _GETS:
+                self.get(number)
+            elif self.base < 0:
+                self.base = number
+        self.height += _EFFECT.get(op, 0)
+        if self.height < 2 or op in b".uet1":
+            raise SourceError(f"{path} is damaged: entry {self.key} ends before its value does")
+
+    def closed(self, end: int, path: Path) -> Entry:
+        """Return the finished entry."""
+        if self.base < 0:
+            raise SourceError(f"{path}: entry {self.key} is no container, expected the results of an architecture")
+        return Entry(self.key, self.start, end, self.base, frozenset(self.needs))

@@ -1,0 +1,17 @@
+"""TransNAS-Bench-101, its 3,256 skeletons: the macro half of the official file.
+
+Every epoch of seven tasks: see ``_transnas_bench``.
+"""
+
+from typing import ClassVar
+
+from nasbench.importers._transnas_bench import _TransNASBench
+
+
+class TransNASBenchMacro(_TransNASBench):
+    """Reads the macro space of ``transnas-bench_v10141024.pth``."""
+
+    table: ClassVar[str] = "tnb101_macro"
+    _space: ClassVar[str] = "tnb101_macro"
+    _key: ClassVar[str] = "macro"
+    _title: ClassVar[str] = "TransNAS-Bench-101, 3,256 skeletons: every epoch of seven tasks"

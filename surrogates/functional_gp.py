@@ -1,0 +1,57 @@
+"""Gaussian process on what an architecture computes: the default predictor.
+
+A Matern kernel (nu = 5/2) on four views of the functional graph, from coarse to fine, after dropping dead
+vertices and contracting identities: counts of live operations, extremes over input-to-output paths, paths
+as bags of operations, and paths as sequences. Each view has a length scale of its own, found by marginal
+likelihood: with few training points the coarse views speak, with many the fine ones. Where positions carry
+what paths do not show (chains of layers, hyperparameters), the canonical one-hot code is a fifth view.
+
+Own design; related are NAS-BOWL (Ru et al. 2021, arXiv 2006.07556: Weisfeiler-Lehman counts instead of
+paths) and the spatial pyramid of Lazebnik, Schmid & Ponce 2006. It learns ranks: a table's worst
+architectures lie so far from the rest that scores themselves would say little else.
+"""
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.spaces import SearchSpace
+from surrogates._gp import GaussianProcess, MaternKernel
+
+_VIEWS = "functional_path+path_bag+path_statistics+live_operations+canonical"
+
+
+class FunctionalGP(GaussianProcess):
+    """Matern kernel over functional views, one length each.
+
+    Args:
+        space: where the architectures are from.
+        encoding: the views, joined by ``+``.
+        target: ``rank``, ``score`` or ``log_error``.
+        hyper_points: training points that the hyperparameters are fitted to, at most.
+        max_iterations: of the optimiser.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        encoding: str = _VIEWS,
+        target: str = "rank",
+        hyper_points: int = 300,
+        max_iterations: int = 40,
+    ) -> None:
+        super().__init__(
+            space, encoding=encoding, target=target, hyper_points=hyper_points, max_iterations=max_iterations
+        )
+
+    def _kernel(self, sizes: list[int]) -> MaternKernel:
+        return MaternKernel(sizes)
+
+    def _features(self, archs: Archs) -> Floats:
+        """Return logarithms of counts: the tenth path matters less than the second."""
+        return np.log1p(super()._features(archs))
+
+    def _scales(self, features: Floats, sizes: list[int]) -> Floats:
+        """Return the root mean squared deviation of each group, so that lengths of about 1 fit all."""
+        variance = np.add.reduceat(features.var(axis=0), np.cumsum([0, *sizes[:-1]]))
+        return np.repeat(np.sqrt(np.where(variance > 0, variance, 1.0)), sizes)
