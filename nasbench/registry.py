@@ -185,11 +185,12 @@ class Choice:
             return given
         if isinstance(given, type):
             return cls(f"{given.__module__}:{given.__qualname__}", cls=given)
-        head, *pairs = re.split(r",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))", given)
+        quoted = re.sub(r"'[^']*'|\"[^\"]*\"", lambda text: text[0].replace(",", "\0"), given)
+        head, *pairs = re.split(r",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))", quoted)
         name, _, preset = head.partition("@")
         options = {}
         for pair in pairs:
-            key, equals, value = pair.partition("=")
+            key, equals, value = pair.replace("\0", ",").partition("=")
             if not equals or not key.strip():
                 raise InvalidOption(f"cannot read option {pair!r} of {given!r}; expected NAME[@PRESET][,option=value]")
             options[key.strip()] = _literal(value.strip())
