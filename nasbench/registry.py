@@ -147,6 +147,10 @@ PREDICTORS = Registry("predictors", "predictor", "surrogates")
 ENCODINGS = Registry("encodings", "encoding", "nasbench.encodings")
 
 
+# between options: before a name, and not inside quotes, where a predictor's members have options of their own
+_COMMA = re.compile(r""",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")
+
+
 @dataclass(frozen=True)
 class Choice:
     """A strategy or predictor as a user names it: ``NAME[@PRESET][,option=value ...]``.
@@ -180,7 +184,7 @@ class Choice:
             return given
         if isinstance(given, type):
             return cls(f"{given.__module__}:{given.__qualname__}", cls=given)
-        head, *pairs = re.split(r",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))", given)
+        head, *pairs = _COMMA.split(given)
         name, _, preset = head.partition("@")
         options = {}
         for pair in pairs:

@@ -32,7 +32,7 @@ class BayesianLinearRegression(TabularPredictor):
         target: ``rank``, ``score`` or ``log_error``.
     """
 
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naslib": {"encoding": "adjacency", "target": "score"}}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naslib": {"encoding": "one_hot", "target": "score"}}
 
     def __init__(self, space: SearchSpace, *, encoding: str = FUNCTIONAL, target: str = "rank") -> None:
         super().__init__(space, encoding=encoding, target=target)

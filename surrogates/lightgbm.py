@@ -4,7 +4,7 @@ Source: Ke et al. 2017, "LightGBM: A Highly Efficient Gradient Boosting Decision
 of architectures Luo et al. 2020, "Accuracy Prediction with Non-neural Model for Neural Architecture Search"
 (arXiv 2007.04785), whose settings (31 leaves of at least 5 points, learning rate 0.05, 90 % of the columns,
 80 % of the points changed every 5 trees; one-hot code, scores) are preset ``luo2020``. White et al. 2021
-(arXiv 2104.01177) train the same for 500 rounds on the adjacency matrix: preset ``naslib``.
+(arXiv 2104.01177) train the same for 500 rounds on the one-hot code: preset ``naslib``.
 
 Our defaults differ in the features (what an architecture computes), in learning ranks, and in trees of fewer
 leaves that see a small random part of the columns at each split.
@@ -59,7 +59,7 @@ class LightGBM(BoostedTrees):
             "feature_fraction_bynode": 1.0,
         },
         "naslib": {
-            "encoding": "adjacency",
+            "encoding": "one_hot",
             "target": "score",
             "uncertainty": "none",
             "n_rounds": 500,

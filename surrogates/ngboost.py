@@ -3,7 +3,7 @@
 Source: Duan et al. 2020, "NGBoost: Natural Gradient Boosting for Probabilistic Prediction" (arXiv 1910.03225); as
 a predictor of architectures White et al. 2021 (arXiv 2104.01177), whose settings these are: 505 rounds, half
 of the points and four fifths of the columns for each tree of depth 6, leaves of at least 15 points or
-half of them if those are fewer. On the adjacency matrix and scores they are preset ``naslib``.
+half of them if those are fewer. On the one-hot code and scores they are preset ``naslib``.
 
 Our defaults differ in the features (what an architecture computes), in learning ranks, and in smaller leaves:
 15 points each leave little to learn from a hundred.
@@ -58,7 +58,7 @@ class NGBoost(TabularPredictor):
     min_points = 4
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "naslib": {
-            "encoding": "adjacency",
+            "encoding": "one_hot",
             "target": "score",
             "max_features": 0.7920456318712875,
             "min_samples_leaf": 15,

@@ -1,7 +1,7 @@
 """Random forest: the mean of deep trees, each on its own draw of the training points.
 
 Source: Breiman 2001, "Random Forests". NAS-Bench-301 (Siems et al. 2020, arXiv 2008.09777) tuned one as a
-surrogate, and White et al. 2021 (arXiv 2104.01177) took its settings over for the adjacency matrix: preset
+surrogate, and White et al. 2021 (arXiv 2104.01177) took its settings over for the one-hot code: preset
 ``naslib`` (116 trees without bootstrap, 17 % of the columns at a split, leaves of at least 2 points).
 
 Our defaults differ from scikit-learn's in the features (what an architecture computes), in learning ranks and in
@@ -43,7 +43,7 @@ class RandomForest(TabularPredictor):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "naslib": {
-            "encoding": "adjacency",
+            "encoding": "one_hot",
             "target": "score",
             "n_trees": 116,
             "max_features": 0.17055852159745608,

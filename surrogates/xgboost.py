@@ -4,7 +4,7 @@ Source: Chen & Guestrin 2016, "XGBoost: A Scalable Tree Boosting System" (arXiv 
 architectures White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?" (arXiv
 2104.01177) and NAS-Bench-301 (Siems et al. 2020, arXiv 2008.09777).
 
-White et al. train 500 rounds of the library's defaults on the adjacency matrix and the scores: preset
+White et al. train 500 rounds of the library's defaults on the one-hot code and the scores: preset
 ``naslib``. Our defaults differ: slow learning of a random part of the columns, ranks instead of scores, and
 features of what an architecture computes, which is what matters most. Presets ``pairwise`` and ``ndcg``
 learn the order alone (LambdaMART, Burges 2010); a line through the training points turns their answer,
@@ -29,14 +29,11 @@ from surrogates._tabular import FUNCTIONAL
 
 REQUIRES = {"xgboost": "trees"}
 
+_PAIRS = {"lambdarank_pair_method": "mean", "lambdarank_num_pair_per_sample": 8}  # the best few alone tell too little
 _OBJECTIVES: dict[str, dict[str, Any]] = {
     "regression": {"objective": "reg:squarederror"},
-    "pairwise": {
-        "objective": "rank:pairwise",
-        "lambdarank_pair_method": "mean",
-        "lambdarank_num_pair_per_sample": 8,
-    },
-    "ndcg": {"objective": "rank:ndcg", "lambdarank_pair_method": "topk", "lambdarank_num_pair_per_sample": 32},
+    "pairwise": {"objective": "rank:pairwise"} | _PAIRS,
+    "ndcg": {"objective": "rank:ndcg"} | _PAIRS,
 }
 _CLASSES = 32
 
@@ -66,7 +63,7 @@ class XGBoost(BoostedTrees):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "naslib": {
-            "encoding": "adjacency",
+            "encoding": "one_hot",
             "target": "score",
             "uncertainty": "none",
             "n_rounds": 500,
