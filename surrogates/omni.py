@@ -5,8 +5,7 @@ Source: White et al. 2021, "How Powerful are Performance Predictors in Neural Ar
 the sum of training losses) complement each other. Theirs are the Jacobian covariance and the sum of
 losses; here all proxies that the batch holds are used, and the curve is that of scores.
 
-The proxies are standardised on the training points. Proxies often span many orders of magnitude, and the order is what they
-are used for, so that trees, which see only order, lose nothing by it. A missing proxy counts as the
+The proxies are standardised on the training points, cut off at ten standard deviations. A missing proxy counts as the
 training points' mean, and a column beside it says that it was missing; a proxy that is missing or equal in all
 training points is left out. Infinite values count as missing. Of the curve its sum is used, which skips epochs that
 were not seen, and its last seen value.

@@ -1,8 +1,8 @@
 """Any predictor with its options tuned by cross-validation.
 
 Sources: random search, Bergstra & Bengio 2012, "Random Search for Hyper-Parameter Optimization"; White et al. 2021
-(arXiv 2104.01177) tune all their predictors so, for a stated time. The ranges are those that a predictor's class declares
-as ``ranges``, option by option; for the trees they are White et al.'s.
+(arXiv 2104.01177) tune all their predictors so, for a stated time. The ranges are those that a predictor's class
+declares as ``ranges``, option by option; for the trees they are White et al.'s.
 
 A configuration's worth is the mean Kendall tau over the folds. The first configuration is the predictor as it was
 named, so that tuning seldom loses; ties keep the earlier one. Differences: the default limit is a number of
