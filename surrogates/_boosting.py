@@ -92,7 +92,8 @@ class BoostedTrees(TabularPredictor):
     def _answers(self, features: Floats) -> Floats:
         """Return ``[models, m]``."""
         asked = np.array([self._ask(model, features) for model in self._models], dtype=np.float64)
-        return asked * self._lines[:, :1] + self._lines[:, 1:]
+        values: Floats = asked * self._lines[:, :1] + self._lines[:, 1:]
+        return values
 
     def _answer(self, features: Floats) -> tuple[Floats, Floats | None]:
         answers = self._answers(features)

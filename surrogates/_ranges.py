@@ -23,7 +23,7 @@ class Range(NamedTuple):
         """Return one value."""
         whole = isinstance(self.low, int)
         if whole and not self.log:
-            return int(rng.integers(self.low, self.high, endpoint=True))
+            return int(rng.integers(int(self.low), int(self.high), endpoint=True))
         ends = np.log([self.low, self.high]) if self.log else (self.low, self.high)
         value = float(rng.uniform(*ends))
         value = float(np.exp(value)) if self.log else value

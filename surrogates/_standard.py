@@ -30,4 +30,5 @@ class Standard:
     def __call__(self, features: Floats) -> Floats:
         """Return ``[m, kept]``."""
         scaled = (features[:, self.kept] - self._mean[self.kept]) / self._std
-        return np.clip(np.nan_to_num(scaled, nan=0.0, posinf=_FAR, neginf=-_FAR), -_FAR, _FAR)
+        near: Floats = np.clip(np.nan_to_num(scaled, nan=0.0, posinf=_FAR, neginf=-_FAR), -_FAR, _FAR)
+        return near

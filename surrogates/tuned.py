@@ -76,7 +76,8 @@ class Tuned(PredictorOfPredictors):
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         started = time.perf_counter()
         parts, seed = folds(self._space, batch, self._n_folds, rng), child(rng)
-        self._chosen, best, self.n_tried = {}, -np.inf, 0
+        self._chosen: dict[str, Any] = {}
+        best, self.n_tried = -np.inf, 0
         for options in self._configurations(child(rng)):
             worth = self._worth(options, batch, value, parts, child(seed))
             self._chosen, best = (options, worth) if worth > best else (self._chosen, best)

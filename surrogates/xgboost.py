@@ -12,8 +12,8 @@ which has no unit, into scores. The library's ``rank:ndcg`` is left
 out: with its gain little but the very best counts, and it reached a Kendall tau of .50 on NAS-Bench-201 (250 points)
 where pairs reach .85.
 
-Uncertainty is by bagging. ``uncertainty=quantile`` costs less, and its intervals are too narrow where points are few: at
-50 points a third of new ones lie within one standard deviation, at 1,000 two thirds (NAS-Bench-201).
+Uncertainty is by bagging. ``uncertainty=quantile`` costs less, and its intervals are too narrow where points are
+few: at 50 points a third of new ones lie within one standard deviation, at 1,000 two thirds (NAS-Bench-201).
 
 Trees are grown by one thread, and so the same everywhere. ``rng`` seeds them.
 """
