@@ -8,7 +8,9 @@ half of them if those are fewer. On the one-hot code and scores they are preset 
 Our defaults differ in the features (what an architecture computes), in learning ranks, and in smaller leaves:
 15 points each leave little to learn from a hundred.
 
-The method has its own standard deviation. It asks for 4 training points. A restored model is fitted again from
+The method has its own standard deviation, which is far too small after so many rounds: on NAS-Bench-201 15 to 40 % of
+new points lie within one, where 68 % should. Fewer rounds, larger leaves, or ``random_forest`` mend that.
+ It asks for 4 training points. A restored model is fitted again from
 the training data; the logarithmic score (maximum likelihood) is the only one offered.
 """
 
@@ -113,5 +115,10 @@ class NGBoost(TabularPredictor):
         self._model = model.fit(features, value)
 
     def _answer(self, features: Floats) -> tuple[Floats, Floats | None]:
-        answer = self._model.pred_dist(features)
-        return answer.loc, np.maximum(answer.scale, _LEAST_STD)
+        """Add up the trees as ``pred_dist`` does, without its copy of the features for each of a thousand trees."""
+        model, single = self._model, features.astype(np.float32)
+        parameters = np.tile(np.asarray(model.init_params, dtype=np.float64), (len(features), 1))
+        for trees, scale in zip(model.base_models, model.scalings, strict=True):
+            steps = [tree.tree_.predict(single).ravel() for tree in trees]
+            parameters -= model.learning_rate * scale * np.column_stack(steps)
+        return parameters[:, 0], np.maximum(np.exp(parameters[:, 1]), _LEAST_STD)

@@ -146,3 +146,13 @@ def test_options_that_make_no_sense_are_refused(label, complaint, cifar10):
     cls, options = Choice.parse(label).resolve(PREDICTORS)
     with pytest.raises(InvalidOption, match=complaint):
         cls(cifar10.space, **options)
+
+
+def test_ngboost_adds_up_its_trees_as_the_library_does(cifar10, measured):
+    make = partial(PREDICTORS.load("ngboost"), cifar10.space, **FAST["ngboost"])
+    predictor, batch, _ = trained(make, measured, 60)
+    features = predictor._features(batch)
+    expected = predictor._model.pred_dist(features)
+    mean, std = predictor._answer(features)
+    np.testing.assert_allclose(mean, expected.loc, rtol=1e-9)
+    np.testing.assert_allclose(std, expected.scale, rtol=1e-9)
