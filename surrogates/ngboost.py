@@ -11,7 +11,8 @@ Our defaults differ in the features (what an architecture computes), in learning
 The method has its own standard deviation, which is far too small after so many rounds: on NAS-Bench-201 15 to 40 % of
 new points lie within one, where 68 % should; ``random_forest`` errs on the other side.
 
-It asks for 4 training points. A restored model is fitted again from the training data; the logarithmic score (maximum likelihood) is the only one offered.
+It asks for 4 training points. A restored model is fitted again from the training data. The logarithmic score
+(maximum likelihood) is the only one offered.
 """
 
 from collections.abc import Mapping
