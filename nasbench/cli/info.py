@@ -14,9 +14,10 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a user must know before quoting a number."""
-    from nasbench.tasks import load_task
+    from nasbench.tasks import SurrogateTask, load_task
 
-    described = _describe(load_task(task))
+    opened = load_task(task)
+    described = opened.described() if isinstance(opened, SurrogateTask) else _describe(opened)
     if as_json:
         print_json(described)
         return
