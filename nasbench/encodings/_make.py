@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.encodings._encoding import CountEncoding, Encoding
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, UnknownName, unknown_name
 from nasbench.files import replacing
 from nasbench.registry import ENCODINGS, Choice
 from nasbench.spaces import EnumeratedSpace, SearchSpace
@@ -54,9 +54,12 @@ def _made(space: SearchSpace, label: str) -> Encoding:
     choice = Choice.parse(label)
     if choice.name in space.encodings:
         return _OfSpace(space, choice.name)
-    if choice.name not in ENCODINGS.names():
-        raise unknown_name(f"encoding of space '{space.name}'", choice.name, encoding_names(space))
-    cls, options = choice.resolve(ENCODINGS)
+    try:
+        cls, options = choice.resolve(ENCODINGS)
+    except UnknownName:
+        if choice.name in ENCODINGS.names():  # its option it is that is unknown; asked here, since listing is slow
+            raise
+        raise unknown_name(f"encoding of space '{space.name}'", choice.name, encoding_names(space)) from None
     if why := cls.applies(space):  # type: ignore[attr-defined]
         raise InvalidOption(f"encoding '{choice.name}' does not exist in space '{space.name}': {why}")
     made: Encoding = cls(space, **options)
