@@ -37,7 +37,8 @@ class Ensemble:
             raise InvalidOption(f"{n_members} members; an ensemble, which is validated on its folds, has at least 2")
         self._space, self.predictor = space, predictor
         self._members = [self._member() for _ in range(n_members)]
-        if needs := getattr(self._members[0], "needs", frozenset()):
+        needs: frozenset[str] = getattr(self._members[0], "needs", frozenset())
+        if needs:
             raise InvalidOption(
                 f"predictor '{predictor}' needs {', '.join(sorted(needs))}; a surrogate knows architectures only"
             )

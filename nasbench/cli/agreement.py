@@ -11,9 +11,7 @@ from nasbench.errors import InvalidOption
 
 def command(
     record: Annotated[Path, typer.Argument(help="Folder of a record, as 'nasbench compare --out' wrote it.")],
-    truth: Annotated[
-        str, typer.Option(help="The task to be matched; default: what each surrogate was fitted to.")
-    ] = "",
+    truth: Annotated[str, typer.Option(help="The task to match; default: what a surrogate was fitted to.")] = "",
     other: Annotated[str, typer.Option(help="The task that is to match it; default: every surrogate.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -103,8 +103,7 @@ def _taus(a: Floats, b: Floats) -> list[float]:
 
 def _tau(x: Floats, y: Floats) -> float:
     """Kendall's tau-b; 0 where one side ties throughout, which says nothing."""
-    tau = 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(stats.kendalltau(x, y).statistic)
-    return tau
+    return 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(stats.kendalltau(x, y).statistic)
 
 
 def _resampled(levels: Floats, rng: np.random.Generator) -> Floats:

@@ -14,7 +14,7 @@ from nasbench.backends._ensemble import Ensemble, on_scores
 from nasbench.backends._quantities import Constant, Learnt, Quantity
 from nasbench.backends.surrogate import COST, NOISE, OBSERVED, Surrogate
 from nasbench.errors import InvalidOption, PredictorError, unknown_name
-from nasbench.registry import PREDICTORS
+from nasbench.registry import PREDICTORS, Choice
 from nasbench.spaces import EnumeratedSpace
 from nasbench.tasks._declarations import read_declaration
 from nasbench.tasks._judging import judge
@@ -23,8 +23,9 @@ from nasbench.tasks._sample import Sample, measured, split
 from nasbench.tasks._surrogate import file_of, rows_digest
 from nasbench.tasks._task import Task, load_table_task
 
-_CANDIDATES = ("functional_gp", "xgboost", "lightgbm")
-_MOST_FOR_GP = 3000  # architectures: beyond, exact Gaussian processes take minutes and gigabytes
+# of trees one model each: bagging inside bags would cost five times as much and add nothing
+_CANDIDATES = ("functional_gp", "xgboost,uncertainty=none", "lightgbm,uncertainty=none")
+_MOST_FOR_GP = 1000  # architectures: beyond, exact Gaussian processes take minutes and gigabytes
 _N_DRAWN = 20_000  # random architectures that stand for a space which cannot be listed
 _N_CLIMBS, _N_STEPS = 5, 50
 
@@ -63,8 +64,12 @@ class Fit:
         """
         if self.predictors:
             return self.predictors
-        known = [name for name in _CANDIDATES if name in PREDICTORS.names() and not PREDICTORS.missing_extra(name)]
-        fitting = [name for name in known if name != "functional_gp" or n <= _MOST_FOR_GP]
+        fitting = [
+            label
+            for label in _CANDIDATES
+            if not PREDICTORS.missing_extra(Choice.parse(label).name)
+            and (label != "functional_gp" or n <= _MOST_FOR_GP)
+        ]
         if not fitting:
             raise InvalidOption(
                 f"none of the predictors {', '.join(_CANDIDATES)} can be used for {n} architectures: install "
