@@ -97,13 +97,17 @@ def _levels(task: TaskAnalysis) -> Floats:
 def _taus(a: Floats, b: Floats) -> list[float]:
     """Return tau after each share, their mean, and tau over everything together."""
     first, second = a.mean(axis=1), b.mean(axis=1)
-    by_share = [_tau(x, y) for x, y in zip(first.T, second.T, strict=True)]
-    return [*by_share, float(np.mean(by_share)), _tau(first.ravel(), second.ravel())]
+    by_share: list[float] = tau_b(first.T, second.T).tolist()
+    return [*by_share, float(np.mean(by_share)), tau_b(first.ravel(), second.ravel()).item()]
 
 
-def _tau(x: Floats, y: Floats) -> float:
-    """Kendall's tau-b; 0 where one side ties throughout, which says nothing."""
-    return 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else float(stats.kendalltau(x, y).statistic)
+def tau_b(x: Floats, y: Floats) -> Floats:
+    """Kendall's tau-b along the last axis [..., n]; 0 where one side ties throughout, which says nothing."""
+    i, j = np.triu_indices(x.shape[-1], k=1)
+    first, second = np.sign(x[..., i] - x[..., j]), np.sign(y[..., i] - y[..., j])
+    untied = np.sqrt(np.abs(first).sum(axis=-1) * np.abs(second).sum(axis=-1))
+    agreed = (first * second).sum(axis=-1)
+    return np.divide(agreed, untied, out=np.zeros_like(untied), where=untied > 0)
 
 
 def _resampled(levels: Floats, rng: np.random.Generator) -> Floats:

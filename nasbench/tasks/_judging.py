@@ -7,7 +7,7 @@ from scipy import stats
 
 from nasbench.arrays import Floats, Ints
 from nasbench.backends.surrogate import COST, NOISE, OBSERVED, Surrogate
-from nasbench.tasks._noise import log_likelihood, spreads
+from nasbench.tasks._noise import spreads
 from nasbench.tasks._sample import Sample
 
 _MOST_JUDGED = 10_000
@@ -35,7 +35,7 @@ def judge(surrogate: Surrogate, learnt: Sample, held_out: Sample, rng: np.random
         "r2": _r2(truth, mean),
         "mean_absolute_error": float(np.abs(truth - mean).mean()),
         "cost": _cost(surrogate, held_out),
-        "noise": _noise(surrogate, learnt, held_out),
+        "noise": _noise(surrogate, held_out),
         "reported": _reported(surrogate, held_out),
     }
 
@@ -65,21 +65,15 @@ def _cost(surrogate: Surrogate, held_out: Sample) -> dict[str, float | None]:
     return {"r2_of_log": _r2(np.log(truth), np.log(predicted)), "sum_ratio": float(predicted.sum() / truth.sum())}
 
 
-def _noise(surrogate: Surrogate, learnt: Sample, held_out: Sample) -> dict[str, float] | None:
-    """Return the variance of held-out seeds over that predicted (1 is right), and the gain over a constant.
-
-    The gain is in log-likelihood per degree of freedom.
-    """
-    own, other = spreads(learnt.scores), spreads(held_out.scores)
-    std = surrogate.predict(NOISE, held_out.archs)
-    seen = other.freedom > 0
-    if not seen.any() or not own.freedom.any() or not (std > 0).all():
+def _noise(surrogate: Surrogate, held_out: Sample) -> dict[str, float | None] | None:
+    """Return how the spread of held-out seeds is predicted: its order, and the share inside the central 90 %."""
+    found, std = spreads(held_out.scores), surrogate.predict(NOISE, held_out.archs)
+    seen = np.flatnonzero((found.freedom > 0) & (std > 0))
+    if not len(seen):
         return None
-    constant = np.sqrt(np.nansum(own.variance * own.freedom) / own.freedom.sum())
-    return {
-        "variance_ratio": float(np.average(other.variance[seen] / std[seen] ** 2, weights=other.freedom[seen])),
-        "gain_over_constant": log_likelihood(other, std) - log_likelihood(other, np.full(len(std), constant)),
-    }
+    squares = found.variance[seen] * found.freedom[seen] / std[seen] ** 2
+    inside = squares < stats.chi2.ppf(0.9, found.freedom[seen])
+    return {"tau_of_spreads": _tau(found.variance[seen], std[seen]), "within_90": float(inside.mean())}
 
 
 def _reported(surrogate: Surrogate, held_out: Sample) -> dict[str, float | None]:

@@ -7,7 +7,9 @@ Of a sample variance v with k degrees of freedom, the expected log is that of th
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 from scipy.special import digamma
+from scipy.stats import chi2
 
 from nasbench.arrays import Floats
 from nasbench.backends._ensemble import Ensemble, on_scores
@@ -15,6 +17,7 @@ from nasbench.backends._quantities import Constant, Learnt, Quantity, Spread
 from nasbench.errors import InvalidOption, PredictorError
 from nasbench.tasks._sample import Sample
 
+_SIGNIFICANT = 0.01
 MODELS = ("auto", "seeds", "constant", "spread", "none")
 
 
@@ -40,19 +43,22 @@ def spreads(scores: Floats) -> Spreads:
     return Spreads(np.divide(squares, freedom, out=np.full(len(scores), np.nan), where=freedom > 0), freedom)
 
 
-def log_likelihood(found: Spreads, std: Floats) -> float:
-    """Return the mean log-likelihood of the variances under standard deviations [n], up to a constant.
+def level(found: Spreads, std: Floats) -> float:
+    """Return what standard deviations [n] are to be multiplied by so that half of the variances lie below.
 
-    Per degree of freedom, of a normal distribution; larger is better.
+    A mean would be decided by the few trainings that diverge; a median is right for the others.
     """
     seen = found.freedom > 0
-    variance = np.maximum(std[seen] ** 2, np.finfo(float).tiny)
-    terms = -0.5 * found.freedom[seen] * (np.log(variance) + found.variance[seen] / variance)
-    return float(terms.sum() / found.freedom[seen].sum())
+    freedom = found.freedom[seen]
+    expected = std[seen] ** 2 * chi2.ppf(0.5, freedom) / freedom
+    return float(np.sqrt(np.median(found.variance[seen] / expected)))
 
 
 def fit_noise(sample: Sample, observed: Learnt, model: str, rng: np.random.Generator) -> Quantity:
-    """Return the noise model of a sample, ``auto`` being the likelier of a constant and a learnt one.
+    """Return the noise model of a sample.
+
+    ``auto`` learns the noise of each architecture if what is learnt orders the spreads of unseen ones (Kendall's
+    test, p < 0.01), and takes a constant otherwise.
 
     Args:
         sample: what to learn from.
@@ -71,18 +77,15 @@ def fit_noise(sample: Sample, observed: Learnt, model: str, rng: np.random.Gener
         return Spread(observed)
     if model == "none" or not total or not np.nansum(found.variance):
         return Constant(0.0)
-    pooled = Constant(float(np.sqrt(np.nansum(found.variance * found.freedom) / total)))
+    constant = Constant(level(found, np.ones(len(sample))))
     if model == "constant":
-        return pooled
-    learnt, unseen = _learnt(sample, found, observed, rng)
-    if learnt is None:
-        return pooled
-    better = log_likelihood(found, unseen) > log_likelihood(found, np.full(len(unseen), pooled.value))
-    return learnt if model == "seeds" or better else pooled
+        return constant
+    learnt, significant = _learnt(sample, found, observed, rng)
+    return learnt if learnt is not None and (model == "seeds" or significant) else constant
 
 
-def _learnt(sample: Sample, found: Spreads, observed: Learnt, rng: np.random.Generator) -> tuple[Learnt | None, Floats]:
-    """Return a model of the log standard deviation, and what it says of architectures it has not seen [n]."""
+def _learnt(sample: Sample, found: Spreads, observed: Learnt, rng: np.random.Generator) -> tuple[Learnt | None, bool]:
+    """Return a model of the log standard deviation, and whether it orders architectures it has not seen."""
     seen = np.flatnonzero(found.freedom > 0)
     # equal seeds have no logarithm: they count as half the smallest spread that was seen
     smallest = found.variance[found.variance > 0].min() / 4
@@ -92,9 +95,8 @@ def _learnt(sample: Sample, found: Spreads, observed: Learnt, rng: np.random.Gen
     try:
         log_std = ensemble.fit(sample.archs[seen], log_variance / 2, rng)
     except PredictorError:
-        return None, np.empty(0)  # too few repeated seeds, or all spreads equal
-    # a predictor's mean of logs is too low where errors of the fit are large: what was seen sets the level
-    level = np.sqrt(np.average(found.variance[seen] / np.exp(2 * log_std), weights=found.freedom[seen]))
-    unseen = np.full(len(sample.archs), np.nan)
-    unseen[seen] = np.exp(log_std) * level
-    return Learnt(ensemble, observed.n_members, log_scale=float(level)), unseen
+        return None, False  # too few repeated seeds, or all spreads equal
+    unseen = np.full(len(sample), np.nan)
+    unseen[seen] = np.exp(log_std)
+    test = stats.kendalltau(log_std, log_variance, alternative="greater")
+    return Learnt(ensemble, observed.n_members, log_scale=level(found, unseen)), bool(test.pvalue < _SIGNIFICANT)

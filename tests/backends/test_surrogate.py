@@ -20,7 +20,7 @@ from nasbench.importers.nasbench101_runs import NASBench101Runs
 from nasbench.spaces.darts import DARTS
 from nasbench.table import Draft, Measurement, write_table
 from nasbench.tasks import Fit, fit_surrogate
-from nasbench.tasks._noise import log_likelihood, spreads
+from nasbench.tasks._noise import level, spreads
 from nasbench.tasks._surrogate import open_surrogate
 from nasbench.testing import check_task
 
@@ -68,7 +68,8 @@ def test_it_ranks_architectures_that_it_has_not_seen_as_the_table_does(task, cif
     assert tau == pytest.approx(figures["tau"], abs=0.03)
     # the budget buys as many trainings as on the table, and seeds spread as widely
     assert 0.9 < figures["cost"]["sum_ratio"] < 1.1
-    assert 0.5 < figures["noise"]["variance_ratio"] < 2.0
+    assert 0.7 < figures["noise"]["within_90"] < 0.95  # some trainings diverge: tails are not normal
+    assert figures["noise"]["tau_of_spreads"] > 0.2
 
 
 def test_the_task_keeps_its_promises(task, rng):
@@ -119,14 +120,15 @@ def test_a_backend_refuses_what_a_table_s_refuses(task, cifar10, rng):
         backend.advance(nasbench.full_trainings(5, archs[:1] + np.int8(50)))
 
 
-def test_spreads_have_the_log_likelihood_of_a_normal_sample(rng):
-    """Of s repetitions around an unknown mean: scipy's density of their orthonormal contrasts."""
-    scores = rng.normal(0.5, 0.02, size=(6, 3))
-    scores[0, 1:] = np.nan
-    found, std = spreads(scores), np.full(6, 0.03)
-    contrasts = scores[1:] @ np.array([[1, -1, 0], [1, 1, -2]]).T / np.sqrt([2, 6])
-    expected = stats.norm.logpdf(contrasts, scale=0.03).mean() + 0.5 * np.log(2 * np.pi)
-    assert log_likelihood(found, std) == pytest.approx(expected)
+def test_the_level_of_noise_is_that_of_a_normal_sample_even_if_some_trainings_diverge(rng):
+    scores = rng.normal(0.5, 0.02, size=(4000, 3))
+    scores[:1000, 2] = np.nan
+    scores[:200, 0] = 0.1
+    found = spreads(scores)
+    assert found.variance[1500] == pytest.approx(np.var(scores[1500], ddof=1))
+    assert (found.freedom[[0, 1500]] == [1, 2]).all()
+    assert level(found, np.full(4000, 0.01)) == pytest.approx(2.0, rel=0.08)
+    assert np.sqrt(np.average(found.variance, weights=found.freedom)) > 0.05  # what a mean would have said
 
 
 def test_an_ensemble_answers_for_each_fold_by_the_member_without_it(cifar10, rng):
@@ -282,11 +284,8 @@ def test_the_command_makes_a_task_that_other_commands_know(capsys, home, tmp_pat
     (home / "surrogates" / "broken.surrogate").write_bytes(b"no")
     assert main(["list"]) == 0
     assert "cannot be opened" in capsys.readouterr().out
-    tasks = ["--task", "nbgraph-proteins", "--task", "surrogate-graphs"]
-    strategies = [f"--strategy={name}" for name in ("random_search", "local_search", "regularized_evolution@nb201")]
-    out = str(tmp_path / "both")
-    assert main(["compare", *tasks, *strategies, "--runs", "5", "--jobs", "1", "--out", out, "--json"]) == 0
-    capsys.readouterr()
+    strategies, out = ("random_search", "local_search", "regularized_evolution@nb201"), str(tmp_path / "both")
+    nasbench.compare(["nbgraph-proteins", "surrogate-graphs"], strategies, runs=5, out=out)
     assert main(["agreement", out, "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert (found["truth"], found["other"]) == ("nbgraph-proteins", "surrogate-graphs")
