@@ -107,7 +107,8 @@ def tau_b(x: Floats, y: Floats) -> Floats:
     first, second = np.sign(x[..., i] - x[..., j]), np.sign(y[..., i] - y[..., j])
     untied = np.sqrt(np.abs(first).sum(axis=-1) * np.abs(second).sum(axis=-1))
     agreed = (first * second).sum(axis=-1)
-    return np.divide(agreed, untied, out=np.zeros_like(untied), where=untied > 0)
+    tau: Floats = np.divide(agreed, untied, out=np.zeros_like(untied), where=untied > 0)
+    return tau
 
 
 def _resampled(levels: Floats, rng: np.random.Generator) -> Floats:

@@ -1,5 +1,6 @@
 """Fitting a surrogate benchmark to a task's measurements, or to a sample of them."""
 
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-import nasbench
 from nasbench.arrays import Archs, Floats
 from nasbench.backends._ensemble import Ensemble, on_scores
 from nasbench.backends._quantities import Constant, Learnt, Quantity
@@ -171,7 +171,7 @@ def _described(task: Task, source: str, name: str, fit: Fit) -> dict[str, Any]:
     return {
         "name": name,
         "title": f"surrogate of {task.title}: {task.name}",
-        "suite": nasbench.__version__,
+        "software": {"python": platform.python_version(), "numpy": np.__version__},
         "source": {"task": task.name, "version": task.version, "tables": tables},
         "space": declaration["space"],
         "space_options": declaration.get("space_options", {}),
