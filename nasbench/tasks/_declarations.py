@@ -34,6 +34,8 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
 }
 _OPTIONAL = {"space_options", "table_sha256", "objectives", "budget_note", "importer", "where"}
 SURROGATE, SURROGATE_PREFIX = ".surrogate", "surrogate-"
+MODES = ("seed", "mean")
+"""What may stand behind a surrogate's name and a colon: with the noise of a seed, or without."""
 _SPLITS = ("train", "valid", "test", "valid+test")
 
 
@@ -83,6 +85,12 @@ def task_names(*, embedded: bool = False) -> dict[str, str]:
     present = shipped_names() if embedded else set(table_names())
     named = {name: str(values.get("title", "")) for name, _, values in _members() if _tables(values) <= present}
     return named if embedded else named | {SURROGATE_PREFIX + path.stem: _title(path) for path in surrogate_files()}
+
+
+def is_surrogate(name: str) -> bool:
+    """Tell whether a task's name means a surrogate."""
+    file = name.rpartition(":")[0] if name.endswith(tuple(f":{mode}" for mode in MODES)) else name
+    return name.startswith(SURROGATE_PREFIX) or file.endswith(SURROGATE)
 
 
 def surrogate_folder() -> Path:

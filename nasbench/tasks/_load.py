@@ -1,10 +1,15 @@
 """Opening a task by name, whoever answers it."""
 
-from nasbench.tasks._surrogate import SurrogateTask, is_surrogate, load_surrogate_task
+from typing import TYPE_CHECKING
+
+from nasbench.tasks._declarations import is_surrogate
 from nasbench.tasks._task import Task, load_table_task
 
+if TYPE_CHECKING:
+    from nasbench.tasks._surrogate import SurrogateTask
 
-def load_task(name: str) -> Task | SurrogateTask:
+
+def load_task(name: str) -> "Task | SurrogateTask":
     """Open a task by name, or from a file of your own.
 
     Args:
@@ -16,4 +21,8 @@ def load_task(name: str) -> Task | SurrogateTask:
         InvalidOption: a declaration that breaks the rules, or a table other than the declared one.
         TableError: the file of the table or of the surrogate is damaged.
     """
-    return load_surrogate_task(name) if is_surrogate(name) else load_table_task(name)
+    if not is_surrogate(name):
+        return load_table_task(name)
+    from nasbench.tasks._surrogate import load_surrogate_task  # loads scipy, which tables do without
+
+    return load_surrogate_task(name)

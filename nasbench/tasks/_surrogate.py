@@ -14,10 +14,8 @@ from nasbench.backends.surrogate import COST, NOISE, OBSERVED, Surrogate, Surrog
 from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, TableError, unknown_name
 from nasbench.registry import SPACES
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from nasbench.tasks._declarations import SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
+from nasbench.tasks._declarations import MODES, SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
 from nasbench.tasks._task import Optimum, space_named
-
-_MODES = ("seed", "mean")
 
 
 @dataclass(frozen=True)
@@ -159,12 +157,6 @@ def file_of(name: str) -> Path:
     return surrogate_folder() / f"{name}{SURROGATE}"
 
 
-def is_surrogate(name: str) -> bool:
-    """Tell whether a task's name means a surrogate."""
-    file = name.rpartition(":")[0] if name.endswith(tuple(f":{mode}" for mode in _MODES)) else name
-    return name.startswith(SURROGATE_PREFIX) or file.endswith(SURROGATE)
-
-
 def load_surrogate_task(name: str) -> SurrogateTask:
     """Open ``surrogate-NAME`` or ``path/to/NAME.surrogate``, with ``:mean`` behind it without noise.
 
@@ -172,7 +164,7 @@ def load_surrogate_task(name: str) -> SurrogateTask:
         UnknownName: no surrogate of that name, or another word behind the colon.
         TableError: a damaged or foreign file, or one for another version of the space.
     """
-    file, colon, mode = name.rpartition(":") if name.rpartition(":")[2] in _MODES else (name, "", "seed")
+    file, colon, mode = name.rpartition(":") if name.rpartition(":")[2] in MODES else (name, "", "seed")
     if file.endswith(SURROGATE):
         path, label = Path(file), SURROGATE_PREFIX + Path(file).stem
     else:
