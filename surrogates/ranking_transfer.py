@@ -25,7 +25,7 @@ from nasbench.errors import InvalidOption, PredictorError
 from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.tasks import Task, load_task
+from nasbench.tasks import Task, load_table_task
 from surrogates._evidence import Evidence
 from surrogates._members import PredictorOfPredictors, child, kept, make_member, put_back
 from surrogates._predictor import State
@@ -125,7 +125,7 @@ class RankingTransfer(PredictorOfPredictors):
 
 
 def _task_of(name: str, space: SearchSpace) -> Task:
-    task = load_task(name)
+    task = load_table_task(name)
     if task.space.name != space.name or not np.array_equal(task.space.cardinality, space.cardinality):
         raise InvalidOption(f"source '{name}' is of space '{task.space.name}'; expected a task of '{space.name}'")
     return task

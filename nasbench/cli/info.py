@@ -24,9 +24,10 @@ def command(
         else:
             print(_page(name, component))
         return
-    from nasbench.tasks import load_task
+    from nasbench.tasks import SurrogateTask, load_task
 
-    described = _describe(load_task(name))
+    opened = load_task(name)
+    described = opened.described() if isinstance(opened, SurrogateTask) else _describe(opened)
     if as_json:
         print_json(described)
         return

@@ -12,7 +12,7 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.errors import PredictorError
-from nasbench.evaluation._evaluation import Evaluation, Key
+from nasbench.evaluation._evaluation import Evaluation, Key, measured
 from nasbench.evaluation._measure import PeakMemory, Stopwatch, one_thread
 from nasbench.evaluation._metrics import measure, reliability
 from nasbench.evaluation._protocols import Pool, Split, pool_of, split, training_scores
@@ -30,7 +30,7 @@ _CHUNK = 50_000
 
 @lru_cache(maxsize=4)
 def _opened(name: str, entry: str) -> tuple[Task, Pool]:
-    task = open_task(name, entry)
+    task = measured(open_task(name, entry))
     return task, pool_of(task)
 
 

@@ -14,7 +14,7 @@ from nasbench.errors import InvalidOption, unknown_name
 from nasbench.evaluation._protocols import LABELS, PROTOCOLS, pool_of
 from nasbench.experiment._experiment import choice_entry, plain, refuse_twice, software, task_entry
 from nasbench.registry import PREDICTORS, Choice
-from nasbench.tasks import Task, load_task
+from nasbench.tasks import SurrogateTask, Task, load_task
 
 FORMAT = "nasbench-predictions"
 VERSION = 1
@@ -90,7 +90,7 @@ class Evaluation:
         """
         tasks = {}
         for name in self.tasks:
-            task = load_task(name)
+            task = measured(load_task(name))
             task.check()
             n = len(pool_of(task))
             if max(self.train_sizes) > n - 2:
@@ -148,3 +148,14 @@ class Evaluation:
         several = [predictors] if isinstance(predictors, str | type | Choice) else predictors
         sizes = (train_sizes,) if isinstance(train_sizes, int) else tuple(train_sizes)
         return cls(names, tuple(Choice.parse(item) for item in several), sizes, **options)
+
+
+def measured(task: Task | SurrogateTask) -> Task:
+    """Return ``task``, whose architectures were trained.
+
+    Raises:
+        InvalidOption: a surrogate: predictors of a predictor's answers would say nothing of either.
+    """
+    if isinstance(task, SurrogateTask):
+        raise InvalidOption(f"task '{task.name}' is itself a predictor's; compare predictors on a task with a table")
+    return task

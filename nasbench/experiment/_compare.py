@@ -16,11 +16,11 @@ from nasbench.experiment._record import Record, Run
 from nasbench.files import alone
 from nasbench.registry import STRATEGIES, Choice
 from nasbench.simulation import Simulation, no_history
-from nasbench.tasks import Task, load_task
+from nasbench.tasks import SurrogateTask, Task, load_task
 
 
 @lru_cache(maxsize=64)
-def open_task(name: str, entry: str) -> Task:
+def open_task(name: str, entry: str) -> Task | SurrogateTask:
     """Open a task once in a process, so that its columns are loaded once for all runs.
 
     Args:
@@ -37,7 +37,7 @@ def open_task(name: str, entry: str) -> Task:
     return task
 
 
-def recorded_task(record: Pairs[Any], name: str) -> Task:
+def recorded_task(record: Pairs[Any], name: str) -> Task | SurrogateTask:
     """Open a task of a record.
 
     Raises:
@@ -46,7 +46,7 @@ def recorded_task(record: Pairs[Any], name: str) -> Task:
     return open_task(name, json.dumps(record.spec["tasks"][name], sort_keys=True))
 
 
-def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> Run:
+def one_run(experiment: Experiment, task: Task | SurrogateTask, choice: Choice, number: int) -> Run:
     """Run one strategy on one task once; a strategy that raises gives a failed run, not an error."""
     own, noise = experiment.streams(task.name, choice.label, number)
     simulation = None
