@@ -24,7 +24,7 @@ class Training:
         weight_decay: of the optimiser; decoupled in ``adamw``.
         optimiser: ``adam``, ``adamw`` or ``sgd`` (with momentum 0.9).
         cosine: let the learning rate fall to zero along half a cosine, a step each epoch; else it is constant.
-        beta2: second moment's decay of Adam.
+        betas: decay of Adam's two moments.
 
     Raises:
         InvalidOption: a number outside its range.
@@ -36,7 +36,7 @@ class Training:
     weight_decay: float = 0.0
     optimiser: str = "adam"
     cosine: bool = True
-    beta2: float = 0.999
+    betas: tuple[float, float] = (0.9, 0.999)
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 2 or not 0 < self.lr < math.inf or self.weight_decay < 0:
@@ -53,7 +53,7 @@ class Training:
 
     def optimiser_of(self, net: nn.Module) -> torch.optim.Optimizer:
         """Return a fresh optimiser of all weights."""
-        special = {"momentum": 0.9} if self.optimiser == "sgd" else {"betas": (0.9, self.beta2)}
+        special = {"momentum": 0.9} if self.optimiser == "sgd" else {"betas": self.betas}
         kind = _OPTIMISERS[self.optimiser]
         return kind(net.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True, **special)
 
