@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.registry import PREDICTORS, Choice
 from nasbench.spaces import SearchSpace
 
 
@@ -68,3 +69,15 @@ class Predictor(Protocol):
     def predict(self, batch: Batch) -> Prediction:
         """Return what is expected of other architectures."""
         ...
+
+
+def make_predictor(space: SearchSpace, label: "str | type | Choice") -> Predictor:
+    """Return the predictor called ``NAME[@PRESET][,option=value]`` or ``module:Class``.
+
+    Raises:
+        UnknownName: no such predictor, preset or option.
+        MissingExtra: it needs a package that is not installed.
+    """
+    component, options = Choice.parse(label).resolve(PREDICTORS)
+    made: Predictor = component(space, **options)
+    return made

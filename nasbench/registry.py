@@ -58,6 +58,11 @@ class Registry:
             return f"from {self._plugins()[name].value}"
         return (ast.get_docstring(_parsed(path)) or "").partition("\n")[0]
 
+    def manual(self, name: str) -> str:
+        """Return a component's whole documentation, without importing it; empty for one from another package."""
+        path = self._files().get(name)
+        return (ast.get_docstring(_parsed(path)) or "") if path else ""
+
     def presets(self, name: str) -> list[str]:
         """Return the names of a component's presets, without importing it."""
         path = self._files().get(name)
