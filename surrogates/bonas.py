@@ -42,6 +42,7 @@ class BONAS(NetPredictor):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naslib": {}, "shi2020": {"lr": 1e-3}}
+    quick: ClassVar[Mapping[str, Any]] = {"epochs": 3, "hidden": 8}
 
     def __init__(
         self,

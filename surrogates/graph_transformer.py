@@ -6,15 +6,18 @@ attention masked to vertices that a path connects; margin ranking loss). The arc
 
 - The graph is what the architecture computes: vertices off every working path are dropped, so twins agree.
 - Half of the heads see a vertex's ancestors, the other half its descendants, each with itself.
-- Positions are numbers that no renumbering changes: degrees, how many vertices come before and after, and the diagonal of powers
-  of the normalised Laplacian's complement, where PINAT takes eigenvectors, whose sign is arbitrary.
+- Positions are numbers that no renumbering changes: degrees, how many vertices come before and after, and
+  the diagonal of powers of the normalised Laplacian's complement, where PINAT takes eigenvectors, whose
+  sign is arbitrary.
 - Blocks normalise first (Xiong et al. 2020, arXiv 2002.04745). The output vertex, which sees everything,
   and the mean over vertices give the answer.
 
-The members differ in their first weights and the order of the data; their spread is the uncertainty.
+The members differ in their first weights and the order of the data; their spread, and
+what is left around the line that turns ranks into scores, is the uncertainty.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +51,8 @@ class GraphTransformer(NetPredictor):
     Raises:
         InvalidOption: no member, or a width that the heads do not divide.
     """
+
+    quick: ClassVar[Mapping[str, Any]] = {"epochs": 3, "hidden": 8, "members": 2}
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs
-from nasbench.encodings import make_encoding
+from nasbench.encodings import encoding_names, make_encoding
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 from surrogates._nets import Linear, NetPredictor, Training
@@ -42,10 +42,11 @@ class MLPEnsemble(NetPredictor):
         device: ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
-        InvalidOption: no member or no layer.
+        InvalidOption: no member or no layer, or a space whose paths cannot be listed.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naszilla": {}}
+    quick: ClassVar[Mapping[str, Any]] = {"epochs": 3, "members": 2}
 
     def __init__(
         self,
@@ -62,6 +63,10 @@ class MLPEnsemble(NetPredictor):
     ) -> None:
         if members < 1 or layers < 1:
             raise InvalidOption(f"members={members} and layers={layers}; expected at least 1 each")
+        if encoding == "path" and encoding not in space.encodings:
+            raise InvalidOption(
+                f"space '{space.name}' has no paths; choose encoding= {', '.join(encoding_names(space))}"
+            )
         training = Training(epochs, batch_size=32, lr=lr, cosine=False, betas=(0.9, 0.99))
         super().__init__(space, target=target, loss=loss, training=training, device=device)
         self._encoding = make_encoding(space, encoding)

@@ -16,6 +16,7 @@ from surrogates._nets._weights import arrays_of, device_named, initialise, load_
 from surrogates._predictor import CheckedPredictor, State
 
 _CHUNK = 512  # architectures in one forward pass: bounds the memory
+_LEAST_STD = 1e-6  # in units of the target; members that died alike agree, but are not certain
 
 
 class NetPredictor(CheckedPredictor):
@@ -25,7 +26,8 @@ class NetPredictor(CheckedPredictor):
     in float64: batches of any size then agree far beyond what matters.
 
     A ranking loss leaves the scale of the output open; a line through the training points, fitted by least
-    squares for each member, turns it into the target's units.
+    squares for each member, turns it into the target's units, and what is left around the line adds to the
+    spread of the members.
 
     Args:
         space: where the architectures are from.
@@ -91,13 +93,14 @@ class NetPredictor(CheckedPredictor):
         return tuple(part.to(self._device) for part in inputs)
 
     def _calibrated(self, archs: Archs, value: Floats) -> Floats:
-        """Return [k, 2]: slope and offset of each member's line from output to target."""
-        line = np.tile([1.0, 0.0], (self.members, 1))
+        """Return [k, 3]: slope and offset of each member's line from output to target, variance around it."""
+        line = np.tile([1.0, 0.0, 0.0], (self.members, 1))
         if self._loss_name in RANKING:
             for member, output in zip(line, self._forward(archs)[..., 0].numpy(), strict=True):
                 centred = output - output.mean()
                 slope = max((centred @ value) / max(centred @ centred, 1e-12), 1e-12)  # an order is never turned round
-                member[:] = slope, value.mean() - slope * output.mean()
+                offset = value.mean() - slope * output.mean()
+                member[:] = slope, offset, ((value - slope * output - offset) ** 2).mean()
         return line
 
     def _forward(self, archs: Archs) -> Tensor:
@@ -112,11 +115,11 @@ class NetPredictor(CheckedPredictor):
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
         distinct, place = np.unique(batch.archs, axis=0, return_inverse=True)
         output = self._forward(distinct)[:, place.ravel()]
-        means = output[..., 0].numpy() * self._line[:, :1] + self._line[:, 1:]
-        if self._outputs == 2:
-            variance = (std_of(output).numpy() ** 2).mean(axis=0) + means.var(axis=0)
-            return means.mean(axis=0), np.sqrt(variance)
-        return means.mean(axis=0), means.std(axis=0) if self.members > 1 else None
+        means = output[..., 0].numpy() * self._line[:, :1] + self._line[:, 1:2]
+        if self.members == 1 and self._outputs == 1:
+            return means[0], None
+        noise = std_of(output).numpy() ** 2 if self._outputs == 2 else self._line[:, 2:]
+        return means.mean(axis=0), np.sqrt(means.var(axis=0) + noise.mean(axis=0) + _LEAST_STD**2)
 
     def _state(self) -> State:
         weights = {f"weights/{name}": array for name, array in arrays_of(self._model).items()}

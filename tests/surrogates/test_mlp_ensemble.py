@@ -7,6 +7,7 @@ from scipy.stats import kendalltau
 
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.predictions import Batch
+from nasbench.registry import SPACES
 from surrogates.mlp_ensemble import MLPEnsemble
 
 
@@ -37,7 +38,7 @@ def test_mean_and_spread_are_those_of_the_members(cifar10, rng):
         members.append((hidden @ predictor._model[4].weight[k] + predictor._model[4].bias[k])[:, 0].detach().numpy())
     answer = predictor.predict(Batch(archs))
     np.testing.assert_allclose(answer.mean, np.mean(members, axis=0) * score.std() + score.mean())
-    np.testing.assert_allclose(answer.std, np.std(members, axis=0) * score.std())
+    np.testing.assert_allclose(answer.std, np.std(members, axis=0) * score.std(), atol=1e-7)
 
 
 def test_it_can_be_kept_with_an_encoding_that_learns(cifar10, rng):
@@ -54,9 +55,13 @@ def test_a_ranking_loss_answers_in_scores(cifar10, rng):
     score = cifar10.query(archs)
     predictor = MLPEnsemble(cifar10.space, loss="bpr", epochs=30)
     predictor.fit(Batch(archs), score, rng)
-    answer = predictor.predict(Batch(archs)).mean
-    assert answer.mean() == pytest.approx(score.mean(), abs=1e-9)  # a least-squares line goes through the means
-    assert ((answer - score) ** 2).mean() < score.var()
+    mean, std = predictor.predict(Batch(archs))
+    assert mean.mean() == pytest.approx(score.mean(), abs=1e-9)  # a least-squares line goes through the means
+    error = ((mean - score) ** 2).mean()
+    assert error < score.var()
+    # the members' mean squared error is that of their mean plus their variance; std adds that variance once more
+    spread = ((std**2).mean() - error) / 2
+    assert 0 < spread < (std**2).mean()
 
 
 def test_wrong_options_are_refused(cifar10):
@@ -64,5 +69,7 @@ def test_wrong_options_are_refused(cifar10):
         MLPEnsemble(cifar10.space, members=0)
     with pytest.raises(UnknownName, match="encoding"):
         MLPEnsemble(cifar10.space, encoding="pth")
+    with pytest.raises(InvalidOption, match="has no paths; choose encoding="):
+        MLPEnsemble(SPACES.load("nats_sss")())
     with pytest.raises(UnknownName, match="did you mean 'hinge'"):
         MLPEnsemble(cifar10.space, loss="hing")
