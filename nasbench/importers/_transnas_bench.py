@@ -75,7 +75,7 @@ class _TransNASBench:
     """Reads one of the two spaces of the file; a sub-class says which."""
 
     table: ClassVar[str]
-    where: ClassVar[str] = "download transnas-bench_v10141024.pth as https://github.com/yawen-d/TransNASBench says"
+    where: ClassVar[str]
     _space: ClassVar[str]
     _key: ClassVar[str]
     _title: ClassVar[str]

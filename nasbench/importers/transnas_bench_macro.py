@@ -12,6 +12,7 @@ class TransNASBenchMacro(_TransNASBench):
     """Reads the macro space of ``transnas-bench_v10141024.pth``."""
 
     table: ClassVar[str] = "tnb101_macro"
+    where: ClassVar[str] = "download transnas-bench_v10141024.pth as https://github.com/yawen-d/TransNASBench says"
     _space: ClassVar[str] = "tnb101_macro"
     _key: ClassVar[str] = "macro"
     _title: ClassVar[str] = "TransNAS-Bench-101, 3,256 skeletons: every epoch of seven tasks"

@@ -12,6 +12,7 @@ class TransNASBenchMicro(_TransNASBench):
     """Reads the micro space of ``transnas-bench_v10141024.pth``."""
 
     table: ClassVar[str] = "tnb101_micro"
+    where: ClassVar[str] = "download transnas-bench_v10141024.pth as https://github.com/yawen-d/TransNASBench says"
     _space: ClassVar[str] = "tnb101_micro"
     _key: ClassVar[str] = "micro"
     _title: ClassVar[str] = "TransNAS-Bench-101, 4,096 cells: every epoch of seven tasks"

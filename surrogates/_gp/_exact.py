@@ -228,7 +228,7 @@ class GaussianProcess(CheckedPredictor):
         self._weigh(value)
 
 
-class _NegativeLogLikelihood(torch.autograd.Function):  # type: ignore[misc]
+class _NegativeLogLikelihood(torch.autograd.Function):
     """Minus the logarithm of a normal density, but for its constant; its gradient costs one inverse.
 
     Rasmussen & Williams 2006, equations 2.30 and 5.9. Going back through the Cholesky factor takes twice as long.
@@ -249,7 +249,7 @@ class _NegativeLogLikelihood(torch.autograd.Function):  # type: ignore[misc]
         return gradient * (torch.cholesky_inverse(factor) - weights @ weights.mT) / 2, None
 
 
-class PosteriorModel(ExactGP):  # type: ignore[misc]
+class PosteriorModel(ExactGP):
     """An exact GPyTorch model, ready to be asked; BoTorch and GPyTorch take it from here.
 
     Args:

@@ -45,7 +45,7 @@ class Products(NamedTuple):
         return (self.own1.unsqueeze(-1) + self.own2.unsqueeze(-2) - 2 * self.between).clamp_min(0)
 
 
-class GroupedKernel(Kernel):  # type: ignore[misc]
+class GroupedKernel(Kernel):
     """A kernel that weighs groups of columns.
 
     Args:
@@ -103,7 +103,7 @@ class GroupedKernel(Kernel):  # type: ignore[misc]
         return self.of_products(products.weighted(self.factors(log_scales).square()))
 
 
-class _Matern52(torch.autograd.Function):  # type: ignore[misc]
+class _Matern52(torch.autograd.Function):
     """(1 + r + r^2 / 3) exp(-r) for r^2 = 5 times the squared distance.
 
     Its slope is -5 / 6 (1 + r) exp(-r), also where r = 0 and the slope of the root is infinite.
