@@ -59,7 +59,7 @@ class LinearPosterior:
         self._centre, self._offset = x.mean(axis=0), float(value.mean())
         value = value - self._offset
         left, singular, right = np.linalg.svd(x - self._centre, full_matrices=False)
-        kept = singular > 1e-10 * max(singular.max(initial=0), 1e-300) if singular.max(initial=0) > 0 else singular > 0
+        kept = singular > 1e-10 * singular.max(initial=1e-300)
         self._singular, self._right = singular[kept], right[kept]
         self._projected = left[:, kept].T @ value
         self._unexplained = max(float(value @ value - self._projected @ self._projected), 0.0)
