@@ -36,6 +36,12 @@ class Batch:
         known = (self.curves, self.proxies)
         return Batch(self.archs[rows], *(None if part is None else part[rows] for part in known))
 
+    def joined(self, other: "Batch") -> "Batch":
+        """Return these architectures and then ``other``; what is known of one part only is left out."""
+        parts = ((self.curves, other.curves), (self.proxies, other.proxies))
+        known = (None if a is None or b is None else np.concatenate([a, b]) for a, b in parts)
+        return Batch(np.concatenate([self.archs, other.archs]), *known)
+
 
 class Prediction(NamedTuple):
     """What a predictor expects.

@@ -13,9 +13,9 @@ architectures lie so far from the rest that scores themselves would say little e
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats
+from nasbench.arrays import Floats, Ints
 from nasbench.spaces import SearchSpace
-from surrogates._gp import GaussianProcess, MaternKernel
+from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
 
 _VIEWS = "functional_path+path_bag+path_statistics+live_operations+canonical"
 
@@ -47,11 +47,9 @@ class FunctionalGP(GaussianProcess):
     def _kernel(self, sizes: list[int]) -> MaternKernel:
         return MaternKernel(sizes)
 
-    def _features(self, archs: Archs) -> Floats:
-        """Return logarithms of counts: the tenth path matters less than the second."""
-        return np.log1p(super()._features(archs))
+    def _transformed(self, counts: Floats) -> Floats:
+        """Return logarithms: the tenth path matters less than the second."""
+        return np.log1p(counts)
 
-    def _scales(self, features: Floats, sizes: list[int]) -> Floats:
-        """Return the root mean squared deviation of each group, so that lengths of about 1 fit all."""
-        variance = np.add.reduceat(features.var(axis=0), np.cumsum([0, *sizes[:-1]]))
-        return np.repeat(np.sqrt(np.where(variance > 0, variance, 1.0)), sizes)
+    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+        return group_deviations(features, groups, self._encoding.n_groups)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces import SearchSpace
@@ -39,9 +39,18 @@ class Encoding(ABC):
     def encode(self, archs: Archs) -> Floats:
         """Return the features of architectures [n, d]; ``[n, f]``."""
 
+    def sparse(self, archs: Archs) -> Any:
+        """Return the same features as a ``scipy.sparse.csr_array``."""
+        return csr_array(self.encode(archs))
+
     def alike(self, archs: Archs) -> Ints:
         """Return numbers [n], equal only for architectures with equal features: these need not be encoded twice."""
         return np.arange(len(archs))
+
+    @property
+    def n_groups(self) -> int:
+        """How many groups there can be; some may have no column."""
+        return 1
 
     @property
     def groups(self) -> Ints:
@@ -98,14 +107,19 @@ class CountEncoding(Encoding):
 
     def encode(self, archs: Archs) -> Floats:
         """Return counts; ``[n, columns + 1]``."""
+        counts: Floats = self.sparse(archs).toarray()
+        return counts
+
+    def sparse(self, archs: Archs) -> Any:
+        """Return counts, sparse."""
         found, n, f = self.tokens(archs), len(archs), len(self._keys)
         column = np.searchsorted(self._keys, found.key)
         known = self._keys[column.clip(max=f - 1)] == found.key if f else np.zeros(len(column), dtype=bool)
-        cell = found.owner[known] * (f + 1) + column[known]
-        counts = np.bincount(cell, minlength=n * (f + 1)).astype(np.float64).reshape(n, f + 1)
-        if not known.all():
-            counts[:, -1] = _unseen_length(found.owner[~known], found.key[~known], n)
-        return counts
+        unseen = _unseen_length(found.owner[~known], found.key[~known], n)
+        counts = np.concatenate([np.ones(int(known.sum())), unseen])
+        rows = np.concatenate([found.owner[known], np.arange(n)])
+        columns = np.concatenate([column[known], np.full(n, f)])
+        return coo_array((counts, (rows, columns)), shape=(n, f + 1)).tocsr()
 
 
 def _unseen_length(owner: Ints, key: Keys, n: int) -> Floats:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.encodings._encoding import CountEncoding, Encoding
@@ -47,7 +47,8 @@ def make_encoding(space: SearchSpace, label: str) -> Encoding:
     kept = _whole.setdefault(space, {})
     if label not in kept:
         kept[label] = _features_of_all(space, encoding, label)
-    return _Whole(space, kept[label], learns=isinstance(encoding, CountEncoding))
+    learns = isinstance(encoding, CountEncoding)
+    return _Whole(space, kept[label], n_groups=encoding.n_groups, learns=learns)
 
 
 def _made(space: SearchSpace, label: str) -> Encoding:
@@ -88,6 +89,9 @@ class _SideBySide(Encoding):
     def encode(self, archs: Archs) -> Floats:
         return np.concatenate([part.encode(archs) for part in self._parts], axis=1)
 
+    def sparse(self, archs: Archs) -> Any:
+        return hstack([part.sparse(archs) for part in self._parts], format="csr")
+
     def alike(self, archs: Archs) -> Ints:
         numbers = np.stack([part.alike(archs) for part in self._parts], axis=1)
         joined: Ints = np.unique(numbers, axis=0, return_inverse=True)[1].ravel()
@@ -98,8 +102,12 @@ class _SideBySide(Encoding):
         joined, first = [], 0
         for part in self._parts:
             joined.append(part.groups + first)
-            first = int(joined[-1].max()) + 1
+            first += part.n_groups
         return np.concatenate(joined)
+
+    @property
+    def n_groups(self) -> int:
+        return sum(part.n_groups for part in self._parts)
 
 
 @dataclass(frozen=True)
@@ -125,12 +133,13 @@ class _Whole(Encoding):
     Args:
         space: whose ``rows`` the features belong to.
         known: features of all of them.
+        n_groups: of the encoding.
         learns: whether ``fit`` chooses the columns, as ``CountEncoding`` does: the numbers are the same.
     """
 
-    def __init__(self, space: EnumeratedSpace, known: _Features, *, learns: bool) -> None:
+    def __init__(self, space: EnumeratedSpace, known: _Features, *, n_groups: int, learns: bool) -> None:
         super().__init__(space)
-        self._space, self._known, self._learns = space, known, learns
+        self._space, self._known, self._n_groups, self._learns = space, known, n_groups, learns
         self._columns = np.arange(len(known.groups))
 
     def fit(self, archs: Archs) -> None:
@@ -138,17 +147,24 @@ class _Whole(Encoding):
             self._columns = np.unique(self._known.matrix[self._space.index(archs)].indices)
 
     def encode(self, archs: Archs) -> Floats:
+        features: Floats = self.sparse(archs).toarray()
+        return features
+
+    def sparse(self, archs: Archs) -> Any:
         index = self._space.index(archs)
         rows = self._known.matrix[index]
         if not self._learns:
-            everything: Floats = rows.toarray()
-            return everything
-        seen: Floats = rows[:, self._columns].toarray()
-        unseen = np.sqrt((self._known.squares[index] - np.einsum("nf,nf->n", seen, seen)).clip(min=0))
-        return np.column_stack([seen, unseen])
+            return rows
+        seen = rows[:, self._columns]
+        rest = self._known.squares[index] - np.asarray(seen.multiply(seen).sum(axis=1)).ravel()
+        return hstack([seen, csr_array(np.sqrt(rest.clip(min=0))[:, None])], format="csr")
 
     def alike(self, archs: Archs) -> Ints:
         return self._known.classes[self._space.index(archs)]
+
+    @property
+    def n_groups(self) -> int:
+        return self._n_groups
 
     @property
     def groups(self) -> Ints:

@@ -7,7 +7,7 @@ hashes, not numbers in order of appearance, so that they do not depend on what e
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bools
+from nasbench.arrays import Archs, Bools, Ints
 from nasbench.encodings._encoding import CountEncoding, Keys, Tokens, mixed
 from nasbench.encodings._functional import live_graphs
 from nasbench.errors import InvalidOption
@@ -15,42 +15,55 @@ from nasbench.spaces import SearchSpace
 
 _DIRECTIONS = ("in", "out", "both")
 _MOST = 10
-_SALTS = mixed(np.arange(1, 4, dtype=np.uint64))
-_LEVELS = mixed(np.arange(4, 5 + _MOST, dtype=np.uint64))
+_SALTS = mixed(np.arange(1, 3, dtype=np.uint64))
+_LEVELS = mixed(np.arange(4, 5 + 2 * _MOST, dtype=np.uint64))
 
 
 class WeisfeilerLehmanEncoding(CountEncoding):
-    """Counts of refined vertex labels; group h holds the labels after h refinements.
+    """Counts of refined vertex labels; one group for each number of refinements and direction.
 
     Args:
         space: where the architectures are from.
         depth: number of refinements.
-        direction: refine by the vertices that lead in, by those that are led to (``out``), or by ``both``,
-            kept apart.
+        direction: refine by the vertices that lead in, by those that are led to (``out``), or by each of
+            ``both`` apart.
         live: leave out vertices that do not carry anything to the output.
+        unary: count the first, second, ... occurrence of a label apart: then the inner product is the sum of
+            minima of two counts, the optimal assignment kernel of Kriege, Giscard & Wilson 2016.
     """
 
-    def __init__(self, space: SearchSpace, *, depth: int = 2, direction: str = "both", live: bool = True) -> None:
+    def __init__(
+        self, space: SearchSpace, *, depth: int = 2, direction: str = "both", live: bool = True, unary: bool = False
+    ) -> None:
         super().__init__(space)
         if direction not in _DIRECTIONS:
             raise InvalidOption(f"direction is {direction!r}; expected one of {', '.join(_DIRECTIONS)}")
         if not 0 <= depth <= _MOST:
             raise InvalidOption(f"depth is {depth}; expected 0 to {_MOST}")
-        self._depth, self._direction, self._live = depth, direction, live
+        self._depth, self._direction, self._live, self._unary = depth, direction, live, unary
+
+    @property
+    def n_groups(self) -> int:
+        """One for the labels themselves, one for each refinement in each direction."""
+        return 1 + self._depth * (2 if self._direction == "both" else 1)
 
     def tokens(self, archs: Archs) -> Tokens:
-        """Return the labels of every vertex after 0 to ``depth`` refinements."""
+        """Return the labels of every vertex after 0 to ``depth`` refinements; groups: depth by depth, in before out."""
         adjacency, operations, present = self._graphs(archs)
         owner, vertex = np.nonzero(present)
         labels = mixed((operations.astype(np.uint64) + np.uint64(1)) * _SALTS[0])
         edges = adjacency.astype(np.uint64)
-        keys = [labels]
-        for _ in range(self._depth):
-            labels = self._refined(labels, edges)
-            keys.append(labels)
-        # the depth is part of the key: a label must not meet one of another level
-        by_depth = [mixed(labels[owner, vertex] + salt) for labels, salt in zip(keys, _LEVELS, strict=False)]
-        return Tokens(np.tile(owner, len(keys)), np.concatenate(by_depth), np.repeat(np.arange(len(keys)), len(owner)))
+        refined = [labels]
+        if self._direction != "out":
+            refined += self._refined(labels, edges)
+        if self._direction != "in":
+            refined += self._refined(labels, edges.swapaxes(1, 2))
+        # the level is part of the key: a label must not meet one of another level
+        keys = [mixed(labels[owner, vertex] + salt) for labels, salt in zip(refined, _LEVELS, strict=False)]
+        owners, key = np.tile(owner, len(keys)), np.concatenate(keys)
+        if self._unary:
+            key = mixed(key + _occurrence(owners, key) * _SALTS[0])
+        return Tokens(owners, key, np.repeat(np.arange(len(keys)), len(owner)))
 
     def _graphs(self, archs: Archs) -> tuple[Bools, Archs, Bools]:
         if self._live:
@@ -59,12 +72,22 @@ class WeisfeilerLehmanEncoding(CountEncoding):
         whole = self.space.graphs(archs)
         return whole.adjacency.astype(bool), whole.operations, np.ones(whole.operations.shape, dtype=bool)
 
-    def _refined(self, labels: Keys, edges: Keys) -> Keys:
-        """Hash each label with the multiset of its neighbours' (a sum of scrambled labels has no order)."""
-        refined = labels * _SALTS[0]
-        scrambled = mixed(labels)[:, :, None]
-        if self._direction in ("in", "both"):
-            refined = refined + mixed((edges * scrambled).sum(axis=1, dtype=np.uint64) + _SALTS[1])
-        if self._direction in ("out", "both"):
-            refined = refined + mixed((edges.swapaxes(1, 2) * scrambled).sum(axis=1, dtype=np.uint64) + _SALTS[2])
-        return mixed(refined)
+    def _refined(self, labels: Keys, edges: Keys) -> list[Keys]:
+        """Hash labels [n, v] with the multiset of their neighbours' (a sum of scrambled labels has no order)."""
+        refined = []
+        for _ in range(self._depth):
+            around = (edges * mixed(labels)[:, :, None]).sum(axis=1, dtype=np.uint64)
+            labels = mixed(labels * _SALTS[0] + mixed(around + _SALTS[1]))
+            refined.append(labels)
+        return refined
+
+
+def _occurrence(owner: Ints, key: Keys) -> Keys:
+    """Return how many equal keys of the same owner come before each; ``[p]``."""
+    order = np.lexsort((key, owner))
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (np.diff(owner[order]) != 0) | (key[order][1:] != key[order][:-1])
+    position = np.arange(len(order))
+    before = np.empty(len(order), dtype=np.uint64)
+    before[order] = position - np.maximum.accumulate(np.where(new, position, 0))
+    return before

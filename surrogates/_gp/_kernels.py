@@ -1,25 +1,52 @@
 """Kernels on feature vectors whose columns come in groups, each group with a weight or length of its own.
 
-They are ordinary GPyTorch kernels: batches, gradients and BoTorch work with them. Fitting uses that each
-is a function of ``statistics`` (inner products or distances per group), which do not depend on the
-hyperparameters and are computed once.
+They are ordinary GPyTorch kernels: batches, gradients and BoTorch work with them. Each is a function of
+inner products alone, weighted by group. These do not depend on the hyperparameters, so fitting computes
+them once, and where counts are sparse so is the product.
 """
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
 
 _TINY = 1e-12
 
-Statistics = tuple[Tensor, ...]
+
+class Products(NamedTuple):
+    """Inner products of the rows of two feature matrices.
+
+    Attributes:
+        between: [..., n, m] of each pair.
+        own1, own2: [..., n] and [..., m] of each with itself.
+    """
+
+    between: Tensor
+    own1: Tensor
+    own2: Tensor
+
+    @classmethod
+    def of(cls, x1: Tensor, x2: Tensor) -> "Products":
+        """Multiply features [..., n, f] and [..., m, f]."""
+        return cls(x1 @ x2.mT, x1.square().sum(-1), x2.square().sum(-1))
+
+    def weighted(self, weights: Tensor) -> "Products":
+        """Add up products of groups [g, ...] with ``weights`` [g]."""
+        return Products(*(torch.tensordot(weights, part, dims=1) for part in self))
+
+    @property
+    def squared_distances(self) -> Tensor:
+        """[..., n, m] squared Euclidean distances."""
+        return (self.own1.unsqueeze(-1) + self.own2.unsqueeze(-2) - 2 * self.between).clamp_min(0)
 
 
-class GroupedKernel(Kernel):
-    """A kernel that compares groups of columns.
+class GroupedKernel(Kernel):  # type: ignore[misc]
+    """A kernel that weighs groups of columns.
 
     Args:
         sizes: number of columns of each of g groups, side by side.
@@ -37,40 +64,43 @@ class GroupedKernel(Kernel):
         self.register_buffer("_group", torch.repeat_interleave(torch.arange(len(self.sizes)), torch.tensor(self.sizes)))
 
     @abstractmethod
-    def statistics(self, x1: Tensor, x2: Tensor) -> Statistics:
-        """Return what the kernel needs of every pair of rows, group by group; ``[..., g, n, m]`` and others."""
+    def factors(self, log_scales: Tensor) -> Tensor:
+        """Return what the columns of each group [g] are multiplied by before they are compared."""
 
     @abstractmethod
-    def from_statistics(self, statistics: Statistics) -> Tensor:
-        """Return the kernel matrix; ``[..., n, m]``."""
+    def of_products(self, products: Products) -> Tensor:
+        """Return the kernel matrix [..., n, m] of features that were multiplied by the factors."""
 
-    @abstractmethod
-    def _compared(self, x1: Tensor, x2: Tensor) -> Tensor:
-        """Return the kernel matrix of features whose columns were multiplied by their groups' ``_factors``."""
+    @property
+    def column_factors(self) -> Tensor:
+        """[f] the factor of each column."""
+        return self.factors(self.log_scales)[self._group]
 
-    @abstractmethod
-    def _factors(self) -> Tensor:
-        """Return what the columns of each group [g] are to be multiplied by."""
+    @property
+    def blocks(self) -> list[slice]:
+        """Columns that are compared together: all, but for sums of kernels."""
+        return [slice(0, sum(self.sizes))]
+
+    def of_blocks(self, products: Sequence[Products]) -> Tensor:
+        """Return the kernel matrix from the products of each block."""
+        return self.of_products(products[0])
 
     def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **_: Any) -> Tensor:
         """Return the kernel of ``[..., n, f]`` and ``[..., m, f]`` features; ``[..., n, m]`` or ``[..., n]``."""
-        factors = self._factors()[self._group]
-        x1, x2 = x1 * factors, x2 * factors
+        x1, x2 = x1 * self.column_factors, x2 * self.column_factors
         if diag:
-            return self._compared(x1.unsqueeze(-2), x2.unsqueeze(-2)).squeeze(-1).squeeze(-1)
-        return self._compared(x1, x2)
+            x1, x2 = x1.unsqueeze(-2), x2.unsqueeze(-2)
+        kernel = self.of_blocks([Products.of(x1[..., block], x2[..., block]) for block in self.blocks])
+        return kernel.squeeze(-1).squeeze(-1) if diag else kernel
 
-    def _pairs(self, x1: Tensor, x2: Tensor) -> list[tuple[Tensor, Tensor]]:
-        return list(zip(x1.split(self.sizes, dim=-1), x2.split(self.sizes, dim=-1), strict=True))
+    def by_group(self, x: Tensor) -> Products:
+        """Return the products of features [n, f] with themselves, group by group; ``[g, n, n]`` and ``[g, n]``."""
+        parts = [Products.of(part, part) for part in x.split(self.sizes, dim=-1)]
+        return Products(*(torch.stack(of_groups) for of_groups in zip(*parts, strict=True)))
 
-
-def _squared_distances(x1: Tensor, x2: Tensor) -> Tensor:
-    lengths = x1.square().sum(-1).unsqueeze(-1) + x2.square().sum(-1).unsqueeze(-2)
-    return (lengths - 2 * x1 @ x2.mT).clamp_min(0)
-
-
-def _weighted(statistics: Tensor, weights: Tensor) -> Tensor:
-    return torch.einsum("...gnm,g->...nm", statistics, weights)
+    def of_groups(self, products: Products, log_scales: Tensor) -> Tensor:
+        """Return what ``forward`` does, from ``by_group`` and with other scales."""
+        return self.of_products(products.weighted(self.factors(log_scales).square()))
 
 
 class MaternKernel(GroupedKernel):
@@ -85,22 +115,13 @@ class MaternKernel(GroupedKernel):
         super().__init__(sizes)
         self._smooth = smooth
 
-    def statistics(self, x1: Tensor, x2: Tensor) -> Statistics:
-        """Return squared distances [..., g, n, m]."""
-        return (torch.stack([_squared_distances(a, b) for a, b in self._pairs(x1, x2)], dim=-3),)
+    def factors(self, log_scales: Tensor) -> Tensor:
+        """Return the inverse lengths."""
+        return torch.exp(-log_scales)
 
-    def from_statistics(self, statistics: Statistics) -> Tensor:
-        """Return the kernel of the summed squared distances."""
-        return self._of_squared(_weighted(statistics[0], self._factors().square()))
-
-    def _factors(self) -> Tensor:
-        return torch.exp(-self.log_scales)
-
-    def _compared(self, x1: Tensor, x2: Tensor) -> Tensor:
-        return self._of_squared(_squared_distances(x1, x2))
-
-    def _of_squared(self, squared: Tensor) -> Tensor:
+    def of_products(self, products: Products) -> Tensor:
         """Return exp(-r^2 / 2), or (1 + sqrt(5) r + 5 r^2 / 3) exp(-sqrt(5) r)."""
+        squared = products.squared_distances
         if self._smooth:
             return torch.exp(-squared / 2)
         r = torch.sqrt(5 * squared + _TINY)
@@ -113,52 +134,76 @@ class HammingKernel(GroupedKernel):
     The kernel for categorical variables of SMAC (Hutter, Hoos & Leyton-Brown 2011), a weight for each decision.
     """
 
-    def statistics(self, x1: Tensor, x2: Tensor) -> Statistics:
-        """Return 1 where a decision is the same, 0 where it differs; [..., g, n, m]."""
-        return (torch.stack([a @ b.mT for a, b in self._pairs(x1, x2)], dim=-3),)
+    def factors(self, log_scales: Tensor) -> Tensor:
+        """Return the roots of the weights."""
+        return torch.exp(-log_scales / 2) / len(self.sizes) ** 0.5
 
-    def from_statistics(self, statistics: Statistics) -> Tensor:
-        """Return the kernel of the weighted sum of what is the same."""
-        return self._of_same(_weighted(statistics[0], self._factors().square()))
-
-    def _factors(self) -> Tensor:
-        return torch.exp(-self.log_scales / 2) / len(self.sizes) ** 0.5
-
-    def _compared(self, x1: Tensor, x2: Tensor) -> Tensor:
-        return self._of_same(x1 @ x2.mT)
-
-    def _of_same(self, same: Tensor) -> Tensor:
-        return torch.exp(same - self._factors().square().sum())
+    def of_products(self, products: Products) -> Tensor:
+        """Return the kernel; two one-hot codes that differ are at squared distance 2."""
+        return torch.exp(-products.squared_distances / 2)
 
 
 class SubtreeKernel(GroupedKernel):
     """Weighted inner products of each group's counts, divided by the root of both self-similarities.
 
     On Weisfeiler-Lehman label counts the subtree kernel (Shervashidze et al. 2011), with a weight for each
-    depth; on counts that are told apart by number, the optimal assignment kernel (Kriege, Giscard & Wilson
-    2016, arXiv 1606.01141).
+    depth; on unary counts the optimal assignment kernel (Kriege, Giscard & Wilson 2016, arXiv 1606.01141).
     """
 
-    def statistics(self, x1: Tensor, x2: Tensor) -> Statistics:
-        """Return similarities [..., g, n, m] of pairs, and [..., n, g], [..., m, g] of each with itself."""
-        pairs = self._pairs(x1, x2)
-        own1, own2 = (torch.stack([x.square().sum(-1) for x in side], dim=-1) for side in zip(*pairs, strict=True))
-        return torch.stack([a @ b.mT for a, b in pairs], dim=-3), own1, own2
+    def factors(self, log_scales: Tensor) -> Tensor:
+        """Return the roots of the weights."""
+        return torch.exp(log_scales / 2)
 
-    def from_statistics(self, statistics: Statistics) -> Tensor:
-        """Return the normalised kernel."""
-        between, own1, own2 = statistics
-        weights = self._factors().square()
-        return _normalized(_weighted(between, weights), own1 @ weights, own2 @ weights)
-
-    def _factors(self) -> Tensor:
-        return torch.exp(self.log_scales / 2)
-
-    def _compared(self, x1: Tensor, x2: Tensor) -> Tensor:
-        return _normalized(x1 @ x2.mT, x1.square().sum(-1), x2.square().sum(-1))
+    def of_products(self, products: Products) -> Tensor:
+        """Return the cosine; an architecture in which nothing lives has no labels, and is like nothing."""
+        roots1, roots2 = (torch.rsqrt(own.clamp_min(_TINY)) for own in (products.own1, products.own2))
+        return products.between * roots1.unsqueeze(-1) * roots2.unsqueeze(-2)
 
 
-def _normalized(between: Tensor, own1: Tensor, own2: Tensor) -> Tensor:
-    # an architecture in which nothing lives has no labels: it is like nothing, not even itself
-    roots1, roots2 = (torch.rsqrt(own.clamp_min(_TINY)) for own in (own1, own2))
-    return between * roots1.unsqueeze(-1) * roots2.unsqueeze(-2)
+class SumKernel(GroupedKernel):
+    """A weighted sum of kernels, each of groups of its own.
+
+    Args:
+        parts: kernels, in the order of their columns. Their own scales are not used; ``log_scales`` holds
+            those of all parts, then the logarithm of each part's weight.
+    """
+
+    def __init__(self, parts: Sequence[GroupedKernel]) -> None:
+        super().__init__([size for part in parts for size in part.sizes])
+        self._kernels = torch.nn.ModuleList(parts)
+        scales = torch.zeros(len(self.sizes) + len(parts), dtype=torch.float64)
+        self.log_scales = torch.nn.Parameter(scales)
+
+    def factors(self, log_scales: Tensor) -> Tensor:
+        """Return each part's factors."""
+        own = log_scales.split([*(len(part.sizes) for part in self._kernels), len(self._kernels)])
+        return torch.cat([part.factors(scales) for part, scales in zip(self._kernels, own, strict=False)])
+
+    @property
+    def blocks(self) -> list[slice]:
+        """Columns of each part."""
+        ends = np.cumsum([0, *(sum(part.sizes) for part in self._kernels)]).tolist()
+        return [slice(start, end) for start, end in pairwise(ends)]
+
+    def of_blocks(self, products: Sequence[Products]) -> Tensor:
+        """Return the weighted sum of the parts' kernels."""
+        return self._sum(products, self.log_scales)
+
+    def of_products(self, products: Products) -> Tensor:
+        """Refuse: a sum needs the products of each part."""
+        raise NotImplementedError("a sum of kernels compares block by block; use of_blocks")
+
+    def of_groups(self, products: Products, log_scales: Tensor) -> Tensor:
+        """Return what ``forward`` does, from ``by_group`` and with other scales."""
+        weights = self.factors(log_scales).square()
+        of_parts, first = [], 0
+        for part in self._kernels:
+            own = slice(first, first + len(part.sizes))
+            of_parts.append(Products(*(item[own] for item in products)).weighted(weights[own]))
+            first = own.stop
+        return self._sum(of_parts, log_scales)
+
+    def _sum(self, products: Sequence[Products], log_scales: Tensor) -> Tensor:
+        shares = torch.softmax(log_scales[-len(self._kernels) :], dim=0)
+        kernels = [part.of_products(own) for part, own in zip(self._kernels, products, strict=True)]
+        return torch.tensordot(shares, torch.stack(kernels), dims=1)
