@@ -112,7 +112,8 @@ def leave_one_out(mapping: Floats, x: Floats, value: Floats) -> tuple[float, Flo
     Laplacian, without an [n, n, f] array.
     """
     places = x @ mapping.T
-    distances = _squared_distances(places, places)
+    squares = (places**2).sum(axis=1)
+    distances = squares[:, None] + squares - 2 * places @ places.T
     np.fill_diagonal(distances, np.inf)
     weights = softmax(-distances, axis=1)
     miss = weights @ value - value
