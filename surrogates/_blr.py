@@ -75,7 +75,8 @@ class LinearPosterior:
         precision = alpha + signal
         misfit = (beta[:, 0] * self._unexplained) + (beta * alpha / precision * self._projected**2).sum(axis=1)
         determinant = np.log1p(signal / alpha).sum(axis=1)
-        return (-self._n * (logs[:, 1] + np.log(2 * np.pi)) - misfit - determinant) / 2
+        value: Floats = (-self._n * (logs[:, 1] + np.log(2 * np.pi)) - misfit - determinant) / 2
+        return value
 
     def most_likely(self) -> Floats:
         """Return the logarithms [1, 2] of the highest evidence: the best of a grid, then improved."""
@@ -93,7 +94,7 @@ class LinearPosterior:
         along the lines to walkers of the other half.
         """
         half = sampling.walkers // 2
-        at = rng.normal(size=(sampling.walkers, 2)) + [0.0, -3.0]
+        at = rng.normal((0.0, -3.0), 1.0, size=(sampling.walkers, 2))
         height = self.evidence(at)
         for move in range(2 * (sampling.burn_in + sampling.length)):
             own, others = (slice(half), slice(half, None)) if move % 2 == 0 else (slice(half, None), slice(half))

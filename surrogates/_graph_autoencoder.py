@@ -9,6 +9,7 @@ the product of two.
 import contextlib
 import hashlib
 import inspect
+import itertools
 import weakref
 import zipfile
 from collections.abc import Mapping
@@ -92,7 +93,8 @@ class LatentEncoding(Encoding):
 
     def __init__(self, space: SearchSpace, how: Pretraining) -> None:
         super().__init__(space)
-        self._how, self._net = how.checked(), None
+        self._how = how.checked()
+        self._net: GraphAutoencoder | None = None
 
     @property
     def weights(self) -> Weights:
@@ -101,21 +103,19 @@ class LatentEncoding(Encoding):
 
     def use(self, weights: Weights) -> None:
         """Take a net that was trained elsewhere."""
-        self._net = _made(self.space, self._how)
-        load_arrays(self._net, weights)
+        self._net = _with(_made(self.space, self._how), weights)
 
     def _trained(self) -> "GraphAutoencoder":
         if self._net is None:
-            self.use(_pretrained(self.space, self._how))
+            self._net = _with(_made(self.space, self._how), _pretrained(self.space, self._how))
         return self._net
 
     def encode(self, archs: Archs) -> Floats:
         """Return codes; ``[n, latent]``."""
-        net, parts = self._trained(), [np.empty((0, self._how.latent))]
+        net, none = self._trained(), np.empty((0, self._how.latent))
+        pieces = [archs[first : first + _CHUNK] for first in range(0, len(archs), _CHUNK)]
         with torch.no_grad(), one_thread():
-            for first in range(0, len(archs), _CHUNK):
-                parts.append(net.codes(graph_tensors(self.space, archs[first : first + _CHUNK])).numpy())
-        return np.concatenate(parts)
+            return np.concatenate([none, *(net.codes(graph_tensors(self.space, piece)).numpy() for piece in pieces)])
 
 
 class GraphAutoencoder(nn.Module):
@@ -124,7 +124,7 @@ class GraphAutoencoder(nn.Module):
     def __init__(self, operations: int, how: Pretraining) -> None:
         super().__init__()
         widths = [operations] + [how.hidden] * (how.hops - 1)
-        self.layers = nn.ModuleList(_Hop(*pair) for pair in zip(widths[:-1], widths[1:], strict=True))
+        self.layers = nn.ModuleList(_Hop(*pair) for pair in itertools.pairwise(widths))
         self.mean, self.log_variance = (Linear(1, how.hidden, how.latent) for _ in range(2))
         self.dropout = Dropout(_DROPOUT)
         self.out = Linear(1, how.latent, operations)
@@ -190,7 +190,13 @@ def _made(space: SearchSpace, how: Pretraining) -> GraphAutoencoder:
     sample = graph_tensors(space, space.sample(1, np.random.default_rng(0)))
     with torch.device("meta"):  # torch's layers draw weights from the global generator, but not there
         net = GraphAutoencoder(sample.operations.shape[-1], how)
-    return net.double().to_empty(device="cpu").eval()
+    made: GraphAutoencoder = net.double().to_empty(device="cpu").eval()
+    return made
+
+
+def _with(net: GraphAutoencoder, weights: Weights) -> GraphAutoencoder:
+    load_arrays(net, weights)
+    return net
 
 
 def _pretrained(space: SearchSpace, how: Pretraining) -> Weights:
@@ -246,7 +252,9 @@ def _pool(space: SearchSpace, how: Pretraining, rng: np.random.Generator) -> Arc
 
 def _digest(space: SearchSpace, how: Pretraining) -> str:
     """Name an embedding by everything it is made of: the space, the options and the code."""
-    digest = hashlib.sha256(repr((tuple(how), space.decisions, torch.__version__)).encode() + space.cardinality.tobytes())
+    digest = hashlib.sha256(
+        repr((tuple(how), space.decisions, torch.__version__)).encode() + space.cardinality.tobytes()
+    )
     if isinstance(space, EnumeratedSpace):
         digest.update(space.rows.tobytes())
     for module in (Path(__file__), Path(inspect.getfile(type(space)))):

@@ -28,9 +28,7 @@ class BayesianLinearRegression(CheckedPredictor):
         target: what is learnt, ``score``, ``rank`` or ``log_error``.
     """
 
-    def __init__(
-        self, space: SearchSpace, *, encoding: str = "one_hot", mcmc: int = 0, target: str = "score"
-    ) -> None:
+    def __init__(self, space: SearchSpace, *, encoding: str = "one_hot", mcmc: int = 0, target: str = "score") -> None:
         super().__init__(space, target=target)
         self._encoding = make_encoding(space, encoding)
         self._sampling = Sampling(mcmc).checked() if mcmc else None

@@ -10,6 +10,7 @@ Differences: the regression has an intercept of its own, and no quadratic mean a
 for the bowl shapes of continuous parameters. pybnn leaves a last, smaller batch out of each epoch; here it is used.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -101,7 +102,7 @@ class _Net(nn.Module):
     def __init__(self, members: int, inputs: int) -> None:
         super().__init__()
         widths = [inputs] + [_UNITS] * _LAYERS
-        self.layers = nn.ModuleList(Linear(members, *pair) for pair in zip(widths[:-1], widths[1:], strict=True))
+        self.layers = nn.ModuleList(Linear(members, *pair) for pair in itertools.pairwise(widths))
         self.output = Linear(members, _UNITS, 1)
 
     def basis(self, x: Tensor) -> Tensor:

@@ -60,7 +60,8 @@ class MetricLearning(CheckedPredictor):
     def embedded(self, archs: Archs) -> Floats:
         """Return architectures [n, d] in the learnt space; ``[n, dimensions]``."""
         # einsum, since a matrix product may round a row otherwise in a batch of another size
-        return np.einsum("nf,rf->nr", self._encoding.encode(archs) - self._centre, self._map)
+        places: Floats = np.einsum("nf,rf->nr", self._encoding.encode(archs) - self._centre, self._map)
+        return places
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         self._encoding.fit(batch.archs)
