@@ -26,7 +26,7 @@ from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.tasks import Task, load_table_task
-from surrogates._evidence import Evidence
+from surrogates._blr import LinearPosterior
 from surrogates._members import PredictorOfPredictors, child, kept, make_member, put_back
 from surrogates._predictor import State
 from surrogates._standard import Standard
@@ -95,14 +95,15 @@ class RankingTransfer(PredictorOfPredictors):
         if self._sources:
             raw = self._said(batch)
             self._standard = Standard(raw)
-            self._line = Evidence(self._standard(raw), self._rank.forward(value))
+            self._line = LinearPosterior(self._standard(raw), self._rank.forward(value))
+            self._precisions = self._line.most_likely()
 
     def _said(self, batch: Batch) -> Floats:
         """Return what each source's predictor says; ``[m, sources]``."""
         return np.column_stack([source.predict(Batch(batch.archs)).mean for source in self._sources])
 
     def _explained(self, batch: Batch) -> tuple[Floats, Floats]:
-        return self._line.answer(self._standard(self._said(batch)))
+        return self._line.predict(self._standard(self._said(batch)), self._precisions)
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
         mean, std = self._member.predict(batch)

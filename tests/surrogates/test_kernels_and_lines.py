@@ -8,7 +8,6 @@ import pytest
 from nasbench.errors import PredictorError
 from nasbench.predictions import Batch
 from nasbench.registry import PREDICTORS
-from surrogates._evidence import Evidence
 from surrogates._standard import Standard
 from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, trained
 
@@ -16,42 +15,6 @@ from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, train
 @pytest.mark.parametrize("name", ["nu_svr", "bayesian_linear_regression"])
 def test_each_beats_the_mean_and_a_random_ranking(name, cifar10, measured):
     beats_the_mean_and_a_random_ranking(partial(PREDICTORS.load(name), cifar10.space), measured)
-
-
-def test_evidence_is_the_textbook_posterior(rng):
-    """Bishop 2006, equations 3.53 to 3.59, with the precisions that were found."""
-    features, new = rng.standard_normal((30, 5)), rng.standard_normal((4, 5))
-    value = features @ np.array([1.0, -2, 0, 0.5, 0]) + 0.3 * rng.standard_normal(30)
-    model = Evidence(features, value)
-    alpha, beta = 1 / model.width, 1 / model.noise
-    covariance = np.linalg.inv(alpha * np.eye(5) + beta * features.T @ features)
-    centre = value.mean()
-    weights = beta * covariance @ features.T @ (value - centre)
-    mean, std = model.answer(new)
-    np.testing.assert_allclose(mean, new @ weights + centre, rtol=1e-8)
-    np.testing.assert_allclose(std**2, 1 / beta + np.einsum("ij,jk,ik->i", new, covariance, new), rtol=1e-8)
-
-
-def test_evidence_agrees_with_scikit_learn(rng):
-    """BayesianRidge maximises the same evidence (MacKay 1992) by iteration, with flat priors."""
-    ridge = pytest.importorskip("sklearn.linear_model").BayesianRidge(
-        alpha_1=0, alpha_2=0, lambda_1=0, lambda_2=0, tol=1e-10, max_iter=5000, fit_intercept=False
-    )
-    features = rng.standard_normal((80, 6))
-    value = features @ rng.standard_normal(6) + 0.5 * rng.standard_normal(80)
-    value -= value.mean()
-    ridge.fit(features, value)
-    model = Evidence(features, value)
-    assert 1 / model.width == pytest.approx(ridge.lambda_, rel=0.01)
-    assert 1 / model.noise == pytest.approx(ridge.alpha_, rel=0.01)
-    np.testing.assert_allclose(model.weights, ridge.coef_, rtol=1e-3)
-
-
-def test_more_features_than_points_are_no_trouble(rng):
-    features = rng.standard_normal((10, 200))
-    mean, std = Evidence(features, features[:, 0]).answer(features)
-    assert np.isfinite(mean).all()
-    assert (std > 0).all()
 
 
 def test_nu_bounds_the_share_of_support_vectors_from_below(cifar10, measured):

@@ -1,0 +1,262 @@
+"""A variational autoencoder of graphs, trained on architectures without their scores: arch2vec's embedding.
+
+Yan, Zheng, Ao, Zeng & Zhang 2020, "Does Unsupervised Architecture Representation Learning Help Neural
+Architecture Search?" (arXiv 2006.06936): a graph isomorphism network (Xu et al. 2019, arXiv 1810.00826) on the
+undirected graph says mean and variance of each vertex's code; operations are read from a code, edges from
+the product of two.
+"""
+
+import contextlib
+import hashlib
+import inspect
+import itertools
+import weakref
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nasbench.arrays import Archs, Floats
+from nasbench.encodings import Encoding
+from nasbench.errors import InvalidOption
+from nasbench.files import replacing
+from nasbench.spaces import EnumeratedSpace, SearchSpace
+from nasbench.table import feature_folder
+from surrogates._nets import (
+    BatchNorm,
+    Dropout,
+    GraphTensors,
+    Linear,
+    arrays_of,
+    graph_tensors,
+    initialise,
+    load_arrays,
+    one_thread,
+    torch_generator,
+)
+
+Weights = Mapping[str, npt.NDArray[Any]]
+
+_DROPOUT = 0.3
+_BATCH = 32
+_LR = 1e-3
+_BOUND = 5.0  # of the length of a gradient
+_CHUNK = 512
+_kept: "weakref.WeakKeyDictionary[SearchSpace, dict[Pretraining, Weights]]" = weakref.WeakKeyDictionary()
+
+
+class Pretraining(NamedTuple):
+    """All that decides an embedding besides the space.
+
+    Attributes:
+        seed: of weights, samples and order.
+        epochs: passes over the architectures.
+        architectures: how many to learn from; an enumerated space with no more is taken whole.
+        hops: how far a vertex sees, itself counted.
+        hidden: features of a vertex on the way.
+        latent: numbers in a code.
+    """
+
+    seed: int = 0
+    epochs: int = 10
+    architectures: int = 20_000
+    hops: int = 5
+    hidden: int = 128
+    latent: int = 16
+
+    def checked(self) -> "Pretraining":
+        """Return itself.
+
+        Raises:
+            InvalidOption: a number outside its range.
+        """
+        if min(self[1:]) < 1 or self.seed < 0 or self.hops < 2 or self.architectures < 2:
+            raise InvalidOption(f"{self}; expected a seed from 0, hops and architectures from 2, the others from 1")
+        return self
+
+
+class LatentEncoding(Encoding):
+    """The mean code of an architecture's vertices.
+
+    The net is trained on first use, once for each space and ``Pretraining`` in a process, and kept on disk.
+
+    Args:
+        space: where the architectures are from.
+        how: what the embedding is made of.
+    """
+
+    def __init__(self, space: SearchSpace, how: Pretraining) -> None:
+        super().__init__(space)
+        self._how = how.checked()
+        self._net: GraphAutoencoder | None = None
+
+    @property
+    def weights(self) -> Weights:
+        """The trained net, as arrays by name."""
+        return arrays_of(self._trained())
+
+    def use(self, weights: Weights) -> None:
+        """Take a net that was trained elsewhere."""
+        self._net = _with(_made(self.space, self._how), weights)
+
+    def _trained(self) -> "GraphAutoencoder":
+        if self._net is None:
+            self._net = _with(_made(self.space, self._how), _pretrained(self.space, self._how))
+        return self._net
+
+    def encode(self, archs: Archs) -> Floats:
+        """Return codes; ``[n, latent]``."""
+        net, none = self._trained(), np.empty((0, self._how.latent))
+        pieces = [archs[first : first + _CHUNK] for first in range(0, len(archs), _CHUNK)]
+        with torch.no_grad(), one_thread():
+            return np.concatenate([none, *(net.codes(graph_tensors(self.space, piece)).numpy() for piece in pieces)])
+
+
+class GraphAutoencoder(nn.Module):
+    """Encoder and decoder of graphs with ``operations`` different vertices."""
+
+    def __init__(self, operations: int, how: Pretraining) -> None:
+        super().__init__()
+        widths = [operations] + [how.hidden] * (how.hops - 1)
+        self.layers = nn.ModuleList(_Hop(*pair) for pair in itertools.pairwise(widths))
+        self.mean, self.log_variance = (Linear(1, how.hidden, how.latent) for _ in range(2))
+        self.dropout = Dropout(_DROPOUT)
+        self.out = Linear(1, how.latent, operations)
+
+    def encoded(self, graphs: GraphTensors) -> tuple[Tensor, Tensor]:
+        """Return mean and log variance of the code of each vertex, [n, v, latent] each."""
+        both, x, present = graphs.adjacency + graphs.adjacency.transpose(1, 2), graphs.operations, graphs.present
+        for layer in self.layers:
+            x = layer(x, both, present)
+        return self.mean(x[None])[0], self.log_variance(x[None])[0]
+
+    def decoded(self, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return chances of operations [n, v, operations], and logits of edges [n, v, v], from codes [n, v, latent]."""
+        codes = self.dropout(codes)
+        return self.out(codes[None])[0].softmax(-1), codes @ codes.transpose(1, 2)
+
+    def codes(self, graphs: GraphTensors) -> Tensor:
+        """Return the mean code of the vertices there are; ``[n, latent]``."""
+        there = graphs.present[..., None]
+        return (self.encoded(graphs)[0] * there).sum(1) / there.sum(1)
+
+    def loss(self, graphs: GraphTensors, generator: torch.Generator) -> Tensor:
+        """Return the loss of the paper's code: two binary cross entropies, and a small share of the divergence."""
+        mean, log_variance = self.encoded(graphs)
+        noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype)
+        operations, edges = self.decoded(mean + noise * torch.exp(log_variance / 2))
+        wrong_operations = F.binary_cross_entropy(operations, graphs.operations)
+        # only edges forward are said, divided by all pairs
+        each = F.binary_cross_entropy_with_logits(edges, graphs.adjacency, reduction="none").triu(1)
+        divergence = (mean**2 + log_variance.exp() - log_variance - 1).sum(-1).mean() / 2
+        return wrong_operations + each.mean() + divergence / mean[..., 0].numel()
+
+
+class _Hop(nn.Module):
+    """A layer of the isomorphism network: own features and the sum of the neighbours', through a perceptron."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.own = _Scalar()
+        self.inner, self.outer = Linear(1, inputs, outputs), Linear(1, outputs, outputs)
+        self.inner_norm, self.outer_norm = BatchNorm(1, outputs), BatchNorm(1, outputs)
+
+    def forward(self, x: Tensor, adjacency: Tensor, present: Tensor) -> Tensor:
+        x, there = (self.own(x) + adjacency @ x)[None], present[None]
+        x = torch.relu(self.inner_norm(self.inner(x), there))
+        return (torch.relu(self.outer_norm(self.outer(x), there)) * there[..., None])[0]
+
+
+class _Scalar(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.more = nn.Parameter(torch.empty(1))
+
+    def reset(self, generator: torch.Generator) -> None:
+        del generator
+        nn.init.zeros_(self.more)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (1 + self.more) * x
+
+
+def _made(space: SearchSpace, how: Pretraining) -> GraphAutoencoder:
+    sample = graph_tensors(space, space.sample(1, np.random.default_rng(0)))
+    with torch.device("meta"):  # torch's layers draw weights from the global generator, but not there
+        net = GraphAutoencoder(sample.operations.shape[-1], how)
+    made: GraphAutoencoder = net.double().to_empty(device="cpu").eval()
+    return made
+
+
+def _with(net: GraphAutoencoder, weights: Weights) -> GraphAutoencoder:
+    load_arrays(net, weights)
+    return net
+
+
+def _pretrained(space: SearchSpace, how: Pretraining) -> Weights:
+    """Return the weights kept in this process, or on disk, or trained now."""
+    kept = _kept.setdefault(space, {})
+    if how not in kept:
+        path = feature_folder() / f"{space.name}-arch2vec-{_digest(space, how)}.npz"
+        kept[how] = _read(path) or _write(path, _train(space, how))
+    return kept[how]
+
+
+def _read(path: Path) -> Weights | None:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None  # absent, or damaged and written anew
+
+
+def _write(path: Path, weights: Weights) -> Weights:
+    with (
+        contextlib.suppress(OSError),  # a disk that is full or read-only costs the time again, nothing else
+        replacing(path) as temporary,
+        open(temporary, "wb") as file,
+    ):
+        np.savez(file, **weights)  # type: ignore[arg-type]
+    return weights
+
+
+def _train(space: SearchSpace, how: Pretraining) -> Weights:
+    rng = np.random.default_rng(how.seed)
+    archs, net, generator = _pool(space, how, rng), _made(space, how), torch_generator(rng)
+    initialise(net, generator)
+    optimiser = torch.optim.Adam(net.parameters(), lr=_LR, eps=1e-8, fused=True)
+    net.train()
+    with one_thread():
+        for _ in range(how.epochs):
+            order = torch.randperm(len(archs), generator=generator).numpy()
+            for first in range(0, len(archs) - 1, _BATCH):
+                optimiser.zero_grad()
+                graphs = graph_tensors(space, archs[order[first : first + _BATCH]])
+                net.loss(graphs, generator).backward()
+                nn.utils.clip_grad_norm_(net.parameters(), _BOUND)
+                optimiser.step()
+    return arrays_of(net.eval())
+
+
+def _pool(space: SearchSpace, how: Pretraining, rng: np.random.Generator) -> Archs:
+    if isinstance(space, EnumeratedSpace) and space.size <= how.architectures:
+        return space.rows
+    return space.sample(how.architectures, rng)
+
+
+def _digest(space: SearchSpace, how: Pretraining) -> str:
+    """Name an embedding by everything it is made of: the space, the options and the code."""
+    digest = hashlib.sha256(
+        repr((tuple(how), space.decisions, torch.__version__)).encode() + space.cardinality.tobytes()
+    )
+    if isinstance(space, EnumeratedSpace):
+        digest.update(space.rows.tobytes())
+    for module in (Path(__file__), Path(inspect.getfile(type(space)))):
+        digest.update(module.read_bytes())
+    return digest.hexdigest()[:24]

@@ -1,0 +1,153 @@
+"""BOHAMIANN: the weights of a small net sampled from their posterior, not optimised.
+
+Source: Springenberg, Klein, Falkner & Hutter 2016, "Bayesian Optimization with Robust Bayesian Neural
+Networks" (NeurIPS 29): three layers of 50 tanh units, a noise level of their own, scale-adapted stochastic-
+gradient Hamiltonian Monte Carlo. Defaults are pybnn's: batches of 20, 3,000 steps to burn in, 10,000 more of
+which every hundredth is kept. The preset ``naslib`` is the chain of White et al. 2021 (arXiv 2104.01177) with
+18 networks of 100 steps, too short to forget where it started.
+
+Differences: weights have normal priors of variance one over the layer's inputs, as they are initialised (the paper:
+one width for all, pybnn: none); the noise's logarithm a broad one about a hundredth of the target's
+variance. The standard deviation holds noise and spread of the networks; pybnn's only the latter.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Floats, Ints
+from nasbench.encodings import make_encoding
+from nasbench.errors import PredictorError
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from surrogates._predictor import CheckedPredictor, State
+from surrogates._sghmc import Chain, samples
+
+_HIDDEN = (50, 50, 50)
+_BATCH = 20
+_LOG_NOISE = (math.log(1e-2), 2.0)  # centre and width of the prior of the logarithm of the noise variance
+_CHUNK = 512  # architectures that all networks see at once
+
+
+class BOHAMIANN(CheckedPredictor):
+    """Networks drawn from the posterior of their weights.
+
+    Args:
+        space: where the architectures are from.
+        encoding: what the net sees, see ``nasbench.encodings``.
+        burn_in: steps of the chain before samples are kept.
+        steps: steps after those.
+        keep_every: steps from one kept network to the next.
+        lr: step size.
+        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naslib": {"burn_in": 10, "steps": 90, "keep_every": 5}}
+    quick: ClassVar[Mapping[str, Any]] = {"burn_in": 100, "steps": 100, "keep_every": 10}
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        encoding: str = "one_hot",
+        burn_in: int = 3000,
+        steps: int = 10_000,
+        keep_every: int = 100,
+        lr: float = 0.01,
+        target: str = "score",
+    ) -> None:
+        super().__init__(space, target=target)
+        self._encoding = make_encoding(space, encoding)
+        self._chain = Chain(burn_in, steps, keep_every, lr).checked()
+
+    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        self._encoding.fit(batch.archs)
+        x = self._encoding.encode(batch.archs)
+        widths = _widths(x.shape[1])
+        start = rng.standard_normal(len(widths)) * widths
+        start[-1] = _LOG_NOISE[0]
+        batches = _endless_batches(len(value), rng)
+
+        def slope(weights: Floats) -> Floats:
+            rows = next(batches)
+            return _energy_slope(weights, x[rows], value[rows], len(value) / len(rows)) + _prior_slope(weights, widths)
+
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._weights = np.stack(list(samples(start, slope, self._chain, rng)))
+        if not np.isfinite(self._weights).all():
+            raise PredictorError(f"the chain left the finite numbers with lr={self._chain.lr:g}; take a smaller lr")
+
+    def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
+        features = (
+            self._encoding.encode(batch.archs[first : first + _CHUNK]) for first in range(0, len(batch), _CHUNK)
+        )
+        outputs = np.concatenate([_outputs(self._weights, x) for x in features], axis=1)
+        noise = np.exp(self._weights[:, -1]).mean()
+        return outputs.mean(axis=0), np.sqrt(outputs.var(axis=0) + noise)
+
+    def _state(self) -> State:
+        return {"weights": self._weights}
+
+    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
+        del value
+        self._encoding.fit(batch.archs)
+        self._weights = state["weights"]
+
+
+def _shapes(inputs: int) -> list[tuple[int, int]]:
+    return list(zip((inputs, *_HIDDEN), (*_HIDDEN, 1), strict=True))
+
+
+def _widths(inputs: int) -> Floats:
+    """Return [p] standard deviation of each weight's prior: layer by layer matrix and constants, then the noise."""
+    parts = [np.full((i + 1) * o, max(i, 1) ** -0.5) for i, o in _shapes(inputs)]
+    return np.concatenate([*parts, [_LOG_NOISE[1]]])
+
+
+def _layers(weights: Floats, inputs: int) -> Iterator[Floats]:
+    """Yield the layers [..., inputs + 1, outputs] of networks [..., p], as views; the last row is the constants."""
+    used = 0
+    for rows, columns in _shapes(inputs):
+        end = used + (rows + 1) * columns
+        yield weights[..., used:end].reshape(*weights.shape[:-1], rows + 1, columns)
+        used = end
+
+
+def _outputs(weights: Floats, x: Floats) -> Floats:
+    """Return what networks [k, p] answer for [n, f]; ``[k, n]``."""
+    first, *others = _layers(weights, x.shape[1])
+    out = x @ first[:, :-1] + first[:, -1:]
+    for layer in others:
+        out = np.tanh(out) @ layer[:, :-1] + layer[:, -1:]
+    return out[..., 0]
+
+
+def _energy_slope(weights: Floats, x: Floats, y: Floats, scale: float) -> Floats:
+    """Return the gradient [p] of a batch's negative log likelihood times ``scale``, by back-propagation."""
+    layers, seen = list(_layers(weights, x.shape[1])), [x]
+    for layer in layers[:-1]:
+        seen.append(np.tanh(seen[-1] @ layer[:-1] + layer[-1]))
+    misfit = seen[-1] @ layers[-1][:-1] + layers[-1][-1] - y[:, None]
+    precision = scale * np.exp(-weights[-1])
+    slope = np.empty_like(weights)
+    slope[-1] = (scale * len(y) - precision * float((misfit**2).sum())) / 2
+    back = precision * misfit
+    for layer, into, out in zip(layers[::-1], seen[::-1], list(_layers(slope, x.shape[1]))[::-1], strict=True):
+        out[:-1], out[-1] = into.T @ back, back.sum(axis=0)
+        back = back @ layer[:-1].T * (1 - into**2)
+    return slope
+
+
+def _prior_slope(weights: Floats, widths: Floats) -> Floats:
+    slope = weights / widths**2
+    slope[-1] -= _LOG_NOISE[0] / _LOG_NOISE[1] ** 2
+    return slope
+
+
+def _endless_batches(n: int, rng: np.random.Generator) -> Iterator[Ints]:
+    """Yield rows, each pass in another order."""
+    while True:
+        order = rng.permutation(n)
+        yield from (order[first : first + _BATCH] for first in range(0, n, _BATCH))

@@ -1,0 +1,140 @@
+"""Metric learning for kernel regression: a distance in which near architectures have equal scores.
+
+Source: Weinberger & Tesauro 2007, "Metric Learning for Kernel Regression" (AISTATS, PMLR 2:612-619). A linear map
+of an encoding is learnt by minimising the squared leave-one-out error of kernel regression (Nadaraya 1964,
+Watson 1964) with the kernel exp(-d^2) of the distances d after the map; a prediction is the mean of the
+training scores under that kernel. The method gives no standard deviation.
+
+The paper is about any features; which encoding of architectures, and how many dimensions, are ours. Differences:
+L-BFGS instead of conjugate gradients, a start at the principal components scaled so that the mean squared
+distance is one, and in large training sets a sample of the points for the map (the cost grows with their square).
+"""
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import softmax
+
+from nasbench.arrays import Archs, Floats
+from nasbench.encodings import make_encoding
+from nasbench.errors import InvalidOption
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from surrogates._predictor import CheckedPredictor, State
+
+_CHUNK = 1024  # architectures predicted at once
+
+
+class MetricLearning(CheckedPredictor):
+    """Kernel regression in a learnt metric.
+
+    Args:
+        space: where the architectures are from.
+        encoding: features, see ``nasbench.encodings``.
+        dimensions: of the space that the features are mapped to, at most.
+        max_iterations: of the optimiser.
+        metric_points: the map is learnt from so many training points at most, drawn by ``rng``; all are averaged.
+        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+    """
+
+    min_points = 3
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        encoding: str = "path_bag+live_operations",
+        dimensions: int = 10,
+        max_iterations: int = 100,
+        metric_points: int = 1000,
+        target: str = "rank",
+    ) -> None:
+        super().__init__(space, target=target)
+        if dimensions < 1 or max_iterations < 0 or metric_points < 3:
+            raise InvalidOption(
+                f"dimensions={dimensions}, max_iterations={max_iterations}, metric_points={metric_points}; "
+                "expected dimensions from 1, max_iterations from 0 and metric_points from 3"
+            )
+        self._encoding = make_encoding(space, encoding)
+        self._dimensions, self._max_iterations, self._metric_points = dimensions, max_iterations, metric_points
+
+    def embedded(self, archs: Archs) -> Floats:
+        """Return architectures [n, d] in the learnt space; ``[n, dimensions]``."""
+        # einsum, since a matrix product may round a row otherwise in a batch of another size
+        places: Floats = np.einsum("nf,rf->nr", self._encoding.encode(archs) - self._centre, self._map)
+        return places
+
+    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        self._encoding.fit(batch.archs)
+        chosen = np.arange(len(value))
+        if len(value) > self._metric_points:
+            chosen = np.sort(rng.choice(len(value), self._metric_points, replace=False))
+        x = self._encoding.encode(batch.archs[chosen])
+        self._centre = x.mean(axis=0)
+        self._map = learnt_map(x - self._centre, value[chosen], self._dimensions, self._max_iterations)
+        self._remember(batch, value)
+
+    def _remember(self, batch: Batch, value: Floats) -> None:
+        self._places, self._value = self.embedded(batch.archs), value
+
+    def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
+        parts = []
+        for first in range(0, len(batch), _CHUNK):
+            asked = self.embedded(batch.archs[first : first + _CHUNK])
+            weights = softmax(-_squared_distances(asked, self._places), axis=1)
+            parts.append(np.einsum("mn,n->m", weights, self._value))
+        return np.concatenate(parts), None
+
+    def _state(self) -> State:
+        return {"map": self._map, "centre": self._centre}
+
+    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
+        self._encoding.fit(batch.archs)
+        self._map, self._centre = state["map"], state["centre"]
+        self._remember(batch, value)
+
+
+def learnt_map(x: Floats, value: Floats, dimensions: int, max_iterations: int) -> Floats:
+    """Return the linear map [r, f] of a small leave-one-out error, for centred features [n, f]."""
+    start = _principal_map(x, dimensions)
+
+    def error(flat: Floats) -> tuple[float, Floats]:
+        loss, slope = leave_one_out(flat.reshape(start.shape), x, value)
+        return loss, slope.ravel()
+
+    found = minimize(error, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": max_iterations})
+    best: Floats = found.x.reshape(start.shape)
+    return best
+
+
+def leave_one_out(mapping: Floats, x: Floats, value: Floats) -> tuple[float, Floats]:
+    """Return the squared leave-one-out error of kernel regression, and its gradient [r, f].
+
+    Weinberger & Tesauro's equations 4 and 6; the gradient is put together from the n pairs' weights as a
+    Laplacian, without an [n, n, f] array.
+    """
+    places = x @ mapping.T
+    squares = (places**2).sum(axis=1)
+    distances = squares[:, None] + squares - 2 * places @ places.T
+    np.fill_diagonal(distances, np.inf)
+    weights = softmax(-distances, axis=1)
+    miss = weights @ value - value
+    pairs = miss[:, None] * weights * (value - (value + miss)[:, None])
+    pairs = pairs + pairs.T
+    slope = -4 * mapping @ (x.T @ (pairs.sum(axis=1)[:, None] * x - pairs @ x))
+    return float(miss @ miss), slope
+
+
+def _principal_map(x: Floats, dimensions: int) -> Floats:
+    _, singular, right = np.linalg.svd(x, full_matrices=False)
+    kept = right[:dimensions]
+    spread = 2 * (singular[:dimensions] ** 2).sum() / len(x)  # mean squared distance of two points
+    scaled: Floats = kept / np.sqrt(spread if spread > 0 else 1.0)
+    return scaled
+
+
+def _squared_distances(a: Floats, b: Floats) -> Floats:
+    """Return [n, m]; summed over differences, so that a row does not depend on the others."""
+    total = np.zeros((len(a), len(b)))
+    for left, right in zip(a.T, b.T, strict=True):
+        total += (left[:, None] - right) ** 2
+    return total
