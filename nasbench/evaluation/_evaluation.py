@@ -106,18 +106,13 @@ class Evaluation:
             "test_size": self.test_size,
             "labels": self.labels,
             "tasks": tasks,
-            "predictors": {choice.label: choice_entry(choice, PREDICTORS) for choice in self.predictors},
+            "predictors": {
+                choice.label: choice_entry(choice, PREDICTORS) | {"libraries": _libraries(choice)}
+                for choice in self.predictors
+            },
+            "software": [software() | {"scipy": scipy.__version__}],
         }
-        return plain(spec | {"software": [self._software()]})
-
-    def _software(self) -> dict[str, str]:
-        """Return the versions of all that computes: a predictor's numbers are those of its library's version."""
-        versions = software() | {"scipy": scipy.__version__}
-        for choice in self.predictors:
-            component, _ = choice.resolve(PREDICTORS)
-            for module in getattr(sys.modules[component.__module__], "REQUIRES", {}):
-                versions[module] = str(getattr(importlib.import_module(module), "__version__", "unknown"))
-        return versions
+        return plain(spec)
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Evaluation":
@@ -148,3 +143,10 @@ class Evaluation:
         several = [predictors] if isinstance(predictors, str | type | Choice) else predictors
         sizes = (train_sizes,) if isinstance(train_sizes, int) else tuple(train_sizes)
         return cls(names, tuple(Choice.parse(item) for item in several), sizes, **options)
+
+
+def _libraries(choice: Choice) -> dict[str, str]:
+    """Return the versions of what a predictor requires: its numbers are those of that version."""
+    component, _ = choice.resolve(PREDICTORS)
+    modules = getattr(sys.modules[component.__module__], "REQUIRES", {})
+    return {module: str(getattr(importlib.import_module(module), "__version__", "unknown")) for module in modules}
