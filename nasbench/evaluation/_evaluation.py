@@ -106,18 +106,13 @@ class Evaluation:
             "test_size": self.test_size,
             "labels": self.labels,
             "tasks": tasks,
-            "predictors": {choice.label: choice_entry(choice, PREDICTORS) for choice in self.predictors},
+            "predictors": {
+                choice.label: choice_entry(choice, PREDICTORS) | {"libraries": _libraries(choice)}
+                for choice in self.predictors
+            },
+            "software": [software() | {"scipy": scipy.__version__}],
         }
-        return plain(spec | {"software": [self._software()]})
-
-    def _software(self) -> dict[str, str]:
-        """Return the versions of all that computes: a predictor's numbers are those of its library's version."""
-        versions = software() | {"scipy": scipy.__version__}
-        for choice in self.predictors:
-            component, _ = choice.resolve(PREDICTORS)
-            for module in getattr(sys.modules[component.__module__], "REQUIRES", {}):
-                versions[module] = str(getattr(importlib.import_module(module), "__version__", "unknown"))
-        return versions
+        return plain(spec)
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Evaluation":
@@ -159,3 +154,10 @@ def measured(task: Task | SurrogateTask) -> Task:
     if isinstance(task, SurrogateTask):
         raise InvalidOption(f"task '{task.name}' is itself a predictor's; compare predictors on a task with a table")
     return task
+
+
+def _libraries(choice: Choice) -> dict[str, str]:
+    """Return the versions of what a predictor requires: its numbers are those of that version."""
+    component, _ = choice.resolve(PREDICTORS)
+    modules = getattr(sys.modules[component.__module__], "REQUIRES", {})
+    return {module: str(getattr(importlib.import_module(module), "__version__", "unknown")) for module in modules}

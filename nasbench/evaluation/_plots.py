@@ -82,6 +82,8 @@ def cost_figure(analysis: Analysis) -> "Figure":
 
 
 def _cost_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     costs = analysis.costs[test.name]
     both = costs["fit_s"] + costs["predict_s"]
     seconds = np.maximum([[middle(runs) for runs in row] for row in both], _LEAST_S)  # [predictors, sizes]
@@ -94,6 +96,10 @@ def _cost_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
     x, y = front(seconds.ravel(), tau.ravel())
     axes.step(x, y, where="post", color="0.6", linewidth=5, alpha=0.5, zorder=0)
     axes.set_xscale("log")
+    wide = len(x) > 0 and x.max() > 100 * x.min()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5), numticks=8))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(0.08)  # room for the large markers
     axes.set_xlabel("seconds to fit and predict")
     axes.set_ylabel("Kendall's τ")

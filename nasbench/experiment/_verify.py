@@ -115,4 +115,6 @@ def changes(record: Pairs[Any], now: dict[str, Any]) -> list[str]:
             raise RecordError(f"preset of {label} is {current['options']}, recorded {entry['options']}")
         if current["source_sha256"] != entry.get("source_sha256"):
             changed.append(f"the code of {label}")
+        if current.get("libraries") != entry.get("libraries"):
+            changed.append(f"the libraries of {label}: {entry.get('libraries')} then")
     return changed

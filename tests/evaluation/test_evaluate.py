@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+import sklearn
 
 import nasbench
 from nasbench.errors import InvalidOption, PredictorError, RecordError, UnknownName
@@ -134,6 +135,17 @@ def test_verify_replays_and_finds_a_changed_digit(reference, tmp_path):
     verdict = verify(PredictionRecord(out), sample=None, rng=np.random.default_rng(0))
     label = f"{__name__}:Ridge"
     assert (verdict.differing, verdict.missing) == ([(TASK, label, (20, 0))], [(TASK, label, (60, 2))])
+
+
+def test_other_versions_of_a_library_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "REQUIRES", {"sklearn": "trees"}, raising=False)
+    record = nasbench.evaluate(TASK, Ridge, train_sizes=20, runs=1, test_size=50, out=tmp_path / "record")
+    (entry,) = record.spec["predictors"].values()
+    assert entry["libraries"] == {"sklearn": sklearn.__version__}
+    assert verify(record, rng=np.random.default_rng(0)).changed == []
+    monkeypatch.setattr(sklearn, "__version__", "0.1")
+    (told,) = verify(record, rng=np.random.default_rng(0)).changed
+    assert told.startswith("the libraries of")
 
 
 def test_the_protocols_are_what_they_are_called(cifar10, rng):
