@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nasbench.errors import SearchFinished as SearchFinished
+    from nasbench.evaluation import evaluate as evaluate
     from nasbench.experiment import Experiment as Experiment
     from nasbench.experiment import Record as Record
     from nasbench.experiment import compare as compare
+    from nasbench.predictions import Batch as Batch
+    from nasbench.predictions import Prediction as Prediction
+    from nasbench.predictions import make_predictor as make_predictor
     from nasbench.simulation import Budget as Budget
     from nasbench.simulation import History as History
     from nasbench.simulation import Simulation as Simulation
@@ -30,9 +34,13 @@ __version__ = "0.1.0"
 
 _HOME = {
     "SearchFinished": "errors",
+    "evaluate": "evaluation",
     "Experiment": "experiment",
     "Record": "experiment",
     "compare": "experiment",
+    "Batch": "predictions",
+    "Prediction": "predictions",
+    "make_predictor": "predictions",
     "Budget": "simulation",
     "History": "simulation",
     "Simulation": "simulation",

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.registry import PREDICTORS, Choice
 from nasbench.spaces import SearchSpace
 
 
@@ -35,6 +36,12 @@ class Batch:
         """Return the architectures at ``rows`` [m], with all that is known of them."""
         known = (self.curves, self.proxies)
         return Batch(self.archs[rows], *(None if part is None else part[rows] for part in known))
+
+    def joined(self, other: "Batch") -> "Batch":
+        """Return these architectures and then ``other``; what is known of one part only is left out."""
+        parts = ((self.curves, other.curves), (self.proxies, other.proxies))
+        known = (None if a is None or b is None else np.concatenate([a, b]) for a, b in parts)
+        return Batch(np.concatenate([self.archs, other.archs]), *known)
 
 
 class Prediction(NamedTuple):
@@ -68,3 +75,15 @@ class Predictor(Protocol):
     def predict(self, batch: Batch) -> Prediction:
         """Return what is expected of other architectures."""
         ...
+
+
+def make_predictor(space: SearchSpace, label: "str | type | Choice") -> Predictor:
+    """Return the predictor called ``NAME[@PRESET][,option=value]`` or ``module:Class``.
+
+    Raises:
+        UnknownName: no such predictor, preset or option.
+        MissingExtra: it needs a package that is not installed.
+    """
+    component, options = Choice.parse(label).resolve(PREDICTORS)
+    made: Predictor = component(space, **options)
+    return made

@@ -58,6 +58,11 @@ class Registry:
             return f"from {self._plugins()[name].value}"
         return (ast.get_docstring(_parsed(path)) or "").partition("\n")[0]
 
+    def manual(self, name: str) -> str:
+        """Return a component's whole documentation, without importing it; empty for one from another package."""
+        path = self._files().get(name)
+        return (ast.get_docstring(_parsed(path)) or "") if path else ""
+
     def presets(self, name: str) -> list[str]:
         """Return the names of a component's presets, without importing it."""
         return list(self.literal(name, "presets") or {})
@@ -147,6 +152,10 @@ PREDICTORS = Registry("predictors", "predictor", "surrogates")
 ENCODINGS = Registry("encodings", "encoding", "nasbench.encodings")
 
 
+# between options: before a name, and not inside quotes, where a predictor's members have options of their own
+_COMMA = re.compile(r""",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")
+
+
 @dataclass(frozen=True)
 class Choice:
     """A strategy or predictor as a user names it: ``NAME[@PRESET][,option=value ...]``.
@@ -180,12 +189,11 @@ class Choice:
             return given
         if isinstance(given, type):
             return cls(f"{given.__module__}:{given.__qualname__}", cls=given)
-        quoted = re.sub(r"'[^']*'|\"[^\"]*\"", lambda text: text[0].replace(",", "\0"), given)
-        head, *pairs = re.split(r",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))", quoted)
+        head, *pairs = _COMMA.split(given)
         name, _, preset = head.partition("@")
         options = {}
         for pair in pairs:
-            key, equals, value = pair.replace("\0", ",").partition("=")
+            key, equals, value = pair.partition("=")
             if not equals or not key.strip():
                 raise InvalidOption(f"cannot read option {pair!r} of {given!r}; expected NAME[@PRESET][,option=value]")
             options[key.strip()] = _literal(value.strip())

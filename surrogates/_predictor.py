@@ -65,12 +65,16 @@ class CheckedPredictor(ABC):
             PredictorError: not fitted yet, or a part of the batch missing.
             InvalidArchitecture: a row that is not in the space.
         """
-        if self._target is None:
-            raise PredictorError(f"{type(self).__name__} was asked before it was fitted; call fit first")
+        target = self._must_be_fitted()
         batch = self._checked(batch)
         if not len(batch):
             return Prediction(np.empty(0), None)
-        return self._target.prediction(*self._predict(batch))
+        return target.prediction(*self._predict(batch))
+
+    def _must_be_fitted(self) -> Target:
+        if self._target is None:
+            raise PredictorError(f"{type(self).__name__} was asked before it was fitted; call fit first")
+        return self._target
 
     @abstractmethod
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
@@ -80,14 +84,23 @@ class CheckedPredictor(ABC):
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
         """Return mean and standard deviation of the transformed target, [m] each."""
 
+    def _grown(self, batch: Batch, score: Floats) -> tuple[Batch, Floats]:
+        """Add observations to the training data; return all of it, with the values of the target learnt anew."""
+        self._must_be_fitted()
+        batch = self._checked(batch)
+        score = _checked_scores(score, len(batch), 0)
+        self._train = self._train.joined(batch)
+        self._train_score = np.concatenate([self._train_score, score])
+        self._target = self._target_class(self._train_score)
+        return self._train, self._target.forward(self._train_score)
+
     def state(self) -> State:
         """Return what ``restore`` needs, as arrays.
 
         Raises:
             PredictorError: not fitted yet.
         """
-        if self._target is None:
-            raise PredictorError(f"{type(self).__name__} has nothing to keep before it is fitted; call fit first")
+        self._must_be_fitted()
         parts = {"curves": self._train.curves, "proxies": self._train.proxies}
         given = {f"train/{name}": part for name, part in parts.items() if part is not None}
         shared: State = {"train/archs": self._train.archs, "train/score": self._train_score, **given}
@@ -145,6 +158,6 @@ def _checked_scores(score: Floats, n: int, least: int) -> Floats:
         )
     if n < least:
         raise PredictorError(f"{n} training architecture(s); this method needs at least {least}")
-    if (score == score[0]).all():
+    if least and (score == score[0]).all():
         raise PredictorError(f"all {n} training scores are {score[0]:g}: nothing can be learnt from them")
     return score

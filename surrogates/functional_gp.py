@@ -13,7 +13,7 @@ architectures lie so far from the rest that scores themselves would say little e
 
 import numpy as np
 
-from nasbench.arrays import Floats
+from nasbench.arrays import Floats, Ints
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
 
@@ -51,5 +51,5 @@ class FunctionalGP(GaussianProcess):
         """Return logarithms: the tenth path matters less than the second."""
         return np.log1p(counts)
 
-    def _scales(self, features: Floats, sizes: list[int]) -> Floats:
-        return group_deviations(features, sizes)
+    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+        return group_deviations(features, groups, self._encoding.n_groups)

@@ -5,7 +5,7 @@ identities (encoding ``functional_path``). Compare the path encoding of BANANAS 
 1910.11858), which keeps ``none`` and ``skip`` and counts to one; the option ``encoding="path"`` takes that.
 """
 
-from nasbench.arrays import Floats
+from nasbench.arrays import Floats, Ints
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
 
@@ -40,5 +40,5 @@ class PathGP(GaussianProcess):
     def _kernel(self, sizes: list[int]) -> MaternKernel:
         return MaternKernel(sizes, smooth=self._smooth)
 
-    def _scales(self, features: Floats, sizes: list[int]) -> Floats:
-        return group_deviations(features, sizes)
+    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+        return group_deviations(features, groups, self._encoding.n_groups)

@@ -13,9 +13,7 @@ Kendall's tau on NAS-Bench-201. The preset ``nas_bowl`` is the authors' choice.
 
 from typing import ClassVar
 
-import numpy as np
-
-from nasbench.arrays import Floats
+from nasbench.arrays import Floats, Ints
 from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, GroupedKernel, MaternKernel, SubtreeKernel, group_deviations
@@ -76,5 +74,7 @@ class WeisfeilerLehmanGP(GaussianProcess):
     def _kernel(self, sizes: list[int]) -> GroupedKernel:
         return self._kernel_class(sizes)
 
-    def _scales(self, features: Floats, sizes: list[int]) -> Floats:
-        return group_deviations(features, sizes) if self._kernel_class is MaternKernel else np.ones(sum(sizes))
+    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+        if self._kernel_class is SubtreeKernel:
+            return super()._lengths(features, groups)
+        return group_deviations(features, groups, self._encoding.n_groups)

@@ -1,5 +1,9 @@
 """Fixtures that several rooms use."""
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side; must stand before numpy and torch
+
 from pathlib import Path
 
 import numpy as np

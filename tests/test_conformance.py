@@ -1,5 +1,7 @@
 """The shipped kits, run over everything that is registered: a new file is tested on arrival."""
 
+import random
+import zlib
 from functools import partial
 
 import numpy as np
@@ -7,9 +9,11 @@ import pytest
 
 import nasbench
 from nasbench.errors import InvalidOption
+from nasbench.predictions import Prediction
 from nasbench.registry import PREDICTORS, SPACES, STRATEGIES
 from nasbench.spaces import EnumeratedSpace
-from nasbench.testing import check_space, check_strategy, check_task
+from nasbench.testing import check_predictor, check_space, check_strategy, check_task
+from surrogates._predictor import CheckedPredictor
 
 
 @pytest.mark.parametrize("name", SPACES.names())
@@ -28,6 +32,36 @@ def test_strategies_keep_the_contract(name, space):
             assert not isinstance(space, EnumeratedSpace), "only a space that is not enumerated may be refused"
             pytest.skip(str(error))
         check_strategy(partial(strategy, **options), space)
+
+
+def predictor_or_skip(name):
+    if extra := PREDICTORS.missing_extra(name):
+        pytest.skip(f"the extra '{extra}' is not installed")
+    return PREDICTORS.load(name)
+
+
+@pytest.mark.parametrize("name", PREDICTORS.names())
+def test_predictors_keep_the_contract(name):
+    """Every preset; ``quick`` of the class holds options that make fitting short."""
+    predictor = predictor_or_skip(name)
+    for options in ({}, *getattr(predictor, "presets", {}).values()):
+        check_predictor(partial(predictor, **options | getattr(predictor, "quick", {})), SPACES.load("nb201")())
+
+
+@pytest.mark.parametrize("name", PREDICTORS.names())
+def test_predictors_keep_the_contract_in_another_space(name):
+    """In one of the spaces that have its encoding: which one goes round by name, so that together they meet all."""
+    predictor = predictor_or_skip(name)
+    make = partial(predictor, **getattr(predictor, "quick", {}))
+    others = [space for space in SPACES.names() if space != "nb201"]
+    first = zlib.crc32(name.encode()) % len(others)
+    for space in others[first:] + others[:first]:
+        try:
+            check_predictor(make, SPACES.load(space)())
+        except InvalidOption:
+            continue
+        return
+    pytest.skip("it exists in nb201 only")
 
 
 @pytest.mark.parametrize("name", nasbench.task_names())
@@ -75,6 +109,123 @@ def test_a_strategy_with_global_randomness_is_caught():
 
     with pytest.raises(AssertionError, match="the same seed gives another run"):
         check_strategy(Global, SPACES.load("nb201")())
+
+
+class Ridge(CheckedPredictor):
+    """A linear model of the one-hot encoding, for the tests of the kit."""
+
+    def _fit(self, batch, value, rng):
+        features = self._features(batch)
+        self._weights = np.linalg.solve(features.T @ features + np.eye(features.shape[1]), features.T @ value)
+
+    def _predict(self, batch):
+        mean = np.einsum("ij,j->i", self._features(batch), self._weights)
+        return mean, np.full(len(mean), 0.5)
+
+    def _features(self, batch):
+        return self._space.encode(batch.archs, "one_hot").astype(float)
+
+
+@pytest.mark.parametrize("space", SPACES.names())
+@pytest.mark.parametrize("target", ["score", "rank", "log_error"])
+def test_a_sound_predictor_passes_in_every_space(space, target):
+    check_predictor(partial(Ridge, target=target), SPACES.load(space)())
+
+
+class Global(Ridge):
+    def _fit(self, batch, value, rng):
+        super()._fit(batch, value + np.random.rand(len(value)), rng)  # noqa: NPY002
+
+
+class GlobalPython(Ridge):
+    def _fit(self, batch, value, rng):
+        super()._fit(batch, value + random.random(), rng)
+
+
+class SeedsGlobal(Ridge):
+    def _fit(self, batch, value, rng):
+        np.random.seed(0)  # noqa: NPY002
+        super()._fit(batch, value, rng)
+
+
+class Writes(Ridge):
+    def fit(self, batch, score, rng):
+        super().fit(batch, score, rng)
+        score.sort()
+
+
+class Remembers(Ridge):
+    def _fit(self, batch, value, rng):
+        self._fits = getattr(self, "_fits", 0) + 1
+        super()._fit(batch, value + self._fits * self._features(batch)[:, 0], rng)
+
+
+class DependsOnTheBatch(Ridge):
+    def _predict(self, batch):
+        mean, std = super()._predict(batch)
+        return mean - mean.mean(), std
+
+
+class DependsOnTheOrder(Ridge):
+    def _predict(self, batch):
+        mean, std = super()._predict(batch)
+        return mean + 0.01 * np.arange(len(mean)), std
+
+
+class NoSpread(Ridge):
+    def _predict(self, batch):
+        mean, std = super()._predict(batch)
+        return mean, 0 * std
+
+
+class RestoresAnother(Ridge):
+    def restore(self, state):
+        super().restore(state)
+        self._weights = self._weights + 0.1
+
+
+class RefusesTwins(Ridge):
+    def _fit(self, batch, value, rng):
+        assert len(np.unique(batch.archs, axis=0)) == len(batch), "the same architecture twice"
+        super()._fit(batch, value, rng)
+
+
+class Single(Ridge):
+    def predict(self, batch):
+        return Prediction(super().predict(batch).mean.astype(np.float32))
+
+
+class Lenient(Ridge):
+    def fit(self, batch, score, rng):
+        super().fit(batch, np.nan_to_num(score), rng)
+
+
+class AnswersUnasked(Ridge):
+    def predict(self, batch):
+        return Prediction(np.zeros(len(batch))) if self._target is None else super().predict(batch)
+
+
+@pytest.mark.parametrize(
+    ("predictor", "complaint"),
+    [
+        (Global, "the global generator of numpy"),
+        (GlobalPython, "the global generator of random"),
+        (SeedsGlobal, "the global generator of numpy"),
+        (Writes, "writes into its input"),
+        (Remembers, "an earlier fit"),
+        (DependsOnTheBatch, "depends on the order or number"),
+        (DependsOnTheOrder, "depends on the order or number"),
+        (NoSpread, "std is not positive"),
+        (RestoresAnother, "a restored predictor answers otherwise"),
+        (RefusesTwins, "the same architecture twice"),
+        (Single, "float32, not float64"),
+        (Lenient, "a target that is nan is accepted"),
+        (AnswersUnasked, "before the first fit is accepted"),
+    ],
+)
+def test_a_broken_predictor_is_caught(predictor, complaint):
+    with pytest.raises(AssertionError, match=complaint):
+        check_predictor(predictor, SPACES.load("nb201")())
 
 
 def test_a_strategy_that_stumbles_over_a_second_objective_is_caught():

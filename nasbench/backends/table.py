@@ -63,6 +63,18 @@ def rows_of(space: SearchSpace, table: Table, archs: Archs) -> Ints:
     return rows
 
 
+def refused_request(ids: list[int], epochs: list[int], last_epoch: int) -> StrategyError:
+    """Return the error for trials that are asked again, or at an epoch other than the last."""
+    if not {FULL_TRAINING, last_epoch}.issuperset(epochs):
+        return StrategyError(
+            f"trials ask for epochs {sorted(set(epochs))[:8]}; this task answers complete trainings only "
+            f"(epoch {last_epoch}, or FULL_TRAINING)"
+        )
+    return StrategyError(
+        f"a trial among {ids[:8]} was asked again, but its training is complete; give every trial a new id"
+    )
+
+
 class TableBackend:
     """Answers with the score of one trained repetition per architecture, and any further objectives behind it.
 
@@ -111,7 +123,7 @@ class TableBackend:
         if not n_seeds:
             self._refuse(trials.arch, np.array([row]))
         if trial in self._known or epoch not in self._epochs:
-            self._refuse_request([trial], [epoch])
+            raise refused_request([trial], [epoch], seen.last_epoch)
         self._known.add(trial)
         return np.array([[seen.scores.item(row, self._draw.item(row) % n_seeds)]]), seen.cost_s[row : row + 1]
 
@@ -122,19 +134,9 @@ class TableBackend:
             self._refuse(trials.arch, rows)
         new = set(ids)
         if len(new) < len(ids) or not self._known.isdisjoint(new) or not self._epochs.issuperset(epochs):
-            self._refuse_request(ids, epochs)
+            raise refused_request(ids, epochs, seen.last_epoch)
         self._known |= new
         return seen.scores[rows, self._draw.take(rows) % n_seeds][:, None], seen.cost_s.take(rows)
-
-    def _refuse_request(self, ids: list[int], epochs: list[int]) -> None:
-        if not self._epochs.issuperset(epochs):
-            raise StrategyError(
-                f"trials ask for epochs {sorted(set(epochs))[:8]}; this task answers complete trainings only "
-                f"(epoch {self._seen.last_epoch}, or FULL_TRAINING)"
-            )
-        raise StrategyError(
-            f"a trial among {ids[:8]} was asked again, but its training is complete; give every trial a new id"
-        )
 
     def _refuse(self, archs: Archs, rows: Ints) -> None:
         archs = self._space.checked(archs)

@@ -39,7 +39,7 @@ def build() -> typer.Typer:
         if not path.stem.startswith("_"):
             module = importlib.import_module(f"nasbench.cli.{path.stem}")
             # a trailing underscore keeps a command apart from the Python keyword
-            app.command(path.stem.rstrip("_"), help=module.__doc__)(module.command)
+            app.command(path.stem.rstrip("_").replace("_", "-"), help=module.__doc__)(module.command)
     return app
 
 

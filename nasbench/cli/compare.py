@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from nasbench.cli._show import ProgressBar, or_resume
-from nasbench.errors import InvalidOption
 
 DEFAULT_STRATEGIES = (
     "random_search",
@@ -40,11 +39,12 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
 ) -> None:
     """Run the comparison, write the record, its leaderboard and its plots into --out."""
+    from nasbench.cli._tasks import tasks_of
     from nasbench.cli.leaderboard import report
     from nasbench.experiment import compare
     from nasbench.experiment._experiment import Limits
 
-    tasks = _tasks(task or [], suite)
+    tasks = tasks_of(task or [], suite)
     with ProgressBar("runs", quiet=as_json) as progress, or_resume():
         record = compare(
             tasks,
@@ -59,13 +59,3 @@ def command(
             on_progress=progress,
         )
     report(record, style="json" if as_json else "text")
-
-
-def _tasks(given: list[str], suite: str) -> list[str]:
-    from nasbench.tasks import task_names
-
-    if suite not in ("", "embedded"):
-        raise InvalidOption(f"unknown suite {suite!r}; known: embedded")
-    if not given and not suite:
-        raise InvalidOption("no task given: pass --task NAME (see 'nasbench list') or --suite embedded")
-    return given + ([name for name in task_names(embedded=True) if name not in given] if suite else [])

@@ -1,30 +1,84 @@
-"""Describe a task: space, sizes, splits, seeds, cost, budget, optimum, citation, licence."""
+"""Describe a task (sizes, splits, seeds, cost, optimum, licence), or a strategy, predictor, encoding, space."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nasbench.cli._show import print_json, print_table
 
+if TYPE_CHECKING:
+    from nasbench.registry import Registry
+
 _SCORES = ("optimum", "random_architecture")
 
 
 def command(
-    task: Annotated[str, typer.Argument(help="A task, as 'nasbench list' shows it.")],
+    name: Annotated[str, typer.Argument(help="A task or a component, as 'nasbench list' shows it.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what a user must know before quoting a number."""
-    from nasbench.tasks import load_task
+    if registry := _registry_of(name):
+        component = _component(registry, name)
+        if as_json:
+            print_json(component)
+        else:
+            print(_page(name, component))
+        return
+    from nasbench.tasks import SurrogateTask, load_task
 
-    described = _describe(load_task(task))
+    opened = load_task(name)
+    described = opened.described() if isinstance(opened, SurrogateTask) else _describe(opened)
     if as_json:
         print_json(described)
         return
     rows = [(key.replace("_", " "), _text(value, percent=key in _SCORES)) for key, value in described.items()]
-    print_table(task, ("", ""), rows)
+    print_table(name, ("", ""), rows)
+
+
+def _registry_of(name: str) -> "Registry | None":
+    from nasbench import registry
+
+    kinds = (registry.STRATEGIES, registry.PREDICTORS, registry.ENCODINGS, registry.SPACES, registry.IMPORTERS)
+    return next((kind for kind in kinds if name in kind.names()), None)
+
+
+def _component(registry: "Registry", name: str) -> dict[str, Any]:
+    """Return a component's manual page, and its options with their defaults where it is installed."""
+    import inspect
+
+    extra = registry.missing_extra(name)
+    options: dict[str, str] | None = None
+    presets = {}
+    if extra is None:
+        component = registry.load(name)
+        parameters = inspect.signature(component).parameters.values()
+        options = {item.name: repr(item.default) for item in parameters if item.kind is item.KEYWORD_ONLY}
+        presets = {preset: dict(values) for preset, values in getattr(component, "presets", {}).items()}
+    return {
+        "kind": registry.singular,
+        "manual": registry.manual(name) or registry.summary(name),
+        "options": options,
+        "presets": presets,
+        "missing_extra": extra,
+    }
+
+
+def _page(name: str, component: dict[str, Any]) -> str:
+    lines = [f"{name}, {component['kind']}", "", component["manual"], ""]
+    if component["missing_extra"]:
+        lines += [f"not installed: pip install 'nasbench-suite[{component['missing_extra']}]'"]
+    if options := component["options"]:
+        lines += ["options: " + ", ".join(f"{key}={value}" for key, value in options.items())]
+    lines += [
+        f"preset @{preset}: " + (", ".join(f"{key}={value}" for key, value in values.items()) or "the defaults")
+        for preset, values in component["presets"].items()
+    ]
+    return "\n".join(lines).rstrip()
 
 
 def _describe(task: Any) -> dict[str, Any]:
+    from nasbench.encodings import encoding_names
+
     table, space, optimum, seen = task.table, task.space, task.optimum, task.observed
     measured = [entry for entry in seen.table.measurements if entry[0] == seen.dataset]
     columns = {
@@ -36,7 +90,7 @@ def _describe(task: Any) -> dict[str, Any]:
         "title": task.title,
         "version": task.version,
         "space": f"{space.name}: {space.size:,} architectures of {len(space.decisions)} decisions",
-        "encodings": list(space.encodings),
+        "encodings": encoding_names(space),
         "table": f"{table.name}: {len(table):,} architectures, {len(task.rows):,} of this task measured",
         "dataset": seen.dataset,
         "measurements": {

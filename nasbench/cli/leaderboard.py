@@ -9,44 +9,42 @@ import typer
 from nasbench.errors import MissingExtra
 
 if TYPE_CHECKING:
+    from nasbench.evaluation import PredictionRecord
     from nasbench.experiment import Record
 
 
 def command(
-    record: Annotated[Path, typer.Argument(help="A record, as 'nasbench compare --out' wrote it.")],
+    record: Annotated[Path, typer.Argument(help="A record, of 'nasbench compare' or 'nasbench predict'.")],
     style: Annotated[str, typer.Option("--format", help="text, markdown, latex, csv or json.")] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Compute everything from the recorded trials again."""
-    from nasbench.experiment import Record
+    from nasbench.cli._records import open_record
 
-    report(Record(record), style="json" if as_json else style)
+    report(open_record(record), style="json" if as_json else style)
 
 
-def report(record: "Record", *, style: str = "text") -> None:
+def report(record: "Record | PredictionRecord", *, style: str = "text") -> None:
     """Print the leaderboard, write all its formats and the plots beside the record, and say where.
 
     Raises:
         Exit: with code 1 if runs failed.
     """
-    from nasbench.experiment._analysis import analyse
-    from nasbench.experiment._leaderboard import leaderboard, write_leaderboard
+    from nasbench.cli._records import board_of
 
-    analysis = analyse(record)
-    board = leaderboard(analysis)
+    board, write_board, write_plots = board_of(record)
     print(board.render(style), end="")
-    failed = [row for row in board.tasks if row["failed"]]
-    for row in failed:
+    failed = [
+        (task, label, n) for task in record.tasks for label in record.contestants if (n := _failed(record, task, label))
+    ]
+    for task, label, n in failed:
         print(
-            f"warning: {row['failed']} run(s) of {row['strategy']} on {row['task']} failed; "
-            f"tracebacks in {record.path / 'trials'}",
+            f"warning: {n} run(s) of {label} on {task} failed; tracebacks in {record.path / record.folder}",
             file=sys.stderr,
         )
-    files = write_leaderboard(board, record.path)
+    files = write_board(record.path)
     try:
-        from nasbench.experiment._plots import write_plots
-
-        files += write_plots(analysis, record.path / "plots")
+        files += write_plots(record.path / "plots")
     except MissingExtra as missing:
         print(f"no plots: {missing}", file=sys.stderr)
     _say_where(record, files, sys.stdout if style == "text" else sys.stderr)
@@ -54,7 +52,11 @@ def report(record: "Record", *, style: str = "text") -> None:
         raise typer.Exit(1)
 
 
-def _say_where(record: "Record", files: list[Path], stream: TextIO) -> None:
+def _failed(record: "Record | PredictionRecord", task: str, label: str) -> int:
+    return sum(run.failed for run in record.runs(task, label))
+
+
+def _say_where(record: "Record | PredictionRecord", files: list[Path], stream: TextIO) -> None:
     folders: dict[Path, list[str]] = {}
     for path in files:
         folders.setdefault(path.parent, []).append(path.name)

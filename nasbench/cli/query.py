@@ -34,6 +34,18 @@ def _number(value: float | None) -> str:
 
 
 def _rows(task: Any, archs: Any) -> list[tuple[str, str, dict[str, float | None]]]:
+    from nasbench.tasks import SurrogateTask
+
+    columns = task.answers(archs) if isinstance(task, SurrogateTask) else _columns(task, archs)
+    texts, canonical = task.space.format(archs), task.space.format(task.space.canonical(archs))
+    return [
+        (text, same, {name: or_none(float(values[i])) for name, values in columns.items()})
+        for i, (text, same) in enumerate(zip(texts, canonical, strict=True))
+    ]
+
+
+def _columns(task: Any, archs: Any) -> dict[str, Any]:
+    """Return all that the table holds of architectures [n, d]; ``[n]`` for each name."""
     from nasbench.backends.table import rows_of
 
     table, data = task.observed.table, task.observed.dataset
@@ -50,9 +62,4 @@ def _rows(task: Any, archs: Any) -> list[tuple[str, str, dict[str, float | None]
         values = table.static(index, dataset=dataset, metric=metric) if dataset in (data, "all") else None
         if values is not None:
             columns |= {metric: values} if values.ndim == 1 else {f"{metric} ({i})": v for i, v in enumerate(values.T)}
-    columns |= {f"{label} ({c.axes['unit']})": task.query(archs, label) for label, c in task.objectives.items()}
-    texts, canonical = task.space.format(archs), task.space.format(task.space.canonical(archs))
-    return [
-        (text, same, {name: or_none(float(values[i])) for name, values in columns.items()})
-        for i, (text, same) in enumerate(zip(texts, canonical, strict=True))
-    ]
+    return columns | {f"{label} ({c.axes['unit']})": task.query(archs, label) for label, c in task.objectives.items()}

@@ -10,8 +10,8 @@ from nasbench.errors import InvalidOption
 
 
 def command(
-    record: Annotated[Path, typer.Argument(help="A record, as 'nasbench compare --out' wrote it.")],
-    sample: Annotated[int, typer.Option(help="Runs to replay of each pair of task and strategy.")] = 2,
+    record: Annotated[Path, typer.Argument(help="A record, of 'nasbench compare' or 'nasbench predict'.")],
+    sample: Annotated[int, typer.Option(help="Runs to replay of each pair of task and contestant.")] = 2,
     everything: Annotated[bool, typer.Option("--all", help="Replay all runs.")] = False,
     seed: Annotated[int, typer.Option(help="Draws the sample.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -21,10 +21,9 @@ def command(
         raise InvalidOption(f"--seed {seed}; expected 0 or more")
     import numpy as np
 
-    from nasbench.experiment import Record
-    from nasbench.experiment._verify import verify
+    from nasbench.cli._records import verdict_on
 
-    verdict = verify(Record(record), sample=None if everything else sample, rng=np.random.default_rng(seed))
+    verdict = verdict_on(record, sample=None if everything else sample, rng=np.random.default_rng(seed))
     if as_json:
         print_json(
             {
@@ -37,8 +36,8 @@ def command(
         )
     else:
         for what, runs in (("differs", verdict.differing), ("is missing", verdict.missing)):
-            for task, strategy, number in runs[:20]:
-                print(f"run {number} of {strategy} on {task} {what}")
+            for task, contestant, key in runs[:20]:
+                print(f"run {key} of {contestant} on {task} {what}")
             if len(runs) > 20:
                 print(f"... and {len(runs) - 20} more")
         for what in verdict.changed:

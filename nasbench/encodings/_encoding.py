@@ -48,6 +48,11 @@ class Encoding(ABC):
         return np.arange(len(archs))
 
     @property
+    def n_groups(self) -> int:
+        """How many groups there can be; some may have no column."""
+        return 1
+
+    @property
     def groups(self) -> Ints:
         """[f] number of the group that each column belongs to; a kernel may weigh them apart."""
         return np.zeros(self.encode(self.space.sample(1, np.random.default_rng(0))).shape[1], dtype=np.int64)

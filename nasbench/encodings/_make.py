@@ -14,7 +14,7 @@ from scipy.sparse import csr_array, hstack
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.encodings._encoding import CountEncoding, Encoding
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, UnknownName, unknown_name
 from nasbench.files import replacing
 from nasbench.registry import ENCODINGS, Choice
 from nasbench.spaces import EnumeratedSpace, SearchSpace
@@ -47,16 +47,20 @@ def make_encoding(space: SearchSpace, label: str) -> Encoding:
     kept = _whole.setdefault(space, {})
     if label not in kept:
         kept[label] = _features_of_all(space, encoding, label)
-    return _Whole(space, kept[label], learns=isinstance(encoding, CountEncoding))
+    learns = isinstance(encoding, CountEncoding)
+    return _Whole(space, kept[label], n_groups=encoding.n_groups, learns=learns)
 
 
 def _made(space: SearchSpace, label: str) -> Encoding:
     choice = Choice.parse(label)
     if choice.name in space.encodings:
         return _OfSpace(space, choice.name)
-    if choice.name not in ENCODINGS.names():
-        raise unknown_name(f"encoding of space '{space.name}'", choice.name, encoding_names(space))
-    cls, options = choice.resolve(ENCODINGS)
+    try:
+        cls, options = choice.resolve(ENCODINGS)
+    except UnknownName:
+        if choice.name in ENCODINGS.names():  # its option it is that is unknown; asked here, since listing is slow
+            raise
+        raise unknown_name(f"encoding of space '{space.name}'", choice.name, encoding_names(space)) from None
     if why := cls.applies(space):  # type: ignore[attr-defined]
         raise InvalidOption(f"encoding '{choice.name}' does not exist in space '{space.name}': {why}")
     made: Encoding = cls(space, **options)
@@ -101,8 +105,12 @@ class _SideBySide(Encoding):
         joined, first = [], 0
         for part in self._parts:
             joined.append(part.groups + first)
-            first = int(joined[-1].max()) + 1
+            first += part.n_groups
         return np.concatenate(joined)
+
+    @property
+    def n_groups(self) -> int:
+        return sum(part.n_groups for part in self._parts)
 
 
 @dataclass(frozen=True)
@@ -128,12 +136,13 @@ class _Whole(Encoding):
     Args:
         space: whose ``rows`` the features belong to.
         known: features of all of them.
+        n_groups: of the encoding.
         learns: whether ``fit`` chooses the columns, as ``CountEncoding`` does: the numbers are the same.
     """
 
-    def __init__(self, space: EnumeratedSpace, known: _Features, *, learns: bool) -> None:
+    def __init__(self, space: EnumeratedSpace, known: _Features, *, n_groups: int, learns: bool) -> None:
         super().__init__(space)
-        self._space, self._known, self._learns = space, known, learns
+        self._space, self._known, self._n_groups, self._learns = space, known, n_groups, learns
         self._columns = np.arange(len(known.groups))
 
     def fit(self, archs: Archs) -> None:
@@ -155,6 +164,10 @@ class _Whole(Encoding):
 
     def alike(self, archs: Archs) -> Ints:
         return self._known.classes[self._space.index(archs)]
+
+    @property
+    def n_groups(self) -> int:
+        return self._n_groups
 
     @property
     def groups(self) -> Ints:

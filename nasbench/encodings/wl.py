@@ -42,6 +42,11 @@ class WeisfeilerLehmanEncoding(CountEncoding):
             raise InvalidOption(f"depth is {depth}; expected 0 to {_MOST}")
         self._depth, self._direction, self._live, self._unary = depth, direction, live, unary
 
+    @property
+    def n_groups(self) -> int:
+        """One for the labels themselves, one for each refinement in each direction."""
+        return 1 + self._depth * (2 if self._direction == "both" else 1)
+
     def tokens(self, archs: Archs) -> Tokens:
         """Return the labels of every vertex after 0 to ``depth`` refinements; groups: depth by depth, in before out."""
         adjacency, operations, present = self._graphs(archs)

@@ -4,23 +4,23 @@ import json
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
-from joblib import Parallel, delayed, parallel_config
-
-from nasbench.errors import InvalidOption, RecordError, WorkerDied
+from nasbench.errors import RecordError
 from nasbench.experiment._experiment import Experiment, Limits, task_entry
+from nasbench.experiment._fill import Pair, check_jobs, fill
+from nasbench.experiment._pairs import Pairs
 from nasbench.experiment._record import Record, Run
 from nasbench.files import alone
 from nasbench.registry import STRATEGIES, Choice
 from nasbench.simulation import Simulation, no_history
-from nasbench.tasks import Task, load_task
+from nasbench.tasks import SurrogateTask, Task, load_task
 
 
 @lru_cache(maxsize=64)
-def open_task(name: str, entry: str) -> Task:
+def open_task(name: str, entry: str) -> Task | SurrogateTask:
     """Open a task once in a process, so that its columns are loaded once for all runs.
 
     Args:
@@ -37,7 +37,7 @@ def open_task(name: str, entry: str) -> Task:
     return task
 
 
-def recorded_task(record: Record, name: str) -> Task:
+def recorded_task(record: Pairs[Any], name: str) -> Task | SurrogateTask:
     """Open a task of a record.
 
     Raises:
@@ -46,7 +46,7 @@ def recorded_task(record: Record, name: str) -> Task:
     return open_task(name, json.dumps(record.spec["tasks"][name], sort_keys=True))
 
 
-def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> Run:
+def one_run(experiment: Experiment, task: Task | SurrogateTask, choice: Choice, number: int) -> Run:
     """Run one strategy on one task once; a strategy that raises gives a failed run, not an error."""
     own, noise = experiment.streams(task.name, choice.label, number)
     simulation = None
@@ -66,10 +66,12 @@ def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> 
         return Run(number, history, traceback.format_exc(), simulation.overhead_s if simulation else 0.0)
 
 
-def _recorded(record: Record, experiment: Experiment, task: str, choice: Choice, number: int) -> tuple[str, str]:
+def _recorded(record: Record, experiment: Experiment, pair: Pair, number: int) -> Pair:
     """Do one run in this process and write it at once."""
-    record.append(task, choice.label, one_run(experiment, recorded_task(record, task), choice, number))
-    return task, choice.label
+    task, label = pair
+    choice = next(choice for choice in experiment.strategies if choice.label == label)
+    record.append(task, label, one_run(experiment, recorded_task(record, task), choice, number))
+    return pair
 
 
 def compare(
@@ -107,51 +109,14 @@ def compare(
         OSError: the record cannot be written; what was finished stays.
     """
     experiment = Experiment.of(tasks, strategies, runs=runs, seed=seed, limits=limits or Limits(), n_workers=n_workers)
-    if n_jobs == 0 or n_jobs < -1:
-        raise InvalidOption(f"{n_jobs} jobs; expected at least 1, or -1 for one per core")
+    check_jobs(n_jobs)
     spec = experiment.spec()
     path = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="nasbench-"))
     with alone(path / "spec.json"):
         record = Record.open_for(path, spec)
-        _fill(record, experiment, n_jobs, retry_failed, on_progress)
+        keys = {
+            (task, choice.label): list(range(runs)) for task in experiment.tasks for choice in experiment.strategies
+        }
+        do = partial(_recorded, record, experiment)
+        fill(record, keys, do, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
     return record
-
-
-def _fill(
-    record: Record,
-    experiment: Experiment,
-    n_jobs: int,
-    retry_failed: bool,
-    on_progress: Callable[[int, int], None] | None,
-) -> None:
-    """Do the runs that a record lacks."""
-    pairs = {(task, choice.label): choice for task in experiment.tasks for choice in experiment.strategies}
-    left: dict[tuple[str, str], int] = {}
-    work = []
-    for task in experiment.tasks:
-        for choice in experiment.strategies:
-            if retry_failed:
-                record.forget_failed(task, choice.label, below=experiment.runs)
-            numbers = [number for number in record.missing(task, choice.label) if number < experiment.runs]
-            left[task, choice.label] = len(numbers)
-            if not numbers:
-                record.merge(task, choice.label)  # killed after the last run, before it was merged
-            work += [delayed(_recorded)(record, experiment, task, choice, number) for number in numbers]
-    total = experiment.runs * len(left)
-    if on_progress:
-        on_progress(total - len(work), total)
-    # One thread a process for linear algebra: the processes already use the cores, and sums keep their order.
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        pairs = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work)
-        try:
-            for done, pair in enumerate(pairs, start=total - len(work) + 1):
-                left[pair] -= 1
-                if left[pair] == 0:
-                    record.merge(*pair)
-                if on_progress:
-                    on_progress(done, total)
-        except BrokenProcessPool as error:
-            raise WorkerDied(
-                f"a process was killed from outside, perhaps for lack of memory ({error}); what was finished is "
-                f"kept in {record.path}: the same command goes on from there, fewer --jobs need less memory"
-            ) from error

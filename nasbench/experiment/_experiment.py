@@ -15,9 +15,9 @@ import numpy as np
 
 import nasbench
 from nasbench.errors import InvalidOption
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES, Choice, Registry
 from nasbench.simulation import Budget
-from nasbench.tasks import Task, load_task
+from nasbench.tasks import SurrogateTask, Task, load_task
 from nasbench.tasks._declarations import read_declaration
 
 FORMAT = "nasbench-record"
@@ -38,7 +38,7 @@ class Limits:
         limits = {"seconds": self.seconds, "trials": self.trials, "epochs": self.epochs}
         return {key: None if value == math.inf else value for key, value in limits.items()}
 
-    def of(self, task: Task) -> Budget:
+    def of(self, task: Task | SurrogateTask) -> Budget:
         """Return the budget of a run on ``task``.
 
         Raises:
@@ -78,11 +78,7 @@ class Experiment:
             raise InvalidOption(
                 f"runs={self.runs}, workers={self.n_workers}, seed={self.seed}; expected at least 1, 1 and 0"
             )
-        for kind, names in (("task", list(self.tasks)), ("strategy", [item.label for item in self.strategies])):
-            if not names:
-                raise InvalidOption(f"no {kind} given; 'nasbench list' shows them")
-            if twice := [name for name in names if names.count(name) > 1]:
-                raise InvalidOption(f"{kind} {twice[0]!r} is given twice")
+        refuse_twice(task=list(self.tasks), strategy=[item.label for item in self.strategies])
 
     def streams(self, task: str, strategy: str, run: int) -> tuple[np.random.Generator, np.random.Generator]:
         """Return the generators of the strategy and of the noise of one run."""
@@ -104,17 +100,7 @@ class Experiment:
             task.check()
             self.limits.of(task)
             tasks[name] = task_entry(name, task)
-        strategies = {}
-        for choice in self.strategies:
-            component, options = choice.resolve(STRATEGIES)
-            strategies[choice.label] = {
-                "name": choice.name,
-                "preset": choice.preset,
-                "given": dict(choice.options),
-                "options": options,
-                "file": file_name(choice.label),
-                "source_sha256": _source_digest(component),
-            }
+        strategies = {choice.label: choice_entry(choice, STRATEGIES) for choice in self.strategies}
         spec = {
             "format": FORMAT,
             "version": VERSION,
@@ -126,11 +112,7 @@ class Experiment:
             "strategies": strategies,
             "software": [software()],
         }
-        try:
-            plain: dict[str, Any] = json.loads(json.dumps(spec, allow_nan=False))
-        except (TypeError, ValueError) as error:
-            raise InvalidOption(f"an option cannot be recorded ({error}); use text, numbers and lists") from None
-        return plain
+        return plain(spec)
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Experiment":
@@ -158,16 +140,55 @@ class Experiment:
         return cls(tuple(names), tuple(Choice.parse(item) for item in given), **options)
 
 
+def choice_entry(choice: Choice, registry: Registry) -> dict[str, Any]:
+    """Return all that defines a strategy or predictor: its options in full, and a digest of its source."""
+    component, options = choice.resolve(registry)
+    return {
+        "name": choice.name,
+        "preset": choice.preset,
+        "given": dict(choice.options),
+        "options": options,
+        "file": file_name(choice.label),
+        "source_sha256": _source_digest(component),
+    }
+
+
+def plain(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a specification as it will be read again.
+
+    Raises:
+        InvalidOption: something in it that JSON does not have.
+    """
+    try:
+        read: dict[str, Any] = json.loads(json.dumps(spec, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise InvalidOption(f"an option cannot be recorded ({error}); use text, numbers and lists") from None
+    return read
+
+
+def refuse_twice(**given: list[str]) -> None:
+    """Refuse a list of names that is empty or has one twice; the keyword says what they name.
+
+    Raises:
+        InvalidOption: it is.
+    """
+    for kind, names in given.items():
+        if not names:
+            raise InvalidOption(f"no {kind} given; 'nasbench list' shows them")
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise InvalidOption(f"{kind} {twice[0]!r} is given twice")
+
+
 def software() -> dict[str, str]:
     """Return the versions that numbers may depend on."""
     return {"nasbench": nasbench.__version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
-def task_entry(name: str, task: Task) -> dict[str, Any]:
+def task_entry(name: str, task: Task | SurrogateTask) -> dict[str, Any]:
     """Return all that defines a task: its declaration, and the checksum of every table it reads."""
     return {
         "version": task.version,
-        "declaration": read_declaration(name),
+        "declaration": task.declaration if isinstance(task, SurrogateTask) else read_declaration(name),
         "tables": {table.name: table.checksum for table in task.tables},
         "file": file_name(name),
     }

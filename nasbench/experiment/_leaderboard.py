@@ -44,22 +44,22 @@ class Leaderboard:
             UnknownName: another format.
         """
         if kind == "json":
-            return json.dumps(_finite(asdict(self)), indent=2, allow_nan=False) + "\n"
+            return json.dumps(finite(asdict(self)), indent=2, allow_nan=False) + "\n"
         if kind == "csv":
-            return _csv(self.tasks)
-        styles = {"text": "simple", "markdown": "github", "latex": "latex_booktabs"}
-        if kind not in styles:
+            return as_csv(self.tasks)
+        if kind not in FORMATS:
             raise unknown_name("leaderboard format", kind, FORMATS)
-        from tabulate import tabulate
+        return tabulated([_overall_cells(self.overall), _task_cells(self.tasks)], self.notes, kind)
 
-        def table(rows: list[dict[str, str]]) -> str:
-            return str(tabulate(rows, headers="keys", tablefmt=styles[kind], disable_numparse=True))
 
-        comment = "% " if kind == "latex" else ""
-        parts = [table(_overall_cells(self.overall))]
-        parts += [table(_task_cells(self.tasks))]
-        parts += ["\n".join(comment + ("- " if kind == "markdown" else "") + note for note in self.notes)]
-        return "\n\n".join(parts) + "\n"
+def tabulated(tables: list[list[dict[str, str]]], notes: list[str], kind: str) -> str:
+    """Return tables of text, and notes under them, as ``text``, ``markdown`` or ``latex``."""
+    from tabulate import tabulate
+
+    style = {"text": "simple", "markdown": "github", "latex": "latex_booktabs"}[kind]
+    bullet = {"text": "", "markdown": "- ", "latex": "% "}[kind]
+    parts = [str(tabulate(rows, headers="keys", tablefmt=style, disable_numparse=True)) for rows in tables]
+    return "\n\n".join([*parts, "\n".join(bullet + note for note in notes)]) + "\n"
 
 
 def leaderboard(analysis: Analysis) -> Leaderboard:
@@ -160,7 +160,7 @@ def _notes(analysis: Analysis, tests: dict[str, Any], hint: str) -> list[str]:
         "a failed run counts with the regret of an architecture drawn at random",
         "normalised regret: 0 is the optimum, 1 an architecture drawn at random; anytime: its mean over the whole "
         f"budget; both as interquartile mean [{statistics.CONFIDENCE:.0%} bootstrap interval over runs]",
-        f"tests over {tests['n_blocks']} {tests['blocks']}: Friedman p = {_p(tests['friedman_p'])}; "
+        f"tests over {tests['n_blocks']} {tests['blocks']}: Friedman p = {as_p(tests['friedman_p'])}; "
         "'p to best' is Wilcoxon's signed-rank test against the first row, Holm-corrected over all pairs",
     ]
     without_test = [task.name for task in analysis.tasks if "test" not in task.splits]
@@ -177,7 +177,7 @@ def _overall_cells(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
             "first on": f"{row['wins']} of {row['n_tasks']}",
             "normalised regret": _interval(row["normalized_regret"]),
             "anytime": _interval(row["anytime"]),
-            "p to best": _p(row["p_against_best"]),
+            "p to best": as_p(row["p_against_best"]),
             "failed": str(row["failed"]),
         }
         for row in rows
@@ -211,24 +211,26 @@ def _interval(entry: dict[str, float]) -> str:
     return f"{entry['iqm']:.3f} [{entry['low']:.3f}, {entry['high']:.3f}]"
 
 
-def _p(value: float | None) -> str:
+def as_p(value: float | None) -> str:
+    """Return a p-value as text."""
     if value is None or math.isnan(value):
         return "-"
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """Return nested rows as CSV, a column for each leaf."""
     import pandas as pd
 
     return str(pd.json_normalize(rows, sep="_").to_csv(index=False, lineterminator="\n"))
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Replace nan by null: JSON has no nan."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -236,7 +238,7 @@ def write_leaderboard(board: Leaderboard, folder: Path) -> list[Path]:
     """Write every format into ``folder`` and return the files."""
     endings = {"text": "txt", "markdown": "md", "latex": "tex", "csv": "csv", "json": "json"}
     texts = {f"leaderboard.{endings[kind]}": board.render(kind) for kind in FORMATS}
-    texts["leaderboard_overall.csv"] = _csv(board.overall)
+    texts["leaderboard_overall.csv"] = as_csv(board.overall)
     for name, text in texts.items():
         write_text(folder / name, text)
     return [folder / name for name in texts]

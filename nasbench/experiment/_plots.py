@@ -2,23 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nasbench.errors import MissingExtra
 from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._analysis import Analysis, TaskAnalysis
+from nasbench.experiment._drawing import look, needs_matplotlib, panels, save_all, tidy
 from nasbench.experiment._leaderboard import test_blocks
-from nasbench.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe & Ito's palette, told apart by colour-blind readers; line styles tell apart what colours repeat.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_STYLES = ("-", "--", "-.", ":")
 _ALPHA = 0.05
 _FLOOR = 1e-4  # where a logarithmic axis of regret ends: regret can be exactly zero
 
@@ -29,10 +25,7 @@ def write_plots(analysis: Analysis, folder: Path) -> list[Path]:
     Raises:
         MissingExtra: matplotlib is not installed.
     """
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra("plots", "report") from error
+    needs_matplotlib()
     pictures: dict[str, Callable[[Analysis], Figure]] = {
         "regret": regret_figure,
         "profile": profile_figure,
@@ -41,48 +34,8 @@ def write_plots(analysis: Analysis, folder: Path) -> list[Path]:
         pictures["rank"] = rank_figure
     if len(analysis.strategies) > 2:
         pictures["critical_difference"] = critical_difference_figure
-    files = []
-    for name, draw in pictures.items():
-        figure = draw(analysis)
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once for both formats
-        for ending in ("png", "svg"):
-            files.append(folder / f"{name}.{ending}")
-            _save(figure, files[-1], tight=name == "critical_difference")  # its labels lie outside the axes
-    return files
-
-
-def _save(figure: "Figure", path: Path, *, tight: bool) -> None:
-    import matplotlib
-
-    metadata: dict[str, Any] = {"Date": None} if path.suffix == ".svg" else {}
-    with matplotlib.rc_context({"svg.hashsalt": "nasbench"}), replacing(path) as temporary:
-        figure.savefig(
-            temporary, format=path.suffix[1:], dpi=150, bbox_inches="tight" if tight else None, metadata=metadata
-        )
-
-
-def _figure(
-    columns: int, rows: int, width: float = 4.2, height: float = 3.1
-) -> tuple["Figure", "np.ndarray[Any, Any]"]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False)
-
-
-def _look(i: int) -> dict[str, Any]:
-    return {
-        "color": _COLORS[i % len(_COLORS)],
-        "linestyle": _STYLES[i // len(_COLORS) % len(_STYLES)],
-        "linewidth": 1.8,
-    }
-
-
-def _tidy(axes: "Axes") -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(True, which="major", color="0.9", linewidth=0.7)
-    axes.set_axisbelow(True)
+    outside = {"critical_difference"}  # its labels lie outside the axes
+    return save_all({name: draw(analysis) for name, draw in pictures.items()}, folder, tight=outside)
 
 
 def regret_figure(analysis: Analysis) -> "Figure":
@@ -90,7 +43,7 @@ def regret_figure(analysis: Analysis) -> "Figure":
     n = len(analysis.tasks)
     columns = min(n, 4)
     rows = -(-n // columns)
-    figure, grid = _figure(columns, rows)
+    figure, grid = panels(columns, rows)
     for axes, task in zip(grid.flat, analysis.tasks, strict=False):
         _regret_panel(axes, task, analysis.strategies)
     for axes in list(grid.flat)[n:]:
@@ -110,9 +63,9 @@ def _regret_panel(axes: "Axes", task: TaskAnalysis, strategies: list[str]) -> No
     for i, strategy in enumerate(strategies):
         mean, low, high = statistics.mean_band(task.curves[i])
         x = task.grid * (budget / 3600 if hours else budget)
-        axes.plot(x, np.maximum(mean, _FLOOR), label=strategy, **_look(i))
+        axes.plot(x, np.maximum(mean, _FLOOR), label=strategy, **look(i))
         axes.fill_between(
-            x, np.maximum(low, _FLOOR), np.maximum(high, _FLOOR), color=_look(i)["color"], alpha=0.15, lw=0
+            x, np.maximum(low, _FLOOR), np.maximum(high, _FLOOR), color=look(i)["color"], alpha=0.15, lw=0
         )
         lowest = min(lowest, float(np.maximum(low, _FLOOR).min()))
     axes.set_xscale("log")
@@ -120,12 +73,12 @@ def _regret_panel(axes: "Axes", task: TaskAnalysis, strategies: list[str]) -> No
     axes.set_ylim(max(_FLOOR, lowest * 0.8), 1.3)
     axes.set_xlabel("simulated hours" if hours else f"simulated {'seconds' if unit == 's' else unit}")
     axes.set_title(task.name, fontsize=10)
-    _tidy(axes)
+    tidy(axes)
 
 
 def rank_figure(analysis: Analysis) -> "Figure":
     """Average rank over the share of the budget spent: every run of every task ranks the strategies."""
-    figure, grid = _figure(1, 1, 6.5, 4.2)
+    figure, grid = panels(1, 1, 6.5, 4.2)
     axes = grid[0, 0]
     share = np.geomspace(max(task.grid[0] for task in analysis.tasks), 1.0, 100)
     ranked = []
@@ -135,29 +88,29 @@ def rank_figure(analysis: Analysis) -> "Figure":
     by_run = np.mean(ranked, axis=0)
     for i, strategy in enumerate(analysis.strategies):
         mean, low, high = statistics.mean_band(by_run[:, :, i])
-        axes.plot(100 * share, mean, label=strategy, **_look(i))
-        axes.fill_between(100 * share, low, high, color=_look(i)["color"], alpha=0.15, lw=0)
+        axes.plot(100 * share, mean, label=strategy, **look(i))
+        axes.fill_between(100 * share, low, high, color=look(i)["color"], alpha=0.15, lw=0)
     axes.set_xscale("log")
     axes.invert_yaxis()
     axes.set_xlabel("percent of the budget spent")
     axes.set_ylabel("average rank (1 is best)")
     axes.set_title(f"Rank over time, {len(analysis.tasks)} task(s), 95 % interval over runs", fontsize=10)
     axes.legend(frameon=False, fontsize=8)
-    _tidy(axes)
+    tidy(axes)
     return figure
 
 
 def profile_figure(analysis: Analysis) -> "Figure":
     """Performance profile: share of all runs whose final normalised regret is at most tau."""
-    figure, grid = _figure(1, 1, 6.5, 4.2)
+    figure, grid = panels(1, 1, 6.5, 4.2)
     axes = grid[0, 0]
     tau = np.concatenate([[0.0], np.geomspace(1e-3, 1.0, 300)])
     for i, strategy in enumerate(analysis.strategies):
         final = np.stack([task.normalized[i] for task in analysis.tasks])
         reached = (final[:, :, None] <= tau).mean(axis=0)  # [runs, tau]: mean over tasks
         mean, low, high = statistics.mean_band(reached)
-        axes.plot(tau, mean, label=strategy, **_look(i))
-        axes.fill_between(tau, low, high, color=_look(i)["color"], alpha=0.15, lw=0)
+        axes.plot(tau, mean, label=strategy, **look(i))
+        axes.fill_between(tau, low, high, color=look(i)["color"], alpha=0.15, lw=0)
     axes.set_xscale("symlog", linthresh=1e-3)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
@@ -165,7 +118,7 @@ def profile_figure(analysis: Analysis) -> "Figure":
     axes.set_ylabel("share of runs with regret ≤ τ")
     axes.set_title("Performance profile (higher is better), 95 % interval over runs", fontsize=10)
     axes.legend(frameon=False, fontsize=8)
-    _tidy(axes)
+    tidy(axes)
     return figure
 
 
@@ -177,14 +130,14 @@ def critical_difference_figure(analysis: Analysis) -> "Figure":
     blocks, what = test_blocks(analysis)
     average = statistics.ranks(blocks).mean(axis=0)
     p_values = pd.DataFrame(statistics.pairwise_tests(blocks), analysis.strategies, analysis.strategies)
-    figure, grid = _figure(1, 1, 8.0, 0.9 + 0.35 * len(analysis.strategies))
+    figure, grid = panels(1, 1, 8.0, 0.9 + 0.35 * len(analysis.strategies))
     axes = grid[0, 0]
     critical_difference_diagram(
         dict(zip(analysis.strategies, average, strict=True)),
         p_values.fillna(1.0),
         alpha=_ALPHA,
         ax=axes,
-        color_palette={name: _look(i)["color"] for i, name in enumerate(analysis.strategies)},
+        color_palette={name: look(i)["color"] for i, name in enumerate(analysis.strategies)},
         label_fmt_left="{label} ({rank:.2f})",
         label_fmt_right="({rank:.2f}) {label}",
     )

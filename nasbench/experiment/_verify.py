@@ -1,12 +1,15 @@
 """Checking a record: replay runs and compare every bit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from nasbench.errors import InvalidOption, RecordError
 from nasbench.experiment._compare import one_run, recorded_task
 from nasbench.experiment._experiment import Experiment
+from nasbench.experiment._pairs import Line, Pairs
 from nasbench.experiment._record import Record, Run
 
 
@@ -16,14 +19,14 @@ class Verdict:
 
     Attributes:
         replayed: number of runs done again.
-        differing: (task, strategy, run) whose replay is not the same.
-        missing: (task, strategy, run) that the record does not hold.
+        differing: (task, contestant, run) whose replay is not the same.
+        missing: (task, contestant, run) that the record does not hold.
         changed: what is not as it was when recorded, though it need not change a bit: versions, code.
     """
 
     replayed: int
-    differing: list[tuple[str, str, int]]
-    missing: list[tuple[str, str, int]]
+    differing: list[tuple[str, str, Any]]
+    missing: list[tuple[str, str, Any]]
     changed: list[str]
 
     @property
@@ -39,41 +42,77 @@ def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) 
         InvalidOption: a sample below 1.
         RecordError: a damaged record, or a task, table or strategy that is not the one recorded.
     """
+    experiment = Experiment.from_spec(record.spec)
+    changed = changes(record, experiment.spec())
+    choices = {choice.label: choice for choice in experiment.strategies}
+
+    def again(task: str, label: str, number: int) -> Run:
+        return one_run(experiment, recorded_task(record, task), choices[label], number)
+
+    return replay(record, again, changed, sample=sample, rng=rng)
+
+
+def replay(
+    record: Pairs[Any],
+    again: Callable[[str, str, Any], Line],
+    changed: list[str],
+    *,
+    sample: int | None,
+    rng: np.random.Generator,
+) -> Verdict:
+    """Do a sample of the runs of any record again.
+
+    Args:
+        record: to verify.
+        again: ``again(task, contestant, key)`` does one run.
+        changed: what is known to differ from the time of recording.
+        sample: runs of each pair; None for all.
+        rng: draws the sample.
+
+    Raises:
+        InvalidOption: a sample below 1.
+        RecordError: a damaged record, or a task that is not the one recorded.
+    """
     if sample is not None and sample < 1:
         raise InvalidOption(f"a sample of {sample} runs verifies nothing; expected at least 1")
-    experiment = Experiment.from_spec(record.spec)
-    verdict = Verdict(0, [], [], _changed(record, experiment))
+    verdict = Verdict(0, [], [], changed)
     replayed = 0
     for task in record.tasks:
-        opened = recorded_task(record, task)
-        for choice in experiment.strategies:
-            runs = {run.number: run for run in record.runs(task, choice.label)}
-            verdict.missing.extend((task, choice.label, i) for i in range(record.spec["runs"]) if i not in runs)
-            numbers = sorted(runs)
-            if sample is not None and sample < len(numbers):
-                numbers = sorted(rng.choice(numbers, size=sample, replace=False).tolist())
-            for number in numbers:
+        recorded_task(record, task)
+        for label in record.contestants:
+            runs = {run.key: run for run in record.runs(task, label)}
+            verdict.missing.extend((task, label, key) for key in record.all_keys() if key not in runs)
+            keys = sorted(runs)
+            if sample is not None and sample < len(keys):
+                keys = [keys[i] for i in sorted(rng.choice(len(keys), size=sample, replace=False).tolist())]
+            for key in keys:
                 replayed += 1
-                if not _same(runs[number], one_run(experiment, opened, choice, number)):
-                    verdict.differing.append((task, choice.label, number))
+                if not _same(runs[key], again(task, label, key)):
+                    verdict.differing.append((task, label, key))
     return replace(verdict, replayed=replayed)
 
 
-def _same(told: Run, again: Run) -> bool:
-    """Compare trials bit by bit; of a failure its last line, since a traceback names places that may have moved."""
+def _same(told: Any, again: Any) -> bool:
+    """Compare lines bit by bit; of a failure its last line, since a traceback names places that may have moved."""
     same_end = told.error.rstrip().rpartition("\n")[2] == again.error.rstrip().rpartition("\n")[2]
-    return same_end and replace(told, error="").line() == replace(again, error="").line()
+    return bool(same_end and replace(told, error="").line() == replace(again, error="").line())
 
 
-def _changed(record: Record, experiment: Experiment) -> list[str]:
-    """Say what differs from the time of recording, and refuse what makes it another experiment."""
-    now = experiment.spec()
+def changes(record: Pairs[Any], now: dict[str, Any]) -> list[str]:
+    """Say what differs from the time of recording, and refuse what makes it another experiment.
+
+    Args:
+        record: to verify.
+        now: what its specification would be today.
+
+    Raises:
+        RecordError: a preset means other options now.
+    """
     changed = [] if now["software"][0] in record.spec["software"] else [f"software: {record.spec['software']} then"]
-    for label, entry in record.spec["strategies"].items():
-        if now["strategies"][label]["options"] != entry["options"]:
-            raise RecordError(
-                f"preset of {label} is {now['strategies'][label]['options']}, recorded {entry['options']}"
-            )
-        if now["strategies"][label]["source_sha256"] != entry.get("source_sha256"):
+    for label, entry in record.spec[record.what].items():
+        current = now[record.what][label]
+        if current["options"] != entry["options"]:
+            raise RecordError(f"preset of {label} is {current['options']}, recorded {entry['options']}")
+        if current["source_sha256"] != entry.get("source_sha256"):
             changed.append(f"the code of {label}")
     return changed

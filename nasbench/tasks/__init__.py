@@ -1,21 +1,34 @@
 """Benchmarks, one declarative TOML file each, and the class that makes them live."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from nasbench.tasks._declarations import task_names
 
 if TYPE_CHECKING:
+    from nasbench.tasks._fitting import Fit as Fit
+    from nasbench.tasks._fitting import fit_surrogate as fit_surrogate
+    from nasbench.tasks._load import load_task as load_task
+    from nasbench.tasks._surrogate import SurrogateTask as SurrogateTask
     from nasbench.tasks._task import Optimum as Optimum
     from nasbench.tasks._task import Task as Task
-    from nasbench.tasks._task import load_task as load_task
+    from nasbench.tasks._task import load_table_task as load_table_task
 
-__all__ = ["Optimum", "Task", "load_task", "task_names"]
+__all__ = ["Fit", "Optimum", "SurrogateTask", "Task", "fit_surrogate", "load_table_task", "load_task", "task_names"]
+
+_HOME = {
+    "Fit": "_fitting",
+    "Optimum": "_task",
+    "SurrogateTask": "_surrogate",
+    "Task": "_task",
+    "fit_surrogate": "_fitting",
+    "load_table_task": "_task",
+    "load_task": "_load",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Import what opens tables on first use, so that listing tasks needs neither numpy nor h5py."""
-    if name in ("Optimum", "Task", "load_task"):
-        from nasbench.tasks import _task
-
-        return getattr(_task, name)
+    if name in _HOME:
+        return getattr(importlib.import_module(f"nasbench.tasks.{_HOME[name]}"), name)
     raise AttributeError(f"module 'nasbench.tasks' has no attribute {name!r}")

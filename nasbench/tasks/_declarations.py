@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nasbench.errors import InvalidOption, unknown_name
-from nasbench.table._where import shipped_names, table_names
+from nasbench.backends._archive import describe
+from nasbench.errors import InvalidOption, NasbenchError, unknown_name
+from nasbench.table._where import shipped_names, table_names, user_tables
 
 _FOLDER = Path(__file__).parent
 COLUMN_KEYS = ("dataset", "recipe", "metric")
@@ -32,6 +33,9 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "budget_note": str,
 }
 _OPTIONAL = {"space_options", "table_sha256", "objectives", "budget_note", "importer", "where"}
+SURROGATE, SURROGATE_PREFIX = ".surrogate", "surrogate-"
+MODES = ("seed", "mean")
+"""What may stand behind a surrogate's name and a colon: with the noise of a seed, or without."""
 _SPLITS = ("train", "valid", "test", "valid+test")
 
 
@@ -79,7 +83,32 @@ def task_names(*, embedded: bool = False) -> dict[str, str]:
         embedded: only those whose tables ship with the package.
     """
     present = shipped_names() if embedded else set(table_names())
-    return {name: str(values.get("title", "")) for name, _, values in _members() if _tables(values) <= present}
+    named = {name: str(values.get("title", "")) for name, _, values in _members() if _tables(values) <= present}
+    return named if embedded else named | {SURROGATE_PREFIX + path.stem: _title(path) for path in surrogate_files()}
+
+
+def is_surrogate(name: str) -> bool:
+    """Tell whether a task's name means a surrogate."""
+    file = name.rpartition(":")[0] if name.endswith(tuple(f":{mode}" for mode in MODES)) else name
+    return name.startswith(SURROGATE_PREFIX) or file.endswith(SURROGATE)
+
+
+def surrogate_folder() -> Path:
+    """Return the folder of the surrogates that the user fitted, beside that of the tables."""
+    return user_tables().with_name("surrogates")
+
+
+def surrogate_files() -> list[Path]:
+    """Return the surrogates that the user fitted."""
+    return sorted(path for path in surrogate_folder().glob(f"*{SURROGATE}") if not path.name.startswith("."))
+
+
+def _title(path: Path) -> str:
+    """Return what a surrogate says of itself; a damaged one must not keep the others from being listed."""
+    try:
+        return str(describe(path)[0].get("title", ""))
+    except (NasbenchError, OSError) as error:
+        return f"cannot be opened: {error}"
 
 
 def absent_tasks() -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -111,7 +111,7 @@ class Task:
             InvalidOption: costs that are missing or not positive, or no measured architecture at all.
             UnknownName: a static metric that the table does not have.
         """
-        _ = self._seen
+        _ = self.observations
         if not len(self.rows):
             raise InvalidOption(f"task '{self.name}': no architecture of its space was measured")
 
@@ -122,7 +122,8 @@ class Task:
         return outside if outside.any() else None
 
     @cached_property
-    def _seen(self) -> Observations:
+    def observations(self) -> Observations:
+        """What a strategy may observe, over the rows of the table."""
         axes, everything = self.observed.axes, np.arange(len(self.table))
         per_seed = [self.observed.query(everything, seed) for seed in axes["seeds"]]
         if isinstance(self.costs, str):
@@ -147,7 +148,7 @@ class Task:
 
     def backend(self, rng: np.random.Generator) -> TableBackend:
         """Return what answers the trials of one run; ``rng`` draws the seed each architecture shows."""
-        return TableBackend(self.space, self.table, self._seen, rng)
+        return TableBackend(self.space, self.table, self.observations, rng)
 
     def archs(self, architectures: Archs | Sequence[str]) -> Archs:
         """Return architectures given as arrays [n, d] or as strings in the space's own form."""
@@ -188,6 +189,10 @@ class Task:
         """Return what is reported of table rows ``index`` [n], as means over seeds: what a paper would print."""
         return {label: column.query(index) for label, column in self.reports.items()}
 
+    def reported_of(self, archs: Archs) -> dict[str, Floats]:
+        """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
+        return self.report(rows_of(self.space, self.table, archs))
+
     @property
     def _regret(self) -> Measured:
         """What defines regret."""
@@ -216,8 +221,8 @@ class Task:
         return float(self._regret.query(self.rows).mean())
 
 
-def load_task(name: str) -> Task:
-    """Open a task by name, or from a user's own TOML file as ``path/to/family.toml:member``.
+def load_table_task(name: str) -> Task:
+    """Open a task that a table answers, by name or as ``path/to/family.toml:member``.
 
     Raises:
         UnknownName: no such task, space or table.
@@ -225,7 +230,7 @@ def load_task(name: str) -> Task:
         TableError: the table file is damaged.
     """
     values = read_declaration(name)
-    space = _space(values.pop("space"), json.dumps(values.pop("space_options", {}), default=str))
+    space = space_named(values.pop("space"), values.pop("space_options", {}))
     table = Table(find_table(values.pop("table")))
     read = _Columns(table, {key: values.pop(key) for key in COLUMN_KEYS if key in values})
     observed = read(values.pop("observed"))
@@ -238,6 +243,16 @@ def load_task(name: str) -> Task:
     return Task(
         space=space, table=table, observed=observed, reports=reports, costs=costs, objectives=objectives, **values
     )
+
+
+def space_named(name: str, options: Mapping[str, Any]) -> SearchSpace:
+    """Return a registered space with its options, the same object for the same ones.
+
+    Raises:
+        UnknownName: no such space.
+        InvalidOption: options that do not fit.
+    """
+    return _space(name, json.dumps(options, default=str))
 
 
 @cache

@@ -1,6 +1,14 @@
 """Gaussian processes on features of architectures: kernels for GPyTorch, and exact regression with them."""
 
 from surrogates._gp._exact import GaussianProcess, group_deviations
-from surrogates._gp._kernels import GroupedKernel, HammingKernel, MaternKernel, SubtreeKernel
+from surrogates._gp._kernels import GroupedKernel, HammingKernel, MaternKernel, SubtreeKernel, SumKernel
 
-__all__ = ["GaussianProcess", "GroupedKernel", "HammingKernel", "MaternKernel", "SubtreeKernel", "group_deviations"]
+__all__ = [
+    "GaussianProcess",
+    "GroupedKernel",
+    "HammingKernel",
+    "MaternKernel",
+    "SubtreeKernel",
+    "SumKernel",
+    "group_deviations",
+]

@@ -9,10 +9,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from gpytorch.constraints import GreaterThan
+from gpytorch.distributions import MultivariateNormal
+from gpytorch.kernels import ScaleKernel
+from gpytorch.likelihoods import GaussianLikelihood
+from gpytorch.means import ZeroMean
+from gpytorch.models import ExactGP
 from scipy.optimize import minimize
 from torch import Tensor
 
-from nasbench.arrays import Archs, Floats
+from nasbench.arrays import Archs, Floats, Ints
 from nasbench.encodings import make_encoding
 from nasbench.errors import PredictorError
 from nasbench.predictions import Batch
@@ -47,6 +53,7 @@ class GaussianProcess(CheckedPredictor):
         super().__init__(space, target=target)
         self._encoding = make_encoding(space, encoding)
         self._hyper_points, self._max_iterations = hyper_points, max_iterations
+        self._grew = False  # observations were added since the factor was made in one piece
 
     @abstractmethod
     def _kernel(self, sizes: list[int]) -> GroupedKernel:
@@ -56,42 +63,44 @@ class GaussianProcess(CheckedPredictor):
         """Return what the kernel compares in place of a feature; zero must stay zero."""
         return counts
 
-    def _scales(self, features: Floats, sizes: list[int]) -> Floats:
-        """Return what each group's columns [f] are divided by, from training features."""
-        del sizes
-        return np.ones(features.shape[1])
+    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+        """Return what the columns of each of g groups are divided by, from training features [n, f]; ``[g]``."""
+        del features, groups
+        return np.ones(self._encoding.n_groups)
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         self._learn_columns(batch.archs)
-        self._value = torch.from_numpy(value)
-        x, y = self._x, self._value
+        self._units = np.ones(self._encoding.n_groups)
+        self._units = self._lengths(self._features(batch.archs).toarray(), self._groups)
+        x, y = self.features(batch.archs), torch.from_numpy(value)
         if len(y) > self._hyper_points:
             chosen = torch.from_numpy(np.sort(rng.choice(len(y), self._hyper_points, replace=False)))
             x, y = x[chosen], y[chosen]
         self._hyperparameters = self._most_likely(x, y)
-        self._condition_all()
+        self._condition_all(batch.archs, value)
 
     def _learn_columns(self, archs: Archs) -> None:
         self._encoding.fit(archs)
-        groups = self._encoding.groups
-        self._order = np.argsort(groups, kind="stable")
-        sizes = np.unique(groups, return_counts=True)[1].tolist()
-        self._divisor = np.ones(len(groups))
-        features = self._features(archs).toarray()
-        self._divisor = self._scales(features, sizes)
-        self._module = self._kernel(sizes)
-        self._x = torch.from_numpy(features / self._divisor)
+        self._order = np.argsort(self._encoding.groups, kind="stable")
+        self._groups = self._encoding.groups[self._order]
+        self._module = self._kernel(np.bincount(self._groups, minlength=self._encoding.n_groups).tolist())
 
     def _features(self, archs: Archs) -> Any:
         """Return what the kernel compares; ``[n, f]``, sparse."""
         features = self._encoding.sparse(archs)[:, self._order].tocsr()
-        features.data = self._transformed(features.data) / self._divisor[features.indices]
+        features.data = self._transformed(features.data) / self._units[self._groups[features.indices]]
+        return features
+
+    def _scaled_features(self, archs: Archs) -> Any:
+        """Return features times the factors of their groups; ``[n, f]``, sparse."""
+        features = self._features(archs)
+        features.data *= self._module.column_factors.detach().numpy()[features.indices]
         return features
 
     def _most_likely(self, x: Tensor, y: Tensor) -> Floats:
         """Return group scales, signal and noise variance, as logarithms, of the highest posterior; ``[g + 2]``."""
         products = self._module.by_group(x)
-        start = np.zeros(len(self._module.sizes) + 2)
+        start = np.zeros(len(self._module.log_scales) + 2)
         start[-1] = _PRIORS["noise"][0]
 
         def loss(given: Floats) -> tuple[float, Floats]:
@@ -103,23 +112,17 @@ class GaussianProcess(CheckedPredictor):
             value.backward()
             return float(value.detach()), parameters.grad.numpy().copy()
 
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": self._max_iterations})
+        found = minimize(
+            loss, start, jac=True, method="L-BFGS-B", options={"maxiter": self._max_iterations, "ftol": 1e-6}
+        )
         best: Floats = found.x
         return best
 
     def _negative_log_posterior(self, parameters: Tensor, products: Products, y: Tensor) -> Tensor:
-        self._set(parameters)
-        kernel = torch.exp(parameters[-2]) * self._module.of_groups(products)
+        kernel = torch.exp(parameters[-2]) * self._module.of_groups(products, parameters[:-2])
         noise = torch.exp(parameters[-1]) + _LEAST_NOISE
-        factor = torch.linalg.cholesky(kernel + noise * torch.eye(len(y), dtype=y.dtype))
-        weights = torch.cholesky_solve(y[:, None], factor)[:, 0]
-        likelihood = y @ weights / 2 + factor.diagonal().log().sum()
-        return likelihood + _minus_log_prior(parameters)
-
-    def _set(self, parameters: Tensor) -> None:
-        """Give the kernel its group scales, as a plain tensor so that gradients flow to ``parameters``."""
-        self._module._parameters.pop("log_scales", None)
-        self._module.log_scales = parameters[:-2]
+        loss: Tensor = _NegativeLogLikelihood.apply(kernel + noise * torch.eye(len(y), dtype=y.dtype), y)
+        return loss + _minus_log_prior(parameters)
 
     @property
     def _signal(self) -> float:
@@ -129,15 +132,60 @@ class GaussianProcess(CheckedPredictor):
     def _noise(self) -> float:
         return float(np.exp(self._hyperparameters[-1])) + _LEAST_NOISE
 
-    def _condition_all(self) -> None:
-        self._set(torch.from_numpy(self._hyperparameters))
-        self._scaled = self._x * self._module.column_factors
-        kernel = self._signal * self._module.of_products(Products.of(self._scaled, self._scaled))
-        self._factor = _cholesky(kernel + self._noise * torch.eye(len(self._x), dtype=torch.float64))
-        self._weigh()
+    def _condition_all(self, archs: Archs, value: Floats) -> None:
+        self._see(archs)
+        with torch.no_grad():
+            kernel = self._module.of_blocks([Products.of(part, part) for part in self._scaled])
+        noise = self._noise * torch.eye(len(value), dtype=torch.float64)
+        self._jitter, self._factor = _cholesky(self._signal * kernel + noise)
+        self._grew = False
+        self._weigh(value)
 
-    def _weigh(self) -> None:
+    def _see(self, archs: Archs) -> None:
+        """Take ``archs`` for the training architectures; the kernel between any two stays the same."""
+        self._learn_columns(archs)
+        self._module.log_scales.data = torch.from_numpy(self._hyperparameters[:-2].copy())
+        scaled = torch.from_numpy(self._scaled_features(archs).toarray())
+        self._scaled = [scaled[:, block] for block in self._module.blocks]
+
+    def _weigh(self, value: Floats) -> None:
+        self._value = torch.from_numpy(value)
         self._weights = torch.cholesky_solve(self._value[:, None], self._factor)[:, 0]
+
+    def condition(self, batch: Batch, score: Floats) -> None:
+        """Add observations and keep the hyperparameters: O(n^2) for each of them, where ``fit`` is O(n^3).
+
+        Args:
+            batch: q more architectures.
+            score: [q] their scores.
+
+        Raises:
+            PredictorError: not fitted yet, or scores that are nan.
+        """
+        batch, value = self._grown(batch, score)
+        n = len(self._weights)
+        new = batch.archs[n:]
+        self._see(batch.archs)
+        across, _ = self._against_training(self._scaled_features(new))
+        half = torch.linalg.solve_triangular(self._factor, across[:, :n].mT, upper=False)
+        noise = (self._noise + self._jitter) * torch.eye(len(new), dtype=torch.float64)
+        _, corner = _cholesky(across[:, n:] + noise - half.mT @ half)
+        upper = torch.cat([self._factor, torch.zeros((n, len(new)), dtype=torch.float64)], dim=1)
+        self._factor = torch.cat([upper, torch.cat([half.mT, corner], dim=1)])
+        self._grew = True
+        self._weigh(value)
+
+    def _against_training(self, query: Any) -> tuple[Tensor, Tensor]:
+        """Return the prior covariance of scaled features with the training points [m, n], and their variance [m]."""
+        across, alone = [], []
+        for block, known in zip(self._module.blocks, self._scaled, strict=True):
+            part = query[:, block]
+            own = torch.from_numpy(np.asarray(part.multiply(part).sum(axis=1)).ravel())
+            across.append(Products(torch.from_numpy(part @ known.numpy().T), own, known.square().sum(-1)))
+            alone.append(Products(own[:, None, None], own[:, None], own[:, None]))
+        with torch.no_grad():
+            covariance, variance = (self._signal * self._module.of_blocks(parts) for parts in (across, alone))
+        return covariance, variance[:, 0, 0]
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats]:
         _, first, back = np.unique(self._encoding.alike(batch.archs), return_index=True, return_inverse=True)
@@ -146,31 +194,90 @@ class GaussianProcess(CheckedPredictor):
         return mean[back], std[back]
 
     def _predict_distinct(self, archs: Archs) -> tuple[Floats, Floats]:
-        query = self._features(archs)
-        query.data *= self._module.column_factors.numpy()[query.indices]
-        own = torch.from_numpy(np.asarray(query.multiply(query).sum(axis=1)).ravel())
-        between = torch.from_numpy(query @ self._scaled.numpy().T)
-        across = self._signal * self._module.of_products(Products(between, own, self._scaled.square().sum(-1)))
+        across, prior = self._against_training(self._scaled_features(archs))
         explained = torch.linalg.solve_triangular(self._factor, across.mT, upper=False).square().sum(0)
-        alone = Products(own[:, None, None], own[:, None], own[:, None])
-        prior = self._signal * self._module.of_products(alone)[:, 0, 0]
         variance = (prior - explained).clamp_min(0) + self._noise
         return (across @ self._weights).numpy(), variance.sqrt().numpy()
 
+    def features(self, archs: Archs) -> Tensor:
+        """Return the inputs of ``model`` for architectures [n, d]; ``[n, f]``."""
+        return torch.from_numpy(self._features(archs).toarray())
+
+    def model(self) -> "PosteriorModel":
+        """Return the fitted process as a GPyTorch model of ``features``, in the units of the target.
+
+        Raises:
+            PredictorError: not fitted yet.
+        """
+        self._must_be_fitted()
+        x = self.features(self._train.archs)
+        return PosteriorModel(x, self._value, self._module, signal=self._signal, noise=self._noise)
+
     def _state(self) -> State:
-        return {"hyperparameters": self._hyperparameters}
+        grown = {"factor": self._factor.numpy(), "jitter": np.array(self._jitter)} if self._grew else {}
+        return {"hyperparameters": self._hyperparameters, "units": self._units, **grown}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
-        self._hyperparameters = state["hyperparameters"]
-        self._learn_columns(batch.archs)
-        self._value = torch.from_numpy(value)
-        self._condition_all()
+        self._hyperparameters, self._units = state["hyperparameters"], state["units"]
+        if "factor" not in state:
+            self._condition_all(batch.archs, value)
+            return
+        self._see(batch.archs)
+        self._grew, self._jitter = True, float(state["jitter"])
+        self._factor = torch.from_numpy(state["factor"])
+        self._weigh(value)
 
 
-def group_deviations(features: Floats, sizes: list[int]) -> Floats:
-    """Return the root mean squared deviation of each column's group [f], so that lengths of about 1 fit all."""
-    variance = np.add.reduceat(features.var(axis=0), np.cumsum([0, *sizes[:-1]]))
-    return np.repeat(np.sqrt(np.where(variance > 0, variance, 1.0)), sizes)
+class _NegativeLogLikelihood(torch.autograd.Function):  # type: ignore[misc]
+    """Minus the logarithm of a normal density, but for its constant; its gradient costs one inverse.
+
+    Rasmussen & Williams 2006, equations 2.30 and 5.9. Going back through the Cholesky factor takes twice as long.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, covariance: Tensor, y: Tensor) -> Tensor:
+        """Return y' K^-1 y / 2 + log det(K) / 2 for [n, n] and [n]."""
+        factor = torch.linalg.cholesky(covariance)
+        weights = torch.cholesky_solve(y[:, None], factor)
+        ctx.save_for_backward(factor, weights)
+        return y @ weights[:, 0] / 2 + factor.diagonal().log().sum()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        """Return the gradient with respect to the covariance."""
+        factor, weights = ctx.saved_tensors
+        return gradient * (torch.cholesky_inverse(factor) - weights @ weights.mT) / 2, None
+
+
+class PosteriorModel(ExactGP):  # type: ignore[misc]
+    """An exact GPyTorch model, ready to be asked; BoTorch and GPyTorch take it from here.
+
+    Args:
+        x: [n, f] features.
+        y: [n] targets.
+        kernel: compares features.
+        signal: variance of the process.
+        noise: variance of an observation.
+    """
+
+    def __init__(self, x: Tensor, y: Tensor, kernel: GroupedKernel, *, signal: float, noise: float) -> None:
+        likelihood = GaussianLikelihood(noise_constraint=GreaterThan(_LEAST_NOISE / 2)).double()
+        super().__init__(x, y, likelihood)
+        self.mean_module, self.covar_module = ZeroMean(), ScaleKernel(kernel).double()
+        self.covar_module.outputscale, self.likelihood.noise = signal, noise
+        self.eval()
+        self.likelihood.eval()
+
+    def forward(self, x: Tensor) -> MultivariateNormal:
+        """Return the prior at features [..., n, f]."""
+        return MultivariateNormal(self.mean_module(x), self.covar_module(x))
+
+
+def group_deviations(features: Floats, groups: Ints, n_groups: int) -> Floats:
+    """Return the root mean squared deviation of each group of columns [g], so that lengths of about 1 fit all."""
+    variance = np.bincount(groups, weights=features.var(axis=0), minlength=n_groups)
+    deviations: Floats = np.sqrt(np.where(variance > 0, variance, 1.0))
+    return deviations
 
 
 def _minus_log_prior(parameters: Tensor) -> Tensor:
@@ -180,8 +287,11 @@ def _minus_log_prior(parameters: Tensor) -> Tensor:
     return ((parameters - centres) / widths).square().sum() / 2
 
 
-def _cholesky(matrix: Tensor) -> Tensor:
+def _cholesky(matrix: Tensor) -> tuple[float, Tensor]:
     """Factor ``matrix`` [n, n], adding more and more to its diagonal until it is positive definite.
+
+    Returns:
+        What was added, and the lower factor.
 
     Raises:
         PredictorError: not even a hundredth of the mean diagonal helps.
@@ -190,7 +300,7 @@ def _cholesky(matrix: Tensor) -> Tensor:
     for jitter in _JITTERS:
         factor, info = torch.linalg.cholesky_ex(matrix + jitter * scale * torch.eye(len(matrix), dtype=matrix.dtype))
         if not int(info):
-            return factor
+            return jitter * scale, factor
     raise PredictorError(
         f"the kernel matrix of {len(matrix)} architectures is not positive definite, even with "
         f"{_JITTERS[-1]:g} of its mean added to the diagonal"

@@ -7,8 +7,10 @@ them once, and where counts are sparse so is the product.
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from gpytorch.kernels import Kernel
 from torch import Tensor
@@ -33,13 +35,17 @@ class Products(NamedTuple):
         """Multiply features [..., n, f] and [..., m, f]."""
         return cls(x1 @ x2.mT, x1.square().sum(-1), x2.square().sum(-1))
 
+    def weighted(self, weights: Tensor) -> "Products":
+        """Add up products of groups [g, ...] with ``weights`` [g]."""
+        return Products(*(torch.tensordot(weights, part, dims=1) for part in self))
+
     @property
     def squared_distances(self) -> Tensor:
         """[..., n, m] squared Euclidean distances."""
         return (self.own1.unsqueeze(-1) + self.own2.unsqueeze(-2) - 2 * self.between).clamp_min(0)
 
 
-class GroupedKernel(Kernel):
+class GroupedKernel(Kernel):  # type: ignore[misc]
     """A kernel that weighs groups of columns.
 
     Args:
@@ -58,7 +64,7 @@ class GroupedKernel(Kernel):
         self.register_buffer("_group", torch.repeat_interleave(torch.arange(len(self.sizes)), torch.tensor(self.sizes)))
 
     @abstractmethod
-    def factors(self) -> Tensor:
+    def factors(self, log_scales: Tensor) -> Tensor:
         """Return what the columns of each group [g] are multiplied by before they are compared."""
 
     @abstractmethod
@@ -68,24 +74,54 @@ class GroupedKernel(Kernel):
     @property
     def column_factors(self) -> Tensor:
         """[f] the factor of each column."""
-        return self.factors()[self._group]
+        return self.factors(self.log_scales)[self._group]
+
+    @property
+    def blocks(self) -> list[slice]:
+        """Columns that are compared together: all, but for sums of kernels."""
+        return [slice(0, sum(self.sizes))]
+
+    def of_blocks(self, products: Sequence[Products]) -> Tensor:
+        """Return the kernel matrix from the products of each block."""
+        return self.of_products(products[0])
 
     def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **_: Any) -> Tensor:
         """Return the kernel of ``[..., n, f]`` and ``[..., m, f]`` features; ``[..., n, m]`` or ``[..., n]``."""
         x1, x2 = x1 * self.column_factors, x2 * self.column_factors
         if diag:
-            return self.of_products(Products.of(x1.unsqueeze(-2), x2.unsqueeze(-2))).squeeze(-1).squeeze(-1)
-        return self.of_products(Products.of(x1, x2))
+            x1, x2 = x1.unsqueeze(-2), x2.unsqueeze(-2)
+        kernel = self.of_blocks([Products.of(x1[..., block], x2[..., block]) for block in self.blocks])
+        return kernel.squeeze(-1).squeeze(-1) if diag else kernel
 
     def by_group(self, x: Tensor) -> Products:
         """Return the products of features [n, f] with themselves, group by group; ``[g, n, n]`` and ``[g, n]``."""
         parts = [Products.of(part, part) for part in x.split(self.sizes, dim=-1)]
         return Products(*(torch.stack(of_groups) for of_groups in zip(*parts, strict=True)))
 
-    def of_groups(self, products: Products) -> Tensor:
-        """Return what ``forward`` does, from ``by_group``."""
-        weights = self.factors().square()
-        return self.of_products(Products(*(torch.tensordot(weights, part, dims=1) for part in products)))
+    def of_groups(self, products: Products, log_scales: Tensor) -> Tensor:
+        """Return what ``forward`` does, from ``by_group`` and with other scales."""
+        return self.of_products(products.weighted(self.factors(log_scales).square()))
+
+
+class _Matern52(torch.autograd.Function):  # type: ignore[misc]
+    """(1 + r + r^2 / 3) exp(-r) for r^2 = 5 times the squared distance.
+
+    Its slope is -5 / 6 (1 + r) exp(-r), also where r = 0 and the slope of the root is infinite.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, squared: Tensor) -> Tensor:
+        """Return the kernel of squared distances, any shape."""
+        r = (5 * squared).sqrt_()
+        decay = torch.exp(-r)
+        ctx.save_for_backward(r, decay)
+        return (r / 3).add_(1).mul_(r).add_(1).mul_(decay)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        """Return the gradient with respect to the squared distances."""
+        r, decay = ctx.saved_tensors
+        return gradient * (r + 1) * decay * (-5 / 6)
 
 
 class MaternKernel(GroupedKernel):
@@ -100,17 +136,15 @@ class MaternKernel(GroupedKernel):
         super().__init__(sizes)
         self._smooth = smooth
 
-    def factors(self) -> Tensor:
+    def factors(self, log_scales: Tensor) -> Tensor:
         """Return the inverse lengths."""
-        return torch.exp(-self.log_scales)
+        return torch.exp(-log_scales)
 
     def of_products(self, products: Products) -> Tensor:
         """Return exp(-r^2 / 2), or (1 + sqrt(5) r + 5 r^2 / 3) exp(-sqrt(5) r)."""
         squared = products.squared_distances
-        if self._smooth:
-            return torch.exp(-squared / 2)
-        r = torch.sqrt(5 * squared + _TINY)
-        return (1 + r + r.square() / 3) * torch.exp(-r)
+        kernel: Tensor = torch.exp(-squared / 2) if self._smooth else _Matern52.apply(squared)
+        return kernel
 
 
 class HammingKernel(GroupedKernel):
@@ -119,9 +153,9 @@ class HammingKernel(GroupedKernel):
     The kernel for categorical variables of SMAC (Hutter, Hoos & Leyton-Brown 2011), a weight for each decision.
     """
 
-    def factors(self) -> Tensor:
+    def factors(self, log_scales: Tensor) -> Tensor:
         """Return the roots of the weights."""
-        return torch.exp(-self.log_scales / 2) / len(self.sizes) ** 0.5
+        return torch.exp(-log_scales / 2) / len(self.sizes) ** 0.5
 
     def of_products(self, products: Products) -> Tensor:
         """Return the kernel; two one-hot codes that differ are at squared distance 2."""
@@ -135,11 +169,60 @@ class SubtreeKernel(GroupedKernel):
     depth; on unary counts the optimal assignment kernel (Kriege, Giscard & Wilson 2016, arXiv 1606.01141).
     """
 
-    def factors(self) -> Tensor:
+    def factors(self, log_scales: Tensor) -> Tensor:
         """Return the roots of the weights."""
-        return torch.exp(self.log_scales / 2)
+        return torch.exp(log_scales / 2)
 
     def of_products(self, products: Products) -> Tensor:
         """Return the cosine; an architecture in which nothing lives has no labels, and is like nothing."""
         roots1, roots2 = (torch.rsqrt(own.clamp_min(_TINY)) for own in (products.own1, products.own2))
         return products.between * roots1.unsqueeze(-1) * roots2.unsqueeze(-2)
+
+
+class SumKernel(GroupedKernel):
+    """A weighted sum of kernels, each of groups of its own.
+
+    Args:
+        parts: kernels, in the order of their columns. Their own scales are not used; ``log_scales`` holds
+            those of all parts, then the logarithm of each part's weight.
+    """
+
+    def __init__(self, parts: Sequence[GroupedKernel]) -> None:
+        super().__init__([size for part in parts for size in part.sizes])
+        self._kernels = torch.nn.ModuleList(parts)
+        scales = torch.zeros(len(self.sizes) + len(parts), dtype=torch.float64)
+        self.log_scales = torch.nn.Parameter(scales)
+
+    def factors(self, log_scales: Tensor) -> Tensor:
+        """Return each part's factors."""
+        own = log_scales.split([*(len(part.sizes) for part in self._kernels), len(self._kernels)])
+        return torch.cat([part.factors(scales) for part, scales in zip(self._kernels, own, strict=False)])
+
+    @property
+    def blocks(self) -> list[slice]:
+        """Columns of each part."""
+        ends = np.cumsum([0, *(sum(part.sizes) for part in self._kernels)]).tolist()
+        return [slice(start, end) for start, end in pairwise(ends)]
+
+    def of_blocks(self, products: Sequence[Products]) -> Tensor:
+        """Return the weighted sum of the parts' kernels."""
+        return self._sum(products, self.log_scales)
+
+    def of_products(self, products: Products) -> Tensor:
+        """Refuse: a sum needs the products of each part."""
+        raise NotImplementedError("a sum of kernels compares block by block; use of_blocks")
+
+    def of_groups(self, products: Products, log_scales: Tensor) -> Tensor:
+        """Return what ``forward`` does, from ``by_group`` and with other scales."""
+        weights = self.factors(log_scales).square()
+        of_parts, first = [], 0
+        for part in self._kernels:
+            own = slice(first, first + len(part.sizes))
+            of_parts.append(Products(*(item[own] for item in products)).weighted(weights[own]))
+            first = own.stop
+        return self._sum(of_parts, log_scales)
+
+    def _sum(self, products: Sequence[Products], log_scales: Tensor) -> Tensor:
+        shares = torch.softmax(log_scales[-len(self._kernels) :], dim=0)
+        kernels = [part.of_products(own) for part, own in zip(self._kernels, products, strict=True)]
+        return torch.tensordot(shares, torch.stack(kernels), dims=1)

@@ -1,0 +1,117 @@
+"""Cross-validated ensembles of any registered predictor, as NAS-Bench-301 builds its surrogates.
+
+Source: Zela et al. 2022, "Surrogate NAS Benchmarks", arXiv 2008.09777, section 4: each member is fitted
+without one fold of the data; the mean is the members' mean, and their spread is the uncertainty. What a
+member says of the fold it has not seen validates the ensemble without another fit.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption, PredictorError, UnknownName
+from nasbench.predictions import Batch, Prediction
+from nasbench.registry import PREDICTORS, Choice
+from nasbench.spaces import SearchSpace
+
+_CHUNK = 4096  # architectures predicted at a time: bounds the memory of kernels and features
+
+
+class Ensemble:
+    """Members of one kind, each fitted without one fold.
+
+    Args:
+        space: where the architectures are from.
+        predictor: label of a registered predictor.
+        n_members: also the number of folds.
+
+    Raises:
+        InvalidOption: fewer than two members, or a predictor that needs more than architectures.
+    """
+
+    def __init__(self, space: SearchSpace, predictor: str, n_members: int) -> None:
+        if n_members < 2:
+            raise InvalidOption(f"{n_members} members; an ensemble, which is validated on its folds, has at least 2")
+        self._space, self.predictor = space, predictor
+        self._members = [self._member() for _ in range(n_members)]
+        needs: frozenset[str] = getattr(self._members[0], "needs", frozenset())
+        if needs:
+            raise InvalidOption(
+                f"predictor '{predictor}' needs {', '.join(sorted(needs))}; a surrogate knows architectures only"
+            )
+
+    def _member(self) -> Any:
+        cls, options = _resolved(self.predictor)
+        return cls(self._space, **options)
+
+    def fit(self, archs: Archs, value: Floats, rng: np.random.Generator) -> Floats:
+        """Learn the values [n] of ``archs`` [n, d] and return the prediction of each by the member without it; ``[n]``.
+
+        Raises:
+            PredictorError: fewer architectures than folds, or data that a member cannot learn from.
+        """
+        n, k = len(archs), len(self._members)
+        if n < 2 * k:
+            raise PredictorError(f"{n} architectures for {k} members; give at least {2 * k}, or fewer members")
+        fold = rng.permutation(n) % k
+        unseen = np.empty(n)
+        for i, (member, own) in enumerate(zip(self._members, rng.spawn(k), strict=True)):
+            member.fit(Batch(archs[fold != i]), value[fold != i], own)
+            unseen[fold == i] = _in_chunks(member, archs[fold == i]).mean
+        return unseen
+
+    def predict(self, archs: Archs) -> Prediction:
+        """Return the members' mean, and the root of their variance plus their own mean variance; ``[m]`` each."""
+        answers = [_in_chunks(member, archs) for member in self._members]
+        means = np.stack([answer.mean for answer in answers])
+        variance = means.var(axis=0)
+        for answer in answers:
+            variance = variance + (0.0 if answer.std is None else answer.std**2 / len(answers))
+        return Prediction(means.mean(axis=0), np.sqrt(variance))
+
+    def state(self) -> dict[str, Any]:
+        """Return the fitted members as arrays by name."""
+        return {
+            f"{i}/{name}": array for i, member in enumerate(self._members) for name, array in member.state().items()
+        }
+
+    def restore(self, arrays: Mapping[str, Any]) -> None:
+        """Become the ensemble that ``arrays`` was taken from."""
+        for i, member in enumerate(self._members):
+            first = f"{i}/"
+            own = {name.removeprefix(first): array for name, array in arrays.items() if name.startswith(first)}
+            member.restore(own)
+
+
+def _in_chunks(member: Any, archs: Archs) -> Prediction:
+    answers = [member.predict(Batch(archs[start : start + _CHUNK])) for start in range(0, len(archs), _CHUNK)]
+    means = np.concatenate([np.empty(0), *(answer.mean for answer in answers)])
+    if any(answer.std is None for answer in answers):
+        return Prediction(means)
+    return Prediction(means, np.concatenate([np.empty(0), *(answer.std for answer in answers)]))
+
+
+def _resolved(label: str) -> tuple[Any, dict[str, Any]]:
+    """Return class and options; a file from elsewhere names a predictor, so a name may not import what it likes."""
+    choice = Choice.parse(label)
+    module = choice.name.partition(":")[0]
+    if ":" in choice.name and module not in sys.modules:
+        raise InvalidOption(
+            f"the predictor '{choice.name}' is of a module that is not imported; import {module} first, or register "
+            "the class as an entry point of the group nasbench.predictors"
+        )
+    return choice.resolve(PREDICTORS)
+
+
+def on_scores(label: str) -> str:
+    """Return the predictor of ``label`` for numbers that are no fractions: learning them as they are."""
+    choice = Choice.parse(label)
+    plain = Choice(choice.name, choice.preset, {**choice.options, "target": "score"})
+    try:
+        _resolved(plain.label)
+    except UnknownName:
+        return label  # it has no option 'target'
+    return plain.label

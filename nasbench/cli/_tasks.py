@@ -1,0 +1,18 @@
+"""The tasks that a command is given."""
+
+from nasbench.errors import InvalidOption
+
+
+def tasks_of(given: list[str], suite: str) -> list[str]:
+    """Return the tasks named by ``--task`` and ``--suite``.
+
+    Raises:
+        InvalidOption: none, or another suite.
+    """
+    from nasbench.tasks import task_names
+
+    if suite not in ("", "embedded"):
+        raise InvalidOption(f"unknown suite {suite!r}; known: embedded")
+    if not given and not suite:
+        raise InvalidOption("no task given: pass --task NAME (see 'nasbench list') or --suite embedded")
+    return given + ([name for name in task_names(embedded=True) if name not in given] if suite else [])

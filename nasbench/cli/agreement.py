@@ -1,0 +1,60 @@
+"""Say how far a surrogate ranks strategies as its table does, from a record of both."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nasbench.cli._show import print_json, print_table
+from nasbench.errors import InvalidOption
+
+
+def command(
+    record: Annotated[Path, typer.Argument(help="Folder of a record, as 'nasbench compare --out' wrote it.")],
+    truth: Annotated[str, typer.Option(help="The task to match; default: what a surrogate was fitted to.")] = "",
+    other: Annotated[str, typer.Option(help="The task that is to match it; default: every surrogate.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare the order of the strategies after ten shares of the budget, with bootstrap intervals over runs."""
+    from nasbench.experiment import Record
+    from nasbench.experiment._agreement import agreement
+    from nasbench.experiment._analysis import analyse
+
+    opened = Record(record)
+    pairs = [(truth, other)] if truth and other else _pairs(opened, truth, other)
+    analysis = analyse(opened)
+    found = [agreement(analysis, *pair).as_dict() for pair in pairs]
+    if as_json:
+        print_json(found)
+        return
+    for entry in found:
+        _show(entry)
+
+
+def _pairs(record: Any, truth: str, other: str) -> list[tuple[str, str]]:
+    """Return each surrogate of the record with the task it was fitted to."""
+    from nasbench.experiment._compare import recorded_task
+
+    tasks = {name: getattr(recorded_task(record, name), "fitted_to", "") for name in record.tasks}
+    pairs = [(source, name) for name, source in tasks.items() if source in tasks]
+    pairs = [pair for pair in pairs if truth in ("", pair[0]) and other in ("", pair[1])]
+    if not pairs:
+        raise InvalidOption(
+            f"{record.path} has no surrogate together with the task it was fitted to: give --truth and --other, of "
+            f"{', '.join(record.tasks)}"
+        )
+    return pairs
+
+
+def _show(entry: dict[str, Any]) -> None:
+    rows = [(f"after {100 * item['budget']:.0f} % of the budget", _text(item)) for item in entry["by_budget"]]
+    rows += [("mean over budgets", _text(entry["mean"])), ("strategies x budgets together", _text(entry["cells"]))]
+    rows += [("two halves of the table's own runs", _text(entry["ceiling"]))]
+    if entry["decided_alike"] is not None:
+        alike = f"{100 * entry['decided_alike']:.0f} % of {entry['decided_pairs']}"
+        rows += [("pairs that the table tells apart, ordered alike", alike)]
+    print_table(f"{entry['other']} against {entry['truth']}: Kendall's tau of the strategies' order", ("", ""), rows)
+
+
+def _text(interval: dict[str, float]) -> str:
+    return f"{interval['value']:.2f} [{interval['low']:.2f}, {interval['high']:.2f}]"

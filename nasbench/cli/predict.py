@@ -1,0 +1,71 @@
+"""Compare performance predictors on tasks: fit, test, record, rank, plot. Killed, the same command goes on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nasbench.cli._show import ProgressBar, or_resume
+from nasbench.errors import InvalidOption
+
+
+def command(
+    task: Annotated[list[str] | None, typer.Option(help="A task; may be repeated.")] = None,
+    suite: Annotated[str, typer.Option(help="'embedded': all tasks that ship with the package.")] = "",
+    predictor: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME[@PRESET][,option=value...] or module:Class; may be repeated. Default: all installed."),
+    ] = None,
+    train_sizes: Annotated[str, typer.Option(help="Numbers of training architectures.")] = "10,50,100,250,1000",
+    runs: Annotated[int, typer.Option(help="Repetitions of each task, predictor and train size.")] = 5,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(help="'random': tested on the rest; 'disjoint': on no twin of a training one. Default: both."),
+    ] = None,
+    test_size: Annotated[
+        str, typer.Option(help="Test architectures, drawn; or 'all' that the protocol leaves.")
+    ] = "all",
+    labels: Annotated[
+        str, typer.Option(help="Learn the 'mean' over seeds, or one drawn 'seed'; tested is always the mean.")
+    ] = "mean",
+    seed: Annotated[int, typer.Option(help="Decides every number of the record but seconds and memory.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
+    out: Annotated[Path, typer.Option(help="Folder of the record; an unfinished one is continued.")] = Path(
+        "results/predict"
+    ),
+    retry_failed: Annotated[bool, typer.Option(help="Do runs that failed once more.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
+) -> None:
+    """Run the evaluation, write the record, its leaderboard and its plots into --out."""
+    from nasbench.cli._tasks import tasks_of
+    from nasbench.cli.leaderboard import report
+    from nasbench.evaluation import evaluate
+
+    with ProgressBar("runs", quiet=as_json) as progress, or_resume():
+        record = evaluate(
+            tasks_of(task or [], suite),
+            predictor or _installed(),
+            train_sizes=[_number("--train-sizes", size) for size in train_sizes.split(",")],
+            runs=runs,
+            **({"protocols": tuple(protocol)} if protocol else {}),
+            test_size=None if test_size == "all" else _number("--test-size", test_size),
+            labels=labels,
+            seed=seed,
+            n_jobs=jobs,
+            out=out,
+            retry_failed=retry_failed,
+            on_progress=progress,
+        )
+    report(record, style="json" if as_json else "text")
+
+
+def _installed() -> list[str]:
+    from nasbench.registry import PREDICTORS
+
+    return [name for name in PREDICTORS.names() if PREDICTORS.missing_extra(name) is None]
+
+
+def _number(option: str, text: str) -> int:
+    if not text.strip().isdecimal():
+        raise InvalidOption(f"{option}: {text!r} is no whole number")
+    return int(text)

@@ -1,0 +1,161 @@
+"""What is evaluated, exactly: everything that decides the numbers of a record."""
+
+import importlib
+import sys
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy
+
+from nasbench.errors import InvalidOption, unknown_name
+from nasbench.evaluation._protocols import LABELS, PROTOCOLS, pool_of
+from nasbench.experiment._experiment import choice_entry, plain, refuse_twice, software, task_entry
+from nasbench.registry import PREDICTORS, Choice
+from nasbench.tasks import SurrogateTask, Task, load_task
+
+FORMAT = "nasbench-predictions"
+VERSION = 1
+
+Key = tuple[int, int]
+"""Train size and number of a run."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An evaluation, defined to the last bit.
+
+    The training set of a run depends on the seed, the task, the train size and the run's number, so that all
+    predictors meet the same ones; a predictor's own randomness also on its label.
+
+    Attributes:
+        tasks: names.
+        predictors: what to fit on each.
+        train_sizes: numbers of training architectures.
+        runs: independent repetitions of each.
+        seed: of everything random.
+        protocols: how to test, see ``nasbench.evaluation``.
+        test_size: test architectures, drawn; None for all that the protocol leaves.
+        labels: what is learnt, ``mean`` over seeds or of one drawn ``seed``; tested is always the mean.
+    """
+
+    tasks: tuple[str, ...]
+    predictors: tuple[Choice, ...]
+    train_sizes: tuple[int, ...]
+    runs: int = 5
+    seed: int = 0
+    protocols: tuple[str, ...] = PROTOCOLS
+    test_size: int | None = None
+    labels: str = "mean"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot run before anything runs."""
+        if self.runs < 1 or self.seed < 0 or min(self.train_sizes, default=1) < 1:
+            raise InvalidOption(
+                f"runs={self.runs}, seed={self.seed}, train sizes {self.train_sizes}; expected at least 1, 0 and 1"
+            )
+        if self.test_size is not None and self.test_size < 2:
+            raise InvalidOption(f"a test size of {self.test_size} ranks nothing; expected at least 2, or all")
+        refuse_twice(
+            task=list(self.tasks),
+            predictor=[choice.label for choice in self.predictors],
+            protocol=list(self.protocols),
+            **{"train size": [str(size) for size in self.train_sizes]},
+        )
+        for kind, names, allowed in (("protocol", self.protocols, PROTOCOLS), ("labels", [self.labels], LABELS)):
+            for name in names:
+                if name not in allowed:
+                    raise unknown_name(kind, name, allowed)
+
+    @property
+    def keys(self) -> list[Key]:
+        """Every train size with every run."""
+        return [(size, run) for size in sorted(self.train_sizes) for run in range(self.runs)]
+
+    def streams(self, task: str, predictor: str, key: Key) -> tuple[np.random.Generator, ...]:
+        """Return the generators of the predictor, of the training set and of the noise of one run."""
+        size, run = key
+        shared = [self.seed, run, size, zlib.crc32(task.encode())]
+        data, noise = np.random.SeedSequence([*shared, 0]).spawn(2)
+        own = np.random.SeedSequence([*shared, zlib.crc32(predictor.encode()), 1])
+        return np.random.default_rng(own), np.random.default_rng(data), np.random.default_rng(noise)
+
+    def spec(self) -> dict[str, Any]:
+        """Return the evaluation as plain data, with versions and checksums.
+
+        Raises:
+            NasbenchError: an unknown task or predictor, or a train size that leaves nothing to test.
+        """
+        tasks = {}
+        for name in self.tasks:
+            task = measured(load_task(name))
+            task.check()
+            n = len(pool_of(task))
+            if max(self.train_sizes) > n - 2:
+                raise InvalidOption(f"a train size of {max(self.train_sizes)} leaves too few of {name}'s {n} to test")
+            tasks[name] = task_entry(name, task)
+        spec = {
+            "format": FORMAT,
+            "version": VERSION,
+            "seed": self.seed,
+            "runs": self.runs,
+            "train_sizes": sorted(self.train_sizes),
+            "protocols": list(self.protocols),
+            "test_size": self.test_size,
+            "labels": self.labels,
+            "tasks": tasks,
+            "predictors": {choice.label: choice_entry(choice, PREDICTORS) for choice in self.predictors},
+        }
+        return plain(spec | {"software": [self._software()]})
+
+    def _software(self) -> dict[str, str]:
+        """Return the versions of all that computes: a predictor's numbers are those of its library's version."""
+        versions = software() | {"scipy": scipy.__version__}
+        for choice in self.predictors:
+            component, _ = choice.resolve(PREDICTORS)
+            for module in getattr(sys.modules[component.__module__], "REQUIRES", {}):
+                versions[module] = str(getattr(importlib.import_module(module), "__version__", "unknown"))
+        return versions
+
+    @classmethod
+    def from_spec(cls, spec: dict[str, Any]) -> "Evaluation":
+        """Return the evaluation that a record's specification describes."""
+        choices = [Choice(item["name"], item["preset"], item["given"]) for item in spec["predictors"].values()]
+        return cls(
+            tasks=tuple(spec["tasks"]),
+            predictors=tuple(choices),
+            train_sizes=tuple(spec["train_sizes"]),
+            runs=spec["runs"],
+            seed=spec["seed"],
+            protocols=tuple(spec["protocols"]),
+            test_size=spec["test_size"],
+            labels=spec["labels"],
+        )
+
+    @classmethod
+    def of(
+        cls,
+        tasks: "str | Task | Sequence[str | Task]",
+        predictors: "str | type | Choice | Sequence[str | type | Choice]",
+        train_sizes: int | Sequence[int],
+        **options: Any,
+    ) -> "Evaluation":
+        """Build an evaluation from names, labels, tasks or classes, alone or in sequences."""
+        given = [tasks] if isinstance(tasks, str | Task) else tasks
+        names = tuple(item.name if isinstance(item, Task) else item for item in given)
+        several = [predictors] if isinstance(predictors, str | type | Choice) else predictors
+        sizes = (train_sizes,) if isinstance(train_sizes, int) else tuple(train_sizes)
+        return cls(names, tuple(Choice.parse(item) for item in several), sizes, **options)
+
+
+def measured(task: Task | SurrogateTask) -> Task:
+    """Return ``task``, whose architectures were trained.
+
+    Raises:
+        InvalidOption: a surrogate: predictors of a predictor's answers would say nothing of either.
+    """
+    if isinstance(task, SurrogateTask):
+        raise InvalidOption(f"task '{task.name}' is itself a predictor's; compare predictors on a task with a table")
+    return task

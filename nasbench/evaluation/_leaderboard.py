@@ -1,0 +1,225 @@
+"""The leaderboard of predictors: numbers with their uncertainty, as data and as text.
+
+Three tables: ``overall`` ranks the predictors by each protocol, ``sizes`` shows Kendall's tau for every train
+size, ``details`` every metric of every task, protocol, predictor and train size.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.errors import MissingExtra, unknown_name
+from nasbench.evaluation._analysis import Analysis, TaskAnalysis
+from nasbench.evaluation._metrics import METRICS
+from nasbench.experiment import _statistics as statistics
+from nasbench.experiment._leaderboard import FORMATS, as_csv, as_p, finite, tabulated
+from nasbench.files import write_text
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Tables of plain data.
+
+    Attributes:
+        overall: a row for each protocol and predictor, best average rank first.
+        sizes: a row for each task, protocol and predictor, best mean tau first.
+        details: a row for each task, protocol, predictor and train size, in the record's order.
+        notes: how to read the numbers.
+    """
+
+    overall: list[Row]
+    sizes: list[Row]
+    details: list[Row]
+    notes: list[str]
+
+    def render(self, kind: str) -> str:
+        """Return the leaderboard as ``text`` (no details), ``markdown``, ``latex``, ``csv`` (details) or ``json``.
+
+        Raises:
+            UnknownName: another format.
+        """
+        if kind == "json":
+            return json.dumps(finite(asdict(self)), indent=2, allow_nan=False) + "\n"
+        if kind == "csv":
+            return as_csv(self.details)
+        if kind not in FORMATS:
+            raise unknown_name("leaderboard format", kind, FORMATS)
+        tables = [[_overall_cells(row) for row in self.overall], [_size_cells(row) for row in self.sizes]]
+        if kind == "text":  # whose details are too wide for a terminal
+            return tabulated(tables, [*self.notes, "every other metric: leaderboard.md, .csv, .json"], kind)
+        return tabulated([*tables, [_detail_cells(row) for row in self.details]], self.notes, kind)
+
+
+def leaderboard(analysis: Analysis) -> Leaderboard:
+    """Compute the leaderboard of an analysed record."""
+    protocols = list(dict.fromkeys(test.protocol for test in analysis.tests))
+    overall = [row for protocol in protocols for row in _overall_rows(analysis, protocol)]
+    sizes = [row for test in analysis.tests for row in _size_rows(analysis, test)]
+    details = [row for test in analysis.tests for row in _detail_rows(analysis, test)]
+    return Leaderboard(overall, sizes, details, _notes(analysis))
+
+
+def _overall_rows(analysis: Analysis, protocol: str) -> list[Row]:
+    blocks = analysis.blocks(protocol)
+    ranked = statistics.ranks(-blocks)
+    means = np.array([t.metrics["kendall"].mean(axis=2) for t in analysis.tests if t.protocol == protocol])
+    by_mean = np.moveaxis(means, 1, -1).reshape(-1, len(analysis.predictors))
+    wins = statistics.ranks(-by_mean)
+    order = np.lexsort((analysis.predictors, ranked.mean(axis=0)))
+    against = _p_values(blocks, int(order[0]))
+    return [
+        {
+            "protocol": protocol,
+            "predictor": analysis.predictors[i],
+            "average_rank": float(ranked[:, i].mean()),
+            "first_on": int((wins[:, i] == wins.min(axis=1)).sum()),
+            "n_settings": len(wins),
+            "kendall": float(by_mean[:, i].mean()),
+            "p_against_best": against[i],
+            "failed": int(sum(failed[i].sum() for failed in analysis.failed.values())),
+        }
+        for i in order.tolist()
+    ]
+
+
+def _p_values(blocks: Floats, best: int) -> list[float | None]:
+    try:
+        values = statistics.pairwise_tests(blocks)[best].tolist()
+    except MissingExtra:
+        return [None] * blocks.shape[1]
+    return [None if i == best else value for i, value in enumerate(values)]
+
+
+def _size_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
+    tau = test.metrics["kendall"]
+    order = np.lexsort((analysis.predictors, -tau.mean(axis=(1, 2))))
+    return [
+        {
+            "task": test.name,
+            "protocol": test.protocol,
+            "predictor": analysis.predictors[i],
+            "kendall": {str(size): summary(tau[i, j]) for j, size in enumerate(analysis.sizes)},
+        }
+        for i in order.tolist()
+    ]
+
+
+def _detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
+    costs, failed = analysis.costs[test.name], analysis.failed[test.name]
+    return [
+        {
+            "task": test.name,
+            "protocol": test.protocol,
+            "predictor": predictor,
+            "train_size": size,
+            "n_test": float(test.n_test[i, j].mean()),
+            "runs": failed.shape[2],
+            "failed": int(failed[i, j].sum()),
+            **{metric: summary(test.metrics[metric][i, j]) for metric in METRICS},
+            **{cost: middle(values[i, j]) for cost, values in costs.items()},
+        }
+        for i, predictor in enumerate(analysis.predictors)
+        for j, size in enumerate(analysis.sizes)
+    ]
+
+
+def summary(values: Floats) -> dict[str, float]:
+    """Return mean and std over the runs that have a value, with the 95 % interval of the mean; else nan."""
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return dict.fromkeys(("mean", "std", "low", "high"), math.nan)
+    mean, low, high = (float(value) for value in statistics.mean_band(values))
+    std = float(values.std(ddof=1)) if len(values) > 1 else math.nan
+    return {"mean": mean, "std": std, "low": low, "high": high}
+
+
+def middle(values: Floats) -> float:
+    """Return the median of what was measured: the first run of a process also loads and fills caches."""
+    values = values[~np.isnan(values)]
+    return float(np.median(values)) if len(values) else math.nan
+
+
+def _notes(analysis: Analysis) -> list[str]:
+    learnt = "its mean over seeds" if analysis.labels == "mean" else "that of one drawn seed"
+    return [
+        f"learnt is the observed score, {learnt}; tested on its mean over seeds; never the test split",
+        "protocol random: tested on what was not trained on; disjoint: and on nothing isomorphic to it",
+        "tau is Kendall's tau-b; mean [95 % interval of the mean over runs, Student's t]; one run has no interval",
+        "all predictors have the same training sets in the same run; ranks and Wilcoxon's signed-rank test (p to best, "
+        "Holm-corrected over all pairs) are over task, train size and run",
+        "a failed run counts as predicting the same for all",
+        "regret in percent points, of the best architecture among the 1 or 10 predicted best; seconds (to fit, to "
+        "predict all that was tested) and memory are medians on one thread",
+    ]
+
+
+def _overall_cells(row: Row) -> dict[str, str]:
+    return {
+        "protocol": row["protocol"],
+        "predictor": row["predictor"],
+        "average rank": f"{row['average_rank']:.2f}",
+        "first on": f"{row['first_on']} of {row['n_settings']}",
+        "mean tau": f"{row['kendall']:.3f}",
+        "p to best": as_p(row["p_against_best"]),
+        "failed": str(row["failed"]),
+    }
+
+
+def _size_cells(row: Row) -> dict[str, str]:
+    taus = {f"tau at {size}": _interval(entry) for size, entry in row["kendall"].items()}
+    return {"task": row["task"], "protocol": row["protocol"], "predictor": row["predictor"], **taus}
+
+
+def _detail_cells(row: Row) -> dict[str, str]:
+    shown = {
+        "spearman": "spearman",
+        "pearson": "pearson",
+        "R2": "r2",
+        "sparse tau": "sparse_kendall",
+        "tau top 10 %": "kendall_top",
+        "prec@10": "precision_10",
+        "prec@5 %": "precision_5_percent",
+    }
+    return {
+        "task": row["task"],
+        "protocol": row["protocol"],
+        "predictor": row["predictor"],
+        "size": str(row["train_size"]),
+        "tau": _number(row["kendall"]["mean"]),
+        **{title: _number(row[metric]["mean"]) for title, metric in shown.items()},
+        "regret@1": _number(100 * row["regret_1"]["mean"], 2),
+        "regret@10": _number(100 * row["regret_10"]["mean"], 2),
+        "log-lik": _number(row["log_likelihood"]["mean"], 2),
+        "ECE": _number(row["calibration_error"]["mean"]),
+        "fit s": _number(row["fit_s"]),
+        "predict s": _number(row["predict_s"]),
+        "MB": _number(row["peak_mb"], 0),
+        "failed": str(row["failed"]),
+    }
+
+
+def _interval(entry: dict[str, float]) -> str:
+    if math.isnan(entry["std"]):
+        return _number(entry["mean"])
+    return f"{entry['mean']:.3f} [{entry['low']:.3f}, {entry['high']:.3f}]"
+
+
+def _number(value: float, digits: int = 3) -> str:
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def write_leaderboard(board: Leaderboard, folder: Path) -> list[Path]:
+    """Write every format into ``folder`` and return the files."""
+    endings = {"text": "txt", "markdown": "md", "latex": "tex", "csv": "csv", "json": "json"}
+    texts = {f"leaderboard.{endings[kind]}": board.render(kind) for kind in FORMATS}
+    texts["leaderboard_overall.csv"] = as_csv(board.overall)
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return [folder / name for name in texts]

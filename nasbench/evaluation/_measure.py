@@ -1,0 +1,63 @@
+"""Seconds and memory of a piece of work, on one thread."""
+
+import contextlib
+import math
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep linear algebra to one thread: sums keep their order, and seconds can be compared."""
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else 1
+    with threadpool_limits(1):
+        if torch:
+            torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(threads)
+
+
+class Stopwatch:
+    """Seconds between its laps."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+
+    def lap(self) -> float:
+        """Return the seconds since the last lap."""
+        now = time.perf_counter()
+        self._last, elapsed = now, now - self._last
+        return elapsed
+
+
+class PeakMemory:
+    """The most memory that this process holds at once from now on, above what it holds now.
+
+    Linux only; elsewhere, and where the system does not let a process reset its peak, it is nan.
+    """
+
+    def __init__(self) -> None:
+        try:
+            _RESET.write_text("5")  # the peak starts anew: see proc(5)
+            self._before = _status_mb("VmRSS")
+        except OSError:
+            self._before = math.nan
+
+    def mb(self) -> float:
+        """Return it in MB."""
+        return math.nan if math.isnan(self._before) else max(0.0, _status_mb("VmHWM") - self._before)
+
+
+def _status_mb(name: str) -> float:
+    lines = _STATUS.read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1.024e-3 for line in lines if line.startswith(f"{name}:"))

@@ -1,0 +1,130 @@
+"""How good a prediction is, as numbers: of the order, of the best, of the values, and of the uncertainty.
+
+``kendall`` (tau-b), ``spearman``, ``pearson``, ``r2``: over all test architectures.
+``sparse_kendall``: predictions rounded to 0.1 % first, so that differences too small to matter do not count
+    (Yu et al. 2020, arXiv 1902.08142; as in Siems et al. 2020, arXiv 2008.09777).
+``kendall_top``: Kendall's tau among the truly best tenth.
+``precision_10``, ``precision_5_percent``: share of the k predicted best that are among the k truly best.
+``regret_1``, ``regret_10``: best score of all minus the best among the k predicted best; a fraction.
+``log_likelihood``: mean logarithm of the normal density at the true score; nats, score in fractions.
+``calibration_error``: mean distance between the level of a quantile and the share of true scores below it
+    (Kuleshov, Fenner & Ermon 2018, arXiv 1807.00263), over ``LEVELS``.
+
+A prediction that is the same for all has correlation 0 and not nan: knowing nothing must not be left out of
+a mean. Where the true scores are all the same, nothing is defined.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from scipy.special import ndtri
+
+from nasbench.arrays import Floats
+from nasbench.predictions import Prediction
+
+METRICS: dict[str, int] = {
+    "kendall": 1,
+    "spearman": 1,
+    "pearson": 1,
+    "r2": 1,
+    "sparse_kendall": 1,
+    "kendall_top": 1,
+    "precision_10": 1,
+    "precision_5_percent": 1,
+    "regret_1": -1,
+    "regret_10": -1,
+    "log_likelihood": 1,
+    "calibration_error": -1,
+}
+"""Every metric, and whether larger (1) or smaller (-1) is better."""
+
+LEVELS: Floats = np.arange(1, 20) / 20
+"""[19] levels of the quantiles at which calibration is looked at."""
+
+_STEP = 1e-3
+_TOP = 0.1
+
+
+def measure(true: Floats, prediction: Prediction) -> dict[str, float]:
+    """Return every metric; those of the uncertainty are nan for a prediction without one.
+
+    Args:
+        true: [m] scores, fractions. Equal predictions are ranked in the order of the rows, so their order must
+            be random.
+        prediction: of the same m architectures.
+    """
+    mean, std = prediction
+    uncertain = {"log_likelihood": math.nan, "calibration_error": math.nan}
+    if std is not None:
+        distance = np.abs(reliability(true, mean, std) - LEVELS)
+        uncertain = {"log_likelihood": log_likelihood(true, mean, std), "calibration_error": float(distance.mean())}
+    return {
+        "kendall": kendall(true, mean),
+        "spearman": _correlation(stats.spearmanr, true, mean),
+        "pearson": _correlation(stats.pearsonr, true, mean),
+        "r2": r2(true, mean),
+        "sparse_kendall": kendall(true, np.round(mean / _STEP)),
+        "kendall_top": _kendall_top(true, mean),
+        "precision_10": precision(true, mean, 10),
+        "precision_5_percent": precision(true, mean, math.ceil(0.05 * len(true))),
+        "regret_1": regret(true, mean, 1),
+        "regret_10": regret(true, mean, 10),
+        **uncertain,
+    }
+
+
+def kendall(true: Floats, predicted: Floats) -> float:
+    """Return Kendall's tau-b, in n log n."""
+    return _correlation(stats.kendalltau, true, predicted, method="asymptotic")
+
+
+def _correlation(function: Callable[..., Any], true: Floats, predicted: Floats, **options: str) -> float:
+    if len(true) < 2 or np.ptp(true) == 0:
+        return math.nan
+    if np.ptp(predicted) <= 1e-13 * np.abs(predicted).max():  # scipy warns of values that differ by rounding only
+        return 0.0
+    return float(function(true, predicted, **options).statistic)
+
+
+def _kendall_top(true: Floats, predicted: Floats) -> float:
+    best = true >= _kth(true, math.ceil(_TOP * len(true)))
+    return kendall(true[best], predicted[best])
+
+
+def _kth(values: Floats, k: int) -> Any:
+    """Return the k-th largest value, the smallest where there are fewer."""
+    k = min(k, len(values))
+    return np.partition(values, len(values) - k)[len(values) - k]
+
+
+def r2(true: Floats, predicted: Floats) -> float:
+    """Return one minus the squared error over that of the mean."""
+    spread = float(((true - true.mean()) ** 2).sum())
+    return 1 - float(((true - predicted) ** 2).sum()) / spread if spread else math.nan
+
+
+def precision(true: Floats, predicted: Floats, k: int) -> float:
+    """Return the share of the k predicted best that are truly among the k best, or as good as the last of them."""
+    chosen = np.argsort(-predicted, kind="stable")[:k]
+    return float((true[chosen] >= _kth(true, k)).mean())
+
+
+def regret(true: Floats, predicted: Floats, k: int) -> float:
+    """Return the best score minus the best of the k predicted best: the price of training only those."""
+    chosen = np.argsort(-predicted, kind="stable")[:k]
+    return float(true.max() - true[chosen].max())
+
+
+def log_likelihood(true: Floats, mean: Floats, std: Floats) -> float:
+    """Return the mean logarithm of the normal density."""
+    z = (true - mean) / std
+    return float((-0.5 * z**2 - np.log(std)).mean() - 0.5 * math.log(2 * math.pi))
+
+
+def reliability(true: Floats, mean: Floats, std: Floats) -> Floats:
+    """Return ``[19]`` the share of true scores below the predicted quantile of each of ``LEVELS``."""
+    shares: Floats = (true[:, None] <= mean[:, None] + std[:, None] * ndtri(LEVELS)).mean(axis=0)
+    return shares

@@ -1,0 +1,93 @@
+"""What a predictor learns from and is tested on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.errors import InvalidOption
+from nasbench.tasks import Task
+from nasbench.trials import full_trainings
+
+PROTOCOLS = ("random", "disjoint")
+LABELS = ("mean", "seed")
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All measured architectures of a task.
+
+    Attributes:
+        archs: [n, d].
+        score: [n] observed score, mean over seeds; never of a test split.
+        kind: [n] number of the isomorphism class.
+    """
+
+    archs: Archs
+    score: Floats
+    kind: Ints
+
+    def __len__(self) -> int:
+        """Return the number of architectures."""
+        return len(self.archs)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of a pool.
+
+    Attributes:
+        train: [n] what is learnt from.
+        asked: [m] what is predicted, in random order.
+        tests: protocol -> positions in ``asked`` that it tests.
+    """
+
+    train: Ints
+    asked: Ints
+    tests: dict[str, Ints]
+
+
+def pool_of(task: Task) -> Pool:
+    """Return what of a task's architectures was measured."""
+    score = task.observed.query(task.rows)
+    rows, score = task.rows[~np.isnan(score)], score[~np.isnan(score)]
+    archs = task.table.architectures[rows]
+    kind = np.unique(task.space.canonical(archs), axis=0, return_inverse=True)[1]
+    return Pool(archs, score, kind.reshape(-1).astype(np.int64))
+
+
+def split(
+    pool: Pool, size: int, rng: np.random.Generator, *, protocols: tuple[str, ...], test_size: int | None
+) -> Split:
+    """Draw a training set, the same for all protocols, and what each of them tests.
+
+    Args:
+        pool: to draw from, uniformly without replacement.
+        size: training architectures.
+        rng: draws.
+        protocols: ``random``: all others; ``disjoint``: those of them that no training one is isomorphic to.
+        test_size: at most so many of them; None for all.
+
+    Raises:
+        InvalidOption: a protocol is left with fewer than two architectures.
+    """
+    order = rng.permutation(len(pool))
+    train, rest = order[:size], order[size:]
+    strange = ~np.isin(pool.kind[rest], pool.kind[train])
+    eligible = {"random": np.arange(len(rest)), "disjoint": np.flatnonzero(strange)}
+    tests = {protocol: eligible[protocol][:test_size] for protocol in protocols}
+    for protocol, positions in tests.items():
+        if len(positions) < 2:
+            raise InvalidOption(
+                f"{size} training architectures of {len(pool)} leave {len(positions)} to test by protocol "
+                f"'{protocol}'; choose smaller train sizes"
+            )
+    asked = np.unique(np.concatenate(list(tests.values())))
+    return Split(train, rest[asked], {name: np.searchsorted(asked, positions) for name, positions in tests.items()})
+
+
+def training_scores(task: Task, pool: Pool, train: Ints, labels: str, rng: np.random.Generator) -> Floats:
+    """Return what is learnt: the mean over seeds, or with ``seed`` one drawn as a strategy would see it; ``[n]``."""
+    if labels == "mean":
+        return pool.score[train]
+    return task.backend(rng).advance(full_trainings(0, pool.archs[train])).score[:, 0].copy()

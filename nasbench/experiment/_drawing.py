@@ -1,0 +1,76 @@
+"""How every picture looks, and how it is saved."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nasbench.errors import MissingExtra
+from nasbench.files import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe & Ito's palette, told apart by colour-blind readers; line styles tell apart what colours repeat.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_STYLES = ("-", "--", "-.", ":")
+
+
+def needs_matplotlib() -> None:
+    """Refuse to draw without matplotlib.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra("plots", "report") from error
+
+
+def save_all(figures: Mapping[str, "Figure"], folder: Path, *, tight: Collection[str] = ()) -> list[Path]:
+    """Write each figure as PNG and SVG and return the files; those in ``tight`` grow around what lies outside."""
+    files = []
+    for name, figure in figures.items():
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once for both formats
+        for ending in ("png", "svg"):
+            files.append(folder / f"{name}.{ending}")
+            _save(figure, files[-1], tight=name in tight)
+    return files
+
+
+def _save(figure: "Figure", path: Path, *, tight: bool) -> None:
+    import matplotlib
+
+    metadata: dict[str, Any] = {"Date": None} if path.suffix == ".svg" else {}
+    with matplotlib.rc_context({"svg.hashsalt": "nasbench"}), replacing(path) as temporary:
+        figure.savefig(
+            temporary, format=path.suffix[1:], dpi=150, bbox_inches="tight" if tight else None, metadata=metadata
+        )
+
+
+def panels(columns: int, rows: int, width: float = 4.2, height: float = 3.1) -> tuple["Figure", "np.ndarray[Any, Any]"]:
+    """Return a figure with a grid of panels of the given size in inches."""
+    from matplotlib.figure import Figure
+
+    made = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    return made, made.subplots(rows, columns, squeeze=False)
+
+
+def look(i: int) -> dict[str, Any]:
+    """Return colour and line style of the i-th contestant."""
+    return {
+        "color": _COLORS[i % len(_COLORS)],
+        "linestyle": _STYLES[i // len(_COLORS) % len(_STYLES)],
+        "linewidth": 1.8,
+    }
+
+
+def tidy(axes: "Axes") -> None:
+    """Take away what is no data."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(True, which="major", color="0.9", linewidth=0.7)
+    axes.set_axisbelow(True)

@@ -1,0 +1,204 @@
+"""A task that a surrogate answers: any architecture of the space, by what was learnt from trained ones."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.backends._archive import describe
+from nasbench.backends.surrogate import COST, NOISE, OBSERVED, Surrogate, SurrogateBackend, known_of
+from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, TableError, unknown_name
+from nasbench.registry import SPACES
+from nasbench.spaces import EnumeratedSpace, SearchSpace
+from nasbench.tasks._declarations import MODES, SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
+from nasbench.tasks._task import Optimum, space_named
+
+
+@dataclass(frozen=True)
+class SurrogateTask:
+    """A benchmark problem without a table, otherwise as ``Task``.
+
+    Attributes:
+        name: ``surrogate-NAME``, or ``surrogate-NAME:mean`` for one without noise.
+        surrogate: what answers.
+        noisy: whether a strategy sees the noise of one trained seed.
+    """
+
+    name: str
+    surrogate: Surrogate
+    noisy: bool = True
+    version: int = 1
+
+    @property
+    def title(self) -> str:
+        """One line."""
+        return str(self.surrogate.spec["title"])
+
+    @property
+    def space(self) -> SearchSpace:
+        """The architectures."""
+        return self.surrogate.space
+
+    @property
+    def budget_s(self) -> float:
+        """Default budget in simulated seconds, that of the task it was fitted to."""
+        return float(self.surrogate.spec["budget_s"])
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Labels of what is reported, the one that defines regret first."""
+        return tuple(self.surrogate.spec["reported"])
+
+    @property
+    def fitted_to(self) -> str:
+        """Name of the task that it was fitted to."""
+        return str(self.surrogate.spec["source"]["task"])
+
+    @property
+    def declaration(self) -> dict[str, Any]:
+        """All that decides its answers, besides the file."""
+        return {"surrogate": str(self.surrogate.spec["name"]), "noisy": self.noisy}
+
+    @property
+    def tables(self) -> list["Surrogate"]:
+        """What it reads, each with ``name`` and ``checksum``."""
+        return [self.surrogate]
+
+    def check(self) -> None:
+        """Refuse nothing: opening has checked all that a search needs."""
+
+    def backend(self, rng: np.random.Generator) -> SurrogateBackend:
+        """Return what answers the trials of one run; ``rng`` draws the noise of each architecture."""
+        return SurrogateBackend(self.surrogate, rng, noisy=self.noisy)
+
+    def archs(self, architectures: Archs | Sequence[str]) -> Archs:
+        """Return architectures given as arrays [n, d] or as strings in the space's own form."""
+        if isinstance(architectures, str):
+            raise InvalidArchitecture("pass a list of strings, one per architecture; for a single one [text]")
+        return architectures if isinstance(architectures, np.ndarray) else self.space.parse(architectures)
+
+    def query(self, architectures: Archs | Sequence[str], split: str = "") -> Floats:
+        """Return the expected score of many architectures; ``[n]``.
+
+        Args:
+            architectures: [n, d] array, or n strings.
+            split: a reported label, or the observed split; default: the observed one.
+
+        Raises:
+            InvalidArchitecture: not an architecture of the space.
+            UnknownName: a split that the surrogate does not predict.
+        """
+        observed = self.surrogate.spec["observed"]["split"]
+        if split not in ("", observed, *self.reported):
+            raise unknown_name(f"split of '{self.name}'", split, {observed, *self.reported})
+        quantity = f"report/{split}" if split in self.reported else OBSERVED
+        return self.surrogate.predict(quantity, self.archs(architectures))
+
+    def answers(self, archs: Archs) -> dict[str, Floats]:
+        """Return everything that is predicted of architectures [n, d], by name."""
+        reported = {label: self.query(archs, label) for label in self.reported}
+        observed = {f"{self.surrogate.spec['observed']['split']} (observed)": self.query(archs)}
+        names = {"standard deviation of a seed": NOISE, "cost_s": COST}
+        return observed | reported | {text: self.surrogate.predict(name, archs) for text, name in names.items()}
+
+    def reported_of(self, archs: Archs) -> dict[str, Floats]:
+        """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
+        return {label: self.query(archs, label) for label in self.reported}
+
+    @property
+    def optimum(self) -> Optimum:
+        """Best architecture known by the first reported label; where the space cannot be listed, a better may exist."""
+        best = self.surrogate.spec["best_known"]
+        return Optimum(-1, np.array([best["arch"]], dtype=np.int8), float(best["score"]))
+
+    @property
+    def random_score(self) -> float:
+        """Expected reported score of a uniformly drawn architecture: where normalised regret is 1."""
+        return float(self.surrogate.spec["best_known"]["random"])
+
+    def described(self) -> dict[str, Any]:
+        """Return what a user must know before quoting a number."""
+        spec, best = self.surrogate.spec, self.optimum
+        seen = spec["observed"]
+        noise = "with the noise of one seed, fixed for a run and an architecture" if self.noisy else "expected value"
+        return {
+            "title": self.title,
+            "space": f"{self.space.name}: {self.space.size:,} architectures of {len(self.space.decisions)} decisions",
+            "fitted_to": f"{self.fitted_to}, version {spec['source']['version']}",
+            "predictors": spec["chosen_by"],
+            "quantities": {name: made["kind"] for name, made in spec["quantities"].items()},
+            "observed": f"predicted {seen['split']} {seen['metric']} on {seen['dataset']}, {seen['recipe']}; {noise}",
+            "reported": dict.fromkeys(self.reported, "predicted mean over seeds"),
+            "validation": spec["validation"],
+            "budget_s": self.budget_s,
+            "best_known": {"architecture": self.space.format(best.arch)[0], self.reported[0]: best.score},
+            "best_known_how": spec["best_known"]["how"],
+            "random_architecture": self.random_score,
+            "citation": spec["citation"],
+            "licence": spec["licence"],
+            "source_tables": spec["source"]["tables"],
+            "sha256": self.surrogate.checksum,
+            "file": str(self.surrogate.path),
+        }
+
+
+def file_of(name: str) -> Path:
+    """Return the place of a surrogate among the user's own.
+
+    Raises:
+        InvalidOption: a name that is no file name.
+    """
+    if not name or name != Path(name).name or ":" in name or name.startswith("."):
+        raise InvalidOption(f"surrogate name {name!r}; expected letters, digits, '-' and '_'")
+    return surrogate_folder() / f"{name}{SURROGATE}"
+
+
+def load_surrogate_task(name: str) -> SurrogateTask:
+    """Open ``surrogate-NAME`` or ``path/to/NAME.surrogate``, with ``:mean`` behind it without noise.
+
+    Raises:
+        UnknownName: no surrogate of that name, or another word behind the colon.
+        TableError: a damaged or foreign file, or one for another version of the space.
+    """
+    file, colon, mode = name.rpartition(":") if name.rpartition(":")[2] in MODES else (name, "", "seed")
+    if file.endswith(SURROGATE):
+        path, label = Path(file), SURROGATE_PREFIX + Path(file).stem
+    else:
+        files = {SURROGATE_PREFIX + path.stem: path for path in surrogate_files()}
+        if file not in files:
+            raise unknown_name("task", name, files)
+        path, label = files[file], file
+    return SurrogateTask(label + (f":{mode}" if colon else ""), open_surrogate(path), noisy=mode == "seed")
+
+
+def open_surrogate(path: Path) -> Surrogate:
+    """Open a file.
+
+    Raises:
+        FileNotFoundError: no such file.
+        TableError: a damaged or foreign one, or one for another version of the space.
+    """
+    spec, checksum = describe(path)
+    try:
+        if ":" in spec["space"]:  # a file from elsewhere must not import what it likes
+            raise unknown_name("space", spec["space"], SPACES.names())
+        space = space_named(spec["space"], spec["space_options"])
+        if spec["space_rows_sha256"] != rows_digest(space):
+            raise TableError(f"{path} was fitted to another list of the architectures of '{space.name}': fit it again")
+        surrogate = Surrogate(space, spec, known=known_of(path, spec, space), path=path, checksum=checksum)
+        SurrogateTask(spec["name"], surrogate).described()
+    except NasbenchError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise TableError(f"{path} describes no surrogate: {type(error).__name__} {error}") from error
+    return surrogate
+
+
+def rows_digest(space: SearchSpace) -> str:
+    """Return what the stored predictions rely on: the order of a listed space, else its decisions."""
+    rows = space.rows.tobytes() if isinstance(space, EnumeratedSpace) else b""
+    return hashlib.sha256(repr(space.decisions).encode() + space.cardinality.tobytes() + rows).hexdigest()

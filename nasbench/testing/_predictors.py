@@ -1,0 +1,199 @@
+"""The contract of a performance predictor: what it may depend on, and what it must refuse."""
+
+import contextlib
+import io
+import random
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import numpy as np
+
+from nasbench.arrays import Floats, Ints
+from nasbench.errors import InvalidArchitecture, PredictorError
+from nasbench.predictions import Batch, Prediction, Predictor
+from nasbench.spaces import SearchSpace
+
+Maker = Callable[[SearchSpace], Predictor]
+
+_SAME = 1e-5  # relative: sums in another order, in single precision
+
+
+def check_predictor(make: Maker, space: SearchSpace, *, n: int = 30) -> None:
+    """Check that a predictor keeps the contract in ``space``.
+
+    Args:
+        make: ``make(space)`` returns a new predictor: a class, or a partial with options.
+        space: where the architectures are from.
+        n: training points; more where the class says so by an attribute ``min_points``.
+
+    It fits about five times, so pass options that make fitting quick (a registered class names them in an
+    attribute ``quick``, a dictionary on top of each preset, for the suite's own tests). A predictor that has
+    ``state`` and ``restore`` is checked to give the same bits after them.
+    """
+    train, score = _problem(space, max(n, getattr(make(space), "min_points", 0)), seed=1)
+    query, _ = _problem(space, 24, seed=2)
+    predictor = make(space)
+    first = _answer(predictor, train, score, query)
+    _sound(first, len(query))
+    _repeats(make(space), train, score, query, first)
+    _any_order(predictor, query, first)
+    _restores(make, space, predictor, query, first)
+    _refuses(make, space, train, score)
+
+
+def _problem(space: SearchSpace, n: int, *, seed: int) -> tuple[Batch, Floats]:
+    """Draw architectures, and scores that depend on their decisions and on luck."""
+    rng = np.random.default_rng(seed)
+    archs = space.sample(n, rng)
+    weights = [np.random.default_rng(7 + i).random(int(k)) for i, k in enumerate(space.cardinality)]
+    clean = np.mean([weight[archs[:, i]] for i, weight in enumerate(weights)], axis=0)
+    score = 0.5 + 0.4 * clean + 0.01 * rng.standard_normal(n)
+    curves = score[:, None] * np.linspace(0.5, 0.9, 5) + 0.005 * rng.standard_normal((n, 5))
+    return Batch(archs, curves, score[:, None] + rng.standard_normal((n, 3))), score
+
+
+def _answer(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> Prediction:
+    """Fit and predict, and see that inputs and global generators are as before."""
+    given = [part for part in (train.archs, train.curves, train.proxies, score, query.archs) if part is not None]
+    before = [part.copy() for part in given]
+    with _global_generators_left_alone():
+        predictor.fit(train, score, np.random.default_rng(3))
+        prediction = predictor.predict(query)
+    assert all(np.array_equal(a, b) for a, b in zip(before, given, strict=True)), "the predictor writes into its input"
+    return prediction
+
+
+@contextlib.contextmanager
+def _global_generators_left_alone() -> Iterator[None]:
+    before = _global_states()
+    yield
+    changed = [name for name, state in _global_states().items() if name in before and state != before[name]]
+    assert not changed, f"the predictor draws from or seeds the global generator of {', '.join(changed)}"
+
+
+def _global_states() -> dict[str, Any]:
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002 (reads the global state to see that nobody uses it)
+    states: dict[str, Any] = {"random": random.getstate(), "numpy": (name, cast(Ints, keys).tobytes(), *rest)}
+    if torch := sys.modules.get("torch"):
+        states["torch"] = torch.get_rng_state().numpy().tobytes()
+    return states
+
+
+@contextlib.contextmanager
+def _other_global_seeds() -> Iterator[None]:
+    """Seed every global generator otherwise, and put the states back."""
+    kept, kept_numpy, torch = random.getstate(), np.random.get_state(), sys.modules.get("torch")  # noqa: NPY002
+    kept_torch = torch.get_rng_state() if torch else None
+    random.seed(99)
+    np.random.seed(99)  # noqa: NPY002
+    if torch:
+        torch.manual_seed(99)
+    try:
+        yield
+    finally:
+        random.setstate(kept)
+        np.random.set_state(kept_numpy)  # noqa: NPY002
+        if torch:
+            torch.set_rng_state(kept_torch)
+
+
+def _sound(prediction: Prediction, m: int) -> None:
+    for name, values in (("mean", prediction.mean), ("std", prediction.std)):
+        if values is None and name == "std":
+            continue
+        assert isinstance(values, np.ndarray), f"{name} is a {type(values).__name__}, not an array"
+        assert values.shape == (m,), f"{name} has shape {values.shape} for {m} architectures"
+        assert values.dtype == np.float64, f"{name} is {values.dtype}, not float64"
+        assert np.isfinite(values).all(), f"{name} is not finite: {values}"
+    if prediction.std is not None:
+        assert (prediction.std > 0).all(), f"std is not positive: {prediction.std.min()}"
+
+
+def _repeats(predictor: Predictor, train: Batch, score: Floats, query: Batch, first: Prediction) -> None:
+    """Learn other things before, with repeated rows among them: only the last fit and its ``rng`` may count."""
+    rows = np.concatenate([np.arange(len(train)), np.arange(len(train) // 2)])
+    twice = score[rows] + np.linspace(0, 0.01, len(rows))
+    with _other_global_seeds():
+        _sound(_answer(predictor, train.take(rows), twice, query), len(query))
+        again = _answer(predictor, train, score, query)
+    assert _identical(first, again), "the same data and rng give other predictions (global seeds, or an earlier fit)"
+
+
+def _identical(a: Prediction, b: Prediction) -> bool:
+    return all(
+        (x is None and y is None) or (x is not None and y is not None and np.array_equal(x, y))
+        for x, y in zip(a, b, strict=True)
+    )
+
+
+def _any_order(predictor: Predictor, query: Batch, first: Prediction) -> None:
+    """Ask in another order, in pieces, one by one, and for nothing."""
+    m = len(query)
+    order = np.random.default_rng(4).permutation(m)
+    for pieces in ([order], np.split(order, [1, 2, 9]), [order[i : i + 1] for i in range(3)]):
+        answers = [predictor.predict(query.take(piece)) for piece in pieces]
+        asked = np.concatenate(pieces)
+        _close("mean", np.concatenate([answer.mean for answer in answers]), first.mean, asked)
+        if first.std is not None:
+            _close("std", np.concatenate([cast(Floats, answer.std) for answer in answers]), first.std, asked)
+    nothing = predictor.predict(query.take(np.arange(0))).mean
+    assert nothing.shape == (0,), f"no architectures are answered with shape {nothing.shape}"
+
+
+def _close(what: str, seen: Floats, whole: Floats, asked: Ints) -> None:
+    worst = float(np.abs(seen / whole[asked] - 1).max())
+    assert worst <= _SAME, f"{what} depends on the order or number of rows asked together: {worst:.1e} relative"
+
+
+def _restores(make: Maker, space: SearchSpace, predictor: Any, query: Batch, first: Prediction) -> None:
+    """Write the state to a file that can hold no objects, and read it into a new predictor."""
+    if not hasattr(predictor, "state"):
+        return
+    file = io.BytesIO()
+    np.savez(file, **predictor.state())
+    file.seek(0)
+    other: Any = make(space)
+    with np.load(file, allow_pickle=False) as stored, _other_global_seeds(), _global_generators_left_alone():
+        other.restore({name: stored[name] for name in stored.files})
+        again = other.predict(query)
+    assert _identical(first, again), "a restored predictor answers otherwise than the one it was taken from"
+    fresh: Any = make(space)
+    _raises("the state of a predictor that was not fitted", fresh.state)
+
+
+def _refuses(make: Maker, space: SearchSpace, train: Batch, score: Floats) -> None:
+    predictor = make(space)
+    _raises("a question before the first fit", lambda: predictor.predict(train))
+
+    def fit(rows: slice, scores: Floats) -> Callable[[], None]:
+        return lambda: predictor.fit(train.take(np.arange(len(train))[rows]), scores, np.random.default_rng(0))
+
+    everything = slice(None)
+    least = max(2, getattr(predictor, "min_points", 2))
+    _raises(f"{least - 1} training point(s)", fit(slice(least - 1), score[: least - 1]))
+    _raises("no training point", fit(slice(0), score[:0]))
+    _raises("constant targets", fit(everything, np.full(len(score), 0.5)))
+    for bad in (np.nan, np.inf):
+        _raises(f"a target that is {bad}", fit(everything, np.where(np.arange(len(score)) == 3, bad, score)))
+    _raises("fewer targets than architectures", fit(everything, score[:-1]))
+    _raises("targets in two dimensions", fit(everything, score[:, None]))
+    outside = train.archs.copy()
+    outside[3, 0] = space.cardinality[0]
+    wrong = Batch(outside, train.curves, train.proxies)
+    _raises("a row outside the space", lambda: predictor.fit(wrong, score, np.random.default_rng(0)))
+    bare = Batch(train.archs)
+    if predictor.needs:
+        _raises(
+            f"a batch without {', '.join(predictor.needs)}",
+            lambda: predictor.fit(bare, score, np.random.default_rng(0)),
+        )
+    _raises("a question after fits that all failed", lambda: predictor.predict(train))
+
+
+def _raises(what: str, call: Callable[[], object]) -> None:
+    try:
+        call()
+    except (PredictorError, InvalidArchitecture):
+        return
+    raise AssertionError(f"{what} is accepted; expected a PredictorError")

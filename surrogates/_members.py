@@ -1,0 +1,91 @@
+"""Predictors made of other predictors: how members are named, made, trained and kept."""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from nasbench.arrays import Floats, Ints
+from nasbench.errors import InvalidOption
+from nasbench.predictions import Batch, Prediction
+from nasbench.registry import PREDICTORS, Choice
+from nasbench.spaces import SearchSpace
+from surrogates._predictor import CheckedPredictor, State
+from surrogates._targets import Target
+
+# quotes protect what stands between them: an encoding of several parts in a member's options
+_PLUS = re.compile(r"""\+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")
+
+
+class _AsItIs(Target):
+    """Scores themselves: members have targets of their own."""
+
+    def _learn(self, score: Floats) -> None:
+        del score
+
+    def forward(self, score: Floats) -> Floats:
+        return score
+
+    def backward(self, value: Floats) -> Floats:
+        return value
+
+    def prediction(self, mean: Floats, std: Floats | None) -> Prediction:
+        return Prediction(mean, std)
+
+
+class PredictorOfPredictors(CheckedPredictor):
+    """A predictor whose members see the scores as they are; it needs what any of them needs.
+
+    Args:
+        space: where the architectures are from.
+        choices: the members.
+        min_points: training points that the method itself needs.
+    """
+
+    def __init__(self, space: SearchSpace, choices: list[Choice], *, min_points: int = 2) -> None:
+        super().__init__(space)
+        self._target_class = _AsItIs
+        members = [make_member(space, choice) for choice in choices]
+        # of this object, not of its class: they depend on the members
+        self.needs = frozenset().union(*(member.needs for member in members))  # type: ignore[misc]
+        least = [getattr(member, "min_points", 2) for member in members]
+        self.min_points = max(min_points, *least)  # type: ignore[misc]
+
+
+def make_member(space: SearchSpace, choice: Choice) -> Any:
+    """Return a new predictor."""
+    cls, options = choice.resolve(PREDICTORS)
+    return cls(space, **options)
+
+
+def member_choices(labels: str) -> list[Choice]:
+    """Read ``NAME[@PRESET][,option=value]`` joined by ``+``; a plus inside quotes joins nothing."""
+    choices = [Choice.parse(label.strip()) for label in _PLUS.split(labels)]
+    if any(not choice.name for choice in choices):
+        raise InvalidOption(f"cannot read members={labels!r}; expected labels joined by '+', such as xgboost+nu_svr")
+    return choices
+
+
+def child(rng: np.random.Generator) -> np.random.Generator:
+    """Return a generator of its own for a member; ``spawn`` would depend on what ``rng`` was made from."""
+    return np.random.default_rng(rng.integers(2**63, size=4))
+
+
+def folds(space: SearchSpace, batch: Batch, n_folds: int, rng: np.random.Generator) -> list[Ints]:
+    """Deal training rows [n] into test folds; equal architectures, measured more than once, share a fold."""
+    _, which = np.unique(space.canonical(batch.archs), axis=0, return_inverse=True)
+    n_groups = int(which.max()) + 1
+    n_folds = min(n_folds, n_groups)
+    fold = rng.permutation(np.arange(n_groups) % max(n_folds, 1))[which.ravel()]
+    return [np.flatnonzero(fold == i) for i in range(n_folds)]
+
+
+def kept(prefix: str, member: Any) -> State:
+    """Return a member's state under a prefix."""
+    return {f"{prefix}/{name}": array for name, array in member.state().items()}
+
+
+def put_back(prefix: str, member: Any, state: State) -> None:
+    """Restore a member from what ``kept`` returned."""
+    start = f"{prefix}/"
+    member.restore({name.removeprefix(start): array for name, array in state.items() if name.startswith(start)})

@@ -1,0 +1,61 @@
+"""Predictors that see an architecture as one row of features."""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.encodings import make_encoding
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from surrogates._predictor import CheckedPredictor
+
+FUNCTIONAL = "functional_path+path_bag+path_statistics+live_operations+canonical"
+"""What an architecture computes, from fine to coarse, and where it computes it."""
+
+_CHUNK = 4096  # architectures encoded at once: features are wide, answers are not
+
+
+class TabularPredictor(CheckedPredictor):
+    """A predictor on the features of an encoding. Sub-classes write ``_learn`` and ``_answer``.
+
+    Args:
+        space: where the architectures are from.
+        encoding: features, see ``nasbench.encodings``; several joined by ``+``.
+        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+    """
+
+    def __init__(self, space: SearchSpace, *, encoding: str, target: str) -> None:
+        super().__init__(space, target=target)
+        self._encoding = make_encoding(space, encoding)
+
+    @abstractmethod
+    def _learn(self, features: Floats, value: Floats, rng: np.random.Generator) -> None:
+        """Learn the transformed target [n] from features [n, f]."""
+
+    @abstractmethod
+    def _answer(self, features: Floats) -> tuple[Floats, Floats | None]:
+        """Return mean and standard deviation of the transformed target for features [m, f]; [m] each."""
+
+    def _learn_columns(self, batch: Batch) -> None:
+        """Learn from training architectures what columns there are."""
+        self._encoding.fit(batch.archs)
+
+    def _features(self, batch: Batch) -> Floats:
+        """Return ``[n, f]``."""
+        return self._encoding.encode(batch.archs)
+
+    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        self._learn_columns(batch)
+        self._learn(self._features(batch), value, rng)
+
+    def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
+        pieces = [np.arange(i, min(i + _CHUNK, len(batch))) for i in range(0, len(batch), _CHUNK)]
+        answers = [self._answer(self._features(batch.take(rows))) for rows in pieces]
+        stds = [std for _, std in answers if std is not None]
+        return np.concatenate([mean for mean, _ in answers]), np.concatenate(stds) if stds else None
+
+
+def library_seed(rng: np.random.Generator) -> int:
+    """Draw a seed for a library that takes a number of 31 bits."""
+    return int(rng.integers(2**31 - 1))

@@ -1,0 +1,87 @@
+"""nu-SVR and Bayesian linear regression against their definitions."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from nasbench.errors import PredictorError
+from nasbench.predictions import Batch
+from nasbench.registry import PREDICTORS
+from surrogates._evidence import Evidence
+from surrogates._standard import Standard
+from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, trained
+
+
+@pytest.mark.parametrize("name", ["nu_svr", "bayesian_linear_regression"])
+def test_each_beats_the_mean_and_a_random_ranking(name, cifar10, measured):
+    beats_the_mean_and_a_random_ranking(partial(PREDICTORS.load(name), cifar10.space), measured)
+
+
+def test_evidence_is_the_textbook_posterior(rng):
+    """Bishop 2006, equations 3.53 to 3.59, with the precisions that were found."""
+    features, new = rng.standard_normal((30, 5)), rng.standard_normal((4, 5))
+    value = features @ np.array([1.0, -2, 0, 0.5, 0]) + 0.3 * rng.standard_normal(30)
+    model = Evidence(features, value)
+    alpha, beta = 1 / model.width, 1 / model.noise
+    covariance = np.linalg.inv(alpha * np.eye(5) + beta * features.T @ features)
+    centre = value.mean()
+    weights = beta * covariance @ features.T @ (value - centre)
+    mean, std = model.answer(new)
+    np.testing.assert_allclose(mean, new @ weights + centre, rtol=1e-8)
+    np.testing.assert_allclose(std**2, 1 / beta + np.einsum("ij,jk,ik->i", new, covariance, new), rtol=1e-8)
+
+
+def test_evidence_agrees_with_scikit_learn(rng):
+    """BayesianRidge maximises the same evidence (MacKay 1992) by iteration, with flat priors."""
+    ridge = pytest.importorskip("sklearn.linear_model").BayesianRidge(
+        alpha_1=0, alpha_2=0, lambda_1=0, lambda_2=0, tol=1e-10, max_iter=5000, fit_intercept=False
+    )
+    features = rng.standard_normal((80, 6))
+    value = features @ rng.standard_normal(6) + 0.5 * rng.standard_normal(80)
+    value -= value.mean()
+    ridge.fit(features, value)
+    model = Evidence(features, value)
+    assert 1 / model.width == pytest.approx(ridge.lambda_, rel=0.01)
+    assert 1 / model.noise == pytest.approx(ridge.alpha_, rel=0.01)
+    np.testing.assert_allclose(model.weights, ridge.coef_, rtol=1e-3)
+
+
+def test_more_features_than_points_are_no_trouble(rng):
+    features = rng.standard_normal((10, 200))
+    mean, std = Evidence(features, features[:, 0]).answer(features)
+    assert np.isfinite(mean).all()
+    assert (std > 0).all()
+
+
+def test_nu_bounds_the_share_of_support_vectors_from_below(cifar10, measured):
+    """Schölkopf et al. 2000, proposition 1: nu is at most the share of support vectors."""
+    few, many = (
+        len(trained(partial(PREDICTORS.load("nu_svr"), cifar10.space, nu=nu), measured, 100)[0]._model.support_) / 100
+        for nu in (0.2, 0.8)
+    )
+    assert 0.2 <= few < many
+    assert many >= 0.8
+
+
+def test_a_curve_that_foretells_the_score_is_used(cifar10, rng):
+    archs = cifar10.space.sample(200, rng)
+    end = rng.random(200)  # nothing to do with the architecture
+    curves = end[:, None] * np.array([0.4, 0.6, 0.7])
+    curves[::20, 1] = np.nan
+    batch = Batch(archs, curves)
+    svr = PREDICTORS.load("nu_svr")(cifar10.space, curves=True, c=10.0)
+    svr.fit(batch.take(np.arange(150)), end[:150], rng)
+    rest = batch.take(np.arange(150, 200))
+    assert np.corrcoef(svr.predict(rest).mean, end[150:])[0, 1] > 0.8
+    with pytest.raises(PredictorError, match="needs curves"):
+        svr.predict(Batch(archs))
+
+
+def test_standard_drops_what_says_nothing_and_fills_what_is_missing():
+    features = np.array([[1.0, 5.0, np.nan, 0.0], [3.0, 5.0, np.nan, np.nan], [5.0, 5.0, np.nan, 2.0]])
+    standard = Standard(features)
+    assert standard.kept.tolist() == [0, 3]
+    scaled = standard(features)
+    np.testing.assert_allclose(scaled, [[-(1.5**0.5), -1], [0, 0], [1.5**0.5, 1]])
+    assert standard(np.array([[1e9, 0, 0, np.nan]])).tolist() == [[10.0, 0.0]]
