@@ -1,0 +1,71 @@
+"""A network and a kernel of its output as one GPyTorch model, trained together."""
+
+import torch
+from gpytorch.constraints import GreaterThan
+from gpytorch.distributions import MultivariateNormal
+from gpytorch.kernels import RBFKernel, ScaleKernel
+from gpytorch.likelihoods import GaussianLikelihood
+from gpytorch.means import ZeroMean
+from gpytorch.mlls import ExactMarginalLogLikelihood
+from gpytorch.models import ExactGP
+from gpytorch.settings import fast_computations
+from torch import Tensor, nn
+
+_LEAST_NOISE = 1e-4
+
+
+class DeepKernelModel(ExactGP):  # type: ignore[misc]
+    """Zero mean, and the RBF kernel of a network with one hidden layer.
+
+    Args:
+        x: [n, f] training features.
+        y: [n] targets of about unit variance.
+        width: hidden units.
+        outputs: units that the kernel compares.
+        generator: draws the weights.
+    """
+
+    def __init__(self, x: Tensor, y: Tensor, *, width: int, outputs: int, generator: torch.Generator) -> None:
+        likelihood = GaussianLikelihood(noise_constraint=GreaterThan(_LEAST_NOISE))
+        super().__init__(x, y, likelihood)
+        hidden, last = _linear(x.shape[1], width, generator), _linear(width, outputs, generator)
+        self.network = nn.Sequential(hidden, nn.Tanh(), last)
+        self.mean_module, self.covar_module = ZeroMean(), ScaleKernel(RBFKernel(ard_num_dims=outputs))
+        self.double()
+        self.covar_module.outputscale, self.covar_module.base_kernel.lengthscale = 1.0, 1.0
+        likelihood.noise = 0.1
+
+    def forward(self, x: Tensor) -> MultivariateNormal:
+        """Return the prior at features [n, f]."""
+        x = self.network(x)
+        return MultivariateNormal(self.mean_module(x), self.covar_module(x))
+
+    def learn(self, steps: int, *, rate: float, decay: float) -> None:
+        """Climb the marginal likelihood, network and kernel together; only the network's weights decay."""
+        self.train()
+        likelihood = ExactMarginalLogLikelihood(self.likelihood, self)
+        kernel = [p for name, p in self.named_parameters() if not name.startswith("network")]
+        groups = [{"params": self.network.parameters(), "weight_decay": decay}, {"params": kernel, "weight_decay": 0.0}]
+        optimiser = torch.optim.AdamW(groups, lr=rate)
+        (x,), y = self.train_inputs, self.train_targets
+        for _ in range(steps):
+            optimiser.zero_grad()
+            # Cholesky factors, not conjugate gradients: those start from global random numbers
+            with fast_computations(covar_root_decomposition=False, log_prob=False, solves=False):
+                (-likelihood(self(x), y)).backward()
+            optimiser.step()
+        self.eval()
+
+    def covariance(self, x1: Tensor, x2: Tensor) -> Tensor:
+        """Return the prior covariance between ``[n, f]`` and ``[m, f]``; ``[n, m]``."""
+        with torch.no_grad():
+            matrix: Tensor = self.covar_module(self.network(x1), self.network(x2)).to_dense()
+        return matrix
+
+
+def _linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
+    """Return a layer with weights uniform as in Glorot & Bengio 2010 and no bias, from ``generator`` alone."""
+    layer = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float64)
+    nn.init.xavier_uniform_(layer.weight, generator=generator)
+    nn.init.zeros_(layer.bias)
+    return layer

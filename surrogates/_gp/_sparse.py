@@ -1,0 +1,85 @@
+"""A Gaussian process summarised by its values at few points: the collapsed variational bound, and which points."""
+
+import torch
+from gpytorch.kernels import MaternKernel
+from torch import Tensor
+
+_JITTER = 1e-8  # of the signal variance: m chosen points never are quite independent
+
+
+class Summary:
+    """The best variational posterior of the process's values at m points; Titsias 2009, equations 9 and 10.
+
+    Args:
+        at: [m, f] inducing points, in units of the lengths.
+        signal: variance of the process.
+        noise: variance of an observation.
+    """
+
+    def __init__(self, at: Tensor, *, signal: Tensor, noise: Tensor) -> None:
+        self._at, self._signal, self._noise = at, signal, noise
+        m = len(at)
+        self._eye = torch.eye(m, dtype=torch.float64)
+        self._root = torch.linalg.cholesky(signal * (matern(at, at) + _JITTER * self._eye))
+        self._gram = torch.zeros((m, m), dtype=torch.float64)
+        self._sums = torch.zeros(m, dtype=torch.float64)
+        self._n, self._squares = 0, torch.zeros((), dtype=torch.float64)
+
+    def add(self, x: Tensor, y: Tensor) -> None:
+        """See ``x`` [n, f] and ``y`` [n], in addition to what was seen before."""
+        part = self._projected(x)
+        self._gram, self._sums = self._gram + part @ part.mT, self._sums + part @ y
+        self._n, self._squares = self._n + len(y), self._squares + y.square().sum()
+
+    def _projected(self, x: Tensor) -> Tensor:
+        return torch.linalg.solve_triangular(self._root, self._signal * matern(self._at, x), upper=False)
+
+    def solve(self) -> None:
+        """Compute what ``bound`` and ``predict`` need; once all is added."""
+        self._inner = torch.linalg.cholesky(self._eye + self._gram / self._noise)
+        sums = self._sums[:, None] / self._noise
+        self._half = torch.linalg.solve_triangular(self._inner, sums, upper=False)
+        self._weights = torch.linalg.solve_triangular(self._inner.mT, self._half, upper=True)[:, 0]
+
+    def bound(self) -> Tensor:
+        """Return the lower bound on the log marginal likelihood of what was added."""
+        self.solve()
+        lost = self._n * self._signal - self._gram.trace()  # variance that the inducing points do not explain
+        fit = self._half.square().sum() - (self._squares + lost) / self._noise
+        determinant = 2 * self._inner.diagonal().log().sum() + self._n * (2 * torch.pi * self._noise).log()
+        return (fit - determinant) / 2
+
+    def predict(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and standard deviation of an observation at ``x`` [k, f]; ``[k]`` each."""
+        part = self._projected(x)
+        learnt = torch.linalg.solve_triangular(self._inner, part, upper=False)
+        variance = (self._signal - part.square().sum(0)).clamp_min(0) + learnt.square().sum(0) + self._noise
+        return self._weights @ part, variance.sqrt()
+
+
+def matern(x1: Tensor, x2: Tensor) -> Tensor:
+    """Return GPyTorch's Matern kernel (nu = 5/2) of unit length between ``[n, f]`` and ``[m, f]``; ``[n, m]``."""
+    kernel = MaternKernel(nu=2.5).double()
+    kernel.lengthscale = 1.0
+    kernel.requires_grad_(False)
+    return kernel(x1, x2).to_dense()
+
+
+def greedy_points(x: Tensor, most: int) -> Tensor:
+    """Return rows of ``x`` [n, f], each the one least certain given those before: a pivoted Cholesky factor.
+
+    Fewer than ``most`` come back where they explain all others.
+    """
+    with torch.no_grad():
+        left, chosen = torch.ones(len(x), dtype=torch.float64), []
+        factor = torch.zeros((len(x), min(most, len(x))), dtype=torch.float64)
+        for k in range(factor.shape[1]):
+            best = int(left.argmax())
+            if left[best] < 1e-6:
+                break
+            chosen.append(best)
+            column = matern(x, x[best : best + 1])[:, 0] - factor[:, :k] @ factor[best, :k]
+            factor[:, k] = column / left[best].sqrt()
+            left = (left - factor[:, k].square()).clamp_min(0)
+            left[best] = 0
+    return torch.tensor(chosen)
