@@ -14,7 +14,7 @@ from torch import Tensor, nn
 _LEAST_NOISE = 1e-4
 
 
-class DeepKernelModel(ExactGP):  # type: ignore[misc]
+class DeepKernelModel(ExactGP):
     """Zero mean, and the RBF kernel of a network with one hidden layer.
 
     Args:
