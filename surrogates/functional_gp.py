@@ -17,6 +17,8 @@ from nasbench.arrays import Floats, Ints
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
 
+REQUIRES = {"torch": "gp", "gpytorch": "gp"}
+
 _VIEWS = "functional_path+path_bag+path_statistics+live_operations+canonical"
 
 

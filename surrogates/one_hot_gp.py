@@ -12,6 +12,8 @@ from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, GroupedKernel, HammingKernel, MaternKernel
 
+REQUIRES = {"torch": "gp", "gpytorch": "gp"}
+
 
 class OneHotGP(GaussianProcess):
     """A length or a weight for each decision.

@@ -9,6 +9,8 @@ from nasbench.arrays import Floats, Ints
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
 
+REQUIRES = {"torch": "gp", "gpytorch": "gp"}
+
 
 class PathGP(GaussianProcess):
     """RBF kernel of path counts with one length scale.

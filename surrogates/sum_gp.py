@@ -11,6 +11,8 @@ from nasbench.arrays import Floats, Ints
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, MaternKernel, SubtreeKernel, SumKernel, group_deviations
 
+REQUIRES = {"torch": "gp", "gpytorch": "gp"}
+
 
 class SumGP(GaussianProcess):
     """Subtree kernel plus an RBF kernel of path counts.

@@ -18,6 +18,8 @@ from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, GroupedKernel, MaternKernel, SubtreeKernel, group_deviations
 
+REQUIRES = {"torch": "gp", "gpytorch": "gp"}
+
 _KERNELS: dict[str, type[GroupedKernel]] = {"subtree": SubtreeKernel, "matern": MaternKernel}
 
 

@@ -28,6 +28,9 @@ def command(
     labels: Annotated[
         str, typer.Option(help="Learn the 'mean' over seeds, or one drawn 'seed'; tested is always the mean.")
     ] = "mean",
+    proxies: Annotated[
+        str, typer.Option(help="Table whose static metrics predictors may use as zero-cost proxies.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="Decides every number of the record but seconds and memory.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
     out: Annotated[Path, typer.Option(help="Folder of the record; an unfinished one is continued.")] = Path(
@@ -50,6 +53,7 @@ def command(
             **({"protocols": tuple(protocol)} if protocol else {}),
             test_size=None if test_size == "all" else _number("--test-size", test_size),
             labels=labels,
+            proxies=proxies,
             seed=seed,
             n_jobs=jobs,
             out=out,

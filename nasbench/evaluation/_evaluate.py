@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Archs
 from nasbench.errors import PredictorError
-from nasbench.evaluation._evaluation import Evaluation, Key, measured
+from nasbench.evaluation._evaluation import Evaluation, Key, trained_task
 from nasbench.evaluation._measure import PeakMemory, Stopwatch, one_thread
 from nasbench.evaluation._metrics import measure, reliability
 from nasbench.evaluation._protocols import Pool, Split, pool_of, split, training_scores
@@ -29,9 +28,9 @@ _CHUNK = 50_000
 
 
 @lru_cache(maxsize=4)
-def _opened(name: str, entry: str) -> tuple[Task, Pool]:
-    task = measured(open_task(name, entry))
-    return task, pool_of(task)
+def _opened(name: str, entry: str, proxies: str) -> tuple[Task, Pool]:
+    task = trained_task(open_task(name, entry))
+    return task, pool_of(task, proxies)
 
 
 def one_run(evaluation: Evaluation, opened: tuple[Task, Pool], choice: Choice, key: Key) -> Outcome:
@@ -40,28 +39,30 @@ def one_run(evaluation: Evaluation, opened: tuple[Task, Pool], choice: Choice, k
     own, data, noise = evaluation.streams(task.name, choice.label, key)
     parts = split(pool, size, data, protocols=evaluation.protocols, test_size=evaluation.test_size)
     score = training_scores(task, pool, parts.train, evaluation.labels, noise)
-    asked, error, measured = pool.archs[parts.asked], "", Measured()
+    error, measured, m = "", Measured(), len(parts.asked)
     try:
         choice.resolve(PREDICTORS)  # imports what it needs before threads are limited and seconds counted
         with one_thread():
             predictor = make_predictor(task.space, choice)
-            prediction, measured = _timed(predictor, Batch(pool.archs[parts.train]), score, asked, own)
+            prediction, measured = _timed(predictor, pool.batch(parts.train), score, pool.batch(parts.asked), own)
     except (Exception, SystemExit):
         # Whatever a predictor does wrong belongs to its run; the other runs go on.
-        prediction, error = Prediction(np.full(len(asked), score.mean())), traceback.format_exc()
+        prediction, error = Prediction(np.full(m, score.mean())), traceback.format_exc()
     with one_thread():
         tests = _tested(pool, parts, prediction)
-    return Outcome(size, run, tests, len(asked), error, measured)
+    return Outcome(size, run, tests, m, error, measured)
 
 
 def _timed(
-    predictor: Predictor, train: Batch, score: np.ndarray[Any, Any], asked: Archs, rng: np.random.Generator
+    predictor: Predictor, train: Batch, score: np.ndarray[Any, Any], asked: Batch, rng: np.random.Generator
 ) -> tuple[Prediction, Measured]:
     """Fit and predict, and measure what it costs."""
     memory, watch = PeakMemory(), Stopwatch()
     predictor.fit(train, score, rng)
     fit_s = watch.lap()
-    chunks = [predictor.predict(Batch(asked[i : i + _CHUNK])) for i in range(0, len(asked), _CHUNK)]
+    chunks = [
+        predictor.predict(asked.take(np.arange(i, min(i + _CHUNK, len(asked))))) for i in range(0, len(asked), _CHUNK)
+    ]
     measured = Measured(fit_s, watch.lap(), memory.mb())
     mean = np.concatenate([chunk.mean for chunk in chunks])
     std = None if chunks[0].std is None else np.concatenate([chunk.std for chunk in chunks])
@@ -98,7 +99,8 @@ def opened_of(record: PredictionRecord, name: str) -> tuple[Task, Pool]:
     Raises:
         RecordError: its declaration or a table has changed since.
     """
-    return _opened(name, json.dumps(record.spec["tasks"][name], sort_keys=True))
+    proxies = next(iter(record.spec.get("proxies", {})), "")
+    return _opened(name, json.dumps(record.spec["tasks"][name], sort_keys=True), proxies)
 
 
 def _recorded(record: PredictionRecord, evaluation: Evaluation, pair: Pair, key: Key) -> Pair:
@@ -130,7 +132,7 @@ def evaluate(
         out: where to write; what is already there is not done again. None for a temporary folder.
         retry_failed: do failed runs again.
         on_progress: called with (runs done, runs in all).
-        **options: ``runs``, ``seed``, ``protocols``, ``test_size`` and ``labels`` of ``Evaluation``.
+        **options: ``runs``, ``seed``, ``protocols``, ``test_size``, ``labels`` and ``proxies`` of ``Evaluation``.
 
     Returns:
         The record; ``print`` shows its leaderboard.

@@ -14,6 +14,7 @@ from nasbench.errors import InvalidOption, unknown_name
 from nasbench.evaluation._protocols import LABELS, PROTOCOLS, pool_of
 from nasbench.experiment._experiment import choice_entry, plain, refuse_twice, software, task_entry
 from nasbench.registry import PREDICTORS, Choice
+from nasbench.table import Table, find_table
 from nasbench.tasks import SurrogateTask, Task, load_task
 
 FORMAT = "nasbench-predictions"
@@ -39,6 +40,7 @@ class Evaluation:
         protocols: how to test, see ``nasbench.evaluation``.
         test_size: test architectures, drawn; None for all that the protocol leaves.
         labels: what is learnt, ``mean`` over seeds or of one drawn ``seed``; tested is always the mean.
+        proxies: table whose static metrics predictors are given as zero-cost proxies; none if empty.
     """
 
     tasks: tuple[str, ...]
@@ -49,6 +51,7 @@ class Evaluation:
     protocols: tuple[str, ...] = PROTOCOLS
     test_size: int | None = None
     labels: str = "mean"
+    proxies: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot run before anything runs."""
@@ -90,9 +93,9 @@ class Evaluation:
         """
         tasks = {}
         for name in self.tasks:
-            task = measured(load_task(name))
+            task = trained_task(load_task(name))
             task.check()
-            n = len(pool_of(task))
+            n = len(pool_of(task, self.proxies))
             if max(self.train_sizes) > n - 2:
                 raise InvalidOption(f"a train size of {max(self.train_sizes)} leaves too few of {name}'s {n} to test")
             tasks[name] = task_entry(name, task)
@@ -105,6 +108,7 @@ class Evaluation:
             "protocols": list(self.protocols),
             "test_size": self.test_size,
             "labels": self.labels,
+            "proxies": {self.proxies: Table(find_table(self.proxies)).checksum} if self.proxies else {},
             "tasks": tasks,
             "predictors": {
                 choice.label: choice_entry(choice, PREDICTORS) | {"libraries": _libraries(choice)}
@@ -127,6 +131,7 @@ class Evaluation:
             protocols=tuple(spec["protocols"]),
             test_size=spec["test_size"],
             labels=spec["labels"],
+            proxies=next(iter(spec.get("proxies", {})), ""),
         )
 
     @classmethod
@@ -145,7 +150,7 @@ class Evaluation:
         return cls(names, tuple(Choice.parse(item) for item in several), sizes, **options)
 
 
-def measured(task: Task | SurrogateTask) -> Task:
+def trained_task(task: Task | SurrogateTask) -> Task:
     """Return ``task``, whose architectures were trained.
 
     Raises:
