@@ -39,7 +39,7 @@ class Cells(NamedTuple):
 
     def take(self, rows: Ints) -> "Cells":
         """Return the architectures at ``rows`` [m]."""
-        return Cells(*(part[rows] for part in self))
+        return Cells(self.counts[rows], self.labels[rows], self.profiles[rows], self.ends[rows])
 
 
 def label_penalties(names: tuple[str, ...]) -> tuple[Ints, Floats]:

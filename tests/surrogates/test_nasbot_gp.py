@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import linear_sum_assignment, linprog
 from scipy.stats import kendalltau, multivariate_normal
 
+from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.registry import SPACES
 
@@ -127,3 +128,8 @@ def test_it_ranks_better_than_chance_and_better_with_more_points(cifar10):
     few = tau(60)
     assert few.pvalue < 1e-10
     assert tau(200).statistic > few.statistic > 0.55
+
+
+def test_weights_that_are_no_numbers_are_refused(cifar10):
+    with pytest.raises(InvalidOption, match=r"structure is '0\.1,0\.2'; expected numbers separated by '-'"):
+        NasbotGP(cifar10.space, structure="0.1,0.2")
