@@ -1,5 +1,7 @@
 """Exact Gaussian-process regression from kernel matrices, whatever made them (Rasmussen & Williams 2006, 2.1)."""
 
+from typing import Any
+
 import torch
 from linear_operator.utils.cholesky import psd_safe_cholesky
 from torch import Tensor
@@ -28,3 +30,38 @@ class Posterior:
         """
         explained = torch.linalg.solve_triangular(self._factor, across.mT, upper=False).square().sum(0)
         return across @ self._weights, ((prior - explained).clamp_min(0) + self._noise).sqrt()
+
+
+def clipped_likelihood(kernel: Tensor, value: Tensor, noise: Tensor) -> Tensor:
+    """Return the log marginal likelihood, up to a constant, of a matrix whose negative eigenvalues are cut.
+
+    Its gradient is that of a function of eigenvalues (Daleckii & Krein 1965): it exists where eigenvalues are
+    equal, unlike that of the eigenvectors.
+
+    Args:
+        kernel: [n, n] symmetric.
+        value: [n] observations.
+        noise: their variance around the process.
+    """
+    return _ClippedLikelihood.apply(kernel, value, noise)
+
+
+class _ClippedLikelihood(torch.autograd.Function):  # type: ignore[misc]
+    @staticmethod
+    def forward(ctx: Any, kernel: Tensor, value: Tensor, noise: Tensor) -> Tensor:
+        values, vectors = torch.linalg.eigh(kernel)
+        along, spread = vectors.mT @ value, values.clamp_min(0) + noise
+        ctx.save_for_backward(values, vectors, along, spread)
+        return -(along.square() / spread + spread.log()).sum() / 2
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, Tensor]:
+        values, vectors, along, spread = ctx.saved_tensors
+        cut = values.clamp_min(0)
+        gap = values[:, None] - values
+        equal = gap.abs() < 1e-9
+        slope = torch.where(equal, (values > 0).double()[:, None], (cut[:, None] - cut) / torch.where(equal, 1.0, gap))
+        weights = along / spread
+        inner = slope * torch.outer(weights, weights) - torch.diag((values > 0) / spread)
+        of_noise = (weights.square() - 1 / spread).sum() / 2
+        return gradient * (vectors @ inner @ vectors.mT) / 2, None, gradient * of_noise

@@ -1,10 +1,25 @@
 """What the tests of predictors share: real measurements, and predictors judged on them."""
 
+import sys
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest, kendalltau
 
 from nasbench.predictions import Batch
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tests run side by side; threads of one that wait for threads of another burn the time of both."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

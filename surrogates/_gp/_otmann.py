@@ -1,0 +1,197 @@
+"""OTMANN: how much it takes to turn the layers of one architecture into those of another.
+
+Kandasamy et al. 2018, arXiv 1802.07191. Mass may move between layers, at the price of what differs in their
+labels and in how far they lie from input and output; mass that finds no match pays one. In a cell all
+layers have one mass, so that the transport is an assignment problem, one for each family of labels that
+may match; input and output match only their like.
+"""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from nasbench.arrays import Archs, Bools, Floats, Ints
+from nasbench.encodings._functional import LiveGraphs, live_graphs
+from nasbench.spaces import SearchSpace
+
+_ENDS = 0.1  # mass of the input, and of the output, in masses of all layers
+_UNMATCHED = 1.0  # price of a unit of mass on either side
+_MOST_SUBSETS = 7  # layers up to which trying all subsets, many pairs at once, is faster than one assignment a time
+
+
+class Cells(NamedTuple):
+    """Architectures as sets of layers, sorted so that equal sets are equal arrays.
+
+    Attributes:
+        counts: [n, 3] number of layers of each family: convolutions, poolings, others.
+        labels: [n, v] positions in a vocabulary, families in order; -1 beyond the last layer.
+        profiles: [n, v, p] lengths of the paths from the input and to the output.
+        ends: [n, 2, p] the same of the input and of the output.
+    """
+
+    counts: Ints
+    labels: Ints
+    profiles: Floats
+    ends: Floats
+
+    def take(self, rows: Ints) -> "Cells":
+        """Return the architectures at ``rows`` [m]."""
+        return Cells(self.counts[rows], self.labels[rows], self.profiles[rows], self.ends[rows])
+
+
+def label_penalties(names: tuple[str, ...]) -> tuple[Ints, Floats]:
+    """Return the family [k] of each operation, and what a mismatch inside a family costs, ``[k, k]``.
+
+    As in the authors' code: convolutions by their kernel sizes, sqrt(2) / 10 times the root of the difference,
+    nearer to 1 by a tenth where they are of different kinds; poolings 0.5. Others cost what activations of
+    different families do, 0.25.
+    """
+    family = np.array([0 if "conv" in name else 1 if "pool" in name else 2 for name in names])
+    found = [re.search(r"(\d+)x\1", name) for name in names]
+    sizes = np.array([float(size[1]) if size else 0.0 for size in found])
+    kinds = np.array([re.sub(r"\d+x\d+", "", name) for name in names])
+    raw = np.sqrt(2 * np.abs(sizes[:, None] - sizes)) / 10
+    convolutions = np.where(kinds[:, None] == kinds, raw, 0.9 * raw + 0.1)
+    penalty = np.where(family == 0, convolutions, np.where(family == 1, 0.5, 0.25))
+    np.fill_diagonal(penalty, 0.0)
+    return family, penalty
+
+
+def cells(space: SearchSpace, archs: Archs) -> Cells:
+    """Return the layers of architectures [n, d]: live vertices whose operation changes what it gets."""
+    graphs = live_graphs(space, archs)
+    family, _ = label_penalties(graphs.vocabulary)
+    layer = graphs.live & np.isin(graphs.operations, graphs.working)
+    of_family = np.where(layer, family[graphs.operations], 3)
+    counted = [layer, *(of_family == f for f in range(3))]
+    profiles = np.concatenate([_path_lengths(graphs, which) for which in counted], axis=2)
+    labels = np.where(layer, graphs.operations, -1)
+    counts = np.stack([(of_family == f).sum(axis=1) for f in range(3)], axis=1)
+    keys = (*np.moveaxis(profiles, 2, 0)[::-1], labels, of_family)
+    order = np.lexsort(keys, axis=1)
+    ends = np.stack([_of_end(graphs, profiles, position) for position in (0, len(graphs.vocabulary) - 1)], axis=1)
+    sorted_profiles = np.where(layer[:, :, None], profiles, 0.0)
+    return Cells(
+        counts,
+        np.take_along_axis(labels, order, axis=1),
+        np.take_along_axis(sorted_profiles, order[:, :, None], axis=1),
+        ends,
+    )
+
+
+def _of_end(graphs: LiveGraphs, profiles: Floats, operation: int) -> Floats:
+    """Return the profile [n, p] of the first live vertex with ``operation``, zero where none is alive."""
+    there = graphs.live & (graphs.operations == operation)
+    found = profiles[np.arange(len(there)), there.argmax(axis=1)]
+    return np.where(there.any(axis=1)[:, None], found, 0.0)
+
+
+def _path_lengths(graphs: LiveGraphs, counted: Bools) -> Floats:
+    """Return the shortest, longest and random-walk number of ``counted`` [n, v] layers before and after each vertex.
+
+    Returns:
+        ``[n, v, 6]``, zero for dead vertices.
+    """
+    before = _lengths_before(graphs.adjacency, counted)
+    after = _lengths_before(graphs.adjacency[:, ::-1, ::-1].swapaxes(1, 2), counted[:, ::-1])[:, ::-1]
+    return np.concatenate([before, after], axis=2)
+
+
+def _lengths_before(adjacency: Bools, counted: Bools) -> Floats:
+    n, v = counted.shape
+    lengths = np.zeros((n, v, 3))
+    for j in range(1, v):
+        there = adjacency[:, :j, j]
+        through = lengths[:, :j] + counted[:, :j, None]
+        some = there.any(axis=1)
+        lengths[:, j, 0] = np.where(some, np.where(there, through[:, :, 0], np.inf).min(axis=1), 0)
+        lengths[:, j, 1] = np.where(there, through[:, :, 1], 0).max(axis=1)
+        lengths[:, j, 2] = np.where(there, through[:, :, 2], 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    return lengths
+
+
+def total_mass(x: Cells) -> Floats:
+    """Return the mass of layers, input and output; ``[n]``."""
+    mass: Floats = x.counts.sum(axis=1) * (1 + 2 * _ENDS)
+    return mass
+
+
+def distances(x: Cells, y: Cells, penalty: Floats, weights: tuple[float, ...]) -> Floats:
+    """Return the OTMANN distance of n and m architectures, for each of k weights of the structural penalty.
+
+    Mass that is matched at price c saves what both sides would pay unmatched, less c.
+
+    Args:
+        x: n architectures.
+        y: m architectures.
+        penalty: of labels, see ``label_penalties``.
+        weights: [k] of the mean difference of the path lengths.
+
+    Returns:
+        ``[k, n, m]``.
+    """
+    everything = _UNMATCHED * (total_mass(x)[:, None] + total_mass(y))
+    saved = np.stack([_saved_at_ends(x, y, weight) for weight in weights])
+    for family in range(3):
+        saved += _saved_by_matching(x, y, family, penalty, weights)
+    apart: Floats = (everything - saved).clip(min=0)
+    return apart
+
+
+def _saved_at_ends(x: Cells, y: Cells, weight: float) -> Floats:
+    mass = _ENDS * np.minimum(x.counts.sum(axis=1)[:, None], y.counts.sum(axis=1))
+    saved = np.zeros(mass.shape)
+    for end in range(2):
+        apart = cdist(x.ends[:, end], y.ends[:, end], "cityblock") / x.ends.shape[2]
+        saved += mass * (2 * _UNMATCHED - weight * apart).clip(min=0)
+    return saved
+
+
+def _saved_by_matching(x: Cells, y: Cells, family: int, penalty: Floats, weights: tuple[float, ...]) -> Floats:
+    """Return what the best matching of one family's layers saves, architectures with equally many at once."""
+    saved = np.zeros((len(weights), len(x.counts), len(y.counts)))
+    for a in np.unique(x.counts[:, family]):
+        for b in np.unique(y.counts[:, family]):
+            if not a or not b:
+                continue
+            rows, columns = (np.flatnonzero(z.counts[:, family] == k) for z, k in ((x, a), (y, b)))
+            (label1, profile1), (label2, profile2) = (
+                _layers(z.take(at), family, k) for z, at, k in ((x, rows, a), (y, columns, b))
+            )
+            mislabelled = penalty[label1[:, None], label2]
+            apart = cdist(profile1, profile2, "cityblock") / profile1.shape[1]
+            for k, weight in enumerate(weights):
+                gain = (2 * _UNMATCHED - mislabelled - weight * apart).clip(min=0)
+                pairs = gain.reshape(len(rows), a, len(columns), b).swapaxes(1, 2).reshape(-1, a, b)
+                saved[k][np.ix_(rows, columns)] = best_matching(pairs).reshape(len(rows), len(columns))
+    return saved
+
+
+def _layers(x: Cells, family: int, count: int) -> tuple[Ints, Floats]:
+    """Return labels [n * count] and profiles [n * count, p] of a family of which each architecture has ``count``."""
+    first = x.counts[:, :family].sum(axis=1)
+    at = (np.arange(len(first))[:, None], first[:, None] + np.arange(count))
+    return x.labels[at].ravel(), x.profiles[at].reshape(-1, x.profiles.shape[2])
+
+
+def best_matching(gain: Floats) -> Floats:
+    """Return the largest sum of ``gain`` [n, a, b] >= 0 over matchings of a rows with b columns; ``[n]``."""
+    if gain.shape[1] < gain.shape[2]:
+        gain = gain.swapaxes(1, 2)
+    if gain.shape[2] > _MOST_SUBSETS:
+        chosen = (linear_sum_assignment(matrix, maximize=True) for matrix in gain)
+        return np.array([matrix[pairs].sum() for matrix, pairs in zip(gain, chosen, strict=True)])
+    subsets = np.arange(2 ** gain.shape[2])
+    best = np.zeros((len(subsets), len(gain)))  # over columns of each subset, and the rows so far
+    for row in range(gain.shape[1]):
+        extended = best.copy()
+        for column in range(gain.shape[2]):
+            with_it = subsets[subsets >> column & 1 == 1]
+            candidate = best[with_it ^ (1 << column)] + gain[:, row, column]
+            extended[with_it] = np.maximum(extended[with_it], candidate)
+        best = extended
+    whole: Floats = best[-1]
+    return whole
