@@ -22,7 +22,7 @@ def test_every_child_of_the_root_is_tried_before_any_twice(cifar10, rng):
 
 
 def test_the_bound_decides_as_computed_by_hand(cifar10, rng):
-    """Means 1 and 0, c = 0.5: after 7 visits, 3 of the best: 1 + sqrt(2 ln 7 / 3) = 2.14, others sqrt(2 ln 7) = 1.97."""
+    """Means 1 and 0, c = 0.5: after 7 visits, 3 of the best: 1 + sqrt(2 ln 7 / 3) = 2.14, others sqrt(2 ln 7)."""
     strategy = MCTS(cifar10.space, rng, exploration=0.5)
     asked = search(strategy, lambda arch: float(arch[0] == 3), 8)
     assert asked[5:, 0].tolist() == [3, 3, 3]
