@@ -1,5 +1,7 @@
 """Strategies against chance, against closed forms and against published behaviour."""
 
+import sys
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -14,6 +16,22 @@ from strategies.random_search import RandomSearch
 from strategies.regularized_evolution import RegularizedEvolution
 
 BASELINES = {"random_search", "exhaustive"}
+# Published settings that 400 trainings are too few for on one of the tasks below at least; their manual pages say so.
+TOO_SLOW = {
+    "genetic_cnn",
+    "genetic_cnn@xie2017",
+    "large_scale_evolution",
+    "large_scale_evolution@real2017",
+    "mcts",
+    "mcts@alphax",
+    "mcts@ranked",
+    "q_learning",
+    "q_learning@metaqnn",
+    "q_learning@short",
+    "reinforce",
+    "reinforce@nats",
+    "reinforce@nb201_doc",
+}
 LEARNERS = [
     label
     for name in STRATEGIES.names()
@@ -44,12 +62,23 @@ def task_and_random(request):
     return task, final_scores(task, "random_search")
 
 
-@pytest.mark.parametrize("label", LEARNERS)
+@pytest.mark.parametrize("label", [label for label in LEARNERS if label not in TOO_SLOW])
 def test_it_beats_random_search(task_and_random, label):
     """After 400 trainings, one-sided Mann-Whitney test over 40 fixed seeds, p < 0.01."""
     task, random = task_and_random
     test = stats.mannwhitneyu(final_scores(task, label), random, alternative="greater")
     assert test.pvalue < 0.01, f"{label} on {task.name}: p = {test.pvalue:.3f}"
+
+
+@pytest.mark.parametrize("label", ["genetic_cnn", "mcts", "q_learning@short", "reinforce", "reinforce@nb201_doc"])
+def test_what_is_listed_as_too_slow_is(label):
+    """On nbgraph-proteins, 10 runs are enough to see that the p-value of the test above is far from 0.01."""
+    task = nasbench.load_task("nbgraph-proteins")
+    found = final_scores(task, label, n_runs=10)
+    random = final_scores(task, "random_search")
+    assert stats.mannwhitneyu(found, random, alternative="greater").pvalue > 0.05
+    page = sys.modules[STRATEGIES.load(label.split("@")[0]).__module__].__doc__
+    assert "does not beat random search" in " ".join(page.split())
 
 
 @pytest.mark.parametrize("name", ["cora", "arxiv", "physics"])

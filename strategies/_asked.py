@@ -1,0 +1,144 @@
+"""Who was asked and not told yet: the book-keeping that strategies share.
+
+``Ledger`` is for strategies that learn from every answer at once, ``Rounds`` for those that decide a whole
+generation when the last one is complete. Both read the first objective only, and a crashed training as
+``-inf``: worse than any that finished.
+"""
+
+import math
+from collections.abc import Callable, Container
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption, SearchFinished
+from nasbench.spaces import SearchSpace
+from nasbench.trials import Results, Trials, full_trainings
+
+FRESH_TRIES = 1000  # draws without a new architecture before the space counts as exhausted
+
+
+class Ledger:
+    """Gives out trials and finds the architecture of each answer.
+
+    Attributes:
+        n_asked: trials so far.
+    """
+
+    def __init__(self) -> None:
+        self.n_asked = 0
+        self._open: dict[int, Archs] = {}
+
+    def ask(self, archs: Archs) -> Trials:
+        """Return trials of ``archs`` [n, d]."""
+        trials = full_trainings(self.n_asked, archs)
+        for arch in archs:
+            self._open[self.n_asked] = arch
+            self.n_asked += 1
+        return trials
+
+    def tell(self, results: Results) -> list[tuple[int, Archs, float]]:
+        """Return the id, architecture [d] and score of each answer; ``-inf`` for a crash."""
+        told = []
+        for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
+            told.append((trial, self._open.pop(trial), -math.inf if math.isnan(score) else score))
+        return told
+
+
+class Rounds:
+    """Asks for architectures a round at a time; the next begins when every answer of the last is there.
+
+    Args:
+        begin: returns the architectures ``[m, d]`` of the next round, at least one.
+        n_decisions: columns of an architecture.
+
+    Attributes:
+        archs: [m, d] the round.
+        scores: [m] its scores, ``-inf`` for a crash.
+    """
+
+    def __init__(self, begin: Callable[[], Archs], n_decisions: int) -> None:
+        self._begin = begin
+        self.archs: Archs = np.empty((0, n_decisions), dtype=np.int8)
+        self.scores: Floats = np.empty(0)
+        self._first = self._next = self._n_told = 0  # id of the round's first trial, then counts within the round
+
+    @property
+    def n_left(self) -> int:
+        """Architectures of the round that nobody asked for yet."""
+        return len(self.archs) - self._next
+
+    def ask(self, n: int) -> Trials:
+        """Return up to ``n`` architectures of the round; none while the last of it are running."""
+        if self._n_told == len(self.archs):
+            archs = np.ascontiguousarray(self._begin())
+            archs.flags.writeable = False  # asked for slice by slice, which then need no copies
+            self._first += len(self.archs)
+            self.archs, self.scores = archs, np.full(len(archs), -np.inf)
+            self._next = self._n_told = 0
+        first = self._next
+        self._next = min(first + n, len(self.archs))
+        return full_trainings(self._first + first, self.archs[first : self._next])
+
+    def tell(self, results: Results) -> None:
+        """Note scores at their places in the round."""
+        for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
+            if not math.isnan(score):
+                self.scores[trial - self._first] = score
+        self._n_told += len(results.id)
+
+
+def fresh(space: SearchSpace, rng: np.random.Generator, n: int, known: Container[bytes]) -> Archs:
+    """Draw up to ``n`` distinct architectures that are not ``known``; ``[m, d]``, m > 0.
+
+    Raises:
+        SearchFinished: many draws gave nothing new.
+    """
+    found: dict[bytes, Archs] = {}
+    for _ in range(FRESH_TRIES):
+        rows = space.sample(n - len(found), rng)
+        found |= {row.tobytes(): row for row in rows if row.tobytes() not in known}
+        if len(found) == n:
+            break
+    if not found:
+        raise SearchFinished(f"{FRESH_TRIES} draws gave no new architecture")
+    return np.stack(list(found.values()))
+
+
+def unlike(space: SearchSpace, rng: np.random.Generator, archs: Archs, known: set[bytes], *, tries: int = 10) -> Archs:
+    """Mutate those of ``archs`` [n, d] that are ``known`` until they are not, and add all to it; ``[n, d]``.
+
+    One that is still known after ``tries`` mutations in a row stays what they made of it.
+    """
+    distinct = []
+    for i in range(len(archs)):
+        row = archs[i : i + 1]
+        for _ in range(tries):
+            if row.tobytes() not in known:
+                break
+            row = space.mutate(row, rng)
+        known.add(row.tobytes())
+        distinct.append(row)
+    return np.concatenate(distinct)
+
+
+def check_at_least(minimum: float, **options: float) -> None:
+    """Refuse options below ``minimum``.
+
+    Raises:
+        InvalidOption: naming the first such option.
+    """
+    for name, value in options.items():
+        if not value >= minimum:
+            raise InvalidOption(f"{name}={value}; expected at least {minimum:g}")
+
+
+def check_within(low: float, high: float, **options: float) -> None:
+    """Refuse options outside ``[low, high]``.
+
+    Raises:
+        InvalidOption: naming the first such option.
+    """
+    for name, value in options.items():
+        if not low <= value <= high:
+            raise InvalidOption(f"{name}={value}; expected {low:g} to {high:g}")
