@@ -46,7 +46,7 @@ def clipped_likelihood(kernel: Tensor, value: Tensor, noise: Tensor) -> Tensor:
     return _ClippedLikelihood.apply(kernel, value, noise)
 
 
-class _ClippedLikelihood(torch.autograd.Function):  # type: ignore[misc]
+class _ClippedLikelihood(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, kernel: Tensor, value: Tensor, noise: Tensor) -> Tensor:
         values, vectors = torch.linalg.eigh(kernel)
