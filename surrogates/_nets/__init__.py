@@ -1,0 +1,35 @@
+"""What neural predictors share: layers of several nets at once, losses, a training loop, graphs as tensors.
+
+Every net has an axis of ``k`` members in front, one where it is no ensemble: their matrix products are
+one batched product, so that five small nets train in hardly more time than one. All randomness comes
+from one ``torch.Generator``; torch's own generator and settings are as they were before.
+"""
+
+from surrogates._nets._graphs import GraphTensors, graph_tensors
+from surrogates._nets._layers import BatchNorm, Dropout, LayerNorm, Linear
+from surrogates._nets._losses import LOSSES, RANKING, Loss, loss_named
+from surrogates._nets._predictor import NetPredictor
+from surrogates._nets._training import Training, train
+from surrogates._nets._weights import arrays_of, device_named, initialise, load_arrays, one_thread, torch_generator
+
+__all__ = [
+    "LOSSES",
+    "RANKING",
+    "BatchNorm",
+    "Dropout",
+    "GraphTensors",
+    "LayerNorm",
+    "Linear",
+    "Loss",
+    "NetPredictor",
+    "Training",
+    "arrays_of",
+    "device_named",
+    "graph_tensors",
+    "initialise",
+    "load_arrays",
+    "loss_named",
+    "one_thread",
+    "torch_generator",
+    "train",
+]

@@ -1,0 +1,123 @@
+"""Layers with an axis of members in front: k nets of one shape that are trained and asked at once.
+
+A layer is made with its weights undefined; ``initialise`` draws them with ``reset(generator)``.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+_LEVELS = 2**16  # chances that dropout tells apart
+
+
+class Linear(nn.Module):
+    """A linear layer for each member.
+
+    Args:
+        members: k.
+        inputs: features that go in.
+        outputs: features that come out.
+        bias: whether a constant is added.
+        xavier: draw weights as Glorot & Bengio 2010 and start at bias zero, as Keras does; else as torch does,
+            everything uniform within one over the root of ``inputs``.
+    """
+
+    def __init__(self, members: int, inputs: int, outputs: int, *, bias: bool = True, xavier: bool = False) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(members, inputs, outputs))
+        self.bias = nn.Parameter(torch.empty(members, 1, outputs)) if bias else None
+        self._xavier = xavier
+
+    def reset(self, generator: torch.Generator) -> None:
+        """Draw the weights."""
+        _, inputs, outputs = self.weight.shape
+        bound = math.sqrt(6 / (inputs + outputs)) if self._xavier else 1 / math.sqrt(max(inputs, 1))
+        nn.init.uniform_(self.weight, -bound, bound, generator=generator)
+        if self.bias is not None and self._xavier:
+            nn.init.zeros_(self.bias)
+        elif self.bias is not None:
+            nn.init.uniform_(self.bias, -bound, bound, generator=generator)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [k, ..., inputs] to [k, ..., outputs]."""
+        flat = x.flatten(1, -2)
+        mapped = flat @ self.weight if self.bias is None else torch.baddbmm(self.bias, flat, self.weight)
+        return mapped.unflatten(1, x.shape[1:-1])
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation for each member (Ioffe & Szegedy 2015), over all axes between the first and the last.
+
+    While it learns it takes mean and variance from the batch, and keeps their running means for later.
+    """
+
+    def __init__(self, members: int, width: int, *, momentum: float = 0.1) -> None:
+        super().__init__()
+        self.gain, self.shift = (nn.Parameter(torch.empty(members, 1, width)) for _ in range(2))
+        self.register_buffer("mean", torch.empty(members, 1, width))
+        self.register_buffer("variance", torch.empty(members, 1, width))
+        self._momentum = momentum
+
+    def reset(self, generator: torch.Generator) -> None:
+        """Start as the identity; nothing is random here."""
+        del generator
+        for tensor, start in ((self.gain, 1), (self.shift, 0), (self.mean, 0), (self.variance, 1)):
+            nn.init.constant_(tensor, start)
+
+    def forward(self, x: Tensor, present: Tensor | None = None) -> Tensor:
+        """Normalise [k, ..., width]; only rows where ``present`` [k, ...] is 1 count in the statistics."""
+        flat = x.flatten(1, -2)
+        mean, variance = self.mean, self.variance
+        if self.training:
+            mean, variance = self._moments(flat, None if present is None else present.flatten(1).unsqueeze(-1))
+        normal = (flat - mean) / torch.sqrt(variance + 1e-5)
+        return (normal * self.gain + self.shift).unflatten(1, x.shape[1:-1])
+
+    def _moments(self, flat: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
+        weight = torch.ones_like(flat[..., :1]) if weight is None else weight
+        n = weight.sum(1, keepdim=True).clamp(min=1)
+        mean = (flat * weight).sum(1, keepdim=True) / n
+        variance = ((flat - mean) ** 2 * weight).sum(1, keepdim=True) / n
+        with torch.no_grad():
+            self.mean.lerp_(mean, self._momentum)
+            self.variance.lerp_(variance * n / (n - 1).clamp(min=1), self._momentum)
+        return mean, variance
+
+
+class LayerNorm(nn.Module):
+    """Layer normalisation for each member (Ba, Kiros & Hinton 2016), over the last axis."""
+
+    def __init__(self, members: int, width: int) -> None:
+        super().__init__()
+        self.gain, self.shift = (nn.Parameter(torch.empty(members, 1, width)) for _ in range(2))
+
+    def reset(self, generator: torch.Generator) -> None:
+        """Start as the identity; nothing is random here."""
+        del generator
+        nn.init.ones_(self.gain)
+        nn.init.zeros_(self.shift)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise [k, ..., width]."""
+        normal = nn.functional.layer_norm(x, x.shape[-1:]).flatten(1, -2)
+        return (normal * self.gain + self.shift).unflatten(1, x.shape[1:-1])
+
+
+class Dropout(nn.Module):
+    """Dropout whose masks come from a generator of ours (torch's own draws from the global one)."""
+
+    generator: torch.Generator | None = None
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self._dropped = round(rate * _LEVELS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Zero each number with chance ``rate`` while the net learns, and make up for it in the others."""
+        if not self.training or not self._dropped:
+            return x
+        # Four masks from each 64 random bits: a quarter of the time of torch's own draws, which small nets would feel
+        bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None, generator=self.generator)
+        kept = bits.view(torch.int16)[: x.numel()].view(x.shape) >= self._dropped - _LEVELS // 2
+        return x * kept.to(x.device, x.dtype) * (_LEVELS / (_LEVELS - self._dropped))

@@ -1,0 +1,135 @@
+"""A predictor whose model is a net: from architectures to tensors, training, answers, and a state without pickle."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nasbench.arrays import Archs, Floats
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from surrogates._nets._losses import RANKING, loss_named, std_of
+from surrogates._nets._training import Training, train
+from surrogates._nets._weights import arrays_of, device_named, initialise, load_arrays, one_thread, torch_generator
+from surrogates._predictor import CheckedPredictor, State
+
+_CHUNK = 512  # architectures in one forward pass: bounds the memory
+_LEAST_STD = 1e-6  # in units of the target; members that died alike agree, but are not certain
+
+
+class NetPredictor(CheckedPredictor):
+    """A neural predictor.
+
+    Sub-classes write ``_inputs`` and ``_net``, and set ``members`` where they are an ensemble. The net works
+    in float64: batches of any size then agree far beyond what matters.
+
+    A ranking loss leaves the scale of the output open; a line through the training points, fitted by least
+    squares for each member, turns it into the target's units, and what is left around the line adds to the
+    spread of the members.
+
+    Args:
+        space: where the architectures are from.
+        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        loss: one of ``LOSSES``; with ``gaussian`` the net has two outputs.
+        training: how the net is trained.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+    """
+
+    members: int = 1
+    float_type: ClassVar[torch.dtype] = torch.float64
+
+    def __init__(self, space: SearchSpace, *, target: str, loss: str, training: Training, device: str) -> None:
+        super().__init__(space, target=target)
+        self._loss_name, self._loss = loss, loss_named(loss)
+        self._training, self._device = training, device_named(device)
+
+    @abstractmethod
+    def _inputs(self, archs: Archs) -> tuple[Tensor, ...]:
+        """Return what the net takes for distinct architectures [n, d]: float64, [n, ...] each."""
+
+    @abstractmethod
+    def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+        """Make the net for inputs of these widths; [k, n, ...] each in, [k, n, outputs] out."""
+
+    def _prepare(self, archs: Archs) -> None:
+        """Learn from the training architectures [n, d] what ``_inputs`` needs; most need nothing."""
+
+    @property
+    def _outputs(self) -> int:
+        return 2 if self._loss_name == "gaussian" else 1
+
+    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        self._prepare(batch.archs)
+        generator = torch_generator(rng)
+        inputs = self._moved(self._inputs(batch.archs))
+        self._model = self._made(inputs)
+        initialise(self._model, generator)
+        self._model.to(self._device)
+        goal = torch.from_numpy(value).to(self._device)
+        with one_thread():
+            self._learn(inputs, goal, generator)
+        self._line = self._calibrated(batch.archs, value)
+
+    def _learn(self, inputs: tuple[Tensor, ...], value: Tensor, generator: torch.Generator) -> None:
+        """Train the model; a method with more than one phase writes its own."""
+        train(
+            self._model,
+            inputs,
+            value,
+            loss=self._loss,
+            training=self._training,
+            members=self.members,
+            generator=generator,
+        )
+
+    def _made(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+        with torch.device("meta"):  # torch's layers draw weights from the global generator, but not there
+            net = self._net(inputs)
+        return net.to(self.float_type).to_empty(device="cpu").eval()
+
+    def _moved(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(part.to(self._device) for part in inputs)
+
+    def _calibrated(self, archs: Archs, value: Floats) -> Floats:
+        """Return [k, 3]: slope and offset of each member's line from output to target, variance around it."""
+        line = np.tile([1.0, 0.0, 0.0], (self.members, 1))
+        if self._loss_name in RANKING:
+            for member, output in zip(line, self._forward(archs)[..., 0].numpy(), strict=True):
+                centred = output - output.mean()
+                slope = max((centred @ value) / max(centred @ centred, 1e-12), 1e-12)  # an order is never turned round
+                offset = value.mean() - slope * output.mean()
+                member[:] = slope, offset, ((value - slope * output - offset) ** 2).mean()
+        return line
+
+    def _forward(self, archs: Archs) -> Tensor:
+        """Return the outputs [k, n, o] for architectures [n, d]."""
+        parts = []
+        with torch.no_grad(), one_thread():
+            for first in range(0, len(archs), _CHUNK):
+                inputs = self._moved(self._inputs(archs[first : first + _CHUNK]))
+                parts.append(self._model(*(part.expand(self.members, *part.shape) for part in inputs)).cpu())
+        return torch.cat(parts, dim=1)
+
+    def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
+        distinct, place = np.unique(batch.archs, axis=0, return_inverse=True)
+        output = self._forward(distinct)[:, place.ravel()]
+        means = output[..., 0].numpy() * self._line[:, :1] + self._line[:, 1:2]
+        if self.members == 1 and self._outputs == 1:
+            return means[0], None
+        noise = std_of(output).numpy() ** 2 if self._outputs == 2 else self._line[:, 2:]
+        return means.mean(axis=0), np.sqrt(means.var(axis=0) + noise.mean(axis=0) + _LEAST_STD**2)
+
+    def _state(self) -> State:
+        weights = {f"weights/{name}": array for name, array in arrays_of(self._model).items()}
+        return weights | {"line": self._line}
+
+    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
+        del value
+        self._prepare(batch.archs)
+        self._model = self._made(self._inputs(batch.archs[:1]))
+        weights = {name.removeprefix("weights/"): a for name, a in state.items() if name.startswith("weights/")}
+        load_arrays(self._model, weights)
+        self._model.to(self._device)
+        self._line = state["line"]

@@ -1,0 +1,103 @@
+"""The training loop of every net: shuffled minibatches, one optimiser, a learning rate that may follow a cosine."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from nasbench.errors import InvalidOption, unknown_name
+from surrogates._nets._losses import Loss
+
+_OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How a net is trained.
+
+    Attributes:
+        epochs: passes over the training data.
+        batch_size: architectures in a step.
+        lr: first learning rate.
+        weight_decay: of the optimiser; decoupled in ``adamw``.
+        optimiser: ``adam``, ``adamw`` or ``sgd`` (with momentum 0.9).
+        cosine: let the learning rate fall to zero along half a cosine, a step each epoch; else it is constant.
+        betas: decay of Adam's two moments.
+
+    Raises:
+        InvalidOption: a number outside its range.
+    """
+
+    epochs: int
+    batch_size: int
+    lr: float
+    weight_decay: float = 0.0
+    optimiser: str = "adam"
+    cosine: bool = True
+    betas: tuple[float, float] = (0.9, 0.999)
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 2 or not 0 < self.lr < math.inf or self.weight_decay < 0:
+            raise InvalidOption(
+                f"epochs={self.epochs}, batch_size={self.batch_size}, lr={self.lr}, weight_decay={self.weight_decay}; "
+                "expected epochs from 1, batch_size from 2, a positive lr and no negative weight_decay"
+            )
+        if self.optimiser not in _OPTIMISERS:
+            raise unknown_name("optimiser", self.optimiser, _OPTIMISERS)
+
+    def rate(self, epoch: int) -> float:
+        """Return the learning rate of an epoch, counted from 0."""
+        return self.lr * (1 + math.cos(math.pi * epoch / self.epochs)) / 2 if self.cosine else self.lr
+
+    def optimiser_of(self, net: nn.Module) -> torch.optim.Optimizer:
+        """Return a fresh optimiser of all weights."""
+        special = {"momentum": 0.9} if self.optimiser == "sgd" else {"betas": self.betas}
+        kind = _OPTIMISERS[self.optimiser]
+        return kind(net.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True, **special)
+
+
+def train(
+    net: nn.Module,
+    inputs: tuple[Tensor, ...],
+    value: Tensor,
+    *,
+    loss: Loss,
+    training: Training,
+    members: int,
+    generator: torch.Generator,
+) -> None:
+    """Train all members of ``net`` side by side, each on an order of its own.
+
+    The sum of the members' losses is minimised: they share no weight, so each one's gradient is its own.
+    A last batch of one architecture, from which neither a ranking nor a variance can be learnt, is left
+    out of its epoch.
+
+    Args:
+        net: takes [k, b, ...] tensors, gives [k, b, outputs]; left in evaluation mode.
+        inputs: [n, ...] each, on the net's device.
+        value: [n] what to predict.
+        loss: to minimise.
+        training: how.
+        members: k.
+        generator: draws the order of the batches.
+    """
+    optimiser = training.optimiser_of(net)
+    net.train()
+    for epoch in range(training.epochs):
+        for group in optimiser.param_groups:
+            group["lr"] = training.rate(epoch)
+        for rows in _batches(value, training.batch_size, members, generator):
+            optimiser.zero_grad()
+            loss(net(*(part[rows] for part in inputs)), value[rows]).sum().backward()
+            optimiser.step()
+    net.eval()
+
+
+def _batches(value: Tensor, size: int, members: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Yield rows [k, b] of ``value`` [n] in an order drawn for each member."""
+    n = len(value)
+    order = torch.stack([torch.randperm(n, generator=generator) for _ in range(members)]).to(value.device)
+    for first in range(0, n - 1, size):
+        yield order[:, first : first + size]

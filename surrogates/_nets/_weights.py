@@ -1,0 +1,72 @@
+"""Weights: drawn from a generator of ours, kept as arrays, placed on a device."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from nasbench.errors import InvalidOption
+from surrogates._nets._layers import Dropout
+
+
+def torch_generator(rng: np.random.Generator) -> torch.Generator:
+    """Return a generator for torch, seeded by ``rng``. It is on the CPU, so that every device draws the same."""
+    return torch.Generator().manual_seed(int(rng.integers(2**63)))
+
+
+def device_named(name: str) -> torch.device:
+    """Return the device called ``name``: ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        InvalidOption: no such device here.
+    """
+    kind, _, number = name.partition(":")
+    if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
+        raise InvalidOption(f"device={name!r}; expected 'cpu', 'cuda' or 'cuda:N'")
+    found = torch.cuda.device_count() if kind == "cuda" else 1
+    if int(number or 0) >= found:
+        raise InvalidOption(f"device={name!r}, but torch finds {found} such device(s) here; use device='cpu'")
+    return torch.device(name)
+
+
+def initialise(net: nn.Module, generator: torch.Generator) -> None:
+    """Draw every weight of ``net``, layer by layer in the order they were made, and its later dropout masks.
+
+    Raises:
+        TypeError: a layer that has weights but no ``reset``.
+    """
+    for layer in net.modules():
+        if isinstance(layer, Dropout):
+            layer.generator = generator
+        elif hasattr(layer, "reset"):
+            layer.reset(generator)
+        elif any(True for _ in layer.parameters(recurse=False)):
+            raise TypeError(f"{type(layer).__name__} has weights of its own; give it reset(generator)")
+
+
+def arrays_of(net: nn.Module) -> dict[str, npt.NDArray[Any]]:
+    """Return weights and running statistics as arrays by name."""
+    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in net.state_dict().items()}
+
+
+def load_arrays(net: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Set weights and running statistics to what ``arrays_of`` returned; the net must have the same shape."""
+    net.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch work on one core meanwhile: the order of its sums, and so every bit, no longer depends on how many.
+
+    The nets here are so small that a second core would only cost time.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,102 @@
+"""GATES: each operation is a gate on the information that flows through the cell, learnt by ranking.
+
+Source: Ning, Zheng, Zhao, Wang & Yang 2020, "A Generic Graph-based Neural Architecture Encoding Scheme for
+Predictor-based NAS" (arXiv 2004.01899), section 3.2, for operations on vertices: virtual information
+starts at the input; a vertex adds up what its predecessors hold, transforms it, and lets it through
+according to a sigmoid of its operation's embedding. Defaults as in the authors' code (aw_nas,
+NAS-Bench-101): embeddings of 48, 96 features at the start, five layers of 128, dropout 0.1, the mean over
+vertices without the input, an MLP of two layers of 200, hinge loss over pairs with margin 0.1, 200 epochs
+of Adam at 1e-3, batches of 512.
+
+Differences: that many trainings make a batch only in large tables; with fewer, all are in one. The
+learning rate is constant, as theirs. The mean and its units come from a line through the training points.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from nasbench.arrays import Archs
+from nasbench.spaces import SearchSpace
+from surrogates._nets import Dropout, Linear, NetPredictor, Training, graph_tensors
+
+REQUIRES = {"torch": "torch"}
+
+_EMBEDDING, _START, _HEAD, _DROPOUT = 48, 96, 200, 0.1
+
+
+class GATES(NetPredictor):
+    """Operations as gates on information flow.
+
+    Args:
+        space: where the architectures are from.
+        loss: ``hinge``, or another one of ``LOSSES``.
+        layers: steps that the information flows.
+        hidden: features that flow.
+        epochs: passes over the training data.
+        batch_size: architectures in a step; pairs are made within it.
+        lr: learning rate.
+        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+    """
+
+    quick: ClassVar[Mapping[str, Any]] = {"epochs": 3, "hidden": 16}
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        loss: str = "hinge",
+        layers: int = 5,
+        hidden: int = 128,
+        epochs: int = 200,
+        batch_size: int = 512,
+        lr: float = 1e-3,
+        target: str = "score",
+        device: str = "cpu",
+    ) -> None:
+        training = Training(epochs, batch_size, lr, cosine=False)
+        super().__init__(space, target=target, loss=loss, training=training, device=device)
+        self._shape: dict[str, Any] = {"layers": layers, "hidden": hidden}
+
+    def _inputs(self, archs: Archs) -> tuple[Tensor, ...]:
+        adjacency, operations, present = graph_tensors(self._space, archs)
+        return adjacency.transpose(1, 2).contiguous(), operations, present
+
+    def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+        return _Net(self.members, inputs[1].shape[-1], outputs=self._outputs, **self._shape)
+
+
+class _Net(nn.Module):
+    def __init__(self, members: int, inputs: int, *, outputs: int, layers: int, hidden: int) -> None:
+        super().__init__()
+        self.start = Linear(members, 1, _START)  # information at the input; elsewhere the bias, as nothing came yet
+        self.embedding = Linear(members, inputs, _EMBEDDING, bias=False)
+        widths = [_START] + [hidden] * (layers - 1)
+        self.layers = nn.ModuleList(_Flow(members, width, hidden) for width in widths)
+        self.dropout = Dropout(_DROPOUT)
+        self.head = nn.Sequential(Linear(members, hidden, _HEAD), nn.ReLU(), Linear(members, _HEAD, _HEAD), nn.ReLU())
+        self.output = Linear(members, _HEAD, outputs)
+
+    def forward(self, incoming: Tensor, operations: Tensor, present: Tensor) -> Tensor:
+        source = operations[..., :1]
+        x, embedding = self.start(source), self.embedding(operations)
+        for i, layer in enumerate(self.layers):
+            x = layer(x if i == 0 else self.dropout(torch.relu(x)), incoming, embedding)
+        counted = present[..., None] * (1 - source)
+        pooled = (x * counted).sum(-2) / counted.sum(-2)
+        return self.output(self.head(pooled))
+
+
+class _Flow(nn.Module):
+    def __init__(self, members: int, inputs: int, hidden: int) -> None:
+        super().__init__()
+        self.weight = Linear(members, inputs, hidden, bias=False)
+        self.gate = Linear(members, _EMBEDDING, hidden)
+
+    def forward(self, x: Tensor, incoming: Tensor, embedding: Tensor) -> Tensor:
+        """Let what arrives through each vertex's gate, and keep what was there."""
+        held = self.weight(x)
+        return torch.sigmoid(self.gate(embedding)) * (incoming @ held) + held
