@@ -1,0 +1,85 @@
+"""A predictor in a search: fitted now and then, told of single results in between, asked with beliefs added.
+
+A Gaussian process has ``condition``: between two fits, a result costs O(n^2). Other predictors stay as they
+are until the next fit.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption
+from nasbench.predictions import Batch, Prediction, make_predictor
+from nasbench.registry import Choice
+from nasbench.spaces import SearchSpace
+
+Forecast = Callable[[Archs], Prediction]
+"""Architectures [m, d] to what is expected of them."""
+
+
+class Model:
+    """A predictor that follows a search.
+
+    Args:
+        space: where the architectures are from.
+        predictor: label of a predictor that needs nothing but architectures.
+        refit_every: results between two fits; a fit learns the hyperparameters anew.
+
+    Raises:
+        UnknownName: no such predictor.
+        InvalidOption: one that needs learning curves or proxies, or ``refit_every`` below 1.
+    """
+
+    def __init__(self, space: SearchSpace, predictor: "str | type | Choice", *, refit_every: int) -> None:
+        if refit_every < 1:
+            raise InvalidOption(f"refit_every={refit_every}; expected at least 1")
+        self._space, self._label, self._refit_every = space, predictor, refit_every
+        self._predictor: Any = make_predictor(space, predictor)
+        if self._predictor.needs:
+            raise InvalidOption(
+                f"predictor {predictor!r} needs {' and '.join(sorted(self._predictor.needs))}, which a search of full "
+                "trainings does not have; choose one that needs architectures only"
+            )
+        self._least = max(2, getattr(self._predictor, "min_points", 2))
+        self._believer: Any = None
+        self._n_fitted = self._n_known = 0
+
+    @property
+    def can_believe(self) -> bool:
+        """Whether results can be added without a fit."""
+        return hasattr(self._predictor, "condition") and hasattr(self._predictor, "restore")
+
+    def learn(self, archs: Archs, scores: Floats, rng: np.random.Generator) -> bool:
+        """Take in all results so far, [n, d] and [n]; return False where they are too few or all equal."""
+        n = len(scores)
+        if n < self._least or (scores == scores[0]).all():
+            return False
+        if not self._n_fitted or n - self._n_fitted >= self._refit_every:
+            self._predictor.fit(Batch(archs), scores, rng)
+            self._n_fitted = self._n_known = n
+        elif n > self._n_known and self.can_believe:
+            self._predictor.condition(Batch(archs[self._n_known :]), scores[self._n_known :])
+            self._n_known = n
+        return True
+
+    @property
+    def fitted_at(self) -> int:
+        """Results that the last fit saw."""
+        return self._n_fitted
+
+    def forecast(self, pending: Archs) -> Forecast:
+        """Return what answers predictions after a belief: that ``pending`` [p, d] score what is expected of them.
+
+        The Kriging believer of Ginsbourger, Le Riche & Carraro 2010. The model itself stays as it is, and only
+        the latest answerer may be asked. A predictor without ``condition`` believes nothing.
+        """
+        if not self.can_believe or not len(pending):
+            return lambda archs: cast(Prediction, self._predictor.predict(Batch(archs)))
+        expected = self._predictor.predict(Batch(pending)).mean
+        if self._believer is None:
+            self._believer = make_predictor(self._space, self._label)
+        self._believer.restore(self._predictor.state())
+        self._believer.condition(Batch(pending), expected)
+        return lambda archs: cast(Prediction, self._believer.predict(Batch(archs)))

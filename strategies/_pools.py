@@ -1,0 +1,210 @@
+"""Where the next architectures are looked for: pools of candidates that were not asked before.
+
+``whole`` is every architecture of a listed space. ``mutation`` takes the children of the best parents, best
+parent first, as naszilla does (White et al. 2019, arXiv 1910.11858); ``half`` fills half of the pool with
+them and the rest at random, as NAS-BOWL does (Ru et al. 2021, arXiv 2006.07556). ``evolution`` lets the
+acquisition choose parents over some generations, and ``local`` climbs by it, as SMAC does (Hutter, Hoos &
+Leyton-Brown 2011, section 4.3).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench.arrays import Archs, Bools, Floats
+from nasbench.errors import unknown_name
+from nasbench.spaces import EnumeratedSpace, SearchSpace
+
+_TRIES = 1000  # draws in a row without a new architecture before a space counts as exhausted
+_MOST = 50_000  # architectures that are worth predicting all
+_GENERATIONS, _TOURNAMENT = 5, 10
+_CLIMBS, _STEPS = 10, 20
+
+
+class Seen:
+    """The architectures that were asked, twins counted as one where a benchmark trained only one of them."""
+
+    def __init__(self, space: SearchSpace) -> None:
+        self._space = space
+        self._listed = space if isinstance(space, EnumeratedSpace) and not space.trained_once_per_class else None
+        self._mask = np.zeros(int(space.size) if self._listed is not None else 0, dtype=np.bool_)
+        self._keys: set[bytes] = set()
+
+    def _names(self, archs: Archs) -> list[bytes]:
+        if self._space.trained_once_per_class and len(archs):
+            archs = self._space.canonical(archs)
+        return [row.tobytes() for row in archs]
+
+    def add(self, archs: Archs) -> None:
+        """Remember ``archs`` [n, d]."""
+        if self._listed is not None:
+            self._mask[self._listed.index(archs)] = True
+        else:
+            self._keys.update(self._names(archs))
+
+    def fresh(self, archs: Archs) -> Archs:
+        """Return those of ``archs`` [n, d] that were not seen, each once, in order."""
+        if not len(archs):
+            return archs
+        if self._listed is not None:
+            index = self._listed.index(archs)
+            _, first = np.unique(index, return_index=True)
+            first.sort()
+            return archs[first[~self._mask[index[first]]]]
+        new: dict[bytes, int] = {}
+        for i, name in enumerate(self._names(archs)):
+            if name not in self._keys:
+                new.setdefault(name, i)
+        return archs[list(new.values())]
+
+    def rest(self) -> Archs | None:
+        """Return all that is left of a listed space, None of another one."""
+        if self._listed is not None:
+            return self._listed.rows[~self._mask]
+        return self.fresh(self._space.rows) if isinstance(self._space, EnumeratedSpace) else None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a pool is made from.
+
+    Attributes:
+        space: where to search.
+        seen: what was asked before.
+        parents: [n, d] architectures with a score, best first.
+        worth: the acquisition of candidates [m, d].
+        rng: draws.
+    """
+
+    space: SearchSpace
+    seen: Seen
+    parents: Archs
+    worth: Callable[[Archs], Floats]
+    rng: np.random.Generator
+
+
+Pool = Callable[[Ground, int], Archs]
+
+
+def random_archs(space: SearchSpace, seen: Seen, n: int, rng: np.random.Generator) -> Archs:
+    """Draw ``n`` distinct architectures that were not seen; fewer where no more are found, ``[<= n, d]``."""
+    found, tries = np.empty((0, len(space.decisions)), dtype=np.int8), 0
+    while len(found) < n and tries < _TRIES:
+        drawn = space.sample(n, rng)
+        tries += len(drawn)
+        found = seen.fresh(np.concatenate([found, drawn]))
+    if len(found) < n and (rest := seen.rest()) is not None:
+        return rest[rng.permutation(len(rest))[:n]]
+    return found[:n]
+
+
+def whole(ground: Ground, size: int) -> Archs:
+    """Return every architecture that was not asked; ``size`` of ``half`` where they are too many or not listed."""
+    rest = ground.seen.rest() if ground.space.size <= _MOST else None
+    return half(ground, size) if rest is None else rest
+
+
+def random(ground: Ground, size: int) -> Archs:
+    """Draw ``size`` architectures."""
+    return random_archs(ground.space, ground.seen, size, ground.rng)
+
+
+def mutation(ground: Ground, size: int) -> Archs:
+    """Return children of the five best, those of the best first; where these are few, random ones too."""
+    children = _children(ground, ground.parents[:5], size, tries=size)
+    return children if len(children) else random(ground, size)
+
+
+def half(ground: Ground, size: int) -> Archs:
+    """Return children of the ten best, equally many of each, and as many random architectures."""
+    parents = ground.parents[:10]
+    n_mutated = size // 2
+    tries = -(-2 * n_mutated // max(len(parents), 1))
+    children = _shuffled(_children(ground, parents, len(parents) * tries, tries=tries), ground.rng)[:n_mutated]
+    drawn = random_archs(ground.space, ground.seen, size - len(children), ground.rng)
+    return ground.seen.fresh(np.concatenate([children, drawn]))
+
+
+def evolution(ground: Ground, size: int) -> Archs:
+    """Let the acquisition select over a few generations, starting from ``half`` a pool; return all that lived."""
+    lived = half(ground, size)
+    for _ in range(_GENERATIONS):
+        if not len(lived):
+            break
+        worth = ground.worth(lived)
+        entrants = ground.rng.integers(len(lived), size=(size, _TOURNAMENT))
+        winners = entrants[np.arange(size), np.argmax(worth[entrants], axis=1)]
+        children = ground.space.mutate(lived[winners], ground.rng)
+        lived = ground.seen.fresh(np.concatenate([lived, children]))
+    return lived
+
+
+def local(ground: Ground, size: int) -> Archs:
+    """Climb the acquisition from the best ten known and ``size`` random architectures' best ten."""
+    drawn = random(ground, size)
+    starts = np.concatenate([_best(ground, ground.parents, _CLIMBS), _best(ground, drawn, _CLIMBS)])
+    tops = _climbed(ground, starts)
+    around, _ = ground.space.neighbors(tops) if len(tops) else (tops, None)
+    return ground.seen.fresh(np.concatenate([tops, around, drawn]))
+
+
+def _best(ground: Ground, archs: Archs, n: int) -> Archs:
+    if len(archs) <= n:
+        return archs
+    return archs[np.argsort(-ground.worth(archs), kind="stable")[:n]]
+
+
+def _climbed(ground: Ground, archs: Archs) -> Archs:
+    """Move each of ``archs`` to its best neighbour as long as that is better."""
+    for _ in range(_STEPS):
+        if not len(archs):
+            break
+        around, owner = ground.space.neighbors(archs)
+        known, reached = ground.worth(archs), ground.worth(around)
+        order = np.lexsort((reached, owner))
+        last = np.flatnonzero(np.diff(owner[order], append=len(archs)))  # the best neighbour of each owner
+        best = order[last]
+        better: Bools = reached[best] > known[owner[best]]
+        if not better.any():
+            break
+        archs = archs.copy()
+        archs[owner[best][better]] = around[best[better]]
+        archs = np.unique(archs, axis=0)
+    return archs
+
+
+def _children(ground: Ground, parents: Archs, size: int, *, tries: int) -> Archs:
+    """Mutate each parent ``tries`` times, best first, until ``size`` new children are there."""
+    found = parents[:0]
+    for parent in parents:
+        mutated = ground.space.mutate(np.repeat(parent[None], tries, axis=0), ground.rng)
+        found = ground.seen.fresh(np.concatenate([found, mutated]))
+        if len(found) >= size:
+            break
+    return found[:size]
+
+
+def _shuffled(archs: Archs, rng: np.random.Generator) -> Archs:
+    return archs[rng.permutation(len(archs))]
+
+
+POOLS: Mapping[str, Pool] = {
+    "whole": whole,
+    "mutation": mutation,
+    "half": half,
+    "random": random,
+    "evolution": evolution,
+    "local": local,
+}
+
+
+def check_pool(name: str) -> str:
+    """Return ``name`` if it is a pool.
+
+    Raises:
+        UnknownName: it is none.
+    """
+    if name not in POOLS:
+        raise unknown_name("pool", name, POOLS)
+    return name

@@ -1,0 +1,107 @@
+"""What strategies share that start at random and then propose from what they have learnt.
+
+No architecture is asked twice in a run. Crashed trainings are remembered as asked and left out of what is
+learnt. Where nothing can be proposed, for lack of results or because all are equal, random architectures are
+asked. The search ends when a space has nothing left.
+"""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption, SearchFinished
+from nasbench.spaces import SearchSpace
+from nasbench.trials import Results, Trials, full_trainings
+from strategies._pools import Seen, random_archs
+
+
+class SequentialSearch(ABC):
+    """Random architectures first, then proposals. Sub-classes write ``_propose``.
+
+    Args:
+        space: where to search.
+        rng: decides everything.
+        n_init: random architectures at the start.
+        batch: proposals made from the same results.
+
+    Raises:
+        InvalidOption: no start or no batch.
+    """
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, n_init: int, batch: int = 1) -> None:
+        if n_init < 1 or batch < 1:
+            raise InvalidOption(f"n_init={n_init} and batch={batch}; expected at least 1 each")
+        self._space, self._rng = space, rng
+        self._n_init, self._batch = n_init, batch
+        self._seen = Seen(space)
+        self._queue: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
+        self._waiting: dict[int, Archs] = {}
+        self._archs: list[Archs] = []
+        self._scores: list[float] = []
+        self._n_asked = 0
+        self._started = False
+
+    @property
+    def n_decided(self) -> int:
+        """Proposals left of the batch, or the random start."""
+        return len(self._queue) if self._started else self._n_init
+
+    def ask(self, n: int) -> Trials:
+        """Return ``n`` architectures that were not asked before, fewer at the end of the space.
+
+        Raises:
+            SearchFinished: none is left that draws or proposals could reach.
+        """
+        parts = [self._taken(n)]
+        while (missing := n - sum(map(len, parts))) > 0:
+            self._queue = self._next(missing)
+            if not len(self._queue):
+                break
+            parts.append(self._taken(missing))
+        archs = np.concatenate(parts)
+        if n and not len(archs):
+            raise SearchFinished(f"no new architecture was found after {self._n_asked} trials")
+        trials = full_trainings(self._n_asked, archs)
+        self._n_asked += len(archs)
+        self._waiting.update(zip(trials.id.tolist(), archs, strict=True))
+        return trials
+
+    def _taken(self, n: int) -> Archs:
+        taken, self._queue = self._queue[:n], self._queue[n:]
+        return taken
+
+    def _next(self, wanted: int) -> Archs:
+        """Return new architectures to ask: the random start as a whole, then a batch or what is wanted if more."""
+        if not self._started:
+            self._started = True
+            chosen = random_archs(self._space, self._seen, self._n_init, self._rng)
+        else:
+            n = max(wanted, self._batch)
+            chosen = self._propose(n) if len(self._scores) else self._queue
+            if not len(chosen):
+                chosen = random_archs(self._space, self._seen, n, self._rng)
+        self._seen.add(chosen)
+        chosen = np.ascontiguousarray(chosen)
+        chosen.flags.writeable = False  # asked for slice by slice, which then need no copies
+        return chosen
+
+    @abstractmethod
+    def _propose(self, n: int) -> Archs:
+        """Return up to ``n`` distinct architectures that were not asked; none where nothing can be learnt."""
+
+    def tell(self, results: Results) -> None:
+        """Remember what did not crash."""
+        for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
+            arch = self._waiting.pop(trial)
+            if np.isfinite(score):
+                self._archs.append(arch)
+                self._scores.append(score)
+
+    def _learnt(self) -> tuple[Archs, Floats]:
+        """Return what finished, in the order of the answers: [n, d] and [n]."""
+        return np.array(self._archs, dtype=np.int8).reshape(-1, len(self._space.decisions)), np.array(self._scores)
+
+    def _pending(self) -> Archs:
+        """Return what is asked and not answered, [p, d], also what only stands in line."""
+        return np.array([*self._waiting.values(), *self._queue], dtype=np.int8).reshape(-1, len(self._space.decisions))
