@@ -40,7 +40,8 @@ class Auto(ModelBasedSearch):
 
     quick: ClassVar[Mapping[str, Any]] = {
         "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "refit_every": 25,
+        "n_init": 45,
+        "refit_every": 10,
         "pool_size": 4,
     }
 

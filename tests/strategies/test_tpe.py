@@ -1,0 +1,67 @@
+"""TPE against its densities worked out by hand."""
+
+import numpy as np
+import pytest
+
+from nasbench.errors import InvalidOption, UnknownName
+from nasbench.trials import Results
+from strategies.tpe import TreeParzenEstimator
+
+
+def told(space, n, scores_of, **options):
+    strategy = TreeParzenEstimator(space, np.random.default_rng(0), n_init=n, **options)
+    trials = strategy.ask(n)
+    strategy.tell(Results(trials.id, np.full(n, 200), scores_of(trials.arch)[:, None], np.ones(n)))
+    return strategy, trials.arch
+
+
+@pytest.mark.parametrize(
+    ("n", "good", "gamma", "expected"),
+    [(16, "sqrt", 0.25, 1), (100, "sqrt", 0.25, 3), (50, "linear", 0.1, 5), (1000, "linear", 0.1, 25)],
+)
+def test_the_good_ones_are_as_many_as_published(cifar10, rng, n, good, gamma, expected):
+    """Hyperopt: ceil(gamma sqrt(n)) and 25 at most; Optuna: ceil(n / 10) and 25 at most."""
+    assert TreeParzenEstimator(cifar10.space, rng, good=good, gamma=gamma)._n_good(n) == expected
+
+
+def test_the_density_counts_choices_with_a_prior(cifar10, rng):
+    strategy = TreeParzenEstimator(cifar10.space, rng)
+    archs = np.array([[0, 1, 2, 3, 4, 0], [0, 1, 2, 3, 4, 1], [0, 2, 2, 3, 4, 2]], dtype=np.int8)
+    density = strategy._log_density(archs)
+    assert np.exp(density[0]) == pytest.approx([4 / 8, 1 / 8, 1 / 8, 1 / 8, 1 / 8])
+    assert np.exp(density[1]) == pytest.approx([1 / 8, 3 / 8, 2 / 8, 1 / 8, 1 / 8])
+
+
+def test_candidates_follow_the_density_of_the_good(cifar10):
+    strategy, _ = told(cifar10.space, 40, lambda archs: archs[:, 0] / 4.0, n_candidates=4000)
+    density = np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.1]] * 6))
+    drawn = strategy._drawn(density, np.empty((0, 6), dtype=np.int8))
+    # drawn without repetition, so that frequent rows are rarer than they would be
+    share = np.bincount(drawn[:, 0], minlength=5) / len(drawn)
+    assert share[0] > share[1] > share[2:].max()
+
+
+def test_what_is_asked_has_the_highest_ratio_of_its_draws(cifar10):
+    """With as many draws as the space can give, it is the untried row of largest l / g."""
+    space = cifar10.space
+    strategy, asked = told(space, 60, lambda archs: archs[:, 2] / 4.0 + archs[:, 3] / 40.0, n_candidates=15000)
+    archs, scores = strategy._learnt()
+    order = np.argsort(-scores, kind="stable")
+    good, bad = archs[order[:2]], archs[order[2:]]
+
+    def ratio(rows):
+        chances = [
+            (np.bincount(part[:, i], minlength=5) + 1) / (len(part) + 5) for part in (good, bad) for i in range(6)
+        ]
+        return sum(np.log(chances[i][rows[:, i]] / chances[6 + i][rows[:, i]]) for i in range(6))
+
+    chosen = strategy.ask(1).arch
+    untried = space.rows[~(space.rows[:, None] == asked[None]).all(axis=2).any(axis=1)]
+    assert ratio(chosen)[0] >= np.sort(ratio(untried))[-3]
+
+
+def test_options_out_of_range_are_refused(cifar10, rng):
+    with pytest.raises(InvalidOption, match="at least one"):
+        TreeParzenEstimator(cifar10.space, rng, n_candidates=0)
+    with pytest.raises(UnknownName, match="sqrt"):
+        TreeParzenEstimator(cifar10.space, rng, good="square")
