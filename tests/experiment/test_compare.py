@@ -111,7 +111,7 @@ class Sleepy(RandomSearch):
     n_decided = 0
 
     def ask(self, n):
-        time.sleep(0.02)
+        time.sleep(0.04)
         return super().ask(n)
 """
 
