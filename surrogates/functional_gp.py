@@ -16,10 +16,9 @@ import numpy as np
 from nasbench.arrays import Floats, Ints
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
+from surrogates._tabular import FUNCTIONAL
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
-
-_VIEWS = "functional_path+path_bag+path_statistics+live_operations+canonical"
 
 
 class FunctionalGP(GaussianProcess):
@@ -37,7 +36,7 @@ class FunctionalGP(GaussianProcess):
         self,
         space: SearchSpace,
         *,
-        encoding: str = _VIEWS,
+        encoding: str = FUNCTIONAL,
         target: str = "rank",
         hyper_points: int = 300,
         max_iterations: int = 40,

@@ -28,10 +28,10 @@ from nasbench.spaces import SearchSpace
 from surrogates._gp._sparse import Summary, greedy_points
 from surrogates._gp._views import ScaledViews, in_chunks
 from surrogates._predictor import CheckedPredictor, State
+from surrogates._tabular import FUNCTIONAL
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
-_VIEWS = "functional_path+path_bag+path_statistics+live_operations+canonical"
 _LEAST_NOISE = 1e-4
 _CHUNK = 2048
 _CANDIDATES = 2000  # training points that inducing points are chosen from
@@ -58,7 +58,7 @@ class SparseGP(CheckedPredictor):
         self,
         space: SearchSpace,
         *,
-        encoding: str = _VIEWS,
+        encoding: str = FUNCTIONAL,
         target: str = "rank",
         inducing: int = 500,
         hyper_points: int = 500,
