@@ -87,7 +87,7 @@ class ModelBasedSearch(SequentialSearch):
 
     def _propose(self, n: int) -> Archs:
         archs, scores = self._learnt()
-        if not self._model.learn(archs, scores, self._rng):
+        if not self._model.learn(archs, self._targets(scores), self._rng):
             return archs[:0]
         pending = self._pending()
         forecast = self._model.forecast(pending if self._settings.batching == "believer" else pending[:0])
@@ -96,6 +96,10 @@ class ModelBasedSearch(SequentialSearch):
             best = float(forecast(archs).mean.max())
         pool = self._pool(archs[np.argsort(-scores, kind="stable")], forecast, best)
         return self._chosen(pool, n, forecast, best)
+
+    def _targets(self, scores: Floats) -> Floats:
+        """Return what the predictor is to learn in place of scores [n]."""
+        return scores
 
     def _worth(self, prediction: Prediction, best: float) -> Floats:
         settings = self._settings
