@@ -31,7 +31,8 @@ def uniform(space: SearchSpace) -> Floats:
 
 def is_product(space: SearchSpace) -> bool:
     """Tell whether every row of choices is an architecture."""
-    return space.size == math.prod(space.cardinality.tolist())
+    n_rows: int = math.prod(space.cardinality.tolist())
+    return space.size == n_rows
 
 
 class OneByOne:

@@ -129,7 +129,7 @@ class QLearning:
     def _tabulate(self, n: int) -> None:
         """Compute what 0 to ``n`` single steps leave of Q, ``[n + 1]``, and what each adds of a target."""
         times = np.arange(n + 1)
-        self._left: Floats = (1.0 - self._rate) ** times
+        self._left: Floats = np.power(1.0 - self._rate, times.astype(np.float64))
         self._moved: Floats = 1.0 - self._left
         self._moved_each: Floats = self._moved / np.maximum(times, 1)
 
@@ -174,10 +174,8 @@ class QLearning:
         """Return the best choice, one of them where several are."""
         row = values.tolist()
         largest = max(row)
-        if row.count(largest) == 1:
-            return row.index(largest)
         best = [i for i, value in enumerate(row) if value == largest]
-        return best[int(self._uniforms.take(1)[0] * len(best))]
+        return best[0] if len(best) == 1 else best[int(self._uniforms.take(1)[0] * len(best))]
 
     def tell(self, results: Results) -> None:
         """Learn from each answer together with replays."""
@@ -212,7 +210,7 @@ class QLearning:
         sums = np.bincount(entries[:, -1] - self._places[-1], rewards, k * k).reshape(k, k)
         level += self._moved_each.take(counts[-1]) * sums
         for above, level_moved in self._upwards:
-            np.maximum.reduce(level, 1, None, self._ahead)
+            np.maximum.reduce(level, axis=1, out=self._ahead)
             np.multiply(level_moved, self._ahead, level_moved)
             level = above
             level += level_moved
