@@ -97,10 +97,13 @@ class RegularizedEvolution:
 
     def _first_population(self, n: int) -> Archs:
         n_random = min(n, max(0, self._size - self._n_asked))
-        archs = self._space.sample(n_random, self._rng)
+        archs = self._random(n_random)
         if n_random < n and self._n_told:
             archs = np.concatenate([archs, self._children(n - n_random)])
         return archs
+
+    def _random(self, n: int) -> Archs:
+        return self._space.sample(n, self._rng)
 
     def _children(self, n: int) -> Archs:
         if n == 1:  # most calls; stacking one row costs as much as the tournament
