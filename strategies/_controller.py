@@ -183,13 +183,8 @@ class ControllerSearch(ABC):
         with torch.no_grad(), one_thread():
             archs = self._sample(n)
             bad = self._invalid(archs)
-            for _ in range(_TRIES):
-                if not len(bad):
-                    break
-                archs[bad] = self._sample(len(bad))
-                bad = bad[self._invalid(archs[bad])]
-            for i in bad:
-                archs[i] = self._likely()
+            if len(bad):
+                archs[bad] = self._redrawn(len(bad))
             log_p, _ = likelihood(self.controller, archs)
         first, self._n_drawn = self._n_drawn, self._n_drawn + n  # asked in the order of drawing: these are their ids
         self._beliefs.update(zip(range(first, first + n), log_p.tolist(), strict=True))
@@ -200,6 +195,13 @@ class ControllerSearch(ABC):
 
     def _invalid(self, archs: Archs) -> Ints:
         return np.empty(0, dtype=np.int64) if self._all_valid else np.flatnonzero(~self._space.is_valid(archs))
+
+    def _redrawn(self, n: int) -> Archs:
+        """Draw ``n`` valid architectures, each the first such one of as many tries; ``[n, d]``."""
+        tries = self._sample(n * _TRIES)  # at once: a step of the LSTM costs the same for a hundred rows
+        valid = self._space.is_valid(tries).reshape(n, _TRIES)
+        firsts = np.arange(n) * _TRIES + valid.argmax(axis=1)
+        return np.stack([tries[firsts[i]] if valid[i].any() else self._likely() for i in range(n)])
 
     def _likely(self) -> Archs:
         pool = self._space.sample(_POOL, self._rng)

@@ -10,6 +10,10 @@ elsewhere. Assistance goes on after it: of ``n_children`` mutated children of a 
 predictor expects most of is trained; it is fitted to all that was trained so far every ``refit_every`` results, and
 children that were trained before are left out while there are others. Any predictor will do. ``start_only`` is AREA's
 own part alone, with one child and the size in place of NASWOT; ``predictor_only`` starts at random.
+
+After 100 trainings (noisy single-seed scores), 10 runs against 40, it beats random search on nb201-cifar100 and
+nbgraph-arxiv (p < 1e-4); ``start_only`` on the former (p < 0.001), and hardly on the latter, which counts no
+parameters (p = 0.01).
 """
 
 from collections.abc import Mapping
@@ -106,7 +110,7 @@ class AREA(RegularizedEvolution):
         """Return the best child by the predictor that is neither trained nor ``chosen`` [m, d]; ``[1, d]``."""
         parent = self._members[self._winner()]
         children = self._mutate(parent[None].repeat(self._n_children, axis=0), self._rng)
-        new = self._seen.fresh(children)
+        new: Archs = self._seen.fresh(children)
         new = new[~(new[:, None] == chosen).all(axis=2).any(axis=1)]
         if not len(new):
             return children[:1]

@@ -10,8 +10,11 @@ decision here has a fixed list of choices. The decay of the average is not publi
 batch is compared with its own mean. ``enas`` has the controller of ENAS (Pham, Guan, Zoph, Le & Dean 2018, arXiv
 1802.03268) as NAS-Bench-201 ran it (AutoDL-Projects): Adam with rate 0.001, decays 0 and 0.999 and constant 0.001,
 entropy weight 0.0001, momentum 0.99, reward the accuracy itself; one layer of 100 units as in the paper; without its
-shared weights, its temperature and its tanh. ``short`` (ours) learns from each answer at rate 0.005, for a few
-hundred trainings. Crashes, and spaces where not every row is valid: see ``_controller.py``.
+shared weights, its temperature and its tanh. ``fast`` (ours) has rate 0.002, for a few hundred
+trainings. Crashes, and spaces where not every row is valid: see ``_controller.py``.
+
+The default does not beat random search within 400 trainings, in which such rates hardly move the policy: on
+nb201-cifar100, 8 runs against 40 (noisy single-seed scores), p = 0.29; ``enas`` p = 0.49, ``fast`` p = 0.05.
 """
 
 from collections.abc import Mapping
@@ -60,7 +63,7 @@ class NASRL(ControllerSearch):
             "entropy": 0.0001,
             "power": 1.0,
         },
-        "short": {"learning_rate": 0.005, "batch": 1},
+        "fast": {"learning_rate": 0.002},
     }
     quick: ClassVar[Mapping[str, Any]] = {"units": 8, "n_layers": 1, "batch": 20}
 

@@ -8,8 +8,11 @@ rate 0.00035, entropy weight 0.00001, moving average of rewards with weight 0.95
 
 Differences: one controller on the space's own decisions, where NASNet asks 500 workers. Its batches and passes are
 not published: here 20 architectures and 3 passes (that of Schulman's Atari runs), one architecture being one action
-of PPO. ``short`` (ours) has batches of 5 and rate 0.005, for a few hundred trainings. Crashes, and spaces where not
+of PPO. ``fast`` (ours) has batches of 10 and rate 0.001, for a few hundred trainings. Crashes, and spaces where not
 every row is valid: see ``_controller.py``.
+
+The default does not beat random search within 400 trainings, in which it hardly moves: on nb201-cifar100, 8 runs
+against 40 (noisy single-seed scores), p = 0.87; ``fast`` does, p = 0.007.
 """
 
 from collections.abc import Mapping
@@ -50,7 +53,7 @@ class PPO(ControllerSearch):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "nasnet": {"units": 100, "n_layers": 1},
-        "short": {"learning_rate": 0.005, "batch": 5},
+        "fast": {"learning_rate": 0.001, "batch": 10},
     }
     quick: ClassVar[Mapping[str, Any]] = {"units": 8, "n_passes": 2}
 
