@@ -198,9 +198,8 @@ def _of_another_space(name: str, own: str, searched: str) -> InvalidOption:
 def _others(target: str) -> list[str]:
     if not target:  # refused where it matters, with the space at hand
         return []
-    own = _data_set(target)
-    names = [name for name in _of_space(_space_of(target)) if name in task_names(embedded=True)]
-    if others := [name for name in names if _data_set(name) != own]:
+    names = [name for name in _embedded() if _space_of(name) == _space_of(target)]
+    if others := [name for name in names if _data_set(name) != _data_set(target)]:
         return others
     raise InvalidOption(
         f"no embedded task of space '{_space_of(target)}' is of another data set than '{target}'; name sources of "
@@ -227,6 +226,11 @@ def _opened(name: str) -> Task:
     if isinstance(task, SurrogateTask):
         raise InvalidOption(f"source '{name}' is a surrogate; choose the task it was fitted to, '{task.fitted_to}'")
     return task
+
+
+@lru_cache(maxsize=1)
+def _embedded() -> tuple[str, ...]:
+    return tuple(task_names(embedded=True))
 
 
 @lru_cache(maxsize=256)
