@@ -10,7 +10,7 @@ _WORTHWHILE = 0.02  # share of valid ones from which 20 tries succeed in every t
 
 
 def tries_in(space: SearchSpace) -> int:
-    """Return how many combinations to ask an optimiser for before one is drawn by the space: none where few are valid."""
+    """Return how many combinations to try before one is drawn by the space: none where hardly any is valid."""
     uniform = np.random.default_rng(0).random((_SAMPLE, len(space.cardinality)))  # a property of the space, not a draw
     archs = (uniform * space.cardinality).astype(np.int8)
     return _TRIES if space.is_valid(archs).mean() >= _WORTHWHILE else 0

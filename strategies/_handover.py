@@ -21,6 +21,7 @@ from nasbench.registry import STRATEGIES, Choice, options_of
 from nasbench.spaces import SearchSpace
 from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, full_trainings
 
+
 class Design:
     """Asks for given architectures, and then for nothing more.
 

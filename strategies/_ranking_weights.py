@@ -17,9 +17,9 @@ def misranked(predicted: Floats, observed: Floats) -> Floats:
     Returns:
         ``[models, n, n]`` of zeros and ones (equation 5).
     """
-    wrong: Floats = (
-        (predicted[:, :, None] < predicted[:, None, :]) ^ (observed[:, None] < observed[None, :])
-    ).astype(np.float64)
+    wrong: Floats = ((predicted[:, :, None] < predicted[:, None, :]) ^ (observed[:, None] < observed[None, :])).astype(
+        np.float64
+    )
     return wrong
 
 

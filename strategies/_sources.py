@@ -64,7 +64,9 @@ class _RecordSource:
     def __init__(self, path: Path, task: str, space: SearchSpace) -> None:
         self.name = f"{path}:{task}"
         record = Record(path)
-        histories = [run.history for label in record.strategies for run in record.runs(task, label) if len(run.history.id)]
+        histories = [
+            run.history for label in record.strategies for run in record.runs(task, label) if len(run.history.id)
+        ]
         archs = np.concatenate([np.empty((0, len(space.decisions)), np.int8), *(told.arch for told in histories)])
         scores = np.concatenate([np.empty(0), *(told.score for told in histories)])
         finished = np.isfinite(scores)
@@ -129,10 +131,8 @@ def known_of_same(
     sources = _sources(source, target, space)
     if not sources:
         return np.empty((0, len(space.decisions)), dtype=np.int8), np.empty((0, 0))
-    rows = [np.arange(len(sources[0].pool))]
-    for other in sources[1:]:
-        rows.append(row_index(other.pool, space.cardinality).find(sources[0].pool))
-    places = np.stack(rows)
+    # where each source has the architectures of the first; -1 where it lacks one
+    places = np.stack([row_index(source.pool, space.cardinality).find(sources[0].pool) for source in sources])
     common = places[:, (places >= 0).all(axis=0)]
     chosen = common[:, rng.permutation(common.shape[1])[:n]]
     scores = np.stack([found.scores(at, rng) for found, at in zip(sources, chosen, strict=True)])

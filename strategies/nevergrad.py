@@ -1,15 +1,15 @@
 """Nevergrad: any of its optimisers, asked and told as it is.
 
-Source: Rapin & Teytaud 2018, "Nevergrad: A gradient-free optimization platform" (github.com/facebookresearch/nevergrad);
-Bennet, Doerr, Moreau, Rapin, Teytaud & Teytaud 2021, "Nevergrad: black-box optimization platform". Each decision is a
-``Choice`` among its digits; the optimiser is any name of its registry. Default: ``DiscreteOnePlusOne``, a (1+1) evolution
-for discrete variables, which needs no budget; those that choose by the budget (``NGOpt``) take ``budget``.
+Source: Rapin & Teytaud 2018, "Nevergrad: A gradient-free optimization platform"; Bennet, Doerr, Moreau, Rapin, Teytaud
+& Teytaud 2021, "Nevergrad: black-box optimization platform". Decisions are ``Choice`` parameters, those with as many
+choices one repeated parameter; the optimiser is any name of its registry. Default: ``DiscreteOnePlusOne``, a (1+1)
+evolution for discrete variables, which needs no budget; those that choose by the budget (``NGOpt``) take ``budget``.
 
 What differs from using it by hand: a combination that is no architecture is told the worst loss so far, at no charge,
 and another is asked; after 20 in a row a random architecture is trained, which the optimiser does not learn of. Where
-fewer than one combination in fifty is an architecture (``nb101``, ``nbnlp``), all are random. A crashed training is told
-the worst loss too. An architecture may be asked again and is trained again. Some optimisers draw from numpy's global
-generator: they get a state of their own there, and the global one is put back.
+fewer than one combination in fifty is an architecture (``nb101``, ``nbnlp``), all are random. A crashed training is
+told the worst loss too. An architecture may be asked again and is trained again. Some optimisers draw from numpy's
+global generator: they get a state of their own there, and the global one is put back. It takes milliseconds a trial.
 
 With the default it does not beat random search: on ``nb201-cifar10``, 10 runs of 100 trainings, p = .13.
 """
@@ -22,7 +22,6 @@ from typing import Any, ClassVar
 import nevergrad as outside
 import numpy as np
 
-from nasbench.adapters import choices_of
 from nasbench.arrays import Archs
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.spaces import SearchSpace
@@ -46,7 +45,7 @@ class NevergradOptimizer:
         InvalidOption: a budget below 1.
     """
 
-    quick: ClassVar[Mapping[str, Any]] = {"optimizer": "RandomSearch"}
+    quick: ClassVar[Mapping[str, Any]] = {"optimizer": "DiscreteOnePlusOne"}
 
     def __init__(
         self,
@@ -61,10 +60,14 @@ class NevergradOptimizer:
         if budget is not None and budget < 1:
             raise InvalidOption(f"budget={budget}; expected at least 1 trial, or None")
         self._space, self._rng, self._tries = space, rng, tries_in(space)
-        parameters = outside.p.Tuple(*(outside.p.Choice(options) for options in choices_of(space).values()))
+        # one parameter for all decisions with as many choices: each costs Nevergrad milliseconds
+        self._groups = [np.flatnonzero(space.cardinality == k) for k in np.unique(space.cardinality)]
+        sizes = [int(space.cardinality[places[0]]) for places in self._groups]
+        repeated = zip(sizes, self._groups, strict=True)
+        parameters = outside.p.Tuple(*(outside.p.Choice(range(k), repetitions=len(places)) for k, places in repeated))
         # of the type that Nevergrad uses; it would otherwise seed one from numpy's global state
-        parameters.random_state = np.random.RandomState(int(rng.integers(2**31)))  # noqa: NPY002
-        self._global = np.random.RandomState(int(rng.integers(2**31))).get_state()  # noqa: NPY002
+        parameters.random_state = np.random.RandomState(int(rng.integers(2**31)))
+        self._global = np.random.RandomState(int(rng.integers(2**31))).get_state()
         self._optimizer: Any = self._apart(lambda: outside.optimizers.registry[optimizer](parameters, budget=budget))
         self._n_asked, self._worst = 0, 0.0
         self._open: dict[int, Any] = {}  # trial -> its candidate; None for a random architecture
@@ -90,13 +93,16 @@ class NevergradOptimizer:
     def _next(self, trial: int) -> Archs:
         for _ in range(self._tries):
             candidate = self._apart(self._optimizer.ask)
-            arch = np.array([candidate.value], dtype=np.int8)
+            arch = np.empty((1, len(self._space.decisions)), dtype=np.int8)
+            for places, digits in zip(self._groups, candidate.value, strict=True):
+                arch[0, places] = digits
             if self._space.is_valid(arch)[0]:
                 self._open[trial] = candidate
-                return arch[0]
+                return np.asarray(arch[0])
             self._apart(partial(self._optimizer.tell, candidate, self._worst))
         self._open[trial] = None
-        return self._space.sample(1, self._rng)[0]
+        (arch,) = self._space.sample(1, self._rng)
+        return np.asarray(arch)
 
     def tell(self, results: Results) -> None:
         """Tell the optimiser losses: negated scores, and for a crash the worst so far."""

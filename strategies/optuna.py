@@ -83,12 +83,12 @@ class OptunaStudy:
             arch = np.array([[asked.params[name] for name in self._choices]], dtype=np.int8)
             if self._space.is_valid(arch)[0]:
                 self._open[trial] = asked.number
-                return arch[0]
+                return np.asarray(arch[0])
             self._study.tell(asked.number, state=outside.trial.TrialState.PRUNED)
         arch = self._space.sample(1, self._rng)
         self._study.enqueue_trial(dict(zip(self._choices, arch[0].tolist(), strict=True)))
         self._open[trial] = self._study.ask(self._choices).number
-        return arch[0]
+        return np.asarray(arch[0])
 
     def tell(self, results: Results) -> None:
         """Tell the study."""

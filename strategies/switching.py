@@ -47,7 +47,8 @@ class Switching(Handover):
         "random": {"first": "random_search", "n_first": 10, "then": "bayesian_optimization"},
     }
     quick: ClassVar[Mapping[str, Any]] = {
-        "then": "bayesian_optimization,predictor='bayesian_linear_regression,encoding=one_hot',refit_every=30,pool=random"
+        "n_first": 40,
+        "then": "bayesian_optimization,predictor='bayesian_linear_regression',refit_every=30,pool=random,pool_size=5",
     }
 
     def __init__(

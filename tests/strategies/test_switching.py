@@ -71,7 +71,9 @@ def test_what_was_trained_is_neither_trained_nor_charged_again(cifar10):
 
 
 def test_local_search_climbs_from_the_best_of_the_first_phase(cifar10):
-    strategy = Switching(cifar10.space, np.random.default_rng(0), first="random_search", n_first=20, then="local_search")
+    strategy = Switching(
+        cifar10.space, np.random.default_rng(0), first="random_search", n_first=20, then="local_search"
+    )
     first = strategy.ask(20)
     scores = np.random.default_rng(1).random(20)
     answer(strategy, first, scores)

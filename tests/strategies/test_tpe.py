@@ -112,5 +112,5 @@ def test_options_out_of_range_are_refused(cifar10, rng):
         TreeParzenEstimator(cifar10.space, rng, n_candidates=0)
     with pytest.raises(UnknownName, match="sqrt"):
         TreeParzenEstimator(cifar10.space, rng, good="square")
-    with pytest.raises(UnknownName, match="kernels"):
+    with pytest.raises(UnknownName, match="count"):
         TreeParzenEstimator(cifar10.space, rng, prior="none")
