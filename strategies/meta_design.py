@@ -11,6 +11,11 @@ same of each. Sources are named as in ``warm_start``: ``others`` by default, ``n
 Differences: where no architecture improves on the design, since each source's best is in it, the one with the smallest
 mean regret is next (the papers stop at the portfolio's size or fill at random). Mean regret of the median would hide
 what a single source lost, so it is the mean. The inner strategy is any, default ``regularized_evolution@nb201``.
+
+Mean regret in points after 50 trainings, 20 runs, all other data sets as sources: ``nb201-cifar10``, ``-cifar100`` and
+``-imagenet16`` .33, 1.32, .94 (cold .82, 1.97, 1.35). Of the nine ``nbgraph`` data sets it gains on citeseer (1.49, cold
+1.74) and physics (1.12, cold 1.66), loses on proteins (.67, cold .52) and pubmed (1.47, cold 1.23), all p < .05, and is
+even on five.
 """
 
 from collections.abc import Mapping

@@ -17,6 +17,9 @@ offers), not by mean and deviation, since the worst of a table lie so far from t
 the first version; the last one drops models at random, ever more of them as the budget, which we do not know, is used
 up. Weights are learnt anew every five results; beyond ten results a tenth of them is left out at a time, by a process
 that keeps its hyperparameters, and not each alone.
+
+Mean regret in points after 50 trainings, 10 runs, all other data sets as sources: ``nb201-cifar100`` .27 (cold 1.16),
+``nb201-imagenet16`` .43 (cold .77), ``nbgraph-physics`` 1.25 (cold 1.58), each p < .05.
 """
 
 from collections.abc import Mapping
