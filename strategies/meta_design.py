@@ -13,9 +13,9 @@ mean regret is next (the papers stop at the portfolio's size or fill at random).
 what a single source lost, so it is the mean. The inner strategy is any, default ``regularized_evolution@nb201``.
 
 Mean regret in points after 50 trainings, 20 runs, all other data sets as sources: ``nb201-cifar10``, ``-cifar100`` and
-``-imagenet16`` .33, 1.32, .94 (cold .82, 1.97, 1.35). Of the nine ``nbgraph`` data sets it gains on citeseer (1.49, cold
-1.74) and physics (1.12, cold 1.66), loses on proteins (.67, cold .52) and pubmed (1.47, cold 1.23), all p < .05, and is
-even on five.
+``-imagenet16`` .33, 1.32, .94 (cold .82, 1.97, 1.35). Of the nine ``nbgraph`` data sets it gains on citeseer (1.49,
+cold 1.74) and physics (1.12, cold 1.66), loses on proteins (.67, cold .52) and pubmed (1.47, cold 1.23), all p < .05,
+and is even on five.
 """
 
 from collections.abc import Mapping

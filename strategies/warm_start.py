@@ -16,8 +16,8 @@ nearest; here there are few sources, and each gives its best in turn, the second
 The inner strategy is any; default ``regularized_evolution@nb201``, whose population is as large as the design.
 
 Mean regret in points after 50 trainings, 20 runs, all other data sets as sources: ``nb201-cifar10``, ``-cifar100`` and
-``-imagenet16`` .23, .85, .67 (cold .82, 1.97, 1.35); with ``inner=local_search`` .15, .43, .53 (cold .37, 1.93, 1.74). On
-the nine ``nbgraph`` data sets, whose rankings have less in common, only physics gains (1.36, cold 1.66; p = .005).
+``-imagenet16`` .23, .85, .67 (cold .82, 1.97, 1.35); with ``inner=local_search`` .15, .43, .53 (cold .37, 1.93, 1.74).
+On the nine ``nbgraph`` data sets, whose rankings have less in common, only physics gains (1.36, cold 1.66; p = .005).
 """
 
 from collections.abc import Mapping
