@@ -1,13 +1,15 @@
 """Sequential model-based optimisation: a predictor, an acquisition, and a pool of candidates it is maximised over."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.predictions import Prediction
-from nasbench.registry import Choice
+from nasbench.registry import PREDICTORS, Choice, sources_of
 from nasbench.spaces import SearchSpace
 from strategies._acquisition import (
     DRAWN_ANEW,
@@ -84,6 +86,12 @@ class ModelBasedSearch(SequentialSearch):
         self._settings = settings
         self._model = Model(space, settings.predictor, refit_every=settings.refit_every)
         self._shortlist: tuple[int, Archs] = (0, self._queue)  # the fit it was made after, and what is on it
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the other tasks that the predictor learns from when ``task`` is searched."""
+        given = options.get("predictor")
+        return [] if given is None else sources_of(Choice.parse(given), PREDICTORS, task)
 
     def _propose(self, n: int) -> Archs:
         archs, scores = self._learnt()

@@ -68,9 +68,14 @@ class RankingTransfer(PredictorOfPredictors):
         super().__init__(space, [self._member_choice], min_points=4)
         if n_source < 2:
             raise InvalidOption(f"n_source={n_source}; expected at least 2")
-        names = [name.strip() for name in source.split("+") if name.strip()]
-        self._tasks = [_task_of(name, space) for name in names]
+        self._tasks = [_task_of(name, space) for name in _names(source)]
         self._n_source = n_source
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the tasks that it learns from, whichever ``task`` is to be predicted."""
+        del task
+        return _names(options.get("source", ""))
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         for task in self._tasks:
@@ -123,6 +128,10 @@ class RankingTransfer(PredictorOfPredictors):
         self._learn_weights(batch, value)
         self._member = make_member(self._space, self._member_choice)
         put_back("member", self._member, state)
+
+
+def _names(source: str) -> list[str]:
+    return [name.strip() for name in source.split("+") if name.strip()]
 
 
 def _task_of(name: str, space: SearchSpace) -> Task:
