@@ -49,10 +49,10 @@ def _burden(space: SearchSpace, archs: Archs) -> Ints:
     return np.stack([(computes & used).sum(axis=1), used.sum(axis=1), adjacency.sum(axis=(1, 2))], axis=1)
 
 
-def grown(space: SearchSpace, archs: Archs, seed: Archs, most: int) -> Archs:
+def grown(space: SearchSpace, archs: Archs, seed: Archs, *, most: int, rng: np.random.Generator) -> Archs:
     """Return the distinct neighbours of ``archs`` [n, d] that lie further from ``seed`` [1, d] than they do.
 
-    Architectures are grown in order until ``most`` were found; ``[m, d]``.
+    Architectures are grown in order until ``most`` were found; ``[m, d]``, shuffled.
     """
     found: list[Archs] = [archs[:0]]
     for i in range(len(archs)):
@@ -60,17 +60,19 @@ def grown(space: SearchSpace, archs: Archs, seed: Archs, most: int) -> Archs:
         found.append(around[(around != seed).sum(axis=1) > (archs[i] != seed[0]).sum()])
         if sum(map(len, found)) >= most:
             break
-    return np.unique(np.concatenate(found), axis=0)
+    return rng.permutation(np.unique(np.concatenate(found), axis=0))
 
 
-def grown_anew(space: SearchSpace, archs: Archs, seed: Archs, seen: Seen, *, most: int) -> Archs:
+def grown_anew(
+    space: SearchSpace, archs: Archs, seed: Archs, seen: Seen, *, most: int, rng: np.random.Generator
+) -> Archs:
     """Return what ``archs`` grow into and was not seen; through what was seen where one edit is not enough.
 
     So it is in NAS-Bench-101, where a vertex needs two edges before it counts: after one, the cell is the same.
     """
     for _ in range(archs.shape[1]):
-        archs = grown(space, archs, seed, most)
+        archs = grown(space, archs, seed, most=most, rng=rng)
         if not len(archs) or len(fresh := seen.fresh(archs)):
             return fresh if len(archs) else archs
-        archs = archs[:: max(1, len(archs) // _FRONTIER)]
+        archs = archs[:_FRONTIER]
     return archs[:0]

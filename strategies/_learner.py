@@ -12,35 +12,20 @@ from nasbench.spaces import SearchSpace
 from strategies._pools import Seen, random_archs
 
 
-class Learner:
-    """All results of a search, and a predictor that is fitted to them when asked to.
+class Asked:
+    """What was asked, and what is drawn where there is nothing better.
 
     Args:
         space: where to search.
-        predictor: label of a predictor that needs nothing but architectures.
-        rng: decides the fits, and what is drawn.
+        rng: draws.
 
     Attributes:
-        predictor: as made; its own methods may be called once ``learn`` says so.
         seen: what was asked.
-
-    Raises:
-        UnknownName: no such predictor.
-        InvalidOption: one that needs learning curves or proxies.
     """
 
-    def __init__(self, space: SearchSpace, predictor: "str | type | Choice", rng: np.random.Generator) -> None:
-        self.predictor: Any = make_predictor(space, predictor)
-        if self.predictor.needs:
-            raise InvalidOption(
-                f"predictor {predictor!r} needs {' and '.join(sorted(self.predictor.needs))}, which a search of full "
-                "trainings does not have; choose one that needs architectures only"
-            )
-        self.seen = Seen(space)
-        self._least = max(2, getattr(self.predictor, "min_points", 2))
+    def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         self._space, self._rng = space, rng
-        self.archs: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
-        self.scores: Floats = np.empty(0)
+        self.seen = Seen(space)
 
     def asking(self, archs: Archs) -> Archs:
         """Return ``archs`` [n, d] and remember that they are asked.
@@ -56,6 +41,35 @@ class Learner:
     def random(self, n: int) -> Archs:
         """Draw up to ``n`` architectures that were not asked."""
         return random_archs(self._space, self.seen, n, self._rng)
+
+
+class Learner(Asked):
+    """All results of a search, and a predictor that is fitted to them when asked to.
+
+    Args:
+        space: where to search.
+        predictor: label of a predictor that needs nothing but architectures.
+        rng: decides the fits, and what is drawn.
+
+    Attributes:
+        predictor: as made; its own methods may be called once ``learn`` says so.
+
+    Raises:
+        UnknownName: no such predictor.
+        InvalidOption: one that needs learning curves or proxies.
+    """
+
+    def __init__(self, space: SearchSpace, predictor: "str | type | Choice", rng: np.random.Generator) -> None:
+        super().__init__(space, rng)
+        self.predictor: Any = make_predictor(space, predictor)
+        if self.predictor.needs:
+            raise InvalidOption(
+                f"predictor {predictor!r} needs {' and '.join(sorted(self.predictor.needs))}, which a search of full "
+                "trainings does not have; choose one that needs architectures only"
+            )
+        self._least = max(2, getattr(self.predictor, "min_points", 2))
+        self.archs: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
+        self.scores: Floats = np.empty(0)
 
     def take(self, archs: Archs, scores: Floats) -> None:
         """Add results [n, d] and [n]; what is not finite, a crash, is left out."""

@@ -100,9 +100,13 @@ class Partition:
 def _regression(features: Floats, scores: Floats) -> Floats:
     """Return the slope [f] of a linear model by least squares, with the faintest of ridges."""
     centred = features - features.mean(axis=0)
-    square = centred.T @ centred + _RIDGE * np.eye(features.shape[1])
-    slope: Floats = np.linalg.solve(square, centred.T @ (scores - scores.mean()))
-    return slope
+    n, f = features.shape
+    rest = scores - scores.mean()
+    # The same slope either way (the push-through identity); what is solved is the smaller of the two.
+    if f <= n:
+        slope: Floats = np.linalg.solve(centred.T @ centred + _RIDGE * np.eye(f), centred.T @ rest)
+        return slope
+    return np.asarray(centred.T @ np.linalg.solve(centred @ centred.T + _RIDGE * np.eye(n), rest))
 
 
 def _path(leaf: int) -> list[int]:

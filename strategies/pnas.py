@@ -93,7 +93,7 @@ class PNAS:
             self._seed = plainest(self._space)
             return self._learner.asking(self._seed)
         larger = self._expansions(self._seed)
-        chosen = self._best(larger) if self._level else larger[self._rng.permutation(len(larger))[: self._beam]]
+        chosen = self._best(larger) if self._level else larger[: self._beam]
         self._level += 1
         return self._learner.asking(chosen if len(chosen) else self._learner.random(self._beam))
 
@@ -101,7 +101,9 @@ class PNAS:
         """Return what the last level grows into, or at the end the neighbours of the best."""
         order = np.argsort(-self._rounds.scores, kind="stable")
         finished = order[np.isfinite(self._rounds.scores[order])] if self._level else order
-        larger = grown_anew(self._space, self._rounds.archs[finished], seed, self._learner.seen, most=self._most)
+        larger = grown_anew(
+            self._space, self._rounds.archs[finished], seed, self._learner.seen, most=self._most, rng=self._rng
+        )
         if len(larger):
             return larger
         around, _ = self._space.neighbors(self._learner.best(self._beam))

@@ -81,7 +81,7 @@ def test_after_the_last_level_the_best_are_varied(cifar10):
 
 
 @pytest.mark.parametrize("name", [name for name in SPACES.names() if name != "nbnlp"])
-def test_every_space_grows(name):
+def test_every_space_grows(name, rng):
     """A level further, everything is new and differs from the plainest in more decisions than what it grew from."""
     space = SPACES.load(name)()
     seed = plainest(space)
@@ -89,7 +89,7 @@ def test_every_space_grows(name):
     seen, level = Seen(space), seed
     for _ in range(3):
         seen.add(level)
-        larger = grown_anew(space, level, seed, seen, most=200)
+        larger = grown_anew(space, level, seed, seen, most=200, rng=rng)
         assert len(larger)
         assert len(seen.fresh(larger)) == len(larger)
         assert (larger != seed).sum(axis=1).min() > (level != seed).sum(axis=1).min()
