@@ -79,7 +79,7 @@ class Arch2VecRL:
         self._pool_size, self._worst = pool_size, np.inf
         self._asked = Asked(space, rng)
         self._rounds = Rounds(self._next_episode, len(space.decisions))
-        self._pool: Archs | None = None
+        self._pool: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
 
     @property
     def n_decided(self) -> int:
@@ -99,7 +99,7 @@ class Arch2VecRL:
         self._rounds.tell(results)
 
     def _next_episode(self) -> Archs:
-        if self._pool is None:
+        if not len(self._pool):
             self._begin()
         else:
             self._learn(self._rounds.scores)
@@ -111,8 +111,11 @@ class Arch2VecRL:
 
     def _begin(self) -> None:
         """Embed what is in reach; the walk starts at one of it."""
-        listed = isinstance(self._space, EnumeratedSpace) and self._space.size <= _LISTED
-        rows = self._space.rows if listed else self._space.sample(self._pool_size, np.random.default_rng(0))
+        space = self._space
+        if isinstance(space, EnumeratedSpace) and space.size <= _LISTED:
+            rows = space.rows
+        else:
+            rows = space.sample(self._pool_size, np.random.default_rng(0))
         self._pool = self._asked.seen.fresh(rows)
         self._codes: Floats = self._predictor.embedded(self._pool)
         self._free = np.ones(len(self._pool), dtype=np.bool_)
