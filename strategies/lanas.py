@@ -7,6 +7,9 @@ of its scores, so that each leaf is bounded by four regressions. Then 20 archite
 that a descent by mean + 2 c sqrt(2 ln N / n) ends in, c = 0.1, and their scores go to all nodes above; and the tree is
 learnt anew. Features are the one-hot decisions.
 
+Measured on nb201-cifar10, runs of 100 trainings: mean test regret .40 percentage points over 20 runs (random search .58
+over 20); c = 0, which never explores, reaches .28.
+
 Differences: the regressions are solved by least squares, where the code takes 20,000 small steps of Adam that do not
 converge. A region without candidates is not entered, where the code falls back to the first leaf that has one. A space
 that cannot be listed is represented by 2,000 random architectures, drawn anew for each tree. A running trial counts as

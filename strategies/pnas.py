@@ -11,8 +11,9 @@ plainest architecture: the one with the fewest operations that compute something
 trained as a whole, or K of it at random where it has more. Where the beam cannot grow any more, the search goes on
 among the neighbours of the best K, K at a time, where the paper ends.
 
-With K = 256, 100 trainings end among cells with two live edges: on the embedded tasks this does not beat random search
-in so few. ``narrow`` (ours), K = 8, reaches full cells after some 70. No architecture is trained twice; crashes never
+With K = 256, 100 trainings end among cells with two live edges, of which the best of nb201-cifar10 has 89.0 % where
+random search finds 91: this setting does not beat random search in so few. ``narrow`` (ours), K = 8, reaches full cells
+after some 70. No architecture is trained twice; crashes never
 enter a beam. A level begins when the last one is complete, so that workers may wait for each other.
 """
 
