@@ -8,7 +8,7 @@ generator has a part in it, and it is kept on disk: a minute or more, the first 
 
 Differences: improvement is counted from the best observed score, where the code counts from 0.95 or 1. In a space that
 is not listed, half of 200 candidates are children of the best ten and half are random; the code has a file of
-600,000. No architecture is trained twice.
+600,000. No architecture is trained twice. How well it searches has not been measured here.
 """
 
 from collections.abc import Mapping
