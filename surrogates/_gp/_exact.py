@@ -16,6 +16,7 @@ from gpytorch.likelihoods import GaussianLikelihood
 from gpytorch.means import ZeroMean
 from gpytorch.models import ExactGP
 from scipy.optimize import minimize
+from scipy.sparse import csr_array
 from torch import Tensor
 
 from nasbench.arrays import Archs, Floats, Ints
@@ -29,6 +30,7 @@ from surrogates._predictor import CheckedPredictor, State
 _LEAST_NOISE = 1e-4
 _JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)
 _CHUNK = 4096  # architectures predicted at once
+_ENOUGH = 1e-3  # relative gain at which the optimiser stops: a tenth of a nat, which no prediction shows
 # weak normal priors on the logarithms: centre and width of group scales, signal and noise variance
 _PRIORS = {"scales": (0.0, 1.5), "signal": (0.0, 2.0), "noise": (-2.5, 1.0)}
 
@@ -81,15 +83,17 @@ class GaussianProcess(CheckedPredictor):
 
     def _learn_columns(self, archs: Archs) -> None:
         self._encoding.fit(archs)
-        self._order = np.argsort(self._encoding.groups, kind="stable")
-        self._groups = self._encoding.groups[self._order]
+        order = np.argsort(self._encoding.groups, kind="stable")
+        self._groups = self._encoding.groups[order]
+        self._place = np.argsort(order).astype(np.int32)  # of each column of the encoding, groups side by side
         self._module = self._kernel(np.bincount(self._groups, minlength=self._encoding.n_groups).tolist())
 
     def _features(self, archs: Archs) -> Any:
         """Return what the kernel compares; ``[n, f]``, sparse."""
-        features = self._encoding.sparse(archs)[:, self._order].tocsr()
-        features.data = self._transformed(features.data) / self._units[self._groups[features.indices]]
-        return features
+        features = self._encoding.sparse(archs)
+        columns = self._place[features.indices]
+        data = self._transformed(features.data) / self._units[self._groups[columns]]
+        return csr_array((data, columns, features.indptr), shape=features.shape)
 
     def _scaled_features(self, archs: Archs) -> Any:
         """Return features times the factors of their groups; ``[n, f]``, sparse."""
@@ -99,29 +103,29 @@ class GaussianProcess(CheckedPredictor):
 
     def _most_likely(self, x: Tensor, y: Tensor) -> Floats:
         """Return group scales, signal and noise variance, as logarithms, of the highest posterior; ``[g + 2]``."""
-        products = self._module.by_group(x)
+        known = self._module.by_group(x)
         start = np.zeros(len(self._module.log_scales) + 2)
         start[-1] = _PRIORS["noise"][0]
 
         def loss(given: Floats) -> tuple[float, Floats]:
             parameters = torch.from_numpy(given).requires_grad_()
             try:
-                value = self._negative_log_posterior(parameters, products, y)
+                value = self._negative_log_posterior(parameters, known, y)
             except torch.linalg.LinAlgError:
                 return 1e25, np.zeros_like(given)  # the line search steps back
             value.backward()
             return float(value.detach()), parameters.grad.numpy().copy()
 
         found = minimize(
-            loss, start, jac=True, method="L-BFGS-B", options={"maxiter": self._max_iterations, "ftol": 1e-6}
+            loss, start, jac=True, method="L-BFGS-B", options={"maxiter": self._max_iterations, "ftol": _ENOUGH}
         )
         best: Floats = found.x
         return best
 
-    def _negative_log_posterior(self, parameters: Tensor, products: Products, y: Tensor) -> Tensor:
-        kernel = torch.exp(parameters[-2]) * self._module.of_groups(products, parameters[:-2])
-        noise = torch.exp(parameters[-1]) + _LEAST_NOISE
-        loss: Tensor = _NegativeLogLikelihood.apply(kernel + noise * torch.eye(len(y), dtype=y.dtype), y)
+    def _negative_log_posterior(self, parameters: Tensor, known: Any, y: Tensor) -> Tensor:
+        kernel = self._module.of_groups(known, parameters[:-2])
+        signal, noise = torch.exp(parameters[-2]), torch.exp(parameters[-1]) + _LEAST_NOISE
+        loss: Tensor = _NegativeLogLikelihood.apply(kernel, signal, noise, y)
         return loss + _minus_log_prior(parameters)
 
     @property
@@ -179,12 +183,12 @@ class GaussianProcess(CheckedPredictor):
         """Return the prior covariance of scaled features with the training points [m, n], and their variance [m]."""
         across, alone = [], []
         for block, known in zip(self._module.blocks, self._scaled, strict=True):
-            part = query[:, block]
-            own = torch.from_numpy(np.asarray(part.multiply(part).sum(axis=1)).ravel())
+            part = query[:, block] if len(self._scaled) > 1 else query
+            own = torch.from_numpy(_squared_lengths(part))
             across.append(Products(torch.from_numpy(part @ known.numpy().T), own, known.square().sum(-1)))
             alone.append(Products(own[:, None, None], own[:, None], own[:, None]))
         with torch.no_grad():
-            covariance, variance = (self._signal * self._module.of_blocks(parts) for parts in (across, alone))
+            covariance, variance = (self._module.of_blocks(parts).mul_(self._signal) for parts in (across, alone))
         return covariance, variance[:, 0, 0]
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats]:
@@ -235,18 +239,23 @@ class _NegativeLogLikelihood(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, covariance: Tensor, y: Tensor) -> Tensor:
-        """Return y' K^-1 y / 2 + log det(K) / 2 for [n, n] and [n]."""
+    def forward(ctx: Any, kernel: Tensor, signal: Tensor, noise: Tensor, y: Tensor) -> Tensor:
+        """Return y' C^-1 y / 2 + log det(C) / 2 of C = signal K + noise I, for K [n, n] and y [n]."""
+        covariance = kernel * signal
+        covariance.diagonal().add_(noise)
         factor = torch.linalg.cholesky(covariance)
         weights = torch.cholesky_solve(y[:, None], factor)
-        ctx.save_for_backward(factor, weights)
+        ctx.save_for_backward(kernel, signal, factor, weights)
         return y @ weights[:, 0] / 2 + factor.diagonal().log().sum()
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        """Return the gradient with respect to the covariance."""
-        factor, weights = ctx.saved_tensors
-        return gradient * (torch.cholesky_inverse(factor) - weights @ weights.mT) / 2, None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        """Return the gradients with respect to the kernel, the signal and the noise."""
+        kernel, signal, factor, weights = ctx.saved_tensors
+        slope = torch.cholesky_inverse(factor).mT  # symmetric; LAPACK leaves it column by column
+        slope = slope.addr_(weights[:, 0], weights[:, 0], alpha=-1).mul_(gradient / 2)
+        of_signal, of_noise = torch.dot(slope.reshape(-1), kernel.reshape(-1)), slope.trace()
+        return slope.mul_(signal), of_signal, of_noise, None
 
 
 class PosteriorModel(ExactGP):
@@ -271,6 +280,13 @@ class PosteriorModel(ExactGP):
     def forward(self, x: Tensor) -> MultivariateNormal:
         """Return the prior at features [..., n, f]."""
         return MultivariateNormal(self.mean_module(x), self.covar_module(x))
+
+
+def _squared_lengths(features: Any) -> Floats:
+    """Return the squared length of each row of sparse features [n, f]."""
+    squares = csr_array((features.data**2, features.indices, features.indptr), shape=features.shape)
+    lengths: Floats = squares @ np.ones(features.shape[1])
+    return lengths
 
 
 def group_deviations(features: Floats, groups: Ints, n_groups: int) -> Floats:

@@ -42,7 +42,8 @@ class Products(NamedTuple):
     @property
     def squared_distances(self) -> Tensor:
         """[..., n, m] squared Euclidean distances."""
-        return (self.own1.unsqueeze(-1) + self.own2.unsqueeze(-2) - 2 * self.between).clamp_min(0)
+        squared = self.between * -2  # then in place: on large matrices fresh memory costs more than the sums
+        return squared.add_(self.own1.unsqueeze(-1)).add_(self.own2.unsqueeze(-2)).clamp_min_(0)
 
 
 class GroupedKernel(Kernel):
@@ -93,14 +94,34 @@ class GroupedKernel(Kernel):
         kernel = self.of_blocks([Products.of(x1[..., block], x2[..., block]) for block in self.blocks])
         return kernel.squeeze(-1).squeeze(-1) if diag else kernel
 
-    def by_group(self, x: Tensor) -> Products:
-        """Return the products of features [n, f] with themselves, group by group; ``[g, n, n]`` and ``[g, n]``."""
+    def by_group(self, x: Tensor) -> Any:
+        """Return what ``of_groups`` needs to know of features [n, f] and themselves, whatever the scales."""
         parts = [Products.of(part, part) for part in x.split(self.sizes, dim=-1)]
         return Products(*(torch.stack(of_groups) for of_groups in zip(*parts, strict=True)))
 
-    def of_groups(self, products: Products, log_scales: Tensor) -> Tensor:
-        """Return what ``forward`` does, from ``by_group`` and with other scales."""
-        return self.of_products(products.weighted(self.factors(log_scales).square()))
+    def of_groups(self, known: Any, log_scales: Tensor) -> Tensor:
+        """Return what ``forward`` does with other scales, [n, n], from ``by_group``."""
+        return self.of_products(known.weighted(self.factors(log_scales).square()))
+
+
+class DistanceKernel(GroupedKernel):
+    """A kernel of the distance in which each group has a length of its own. Sub-classes say which."""
+
+    @abstractmethod
+    def of_squared(self, squared: Tensor) -> Tensor:
+        """Return the kernel of squared distances, any shape."""
+
+    def of_products(self, products: Products) -> Tensor:
+        """Return the kernel of the distances that inner products induce."""
+        return self.of_squared(products.squared_distances)
+
+    def by_group(self, x: Tensor) -> Tensor:
+        """Return the squared distances of features [n, f], group by group; ``[g, n, n]``."""
+        return torch.stack([Products.of(part, part).squared_distances for part in x.split(self.sizes, dim=-1)])
+
+    def of_groups(self, known: Tensor, log_scales: Tensor) -> Tensor:
+        """Return the kernel of the weighted sum of distances."""
+        return self.of_squared(torch.tensordot(self.factors(log_scales).square(), known, dims=1))
 
 
 class _Matern52(torch.autograd.Function):
@@ -113,7 +134,7 @@ class _Matern52(torch.autograd.Function):
     def forward(ctx: Any, squared: Tensor) -> Tensor:
         """Return the kernel of squared distances, any shape."""
         r = (5 * squared).sqrt_()
-        decay = torch.exp(-r)
+        decay = r.neg().exp_()
         ctx.save_for_backward(r, decay)
         return (r / 3).add_(1).mul_(r).add_(1).mul_(decay)
 
@@ -121,10 +142,10 @@ class _Matern52(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         """Return the gradient with respect to the squared distances."""
         r, decay = ctx.saved_tensors
-        return gradient * (r + 1) * decay * (-5 / 6)
+        return (r + 1).mul_(decay).mul_(gradient).mul_(-5 / 6)
 
 
-class MaternKernel(GroupedKernel):
+class MaternKernel(DistanceKernel):
     """Matern kernel (nu = 5/2) or RBF of the distance in which each group has a length of its own.
 
     Args:
@@ -140,14 +161,13 @@ class MaternKernel(GroupedKernel):
         """Return the inverse lengths."""
         return torch.exp(-log_scales)
 
-    def of_products(self, products: Products) -> Tensor:
+    def of_squared(self, squared: Tensor) -> Tensor:
         """Return exp(-r^2 / 2), or (1 + sqrt(5) r + 5 r^2 / 3) exp(-sqrt(5) r)."""
-        squared = products.squared_distances
         kernel: Tensor = torch.exp(-squared / 2) if self._smooth else _Matern52.apply(squared)
         return kernel
 
 
-class HammingKernel(GroupedKernel):
+class HammingKernel(DistanceKernel):
     """exp of minus the weighted share of decisions that differ; groups are one-hot coded decisions.
 
     The kernel for categorical variables of SMAC (Hutter, Hoos & Leyton-Brown 2011), a weight for each decision.
@@ -157,9 +177,9 @@ class HammingKernel(GroupedKernel):
         """Return the roots of the weights."""
         return torch.exp(-log_scales / 2) / len(self.sizes) ** 0.5
 
-    def of_products(self, products: Products) -> Tensor:
+    def of_squared(self, squared: Tensor) -> Tensor:
         """Return the kernel; two one-hot codes that differ are at squared distance 2."""
-        return torch.exp(-products.squared_distances / 2)
+        return torch.exp(-squared / 2)
 
 
 class SubtreeKernel(GroupedKernel):
@@ -206,23 +226,23 @@ class SumKernel(GroupedKernel):
 
     def of_blocks(self, products: Sequence[Products]) -> Tensor:
         """Return the weighted sum of the parts' kernels."""
-        return self._sum(products, self.log_scales)
+        kernels = [part.of_products(own) for part, own in zip(self._kernels, products, strict=True)]
+        return self._sum(kernels, self.log_scales)
 
     def of_products(self, products: Products) -> Tensor:
         """Refuse: a sum needs the products of each part."""
         raise NotImplementedError("a sum of kernels compares block by block; use of_blocks")
 
-    def of_groups(self, products: Products, log_scales: Tensor) -> Tensor:
-        """Return what ``forward`` does, from ``by_group`` and with other scales."""
-        weights = self.factors(log_scales).square()
-        of_parts, first = [], 0
-        for part in self._kernels:
-            own = slice(first, first + len(part.sizes))
-            of_parts.append(Products(*(item[own] for item in products)).weighted(weights[own]))
-            first = own.stop
-        return self._sum(of_parts, log_scales)
+    def by_group(self, x: Tensor) -> list[Any]:
+        """Return what each part needs to know of features [n, f]."""
+        return [part.by_group(x[:, block]) for part, block in zip(self._kernels, self.blocks, strict=True)]
 
-    def _sum(self, products: Sequence[Products], log_scales: Tensor) -> Tensor:
+    def of_groups(self, known: list[Any], log_scales: Tensor) -> Tensor:
+        """Return the weighted sum of the parts' kernels."""
+        own = log_scales.split([*(len(part.sizes) for part in self._kernels), len(self._kernels)])
+        kernels = [part.of_groups(of, scales) for part, of, scales in zip(self._kernels, known, own, strict=False)]
+        return self._sum(kernels, log_scales)
+
+    def _sum(self, kernels: list[Tensor], log_scales: Tensor) -> Tensor:
         shares = torch.softmax(log_scales[-len(self._kernels) :], dim=0)
-        kernels = [part.of_products(own) for part, own in zip(self._kernels, products, strict=True)]
         return torch.tensordot(shares, torch.stack(kernels), dims=1)
