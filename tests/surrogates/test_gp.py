@@ -104,12 +104,12 @@ def test_hyperparameters_are_those_of_the_highest_marginal_likelihood(cifar10):
 
     length, signal, noise = np.exp(predictor._hyperparameters)
     x, y = predictor.features(archs).numpy(), predictor._value.numpy()
-    kernel = signal * Matern(length, nu=2.5) + WhiteKernel(noise + _exact._LEAST_NOISE)
+    kernel = signal * Matern(length, nu=2.5) + WhiteKernel(noise + _exact.LEAST_NOISE)
     reference = GaussianProcessRegressor(kernel, optimizer=None, alpha=0).fit(x, y)
     products = predictor._module.by_group(torch.from_numpy(x))
     given = torch.from_numpy(predictor._hyperparameters)
     loss = predictor._negative_log_posterior(given, products, torch.from_numpy(y))
-    own = -float(loss - _exact._minus_log_prior(given)) - len(y) / 2 * np.log(2 * np.pi)
+    own = -float(loss - _exact.minus_log_prior(given)) - len(y) / 2 * np.log(2 * np.pi)
     assert own == pytest.approx(reference.log_marginal_likelihood_value_, abs=1e-4)
     for step in (-0.1, 0.1):
         for i in range(3):
