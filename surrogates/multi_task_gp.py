@@ -1,18 +1,18 @@
 """Multi-task Gaussian process: trainings on other data sets and the few on this one, in one process.
 
-Source: Bonilla, Chai & Williams 2007, "Multi-task Gaussian Process Prediction" (NIPS); for search, Swersky, Snoek
-& Adams 2013, "Multi-Task Bayesian Optimization". The covariance of two architectures on two data sets is the product of how
-alike the architectures are (the kernel of ``functional_gp``) and how alike the data sets are, a matrix of correlations.
-Both are found by marginal likelihood of all trainings together: a data set that says nothing of this one gets a
-correlation near zero.
+Source: Bonilla, Chai & Williams 2007, "Multi-task Gaussian Process Prediction" (NIPS); for search, Swersky, Snoek &
+Adams 2013, "Multi-Task Bayesian Optimization". The covariance of two architectures on two data sets is the product of
+how alike the architectures are (the kernel of ``functional_gp``) and how alike the data sets are, a matrix of
+correlations. Both are found by marginal likelihood of all trainings together: a data set that says nothing of this
+one gets a correlation near zero.
 
 Differences: every data set's ranks are taken among its own trainings, since scores of different data sets have no
-common scale; the variances are then one, and only correlations are left to find. All data sets share one noise, which twenty
-points could not tell for themselves.
+common scale; the variances are then one, and only correlations are left to find. All data sets share one noise, which
+twenty points could not tell for themselves.
 
 Sources are tasks by name, joined by ``+``, of which ``n_source`` random architectures' observed scores (validation,
-means over seeds; never a test split) are known before the first fit. Their trainings are not charged. A source whose scores
-are those to be predicted is refused. Without a source it is ``functional_gp``.
+means over seeds; never a test split) are known before the first fit. Their trainings are not charged. A source whose
+scores are those to be predicted is refused. Without a source it is ``functional_gp``.
 
 It costs as much as a process of all points together. ``condition`` adds observations of this data set in O(n^2).
 """

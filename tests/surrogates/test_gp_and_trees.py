@@ -14,7 +14,7 @@ from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, train
 pytest.importorskip("gpytorch")
 pytest.importorskip("xgboost")
 
-from surrogates.gp_and_trees import GPAndTrees  # noqa: E402
+from surrogates.gp_and_trees import GPAndTrees
 
 
 def tau(label, task, n, seed):
@@ -68,7 +68,6 @@ def test_its_standard_deviation_is_of_the_right_size(cifar10, measured):
 
 
 def test_conditioning_adds_to_the_process_and_is_kept(cifar10, measured):
-    archs, score = measured
     predictor, batch, truth = trained(partial(GPAndTrees, cifar10.space, n_rounds=20), measured, 60)
     before = np.abs(predictor.predict(batch).mean - truth)
     predictor.condition(batch.take(np.arange(200)), truth[:200])
