@@ -150,6 +150,18 @@ def test_the_default_reaches_its_figures(cifar10):
         assert np.mean(taus) > least
 
 
+@pytest.mark.parametrize("label", ["wl_gp", "functional_gp"])
+def test_the_standard_deviation_is_of_the_right_size(cifar10, label):
+    """Errors over standard deviations have a root mean square of one, in the normal scores that are learnt."""
+    query = cifar10.space.rows[::29]
+    squares = []
+    for seed in range(4):
+        predictor, _ = fitted(label, cifar10, 150, seed)
+        mean, std = predictor._predict(Batch(query))
+        squares.append(np.square((predictor._target.forward(cifar10.query(query)) - mean) / std).mean())
+    assert 0.8 < np.sqrt(np.mean(squares)) < 1.2
+
+
 @pytest.mark.parametrize("label", ["wl_gp", "path_gp", "sum_gp", "one_hot_gp", "one_hot_gp@hamming", "functional_gp"])
 def test_better_than_the_mean(cifar10, label):
     """Absolute errors below those of predicting the training mean, one-sided Wilcoxon test over 8 seeds."""
