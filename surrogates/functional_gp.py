@@ -1,4 +1,4 @@
-"""Gaussian process on what an architecture computes: the default predictor.
+"""Gaussian process on what an architecture computes: the default predictor inside a search loop.
 
 A Matern kernel (nu = 5/2) on four views of the functional graph, from coarse to fine, after dropping dead
 vertices and contracting identities: counts of live operations, extremes over input-to-output paths, paths

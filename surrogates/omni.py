@@ -41,6 +41,7 @@ class Omni(NGBoost):
         max_features: share of the columns that a split looks at, in (0, 1].
         min_samples_leaf: points of a leaf, at least.
         min_samples_split: points of a vertex that is split, at least.
+        calibrated: take the spread from points that were left out.
     """
 
     needs = frozenset({"proxies"})
@@ -59,6 +60,7 @@ class Omni(NGBoost):
         max_features: float = 0.3,
         min_samples_leaf: int = 5,
         min_samples_split: int = 10,
+        calibrated: bool = True,
     ) -> None:
         super().__init__(
             space,
@@ -71,6 +73,7 @@ class Omni(NGBoost):
             max_features=max_features,
             min_samples_leaf=min_samples_leaf,
             min_samples_split=min_samples_split,
+            calibrated=calibrated,
         )
         if curves:
             self.needs = frozenset({"proxies", "curves"})  # type: ignore[misc]  # an option's need, not the class's

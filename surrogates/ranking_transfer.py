@@ -20,19 +20,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidOption, PredictorError
+from nasbench.arrays import Floats
+from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.tasks import Task, load_table_task
+from nasbench.tasks import Task
 from surrogates._blr import LinearPosterior
 from surrogates._members import PredictorOfPredictors, child, kept, make_member, put_back
 from surrogates._predictor import State
+from surrogates._sources import known_trainings, refuse_itself, source_names, source_tasks
 from surrogates._standard import Standard
 from surrogates._targets import target_named
-
-_MATCHES = 1e-9  # scores nearer than that are the same measurement
 
 
 class RankingTransfer(PredictorOfPredictors):
@@ -68,18 +67,18 @@ class RankingTransfer(PredictorOfPredictors):
         super().__init__(space, [self._member_choice], min_points=4)
         if n_source < 2:
             raise InvalidOption(f"n_source={n_source}; expected at least 2")
-        self._tasks = [_task_of(name, space) for name in _names(source)]
+        self._tasks = source_tasks(source, space)
         self._n_source = n_source
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the tasks that it learns from, whichever ``task`` is to be predicted."""
         del task
-        return _names(options.get("source", ""))
+        return source_names(options.get("source", ""))
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         for task in self._tasks:
-            _refuse_itself(task, batch.archs, value)
+            refuse_itself(task, batch.archs, value)
         self._sources = [self._learnt(task, child(rng)) for task in self._tasks]
         self._learn_weights(batch, value)
         self._member = make_member(self._space, self._member_choice)
@@ -88,11 +87,9 @@ class RankingTransfer(PredictorOfPredictors):
 
     def _learnt(self, task: Task, rng: np.random.Generator) -> Any:
         """Return a predictor of a source, trained on random architectures of it."""
-        archs = task.table.architectures[rng.permutation(task.rows)]
-        score = task.query(archs, task.observed.split)
-        rows = np.flatnonzero(np.isfinite(score))[: self._n_source]
+        archs, score = known_trainings(task, self._n_source, rng)
         member = make_member(self._space, self._source_choice)
-        member.fit(Batch(archs[rows]), score[rows], rng)
+        member.fit(Batch(archs), score, rng)
         return member
 
     def _learn_weights(self, batch: Batch, value: Floats) -> None:
@@ -128,27 +125,3 @@ class RankingTransfer(PredictorOfPredictors):
         self._learn_weights(batch, value)
         self._member = make_member(self._space, self._member_choice)
         put_back("member", self._member, state)
-
-
-def _names(source: str) -> list[str]:
-    return [name.strip() for name in source.split("+") if name.strip()]
-
-
-def _task_of(name: str, space: SearchSpace) -> Task:
-    task = load_table_task(name)
-    if task.space.name != space.name or not np.array_equal(task.space.cardinality, space.cardinality):
-        raise InvalidOption(f"source '{name}' is of space '{task.space.name}'; expected a task of '{space.name}'")
-    return task
-
-
-def _refuse_itself(task: Task, archs: Archs, score: Floats) -> None:
-    """Refuse a source whose measurements are the very scores to be predicted: it would know the answers."""
-    at = task.table.index(archs)
-    rows = np.flatnonzero(at >= 0)
-    if not len(rows):
-        return
-    asked = (archs[rows], task.observed.split)
-    columns = [task.query(*asked), *(task.query(*asked, seed=seed) for seed in task.observed.axes["seeds"])]
-    gap = np.fmin.reduce([np.abs(column - score[rows]) for column in columns])  # not every seed was measured
-    if (gap < _MATCHES).mean() > 0.5:
-        raise PredictorError(f"source '{task.name}' holds the very scores to be predicted; choose another data set")

@@ -75,9 +75,10 @@ class Tokens(NamedTuple):
 class CountEncoding(Encoding):
     """Counts of things whose list is not known before architectures are seen.
 
-    ``fit`` makes a column for each thing seen. Things first met later share one last column, which holds
-    the root of the sum of their squared counts: with it the length of a vector, and its distance to any
-    vector of ``fit``, are exact. Only among later architectures does it take different things for equal.
+    ``fit`` makes a column for each thing seen. Things first met later share one last column for each group,
+    which holds the root of the sum of their squared counts: with it the length of a vector, and its distance
+    to any vector of ``fit``, are exact, however groups are weighed. Only among later architectures does it take
+    different things for equal.
     """
 
     _keys: Keys
@@ -98,32 +99,32 @@ class CountEncoding(Encoding):
         """Learn the columns."""
         found = self.tokens(archs)
         self._keys, first = np.unique(found.key, return_index=True)
-        self._groups = np.append(found.group[first], 0)
+        self._groups = np.append(found.group[first], np.arange(self.n_groups))
 
     @property
     def groups(self) -> Ints:
-        """[f] kind of each column; the last holds what ``fit`` did not see."""
+        """[f] kind of each column; the last ones hold what ``fit`` did not see, one for each group."""
         return self._groups
 
     def encode(self, archs: Archs) -> Floats:
-        """Return counts; ``[n, columns + 1]``."""
+        """Return counts; ``[n, columns + groups]``."""
         counts: Floats = self.sparse(archs).toarray()
         return counts
 
     def sparse(self, archs: Archs) -> Any:
         """Return counts, sparse."""
-        found, n, f = self.tokens(archs), len(archs), len(self._keys)
+        found, n, f, g = self.tokens(archs), len(archs), len(self._keys), self.n_groups
         column = np.searchsorted(self._keys, found.key)
         known = self._keys[column.clip(max=f - 1)] == found.key if f else np.zeros(len(column), dtype=bool)
-        unseen = _unseen_length(found.owner[~known], found.key[~known], n)
+        unseen = _unseen_length(g * found.owner[~known] + found.group[~known], found.key[~known], g * n)
         counts = np.concatenate([np.ones(int(known.sum())), unseen])
-        rows = np.concatenate([found.owner[known], np.arange(n)])
-        columns = np.concatenate([column[known], np.full(n, f)])
-        return coo_array((counts, (rows, columns)), shape=(n, f + 1)).tocsr()
+        rows = np.concatenate([found.owner[known], np.repeat(np.arange(n), g)])
+        columns = np.concatenate([column[known], np.tile(f + np.arange(g), n)])
+        return coo_array((counts, (rows, columns)), shape=(n, f + g)).tocsr()
 
 
 def _unseen_length(owner: Ints, key: Keys, n: int) -> Floats:
-    """Return ``[n]`` the Euclidean length of each architecture's counts of unseen things."""
+    """Return ``[n]`` the Euclidean length of each owner's counts of unseen things."""
     pairs, counts = np.unique(np.stack([owner.astype(np.uint64), key]), axis=1, return_counts=True)
     squares = np.bincount(pairs[0].astype(np.int64), weights=counts.astype(np.float64) ** 2, minlength=n)
     lengths: Floats = np.sqrt(squares)

@@ -163,7 +163,7 @@ class _Whole(Encoding):
         rows = self._known.matrix[index]
         if not self._learns:
             return rows
-        return _learnt_only(rows, self._place, len(self._columns))
+        return _learnt_only(rows, self._place, len(self._columns), self._known.groups, self._n_groups)
 
     def alike(self, archs: Archs) -> Ints:
         return self._known.classes[self._space.index(archs)]
@@ -175,24 +175,33 @@ class _Whole(Encoding):
     @property
     def groups(self) -> Ints:
         groups = self._known.groups[self._columns]
-        return np.append(groups, 0) if self._learns else groups
+        return np.append(groups, np.arange(self._n_groups)) if self._learns else groups
 
 
-def _learnt_only(rows: Any, place: npt.NDArray[np.int32], n_columns: int) -> Any:
+def _learnt_only(rows: Any, place: npt.NDArray[np.int32], n_columns: int, groups: Ints, g: int) -> Any:
     """Return sparse rows [n, F] with column ``place[c]`` for ``c``, and last the length of what has none (-1).
 
     By hand, since choosing columns of a sparse array and stacking it take ten times as long.
+
+    Args:
+        rows: counts, a column for each thing there is.
+        place: [F] what becomes of each column.
+        n_columns: of those that stay.
+        groups: [F] of each column.
+        g: groups, each with a length of its own.
     """
     columns, n = place[rows.indices], rows.shape[0]
     owner = np.repeat(np.arange(n), np.diff(rows.indptr))
     seen, unseen = np.flatnonzero(columns >= 0), np.flatnonzero(columns < 0)
-    ends = np.cumsum(np.bincount(owner[seen], minlength=n) + 1)  # each row ends with its last column
-    position = np.arange(len(seen)) + owner[seen]
-    data, indices = np.empty(len(seen) + n), np.full(len(seen) + n, n_columns, dtype=np.int32)
+    ends = np.cumsum(np.bincount(owner[seen], minlength=n) + g)  # each row ends with its last columns
+    position, last = np.arange(len(seen)) + g * owner[seen], ends[:, None] + np.arange(-g, 0)
+    data, indices = np.empty(len(seen) + g * n), np.empty(len(seen) + g * n, dtype=np.int32)
     data[position], indices[position] = rows.data[seen], columns[seen]
-    data[ends - 1] = np.sqrt(np.bincount(owner[unseen], weights=rows.data[unseen] ** 2, minlength=n))
+    kind = g * owner[unseen] + groups[rows.indices[unseen]]
+    squares = np.bincount(kind, weights=rows.data[unseen] ** 2, minlength=g * n)
+    data[last], indices[last] = np.sqrt(squares).reshape(n, g), n_columns + np.arange(g)
     indptr = np.concatenate([[0], ends]).astype(np.int32)
-    return csr_array((data, indices, indptr), shape=(n, n_columns + 1))
+    return csr_array((data, indices, indptr), shape=(n, n_columns + g))
 
 
 def _known(matrix: Any, groups: Ints) -> _Features:

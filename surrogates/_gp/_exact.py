@@ -5,13 +5,14 @@ Rasmussen & Williams 2006, algorithm 2.1. The kernel, the noise and the mean are
 """
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from gpytorch.constraints import GreaterThan
 from gpytorch.distributions import MultivariateNormal
-from gpytorch.kernels import ScaleKernel
+from gpytorch.kernels import Kernel, ScaleKernel
 from gpytorch.likelihoods import GaussianLikelihood
 from gpytorch.means import ZeroMean
 from gpytorch.models import ExactGP
@@ -27,7 +28,7 @@ from nasbench.spaces import SearchSpace
 from surrogates._gp._kernels import GroupedKernel, Products
 from surrogates._predictor import CheckedPredictor, State
 
-_LEAST_NOISE = 1e-4
+LEAST_NOISE = 1e-4
 _JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)
 _CHUNK = 4096  # architectures predicted at once
 _ENOUGH = 1e-3  # relative gain at which the optimiser stops: a tenth of a nat, which no prediction shows
@@ -104,29 +105,19 @@ class GaussianProcess(CheckedPredictor):
     def _most_likely(self, x: Tensor, y: Tensor) -> Floats:
         """Return group scales, signal and noise variance, as logarithms, of the highest posterior; ``[g + 2]``."""
         known = self._module.by_group(x)
+        return lowest(lambda given: self._negative_log_posterior(given, known, y), self._start(), self._max_iterations)
+
+    def _start(self) -> Floats:
+        """Return where the search for hyperparameters starts; ``[g + 2]``."""
         start = np.zeros(len(self._module.log_scales) + 2)
         start[-1] = _PRIORS["noise"][0]
-
-        def loss(given: Floats) -> tuple[float, Floats]:
-            parameters = torch.from_numpy(given).requires_grad_()
-            try:
-                value = self._negative_log_posterior(parameters, known, y)
-            except torch.linalg.LinAlgError:
-                return 1e25, np.zeros_like(given)  # the line search steps back
-            value.backward()
-            return float(value.detach()), parameters.grad.numpy().copy()
-
-        found = minimize(
-            loss, start, jac=True, method="L-BFGS-B", options={"maxiter": self._max_iterations, "ftol": _ENOUGH}
-        )
-        best: Floats = found.x
-        return best
+        return start
 
     def _negative_log_posterior(self, parameters: Tensor, known: Any, y: Tensor) -> Tensor:
         kernel = self._module.of_groups(known, parameters[:-2])
-        signal, noise = torch.exp(parameters[-2]), torch.exp(parameters[-1]) + _LEAST_NOISE
-        loss: Tensor = _NegativeLogLikelihood.apply(kernel, signal, noise, y)
-        return loss + _minus_log_prior(parameters)
+        signal, noise = torch.exp(parameters[-2]), torch.exp(parameters[-1]) + LEAST_NOISE
+        loss: Tensor = NegativeLogLikelihood.apply(kernel, signal, noise, y)
+        return loss + minus_log_prior(parameters)
 
     @property
     def _signal(self) -> float:
@@ -134,16 +125,20 @@ class GaussianProcess(CheckedPredictor):
 
     @property
     def _noise(self) -> float:
-        return float(np.exp(self._hyperparameters[-1])) + _LEAST_NOISE
+        return float(np.exp(self._hyperparameters[-1])) + LEAST_NOISE
 
     def _condition_all(self, archs: Archs, value: Floats) -> None:
         self._see(archs)
-        with torch.no_grad():
-            kernel = self._module.of_blocks([Products.of(part, part) for part in self._scaled])
-        noise = self._noise * torch.eye(len(value), dtype=torch.float64)
-        self._jitter, self._factor = _cholesky(self._signal * kernel + noise)
+        covariance = self._among_training()
+        noise = self._noise * torch.eye(len(covariance), dtype=torch.float64)
+        self._jitter, self._factor = _cholesky(covariance + noise)
         self._grew = False
         self._weigh(value)
+
+    def _among_training(self) -> Tensor:
+        """Return the prior covariance of the training points; ``[n, n]``."""
+        with torch.no_grad():
+            return self._signal * self._module.of_blocks([Products.of(part, part) for part in self._scaled])
 
     def _see(self, archs: Archs) -> None:
         """Take ``archs`` for the training architectures; the kernel between any two stays the same."""
@@ -166,9 +161,9 @@ class GaussianProcess(CheckedPredictor):
         Raises:
             PredictorError: not fitted yet, or scores that are nan.
         """
+        q = len(batch)
         batch, value = self._grown(batch, score)
-        n = len(self._weights)
-        new = batch.archs[n:]
+        n, new = len(self._weights), batch.archs[len(batch) - q :]
         self._see(batch.archs)
         across, _ = self._against_training(self._scaled_features(new))
         half = torch.linalg.solve_triangular(self._factor, across[:, :n].mT, upper=False)
@@ -232,7 +227,24 @@ class GaussianProcess(CheckedPredictor):
         self._weigh(value)
 
 
-class _NegativeLogLikelihood(torch.autograd.Function):
+def lowest(function: Callable[[Tensor], Tensor], start: Floats, iterations: int) -> Floats:
+    """Return where ``function`` of a vector is lowest, as L-BFGS finds it from ``start`` [k]; ``[k]``."""
+
+    def loss(given: Floats) -> tuple[float, Floats]:
+        parameters = torch.from_numpy(given).requires_grad_()
+        try:
+            value = function(parameters)
+        except torch.linalg.LinAlgError:
+            return 1e25, np.zeros_like(given)  # the line search steps back
+        value.backward()
+        return float(value.detach()), parameters.grad.numpy().copy()
+
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations, "ftol": _ENOUGH})
+    best: Floats = found.x
+    return best
+
+
+class NegativeLogLikelihood(torch.autograd.Function):
     """Minus the logarithm of a normal density, but for its constant; its gradient costs one inverse.
 
     Rasmussen & Williams 2006, equations 2.30 and 5.9. Going back through the Cholesky factor takes twice as long.
@@ -269,8 +281,8 @@ class PosteriorModel(ExactGP):
         noise: variance of an observation.
     """
 
-    def __init__(self, x: Tensor, y: Tensor, kernel: GroupedKernel, *, signal: float, noise: float) -> None:
-        likelihood = GaussianLikelihood(noise_constraint=GreaterThan(_LEAST_NOISE / 2)).double()
+    def __init__(self, x: Tensor, y: Tensor, kernel: Kernel, *, signal: float, noise: float) -> None:
+        likelihood = GaussianLikelihood(noise_constraint=GreaterThan(LEAST_NOISE / 2)).double()
         super().__init__(x, y, likelihood)
         self.mean_module, self.covar_module = ZeroMean(), ScaleKernel(kernel).double()
         self.covar_module.outputscale, self.likelihood.noise = signal, noise
@@ -296,7 +308,7 @@ def group_deviations(features: Floats, groups: Ints, n_groups: int) -> Floats:
     return deviations
 
 
-def _minus_log_prior(parameters: Tensor) -> Tensor:
+def minus_log_prior(parameters: Tensor) -> Tensor:
     centres = torch.zeros(len(parameters), dtype=torch.float64)
     widths = torch.full((len(parameters),), _PRIORS["scales"][1], dtype=torch.float64)
     (centres[-2], widths[-2]), (centres[-1], widths[-1]) = _PRIORS["signal"], _PRIORS["noise"]

@@ -112,6 +112,24 @@ def test_what_was_not_seen_keeps_lengths_exact(rng):
     np.testing.assert_allclose((partial**2).sum(axis=1), (encoding.encode(other) ** 2).sum(axis=1))
 
 
+@pytest.mark.parametrize("name", ["darts", "nb201"])
+def test_what_was_not_seen_keeps_weighted_distances_exact(name, rng):
+    """However much each group weighs: as if all had been seen. NAS-Bench-201 is looked up, DARTS is counted."""
+    space = space_named(name)
+    encoding, weights = make_encoding(space, "wl,depth=2"), rng.random(5)
+    known, other = space.sample(5, rng), space.sample(40, rng)
+
+    def distances():
+        a, b = (encoding.encode(archs) * weights[encoding.groups] for archs in (known, other))
+        return ((a[:, None] - b[None]) ** 2).sum(axis=2)
+
+    encoding.fit(known)
+    assert encoding.encode(other)[:, -3:].any()
+    partial = distances()
+    encoding.fit(np.concatenate([known, other]))
+    np.testing.assert_allclose(partial, distances())
+
+
 def test_features_are_kept_on_disk_and_a_damaged_file_is_replaced(home, rng):
     space = space_named("tnb101_micro")
     archs = space.sample(20, rng)

@@ -104,12 +104,12 @@ def test_hyperparameters_are_those_of_the_highest_marginal_likelihood(cifar10):
 
     length, signal, noise = np.exp(predictor._hyperparameters)
     x, y = predictor.features(archs).numpy(), predictor._value.numpy()
-    kernel = signal * Matern(length, nu=2.5) + WhiteKernel(noise + _exact._LEAST_NOISE)
+    kernel = signal * Matern(length, nu=2.5) + WhiteKernel(noise + _exact.LEAST_NOISE)
     reference = GaussianProcessRegressor(kernel, optimizer=None, alpha=0).fit(x, y)
     products = predictor._module.by_group(torch.from_numpy(x))
     given = torch.from_numpy(predictor._hyperparameters)
     loss = predictor._negative_log_posterior(given, products, torch.from_numpy(y))
-    own = -float(loss - _exact._minus_log_prior(given)) - len(y) / 2 * np.log(2 * np.pi)
+    own = -float(loss - _exact.minus_log_prior(given)) - len(y) / 2 * np.log(2 * np.pi)
     assert own == pytest.approx(reference.log_marginal_likelihood_value_, abs=1e-4)
     for step in (-0.1, 0.1):
         for i in range(3):
@@ -148,6 +148,18 @@ def test_the_default_reaches_its_figures(cifar10):
             rest = ~np.isin(cifar10.space.index(query), cifar10.space.index(archs))
             taus.append(kendalltau(predictor.predict(Batch(query[rest])).mean, truth[rest])[0])
         assert np.mean(taus) > least
+
+
+@pytest.mark.parametrize("label", ["wl_gp", "functional_gp"])
+def test_the_standard_deviation_is_of_the_right_size(cifar10, label):
+    """Errors over standard deviations have a root mean square of one, in the normal scores that are learnt."""
+    query = cifar10.space.rows[::29]
+    squares = []
+    for seed in range(4):
+        predictor, _ = fitted(label, cifar10, 150, seed)
+        mean, std = predictor._predict(Batch(query))
+        squares.append(np.square((predictor._target.forward(cifar10.query(query)) - mean) / std).mean())
+    assert 0.8 < np.sqrt(np.mean(squares)) < 1.2
 
 
 @pytest.mark.parametrize("label", ["wl_gp", "path_gp", "sum_gp", "one_hot_gp", "one_hot_gp@hamming", "functional_gp"])

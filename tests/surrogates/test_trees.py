@@ -14,7 +14,7 @@ FAST = {
     "xgboost": {"n_rounds": 40, "n_members": 3, "learning_rate": 0.2},
     "lightgbm": {"n_rounds": 40, "n_members": 3, "learning_rate": 0.2},
     "random_forest": {"n_trees": 25},
-    "ngboost": {"n_rounds": 20, "learning_rate": 0.3},
+    "ngboost": {"n_rounds": 12, "learning_rate": 0.4},
 }
 
 
@@ -149,10 +149,32 @@ def test_options_that_make_no_sense_are_refused(label, complaint, cifar10):
 
 
 def test_ngboost_adds_up_its_trees_as_the_library_does(cifar10, measured):
-    make = partial(PREDICTORS.load("ngboost"), cifar10.space, **FAST["ngboost"])
+    make = partial(PREDICTORS.load("ngboost"), cifar10.space, **FAST["ngboost"], calibrated=False)
     predictor, batch, _ = trained(make, measured, 60)
     features = predictor._features(batch)
     expected = predictor._model.pred_dist(features)
     mean, std = predictor._answer(features)
     np.testing.assert_allclose(mean, expected.loc, rtol=1e-9)
     np.testing.assert_allclose(std, expected.scale, rtol=1e-9)
+
+
+def test_ngboost_takes_its_spread_from_points_that_it_has_not_seen(cifar10, measured):
+    """68 % of new points should lie within one standard deviation; the library's own says a third of that."""
+    overfitted = {"n_rounds": 60, "learning_rate": 0.3}
+    shares = {}
+    for calibrated in (False, True):
+        make = partial(PREDICTORS.load("ngboost"), cifar10.space, **overfitted, calibrated=calibrated)
+        predictor, batch, score = trained(make, measured, 100)
+        mean, std = predictor.predict(batch)
+        shares[calibrated] = (np.abs(mean - score) < std).mean()
+    assert shares[False] < 0.4
+    assert 0.55 < shares[True] < 0.85
+
+
+def test_the_factor_is_that_of_a_normal_distribution(rng):
+    """Errors of a normal distribution whose standard deviation was said to be half as large; a conformal rank."""
+    from surrogates.ngboost import one_std_factor
+
+    assert one_std_factor(np.abs(2 * rng.standard_normal(200_000))) == pytest.approx(2, abs=0.02)
+    assert one_std_factor(np.arange(1.0, 10)) == 7, "ceil(10 * 0.683) of nine"
+    assert one_std_factor(np.array([3.0, 1.0])) == 3, "none beyond the largest"

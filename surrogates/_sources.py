@@ -1,0 +1,57 @@
+"""Other data sets as sources: what is known of them before the first training of a new one."""
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption, PredictorError
+from nasbench.spaces import SearchSpace
+from nasbench.tasks import Task, load_table_task
+
+_MATCHES = 1e-9  # scores nearer than that are the same measurement
+
+
+def source_names(source: str) -> list[str]:
+    """Return the names of tasks in ``source``, which joins them by ``+``."""
+    return [name.strip() for name in source.split("+") if name.strip()]
+
+
+def source_tasks(source: str, space: SearchSpace) -> list[Task]:
+    """Return the tasks that ``source`` names.
+
+    Raises:
+        InvalidOption: a task of another space.
+        UnknownName: a task that does not exist.
+    """
+    return [_task_of(name, space) for name in source_names(source)]
+
+
+def _task_of(name: str, space: SearchSpace) -> Task:
+    task = load_table_task(name)
+    if task.space.name != space.name or not np.array_equal(task.space.cardinality, space.cardinality):
+        raise InvalidOption(f"source '{name}' is of space '{task.space.name}'; expected a task of '{space.name}'")
+    return task
+
+
+def known_trainings(task: Task, n: int, rng: np.random.Generator) -> tuple[Archs, Floats]:
+    """Return up to ``n`` random measured architectures of a task and their observed scores (never a test split)."""
+    archs = task.table.architectures[rng.permutation(task.rows)]
+    score = task.query(archs, task.observed.split)
+    rows = np.flatnonzero(np.isfinite(score))[:n]
+    return archs[rows], score[rows]
+
+
+def refuse_itself(task: Task, archs: Archs, score: Floats) -> None:
+    """Refuse a source whose measurements are the very scores to be predicted: it would know the answers.
+
+    Raises:
+        PredictorError: more than half of the ``score`` [n] of ``archs`` [n, d] are the source's own.
+    """
+    at = task.table.index(archs)
+    rows = np.flatnonzero(at >= 0)
+    if not len(rows):
+        return
+    asked = (archs[rows], task.observed.split)
+    columns = [task.query(*asked), *(task.query(*asked, seed=seed) for seed in task.observed.axes["seeds"])]
+    gap = np.fmin.reduce([np.abs(column - score[rows]) for column in columns])  # not every seed was measured
+    if (gap < _MATCHES).mean() > 0.5:
+        raise PredictorError(f"source '{task.name}' holds the very scores to be predicted; choose another data set")
