@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RECORD ?= results/compare
 
-.PHONY: compare test check lint bench tables clean
+.PHONY: compare test test-everywhere check lint bench tables clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=...")'
@@ -21,6 +21,10 @@ compare: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
+
+# Every strategy in every space, those with a model too: about half an hour more.
+test-everywhere: $(STAMP)
+	$(BIN)/python -m pytest -n 2 --everywhere tests/test_conformance.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -16,6 +16,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the long run of every strategy in every space be asked for."""
+    parser.addoption("--everywhere", action="store_true", help="check model-based strategies in every space")
+
+
 @pytest.fixture
 def shared() -> Path:
     """The folder of outside measurements beside the checkout."""
