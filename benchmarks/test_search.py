@@ -15,6 +15,23 @@ SEARCHES = {
         "regularized_evolution,population_size=10,sample_size=3",
     ),
     "local_search": (floors.local_search, "local_search"),
+    # No floor of their own: how many times they cost the plainest random search.
+    **{
+        label: (floors.random_search, label)
+        for label in (
+            "differential_evolution",
+            "genetic_algorithm",
+            "genetic_cnn",
+            "large_scale_evolution@short",
+            "mcts",
+            "one_plus_lambda",
+            "q_learning@short",
+            "reinforce",
+            "simulated_annealing",
+            "tabu_search",
+            "umda",
+        )
+    },
 }
 
 

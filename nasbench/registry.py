@@ -205,21 +205,35 @@ class Choice:
         Raises:
             UnknownName: no such component, preset or option.
         """
-        import inspect  # slow to import, and only strategies are called with options
-
         component = self.cls or registry.load(self.name)
         presets: Mapping[str, Mapping[str, Any]] = getattr(component, "presets", {})
         if self.preset and self.preset not in presets:
             raise unknown_name(f"preset of '{self.name}'", self.preset, presets)
-        known = [
-            parameter.name
-            for parameter in inspect.signature(component).parameters.values()
-            if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-        ]
+        known = options_of(component)
         for key in self.options:
             if key not in known:
                 raise unknown_name(f"option of '{self.name}'", key, known)
         return component, {**presets.get(self.preset, {}), **self.options}
+
+
+def options_of(component: Any) -> list[str]:
+    """Return the names of a component's options."""
+    import inspect  # slow to import, and only strategies are called with options
+
+    parameters = inspect.signature(component).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
+
+
+def sources_of(choice: Choice, registry: Registry, task: str) -> list[str]:
+    """Return the other tasks, and folders of records, that a choice learns from when ``task`` is searched.
+
+    A component that learns from any has a static method ``sources(task, options)``.
+
+    Raises:
+        NasbenchError: a component, option or source that does not exist or does not fit.
+    """
+    component, options = choice.resolve(registry)
+    return list(component.sources(task, options)) if hasattr(component, "sources") else []
 
 
 def _written(value: Any) -> str:

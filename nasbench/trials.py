@@ -67,6 +67,11 @@ class Strategy(Protocol):
     implementations use under the same name. An attribute ``n_decided`` (optional) says how many of the
     next trials are decided whatever results come in: they may be asked in one go, which is faster and
     changes nothing.
+
+    A strategy that learns from other tasks has a static method ``sources(task, options)``, which returns the names of
+    those, or of folders of records, that a search of ``task`` reads: a comparison records what they are. If it
+    takes an option ``target``, a comparison fills in the name of the task that is searched. A method
+    ``adopt(archs, scores)`` (optional) takes over what another search trained, before the first ``ask``.
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None: ...

@@ -31,6 +31,7 @@ class Ledger:
 
     def ask(self, archs: Archs) -> Trials:
         """Return trials of ``archs`` [n, d]."""
+        archs.flags.writeable = False  # the simulation then needs no copy of its own
         trials = full_trainings(self.n_asked, archs)
         for arch in archs:
             self._open[self.n_asked] = arch
@@ -39,10 +40,9 @@ class Ledger:
 
     def tell(self, results: Results) -> list[tuple[int, Archs, float]]:
         """Return the id, architecture [d] and score of each answer; ``-inf`` for a crash."""
-        told = []
-        for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
-            told.append((trial, self._open.pop(trial), -math.inf if math.isnan(score) else score))
-        return told
+        taken = self._open.pop
+        answers = zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True)
+        return [(trial, taken(trial), -math.inf if math.isnan(score) else score) for trial, score in answers]
 
 
 class Rounds:
@@ -110,16 +110,19 @@ def unlike(space: SearchSpace, rng: np.random.Generator, archs: Archs, known: se
 
     One that is still known after ``tries`` mutations in a row stays what they made of it.
     """
-    distinct = []
+    distinct = archs.copy()
     for i in range(len(archs)):
         row = archs[i : i + 1]
-        for _ in range(tries):
-            if row.tobytes() not in known:
-                break
-            row = space.mutate(row, rng)
-        known.add(row.tobytes())
-        distinct.append(row)
-    return np.concatenate(distinct)
+        key = row.tobytes()
+        if key in known:
+            for _ in range(tries):
+                row = space.mutate(row, rng)
+                key = row.tobytes()
+                if key not in known:
+                    break
+            distinct[i] = row
+        known.add(key)
+    return distinct
 
 
 def check_at_least(minimum: float, **options: float) -> None:

@@ -1,23 +1,52 @@
 """The policy gradient of independent categorical distributions, and Adam, in numpy."""
 
-from typing import Any
-
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
 
-
-def policy(logits: Floats) -> Floats:
-    """Return the softmax of each row of ``logits`` [d, k]; -inf where a decision has fewer choices."""
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+_FAR = 300.0  # logits further apart than this are 0 and 1 to each other
 
 
-def loss_gradient(logits: Floats, arch: Archs, advantage: float) -> Floats:
-    """Return the derivative of -log p(``arch`` [d]) times ``advantage`` by the logits; ``[d, k]``."""
-    gradient = policy(logits)
-    gradient[np.arange(len(arch)), arch] -= 1.0
-    return gradient * advantage
+class Policy:
+    """Independent categorical distributions that learn.
+
+    Args:
+        logits: [d, k] to begin with; -inf where a decision has fewer choices.
+        learning_rate: of Adam.
+
+    Attributes:
+        logits: [d, k] at present.
+        ends: [d, k] cumulated odds of the choices of each decision.
+    """
+
+    def __init__(self, logits: Floats, learning_rate: float) -> None:
+        self.logits = logits
+        self._adam = Adam(learning_rate, logits.shape)
+        self._firsts = np.arange(len(logits)) * logits.shape[1]
+        self._odds, self.ends = np.empty_like(logits), np.empty_like(logits)
+        self._totals = self.ends[:, -1:]
+        # Adam's longest step is less than four learning rates, so that so many of them stay within what exp can take.
+        self._every, self._n = max(1, int(_FAR / (4 * learning_rate))), 0
+        self._weigh()
+
+    def _weigh(self) -> None:
+        if self._n % self._every == 0:  # the odds stay the same
+            self.logits -= self.logits.max(axis=1, keepdims=True)
+        self._n += 1
+        np.exp(self.logits, self._odds)
+        np.add.accumulate(self._odds, 1, None, self.ends)
+
+    def loss_gradient(self, arch: Archs, advantage: float) -> Floats:
+        """Return the derivative of -log p(``arch`` [d]) times ``advantage`` by the logits; ``[d, k]``."""
+        gradient: Floats = self._odds / self._totals
+        gradient.reshape(-1)[self._firsts + arch] -= 1.0
+        gradient *= advantage
+        return gradient
+
+    def learn(self, arch: Archs, advantage: float) -> None:
+        """Take one step that makes ``arch`` [d] likelier where the advantage is positive."""
+        self.logits -= self._adam.step(self.loss_gradient(arch, advantage))
+        self._weigh()
 
 
 class Adam:
@@ -25,21 +54,31 @@ class Adam:
 
     Args:
         learning_rate: of each step.
+        shape: of the parameters.
     """
 
     _DECAYS = (0.9, 0.999)
     _EPSILON = 1e-8
 
-    def __init__(self, learning_rate: float) -> None:
+    def __init__(self, learning_rate: float, shape: tuple[int, ...]) -> None:
         self._rate, self._n = learning_rate, 0
-        self._mean: Any = 0.0
-        self._square: Any = 0.0
+        # In place: of arrays this small, making one costs as much as what is computed.
+        self._mean, self._square, self._step, self._scale = (np.zeros(shape) for _ in range(4))
 
     def step(self, gradient: Floats) -> Floats:
-        """Return what to subtract from the parameters."""
+        """Return what to subtract from the parameters, until the next call."""
         self._n += 1
         first, second = self._DECAYS
-        self._mean = first * self._mean + (1 - first) * gradient
-        self._square = second * self._square + (1 - second) * gradient**2
-        scale = np.sqrt(self._square / (1 - second**self._n)) + self._EPSILON
-        return np.asarray(self._rate / (1 - first**self._n) * self._mean / scale)
+        step, scale = self._step, self._scale
+        self._mean *= first
+        self._mean += np.multiply(gradient, 1 - first, step)
+        self._square *= second
+        np.multiply(gradient, gradient, step)
+        step *= 1 - second
+        self._square += step
+        np.multiply(self._square, 1 / (1 - second**self._n), scale)
+        np.sqrt(scale, scale)
+        scale += self._EPSILON
+        np.divide(self._mean, scale, step)
+        step *= self._rate / (1 - first**self._n)
+        return step

@@ -6,10 +6,14 @@ architectures are drawn by the space and one of them is taken with a chance prop
 under the product.
 """
 
+import math
+from bisect import bisect_right
+
 import numpy as np
 
 from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.spaces import SearchSpace
+from strategies._uniforms import Uniforms
 
 _TRIES = 20  # at a third of valid rows, one draw in 3,000 needs more
 _POOL = 64
@@ -23,6 +27,41 @@ def choices(space: SearchSpace) -> Bools:
 def uniform(space: SearchSpace) -> Floats:
     """Return the distribution under which every choice of a decision is as likely; ``[d, k]``."""
     return choices(space) / space.cardinality[:, None]
+
+
+def is_product(space: SearchSpace) -> bool:
+    """Tell whether every row of choices is an architecture."""
+    n_rows: int = math.prod(space.cardinality.tolist())
+    return space.size == n_rows
+
+
+class OneByOne:
+    """Draws architectures one at a time, with numbers drawn ahead: the road of policies that change with every answer.
+
+    Args:
+        space: where to draw.
+        rng: draws.
+    """
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        self._space, self._rng, self._uniforms = space, rng, Uniforms(rng)
+        self._all_valid = is_product(space)
+        self._last: list[int] = (space.cardinality - 1).tolist()
+
+    def draw(self, ends: Floats) -> Archs:
+        """Draw a valid architecture, ``[1, d]``.
+
+        Args:
+            ends: [d, k] cumulated odds of the choices of each decision.
+        """
+        rows = ends.tolist()
+        for _ in range(_TRIES + 1):
+            digits = zip(rows, self._uniforms.take(len(rows)), self._last, strict=True)
+            # Rounding may leave a number at the very end, one past the last choice.
+            arch = np.array([[min(bisect_right(row, u * row[-1]), k) for row, u, k in digits]], dtype=np.int8)
+            if self._all_valid or self._space.is_valid(arch)[0]:
+                return arch
+        return _likely(self._space, self._rng, np.diff(ends, axis=1, prepend=0.0) / ends[:, -1:])[None]
 
 
 def draw(space: SearchSpace, rng: np.random.Generator, probabilities: Floats, n: int) -> Archs:

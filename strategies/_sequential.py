@@ -98,6 +98,22 @@ class SequentialSearch(ABC):
                 self._archs.append(arch)
                 self._scores.append(score)
 
+    def adopt(self, archs: Archs, scores: Floats) -> None:
+        """Learn from trainings that another search asked for, before the first of its own.
+
+        They count towards the random start, and none of them is asked again.
+
+        Args:
+            archs: [m, d] distinct architectures.
+            scores: [m] as they were observed; nan for a crash.
+        """
+        finished = np.isfinite(scores)
+        self._seen.add(archs)
+        self._archs.extend(archs[finished])
+        self._scores.extend(scores[finished].tolist())
+        self._n_init -= len(archs)
+        self._started = self._n_init < 1
+
     def _learnt(self) -> tuple[Archs, Floats]:
         """Return what finished, in the order of the answers: [n, d] and [n]."""
         return np.array(self._archs, dtype=np.int8).reshape(-1, len(self._space.decisions)), np.array(self._scores)

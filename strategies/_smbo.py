@@ -1,13 +1,15 @@
 """Sequential model-based optimisation: a predictor, an acquisition, and a pool of candidates it is maximised over."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.predictions import Prediction
-from nasbench.registry import Choice
+from nasbench.registry import PREDICTORS, Choice, sources_of
 from nasbench.spaces import SearchSpace
 from strategies._acquisition import (
     DRAWN_ANEW,
@@ -85,9 +87,15 @@ class ModelBasedSearch(SequentialSearch):
         self._model = Model(space, settings.predictor, refit_every=settings.refit_every)
         self._shortlist: tuple[int, Archs] = (0, self._queue)  # the fit it was made after, and what is on it
 
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the other tasks that the predictor learns from when ``task`` is searched."""
+        given = options.get("predictor")
+        return [] if given is None else sources_of(Choice.parse(given), PREDICTORS, task)
+
     def _propose(self, n: int) -> Archs:
         archs, scores = self._learnt()
-        if not self._model.learn(archs, scores, self._rng):
+        if not self._model.learn(archs, self._targets(scores), self._rng):
             return archs[:0]
         pending = self._pending()
         forecast = self._model.forecast(pending if self._settings.batching == "believer" else pending[:0])
@@ -96,6 +104,10 @@ class ModelBasedSearch(SequentialSearch):
             best = float(forecast(archs).mean.max())
         pool = self._pool(archs[np.argsort(-scores, kind="stable")], forecast, best)
         return self._chosen(pool, n, forecast, best)
+
+    def _targets(self, scores: Floats) -> Floats:
+        """Return what the predictor is to learn in place of scores [n]."""
+        return scores
 
     def _worth(self, prediction: Prediction, best: float) -> Floats:
         settings = self._settings

@@ -21,6 +21,7 @@ from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
 from strategies._asked import Ledger, check_at_least
+from strategies._uniforms import Uniforms
 
 
 class LargeScaleEvolution:
@@ -43,6 +44,7 @@ class LargeScaleEvolution:
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, population_size: int = 1000) -> None:
         check_at_least(2, population_size=population_size)
         self._space, self._rng, self._size = space, rng, population_size
+        self._uniforms = Uniforms(rng)
         self._members: list[tuple[float, Archs]] = []
         self._ledger = Ledger()
 
@@ -56,16 +58,18 @@ class LargeScaleEvolution:
         n_random = min(n, max(0, self._size - self._ledger.n_asked))
         if n_random == n:
             return self._ledger.ask(self._space.sample(n, self._rng))
-        children = [self._child() for _ in range(n - n_random)]
-        return self._ledger.ask(np.concatenate([self._space.sample(n_random, self._rng), *children]))
+        archs = [self._space.sample(n_random, self._rng)] if n_random else []
+        archs += [self._child() for _ in range(n - n_random)]
+        return self._ledger.ask(archs[0] if n == 1 else np.concatenate(archs))
 
     def _child(self) -> Archs:
         """Let the worse of a random pair die and return the mutated better one, ``[1, d]``."""
         members = self._members
         if len(members) < 2:  # more workers than individuals: all others are in training
             return self._space.sample(1, self._rng)
-        for last in (len(members) - 1, len(members) - 2):  # the pair moves to the end of the list
-            drawn = int(self._rng.random() * (last + 1))
+        last = len(members)
+        for u in self._uniforms.take(2):  # the pair moves to the end of the list
+            drawn, last = int(u * last), last - 1
             members[drawn], members[last] = members[last], members[drawn]
         if members[-1][0] > members[-2][0]:
             members[-1], members[-2] = members[-2], members[-1]

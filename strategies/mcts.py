@@ -31,25 +31,41 @@ from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
 from strategies._asked import Ledger, check_at_least
+from strategies._products import is_product
+from strategies._uniforms import Uniforms
 
 _TRIES = 64
-_Prefix = tuple[int, ...]
 
 
 class _Node:
-    """Visits, answers and their rewards.
+    """The beginnings of architectures that share their first decisions.
 
     Attributes:
         visits: trials that went through.
         told: those that were answered.
         total: their rewards.
+        children: nodes that were added, by choice.
+        new: choices that no node was added for and that are not closed.
+        open: nodes among ``children`` that are not closed.
     """
 
-    __slots__ = ("told", "total", "visits")
+    __slots__ = ("children", "new", "open", "told", "total", "visits")
 
-    def __init__(self) -> None:
+    def __init__(self, n_choices: int) -> None:
         self.visits = self.told = 0
         self.total = 0.0
+        self.children: dict[int, _Node] = {}
+        self.new = list(range(n_choices))
+        self.open: dict[int, _Node] = {}
+
+    def best(self, spread: float) -> int:
+        """Return the open child with the largest upper confidence bound, ``spread`` / sqrt(visits) above its mean."""
+        best, highest = -1, -math.inf
+        for choice, node in self.open.items():
+            bound = spread / math.sqrt(node.visits) + (node.total / node.told if node.told else 0.0)
+            if bound > highest:
+                best, highest = choice, bound
+        return best
 
 
 class MCTS:
@@ -75,12 +91,12 @@ class MCTS:
     ) -> None:
         check_at_least(0, exploration=exploration)
         self._space, self._rng, self._c, self._ranked = space, rng, exploration, ranked
-        self._choices: list[int] = space.cardinality.tolist()
-        self._nodes: dict[_Prefix, _Node] = {(): _Node()}
-        self._closed: set[_Prefix] = set()
+        self._choices: list[int] = [*space.cardinality.tolist(), 0]  # a leaf has none
+        self._all_valid, self._uniforms = is_product(space), Uniforms(rng)
+        self._root = _Node(self._choices[0])
         self._scores: list[float] = []  # sorted
         self._lowest = 0.0
-        self._paths: dict[int, _Prefix] = {}  # node that each running trial expanded
+        self._paths: dict[int, list[_Node]] = {}  # nodes that each running trial went through
         self._ledger = Ledger()
 
     def ask(self, n: int) -> Trials:
@@ -89,78 +105,88 @@ class MCTS:
         for i in range(n):
             prefix, arch = self._completed(self._selected())
             archs.append(arch)
-            self._paths[self._ledger.n_asked + i] = prefix
-            self._nodes.setdefault(prefix, _Node())
-            for depth in range(len(prefix) + 1):
-                self._nodes[prefix[:depth]].visits += 1
-            if len(prefix) == len(self._choices):
+            path = self._paths[self._ledger.n_asked + i] = self._grown(prefix)
+            for node in path:
+                node.visits += 1
+            if len(prefix) == len(self._choices) - 1:
                 self._close(prefix)
-        return self._ledger.ask(np.stack(archs))
+        return self._ledger.ask(archs[0] if n == 1 else np.concatenate(archs))
 
-    def _selected(self) -> _Prefix:
-        """Descend to a child that is not in the tree yet."""
-        prefix: _Prefix = ()
-        while len(prefix) < len(self._choices):
-            open_ = [child for child in self._children(prefix) if child not in self._closed]
-            if not open_:  # only the root: any other such node is closed itself
+    def _selected(self) -> list[int]:
+        """Descend to a child that is not in the tree yet, and return the choices on the way."""
+        prefix: list[int] = []
+        node = self._root
+        while not node.new:
+            if not node.open:  # only the root: any other such node is closed itself
                 return prefix
-            new = [child for child in open_ if child not in self._nodes]
-            if new:
-                return new[int(self._rng.random() * len(new))]
-            prefix = max(open_, key=self._bounds(prefix))
+            choice = node.best(2 * self._c * math.sqrt(2 * math.log(node.visits)))
+            prefix.append(choice)
+            node = node.open[choice]
+        prefix.append(node.new[int(self._uniforms.take(1)[0] * len(node.new))])
         return prefix
 
-    def _children(self, prefix: _Prefix) -> list[_Prefix]:
-        return [(*prefix, choice) for choice in range(self._choices[len(prefix)])]
-
-    def _bounds(self, prefix: _Prefix) -> "Any":
-        """Return the function that tells the upper confidence bound of a child of ``prefix``."""
-        nodes, spread = self._nodes, 2 * self._c * math.sqrt(2 * math.log(self._nodes[prefix].visits))
-
-        def bound(child: _Prefix) -> float:
-            node = nodes[child]
-            return (node.total / node.told if node.told else 0.0) + spread / math.sqrt(node.visits)
-
-        return bound
-
-    def _completed(self, prefix: _Prefix) -> tuple[_Prefix, Archs]:
+    def _completed(self, prefix: list[int]) -> tuple[list[int], Archs]:
         """Return the node that is expanded, ``prefix`` unless nothing is valid under it, and an architecture there."""
-        archs = self._rollouts(prefix, 1)
+        rest = self._choices[len(prefix) : -1]
+        drawn = self._uniforms.take(len(rest))
+        arch = np.array([[*prefix, *(int(u * k) for u, k in zip(drawn, rest, strict=True))]], dtype=np.int8)
+        if self._all_valid or self._space.is_valid(arch)[0]:
+            return prefix, arch
+        archs = self._rollouts(prefix)
         valid = self._space.is_valid(archs)
-        if not valid[0]:
-            archs = self._rollouts(prefix, _TRIES)
-            valid = self._space.is_valid(archs)
         if valid.any():
-            return prefix, np.asarray(archs[np.argmax(valid)])
-        pool = self._space.sample(_TRIES, self._rng)
-        shared = np.cumprod(pool[:, : len(prefix)] == prefix, axis=1).sum(axis=1)
-        arch = pool[np.argmax(shared)]
-        if shared.max() == len(prefix):
-            return prefix, np.asarray(arch)
-        self._close(prefix)
-        # The deepest node of the tree on the way to the architecture; its next one where that is new.
-        return tuple(arch[: shared.max() + 1].tolist()), np.asarray(arch)
+            return prefix, archs[[np.argmax(valid)]]
+        return self._nearest(prefix)
 
-    def _rollouts(self, prefix: _Prefix, n: int) -> Archs:
-        archs = (self._rng.random((n, len(self._choices))) * self._space.cardinality).astype(np.int8)
+    def _rollouts(self, prefix: list[int]) -> Archs:
+        archs = (self._rng.random((_TRIES, len(self._choices) - 1)) * self._space.cardinality).astype(np.int8)
         archs[:, : len(prefix)] = prefix
         return archs
 
-    def _close(self, prefix: _Prefix) -> None:
+    def _nearest(self, prefix: list[int]) -> tuple[list[int], Archs]:
+        """Return the architecture of many that shares the longest beginning with ``prefix``, and the node it expands.
+
+        Where none shares all of it, ``prefix`` is closed.
+        """
+        pool = self._space.sample(_TRIES, self._rng)
+        shared = np.cumprod(pool[:, : len(prefix)] == prefix, axis=1).sum(axis=1)
+        arch = pool[[np.argmax(shared)]]
+        if shared.max() == len(prefix):
+            return prefix, arch
+        self._close(prefix)
+        # The deepest node of the tree on the way to the architecture; its next one where that is new.
+        return arch[0, : shared.max() + 1].tolist(), arch
+
+    def _grown(self, prefix: list[int]) -> list[_Node]:
+        """Return the nodes along ``prefix`` from the root, new ones where there were none."""
+        path = [self._root]
+        for choice, n_choices in zip(prefix, self._choices[1:], strict=False):
+            node = path[-1]
+            if choice not in node.children:
+                node.children[choice] = _Node(n_choices)
+                if choice in node.new:  # a node closed without a visit stays closed
+                    node.new.remove(choice)
+                    node.open[choice] = node.children[choice]
+            path.append(node.children[choice])
+        return path
+
+    def _close(self, prefix: list[int]) -> None:
         """Visit ``prefix`` no more, nor those above that are left without an open child."""
-        self._closed.add(prefix)
-        while prefix:
-            prefix = prefix[:-1]
-            if not self._closed.issuperset(self._children(prefix)):
+        path = [self._root]
+        for choice in prefix[:-1]:
+            path.append(path[-1].children[choice])
+        for node, choice in zip(reversed(path), reversed(prefix), strict=True):
+            if choice in node.new:
+                node.new.remove(choice)
+            node.open.pop(choice, None)
+            if node.new or node.open:
                 return
-            self._closed.add(prefix)
 
     def tell(self, results: Results) -> None:
         """Give each reward to all nodes above."""
         for trial, _, score in self._ledger.tell(results):
-            prefix, reward = self._paths.pop(trial), self._reward(score)
-            for depth in range(len(prefix) + 1):
-                node = self._nodes[prefix[:depth]]
+            reward = self._reward(score)
+            for node in self._paths.pop(trial):
                 node.told += 1
                 node.total += reward
 

@@ -22,6 +22,8 @@ from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
 from strategies._asked import Rounds, check_at_least, unlike
 
+_BLOCK = 64
+
 
 class OnePlusLambda:
     """The elitist evolution of one parent.
@@ -46,6 +48,7 @@ class OnePlusLambda:
         self._rounds = Rounds(self._generation, len(space.decisions))
         self._parent: Archs | None = None
         self._fitness = -np.inf
+        self._edits: list[int] = []  # drawn ahead
         self._known: set[bytes] = set()
 
     @property
@@ -71,9 +74,13 @@ class OnePlusLambda:
         return unlike(self._space, self._rng, self._children(self._parent), self._known)
 
     def _children(self, parent: Archs) -> Archs:
-        d = len(parent)
-        edits = np.maximum(self._rng.binomial(d, 1 / d, size=self._n_children), 1)
-        return np.concatenate([self._child(parent[None], k) for k in edits.tolist()])
+        return np.concatenate([self._child(parent[None], self._n_edits()) for _ in range(self._n_children)])
+
+    def _n_edits(self) -> int:
+        if not self._edits:
+            d = len(self._space.decisions)
+            self._edits = np.maximum(self._rng.binomial(d, 1 / d, size=_BLOCK), 1).tolist()
+        return self._edits.pop()
 
     def _child(self, arch: Archs, n_edits: int) -> Archs:
         for _ in range(n_edits):

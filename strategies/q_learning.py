@@ -18,7 +18,10 @@ runs of 400 trainings on four embedded tasks (noisy single-seed scores): ``short
 1e-4), not on nb201-cifar100 (p = 0.01), nbgraph-arxiv and nbgraph-proteins.
 """
 
+import math
+from bisect import bisect_right
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any, ClassVar
 
 import numpy as np
@@ -28,10 +31,46 @@ from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
 from strategies._asked import Ledger, check_at_least, check_within
+from strategies._products import choices, is_product
+from strategies._uniforms import Uniforms
 
 _TRIES = 50
 _SCHEDULE = ((1.0, 1500), (0.9, 100), (0.8, 100), (0.7, 100), *((e / 10, 150) for e in range(6, 0, -1)))
-_ENDS = np.cumsum([length for _, length in _SCHEDULE])
+_ENDS = tuple(accumulate(length for _, length in _SCHEDULE))
+
+
+class _Memory:
+    """Walks and what their ends were worth.
+
+    Args:
+        n_decisions: d, steps of a walk.
+        n_replays: walks replayed at a time.
+        rng: draws them.
+    """
+
+    _DRAWS = 64  # drawn ahead
+
+    def __init__(self, n_decisions: int, n_replays: int, rng: np.random.Generator) -> None:
+        self._entries: Ints = np.zeros((256, n_decisions), dtype=np.int64)
+        self._rewards: Floats = np.zeros(256)
+        self._n, self._shape, self._rng = 0, (self._DRAWS, n_replays + 1), rng
+        self._draws: list[Floats] = []
+
+    def add(self, entries: list[int], reward: float) -> None:
+        """Remember a walk by the entries of Q [d] it went through."""
+        if self._n == len(self._rewards):
+            self._entries = np.concatenate([self._entries, np.zeros_like(self._entries)])
+            self._rewards = np.concatenate([self._rewards, np.zeros_like(self._rewards)])
+        self._entries[self._n], self._rewards[self._n] = entries, reward
+        self._n += 1
+
+    def replayed(self) -> tuple[Ints, Floats]:
+        """Return the last walk and random ones: ``[n_replays + 1, d]`` entries and ``[n_replays + 1]`` rewards."""
+        if not self._draws:
+            self._draws = list(self._rng.random(self._shape))
+        at = (self._draws.pop() * self._n).astype(np.int64)
+        at[0] = self._n - 1
+        return self._entries.take(at, axis=0), self._rewards.take(at)
 
 
 class QLearning:
@@ -68,86 +107,110 @@ class QLearning:
         check_at_least(1, n_replays=n_replays)
         if not shorter > 0:
             raise InvalidOption(f"shorter={shorter}; expected a positive factor")
-        self._space, self._rng = space, rng
-        self._rate, self._n_replays, self._shorter = learning_rate, n_replays, shorter
-        d, k = len(space.decisions), int(space.cardinality.max())
+        self._space, self._rate = space, learning_rate
+        self._ends = [end / shorter for end in _ENDS]
+        # Walks and replays draw apart: else asking ahead of the answers would change what is replayed.
+        self._rng, replays = rng.spawn(2)
+        self._uniforms = Uniforms(self._rng)
+        self._all_valid = is_product(space)
+        self._choices: list[int] = space.cardinality.tolist()
+        k = max(self._choices)
         # Q[i, j, c]: choice c for decision i after choice j of the one before; the first decision has one state, j = 0.
-        exists = np.arange(k) < space.cardinality[:, None]
-        self.q: Floats = np.where(exists[:, None, :], first_q, -np.inf).repeat(k, axis=1)
-        self._archs: Archs = np.zeros((256, d), dtype=np.int8)
-        self._rewards: Floats = np.zeros(256)
-        self._n_told, self._lowest = 0, 0.0
+        self.q: Floats = np.where(choices(space)[:, None, :], first_q, -np.inf).repeat(k, axis=1)
+        self._stays, self._moves, self._ahead = np.empty_like(self.q), np.empty_like(self.q), np.empty(k)
+        self._levels = list(self.q)  # views; making one costs as much as a sum
+        self._upwards = list(zip(self._levels, self._moves, strict=True))[-2::-1]
+        self._places = [k * k * i for i in range(len(self._choices))]
+        self._tabulate(n_replays + 1)
+        self._memory = _Memory(len(self._choices), n_replays, replays)
+        self._lowest = 0.0
         self._ledger = Ledger()
+
+    def _tabulate(self, n: int) -> None:
+        """Compute what 0 to ``n`` single steps leave of Q, ``[n + 1]``, and what each adds of a target."""
+        times = np.arange(n + 1)
+        self._left: Floats = np.power(1.0 - self._rate, times.astype(np.float64))
+        self._moved: Floats = 1.0 - self._left
+        self._moved_each: Floats = self._moved / np.maximum(times, 1)
 
     @property
     def epsilon(self) -> float:
         """Chance that the next trial's decisions are random, each on its own."""
-        at = int(np.searchsorted(_ENDS, self._ledger.n_asked * self._shorter, side="right"))
-        return _SCHEDULE[min(at, len(_SCHEDULE) - 1)][0]
+        return self._epsilon_at(self._ledger.n_asked)
+
+    def _epsilon_at(self, n_asked: int) -> float:
+        return _SCHEDULE[min(bisect_right(self._ends, n_asked), len(_SCHEDULE) - 1)][0]
+
+    @property
+    def n_decided(self) -> int:
+        """Random walks that are left to ask."""
+        return max(0, math.ceil(self._ends[0]) - self._ledger.n_asked)
 
     def ask(self, n: int) -> Trials:
         """Return ``n`` walks."""
-        epsilon = self.epsilon
-        return self._ledger.ask(np.concatenate([self._valid_walk(epsilon) for _ in range(n)]))
+        first, n_random = self._ledger.n_asked, min(n, self.n_decided)
+        walks = [self._valid_walk(self._epsilon_at(first + i)) for i in range(n_random, n)]
+        if n_random or not n:  # all decisions random: what the space draws, without rejections
+            walks.insert(0, self._space.sample(n_random, self._rng))
+        return self._ledger.ask(walks[0] if len(walks) == 1 else np.concatenate(walks))
 
     def _valid_walk(self, epsilon: float) -> Archs:
-        if epsilon == 1.0:  # all decisions random: what the space draws, without rejections
-            return self._space.sample(1, self._rng)
         for _ in range(_TRIES):
-            arch = self._walk(epsilon)
-            if self._space.is_valid(arch)[0]:
+            arch = np.array([self._walk(epsilon)], dtype=np.int8)
+            if self._all_valid or self._space.is_valid(arch)[0]:
                 return arch
         return self._space.sample(1, self._rng)
 
-    def _walk(self, epsilon: float) -> Archs:
-        d = len(self.q)
-        drawn = self._rng.random((2, d))
-        random = (drawn[1] * self._space.cardinality).astype(np.int64).tolist()
-        arch, state = [], 0
-        for i, explores in enumerate((drawn[0] < epsilon).tolist()):
-            state = random[i] if explores else self._greedy(self.q[i, state])
-            arch.append(state)
-        return np.array([arch], dtype=np.int8)
+    def _walk(self, epsilon: float) -> list[int]:
+        d = len(self._choices)
+        drawn = self._uniforms.take(2 * d)
+        walk, state = [], 0
+        for i, k in enumerate(self._choices):
+            state = int(drawn[d + i] * k) if drawn[i] < epsilon else self._greedy(self._levels[i][state])
+            walk.append(state)
+        return walk
 
     def _greedy(self, values: Floats) -> int:
         """Return the best choice, one of them where several are."""
         row = values.tolist()
         largest = max(row)
         best = [i for i, value in enumerate(row) if value == largest]
-        return best[0] if len(best) == 1 else best[int(self._rng.random() * len(best))]
+        return best[0] if len(best) == 1 else best[int(self._uniforms.take(1)[0] * len(best))]
 
     def tell(self, results: Results) -> None:
         """Learn from each answer together with replays."""
         for _, arch, score in self._ledger.tell(results):
-            if score > -np.inf:
+            if score > -math.inf:
                 self._lowest = min(self._lowest, score)
-            self._remember(arch, max(score, self._lowest))
-            replayed = (self._rng.random(self._n_replays + 1) * self._n_told).astype(np.int64)
-            replayed[0] = self._n_told - 1
-            self.learn(self._archs[replayed], self._rewards[replayed])
+            self._memory.add(self._entries(arch.tolist()), max(score, self._lowest))
+            self._learn(*self._memory.replayed())
 
-    def _remember(self, arch: Archs, reward: float) -> None:
-        if self._n_told == len(self._archs):
-            self._archs = np.concatenate([self._archs, np.zeros_like(self._archs)])
-            self._rewards = np.concatenate([self._rewards, np.zeros_like(self._rewards)])
-        self._archs[self._n_told], self._rewards[self._n_told] = arch, reward
-        self._n_told += 1
+    def _entries(self, walk: list[int]) -> list[int]:
+        """Return the place in Q of each step of ``walk`` [d]."""
+        k, states = self.q.shape[2], [0, *walk]
+        return [place + k * state + choice for place, state, choice in zip(self._places, states, walk, strict=False)]
 
     def learn(self, archs: Archs, rewards: Floats) -> None:
         """Move Q along the walks ``archs`` [n, d], whose ends were worth ``rewards`` [n], last decision first."""
-        d, k, _ = self.q.shape
-        columns = archs.T.astype(np.int64)
-        targets = rewards
-        for i in range(d - 1, -1, -1):
-            before = columns[i - 1] * k if i else 0
-            self._step(self.q[i].reshape(-1), before + columns[i], targets)
-            if i:
-                targets = self.q[i].max(axis=1).take(columns[i - 1])
+        if len(archs) >= len(self._left):
+            self._tabulate(len(archs))
+        self._learn(np.array([self._entries(walk) for walk in archs.tolist()]), rewards)
 
-    def _step(self, values: Floats, entries: Ints, targets: Floats) -> None:
-        """Move ``values`` at ``entries`` [n] towards ``targets`` [n], in place."""
-        counts = np.bincount(entries, minlength=len(values))
-        met = np.flatnonzero(counts)
-        times = counts[met]
-        means = np.bincount(entries, weights=targets, minlength=len(values))[met] / times
-        values[met] += (1 - (1 - self._rate) ** times) * (means - values[met])
+    def _learn(self, entries: Ints, rewards: Floats) -> None:
+        """Move Q at ``entries`` [n, d].
+
+        All n targets of an entry are the same, the best of the state it leads to, except at the end.
+        """
+        q, moved = self.q, self._moves
+        counts = np.bincount(entries.ravel(), None, q.size).reshape(q.shape)
+        self._left.take(counts, None, self._stays, "clip")  # nothing is clipped: with "raise", `out` is copied
+        self._moved.take(counts, None, moved, "clip")
+        q *= self._stays
+        level, k = self._levels[-1], len(self._ahead)
+        sums = np.bincount(entries[:, -1] - self._places[-1], rewards, k * k).reshape(k, k)
+        level += self._moved_each.take(counts[-1]) * sums
+        for above, level_moved in self._upwards:
+            np.maximum.reduce(level, axis=1, out=self._ahead)
+            np.multiply(level_moved, self._ahead, level_moved)
+            level = above
+            level += level_moved

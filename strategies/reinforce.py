@@ -27,9 +27,9 @@ from nasbench.arrays import Archs
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
-from strategies import _products
 from strategies._asked import Ledger
-from strategies._policy_gradient import Adam, loss_gradient, policy
+from strategies._policy_gradient import Policy
+from strategies._products import OneByOne, choices
 
 
 class Reinforce:
@@ -57,17 +57,18 @@ class Reinforce:
             raise InvalidOption(
                 f"learning_rate={learning_rate} and momentum={momentum}; expected a positive rate, momentum in [0, 1)"
             )
-        self._space, self._rng, self._momentum = space, rng, momentum
-        exists = _products.choices(space)
-        self._logits = np.where(exists, 1e-3 * rng.standard_normal(exists.shape), -np.inf)
-        self._adam = Adam(learning_rate)
+        self._space, self._momentum = space, momentum
+        exists = choices(space)
+        self._policy = Policy(np.where(exists, 1e-3 * rng.standard_normal(exists.shape), -np.inf), learning_rate)
+        self._drawn = OneByOne(space, rng)
         self._sum = self._weight = 0.0  # of the moving average
         self._worst = np.inf
         self._ledger = Ledger()
 
     def ask(self, n: int) -> Trials:
         """Return ``n`` architectures drawn from the present policy."""
-        return self._ledger.ask(_products.draw(self._space, self._rng, policy(self._logits), n))
+        archs = [self._drawn.draw(self._policy.ends) for _ in range(n)]
+        return self._ledger.ask(archs[0] if n == 1 else np.concatenate(archs))
 
     def tell(self, results: Results) -> None:
         """Take one gradient step for each answer."""
@@ -81,5 +82,4 @@ class Reinforce:
     def _learn(self, arch: Archs, reward: float) -> None:
         self._sum = self._momentum * self._sum + (1 - self._momentum) * reward
         self._weight = self._momentum * self._weight + (1 - self._momentum)
-        gradient = loss_gradient(self._logits, arch, reward - self._sum / self._weight)
-        self._logits = self._logits - self._adam.step(gradient)
+        self._policy.learn(arch, reward - self._sum / self._weight)

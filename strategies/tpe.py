@@ -5,11 +5,13 @@ for categorical decisions: the results are split at a quantile into good and bad
 counted in both, and candidates drawn from the density of the good, l, are ranked by l / g, which orders them by
 expected improvement (their equation 3). Defaults are those of the authors' code, Hyperopt: 20 random
 architectures, 24 candidates, the best ``ceil(gamma sqrt(n))`` of n results are good, 25 at most, gamma .25, one
-pseudo-count for each choice. The preset ``optuna`` has that project's: 10 random ones and the best tenth.
+pseudo-count for each choice. The preset ``optuna`` has that project's: 10 random ones, the best tenth, and its prior:
+each result is a kernel that gives other choices a share, and a uniform kernel is added. With weight w, n results and k
+choices that is a pseudo-count of ``w (n + w) / (n + 1) + w / k``, for w = 1 of 1 + 1 / k.
 
 Differences: every decision is categorical, since those of a cell are; whole architectures are drawn and ranked, as
-in the paper, where Hyperopt takes the best draw of each decision; all results weigh the same, where Hyperopt lets
-old ones fade; candidates that were asked before are passed over, and
+in the paper, where Hyperopt takes the best draw of each decision; all results weigh the same, where Hyperopt and
+Optuna let old ones fade; candidates that were asked before are passed over, and
 so are draws that are no architecture. In ``nbnlp`` decisions hang together so closely that hardly a draw is one:
 there it is random search without repetition.
 """
@@ -39,6 +41,7 @@ class TreeParzenEstimator(SequentialSearch):
         gamma: share that is good, of the root of the number of results or of the number itself.
         good: ``sqrt`` or ``linear``: which of the two.
         prior_weight: pseudo-count of each choice.
+        prior: what it stands for: ``count``, or ``kernels`` as in Optuna.
 
     Raises:
         UnknownName: no such rule.
@@ -47,7 +50,7 @@ class TreeParzenEstimator(SequentialSearch):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "hyperopt": {},
-        "optuna": {"n_init": 10, "gamma": 0.1, "good": "linear"},
+        "optuna": {"n_init": 10, "gamma": 0.1, "good": "linear", "prior": "kernels"},
     }
 
     def __init__(
@@ -60,16 +63,20 @@ class TreeParzenEstimator(SequentialSearch):
         gamma: float = 0.25,
         good: str = "sqrt",
         prior_weight: float = 1.0,
+        prior: str = "count",
     ) -> None:
         super().__init__(space, rng, n_init=n_init)
         if good not in ("sqrt", "linear"):
             raise unknown_name("rule for 'good'", good, ("sqrt", "linear"))
+        if prior not in ("count", "kernels"):
+            raise unknown_name("prior", prior, ("count", "kernels"))
         if n_candidates < 1 or gamma <= 0 or prior_weight <= 0:
             raise InvalidOption(
                 f"n_candidates={n_candidates}, gamma={gamma} and prior_weight={prior_weight}; expected at least one "
                 "candidate and positive numbers"
             )
-        self._n_candidates, self._gamma, self._good, self._prior = n_candidates, gamma, good, prior_weight
+        self._n_candidates, self._gamma, self._good = n_candidates, gamma, good
+        self._prior_weight, self._kernels = prior_weight, prior == "kernels"
         self._places, self._last = np.arange(len(space.cardinality)), space.cardinality - 1
         self._exists = np.arange(int(space.cardinality.max())) < space.cardinality[:, None]
 
@@ -92,11 +99,18 @@ class TreeParzenEstimator(SequentialSearch):
 
     def _log_density(self, archs: Archs) -> Floats:
         """Return the logarithm of the chance of each choice of each decision, from the rows of [n, d]; ``[d, k]``."""
-        counts = np.where(self._exists, self._prior, 0.0)
+        counts = np.where(self._exists, self._pseudo_count(len(archs)), 0.0)
         np.add.at(counts, (self._places, archs), 1.0)
         with np.errstate(divide="ignore"):  # choices that a decision does not have
             logarithms: Floats = np.log(counts / counts.sum(axis=1, keepdims=True))
         return logarithms
+
+    def _pseudo_count(self, n: int) -> Floats:
+        """Return what is added to the count of each choice in ``n`` results; ``[d, 1]``."""
+        weight, k = self._prior_weight, (self._last + 1)[:, None]
+        if not self._kernels or not n:
+            return np.full(k.shape, weight)
+        return np.asarray(weight * (n + weight) / (n + 1) + weight / k)
 
     def _drawn(self, density: Floats, taken: Archs) -> Archs:
         """Draw candidates that are valid and neither asked nor ``taken``; fewer where that is hard."""

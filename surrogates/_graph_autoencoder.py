@@ -48,7 +48,9 @@ _BATCH = 32
 _LR = 1e-3
 _BOUND = 5.0  # of the length of a gradient
 _CHUNK = 512
+_MOST_ROWS = 50_000  # of a space whose codes are all computed once
 _kept: "weakref.WeakKeyDictionary[SearchSpace, dict[Pretraining, Weights]]" = weakref.WeakKeyDictionary()
+_whole: "weakref.WeakKeyDictionary[SearchSpace, dict[Pretraining, Floats]]" = weakref.WeakKeyDictionary()
 
 
 class Pretraining(NamedTuple):
@@ -84,7 +86,8 @@ class Pretraining(NamedTuple):
 class LatentEncoding(Encoding):
     """The mean code of an architecture's vertices.
 
-    The net is trained on first use, once for each space and ``Pretraining`` in a process, and kept on disk.
+    The net is trained on first use, once for each space and ``Pretraining`` in a process, and kept on disk. Of a
+    space of up to 50,000 listed architectures, all codes are computed once in a process.
 
     Args:
         space: where the architectures are from.
@@ -95,6 +98,7 @@ class LatentEncoding(Encoding):
         super().__init__(space)
         self._how = how.checked()
         self._net: GraphAutoencoder | None = None
+        self._own: dict[Pretraining, Floats] | None = None  # all codes, of a net that was trained elsewhere
 
     @property
     def weights(self) -> Weights:
@@ -104,6 +108,9 @@ class LatentEncoding(Encoding):
     def use(self, weights: Weights) -> None:
         """Take a net that was trained elsewhere."""
         self._net = _with(_made(self.space, self._how), weights)
+        trained = _kept.get(self.space, {}).get(self._how)
+        same = trained is not None and all(np.array_equal(trained[name], weights[name]) for name in trained)
+        self._own = None if same else {}
 
     def _trained(self) -> "GraphAutoencoder":
         if self._net is None:
@@ -112,6 +119,15 @@ class LatentEncoding(Encoding):
 
     def encode(self, archs: Archs) -> Floats:
         """Return codes; ``[n, latent]``."""
+        space = self.space
+        if not isinstance(space, EnumeratedSpace) or space.size > _MOST_ROWS:
+            return self._computed(archs)
+        kept = _whole.setdefault(space, {}) if self._own is None else self._own
+        if self._how not in kept:
+            kept[self._how] = self._computed(space.rows)
+        return kept[self._how][space.index(archs)]
+
+    def _computed(self, archs: Archs) -> Floats:
         net, none = self._trained(), np.empty((0, self._how.latent))
         pieces = [archs[first : first + _CHUNK] for first in range(0, len(archs), _CHUNK)]
         with torch.no_grad(), one_thread():

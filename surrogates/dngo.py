@@ -14,31 +14,29 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nasbench.arrays import Archs, Floats
-from nasbench.encodings import make_encoding
-from nasbench.predictions import Batch
+from nasbench.arrays import Archs
+from nasbench.encodings import Encoding, make_encoding
+from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
-from surrogates._blr import LinearPosterior, Sampling
-from surrogates._nets import Linear, NetPredictor, Training, one_thread
-from surrogates._predictor import State
+from surrogates._blr import Sampling
+from surrogates._last_layer import LastLayerRegression
+from surrogates._nets import Linear, Training
 
 REQUIRES = {"torch": "torch"}
 
-_UNITS = 50
 _LAYERS = 3
-_CHUNK = 4096
 
 
-class DNGO(NetPredictor):
+class DNGO(LastLayerRegression):
     """Bayesian linear regression on learnt features.
 
     Args:
         space: where the architectures are from.
         encoding: what the net sees, see ``nasbench.encodings``.
+        units: features of each layer.
         epochs: passes over the training data.
         lr: learning rate, constant.
         mcmc: average over so many precisions drawn from their posterior; 0 takes those of the highest evidence.
@@ -53,15 +51,19 @@ class DNGO(NetPredictor):
         space: SearchSpace,
         *,
         encoding: str = "one_hot",
+        units: int = 50,
         epochs: int = 500,
         lr: float = 0.01,
         mcmc: int = 20,
         target: str = "score",
         device: str = "cpu",
     ) -> None:
+        if units < 1:
+            raise InvalidOption(f"units={units}; expected at least 1")
         training = Training(epochs, 10, lr, cosine=False)
         super().__init__(space, target=target, loss="mse", training=training, device=device)
-        self._encoding = make_encoding(space, encoding)
+        self._encoding: Encoding = make_encoding(space, encoding)
+        self._units = units
         self._sampling = Sampling(mcmc).checked() if mcmc else None
 
     def _prepare(self, archs: Archs) -> None:
@@ -71,42 +73,18 @@ class DNGO(NetPredictor):
         return (torch.from_numpy(self._encoding.encode(archs)),)
 
     def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
-        return _Net(self.members, inputs[0].shape[-1])
-
-    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
-        super()._fit(batch, value, rng)
-        self._posterior = LinearPosterior(self._basis(batch.archs), value)
-        self._logs = self._posterior.sampled(self._sampling, rng) if self._sampling else self._posterior.most_likely()
-
-    def _basis(self, archs: Archs) -> Floats:
-        """Return what the last layer sees of architectures [n, d]; ``[n, 50]``."""
-        parts = []
-        with torch.no_grad(), one_thread():
-            for first in range(0, len(archs), _CHUNK):
-                (x,) = self._moved(self._inputs(archs[first : first + _CHUNK]))
-                parts.append(self._model.basis(x[None])[0].cpu().numpy())
-        return np.concatenate(parts)
-
-    def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
-        return self._posterior.predict(self._basis(batch.archs), self._logs)
-
-    def _state(self) -> State:
-        return super()._state() | {"logs": self._logs}
-
-    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
-        super()._restore(state, batch, value)
-        self._posterior, self._logs = LinearPosterior(self._basis(batch.archs), value), state["logs"]
+        return _Net(self.members, inputs[0].shape[-1], self._units)
 
 
 class _Net(nn.Module):
-    def __init__(self, members: int, inputs: int) -> None:
+    def __init__(self, members: int, inputs: int, units: int) -> None:
         super().__init__()
-        widths = [inputs] + [_UNITS] * _LAYERS
+        widths = [inputs] + [units] * _LAYERS
         self.layers = nn.ModuleList(Linear(members, *pair) for pair in itertools.pairwise(widths))
-        self.output = Linear(members, _UNITS, 1)
+        self.output = Linear(members, units, 1)
 
     def basis(self, x: Tensor) -> Tensor:
-        """Return the last hidden layer [k, n, 50] for features [k, n, f]."""
+        """Return the last hidden layer [k, n, units] for features [k, n, f]."""
         for layer in self.layers:
             x = torch.tanh(layer(x))
         return x

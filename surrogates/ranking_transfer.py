@@ -29,7 +29,7 @@ from nasbench.tasks import Task
 from surrogates._blr import LinearPosterior
 from surrogates._members import PredictorOfPredictors, child, kept, make_member, put_back
 from surrogates._predictor import State
-from surrogates._sources import known_trainings, refuse_itself, source_tasks
+from surrogates._sources import known_trainings, refuse_itself, source_names, source_tasks
 from surrogates._standard import Standard
 from surrogates._targets import target_named
 
@@ -69,6 +69,12 @@ class RankingTransfer(PredictorOfPredictors):
             raise InvalidOption(f"n_source={n_source}; expected at least 2")
         self._tasks = source_tasks(source, space)
         self._n_source = n_source
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the tasks that it learns from, whichever ``task`` is to be predicted."""
+        del task
+        return source_names(options.get("source", ""))
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         for task in self._tasks:

@@ -40,6 +40,8 @@ class SemiNAS(SequencePredictor):
         epochs: passes over trained and sampled ones.
         sampled: how many are sampled; -1 for as many as were trained.
         batch_size: architectures in a step.
+        lr: learning rate, constant.
+        hidden: features of the latent space.
         target: what is learnt, ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
@@ -57,13 +59,15 @@ class SemiNAS(SequencePredictor):
         epochs: int = 500,
         sampled: int = 10_000,
         batch_size: int = 100,
+        lr: float = 1e-3,
+        hidden: int = 64,
         target: str = "score",
         device: str = "cpu",
     ) -> None:
         if sampled < _MATCH_TRAINING:
             raise InvalidOption(f"sampled={sampled}; expected a number of architectures, or -1 for as many as trained")
-        training = Training(pretrain_epochs, batch_size, 1e-3, 1e-4, cosine=False)
-        super().__init__(space, widths=Widths(), training=training, target=target, device=device)
+        training = Training(pretrain_epochs, batch_size, lr, 1e-4, cosine=False)
+        super().__init__(space, widths=Widths(hidden), training=training, target=target, device=device)
         self._second, self._sampled = replace(training, epochs=epochs), sampled
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:

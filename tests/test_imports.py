@@ -74,7 +74,7 @@ def test_a_component_defines_one_class(registry):
 
 
 def test_presets_are_read_without_importing():
-    assert STRATEGIES.presets("regularized_evolution") == ["real2019", "nb201", "nasbench101"]
+    assert STRATEGIES.presets("regularized_evolution") == ["real2019", "nb201", "nasbench101", "non_aging"]
 
 
 def test_entry_points_add_components(monkeypatch):

@@ -12,7 +12,14 @@ import scipy
 
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.evaluation._protocols import LABELS, PROTOCOLS, pool_of
-from nasbench.experiment._experiment import choice_entry, plain, refuse_twice, software, task_entry
+from nasbench.experiment._experiment import (
+    choice_entry,
+    plain,
+    refuse_twice,
+    software,
+    source_entries,
+    task_entry,
+)
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.table import Table, find_table
 from nasbench.tasks import SurrogateTask, Task, load_task
@@ -116,7 +123,7 @@ class Evaluation:
             },
             "software": [software() | {"scipy": scipy.__version__}],
         }
-        return plain(spec)
+        return plain(spec | source_entries(self.tasks, self.predictors, PREDICTORS))
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Evaluation":

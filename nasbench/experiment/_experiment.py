@@ -15,7 +15,7 @@ import numpy as np
 
 import nasbench
 from nasbench.errors import InvalidOption
-from nasbench.registry import STRATEGIES, Choice, Registry
+from nasbench.registry import STRATEGIES, Choice, Registry, sources_of
 from nasbench.simulation import Budget
 from nasbench.tasks import SurrogateTask, Task, load_task
 from nasbench.tasks._declarations import read_declaration
@@ -112,7 +112,7 @@ class Experiment:
             "strategies": strategies,
             "software": [software()],
         }
-        return plain(spec)
+        return plain(spec | source_entries(self.tasks, self.strategies, STRATEGIES))
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Experiment":
@@ -151,6 +151,26 @@ def choice_entry(choice: Choice, registry: Registry) -> dict[str, Any]:
         "file": file_name(choice.label),
         "source_sha256": _source_digest(component),
     }
+
+
+def source_entries(tasks: Sequence[str], choices: Sequence[Choice], registry: Registry) -> dict[str, Any]:
+    """Return ``sources``: what defines each other task and record that a choice learns from; empty without any.
+
+    Raises:
+        NasbenchError: a source that does not exist or does not fit a task.
+    """
+    names = {name for task in tasks for choice in choices for name in sources_of(choice, registry, task)}
+    return {"sources": {name: _source_entry(name) for name in sorted(names)}} if names else {}
+
+
+def _source_entry(name: str) -> dict[str, Any]:
+    folder = Path(name)
+    if not (folder / "spec.json").is_file():
+        return task_entry(name, load_task(name))
+    digest = hashlib.sha256()
+    for path in sorted((folder / "trials").rglob("*.jsonl")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return {"trials_sha256": digest.hexdigest()}
 
 
 def plain(spec: dict[str, Any]) -> dict[str, Any]:

@@ -142,14 +142,15 @@ class Pairs(ABC, Generic[R]):
                     "choose another --out, or the same options to continue it"
                 )
         joined = {}
-        for kind in ("tasks", cls.what):
-            for name in old[kind].keys() & spec[kind].keys():
-                if old[kind][name] != spec[kind][name]:
+        for kind in ("tasks", cls.what, *{"sources"}.intersection((*old, *spec))):
+            before, now = old.get(kind, {}), spec.get(kind, {})
+            for name in before.keys() & now.keys():
+                if before[name] != now[name]:
                     raise RecordError(
-                        f"{path} was recorded with another {name}: {old[kind][name]} against {spec[kind][name]}; "
+                        f"{path} was recorded with another {name}: {before[name]} against {now[name]}; "
                         "choose another --out"
                     )
-            joined[kind] = old[kind] | spec[kind]
+            joined[kind] = before | now
         return spec | {"software": versions} | cls._grown(old, spec) | joined
 
     @property

@@ -106,8 +106,11 @@ def changes(record: Pairs[Any], now: dict[str, Any]) -> list[str]:
         now: what its specification would be today.
 
     Raises:
-        RecordError: a preset means other options now.
+        RecordError: a preset means other options now, or a source of knowledge is not the one recorded.
     """
+    then, today = record.spec.get("sources", {}), now.get("sources", {})
+    if other := [name for name in then.keys() | today.keys() if then.get(name) != today.get(name)]:
+        raise RecordError(f"source {min(other)} is not the one recorded: {then.get(min(other))} then")
     changed = [] if now["software"][0] in record.spec["software"] else [f"software: {record.spec['software']} then"]
     for label, entry in record.spec[record.what].items():
         current = now[record.what][label]

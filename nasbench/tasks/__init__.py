@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from nasbench.tasks._declarations import task_names
+from nasbench.tasks._declarations import read_declaration, task_names
 
 if TYPE_CHECKING:
     from nasbench.tasks._fitting import Fit as Fit
@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from nasbench.tasks._task import Task as Task
     from nasbench.tasks._task import load_table_task as load_table_task
 
-__all__ = ["Fit", "Optimum", "SurrogateTask", "Task", "fit_surrogate", "load_table_task", "load_task", "task_names"]
+__all__ = [
+    "Fit",
+    "Optimum",
+    "SurrogateTask",
+    "Task",
+    "fit_surrogate",
+    "load_table_task",
+    "load_task",
+    "read_declaration",
+    "task_names",
+]
 
 _HOME = {
     "Fit": "_fitting",

@@ -26,7 +26,7 @@ def test_the_bound_decides_as_computed_by_hand(cifar10, rng):
     strategy = MCTS(cifar10.space, rng, exploration=0.5)
     asked = search(strategy, lambda arch: float(arch[0] == 3), 8)
     assert asked[5:, 0].tolist() == [3, 3, 3]
-    assert strategy._nodes[(3,)].visits == 4
+    assert strategy._root.children[3].visits == 4
     # 8 visits, 4 of them of the best: 1 + sqrt(2 ln 8 / 4) = 2.02 against sqrt(2 ln 8) = 2.04.
     assert search(strategy, lambda arch: float(arch[0] == 3), 1)[0, 0] != 3
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 import nasbench
 from nasbench import Budget, Simulation, full_trainings
-from nasbench.errors import InvalidOption
+from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import STRATEGIES, Choice
 from nasbench.trials import Results
 from strategies.local_search import LocalSearch
@@ -125,6 +125,23 @@ def test_the_oldest_leaves_the_population(cifar10, rng):
         # scores fall: an undying first member would stay the parent for ever
         told.append((-float(i), trials.arch[0]))
         strategy.tell(Results(trials.id, np.array([200]), np.array([[-float(i)]]), np.array([1.0])))
+
+
+def test_without_aging_the_worst_leaves_the_population(cifar10, rng):
+    """The first two, the best, stay parents for ever, where aging would have removed them."""
+    strategy = RegularizedEvolution(cifar10.space, rng, population_size=3, sample_size=500, removal="worst")
+    archs = []
+    for score in (0.9, 0.8, *np.linspace(0.1, 0.7, 30), np.nan):
+        trials = strategy.ask(1)
+        archs.append(trials.arch[0])
+        strategy.tell(Results(trials.id, np.array([200]), np.array([[score]]), np.array([1.0])))
+    assert sorted(strategy._fitness) == [0.7, 0.8, 0.9]
+    assert all((arch != archs[0]).sum() == 1 for arch in archs[3:])
+
+
+def test_an_unknown_removal_is_refused(cifar10, rng):
+    with pytest.raises(UnknownName, match="'oldest' or 'worst'"):
+        RegularizedEvolution(cifar10.space, rng, removal="best")
 
 
 def test_a_crash_never_wins_a_tournament(cifar10, rng):

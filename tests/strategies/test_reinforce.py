@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasbench.trials import Results
-from strategies._policy_gradient import Adam, loss_gradient
+from strategies._policy_gradient import Adam, Policy
 from strategies.reinforce import Reinforce
 
 
@@ -17,7 +17,7 @@ def test_the_gradient_is_that_of_the_loss(rng):
         log_p = values - np.log(np.exp(values).sum(axis=1, keepdims=True))
         return -log_p[np.arange(3), arch].sum() * advantage
 
-    gradient = loss_gradient(logits, arch, advantage)
+    gradient = Policy(logits.copy(), 0.01).loss_gradient(arch, advantage)
     for i, j in zip(*np.nonzero(np.isfinite(logits)), strict=True):
         shift = np.zeros((3, 4))
         shift[i, j] = step
@@ -29,7 +29,7 @@ def test_the_gradient_is_that_of_the_loss(rng):
 def test_adam_is_that_of_torch(rng):
     torch = pytest.importorskip("torch")
     parameters = torch.zeros(5, dtype=torch.float64, requires_grad=True)
-    theirs, ours, adam = torch.optim.Adam([parameters], lr=0.01), np.zeros(5), Adam(0.01)
+    theirs, ours, adam = torch.optim.Adam([parameters], lr=0.01), np.zeros(5), Adam(0.01, (5,))
     for gradient in rng.standard_normal((30, 5)):
         parameters.grad = torch.from_numpy(gradient.copy())
         theirs.step()
@@ -40,12 +40,12 @@ def test_adam_is_that_of_torch(rng):
 def test_the_first_reward_is_its_own_baseline_and_a_better_one_becomes_likelier(cifar10, rng):
     """The moving average of 0.5 and 0.9 at momentum 0.9, corrected, is (0.09 * 0.5 + 0.1 * 0.9) / 0.19 = 0.7105."""
     strategy = Reinforce(cifar10.space, rng)
-    before = strategy._logits
+    before = strategy._policy.logits.copy()
     for score in (0.5, 0.9):
         trials = strategy.ask(1)
         strategy.tell(Results(trials.id, np.array([1]), np.array([[score]]), np.ones(1)))
         if score == 0.5:
-            assert (strategy._logits == before).all()
+            assert (strategy._policy.logits == before).all()
     assert strategy._sum / strategy._weight == pytest.approx(0.135 / 0.19)
     chosen = (np.arange(6), trials.arch[0])
-    assert (strategy._logits[chosen] > before[chosen]).all()
+    assert (strategy._policy.logits[chosen] > before[chosen]).all()

@@ -1,0 +1,54 @@
+"""Our tasks for other people's optimisers: decisions as categorical parameters, the observed score as the objective."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nasbench.errors import MissingExtra
+from nasbench.spaces import SearchSpace
+from nasbench.tasks import SurrogateTask, Task
+from nasbench.trials import full_trainings
+
+
+def choices_of(space: SearchSpace) -> dict[str, list[int]]:
+    """Return the digits that each decision of an architecture may take, by the decision's name."""
+    return {name: list(range(k)) for name, k in zip(space.decisions, space.cardinality.tolist(), strict=True)}
+
+
+def optuna_objective(
+    task: Task | SurrogateTask, rng: np.random.Generator
+) -> Callable[[Any], float | tuple[float, ...]]:
+    """Return a task as an objective of Optuna, to be maximised.
+
+    Each decision is a categorical parameter of its own name. A combination that is no architecture of the space is a
+    pruned trial, a crashed training a failed one. The trial's user attributes are the ``architecture`` as text and
+    ``cost_s``, the seconds it would have taken. As in our own searches, the objective is the observed score of one
+    trained seed, drawn once for each architecture: what a paper would report is ``task.reported_of(archs)``.
+
+    Args:
+        task: as ``load_task`` opens it. One with further objectives needs a study with as many directions.
+        rng: draws the seed that each architecture shows.
+
+    Raises:
+        MissingExtra: Optuna is not installed.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise MissingExtra("an objective of Optuna", "optuna") from None
+    backend, ids, choices = task.backend(rng), itertools.count(), choices_of(task.space)
+
+    def objective(trial: Any) -> float | tuple[float, ...]:
+        digits = [trial.suggest_categorical(name, options) for name, options in choices.items()]
+        arch = np.array([digits], dtype=np.int8)
+        if not task.space.is_valid(arch)[0]:
+            raise optuna.TrialPruned(f"{digits} is no architecture of space '{task.space.name}'")
+        told = backend.advance(full_trainings(next(ids), arch))
+        trial.set_user_attr("architecture", task.space.format(arch)[0])
+        trial.set_user_attr("cost_s", told.cost_s.item())
+        scores = told.score[0].tolist()
+        return scores[0] if len(scores) == 1 else tuple(scores)
+
+    return objective

@@ -1,0 +1,78 @@
+"""How architectures grow in a space that does not say: from its plainest one, a decision at a time.
+
+An architecture's complexity is the number of its decisions that differ from the plainest architecture's, the one
+with the fewest operations that compute something; to grow is to take an edit that raises it.
+"""
+
+import numpy as np
+
+from nasbench.arrays import Archs, Ints
+from nasbench.spaces import EnumeratedSpace, SearchSpace
+from strategies._pools import Seen
+
+_STEPS = 200
+_DRAWN = 64
+_FRONTIER = 200  # architectures that are grown further where growth found nothing new
+
+
+def plainest(space: SearchSpace) -> Archs:
+    """Return the plainest architecture, [1, d]: the first of those with the least ``_burden``.
+
+    Where the space is not listed, a descent by single edits from the plainest of 64 architectures, always the same.
+    """
+    if isinstance(space, EnumeratedSpace):
+        return space.rows[_least(space, space.rows)]
+    drawn = space.sample(_DRAWN, np.random.default_rng(0))
+    arch = drawn[_least(space, drawn)]
+    for _ in range(_STEPS):
+        around = np.concatenate([arch, space.neighbors(arch)[0]])
+        found = around[_least(space, around)]
+        if (found == arch).all():
+            break
+        arch = found
+    return arch
+
+
+def _least(space: SearchSpace, archs: Archs) -> Ints:
+    """Return the place of the plainest of [n, d], [1]; of equals the one whose digits come first."""
+    burden = [_burden(space, archs[first : first + 4096]) for first in range(0, len(archs), 4096)]
+    return np.lexsort((*archs.T[::-1], *np.concatenate(burden).T[::-1]))[:1]
+
+
+def _burden(space: SearchSpace, archs: Archs) -> Ints:
+    """Return [n, 3]: vertices that compute something, vertices with an edge, edges."""
+    graphs = space.graphs(archs)
+    idle = {*space.passing, *space.cutting, graphs.vocabulary[0], graphs.vocabulary[-1]}
+    computes = np.array([name not in idle for name in graphs.vocabulary])[graphs.operations]
+    adjacency = graphs.adjacency.astype(bool)
+    used = adjacency.any(axis=1) | adjacency.any(axis=2)
+    return np.stack([(computes & used).sum(axis=1), used.sum(axis=1), adjacency.sum(axis=(1, 2))], axis=1)
+
+
+def grown(space: SearchSpace, archs: Archs, seed: Archs, *, most: int, rng: np.random.Generator) -> Archs:
+    """Return the distinct neighbours of ``archs`` [n, d] that lie further from ``seed`` [1, d] than they do.
+
+    Architectures are grown in order until ``most`` were found; ``[m, d]``, shuffled.
+    """
+    found: list[Archs] = [archs[:0]]
+    for i in range(len(archs)):
+        around, _ = space.neighbors(archs[i : i + 1])
+        found.append(around[(around != seed).sum(axis=1) > (archs[i] != seed[0]).sum()])
+        if sum(map(len, found)) >= most:
+            break
+    return rng.permutation(np.unique(np.concatenate(found), axis=0))
+
+
+def grown_anew(
+    space: SearchSpace, archs: Archs, seed: Archs, seen: Seen, *, most: int, rng: np.random.Generator
+) -> Archs:
+    """Return what ``archs`` grow into and was not seen; through what was seen where one edit is not enough.
+
+    So it is in NAS-Bench-101, where a vertex needs two edges before it counts: after one, the cell is the same.
+    """
+    for _ in range(archs.shape[1]):
+        archs = grown(space, archs, seed, most=most, rng=rng)
+        if not len(archs) or len(fresh := seen.fresh(archs)):
+            return fresh if len(archs) else archs
+        archs = archs[:_FRONTIER]
+    return archs[:0]

@@ -1,0 +1,211 @@
+"""One search after another: the second goes on with all that the first one trained.
+
+A strategy with a method ``adopt(archs, scores)`` learns the first phase's results at once and starts from them. Any
+other meets them as its own: the first architectures that its space draws are those of the first phase, best first, and
+when it asks for one of them, the answer is there already and is not charged again. A strategy that draws its start in
+another way (from a policy, say) profits only from those that it happens to ask.
+
+The second phase begins when every trial of the first has been answered: until then, free workers wait.
+"""
+
+import copy
+import math
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import SearchFinished
+from nasbench.registry import STRATEGIES, Choice, options_of
+from nasbench.spaces import SearchSpace
+from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, full_trainings
+
+
+class Design:
+    """Asks for given architectures, and then for nothing more.
+
+    Args:
+        archs: [m, d] to train, in this order.
+    """
+
+    def __init__(self, archs: Archs) -> None:
+        self._archs, self._n_asked = np.ascontiguousarray(archs), 0
+        self._archs.flags.writeable = False
+
+    @property
+    def n_decided(self) -> int:
+        """Architectures that are left."""
+        return len(self._archs) - self._n_asked
+
+    def ask(self, n: int) -> Trials:
+        """Return the next ``n``.
+
+        Raises:
+            SearchFinished: all were asked.
+        """
+        if not self.n_decided:
+            raise SearchFinished(f"all {len(self._archs)} architectures of the design were asked")
+        first = self._n_asked
+        self._n_asked = min(first + n, len(self._archs))
+        return full_trainings(first, self._archs[first : self._n_asked])
+
+    def tell(self, results: Results) -> None:
+        """Learn nothing."""
+
+
+class _FirstDraws:
+    """Draws given architectures first, then what the space draws."""
+
+    def __init__(self, space: SearchSpace, archs: Archs) -> None:
+        self._space, self._left = space, archs
+
+    def __call__(self, n: int, rng: np.random.Generator) -> Archs:
+        first, self._left = self._left[:n], self._left[n:]
+        return np.concatenate([first, self._space.sample(n - len(first), rng)]) if len(first) < n else first
+
+
+def primed(space: SearchSpace, archs: Archs) -> SearchSpace:
+    """Return the same space, except that the first architectures it draws are ``archs`` [m, d]."""
+    twin = copy.copy(space)
+    twin.sample = _FirstDraws(space, archs)  # type: ignore[method-assign]
+    return twin
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A strategy that is still to be made.
+
+    Attributes:
+        component: its class.
+        options: its keyword arguments.
+    """
+
+    component: type
+    options: dict[str, Any]
+
+    @classmethod
+    def of(cls, label: "str | type | Choice", target: str) -> Self:
+        """Return the strategy called ``label``, told which task is searched if it asks.
+
+        Raises:
+            UnknownName: no such strategy, preset or option.
+        """
+        component, options = Choice.parse(label).resolve(STRATEGIES)
+        told = {"target": target} if target and "target" in options_of(component) else {}
+        return cls(component, told | options)
+
+    def make(self, space: SearchSpace, rng: np.random.Generator) -> Any:
+        """Return a new search."""
+        return self.component(space, rng, **self.options)
+
+
+class Handover:
+    """Two phases of one search. Sub-classes are strategies.
+
+    Args:
+        space: where to search.
+        rng: of both phases.
+        first: asks until ``n_first`` trials were asked, or it has finished.
+        n_first: trials of the first phase.
+        then: the strategy of the second phase.
+    """
+
+    def __init__(
+        self, space: SearchSpace, rng: np.random.Generator, *, first: Strategy, n_first: int, then: Inner
+    ) -> None:
+        self._space, self._rng, self._then = space, rng, then
+        self._then.make(space, copy.deepcopy(rng))  # refuses its options now, not in the middle of a search
+        self._now: Any = first
+        self._left: float = n_first
+        self._in_first = True
+        self._n_asked = 0
+        self._ids: dict[int, int] = {}  # of a trial within its phase -> in the whole search
+        self._open: dict[int, tuple[int, Archs]] = {}  # by that id: the phase's own, and the architecture
+        self._told: dict[bytes, tuple[Archs, Floats, int]] = {}  # of the first phase: architecture, scores, epoch
+        self._memory: dict[bytes, tuple[Archs, Floats, int]] = {}  # what of it the second phase has not asked yet
+
+    @property
+    def n_decided(self) -> float:
+        """Trials that the phase has decided, up to its end."""
+        return 0 if self._memory else min(getattr(self._now, "n_decided", 0), self._left)
+
+    def ask(self, n: int) -> Trials:
+        """Return up to ``n`` trials of the phase; none while the last of the first phase are running.
+
+        Raises:
+            SearchFinished: the second phase has finished.
+        """
+        if self._in_first:
+            asked = self._ask_first(n)
+            if len(asked.id) or self._open:
+                return asked
+            self._begin_second()
+        return self._ask_second(n)
+
+    def _ask_first(self, n: int) -> Trials:
+        wanted = int(min(n, self._left))
+        try:
+            asked = self._now.ask(wanted) if wanted else self._nothing
+        except SearchFinished:
+            asked, self._left = self._nothing, 0
+        self._left -= len(asked.id)
+        return self._renamed(asked)
+
+    @property
+    def _nothing(self) -> Trials:
+        return full_trainings(0, np.empty((0, len(self._space.decisions)), dtype=np.int8))
+
+    def _begin_second(self) -> None:
+        self._in_first, self._left, self._ids = False, math.inf, {}
+        told = sorted(self._told.values(), key=lambda item: -np.nan_to_num(item[1][0], nan=-np.inf))
+        archs = np.concatenate([self._nothing.arch, *(arch[None] for arch, _, _ in told)])
+        if hasattr(self._then.component, "adopt"):
+            self._now = self._then.make(self._space, self._rng)
+            self._now.adopt(archs, np.array([score[0] for _, score, _ in told]))
+        else:
+            self._now = self._then.make(primed(self._space, archs), self._rng)
+            self._memory = dict(self._told)
+
+    def _ask_second(self, n: int) -> Trials:
+        """Ask until ``n`` trials are new, answering the others from memory."""
+        parts = [self._nothing]
+        while (missing := n - sum(len(part.id) for part in parts)) > 0:
+            try:
+                asked = self._now.ask(missing)
+            except SearchFinished:
+                if sum(len(part.id) for part in parts):
+                    break
+                raise
+            new = [row for row in range(len(asked.id)) if not self._recalled(asked, row)]
+            parts.append(self._renamed(Trials(*(column[new] for column in asked))))
+            if len(new) == len(asked.id):
+                break
+        return parts[-1] if len(parts) == 2 else Trials(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def _recalled(self, asked: Trials, row: int) -> bool:
+        """Answer a trial from memory, each architecture once: asked again, it is trained again."""
+        key = asked.arch[row].tobytes()
+        if key not in self._memory or asked.epoch[row] not in (FULL_TRAINING, self._memory[key][2]):
+            return False
+        _, scores, epoch = self._memory.pop(key)
+        self._now.tell(Results(asked.id[row : row + 1], np.array([epoch]), scores[None], np.zeros(1)))
+        return True
+
+    def _renamed(self, asked: Trials) -> Trials:
+        """Give trials ids of the whole search; one that goes on keeps its own."""
+        for own, arch in zip(asked.id.tolist(), asked.arch, strict=True):
+            if own not in self._ids:
+                self._ids[own] = self._n_asked
+                self._n_asked += 1
+            self._open[self._ids[own]] = own, arch
+        return Trials(np.array([self._ids[own] for own in asked.id.tolist()], dtype=np.int64), asked.arch, asked.epoch)
+
+    def tell(self, results: Results) -> None:
+        """Hand results on to the phase, and remember those of the first."""
+        own = np.empty(len(results.id), dtype=np.int64)
+        for i, trial in enumerate(results.id.tolist()):
+            own[i], arch = self._open.pop(trial)
+            if self._in_first:
+                self._told[arch.tobytes()] = arch, results.score[i], int(results.epoch[i])
+        self._now.tell(results._replace(id=own))

@@ -1,0 +1,57 @@
+"""The policy of arch2vec-RL: an LSTM that says where in a latent space to go next, trained by REINFORCE."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nasbench.arrays import Floats
+
+_HIDDEN = 128
+
+
+class LatentPolicy:
+    """A normal distribution of unit variance around what an LSTM cell says, in a space of ``width`` numbers.
+
+    Args:
+        width: numbers in a code.
+        learning_rate: of Adam.
+        rng: draws weights and actions.
+    """
+
+    def __init__(self, width: int, *, learning_rate: float, rng: np.random.Generator) -> None:
+        generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
+        with torch.device("meta"):  # torch's layers draw weights from the global generator, but not there
+            cell, head = nn.LSTMCell(width, _HIDDEN), nn.Linear(_HIDDEN, width)
+        self._cell, self._head = (net.double().to_empty(device="cpu") for net in (cell, head))
+        for weight in self._parameters():
+            nn.init.uniform_(weight, -(_HIDDEN**-0.5), _HIDDEN**-0.5, generator=generator)
+        self._optimiser = torch.optim.Adam(self._parameters(), lr=learning_rate, eps=1e-8)
+        self._rng = rng
+        self.begin()
+
+    def _parameters(self) -> list[Tensor]:
+        return [*self._cell.parameters(), *self._head.parameters()]
+
+    def begin(self) -> None:
+        """Begin an episode: forget what was seen and done."""
+        self._state: tuple[Tensor, Tensor] | None = None
+        self._log_chances: list[Tensor] = []
+
+    def act(self, code: Floats) -> Floats:
+        """Return where to go from ``code`` [width]; ``[width]``."""
+        self._state = self._cell(torch.from_numpy(code[None].copy()), self._state)
+        mean = self._head(self._state[0])[0]
+        action: Floats = mean.detach().numpy() + self._rng.standard_normal(len(mean))
+        self._log_chances.append(-((torch.from_numpy(action) - mean) ** 2).sum() / 2)  # and a constant
+        return action
+
+    def gradient(self, advantages: Floats) -> list[Floats]:
+        """Return the derivatives of the mean of -log p times the advantage [t] of each action by each weight."""
+        loss = -(torch.stack(self._log_chances) * torch.from_numpy(advantages)).mean()
+        return [part.numpy() for part in torch.autograd.grad(loss, self._parameters())]
+
+    def learn(self, advantages: Floats) -> None:
+        """Take one step against the gradient."""
+        for weight, slope in zip(self._parameters(), self.gradient(advantages), strict=True):
+            weight.grad = torch.from_numpy(slope)
+        self._optimiser.step()

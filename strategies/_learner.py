@@ -1,0 +1,89 @@
+"""What strategies share that work in rounds with a predictor: what was asked, what was learnt, and what is best."""
+
+from typing import Any
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption, SearchFinished
+from nasbench.predictions import Batch, make_predictor
+from nasbench.registry import Choice
+from nasbench.spaces import SearchSpace
+from strategies._pools import Seen, random_archs
+
+
+class Asked:
+    """What was asked, and what is drawn where there is nothing better.
+
+    Args:
+        space: where to search.
+        rng: draws.
+
+    Attributes:
+        seen: what was asked.
+    """
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        self._space, self._rng = space, rng
+        self.seen = Seen(space)
+
+    def asking(self, archs: Archs) -> Archs:
+        """Return ``archs`` [n, d] and remember that they are asked.
+
+        Raises:
+            SearchFinished: there is none.
+        """
+        if not len(archs):
+            raise SearchFinished("no new architecture was found: the space is searched to its end")
+        self.seen.add(archs)
+        return archs
+
+    def random(self, n: int) -> Archs:
+        """Draw up to ``n`` architectures that were not asked."""
+        return random_archs(self._space, self.seen, n, self._rng)
+
+
+class Learner(Asked):
+    """All results of a search, and a predictor that is fitted to them when asked to.
+
+    Args:
+        space: where to search.
+        predictor: label of a predictor that needs nothing but architectures.
+        rng: decides the fits, and what is drawn.
+
+    Attributes:
+        predictor: as made; its own methods may be called once ``learn`` says so.
+
+    Raises:
+        UnknownName: no such predictor.
+        InvalidOption: one that needs learning curves or proxies.
+    """
+
+    def __init__(self, space: SearchSpace, predictor: "str | type | Choice", rng: np.random.Generator) -> None:
+        super().__init__(space, rng)
+        self.predictor: Any = make_predictor(space, predictor)
+        if self.predictor.needs:
+            raise InvalidOption(
+                f"predictor {predictor!r} needs {' and '.join(sorted(self.predictor.needs))}, which a search of full "
+                "trainings does not have; choose one that needs architectures only"
+            )
+        self._least = max(2, getattr(self.predictor, "min_points", 2))
+        self.archs: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
+        self.scores: Floats = np.empty(0)
+
+    def take(self, archs: Archs, scores: Floats) -> None:
+        """Add results [n, d] and [n]; what is not finite, a crash, is left out."""
+        finished = np.isfinite(scores)
+        self.archs = np.concatenate([self.archs, archs[finished]])
+        self.scores = np.concatenate([self.scores, scores[finished]])
+
+    def best(self, n: int) -> Archs:
+        """Return the up to ``n`` best so far, best first."""
+        return self.archs[np.argsort(-self.scores, kind="stable")[:n]]
+
+    def learn(self) -> bool:
+        """Fit the predictor to all results; return False where they are too few or all equal."""
+        if len(self.scores) < self._least or (self.scores == self.scores[0]).all():
+            return False
+        self.predictor.fit(Batch(self.archs), self.scores, self._rng)
+        return True

@@ -1,0 +1,146 @@
+"""A predictor made of one model for each source and one for the target, weighted by how they rank the target."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.predictions import Batch, Prediction, make_predictor
+from nasbench.registry import Choice
+from nasbench.spaces import EnumeratedSpace, SearchSpace
+from strategies._ranking_weights import bootstrap_losses, misranked, ranking_weights
+from strategies._sources import Known
+from surrogates._targets import Target, target_named
+
+_FOLDS = 10
+_SAMPLES = 1000  # of the bootstrap
+
+
+class SourceModel:
+    """What one source expects of an architecture, as a normal score: 0 is its median, 1 one standard deviation.
+
+    Args:
+        space: the searched one.
+        predictor: label of the model.
+        known: of the source.
+        rng: of the model.
+    """
+
+    def __init__(
+        self, space: SearchSpace, predictor: "str | type | Choice", known: Known, rng: np.random.Generator
+    ) -> None:
+        self._model: Any = make_predictor(space, predictor)
+        self._model.fit(Batch(known.archs), target_named("rank")(known.scores).forward(known.scores), rng)
+        self._space = space if isinstance(space, EnumeratedSpace) else None
+        n = len(space.rows) if isinstance(space, EnumeratedSpace) else 0
+        self._said = np.full((2, n), np.nan)  # it never changes, and a search asks for the whole space again and again
+
+    def predict(self, archs: Archs) -> tuple[Floats, Floats | None]:
+        """Return mean and standard deviation of architectures [m, d]; ``[m]`` each, None where it has no deviation."""
+        if self._space is None:
+            found = self._model.predict(Batch(archs))
+            return found.mean, found.std
+        rows = self._space.index(archs)
+        if len(new := np.unique(rows[np.isnan(self._said[0, rows])])):
+            found = self._model.predict(Batch(self._space.rows[new]))
+            self._said[0, new], self._said[1, new] = found.mean, np.inf if found.std is None else found.std
+        mean, std = self._said[:, rows]
+        return mean, None if np.isinf(std).any() else std
+
+
+class RankingEnsemble:
+    """A predictor: models of the sources and of the target, joined by weights that follow the target's observations.
+
+    Args:
+        space: the searched one.
+        predictor: label of the target's model.
+        sources: models of the sources, shared by all copies.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        predictor: "str | type | Choice" = "functional_gp",
+        sources: Sequence[SourceModel] = (),
+    ) -> None:
+        self._space, self._label, self._sources = space, predictor, sources
+        self._model: Any = make_predictor(space, predictor)
+        self.needs = self._model.needs  # type: ignore[misc]
+        self.min_points = max(3, getattr(self._model, "min_points", 2))
+        if hasattr(self._model, "condition"):
+            self.condition, self.state, self.restore = self._condition, self._state, self._restore
+
+    def fit(self, batch: Batch, score: Floats, rng: np.random.Generator) -> None:
+        """Fit the target's model to [n] scores and weigh all models anew."""
+        self._model.fit(batch, score, rng)
+        self._learn_scale(score)
+        said = [source.predict(batch.archs)[0] for source in self._sources]
+        own = held_out(self._space, self._label, self._model, batch, score, rng)
+        wrong = misranked(np.stack([*said, own]), score)
+        self.weights = ranking_weights(bootstrap_losses(wrong, _SAMPLES, rng))
+
+    def _learn_scale(self, score: Floats) -> None:
+        self._score, self._scale = score, target_named("rank")(score)
+
+    def predict(self, batch: Batch) -> Prediction:
+        """Return the weighted mean of all models, in scores of the target (equation 4)."""
+        own = self._model.predict(batch)
+        mean, variance = self.weights[-1] * own.mean, None if own.std is None else (self.weights[-1] * own.std) ** 2
+        for weight, source in zip(self.weights, self._sources, strict=False):
+            if weight > 0:
+                said = self._scaled(source, batch.archs)
+                mean = mean + weight * said.mean
+                variance = None if variance is None or said.std is None else variance + (weight * said.std) ** 2
+        return Prediction(mean, None if variance is None else np.sqrt(np.maximum(variance, 1e-18)))
+
+    def _scaled(self, source: SourceModel, archs: Archs) -> Prediction:
+        """Express what a source says in scores of the target: its normal scores become the target's quantiles."""
+        scale: Target = self._scale
+        return scale.prediction(*source.predict(archs))
+
+    def _condition(self, batch: Batch, score: Floats) -> None:
+        """Add observations to the target's model; the weights stay."""
+        self._model.condition(batch, score)
+        self._learn_scale(np.concatenate([self._score, score]))
+
+    def _state(self) -> dict[str, Any]:
+        return {**self._model.state(), "ensemble/weights": self.weights}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self._model.restore({name: array for name, array in state.items() if not name.startswith("ensemble/")})
+        self.weights = state["ensemble/weights"]
+        self._learn_scale(state["train/score"])
+
+
+def held_out(
+    space: SearchSpace,
+    label: "str | type | Choice",
+    model: Any,
+    batch: Batch,
+    score: Floats,
+    rng: np.random.Generator,
+) -> Floats:
+    """Return what the target's model expects of each of its own training points without having seen it; ``[n]``.
+
+    Up to ten points each is left out alone; of more, a tenth at a time. A Gaussian process keeps its
+    hyperparameters, any other predictor is fitted anew.
+    """
+    n = len(batch)
+    fold = rng.permutation(np.arange(n) % min(_FOLDS, n))
+    twin: Any = make_predictor(space, label)
+    state = model.state() if hasattr(model, "condition") else {}
+    expected = np.full(n, score.mean())
+    for held in range(int(fold.max()) + 1):
+        out, rest = np.flatnonzero(fold == held), np.flatnonzero(fold != held)
+        if len(rest) < 2 or (score[rest] == score[rest[0]]).all():
+            continue  # nothing to learn from
+        if state:
+            twin.restore(state | {"train/archs": batch.archs[rest], "train/score": score[rest]})
+        else:
+            twin.fit(batch.take(rest), score[rest], rng)
+        expected[out] = twin.predict(batch.take(out)).mean
+    return expected

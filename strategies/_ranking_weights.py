@@ -1,0 +1,62 @@
+"""Weights of models by how well they rank what was observed: the maths of RGPE (arXiv 1802.02219, section 4)."""
+
+import numpy as np
+
+from nasbench.arrays import Floats
+
+_GUARD = 95  # percentile of the target's own losses that a model's median must not exceed
+
+
+def misranked(predicted: Floats, observed: Floats) -> Floats:
+    """Tell of each pair whether a model orders it otherwise than what was observed.
+
+    Args:
+        predicted: [models, n] expected scores.
+        observed: [n] scores.
+
+    Returns:
+        ``[models, n, n]`` of zeros and ones (equation 5).
+    """
+    wrong: Floats = ((predicted[:, :, None] < predicted[:, None, :]) ^ (observed[:, None] < observed[None, :])).astype(
+        np.float64
+    )
+    return wrong
+
+
+def bootstrap_losses(wrong: Floats, n_samples: int, rng: np.random.Generator) -> Floats:
+    """Count misranked pairs of observations drawn with replacement, the same draw for all models.
+
+    Args:
+        wrong: [models, n, n] as ``misranked``.
+        n_samples: draws.
+        rng: draws.
+
+    Returns:
+        ``[models, n_samples]`` losses.
+    """
+    n = wrong.shape[1]
+    counts = rng.multinomial(n, np.full(n, 1 / n), size=n_samples).astype(np.float64)
+    losses: Floats = np.einsum("sj,mjs->ms", counts, wrong @ counts.T, optimize=True)
+    return losses
+
+
+def ranking_weights(losses: Floats) -> Floats:
+    """Return the share of samples in which each model has the smallest loss; the last model is the target's own.
+
+    A model whose median loss exceeds the 95th percentile of the target's gets nothing: many bad models would
+    otherwise win by chance now and then, and dilute the good ones' weight. Of equals the target wins if it is among
+    them, else they share.
+
+    Args:
+        losses: [models, samples].
+
+    Returns:
+        ``[models]``, their sum is 1.
+    """
+    guarded = losses.copy()
+    guarded[np.median(losses, axis=1) > np.percentile(losses[-1], _GUARD)] = np.inf
+    guarded[-1] = losses[-1]
+    best = guarded == guarded.min(axis=0)
+    best[:-1, best[-1]] = False
+    weights: Floats = (best / best.sum(axis=0)).mean(axis=1)
+    return weights

@@ -1,0 +1,262 @@
+"""What a search may know of other data sets: scores that a search there would have observed, a stated number of them.
+
+Sources are named by one option: tasks joined by ``+``; ``others``, the embedded tasks of the searched space that are of
+other data sets; ``none``, a cold start; or the folder of a record of searches, each task of which is a source. Of a
+task, architectures are drawn uniformly from those measured, and each shows the score of one trained seed, as it would
+to a search; of a record, from those its runs trained. Never a reported or test column. Nothing of it is charged.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats, Ints, row_index
+from nasbench.errors import InvalidOption
+from nasbench.experiment import Record
+from nasbench.spaces import SearchSpace
+from nasbench.tasks import SurrogateTask, Task, load_task, read_declaration, task_names
+from nasbench.trials import full_trainings
+
+OTHERS, NONE = "others", "none"
+
+
+class Known(NamedTuple):
+    """What is known of one data set.
+
+    Attributes:
+        name: of the source.
+        archs: [n, d] distinct architectures of the searched space.
+        scores: [n] what a search of the source would have observed of them.
+    """
+
+    name: str
+    archs: Archs
+    scores: Floats
+
+
+class _Source(Protocol):
+    name: str
+    pool: Archs  # [m, d] architectures of the searched space whose scores it has
+
+    def scores(self, rows: Ints, rng: np.random.Generator) -> Floats:
+        """Return what was observed of ``pool[rows]``; ``[n]``, nan for a crash."""
+        ...
+
+
+class _TaskSource:
+    """A task with a table."""
+
+    def __init__(self, name: str, space: SearchSpace) -> None:
+        self._task = _opened(name)
+        self.name = name
+        self.pool = _shared(self._task, space)
+
+    def scores(self, rows: Ints, rng: np.random.Generator) -> Floats:
+        trials = full_trainings(0, self.pool[rows])
+        return self._task.backend(rng).advance(trials).score[:, 0]
+
+
+class _RecordSource:
+    """One task of a record: the mean of all that its runs observed of an architecture."""
+
+    def __init__(self, path: Path, task: str, space: SearchSpace) -> None:
+        self.name = f"{path}:{task}"
+        record = Record(path)
+        histories = [
+            run.history for label in record.strategies for run in record.runs(task, label) if len(run.history.id)
+        ]
+        archs = np.concatenate([np.empty((0, len(space.decisions)), np.int8), *(told.arch for told in histories)])
+        scores = np.concatenate([np.empty(0), *(told.score for told in histories)])
+        finished = np.isfinite(scores)
+        self.pool, which = np.unique(archs[finished], axis=0, return_inverse=True)
+        self._means = np.bincount(which.ravel(), weights=scores[finished]) / np.bincount(which.ravel())
+
+    def scores(self, rows: Ints, rng: np.random.Generator) -> Floats:
+        del rng
+        return self._means[rows]
+
+
+def source_names(source: str, target: str) -> list[str]:
+    """Return what a search of the task ``target`` learns from: names of tasks and folders of records.
+
+    Args:
+        source: the option, see above.
+        target: name of the searched task; empty where it is not known, as in a search made by hand.
+
+    Raises:
+        InvalidOption: a source of the data set that is searched, or ``others`` of an unknown or lonely task.
+        UnknownName: no such task.
+    """
+    if source == OTHERS:
+        return _others(target)
+    names = [name.strip() for name in source.split("+") if name.strip()]
+    if not names:
+        raise InvalidOption("source='' names none; choose tasks joined by '+', 'others', or 'none' for a cold start")
+    if names == [NONE]:
+        return []
+    for name in names if target else ():
+        if _is_record(name):
+            _fitting(Path(name), _space_of(target), target)
+        elif _space_of(name) != _space_of(target):
+            raise _of_another_space(name, _space_of(name), _space_of(target))
+        elif _data_set(name) == _data_set(target):
+            raise InvalidOption(
+                f"source '{name}' is of the data set that '{target}' is searched on: it would know the answers; "
+                f"choose another of {_listed(_of_space(_space_of(target)), target)}"
+            )
+    return names
+
+
+def known_of(source: str, target: str, space: SearchSpace, n: int, rng: np.random.Generator) -> list[Known]:
+    """Return ``n`` observations of each source, of architectures drawn for each anew; fewer where it has no more.
+
+    Raises:
+        InvalidOption: as ``source_names``; or a source of another space, or with nothing to offer.
+    """
+    return [_drawn(found, n, rng) for found in _sources(source, target, space)]
+
+
+def known_of_same(
+    source: str, target: str, space: SearchSpace, n: int, rng: np.random.Generator
+) -> tuple[Archs, Floats]:
+    """Return ``n`` architectures [n, d] that all sources have, and what each observed of them; ``[sources, n]``.
+
+    Crashed ones are left out. Both are empty without a source.
+
+    Raises:
+        InvalidOption: as ``known_of``, or no architecture that all of them have.
+    """
+    sources = _sources(source, target, space)
+    if not sources:
+        return np.empty((0, len(space.decisions)), dtype=np.int8), np.empty((0, 0))
+    # where each source has the architectures of the first; -1 where it lacks one
+    places = np.stack([row_index(source.pool, space.cardinality).find(sources[0].pool) for source in sources])
+    common = places[:, (places >= 0).all(axis=0)]
+    chosen = common[:, rng.permutation(common.shape[1])[:n]]
+    scores = np.stack([found.scores(at, rng) for found, at in zip(sources, chosen, strict=True)])
+    finished = np.isfinite(scores).all(axis=0)
+    if not finished.any():
+        raise InvalidOption(f"sources {source!r} have no trained architecture in common; name fewer of them")
+    return sources[0].pool[chosen[0, finished]], scores[:, finished]
+
+
+def _drawn(source: _Source, n: int, rng: np.random.Generator) -> Known:
+    rows = rng.permutation(len(source.pool))[:n]
+    scores = source.scores(rows, rng)
+    finished = np.isfinite(scores)
+    return Known(source.name, source.pool[rows[finished]], scores[finished])
+
+
+def _sources(source: str, target: str, space: SearchSpace) -> list[_Source]:
+    if source == OTHERS and not target:
+        raise InvalidOption(
+            f"source='{OTHERS}' is known only where the searched task is; choose target=TASK, or a source of "
+            f"{_listed(_of_space(space.name))}, or '{NONE}' for a cold start"
+        )
+    found: list[_Source] = []
+    for name in source_names(source, target):
+        found += _of_record(Path(name), target, space) if _is_record(name) else [_TaskSource(name, space)]
+    return found
+
+
+def _of_record(path: Path, target: str, space: SearchSpace) -> list[_Source]:
+    sources: list[_Source] = [_RecordSource(path, name, space) for name in _fitting(path, space.name, target)]
+    if empty := [found.name for found in sources if not len(found.pool)]:
+        raise InvalidOption(f"record {empty[0]} holds no finished trial; expected some to learn from")
+    return sources
+
+
+def _fitting(path: Path, space: str, target: str) -> list[str]:
+    """Return the tasks of a record that are of this space and of other data sets than the target's.
+
+    Raises:
+        InvalidOption: none, or its searches learnt from the target's data set themselves.
+    """
+    record = Record(path)
+    names = [name for name in record.tasks if _space_of(name) == space]
+    if target:
+        learnt = [name for name in record.spec.get("sources", {}) if not _is_record(name)]
+        if any(_data_set(name) == _data_set(target) for name in learnt):
+            raise InvalidOption(f"the searches of record {path} learnt from the data set of '{target}'; choose another")
+        names = [name for name in names if _data_set(name) != _data_set(target)]
+    if not names:
+        raise InvalidOption(
+            f"record {path} holds {', '.join(record.tasks)}; expected a task of space '{space}', of another data set "
+            "than the one searched"
+        )
+    return names
+
+
+def _of_another_space(name: str, own: str, searched: str) -> InvalidOption:
+    return InvalidOption(
+        f"source '{name}' is of space '{own}', searched is '{searched}'; choose one of {_listed(_of_space(searched))}"
+    )
+
+
+def _others(target: str) -> list[str]:
+    if not target:  # refused where it matters, with the space at hand
+        return []
+    names = [name for name in _embedded() if _space_of(name) == _space_of(target)]
+    if others := [name for name in names if _data_set(name) != _data_set(target)]:
+        return others
+    raise InvalidOption(
+        f"no embedded task of space '{_space_of(target)}' is of another data set than '{target}'; name sources of "
+        f"{_listed(_of_space(_space_of(target)), target)}, the folder of a record, or '{NONE}' for a cold start"
+    )
+
+
+def _is_record(name: str) -> bool:
+    return (Path(name) / "spec.json").is_file()
+
+
+def _shared(task: Task, space: SearchSpace) -> Archs:
+    """Return what ``task`` measured of ``space``, ``[m, d]``; its own space may have more or fewer architectures."""
+    own = task.space
+    if (own.name, own.decisions, own.operations) != (space.name, space.decisions, space.operations):
+        raise _of_another_space(task.name, own.name, space.name)
+    measured = task.table.architectures[task.rows]
+    return measured[space.is_valid(measured)]
+
+
+@lru_cache(maxsize=64)
+def _opened(name: str) -> Task:
+    task = load_task(name)
+    if isinstance(task, SurrogateTask):
+        raise InvalidOption(f"source '{name}' is a surrogate; choose the task it was fitted to, '{task.fitted_to}'")
+    return task
+
+
+@lru_cache(maxsize=1)
+def _embedded() -> tuple[str, ...]:
+    return tuple(task_names(embedded=True))
+
+
+@lru_cache(maxsize=256)
+def _declared(name: str) -> tuple[str, str]:
+    """Return the space and the data set of a task."""
+    if name.startswith("surrogate-") or ".surrogate" in name:
+        task = load_task(name)
+        name = task.fitted_to if isinstance(task, SurrogateTask) else name
+    values = read_declaration(name)
+    return str(values["space"]), str(values["dataset"])
+
+
+def _space_of(name: str) -> str:
+    return _declared(name)[0]
+
+
+def _data_set(name: str) -> str:
+    """Return a data set's name without what was split off it: ``cifar10`` of ``cifar10-valid``."""
+    return _declared(name)[1].partition("-")[0].lower()
+
+
+def _of_space(space: str) -> list[str]:
+    """Return the tasks of a space whose tables are there."""
+    return [name for name in task_names() if not name.startswith("surrogate-") and _space_of(name) == space]
+
+
+def _listed(names: list[str], without: str = "") -> str:
+    shown = [name for name in names if not without or _data_set(name) != _data_set(without)]
+    return ", ".join(shown) or "(none is at hand)"

@@ -1,0 +1,115 @@
+"""Optuna: any of its samplers, asked and told as it is.
+
+Source: Akiba, Sano, Yanase, Ohta & Koyama 2019, "Optuna: A Next-generation Hyperparameter Optimization Framework"
+(arXiv 1907.10902). Each decision is a categorical parameter; the sampler is any class of ``optuna.samplers`` by its
+name, with the settings of that release: ``optuna,sampler=TPESampler,settings={'multivariate': False}``. Presets are
+samplers; ``gp`` needs torch.
+
+What differs from a study of your own: a combination that is no architecture is told as pruned, at no charge, and
+another is asked; after 20 in a row a random architecture takes its place, which the study learns of. Where fewer than
+one combination in fifty is an architecture (``nb101``, ``nbnlp``), all are random: there it is random search. A crashed
+training is told as failed. An architecture may be asked again, as Optuna does, and is trained again. To use a task in
+a study of your own, see ``nasbench.adapters.optuna_objective``.
+"""
+
+import inspect
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import optuna as outside
+
+from nasbench.adapters import choices_of
+from nasbench.arrays import Archs
+from nasbench.errors import InvalidOption, unknown_name
+from nasbench.spaces import SearchSpace
+from nasbench.trials import Results, Trials, full_trainings
+from strategies._combinations import tries_in
+
+REQUIRES = {"optuna": "optuna"}
+
+
+class OptunaStudy:
+    """A study of Optuna.
+
+    Args:
+        space: where to search.
+        rng: seeds the sampler, and draws where it finds no architecture.
+        sampler: name of a class of ``optuna.samplers``.
+        settings: its keyword arguments.
+
+    Raises:
+        UnknownName: no such sampler.
+        InvalidOption: settings that it does not take.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "tpe": {"sampler": "TPESampler"},
+        "nsga2": {"sampler": "NSGAIISampler"},
+        "gp": {"sampler": "GPSampler"},
+    }
+    quick: ClassVar[Mapping[str, Any]] = {"sampler": "RandomSampler"}
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        sampler: str = "TPESampler",
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._space, self._rng, self._tries = space, rng, tries_in(space)
+        made = _sampler(sampler, dict(settings or {}), int(rng.integers(2**31)))
+        level = outside.logging.get_verbosity()
+        outside.logging.set_verbosity(outside.logging.WARNING)  # it would announce every study
+        self._study = outside.create_study(direction="maximize", sampler=made)
+        outside.logging.set_verbosity(level)
+        self._choices = {
+            name: outside.distributions.CategoricalDistribution(options) for name, options in choices_of(space).items()
+        }
+        self._n_asked = 0
+        self._open: dict[int, int] = {}  # trial -> number in the study
+
+    def ask(self, n: int) -> Trials:
+        """Return the study's next ``n`` architectures."""
+        archs = np.array([self._next(self._n_asked + i) for i in range(n)], dtype=np.int8)
+        self._n_asked += n
+        return full_trainings(self._n_asked - n, archs.reshape(n, len(self._choices)))
+
+    def _next(self, trial: int) -> Archs:
+        for _ in range(self._tries):
+            asked = self._study.ask(self._choices)
+            arch = np.array([[asked.params[name] for name in self._choices]], dtype=np.int8)
+            if self._space.is_valid(arch)[0]:
+                self._open[trial] = asked.number
+                return np.asarray(arch[0])
+            self._study.tell(asked.number, state=outside.trial.TrialState.PRUNED)
+        arch = self._space.sample(1, self._rng)
+        self._study.enqueue_trial(dict(zip(self._choices, arch[0].tolist(), strict=True)))
+        self._open[trial] = self._study.ask(self._choices).number
+        return np.asarray(arch[0])
+
+    def tell(self, results: Results) -> None:
+        """Tell the study."""
+        for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
+            number = self._open.pop(trial)
+            if np.isnan(score):
+                self._study.tell(number, state=outside.trial.TrialState.FAIL)
+            else:
+                self._study.tell(number, score)
+
+
+def _sampler(name: str, settings: dict[str, Any], seed: int) -> Any:
+    known = [item for item in outside.samplers.__all__ if item.endswith("Sampler") and not item.startswith("Base")]
+    if name not in known:
+        raise unknown_name("sampler of Optuna", name, known)
+    component = getattr(outside.samplers, name)
+    if "seed" in inspect.signature(component).parameters:
+        settings = {"seed": seed} | settings
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", outside.exceptions.ExperimentalWarning)
+            return component(**settings)
+    except (TypeError, ValueError) as error:
+        raise InvalidOption(f"settings of Optuna's {name}: {error}") from None

@@ -1,0 +1,55 @@
+"""Nets whose last layer is replaced by a Bayesian linear regression once they are trained: DNGO and BONAS.
+
+The net learns the features, the regression says how sure it is (Snoek et al. 2015, arXiv 1502.05700).
+"""
+
+import numpy as np
+import torch
+
+from nasbench.arrays import Archs, Floats
+from nasbench.predictions import Batch
+from surrogates._blr import LinearPosterior, Sampling
+from surrogates._nets import NetPredictor, one_thread
+from surrogates._predictor import State
+
+_CHUNK = 4096
+
+
+class LastLayerRegression(NetPredictor):
+    """A neural predictor whose net has ``basis``: what its last layer sees, [k, n, f].
+
+    Sub-classes may set ``_sampling``, which averages over precisions drawn from their posterior, and
+    ``_regresses`` to False, which leaves the net's own output.
+    """
+
+    _sampling: Sampling | None = None
+    _regresses = True
+
+    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        super()._fit(batch, value, rng)
+        if not self._regresses:
+            return
+        self._posterior = LinearPosterior(self._basis(batch.archs), value)
+        self._logs = self._posterior.sampled(self._sampling, rng) if self._sampling else self._posterior.most_likely()
+
+    def _basis(self, archs: Archs) -> Floats:
+        """Return what the last layer sees of architectures [n, d]; ``[n, f]``."""
+        parts = []
+        with torch.no_grad(), one_thread():
+            for first in range(0, len(archs), _CHUNK):
+                inputs = self._moved(self._inputs(archs[first : first + _CHUNK]))
+                parts.append(self._model.basis(*(part[None] for part in inputs))[0].cpu().numpy())
+        return np.concatenate(parts)
+
+    def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
+        if not self._regresses:
+            return super()._predict(batch)
+        return self._posterior.predict(self._basis(batch.archs), self._logs)
+
+    def _state(self) -> State:
+        return super()._state() | ({"logs": self._logs} if self._regresses else {})
+
+    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
+        super()._restore(state, batch, value)
+        if self._regresses:
+            self._posterior, self._logs = LinearPosterior(self._basis(batch.archs), value), state["logs"]
