@@ -7,7 +7,7 @@ of its scores, so that each leaf is bounded by four regressions. Then 20 archite
 that a descent by mean + 2 c sqrt(2 ln N / n) ends in, c = 0.1, and their scores go to all nodes above; and the tree is
 learnt anew. Features are the one-hot decisions.
 
-Measured on nb201-cifar10, runs of 100 trainings: mean test regret .40 percentage points over 20 runs (random search .58
+Measured on nb201-cifar10, runs of 100 trainings: mean regret .40 percentage points over 20 runs (random search .58
 over 20), 1.23 on cifar100 (2.30), .89 on imagenet16 (1.61) and 1.06 on nbgraph-cora (1.13, no difference); on cifar10
 c = 0, which never explores, reaches .28.
 

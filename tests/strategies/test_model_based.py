@@ -69,7 +69,7 @@ def task_and_random(request):
     return task, final_scores("random_search", task, 40, 60)
 
 
-@pytest.mark.parametrize("label", ["auto", "bayesian_optimization", "nas_bowl", "tpe"])
+@pytest.mark.parametrize("label", ["auto", "nas_bowl"])
 def test_it_beats_random_search(task_and_random, label):
     """After 60 trainings: 4 runs against 40, one-sided Mann-Whitney test, fixed seeds, p < 0.05."""
     task, random = task_and_random
@@ -78,11 +78,11 @@ def test_it_beats_random_search(task_and_random, label):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("label", ["bananas", "npenas"])
-def test_nets_beat_random_search(cifar10, label):
-    """After 50 trainings of CIFAR-10: 3 runs against 40, one-sided Mann-Whitney test, fixed seeds, p < 0.05."""
-    random = final_scores("random_search", cifar10, 40, 50)
-    test = stats.mannwhitneyu(final_scores(label, cifar10, 3, 50), random, alternative="greater")
+@pytest.mark.parametrize("label", ["bayesian_optimization", "bananas"])
+def test_slower_models_beat_random_search(cifar10, label):
+    """After 80 trainings of CIFAR-10: 4 runs against 40, one-sided Mann-Whitney test, fixed seeds, p < 0.05."""
+    random = final_scores("random_search", cifar10, 40, 80)
+    test = stats.mannwhitneyu(final_scores(label, cifar10, 4, 80), random, alternative="greater")
     assert test.pvalue < 0.05, f"{label}: p = {test.pvalue:.4f}"
 
 
