@@ -22,7 +22,8 @@ def command(
     strategy: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME[@PRESET][,option=value...] or module:Class; may be repeated. Default: the model-free ones."
+            help="NAME[@PRESET][,option=value...] or module:Class; may be repeated; 'all': every installed one. "
+            "Default: random search, local search, evolution."
         ),
     ] = None,
     runs: Annotated[int, typer.Option(help="Repetitions of each pair of task and strategy.")] = 100,
@@ -48,7 +49,7 @@ def command(
     with ProgressBar("runs", quiet=as_json) as progress, or_resume():
         record = compare(
             tasks,
-            strategy or list(DEFAULT_STRATEGIES),
+            _labels(strategy or list(DEFAULT_STRATEGIES)),
             runs=runs,
             seed=seed,
             limits=Limits(budget, trials, epochs),
@@ -59,3 +60,12 @@ def command(
             on_progress=progress,
         )
     report(record, style="json" if as_json else "text")
+
+
+def _labels(given: list[str]) -> list[str]:
+    """Put every strategy that is installed in the place of ``all``."""
+    from nasbench.registry import STRATEGIES
+
+    everything = [name for name in STRATEGIES.names() if not STRATEGIES.missing_extra(name)]
+    labels = [label for one in given for label in (everything if one == "all" else [one])]
+    return list(dict.fromkeys(labels))

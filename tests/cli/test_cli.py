@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from nasbench.cli import main
+from nasbench.cli.compare import _labels
 from nasbench.importers._mapping import shipped_maps
+from nasbench.registry import STRATEGIES
 from nasbench.table import Table, find_table
 
 BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|"
@@ -165,6 +167,13 @@ def test_compare_leaderboard_and_verify_work_together(capsys, tmp_path):
     assert "run 0 of random_search on nbgraph-cora differs" in text
     code, data, _ = run(capsys, "verify", out, "--all", "--json")
     assert json.loads(data)["matches"] is False
+
+
+def test_all_stands_for_every_installed_strategy_once():
+    labels = _labels(["tpe", "all", "local_search,accept_equal=true"])
+    assert labels[0] == "tpe"
+    assert labels[-1] == "local_search,accept_equal=true"
+    assert sorted(labels[:-1]) == [name for name in STRATEGIES.names() if not STRATEGIES.missing_extra(name)]
 
 
 def test_failed_runs_give_an_exit_code_and_say_where_the_traceback_is(tmp_path):
