@@ -17,6 +17,7 @@ from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._analysis import Analysis, TaskAnalysis
 from nasbench.files import write_text
 
+_CHANCE = "random_search"  # what everything must be better than
 FORMATS = ("text", "markdown", "latex", "csv", "json")
 
 
@@ -108,10 +109,10 @@ def _overall_rows(analysis: Analysis, pairwise: Any) -> list[dict[str, Any]]:
             }
         )
     rows.sort(key=lambda row: (row["average_rank"], row["strategy"]))
-    best = rows[0]["strategy"]
-    for row in rows:
-        alone = pairwise is None or row["strategy"] == best
-        row["p_against_best"] = None if alone else pairwise[best][row["strategy"]]
+    for name, rival in (("p_against_best", rows[0]["strategy"]), ("p_against_random", _CHANCE)):
+        for row in rows:
+            tested = pairwise is not None and rival in pairwise and row["strategy"] != rival
+            row[name] = pairwise[rival][row["strategy"]] if tested else None
     return rows
 
 
@@ -161,7 +162,8 @@ def _notes(analysis: Analysis, tests: dict[str, Any], hint: str) -> list[str]:
         "normalised regret: 0 is the optimum, 1 an architecture drawn at random; anytime: its mean over the whole "
         f"budget; both as interquartile mean [{statistics.CONFIDENCE:.0%} bootstrap interval over runs]",
         f"tests over {tests['n_blocks']} {tests['blocks']}: Friedman p = {as_p(tests['friedman_p'])}; "
-        "'p to best' is Wilcoxon's signed-rank test against the first row, Holm-corrected over all pairs",
+        f"'p to best' is Wilcoxon's signed-rank test against the first row, 'p to random' against {_CHANCE}; "
+        "two-sided, Holm-corrected over all pairs",
     ]
     without_test = [task.name for task in analysis.tasks if "test" not in task.splits]
     if without_test:
@@ -178,6 +180,7 @@ def _overall_cells(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
             "normalised regret": _interval(row["normalized_regret"]),
             "anytime": _interval(row["anytime"]),
             "p to best": as_p(row["p_against_best"]),
+            "p to random": as_p(row["p_against_random"]),
             "failed": str(row["failed"]),
         }
         for row in rows
