@@ -75,7 +75,7 @@ class Architectures:
         text = self.space.format(arch)[0]
         folder = self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
         rng = np.random.default_rng([self.number, *(arch[0].astype(np.int64) + 128).tolist()])
-        network = self._built(arch, rng)
+        network = self._network(arch, rng)
         what = f"{self.network or self.space.name}: {text}"
         if (known := self._failure(folder, what)) is not None:
             return known
@@ -90,7 +90,11 @@ class Architectures:
             return Outcome(seen, error=str(error), failed_s=lost)
         return Outcome(trained.epochs, trained.notes, network=trained.network)
 
-    def _built(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
+    def built(self, arch: Archs) -> nn.Module:
+        """Return the network of one architecture [1, d] before its training, on the CPU."""
+        return self._network(arch, np.random.default_rng(0))
+
+    def _network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
         options = {"n_classes": len(self.data.classes), "in_channels": self.data.shape[0]}
         if len(self.data.shape) == 2:
             options["axes"] = 1
