@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from nasbench.backends.training import TrainingBackend
 from nasbench.datasets import load_images
 from nasbench.errors import InvalidOption, StrategyError
 from nasbench.registry import STRATEGIES
 from nasbench.simulation import Budget, Simulation
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.trials import Trials, full_trainings
-
-pytest.importorskip("torch")
-from nasbench.backends.training import TrainingBackend
 from nasbench.training import load_recipe
+from nasbench.trials import Trials, full_trainings
 
 NETWORK = "nb201,channels=4,n_cells=1,stages=2"
 SPACE = NASBench201()

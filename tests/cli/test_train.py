@@ -4,14 +4,13 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 import nasbench
 from nasbench.cli import main
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.experiment._winners import winners
 from nasbench.table import Table, user_tables
-
-torch = pytest.importorskip("torch")
 
 TINY = ["--network", "nb201,channels=4,n_cells=1,stages=2", "--data", "digits", "--recipe", "small-4,epochs=2"]
 ARCHS = [
