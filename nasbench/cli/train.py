@@ -1,12 +1,13 @@
 """Train real networks: the winners of a search, or architectures by name. Killed, the same command goes on."""
 
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nasbench.cli._show import ProgressBar, or_none, or_resume, print_json, print_table
-from nasbench.errors import InvalidOption
+from nasbench.errors import InvalidOption, MissingExtra
 
 if TYPE_CHECKING:
     from nasbench.arrays import Archs, Floats
@@ -33,6 +34,8 @@ def command(
     """Train, add every epoch to a table of yours, and show searched beside trained accuracy."""
     import numpy as np
 
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtra("training networks", "train")
     from nasbench.datasets import load_images
     from nasbench.training import load_recipe
     from nasbench.training._report import Plan, trained_report

@@ -48,6 +48,11 @@ def moments(images: np.ndarray) -> tuple[Floats, Floats]:
     return mean, np.sqrt(np.maximum(squares / n - mean**2, 0.0))
 
 
+def _on(device: torch.device, array: np.ndarray) -> Tensor:
+    """Return an array as a tensor; torch shares memory with those that can be written to, and warns of others."""
+    return torch.as_tensor(array if array.flags.writeable else array.copy(), device=device)
+
+
 class Feed:
     """The splits of a data set on a device.
 
@@ -66,8 +71,7 @@ class Feed:
             raise InvalidOption(f"recipe '{recipe.title}' flips, crops or cuts images; {data.name} holds signals")
         self._recipe, self._device = recipe, device
         self._parts = {
-            split: (torch.as_tensor(part.images, device=device), torch.as_tensor(part.labels, device=device))
-            for split, part in data.parts.items()
+            split: (_on(device, part.images), _on(device, part.labels)) for split, part in data.parts.items()
         }
         mean, std = moments(data.parts["train"].images)
         shape = (1, -1, *[1] * (len(data.shape) - 1))

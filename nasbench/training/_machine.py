@@ -1,7 +1,6 @@
 """The device, torch's settings, memory and latency."""
 
 import os
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -55,10 +54,14 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def peak_bytes(device: torch.device) -> int:
-    """Return the most memory in use so far: on a card that of torch's tensors, else that of the process."""
+def peak_bytes(device: torch.device) -> int | None:
+    """Return the most memory in use so far: of torch's tensors on a card, else of the process; None where unknown."""
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
+    if sys.platform == "win32":
+        return None
+    import resource
+
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 

@@ -8,6 +8,7 @@ raises ``TrainingFailed``; whoever runs many of them loses that one alone.
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 
 from nasbench.datasets import Images
 from nasbench.errors import InvalidOption, TrainingFailed
+from nasbench.files import alone
 from nasbench.networks import seeded
 from nasbench.training._checkpoint import read_checkpoint, write_checkpoint
 from nasbench.training._feed import Batch, Feed
@@ -64,13 +66,13 @@ class Epoch:
         epoch: its number, from 1.
         lr: learning rate at its end.
         splits: numbers by split; ``train`` over the augmented images while the weights changed.
-        peak_bytes: most memory in use so far.
+        peak_bytes: most memory in use so far; None where the system does not tell.
     """
 
     epoch: int
     lr: float
     splits: dict[str, Numbers]
-    peak_bytes: int
+    peak_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,14 @@ def train(
         TrainingFailed: the loss became nan or infinite, or the memory is too small for two images.
         RecordError: the folder holds a checkpoint of another training.
         InvalidOption: no such device, no such split, or a recipe that does not fit the data.
+        Busy: another process is training in the folder.
         OSError: the checkpoint cannot be written; the one before is whole.
     """
     setup = setup or Setup()
     if absent := [split for split in setup.evaluate if split not in data.parts]:
         raise InvalidOption(f"{data.name} has no split '{absent[0]}' to evaluate; it has {', '.join(data.parts)}")
-    with deterministic(recipe.deterministic):
+    alone_in = alone(setup.folder / _CHECKPOINT) if setup.folder else nullcontext()
+    with alone_in, deterministic(recipe.deterministic):
         run = _Run(network, data, recipe, setup, int(rng.integers(2**63)))
         run.resume(data)
         for epoch in range(len(run.epochs), min(setup.until or recipe.epochs, recipe.epochs)):

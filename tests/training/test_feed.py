@@ -94,3 +94,11 @@ def test_signals_are_not_cropped(rng):
     feed = Feed(signals, recipe(), CPU)
     assert next(iter(feed.epoch(rng))).images.shape == (4, 1, 9)  # constant channels stay finite
     assert torch.isfinite(next(iter(feed.epoch(rng))).images).all()
+
+
+def test_arrays_that_cannot_be_written_to_are_copied(data):
+    """Read straight from a file they are such; torch would warn, which is an error here."""
+    for part in data.parts.values():
+        part.images.flags.writeable = part.labels.flags.writeable = False
+    feed = Feed(data, recipe(), CPU)
+    assert [len(labels) for _, labels in feed.plain("valid", 4)] == [4, 4, 2]

@@ -14,7 +14,8 @@ import torch
 from torch import nn
 
 from nasbench.datasets import Images, Part, load_images
-from nasbench.errors import InvalidOption, RecordError, TrainingFailed
+from nasbench.errors import Busy, InvalidOption, RecordError, TrainingFailed
+from nasbench.files import alone
 from nasbench.networks import build_network
 from nasbench.spaces.darts import DARTS
 from nasbench.training import Setup, latency, load_recipe, train
@@ -134,6 +135,11 @@ def test_a_process_killed_in_the_middle_of_an_epoch_loses_that_epoch_only(digits
         process.send_signal(signal.SIGKILL)
     assert len(torch.load(tmp_path / "checkpoint.pt", weights_only=True)["state"]["epochs"]) in (1, 2, 3)
     assert_same(trained(digits, folder=tmp_path), trained(digits))
+
+
+def test_two_trainings_do_not_share_a_folder(digits, tmp_path):
+    with alone(tmp_path / "checkpoint.pt"), pytest.raises(Busy, match="is writing"):
+        trained(digits, folder=tmp_path)
 
 
 def test_a_checkpoint_of_another_training_is_refused(digits, tmp_path):
