@@ -1,5 +1,6 @@
 # make compare   the main job: a leaderboard on the embedded tables
 # make test      the tests
+# make test-gpu  the tests that need a CUDA card; they say why where there is none
 # make check     the tests, the linters and the type checker: what CI does
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RECORD ?= results/compare
 
-.PHONY: compare test test-everywhere check lint bench tables clean
+.PHONY: compare test test-everywhere test-gpu check lint bench tables clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=...")'
@@ -25,6 +26,9 @@ test: $(STAMP)
 # Every strategy in every space, those with a model too: about half an hour more.
 test-everywhere: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --everywhere tests/test_conformance.py
+
+test-gpu: $(STAMP)
+	$(BIN)/python -m pytest -n 0 -m gpu -rs
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

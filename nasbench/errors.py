@@ -63,6 +63,10 @@ class WorkerDied(NasbenchError, RuntimeError):
     """A process of ours that was killed from outside, for example for lack of memory."""
 
 
+class TrainingFailed(NasbenchError, RuntimeError):
+    """A training that diverged, or does not fit into memory; other trainings go on."""
+
+
 class MissingExtra(NasbenchError, ImportError):
     """An optional dependency that is not installed."""
 

@@ -150,6 +150,8 @@ IMPORTERS = Registry("importers", "importer", "nasbench.importers")
 STRATEGIES = Registry("strategies", "strategy", "strategies")
 PREDICTORS = Registry("predictors", "predictor", "surrogates")
 ENCODINGS = Registry("encodings", "encoding", "nasbench.encodings")
+NETWORKS = Registry("networks", "network", "nasbench.networks")
+DATASETS = Registry("datasets", "data set", "nasbench.datasets")
 
 
 # between options: before a name, and not inside quotes, where a predictor's members have options of their own

@@ -1,4 +1,4 @@
-"""List tasks, strategies, predictors, encodings, spaces, importers and tables; also what is not installed."""
+"""List everything that has a name: tasks, tables and all kinds of components; also what is not installed."""
 
 import importlib.util
 from typing import Annotated, Any
@@ -13,11 +13,11 @@ _REPORT = ("matplotlib", "scikit_posthocs")
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show everything that has a name; imports no component and opens no table."""
-    from nasbench.registry import ENCODINGS, IMPORTERS, PREDICTORS, SPACES, STRATEGIES
+    from nasbench.registry import DATASETS, ENCODINGS, IMPORTERS, NETWORKS, PREDICTORS, SPACES, STRATEGIES
     from nasbench.table import table_names
     from nasbench.tasks._declarations import absent_tasks, task_names
 
-    registries = (STRATEGIES, PREDICTORS, ENCODINGS, SPACES, IMPORTERS)
+    registries = (STRATEGIES, PREDICTORS, ENCODINGS, SPACES, NETWORKS, DATASETS, IMPORTERS)
     listed = {
         registry.kind: {
             name: {

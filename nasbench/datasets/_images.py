@@ -1,0 +1,116 @@
+"""What every data set gives: labelled images in up to three splits."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nasbench.arrays import Ints
+from nasbench.errors import InvalidOption, SourceError
+
+SPLITS = ("train", "valid", "test")
+Pixels = npt.NDArray[Any]
+"""``[n, channels, height, width]`` uint8, or ``[n, channels, length]`` float32 signals."""
+
+
+class Part(NamedTuple):
+    """Images and what they show.
+
+    Attributes:
+        images: [n, channels, height, width] uint8, or float32, or signals [n, channels, length] of these types.
+        labels: [n] int64 number of the class.
+    """
+
+    images: Pixels
+    labels: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """A data set.
+
+    Attributes:
+        name: how it was asked for.
+        classes: names of the classes, by number.
+        parts: splits by name; ``train`` is always there.
+
+    Raises:
+        SourceError: arrays that do not fit together, an unknown label, or a class without training images.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    parts: Mapping[str, Part]
+
+    def __post_init__(self) -> None:
+        if "train" not in self.parts:
+            raise SourceError(f"{self.name} has the splits {sorted(self.parts)}; 'train' is missing")
+        for split, part in self.parts.items():
+            self._check(split, part)
+        seen = np.bincount(self.parts["train"].labels, minlength=len(self.classes))
+        if (empty := np.flatnonzero(seen == 0)).size:
+            named = ", ".join(repr(self.classes[i]) for i in empty[:5])
+            raise SourceError(f"{self.name}: {empty.size} class(es) have no training image: {named}")
+
+    def _check(self, split: str, part: Part) -> None:
+        images, labels = part
+        if images.ndim not in (3, 4) or labels.shape != images.shape[:1] or images.dtype not in (np.uint8, np.float32):
+            raise SourceError(
+                f"{self.name}: {split} has {images.dtype} images {images.shape} with labels {labels.shape}; "
+                "expected uint8 or float32 [n, channels, height, width] or [n, channels, length], and [n]"
+            )
+        if images.shape[1:] != self.shape:
+            raise SourceError(f"{self.name}: {split} images are {images.shape[1:]}, training images {self.shape}")
+        if not len(labels) or labels.min() < 0 or labels.max() >= len(self.classes):
+            seen = f"labels {labels.min()} to {labels.max()}" if len(labels) else "no image"
+            raise SourceError(f"{self.name}: {split} has {seen}; expected 0 to {len(self.classes) - 1}")
+        if images.dtype == np.float32 and not np.isfinite(images).all():
+            bad = np.flatnonzero(~np.isfinite(images).reshape(len(images), -1).all(axis=1))
+            raise SourceError(f"{self.name}: {split} image {bad[0]} holds nan or infinity ({bad.size} such image(s))")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one image, channels first."""
+        return tuple(self.parts["train"].images.shape[1:])
+
+    def carved(self, split: str, share: float, rng: np.random.Generator) -> "Images":
+        """Return the data set with a split of its own cut out of the training images, each class in proportion.
+
+        Args:
+            split: ``valid`` or ``test``; one that the data set has stays as it is.
+            share: of the training images of each class, in (0, 1).
+            rng: draws which.
+
+        Raises:
+            InvalidOption: a share outside its range.
+            SourceError: a class with too few images to give one and keep one.
+        """
+        if not 0 < share < 1:
+            raise InvalidOption(f"the share of {split} images is {share}; expected between 0 and 1")
+        if split in self.parts:
+            return self
+        images, labels = self.parts["train"]
+        taken = np.zeros(len(labels), dtype=bool)
+        for number, name in enumerate(self.classes):
+            rows = np.flatnonzero(labels == number)
+            n = max(1, round(share * len(rows)))
+            if n >= len(rows):
+                raise SourceError(
+                    f"{self.name}: class {name!r} has {len(rows)} image(s), too few to give {n} to {split}"
+                )
+            taken[rng.permutation(rows)[:n]] = True
+        kept = Part(images[~taken], labels[~taken])
+        return Images(self.name, self.classes, {**self.parts, "train": kept, split: Part(images[taken], labels[taken])})
+
+    def digest(self) -> str:
+        """Return a SHA-256 of all images and labels, split by split."""
+        sha = hashlib.sha256(repr(self.classes).encode())
+        for split in sorted(self.parts):
+            images, labels = self.parts[split]
+            sha.update(f"{split}{images.shape}{images.dtype}".encode())
+            for array in (images, labels):
+                sha.update(np.ascontiguousarray(array).data)
+        return sha.hexdigest()

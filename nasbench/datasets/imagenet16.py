@@ -1,0 +1,52 @@
+"""Downsampled ImageNet of 16 x 16 pixels, its first 120 classes unless told otherwise: the data of ImageNet16-120.
+
+Source: Chrabaszcz, Loshchilov & Hutter 2017, arXiv 1707.08819 (the batches ``train_data_batch_1`` to ``_10`` and
+``val_data``); Dong & Yang 2020, arXiv 2001.00326, for the 120 classes. NAS-Bench-201 halves the official validation
+images into validation and test by a list of its own; here they are all ``test``, and validation images
+are cut out of the training images.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from nasbench.datasets._batches import read_batch
+from nasbench.datasets._images import Images, Part
+from nasbench.errors import InvalidOption
+
+_SIDE, _MOST = 16, 1000
+_TRAIN = tuple(f"train_data_batch_{i}" for i in range(1, 11))
+
+
+class ImageNet16:
+    """Reads the batches, and keeps of each the images of the first classes.
+
+    Args:
+        path: the folder with the batches.
+        n_classes: the first so many, 1 to 1000.
+
+    Raises:
+        InvalidOption: another number.
+    """
+
+    def __init__(self, *, path: str, n_classes: int = 120) -> None:
+        if not 1 <= n_classes <= _MOST:
+            raise InvalidOption(f"n_classes={n_classes}; expected 1 to {_MOST}")
+        self._path, self._n_classes = Path(path).expanduser(), n_classes
+
+    def read(self, rng: np.random.Generator) -> Images:
+        """Read training and test images.
+
+        Raises:
+            SourceError: a missing or truncated batch.
+        """
+        del rng
+        kept = [self._batch(name) for name in _TRAIN]
+        train = Part(*(np.concatenate(arrays) for arrays in zip(*kept, strict=True)))
+        classes = tuple(f"class_{number}" for number in range(1, self._n_classes + 1))
+        return Images(f"imagenet16-{self._n_classes}", classes, {"train": train, "test": self._batch("val_data")})
+
+    def _batch(self, name: str) -> Part:
+        images, labels = read_batch(self._path / name, "labels", _SIDE)
+        rows = labels <= self._n_classes  # they count from 1
+        return Part(images[rows], labels[rows] - 1)

@@ -1,0 +1,82 @@
+"""Building a network of any space, and counting what it costs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nasbench.arrays import Archs
+from nasbench.registry import NETWORKS, Choice
+
+
+class Counts(NamedTuple):
+    """What a network weighs.
+
+    Attributes:
+        n_params: trainable numbers.
+        flops: multiply-adds of convolutions and linear layers for one image, and the additions of their
+            biases: what NATS-Bench's files call FLOPs.
+    """
+
+    n_params: int
+    flops: int
+
+
+@contextmanager
+def seeded(rng: np.random.Generator) -> Iterator[None]:
+    """Let torch draw from a stream that ``rng`` seeds; its own generators are afterwards as they were."""
+    devices = list(range(torch.cuda.device_count()))
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(int(rng.integers(2**63)))
+        yield
+
+
+def build_network(name: str, arch: Archs, rng: np.random.Generator, **options: Any) -> nn.Module:
+    """Return the network of one architecture, on the CPU.
+
+    Args:
+        name: of the space, with a file of networks; or a label with options, ``nb201,channels=8,n_cells=1``.
+        arch: [1, d] the architecture.
+        rng: draws the weights.
+        options: of the network, such as ``n_classes``; they count more than those in the label.
+
+    Raises:
+        UnknownName: no networks of that name, or an option they do not have.
+        MissingExtra: torch is not installed.
+        InvalidArchitecture: not exactly one architecture of the space.
+    """
+    choice = Choice.parse(name)
+    cls, chosen = Choice(choice.name, choice.preset, {**choice.options, **options}).resolve(NETWORKS)
+    with seeded(rng):
+        network: nn.Module = cls(arch, **chosen)
+    return network
+
+
+def count(network: nn.Module, shape: tuple[int, ...]) -> Counts:
+    """Count parameters, and multiply-adds by watching one image pass in evaluation mode.
+
+    Args:
+        network: on any device, ``meta`` too, where nothing is computed.
+        shape: of one image, such as (3, 32, 32).
+    """
+    flops = 0
+
+    def watch(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal flops
+        per_output = layer.weight[0].numel() + (layer.bias is not None)
+        flops += per_output * output[0].numel()
+
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Linear)]
+    handles = [layer.register_forward_hook(watch) for layer in layers]
+    was_training, device = network.training, next(network.parameters()).device
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(1, *shape, device=device))
+    finally:
+        network.train(was_training)
+        for handle in handles:
+            handle.remove()
+    return Counts(sum(p.numel() for p in network.parameters() if p.requires_grad), flops)

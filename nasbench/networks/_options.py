@@ -1,0 +1,41 @@
+"""Checks at the door of every network."""
+
+from nasbench.arrays import Archs
+from nasbench.errors import InvalidArchitecture, InvalidOption
+from nasbench.registry import SPACES
+from nasbench.spaces import SearchSpace
+
+
+def space_of(name: str) -> SearchSpace:
+    """Return the space called ``name``."""
+    space: SearchSpace = SPACES.load(name)()
+    return space
+
+
+def one_of(space: SearchSpace, arch: Archs) -> Archs:
+    """Return ``arch`` as int8 ``[1, d]``.
+
+    Raises:
+        InvalidArchitecture: not exactly one row, or none of the space.
+    """
+    checked = space.checked(arch)
+    if len(checked) != 1:
+        raise InvalidArchitecture(f"{len(checked)} architectures; a network is built of one, archs[i : i + 1]")
+    return checked
+
+
+def row_of(space: str, arch: Archs) -> list[int]:
+    """Return the digits of the only row of ``arch`` [1, d]; errors as ``one_of``."""
+    digits: list[int] = one_of(space_of(space), arch)[0].tolist()
+    return digits
+
+
+def positive(**options: int) -> None:
+    """Refuse numbers below 1.
+
+    Raises:
+        InvalidOption: the first such option, with its name.
+    """
+    for name, value in options.items():
+        if value < 1:
+            raise InvalidOption(f"{name}={value}; expected at least 1")

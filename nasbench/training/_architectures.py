@@ -1,0 +1,115 @@
+"""Training architectures of one space, each in a folder of its own; one that fails is lost alone."""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from nasbench.arrays import Archs
+from nasbench.datasets import Images
+from nasbench.errors import RecordError, TrainingFailed
+from nasbench.files import write_text
+from nasbench.networks import build_network
+from nasbench.spaces import SearchSpace
+from nasbench.training._recipe import Recipe
+from nasbench.training._trainer import Epoch, Setup, train
+
+_FAILED = "failed.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one architecture.
+
+    Attributes:
+        epochs: those that were finished.
+        notes: what went otherwise than the recipe says.
+        error: why the training failed; empty if it did not.
+        failed_s: seconds spent in the epochs that failed.
+        network: trained, in evaluation mode; None where it failed.
+    """
+
+    epochs: list[Epoch]
+    notes: list[str] = field(default_factory=list)
+    error: str = ""
+    failed_s: float = 0.0
+    network: nn.Module | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architectures:
+    """Trains architectures, or goes on where they were left.
+
+    First weights, order of the images and augmentation of an architecture follow from ``number`` and the
+    architecture alone: not from what else is trained, nor from when.
+
+    Attributes:
+        space: of the architectures.
+        data: to learn, with the splits to evaluate.
+        recipe: how.
+        number: of the repetition ("seed").
+        folder: for checkpoints.
+        network: label of the network, such as ``nb201,channels=8,n_cells=1``; empty for the space's own.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+    """
+
+    space: SearchSpace
+    data: Images
+    recipe: Recipe
+    number: int
+    folder: Path
+    network: str = ""
+    device: str = "cpu"
+
+    def train(self, arch: Archs, *, until: int = 0, evaluate: tuple[str, ...] = ("valid",)) -> Outcome:
+        """Train one architecture [1, d] up to an epoch, 0 for the recipe's last.
+
+        Raises:
+            RecordError: the folder holds another training of this architecture.
+            InvalidArchitecture: not exactly one architecture of the space.
+        """
+        text = self.space.format(arch)[0]
+        folder = self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
+        rng = np.random.default_rng([self.number, *(arch[0].astype(np.int64) + 128).tolist()])
+        network = self._network(arch, rng)
+        what = f"{self.network or self.space.name}: {text}"
+        if (known := self._failure(folder, what)) is not None:
+            return known
+        start, seen = time.perf_counter(), list[Epoch]()
+        setup = Setup(device=self.device, folder=folder, what=what, until=until, evaluate=evaluate, report=seen.append)
+        try:
+            trained = train(network, self.data, recipe=self.recipe, rng=rng, setup=setup)
+        except TrainingFailed as error:
+            finished = sum(numbers["seconds"] for epoch in seen for numbers in epoch.splits.values())
+            lost = max(time.perf_counter() - start - finished, 0.0)
+            write_text(folder / _FAILED, json.dumps({"what": what, "error": str(error), "seconds": lost}))
+            return Outcome(seen, error=str(error), failed_s=lost)
+        return Outcome(trained.epochs, trained.notes, network=trained.network)
+
+    def built(self, arch: Archs) -> nn.Module:
+        """Return the network of one architecture [1, d] before its training, on the CPU."""
+        return self._network(arch, np.random.default_rng(0))
+
+    def _network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
+        options = {"n_classes": len(self.data.classes), "in_channels": self.data.shape[0]}
+        if len(self.data.shape) == 2:
+            options["axes"] = 1
+        return build_network(self.network or self.space.name, arch, rng, **options)
+
+    def _failure(self, folder: Path, what: str) -> Outcome | None:
+        """Return how this training failed before; it would fail again."""
+        path = folder / _FAILED
+        if not path.exists():
+            return None
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            error, seconds, theirs = str(told["error"]), float(told["seconds"]), told["what"]
+        except (OSError, ValueError, KeyError, TypeError) as damage:
+            raise RecordError(f"{path} cannot be read ({damage}); delete it to train again") from damage
+        if theirs != what:
+            raise RecordError(f"{path} is of {theirs}, not of {what}; choose another folder")
+        return Outcome([], error=error, failed_s=seconds)

@@ -1,0 +1,168 @@
+"""Recipes: complete training schedules, one TOML file each; the file name is the key."""
+
+import dataclasses
+import hashlib
+import json
+import math
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nasbench.errors import InvalidOption, unknown_name
+from nasbench.registry import Choice
+
+_FOLDER = Path(__file__).parent / "recipes"
+_OPTIMISERS = ("sgd", "rmsprop", "adamw")
+_STEPS = ("batch", "epoch", "never")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A complete training schedule; its 12th epoch is not the 12th epoch of a longer one.
+
+    Attributes:
+        title: what it is, in a line.
+        source: where it is from.
+        version: raised when any number changes.
+        epochs: passes over the training images.
+        batch_size: images in a step.
+        optimiser: ``sgd``, ``rmsprop`` or ``adamw``.
+        lr: first learning rate.
+        momentum: of ``sgd`` and ``rmsprop``.
+        nesterov: look ahead (``sgd``).
+        weight_decay: of all weights, those of normalisation too.
+        optimiser_eps: added to the root in ``rmsprop`` and ``adamw``.
+        cosine_steps: the learning rate follows half a cosine to 0, changed after every ``batch``, every
+            ``epoch``, or ``never``: it stays.
+        warmup_epochs: over which the learning rate rises from 0, before the cosine starts.
+        clip_norm: longest gradient; 0 leaves it.
+        flip: mirror every other image, left and right.
+        crop_padding: black pixels around, before a random crop of the old size.
+        cutout: side of a random square that is set to the mean colour; 0 for none.
+        mixup: both parameters of the beta distribution of mixing shares; 0 for none.
+        label_smoothing: share of the target that is spread over all classes.
+        drop_path: chance to drop an operation in the last epoch, rising linearly; only some networks have it.
+        auxiliary_weight: of the loss of a second classifier, where the network has one.
+        ema: decay of the moving average of the weights that is evaluated; 0 evaluates the weights themselves.
+        distillation: weight of a teacher's logits in the loss; it needs a teacher.
+        temperature: of the distillation.
+        amp: compute in bfloat16 where that is safe.
+        channels_last: keep the channels of a pixel side by side in memory.
+        compile: let torch compile the network.
+        deterministic: use only algorithms that give the same bits every time.
+
+    Raises:
+        InvalidOption: a number outside its range.
+    """
+
+    title: str
+    source: str
+    version: int
+    epochs: int
+    batch_size: int
+    optimiser: str
+    lr: float
+    momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    optimiser_eps: float = 1e-8
+    cosine_steps: str = "batch"
+    warmup_epochs: float = 0.0
+    clip_norm: float = 0.0
+    flip: bool = False
+    crop_padding: int = 0
+    cutout: int = 0
+    mixup: float = 0.0
+    label_smoothing: float = 0.0
+    drop_path: float = 0.0
+    auxiliary_weight: float = 0.0
+    ema: float = 0.0
+    distillation: float = 0.0
+    temperature: float = 4.0
+    amp: bool = False
+    channels_last: bool = False
+    compile: bool = False
+    deterministic: bool = False
+
+    def __post_init__(self) -> None:
+        _check_name("optimiser", self.optimiser, _OPTIMISERS)
+        _check_name("cosine_steps", self.cosine_steps, _STEPS)
+        for names, low, high in _RANGES:
+            for name in names.split():
+                value = getattr(self, name)
+                if not low <= value <= high or not math.isfinite(value):
+                    raise InvalidOption(f"{name}={value} in recipe '{self.title}'; expected {low} to {high}")
+
+    def rate(self, epoch: int, done: float) -> float:
+        """Return the learning rate after ``epoch`` whole epochs and the share ``done`` of the next."""
+        at = epoch + (done if self.cosine_steps == "batch" else 0.0)
+        if at < self.warmup_epochs:
+            return self.lr * (epoch + done) / self.warmup_epochs
+        if self.cosine_steps == "never":
+            return self.lr
+        share = (at - self.warmup_epochs) / (self.epochs - self.warmup_epochs)
+        return self.lr * (1 + math.cos(math.pi * share)) / 2
+
+    def digest(self) -> str:
+        """Return a SHA-256 of everything in it."""
+        return hashlib.sha256(json.dumps(dataclasses.asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("epochs batch_size version", 1, math.inf),
+    ("lr weight_decay clip_norm crop_padding cutout mixup", 0, math.inf),
+    ("momentum label_smoothing drop_path ema", 0, 0.999999),
+    ("distillation", 0, 1),
+    ("temperature", 1e-3, 1e3),
+    ("optimiser_eps", 1e-16, 10),
+)
+
+
+def _check_name(kind: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise unknown_name(kind, value, known)
+
+
+def recipe_names() -> dict[str, str]:
+    """Return the title of every recipe that comes with the suite, by name."""
+    return {path.stem: str(_read(path)["title"]) for path in sorted(_FOLDER.glob("*.toml"))}
+
+
+def load_recipe(label: str) -> Recipe:
+    """Return a recipe by its name, or from a TOML file of one's own; options after a comma change it.
+
+    Args:
+        label: such as ``nb201-12``, ``nb201-12,batch_size=128,amp=True`` or ``mine.toml``.
+
+    Raises:
+        UnknownName: no such recipe or field.
+        InvalidOption: a file that is no recipe, or a number outside its range.
+    """
+    choice = Choice.parse(label)
+    path = Path(choice.name).expanduser() if choice.name.endswith(".toml") else _FOLDER / f"{choice.name}.toml"
+    if not path.is_file():
+        raise unknown_name("recipe", choice.name, recipe_names())
+    fields = {field.name: field for field in dataclasses.fields(Recipe)}
+    values = {**_read(path), **choice.options}
+    for name, value in values.items():
+        if name not in fields:
+            raise unknown_name(f"field of recipe '{choice.name}'", name, fields)
+        _check_type(label, name, value, fields[name].type)
+    required = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
+    if missing := required - values.keys():
+        raise InvalidOption(f"recipe '{label}' lacks {', '.join(sorted(missing))}")
+    return Recipe(**values)
+
+
+def _check_type(label: str, name: str, value: object, expected: Any) -> None:
+    kinds = (int, float) if expected is float else expected
+    if not isinstance(value, kinds) or (isinstance(value, bool) and expected is not bool):
+        raise InvalidOption(f"{name}={value!r} in recipe '{label}'; expected a value of type {expected.__name__}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidOption(f"recipe {path} cannot be read: {error}") from error

@@ -1,0 +1,127 @@
+"""Real trainings as measurements like any other: every epoch of every architecture and seed, with its origin."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.datasets import Images
+from nasbench.errors import InvalidOption
+from nasbench.networks import Counts
+from nasbench.spaces import SearchSpace
+from nasbench.table import Draft, Measurement, Static
+from nasbench.training._architectures import Outcome
+from nasbench.training._recipe import Recipe
+
+_METRICS = (("accuracy", "fraction", "maximize"), ("loss", "nats", "minimize"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What the columns are called, and what was used.
+
+    Attributes:
+        table: name of the table.
+        data: label of the data set.
+        recipe: label of the recipe.
+        network: label of the network.
+        machine: what it was trained on, and with.
+    """
+
+    table: str
+    data: str
+    recipe: str
+    network: str
+    machine: str
+
+
+def draft_of(
+    space: SearchSpace,
+    archs: Archs,
+    outcomes: Mapping[tuple[int, int], Outcome],
+    *,
+    counts: Sequence[Counts],
+    data: Images,
+    recipe: Recipe,
+    names: Names,
+) -> Draft:
+    """Return a draft of a table.
+
+    Args:
+        space: of the architectures.
+        archs: [n, d] those that were trained.
+        outcomes: by row and seed; what failed or is absent stays missing.
+        counts: [n] size of each network.
+        data: what was learnt.
+        recipe: how.
+        names: of the columns.
+
+    Raises:
+        InvalidOption: not one epoch was finished.
+    """
+    seeds = np.array(sorted({seed for _, seed in outcomes}), dtype=np.int64)
+    last = max((len(outcome.epochs) for outcome in outcomes.values()), default=0)
+    if not last:
+        raise InvalidOption("no training finished an epoch, so there is nothing to put into a table")
+    splits = next(outcome.epochs[0].splits for outcome in outcomes.values() if outcome.epochs)
+    shape = (len(archs), len(seeds), last)
+    columns = [
+        (split, metric, unit, direction, _values(outcomes, seeds.tolist(), shape, split, metric))
+        for split in splits
+        for metric, unit, direction in _METRICS
+    ]
+    seconds = np.cumsum(_values(outcomes, seeds.tolist(), shape, "train", "seconds"), axis=2)
+    columns.append(("train", "train_s", "s", "minimize", seconds))
+    where = {"dataset": _token(names.data.partition(",")[0]), "recipe": _recipe_name(space, names)}
+    return Draft(
+        name=names.table,
+        title=f"Trainings on {names.data} by recipe {names.recipe}: {len(archs)} architectures",
+        space=space.name,
+        citation="trained with nasbench-suite; cite the space, the recipe's source and the data set: " + recipe.source,
+        licence="that of whoever trained them",
+        source=f"network {names.network}; data {names.data} sha256 {data.digest()}; recipe {names.recipe} version "
+        f"{recipe.version} sha256 {recipe.digest()}; {names.machine}",
+        notes="train is measured over the augmented images while the weights change; train_s is up to that epoch.",
+        architectures=archs,
+        cardinality=space.cardinality,
+        measurements=[
+            Measurement(
+                **where,
+                split=split,
+                metric=metric,
+                unit=unit,
+                direction=direction,
+                values=values,
+                seeds=seeds,
+                epochs=np.arange(1, last + 1),
+                denominator=len(data.parts[split].labels) if metric == "accuracy" and split != "train" else 0,
+            )
+            for split, metric, unit, direction, values in columns
+        ],
+        statics=[
+            Static(dataset=where["dataset"], metric=metric, unit="count", direction="minimize", values=values)
+            for metric, values in zip(("n_params", "macs"), np.array(counts, dtype=np.float64).T, strict=True)
+        ],
+    )
+
+
+def _values(
+    outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int], split: str, name: str
+) -> Floats:
+    values = np.full(shape, np.nan)
+    for (row, seed), outcome in outcomes.items():
+        for epoch in outcome.epochs:
+            values[row, seeds.index(seed), epoch.epoch - 1] = epoch.splits[split][name]
+    return values
+
+
+def _recipe_name(space: SearchSpace, names: Names) -> str:
+    """Name the recipe, and a network other than the space's own: their trainings are not each other's repetitions."""
+    return _token(names.recipe if names.network == space.name else f"{names.recipe}+{names.network}")
+
+
+def _token(label: str) -> str:
+    """Return a label as a name inside a table."""
+    return re.sub(r"[^\w.,=+-]+", "_", label)

@@ -1,0 +1,127 @@
+"""From the winners of a search to trained networks in a table."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import nasbench
+from nasbench.cli import main
+from nasbench.errors import InvalidOption, UnknownName
+from nasbench.experiment._winners import winners
+from nasbench.table import Table, user_tables
+
+TINY = ["--network", "nb201,channels=4,n_cells=1,stages=2", "--data", "digits", "--recipe", "small-4,epochs=2"]
+ARCHS = [
+    "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|nor_conv_1x1~2|",
+    "|skip_connect~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|avg_pool_3x3~2|",
+]
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    return nasbench.compare("nb201-cifar10", ["random_search"], runs=3, out=tmp_path_factory.mktemp("rec") / "r")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def run(capsys, *arguments):
+    try:
+        code = main(["train", *arguments])
+    except SystemExit as ended:
+        code = ended.code
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_winners_are_the_best_means_of_different_classes(record):
+    archs, searched = winners(record, "nb201-cifar10", 10)
+    space = nasbench.load_task("nb201-cifar10").space
+    histories = [run.history for run in record.runs("nb201-cifar10", "random_search")]
+    seen = {}
+    for history in histories:
+        for arch, score in zip(space.canonical(history.arch), history.score, strict=True):
+            seen.setdefault(arch.tobytes(), []).append(score)
+    expected = sorted((np.mean(scores) for scores in seen.values()), reverse=True)[:10]
+    np.testing.assert_allclose(searched, expected)
+    assert len(np.unique(space.canonical(archs), axis=0)) == 10
+    for arch, score in zip(space.canonical(archs), searched, strict=True):
+        assert np.mean(seen[arch.tobytes()]) == pytest.approx(score)
+
+
+def test_winners_that_cannot_be_are_refused(record):
+    with pytest.raises(InvalidOption, match="top=0"):
+        winners(record, "nb201-cifar10", 0)
+    with pytest.raises(UnknownName, match="unknown task of the record"):
+        winners(record, "nb201-cifar", 1)
+
+
+def test_winners_are_trained_and_reported_beside_what_the_search_saw(record, capsys, tmp_path):
+    command = ["--from", str(record.path), "--top", "2", *TINY, "--out", str(tmp_path), "--json"]
+    code, out, err = run(capsys, *command)
+    assert code in (0, None), err
+    report = json.loads(out)
+    _, searched = winners(record, "nb201-cifar10", 2)
+    assert [row["searched"] for row in report["architectures"]] == pytest.approx(searched.tolist())
+    assert all(0.1 < row["valid"] <= 1 and row["n_params"] > 1000 for row in report["architectures"])
+    assert report["kendall_tau"] in (-1, 1, None)
+    again = json.loads(run(capsys, *command)[1])
+    assert again == report  # nothing was trained again, and nothing contradicts
+
+
+def test_every_epoch_of_every_seed_is_added_to_the_table(capsys, tmp_path):
+    own = [part for text in ARCHS for part in ("--arch", text)]
+    for seeds in ("1", "2"):
+        code, out, err = run(capsys, *own, *TINY, "--seeds", seeds, "--out", str(tmp_path), "--table", "mine", "--json")
+        assert code in (0, None), err
+    report = json.loads(out)
+    table = Table(user_tables() / "mine.h5")
+    where = {
+        "dataset": "digits",
+        "recipe": "small-4,epochs=2+nb201,channels=4,n_cells=1,stages=2",
+        "metric": "accuracy",
+    }
+    space = nasbench.load_task("nb201-cifar10").space
+    rows = table.index(space.parse(ARCHS))
+    for split in ("valid", "test"):
+        stored = [table.query(rows, **where, split=split, epoch=2, seed=seed) for seed in (0, 1)]
+        np.testing.assert_allclose(np.mean(stored, axis=0), [row[split] for row in report["architectures"]], atol=1e-6)
+    assert not np.isnan(table.query(rows, **where, split="train", epoch=1, seed=0)).any()
+    assert "sha256" in table.source
+    n_params = table.static(rows, dataset="digits", metric="n_params")
+    assert n_params.tolist() == [row["n_params"] for row in report["architectures"]]
+
+
+def test_a_training_that_fails_is_told_beside_those_that_do_not(capsys, tmp_path):
+    options = [*TINY[:4], "--recipe", "small-4,epochs=1,lr=1e30", "--out", str(tmp_path)]
+    code, out, err = run(capsys, "--arch", ARCHS[0], *options)
+    assert code == 1, err
+    assert "the loss is" in out
+    assert "nothing was finished" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ([], "either --from RECORD, or --arch TEXT"),
+        (["--arch", "|x~0|"], "cannot read"),
+        (["--arch", ARCHS[0], "--recipe", "nb201-2"], "unknown recipe"),
+        (["--arch", ARCHS[0], "--data", "digit"], "did you mean 'digits'"),
+        (["--arch", ARCHS[0], "--network", "nb201,chanels=4"], "unknown option"),
+        (["--arch", ARCHS[0], "--device", "tpu"], "expected 'cpu', 'cuda' or 'cuda:N'"),
+        (["--arch", ARCHS[0], "--seeds", "0"], "--seeds 0"),
+        (["--arch", ARCHS[0], "--data", "mnist1d", "--recipe", "nb201-12"], "mnist1d holds signals"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(capsys, tmp_path, arguments, why):
+    code, _, err = run(capsys, *arguments, "--out", str(tmp_path))
+    assert code not in (0, None)
+    assert why in err
+    assert "Traceback" not in err

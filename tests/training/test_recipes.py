@@ -1,0 +1,73 @@
+"""Recipes say what their papers say, and nothing else is accepted."""
+
+import math
+
+import pytest
+
+from nasbench.errors import InvalidOption, UnknownName
+from nasbench.training import load_recipe, recipe_names
+
+
+def test_nb201_is_the_published_schedule():
+    """NAS-Bench-201, table 1: SGD with Nesterov momentum 0.9, weight decay 5e-4, 0.1 to 0 by a cosine, batch 256."""
+    for name, epochs in (("nb201-200", 200), ("nb201-12", 12)):
+        recipe = load_recipe(name)
+        assert (recipe.epochs, recipe.batch_size, recipe.lr, recipe.momentum) == (epochs, 256, 0.1, 0.9)
+        assert (recipe.nesterov, recipe.weight_decay, recipe.flip, recipe.crop_padding) == (True, 5e-4, True, 4)
+        assert recipe.rate(0, 0) == 0.1
+        assert recipe.rate(epochs // 2, 0) == pytest.approx(0.05)
+        assert recipe.rate(epochs - 1, 0.999) < 1e-3
+
+
+def test_every_recipe_can_be_read_and_ends_slower_than_it_starts():
+    assert {"nb201-200", "nb201-12", "nb101-108", "nb301-98", "darts-600"} <= set(recipe_names())
+    for name in recipe_names():
+        recipe = load_recipe(name)
+        assert recipe.rate(recipe.epochs - 1, 0.5) < recipe.rate(0, 0)
+
+
+def test_a_rate_by_epoch_stays_within_it_and_a_warm_up_rises():
+    recipe = load_recipe("darts-600")
+    assert recipe.rate(300, 0.0) == recipe.rate(300, 0.9) == pytest.approx(0.0125)
+    warm = load_recipe("nb201-12,warmup_epochs=2")
+    assert [warm.rate(0, 0), warm.rate(1, 0), warm.rate(2, 0)] == pytest.approx([0, 0.05, 0.1])
+    constant = load_recipe("nb201-12,cosine_steps=never")
+    assert constant.rate(11, 0.9) == 0.1
+
+
+def test_a_changed_recipe_is_another_one(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'title = "mine"\nsource = "me"\nversion = 1\nepochs = 1\nbatch_size = 8\noptimiser = "adamw"\nlr = 1'
+    )
+    assert load_recipe(str(path)).optimiser == "adamw"
+    digests = {load_recipe(label).digest() for label in ("nb201-12", "nb201-12,lr=0.2", str(path), "nb201-200")}
+    assert len(digests) == 4
+
+
+@pytest.mark.parametrize(
+    ("label", "error", "why"),
+    [
+        ("nb201-20", UnknownName, "did you mean 'nb201-200'"),
+        ("nb201-12,learning_rate=1", UnknownName, "unknown field"),
+        ("nb201-12,epochs=0", InvalidOption, "epochs=0 .* expected 1"),
+        ("nb201-12,epochs=1.5", InvalidOption, r"epochs=1\.5 .* type int"),
+        ("nb201-12,flip=1", InvalidOption, "flip=1 .* type bool"),
+        ("nb201-12,optimiser=adam", UnknownName, "unknown optimiser"),
+        ("nb201-12,label_smoothing=1", InvalidOption, "label_smoothing=1"),
+    ],
+)
+def test_what_is_no_recipe_is_refused(label, error, why):
+    with pytest.raises(error, match=why):
+        load_recipe(label)
+
+
+def test_a_file_that_is_no_recipe_is_refused(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("epochs = ")
+    with pytest.raises(InvalidOption, match="cannot be read"):
+        load_recipe(str(path))
+    path.write_text('title = "mine"')
+    with pytest.raises(InvalidOption, match="lacks batch_size, epochs"):
+        load_recipe(str(path))
+    assert math.isfinite(load_recipe("small-4").lr)
