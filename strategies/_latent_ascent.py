@@ -88,10 +88,7 @@ class LatentAscent:
         n = self._climb.n_init if first else self._climb.batch
         chosen = self._decoded(n) if not first and learner.learn() else learner.archs[:0]
         learner.seen.add(chosen)
-        if len(chosen) == n:
-            return chosen
-        rest = learner.random(n - len(chosen))
-        return np.concatenate([chosen, rest]) if len(chosen) else learner.asking(rest)
+        return learner.asking(np.concatenate([chosen, learner.random(n - len(chosen))]))
 
     def _decoded(self, n: int) -> Archs:
         """Return up to ``n`` new architectures: all that one step leads to, then a longer step, and so on."""
