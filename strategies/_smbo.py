@@ -9,7 +9,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.predictions import Prediction
-from nasbench.registry import PREDICTORS, Choice, sources_of
+from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from strategies._acquisition import (
     DRAWN_ANEW,
@@ -21,6 +21,7 @@ from strategies._acquisition import (
 from strategies._model import Forecast, Model
 from strategies._pools import POOLS, Ground, check_pool
 from strategies._sequential import SequentialSearch
+from strategies._sources import predictor_sources
 
 _BATCHINGS = ("top", "believer", "penalty")
 _INCUMBENTS = ("observed", "expected")
@@ -90,8 +91,7 @@ class ModelBasedSearch(SequentialSearch):
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the other tasks that the predictor learns from when ``task`` is searched."""
-        given = options.get("predictor")
-        return [] if given is None else sources_of(Choice.parse(given), PREDICTORS, task)
+        return predictor_sources(task, options)
 
     def _propose(self, n: int) -> Archs:
         archs, scores = self._learnt()

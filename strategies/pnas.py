@@ -30,6 +30,7 @@ from nasbench.trials import Results, Trials
 from strategies._asked import Rounds, check_at_least
 from strategies._growth import grown_anew, plainest
 from strategies._learner import Learner
+from strategies._sources import predictor_sources
 
 REQUIRES = {"torch": "torch"}
 
@@ -70,6 +71,11 @@ class PNAS:
         self._rounds = Rounds(self._next_level, len(space.decisions))
         self._seed: Archs | None = None
         self._level = 0
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the other tasks that the predictor learns from when ``task`` is searched."""
+        return predictor_sources(task, options)
 
     @property
     def n_decided(self) -> int:
