@@ -13,7 +13,7 @@ from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least
+from strategies._asked import Rounds, check_at_least, check_positive
 from strategies._learner import Learner
 
 
@@ -43,8 +43,7 @@ class Climb:
         """Refuse sizes out of range."""
         check_at_least(1, n_init=self.n_init, batch=self.batch, seeds=self.seeds, max_steps=self.max_steps)
         check_at_least(0, unlabelled=self.unlabelled)
-        if not 0 < self.step_size < np.inf:
-            raise InvalidOption(f"step_size={self.step_size}; expected a positive number")
+        check_positive(step_size=self.step_size)
 
 
 class LatentAscent:

@@ -14,6 +14,7 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch, Prediction, make_predictor
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
+from strategies._asked import check_at_least
 
 Forecast = Callable[[Archs], Prediction]
 """Architectures [m, d] to what is expected of them."""
@@ -33,8 +34,7 @@ class Model:
     """
 
     def __init__(self, space: SearchSpace, predictor: "str | type | Choice", *, refit_every: int) -> None:
-        if refit_every < 1:
-            raise InvalidOption(f"refit_every={refit_every}; expected at least 1")
+        check_at_least(1, refit_every=refit_every)
         self._space, self._label, self._refit_every = space, predictor, refit_every
         self._predictor: Any = make_predictor(space, predictor)
         if self._predictor.needs:

@@ -26,7 +26,7 @@ from nasbench.predictions import make_predictor
 from nasbench.registry import Choice
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least
+from strategies._asked import Rounds, check_at_least, check_positive, check_within
 from strategies._latent_policy import LatentPolicy
 from strategies._learner import Asked
 
@@ -69,8 +69,8 @@ class Arch2VecRL:
         pool_size: int = 20_000,
     ) -> None:
         check_at_least(1, episode=episode, pool_size=pool_size)
-        if not 0 < learning_rate < np.inf:
-            raise InvalidOption(f"learning_rate={learning_rate}; expected a positive number")
+        check_positive(learning_rate=learning_rate)
+        check_within(-np.inf, np.inf, baseline=baseline)
         self._predictor: Any = make_predictor(space, embedding)
         if not hasattr(self._predictor, "embedded"):
             raise InvalidOption(f"predictor {embedding!r} has no codes; choose 'arch2vec_dngo' or 'arch2vec'")
