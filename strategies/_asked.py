@@ -1,7 +1,7 @@
 """Who was asked and not told yet: the book-keeping that strategies share.
 
-``Ledger`` is for strategies that learn from every answer at once, ``Rounds`` for those that decide a whole
-generation when the last one is complete. Both read the first objective only, and a crashed training as
+``Ledger`` is for strategies that learn from every answer at once, ``Rounds`` and ``InRounds`` for those that decide a
+whole generation when the last one is complete. Both read the first objective only, and a crashed training as
 ``-inf``: worse than any that finished.
 """
 
@@ -86,6 +86,29 @@ class Rounds:
             if not math.isnan(score):
                 self.scores[trial - self._first] = score
         self._n_told += len(results.id)
+
+
+class InRounds:
+    """What a strategy asks and hears if ``Rounds`` decide it. Sub-classes set ``_rounds``."""
+
+    _rounds: Rounds
+
+    @property
+    def n_decided(self) -> int:
+        """Architectures of the round that nobody asked for yet."""
+        return self._rounds.n_left
+
+    def ask(self, n: int) -> Trials:
+        """Return up to ``n`` architectures of the round; none while the last of it are running.
+
+        Raises:
+            SearchFinished: no architecture is left for another round.
+        """
+        return self._rounds.ask(n)
+
+    def tell(self, results: Results) -> None:
+        """Note the scores."""
+        self._rounds.tell(results)
 
 
 def fresh(space: SearchSpace, rng: np.random.Generator, n: int, known: Container[bytes]) -> Archs:

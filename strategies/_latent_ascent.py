@@ -12,8 +12,7 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least, check_positive
+from strategies._asked import InRounds, Rounds, check_at_least, check_positive
 from strategies._learner import Learner
 
 
@@ -46,7 +45,7 @@ class Climb:
         check_positive(step_size=self.step_size)
 
 
-class LatentAscent:
+class LatentAscent(InRounds):
     """Search by gradient ascent in a learnt latent space.
 
     Args:
@@ -63,23 +62,6 @@ class LatentAscent:
                 f"predictor {climb.predictor!r} has no latent space to climb in; choose 'nao' or 'seminas'"
             )
         self._rounds = Rounds(self._next_round, len(space.decisions))
-
-    @property
-    def n_decided(self) -> int:
-        """Architectures of the round that nobody asked for yet."""
-        return self._rounds.n_left
-
-    def ask(self, n: int) -> Trials:
-        """Return up to ``n`` architectures of the present round.
-
-        Raises:
-            SearchFinished: no architecture is left.
-        """
-        return self._rounds.ask(n)
-
-    def tell(self, results: Results) -> None:
-        """Note the scores."""
-        self._rounds.tell(results)
 
     def _next_round(self) -> Archs:
         learner, first = self._learner, not len(self._rounds.archs)
