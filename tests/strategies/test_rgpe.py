@@ -128,12 +128,12 @@ def test_the_target_is_not_judged_on_what_it_was_fitted_to(cifar10, rng):
 
 @pytest.mark.slow
 def test_it_beats_its_cold_start():
-    """After 25 trainings, a linear model in place of the process, few candidates: paired test, 12 seeds, p < 0.05."""
+    """After 25 trainings, a linear model in place of the process, few candidates: paired test, 24 seeds, p < 0.05."""
     name = "nb201-cifar100"
     task = nasbench.load_task(name)
     label = f'rgpe,predictor="{LINEAR}",pool=half,pool_size=60'
-    warm = final_scores(label, task, 12, 25, target=name)
-    cold = final_scores(label, task, 12, 25, source="none")
+    warm = final_scores(label, task, 24, 25, target=name)
+    cold = final_scores(label, task, 24, 25, source="none")
     assert stats.wilcoxon(warm, cold, alternative="greater").pvalue < 0.05
 
 
