@@ -235,7 +235,22 @@ def sources_of(choice: Choice, registry: Registry, task: str) -> list[str]:
         NasbenchError: a component, option or source that does not exist or does not fit.
     """
     component, options = choice.resolve(registry)
+    if registry is STRATEGIES:
+        told_target(component, options, task)
     return list(component.sources(task, options)) if hasattr(component, "sources") else []
+
+
+def told_target(component: Any, options: Mapping[str, Any], task: str) -> dict[str, Any]:
+    """Return a strategy's options, with the searched task as ``target`` if it learns from others and asks which it is.
+
+    Raises:
+        InvalidOption: another target was given: ``others`` would be other than its, the searched task among them.
+    """
+    if not hasattr(component, "sources") or "target" not in options_of(component):
+        return dict(options)
+    if options.get("target") not in (None, "", task):
+        raise InvalidOption(f"target={options['target']!r} where '{task}' is searched; leave it out, it is filled in")
+    return {**options, "target": task}
 
 
 def _written(value: Any) -> str:

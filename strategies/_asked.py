@@ -1,7 +1,7 @@
 """Who was asked and not told yet: the book-keeping that strategies share.
 
-``Ledger`` is for strategies that learn from every answer at once, ``Rounds`` for those that decide a whole
-generation when the last one is complete. Both read the first objective only, and a crashed training as
+``Ledger`` is for strategies that learn from every answer at once, ``Rounds`` and ``InRounds`` for those that decide a
+whole generation when the last one is complete. Both read the first objective only, and a crashed training as
 ``-inf``: worse than any that finished.
 """
 
@@ -88,6 +88,29 @@ class Rounds:
         self._n_told += len(results.id)
 
 
+class InRounds:
+    """What a strategy asks and hears if ``Rounds`` decide it. Sub-classes set ``_rounds``."""
+
+    _rounds: Rounds
+
+    @property
+    def n_decided(self) -> int:
+        """Architectures of the round that nobody asked for yet."""
+        return self._rounds.n_left
+
+    def ask(self, n: int) -> Trials:
+        """Return up to ``n`` architectures of the round; none while the last of it are running.
+
+        Raises:
+            SearchFinished: no architecture is left for another round.
+        """
+        return self._rounds.ask(n)
+
+    def tell(self, results: Results) -> None:
+        """Note the scores."""
+        self._rounds.tell(results)
+
+
 def fresh(space: SearchSpace, rng: np.random.Generator, n: int, known: Container[bytes]) -> Archs:
     """Draw up to ``n`` distinct architectures that are not ``known``; ``[m, d]``, m > 0.
 
@@ -126,22 +149,60 @@ def unlike(space: SearchSpace, rng: np.random.Generator, archs: Archs, known: se
 
 
 def check_at_least(minimum: float, **options: float) -> None:
-    """Refuse options below ``minimum``.
+    """Refuse options below ``minimum``, and what is no number.
 
     Raises:
         InvalidOption: naming the first such option.
     """
     for name, value in options.items():
-        if not value >= minimum:
+        if not (_is_number(value) and value >= minimum):
             raise InvalidOption(f"{name}={value}; expected at least {minimum:g}")
 
 
 def check_within(low: float, high: float, **options: float) -> None:
-    """Refuse options outside ``[low, high]``.
+    """Refuse options outside ``[low, high]``, and what is no number.
 
     Raises:
         InvalidOption: naming the first such option.
     """
     for name, value in options.items():
-        if not low <= value <= high:
+        if not (_is_number(value) and low <= value <= high):
             raise InvalidOption(f"{name}={value}; expected {low:g} to {high:g}")
+
+
+def check_below_one(**options: float) -> None:
+    """Refuse options outside ``[0, 1)``, and what is no number.
+
+    Raises:
+        InvalidOption: naming the first such option.
+    """
+    for name, value in options.items():
+        if not (_is_number(value) and 0 <= value < 1):
+            raise InvalidOption(f"{name}={value}; expected 0 up to 1, which is excluded")
+
+
+def check_between(low: float, high: float, **options: float) -> None:
+    """Refuse options outside ``(low, high)``, and what is no number.
+
+    Raises:
+        InvalidOption: naming the first such option.
+    """
+    for name, value in options.items():
+        if not (_is_number(value) and low < value < high):
+            raise InvalidOption(f"{name}={value}; expected a number between {low:g} and {high:g}, both excluded")
+
+
+def check_positive(**options: float) -> None:
+    """Refuse options that are not above 0 and finite, and what is no number.
+
+    Raises:
+        InvalidOption: naming the first such option.
+    """
+    for name, value in options.items():
+        if not (_is_number(value) and 0 < value < math.inf):
+            raise InvalidOption(f"{name}={value}; expected a positive number")
+
+
+def _is_number(value: object) -> bool:
+    """Tell numbers from text: a label's ``gamma=nan`` is read as the word."""
+    return isinstance(value, int | float | np.number)

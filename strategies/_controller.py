@@ -23,7 +23,7 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
-from strategies._asked import Ledger, check_at_least
+from strategies._asked import Ledger, check_at_least, check_below_one, check_positive
 from strategies._products import is_product
 from surrogates._nets import one_thread, torch_generator
 
@@ -60,11 +60,13 @@ class Settings:
         """Refuse options out of range."""
         check_at_least(1, units=self.units, n_layers=self.n_layers, batch=self.batch)
         check_at_least(0, init=self.init, entropy=self.entropy)
-        for name, value in (("learning_rate", self.learning_rate), ("power", self.power)):
-            if not value > 0:
-                raise InvalidOption(f"{name}={value}; expected a positive number")
-        if not 0 <= self.momentum < 1:
-            raise InvalidOption(f"momentum={self.momentum}; expected 0 up to 1, which is excluded")
+        check_positive(learning_rate=self.learning_rate, power=self.power)
+        check_below_one(momentum=self.momentum)
+        if not isinstance(self.adam, tuple | list) or len(self.adam) != 3:
+            raise InvalidOption(f"adam={self.adam}; expected two decays and a constant, such as (0.9, 0.999, 1e-8)")
+        first, second, constant = self.adam
+        check_below_one(first_decay=first, second_decay=second)
+        check_positive(constant=constant)
 
 
 class _LSTM(nn.LSTM):

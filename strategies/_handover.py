@@ -17,7 +17,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import SearchFinished
-from nasbench.registry import STRATEGIES, Choice, options_of
+from nasbench.registry import STRATEGIES, Choice, told_target
 from nasbench.spaces import SearchSpace
 from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, full_trainings
 
@@ -90,10 +90,10 @@ class Inner:
 
         Raises:
             UnknownName: no such strategy, preset or option.
+            InvalidOption: it was given another target.
         """
         component, options = Choice.parse(label).resolve(STRATEGIES)
-        told = {"target": target} if target and "target" in options_of(component) else {}
-        return cls(component, told | options)
+        return cls(component, told_target(component, options, target) if target else options)
 
     def make(self, space: SearchSpace, rng: np.random.Generator) -> Any:
         """Return a new search."""

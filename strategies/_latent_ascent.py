@@ -12,8 +12,7 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least
+from strategies._asked import InRounds, Rounds, check_at_least, check_positive
 from strategies._learner import Learner
 
 
@@ -43,11 +42,10 @@ class Climb:
         """Refuse sizes out of range."""
         check_at_least(1, n_init=self.n_init, batch=self.batch, seeds=self.seeds, max_steps=self.max_steps)
         check_at_least(0, unlabelled=self.unlabelled)
-        if not 0 < self.step_size < np.inf:
-            raise InvalidOption(f"step_size={self.step_size}; expected a positive number")
+        check_positive(step_size=self.step_size)
 
 
-class LatentAscent:
+class LatentAscent(InRounds):
     """Search by gradient ascent in a learnt latent space.
 
     Args:
@@ -65,33 +63,13 @@ class LatentAscent:
             )
         self._rounds = Rounds(self._next_round, len(space.decisions))
 
-    @property
-    def n_decided(self) -> int:
-        """Architectures of the round that nobody asked for yet."""
-        return self._rounds.n_left
-
-    def ask(self, n: int) -> Trials:
-        """Return up to ``n`` architectures of the present round.
-
-        Raises:
-            SearchFinished: no architecture is left.
-        """
-        return self._rounds.ask(n)
-
-    def tell(self, results: Results) -> None:
-        """Note the scores."""
-        self._rounds.tell(results)
-
     def _next_round(self) -> Archs:
         learner, first = self._learner, not len(self._rounds.archs)
         learner.take(self._rounds.archs, self._rounds.scores)
         n = self._climb.n_init if first else self._climb.batch
         chosen = self._decoded(n) if not first and learner.learn() else learner.archs[:0]
         learner.seen.add(chosen)
-        if len(chosen) == n:
-            return chosen
-        rest = learner.random(n - len(chosen))
-        return np.concatenate([chosen, rest]) if len(chosen) else learner.asking(rest)
+        return learner.asking(np.concatenate([chosen, learner.random(n - len(chosen))]))
 
     def _decoded(self, n: int) -> Archs:
         """Return up to ``n`` new architectures: all that one step leads to, then a longer step, and so on."""

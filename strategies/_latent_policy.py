@@ -35,19 +35,29 @@ class LatentPolicy:
     def begin(self) -> None:
         """Begin an episode: forget what was seen and done."""
         self._state: tuple[Tensor, Tensor] | None = None
-        self._log_chances: list[Tensor] = []
+        self._moves: list[tuple[Tensor, Tensor]] = []  # codes and actions: what torch knows of them cannot be copied
 
     def act(self, code: Floats) -> Floats:
         """Return where to go from ``code`` [width]; ``[width]``."""
-        self._state = self._cell(torch.from_numpy(code[None].copy()), self._state)
-        mean = self._head(self._state[0])[0]
-        action: Floats = mean.detach().numpy() + self._rng.standard_normal(len(mean))
-        self._log_chances.append(-((torch.from_numpy(action) - mean) ** 2).sum() / 2)  # and a constant
+        seen = torch.from_numpy(code[None].copy())
+        with torch.no_grad():
+            self._state = self._cell(seen, self._state)
+            mean = self._head(self._state[0])[0].numpy()
+        action: Floats = mean + self._rng.standard_normal(len(mean))
+        self._moves.append((seen, torch.from_numpy(action)))
         return action
+
+    def _log_chances(self) -> Tensor:
+        """Return log p of each action of the episode, but for a constant; ``[t]``."""
+        state, found = None, []
+        for seen, action in self._moves:
+            state = self._cell(seen, state)
+            found.append(-((action - self._head(state[0])[0]) ** 2).sum() / 2)
+        return torch.stack(found)
 
     def gradient(self, advantages: Floats) -> list[Floats]:
         """Return the derivatives of the mean of -log p times the advantage [t] of each action by each weight."""
-        loss = -(torch.stack(self._log_chances) * torch.from_numpy(advantages)).mean()
+        loss = -(self._log_chances() * torch.from_numpy(advantages)).mean()
         return [part.numpy() for part in torch.autograd.grad(loss, self._parameters())]
 
     def learn(self, advantages: Floats) -> None:

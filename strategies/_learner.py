@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidOption, SearchFinished
-from nasbench.predictions import Batch, make_predictor
+from nasbench.errors import SearchFinished
+from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
+from strategies._model import predictor_for_search
 from strategies._pools import Seen, random_archs
 
 
@@ -61,12 +62,7 @@ class Learner(Asked):
 
     def __init__(self, space: SearchSpace, predictor: "str | type | Choice", rng: np.random.Generator) -> None:
         super().__init__(space, rng)
-        self.predictor: Any = make_predictor(space, predictor)
-        if self.predictor.needs:
-            raise InvalidOption(
-                f"predictor {predictor!r} needs {' and '.join(sorted(self.predictor.needs))}, which a search of full "
-                "trainings does not have; choose one that needs architectures only"
-            )
+        self.predictor: Any = predictor_for_search(space, predictor)
         self._least = max(2, getattr(self.predictor, "min_points", 2))
         self.archs: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
         self.scores: Floats = np.empty(0)

@@ -14,9 +14,26 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch, Prediction, make_predictor
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
+from strategies._asked import check_at_least
 
 Forecast = Callable[[Archs], Prediction]
 """Architectures [m, d] to what is expected of them."""
+
+
+def predictor_for_search(space: SearchSpace, label: "str | type | Choice") -> Any:
+    """Return a new predictor that needs nothing but architectures.
+
+    Raises:
+        UnknownName: no such predictor.
+        InvalidOption: one that needs learning curves or proxies.
+    """
+    predictor: Any = make_predictor(space, label)
+    if predictor.needs:
+        raise InvalidOption(
+            f"predictor {label!r} needs {' and '.join(sorted(predictor.needs))}, which a search of full "
+            "trainings does not have; choose one that needs architectures only"
+        )
+    return predictor
 
 
 class Model:
@@ -33,15 +50,9 @@ class Model:
     """
 
     def __init__(self, space: SearchSpace, predictor: "str | type | Choice", *, refit_every: int) -> None:
-        if refit_every < 1:
-            raise InvalidOption(f"refit_every={refit_every}; expected at least 1")
+        check_at_least(1, refit_every=refit_every)
         self._space, self._label, self._refit_every = space, predictor, refit_every
-        self._predictor: Any = make_predictor(space, predictor)
-        if self._predictor.needs:
-            raise InvalidOption(
-                f"predictor {predictor!r} needs {' and '.join(sorted(self._predictor.needs))}, which a search of full "
-                "trainings does not have; choose one that needs architectures only"
-            )
+        self._predictor: Any = predictor_for_search(space, predictor)
         self._least = max(2, getattr(self._predictor, "min_points", 2))
         self._believer: Any = None
         self._n_fitted = self._n_known = 0

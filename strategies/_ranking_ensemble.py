@@ -9,7 +9,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.predictions import Batch, Prediction, make_predictor
 from nasbench.registry import Choice
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from strategies._ranking_weights import bootstrap_losses, misranked, ranking_weights
+from strategies._ranking_weights import bootstrap_losses, misranked, misranked_held_out, ranking_weights
 from strategies._sources import Known
 from surrogates._targets import Target, target_named
 
@@ -80,7 +80,8 @@ class RankingEnsemble:
         self._learn_scale(score)
         said = [source.predict(batch.archs)[0] for source in self._sources]
         own = held_out(self._space, self._label, self._model, batch, score, rng)
-        wrong = misranked(np.stack([*said, own]), score)
+        sources = misranked(np.reshape(said, (-1, len(score))), score)
+        wrong = np.concatenate([sources, misranked_held_out(own, score)[None]])
         self.weights = ranking_weights(bootstrap_losses(wrong, _SAMPLES, rng))
 
     def _learn_scale(self, score: Floats) -> None:

@@ -23,6 +23,25 @@ def misranked(predicted: Floats, observed: Floats) -> Floats:
     return wrong
 
 
+def misranked_held_out(expected: Floats, observed: Floats) -> Floats:
+    """Tell of each pair whether what the target's model expects of the one lies on the wrong side of the other.
+
+    Of two expectations each would come from a model of its own, and those run against the scores: without its best
+    point a model expects less of that one than the model without the worst expects of the worst. So an expectation
+    is compared with what was observed of the others, as the authors' code does; none with its own.
+
+    Args:
+        expected: [n] what a model without the point expects of it.
+        observed: [n] scores.
+
+    Returns:
+        ``[n, n]`` of zeros and ones; the first axis is the point that was held out.
+    """
+    wrong = (expected[:, None] < observed[None, :]) ^ (observed[:, None] < observed[None, :])
+    np.fill_diagonal(wrong, val=False)
+    return wrong.astype(np.float64)
+
+
 def bootstrap_losses(wrong: Floats, n_samples: int, rng: np.random.Generator) -> Floats:
     """Count misranked pairs of observations drawn with replacement, the same draw for all models.
 

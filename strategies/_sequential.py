@@ -10,9 +10,10 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidOption, SearchFinished
+from nasbench.errors import SearchFinished
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials, full_trainings
+from strategies._asked import check_at_least
 from strategies._pools import Seen, random_archs
 
 
@@ -30,8 +31,7 @@ class SequentialSearch(ABC):
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, n_init: int, batch: int = 1) -> None:
-        if n_init < 1 or batch < 1:
-            raise InvalidOption(f"n_init={n_init} and batch={batch}; expected at least 1 each")
+        check_at_least(1, n_init=n_init, batch=batch)
         self._space, self._rng = space, rng
         self._n_init, self._batch = n_init, batch
         self._seen = Seen(space)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import unknown_name
 from nasbench.predictions import Prediction
-from nasbench.registry import PREDICTORS, Choice, sources_of
+from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from strategies._acquisition import (
     DRAWN_ANEW,
@@ -18,9 +18,11 @@ from strategies._acquisition import (
     log_positive,
     weigh,
 )
+from strategies._asked import check_at_least
 from strategies._model import Forecast, Model
 from strategies._pools import POOLS, Ground, check_pool
 from strategies._sequential import SequentialSearch
+from strategies._sources import predictor_sources
 
 _BATCHINGS = ("top", "believer", "penalty")
 _INCUMBENTS = ("observed", "expected")
@@ -66,10 +68,8 @@ class Settings:
             raise unknown_name("batching", self.batching, _BATCHINGS)
         if self.incumbent not in _INCUMBENTS:
             raise unknown_name("incumbent", self.incumbent, _INCUMBENTS)
-        if self.pool_size < 1 or self.kappa < 0:
-            raise InvalidOption(
-                f"pool_size={self.pool_size} and kappa={self.kappa}; expected at least 1 candidate and kappa from 0 up"
-            )
+        check_at_least(1, pool_size=self.pool_size)
+        check_at_least(0, kappa=self.kappa)
 
 
 class ModelBasedSearch(SequentialSearch):
@@ -90,8 +90,7 @@ class ModelBasedSearch(SequentialSearch):
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the other tasks that the predictor learns from when ``task`` is searched."""
-        given = options.get("predictor")
-        return [] if given is None else sources_of(Choice.parse(given), PREDICTORS, task)
+        return predictor_sources(task, options)
 
     def _propose(self, n: int) -> Archs:
         archs, scores = self._learnt()

@@ -6,15 +6,17 @@ task, architectures are drawn uniformly from those measured, and each shows the 
 to a search; of a record, from those its runs trained. Never a reported or test column. Nothing of it is charged.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints, row_index
 from nasbench.errors import InvalidOption
 from nasbench.experiment import Record
+from nasbench.registry import PREDICTORS, Choice, sources_of
 from nasbench.spaces import SearchSpace
 from nasbench.tasks import SurrogateTask, Task, load_task, read_declaration, task_names
 from nasbench.trials import full_trainings
@@ -101,11 +103,29 @@ def source_names(source: str, target: str) -> list[str]:
             _fitting(Path(name), _space_of(target), target)
         elif _space_of(name) != _space_of(target):
             raise _of_another_space(name, _space_of(name), _space_of(target))
-        elif _data_set(name) == _data_set(target):
-            raise InvalidOption(
-                f"source '{name}' is of the data set that '{target}' is searched on: it would know the answers; "
-                f"choose another of {_listed(_of_space(_space_of(target)), target)}"
-            )
+        else:
+            _refuse_same(name, target)
+    return names
+
+
+def _refuse_same(name: str, target: str) -> None:
+    if _data_set(name) == _data_set(target):
+        raise InvalidOption(
+            f"source '{name}' is of the data set that '{target}' is searched on: it would know the answers; "
+            f"choose another of {_listed(_of_space(_space_of(target)), target)}"
+        )
+
+
+def predictor_sources(task: str, options: Mapping[str, Any]) -> list[str]:
+    """Return the tasks that the option ``predictor`` of a strategy learns from when ``task`` is searched.
+
+    Raises:
+        InvalidOption: one of the data set that is searched.
+    """
+    given = options.get("predictor")
+    names = [] if given is None else sources_of(Choice.parse(given), PREDICTORS, task)
+    for name in names:
+        _refuse_same(name, task)
     return names
 
 
@@ -177,8 +197,7 @@ def _fitting(path: Path, space: str, target: str) -> list[str]:
     record = Record(path)
     names = [name for name in record.tasks if _space_of(name) == space]
     if target:
-        learnt = [name for name in record.spec.get("sources", {}) if not _is_record(name)]
-        if any(_data_set(name) == _data_set(target) for name in learnt):
+        if any(_data_set(name) == _data_set(target) for name in _learnt_from(record)):
             raise InvalidOption(f"the searches of record {path} learnt from the data set of '{target}'; choose another")
         names = [name for name in names if _data_set(name) != _data_set(target)]
     if not names:
@@ -186,6 +205,18 @@ def _fitting(path: Path, space: str, target: str) -> list[str]:
             f"record {path} holds {', '.join(record.tasks)}; expected a task of space '{space}', of another data set "
             "than the one searched"
         )
+    return names
+
+
+def _learnt_from(record: Record) -> list[str]:
+    """Return the tasks that the searches of a record learnt from, those of records that they learnt from included."""
+    names: list[str] = []
+    for name in record.spec.get("sources", {}):
+        if _is_record(name):
+            inner = Record(Path(name))
+            names += [*inner.tasks, *_learnt_from(inner)]
+        else:
+            names.append(name)
     return names
 
 

@@ -25,8 +25,7 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import make_predictor
 from nasbench.registry import Choice
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least
+from strategies._asked import InRounds, Rounds, check_at_least, check_positive, check_within
 from strategies._latent_policy import LatentPolicy
 from strategies._learner import Asked
 
@@ -35,7 +34,7 @@ REQUIRES = {"torch": "torch"}
 _LISTED = 50_000  # architectures of a space that are all in reach
 
 
-class Arch2VecRL:
+class Arch2VecRL(InRounds):
     """REINFORCE on unsupervised codes.
 
     Args:
@@ -69,8 +68,8 @@ class Arch2VecRL:
         pool_size: int = 20_000,
     ) -> None:
         check_at_least(1, episode=episode, pool_size=pool_size)
-        if not 0 < learning_rate < np.inf:
-            raise InvalidOption(f"learning_rate={learning_rate}; expected a positive number")
+        check_positive(learning_rate=learning_rate)
+        check_within(-np.inf, np.inf, baseline=baseline)
         self._predictor: Any = make_predictor(space, embedding)
         if not hasattr(self._predictor, "embedded"):
             raise InvalidOption(f"predictor {embedding!r} has no codes; choose 'arch2vec_dngo' or 'arch2vec'")
@@ -80,23 +79,6 @@ class Arch2VecRL:
         self._asked = Asked(space, rng)
         self._rounds = Rounds(self._next_episode, len(space.decisions))
         self._pool: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
-
-    @property
-    def n_decided(self) -> int:
-        """Architectures of the episode that nobody asked for yet."""
-        return self._rounds.n_left
-
-    def ask(self, n: int) -> Trials:
-        """Return up to ``n`` architectures of the present episode.
-
-        Raises:
-            SearchFinished: no architecture is left.
-        """
-        return self._rounds.ask(n)
-
-    def tell(self, results: Results) -> None:
-        """Note the scores."""
-        self._rounds.tell(results)
 
     def _next_episode(self) -> Archs:
         if not len(self._pool):

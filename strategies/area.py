@@ -29,6 +29,7 @@ from nasbench.trials import Results, Trials
 from strategies._asked import check_at_least
 from strategies._model import Model
 from strategies._pools import Seen
+from strategies._sources import predictor_sources
 from strategies.regularized_evolution import RegularizedEvolution
 
 _SCORES = ("size", "n_params", "flops", "none")
@@ -83,6 +84,11 @@ class AREA(RegularizedEvolution):
         self._seen = Seen(space)
         self._archs: list[Archs] = []
         self._scores: list[float] = []
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the other tasks that the predictor learns from when ``task`` is searched."""
+        return predictor_sources(task, options)
 
     def ask(self, n: int) -> Trials:
         """Return the first population, then of each winner's children the most promising one."""

@@ -18,9 +18,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Floats
-from nasbench.errors import InvalidOption
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
+from strategies._asked import check_between
 from strategies._smbo import ModelBasedSearch, Settings
 
 REQUIRES = {"sklearn": "trees"}
@@ -63,8 +63,7 @@ class BORE(ModelBasedSearch):
         n_init: int = 10,
         refit_every: int = 1,
     ) -> None:
-        if not 0 < gamma < 1:
-            raise InvalidOption(f"gamma={gamma}; expected a share between 0 and 1")
+        check_between(0, 1, gamma=gamma)
         self._gamma = gamma
         settings = Settings(
             predictor=predictor,

@@ -17,13 +17,12 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least, check_within
+from strategies._asked import InRounds, Rounds, check_at_least, check_within
 
 _TRIES = 20
 
 
-class DifferentialEvolution:
+class DifferentialEvolution(InRounds):
     """rand/1/bin on decisions as numbers.
 
     Args:
@@ -58,19 +57,6 @@ class DifferentialEvolution:
         self._rounds = Rounds(self._generation, len(space.decisions))
         self._members: Floats = np.empty((0, len(space.decisions)))
         self._trials, self._fitness = self._members, np.full(population_size, -np.inf)
-
-    @property
-    def n_decided(self) -> int:
-        """Trial vectors of the generation that nobody asked for yet."""
-        return self._rounds.n_left
-
-    def ask(self, n: int) -> Trials:
-        """Return up to ``n`` trial vectors; none while the generation is still running."""
-        return self._rounds.ask(n)
-
-    def tell(self, results: Results) -> None:
-        """Note the scores."""
-        self._rounds.tell(results)
 
     def _generation(self) -> Archs:
         if not len(self._rounds.archs):

@@ -18,11 +18,10 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least, check_within, unlike
+from strategies._asked import InRounds, Rounds, check_at_least, check_within, unlike
 
 
-class GeneticAlgorithm:
+class GeneticAlgorithm(InRounds):
     """Generations by tournament, crossover and mutation.
 
     Args:
@@ -56,19 +55,6 @@ class GeneticAlgorithm:
         self._rounds = Rounds(self._generation, len(space.decisions))
         self._members, self._fitness = self._rounds.archs, self._rounds.scores
         self._known: set[bytes] = set()
-
-    @property
-    def n_decided(self) -> int:
-        """Children of the generation that nobody asked for yet."""
-        return self._rounds.n_left
-
-    def ask(self, n: int) -> Trials:
-        """Return up to ``n`` children; none while the generation is still running."""
-        return self._rounds.ask(n)
-
-    def tell(self, results: Results) -> None:
-        """Note the scores."""
-        self._rounds.tell(results)
 
     def _generation(self) -> Archs:
         if not len(self._rounds.archs):

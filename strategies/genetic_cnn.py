@@ -22,13 +22,12 @@ import numpy as np
 
 from nasbench.arrays import Archs, Bools
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least, check_within
+from strategies._asked import InRounds, Rounds, check_at_least, check_within
 
 _TRIES = 10
 
 
-class GeneticCNN:
+class GeneticCNN(InRounds):
     """Roulette, crossover, mutation.
 
     Args:
@@ -65,19 +64,6 @@ class GeneticCNN:
         bits = np.array([math.ceil(math.log2(k)) for k in space.cardinality.tolist()])
         self._change = 1 - (1 - bit_mutation) ** bits
         self._rounds = Rounds(self._generation, len(space.decisions))
-
-    @property
-    def n_decided(self) -> int:
-        """Individuals of the generation that nobody asked for yet."""
-        return self._rounds.n_left
-
-    def ask(self, n: int) -> Trials:
-        """Return up to ``n`` individuals; none while the generation is still running."""
-        return self._rounds.ask(n)
-
-    def tell(self, results: Results) -> None:
-        """Note the scores."""
-        self._rounds.tell(results)
 
     def _generation(self) -> Archs:
         if not len(self._rounds.archs):

@@ -20,11 +20,10 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least, unlike
+from strategies._asked import InRounds, Rounds, check_at_least, unlike
 
 
-class NASH:
+class NASH(InRounds):
     """Hill climbing over several edits.
 
     Args:
@@ -60,19 +59,6 @@ class NASH:
         self._best: Archs | None = None
         self._best_score, self._n_climbed = -np.inf, 0
         self._known: set[bytes] = set()
-
-    @property
-    def n_decided(self) -> int:
-        """Children of the step that nobody asked for yet."""
-        return self._rounds.n_left
-
-    def ask(self, n: int) -> Trials:
-        """Return up to ``n`` children; none while the step is still running."""
-        return self._rounds.ask(n)
-
-    def tell(self, results: Results) -> None:
-        """Note the scores."""
-        self._rounds.tell(results)
 
     def _step(self) -> Archs:
         self._move()

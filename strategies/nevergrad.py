@@ -23,9 +23,10 @@ import nevergrad as outside
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials, full_trainings
+from strategies._asked import check_at_least
 from strategies._combinations import tries_in
 
 REQUIRES = {"nevergrad": "nevergrad"}
@@ -57,8 +58,8 @@ class NevergradOptimizer:
     ) -> None:
         if optimizer not in outside.optimizers.registry:
             raise unknown_name("optimiser of Nevergrad", optimizer, outside.optimizers.registry.keys())
-        if budget is not None and budget < 1:
-            raise InvalidOption(f"budget={budget}; expected at least 1 trial, or None")
+        if budget is not None:
+            check_at_least(1, budget=budget)
         self._space, self._rng, self._tries = space, rng, tries_in(space)
         # one parameter for all decisions with as many choices: each costs Nevergrad milliseconds
         self._groups = [np.flatnonzero(space.cardinality == k) for k in np.unique(space.cardinality)]

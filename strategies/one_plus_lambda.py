@@ -19,13 +19,12 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least, unlike
+from strategies._asked import InRounds, Rounds, check_at_least, unlike
 
 _BLOCK = 64
 
 
-class OnePlusLambda:
+class OnePlusLambda(InRounds):
     """The elitist evolution of one parent.
 
     Args:
@@ -50,19 +49,6 @@ class OnePlusLambda:
         self._fitness = -np.inf
         self._edits: list[int] = []  # drawn ahead
         self._known: set[bytes] = set()
-
-    @property
-    def n_decided(self) -> int:
-        """Children of the generation that nobody asked for yet."""
-        return self._rounds.n_left
-
-    def ask(self, n: int) -> Trials:
-        """Return up to ``n`` children; none while the generation is still running."""
-        return self._rounds.ask(n)
-
-    def tell(self, results: Results) -> None:
-        """Note the scores."""
-        self._rounds.tell(results)
 
     def _generation(self) -> Archs:
         scores = self._rounds.scores

@@ -22,7 +22,7 @@ import optuna as outside
 
 from nasbench.adapters import choices_of
 from nasbench.arrays import Archs
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, SearchFinished, unknown_name
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials, full_trainings
 from strategies._combinations import tries_in
@@ -60,19 +60,34 @@ class OptunaStudy:
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         self._space, self._rng, self._tries = space, rng, tries_in(space)
+        if settings is not None and not isinstance(settings, Mapping):
+            raise InvalidOption(f"settings={settings!r}; expected a mapping such as {{'multivariate': True}}")
         made = _sampler(sampler, dict(settings or {}), int(rng.integers(2**31)))
         level = outside.logging.get_verbosity()
         outside.logging.set_verbosity(outside.logging.WARNING)  # it would announce every study
         self._study = outside.create_study(direction="maximize", sampler=made)
         outside.logging.set_verbosity(level)
+        # A sampler that has gone through all it can (BruteForceSampler) stops its study: outside of Optuna's own loop,
+        # an error.
+        self._study.stop = self._stop
+        self._exhausted = False
         self._choices = {
             name: outside.distributions.CategoricalDistribution(options) for name, options in choices_of(space).items()
         }
         self._n_asked = 0
         self._open: dict[int, int] = {}  # trial -> number in the study
 
+    def _stop(self) -> None:
+        self._exhausted = True
+
     def ask(self, n: int) -> Trials:
-        """Return the study's next ``n`` architectures."""
+        """Return the study's next ``n`` architectures.
+
+        Raises:
+            SearchFinished: the sampler has none left.
+        """
+        if self._exhausted:
+            raise SearchFinished(f"the sampler has no architecture left after {self._n_asked} trials")
         archs = np.array([self._next(self._n_asked + i) for i in range(n)], dtype=np.int8)
         self._n_asked += n
         return full_trainings(self._n_asked - n, archs.reshape(n, len(self._choices)))

@@ -26,15 +26,15 @@ from nasbench.arrays import Archs
 from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least
+from strategies._asked import InRounds, Rounds, check_at_least
 from strategies._growth import grown_anew, plainest
 from strategies._learner import Learner
+from strategies._sources import predictor_sources
 
 REQUIRES = {"torch": "torch"}
 
 
-class PNAS:
+class PNAS(InRounds):
     """Progressive search with a beam.
 
     Args:
@@ -71,22 +71,10 @@ class PNAS:
         self._seed: Archs | None = None
         self._level = 0
 
-    @property
-    def n_decided(self) -> int:
-        """Architectures of the level that nobody asked for yet."""
-        return self._rounds.n_left
-
-    def ask(self, n: int) -> Trials:
-        """Return up to ``n`` architectures of the present level.
-
-        Raises:
-            SearchFinished: no architecture is left.
-        """
-        return self._rounds.ask(n)
-
-    def tell(self, results: Results) -> None:
-        """Note the scores."""
-        self._rounds.tell(results)
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the other tasks that the predictor learns from when ``task`` is searched."""
+        return predictor_sources(task, options)
 
     def _next_level(self) -> Archs:
         self._learner.take(self._rounds.archs, self._rounds.scores)

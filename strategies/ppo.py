@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least
+from strategies._asked import check_at_least, check_between
 from strategies._controller import ControllerSearch, Settings
 
 if TYPE_CHECKING:
@@ -73,8 +72,7 @@ class PPO(ControllerSearch):
         entropy: float = 0.00001,
     ) -> None:
         check_at_least(1, n_passes=n_passes)
-        if not 0 < clip < 1:
-            raise InvalidOption(f"clip={clip}; expected a share between 0 and 1, both excluded")
+        check_between(0, 1, clip=clip)
         self._clip = clip
         settings = Settings(
             units=units,

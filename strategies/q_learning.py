@@ -27,10 +27,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
-from strategies._asked import Ledger, check_at_least, check_within
+from strategies._asked import Ledger, check_at_least, check_positive, check_within
 from strategies._products import choices, is_product
 from strategies._uniforms import Uniforms
 
@@ -105,8 +104,7 @@ class QLearning:
     ) -> None:
         check_within(0, 1, learning_rate=learning_rate)
         check_at_least(1, n_replays=n_replays)
-        if not shorter > 0:
-            raise InvalidOption(f"shorter={shorter}; expected a positive factor")
+        check_positive(shorter=shorter)
         self._space, self._rate = space, learning_rate
         self._ends = [end / shorter for end in _ENDS]
         # Walks and replays draw apart: else asking ahead of the answers would change what is replayed.

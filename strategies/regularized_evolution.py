@@ -21,9 +21,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials, full_trainings
+from strategies._asked import check_at_least
 
 _BLOCK = 64  # tournaments drawn ahead: a call to the generator costs as much as a hundred of its numbers
 
@@ -64,10 +65,7 @@ class RegularizedEvolution:
         published_mutation: bool = False,
         removal: str = "oldest",
     ) -> None:
-        if population_size < 1 or sample_size < 1:
-            raise InvalidOption(
-                f"population_size={population_size} and sample_size={sample_size}; expected at least 1 each"
-            )
+        check_at_least(1, population_size=population_size, sample_size=sample_size)
         if removal not in _REMOVALS:
             raise unknown_name("removal", removal, _REMOVALS)
         self._space, self._rng, self._aging = space, rng, removal == "oldest"

@@ -24,10 +24,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
-from strategies._asked import Ledger
+from strategies._asked import Ledger, check_below_one, check_positive
 from strategies._policy_gradient import Policy
 from strategies._products import OneByOne, choices
 
@@ -53,10 +52,8 @@ class Reinforce:
     def __init__(
         self, space: SearchSpace, rng: np.random.Generator, *, learning_rate: float = 0.01, momentum: float = 0.9
     ) -> None:
-        if not (learning_rate > 0 and 0 <= momentum < 1):
-            raise InvalidOption(
-                f"learning_rate={learning_rate} and momentum={momentum}; expected a positive rate, momentum in [0, 1)"
-            )
+        check_positive(learning_rate=learning_rate)
+        check_below_one(momentum=momentum)
         self._space, self._momentum = space, momentum
         exists = choices(space)
         self._policy = Policy(np.where(exists, 1e-3 * rng.standard_normal(exists.shape), -np.inf), learning_rate)

@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.errors import InvalidOption
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
+from strategies._asked import check_within
 from strategies._pools import random_archs
 from strategies._smbo import ModelBasedSearch, Settings
 
@@ -64,8 +64,7 @@ class SMAC(ModelBasedSearch):
         n_init: int = 10,
         refit_every: int = 1,
     ) -> None:
-        if not 0 <= random_share <= 1:
-            raise InvalidOption(f"random_share={random_share}; expected a share from 0 to 1")
+        check_within(0, 1, random_share=random_share)
         self._random_share = random_share
         settings = Settings(
             predictor=predictor,

@@ -20,11 +20,10 @@ import numpy as np
 
 from nasbench.arrays import Archs, Bools
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Results, Trials
-from strategies._asked import Rounds, check_at_least, fresh
+from strategies._asked import InRounds, Rounds, check_at_least, fresh
 
 
-class TabuSearch:
+class TabuSearch(InRounds):
     """Steepest ascent with a memory.
 
     Args:
@@ -58,23 +57,6 @@ class TabuSearch:
         self._present: Archs | None = None  # none while the starts are trained
         self._tabu: deque[list[tuple[int, int]]] = deque(maxlen=tenure)  # of each move, decisions and their choices
         self._around: Archs = self._rounds.archs  # neighbours that the next move chooses from
-
-    @property
-    def n_decided(self) -> int:
-        """Neighbours that nobody asked for yet."""
-        return self._rounds.n_left
-
-    def ask(self, n: int) -> Trials:
-        """Return up to ``n`` neighbours; none while others are still running.
-
-        Raises:
-            SearchFinished: every architecture that restarts could reach was asked.
-        """
-        return self._rounds.ask(n)
-
-    def tell(self, results: Results) -> None:
-        """Note the scores."""
-        self._rounds.tell(results)
 
     def _round(self) -> Archs:
         """Move until there are neighbours to train, and return them; or starts of a new walk."""

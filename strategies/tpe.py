@@ -22,8 +22,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
+from strategies._asked import check_at_least, check_positive
 from strategies._sequential import SequentialSearch
 
 _ROUNDS = 5  # of drawing candidates, where few draws are valid
@@ -70,11 +71,8 @@ class TreeParzenEstimator(SequentialSearch):
             raise unknown_name("rule for 'good'", good, ("sqrt", "linear"))
         if prior not in ("count", "kernels"):
             raise unknown_name("prior", prior, ("count", "kernels"))
-        if n_candidates < 1 or gamma <= 0 or prior_weight <= 0:
-            raise InvalidOption(
-                f"n_candidates={n_candidates}, gamma={gamma} and prior_weight={prior_weight}; expected at least one "
-                "candidate and positive numbers"
-            )
+        check_at_least(1, n_candidates=n_candidates)
+        check_positive(gamma=gamma, prior_weight=prior_weight)
         self._n_candidates, self._gamma, self._good = n_candidates, gamma, good
         self._prior_weight, self._kernels = prior_weight, prior == "kernels"
         self._places, self._last = np.arange(len(space.cardinality)), space.cardinality - 1

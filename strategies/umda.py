@@ -17,12 +17,11 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Results, Trials
 from strategies import _products
-from strategies._asked import Rounds, check_at_least, check_within, unlike
+from strategies._asked import InRounds, Rounds, check_at_least, check_within, unlike
 
 
-class UMDA:
+class UMDA(InRounds):
     """Univariate estimation of distribution.
 
     Args:
@@ -57,19 +56,6 @@ class UMDA:
         self._smoothing = smoothing
         self._rounds = Rounds(self._generation, len(space.decisions))
         self._known: set[bytes] = set()
-
-    @property
-    def n_decided(self) -> int:
-        """Architectures of the generation that nobody asked for yet."""
-        return self._rounds.n_left
-
-    def ask(self, n: int) -> Trials:
-        """Return up to ``n`` architectures; none while the generation is still running."""
-        return self._rounds.ask(n)
-
-    def tell(self, results: Results) -> None:
-        """Note the scores."""
-        self._rounds.tell(results)
 
     def _generation(self) -> Archs:
         order = np.argsort(-self._rounds.scores, kind="stable")

@@ -22,6 +22,7 @@ from scipy.optimize import nnls
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch, Prediction
+from nasbench.registry import PREDICTORS, sources_of
 from nasbench.spaces import SearchSpace
 from surrogates._members import PredictorOfPredictors, child, folds, kept, make_member, member_choices, put_back
 from surrogates._predictor import State
@@ -61,6 +62,12 @@ class Ensemble(PredictorOfPredictors):
             raise InvalidOption(f"n_folds={n_folds}; expected at least 2")
         self._choices, self._how, self._n_folds = member_choices(members), weights, n_folds
         super().__init__(space, self._choices, min_points=4 if weights == "stacked" else 2)
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the other tasks that any member learns from when ``task`` is to be predicted."""
+        choices = member_choices(options["members"]) if "members" in options else []
+        return [name for choice in choices for name in sources_of(choice, PREDICTORS, task)]
 
     @property
     def weights(self) -> Floats:

@@ -14,7 +14,7 @@ from nasbench.experiment._fill import Pair, check_jobs, fill
 from nasbench.experiment._pairs import Pairs
 from nasbench.experiment._record import Record, Run
 from nasbench.files import alone
-from nasbench.registry import STRATEGIES, Choice, options_of
+from nasbench.registry import STRATEGIES, Choice, told_target
 from nasbench.simulation import Simulation, no_history
 from nasbench.tasks import SurrogateTask, Task, load_task
 
@@ -52,10 +52,8 @@ def one_run(experiment: Experiment, task: Task | SurrogateTask, choice: Choice, 
     simulation = None
     try:
         component, options = choice.resolve(STRATEGIES)
-        if hasattr(component, "sources") and "target" in options_of(component):
-            options = {"target": task.name} | options
         simulation = Simulation(
-            component(task.space, own, **options),
+            component(task.space, own, **told_target(component, options, task.name)),
             task.backend(noise),
             task.space,
             budget=experiment.limits.of(task),

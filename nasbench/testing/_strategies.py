@@ -1,9 +1,11 @@
 """The contract of a search strategy: whatever the order, number and fate of its trials."""
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
 
+from nasbench.arrays import Archs
 from nasbench.errors import SearchFinished
 from nasbench.simulation import Budget, History, Simulation
 from nasbench.spaces import SearchSpace
@@ -55,6 +57,7 @@ def check_strategy(make: Maker, space: SearchSpace, *, n_trials: int = 60) -> No
     _other_seed_differs(make, space, n_trials)
     _leaves_global_randomness_alone(make, space)
     _any_order(make, space)
+    _a_copy_goes_on(make, space)
     _several_objectives(make, space, n_trials)
 
 
@@ -100,6 +103,28 @@ def _any_order(make: Maker, space: SearchSpace) -> None:
             open_results += pieces
         while len(open_results) > 3:
             strategy.tell(open_results.pop(int(rng.integers(len(open_results)))))
+
+
+def _a_copy_goes_on(make: Maker, space: SearchSpace) -> None:
+    """Copy a search in the middle: both go on to the same architectures."""
+    strategy = make(space, np.random.default_rng(3))
+    for wanted in (5, 30, 7):
+        _step(strategy, space, wanted)
+    twin = copy.deepcopy(strategy)
+    for wanted in (3, 9, 1):
+        here, there = _step(strategy, space, wanted), _step(twin, space, wanted)
+        assert np.array_equal(here, there), "a copy made in the middle of a search goes on to other architectures"
+
+
+def _step(strategy: Strategy, space: SearchSpace, wanted: int) -> Archs:
+    """Ask, answer all of it at once, and return what was asked: nothing where the search has finished."""
+    try:
+        trials = strategy.ask(wanted)
+    except SearchFinished:
+        return np.empty((0, len(space.decisions)), dtype=np.int8)
+    if len(trials.id):
+        strategy.tell(_Landscape(space, crashes=0.1).advance(trials))
+    return trials.arch
 
 
 def _several_objectives(make: Maker, space: SearchSpace, n_trials: int) -> None:

@@ -6,9 +6,10 @@ import torch
 from scipy import stats
 
 from nasbench.arrays import Archs
-from nasbench.errors import InvalidOption
+from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.predictions import Prediction
 from nasbench.registry import STRATEGIES, Choice
+from nasbench.spaces.hyper import HyperSpace
 from nasbench.trials import Results
 from strategies._latent_policy import LatentPolicy
 from strategies.arch2vec_rl import Arch2VecRL
@@ -79,6 +80,20 @@ def test_what_nobody_trained_may_be_a_seed_of_seminas_and_not_of_nao(cifar10):
         known = {row.tobytes() for row in first.arch}
         trained = sum(row.tobytes() in known for row in seeds)
         assert trained == (10 if kind is NAO else 0)
+
+
+def test_nothing_is_trained_twice_whatever_fills_a_round():
+    """A climb from one seed finds few: most of each round is drawn, and the search ends with the space."""
+    space = HyperSpace({"a": {"ordinal": [0, 1, 2, 3, 4]}, "b": {"categorical": list("vwxyz")}})
+    strategy = NAO(space, np.random.default_rng(0), predictor=Raises, n_init=4, batch=4, seeds=1, max_steps=1)
+    asked: list[bytes] = []
+    while len(asked) < 25:
+        trials = strategy.ask(4)
+        asked += [row.tobytes() for row in trials.arch]
+        tell(strategy, trials, trials.arch.sum(axis=1) / 10)
+    assert len(asked) == len(set(asked)) == 25
+    with pytest.raises(SearchFinished):
+        strategy.ask(1)
 
 
 def test_crashes_are_neither_learnt_from_nor_seeds(cifar10):

@@ -9,8 +9,9 @@ from scipy import stats
 
 import nasbench
 from nasbench.adapters import optuna_objective
-from nasbench.errors import InvalidOption, UnknownName
+from nasbench.errors import InvalidOption, SearchFinished, UnknownName
 from nasbench.registry import STRATEGIES, Choice
+from nasbench.spaces.hyper import HyperSpace
 from nasbench.testing import check_strategy
 from nasbench.trials import Results
 from tests.strategies.test_transfer import final_scores
@@ -125,3 +126,17 @@ def test_options_out_of_range_are_refused(cifar10, rng, label, error, says):
     pytest.importorskip(label.partition(",")[0])
     with pytest.raises(error, match=says):
         made(label, cifar10.space, rng)
+
+
+def test_a_sampler_that_has_gone_through_all_ends_the_search():
+    space = HyperSpace({"a": {"categorical": ["x", "y"]}, "b": {"ordinal": [1, 2, 3]}})
+    strategy = made("optuna,sampler=BruteForceSampler", space, np.random.default_rng(0))
+    asked = []
+    for i in range(6):
+        trials = strategy.ask(1)
+        asked.append(trials.arch[0].tobytes())
+        strategy = copy.deepcopy(strategy)
+        strategy.tell(Results(trials.id, np.ones(1, dtype=int), np.array([[i / 6]]), np.ones(1)))
+    assert len(set(asked)) == 6
+    with pytest.raises(SearchFinished, match="after 6 trials"):
+        strategy.ask(1)

@@ -108,7 +108,7 @@ def test_the_preference_is_that_of_optuna_s_sampler(cifar10):
 
 
 def test_options_out_of_range_are_refused(cifar10, rng):
-    with pytest.raises(InvalidOption, match="at least one"):
+    with pytest.raises(InvalidOption, match="n_candidates=0; expected at least 1"):
         TreeParzenEstimator(cifar10.space, rng, n_candidates=0)
     with pytest.raises(UnknownName, match="sqrt"):
         TreeParzenEstimator(cifar10.space, rng, good="square")

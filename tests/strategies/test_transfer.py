@@ -178,8 +178,37 @@ def test_a_record_is_a_source(cifar10, tmp_path, rng):
         Experiment.of("nb201-cifar10", f"warm_start,source={tmp_path / 'warm'}").spec()
 
 
-def test_the_sources_of_a_predictor_are_recorded():
-    predictor = "ranking_transfer,source=nb201-cifar100"
-    spec = Experiment.of("nb201-cifar10", f'bayesian_optimization,predictor="{predictor}"').spec()
+def test_a_record_that_learnt_from_a_record_is_refused_too(tmp_path):
+    """Searches of cifar100 start a search of imagenet16: that one knows of cifar100 at second hand."""
+    nasbench.compare("nb201-cifar100", "random_search", runs=1, limits=Limits(trials=9), out=tmp_path / "a")
+    warm = f"warm_start,source={tmp_path / 'a'}"
+    nasbench.compare("nb201-imagenet16", warm, runs=1, limits=Limits(trials=9), out=tmp_path / "b")
+    again = f"warm_start,source={tmp_path / 'b'}"
+    with pytest.raises(InvalidOption, match="learnt from the data set of 'nb201-cifar100'"):
+        Experiment.of("nb201-cifar100", again).spec()
+    assert "sources" in Experiment.of("nb201-cifar10", again).spec()
+
+
+@pytest.mark.parametrize("label", ["warm_start,target={}", "switching,then='rgpe,target={}'"])
+def test_a_target_that_is_not_searched_is_refused(label):
+    """Its others would hold the searched data set."""
+    with pytest.raises(InvalidOption, match="target='nb201-cifar100' where 'nb201-cifar10' is searched"):
+        Experiment.of("nb201-cifar10", label.format("nb201-cifar100")).spec()
+    assert "nb201-cifar10" not in Experiment.of("nb201-cifar10", label.format("nb201-cifar10")).spec()["sources"]
+
+
+@pytest.mark.parametrize("strategy", ["bayesian_optimization", "bore", "area", "pnas"])
+@pytest.mark.parametrize(
+    "predictor",
+    ["ranking_transfer,source=nb201-cifar100", "ensemble,members='xgboost+multi_task_gp,source=nb201-cifar100'"],
+)
+def test_the_sources_of_a_predictor_are_recorded(strategy, predictor):
+    label = Choice.parse(strategy).name, "", {"predictor": predictor}
+    spec = Experiment.of("nb201-cifar10", Choice(*label)).spec()
     assert list(spec["sources"]) == ["nb201-cifar100"]
+    with pytest.raises(InvalidOption, match="would know the answers"):
+        Experiment.of("nb201-cifar100", Choice(*label)).spec()
+
+
+def test_a_search_without_sources_records_none():
     assert "sources" not in Experiment.of("nb201-cifar10", "bayesian_optimization").spec()
