@@ -60,7 +60,7 @@ def _show(names: list[str]) -> None:
 
 def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: bool, style: str) -> None:
     from nasbench.reproduction import Plan, load_published, published_names, reproduce
-    from nasbench.reproduction._report import FORMATS, report, summary
+    from nasbench.reproduction._report import FORMATS, overview, report, summary
 
     if runs is not None and runs < 1:
         raise InvalidOption(f"{runs} runs; expected at least 1")
@@ -72,7 +72,7 @@ def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: boo
         wanted = runs or (table.quick_runs if quick else table.runs)
         with ProgressBar(f"runs of {table.name}", quiet=style == "json") as progress, or_resume():
             results.append(reproduce(table, Plan(wanted, out, jobs, quick, progress)))
-    print(summary(results) if style == "text" else report(results, style))
+    print(f"{summary(results)}\n\n{overview(results)}" if style == "text" else report(results, style))
     if style == "text":
         print(f"\nmore: nasbench reproduce report --out {out}")
 

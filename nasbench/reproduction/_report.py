@@ -11,9 +11,16 @@ from tabulate import tabulate
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.files import write_text
 from nasbench.reproduction._schema import TRUST, Published, load_published
+from nasbench.reproduction._verdicts import Verdict
 
 FORMATS = ("text", "markdown", "json", "html")
 _STYLES = {"text": "simple", "markdown": "github", "html": "html"}
+_COUNTED = {
+    Verdict.REPRODUCED: "rows reproduced",
+    Verdict.ORDERING: "in ordering only",
+    Verdict.NOT: "not",
+    Verdict.NONE: "cannot be judged",
+}
 _NOTES = (
     "ours: mean ± standard deviation over runs, [95 % interval of the mean]; without brackets, the exact value of a "
     "whole table. Difference: ours minus published, and over its standard error (se). An asterisk marks what decided "
@@ -37,6 +44,23 @@ def summary(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
     return _table(lines, kind)
 
 
+def overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
+    """Return one line a table: its verdict, by the reading that matches best, and how many rows have which.
+
+    Raises:
+        UnknownName: another format.
+    """
+    if kind not in _STYLES:
+        raise unknown_name("format", kind, _STYLES)
+    lines = []
+    for result in results:
+        rows = _chosen(result)["rows"]
+        counts = {title: str(sum(row["verdict"] == verdict for row in rows)) for verdict, title in _COUNTED.items()}
+        reading = result["reading"] if len(result["readings"]) > 1 else ""
+        lines.append({"table": result["name"], "verdict": result["verdict"], **counts, "best reading": reading})
+    return _table(lines, kind)
+
+
 def report(
     results: Sequence[Mapping[str, Any]], kind: str = "text", *, pictures: Mapping[str, str] | None = None
 ) -> str:
@@ -54,7 +78,8 @@ def report(
         return json.dumps(list(results), indent=1, allow_nan=False) + "\n"
     if kind not in FORMATS:
         raise unknown_name("format", kind, FORMATS)
-    parts = [_heading("Published tables, reproduced", 1, kind), summary(results, kind), _text(_NOTES, kind)]
+    parts = [_heading("Published tables, reproduced", 1, kind), overview(results, kind), summary(results, kind)]
+    parts.append(_text(_NOTES, kind))
     for result in results:
         parts += _one(result, kind, (pictures or {}).get(result["name"], ""))
     body = "\n\n".join(part for part in parts if part) + "\n"

@@ -1,10 +1,13 @@
 """The files of published results: all of them read, and what is wrong with one is named with its line."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from nasbench.errors import NasbenchError, UnknownName
 from nasbench.registry import STRATEGIES, Choice
-from nasbench.reproduction import load_published, published_names, read_published
+from nasbench.reproduction import Verdict, load_published, published_names, read_published
 from nasbench.reproduction._schema import TRUST, UNVERIFIED
 from nasbench.tasks._declarations import tables_of
 
@@ -129,3 +132,14 @@ def test_strategies_that_the_suite_has_are_spelt_with_options_they_take(name):
     for label in labels:
         if Choice.parse(label).name in STRATEGIES.names():
             Choice.parse(label).resolve(STRATEGIES)
+
+
+def test_the_readme_shows_every_published_table():
+    """Its verdict table is printed by the command above it; here, that no table or row count was forgotten."""
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    (shown,) = re.findall(r"<!-- verdicts: nasbench reproduce run -->\n(.*?)\n<!-- end -->", text, flags=re.DOTALL)
+    lines = {cells[1].strip(): cells[2:-1] for cells in (line.split("|") for line in shown.splitlines()[2:])}
+    assert lines.keys() == published_names().keys()
+    for name, cells in lines.items():
+        assert cells[0].strip() in list(Verdict)
+        assert sum(int(cell) for cell in cells[1:5]) == len(load_published(name).rows)

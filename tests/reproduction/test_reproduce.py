@@ -11,7 +11,7 @@ from nasbench.importers import import_source
 from nasbench.importers.spikenas import SpikeNASBench
 from nasbench.importers.table import AnyTable
 from nasbench.reproduction import Plan, load_published, load_result, published_names, read_published, reproduce
-from nasbench.reproduction._report import report, summary
+from nasbench.reproduction._report import overview, report, summary
 
 SMALL = """
 title = "t"
@@ -117,6 +117,8 @@ def test_reports_hold_both_numbers_in_every_format(small, tmp_path):
         assert ("plots/small.png" in text) == (kind != "text")
     assert json.loads(report([result], "json"))[0]["name"] == "small"
     assert summary([result]).count("\n") == 4  # header, line, three rows
+    cells = [cell.strip() for cell in overview([result], "markdown").splitlines()[-1].split("|")]
+    assert cells[1:-1] == ["small", "reproduced", "2", "0", "0", "1", "by test"]
 
 
 def test_a_damaged_result_and_an_empty_folder_are_named(tmp_path):
