@@ -142,8 +142,14 @@ def _cost(costs: Any) -> str:
     if isinstance(costs, str):
         return f"{costs} of the table"
     if isinstance(costs, tuple):
-        return " + ".join(_column(column) for column in costs)
+        return " + ".join(_charged(column) for column in costs)
     return f"{costs:g} simulated second(s) a training"
+
+
+def _charged(column: Any) -> str:
+    if hasattr(column, "times"):
+        return f"{column.times:g} x {column.metric} on {column.dataset}, table {column.table.name}"
+    return _column(column)
 
 
 def _range(epochs: list[int]) -> str:

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from nasbench.cli._known import absent_tables
 from nasbench.cli._show import print_json, print_table
 
 _REPORT = ("matplotlib", "scikit_posthocs")
@@ -15,6 +14,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     """Show everything that has a name; imports no component and opens no table."""
     from nasbench.registry import DATASETS, ENCODINGS, IMPORTERS, NETWORKS, PREDICTORS, SPACES, STRATEGIES
     from nasbench.table import table_names
+    from nasbench.tasks._absent import absent_tables
     from nasbench.tasks._declarations import absent_tasks, task_names
 
     registries = (STRATEGIES, PREDICTORS, ENCODINGS, SPACES, NETWORKS, DATASETS, IMPORTERS)

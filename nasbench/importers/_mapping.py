@@ -12,7 +12,7 @@ from nasbench.importers._units import DIRECTIONS, UNITS
 
 _SHIPPED = Path(__file__).parent / "maps"
 _PROVENANCE = ("citation", "licence", "source")
-_ROOT = {*_PROVENANCE, "name", "title", "notes", "architecture", "defaults", "measurement", "static"}
+_ROOT = {*_PROVENANCE, "name", "title", "notes", "architecture", "defaults", "measurement", "static", "file"}
 _ARCHITECTURE: dict[str, tuple[type, ...]] = {
     "space": (str,),
     "space_options": (dict,),
@@ -107,7 +107,9 @@ class _Wrong(Exception):
 
 def _mapping(file: str, given: dict[str, Any]) -> TableMapping:
     _known("key", given, _ROOT)
-    text = {key: given[key] for key in _ROOT - {"architecture", "defaults", "measurement", "static"} if key in given}
+    text = {
+        key: given[key] for key in _ROOT - {"architecture", "defaults", "measurement", "static", "file"} if key in given
+    }
     for key in _PROVENANCE:
         if not str(text.get(key, "")).strip():
             raise _Wrong(f"it has no {key}: a table without citation, licence and source is not written")

@@ -76,6 +76,18 @@ def _tables(values: Mapping[str, Any]) -> set[str]:
     }
 
 
+def tables_of(name: str) -> set[str]:
+    """Return the names of the tables that a declared task reads, there or not.
+
+    Raises:
+        UnknownName: no such task.
+    """
+    declared = {known: values for known, _, values in _members()}
+    if name not in declared:
+        raise unknown_name("task", name, declared)
+    return _tables(declared[name])
+
+
 def task_names(*, embedded: bool = False) -> dict[str, str]:
     """Return every task whose tables are there, with its one-line title, without opening a table.
 
@@ -160,16 +172,34 @@ def _check(name: str, values: dict[str, Any]) -> None:
         raise InvalidOption(f"task '{name}' lacks {', '.join(missing)}")
     reported = values["reported"]
     columns = [values["observed"], *(reported.values() if isinstance(reported, dict) else reported)]
-    for column in [*columns, *(values["cost"] if isinstance(values["cost"], list) else [])]:
+    charged = values["cost"] if isinstance(values["cost"], list) else []
+    shares = [entry for entry in charged if isinstance(entry, dict) and "static" in entry]
+    for column in [*columns, *(entry for entry in charged if entry not in shares)]:
         keys = {"split": column} if isinstance(column, str) else column
         for key in keys:
             if key not in ("table", "split", *COLUMN_KEYS):
                 raise unknown_name(f"key of a column of task '{name}'", key, ("table", "split", *COLUMN_KEYS))
         if keys.get("split") not in _SPLITS:
             raise unknown_name("split", keys.get("split", ""), _SPLITS)
+    _check_shares(name, shares)
     _check_objectives(name, values)
     if values["observed"] == "test":
         raise InvalidOption(f"task '{name}' would show the test split to strategies")
+
+
+def _check_shares(name: str, shares: list[dict[str, Any]]) -> None:
+    allowed: dict[str, type | tuple[type, ...]] = {
+        "table": str,
+        "dataset": str,
+        "static": str,
+        "times": (int, float),
+    }
+    for share in shares:
+        for key, value in share.items():
+            if key not in allowed:
+                raise unknown_name(f"key of a cost of task '{name}'", key, allowed)
+            if not isinstance(value, allowed[key]) or isinstance(value, bool):
+                raise InvalidOption(f"task '{name}': {key} = {value!r} of a cost has the wrong type")
 
 
 def _check_objectives(name: str, values: dict[str, Any]) -> None:

@@ -113,3 +113,19 @@ class Property(_Joined):
     def query(self, index: Ints) -> Floats:
         """Return the metric in its unit for rows ``index`` [n] of the home table; nan where missing."""
         return self._joined(index, lambda rows: self.table.static(rows, dataset=self.dataset, metric=self.metric))
+
+
+@dataclass(frozen=True)
+class Share(Property):
+    """A part of a static metric that a trial is charged, such as 12 of the 200 epochs' seconds.
+
+    Attributes:
+        times: what the metric is multiplied by.
+    """
+
+    times: float = 1.0
+
+    def query(self, index: Ints) -> Floats:
+        """Return the seconds for rows ``index`` [n] of the home table; nan where missing."""
+        seconds: Floats = self.times * super().query(index)
+        return seconds

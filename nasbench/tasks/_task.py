@@ -16,7 +16,7 @@ from nasbench.registry import SPACES
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.table import Table, find_table
 from nasbench.tasks._declarations import COLUMN_KEYS, read_declaration
-from nasbench.tasks._measured import Measured, Property
+from nasbench.tasks._measured import Measured, Property, Share
 
 
 class Optimum(NamedTuple):
@@ -40,7 +40,7 @@ class Task:
         reports: label -> what is reported of the architecture a strategy found, as means over
             seeds; the first one defines regret.
         costs: what a trial costs: a static metric of the observed column's table and data set,
-            constant seconds, or measured columns that are added up.
+            constant seconds, or measured columns and shares of static metrics that are added up.
         objectives: label -> what a strategy sees beside the observed column, one more score each;
             regret and leaderboards go by the observed column alone.
         budget_s: default budget in simulated seconds.
@@ -54,7 +54,7 @@ class Task:
     table: Table
     observed: Measured
     reports: dict[str, Measured]
-    costs: str | float | tuple[Measured, ...]
+    costs: str | float | tuple[Measured | Share, ...]
     budget_s: float
     budget_note: str = ""
     table_sha256: str = ""
@@ -236,7 +236,7 @@ def load_table_task(name: str) -> Task:
     observed = read(values.pop("observed"))
     reports = {label: read(given) for label, given in values.pop("reported").items()}
     cost = values.pop("cost")
-    costs = tuple(read(given) for given in cost) if isinstance(cost, list) else cost
+    costs = tuple(read.charged(given) for given in cost) if isinstance(cost, list) else cost
     objectives = {label: read.static(given) for label, given in values.pop("objectives", {}).items()}
     for key in ("importer", "where"):
         values.pop(key, None)
@@ -281,6 +281,14 @@ class _Columns:
         """Read the keys of a static metric; the data set is the task's unless given."""
         keys = {"dataset": self._defaults["dataset"]} | given
         return Property(self._home, self._table(keys.pop("table", "")), **keys)
+
+    def charged(self, given: str | dict[str, Any]) -> Measured | Share:
+        """Read a part of the cost: a measured column, or with ``static`` a share of a static metric."""
+        if isinstance(given, str) or "static" not in given:
+            return self(given)
+        keys = {"dataset": self._defaults["dataset"]} | given
+        table = self._table(keys.pop("table", ""))
+        return Share(self._home, table, keys["dataset"], keys["static"], times=float(keys.get("times", 1.0)))
 
     def _table(self, name: str) -> Table:
         if name and name not in self._open:

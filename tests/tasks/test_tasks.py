@@ -198,6 +198,33 @@ def test_tables_compose_by_architecture(tmp_path, home, cifar10, rng):
     assert len(task.tables) == 3
 
 
+def test_a_trial_may_cost_shares_of_static_metrics(tmp_path, cifar10, rng):
+    """12 of 200 epochs' seconds, as NATS-Bench's files record them: architecture 0, 86.653116 s of training."""
+    cost = 'cost = [{ static = "train_s", times = 0.06 }, { static = "latency_s", times = 198 }]'
+    (tmp_path / "mine.toml").write_text(DECLARATION.replace('cost = "train_s"', cost))
+    task = nasbench.load_task(f"{tmp_path}/mine.toml:own")
+    arch = ["|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|"]
+    index = task.table.index(task.archs(arch))
+    latency = task.table.static(index, dataset="cifar10-valid", metric="latency_s")
+    answer = task.backend(rng).advance(nasbench.full_trainings(0, task.archs(arch)))
+    assert answer.cost_s == pytest.approx(86.653116 + 198 * latency, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("cost", "says"),
+    [
+        ('[{ static = "train_s", tims = 2 }]', "did you mean 'times'"),
+        ('[{ static = "train_s", times = true }]', "wrong type"),
+        ('[{ static = "train_second" }]', "did you mean 'train_s'"),
+        ('[{ static = "train_s", times = 0 }]', "costs 0"),
+    ],
+)
+def test_a_share_without_sense_is_refused(tmp_path, cost, says):
+    (tmp_path / "mine.toml").write_text(DECLARATION.replace('cost = "train_s"', f"cost = {cost}"))
+    with pytest.raises(NasbenchError, match=says):
+        nasbench.load_task(f"{tmp_path}/mine.toml:own").check()
+
+
 def test_a_known_task_without_its_table_says_how_to_get_it():
     with pytest.raises(InvalidOption, match=r"nasbench import nats_bench_tss PATH"):
         nasbench.load_task("nats-tss-cifar10")

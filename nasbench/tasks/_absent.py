@@ -18,5 +18,6 @@ def absent_tables() -> dict[str, str]:
     }
     for path in sorted(_MAPS.glob("*.toml")):
         given = tomllib.loads(path.read_text(encoding="utf-8"))
-        known[given["name"]] = f"get it from {given['source']}; then: nasbench import table PATH --map {path.stem}"
+        file = f"{given['file']} of " if "file" in given else ""
+        known[given["name"]] = f"get {file}{given['source']}; then: nasbench import table PATH --map {path.stem}"
     return {table: how for table, how in known.items() if table not in table_names()}

@@ -1,0 +1,105 @@
+"""Run published tables as executable claims: list, show NAME, run NAME ..., report."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nasbench.cli._show import ProgressBar, or_resume, print_json, print_table
+from nasbench.errors import InvalidOption, MissingExtra, unknown_name
+
+_ACTIONS = ("list", "show", "run", "report")
+
+
+def command(
+    action: Annotated[str, typer.Argument(help="list, show, run or report.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Published tables; 'run' and 'report' without: all.")
+    ] = None,
+    runs: Annotated[int | None, typer.Option(help="Repetitions of what is random; default: the table's own.")] = None,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core. Changes no number.")] = -1,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer runs, wider intervals, the same verdicts.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder of records and results; unfinished ones are continued.")] = Path(
+        "results/reproduce"
+    ),
+    style: Annotated[str, typer.Option("--format", help="text, markdown, json or html.")] = "text",
+) -> None:
+    """Say what can be reproduced, do it, and put published numbers beside ours."""
+    actions = {
+        "list": lambda: _list(style),
+        "show": lambda: _show(names or []),
+        "run": lambda: _run(names or [], runs, jobs, out, quick=quick, style=style),
+        "report": lambda: _report(names or [], out, style),
+    }
+    if action not in actions:
+        raise unknown_name("action", action, _ACTIONS)
+    actions[action]()
+
+
+def _list(style: str) -> None:
+    from nasbench.reproduction import load_published, published_names
+
+    tables = [load_published(name) for name in published_names()]
+    if style == "json":
+        print_json([{"name": table.name, "title": table.title, "rows": len(table.rows)} for table in tables])
+        return
+    rows = [(table.name, table.title, str(len(table.rows)), str(table.runs)) for table in tables]
+    print_table("Published tables", ("name", "what", "rows", "runs"), rows)
+    print("More: nasbench reproduce show NAME; nasbench reproduce run NAME")
+
+
+def _show(names: list[str]) -> None:
+    from nasbench.reproduction import load_published
+    from nasbench.reproduction._report import description
+
+    if not names:
+        raise InvalidOption("show what? 'nasbench reproduce list' names the published tables")
+    print("\n".join(description(load_published(name)) for name in names), end="")
+
+
+def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: bool, style: str) -> None:
+    from nasbench.reproduction import Plan, load_published, published_names, reproduce
+    from nasbench.reproduction._report import FORMATS, overview, report, summary
+
+    if runs is not None and runs < 1:
+        raise InvalidOption(f"{runs} runs; expected at least 1")
+    if style not in FORMATS:
+        raise unknown_name("format", style, FORMATS)
+    tables = [load_published(name) for name in names or published_names()]
+    results = []
+    for table in tables:
+        wanted = runs or (table.quick_runs if quick else table.runs)
+        with ProgressBar(f"runs of {table.name}", quiet=style == "json") as progress, or_resume():
+            results.append(reproduce(table, Plan(wanted, out, jobs, quick, progress)))
+    print(f"{summary(results)}\n\n{overview(results)}" if style == "text" else report(results, style))
+    if style == "text":
+        print(f"\nmore: nasbench reproduce report --out {out}")
+
+
+def _report(names: list[str], out: Path, style: str) -> None:
+    from nasbench.reproduction import load_result, load_results
+    from nasbench.reproduction._report import report, write_report
+    from nasbench.reproduction._run import result_file
+
+    results = [load_result(result_file(out, name)) for name in names] if names else load_results(out)
+    pictures = _pictures(results, out)
+    print(report(results, style, pictures=pictures), end="")
+    files = write_report(results, out, pictures)
+    print(f"-> {', '.join(str(file) for file in files)}", file=sys.stderr)
+
+
+def _pictures(results: list[dict[str, Any]], out: Path) -> dict[str, str]:
+    """Draw what can be drawn; return the file of each table, relative to the folder."""
+    from nasbench.reproduction._plots import write_picture
+
+    pictures = {}
+    for result in results:
+        try:
+            files = write_picture(result, out / "plots")
+        except MissingExtra as missing:
+            print(f"no pictures: {missing}", file=sys.stderr)
+            break
+        if files:
+            pictures[result["name"]] = f"plots/{files[0].name}"
+    return pictures

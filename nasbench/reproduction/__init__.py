@@ -1,0 +1,18 @@
+"""Published tables as executable claims: run their protocols, and judge ours beside theirs."""
+
+from nasbench.reproduction._run import load_result, load_results, reproduce
+from nasbench.reproduction._schema import Published, load_published, published_names, read_published
+from nasbench.reproduction._searches import Plan
+from nasbench.reproduction._verdicts import Verdict
+
+__all__ = [
+    "Plan",
+    "Published",
+    "Verdict",
+    "load_published",
+    "load_result",
+    "load_results",
+    "published_names",
+    "read_published",
+    "reproduce",
+]

@@ -1,0 +1,50 @@
+"""Numbers of ours: samples over runs, or exact values of a whole table."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.errors import NasbenchError
+
+
+class CannotJudge(NasbenchError, LookupError):
+    """Something that a claim needs is not there; the message says what, and how to get it."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Ours beside a published number, in the unit of the table.
+
+    Attributes:
+        mean: over runs, or the exact value.
+        std: standard deviation (n in the denominator, as the papers' code has it); None where one value is all.
+        n: runs; infinite for an exact value.
+        values: [n] one for each run, where there are runs.
+    """
+
+    mean: float
+    std: float | None = None
+    n: float = math.inf
+    values: Floats | None = None
+
+    @property
+    def standard_error(self) -> float:
+        """Of the mean; 0 for an exact value, infinite for one run."""
+        if math.isinf(self.n):
+            return 0.0
+        if self.std is None or self.n < 2:
+            return math.inf
+        return self.std / math.sqrt(self.n - 1)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the mean."""
+        half = 1.96 * self.standard_error
+        return self.mean - half, self.mean + half
+
+
+def sample_of(values: Floats) -> Sample:
+    """Return runs [n] as a sample."""
+    return Sample(float(values.mean()), float(values.std()), len(values), np.asarray(values, dtype=np.float64))

