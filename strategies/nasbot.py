@@ -43,7 +43,8 @@ class NASBOT(ModelBasedSearch):
     quick: ClassVar[Mapping[str, Any]] = {
         "predictor": "bayesian_linear_regression,encoding=one_hot",
         "pool_size": 5,
-        "refit_every": 25,
+        "n_init": 40,
+        "refit_every": 10,
     }
 
     def __init__(

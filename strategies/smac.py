@@ -50,7 +50,8 @@ class SMAC(ModelBasedSearch):
     quick: ClassVar[Mapping[str, Any]] = {
         "predictor": "bayesian_linear_regression,encoding=one_hot",
         "pool_size": 5,
-        "refit_every": 25,
+        "n_init": 40,
+        "refit_every": 10,
     }
 
     def __init__(
