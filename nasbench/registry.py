@@ -206,6 +206,7 @@ class Choice:
 
         Raises:
             UnknownName: no such component, preset or option.
+            InvalidOption: a fraction where a whole number is expected.
         """
         component = self.cls or registry.load(self.name)
         presets: Mapping[str, Mapping[str, Any]] = getattr(component, "presets", {})
@@ -215,15 +216,17 @@ class Choice:
         for key in self.options:
             if key not in known:
                 raise unknown_name(f"option of '{self.name}'", key, known)
+            if known[key] in (int, "int") and isinstance(self.options[key], float):
+                raise InvalidOption(f"option {key}={self.options[key]} of '{self.name}'; expected a whole number")
         return component, {**presets.get(self.preset, {}), **self.options}
 
 
-def options_of(component: Any) -> list[str]:
-    """Return the names of a component's options."""
+def options_of(component: Any) -> dict[str, Any]:
+    """Return the names of a component's options, and how each is annotated."""
     import inspect  # slow to import, and only strategies are called with options
 
     parameters = inspect.signature(component).parameters.values()
-    return [parameter.name for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
+    return {given.name: given.annotation for given in parameters if given.kind is inspect.Parameter.KEYWORD_ONLY}
 
 
 def sources_of(choice: Choice, registry: Registry, task: str) -> list[str]:

@@ -55,7 +55,8 @@ class Model:
         self._predictor: Any = predictor_for_search(space, predictor)
         self._least = max(2, getattr(self._predictor, "min_points", 2))
         self._believer: Any = None
-        self._n_fitted = self._n_known = 0
+        self._n_fitted = 0
+        self._known: Floats = np.empty(0)  # what the predictor was told
 
     @property
     def can_believe(self) -> bool:
@@ -63,16 +64,20 @@ class Model:
         return hasattr(self._predictor, "condition") and hasattr(self._predictor, "restore")
 
     def learn(self, archs: Archs, scores: Floats, rng: np.random.Generator) -> bool:
-        """Take in all results so far, [n, d] and [n]; return False where they are too few or all equal."""
+        """Take in all results so far, [n, d] and [n]; return False where they are too few or all equal.
+
+        Where scores of old results changed, as labels of the best quarter do, new ones wait for the next fit.
+        """
         n = len(scores)
         if n < self._least or (scores == scores[0]).all():
             return False
+        told = len(self._known)
         if not self._n_fitted or n - self._n_fitted >= self._refit_every:
             self._predictor.fit(Batch(archs), scores, rng)
-            self._n_fitted = self._n_known = n
-        elif n > self._n_known and self.can_believe:
-            self._predictor.condition(Batch(archs[self._n_known :]), scores[self._n_known :])
-            self._n_known = n
+            self._n_fitted, self._known = n, scores
+        elif n > told and self.can_believe and (scores[:told] == self._known).all():
+            self._predictor.condition(Batch(archs[told:]), scores[told:])
+            self._known = scores
         return True
 
     @property

@@ -1,7 +1,6 @@
 """Model-based search: what reaches the model, how a batch is chosen, and that it pays."""
 
 import copy
-from functools import partial
 
 import numpy as np
 import pytest
@@ -159,6 +158,19 @@ def test_a_belief_leaves_the_mean_and_takes_the_doubt(cifar10, rng):
     assert (model.forecast(pending[:0])(pending).mean == alone.mean).all()
 
 
+def test_old_results_that_changed_wait_for_the_next_fit(cifar10, rng):
+    """A process that was told other labels is not told some new ones besides."""
+    space = cifar10.space
+    model = Model(space, "one_hot_gp,target=score", refit_every=10)
+    archs, labels = space.sample(32, rng), np.arange(32) % 2.0
+    model.learn(archs[:30], labels[:30], rng)
+    before = model.forecast(archs[:0])(archs).mean
+    model.learn(archs[:31], 1 - labels[:31], rng)
+    assert (model.forecast(archs[:0])(archs).mean == before).all()
+    model.learn(archs[:31], labels[:31], rng)
+    assert (model.forecast(archs[:0])(archs).mean != before).any()
+
+
 def test_a_predictor_that_needs_curves_is_refused(cifar10, rng):
     class Curves(Recorder):
         needs = frozenset({"curves"})
@@ -229,12 +241,13 @@ def test_named_methods_ask_as_published(cifar10, label, acquisition, n_init, bat
         ("bayesian_optimization,n_init=0", InvalidOption, "at least 1"),
         ("bayesian_optimization,refit_every=0", InvalidOption, "at least 1"),
         ("bayesian_optimization,pool_size=0", InvalidOption, "at least 1"),
+        ("bayesian_optimization,batch=2.5", InvalidOption, "whole number"),
         ("bayesian_optimization,pool=everything", UnknownName, "pool"),
         ("bayesian_optimization,batching=belief", UnknownName, "believer"),
         ("bayesian_optimization,incumbent=best", UnknownName, "observed"),
     ],
 )
 def test_options_out_of_range_are_refused(cifar10, rng, label, error, says):
-    component, options = Choice.parse(label).resolve(STRATEGIES)
     with pytest.raises(error, match=says):
-        partial(component, **options)(cifar10.space, rng)
+        component, options = Choice.parse(label).resolve(STRATEGIES)
+        component(cifar10.space, rng, **options)
