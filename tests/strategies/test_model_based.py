@@ -49,11 +49,15 @@ def ask_for_all(strategy, asked, scores):
         answer(strategy, trials, scores[: len(trials.id)])
 
 
-def search(label, task, run, n_trials):
+def made(label, space, rng):
     component, options = Choice.parse(label).resolve(STRATEGIES)
+    return component(space, rng, **options)
+
+
+def search(label, task, run, n_trials):
     own, noise = (np.random.default_rng([run, i]) for i in range(2))
     backend = task.backend(noise)
-    strategy = component(task.space, own, **options)
+    strategy = made(label, task.space, own)
     history = Simulation(strategy, backend, task.space, budget=Budget(trials=n_trials)).run()
     return history, task.query(history.arch[[np.nanargmax(history.score)]])[0]
 
@@ -249,5 +253,4 @@ def test_named_methods_ask_as_published(cifar10, label, acquisition, n_init, bat
 )
 def test_options_out_of_range_are_refused(cifar10, rng, label, error, says):
     with pytest.raises(error, match=says):
-        component, options = Choice.parse(label).resolve(STRATEGIES)
-        component(cifar10.space, rng, **options)
+        made(label, cifar10.space, rng)
