@@ -44,12 +44,23 @@ def _both(cell: Mapping[str, Any]) -> bool:
 
 def _panel(axes: "Axes", rows: list[Mapping[str, Any]], name: str) -> None:
     drawn = [(row["label"], row["cells"][name]) for row in rows if name in row["cells"] and _both(row["cells"][name])]
+    drawn = _near(drawn)
     for i, (_, cell) in enumerate(drawn):
         _one(axes, cell, i)
     axes.set_yticks(range(len(drawn)), [label[:28] for label, _ in drawn], fontsize=8)
     axes.set_ylim(len(drawn) - 0.5, -0.5)
     axes.set_title(name, fontsize=10)
     tidy(axes)
+
+
+def _near(drawn: list[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Leave out rows so far from those with runs that these would shrink to points."""
+    values = [value for _, cell in drawn for value in cell["ours"]["values"] or ()]
+    if not values:
+        return drawn
+    low, high = np.quantile(values, [0.01, 1.0])
+    room = 3 * (high - low)
+    return [(label, cell) for label, cell in drawn if low - room <= cell["ours"]["mean"] <= high + room]
 
 
 def _one(axes: "Axes", cell: Mapping[str, Any], i: int) -> None:
