@@ -1,14 +1,15 @@
-# make compare   the main job: a leaderboard on the embedded tables
-# make test      the tests
-# make test-gpu  the tests that need a CUDA card; they say why where there is none
-# make check     the tests, the linters and the type checker: what CI does
+# make compare      the main job: a leaderboard on the embedded tables
+# make strategies   the same of twenty-six strategies
+# make test         the tests
+# make test-gpu     the tests that need a CUDA card; they say why where there is none
+# make check        the tests, the linters and the type checker: what CI does
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RECORD ?= results/compare
 
-.PHONY: compare test test-everywhere test-gpu check lint bench tables clean
+.PHONY: compare strategies test test-everywhere test-gpu check lint bench tables clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=...")'
@@ -19,6 +20,13 @@ $(STAMP): pyproject.toml constraints.txt
 
 compare: $(STAMP)
 	$(BIN)/nasbench compare --suite embedded --runs 100 --out $(RECORD)
+
+# The README's table of strategies: those whose run takes less than about two seconds.
+QUICK := area auto differential_evolution genetic_algorithm genetic_cnn lanas large_scale_evolution local_search mcts \
+  meta_design nas_bowl nash nevergrad one_plus_lambda optuna pnas q_learning random_search regularized_evolution \
+  regularized_evolution@nb201 reinforce simulated_annealing tabu_search tpe umda warm_start
+strategies: $(STAMP)
+	$(BIN)/nasbench compare --suite embedded $(addprefix --strategy ,$(QUICK)) --runs 30 --out results/strategies
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
