@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from nasbench.arrays import Floats
 from nasbench.errors import NasbenchError
@@ -39,9 +40,14 @@ class Sample:
         return self.std / math.sqrt(self.n - 1)
 
     @property
+    def quantile(self) -> float:
+        """Half a 95 % interval in standard errors: Student's, since few runs know their own deviation badly."""
+        return float(stats.t.ppf(0.975, self.n - 1)) if 1 < self.n < math.inf else 1.96
+
+    @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the mean."""
-        half = 1.96 * self.standard_error
+        half = self.quantile * self.standard_error
         return self.mean - half, self.mean + half
 
 

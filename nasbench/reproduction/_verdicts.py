@@ -78,7 +78,7 @@ def judge_cell(
     theirs = (cell.std or 0.0) / math.sqrt(runs - 1) if runs and runs > 1 else 0.0
     error = math.hypot(ours.standard_error, theirs)
     in_errors = difference / error if 0 < error < math.inf else None
-    fit, why = _within(abs(difference), tolerance, _Z * error, "the mean")
+    fit, why = _within(abs(difference), tolerance, ours.quantile * error, "the mean")
     if fit is Fit.WITHIN and std_ratio is not None and cell.std and ours.std is not None:
         fit, why = _std_within(cell.std, ours, std_ratio, runs)
     return Judged(cell, ours, tolerance, difference, in_errors, fit if judged else Fit.SHOWN, why if judged else "")
