@@ -1,7 +1,7 @@
 """Training the real networks: recipes, images on the device, the loop, checkpoints (extra ``train``)."""
 
 from nasbench.training._architectures import Architectures, Outcome
-from nasbench.training._machine import Latency, device_named, latency
+from nasbench.training._machine import Latency, latency
 from nasbench.training._recipe import Recipe, load_recipe, recipe_names
 from nasbench.training._trainer import Epoch, Setup, Trained, train
 
@@ -13,7 +13,6 @@ __all__ = [
     "Recipe",
     "Setup",
     "Trained",
-    "device_named",
     "latency",
     "load_recipe",
     "recipe_names",

@@ -19,13 +19,14 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.datasets import Images
+from nasbench.devices import device_named
 from nasbench.errors import InvalidOption, TrainingFailed
 from nasbench.files import alone
 from nasbench.networks import seeded
 from nasbench.training._checkpoint import read_checkpoint, write_checkpoint
 from nasbench.training._feed import Batch, Feed
 from nasbench.training._loss import Loss
-from nasbench.training._machine import deterministic, device_named, peak_bytes, synchronise
+from nasbench.training._machine import deterministic, peak_bytes, synchronise
 from nasbench.training._recipe import Recipe
 
 _CHECKPOINT = "checkpoint.pt"

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs, Floats
+from nasbench.devices import device_named
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._nets._losses import RANKING, loss_named, std_of
 from surrogates._nets._training import Training, train
-from surrogates._nets._weights import arrays_of, device_named, initialise, load_arrays, one_thread, torch_generator
+from surrogates._nets._weights import arrays_of, initialise, load_arrays, one_thread, torch_generator
 from surrogates._predictor import CheckedPredictor, State
 
 _CHUNK = 512  # architectures in one forward pass: bounds the memory

@@ -9,28 +9,12 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from nasbench.errors import InvalidOption
 from surrogates._nets._layers import Dropout
 
 
 def torch_generator(rng: np.random.Generator) -> torch.Generator:
     """Return a generator for torch, seeded by ``rng``. It is on the CPU, so that every device draws the same."""
     return torch.Generator().manual_seed(int(rng.integers(2**63)))
-
-
-def device_named(name: str) -> torch.device:
-    """Return the device called ``name``: ``cpu``, ``cuda`` or ``cuda:N``.
-
-    Raises:
-        InvalidOption: no such device here.
-    """
-    kind, _, number = name.partition(":")
-    if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
-        raise InvalidOption(f"device={name!r}; expected 'cpu', 'cuda' or 'cuda:N'")
-    found = torch.cuda.device_count() if kind == "cuda" else 1
-    if int(number or 0) >= found:
-        raise InvalidOption(f"device={name!r}, but torch finds {found} such device(s) here; use device='cpu'")
-    return torch.device(name)
 
 
 def initialise(net: nn.Module, generator: torch.Generator) -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from nasbench.devices import device_named
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import SPACES
 from surrogates._nets import (
@@ -16,7 +17,6 @@ from surrogates._nets import (
     Linear,
     Training,
     arrays_of,
-    device_named,
     graph_tensors,
     initialise,
     load_arrays,
