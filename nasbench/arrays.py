@@ -95,8 +95,10 @@ class RowIndex:
         return keys[order], order
 
     def _key(self, archs: Archs) -> Ints:
-        # A float32 product goes through BLAS and is 4x faster than an integer one.
-        return (archs.astype(np.float32) @ self._radix).astype(np.int64)
+        # A float32 product goes through BLAS and is 4x faster than an integer one. On some machines BLAS works on
+        # numbers beyond the end of a row and raises the flag for what these are; no digit of ours is affected.
+        with np.errstate(invalid="ignore"):
+            return (archs.astype(np.float32) @ self._radix).astype(np.int64)
 
     def _sortable_key(self, archs: Archs) -> npt.NDArray[Any]:
         """Return a key for each architecture: an integer where they fit 64 bits, else its bytes."""
