@@ -116,13 +116,26 @@ class QLearning:
         # Q[i, j, c]: choice c for decision i after choice j of the one before; the first decision has one state, j = 0.
         self.q: Floats = np.where(choices(space)[:, None, :], first_q, -np.inf).repeat(k, axis=1)
         self._stays, self._moves, self._ahead = np.empty_like(self.q), np.empty_like(self.q), np.empty(k)
-        self._levels = list(self.q)  # views; making one costs as much as a sum
-        self._upwards = list(zip(self._levels, self._moves, strict=True))[-2::-1]
+        self._view()
         self._places = [k * k * i for i in range(len(self._choices))]
         self._tabulate(n_replays + 1)
         self._memory = _Memory(len(self._choices), n_replays, replays)
         self._lowest = 0.0
         self._ledger = Ledger()
+
+    def _view(self) -> None:
+        """Keep views of what belongs to each decision: making one costs as much as a sum."""
+        self._levels = list(self.q)
+        self._upwards = list(zip(self._levels, self._moves, strict=True))[-2::-1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs; views would come back as arrays of their own."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_levels", "_upwards")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a copy's state."""
+        self.__dict__.update(state)
+        self._view()
 
     def _tabulate(self, n: int) -> None:
         """Compute what 0 to ``n`` single steps leave of Q, ``[n + 1]``, and what each adds of a target."""

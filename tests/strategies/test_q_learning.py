@@ -1,5 +1,8 @@
 """Q-learning on a chain solved by hand, and the published schedule."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -49,3 +52,16 @@ def test_a_greedy_walk_takes_the_best_of_each_state(cifar10, rng):
     for i, (before, choice) in enumerate(zip([0, *path], path, strict=False)):
         strategy.q[i, before, choice] = 0.6
     assert strategy._walk(0.0) == path
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda strategy: pickle.loads(pickle.dumps(strategy))])
+def test_a_copy_learns_as_the_original_does(cifar10, again):
+    """Views into Q come back as views: the copy's walks read what it learnt."""
+    strategy = QLearning(cifar10.space, np.random.default_rng(0), learning_rate=0.5)
+    copied = again(strategy)
+    archs = cifar10.space.sample(50, np.random.default_rng(1))
+    for one in (strategy, copied):
+        one.learn(archs, cifar10.query(archs))
+        one.learn(archs, cifar10.query(archs))
+    assert (copied.q == strategy.q).all()
+    assert all((level == own).all() for level, own in zip(copied._levels, copied.q, strict=True))
