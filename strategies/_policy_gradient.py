@@ -24,7 +24,6 @@ class Policy:
         self._adam = Adam(learning_rate, logits.shape)
         self._firsts = np.arange(len(logits)) * logits.shape[1]
         self._odds, self.ends = np.empty_like(logits), np.empty_like(logits)
-        self._totals = self.ends[:, -1:]
         # Adam's longest step is less than four learning rates, so that so many of them stay within what exp can take.
         self._every, self._n = max(1, int(_FAR / (4 * learning_rate))), 0
         self._weigh()
@@ -38,7 +37,7 @@ class Policy:
 
     def loss_gradient(self, arch: Archs, advantage: float) -> Floats:
         """Return the derivative of -log p(``arch`` [d]) times ``advantage`` by the logits; ``[d, k]``."""
-        gradient: Floats = self._odds / self._totals
+        gradient: Floats = self._odds / self.ends[:, -1:]
         gradient.reshape(-1)[self._firsts + arch] -= 1.0
         gradient *= advantage
         return gradient
