@@ -16,7 +16,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints, row_index
 from nasbench.errors import InvalidOption
 from nasbench.experiment import Record
-from nasbench.registry import PREDICTORS, Choice, sources_of
+from nasbench.registry import PREDICTORS, STRATEGIES, Choice, sources_of
 from nasbench.spaces import SearchSpace
 from nasbench.tasks import SurrogateTask, Task, load_task, read_declaration, task_names
 from nasbench.trials import full_trainings
@@ -127,6 +127,12 @@ def predictor_sources(task: str, options: Mapping[str, Any]) -> list[str]:
     for name in names:
         _refuse_same(name, task)
     return names
+
+
+def inner_sources(task: str, options: Mapping[str, Any]) -> list[str]:
+    """Return what a search of ``task`` learns from by options ``source`` and ``inner``, besides its own trials."""
+    inner = sources_of(Choice.parse(options.get("inner", "random_search")), STRATEGIES, task)
+    return source_names(options.get("source", OTHERS), task) + inner
 
 
 def known_of(source: str, target: str, space: SearchSpace, n: int, rng: np.random.Generator) -> list[Known]:

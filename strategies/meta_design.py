@@ -24,11 +24,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
-from nasbench.registry import STRATEGIES, Choice, sources_of
+from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from strategies._asked import check_at_least
 from strategies._handover import Design, Handover, Inner
-from strategies._sources import OTHERS, known_of_same, source_names
+from strategies._sources import OTHERS, inner_sources, known_of_same
 
 
 class MetaDesign(Handover):
@@ -69,8 +69,7 @@ class MetaDesign(Handover):
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return what a search of ``task`` learns from, besides its own trials."""
-        inner = sources_of(Choice.parse(options.get("inner", "random_search")), STRATEGIES, task)
-        return source_names(options.get("source", OTHERS), task) + inner
+        return inner_sources(task, options)
 
 
 def normalised_regret(scores: Floats) -> Floats:

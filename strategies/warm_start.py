@@ -26,11 +26,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.registry import STRATEGIES, Choice, sources_of
+from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from strategies._asked import check_at_least
 from strategies._handover import Design, Handover, Inner
-from strategies._sources import OTHERS, Known, known_of, source_names
+from strategies._sources import OTHERS, Known, inner_sources, known_of
 
 
 class WarmStart(Handover):
@@ -70,8 +70,7 @@ class WarmStart(Handover):
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return what a search of ``task`` learns from, besides its own trials."""
-        inner = sources_of(Choice.parse(options.get("inner", "random_search")), STRATEGIES, task)
-        return source_names(options.get("source", OTHERS), task) + inner
+        return inner_sources(task, options)
 
 
 def best_in_turn(sources: list[Known], n: int, n_decisions: int) -> Archs:

@@ -6,14 +6,14 @@ import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
 from nasbench.arrays import Floats
-from nasbench.errors import NasbenchError, unknown_name
+from nasbench.errors import unknown_name
 from nasbench.evaluation._measure import one_thread
 from nasbench.evaluation._metrics import METRICS, measure
 from nasbench.evaluation._protocols import PROTOCOLS, Pool, pool_of, split
 from nasbench.predictions import Prediction, make_predictor
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.registry import PREDICTORS
 from nasbench.reproduction._columns import Columns
-from nasbench.reproduction._samples import CannotJudge, Sample, sample_of
+from nasbench.reproduction._samples import CannotJudge, Sample, lacking, sample_of
 from nasbench.reproduction._schema import Row
 from nasbench.reproduction._searches import Plan
 from nasbench.tasks import Task, load_table_task
@@ -26,18 +26,6 @@ LARGEST_QUICK = 500
 """Training architectures of a quick pass; fitting to more takes most of the time."""
 
 
-def lacking(label: str) -> str:
-    """Return why a predictor cannot be fitted; empty if it can."""
-    name = Choice.parse(label).name
-    if name not in PREDICTORS.names() and ":" not in name:
-        return f"no predictor '{name}' yet"
-    try:
-        Choice.parse(label).resolve(PREDICTORS)
-    except NasbenchError as error:
-        return str(error)
-    return ""
-
-
 def predictions(columns: Columns, row: Row, plan: Plan) -> dict[str, Sample]:
     """Return a metric over independent training sets, for every train size of the row (quick: the smaller ones).
 
@@ -45,7 +33,7 @@ def predictions(columns: Columns, row: Row, plan: Plan) -> dict[str, Sample]:
         CannotJudge: a predictor or table that is not there.
     """
     ours = row.ours
-    if reason := lacking(ours["predictor"]):
+    if reason := lacking(ours["predictor"], PREDICTORS):
         raise CannotJudge(reason)
     if ours["test"] not in (ALL, *PROTOCOLS):
         raise unknown_name("protocol", ours["test"], (ALL, *PROTOCOLS))

@@ -8,10 +8,23 @@ from scipy import stats
 
 from nasbench.arrays import Floats
 from nasbench.errors import NasbenchError
+from nasbench.registry import Choice, Registry
 
 
 class CannotJudge(NasbenchError, LookupError):
     """Something that a claim needs is not there; the message says what, and how to get it."""
+
+
+def lacking(label: str, registry: Registry) -> str:
+    """Return why a component cannot be used; empty if it can."""
+    name = Choice.parse(label).name
+    if name not in registry.names() and ":" not in name:
+        return f"no {registry.singular} '{name}' yet"
+    try:
+        Choice.parse(label).resolve(registry)
+    except NasbenchError as error:
+        return str(error)
+    return ""
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,11 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.backends.table import TableBackend, observations
-from nasbench.errors import NasbenchError
 from nasbench.experiment import Record, compare
 from nasbench.experiment._experiment import Limits, file_name
 from nasbench.registry import STRATEGIES, Choice
 from nasbench.reproduction._columns import Columns
-from nasbench.reproduction._samples import CannotJudge, Sample, sample_of
+from nasbench.reproduction._samples import CannotJudge, Sample, lacking, sample_of
 from nasbench.reproduction._schema import Published, Reading, Row, Search
 from nasbench.simulation import Budget, History, Simulation
 from nasbench.tasks import Task, load_table_task
@@ -60,7 +59,7 @@ class Searches:
         """Every strategy of the table, by any reading, that the suite has."""
         rows = [row for row in self._published.rows if row.ours["kind"] == "search"]
         labels = [self._published.strategy(row, reading) for reading in self._published.readings for row in rows]
-        return [label for label in dict.fromkeys(labels) if not lacking(label)]
+        return [label for label in dict.fromkeys(labels) if not lacking(label, STRATEGIES)]
 
     def of(self, row: Row, reading: Reading) -> dict[str, Sample]:
         """Return a sample over runs for every column that the strategy's searches report.
@@ -69,7 +68,7 @@ class Searches:
             CannotJudge: a strategy or table that is not there, or runs that failed.
         """
         label = self._published.strategy(row, reading)
-        if reason := lacking(label):
+        if reason := lacking(label, STRATEGIES):
             raise CannotJudge(reason)
         samples: dict[str, Sample] = {}
         for search in self._published.searches:
@@ -119,18 +118,6 @@ class Searches:
         archs = np.concatenate([history.arch for history in histories])
         values = self._columns.reader(reading.by.format(column=name))(archs)
         return np.split(values, np.cumsum([len(history.id) for history in histories])[:-1])
-
-
-def lacking(label: str) -> str:
-    """Return why a strategy cannot be run; empty if it can."""
-    name = Choice.parse(label).name
-    if name not in STRATEGIES.names() and ":" not in name:
-        return f"no strategy '{name}' yet"
-    try:
-        Choice.parse(label).resolve(STRATEGIES)
-    except NasbenchError as error:
-        return str(error)
-    return ""
 
 
 Pick = tuple[Ints, Floats]
@@ -185,7 +172,7 @@ def evaluations(columns: Columns, row: Row, label: str, runs: int) -> dict[str, 
     Raises:
         CannotJudge: no such strategy or table, or a run that ended without the optimum.
     """
-    if reason := lacking(label):
+    if reason := lacking(label, STRATEGIES):
         raise CannotJudge(reason)
     columns.require(sorted(tables_of(row.ours["task"])))
     task = load_table_task(row.ours["task"])
