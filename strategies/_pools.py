@@ -129,14 +129,14 @@ def half(ground: Ground, size: int) -> Archs:
 def evolution(ground: Ground, size: int) -> Archs:
     """Let the acquisition select over a few generations, starting from ``half`` a pool; return all that lived."""
     lived = half(ground, size)
-    for _ in range(_GENERATIONS):
-        if not len(lived):
-            break
-        worth = ground.worth(lived)
+    worth = ground.worth(lived) if len(lived) else np.empty(0)
+    for _ in range(_GENERATIONS if len(lived) else 0):
         entrants = ground.rng.integers(len(lived), size=(size, _TOURNAMENT))
         winners = entrants[np.arange(size), np.argmax(worth[entrants], axis=1)]
         children = ground.space.mutate(lived[winners], ground.rng)
-        lived = ground.seen.fresh(np.concatenate([lived, children]))
+        born = ground.seen.fresh(np.concatenate([lived, children]))[len(lived) :]
+        if len(born):
+            lived, worth = np.concatenate([lived, born]), np.concatenate([worth, ground.worth(born)])
     return lived
 
 

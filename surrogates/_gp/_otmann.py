@@ -163,10 +163,9 @@ def _saved_by_matching(x: Cells, y: Cells, family: int, penalty: Floats, weights
             )
             mislabelled = penalty[label1[:, None], label2]
             apart = cdist(profile1, profile2, "cityblock") / profile1.shape[1]
-            for k, weight in enumerate(weights):
-                gain = (2 * _UNMATCHED - mislabelled - weight * apart).clip(min=0)
-                pairs = gain.reshape(len(rows), a, len(columns), b).swapaxes(1, 2).reshape(-1, a, b)
-                saved[k][np.ix_(rows, columns)] = best_matching(pairs).reshape(len(rows), len(columns))
+            gain = (2 * _UNMATCHED - mislabelled - np.multiply.outer(weights, apart)).clip(min=0)
+            pairs = gain.reshape(-1, len(rows), a, len(columns), b).swapaxes(2, 3).reshape(-1, a, b)
+            saved[:, rows[:, None], columns] = best_matching(pairs).reshape(-1, len(rows), len(columns))
     return saved
 
 
