@@ -4,7 +4,9 @@ Sources: probability of improvement (Kushner 1964), expected improvement (Mockus
 Welch 1998), its logarithm in the stable form of Ament et al. 2023 (arXiv 2310.20708, section 4.1), upper
 confidence bound (Cox & John 1992; Srinivas et al. 2010, arXiv 0912.3995), Thompson sampling (Thompson
 1933), here from the candidates' marginal distributions as in White et al. 2019 (BANANAS, arXiv
-1910.11858), who draw once for all that is asked together: independent Thompson sampling (``its``).
+1910.11858), who draw once for all that is asked together: independent Thompson sampling (``its``). ``drawn_ucb`` draws
+the number of deviations from an exponential distribution each time (Hutter, Hoos & Leyton-Brown 2012, "Parallel
+Algorithm Configuration"): most choices trust the mean, a few explore, and no one number has to suit every task.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,7 +31,7 @@ class Outlook:
         mean: [m] expected score.
         std: [m] standard deviation around it; zeros where the predictor has none.
         best: score to improve on.
-        kappa: standard deviations that ``ucb`` adds to the mean.
+        kappa: standard deviations that ``ucb`` adds to the mean, and ``drawn_ucb`` on average.
         rng: draws for the sampling acquisitions.
     """
 
@@ -80,6 +82,11 @@ def upper_confidence_bound(outlook: Outlook) -> Floats:
     return outlook.mean + outlook.kappa * outlook.std
 
 
+def drawn_confidence_bound(outlook: Outlook) -> Floats:
+    """Return the mean plus so many standard deviations as are drawn, one number for all; ``[m]``."""
+    return outlook.mean + outlook.rng.exponential(outlook.kappa) * outlook.std
+
+
 def exploit(outlook: Outlook) -> Floats:
     """Return the mean; ``[m]``."""
     return outlook.mean
@@ -95,13 +102,14 @@ ACQUISITIONS: Mapping[str, Acquisition] = {
     "log_ei": log_expected_improvement,
     "pi": probability_of_improvement,
     "ucb": upper_confidence_bound,
+    "drawn_ucb": drawn_confidence_bound,
     "thompson": marginal_draw,
     "its": marginal_draw,
     "exploit": exploit,
 }
 LOGARITHMS = frozenset({"log_ei", "pi"})
 """Acquisitions whose values are logarithms already."""
-DRAWN_ANEW = frozenset({"thompson"})
+DRAWN_ANEW = frozenset({"thompson", "drawn_ucb"})
 """Acquisitions that are computed again for each candidate of a batch."""
 _WITHOUT_STD = frozenset({"exploit"})
 

@@ -37,7 +37,7 @@ class Settings:
     Attributes:
         predictor: label of the predictor.
         acquisition: one of ``ACQUISITIONS``.
-        kappa: standard deviations that ``ucb`` adds.
+        kappa: standard deviations that ``ucb`` adds, and ``drawn_ucb`` on average.
         pool: one of ``POOLS``.
         pool_size: candidates in a pool, unless it is the whole space.
         n_init: random architectures at the start.

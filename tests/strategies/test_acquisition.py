@@ -39,6 +39,14 @@ def test_upper_confidence_bound_and_exploiting():
     assert (weighed("exploit") == MEAN).all()
 
 
+def test_a_drawn_confidence_bound_adds_as_many_deviations_to_all():
+    """Hutter, Hoos & Leyton-Brown 2012: their number follows an exponential distribution."""
+    drawn = np.array([(weighed("drawn_ucb", kappa=0.5, seed=seed) - MEAN) / STD for seed in range(2000)])
+    assert drawn == pytest.approx(np.repeat(drawn[:, :1], len(MEAN), axis=1))
+    assert stats.kstest(drawn[:, 0], stats.expon(scale=0.5).cdf).pvalue > 0.01
+    assert (weighed("drawn_ucb", kappa=0.0) == MEAN).all()
+
+
 @pytest.mark.parametrize("z", [5.0, 0.0, -0.999, -1.001, -5.0, -37.0, -200.0, -999.0, -1001.0, -1e5])
 def test_log_h_is_exact_far_into_the_tail(z):
     """mpmath with enough digits for ``phi(z) + z Phi(z)``, which loses all of double's beyond z = -7."""
