@@ -10,10 +10,11 @@ from typing import Any
 
 from nasbench.errors import RecordError
 from nasbench.experiment._experiment import Experiment, Limits, task_entry
-from nasbench.experiment._fill import Pair, check_jobs, fill
+from nasbench.experiment._fill import Pair, fill
 from nasbench.experiment._pairs import Pairs
 from nasbench.experiment._record import Record, Run
 from nasbench.files import alone
+from nasbench.jobs import check_jobs
 from nasbench.registry import STRATEGIES, Choice, told_target
 from nasbench.simulation import Simulation, no_history
 from nasbench.tasks import SurrogateTask, Task, load_task

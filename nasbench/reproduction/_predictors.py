@@ -7,9 +7,9 @@ from joblib import Parallel, delayed, parallel_config
 
 from nasbench.arrays import Floats
 from nasbench.errors import unknown_name
-from nasbench.evaluation._measure import one_thread
 from nasbench.evaluation._metrics import METRICS, measure
 from nasbench.evaluation._protocols import PROTOCOLS, Pool, pool_of, split
+from nasbench.measuring import one_thread
 from nasbench.predictions import Prediction, make_predictor
 from nasbench.registry import PREDICTORS
 from nasbench.reproduction._columns import Columns

@@ -41,7 +41,7 @@ class Stopwatch:
 
 
 class PeakMemory:
-    """The most memory that this process holds at once from now on, above what it holds now.
+    """The most memory that this process holds at once from now on.
 
     Linux only; elsewhere, and where the system does not let a process reset its peak, it is nan.
     """
@@ -54,8 +54,12 @@ class PeakMemory:
             self._before = math.nan
 
     def mb(self) -> float:
-        """Return it in MB."""
-        return math.nan if math.isnan(self._before) else max(0.0, _status_mb("VmHWM") - self._before)
+        """Return it in MB, above what the process held when this was made."""
+        return math.nan if math.isnan(self._before) else max(0.0, self.total_mb() - self._before)
+
+    def total_mb(self) -> float:
+        """Return it in MB, all that the process holds included."""
+        return math.nan if math.isnan(self._before) else _status_mb("VmHWM")
 
 
 def _status_mb(name: str) -> float:
