@@ -101,6 +101,10 @@ class Feed:
         for first in range(0, len(labels), size):
             yield self._normalised(images[first : first + size]), labels[first : first + size]
 
+    def sample(self) -> Tensor:
+        """Return images as a full batch of training has them, fewer where there are not as many."""
+        return self._normalised(self._parts["train"][0][: self._recipe.batch_size])
+
     def n_batches(self) -> int:
         """Return the number of steps of an epoch; a last batch of one image, which has no variance, is left out."""
         n, size = self.n_images("train"), self._recipe.batch_size
