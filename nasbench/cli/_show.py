@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -37,12 +39,25 @@ def or_none(value: float) -> float | None:
 
 @contextlib.contextmanager
 def or_resume() -> Iterator[None]:
-    """Turn Ctrl-C into one line and exit code 130."""
+    """Turn Ctrl-C into one line and exit code 130, SIGTERM into the same and 143: processes of ours end too."""
+    told = []
+
+    def stop(number: int, _: object) -> None:
+        told.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGTERM)
+    in_main_thread = threading.current_thread() is threading.main_thread()
     try:
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, stop)
         yield
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept, the same command goes on from there", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise typer.Exit(128 + (told[0] if told else signal.SIGINT)) from None
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, before)
 
 
 class ProgressBar:

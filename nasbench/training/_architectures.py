@@ -55,6 +55,8 @@ class Architectures:
         folder: for checkpoints.
         network: label of the network, such as ``nb201,channels=8,n_cells=1``; empty for the space's own.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
+        fold: number and count of the parts of the images that are validated on in turn; (0, 0) leaves the data as
+            they are.
     """
 
     space: SearchSpace
@@ -64,6 +66,7 @@ class Architectures:
     folder: Path
     network: str = ""
     device: str = "cpu"
+    fold: tuple[int, int] = (0, 0)
 
     def train(self, arch: Archs, *, until: int = 0, evaluate: tuple[str, ...] = ("valid",)) -> Outcome:
         """Train one architecture [1, d] up to an epoch, 0 for the recipe's last.
@@ -72,8 +75,7 @@ class Architectures:
             RecordError: the folder holds another training of this architecture.
             InvalidArchitecture: not exactly one architecture of the space.
         """
-        text = self.space.format(arch)[0]
-        folder = self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
+        text, folder = self.space.format(arch)[0], self.folder_of(arch)
         rng = np.random.default_rng([self.number, *(arch[0].astype(np.int64) + 128).tolist()])
         network = self._network(arch, rng)
         what = f"{self.network or self.space.name}: {text}"
@@ -82,7 +84,7 @@ class Architectures:
         start, seen = time.perf_counter(), list[Epoch]()
         setup = Setup(device=self.device, folder=folder, what=what, until=until, evaluate=evaluate, report=seen.append)
         try:
-            trained = train(network, self.data, recipe=self.recipe, rng=rng, setup=setup)
+            trained = train(network, self.images(), recipe=self.recipe, rng=rng, setup=setup)
         except TrainingFailed as error:
             finished = sum(numbers["seconds"] for epoch in seen for numbers in epoch.splits.values())
             lost = max(time.perf_counter() - start - finished, 0.0)
@@ -94,11 +96,22 @@ class Architectures:
         """Return the network of one architecture [1, d] before its training, on the CPU."""
         return self._network(arch, np.random.default_rng(0))
 
-    def _network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
+    def folder_of(self, arch: Archs) -> Path:
+        """Return where everything of one architecture [1, d] is kept."""
+        text = self.space.format(arch)[0]
+        return self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def images(self) -> Images:
+        """Return what is learnt: the data, or their fold."""
+        return self.data.fold(*self.fold, np.random.default_rng(0)) if any(self.fold) else self.data
+
+    def options(self) -> dict[str, int]:
+        """Return the options of the networks that follow from the data."""
         options = {"n_classes": len(self.data.classes), "in_channels": self.data.shape[0]}
-        if len(self.data.shape) == 2:
-            options["axes"] = 1
-        return build_network(self.network or self.space.name, arch, rng, **options)
+        return options | ({"axes": 1} if len(self.data.shape) == 2 else {})
+
+    def _network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
+        return build_network(self.network or self.space.name, arch, rng, **self.options())
 
     def _failure(self, folder: Path, what: str) -> Outcome | None:
         """Return how this training failed before; it would fail again."""
