@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -35,6 +35,12 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 def or_none(value: float) -> float | None:
     """Return None for nan."""
     return None if value != value else value
+
+
+def milliseconds(latency: Mapping[str, float]) -> str:
+    """Write a median latency with its 10 % and 90 % quantiles."""
+    median, low, high = (1000 * latency[name] for name in ("median_s", "low_s", "high_s"))
+    return f"{median:.3g} ({low:.3g} to {high:.3g})"
 
 
 @contextlib.contextmanager

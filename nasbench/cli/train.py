@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli._show import ProgressBar, or_none, or_resume, print_json, print_table
+from nasbench.cli._show import ProgressBar, milliseconds, or_none, or_resume, print_json, print_table
 from nasbench.errors import InvalidOption, MissingExtra
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _show(rows: list[dict[str, Any]], path: str, as_json: bool) -> None:
             str(row["architecture"]),
             *(f"{100 * row[name]:.2f}" if row[name] == row[name] else "-" for name in percents),
             f"{row['n_params']:,}",
-            *(_milliseconds(row["latency_s"], size) for size in ("1", "256")),
+            *(milliseconds(row["latency_s"][size]) if size in row["latency_s"] else "-" for size in ("1", "256")),
             f"{row['seconds']:.1f}",
             str(row["remark"]),
         )
@@ -172,11 +172,3 @@ def _show(rows: list[dict[str, Any]], path: str, as_json: bool) -> None:
         if tau == tau:
             print(f"Kendall's tau of {names.replace('-', ' and ').replace('valid', 'trained')} accuracy: {tau:.2f}")
     print(f"every epoch is in {path}" if path else "nothing was finished, so no table was written")
-
-
-def _milliseconds(latency_s: dict[str, dict[str, float]], size: str) -> str:
-    """Write a median latency with its 10 % and 90 % quantiles."""
-    if size not in latency_s:
-        return "-"
-    median, low, high = (1000 * latency_s[size][name] for name in ("median_s", "low_s", "high_s"))
-    return f"{median:.3g} ({low:.3g} to {high:.3g})"
