@@ -161,7 +161,7 @@ def _show(rows: list[dict[str, Any]], path: str, as_json: bool) -> None:
             str(row["architecture"]),
             *(f"{100 * row[name]:.2f}" if row[name] == row[name] else "-" for name in percents),
             f"{row['n_params']:,}",
-            *(milliseconds(row["latency_s"][size]) if size in row["latency_s"] else "-" for size in ("1", "256")),
+            *_latency(row["latency_s"]),
             f"{row['seconds']:.1f}",
             str(row["remark"]),
         )
@@ -172,3 +172,9 @@ def _show(rows: list[dict[str, Any]], path: str, as_json: bool) -> None:
         if tau == tau:
             print(f"Kendall's tau of {names.replace('-', ' and ').replace('valid', 'trained')} accuracy: {tau:.2f}")
     print(f"every epoch is in {path}" if path else "nothing was finished, so no table was written")
+
+
+def _latency(latency_s: dict[str, dict[str, dict[str, float]]]) -> list[str]:
+    """Return the cells of the device that trained: of the last one that was measured."""
+    own = list(latency_s.values())[-1] if latency_s else {}
+    return [milliseconds(own[size]) if size in own else "-" for size in ("1", "256")]

@@ -11,31 +11,46 @@ from nasbench.files import write_text
 from nasbench.training._machine import Latency, latency
 
 BATCH_SIZES = (1, 256)
-Latencies = dict[int, Latency]
-"""By batch size; one that the memory does not hold is missing."""
+Latencies = dict[str, dict[int, Latency]]
+"""By kind of device, ``cpu`` and ``cuda``, and batch size; what the memory does not hold is missing."""
 
 
 def latencies_of(network: nn.Module, shape: tuple[int, ...], path: Path, *, device: str, machine: str) -> Latencies:
-    """Measure a network, unless ``path`` holds what was measured on the same machine before.
+    """Measure a network on the processor, with the threads torch uses, and on a card if that is the device.
+
+    What ``path`` holds of the same machine is not measured again.
 
     Args:
         network: with any weights; it is moved to the device.
         shape: of one image.
         path: a JSON file.
-        device: where to measure.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
         machine: what the device is, with the version of torch.
     """
+    machine = f"{machine}; {torch.get_num_threads()} threads of the processor"
     if (known := _kept(path, machine)) is not None:
         return known
-    network, measured = network.to(device_named(device)), Latencies()
+    measured = {
+        name.partition(":")[0]: _measured(network.to(device_named(name)), shape)
+        for name in dict.fromkeys(["cpu", device])
+    }
+    write_text(path, json.dumps({"machine": machine, "latency_s": plain(measured)}, indent=1) + "\n")
+    return measured
+
+
+def _measured(network: nn.Module, shape: tuple[int, ...]) -> dict[int, Latency]:
+    measured: dict[int, Latency] = {}
     for size in BATCH_SIZES:
         try:
             measured[size] = latency(network, shape, size)
         except torch.cuda.OutOfMemoryError:
             break
-    kept = {str(size): one._asdict() for size, one in measured.items()}
-    write_text(path, json.dumps({"machine": machine, "latency_s": kept}, indent=1) + "\n")
     return measured
+
+
+def plain(latencies: Latencies) -> dict[str, dict[str, dict[str, float]]]:
+    """Return latencies as JSON has them."""
+    return {kind: {str(size): one._asdict() for size, one in sizes.items()} for kind, sizes in latencies.items()}
 
 
 def _kept(path: Path, machine: str) -> Latencies | None:
@@ -44,6 +59,9 @@ def _kept(path: Path, machine: str) -> Latencies | None:
         told = json.loads(path.read_text(encoding="utf-8"))
         if told["machine"] != machine:
             return None
-        return {int(size): Latency(**numbers) for size, numbers in told["latency_s"].items()}
-    except (OSError, ValueError, KeyError, TypeError):
+        return {
+            kind: {int(size): Latency(**numbers) for size, numbers in sizes.items()}
+            for kind, sizes in told["latency_s"].items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

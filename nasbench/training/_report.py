@@ -13,7 +13,7 @@ from nasbench.arrays import Floats
 from nasbench.networks import Counts, count
 from nasbench.training._architectures import Outcome
 from nasbench.training._feed import moments
-from nasbench.training._latency import Latencies, latencies_of
+from nasbench.training._latency import Latencies, latencies_of, plain
 from nasbench.training._model import has_model, write_model
 from nasbench.training._plan import NO_FOLD, Key, Plan
 from nasbench.training._storing import stored
@@ -29,7 +29,7 @@ class Report:
     Attributes:
         rows: for each architecture its mean ``valid`` and ``test`` accuracy over the finished seeds and folds (nan
             without any), ``n_params``, ``flops``, ``seconds``, ``peak_bytes`` and ``energy_j`` of its trainings,
-            ``latency_s`` by batch size, the folders of its ``models``, and a ``remark``.
+            ``latency_s`` by device and batch size, the folders of its ``models``, and a ``remark``.
         path: the table; None if nothing was finished.
         n_failed: trainings that failed.
     """
@@ -67,7 +67,7 @@ def trained_report(
         own = {(row, seed): outcome for (of, seed, row), outcome in outcomes.items() if of == fold}
         if any(outcome.epochs for outcome in own.values()):
             path = stored(plan, fold, own, counts=counts, latencies=latencies, table=table)
-    told = [_row(plan, i, outcomes, counts[i]) | {"latency_s": _plain(latencies[i])} for i in rows]
+    told = [_row(plan, i, outcomes, counts[i]) | {"latency_s": plain(latencies[i])} for i in rows]
     return Report(told, path, sum(bool(outcome.error) for outcome in finished))
 
 
@@ -118,10 +118,6 @@ def _latencies(plan: Plan, row: int, outcomes: Mapping[Key, Outcome]) -> Latenci
     trainings, arch = plan.trainings(NO_FOLD, 0), plan.archs[row : row + 1]
     path = trainings.folder_of(arch) / "latency.json"
     return latencies_of(trainings.built(arch), plan.data.shape, path, device=plan.device, machine=plan.machine())
-
-
-def _plain(latencies: Latencies) -> dict[str, dict[str, float]]:
-    return {str(size): latency._asdict() for size, latency in latencies.items()}
 
 
 def _row(plan: Plan, row: int, outcomes: Mapping[Key, Outcome], counts: Counts) -> dict[str, Any]:

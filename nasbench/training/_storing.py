@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from nasbench.networks import Counts
 from nasbench.table import Draft, Static, Table, append, user_tables, write_table
 from nasbench.training._architectures import Outcome
 from nasbench.training._latency import BATCH_SIZES, Latencies
+from nasbench.training._machine import Latency
 from nasbench.training._plan import NO_FOLD, Plan
 from nasbench.training._table import Names, draft_of
 
@@ -49,7 +51,7 @@ def stored(
     data = plan.trainings(fold, 0).images()
     draft = draft_of(plan.space, plan.archs, outcomes, counts=counts, data=data, recipe=plan.recipe, names=names)
     path = user_tables() / f"{table}.h5"
-    draft = _with_latencies(draft, latencies, plan.device.partition(":")[0], Table(path) if path.exists() else None)
+    draft = _with_latencies(draft, latencies, Table(path) if path.exists() else None)
     if path.exists():
         append(path, draft)
     else:
@@ -58,13 +60,14 @@ def stored(
     return path
 
 
-def _with_latencies(draft: Draft, latencies: Sequence[Latencies], device: str, table: Table | None) -> Draft:
+def _with_latencies(draft: Draft, latencies: Sequence[Latencies], table: Table | None) -> Draft:
     """Add median latencies, but none that the table knows: measured again they are never the same."""
     where = draft.statics[0].dataset
     added = []
-    for size in BATCH_SIZES:
-        metric = f"{device}_latency_{size}_s"
-        values = np.array([one[size].median_s if size in one else np.nan for one in latencies])
+    for kind, size in product(sorted({kind for one in latencies for kind in one}), BATCH_SIZES):
+        metric, nothing = f"{kind}_latency_{size}_s", dict[int, Latency]()
+        found = [one.get(kind, nothing).get(size) for one in latencies]
+        values = np.array([np.nan if one is None else one.median_s for one in found])
         if table is not None and (where, metric) in table.statics:
             values[_known(table, draft.architectures, where, metric)] = np.nan
         if np.isfinite(values).any():

@@ -75,8 +75,8 @@ def test_winners_are_trained_and_reported_beside_what_the_search_saw(record, cap
     assert all(0.5 < row["predicted"] < 1 for row in report["architectures"])  # CIFAR-10, of NAS-Bench-201
     assert all(tau in (-1, 1, None) for tau in report["kendall_tau"].values())
     for row in report["architectures"]:
-        assert 0 < row["latency_s"]["1"]["low_s"] <= row["latency_s"]["1"]["median_s"]
-        assert row["latency_s"]["1"]["median_s"] < row["latency_s"]["256"]["median_s"]
+        one, many = (row["latency_s"]["cpu"][size] for size in ("1", "256"))
+        assert 0 < one["low_s"] <= one["median_s"] < many["median_s"]
         assert row["flops"] > row["n_params"]
         assert row["peak_bytes"] is None or row["peak_bytes"] > 2**24
     again = json.loads(run(capsys, *command)[1])
@@ -102,6 +102,8 @@ def test_every_epoch_of_every_seed_is_added_to_the_table(capsys, tmp_path):
         np.testing.assert_allclose(np.mean(stored, axis=0), [row[split] for row in report["architectures"]], atol=1e-6)
     assert not np.isnan(table.query(rows, **where, split="train", epoch=1, seed=0)).any()
     assert "sha256" in table.source
+    latency = table.static(rows, dataset="digits", metric="cpu_latency_256_s")
+    assert latency.tolist() == [row["latency_s"]["cpu"]["256"]["median_s"] for row in report["architectures"]]
     n_params = table.static(rows, dataset="digits", metric="n_params")
     assert n_params.tolist() == [row["n_params"] for row in report["architectures"]]
 
@@ -139,6 +141,15 @@ def test_folds_and_seeds_are_trained_apart_and_reported_as_their_mean(capsys, tm
     assert row["valid"] == pytest.approx(np.mean(accuracies))
     table = Table(user_tables() / "folded.h5")
     assert {dataset for dataset, *_ in table.measurements} == {"digits+fold1of2", "digits+fold2of2"}
+
+
+def test_the_folder_of_another_recipe_is_refused(capsys, tmp_path):
+    command = ["--arch", ARCHS[0], *TINY[:4], "--out", str(tmp_path), "--recipe"]
+    assert run(capsys, *command, "small-4,epochs=1")[0] in (0, None)
+    code, _, err = run(capsys, *command, "small-4,epochs=2")
+    assert code == 1
+    assert "is of another training (recipe: " in err
+    assert "choose another folder" in err
 
 
 def test_a_training_that_fails_is_told_beside_those_that_do_not(capsys, tmp_path):
