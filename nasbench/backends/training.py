@@ -7,9 +7,10 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.datasets import Images
+from nasbench.devices import device_named
 from nasbench.errors import InvalidOption, StrategyError
 from nasbench.spaces import SearchSpace
-from nasbench.training import Architectures, Outcome, Recipe, together
+from nasbench.training import Architectures, Feed, Outcome, Recipe, evaluated, together
 from nasbench.trials import FULL_TRAINING, Results, Trials
 
 REQUIRES = {"torch": "train"}
@@ -30,7 +31,8 @@ class TrainingBackend:
         data: what to learn.
         recipe: how; its last epoch is what ``FULL_TRAINING`` means.
         rng: decides first weights and order of images of every architecture.
-        folder: for checkpoints; a run that was killed goes on if it asks the same again.
+        folder: for checkpoints; a run that was killed goes on if it asks the same again. Several processes may
+            share it: one waits for the other's training.
         network: label of the network with its options; empty for the space's own.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
 
@@ -64,6 +66,7 @@ class TrainingBackend:
             folder=folder,
             network=network,
             device=device,
+            waits=True,
         )
         self._reached: dict[int, tuple[bytes, int]] = {}
         self.failures: dict[str, str] = {}
@@ -87,6 +90,25 @@ class TrainingBackend:
         answers = [_answer(outcomes[arch], known, epoch) for (_, arch, epoch), known in zip(asked, before, strict=True)]
         score, cost_s = np.array(answers, dtype=np.float64).reshape(-1, 2).T
         return Results(trials.id, epochs, score[:, None], cost_s.copy())
+
+    def accuracy(self, archs: Archs, data: Images, split: str) -> Floats:
+        """Return the accuracy of full trainings, done now unless they are there; ``[n]``, nan of one that failed.
+
+        For reports alone: no strategy is shown it.
+
+        Args:
+            archs: [n, d] rows of the space.
+            data: with the same training images.
+            split: of ``data``.
+        """
+        feed = Feed(data, self._recipe, device_named(self._trainings.device))
+        networks = (self._trainings.train(archs[i : i + 1]).network for i in range(len(archs)))
+        return np.array(
+            [
+                np.nan if network is None else evaluated(network, feed, split, self._recipe)["accuracy"]
+                for network in networks
+            ]
+        )
 
     def _trained(self, archs: Archs, epochs: Ints) -> dict[bytes, Outcome]:
         """Train every distinct architecture of [n, d] to the last epoch [n] asked of it."""

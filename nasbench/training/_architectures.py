@@ -11,14 +11,15 @@ from torch import nn
 
 from nasbench.arrays import Archs
 from nasbench.datasets import Images
-from nasbench.errors import RecordError, TrainingFailed
+from nasbench.errors import Busy, RecordError, TrainingFailed
 from nasbench.files import write_text
 from nasbench.networks import build_network
 from nasbench.spaces import SearchSpace
 from nasbench.training._recipe import Recipe
-from nasbench.training._trainer import Epoch, Setup, train
+from nasbench.training._trainer import Epoch, Setup, Trained, train
 
 _FAILED = "failed.json"
+_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Architectures:
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         fold: number and count of the parts of the images that are validated on in turn; (0, 0) leaves the data as
             they are.
+        waits: for another process that trains the same architecture, instead of raising ``Busy``.
     """
 
     space: SearchSpace
@@ -67,6 +69,7 @@ class Architectures:
     network: str = ""
     device: str = "cpu"
     fold: tuple[int, int] = (0, 0)
+    waits: bool = False
 
     def train(self, arch: Archs, *, until: int = 0, evaluate: tuple[str, ...] = ("valid",)) -> Outcome:
         """Train one architecture [1, d] up to an epoch, 0 for the recipe's last.
@@ -84,13 +87,22 @@ class Architectures:
         start, seen = time.perf_counter(), list[Epoch]()
         setup = Setup(device=self.device, folder=folder, what=what, until=until, evaluate=evaluate, report=seen.append)
         try:
-            trained = train(network, self.images(), recipe=self.recipe, rng=rng, setup=setup)
+            trained = self._started(network, rng, setup)
         except TrainingFailed as error:
             finished = sum(numbers["seconds"] for epoch in seen for numbers in epoch.splits.values())
             lost = max(time.perf_counter() - start - finished, 0.0)
             write_text(folder / _FAILED, json.dumps({"what": what, "error": str(error), "seconds": lost}))
             return Outcome(seen, error=str(error), failed_s=lost)
         return Outcome(trained.epochs, trained.notes, network=trained.network)
+
+    def _started(self, network: nn.Module, rng: np.random.Generator, setup: Setup) -> Trained:
+        while True:
+            try:
+                return train(network, self.images(), recipe=self.recipe, rng=rng, setup=setup)
+            except Busy:  # raised before anything is drawn or changed
+                if not self.waits:
+                    raise
+                time.sleep(_PAUSE_S)
 
     def built(self, arch: Archs) -> nn.Module:
         """Return the network of one architecture [1, d] before its training, on the CPU."""

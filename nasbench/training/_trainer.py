@@ -266,16 +266,8 @@ class _Run:
         return torch.stack([loss.detach().double() * n, right.double()])
 
     def _evaluate(self, split: str) -> Numbers:
-        """Return mean cross-entropy and accuracy over a split."""
         self.network.eval()
-        totals = torch.zeros(2, dtype=torch.float64, device=self.device)
-        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.amp):
-            for images, labels in self.feed.plain(split, _EVALUATED):
-                logits = self._answer(images)
-                loss = nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
-                totals += torch.stack([loss.double(), (logits.argmax(dim=1) == labels).sum().double()])
-        loss, right = (totals / self.feed.n_images(split)).tolist()
-        return {"loss": loss, "accuracy": right}
+        return evaluated(self._answer, self.feed, split, self.recipe)
 
     def _answer(self, images: Tensor) -> Tensor:
         answer = partial(torch.func.functional_call, self.network, self.average) if self.average else self.forward
@@ -287,6 +279,25 @@ class _Run:
         if self.average:
             self.network.load_state_dict(self.average, strict=False)
         return self.network.eval()
+
+
+def evaluated(answer: Callable[[Tensor], Tensor], feed: Feed, split: str, recipe: Recipe) -> Numbers:
+    """Return mean cross-entropy and accuracy over a split.
+
+    Args:
+        answer: a network in evaluation mode, on the device of the images.
+        feed: the images.
+        split: one of theirs.
+        recipe: says whether to compute in bfloat16.
+    """
+    totals = torch.zeros(2, dtype=torch.float64, device=feed.device)
+    with torch.no_grad(), torch.autocast(feed.device.type, torch.bfloat16, enabled=recipe.amp):
+        for images, labels in feed.plain(split, _EVALUATED):
+            logits = answer(images)
+            loss = nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
+            totals += torch.stack([loss.double(), (logits.argmax(dim=1) == labels).sum().double()])
+    loss, right = (totals / feed.n_images(split)).tolist()
+    return {"loss": loss, "accuracy": right}
 
 
 def optimiser_of(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
