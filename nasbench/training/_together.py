@@ -42,7 +42,7 @@ def together(
     if n_jobs is None:
         n_jobs = configured or 1
     check_jobs(n_jobs)
-    if isinstance(backend, ThreadingBackend):
+    if n_jobs != 1 and isinstance(backend, ThreadingBackend):
         raise InvalidOption("threads share torch's random generator; use a joblib backend of processes")
     outcomes: dict[int, Outcome] = {}
     done: Iterator[tuple[int, Outcome]]

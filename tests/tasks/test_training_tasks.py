@@ -46,21 +46,22 @@ def file(tmp_path):
 
 
 def test_strategies_are_compared_on_real_trainings_and_share_them(file, tmp_path, capsys):
-    """Two strategies, two runs each: architectures that both ask are trained once; the record replays to the bit."""
+    """In two processes: architectures that both ask are trained once; the record replays to the bit."""
     name = f"{file}:cells"
     record = nasbench.compare(
         name,
         ["random_search", "regularized_evolution"],
-        runs=2,
-        limits=Limits(trials=3),
+        runs=1,
+        limits=Limits(trials=2),
+        n_jobs=2,
         out=tmp_path / "record",
     )
     task = nasbench.load_task(name)
     assert isinstance(task, TrainingTask)
     (analysed,) = analyse(record).tasks
     assert analysed.splits == ("test",)
-    assert (analysed.n_trials == 3).all()
-    assert ((analysed.final["test"] > 0.2) & (analysed.final["test"] <= 1)).all()  # chance is 0.1
+    assert (analysed.n_trials == 2).all()
+    assert ((analysed.final["test"] > 0.12) & (analysed.final["test"] <= 1)).all()  # chance is 0.1
     np.testing.assert_allclose(analysed.normalized, (1 - analysed.final["test"]) / 0.9)
     asked = {
         arch.tobytes() for label in record.strategies for run in record.runs(name, label) for arch in run.history.arch
