@@ -16,7 +16,7 @@ from nasbench.files import write_text
 from nasbench.networks import build_network
 from nasbench.spaces import SearchSpace
 from nasbench.training._recipe import Recipe
-from nasbench.training._trainer import Epoch, Setup, Trained, train
+from nasbench.training._trainer import Epoch, Setup, train
 
 _FAILED = "failed.json"
 _PAUSE_S = 0.2
@@ -77,7 +77,17 @@ class Architectures:
         Raises:
             RecordError: the folder holds another training of this architecture.
             InvalidArchitecture: not exactly one architecture of the space.
+            Busy: another process is training it, unless this one waits.
         """
+        while True:
+            try:
+                return self._train(arch, until, evaluate)
+            except Busy:
+                if not self.waits:
+                    raise
+                time.sleep(_PAUSE_S)
+
+    def _train(self, arch: Archs, until: int, evaluate: tuple[str, ...]) -> Outcome:
         text, folder = self.space.format(arch)[0], self.folder_of(arch)
         rng = np.random.default_rng([self.number, *(arch[0].astype(np.int64) + 128).tolist()])
         network = self._network(arch, rng)
@@ -87,22 +97,13 @@ class Architectures:
         start, seen = time.perf_counter(), list[Epoch]()
         setup = Setup(device=self.device, folder=folder, what=what, until=until, evaluate=evaluate, report=seen.append)
         try:
-            trained = self._started(network, rng, setup)
+            trained = train(network, self.images(), recipe=self.recipe, rng=rng, setup=setup)
         except TrainingFailed as error:
             finished = sum(numbers["seconds"] for epoch in seen for numbers in epoch.splits.values())
             lost = max(time.perf_counter() - start - finished, 0.0)
             write_text(folder / _FAILED, json.dumps({"what": what, "error": str(error), "seconds": lost}))
             return Outcome(seen, error=str(error), failed_s=lost)
         return Outcome(trained.epochs, trained.notes, network=trained.network)
-
-    def _started(self, network: nn.Module, rng: np.random.Generator, setup: Setup) -> Trained:
-        while True:
-            try:
-                return train(network, self.images(), recipe=self.recipe, rng=rng, setup=setup)
-            except Busy:  # raised before anything is drawn or changed
-                if not self.waits:
-                    raise
-                time.sleep(_PAUSE_S)
 
     def built(self, arch: Archs) -> nn.Module:
         """Return the network of one architecture [1, d] before its training, on the CPU."""
