@@ -19,10 +19,11 @@ from nasbench.experiment._compare import open_task
 from nasbench.experiment._fill import Pair, fill
 from nasbench.files import alone
 from nasbench.jobs import check_jobs
-from nasbench.measuring import PeakMemory, Stopwatch, one_thread
+from nasbench.measuring import PeakMemory, Stopwatch
 from nasbench.predictions import Batch, Prediction, Predictor, make_predictor
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.tasks import Task
+from nasbench.threads import one_thread
 
 _CHUNK = 50_000
 """Architectures asked at once, which bounds the memory of their features."""

@@ -8,8 +8,8 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.experiment._compare import recorded_task
 from nasbench.experiment._record import Record
-from nasbench.measuring import one_thread
 from nasbench.predictions import Batch, make_predictor
+from nasbench.threads import one_thread
 
 _FEWEST, _MOST = 2, 500  # architectures that a predictor learns from
 

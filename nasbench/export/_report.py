@@ -17,7 +17,7 @@ from nasbench.export._int8 import quantise
 from nasbench.export._onnx import Pixels, write_onnx
 from nasbench.export._session import Session
 from nasbench.files import write_text
-from nasbench.measuring import one_thread
+from nasbench.threads import one_thread
 from nasbench.training import Model, read_model
 from nasbench.training._latency import BATCH_SIZES
 from nasbench.training._machine import timed

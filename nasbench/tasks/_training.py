@@ -95,6 +95,11 @@ class TrainingTask:
         """Labels of what is reported."""
         return (_REPORTED,)
 
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """Every epoch of the recipe: a strategy may stop a training after any."""
+        return tuple(range(1, self.recipe.epochs + 1))
+
     @cached_property
     def images(self) -> "Images":
         """What is learnt, with the test images that no strategy sees."""

@@ -1,10 +1,7 @@
 """What 'nasbench train' is asked to do: architectures, seeds and folds of one data set by one recipe."""
 
-import platform
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from nasbench.arrays import Archs
 from nasbench.datasets import Images
@@ -75,9 +72,3 @@ class Plan:
             device=self.device,
             fold=fold,
         )
-
-    def machine(self) -> str:
-        """Return what computes, and with what."""
-        on_card = self.device.startswith("cuda")
-        name = torch.cuda.get_device_name(self.device) if on_card else f"CPU {platform.machine()}"
-        return f"torch {torch.__version__} on {name}"

@@ -14,6 +14,7 @@ from nasbench.networks import Counts, count
 from nasbench.training._architectures import Outcome
 from nasbench.training._feed import moments
 from nasbench.training._latency import Latencies, latencies_of, plain
+from nasbench.training._machine import machine_of
 from nasbench.training._model import has_model, write_model
 from nasbench.training._plan import NO_FOLD, Key, Plan
 from nasbench.training._storing import stored
@@ -107,7 +108,7 @@ def _about(plan: Plan, key: Key, outcome: Outcome, counts: Counts) -> dict[str, 
         **counts._asdict(),
         **_spent([outcome]),
         "notes": outcome.notes,
-        "machine": plan.machine(),
+        "machine": machine_of(plan.device),
     }
 
 
@@ -117,7 +118,9 @@ def _latencies(plan: Plan, row: int, outcomes: Mapping[Key, Outcome]) -> Latenci
         return {}
     trainings, arch = plan.trainings(NO_FOLD, 0), plan.archs[row : row + 1]
     path = trainings.folder_of(arch) / "latency.json"
-    return latencies_of(trainings.built(arch), plan.data.shape, path, device=plan.device, machine=plan.machine())
+    return latencies_of(
+        trainings.built(arch), plan.data.shape, path, device=plan.device, machine=machine_of(plan.device)
+    )
 
 
 def _row(plan: Plan, row: int, outcomes: Mapping[Key, Outcome], counts: Counts) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from nasbench.networks import Counts
 from nasbench.table import Draft, Static, Table, append, user_tables, write_table
 from nasbench.training._architectures import Outcome
 from nasbench.training._latency import BATCH_SIZES, Latencies
-from nasbench.training._machine import Latency
+from nasbench.training._machine import Latency, machine_of
 from nasbench.training._plan import NO_FOLD, Plan
 from nasbench.training._table import Names, draft_of
 
@@ -46,7 +46,7 @@ def stored(
         data=plan.labels[0] if fold == NO_FOLD else f"{head}+fold{fold[0]}of{fold[1]}{comma}{options}",
         recipe=plan.labels[1],
         network=plan.network or plan.space.name,
-        machine=plan.machine(),
+        machine=machine_of(plan.device),
     )
     data = plan.trainings(fold, 0).images()
     draft = draft_of(plan.space, plan.archs, outcomes, counts=counts, data=data, recipe=plan.recipe, names=names)

@@ -13,7 +13,7 @@ from joblib.parallel import ThreadingBackend, get_active_backend
 
 from nasbench.errors import InvalidOption
 from nasbench.jobs import at_once, check_jobs
-from nasbench.measuring import one_thread
+from nasbench.threads import one_thread
 from nasbench.training._architectures import Outcome
 
 
