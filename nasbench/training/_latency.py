@@ -8,14 +8,14 @@ from torch import nn
 
 from nasbench.devices import device_named
 from nasbench.files import write_text
-from nasbench.training._machine import Latency, latency
+from nasbench.training._machine import Latency, latency, machine_of
 
 BATCH_SIZES = (1, 256)
 Latencies = dict[str, dict[int, Latency]]
 """By kind of device, ``cpu`` and ``cuda``, and batch size; what the memory does not hold is missing."""
 
 
-def latencies_of(network: nn.Module, shape: tuple[int, ...], path: Path, *, device: str, machine: str) -> Latencies:
+def latencies_of(network: nn.Module, shape: tuple[int, ...], path: Path, *, device: str) -> Latencies:
     """Measure a network on the processor, with the threads torch uses, and on a card if that is the device.
 
     What ``path`` holds of the same machine is not measured again.
@@ -25,9 +25,8 @@ def latencies_of(network: nn.Module, shape: tuple[int, ...], path: Path, *, devi
         shape: of one image.
         path: a JSON file.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
-        machine: what the device is, with the version of torch.
     """
-    machine = f"{machine}; {torch.get_num_threads()} threads of the processor"
+    machine = f"{machine_of(device)}; {torch.get_num_threads()} threads of the processor"
     if (known := _kept(path, machine)) is not None:
         return known
     measured = {

@@ -118,9 +118,7 @@ def _latencies(plan: Plan, row: int, outcomes: Mapping[Key, Outcome]) -> Latenci
         return {}
     trainings, arch = plan.trainings(NO_FOLD, 0), plan.archs[row : row + 1]
     path = trainings.folder_of(arch) / "latency.json"
-    return latencies_of(
-        trainings.built(arch), plan.data.shape, path, device=plan.device, machine=machine_of(plan.device)
-    )
+    return latencies_of(trainings.built(arch), plan.data.shape, path, device=plan.device)
 
 
 def _row(plan: Plan, row: int, outcomes: Mapping[Key, Outcome], counts: Counts) -> dict[str, Any]:
