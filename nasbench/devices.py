@@ -14,8 +14,18 @@ def device_named(name: str) -> torch.device:
     kind, _, number = name.partition(":")
     if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
         raise InvalidOption(f"device={name!r}; expected 'cpu', 'cuda' or 'cuda:N'")
+    if kind == "cuda" and (why := _lacking_cuda()):
+        raise InvalidOption(f"device={name!r}, but torch has no CUDA here ({why}); use device='cpu'")
     found = torch.cuda.device_count() if kind == "cuda" else 1
     if int(number or 0) >= found:
-        why = "" if torch.cuda.is_available() else " (no CUDA: no card, no driver, or a build of torch without it)"
-        raise InvalidOption(f"device={name!r}, but torch finds {found} such device(s) here{why}; use device='cpu'")
+        raise InvalidOption(f"device={name!r}, but torch finds {found} such device(s) here, numbered from 0")
     return torch.device(name)
+
+
+def _lacking_cuda() -> str:
+    """Return in torch's words why CUDA does not start: no card, no driver, one too old, a build without it."""
+    try:
+        torch.cuda.init()
+    except (AssertionError, RuntimeError) as error:
+        return str(error).partition("\n")[0]
+    return ""

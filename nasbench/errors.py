@@ -67,6 +67,10 @@ class TrainingFailed(NasbenchError, RuntimeError):
     """A training that diverged, or does not fit into memory; other trainings go on."""
 
 
+class ExportFailed(NasbenchError, RuntimeError):
+    """A trained network that another format cannot express, or that answers differently in it."""
+
+
 class MissingExtra(NasbenchError, ImportError):
     """An optional dependency that is not installed."""
 

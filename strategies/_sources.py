@@ -262,6 +262,8 @@ def _opened(name: str) -> Task:
     task = load_task(name)
     if isinstance(task, SurrogateTask):
         raise InvalidOption(f"source '{name}' is a surrogate; choose the task it was fitted to, '{task.fitted_to}'")
+    if not isinstance(task, Task):
+        raise InvalidOption(f"source '{name}' has no table of trained architectures; choose a task that has one")
     return task
 
 

@@ -1,14 +1,16 @@
 """Answers trials by training real networks: what a strategy asks for is trained, and paid for, up to that epoch."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats
+from nasbench.arrays import Archs, Floats, Ints
 from nasbench.datasets import Images
+from nasbench.devices import device_named
 from nasbench.errors import InvalidOption, StrategyError
 from nasbench.spaces import SearchSpace
-from nasbench.training import Architectures, Outcome, Recipe
+from nasbench.training import Architectures, Feed, Outcome, Recipe, evaluated, together
 from nasbench.trials import FULL_TRAINING, Results, Trials
 
 REQUIRES = {"torch": "train"}
@@ -21,12 +23,16 @@ class TrainingBackend:
     id shows the same training, charged again. A training that fails scores nan; the others go on. Only
     training and validation images are used: ``data`` may hold test images, which nothing here looks at.
 
+    Trials asked together are trained together: as many at once as ``joblib.parallel_config(n_jobs=...)`` around
+    the search says, one after the other without it. Scores do not depend on it (to the bit with one thread).
+
     Args:
         space: architectures that may be asked.
         data: what to learn.
         recipe: how; its last epoch is what ``FULL_TRAINING`` means.
         rng: decides first weights and order of images of every architecture.
-        folder: for checkpoints; a run that was killed goes on if it asks the same again.
+        folder: for checkpoints; a run that was killed goes on if it asks the same again. Several processes may
+            share it: one waits for the other's training.
         network: label of the network with its options; empty for the space's own.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
 
@@ -60,6 +66,7 @@ class TrainingBackend:
             folder=folder,
             network=network,
             device=device,
+            waits=True,
         )
         self._reached: dict[int, tuple[bytes, int]] = {}
         self.failures: dict[str, str] = {}
@@ -73,19 +80,54 @@ class TrainingBackend:
                 that was another architecture before.
         """
         archs = self._space.checked(trials.arch)
-        last = self._recipe.epochs
-        epochs = np.where(trials.epoch == FULL_TRAINING, last, trials.epoch)
-        score, cost_s = np.empty((len(archs), 1)), np.empty(len(archs))
-        for row, (trial, epoch) in enumerate(zip(trials.id.tolist(), epochs.tolist(), strict=True)):
-            before = self._checked(trial, epoch, archs[row])
-            score[row], cost_s[row] = self._answer(archs[row : row + 1], before, epoch)
-            self._reached[trial] = (archs[row].tobytes(), epoch)
-        return Results(trials.id, epochs.astype(np.int64), score, cost_s)
+        epochs = np.where(trials.epoch == FULL_TRAINING, self._recipe.epochs, trials.epoch).astype(np.int64)
+        asked = list(zip(trials.id.tolist(), [arch.tobytes() for arch in archs], epochs.tolist(), strict=True))
+        before = []
+        for trial, arch, epoch in asked:
+            before.append(self._checked(trial, arch, epoch))
+            self._reached[trial] = (arch, epoch)
+        outcomes = self._trained(archs, epochs)
+        answers = [_answer(outcomes[arch], known, epoch) for (_, arch, epoch), known in zip(asked, before, strict=True)]
+        score, cost_s = np.array(answers, dtype=np.float64).reshape(-1, 2).T
+        return Results(trials.id, epochs, score[:, None], cost_s.copy())
 
-    def _checked(self, trial: int, epoch: int, arch: Archs) -> int:
+    def accuracy(self, archs: Archs, data: Images, split: str) -> Floats:
+        """Return the accuracy of full trainings, done now unless they are there; ``[n]``, nan of one that failed.
+
+        For reports alone: no strategy is shown it.
+
+        Args:
+            archs: [n, d] rows of the space.
+            data: with the same training images.
+            split: of ``data``.
+        """
+        feed = Feed(data, self._recipe, device_named(self._trainings.device))
+        networks = (self._trainings.train(archs[i : i + 1]).network for i in range(len(archs)))
+        return np.array(
+            [
+                np.nan if network is None else evaluated(network, feed, split, self._recipe)["accuracy"]
+                for network in networks
+            ]
+        )
+
+    def _trained(self, archs: Archs, epochs: Ints) -> dict[bytes, Outcome]:
+        """Train every distinct architecture of [n, d] to the last epoch [n] asked of it."""
+        distinct, inverse = np.unique(archs, axis=0, return_inverse=True)
+        last = np.zeros(len(distinct), dtype=np.int64)
+        np.maximum.at(last, inverse.ravel(), epochs)
+        calls = [
+            partial(self._trainings.train, distinct[i : i + 1], until=epoch) for i, epoch in enumerate(last.tolist())
+        ]
+        outcomes = together(calls, n_jobs=None, kept=self._trainings.folder)
+        for arch, outcome in zip(distinct, outcomes, strict=True):
+            if outcome.error:
+                self.failures[self._space.format(arch[None])[0]] = outcome.error
+        return {arch.tobytes(): outcome for arch, outcome in zip(distinct, outcomes, strict=True)}
+
+    def _checked(self, trial: int, arch: bytes, epoch: int) -> int:
         """Return the last epoch that a trial was told."""
-        known, before = self._reached.get(trial, (arch.tobytes(), 0))
-        if known != arch.tobytes():
+        known, before = self._reached.get(trial, (arch, 0))
+        if known != arch:
             raise StrategyError(f"trial {trial} was another architecture before; give every architecture its own id")
         if not before < epoch <= self._recipe.epochs:
             raise StrategyError(
@@ -94,13 +136,13 @@ class TrainingBackend:
             )
         return before
 
-    def _answer(self, arch: Archs, before: int, epoch: int) -> tuple[float, float]:
-        outcome = self._trainings.train(arch, until=epoch)
-        spent = _seconds(outcome, before, epoch)
-        if outcome.error:
-            self.failures[self._space.format(arch)[0]] = outcome.error
-            return np.nan, spent + outcome.failed_s
-        return outcome.epochs[epoch - 1].splits["valid"]["accuracy"], spent
+
+def _answer(outcome: Outcome, before: int, epoch: int) -> tuple[float, float]:
+    """Return score and seconds of the epochs after ``before``; nan of an epoch that was not finished."""
+    spent = _seconds(outcome, before, epoch)
+    if epoch > len(outcome.epochs):
+        return np.nan, spent + outcome.failed_s
+    return outcome.epochs[epoch - 1].splits["valid"]["accuracy"], spent
 
 
 def _seconds(outcome: Outcome, before: int, epoch: int) -> float:

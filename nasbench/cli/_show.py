@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -35,14 +37,33 @@ def or_none(value: float) -> float | None:
     return None if value != value else value
 
 
+def milliseconds(latency: Mapping[str, float]) -> str:
+    """Write a median latency with its 10 % and 90 % quantiles."""
+    median, low, high = (1000 * latency[name] for name in ("median_s", "low_s", "high_s"))
+    return f"{median:.3g} ({low:.3g} to {high:.3g})"
+
+
 @contextlib.contextmanager
 def or_resume() -> Iterator[None]:
-    """Turn Ctrl-C into one line and exit code 130."""
+    """Turn Ctrl-C into one line and exit code 130, SIGTERM into the same and 143: processes of ours end too."""
+    told = []
+
+    def stop(number: int, _: object) -> None:
+        told.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGTERM)
+    in_main_thread = threading.current_thread() is threading.main_thread()
     try:
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, stop)
         yield
     except KeyboardInterrupt:
         print("interrupted; what was finished is kept, the same command goes on from there", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise typer.Exit(128 + (told[0] if told else signal.SIGINT)) from None
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, before)
 
 
 class ProgressBar:

@@ -24,10 +24,10 @@ def command(
         else:
             print(_page(name, component))
         return
-    from nasbench.tasks import SurrogateTask, load_task
+    from nasbench.tasks import Task, load_task
 
     opened = load_task(name)
-    described = opened.described() if isinstance(opened, SurrogateTask) else _describe(opened)
+    described = _describe(opened) if isinstance(opened, Task) else opened.described()
     if as_json:
         print_json(described)
         return

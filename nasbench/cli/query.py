@@ -34,9 +34,9 @@ def _number(value: float | None) -> str:
 
 
 def _rows(task: Any, archs: Any) -> list[tuple[str, str, dict[str, float | None]]]:
-    from nasbench.tasks import SurrogateTask
+    from nasbench.tasks import Task
 
-    columns = task.answers(archs) if isinstance(task, SurrogateTask) else _columns(task, archs)
+    columns = _columns(task, archs) if isinstance(task, Task) else task.answers(archs)
     texts, canonical = task.space.format(archs), task.space.format(task.space.canonical(archs))
     return [
         (text, same, {name: or_none(float(values[i])) for name, values in columns.items()})

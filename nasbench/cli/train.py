@@ -1,12 +1,13 @@
 """Train real networks: the winners of a search, or architectures by name. Killed, the same command goes on."""
 
 import importlib.util
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli._show import ProgressBar, or_none, or_resume, print_json, print_table
+from nasbench.cli._show import ProgressBar, milliseconds, or_none, or_resume, print_json, print_table
 from nasbench.errors import InvalidOption, MissingExtra
 
 if TYPE_CHECKING:
@@ -18,6 +19,13 @@ def command(
     from_: Annotated[Path | None, typer.Option("--from", help="A record of 'nasbench compare'.")] = None,
     task: Annotated[str, typer.Option(help="The task of the record; needed where it has several.")] = "",
     top: Annotated[int, typer.Option(help="How many of the best architectures of the record.")] = 5,
+    predictor: Annotated[
+        str,
+        typer.Option(
+            help="Predicts the winners from all else the record saw; 'none' for no prediction. Default: gp_and_trees "
+            "where it is installed, else random_forest."
+        ),
+    ] = "",
     arch: Annotated[list[str] | None, typer.Option(help="An architecture as text; may be repeated.")] = None,
     space: Annotated[str, typer.Option(help="The space of --arch.")] = "nb201",
     data: Annotated[
@@ -27,91 +35,146 @@ def command(
     network: Annotated[str, typer.Option(help="NAME[,option=value...]; default: the space's own network.")] = "",
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     seeds: Annotated[int, typer.Option(help="Trainings of each architecture.")] = 1,
-    out: Annotated[Path, typer.Option(help="Folder of the checkpoints.")] = Path("results/train"),
+    folds: Annotated[
+        int,
+        typer.Option(help="Parts of the training and validation images, each validated on in turn; 0: as they are."),
+    ] = 0,
+    jobs: Annotated[
+        int,
+        typer.Option(help="Trainings at once, each a process of one thread; -1 for one a core; 1 uses all threads."),
+    ] = 1,
+    out: Annotated[Path, typer.Option(help="Folder of checkpoints and trained models.")] = Path("results/train"),
     table: Annotated[str, typer.Option(help="Your table that the measurements are added to.")] = "trained",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Train, add every epoch to a table of yours, and show searched beside trained accuracy."""
+    """Train, keep the networks, add every epoch to your table, show predicted, searched and trained accuracy."""
     import numpy as np
 
     if importlib.util.find_spec("torch") is None:
         raise MissingExtra("training networks", "train")
     from nasbench.datasets import load_images
-    from nasbench.training import load_recipe
-    from nasbench.training._report import Plan, trained_report
+    from nasbench.training import Plan, load_recipe, trained_report
 
-    if seeds < 1:
-        raise InvalidOption(f"--seeds {seeds}; expected at least 1")
-    chosen, archs, searched = _architectures(from_, task, top, arch or [], space)
-    images = load_images(data, np.random.default_rng(0))  # the same split in every command
+    winners = _winners(from_, task, top, predictor) if from_ else None
+    if (winners is None) == (not arch):
+        raise InvalidOption("say what to train: either --from RECORD, or --arch TEXT (one or more) with --space NAME")
+    chosen = winners or _named(arch or [], space)
     plan = Plan(
-        space=chosen, archs=archs, data=images, recipe=load_recipe(recipe), network=network, device=device, folder=out
+        space=chosen.space,
+        archs=chosen.archs,
+        data=load_images(data, np.random.default_rng(0)),  # the same split in every command
+        recipe=load_recipe(recipe),
+        labels=(data, recipe),
+        folder=out,
+        network=network,
+        device=device,
+        n_seeds=seeds,
+        n_folds=folds,
     )
     with ProgressBar("trainings", quiet=as_json) as progress, or_resume():
-        report = trained_report(plan, labels=(data, recipe), table=table, n_seeds=seeds, on_progress=progress)
+        report = trained_report(plan, table=table, n_jobs=jobs, on_progress=progress)
+    texts, opinions = chosen.space.format(chosen.archs), (chosen.predicted.tolist(), chosen.searched.tolist())
     rows = [
-        {"architecture": text, "searched": score, **row}
-        for text, score, row in zip(chosen.format(archs), searched.tolist(), report.rows, strict=True)
+        {"architecture": text, "predicted": guess, "searched": score, **row}
+        for text, guess, score, row in zip(texts, *opinions, report.rows, strict=True)
     ]
-    tau = _tau(searched, np.array([row["valid"] for row in report.rows]))
-    _show(rows, tau, str(report.path or ""), as_json)
+    _show(rows, str(report.path or ""), as_json)
     if report.n_failed:
         raise typer.Exit(1)
 
 
-def _architectures(
-    record: Path | None, task: str, top: int, texts: list[str], space: str
-) -> "tuple[SearchSpace, Archs, Floats]":
-    """Return the space, the architectures and their searched scores, nan where there was no search."""
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What to train.
+
+    Attributes:
+        space: of the architectures.
+        archs: [n, d] them.
+        predicted: [n] by a predictor, nan where there was none.
+        searched: [n] mean observed score, nan where there was no search.
+    """
+
+    space: "SearchSpace"
+    archs: "Archs"
+    predicted: "Floats"
+    searched: "Floats"
+
+
+def _named(texts: list[str], space: str) -> _Chosen:
     import numpy as np
 
     from nasbench.registry import SPACES
 
-    if (record is None) == (not texts):
-        raise InvalidOption("say what to train: either --from RECORD, or --arch TEXT (one or more) with --space NAME")
-    if record is None:
-        named = SPACES.load(space)()
-        archs = named.parse(texts)
-        distinct = np.sort(np.unique(archs, axis=0, return_index=True)[1])
-        return named, archs[distinct], np.full(len(distinct), np.nan)
+    named = SPACES.load(space)()
+    archs = named.parse(texts)
+    archs = archs[np.sort(np.unique(archs, axis=0, return_index=True)[1])]
+    unknown = np.full(len(archs), np.nan)
+    return _Chosen(named, archs, unknown, unknown)
+
+
+def _winners(record: Path, task: str, top: int, predictor: str) -> _Chosen:
+    import numpy as np
+
     from nasbench.experiment import Record
     from nasbench.experiment._compare import recorded_task
-    from nasbench.experiment._winners import winners
+    from nasbench.experiment._winners import predicted, winners
+    from nasbench.registry import PREDICTORS
 
     opened = Record(record)
     if not task and len(opened.tasks) > 1:
         raise InvalidOption(f"{record} has {len(opened.tasks)} tasks; choose one by --task: {', '.join(opened.tasks)}")
     name = task or opened.tasks[0]
     archs, searched = winners(opened, name, top)
-    return recorded_task(opened, name).space, archs, searched
+    if predictor == "none":
+        guesses = np.full(len(archs), np.nan)
+    else:
+        installed = PREDICTORS.missing_extra("gp_and_trees") is None
+        label = predictor or ("gp_and_trees" if installed else "random_forest")
+        guesses = predicted(opened, name, archs, label, np.random.default_rng(0))
+    return _Chosen(recorded_task(opened, name).space, archs, guesses, searched)
 
 
-def _tau(searched: "Floats", trained: "Floats") -> float:
-    """Return Kendall's tau of the two orders; nan for fewer than two architectures with both numbers."""
+def _taus(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Return Kendall's tau of every two orders; nan for fewer than two architectures with both numbers."""
     import numpy as np
     from scipy.stats import kendalltau
 
-    both = np.isfinite(searched) & np.isfinite(trained)
-    return float(kendalltau(searched[both], trained[both]).statistic) if both.sum() > 1 else float("nan")
+    taus = {}
+    for one, other in (("searched", "valid"), ("predicted", "valid"), ("predicted", "searched")):
+        a, b = (np.array([row[name] for row in rows]) for name in (one, other))
+        both = np.isfinite(a) & np.isfinite(b)
+        taus[f"{one}-{other}"] = float(kendalltau(a[both], b[both]).statistic) if both.sum() > 1 else float("nan")
+    return taus
 
 
-def _show(rows: list[dict[str, Any]], tau: float, path: str, as_json: bool) -> None:
+def _show(rows: list[dict[str, Any]], path: str, as_json: bool) -> None:
+    taus = _taus(rows)
     if as_json:
         plain = [{k: or_none(v) if isinstance(v, float) else v for k, v in row.items()} for row in rows]
-        print_json({"architectures": plain, "kendall_tau": or_none(tau), "table": path})
+        taus_or_none = {names: or_none(tau) for names, tau in taus.items()}
+        print_json({"architectures": plain, "kendall_tau": taus_or_none, "table": path})
         return
-    columns = ("architecture", "searched %", "valid %", "test %", "parameters", "seconds", "")
+    percents = ("predicted", "searched", "valid", "test")
+    columns = ("architecture", *(f"{name} %" for name in percents), "parameters", "ms/1", "ms/256", "seconds", "")
     shown = [
         (
             str(row["architecture"]),
-            *(f"{100 * row[name]:.2f}" if row[name] == row[name] else "-" for name in ("searched", "valid", "test")),
+            *(f"{100 * row[name]:.2f}" if row[name] == row[name] else "-" for name in percents),
             f"{row['n_params']:,}",
+            *_latency(row["latency_s"]),
             f"{row['seconds']:.1f}",
             str(row["remark"]),
         )
         for row in rows
     ]
-    print_table("Searched and trained", columns, shown)
-    if tau == tau:
-        print(f"Kendall's tau between searched and trained validation accuracy: {tau:.2f}")
+    print_table("Predicted, searched and trained", columns, shown)
+    for names, tau in taus.items():
+        if tau == tau:
+            print(f"Kendall's tau of {names.replace('-', ' and ').replace('valid', 'trained')} accuracy: {tau:.2f}")
     print(f"every epoch is in {path}" if path else "nothing was finished, so no table was written")
+
+
+def _latency(latency_s: dict[str, dict[str, dict[str, float]]]) -> list[str]:
+    """Return the cells of the device that trained: of the last one that was measured."""
+    own = list(latency_s.values())[-1] if latency_s else {}
+    return [milliseconds(own[size]) if size in own else "-" for size in ("1", "256")]

@@ -105,6 +105,34 @@ class Images:
         kept = Part(images[~taken], labels[~taken])
         return Images(self.name, self.classes, {**self.parts, "train": kept, split: Part(images[taken], labels[taken])})
 
+    def fold(self, number: int, of: int, rng: np.random.Generator) -> "Images":
+        """Return the data set with one part of its training and validation images as the validation images.
+
+        Together the parts hold each image once, and each class in proportion.
+
+        Args:
+            number: of the part, from 1.
+            of: how many parts there are, at least 2.
+            rng: draws the parts; the same state for every one of them.
+
+        Raises:
+            InvalidOption: no such part.
+            SourceError: a class with fewer images than parts.
+        """
+        if not 1 <= number <= of or of < 2:
+            raise InvalidOption(f"fold {number} of {of}; expected at least 2 folds, and one of them")
+        pooled = [self.parts[split] for split in ("train", "valid") if split in self.parts]
+        images, labels = (np.concatenate(arrays) for arrays in zip(*pooled, strict=True))
+        place = np.empty(len(labels), dtype=np.int64)
+        for label, name in enumerate(self.classes):
+            rows = rng.permutation(np.flatnonzero(labels == label))
+            if len(rows) < of:
+                raise SourceError(f"{self.name}: class {name!r} has {len(rows)} image(s), too few for {of} folds")
+            place[rows] = np.arange(len(rows)) % of + 1
+        kept, held = place != number, place == number
+        parts = {"train": Part(images[kept], labels[kept]), "valid": Part(images[held], labels[held])}
+        return Images(self.name, self.classes, {**self.parts, **parts})
+
     def digest(self) -> str:
         """Return a SHA-256 of all images and labels, split by split."""
         sha = hashlib.sha256(repr(self.classes).encode())

@@ -12,16 +12,18 @@ import numpy as np
 
 from nasbench.errors import PredictorError
 from nasbench.evaluation._evaluation import Evaluation, Key, trained_task
-from nasbench.evaluation._measure import PeakMemory, Stopwatch, one_thread
 from nasbench.evaluation._metrics import measure, reliability
 from nasbench.evaluation._protocols import Pool, Split, pool_of, split, training_scores
 from nasbench.evaluation._record import Measured, Outcome, PredictionRecord
 from nasbench.experiment._compare import open_task
-from nasbench.experiment._fill import Pair, check_jobs, fill
+from nasbench.experiment._fill import Pair, fill
 from nasbench.files import alone
+from nasbench.jobs import check_jobs
+from nasbench.measuring import PeakMemory, Stopwatch
 from nasbench.predictions import Batch, Prediction, Predictor, make_predictor
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.tasks import Task
+from nasbench.threads import one_thread
 
 _CHUNK = 50_000
 """Architectures asked at once, which bounds the memory of their features."""

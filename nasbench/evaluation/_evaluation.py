@@ -22,7 +22,7 @@ from nasbench.experiment._experiment import (
 )
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.table import Table, find_table
-from nasbench.tasks import SurrogateTask, Task, load_task
+from nasbench.tasks import AnyTask, Task, load_task
 
 FORMAT = "nasbench-predictions"
 VERSION = 1
@@ -157,14 +157,17 @@ class Evaluation:
         return cls(names, tuple(Choice.parse(item) for item in several), sizes, **options)
 
 
-def trained_task(task: Task | SurrogateTask) -> Task:
+def trained_task(task: AnyTask) -> Task:
     """Return ``task``, whose architectures were trained.
 
     Raises:
-        InvalidOption: a surrogate: predictors of a predictor's answers would say nothing of either.
+        InvalidOption: a surrogate, as predictors of a predictor's answers would say nothing of either; or a task that
+            trains what it is asked for, and has no pool of trained architectures.
     """
-    if isinstance(task, SurrogateTask):
-        raise InvalidOption(f"task '{task.name}' is itself a predictor's; compare predictors on a task with a table")
+    if not isinstance(task, Task):
+        raise InvalidOption(
+            f"task '{task.name}' has no table of trained architectures; compare predictors on one that has"
+        )
     return task
 
 

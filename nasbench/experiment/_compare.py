@@ -10,17 +10,18 @@ from typing import Any
 
 from nasbench.errors import RecordError
 from nasbench.experiment._experiment import Experiment, Limits, task_entry
-from nasbench.experiment._fill import Pair, check_jobs, fill
+from nasbench.experiment._fill import Pair, fill
 from nasbench.experiment._pairs import Pairs
 from nasbench.experiment._record import Record, Run
 from nasbench.files import alone
+from nasbench.jobs import check_jobs
 from nasbench.registry import STRATEGIES, Choice, told_target
 from nasbench.simulation import Simulation, no_history
-from nasbench.tasks import SurrogateTask, Task, load_task
+from nasbench.tasks import AnyTask, load_task
 
 
 @lru_cache(maxsize=64)
-def open_task(name: str, entry: str) -> Task | SurrogateTask:
+def open_task(name: str, entry: str) -> AnyTask:
     """Open a task once in a process, so that its columns are loaded once for all runs.
 
     Args:
@@ -37,7 +38,7 @@ def open_task(name: str, entry: str) -> Task | SurrogateTask:
     return task
 
 
-def recorded_task(record: Pairs[Any], name: str) -> Task | SurrogateTask:
+def recorded_task(record: Pairs[Any], name: str) -> AnyTask:
     """Open a task of a record.
 
     Raises:
@@ -46,7 +47,7 @@ def recorded_task(record: Pairs[Any], name: str) -> Task | SurrogateTask:
     return open_task(name, json.dumps(record.spec["tasks"][name], sort_keys=True))
 
 
-def one_run(experiment: Experiment, task: Task | SurrogateTask, choice: Choice, number: int) -> Run:
+def one_run(experiment: Experiment, task: AnyTask, choice: Choice, number: int) -> Run:
     """Run one strategy on one task once; a strategy that raises gives a failed run, not an error."""
     own, noise = experiment.streams(task.name, choice.label, number)
     simulation = None

@@ -17,7 +17,7 @@ import nasbench
 from nasbench.errors import InvalidOption
 from nasbench.registry import STRATEGIES, Choice, Registry, sources_of
 from nasbench.simulation import Budget
-from nasbench.tasks import SurrogateTask, Task, load_task
+from nasbench.tasks import AnyTask, Task, load_task
 from nasbench.tasks._declarations import read_declaration
 
 FORMAT = "nasbench-record"
@@ -38,7 +38,7 @@ class Limits:
         limits = {"seconds": self.seconds, "trials": self.trials, "epochs": self.epochs}
         return {key: None if value == math.inf else value for key, value in limits.items()}
 
-    def of(self, task: Task | SurrogateTask) -> Budget:
+    def of(self, task: AnyTask) -> Budget:
         """Return the budget of a run on ``task``.
 
         Raises:
@@ -204,11 +204,11 @@ def software() -> dict[str, str]:
     return {"nasbench": nasbench.__version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
-def task_entry(name: str, task: Task | SurrogateTask) -> dict[str, Any]:
+def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
     """Return all that defines a task: its declaration, and the checksum of every table it reads."""
     return {
         "version": task.version,
-        "declaration": task.declaration if isinstance(task, SurrogateTask) else read_declaration(name),
+        "declaration": read_declaration(name) if isinstance(task, Task) else task.declaration,
         "tables": {table.name: table.checksum for table in task.tables},
         "file": file_name(name),
     }

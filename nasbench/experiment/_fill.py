@@ -1,26 +1,15 @@
 """Doing what a record lacks, over processes."""
 
 from collections.abc import Callable, Mapping
-from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from joblib import Parallel, delayed, parallel_config
+from joblib import delayed, parallel_config
 
-from nasbench.errors import InvalidOption, WorkerDied
 from nasbench.experiment._pairs import Pairs
+from nasbench.jobs import at_once
 
 Pair = tuple[str, str]
 """A task's name and a contestant's label."""
-
-
-def check_jobs(n_jobs: int) -> None:
-    """Refuse a number of processes that is none.
-
-    Raises:
-        InvalidOption: zero, or below -1.
-    """
-    if n_jobs == 0 or n_jobs < -1:
-        raise InvalidOption(f"{n_jobs} jobs; expected at least 1, or -1 for one per core")
 
 
 def fill(
@@ -62,16 +51,9 @@ def fill(
         on_progress(before, total)
     # One thread a process for linear algebra: the processes already use the cores, and sums keep their order.
     with parallel_config(backend="loky", inner_max_num_threads=1):
-        finished = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work)
-        try:
-            for done, pair in enumerate(finished, start=before + 1):
-                left[pair] -= 1
-                if left[pair] == 0:
-                    record.merge(*pair)
-                if on_progress:
-                    on_progress(done, total)
-        except BrokenProcessPool as error:
-            raise WorkerDied(
-                f"a process was killed from outside, perhaps for lack of memory ({error}); what was finished is "
-                f"kept in {record.path}: the same command goes on from there, fewer --jobs need less memory"
-            ) from error
+        for done, pair in enumerate(at_once(work, n_jobs=n_jobs, kept=record.path), start=before + 1):
+            left[pair] -= 1
+            if left[pair] == 0:
+                record.merge(*pair)
+            if on_progress:
+                on_progress(done, total)

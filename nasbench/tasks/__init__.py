@@ -8,17 +8,21 @@ from nasbench.tasks._declarations import read_declaration, task_names
 if TYPE_CHECKING:
     from nasbench.tasks._fitting import Fit as Fit
     from nasbench.tasks._fitting import fit_surrogate as fit_surrogate
+    from nasbench.tasks._kinds import AnyTask as AnyTask
     from nasbench.tasks._load import load_task as load_task
     from nasbench.tasks._surrogate import SurrogateTask as SurrogateTask
     from nasbench.tasks._task import Optimum as Optimum
     from nasbench.tasks._task import Task as Task
     from nasbench.tasks._task import load_table_task as load_table_task
+    from nasbench.tasks._training import TrainingTask as TrainingTask
 
 __all__ = [
+    "AnyTask",
     "Fit",
     "Optimum",
     "SurrogateTask",
     "Task",
+    "TrainingTask",
     "fit_surrogate",
     "load_table_task",
     "load_task",
@@ -27,10 +31,12 @@ __all__ = [
 ]
 
 _HOME = {
+    "AnyTask": "_kinds",
     "Fit": "_fitting",
     "Optimum": "_task",
     "SurrogateTask": "_surrogate",
     "Task": "_task",
+    "TrainingTask": "_training",
     "fit_surrogate": "_fitting",
     "load_table_task": "_task",
     "load_task": "_load",

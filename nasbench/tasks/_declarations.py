@@ -32,6 +32,9 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "budget_s": (float, int),
     "budget_note": str,
 }
+_TRAINING_KEYS = {key: _KEYS[key] for key in ("title", "version", "space", "space_options", "budget_s")} | {
+    "train": dict
+}
 _OPTIONAL = {"space_options", "table_sha256", "objectives", "budget_note", "importer", "where"}
 SURROGATE, SURROGATE_PREFIX = ".surrogate", "surrogate-"
 MODES = ("seed", "mean")
@@ -103,6 +106,36 @@ def is_surrogate(name: str) -> bool:
     """Tell whether a task's name means a surrogate."""
     file = name.rpartition(":")[0] if name.endswith(tuple(f":{mode}" for mode in MODES)) else name
     return name.startswith(SURROGATE_PREFIX) or file.endswith(SURROGATE)
+
+
+def is_training(name: str) -> bool:
+    """Tell whether a task's name means one that real training answers: its declaration has ``train``."""
+    file, _, member = name.rpartition(":")
+    if not file.endswith(".toml") or not Path(file).is_file():
+        return False
+    declaration = _declaration(Path(file))
+    return "train" in declaration | declaration["tasks"].get(member, {})
+
+
+def training_declaration(name: str) -> dict[str, Any]:
+    """Return the checked values of a task that real training answers, its full ``name`` among them.
+
+    Raises:
+        UnknownName: a key that such a task does not have.
+        InvalidOption: a missing key, or a value of the wrong type.
+    """
+    file, _, member = name.rpartition(":")
+    declaration = _declaration(Path(file))
+    values: dict[str, Any] = declaration | declaration["tasks"].get(member, {})
+    del values["tasks"]
+    for key, value in values.items():
+        if key not in _TRAINING_KEYS:
+            raise unknown_name(f"key of task '{name}', which trains", key, _TRAINING_KEYS)
+        if not isinstance(value, _TRAINING_KEYS[key]) or isinstance(value, bool):
+            raise InvalidOption(f"task '{name}': {key} = {value!r} has the wrong type")
+    if missing := sorted(_TRAINING_KEYS.keys() - {"space_options"} - values.keys()):
+        raise InvalidOption(f"task '{name}' lacks {', '.join(missing)}")
+    return values | {"name": f"{Path(file).stem}-{member}"}
 
 
 def surrogate_folder() -> Path:

@@ -2,25 +2,29 @@
 
 from typing import TYPE_CHECKING
 
-from nasbench.tasks._declarations import is_surrogate
-from nasbench.tasks._task import Task, load_table_task
+from nasbench.tasks._declarations import is_surrogate, is_training
+from nasbench.tasks._task import load_table_task
 
 if TYPE_CHECKING:
-    from nasbench.tasks._surrogate import SurrogateTask
+    from nasbench.tasks._kinds import AnyTask
 
 
-def load_task(name: str) -> "Task | SurrogateTask":
+def load_task(name: str) -> "AnyTask":
     """Open a task by name, or from a file of your own.
 
     Args:
         name: as ``nasbench list`` shows it; ``path/to/family.toml:member``; or ``path/to/name.surrogate``.
-            A surrogate with ``:mean`` behind it answers without noise.
+            A surrogate with ``:mean`` behind it answers without noise; a member with ``train`` trains networks.
 
     Raises:
         UnknownName: no such task, space or table.
         InvalidOption: a declaration that breaks the rules, or a table other than the declared one.
         TableError: the file of the table or of the surrogate is damaged.
     """
+    if is_training(name):
+        from nasbench.tasks._training import load_training_task
+
+        return load_training_task(name)
     if not is_surrogate(name):
         return load_table_task(name)
     from nasbench.tasks._surrogate import load_surrogate_task  # loads scipy, which tables do without

@@ -11,7 +11,7 @@ from torch import nn
 
 from nasbench.arrays import Archs
 from nasbench.datasets import Images
-from nasbench.errors import RecordError, TrainingFailed
+from nasbench.errors import Busy, RecordError, TrainingFailed
 from nasbench.files import write_text
 from nasbench.networks import build_network
 from nasbench.spaces import SearchSpace
@@ -19,6 +19,7 @@ from nasbench.training._recipe import Recipe
 from nasbench.training._trainer import Epoch, Setup, train
 
 _FAILED = "failed.json"
+_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,9 @@ class Architectures:
         folder: for checkpoints.
         network: label of the network, such as ``nb201,channels=8,n_cells=1``; empty for the space's own.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
+        fold: number and count of the parts of the images that are validated on in turn; (0, 0) leaves the data as
+            they are.
+        waits: for another process that trains the same architecture, instead of raising ``Busy``.
     """
 
     space: SearchSpace
@@ -64,6 +68,8 @@ class Architectures:
     folder: Path
     network: str = ""
     device: str = "cpu"
+    fold: tuple[int, int] = (0, 0)
+    waits: bool = False
 
     def train(self, arch: Archs, *, until: int = 0, evaluate: tuple[str, ...] = ("valid",)) -> Outcome:
         """Train one architecture [1, d] up to an epoch, 0 for the recipe's last.
@@ -71,18 +77,26 @@ class Architectures:
         Raises:
             RecordError: the folder holds another training of this architecture.
             InvalidArchitecture: not exactly one architecture of the space.
+            Busy: another process is training it, unless this one waits.
         """
-        text = self.space.format(arch)[0]
-        folder = self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
-        rng = np.random.default_rng([self.number, *(arch[0].astype(np.int64) + 128).tolist()])
-        network = self._network(arch, rng)
+        while True:
+            try:
+                return self._train(arch, until, evaluate)
+            except Busy:
+                if not self.waits:
+                    raise
+                time.sleep(_PAUSE_S)
+
+    def _train(self, arch: Archs, until: int, evaluate: tuple[str, ...]) -> Outcome:
+        text, folder = self.space.format(arch)[0], self.folder_of(arch)
+        network, rng = self.begun(arch)
         what = f"{self.network or self.space.name}: {text}"
         if (known := self._failure(folder, what)) is not None:
             return known
         start, seen = time.perf_counter(), list[Epoch]()
         setup = Setup(device=self.device, folder=folder, what=what, until=until, evaluate=evaluate, report=seen.append)
         try:
-            trained = train(network, self.data, recipe=self.recipe, rng=rng, setup=setup)
+            trained = train(network, self.images(), recipe=self.recipe, rng=rng, setup=setup)
         except TrainingFailed as error:
             finished = sum(numbers["seconds"] for epoch in seen for numbers in epoch.splits.values())
             lost = max(time.perf_counter() - start - finished, 0.0)
@@ -90,15 +104,31 @@ class Architectures:
             return Outcome(seen, error=str(error), failed_s=lost)
         return Outcome(trained.epochs, trained.notes, network=trained.network)
 
+    def begun(self, arch: Archs) -> tuple[nn.Module, np.random.Generator]:
+        """Return the network of one architecture [1, d] with its first weights, and what decides its training."""
+        rng = np.random.default_rng([self.number, *(arch[0].astype(np.int64) + 128).tolist()])
+        return self._network(arch, rng), rng
+
     def built(self, arch: Archs) -> nn.Module:
         """Return the network of one architecture [1, d] before its training, on the CPU."""
         return self._network(arch, np.random.default_rng(0))
 
-    def _network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
+    def folder_of(self, arch: Archs) -> Path:
+        """Return where everything of one architecture [1, d] is kept."""
+        text = self.space.format(arch)[0]
+        return self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def images(self) -> Images:
+        """Return what is learnt: the data, or their fold."""
+        return self.data.fold(*self.fold, np.random.default_rng(0)) if any(self.fold) else self.data
+
+    def options(self) -> dict[str, int]:
+        """Return the options of the networks that follow from the data."""
         options = {"n_classes": len(self.data.classes), "in_channels": self.data.shape[0]}
-        if len(self.data.shape) == 2:
-            options["axes"] = 1
-        return build_network(self.network or self.space.name, arch, rng, **options)
+        return options | ({"axes": 1} if len(self.data.shape) == 2 else {})
+
+    def _network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
+        return build_network(self.network or self.space.name, arch, rng, **self.options())
 
     def _failure(self, folder: Path, what: str) -> Outcome | None:
         """Return how this training failed before; it would fail again."""

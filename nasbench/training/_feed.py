@@ -61,6 +61,9 @@ class Feed:
         recipe: how to augment.
         device: where.
 
+    Attributes:
+        device: where.
+
     Raises:
         InvalidOption: signals with a recipe that augments images, or a cutout larger than the images.
     """
@@ -69,7 +72,7 @@ class Feed:
         changes = recipe.flip or recipe.crop_padding or recipe.cutout
         if changes and len(data.shape) != 3:
             raise InvalidOption(f"recipe '{recipe.title}' flips, crops or cuts images; {data.name} holds signals")
-        self._recipe, self._device = recipe, device
+        self._recipe, self.device = recipe, device
         self._parts = {
             split: (_on(device, part.images), _on(device, part.labels)) for split, part in data.parts.items()
         }
@@ -101,6 +104,10 @@ class Feed:
         for first in range(0, len(labels), size):
             yield self._normalised(images[first : first + size]), labels[first : first + size]
 
+    def sample(self) -> Tensor:
+        """Return images as a full batch of training has them, fewer where there are not as many."""
+        return self._normalised(self._parts["train"][0][: self._recipe.batch_size])
+
     def n_batches(self) -> int:
         """Return the number of steps of an epoch; a last batch of one image, which has no variance, is left out."""
         n, size = self.n_images("train"), self._recipe.batch_size
@@ -110,13 +117,13 @@ class Feed:
         """Yield the training images in an order drawn from ``rng``, augmented."""
         images, labels = self._parts["train"]
         size = self._recipe.batch_size
-        order = torch.as_tensor(rng.permutation(len(labels)), device=self._device)
+        order = torch.as_tensor(rng.permutation(len(labels)), device=self.device)
         for place in range(self.n_batches()):
             rows = order[place * size : (place + 1) * size]
             yield self._mixed(self._augmented(images[rows], rng), labels[rows], rng)
 
     def _drawn(self, rng: np.random.Generator, high: int, n: int) -> Tensor:
-        return torch.as_tensor(rng.integers(high, size=n), device=self._device)
+        return torch.as_tensor(rng.integers(high, size=n), device=self.device)
 
     def _augmented(self, images: Tensor, rng: np.random.Generator) -> Tensor:
         """Crop, mirror, normalise and cut images [b, c, h, w]."""
@@ -137,7 +144,7 @@ class Feed:
         if not self._recipe.mixup:
             return Batch(images, labels, labels, 1.0)
         share = float(rng.beta(self._recipe.mixup, self._recipe.mixup))
-        partner = torch.as_tensor(rng.permutation(len(labels)), device=self._device)
+        partner = torch.as_tensor(rng.permutation(len(labels)), device=self.device)
         return Batch(share * images + (1 - share) * images[partner], labels, labels[partner], share)
 
 

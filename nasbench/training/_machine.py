@@ -1,15 +1,20 @@
-"""The device, torch's settings, memory and latency."""
+"""The device: torch's settings, memory and latency."""
 
+import math
 import os
-import sys
+import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
+
+from nasbench.measuring import PeakMemory
+
+_FEWEST = 5  # answers timed, however long they take
 
 
 @contextmanager
@@ -30,22 +35,36 @@ def deterministic(wanted: bool) -> Iterator[None]:
         torch.backends.cudnn.benchmark = benchmark
 
 
+def machine_of(device: str) -> str:
+    """Return what computes, and with what."""
+    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else f"CPU {platform.machine()}"
+    return f"torch {torch.__version__} on {name}"
+
+
 def synchronise(device: torch.device) -> None:
     """Wait until the device has done what it was asked to."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
-def peak_bytes(device: torch.device) -> int | None:
-    """Return the most memory in use so far: of torch's tensors on a card, else of the process; None where unknown."""
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    if sys.platform == "win32":
-        return None
-    import resource
+class Peak:
+    """The most memory in use at once from now on: torch's tensors on a card, else all that the process holds.
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    Args:
+        device: where.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device, self._process = device, PeakMemory()
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+
+    def bytes(self) -> int | None:
+        """Return it; None where the system does not tell."""
+        if self._device.type == "cuda":
+            return int(torch.cuda.max_memory_allocated(self._device))
+        total = self._process.total_mb()
+        return None if math.isnan(total) else round(total * 1e6)
 
 
 class Latency(NamedTuple):
@@ -69,20 +88,38 @@ def latency(network: nn.Module, shape: tuple[int, ...], batch_size: int, *, repe
         network: what answers.
         shape: of one image.
         batch_size: images at once.
-        repeats: answers timed, after a tenth as many that are not, and at least two.
+        repeats: answers timed; see ``timed``.
     """
     device, was_training = next(network.parameters()).device, network.training
-    images, seconds = torch.zeros(batch_size, *shape, device=device), []
+    images = torch.zeros(batch_size, *shape, device=device)
+
+    def answer() -> None:
+        network(images)
+        synchronise(device)
+
     network.eval()
     try:
         with torch.inference_mode():
-            for _ in range(repeats + max(2, repeats // 10)):
-                synchronise(device)
-                start = time.perf_counter()
-                network(images)
-                synchronise(device)
-                seconds.append(time.perf_counter() - start)
+            synchronise(device)
+            return timed(answer, repeats=repeats)
     finally:
         network.train(was_training)
-    low, median, high = np.quantile(seconds[-repeats:], (0.1, 0.5, 0.9)).tolist()
+
+
+def timed(answer: Callable[[], object], *, repeats: int = 30, at_most_s: float = 10.0) -> Latency:
+    """Measure how long an answer takes.
+
+    Args:
+        answer: gives one.
+        repeats: answers timed, after two that are not.
+        at_most_s: no further ones once this time is up, but five at the least.
+    """
+    seconds: list[float] = []
+    for _ in range(2):
+        answer()
+    while len(seconds) < repeats and (len(seconds) < _FEWEST or sum(seconds) < at_most_s):
+        start = time.perf_counter()
+        answer()
+        seconds.append(time.perf_counter() - start)
+    low, median, high = np.quantile(seconds, (0.1, 0.5, 0.9)).tolist()
     return Latency(median, low, high)

@@ -33,8 +33,10 @@ class Recipe:
         nesterov: look ahead (``sgd``).
         weight_decay: of all weights, those of normalisation too.
         optimiser_eps: added to the root in ``rmsprop`` and ``adamw``.
-        cosine_steps: the learning rate follows half a cosine to 0, changed after every ``batch``, every
+        cosine_steps: the learning rate follows half a cosine to ``lr_min``, changed after every ``batch``, every
             ``epoch``, or ``never``: it stays.
+        cosine_epochs: at which the cosine would reach ``lr_min``; 0 for the last epoch.
+        lr_min: where the cosine ends.
         warmup_epochs: over which the learning rate rises from 0, before the cosine starts.
         clip_norm: longest gradient; 0 leaves it.
         flip: mirror every other image, left and right.
@@ -50,6 +52,7 @@ class Recipe:
         amp: compute in bfloat16 where that is safe.
         channels_last: keep the channels of a pixel side by side in memory.
         compile: let torch compile the network.
+        cuda_graphs: record the passes of a full batch once and replay them; on a CUDA card.
         deterministic: use only algorithms that give the same bits every time.
 
     Raises:
@@ -68,6 +71,8 @@ class Recipe:
     weight_decay: float = 0.0
     optimiser_eps: float = 1e-8
     cosine_steps: str = "batch"
+    cosine_epochs: int = 0
+    lr_min: float = 0.0
     warmup_epochs: float = 0.0
     clip_norm: float = 0.0
     flip: bool = False
@@ -83,6 +88,7 @@ class Recipe:
     amp: bool = False
     channels_last: bool = False
     compile: bool = False
+    cuda_graphs: bool = False
     deterministic: bool = False
 
     def __post_init__(self) -> None:
@@ -101,8 +107,8 @@ class Recipe:
             return self.lr * (epoch + done) / self.warmup_epochs
         if self.cosine_steps == "never":
             return self.lr
-        share = (at - self.warmup_epochs) / (self.epochs - self.warmup_epochs)
-        return self.lr * (1 + math.cos(math.pi * share)) / 2
+        share = (at - self.warmup_epochs) / ((self.cosine_epochs or self.epochs) - self.warmup_epochs)
+        return self.lr_min + (self.lr - self.lr_min) * (1 + math.cos(math.pi * share)) / 2
 
     def digest(self) -> str:
         """Return a SHA-256 of everything in it."""
@@ -111,7 +117,7 @@ class Recipe:
 
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("epochs batch_size version", 1, math.inf),
-    ("lr weight_decay clip_norm crop_padding cutout mixup", 0, math.inf),
+    ("lr lr_min cosine_epochs weight_decay clip_norm crop_padding cutout mixup", 0, math.inf),
     ("momentum label_smoothing drop_path ema", 0, 0.999999),
     ("distillation", 0, 1),
     ("temperature", 1e-3, 1e3),

@@ -1,48 +1,26 @@
 """Training a list of architectures and adding what came of it to a table of the user's."""
 
-import platform
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from nasbench.arrays import Archs
-from nasbench.datasets import Images
-from nasbench.files import alone
+from nasbench.arrays import Floats
 from nasbench.networks import Counts, count
-from nasbench.spaces import SearchSpace
-from nasbench.table import append, user_tables, write_table
-from nasbench.training._architectures import Architectures, Outcome
-from nasbench.training._recipe import Recipe
-from nasbench.training._table import Names, draft_of
+from nasbench.training._architectures import Outcome
+from nasbench.training._feed import moments
+from nasbench.training._latency import Latencies, latencies_of, plain
+from nasbench.training._machine import machine_of
+from nasbench.training._model import has_model, write_model
+from nasbench.training._plan import NO_FOLD, Key, Plan
+from nasbench.training._storing import stored
+from nasbench.training._together import together
 
 _EVALUATED = ("valid", "test")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What to train.
-
-    Attributes:
-        space: of the architectures.
-        archs: [n, d] them.
-        data: to learn, with validation and test images.
-        recipe: how.
-        network: label of the network; empty for the space's own.
-        device: where.
-        folder: for checkpoints, one folder a seed.
-    """
-
-    space: SearchSpace
-    archs: Archs
-    data: Images
-    recipe: Recipe
-    network: str
-    device: str
-    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +28,9 @@ class Report:
     """What came of it.
 
     Attributes:
-        rows: for each architecture its mean ``valid`` and ``test`` accuracy over the finished seeds (nan without
-            any), ``n_params``, ``seconds`` of all its trainings, and a ``remark``.
+        rows: for each architecture its mean ``valid`` and ``test`` accuracy over the finished seeds and folds (nan
+            without any), ``n_params``, ``flops``, ``seconds``, ``peak_bytes`` and ``energy_j`` of its trainings,
+            ``latency_s`` by device and batch size, the folders of its ``models``, and a ``remark``.
         path: the table; None if nothing was finished.
         n_failed: trainings that failed.
     """
@@ -62,81 +41,107 @@ class Report:
 
 
 def trained_report(
-    plan: Plan,
-    *,
-    labels: tuple[str, str],
-    table: str,
-    n_seeds: int,
-    on_progress: Callable[[int, int], None] | None = None,
+    plan: Plan, *, table: str, n_jobs: int | None = 1, on_progress: Callable[[int, int], None] | None = None
 ) -> Report:
-    """Train every architecture with every seed, then add all epochs to the table.
+    """Train every architecture with every seed on every fold, keep the networks, and add all epochs to the table.
 
     Args:
         plan: what to train.
-        labels: of the data set and the recipe, as the user wrote them.
         table: name of a table of the user's, made if it is not there.
-        n_seeds: trainings of each architecture.
+        n_jobs: trainings at once; see ``together``.
         on_progress: called with (trainings done, in all).
 
     Raises:
         RecordError: the folder holds other trainings.
         TableError: the table holds other values for the same trainings, or another space.
+        WorkerDied: a process was killed; what was finished stays.
     """
-    outcomes: dict[tuple[int, int], Outcome] = {}
-    for seed in range(n_seeds):
-        trainings = Architectures(
-            space=plan.space,
-            data=plan.data,
-            recipe=plan.recipe,
-            number=seed,
-            folder=plan.folder / f"seed{seed}",
-            network=plan.network,
-            device=plan.device,
-        )
-        for row in range(len(plan.archs)):
-            outcome = trainings.train(plan.archs[row : row + 1], evaluate=_EVALUATED)
-            outcomes[row, seed] = Outcome(outcome.epochs, outcome.notes, outcome.error, outcome.failed_s)
-            if on_progress:
-                on_progress(len(outcomes), n_seeds * len(plan.archs))
-    counts = [count(trainings.built(plan.archs[i : i + 1]), plan.data.shape) for i in range(len(plan.archs))]
-    path = _stored(plan, outcomes, counts, labels, table) if any(o.epochs for o in outcomes.values()) else None
-    rows = [_row(i, outcomes, counts[i]) for i in range(len(plan.archs))]
-    return Report(rows, path, sum(bool(outcome.error) for outcome in outcomes.values()))
+    rows = range(len(plan.archs))
+    keys = [(fold, seed, row) for fold in plan.folds() for seed in range(plan.n_seeds) for row in rows]
+    counts = [count(plan.trainings(NO_FOLD, 0).built(plan.archs[i : i + 1]), plan.data.shape) for i in rows]
+    calls = [partial(_trained, plan, key, counts[key[2]]) for key in keys]
+    finished = together(calls, n_jobs=n_jobs, kept=plan.folder, on_progress=on_progress)
+    outcomes = dict(zip(keys, finished, strict=True))
+    latencies = [_latencies(plan, row, outcomes) for row in rows]  # after all trainings: nothing else runs now
+    path = None
+    for fold in plan.folds():
+        own = {(row, seed): outcome for (of, seed, row), outcome in outcomes.items() if of == fold}
+        if any(outcome.epochs for outcome in own.values()):
+            path = stored(plan, fold, own, counts=counts, latencies=latencies, table=table)
+    told = [_row(plan, i, outcomes, counts[i]) | {"latency_s": plain(latencies[i])} for i in rows]
+    return Report(told, path, sum(bool(outcome.error) for outcome in finished))
 
 
-def _stored(
-    plan: Plan, outcomes: dict[tuple[int, int], Outcome], counts: list[Counts], labels: tuple[str, str], table: str
-) -> Path:
-    """Add the outcomes to the table and return its file."""
-    names = Names(
-        table=table,
-        data=labels[0],
-        recipe=labels[1],
-        network=plan.network or plan.space.name,
-        machine=f"torch {torch.__version__} on {_machine(plan.device)}",
-    )
-    draft = draft_of(plan.space, plan.archs, outcomes, counts=counts, data=plan.data, recipe=plan.recipe, names=names)
-    path = user_tables() / f"{table}.h5"
-    if path.exists():
-        append(path, draft)
-    else:
-        with alone(path):
-            write_table(draft, path)
-    return path
+def _trained(plan: Plan, key: Key, counts: Counts) -> Outcome:
+    """Train one network and keep it, in whatever process."""
+    fold, seed, row = key
+    trainings, arch = plan.trainings(fold, seed), plan.archs[row : row + 1]
+    outcome = trainings.train(arch, evaluate=_EVALUATED)
+    folder = trainings.folder_of(arch)
+    if outcome.network is not None and not has_model(folder):
+        write_model(folder, outcome.network, _about(plan, key, outcome, counts))
+    return outcome
 
 
-def _machine(device: str) -> str:
-    return torch.cuda.get_device_name(device) if device.startswith("cuda") else f"CPU {platform.machine()}"
+def _about(plan: Plan, key: Key, outcome: Outcome, counts: Counts) -> dict[str, Any]:
+    """Return all there is to know of a trained network; ``model.json``."""
+    fold, seed, row = key
+    trainings = plan.trainings(fold, seed)
+    mean, std = moments(trainings.images().parts["train"].images)
+    return {
+        "space": plan.space.name,
+        "architecture": plan.space.format(plan.archs[row : row + 1])[0],
+        "network": plan.network or plan.space.name,
+        "options": trainings.options(),
+        "images": {
+            "data": plan.labels[0],
+            "sha256": plan.data.digest(),
+            "fold": list(fold),
+            "classes": list(plan.data.classes),
+            "shape": list(plan.data.shape),
+            "mean": mean.tolist(),
+            "std": np.where(std > 0, std, 1.0).tolist(),
+        },
+        "recipe": {"label": plan.labels[1], **dataclasses.asdict(plan.recipe)},
+        "seed": seed,
+        "results": outcome.epochs[-1].splits,
+        **counts._asdict(),
+        **_spent([outcome]),
+        "notes": outcome.notes,
+        "machine": machine_of(plan.device),
+    }
 
 
-def _row(row: int, outcomes: dict[tuple[int, int], Outcome], counts: Counts) -> dict[str, Any]:
-    own = [outcome for (of, _), outcome in outcomes.items() if of == row]
-    finished = [outcome.epochs[-1] for outcome in own if not outcome.error]
-    remarks = [outcome.error for outcome in own if outcome.error] + [note for outcome in own for note in outcome.notes]
+def _latencies(plan: Plan, row: int, outcomes: Mapping[Key, Outcome]) -> Latencies:
+    """Measure an architecture that was trained; nothing of one that was not."""
+    if all(outcome.error for (_, _, of), outcome in outcomes.items() if of == row):
+        return {}
+    trainings, arch = plan.trainings(NO_FOLD, 0), plan.archs[row : row + 1]
+    path = trainings.folder_of(arch) / "latency.json"
+    return latencies_of(trainings.built(arch), plan.data.shape, path, device=plan.device)
+
+
+def _row(plan: Plan, row: int, outcomes: Mapping[Key, Outcome], counts: Counts) -> dict[str, Any]:
+    own = {key: outcome for key, outcome in outcomes.items() if key[2] == row}
+    finished = [outcome.epochs[-1] for outcome in own.values() if not outcome.error]
+    remarks = [o.error for o in own.values() if o.error] + [note for o in own.values() for note in o.notes]
     means = {
         split: float(np.mean([epoch.splits[split]["accuracy"] for epoch in finished])) if finished else float("nan")
         for split in _EVALUATED
     }
-    seconds = sum(numbers["seconds"] for o in own for epoch in o.epochs for numbers in epoch.splits.values())
-    lost = sum(outcome.failed_s for outcome in own)
-    return {**means, "n_params": counts.n_params, "seconds": seconds + lost, "remark": "; ".join(remarks)}
+    arch = plan.archs[row : row + 1]
+    models = [str(plan.trainings(*key[:2]).folder_of(arch)) for key, outcome in own.items() if not outcome.error]
+    return {**means, **counts._asdict(), **_spent(list(own.values())), "models": models, "remark": "; ".join(remarks)}
+
+
+def _spent(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the seconds, the joules and the most memory of trainings; None where the machine did not tell."""
+    epochs = [epoch for outcome in outcomes for epoch in outcome.epochs]
+    seconds = sum(numbers["seconds"] for epoch in epochs for numbers in epoch.splits.values())
+    energy: Floats = np.array([np.nan if epoch.energy_j is None else epoch.energy_j for epoch in epochs])
+    peaks = [epoch.peak_bytes for epoch in epochs if epoch.peak_bytes is not None]
+    return {
+        "seconds": seconds + sum(outcome.failed_s for outcome in outcomes),
+        "peak_bytes": max(peaks, default=None),
+        "energy_j": float(energy.sum()) if len(energy) and np.isfinite(energy).all() else None,
+    }

@@ -74,6 +74,7 @@ def draft_of(
     ]
     seconds = np.cumsum(_values(outcomes, seeds.tolist(), shape, "train", "seconds"), axis=2)
     columns.append(("train", "train_s", "s", "minimize", seconds))
+    columns += _machine_columns(outcomes, seeds.tolist(), shape)
     where = {"dataset": _token(names.data.partition(",")[0]), "recipe": _recipe_name(space, names)}
     return Draft(
         name=names.table,
@@ -83,7 +84,8 @@ def draft_of(
         licence="that of whoever trained them",
         source=f"network {names.network}; data {names.data} sha256 {data.digest()}; recipe {names.recipe} version "
         f"{recipe.version} sha256 {recipe.digest()}; {names.machine}",
-        notes="train is measured over the augmented images while the weights change; train_s is up to that epoch.",
+        notes="train is measured over the augmented images while the weights change; train_s and energy_j are up to "
+        "that epoch, with evaluation in energy_j; peak_bytes is the most memory at once.",
         architectures=archs,
         cardinality=space.cardinality,
         measurements=[
@@ -105,6 +107,22 @@ def draft_of(
             for metric, values in zip(("n_params", "macs"), np.array(counts, dtype=np.float64).T, strict=True)
         ],
     )
+
+
+def _machine_columns(
+    outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int]
+) -> list[tuple[str, str, str, str, Floats]]:
+    """Return energy and memory, where the machine told them."""
+    energy, peak = np.full(shape, np.nan), np.full(shape, np.nan)
+    for (row, seed), outcome in outcomes.items():
+        for epoch in outcome.epochs:
+            at = row, seeds.index(seed), epoch.epoch - 1
+            energy[at], peak[at] = (np.nan if told is None else told for told in (epoch.energy_j, epoch.peak_bytes))
+    columns = [
+        ("train", "energy_j", "J", "minimize", np.cumsum(energy, axis=2)),
+        ("train", "peak_bytes", "count", "minimize", peak),
+    ]
+    return [column for column in columns if np.isfinite(column[-1]).any()]
 
 
 def _values(

@@ -24,9 +24,11 @@ from nasbench.errors import InvalidOption, TrainingFailed
 from nasbench.files import alone
 from nasbench.networks import seeded
 from nasbench.training._checkpoint import read_checkpoint, write_checkpoint
+from nasbench.training._energy import Energy
 from nasbench.training._feed import Batch, Feed
+from nasbench.training._graphs import Graphed
 from nasbench.training._loss import Loss
-from nasbench.training._machine import deterministic, peak_bytes, synchronise
+from nasbench.training._machine import Peak, deterministic, synchronise
 from nasbench.training._recipe import Recipe
 
 _CHECKPOINT = "checkpoint.pt"
@@ -67,13 +69,16 @@ class Epoch:
         epoch: its number, from 1.
         lr: learning rate at its end.
         splits: numbers by split; ``train`` over the augmented images while the weights changed.
-        peak_bytes: most memory in use so far; None where the system does not tell.
+        peak_bytes: most memory in use at once since the training was started or went on; None where the system
+            does not tell.
+        energy_j: that the card or processor took, other programs' included; None where the machine does not tell.
     """
 
     epoch: int
     lr: float
     splits: dict[str, Numbers]
     peak_bytes: int | None
+    energy_j: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +135,20 @@ class _Run:
         self.device = device_named(setup.device)
         memory = torch.channels_last if recipe.channels_last and len(data.shape) == 3 else torch.preserve_format
         self.network = network.to(device=self.device).to(memory_format=memory)
-        self.forward: Any = torch.compile(self.network) if recipe.compile else self.network
+        self.peak, self.energy = Peak(self.device), Energy(self.device)
         self.feed = Feed(data, recipe, self.device)
+        self.forward = self._faster()
         self.loss = Loss(recipe, setup.teacher)
         self.optimiser = optimiser_of(recipe, self.network)
         self.average = {name: value.detach().clone() for name, value in self._weights()} if recipe.ema else {}
         self.pieces, self.epochs, self.notes = 1, list[Epoch](), list[str]()
         self.identity: dict[str, Any] = {}
+
+    def _faster(self) -> Any:
+        """Return what answers for the network: itself, compiled, or recorded."""
+        if self.recipe.cuda_graphs:
+            return Graphed(self.network, self.feed.sample(), self.recipe)
+        return torch.compile(self.network) if self.recipe.compile else self.network
 
     def _weights(self) -> Iterator[tuple[str, Tensor]]:
         yield from self.network.named_parameters()
@@ -177,13 +189,14 @@ class _Run:
     def one_epoch(self, epoch: int) -> None:
         """Train, evaluate, and write a checkpoint."""
         rng = np.random.default_rng([self.number, epoch])
+        self.energy.lap()
         if hasattr(self.network, "drop_path"):
             self.network.drop_path = self.recipe.drop_path * epoch / self.recipe.epochs
         with seeded(rng):  # for what torch draws by itself
             splits: dict[str, Numbers] = {"train": self._timed(partial(self._learn, epoch, rng))}
         splits |= {split: self._timed(partial(self._evaluate, split)) for split in self.setup.evaluate}
         lr = float(self.optimiser.param_groups[0]["lr"])
-        self.epochs.append(Epoch(epoch + 1, lr, splits, peak_bytes(self.device)))
+        self.epochs.append(Epoch(epoch + 1, lr, splits, self.peak.bytes(), self.energy.lap()))
         self._save()
         if self.setup.report is not None:
             self.setup.report(self.epochs[-1])
@@ -253,16 +266,8 @@ class _Run:
         return torch.stack([loss.detach().double() * n, right.double()])
 
     def _evaluate(self, split: str) -> Numbers:
-        """Return mean cross-entropy and accuracy over a split."""
         self.network.eval()
-        totals = torch.zeros(2, dtype=torch.float64, device=self.device)
-        with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.amp):
-            for images, labels in self.feed.plain(split, _EVALUATED):
-                logits = self._answer(images)
-                loss = nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
-                totals += torch.stack([loss.double(), (logits.argmax(dim=1) == labels).sum().double()])
-        loss, right = (totals / self.feed.n_images(split)).tolist()
-        return {"loss": loss, "accuracy": right}
+        return evaluated(self._answer, self.feed, split, self.recipe)
 
     def _answer(self, images: Tensor) -> Tensor:
         answer = partial(torch.func.functional_call, self.network, self.average) if self.average else self.forward
@@ -274,6 +279,25 @@ class _Run:
         if self.average:
             self.network.load_state_dict(self.average, strict=False)
         return self.network.eval()
+
+
+def evaluated(answer: Callable[[Tensor], Tensor], feed: Feed, split: str, recipe: Recipe) -> Numbers:
+    """Return mean cross-entropy and accuracy over a split.
+
+    Args:
+        answer: a network in evaluation mode, on the device of the images.
+        feed: the images.
+        split: one of theirs.
+        recipe: says whether to compute in bfloat16.
+    """
+    totals = torch.zeros(2, dtype=torch.float64, device=feed.device)
+    with torch.no_grad(), torch.autocast(feed.device.type, torch.bfloat16, enabled=recipe.amp):
+        for images, labels in feed.plain(split, _EVALUATED):
+            logits = answer(images)
+            loss = nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
+            totals += torch.stack([loss.double(), (logits.argmax(dim=1) == labels).sum().double()])
+    loss, right = (totals / feed.n_images(split)).tolist()
+    return {"loss": loss, "accuracy": right}
 
 
 def optimiser_of(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:

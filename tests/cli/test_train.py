@@ -1,6 +1,7 @@
 """From the winners of a search to trained networks in a table."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 import nasbench
 from nasbench.cli import main
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.experiment._winners import winners
+from nasbench.experiment._winners import predicted, winners
 from nasbench.table import Table, user_tables
 
 TINY = ["--network", "nb201,channels=4,n_cells=1,stages=2", "--data", "digits", "--recipe", "small-4,epochs=2"]
@@ -71,7 +72,13 @@ def test_winners_are_trained_and_reported_beside_what_the_search_saw(record, cap
     _, searched = winners(record, "nb201-cifar10", 2)
     assert [row["searched"] for row in report["architectures"]] == pytest.approx(searched.tolist())
     assert all(0.1 < row["valid"] <= 1 and row["n_params"] > 1000 for row in report["architectures"])
-    assert report["kendall_tau"] in (-1, 1, None)
+    assert all(0.5 < row["predicted"] < 1 for row in report["architectures"])  # CIFAR-10, of NAS-Bench-201
+    assert all(tau in (-1, 1, None) for tau in report["kendall_tau"].values())
+    for row in report["architectures"]:
+        one, many = (row["latency_s"]["cpu"][size] for size in ("1", "256"))
+        assert 0 < one["low_s"] <= one["median_s"] < many["median_s"]
+        assert row["flops"] > row["n_params"]
+        assert row["peak_bytes"] is None or row["peak_bytes"] > 2**24
     again = json.loads(run(capsys, *command)[1])
     assert again == report  # nothing was trained again, and nothing contradicts
 
@@ -95,8 +102,54 @@ def test_every_epoch_of_every_seed_is_added_to_the_table(capsys, tmp_path):
         np.testing.assert_allclose(np.mean(stored, axis=0), [row[split] for row in report["architectures"]], atol=1e-6)
     assert not np.isnan(table.query(rows, **where, split="train", epoch=1, seed=0)).any()
     assert "sha256" in table.source
+    latency = table.static(rows, dataset="digits", metric="cpu_latency_256_s")
+    assert latency.tolist() == [row["latency_s"]["cpu"]["256"]["median_s"] for row in report["architectures"]]
     n_params = table.static(rows, dataset="digits", metric="n_params")
     assert n_params.tolist() == [row["n_params"] for row in report["architectures"]]
+
+
+def test_a_prediction_knows_nothing_of_the_winners(record):
+    """Other winners' scores, the same prediction; and the predictor's, to whom the others are told."""
+    archs, _ = winners(record, "nb201-cifar10", 3)
+    space = nasbench.load_task("nb201-cifar10").space
+    first = predicted(record, "nb201-cifar10", archs, "random_forest", np.random.default_rng(0))
+    histories = [run.history for run in record.runs("nb201-cifar10", "random_search")]
+    seen, score = (np.concatenate([getattr(h, name) for h in histories]) for name in ("arch", "score"))
+    canonical, top = space.canonical(seen), space.canonical(archs)
+    others = ~(canonical[:, None] == top).all(axis=2).any(axis=1)
+    classes, inverse = np.unique(canonical[others], axis=0, return_inverse=True)
+    means = np.bincount(inverse.ravel(), weights=score[others]) / np.bincount(inverse.ravel())
+    assert len(classes) < 500  # so that all are learnt from
+    assert np.abs(first - means.mean()).max() > 0  # it is no mean
+    assert (first < score.max()).all()
+    assert (
+        first.tolist() == predicted(record, "nb201-cifar10", archs, "random_forest", np.random.default_rng(0)).tolist()
+    )
+
+
+def test_folds_and_seeds_are_trained_apart_and_reported_as_their_mean(capsys, tmp_path):
+    command = ["--arch", ARCHS[0], *TINY[:4], "--recipe", "small-4,epochs=1", "--table", "folded"]
+    code, out, err = run(capsys, *command, "--seeds", "2", "--folds", "2", "--out", str(tmp_path), "--json")
+    assert code in (0, None), err
+    (row,) = json.loads(out)["architectures"]
+    abouts = [json.loads((Path(folder) / "model.json").read_text()) for folder in row["models"]]
+    assert sorted((about["images"]["fold"], about["seed"]) for about in abouts) == [
+        ([number, 2], seed) for number in (1, 2) for seed in (0, 1)
+    ]
+    accuracies = [about["results"]["valid"]["accuracy"] for about in abouts]
+    assert len(set(accuracies)) > 1
+    assert row["valid"] == pytest.approx(np.mean(accuracies))
+    table = Table(user_tables() / "folded.h5")
+    assert {dataset for dataset, *_ in table.measurements} == {"digits+fold1of2", "digits+fold2of2"}
+
+
+def test_the_folder_of_another_recipe_is_refused(capsys, tmp_path):
+    command = ["--arch", ARCHS[0], *TINY[:4], "--out", str(tmp_path), "--recipe"]
+    assert run(capsys, *command, "small-4,epochs=1")[0] in (0, None)
+    code, _, err = run(capsys, *command, "small-4,epochs=2")
+    assert code == 1
+    assert "is of another training (recipe: " in err
+    assert "choose another folder" in err
 
 
 def test_a_training_that_fails_is_told_beside_those_that_do_not(capsys, tmp_path):
@@ -116,7 +169,11 @@ def test_a_training_that_fails_is_told_beside_those_that_do_not(capsys, tmp_path
         (["--arch", ARCHS[0], "--data", "digit"], "did you mean 'digits'"),
         (["--arch", ARCHS[0], "--network", "nb201,chanels=4"], "unknown option"),
         (["--arch", ARCHS[0], "--device", "tpu"], "expected 'cpu', 'cuda' or 'cuda:N'"),
-        (["--arch", ARCHS[0], "--seeds", "0"], "--seeds 0"),
+        (["--arch", ARCHS[0], "--device", "cuda:99"], "cuda:99"),
+        (["--arch", ARCHS[0], "--seeds", "0"], "0 seeds"),
+        (["--arch", ARCHS[0], "--folds", "1"], "1 folds"),
+        (["--arch", ARCHS[0], *TINY, "--jobs", "0"], "0 jobs"),
+        (["--arch", ARCHS[0], *TINY[:4], "--recipe", "small-4,cuda_graphs=True"], "CUDA graphs need a CUDA card"),
         (["--arch", ARCHS[0], "--data", "mnist1d", "--recipe", "nb201-12"], "mnist1d holds signals"),
     ],
 )

@@ -268,3 +268,22 @@ def test_what_cannot_be_asked_is_refused(rng):
     few = Part(np.zeros((2, 1, 4, 4), np.uint8), np.array([0, 1]))
     with pytest.raises(SourceError, match="too few to give 1 to valid"):
         Images("few", ("a", "b"), {"train": few}).carved("valid", 0.5, rng)
+
+
+def test_folds_hold_each_image_once_and_each_class_in_proportion(rng):
+    data = load_images("digits", np.random.default_rng(0))
+    folds = [data.fold(number, 5, np.random.default_rng(3)) for number in range(1, 6)]
+    pooled = np.concatenate([data.parts[split].images for split in ("train", "valid")])
+    held = np.concatenate([fold.parts["valid"].images for fold in folds])
+    for images in (held, np.concatenate([folds[2].parts[split].images for split in ("train", "valid")])):
+        assert sorted(map(bytes, images)) == sorted(map(bytes, pooled))
+    sizes = np.array([np.bincount(fold.parts["valid"].labels, minlength=10) for fold in folds])
+    assert np.ptp(sizes, axis=0).max() <= 1
+    assert all(fold.parts["test"] is data.parts["test"] for fold in folds)
+
+
+@pytest.mark.parametrize(("number", "of"), [(0, 5), (6, 5), (1, 1), (1, 2000)])
+def test_folds_that_cannot_be_are_refused(number, of):
+    data = load_images("digits", np.random.default_rng(0))
+    with pytest.raises((InvalidOption, SourceError), match=r"expected at least 2 folds|too few for 2000 folds"):
+        data.fold(number, of, np.random.default_rng(0))

@@ -282,7 +282,7 @@ def test_what_was_measured_is_recorded_apart(reference):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
 def test_memory_is_that_of_the_work():
-    from nasbench.evaluation._measure import PeakMemory
+    from nasbench.measuring import PeakMemory
 
     memory = PeakMemory()
     np.ones(30_000_000).sum()

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+import torch
 
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.training import load_recipe, recipe_names
@@ -17,6 +18,22 @@ def test_nb201_is_the_published_schedule():
         assert recipe.rate(0, 0) == 0.1
         assert recipe.rate(epochs // 2, 0) == pytest.approx(0.05)
         assert recipe.rate(epochs - 1, 0.999) < 1e-3
+
+
+def test_nb301_follows_the_scheduler_of_its_authors():
+    """Their train.py: CosineAnnealingLR over 100 epochs to 1e-8 from 0.025, of which 98 are trained; batches of 96."""
+    recipe = load_recipe("nb301-98")
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.025)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=100, eta_min=1e-8)
+    rates = []
+    for _ in range(recipe.epochs):
+        rates.append(schedule.get_last_lr()[0])
+        optimiser.step()
+        schedule.step()
+    assert [recipe.rate(epoch, 0.5) for epoch in range(recipe.epochs)] == pytest.approx(rates, rel=1e-6)
+    assert (recipe.batch_size, recipe.momentum, recipe.weight_decay, recipe.mixup) == (96, 0.9, 3e-4, 0.2)
+    assert (recipe.cutout, recipe.drop_path, recipe.nesterov) == (16, 0.2, False)
+    assert recipe.auxiliary_weight > 0
 
 
 def test_every_recipe_can_be_read_and_ends_slower_than_it_starts():

@@ -267,6 +267,8 @@ def test_what_is_not_there_is_refused(digits):
         trained(digits, evaluate=("holdout",))
     with pytest.raises(InvalidOption, match="device='gpu'"):
         trained(digits, device="gpu")
+    with pytest.raises(InvalidOption, match="CUDA graphs need a CUDA card"):
+        trained(digits, "small-4,cuda_graphs=True")
     if not torch.cuda.is_available():
-        with pytest.raises(InvalidOption, match="no CUDA"):
+        with pytest.raises(InvalidOption, match=r"no CUDA here \(.+\); use device='cpu'"):
             trained(digits, device="cuda")

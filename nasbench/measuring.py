@@ -1,30 +1,10 @@
-"""Seconds and memory of a piece of work, on one thread."""
+"""Seconds and memory of a piece of work."""
 
-import contextlib
 import math
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep linear algebra to one thread: sums keep their order, and seconds can be compared."""
-    torch = sys.modules.get("torch")
-    threads = torch.get_num_threads() if torch else 1
-    with threadpool_limits(1):
-        if torch:
-            torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            if torch:
-                torch.set_num_threads(threads)
 
 
 class Stopwatch:
@@ -41,7 +21,7 @@ class Stopwatch:
 
 
 class PeakMemory:
-    """The most memory that this process holds at once from now on, above what it holds now.
+    """The most memory that this process holds at once from now on.
 
     Linux only; elsewhere, and where the system does not let a process reset its peak, it is nan.
     """
@@ -54,8 +34,12 @@ class PeakMemory:
             self._before = math.nan
 
     def mb(self) -> float:
-        """Return it in MB."""
-        return math.nan if math.isnan(self._before) else max(0.0, _status_mb("VmHWM") - self._before)
+        """Return it in MB, above what the process held when this was made."""
+        return math.nan if math.isnan(self._before) else max(0.0, self.total_mb() - self._before)
+
+    def total_mb(self) -> float:
+        """Return it in MB, all that the process holds included."""
+        return math.nan if math.isnan(self._before) else _status_mb("VmHWM")
 
 
 def _status_mb(name: str) -> float:

@@ -1,0 +1,248 @@
+"""A task that real training answers: what a strategy asks for is trained on the user's own data, up to that epoch.
+
+It is declared in a TOML file of one's own and named ``FILE.toml:MEMBER`` like other tasks; only it has ``train``::
+
+    [tasks.cells]
+    title = "Cells on handwritten digits"
+    version = 1
+    space = "nb201"
+    budget_s = 600
+    train = { data = "digits", recipe = "small-4", network = "nb201,channels=8,n_cells=1" }
+
+``train`` may also name ``device``, ``seeds`` (repetitions of each training; a run sees one of them) and ``folder``.
+Checkpoints are kept and shared: what was trained for one run or strategy is not trained again for another, and
+processes that need the same training wait for each other. Seconds are real.
+
+What is reported of an architecture is the mean test accuracy over all seeds of its full training, which is done when
+it is asked for. Nobody knows the optimum of such a task: perfect accuracy stands in its place, and guessing for a
+random architecture, so that normalised regret is the error as a share of that of a guess.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidArchitecture, InvalidOption, MissingExtra, unknown_name
+from nasbench.spaces import SearchSpace
+from nasbench.table import user_tables
+from nasbench.tasks._declarations import training_declaration
+from nasbench.tasks._task import Optimum, space_named
+
+if TYPE_CHECKING:
+    from nasbench.backends.training import TrainingBackend
+    from nasbench.datasets import Images
+    from nasbench.training import Recipe
+
+_KEYS: dict[str, type] = {"data": str, "recipe": str, "network": str, "device": str, "seeds": int, "folder": str}
+_REQUIRED = ("data", "recipe")
+_OBSERVED, _REPORTED = "valid", "test"
+
+
+class _Source(NamedTuple):
+    """What decides the answers besides the declaration."""
+
+    name: str
+    checksum: str
+
+
+@dataclass(frozen=True)
+class TrainingTask:
+    """A benchmark problem without a table, otherwise as ``Task``; the module says more.
+
+    Attributes:
+        name: ``FILE-MEMBER``.
+        title: one line.
+        version: rises when anything that changes results does.
+        space: the architectures.
+        budget_s: default budget in real seconds of training and validation.
+        how: the declaration's ``train``.
+    """
+
+    name: str
+    title: str
+    version: int
+    space: SearchSpace
+    budget_s: float
+    how: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        """Refuse contradictions at once, not in the middle of a search."""
+        for key, value in self.how.items():
+            if key not in _KEYS:
+                raise unknown_name(f"key of 'train' of task '{self.name}'", key, _KEYS)
+            if type(value) is not _KEYS[key]:
+                raise InvalidOption(f"task '{self.name}': train.{key} = {value!r}; expected {_KEYS[key].__name__}")
+        if missing := [key for key in _REQUIRED if key not in self.how]:
+            raise InvalidOption(f"task '{self.name}' lacks train.{missing[0]}")
+        if self.seeds < 1 or not (self.budget_s > 0 and math.isfinite(self.budget_s)):
+            raise InvalidOption(f"task '{self.name}' has {self.seeds} seeds and budget_s {self.budget_s}")
+
+    @property
+    def seeds(self) -> int:
+        """Repetitions of each training."""
+        return int(self.how.get("seeds", 1))
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Labels of what is reported."""
+        return (_REPORTED,)
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """Every epoch of the recipe: a strategy may stop a training after any."""
+        return tuple(range(1, self.recipe.epochs + 1))
+
+    @cached_property
+    def images(self) -> "Images":
+        """What is learnt, with the test images that no strategy sees."""
+        from nasbench.datasets import load_images
+
+        return load_images(self.how["data"], np.random.default_rng(0))
+
+    @cached_property
+    def recipe(self) -> "Recipe":
+        """How."""
+        from nasbench.training import load_recipe
+
+        return load_recipe(self.how["recipe"])
+
+    @property
+    def declaration(self) -> dict[str, Any]:
+        """All that decides its answers, besides the images."""
+        return {**self.how, "space": self.space.name, "budget_s": self.budget_s, "recipe_sha256": self.recipe.digest()}
+
+    @cached_property
+    def tables(self) -> list[_Source]:
+        """What it reads, each with ``name`` and ``checksum``."""
+        return [_Source(self.how["data"], self.images.digest())]
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where checkpoints are kept: another recipe, network or data set has another place."""
+        parts = [self.recipe.digest(), self.tables[0].checksum, self.how.get("network", "")]
+        own = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+        given = self.how.get("folder")
+        return (Path(given).expanduser() if given else user_tables().with_name("trainings") / self.name) / own
+
+    def check(self) -> None:
+        """Refuse what cannot be trained, before anything runs.
+
+        Raises:
+            NasbenchError: no such device, recipe, data set or network.
+        """
+        from nasbench.networks import build_network
+
+        rng = np.random.default_rng(0)
+        self._repetition(0)
+        build_network(self.how.get("network") or self.space.name, self.space.sample(1, rng), rng)
+
+    def backend(self, rng: np.random.Generator) -> "TrainingBackend":
+        """Return what answers the trials of one run; ``rng`` draws which repetition it sees."""
+        return self._repetition(int(rng.integers(self.seeds)))
+
+    def _repetition(self, seed: int) -> "TrainingBackend":
+        from nasbench.backends.training import TrainingBackend
+
+        return TrainingBackend(
+            self.space,
+            self.images,
+            recipe=self.recipe,
+            rng=np.random.default_rng(seed),
+            folder=self.folder / f"seed{seed}",
+            network=self.how.get("network", ""),
+            device=self.how.get("device", "cpu"),
+        )
+
+    def archs(self, architectures: Archs | Sequence[str]) -> Archs:
+        """Return architectures given as arrays [n, d] or as strings in the space's own form."""
+        if isinstance(architectures, str):
+            raise InvalidArchitecture("pass a list of strings, one per architecture; for a single one [text]")
+        return architectures if isinstance(architectures, np.ndarray) else self.space.parse(architectures)
+
+    def query(self, architectures: Archs | Sequence[str], split: str = _OBSERVED) -> Floats:
+        """Return the mean accuracy over all seeds of full trainings, which are done now unless they are there; ``[n]``.
+
+        One that fails counts as a guess.
+
+        Args:
+            architectures: [n, d] array, or n strings.
+            split: ``valid`` or ``test``.
+
+        Raises:
+            InvalidArchitecture: not an architecture of the space.
+            UnknownName: another split.
+        """
+        if split not in (_OBSERVED, _REPORTED):
+            raise unknown_name(f"split of '{self.name}'", split, (_OBSERVED, _REPORTED))
+        archs = self.space.checked(self.archs(architectures))
+        accuracy = [self._repetition(seed).accuracy(archs, self.images, split) for seed in range(self.seeds)]
+        guessed: Floats = np.nan_to_num(np.array(accuracy), nan=self.random_score)
+        return np.asarray(guessed.mean(axis=0))
+
+    def answers(self, archs: Archs) -> dict[str, Floats]:
+        """Return everything that is measured of architectures [n, d], by name."""
+        return {split: self.query(archs, split) for split in (_OBSERVED, _REPORTED)}
+
+    def reported_of(self, archs: Archs) -> dict[str, Floats]:
+        """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
+        return {_REPORTED: self.query(archs, _REPORTED)}
+
+    @property
+    def optimum(self) -> Optimum:
+        """Perfect accuracy, of no architecture."""
+        return Optimum(-1, np.empty((0, len(self.space.decisions)), dtype=np.int8), 1.0)
+
+    @property
+    def random_score(self) -> float:
+        """Accuracy of guessing."""
+        return 1 / len(self.images.classes)
+
+    def described(self) -> dict[str, Any]:
+        """Return what a user must know before quoting a number."""
+        sizes = ", ".join(f"{len(part.labels):,} {split}" for split, part in self.images.parts.items())
+        return {
+            "title": self.title,
+            "space": f"{self.space.name}: {len(self.space.decisions)} decisions",
+            "data": f"{self.how['data']}: {sizes}",
+            "recipe": f"{self.how['recipe']}: {self.recipe.title}, {self.recipe.epochs} epochs",
+            "network": self.how.get("network") or self.space.name,
+            "device": self.how.get("device", "cpu"),
+            "observed": f"{_OBSERVED} accuracy of one of {self.seeds} trained seeds",
+            "reported": {_REPORTED: f"mean test accuracy over {self.seeds} seeds of the full training"},
+            "budget_s": self.budget_s,
+            "optimum": "unknown; perfect accuracy stands in its place",
+            "random_architecture": self.random_score,
+            "sha256": self.tables[0].checksum,
+            "folder": str(self.folder),
+        }
+
+
+def load_training_task(name: str) -> TrainingTask:
+    """Open ``FILE.toml:MEMBER`` whose declaration has ``train``.
+
+    Raises:
+        InvalidOption: a missing key or a value of the wrong type.
+        UnknownName: a key that such a task does not have, or an unknown space.
+        MissingExtra: torch is not installed.
+    """
+    import importlib.util
+
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtra("a task that trains", "train")
+    values = training_declaration(name)
+    return TrainingTask(
+        name=values["name"],
+        title=values["title"],
+        version=values["version"],
+        space=space_named(values["space"], values.get("space_options", {})),
+        budget_s=float(values["budget_s"]),
+        how=values["train"],
+    )

@@ -1,0 +1,117 @@
+"""A trained network as two files: its weights, ``model.pt``, and all there is to know of it, ``model.json``.
+
+The weights are a plain state dict of tensors; the JSON names the space, the architecture, the network and its options,
+so that it can be built again, the recipe in full, the data set with its digest, how images are normalised, what
+came of every split, and the versions of what it was made with.
+"""
+
+import hashlib
+import io
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from nasbench import __version__
+from nasbench.errors import RecordError
+from nasbench.files import replacing, write_text
+from nasbench.networks import build_network
+from nasbench.registry import SPACES
+
+_WEIGHTS, _ABOUT, _FORMAT = "model.pt", "model.json", 1
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A trained network.
+
+    Attributes:
+        network: in evaluation mode, on the CPU.
+        about: what ``model.json`` says.
+        folder: where it lies.
+    """
+
+    network: nn.Module
+    about: dict[str, Any]
+    folder: Path
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one image, channels first."""
+        return tuple(self.about["images"]["shape"])
+
+
+def write_model(folder: Path, network: nn.Module, about: Mapping[str, Any]) -> None:
+    """Write a network, in place of one that is already there.
+
+    Args:
+        folder: where; the JSON comes last, so that where it is the weights are.
+        network: trained.
+        about: ``space``, ``architecture``, ``network``, ``options``, ``images`` and more, plain data.
+
+    Raises:
+        OSError: the disk is full or read-only; no half file is left.
+    """
+    buffer = io.BytesIO()
+    torch.save({name: value.cpu().contiguous() for name, value in network.state_dict().items()}, buffer)
+    with replacing(folder / _WEIGHTS) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
+    own = {"format": _FORMAT, "weights_sha256": hashlib.sha256(buffer.getbuffer()).hexdigest()}
+    write_text(folder / _ABOUT, json.dumps({**about, **own, "versions": versions()}, indent=1, allow_nan=False) + "\n")
+
+
+def has_model(folder: Path) -> bool:
+    """Return whether a network lies in a folder."""
+    return (folder / _ABOUT).is_file()
+
+
+def read_model(folder: Path) -> Model:
+    """Build a network again and load its weights. Nothing in the files is executed.
+
+    Raises:
+        RecordError: there is none, or its files are damaged or do not belong together.
+    """
+    about = _about(folder / _ABOUT)
+    try:
+        weights = (folder / _WEIGHTS).read_bytes()
+        if hashlib.sha256(weights).hexdigest() != about["weights_sha256"]:
+            raise ValueError(f"{_WEIGHTS} is not what {_ABOUT} was written with")
+        network = _built(about)
+        network.load_state_dict(torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True))
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise RecordError(f"the model in {folder} cannot be read ({type(error).__name__}: {error})") from error
+    return Model(network.eval(), about, folder)
+
+
+def _about(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise RecordError(f"there is no {path}; 'nasbench train' writes it when a training is complete")
+    try:
+        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        form = about["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"{path} cannot be read ({type(error).__name__}: {error})") from error
+    if form != _FORMAT:
+        raise RecordError(f"{path} has format {form}; this version of the suite reads {_FORMAT}")
+    return about
+
+
+def _built(about: Mapping[str, Any]) -> nn.Module:
+    arch = SPACES.load(about["space"])().parse([about["architecture"]])
+    return build_network(about["network"], arch, np.random.default_rng(0), **about["options"])
+
+
+def versions() -> dict[str, str]:
+    """Return what the numbers depend on besides the recipe."""
+    return {
+        "nasbench-suite": __version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
