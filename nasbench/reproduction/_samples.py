@@ -53,6 +53,13 @@ class Sample:
         return self.std / math.sqrt(self.n - 1)
 
     @property
+    def kurtosis(self) -> float:
+        """Fourth standardised moment of the runs, and never less than a normal's, which few runs hide: 3."""
+        if self.values is None or not self.std:
+            return 3.0
+        return max(3.0, float((((self.values - self.mean) / self.std) ** 4).mean()))
+
+    @property
     def quantile(self) -> float:
         """Half a 95 % interval in standard errors: Student's, since few runs know their own deviation badly."""
         return float(stats.t.ppf(0.975, self.n - 1)) if 1 < self.n < math.inf else 1.96
