@@ -57,8 +57,8 @@ class Columns:
         table, expected = Table(find_table(name)), self._published.tables.get(name, "")
         if expected not in ("", table.checksum):
             raise CannotJudge(
-                f"{TABLE_LACKS[1]}{name}' has checksum {table.checksum[:12]}..., the claim is about {expected[:12]}...: "
-                f"import the version it names, or remove {table.path}"
+                f"{TABLE_LACKS[1]}{name}' has checksum {table.checksum[:12]}..., the claim is about {expected[:12]}..."
+                f": import the version it names, or remove {table.path}"
             )
         return table
 
