@@ -192,12 +192,26 @@ def tables(tmp_path_factory):
 SHIPPED_ONLY = ("nbgraph_table1", "white_local_search")
 VERDICTS = {
     "learning_curves": {},
-    "naswot": {"random": "reproduced", "optimal (N = 10)": "reproduced", "optimal (N = 100)": "reproduced"},
+    "naswot": {
+        "random": "reproduced",
+        "optimal (N = 10)": "reproduced",
+        "optimal (N = 100)": "reproduced",
+        "NASWOT (N = 10)": "reproduced",
+        "NASWOT (N = 1,000)": "reproduced",
+    },
     "nats_tss": {"RANDOM": "cannot be judged"},
     "nb201_epochs": {"two seeds, validation after 200 epochs, Kendall": "reproduced"},
     "nb201_optimum": {"optimum": "reproduced"},
-    "nb201_table5": {"optimal": "reproduced", "DARTS-V1, DARTS-V2, ENAS (looked up)": "reproduced"},
-    "nb201_zero_cost": {"parameters, Spearman": "reproduced", "fisher, Spearman": "not reproduced"},
+    "nb201_table5": {
+        "optimal": "reproduced",
+        "DARTS-V1, DARTS-V2, ENAS (looked up)": "reproduced",
+        "ResNet (looked up)": "reproduced",
+    },
+    "nb201_zero_cost": {
+        "parameters, Spearman": "reproduced",
+        "synflow, Spearman": "reproduced",
+        "NASWOT, Kendall": "reproduced",
+    },
     "nbgraph_table1": {"top 5 %": "reproduced", "best": "reproduced"},
     "pinat_table1": {"PINAT": "cannot be judged"},
     "white_local_search": {"local search, CIFAR-100": "reproduced"},
