@@ -12,6 +12,9 @@ from nasbench.errors import InvalidOption, unknown_name
 from nasbench.table._reader import Table
 from nasbench.table._where import find_table
 
+PROXY_SOURCE = "table:"
+"""Before the label of a proxy that is a source of a strategy or predictor, among tasks and records."""
+
 
 @dataclass(frozen=True)
 class ProxyColumn:
@@ -53,9 +56,18 @@ def _is_proxy(table: Table, dataset: str, metric: str) -> bool:
     return about["unit"] != "fraction" and len(about["shape"]) == 1
 
 
-def proxy_table(label: str) -> str:
-    """Return the table that a label such as ``TABLE/METRIC`` names; see ``proxy_named``."""
-    return _parts(label)[0]
+def proxy_source(label: str) -> str:
+    """Return how a record names what is learnt from the proxy of this label."""
+    return PROXY_SOURCE + label
+
+
+def source_checksum(source: str) -> str:
+    """Return the checksum of the table that a source such as ``table:TABLE/METRIC`` names.
+
+    Raises:
+        UnknownName: no such table or proxy.
+    """
+    return proxy_named(source.removeprefix(PROXY_SOURCE), "").table.checksum
 
 
 def proxy_named(label: str, space: str) -> ProxyColumn:
@@ -63,7 +75,7 @@ def proxy_named(label: str, space: str) -> ProxyColumn:
 
     Args:
         label: with the table's name, or its ``.h5`` file.
-        space: name of the space that it must be of.
+        space: name of the space that it must be of; empty for any.
 
     Raises:
         InvalidOption: a label of another form, a table of another space, or a proxy of several data sets.
@@ -71,7 +83,7 @@ def proxy_named(label: str, space: str) -> ProxyColumn:
     """
     name, dataset, metric = _parts(label)
     table = _opened(find_table(name))
-    if table.space != space:
+    if space not in ("", table.space):
         raise InvalidOption(f"table '{name}' is of space '{table.space}'; searched is '{space}'")
     columns = proxy_columns(table)
     found = [column for column in columns if column.metric == metric and dataset in ("", column.dataset)]
