@@ -152,6 +152,7 @@ PREDICTORS = Registry("predictors", "predictor", "surrogates")
 ENCODINGS = Registry("encodings", "encoding", "nasbench.encodings")
 NETWORKS = Registry("networks", "network", "nasbench.networks")
 DATASETS = Registry("datasets", "data set", "nasbench.datasets")
+PROXIES = Registry("proxies", "proxy", "nasbench.proxies")
 
 
 # between options: before a name, and not inside quotes, where a predictor's members have options of their own

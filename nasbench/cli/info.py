@@ -1,4 +1,4 @@
-"""Describe a task (sizes, splits, seeds, cost, optimum, licence), or a strategy, predictor, encoding, space."""
+"""Describe a task (sizes, splits, seeds, cost, optimum, licence), or a strategy, predictor, encoding, proxy, space."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,7 +38,14 @@ def command(
 def _registry_of(name: str) -> "Registry | None":
     from nasbench import registry
 
-    kinds = (registry.STRATEGIES, registry.PREDICTORS, registry.ENCODINGS, registry.SPACES, registry.IMPORTERS)
+    kinds = (
+        registry.STRATEGIES,
+        registry.PREDICTORS,
+        registry.ENCODINGS,
+        registry.PROXIES,
+        registry.SPACES,
+        registry.IMPORTERS,
+    )
     return next((kind for kind in kinds if name in kind.names()), None)
 
 

@@ -29,7 +29,7 @@ def command(
         str, typer.Option(help="Learn the 'mean' over seeds, or one drawn 'seed'; tested is always the mean.")
     ] = "mean",
     proxies: Annotated[
-        str, typer.Option(help="Table whose static metrics predictors may use as zero-cost proxies.")
+        str, typer.Option(help="Table, or its .h5 file, whose static metrics predictors may use as zero-cost proxies.")
     ] = "",
     seed: Annotated[int, typer.Option(help="Decides every number of the record but seconds and memory.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,

@@ -12,7 +12,7 @@ import numpy as np
 
 from nasbench.errors import PredictorError
 from nasbench.evaluation._evaluation import Evaluation, Key, trained_task
-from nasbench.evaluation._measure import PeakMemory, Stopwatch, one_thread
+from nasbench.evaluation._measure import PeakMemory, Stopwatch
 from nasbench.evaluation._metrics import measure, reliability
 from nasbench.evaluation._protocols import Pool, Split, pool_of, split, training_scores
 from nasbench.evaluation._record import Measured, Outcome, PredictionRecord
@@ -22,6 +22,7 @@ from nasbench.files import alone
 from nasbench.predictions import Batch, Prediction, Predictor, make_predictor
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.tasks import Task
+from nasbench.threads import one_thread
 
 _CHUNK = 50_000
 """Architectures asked at once, which bounds the memory of their features."""

@@ -1,30 +1,10 @@
-"""Seconds and memory of a piece of work, on one thread."""
+"""Seconds and memory of a piece of work."""
 
-import contextlib
 import math
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from threadpoolctl import threadpool_limits
-
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep linear algebra to one thread: sums keep their order, and seconds can be compared."""
-    torch = sys.modules.get("torch")
-    threads = torch.get_num_threads() if torch else 1
-    with threadpool_limits(1):
-        if torch:
-            torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            if torch:
-                torch.set_num_threads(threads)
 
 
 class Stopwatch:

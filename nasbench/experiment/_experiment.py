@@ -17,6 +17,7 @@ import nasbench
 from nasbench.errors import InvalidOption
 from nasbench.registry import STRATEGIES, Choice, Registry, sources_of
 from nasbench.simulation import Budget
+from nasbench.table import PROXY_SOURCE, source_checksum
 from nasbench.tasks import SurrogateTask, Task, load_task
 from nasbench.tasks._declarations import read_declaration
 
@@ -164,6 +165,8 @@ def source_entries(tasks: Sequence[str], choices: Sequence[Choice], registry: Re
 
 
 def _source_entry(name: str) -> dict[str, Any]:
+    if name.startswith(PROXY_SOURCE):
+        return {"table_sha256": source_checksum(name)}
     folder = Path(name)
     if not (folder / "spec.json").is_file():
         return task_entry(name, load_task(name))

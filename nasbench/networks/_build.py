@@ -55,6 +55,20 @@ def build_network(name: str, arch: Archs, rng: np.random.Generator, **options: A
     return network
 
 
+def build_for(name: str, arch: Archs, rng: np.random.Generator, *, n_classes: int, shape: tuple[int, ...]) -> nn.Module:
+    """Return the network of one architecture for images of a shape (channels first), or signals; as ``build_network``.
+
+    Args:
+        name: as there.
+        arch: [1, d] as there.
+        rng: as there.
+        n_classes: of the data.
+        shape: of one image (3, 32, 32), or signal (1, 40).
+    """
+    signals = {"axes": 1} if len(shape) == 2 else {}
+    return build_network(name, arch, rng, n_classes=n_classes, in_channels=shape[0], **signals)
+
+
 def count(network: nn.Module, shape: tuple[int, ...]) -> Counts:
     """Count parameters, and multiply-adds by watching one image pass in evaluation mode.
 

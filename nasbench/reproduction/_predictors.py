@@ -7,7 +7,6 @@ from joblib import Parallel, delayed, parallel_config
 
 from nasbench.arrays import Floats
 from nasbench.errors import unknown_name
-from nasbench.evaluation._measure import one_thread
 from nasbench.evaluation._metrics import METRICS, measure
 from nasbench.evaluation._protocols import PROTOCOLS, Pool, pool_of, split
 from nasbench.predictions import Prediction, make_predictor
@@ -18,6 +17,7 @@ from nasbench.reproduction._schema import Row
 from nasbench.reproduction._searches import Plan
 from nasbench.tasks import Task, load_table_task
 from nasbench.tasks._declarations import tables_of
+from nasbench.threads import one_thread
 
 ALL = "all"
 """Tested as papers do it: on the test accuracy of every architecture, the training ones among them."""

@@ -13,7 +13,7 @@ from nasbench.arrays import Archs
 from nasbench.datasets import Images
 from nasbench.errors import RecordError, TrainingFailed
 from nasbench.files import write_text
-from nasbench.networks import build_network
+from nasbench.networks import build_for
 from nasbench.spaces import SearchSpace
 from nasbench.training._recipe import Recipe
 from nasbench.training._trainer import Epoch, Setup, train
@@ -95,10 +95,8 @@ class Architectures:
         return self._network(arch, np.random.default_rng(0))
 
     def _network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
-        options = {"n_classes": len(self.data.classes), "in_channels": self.data.shape[0]}
-        if len(self.data.shape) == 2:
-            options["axes"] = 1
-        return build_network(self.network or self.space.name, arch, rng, **options)
+        name = self.network or self.space.name
+        return build_for(name, arch, rng, n_classes=len(self.data.classes), shape=self.data.shape)
 
     def _failure(self, folder: Path, what: str) -> Outcome | None:
         """Return how this training failed before; it would fail again."""
