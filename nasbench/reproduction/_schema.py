@@ -20,7 +20,7 @@ TRUST = {
 UNVERIFIED = "MEM"
 
 KINDS: dict[str, tuple[dict[str, Types], dict[str, Types]]] = {
-    "search": ({"strategy": str}, {}),
+    "search": ({"strategy": str}, {"by": str}),
     "cells": ({"cells": (list, dict)}, {"columns": dict}),
     "statistic": ({"statistic": str}, {"level": NUMBER}),
     "best_of": ({"n": int}, {"by": str, "columns": dict}),
@@ -32,7 +32,10 @@ KINDS: dict[str, tuple[dict[str, Types], dict[str, Types]]] = {
     ),
     "none": ({"reason": str}, {}),
 }
-"""How our numbers of a row come about -> the keys that this needs, and those that it may have."""
+"""How our numbers of a row come about -> the keys that this needs, and those that it may have.
+
+``by``, the column by which the best is chosen, holds against the reading's; empty for what a search observed.
+"""
 
 _TOP: dict[str, Types] = {
     "title": str,
@@ -367,7 +370,7 @@ def _columns_of(row: Row) -> list[str]:
     names = list(row.published) if ours["kind"] in ("cells", "statistic", "best_of") and "columns" not in ours else []
     names += ours.get("columns", {}).values()
     names += [name for pair in ours.get("pairs", {}).values() for name in pair]
-    return names + [ours[key] for key in ("column", "by") if key in ours]
+    return names + [ours[key] for key in ("column", "by") if ours.get(key)]
 
 
 def _check_known(

@@ -136,7 +136,7 @@ class NASBenchGraph(EnumeratedSpace):
 
     @cached_property
     def _published_chances(self) -> Floats:
-        """[N] chance of drawing an earlier row or this one, when inputs and operations are drawn and not their result."""
+        """[N] chance of drawing this row or an earlier one, where inputs and operations are drawn, not their result."""
         lists = Counter(_shape_of((0, *links))[0] for links in product(range(2), range(3), range(4)))
         operations = np.array(list(product(*[np.unique(self.rows[:, 1:])] * 4)), dtype=np.int8)
         weights = np.zeros(len(self.rows))
@@ -144,10 +144,11 @@ class NASBenchGraph(EnumeratedSpace):
             drawn = self._canonical_raw(np.insert(operations, 0, shape, axis=1))
             drawn = drawn[(drawn[:, 1:] != _SKIP).any(axis=1)]
             np.add.at(weights, self.index(drawn), n_lists)
-        return np.cumsum(weights) / weights.sum()
+        chances: Floats = np.cumsum(weights) / weights.sum()
+        return chances
 
     def sample_as_published(self, n: int, rng: np.random.Generator) -> Archs:
-        """Draw the input of every node and every operation alike, as the authors' driver does, again if all are ``skip``.
+        """Draw every node's input and operation alike, as the authors' driver does; again if all four are ``skip``.
 
         Architectures that more lists of inputs and operations stand for are drawn more often, up to 164 times.
         """
