@@ -137,7 +137,13 @@ class BracketSearch(ABC):
 
 def as_trials(asked: Sequence[tuple[int, Archs, int]], n_decisions: int) -> Trials:
     """Return trials of (id, architecture [d], epoch); none where there are none."""
-    if not asked:
-        return Trials(np.empty(0, np.int64), np.empty((0, n_decisions), np.int8), np.empty(0, np.int64))
-    ids, archs, epochs = zip(*asked, strict=True)
-    return Trials(np.array(ids), np.array(archs), np.array(epochs))
+    if len(asked) == 1:  # most calls; making arrays of arrays costs four times as much
+        trial, arch, epoch = asked[0]
+        trials = Trials(np.array([trial]), arch[None], np.array([epoch]))
+    elif asked:
+        trials = Trials(*map(np.array, zip(*asked, strict=True)))
+    else:
+        trials = Trials(np.empty(0, np.int64), np.empty((0, n_decisions), np.int8), np.empty(0, np.int64))
+    for column in trials:  # the simulation then needs no copy of its own
+        column.flags.writeable = False
+    return trials
