@@ -113,6 +113,4 @@ class Densities:
         return self._fitted
 
     def _density(self, archs: Archs) -> KernelDensity:
-        return KernelDensity(
-            archs, self._cardinality, min_bandwidth=self._min_bandwidth, bounded=self._bounded
-        )
+        return KernelDensity(archs, self._cardinality, min_bandwidth=self._min_bandwidth, bounded=self._bounded)

@@ -143,9 +143,7 @@ class Task:
         if isinstance(costs, str):
             seen = self.observed
             costs = (Charge(Share(seen.home, seen.table, seen.dataset, costs)),)
-        return observed_at(
-            self.observed, costs, self.fidelities, hidden=self._outside, further=self._further
-        )
+        return observed_at(self.observed, costs, self.fidelities, hidden=self._outside, further=self._further)
 
     @property
     def _further(self) -> Floats | None:

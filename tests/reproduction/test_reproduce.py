@@ -207,6 +207,10 @@ VERDICTS = {
         "DARTS-V1, DARTS-V2, ENAS (looked up)": "reproduced",
         "ResNet (looked up)": "reproduced",
     },
+    "nb201_weight_sharing": {
+        "DARTS, both orders (looked up)": "reproduced",
+        "DrNAS, beta-DARTS, Lambda-DARTS (looked up)": "reproduced",
+    },
     "nb201_zero_cost": {
         "parameters, Spearman": "reproduced",
         "synflow, Spearman": "reproduced",
