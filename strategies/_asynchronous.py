@@ -95,7 +95,7 @@ class AsynchronousHalving:
 
     def ask(self, n: int) -> Trials:
         """Return ``n`` trials: those that go on first, then new ones."""
-        asked = []
+        asked: list[tuple[int, Archs, int]] = []
         while len(asked) < n and (trial := self._next_to_go_on()) is not None:
             running = self._trials[trial]
             asked.append((trial, running.arch, self._next_epoch(running)))

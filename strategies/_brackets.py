@@ -89,7 +89,7 @@ class BracketSearch(ABC):
         """Return ``n`` new architectures to train; random ones unless a sub-class knows better."""
         return self._space.sample(n, self._rng)
 
-    def _learn(self, arch: Archs, epoch: int, score: float) -> None:
+    def _learn(self, arch: Archs, epoch: int, score: float) -> None:  # noqa: B027 (most learn nothing)
         """Learn from the score of an architecture [d] at a rung's epoch; ``-inf`` for a crash."""
 
     def ask(self, n: int) -> Trials:

@@ -53,12 +53,12 @@ class StepwiseSearch(ABC):
     def _goes_on(self, training: Training) -> bool:
         """Tell whether a training that is neither complete nor crashed is worth its next step."""
 
-    def _ended(self, training: Training, *, complete: bool) -> None:
+    def _ended(self, training: Training, *, complete: bool) -> None:  # noqa: B027 (not all learn)
         """Learn from a training that will not go on: complete, stopped or crashed."""
 
     def ask(self, n: int) -> Trials:
         """Return trainings that go on, then new ones."""
-        asked = []
+        asked: list[tuple[int, Archs, int]] = []
         while self._going_on and len(asked) < n:
             trial = self._going_on.popleft()
             training = self._trainings[trial]

@@ -11,6 +11,7 @@ Since the crossings are those of curves, a trial is looked at in every epoch tha
 Where an answer costs a validation, that is paid. Differences: as in ``asha``.
 """
 
+from bisect import insort
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -18,10 +19,10 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.spaces import SearchSpace
-from strategies._asynchronous import AsynchronousHalving, Running, Rungs
+from strategies._asynchronous import AsynchronousHalving, Rungs, Running
 from strategies._rungs import Ladder
 
-_PERCENTILE = 90
+_SHARE = 0.9  # of the differences that are noise
 
 
 class PASHA(AsynchronousHalving):
@@ -55,7 +56,8 @@ class PASHA(AsynchronousHalving):
         super().__init__(space, rng, brackets=[rungs], shares=[1], eta=eta, kind="promotion", steps=epochs)
         self._top = min(1, len(rungs) - 1)
         self._places = [self._steps.index(epoch) if self._steps else 0 for epoch in rungs]
-        self._on_top: list[list[float]] = []  # curves of the trials that have reached the highest open rung
+        self._on_top: list[Floats] = []  # curves of the trials that have reached the highest open rung
+        self._apart: list[float] = []  # last differences of those of their pairs that cross and cross back, in order
 
     def _promoted(self, bracket: Rungs) -> int | None:
         for rung in reversed(bracket.reached[: self._top]):
@@ -67,26 +69,29 @@ class PASHA(AsynchronousHalving):
         super()._arrived(trial, running, fitness)
         if running.rung != self._top or not np.isfinite(fitness) or not self._steps:
             return
-        self._on_top.append(running.curve)
-        curves = np.array([curve[: self._places[self._top] + 1] for curve in self._on_top])
-        if self._top + 1 < len(self._places) and not self._agree(curves):
+        curve = np.array(running.curve[: self._places[self._top] + 1])
+        if self._on_top:
+            for difference in crossing_back(curve, np.array(self._on_top)):
+                insort(self._apart, difference)
+        self._on_top.append(curve)
+        if self._top + 1 < len(self._places) and not self._agree():
             self._top += 1
-            self._on_top = []
+            self._on_top, self._apart = [], []
 
-    def _agree(self, curves: Floats) -> bool:
-        """Tell whether the last two rungs rank the trials with curves [n, t] alike, up to noise."""
+    def _agree(self) -> bool:
+        """Tell whether the last two rungs rank the trials on the highest one alike, up to noise."""
+        curves = np.array(self._on_top)
         now, before = curves[:, -1], curves[:, self._places[self._top - 1]]
-        tolerance = noise_of(curves)
         ranked_now = before[np.argsort(-now, kind="stable")]
-        ranked_before = np.sort(before)[::-1]
-        return bool((np.abs(ranked_now - ranked_before) <= tolerance).all())
+        tolerance = self._apart[int(_SHARE * (len(self._apart) - 1))] if self._apart else 0.0
+        return bool((np.abs(ranked_now - np.sort(before)[::-1]) <= tolerance).all())
 
 
-def noise_of(curves: Floats) -> float:
-    """Return the 90th percentile of the last differences of those curves [n, t] that cross and cross back."""
-    differences = curves[:, None] - curves[None]
-    i, j = np.triu_indices(len(curves), k=1)
-    signs = np.sign(differences[i, j])
-    crossings = np.array([(np.diff(sign[sign != 0]) != 0).sum() for sign in signs])
-    apart = np.abs(differences[i, j, -1])[crossings > 1] if len(crossings) else crossings
-    return float(np.percentile(apart, _PERCENTILE)) if len(apart) else 0.0
+def crossing_back(curve: Floats, others: Floats) -> list[float]:
+    """Return how far a curve [t] ends from those of ``others`` [n, t] that it crosses at least twice."""
+    signs = np.sign(curve - others)
+    for step in range(1, len(curve)):  # where two touch, the one that was above still is
+        signs[:, step] = np.where(signs[:, step] == 0, signs[:, step - 1], signs[:, step])
+    n_crossings = ((signs[:, 1:] != signs[:, :-1]) & (signs[:, :-1] != 0)).sum(axis=1)
+    apart: list[float] = np.abs(curve[-1] - others[n_crossings > 1, -1]).tolist()
+    return apart

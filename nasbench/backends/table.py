@@ -87,9 +87,7 @@ def rows_of(space: SearchSpace, table: Table, archs: Archs) -> Ints:
     return rows
 
 
-def refused_request(
-    ids: list[int], epochs: list[int], last_epoch: int, earlier: Collection[int] = ()
-) -> StrategyError:
+def refused_request(ids: list[int], epochs: list[int], last_epoch: int, earlier: Collection[int] = ()) -> StrategyError:
     """Return the error for trials that ask for an epoch that is not answered, or again for one that is over."""
     known = {FULL_TRAINING, last_epoch, *earlier}
     if earlier and not known.issuperset(epochs):

@@ -143,9 +143,7 @@ class Task:
         if isinstance(costs, str):
             seen = self.observed
             costs = (Charge(Share(seen.home, seen.table, seen.dataset, costs)),)
-        return observed_at(
-            self.observed, costs, self.fidelities, hidden=self._outside, further=self._further
-        )
+        return observed_at(self.observed, costs, self.fidelities, hidden=self._outside, further=self._further)
 
     @property
     def _further(self) -> Floats | None:
@@ -252,8 +250,8 @@ def load_table_task(name: str) -> Task:
     )
     for key in ("importer", "where"):
         values.pop(key, None)
-    measured = {"observed": observed, "reports": reports, "objectives": objectives, "fidelities": fidelities}
-    return Task(space=space, table=table, costs=costs, **measured, **values)
+    columns: dict[str, Any] = {"observed": observed, "reports": reports, "objectives": objectives}
+    return Task(space=space, table=table, costs=costs, fidelities=fidelities, **columns, **values)
 
 
 def space_named(name: str, options: Mapping[str, Any]) -> SearchSpace:
