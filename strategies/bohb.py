@@ -101,10 +101,12 @@ class BOHB(BracketSearch):
         sizes = self._sizes[number % len(self._sizes)]
         return Bracket(sizes, self._rungs[-len(sizes) :])
 
-    def _learn(self, arch: Archs, epoch: int, score: float) -> None:
+    def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:
+        del trial
         self._densities.learn(arch, epoch, score)
 
-    def _draw(self, n: int) -> Archs:
+    def _draw(self, n: int, bracket: Bracket) -> Archs:
+        del bracket
         return np.array([self._drawn() for _ in range(n)], dtype=np.int8)
 
     def _drawn(self) -> Archs:

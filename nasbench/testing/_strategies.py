@@ -134,7 +134,7 @@ def _a_copy_goes_on(make: Maker, space: SearchSpace) -> None:
     twin, its_backend = copy.deepcopy(strategy), copy.deepcopy(backend)
     for wanted in (3, 9, 1):
         here, there = _step(strategy, backend, space, wanted), _step(twin, its_backend, space, wanted)
-        same = len(here.id) == len(there.id) and all((a == b).all() for a, b in zip(here, there, strict=True))
+        same = len(here.id) == len(there.id) and all(bool(np.all(a == b)) for a, b in zip(here, there, strict=True))
         assert same, "a copy made in the middle of a search goes on to other architectures"
 
 
