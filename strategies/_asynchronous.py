@@ -39,14 +39,17 @@ class Rungs:
     Attributes:
         epochs: of each, rising.
         reached: what has reached each of them.
+        begun: how many have been asked to reach each of them.
     """
 
     epochs: tuple[int, ...]
     reached: list[Rung] = field(default_factory=list)
+    begun: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin with nothing on any rung."""
         self.reached = [Rung() for _ in self.epochs]
+        self.begun = [0] * len(self.epochs)
 
 
 class AsynchronousHalving:
@@ -101,11 +104,16 @@ class AsynchronousHalving:
             asked.append((trial, running.arch, self._next_epoch(running)))
         if len(asked) < n:
             for arch in self._draw(n - len(asked)):
-                bracket = self._turns[self._n_begun % len(self._turns)]
+                bracket = self._next_bracket()
+                bracket.begun[0] += 1
                 self._trials[self._n_begun] = running = Running(arch, bracket)
                 asked.append((self._n_begun, arch, self._next_epoch(running)))
                 self._n_begun += 1
         return as_trials(asked, len(self._space.decisions))
+
+    def _next_bracket(self) -> Rungs:
+        """Return the bracket that a new trial begins in."""
+        return self._turns[self._n_begun % len(self._turns)]
 
     def _next_epoch(self, running: Running) -> int:
         """Return where a trial is looked at next: at its rung, or at a step on the way."""
@@ -120,7 +128,9 @@ class AsynchronousHalving:
         for bracket in self._brackets:
             trial = self._promoted(bracket)
             if trial is not None:
-                self._trials[trial].rung += 1
+                running = self._trials[trial]
+                running.rung += 1
+                bracket.begun[running.rung] += 1
                 return trial
         return None
 
