@@ -1,0 +1,163 @@
+"""Deep power laws: an ensemble of nets that read a power law of training time off an architecture.
+
+Source: Kadra, Janowski, Wistuba & Grabocka 2023, "Scaling Laws for Hyperparameter Optimization", arXiv 2302.00441. A net
+answers a, b and c of the curve ``a + b t^-c``; five of them, with two hidden layers of 128 leaky rectified
+units, learn the absolute error over all that was seen of all curves, 250 epochs at a rate of 0.001.
+
+What differs: a batch is 16 whole curves, not 64 points of them. The source asks only about curves that it was trained on;
+a curve that is new here moves its members' answers: by how far it is from their power law where it was last
+seen, times the share of such a distance that is left at the end, which the finished training curves tell for each
+epoch. For that each member leaves a fifth of them out. What is missed then, with the spread of the members, is
+the uncertainty. Without an encoding, all curves share one power law.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nasbench.arrays import Bools, Floats
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from surrogates._curves import CurvePredictor, curves_of, last_epochs, last_values
+from surrogates._curves._architecture import COARSE, ArchitectureColumns
+from surrogates._nets import Linear, Training, arrays_of, initialise, load_arrays, one_thread, torch_generator, train
+from surrogates._predictor import State
+
+REQUIRES = {"torch": "torch"}
+
+_WIDTH, _BATCH, _RATE = 128, 16, 1e-3
+_NORMAL = 1.4826  # standard deviation of a normal distribution over its median distance from the mean
+_LEAST_STD = 1e-3
+
+
+class DPL(CurvePredictor):
+    """An ensemble of power laws.
+
+    Args:
+        space: where the architectures are from.
+        encoding: what the nets see, see ``nasbench.encodings``; empty for nothing.
+        members: nets.
+        epochs: passes over the training curves.
+    """
+
+    sees_nothing = True
+    quick: ClassVar = {"epochs": 5, "members": 2}
+
+    def __init__(self, space: SearchSpace, *, encoding: str = COARSE, members: int = 5, epochs: int = 250) -> None:
+        super().__init__(space)
+        self._columns = ArchitectureColumns(space, encoding)
+        self._members = members
+        self._training = Training(epochs, batch_size=_BATCH, lr=_RATE, cosine=False)
+
+    def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        goal = self._prepare(batch, value)
+        self._fold = rng.permutation(len(goal)) % self._members
+        generator = torch_generator(rng)
+        x = torch.from_numpy(self._columns(batch.archs))
+        self._model = self._made(x.shape[1])
+        initialise(self._model, generator)
+        with one_thread():
+            train(
+                self._model,
+                (x,),
+                self._dealt(goal),
+                loss=_absolute_error,
+                training=self._training,
+                members=self._members,
+                generator=generator,
+            )
+        self._calibrate(batch, goal)
+
+    def _prepare(self, batch: Batch, value: Floats) -> Floats:
+        """Learn columns and unit; return the curves in it, each with its final value where that is known."""
+        self._columns.fit(batch.archs)
+        curves = curves_of(batch).copy()
+        curves[:, -1] = np.where(np.isnan(value), curves[:, -1], value)
+        return self._scaled(curves)
+
+    def _scaled(self, curves: Floats) -> Floats:
+        mean, std = self._expected
+        return (curves - mean) / std
+
+    def _dealt(self, goal: Floats) -> Tensor:
+        """Return what each member learns ``[n, k, t]``: all curves but those of its fold, which are nan."""
+        left_out = (self._fold[:, None] == np.arange(self._members)) & (self._members > 1)
+        return torch.from_numpy(np.where(left_out[:, :, None], np.nan, goal[:, None, :]))
+
+    def _made(self, inputs: int) -> nn.Module:
+        widths = ((inputs, _WIDTH), (_WIDTH, _WIDTH))
+        hidden = [step for pair in widths for step in (Linear(self._members, *pair), nn.LeakyReLU())]
+        return nn.Sequential(*hidden, Linear(self._members, _WIDTH, 3)).double()
+
+    def _laws(self, batch: Batch) -> Floats:
+        """Return the members' power laws ``[k, n, t]``."""
+        x = torch.from_numpy(self._columns(batch.archs))
+        with torch.no_grad(), one_thread():
+            laws: Floats = _law(self._model(x.expand(self._members, *x.shape)), self._horizon).numpy()
+        return laws
+
+    def _calibrate(self, batch: Batch, goal: Floats) -> None:
+        """Learn for each last epoch [t + 1] what share of a distance is left at the end, and what is missed then."""
+        off = goal - self._laws(batch)[self._fold, np.arange(len(goal))]
+        off = np.concatenate([np.zeros((len(off), 1)), off], axis=1)  # nothing seen: at no distance
+        self._share, self._missed = np.ones(off.shape[1]), np.full(off.shape[1], np.nanmean(off[:, 1:] ** 2))
+        finished = off[~np.isnan(off[:, -1])]
+        if len(finished) < 3:
+            return
+        end, known = finished[:, -1:], ~np.isnan(finished)
+        at = np.nan_to_num(finished)
+        scale = _scale(at, known)
+        weight = known / np.maximum(scale**2 + at**2, 1e-12)  # some trainings fail, and are far from any law
+        doubt = scale**2 * weight  # as if every curve had kept a distance of the usual size
+        share = (weight * at * end + doubt).sum(axis=0) / np.maximum((weight * at**2 + doubt).sum(axis=0), 1e-12)
+        self._share = np.where(scale > 0, share, 1.0)
+        left = np.abs(end - self._share * at)
+        left = np.minimum(left, 3 * _scale(left, known))
+        squares = (known * left**2).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        epochs = np.arange(known.shape[1])
+        self._missed = np.interp(epochs, epochs[known.any(axis=0)], squares[known.any(axis=0)])
+
+    def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
+        curves = self._scaled(curves_of(batch))
+        laws, at = self._laws(batch), last_epochs(curves)
+        off = np.where(at > 0, last_values(curves) - laws[:, np.arange(len(at)), at - 1], 0.0)
+        ends = laws[:, :, -1] + self._share[at] * off
+        mean, std = self._expected
+        spread = np.sqrt(ends.var(axis=0) + self._missed[at])
+        return mean + std * ends.mean(axis=0), std * np.maximum(spread, _LEAST_STD)
+
+    def _state(self) -> State:
+        return arrays_of(self._model) | {"fold": self._fold}
+
+    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
+        batch, value = self._read(batch, value)
+        goal = self._prepare(batch, value)
+        self._model = self._made(self._columns(batch.archs).shape[1])
+        self._fold = state["fold"]
+        load_arrays(self._model, {name: array for name, array in state.items() if name != "fold"})
+        self._calibrate(batch, goal)
+
+
+def _scale(off: Floats, known: Bools) -> Floats:
+    """Return ``[t]`` the usual size of distances [n, t] where they are known; 0 where none is."""
+    there = np.where(known | ~known.any(axis=0), np.abs(off), np.nan)
+    scale: Floats = _NORMAL * np.nanmedian(there, axis=0)
+    return np.where(known.any(axis=0), scale, 0.0)
+
+
+def _law(output: Tensor, epochs: int) -> Tensor:
+    """Return the power laws ``[..., t]`` that outputs [..., 3] mean."""
+    a, b, c = output.unbind(-1)
+    time = torch.arange(1, epochs + 1, dtype=output.dtype)
+    return a[..., None] + b[..., None] * time ** -F.softplus(c)[..., None]
+
+
+def _absolute_error(output: Tensor, dealt: Tensor) -> Tensor:
+    """Return the mean absolute error ``[k]`` of outputs [k, b, 3] over what each member is dealt of [k, b, k, t]."""
+    curves = torch.einsum("kbkt->kbt", dealt)
+    seen = ~curves.isnan()
+    off = (_law(output, curves.shape[-1]) - curves.nan_to_num()).abs()
+    return (off * seen).sum((-2, -1)) / seen.sum((-2, -1)).clamp(min=1)
