@@ -22,9 +22,9 @@ from nasbench.arrays import Bools, Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._curves import CurvePredictor, curves_of, last_epochs, last_values
-from surrogates._curves._architecture import COARSE, ArchitectureColumns
 from surrogates._nets import Linear, Training, arrays_of, initialise, load_arrays, one_thread, torch_generator, train
 from surrogates._predictor import State
+from surrogates._scaled import COARSE, ScaledColumns
 
 REQUIRES = {"torch": "torch"}
 
@@ -48,7 +48,7 @@ class DPL(CurvePredictor):
 
     def __init__(self, space: SearchSpace, *, encoding: str = COARSE, members: int = 5, epochs: int = 250) -> None:
         super().__init__(space)
-        self._columns = ArchitectureColumns(space, encoding)
+        self._columns = ScaledColumns(space, encoding)
         self._members = members
         self._training = Training(epochs, batch_size=_BATCH, lr=_RATE, cosine=False)
 

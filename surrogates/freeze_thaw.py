@@ -23,10 +23,8 @@ from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
-from surrogates._gp._views import ScaledViews
 from surrogates._predictor import State
-
-REQUIRES = {"torch": "gp", "gpytorch": "gp"}
+from surrogates._scaled import COARSE, ScaledColumns
 
 _CENTRES = np.array([-3.0, 1.0, -3.0, 0.0, -1.5, -8.0])
 _WIDTHS = np.array([2.0, 1.0, 2.0, 1.0, 1.5, 2.0])
@@ -70,11 +68,9 @@ class FreezeThaw(CurvePredictor):
 
     sees_nothing = True
 
-    def __init__(
-        self, space: SearchSpace, *, encoding: str = "path_bag+path_statistics+live_operations", hyper_points: int = 200
-    ) -> None:
+    def __init__(self, space: SearchSpace, *, encoding: str = COARSE, hyper_points: int = 200) -> None:
         super().__init__(space)
-        self._views = ScaledViews(space, encoding) if encoding else None
+        self._columns = ScaledColumns(space, encoding)
         self._hyper_points = hyper_points
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
@@ -95,9 +91,8 @@ class FreezeThaw(CurvePredictor):
         curves = curves_of(batch).copy()
         curves[:, -1] = np.where(np.isnan(value), curves[:, -1], value)
         self._mean, self._scale = self._expected
-        if self._views is not None:
-            self._views.fit(batch.archs)
-        self._x = self._features(batch.archs)
+        self._columns.fit(batch.archs)
+        self._x = self._columns(batch.archs)
         distance = self._distances(self._x, self._x)
         self._length = float(np.median(distance[distance > 0])) if (distance > 0).any() else 1.0
         self._drift = np.zeros(curves.shape[1])
@@ -108,16 +103,13 @@ class FreezeThaw(CurvePredictor):
         """Return curves without gaps, in units of the training curves' ends, less their mean way there."""
         return filled((curves - self._mean) / self._scale) - self._drift
 
-    def _features(self, archs: Archs) -> Floats:
-        return np.empty((len(archs), 0)) if self._views is None else self._views.encode(archs).numpy()
-
     def _distances(self, a: Floats, b: Floats) -> Floats:
         squared = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * np.einsum("if,jf->ij", a, b)
         return np.asarray(np.sqrt(np.maximum(squared, 0)))
 
     def _covariance(self, logs: Floats, distance: Floats, same: Floats) -> Floats:
         """Return the prior covariance of asymptotes: Matern 5/2 of distances, or ``same`` where nothing tells them apart."""
-        if self._views is None:
+        if not self._x.shape[1]:
             return np.asarray(np.exp(logs[0]) * same)
         r = _MATERN * distance / (self._length * np.exp(logs[1]))
         return np.asarray(np.exp(logs[0]) * (1 + r + r**2 / 3) * np.exp(-r))
@@ -187,7 +179,7 @@ class FreezeThaw(CurvePredictor):
         """Return mean and variance of asymptotes from all training curves, or all but the one that is asked about."""
         row = self._own_rows(archs, curves)
         across = self._covariance(
-            self._logs, self._distances(self._features(archs), self._x), row[:, None] == np.arange(len(self._x))
+            self._logs, self._distances(self._columns(archs), self._x), row[:, None] == np.arange(len(self._x))
         )
         mean = np.einsum("mn,n->m", across, self._weights)
         explained = np.einsum("mn,nm->m", across, cho_solve(self._factor, across.T))
