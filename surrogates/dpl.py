@@ -18,10 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasbench.arrays import Bools, Floats
+from nasbench.arrays import Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._curves import CurvePredictor, curves_of, last_epochs, last_values
+from surrogates._curves._distance import DistanceLeft
 from surrogates._nets import Linear, Training, arrays_of, initialise, load_arrays, one_thread, torch_generator, train
 from surrogates._predictor import State
 from surrogates._scaled import COARSE, ScaledColumns
@@ -29,7 +30,6 @@ from surrogates._scaled import COARSE, ScaledColumns
 REQUIRES = {"torch": "torch"}
 
 _WIDTH, _BATCH, _RATE = 128, 16, 1e-3
-_NORMAL = 1.4826  # standard deviation of a normal distribution over its median distance from the mean
 _LEAST_STD = 1e-3
 
 
@@ -100,33 +100,15 @@ class DPL(CurvePredictor):
         return laws
 
     def _calibrate(self, batch: Batch, goal: Floats) -> None:
-        """Learn for each last epoch [t + 1] what share of a distance is left at the end, and what is missed then."""
-        off = goal - self._laws(batch)[self._fold, np.arange(len(goal))]
-        off = np.concatenate([np.zeros((len(off), 1)), off], axis=1)  # nothing seen: at no distance
-        self._share, self._missed = np.ones(off.shape[1]), np.full(off.shape[1], np.nanmean(off[:, 1:] ** 2))
-        finished = off[~np.isnan(off[:, -1])]
-        if len(finished) < 3:
-            return
-        end, known = finished[:, -1:], ~np.isnan(finished)
-        at = np.nan_to_num(finished)
-        scale = _scale(at, known)
-        weight = known / np.maximum(scale**2 + at**2, 1e-12)  # some trainings fail, and are far from any law
-        doubt = scale**2 * weight  # as if every curve had kept a distance of the usual size
-        share = (weight * at * end + doubt).sum(axis=0) / np.maximum((weight * at**2 + doubt).sum(axis=0), 1e-12)
-        self._share = np.where(scale > 0, share, 1.0)
-        left = np.abs(end - self._share * at)
-        left = np.minimum(left, 3 * _scale(left, known))
-        squares = (known * left**2).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        epochs = np.arange(known.shape[1])
-        self._missed = np.interp(epochs, epochs[known.any(axis=0)], squares[known.any(axis=0)])
+        self._left = DistanceLeft(goal - self._laws(batch)[self._fold, np.arange(len(goal))])
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
         curves = self._scaled(curves_of(batch))
         laws, at = self._laws(batch), last_epochs(curves)
         off = np.where(at > 0, last_values(curves) - laws[:, np.arange(len(at)), at - 1], 0.0)
-        ends = laws[:, :, -1] + self._share[at] * off
+        ends = laws[:, :, -1] + self._left.share[at] * off
         mean, std = self._expected
-        spread = np.sqrt(ends.var(axis=0) + self._missed[at])
+        spread = np.sqrt(ends.var(axis=0) + self._left.missed[at])
         return mean + std * ends.mean(axis=0), std * np.maximum(spread, _LEAST_STD)
 
     def _state(self) -> State:
@@ -139,13 +121,6 @@ class DPL(CurvePredictor):
         self._fold = state["fold"]
         load_arrays(self._model, {name: array for name, array in state.items() if name != "fold"})
         self._calibrate(batch, goal)
-
-
-def _scale(off: Floats, known: Bools) -> Floats:
-    """Return ``[t]`` the usual size of distances [n, t] where they are known; 0 where none is."""
-    there = np.where(known | ~known.any(axis=0), np.abs(off), np.nan)
-    scale: Floats = _NORMAL * np.nanmedian(there, axis=0)
-    return np.where(known.any(axis=0), scale, 0.0)
 
 
 def _law(output: Tensor, epochs: int) -> Tensor:

@@ -20,10 +20,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nasbench.arrays import Archs, Bools, Floats, Ints
+from nasbench.arrays import Archs, Floats, Ints
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
+from surrogates._curves._way import usual_way
 from surrogates._gp._deep import DeepKernelModel, linear
 from surrogates._gp._posterior import Posterior
 from surrogates._predictor import State
@@ -33,9 +34,7 @@ REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
 _WIDTHS, _CHANNELS, _KERNEL, _OUTPUTS = (64, 128), 4, 3, 16
 _RATE, _DECAY = 0.003, 0.01
-_NORMAL = 1.4826  # standard deviation of a normal distribution over its median distance from the mean
 _NOISE = 1.0  # before training: nothing but the median way is known
-_LEAST_SIZE = 1e-3
 _FAR = 4.0  # usual deviations beyond which a training has failed, by however much
 _MOST_CURVES = 200  # that tell the median way
 _CHUNK = 2048
@@ -106,7 +105,7 @@ class DyHPO(CurvePredictor):
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         curves = self._prepare(batch, value)
-        self._way = _way(curves[np.sort(rng.permutation(len(curves))[:_MOST_CURVES])])
+        self._way = usual_way(curves[np.sort(rng.permutation(len(curves))[:_MOST_CURVES])])
         self._drawn = _drawn(last_epochs(curves), self._most, rng)
         points = self._cut_curves(batch.archs, curves)
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
@@ -201,24 +200,3 @@ def _drawn(ends: Ints, most: int, rng: np.random.Generator) -> tuple[Ints, Ints]
     rows = np.repeat(np.sort(rng.permutation(rows)[:most]), each)
     share = (np.arange(len(rows)) % each + rng.random(len(rows))) / each
     return rows, np.floor(share * ends[rows]).astype(np.int64)
-
-
-def _way(curves: Floats) -> tuple[Floats, Floats]:
-    """Return the median of what curves gain from epoch to epoch, and how far they usually are from it.
-
-    Args:
-        curves: [n, t] in units of their ends' deviation around their mean.
-
-    Returns:
-        ``[t + 1, t + 1]`` each: from the epoch of the row, 0 for the mean of all ends, to that of the column; 0 and 1
-        where no curve was seen at both.
-    """
-    values = np.concatenate([np.zeros((len(curves), 1)), curves], axis=1)
-    median, size = np.zeros((2, values.shape[1], values.shape[1]))
-    for epoch, start in enumerate(values.T):
-        gain = values - start[:, None]
-        known: Bools = ~np.isnan(gain).all(axis=0)
-        median[epoch, known] = np.nanmedian(gain[:, known], axis=0)
-        size[epoch, known] = _NORMAL * np.nanmedian(np.abs(gain[:, known] - median[epoch, known]), axis=0)
-        size[epoch, ~known] = 1.0
-    return median, np.maximum(size, _LEAST_SIZE)
