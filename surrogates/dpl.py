@@ -19,21 +19,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasbench.arrays import Floats
+from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._curves import CurvePredictor, curves_of, last_epochs, last_values
-from surrogates._curves._distance import DistanceLeft
+from surrogates._curves._laws import LawPredictor
 from surrogates._nets import Linear, Training, arrays_of, initialise, load_arrays, one_thread, torch_generator, train
 from surrogates._predictor import State
-from surrogates._scaled import COARSE, ScaledColumns
+from surrogates._scaled import COARSE
 
 REQUIRES = {"torch": "torch"}
 
 _WIDTH, _BATCH, _RATE = 128, 16, 1e-3
-_LEAST_STD = 1e-3
 
 
-class DPL(CurvePredictor):
+class DPL(LawPredictor):
     """An ensemble of power laws.
 
     Args:
@@ -43,73 +42,39 @@ class DPL(CurvePredictor):
         epochs: passes over the training curves.
     """
 
-    sees_nothing = True
     quick: ClassVar = {"epochs": 5, "members": 2}
 
     def __init__(self, space: SearchSpace, *, encoding: str = COARSE, members: int = 5, epochs: int = 250) -> None:
-        super().__init__(space)
-        self._columns = ScaledColumns(space, encoding)
-        self._members = members
+        if members < 1:
+            raise InvalidOption(f"members={members}; expected at least 1")
+        super().__init__(space, encoding=encoding, members=members)
         self._training = Training(epochs, batch_size=_BATCH, lr=_RATE, cosine=False)
 
-    def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
-        goal = self._prepare(batch, value)
-        self._fold = rng.permutation(len(goal)) % self._members
+    def _learn_laws(self, columns: Floats, goal: Floats, rng: np.random.Generator) -> None:
         generator = torch_generator(rng)
-        x = torch.from_numpy(self._columns(batch.archs))
-        self._model = self._made(x.shape[1])
+        self._model = self._made(columns.shape[1])
         initialise(self._model, generator)
         with one_thread():
             train(
                 self._model,
-                (x,),
-                self._dealt(goal),
+                (torch.from_numpy(columns),),
+                torch.from_numpy(goal),
                 loss=_absolute_error,
                 training=self._training,
                 members=self._members,
                 generator=generator,
             )
-        self._calibrate(batch, goal)
-
-    def _prepare(self, batch: Batch, value: Floats) -> Floats:
-        """Learn columns and unit; return the curves in it, each with its final value where that is known."""
-        self._columns.fit(batch.archs)
-        curves = curves_of(batch).copy()
-        curves[:, -1] = np.where(np.isnan(value), curves[:, -1], value)
-        return self._scaled(curves)
-
-    def _scaled(self, curves: Floats) -> Floats:
-        mean, std = self._expected
-        return (curves - mean) / std
-
-    def _dealt(self, goal: Floats) -> Tensor:
-        """Return what each member learns ``[n, k, t]``: all curves but those of its fold, which are nan."""
-        left_out = (self._fold[:, None] == np.arange(self._members)) & (self._members > 1)
-        return torch.from_numpy(np.where(left_out[:, :, None], np.nan, goal[:, None, :]))
 
     def _made(self, inputs: int) -> nn.Module:
         widths = ((inputs, _WIDTH), (_WIDTH, _WIDTH))
         hidden = [step for pair in widths for step in (Linear(self._members, *pair), nn.LeakyReLU())]
         return nn.Sequential(*hidden, Linear(self._members, _WIDTH, 3)).double()
 
-    def _laws(self, batch: Batch) -> Floats:
-        """Return the members' power laws ``[k, n, t]``."""
-        x = torch.from_numpy(self._columns(batch.archs))
+    def _laws(self, columns: Floats) -> Floats:
+        x = torch.from_numpy(columns)
         with torch.no_grad(), one_thread():
             laws: Floats = _law(self._model(x.expand(self._members, *x.shape)), self._horizon).numpy()
         return laws
-
-    def _calibrate(self, batch: Batch, goal: Floats) -> None:
-        self._left = DistanceLeft(goal - self._laws(batch)[self._fold, np.arange(len(goal))])
-
-    def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
-        curves = self._scaled(curves_of(batch))
-        laws, at = self._laws(batch), last_epochs(curves)
-        off = np.where(at > 0, last_values(curves) - laws[:, np.arange(len(at)), at - 1], 0.0)
-        ends = laws[:, :, -1] + self._left.share[at] * off
-        mean, std = self._expected
-        spread = np.sqrt(ends.var(axis=0) + self._left.missed[at])
-        return mean + std * ends.mean(axis=0), std * np.maximum(spread, _LEAST_STD)
 
     def _state(self) -> State:
         return arrays_of(self._model) | {"fold": self._fold}
@@ -117,8 +82,7 @@ class DPL(CurvePredictor):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         batch, value = self._read(batch, value)
         goal = self._prepare(batch, value)
-        self._model = self._made(self._columns(batch.archs).shape[1])
-        self._fold = state["fold"]
+        self._model, self._fold = self._made(self._columns(batch.archs).shape[1]), state["fold"]
         load_arrays(self._model, {name: array for name, array in state.items() if name != "fold"})
         self._calibrate(batch, goal)
 

@@ -4,6 +4,7 @@ Source: Adriaensen, Rakotoarison, Müller & Hutter 2023, arXiv 2310.20447. Point
 other, points that are asked to the seen ones only; each answer is a histogram of the score there.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -14,6 +15,9 @@ from surrogates._nets import LayerNorm, Linear
 
 EPOCHS = 100
 """Length of the curves that it was trained on; others are stretched."""
+
+WEIGHTS = Path(__file__).with_name("lc_pfn.npz")
+"""What ``_pfn_training`` writes."""
 
 _FEATURES = 4
 
@@ -83,7 +87,12 @@ class CurveTransformer(nn.Module):
         return F.log_softmax(answers[0], dim=-1)
 
     def log_density(self, log_mass: Tensor, y: Tensor) -> Tensor:
-        """Return the log density ``[n, q]`` of scores [n, q] under histograms [n, q, bins]; the ends hold what is beyond."""
+        """Return the log density ``[n, q]`` of scores [n, q]; the outer bins hold what is beyond them.
+
+        Args:
+            log_mass: [n, q, bins] histograms.
+            y: [n, q].
+        """
         bins = (torch.bucketize(y, self.borders) - 1).clamp(0, log_mass.shape[-1] - 1)
         return log_mass.gather(-1, bins[..., None])[..., 0] - self.borders.diff().log()[bins]
 

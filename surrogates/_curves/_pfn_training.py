@@ -6,7 +6,6 @@ last epoch always among them. Short contexts are drawn more often, since there i
 
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,10 +14,8 @@ from nasbench.arrays import Floats
 from nasbench.files import replacing
 from surrogates._curves._combination import Combination
 from surrogates._curves._families import LC_PFN
-from surrogates._curves._pfn import EPOCHS, CurveTransformer
+from surrogates._curves._pfn import EPOCHS, WEIGHTS, CurveTransformer
 from surrogates._nets import arrays_of, initialise, one_thread, torch_generator
-
-WEIGHTS = Path(__file__).with_name("lc_pfn.npz")
 
 _SEED, _STEPS, _BATCH, _ASKED = 20231031, 6000, 128, 8
 _RATE, _WARM_UP = 1e-3, 200
