@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints, as_archs
-from nasbench.backends.checkpoints import Checkpoints, Pausing
+from nasbench.backends.checkpoints import FREE, Checkpoints, Pausing
 from nasbench.errors import InvalidOption, SearchFinished, StrategyError
 from nasbench.spaces import SearchSpace
 from nasbench.trials import FULL_TRAINING, Backend, Results, Strategy, Trials
@@ -106,7 +106,7 @@ class Simulation:
         *,
         budget: Budget,
         n_workers: int = 1,
-        checkpoints: Checkpoints = Checkpoints(),
+        checkpoints: Checkpoints = FREE,
     ) -> None:
         if n_workers < 1:
             raise InvalidOption(f"{n_workers} workers; expected at least 1")

@@ -72,8 +72,8 @@ class Strategy(Protocol):
     those, or of folders of records, that a search of ``task`` reads: a comparison records what they are. If it
     takes an option ``target``, a comparison fills in the name of the task that is searched. A strategy that trains
     partially takes an option ``epochs``, and a comparison fills in the epochs that a trial may be trained to, rising,
-    the last one being a complete training; without them it may ask for complete trainings alone. A class attribute
-    ``only_stops = True`` says that it is random search where there is one such epoch only, and is refused there. A method
+    the last one being a complete training; without them it may ask for complete trainings alone. A class
+    attribute ``only_stops = True`` says that it is random search where there is one such epoch only: refused. A method
     ``adopt(archs, scores)`` (optional) takes over what another search trained, before the first ``ask``.
     """
 

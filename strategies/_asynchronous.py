@@ -19,11 +19,17 @@ KINDS = ("promotion", "stopping")
 
 @dataclass(slots=True)
 class Running:
-    """A trial: its architecture [d], its bracket, and the rung of it that it is trained to."""
+    """A trial: its architecture [d], its bracket, the rung of it that it is trained to, and its scores on the way."""
 
     arch: Archs
     bracket: "Rungs"
     rung: int = 0
+    curve: list[float] = field(default_factory=list)
+
+    @property
+    def goal(self) -> int:
+        """The epoch of its rung."""
+        return self.bracket.epochs[self.rung]
 
 
 @dataclass(slots=True)
@@ -33,14 +39,17 @@ class Rungs:
     Attributes:
         epochs: of each, rising.
         reached: what has reached each of them.
+        begun: how many have been asked to reach each of them.
     """
 
     epochs: tuple[int, ...]
     reached: list[Rung] = field(default_factory=list)
+    begun: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin with nothing on any rung."""
         self.reached = [Rung() for _ in self.epochs]
+        self.begun = [0] * len(self.epochs)
 
 
 class AsynchronousHalving:
@@ -53,6 +62,7 @@ class AsynchronousHalving:
         shares: how many new trials each bracket gets in turn.
         eta: the best of as many go on.
         kind: ``promotion`` or ``stopping``.
+        steps: epochs at which trials are looked at on the way to a rung, rising.
 
     Raises:
         UnknownName: another kind.
@@ -67,6 +77,7 @@ class AsynchronousHalving:
         shares: Sequence[int],
         eta: float,
         kind: str,
+        steps: Sequence[int] = (),
     ) -> None:
         if kind not in KINDS:
             raise unknown_name("kind", kind, KINDS)
@@ -74,7 +85,8 @@ class AsynchronousHalving:
         self._brackets = [Rungs(tuple(epochs)) for epochs in brackets]
         self._turns = [bracket for bracket, share in zip(self._brackets, shares, strict=True) for _ in range(share)]
         self._trials: dict[int, Running] = {}
-        self._going_on: deque[int] = deque()  # trials that were not stopped
+        self._steps = tuple(steps)
+        self._going_on: deque[int] = deque()  # trials that were not stopped, or are on the way to a rung
         self._n_begun = 0
 
     def _draw(self, n: int) -> Archs:
@@ -86,17 +98,26 @@ class AsynchronousHalving:
 
     def ask(self, n: int) -> Trials:
         """Return ``n`` trials: those that go on first, then new ones."""
-        asked = []
+        asked: list[tuple[int, Archs, int]] = []
         while len(asked) < n and (trial := self._next_to_go_on()) is not None:
             running = self._trials[trial]
-            asked.append((trial, running.arch, running.bracket.epochs[running.rung]))
+            asked.append((trial, running.arch, self._next_epoch(running)))
         if len(asked) < n:
             for arch in self._draw(n - len(asked)):
-                bracket = self._turns[self._n_begun % len(self._turns)]
-                self._trials[self._n_begun] = Running(arch, bracket)
-                asked.append((self._n_begun, arch, bracket.epochs[0]))
+                bracket = self._next_bracket()
+                bracket.begun[0] += 1
+                self._trials[self._n_begun] = running = Running(arch, bracket)
+                asked.append((self._n_begun, arch, self._next_epoch(running)))
                 self._n_begun += 1
         return as_trials(asked, len(self._space.decisions))
+
+    def _next_bracket(self) -> Rungs:
+        """Return the bracket that a new trial begins in."""
+        return self._turns[self._n_begun % len(self._turns)]
+
+    def _next_epoch(self, running: Running) -> int:
+        """Return where a trial is looked at next: at its rung, or at a step on the way."""
+        return self._steps[len(running.curve)] if self._steps else running.goal
 
     def _next_to_go_on(self) -> int | None:
         """Return a trial that goes on to the next rung of its bracket, which it is moved to."""
@@ -107,7 +128,9 @@ class AsynchronousHalving:
         for bracket in self._brackets:
             trial = self._promoted(bracket)
             if trial is not None:
-                self._trials[trial].rung += 1
+                running = self._trials[trial]
+                running.rung += 1
+                bracket.begun[running.rung] += 1
                 return trial
         return None
 
@@ -123,7 +146,12 @@ class AsynchronousHalving:
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             running = self._trials[trial]
             fitness = -math.inf if math.isnan(score) else score
-            self._learn(running.arch, running.bracket.epochs[running.rung], fitness)
+            if self._steps:
+                running.curve.append(fitness)
+                if fitness > -math.inf and self._steps[len(running.curve) - 1] != running.goal:
+                    self._going_on.append(trial)
+                    continue
+            self._learn(running.arch, running.goal, fitness)
             self._arrived(trial, running, fitness)
 
     def _arrived(self, trial: int, running: Running, fitness: float) -> None:

@@ -35,6 +35,16 @@ class Bracket:
         return self._epochs[self._rung]
 
     @property
+    def size(self) -> int:
+        """How many trials the current rung takes."""
+        return self._sizes[self._rung]
+
+    @property
+    def on_first_rung(self) -> bool:
+        """Whether no rung is complete."""
+        return self._rung == 0
+
+    @property
     def finished(self) -> bool:
         """Whether every rung is complete."""
         return self._rung == len(self._sizes)
@@ -57,10 +67,15 @@ class Bracket:
         self._rung += 1
         finished = sorted(entry for entry in self._told if entry[0] < math.inf)
         wanted = 0 if self.finished else self._sizes[self._rung]
-        self._ready = [trial for *_, trial in finished[:wanted]][::-1]
-        self._n_open, self._told = len(self._ready), []
-        if not self._ready:  # all have crashed, or the last rung is complete
+        self._told = []
+        self._begin([trial for *_, trial in finished[:wanted]])
+        self._n_open = self.n_new + len(self._ready)
+        if not self._n_open:  # all have crashed, or the last rung is complete
             self._rung = len(self._sizes)
+
+    def _begin(self, best: list[int]) -> None:
+        """Fill the rung with the best of the last one, best first."""
+        self._ready = best[::-1]
 
 
 class BracketSearch(ABC):
@@ -85,12 +100,16 @@ class BracketSearch(ABC):
     def _bracket(self, number: int) -> Bracket:
         """Return the bracket of that number, from 0."""
 
-    def _draw(self, n: int) -> Archs:
-        """Return ``n`` new architectures to train; random ones unless a sub-class knows better."""
+    def _draw(self, n: int, bracket: Bracket) -> Archs:
+        """Return ``n`` new architectures for a bracket; random ones unless a sub-class knows better."""
+        del bracket
         return self._space.sample(n, self._rng)
 
-    def _learn(self, arch: Archs, epoch: int, score: float) -> None:
-        """Learn from the score of an architecture [d] at a rung's epoch; ``-inf`` for a crash."""
+    def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:  # noqa: B027 (most learn nothing)
+        """Learn from the score of a trial of an architecture [d] at a rung's epoch; ``-inf`` for a crash."""
+
+    def _promoted(self, trial: int, bracket: Bracket) -> None:  # noqa: B027 (most take no note)
+        """Take note that a trial goes on to the next rung of its bracket."""
 
     def ask(self, n: int) -> Trials:
         """Return promoted trials, then new ones; fewer while the last of a rung are running."""
@@ -101,9 +120,10 @@ class BracketSearch(ABC):
             if trial is None:
                 n_new = min(n - len(asked), bracket.n_new)
                 bracket.n_new -= n_new
-                asked += [(self._begun(arch, bracket), arch, epoch) for arch in self._draw(n_new)]
+                asked += [(self._begun(arch, bracket), arch, epoch) for arch in self._draw(n_new, bracket)]
             else:
                 arch, _ = self._trials[trial]
+                self._promoted(trial, bracket)
                 asked.append((self._begun(arch, bracket) if self._anew else trial, arch, epoch))
         return as_trials(asked, len(self._space.decisions))
 
@@ -129,7 +149,7 @@ class BracketSearch(ABC):
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             arch, bracket = self._trials[trial]
             fitness = -math.inf if math.isnan(score) else score
-            self._learn(arch, bracket.epoch, fitness)
+            self._learn(trial, arch, bracket.epoch, fitness)
             bracket.tell(trial, fitness)
             if bracket.finished:
                 self._brackets.remove(bracket)

@@ -6,7 +6,7 @@ Sources: Aitchison & Aitken 1976, "Multivariate Binary Discrimination by the Ker
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats
+from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces import SearchSpace
 
 _TOP_PERCENT = 15
@@ -30,12 +30,12 @@ class KernelDensity:
         bandwidth: [d] chance that a decision is another one.
     """
 
-    def __init__(self, archs: Archs, cardinality: Floats, *, min_bandwidth: float, bounded: bool) -> None:
+    def __init__(self, archs: Archs, cardinality: Ints, *, min_bandwidth: float, bounded: bool) -> None:
         n, d = archs.shape
         self.archs = archs
         scatter = 1.06 * archs.std(axis=0) * n ** (-1 / (4 + d))
         self.bandwidth: Floats = np.maximum(scatter, min_bandwidth)
-        self._choices = np.array([len(np.unique(column)) for column in archs.T])
+        self._choices: Ints = np.array([len(np.unique(column)) for column in archs.T])
         if bounded:
             self.bandwidth = np.minimum(self.bandwidth, (cardinality - 1) / cardinality)
             self._choices = np.maximum(cardinality, 2)
@@ -48,7 +48,7 @@ class KernelDensity:
             density: Floats = kernels.prod(axis=2).mean(axis=1)
         return density
 
-    def draw(self, n: int, cardinality: Floats, rng: np.random.Generator) -> Archs:
+    def draw(self, n: int, cardinality: Ints, rng: np.random.Generator) -> Archs:
         """Draw ``n`` vectors: one of its own each, in which decisions are redrawn with their bandwidth."""
         chosen = self.archs[rng.integers(len(self.archs), size=n)]
         redrawn = (rng.random(chosen.shape) * cardinality).astype(np.int8)

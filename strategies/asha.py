@@ -6,9 +6,9 @@ trial that is among the best ``1 / eta`` of its rung and was not promoted yet, f
 a new random architecture begins at the lowest. So trials are paused and go on later: with costly checkpoints
 (``nasbench compare --restart-s``), or none, that is dear.
 
-The preset ``stopping`` is the variant that needs no checkpoints, known from Ray and Optuna: a trial that reaches a
-rung goes on at once if it is among the best ``1 / eta`` of those that were there before, itself included, or the best of
-all while these are nobody, and ends for good if not.
+The preset ``stopping`` is the variant that needs no checkpoints, known from Ray and Optuna: a trial that reaches a rung
+goes on at once if it is among the best ``1 / eta`` of those that were there before, itself included, or the best of all
+while these are nobody, and ends for good if not.
 
 Differences: levels are lowered to epochs that a task answers, and equal rungs are one. The first of equal scores counts
 as better. Crashed trainings fill their rung and never go on.

@@ -7,10 +7,10 @@ another around the rest; of 64 draws from the first, that with the largest ratio
 architectures is random. Brackets are those of Hyperband with ``eta`` 3, with that package's rounding, and the next one
 begins where workers would wait.
 
-Presets are the settings of two benchmarks' authors. ``nats``: 4 draws, none at random, bandwidths of at least .3, of the
-12-epoch recipe of NATS-Bench (``exps/NATS-algos/bohb.py`` of AutoDL-Projects). There a promoted training is charged from
-its first epoch again: ``nasbench compare --no-checkpoints``. ``nb201``: the same, with the rungs of 12 to 200 epochs,
-but whatever the rung, the 12-epoch recipe is trained to its end, anew and charged in full, as their
+Presets are the settings of two benchmarks' authors. ``nats``: 4 draws, none at random, bandwidths of at least .3, of
+the 12-epoch recipe of NATS-Bench (``exps/NATS-algos/bohb.py`` of AutoDL-Projects). There a promoted training is charged
+from its first epoch again: ``nasbench compare --no-checkpoints``. ``nb201``: the same, with the rungs of 12 to 200
+epochs, but whatever the rung, the 12-epoch recipe is trained to its end, anew and charged in full, as their
 ``exps/algos/BOHB.py`` of NAS-Bench-201 did for its Table 5: that is ``anew``. So it needs no curves.
 
 The kernel is that of statsmodels, as in hpbandster. With categories coded as numbers its bandwidth can exceed 1, where
@@ -101,10 +101,12 @@ class BOHB(BracketSearch):
         sizes = self._sizes[number % len(self._sizes)]
         return Bracket(sizes, self._rungs[-len(sizes) :])
 
-    def _learn(self, arch: Archs, epoch: int, score: float) -> None:
+    def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:
+        del trial
         self._densities.learn(arch, epoch, score)
 
-    def _draw(self, n: int) -> Archs:
+    def _draw(self, n: int, bracket: Bracket) -> Archs:
+        del bracket
         return np.array([self._drawn() for _ in range(n)], dtype=np.int8)
 
     def _drawn(self) -> Archs:

@@ -37,6 +37,10 @@ class Checkpoints:
         return self.kept and not self.restart_s
 
 
+FREE = Checkpoints()
+"""Pausing costs nothing."""
+
+
 class Pausing:
     """A backend in which pauses cost what ``Checkpoints`` say.
 

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from nasbench.backends.checkpoints import Checkpoints
+from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.errors import RecordError
 from nasbench.experiment._experiment import Experiment, Limits, task_entry
 from nasbench.experiment._fill import Pair, check_jobs, fill
@@ -85,7 +85,7 @@ def compare(
     seed: int = 0,
     limits: Limits | None = None,
     n_workers: int = 1,
-    checkpoints: Checkpoints = Checkpoints(),
+    checkpoints: Checkpoints = FREE,
     n_jobs: int = 1,
     out: Path | str | None = None,
     retry_failed: bool = False,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import nasbench
-from nasbench.backends.checkpoints import Checkpoints
+from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.backends.table import shown_epochs
 from nasbench.errors import InvalidOption
 from nasbench.registry import STRATEGIES, Choice, Registry, sources_of, told_epochs
@@ -75,7 +75,7 @@ class Experiment:
     seed: int = 0
     limits: Limits = Limits()
     n_workers: int = 1
-    checkpoints: Checkpoints = Checkpoints()
+    checkpoints: Checkpoints = FREE
 
     def __post_init__(self) -> None:
         """Refuse what cannot run before anything runs."""
@@ -120,7 +120,7 @@ class Experiment:
             "strategies": strategies,
             "software": [software()],
         }
-        if self.checkpoints != Checkpoints():
+        if self.checkpoints != FREE:
             spec["checkpoints"] = asdict(self.checkpoints)
         return plain(spec | source_entries(self.tasks, self.strategies, STRATEGIES))
 

@@ -250,8 +250,8 @@ def load_table_task(name: str) -> Task:
     )
     for key in ("importer", "where"):
         values.pop(key, None)
-    measured = {"observed": observed, "reports": reports, "objectives": objectives, "fidelities": fidelities}
-    return Task(space=space, table=table, costs=costs, **measured, **values)
+    columns: dict[str, Any] = {"observed": observed, "reports": reports, "objectives": objectives}
+    return Task(space=space, table=table, costs=costs, fidelities=fidelities, **columns, **values)
 
 
 def space_named(name: str, options: Mapping[str, Any]) -> SearchSpace:
