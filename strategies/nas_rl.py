@@ -12,7 +12,8 @@ NAS-Bench-201 ran it (AutoDL-Projects): Adam with rate 0.001, decays 0 and 0.999
 for an update, entropy weight 0.0001, momentum 0.99, reward the accuracy itself; one layer of 100 units as in the paper;
 without its shared weights, its temperature and its tanh. ``graphnas`` is GraphNAS (Gao, Yang, Zhang, Zhou & Hu 2020,
 arXiv 1904.09981) by the defaults of its repository: one layer of 100 units, rate 0.00035, an update for each
-architecture, entropy weight 0.0001, momentum 0.95; without its temperature and its tanh. ``fast`` (ours) has rate 0.002, for a few hundred trainings.
+architecture, entropy weight 0.0001, momentum 0.95; without its temperature and its tanh. ``fast`` (ours) has rate
+0.002, for a few hundred trainings.
 Crashes, and spaces where not every row is valid: see ``_controller.py``.
 
 The default does not beat random search within 400 trainings, in which such rates hardly move the policy: on
