@@ -9,14 +9,11 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints, RowIndex, row_index
 from nasbench.backends.table import rows_of
 from nasbench.registry import SPACES
-from nasbench.reproduction._samples import CannotJudge
+from nasbench.reproduction._samples import NEEDS_TABLE, OTHER_TABLE, CannotJudge
 from nasbench.reproduction._schema import Published, Reading
 from nasbench.spaces import SearchSpace
 from nasbench.table import Table, find_table, table_names
 from nasbench.tasks._absent import absent_tables
-
-TABLE_LACKS = ("needs table '", "table '")
-"""How a reason begins that is about a table which is not imported, or is another version."""
 
 
 class Columns:
@@ -53,11 +50,11 @@ class Columns:
 
     def _opened(self, name: str) -> Table:
         if name not in table_names():
-            raise CannotJudge(f"{TABLE_LACKS[0]}{name}': {absent_tables().get(name, 'import it')}")
+            raise CannotJudge(f"{NEEDS_TABLE}{name}': {absent_tables().get(name, 'import it')}")
         table, expected = Table(find_table(name)), self._published.tables.get(name, "")
         if expected not in ("", table.checksum):
             raise CannotJudge(
-                f"{TABLE_LACKS[1]}{name}' has checksum {table.checksum[:12]}..., the claim is about {expected[:12]}..."
+                f"{OTHER_TABLE}{name}' has checksum {table.checksum[:12]}..., the claim is about {expected[:12]}..."
                 f": import the version it names, or remove {table.path}"
             )
         return table

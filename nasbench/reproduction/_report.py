@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.files import write_text
-from nasbench.reproduction._columns import TABLE_LACKS
+from nasbench.reproduction._samples import NEEDS_FILE, NEEDS_TABLE, OTHER_TABLE
 from nasbench.reproduction._schema import TRUST, Published, load_published
 from nasbench.reproduction._verdicts import Verdict
 
@@ -63,10 +63,10 @@ def overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
 
 
 def to_import(results: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return for every table that is lacking, or is another version, where to get it and the command; each once."""
+    """Return for every table or file that lacks, or is another version, where to get it and the command; each once."""
     rows = [row for result in results for reading in result["readings"] for row in reading["rows"]]
     lines = [line for row in rows for line in row["why"].splitlines()]
-    return [line for line in dict.fromkeys(lines) if line.startswith(TABLE_LACKS)]
+    return [line for line in dict.fromkeys(lines) if line.startswith((NEEDS_TABLE, OTHER_TABLE, NEEDS_FILE))]
 
 
 def report(

@@ -14,6 +14,7 @@ from nasbench.errors import NasbenchError, RecordError
 from nasbench.files import write_text
 from nasbench.reproduction import _tables as tables
 from nasbench.reproduction._columns import Columns
+from nasbench.reproduction._curves import extrapolations
 from nasbench.reproduction._predictors import predictions
 from nasbench.reproduction._samples import CannotJudge, Sample
 from nasbench.reproduction._schema import Published, Reading, Row
@@ -47,6 +48,7 @@ class Lab:
             "correlation": lambda: tables.correlation(columns, row),
             "evaluations": lambda: evaluations(columns, row, self.published.strategy(row, reading), self.plan.runs),
             "predictor": lambda: predictions(columns, row, self.plan),
+            "extrapolation": lambda: extrapolations(self.published, row, self.plan),
             "none": lambda: _refused(row.ours["reason"]),
         }
         return kinds[row.ours["kind"]]()

@@ -10,6 +10,9 @@ from nasbench.arrays import Floats
 from nasbench.errors import NasbenchError
 from nasbench.registry import Choice, Registry
 
+NEEDS_TABLE, OTHER_TABLE, NEEDS_FILE = "needs table '", "table '", "needs file '"
+"""How a reason begins that is about a table or file which is not there, or is another version."""
+
 
 class CannotJudge(NasbenchError, LookupError):
     """Something that a claim needs is not there; the message says what, and how to get it."""

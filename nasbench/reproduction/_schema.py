@@ -30,6 +30,7 @@ KINDS: dict[str, tuple[dict[str, Types], dict[str, Types]]] = {
         {"predictor": str, "task": str, "sizes": dict, "test": str},
         {"metric": str, "column": str, "test_size": int},
     ),
+    "extrapolation": ({"predictor": str, "files": dict, "n_train": int, "seen": NUMBER}, {}),
     "none": ({"reason": str}, {}),
 }
 """How our numbers of a row come about -> the keys that this needs, and those that it may have.
@@ -54,6 +55,7 @@ _TOP_OPTIONAL: dict[str, Types] = {
     "published_runs": int,
     "unverified": list,
     "tables": dict,
+    "files": dict,
     "columns": dict,
     "search": list,
     "reading": list,
@@ -64,6 +66,7 @@ _COLUMN: _Keys = (
     {"table": str, "dataset": str},
     {"recipe": str, "split": str, "metric": str, "static": str, "size": str, "seed": int, "epoch": int},
 )
+_FILE: _Keys = ({"source": str, "sha256": str}, {})
 _SEARCH: _Keys = ({"task": str, "columns": list}, {"seconds": NUMBER, "trials": int, "interpolate_at": NUMBER})
 _READING: _Keys = (
     {"name": str},
@@ -142,6 +145,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file beside the tables: where it is to be had, and its checksum."""
+
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Search:
     """Runs on one task.
 
@@ -205,6 +216,7 @@ class Published:
     protocol: Mapping[str, str]
     tolerance: Tolerance
     tables: Mapping[str, str]
+    files: Mapping[str, File]
     columns: Mapping[str, Mapping[str, Any]]
     searches: tuple[Search, ...]
     readings: tuple[Reading, ...]
@@ -277,6 +289,9 @@ def read_published(path: Path) -> Published:
         note=top.get("note", ""),
         tolerance=_tolerance(source, top["tolerance"]),
         tables=source.check(top.get("tables", {}), ("tables",), {}, dict.fromkeys(top.get("tables", {}), str)),
+        files={
+            name: File(**source.check(entry, ("files", name), *_FILE)) for name, entry in top.get("files", {}).items()
+        },
         columns=columns,
         searches=_searches(source, top.get("search", []), columns),
         readings=readings or (Reading("as published"),),
@@ -362,6 +377,7 @@ def _check_names(source: Source, made: Published) -> None:
         if row.ours["kind"] == "search" and not made.searches:
             raise source.error((*place, "ours"), "is a search, but the file has no [[search]]")
         _check_known(source, (*place, "ours"), "column", _columns_of(row), made.columns)
+        _check_known(source, (*place, "ours"), "file", row.ours.get("files", {}).values(), made.files)
 
 
 def _columns_of(row: Row) -> list[str]:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nasbench.reproduction import load_published, published_names
+from nasbench.reproduction import Plan, load_published, published_names
 from nasbench.reproduction._columns import Column, Columns
+from nasbench.reproduction._curves import extrapolations
 from nasbench.reproduction._samples import CannotJudge
 from nasbench.reproduction._schema import Search
 from nasbench.reproduction._searches import pick, weighted
@@ -115,6 +116,17 @@ def test_a_table_that_is_absent_or_another_is_named_with_the_way_to_get_it():
     ):
         assert text in str(caught.value)
     assert "'nb201':" not in str(caught.value)
+
+
+def test_a_file_of_curves_that_is_absent_or_another_is_named_with_the_way_to_get_it(home, tmp_path):
+    table = load_published("learning_curves")
+    row = next(row for row in table.rows if row.ours["kind"] == "extrapolation")
+    with pytest.raises(CannotJudge, match=r"metaqnn_cifar10\.csv' of https://github\.com/MITAutoML/\S+; copy it to "):
+        extrapolations(table, row, Plan(1, tmp_path))
+    (home / "curves").mkdir()
+    (home / "curves" / "metaqnn_cifar10.csv").write_text("acc_0,acc_1\n0.1,0.2\n")
+    with pytest.raises(CannotJudge, match=r"checksum ba00613f3213\.\.\.; .* has .*: replace it"):
+        extrapolations(table, row, Plan(1, tmp_path))
 
 
 def test_a_table_of_another_version_is_refused_with_both_checksums(tmp_path):

@@ -11,7 +11,7 @@ from nasbench.importers import import_source
 from nasbench.importers.spikenas import SpikeNASBench
 from nasbench.importers.table import AnyTable
 from nasbench.reproduction import Plan, load_published, load_result, published_names, read_published, reproduce
-from nasbench.reproduction._report import overview, report, summary
+from nasbench.reproduction._report import overview, report, summary, to_import
 
 SMALL = """
 title = "t"
@@ -86,6 +86,19 @@ def test_readings_are_read_off_the_same_runs_and_the_best_is_reported(small, tmp
     assert seen["best"]["verdict"] == "reproduced"
     assert result["reading"] == "by test"
     assert load_result(tmp_path / "out" / "small.json") == result
+
+
+def test_a_row_may_keep_to_what_was_observed_and_an_explored_reading_is_never_the_best(tmp_path):
+    text = SMALL.replace('"random_search" }', '"random_search", by = "" }').replace(
+        'name = "by test"', 'name = "by test"\nexplored = true'
+    )
+    (tmp_path / "small.toml").write_text(text)
+    result = reproduce(read_published(tmp_path / "small.toml"), Plan(4, tmp_path / "out"))
+    seen, by_test = (rows(result, name)["RS"]["cells"]["Cora"]["ours"]["values"] for name in ("as seen", "by test"))
+    assert seen == by_test
+    assert result["reading"] != "by test"
+    assert "by test: " in report([result])
+    assert "(explored, not chosen)" in report([result])
 
 
 def test_runs_are_kept_continued_and_the_same_for_any_number_of_jobs(small, tmp_path):
@@ -184,6 +197,7 @@ def tables(tmp_path_factory):
         ):
             import_source(AnyTable(map=name), shared / "nb201" / file, folder / f"{name}.h5")
         import_source(SpikeNASBench(), shared / "curves/spikenas.npz", folder / "spikenas.h5")
+        (folder.parent / "curves").symlink_to(shared / "curves/baker2017")
         return folder.parent
 
     return imported
@@ -231,6 +245,6 @@ def test_every_published_table_runs_quickly(name, request, tmp_path, tables, mon
     result = reproduce(table, Plan(table.quick_runs, tmp_path, quick=True))
     found = {row["label"]: row["verdict"] for row in rows(result, result["reading"]).values()}
     assert {label: found[label] for label in VERDICTS[name]} == VERDICTS[name]
-    assert not any("needs table" in row["why"] for row in rows(result, result["reading"]).values())
+    assert to_import([result]) == []
     if name == "nb201_table5":
         assert all(found[label] in ("reproduced", "cannot be judged") for label in ("RS", "REA", "REINFORCE"))
