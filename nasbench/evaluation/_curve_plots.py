@@ -54,11 +54,13 @@ def _over_cutoffs(axes: "Axes", analysis: Analysis, tests: list[TaskAnalysis], m
         means[i], low, high = statistics.mean_band(runs)
         axes.plot(cutoffs, means[i], label=predictor, marker="o", markersize=3, **look(i))
         axes.fill_between(cutoffs, low, high, color=look(i)["color"], alpha=0.12, lw=0)
+    known = means[~np.isnan(means)]
+    bottom, top = max(float(known.min(initial=0.0)), _LOWEST), float(known.max(initial=0.0))
     if metric == "rmse":
         axes.set_yscale("log")
-    known = means[~np.isnan(means)]
-    if metric == "log_likelihood" and len(known):
-        axes.set_ylim(max(float(known.min()), _LOWEST) - 0.2, float(known.max()) + 0.2)
+        axes.set_ylim(float(known.min()) / 2, 2 * top)
+    else:  # an interval from two runs can be wider than what is possible
+        axes.set_ylim(bottom - 0.1 * (top - bottom), top + 0.1 * (top - bottom))
     axes.set_xscale("log")
     axes.set_xticks(cutoffs, [f"{cutoff:g}" for cutoff in cutoffs])
     axes.xaxis.set_minor_locator(_no_ticks())

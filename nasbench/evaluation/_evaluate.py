@@ -102,7 +102,8 @@ def _tested(
     evaluation: Evaluation, pool: Pool, parts: Split, predictions: list[Prediction]
 ) -> dict[str, dict[str, Any]]:
     """Return every metric by test."""
-    tests, of_cutoff = {}, dict(zip(sorted(evaluation.cutoffs) or [None], predictions, strict=True))
+    cutoffs: list[float | None] = [*sorted(evaluation.cutoffs)] or [None]
+    tests, of_cutoff = {}, dict(zip(cutoffs, predictions, strict=True))
     for name, (protocol, cutoff) in evaluation.tests.items():
         positions, prediction = parts.tests[protocol], of_cutoff[cutoff]
         true = pool.score[parts.asked[positions]]

@@ -76,7 +76,7 @@ class Evaluation:
             task=list(self.tasks),
             predictor=[choice.label for choice in self.predictors],
             protocol=list(self.protocols),
-            cutoff=[f"{cutoff:g}" for cutoff in self.cutoffs],
+            **({"cutoff": [f"{cutoff:g}" for cutoff in self.cutoffs]} if self.cutoffs else {}),
             **{"train size": [str(size) for size in self.train_sizes]},
         )
         for kind, names, allowed in (("protocol", self.protocols, PROTOCOLS), ("labels", [self.labels], LABELS)):
