@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Floats, Ints
+from nasbench.arrays import Ints
 from nasbench.errors import InvalidOption
-from nasbench.predictions import Batch, Prediction
+from nasbench.predictions import Batch
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.spaces import SearchSpace
 from surrogates._predictor import CheckedPredictor, State

@@ -1,4 +1,4 @@
-"""Features of architectures for methods that are no sums over sparse counts: each group of columns of about unit spread."""
+"""Features of architectures for methods that are no sums over counts: each group of columns of about unit spread."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """The best value seen of the learning curve, as the prediction of the final one: a baseline for noisy curves.
 
-What median stopping compares (Golovin et al. 2017, "Google Vizier"). It learns nothing and has no uncertainty. A curve of
-which nothing was seen counts as the mean of the training curves' ends.
+What median stopping compares (Golovin et al. 2017, "Google Vizier"). It learns nothing and has no uncertainty. A
+curve of which nothing was seen counts as the mean of the training curves' ends.
 """
 
 from typing import ClassVar

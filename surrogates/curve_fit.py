@@ -1,16 +1,16 @@
 """Learning curves extrapolated by least squares: eleven parametric families, weighted by how well they fit.
 
-Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural Networks by
-Extrapolation of Learning Curves" (IJCAI); preset ``lce_m`` with the four families of Klein et al.'s pybnn,
-as in White et al. 2021 (arXiv 2104.01177). Of ``domhan``, which samples the posterior, this is the fast relative: a
-thousand curves in about a second.
+Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural
+Networks by Extrapolation of Learning Curves" (IJCAI); preset ``lce_m`` with the four families of Klein et al.'s
+pybnn, as in White et al. 2021 (arXiv 2104.01177). Of ``domhan``, which samples the posterior, this is the fast
+relative: a thousand curves in about a second.
 
-Differences: each family is fitted by itself, and weighted by its Bayesian information criterion (Schwarz 1978) instead of
-by weights that are fitted too, which a handful of points cannot carry. As in the source, a fit that leaves
-[0, 1] at the last epoch, or where the curve was seen to rise does not end higher than it started, has no say; a
-curve for which no fit is left ends as it was last seen. The standard deviation is that of the families around their
-mean, and of the residuals. A curve needs three points; with fewer its last value is the prediction. Nothing is learnt from
-other curves but how far they go on from there, which is the uncertainty of those few.
+Differences: each family is fitted by itself, and weighted by its Bayesian information criterion (Schwarz 1978)
+instead of by weights that are fitted too, which a handful of points cannot carry. As in the source, a fit that
+leaves [0, 1] at the last epoch, or where the curve was seen to rise does not end higher than it started, has no
+say; a curve for which no fit is left ends as it was last seen. The standard deviation is that of the families
+around their mean, and of the residuals. A curve needs three points; with fewer its last value is the prediction.
+Nothing is learnt from other curves but how far they go on from there, which is the uncertainty of those few.
 """
 
 from collections.abc import Mapping

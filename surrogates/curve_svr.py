@@ -1,14 +1,17 @@
 """nu-support vector regression of the end of a learning curve from its start, its differences, and the architecture.
 
-Source: Baker, Gupta, Raskar & Naik 2017, "Accelerating Neural Architecture Search using Performance Prediction", arXiv
-1705.10823: a radial kernel; the hyperparameters are the best of 1,000 drawn at random, by three-fold cross-validation.
-They are drawn as in White et al. 2021 (arXiv 2104.01177): C and gamma log-uniform from 1e-5 to 10, nu uniform.
+Source: Baker, Gupta, Raskar & Naik 2017, "Accelerating Neural Architecture Search using Performance Prediction",
+arXiv 1705.10823: a radial kernel; the hyperparameters are the best of 1,000 drawn at random, by three-fold
+cross-validation. They are drawn as in White et al. 2021 (arXiv 2104.01177): C and gamma log-uniform from 1e-5 to
+10, nu uniform.
 
-Differences: architectures are seen by an encoding, not by numbers of layers and parameters alone. Features and target
-are standardised on the training points. One model is fitted for each number of epochs seen, when it is first asked for.
+Differences: architectures are seen by an encoding; further columns, such as the numbers of layers and parameters
+and the learning rate that the source takes, may stand in the batch as its ``proxies``. Features and target are
+standardised on the training points. One model is fitted for each number of epochs seen, when it is first asked for.
 The method has no uncertainty.
 """
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -25,7 +28,7 @@ from surrogates._standard import Standard
 
 REQUIRES = {"sklearn": "trees"}
 
-_LOG_RANGE = np.log([1e-5, 10.0])
+_LOG_RANGE = (math.log(1e-5), math.log(10.0))
 _FOLDS = 3
 _ALMOST = 1e-3  # nu lies within (0, 1]
 
@@ -57,7 +60,8 @@ class CurveSVR(PerLength):
     def _features(self, batch: Batch, length: int) -> Floats:
         curves = curves_of(batch)[:, :length]
         differences = [np.diff(curves, order, axis=1) for order in range(min(3, length))]
-        return np.concatenate([self._columns(batch.archs), *differences], axis=1)
+        proxies = np.empty((len(batch), 0)) if batch.proxies is None else batch.proxies
+        return np.concatenate([self._columns(batch.archs), proxies, *differences], axis=1)
 
     def _model(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
         features = self._features(batch, length)
@@ -73,7 +77,7 @@ class CurveSVR(PerLength):
 def best_svr(x: Floats, y: Floats, configurations: int, rng: np.random.Generator) -> LibNuSVR:
     """Return the regression, not fitted, with the least squared error over three folds of features [n, f]."""
     fold: Ints = rng.permutation(len(y)) % _FOLDS
-    c, gamma = np.exp(rng.uniform(*_LOG_RANGE, size=(2, configurations)))
+    c, gamma = np.exp(rng.uniform(_LOG_RANGE[0], _LOG_RANGE[1], size=(2, configurations)))
     nu = rng.uniform(_ALMOST, 1, size=configurations)
     models = [_svr(*options) for options in zip(c, gamma, nu, strict=True)]
     if len(y) < 2 * _FOLDS:

@@ -1,16 +1,17 @@
 """Learning curves extrapolated as Domhan et al. do: the posterior of eleven parametric families together, sampled.
 
-Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural Networks by
-Extrapolation of Learning Curves" (IJCAI). A curve is a weighted sum of one member of each family, with
-normal noise; an ensemble of walkers samples weights, parameters and noise. Preset ``lce_m`` holds the four families that
-Klein et al. kept in pybnn, as White et al. 2021 use them (arXiv 2104.01177).
+Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural
+Networks by Extrapolation of Learning Curves" (IJCAI). A curve is a weighted sum of one member of each family, with
+normal noise; an ensemble of walkers samples weights, parameters and noise. Preset ``lce_m`` holds the four families
+that Klein et al. kept in pybnn, as White et al. 2021 use them (arXiv 2104.01177).
 
-Differences: the source's priors are flat within bounds that keep every family rising; here they are those that Adriaensen et
-al. 2023 state for the same families (arXiv 2310.20447), each parameter a map of a standard normal number. The sum
-has to end higher than it starts and to stay within [0, 1] at the first, every seen and the last epoch. Walkers start
-at the best fitting of 4,000 curves drawn from the prior, not in a ball around one fit, so that a short chain
-is enough: 400 steps of 100 walkers to burn in, then 20 of 100 kept, which are 2,000 curves (the source keeps 2,500
-samples of each of 100 walkers). Many curves are sampled at once. Nothing is learnt from other curves.
+Differences: the source's priors are flat within bounds that keep every family rising; here they are those that
+Adriaensen et al. 2023 state for the same families (arXiv 2310.20447), each parameter a map of a standard normal
+number. The sum has to end higher than it starts and to stay within [0, 1] at the first, every seen and the last
+epoch. Walkers start at the best fitting of 4,000 curves drawn from the prior, not in a ball around one fit, so that
+a short chain is enough: 400 steps of 100 walkers to burn in, then 20 of 100 kept, which are 2,000 curves (the
+source keeps 2,500 samples of each of 100 walkers). Many curves are sampled at once. Nothing is learnt from other
+curves.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,13 +1,13 @@
 """Deep power laws: an ensemble of nets that read a power law of training time off an architecture.
 
-Source: Kadra, Janowski, Wistuba & Grabocka 2023, "Scaling Laws for Hyperparameter Optimization", arXiv 2302.00441. A net
-answers a, b and c of the curve ``a + b t^-c``; five of them, with two hidden layers of 128 leaky rectified
+Source: Kadra, Janowski, Wistuba & Grabocka 2023, "Scaling Laws for Hyperparameter Optimization", arXiv 2302.00441.
+A net answers a, b and c of the curve ``a + b t^-c``; five of them, with two hidden layers of 128 leaky rectified
 units, learn the absolute error over all that was seen of all curves, 250 epochs at a rate of 0.001.
 
-What differs: a batch is 16 whole curves, not 64 points of them. The source asks only about curves that it was trained on;
-a curve that is new here moves its members' answers: by how far it is from their power law where it was last
-seen, times the share of such a distance that is left at the end, which the finished training curves tell for each
-epoch. For that each member leaves a fifth of them out. What is missed then, with the spread of the members, is
+What differs: a batch is 16 whole curves, not 64 points of them. The source asks only about curves that it was
+trained on; a curve that is new here moves its members' answers: by how far it is from their power law where it was
+last seen, times the share of such a distance that is left at the end, which the finished training curves tell for
+each epoch. For that each member leaves a fifth of them out. What is missed then, with the spread of the members, is
 the uncertainty. Without an encoding, all curves share one power law.
 """
 

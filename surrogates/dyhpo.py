@@ -2,14 +2,14 @@
 
 Source: Wistuba, Kadra & Grabocka 2022, "Supervising the Multi-Fidelity of Hyperparameter Configurations", arXiv
 2202.09774. A layer of 64 units reads architecture and training time, a convolution of width 3 with 4 channels the
-curve; what both say goes through a layer of 128 units into the kernel of a Gaussian process, and everything is trained by
-the marginal likelihood.
+curve; what both say goes through a layer of 128 units into the kernel of a Gaussian process, and everything is
+trained by the marginal likelihood.
 
-What differs: the source asks one epoch ahead, and learns each epoch from the curve before it. Here it is the end that is
-asked, so that a training point is a curve cut at a random epoch and its last known value; 400 of them at most.
-The process explains by how much that value differs from the median way of the training curves, in units
-of the usual deviation from it, both learnt for each pair of epochs: a mean of zero and one noise would otherwise have to
-fit the first epoch and the last. Training takes 20 steps and not 1,000, and starts from much noise: after 60
+What differs: the source asks one epoch ahead, and learns each epoch from the curve before it. Here it is the end
+that is asked, so that a training point is a curve cut at a random epoch and its last known value; 400 of them at
+most. The process explains by how much that value differs from the median way of the training curves, in units of
+the usual deviation from it, both learnt for each pair of epochs: a mean of zero and one noise would otherwise have
+to fit the first epoch and the last. Training takes 20 steps and not 1,000, and starts from much noise: after 60
 steps at 100 training curves of SpikeNAS the 90 % intervals hold 37 to 80 % of the rest, after these 90 to 99 % (see
 ``deep_kernel_gp`` on overfitting). 16 numbers are compared, not 128.
 """
@@ -139,7 +139,7 @@ class DyHPO(CurvePredictor):
         return np.clip((true - points.base - median) / size, -_FAR, _FAR)
 
     def _features(self, points: _Points) -> Floats:
-        """Return ``[n, inputs + t]``: architecture, times, value at the cut as it is and among others, and the curve."""
+        """Return ``[n, inputs + t]``: architecture, times, value at the cut as it is and among others, curve."""
         t = points.curves.shape[1]
         median, size = (part[0, points.cut] for part in self._way)
         among = np.where(points.cut > 0, (points.base - median) / size, 0.0).clip(-5, 5)

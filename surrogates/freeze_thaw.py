@@ -28,8 +28,8 @@ from surrogates._scaled import COARSE, ScaledColumns
 
 _CENTRES = np.array([-3.0, 1.0, -3.0, 0.0, -1.5, -8.0])
 _WIDTHS = np.array([2.0, 1.0, 2.0, 1.0, 1.5, 2.0])
-"""Prior of the logarithms of: asymptotes' variance, their length over the median distance, decaying part's variance, its
-shape a, its scale b in trainings, and the noise's variance; variances in those of the training curves' ends."""
+"""Prior of the logarithms of: asymptotes' variance, their length over the median distance, decaying part's variance,
+its shape a, its scale b in trainings, and the noise's variance; variances in those of the training curves' ends."""
 
 _MATERN = 5**0.5
 _LEAST_NOISE = 1e-8
@@ -108,7 +108,7 @@ class FreezeThaw(CurvePredictor):
         return np.asarray(np.sqrt(np.maximum(squared, 0)))
 
     def _covariance(self, logs: Floats, distance: Floats, same: Floats) -> Floats:
-        """Return the prior covariance of asymptotes: Matern 5/2 of distances, or ``same`` where nothing tells them apart."""
+        """Return the prior covariance of asymptotes: Matern 5/2 of distances, or ``same`` without columns."""
         if not self._x.shape[1]:
             return np.asarray(np.exp(logs[0]) * same)
         r = _MATERN * distance / (self._length * np.exp(logs[1]))
@@ -206,7 +206,7 @@ class FreezeThaw(CurvePredictor):
 
 
 def _mean_way(curves: Floats, finished: Bools) -> Floats:
-    """Return ``[t]`` how far finished curves [n, t] are from their ends on average; zeros where hardly any is finished."""
+    """Return ``[t]`` how far finished curves [n, t] are from their ends on average; zeros if hardly any is finished."""
     if finished.sum() < _LEAST_FINISHED:
         return np.zeros(curves.shape[1])
     way: Floats = np.nanmean(curves[finished] - curves[finished, -1:], axis=0)

@@ -1,8 +1,8 @@
 """The last value seen of the learning curve, as the prediction of the final one: the baseline to beat.
 
-Also known as early-stopped validation accuracy; successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943) ranks by
-it. It learns nothing and has no uncertainty. A curve of which nothing was seen counts as the mean of the training
-curves' ends.
+Also known as early-stopped validation accuracy; successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943)
+ranks by it. It learns nothing and has no uncertainty. A curve of which nothing was seen counts as the mean of the
+training curves' ends.
 """
 
 from typing import ClassVar

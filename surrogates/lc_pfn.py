@@ -1,14 +1,14 @@
 """LC-PFN: a transformer, trained once on curves drawn from a prior, that answers for any learning curve at once.
 
-Source: Adriaensen, Rakotoarison, Müller & Hutter 2023, "Efficient Bayesian Learning Curve Extrapolation using Prior-Data Fitted
-Networks", arXiv 2310.20447. Given the start of a curve as context, one forward pass approximates the posterior of its end
-under the prior of the source: a weighted sum of a power law, an inverse logarithm and Janoschek's curve, with normal noise,
-within [0, 1] and rising. Nothing is learnt from the training curves.
+Source: Adriaensen, Rakotoarison, Müller & Hutter 2023, "Efficient Bayesian Learning Curve Extrapolation using
+Prior-Data Fitted Networks", arXiv 2310.20447. Given the start of a curve as context, one forward pass approximates
+the posterior of its end under the prior of the source: a weighted sum of a power law, an inverse logarithm and
+Janoschek's curve, with normal noise, within [0, 1] and rising. Nothing is learnt from the training curves.
 
-Differences: the published packages ship no weights (``lcpfn`` and ``ifbo`` load them from the network on first use), so that
-this net is trained here: three layers of 64, not twelve of 512, on 768,000 curves, not ten million, by
-``python -m surrogates._curves._pfn_training``; its answers are histograms of 100 bins, not 1,000. Curves of another
-length than 100 epochs are stretched to it.
+Differences: the published packages ship no weights (``lcpfn`` and ``ifbo`` load them from the network on first
+use), so that this net is trained here: three layers of 64, not twelve of 512, on 474,000 curves, not ten million,
+by ``python -m surrogates._curves._pfn_training``; its answers are histograms of 100 bins, not 1,000. Curves of
+another length than 100 epochs are stretched to it.
 """
 
 import numpy as np

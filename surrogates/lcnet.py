@@ -1,15 +1,15 @@
 """LCNet: a Bayesian neural net that draws a learning curve as a sum of basis functions.
 
-Source: Klein, Falkner, Springenberg & Hutter 2017, "Learning Curve Prediction with Bayesian Neural Networks" (ICLR). A net of
-layers of 64 tanh units reads an architecture and answers an asymptote, and weights and parameters of three increasing
-functions of time (vapour pressure, logarithm, Hill's, those of their code pybnn); stochastic-gradient Hamiltonian Monte
-Carlo samples the net's weights, and the samples are the ensemble.
+Source: Klein, Falkner, Springenberg & Hutter 2017, "Learning Curve Prediction with Bayesian Neural Networks"
+(ICLR). A net of layers of 64 tanh units reads an architecture and answers an asymptote, and weights and parameters
+of three increasing functions of time (vapour pressure, logarithm, Hill's, those of their code pybnn);
+stochastic-gradient Hamiltonian Monte Carlo samples the net's weights, and the samples are the ensemble.
 
-What differs: there are three chains, each without a third of the training curves, and 20 samples of each after 1,000 steps
-(the source: one chain, 100 samples). The source asks only about curves that it was trained on; how a curve that is new
-here moves the answers is said in ``dpl``. Weights have normal priors of variance one over the layer's inputs, the noise's
-logarithm a broad one, and there is one noise for all epochs. Two hidden layers, not three, since a hundred curves are few.
-Without an encoding, all curves share one law.
+What differs: there are three chains, each without a third of the training curves, and 20 samples of each after
+1,000 steps (the source: one chain, 100 samples). The source asks only about curves that it was trained on; how a
+curve that is new here moves the answers is said in ``dpl``. Weights have normal priors of variance one over the
+layer's inputs, the noise's logarithm a broad one, and there is one noise for all epochs. Two hidden layers, not
+three, since a hundred curves are few. Without an encoding, all curves share one law.
 """
 
 from collections.abc import Callable
@@ -143,7 +143,7 @@ def _drawn(weights: Tensor, x: Tensor, time: Tensor) -> Tensor:
 
 
 def _curve(output: Tensor, time: Tensor) -> Tensor:
-    """Return ``[..., t]`` asymptote plus weighted basis functions, each less its value at the end; outputs [..., 10]."""
+    """Return ``[..., t]`` asymptote plus weighted bases, each less its value at the end, from outputs [..., 10]."""
     end, weight, *shape = output.split([1, _BASES, _BASES, _BASES], dim=-1)
     first, second = (part[..., None] for part in shape)
 

@@ -1,13 +1,13 @@
 """A recurrent net reads a learning curve epoch by epoch and says at each where it will end.
 
-Source: Gargiani, Klein, Falkner & Hutter 2019, "Probabilistic Rollouts for Learning Curve Extrapolation Across Hyperparameter
-Settings", arXiv 1910.04522: recurrent nets with an uncertainty, which see the configuration beside the curve, are trained
-on a few hundred curves.
+Source: Gargiani, Klein, Falkner & Hutter 2019, "Probabilistic Rollouts for Learning Curve Extrapolation Across
+Hyperparameter Settings", arXiv 1910.04522: recurrent nets with an uncertainty, which see the configuration beside
+the curve, are trained on a few hundred curves.
 
-Differences: the source draws the next epoch from the net's answer and reads it again, until the end; here each step answers
-for the end at once, so that one pass over the training curves teaches every length, and errors do not add up. What is
-answered is how the end differs from the median way of the training curves, as a normal distribution in units of the
-usual deviation. Gated recurrent units (Cho et al. 2014, arXiv 1406.1078), three small nets.
+Differences: the source draws the next epoch from the net's answer and reads it again, until the end; here each step
+answers for the end at once, so that one pass over the training curves teaches every length, and errors do not add
+up. What is answered is how the end differs from the median way of the training curves, as a normal distribution in
+units of the usual deviation. Gated recurrent units (Cho et al. 2014, arXiv 1406.1078), three small nets.
 """
 
 from typing import ClassVar

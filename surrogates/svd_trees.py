@@ -1,13 +1,14 @@
 """The rest of a learning curve from trees, in the few directions in which training curves differ.
 
-Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves", arXiv 2111.03602: a singular
-value decomposition of the training curves keeps six directions, and trees predict an architecture's coefficients.
+Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves", arXiv 2111.03602: a
+singular value decomposition of the training curves keeps six directions, and trees predict an architecture's
+coefficients.
 
 Differences: the source answers from the architecture alone; here trees see the epochs so far as well, and what is
 decomposed is what comes after them, relative to the last value. The trees are one random forest of all coefficients
-(boosting, as there, learns hardly anything from a hundred curves); its trees' spread, and what they miss on the training
-curves that they did not see, is the uncertainty. One model is fitted for each number of epochs seen, when it is first
-asked for.
+(boosting, as there, learns hardly anything from a hundred curves); its trees' spread, and what they miss on the
+training curves that they did not see, is the uncertainty. One model is fitted for each number of epochs seen, when
+it is first asked for.
 """
 
 from typing import Any, ClassVar, NamedTuple
@@ -73,7 +74,7 @@ class SVDTrees(PerLength):
         coefficients = (left * singular)[:, : self._directions]
         forest = RandomForestRegressor(
             _TREES, max_features=_SHARE, oob_score=True, n_jobs=1, random_state=library_seed(rng)
-        ).fit(self._features(batch, length), coefficients)
+        ).fit(self._features(batch, length), coefficients if coefficients.shape[1] > 1 else coefficients[:, 0])
         direction = right[: self._directions, -1]
         unseen = np.asarray(forest.oob_prediction_).reshape(coefficients.shape) @ direction
         noise = float(np.mean((rest[:, -1] - mean[-1] - unseen) ** 2))

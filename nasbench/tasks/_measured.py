@@ -41,9 +41,14 @@ class _Joined:
             return np.arange(len(self.home))
         return self.table.index(self.home.architectures)
 
+    def rows_of(self, index: Ints) -> Ints:
+        """Return the rows of ``table`` for rows ``index`` [n] of the home table; -1 where it has none."""
+        rows: Ints = self._rows.take(index)
+        return rows
+
     def _joined(self, index: Ints, read: Callable[[Ints], Floats]) -> Floats:
         """[n] what ``read`` finds in the other table for rows ``index`` of the home table; nan where it has none."""
-        rows = self._rows.take(index)
+        rows = self.rows_of(index)
         values = np.full(len(rows), np.nan)
         values[rows >= 0] = read(rows[rows >= 0])
         return values

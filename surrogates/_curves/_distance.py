@@ -9,7 +9,7 @@ _LEAST_FINISHED = 3
 
 
 class DistanceLeft:
-    """A line without intercept for each epoch, from the distance there to that at the end; robust, since trainings fail.
+    """A line through zero for each epoch, from the distance there to that at the end; robust, since trainings fail.
 
     Args:
         off: [n, t] distances of curves from models that had not seen them, nan where nothing was seen.
@@ -19,6 +19,9 @@ class DistanceLeft:
             finished curves tell.
         missed: [t + 1] variance of what remains, failed trainings counted as three usual deviations.
     """
+
+    share: Floats
+    missed: Floats
 
     def __init__(self, off: Floats) -> None:
         off = np.concatenate([np.zeros((len(off), 1)), off], axis=1)  # nothing seen: at no distance
@@ -31,11 +34,11 @@ class DistanceLeft:
         weight = known / np.maximum(scale**2 + at**2, 1e-12)
         doubt = scale**2 * weight  # as if every curve had also kept a distance of the usual size
         share = (weight * at * end + doubt).sum(axis=0) / np.maximum((weight * at**2 + doubt).sum(axis=0), 1e-12)
-        self.share: Floats = np.where(scale > 0, share, 1.0)
+        self.share = np.where(scale > 0, share, 1.0)
         left = np.abs(end - self.share * at)
         left = np.minimum(left, 3 * _scale(left, known))
         squares, epochs = (known * left**2).sum(axis=0) / np.maximum(known.sum(axis=0), 1), np.arange(known.shape[1])
-        self.missed: Floats = np.interp(epochs, epochs[known.any(axis=0)], squares[known.any(axis=0)])
+        self.missed = np.interp(epochs, epochs[known.any(axis=0)], squares[known.any(axis=0)])
 
 
 def _scale(off: Floats, known: Bools) -> Floats:

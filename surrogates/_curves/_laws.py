@@ -40,7 +40,7 @@ class LawPredictor(CurvePredictor):
 
     @abstractmethod
     def _laws(self, columns: Floats) -> Floats:
-        """Return the curves ``[k, n, t]`` that members draw; k may be a multiple of the members, theirs side by side."""
+        """Return the curves ``[k, n, t]`` that members draw; k a multiple of the members, theirs side by side."""
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         goal = self._prepare(batch, value)

@@ -44,7 +44,8 @@ def _power(x: Floats, log_alpha: Floats) -> Floats:
 
 
 def _inverse_log(x: Floats) -> Floats:
-    return 1 / np.log(x + 1)
+    inverse: Floats = 1 / np.log(x + 1)
+    return inverse
 
 
 def _stretched(x: Floats, log_scale: Floats, log_delta: Floats) -> Floats:

@@ -79,8 +79,8 @@ class CurvePredictor(CheckedPredictor):
         width = curves_of(batch).shape[1]
         if width != self._horizon:
             raise PredictorError(
-                f"curves are {width} epochs wide; the training curves were {self._horizon}: keep the recipe's width and "
-                "write nan where an epoch was not seen"
+                f"curves are {width} epochs wide; the training curves were {self._horizon}: keep the recipe's width, "
+                "and write nan where an epoch was not seen"
             )
 
     def _checked(self, batch: Batch) -> Batch:

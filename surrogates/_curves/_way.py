@@ -1,4 +1,4 @@
-"""The usual way of learning curves: what they gain from each epoch to each later one, and how much they differ in it."""
+"""The usual way of learning curves: what they gain from each epoch to each later one, and how they differ in it."""
 
 import numpy as np
 
