@@ -15,10 +15,10 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidOption, SourceError
 from nasbench.evaluation._curves import cut, lengths_of
-from nasbench.evaluation._measure import one_thread
 from nasbench.evaluation._metrics import r2
 from nasbench.predictions import Batch, make_predictor
 from nasbench.registry import SPACES
+from nasbench.threads import one_thread
 
 _EPOCH = re.compile(r"(acc|ep)_(\d+)")
 _WIDE = 100.0  # a column of positive numbers that differ by more than this factor counts by its logarithm

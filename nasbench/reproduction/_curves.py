@@ -1,9 +1,14 @@
 """Learning curves of a published table: extrapolated from files that hold curves and no architectures."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from joblib import Parallel, delayed, parallel_config
 
+from nasbench.arrays import Floats
+from nasbench.evaluation import extrapolate, read_curve_table
 from nasbench.registry import PREDICTORS
 from nasbench.reproduction._samples import NEEDS_FILE, CannotJudge, Sample, lacking, sample_of
 from nasbench.reproduction._schema import Published, Row
@@ -17,19 +22,20 @@ def extrapolations(published: Published, row: Row, plan: Plan) -> dict[str, Samp
     Raises:
         CannotJudge: a predictor or file that is not there, or another version of it.
     """
-    from nasbench.evaluation import extrapolate, read_curve_table
-
     ours = row.ours
     if reason := lacking(ours["predictor"], PREDICTORS):
         raise CannotJudge(reason)
     paths = {name: _curve_file(published, file) for name, file in ours["files"].items()}
-    found = {}
-    for name, path in list(paths.items())[: 1 if plan.quick else None]:
-        values = extrapolate(
-            read_curve_table(path), [ours["predictor"]], n_train=ours["n_train"], seen=ours["seen"], runs=plan.runs
-        )
-        found[name] = sample_of(values[ours["predictor"]])
-    return found
+    names = list(paths)[: 1 if plan.quick else None]
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        found = Parallel(n_jobs=plan.jobs)(delayed(_r2)(paths[name], dict(ours), plan.runs) for name in names)
+    return dict(zip(names, map(sample_of, found), strict=True))
+
+
+def _r2(path: Path, ours: Mapping[str, Any], runs: int) -> Floats:
+    label = ours["predictor"]
+    found = extrapolate(read_curve_table(path), [label], n_train=ours["n_train"], seen=ours["seen"], runs=runs)
+    return found[label]
 
 
 def _curve_file(published: Published, name: str) -> Path:

@@ -75,5 +75,6 @@ class Sample:
 
 
 def sample_of(values: Floats) -> Sample:
-    """Return runs [n] as a sample."""
-    return Sample(float(values.mean()), float(values.std()), len(values), np.asarray(values, dtype=np.float64))
+    """Return runs [n] as a sample; one has no deviation."""
+    std = float(values.std()) if len(values) > 1 else None
+    return Sample(float(values.mean()), std, len(values), np.asarray(values, dtype=np.float64))
