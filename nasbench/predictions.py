@@ -20,13 +20,17 @@ class Batch:
 
     Attributes:
         archs: [n, d] valid rows of the space.
-        curves: [n, t] score after each of the first ``t`` epochs, nan where it was not seen.
+        curves: [n, t] observed score after each epoch of a recipe of ``t`` epochs, nan where it was not seen: not
+            yet, or never. Lengths may differ from row to row, and there may be gaps. What is predicted is the
+            score after epoch ``t``.
         proxies: [n, p] zero-cost proxies, nan where one was not computed.
+        losses: [n, t, 2] training and validation loss after each epoch, nan where not seen.
     """
 
     archs: Archs
     curves: Floats | None = None
     proxies: Floats | None = None
+    losses: Floats | None = None
 
     def __len__(self) -> int:
         """Return the number of architectures."""
@@ -34,14 +38,18 @@ class Batch:
 
     def take(self, rows: Ints) -> "Batch":
         """Return the architectures at ``rows`` [m], with all that is known of them."""
-        known = (self.curves, self.proxies)
-        return Batch(self.archs[rows], *(None if part is None else part[rows] for part in known))
+        return Batch(self.archs[rows], *(None if part is None else part[rows] for part in self._known))
 
     def joined(self, other: "Batch") -> "Batch":
         """Return these architectures and then ``other``; what is known of one part only is left out."""
-        parts = ((self.curves, other.curves), (self.proxies, other.proxies))
-        known = (None if a is None or b is None else np.concatenate([a, b]) for a, b in parts)
+        pairs = zip(self._known, other._known, strict=True)
+        known = (None if a is None or b is None else np.concatenate([a, b]) for a, b in pairs)
         return Batch(np.concatenate([self.archs, other.archs]), *known)
+
+    @property
+    def _known(self) -> tuple[Floats | None, ...]:
+        """What is known besides the architectures, in the order of the fields."""
+        return self.curves, self.proxies, self.losses
 
 
 class Prediction(NamedTuple):
@@ -61,7 +69,8 @@ class Predictor(Protocol):
 
     The constructor takes ``(space)`` and keyword options; no option means the source paper's defaults.
     ``presets`` is as for strategies. ``needs`` names the parts of a batch that must be there besides the
-    architectures: ``curves``, ``proxies``.
+    architectures: ``curves``, ``proxies``, ``losses``. A class with ``unfinished = True`` also learns from trainings
+    that still go on: their score is nan, their curve as far as it was seen.
     """
 
     needs: frozenset[str]

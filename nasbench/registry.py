@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -152,6 +152,7 @@ PREDICTORS = Registry("predictors", "predictor", "surrogates")
 ENCODINGS = Registry("encodings", "encoding", "nasbench.encodings")
 NETWORKS = Registry("networks", "network", "nasbench.networks")
 DATASETS = Registry("datasets", "data set", "nasbench.datasets")
+PROXIES = Registry("proxies", "proxy", "nasbench.proxies")
 
 
 # between options: before a name, and not inside quotes, where a predictor's members have options of their own
@@ -254,6 +255,19 @@ def told_target(component: Any, options: Mapping[str, Any], task: str) -> dict[s
     if options.get("target") not in (None, "", task):
         raise InvalidOption(f"target={options['target']!r} where '{task}' is searched; leave it out, it is filled in")
     return {**options, "target": task}
+
+
+def told_epochs(component: Any, options: Mapping[str, Any], epochs: Sequence[int]) -> dict[str, Any]:
+    """Return a strategy's options, with the epochs that a task answers as ``epochs`` if it searches by them.
+
+    Raises:
+        InvalidOption: other epochs were given.
+    """
+    if "epochs" not in options_of(component):
+        return dict(options)
+    if options.get("epochs") not in (None, (), tuple(epochs)):
+        raise InvalidOption(f"epochs={options['epochs']!r}; leave it out, it is filled in: {tuple(epochs)}")
+    return {**options, "epochs": tuple(epochs)}
 
 
 def _written(value: Any) -> str:

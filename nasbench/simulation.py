@@ -16,9 +16,10 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints, as_archs
+from nasbench.backends.checkpoints import FREE, Checkpoints, Pausing
 from nasbench.errors import InvalidOption, SearchFinished, StrategyError
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Backend, Results, Strategy, Trials
+from nasbench.trials import FULL_TRAINING, Backend, Results, Strategy, Trials
 
 _LOOK_AHEAD = 64
 _INT8, _INT64 = np.dtype(np.int8), np.dtype(np.int64)  # a type compares with them ten times faster
@@ -32,8 +33,9 @@ class Budget:
 
     Attributes:
         seconds: simulated; a trial that would end later is not finished and not told.
-        trials: number of trials started.
-        epochs: of training, all trials together; no trial starts once they are spent.
+        trials: number of trials started, or gone on with.
+        epochs: of training, all trials together; no trial starts once they are spent. One that goes on spends those
+            that are new, also where it must repeat others for lack of a checkpoint.
     """
 
     seconds: float = math.inf
@@ -87,6 +89,7 @@ class Simulation:
         space: the architectures both speak of.
         budget: when to end.
         n_workers: trials that run at the same time.
+        checkpoints: what it takes to go on with a trial that was paused.
 
     Attributes:
         overhead_s: real seconds spent inside the strategy so far.
@@ -96,17 +99,28 @@ class Simulation:
     """
 
     def __init__(
-        self, strategy: Strategy, backend: Backend, space: SearchSpace, *, budget: Budget, n_workers: int = 1
+        self,
+        strategy: Strategy,
+        backend: Backend,
+        space: SearchSpace,
+        *,
+        budget: Budget,
+        n_workers: int = 1,
+        checkpoints: Checkpoints = FREE,
     ) -> None:
         if n_workers < 1:
             raise InvalidOption(f"{n_workers} workers; expected at least 1")
-        self._strategy, self._backend = strategy, backend
+        self._pausing = None if checkpoints.free else Pausing(backend, checkpoints)
+        self._strategy, self._backend = strategy, self._pausing or backend
         self._n_decisions = len(space.decisions)
         self._budget, self._n_workers = budget, n_workers
         self._batches: list[tuple[Trials, Results]] = []
         self._told: list[int] = []  # rows of all batches, counted through, in the order of the answers
         self._finish_s: list[float] = []
         self._n_rows = 0
+        self._reached: dict[int, int] = {}  # epoch that a trial was asked to reach, once some end before the last
+        self._running: set[int] = set()  # trials that are not told yet, likewise
+        self._partial = False
         self._loop = self._answers()
         self.overhead_s = 0.0
 
@@ -154,6 +168,10 @@ class Simulation:
                 return
             self._told.append(row)
             self._finish_s.append(clock)
+            if self._partial:
+                self._running.discard(result.id.item())
+            if self._pausing:
+                self._pausing.still_there = result.id.item()
             begin = perf_counter()
             tell(result)
             self.overhead_s += perf_counter() - begin
@@ -177,17 +195,44 @@ class Simulation:
         trials = self._checked(trials, wanted)
         n = len(trials.id)
         if n:
+            if self._partial or not _are_complete(trials.epoch):
+                self._check_idle(trials)
             results = self._backend.advance(trials)
             # The history shares them with the strategy, which must not change what was told.
             results.score.flags.writeable = results.cost_s.flags.writeable = results.epoch.flags.writeable = False
             row = self._n_rows
             self._n_rows += n
             self._batches.append((trials, results))
+            epochs = self._new_epochs(results) if self._partial else results.epoch.tolist()
             if n == 1:
-                line.append((row, results.cost_s.item(), results.epoch.item(), results))
+                line.append((row, results.cost_s.item(), epochs[0], results))
             else:
-                line.extend(_apart(row, results))
+                line.extend(_apart(row, results, epochs))
         return True
+
+    def _check_idle(self, trials: Trials) -> None:
+        """Refuse trials that are asked to go on while they are running.
+
+        Raises:
+            StrategyError: there is one.
+        """
+        if not self._partial:  # until now every trial was asked once, up to the last epoch
+            self._partial = True
+            told = set(self._told)
+            asked = (trial for batch, _ in self._batches for trial in batch.id.tolist())
+            self._running = {trial for row, trial in enumerate(asked) if row not in told}
+        ids = set(trials.id.tolist())
+        if len(ids) < len(trials.id) or not self._running.isdisjoint(ids):
+            twice = sorted(self._running & ids) or sorted(ids)
+            raise StrategyError(f"trials {twice[:8]} are asked to go on before they are told; wait for their results")
+        self._running |= ids
+
+    def _new_epochs(self, results: Results) -> list[int]:
+        """Return how many epochs each trial has not been asked for before."""
+        ids, epochs = results.id.tolist(), results.epoch.tolist()
+        new = [epoch - self._reached.get(trial, 0) for trial, epoch in zip(ids, epochs, strict=True)]
+        self._reached.update(zip(ids, epochs, strict=True))
+        return new
 
     def _checked(self, trials: Any, free: int) -> Trials:
         """Return the trials as arrays of the documented types, which the strategy cannot change later.
@@ -231,6 +276,11 @@ def _is_final(array: Any, dtype: np.dtype[Any]) -> bool:
     return isinstance(array, np.ndarray) and array.dtype == dtype and not array.flags.writeable
 
 
+def _are_complete(epochs: Ints) -> bool:
+    """Whether all of ``epochs`` [n] are the last one; an array call costs ten times the look at a single number."""
+    return bool(epochs.item() == FULL_TRAINING if len(epochs) == 1 else (epochs == FULL_TRAINING).all())
+
+
 def _own(labels: Any) -> Ints:
     """Return ids or epochs as int64, a copy unless nobody can write to them."""
     if _is_final(labels, _INT64):
@@ -241,9 +291,9 @@ def _own(labels: Any) -> Ints:
     return array.astype(np.int64)
 
 
-def _apart(row: int, results: Results) -> Iterator[_Trial]:
-    """Cut a batch into trials that end each on its own."""
+def _apart(row: int, results: Results, epochs: list[int]) -> Iterator[_Trial]:
+    """Cut a batch into trials that end each on its own, after so many ``epochs``."""
     # Iterating over arrays with one axis more gives rows of length one, in two thirds of the time of slices.
     pieces = zip(*(column[:, None] for column in results), strict=True)
-    costs, epochs = results.cost_s.tolist(), results.epoch.tolist()
+    costs = results.cost_s.tolist()
     return zip(range(row, row + len(costs)), costs, epochs, map(Results._make, pieces), strict=True)

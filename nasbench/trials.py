@@ -70,7 +70,10 @@ class Strategy(Protocol):
 
     A strategy that learns from other tasks has a static method ``sources(task, options)``, which returns the names of
     those, or of folders of records, that a search of ``task`` reads: a comparison records what they are. If it
-    takes an option ``target``, a comparison fills in the name of the task that is searched. A method
+    takes an option ``target``, a comparison fills in the name of the task that is searched. A strategy that trains
+    partially takes an option ``epochs``, and a comparison fills in the epochs that a trial may be trained to, rising,
+    the last one being a complete training; without them it may ask for complete trainings alone. A class
+    attribute ``only_stops = True`` says that it is random search where there is one such epoch only: refused. A method
     ``adopt(archs, scores)`` (optional) takes over what another search trained, before the first ``ask``.
     """
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import SearchFinished
+from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.registry import STRATEGIES, Choice, told_target
 from nasbench.spaces import SearchSpace
 from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, full_trainings
@@ -93,6 +93,8 @@ class Inner:
             InvalidOption: it was given another target.
         """
         component, options = Choice.parse(label).resolve(STRATEGIES)
+        if getattr(component, "only_stops", False):
+            raise InvalidOption(f"{label!r} stops trainings early; a phase of a search trains completely")
         return cls(component, told_target(component, options, target) if target else options)
 
     def make(self, space: SearchSpace, rng: np.random.Generator) -> Any:

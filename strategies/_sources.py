@@ -1,12 +1,13 @@
 """What a search may know of other data sets: scores that a search there would have observed, a stated number of them.
 
 Sources are named by one option: tasks joined by ``+``; ``others``, the embedded tasks of the searched space that are of
-other data sets; ``none``, a cold start; or the folder of a record of searches, each task of which is a source. Of a
-task, architectures are drawn uniformly from those measured, and each shows the score of one trained seed, as it would
-to a search; of a record, from those its runs trained. Never a reported or test column. Nothing of it is charged.
+other data sets; ``none``, a cold start; the folder of a record of searches, each task of which is a source; or a
+zero-cost proxy, ``table:TABLE/METRIC``, of the searched data set or another. Of a task, architectures are drawn
+uniformly from those measured, and each shows the score of one trained seed, as it would to a search; of a record, from
+those its runs trained; of a proxy, from those it scored. Never a reported or test column. Nothing of it is charged.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -18,6 +19,7 @@ from nasbench.errors import InvalidOption
 from nasbench.experiment import Record
 from nasbench.registry import PREDICTORS, STRATEGIES, Choice, sources_of
 from nasbench.spaces import SearchSpace
+from nasbench.table import PROXY_SOURCE, proxy_named
 from nasbench.tasks import SurrogateTask, Task, load_task, read_declaration, task_names
 from nasbench.trials import full_trainings
 
@@ -80,8 +82,22 @@ class _RecordSource:
         return self._means[rows]
 
 
+class _ProxySource:
+    """A zero-cost proxy: what is known of untrained networks."""
+
+    def __init__(self, name: str, space: SearchSpace) -> None:
+        self._column = proxy_named(name.removeprefix(PROXY_SOURCE), space.name)
+        self.name = name
+        scored = self._column.table.architectures
+        self.pool = scored[space.is_valid(scored)]
+
+    def scores(self, rows: Ints, rng: np.random.Generator) -> Floats:
+        del rng
+        return self._column(self.pool[rows])
+
+
 def source_names(source: str, target: str) -> list[str]:
-    """Return what a search of the task ``target`` learns from: names of tasks and folders of records.
+    """Return what a search of the task ``target`` learns from: names of tasks, folders of records, proxies.
 
     Args:
         source: the option, see above.
@@ -99,7 +115,9 @@ def source_names(source: str, target: str) -> list[str]:
     if names == [NONE]:
         return []
     for name in names if target else ():
-        if _is_record(name):
+        if name.startswith(PROXY_SOURCE):
+            proxy_named(name.removeprefix(PROXY_SOURCE), _space_of(target))
+        elif _is_record(name):
             _fitting(Path(name), _space_of(target), target)
         elif _space_of(name) != _space_of(target):
             raise _of_another_space(name, _space_of(name), _space_of(target))
@@ -125,7 +143,8 @@ def predictor_sources(task: str, options: Mapping[str, Any]) -> list[str]:
     given = options.get("predictor")
     names = [] if given is None else sources_of(Choice.parse(given), PREDICTORS, task)
     for name in names:
-        _refuse_same(name, task)
+        if not name.startswith(PROXY_SOURCE):
+            _refuse_same(name, task)
     return names
 
 
@@ -183,8 +202,14 @@ def _sources(source: str, target: str, space: SearchSpace) -> list[_Source]:
         )
     found: list[_Source] = []
     for name in source_names(source, target):
-        found += _of_record(Path(name), target, space) if _is_record(name) else [_TaskSource(name, space)]
+        found += _named(name, target, space)
     return found
+
+
+def _named(name: str, target: str, space: SearchSpace) -> Sequence[_Source]:
+    if name.startswith(PROXY_SOURCE):
+        return [_ProxySource(name, space)]
+    return _of_record(Path(name), target, space) if _is_record(name) else [_TaskSource(name, space)]
 
 
 def _of_record(path: Path, target: str, space: SearchSpace) -> list[_Source]:
@@ -218,6 +243,8 @@ def _learnt_from(record: Record) -> list[str]:
     """Return the tasks that the searches of a record learnt from, those of records that they learnt from included."""
     names: list[str] = []
     for name in record.spec.get("sources", {}):
+        if name.startswith(PROXY_SOURCE):
+            continue
         if _is_record(name):
             inner = Record(Path(name))
             names += [*inner.tasks, *_learnt_from(inner)]

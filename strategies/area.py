@@ -4,19 +4,22 @@ Source: AREA of Mellor, Turner, Storkey & Crowley 2021, "Neural Architecture Sea
 2006.04647): regularized evolution (Real et al. 2019) whose first population is the best 10 of 20 random architectures
 by a score of untrained networks, NASWOT. Population 10 and tournaments of 3 are those of NAS-Bench-201's evolution.
 
-Differences: a search here sees architectures and not networks on data, so that NASWOT is out of reach. The first
-population is chosen by the network's number of parameters (or FLOPs), where the space can count them, and is random
-elsewhere. Assistance goes on after it: of ``n_children`` mutated children of a tournament's winner, the one that a
-predictor expects most of is trained; it is fitted to all that was trained so far every ``refit_every`` results, and
-children that were trained before are left out while there are others. Any predictor will do. ``start_only`` is AREA's
-own part alone, with one child and the size in place of NASWOT; ``predictor_only`` starts at random.
+    area@start_only,cheap_score=TABLE/naswot      AREA as published: the proxy of a table (nasbench proxies TASK)
+
+Differences: a search here sees architectures and not networks on data, so that NASWOT has to be computed before.
+Without a table the first population is chosen by the network's number of parameters (or FLOPs), where the space can
+count them, and is random elsewhere. Candidates that the table did not score come last. Assistance goes on after it: of
+``n_children`` mutated children of a tournament's winner, the one that a predictor expects most of is trained; it is
+fitted to all that was trained so far every ``refit_every`` results, and children that were trained before are left out
+while there are others. Any predictor will do. ``start_only`` is AREA's own part alone, with one child;
+``predictor_only`` starts at random.
 
 After 100 trainings (noisy single-seed scores), 10 runs against 40, it beats random search on nb201-cifar100 and
 nbgraph-arxiv (p < 1e-4); ``start_only`` on the former (p < 0.001), and hardly on the latter, which counts no
 parameters (p = 0.01).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,11 +28,12 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
+from nasbench.table import proxy_named, proxy_source
 from nasbench.trials import Results, Trials
 from strategies._asked import check_at_least
 from strategies._model import Model
 from strategies._pools import Seen
-from strategies._sources import predictor_sources
+from strategies._sources import predictor_sources, source_names
 from strategies.regularized_evolution import RegularizedEvolution
 
 _SCORES = ("size", "n_params", "flops", "none")
@@ -43,7 +47,8 @@ class AREA(RegularizedEvolution):
         rng: decides everything.
         predictor: label of a predictor of the score.
         cheap_score: what the first population is chosen by: ``n_params``, ``flops``, ``none``, or ``size``, the first
-            where the space counts parameters and none elsewhere.
+            where the space counts parameters and none elsewhere; or a proxy, ``TABLE/METRIC`` or
+            ``TABLE/DATASET/METRIC``.
         n_candidates: random architectures that the first population is chosen from.
         n_children: children that the predictor chooses from.
         refit_every: results between two fits.
@@ -52,7 +57,7 @@ class AREA(RegularizedEvolution):
 
     Raises:
         InvalidOption: sizes below 1, fewer candidates than places, a score that the space cannot compute.
-        UnknownName: no such predictor or score.
+        UnknownName: no such predictor, score or table.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -80,15 +85,16 @@ class AREA(RegularizedEvolution):
             raise InvalidOption(f"n_candidates={n_candidates}; expected at least the population of {population_size}")
         self._n_children = n_children
         self._model = Model(space, predictor, refit_every=refit_every)
-        self._start = _best_start(space, rng, n_candidates, population_size, _checked(space, cheap_score))
+        self._start = _best_start(space, rng, n_candidates, population_size, _cheap_score(space, cheap_score))
         self._seen = Seen(space)
         self._archs: list[Archs] = []
         self._scores: list[float] = []
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
-        """Return the other tasks that the predictor learns from when ``task`` is searched."""
-        return predictor_sources(task, options)
+        """Return the other tasks that the predictor learns from when ``task`` is searched, and the proxy's table."""
+        score = options.get("cheap_score", "")
+        return predictor_sources(task, options) + (source_names(proxy_source(score), task) if _is_proxy(score) else [])
 
     def ask(self, n: int) -> Trials:
         """Return the first population, then of each winner's children the most promising one."""
@@ -132,22 +138,30 @@ class AREA(RegularizedEvolution):
         super().tell(results)
 
 
-def _checked(space: SearchSpace, score: str) -> str:
-    """Return the score by which ``space`` can tell architectures apart."""
+def _is_proxy(score: str) -> bool:
+    return "/" in score
+
+
+def _cheap_score(space: SearchSpace, score: str) -> Callable[[Archs], Floats] | None:
+    """Return what scores architectures [n, d] before any training, by which ``space`` can tell them apart; or None."""
+    if _is_proxy(score):
+        return proxy_named(score, space.name)
     if score not in _SCORES:
-        raise unknown_name("cheap score", score, _SCORES)
+        raise unknown_name("cheap score", score, (*_SCORES, "TABLE/METRIC"))
     counts = hasattr(space, "network_size")
-    if score == "size":
-        return "n_params" if counts else "none"
-    if score != "none" and not counts:
-        raise InvalidOption(f"space '{space.name}' does not count {score}; use cheap_score=size or none")
-    return score
+    if score not in ("size", "none") and not counts:
+        raise InvalidOption(f"space '{space.name}' does not count {score}; use cheap_score=size, none or TABLE/METRIC")
+    if score == "none" or not counts:
+        return None
+    sizes = space.network_size  # type: ignore[attr-defined]  # asked for above
+    return lambda archs: getattr(sizes(archs), "n_params" if score == "size" else score)
 
 
-def _best_start(space: SearchSpace, rng: np.random.Generator, n: int, n_kept: int, score: str) -> Archs:
-    """Draw ``n`` architectures and keep those of the largest score, in the order they were drawn."""
-    if score == "none":
+def _best_start(
+    space: SearchSpace, rng: np.random.Generator, n: int, n_kept: int, score: Callable[[Archs], Floats] | None
+) -> Archs:
+    """Draw ``n`` architectures and keep those of the largest score, nan last, in the order they were drawn."""
+    if score is None:
         return space.sample(n_kept, rng)
     drawn = space.sample(n, rng)
-    worth: Floats = getattr(space.network_size(drawn), score)  # type: ignore[attr-defined]
-    return drawn[np.sort(np.argsort(-worth, kind="stable")[:n_kept])]
+    return drawn[np.sort(np.argsort(-score(drawn), kind="stable")[:n_kept])]

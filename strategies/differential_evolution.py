@@ -18,6 +18,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces import SearchSpace
 from strategies._asked import InRounds, Rounds, check_at_least, check_within
+from strategies._vectors import crossed, decoded, encoded, mutants
 
 _TRIES = 20
 
@@ -85,13 +86,8 @@ class DifferentialEvolution(InRounds):
 
     def _built(self, targets: Ints) -> Floats:
         """Return a trial vector in [0, 1) for each of ``targets`` [m]; ``[m, d]``."""
-        a, b, c = (self._members[others] for others in self._others(targets).T)
-        mutants = a + self._factor * (b - c)
-        outside = (mutants < 0) | (mutants >= 1)
-        mutants[outside] = self._rng.random(int(outside.sum()))
-        crossed = self._rng.random(mutants.shape) < self._crossover
-        crossed[np.arange(len(targets)), self._rng.integers(mutants.shape[1], size=len(targets))] = True
-        return np.where(crossed, mutants, self._members[targets])
+        made = mutants(self._members[self._others(targets)], self._factor, self._rng)
+        return crossed(made, self._members[targets], self._crossover, self._rng)
 
     def _others(self, targets: Ints) -> Ints:
         """Draw three different members, none the target, for each of ``targets`` [m]; ``[m, 3]``."""
@@ -100,9 +96,7 @@ class DifferentialEvolution(InRounds):
         return np.argpartition(order, 2, axis=1)[:, :3]
 
     def _encoded(self, archs: Archs) -> Floats:
-        """Place each choice anywhere in its bin, since bins and not points are what a choice stands for."""
-        return np.asarray((archs + self._rng.random(archs.shape)) / self._space.cardinality)
+        return encoded(archs, self._space.cardinality, self._rng)
 
     def _decoded(self, vectors: Floats) -> Archs:
-        # (k - 1 + u) / k may round to 1
-        return np.minimum(vectors * self._space.cardinality, self._space.cardinality - 1).astype(np.int8)
+        return decoded(vectors, self._space.cardinality)

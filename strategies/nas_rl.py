@@ -10,7 +10,10 @@ here has a fixed list of choices. The decay of the average is not published: 0.9
 compared with its own mean. ``enas`` has the controller of ENAS (Pham, Guan, Zoph, Le & Dean 2018, arXiv 1802.03268) as
 NAS-Bench-201 ran it (AutoDL-Projects): Adam with rate 0.001, decays 0 and 0.999 and constant 0.001, 20 architectures
 for an update, entropy weight 0.0001, momentum 0.99, reward the accuracy itself; one layer of 100 units as in the paper;
-without its shared weights, its temperature and its tanh. ``fast`` (ours) has rate 0.002, for a few hundred trainings.
+without its shared weights, its temperature and its tanh. ``graphnas`` is GraphNAS (Gao, Yang, Zhang, Zhou & Hu 2020,
+arXiv 1904.09981) by the defaults of its repository: one layer of 100 units, rate 0.00035, an update for each
+architecture, entropy weight 0.0001, momentum 0.95; without its temperature and its tanh. ``fast`` (ours) has rate
+0.002, for a few hundred trainings.
 Crashes, and spaces where not every row is valid: see ``_controller.py``.
 
 The default does not beat random search within 400 trainings, in which such rates hardly move the policy: on
@@ -61,6 +64,16 @@ class NASRL(ControllerSearch):
             "adam": (0.0, 0.999, 0.001),
             "batch": 20,
             "momentum": 0.99,
+            "entropy": 0.0001,
+            "power": 1.0,
+        },
+        "graphnas": {
+            "units": 100,
+            "n_layers": 1,
+            "init": 0.1,
+            "learning_rate": 0.00035,
+            "batch": 1,
+            "momentum": 0.95,
             "entropy": 0.0001,
             "power": 1.0,
         },

@@ -6,10 +6,11 @@ that a search there would have observed of ``n_source`` random architectures, or
 
     warm_start,source=nb201-cifar100+nb201-imagenet16,inner=auto
     warm_start,source=results/mine                       the searches that a record holds
+    warm_start,source=table:TABLE/naswot                 a zero-cost proxy: the best of n_source that it scored
 
 In a comparison, ``source=others`` (the default) means the embedded tasks of the searched space that are of other data
-sets; ``none`` is the inner strategy alone. A source of the data set that is searched is refused. Results are handed
-to the inner strategy as ``switching`` does.
+sets; ``none`` is the inner strategy alone. A source of trainings on the data set that is searched is refused; a proxy
+needs none, and may be of that data set. Results are handed to the inner strategy as ``switching`` does.
 
 Differences: the paper orders data sets by the distance of their meta-features and takes the best of each of the
 nearest; here there are few sources, and each gives its best in turn, the second best when all have given their best.
@@ -39,7 +40,7 @@ class WarmStart(Handover):
     Args:
         space: where to search.
         rng: draws what is known of the sources, and decides the inner strategy.
-        source: ``others``, ``none``, or tasks and folders of records joined by ``+``.
+        source: ``others``, ``none``, or tasks, folders of records and proxies joined by ``+``.
         n_source: architectures whose score is known of each source.
         n_init: trained before the inner strategy begins.
         inner: label of that strategy.

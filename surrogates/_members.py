@@ -5,32 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Floats, Ints
+from nasbench.arrays import Ints
 from nasbench.errors import InvalidOption
-from nasbench.predictions import Batch, Prediction
+from nasbench.predictions import Batch
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.spaces import SearchSpace
 from surrogates._predictor import CheckedPredictor, State
-from surrogates._targets import Target
+from surrogates._targets import AsItIs
 
 # quotes protect what stands between them: an encoding of several parts in a member's options
 _PLUS = re.compile(r"""\+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")
-
-
-class _AsItIs(Target):
-    """Scores themselves: members have targets of their own."""
-
-    def _learn(self, score: Floats) -> None:
-        del score
-
-    def forward(self, score: Floats) -> Floats:
-        return score
-
-    def backward(self, value: Floats) -> Floats:
-        return value
-
-    def prediction(self, mean: Floats, std: Floats | None) -> Prediction:
-        return Prediction(mean, std)
 
 
 class PredictorOfPredictors(CheckedPredictor):
@@ -44,7 +28,7 @@ class PredictorOfPredictors(CheckedPredictor):
 
     def __init__(self, space: SearchSpace, choices: list[Choice], *, min_points: int = 2) -> None:
         super().__init__(space)
-        self._target_class = _AsItIs
+        self._target_class = AsItIs  # members have targets of their own
         members = [make_member(space, choice) for choice in choices]
         # of this object, not of its class: they depend on the members
         self.needs = frozenset().union(*(member.needs for member in members))  # type: ignore[misc]

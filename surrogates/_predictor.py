@@ -2,6 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,6 +31,7 @@ class CheckedPredictor(ABC):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
+    unfinished: ClassVar[bool] = False
     min_points: ClassVar[int] = 2
 
     def __init__(self, space: SearchSpace, *, target: str = "score") -> None:
@@ -42,7 +44,8 @@ class CheckedPredictor(ABC):
 
         Args:
             batch: n architectures; several rows may be one architecture, measured more than once.
-            score: [n] scores, larger is better.
+            score: [n] scores, larger is better; nan of a training that still goes on, for a method that is
+                ``unfinished``.
             rng: decides every random choice.
 
         Raises:
@@ -51,7 +54,7 @@ class CheckedPredictor(ABC):
             InvalidArchitecture: a row that is not in the space.
         """
         batch = self._checked(batch)
-        score = _checked_scores(score, len(batch), self.min_points)
+        score = _checked_scores(score, len(batch), self.min_points, self._going_on(batch))
         self._target = None
         target = self._target_class(score)
         self._train, self._train_score, self._rng_state = batch, score, rng.bit_generator.state
@@ -88,7 +91,7 @@ class CheckedPredictor(ABC):
         """Add observations to the training data; return all of it, with the values of the target learnt anew."""
         self._must_be_fitted()
         batch = self._checked(batch)
-        score = _checked_scores(score, len(batch), 0)
+        score = _checked_scores(score, len(batch), 0, self._going_on(batch))
         self._train = self._train.joined(batch)
         self._train_score = np.concatenate([self._train_score, score])
         self._target = self._target_class(self._train_score)
@@ -101,14 +104,14 @@ class CheckedPredictor(ABC):
             PredictorError: not fitted yet.
         """
         self._must_be_fitted()
-        parts = {"curves": self._train.curves, "proxies": self._train.proxies}
+        parts = {name: getattr(self._train, name) for name in _PARTS}
         given = {f"train/{name}": part for name, part in parts.items() if part is not None}
         shared: State = {"train/archs": self._train.archs, "train/score": self._train_score, **given}
         return shared | {f"own/{name}": array for name, array in self._state().items()}
 
     def restore(self, state: State) -> None:
         """Become the predictor that ``state`` was taken from; space and options must be the same."""
-        batch = Batch(state["train/archs"], state.get("train/curves"), state.get("train/proxies"))
+        batch = Batch(state["train/archs"], **{name: state.get(f"train/{name}") for name in _PARTS})
         batch, score = self._checked(batch), state["train/score"]
         self._train, self._train_score = batch, score
         target = self._target_class(score)
@@ -132,12 +135,22 @@ class CheckedPredictor(ABC):
                 f"{type(self).__name__} needs {' and '.join(missing)} with the architectures; "
                 "choose a task that has them, or another predictor"
             )
-        for name in ("curves", "proxies"):
+        for name, axes in _PARTS.items():
             part = getattr(batch, name)
-            if part is not None and (part.ndim != 2 or len(part) != len(batch)):
-                raise PredictorError(f"{name} have shape {part.shape}; expected [{len(batch)}, columns]")
-        return Batch(self._space.checked(batch.archs), batch.curves, batch.proxies)
+            if part is not None and (part.ndim != len(axes) + 1 or len(part) != len(batch)):
+                raise PredictorError(f"{name} have shape {part.shape}; expected [{len(batch)}, {', '.join(axes)}]")
+        return replace(batch, archs=self._space.checked(batch.archs))
 
+    def _going_on(self, batch: Batch) -> Bools:
+        """Return [n] whose score may be unknown: what was seen of their curve is learnt from."""
+        if not self.unfinished or batch.curves is None:
+            return np.zeros(len(batch), dtype=bool)
+        seen: Bools = (~np.isnan(batch.curves)).any(axis=1)
+        return seen
+
+
+_PARTS = {"curves": ("epochs",), "proxies": ("columns",), "losses": ("epochs", "2")}
+"""What a batch may hold besides the architectures, and its axes after the first."""
 
 _BIT_GENERATORS = {name: name for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
 
@@ -146,11 +159,11 @@ def _listed(value: Any) -> Any:
     return value.tolist()
 
 
-def _checked_scores(score: Floats, n: int, least: int) -> Floats:
+def _checked_scores(score: Floats, n: int, least: int, going_on: Bools) -> Floats:
     score = np.asarray(score, dtype=np.float64)
     if score.shape != (n,):
         raise PredictorError(f"scores have shape {score.shape}; expected [{n}], one for each architecture")
-    bad: Bools = ~np.isfinite(score)
+    bad: Bools = ~np.isfinite(score) & ~(np.isnan(score) & going_on)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         raise PredictorError(

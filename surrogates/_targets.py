@@ -105,6 +105,22 @@ class _LogError(Target):
         return 1 - np.exp(-(value * self._scale + self._shift))
 
 
+class AsItIs(Target):
+    """The score itself, in its own unit."""
+
+    def _learn(self, score: Floats) -> None:
+        del score
+
+    def forward(self, score: Floats) -> Floats:
+        return score
+
+    def backward(self, value: Floats) -> Floats:
+        return value
+
+    def prediction(self, mean: Floats, std: Floats | None) -> Prediction:
+        return Prediction(mean, std)
+
+
 _TARGETS = {"score": _Score, "rank": _Rank, "log_error": _LogError}
 
 

@@ -21,14 +21,13 @@ from torch import Tensor
 from nasbench.arrays import Archs, Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._gp._deep import DeepKernelModel
+from surrogates._gp._deep import DeepKernelModel, tanh_network
 from surrogates._gp._posterior import Posterior
 from surrogates._gp._views import ScaledViews, in_chunks
 from surrogates._predictor import CheckedPredictor, State
+from surrogates._scaled import COARSE
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
-
-_VIEWS = "path_bag+path_statistics+live_operations"
 
 _RATE, _DECAY = 0.003, 0.01
 
@@ -53,7 +52,7 @@ class DeepKernelGP(CheckedPredictor):
         self,
         space: SearchSpace,
         *,
-        encoding: str = _VIEWS,
+        encoding: str = COARSE,
         target: str = "rank",
         width: int = 64,
         outputs: int = 8,
@@ -74,7 +73,8 @@ class DeepKernelGP(CheckedPredictor):
         self._condition(batch.archs, torch.from_numpy(value))
 
     def _made(self, x: Tensor, y: Tensor, generator: torch.Generator) -> DeepKernelModel:
-        return DeepKernelModel(x, y, width=self._width, outputs=self._outputs, generator=generator)
+        network = tanh_network(x.shape[1], self._width, self._outputs, generator)
+        return DeepKernelModel(x, y, network=network, outputs=self._outputs)
 
     def _condition(self, archs: Archs, value: Tensor) -> None:
         self._x = self._views.encode(archs)

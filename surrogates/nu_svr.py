@@ -2,12 +2,11 @@
 
 Source: Schölkopf et al. 2000, "New Support Vector Algorithms"; as a predictor of architectures Baker et al. 2018,
 "Accelerating Neural Architecture Search using Performance Prediction" (arXiv 1705.10823), who found nu-SVR with a
-radial kernel the best of their methods on architecture features and the start of the learning curve.
+radial kernel the best of their methods.
 
 Differences: features are standardised on the training points, columns that are constant there left out. It
-learns from architectures alone unless ``curves`` is set; then the curve, its first and its second differences
-are features too, as in the source, and the batch must hold it. An epoch that was not seen counts
-as the training points' mean. The method has no uncertainty. Fitting is deterministic.
+learns from architectures alone; ``curve_svr`` reads the start of the learning curve too, as the source does. The method
+has no uncertainty. Fitting is deterministic.
 """
 
 from collections.abc import Mapping
@@ -33,7 +32,6 @@ class NuSVR(TabularPredictor):
         space: where the architectures are from.
         encoding: features, see ``nasbench.encodings``.
         target: ``rank``, ``score`` or ``log_error``.
-        curves: use the start of the learning curve too.
         c: weight of the errors, above 0.
         nu: least share of support vectors and greatest of errors, in (0, 1].
         gamma: of the kernel ``exp(-gamma |x - y|^2)``, times the number of features.
@@ -51,29 +49,19 @@ class NuSVR(TabularPredictor):
         *,
         encoding: str = FUNCTIONAL,
         target: str = "rank",
-        curves: bool = False,
         c: float = 3.0,
         nu: float = 0.5,
         gamma: float = 0.3,
     ) -> None:
         super().__init__(space, encoding=encoding, target=target)
-        if curves:
-            self.needs = frozenset({"curves"})  # type: ignore[misc]  # an option's need, not the class's
         self._c, self._nu, self._gamma = c, nu, gamma
 
     def _learn_columns(self, batch: Batch) -> None:
         super()._learn_columns(batch)
-        self._standard = Standard(self._raw(batch))
-
-    def _raw(self, batch: Batch) -> Floats:
-        features = super()._features(batch)
-        if not self.needs or batch.curves is None:
-            return features
-        parts = [np.diff(batch.curves, order, axis=1) for order in range(min(3, batch.curves.shape[1]))]
-        return np.concatenate([features, *parts], axis=1)
+        self._standard = Standard(super()._features(batch))
 
     def _features(self, batch: Batch) -> Floats:
-        return self._standard(self._raw(batch))
+        return self._standard(super()._features(batch))
 
     def _learn(self, features: Floats, value: Floats, rng: np.random.Generator) -> None:
         del rng

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nasbench
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Draft, Measurement, Static, write_table
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -82,3 +82,21 @@ def draft() -> Draft:
             Static(dataset="all", metric="n_params", unit="count", direction="minimize", values=np.full((12, 2), 5.0)),
         ],
     )
+
+
+@pytest.fixture
+def proxies(home, cifar10):
+    """A table ``mine`` with what may be a proxy, of half of the cells of NAS-Bench-201, and what may be an accuracy."""
+    archs = cifar10.space.rows[::2]
+    score = cifar10.query(archs)
+    columns = {"ours": ("none", score**2), "accuracy": ("fraction", score)}
+    texts = dict.fromkeys(("title", "citation", "licence", "source", "notes"), "made by a test")
+    statics = [
+        Static(dataset="cifar10", metric=name, unit=unit, direction="maximize", values=values)
+        for name, (unit, values) in columns.items()
+    ]
+    draft = Draft(
+        name="mine", space="nb201", **texts, architectures=archs, cardinality=cifar10.space.cardinality, statics=statics
+    )
+    write_table(draft, home / "tables" / "mine.h5")
+    return "mine"

@@ -131,6 +131,50 @@ def test_a_finished_strategy_ends_the_run_after_its_last_trial():
     assert len(run([1.0], strategy=Asks(answer), trials=100, n_workers=1).id) == 3
 
 
+class Grows:
+    """A backend of ten epochs that costs a second each."""
+
+    def __init__(self):
+        self.reached = {}
+
+    def advance(self, trials):
+        epochs = np.where(trials.epoch == -1, 10, trials.epoch)
+        before = np.array([self.reached.get(trial, 0) for trial in trials.id.tolist()])
+        self.reached.update(zip(trials.id.tolist(), epochs.tolist(), strict=True))
+        return Results(trials.id, epochs, epochs[:, None] / 10, (epochs - before).astype(float))
+
+
+def test_a_trial_may_not_go_on_before_it_is_told():
+    """Trial 0 runs three seconds; asked again at once, on the second worker, it would run twice at a time."""
+
+    def answer(k, n):
+        return Trials(np.array([0]), ONE, np.array([3 * k]))
+
+    simulation = Simulation(Asks(answer), Grows(), SPACE, budget=Budget(trials=5), n_workers=2)
+    with pytest.raises(StrategyError, match=r"\[0\] are asked to go on before they are told"):
+        simulation.run()
+    history = Simulation(Asks(answer), Grows(), SPACE, budget=Budget(trials=3)).run()
+    assert history.finish_s.tolist() == [3.0, 6.0, 9.0]
+
+
+def test_a_complete_trial_that_runs_may_not_be_asked_again_either():
+    """The first trials are complete ones, which need no book-keeping; then the second is asked in part."""
+
+    def answer(k, n):
+        return Trials(np.array([0]), ONE, np.array([-1 if k == 1 else 5]))
+
+    with pytest.raises(StrategyError, match="before they are told"):
+        Simulation(Asks(answer), Grows(), SPACE, budget=Budget(trials=5), n_workers=2).run()
+
+
+def test_epochs_that_go_on_are_counted_once():
+    def answer(k, n):
+        return Trials(np.array([(k - 1) // 2]), ONE, np.array([5 if k % 2 else 10]))
+
+    history = Simulation(Asks(answer), Grows(), SPACE, budget=Budget(epochs=25)).run()
+    assert history.epoch.tolist() == [5, 10, 5, 10, 5]
+
+
 def test_iterating_again_goes_on_where_it_stopped():
     strategy = RandomSearch(SPACE, np.random.default_rng(0))
     simulation = Simulation(strategy, Costs([2.0, 1.0]), SPACE, budget=Budget(trials=9), n_workers=2)

@@ -1,12 +1,14 @@
 """Answers trials from a table: a look-up that costs what the real training cost."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.errors import InvalidArchitecture, InvalidOption, StrategyError
+from nasbench.errors import InvalidArchitecture, InvalidOption, MissingMeasurement, StrategyError
 from nasbench.spaces import SearchSpace
 from nasbench.table import Table
 from nasbench.trials import FULL_TRAINING, Results, Trials
@@ -19,9 +21,13 @@ class Observations:
     Attributes:
         scores: [N, s] score of each repetition, those that were measured first, then nan.
         n_seeds: [N] how many repetitions were measured.
-        cost_s: [N] simulated seconds of a complete training.
+        cost_s: [N] simulated seconds of a training from its start, one answer included.
         last_epoch: number of epochs of the recipe.
         further: [N, k] further scores to maximise, of the architecture itself, nan where missing; or None.
+        answer_s: [N] of these seconds, those that every answer takes again, such as a validation; or None.
+        earlier: what is seen of a training that ends before the last epoch, by the epoch it ends at.
+        resumes: whether seconds up to an earlier epoch count towards a later one; not so where earlier ones are
+            recipes of their own.
     """
 
     scores: Floats
@@ -29,15 +35,33 @@ class Observations:
     cost_s: Floats
     last_epoch: int
     further: Floats | None = None
+    answer_s: Floats | None = None
+    earlier: "Mapping[int, Observations]" = field(default_factory=dict)
+    resumes: bool = True
 
 
-def observations(scores: Floats, cost_s: Floats, last_epoch: int, further: Floats | None = None) -> Observations:
+def order_of(scores: Floats) -> Ints:
+    """Return the order in which measured repetitions come first; ``[N, s]`` of ``scores`` [N, s], nan where missing."""
+    return np.argsort(np.isnan(scores), axis=1, kind="stable")
+
+
+def observations(
+    scores: Floats, cost_s: Floats, last_epoch: int, *, order: Ints | None = None, **more: Any
+) -> Observations:
     """Arrange ``scores`` [N, s], nan where missing, for fast drawing of a measured repetition.
+
+    Args:
+        scores: of each repetition.
+        cost_s: [N] seconds of a training.
+        last_epoch: which it ends at.
+        order: [N, s] of the repetitions, if it must be that of other scores.
+        more: other attributes.
 
     Raises:
         InvalidOption: a measured architecture whose cost is missing or not positive.
     """
-    order = np.argsort(np.isnan(scores), axis=1, kind="stable")
+    if order is None:
+        order = order_of(scores)
     packed = np.take_along_axis(scores, order, axis=1)
     n_seeds = (~np.isnan(packed)).sum(axis=1).astype(np.uint16)
     free = np.flatnonzero((n_seeds > 0) & ~((cost_s > 0) & np.isfinite(cost_s)))
@@ -48,7 +72,7 @@ def observations(scores: Floats, cost_s: Floats, last_epoch: int, further: Float
         )
     for array in (packed, n_seeds, cost_s):
         array.flags.writeable = False  # answers are views of them
-    return Observations(packed, n_seeds, cost_s, last_epoch, further)
+    return Observations(packed, n_seeds, cost_s, last_epoch, **more)
 
 
 def rows_of(space: SearchSpace, table: Table, archs: Archs) -> Ints:
@@ -63,9 +87,16 @@ def rows_of(space: SearchSpace, table: Table, archs: Archs) -> Ints:
     return rows
 
 
-def refused_request(ids: list[int], epochs: list[int], last_epoch: int) -> StrategyError:
-    """Return the error for trials that are asked again, or at an epoch other than the last."""
-    if not {FULL_TRAINING, last_epoch}.issuperset(epochs):
+def refused_request(ids: list[int], epochs: list[int], last_epoch: int, earlier: Collection[int] = ()) -> StrategyError:
+    """Return the error for trials that ask for an epoch that is not answered, or again for one that is over."""
+    known = {FULL_TRAINING, last_epoch, *earlier}
+    if earlier and not known.issuperset(epochs):
+        other = sorted(set(epochs) - known)
+        return StrategyError(
+            f"trials ask for epochs {other[:8]}; this task answers {shown_epochs([*earlier, last_epoch])}, or "
+            "FULL_TRAINING for the last"
+        )
+    if not known.issuperset(epochs):
         return StrategyError(
             f"trials ask for epochs {sorted(set(epochs))[:8]}; this task answers complete trainings only "
             f"(epoch {last_epoch}, or FULL_TRAINING)"
@@ -75,8 +106,18 @@ def refused_request(ids: list[int], epochs: list[int], last_epoch: int) -> Strat
     )
 
 
+def shown_epochs(epochs: Sequence[int]) -> str:
+    """Return epochs as text, short."""
+    if len(epochs) <= 4:
+        return f"epoch{'s' if len(epochs) > 1 else ''} {', '.join(map(str, epochs))}"
+    return f"epochs {epochs[0]}, {epochs[1]} ... {epochs[-1]} ({len(epochs)} of them)"
+
+
 class TableBackend:
     """Answers with the score of one trained repetition per architecture, and any further objectives behind it.
+
+    A trial may end at any epoch that was observed, and be resumed later: then it pays for the epochs in between, or,
+    where the later one is of another recipe, for that whole training.
 
     Which repetition ("seed") an architecture shows is drawn once per run: asked twice, it answers
     the same. The draw depends on the run's generator alone, never on the order of the questions, so
@@ -94,19 +135,24 @@ class TableBackend:
         # 16 bits modulo a handful of repetitions: biased by less than 1e-4, and the cheapest draw
         words = rng.integers(0, 2**64, size=len(table) // 4 + 1, dtype=np.uint64)
         self._draw = words.astype("<u8", copy=False).view("<u2")
-        self._known: set[int] = set()
+        self._known: set[int] = set()  # trials that are complete
+        self._reached: dict[int, tuple[int, Observations]] = {}  # row of those that are not, and what was seen last
         self._epochs = {FULL_TRAINING, seen.last_epoch}
         self._last_epochs = np.full(1, seen.last_epoch)
         self._last_epochs.flags.writeable = False
 
     def advance(self, trials: Trials) -> Results:
-        """Answer complete trainings, one row per trial in the order asked.
+        """Answer trainings up to the epochs asked for, one row per trial in the order asked.
 
         Raises:
             InvalidArchitecture: an architecture outside the space, or one that was never measured.
-            StrategyError: an id used before, or an epoch that the table does not hold.
+            MissingMeasurement: one that was not measured at that epoch.
+            StrategyError: an id of another architecture or of a complete training, or an epoch that the table does not
+                hold or that is over.
         """
         rows = rows_of(self._space, self._table, trials.arch)
+        if self._seen.earlier and not self._begin_and_end(trials):
+            return self._partly(trials, rows)
         # Most calls ask for one: single numbers cost a tenth of array calls.
         score, cost_s = self._one(trials, rows.item()) if len(rows) == 1 else self._many(trials, rows)
         if self._seen.further is not None:
@@ -117,13 +163,53 @@ class TableBackend:
             self._last_epochs.flags.writeable = False
         return Results(trials.id, self._last_epochs[: len(rows)], score, cost_s)
 
+    def _begin_and_end(self, trials: Trials) -> bool:
+        """Tell whether all trials are new and ask for the last epoch."""
+        return self._epochs.issuperset(trials.epoch.tolist()) and self._reached.keys().isdisjoint(trials.id.tolist())
+
+    def _partly(self, trials: Trials, rows: Ints) -> Results:
+        """Answer trials that may go on, or end before the last epoch."""
+        requests = zip(trials.id.tolist(), trials.epoch.tolist(), rows.tolist(), trials.arch, strict=True)
+        answers = [self._part(*request) for request in requests]
+        score, cost_s, epoch = (np.array(column) for column in zip(*answers, strict=True))
+        score = score[:, None]
+        if self._seen.further is not None:
+            score = np.concatenate([score, self._seen.further.take(rows, axis=0)], axis=1)
+        return Results(trials.id, epoch, score, cost_s)
+
+    def _part(self, trial: int, epoch: int, row: int, arch: Archs) -> tuple[float, float, int]:
+        """Return score, seconds and epoch of one trial."""
+        seen = self._seen
+        if row < 0 or not seen.n_seeds.item(row):
+            self._refuse(arch[None], np.array([row]))
+        now = seen if epoch in self._epochs else seen.earlier.get(epoch)
+        known, before = self._reached.get(trial, (row, None))
+        if known != row:
+            raise StrategyError(f"trial {trial} was another architecture before; give every architecture its own id")
+        if now is None or trial in self._known or (before and now.last_epoch <= before.last_epoch):
+            raise refused_request([trial], [epoch], seen.last_epoch, seen.earlier)
+        n_seeds = (seen if seen.resumes else now).n_seeds.item(row)  # one training shows the same seed all along
+        score = now.scores.item(row, self._draw.item(row) % n_seeds) if n_seeds else np.nan
+        if score != score:
+            text = self._space.format(arch[None])[0]
+            raise MissingMeasurement(
+                f"table '{self._table.name}' has no measurement of {text} at epoch {now.last_epoch}"
+            )
+        self._reached[trial] = row, now
+        if now is seen:
+            self._known.add(trial)
+        cost_s = now.cost_s.item(row)
+        if before is not None and seen.resumes:
+            cost_s -= before.cost_s.item(row) - (0.0 if seen.answer_s is None else seen.answer_s.item(row))
+        return score, cost_s, now.last_epoch
+
     def _one(self, trials: Trials, row: int) -> tuple[Floats, Floats]:
         seen, trial, epoch = self._seen, trials.id.item(), trials.epoch.item()
         n_seeds = seen.n_seeds.item(row) if row >= 0 else 0
         if not n_seeds:
             self._refuse(trials.arch, np.array([row]))
         if trial in self._known or epoch not in self._epochs:
-            raise refused_request([trial], [epoch], seen.last_epoch)
+            raise refused_request([trial], [epoch], seen.last_epoch, seen.earlier)
         self._known.add(trial)
         return np.array([[seen.scores.item(row, self._draw.item(row) % n_seeds)]]), seen.cost_s[row : row + 1]
 
@@ -134,7 +220,7 @@ class TableBackend:
             self._refuse(trials.arch, rows)
         new = set(ids)
         if len(new) < len(ids) or not self._known.isdisjoint(new) or not self._epochs.issuperset(epochs):
-            raise refused_request(ids, epochs, seen.last_epoch)
+            raise refused_request(ids, epochs, seen.last_epoch, seen.earlier)
         self._known |= new
         return seen.scores[rows, self._draw.take(rows) % n_seeds][:, None], seen.cost_s.take(rows)
 

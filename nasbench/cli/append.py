@@ -20,7 +20,7 @@ def command(
     """Check that nothing contradicts, write, and note in every column where its values come from."""
     from nasbench.table import Table, append, find_table
 
-    path = Path(table) if table.endswith(".h5") else find_table(table)
+    path = find_table(table)
     before = Table(path)
     n_before, checksum = len(before), before.checksum
     after = append(path, Table(file), name=name, seed_offset=seed_offset)

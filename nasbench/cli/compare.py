@@ -32,6 +32,10 @@ def command(
     trials: Annotated[float | None, typer.Option(help="Trainings a run, instead of or besides --budget.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Epochs of training a run, likewise.")] = None,
     workers: Annotated[int, typer.Option(help="Simulated workers that train at the same time.")] = 1,
+    restart_s: Annotated[float, typer.Option(help="Simulated seconds that going on with a paused trial takes.")] = 0.0,
+    checkpoints: Annotated[
+        bool, typer.Option(help="Without them, a paused trial pays for its training from the first epoch again.")
+    ] = True,
     jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core. Changes no number.")] = -1,
     out: Annotated[Path, typer.Option(help="Folder of the record; an unfinished one is continued.")] = Path(
         "results/compare"
@@ -40,6 +44,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
 ) -> None:
     """Run the comparison, write the record, its leaderboard and its plots into --out."""
+    from nasbench.backends.checkpoints import Checkpoints
     from nasbench.cli._tasks import tasks_of
     from nasbench.cli.leaderboard import report
     from nasbench.experiment import compare
@@ -49,11 +54,12 @@ def command(
     with ProgressBar("runs", quiet=as_json) as progress, or_resume():
         record = compare(
             tasks,
-            _labels(strategy or list(DEFAULT_STRATEGIES)),
+            _labels(strategy or list(DEFAULT_STRATEGIES), tasks),
             runs=runs,
             seed=seed,
             limits=Limits(budget, trials, epochs),
             n_workers=workers,
+            checkpoints=Checkpoints(restart_s, checkpoints),
             n_jobs=jobs,
             out=out,
             retry_failed=retry_failed,
@@ -62,10 +68,17 @@ def command(
     report(record, style="json" if as_json else "text")
 
 
-def _labels(given: list[str]) -> list[str]:
-    """Put every strategy that is installed in the place of ``all``."""
-    from nasbench.registry import STRATEGIES
-
-    everything = [name for name in STRATEGIES.names() if not STRATEGIES.missing_extra(name)]
-    labels = [label for one in given for label in (everything if one == "all" else [one])]
+def _labels(given: list[str], tasks: list[str]) -> list[str]:
+    """Put every strategy that is installed in the place of ``all``; those that only stop trainings where all can be."""
+    labels = [label for one in given for label in (_everything(tasks) if one == "all" else [one])]
     return list(dict.fromkeys(labels))
+
+
+def _everything(tasks: list[str]) -> list[str]:
+    from nasbench.registry import STRATEGIES
+    from nasbench.tasks import load_task
+
+    installed = [name for name in STRATEGIES.names() if not STRATEGIES.missing_extra(name)]
+    if all(len(load_task(task).epochs) > 1 for task in tasks):
+        return installed
+    return [name for name in installed if not STRATEGIES.literal(name, "only_stops")]

@@ -1,4 +1,4 @@
-"""Describe a task (sizes, splits, seeds, cost, optimum, licence), or a strategy, predictor, encoding, space."""
+"""Describe a task (sizes, splits, seeds, cost, optimum, licence), or a strategy, predictor, encoding, proxy, space."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,7 +38,14 @@ def command(
 def _registry_of(name: str) -> "Registry | None":
     from nasbench import registry
 
-    kinds = (registry.STRATEGIES, registry.PREDICTORS, registry.ENCODINGS, registry.SPACES, registry.IMPORTERS)
+    kinds = (
+        registry.STRATEGIES,
+        registry.PREDICTORS,
+        registry.ENCODINGS,
+        registry.PROXIES,
+        registry.SPACES,
+        registry.IMPORTERS,
+    )
     return next((kind for kind in kinds if name in kind.names()), None)
 
 
@@ -99,6 +106,8 @@ def _describe(task: Any) -> dict[str, Any]:
         },
         "static_metrics": sorted(metric for data, metric in seen.table.statics if data in (seen.dataset, "all")),
         "observed": f"{_column(seen)}; {_noise(len(seen.axes['seeds']))}",
+        "epochs": f"{_range(list(task.epochs))}, a complete training is {task.epochs[-1]}",
+        **({"fidelities": [_column(one.observed) for one in task.fidelities]} if task.fidelities else {}),
         "reported": {label: f"{_column(column)}, mean over seeds" for label, column in task.reports.items()},
         **({"objectives": _objectives(task)} if task.objectives else {}),
         "cost": _cost(task.costs),
@@ -142,14 +151,15 @@ def _cost(costs: Any) -> str:
     if isinstance(costs, str):
         return f"{costs} of the table"
     if isinstance(costs, tuple):
-        return " + ".join(_charged(column) for column in costs)
+        return " + ".join(map(_charged, costs))
     return f"{costs:g} simulated second(s) a training"
 
 
-def _charged(column: Any) -> str:
+def _charged(charge: Any) -> str:
+    column, often = charge.column, " for each answer" if charge.each_answer else ""
     if hasattr(column, "times"):
-        return f"{column.times:g} x {column.metric} on {column.dataset}, table {column.table.name}"
-    return _column(column)
+        return f"{column.times:g} x {column.metric} on {column.dataset}, table {column.table.name}{often}"
+    return _column(column) + often
 
 
 def _range(epochs: list[int]) -> str:

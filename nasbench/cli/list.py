@@ -12,12 +12,12 @@ _REPORT = ("matplotlib", "scikit_posthocs")
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show everything that has a name; imports no component and opens no table."""
-    from nasbench.registry import DATASETS, ENCODINGS, IMPORTERS, NETWORKS, PREDICTORS, SPACES, STRATEGIES
+    from nasbench.registry import DATASETS, ENCODINGS, IMPORTERS, NETWORKS, PREDICTORS, PROXIES, SPACES, STRATEGIES
     from nasbench.table import table_names
     from nasbench.tasks._absent import absent_tables
     from nasbench.tasks._declarations import absent_tasks, task_names
 
-    registries = (STRATEGIES, PREDICTORS, ENCODINGS, SPACES, NETWORKS, DATASETS, IMPORTERS)
+    registries = (STRATEGIES, PREDICTORS, ENCODINGS, SPACES, NETWORKS, PROXIES, DATASETS, IMPORTERS)
     listed = {
         registry.kind: {
             name: {

@@ -60,7 +60,7 @@ def _show(names: list[str]) -> None:
 
 def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: bool, style: str) -> None:
     from nasbench.reproduction import Plan, load_published, published_names, reproduce
-    from nasbench.reproduction._report import FORMATS, overview, report, summary
+    from nasbench.reproduction._report import FORMATS, overview, report, summary, to_import
 
     if runs is not None and runs < 1:
         raise InvalidOption(f"{runs} runs; expected at least 1")
@@ -74,7 +74,8 @@ def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: boo
             results.append(reproduce(table, Plan(wanted, out, jobs, quick, progress)))
     print(f"{summary(results)}\n\n{overview(results)}" if style == "text" else report(results, style))
     if style == "text":
-        print(f"\nmore: nasbench reproduce report --out {out}")
+        print("".join(f"\n{line}" for line in to_import(results)))
+        print(f"more: nasbench reproduce report --out {out}")
 
 
 def _report(names: list[str], out: Path, style: str) -> None:

@@ -11,7 +11,18 @@ A run is trained once and tested by both.
 
 from nasbench.evaluation._evaluate import evaluate
 from nasbench.evaluation._evaluation import Evaluation
+from nasbench.evaluation._extrapolation import CurveTable, extrapolate, read_curve_table
 from nasbench.evaluation._metrics import METRICS, measure
 from nasbench.evaluation._record import Outcome, PredictionRecord
 
-__all__ = ["METRICS", "Evaluation", "Outcome", "PredictionRecord", "evaluate", "measure"]
+__all__ = [
+    "METRICS",
+    "CurveTable",
+    "Evaluation",
+    "Outcome",
+    "PredictionRecord",
+    "evaluate",
+    "extrapolate",
+    "measure",
+    "read_curve_table",
+]

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nasbench.arrays import Bools, Floats, Ints
 from nasbench.errors import RecordError
+from nasbench.evaluation._curves import CURVE_METRICS
+from nasbench.evaluation._evaluation import Evaluation
 from nasbench.evaluation._metrics import LEVELS, METRICS
 from nasbench.evaluation._record import Measured, Outcome, PredictionRecord
 
@@ -20,11 +23,12 @@ class TaskAnalysis:
 
     Attributes:
         name: of the task.
-        protocol: ``random`` or ``disjoint``.
+        protocol: ``random`` or ``disjoint``, and where curves are cut, ``@`` and the cutoff.
         metrics: name -> [predictors, sizes, runs]; a failed run has those of a constant prediction.
         reliability: [predictors, sizes, runs, 19] share of true scores below each predicted quantile; nan
             without uncertainty.
         n_test: [predictors, sizes, runs].
+        examples: [predictors][sizes] what the first run predicted of a few curves; None where there are none.
     """
 
     name: str
@@ -32,6 +36,12 @@ class TaskAnalysis:
     metrics: dict[str, Floats]
     reliability: Floats
     n_test: Ints
+    examples: list[list[dict[str, Any] | None]]
+
+    @property
+    def cutoff(self) -> float:
+        """Where curves are cut; nan where none are given."""
+        return float(self.protocol.partition("@")[2] or "nan")
 
 
 @dataclass(frozen=True)
@@ -66,11 +76,12 @@ def analyse(record: PredictionRecord) -> Analysis:
     Raises:
         RecordError: runs are missing.
     """
+    tests = Evaluation.from_spec(record.spec).tests
     grids = {name: _grid(record, name) for name in record.tasks}
     return Analysis(
         predictors=record.predictors,
         sizes=record.spec["train_sizes"],
-        tests=[_test(name, protocol, grid) for name, grid in grids.items() for protocol in record.spec["protocols"]],
+        tests=[_test(name, test, grid) for name, grid in grids.items() for test in tests],
         costs={
             name: {cost: _array(grid, lambda run, c=cost: getattr(run.measured, c)) for cost in vars(Measured())}
             for name, grid in grids.items()
@@ -103,9 +114,14 @@ def _test(name: str, protocol: str, grid: Grid) -> TaskAnalysis:
     return TaskAnalysis(
         name=name,
         protocol=protocol,
-        metrics={metric: _array(grid, lambda run, m=metric: run.tests[protocol][m]) for metric in METRICS},
+        metrics={
+            metric: _array(grid, lambda run, m=metric: run.tests[protocol][m])
+            for metric in (*METRICS, *CURVE_METRICS)
+            if metric in grid[0][0][0].tests[protocol]
+        },
         reliability=np.array(
             [[[run.tests[protocol]["reliability"] or unknown for run in row] for row in rows] for rows in grid]
         ),
         n_test=_array(grid, lambda run: run.tests[protocol]["n_test"]).astype(np.int64),
+        examples=[[runs[0].tests[protocol].get("examples") for runs in rows] for rows in grid],
     )

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from nasbench.arrays import Floats, Ints
 from nasbench.errors import PredictorError
+from nasbench.evaluation._curves import curve_metrics, cut, examples_of, lengths_of
 from nasbench.evaluation._evaluation import Evaluation, Key, trained_task
 from nasbench.evaluation._metrics import measure, reliability
 from nasbench.evaluation._protocols import Pool, Split, pool_of, split, training_scores
@@ -30,9 +32,9 @@ _CHUNK = 50_000
 
 
 @lru_cache(maxsize=4)
-def _opened(name: str, entry: str, proxies: str) -> tuple[Task, Pool]:
+def _opened(name: str, entry: str, proxies: str, curves: bool) -> tuple[Task, Pool]:
     task = trained_task(open_task(name, entry))
-    return task, pool_of(task, proxies)
+    return task, pool_of(task, proxies, curves=curves)
 
 
 def one_run(evaluation: Evaluation, opened: tuple[Task, Pool], choice: Choice, key: Key) -> Outcome:
@@ -42,33 +44,48 @@ def one_run(evaluation: Evaluation, opened: tuple[Task, Pool], choice: Choice, k
     parts = split(pool, size, data, protocols=evaluation.protocols, test_size=evaluation.test_size)
     score = training_scores(task, pool, parts.train, evaluation.labels, noise)
     error, measured, m = "", Measured(), len(parts.asked)
+    asked = _asked(evaluation, pool, parts.asked)
     try:
         choice.resolve(PREDICTORS)  # imports what it needs before threads are limited and seconds counted
         with one_thread():
             predictor = make_predictor(task.space, choice)
-            prediction, measured = _timed(predictor, pool.batch(parts.train), score, pool.batch(parts.asked), own)
+            predictions, measured = _timed(predictor, pool.batch(parts.train), score, asked, own)
     except (Exception, SystemExit):
         # Whatever a predictor does wrong belongs to its run; the other runs go on.
-        prediction, error = Prediction(np.full(m, score.mean())), traceback.format_exc()
+        predictions, error = [Prediction(np.full(m, score.mean()))] * len(asked), traceback.format_exc()
     with one_thread():
-        tests = _tested(pool, parts, prediction)
+        tests = _tested(evaluation, pool, parts, predictions)
+        if run == 0 and pool.curves is not None:
+            _keep_examples(evaluation, pool.curves.scores[parts.asked], predictions, tests)
     return Outcome(size, run, tests, m, error, measured)
 
 
+def _asked(evaluation: Evaluation, pool: Pool, rows: Ints) -> list[Batch]:
+    """Return what is asked about architectures: once, or with their curves cut at each cutoff."""
+    whole = pool.batch(rows)
+    if pool.curves is None:
+        return [whole]
+    return [cut(whole, length) for length in lengths_of(tuple(sorted(evaluation.cutoffs)), pool.curves.scores.shape[1])]
+
+
 def _timed(
-    predictor: Predictor, train: Batch, score: np.ndarray[Any, Any], asked: Batch, rng: np.random.Generator
-) -> tuple[Prediction, Measured]:
-    """Fit and predict, and measure what it costs."""
+    predictor: Predictor, train: Batch, score: np.ndarray[Any, Any], asked: list[Batch], rng: np.random.Generator
+) -> tuple[list[Prediction], Measured]:
+    """Fit and predict each batch, and measure what it costs."""
     memory, watch = PeakMemory(), Stopwatch()
     predictor.fit(train, score, rng)
     fit_s = watch.lap()
+    predictions = [_predicted(predictor, batch) for batch in asked]
+    return predictions, Measured(fit_s, watch.lap(), memory.mb())
+
+
+def _predicted(predictor: Predictor, asked: Batch) -> Prediction:
     chunks = [
         predictor.predict(asked.take(np.arange(i, min(i + _CHUNK, len(asked))))) for i in range(0, len(asked), _CHUNK)
     ]
-    measured = Measured(fit_s, watch.lap(), memory.mb())
     mean = np.concatenate([chunk.mean for chunk in chunks])
     std = None if chunks[0].std is None else np.concatenate([chunk.std for chunk in chunks])
-    return _checked(Prediction(mean, std), len(asked)), measured
+    return _checked(Prediction(mean, std), len(asked))
 
 
 def _checked(prediction: Prediction, m: int) -> Prediction:
@@ -83,16 +100,31 @@ def _checked(prediction: Prediction, m: int) -> Prediction:
     return prediction
 
 
-def _tested(pool: Pool, parts: Split, prediction: Prediction) -> dict[str, dict[str, Any]]:
-    """Return every metric by protocol."""
-    tests = {}
-    for protocol, positions in parts.tests.items():
+def _tested(
+    evaluation: Evaluation, pool: Pool, parts: Split, predictions: list[Prediction]
+) -> dict[str, dict[str, Any]]:
+    """Return every metric by test."""
+    cutoffs: list[float | None] = [*sorted(evaluation.cutoffs)] or [None]
+    tests, of_cutoff = {}, dict(zip(cutoffs, predictions, strict=True))
+    for name, (protocol, cutoff) in evaluation.tests.items():
+        positions, prediction = parts.tests[protocol], of_cutoff[cutoff]
         true = pool.score[parts.asked[positions]]
         mean = prediction.mean[positions]
         std = None if prediction.std is None else prediction.std[positions]
         shares = None if std is None else reliability(true, mean, std).tolist()
-        tests[protocol] = {"n_test": len(true), **measure(true, Prediction(mean, std)), "reliability": shares}
+        tests[name] = {"n_test": len(true), **measure(true, Prediction(mean, std)), "reliability": shares}
+        if pool.curves is not None and cutoff is not None:
+            cost_s, best = pool.curves.cost_s[parts.asked[positions]], float(pool.score[parts.train].max())
+            tests[name] |= curve_metrics(true, Prediction(mean, std), cost_s, best, cutoff)
     return tests
+
+
+def _keep_examples(
+    evaluation: Evaluation, curves: Floats, predictions: list[Prediction], tests: dict[str, dict[str, Any]]
+) -> None:
+    """Put the first curves and what is predicted of them into the tests of the first protocol."""
+    for cutoff, prediction in zip(sorted(evaluation.cutoffs), predictions, strict=True):
+        tests[f"{evaluation.protocols[0]}@{cutoff:g}"]["examples"] = examples_of(curves, prediction)
 
 
 def opened_of(record: PredictionRecord, name: str) -> tuple[Task, Pool]:
@@ -102,7 +134,8 @@ def opened_of(record: PredictionRecord, name: str) -> tuple[Task, Pool]:
         RecordError: its declaration or a table has changed since.
     """
     proxies = next(iter(record.spec.get("proxies", {})), "")
-    return _opened(name, json.dumps(record.spec["tasks"][name], sort_keys=True), proxies)
+    entry = json.dumps(record.spec["tasks"][name], sort_keys=True)
+    return _opened(name, entry, proxies, "cutoffs" in record.spec)
 
 
 def _recorded(record: PredictionRecord, evaluation: Evaluation, pair: Pair, key: Key) -> Pair:
@@ -134,7 +167,8 @@ def evaluate(
         out: where to write; what is already there is not done again. None for a temporary folder.
         retry_failed: do failed runs again.
         on_progress: called with (runs done, runs in all).
-        **options: ``runs``, ``seed``, ``protocols``, ``test_size``, ``labels`` and ``proxies`` of ``Evaluation``.
+        **options: ``runs``, ``seed``, ``protocols``, ``test_size``, ``labels``, ``proxies`` and ``cutoffs`` of
+            ``Evaluation``.
 
     Returns:
         The record; ``print`` shows its leaderboard.

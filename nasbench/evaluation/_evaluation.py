@@ -11,6 +11,7 @@ import numpy as np
 import scipy
 
 from nasbench.errors import InvalidOption, unknown_name
+from nasbench.evaluation._curves import lengths_of
 from nasbench.evaluation._protocols import LABELS, PROTOCOLS, pool_of
 from nasbench.experiment._experiment import (
     choice_entry,
@@ -48,6 +49,8 @@ class Evaluation:
         test_size: test architectures, drawn; None for all that the protocol leaves.
         labels: what is learnt, ``mean`` over seeds or of one drawn ``seed``; tested is always the mean.
         proxies: table whose static metrics predictors are given as zero-cost proxies; none if empty.
+        cutoffs: shares of a training, within (0, 1): predictors are given learning curves, whole ones to learn from and
+            those of test architectures up to each cutoff. None are given if empty.
     """
 
     tasks: tuple[str, ...]
@@ -59,6 +62,7 @@ class Evaluation:
     test_size: int | None = None
     labels: str = "mean"
     proxies: str = ""
+    cutoffs: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot run before anything runs."""
@@ -72,12 +76,25 @@ class Evaluation:
             task=list(self.tasks),
             predictor=[choice.label for choice in self.predictors],
             protocol=list(self.protocols),
+            **({"cutoff": [f"{cutoff:g}" for cutoff in self.cutoffs]} if self.cutoffs else {}),
             **{"train size": [str(size) for size in self.train_sizes]},
         )
         for kind, names, allowed in (("protocol", self.protocols, PROTOCOLS), ("labels", [self.labels], LABELS)):
             for name in names:
                 if name not in allowed:
                     raise unknown_name(kind, name, allowed)
+        if not all(0 < cutoff < 1 for cutoff in self.cutoffs):
+            raise InvalidOption(f"cutoffs {self.cutoffs}; expected shares of a training, above 0 and below 1")
+        if self.cutoffs and self.labels != "mean":
+            raise InvalidOption("labels='seed' and cutoffs: curves are means over seeds; learn from labels='mean'")
+
+    @property
+    def tests(self) -> dict[str, tuple[str, float | None]]:
+        """Every test by name: its protocol, and where curves are cut."""
+        if not self.cutoffs:
+            return {protocol: (protocol, None) for protocol in self.protocols}
+        pairs = [(protocol, cutoff) for protocol in self.protocols for cutoff in sorted(self.cutoffs)]
+        return {f"{protocol}@{cutoff:g}": (protocol, cutoff) for protocol, cutoff in pairs}
 
     @property
     def keys(self) -> list[Key]:
@@ -102,7 +119,10 @@ class Evaluation:
         for name in self.tasks:
             task = trained_task(load_task(name))
             task.check()
-            n = len(pool_of(task, self.proxies))
+            pool = pool_of(task, self.proxies, curves=bool(self.cutoffs))
+            n = len(pool)
+            if pool.curves is not None:
+                lengths_of(self.cutoffs, pool.curves.scores.shape[1])
             if max(self.train_sizes) > n - 2:
                 raise InvalidOption(f"a train size of {max(self.train_sizes)} leaves too few of {name}'s {n} to test")
             tasks[name] = task_entry(name, task)
@@ -123,6 +143,8 @@ class Evaluation:
             },
             "software": [software() | {"scipy": scipy.__version__}],
         }
+        if self.cutoffs:
+            spec["cutoffs"] = sorted(self.cutoffs)
         return plain(spec | source_entries(self.tasks, self.predictors, PREDICTORS))
 
     @classmethod
@@ -139,6 +161,7 @@ class Evaluation:
             test_size=spec["test_size"],
             labels=spec["labels"],
             proxies=next(iter(spec.get("proxies", {})), ""),
+            cutoffs=tuple(spec.get("cutoffs", ())),
         )
 
     @classmethod

@@ -1,7 +1,8 @@
 """The leaderboard of predictors: numbers with their uncertainty, as data and as text.
 
 Three tables: ``overall`` ranks the predictors by each protocol, ``sizes`` shows Kendall's tau for every train
-size, ``details`` every metric of every task, protocol, predictor and train size.
+size, ``details`` every metric of every task, protocol, predictor and train size. Where learning curves are cut, a
+protocol is named with the cutoff, and ``cutoffs`` shows at the largest train size what matters over them.
 """
 
 import json
@@ -15,12 +16,13 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.errors import MissingExtra, unknown_name
 from nasbench.evaluation._analysis import Analysis, TaskAnalysis
-from nasbench.evaluation._metrics import METRICS
 from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._leaderboard import FORMATS, as_csv, as_p, finite, tabulated
 from nasbench.files import write_text
 
 Row = dict[str, Any]
+
+_OVER_CUTOFFS = ("spearman", "rmse", "log_likelihood", "coverage_90", "time_saved", "stopping_regret")
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,14 @@ class Leaderboard:
         overall: a row for each protocol and predictor, best average rank first.
         sizes: a row for each task, protocol and predictor, best mean tau first.
         details: a row for each task, protocol, predictor and train size, in the record's order.
+        cutoffs: a row for each task, protocol, metric and predictor, in the record's order; none without cutoffs.
         notes: how to read the numbers.
     """
 
     overall: list[Row]
     sizes: list[Row]
     details: list[Row]
+    cutoffs: list[Row]
     notes: list[str]
 
     def render(self, kind: str) -> str:
@@ -52,6 +56,8 @@ class Leaderboard:
         if kind not in FORMATS:
             raise unknown_name("leaderboard format", kind, FORMATS)
         tables = [[_overall_cells(row) for row in self.overall], [_size_cells(row) for row in self.sizes]]
+        if self.cutoffs:
+            tables.append([_cutoff_cells(row) for row in self.cutoffs])
         if kind == "text":  # whose details are too wide for a terminal
             return tabulated(tables, [*self.notes, "every other metric: leaderboard.md, .csv, .json"], kind)
         return tabulated([*tables, [_detail_cells(row) for row in self.details]], self.notes, kind)
@@ -63,7 +69,7 @@ def leaderboard(analysis: Analysis) -> Leaderboard:
     overall = [row for protocol in protocols for row in _overall_rows(analysis, protocol)]
     sizes = [row for test in analysis.tests for row in _size_rows(analysis, test)]
     details = [row for test in analysis.tests for row in _detail_rows(analysis, test)]
-    return Leaderboard(overall, sizes, details, _notes(analysis))
+    return Leaderboard(overall, sizes, details, _cutoff_rows(analysis), _notes(analysis))
 
 
 def _overall_rows(analysis: Analysis, protocol: str) -> list[Row]:
@@ -122,11 +128,34 @@ def _detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
             "n_test": float(test.n_test[i, j].mean()),
             "runs": failed.shape[2],
             "failed": int(failed[i, j].sum()),
-            **{metric: summary(test.metrics[metric][i, j]) for metric in METRICS},
+            **{metric: summary(values[i, j]) for metric, values in test.metrics.items()},
             **{cost: middle(values[i, j]) for cost, values in costs.items()},
         }
         for i, predictor in enumerate(analysis.predictors)
         for j, size in enumerate(analysis.sizes)
+    ]
+
+
+def _cutoff_rows(analysis: Analysis) -> list[Row]:
+    """Return what is measured over the cutoffs at the largest train size."""
+    cut = [test for test in analysis.tests if not math.isnan(test.cutoff)]
+    groups = dict.fromkeys((test.name, test.protocol.partition("@")[0]) for test in cut)
+    return [
+        {
+            "task": task,
+            "protocol": protocol,
+            "metric": metric,
+            "predictor": predictor,
+            "train_size": analysis.sizes[-1],
+            "by_cutoff": {
+                f"{test.cutoff:g}": summary(test.metrics[metric][i, -1])
+                for test in cut
+                if (test.name, test.protocol.partition("@")[0]) == (task, protocol)
+            },
+        }
+        for task, protocol in groups
+        for metric in _OVER_CUTOFFS
+        for i, predictor in enumerate(analysis.predictors)
     ]
 
 
@@ -157,7 +186,16 @@ def _notes(analysis: Analysis) -> list[str]:
         "a failed run counts as predicting the same for all",
         "regret in percent points, of the best architecture among the 1 or 10 predicted best; seconds (to fit, to "
         "predict all that was tested) and memory are medians on one thread",
+        *(_CUTOFF_NOTES if any(not math.isnan(test.cutoff) for test in analysis.tests) else []),
     ]
+
+
+_CUTOFF_NOTES = [
+    "behind an @ the share of a training after which test curves are cut; training curves are whole; metrics over the "
+    "cutoffs are of the largest train size",
+    "time_saved: share of the seconds that a rule saves which stops at the cutoff what beats the best so far with less "
+    "than 5 % probability; stopping_regret: the score of the best of all above that of the best not stopped",
+]
 
 
 def _overall_cells(row: Row) -> dict[str, str]:
@@ -203,6 +241,11 @@ def _detail_cells(row: Row) -> dict[str, str]:
         "MB": _number(row["peak_mb"], 0),
         "failed": str(row["failed"]),
     }
+
+
+def _cutoff_cells(row: Row) -> dict[str, str]:
+    means = {f"at {cutoff}": _number(entry["mean"], 4) for cutoff, entry in row["by_cutoff"].items()}
+    return {key: row[key] for key in ("task", "protocol", "metric", "predictor")} | means
 
 
 def _interval(entry: dict[str, float]) -> str:

@@ -63,7 +63,7 @@ def measure(true: Floats, prediction: Prediction) -> dict[str, float]:
         uncertain = {"log_likelihood": log_likelihood(true, mean, std), "calibration_error": float(distance.mean())}
     return {
         "kendall": kendall(true, mean),
-        "spearman": _correlation(stats.spearmanr, true, mean),
+        "spearman": spearman(true, mean),
         "pearson": _correlation(stats.pearsonr, true, mean),
         "r2": r2(true, mean),
         "sparse_kendall": kendall(true, np.round(mean / _STEP)),
@@ -79,6 +79,11 @@ def measure(true: Floats, prediction: Prediction) -> dict[str, float]:
 def kendall(true: Floats, predicted: Floats) -> float:
     """Return Kendall's tau-b, in n log n."""
     return _correlation(stats.kendalltau, true, predicted, method="asymptotic")
+
+
+def spearman(true: Floats, predicted: Floats) -> float:
+    """Return Spearman's rank correlation."""
+    return _correlation(stats.spearmanr, true, predicted)
 
 
 def _correlation(function: Callable[..., Any], true: Floats, predicted: Floats, **options: str) -> float:

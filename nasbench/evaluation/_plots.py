@@ -7,6 +7,7 @@ import numpy as np
 
 from nasbench.arrays import Bools, Floats
 from nasbench.evaluation._analysis import Analysis, TaskAnalysis
+from nasbench.evaluation._curve_plots import cutoff_figure, forecast_figure, has_cutoffs
 from nasbench.evaluation._leaderboard import middle
 from nasbench.evaluation._metrics import LEVELS
 from nasbench.experiment import _statistics as statistics
@@ -30,6 +31,8 @@ def write_plots(analysis: Analysis, folder: Path) -> list[Path]:
     """
     needs_matplotlib()
     figures = {"train_size": size_figure(analysis), "cost": cost_figure(analysis)}
+    if has_cutoffs(analysis):
+        figures |= {"cutoff": cutoff_figure(analysis), "forecast": forecast_figure(analysis)}
     if any(_uncertain(test).any() for test in analysis.tests):
         figures["reliability"] = reliability_figure(analysis)
     return save_all(figures, folder)

@@ -6,6 +6,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption
+from nasbench.evaluation._curves import Curves, curves_of
 from nasbench.evaluation._proxies import proxies_of
 from nasbench.predictions import Batch
 from nasbench.tasks import Task
@@ -24,16 +25,19 @@ class Pool:
         score: [n] observed score, mean over seeds; never of a test split.
         kind: [n] number of the isomorphism class.
         proxies: [n, p] zero-cost proxies, where they were asked for.
+        curves: learning curves, where they were asked for.
     """
 
     archs: Archs
     score: Floats
     kind: Ints
     proxies: Floats | None = None
+    curves: Curves | None = None
 
     def batch(self, rows: Ints) -> Batch:
-        """Return the architectures at ``rows`` [m] as predictors get them."""
-        return Batch(self.archs, proxies=self.proxies).take(rows)
+        """Return the architectures at ``rows`` [m] as predictors get them, their curves seen to the end."""
+        scores, losses = (None, None) if self.curves is None else self.curves[:2]
+        return Batch(self.archs, scores, self.proxies, losses).take(rows)
 
     def __len__(self) -> int:
         """Return the number of architectures."""
@@ -55,14 +59,15 @@ class Split:
     tests: dict[str, Ints]
 
 
-def pool_of(task: Task, proxies: str = "") -> Pool:
-    """Return what of a task's architectures was measured, with the proxies of the table of that name."""
+def pool_of(task: Task, proxies: str = "", *, curves: bool = False) -> Pool:
+    """Return what of a task's architectures was measured, with the proxies of the table of that name, and curves."""
     score = task.observed.query(task.rows)
     rows, score = task.rows[~np.isnan(score)], score[~np.isnan(score)]
     archs = task.table.architectures[rows]
     kind = np.unique(task.space.canonical(archs), axis=0, return_inverse=True)[1]
     known = proxies_of(task, proxies, archs) if proxies else None
-    return Pool(archs, score, kind.reshape(-1).astype(np.int64), known)
+    seen = curves_of(task, rows) if curves else None
+    return Pool(archs, score, kind.reshape(-1).astype(np.int64), known, seen)
 
 
 def split(

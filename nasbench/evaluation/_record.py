@@ -31,8 +31,9 @@ class Outcome:
     Attributes:
         size: training architectures.
         number: of the run, 0-based.
-        tests: protocol -> ``n_test``, every metric (nan where undefined) and ``reliability`` (a list, or
-            None without uncertainty). A failed run has those of predicting the mean of the training scores
+        tests: name -> ``n_test``, every metric (nan where undefined), ``reliability`` (a list, or None without
+            uncertainty), and of the first run where curves are cut ``examples``. A name is a protocol, and behind an
+            ``@`` the cutoff. A failed run has those of predicting the mean of the training scores
             for all: failing must not pay.
         asked: number of architectures predicted.
         error: traceback if the run failed, else empty.
@@ -102,7 +103,7 @@ class PredictionRecord(Pairs[Outcome]):
     """A directory of outcomes of predictors; printing it shows the leaderboard."""
 
     what, folder, form = "predictors", "outcomes", (FORMAT, VERSION)
-    fixed = ("format", "version", "seed", "protocols", "test_size", "labels")
+    fixed = ("format", "version", "seed", "protocols", "test_size", "labels", "cutoffs")
     run_class = Outcome
 
     def _check_structure(self) -> None:

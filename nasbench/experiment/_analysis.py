@@ -1,7 +1,7 @@
 """From a record to arrays: what each run found, and how its regret fell over simulated time.
 
-The incumbent of a run is the finished trial with the best *observed* score. What is reported of it,
-and its regret, are means over seeds: a strategy is not paid for lucky noise. Normalised regret is 0
+The incumbent of a run is the finished trial with the best *observed* score, at whatever epoch. What is reported of
+it, and its regret, are means over seeds: a strategy is not paid for lucky noise. Normalised regret is 0
 at the task's optimum and 1 at the expected score of a uniformly drawn architecture; until its first
 result a run is charged that 1, and a failed run is charged 1 throughout: failing must not pay.
 """
@@ -149,8 +149,18 @@ def _spent(run: Run, unit: str) -> Floats:
     """Return what had been spent when each trial was told; ``[n]`` in the budget's unit."""
     if unit == "s":
         return run.history.finish_s
-    each = run.history.epoch if unit == "epochs" else np.ones(len(run.history.id))
+    each = _new_epochs(run.history) if unit == "epochs" else np.ones(len(run.history.id))
     return np.cumsum(each, dtype=np.float64)
+
+
+def _new_epochs(history: History) -> Ints:
+    """Return how many epochs each answer adds to those of its trial; ``[n]``."""
+    order = np.argsort(history.id, kind="stable")
+    ids, epochs = history.id[order], history.epoch[order]
+    goes_on = np.diff(ids, prepend=ids[:1] - 1) == 0
+    new = np.empty_like(epochs)
+    new[order] = np.diff(epochs, prepend=0) * goes_on + epochs * ~goes_on
+    return new
 
 
 def _budget(task: AnyTask, record: Record, runs: list[list[Run]]) -> tuple[float, str]:

@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.errors import RecordError
 from nasbench.experiment._experiment import Experiment, Limits, task_entry
 from nasbench.experiment._fill import Pair, fill
@@ -15,7 +16,7 @@ from nasbench.experiment._pairs import Pairs
 from nasbench.experiment._record import Record, Run
 from nasbench.files import alone
 from nasbench.jobs import check_jobs
-from nasbench.registry import STRATEGIES, Choice, told_target
+from nasbench.registry import STRATEGIES, Choice, told_epochs, told_target
 from nasbench.simulation import Simulation, no_history
 from nasbench.tasks import AnyTask, load_task
 
@@ -53,12 +54,14 @@ def one_run(experiment: Experiment, task: AnyTask, choice: Choice, number: int) 
     simulation = None
     try:
         component, options = choice.resolve(STRATEGIES)
+        options = told_epochs(component, told_target(component, options, task.name), task.epochs)
         simulation = Simulation(
-            component(task.space, own, **told_target(component, options, task.name)),
+            component(task.space, own, **options),
             task.backend(noise),
             task.space,
             budget=experiment.limits.of(task),
             n_workers=experiment.n_workers,
+            checkpoints=experiment.checkpoints,
         )
         return Run(number, simulation.run(), overhead_s=simulation.overhead_s)
     except (Exception, SystemExit):
@@ -83,6 +86,7 @@ def compare(
     seed: int = 0,
     limits: Limits | None = None,
     n_workers: int = 1,
+    checkpoints: Checkpoints = FREE,
     n_jobs: int = 1,
     out: Path | str | None = None,
     retry_failed: bool = False,
@@ -97,6 +101,7 @@ def compare(
         seed: decides every number of the record.
         limits: budget of each run; None for each task's default.
         n_workers: simulated workers of each run.
+        checkpoints: what it takes to go on with a paused trial.
         n_jobs: processes; -1 for one per core. The record does not depend on it.
         out: where to write; what is already there is not done again. None for a temporary folder.
         retry_failed: do failed runs again.
@@ -109,7 +114,15 @@ def compare(
         NasbenchError: bad names or options, before anything runs.
         OSError: the record cannot be written; what was finished stays.
     """
-    experiment = Experiment.of(tasks, strategies, runs=runs, seed=seed, limits=limits or Limits(), n_workers=n_workers)
+    experiment = Experiment.of(
+        tasks,
+        strategies,
+        runs=runs,
+        seed=seed,
+        limits=limits or Limits(),
+        n_workers=n_workers,
+        checkpoints=checkpoints,
+    )
     check_jobs(n_jobs)
     spec = experiment.spec()
     path = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="nasbench-"))

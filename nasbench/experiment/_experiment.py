@@ -7,17 +7,20 @@ import platform
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import nasbench
+from nasbench.backends.checkpoints import FREE, Checkpoints
+from nasbench.backends.table import shown_epochs
 from nasbench.errors import InvalidOption
-from nasbench.registry import STRATEGIES, Choice, Registry, sources_of
+from nasbench.registry import STRATEGIES, Choice, Registry, sources_of, told_epochs
 from nasbench.simulation import Budget
-from nasbench.tasks import AnyTask, Task, load_task
+from nasbench.table import PROXY_SOURCE, source_checksum
+from nasbench.tasks import AnyTask, Task, load_task, tasks_with_epochs
 from nasbench.tasks._declarations import read_declaration
 
 FORMAT = "nasbench-record"
@@ -63,6 +66,7 @@ class Experiment:
         seed: of everything random.
         limits: budget of each run.
         n_workers: simulated workers.
+        checkpoints: what it takes to go on with a paused trial.
     """
 
     tasks: tuple[str, ...]
@@ -71,6 +75,7 @@ class Experiment:
     seed: int = 0
     limits: Limits = Limits()
     n_workers: int = 1
+    checkpoints: Checkpoints = FREE
 
     def __post_init__(self) -> None:
         """Refuse what cannot run before anything runs."""
@@ -92,13 +97,16 @@ class Experiment:
         """Return the experiment as plain data, with versions and checksums.
 
         Raises:
-            NasbenchError: an unknown task or strategy, or a budget that is none.
+            NasbenchError: an unknown task or strategy, a budget that is none, or a strategy that only stops trainings
+                early for a task without epochs to stop at.
         """
         tasks = {}
         for name in self.tasks:
             task = load_task(name)
             task.check()
             self.limits.of(task)
+            for choice in self.strategies:
+                check_epochs(choice, task)
             tasks[name] = task_entry(name, task)
         strategies = {choice.label: choice_entry(choice, STRATEGIES) for choice in self.strategies}
         spec = {
@@ -112,6 +120,8 @@ class Experiment:
             "strategies": strategies,
             "software": [software()],
         }
+        if self.checkpoints != FREE:
+            spec["checkpoints"] = asdict(self.checkpoints)
         return plain(spec | source_entries(self.tasks, self.strategies, STRATEGIES))
 
     @classmethod
@@ -125,6 +135,7 @@ class Experiment:
             spec["seed"],
             Limits(**spec["limits"]),
             spec["n_workers"],
+            Checkpoints(**spec.get("checkpoints", {})),
         )
 
     @classmethod
@@ -138,6 +149,21 @@ class Experiment:
         names = [tasks] if isinstance(tasks, str) else tasks
         given = [strategies] if isinstance(strategies, str | type | Choice) else strategies
         return cls(tuple(names), tuple(Choice.parse(item) for item in given), **options)
+
+
+def check_epochs(choice: Choice, task: AnyTask) -> None:
+    """Refuse a strategy that does nothing but stop trainings early where a task answers complete ones only.
+
+    Raises:
+        InvalidOption: naming the tasks that answer others.
+    """
+    component, options = choice.resolve(STRATEGIES)
+    told_epochs(component, options, task.epochs)
+    if getattr(component, "only_stops", False) and len(task.epochs) < 2:
+        raise InvalidOption(
+            f"'{choice.label}' stops trainings early, but task '{task.name}' answers complete ones only "
+            f"({shown_epochs(task.epochs)}); tasks with curves: {', '.join(tasks_with_epochs()) or 'none is imported'}"
+        )
 
 
 def choice_entry(choice: Choice, registry: Registry) -> dict[str, Any]:
@@ -164,6 +190,8 @@ def source_entries(tasks: Sequence[str], choices: Sequence[Choice], registry: Re
 
 
 def _source_entry(name: str) -> dict[str, Any]:
+    if name.startswith(PROXY_SOURCE):
+        return {"table_sha256": source_checksum(name)}
     folder = Path(name)
     if not (folder / "spec.json").is_file():
         return task_entry(name, load_task(name))

@@ -136,9 +136,9 @@ class Pairs(ABC, Generic[R]):
         old = cls(path).spec
         versions = old["software"] + [entry for entry in spec["software"] if entry not in old["software"]]
         for key in cls.fixed:
-            if old[key] != spec[key]:
+            if old.get(key) != spec.get(key):
                 raise RecordError(
-                    f"{path} holds an experiment with {key} = {old[key]!r}, asked is {spec[key]!r}: "
+                    f"{path} holds an experiment with {key} = {old.get(key)!r}, asked is {spec.get(key)!r}: "
                     "choose another --out, or the same options to continue it"
                 )
         joined = {}

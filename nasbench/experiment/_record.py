@@ -80,7 +80,7 @@ class Record(Pairs[Run]):
     """A directory of runs of strategies."""
 
     what, folder, form = "strategies", "trials", (FORMAT, VERSION)
-    fixed = ("format", "version", "seed", "n_workers", "limits")
+    fixed = ("format", "version", "seed", "n_workers", "limits", "checkpoints")
     run_class = Run
 
     def _check_structure(self) -> None:

@@ -28,6 +28,7 @@ from nasbench.spaces.spikenas import SpikeNAS
 from nasbench.table import Draft, Measurement, Static
 
 _RELEASED = "released"
+_HUNDRED = 100  # steps of that recipe, whatever the number of epochs
 
 
 class _Run(NamedTuple):
@@ -84,8 +85,9 @@ class SpikeNASBench:
                 "cifar10-valid and cifar100-valid are trained on half of the training images and validated on the "
                 "other half, which is augmented like the first. tiny-imagenet is validated on the official validation "
                 "images and has no test. train_s is the seconds of the whole run, validation after every epoch and "
-                "test included. Recipe 'released' of cifar10-valid is the end of the only run that a cell has, of 100 "
-                "epochs or, for some, 200: epoch 1 stands for the whole training. Top-5 accuracy was left out."
+                "test included. Recipe 'released' of cifar10-valid is the only run that a cell has, of 100 epochs or, "
+                "for some, 200: its epochs are hundredths of that training, one or two epochs each. Top-5 accuracy was "
+                "left out."
             ),
             architectures=archs,
             cardinality=SpikeNAS.cardinality,
@@ -178,15 +180,16 @@ class _Gathered:
         self._measurements.append(_measurement(run, f"epochs{run.epochs}", split, metric, values, epochs))
         if run.dataset != "cifar10-valid" or metric == "loss":
             return
-        # The end of whatever run a cell has: where several have one, the first.
-        released = self._released.setdefault((split, metric), np.full(self._n, np.nan))
-        np.copyto(released, values[:, -1], where=np.isnan(released))
+        # Whatever run a cell has, hundredth by hundredth: where several have one, the first.
+        steps = values[:, run.epochs // _HUNDRED - 1 :: run.epochs // _HUNDRED] if len(epochs) > 1 else values
+        released = self._released.setdefault((split, metric), np.full(steps.shape, np.nan))
+        np.copyto(released, steps, where=np.isnan(released))
 
     def measurements(self) -> list[Measurement]:
         """Return the columns of all runs, then those over several runs."""
-        whole = np.array([1])
+        hundredths = np.arange(1, _HUNDRED + 1)
         return self._measurements + [
-            _measurement(_RUNS[0], _RELEASED, split, metric, values[:, None], whole)
+            _measurement(_RUNS[0], _RELEASED, split, metric, values, hundredths[-values.shape[1] :])
             for (split, metric), values in self._released.items()
         ]
 

@@ -1,6 +1,6 @@
 """The real networks of the search spaces, in torch: one file per space, named like it."""
 
-from nasbench.networks._build import Counts, build_network, count, seeded
+from nasbench.networks._build import Counts, build_network, count, options_for, seeded
 from nasbench.networks._morphisms import Branches, Gated, add_edge, deepen, inherit, replicate, split, widen
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "count",
     "deepen",
     "inherit",
+    "options_for",
     "replicate",
     "seeded",
     "split",

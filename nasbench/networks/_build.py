@@ -55,6 +55,12 @@ def build_network(name: str, arch: Archs, rng: np.random.Generator, **options: A
     return network
 
 
+def options_for(n_classes: int, shape: tuple[int, ...]) -> dict[str, int]:
+    """Return the options of a network that follow from its data: classes, and the shape of an image or a signal."""
+    signals = {"axes": 1} if len(shape) == 2 else {}
+    return {"n_classes": n_classes, "in_channels": shape[0], **signals}
+
+
 def count(network: nn.Module, shape: tuple[int, ...]) -> Counts:
     """Count parameters, and multiply-adds by watching one image pass in evaluation mode.
 

@@ -32,8 +32,9 @@ def write_picture(result: Mapping[str, Any], folder: Path) -> list[Path]:
         _panel(axes, rows, name)
     for axes in list(grid.flat)[len(names) :]:
         axes.set_visible(False)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
+    drawn = [axes.get_legend_handles_labels() for axes in grid.flat]
+    legend = {label: handle for handles, labels in drawn for handle, label in zip(handles, labels, strict=True)}
+    figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle(f"{result['name']}: {reading['name']}")
     return save_all({result["name"]: figure}, folder)
 
@@ -66,7 +67,7 @@ def _near(drawn: list[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping
 def _one(axes: "Axes", cell: Mapping[str, Any], i: int) -> None:
     """Draw the published mean and deviation above the line, ours below it with every run as a tick."""
     published, ours = cell["published"], cell["ours"]
-    labels = ("published: mean ± std", "ours: mean ± std", "our runs") if i == 0 else (None, None, None)
+    labels = ("published: mean ± std", "ours: mean ± std", "our runs")
     for value, y, color, label in ((published, i - 0.15, _PUBLISHED, labels[0]), (ours, i + 0.15, _OURS, labels[1])):
         std = value["std"]
         axes.errorbar(

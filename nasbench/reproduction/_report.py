@@ -10,6 +10,7 @@ from tabulate import tabulate
 
 from nasbench.errors import NasbenchError, unknown_name
 from nasbench.files import write_text
+from nasbench.reproduction._samples import NEEDS_FILE, NEEDS_TABLE, OTHER_TABLE
 from nasbench.reproduction._schema import TRUST, Published, load_published
 from nasbench.reproduction._verdicts import Verdict
 
@@ -61,6 +62,13 @@ def overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
     return _table(lines, kind)
 
 
+def to_import(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return for every table or file that lacks, or is another version, where to get it and the command; each once."""
+    rows = [row for result in results for reading in result["readings"] for row in reading["rows"]]
+    lines = [line for row in rows for line in row["why"].splitlines()]
+    return [line for line in dict.fromkeys(lines) if line.startswith((NEEDS_TABLE, OTHER_TABLE, NEEDS_FILE))]
+
+
 def report(
     results: Sequence[Mapping[str, Any]], kind: str = "text", *, pictures: Mapping[str, str] | None = None
 ) -> str:
@@ -79,7 +87,7 @@ def report(
     if kind not in FORMATS:
         raise unknown_name("format", kind, FORMATS)
     parts = [_heading("Published tables, reproduced", 1, kind), overview(results, kind), summary(results, kind)]
-    parts.append(_text(_NOTES, kind))
+    parts += [_text(part, kind) for part in (_NOTES, *to_import(results))]
     for result in results:
         parts += _one(result, kind, (pictures or {}).get(result["name"], ""))
     body = "\n\n".join(part for part in parts if part) + "\n"
@@ -102,7 +110,7 @@ def _chosen(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _why(row: Mapping[str, Any]) -> str:
     """Return the reason of a verdict, cut where it would fill a page."""
-    text = str(row["why"] or row["note"])
+    text = str(row["why"] or row["note"]).replace("\n", "; ")
     return text if len(text) <= 160 else text[:157] + "..."
 
 
@@ -117,6 +125,7 @@ def _one(result: Mapping[str, Any], kind: str, picture: str) -> list[str]:
         several = len(result["readings"]) > 1
         name = f"{reading['name']}: {reading['verdict']}" if several else ""
         best = " (matches best)" if several and reading["name"] == result["reading"] else ""
+        best = " (explored, not chosen)" if reading["explored"] else best
         parts += [_heading(name + best, 3, kind) if name else "", _text(reading["note"], kind)]
         parts.append(_table(_lines(reading, published), kind))
     return parts
@@ -154,7 +163,7 @@ def _lines(reading: Mapping[str, Any], published: Published | None) -> list[dict
 
 
 def _because(row: Mapping[str, Any]) -> str:
-    text = "; ".join(part for part in (row["why"], row["note"]) if part)
+    text = "; ".join(part for part in (*row["why"].splitlines(), row["note"]) if part)
     return f": {text if len(text) <= 110 else text[:107] + '...'}" if text else ""
 
 

@@ -14,13 +14,14 @@ from nasbench.errors import NasbenchError, RecordError
 from nasbench.files import write_text
 from nasbench.reproduction import _tables as tables
 from nasbench.reproduction._columns import Columns
+from nasbench.reproduction._curves import extrapolations
 from nasbench.reproduction._predictors import predictions
 from nasbench.reproduction._samples import CannotJudge, Sample
 from nasbench.reproduction._schema import Published, Reading, Row
 from nasbench.reproduction._searches import Plan, Searches, evaluations
 from nasbench.reproduction._verdicts import Judged, JudgedRow, Verdict, judge_table, overall
 
-FORMAT, VERSION = "nasbench-reproduction", 1
+FORMAT, VERSION = "nasbench-reproduction", 2
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,16 @@ class Lab:
         Raises:
             CannotJudge: something is not there; the message says what, and how to get it.
         """
-        columns, scale, names = self.columns, self.published.scale, list(row.published)
+        columns, scale = self.columns.by(reading), self.published.scale
         kinds: dict[str, Callable[[], dict[str, Sample]]] = {
             "search": lambda: self.searches.of(row, reading),
-            "cells": lambda: tables.cells(columns, row, names, scale),
-            "statistic": lambda: tables.statistic(columns, row, names, reading, scale),
-            "best_of": lambda: tables.best_of(columns, row, names, reading, scale),
+            "cells": lambda: tables.cells(columns, row, scale),
+            "statistic": lambda: tables.statistic(columns, row, reading, scale),
+            "best_of": lambda: tables.best_of(columns, row, reading, scale),
             "correlation": lambda: tables.correlation(columns, row),
             "evaluations": lambda: evaluations(columns, row, self.published.strategy(row, reading), self.plan.runs),
             "predictor": lambda: predictions(columns, row, self.plan),
+            "extrapolation": lambda: extrapolations(self.published, row, self.plan),
             "none": lambda: _refused(row.ours["reason"]),
         }
         return kinds[row.ours["kind"]]()
@@ -69,7 +71,7 @@ def reproduce(published: Published, plan: Plan) -> dict[str, Any]:
     columns = Columns(published)
     lab = Lab(published, columns, Searches(published, columns, plan), plan)
     readings = [_read(lab, reading) for reading in published.readings]
-    best = _best(readings)
+    best = _best(readings, [not reading.explored for reading in published.readings])
     result = {
         "format": FORMAT,
         "version": VERSION,
@@ -102,18 +104,19 @@ def _read(lab: Lab, reading: Reading) -> dict[str, Any]:
         reasons.append(reason)
     judged = judge_table(lab.published, samples)
     rows = [_plain_row(row, reason) for row, reason in zip(judged, reasons, strict=True)]
-    return {"name": reading.name, "note": reading.note, "verdict": str(overall(judged)), "rows": rows}
+    told = {"name": reading.name, "note": reading.note, "explored": reading.explored}
+    return {**told, "verdict": str(overall(judged)), "rows": rows}
 
 
-def _best(readings: list[dict[str, Any]]) -> int:
-    """Return the reading that matches best: by its verdict, then by the number of rows reproduced."""
+def _best(readings: list[dict[str, Any]], allowed: list[bool]) -> int:
+    """Return the allowed reading that matches best: by its verdict, then by the number of rows reproduced."""
     order = [str(verdict) for verdict in Verdict]
 
     def rank(i: int) -> tuple[int, int]:
         rows = readings[i]["rows"]
         return order.index(readings[i]["verdict"]), -sum(row["verdict"] == Verdict.REPRODUCED for row in rows)
 
-    return min(range(len(readings)), key=rank)
+    return min((i for i, may in enumerate(allowed) if may), key=rank)
 
 
 def _plain_row(judged: JudgedRow, reason: str) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from nasbench.arrays import Floats
 from nasbench.errors import NasbenchError
 from nasbench.registry import Choice, Registry
 
+NEEDS_TABLE, OTHER_TABLE, NEEDS_FILE = "needs table '", "table '", "needs file '"
+"""How a reason begins that is about a table or file which is not there, or is another version."""
+
 
 class CannotJudge(NasbenchError, LookupError):
     """Something that a claim needs is not there; the message says what, and how to get it."""
@@ -53,6 +56,13 @@ class Sample:
         return self.std / math.sqrt(self.n - 1)
 
     @property
+    def kurtosis(self) -> float:
+        """Fourth standardised moment of the runs, and never less than a normal's, which few runs hide: 3."""
+        if self.values is None or not self.std:
+            return 3.0
+        return max(3.0, float((((self.values - self.mean) / self.std) ** 4).mean()))
+
+    @property
     def quantile(self) -> float:
         """Half a 95 % interval in standard errors: Student's, since few runs know their own deviation badly."""
         return float(stats.t.ppf(0.975, self.n - 1)) if 1 < self.n < math.inf else 1.96
@@ -65,5 +75,6 @@ class Sample:
 
 
 def sample_of(values: Floats) -> Sample:
-    """Return runs [n] as a sample."""
-    return Sample(float(values.mean()), float(values.std()), len(values), np.asarray(values, dtype=np.float64))
+    """Return runs [n] as a sample; one has no deviation."""
+    std = float(values.std()) if len(values) > 1 else None
+    return Sample(float(values.mean()), std, len(values), np.asarray(values, dtype=np.float64))

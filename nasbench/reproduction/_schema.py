@@ -1,7 +1,7 @@
 """What a file of published results says: checked plain data, without opening a table of measurements."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,23 @@ TRUST = {
 UNVERIFIED = "MEM"
 
 KINDS: dict[str, tuple[dict[str, Types], dict[str, Types]]] = {
-    "search": ({"strategy": str}, {}),
-    "cells": ({"cells": (list, dict)}, {}),
+    "search": ({"strategy": str}, {"by": str}),
+    "cells": ({"cells": (list, dict)}, {"columns": dict}),
     "statistic": ({"statistic": str}, {"level": NUMBER}),
-    "best_of": ({"n": int}, {}),
+    "best_of": ({"n": int}, {"by": str, "columns": dict}),
     "correlation": ({"method": str, "pairs": dict}, {}),
     "evaluations": ({"strategy": str, "task": str}, {}),
     "predictor": (
         {"predictor": str, "task": str, "sizes": dict, "test": str},
         {"metric": str, "column": str, "test_size": int},
     ),
+    "extrapolation": ({"predictor": str, "files": dict, "n_train": int, "seen": NUMBER}, {}),
     "none": ({"reason": str}, {}),
 }
-"""How our numbers of a row come about -> the keys that this needs, and those that it may have."""
+"""How our numbers of a row come about -> the keys that this needs, and those that it may have.
+
+``by``, the column by which the best is chosen, holds against the reading's; empty for what a search observed.
+"""
 
 _TOP: dict[str, Types] = {
     "title": str,
@@ -51,6 +55,7 @@ _TOP_OPTIONAL: dict[str, Types] = {
     "published_runs": int,
     "unverified": list,
     "tables": dict,
+    "files": dict,
     "columns": dict,
     "search": list,
     "reading": list,
@@ -59,15 +64,30 @@ _TOP_OPTIONAL: dict[str, Types] = {
 _Keys = tuple[dict[str, Types], dict[str, Types]]
 _COLUMN: _Keys = (
     {"table": str, "dataset": str},
-    {"recipe": str, "split": str, "metric": str, "static": str, "seed": int, "epoch": int},
+    {"recipe": str, "split": str, "metric": str, "static": str, "size": str, "seed": int, "epoch": int},
 )
+_FILE: _Keys = ({"source": str, "sha256": str}, {})
 _SEARCH: _Keys = ({"task": str, "columns": list}, {"seconds": NUMBER, "trials": int, "interpolate_at": NUMBER})
-_READING: _Keys = ({"name": str}, {"by": str, "trials": int, "strategies": dict, "note": str})
+_READING: _Keys = (
+    {"name": str},
+    {
+        "by": str,
+        "trials": int,
+        "strategies": dict,
+        "columns": dict,
+        "isomorphic": bool,
+        "explored": bool,
+        "note": str,
+    },
+)
 _TOLERANCE: _Keys = ({"reason": str}, {"absolute": NUMBER, "columns": dict, "stds": NUMBER, "std_ratio": NUMBER})
 _ROW: _Keys = (
     {"label": str, "trust": str, "ours": dict},
     {"published": dict, "runs": int, "note": str, "tolerance": NUMBER},
 )
+SIZES = ("n_params", "flops")
+"""What a space counts of the networks it describes."""
+
 UNITS = {"percent": 100.0, "fraction": 1.0, "count": 1.0, "correlation": 1.0}
 
 
@@ -125,6 +145,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file beside the tables: where it is to be had, and its checksum."""
+
+    source: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Search:
     """Runs on one task.
 
@@ -153,6 +181,9 @@ class Reading:
             the strategy observed.
         trials: of a run, of which only the first so many count; None for all.
         strategies: row -> strategy, for settings that the paper leaves open.
+        columns: column -> another one that is read in its place.
+        isomorphic: an architecture that a table lacks takes the numbers of one that is isomorphic to it.
+        explored: tried once the others had failed, against what the authors' code says: shown, and never the best.
         note: shown beside the verdict.
     """
 
@@ -160,6 +191,9 @@ class Reading:
     by: str = ""
     trials: int | None = None
     strategies: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    isomorphic: bool = False
+    explored: bool = False
     note: str = ""
 
 
@@ -182,6 +216,7 @@ class Published:
     protocol: Mapping[str, str]
     tolerance: Tolerance
     tables: Mapping[str, str]
+    files: Mapping[str, File]
     columns: Mapping[str, Mapping[str, Any]]
     searches: tuple[Search, ...]
     readings: tuple[Reading, ...]
@@ -241,7 +276,7 @@ def read_published(path: Path) -> Published:
     for key in ("runs", "quick_runs"):
         if top[key] < 1:
             raise source.error((key,), f"= {top[key]}; expected 1 or more")
-    columns = {name: source.check(entry, ("columns", name), *_COLUMN) for name, entry in top.get("columns", {}).items()}
+    columns = {name: _column(source, name, entry) for name, entry in top.get("columns", {}).items()}
     readings = tuple(
         Reading(**source.check(entry, ("reading", i), *_READING)) for i, entry in enumerate(top.get("reading", []))
     )
@@ -254,6 +289,9 @@ def read_published(path: Path) -> Published:
         note=top.get("note", ""),
         tolerance=_tolerance(source, top["tolerance"]),
         tables=source.check(top.get("tables", {}), ("tables",), {}, dict.fromkeys(top.get("tables", {}), str)),
+        files={
+            name: File(**source.check(entry, ("files", name), *_FILE)) for name, entry in top.get("files", {}).items()
+        },
         columns=columns,
         searches=_searches(source, top.get("search", []), columns),
         readings=readings or (Reading("as published"),),
@@ -262,6 +300,13 @@ def read_published(path: Path) -> Published:
     )
     _check_names(source, made)
     return made
+
+
+def _column(source: Source, name: str, entry: Any) -> dict[str, Any]:
+    given = source.check(entry, ("columns", name), *_COLUMN)
+    if given.get("size", SIZES[0]) not in SIZES:
+        raise source.error(("columns", name, "size"), f"= {given['size']!r}; expected one of {', '.join(SIZES)}")
+    return given
 
 
 def _tolerance(source: Source, entry: Any) -> Tolerance:
@@ -285,9 +330,7 @@ def _searches(source: Source, entries: list[Any], columns: Mapping[str, Any]) ->
         given = source.check(entry, place, *_SEARCH)
         if ("seconds" in given) == ("trials" in given):
             raise source.error(place, "needs seconds or trials, and not both")
-        for column in given["columns"]:
-            if column not in columns:
-                raise unknown_name(f"column in {source.path.name}, line {source.line(place)},", column, columns)
+        _check_known(source, place, "column", given["columns"], columns)
         made.append(Search(**{**given, "columns": tuple(given["columns"])}))
     return tuple(made)
 
@@ -319,23 +362,36 @@ def _cell(source: Source, place: tuple[str | int, ...], value: Any) -> Cell:
 
 
 def _check_names(source: Source, made: Published) -> None:
-    """Refuse rows that name what the file does not declare, and labels that stand there twice."""
+    """Refuse rows and readings that name what the file does not declare, and labels that stand there twice."""
     labels = [row.label for row in made.rows]
     for i, reading in enumerate(made.readings):
-        for label in reading.strategies:
-            if label not in labels:
-                kind = f"row in {source.path.name}, line {source.line(('reading', i, 'strategies'))},"
-                raise unknown_name(kind, label, labels)
+        place = ("reading", i)
+        _check_known(source, (*place, "strategies"), "row", reading.strategies, labels)
+        _check_known(source, (*place, "columns"), "column", [*reading.columns, *reading.columns.values()], made.columns)
+    if all(reading.explored for reading in made.readings):
+        raise source.error(("reading", 0, "explored"), "= true in every reading; one has to be the paper's")
     for i, row in enumerate(made.rows):
         place = ("row", i)
         if labels.count(row.label) > 1:
             raise source.error((*place, "label"), f"= {row.label!r} stands there {labels.count(row.label)} times")
         if row.ours["kind"] == "search" and not made.searches:
             raise source.error((*place, "ours"), "is a search, but the file has no [[search]]")
-        names = list(row.published) if row.ours["kind"] in ("cells", "statistic", "best_of") else []
-        names += [name for pair in row.ours.get("pairs", {}).values() for name in pair]
-        names += [row.ours["column"]] if "column" in row.ours else []
-        for name in names:
-            if name not in made.columns:
-                kind = f"column in {source.path.name}, line {source.line((*place, 'ours'))},"
-                raise unknown_name(kind, name, made.columns)
+        _check_known(source, (*place, "ours"), "column", _columns_of(row), made.columns)
+        _check_known(source, (*place, "ours"), "file", row.ours.get("files", {}).values(), made.files)
+
+
+def _columns_of(row: Row) -> list[str]:
+    """Return the columns that our numbers of a row are read from."""
+    ours = row.ours
+    names = list(row.published) if ours["kind"] in ("cells", "statistic", "best_of") and "columns" not in ours else []
+    names += ours.get("columns", {}).values()
+    names += [name for pair in ours.get("pairs", {}).values() for name in pair]
+    return names + [ours[key] for key in ("column", "by") if ours.get(key)]
+
+
+def _check_known(
+    source: Source, place: tuple[str | int, ...], kind: str, names: Iterable[str], known: Collection[str]
+) -> None:
+    for name in names:
+        if name not in known:
+            raise unknown_name(f"{kind} in {source.path.name}, line {source.line(place)},", name, known)

@@ -1,7 +1,7 @@
 """Searches of a published protocol: recorded as any comparison, and read off as the paper reads them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +70,7 @@ class Searches:
         label = self._published.strategy(row, reading)
         if reason := lacking(label, STRATEGIES):
             raise CannotJudge(reason)
+        reading = replace(reading, by=row.ours.get("by", reading.by))
         samples: dict[str, Sample] = {}
         for search in self._published.searches:
             samples |= self._read(self._record(search), search, label, reading)

@@ -1,7 +1,7 @@
 """Numbers that follow from whole tables alone: look-ups, order statistics in closed form, correlations."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,29 +29,34 @@ STATISTICS: Mapping[str, Callable[[Floats, Floats, float], Any]] = {
 """Of a column [N], of the one by which its best is chosen, and of the level of a quantile."""
 
 
-def cells(columns: Columns, row: Row, names: Sequence[str], scale: float) -> dict[str, Sample]:
+def cells(columns: Columns, row: Row, scale: float) -> dict[str, Sample]:
     """Look up the cells that a method found in the authors' own runs, one for each run."""
     found = {}
-    for name in names:
+    for name, column in _read(row).items():
         texts = row.ours["cells"]
         if isinstance(texts, dict):
             if name not in texts:
                 continue
             texts = texts[name]
-        space = SPACES.load(columns.home(name).space)()
-        values = columns.reader(name)(space.parse(texts)) * scale
+        space = SPACES.load(columns.home(column).space)()
+        values = columns.reader(column)(space.parse(texts)) * scale
         if np.isnan(values).any():
-            raise CannotJudge(f"column '{name}' lacks {texts[int(np.isnan(values).argmax())]}")
+            raise CannotJudge(f"column '{column}' lacks {texts[int(np.isnan(values).argmax())]}")
         found[name] = sample_of(values) if len(values) > 1 else Sample(float(values[0]))
     return found
 
 
-def statistic(columns: Columns, row: Row, names: Sequence[str], reading: Reading, scale: float) -> dict[str, Sample]:
+def _read(row: Row) -> Mapping[str, str]:
+    """Return which column each of a row's numbers is read from: its own, unless the row says which and from where."""
+    return row.ours.get("columns") or {name: name for name in row.published}
+
+
+def statistic(columns: Columns, row: Row, reading: Reading, scale: float) -> dict[str, Sample]:
     """Return a statistic of whole columns; ``max`` is of the one chosen by the reading's column, if it names one."""
     kind, found = row.ours["statistic"], {}
     if kind not in STATISTICS:
         raise unknown_name("statistic", kind, STATISTICS)
-    for name in names:
+    for name in row.published:
         values, chooser = columns.joined([name, _chooser(reading, name)])
         value = STATISTICS[kind](values, chooser, row.ours.get("level", math.nan))
         # of a mean, the spread over architectures is what one random architecture varies by
@@ -63,11 +68,11 @@ def _chooser(reading: Reading, name: str) -> str:
     return reading.by.format(column=name) if reading.by else name
 
 
-def best_of(columns: Columns, row: Row, names: Sequence[str], reading: Reading, scale: float) -> dict[str, Sample]:
-    """Return mean and standard deviation of the best of n uniform draws, exactly."""
+def best_of(columns: Columns, row: Row, reading: Reading, scale: float) -> dict[str, Sample]:
+    """Return mean and standard deviation of the best of n uniform draws, exactly; best by the row's column if any."""
     found = {}
-    for name in names:
-        values, chooser = columns.joined([name, _chooser(reading, name)])
+    for name, column in _read(row).items():
+        values, chooser = columns.joined([column, row.ours.get("by") or _chooser(reading, column)])
         mean, std = best_of_n(values, chooser, row.ours["n"])
         found[name] = Sample(mean * scale, std * scale)
     return found

@@ -58,6 +58,10 @@ class SearchSpace(ABC):
     def sample(self, n: int, rng: np.random.Generator) -> Archs:
         """Draw ``n`` valid architectures uniformly, with replacement; ``[n, d]``."""
 
+    def sample_as_published(self, n: int, rng: np.random.Generator) -> Archs:
+        """Draw as the benchmark's own code draws, where that is not uniformly; ``[n, d]``."""
+        return self.sample(n, rng)
+
     @abstractmethod
     def mutate(self, archs: Archs, rng: np.random.Generator) -> Archs:
         """Move each architecture to one of its neighbours, uniformly; ``[n, d]``."""

@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     from nasbench.table._draft import Measurement as Measurement
     from nasbench.table._draft import Static as Static
     from nasbench.table._merge import merge_tables as merge_tables
+    from nasbench.table._proxies import PROXY_SOURCE as PROXY_SOURCE
+    from nasbench.table._proxies import ProxyColumn as ProxyColumn
+    from nasbench.table._proxies import proxy_columns as proxy_columns
+    from nasbench.table._proxies import proxy_named as proxy_named
+    from nasbench.table._proxies import proxy_source as proxy_source
+    from nasbench.table._proxies import source_checksum as source_checksum
     from nasbench.table._reader import Table as Table
     from nasbench.table._where import feature_folder as feature_folder
     from nasbench.table._where import find_table as find_table
@@ -26,6 +32,12 @@ _HOME = {
     "feature_folder": "_where",
     "find_table": "_where",
     "merge_tables": "_merge",
+    "proxy_columns": "_proxies",
+    "proxy_named": "_proxies",
+    "proxy_source": "_proxies",
+    "PROXY_SOURCE": "_proxies",
+    "ProxyColumn": "_proxies",
+    "source_checksum": "_proxies",
     "table_names": "_where",
     "user_tables": "_where",
     "write_parts": "_writer",

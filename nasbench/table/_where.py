@@ -46,11 +46,13 @@ def table_names() -> dict[str, Path]:
 
 
 def find_table(name: str) -> Path:
-    """Return the file of a table.
+    """Return the file of a table: of one with that name, or the ``.h5`` file itself.
 
     Raises:
         UnknownName: no shipped or imported table has that name.
     """
+    if name.endswith(".h5"):
+        return Path(name)
     tables = table_names()
     if name not in tables:
         raise unknown_name("table", name, tables)

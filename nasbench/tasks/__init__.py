@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nasbench.tasks._fitting import fit_surrogate as fit_surrogate
     from nasbench.tasks._kinds import AnyTask as AnyTask
     from nasbench.tasks._load import load_task as load_task
+    from nasbench.tasks._load import tasks_with_epochs as tasks_with_epochs
     from nasbench.tasks._surrogate import SurrogateTask as SurrogateTask
     from nasbench.tasks._task import Optimum as Optimum
     from nasbench.tasks._task import Task as Task
@@ -28,6 +29,7 @@ __all__ = [
     "load_task",
     "read_declaration",
     "task_names",
+    "tasks_with_epochs",
 ]
 
 _HOME = {
@@ -40,6 +42,7 @@ _HOME = {
     "fit_surrogate": "_fitting",
     "load_table_task": "_task",
     "load_task": "_load",
+    "tasks_with_epochs": "_load",
 }
 
 

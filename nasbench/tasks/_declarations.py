@@ -29,16 +29,18 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "reported": (list, dict),
     "cost": (str, float, int, list),
     "objectives": dict,
+    "fidelities": list,
     "budget_s": (float, int),
     "budget_note": str,
 }
 _TRAINING_KEYS = {key: _KEYS[key] for key in ("title", "version", "space", "space_options", "budget_s")} | {
     "train": dict
 }
-_OPTIONAL = {"space_options", "table_sha256", "objectives", "budget_note", "importer", "where"}
+_OPTIONAL = {"space_options", "table_sha256", "objectives", "fidelities", "budget_note", "importer", "where"}
 SURROGATE, SURROGATE_PREFIX = ".surrogate", "surrogate-"
 MODES = ("seed", "mean")
 """What may stand behind a surrogate's name and a colon: with the noise of a seed, or without."""
+_PER = ("training", "answer")
 _SPLITS = ("train", "valid", "test", "valid+test")
 
 
@@ -70,13 +72,26 @@ def _members() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def _tables(values: Mapping[str, Any]) -> set[str]:
     """Return the names of all tables that a declaration reads."""
-    reported, cost = values.get("reported", []), values.get("cost")
+    reported = values.get("reported", [])
     columns = [values.get("observed"), *(reported.values() if isinstance(reported, dict) else reported)]
-    columns += cost if isinstance(cost, list) else []
+    columns += _costs(values)
+    columns += [fidelity.get("observed") for fidelity in _fidelities(values)]
     columns += objectives.values() if isinstance(objectives := values.get("objectives"), dict) else []
     return {str(values.get("table"))} | {
         entry["table"] for entry in columns if isinstance(entry, dict) and "table" in entry
     }
+
+
+def _fidelities(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the shorter recipes that a declaration names, without what is malformed."""
+    given = values.get("fidelities", [])
+    return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+
+
+def _costs(values: Mapping[str, Any]) -> list[Any]:
+    """Return the parts of all costs."""
+    costs = [values.get("cost"), *(fidelity.get("cost") for fidelity in _fidelities(values))]
+    return [part for cost in costs if isinstance(cost, list) for part in cost]
 
 
 def tables_of(name: str) -> set[str]:
@@ -203,9 +218,11 @@ def _check(name: str, values: dict[str, Any]) -> None:
             raise InvalidOption(f"task '{name}': {key} = {value!r} has the wrong type")
     if missing := sorted(_KEYS.keys() - _OPTIONAL - values.keys()):
         raise InvalidOption(f"task '{name}' lacks {', '.join(missing)}")
+    _check_fidelities(name, values)
     reported = values["reported"]
-    columns = [values["observed"], *(reported.values() if isinstance(reported, dict) else reported)]
-    charged = values["cost"] if isinstance(values["cost"], list) else []
+    observed = [values["observed"], *(fidelity["observed"] for fidelity in _fidelities(values))]
+    columns = [*observed, *(reported.values() if isinstance(reported, dict) else reported)]
+    charged = [_uncharged(name, part) for part in _costs(values)]
     shares = [entry for entry in charged if isinstance(entry, dict) and "static" in entry]
     for column in [*columns, *(entry for entry in charged if entry not in shares)]:
         keys = {"split": column} if isinstance(column, str) else column
@@ -216,8 +233,25 @@ def _check(name: str, values: dict[str, Any]) -> None:
             raise unknown_name("split", keys.get("split", ""), _SPLITS)
     _check_shares(name, shares)
     _check_objectives(name, values)
-    if values["observed"] == "test":
+    if any(column == "test" or (isinstance(column, dict) and column["split"] == "test") for column in observed):
         raise InvalidOption(f"task '{name}' would show the test split to strategies")
+
+
+def _check_fidelities(name: str, values: dict[str, Any]) -> None:
+    for fidelity in values.get("fidelities", []):
+        if not isinstance(fidelity, dict) or fidelity.keys() != {"observed", "cost"}:
+            raise InvalidOption(f"task '{name}': fidelity {fidelity!r}; expected {{ observed = ..., cost = [...] }}")
+        if not isinstance(fidelity["observed"], str | dict) or not isinstance(fidelity["cost"], list):
+            raise InvalidOption(f"task '{name}': fidelity {fidelity!r}; expected a column, and a list of costs")
+
+
+def _uncharged(name: str, part: Any) -> Any:
+    """Return the column of a part of a cost, without how often it is paid."""
+    if not isinstance(part, dict) or "per" not in part:
+        return part
+    if part["per"] not in _PER:
+        raise unknown_name(f"'per' of a cost of task '{name}'", part["per"], _PER)
+    return {key: value for key, value in part.items() if key != "per"}
 
 
 def _check_shares(name: str, shares: list[dict[str, Any]]) -> None:

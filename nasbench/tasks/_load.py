@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from nasbench.tasks._declarations import is_surrogate, is_training
+from nasbench.errors import NasbenchError
+from nasbench.tasks._declarations import SURROGATE_PREFIX, is_surrogate, is_training, task_names
 from nasbench.tasks._task import load_table_task
 
 if TYPE_CHECKING:
@@ -30,3 +31,15 @@ def load_task(name: str) -> "AnyTask":
     from nasbench.tasks._surrogate import load_surrogate_task  # loads scipy, which tables do without
 
     return load_surrogate_task(name)
+
+
+def tasks_with_epochs() -> list[str]:
+    """Return the tasks whose tables are there and that answer trainings which end early."""
+    return [name for name in task_names() if not name.startswith(SURROGATE_PREFIX) and _has_epochs(name)]
+
+
+def _has_epochs(name: str) -> bool:
+    try:
+        return len(load_table_task(name).epochs) > 1
+    except NasbenchError:  # one damaged table must not hide the others
+        return False

@@ -41,9 +41,14 @@ class _Joined:
             return np.arange(len(self.home))
         return self.table.index(self.home.architectures)
 
+    def rows_of(self, index: Ints) -> Ints:
+        """Return the rows of ``table`` for rows ``index`` [n] of the home table; -1 where it has none."""
+        rows: Ints = self._rows.take(index)
+        return rows
+
     def _joined(self, index: Ints, read: Callable[[Ints], Floats]) -> Floats:
         """[n] what ``read`` finds in the other table for rows ``index`` of the home table; nan where it has none."""
-        rows = self._rows.take(index)
+        rows = self.rows_of(index)
         values = np.full(len(rows), np.nan)
         values[rows >= 0] = read(rows[rows >= 0])
         return values
@@ -71,13 +76,14 @@ class Measured(_Joined):
         """The column's attributes: seeds, epochs, unit, direction."""
         return self.table.describe(self.dataset, self.recipe, self.split, self.metric)
 
-    def query(self, index: Ints, seed: int | str = "mean") -> Floats:
+    def query(self, index: Ints, seed: int | str = "mean", epoch: int | None = None) -> Floats:
         """Return the measurement for rows ``index`` [n] of the home table; nan where missing."""
         where: dict[str, Any] = {
             "dataset": self.dataset,
             "recipe": self.recipe,
             "split": self.split,
             "metric": self.metric,
+            "epoch": epoch,
         }
         if self.table is self.home:
             direct: Floats = self.table.query(index, **where, seed=seed)
@@ -129,3 +135,27 @@ class Share(Property):
         """Return the seconds for rows ``index`` [n] of the home table; nan where missing."""
         seconds: Floats = self.times * super().query(index)
         return seconds
+
+
+@dataclass(frozen=True)
+class Charge:
+    """A part of what a trial costs.
+
+    Attributes:
+        column: where its seconds are, those of a complete training.
+        each_answer: whether every answer costs them, whatever was trained for it, such as a validation. Otherwise
+            they are spread evenly over the epochs, unless the column has been measured at each.
+    """
+
+    column: Measured | Share
+    each_answer: bool = False
+
+    def until(self, epoch: int, last: int) -> Floats:
+        """Return the seconds of a training of ``last`` epochs up to ``epoch``; ``[N]``, nan where missing."""
+        everything = np.arange(len(self.column.home))
+        if epoch == last or self.each_answer:
+            return self.column.query(everything)
+        if isinstance(self.column, Measured) and epoch in self.column.axes["epochs"]:
+            return self.column.query(everything, epoch=epoch)
+        spread: Floats = self.column.query(everything) * (epoch / last)
+        return spread

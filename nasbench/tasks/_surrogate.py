@@ -54,6 +54,11 @@ class SurrogateTask:
         return tuple(self.surrogate.spec["reported"])
 
     @property
+    def epochs(self) -> tuple[int, ...]:
+        """The last epoch alone: a surrogate answers complete trainings."""
+        return (int(self.surrogate.spec["observed"]["last_epoch"]),)
+
+    @property
     def fitted_to(self) -> str:
         """Name of the task that it was fitted to."""
         return str(self.surrogate.spec["source"]["task"])

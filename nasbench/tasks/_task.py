@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nasbench.arrays import Archs, Bools, Floats, Ints
-from nasbench.backends.table import Observations, TableBackend, observations, rows_of
+from nasbench.backends.table import Observations, TableBackend, rows_of
 from nasbench.errors import InvalidArchitecture, InvalidOption
 from nasbench.registry import SPACES
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.table import Table, find_table
 from nasbench.tasks._declarations import COLUMN_KEYS, read_declaration
-from nasbench.tasks._measured import Measured, Property, Share
+from nasbench.tasks._measured import Charge, Measured, Property, Share
+from nasbench.tasks._observing import Fidelity, observed_at
 
 
 class Optimum(NamedTuple):
@@ -41,6 +42,8 @@ class Task:
             seeds; the first one defines regret.
         costs: what a trial costs: a static metric of the observed column's table and data set,
             constant seconds, or measured columns and shares of static metrics that are added up.
+        fidelities: recipes of fewer epochs that a strategy may ask for first. Going on from one to a longer one
+            is a new training. Without any, trials may end at each epoch of the observed column.
         objectives: label -> what a strategy sees beside the observed column, one more score each;
             regret and leaderboards go by the observed column alone.
         budget_s: default budget in simulated seconds.
@@ -54,11 +57,12 @@ class Task:
     table: Table
     observed: Measured
     reports: dict[str, Measured]
-    costs: str | float | tuple[Measured | Share, ...]
+    costs: str | float | tuple[Charge, ...]
     budget_s: float
     budget_note: str = ""
     table_sha256: str = ""
     objectives: dict[str, Property] = field(default_factory=dict)
+    fidelities: tuple[Fidelity, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse contradictions at once, not in the middle of a search."""
@@ -99,8 +103,12 @@ class Task:
     @property
     def tables(self) -> list[Table]:
         """Every table the task reads, its own first."""
-        charged = self.costs if isinstance(self.costs, tuple) else ()
-        columns = (self.observed, *self.reports.values(), *charged, *self.objectives.values())
+        charges = self.costs if isinstance(self.costs, tuple) else ()
+        for fidelity in self.fidelities:
+            charges += fidelity.charges
+        observed = (self.observed, *(fidelity.observed for fidelity in self.fidelities))
+        charged = (charge.column for charge in charges)
+        columns = (*observed, *self.reports.values(), *charged, *self.objectives.values())
         tables = [self.table, *(column.table for column in columns)]
         return list({table.path: table for table in tables}.values())
 
@@ -121,22 +129,21 @@ class Task:
         outside = ~self.space.is_valid(self.table.architectures)
         return outside if outside.any() else None
 
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """Epochs that a trial may be trained to, rising; the last one is a complete training."""
+        if self.fidelities:
+            return (*(fidelity.epoch for fidelity in self.fidelities), self.observed.axes["epochs"][-1])
+        return tuple(self.observed.axes["epochs"])
+
     @cached_property
     def observations(self) -> Observations:
         """What a strategy may observe, over the rows of the table."""
-        axes, everything = self.observed.axes, np.arange(len(self.table))
-        per_seed = [self.observed.query(everything, seed) for seed in axes["seeds"]]
-        if isinstance(self.costs, str):
+        costs = self.costs
+        if isinstance(costs, str):
             seen = self.observed
-            cost_s = Property(seen.home, seen.table, seen.dataset, self.costs).query(everything)
-        elif isinstance(self.costs, tuple):
-            cost_s = np.sum([column.query(everything) for column in self.costs], axis=0)
-        else:
-            cost_s = np.full(len(everything), float(self.costs))
-        scores = np.stack(per_seed, axis=1)
-        if self._outside is not None:
-            scores[self._outside] = np.nan
-        return observations(scores, np.array(cost_s, dtype=np.float64), axes["epochs"][-1], self._further)
+            costs = (Charge(Share(seen.home, seen.table, seen.dataset, costs)),)
+        return observed_at(self.observed, costs, self.fidelities, hidden=self._outside, further=self._further)
 
     @property
     def _further(self) -> Floats | None:
@@ -236,13 +243,15 @@ def load_table_task(name: str) -> Task:
     observed = read(values.pop("observed"))
     reports = {label: read(given) for label, given in values.pop("reported").items()}
     cost = values.pop("cost")
-    costs = tuple(read.charged(given) for given in cost) if isinstance(cost, list) else cost
+    costs = read.charges(cost) if isinstance(cost, list) else cost
     objectives = {label: read.static(given) for label, given in values.pop("objectives", {}).items()}
+    fidelities = tuple(
+        Fidelity(read(given["observed"]), read.charges(given["cost"])) for given in values.pop("fidelities", [])
+    )
     for key in ("importer", "where"):
         values.pop(key, None)
-    return Task(
-        space=space, table=table, observed=observed, reports=reports, costs=costs, objectives=objectives, **values
-    )
+    columns: dict[str, Any] = {"observed": observed, "reports": reports, "objectives": objectives}
+    return Task(space=space, table=table, costs=costs, fidelities=fidelities, **columns, **values)
 
 
 def space_named(name: str, options: Mapping[str, Any]) -> SearchSpace:
@@ -282,13 +291,20 @@ class _Columns:
         keys = {"dataset": self._defaults["dataset"]} | given
         return Property(self._home, self._table(keys.pop("table", "")), **keys)
 
-    def charged(self, given: str | dict[str, Any]) -> Measured | Share:
-        """Read a part of the cost: a measured column, or with ``static`` a share of a static metric."""
-        if isinstance(given, str) or "static" not in given:
-            return self(given)
-        keys = {"dataset": self._defaults["dataset"]} | given
+    def charges(self, given: list[str | dict[str, Any]]) -> tuple[Charge, ...]:
+        """Read the parts of a cost."""
+        return tuple(map(self._charge, given))
+
+    def _charge(self, given: str | dict[str, Any]) -> Charge:
+        """Read a measured column, or with ``static`` a share of a static metric."""
+        keys = {} if isinstance(given, str) else dict(given)
+        each_answer = keys.pop("per", "training") == "answer"
+        if "static" not in keys:
+            return Charge(self(keys or given), each_answer)
+        keys = {"dataset": self._defaults["dataset"]} | keys
         table = self._table(keys.pop("table", ""))
-        return Share(self._home, table, keys["dataset"], keys["static"], times=float(keys.get("times", 1.0)))
+        share = Share(self._home, table, keys["dataset"], keys["static"], times=float(keys.get("times", 1.0)))
+        return Charge(share, each_answer)
 
     def _table(self, name: str) -> Table:
         if name and name not in self._open:

@@ -5,6 +5,8 @@ import io
 import random
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +18,7 @@ from nasbench.spaces import SearchSpace
 
 Maker = Callable[[SearchSpace], Predictor]
 
+_EPOCHS = 12
 _SAME = 1e-5  # relative: sums in another order, in single precision
 
 
@@ -40,6 +43,8 @@ def check_predictor(make: Maker, space: SearchSpace, *, n: int = 30) -> None:
     _any_order(predictor, query, first)
     _restores(make, space, predictor, query, first)
     _refuses(make, space, train, score)
+    if "curves" in predictor.needs:
+        _reads_curves(make(space), train, score, query)
 
 
 def _problem(space: SearchSpace, n: int, *, seed: int) -> tuple[Batch, Floats]:
@@ -49,18 +54,22 @@ def _problem(space: SearchSpace, n: int, *, seed: int) -> tuple[Batch, Floats]:
     weights = [np.random.default_rng(7 + i).random(int(k)) for i, k in enumerate(space.cardinality)]
     clean = np.mean([weight[archs[:, i]] for i, weight in enumerate(weights)], axis=0)
     score = 0.5 + 0.4 * clean + 0.01 * rng.standard_normal(n)
-    curves = score[:, None] * np.linspace(0.5, 0.9, 5) + 0.005 * rng.standard_normal((n, 5))
-    return Batch(archs, curves, score[:, None] + rng.standard_normal((n, 3))), score
+    curves = score[:, None] * np.linspace(0.5, 1, _EPOCHS) + 0.005 * rng.standard_normal((n, _EPOCHS))
+    curves[:, -1] = score
+    losses = np.stack([1 - curves, 1.1 - curves], axis=2)
+    return Batch(archs, curves, score[:, None] + rng.standard_normal((n, 3)), losses), score
 
 
 def _answer(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> Prediction:
     """Fit and predict, and see that inputs and global generators are as before."""
-    given = [part for part in (train.archs, train.curves, train.proxies, score, query.archs) if part is not None]
+    parts = (train.archs, train.curves, train.proxies, train.losses, score, query.archs, query.curves, query.losses)
+    given = [part for part in parts if part is not None]
     before = [part.copy() for part in given]
     with _global_generators_left_alone():
         predictor.fit(train, score, np.random.default_rng(3))
         prediction = predictor.predict(query)
-    assert all(np.array_equal(a, b) for a, b in zip(before, given, strict=True)), "the predictor writes into its input"
+    same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, given, strict=True))
+    assert same, "the predictor writes into its input"
     return prediction
 
 
@@ -142,7 +151,8 @@ def _any_order(predictor: Predictor, query: Batch, first: Prediction) -> None:
 
 
 def _close(what: str, seen: Floats, whole: Floats, asked: Ints) -> None:
-    worst = float(np.abs(seen / whole[asked] - 1).max())
+    expected = whole[asked]
+    worst = float((np.abs(seen - expected) / np.maximum(np.abs(expected), 1e-9)).max())
     assert worst <= _SAME, f"{what} depends on the order or number of rows asked together: {worst:.1e} relative"
 
 
@@ -174,13 +184,14 @@ def _refuses(make: Maker, space: SearchSpace, train: Batch, score: Floats) -> No
     _raises(f"{least - 1} training point(s)", fit(slice(least - 1), score[: least - 1]))
     _raises("no training point", fit(slice(0), score[:0]))
     _raises("constant targets", fit(everything, np.full(len(score), 0.5)))
-    for bad in (np.nan, np.inf):
+    going_on = getattr(predictor, "unfinished", False)
+    for bad in (np.inf,) if going_on else (np.nan, np.inf):
         _raises(f"a target that is {bad}", fit(everything, np.where(np.arange(len(score)) == 3, bad, score)))
     _raises("fewer targets than architectures", fit(everything, score[:-1]))
     _raises("targets in two dimensions", fit(everything, score[:, None]))
     outside = train.archs.copy()
     outside[3, 0] = space.cardinality[0]
-    wrong = Batch(outside, train.curves, train.proxies)
+    wrong = Batch(outside, train.curves, train.proxies, train.losses)
     _raises("a row outside the space", lambda: predictor.fit(wrong, score, np.random.default_rng(0)))
     bare = Batch(train.archs)
     if predictor.needs:
@@ -189,6 +200,44 @@ def _refuses(make: Maker, space: SearchSpace, train: Batch, score: Floats) -> No
             lambda: predictor.fit(bare, score, np.random.default_rng(0)),
         )
     _raises("a question after fits that all failed", lambda: predictor.predict(train))
+
+
+def _reads_curves(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> None:
+    """Ask about curves of every length, with gaps, single points, constant, falling, collapsed, and not begun."""
+    going_on = getattr(predictor, "unfinished", False)
+    short = replace(train, curves=_cut(train, first=3), losses=_cut_losses(train, first=3)) if going_on else train
+    known = np.where(np.arange(len(score)) % 3 == 0, np.nan, score) if going_on else score
+    query = replace(query, curves=_spoilt(_cut(query, first=0)), losses=_cut_losses(query, first=0))
+    first = _answer(predictor, short, known, query)
+    _sound(first, len(query))
+    _any_order(predictor, query, first)
+    if going_on:
+        _sound(_answer(predictor, short, np.full(len(score), np.nan), query), len(query))
+    curves = cast(Floats, query.curves)
+    for what, bad in (("infinite", np.full_like(curves, np.inf)), ("too narrow", curves[:, :-1]), ("flat", curves[0])):
+        _raises(f"curves that are {what}", partial(predictor.predict, replace(query, curves=bad)))
+
+
+def _cut(batch: Batch, *, first: int) -> Floats:
+    """Return curves of which ``first`` epochs were seen, and one more each row, in turn."""
+    curves = cast(Floats, batch.curves)
+    length = first + np.arange(len(curves)) % (_EPOCHS + 1 - first)
+    return np.where(np.arange(_EPOCHS) < length[:, None], curves, np.nan)
+
+
+def _cut_losses(batch: Batch, *, first: int) -> Floats:
+    return np.where(np.isnan(_cut(batch, first=first))[:, :, None], np.nan, cast(Floats, batch.losses))
+
+
+def _spoilt(curves: Floats) -> Floats:
+    """Return curves [n, 12] of lengths 0 to 12 in turn with a gap, a late start, a constant, a fall and a collapse."""
+    curves = curves.copy()
+    curves[6, 2:4] = np.nan
+    curves[7, :5] = np.nan
+    curves[8, :8] = 0.5
+    curves[9, :9] = np.linspace(0.8, 0.2, 9)
+    curves[10, 4:10] = 0.0
+    return curves
 
 
 def _raises(what: str, call: Callable[[], object]) -> None:

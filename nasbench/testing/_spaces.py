@@ -15,6 +15,9 @@ def check_space(space: SearchSpace, rng: np.random.Generator, *, n: int = 200) -
     assert archs.shape == (n, len(space.decisions)), f"sample({n}) has shape {archs.shape}"
     assert archs.dtype == np.int8, f"sample returns {archs.dtype}, not int8"
     assert space.is_valid(archs).all(), "sample returns invalid architectures"
+    published = space.sample_as_published(n, rng)
+    assert published.shape == archs.shape, f"sample_as_published({n}) has shape {published.shape}"
+    assert space.is_valid(published).all(), "sample_as_published returns invalid architectures"
     assert len(space.decisions) == len(space.cardinality), "decisions and cardinality differ in length"
     for law in (_moves, _canonical, _text, _encodings, _graphs, _refusals):
         law(space, archs, rng)

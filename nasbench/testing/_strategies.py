@@ -2,38 +2,55 @@
 
 import copy
 from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.errors import SearchFinished
+from nasbench.registry import options_of
 from nasbench.simulation import Budget, History, Simulation
 from nasbench.spaces import SearchSpace
-from nasbench.trials import Results, Strategy, Trials
+from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, full_trainings
 
 Maker = Callable[[SearchSpace, np.random.Generator], Strategy]
+
+
+EPOCHS = tuple(range(1, 11))
+"""What a strategy that trains partially is told of the kit's landscape."""
 
 
 class _Landscape:
     """A backend with a score that any strategy can climb; some trainings crash, all differ in length.
 
-    A second objective, of those that ask for one, is missing for every other architecture.
+    Trials may end at any of ten epochs and go on later. A second objective, of those that ask for one, is missing for
+    every other architecture.
     """
 
     def __init__(self, space: SearchSpace, *, crashes: float = 0.0, n_objectives: int = 1) -> None:
         rng = np.random.default_rng(5)
         self._weights = [rng.random(int(k)) for k in space.cardinality]
-        self._crashes, self._seen, self._n_objectives = crashes, set[int](), n_objectives
+        self._crashes, self._n_objectives = crashes, n_objectives
+        self._reached: dict[int, tuple[bytes, int]] = {}
 
     def advance(self, trials: Trials) -> Results:
-        repeated = self._seen & set(trials.id.tolist())
-        assert not repeated, f"trial ids {sorted(repeated)} are used twice"
-        self._seen |= set(trials.id.tolist())
+        epochs = np.where(trials.epoch == FULL_TRAINING, EPOCHS[-1], trials.epoch)
+        before = np.array(list(map(self._go_on, trials.id.tolist(), trials.arch, epochs.tolist())), dtype=np.int64)
         score = np.mean([weights[trials.arch[:, i]] for i, weights in enumerate(self._weights)], axis=0)
         fate = (trials.arch.astype(np.int64).sum(axis=1) * 7919 % 100) / 100
-        score = np.where(fate < self._crashes, np.nan, score)
+        score = np.where(fate < self._crashes, np.nan, score * (1 - 0.5 ** (1 + epochs / 2)))
         scores = np.stack([score, np.where(fate < 0.5, np.nan, -fate)], axis=1)[:, : self._n_objectives]
-        return Results(trials.id, np.full(len(score), 10), scores, 1.0 + fate)
+        return Results(trials.id, epochs, scores, (1.0 + fate) * (epochs - before) / EPOCHS[-1])
+
+    def _go_on(self, trial: int, arch: Archs, epoch: int) -> int:
+        """Return the epoch that a trial goes on from."""
+        known, before = self._reached.get(trial, (arch.tobytes(), 0))
+        assert known == arch.tobytes(), f"trial ids [{trial}] are used twice"
+        assert before < EPOCHS[-1], f"trial ids [{trial}] are used twice"
+        assert before < epoch <= EPOCHS[-1], f"trial {trial} asks for epoch {epoch} after epoch {before}"
+        self._reached[trial] = arch.tobytes(), epoch
+        return before
 
 
 def check_strategy(make: Maker, space: SearchSpace, *, n_trials: int = 60) -> None:
@@ -44,8 +61,12 @@ def check_strategy(make: Maker, space: SearchSpace, *, n_trials: int = 60) -> No
         space: where to search.
         n_trials: length of each trial run.
 
-    A strategy that uses no randomness says so by an attribute ``deterministic = True``.
+    A strategy that uses no randomness says so by an attribute ``deterministic = True``. One that takes ``epochs`` is
+    told ten, and then none.
     """
+    if "epochs" in options_of(make):
+        _asks_for_complete_trainings(make, space)
+        make = partial(cast(Any, make), epochs=EPOCHS)
     n_trials = int(min(n_trials, space.size))
     for n_workers in (1, 3, 16):
         for crashes in (0.0, 0.3, 1.0):
@@ -107,24 +128,31 @@ def _any_order(make: Maker, space: SearchSpace) -> None:
 
 def _a_copy_goes_on(make: Maker, space: SearchSpace) -> None:
     """Copy a search in the middle: both go on to the same architectures."""
-    strategy = make(space, np.random.default_rng(3))
+    strategy, backend = make(space, np.random.default_rng(3)), _Landscape(space, crashes=0.1)
     for wanted in (5, 30, 7):
-        _step(strategy, space, wanted)
-    twin = copy.deepcopy(strategy)
+        _step(strategy, backend, space, wanted)
+    twin, its_backend = copy.deepcopy(strategy), copy.deepcopy(backend)
     for wanted in (3, 9, 1):
-        here, there = _step(strategy, space, wanted), _step(twin, space, wanted)
-        assert np.array_equal(here, there), "a copy made in the middle of a search goes on to other architectures"
+        here, there = _step(strategy, backend, space, wanted), _step(twin, its_backend, space, wanted)
+        same = len(here.id) == len(there.id) and all(bool(np.all(a == b)) for a, b in zip(here, there, strict=True))
+        assert same, "a copy made in the middle of a search goes on to other architectures"
 
 
-def _step(strategy: Strategy, space: SearchSpace, wanted: int) -> Archs:
+def _step(strategy: Strategy, backend: _Landscape, space: SearchSpace, wanted: int) -> Trials:
     """Ask, answer all of it at once, and return what was asked: nothing where the search has finished."""
     try:
         trials = strategy.ask(wanted)
     except SearchFinished:
-        return np.empty((0, len(space.decisions)), dtype=np.int8)
+        return full_trainings(0, np.empty((0, len(space.decisions)), dtype=np.int8))
     if len(trials.id):
-        strategy.tell(_Landscape(space, crashes=0.1).advance(trials))
-    return trials.arch
+        strategy.tell(backend.advance(trials))
+    return trials
+
+
+def _asks_for_complete_trainings(make: Maker, space: SearchSpace) -> None:
+    """Search without being told of epochs."""
+    history = _search(make, space, int(min(12, space.size)), 3, 0.3)
+    assert (history.epoch == EPOCHS[-1]).all(), "without epochs, a trial is asked to end before the last one"
 
 
 def _several_objectives(make: Maker, space: SearchSpace, n_trials: int) -> None:

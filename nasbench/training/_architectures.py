@@ -13,7 +13,7 @@ from nasbench.arrays import Archs
 from nasbench.datasets import Images
 from nasbench.errors import Busy, RecordError, TrainingFailed
 from nasbench.files import write_text
-from nasbench.networks import build_network
+from nasbench.networks import build_network, options_for
 from nasbench.spaces import SearchSpace
 from nasbench.training._recipe import Recipe
 from nasbench.training._trainer import Epoch, Setup, train
@@ -124,8 +124,7 @@ class Architectures:
 
     def options(self) -> dict[str, int]:
         """Return the options of the networks that follow from the data."""
-        options = {"n_classes": len(self.data.classes), "in_channels": self.data.shape[0]}
-        return options | ({"axes": 1} if len(self.data.shape) == 2 else {})
+        return options_for(len(self.data.classes), self.data.shape)
 
     def _network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
         return build_network(self.network or self.space.name, arch, rng, **self.options())

@@ -15,21 +15,19 @@ _LEAST_NOISE = 1e-4
 
 
 class DeepKernelModel(ExactGP):
-    """Zero mean, and the RBF kernel of a network with one hidden layer.
+    """Zero mean, and the RBF kernel of what a network makes of features.
 
     Args:
         x: [n, f] training features.
         y: [n] targets of about unit variance.
-        width: hidden units.
-        outputs: units that the kernel compares.
-        generator: draws the weights.
+        network: of [n, f] features.
+        outputs: units of the network, which the kernel compares.
     """
 
-    def __init__(self, x: Tensor, y: Tensor, *, width: int, outputs: int, generator: torch.Generator) -> None:
+    def __init__(self, x: Tensor, y: Tensor, *, network: nn.Module, outputs: int) -> None:
         likelihood = GaussianLikelihood(noise_constraint=GreaterThan(_LEAST_NOISE))
         super().__init__(x, y, likelihood)
-        hidden, last = _linear(x.shape[1], width, generator), _linear(width, outputs, generator)
-        self.network = nn.Sequential(hidden, nn.Tanh(), last)
+        self.network = network
         self.mean_module, self.covar_module = ZeroMean(), ScaleKernel(RBFKernel(ard_num_dims=outputs))
         self.double()
         self.covar_module.outputscale, self.covar_module.base_kernel.lengthscale = 1.0, 1.0
@@ -63,9 +61,14 @@ class DeepKernelModel(ExactGP):
         return matrix
 
 
-def _linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
+def linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
     """Return a layer with weights uniform as in Glorot & Bengio 2010 and no bias, from ``generator`` alone."""
     layer = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float64)
     nn.init.xavier_uniform_(layer.weight, generator=generator)
     nn.init.zeros_(layer.bias)
     return layer
+
+
+def tanh_network(inputs: int, width: int, outputs: int, generator: torch.Generator) -> nn.Module:
+    """Return a network with one hidden layer."""
+    return nn.Sequential(linear(inputs, width, generator), nn.Tanh(), linear(width, outputs, generator))

@@ -6,31 +6,10 @@ import pytest
 import nasbench
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.evaluation._protocols import pool_of
-from nasbench.table import Draft, Static, write_table
-from nasbench.tasks import load_table_task
 
 pytest.importorskip("ngboost")
 
 TASK = "nb201-cifar10"
-
-
-@pytest.fixture
-def proxies(home):
-    """A table with a proxy of half of the cells, and one that might be an accuracy."""
-    task = load_table_task(TASK)
-    archs = task.space.rows[::2]
-    score = task.query(archs)
-    columns = {"ours": ("none", score**2), "accuracy": ("fraction", score)}
-    texts = dict.fromkeys(("title", "citation", "licence", "source", "notes"), "made by a test")
-    statics = [
-        Static(dataset="cifar10", metric=name, unit=unit, direction="maximize", values=values)
-        for name, (unit, values) in columns.items()
-    ]
-    draft = Draft(
-        name="mine", space="nb201", **texts, architectures=archs, cardinality=task.space.cardinality, statics=statics
-    )
-    write_table(draft, home / "tables" / "mine.h5")
-    return "mine"
 
 
 def test_proxies_are_joined_by_architecture_and_accuracies_left_out(proxies, cifar10):
@@ -49,6 +28,11 @@ def test_a_predictor_that_needs_them_gets_them(proxies, tmp_path):
     without = nasbench.evaluate(TASK, "omni,n_rounds=30", **options, out=tmp_path / "without")
     assert "needs proxies" in "".join(path.read_text() for path in (tmp_path / "without").rglob("*.jsonl"))
     assert without.spec["proxies"] == {}
+
+
+def test_a_table_is_found_by_its_file_too(proxies, cifar10, home):
+    by_name, by_file = (pool_of(cifar10, name).proxies for name in (proxies, str(home / "tables" / "mine.h5")))
+    np.testing.assert_array_equal(by_name, by_file)
 
 
 def test_a_table_that_has_none_is_refused(cifar10):

@@ -1,6 +1,7 @@
 """Our side: order statistics against brute force, what a run reports, and joined columns."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nasbench.reproduction import load_published, published_names
-from nasbench.reproduction._columns import Columns
+from nasbench.reproduction import Plan, load_published, published_names
+from nasbench.reproduction._columns import Column, Columns
+from nasbench.reproduction._curves import extrapolations
 from nasbench.reproduction._samples import CannotJudge
 from nasbench.reproduction._schema import Search
 from nasbench.reproduction._searches import pick, weighted
 from nasbench.reproduction._tables import best_of_n
 from nasbench.simulation import History
+from nasbench.spaces.nb201 import NASBench201
+from nasbench.table import Static, Table, find_table, write_table
 
 FEW = st.integers(2, 5).flatmap(
     lambda n: st.tuples(arrays(float, n, elements=st.floats(-5, 5)), arrays(float, n, elements=st.integers(0, 3)))
@@ -39,6 +43,36 @@ def test_the_best_of_one_is_the_whole_column(rng):
     values = rng.normal(size=100)
     assert best_of_n(values, rng.normal(size=100), 1) == pytest.approx((values.mean(), values.std()))
     assert best_of_n(values, values, 10_000)[0] == pytest.approx(values.max(), abs=1e-9)
+
+
+CELLS = (
+    "|none~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|none~2|",
+    "|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|",
+)
+"""Both give what they get: the second lacks an operation that the first gives zeros to."""
+
+
+def test_an_isomorphic_architecture_lends_its_numbers_only_where_a_reading_says_so(draft, tmp_path):
+    space = NASBench201()
+    known = space.parse([CELLS[0], "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|"])
+    proxy = Static(dataset="cifar10", metric="nwot", unit="none", direction="maximize", values=np.array([7.0, 8.0]))
+    cells = {"architectures": known, "cardinality": space.cardinality}
+    write_table(replace(draft, **cells, measurements=[], statics=[proxy]), tmp_path / "small.h5")
+    table = Table(tmp_path / "small.h5")
+    asked = np.concatenate([space.parse(CELLS), space.parse(["|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"])])
+    keys = {"table": "small", "dataset": "cifar10", "static": "nwot"}
+    assert np.array_equal(Column(table, keys).of(asked), [7.0, np.nan, np.nan], equal_nan=True)
+    assert np.array_equal(Column(table, keys, isomorphic=True).of(asked), [7.0, 7.0, np.nan], equal_nan=True)
+
+
+def test_the_size_of_networks_is_counted_and_needs_no_measurement():
+    """The parameters of every cell, against those that the authors' files hold."""
+    table = Table(find_table("nb201"))
+    counted, stored = (
+        Column(table, {"table": "nb201", "dataset": "cifar10-valid", key: "n_params"}).of(table.architectures[::50])
+        for key in ("size", "static")
+    )
+    assert counted == pytest.approx(stored)
 
 
 def history(scores, costs):
@@ -82,6 +116,17 @@ def test_a_table_that_is_absent_or_another_is_named_with_the_way_to_get_it():
     ):
         assert text in str(caught.value)
     assert "'nb201':" not in str(caught.value)
+
+
+def test_a_file_of_curves_that_is_absent_or_another_is_named_with_the_way_to_get_it(home, tmp_path):
+    table = load_published("learning_curves")
+    row = next(row for row in table.rows if row.ours["kind"] == "extrapolation")
+    with pytest.raises(CannotJudge, match=r"metaqnn_cifar10\.csv' of https://github\.com/MITAutoML/\S+; copy it to "):
+        extrapolations(table, row, Plan(1, tmp_path))
+    (home / "curves").mkdir()
+    (home / "curves" / "metaqnn_cifar10.csv").write_text("acc_0,acc_1\n0.1,0.2\n")
+    with pytest.raises(CannotJudge, match=r"checksum ba00613f3213\.\.\.; .* has .*: replace it"):
+        extrapolations(table, row, Plan(1, tmp_path))
 
 
 def test_a_table_of_another_version_is_refused_with_both_checksums(tmp_path):

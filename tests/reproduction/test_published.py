@@ -93,6 +93,15 @@ def test_a_small_file_is_read_as_written(tmp_path):
         ('label = "best"', 'label = "RS"', 30, "stands there 2 times"),
         ("Cora = 83.13", "Corra = 83.13", 38, "did you mean 'Cora'"),
         ('label = "best"\n', "", 35, "lacks label"),
+        (
+            'recipe = "tuned"\nsplit = "test"\nmetric = "accuracy"',
+            'size = "weight"',
+            20,
+            "expected one of n_params, flops",
+        ),
+        ("[[search]]", '[[reading]]\nname = "r"\ncolumns = { Cora = "Corra" }\n[[search]]', 26, "did you mean 'Cora'"),
+        ("[[search]]", '[[reading]]\nname = "r"\nexplored = true\n[[search]]', 26, "one has to be the paper's"),
+        ('kind = "statistic", statistic = "max"', 'kind = "best_of", n = 3, by = "Corra"', 38, "did you mean 'Cora'"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(tmp_path, old, new, line, says):

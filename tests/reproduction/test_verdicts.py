@@ -70,6 +70,23 @@ def test_standard_deviations_are_compared_by_their_ratio(std, n, fit):
     assert cell(0.0, ours, tolerance=9, std=1.0, ratio=None, runs=500).fit is Fit.WITHIN
 
 
+def test_the_standard_deviation_of_heavy_tails_is_known_less_well(rng):
+    """Two samples of one distribution are told apart by their standard deviations in about one pair of twenty."""
+    draws = rng.standard_t(6, size=(400, 2, 300))  # kurtosis 6; a normal's interval would be wrong in one of five
+
+    def outside(theirs, ours):
+        return (
+            cell(0.0, sample_of(ours), tolerance=9, std=float(theirs.std()), ratio=1.0001, runs=300).fit is Fit.OUTSIDE
+        )
+
+    wrong = np.mean([outside(theirs, ours) for theirs, ours in draws])
+    assert 0.01 < wrong < 0.1
+    assert Sample(0.0, 1.0, 10).kurtosis == 3.0
+    assert sample_of(np.array([0.0] * 99 + [1.0])).kurtosis == pytest.approx(
+        1 / (0.01 * 0.99) - 3
+    )  # of one in a hundred
+
+
 def rows_of(*pairs, tolerance=0.5):
     return [{"a": cell(published, Sample(ours), tolerance=tolerance)} for published, ours in pairs]
 

@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from nasbench.errors import InvalidArchitecture, UnknownName
 from nasbench.spaces.nbgraph import NASBenchGraph
@@ -59,6 +60,23 @@ def test_nodes_may_be_given_in_any_order(space, official):
         names = [official.gnn_list[i] for i in rng.integers(0, 8, size=4)]
         text = f"Arch({links}, {names})"
         assert space.hashes(space.parse([text]))[0] == official.Arch(links, names).valid_hash()
+
+
+def test_published_draws_come_as_often_as_those_of_the_official_driver(space, official, rng):
+    """Its draws, made with the official code: every list of inputs and every operation alike, except four ``skip``."""
+    links = np.stack([rng.integers(0, i + 1, 6_000) for i in range(4)], axis=1)
+    operations = rng.integers(0, 9, (6_000, 4))
+    theirs = [
+        official.Arch(inputs, [official.gnn_list[i] for i in row]).valid_hash()
+        for inputs, row in zip(links.tolist(), operations.tolist(), strict=True)
+        if row != [8] * 4
+    ]
+    ours = space.hashes(space.sample_as_published(60_000, rng))
+    # the shape and the first operation, which moved identities change
+    seen, expected = (np.bincount(np.array(one, dtype=np.int64) // 1000, minlength=90) for one in (theirs, ours))
+    assert stats.chi2_contingency(np.stack([seen, expected])[:, expected > 50]).pvalue > 1e-3
+    uniform = np.bincount(space.hashes(space.sample(60_000, rng)) // 1000, minlength=90)
+    assert stats.chi2_contingency(np.stack([seen, uniform])[:, uniform > 50]).pvalue < 1e-9
 
 
 def test_text_forms_agree(space):

@@ -30,10 +30,10 @@ def test_nu_bounds_the_share_of_support_vectors_from_below(cifar10, measured):
 def test_a_curve_that_foretells_the_score_is_used(cifar10, rng):
     archs = cifar10.space.sample(200, rng)
     end = rng.random(200)  # nothing to do with the architecture
-    curves = end[:, None] * np.array([0.4, 0.6, 0.7])
+    curves = end[:, None] * np.array([0.4, 0.6, 0.7, 1.0])
     curves[::20, 1] = np.nan
     batch = Batch(archs, curves)
-    svr = PREDICTORS.load("nu_svr")(cifar10.space, curves=True, c=10.0)
+    svr = PREDICTORS.load("curve_svr")(cifar10.space, encoding="", configurations=50)
     svr.fit(batch.take(np.arange(150)), end[:150], rng)
     rest = batch.take(np.arange(150, 200))
     assert np.corrcoef(svr.predict(rest).mean, end[150:])[0, 1] > 0.8

@@ -1,0 +1,167 @@
+"""Learning curves of a task: read for all, cut where a predictor is asked, and stopped by what it says."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from nasbench.arrays import Floats, Ints
+from nasbench.errors import InvalidOption, NasbenchError
+from nasbench.predictions import Batch, Prediction
+from nasbench.table import Table
+from nasbench.tasks import Task, load_task, task_names
+
+CURVE_METRICS: dict[str, int] = {"rmse": -1, "coverage_90": 0, "time_saved": 1, "stopping_regret": -1}
+"""Further metrics where curves are cut, and whether larger (1) or smaller (-1) is better, or neither.
+
+``coverage_90``: share of true scores within the central 90 % of the predicted distribution.
+``time_saved``, ``stopping_regret``: of a rule that stops a training at the cutoff where it would beat the best one so
+    far, the training set's first, with a probability below 5 % (Domhan, Springenberg & Hutter 2015); test architectures
+    come in random order. Saved is the share of their seconds, the regret what the best of all scores more than the best
+    one not stopped. Without an uncertainty the rule stops what is predicted not to beat it.
+"""
+
+EXAMPLES = 3
+"""Test curves of the first run whose predictions are kept to be drawn."""
+
+_LIKELY = 0.05
+
+
+class Curves(NamedTuple):
+    """Learning curves of n architectures, the mean over seeds.
+
+    Attributes:
+        scores: [n, t] observed score, nan where not recorded.
+        losses: [n, t, 2] training and validation loss; None where the table has neither.
+        cost_s: [n] seconds of a whole training.
+    """
+
+    scores: Floats
+    losses: Floats | None
+    cost_s: Floats
+
+    def take(self, rows: Ints) -> "Curves":
+        """Return those at ``rows`` [m]."""
+        return Curves(self.scores[rows], None if self.losses is None else self.losses[rows], self.cost_s[rows])
+
+
+def curves_of(task: Task, rows: Ints) -> Curves:
+    """Return the curves of rows [n] of a task's table.
+
+    Raises:
+        InvalidOption: the task's observed column holds the last epoch alone.
+    """
+    seen = task.observed
+    if not _has_curves(task):
+        raise InvalidOption(
+            f"task '{task.name}' observes one epoch of '{seen.recipe}', no learning curve; "
+            f"tasks with curves: {', '.join(_curve_tasks()) or 'none that is imported'}"
+        )
+    table, index = seen.table, seen.rows_of(rows)
+    keys = (seen.dataset, seen.recipe)
+    losses = [_read(table, (*keys, split, "loss"), index, seen.axes["epochs"]) for split in ("train", seen.split)]
+    missing = np.full((len(rows), seen.axes["epochs"][-1]), np.nan)
+    both = None
+    if any(part is not None for part in losses):
+        both = np.stack([missing if part is None else part for part in losses], axis=2)
+    scores = _read(table, (*keys, seen.split, seen.metric), index, seen.axes["epochs"])
+    assert scores is not None
+    return Curves(scores, both, task.observations.cost_s[rows])
+
+
+def _has_curves(task: Task) -> bool:
+    return len(task.observed.axes["epochs"]) > 1
+
+
+def _curve_tasks() -> list[str]:
+    found = []
+    for name in task_names():
+        try:
+            task = load_task(name)
+        except NasbenchError:
+            continue
+        if isinstance(task, Task) and _has_curves(task):
+            found.append(name)
+    return found
+
+
+def _read(table: Table, column: tuple[str, str, str, str], index: Ints, epochs: list[int]) -> Floats | None:
+    """Return a column's mean over seeds ``[n, t]`` for rows [n] of its table, -1 for none; None if it is not there."""
+    if column not in table.measurements:
+        return None
+    about = table.describe(*column)
+    where = dict(zip(("dataset", "recipe", "split", "metric"), column, strict=True))
+    there = index >= 0
+    seeds = np.stack([table.curves(index[there], **where, seed=seed) for seed in about["seeds"]])
+    known = ~np.isnan(seeds)
+    times = known.sum(axis=0)
+    curves = np.full((len(index), epochs[-1]), np.nan)
+    inside = np.array(about["epochs"]) <= epochs[-1]
+    mean = np.where(times > 0, np.where(known, seeds, 0).sum(axis=0) / np.maximum(times, 1), np.nan)
+    curves[np.ix_(there, np.array(about["epochs"])[inside] - 1)] = mean[:, inside]
+    return curves
+
+
+def lengths_of(cutoffs: tuple[float, ...], epochs: int) -> list[int]:
+    """Return how many epochs are seen at each cutoff.
+
+    Raises:
+        InvalidOption: a cutoff that leaves nothing to see or nothing to foretell.
+    """
+    lengths = [round(cutoff * epochs) for cutoff in cutoffs]
+    for cutoff, length in zip(cutoffs, lengths, strict=True):
+        if not 1 <= length < epochs:
+            raise InvalidOption(
+                f"a cutoff of {cutoff:g} is after {length} of {epochs} epochs; expected between {1 / epochs:g} and "
+                f"{1 - 1 / epochs:g}"
+            )
+    return lengths
+
+
+def cut(batch: Batch, length: int) -> Batch:
+    """Return a batch of which only so many epochs were seen."""
+    hidden = np.arange(0 if batch.curves is None else batch.curves.shape[1]) >= length
+    curves = None if batch.curves is None else np.where(hidden, np.nan, batch.curves)
+    losses = None if batch.losses is None else np.where(hidden[:, None], np.nan, batch.losses)
+    return Batch(batch.archs, curves, batch.proxies, losses)
+
+
+def curve_metrics(true: Floats, prediction: Prediction, cost_s: Floats, best: float, cutoff: float) -> dict[str, float]:
+    """Return ``CURVE_METRICS`` of m test architectures.
+
+    Args:
+        true: [m] final scores.
+        prediction: of them.
+        cost_s: [m] seconds of whole trainings.
+        best: score of the best training architecture.
+        cutoff: share of a training after which the rule decides.
+    """
+    stopped = _stopped(true, prediction, best)
+    mean, std = prediction
+    within = math.nan if std is None else float((np.abs(true - mean) <= ndtri(0.95) * std).mean())
+    left = max(best, float(true[~stopped].max(initial=-np.inf)))
+    return {
+        "rmse": float(np.sqrt(((true - mean) ** 2).mean())),
+        "coverage_90": within,
+        "time_saved": float((1 - cutoff) * np.nansum(cost_s[stopped]) / np.nansum(cost_s)),
+        "stopping_regret": max(best, float(true.max())) - left,
+    }
+
+
+def _stopped(true: Floats, prediction: Prediction, best: float) -> Any:
+    """Return ``[m]`` which trainings the rule stops, in their order: what is not stopped may become the best so far."""
+    mean, std = prediction
+    hope = mean if std is None else mean - ndtri(_LIKELY) * std  # beats the best with 5 %
+    stopped = np.zeros(len(true), dtype=bool)
+    for i, (own, end) in enumerate(zip(hope.tolist(), true.tolist(), strict=True)):
+        stopped[i] = own <= best
+        best = best if stopped[i] else max(best, end)
+    return stopped
+
+
+def examples_of(curves: Floats, prediction: Prediction) -> dict[str, Any]:
+    """Return the first test curves [m, t] with what is predicted of their ends, as plain data."""
+    std = None if prediction.std is None else prediction.std[:EXAMPLES].tolist()
+    shown = [[None if value != value else value for value in curve] for curve in curves[:EXAMPLES].tolist()]
+    return {"curves": shown, "mean": prediction.mean[:EXAMPLES].tolist(), "std": std}

@@ -1,0 +1,165 @@
+"""What a proxy looks at: an untrained network and a minibatch, and the passes that several proxies share."""
+
+import copy
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nasbench.arrays import Floats
+
+
+class Proxy(Protocol):
+    """A proxy: one file in ``nasbench/proxies/``, whose constructor takes keyword options only.
+
+    Attributes:
+        unit: of the score, as in tables.
+        direction: ``maximize``, or ``minimize`` where the score is a cost.
+        aliases: names that other tables give it; may be left out.
+    """
+
+    unit: str
+    direction: str
+
+    def __call__(self, probe: "Probe") -> float:
+        """Return the score of a network, nan where it has none."""
+        ...
+
+
+class Layer(NamedTuple):
+    """A convolution or linear layer after the loss was propagated back.
+
+    Attributes:
+        weight: its weights, detached.
+        gradient: of the loss by them; zeros where the loss does not depend on them.
+        gates: [b, channels] of the loss by a factor on each output channel of each image; zeros likewise.
+    """
+
+    weight: Tensor
+    gradient: Tensor
+    gates: Tensor
+
+
+def weighted_layers(network: nn.Module) -> list[Any]:
+    """Return the layers whose weights proxies speak of: convolutions and linear ones, in order of definition."""
+    return [layer for layer in network.modules() if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Linear)]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """An untrained network and a minibatch; what several proxies ask for is computed once.
+
+    Passes run in training mode, where normalisation takes the minibatch's own moments, as in the reference
+    implementations. The network itself is never changed.
+
+    Attributes:
+        network: untrained, in training mode, on the device of the images.
+        images: [b, channels, ...] normalised.
+        labels: [b] classes.
+        entropy: seeds what a proxy draws itself.
+    """
+
+    network: nn.Module
+    images: Tensor
+    labels: Tensor
+    entropy: Sequence[int] = (0,)
+
+    def copy(self) -> Any:
+        """Return a copy of the network to change."""
+        return copy.deepcopy(self.network)
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """Return the generator for one purpose, the same whatever else is computed."""
+        return np.random.default_rng([*self.entropy, zlib.crc32(purpose.encode())])
+
+    def loss(self, network: nn.Module) -> Tensor:
+        """Return the mean cross-entropy of the minibatch."""
+        return nn.functional.cross_entropy(network(self.images), self.labels)
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Every weighted layer with its gradients by the loss: one pass forward, one back."""
+        network = self.copy()
+        modules, gates = weighted_layers(network), dict[nn.Module, Tensor]()
+        for module in modules:
+            module.register_forward_hook(_watching(gates))
+        weights = [module.weight for module in modules]
+        gradients = torch.autograd.grad(self.loss(network), weights, allow_unused=True)
+        return [
+            Layer(
+                module.weight.detach(),
+                torch.zeros_like(module.weight) if gradient is None else gradient,
+                gates.get(module, module.weight.new_zeros(len(self.images), len(module.weight))),
+            )
+            for module, gradient in zip(modules, gradients, strict=True)
+        ]
+
+    @cached_property
+    def _answer(self) -> tuple[Tensor, Tensor, Floats]:
+        """The images, the logits that depend on them, and the kernel of the ReLUs' binary codes."""
+        network, outputs = self.copy(), list[Tensor]()
+        for module in network.modules():
+            if isinstance(module, nn.ReLU):
+                module.register_forward_hook(lambda _, __, output: outputs.append(output))
+        images = self.images.clone().requires_grad_()
+        logits = network(images)
+        return images, logits, _hamming_kernel(outputs, logits, len(images))
+
+    @cached_property
+    def jacobian(self) -> Floats:
+        """[b, numbers of an image] gradient of the sum of all logits by the images; zeros where there is none."""
+        images, logits, _ = self._answer
+        (gradient,) = torch.autograd.grad(logits.sum(), images, allow_unused=True)
+        rows: Floats = (torch.zeros_like(images) if gradient is None else gradient).flatten(1).double().cpu().numpy()
+        return rows
+
+    @property
+    def n_classes(self) -> int:
+        """Number of logits."""
+        return int(self._answer[1].shape[1])
+
+    @property
+    def kernel(self) -> Floats:
+        """[b, b] in how many ReLUs that the logits depend on two images agree on being positive or not."""
+        return self._answer[2]
+
+
+def _watching(gates: dict[nn.Module, Tensor]) -> Any:
+    """Return a hook that notes, when the loss comes back, what a factor on each channel would do to it."""
+
+    def watch(module: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+        activation = output.detach()
+
+        def note(gradient: Tensor) -> None:
+            gates[module] = (activation * gradient).flatten(2).sum(2) if output.ndim > 2 else activation * gradient
+
+        if output.requires_grad:
+            output.register_hook(note)
+
+    return watch
+
+
+def _hamming_kernel(outputs: Sequence[Tensor], logits: Tensor, b: int) -> Floats:
+    """Count agreements; of +1 and -1 a product is an agreement less a disagreement, so that one product is enough."""
+    kernel, reached = np.zeros((b, b)), _reached(logits)
+    for output in outputs:
+        if output.grad_fn in reached:
+            signs = torch.where(output.detach().flatten(1) > 0, 1.0, -1.0)
+            kernel += (signs.shape[1] + (signs @ signs.T).cpu().numpy().astype(np.float64)) / 2
+    return kernel
+
+
+def _reached(output: Tensor) -> set[Any]:
+    """Return the steps of the computation that a tensor depends on."""
+    found, waiting = set[Any](), [output.grad_fn] if output.grad_fn is not None else []
+    while waiting:
+        step = waiting.pop()
+        if step not in found:
+            found.add(step)
+            waiting += [before for before, _ in step.next_functions if before is not None]
+    return found

@@ -1,0 +1,107 @@
+"""Scoring one architecture by several proxies: what it takes, as plain data that any process can be given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.datasets import Images
+from nasbench.devices import device_named
+from nasbench.errors import InvalidOption
+from nasbench.networks import build_network, options_for
+from nasbench.proxies._probe import Probe, Proxy
+from nasbench.registry import PROXIES, Choice
+from nasbench.threads import one_thread
+from nasbench.training._feed import moments
+
+_NEGATIVE = 128  # int8 digits as numbers that a seed may have
+
+
+class Minibatch(NamedTuple):
+    """Images that every network is shown.
+
+    Attributes:
+        images: [b, channels, ...] float32, normalised by the training images.
+        labels: [b] classes.
+        n_classes: of the data set.
+    """
+
+    images: npt.NDArray[np.float32]
+    labels: Ints
+    n_classes: int
+
+
+def minibatch(data: Images, size: int, rng: np.random.Generator) -> Minibatch:
+    """Draw training images without replacement, and normalise them; without augmentation.
+
+    Raises:
+        InvalidOption: fewer than 2 images, or more than there are.
+    """
+    images, labels = data.parts["train"]
+    if not 2 <= size <= len(labels):
+        raise InvalidOption(f"a batch of {size} of {len(labels)} training images of {data.name}; expected at least 2")
+    rows = rng.permutation(len(labels))[:size]
+    mean, std = (moment.reshape(-1, *[1] * (images.ndim - 2)) for moment in moments(images))
+    normalised = (images[rows] - mean) / np.where(std > 0, std, 1.0)
+    return Minibatch(normalised.astype(np.float32), labels[rows], len(data.classes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoring:
+    """How architectures are scored. First weights, and what a proxy draws, follow from ``seed`` and the architecture.
+
+    Attributes:
+        network: label of the networks, such as ``nb201,channels=8``.
+        proxies: labels of the proxies.
+        batch: what the networks are shown.
+        seed: of every random number.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+    """
+
+    network: str
+    proxies: Sequence[str]
+    batch: Minibatch
+    seed: int
+    device: str = "cpu"
+
+    def made(self) -> list[Proxy]:
+        """Return the proxies.
+
+        Raises:
+            UnknownName: no such proxy or option.
+        """
+        resolved = [Choice.parse(label).resolve(PROXIES) for label in self.proxies]
+        return [component(**options) for component, options in resolved]
+
+    def probe(self, arch: Archs) -> Probe:
+        """Return what the proxies of one architecture [1, d] look at."""
+        device, batch = device_named(self.device), self.batch
+        entropy = [self.seed, *(arch[0].astype(np.int64) + _NEGATIVE).tolist()]
+        rng = np.random.default_rng(entropy)
+        options = options_for(batch.n_classes, batch.images.shape[1:])
+        network = build_network(self.network, arch, rng, **options)
+        images, labels = (torch.tensor(array, device=device) for array in batch[:2])
+        return Probe(network.to(device).train(), images, labels, entropy)
+
+    def scores(self, archs: Archs) -> Floats:
+        """Return the score of each architecture [n, d] by each proxy, nan where there is none; ``[n, proxies]``.
+
+        Raises:
+            InvalidOption: the batch does not fit into the card's memory.
+        """
+        proxies = self.made()
+        with one_thread():
+            rows = [self._row(proxies, self.probe(archs[i : i + 1])) for i in range(len(archs))]
+        values = np.array(rows, dtype=np.float64).reshape(len(archs), len(proxies))
+        return np.where(np.isfinite(values), values, np.nan)
+
+    def _row(self, proxies: Sequence[Any], probe: Probe) -> list[float]:
+        try:
+            return [proxy(probe) for proxy in proxies]
+        except torch.OutOfMemoryError as error:
+            size = len(self.batch.labels)
+            raise InvalidOption(f"{size} images do not fit into {self.device}'s memory; show fewer") from error

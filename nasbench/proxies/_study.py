@@ -1,0 +1,163 @@
+"""Scoring many architectures into a table: in parts over processes, of which a kill loses those under way alone."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from joblib import Parallel, delayed, parallel_config
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption, WorkerDied
+from nasbench.files import alone, replacing
+from nasbench.proxies._scoring import Scoring
+from nasbench.registry import PROXIES, Choice
+from nasbench.spaces import SearchSpace
+from nasbench.table import Draft, Static, Table, write_table
+
+_MOST_PARTS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """Which architectures are scored, and how.
+
+    Isomorphic architectures are scored each: they start from other weights, and differ in what reaches no output.
+
+    Attributes:
+        space: of the architectures.
+        archs: [n, d] distinct.
+        dataset: whose proxies they are, the name under which a table keeps them.
+        images: which images were shown, in words.
+        scoring: how.
+    """
+
+    space: SearchSpace
+    archs: Archs
+    dataset: str
+    images: str
+    scoring: Scoring
+
+    @property
+    def source(self) -> str:
+        """All that decides the scores, in words."""
+        scoring = self.scoring
+        return (
+            f"untrained {scoring.network} networks, {len(scoring.batch.labels)} images of {self.images}, seed "
+            f"{scoring.seed}, torch {torch.__version__} on {scoring.device}: {', '.join(scoring.proxies)}"
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells studies apart, so that a changed one does not continue another's parts."""
+        return hashlib.sha256(self.source.encode() + b"\0" + self.archs.tobytes()).hexdigest()[:12]
+
+
+def score_table(
+    study: Study, path: Path, *, n_jobs: int = 1, on_progress: Callable[[int, int], None] | None = None
+) -> Table:
+    """Score every architecture and write a table; the same study again returns the table that is there.
+
+    Args:
+        study: what to score.
+        path: file to write; its stem is the table's name. Parts lie in a folder beside it until then.
+        n_jobs: processes; the scores do not depend on it.
+        on_progress: called with (architectures scored, in all).
+
+    Raises:
+        InvalidOption: the file holds something else, or not one proxy could be computed.
+        WorkerDied: a process was killed; what was finished stays.
+        Busy: another process is writing this table.
+        OSError: the file cannot be written.
+    """
+    study.scoring.made()
+    if path.exists():
+        return _finished(path, study)
+    with alone(path):
+        folder = path.with_name(f"{path.stem}.partial-{study.fingerprint}")
+        parts = np.array_split(study.archs, min(len(study.archs), _MOST_PARTS))
+        files = [folder / f"{number:04d}.npy" for number in range(len(parts))]
+        _score_parts(study.scoring, list(zip(parts, files, strict=True)), n_jobs, on_progress)
+        write_table(_draft(study, path.stem, np.concatenate([_read(file) for file in files])), path)
+        shutil.rmtree(folder)
+    return Table(path)
+
+
+def _finished(path: Path, study: Study) -> Table:
+    table = Table(path)
+    if table.source != study.source or not np.array_equal(table.architectures, study.archs):
+        raise InvalidOption(
+            f"{path} exists and holds other scores ({table.source}); choose another --out, and join two tables by "
+            "'nasbench append'"
+        )
+    return table
+
+
+def _score_parts(
+    scoring: Scoring,
+    parts: list[tuple[Archs, Path]],
+    n_jobs: int,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
+    """Score the parts whose file is not there yet."""
+    total = sum(len(part) for part, _ in parts)
+    todo = [(part, file) for part, file in parts if not file.exists()]
+    done = total - sum(len(part) for part, _ in todo)
+    try:
+        with parallel_config(backend="loky", inner_max_num_threads=1):
+            jobs = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
+            for scored in jobs(delayed(_score_part)(scoring, part, file) for part, file in todo):
+                done += scored
+                if on_progress:
+                    on_progress(done, total)
+    except BrokenProcessPool as error:
+        raise WorkerDied(
+            f"a process was killed from outside, perhaps for lack of memory ({error}); what was finished is kept: the "
+            "same command goes on from there, fewer --jobs or a smaller --batch need less memory"
+        ) from error
+
+
+def _score_part(scoring: Scoring, archs: Archs, file: Path) -> int:
+    values = scoring.scores(archs)
+    with replacing(file) as temporary, open(temporary, "wb") as written:
+        np.save(written, values, allow_pickle=False)
+    return len(archs)
+
+
+def _read(file: Path) -> Floats:
+    values: Floats = np.load(file, allow_pickle=False)
+    return values
+
+
+def _draft(study: Study, name: str, values: Floats) -> Draft:
+    """Return the table of scores [n, proxies]; a proxy that could be computed nowhere is left out."""
+    labels = study.scoring.proxies
+    kept = [i for i in range(len(labels)) if not np.isnan(values[:, i]).all()]
+    if not kept:
+        raise InvalidOption(f"none of {', '.join(labels)} could be computed for any of {len(values)} architectures")
+    kinds = [PROXIES.load(Choice.parse(label).name) for label in labels]
+    return Draft(
+        name=name,
+        title=f"Zero-cost proxies of {len(values)} untrained {study.space.name} networks",
+        space=study.space.name,
+        citation="computed with nasbench-suite; cite the space, the proxies' sources and the data",
+        licence="that of whoever computed them",
+        source=study.source,
+        notes="A score that is not defined (nan, infinite) is missing.",
+        architectures=study.archs,
+        cardinality=study.space.cardinality,
+        statics=[
+            Static(
+                dataset=study.dataset,
+                metric=labels[i],
+                unit=kinds[i].unit,
+                direction=kinds[i].direction,
+                values=values[:, i],
+            )
+            for i in kept
+        ],
+    )

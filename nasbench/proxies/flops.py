@@ -1,0 +1,26 @@
+"""Multiply-adds for one image: with ``params``, the baseline that a proxy has to beat.
+
+Source: as a proxy, Ning et al. 2021, "Evaluating Efficient Performance Estimators of Neural Architectures" (arXiv
+2008.03064), and NAS-Bench-Suite-Zero (Krishnakumar et al. 2022, arXiv 2210.03230).
+
+Differences: counted as in NATS-Bench's files, convolutions and linear layers alone; NAS-Bench-Suite-Zero also counts
+normalisation, ReLU and pooling.
+"""
+
+from typing import ClassVar
+
+from nasbench.networks import count
+from nasbench.proxies._probe import Probe
+
+REQUIRES = {"torch": "torch"}
+
+
+class Flops:
+    """Counts multiply-adds."""
+
+    unit: ClassVar[str] = "count"
+    direction: ClassVar[str] = "minimize"
+
+    def __call__(self, probe: Probe) -> float:
+        """Return how many there are."""
+        return float(count(probe.network, tuple(probe.images.shape[1:])).flops)

@@ -1,0 +1,23 @@
+"""Sum of the norms of all layers' weights: no data, no gradient.
+
+Source: Abdelfattah et al. 2021, "Zero-Cost Proxies for Lightweight NAS" (arXiv 2101.08134), and their code
+(``l2_norm``): the Euclidean norm of the weights of each convolution and linear layer, added up. Of weights that start
+at random it counts layers and their sizes.
+"""
+
+from typing import ClassVar
+
+from nasbench.proxies._probe import Probe, weighted_layers
+
+REQUIRES = {"torch": "torch"}
+
+
+class L2Norm:
+    """Adds norms of weights."""
+
+    unit: ClassVar[str] = "none"
+    direction: ClassVar[str] = "maximize"
+
+    def __call__(self, probe: Probe) -> float:
+        """Return the sum over layers."""
+        return float(sum(float(layer.weight.detach().norm()) for layer in weighted_layers(probe.network)))

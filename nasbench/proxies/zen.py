@@ -1,0 +1,74 @@
+"""Zen-score: how much the features of a network with Gaussian weights change when its input is disturbed.
+
+Source: Lin et al. 2021, "Zen-NAS: A Zero-Shot NAS for High-Performance Deep Image Recognition" (arXiv 2102.01063),
+algorithm 1 and the authors' code. Weights are standard normal, biases zero; of Gaussian images x and x + 0.01 x' the
+features before the global average are compared: the logarithm of the mean over images of the summed absolute
+difference, plus the logarithm of each normalisation's standard deviation, which would otherwise hide the scale.
+
+Differences: those of NASLib's version, which NAS-Bench-Suite-Zero used. Shortcuts stay, where Zen-NAS takes them out
+of its own blocks, and one repetition is the default, where it takes the mean of 32.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nasbench.errors import InvalidOption
+from nasbench.networks import seeded
+from nasbench.networks._layers import GlobalAverage
+from nasbench.proxies._probe import Probe, weighted_layers
+
+REQUIRES = {"torch": "torch"}
+_MOMENTUM = 0.1  # share of the newest variance in the running one, which theirs reads after both passes
+
+
+class Zen:
+    """Scores the Gaussian complexity of the features.
+
+    Args:
+        repeats: weights and images that the mean is taken of.
+        gamma: size of the disturbance.
+
+    Raises:
+        InvalidOption: no repetition, or no disturbance.
+    """
+
+    unit: ClassVar[str] = "none"
+    direction: ClassVar[str] = "maximize"
+
+    def __init__(self, *, repeats: int = 1, gamma: float = 0.01) -> None:
+        if repeats < 1 or not gamma > 0:
+            raise InvalidOption(f"repeats={repeats}, gamma={gamma}; expected at least 1, and more than 0")
+        self._repeats, self._gamma = repeats, gamma
+
+    def __call__(self, probe: Probe) -> float:
+        """Return the mean over repetitions."""
+        with torch.no_grad(), seeded(probe.rng("zen")):
+            return float(np.mean([self._once(probe) for _ in range(self._repeats)]))
+
+    def _once(self, probe: Probe) -> float:
+        network = probe.copy().cpu()  # what is drawn is the same on every device
+        for layer in weighted_layers(network):
+            nn.init.normal_(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        normalisations = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)]
+        for layer in normalisations:
+            layer.momentum = _MOMENTUM
+        images, change = (torch.randn(probe.images.shape).to(probe.images.device) for _ in range(2))
+        network = network.to(probe.images.device)
+        difference = _features(network, images) - _features(network, images + self._gamma * change)
+        deviations = [layer.running_var.mean().sqrt().log() for layer in normalisations]
+        return float(difference.abs().flatten(1).sum(1).mean().log() + sum(deviations))
+
+
+def _features(network: nn.Module, images: Tensor) -> Tensor:
+    """Return what enters the global average."""
+    entered: list[Tensor] = []
+    *_, average = (layer for layer in network.modules() if isinstance(layer, GlobalAverage))
+    handle = average.register_forward_pre_hook(lambda _, given: entered.append(given[0]))
+    network(images)
+    handle.remove()
+    return entered[0]

@@ -1,0 +1,169 @@
+"""Synchronous successive halving: what strategies share whose rungs begin when the last is complete."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasbench.arrays import Archs
+from nasbench.spaces import SearchSpace
+from nasbench.trials import FULL_TRAINING, Results, Trials
+
+
+class Bracket:
+    """One run of successive halving.
+
+    Args:
+        sizes: trials of each rung.
+        epochs: of each rung.
+
+    Attributes:
+        n_new: trials of the first rung that are still to be drawn.
+    """
+
+    def __init__(self, sizes: Sequence[int], epochs: Sequence[int]) -> None:
+        self._sizes, self._epochs = sizes, epochs
+        self.n_new = sizes[0]
+        self._rung, self._n_open = 0, sizes[0]
+        self._ready: list[int] = []  # promoted and not asked for yet, the best last
+        self._told: list[tuple[float, int, int]] = []  # (-score, place in the order of answers, trial)
+
+    @property
+    def epoch(self) -> int:
+        """Where the current rung stands."""
+        return self._epochs[self._rung]
+
+    @property
+    def size(self) -> int:
+        """How many trials the current rung takes."""
+        return self._sizes[self._rung]
+
+    @property
+    def on_first_rung(self) -> bool:
+        """Whether no rung is complete."""
+        return self._rung == 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether every rung is complete."""
+        return self._rung == len(self._sizes)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is a trial to ask for."""
+        return bool(self.n_new or self._ready)
+
+    def next_promoted(self) -> int | None:
+        """Return a trial that goes on to the current rung; None where all are asked for."""
+        return self._ready.pop() if self._ready else None
+
+    def tell(self, trial: int, score: float) -> None:
+        """Note the score of a trial, ``-inf`` for a crash; begin the next rung once the last one is complete."""
+        self._told.append((-score, len(self._told), trial))
+        self._n_open -= 1
+        if self._n_open:
+            return
+        self._rung += 1
+        finished = sorted(entry for entry in self._told if entry[0] < math.inf)
+        wanted = 0 if self.finished else self._sizes[self._rung]
+        self._told = []
+        self._begin([trial for *_, trial in finished[:wanted]])
+        self._n_open = self.n_new + len(self._ready)
+        if not self._n_open:  # all have crashed, or the last rung is complete
+            self._rung = len(self._sizes)
+
+    def _begin(self, best: list[int]) -> None:
+        """Fill the rung with the best of the last one, best first."""
+        self._ready = best[::-1]
+
+
+class BracketSearch(ABC):
+    """One bracket after the other. Sub-classes say which, and may choose what they train.
+
+    Crashed trainings are not promoted: the next rung is then smaller.
+
+    Args:
+        space: where to search.
+        rng: decides everything.
+        overlap: begin the next bracket where workers would wait for the last trials of a rung, as hpbandster does.
+        anew: ask for a new and complete training of what is promoted.
+    """
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, overlap: bool, anew: bool = False) -> None:
+        self._space, self._rng, self._overlap, self._anew = space, rng, overlap, anew
+        self._brackets: list[Bracket] = []  # begun and not finished
+        self._trials: dict[int, tuple[Archs, Bracket]] = {}
+        self._n_begun = self._n_asked = 0
+
+    @abstractmethod
+    def _bracket(self, number: int) -> Bracket:
+        """Return the bracket of that number, from 0."""
+
+    def _draw(self, n: int, bracket: Bracket) -> Archs:
+        """Return ``n`` new architectures for a bracket; random ones unless a sub-class knows better."""
+        del bracket
+        return self._space.sample(n, self._rng)
+
+    def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:  # noqa: B027 (most learn nothing)
+        """Learn from the score of a trial of an architecture [d] at a rung's epoch; ``-inf`` for a crash."""
+
+    def _promoted(self, trial: int, bracket: Bracket) -> None:  # noqa: B027 (most take no note)
+        """Take note that a trial goes on to the next rung of its bracket."""
+
+    def ask(self, n: int) -> Trials:
+        """Return promoted trials, then new ones; fewer while the last of a rung are running."""
+        asked: list[tuple[int, Archs, int]] = []
+        while len(asked) < n and (bracket := self._with_work()):
+            epoch = FULL_TRAINING if self._anew else bracket.epoch
+            trial = bracket.next_promoted()
+            if trial is None:
+                n_new = min(n - len(asked), bracket.n_new)
+                bracket.n_new -= n_new
+                asked += [(self._begun(arch, bracket), arch, epoch) for arch in self._draw(n_new, bracket)]
+            else:
+                arch, _ = self._trials[trial]
+                self._promoted(trial, bracket)
+                asked.append((self._begun(arch, bracket) if self._anew else trial, arch, epoch))
+        return as_trials(asked, len(self._space.decisions))
+
+    def _begun(self, arch: Archs, bracket: Bracket) -> int:
+        """Return a new trial."""
+        self._trials[self._n_asked] = arch, bracket
+        self._n_asked += 1
+        return self._n_asked - 1
+
+    def _with_work(self) -> Bracket | None:
+        """Return the first bracket that has something to ask, begun now if it may be."""
+        for bracket in self._brackets:
+            if bracket.has_work:
+                return bracket
+        if self._brackets and not self._overlap:
+            return None
+        self._brackets.append(self._bracket(self._n_begun))
+        self._n_begun += 1
+        return self._brackets[-1]
+
+    def tell(self, results: Results) -> None:
+        """Note scores in their brackets."""
+        for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
+            arch, bracket = self._trials[trial]
+            fitness = -math.inf if math.isnan(score) else score
+            self._learn(trial, arch, bracket.epoch, fitness)
+            bracket.tell(trial, fitness)
+            if bracket.finished:
+                self._brackets.remove(bracket)
+
+
+def as_trials(asked: Sequence[tuple[int, Archs, int]], n_decisions: int) -> Trials:
+    """Return trials of (id, architecture [d], epoch); none where there are none."""
+    if len(asked) == 1:  # most calls; making arrays of arrays costs four times as much
+        trial, arch, epoch = asked[0]
+        trials = Trials(np.array([trial]), arch[None], np.array([epoch]))
+    elif asked:
+        trials = Trials(*map(np.array, zip(*asked, strict=True)))
+    else:
+        trials = Trials(np.empty(0, np.int64), np.empty((0, n_decisions), np.int8), np.empty(0, np.int64))
+    for column in trials:  # the simulation then needs no copy of its own
+        column.flags.writeable = False
+    return trials

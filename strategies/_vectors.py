@@ -1,0 +1,32 @@
+"""Architectures as points of a unit cube, as differential evolution sees them: k choices cut a side into k equal bins."""
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats, Ints
+
+
+def encoded(archs: Archs, cardinality: Ints, rng: np.random.Generator) -> Floats:
+    """Place each choice of [n, d] anywhere in its bin, since bins and not points are what a choice stands for."""
+    return np.asarray((archs + rng.random(archs.shape)) / cardinality)
+
+
+def decoded(vectors: Floats, cardinality: Ints) -> Archs:
+    """Return the choices whose bins the coordinates [n, d] lie in."""
+    # (k - 1 + u) / k may round to 1
+    return np.minimum(vectors * cardinality, cardinality - 1).astype(np.int8)
+
+
+def mutants(abc: Floats, factor: float, rng: np.random.Generator) -> Floats:
+    """Return rand/1: ``a + factor (b - c)`` for vectors [m, 3, d]; a coordinate that leaves [0, 1) is drawn anew."""
+    a, b, c = abc.transpose(1, 0, 2)
+    made = a + factor * (b - c)
+    outside = (made < 0) | (made >= 1)
+    made[outside] = rng.random(int(outside.sum()))
+    return np.asarray(made)
+
+
+def crossed(made: Floats, targets: Floats, chance: float, rng: np.random.Generator) -> Floats:
+    """Return bin: each coordinate of [m, d] is the mutant's with a chance, one of them surely, else the target's."""
+    taken = rng.random(made.shape) < chance
+    taken[np.arange(len(made)), rng.integers(made.shape[1], size=len(made))] = True
+    return np.where(taken, made, targets)

@@ -1,0 +1,80 @@
+"""Predictors whose members each draw a whole learning curve from an architecture."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Bools, Floats
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from surrogates._curves._distance import DistanceLeft
+from surrogates._curves._predictor import CurvePredictor, curves_of, last_epochs, last_values
+from surrogates._scaled import ScaledColumns
+
+_LEAST_STD = 1e-3
+
+
+class LawPredictor(CurvePredictor):
+    """Members that learn laws of time from architectures, each from all training curves but those of its fold.
+
+    What a law misses of a curve that its member has not seen is how far a new curve may be from it. A query moves the
+    members' answers: by how far it is from their law where it was last seen, times the share of such a distance
+    that is left at the end. Sub-classes write ``_learn_laws`` and ``_laws``.
+
+    Args:
+        space: where the architectures are from.
+        encoding: what the members see, see ``nasbench.encodings``; empty for nothing.
+        members: at least 1; one alone sees every curve.
+    """
+
+    sees_nothing: ClassVar[bool] = True
+
+    def __init__(self, space: SearchSpace, *, encoding: str, members: int) -> None:
+        super().__init__(space)
+        self._columns, self._members = ScaledColumns(space, encoding), members
+
+    @abstractmethod
+    def _learn_laws(self, columns: Floats, goal: Floats, rng: np.random.Generator) -> None:
+        """Learn from columns [n, f] and what each member is dealt [n, k, t], nan where nothing is."""
+
+    @abstractmethod
+    def _laws(self, columns: Floats) -> Floats:
+        """Return the curves ``[k, n, t]`` that members draw; k a multiple of the members, theirs side by side."""
+
+    def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        goal = self._prepare(batch, value)
+        self._fold = rng.permutation(len(goal)) % self._members
+        self._learn_laws(self._columns(batch.archs), np.where(self._left_out[:, :, None], np.nan, goal[:, None]), rng)
+        self._calibrate(batch, goal)
+
+    @property
+    def _left_out(self) -> Bools:
+        """[n, k] which training curves each member does not see."""
+        out: Bools = (self._fold[:, None] == np.arange(self._members)) & (self._members > 1)
+        return out
+
+    def _prepare(self, batch: Batch, value: Floats) -> Floats:
+        """Learn columns and unit; return the curves in it, each with its final value where that is known."""
+        self._columns.fit(batch.archs)
+        curves = curves_of(batch).copy()
+        curves[:, -1] = np.where(np.isnan(value), curves[:, -1], value)
+        return self._scaled(curves)
+
+    def _scaled(self, curves: Floats) -> Floats:
+        mean, std = self._expected
+        return (curves - mean) / std
+
+    def _calibrate(self, batch: Batch, goal: Floats) -> None:
+        laws = self._laws(self._columns(batch.archs))
+        of_member = laws.reshape(self._members, -1, *goal.shape).mean(axis=1)
+        self._left = DistanceLeft(goal - of_member[self._fold, np.arange(len(goal))])
+
+    def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
+        curves = self._scaled(curves_of(batch))
+        laws, at = self._laws(self._columns(batch.archs)), last_epochs(curves)
+        off = np.where(at > 0, last_values(curves) - laws[:, np.arange(len(at)), at - 1], 0.0)
+        ends = laws[:, :, -1] + self._left.share[at] * off
+        mean, std = self._expected
+        spread = np.sqrt(ends.var(axis=0) + self._left.missed[at])
+        return mean + std * ends.mean(axis=0), std * np.maximum(spread, _LEAST_STD)

@@ -1,0 +1,51 @@
+"""Scores that are a line of one number read off the training: estimators that only mean to rank."""
+
+from abc import abstractmethod
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.errors import PredictorError
+from nasbench.predictions import Batch
+from surrogates._curves._per_length import PerLength
+
+_LEAST_STD = 1e-4
+
+
+class _Model(NamedTuple):
+    """A line: its value at the mean number, that number, the slope, and the deviation from it."""
+
+    mean: float
+    centre: float
+    slope: float
+    std: float
+
+
+class LossLine(PerLength):
+    """A line, which never falls, from a number that is larger for better losses. Sub-classes write ``_number``."""
+
+    needs: ClassVar[frozenset[str]] = frozenset({"curves", "losses"})
+
+    @abstractmethod
+    def _number(self, losses: Floats) -> Floats:
+        """Return ``[n]`` what ranks trainings by the losses [n, length, 2] so far; nan where they are missing."""
+
+    def _numbers(self, batch: Batch, length: int) -> Floats:
+        if batch.losses is None:
+            raise PredictorError("the batch holds no losses")
+        return self._number(batch.losses[:, :length]) if length else np.full(len(batch), np.nan)
+
+    def _model(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
+        del rng
+        number = self._numbers(batch, length)
+        known = ~np.isnan(number)
+        if known.sum() < 2:
+            return _Model(float(value.mean()), 0.0, 0.0, float(value.std()))
+        x, y = number[known] - number[known].mean(), value[known] - value[known].mean()
+        slope = max(float(x @ y) / max(float(x @ x), 1e-12), 0.0)
+        return _Model(float(value[known].mean()), float(number[known].mean()), slope, float((y - slope * x).std()))
+
+    def _ends(self, model: _Model, batch: Batch, length: int) -> tuple[Floats, Floats]:
+        off = np.nan_to_num(self._numbers(batch, length) - model.centre)
+        return model.mean + model.slope * off, np.full(len(batch), max(model.std, _LEAST_STD))

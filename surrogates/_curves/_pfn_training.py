@@ -1,0 +1,90 @@
+"""Training LC-PFN's transformer on curves drawn from its prior: ``python -m surrogates._curves._pfn_training``.
+
+Writes ``lc_pfn.npz`` beside this file. A batch has one length of context and asks a few later points, the
+last epoch always among them. Short contexts are drawn more often, since there is more to learn there. It takes about
+eleven minutes of one core.
+"""
+
+import math
+import sys
+import time
+
+import numpy as np
+import torch
+
+from nasbench.arrays import Floats
+from nasbench.files import replacing
+from surrogates._curves._combination import Combination
+from surrogates._curves._families import LC_PFN
+from surrogates._curves._pfn import EPOCHS, WEIGHTS, CurveTransformer
+from surrogates._nets import arrays_of, initialise, one_thread, torch_generator
+
+_SEED, _STEPS, _BATCH, _ASKED = 20231031, 3700, 128, 8
+_RATE, _WARM_UP, _HALF_COSINE, _FALL = 1e-3, 200, 6000, 500
+_POOL = 40_000  # curves drawn at once
+
+
+def drawn(n: int, rng: np.random.Generator) -> Floats:
+    """Return n noisy curves of the prior; ``[n, 100]``."""
+    prior = Combination(LC_PFN, normalised=False)
+    coordinates, curves = prior.sample(n, np.arange(1.0, EPOCHS + 1), rng)
+    return curves + prior.noise(coordinates)[:, None] * rng.standard_normal(curves.shape)
+
+
+def trained(steps: int, rng: np.random.Generator) -> CurveTransformer:
+    """Return a net trained for so many steps; says on standard error how it goes."""
+    net = CurveTransformer()
+    initialise(net, torch_generator(rng))
+    pool = drawn(_POOL, rng)
+    borders = np.quantile(pool, np.linspace(0, 1, len(net.borders)))
+    net.borders.copy_(torch.from_numpy(borders))
+    optimiser = torch.optim.AdamW(net.parameters(), lr=_RATE, betas=(0.9, 0.98), weight_decay=1e-2)
+    started, lost = time.process_time(), []
+    for step in range(steps):
+        first = step * _BATCH % _POOL
+        if first + _BATCH > _POOL:
+            pool = drawn(_POOL, rng)
+            first = 0
+        for group in optimiser.param_groups:
+            group["lr"] = _RATE * _share(step, steps)
+        loss = _loss(net, pool[first : first + _BATCH], rng)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step()
+        lost.append(loss.item())
+        if (step + 1) % 100 == 0:
+            seconds = time.process_time() - started
+            print(f"step {step + 1} of {steps}, loss {np.mean(lost[-100:]):.4f}, {seconds:.0f} s", file=sys.stderr)
+    net.eval()
+    return net
+
+
+def _share(step: int, steps: int) -> float:
+    """Return the learning rate's share of its peak: a rise, a half cosine, and a fall to nothing at the end."""
+    rise, fall = (step + 1) / _WARM_UP, (steps - step) / _FALL
+    return min(rise, (1 + math.cos(math.pi * step / _HALF_COSINE)) / 2, fall)
+
+
+def _loss(net: CurveTransformer, curves: Floats, rng: np.random.Generator) -> torch.Tensor:
+    length = 1 + int((EPOCHS - 1) * rng.random() ** 1.5)
+    later = rng.integers(length, EPOCHS, size=(len(curves), _ASKED))
+    later[:, 0] = EPOCHS - 1
+    x = torch.arange(1.0, length + 1).expand(len(curves), -1)
+    y, true = (torch.from_numpy(part).float() for part in (curves[:, :length], np.take_along_axis(curves, later, 1)))
+    seen = torch.ones(x.shape, dtype=torch.bool)
+    log_mass = net(x, y, seen, torch.from_numpy(later + 1.0).float())
+    return -net.log_density(log_mass, true).mean()
+
+
+def main(steps: int = _STEPS) -> None:
+    """Train and write the weights, in half precision."""
+    with one_thread():
+        net = trained(steps, np.random.default_rng(_SEED))
+    halves = {name: array if name == "borders" else array.astype(np.float16) for name, array in arrays_of(net).items()}
+    with replacing(WEIGHTS) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **halves)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

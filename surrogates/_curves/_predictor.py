@@ -1,0 +1,137 @@
+"""What predictors of learning curves share: curves checked and read, units, and rows of which nothing was seen."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Floats, Ints
+from nasbench.errors import PredictorError
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from surrogates._predictor import CheckedPredictor
+from surrogates._targets import AsItIs
+
+_LEAST_STD = 1e-6  # of the range of scores: curves that are known to the end are not certain to the last digit
+_ROOM = (0.05, 0.85)  # where worst and best known value lie once they are brought into [0, 1]
+
+
+class CurvePredictor(CheckedPredictor):
+    """A predictor of the score after the last epoch from the curve until now; scores and curves share one unit.
+
+    Sub-classes write ``_learn`` and ``_extrapolate``. Both get curves as fractions: as they are if all that was known
+    at fitting lies in [0, 1], else moved and scaled there. A row of which nothing was seen is answered with mean and
+    standard deviation of what training curves came to, unless the class ``sees_nothing`` by itself. One that is not
+    ``uncertain`` has no standard deviation.
+
+    Args:
+        space: where the architectures are from.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset({"curves"})
+    unfinished: ClassVar[bool] = True
+    uncertain: ClassVar[bool] = True
+    sees_nothing: ClassVar[bool] = False
+
+    def __init__(self, space: SearchSpace) -> None:
+        super().__init__(space)
+        self._target_class = AsItIs
+
+    @abstractmethod
+    def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        """Learn from curves and final values [n], nan where unknown."""
+
+    @abstractmethod
+    def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats | None]:
+        """Return mean and standard deviation of final values, [m] each."""
+
+    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        batch, value = self._read(batch, value)
+        self._learn(batch, value, rng)
+
+    def _read(self, batch: Batch, value: Floats) -> tuple[Batch, Floats]:
+        """Set horizon, unit and what is expected where nothing was seen; return batch and values in the unit."""
+        curves = curves_of(batch)
+        self._horizon = curves.shape[1]
+        known = np.concatenate([curves[~np.isnan(curves)], value[~np.isnan(value)]])
+        self._unit = _unit(known)
+        batch, value = self._in_unit(batch), (value - self._unit[0]) / self._unit[1]
+        ends = np.where(np.isnan(value), last_values(curves_of(batch)), value)
+        self._expected = float(ends.mean()), max(float(ends.std()), 1e-3)
+        return batch, value
+
+    def _in_unit(self, batch: Batch) -> Batch:
+        low, scale = self._unit
+        return Batch(batch.archs, (curves_of(batch) - low) / scale, batch.proxies, batch.losses)
+
+    def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
+        self._check_width(batch)
+        batch = self._in_unit(batch)
+        seen = np.ones(len(batch), bool) if self.sees_nothing else last_epochs(curves_of(batch)) > 0
+        mean, std = (np.full(len(batch), expected) for expected in self._expected)
+        if seen.any():
+            mean[seen], own = self._extrapolate(batch.take(np.flatnonzero(seen)))
+            std[seen] = 0.0 if own is None else own
+        low, scale = self._unit
+        return low + scale * mean, scale * np.maximum(std, _LEAST_STD) if self.uncertain else None
+
+    def _check_width(self, batch: Batch) -> None:
+        width = curves_of(batch).shape[1]
+        if width != self._horizon:
+            raise PredictorError(
+                f"curves are {width} epochs wide; the training curves were {self._horizon}: keep the recipe's width, "
+                "and write nan where an epoch was not seen"
+            )
+
+    def _checked(self, batch: Batch) -> Batch:
+        batch = super()._checked(batch)
+        curves = curves_of(batch)
+        if np.isinf(curves).any():
+            row, epoch = np.argwhere(np.isinf(curves))[0]
+            raise PredictorError(f"curve {row} is infinite at epoch {epoch + 1}; write nan where a training diverged")
+        if not curves.shape[1]:
+            raise PredictorError("curves have no epoch; their width is the number of epochs of the recipe")
+        return batch
+
+
+def _unit(known: Floats) -> tuple[float, float]:
+    """Return what to subtract from known values and what to divide by, so that they are fractions."""
+    low, high = float(known.min()), float(known.max())
+    if low >= 0 and high <= 1:
+        return 0.0, 1.0
+    scale = max(high - low, 1e-9) / (_ROOM[1] - _ROOM[0])
+    return low - _ROOM[0] * scale, scale
+
+
+def curves_of(batch: Batch) -> Floats:
+    """Return the curves ``[n, t]`` of a batch that must have them."""
+    if batch.curves is None:
+        raise PredictorError("the batch holds no curves")
+    return np.asarray(batch.curves, dtype=np.float64)
+
+
+def last_epochs(curves: Floats) -> Ints:
+    """Return ``[n]`` the last epoch, 1-based, that was seen of curves [n, t]; 0 where none was."""
+    seen = ~np.isnan(curves)
+    last: Ints = np.where(seen.any(axis=1), curves.shape[1] - np.argmax(seen[:, ::-1], axis=1), 0)
+    return last
+
+
+def last_values(curves: Floats) -> Floats:
+    """Return ``[n]`` the last value that was seen of curves [n, t]; nan where none was."""
+    values: Floats = curves[np.arange(len(curves)), last_epochs(curves) - 1]
+    return values
+
+
+def filled(curves: Floats) -> Floats:
+    """Return curves [n, t] without gaps: lines from before to after, the first value seen before it; nan at the end."""
+    n, t = curves.shape
+    seen, at = ~np.isnan(curves), np.arange(t)
+    before = np.maximum.accumulate(np.where(seen, at, -1), axis=1)
+    after = np.minimum.accumulate(np.where(seen, at, t)[:, ::-1], axis=1)[:, ::-1]
+    rows = np.arange(n)[:, None]
+    left, right = np.where(before < 0, after, before), np.where(after == t, before, after)
+    low, high = curves[rows, left.clip(0, t - 1)], curves[rows, right.clip(0, t - 1)]
+    share = (at - left) / np.maximum(right - left, 1)
+    values: Floats = low + np.where(before < 0, 0.0, share) * (high - low)
+    return np.where(after == t, np.nan, values)

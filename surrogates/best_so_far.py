@@ -1,0 +1,25 @@
+"""The best value seen of the learning curve, as the prediction of the final one: a baseline for noisy curves.
+
+What median stopping compares (Golovin et al. 2017, "Google Vizier"). It learns nothing and has no uncertainty. A
+curve of which nothing was seen counts as the mean of the training curves' ends.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.predictions import Batch
+from surrogates._curves import CurvePredictor, curves_of
+
+
+class BestSoFar(CurvePredictor):
+    """The best value that was seen."""
+
+    uncertain: ClassVar[bool] = False
+
+    def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        del batch, value, rng
+
+    def _extrapolate(self, batch: Batch) -> tuple[Floats, None]:
+        return np.nanmax(curves_of(batch), axis=1), None

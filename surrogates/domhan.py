@@ -1,0 +1,128 @@
+"""Learning curves extrapolated as Domhan et al. do: the posterior of eleven parametric families together, sampled.
+
+Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural
+Networks by Extrapolation of Learning Curves" (IJCAI). A curve is a weighted sum of one member of each family, with
+normal noise; an ensemble of walkers samples weights, parameters and noise. Preset ``lce_m`` holds the four families
+that Klein et al. kept in pybnn, as White et al. 2021 use them (arXiv 2104.01177).
+
+Differences: the source's priors are flat within bounds that keep every family rising; here they are those that
+Adriaensen et al. 2023 state for the same families (arXiv 2310.20447), each parameter a map of a standard normal
+number. The sum has to end higher than it starts and to stay within [0, 1] at the first, every seen and the last
+epoch. Walkers start at the best fitting of 4,000 curves drawn from the prior, not in a ball around one fit, so that
+a short chain is enough: 400 steps of 100 walkers to burn in, then 20 of 100 kept, which are 2,000 curves (the
+source keeps 2,500 samples of each of 100 walkers). Many curves are sampled at once. Nothing is learnt from other
+curves.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Floats, Ints
+from nasbench.errors import InvalidOption
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from surrogates._curves import CurvePredictor, curves_of
+from surrogates._curves._combination import Combination
+from surrogates._curves._families import LCE_M, chosen_families
+from surrogates._curves._sampler import ensemble
+
+_DRAWN = 4000  # curves of the prior of which the best fitting are where walkers start
+_CHUNK = 8  # curves sampled at once: more no longer saves time
+
+
+class Domhan(CurvePredictor):
+    """The posterior of a weighted sum of parametric families.
+
+    Args:
+        space: where the architectures are from; nothing of them is used.
+        families: joined by ``+``; empty for all eleven.
+        walkers: an even number, at least twice the number of parameters to be sampled well.
+        burn_in: steps of each walker that are forgotten.
+        keep_every: steps from one kept state of all walkers to the next.
+        samples: curves of the posterior.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"lce_m": {"families": "+".join(LCE_M)}}
+    quick: ClassVar[Mapping[str, Any]] = {"walkers": 20, "burn_in": 10, "keep_every": 1, "samples": 60}
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        families: str = "",
+        walkers: int = 100,
+        burn_in: int = 400,
+        keep_every: int = 5,
+        samples: int = 2000,
+    ) -> None:
+        super().__init__(space)
+        if walkers < 4 or walkers % 2 or burn_in < 0 or keep_every < 1 or samples < walkers or walkers > _DRAWN:
+            raise InvalidOption(
+                f"walkers={walkers}, burn_in={burn_in}, keep_every={keep_every}, samples={samples}; expected an even "
+                f"number of walkers from 4 to {_DRAWN}, burn_in from 0, keep_every from 1, samples from walkers"
+            )
+        self._prior = Combination(chosen_families(families), normalised=True)
+        self._walkers, self._burn_in, self._keep_every, self._samples = walkers, burn_in, keep_every, samples
+
+    def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        del batch, value
+        self._seed = int(rng.integers(2**63))
+        self._start = self._prior.sample(_DRAWN, np.arange(1.0, self._horizon + 1), np.random.default_rng(self._seed))
+
+    def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
+        curves = curves_of(batch)
+        mean, std = np.empty(len(curves)), np.empty(len(curves))
+        for rows, epochs in _alike(curves):
+            coordinates = self.posterior(curves[np.ix_(rows, epochs - 1)], epochs)
+            ends = self._prior.curves(coordinates, np.array([float(self._horizon)]))[..., 0]
+            mean[rows] = ends.mean(axis=1)
+            std[rows] = np.sqrt(ends.var(axis=1) + (self._prior.noise(coordinates) ** 2).mean(axis=1))
+        return mean, std
+
+    def posterior(self, values: Floats, epochs: Ints) -> Floats:
+        """Return coordinates ``[c, samples, size]`` of curves that explain values [c, e] at epochs [e]."""
+        x = np.concatenate([[1], epochs, [self._horizon]]).astype(np.float64)
+
+        def log_density(coordinates: Floats) -> Floats:
+            drawn = self._prior.curves(coordinates, x)
+            likelihood = _log_likelihood(drawn[..., 1:-1], self._prior.noise(coordinates), values[:, None])
+            prior = -0.5 * np.einsum("cwd,cwd->cw", coordinates, coordinates)
+            with np.errstate(invalid="ignore"):
+                return np.where(self._prior.allowed(drawn), prior + likelihood, -np.inf)
+
+        kept = -(-self._samples // self._walkers)
+        steps = self._burn_in + kept * self._keep_every
+        chain = ensemble(log_density, self._starts(values, epochs), steps, np.random.default_rng(self._seed))
+        states = [
+            walkers.copy()
+            for step, walkers in enumerate(chain, 1 - self._burn_in)
+            if step > 0 and step % self._keep_every == 0
+        ]
+        return np.concatenate(states, axis=1)[:, : self._samples]
+
+    def _starts(self, values: Floats, epochs: Ints) -> Floats:
+        """Return ``[c, walkers, size]`` the best fitting coordinates of the prior's sample."""
+        coordinates, curves = self._start
+        noise = self._prior.noise(coordinates)
+        return np.stack([self._best(_log_likelihood(curves[:, epochs - 1], noise, own)) for own in values])
+
+    def _best(self, likelihood: Floats) -> Floats:
+        best: Floats = self._start[0][np.argsort(-likelihood, kind="stable")[: self._walkers]]
+        return best
+
+
+def _log_likelihood(curves: Floats, noise: Floats, values: Floats) -> Floats:
+    """Return ``[...]`` how likely values [..., e] are under curves [..., e] with noise [...], up to a constant."""
+    off = (curves - values) / noise[..., None]
+    return np.asarray(-0.5 * np.einsum("...e,...e->...", off, off) - curves.shape[-1] * np.log(noise))
+
+
+def _alike(curves: Floats) -> Iterator[tuple[Ints, Ints]]:
+    """Yield groups of rows whose seen epochs are the same, and those epochs, 1-based."""
+    patterns, which = np.unique(~np.isnan(curves), axis=0, return_inverse=True)
+    for i, pattern in enumerate(patterns):
+        rows = np.flatnonzero(which.reshape(-1) == i)
+        for first in range(0, len(rows), _CHUNK):
+            yield rows[first : first + _CHUNK], np.flatnonzero(pattern) + 1

@@ -1,0 +1,26 @@
+"""The last value seen of the learning curve, as the prediction of the final one: the baseline to beat.
+
+Also known as early-stopped validation accuracy; successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943)
+ranks by it. It learns nothing and has no uncertainty. A curve of which nothing was seen counts as the mean of the
+training curves' ends.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.predictions import Batch
+from surrogates._curves import CurvePredictor, curves_of, last_values
+
+
+class LastValue(CurvePredictor):
+    """The last value that was seen."""
+
+    uncertain: ClassVar[bool] = False
+
+    def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        del batch, value, rng
+
+    def _extrapolate(self, batch: Batch) -> tuple[Floats, None]:
+        return last_values(curves_of(batch)), None

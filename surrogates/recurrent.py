@@ -1,0 +1,175 @@
+"""A recurrent net reads a learning curve epoch by epoch and says at each where it will end.
+
+Source: Gargiani, Klein, Falkner & Hutter 2019, "Probabilistic Rollouts for Learning Curve Extrapolation Across
+Hyperparameter Settings", arXiv 1910.04522: recurrent nets with an uncertainty, which see the configuration beside
+the curve, are trained on a few hundred curves.
+
+Differences: the source draws the next epoch from the net's answer and reads it again, until the end; here each step
+answers for the end at once, so that one pass over the training curves teaches every length, and errors do not add
+up. What is answered is how the end differs from the median way of the training curves, as a normal distribution in
+units of the usual deviation. Gated recurrent units (Cho et al. 2014, arXiv 1406.1078), three small nets.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nasbench.arrays import Floats, Ints
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
+from surrogates._curves._way import usual_way
+from surrogates._nets import (
+    Dropout,
+    Linear,
+    Training,
+    arrays_of,
+    initialise,
+    load_arrays,
+    one_thread,
+    torch_generator,
+    train,
+)
+from surrogates._nets._losses import std_of
+from surrogates._predictor import State
+from surrogates._scaled import COARSE, ScaledColumns
+
+REQUIRES = {"torch": "torch"}
+
+_READ = 3  # numbers of each epoch
+_FAR = 4.0  # usual deviations beyond which a training has failed, by however much
+_LEAST_STD = 1e-4
+
+
+class _Reader(nn.Module):
+    """Gated recurrent units that start from the architecture.
+
+    Args:
+        members: k.
+        inputs: columns of an architecture.
+        width: units.
+    """
+
+    def __init__(self, members: int, inputs: int, width: int) -> None:
+        super().__init__()
+        self.start, self.drop = Linear(members, inputs, width), Dropout(0.2)
+        self.read, self.recall = Linear(members, _READ, 3 * width), Linear(members, width, 3 * width)
+        self.answer = Linear(members, width, 2)
+
+    def forward(self, columns: Tensor, read: Tensor) -> Tensor:
+        """Return the answers [k, n, t + 1, 2] before and after each epoch of [k, n, t, 3]."""
+        state = torch.tanh(self.start(self.drop(columns)))
+        states, parts = [state], self.read(read).unbind(2)
+        for part in parts:
+            gates, candidate = part.split([2 * state.shape[-1], state.shape[-1]], dim=-1)
+            own_gates, own = self.recall(state).split([2 * state.shape[-1], state.shape[-1]], dim=-1)
+            reset, keep = torch.sigmoid(gates + own_gates).chunk(2, dim=-1)
+            state = keep * state + (1 - keep) * torch.tanh(candidate + reset * own)
+            states.append(state)
+        return self.answer(self.drop(torch.stack(states, dim=2)))
+
+
+class Recurrent(CurvePredictor):
+    """Small recurrent nets.
+
+    Args:
+        space: where the architectures are from.
+        encoding: what is seen of an architecture, see ``nasbench.encodings``; empty for nothing.
+        members: nets.
+        width: units of each.
+        epochs: passes over the training curves.
+    """
+
+    unfinished = False
+    sees_nothing = True
+    quick: ClassVar = {"epochs": 2, "members": 2}
+
+    def __init__(
+        self, space: SearchSpace, *, encoding: str = COARSE, members: int = 3, width: int = 16, epochs: int = 30
+    ) -> None:
+        super().__init__(space)
+        self._columns = ScaledColumns(space, encoding)
+        self._members, self._width = members, width
+        self._training = Training(epochs, batch_size=32, lr=0.01, weight_decay=0.01, optimiser="adamw")
+
+    def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        inputs, goal = self._prepare(batch, value)
+        generator = torch_generator(rng)
+        self._model = self._made(inputs)
+        initialise(self._model, generator)
+        with one_thread():
+            train(
+                self._model,
+                inputs,
+                torch.from_numpy(goal),
+                loss=_surprise,
+                training=self._training,
+                members=self._members,
+                generator=generator,
+            )
+
+    def _prepare(self, batch: Batch, value: Floats) -> tuple[tuple[Tensor, ...], Floats]:
+        """Learn columns and the usual way; return what the nets read and what they are to say [n, t + 1]."""
+        self._columns.fit(batch.archs)
+        curves = self._standardised(curves_of(batch))
+        end = (value - self._expected[0]) / self._expected[1]
+        curves[:, -1] = end
+        self._median, self._size = usual_way(curves)
+        base = np.concatenate([np.zeros((len(end), 1)), curves], axis=1)
+        goal = (end[:, None] - base - self._median[:, -1]) / self._size[:, -1]
+        goal[:, -1] = np.nan  # at the end there is nothing to say
+        return self._inputs(batch, curves), goal.clip(-_FAR, _FAR)
+
+    def _standardised(self, curves: Floats) -> Floats:
+        mean, std = self._expected
+        return filled((curves - mean) / std)
+
+    def _inputs(self, batch: Batch, curves: Floats) -> tuple[Tensor, ...]:
+        """Return columns [n, f] and what is read each epoch [n, t, 3]: how much better than usual, gain, time."""
+        known = np.nan_to_num(curves)
+        among = ((known - self._median[0, 1:]) / self._size[0, 1:]).clip(-_FAR, _FAR)
+        gain = np.diff(among, axis=1, prepend=among[:, :1]).clip(-_FAR, _FAR)
+        time = np.broadcast_to(np.linspace(-1, 1, curves.shape[1]), curves.shape)
+        return torch.from_numpy(self._columns(batch.archs)), torch.from_numpy(np.stack([among, gain, time], axis=2))
+
+    def _made(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+        return _Reader(self._members, inputs[0].shape[1], self._width).double()
+
+    def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
+        curves = self._standardised(curves_of(batch))
+        at = last_epochs(curves)
+        columns, read = self._inputs(batch, curves)
+        inputs = columns, read[:, : max(int(at.max()), 1)]
+        with torch.no_grad(), one_thread():
+            answers = self._model(*(part.expand(self._members, *part.shape) for part in inputs))
+        answers = answers[:, torch.arange(len(at)), torch.from_numpy(at)]
+        centre, spread = answers[..., 0].numpy(), std_of(answers).numpy()
+        return self._in_scores(curves, at, centre.mean(axis=0), np.sqrt((spread**2).mean(axis=0) + centre.var(axis=0)))
+
+    def _in_scores(self, curves: Floats, at: Ints, off: Floats, spread: Floats) -> tuple[Floats, Floats]:
+        """Return mean and standard deviation of final values from answers [m] in units of the usual deviation."""
+        base = np.where(at > 0, curves[np.arange(len(at)), at - 1], 0.0)
+        ended = at == curves.shape[1]
+        size = np.where(ended, 0.0, self._size[at, -1])
+        mean, std = self._expected
+        ends = base + np.where(ended, 0.0, self._median[at, -1]) + size * off
+        return mean + std * ends, std * np.maximum(size * spread, _LEAST_STD)
+
+    def _state(self) -> State:
+        return arrays_of(self._model)
+
+    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
+        batch, value = self._read(batch, value)
+        inputs, _ = self._prepare(batch, value)
+        self._model = self._made(inputs)
+        load_arrays(self._model, state)
+        self._model.eval()
+
+
+def _surprise(output: Tensor, goal: Tensor) -> Tensor:
+    """Return the mean negative log-likelihood ``[k]`` of goals [k, n, t + 1], nan where nothing is to be said."""
+    known, std = ~goal.isnan(), std_of(output)
+    loss = torch.log(std) + 0.5 * ((goal.nan_to_num() - output[..., 0]) / std) ** 2
+    return (loss * known).sum((-2, -1)) / known.sum((-2, -1)).clamp(min=1)

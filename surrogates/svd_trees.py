@@ -1,0 +1,88 @@
+"""The rest of a learning curve from trees, in the few directions in which training curves differ.
+
+Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves", arXiv 2111.03602: a
+singular value decomposition of the training curves keeps six directions, and trees predict an architecture's
+coefficients.
+
+Differences: the source answers from the architecture alone; here trees see the epochs so far as well, and what is
+decomposed is what comes after them, relative to the last value. The trees are one random forest of all coefficients
+(boosting, as there, learns hardly anything from a hundred curves); its trees' spread, and what they miss on the
+training curves that they did not see, is the uncertainty. One model is fitted for each number of epochs seen, when
+it is first asked for.
+"""
+
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from sklearn.ensemble import RandomForestRegressor
+
+from nasbench.arrays import Floats
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from surrogates._curves import curves_of
+from surrogates._curves._per_length import PerLength
+from surrogates._scaled import COARSE, ScaledColumns
+from surrogates._tabular import library_seed
+
+REQUIRES = {"sklearn": "trees"}
+
+_TREES, _SHARE = 100, 0.5
+_LEAST_STD = 1e-4
+
+
+class _Model(NamedTuple):
+    """A forest of coefficients, what they add to the last epoch, the mean there, and the variance that it misses."""
+
+    forest: Any
+    direction: Floats
+    mean: float
+    noise: float
+
+
+class SVDTrees(PerLength):
+    """A forest of coefficients.
+
+    Args:
+        space: where the architectures are from.
+        encoding: what is seen of an architecture, see ``nasbench.encodings``; empty for nothing.
+        directions: of the decomposition that are kept, at most.
+    """
+
+    quick: ClassVar = {"directions": 2}
+
+    def __init__(self, space: SearchSpace, *, encoding: str = COARSE, directions: int = 6) -> None:
+        super().__init__(space)
+        self._columns, self._directions = ScaledColumns(space, encoding), directions
+
+    def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        self._columns.fit(batch.archs)
+        super()._learn(batch, value, rng)
+
+    def _features(self, batch: Batch, length: int) -> Floats:
+        curves = curves_of(batch)[:, :length]
+        constant = np.zeros((len(batch), 1))  # a tree needs a column
+        return np.concatenate([self._columns(batch.archs), constant, curves, np.diff(curves, axis=1)], axis=1)
+
+    def _base(self, batch: Batch, length: int) -> Floats:
+        return curves_of(batch)[:, length - 1] if length else np.full(len(batch), self._expected[0])
+
+    def _model(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
+        rest = np.concatenate([curves_of(batch)[:, length:-1], value[:, None]], axis=1)
+        rest = rest - self._base(batch, length)[:, None]
+        mean = rest.mean(axis=0)
+        left, singular, right = np.linalg.svd(rest - mean, full_matrices=False)
+        coefficients = (left * singular)[:, : self._directions]
+        forest = RandomForestRegressor(
+            _TREES, max_features=_SHARE, oob_score=True, n_jobs=1, random_state=library_seed(rng)
+        ).fit(self._features(batch, length), coefficients if coefficients.shape[1] > 1 else coefficients[:, 0])
+        direction = right[: self._directions, -1]
+        unseen = np.asarray(forest.oob_prediction_).reshape(coefficients.shape) @ direction
+        noise = float(np.mean((rest[:, -1] - mean[-1] - unseen) ** 2))
+        return _Model(forest, direction, float(mean[-1]), noise)
+
+    def _ends(self, model: _Model, batch: Batch, length: int) -> tuple[Floats, Floats]:
+        features = self._features(batch, length)
+        trees = np.stack([tree.predict(features).reshape(len(batch), -1) for tree in model.forest.estimators_])
+        gains = np.einsum("kmd,d->km", trees, model.direction)
+        spread = np.sqrt(gains.var(axis=0) / 2 + model.noise / 2)
+        return self._base(batch, length) + model.mean + gains.mean(axis=0), np.maximum(spread, _LEAST_STD)

@@ -1,0 +1,120 @@
+"""Zero-cost proxies alone: architectures by the mean rank of their proxies, without learning from a single training.
+
+Source: Abdelfattah et al. 2021, "Zero-Cost Proxies for Lightweight NAS" (arXiv 2101.08134), who let several proxies
+vote, and Mellor et al. 2021 (arXiv 2006.04647), who rank by one. Which proxies:
+
+    zero_cost                                               all that the batch holds (nasbench predict --proxies TABLE)
+    zero_cost,proxies=TABLE/naswot                          one of a table's, which any search can use too
+    zero_cost,proxies=TABLE/naswot+TABLE/synflow            several
+    zero_cost@learnt                                        weights and signs learnt from the scores
+
+Each proxy becomes a normal score of its rank among the training architectures, and the mean of them is the answer;
+beyond the training values it goes on as steeply as over the outer tenth, so that a single proxy orders as it is. More
+is taken for better, as in the sources. A missing proxy counts as the training median.
+
+Differences: the paper's vote compares pairs, and a majority decides; mean ranks do so for any number at once.
+``learnt`` is a Bayesian linear regression on the normal scores, the simplest of combinations that learn (``omni``
+learns trees, and from the architecture too); it alone has a standard deviation.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from nasbench.arrays import Floats
+from nasbench.errors import unknown_name
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from nasbench.table import proxy_named, proxy_source
+from surrogates._blr import LinearPosterior
+from surrogates._predictor import CheckedPredictor
+
+_WEIGHTS = ("equal", "learnt")
+
+
+class ZeroCost(CheckedPredictor):
+    """The mean rank of proxies.
+
+    Args:
+        space: where the architectures are from.
+        proxies: ``TABLE/METRIC``, or ``TABLE/DATASET/METRIC``, joined by ``+``; empty for those of the batch.
+        weights: ``equal``, or ``learnt`` from the scores.
+        target: ``rank``, ``score`` or ``log_error``.
+
+    Raises:
+        UnknownName: no such table, proxy or weights.
+        InvalidOption: a table of another space.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"learnt": {"weights": "learnt"}}
+
+    def __init__(self, space: SearchSpace, *, proxies: str = "", weights: str = "equal", target: str = "rank") -> None:
+        super().__init__(space, target=target)
+        if weights not in _WEIGHTS:
+            raise unknown_name("weights", weights, _WEIGHTS)
+        self._learnt = weights == "learnt"
+        self._columns = [proxy_named(label, space.name) for label in _labels(proxies)]
+        self.needs = frozenset() if self._columns else frozenset({"proxies"})  # type: ignore[misc]  # an option's need
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the tables that it reads, whichever ``task`` is to be predicted."""
+        del task
+        return [proxy_source(label) for label in _labels(options.get("proxies", ""))]
+
+    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        del rng
+        known = self._known(batch)
+        self._ranks = [_NormalScores(column[np.isfinite(column)]) for column in known.T]
+        if self._learnt:
+            self._posterior = LinearPosterior(self._scored(known), value)
+            self._logs = self._posterior.most_likely()
+
+    def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
+        scored = self._scored(self._known(batch))
+        return self._posterior.predict(scored, self._logs) if self._learnt else (scored.mean(axis=1), None)
+
+    def _known(self, batch: Batch) -> Floats:
+        """Return the proxies [n, p], nan where one is missing."""
+        if self._columns:
+            return np.column_stack([column(batch.archs) for column in self._columns])
+        assert batch.proxies is not None  # checked by ``needs``
+        return batch.proxies
+
+    def _scored(self, known: Floats) -> Floats:
+        """Return normal scores [n, p]."""
+        return np.column_stack([ranks(column) for ranks, column in zip(self._ranks, known.T, strict=True)])
+
+
+class _NormalScores:
+    """A monotonic map of numbers to the normal scores of their ranks.
+
+    Args:
+        known: [n] numbers that the ranks are taken among; where they are all equal, everything is 0.
+    """
+
+    def __init__(self, known: Floats) -> None:
+        self._known, first = np.unique(known, return_index=True)
+        self._scores = ndtri((rankdata(known) - 0.5) / max(len(known), 1))[first]
+        tenth = max(1, len(self._known) // 10)
+        self._slopes = [
+            (self._scores[b] - self._scores[a]) / (self._known[b] - self._known[a])
+            for a, b in (((0, tenth), (-1 - tenth, -1)) if len(self._known) > 1 else ())
+        ]
+
+    def __call__(self, values: Floats) -> Floats:
+        """Return the score of each number, 0 for one that is missing; ``[m]``."""
+        if not self._slopes:
+            return np.zeros(len(values))
+        low, high = self._known[0], self._known[-1]
+        inside: Floats = np.interp(values, self._known, self._scores)
+        below, above = np.minimum(values - low, 0.0), np.maximum(values - high, 0.0)
+        scores: Floats = inside + below * self._slopes[0] + above * self._slopes[1]
+        return np.where(np.isfinite(values), scores, 0.0)
+
+
+def _labels(proxies: str) -> list[str]:
+    return [label.strip() for label in proxies.split("+") if label.strip()]

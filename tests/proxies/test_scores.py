@@ -1,0 +1,201 @@
+"""Proxies of networks small enough to be worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from nasbench.errors import InvalidOption
+from nasbench.networks._layers import GlobalAverage
+from nasbench.proxies import Probe
+from nasbench.registry import PROXIES
+
+
+def score(name, probe, **options):
+    return PROXIES.load(name)(**options)(probe)
+
+
+def tensor(values):
+    return torch.tensor(values, dtype=torch.float32)
+
+
+def linear(*weights, between=(), bias=False):
+    """A chain of linear layers with these weights."""
+    layers = []
+    for weight in map(tensor, weights):
+        layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias)
+        layer.weight.data = weight
+        layers += [layer, *between]
+    return nn.Sequential(*layers[: len(layers) - len(between)])
+
+
+@pytest.fixture
+def one():
+    """One layer of zeros and twos, two images: at equal logits the loss's gradient by the logits is (1/2 - y) / 2."""
+    return Probe(linear([[2.0, 0.0], [0.0, 2.0]]), tensor([[1.0, 1.0], [3.0, 3.0]]), torch.tensor([0, 1]))
+
+
+# dL/dlogits = [[-1/4, 1/4], [1/4, -1/4]], so the gradient by the weights is [[1/2, 1/2], [-1/2, -1/2]].
+# The logits are [[2, 2], [6, 6]]; times their gradients, [[-1/2, 1/2], [3/2, -3/2]].
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("params", 4.0),
+        ("flops", 4.0),
+        ("l2_norm", math.sqrt(8)),
+        ("grad_norm", 1.0),
+        ("snip", 2.0),
+        ("plain", 0.0),
+        ("fisher", 2 * 2 * (0.5**2 + 1.5**2) / 2 / 2),  # channels, weights of each, mean over images, half
+        ("synflow", math.log(4.0)),  # two weights of 2 pass a one on
+    ],
+)
+def test_one_linear_layer(one, name, expected):
+    assert score(name, one) == pytest.approx(expected, rel=1e-6)
+
+
+def test_plain_keeps_the_sign():
+    """Logits (1, 0) where the first is right: the gradient by its weight is p - 1."""
+    probe = Probe(linear([[1.0], [0.0]]), tensor([[1.0], [1.0]]), torch.tensor([0, 0]))
+    p = math.e / (1 + math.e)
+    assert score("plain", probe) == pytest.approx(p - 1, rel=1e-5)
+    assert score("snip", probe) == pytest.approx(1 - p, rel=1e-5)
+
+
+def test_synflow_of_two_layers_counts_each_path_once_a_layer():
+    """Paths of |1| |2|, |3| |4| through one hidden number each: each layer's saliencies sum to 2 + 12."""
+    probe = Probe(linear([[1.0, 0.0], [0.0, -3.0]], [[2.0, 4.0]]), torch.zeros(2, 2), torch.tensor([0, 0]))
+    assert score("synflow", probe) == pytest.approx(math.log(28.0))
+
+
+def test_synflow_leaves_normalisation_out_and_adds_absolute_biases():
+    network = linear([[1.0]], [[-2.0]], between=(nn.BatchNorm1d(1),), bias=True)
+    network[1].running_mean.fill_(5.0)
+    for layer in (network[0], network[2]):
+        layer.bias.data.fill_(-1.0)
+    probe = Probe(network, torch.randn(4, 1), torch.zeros(4, dtype=torch.int64))
+    # |1| 1 + |-1| = 2 goes on; the first layer's saliency is 1 * 2, the second's 2 * 2
+    assert score("synflow", probe) == pytest.approx(math.log(6.0))
+
+
+def test_grasp_of_a_single_weight():
+    """L = log(1 + exp(-wx)) on logits (wx, 0): g = -x s(-wx), H = x^2 s (1 - s), the score -w H g."""
+    w, x = 0.7, 1.3
+    probe = Probe(linear([[w], [0.0]]), tensor([[x], [x]]), torch.tensor([0, 0]))
+    s = 1 / (1 + math.exp(w * x))
+    # both logits' weights: g = (-x s, x s), H = x^2 s (1 - s) [[1, -1], [-1, 1]]
+    curvature = x**2 * s * (1 - s)
+    assert score("grasp", probe) == pytest.approx(-w * curvature * (-2 * x * s), rel=1e-5)
+
+
+def test_naswot_of_a_tiny_relu_network():
+    """Three images with codes 10, 01 and 11 of two ReLUs: the kernel is [[2, 0, 1], [0, 2, 1], [1, 1, 2]]."""
+    network = linear([[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]], between=(nn.ReLU(),))
+    images = tensor([[1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]])
+    probe = Probe(network, images, torch.tensor([0, 1, 0]))
+    np.testing.assert_array_equal(probe.kernel, [[2, 0, 1], [0, 2, 1], [1, 1, 2]])
+    assert score("naswot", probe) == pytest.approx(math.log(4.0))
+    twins = Probe(network, tensor([[1.0, -1.0], [2.0, -2.0]]), torch.tensor([0, 1]))
+    assert score("naswot", twins) == -math.inf
+
+
+class Beside(nn.Module):
+    """Two branches, of which the second one is computed for nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.used, self.unused = nn.ReLU(inplace=True), nn.ReLU()
+        self.last = nn.Linear(2, 2)
+
+    def forward(self, x):
+        self.unused(-3 * x + 1)
+        return self.last(self.used(x + 0))
+
+
+def test_relus_that_reach_no_output_do_not_count():
+    probe = Probe(Beside(), tensor([[1.0, -1.0], [-1.0, -1.0]]), torch.tensor([0, 1]))
+    np.testing.assert_array_equal(probe.kernel, [[2, 1], [1, 2]])
+
+
+def test_jacov_of_uncorrelated_gradients():
+    """Two images whose gradients (1, -1, 0, 0) and (0, 0, 1, -1), put through ReLUs, do not correlate."""
+    weights = [[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 1.0, -1.0]]
+    network = linear(weights, [[1.0, 1.0]], between=(nn.ReLU(),))
+    images = tensor([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 1.0, 0.0]])
+    probe = Probe(network, images, torch.tensor([0, 0]))
+    np.testing.assert_array_equal(probe.jacobian, weights)
+    v = 1 + 1e-5
+    assert score("jacov", probe) == pytest.approx(-2 * (math.log(v) + 1 / v))
+    # both images in one class: two logarithms of 1 + k and two of k; each alone: two of 1 + k
+    assert score("epe_nas", probe) == pytest.approx(abs(2 * math.log(v) + 2 * math.log(1e-5)))
+    assert score("epe_nas", Probe(network, images, torch.tensor([0, 1]))) == pytest.approx(2 * math.log(v), rel=1e-4)
+
+
+def test_equal_gradients_score_far_below_and_constant_ones_not_at_all():
+    network = linear([[1.0, 2.0, 4.0]])
+    same = Probe(network, torch.randn(3, 3), torch.tensor([0, 0, 0]))
+    assert score("jacov", same) < -1e5
+    constant = Probe(linear([[1.0, 1.0, 1.0]]), torch.randn(3, 3), torch.tensor([0, 0, 0]))
+    assert math.isnan(score("jacov", constant))
+    assert math.isnan(score("epe_nas", constant))
+
+
+def test_epe_nas_of_many_classes_compares_them():
+    """101 logits; a class of two images, one of three, one alone, which is left out."""
+    rng = np.random.default_rng(0)
+    network = linear(rng.normal(size=(8, 6)), rng.normal(size=(101, 8)), between=(nn.ReLU(),))
+    probe = Probe(network, tensor(rng.normal(size=(6, 6))), torch.tensor([7, 7, 3, 3, 3, 50]))
+    sums = [np.log(np.abs(np.corrcoef(probe.jacobian[rows])) + 1e-5).sum() for rows in ([2, 3, 4], [0, 1])]
+    assert score("epe_nas", probe) == pytest.approx(2 * abs(sums[0] / 3 - sums[1] / 2) / 2)
+
+
+def test_zen_of_a_convolution():
+    """A 1x1 convolution w, normalised: the difference is gamma |w x'| / deviation, and the deviation is added back."""
+    layer = nn.Conv2d(1, 1, 1, bias=False)
+    probe = Probe(nn.Sequential(layer, GlobalAverage()), torch.zeros(4000, 1, 2, 2), torch.zeros(4000))
+    drawn = score("zen", probe)
+    with torch.random.fork_rng():
+        torch.manual_seed(int(probe.rng("zen").integers(2**63)))
+        w, mean = abs(float(torch.randn(1))), math.sqrt(2 / math.pi)
+    assert drawn == pytest.approx(math.log(0.01 * w * 4 * mean), abs=0.03)
+    wider = score("zen", probe, gamma=0.1)
+    assert wider - drawn == pytest.approx(math.log(10), abs=1e-3)
+
+
+def test_zen_adds_what_normalisation_took():
+    layers = nn.Conv2d(1, 1, 1, bias=False), nn.BatchNorm2d(1)
+    probe = Probe(nn.Sequential(*layers, GlobalAverage()), torch.zeros(4000, 1, 2, 2), torch.zeros(4000))
+    with torch.random.fork_rng():
+        torch.manual_seed(int(probe.rng("zen").integers(2**63)))
+        w = abs(float(torch.randn(1)))
+    running = 0.81 + 0.19 * w**2  # of two passes, at momentum 0.1
+    expected = math.log(0.01 * 4 * math.sqrt(2 / math.pi)) + math.log(running) / 2
+    assert score("zen", probe) == pytest.approx(expected, abs=0.03)
+
+
+def test_impossible_options_of_zen_are_refused():
+    with pytest.raises(InvalidOption, match="repeats=0"):
+        PROXIES.load("zen")(repeats=0)
+
+
+@pytest.mark.parametrize("name", PROXIES.names())
+def test_a_proxy_changes_nothing_that_another_sees(name):
+    """Neither the network, its running moments included, nor torch's own generator."""
+    torch.manual_seed(3)
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), GlobalAverage(), nn.Linear(4, 3))
+    probe = Probe(network, torch.randn(6, 3, 5, 5), torch.tensor([0, 1, 2, 0, 1, 2]))
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    state = torch.get_rng_state()
+    first = score(name, probe)
+    assert score(name, Probe(network, probe.images, probe.labels)) == first
+    assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
+    assert all(parameter.grad is None for parameter in network.parameters())
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("name", PROXIES.names())
+def test_every_proxy_names_its_source(name):
+    assert "Source:" in PROXIES.manual(name)
+    assert PROXIES.load(name).__doc__
