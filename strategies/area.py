@@ -16,7 +16,8 @@ while there are others. Any predictor will do. ``start_only`` is AREA's own part
 
 After 100 trainings (noisy single-seed scores), 10 runs against 40, it beats random search on nb201-cifar100 and
 nbgraph-arxiv (p < 1e-4); ``start_only`` on the former (p < 0.001), and hardly on the latter, which counts no
-parameters (p = 0.01).
+parameters (p = 0.01). What a proxy cost to compute is not charged. On nb201-cifar10, 50 runs of 100 trainings, the
+mean regret of ``start_only`` in points is .26 by the public NASWOT scores, .27 by size, .34 from a random start.
 """
 
 from collections.abc import Callable, Mapping

@@ -8,9 +8,10 @@ vote, and Mellor et al. 2021 (arXiv 2006.04647), who rank by one. Which proxies:
     zero_cost,proxies=TABLE/naswot+TABLE/synflow            several
     zero_cost@learnt                                        weights and signs learnt from the scores
 
-Each proxy becomes a normal score of its rank among the training architectures, and the mean of them is the answer;
-beyond the training values it goes on as steeply as over the outer tenth, so that a single proxy orders as it is. More
-is taken for better, as in the sources. A missing proxy counts as the training median.
+Each proxy becomes a normal score of its rank among all that its table scored, or among the training architectures where
+the batch brings the proxies, and the mean of them is the answer; beyond these values it goes on as steeply as over the
+outer tenth, so that a single proxy orders as it is. More is taken for better, as in the sources. A missing proxy counts
+as the median.
 
 Differences: the paper's vote compares pairs, and a majority decides; mean ranks do so for any number at once.
 ``learnt`` is a Bayesian linear regression on the normal scores, the simplest of combinations that learn (``omni``
@@ -68,7 +69,8 @@ class ZeroCost(CheckedPredictor):
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         del rng
         known = self._known(batch)
-        self._ranks = [_NormalScores(column[np.isfinite(column)]) for column in known.T]
+        everything = [column(column.table.architectures) for column in self._columns] or list(known.T)
+        self._ranks = [_NormalScores(column[np.isfinite(column)]) for column in everything]
         if self._learnt:
             self._posterior = LinearPosterior(self._scored(known), value)
             self._logs = self._posterior.most_likely()

@@ -85,18 +85,15 @@ class Probe:
     def layers(self) -> list[Layer]:
         """Every weighted layer with its gradients by the loss: one pass forward, one back."""
         network = self.copy()
-        modules, gates = weighted_layers(network), dict[nn.Module, Tensor]()
-        for module in modules:
-            module.register_forward_hook(_watching(gates))
+        modules = weighted_layers(network)
+        gates = [module.weight.new_zeros(len(self.images), len(module.weight)) for module in modules]
+        for module, gate in zip(modules, gates, strict=True):
+            module.register_forward_hook(_watching(gate))
         weights = [module.weight for module in modules]
         gradients = torch.autograd.grad(self.loss(network), weights, allow_unused=True)
         return [
-            Layer(
-                module.weight.detach(),
-                torch.zeros_like(module.weight) if gradient is None else gradient,
-                gates.get(module, module.weight.new_zeros(len(self.images), len(module.weight))),
-            )
-            for module, gradient in zip(modules, gradients, strict=True)
+            Layer(weight.detach(), torch.zeros_like(weight) if gradient is None else gradient, gate)
+            for weight, gradient, gate in zip(weights, gradients, gates, strict=True)
         ]
 
     @cached_property
@@ -129,14 +126,15 @@ class Probe:
         return self._answer[2]
 
 
-def _watching(gates: dict[nn.Module, Tensor]) -> Any:
-    """Return a hook that notes, when the loss comes back, what a factor on each channel would do to it."""
+def _watching(gate: Tensor) -> Any:
+    """Return a hook that writes into ``gate`` [b, channels], when the loss comes back, what a factor would do to it."""
 
-    def watch(module: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+    def watch(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
+        # not the output itself, which would keep alive the graph that keeps the hook, for ever
         activation = output.detach()
 
         def note(gradient: Tensor) -> None:
-            gates[module] = (activation * gradient).flatten(2).sum(2) if output.ndim > 2 else activation * gradient
+            gate.copy_((activation * gradient).reshape(*gate.shape, -1).sum(2))
 
         if output.requires_grad:
             output.register_hook(note)

@@ -107,6 +107,8 @@ def _score_parts(
     total = sum(len(part) for part, _ in parts)
     todo = [(part, file) for part, file in parts if not file.exists()]
     done = total - sum(len(part) for part, _ in todo)
+    if on_progress:
+        on_progress(done, total)
     try:
         with parallel_config(backend="loky", inner_max_num_threads=1):
             jobs = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)

@@ -2,7 +2,7 @@
 
 Source: Abdelfattah et al. 2021, "Zero-Cost Proxies for Lightweight NAS" (arXiv 2101.08134), and their code
 (``l2_norm``): the Euclidean norm of the weights of each convolution and linear layer, added up. Of weights that start
-at random it counts layers and their sizes.
+at random it counts layers and their outputs; as torch draws them, a 1x1 and a 3x3 convolution have the same norm.
 """
 
 from typing import ClassVar

@@ -2,7 +2,8 @@
 
 Source: Abdelfattah et al. 2021, "Zero-Cost Proxies for Lightweight NAS" (arXiv 2101.08134), in their code (``plain``),
 after Mozer & Smolensky 1988, "Skeletonization". Where normalisation follows a layer, the loss does not depend on the
-scale of its weights and their sum is zero: what is left in such networks is the last, linear layer.
+scale of its weights and their sum is zero: what is left is the last, linear layer and convolutions without one. Two
+seeds order 50 cells of NAS-Bench-201 alike to a Spearman of .33 only, where the other proxies reach .86 to 1.
 """
 
 from typing import ClassVar
