@@ -276,3 +276,29 @@ def test_scores_of_any_unit_are_extrapolated(space, rng, name):
     made.fit(batch_of(space, curves), curves[:, -1], rng)
     mean = made.predict(batch_of(space, np.where(EPOCHS <= 60, curves, NAN))).mean
     assert np.abs(mean - curves[:, -1]).max() < 10
+
+
+def test_the_transformer_knows_the_prior_that_it_was_trained_on():
+    """On curves that it has not seen: likelier than the mean of all, nearer than the last value, right intervals."""
+    torch = pytest.importorskip("torch")
+    from surrogates._curves._pfn import WEIGHTS, CurveTransformer
+    from surrogates._curves._pfn_training import drawn
+    from surrogates._nets import load_arrays
+
+    net = CurveTransformer().double()
+    with np.load(WEIGHTS, allow_pickle=False) as stored:
+        load_arrays(net, {name: stored[name].astype(np.float64) for name in stored.files})
+    curves = drawn(500, np.random.default_rng(99))
+    end, likelihoods = curves[:, 99], []
+    for length in (5, 20, 60):
+        epochs = torch.arange(1, length + 1, dtype=torch.float64).expand(500, -1)
+        asked = torch.full((500, 1), 100.0, dtype=torch.float64)
+        with torch.no_grad():
+            values = torch.from_numpy(curves[:, :length])
+            log_mass = net(epochs, values, torch.ones(values.shape, dtype=torch.bool), asked)
+            likelihoods.append(net.log_density(log_mass, torch.from_numpy(end[:, None])).mean().item())
+            mean, std = (part.numpy() for part in net.moments(log_mass[:, 0]))
+        assert np.sqrt(((mean - end) ** 2).mean()) < 0.95 * np.sqrt(((curves[:, length - 1] - end) ** 2).mean())
+        assert 0.85 < (np.abs(mean - end) < 1.645 * std).mean() < 0.99
+    assert likelihoods == sorted(likelihoods)
+    assert likelihoods[0] > norm.logpdf(end, end.mean(), end.std()).mean() + 0.5
