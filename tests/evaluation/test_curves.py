@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nasbench
+from nasbench.cli.predict import _installed, _share
 from nasbench.errors import InvalidOption, SourceError
 from nasbench.evaluation import CurveTable, Evaluation, extrapolate, read_curve_table
 from nasbench.evaluation._analysis import analyse
@@ -200,3 +201,11 @@ def test_support_vectors_beat_extrapolation_on_bakers_curves(shared, name):
     found = extrapolate(table, ["curve_svr,encoding=,configurations=40", "curve_fit", "last_value"], runs=1)
     svr, *others = (float(values.mean()) for values in found.values())
     assert svr > max(others) + 0.2
+
+
+def test_only_predictors_that_get_what_they_need_are_compared_by_default():
+    assert {"last_value", "sotl", "omni"}.isdisjoint(_installed(set()))
+    assert {"last_value", "domhan", "functional_gp"} <= set(_installed({"curves"}))
+    assert "sotl" not in _installed({"curves"})
+    with pytest.raises(InvalidOption, match="--cutoff: 'half' is no number"):
+        _share("half")
