@@ -145,8 +145,7 @@ class CheckedPredictor(ABC):
         """Return [n] whose score may be unknown: what was seen of their curve is learnt from."""
         if not self.unfinished or batch.curves is None:
             return np.zeros(len(batch), dtype=bool)
-        seen: Bools = (~np.isnan(batch.curves)).any(axis=1)
-        return seen
+        return np.asarray((~np.isnan(batch.curves)).any(axis=1))
 
 
 _PARTS = {"curves": ("epochs",), "proxies": ("columns",), "losses": ("epochs", "2")}

@@ -26,7 +26,7 @@ from surrogates._tabular import library_seed
 
 REQUIRES = {"sklearn": "trees"}
 
-_TREES, _SHARE = 100, 0.5
+_SHARE = 0.5  # of the columns that a split may choose from
 _LEAST_STD = 1e-4
 
 
@@ -46,13 +46,14 @@ class SVDTrees(PerLength):
         space: where the architectures are from.
         encoding: what is seen of an architecture, see ``nasbench.encodings``; empty for nothing.
         directions: of the decomposition that are kept, at most.
+        trees: of the forest; at least as many that each training curve is unseen by some.
     """
 
-    quick: ClassVar = {"directions": 2}
+    quick: ClassVar = {"trees": 30}
 
-    def __init__(self, space: SearchSpace, *, encoding: str = COARSE, directions: int = 6) -> None:
+    def __init__(self, space: SearchSpace, *, encoding: str = COARSE, directions: int = 6, trees: int = 100) -> None:
         super().__init__(space)
-        self._columns, self._directions = ScaledColumns(space, encoding), directions
+        self._columns, self._directions, self._trees = ScaledColumns(space, encoding), directions, trees
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         self._columns.fit(batch.archs)
@@ -73,7 +74,7 @@ class SVDTrees(PerLength):
         left, singular, right = np.linalg.svd(rest - mean, full_matrices=False)
         coefficients = (left * singular)[:, : self._directions]
         forest = RandomForestRegressor(
-            _TREES, max_features=_SHARE, oob_score=True, n_jobs=1, random_state=library_seed(rng)
+            self._trees, max_features=_SHARE, oob_score=True, n_jobs=1, random_state=library_seed(rng)
         ).fit(self._features(batch, length), coefficients if coefficients.shape[1] > 1 else coefficients[:, 0])
         direction = right[: self._directions, -1]
         unseen = np.asarray(forest.oob_prediction_).reshape(coefficients.shape) @ direction

@@ -65,7 +65,7 @@ def _vapour(x: Floats, b: Floats, c: Floats) -> Floats:
 
 
 def _log_log(x: Floats, log_ratio: Floats) -> Floats:
-    return np.log1p(np.exp(log_ratio) * np.log(x))
+    return np.asarray(np.log1p(np.exp(log_ratio) * np.log(x)))
 
 
 _SCALES, _SHAPES = (-2.0, 7.0, 19), (-2.5, 1.6, 12)

@@ -93,12 +93,16 @@ class CurveTransformer(nn.Module):
             log_mass: [n, q, bins] histograms.
             y: [n, q].
         """
-        bins = (torch.bucketize(y, self.borders) - 1).clamp(0, log_mass.shape[-1] - 1)
+        bins = (torch.bucketize(y.contiguous(), self.borders) - 1).clamp(0, log_mass.shape[-1] - 1)
         return log_mass.gather(-1, bins[..., None])[..., 0] - self.borders.diff().log()[bins]
 
     def moments(self, log_mass: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and standard deviation ``[...]`` of histograms [..., bins]."""
-        mass, low, high = log_mass.exp(), self.borders[:-1], self.borders[1:]
+        """Return mean and standard deviation ``[...]`` of histograms, what is beyond [0, 1] moved to its ends.
+
+        The outer bins reach as far as the noisiest curve of the prior, and would decide both.
+        """
+        borders = self.borders.clamp(0, 1)
+        mass, low, high = log_mass.exp(), borders[:-1], borders[1:]
         mean = (mass * (low + high)).sum(-1) / 2
         square = (mass * (low**2 + low * high + high**2)).sum(-1) / 3
         return mean, (square - mean**2).clamp_min(1e-12).sqrt()
