@@ -22,7 +22,7 @@ from nasbench.arrays import Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._curves import CurvePredictor, curves_of, last_epochs, last_values
-from surrogates._curves._families import LCE_M, chosen_families
+from surrogates._curves._families import chosen_families
 from surrogates._curves._least_squares import SHAPES, Shape, fit, n_parameters
 
 _LEAST_NOISE = 1e-3  # residuals of fractions below this are luck
@@ -37,7 +37,7 @@ class CurveFit(CurvePredictor):
         families: joined by ``+``; empty for all eleven.
     """
 
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"lce_m": {"families": "+".join(LCE_M)}}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"lce_m": {"families": "mmf+loglog_linear+dr_hill+log_power"}}
 
     def __init__(self, space: SearchSpace, *, families: str = "") -> None:
         super().__init__(space)

@@ -25,7 +25,7 @@ from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._curves import CurvePredictor, curves_of
 from surrogates._curves._combination import Combination
-from surrogates._curves._families import LCE_M, chosen_families
+from surrogates._curves._families import chosen_families
 from surrogates._curves._sampler import ensemble
 
 _DRAWN = 4000  # curves of the prior of which the best fitting are where walkers start
@@ -44,7 +44,7 @@ class Domhan(CurvePredictor):
         samples: curves of the posterior.
     """
 
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"lce_m": {"families": "+".join(LCE_M)}}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"lce_m": {"families": "mmf+loglog_linear+dr_hill+log_power"}}
     quick: ClassVar[Mapping[str, Any]] = {"walkers": 20, "burn_in": 10, "keep_every": 1, "samples": 60}
 
     def __init__(
