@@ -78,8 +78,7 @@ class CurveModel:
         """
         if not self._fitted:
             return None
-        told = cast(Prediction, self._predictor.predict(self._batch(archs, curves)))
-        return told
+        return cast(Prediction, self._predictor.predict(self._batch(archs, curves)))
 
     def surely(self, told: Prediction) -> Floats:
         """Return the standard deviations [m] of a prediction.

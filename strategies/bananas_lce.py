@@ -1,9 +1,10 @@
 """BANANAS with learning-curve extrapolation: its proposals are trained a little, the promising ones completely.
 
 Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves" (arXiv 2111.03602),
-BANANAS-SVR: ``bananas`` with 20 random architectures and 20 proposals a fit, as in their experiments, in their framework
-with the support vector regression of ``curve_svr``. Each proposal is trained for a fifth of its epochs; of 20, the ten
-whose curves are predicted to end highest are completed, and BANANAS learns of the others by the predicted score.
+BANANAS-SVR: ``bananas`` with 20 random architectures and 20 proposals a fit, as in their experiments, in their
+framework with the support vector regression of ``curve_svr``. Each proposal is trained for a fifth of its epochs; of
+20, the ten whose curves are predicted to end highest are completed, and BANANAS learns of the others by the predicted
+score.
 
 Differences: as in ``regularized_evolution_lce``.
 """

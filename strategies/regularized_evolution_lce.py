@@ -1,8 +1,8 @@
-"""Regularized evolution with learning-curve extrapolation: children are trained a little, the promising ones completely.
+"""Regularized evolution with learning-curve extrapolation: children are trained a little, promising ones completely.
 
 Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves" (arXiv 2111.03602), REA-SVR:
-``regularized_evolution`` (population 20, sample 10, as in their experiments) in their framework, with the support vector
-regression of ``curve_svr``. Each child is trained for a fifth of its epochs; of ten, the five whose curves are
+``regularized_evolution`` (population 20, sample 10, as in their experiments) in their framework, with the support
+vector regression of ``curve_svr``. Each child is trained for a fifth of its epochs; of ten, the five whose curves are
 predicted to end highest are completed, and the others enter the population with the predicted score.
 
 Differences: the paper does not say what becomes of those that are not completed; a worker that is free begins the next
