@@ -63,8 +63,7 @@ class CurveModel:
         if not self.learns_from_unfinished:
             rows = np.flatnonzero(~np.isnan(scores))
             known, scores = known.take(rows), scores[rows]
-        finished = scores[~np.isnan(scores)]
-        if len(scores) < max(2, getattr(self._predictor, "min_points", 2)) or (finished == finished[:1]).all():
+        if len(scores) < max(2, getattr(self._predictor, "min_points", 2)) or (scores == scores[0]).all():
             return False
         self._predictor.fit(known, scores, rng)
         self._fitted, self._n_since = True, 0
