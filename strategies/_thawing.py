@@ -18,7 +18,7 @@ from nasbench.trials import FULL_TRAINING, Results, Trials
 from strategies._asked import check_at_least
 from strategies._brackets import as_trials
 from strategies._curve_model import CurveModel, looks
-from strategies._pools import Seen, random_archs
+from strategies._pools import Novelties
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class ThawingSearch(ABC):
         self._space, self._rng, self._settings = space, rng, settings
         self._steps = steps or (FULL_TRAINING,)
         self._model = CurveModel(space, settings.predictor, steps=steps or (1,), refit_every=settings.refit_every)
-        self._seen = Seen(space)
+        self._novelties = Novelties(space, rng)
         self._paused: dict[int, _Candidate] = {}
         self._running: dict[int, _Candidate] = {}
         self._pool: list[_Candidate] = []  # never trained
@@ -90,7 +90,7 @@ class ThawingSearch(ABC):
 
     def ask(self, n: int) -> Trials:
         """Return the ``n`` trainings that are worth most."""
-        chosen = [self._new() for _ in range(min(n, max(0, self._settings.n_init - self._n_begun)))]
+        chosen = self._new(min(n, max(0, self._settings.n_init - self._n_begun)))
         if len(chosen) < n:
             chosen += self._thawed(n - len(chosen))
         asked: list[tuple[int, Archs, int]] = []
@@ -103,19 +103,14 @@ class ThawingSearch(ABC):
             asked.append((candidate.trial, candidate.arch, self._steps[len(candidate.curve)]))
         return as_trials(asked, len(self._space.decisions))
 
-    def _new(self) -> _Candidate:
-        """Draw an architecture; one that was drawn before only where no other is left."""
-        drawn = random_archs(self._space, self._seen, 1, self._rng)
-        if not len(drawn):
-            drawn = self._space.sample(1, self._rng)
-        self._seen.add(drawn)
-        return _Candidate(drawn[0])
+    def _new(self, n: int) -> list[_Candidate]:
+        """Draw ``n`` architectures; those that were drawn before only where no other is left."""
+        return [_Candidate(arch) for arch in self._novelties.draw(n)]
 
     def _thawed(self, n: int) -> list[_Candidate]:
         """Return the ``n`` best of what is paused and of the pool; while nothing is known, what is paused, then new."""
         self._learn()
-        while len(self._pool) < self._settings.pool_size:
-            self._pool.append(self._new())
+        self._pool += self._new(self._settings.pool_size - len(self._pool))
         candidates = [*self._paused.values(), *self._pool]
         if self._expect(candidates):
             mean, std = np.array([candidate.expected for candidate in candidates]).T
@@ -124,7 +119,7 @@ class ThawingSearch(ABC):
             order = list(range(n))
         chosen = [candidates[i] for i in order[: len(candidates)]]
         self._pool = [candidate for candidate in self._pool if candidate not in chosen]
-        return chosen + [self._new() for _ in range(n - len(chosen))]
+        return chosen + self._new(n - len(chosen))
 
     def _learn(self) -> None:
         archs = np.array([one.arch for one in self._told], dtype=np.int8).reshape(-1, len(self._space.decisions))

@@ -142,7 +142,7 @@ def test_evolution_learns_of_every_child_and_half_are_completed(n_workers):
 
 @pytest.mark.parametrize("strategy", [MOBSTER, HyperTune])
 def test_models_propose_better_architectures_than_are_drawn(strategy):
-    """On a landscape that a linear model learns: what is begun late ends half a deviation above a random draw, each run."""
+    """On a landscape that a linear model learns: what is begun late ends half a deviation above a random draw."""
     for seed in range(3):
         own = strategy(SPACE, np.random.default_rng(seed), epochs=EPOCHS, predictor=LINEAR, refit_every=30)
         history = run(own, 90, n_workers=4, backend=Climbs(20, seed))
