@@ -12,7 +12,7 @@ from strategies._acquisition import check_acquisition, weigh
 from strategies._asked import check_at_least
 from strategies._asynchronous import AsynchronousHalving
 from strategies._model import Forecast, Model, predictor_for_search
-from strategies._pools import POOLS, Ground, Seen, check_pool, random_archs
+from strategies._pools import POOLS, Ground, Novelties, check_pool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class ModelBasedHalving(AsynchronousHalving):
     ) -> None:
         super().__init__(space, rng, brackets=brackets, shares=shares, eta=eta, kind=kind)
         predictor_for_search(space, proposing.predictor)  # refuses its options now, not in the middle of a search
-        self._proposing, self._seen = proposing, Seen(space)
+        self._proposing, self._novelties = proposing, Novelties(space, rng)
         self._levels = {epoch: Level(len(space.decisions)) for epoch in brackets[0]}
         self._models: dict[int, Model] = {}
 
@@ -113,15 +113,9 @@ class ModelBasedHalving(AsynchronousHalving):
         return enough[-1] if enough else None
 
     def _draw(self, n: int) -> Archs:
-        drawn = self._proposed(n)
-        self._seen.add(drawn)
-        if len(drawn) < n:
-            more = random_archs(self._space, self._seen, n - len(drawn), self._rng)
-            self._seen.add(more)
-            drawn = np.concatenate([drawn, more])
-        if len(drawn) < n:  # nothing is left that was not drawn
-            drawn = np.concatenate([drawn, self._space.sample(n - len(drawn), self._rng)])
-        return drawn
+        proposed = self._proposed(n)
+        self._novelties.seen.add(proposed)
+        return np.concatenate([proposed, self._novelties.draw(n - len(proposed))])
 
     def _proposed(self, n: int) -> Archs:
         """Return up to ``n`` architectures that the predictor likes best."""
@@ -140,7 +134,9 @@ class ModelBasedHalving(AsynchronousHalving):
             return weigh(settings.acquisition, forecast(archs), best=best, kappa=1.0, rng=self._rng)
 
         parents = level.archs[np.argsort(-scores, kind="stable")]
-        pool = POOLS[settings.pool](Ground(self._space, self._seen, parents, worth, self._rng), settings.pool_size)
+        pool = POOLS[settings.pool](
+            Ground(self._space, self._novelties.seen, parents, worth, self._rng), settings.pool_size
+        )
         return pool[np.argsort(-worth(pool), kind="stable")[:n]] if len(pool) else nothing
 
     def _forecast(self, epoch: int) -> Forecast | None:

@@ -99,6 +99,33 @@ def random_archs(space: SearchSpace, seen: Seen, n: int, rng: np.random.Generato
     return found[:n]
 
 
+class Novelties:
+    """Draws architectures that were not drawn before, and, once none are left, any.
+
+    Args:
+        space: where they are from.
+        rng: draws them.
+
+    Attributes:
+        seen: what was drawn, or is not to be.
+    """
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        self._space, self._rng, self.seen = space, rng, Seen(space)
+        self._exhausted = False  # looking for new ones takes a thousand draws in vain
+
+    def draw(self, n: int) -> Archs:
+        """Return ``n`` architectures, ``[n, d]``."""
+        if self._exhausted:
+            return self._space.sample(n, self._rng)
+        drawn = random_archs(self._space, self.seen, n, self._rng)
+        self.seen.add(drawn)
+        if len(drawn) < n:
+            self._exhausted = True
+            drawn = np.concatenate([drawn, self._space.sample(n - len(drawn), self._rng)])
+        return drawn
+
+
 def whole(ground: Ground, size: int) -> Archs:
     """Return every architecture that was not asked; ``size`` of ``half`` where they are too many or not listed."""
     rest = ground.seen.rest() if ground.space.size <= _MOST else None

@@ -1,4 +1,4 @@
-"""Architectures as points of a unit cube, as differential evolution sees them: k choices cut a side into k equal bins."""
+"""Architectures as points of a unit cube, as differential evolution sees them: k choices are k equal bins of a side."""
 
 import numpy as np
 

@@ -1,23 +1,24 @@
 """Hyper-Tune: asynchronous brackets chosen by what their rungs tell of the last one, and an ensemble over all rungs.
 
-Source: Li, Shen, Jiang, Zhang, Yang, Wang, Cui & others 2022, "Hyper-Tune: Towards Efficient Hyper-parameter Tuning at
+Source: Li, Shen, Jiang, Zhang, Li, Liu, Zhang & Cui 2022, "Hyper-Tune: Towards Efficient Hyper-parameter Tuning at
 Scale" (arXiv 2201.06834), three parts of it. Resource allocation: a new trial begins in bracket i with probability
-proportional to ``theta_i / r_i``, where ``theta_i`` is the share of bootstrap samples in which the model of rung i ranks
-the results of the highest learnt rung best, and ``r_i`` its epochs; until the last rung has ``n_init`` results, brackets
-go round. Scheduling: D-ASHA, which promotes from a rung only while it holds ``eta`` times as many trials as the next one
-would. Optimising: the prediction is the weighted sum of the models of all rungs, with the weights ``theta``. ``eta`` 3.
+proportional to ``theta_i / r_i``, where ``theta_i`` is the share of bootstrap samples in which the model of rung i
+ranks the results of the highest learnt rung best, and ``r_i`` its epochs; until the last rung has ``n_init`` results,
+brackets go round. Scheduling: D-ASHA, which promotes from a rung only while it holds ``eta`` times as many trials as
+the next one would. Optimising: the prediction is the weighted sum of the models of all rungs, with the weights
+``theta``. ``eta`` is 3.
 
 Differences: weights, ensemble and scaling between rungs are those of ``rgpe``, whose sources are here the lower rungs;
 a prediction's pool and predictor are as in ``mobster``, and what is running is not imagined as finished.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.predictions import Batch, Prediction
+from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from strategies._asynchronous import Rungs
@@ -123,7 +124,7 @@ class HyperTune(ModelBasedHalving):
             self._ensemble = RankingEnsemble(self._space, predictor=self._proposing.predictor, sources=sources)
             self._ensemble.fit(Batch(target.archs), target.scores, self._rng)
         ensemble = self._ensemble
-        return lambda archs: cast(Prediction, ensemble.predict(Batch(archs)))
+        return lambda archs: ensemble.predict(Batch(archs))
 
     def _model_of(self, epoch: int) -> SourceModel:
         level = self._levels[epoch]

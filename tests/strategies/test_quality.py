@@ -35,7 +35,9 @@ TOO_SLOW = {
 LEARNERS = [
     label
     for name in STRATEGIES.names()
-    if name not in BASELINES and not STRATEGIES.literal(name, "quick")  # those with a model: test_model_based.py
+    if name not in BASELINES
+    and not STRATEGIES.literal(name, "only_stops")
+    and not STRATEGIES.literal(name, "quick")  # those with a model: test_model_based.py
     for label in (name, *(f"{name}@{preset}" for preset in STRATEGIES.presets(name)))
 ]
 N_RUNS, N_TRIALS = 40, 400
