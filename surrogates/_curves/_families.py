@@ -1,9 +1,9 @@
 """Parametric families of learning curves: the eleven of Domhan et al. and their published prior.
 
 Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural
-Networks by Extrapolation of Learning Curves" (IJCAI), table 1, in the parameters of their code. ``LCE_M`` are
-the four that Klein et al. kept in pybnn because "removing some of the models was found to improve
-performance", as in White et al. 2021 (arXiv 2104.01177). The priors are those of Adriaensen et al. 2023
+Networks by Extrapolation of Learning Curves" (IJCAI), table 1, in the parameters of their code. Presets
+``lce_m`` keep four, as Klein et al. did in pybnn because "removing some of the models was found to improve
+performance", and as White et al. 2021 (arXiv 2104.01177). The priors are those of Adriaensen et al. 2023
 (arXiv 2310.20447), as their package ``lcpfn`` states them.
 """
 
@@ -159,7 +159,6 @@ FAMILIES: dict[str, Family] = {
 }
 """The eleven families by name."""
 
-LCE_M = ("mmf", "loglog_linear", "dr_hill", "log_power")
 LC_PFN = ("pow3", "ilog2", "janoschek")
 """The three that LC-PFN is trained on."""
 

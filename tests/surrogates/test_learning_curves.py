@@ -11,10 +11,11 @@ from nasbench.registry import PREDICTORS, SPACES
 from surrogates._curves import filled, last_epochs, last_values
 from surrogates._curves._combination import Combination
 from surrogates._curves._distance import DistanceLeft
-from surrogates._curves._families import FAMILIES, LC_PFN, LCE_M, chosen_families
+from surrogates._curves._families import FAMILIES, LC_PFN, chosen_families
 from surrogates._curves._least_squares import SHAPES, fit
 from surrogates._curves._sampler import ensemble
 from surrogates._curves._way import usual_way
+from surrogates.curve_fit import CurveFit
 
 NAN = np.nan
 EPOCHS = np.arange(1.0, 101.0)
@@ -164,7 +165,7 @@ def test_the_sampled_posterior_is_that_of_weighted_draws_from_the_prior(space):
 def test_families_are_chosen_by_name():
     assert chosen_families("") == list(FAMILIES)
     assert len(FAMILIES) == 11
-    assert chosen_families("+".join(LCE_M)) == list(LCE_M)
+    assert chosen_families(CurveFit.presets["lce_m"]["families"]) == ["mmf", "loglog_linear", "dr_hill", "log_power"]
     with pytest.raises(UnknownName, match="did you mean 'pow4'"):
         chosen_families("pow5")
     with pytest.raises(InvalidOption, match="an even"):
