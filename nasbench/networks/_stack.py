@@ -24,6 +24,10 @@ from nasbench.spaces._cell import EDGES
 _BORDER = 1  # positions of zeros around a signal: what a convolution of three taps needs
 
 
+Places = list[tuple[int, int]]
+"""Which networks, as runs of neighbours: first, and one behind the last."""
+
+
 class _Copies(nn.Module):
     """Parameters and buffers of a layer that several networks have, stacked under the same names."""
 
@@ -61,6 +65,12 @@ def _inside(bordered: Tensor) -> Tensor:
     return bordered[:, :, _BORDER:-_BORDER]
 
 
+def _passed(grad: Tensor, active: Tensor) -> Tensor:
+    """Return the gradient where ReLU let something through."""
+    passed: Tensor = torch.ops.aten.threshold_backward(grad, active, 0)
+    return passed
+
+
 def _rows(bordered: Tensor, start: int, n_out: int, stride: int = 1) -> Tensor:
     """Return what a tap that begins at ``start`` reads, as [k, c, n_out * b]; a view at stride 1."""
     return bordered[:, :, start : start + stride * (n_out - 1) + 1 : stride].flatten(2)
@@ -84,32 +94,66 @@ class _Convolution(_Copies):
         reads = [_rows(x, self._first + tap, n_out, self._stride) for tap in range(weight.shape[3])]
         return _products(weight, reads).view(len(x), -1, n_out, x.shape[3])
 
-    def backward(self, grad: Tensor) -> Tensor:
-        """Return the gradient of what lies between the borders; that of the weights is kept."""
-        x, taps = self._x, self.weight.shape[3]
-        n_out, flat = grad.shape[2], grad.flatten(2)
+    def add_scaled(self, total: Tensor, x: Tensor, places: Places, scale: Tensor) -> None:
+        """Add to some networks' ``total`` [k, c_out, l, b] what ``forward`` gives of theirs in ``x``, at stride 1."""
+        reads = [_rows(x, self._first + tap, total.shape[2]) for tap in range(self.weight.shape[3])]
+        _add_products(total.flatten(2), places, self.weight * scale[..., None, None], reads)
+
+    def backward(self, grad: Tensor, total: Tensor | None = None, places: Places | None = None) -> None:
+        """Keep the gradient of the weights, and add to ``total`` that of what lies between the borders.
+
+        Args:
+            grad: [k, c_out, l / stride, b] of the output.
+            total: [k or more, c_in, l, b]; None where nobody asks.
+            places: of these networks in it; None for all.
+        """
+        x, n_out, flat = self._x, grad.shape[2], grad.flatten(2)
+        starts = range(self._first, self._first + self.weight.shape[3])
         self.weight.grad = torch.stack(
-            [torch.bmm(flat, _rows(x, self._first + tap, n_out, self._stride).transpose(1, 2)) for tap in range(taps)], dim=3
+            [torch.bmm(flat, _rows(x, start, n_out, self._stride).transpose(1, 2)) for start in starts], dim=3
         )
-        if self._stride == 1:
-            given = _bordered(grad, active=False) if taps > 1 else None
-            reads = [flat] if given is None else [_rows(given, 2 * _BORDER - tap, n_out) for tap in range(taps)]
-            return _products(self.weight.transpose(1, 2), reads).view(len(x), -1, n_out, x.shape[3])
-        d_x = torch.zeros_like(x)
-        for tap in range(taps):
-            end = self._first + tap + self._stride * (n_out - 1) + 1
-            back = self.weight[..., tap].transpose(1, 2) @ flat
-            d_x[:, :, self._first + tap : end : self._stride] += back.view(len(x), -1, n_out, x.shape[3])
+        if total is None:
+            return
+        if self._stride > 1:
+            total += self._scattered(grad)
+            return
+        given = _bordered(grad, active=False) if len(starts) > 1 else None
+        reads = [flat if given is None else _rows(given, 2 * _BORDER - start, n_out) for start in starts]
+        _add_products(total.flatten(2), places or [(0, len(x))], self.weight.transpose(1, 2), reads)
+
+    def _scattered(self, grad: Tensor) -> Tensor:
+        d_x, n_out = torch.zeros_like(self._x), grad.shape[2]
+        for tap in range(self.weight.shape[3]):
+            back = torch.bmm(self.weight[..., tap].transpose(1, 2), grad.flatten(2))
+            start = self._first + tap
+            end = start + self._stride * (n_out - 1) + 1
+            d_x[:, :, start : end : self._stride] += back.view(len(d_x), -1, n_out, d_x.shape[3])
         return _inside(d_x)
+
+
+def _by_tap(weight: Tensor) -> Tensor:
+    """Return weights [k, o, i, taps] as [taps, k, o, i]; a product of matrices that are not whole is much slower."""
+    return weight.movedim(3, 0).contiguous()
 
 
 def _products(weight: Tensor, reads: Sequence[Tensor]) -> Tensor:
     """Return the sum over taps of weights [k, o, i, taps] times what each reads [k, i, n]; ``[k, o, n]``."""
-    by_tap = weight.movedim(3, 0).contiguous()  # a product of matrices that are not whole is five times slower
-    out = torch.bmm(by_tap[0], reads[0])
-    for of_tap, read in zip(by_tap[1:], reads[1:], strict=True):
+    weights = _by_tap(weight)
+    out = torch.bmm(weights[0], reads[0])
+    for of_tap, read in zip(weights[1:], reads[1:], strict=True):
         out.baddbmm_(of_tap, read)
     return out
+
+
+def _add_products(total: Tensor, places: Places, weight: Tensor, reads: Sequence[Tensor]) -> None:
+    """Add these products to some networks' ``total`` [k, o, n]; what is read is of the same networks, or of all."""
+    weights, done = _by_tap(weight), 0
+    for first, end in places:
+        own = slice(done, done + end - first)
+        source = slice(first, end) if len(reads[0]) == len(total) else own
+        for of_tap, read in zip(weights, reads, strict=True):
+            total[first:end].baddbmm_(of_tap[own], read[source])
+        done = own.stop
 
 
 class _Norm(_Copies):
@@ -178,9 +222,15 @@ class _ConvNorm(nn.Module):
         folded: Tensor = self.convolution(x, scale).add_(shift[..., None, None])
         return folded
 
-    def backward(self, grad: Tensor) -> Tensor:
-        """Return the gradient of what lies between the borders."""
-        return self.convolution.backward(self.norm.backward(grad))
+    def add_to(self, total: Tensor, shifts: Tensor, x: Tensor, places: Places) -> None:
+        """Evaluate some networks of all in ``x``: add to ``total`` the products, to ``shifts`` [k, c] the constants."""
+        scale, shift = self.norm.affine()
+        self.convolution.add_scaled(total, x, places, scale)
+        _add(shifts, places, shift)
+
+    def backward(self, grad: Tensor, total: Tensor | None = None, places: Places | None = None) -> None:
+        """Add the gradient of what lies between the borders to ``total``, as ``_Convolution.backward`` does."""
+        self.convolution.backward(self.norm.backward(grad), total, places)
 
 
 def _averaged(x: Tensor, *, back: bool = False) -> Tensor:
@@ -193,10 +243,6 @@ def _averaged(x: Tensor, *, back: bool = False) -> Tensor:
     total[:, :, 1:] += x[:, :, :-1]
     total[:, :, :-1] += x[:, :, 1:]
     return total if back else total.div_(counts)
-
-
-Places = list[tuple[int, int]]
-"""Which networks, as runs of neighbours: first, and one behind the last."""
 
 
 def _picked(x: Tensor, places: Places) -> Tensor:
@@ -234,25 +280,46 @@ class _Edge(nn.Module):
         self.places = [_places(numbers) for numbers in kinds.values()]
         self.convolutions = nn.ModuleList(_ConvNorm([layers[i] for i in numbers]) for numbers in kinds.values())
 
-    def add(self, total: Tensor, x: Tensor, active: Tensor | None) -> None:
-        """Add to node ``total`` what comes from node ``x``; ``active`` is that one between borders, after ReLU."""
-        if self.same:
-            for first, end in self.same:
-                total[first:end] += x[first:end]
+    def add(self, node: "_Node", source: "_Node") -> None:
+        """Add to a node what comes from an earlier one."""
+        for first, end in self.same:
+            node.sum[first:end] += source.sum[first:end]
         if self.average:
-            _add(total, self.average, _averaged(_picked(x, self.average)))
-        for places, convolution in zip(self.places, self.convolutions, strict=True):
-            _add(total, places, convolution(_picked(active, places)))
+            _add(node.sum, self.average, _averaged(_picked(source.sum, self.average)))
+        for places, layer in zip(self.places, self.convolutions, strict=True):
+            if self.training:
+                _add(node.sum, places, layer(_picked(source.active, places)))
+            else:
+                layer.add_to(node.sum, node.shifts, source.active, places)
 
-    def add_back(self, d_x: Tensor, d_active: Tensor | None, grad: Tensor) -> None:
-        """Add to the gradients of node ``x`` and of what is positive in it, from that of the other node."""
-        if self.same:
-            for first, end in self.same:
-                d_x[first:end] += grad[first:end]
+    def add_back(self, d_source: Tensor, d_active: Tensor, grad: Tensor) -> None:
+        """Add to the gradients of a node and of what is positive in it, from that of a later one."""
+        for first, end in self.same:
+            d_source[first:end] += grad[first:end]
         if self.average:
-            _add(d_x, self.average, _averaged(_picked(grad, self.average), back=True))
-        for places, convolution in zip(self.places, self.convolutions, strict=True):
-            _add(d_active, places, convolution.backward(_picked(grad, places)))
+            _add(d_source, self.average, _averaged(_picked(grad, self.average), back=True))
+        for places, layer in zip(self.places, self.convolutions, strict=True):
+            layer.backward(_picked(grad, places), d_active, places)
+
+
+class _Node:
+    """A node of the cells.
+
+    Attributes:
+        sum: [k, c, l, b] of what has come so far.
+        shifts: [k, c] constants still to be added.
+        active: what is positive in it, between borders; from ``close`` on.
+    """
+
+    def __init__(self, start: Tensor) -> None:
+        self.sum, self.shifts, self.active = start, start.new_zeros(start.shape[:2]), start
+
+    def close(self, *, shifted: bool, convolved: bool) -> None:
+        """Say that all has come."""
+        if shifted:
+            self.sum += self.shifts[..., None, None]
+        if convolved:
+            self.active = _bordered(self.sum, active=True)
 
 
 def _kind(layer: nn.Module) -> Any:
@@ -282,26 +349,26 @@ class _Cell(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [k, c, l, b] to the same shape."""
-        nodes = [x, *(torch.zeros_like(x) for _ in range(3))]
-        self._active: list[Tensor | None] = []
-        for source in (0, 1, 2):
-            edges = self._from(source)
-            convolved = any(edge.places for _, edge in edges)
-            self._active.append(_bordered(nodes[source], active=True) if convolved else None)
+        nodes = [_Node(x), *(_Node(torch.zeros_like(x)) for _ in range(3))]
+        self._nodes = nodes
+        for number, node in enumerate(nodes):
+            edges = self._from(number)
+            node.close(shifted=bool(number) and not self.training, convolved=any(edge.places for _, edge in edges))
             for target, edge in edges:
-                edge.add(nodes[target], nodes[source], self._active[source])
-        return nodes[3]
+                edge.add(nodes[target], node)
+        return nodes[3].sum
 
     def backward(self, grad: Tensor) -> Tensor:
         """Return the gradient of the input."""
         grads = [*(torch.zeros_like(grad) for _ in range(3)), grad]
-        for source in (2, 1, 0):
-            active = self._active[source]
-            d_active = None if active is None else torch.zeros_like(grad)
-            for target, edge in self._from(source):
-                edge.add_back(grads[source], d_active, grads[target])
-            if active is not None:
-                grads[source] += d_active * (_inside(active) > 0)
+        for number in (2, 1, 0):
+            edges = self._from(number)
+            convolved = any(edge.places for _, edge in edges)
+            d_active = torch.zeros_like(grad) if convolved else grad
+            for target, edge in edges:
+                edge.add_back(grads[number], d_active, grads[target])
+            if convolved:
+                grads[number] += _passed(d_active, _inside(self._nodes[number].active))
         return grads[0]
 
 
@@ -321,14 +388,17 @@ class _Reduction(nn.Module):
         self._outer = _bordered(x, active=True)
         self._inner = _bordered(self.first(self._outer), active=True)
         out: Tensor = self.second(self._inner)
-        return out.add_(self.beside(_bordered(halved, active=False)))
+        self._halved = _bordered(halved, active=False)
+        return out.add_(self.beside(self._halved))
 
     def backward(self, grad: Tensor) -> Tensor:
         """Return the gradient of the input."""
-        halved = self.beside.backward(grad)
-        inner = self.second.backward(grad).mul_(_inside(self._inner) > 0)
-        outer = self.first.backward(inner).mul_(_inside(self._outer) > 0)
-        return outer.add_(halved.repeat_interleave(2, dim=2), alpha=0.5)
+        inner, outer = (torch.zeros_like(_inside(signal)) for signal in (self._inner, self._outer))
+        self.second.backward(grad, inner)
+        self.first.backward(_passed(inner, _inside(self._inner)), outer)
+        halved = torch.zeros_like(_inside(self._halved))
+        self.beside.backward(grad, halved)
+        return _passed(outer, _inside(self._outer)).add_(halved.repeat_interleave(2, dim=2), alpha=0.5)
 
 
 _STACKED: dict[type, type] = {Cell: _Cell, ReductionBlock: _Reduction}
@@ -352,7 +422,9 @@ class Stack(nn.Module):
             x = layer(x)
         self._last = self.norm(x)
         self._features = torch.clamp_min(self._last, 0).mean(dim=2)
-        return torch.baddbmm(self.classifier.bias[:, None], self._features.transpose(1, 2), self.classifier.weight.transpose(1, 2))
+        return torch.baddbmm(
+            self.classifier.bias[:, None], self._features.transpose(1, 2), self.classifier.weight.transpose(1, 2)
+        )
 
     def backward(self, grad: Tensor) -> None:
         """Keep the gradients of all parameters, from that of the logits."""

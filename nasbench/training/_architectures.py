@@ -74,8 +74,7 @@ class Architectures:
         """
         text = self.space.format(arch)[0]
         folder = self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
-        rng = np.random.default_rng([self.number, *(arch[0].astype(np.int64) + 128).tolist()])
-        network = self._network(arch, rng)
+        network, rng = self.begun(arch)
         what = f"{self.network or self.space.name}: {text}"
         if (known := self._failure(folder, what)) is not None:
             return known
@@ -89,6 +88,11 @@ class Architectures:
             write_text(folder / _FAILED, json.dumps({"what": what, "error": str(error), "seconds": lost}))
             return Outcome(seen, error=str(error), failed_s=lost)
         return Outcome(trained.epochs, trained.notes, network=trained.network)
+
+    def begun(self, arch: Archs) -> tuple[nn.Module, np.random.Generator]:
+        """Return the network of one architecture [1, d] with its first weights, and what decides its training."""
+        rng = np.random.default_rng([self.number, *(arch[0].astype(np.int64) + 128).tolist()])
+        return self._network(arch, rng), rng
 
     def built(self, arch: Archs) -> nn.Module:
         """Return the network of one architecture [1, d] before its training, on the CPU."""

@@ -1,6 +1,7 @@
 """The device, torch's settings, memory and latency."""
 
 import os
+import platform
 import sys
 import time
 from collections.abc import Iterator
@@ -28,6 +29,12 @@ def deterministic(wanted: bool) -> Iterator[None]:
     finally:
         torch.use_deterministic_algorithms(was, warn_only=warned)
         torch.backends.cudnn.benchmark = benchmark
+
+
+def machine_of(device: str) -> str:
+    """Return what computes, and with what."""
+    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else f"CPU {platform.machine()}"
+    return f"torch {torch.__version__} on {name}"
 
 
 def synchronise(device: torch.device) -> None:

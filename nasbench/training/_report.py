@@ -1,13 +1,11 @@
 """Training a list of architectures and adding what came of it to a table of the user's."""
 
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from nasbench.arrays import Archs
 from nasbench.datasets import Images
@@ -16,6 +14,7 @@ from nasbench.networks import Counts, count
 from nasbench.spaces import SearchSpace
 from nasbench.table import append, user_tables, write_table
 from nasbench.training._architectures import Architectures, Outcome
+from nasbench.training._machine import machine_of
 from nasbench.training._recipe import Recipe
 from nasbench.training._table import Names, draft_of
 
@@ -113,7 +112,7 @@ def _stored(
         data=labels[0],
         recipe=labels[1],
         network=plan.network or plan.space.name,
-        machine=f"torch {torch.__version__} on {_machine(plan.device)}",
+        machine=machine_of(plan.device),
     )
     draft = draft_of(plan.space, plan.archs, outcomes, counts=counts, data=plan.data, recipe=plan.recipe, names=names)
     path = user_tables() / f"{table}.h5"
@@ -123,10 +122,6 @@ def _stored(
         with alone(path):
             write_table(draft, path)
     return path
-
-
-def _machine(device: str) -> str:
-    return torch.cuda.get_device_name(device) if device.startswith("cuda") else f"CPU {platform.machine()}"
 
 
 def _row(row: int, outcomes: dict[tuple[int, int], Outcome], counts: Counts) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 What comes of a network is what the ordinary loop gives it, up to the order of sums and whatever else is in the
 stack: its generator gives the run's number, and the numbers of run and epoch the order of images. A network
-that meets nan is lost alone; the others go on. Seconds are the stack's, divided equally.
+that meets nan is lost alone; the others go on. Seconds are the stack's, divided equally; on a CPU those of
+the process, so that other programs do not count.
 """
 
 import time
@@ -21,7 +22,6 @@ from nasbench.errors import InvalidOption
 from nasbench.networks import Stack, why_not_stacked
 from nasbench.training._architectures import Outcome
 from nasbench.training._feed import Feed
-from nasbench.training._machine import synchronise
 from nasbench.training._recipe import Recipe
 from nasbench.training._trainer import Epoch, optimiser_of
 
@@ -127,10 +127,10 @@ class _StackedRun:
 
     def _timed(self, work: Callable[[], Tensor]) -> Floats:
         """Return loss, accuracy and seconds [3, k] of ``work``, which gives the first two."""
-        start = time.perf_counter()
+        clock = time.process_time if self.device.type == "cpu" else time.perf_counter
+        start = clock()
         numbers = work().cpu().numpy()
-        synchronise(self.device)
-        seconds = np.full(numbers.shape[1], (time.perf_counter() - start) / numbers.shape[1])
+        seconds = np.full(numbers.shape[1], (clock() - start) / numbers.shape[1])
         return np.concatenate([numbers, seconds[None]])
 
     def _learn(self, epoch: int) -> Tensor:
