@@ -148,8 +148,9 @@ class Build:
         outcomes = dict(zip(keys, self._trained(part), strict=True))
         built = self._with_seed(0).built
         counts = [count(built(archs[i : i + 1]), self.data.shape) for i in range(len(archs))]
-        named = {"data": self.data, "recipe": self.recipe, "names": self.names}
-        return self._of_all(draft_of(self.space, archs, outcomes, counts=counts, **named))
+        return self._of_all(
+            draft_of(self.space, archs, outcomes, counts=counts, data=self.data, recipe=self.recipe, names=self.names)
+        )
 
     def _of_all(self, draft: Draft) -> Draft:
         """Give the draft of a part the texts of the whole table, and its numbers single precision.
@@ -203,4 +204,3 @@ def drawn_classes(space: SearchSpace, n: int | None, rng: np.random.Generator) -
         if len(found) >= n:
             return found[:n]
     raise InvalidOption(f"{_DRAWS} draws of {n} architectures of space '{space.name}' gave {len(found)} different ones")
-

@@ -26,8 +26,12 @@ from nasbench.training._recipe import Recipe
 from nasbench.training._trainer import Epoch, optimiser_of
 
 _EVALUATED = 256  # signals of each network at once in evaluation; no result depends on it but rounding
-_ALONE = """flip crop_padding cutout mixup drop_path auxiliary_weight distillation clip_norm amp channels_last
-compile cuda_graphs deterministic""".split()
+_ALONE = (
+    *("flip", "crop_padding", "cutout", "mixup"),
+    *("drop_path", "auxiliary_weight", "distillation", "clip_norm"),
+    *("amp", "channels_last", "compile", "cuda_graphs", "deterministic"),
+)
+"""Settings of recipes that are for one network at a time."""
 
 
 def why_alone(networks: Sequence[nn.Module], recipe: Recipe) -> str:
@@ -104,7 +108,7 @@ class _StackedRun:
     def one_epoch(self, epoch: int, evaluate: tuple[str, ...]) -> None:
         """Train and evaluate all networks, and keep the numbers of those that are not lost."""
         numbers = {"train": self._timed(partial(self._learn, epoch))}
-        for k in np.flatnonzero(~np.isfinite(numbers["train"][0])):
+        for k in np.flatnonzero(~np.isfinite(numbers["train"][0])).tolist():
             at = f"epoch {epoch + 1} of {self.recipe.epochs}"
             self.errors[k] = self.errors[k] or f"the loss is {numbers['train'][0, k]} in {at}; try a smaller lr"
         self._swap()
