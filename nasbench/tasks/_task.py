@@ -238,7 +238,7 @@ def load_table_task(name: str) -> Task:
     cost = values.pop("cost")
     costs = tuple(read.charged(given) for given in cost) if isinstance(cost, list) else cost
     objectives = {label: read.static(given) for label, given in values.pop("objectives", {}).items()}
-    for key in ("importer", "where"):
+    for key in ("importer", "where", "suite"):
         values.pop(key, None)
     return Task(
         space=space, table=table, observed=observed, reports=reports, costs=costs, objectives=objectives, **values
