@@ -76,6 +76,18 @@ def _space(label: str) -> "SearchSpace":
     return space
 
 
+def _plan_text(plan: "Build", out: Path) -> str:
+    """Say what will be trained, and where it is kept."""
+    n = sum(map(len, plan.parts()))
+    how = f"one by one ({plan.alone})" if plan.alone else f"up to {plan.stack} at once"
+    there = next(folder for folder in out.resolve().parents if folder.exists())
+    free = shutil.disk_usage(there).free / 1e9
+    return (
+        f"{n:,} trainings of {len(plan.archs):,} architectures, {how}; finished ones are kept in {there} "
+        f"({free:,.1f} GB free)"
+    )
+
+
 def _checkpoints(out: Path) -> Path:
     """Return where networks that are trained one by one keep how far they are."""
     return out.with_name(f"{out.stem}.checkpoints")
@@ -85,11 +97,8 @@ def _build(plan: "Build", out: Path, jobs: int, as_json: bool) -> None:
     """Train what the parts beside the table lack, then join them."""
     from nasbench.importers import import_source
 
-    parts = plan.parts()
-    n = sum(map(len, parts))
     if not as_json:
-        how = f"one by one ({plan.alone})" if plan.alone else f"{plan.stack} at once"
-        print(f"{n:,} trainings of {len(plan.archs):,} architectures, {how}; finished ones are kept beside {out}")
+        print(_plan_text(plan, out))
     with ProgressBar("parts", quiet=as_json) as progress, or_resume():
         table = import_source(plan, out, out, n_jobs=jobs, on_progress=progress)
     shutil.rmtree(_checkpoints(out), ignore_errors=True)

@@ -218,7 +218,11 @@ class Task:
     @cached_property
     def random_score(self) -> float:
         """Expected reported score of a uniformly drawn architecture: where normalised regret is 1."""
-        return float(self._regret.query(self.rows).mean())
+        rows = self.rows
+        if isinstance(self.space, EnumeratedSpace) and self.space.trained_once_per_class:
+            drawn = rows_of(self.space, self.table, self.space.rows)  # large classes are drawn more often
+            rows = drawn[np.isin(drawn, rows)]
+        return float(self._regret.query(rows).mean())
 
 
 def load_table_task(name: str) -> Task:

@@ -188,12 +188,14 @@ def drawn_classes(space: SearchSpace, n: int | None, rng: np.random.Generator) -
         rng: draws them; the first ones are the same for any ``n`` where the space is listed.
 
     Raises:
-        InvalidOption: more than there are, or all of a space that cannot be listed.
+        InvalidOption: none, more than there are, or all of a space that cannot be listed.
     """
+    if n is not None and n < 1:
+        raise InvalidOption(f"{n} architectures; expected at least 1")
     if isinstance(space, EnumeratedSpace):
         classes = np.unique(space.canonical(space.rows), axis=0)
-        if n is not None and not 1 <= n <= len(classes):
-            raise InvalidOption(f"{n} architectures; space '{space.name}' has 1 to {len(classes)} different ones")
+        if n is not None and n > len(classes):
+            raise InvalidOption(f"{n} architectures; space '{space.name}' has {len(classes)} different ones")
         return classes[rng.permutation(len(classes))[:n]]
     if n is None:
         raise InvalidOption(f"space '{space.name}' cannot be listed; say how many to draw")

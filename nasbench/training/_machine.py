@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from nasbench.devices import device_named
+
 
 @contextmanager
 def deterministic(wanted: bool) -> Iterator[None]:
@@ -32,8 +34,13 @@ def deterministic(wanted: bool) -> Iterator[None]:
 
 
 def machine_of(device: str) -> str:
-    """Return what computes, and with what."""
-    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else f"CPU {platform.machine()}"
+    """Return what computes, and with what.
+
+    Raises:
+        InvalidOption: no such device.
+    """
+    named = device_named(device)
+    name = torch.cuda.get_device_name(named) if named.type == "cuda" else f"CPU {platform.machine()}"
     return f"torch {torch.__version__} on {name}"
 
 

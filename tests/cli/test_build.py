@@ -144,8 +144,10 @@ def test_any_space_and_data_set_is_trained_one_by_one(tmp_path, capsys):
     [
         (["nb201", "--sample", "3", "--all-classes"], "either --sample N or --all-classes"),
         (["nb201"], "either --sample N or --all-classes"),
-        (["nb201", "--sample", "0"], "1 to 6466"),
-        (["nb201", "--sample", "6467"], "1 to 6466"),
+        (["nb201", "--sample", "0"], "expected at least 1"),
+        (["nb201", "--sample", "6467"], "has 6466 different ones"),
+        (["darts", "--sample", "-1"], "expected at least 1"),
+        (["nb201", "--sample", "3", "--device", "tpu"], "tpu"),
         (["nb201", "--sample", "3", "--seeds", "0"], "at least one"),
         (["nb201", "--sample", "3", "--stack", "0"], "at least one"),
         (["nb202", "--sample", "3"], "did you mean 'nb201'"),
