@@ -9,10 +9,11 @@ def tasks_of(given: list[str], suite: str) -> list[str]:
     Raises:
         InvalidOption: none, or another suite.
     """
-    from nasbench.tasks import task_names
+    from nasbench.tasks._declarations import suites
 
-    if suite not in ("", "embedded"):
-        raise InvalidOption(f"unknown suite {suite!r}; known: embedded")
+    known = suites()
+    if suite and suite not in known:
+        raise InvalidOption(f"unknown suite {suite!r}; known: {', '.join(known)}")
     if not given and not suite:
         raise InvalidOption("no task given: pass --task NAME (see 'nasbench list') or --suite embedded")
-    return given + ([name for name in task_names(embedded=True) if name not in given] if suite else [])
+    return given + [name for name in known.get(suite, []) if name not in given]

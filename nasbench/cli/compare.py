@@ -18,7 +18,7 @@ DEFAULT_STRATEGIES = (
 
 def command(
     task: Annotated[list[str] | None, typer.Option(help="A task; may be repeated.")] = None,
-    suite: Annotated[str, typer.Option(help="'embedded': all tasks that ship with the package.")] = "",
+    suite: Annotated[str, typer.Option(help="All tasks of a suite that ships: embedded or curves.")] = "",
     strategy: Annotated[
         list[str] | None,
         typer.Option(

@@ -13,7 +13,7 @@ _CUTOFFS = "0.05,0.1,0.2,0.4,0.8"
 
 def command(
     task: Annotated[list[str] | None, typer.Option(help="A task; may be repeated.")] = None,
-    suite: Annotated[str, typer.Option(help="'embedded': all tasks that ship with the package.")] = "",
+    suite: Annotated[str, typer.Option(help="All tasks of a suite that ships: embedded or curves.")] = "",
     predictor: Annotated[
         list[str] | None,
         typer.Option(help="NAME[@PRESET][,option=value...] or module:Class; may be repeated. Default: all installed."),

@@ -34,7 +34,6 @@ _PADDING = (36, 60)
 _N_POINTS = _TEMPLATES.shape[1]
 _RESAMPLED = _N_POINTS + _PADDING[1]
 _KERNEL = 2.0  # standard deviation of the smoothing of correlated noise, in points
-_LENGTH = 40
 _NONZERO = 1e-8  # lifts the template's own zeros above those of the padding
 
 
@@ -56,17 +55,20 @@ def _at(signals: Floats, places: Floats) -> Floats:
 class _Signals:
     """Draws signals; all settings as in ``MNIST1D``."""
 
-    def __init__(self, scale: float, translation: int, correlated: float, iid: float, shear: float) -> None:
-        self.scale, self.translation, self.correlated, self.iid, self.shear = scale, translation, correlated, iid, shear
+    def __init__(
+        self, length: int, *, scale: float, translation: int, correlated: float, iid: float, shear: float
+    ) -> None:
+        self.length, self.scale, self.translation = length, scale, translation
+        self.correlated, self.iid, self.shear = correlated, iid, shear
 
     def draw(self, labels: Ints, rng: np.random.Generator) -> Floats:
-        """Return one signal [n, 40] of each label."""
+        """Return one signal [n, length] of each label."""
         x = self._placed(labels, rng)
         noise = gaussian_filter1d(self.correlated * rng.standard_normal(x.shape), _KERNEL, axis=1)
         x = np.where(x != 0, x, noise) + self.iid * rng.standard_normal(x.shape)
         slope = self.shear * (rng.random(len(x)) - 0.5)
         x = x - slope[:, None] * np.linspace(-0.5, 0.5, _RESAMPLED)
-        return _at(x, np.broadcast_to(np.linspace(0, _RESAMPLED - 1, _LENGTH), (len(x), _LENGTH)))
+        return _at(x, np.broadcast_to(np.linspace(0, _RESAMPLED - 1, self.length), (len(x), self.length)))
 
     def _placed(self, labels: Ints, rng: np.random.Generator) -> Floats:
         """Pad, resample, scale and shift the templates; ``[n, 72]``, exactly 0 where there is no digit."""
@@ -80,11 +82,13 @@ class _Signals:
 
 
 class MNIST1D:
-    """Training and test signals, in equal numbers of every digit.
+    """Training and test signals, and validation signals where they are asked for, in equal numbers of every digit.
 
     Args:
         n_train: training signals.
         n_test: test signals.
+        n_valid: validation signals; 0 leaves it to be cut out of the training signals.
+        length: numbers in a signal.
         scale: range of the random scale.
         translation: most points a signal is shifted by, plus one.
         correlated_noise: standard deviation, before smoothing, of the noise in place of zeros.
@@ -100,22 +104,27 @@ class MNIST1D:
         *,
         n_train: int = 4000,
         n_test: int = 1000,
+        n_valid: int = 0,
+        length: int = 40,
         scale: float = 0.4,
         translation: int = 48,
         correlated_noise: float = 0.25,
         iid_noise: float = 0.02,
         shear: float = 0.75,
     ) -> None:
-        if min(n_train, n_test) < len(_TEMPLATES) or translation < 1:
+        if min(n_train, n_test) < len(_TEMPLATES) or translation < 1 or length < 2 or n_valid < 0:
             raise InvalidOption(
-                f"n_train={n_train}, n_test={n_test}, translation={translation}; expected 10, 10, 1 or more"
+                f"n_train={n_train}, n_test={n_test}, n_valid={n_valid}, translation={translation}, length={length}; "
+                "expected 10, 10, 0, 1, 2 or more"
             )
         if min(scale, correlated_noise, iid_noise, shear) < 0:
             raise InvalidOption(
                 f"scale={scale}, correlated_noise={correlated_noise}, iid_noise={iid_noise}, shear={shear}"
             )
-        self._signals = _Signals(scale, translation, correlated_noise, iid_noise, shear)
-        self._sizes = {"train": n_train, "test": n_test}
+        self._signals = _Signals(
+            length, scale=scale, translation=translation, correlated=correlated_noise, iid=iid_noise, shear=shear
+        )
+        self._sizes = {"train": n_train, "test": n_test} | ({"valid": n_valid} if n_valid else {})
 
     def read(self, rng: np.random.Generator) -> Images:
         """Draw them."""

@@ -2,11 +2,13 @@
 
 from nasbench.networks._build import Counts, build_network, count, options_for, seeded
 from nasbench.networks._morphisms import Branches, Gated, add_edge, deepen, inherit, replicate, split, widen
+from nasbench.networks._stack import Stack, why_not_stacked
 
 __all__ = [
     "Branches",
     "Counts",
     "Gated",
+    "Stack",
     "add_edge",
     "build_network",
     "count",
@@ -16,5 +18,6 @@ __all__ = [
     "replicate",
     "seeded",
     "split",
+    "why_not_stacked",
     "widen",
 ]

@@ -16,6 +16,7 @@ COLUMN_KEYS = ("dataset", "recipe", "metric")
 _KEYS: dict[str, type | tuple[type, ...]] = {
     "title": str,
     "version": int,
+    "suite": str,
     "space": str,
     "space_options": dict,
     "table": str,
@@ -36,7 +37,9 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
 _TRAINING_KEYS = {key: _KEYS[key] for key in ("title", "version", "space", "space_options", "budget_s")} | {
     "train": dict
 }
-_OPTIONAL = {"space_options", "table_sha256", "objectives", "fidelities", "budget_note", "importer", "where"}
+_OPTIONAL = {"suite", "space_options", "table_sha256", "objectives", "fidelities", "budget_note", "importer", "where"}
+EMBEDDED = "embedded"
+"""The suite of tasks that name no other one."""
 SURROGATE, SURROGATE_PREFIX = ".surrogate", "surrogate-"
 MODES = ("seed", "mean")
 """What may stand behind a surrogate's name and a colon: with the noise of a seed, or without."""
@@ -106,15 +109,26 @@ def tables_of(name: str) -> set[str]:
     return _tables(declared[name])
 
 
+def suites() -> dict[str, list[str]]:
+    """Return the tasks whose tables ship with the package, by the suite that they are compared in."""
+    found: dict[str, list[str]] = {}
+    for name, _, values in _members():
+        if _tables(values) <= shipped_names():
+            found.setdefault(str(values.get("suite", EMBEDDED)), []).append(name)
+    return found
+
+
 def task_names(*, embedded: bool = False) -> dict[str, str]:
     """Return every task whose tables are there, with its one-line title, without opening a table.
 
     Args:
-        embedded: only those whose tables ship with the package.
+        embedded: only those of the suite ``embedded``.
     """
-    present = shipped_names() if embedded else set(table_names())
+    present = set(table_names())
     named = {name: str(values.get("title", "")) for name, _, values in _members() if _tables(values) <= present}
-    return named if embedded else named | {SURROGATE_PREFIX + path.stem: _title(path) for path in surrogate_files()}
+    if embedded:
+        return {name: named[name] for name in suites().get(EMBEDDED, [])}
+    return named | {SURROGATE_PREFIX + path.stem: _title(path) for path in surrogate_files()}
 
 
 def is_surrogate(name: str) -> bool:

@@ -225,7 +225,11 @@ class Task:
     @cached_property
     def random_score(self) -> float:
         """Expected reported score of a uniformly drawn architecture: where normalised regret is 1."""
-        return float(self._regret.query(self.rows).mean())
+        rows = self.rows
+        if isinstance(self.space, EnumeratedSpace) and self.space.trained_once_per_class:
+            drawn = rows_of(self.space, self.table, self.space.rows)  # large classes are drawn more often
+            rows = drawn[np.isin(drawn, rows)]
+        return float(self._regret.query(rows).mean())
 
 
 def load_table_task(name: str) -> Task:
@@ -248,7 +252,7 @@ def load_table_task(name: str) -> Task:
     fidelities = tuple(
         Fidelity(read(given["observed"]), read.charges(given["cost"])) for given in values.pop("fidelities", [])
     )
-    for key in ("importer", "where"):
+    for key in ("importer", "where", "suite"):
         values.pop(key, None)
     columns: dict[str, Any] = {"observed": observed, "reports": reports, "objectives": objectives}
     return Task(space=space, table=table, costs=costs, fidelities=fidelities, **columns, **values)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from nasbench.arrays import Archs
+from nasbench.backends.table import rows_of
 from nasbench.tasks import SurrogateTask, Task
 from nasbench.trials import full_trainings
 
@@ -39,7 +40,7 @@ def _check_table(task: Task, archs: Archs) -> None:
     assert task.optimum.score == scores.max(), "the optimum is not the best architecture"
     assert not np.isnan(scores).any(), "rows without a measurement count as the task's"
     seen = task.backend(np.random.default_rng(3)).advance(full_trainings(0, archs)).score
-    rows = task.table.index(archs)
+    rows = rows_of(task.space, task.table, archs)
     measured = np.stack([task.observed.query(rows, seed) for seed in task.observed.axes["seeds"]], axis=1)
     assert (measured == seen[:, :1]).any(axis=1).all(), "a strategy sees a score that no seed measured"
     assert seen.shape[1] == 1 + len(task.objectives), "a strategy sees more or fewer objectives than declared"

@@ -1,34 +1,42 @@
 """Training the real networks: recipes, images on the device, the loop, checkpoints (extra ``train``)."""
 
 from nasbench.training._architectures import Architectures, Outcome
+from nasbench.training._build import Build, drawn_classes
 from nasbench.training._feed import Feed
-from nasbench.training._machine import Latency, latency
+from nasbench.training._machine import Latency, latency, machine_of
 from nasbench.training._model import Model, read_model, write_model
 from nasbench.training._plan import Plan
 from nasbench.training._recipe import Recipe, load_recipe, recipe_names
 from nasbench.training._report import Report, trained_report
+from nasbench.training._stack import train_stack
+from nasbench.training._table import Names
 from nasbench.training._together import together
 from nasbench.training._trainer import Epoch, Setup, Trained, evaluated, train
 
 __all__ = [
     "Architectures",
+    "Build",
     "Epoch",
     "Feed",
     "Latency",
     "Model",
+    "Names",
     "Outcome",
     "Plan",
     "Recipe",
     "Report",
     "Setup",
     "Trained",
+    "drawn_classes",
     "evaluated",
     "latency",
     "load_recipe",
+    "machine_of",
     "read_model",
     "recipe_names",
     "together",
     "train",
+    "train_stack",
     "trained_report",
     "write_model",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from nasbench.devices import device_named
 from nasbench.measuring import PeakMemory
 
 _FEWEST = 5  # answers timed, however long they take
@@ -36,8 +37,13 @@ def deterministic(wanted: bool) -> Iterator[None]:
 
 
 def machine_of(device: str) -> str:
-    """Return what computes, and with what."""
-    name = torch.cuda.get_device_name(device) if device.startswith("cuda") else f"CPU {platform.machine()}"
+    """Return what computes, and with what.
+
+    Raises:
+        InvalidOption: no such device.
+    """
+    named = device_named(device)
+    name = torch.cuda.get_device_name(named) if named.type == "cuda" else f"CPU {platform.machine()}"
     return f"torch {torch.__version__} on {name}"
 
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.datasets import Images
-from nasbench.errors import InvalidOption
 from nasbench.networks import Counts
 from nasbench.spaces import SearchSpace
 from nasbench.table import Draft, Measurement, Static
@@ -52,20 +51,17 @@ def draft_of(
     Args:
         space: of the architectures.
         archs: [n, d] those that were trained.
-        outcomes: by row and seed; what failed or is absent stays missing.
+        outcomes: by row and seed; what failed or is absent stays missing. Without one finished epoch the draft
+            holds sizes alone.
         counts: [n] size of each network.
         data: what was learnt.
         recipe: how.
         names: of the columns.
 
-    Raises:
-        InvalidOption: not one epoch was finished.
     """
     seeds = np.array(sorted({seed for _, seed in outcomes}), dtype=np.int64)
     last = max((len(outcome.epochs) for outcome in outcomes.values()), default=0)
-    if not last:
-        raise InvalidOption("no training finished an epoch, so there is nothing to put into a table")
-    splits = next(outcome.epochs[0].splits for outcome in outcomes.values() if outcome.epochs)
+    splits = next((outcome.epochs[0].splits for outcome in outcomes.values() if outcome.epochs), {})
     shape = (len(archs), len(seeds), last)
     columns = [
         (split, metric, unit, direction, _values(outcomes, seeds.tolist(), shape, split, metric))
@@ -73,7 +69,8 @@ def draft_of(
         for metric, unit, direction in _METRICS
     ]
     seconds = np.cumsum(_values(outcomes, seeds.tolist(), shape, "train", "seconds"), axis=2)
-    columns.append(("train", "train_s", "s", "minimize", seconds))
+    if last:
+        columns.append(("train", "train_s", "s", "minimize", seconds))
     columns += _machine_columns(outcomes, seeds.tolist(), shape)
     where = {"dataset": _token(names.data.partition(",")[0]), "recipe": _recipe_name(space, names)}
     return Draft(

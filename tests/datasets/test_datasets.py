@@ -66,6 +66,20 @@ def test_signals_are_as_noisy_as_asked(rng):
         DATASETS.load("mnist1d")(n_train=5)
 
 
+def test_signals_are_as_long_and_as_many_as_asked():
+    """Validation signals of their own are drawn last, so that the others stay what they were."""
+    label = "mnist1d,n_train=60,n_test=20,length=24"
+    own, cut = (load_images(text, np.random.default_rng(0)) for text in (f"{label},n_valid=30", label))
+    assert {split: part.images.shape for split, part in own.parts.items()} == {
+        "train": (60, 1, 24),
+        "test": (20, 1, 24),
+        "valid": (30, 1, 24),
+    }
+    assert (own.parts["test"].images == cut.parts["test"].images).all()
+    with pytest.raises(InvalidOption, match="length=1"):
+        DATASETS.load("mnist1d")(length=1)
+
+
 @pytest.fixture
 def folder(tmp_path, rng):
     """Three classes of PNG files, so that pixels come back exactly, in two splits."""

@@ -85,13 +85,13 @@ def test_the_others_are_the_embedded_tasks_of_other_data_sets():
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [
-        ({}, InvalidOption, "a source of nb201-cifar10, nb201-cifar100, nb201-imagenet16"),
+        ({}, InvalidOption, "a source of curves201-mnist1d, nb201-cifar10, nb201-cifar100, nb201-imagenet16"),
         ({"source": ""}, InvalidOption, "names none"),
         ({"source": "nb201-cifar11"}, UnknownName, "nb201-cifar10"),
         (
             {"source": "nbgraph-cora"},
             InvalidOption,
-            "space 'nbgraph', searched is 'nb201'; choose one of nb201-cifar10",
+            "space 'nbgraph', searched is 'nb201'; choose one of curves201-mnist1d, nb201-cifar10",
         ),
         ({"source": "nbgraph-cora", "target": "nb201-cifar10"}, InvalidOption, "space 'nbgraph', searched is 'nb201'"),
         ({"source": OTHERS, "target": "nb201-cifar100"}, InvalidOption, "would know the answers"),

@@ -11,6 +11,7 @@ from scipy import stats
 import nasbench
 from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, UnknownName
 from nasbench.table import Draft, Measurement, write_table
+from nasbench.tasks._declarations import suites
 
 GOLDEN = tomllib.loads((Path(__file__).parent.parent / "golden/nb201.toml").read_text())
 
@@ -68,8 +69,10 @@ def test_graph_tables_have_the_known_summary(name, best_test, test_of_best_valid
     assert abs(100 * task.query(task.optimum.arch, "test")[0] - test_of_best_valid) < 0.006
 
 
-def test_twelve_tasks_are_embedded():
-    assert len(nasbench.task_names()) == 12
+def test_twelve_tasks_are_in_the_embedded_suite_and_another_ships():
+    assert len(nasbench.task_names(embedded=True)) == 12
+    assert nasbench.task_names().keys() - nasbench.task_names(embedded=True).keys() == {"curves201-mnist1d"}
+    assert suites()["curves"] == ["curves201-mnist1d"]
 
 
 def test_queries_take_arrays_and_strings(cifar10):

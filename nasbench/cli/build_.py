@@ -1,0 +1,112 @@
+"""Train a space, or a sample of it, into a table with every epoch. Killed, the same command goes on."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nasbench.cli._show import ProgressBar, or_resume, print_json
+from nasbench.errors import InvalidOption, MissingExtra
+
+if TYPE_CHECKING:
+    from nasbench.spaces import SearchSpace
+    from nasbench.training import Build
+
+
+def command(
+    space: Annotated[str, typer.Argument(help="A space, NAME[,option=value...], or a task, whose space it is.")],
+    out: Annotated[Path, typer.Option(help="File to write, NAME.h5.")],
+    data: Annotated[str, typer.Option(help="As of 'nasbench train', for example mnist1d,n_train=1000.")] = "digits",
+    recipe: Annotated[str, typer.Option(help="A recipe, NAME[,option=value...], or a .toml file.")] = "small-20",
+    network: Annotated[str, typer.Option(help="NAME[,option=value...]; default: the space's own network.")] = "",
+    sample: Annotated[int | None, typer.Option(help="How many architectures, different and drawn uniformly.")] = None,
+    all_classes: Annotated[bool, typer.Option("--all-classes", help="One of each isomorphism class.")] = False,
+    draw: Annotated[int, typer.Option(help="Seed of the draw, and of the order of training.")] = 0,
+    seeds: Annotated[int, typer.Option(help="Trainings of each architecture.")] = 1,
+    repeated: Annotated[int | None, typer.Option(help="Only so many get all seeds, the others seed 0 alone.")] = None,
+    stack: Annotated[int, typer.Option(help="Most small networks that are trained at once, where they can be.")] = 32,
+    licence: Annotated[str, typer.Option(help="Of the table.")] = "that of whoever trained them",
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Draw, train, and join what was trained."""
+    import numpy as np
+
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtra("training networks", "train")
+    from nasbench.datasets import load_images
+    from nasbench.training import Build, Names, drawn_classes, load_recipe, machine_of
+
+    if out.suffix != ".h5":
+        raise InvalidOption(f"--out {out}: a table file ends with .h5")
+    if (sample is None) != all_classes:
+        raise InvalidOption("say what to train: either --sample N or --all-classes")
+    chosen = _space(space)
+    archs = drawn_classes(chosen, sample, np.random.default_rng(draw))
+    plan = Build(
+        space=chosen,
+        archs=archs,
+        data=load_images(data, np.random.default_rng(0)),  # the same split in every command
+        recipe=load_recipe(recipe),
+        names=Names(
+            table=out.stem, data=data, recipe=recipe, network=network or chosen.name, machine=machine_of(device)
+        ),
+        n_seeds=seeds,
+        n_repeated=len(archs) if repeated is None else repeated,
+        stack=stack,
+        folder=_checkpoints(out),
+        licence=licence,
+        device=device,
+    )
+    _build(plan, out, jobs, as_json)
+
+
+def _space(label: str) -> "SearchSpace":
+    """Return the space of this label, or that of a task."""
+    from nasbench.registry import SPACES, Choice
+    from nasbench.tasks import load_task, task_names
+
+    if label in task_names():
+        return load_task(label).space
+    component, options = Choice.parse(label).resolve(SPACES)
+    space: SearchSpace = component(**options)
+    return space
+
+
+def _plan_text(plan: "Build", out: Path) -> str:
+    """Say what will be trained, and where it is kept."""
+    n = sum(map(len, plan.parts()))
+    how = f"one by one ({plan.alone})" if plan.alone else f"up to {plan.stack} at once"
+    there = next(folder for folder in out.resolve().parents if folder.exists())
+    free = shutil.disk_usage(there).free / 1e9
+    return (
+        f"{n:,} trainings of {len(plan.archs):,} architectures, {how}; finished ones are kept in {there} "
+        f"({free:,.1f} GB free)"
+    )
+
+
+def _checkpoints(out: Path) -> Path:
+    """Return where networks that are trained one by one keep how far they are."""
+    return out.with_name(f"{out.stem}.checkpoints")
+
+
+def _build(plan: "Build", out: Path, jobs: int, as_json: bool) -> None:
+    """Train what the parts beside the table lack, then join them."""
+    from nasbench.importers import import_source
+
+    if not as_json:
+        print(_plan_text(plan, out))
+    with ProgressBar("parts", quiet=as_json) as progress, or_resume():
+        table = import_source(plan, out, out, n_jobs=jobs, on_progress=progress)
+    shutil.rmtree(_checkpoints(out), ignore_errors=True)
+    size = table.path.stat().st_size
+    if as_json:
+        print_json({"table": table.name, "file": str(table.path), "bytes": size, "content_sha256": table.checksum})
+        return
+    print(
+        f"{table.title}\n{len(table):,} architectures, {len(table.measurements)} measured columns -> {table.path} "
+        f"({size / 1e6:.1f} MB)\ncontent sha256 {table.checksum}"
+    )

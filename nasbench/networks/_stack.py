@@ -1,0 +1,235 @@
+"""Many small networks of one skeleton as one.
+
+A small network spends most of its time in calls, not in arithmetic. Stacked, one call works for all networks:
+a convolution becomes a batched matrix product for each of its taps, and an edge of a cell as many calls as
+there are different operations on it. Each network computes what it would compute alone, up to the order of sums;
+nothing of one network reaches another, nan included.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nasbench.networks._cell import Cell
+from nasbench.networks._layers import Zero
+from nasbench.networks._stacked_layers import (
+    ConvNorm,
+    Convolution,
+    Copies,
+    Norm,
+    add,
+    averaged,
+    bordered,
+    inside,
+    passed,
+    picked,
+    places_of,
+)
+from nasbench.networks._tiny import ReductionBlock, TinyNetwork
+from nasbench.spaces._cell import EDGES
+
+
+class _Edge(nn.Module):
+    """One edge of the cells: every operation on it, for the networks that have it."""
+
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        super().__init__()
+        kinds: dict[Any, list[int]] = {}
+        for place, layer in enumerate(layers):
+            kinds.setdefault(_kind(layer), []).append(place)
+        self.same, self.average = (places_of(kinds.pop(kind, [])) for kind in ("same", "average"))
+        kinds.pop("zero", None)
+        self.places = [places_of(numbers) for numbers in kinds.values()]
+        self.convolutions = nn.ModuleList(ConvNorm([layers[i] for i in numbers]) for numbers in kinds.values())
+
+    def add_to(self, node: "_Node", source: "_Node") -> None:
+        """Add to a node what comes from an earlier one."""
+        for first, end in self.same:
+            node.sum[first:end] += source.sum[first:end]
+        if self.average:
+            add(node.sum, self.average, averaged(picked(source.sum, self.average)))
+        for places, layer in zip(self.places, self.convolutions, strict=True):
+            if self.training:
+                add(node.sum, places, layer(picked(source.active, places)))
+            else:
+                layer.add_to(node.sum, node.shifts, source.active, places)
+
+    def add_back(self, d_source: Tensor, d_active: Tensor, grad: Tensor) -> None:
+        """Add to the gradients of a node and of what is positive in it, from that of a later one."""
+        for first, end in self.same:
+            d_source[first:end] += grad[first:end]
+        if self.average:
+            add(d_source, self.average, averaged(picked(grad, self.average), back=True))
+        for places, layer in zip(self.places, self.convolutions, strict=True):
+            layer.backward(picked(grad, places), d_active, places)
+
+
+class _Node:
+    """A node of the cells.
+
+    Attributes:
+        sum: [k, c, l, b] of what has come so far.
+        shifts: [k, c] constants still to be added.
+        active: what is positive in it, between borders; from ``close`` on.
+    """
+
+    def __init__(self, start: Tensor) -> None:
+        self.sum, self.shifts, self.active = start, start.new_zeros(start.shape[:2]), start
+
+    def close(self, *, shifted: bool, convolved: bool) -> None:
+        """Say that all has come."""
+        if shifted:
+            self.sum += self.shifts[..., None, None]
+        if convolved:
+            self.active = bordered(self.sum, active=True)
+
+
+def _kind(layer: nn.Module) -> Any:
+    """Return what two operations must share to be stacked; None for those that nothing here computes."""
+    if isinstance(layer, Zero):
+        return "zero"
+    if isinstance(layer, nn.Identity):
+        return "same"
+    if isinstance(layer, nn.AvgPool1d):
+        return "average" if (layer.kernel_size, layer.stride) == ((3,), (1,)) else None
+    layers = [*layer.children()]
+    if [type(one) for one in layers] != [nn.ReLU, nn.Conv1d, nn.BatchNorm1d] or layers[1].stride != (1,):
+        return None
+    return layers[1].kernel_size if layers[1].kernel_size in ((1,), (3,)) and layers[1].dilation == (1,) else None
+
+
+class _Cell(nn.Module):
+    """The cells at one place of the networks."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        super().__init__()
+        self.edges = nn.ModuleDict({name: _Edge([cell.edges[name] for cell in cells]) for name in cells[0].edges})
+
+    def _from(self, source: int) -> list[tuple[int, _Edge]]:
+        """Return the edges out of a node, with where they lead."""
+        return [(target, self.edges[f"{source}_{target}"]) for start, target in EDGES if start == source]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [k, c, l, b] to the same shape."""
+        nodes = [_Node(x), *(_Node(torch.zeros_like(x)) for _ in range(3))]
+        self._nodes = nodes
+        for number, node in enumerate(nodes):
+            edges = self._from(number)
+            node.close(shifted=bool(number) and not self.training, convolved=any(edge.places for _, edge in edges))
+            for target, edge in edges:
+                edge.add_to(nodes[target], node)
+        return nodes[3].sum
+
+    def backward(self, grad: Tensor) -> Tensor:
+        """Return the gradient of the input."""
+        grads = [*(torch.zeros_like(grad) for _ in range(3)), grad]
+        for number in (2, 1, 0):
+            edges = self._from(number)
+            convolved = any(edge.places for _, edge in edges)
+            d_active = torch.zeros_like(grad) if convolved else grad
+            for target, edge in edges:
+                edge.add_back(grads[number], d_active, grads[target])
+            if convolved:
+                grads[number] += passed(d_active, inside(self._nodes[number].active))
+        return grads[0]
+
+
+class _Reduction(nn.Module):
+    """The blocks between two stages."""
+
+    def __init__(self, blocks: Sequence[ReductionBlock]) -> None:
+        super().__init__()
+        self.first = ConvNorm([block.first for block in blocks])
+        self.second = ConvNorm([block.second for block in blocks])
+        self.beside = Convolution([block.beside[1] for block in blocks])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [k, c, l, b] to [k, 2 c, l / 2, b]."""
+        k, c, length, b = x.shape
+        halved = x.view(k, c, length // 2, 2, b).mean(dim=3)
+        self._outer = bordered(x, active=True)
+        self._inner = bordered(self.first(self._outer), active=True)
+        out: Tensor = self.second(self._inner)
+        self._halved = bordered(halved, active=False)
+        return out.add_(self.beside(self._halved))
+
+    def backward(self, grad: Tensor) -> Tensor:
+        """Return the gradient of the input."""
+        inner, outer = (torch.zeros_like(inside(signal)) for signal in (self._inner, self._outer))
+        self.second.backward(grad, inner)
+        self.first.backward(passed(inner, inside(self._inner)), outer)
+        halved = torch.zeros_like(inside(self._halved))
+        self.beside.backward(grad, halved)
+        return passed(outer, inside(self._outer)).add_(halved.repeat_interleave(2, dim=2), alpha=0.5)
+
+
+_STACKED: dict[type, type] = {Cell: _Cell, ReductionBlock: _Reduction}
+
+
+class Stack(nn.Module):
+    """Networks that differ in their cells alone, with copies of their parameters.
+
+    Args:
+        networks: for which ``why_not_stacked`` has no reason.
+    """
+
+    def __init__(self, networks: Sequence[TinyNetwork]) -> None:
+        super().__init__()
+        self.stem = ConvNorm([network.stem for network in networks])
+        places = zip(*(network.layers for network in networks), strict=True)
+        self.layers = nn.ModuleList(_STACKED[type(layers[0])](layers) for layers in places)
+        self.norm = Norm([network.head[0] for network in networks])
+        self.classifier = Copies([network.classifier for network in networks])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map signals [k, c, l, b] to logits [k, b, classes]."""
+        x = self.stem(bordered(x, active=False))
+        for layer in self.layers:
+            x = layer(x)
+        self._last = self.norm(x)
+        self._features = torch.clamp_min(self._last, 0).mean(dim=2)
+        return torch.baddbmm(
+            self.classifier.bias[:, None], self._features.transpose(1, 2), self.classifier.weight.transpose(1, 2)
+        )
+
+    def backward(self, grad: Tensor) -> None:
+        """Keep the gradients of all parameters, from that of the logits."""
+        self.classifier.bias.grad = grad.sum(dim=1)
+        self.classifier.weight.grad = (self._features @ grad).transpose(1, 2).contiguous()
+        d_features = self.classifier.weight.transpose(1, 2) @ grad.transpose(1, 2)
+        length = self._last.shape[2]
+        d = (self._last > 0) * (d_features / length)[:, :, None]
+        d = self.norm.backward(d)
+        for layer in reversed(self.layers):
+            d = layer.backward(d)
+        self.stem.backward(d)
+
+    def unstack(self, average: Sequence[Tensor] = ()) -> None:
+        """Give every network its numbers back; ``average`` takes the place of all parameters where it is given."""
+        with torch.no_grad():
+            for value, instead in zip(self.parameters() if average else (), average, strict=True):
+                value.copy_(instead)
+        for module in self.modules():
+            if isinstance(module, Copies):
+                module.unstack()
+
+
+def why_not_stacked(networks: Sequence[nn.Module]) -> str:
+    """Return why networks cannot be stacked; empty if they can."""
+    for network in networks:
+        if not isinstance(network, TinyNetwork) or not isinstance(network.stem[0], nn.Conv1d):
+            return "only networks of signals, with cells of four nodes, are"
+        if other := [type(layer).__name__ for layer in network.layers if type(layer) not in _STACKED]:
+            return f"not those with a {other[0]}"
+        edges = [edge for layer in network.layers if isinstance(layer, Cell) for edge in layer.edges.values()]
+        if other := [str(edge) for edge in edges if _kind(edge) is None]:
+            return f"not those with {other[0]} on an edge"
+    return "they differ in more than their cells" if len({_skeleton(network) for network in networks}) > 1 else ""
+
+
+def _skeleton(network: TinyNetwork) -> tuple[Any, ...]:
+    """Return what must be equal in all networks of a stack."""
+    shapes = ((name, tuple(value.shape)) for name, value in network.named_parameters() if ".edges." not in name)
+    return (*(type(layer) for layer in network.layers), *shapes)
