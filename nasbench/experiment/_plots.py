@@ -43,7 +43,8 @@ def regret_figure(analysis: Analysis) -> "Figure":
     n = len(analysis.tasks)
     columns = min(n, 4)
     rows = -(-n // columns)
-    figure, grid = panels(columns, rows)
+    small = rows == 1  # title and legend take as much room beside one panel as beside twelve
+    figure, grid = panels(columns, rows, *((6.4 if columns == 1 else 4.8, 5.0) if small else ()))
     for axes, task in zip(grid.flat, analysis.tasks, strict=False):
         _regret_panel(axes, task, analysis.strategies)
     for axes in list(grid.flat)[n:]:
@@ -51,8 +52,8 @@ def regret_figure(analysis: Analysis) -> "Figure":
     for axes in grid[:, 0]:
         axes.set_ylabel("normalised regret")
     handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4), frameon=False)
-    figure.suptitle("Regret of the incumbent over simulated time (mean over runs, 95 % interval of the mean)")
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 2 * columns, 4), frameon=False)
+    figure.suptitle("Regret of the incumbent over simulated time\n(mean over runs, 95 % interval of the mean)")
     return figure
 
 
