@@ -170,10 +170,15 @@ def test_compare_leaderboard_and_verify_work_together(capsys, tmp_path):
 
 
 def test_all_stands_for_every_installed_strategy_once():
-    labels = _labels(["tpe", "all", "local_search,accept_equal=true"])
+    installed = [name for name in STRATEGIES.names() if not STRATEGIES.missing_extra(name)]
+    labels = _labels(["tpe", "all", "local_search,accept_equal=true"], ["curves201-mnist1d"])
     assert labels[0] == "tpe"
     assert labels[-1] == "local_search,accept_equal=true"
-    assert sorted(labels[:-1]) == [name for name in STRATEGIES.names() if not STRATEGIES.missing_extra(name)]
+    assert sorted(labels[:-1]) == installed
+    everywhere = [name for name in installed if not STRATEGIES.literal(name, "only_stops")]
+    assert _labels(["all"], ["curves201-mnist1d", "nb201-cifar10"]) == everywhere
+    assert "asha" in installed
+    assert "asha" not in everywhere
 
 
 def test_failed_runs_give_an_exit_code_and_say_where_the_traceback_is(tmp_path):

@@ -52,7 +52,8 @@ def test_a_decision_depends_on_the_choices_before_it_only(controller):
     for i in range(3):
         for prefix in np.unique(ROWS[:, :i], axis=0):
             same = log_p[torch.from_numpy((ROWS[:, :i] == prefix).all(axis=1)), i]
-            assert torch.equal(same, same[:1].expand_as(same))
+            # to rounding: in what order a row is summed up depends on its place in the batch on some processors
+            torch.testing.assert_close(same, same[:1].expand_as(same), rtol=1e-12, atol=0)
     assert (log_p[0, 1] - log_p[-1, 1])[:2].abs().max() > 1e-3
 
 

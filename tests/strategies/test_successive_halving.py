@@ -1,5 +1,6 @@
 """Rungs and brackets against hand-worked tables, Optuna's pruners and plain loops that sort everything every time."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -21,6 +22,7 @@ from strategies.pasha import PASHA, crossing_back
 from strategies.successive_halving import SuccessiveHalving
 
 STOPPING = [name for name in STRATEGIES.names() if STRATEGIES.literal(name, "only_stops")]
+LOOKING = ("median_stopping", "predictive_termination")  # epoch by epoch, without rungs
 
 
 def every(last):
@@ -87,13 +89,20 @@ def test_halving_rounds_down_to_at_least_one():
     assert halved(2, 3, 4) == [2, 1, 1]
 
 
-@pytest.mark.parametrize("name", STOPPING)
 @pytest.mark.parametrize(
-    "options", [{"eta": 1}, {"eta": float("nan")}, {"min_epoch": 0}, {"min_epoch": 9, "max_epoch": 4}]
+    ("name", "options"),
+    [
+        *itertools.product(
+            [name for name in STOPPING if name not in LOOKING],
+            [{"eta": 1}, {"eta": float("nan")}, {"min_epoch": 0}, {"min_epoch": 9, "max_epoch": 4}],
+        ),
+        ("median_stopping", {"grace": 0}),
+        ("median_stopping", {"every": 0}),
+        ("predictive_termination", {"threshold": 1.0}),
+        ("predictive_termination", {"n_looks": 0}),
+    ],
 )
-def test_rungs_without_sense_are_refused(name, options, rng):
-    if name == "median_stopping":
-        options = {"grace": 0}
+def test_rungs_and_looks_without_sense_are_refused(name, options, rng):
     with pytest.raises(InvalidOption, match="expected"):
         STRATEGIES.load(name)(SPACE, rng, epochs=every(27), **options)
 
