@@ -7,10 +7,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from nasbench.arrays import Floats, Ints
-from nasbench.errors import InvalidOption, NasbenchError
+from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch, Prediction
 from nasbench.table import Table
-from nasbench.tasks import Task, load_task, task_names
+from nasbench.tasks import Task, load_task, tasks_with_epochs
 
 CURVE_METRICS: dict[str, int] = {"rmse": -1, "coverage_90": 0, "time_saved": 1, "stopping_regret": -1}
 """Further metrics where curves are cut, and whether larger (1) or smaller (-1) is better, or neither.
@@ -75,15 +75,9 @@ def _has_curves(task: Task) -> bool:
 
 
 def _curve_tasks() -> list[str]:
-    found = []
-    for name in task_names():
-        try:
-            task = load_task(name)
-        except NasbenchError:
-            continue
-        if isinstance(task, Task) and _has_curves(task):
-            found.append(name)
-    return found
+    """Return the tasks whose tables are there with more than one epoch of what is observed, not of another recipe."""
+    tasks = {name: load_task(name) for name in tasks_with_epochs()}
+    return [name for name, task in tasks.items() if isinstance(task, Task) and _has_curves(task)]
 
 
 def _read(table: Table, column: tuple[str, str, str, str], index: Ints, epochs: list[int]) -> Floats | None:
