@@ -8,10 +8,10 @@ Candidates are the whole space up to 50,000 listed architectures, elsewhere 400,
 Several workers are kept apart by the Kriging believer.
 
 Why so little doubt: the process learns ranks, and beyond the best of them scores are a guess. The logarithm of expected
-improvement bets on that guess and goes on exploring. Why drawn: no one number suits every task. Normalised regret after
-100 trainings of Cora, arXiv and NAS-Bench-201's CIFAR-10 (20 to 30 runs): .134, .017 and .003 with a quarter drawn, .193,
-.018 and .003 with always a half, .110, .047 and .050 with none. The quarter was chosen on these three tasks (numbers
-that are not drawn were tried on Citeseer and ImageNet16-120 too); on the others it was only measured.
+improvement bets on that guess and goes on exploring. Why drawn: no one number suits every task. Normalised regret
+after 100 trainings of Cora, arXiv and NAS-Bench-201's CIFAR-10 (20 to 30 runs): .134, .017 and .003 with a quarter
+drawn, .193, .018 and .003 with always a half, .110, .047 and .050 with none. The quarter was chosen on these three
+tasks (numbers that are not drawn were tried on Citeseer and ImageNet16-120 too); on the others it was only measured.
 """
 
 from collections.abc import Mapping
