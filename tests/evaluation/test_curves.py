@@ -152,7 +152,7 @@ def test_what_cannot_be_cut_is_refused(task):
         Evaluation.of(task, "last_value", 20, cutoffs=(0.02,)).spec()
     with pytest.raises(InvalidOption, match="curves are means over seeds"):
         Evaluation.of(task, "last_value", 20, cutoffs=(0.5,), labels="seed")
-    with pytest.raises(InvalidOption, match=r"observes one epoch .* tasks with curves: none that is imp"):
+    with pytest.raises(InvalidOption, match=r"observes one epoch .* tasks with curves: curves201-mnist1d"):
         Evaluation.of("nb201-cifar10", "last_value", 20, cutoffs=(0.5,)).spec()
     assert lengths_of((0.05, 0.5), 100) == [5, 50]
 

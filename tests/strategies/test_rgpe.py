@@ -157,7 +157,7 @@ def test_a_copy_made_mid_search_goes_on_to_the_same_bits(cifar10):
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [
-        ({}, InvalidOption, "a source of nb201-cifar10"),
+        ({}, InvalidOption, r"a source of .*nb201-cifar10"),
         ({"source": "none", "n_source": 1}, InvalidOption, "at least 2"),
         ({"source": "none", "acquisition": "best"}, UnknownName, "acquisition"),
         ({"source": "nbgraph-cora"}, InvalidOption, "space 'nbgraph'"),

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from joblib.externals.loky import get_reusable_executor
 
 import nasbench
 from nasbench.cli import main
@@ -39,7 +40,9 @@ def one_thread():
 
 
 @pytest.fixture
-def file(tmp_path):
+def file(tmp_path, home):
+    # processes that an earlier test left in the pool know another home, and would keep their checkpoints there
+    get_reusable_executor().shutdown(wait=True)
     path = tmp_path / "mine.toml"
     path.write_text(TASKS)
     return path
