@@ -156,8 +156,10 @@ def half(ground: Ground, size: int) -> Archs:
 def evolution(ground: Ground, size: int) -> Archs:
     """Let the acquisition select over a few generations, starting from ``half`` a pool; return all that lived."""
     lived = half(ground, size)
-    worth = ground.worth(lived) if len(lived) else np.empty(0)
-    for _ in range(_GENERATIONS if len(lived) else 0):
+    if not len(lived):
+        return lived
+    worth = ground.worth(lived)
+    for _ in range(_GENERATIONS):
         entrants = ground.rng.integers(len(lived), size=(size, _TOURNAMENT))
         winners = entrants[np.arange(size), np.argmax(worth[entrants], axis=1)]
         children = ground.space.mutate(lived[winners], ground.rng)
