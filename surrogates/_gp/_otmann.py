@@ -6,7 +6,11 @@ layers have one mass, so that the transport is an assignment problem, one for ea
 may match; input and output match only their like.
 """
 
+import math
 import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +23,7 @@ from nasbench.spaces import SearchSpace
 
 _ENDS = 0.1  # mass of the input, and of the output, in masses of all layers
 _UNMATCHED = 1.0  # price of a unit of mass on either side
-_MOST_SUBSETS = 7  # layers up to which trying all subsets, many pairs at once, is faster than one assignment a time
+_MOST_TRIED = 720  # matchings up to which trying all, many pairs at once, is faster than one assignment a time
 
 
 class Cells(NamedTuple):
@@ -66,8 +70,8 @@ def cells(space: SearchSpace, archs: Archs) -> Cells:
     family, _ = label_penalties(graphs.vocabulary)
     layer = graphs.live & np.isin(graphs.operations, graphs.working)
     of_family = np.where(layer, family[graphs.operations], 3)
-    counted = [layer, *(of_family == f for f in range(3))]
-    profiles = np.concatenate([_path_lengths(graphs, which) for which in counted], axis=2)
+    counted = np.stack([layer, *(of_family == f for f in range(3))], axis=2)
+    profiles = _path_lengths(graphs, counted)
     labels = np.where(layer, graphs.operations, -1)
     counts = np.stack([(of_family == f).sum(axis=1) for f in range(3)], axis=1)
     keys = (*np.moveaxis(profiles, 2, 0)[::-1], labels, of_family)
@@ -90,26 +94,26 @@ def _of_end(graphs: LiveGraphs, profiles: Floats, operation: int) -> Floats:
 
 
 def _path_lengths(graphs: LiveGraphs, counted: Bools) -> Floats:
-    """Return the shortest, longest and random-walk number of ``counted`` [n, v] layers before and after each vertex.
+    """Return the shortest, longest and random-walk number of ``counted`` [n, v, q] layers before and after each vertex.
 
     Returns:
-        ``[n, v, 6]``, zero for dead vertices.
+        ``[n, v, 6 q]``, zero for dead vertices.
     """
     before = _lengths_before(graphs.adjacency, counted)
     after = _lengths_before(graphs.adjacency[:, ::-1, ::-1].swapaxes(1, 2), counted[:, ::-1])[:, ::-1]
-    return np.concatenate([before, after], axis=2)
+    return np.concatenate([before, after], axis=3).reshape(*counted.shape[:2], -1)
 
 
 def _lengths_before(adjacency: Bools, counted: Bools) -> Floats:
-    n, v = counted.shape
-    lengths = np.zeros((n, v, 3))
-    for j in range(1, v):
-        there = adjacency[:, :j, j]
-        through = lengths[:, :j] + counted[:, :j, None]
+    """Return the same of the layers before; ``[n, v, q, 3]``."""
+    lengths = np.zeros((*counted.shape, 3))
+    for j in range(1, counted.shape[1]):
+        there = adjacency[:, :j, j, None]
+        through = lengths[:, :j] + counted[:, :j, :, None]
         some = there.any(axis=1)
-        lengths[:, j, 0] = np.where(some, np.where(there, through[:, :, 0], np.inf).min(axis=1), 0)
-        lengths[:, j, 1] = np.where(there, through[:, :, 1], 0).max(axis=1)
-        lengths[:, j, 2] = np.where(there, through[:, :, 2], 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+        lengths[:, j, :, 0] = np.where(some, np.where(there, through[..., 0], np.inf).min(axis=1), 0)
+        lengths[:, j, :, 1] = np.where(there, through[..., 1], 0).max(axis=1)
+        lengths[:, j, :, 2] = np.where(there, through[..., 2], 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
     return lengths
 
 
@@ -153,14 +157,9 @@ def _saved_at_ends(x: Cells, y: Cells, weight: float) -> Floats:
 def _saved_by_matching(x: Cells, y: Cells, family: int, penalty: Floats, weights: tuple[float, ...]) -> Floats:
     """Return what the best matching of one family's layers saves, architectures with equally many at once."""
     saved = np.zeros((len(weights), len(x.counts), len(y.counts)))
-    for a in np.unique(x.counts[:, family]):
-        for b in np.unique(y.counts[:, family]):
-            if not a or not b:
-                continue
-            rows, columns = (np.flatnonzero(z.counts[:, family] == k) for z, k in ((x, a), (y, b)))
-            (label1, profile1), (label2, profile2) = (
-                _layers(z.take(at), family, k) for z, at, k in ((x, rows, a), (y, columns, b))
-            )
+    of_y = list(_layers(y, family))
+    for a, rows, label1, profile1 in _layers(x, family):
+        for b, columns, label2, profile2 in of_y:
             mislabelled = penalty[label1[:, None], label2]
             apart = cdist(profile1, profile2, "cityblock") / profile1.shape[1]
             gain = (2 * _UNMATCHED - mislabelled - np.multiply.outer(weights, apart)).clip(min=0)
@@ -169,28 +168,35 @@ def _saved_by_matching(x: Cells, y: Cells, family: int, penalty: Floats, weights
     return saved
 
 
-def _layers(x: Cells, family: int, count: int) -> tuple[Ints, Floats]:
-    """Return labels [n * count] and profiles [n * count, p] of a family of which each architecture has ``count``."""
-    first = x.counts[:, :family].sum(axis=1)
-    at = (np.arange(len(first))[:, None], first[:, None] + np.arange(count))
-    return x.labels[at].ravel(), x.profiles[at].reshape(-1, x.profiles.shape[2])
+def _layers(x: Cells, family: int) -> Iterator[tuple[int, Ints, Ints, Floats]]:
+    """Group architectures by how many layers of a family they have.
+
+    Yields:
+        The number k > 0, the rows [n] that have so many, labels [n * k] and profiles [n * k, p] of these layers.
+    """
+    count, first = x.counts[:, family], x.counts[:, :family].sum(axis=1)
+    for k in np.unique(count[count > 0]).tolist():
+        rows = np.flatnonzero(count == k)
+        at = (rows[:, None], first[rows, None] + np.arange(k))
+        yield k, rows, x.labels[at].ravel(), x.profiles[at].reshape(-1, x.profiles.shape[2])
 
 
 def best_matching(gain: Floats) -> Floats:
     """Return the largest sum of ``gain`` [n, a, b] >= 0 over matchings of a rows with b columns; ``[n]``."""
     if gain.shape[1] < gain.shape[2]:
         gain = gain.swapaxes(1, 2)
-    if gain.shape[2] > _MOST_SUBSETS:
+    if math.perm(*gain.shape[1:]) > _MOST_TRIED:
         chosen = (linear_sum_assignment(matrix, maximize=True) for matrix in gain)
         return np.array([matrix[pairs].sum() for matrix, pairs in zip(gain, chosen, strict=True)])
-    subsets = np.arange(2 ** gain.shape[2])
-    best = np.zeros((len(subsets), len(gain)))  # over columns of each subset, and the rows so far
-    for row in range(gain.shape[1]):
-        extended = best.copy()
-        for column in range(gain.shape[2]):
-            with_it = subsets[subsets >> column & 1 == 1]
-            candidate = best[with_it ^ (1 << column)] + gain[:, row, column]
-            extended[with_it] = np.maximum(extended[with_it], candidate)
-        best = extended
-    whole: Floats = best[-1]
-    return whole
+    rows = _choices(*gain.shape[1:])
+    saved = gain[:, rows[0], 0]
+    for column in range(1, gain.shape[2]):
+        saved += gain[:, rows[column], column]
+    best: Floats = saved.max(axis=1)
+    return best
+
+
+@lru_cache
+def _choices(a: int, b: int) -> Ints:
+    """Return every way to give b columns different rows out of a; ``[b, ways]``."""
+    return np.array(list(permutations(range(a), b))).T
