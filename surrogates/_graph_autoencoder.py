@@ -246,18 +246,20 @@ def _train(space: SearchSpace, how: Pretraining) -> Weights:
     rng = np.random.default_rng(how.seed)
     archs, net, generator = _pool(space, how, rng), _made(space, how), torch_generator(rng)
     initialise(net, generator)
+    net.float()  # learns in float32, answers in float64, as every net of ours
     optimiser = torch.optim.Adam(net.parameters(), lr=_LR, eps=1e-8, fused=True)
     net.train()
+    pool = GraphTensors(*(part.float() for part in graph_tensors(space, archs)))
     with one_thread():
         for _ in range(how.epochs):
-            order = torch.randperm(len(archs), generator=generator).numpy()
+            order = torch.randperm(len(archs), generator=generator)
             for first in range(0, len(archs) - 1, _BATCH):
                 optimiser.zero_grad()
-                graphs = graph_tensors(space, archs[order[first : first + _BATCH]])
+                graphs = GraphTensors(*(part[order[first : first + _BATCH]] for part in pool))
                 net.loss(graphs, generator).backward()
                 nn.utils.clip_grad_norm_(net.parameters(), _BOUND)
                 optimiser.step()
-    return arrays_of(net.eval())
+    return arrays_of(net.double().eval())
 
 
 def _pool(space: SearchSpace, how: Pretraining, rng: np.random.Generator) -> Archs:

@@ -4,10 +4,12 @@ A layer is made with its weights undefined; ``initialise`` draws them with ``res
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+_LEAST_VARIANCE = 1e-5
 _LEVELS = 2**16  # chances that dropout tells apart
 
 
@@ -68,21 +70,45 @@ class BatchNorm(nn.Module):
     def forward(self, x: Tensor, present: Tensor | None = None) -> Tensor:
         """Normalise [k, ..., width]; only rows where ``present`` [k, ...] is 1 count in the statistics."""
         flat = x.flatten(1, -2)
-        mean, variance = self.mean, self.variance
         if self.training:
-            mean, variance = self._moments(flat, None if present is None else present.flatten(1).unsqueeze(-1))
-        normal = (flat - mean) / torch.sqrt(variance + 1e-5)
-        return (normal * self.gain + self.shift).unflatten(1, x.shape[1:-1])
-
-    def _moments(self, flat: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
-        weight = torch.ones_like(flat[..., :1]) if weight is None else weight
-        n = weight.sum(1, keepdim=True).clamp(min=1)
-        mean = (flat * weight).sum(1, keepdim=True) / n
-        variance = ((flat - mean) ** 2 * weight).sum(1, keepdim=True) / n
-        with torch.no_grad():
+            share = torch.ones_like(flat[..., :1]) if present is None else present.flatten(1).unsqueeze(-1)
+            n = share.sum(1, keepdim=True).clamp(min=1)
+            normal, mean, variance = _Normalised.apply(flat, share / n, self.gain, self.shift)
             self.mean.lerp_(mean, self._momentum)
-            self.variance.lerp_(variance * n / (n - 1).clamp(min=1), self._momentum)
-        return mean, variance
+            self.variance.lerp_(variance * (n / (n - 1).clamp(min=1)), self._momentum)
+        else:
+            normal = (flat - self.mean) / torch.sqrt(self.variance + _LEAST_VARIANCE) * self.gain + self.shift
+        return normal.unflatten(1, x.shape[1:-1])
+
+
+class _Normalised(torch.autograd.Function):
+    """Normalisation by a batch's own weighted moments, with its gradient in closed form.
+
+    Small nets spend their time on calling operations, not in them, and left to autograd this would be three quarters
+    of a layer's calls. With weights w that sum to 1, normal values z and a gradient g of the output, the input's is
+    gain / deviation * (g - w * (sum of g + z * sum of g * z)).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, share: Tensor, gain: Tensor, shift: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return x [k, n, w] normalised, and mean and variance [k, 1, w] over rows weighted by share [k, n, 1]."""
+        weights = share.transpose(1, 2)
+        mean = weights @ x
+        centred = x - mean
+        variance = weights @ centred.square()
+        scale = torch.rsqrt(variance + _LEAST_VARIANCE)
+        normal = centred * scale
+        ctx.save_for_backward(normal, share, gain, scale)
+        ctx.mark_non_differentiable(mean, variance)
+        return torch.addcmul(shift, normal, gain), mean, variance
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor, None, Tensor, Tensor]:
+        """Return the gradients of x, gain and shift."""
+        normal, share, gain, scale = ctx.saved_tensors
+        of_shift = grad.sum(1, keepdim=True)
+        of_gain = (grad * normal).sum(1, keepdim=True)
+        return (grad - share * torch.addcmul(of_shift, normal, of_gain)) * (gain * scale), None, of_gain, of_shift
 
 
 class LayerNorm(nn.Module):

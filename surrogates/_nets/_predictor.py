@@ -1,7 +1,6 @@
 """A predictor whose model is a net: from architectures to tensors, training, answers, and a state without pickle."""
 
 from abc import abstractmethod
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -17,14 +16,15 @@ from surrogates._nets._weights import arrays_of, initialise, load_arrays, one_th
 from surrogates._predictor import CheckedPredictor, State
 
 _CHUNK = 512  # architectures in one forward pass: bounds the memory
+_LEARNING, _ANSWERING = torch.float32, torch.float64
 _LEAST_STD = 1e-6  # in units of the target; members that died alike agree, but are not certain
 
 
 class NetPredictor(CheckedPredictor):
     """A neural predictor.
 
-    Sub-classes write ``_inputs`` and ``_net``, and set ``members`` where they are an ensemble. The net works
-    in float64: batches of any size then agree far beyond what matters.
+    Sub-classes write ``_inputs`` and ``_net``, and set ``members`` where they are an ensemble. The net learns
+    in float32, as everywhere, and answers in float64: batches of any size then agree far beyond what matters.
 
     A ranking loss leaves the scale of the output open; a line through the training points, fitted by least
     squares for each member, turns it into the target's units, and what is left around the line adds to the
@@ -39,7 +39,6 @@ class NetPredictor(CheckedPredictor):
     """
 
     members: int = 1
-    float_type: ClassVar[torch.dtype] = torch.float64
 
     def __init__(self, space: SearchSpace, *, target: str, loss: str, training: Training, device: str) -> None:
         super().__init__(space, target=target)
@@ -67,10 +66,11 @@ class NetPredictor(CheckedPredictor):
         inputs = self._moved(self._inputs(batch.archs))
         self._model = self._made(inputs)
         initialise(self._model, generator)
-        self._model.to(self._device)
-        goal = torch.from_numpy(value).to(self._device)
+        self._model.to(self._device, _LEARNING)
+        goal = torch.from_numpy(value).to(self._device, _LEARNING)
         with one_thread():
-            self._learn(inputs, goal, generator)
+            self._learn(tuple(map(_learnt, inputs)), goal, generator)
+        self._model.to(_ANSWERING)
         self._line = self._calibrated(batch.archs, value)
 
     def _learn(self, inputs: tuple[Tensor, ...], value: Tensor, generator: torch.Generator) -> None:
@@ -88,7 +88,7 @@ class NetPredictor(CheckedPredictor):
     def _made(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         with torch.device("meta"):  # torch's layers draw weights from the global generator, but not there
             net = self._net(inputs)
-        return net.to(self.float_type).to_empty(device="cpu").eval()
+        return net.to(_ANSWERING).to_empty(device="cpu").eval()
 
     def _moved(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return tuple(part.to(self._device) for part in inputs)
@@ -134,3 +134,8 @@ class NetPredictor(CheckedPredictor):
         load_arrays(self._model, weights)
         self._model.to(self._device)
         self._line = state["line"]
+
+
+def _learnt(part: Tensor) -> Tensor:
+    """Return numbers as they are learnt from; tokens stay what they are."""
+    return part.to(_LEARNING) if part.is_floating_point() else part

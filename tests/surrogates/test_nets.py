@@ -68,6 +68,17 @@ def test_batch_norm_does_not_count_padding():
     torch.testing.assert_close(padded, drawn(BatchNorm(1, 2))(x[:, :, :2]))
 
 
+def test_the_gradient_of_batch_norm_is_that_of_finite_differences():
+    layer, x, present = drawn(BatchNorm(2, 3)), normal(2, 4, 3, 3).requires_grad_(), torch.ones(2, 4, 3).double()
+    present[0, :, 2] = 0
+    gain, shift = (normal(2, 1, 3, seed=seed).requires_grad_() for seed in (1, 2))
+
+    def output(x, gain, shift):
+        return torch.func.functional_call(layer.train(), {"gain": gain, "shift": shift}, (x, present))
+
+    assert torch.autograd.gradcheck(output, (x, gain, shift))
+
+
 def test_layer_norm_is_torch_s():
     x = normal(2, 5, 8)
     torch.testing.assert_close(drawn(LayerNorm(2, 8))(x), nn.LayerNorm(8).double()(x))
