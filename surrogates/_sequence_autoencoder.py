@@ -83,7 +83,7 @@ class SequencePredictor(NetPredictor):
         share, optimiser = self._widths.trade_off, training.optimiser_of(self._model)
         self._model.train()
         for rows in _batches(len(value), training, generator):
-            optimiser.zero_grad()
+            optimiser.zero_grad(set_to_none=False)
             predicted, said = self._model.both(tokens[rows.to(tokens.device)])
             wanted = tokens[rows.to(tokens.device)].flatten()
             loss = F.mse_loss(predicted, value[rows.to(value.device)])

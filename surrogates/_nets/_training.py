@@ -52,10 +52,13 @@ class Training:
         return self.lr * (1 + math.cos(math.pi * epoch / self.epochs)) / 2 if self.cosine else self.lr
 
     def optimiser_of(self, net: nn.Module) -> torch.optim.Optimizer:
-        """Return a fresh optimiser of all weights."""
+        """Return a fresh optimiser of all weights, which become parts of one vector.
+
+        Gradients are added up in another: clear them with ``zero_grad(set_to_none=False)``.
+        """
         special = {"momentum": 0.9} if self.optimiser == "sgd" else {"betas": self.betas}
         kind = _OPTIMISERS[self.optimiser]
-        return kind(net.parameters(), lr=self.lr, weight_decay=self.weight_decay, fused=True, **special)
+        return kind([_as_one(net)], lr=self.lr, weight_decay=self.weight_decay, fused=True, **special)
 
 
 def train(
@@ -89,10 +92,21 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = training.rate(epoch)
         for rows in _batches(value, training.batch_size, members, generator):
-            optimiser.zero_grad()
+            optimiser.zero_grad(set_to_none=False)
             loss(net(*(part[rows] for part in inputs)), value[rows]).sum().backward()
             optimiser.step()
     net.eval()
+
+
+def _as_one(net: nn.Module) -> nn.Parameter:
+    """Let all weights and their gradients share memory with one vector: an optimiser's step is then one small step."""
+    parts = list(net.parameters())
+    whole = nn.Parameter(torch.cat([part.detach().flatten() for part in parts]))
+    whole.grad = torch.zeros_like(whole)
+    sizes = [part.numel() for part in parts]
+    for part, value, grad in zip(parts, whole.detach().split(sizes), whole.grad.split(sizes), strict=True):
+        part.data, part.grad = value.view_as(part), grad.view_as(part)
+    return whole
 
 
 def _batches(value: Tensor, size: int, members: int, generator: torch.Generator) -> Iterator[Tensor]:
