@@ -19,6 +19,7 @@ from nasbench.jobs import check_jobs
 from nasbench.registry import STRATEGIES, Choice, told_epochs, told_target
 from nasbench.simulation import Simulation, no_history
 from nasbench.tasks import AnyTask, load_task
+from nasbench.threads import one_thread
 
 
 @lru_cache(maxsize=64)
@@ -55,15 +56,18 @@ def one_run(experiment: Experiment, task: AnyTask, choice: Choice, number: int) 
     try:
         component, options = choice.resolve(STRATEGIES)
         options = told_epochs(component, told_target(component, options, task.name), task.epochs)
-        simulation = Simulation(
-            component(task.space, own, **options),
-            task.backend(noise),
-            task.space,
-            budget=experiment.limits.of(task),
-            n_workers=experiment.n_workers,
-            checkpoints=experiment.checkpoints,
-        )
-        return Run(number, simulation.run(), overhead_s=simulation.overhead_s)
+        with one_thread():
+            simulation = Simulation(
+                component(task.space, own, **options),
+                task.backend(noise),
+                task.space,
+                budget=experiment.limits.of(task),
+                n_workers=experiment.n_workers,
+                checkpoints=experiment.checkpoints,
+            )
+        with one_thread():  # once more, since a strategy may have loaded libraries with threads of their own
+            history = simulation.run()
+        return Run(number, history, overhead_s=simulation.overhead_s)
     except (Exception, SystemExit):
         # Whatever a strategy does wrong belongs to its run; the other runs go on.
         history = simulation.history if simulation else no_history(len(task.space.decisions))
