@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import nasbench
 from nasbench.errors import Busy, InvalidOption, NasbenchError, RecordError, StrategyError, UnknownName, WorkerDied
@@ -46,6 +47,23 @@ def test_the_number_of_jobs_changes_no_bit(reference, tmp_path):
     nasbench.compare(TASKS, STRATEGIES, runs=4, out=tmp_path / "two", n_jobs=2)
     assert files(tmp_path / "two") == files(reference.path)
     assert len(files(reference.path)) == 6
+
+
+class OneThread(RandomSearch):
+    """Fails where linear algebra may take several threads: their number would decide the order of sums."""
+
+    def ask(self, n):
+        pools = {pool["prefix"]: pool["num_threads"] for pool in threadpool_info()}
+        assert set(pools.values()) == {1}, pools
+        return super().ask(n)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_linear_algebra_takes_one_thread_in_any_process(tmp_path, n_jobs):
+    with threadpool_limits(2):
+        record = nasbench.compare(TASKS[0], OneThread, runs=1, limits=Limits(trials=2), n_jobs=n_jobs, out=tmp_path)
+    (run,) = record.runs(TASKS[0], record.strategies[0])
+    assert not run.failed, run.error
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "12345"])
