@@ -41,35 +41,24 @@ def write_text(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Hold ``path`` for this process by a lock file beside it; one whose process has died is taken over.
+    """Hold ``path`` for this process by a lock on a file beside it, which ends with the process however that ends.
 
     Raises:
-        Busy: another process holds it.
+        Busy: it is held already.
     """
+    from filelock import FileLock, Timeout  # slow to import, and readers never lock
+
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f".{path.name}.lock")
-    while True:
+    try:
+        held = FileLock(lock, timeout=0).acquire()
+    except Timeout:
+        owner = lock.read_text(encoding="utf-8").strip() or "another"
+        raise Busy(f"process {owner} is writing {path}; wait for it") from None
+    with held:
+        lock.write_text(str(os.getpid()), encoding="utf-8")  # for that message
         try:
-            handle = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-            break
-        except FileExistsError:
-            owner = lock.read_text(encoding="utf-8").strip() if lock.exists() else ""
-            if owner.isdecimal() and _lives(int(owner)):
-                raise Busy(f"process {owner} is writing {path}; wait for it, or delete {lock}") from None
-            lock.unlink(missing_ok=True)
-    try:
-        os.write(handle, str(os.getpid()).encode())
-        os.close(handle)
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # whoever waits for a file that is gone asks again
+                lock.unlink()

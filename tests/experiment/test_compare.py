@@ -19,6 +19,7 @@ from nasbench.experiment._compare import open_task
 from nasbench.experiment._experiment import Experiment, Limits
 from nasbench.experiment._record import Record, Run
 from nasbench.experiment._verify import verify
+from nasbench.files import alone
 from nasbench.registry import Choice
 from nasbench.simulation import History
 from strategies.random_search import RandomSearch
@@ -379,9 +380,24 @@ def test_parts_of_a_complete_pair_are_merged_on_the_next_start(tmp_path):
 
 def test_two_comparisons_do_not_write_into_one_record(tmp_path):
     nasbench.compare(TASKS[1], "random_search", runs=2, out=tmp_path / "out")
-    (tmp_path / "out/.spec.json.lock").write_text("1")  # a process that lives
-    with pytest.raises(Busy, match="process 1 is writing"):
+    with alone(tmp_path / "out/spec.json"), pytest.raises(Busy, match=f"process {os.getpid()} is writing"):
         nasbench.compare(TASKS[1], "random_search", runs=3, out=tmp_path / "out")
+    assert (
+        len(nasbench.compare(TASKS[1], "random_search", runs=3, out=tmp_path / "out").runs(TASKS[1], "random_search"))
+        == 3
+    )
+
+
+def test_a_lock_ends_with_its_process_whatever_its_number(tmp_path):
+    code = f"""
+import os, pathlib
+from nasbench.files import alone
+with alone(pathlib.Path({str(tmp_path / "out/spec.json")!r})):
+    os._exit(1)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 1
+    (tmp_path / "out/.spec.json.lock").write_text("1")  # as after a restart, when another process has that number
+    nasbench.compare(TASKS[1], "random_search", runs=1, out=tmp_path / "out")
 
 
 MINE = """

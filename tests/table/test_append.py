@@ -7,6 +7,7 @@ import pytest
 
 from nasbench.cli import main
 from nasbench.errors import Busy, InvalidOption, TableError
+from nasbench.files import alone
 from nasbench.table import Draft, Measurement, Static, Table, append, find_table, write_table
 
 WHERE = {"dataset": "data", "recipe": "epochs30", "split": "valid", "metric": "accuracy"}
@@ -142,8 +143,7 @@ def test_another_kind_of_values_is_told_apart(draft, path):
 
 
 def test_one_writer_at_a_time(path, theirs):
-    (path.parent / ".small.h5.lock").write_text("1")  # a process that lives
-    with pytest.raises(Busy, match="process 1 is writing"):
+    with alone(path), pytest.raises(Busy, match="is writing"):
         append(path, theirs)
 
 
