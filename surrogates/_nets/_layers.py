@@ -84,8 +84,8 @@ class BatchNorm(nn.Module):
 class _Normalised(torch.autograd.Function):
     """Normalisation by a batch's own weighted moments, with its gradient in closed form.
 
-    Small nets spend their time on calling operations, not in them, and left to autograd this would be three quarters
-    of a layer's calls. With weights w that sum to 1, normal values z and a gradient g of the output, the input's is
+    Small nets spend their time on calling operations, not in them, and left to autograd most calls would be here.
+    With weights w that sum to 1, normal values z and a gradient g of the output, the input's is
     gain / deviation * (g - w * (sum of g + z * sum of g * z)).
     """
 

@@ -12,7 +12,7 @@ from nasbench.errors import RecordError, UnknownName
 from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._analysis import analyse, incumbents
 from nasbench.experiment._leaderboard import FORMATS, leaderboard, test_blocks, write_leaderboard
-from nasbench.experiment._plots import write_plots
+from nasbench.experiment._plots import rank_figure, write_plots
 
 test_blocks.__test__ = False
 
@@ -161,6 +161,18 @@ def test_pictures_are_drawn_the_same_every_time(analysis, tmp_path):
     for a, b in zip(first, second, strict=True):
         assert a.stat().st_size > 5000
         assert a.read_bytes() == b.read_bytes()
+
+
+def test_of_many_strategies_the_best_and_random_search_are_coloured(tmp_path):
+    one_at_a_time = [f"one_plus_lambda,n_children={n}" for n in range(1, 14)]
+    record = nasbench.compare("nbgraph-cora", ["random_search", *one_at_a_time], runs=2, out=tmp_path / "out")
+    analysis = analyse(record)
+    best = np.array(analysis.strategies)[np.argsort(analysis.scores[0], kind="stable")]
+    lines = rank_figure(analysis).axes[0].get_lines()
+    assert len(lines) == 14
+    named = {line.get_label() for line in lines if not line.get_label().startswith("_")}
+    coloured = {"random_search", *[name for name in best if name != "random_search"][:11]}
+    assert named == {*coloured, "2 others"}
 
 
 def test_one_strategy_alone_has_a_leaderboard_and_pictures(tmp_path):
