@@ -10,6 +10,9 @@ a pool take the place of theirs, whose number grows with the search; the process
 is fitted every ten results, with single ones waiting in between. "NASBOT" in comparisons on benchmarks is often another
 kernel (White et al. 2019, arXiv 1910.11858); this is the published one, and slow: every pair of cells is a transport
 problem.
+
+The default does not beat random search within some 100 trainings: mean regret of 30 runs in percentage points .71 on
+nb201-cifar10 (random search .61, one-sided p = .80) and 1.67 on nb201-cifar100 (2.11, p = .053); five seconds a run.
 """
 
 from collections.abc import Mapping
