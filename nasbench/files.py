@@ -53,8 +53,10 @@ def alone(path: Path) -> Iterator[None]:
     try:
         held = FileLock(lock, timeout=0).acquire()
     except Timeout:
-        owner = lock.read_text(encoding="utf-8").strip() or "another"
-        raise Busy(f"process {owner} is writing {path}; wait for it") from None
+        owner = ""
+        with contextlib.suppress(OSError):  # it may be gone by now
+            owner = lock.read_text(encoding="utf-8")
+        raise Busy(f"process {owner or 'unknown'} is writing {path}; wait for it") from None
     with held:
         lock.write_text(str(os.getpid()), encoding="utf-8")  # for that message
         try:
