@@ -11,6 +11,9 @@ the next; elsewhere half of the pool are children of the best ten and half are r
 process learns single results in O(n^2); other predictors wait, so set ``refit_every=1`` for them. What several
 workers have in hand counts by the Kriging believer (Ginsbourger et al. 2010) or local penalisation (Gonzalez et al.
 2016, arXiv 1505.08052).
+
+Expected improvement explores for long: over the twelve embedded tasks, 30 runs of about 100 trainings, the defaults end
+at a normalised regret of .133 [.125, .141]; the same process with the bound of ``auto`` at .046 [.040, .052].
 """
 
 from collections.abc import Mapping
