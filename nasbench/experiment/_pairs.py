@@ -13,13 +13,13 @@ import json
 import os
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Generic, Protocol, Self, TypeVar
 
 from nasbench.errors import RecordError
-from nasbench.files import write_text
+from nasbench.files import alone, write_text
 
 
 class Line(Protocol):
@@ -125,20 +125,19 @@ class Pairs(ABC, Generic[R]):
             RecordError: what lies there is another experiment.
         """
         if (path / "spec.json").exists():
-            spec = cls._continued(path, spec)
+            spec = cls._continued(path, cls(path).spec, spec, "this one")
         elif path.exists() and any(not item.name.startswith(".spec.json.") for item in path.iterdir()):
             raise RecordError(f"{path} is a folder with other things in it; choose an empty or new one for --out")
         write_text(path / "spec.json", json.dumps(spec, indent=2) + "\n")
         return cls(path)
 
     @classmethod
-    def _continued(cls, path: Path, spec: dict[str, Any]) -> dict[str, Any]:
-        old = cls(path).spec
+    def _continued(cls, path: Path, old: dict[str, Any], spec: dict[str, Any], this: str) -> dict[str, Any]:
         versions = old["software"] + [entry for entry in spec["software"] if entry not in old["software"]]
         for key in cls.fixed:
             if old.get(key) != spec.get(key):
                 raise RecordError(
-                    f"{path} holds an experiment with {key} = {old.get(key)!r}, asked is {spec.get(key)!r}: "
+                    f"{path} holds an experiment with {key} = {old.get(key)!r}, {this} has {spec.get(key)!r}: "
                     "choose another --out, or the same options to continue it"
                 )
         joined = {}
@@ -147,11 +146,54 @@ class Pairs(ABC, Generic[R]):
             for name in before.keys() & now.keys():
                 if before[name] != now[name]:
                     raise RecordError(
-                        f"{path} was recorded with another {name}: {before[name]} against {now[name]}; "
+                        f"{path} was recorded with another {name} than {this}: {before[name]} against {now[name]}; "
                         "choose another --out"
                     )
             joined[kind] = before | now
         return spec | {"software": versions} | cls._grown(old, spec) | joined
+
+    @classmethod
+    def join(cls, records: Sequence[Self], path: Path) -> Self:
+        """Write into one record what several hold of the same experiment: other contestants, tasks or runs.
+
+        Args:
+            records: what to join; they stay as they are.
+            path: of the joined record. One that lies there already takes part.
+
+        Raises:
+            RecordError: they are of different experiments, or hold a run with different outcomes; nothing is written.
+            Busy: another process writes that record.
+        """
+        with alone(path / "spec.json"):
+            parts = [*([cls(path)] if (path / "spec.json").exists() else []), *records]
+            spec = parts[0].spec
+            for part in parts[1:]:
+                spec = cls._continued(parts[0].path, spec, part.spec, str(part.path))
+            pairs = [(task, contestant) for task in spec["tasks"] for contestant in spec[cls.what]]
+            agreed = {pair: cls._agreed(parts, *pair) for pair in pairs}
+            joined = cls.open_for(path, spec)
+            for pair, runs in agreed.items():
+                if runs:
+                    joined._rewrite(*pair, runs)
+        return joined
+
+    @classmethod
+    def _agreed(cls, parts: Sequence[Self], task: str, contestant: str) -> list[R]:
+        """Return a pair's runs of all records by key: one that finished rather than one that failed."""
+        found: dict[Any, tuple[R, Path]] = {}
+        for part in parts:
+            if task not in part.tasks or contestant not in part.contestants:
+                continue
+            for run in part.runs(task, contestant):
+                other, path = found.setdefault(run.key, (run, part.path))
+                if other.failed and not run.failed:
+                    found[run.key] = (run, part.path)
+                elif not run.failed and run.line() != other.line():
+                    raise RecordError(
+                        f"run {run.key} of {contestant} on {task} has one outcome in {path} and another in "
+                        f"{part.path}; 'nasbench verify' says which one this machine repeats"
+                    )
+        return [found[key][0] for key in sorted(found)]
 
     @property
     def tasks(self) -> list[str]:

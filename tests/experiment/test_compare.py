@@ -1,12 +1,14 @@
 """Comparisons: the same bits whatever the circumstances, and nothing finished is ever lost."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +101,65 @@ def test_a_record_grows_without_doing_anything_twice(reference, tmp_path):
     assert files(out) == files(reference.path)
     assert progress[0] == (2, 24)
     assert progress[-1] == (24, 24)
+
+
+def parts(folder: Path) -> list[Record]:
+    """The reference in four records, some of whose runs are in two."""
+    return [
+        nasbench.compare(TASKS, STRATEGIES[:1], runs=4, out=folder / "first"),
+        nasbench.compare(TASKS, STRATEGIES[1:], runs=2, out=folder / "few runs"),
+        nasbench.compare(TASKS[0], STRATEGIES[1:], runs=4, out=folder / "one task"),
+        nasbench.compare(TASKS[1], STRATEGIES[1:], runs=4, out=folder / "other task"),
+    ]
+
+
+def test_records_of_several_machines_are_one(reference, tmp_path):
+    records = parts(tmp_path)
+    before = [files(record.path) for record in records]
+    joined = Record.join(records, tmp_path / "joined")
+    assert files(joined.path) == files(reference.path)
+    assert joined.spec == reference.spec
+    assert not any(joined.missing(*pair) for pair in itertools.product(joined.tasks, joined.strategies))
+    assert all(run.overhead_s > 0 for run in joined.runs(TASKS[0], STRATEGIES[0]))
+    assert [files(record.path) for record in records] == before
+
+
+def test_a_record_that_lies_there_takes_part_and_gaps_stay_gaps(reference, tmp_path):
+    first, few, one, _ = parts(tmp_path)
+    joined = Record.join([few, one], first.path)
+    assert joined.missing(TASKS[1], STRATEGIES[2]) == [2, 3]
+    assert joined.missing(TASKS[0], STRATEGIES[2]) == []
+    whole = nasbench.compare(TASKS, STRATEGIES, runs=4, out=first.path)
+    assert files(whole.path) == files(reference.path)
+
+
+def test_a_run_with_two_outcomes_is_refused_and_nothing_is_written(tmp_path):
+    one = nasbench.compare(TASKS, STRATEGIES[:1], runs=2, out=tmp_path / "one")
+    other = nasbench.compare(TASKS, STRATEGIES[:2], runs=2, out=tmp_path / "other")
+    path = other.path / "trials" / TASKS[1] / "random_search.jsonl"
+    path.write_text(path.read_text().replace('"score":[0.', '"score":[0.0', 1))
+    before = files(one.path), (one.path / "spec.json").read_bytes()
+    with pytest.raises(
+        RecordError, match=r"run 0 of random_search on .* has one outcome in .*one and another"
+    ):
+        Record.join([other], one.path)
+    assert (files(one.path), (one.path / "spec.json").read_bytes()) == before
+
+
+def test_records_of_other_experiments_are_not_joined(reference, tmp_path):
+    other = nasbench.compare(TASKS[0], STRATEGIES[0], runs=1, seed=1, out=tmp_path / "other")
+    with pytest.raises(RecordError, match=r"record holds an experiment with seed = 0, .*other has 1"):
+        Record.join([reference, other], tmp_path / "joined")
+
+
+def test_a_run_that_finished_goes_before_one_that_failed(tmp_path):
+    history = nasbench.compare(TASKS[0], STRATEGIES[0], runs=1, out=tmp_path / "good").runs(TASKS[0], STRATEGIES[0])
+    good = Record(tmp_path / "good")
+    bad = nasbench.compare(TASKS[0], STRATEGIES[0], runs=1, out=tmp_path / "bad")
+    bad._rewrite(TASKS[0], STRATEGIES[0], [replace(history[0], error="MemoryError")])
+    for order in ([good, bad], [bad, good]):
+        joined = Record.join(order, tmp_path / f"joined{order[0].path.name}")
+        assert files(joined.path) == files(good.path)
 
 
 @pytest.mark.parametrize(

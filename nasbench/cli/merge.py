@@ -1,0 +1,48 @@
+"""Join records of the same experiment, done in parts or on several machines, into one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nasbench.cli._show import print_json
+from nasbench.errors import InvalidOption
+
+
+def command(
+    records: Annotated[list[Path], typer.Argument(help="Records, of 'nasbench compare' or of 'nasbench predict'.")],
+    out: Annotated[Path, typer.Option(help="Folder of the joined record; one that lies there takes part.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check that no run has two outcomes, write, and say what is still missing. RECORDS stay as they are."""
+    from nasbench.cli._records import open_record
+
+    opened = [open_record(path) for path in records]
+    if strange := [record for record in opened if record.what != opened[0].what]:
+        raise InvalidOption(
+            f"{opened[0].path} compares {opened[0].what}, {strange[0].path} {strange[0].what}; join records of one kind"
+        )
+    joined = type(opened[0]).join(opened, out)  # type: ignore[arg-type]
+    missing = {
+        (task, contestant): n
+        for task in joined.tasks
+        for contestant in joined.contestants
+        if (n := len(joined.missing(task, contestant)))
+    }
+    total = len(joined.all_keys()) * len(joined.tasks) * len(joined.contestants)
+    held = total - sum(missing.values())
+    if as_json:
+        told = [{"task": task, "contestant": contestant, "runs": n} for (task, contestant), n in missing.items()]
+        print_json({"record": str(joined.path), joined.what: joined.contestants, "runs": held, "missing": told})
+        return
+    size = f"{len(joined.contestants)} {joined.what} x {len(joined.tasks)} tasks"
+    print(f"{joined.path}: {held:,} of {total:,} runs of {size}")
+    for (task, contestant), n in list(missing.items())[:20]:
+        print(f"{contestant} on {task}: {n} runs are missing")
+    if len(missing) > 20:
+        print(f"... and of {len(missing) - 20} more pairs")
+    verb = "predict" if joined.what == "predictors" else "compare"
+    if missing:
+        print(f"the rest with: nasbench {verb} ... --out {joined.path}, all tasks and {joined.what} named")
+    else:
+        print(f"rank with: nasbench leaderboard {joined.path}")
