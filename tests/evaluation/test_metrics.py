@@ -98,6 +98,12 @@ def test_where_all_are_truly_the_same_nothing_is_defined(rng):
     assert seen["regret_1"] == 0
 
 
+def test_two_points_are_enough_for_a_correlation():
+    assert kendall(np.array([0.1, 0.2]), np.array([3.0, 4.0])) == 1
+    assert kendall(np.array([0.1, 0.2]), np.array([4.0, 3.0])) == -1
+    assert measure(np.linspace(0, 1, 20), Prediction(np.linspace(1, 0, 20)))["kendall_top"] == -1
+
+
 def test_two_seeds_of_nas_bench_201_agree_as_published(cifar10):
     """Kendall's tau of two seeds of CIFAR-10 validation accuracy is 0.910 over all architectures."""
     archs = cifar10.space.rows
