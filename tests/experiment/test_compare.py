@@ -139,9 +139,7 @@ def test_a_run_with_two_outcomes_is_refused_and_nothing_is_written(tmp_path):
     path = other.path / "trials" / TASKS[1] / "random_search.jsonl"
     path.write_text(path.read_text().replace('"score":[0.', '"score":[0.0', 1))
     before = files(one.path), (one.path / "spec.json").read_bytes()
-    with pytest.raises(
-        RecordError, match=r"run 0 of random_search on .* has one outcome in .*one and another"
-    ):
+    with pytest.raises(RecordError, match=r"run 0 of random_search on .* has one outcome in .*one and another"):
         Record.join([other], one.path)
     assert (files(one.path), (one.path / "spec.json").read_bytes()) == before
 
