@@ -28,6 +28,7 @@ from nasbench.errors import InvalidOption
 from nasbench.files import replacing
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.table import feature_folder
+from nasbench.threads import one_thread
 from surrogates._nets import (
     BatchNorm,
     Dropout,
@@ -37,7 +38,6 @@ from surrogates._nets import (
     graph_tensors,
     initialise,
     load_arrays,
-    one_thread,
     torch_generator,
 )
 

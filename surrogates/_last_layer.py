@@ -8,8 +8,9 @@ import torch
 
 from nasbench.arrays import Archs, Floats
 from nasbench.predictions import Batch
+from nasbench.threads import one_thread
 from surrogates._blr import LinearPosterior, Sampling
-from surrogates._nets import NetPredictor, one_thread
+from surrogates._nets import NetPredictor
 from surrogates._predictor import State
 
 _CHUNK = 4096

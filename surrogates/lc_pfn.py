@@ -16,9 +16,10 @@ import torch
 
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
+from nasbench.threads import one_thread
 from surrogates._curves import CurvePredictor, curves_of, last_epochs
 from surrogates._curves._pfn import EPOCHS, WEIGHTS, CurveTransformer
-from surrogates._nets import load_arrays, one_thread
+from surrogates._nets import load_arrays
 
 REQUIRES = {"torch": "torch"}
 

@@ -24,8 +24,8 @@ from nasbench.arrays import Floats
 from nasbench.errors import InvalidOption, PredictorError
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
+from nasbench.threads import one_thread
 from surrogates._curves._laws import LawPredictor
-from surrogates._nets import one_thread
 from surrogates._predictor import State
 from surrogates._scaled import COARSE
 from surrogates._sghmc import Chain, samples

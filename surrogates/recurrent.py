@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from nasbench.arrays import Floats, Ints
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
+from nasbench.threads import one_thread
 from surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
 from surrogates._curves._way import usual_way
 from surrogates._nets import (
@@ -28,7 +29,6 @@ from surrogates._nets import (
     arrays_of,
     initialise,
     load_arrays,
-    one_thread,
     torch_generator,
     train,
 )

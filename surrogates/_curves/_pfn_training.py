@@ -14,10 +14,11 @@ import torch
 
 from nasbench.arrays import Floats
 from nasbench.files import replacing
+from nasbench.threads import one_thread
 from surrogates._curves._combination import Combination
 from surrogates._curves._families import LC_PFN
 from surrogates._curves._pfn import EPOCHS, WEIGHTS, CurveTransformer
-from surrogates._nets import arrays_of, initialise, one_thread, torch_generator
+from surrogates._nets import arrays_of, initialise, torch_generator
 
 _SEED, _STEPS, _BATCH, _ASKED = 20231031, 3700, 128, 8
 _RATE, _WARM_UP, _HALF_COSINE, _FALL = 1e-3, 200, 6000, 500

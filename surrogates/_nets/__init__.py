@@ -10,7 +10,7 @@ from surrogates._nets._layers import BatchNorm, Dropout, LayerNorm, Linear
 from surrogates._nets._losses import LOSSES, RANKING, Loss, loss_named
 from surrogates._nets._predictor import NetPredictor
 from surrogates._nets._training import Training, train
-from surrogates._nets._weights import arrays_of, initialise, load_arrays, one_thread, torch_generator
+from surrogates._nets._weights import arrays_of, initialise, load_arrays, torch_generator
 
 __all__ = [
     "LOSSES",
@@ -28,7 +28,6 @@ __all__ = [
     "initialise",
     "load_arrays",
     "loss_named",
-    "one_thread",
     "torch_generator",
     "train",
 ]

@@ -10,9 +10,10 @@ from nasbench.arrays import Archs, Floats
 from nasbench.devices import device_named
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
+from nasbench.threads import one_thread
 from surrogates._nets._losses import RANKING, loss_named, std_of
 from surrogates._nets._training import Training, train
-from surrogates._nets._weights import arrays_of, initialise, load_arrays, one_thread, torch_generator
+from surrogates._nets._weights import arrays_of, initialise, load_arrays, torch_generator
 from surrogates._predictor import CheckedPredictor, State
 
 _CHUNK = 512  # architectures in one forward pass: bounds the memory

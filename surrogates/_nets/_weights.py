@@ -1,7 +1,6 @@
 """Weights: drawn from a generator of ours, kept as arrays, placed on a device."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -40,17 +39,3 @@ def arrays_of(net: nn.Module) -> dict[str, npt.NDArray[Any]]:
 def load_arrays(net: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Set weights and running statistics to what ``arrays_of`` returned; the net must have the same shape."""
     net.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch work on one core meanwhile: the order of its sums, and so every bit, no longer depends on how many.
-
-    The nets here are so small that a second core would only cost time.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -10,6 +10,7 @@ from torch import nn
 from nasbench.devices import device_named
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import SPACES
+from nasbench.threads import one_thread
 from surrogates._nets import (
     BatchNorm,
     Dropout,
@@ -21,7 +22,6 @@ from surrogates._nets import (
     initialise,
     load_arrays,
     loss_named,
-    one_thread,
     torch_generator,
     train,
 )
