@@ -30,7 +30,8 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._gp import _multi_task as between_tasks
-from surrogates._gp._exact import LEAST_NOISE, NegativeLogLikelihood, PosteriorModel, lowest, minus_log_prior
+from surrogates._gp._exact import ENOUGH, LEAST_NOISE, NegativeLogLikelihood, PosteriorModel, minus_log_prior
+from surrogates._gp._lowest import lowest
 from surrogates._predictor import State
 from surrogates._sources import known_trainings, refuse_itself, source_names, source_tasks
 from surrogates._tabular import FUNCTIONAL
@@ -147,7 +148,7 @@ class MultiTaskGP(FunctionalGP):
             return value + minus_log_prior(given[:k]) + between_tasks.minus_log_prior(given[k:])
 
         start = np.concatenate([start, between_tasks.starting_loadings(self._n_tasks)])
-        found = lowest(loss, start, self._max_iterations)
+        found = lowest(loss, start, self._max_iterations, gain=ENOUGH)
         self._hyperparameters, self._loadings = found[:k], found[k:]
 
     def _among_training(self) -> Tensor:

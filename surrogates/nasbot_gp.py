@@ -25,13 +25,13 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
 from torch import Tensor
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
+from surrogates._gp._lowest import lowest
 from surrogates._gp._otmann import Cells, cells, distances, label_penalties, total_mass
 from surrogates._gp._posterior import Posterior, clipped_likelihood
 from surrogates._predictor import CheckedPredictor, State
@@ -103,16 +103,12 @@ class NasbotGP(CheckedPredictor):
         """Return the parameters of the highest posterior; ``[2 k + 3]``."""
         centre, width = self._prior()
 
-        def loss(given: Floats) -> tuple[float, Floats]:
-            parameters = torch.from_numpy(given).requires_grad_()
+        def loss(parameters: Tensor) -> Tensor:
             noise = parameters[-1].exp() + _LEAST_NOISE
             value = clipped_likelihood(self._kernel(parameters, apart), y, noise)
-            value = ((parameters - centre) / width).square().sum() / 2 - value
-            value.backward()
-            return float(value.detach()), parameters.grad.numpy().copy()
+            return ((parameters - centre) / width).square().sum() / 2 - value
 
-        options = {"maxiter": self._max_iterations}
-        return torch.from_numpy(minimize(loss, centre.numpy(), jac=True, method="L-BFGS-B", options=options).x)
+        return torch.from_numpy(lowest(loss, centre.numpy(), self._max_iterations))
 
     def _prior(self) -> tuple[Tensor, Tensor]:
         each = [_PRIOR_RATES] * (2 * len(self._weights)) + [_PRIOR_SIGNALS] * 2 + [_PRIOR_NOISE]

@@ -19,12 +19,12 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
 from torch import Tensor
 
 from nasbench.arrays import Archs, Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
+from surrogates._gp._lowest import lowest
 from surrogates._gp._sparse import Summary, greedy_points
 from surrogates._gp._views import ScaledViews, in_chunks
 from surrogates._predictor import CheckedPredictor, State
@@ -89,20 +89,13 @@ class SparseGP(CheckedPredictor):
     def _most_likely(self, start: Tensor, x: Tensor, at: Tensor, y: Tensor) -> Tensor:
         """Return log lengths, signal and noise variance that make the bound plus the log prior largest; ``[g + 2]``."""
 
-        def loss(given: Floats) -> tuple[float, Floats]:
-            parameters = torch.from_numpy(given).requires_grad_()
+        def loss(parameters: Tensor) -> Tensor:
             factors, signal, noise = self._factors(parameters), parameters[-2].exp(), parameters[-1].exp()
-            try:
-                summary = Summary(at * factors, signal=signal, noise=noise + _LEAST_NOISE)
-                summary.add(x * factors, y)
-                value = _minus_log_prior(parameters) - summary.bound()
-            except torch.linalg.LinAlgError:
-                return 1e25, np.zeros_like(given)  # the line search steps back
-            value.backward()
-            return float(value.detach()), parameters.grad.numpy().copy()
+            summary = Summary(at * factors, signal=signal, noise=noise + _LEAST_NOISE)
+            summary.add(x * factors, y)
+            return _minus_log_prior(parameters) - summary.bound()
 
-        found = minimize(loss, start.numpy(), jac=True, method="L-BFGS-B", options={"maxiter": self._max_iterations})
-        return torch.from_numpy(found.x)
+        return torch.from_numpy(lowest(loss, start.numpy(), self._max_iterations))
 
     def _condition(self, archs: Archs, value: Tensor) -> None:
         parameters, factors = self._parameters, self._factors(self._parameters)

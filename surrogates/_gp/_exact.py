@@ -5,7 +5,6 @@ Rasmussen & Williams 2006, algorithm 2.1. The kernel, the noise and the mean are
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ from gpytorch.kernels import Kernel, ScaleKernel
 from gpytorch.likelihoods import GaussianLikelihood
 from gpytorch.means import ZeroMean
 from gpytorch.models import ExactGP
-from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from torch import Tensor
 
@@ -26,12 +24,13 @@ from nasbench.errors import PredictorError
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._gp._kernels import GroupedKernel, Products
+from surrogates._gp._lowest import lowest
 from surrogates._predictor import CheckedPredictor, State
 
 LEAST_NOISE = 1e-4
 _JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)
 _CHUNK = 4096  # architectures predicted at once
-_ENOUGH = 1e-3  # relative gain at which the optimiser stops: a tenth of a nat, which no prediction shows
+ENOUGH = 1e-3  # relative gain at which the optimiser stops: a tenth of a nat, which no prediction shows
 # weak normal priors on the logarithms: centre and width of group scales, signal and noise variance
 _PRIORS = {"scales": (0.0, 1.5), "signal": (0.0, 2.0), "noise": (-2.5, 1.0)}
 
@@ -105,7 +104,12 @@ class GaussianProcess(CheckedPredictor):
     def _most_likely(self, x: Tensor, y: Tensor) -> Floats:
         """Return group scales, signal and noise variance, as logarithms, of the highest posterior; ``[g + 2]``."""
         known = self._module.by_group(x)
-        return lowest(lambda given: self._negative_log_posterior(given, known, y), self._start(), self._max_iterations)
+        return lowest(
+            lambda given: self._negative_log_posterior(given, known, y),
+            self._start(),
+            self._max_iterations,
+            gain=ENOUGH,
+        )
 
     def _start(self) -> Floats:
         """Return where the search for hyperparameters starts; ``[g + 2]``."""
@@ -225,23 +229,6 @@ class GaussianProcess(CheckedPredictor):
         self._grew, self._jitter = True, float(state["jitter"])
         self._factor = torch.from_numpy(state["factor"])
         self._weigh(value)
-
-
-def lowest(function: Callable[[Tensor], Tensor], start: Floats, iterations: int) -> Floats:
-    """Return where ``function`` of a vector is lowest, as L-BFGS finds it from ``start`` [k]; ``[k]``."""
-
-    def loss(given: Floats) -> tuple[float, Floats]:
-        parameters = torch.from_numpy(given).requires_grad_()
-        try:
-            value = function(parameters)
-        except torch.linalg.LinAlgError:
-            return 1e25, np.zeros_like(given)  # the line search steps back
-        value.backward()
-        return float(value.detach()), parameters.grad.numpy().copy()
-
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": iterations, "ftol": _ENOUGH})
-    best: Floats = found.x
-    return best
 
 
 class NegativeLogLikelihood(torch.autograd.Function):

@@ -1,0 +1,55 @@
+"""The optimiser of hyperparameters."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from torch import Tensor
+
+from nasbench.arrays import Floats
+
+
+def lowest(
+    function: Callable[[Tensor], Tensor], start: Floats, iterations: int, *, gain: float = 1e7 * np.finfo(float).eps
+) -> Floats:
+    """Return where a function is lowest, as L-BFGS finds it.
+
+    A line search may leap to where exponentials overflow or a matrix has no factor. Such a place counts as a little
+    higher than all others, with a slope back to the lowest: the search interpolates, and after an enormous value would
+    hardly move.
+
+    Args:
+        function: from parameters [k] to a number.
+        start: [k] parameters.
+        iterations: at most.
+        gain: relative gain of an iteration at which to stop.
+    """
+    highest, least, best = -np.inf, np.inf, start
+
+    def loss(given: Floats) -> tuple[float, Floats]:
+        nonlocal highest, least, best
+        value, slope = _answer(function, given)
+        if not (np.isfinite(value) and np.isfinite(slope).all()):
+            outwards = given - best
+            return (highest if np.isfinite(highest) else 0.0) + 1.0, outwards / max(np.abs(outwards).max(), 1e-12)
+        highest = max(highest, value)
+        if value < least:
+            least, best = value, given.copy()
+        return value, slope
+
+    options = {"maxiter": iterations, "ftol": gain}
+    found: Floats = minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x
+    return found
+
+
+def _answer(function: Callable[[Tensor], Tensor], given: Floats) -> tuple[float, Floats]:
+    """Return the value and the gradient [k], nan where there are none."""
+    parameters = torch.from_numpy(given).requires_grad_()
+    try:
+        value = function(parameters)
+    except torch.linalg.LinAlgError:
+        return np.nan, np.zeros_like(given)
+    value.backward()
+    slope: Floats = parameters.grad.numpy().copy()
+    return float(value.detach()), slope
