@@ -1,5 +1,5 @@
 # make compare      the main job: a leaderboard on the embedded tables
-# make strategies   the same of 38 strategies, four hours of CPU; SLOW= leaves out twelve, and most of the time
+# make strategies   the same of 41 strategies, three to seven hours of CPU; SLOW= leaves out fifteen, and most of the time
 # make partial      schedulers of partial trainings on the table with every epoch
 # make test         the tests
 # make test-gpu     the tests that need a CUDA card; they say why where there is none
@@ -22,11 +22,12 @@ $(STAMP): pyproject.toml constraints.txt
 compare: $(STAMP)
 	$(BIN)/nasbench compare --suite embedded --runs 100 --out $(RECORD)
 
-# The README's table of strategies. A run of those in SLOW takes up to five seconds; npenas, nasbot and arch2vec_bo more.
+# The README's table of strategies. A run of those in SLOW takes one to nine seconds and more.
 QUICK := area auto differential_evolution genetic_algorithm genetic_cnn lanas large_scale_evolution local_search mcts \
   meta_design nas_bowl nash nevergrad one_plus_lambda optuna pnas q_learning random_search regularized_evolution \
   regularized_evolution@nb201 reinforce simulated_annealing tabu_search tpe umda warm_start
-SLOW := arch2vec_rl bananas bayesian_optimization bonas bore nao nas_rl ppo rgpe seminas smac switching
+SLOW := arch2vec_bo arch2vec_rl bananas bayesian_optimization bonas bore nao nas_rl nasbot npenas ppo rgpe seminas smac \
+  switching
 strategies: $(STAMP)
 	$(BIN)/nasbench compare --suite embedded $(addprefix --strategy ,$(QUICK) $(SLOW)) --runs 30 --out results/strategies
 

@@ -10,8 +10,9 @@ Differences: improvement is counted from the best observed score, where the code
 is not listed, half of 200 candidates are children of the best ten and half are random; the code has a file of
 600,000. No architecture is trained twice.
 
-Measured on nb201-cifar10, 30 runs of about 90 trainings: mean regret .26 percentage points (random search .61), five
-seconds a run.
+Measured, 30 runs of about 100 trainings: normalised regret .131 [.123, .139] over the twelve embedded tasks (random
+search .184, p < .001); mean regret .26 percentage points on nb201-cifar10 (random search .61). Three to five seconds
+a run.
 """
 
 from collections.abc import Mapping
