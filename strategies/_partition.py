@@ -10,6 +10,7 @@ import numpy as np
 from nasbench.arrays import Bools, Floats, Ints
 
 _RIDGE = 1e-3  # of the weights, features and scores having unit scale: keeps collinear one-hot columns finite
+_ROUNDING = 1e-9
 
 
 class Partition:
@@ -54,7 +55,8 @@ class Partition:
         scores = self._scores[known]
         slope = _regression(self._features[known], scores)
         ahead = (self._candidates[candidates] - self._features[known].mean(axis=0)) @ slope
-        return scores >= scores.mean(), ahead >= 0
+        # Few points have many candidates right between them: these go one way, not where rounding sends them.
+        return scores >= scores.mean() - _ROUNDING, ahead >= -_ROUNDING * np.abs(slope).sum()
 
     def draw(self, exploration: float) -> tuple[int, int]:
         """Descend by upper confidence bounds; return a candidate of the leaf, once, and the leaf.
@@ -80,7 +82,7 @@ class Partition:
         return candidate, leaf
 
     def _bound(self, node: int, child: int, exploration: float) -> float:
-        if not self._told[child]:  # equal scores may lie below their own mean by a rounding
+        if not self._told[child]:
             return math.inf
         mean = self._total[child] / self._told[child]
         return float(mean + 2 * exploration * math.sqrt(2 * math.log(self._visits[node]) / self._visits[child]))
