@@ -39,7 +39,7 @@ partial: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
 
-# Every strategy in every space, those with a model too: about half an hour more.
+# Every strategy in every space, those with a model too: about ten minutes more.
 test-everywhere: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --everywhere tests/test_conformance.py
 

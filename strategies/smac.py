@@ -50,8 +50,8 @@ class SMAC(ModelBasedSearch):
     quick: ClassVar[Mapping[str, Any]] = {
         "predictor": "bayesian_linear_regression,encoding=one_hot",
         "pool_size": 5,
-        "n_init": 40,
-        "refit_every": 10,
+        "n_init": 52,
+        "refit_every": 5,
     }
 
     def __init__(
