@@ -1,6 +1,7 @@
 """Search spaces, one file each: what an architecture is, and the moves between architectures."""
 
+from nasbench.spaces._coding import Party, refuse_other_codes
 from nasbench.spaces._enumerated import EnumeratedSpace
-from nasbench.spaces._space import Graphs, SearchSpace
+from nasbench.spaces._space import Coded, Graphs, SearchSpace
 
-__all__ = ["EnumeratedSpace", "Graphs", "SearchSpace"]
+__all__ = ["Coded", "EnumeratedSpace", "Graphs", "Party", "SearchSpace", "refuse_other_codes"]
