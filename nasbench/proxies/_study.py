@@ -152,6 +152,7 @@ def _draft(study: Study, name: str, values: Floats) -> Draft:
         notes="A score that is not defined (nan, infinite) is missing.",
         architectures=study.archs,
         cardinality=study.space.cardinality,
+        space_options=study.space.code_options,
         statics=[
             Static(
                 dataset=study.dataset,

@@ -34,7 +34,8 @@ from nasbench.errors import InvalidArchitecture, InvalidOption, MissingExtra, un
 from nasbench.spaces import SearchSpace
 from nasbench.table import user_tables
 from nasbench.tasks._declarations import training_declaration
-from nasbench.tasks._task import Optimum, space_named
+from nasbench.tasks._spaces import space_named
+from nasbench.tasks._task import Optimum
 
 if TYPE_CHECKING:
     from nasbench.backends.training import TrainingBackend

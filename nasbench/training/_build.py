@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -85,6 +85,8 @@ class Build:
     folder: Path
     licence: str = "that of whoever trained them"
     device: str = "cpu"
+    measures: ClassVar[bool] = True
+    """Seconds are measured: read again, a part is another one."""
 
     def __post_init__(self) -> None:
         if min(len(self.archs), self.n_seeds, self.stack) < 1 or self.n_repeated < 0:
