@@ -57,7 +57,7 @@ def _contradiction(ours: Party, theirs: Party) -> str:
     if ours.space is theirs.space:
         return ""
     if ours.space.name != theirs.space.name:
-        return f"{ours.name} is of space '{ours.space.name}', {theirs.name} of '{theirs.space.name}'"
+        return f"{ours.name} is of space '{ours.space.name}', {theirs.name} is of space '{theirs.space.name}'"
     here, there = ours.space.coding, theirs.space.coding
     names = [[item.decision for item in coding] for coding in (here, there)]
     if names[0] != names[1]:

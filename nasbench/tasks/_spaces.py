@@ -66,7 +66,7 @@ def refuse_other_space(asked: Party, table: Table) -> None:
     """
     name, space = f"table '{table.name}'", asked.space
     if table.space != space.name:
-        raise InvalidOption(f"{asked.name} is of space '{space.name}', {name} of '{table.space}'")
+        raise InvalidOption(f"{asked.name} is of space '{space.name}', {name} is of space '{table.space}'")
     if not table.space_options:
         if space.code_options and table.cardinality.tolist() != space.cardinality.tolist():
             raise InvalidOption(

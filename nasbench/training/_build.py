@@ -7,6 +7,7 @@ it a part is a stack that is trained at once, otherwise one training.
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -128,7 +129,10 @@ class Build:
             )
 
     def _digest(self) -> str:
-        shared = (self.space.name, self.data.digest(), self.recipe.digest(), *dataclasses.astuple(self.names))
+        shared: tuple[Any, ...] = (self.space.name, self.data.digest(), self.recipe.digest())
+        shared += dataclasses.astuple(self.names)
+        if options := self.space.code_options:
+            shared += (json.dumps(options),)
         return hashlib.sha256(repr(shared).encode()).hexdigest()
 
     def _with_seed(self, seed: int) -> Architectures:
