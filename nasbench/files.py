@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from nasbench.errors import Busy
+from nasbench.errors import Busy, InvalidOption
 
 
 @contextlib.contextmanager
@@ -31,6 +31,41 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_unless_other(
+    write: Callable[[Path], object], path: Path, *, content: Callable[[Path], str], replace: bool
+) -> None:
+    """Write a file; one that is there and has other content stays as it is.
+
+    Args:
+        write: writes the whole file to the path that it is given, atomically.
+        path: the file.
+        content: checksum of what a file holds; empty where it cannot be read.
+        replace: whether other content may be replaced.
+
+    Raises:
+        InvalidOption: other content is there.
+    """
+    if replace or not path.exists():
+        write(path)
+        return
+    import secrets
+
+    beside = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    try:
+        write(beside)
+        if content(beside) != content(path):
+            raise not_replaced(path, "holds other content")
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def not_replaced(path: Path, why: str) -> InvalidOption:
+    """Return the error for a file that is there and stays."""
+    return InvalidOption(
+        f"{path} exists and {why}: it is not replaced unless you say so (--replace); or choose another --name or --out"
+    )
 
 
 def write_text(path: Path, text: str) -> None:

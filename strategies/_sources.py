@@ -17,10 +17,11 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints, row_index
 from nasbench.errors import InvalidOption
 from nasbench.experiment import Record
+from nasbench.experiment._compare import recorded_task
 from nasbench.registry import PREDICTORS, STRATEGIES, Choice, sources_of
-from nasbench.spaces import SearchSpace
+from nasbench.spaces import Party, SearchSpace, refuse_other_codes
 from nasbench.table import PROXY_SOURCE, proxy_named
-from nasbench.tasks import SurrogateTask, Task, load_task, read_declaration, task_names
+from nasbench.tasks import SurrogateTask, Task, load_task, proxy_of, read_declaration, task_names
 from nasbench.trials import full_trainings
 
 OTHERS, NONE = "others", "none"
@@ -68,6 +69,9 @@ class _RecordSource:
     def __init__(self, path: Path, task: str, space: SearchSpace) -> None:
         self.name = f"{path}:{task}"
         record = Record(path)
+        if space.code_options:  # what its codes mean is declared, and may have been declared otherwise
+            there = Party(f"record {path}", recorded_task(record, task).space)
+            refuse_other_codes(there, Party("the searched task", space), "choose another source")
         histories = [
             run.history for label in record.strategies for run in record.runs(task, label) if len(run.history.id)
         ]
@@ -86,7 +90,7 @@ class _ProxySource:
     """A zero-cost proxy: what is known of untrained networks."""
 
     def __init__(self, name: str, space: SearchSpace) -> None:
-        self._column = proxy_named(name.removeprefix(PROXY_SOURCE), space.name)
+        self._column = proxy_of(name.removeprefix(PROXY_SOURCE), space)
         self.name = name
         scored = self._column.table.architectures
         self.pool = scored[space.is_valid(scored)]
@@ -117,12 +121,16 @@ def source_names(source: str, target: str) -> list[str]:
     for name in names if target else ():
         if name.startswith(PROXY_SOURCE):
             proxy_named(name.removeprefix(PROXY_SOURCE), _space_of(target))
+            if (searched := _searched(target)).code_options:
+                proxy_of(name.removeprefix(PROXY_SOURCE), searched)
         elif _is_record(name):
             _fitting(Path(name), _space_of(target), target)
         elif _space_of(name) != _space_of(target):
             raise _of_another_space(name, _space_of(name), _space_of(target))
         else:
             _refuse_same(name, target)
+            if (searched := _searched(target)).code_options:
+                _shared(_opened(name), searched)
     return names
 
 
@@ -275,11 +283,17 @@ def _is_record(name: str) -> bool:
     return (Path(name) / "spec.json").is_file()
 
 
+@lru_cache(maxsize=64)
+def _searched(target: str) -> SearchSpace:
+    return load_task(target).space
+
+
 def _shared(task: Task, space: SearchSpace) -> Archs:
     """Return what ``task`` measured of ``space``, ``[m, d]``; its own space may have more or fewer architectures."""
     own = task.space
-    if (own.name, own.decisions, own.operations) != (space.name, space.decisions, space.operations):
+    if own.name != space.name:
         raise _of_another_space(task.name, own.name, space.name)
+    refuse_other_codes(Party(f"source '{task.name}'", own), Party("the searched task", space), "choose another source")
     measured = task.table.architectures[task.rows]
     return measured[space.is_valid(measured)]
 

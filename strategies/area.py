@@ -29,7 +29,8 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.table import proxy_named, proxy_source
+from nasbench.table import proxy_source
+from nasbench.tasks import proxy_of
 from nasbench.trials import Results, Trials
 from strategies._asked import check_at_least
 from strategies._model import Model
@@ -146,7 +147,7 @@ def _is_proxy(score: str) -> bool:
 def _cheap_score(space: SearchSpace, score: str) -> Callable[[Archs], Floats] | None:
     """Return what scores architectures [n, d] before any training, by which ``space`` can tell them apart; or None."""
     if _is_proxy(score):
-        return proxy_named(score, space.name)
+        return proxy_of(score, space)
     if score not in _SCORES:
         raise unknown_name("cheap score", score, (*_SCORES, "TABLE/METRIC"))
     counts = hasattr(space, "network_size")

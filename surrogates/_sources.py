@@ -3,8 +3,8 @@
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidOption, PredictorError
-from nasbench.spaces import SearchSpace
+from nasbench.errors import PredictorError
+from nasbench.spaces import Party, SearchSpace, refuse_other_codes
 from nasbench.tasks import Task, load_table_task
 
 _MATCHES = 1e-9  # scores nearer than that are the same measurement
@@ -27,8 +27,8 @@ def source_tasks(source: str, space: SearchSpace) -> list[Task]:
 
 def _task_of(name: str, space: SearchSpace) -> Task:
     task = load_table_task(name)
-    if task.space.name != space.name or not np.array_equal(task.space.cardinality, space.cardinality):
-        raise InvalidOption(f"source '{name}' is of space '{task.space.name}'; expected a task of '{space.name}'")
+    source, searched = Party(f"source '{name}'", task.space), Party("the searched task", space)
+    refuse_other_codes(source, searched, "choose another source")
     return task
 
 

@@ -29,7 +29,8 @@ from nasbench.arrays import Floats
 from nasbench.errors import unknown_name
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.table import proxy_named, proxy_source
+from nasbench.table import proxy_source
+from nasbench.tasks import proxy_of
 from surrogates._blr import LinearPosterior
 from surrogates._predictor import CheckedPredictor
 
@@ -57,7 +58,7 @@ class ZeroCost(CheckedPredictor):
         if weights not in _WEIGHTS:
             raise unknown_name("weights", weights, _WEIGHTS)
         self._learnt = weights == "learnt"
-        self._columns = [proxy_named(label, space.name) for label in _labels(proxies)]
+        self._columns = [proxy_of(label, space) for label in _labels(proxies)]
         self.needs = frozenset() if self._columns else frozenset({"proxies"})  # type: ignore[misc]  # an option's need
 
     @staticmethod

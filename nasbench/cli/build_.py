@@ -30,6 +30,7 @@ def command(
     licence: Annotated[str, typer.Option(help="Of the table.")] = "that of whoever trained them",
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = 1,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a table that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Draw, train, and join what was trained."""
@@ -61,7 +62,7 @@ def command(
         licence=licence,
         device=device,
     )
-    _build(plan, out, jobs, as_json)
+    _build(plan, out, jobs, replace, as_json)
 
 
 def _space(label: str) -> "SearchSpace":
@@ -93,14 +94,14 @@ def _checkpoints(out: Path) -> Path:
     return out.with_name(f"{out.stem}.checkpoints")
 
 
-def _build(plan: "Build", out: Path, jobs: int, as_json: bool) -> None:
+def _build(plan: "Build", out: Path, jobs: int, replace: bool, as_json: bool) -> None:
     """Train what the parts beside the table lack, then join them."""
     from nasbench.importers import import_source
 
     if not as_json:
         print(_plan_text(plan, out))
     with ProgressBar("parts", quiet=as_json) as progress, or_resume():
-        table = import_source(plan, out, out, n_jobs=jobs, on_progress=progress)
+        table = import_source(plan, out, out, n_jobs=jobs, replace=replace, on_progress=progress)
     shutil.rmtree(_checkpoints(out), ignore_errors=True)
     size = table.path.stat().st_size
     if as_json:

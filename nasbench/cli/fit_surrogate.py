@@ -27,6 +27,7 @@ def command(
     seed: Annotated[int, typer.Option(help="Decides every number.")] = 0,
     name: Annotated[str, typer.Option(help="The task will be surrogate-NAME; default: as the task is called.")] = "",
     out: Annotated[Path | None, typer.Option(help="File to write instead, NAME.surrogate; a task by its path.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace another surrogate that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Fit, judge and store; the same command gives the same file."""
@@ -37,7 +38,7 @@ def command(
     fit = Fit(tuple(predictor or ()), train, members, noise, seed)
     name = out.stem if out else name
     with or_resume():
-        surrogate = fit_surrogate(task, fit, name=name, out=out, on_step=_quiet if as_json else _say)
+        surrogate = fit_surrogate(task, fit, name=name, out=out, replace=replace, on_step=_quiet if as_json else _say)
     assert surrogate.path is not None
     label = str(surrogate.path) if out else f"surrogate-{surrogate.name}"
     shown = {"task": label, "file": str(surrogate.path), "sha256": surrogate.checksum}

@@ -21,6 +21,9 @@ def command(
         bool, typer.Option("--guess", help="Importer 'table': only write a first mapping (to --map) and show it.")
     ] = False,
     jobs: Annotated[int, typer.Option(help="Processes, for importers that read in parts; -1 for one a core.")] = -1,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a table that is there and has other content.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Read, check and write; the same source gives the same checksum."""
@@ -34,7 +37,7 @@ def command(
     if guess:
         _guess(reader, importer, source, Path(map_ or f"{source.name.partition('.')[0]}.map.toml"), as_json)
     else:
-        _import(reader, source, out, jobs, as_json)
+        _import(reader, source, out, jobs, replace, as_json)
 
 
 def _guess(reader: Any, importer: str, source: Path, path: Path, as_json: bool) -> None:
@@ -52,11 +55,11 @@ def _guess(reader: Any, importer: str, source: Path, path: Path, as_json: bool) 
     print(f"{preview}\n-> {path}; check and complete it, then: nasbench import {importer} {source} --map {path}")
 
 
-def _import(reader: Any, source: Path, out: Path | None, jobs: int, as_json: bool) -> None:
+def _import(reader: Any, source: Path, out: Path | None, jobs: int, replace: bool, as_json: bool) -> None:
     from nasbench.importers import import_source
 
     with ProgressBar("parts", quiet=as_json) as progress, or_resume():
-        table = import_source(reader, source, out, n_jobs=jobs, on_progress=progress)
+        table = import_source(reader, source, out, n_jobs=jobs, replace=replace, on_progress=progress)
     if as_json:
         print_json({"table": table.name, "file": str(table.path), "content_sha256": table.checksum})
         return

@@ -65,6 +65,7 @@ def command(
             batch=minibatch(images, batch, np.random.default_rng([seed, 1])),
             seed=seed,
             device=device,
+            space=opened.space,
         ),
     )
     path = _path(out, user_tables() / f"proxies-{file_name(task)}.h5")
@@ -98,11 +99,13 @@ def _path(out: Path | None, default: Path) -> Path:
 
 def _architectures(task: "Task", other: "Table | None", n: int, rng: "np.random.Generator") -> "Archs":
     """Return the task's measured architectures that ``other`` holds too; ``n`` drawn, of which fewer are the first."""
-    if n < 0 or (other is not None and other.space != task.space.name):
-        raise InvalidOption(
-            f"--sample {n}, a table of space '{other.space if other else task.space.name}'; expected at least 0, and "
-            f"one of '{task.space.name}'"
-        )
+    from nasbench.spaces import Party
+    from nasbench.tasks import refuse_other_space
+
+    if n < 0:
+        raise InvalidOption(f"--sample {n}; expected at least 0")
+    if other is not None:
+        refuse_other_space(Party(f"task '{task.name}'", task.space), other)
     archs = task.table.rows(task.rows)
     if other is not None:
         archs = archs[other.index(archs) >= 0]

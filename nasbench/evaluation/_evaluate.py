@@ -1,6 +1,5 @@
 """Running an evaluation: in parallel over processes, resumable, the same bits for any number of jobs."""
 
-import json
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from nasbench.evaluation._protocols import Pool, Split, pool_of, split, training
 from nasbench.evaluation._record import Measured, Outcome, PredictionRecord
 from nasbench.experiment._compare import open_task
 from nasbench.experiment._fill import Pair, fill
+from nasbench.experiment._pairs import entry_text
 from nasbench.files import alone
 from nasbench.jobs import check_jobs
 from nasbench.measuring import PeakMemory, Stopwatch
@@ -134,7 +134,7 @@ def opened_of(record: PredictionRecord, name: str) -> tuple[Task, Pool]:
         RecordError: its declaration or a table has changed since.
     """
     proxies = next(iter(record.spec.get("proxies", {})), "")
-    entry = json.dumps(record.spec["tasks"][name], sort_keys=True)
+    entry = entry_text(record.spec["tasks"][name])
     return _opened(name, entry, proxies, "cutoffs" in record.spec)
 
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption
+from nasbench.spaces import Party
 from nasbench.table import Table, find_table, proxy_columns
-from nasbench.tasks import Task
+from nasbench.tasks import Task, refuse_other_space
 
 
 def proxies_of(task: Task, name: str, archs: Archs) -> Floats:
@@ -21,11 +22,10 @@ def proxies_of(task: Task, name: str, archs: Archs) -> Floats:
 
     Raises:
         UnknownName: no such table.
-        InvalidOption: a table of another space, or without such a metric.
+        InvalidOption: a table of another space, or of one whose codes mean something else, or without such a metric.
     """
     table = Table(find_table(name))
-    if table.space != task.space.name:
-        raise InvalidOption(f"table '{name}' is of space '{table.space}'; task '{task.name}' is of '{task.space.name}'")
+    refuse_other_space(Party(f"task '{task.name}'", task.space), table)
     seen = task.observed.dataset
     columns = proxy_columns(table, {"all", seen, seen.removesuffix("-valid")})
     if not columns:

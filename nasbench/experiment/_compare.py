@@ -1,6 +1,5 @@
 """Running a comparison: in parallel over processes, resumable, the same bits for any number of jobs."""
 
-import json
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
@@ -12,7 +11,7 @@ from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.errors import RecordError
 from nasbench.experiment._experiment import Experiment, Limits, task_entry
 from nasbench.experiment._fill import Pair, fill
-from nasbench.experiment._pairs import Pairs
+from nasbench.experiment._pairs import Pairs, entry_text
 from nasbench.experiment._record import Record, Run
 from nasbench.files import alone
 from nasbench.jobs import check_jobs
@@ -34,7 +33,7 @@ def open_task(name: str, entry: str) -> AnyTask:
         RecordError: the task is not the one recorded.
     """
     task = load_task(name)
-    now = json.dumps(task_entry(name, task), sort_keys=True)
+    now = entry_text(task_entry(name, task))
     if now != entry:
         raise RecordError(f"task {name} is not the one recorded: {entry} then, {now} now")
     return task
@@ -46,7 +45,7 @@ def recorded_task(record: Pairs[Any], name: str) -> AnyTask:
     Raises:
         RecordError: its declaration or a table has changed since.
     """
-    return open_task(name, json.dumps(record.spec["tasks"][name], sort_keys=True))
+    return open_task(name, entry_text(record.spec["tasks"][name]))
 
 
 def one_run(experiment: Experiment, task: AnyTask, choice: Choice, number: int) -> Run:

@@ -144,7 +144,7 @@ class Pairs(ABC, Generic[R]):
         for kind in ("tasks", cls.what, *{"sources"}.intersection((*old, *spec))):
             before, now = old.get(kind, {}), spec.get(kind, {})
             for name in before.keys() & now.keys():
-                if before[name] != now[name]:
+                if entry_text(before[name]) != entry_text(now[name]):
                     raise RecordError(
                         f"{path} was recorded with another {name} than {this}: {before[name]} against {now[name]}; "
                         "choose another --out"
@@ -283,6 +283,22 @@ class Pairs(ABC, Generic[R]):
             write_text(self._file(kind, task, contestant), "".join(line + "\n" for line in lines))
             for part in parts:
                 part.unlink()
+
+
+def entry_text(entry: Any) -> str:
+    """Return a part of a specification as JSON that tells it from any other, and reads back as it was.
+
+    Keys are sorted but those of ``space_options``: the order of decisions decides what codes mean.
+    """
+    return json.dumps(_sorted(entry))
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: value[key] if key == "space_options" else _sorted(value[key]) for key in sorted(value)}
 
 
 def read_spec(path: Path) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class NASHPOBenchII:
         settings: _Keys = [
             (cell, _RATES[lr], _BATCHES[size]) for cell in dict.fromkeys(classes) for lr, size in _SETTINGS
         ]
+        space = HyperSpace(DECISIONS)
         gathered = _Gathered(bench, settings, seeds, classes)
         return Draft(
             name=self.table,
@@ -87,7 +88,8 @@ class NASHPOBenchII:
                 "the authors' model expects after 200 epochs, and no measurement: seed 0, epoch 200."
             ),
             architectures=archs,
-            cardinality=HyperSpace(DECISIONS).cardinality,
+            cardinality=space.cardinality,
+            space_options=space.code_options,
             measurements=[
                 *(gathered.accuracy(split) for split in _IMAGES),
                 *(gathered.seconds(split) for split in _IMAGES),

@@ -45,7 +45,7 @@ The shape of the file is the user's; Wickham 2014, "Tidy Data", calls the forms 
 import json
 import re
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -55,6 +55,7 @@ from nasbench.importers._cells import read_cells
 from nasbench.importers._guess import guessed
 from nasbench.importers._mapping import TableMapping, read_mapping, shipped_maps
 from nasbench.importers._points import measurements, statics
+from nasbench.spaces import options_to_keep
 from nasbench.table import Draft
 from nasbench.table._where import shipped_tables
 
@@ -103,7 +104,19 @@ class AnyTable:
             cardinality=np.asarray(space.cardinality),
             measurements=measurements(cells, mapping.measurements, place, len(archs)),
             statics=statics(cells, mapping.statics, place, len(archs)),
+            space_options=options_to_keep(space, mapping.architecture.get("space_options", {})),
         )
+
+    def foreseen(self, source: Path) -> dict[str, Any]:
+        """Return attributes of the table that the mapping says alone, so that none of another kind is replaced."""
+        if not self._map:
+            return {}
+        mapping = read_mapping(self._map)
+        space = space_of(mapping.architecture)
+        told: dict[str, Any] = {"name": self._checked_name(mapping, source), "notes": _notes(mapping, source)}
+        options = options_to_keep(space, mapping.architecture.get("space_options", {}))
+        told |= {"space": space.name, "space_options": options}
+        return told | {key: mapping.text[key] for key in ("citation", "licence", "source")}
 
     def guess(self, source: Path) -> tuple[str, str]:
         """Return a first mapping of the file, to be edited, and a preview of what was understood.

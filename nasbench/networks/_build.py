@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs
-from nasbench.registry import NETWORKS, Choice
+from nasbench.errors import InvalidOption
+from nasbench.registry import NETWORKS, Choice, options_of
+from nasbench.spaces import Party, SearchSpace, refuse_other_codes
 
 
 class Counts(NamedTuple):
@@ -34,21 +36,58 @@ def seeded(rng: np.random.Generator) -> Iterator[None]:
         yield
 
 
-def build_network(name: str, arch: Archs, rng: np.random.Generator, **options: Any) -> nn.Module:
+def check_network(name: str, space: SearchSpace) -> None:
+    """Refuse networks that read the codes of another space, or the same space's with other options.
+
+    A class of networks says which codes it reads: by an attribute ``space``, the name, and ``space_options`` where
+    these decide what codes mean. One that takes an option ``space`` is given the space, and reads them by it.
+
+    Args:
+        name: of the networks, with or without options.
+        space: of the architectures.
+
+    Raises:
+        UnknownName: no networks of that name.
+        MissingExtra: torch is not installed.
+        InvalidOption: naming the contradiction.
+    """
+    label = Choice.parse(name)
+    component = label.cls or NETWORKS.load(label.name)
+    own, options = getattr(component, "space", space.name), getattr(component, "space_options", None)
+    if own != space.name:
+        raise InvalidOption(
+            f"network '{label.name}' reads the codes of space '{own}', the architectures are of '{space.name}': choose "
+            "a network of that space"
+        )
+    if options is not None:
+        read = Party(f"network '{label.name}'", type(space)(**options))
+        refuse_other_codes(read, Party("the searched space", space), "declare them alike, or take the option space")
+
+
+def build_network(
+    name: str, arch: Archs, rng: np.random.Generator, *, space: SearchSpace | None = None, **options: Any
+) -> nn.Module:
     """Return the network of one architecture, on the CPU.
 
     Args:
         name: of the space, with a file of networks; or a label with options, ``nb201,channels=8,n_cells=1``.
         arch: [1, d] the architecture.
         rng: draws the weights.
+        space: of the architecture; networks that read other codes are refused, and those with an option ``space`` are
+            given it.
         options: of the network, such as ``n_classes``; they count more than those in the label.
 
     Raises:
         UnknownName: no networks of that name, or an option they do not have.
         MissingExtra: torch is not installed.
         InvalidArchitecture: not exactly one architecture of the space.
+        InvalidOption: networks that read the codes of another space.
     """
     choice = Choice.parse(name)
+    if space is not None:
+        check_network(name, space)
+        if "space" in options_of(choice.cls or NETWORKS.load(choice.name)):
+            options["space"] = space
     cls, chosen = Choice(choice.name, choice.preset, {**choice.options, **options}).resolve(NETWORKS)
     with seeded(rng):
         network: nn.Module = cls(arch, **chosen)

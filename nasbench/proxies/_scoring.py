@@ -15,6 +15,7 @@ from nasbench.errors import InvalidOption
 from nasbench.networks import build_network, options_for
 from nasbench.proxies._probe import Probe, Proxy
 from nasbench.registry import PROXIES, Choice
+from nasbench.spaces import SearchSpace
 from nasbench.threads import one_thread
 from nasbench.training._feed import moments
 
@@ -60,6 +61,7 @@ class Scoring:
         batch: what the networks are shown.
         seed: of every random number.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
+        space: of the architectures; networks that read other codes are refused.
     """
 
     network: str
@@ -67,6 +69,7 @@ class Scoring:
     batch: Minibatch
     seed: int
     device: str = "cpu"
+    space: SearchSpace | None = None
 
     def made(self) -> list[Proxy]:
         """Return the proxies.
@@ -83,7 +86,7 @@ class Scoring:
         entropy = [self.seed, *(arch[0].astype(np.int64) + _NEGATIVE).tolist()]
         rng = np.random.default_rng(entropy)
         options = options_for(batch.n_classes, batch.images.shape[1:])
-        network = build_network(self.network, arch, rng, **options)
+        network = build_network(self.network, arch, rng, space=self.space, **options)
         images, labels = (torch.tensor(array, device=device) for array in batch[:2])
         return Probe(network.to(device).train(), images, labels, entropy)
 

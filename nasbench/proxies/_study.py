@@ -1,6 +1,7 @@
 """Scoring many architectures into a table: in parts over processes, of which a kill loses those under way alone."""
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
@@ -14,10 +15,12 @@ from joblib import Parallel, delayed, parallel_config
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption, WorkerDied
 from nasbench.files import alone, replacing
+from nasbench.networks import check_network
 from nasbench.proxies._scoring import Scoring
 from nasbench.registry import PROXIES, Choice
 from nasbench.spaces import SearchSpace
 from nasbench.table import Draft, Static, Table, write_table
+from nasbench.table._schema import same_options
 
 _MOST_PARTS = 1000
 
@@ -54,7 +57,9 @@ class Study:
     @property
     def fingerprint(self) -> str:
         """Tells studies apart, so that a changed one does not continue another's parts."""
-        return hashlib.sha256(self.source.encode() + b"\0" + self.archs.tobytes()).hexdigest()[:12]
+        options = self.space.code_options
+        codes = json.dumps(options).encode() if options else b""
+        return hashlib.sha256(self.source.encode() + b"\0" + self.archs.tobytes() + codes).hexdigest()[:12]
 
 
 def score_table(
@@ -75,6 +80,7 @@ def score_table(
         OSError: the file cannot be written.
     """
     study.scoring.made()
+    check_network(study.scoring.network, study.space)
     if path.exists():
         return _finished(path, study)
     with alone(path):
@@ -89,7 +95,9 @@ def score_table(
 
 def _finished(path: Path, study: Study) -> Table:
     table = Table(path)
-    if table.source != study.source or not np.array_equal(table.architectures, study.archs):
+    same = (table.source, table.space) == (study.source, study.space.name)
+    same = same and same_options(table.space_options, study.space.code_options)
+    if not same or not np.array_equal(table.architectures, study.archs):
         raise InvalidOption(
             f"{path} exists and holds other scores ({table.source}); choose another --out, and join two tables by "
             "'nasbench append'"
@@ -152,6 +160,7 @@ def _draft(study: Study, name: str, values: Floats) -> Draft:
         notes="A score that is not defined (nan, infinite) is missing.",
         architectures=study.archs,
         cardinality=study.space.cardinality,
+        space_options=study.space.code_options,
         statics=[
             Static(
                 dataset=study.dataset,

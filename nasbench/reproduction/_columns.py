@@ -8,11 +8,11 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints, RowIndex, row_index
 from nasbench.backends.table import rows_of
-from nasbench.registry import SPACES
 from nasbench.reproduction._samples import NEEDS_TABLE, OTHER_TABLE, CannotJudge
 from nasbench.reproduction._schema import Published, Reading
 from nasbench.spaces import SearchSpace
 from nasbench.table import Table, find_table, table_names
+from nasbench.tasks import refuse_other_table, space_of
 from nasbench.tasks._absent import absent_tables
 
 
@@ -80,7 +80,10 @@ class Columns:
 
     def joined(self, names: Sequence[str]) -> list[Floats]:
         """Return columns for the architectures of the largest of their tables, those that lack in any left out."""
-        archs = max((self.home(name) for name in names), key=len).architectures
+        largest = max((self.home(name) for name in names), key=len)
+        for name in names:
+            refuse_other_table(largest, self.home(name))
+        archs = largest.architectures
         values = np.stack([self.reader(name)(archs) for name in names])
         return list(values[:, ~np.isnan(values).any(axis=0)])
 
@@ -102,8 +105,7 @@ class Column:
 
     @cached_property
     def _space(self) -> SearchSpace:
-        space: SearchSpace = SPACES.load(self._table.space)()
-        return space
+        return space_of(self._table)
 
     def of(self, archs: Archs) -> Floats:
         """Return the values of architectures [n, d]; ``[n]``, nan where missing."""

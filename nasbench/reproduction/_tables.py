@@ -9,10 +9,10 @@ from scipy import stats
 
 from nasbench.arrays import Floats
 from nasbench.errors import unknown_name
-from nasbench.registry import SPACES
 from nasbench.reproduction._columns import Columns
 from nasbench.reproduction._samples import CannotJudge, Sample, sample_of
 from nasbench.reproduction._schema import Reading, Row
+from nasbench.tasks import space_of
 
 CORRELATIONS: Mapping[str, Callable[[Floats, Floats], Any]] = {
     "spearman": stats.spearmanr,
@@ -38,7 +38,7 @@ def cells(columns: Columns, row: Row, scale: float) -> dict[str, Sample]:
             if name not in texts:
                 continue
             texts = texts[name]
-        space = SPACES.load(columns.home(column).space)()
+        space = space_of(columns.home(column))
         values = columns.reader(column)(space.parse(texts)) * scale
         if np.isnan(values).any():
             raise CannotJudge(f"column '{column}' lacks {texts[int(np.isnan(values).argmax())]}")

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from nasbench.errors import InvalidOption, unknown_name
+from nasbench.spaces._space import Coded
 
 MOST_CHOICES = 127  # digits are int8
 _KINDS = ("categorical", "ordinal", "integer")
@@ -43,6 +45,59 @@ def text_of(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)
+
+
+def declaration_of(decisions: Sequence[Decision]) -> dict[str, Any]:
+    """Return a declaration that reads back as ``decisions``."""
+    conditions = [
+        {"decision": item.name, "when": decisions[item.parent].name, "is": _among(decisions, item)}
+        for item in decisions
+        if item.parent >= 0
+    ]
+    listed = {
+        item.name: _bounds(item.values) if item.kind == "integer" else {item.kind: list(item.values)}
+        for item in decisions
+    }
+    return {"decisions": listed} | ({"conditions": conditions} if conditions else {})
+
+
+def _bounds(values: Sequence[Any]) -> dict[str, Any]:
+    """Return what ``_integers`` makes ``values`` of."""
+    ends = {"integer": [values[0], values[-1]]}
+    steps = {after - before for before, after in pairwise(values)} or {1}
+    if len(steps) == 1:
+        return ends if steps == {1} else {**ends, "step": steps.pop()}
+    return {**ends, "step": values[1] // values[0], "log": True}
+
+
+def coding_of(decisions: Sequence[Decision]) -> tuple[Coded, ...]:
+    """Return what the codes mean: 1, 1.0 and the text 1 are one value, whether categorical or in order."""
+    return tuple(
+        Coded(item.name, _alike(item), item.texts)
+        if item.parent < 0
+        else Coded(
+            item.name,
+            _alike(item),
+            item.texts,
+            decisions[item.parent].name,
+            item.active_at,
+            tuple(map(text_of, _among(decisions, item))),
+        )
+        for item in decisions
+    )
+
+
+def _among(decisions: Sequence[Decision], item: Decision) -> list[Value]:
+    """Return the values of its parent at which a decision is active."""
+    return [decisions[item.parent].values[digit] for digit in sorted(item.active_at)]
+
+
+def _alike(item: Decision) -> tuple[str, ...]:
+    """Write each value so that equal ones have one text; as they are listed where that tells two of them apart."""
+    alike = tuple(
+        str(int(value)) if isinstance(value, float) and value.is_integer() else text_of(value) for value in item.values
+    )
+    return alike if len(set(alike)) == len(alike) else item.texts
 
 
 def declared(decisions: Mapping[str, Any], conditions: Sequence[Mapping[str, Any]]) -> tuple[Decision, ...]:

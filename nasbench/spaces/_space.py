@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,26 @@ class Graphs:
     vocabulary: tuple[str, ...]
 
 
+class Coded(NamedTuple):
+    """What the codes of one decision mean.
+
+    Attributes:
+        decision: its name.
+        values: what each code stands for, in order; the same value is written alike, whoever declares it.
+        texts: the values as they are shown.
+        when: the decision that this one depends on; empty if it is always active.
+        active_at: codes of ``when`` at which it is active.
+        among: texts of these codes.
+    """
+
+    decision: str
+    values: tuple[str, ...]
+    texts: tuple[str, ...]
+    when: str = ""
+    active_at: frozenset[int] = frozenset()
+    among: tuple[str, ...] = ()
+
+
 class SearchSpace(ABC):
     """A set of architectures, the moves between them, and their encodings.
 
@@ -48,6 +69,24 @@ class SearchSpace(ABC):
     cutting: tuple[str, ...] = ("none",)
     passing: tuple[str, ...] = ("skip_connect", "identity", "skip")
     trained_once_per_class: bool = False
+
+    @property
+    def code_options(self) -> dict[str, Any]:
+        """Options by which the same space can be made again, if they decide what codes mean; else empty.
+
+        Plain data that JSON keeps, in the order of the decisions. A table stores them, so that no task reads its
+        codes otherwise. A space of which options change more than which architectures there are overrides it.
+        """
+        return {}
+
+    @property
+    def coding(self) -> tuple[Coded, ...]:
+        """[d] what the codes of each decision mean: architectures of spaces that agree in it can be joined."""
+        found = []
+        for decision, k in zip(self.decisions, self.cardinality.tolist(), strict=True):
+            values = self.operations if len(self.operations) == k else tuple(map(str, range(k)))
+            found.append(Coded(decision, values, values))
+        return tuple(found)
 
     @property
     @abstractmethod

@@ -37,8 +37,8 @@ import numpy as np
 from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs
 from nasbench.errors import InvalidOption
 from nasbench.spaces._enumerated import EnumeratedSpace
-from nasbench.spaces._hyper_declared import Decision, declared, parents_first
-from nasbench.spaces._space import Graphs, SearchSpace
+from nasbench.spaces._hyper_declared import Decision, coding_of, declaration_of, declared, parents_first
+from nasbench.spaces._space import Coded, Graphs, SearchSpace
 
 _ENUMERATED = 10**6  # configurations; their rows take a few MB
 _LOOKED_UP = 2**26  # bytes of all edits of all configurations
@@ -88,6 +88,16 @@ class HyperSpace(SearchSpace):
         self._active_at = {at: _active_at(self.declared, at) for at in self._order if self.declared[at].parent >= 0}
         if self.size < 2:
             raise InvalidOption("the declared space has one configuration: there is nothing to search")
+
+    @property
+    def code_options(self) -> dict[str, Any]:
+        """The declaration, decisions in order."""
+        return declaration_of(self.declared)
+
+    @cached_property
+    def coding(self) -> tuple[Coded, ...]:  # type: ignore[override]
+        """[d] values and condition of each decision."""
+        return coding_of(self.declared)
 
     @property
     def size(self) -> float:
@@ -192,9 +202,10 @@ class HyperSpace(SearchSpace):
         """Column of each name, and the digit of each value as text and, if it is one, as a number."""
         found = {}
         for at, item in enumerate(self.declared):
-            digits: dict[str | float, int] = {text: i for i, text in enumerate(item.texts)}
+            numbers = {float(v): i for i, v in enumerate(item.values) if not isinstance(v, str | bool) and v == v}
+            digits: dict[str | float, int] = dict(numbers)
             digits.update({str(value): i for i, value in enumerate(item.values)})  # Python's True beside TOML's true
-            digits.update({float(v): i for i, v in enumerate(item.values) if not isinstance(v, str | bool)})
+            digits.update({text: i for i, text in enumerate(item.texts)})  # what is listed exactly so goes first
             found[item.name] = (at, digits)
         return found
 

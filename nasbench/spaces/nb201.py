@@ -9,6 +9,7 @@ significant. It is not the order of the official files, which the table keeps as
 import itertools
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,11 @@ class NASBench201(FourNodeCell):
     def __init__(self, *, simplified: bool = False) -> None:
         super().__init__()
         self.trained_once_per_class = self._simplified = simplified
+
+    @property
+    def code_options(self) -> dict[str, Any]:
+        """None: ``simplified`` changes no code."""
+        return {}
 
     @cached_property
     def _published_steps(self) -> Archs:

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from itertools import permutations, product
+from typing import Any
 
 import numpy as np
 
@@ -133,6 +134,11 @@ class NASBenchGraph(EnumeratedSpace):
         raw = np.array(list(product(*columns)), dtype=np.int8)
         real = (raw[:, 1:] != _SKIP).any(axis=1)  # four identities are no network
         self.rows = raw[real & (self._canonical_raw(raw) == raw).all(axis=1)]
+
+    @property
+    def code_options(self) -> dict[str, Any]:
+        """None: fewer ``operations`` keep their codes."""
+        return {}
 
     @cached_property
     def _published_chances(self) -> Floats:

@@ -1,5 +1,6 @@
 """A table in memory, as an importer hands it to the writer; everything is checked here, once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +71,8 @@ class Draft:
         architectures: [n, d] distinct rows.
         cardinality: [d] number of choices of each decision.
         notes: what a user must know that no number says.
+        space_options: of the space, where they decide what the codes of ``architectures`` mean (the space's
+            ``code_options``); kept in their order.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Draft:
     cardinality: Ints
     measurements: list[Measurement] = field(default_factory=list)
     statics: list[Static] = field(default_factory=list)
+    space_options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def columns(self) -> "list[Measurement | Static]":

@@ -14,7 +14,15 @@ from nasbench.errors import TableError
 from nasbench.files import replacing
 from nasbench.table._column import Column
 from nasbench.table._reader import Table
-from nasbench.table._schema import ArrayDigest, array_digest, content_digest, missing_value, root_attributes
+from nasbench.table._schema import (
+    ArrayDigest,
+    array_digest,
+    content_digest,
+    missing_value,
+    root_attributes,
+    same_options,
+    shown_options,
+)
 from nasbench.table._writer import create_column
 
 _BLOCK_BYTES = 1 << 24  # of one column held in memory at a time
@@ -74,8 +82,7 @@ def merge_credited(tables: Sequence[Table], path: Path, credits: Sequence[str] |
     """
     first = tables[0]
     for table in tables:
-        if table.space != first.space or table.cardinality.tolist() != first.cardinality.tolist():
-            raise TableError(f"{table.path} is of space '{table.space}', {first.path} of '{first.space}'")
+        refuse_other_space(first, table)
     archs = _union(tables)
     finder = RowIndex(archs, first.cardinality)
     places = [finder.find(table.architectures) for table in tables]
@@ -94,6 +101,39 @@ def merge_credited(tables: Sequence[Table], path: Path, credits: Sequence[str] |
         root["content_sha256"] = content_digest(root, attributes)
         file.attrs.update(root)
     return str(root["content_sha256"])
+
+
+def refuse_other_space(table: Table, other: Table) -> None:
+    """Refuse to join tables whose codes are of another space, or may mean something else.
+
+    Raises:
+        TableError: naming what differs.
+    """
+    if other.space != table.space:
+        raise TableError(f"{other.path} is of space '{other.space}', {table.path} of '{table.space}'")
+    if not same_options(table.space_options, other.space_options):
+        raise TableError(
+            f"{other.path} and {table.path} are of space '{table.space}' with different options, codes would be "
+            f"misread: {_differing(other.space_options, table.space_options)}; import one of them again, by the "
+            "declaration of the other"
+        )
+    if other.cardinality.tolist() != table.cardinality.tolist():
+        raise TableError(
+            f"{other.path} has {other.cardinality.tolist()} choices of its decisions, {table.path} has "
+            f"{table.cardinality.tolist()}"
+        )
+
+
+def _differing(ours: Any, theirs: Any) -> str:
+    """Show the first decision, or other key, in which options differ, with what either side says."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        if list(ours) == list(theirs):
+            for key in ours:
+                if not same_options(ours[key], theirs[key]):
+                    return f"{key}: {_differing(ours[key], theirs[key])}"
+        if ours and theirs:
+            return f"{', '.join(ours)} and {', '.join(theirs)}"
+    return f"{shown_options(ours)} and {shown_options(theirs)}"
 
 
 def _union(tables: Sequence[Table]) -> Archs:

@@ -1,5 +1,6 @@
 """Reading a table: opening validates, a query gathers, and nothing stands in for what is missing."""
 
+import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from nasbench.arrays import Archs, Floats, Ints, RowIndex, row_index
 from nasbench.errors import InvalidArchitecture, InvalidOption, MissingMeasurement, TableError, unknown_name
 from nasbench.table._column import Column
 from nasbench.table._disk_index import DiskIndex
-from nasbench.table._schema import FORMAT, ROOT_TEXT, SCHEMA_VERSION, SPLITS, content_digest, plain
+from nasbench.table._schema import FORMAT, ROOT_TEXT, SCHEMA_VERSION, SPACE_OPTIONS, SPLITS, content_digest, plain
 
 _UNREADABLE = (OSError, RuntimeError, KeyError, TypeError, ValueError)
 """What h5py raises on damaged files, depending on what the damage hits."""
@@ -29,6 +30,8 @@ class Table:
 
     Attributes:
         name, title, space, citation, licence, source, notes: as the importer wrote them.
+        space_options: of the space, where they decide what codes mean; empty elsewhere, and in tables of such a space
+            that an older release wrote.
         checksum: SHA-256 of the content.
         columns: every column by its place in the file.
 
@@ -68,8 +71,16 @@ class Table:
         self.name, self.title, self.space, self.citation, self.licence, self.source, self.notes = (
             str(root[key]) for key in ROOT_TEXT
         )
+        self.space_options = self._options(root.get(SPACE_OPTIONS, "{}"))
         self._n_architectures = self.columns["architectures"].shape[0]
         self._answers: dict[tuple[Any, ...], npt.NDArray[Any] | _OnDisk] = {}
+
+    def _options(self, text: Any) -> dict[str, Any]:
+        try:
+            options: dict[str, Any] = dict(json.loads(text))
+        except (TypeError, ValueError) as error:
+            raise TableError(f"{self.path} has {SPACE_OPTIONS} that are no JSON object: {error}") from error
+        return options
 
     def __reduce__(self) -> tuple[type["Table"], tuple[Path]]:
         """Travel to another process as the path alone."""
@@ -250,10 +261,8 @@ class Table:
         return int(known.index(label))
 
     def _in_range(self, index: npt.NDArray[Any]) -> Ints:
-        if index.dtype != np.int64:
-            if index.dtype.kind not in "iu":
-                raise InvalidArchitecture(f"index has dtype {index.dtype}; expected int64 rows of the table")
-            index = index.astype(np.int64)
+        if index.ndim != 1 or index.dtype != np.int64:
+            index = self._as_rows(index)
         # Read as unsigned, a negative row is huge: one pass checks both ends.
         if index.size and index.view(np.uint64).max() >= len(self):
             bad = np.flatnonzero((index < 0) | (index >= len(self)))
@@ -262,6 +271,17 @@ class Table:
                 f"architectures ({len(bad)} such; -1 means that the table lacks the architecture)"
             )
         return index
+
+    def _as_rows(self, index: npt.NDArray[Any]) -> Ints:
+        """Return rows [n] as int64; refuse what is none, such as architectures: read as rows they have other values."""
+        if index.ndim == 1 and not index.size:
+            return index.astype(np.int64)  # [] is an array of floats
+        if index.ndim == 1 and index.dtype.kind in "iu" and index.dtype != np.int8:  # int8 is an architecture
+            return index.astype(np.int64)
+        raise InvalidArchitecture(
+            f"index has dtype {index.dtype} and shape {index.shape}; expected rows of the table, integers [n]. Of "
+            "architectures [n, d] they are table.index(archs); task.query takes architectures and texts"
+        )
 
     def _gathered(self, index: Ints, answer: "npt.NDArray[Any] | _OnDisk", missing: str) -> npt.NDArray[Any]:
         values: npt.NDArray[Any] = answer.take(self._in_range(np.asarray(index)), axis=0)

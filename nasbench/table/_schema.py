@@ -14,6 +14,9 @@ SPLITS = ("train", "valid", "test", "valid+test")
 DIRECTIONS = ("maximize", "minimize", "none")
 ROOT_TEXT = ("name", "title", "space", "citation", "licence", "source", "notes")
 """Text attributes that every table carries at its root."""
+_SHOWN = 400  # characters of options that an error repeats
+SPACE_OPTIONS = "space_options"
+"""Attribute of a table of a space whose options decide what its codes mean; JSON text."""
 
 UNITS = {
     "fraction": (0.0, 1.0),
@@ -52,7 +55,19 @@ def array_digest(values: npt.NDArray[Any]) -> str:
 def root_attributes(owner: Any, **changed: str) -> dict[str, Any]:
     """Return the attributes of a file but its checksum, from a draft or a table; ``changed`` replaces texts."""
     texts = {key: changed.get(key, getattr(owner, key)) for key in ROOT_TEXT}
-    return {"format": FORMAT, "schema_version": SCHEMA_VERSION} | texts
+    options = {SPACE_OPTIONS: json.dumps(dict(owner.space_options))} if owner.space_options else {}
+    return {"format": FORMAT, "schema_version": SCHEMA_VERSION} | texts | options
+
+
+def same_options(ours: Any, theirs: Any) -> bool:
+    """Tell whether two tables' options, or parts of them, are the same, decisions in the same order."""
+    return json.dumps(ours) == json.dumps(theirs)
+
+
+def shown_options(options: Any) -> str:
+    """Write options, or a part of them, for an error: short."""
+    text = json.dumps(options) if options else "nothing (an older release wrote none: import that table again)"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
 def missing_value(dtype: np.dtype[Any]) -> Any:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from nasbench.tasks._kinds import AnyTask as AnyTask
     from nasbench.tasks._load import load_task as load_task
     from nasbench.tasks._load import tasks_with_epochs as tasks_with_epochs
+    from nasbench.tasks._spaces import proxy_of as proxy_of
+    from nasbench.tasks._spaces import refuse_other_space as refuse_other_space
+    from nasbench.tasks._spaces import refuse_other_table as refuse_other_table
+    from nasbench.tasks._spaces import space_of as space_of
     from nasbench.tasks._surrogate import SurrogateTask as SurrogateTask
     from nasbench.tasks._task import Optimum as Optimum
     from nasbench.tasks._task import Task as Task
@@ -27,7 +31,11 @@ __all__ = [
     "fit_surrogate",
     "load_table_task",
     "load_task",
+    "proxy_of",
     "read_declaration",
+    "refuse_other_space",
+    "refuse_other_table",
+    "space_of",
     "task_names",
     "tasks_with_epochs",
 ]
@@ -42,6 +50,10 @@ _HOME = {
     "fit_surrogate": "_fitting",
     "load_table_task": "_task",
     "load_task": "_load",
+    "proxy_of": "_spaces",
+    "refuse_other_space": "_spaces",
+    "refuse_other_table": "_spaces",
+    "space_of": "_spaces",
     "tasks_with_epochs": "_load",
 }
 

@@ -14,13 +14,14 @@ from nasbench.backends._ensemble import Ensemble, on_scores
 from nasbench.backends._quantities import Constant, Learnt, Quantity
 from nasbench.backends.surrogate import COST, NOISE, OBSERVED, Surrogate
 from nasbench.errors import InvalidOption, PredictorError, unknown_name
+from nasbench.files import write_unless_other
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.spaces import EnumeratedSpace
 from nasbench.tasks._declarations import read_declaration
 from nasbench.tasks._judging import judge
 from nasbench.tasks._noise import MODELS, fit_noise
 from nasbench.tasks._sample import Sample, measured, split
-from nasbench.tasks._surrogate import file_of, rows_digest
+from nasbench.tasks._surrogate import content_of, file_of, kept_options, refuse_foreseen, rows_digest
 from nasbench.tasks._task import Task, load_table_task
 
 # of trees one model each: bagging inside bags would cost five times as much and add nothing
@@ -84,6 +85,7 @@ def fit_surrogate(
     *,
     name: str = "",
     out: Path | None = None,
+    replace: bool = False,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Surrogate:
     """Fit a surrogate to a task with a table, judge it on held-out architectures, and store it.
@@ -93,25 +95,30 @@ def fit_surrogate(
         fit: how.
         name: of the surrogate; default: that of the task.
         out: the file; default: ``NAME.surrogate`` in the user's surrogates.
+        replace: whether another surrogate may be replaced that is there; the same one fitted again is no other.
         on_step: told what begins.
 
     Raises:
+        InvalidOption: another surrogate is there.
         NasbenchError: no such task or predictor, too few measurements, or data that cannot be learnt.
         OSError: the file cannot be written.
     """
     fit, task = fit or Fit(), load_table_task(source)
     name = name or task.name
-    path = out or file_of(name)
+    path, described = out or file_of(name), _described(task, source, name, fit)
+    if not replace:
+        refuse_foreseen(path, described, fit.predictors)
     split_rng, rng, judge_rng = np.random.default_rng(fit.seed).spawn(3)
     learnt, held_out = split(measured(task), fit.n_train, split_rng)
     observed, scores = _chosen(learnt, fit, rng, on_step)
-    surrogate = Surrogate(task.space, _described(task, source, name, fit) | {"chosen_by": scores})
+    surrogate = Surrogate(task.space, described | {"chosen_by": scores})
     surrogate.models = {OBSERVED: observed} | _others(learnt, observed, fit, rng, on_step)
     on_step("predictions")
     surrogate.foresee()
     surrogate.spec |= {"best_known": _best_known(surrogate, learnt.archs, task, judge_rng)}
     surrogate.spec |= {"validation": judge(surrogate, learnt, held_out, judge_rng)}
-    surrogate.write(path)
+    write_unless_other(surrogate.write, path, content=content_of, replace=replace)
+    surrogate.path = path
     return surrogate
 
 
@@ -174,7 +181,7 @@ def _described(task: Task, source: str, name: str, fit: Fit) -> dict[str, Any]:
         "software": {"python": platform.python_version(), "numpy": np.__version__},
         "source": {"task": task.name, "version": task.version, "tables": tables},
         "space": declaration["space"],
-        "space_options": declaration.get("space_options", {}),
+        "space_options": kept_options(task.space, declaration.get("space_options") or task.table.space_options),
         "space_rows_sha256": rows_digest(task.space),
         "observed": {
             **{key: getattr(task.observed, key) for key in ("dataset", "recipe", "split", "metric")},

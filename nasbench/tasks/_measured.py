@@ -10,6 +10,7 @@ import numpy as np
 from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.table import Table
+from nasbench.tasks._spaces import refuse_other_table
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class _Joined:
 
     def __post_init__(self) -> None:
         """Refuse a table of another space, before any search."""
-        if self.table.space != self.home.space:
-            raise InvalidOption(f"table '{self.table.name}' is of space '{self.table.space}', not '{self.home.space}'")
+        if self.table is not self.home:
+            refuse_other_table(self.home, self.table)
 
     @cached_property
     def _rows(self) -> Ints:

@@ -1,7 +1,8 @@
 """A task that a surrogate answers: any architecture of the space, by what was learnt from trained ones."""
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from nasbench.arrays import Archs, Floats
 from nasbench.backends._archive import describe
 from nasbench.backends.surrogate import COST, NOISE, OBSERVED, Surrogate, SurrogateBackend, known_of
 from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, TableError, unknown_name
+from nasbench.files import not_replaced
 from nasbench.registry import SPACES
-from nasbench.spaces import EnumeratedSpace, SearchSpace
+from nasbench.spaces import EnumeratedSpace, SearchSpace, options_to_keep
 from nasbench.tasks._declarations import MODES, SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
-from nasbench.tasks._task import Optimum, space_named
+from nasbench.tasks._spaces import space_named
+from nasbench.tasks._task import Optimum
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,38 @@ def file_of(name: str) -> Path:
     return surrogate_folder() / f"{name}{SURROGATE}"
 
 
+def refuse_foreseen(path: Path, described: Mapping[str, Any], predictors: Collection[str]) -> None:
+    """Refuse, before anything is fitted, to replace a surrogate that was fitted otherwise.
+
+    Args:
+        path: of the surrogate, there or not.
+        described: what is known of the new one.
+        predictors: to choose from; empty for the suite's own.
+
+    Raises:
+        InvalidOption: such a one is there, or a file that is none.
+    """
+    if not path.exists():
+        return
+    try:
+        there, _ = describe(path)
+    except TableError as error:
+        raise not_replaced(path, f"is no surrogate that could be compared ({error})") from None
+    known = json.loads(json.dumps(described))
+    if differing := [key for key in known if known[key] != there.get(key)]:
+        raise not_replaced(path, f"was fitted with another {differing[0]}")
+    if predictors and set(predictors) != set(there["chosen_by"]):
+        raise not_replaced(path, f"was chosen among {', '.join(there['chosen_by'])}")
+
+
+def content_of(path: Path) -> str:
+    """Return the checksum of a surrogate; empty of a file that is none."""
+    try:
+        return describe(path)[1]
+    except TableError:
+        return ""
+
+
 def load_surrogate_task(name: str) -> SurrogateTask:
     """Open ``surrogate-NAME`` or ``path/to/NAME.surrogate``, with ``:mean`` behind it without noise.
 
@@ -191,9 +226,9 @@ def open_surrogate(path: Path) -> Surrogate:
     try:
         if ":" in spec["space"]:  # a file from elsewhere must not import what it likes
             raise unknown_name("space", spec["space"], SPACES.names())
-        space = space_named(spec["space"], spec["space_options"])
+        space = space_named(spec["space"], _options(spec["space_options"]))
         if spec["space_rows_sha256"] != rows_digest(space):
-            raise TableError(f"{path} was fitted to another list of the architectures of '{space.name}': fit it again")
+            raise TableError(f"{path} was fitted to {_otherwise(space, spec)}: fit it again")
         surrogate = Surrogate(space, spec, known=known_of(path, spec, space), path=path, checksum=checksum)
         SurrogateTask(spec["name"], surrogate).described()
     except NasbenchError:
@@ -201,6 +236,28 @@ def open_surrogate(path: Path) -> Surrogate:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TableError(f"{path} describes no surrogate: {type(error).__name__} {error}") from error
     return surrogate
+
+
+def kept_options(space: SearchSpace, given: Mapping[str, Any]) -> dict[str, Any] | str:
+    """Return options of a space as a description holds them: as text where the order of decisions counts."""
+    kept = options_to_keep(space, given)
+    return json.dumps(kept) if kept else dict(given)
+
+
+def _options(kept: dict[str, Any] | str) -> dict[str, Any]:
+    """Return what ``kept_options`` was given; older releases kept sorted keys."""
+    options: dict[str, Any] = json.loads(kept) if isinstance(kept, str) else kept
+    return options
+
+
+def _otherwise(space: SearchSpace, spec: Mapping[str, Any]) -> str:
+    """Say in what a surrogate's space may differ from the one that its options make now."""
+    if space.code_options and not isinstance(spec["space_options"], str):
+        return (
+            f"decisions in another order than {', '.join(space.decisions)}, which an older release did not keep, so "
+            "that its codes would be misread"
+        )
+    return f"another list of the architectures of '{space.name}' than this release has"
 
 
 def rows_digest(space: SearchSpace) -> str:

@@ -1,10 +1,9 @@
 """A task joins a space and a table: what a strategy observes, what is reported, what a trial costs."""
 
-import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,12 +11,12 @@ import numpy as np
 from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.backends.table import Observations, TableBackend, rows_of
 from nasbench.errors import InvalidArchitecture, InvalidOption
-from nasbench.registry import SPACES
-from nasbench.spaces import EnumeratedSpace, SearchSpace
+from nasbench.spaces import EnumeratedSpace, Party, SearchSpace
 from nasbench.table import Table, find_table
 from nasbench.tasks._declarations import COLUMN_KEYS, read_declaration
 from nasbench.tasks._measured import Charge, Measured, Property, Share
 from nasbench.tasks._observing import Fidelity, observed_at
+from nasbench.tasks._spaces import refuse_other_space, space_named, space_of
 
 
 class Optimum(NamedTuple):
@@ -68,11 +67,8 @@ class Task:
         """Refuse contradictions at once, not in the middle of a search."""
         if self.observed.split not in ("train", "valid"):
             raise InvalidOption(f"task '{self.name}' would show the {self.observed.split} split to strategies")
-        if self.table.space != self.space.name:
-            raise InvalidOption(
-                f"task '{self.name}' is of space '{self.space.name}', "
-                f"but its table '{self.table.name}' is of '{self.table.space}'"
-            )
+        for table in self.tables:
+            refuse_other_space(Party(f"task '{self.name}'", self.space), table)
         if not self.reports:
             raise InvalidOption(f"task '{self.name}' reports nothing")
         for label, column in self.objectives.items():
@@ -241,8 +237,9 @@ def load_table_task(name: str) -> Task:
         TableError: the table file is damaged.
     """
     values = read_declaration(name)
-    space = space_named(values.pop("space"), values.pop("space_options", {}))
     table = Table(find_table(values.pop("table")))
+    name, options = values.pop("space"), values.pop("space_options", {})
+    space = space_of(table, options) if name == table.space else space_named(name, options)  # refused by name
     read = _Columns(table, {key: values.pop(key) for key in COLUMN_KEYS if key in values})
     observed = read(values.pop("observed"))
     reports = {label: read(given) for label, given in values.pop("reported").items()}
@@ -256,26 +253,6 @@ def load_table_task(name: str) -> Task:
         values.pop(key, None)
     columns: dict[str, Any] = {"observed": observed, "reports": reports, "objectives": objectives}
     return Task(space=space, table=table, costs=costs, fidelities=fidelities, **columns, **values)
-
-
-def space_named(name: str, options: Mapping[str, Any]) -> SearchSpace:
-    """Return a registered space with its options, the same object for the same ones.
-
-    Raises:
-        UnknownName: no such space.
-        InvalidOption: options that do not fit.
-    """
-    return _space(name, json.dumps(options, default=str))
-
-
-@cache
-def _space(name: str, options: str) -> SearchSpace:
-    """Make a space once for all tasks of a family: spaces do not change, and their neighbourhoods are costly."""
-    made: type[SearchSpace] = SPACES.load(name)
-    try:
-        return made(**json.loads(options))
-    except TypeError as error:
-        raise InvalidOption(f"space_options {options} do not fit space '{name}': {error}") from None
 
 
 class _Columns:

@@ -34,7 +34,8 @@ from nasbench.errors import InvalidArchitecture, InvalidOption, MissingExtra, un
 from nasbench.spaces import SearchSpace
 from nasbench.table import user_tables
 from nasbench.tasks._declarations import training_declaration
-from nasbench.tasks._task import Optimum, space_named
+from nasbench.tasks._spaces import space_named
+from nasbench.tasks._task import Optimum
 
 if TYPE_CHECKING:
     from nasbench.backends.training import TrainingBackend
@@ -117,7 +118,9 @@ class TrainingTask:
     @property
     def declaration(self) -> dict[str, Any]:
         """All that decides its answers, besides the images."""
-        return {**self.how, "space": self.space.name, "budget_s": self.budget_s, "recipe_sha256": self.recipe.digest()}
+        options = {"space_options": self.space.code_options} if self.space.code_options else {}
+        own = {"space": self.space.name, **options, "budget_s": self.budget_s}
+        return {**self.how, **own, "recipe_sha256": self.recipe.digest()}
 
     @cached_property
     def tables(self) -> list[_Source]:
@@ -128,6 +131,7 @@ class TrainingTask:
     def folder(self) -> Path:
         """Where checkpoints are kept: another recipe, network or data set has another place."""
         parts = [self.recipe.digest(), self.tables[0].checksum, self.how.get("network", "")]
+        parts += [json.dumps(options)] if (options := self.space.code_options) else []
         own = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
         given = self.how.get("folder")
         return (Path(given).expanduser() if given else user_tables().with_name("trainings") / self.name) / own
@@ -142,7 +146,8 @@ class TrainingTask:
 
         rng = np.random.default_rng(0)
         self._repetition(0)
-        build_network(self.how.get("network") or self.space.name, self.space.sample(1, rng), rng)
+        network = self.how.get("network") or self.space.name
+        build_network(network, self.space.sample(1, rng), rng, space=self.space)
 
     def backend(self, rng: np.random.Generator) -> "TrainingBackend":
         """Return what answers the trials of one run; ``rng`` draws which repetition it sees."""
@@ -238,11 +243,16 @@ def load_training_task(name: str) -> TrainingTask:
     if importlib.util.find_spec("torch") is None:
         raise MissingExtra("a task that trains", "train")
     values = training_declaration(name)
+    space = space_named(values["space"], values.get("space_options", {}))
+    if space.code_options and not values.get("space_options"):
+        raise InvalidOption(
+            f"task '{values['name']}' lacks space_options: its space '{space.name}' is what they declare"
+        )
     return TrainingTask(
         name=values["name"],
         title=values["title"],
         version=values["version"],
-        space=space_named(values["space"], values.get("space_options", {})),
+        space=space,
         budget_s=float(values["budget_s"]),
         how=values["train"],
     )

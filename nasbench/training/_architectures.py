@@ -90,7 +90,7 @@ class Architectures:
     def _train(self, arch: Archs, until: int, evaluate: tuple[str, ...]) -> Outcome:
         text, folder = self.space.format(arch)[0], self.folder_of(arch)
         network, rng = self.begun(arch)
-        what = f"{self.network or self.space.name}: {text}"
+        what = f"{self.network or self.space.name}: {text}{self._codes()}"
         if (known := self._failure(folder, what)) is not None:
             return known
         start, seen = time.perf_counter(), list[Epoch]()
@@ -118,6 +118,11 @@ class Architectures:
         text = self.space.format(arch)[0]
         return self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    def _codes(self) -> str:
+        """Return what the codes of the space mean, where that is declared: the same text may have others elsewhere."""
+        options = self.space.code_options
+        return f", codes of {json.dumps(options)}" if options else ""
+
     def images(self) -> Images:
         """Return what is learnt: the data, or their fold."""
         return self.data.fold(*self.fold, np.random.default_rng(0)) if any(self.fold) else self.data
@@ -127,7 +132,7 @@ class Architectures:
         return options_for(len(self.data.classes), self.data.shape)
 
     def _network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
-        return build_network(self.network or self.space.name, arch, rng, **self.options())
+        return build_network(self.network or self.space.name, arch, rng, space=self.space, **self.options())
 
     def _failure(self, folder: Path, what: str) -> Outcome | None:
         """Return how this training failed before; it would fail again."""

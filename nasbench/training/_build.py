@@ -7,11 +7,12 @@ it a part is a stack that is trained at once, otherwise one training.
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -85,6 +86,8 @@ class Build:
     folder: Path
     licence: str = "that of whoever trained them"
     device: str = "cpu"
+    measures: ClassVar[bool] = True
+    """Seconds are measured: read again, a part is another one."""
 
     def __post_init__(self) -> None:
         if min(len(self.archs), self.n_seeds, self.stack) < 1 or self.n_repeated < 0:
@@ -126,7 +129,10 @@ class Build:
             )
 
     def _digest(self) -> str:
-        shared = (self.space.name, self.data.digest(), self.recipe.digest(), *dataclasses.astuple(self.names))
+        shared: tuple[Any, ...] = (self.space.name, self.data.digest(), self.recipe.digest())
+        shared += dataclasses.astuple(self.names)
+        if options := self.space.code_options:
+            shared += (json.dumps(options),)
         return hashlib.sha256(repr(shared).encode()).hexdigest()
 
     def _with_seed(self, seed: int) -> Architectures:

@@ -23,6 +23,7 @@ from nasbench.errors import RecordError
 from nasbench.files import replacing, write_text
 from nasbench.networks import build_network
 from nasbench.registry import SPACES
+from nasbench.spaces import SearchSpace
 
 _WEIGHTS, _ABOUT, _FORMAT = "model.pt", "model.json", 1
 
@@ -53,7 +54,8 @@ def write_model(folder: Path, network: nn.Module, about: Mapping[str, Any]) -> N
     Args:
         folder: where; the JSON comes last, so that where it is the weights are.
         network: trained.
-        about: ``space``, ``architecture``, ``network``, ``options``, ``images`` and more, plain data.
+        about: ``space`` (with ``space_options`` that decide what codes mean), ``architecture``, ``network``,
+            ``options``, ``images`` and more, plain data.
 
     Raises:
         OSError: the disk is full or read-only; no half file is left.
@@ -103,8 +105,9 @@ def _about(path: Path) -> dict[str, Any]:
 
 
 def _built(about: Mapping[str, Any]) -> nn.Module:
-    arch = SPACES.load(about["space"])().parse([about["architecture"]])
-    return build_network(about["network"], arch, np.random.default_rng(0), **about["options"])
+    space: SearchSpace = SPACES.load(about["space"])(**about.get("space_options", {}))
+    arch = space.parse([about["architecture"]])
+    return build_network(about["network"], arch, np.random.default_rng(0), space=space, **about["options"])
 
 
 def versions() -> dict[str, str]:

@@ -17,7 +17,7 @@ from nasbench.training._latency import Latencies, latencies_of, plain
 from nasbench.training._machine import machine_of
 from nasbench.training._model import has_model, write_model
 from nasbench.training._plan import NO_FOLD, Key, Plan
-from nasbench.training._storing import stored
+from nasbench.training._storing import refuse_other_table, stored
 from nasbench.training._together import together
 
 _EVALUATED = ("valid", "test")
@@ -53,9 +53,10 @@ def trained_report(
 
     Raises:
         RecordError: the folder holds other trainings.
-        TableError: the table holds other values for the same trainings, or another space.
+        TableError: the table holds other values for the same trainings, or, before any training, another space.
         WorkerDied: a process was killed; what was finished stays.
     """
+    refuse_other_table(plan.space, table)
     rows = range(len(plan.archs))
     keys = [(fold, seed, row) for fold in plan.folds() for seed in range(plan.n_seeds) for row in rows]
     counts = [count(plan.trainings(NO_FOLD, 0).built(plan.archs[i : i + 1]), plan.data.shape) for i in rows]
@@ -90,6 +91,7 @@ def _about(plan: Plan, key: Key, outcome: Outcome, counts: Counts) -> dict[str, 
     mean, std = moments(trainings.images().parts["train"].images)
     return {
         "space": plan.space.name,
+        **({"space_options": plan.space.code_options} if plan.space.code_options else {}),
         "architecture": plan.space.format(plan.archs[row : row + 1])[0],
         "network": plan.network or plan.space.name,
         "options": trainings.options(),

@@ -8,14 +8,36 @@ from pathlib import Path
 import numpy as np
 
 from nasbench.arrays import Archs, Bools
+from nasbench.errors import TableError
 from nasbench.files import alone
 from nasbench.networks import Counts
+from nasbench.spaces import SearchSpace
 from nasbench.table import Draft, Static, Table, append, user_tables, write_table
+from nasbench.table._schema import same_options
 from nasbench.training._architectures import Outcome
 from nasbench.training._latency import BATCH_SIZES, Latencies
 from nasbench.training._machine import Latency, machine_of
 from nasbench.training._plan import NO_FOLD, Plan
 from nasbench.training._table import Names, draft_of
+
+
+def refuse_other_table(space: SearchSpace, table: str) -> None:
+    """Refuse, before anything is trained, a table of the user's that architectures of ``space`` cannot be added to.
+
+    Raises:
+        TableError: it is there, and its codes are those of another space.
+    """
+    path = user_tables() / f"{table}.h5"
+    if not path.exists():
+        return
+    there = Table(path)
+    same = there.space == space.name and same_options(there.space_options, space.code_options)
+    if not same or there.cardinality.tolist() != space.cardinality.tolist():
+        shown = there.space_options or "no options"
+        raise TableError(
+            f"table '{table}' ({path}) is of space '{there.space}' with {shown}, what is to be trained of "
+            f"'{space.name}' with {space.code_options or 'none'}: choose another --table"
+        )
 
 
 def stored(

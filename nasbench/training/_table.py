@@ -85,6 +85,7 @@ def draft_of(
         "that epoch, with evaluation in energy_j; peak_bytes is the most memory at once.",
         architectures=archs,
         cardinality=space.cardinality,
+        space_options=space.code_options,
         measurements=[
             Measurement(
                 **where,

@@ -154,7 +154,7 @@ def test_the_command_writes_a_table_that_a_predictor_ranks_by(capsys, tmp_path):
         (["--data", "digits", "--proxies", "zen,params,zen"], "names zen twice"),
         (["--data", "digits", "--device", "cuda:99"], "use device='cpu'"),
         (["--data", "digits", "--sample", "99999"], "--sample 99999 of 15625"),
-        (["--data", "digits", "--against", "nbgraph"], "a table of space 'nbgraph'"),
+        (["--data", "digits", "--against", "nbgraph"], "table 'nbgraph' is of space 'nbgraph'"),
         (["--data", "digits", "--batch", "1"], "a batch of 1"),
         (["--data", "digits", "--out", "mine.csv"], "ends with .h5"),
         (["--data", "digits", "--jobs", "0"], "0 jobs"),

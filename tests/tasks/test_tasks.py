@@ -134,7 +134,7 @@ def test_a_user_s_own_declaration_works(tmp_path):
         ("[tasks.own]", "[tasks]\nown = 3", "declares no"),
         ('reported = ["valid"]', "reported = []", "reports nothing"),
         ('space = "nb201"', 'space = "nb201"\nspace_options = { foo = 1 }', "do not fit"),
-        ('space = "nb201"', 'space = "nbgraph"', "its table 'nb201' is of 'nb201'"),
+        ('space = "nb201"', 'space = "nbgraph"', "table 'nb201' is of space 'nb201'"),
         ("version = 1", "version = ", "no TOML"),
     ],
 )
