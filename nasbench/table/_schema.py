@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nasbench.units import UNITS as UNITS
+
 FORMAT = "nasbench-table"
 SCHEMA_VERSION = 1
 SPLITS = ("train", "valid", "test", "valid+test")
@@ -14,16 +16,6 @@ SPLITS = ("train", "valid", "test", "valid+test")
 DIRECTIONS = ("maximize", "minimize", "none")
 ROOT_TEXT = ("name", "title", "space", "citation", "licence", "source", "notes")
 """Text attributes that every table carries at its root."""
-
-UNITS = {
-    "fraction": (0.0, 1.0),
-    "nats": (0.0, np.inf),
-    "s": (0.0, np.inf),
-    "count": (0.0, np.inf),
-    "J": (0.0, np.inf),
-    "none": (-np.inf, np.inf),
-}
-"""Allowed units and the range of their values."""
 
 
 class ArrayDigest:
