@@ -100,7 +100,7 @@ class _Chosen:
     archs: "Archs"
     predicted: "Floats"
     searched: "Floats"
-    scale: Scale = Scale()
+    scale: Scale
 
 
 def _named(texts: list[str], space: str) -> _Chosen:
@@ -112,7 +112,7 @@ def _named(texts: list[str], space: str) -> _Chosen:
     archs = named.parse(texts)
     archs = archs[np.sort(np.unique(archs, axis=0, return_index=True)[1])]
     unknown = np.full(len(archs), np.nan)
-    return _Chosen(named, archs, unknown, unknown)
+    return _Chosen(named, archs, unknown, unknown, Scale())
 
 
 def _winners(record: Path, task: str, top: int, predictor: str) -> _Chosen:
@@ -139,7 +139,7 @@ def _winners(record: Path, task: str, top: int, predictor: str) -> _Chosen:
 
 
 def _taus(rows: list[dict[str, Any]], sign: float) -> dict[str, float]:
-    """Return Kendall's tau of every two orders, the best first; nan for fewer than two architectures with both numbers."""
+    """Return Kendall's tau of every two orders, the best first; nan for fewer than two that have both numbers."""
     import numpy as np
     from scipy.stats import kendalltau
 

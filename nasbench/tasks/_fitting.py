@@ -194,7 +194,7 @@ def _described(task: Task, source: str, name: str, fit: Fit) -> dict[str, Any]:
 
 
 def _best_known(surrogate: Surrogate, trained: Archs, task: Task, rng: np.random.Generator) -> dict[str, Any]:
-    """Return the best architecture by what is reported first, the mean, in the metric's sign, and how both were found."""
+    """Return the best architecture by what is reported first, the mean, both as measured, and how they were found."""
     space, quantity, sign = task.space, f"report/{task.reported[0]}", task.scales[task.reported[0]].sign
     if isinstance(space, EnumeratedSpace) and surrogate.known:
         scores = surrogate.predict(quantity, space.rows)

@@ -31,8 +31,10 @@ class Optimum(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """A benchmark problem. Strategies see scores to be maximised, ``sign`` times what is observed; whatever is looked up,
-    reported or printed is in the metric's own unit and sign.
+    """A benchmark problem.
+
+    Strategies see scores to be maximised, ``sign`` times what is observed; whatever is looked up, reported or printed
+    is in the metric's own unit and sign.
 
     Attributes:
         name: ``family-member``, for example ``nb201-cifar10``.
@@ -94,9 +96,9 @@ class Task:
         """Refuse a metric of which nobody said whether large or small is good."""
         if column.scale.direction == "none":
             raise InvalidOption(
-                f"task '{self.name}': '{column.metric}' of table '{column.table.name}' has direction 'none', and what is "
-                'observed, or reported first, has a better and a worse: write direction = "maximize" or "minimize" for '
-                "it in the mapping, and import the table again"
+                f"task '{self.name}': '{column.metric}' of table '{column.table.name}' has direction 'none'; what is "
+                'observed, or reported first, needs a better and a worse: write direction = "maximize" or "minimize" '
+                "for it in the mapping, and import the table again"
             )
 
     def _check_objective(self, label: str, column: Property) -> None:

@@ -47,4 +47,6 @@ def _check_table(task: Task, archs: Archs) -> None:
     assert (measured == task.sign * seen[:, :1]).any(axis=1).all(), "a strategy sees a score that no seed measured"
     assert seen.shape[1] == 1 + len(task.objectives), "a strategy sees more or fewer objectives than declared"
     for told, (label, column) in zip(seen.T[1:], task.objectives.items(), strict=True):
-        assert np.array_equal(column.scale.sign * told, task.query(archs, label), equal_nan=True), f"objective {label} is not the table's"
+        assert np.array_equal(column.scale.sign * told, task.query(archs, label), equal_nan=True), (
+            f"objective {label} is not the table's"
+        )
