@@ -18,12 +18,13 @@ def choices_of(space: SearchSpace) -> dict[str, list[int]]:
 
 
 def optuna_objective(task: AnyTask, rng: np.random.Generator) -> Callable[[Any], float | tuple[float, ...]]:
-    """Return a task as an objective of Optuna, to be maximised.
+    """Return a task as an objective of Optuna, to be maximised: what is to be minimised comes negated.
 
     Each decision is a categorical parameter of its own name. A combination that is no architecture of the space is a
     pruned trial, a crashed training a failed one. The trial's user attributes are the ``architecture`` as text and
     ``cost_s``, the seconds it would have taken. As in our own searches, the objective is the observed score of one
-    trained seed, drawn once for each architecture: what a paper would report is ``task.reported_of(archs)``.
+    trained seed, drawn once for each architecture, times ``task.sign``: what a paper would report, in the metric's own
+    sign, is ``task.reported_of(archs)``.
 
     Args:
         task: as ``load_task`` opens it. One with further objectives needs a study with as many directions.

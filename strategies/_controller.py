@@ -26,6 +26,7 @@ from nasbench.threads import one_thread
 from nasbench.trials import Results, Trials
 from strategies._asked import Ledger, check_at_least, check_below_one, check_positive
 from strategies._products import is_product
+from strategies._rewards import Rewards
 from surrogates._nets import torch_generator
 
 _TRIES, _POOL = 20, 64
@@ -44,7 +45,7 @@ class Settings:
         batch: architectures drawn at a time, and answers that an update waits for.
         momentum: of the moving average of rewards.
         entropy: weight of the policy's entropy in what is maximised.
-        power: the reward is this power of the score.
+        power: the reward is this power of the score, or of its rank among all so far where scores are no fractions.
     """
 
     units: int
@@ -160,6 +161,7 @@ class ControllerSearch(ABC):
         self._n_drawn = 0
         self._beliefs: dict[int, float] = {}  # log p of each running trial when it was drawn
         self._told: list[tuple[Archs, float, float]] = []  # architecture, reward and that log p, since the last update
+        self._rewards = Rewards()
         self._baseline: float | None = None
         self._worst = math.inf
         self._ledger = Ledger()
@@ -225,7 +227,7 @@ class ControllerSearch(ABC):
                 self._learn()
 
     def _reward(self, score: float) -> float:
-        return math.copysign(abs(score) ** self._settings.power, score)
+        return float(self._rewards(score) ** self._settings.power)
 
     def _learn(self) -> None:
         archs, rewards, believed = zip(*self._told, strict=True)

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nasbench.arrays import Archs
+from nasbench.arrays import Archs, Floats
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results
 from strategies._asked import check_at_least, check_within
@@ -40,7 +40,7 @@ class LaNAS(SequentialSearch):
         space: where to search.
         rng: decides everything.
         height: levels of the tree, the root counted.
-        exploration: c, in units of the score.
+        exploration: c, in units of an accuracy; where scores are no fractions, of the range of those told.
         retrain_every: architectures drawn from a tree.
         n_init: random architectures at the start.
         pool_size: candidates, where the space is not listed.
@@ -71,6 +71,7 @@ class LaNAS(SequentialSearch):
         self._retrain_every, self._pool_size = retrain_every, pool_size
         self._tree: Partition | None = None
         self._pool, self._n_drawn = self._queue, 0
+        self._scale = (0.0, 1.0)  # what to subtract from scores and to divide by, so that they are like accuracies
         self._leaves: dict[bytes, int] = {}  # of architectures that the present tree gave
 
     def _propose(self, n: int) -> Archs:
@@ -88,6 +89,8 @@ class LaNAS(SequentialSearch):
 
     def _learn(self) -> None:
         archs, scores = self._learnt()
+        self._scale = _scale(scores)
+        scores = (scores - self._scale[0]) / self._scale[1]
         rest = self._seen.rest() if self._space.size <= _LISTED else None
         if rest is None:
             rest = random_archs(self._space, self._seen, self._pool_size, self._rng)
@@ -101,5 +104,14 @@ class LaNAS(SequentialSearch):
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             leaf = self._leaves.pop(self._waiting[trial].tobytes(), None)
             if leaf is not None and self._tree is not None and np.isfinite(score):
-                self._tree.reward(leaf, score)
+                self._tree.reward(leaf, (score - self._scale[0]) / self._scale[1])
         super().tell(results)
+
+
+def _scale(scores: Floats) -> tuple[float, float]:
+    """Return the worst score and the range of all [n]; 0 and 1 where they are fractions, or all alike."""
+    low, high = float(scores.min(initial=0.0)), float(scores.max(initial=0.0))
+    if low >= 0 and high <= 1:
+        return 0.0, 1.0
+    low = float(scores.min())
+    return low, float(scores.max()) - low or 1.0

@@ -12,8 +12,8 @@ Differences: a tree of decisions, in the order of the space's columns, in place 
 network, and no predictor that averages in further rollouts. A leaf that was trained, or a node that no valid
 architecture was found under, is closed and not visited again. A rollout is repeated until it is valid; where
 64 are not, the one of 64 architectures drawn by the space that shares the longest beginning is taken. A trial
-that runs counts as a visit without a reward, which spreads parallel workers. A crash is rewarded with 0, or
-the worst score so far where that is lower.
+that runs counts as a visit without a reward, which spreads parallel workers. A crash is rewarded with 0.
+Scores that are no fractions are rewarded by their rank among all so far.
 
 Measured over 40 runs of 400 trainings on four embedded tasks (noisy single-seed scores): the default does not
 beat random search on any (p > 0.1); ``ranked`` does on nb201-cifar10 and nb201-cifar100 (p < 1e-5), not on
@@ -32,6 +32,7 @@ from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
 from strategies._asked import Ledger, check_at_least
 from strategies._products import is_product
+from strategies._rewards import Rewards
 from strategies._uniforms import Uniforms
 
 _TRIES = 64
@@ -96,6 +97,7 @@ class MCTS:
         self._root = _Node(self._choices[0])
         self._scores: list[float] = []  # sorted
         self._lowest = 0.0
+        self._rewards = Rewards()
         self._paths: dict[int, list[_Node]] = {}  # nodes that each running trial went through
         self._ledger = Ledger()
 
@@ -191,11 +193,11 @@ class MCTS:
                 node.total += reward
 
     def _reward(self, score: float) -> float:
+        if not self._ranked:
+            return self._rewards(score) if score > -math.inf else 0.0
         if score > -math.inf:
             self._lowest = min(self._lowest, score)
         score = max(score, self._lowest)
-        if not self._ranked:
-            return score
         reward = bisect_left(self._scores, score) / max(len(self._scores), 1)
         insort(self._scores, score)
         return reward

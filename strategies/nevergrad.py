@@ -70,7 +70,9 @@ class NevergradOptimizer:
         parameters.random_state = np.random.RandomState(int(rng.integers(2**31)))
         self._global = np.random.RandomState(int(rng.integers(2**31))).get_state()
         self._optimizer: Any = self._apart(lambda: outside.optimizers.registry[optimizer](parameters, budget=budget))
-        self._n_asked, self._worst = 0, 0.0
+        self._n_asked, self._worst = 0, 0.0  # what is no architecture may be told before any score
+        self._first: float | None = None  # score
+        self._is_fraction: bool | None = None
         self._open: dict[int, Any] = {}  # trial -> its candidate; None for a random architecture
 
     def _apart(self, work: Callable[[], Any]) -> Any:
@@ -106,9 +108,19 @@ class NevergradOptimizer:
         return np.asarray(arch)
 
     def tell(self, results: Results) -> None:
-        """Tell the optimiser losses: negated scores, and for a crash the worst so far."""
+        """Tell the optimiser losses, and for a crash the worst so far."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
-            loss = self._worst if np.isnan(score) else -score
+            loss = self._worst if np.isnan(score) else self._loss(score)
             self._worst = max(self._worst, loss)
             if (candidate := self._open.pop(trial)) is not None:
                 self._apart(partial(self._optimizer.tell, candidate, loss))
+
+    def _loss(self, score: float) -> float:
+        """Return a negated fraction; of any other metric, a number between -1 and 0 that falls as the score rises."""
+        if self._is_fraction is None:
+            self._is_fraction, self._first = 0 <= score <= 1, score
+        if self._is_fraction:
+            return -score
+        assert self._first is not None
+        far = (score - self._first) / (abs(self._first) or 1.0)
+        return -(0.5 + 0.5 * far / (1 + abs(far)))

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from nasbench.arrays import Floats
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import unknown_name
 from nasbench.predictions import Prediction
 
 _CENTRAL = float(ndtri(0.95))  # half the width of the central 90 % of a standard normal
@@ -89,20 +89,24 @@ class _Rank(Target):
 
 
 class _LogError(Target):
-    """The negative logarithm of one minus the score, shifted and scaled: for scores that are fractions."""
+    """The negative logarithm of what a score lacks to 1, shifted and scaled.
+
+    Where scores go beyond 1, of what they lack to a tenth of their range above the best.
+    """
 
     def _learn(self, score: Floats) -> None:
-        if score.max() > 1:
-            raise InvalidOption(f"target 'log_error' is for fractions; the best training score is {score.max():g}")
-        self._floor = max(float((1 - score[score < 1]).min(initial=1.0)) / 10, 1e-6)  # a perfect score has an error too
-        raw = -np.log(np.maximum(1 - score, self._floor))
+        best = float(score.max())
+        self._ceiling = 1.0 if best <= 1 else best + 0.1 * float(np.ptp(score))
+        error = self._ceiling - score[score < self._ceiling]
+        self._floor = max(float(error.min(initial=1.0)) / 10, 1e-6)  # a perfect score has an error too
+        raw = -np.log(np.maximum(self._ceiling - score, self._floor))
         self._shift, self._scale = float(raw.mean()), float(raw.std())
 
     def forward(self, score: Floats) -> Floats:
-        return (-np.log(np.maximum(1 - score, self._floor)) - self._shift) / self._scale
+        return (-np.log(np.maximum(self._ceiling - score, self._floor)) - self._shift) / self._scale
 
     def backward(self, value: Floats) -> Floats:
-        return 1 - np.exp(-(value * self._scale + self._shift))
+        return self._ceiling - np.exp(-(value * self._scale + self._shift))
 
 
 class AsItIs(Target):

@@ -1,5 +1,6 @@
 """The numbers that a surrogate predicts of an architecture: learnt by an ensemble, or the same for all."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -59,25 +60,26 @@ class Learnt:
         ensemble: fitted, or about to be restored.
         n_members: of it.
         log_scale: None, or what the exponential of the ensemble's mean is multiplied by.
-        fraction: whether answers are kept in [0, 1].
+        bounds: least and greatest answer.
     """
 
     ensemble: Ensemble
     n_members: int
     log_scale: float | None = None
-    fraction: bool = False
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     def predict(self, archs: Archs) -> Floats:
         """Return the expected value of each architecture [n, d]; ``[n]``."""
         mean = self.ensemble.predict(archs).mean
         if self.log_scale is not None:
             mean = np.exp(mean) * self.log_scale
-        return mean.clip(0.0, 1.0) if self.fraction else mean
+        return mean.clip(*self.bounds)
 
     def spec(self) -> dict[str, Any]:
         """Return how the ensemble was made, and what its mean says."""
         made = {"predictor": self.ensemble.predictor, "members": self.n_members}
-        return {"kind": "learnt", **made, "log_scale": self.log_scale, "fraction": self.fraction}
+        bounds = [bound if math.isfinite(bound) else None for bound in self.bounds]  # JSON knows no infinity
+        return {"kind": "learnt", **made, "log_scale": self.log_scale, "bounds": bounds}
 
     def state(self) -> dict[str, Any]:
         """Return the members as arrays."""
@@ -128,4 +130,10 @@ def restored(space: SearchSpace, spec: Mapping[str, Any], arrays: Mapping[str, A
         raise TableError(f"a surrogate's quantity is of kind {spec['kind']!r}; expected constant, learnt or spread")
     ensemble = Ensemble(space, str(spec["predictor"]), int(spec["members"]))
     ensemble.restore(arrays)
-    return Learnt(ensemble, int(spec["members"]), spec["log_scale"], bool(spec["fraction"]))
+    return Learnt(ensemble, int(spec["members"]), spec["log_scale"], _bounds(spec))
+
+
+def _bounds(spec: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the bounds of a learnt quantity; files of before say only whether it is a fraction."""
+    low, high = spec["bounds"] if "bounds" in spec else (0.0, 1.0) if spec["fraction"] else (None, None)
+    return -math.inf if low is None else float(low), math.inf if high is None else float(high)

@@ -16,6 +16,7 @@ from nasbench.encodings._encoding import mixed
 from nasbench.errors import TableError
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.trials import FULL_TRAINING, Results, Trials
+from nasbench.units import Scale
 
 OBSERVED, NOISE, COST = "observed", "noise", "cost_s"
 """Quantities every surrogate has: expected observed score, standard deviation of a seed around it, seconds."""
@@ -24,7 +25,7 @@ _MOST_KNOWN = 2**20  # architectures of a space that are all predicted in advanc
 
 @dataclass
 class Surrogate:
-    """Predictions of a few quantities for any architecture of a space.
+    """Predictions of a few quantities for any architecture of a space; scores are to be maximised.
 
     In a space that can be listed they were all made when the surrogate was fitted and are looked up: the
     same bits on every machine, and no library of the predictor is needed.
@@ -107,9 +108,10 @@ class Surrogate:
         return str(self.spec["name"])
 
     @property
-    def fraction(self) -> bool:
-        """Whether scores are fractions, and kept in [0, 1]."""
-        return bool(self.spec["observed"]["unit"] == "fraction")
+    def scale(self) -> Scale:
+        """Unit and direction of what it answers; predictions are of scores, ``sign`` times the metric."""
+        seen = self.spec["observed"]
+        return Scale(seen["unit"], seen.get("direction", "maximize"))
 
 
 def known_of(path: Path, spec: Mapping[str, Any], space: SearchSpace) -> dict[str, Floats]:
@@ -179,4 +181,4 @@ class SurrogateBackend:
         score = surrogate.predict(OBSERVED, archs)
         if self._noisy:
             score = score + surrogate.predict(NOISE, archs) * surrogate.noise(archs, self._key)
-        return score.clip(0.0, 1.0) if surrogate.fraction else score, surrogate.predict(COST, archs)
+        return score.clip(*surrogate.scale.bounds), surrogate.predict(COST, archs)

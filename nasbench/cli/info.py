@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench.cli._show import print_json, print_table
+from nasbench.units import Scale
 
 if TYPE_CHECKING:
     from nasbench.registry import Registry
 
-_SCORES = ("optimum", "random_architecture")
+_SCORES = ("optimum", "best_known", "random_architecture")
 
 
 def command(
@@ -31,7 +32,10 @@ def command(
     if as_json:
         print_json(described)
         return
-    rows = [(key.replace("_", " "), _text(value, percent=key in _SCORES)) for key, value in described.items()]
+    scale = opened.scales[opened.reported[0]]
+    rows = [
+        (key.replace("_", " "), _text(value, scale if key in _SCORES else None)) for key, value in described.items()
+    ]
     print_table(name, ("", ""), rows)
 
 
@@ -105,10 +109,15 @@ def _describe(task: Any) -> dict[str, Any]:
             for name, column in columns.items()
         },
         "static_metrics": sorted(metric for data, metric in seen.table.statics if data in (seen.dataset, "all")),
-        "observed": f"{_column(seen)}; {_noise(len(seen.axes['seeds']))}",
+        "observed": f"{_column(seen)}; {_noise(len(seen.axes['seeds']))}{_minimised(task.scale)}",
         "epochs": f"{_range(list(task.epochs))}, a complete training is {task.epochs[-1]}",
         **({"fidelities": [_column(one.observed) for one in task.fidelities]} if task.fidelities else {}),
-        "reported": {label: f"{_column(column)}, mean over seeds" for label, column in task.reports.items()},
+        "reported": {
+            label: f"{_column(column)}, mean over seeds{_minimised(column.scale)}"
+            for label, column in task.reports.items()
+        },
+        "unit": task.scales[task.reported[0]].unit,
+        "direction": task.scales[task.reported[0]].direction,
         **({"objectives": _objectives(task)} if task.objectives else {}),
         "cost": _cost(task.costs),
         "budget_s": task.budget_s,
@@ -123,6 +132,11 @@ def _describe(task: Any) -> dict[str, Any]:
         "table_sha256": table.checksum,
         "file": str(table.path),
     }
+
+
+def _minimised(scale: Scale) -> str:
+    """Say what is not taken for granted."""
+    return f"; {scale.unit}, to be minimised" if scale.sign < 0 else ""
 
 
 def _column(column: Any) -> str:
@@ -166,11 +180,12 @@ def _range(epochs: list[int]) -> str:
     return str(epochs) if len(epochs) <= 4 else f"{epochs[0]} to {epochs[-1]} ({len(epochs)})"
 
 
-def _text(value: Any, *, percent: bool) -> str:
+def _text(value: Any, scale: Scale | None = None) -> str:
+    """Return plain data as a line; numbers that are of the task's metric have its ``scale``."""
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {_text(item, percent=percent)}" for key, item in value.items())
+        return "; ".join(f"{key}: {_text(item, scale)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    if isinstance(value, float) and percent:
-        return f"{100 * value:.3f} %"
+    if isinstance(value, float) and scale is not None:
+        return scale.text(value)
     return f"{value:,}" if isinstance(value, int | float) else str(value)

@@ -9,6 +9,7 @@ import typer
 
 from nasbench.cli._show import ProgressBar, milliseconds, or_none, or_resume, print_json, print_table
 from nasbench.errors import InvalidOption, MissingExtra
+from nasbench.units import Scale, with_unit
 
 if TYPE_CHECKING:
     from nasbench.arrays import Archs, Floats
@@ -78,7 +79,7 @@ def command(
         {"architecture": text, "predicted": guess, "searched": score, **row}
         for text, guess, score, row in zip(texts, *opinions, report.rows, strict=True)
     ]
-    _show(rows, str(report.path or ""), as_json)
+    _show(rows, chosen.scale, str(report.path or ""), as_json)
     if report.n_failed:
         raise typer.Exit(1)
 
@@ -91,13 +92,15 @@ class _Chosen:
         space: of the architectures.
         archs: [n, d] them.
         predicted: [n] by a predictor, nan where there was none.
-        searched: [n] mean observed score, nan where there was no search.
+        searched: [n] mean of what a search observed, nan where there was none.
+        scale: unit and direction of both.
     """
 
     space: "SearchSpace"
     archs: "Archs"
     predicted: "Floats"
     searched: "Floats"
+    scale: Scale
 
 
 def _named(texts: list[str], space: str) -> _Chosen:
@@ -109,7 +112,7 @@ def _named(texts: list[str], space: str) -> _Chosen:
     archs = named.parse(texts)
     archs = archs[np.sort(np.unique(archs, axis=0, return_index=True)[1])]
     unknown = np.full(len(archs), np.nan)
-    return _Chosen(named, archs, unknown, unknown)
+    return _Chosen(named, archs, unknown, unknown, Scale())
 
 
 def _winners(record: Path, task: str, top: int, predictor: str) -> _Chosen:
@@ -131,35 +134,37 @@ def _winners(record: Path, task: str, top: int, predictor: str) -> _Chosen:
         installed = PREDICTORS.missing_extra("gp_and_trees") is None
         label = predictor or ("gp_and_trees" if installed else "random_forest")
         guesses = predicted(opened, name, archs, label, np.random.default_rng(0))
-    return _Chosen(recorded_task(opened, name).space, archs, guesses, searched)
+    searched_task = recorded_task(opened, name)
+    return _Chosen(searched_task.space, archs, guesses, searched, searched_task.scale)
 
 
-def _taus(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Return Kendall's tau of every two orders; nan for fewer than two architectures with both numbers."""
+def _taus(rows: list[dict[str, Any]], sign: float) -> dict[str, float]:
+    """Return Kendall's tau of every two orders, the best first; nan for fewer than two that have both numbers."""
     import numpy as np
     from scipy.stats import kendalltau
 
     taus = {}
     for one, other in (("searched", "valid"), ("predicted", "valid"), ("predicted", "searched")):
-        a, b = (np.array([row[name] for row in rows]) for name in (one, other))
+        a, b = (np.array([row[name] for row in rows]) * (1.0 if name == "valid" else sign) for name in (one, other))
         both = np.isfinite(a) & np.isfinite(b)
         taus[f"{one}-{other}"] = float(kendalltau(a[both], b[both]).statistic) if both.sum() > 1 else float("nan")
     return taus
 
 
-def _show(rows: list[dict[str, Any]], path: str, as_json: bool) -> None:
-    taus = _taus(rows)
+def _show(rows: list[dict[str, Any]], scale: Scale, path: str, as_json: bool) -> None:
+    taus = _taus(rows, scale.sign)
     if as_json:
         plain = [{k: or_none(v) if isinstance(v, float) else v for k, v in row.items()} for row in rows]
         taus_or_none = {names: or_none(tau) for names, tau in taus.items()}
         print_json({"architectures": plain, "kendall_tau": taus_or_none, "table": path})
         return
-    percents = ("predicted", "searched", "valid", "test")
-    columns = ("architecture", *(f"{name} %" for name in percents), "parameters", "ms/1", "ms/256", "seconds", "")
+    units = {"predicted": scale, "searched": scale, "valid": Scale(), "test": Scale()}
+    headings = (with_unit(name, own.shown) for name, own in units.items())
+    columns = ("architecture", *headings, "parameters", "ms/1", "ms/256", "seconds", "")
     shown = [
         (
             str(row["architecture"]),
-            *(f"{100 * row[name]:.2f}" if row[name] == row[name] else "-" for name in percents),
+            *(own.number(row[name]) if row[name] == row[name] else "-" for name, own in units.items()),
             f"{row['n_params']:,}",
             *_latency(row["latency_s"]),
             f"{row['seconds']:.1f}",
@@ -170,7 +175,8 @@ def _show(rows: list[dict[str, Any]], path: str, as_json: bool) -> None:
     print_table("Predicted, searched and trained", columns, shown)
     for names, tau in taus.items():
         if tau == tau:
-            print(f"Kendall's tau of {names.replace('-', ' and ').replace('valid', 'trained')} accuracy: {tau:.2f}")
+            what = "accuracy" if scale.is_fraction else "order"
+            print(f"Kendall's tau of {names.replace('-', ' and ').replace('valid', 'trained')} {what}: {tau:.2f}")
     print(f"every epoch is in {path}" if path else "nothing was finished, so no table was written")
 
 

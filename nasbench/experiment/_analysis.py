@@ -16,6 +16,7 @@ from nasbench.experiment._compare import recorded_task
 from nasbench.experiment._record import Record, Run
 from nasbench.simulation import History
 from nasbench.tasks import AnyTask
+from nasbench.units import Scale
 
 N_GRID = 200
 
@@ -28,7 +29,8 @@ class TaskAnalysis:
         name: of the task.
         splits: reported splits, the one that defines regret first.
         final: split -> [strategies, runs] reported score of the final incumbent; nan for a run without one.
-        regret: [strategies, runs] optimum minus final, in the metric's unit.
+        scales: split -> unit and direction of its values.
+        regret: [strategies, runs] how much better the optimum is than the final incumbent, in the metric's unit.
         normalized: [strategies, runs] the same over that of a random architecture.
         grid: [G] share of the budget spent, from one trial's worth to all of it.
         curves: [strategies, runs, G] normalised regret at those times.
@@ -42,6 +44,7 @@ class TaskAnalysis:
 
     name: str
     splits: tuple[str, ...]
+    scales: dict[str, Scale]
     final: dict[str, Floats]
     regret: Floats
     normalized: Floats
@@ -104,7 +107,8 @@ def _analyse_task(name: str, task: AnyTask, runs: list[list[Run]], record: Recor
     grid = np.geomspace(_first_share(runs, budget, unit), 1.0, N_GRID)
     final = {split: np.full(shape, np.nan) for split in task.reported}
     curves, anytime, normalized = np.ones((*shape, N_GRID)), np.ones(shape), np.ones(shape)
-    optimum, scale = task.optimum.score, task.optimum.score - task.random_score
+    sign, optimum = task.scales[task.reported[0]].sign, task.optimum.score
+    scale = sign * (optimum - task.random_score)
     for i, own in enumerate(runs):
         for j, run in enumerate(own):
             best = incumbents(run.history)
@@ -114,13 +118,16 @@ def _analyse_task(name: str, task: AnyTask, runs: list[list[Run]], record: Recor
             for split, values in report.items():
                 final[split][i, j] = values[-1]
             spent = _spent(run, unit)[best] / budget
-            levels = np.concatenate([[1.0], (optimum - report[task.reported[0]]) / scale])
+            regret = sign * (optimum - report[task.reported[0]])
+            # where all architectures are alike, none has any regret
+            levels = np.concatenate([[1.0], regret / scale if scale else regret])
             normalized[i, j] = levels[-1]
             curves[i, j] = levels[np.searchsorted(spent, grid, side="right")]
             anytime[i, j] = np.diff(np.concatenate([[0.0], np.minimum(spent, 1.0), [1.0]])) @ levels
     return TaskAnalysis(
         name=name,
         splits=task.reported,
+        scales=task.scales,
         final=final,
         regret=normalized * scale,
         normalized=normalized,

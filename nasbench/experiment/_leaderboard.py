@@ -16,6 +16,7 @@ from nasbench.errors import MissingExtra, unknown_name
 from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._analysis import Analysis, TaskAnalysis
 from nasbench.files import write_text
+from nasbench.units import Scale, common, with_unit
 
 _CHANCE = "random_search"  # what everything must be better than
 FORMATS = ("text", "markdown", "latex", "csv", "json")
@@ -30,12 +31,14 @@ class Leaderboard:
         tasks: a row for each task and strategy, in the record's order.
         tests: Friedman's p-value, pairwise Holm-corrected p-values, and what the blocks are; the
             pairwise part is None where scikit-posthocs is not installed.
+        scales: task -> what is reported -> its unit and direction.
         notes: how to read the numbers.
     """
 
     overall: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
     tests: dict[str, Any]
+    scales: dict[str, dict[str, Scale]]
     notes: list[str]
 
     def render(self, kind: str) -> str:
@@ -45,12 +48,13 @@ class Leaderboard:
             UnknownName: another format.
         """
         if kind == "json":
-            return json.dumps(finite(asdict(self)), indent=2, allow_nan=False) + "\n"
+            plain = {name: {label: s._asdict() for label, s in own.items()} for name, own in self.scales.items()}
+            return json.dumps(finite(asdict(self) | {"scales": plain}), indent=2, allow_nan=False) + "\n"
         if kind == "csv":
             return as_csv(self.tasks)
         if kind not in FORMATS:
             raise unknown_name("leaderboard format", kind, FORMATS)
-        return tabulated([_overall_cells(self.overall), _task_cells(self.tasks)], self.notes, kind)
+        return tabulated([_overall_cells(self.overall), _task_cells(self.tasks, self.scales)], self.notes, kind)
 
 
 def tabulated(tables: list[list[dict[str, str]]], notes: list[str], kind: str) -> str:
@@ -79,7 +83,8 @@ def leaderboard(analysis: Analysis) -> Leaderboard:
         "pairwise_p_holm": pairwise,
     }
     tasks = [row for task in analysis.tasks for row in _task_rows(task, analysis.strategies)]
-    return Leaderboard(_overall_rows(analysis, pairwise), tasks, tests, _notes(analysis, tests, hint))
+    scales = {task.name: task.scales for task in analysis.tasks}
+    return Leaderboard(_overall_rows(analysis, pairwise), tasks, tests, scales, _notes(analysis, tests, hint))
 
 
 def test_blocks(analysis: Analysis) -> tuple[Floats, str]:
@@ -128,6 +133,8 @@ def _task_rows(task: TaskAnalysis, strategies: list[str]) -> list[dict[str, Any]
                 "runs": task.failed.shape[1],
                 "failed": int(task.failed[i].sum()),
                 "rank": float(ranked[i]),
+                "unit": task.scales[task.splits[0]].unit,
+                "direction": task.scales[task.splits[0]].direction,
                 "final": {split: _summary([values[i][~np.isnan(values[i])]]) for split, values in task.final.items()},
                 "regret": _summary([task.regret[i]]),
                 "normalized_regret": _summary([task.normalized[i]]),
@@ -156,7 +163,7 @@ def _table(values: Floats, names: list[str]) -> dict[str, dict[str, float]]:
 
 def _notes(analysis: Analysis, tests: dict[str, Any], hint: str) -> list[str]:
     notes = [
-        "scores in percent of the metric, mean ± std over the runs that found an architecture; regret, to the best of "
+        f"{_what_scores(analysis)}, mean ± std over the runs that found an architecture; regret, to the best of "
         "the table, mean ± std over all runs; both of the architecture's mean over trained seeds",
         "a failed run counts with the regret of an architecture drawn at random",
         "normalised regret: 0 is the optimum, 1 an architecture drawn at random; anytime: its mean over the whole "
@@ -169,6 +176,16 @@ def _notes(analysis: Analysis, tests: dict[str, Any], hint: str) -> list[str]:
     if without_test:
         notes.append(f"no test split in the table of {', '.join(without_test)}")
     return [*notes, hint] if hint else notes
+
+
+def _what_scores(analysis: Analysis) -> str:
+    """Return what the numbers of the second table are, and which of them are good where they are small."""
+    scales = [task.scales[split] for task in analysis.tasks for split in task.splits]
+    if all(scale.is_fraction and scale.sign > 0 for scale in scales):
+        return "scores in percent of the metric"
+    small = [f"{task.name} {split}" for task in analysis.tasks for split in task.splits if task.scales[split].sign < 0]
+    told = f" (smaller is better: {', '.join(small)})" if small else ""
+    return f"scores in the metric's unit{told}"
 
 
 def _overall_cells(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
@@ -187,14 +204,19 @@ def _overall_cells(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     ]
 
 
-def _task_cells(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+def _task_cells(rows: list[dict[str, Any]], scales: dict[str, dict[str, Scale]]) -> list[dict[str, str]]:
+    """Return the second table; a unit that all tasks share stands in the heading, others behind their numbers."""
+    regret = common(own[next(iter(own))] for own in scales.values())
+    units = {split: _shared_unit(scales, split, regret) for split in _splits(scales)}
     return [
         {
             "task": row["task"],
             "strategy": row["strategy"],
-            "valid %": _percent(row["final"].get("valid")),
-            "test %": _percent(row["final"].get("test")),
-            "regret %": _percent(row["regret"]),
+            **{
+                with_unit(split, unit or ""): _value(row["final"].get(split), scales[row["task"]].get(split), unit)
+                for split, unit in units.items()
+            },
+            with_unit("regret", regret or ""): _value(row["regret"], next(iter(scales[row["task"]].values())), regret),
             "normalised regret": _interval(row["normalized_regret"]),
             "anytime": _interval(row["anytime"]),
             "rank": f"{row['rank']:g}",
@@ -206,8 +228,21 @@ def _task_cells(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     ]
 
 
-def _percent(entry: dict[str, float] | None) -> str:
-    return f"{100 * entry['mean']:.2f} ± {100 * entry['std']:.2f}" if entry else "-"
+def _splits(scales: dict[str, dict[str, Scale]]) -> list[str]:
+    """Return what has a column: ``valid`` and ``test``, and whatever else defines a task's regret."""
+    return list(dict.fromkeys(["valid", "test", *(next(iter(own)) for own in scales.values())]))
+
+
+def _shared_unit(scales: dict[str, dict[str, Scale]], split: str, otherwise: str | None) -> str | None:
+    """Return the unit of a column; that of the regret where no task has the column."""
+    own = [told[split] for told in scales.values() if split in told]
+    return common(own) if own else otherwise
+
+
+def _value(entry: dict[str, float] | None, scale: Scale | None, unit: str | None) -> str:
+    if entry is None or scale is None:
+        return "-"
+    return with_unit(scale.spread(entry["mean"], entry["std"]), "" if unit is not None else scale.shown)
 
 
 def _interval(entry: dict[str, float]) -> str:

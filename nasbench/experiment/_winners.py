@@ -27,7 +27,7 @@ def winners(record: Record, task: str, top: int) -> tuple[Archs, Floats]:
         top: how many; fewer if the runs met fewer.
 
     Returns:
-        ``[k, d]`` architectures and ``[k]`` their mean observed score.
+        ``[k, d]`` architectures and ``[k]`` the mean of what was observed of them, in the metric's unit and sign.
 
     Raises:
         UnknownName: a task that is not in the record.
@@ -37,11 +37,11 @@ def winners(record: Record, task: str, top: int) -> tuple[Archs, Floats]:
         raise InvalidOption(f"top={top}; expected at least 1")
     met = _met(record, task)
     order = np.argsort(-met.score, kind="stable")[:top]
-    return met.archs[order], met.score[order]
+    return met.archs[order], recorded_task(record, task).sign * met.score[order]
 
 
 def predicted(record: Record, task: str, archs: Archs, label: str, rng: np.random.Generator) -> Floats:
-    """Return what a predictor expects of architectures [k, d] when it knows all others that a search met; ``[k]``.
+    """Return the metric that a predictor expects of architectures [k, d], told all others that a search met; ``[k]``.
 
     What the search observed of these architectures, and of those isomorphic to them, is kept from it: a third opinion
     beside the search's and the training's.
@@ -56,7 +56,8 @@ def predicted(record: Record, task: str, archs: Archs, label: str, rng: np.rando
     Raises:
         InvalidOption: fewer than two other architectures to learn from.
     """
-    met, space = _met(record, task), recorded_task(record, task).space
+    met, opened = _met(record, task), recorded_task(record, task)
+    space = opened.space
     known = {one.tobytes() for one in space.canonical(archs)}
     others = np.array([one.tobytes() not in known for one in met.classes])
     rows = np.flatnonzero(others)
@@ -66,11 +67,11 @@ def predicted(record: Record, task: str, archs: Archs, label: str, rng: np.rando
     predictor = make_predictor(space, label)
     with one_thread():
         predictor.fit(Batch(met.archs[rows]), met.score[rows], rng)
-        return predictor.predict(Batch(archs)).mean
+        return opened.sign * predictor.predict(Batch(archs)).mean
 
 
 class _Met(NamedTuple):
-    """Classes of isomorphic architectures, each as the one of them that was met first, and its mean observed score."""
+    """Classes of isomorphic architectures, each as the one of them that was met first, and its mean score."""
 
     archs: Archs
     classes: Archs

@@ -14,6 +14,7 @@ from nasbench.spaces import SearchSpace
 from nasbench.table import Table, find_table, table_names
 from nasbench.tasks import refuse_other_table, space_of
 from nasbench.tasks._absent import absent_tables
+from nasbench.units import Scale
 
 
 class Columns:
@@ -76,7 +77,27 @@ class Columns:
 
     def reader(self, name: str) -> Callable[[Archs], Floats]:
         """Return what looks architectures [n, d] up in a column; ``[n]``, nan where it lacks one."""
-        return Column(self.home(name), self._keys(name), isomorphic=self._reading.isomorphic).of
+        return self._column(name).of
+
+    def _column(self, name: str) -> "Column":
+        return Column(self.home(name), self._keys(name), isomorphic=self._reading.isomorphic)
+
+    def sign(self, name: str) -> float:
+        """Return what the numbers of a column are multiplied by so that the largest is best: 1.0 or -1.0."""
+        return self._column(name).scale.sign
+
+    def check_unit(self, name: str) -> None:
+        """Refuse to print as percent what is no fraction.
+
+        Raises:
+            CannotJudge: such a column.
+        """
+        unit = self._column(name).scale.unit
+        if self._published.unit == "percent" and unit != "fraction":
+            raise CannotJudge(
+                f"column '{name}' is in unit '{unit}', and the table of the claim in percent: give the claim the unit "
+                f"'{unit}'"
+            )
 
     def joined(self, names: Sequence[str]) -> list[Floats]:
         """Return columns for the architectures of the largest of their tables, those that lack in any left out."""
@@ -106,6 +127,15 @@ class Column:
     @cached_property
     def _space(self) -> SearchSpace:
         return space_of(self._table)
+
+    @property
+    def scale(self) -> Scale:
+        """Unit and direction of its numbers; of a size, larger counts as better."""
+        if self._size is not None:
+            return Scale("count", "maximize")
+        if self._static is not None:
+            return Scale.of(self._table.describe_static(self._where["dataset"], self._static))
+        return Scale.of(self._table.describe(*(self._where[key] for key in ("dataset", "recipe", "split", "metric"))))
 
     def of(self, archs: Archs) -> Floats:
         """Return the values of architectures [n, d]; ``[n]``, nan where missing."""

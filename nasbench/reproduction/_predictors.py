@@ -43,7 +43,7 @@ def predictions(columns: Columns, row: Row, plan: Plan) -> dict[str, Sample]:
     truth = None
     if ours["test"] == ALL:
         _, pool = _opened(ours["task"])
-        truth = columns.reader(ours["column"])(pool.archs)
+        truth = columns.sign(ours["column"]) * columns.reader(ours["column"])(pool.archs)
     sizes = {name: size for name, size in ours["sizes"].items() if not plan.quick or size <= LARGEST_QUICK}
     work = [(name, size, run) for name, size in sizes.items() for run in range(plan.runs)]
     with parallel_config(backend="loky", inner_max_num_threads=1):

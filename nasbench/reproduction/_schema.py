@@ -88,7 +88,8 @@ _ROW: _Keys = (
 SIZES = ("n_params", "flops")
 """What a space counts of the networks it describes."""
 
-UNITS = {"percent": 100.0, "fraction": 1.0, "count": 1.0, "correlation": 1.0}
+UNITS = {"percent": 100.0} | dict.fromkeys(("fraction", "count", "correlation", "nats", "s", "J", "none"), 1.0)
+"""In which a table is printed, and what numbers of ours are multiplied by."""
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ class Searches:
         histories = self._of_record(record, search.task, Choice.parse(label).label)
         found = {}
         for name in search.columns:
+            self._columns.check_unit(name)
             scores = self._scores(histories, reading, name)
             picks = [pick(h, s, search, reading.trials) for h, s in zip(histories, scores, strict=True)]
             values = weighted(histories, picks, self._columns.reader(name)) * self._published.scale
@@ -117,7 +118,8 @@ class Searches:
         if not reading.by:
             return [history.score for history in histories]
         archs = np.concatenate([history.arch for history in histories])
-        values = self._columns.reader(reading.by.format(column=name))(archs)
+        by = reading.by.format(column=name)
+        values = self._columns.sign(by) * self._columns.reader(by)(archs)
         return np.split(values, np.cumsum([len(history.id) for history in histories])[:-1])
 
 
@@ -185,7 +187,7 @@ def evaluations(columns: Columns, row: Row, label: str, runs: int) -> dict[str, 
 def _until_optimum(task: Task, label: str, run: int) -> int:
     component, options = Choice.parse(label).resolve(STRATEGIES)
     own, noise = np.random.default_rng([run, 0]), np.random.default_rng([run, 1])
-    seen, means = task.observations, task.observed.query(np.arange(len(task.table)))
+    seen, means = task.observations, task.sign * task.observed.query(np.arange(len(task.table)))
     exact = observations(means[:, None], seen.cost_s.copy(), seen.last_epoch)
     best = task.optimum.arch[0]
     simulation = Simulation(
@@ -195,6 +197,6 @@ def _until_optimum(task: Task, label: str, run: int) -> int:
         budget=Budget(trials=len(task.table)),
     )
     for count, result in enumerate(simulation, start=1):
-        if result.score[0, 0] >= task.optimum.score and (simulation.history.arch[-1] == best).all():
+        if result.score[0, 0] >= task.sign * task.optimum.score and (simulation.history.arch[-1] == best).all():
             return count
     raise CannotJudge(f"run {run} of {label} ended without the optimum")

@@ -26,7 +26,7 @@ STATISTICS: Mapping[str, Callable[[Floats, Floats, float], Any]] = {
     "std": lambda values, _chooser, _level: values.std(),
     "quantile": lambda values, _chooser, level: np.quantile(values, level),
 }
-"""Of a column [N], of the one by which its best is chosen, and of the level of a quantile."""
+"""Of a column [N], of the one by which its best is chosen (largest is best), and of the level of a quantile."""
 
 
 def cells(columns: Columns, row: Row, scale: float) -> dict[str, Sample]:
@@ -39,6 +39,7 @@ def cells(columns: Columns, row: Row, scale: float) -> dict[str, Sample]:
                 continue
             texts = texts[name]
         space = space_of(columns.home(column))
+        columns.check_unit(column)
         values = columns.reader(column)(space.parse(texts)) * scale
         if np.isnan(values).any():
             raise CannotJudge(f"column '{column}' lacks {texts[int(np.isnan(values).argmax())]}")
@@ -57,8 +58,9 @@ def statistic(columns: Columns, row: Row, reading: Reading, scale: float) -> dic
     if kind not in STATISTICS:
         raise unknown_name("statistic", kind, STATISTICS)
     for name in row.published:
-        values, chooser = columns.joined([name, _chooser(reading, name)])
-        value = STATISTICS[kind](values, chooser, row.ours.get("level", math.nan))
+        columns.check_unit(name)
+        values, chooser = columns.joined([name, by := _chooser(reading, name)])
+        value = STATISTICS[kind](values, columns.sign(by) * chooser, row.ours.get("level", math.nan))
         # of a mean, the spread over architectures is what one random architecture varies by
         found[name] = Sample(float(value) * scale, float(values.std()) * scale if kind == "mean" else None)
     return found
@@ -72,8 +74,9 @@ def best_of(columns: Columns, row: Row, reading: Reading, scale: float) -> dict[
     """Return mean and standard deviation of the best of n uniform draws, exactly; best by the row's column if any."""
     found = {}
     for name, column in _read(row).items():
-        values, chooser = columns.joined([column, row.ours.get("by") or _chooser(reading, column)])
-        mean, std = best_of_n(values, chooser, row.ours["n"])
+        columns.check_unit(column)
+        values, chooser = columns.joined([column, by := row.ours.get("by") or _chooser(reading, column)])
+        mean, std = best_of_n(values, columns.sign(by) * chooser, row.ours["n"])
         found[name] = Sample(mean * scale, std * scale)
     return found
 
@@ -86,7 +89,7 @@ def best_of_n(values: Floats, chooser: Floats, n: int) -> tuple[float, float]:
 
     Args:
         values: [N] what is reported.
-        chooser: [N] by what the best is chosen.
+        chooser: [N] by what the best is chosen, the largest.
         n: draws.
     """
     _, rank, counts = np.unique(chooser, return_inverse=True, return_counts=True)

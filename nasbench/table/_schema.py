@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nasbench.units import UNITS as UNITS
+
 FORMAT = "nasbench-table"
 SCHEMA_VERSION = 1
 SPLITS = ("train", "valid", "test", "valid+test")
@@ -17,16 +19,6 @@ ROOT_TEXT = ("name", "title", "space", "citation", "licence", "source", "notes")
 _SHOWN = 400  # characters of options that an error repeats
 SPACE_OPTIONS = "space_options"
 """Attribute of a table of a space whose options decide what its codes mean; JSON text."""
-
-UNITS = {
-    "fraction": (0.0, 1.0),
-    "nats": (0.0, np.inf),
-    "s": (0.0, np.inf),
-    "count": (0.0, np.inf),
-    "J": (0.0, np.inf),
-    "none": (-np.inf, np.inf),
-}
-"""Allowed units and the range of their values."""
 
 
 class ArrayDigest:

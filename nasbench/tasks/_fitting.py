@@ -110,9 +110,9 @@ def fit_surrogate(
         refuse_foreseen(path, described, fit.predictors)
     split_rng, rng, judge_rng = np.random.default_rng(fit.seed).spawn(3)
     learnt, held_out = split(measured(task), fit.n_train, split_rng)
-    observed, scores = _chosen(learnt, fit, rng, on_step)
+    observed, scores = _chosen(learnt, task.scale.bounds, fit, rng, on_step)
     surrogate = Surrogate(task.space, described | {"chosen_by": scores})
-    surrogate.models = {OBSERVED: observed} | _others(learnt, observed, fit, rng, on_step)
+    surrogate.models = {OBSERVED: observed} | _others(task, learnt, observed, fit, rng, on_step)
     on_step("predictions")
     surrogate.foresee()
     surrogate.spec |= {"best_known": _best_known(surrogate, learnt.archs, task, judge_rng)}
@@ -123,7 +123,11 @@ def fit_surrogate(
 
 
 def _chosen(
-    sample: Sample, fit: Fit, rng: np.random.Generator, on_step: Callable[[str], None]
+    sample: Sample,
+    bounds: tuple[float, float],
+    fit: Fit,
+    rng: np.random.Generator,
+    on_step: Callable[[str], None],
 ) -> tuple[Learnt, dict[str, float]]:
     """Return the ensemble that ranks unseen folds best, and Kendall's tau of each candidate."""
     best: Ensemble | None = None
@@ -136,11 +140,11 @@ def _chosen(
             best = ensemble
         scores[label] = tau
     assert best is not None
-    return Learnt(best, fit.members, fraction=bool(sample.mean.min() >= 0 and sample.mean.max() <= 1)), scores
+    return Learnt(best, fit.members, bounds=bounds), scores
 
 
 def _others(
-    sample: Sample, observed: Learnt, fit: Fit, rng: np.random.Generator, on_step: Callable[[str], None]
+    task: Task, sample: Sample, observed: Learnt, fit: Fit, rng: np.random.Generator, on_step: Callable[[str], None]
 ) -> dict[str, Quantity]:
     """Fit everything but the observed score."""
     label = observed.ensemble.predictor
@@ -150,7 +154,7 @@ def _others(
         known = np.flatnonzero(~np.isnan(values))
         ensemble = Ensemble(sample.space, label, fit.members)
         ensemble.fit(sample.archs[known], values[known], rng)
-        models[f"report/{name}"] = Learnt(ensemble, fit.members, fraction=observed.fraction)
+        models[f"report/{name}"] = Learnt(ensemble, fit.members, bounds=task.scales[name].bounds)
     on_step("cost")
     models[COST] = _cost(sample, Ensemble(sample.space, on_scores(label), fit.members), fit.members, rng)
     on_step("noise")
@@ -185,8 +189,9 @@ def _described(task: Task, source: str, name: str, fit: Fit) -> dict[str, Any]:
         "space_rows_sha256": rows_digest(task.space),
         "observed": {
             **{key: getattr(task.observed, key) for key in ("dataset", "recipe", "split", "metric")},
-            **{"unit": axes["unit"], "last_epoch": int(axes["epochs"][-1])},
+            **{"unit": task.unit, "direction": task.direction, "last_epoch": int(axes["epochs"][-1])},
         },
+        "scales": {label: list(scale) for label, scale in task.scales.items()},
         "reported": list(task.reported),
         "same": same,
         "budget_s": float(task.budget_s),
@@ -196,12 +201,13 @@ def _described(task: Task, source: str, name: str, fit: Fit) -> dict[str, Any]:
 
 
 def _best_known(surrogate: Surrogate, trained: Archs, task: Task, rng: np.random.Generator) -> dict[str, Any]:
-    """Return the best architecture by what is reported first, the mean, and how both were found."""
-    space, quantity = task.space, f"report/{task.reported[0]}"
+    """Return the best architecture by what is reported first, the mean, both as measured, and how they were found."""
+    space, quantity, sign = task.space, f"report/{task.reported[0]}", task.scales[task.reported[0]].sign
     if isinstance(space, EnumeratedSpace) and surrogate.known:
         scores = surrogate.predict(quantity, space.rows)
         best, how = space.rows[scores.argmax()], "every architecture of the space was predicted"
-        return {"arch": best.tolist(), "score": float(scores.max()), "random": float(scores.mean()), "how": how}
+        random = float(scores.mean())
+        return {"arch": best.tolist(), "score": sign * float(scores.max()), "random": sign * random, "how": how}
     drawn = space.sample(_N_DRAWN, rng)
     archs = np.concatenate([drawn, trained])
     scores = surrogate.predict(quantity, archs)
@@ -209,7 +215,7 @@ def _best_known(surrogate: Surrogate, trained: Archs, task: Task, rng: np.random
     start = archs[np.argsort(-scores, kind="stable")[:_N_CLIMBS]]
     best, score = max((_climbed(surrogate, quantity, start[i : i + 1]) for i in range(len(start))), key=lambda x: x[1])
     how = f"best of {_N_DRAWN:,} random and {len(trained):,} trained ones, then {_N_CLIMBS} hill climbs: not proven"
-    return {"arch": best[0].tolist(), "score": score, "random": random, "how": how}
+    return {"arch": best[0].tolist(), "score": sign * score, "random": sign * random, "how": how}
 
 
 def _climbed(surrogate: Surrogate, quantity: str, arch: Archs) -> tuple[Archs, float]:

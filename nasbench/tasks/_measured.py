@@ -11,6 +11,7 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.table import Table
 from nasbench.tasks._spaces import refuse_other_table
+from nasbench.units import Scale
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class Measured(_Joined):
         """The column's attributes: seeds, epochs, unit, direction."""
         return self.table.describe(self.dataset, self.recipe, self.split, self.metric)
 
+    @property
+    def scale(self) -> Scale:
+        """In which unit it is, and whether large or small is good."""
+        return Scale.of(self.axes)
+
     def query(self, index: Ints, seed: int | str = "mean", epoch: int | None = None) -> Floats:
         """Return the measurement for rows ``index`` [n] of the home table; nan where missing."""
         where: dict[str, Any] = {
@@ -116,6 +122,11 @@ class Property(_Joined):
     def axes(self) -> dict[str, Any]:
         """The metric's attributes: unit, direction, shape."""
         return self.table.describe_static(self.dataset, self.metric)
+
+    @property
+    def scale(self) -> Scale:
+        """In which unit it is, and whether large or small is good."""
+        return Scale.of(self.axes)
 
     def query(self, index: Ints) -> Floats:
         """Return the metric in its unit for rows ``index`` [n] of the home table; nan where missing."""

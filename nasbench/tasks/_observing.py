@@ -72,10 +72,12 @@ class _Seen:
         self.epochs: list[int] = observed.axes["epochs"]
 
     def scores(self, epoch: int | None = None) -> Floats:
-        """Return what each seed showed at an epoch, the last if None; ``[N, s]``."""
+        """Return what is maximised of what each seed showed at an epoch, the last if None; ``[N, s]``."""
         everything = np.arange(len(self._observed.home))
         per_seed = [self._observed.query(everything, seed, epoch) for seed in self._observed.axes["seeds"]]
         scores = np.stack(per_seed, axis=1)
+        if self._observed.scale.sign < 0:
+            np.subtract(0.0, scores, out=scores)  # a value of 0 has no sign
         if self._hidden is not None:
             scores[self._hidden] = np.nan
         return scores

@@ -21,7 +21,8 @@ class Sample:
         space: where they are from.
         archs: [n, d].
         scores: [n, s] what a strategy may observe, a column for each repetition, nan where missing.
-        reported: label -> [n] mean over seeds, nan where missing; without those that are the observed column.
+        reported: label -> [n] mean over seeds, likewise to be maximised, nan where missing; without those that are the
+            observed column.
         cost_s: [n] seconds of a training.
     """
 
@@ -51,7 +52,8 @@ def measured(task: Task) -> Sample:
     """Return every architecture of the task whose observed score was measured."""
     seen = task.observations
     rows = task.rows[seen.n_seeds[task.rows] > 0]
-    others = {label: column.query(rows) for label, column in task.reports.items() if column != task.observed}
+    columns = {label: column for label, column in task.reports.items() if column != task.observed}
+    others = {label: column.scale.sign * column.query(rows) for label, column in columns.items()}
     return Sample(task.space, task.table.rows(rows), seen.scores[rows], others, seen.cost_s[rows])
 
 

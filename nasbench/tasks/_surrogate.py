@@ -19,6 +19,7 @@ from nasbench.spaces import EnumeratedSpace, SearchSpace, options_to_keep
 from nasbench.tasks._declarations import MODES, SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
 from nasbench.tasks._spaces import space_named
 from nasbench.tasks._task import Optimum
+from nasbench.units import Scale
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,32 @@ class SurrogateTask:
     def space(self) -> SearchSpace:
         """The architectures."""
         return self.surrogate.space
+
+    @property
+    def scale(self) -> Scale:
+        """Unit and direction of what is observed."""
+        return self.surrogate.scale
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """Unit and direction of what is reported, by its label."""
+        told = self.surrogate.spec.get("scales", {})
+        return {label: Scale(*told[label]) if label in told else self.scale for label in self.reported}
+
+    @property
+    def direction(self) -> str:
+        """Whether to ``maximize`` or to ``minimize`` what is observed."""
+        return self.scale.direction
+
+    @property
+    def sign(self) -> float:
+        """What observed values are multiplied by to become the scores that strategies maximise: 1.0 or -1.0."""
+        return self.scale.sign
+
+    @property
+    def unit(self) -> str:
+        """Of what is observed."""
+        return self.scale.unit
 
     @property
     def budget_s(self) -> float:
@@ -90,7 +117,7 @@ class SurrogateTask:
         return architectures if isinstance(architectures, np.ndarray) else self.space.parse(architectures)
 
     def query(self, architectures: Archs | Sequence[str], split: str = "") -> Floats:
-        """Return the expected score of many architectures; ``[n]``.
+        """Return the task's metric, as it is expected of many architectures; ``[n]`` in its unit and sign.
 
         Args:
             architectures: [n, d] array, or n strings.
@@ -103,8 +130,8 @@ class SurrogateTask:
         observed = self.surrogate.spec["observed"]["split"]
         if split not in ("", observed, *self.reported):
             raise unknown_name(f"split of '{self.name}'", split, {observed, *self.reported})
-        quantity = f"report/{split}" if split in self.reported else OBSERVED
-        return self.surrogate.predict(quantity, self.archs(architectures))
+        quantity, scale = (f"report/{split}", self.scales[split]) if split in self.reported else (OBSERVED, self.scale)
+        return _signed(scale, self.surrogate.predict(quantity, self.archs(architectures)))
 
     def answers(self, archs: Archs) -> dict[str, Floats]:
         """Return everything that is predicted of architectures [n, d], by name."""
@@ -141,6 +168,8 @@ class SurrogateTask:
             "quantities": {name: made["kind"] for name, made in spec["quantities"].items()},
             "observed": f"predicted {seen['split']} {seen['metric']} on {seen['dataset']}, {seen['recipe']}; {noise}",
             "reported": dict.fromkeys(self.reported, "predicted mean over seeds"),
+            "unit": self.scales[self.reported[0]].unit,
+            "direction": self.scales[self.reported[0]].direction,
             "validation": spec["validation"],
             "budget_s": self.budget_s,
             "best_known": {"architecture": self.space.format(best.arch)[0], self.reported[0]: best.score},
@@ -152,6 +181,11 @@ class SurrogateTask:
             "sha256": self.surrogate.checksum,
             "file": str(self.surrogate.path),
         }
+
+
+def _signed(scale: Scale, scores: Floats) -> Floats:
+    """Return measurements from the scores that stand for them, or back; a value of 0 has no sign."""
+    return scores if scale.sign > 0 else 0.0 - scores
 
 
 def file_of(name: str) -> Path:
@@ -229,6 +263,8 @@ def open_surrogate(path: Path) -> Surrogate:
         space = space_named(spec["space"], _options(spec["space_options"]))
         if spec["space_rows_sha256"] != rows_digest(space):
             raise TableError(f"{path} was fitted to {_otherwise(space, spec)}: fit it again")
+        if "direction" not in spec["observed"] and spec["observed"]["unit"] != "fraction":
+            raise TableError(f"{path} does not say whether its metric is to be minimised: fit it again")
         surrogate = Surrogate(space, spec, known=known_of(path, spec, space), path=path, checksum=checksum)
         SurrogateTask(spec["name"], surrogate).described()
     except NasbenchError:

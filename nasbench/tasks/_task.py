@@ -17,10 +17,11 @@ from nasbench.tasks._declarations import COLUMN_KEYS, read_declaration
 from nasbench.tasks._measured import Charge, Measured, Property, Share
 from nasbench.tasks._observing import Fidelity, observed_at
 from nasbench.tasks._spaces import refuse_other_space, space_named, space_of
+from nasbench.units import Scale
 
 
 class Optimum(NamedTuple):
-    """The best architecture of a task: its row of the table, itself [1, d], its reported score."""
+    """The best architecture of a task: its row of the table, itself [1, d], what is reported of it first."""
 
     row: int
     arch: Archs
@@ -29,7 +30,10 @@ class Optimum(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """A benchmark problem. Scores are to be maximised: fractions, unless its metric is something else.
+    """A benchmark problem.
+
+    Strategies see scores to be maximised, ``sign`` times what is observed; whatever is looked up, reported or printed
+    is in the metric's own unit and sign.
 
     Attributes:
         name: ``family-member``, for example ``nb201-cifar10``.
@@ -71,6 +75,8 @@ class Task:
             refuse_other_space(Party(f"task '{self.name}'", self.space), table)
         if not self.reports:
             raise InvalidOption(f"task '{self.name}' reports nothing")
+        for column in (self.observed, *(one.observed for one in self.fidelities), self._regret):
+            self._check_direction(column)
         for label, column in self.objectives.items():
             self._check_objective(label, column)
         if not (self.budget_s > 0 and math.isfinite(self.budget_s)):
@@ -80,6 +86,15 @@ class Task:
                 f"task '{self.name}' version {self.version} is defined on a table with checksum "
                 f"{self.table_sha256[:12]}..., but {self.table.path} has {self.table.checksum[:12]}...: "
                 "import the table again, or remove the file that hides the shipped one"
+            )
+
+    def _check_direction(self, column: Measured) -> None:
+        """Refuse a metric of which nobody said whether large or small is good."""
+        if column.scale.direction == "none":
+            raise InvalidOption(
+                f"task '{self.name}': '{column.metric}' of table '{column.table.name}' has direction 'none'; what is "
+                'observed, or reported first, needs a better and a worse: write direction = "maximize" or "minimize" '
+                "for it in the mapping, and import the table again"
             )
 
     def _check_objective(self, label: str, column: Property) -> None:
@@ -95,6 +110,31 @@ class Task:
     def reported(self) -> tuple[str, ...]:
         """Labels of what is reported, the one that defines regret first."""
         return tuple(self.reports)
+
+    @property
+    def scale(self) -> Scale:
+        """Unit and direction of what is observed."""
+        return self.observed.scale
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """Unit and direction of what is reported, by its label."""
+        return {label: column.scale for label, column in self.reports.items()}
+
+    @property
+    def direction(self) -> str:
+        """Whether to ``maximize`` or to ``minimize`` what is observed."""
+        return self.scale.direction
+
+    @property
+    def sign(self) -> float:
+        """What observed values are multiplied by to become the scores that strategies maximise: 1.0 or -1.0."""
+        return self.scale.sign
+
+    @property
+    def unit(self) -> str:
+        """Of what is observed: ``fraction``, ``nats``, ``s``, ``count``, ``J`` or ``none``."""
+        return self.scale.unit
 
     @property
     def tables(self) -> list[Table]:
@@ -145,8 +185,7 @@ class Task:
     def _further(self) -> Floats | None:
         """[N, k] what is maximised beside the observed column: values in their unit, those to be small negated."""
         everything = np.arange(len(self.table))
-        signs = [-1.0 if column.axes["direction"] == "minimize" else 1.0 for column in self.objectives.values()]
-        values = [sign * c.query(everything) for sign, c in zip(signs, self.objectives.values(), strict=True)]
+        values = [column.scale.sign * column.query(everything) for column in self.objectives.values()]
         return np.stack(values, axis=1) if values else None
 
     def backend(self, rng: np.random.Generator) -> TableBackend:
@@ -162,7 +201,7 @@ class Task:
         return self.space.parse(architectures)
 
     def query(self, architectures: Archs | Sequence[str], split: str = "valid", *, seed: int | str = "mean") -> Floats:
-        """Return the task's metric of many architectures; ``[n]`` fractions, nan where not measured.
+        """Return the task's metric of many architectures; ``[n]`` in its unit and sign, nan where not measured.
 
         Args:
             architectures: [n, d] array, or n strings.
@@ -215,8 +254,9 @@ class Task:
     def optimum(self) -> Optimum:
         """Best architecture by the first reported split, mean over seeds."""
         scores = self._regret.query(self.rows)
-        best = int(self.rows[scores.argmax()])
-        return Optimum(best, self.table.architectures[best : best + 1], float(scores.max()))
+        place = int((self._regret.scale.sign * scores).argmax())
+        best = int(self.rows[place])
+        return Optimum(best, self.table.architectures[best : best + 1], float(scores[place]))
 
     @cached_property
     def random_score(self) -> float:

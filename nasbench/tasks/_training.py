@@ -36,6 +36,7 @@ from nasbench.table import user_tables
 from nasbench.tasks._declarations import training_declaration
 from nasbench.tasks._spaces import space_named
 from nasbench.tasks._task import Optimum
+from nasbench.units import Scale
 
 if TYPE_CHECKING:
     from nasbench.backends.training import TrainingBackend
@@ -90,6 +91,31 @@ class TrainingTask:
     def seeds(self) -> int:
         """Repetitions of each training."""
         return int(self.how.get("seeds", 1))
+
+    @property
+    def scale(self) -> Scale:
+        """Of what is observed: an accuracy."""
+        return Scale()
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """Of what is reported: an accuracy too."""
+        return {_REPORTED: Scale()}
+
+    @property
+    def direction(self) -> str:
+        """Of what is observed."""
+        return self.scale.direction
+
+    @property
+    def sign(self) -> float:
+        """What observed values are multiplied by to become the scores that strategies maximise."""
+        return self.scale.sign
+
+    @property
+    def unit(self) -> str:
+        """Of what is observed."""
+        return self.scale.unit
 
     @property
     def reported(self) -> tuple[str, ...]:
@@ -222,6 +248,8 @@ class TrainingTask:
             "device": self.how.get("device", "cpu"),
             "observed": f"{_OBSERVED} accuracy of one of {self.seeds} trained seeds",
             "reported": {_REPORTED: f"mean test accuracy over {self.seeds} seeds of the full training"},
+            "unit": self.unit,
+            "direction": self.direction,
             "budget_s": self.budget_s,
             "optimum": "unknown; perfect accuracy stands in its place",
             "random_architecture": self.random_score,

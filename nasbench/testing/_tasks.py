@@ -11,7 +11,8 @@ from nasbench.trials import full_trainings
 def check_task(task: Task | SurrogateTask, rng: np.random.Generator) -> None:
     """Check that a task's optimum, noise, cost and splits are what it declares."""
     assert task.space.is_valid(task.optimum.arch).all(), "the optimum is outside the space"
-    assert task.random_score < task.optimum.score, "a random architecture is as good as the optimum"
+    sign = task.scales[task.reported[0]].sign
+    assert sign * task.random_score < sign * task.optimum.score, "a random architecture is as good as the optimum"
     archs = task.space.sample(200, rng)
     _check_noise(task, archs)
     if isinstance(task, Task):
@@ -37,13 +38,15 @@ def _check_noise(task: Task | SurrogateTask, archs: Archs) -> None:
 def _check_table(task: Task, archs: Archs) -> None:
     assert task.observed.split in ("train", "valid"), "strategies would see the test split"
     scores = task.query(task.table.architectures[task.rows], task.reported[0])
-    assert task.optimum.score == scores.max(), "the optimum is not the best architecture"
+    best = scores.max() if task.scales[task.reported[0]].sign > 0 else scores.min()
+    assert task.optimum.score == best, "the optimum is not the best architecture"
     assert not np.isnan(scores).any(), "rows without a measurement count as the task's"
     seen = task.backend(np.random.default_rng(3)).advance(full_trainings(0, archs)).score
     rows = rows_of(task.space, task.table, archs)
     measured = np.stack([task.observed.query(rows, seed) for seed in task.observed.axes["seeds"]], axis=1)
-    assert (measured == seen[:, :1]).any(axis=1).all(), "a strategy sees a score that no seed measured"
+    assert (measured == task.sign * seen[:, :1]).any(axis=1).all(), "a strategy sees a score that no seed measured"
     assert seen.shape[1] == 1 + len(task.objectives), "a strategy sees more or fewer objectives than declared"
     for told, (label, column) in zip(seen.T[1:], task.objectives.items(), strict=True):
-        better = -told if column.axes["direction"] == "minimize" else told
-        assert np.array_equal(better, task.query(archs, label), equal_nan=True), f"objective {label} is not the table's"
+        assert np.array_equal(column.scale.sign * told, task.query(archs, label), equal_nan=True), (
+            f"objective {label} is not the table's"
+        )

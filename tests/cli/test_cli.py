@@ -88,7 +88,7 @@ def test_query_shows_every_seed_and_what_is_missing(capsys):
     missing = "|skip_connect~0|+|nor_conv_1x1~0|nor_conv_1x1~1|+|nor_conv_1x1~0|nor_conv_1x1~1|skip_connect~2|"
     code, out, _ = run(capsys, "query", "nb201-cifar10", missing, BEST)
     assert "missing" in out
-    assert "0.916067" in out
+    assert "91.6067 %" in out
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""Which of two numbers of a metric is better, what their unit is, and how they are printed.
+
+Inside, an accuracy is a fraction; on screen it is percent. Everything else is printed in its own unit.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Self
+
+UNITS = {
+    "fraction": (0.0, 1.0),
+    "nats": (0.0, math.inf),
+    "s": (0.0, math.inf),
+    "count": (0.0, math.inf),
+    "J": (0.0, math.inf),
+    "none": (-math.inf, math.inf),
+}
+"""Allowed units and the range of their values."""
+
+_SIGNIFICANT = 4
+_SMALL, _LARGE = 1e-4, 1e9  # outside, numbers are written with an exponent
+_WHOLE = 1e15  # up to which a whole number has all of its digits
+
+
+class Scale(NamedTuple):
+    """What the numbers of a metric mean.
+
+    Attributes:
+        unit: ``fraction``, ``nats``, ``s``, ``count``, ``J`` or ``none``.
+        direction: ``maximize``, ``minimize``, or ``none`` where neither is better.
+    """
+
+    unit: str = "fraction"
+    direction: str = "maximize"
+
+    @classmethod
+    def of(cls, attributes: Mapping[str, Any]) -> Self:
+        """Return the scale of a column by its attributes."""
+        return cls(str(attributes["unit"]), str(attributes["direction"]))
+
+    @property
+    def sign(self) -> float:
+        """What values are multiplied by so that larger is better: 1, or -1 where they are to be minimised."""
+        return -1.0 if self.direction == "minimize" else 1.0
+
+    @property
+    def is_fraction(self) -> bool:
+        """Whether values lie in [0, 1] and are printed as percent."""
+        return self.unit == "fraction"
+
+    @property
+    def shown(self) -> str:
+        """The unit as it is printed behind a number; empty without one."""
+        return {"fraction": "%", "none": "", "count": ""}.get(self.unit, self.unit)
+
+    def text(self, value: float) -> str:
+        """Return a value with its unit: ``91.607 %``, ``0.16512 nats``, ``1,234``."""
+        if self.is_fraction:
+            return f"{100 * value:.3f} %"
+        return with_unit(significant(value, _SIGNIFICANT + 1), self.shown)
+
+    def exact(self, value: float) -> str:
+        """Return a value with its unit to six digits, a whole one to the last: ``91.6067 %``, ``0.199509 nats``."""
+        value = 100 * value if self.is_fraction else value
+        return with_unit(f"{value:,.0f}" if value.is_integer() else f"{value:.6g}", self.shown)
+
+    def number(self, value: float) -> str:
+        """Return a value without its unit, for a column whose heading has it: ``91.61``, ``0.1651``."""
+        return f"{100 * value:.2f}" if self.is_fraction else significant(value)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Least and greatest value that its scores, ``sign`` times what is measured, may have."""
+        low, high = sorted(self.sign * bound for bound in UNITS[self.unit])
+        return low, high
+
+    def spread(self, mean: float, std: float) -> str:
+        """Return a mean and a standard deviation to the same decimals, without their unit."""
+        if self.is_fraction:
+            return f"{100 * mean:.2f} ± {100 * std:.2f}"
+        size = max(abs(value) if math.isfinite(value) else 0.0 for value in (mean, std))
+        return f"{_written(mean, size)} ± {_written(std, size)}"
+
+
+def significant(value: float, digits: int = _SIGNIFICANT) -> str:
+    """Return a number to so many significant digits, a whole one to the last."""
+    if float(value).is_integer() and abs(value) < _WHOLE:
+        return f"{value:,.0f}"
+    return _written(value, abs(value), digits)
+
+
+def _written(value: float, size: float, digits: int = _SIGNIFICANT) -> str:
+    """Return a value with the decimals that one of ``size`` needs for so many significant digits."""
+    if not math.isfinite(value) or not size:
+        return f"{value:g}"
+    if not _SMALL <= size < _LARGE:
+        return f"{value:.{digits - 1}e}"
+    return f"{value:,.{max(0, digits - 1 - math.floor(math.log10(size)))}f}"
+
+
+def with_unit(text: str, shown: str) -> str:
+    """Return a number and its unit, which may be empty."""
+    return f"{text} {shown}".rstrip()
+
+
+def common(scales: Iterable[Scale]) -> str | None:
+    """Return the unit, as it is printed, that all values of a column share; None where there are several, or none."""
+    shown = {scale.shown for scale in scales}
+    return shown.pop() if len(shown) == 1 else None
