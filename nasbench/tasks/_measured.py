@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
-from nasbench.errors import InvalidOption
+from nasbench.errors import InvalidOption, UnknownName
 from nasbench.table import Table
 
 
@@ -159,3 +159,30 @@ class Charge:
             return self.column.query(everything, epoch=epoch)
         spread: Floats = self.column.query(everything) * (epoch / last)
         return spread
+
+
+def static_cost(seen: Measured, metric: str) -> Charge:
+    """Return the charge that ``cost = "METRIC"`` means: a static metric beside the column ``seen``.
+
+    Raises:
+        UnknownName: there is none of that name; what there is, measured seconds too, and how to write it is named.
+    """
+    table, dataset = seen.table, seen.dataset
+    try:
+        return Charge(Share(seen.home, table, dataset, metric))
+    except UnknownName as error:
+        written = [
+            f"{{ static = {name!r} }}" if owner == dataset else f"{{ static = {name!r}, dataset = {owner!r} }}"
+            for owner, name in table.statics
+            if name == metric
+        ]
+        written += [
+            f"{{ split = {split!r}, metric = {name!r} }}"
+            if recipe == seen.recipe
+            else f"{{ split = {split!r}, recipe = {recipe!r}, metric = {name!r} }}"
+            for data, recipe, split, name in table.measurements
+            if data == dataset and table.describe(data, recipe, split, name)["unit"] == "s"
+        ]
+        examples = [f"cost = [{text}]".replace("'", '"') for text in written[:4]]
+        hint = f"write {' or '.join(examples)}" if examples else "it has no measured seconds; cost = 1.0 is a constant"
+        raise UnknownName(f"cost = '{metric}' means a static metric: {error}; {hint}") from None

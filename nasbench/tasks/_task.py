@@ -16,7 +16,7 @@ from nasbench.registry import SPACES
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.table import Table, find_table
 from nasbench.tasks._declarations import COLUMN_KEYS, read_declaration
-from nasbench.tasks._measured import Charge, Measured, Property, Share
+from nasbench.tasks._measured import Charge, Measured, Property, Share, static_cost
 from nasbench.tasks._observing import Fidelity, observed_at
 
 
@@ -141,8 +141,7 @@ class Task:
         """What a strategy may observe, over the rows of the table."""
         costs = self.costs
         if isinstance(costs, str):
-            seen = self.observed
-            costs = (Charge(Share(seen.home, seen.table, seen.dataset, costs)),)
+            costs = (static_cost(self.observed, costs),)
         return observed_at(self.observed, costs, self.fidelities, hidden=self._outside, further=self._further)
 
     @property

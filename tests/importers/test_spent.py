@@ -75,8 +75,8 @@ def test_what_was_spent_so_far_cannot_fall(imported, per):
 
 
 def test_after_a_gap_nobody_knows_the_sum(imported):
-    (curve,) = imported([[3, None, 1]], "epoch")
-    np.testing.assert_array_equal(curve, [3, np.nan, np.nan])
+    curves = imported([[3, None, 1], [3, 2, 1]], "epoch")
+    np.testing.assert_array_equal(curves, [[3, np.nan, np.nan], [3, 5, 6]])
 
 
 def test_epochs_that_are_left_out_cannot_be_summed(imported):
