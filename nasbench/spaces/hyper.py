@@ -90,6 +90,11 @@ class HyperSpace(SearchSpace):
             raise InvalidOption("the declared space has one configuration: there is nothing to search")
 
     @property
+    def ordered(self) -> Bools:
+        """[d] which decisions are ordinal or integer."""
+        return np.array([item.kind != "categorical" for item in self.declared])
+
+    @property
     def size(self) -> float:
         """Number of valid configurations."""
         return _count(self.declared)

@@ -9,7 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from nasbench.arrays import Archs, Floats, Ints, RowIndex, row_index
-from nasbench.errors import InvalidArchitecture, InvalidOption, MissingMeasurement, TableError, UnknownName, unknown_name
+from nasbench.errors import (
+    InvalidArchitecture,
+    InvalidOption,
+    MissingMeasurement,
+    TableError,
+    UnknownName,
+    unknown_name,
+)
 from nasbench.table._column import Column
 from nasbench.table._disk_index import DiskIndex
 from nasbench.table._schema import FORMAT, ROOT_TEXT, SCHEMA_VERSION, SPLITS, content_digest, plain
