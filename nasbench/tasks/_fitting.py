@@ -105,7 +105,7 @@ def fit_surrogate(
     split_rng, rng, judge_rng = np.random.default_rng(fit.seed).spawn(3)
     learnt, held_out = split(measured(task), fit.n_train, split_rng)
     observed, scores = _chosen(learnt, fit, rng, on_step)
-    surrogate = Surrogate(task.space, _described(task, source, name, fit) | {"chosen_by": scores})
+    surrogate = Surrogate(task.whole, _described(task, source, name, fit) | {"chosen_by": scores})
     surrogate.models = {OBSERVED: observed} | _others(learnt, observed, fit, rng, on_step)
     on_step("predictions")
     surrogate.foresee()
@@ -175,7 +175,7 @@ def _described(task: Task, source: str, name: str, fit: Fit) -> dict[str, Any]:
         "source": {"task": task.name, "version": task.version, "tables": tables},
         "space": declaration["space"],
         "space_options": declaration.get("space_options", {}),
-        "space_rows_sha256": rows_digest(task.space),
+        "space_rows_sha256": rows_digest(task.whole),
         "observed": {
             **{key: getattr(task.observed, key) for key in ("dataset", "recipe", "split", "metric")},
             **{"unit": axes["unit"], "last_epoch": int(axes["epochs"][-1])},
@@ -190,7 +190,7 @@ def _described(task: Task, source: str, name: str, fit: Fit) -> dict[str, Any]:
 
 def _best_known(surrogate: Surrogate, trained: Archs, task: Task, rng: np.random.Generator) -> dict[str, Any]:
     """Return the best architecture by what is reported first, the mean, and how both were found."""
-    space, quantity = task.space, f"report/{task.reported[0]}"
+    space, quantity = task.whole, f"report/{task.reported[0]}"
     if isinstance(space, EnumeratedSpace) and surrogate.known:
         scores = surrogate.predict(quantity, space.rows)
         best, how = space.rows[scores.argmax()], "every architecture of the space was predicted"

@@ -76,6 +76,30 @@ class Measured(_Joined):
         """The column's attributes: seeds, epochs, unit, direction."""
         return self.table.describe(self.dataset, self.recipe, self.split, self.metric)
 
+    @property
+    def seeds(self) -> list[int]:
+        """Labels of the repetitions."""
+        return list(self.axes["seeds"])
+
+    @property
+    def epochs(self) -> list[int]:
+        """Those it was measured at, rising."""
+        return list(self.axes["epochs"])
+
+    @property
+    def training(self) -> tuple[str, str, str]:
+        """What names the training that was measured, whatever was measured of it."""
+        return self.table.checksum, self.dataset, self.recipe
+
+    def curves(self, index: Ints) -> Floats:
+        """Return all that was measured for rows ``index`` [n] of the home table; ``[n, s, t]``, nan where missing."""
+        where = {"dataset": self.dataset, "recipe": self.recipe, "split": self.split, "metric": self.metric}
+        rows = self.rows_of(index)
+        values = np.full((len(rows), len(self.seeds), len(self.epochs)), np.nan)
+        for place, seed in enumerate(self.seeds):
+            values[rows >= 0, place] = self.table.curves(rows[rows >= 0], **where, seed=seed)
+        return values
+
     def query(self, index: Ints, seed: int | str = "mean", epoch: int | None = None) -> Floats:
         """Return the measurement for rows ``index`` [n] of the home table; nan where missing."""
         where: dict[str, Any] = {
