@@ -275,6 +275,7 @@ def _digest(space: SearchSpace, how: Pretraining) -> str:
     )
     if isinstance(space, EnumeratedSpace):
         digest.update(space.rows.tobytes())
-    for module in (Path(__file__), Path(inspect.getfile(type(space)))):
+    made_by = type(getattr(space, "inner", space))  # of one restricted to what was measured, the space itself
+    for module in (Path(__file__), Path(inspect.getfile(made_by))):
         digest.update(module.read_bytes())
     return digest.hexdigest()[:24]

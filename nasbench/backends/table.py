@@ -19,8 +19,8 @@ class Observations:
     """What a task lets a strategy observe, as arrays over the table's rows; shared by all runs.
 
     Attributes:
-        scores: [N, s] score of each repetition, those that were measured first, then nan.
-        n_seeds: [N] how many repetitions were measured.
+        scores: [N, s] score of each repetition, those that may be shown first; nan for a training that crashed.
+        n_seeds: [N] how many repetitions may be shown; nobody may ask for an architecture without any.
         cost_s: [N] simulated seconds of a training from its start, one answer included.
         last_epoch: number of epochs of the recipe.
         further: [N, k] further scores to maximise, of the architecture itself, nan where missing; or None.
@@ -28,6 +28,8 @@ class Observations:
         earlier: what is seen of a training that ends before the last epoch, by the epoch it ends at.
         resumes: whether seconds up to an earlier epoch count towards a later one; not so where earlier ones are
             recipes of their own.
+        absent: whether architectures that the table lacks are answered too, as all arrays say in one more row.
+        measured: [N] rows that were measured, if others are answered too; None if not.
     """
 
     scores: Floats
@@ -38,15 +40,18 @@ class Observations:
     answer_s: Floats | None = None
     earlier: "Mapping[int, Observations]" = field(default_factory=dict)
     resumes: bool = True
-
-
-def order_of(scores: Floats) -> Ints:
-    """Return the order in which measured repetitions come first; ``[N, s]`` of ``scores`` [N, s], nan where missing."""
-    return np.argsort(np.isnan(scores), axis=1, kind="stable")
+    absent: bool = False
+    measured: npt.NDArray[np.bool_] | None = None
 
 
 def observations(
-    scores: Floats, cost_s: Floats, last_epoch: int, *, order: Ints | None = None, **more: Any
+    scores: Floats,
+    cost_s: Floats,
+    last_epoch: int,
+    *,
+    order: Ints | None = None,
+    n_seeds: npt.NDArray[np.uint16] | None = None,
+    **more: Any,
 ) -> Observations:
     """Arrange ``scores`` [N, s], nan where missing, for fast drawing of a measured repetition.
 
@@ -54,21 +59,23 @@ def observations(
         scores: of each repetition.
         cost_s: [N] seconds of a training.
         last_epoch: which it ends at.
-        order: [N, s] of the repetitions, if it must be that of other scores.
+        order: [N, s] of the repetitions, those that may be shown first; those that were measured if None.
+        n_seeds: [N] how many of them may be shown; all that were measured if None.
         more: other attributes.
 
     Raises:
-        InvalidOption: a measured architecture whose cost is missing or not positive.
+        InvalidOption: an architecture that may be asked for, whose cost is missing or not positive.
     """
     if order is None:
-        order = order_of(scores)
+        order = np.argsort(np.isnan(scores), axis=1, kind="stable")
     packed = np.take_along_axis(scores, order, axis=1)
-    n_seeds = (~np.isnan(packed)).sum(axis=1).astype(np.uint16)
+    if n_seeds is None:
+        n_seeds = (~np.isnan(packed)).sum(axis=1).astype(np.uint16)
     free = np.flatnonzero((n_seeds > 0) & ~((cost_s > 0) & np.isfinite(cost_s)))
     if len(free):
         raise InvalidOption(
-            f"row {free[0]} of the table costs {cost_s[free[0]]} seconds ({len(free)} such rows); the clock needs a "
-            "positive number for every measured architecture"
+            f"row {free[0]} of the table costs {cost_s[free[0]]} seconds up to epoch {last_epoch} ({len(free)} such "
+            "rows); the clock needs a positive number for every measured architecture"
         )
     for array in (packed, n_seeds, cost_s):
         array.flags.writeable = False  # answers are views of them
@@ -116,8 +123,9 @@ def shown_epochs(epochs: Sequence[int]) -> str:
 class TableBackend:
     """Answers with the score of one trained repetition per architecture, and any further objectives behind it.
 
-    A trial may end at any epoch that was observed, and be resumed later: then it pays for the epochs in between, or,
-    where the later one is of another recipe, for that whole training.
+    A trial may end at any epoch that was observed, and be resumed later: then it pays for the epochs in between, never
+    less than nothing, or, where the later one is of another recipe, for that whole training. A training that crashed
+    is answered with nan, and pays for what it took.
 
     Which repetition ("seed") an architecture shows is drawn once per run: asked twice, it answers
     the same. The draw depends on the run's generator alone, never on the order of the questions, so
@@ -136,7 +144,8 @@ class TableBackend:
         words = rng.integers(0, 2**64, size=len(table) // 4 + 1, dtype=np.uint64)
         self._draw = words.astype("<u8", copy=False).view("<u2")
         self._known: set[int] = set()  # trials that are complete
-        self._reached: dict[int, tuple[int, Observations]] = {}  # row of those that are not, and what was seen last
+        # of those that are not: their row, what was seen last, and the seconds of training that were paid
+        self._reached: dict[int, tuple[int, Observations, float]] = {}
         self._epochs = {FULL_TRAINING, seen.last_epoch}
         self._last_epochs = np.full(1, seen.last_epoch)
         self._last_epochs.flags.writeable = False
@@ -151,6 +160,8 @@ class TableBackend:
                 hold or that is over.
         """
         rows = rows_of(self._space, self._table, trials.arch)
+        if self._seen.absent:
+            rows = self._with_absent(trials.arch, rows)
         if self._seen.earlier and not self._begin_and_end(trials):
             return self._partly(trials, rows)
         # Most calls ask for one: single numbers cost a tenth of array calls.
@@ -162,6 +173,13 @@ class TableBackend:
             self._last_epochs = np.full(len(rows), self._seen.last_epoch)
             self._last_epochs.flags.writeable = False
         return Results(trials.id, self._last_epochs[: len(rows)], score, cost_s)
+
+    def _with_absent(self, archs: Archs, rows: Ints) -> Ints:
+        """Put the row behind the table's last one for those of ``archs`` [n, d] that it lacks; ``[n]``."""
+        lacking = rows < 0
+        if lacking.any():
+            self._space.checked(archs[lacking])
+        return np.where(lacking, len(self._table), rows)
 
     def _begin_and_end(self, trials: Trials) -> bool:
         """Tell whether all trials are new and ask for the last epoch."""
@@ -183,25 +201,28 @@ class TableBackend:
         if row < 0 or not seen.n_seeds.item(row):
             self._refuse(arch[None], np.array([row]))
         now = seen if epoch in self._epochs else seen.earlier.get(epoch)
-        known, before = self._reached.get(trial, (row, None))
+        known, before, paid_s = self._reached.get(trial, (row, None, 0.0))
         if known != row:
             raise StrategyError(f"trial {trial} was another architecture before; give every architecture its own id")
         if now is None or trial in self._known or (before and now.last_epoch <= before.last_epoch):
             raise refused_request([trial], [epoch], seen.last_epoch, seen.earlier)
         n_seeds = (seen if seen.resumes else now).n_seeds.item(row)  # one training shows the same seed all along
-        score = now.scores.item(row, self._draw.item(row) % n_seeds) if n_seeds else np.nan
-        if score != score:
+        if not n_seeds:
             text = self._space.format(arch[None])[0]
             raise MissingMeasurement(
                 f"table '{self._table.name}' has no measurement of {text} at epoch {now.last_epoch}"
             )
-        self._reached[trial] = row, now
         if now is seen:
             self._known.add(trial)
+        answer_s = 0.0 if seen.answer_s is None else seen.answer_s.item(row)
         cost_s = now.cost_s.item(row)
+        trained_s = cost_s - answer_s
         if before is not None and seen.resumes:
-            cost_s -= before.cost_s.item(row) - (0.0 if seen.answer_s is None else seen.answer_s.item(row))
-        return score, cost_s, now.last_epoch
+            # means over other seeds at other epochs may fall, but what was paid is paid
+            cost_s = max(cost_s - paid_s, answer_s)
+            trained_s = max(trained_s, paid_s)
+        self._reached[trial] = row, now, trained_s
+        return now.scores.item(row, self._draw.item(row) % n_seeds), cost_s, now.last_epoch
 
     def _one(self, trials: Trials, row: int) -> tuple[Floats, Floats]:
         seen, trial, epoch = self._seen, trials.id.item(), trials.epoch.item()

@@ -243,6 +243,7 @@ def _digest(space: EnumeratedSpace, label: str) -> str:
     """Name a result by everything it is made of: the architectures, which are alike, the encoding, this room's code."""
     digest = hashlib.sha256(label.encode() + space.rows.tobytes() + space.cardinality.tobytes())
     digest.update(bytes([space.trained_once_per_class]))  # nb201 has other classes then
-    for module in (*sorted(Path(__file__).parent.glob("*.py")), Path(inspect.getfile(type(space)))):
+    made_by = type(getattr(space, "inner", space))  # of one restricted to what was measured, the space itself
+    for module in (*sorted(Path(__file__).parent.glob("*.py")), Path(inspect.getfile(made_by))):
         digest.update(module.read_bytes())
     return digest.hexdigest()[:24]

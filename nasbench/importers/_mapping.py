@@ -24,7 +24,7 @@ _ARCHITECTURE: dict[str, tuple[type, ...]] = {
     "missing": (str, int, float, list),
 }
 _STATIC = {"column", "dataset", "metric", "unit", "direction", "missing", "where"}
-_MEASUREMENT = _STATIC | {"recipe", "split", "seed", "epoch", "epoch_offset"}
+_MEASUREMENT = _STATIC | {"recipe", "split", "seed", "epoch", "epoch_offset", "per"}
 _LABEL = re.compile(r"\w[\w.+-]*")
 _PLACEHOLDER = re.compile(r"\\{(dataset|recipe|split|metric|seed|epoch)\\}")
 
@@ -32,6 +32,10 @@ _LARGEST = 2**31
 _DIRECTIONS = ("maximize", "minimize", "none")
 
 LABELS = ("dataset", "recipe", "split", "metric")
+PER = ("total", "epoch", "answer")
+"""What a cell of seconds or energy counts: everything so far, its own epoch, or one answer, such as a validation."""
+SPENT = ("s", "J")
+"""Units of the schema that add up over the epochs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Entry:
         missing: cells that stand for a missing value.
         where: column -> texts; only rows that hold one of them count.
         epoch_offset: added to the file's epochs, for those that count from 0.
+        per: one of ``PER`` for what is spent, or empty where the mapping does not say.
     """
 
     column: str
@@ -63,6 +68,7 @@ class Entry:
     seed: int | FromColumn = 0
     epoch: int | FromColumn = 1
     epoch_offset: int = 0
+    per: str = ""
     missing: tuple[Any, ...] = ()
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -125,7 +131,7 @@ def _mapping(file: str, given: dict[str, Any]) -> TableMapping:
         if not isinstance(value, _ARCHITECTURE[key]) or not all(type(item) is member for item in members):
             raise _Wrong(f"[architecture] {key} = {value!r} has the wrong type")
     defaults = given.get("defaults", {})
-    _known("key of [defaults]", defaults, _MEASUREMENT - {"column"})
+    _known("key of [defaults]", defaults, _MEASUREMENT - {"column", "per"})
     kinds = []
     for kind, keys in (("measurement", _MEASUREMENT), ("static", _STATIC)):
         shared = {key: value for key, value in defaults.items() if key in keys}
@@ -172,6 +178,8 @@ def _entry(place: str, given: dict[str, Any], keys: set[str]) -> Entry:
     values["where"] = {key: tuple(str(item) for item in _listed(value)) for key, value in where.items()}
     if not _is_integer(values.get("epoch_offset", 0), -_LARGEST) or values["direction"] not in _DIRECTIONS:
         raise _Wrong(f"{place}: epoch_offset is an integer, direction is one of {', '.join(_DIRECTIONS)}")
+    if "per" in given and (given["per"] not in PER or UNITS[unit].unit not in SPENT):
+        raise _Wrong(f"{place}: per = {given['per']!r}; seconds and energy take one of {', '.join(PER)}, others none")
     return Entry(**values)
 
 

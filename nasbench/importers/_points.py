@@ -10,6 +10,7 @@ from nasbench.arrays import Bools, Floats, Ints
 from nasbench.errors import SourceError
 from nasbench.importers._cells import Cells, Column
 from nasbench.importers._mapping import LABELS, Entry, FromColumn, expanded, label_complaint
+from nasbench.importers._spent import Spent, agreed, so_far
 from nasbench.importers._units import UNITS, complaint
 from nasbench.table import Measurement, Static
 
@@ -37,12 +38,15 @@ def measurements(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) -> 
         n: number of architectures.
 
     Raises:
-        SourceError: a cell outside its unit, no number or no label, or two values for one place.
+        SourceError: a cell outside its unit, no number or no label, two values for one place, or seconds so far that
+            fall.
     """
     made = []
     for path, points in sorted(_gathered(cells, entries, arch).items()):
-        values, seeds, epochs = _filled(cells, path, points, n)
+        values, seeds, epochs, rows = _filled(cells, path, points, n)
         unit, direction = _agreed(cells, path, points)
+        spent = agreed(cells, path, [Spent(own.entry.column, own.entry.unit, own.entry.per) for own in points])
+        values = so_far(cells, spent, values, seeds, epochs, rows)
         dataset, recipe, split, metric = path
         made.append(
             Measurement(
@@ -64,7 +68,7 @@ def statics(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) -> list[
     """Return one ``[n]`` column for each data set and metric; arguments and errors as for ``measurements``."""
     made = []
     for path, points in sorted(_gathered(cells, entries, arch).items()):
-        values, _, _ = _filled(cells, path, points, n)
+        values, *_ = _filled(cells, path, points, n)
         unit, direction = _agreed(cells, path, points)
         made.append(Static(dataset=path[0], metric=path[3], unit=unit, direction=direction, values=values[:, 0, 0]))
     return made
@@ -129,8 +133,8 @@ def _labels(cells: Cells, key: str, given: str | FromColumn, kept: Bools) -> Col
     return np.array([given.rename.get(text, text) for text in texts], dtype=object)
 
 
-def _filled(cells: Cells, path: _Path, points: Sequence[_Points], n: int) -> tuple[Floats, Ints, Ints]:
-    """Return the values ``[n, s, t]`` with their seeds and epochs; the same value twice is one."""
+def _filled(cells: Cells, path: _Path, points: Sequence[_Points], n: int) -> tuple[Floats, Ints, Ints, Ints]:
+    """Return the values ``[n, s, t]`` with their seeds and epochs and the rows they are from; the same twice is one."""
     value, arch, seed, epoch, row = (np.concatenate(parts) for parts in list(zip(*points, strict=True))[1:])
     seeds, at_seed = np.unique(seed, return_inverse=True)
     epochs, at_epoch = np.unique(epoch, return_inverse=True)
@@ -151,7 +155,10 @@ def _filled(cells: Cells, path: _Path, points: Sequence[_Points], n: int) -> tup
         )
     values = np.full(n * len(seeds) * len(epochs), np.nan)
     values[place] = value
-    return values.reshape(n, len(seeds), len(epochs)), seeds, epochs
+    rows = np.full(len(values), -1)
+    rows[place] = row
+    shape = n, len(seeds), len(epochs)
+    return values.reshape(shape), seeds, epochs, rows.reshape(shape)
 
 
 def _agreed(cells: Cells, path: _Path, points: Sequence[_Points]) -> tuple[str, str]:

@@ -33,6 +33,10 @@ by name (``--map nb201_test_epochs200``). A mapping::
     metric = "n_params"
     unit = "millions"
 
+Seconds and energy of several epochs are kept as what was spent so far. ``per = "epoch"`` says that a cell
+holds what its own epoch took: it is summed up. ``per = "total"`` (what is assumed) says that it holds all
+so far, which is refused where it falls; ``per = "answer"`` keeps what each validation took as it is.
+
 Further keys: ``direction``, ``where = { column = value }`` (only those rows), ``epoch_offset = 1`` (the
 file counts from 0), ``rename = { val = "valid" }`` beside ``column`` in a label. Without ``seed`` the
 values are one repetition, or a mean, called seed 0. Architectures join by what they are, never by the

@@ -188,7 +188,8 @@ def _until_optimum(task: Task, label: str, run: int) -> int:
     component, options = Choice.parse(label).resolve(STRATEGIES)
     own, noise = np.random.default_rng([run, 0]), np.random.default_rng([run, 1])
     seen, means = task.observations, task.sign * task.observed.query(np.arange(len(task.table)))
-    exact = observations(means[:, None], seen.cost_s.copy(), seen.last_epoch)
+    asked = (seen.n_seeds > 0).astype(np.uint16)
+    exact = observations(means[:, None], seen.cost_s.copy(), seen.last_epoch, n_seeds=asked)
     best = task.optimum.arch[0]
     simulation = Simulation(
         component(task.space, own, **options),

@@ -60,6 +60,7 @@ class SearchSpace(ABC):
         passing: those that hand on what they get, or only add it up.
         trained_once_per_class: the benchmark trained one architecture of each isomorphism class, so that
             the measurements of ``canonical`` are those of all of them. Elsewhere a twin is another training.
+        n_classes: number of classes of such a space that is not listed; ``inf`` elsewhere.
     """
 
     name: str
@@ -69,6 +70,12 @@ class SearchSpace(ABC):
     cutting: tuple[str, ...] = ("none",)
     passing: tuple[str, ...] = ("skip_connect", "identity", "skip")
     trained_once_per_class: bool = False
+    n_classes: float = np.inf
+
+    @property
+    def ordered(self) -> Bools:
+        """[d] whether the choices of a decision lie on a line, so that two may be several steps apart."""
+        return np.zeros(len(self.decisions), dtype=np.bool_)
 
     @property
     def code_options(self) -> dict[str, Any]:

@@ -100,6 +100,11 @@ class HyperSpace(SearchSpace):
         return coding_of(self.declared)
 
     @property
+    def ordered(self) -> Bools:
+        """[d] which decisions are ordinal or integer."""
+        return np.array([item.kind != "categorical" for item in self.declared])
+
+    @property
     def size(self) -> float:
         """Number of valid configurations."""
         return _count(self.declared)

@@ -46,6 +46,7 @@ class NASBench101(SearchSpace):
 
     name = "nb101"
     trained_once_per_class = True
+    n_classes = 423_624
     operations = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
     decisions = (*(f"edge_{i}_{j}" for i, j in EDGES), *(f"op_{v}" for v in INTERIOR))
     cardinality = np.array([2] * N_EDGES + [N_OPERATIONS] * len(INTERIOR))

@@ -10,7 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from nasbench.arrays import Archs, Floats, Ints, RowIndex, row_index
-from nasbench.errors import InvalidArchitecture, InvalidOption, MissingMeasurement, TableError, unknown_name
+from nasbench.errors import (
+    InvalidArchitecture,
+    InvalidOption,
+    MissingMeasurement,
+    TableError,
+    UnknownName,
+    unknown_name,
+)
 from nasbench.table._column import Column
 from nasbench.table._disk_index import DiskIndex
 from nasbench.table._schema import FORMAT, ROOT_TEXT, SCHEMA_VERSION, SPACE_OPTIONS, SPLITS, content_digest, plain
@@ -158,11 +165,14 @@ class Table:
         column = self.columns.get(f"static/{dataset}/{metric}")
         if column is not None:
             return column
-        datasets = {name for name, _ in self.statics}
+        datasets = {name for name, *_ in (*self.statics, *self.measurements)}
         if dataset not in datasets:
             raise unknown_name(f"data set of table '{self.name}'", dataset, datasets)
         known = {name for owner, name in self.statics if owner == dataset}
-        raise unknown_name(f"static metric of '{dataset}' in table '{self.name}'", metric, known)
+        error = unknown_name(f"static metric of '{dataset}' in table '{self.name}'", metric, known)
+        owners = sorted(owner for owner, name in self.statics if name == metric)
+        also = f"; data set {' and '.join(map(repr, owners))} has it" if owners else ""
+        raise UnknownName(f"{error}{also}")
 
     def _measurement(self, dataset: str, recipe: str, split: str, metric: str) -> Column:
         column = self.columns.get(f"measurements/{dataset}/{recipe}/{split}/{metric}")
@@ -171,6 +181,11 @@ class Table:
         if split not in SPLITS:
             raise unknown_name("split", split, SPLITS)
         left = self.measurements
+        if dataset in {name for name, _ in self.statics} - {name for name, *_ in left}:
+            raise UnknownName(
+                f"table '{self.name}' has static metrics of data set '{dataset}', but no measurement; measured data "
+                f"sets: {', '.join(sorted({name for name, *_ in left})) or 'none'}"
+            )
         for place, (kind, seen) in enumerate(
             (("data set", dataset), ("recipe", recipe), ("split", split), ("metric", metric))
         ):

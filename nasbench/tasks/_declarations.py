@@ -1,5 +1,6 @@
 """Reading the declarations of tasks: plain data, checked, without opening a table."""
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -33,11 +34,16 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "fidelities": list,
     "budget_s": (float, int),
     "budget_note": str,
+    "search": str,
+    "crash_s": (float, int),
 }
 _TRAINING_KEYS = {key: _KEYS[key] for key in ("title", "version", "space", "space_options", "budget_s")} | {
     "train": dict
 }
 _OPTIONAL = {"suite", "space_options", "table_sha256", "objectives", "fidelities", "budget_note", "importer", "where"}
+_OPTIONAL |= {"search", "crash_s"}
+MEASURED = "measured"
+_SEARCHED = (MEASURED, "all")
 EMBEDDED = "embedded"
 """The suite of tasks that name no other one."""
 SURROGATE, SURROGATE_PREFIX = ".surrogate", "surrogate-"
@@ -232,6 +238,7 @@ def _check(name: str, values: dict[str, Any]) -> None:
             raise InvalidOption(f"task '{name}': {key} = {value!r} has the wrong type")
     if missing := sorted(_KEYS.keys() - _OPTIONAL - values.keys()):
         raise InvalidOption(f"task '{name}' lacks {', '.join(missing)}")
+    _check_search(name, values)
     _check_fidelities(name, values)
     reported = values["reported"]
     observed = [values["observed"], *(fidelity["observed"] for fidelity in _fidelities(values))]
@@ -249,6 +256,17 @@ def _check(name: str, values: dict[str, Any]) -> None:
     _check_objectives(name, values)
     if any(column == "test" or (isinstance(column, dict) and column["split"] == "test") for column in observed):
         raise InvalidOption(f"task '{name}' would show the test split to strategies")
+
+
+def _check_search(name: str, values: dict[str, Any]) -> None:
+    """Check what is done with architectures that were not measured."""
+    if (search := values.get("search", MEASURED)) not in _SEARCHED:
+        raise unknown_name(f"search of task '{name}'", search, _SEARCHED)
+    crash_s = values.get("crash_s")
+    if crash_s is not None and (search == MEASURED or not 0 < crash_s < math.inf):
+        raise InvalidOption(
+            f"task '{name}': crash_s = {crash_s}; expected a positive number of seconds, beside search = \"all\""
+        )
 
 
 def _check_fidelities(name: str, values: dict[str, Any]) -> None:

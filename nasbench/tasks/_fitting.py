@@ -111,7 +111,7 @@ def fit_surrogate(
     split_rng, rng, judge_rng = np.random.default_rng(fit.seed).spawn(3)
     learnt, held_out = split(measured(task), fit.n_train, split_rng)
     observed, scores = _chosen(learnt, task.scale.bounds, fit, rng, on_step)
-    surrogate = Surrogate(task.space, described | {"chosen_by": scores})
+    surrogate = Surrogate(task.whole, described | {"chosen_by": scores})
     surrogate.models = {OBSERVED: observed} | _others(task, learnt, observed, fit, rng, on_step)
     on_step("predictions")
     surrogate.foresee()
@@ -185,8 +185,8 @@ def _described(task: Task, source: str, name: str, fit: Fit) -> dict[str, Any]:
         "software": {"python": platform.python_version(), "numpy": np.__version__},
         "source": {"task": task.name, "version": task.version, "tables": tables},
         "space": declaration["space"],
-        "space_options": kept_options(task.space, declaration.get("space_options") or task.table.space_options),
-        "space_rows_sha256": rows_digest(task.space),
+        "space_options": kept_options(task.whole, declaration.get("space_options") or task.table.space_options),
+        "space_rows_sha256": rows_digest(task.whole),
         "observed": {
             **{key: getattr(task.observed, key) for key in ("dataset", "recipe", "split", "metric")},
             **{"unit": task.unit, "direction": task.direction, "last_epoch": int(axes["epochs"][-1])},
@@ -202,7 +202,7 @@ def _described(task: Task, source: str, name: str, fit: Fit) -> dict[str, Any]:
 
 def _best_known(surrogate: Surrogate, trained: Archs, task: Task, rng: np.random.Generator) -> dict[str, Any]:
     """Return the best architecture by what is reported first, the mean, both as measured, and how they were found."""
-    space, quantity, sign = task.space, f"report/{task.reported[0]}", task.scales[task.reported[0]].sign
+    space, quantity, sign = task.whole, f"report/{task.reported[0]}", task.scales[task.reported[0]].sign
     if isinstance(space, EnumeratedSpace) and surrogate.known:
         scores = surrogate.predict(quantity, space.rows)
         best, how = space.rows[scores.argmax()], "every architecture of the space was predicted"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
-from nasbench.errors import InvalidOption
+from nasbench.errors import InvalidOption, UnknownName
 from nasbench.table import Table
 from nasbench.tasks._spaces import refuse_other_table
 from nasbench.units import Scale
@@ -82,6 +82,30 @@ class Measured(_Joined):
     def scale(self) -> Scale:
         """In which unit it is, and whether large or small is good."""
         return Scale.of(self.axes)
+
+    @property
+    def seeds(self) -> list[int]:
+        """Labels of the repetitions."""
+        return list(self.axes["seeds"])
+
+    @property
+    def epochs(self) -> list[int]:
+        """Those it was measured at, rising."""
+        return list(self.axes["epochs"])
+
+    @property
+    def training(self) -> tuple[str, str, str]:
+        """What names the training that was measured, whatever was measured of it."""
+        return self.table.checksum, self.dataset, self.recipe
+
+    def curves(self, index: Ints) -> Floats:
+        """Return all that was measured for rows ``index`` [n] of the home table; ``[n, s, t]``, nan where missing."""
+        where = {"dataset": self.dataset, "recipe": self.recipe, "split": self.split, "metric": self.metric}
+        rows = self.rows_of(index)
+        values = np.full((len(rows), len(self.seeds), len(self.epochs)), np.nan)
+        for place, seed in enumerate(self.seeds):
+            values[rows >= 0, place] = self.table.curves(rows[rows >= 0], **where, seed=seed)
+        return values
 
     def query(self, index: Ints, seed: int | str = "mean", epoch: int | None = None) -> Floats:
         """Return the measurement for rows ``index`` [n] of the home table; nan where missing."""
@@ -171,3 +195,30 @@ class Charge:
             return self.column.query(everything, epoch=epoch)
         spread: Floats = self.column.query(everything) * (epoch / last)
         return spread
+
+
+def static_cost(seen: Measured, metric: str) -> Charge:
+    """Return the charge that ``cost = "METRIC"`` means: a static metric beside the column ``seen``.
+
+    Raises:
+        UnknownName: there is none of that name; what there is, measured seconds too, and how to write it is named.
+    """
+    table, dataset = seen.table, seen.dataset
+    try:
+        return Charge(Share(seen.home, table, dataset, metric))
+    except UnknownName as error:
+        written = [
+            f"{{ static = {name!r} }}" if owner == dataset else f"{{ static = {name!r}, dataset = {owner!r} }}"
+            for owner, name in table.statics
+            if name == metric
+        ]
+        written += [
+            f"{{ split = {split!r}, metric = {name!r} }}"
+            if recipe == seen.recipe
+            else f"{{ split = {split!r}, recipe = {recipe!r}, metric = {name!r} }}"
+            for data, recipe, split, name in table.measurements
+            if data == dataset and table.describe(data, recipe, split, name)["unit"] == "s"
+        ]
+        examples = [f"cost = [{text}]".replace("'", '"') for text in written[:4]]
+        hint = f"write {' or '.join(examples)}" if examples else "it has no measured seconds; cost = 1.0 is a constant"
+        raise UnknownName(f"cost = '{metric}' means a static metric: {error}; {hint}") from None

@@ -51,10 +51,10 @@ class Sample:
 def measured(task: Task) -> Sample:
     """Return every architecture of the task whose observed score was measured."""
     seen = task.observations
-    rows = task.rows[seen.n_seeds[task.rows] > 0]
+    rows = task.rows[~np.isnan(seen.scores[task.rows]).all(axis=1)]
     columns = {label: column for label, column in task.reports.items() if column != task.observed}
     others = {label: column.scale.sign * column.query(rows) for label, column in columns.items()}
-    return Sample(task.space, task.table.rows(rows), seen.scores[rows], others, seen.cost_s[rows])
+    return Sample(task.whole, task.table.rows(rows), seen.scores[rows], others, seen.cost_s[rows])
 
 
 def split(sample: Sample, n_train: int | None, rng: np.random.Generator) -> tuple[Sample, Sample]:

@@ -12,10 +12,11 @@ from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.backends.table import Observations, TableBackend, rows_of
 from nasbench.errors import InvalidArchitecture, InvalidOption
 from nasbench.spaces import EnumeratedSpace, Party, SearchSpace
+from nasbench.spaces._pool import MeasuredSpace
 from nasbench.table import Table, find_table
-from nasbench.tasks._declarations import COLUMN_KEYS, read_declaration
-from nasbench.tasks._measured import Charge, Measured, Property, Share
-from nasbench.tasks._observing import Fidelity, observed_at
+from nasbench.tasks._declarations import COLUMN_KEYS, MEASURED, read_declaration
+from nasbench.tasks._measured import Charge, Measured, Property, Share, static_cost
+from nasbench.tasks._observing import Fidelity, Gaps, observed_at
 from nasbench.tasks._spaces import refuse_other_space, space_named, space_of
 from nasbench.units import Scale
 
@@ -38,7 +39,7 @@ class Task:
     Attributes:
         name: ``family-member``, for example ``nb201-cifar10``.
         version: rises when anything that changes results does.
-        space: the architectures.
+        whole: the architectures, measured or not.
         table: the task's own table; ``index`` and ``row`` mean its rows.
         observed: what a strategy sees, one trained seed at a time; never a test split.
         reports: label -> what is reported of the architecture a strategy found, as means over
@@ -51,12 +52,15 @@ class Task:
             regret and leaderboards go by the observed column alone.
         budget_s: default budget in simulated seconds.
         table_sha256: checksum of the table this version is defined on; empty for any.
+        search: ``measured``, where only architectures that were measured may be asked for, or ``all``, where others
+            are answered with nan, as trainings that crashed.
+        crash_s: seconds that such an answer costs where the table does not say; None for the mean of those measured.
     """
 
     name: str
     title: str
     version: int
-    space: SearchSpace
+    whole: SearchSpace
     table: Table
     observed: Measured
     reports: dict[str, Measured]
@@ -66,13 +70,15 @@ class Task:
     table_sha256: str = ""
     objectives: dict[str, Property] = field(default_factory=dict)
     fidelities: tuple[Fidelity, ...] = ()
+    search: str = MEASURED
+    crash_s: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse contradictions at once, not in the middle of a search."""
         if self.observed.split not in ("train", "valid"):
             raise InvalidOption(f"task '{self.name}' would show the {self.observed.split} split to strategies")
         for table in self.tables:
-            refuse_other_space(Party(f"task '{self.name}'", self.space), table)
+            refuse_other_space(Party(f"task '{self.name}'", self.whole), table)
         if not self.reports:
             raise InvalidOption(f"task '{self.name}' reports nothing")
         for column in (self.observed, *(one.observed for one in self.fidelities), self._regret):
@@ -156,30 +162,73 @@ class Task:
             UnknownName: a static metric that the table does not have.
         """
         _ = self.observations
-        if not len(self.rows):
-            raise InvalidOption(f"task '{self.name}': no architecture of its space was measured")
+        n_measured = len(self._measured)
+        if not n_measured or not len(self.rows):
+            raise InvalidOption(
+                f"task '{self.name}': no architecture of its space was measured: none has what is observed, reported "
+                f"({self.reported[0]}) and charged at once in table '{self.table.name}'"
+            )
+        if n_measured == 1 and self.space is not self.whole:
+            raise InvalidOption(
+                f"task '{self.name}': one architecture of its space was measured, so that there is nothing to search"
+            )
 
     @cached_property
     def _outside(self) -> Bools | None:
         """[N] rows of the table that are not in the space; None if there are none."""
-        outside = ~self.space.is_valid(self.table.architectures)
+        outside = ~self.whole.is_valid(self.table.architectures)
         return outside if outside.any() else None
+
+    @cached_property
+    def _measured(self) -> Archs:
+        """[n, d] architectures of the space that are answered from the table."""
+        seen = self.observations.n_seeds > 0 if self.observations.measured is None else self.observations.measured
+        if not isinstance(self.whole, EnumeratedSpace):
+            return self.table.rows(np.flatnonzero(seen))
+        rows = rows_of(self.whole, self.table, self.whole.rows)
+        return self.whole.rows[(rows >= 0) & seen.take(rows, mode="clip")]
+
+    @property
+    def _n_all(self) -> float:
+        """Number of architectures, or of classes of which one was trained each."""
+        return min(self.whole.size, self.whole.n_classes)
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        """Where to search: all architectures, or those that were measured where these are not all."""
+        if self.search != MEASURED or not 0 < len(self._measured) < self._n_all:
+            return self.whole
+        return MeasuredSpace(self.whole, self._measured)
+
+    @property
+    def restriction(self) -> str:
+        """What is searched where not everything was measured; empty where it was."""
+        n = len(self._measured)
+        if not n < self._n_all:
+            return ""
+        size = f" of {self._n_all:,.10g}" if math.isfinite(self._n_all) else ""
+        if self.search == MEASURED:
+            return f"{n:,}{size} architectures are measured; the search is restricted to them"
+        cost_s = float(self.observations.cost_s[-1])
+        return f"{n:,}{size} architectures are measured; others are answered with nan, as crashes of {cost_s:,.6g} s"
 
     @property
     def epochs(self) -> tuple[int, ...]:
         """Epochs that a trial may be trained to, rising; the last one is a complete training."""
         if self.fidelities:
             return (*(fidelity.epoch for fidelity in self.fidelities), self.observed.axes["epochs"][-1])
-        return tuple(self.observed.axes["epochs"])
+        epochs = tuple(self.observed.axes["epochs"])
+        return epochs[-1:] if len(epochs) > 1 and not self.observations.earlier else epochs
 
     @cached_property
     def observations(self) -> Observations:
         """What a strategy may observe, over the rows of the table."""
         costs = self.costs
         if isinstance(costs, str):
-            seen = self.observed
-            costs = (Charge(Share(seen.home, seen.table, seen.dataset, costs)),)
-        return observed_at(self.observed, costs, self.fidelities, hidden=self._outside, further=self._further)
+            costs = (static_cost(self.observed, costs),)
+        known = ~np.isnan(self._regret.query(np.arange(len(self.table))))
+        gaps = Gaps(known, self._outside, self.search != MEASURED, self.crash_s)
+        return observed_at(self.observed, costs, self.fidelities, gaps=gaps, further=self._further)
 
     @property
     def _further(self) -> Floats | None:
@@ -198,7 +247,7 @@ class Task:
             raise InvalidArchitecture("pass a list of strings, one per architecture; for a single one [text]")
         if isinstance(architectures, np.ndarray):
             return architectures
-        return self.space.parse(architectures)
+        return self.whole.parse(architectures)
 
     def query(self, architectures: Archs | Sequence[str], split: str = "valid", *, seed: int | str = "mean") -> Floats:
         """Return the task's metric of many architectures; ``[n]`` in its unit and sign, nan where not measured.
@@ -214,11 +263,11 @@ class Task:
             UnknownName: a split that the table does not have.
         """
         archs = self.archs(architectures)
-        index = rows_of(self.space, self.table, archs)
+        index = rows_of(self.whole, self.table, archs)
         if index.min(initial=0) < 0 or (self._outside is not None and self._outside.take(index).any()):
-            self.space.checked(archs)
+            self.whole.checked(archs)
             bad = np.flatnonzero(index < 0)
-            text = self.space.format(archs[bad[:1]])[0]
+            text = self.whole.format(archs[bad[:1]])[0]
             raise InvalidArchitecture(f"table '{self.table.name}' lacks {text} ({len(bad)} of {len(index)} asked)")
         if split in self.objectives:
             return self.objectives[split].query(index)
@@ -233,7 +282,7 @@ class Task:
 
     def reported_of(self, archs: Archs) -> dict[str, Floats]:
         """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
-        return self.report(rows_of(self.space, self.table, archs))
+        return self.report(rows_of(self.whole, self.table, archs))
 
     @property
     def _regret(self) -> Measured:
@@ -242,7 +291,7 @@ class Task:
 
     @cached_property
     def rows(self) -> Ints:
-        """Rows of the table that belong to the space and were measured."""
+        """Rows of the table that are searched and of which regret is known."""
         if isinstance(self.space, EnumeratedSpace):
             index = self.table.index(self.space.rows)
         else:
@@ -292,7 +341,7 @@ def load_table_task(name: str) -> Task:
     for key in ("importer", "where", "suite"):
         values.pop(key, None)
     columns: dict[str, Any] = {"observed": observed, "reports": reports, "objectives": objectives}
-    return Task(space=space, table=table, costs=costs, fidelities=fidelities, **columns, **values)
+    return Task(whole=space, table=table, costs=costs, fidelities=fidelities, **columns, **values)
 
 
 class _Columns:
