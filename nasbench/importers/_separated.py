@@ -146,9 +146,4 @@ def end_complaint(text: str) -> str:
         return ""
     last = text[max(text.rfind("\n"), text.rfind("\r")) + 1 :]
     shown = last if len(last) <= _SHOWN else f"...{last[-_SHOWN:]}"
-    return (
-        f"the last line does not end with a newline: check that {shown!r} is complete and nothing is missing after it"
-    )
-
-
-_SHOWN = 40
+    return f"its last line does not end with a newline: check that {shown!r} is complete, and the last row"
