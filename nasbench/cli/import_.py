@@ -1,5 +1,6 @@
 """Import a public benchmark's files, or any table of yours, into a table."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,6 +49,7 @@ def _guess(reader: Any, importer: str, source: Path, path: Path, as_json: bool) 
     if path.exists() or path.suffix != ".toml":
         raise InvalidOption(f"{path} exists or does not end with .toml: give --map another file to write")
     text, preview = reader.guess(source)
+    _print_remarks(reader)
     write_text(path, text)
     if as_json:
         print_json({"mapping": str(path), "preview": preview.splitlines()})
@@ -60,6 +62,7 @@ def _import(reader: Any, source: Path, out: Path | None, jobs: int, replace: boo
 
     with ProgressBar("parts", quiet=as_json) as progress, or_resume():
         table = import_source(reader, source, out, n_jobs=jobs, replace=replace, on_progress=progress)
+    _print_remarks(reader)
     if as_json:
         print_json({"table": table.name, "file": str(table.path), "content_sha256": table.checksum})
         return
@@ -68,3 +71,9 @@ def _import(reader: Any, source: Path, out: Path | None, jobs: int, replace: boo
         f"{len(table.statics)} static ones -> {table.path} ({table.path.stat().st_size / 1e6:.1f} MB)\n"
         f"content sha256 {table.checksum}"
     )
+
+
+def _print_remarks(reader: Any) -> None:
+    """Say on standard error what the reader noticed."""
+    for remark in getattr(reader, "remarks", ()):
+        print(f"note: {remark}", file=sys.stderr)

@@ -46,18 +46,23 @@ def read_curve_table(path: Path | str) -> CurveTable:
         SourceError: no such columns, or a value of theirs that is no number.
     """
     with Path(path).open(newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
+        reader = csv.reader(file)
+        header = next(reader, [])
+        rows = [(reader.line_num, row) for row in reader if row]
+    for line, row in rows:
+        if len(row) != len(header):
+            raise SourceError(f"{path}, line {line}: {len(row)} fields, but the header has {len(header)}: was it cut?")
     epochs = [name for name in header if _EPOCH.fullmatch(name)]
     if len(epochs) < 2 or not rows:
         raise SourceError(
             f"{path} has {len(epochs)} columns acc_N or ep_N and {len(rows)} rows; expected several of both"
         )
     try:
-        curves = np.array([[_number(row[header.index(name)]) for name in epochs] for row in rows])
+        curves = np.array([[_number(row[header.index(name)]) for name in epochs] for _, row in rows])
     except (ValueError, IndexError) as error:
         raise SourceError(f"{path}: {error}") from None
     curves = -curves if epochs[0].startswith("ep") else curves
-    columns = [_column([row[i] for row in rows]) for i, name in enumerate(header) if name not in epochs]
+    columns = [_column([row[i] for _, row in rows]) for i, name in enumerate(header) if name not in epochs]
     kept = [column for column in columns if column is not None]
     features = np.stack(kept, axis=1) if kept else np.empty((len(rows), 0))
     ended = ~np.isnan(curves[:, -1])

@@ -15,10 +15,10 @@ def load_object(path: Path, where: str) -> dict[str, Any]:
         where: what to tell a user who has none of it.
 
     Raises:
-        SourceError: no such file, no JSON, or JSON that is no object.
+        SourceError: no such file, no JSON, JSON that is no object, or a key that stands in an object twice.
     """
     try:
-        loaded = json.loads(path.read_bytes())
+        loaded = parse_json(path.read_bytes())
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}); {where}") from error
     except (ValueError, RecursionError) as error:
@@ -26,6 +26,23 @@ def load_object(path: Path, where: str) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise SourceError(f"{path} holds a JSON {type(loaded).__name__}, expected an object; {where}")
     return loaded
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse a JSON text; of a key that stands in an object twice, one value would be lost without a word.
+
+    Raises:
+        ValueError: no JSON, or such a key.
+    """
+    return json.loads(text, object_pairs_hook=_distinct)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands in an object twice")
+    return made
 
 
 def number(value: Any) -> float:

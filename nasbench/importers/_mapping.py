@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import InvalidOption, UnknownName, unknown_name
-from nasbench.importers._units import DIRECTIONS, UNITS
+from nasbench.importers._directions import direction_complaint, known_direction
+from nasbench.importers._units import UNITS
 
 _SHIPPED = Path(__file__).parent / "maps"
 _PROVENANCE = ("citation", "licence", "source")
-_ROOT = {*_PROVENANCE, "name", "title", "notes", "architecture", "defaults", "measurement", "static", "file"}
+_TEXTS = (*_PROVENANCE, "name", "title", "notes")
+_ROOT = {*_TEXTS, "architecture", "defaults", "measurement", "static", "file", "decimal", "where", "undecided"}
 _ARCHITECTURE: dict[str, tuple[type, ...]] = {
     "space": (str,),
     "space_options": (dict,),
@@ -36,6 +38,8 @@ PER = ("total", "epoch", "answer")
 """What a cell of seconds or energy counts: everything so far, its own epoch, or one answer, such as a validation."""
 SPENT = ("s", "J")
 """Units of the schema that add up over the epochs."""
+ROWS = "rows"
+"""As a seed: rows that say the same but for the value are repeated trainings, numbered in the order of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Entry:
 
     Attributes:
         unit: as declared, a key of ``UNITS``.
+        direction: as declared; empty where it follows from a metric that stands in a column.
         missing: cells that stand for a missing value.
         where: column -> texts; only rows that hold one of them count.
         epoch_offset: added to the file's epochs, for those that count from 0.
@@ -65,7 +70,7 @@ class Entry:
     direction: str
     recipe: str | FromColumn = ""
     split: str | FromColumn = ""
-    seed: int | FromColumn = 0
+    seed: int | str | FromColumn = 0
     epoch: int | FromColumn = 1
     epoch_offset: int = 0
     per: str = ""
@@ -75,13 +80,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class TableMapping:
-    """A whole mapping; ``architecture`` stays plain, the space judges its options."""
+    """A whole mapping; ``architecture`` stays plain, the space judges its options.
+
+    Attributes:
+        where: column -> texts; only rows that hold one of them are read at all.
+        decimal: the decimal point of the file's numbers.
+    """
 
     file: str
     text: Mapping[str, str]
     architecture: Mapping[str, Any]
     measurements: tuple[Entry, ...]
     statics: tuple[Entry, ...]
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    decimal: str = "."
 
 
 def shipped_maps() -> dict[str, Path]:
@@ -113,23 +125,12 @@ class _Wrong(Exception):
 
 def _mapping(file: str, given: dict[str, Any]) -> TableMapping:
     _known("key", given, _ROOT)
-    text = {
-        key: given[key] for key in _ROOT - {"architecture", "defaults", "measurement", "static", "file"} if key in given
-    }
-    for key in _PROVENANCE:
-        if not str(text.get(key, "")).strip():
-            raise _Wrong(f"it has no {key}: a table without citation, licence and source is not written")
-    if strange := [key for key, value in text.items() if not isinstance(value, str)]:
-        raise _Wrong(f"{strange[0]} = {text[strange[0]]!r} is no text")
-    architecture = given.get("architecture", {})
-    _known("key of [architecture]", architecture, _ARCHITECTURE)
-    if "space" not in architecture or len({"column", "columns", "template"} & architecture.keys()) != 1:
-        raise _Wrong("[architecture] needs a space and one of: column, columns, template")
-    for key, value in architecture.items():
-        members = [] if key in ("space_options", "missing") else value.values() if isinstance(value, dict) else value
-        member = int if key == "digits_order" else str
-        if not isinstance(value, _ARCHITECTURE[key]) or not all(type(item) is member for item in members):
-            raise _Wrong(f"[architecture] {key} = {value!r} has the wrong type")
+    text = _provenance(given)
+    if open_ := _listed(given.get("undecided", ())):
+        raise _Wrong(f"undecided ({len(open_)}): {open_[0]}; answer it by editing the mapping, then delete it there")
+    if given.get("decimal", ".") not in (".", ",") or not isinstance(given.get("where", {}), Mapping):
+        raise _Wrong("decimal is '.' or ',', and where = { COLUMN = VALUE }")
+    architecture = _architecture(given.get("architecture", {}))
     defaults = given.get("defaults", {})
     _known("key of [defaults]", defaults, _MEASUREMENT - {"column", "per"})
     kinds = []
@@ -141,7 +142,43 @@ def _mapping(file: str, given: dict[str, Any]) -> TableMapping:
         kinds.append(tuple(_entry(f"[[{kind}]] {i}", shared | item, keys) for i, item in enumerate(entries, start=1)))
     if not any(kinds):
         raise _Wrong("it maps no column: add a [[measurement]] or a [[static]]")
-    return TableMapping(file, text, architecture, *kinds)
+    where = _where(given.get("where", {}))
+    return TableMapping(file, text, architecture, *kinds, where=where, decimal=given.get("decimal", "."))
+
+
+def _provenance(given: dict[str, Any]) -> dict[str, str]:
+    """Return the texts that go into the table as they are."""
+    text = {key: given[key] for key in _TEXTS if key in given}
+    for key in _PROVENANCE:
+        if not str(text.get(key, "")).strip():
+            raise _Wrong(f"it has no {key}: a table without citation, licence and source is not written")
+    if strange := [key for key, value in text.items() if not isinstance(value, str)]:
+        raise _Wrong(f"{strange[0]} = {text[strange[0]]!r} is no text")
+    return text
+
+
+def _architecture(given: Any) -> Mapping[str, Any]:
+    _known("key of [architecture]", given, _ARCHITECTURE)
+    if not given.get("space") or len({"column", "columns", "template"} & given.keys()) != 1:
+        raise _Wrong("[architecture] needs a space and one of: column, columns, template")
+    for key, value in given.items():
+        members = [] if key in ("space_options", "missing") else value.values() if isinstance(value, dict) else value
+        member = int if key == "digits_order" else str
+        if not isinstance(value, _ARCHITECTURE[key]) or not all(type(item) is member for item in members):
+            raise _Wrong(f"[architecture] {key} = {value!r} has the wrong type")
+    architecture: Mapping[str, Any] = given
+    return architecture
+
+
+def _where(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the texts that stand for the values of a ``where``."""
+    return {column: tuple(text for item in _listed(value) for text in _texts(item)) for column, value in given.items()}
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Return how files write a value: a truth value in several ways."""
+    text = str(value)
+    return (text, text.lower(), text.upper()) if isinstance(value, bool) else (text,)
 
 
 def _known(kind: str, given: Any, allowed: Iterable[str]) -> None:
@@ -172,15 +209,27 @@ def _entry(place: str, given: dict[str, Any], keys: set[str]) -> Entry:
     values |= {
         key: _value(place, key, values[key]) for key in (*LABELS, "seed", "epoch") if key in values and key not in names
     }
-    values["direction"] = given.get("direction", DIRECTIONS.get(UNITS[unit].unit, "minimize"))
+    values["direction"] = _direction(place, given, values["metric"], UNITS[unit].unit, static=not measured)
     values["missing"] = _listed(given.get("missing", ()))
-    where = given.get("where", {})
-    values["where"] = {key: tuple(str(item) for item in _listed(value)) for key, value in where.items()}
-    if not _is_integer(values.get("epoch_offset", 0), -_LARGEST) or values["direction"] not in _DIRECTIONS:
-        raise _Wrong(f"{place}: epoch_offset is an integer, direction is one of {', '.join(_DIRECTIONS)}")
+    values["where"] = _where(given.get("where", {}))
+    if not _is_integer(values.get("epoch_offset", 0), -_LARGEST):
+        raise _Wrong(f"{place}: epoch_offset = {values['epoch_offset']!r} is no integer")
     if "per" in given and (given["per"] not in PER or UNITS[unit].unit not in SPENT):
         raise _Wrong(f"{place}: per = {given['per']!r}; seconds and energy take one of {', '.join(PER)}, others none")
     return Entry(**values)
+
+
+def _direction(place: str, given: Mapping[str, Any], metric: Any, unit: str, *, static: bool) -> str:
+    """Return the direction that an entry says or its metric has; empty where the metric stands in a column."""
+    if "direction" in given:
+        if given["direction"] not in _DIRECTIONS:
+            raise _Wrong(f"{place}: direction = {given['direction']!r} is none of {', '.join(_DIRECTIONS)}")
+        return str(given["direction"])
+    if not isinstance(metric, str) or not metric:
+        return ""
+    if why := direction_complaint(metric, unit, static=static):
+        raise _Wrong(f"{place}: {why}")
+    return known_direction(metric, unit, static=static)
 
 
 def _listed(value: Any) -> tuple[Any, ...]:
@@ -195,6 +244,8 @@ def _value(place: str, key: str, given: Any) -> Any:
         if not isinstance(given.get("column"), str) or not isinstance(rename, Mapping):
             raise _Wrong(f"{place}: {key} = {given!r}; expected {{ column = NAME, rename = {{ OLD = 'NEW' }} }}")
         return FromColumn(given["column"], rename)
+    if key == "seed" and given == ROWS:
+        return given
     if key in ("seed", "epoch"):
         if not _is_integer(given, int(key == "epoch")):
             raise _Wrong(f"{place}: {key} = {given!r} is no integer from {int(key == 'epoch')}")

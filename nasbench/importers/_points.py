@@ -9,9 +9,10 @@ import numpy as np
 from nasbench.arrays import Bools, Floats, Ints
 from nasbench.errors import SourceError
 from nasbench.importers._cells import Cells, Column
-from nasbench.importers._mapping import LABELS, Entry, FromColumn, expanded, label_complaint
+from nasbench.importers._directions import direction_complaint, known_direction
+from nasbench.importers._mapping import LABELS, ROWS, Entry, FromColumn, expanded, label_complaint
 from nasbench.importers._spent import Spent, agreed, so_far
-from nasbench.importers._units import UNITS, complaint
+from nasbench.importers._units import DURATION, UNITS, complaint
 from nasbench.table import Measurement, Static
 
 _Path = tuple[str, ...]  # data set, recipe, split, metric
@@ -77,27 +78,42 @@ def statics(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) -> list[
 def _gathered(cells: Cells, entries: Sequence[Entry], arch: Ints) -> dict[_Path, list[_Points]]:
     gathered: dict[_Path, list[_Points]] = defaultdict(list)
     for entry in entries:
-        for own in expanded(entry, cells.columns):
-            for path, points in _points(cells, own, arch):
-                gathered[path].append(points)
+        columns = expanded(entry, cells.columns)
+        found = [one for own in columns for one in _points(cells, own, arch, whole=len(columns) == 1)]
+        _refuse_fractions(cells, [points for _, points in found], entry)
+        for path, points in found:
+            gathered[path].append(points)
     return gathered
 
 
-def _points(cells: Cells, entry: Entry, arch: Ints) -> Iterable[tuple[_Path, _Points]]:
+def _refuse_fractions(cells: Cells, found: Sequence[_Points], entry: Entry) -> None:
+    """Refuse a curve of percentages that never exceeds 1 percent: ``complaint`` over all of its columns."""
+    if entry.unit == "percent":
+        largest = max(found, key=lambda points: points.value.max())
+        at = int(largest.value.argmax())
+        if wrong := complaint(largest.value[at : at + 1] * 100.0, entry.unit):
+            raise cells.wrong(int(largest.row[at]), largest.entry.column, wrong[1])
+
+
+def _points(cells: Cells, entry: Entry, arch: Ints, *, whole: bool) -> Iterable[tuple[_Path, _Points]]:
     """Yield the measured values of one column, apart for each path that its rows name."""
-    values = cells.numbers(entry.column, entry.missing)
-    values[~_wanted(cells, entry)] = np.nan
-    if found := complaint(values, entry.unit):
+    values = cells.numbers(entry.column, entry.missing, durations=entry.unit == DURATION)
+    wanted = cells.wanted(entry.where)
+    values[~wanted] = np.nan
+    if found := complaint(values, entry.unit, whole=whole):
         raise cells.wrong(found[0], entry.column, found[1])
     values = UNITS[entry.unit].convert(values)
     kept = ~np.isnan(values)
     if not kept.any():
         raise SourceError(f"{cells.file}: column '{entry.column}' holds no value at all; leave it out of the mapping")
-    seed = _integers(cells, entry.seed, kept, least=0)
     epoch = _integers(cells, entry.epoch, kept, least=1 - entry.epoch_offset) + entry.epoch_offset
     if (epoch[kept] < 1).any():
         raise cells.wrong(int(kept.argmax()), entry.column, "epoch 0: epochs count from 1; say epoch_offset = 1")
     labels = [_labels(cells, key, getattr(entry, key), kept) for key in LABELS]
+    if isinstance(entry.seed, str):
+        seed = _repeats(wanted, arch, epoch, *labels)
+    else:
+        seed = _integers(cells, entry.seed, kept, least=0)
     rows = np.flatnonzero(kept)
     paths = list(zip(*(label[rows] for label in labels), strict=True))
     place = {path: i for i, path in enumerate(dict.fromkeys(paths))}
@@ -107,13 +123,15 @@ def _points(cells: Cells, entry: Entry, arch: Ints) -> Iterable[tuple[_Path, _Po
         yield path, _Points(entry, values[own], arch[own], seed[own], epoch[own], own)
 
 
-def _wanted(cells: Cells, entry: Entry) -> Bools:
-    wanted = np.ones(len(cells), dtype=np.bool_)
-    for column, texts in entry.where.items():
-        wanted &= np.isin(cells.texts(column).astype(str), texts)
-    if not wanted.any():
-        raise SourceError(f"{cells.file}: no row for column '{entry.column}' where {dict(entry.where)}")
-    return wanted
+def _repeats(wanted: Bools, *said: Column | Ints) -> Ints:
+    """Number the rows that say the same from 0, those that are not ``wanted`` not counted; ``[n]``."""
+    seen: dict[tuple[object, ...], int] = defaultdict(int)
+    seed = np.zeros(len(wanted), dtype=np.int64)
+    for row in np.flatnonzero(wanted):
+        key = tuple(column[row] for column in said)
+        seed[row] = seen[key]
+        seen[key] += 1
+    return seed
 
 
 def _integers(cells: Cells, given: int | FromColumn, kept: Bools, least: int) -> Ints:
@@ -145,12 +163,13 @@ def _filled(cells: Cells, path: _Path, points: Sequence[_Points], n: int) -> tup
     if len(conflict):
         first, second = order[conflict[0]], order[conflict[0] + 1]
         column = [own.entry.column for own in points for _ in range(len(own.row))][second]
-        seen = value[first], value[second]
-        hint = "map a seed column if these are repetitions" if path[2] else "what varies by seed is a [[measurement]]"
+        kept, other = _told_apart(value[first], value[second])
+        repeated = f"if these are repetitions, map a seed column, or number them by seed = '{ROWS}'"
+        hint = repeated if path[2] else "what varies by seed is a [[measurement]]"
         raise cells.wrong(
             int(row[second]),
             column,
-            f"{seen[1]:g} contradicts {seen[0]:g} in row {row[first] + 1}: the same architecture, "
+            f"{other} contradicts {kept} in row {cells.place(int(row[first]))}: the same architecture, "
             f"{'/'.join(filter(None, path))}, seed {seed[first]}, epoch {epoch[first]} ({len(conflict)} such); {hint}",
         )
     values = np.full(n * len(seeds) * len(epochs), np.nan)
@@ -161,9 +180,22 @@ def _filled(cells: Cells, path: _Path, points: Sequence[_Points], n: int) -> tup
     return values.reshape(shape), seeds, epochs, rows.reshape(shape)
 
 
+def _told_apart(first: float, second: float) -> tuple[str, str]:
+    """Write two different numbers with as many digits as show the difference."""
+    for digits in range(6, 17):
+        texts = f"{first:.{digits}g}", f"{second:.{digits}g}"
+        if texts[0] != texts[1]:
+            return texts
+    return repr(float(first)), repr(float(second))
+
+
 def _agreed(cells: Cells, path: _Path, points: Sequence[_Points]) -> tuple[str, str]:
     """Return the schema's unit and the direction on which all entries of one path agree."""
-    said = {(UNITS[own.entry.unit].unit, own.entry.direction): own.entry.column for own in points}
+    unit, static = UNITS[points[0].entry.unit].unit, not path[2]
+    if not all(own.entry.direction for own in points) and (why := direction_complaint(path[3], unit, static=static)):
+        raise SourceError(f"{cells.file}: column '{points[0].entry.column}': {why}")
+    known = known_direction(path[3], unit, static=static)
+    said = {(UNITS[own.entry.unit].unit, own.entry.direction or known): own.entry.column for own in points}
     if len(said) > 1:
         columns = " and ".join(repr(column) for column in said.values())
         raise SourceError(

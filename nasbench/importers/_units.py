@@ -21,12 +21,17 @@ class Unit(NamedTuple):
         return values * self.times / self.over
 
 
+DURATION = "duration"
+"""The unit of cells such as ``0 days 00:01:30.5`` or ``1:30:00``."""
+
 UNITS = {
     "fraction": Unit("fraction", high=1.0),
     "percent": Unit("fraction", over=100.0, high=100.0),
     "s": Unit("s"),
     "ms": Unit("s", over=1e3),
     "us": Unit("s", over=1e6),
+    "ns": Unit("s", over=1e9),
+    DURATION: Unit("s"),
     "min": Unit("s", times=60.0),
     "h": Unit("s", times=3600.0),
     "days": Unit("s", times=86400.0),
@@ -34,6 +39,10 @@ UNITS = {
     "thousands": Unit("count", times=1e3),
     "millions": Unit("count", times=1e6),
     "billions": Unit("count", times=1e9),
+    "bytes": Unit("count"),
+    "kB": Unit("count", times=1e3),
+    "MB": Unit("count", times=1e6),
+    "GB": Unit("count", times=1e9),
     "J": Unit("J"),
     "mJ": Unit("J", over=1e3),
     "kJ": Unit("J", times=1e3),
@@ -44,16 +53,14 @@ UNITS = {
     "none": Unit("none", low=-np.inf),
 }
 
-DIRECTIONS = {"fraction": "maximize", "none": "none"}
-"""Direction of a unit's values where a mapping says nothing; of all other units ``minimize``."""
 
-
-def complaint(values: Floats, name: str) -> tuple[int, str] | None:
+def complaint(values: Floats, name: str, *, whole: bool = True) -> tuple[int, str] | None:
     """Return the position of the first value that cannot be in unit ``name`` and why, None if all can.
 
     Args:
         values: [n] numbers in the declared unit; nan is missing and passes.
         name: key of ``UNITS``.
+        whole: whether these are all values of a metric. Those of one epoch may all be small percentages.
     """
     unit = UNITS[name]
     outside = np.isinf(values) | (values < unit.low) | (values > unit.high)
@@ -63,8 +70,10 @@ def complaint(values: Floats, name: str) -> tuple[int, str] | None:
             hint = "; these are percentages: declare unit = 'percent'"
         at = int(outside.argmax())
         count = int(outside.sum())
+        if np.isinf(values[at]):
+            hint = f"; if it stands for a missing value, say missing = '{values[at]:g}'"
         return at, f"{values[at]:g} is outside [{unit.low:g}, {unit.high:g}] of unit '{name}' ({count} such){hint}"
-    if name == "percent" and not np.isnan(values).all() and 0.0 < np.nanmax(values) <= 1.0:
+    if whole and name == "percent" and not np.isnan(values).all() and 0.0 < np.nanmax(values) <= 1.0:
         return int(np.nanargmax(values)), (
             f"{np.nanmax(values):g} is the largest value: these are fractions: declare unit = 'fraction'"
         )

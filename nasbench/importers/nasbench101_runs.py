@@ -9,8 +9,6 @@ A training whose last row repeats its first epoch was never finished: it is left
 say how many there are of which space. In the published file these are all of space 7V9E, and 3V9E.
 """
 
-import csv
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +20,8 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidArchitecture, SourceError
+from nasbench.importers._json import parse_json
+from nasbench.importers._separated import split_rows
 from nasbench.importers._source import open_source
 from nasbench.spaces.nb101 import NASBench101
 from nasbench.table import Draft, Measurement, Static
@@ -104,14 +104,16 @@ class NASBench101Runs:
 
 def _lines(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     try:
-        reader = csv.DictReader(data.decode().splitlines())
+        names, rows, lines = split_rows(data.decode(), ",")
     except UnicodeDecodeError as error:
         raise SourceError(f"{_RUNS} is no text: {error}") from error
-    missing = _HEADER - set(reader.fieldnames or ())
+    except ValueError as error:
+        raise SourceError(f"{_RUNS}, {error}") from error
+    missing = _HEADER - set(names)
     if missing:
         raise SourceError(f"{_RUNS}, line 1: the column(s) {', '.join(sorted(missing))} are missing")
-    for row in reader:
-        yield reader.line_num, row
+    for line, row in zip(lines, rows, strict=True):
+        yield line, dict(zip(names, row, strict=True))
 
 
 def _trainings(data: bytes) -> dict[_Key, _Training]:
@@ -181,7 +183,7 @@ def _seeds(trainings: dict[_Key, _Training]) -> tuple[dict[_Key, int], int]:
 
 def _graphs(data: bytes) -> dict[str, Any]:
     try:
-        graphs = json.loads(data)
+        graphs = parse_json(data)
     except ValueError as error:
         raise SourceError(f"{_GRAPHS} is no JSON: {error}") from error
     if not isinstance(graphs, dict):

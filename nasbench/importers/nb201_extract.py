@@ -11,7 +11,6 @@ CIFAR-10 and its ``x-test`` on the others. Each training is one seed, drawn by t
 every entry anew; its name is not in the file.
 """
 
-import json
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidArchitecture, SourceError
+from nasbench.importers._json import parse_json
 from nasbench.importers._units import UNITS, complaint
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Draft, Measurement
@@ -97,7 +97,7 @@ def _loaded(source: Path, where: str) -> dict[str, Any]:
     if not source.is_file():
         raise SourceError(f"{source} is no file; {where}")
     try:
-        loaded = json.loads(source.read_bytes())
+        loaded = parse_json(source.read_bytes())
     except ValueError as error:
         raise SourceError(f"{source} is truncated or no JSON: {error}; {where}") from None
     if not isinstance(loaded, dict) or not loaded:

@@ -72,6 +72,9 @@ class AnyTable:
     Args:
         map: a mapping file, or the name of a shipped mapping.
         name: of the table; without it the mapping's own ``name``, or that of the file.
+
+    Attributes:
+        remarks: after reading, what its user should know of the file, such as that its end may be missing.
     """
 
     table: ClassVar[str] = ""
@@ -79,6 +82,7 @@ class AnyTable:
 
     def __init__(self, *, map: str = "", name: str = "") -> None:
         self._map, self._name = map, name
+        self.remarks: list[str] = []
 
     def read(self, source: Path) -> Draft:
         """Read one file.
@@ -94,7 +98,9 @@ class AnyTable:
         mapping = read_mapping(self._map)
         name = self._checked_name(mapping, source)
         space = space_of(mapping.architecture)
-        cells = read_cells(source)
+        cells = read_cells(source, mapping.decimal)
+        self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
+        cells = cells.only(cells.wanted(mapping.where)) if mapping.where else cells
         archs, place = read_architectures(cells, mapping.architecture, space)
         return Draft(
             name=name,
@@ -128,7 +134,9 @@ class AnyTable:
         Raises:
             SourceError: the file cannot be read.
         """
-        return guessed(read_cells(source), self._name)
+        cells = read_cells(source)
+        self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
+        return guessed(cells, self._name)
 
     def _checked_name(self, mapping: TableMapping, source: Path) -> str:
         name = self._name or mapping.text.get("name", "") or source.name.partition(".")[0]

@@ -177,7 +177,12 @@ def test_a_file_of_curves_is_read_with_its_numbers_as_features(tmp_path):
     np.testing.assert_allclose(features, [[np.log(0.1), 3], [np.log(0.0001), 4]])
     path.write_text(CSV.replace("acc_", "ep_"))
     assert read_curve_table(path).curves[0].tolist() == [-0.1, -0.2, -0.3]
-    for text, complaint in (("a,b\n1,2\n", "0 columns"), (CSV.replace("0.2,,", "good,,"), "could not convert")):
+    for text, complaint in (
+        ("a,b\n1,2\n", "0 columns"),
+        (CSV.replace("0.2,,", "good,,"), "could not convert"),
+        (CSV[:-6], "line 4: 5 fields, but the header has 7"),
+        (CSV.replace("0.1,3,", "0.1,3,3,"), "line 2: 8 fields"),
+    ):
         path.write_text(text)
         with pytest.raises(SourceError, match=complaint):
             read_curve_table(path)

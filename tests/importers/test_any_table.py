@@ -186,7 +186,7 @@ def test_the_wide_form(imported):
     ],
 )
 def test_units_become_those_of_the_schema(imported, unit, given, expected, schema):
-    mapping = PROVENANCE + OPTIONS + f'[[static]]\ncolumn = "x"\nunit = "{unit}"\n'
+    mapping = PROVENANCE + OPTIONS + f'[[static]]\ncolumn = "x"\nunit = "{unit}"\ndirection = "none"\n'
     table = imported(f"lr,depth,x\n0.1,1,{given}\n", mapping)
     assert table.static(np.array([0]), dataset="all", metric="x") == pytest.approx([expected], rel=1e-15)
     assert table.columns["static/all/x"].attributes["unit"] == schema
