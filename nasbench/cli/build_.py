@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nasbench.cli._show import ProgressBar, or_resume, print_json
+from nasbench.cli._show import ProgressBar, or_resume, print_data, print_json
 from nasbench.errors import InvalidOption, MissingExtra
 
 if TYPE_CHECKING:
@@ -46,10 +46,12 @@ def command(
         raise InvalidOption("say what to train: either --sample N or --all-classes")
     chosen = _space(space)
     archs = drawn_classes(chosen, sample, np.random.default_rng(draw))
+    images = load_images(data, np.random.default_rng(0))  # the same split in every command
+    print_data(images, quiet=as_json)
     plan = Build(
         space=chosen,
         archs=archs,
-        data=load_images(data, np.random.default_rng(0)),  # the same split in every command
+        data=images,
         recipe=load_recipe(recipe),
         names=Names(
             table=out.stem, data=data, recipe=recipe, network=network or chosen.name, machine=machine_of(device)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli._show import ProgressBar, milliseconds, or_none, or_resume, print_json, print_table
+from nasbench.cli._show import ProgressBar, milliseconds, or_none, or_resume, print_data, print_json, print_table
 from nasbench.errors import InvalidOption, MissingExtra
 
 if TYPE_CHECKING:
@@ -59,10 +59,12 @@ def command(
     if (winners is None) == (not arch):
         raise InvalidOption("say what to train: either --from RECORD, or --arch TEXT (one or more) with --space NAME")
     chosen = winners or _named(arch or [], space)
+    images = load_images(data, np.random.default_rng(0))  # the same split in every command
+    print_data(images, quiet=as_json)
     plan = Plan(
         space=chosen.space,
         archs=chosen.archs,
-        data=load_images(data, np.random.default_rng(0)),  # the same split in every command
+        data=images,
         recipe=load_recipe(recipe),
         labels=(data, recipe),
         folder=out,
