@@ -80,7 +80,8 @@ def command(
         {"architecture": text, "predicted": guess, "searched": score, **row}
         for text, guess, score, row in zip(texts, *opinions, report.rows, strict=True)
     ]
-    _show(rows, str(report.path or ""), as_json)
+    lost = {"trainings": report.n_trainings, "diverged": report.n_diverged, "failed": report.n_failed}
+    _show(rows, str(report.path or ""), lost, as_json)
     if report.n_failed:
         raise typer.Exit(1)
 
@@ -149,12 +150,12 @@ def _taus(rows: list[dict[str, Any]]) -> dict[str, float]:
     return taus
 
 
-def _show(rows: list[dict[str, Any]], path: str, as_json: bool) -> None:
+def _show(rows: list[dict[str, Any]], path: str, lost: dict[str, int], as_json: bool) -> None:
     taus = _taus(rows)
     if as_json:
         plain = [{k: or_none(v) if isinstance(v, float) else v for k, v in row.items()} for row in rows]
         taus_or_none = {names: or_none(tau) for names, tau in taus.items()}
-        print_json({"architectures": plain, "kendall_tau": taus_or_none, "table": path})
+        print_json({"architectures": plain, "kendall_tau": taus_or_none, **lost, "table": path})
         return
     percents = ("predicted", "searched", "valid", "test")
     columns = ("architecture", *(f"{name} %" for name in percents), "parameters", "ms/1", "ms/256", "seconds", "")
@@ -173,6 +174,9 @@ def _show(rows: list[dict[str, Any]], path: str, as_json: bool) -> None:
     for names, tau in taus.items():
         if tau == tau:
             print(f"Kendall's tau of {names.replace('-', ' and ').replace('valid', 'trained')} accuracy: {tau:.2f}")
+    for name in ("diverged", "failed"):
+        if lost[name]:
+            print(f"{lost[name]} of {lost['trainings']} trainings {name}")
     print(f"every epoch is in {path}" if path else "nothing was finished, so no table was written")
 
 
