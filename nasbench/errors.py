@@ -4,7 +4,8 @@ A message says what was seen, what is allowed, and what to do next.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 class NasbenchError(Exception):
@@ -64,7 +65,17 @@ class WorkerDied(NasbenchError, RuntimeError):
 
 
 class TrainingFailed(NasbenchError, RuntimeError):
-    """A training that diverged, or does not fit into memory; other trainings go on."""
+    """A training that does not fit into memory, or diverged; other trainings go on.
+
+    Attributes:
+        epochs: what was seen of it before, those before a restart too.
+    """
+
+    epochs: Sequence[Any] = ()
+
+
+class Diverged(TrainingFailed):
+    """A training whose loss became nan or infinite: a result of its architecture and recipe."""
 
 
 class ExportFailed(NasbenchError, RuntimeError):

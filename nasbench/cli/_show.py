@@ -6,9 +6,12 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from nasbench.datasets import Images
 
 
 def print_json(value: Any) -> None:
@@ -30,6 +33,12 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         console = Console(width=200)
     console.print(table)
     console.print()
+
+
+def print_data(images: "Images", *, quiet: bool) -> None:
+    """Say on standard error what is learnt from, and, though ``quiet``, what of its source was not read."""
+    for line in images.described()[quiet:]:
+        print(line, file=sys.stderr)
 
 
 def or_none(value: float) -> float | None:

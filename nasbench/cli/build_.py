@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nasbench.cli._show import ProgressBar, or_resume, print_json
+from nasbench.cli._show import ProgressBar, or_resume, print_data, print_json
 from nasbench.errors import InvalidOption, MissingExtra
 
 if TYPE_CHECKING:
@@ -47,10 +47,12 @@ def command(
         raise InvalidOption("say what to train: either --sample N or --all-classes")
     chosen = _space(space)
     archs = drawn_classes(chosen, sample, np.random.default_rng(draw))
+    images = load_images(data, np.random.default_rng(0))  # the same split in every command
+    print_data(images, quiet=as_json)
     plan = Build(
         space=chosen,
         archs=archs,
-        data=load_images(data, np.random.default_rng(0)),  # the same split in every command
+        data=images,
         recipe=load_recipe(recipe),
         names=Names(
             table=out.stem, data=data, recipe=recipe, network=network or chosen.name, machine=machine_of(device)
@@ -97,16 +99,20 @@ def _checkpoints(out: Path) -> Path:
 def _build(plan: "Build", out: Path, jobs: int, replace: bool, as_json: bool) -> None:
     """Train what the parts beside the table lack, then join them."""
     from nasbench.importers import import_source
+    from nasbench.training import diverged_in
 
     if not as_json:
         print(_plan_text(plan, out))
     with ProgressBar("parts", quiet=as_json) as progress, or_resume():
         table = import_source(plan, out, out, n_jobs=jobs, replace=replace, on_progress=progress)
     shutil.rmtree(_checkpoints(out), ignore_errors=True)
-    size = table.path.stat().st_size
+    size, (diverged, n) = table.path.stat().st_size, diverged_in(table)
     if as_json:
-        print_json({"table": table.name, "file": str(table.path), "bytes": size, "content_sha256": table.checksum})
+        told = {"table": table.name, "file": str(table.path), "bytes": size, "content_sha256": table.checksum}
+        print_json(told | {"trainings": n, "diverged": diverged})
         return
+    if diverged:
+        print(f"{diverged} of {n} trainings diverged; their cost is in the table, their last score is missing")
     print(
         f"{table.title}\n{len(table):,} architectures, {len(table.measurements)} measured columns -> {table.path} "
         f"({size / 1e6:.1f} MB)\ncontent sha256 {table.checksum}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli._show import ProgressBar, or_none, or_resume, print_json, print_table
+from nasbench.cli._show import ProgressBar, or_none, or_resume, print_data, print_json, print_table
 from nasbench.errors import InvalidOption, MissingExtra
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def command(
     opened, other = load_table_task(task), Table(find_table(against)) if against else None
     archs = _architectures(opened, other, sample, np.random.default_rng([seed, 0]))
     images = load_images(data, np.random.default_rng(0))  # the same split in every command
+    print_data(images, quiet=as_json)
     study = Study(
         space=opened.space,
         archs=archs,

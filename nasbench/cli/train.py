@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli._show import ProgressBar, milliseconds, or_none, or_resume, print_json, print_table
+from nasbench.cli._show import ProgressBar, milliseconds, or_none, or_resume, print_data, print_json, print_table
 from nasbench.errors import InvalidOption, MissingExtra
 from nasbench.units import Scale, with_unit
 
@@ -60,10 +60,12 @@ def command(
     if (winners is None) == (not arch):
         raise InvalidOption("say what to train: either --from RECORD, or --arch TEXT (one or more) with --space NAME")
     chosen = winners or _named(arch or [], space)
+    images = load_images(data, np.random.default_rng(0))  # the same split in every command
+    print_data(images, quiet=as_json)
     plan = Plan(
         space=chosen.space,
         archs=chosen.archs,
-        data=load_images(data, np.random.default_rng(0)),  # the same split in every command
+        data=images,
         recipe=load_recipe(recipe),
         labels=(data, recipe),
         folder=out,
@@ -79,7 +81,8 @@ def command(
         {"architecture": text, "predicted": guess, "searched": score, **row}
         for text, guess, score, row in zip(texts, *opinions, report.rows, strict=True)
     ]
-    _show(rows, chosen.scale, str(report.path or ""), as_json)
+    lost = {"trainings": report.n_trainings, "diverged": report.n_diverged, "failed": report.n_failed}
+    _show(rows, chosen.scale, str(report.path or ""), lost, as_json)
     if report.n_failed:
         raise typer.Exit(1)
 
@@ -151,12 +154,12 @@ def _taus(rows: list[dict[str, Any]], sign: float) -> dict[str, float]:
     return taus
 
 
-def _show(rows: list[dict[str, Any]], scale: Scale, path: str, as_json: bool) -> None:
+def _show(rows: list[dict[str, Any]], scale: Scale, path: str, lost: dict[str, int], as_json: bool) -> None:
     taus = _taus(rows, scale.sign)
     if as_json:
         plain = [{k: or_none(v) if isinstance(v, float) else v for k, v in row.items()} for row in rows]
         taus_or_none = {names: or_none(tau) for names, tau in taus.items()}
-        print_json({"architectures": plain, "kendall_tau": taus_or_none, "table": path})
+        print_json({"architectures": plain, "kendall_tau": taus_or_none, **lost, "table": path})
         return
     units = {"predicted": scale, "searched": scale, "valid": Scale(), "test": Scale()}
     headings = (with_unit(name, own.shown) for name, own in units.items())
@@ -177,6 +180,9 @@ def _show(rows: list[dict[str, Any]], scale: Scale, path: str, as_json: bool) ->
         if tau == tau:
             what = "accuracy" if scale.is_fraction else "order"
             print(f"Kendall's tau of {names.replace('-', ' and ').replace('valid', 'trained')} {what}: {tau:.2f}")
+    for name in ("diverged", "failed"):
+        if lost[name]:
+            print(f"{lost[name]} of {lost['trainings']} trainings {name}")
     print(f"every epoch is in {path}" if path else "nothing was finished, so no table was written")
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,12 @@ from nasbench.arrays import Ints
 from nasbench.errors import InvalidOption, SourceError
 
 SPLITS = ("train", "valid", "test")
+NAMES_OF_SPLITS = {
+    "train": ("train", "training"),
+    "valid": ("valid", "val", "validation", "dev"),
+    "test": ("test", "testing"),
+}
+"""What files and folders call them, in upper or lower case."""
 Pixels = npt.NDArray[Any]
 """``[n, channels, height, width]`` uint8, or ``[n, channels, length]`` float32 signals."""
 
@@ -36,24 +42,34 @@ class Images:
         name: how it was asked for.
         classes: names of the classes, by number.
         parts: splits by name; ``train`` is always there.
+        notes: what the source holds and was not read, named and counted; they change no digest.
 
     Raises:
-        SourceError: arrays that do not fit together, an unknown label, or a class without training images.
+        SourceError: arrays that do not fit together, an unknown label, fewer than two classes, or a class without
+            training images.
     """
 
     name: str
     classes: tuple[str, ...]
     parts: Mapping[str, Part]
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if "train" not in self.parts:
             raise SourceError(f"{self.name} has the splits {sorted(self.parts)}; 'train' is missing")
+        if len(self.classes) < 2:
+            raise SourceError(
+                f"{self.name} has one class, {self.classes[0]!r}: every network would be right; expected at least two"
+                if self.classes
+                else f"{self.name} has no class; expected at least two"
+            )
         for split, part in self.parts.items():
             self._check(split, part)
         seen = np.bincount(self.parts["train"].labels, minlength=len(self.classes))
         if (empty := np.flatnonzero(seen == 0)).size:
             named = ", ".join(repr(self.classes[i]) for i in empty[:5])
-            raise SourceError(f"{self.name}: {empty.size} class(es) have no training image: {named}")
+            hint = "; do the labels count from 1?" if empty.tolist() == [0] else ""
+            raise SourceError(f"{self.name}: {empty.size} class(es) have no training image: {named}{hint}")
 
     def _check(self, split: str, part: Part) -> None:
         images, labels = part
@@ -103,7 +119,7 @@ class Images:
                 )
             taken[rng.permutation(rows)[:n]] = True
         kept = Part(images[~taken], labels[~taken])
-        return Images(self.name, self.classes, {**self.parts, "train": kept, split: Part(images[taken], labels[taken])})
+        return replace(self, parts={**self.parts, "train": kept, split: Part(images[taken], labels[taken])})
 
     def fold(self, number: int, of: int, rng: np.random.Generator) -> "Images":
         """Return the data set with one part of its training and validation images as the validation images.
@@ -131,7 +147,12 @@ class Images:
             place[rows] = np.arange(len(rows)) % of + 1
         kept, held = place != number, place == number
         parts = {"train": Part(images[kept], labels[kept]), "valid": Part(images[held], labels[held])}
-        return Images(self.name, self.classes, {**self.parts, **parts})
+        return replace(self, parts={**self.parts, **parts})
+
+    def described(self) -> list[str]:
+        """Return how many images there are, and the notes, as lines."""
+        sizes = ", ".join(f"{len(self.parts[split].labels):,} {split}" for split in SPLITS if split in self.parts)
+        return [f"{self.name}: {sizes} images of {len(self.classes)} classes", *(f"note: {n}" for n in self.notes)]
 
     def digest(self) -> str:
         """Return a SHA-256 of all images and labels, split by split."""

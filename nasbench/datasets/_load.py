@@ -1,5 +1,6 @@
 """Opening a data set by its label."""
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -32,4 +33,7 @@ def load_images(label: str, rng: np.random.Generator, *, valid_share: float = 0.
     """
     cls, options = Choice.parse(label).resolve(DATASETS)
     images: Images = cls(**options).read(rng)
-    return images.carved("test", test_share, rng).carved("valid", valid_share, rng)
+    cut = [split for split in ("test", "valid") if split not in images.parts]
+    notes = (f"no {' and no '.join(cut)} images of its own: some were cut out of train",) if cut else ()
+    whole = images.carved("test", test_share, rng).carved("valid", valid_share, rng)
+    return replace(whole, notes=(*images.notes, *notes))

@@ -1,8 +1,10 @@
 """Arrays in a NumPy ``.npz`` or an HDF5 file: ``train_images`` and ``train_labels``, and the same for valid and test.
 
-The names ``x_train``, ``y_train``, ``x_test`` ... that Keras writes are read too. Images are uint8, or float32
-(float64 becomes float32), channels first or last, or without channels; labels are whole numbers. Nothing in
-these files is executed: object arrays are refused.
+The names ``x_train``, ``y_train``, ``x_test`` ... that Keras writes are read too, and ``val``, ``validation``, ``dev``.
+Images have channels first or last, or none. Types with a defined range are put on the scale of 0 to 255: uint8, uint16
+(as float32) and truth values; floats are taken as they are, as float32, and every split must be on the scale of the
+training images. Labels are whole numbers, one-hot rows, or text, which names the classes. Nothing in these files is
+executed: object arrays are refused. Arrays that are not read are named in the notes of the data.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,14 +14,18 @@ from typing import Any
 import h5py
 import numpy as np
 
-from nasbench.arrays import Ints
-from nasbench.datasets._images import SPLITS, Images, Part, Pixels
+from nasbench.datasets._images import NAMES_OF_SPLITS, Images, Part, Pixels
+from nasbench.datasets._labels import numbered
 from nasbench.errors import InvalidOption, SourceError
 
-_NAMES = (("{}_images", "{}_labels"), ("x_{}", "y_{}"))
-_ALIASES = {"train": ("train",), "valid": ("valid", "val"), "test": ("test",)}
+_NAMES = (("{}_images", "{}_labels"), ("x_{}", "y_{}"), ("{}_x", "{}_y"))
 _CHANNELS = (1, 3, 4)
 _LAYOUTS = ("auto", "first", "last", "none")
+_SCALES_APART = 20.0  # times another split's standard deviation: no sample is so unlike
+_SIGNED = 0.05  # share of negative values that cannot be chance where another split has none
+_LOOKED_AT = 2000  # images of each split
+
+Reader = Callable[[tuple[()]], Any]
 
 
 class Arrays:
@@ -42,38 +48,53 @@ class Arrays:
         """Read every split that is there.
 
         Raises:
-            SourceError: no such file, truncated, names or types that this does not read.
+            SourceError: no such file, truncated, names or types that this does not read, or splits of different scale.
         """
         del rng
         try:
             if h5py.is_hdf5(self._path):
                 with h5py.File(self._path) as file:
-                    parts = self._parts({name: file[name].__getitem__ for name in file})
-            else:
-                with open(self._path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-                    parts = self._parts({name: _Lazy(file, name) for name in file.files})
+                    return self._images({name: _reader(item) for name, item in file.items()})
+            with open(self._path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+                return self._images({name: _Lazy(file, name) for name in file.files})
         except SourceError:
             raise
         except Exception as error:  # a damaged archive can raise nearly anything
             raise SourceError(f"{self._path} cannot be read ({type(error).__name__}: {error})") from error
-        n_classes = 1 + max(int(part.labels.max(initial=0)) for part in parts.values())
-        return Images(f"arrays {self._path}", tuple(map(str, range(n_classes))), parts)
 
-    def _parts(self, arrays: Mapping[str, Callable[[tuple[()]], Any]]) -> dict[str, Part]:
-        parts = {}
-        for split in SPLITS:
-            for images, labels in ((a.format(s), b.format(s)) for a, b in _NAMES for s in _ALIASES[split]):
-                if images in arrays and labels in arrays:
-                    parts[split] = Part(
-                        self._channels_first(images, arrays[images](())), _labels(labels, arrays[labels](()))
-                    )
-        if "train" not in parts:
+    def _images(self, arrays: Mapping[str, Reader]) -> Images:
+        names = self._named(arrays)
+        parts, kinds = {}, {}
+        for split, (images, _) in names.items():
+            raw = np.asarray(arrays[images](()))
+            parts[split], kinds[images] = self._channels_first(images, raw), raw.dtype
+        parts = self._on_one_scale(parts, kinds)
+        labels, classes = numbered({label: arrays[label](()) for _, label in names.values()})
+        unread = sorted(set(arrays) - {name for pair in names.values() for name in pair})
+        notes = (f"{len(unread)} array(s) not read: {', '.join(unread)}",) if unread else ()
+        made = {split: Part(images, labels[names[split][1]]) for split, images in parts.items()}
+        return Images(f"arrays {self._path}", classes, made, notes)
+
+    def _named(self, arrays: Mapping[str, Reader]) -> dict[str, tuple[str, str]]:
+        """Return the names of images and labels of each split."""
+        by_lower = {name.lower(): name for name in arrays}
+        found: dict[str, tuple[str, str]] = {}
+        for split, called in NAMES_OF_SPLITS.items():
+            for pair in ((a.format(word), b.format(word)) for a, b in _NAMES for word in called):
+                there = [by_lower[name] for name in pair if name in by_lower]
+                if len(there) == 1:
+                    other = pair[1] if there[0].lower() == pair[0] else pair[0]
+                    raise SourceError(f"{self._path} holds {there[0]} without {other}; give both, or neither")
+                if there and split in found:
+                    raise SourceError(f"{self._path} holds the {split} images twice: {found[split][0]} and {there[0]}")
+                if there:
+                    found[split] = (there[0], there[1])
+        if "train" not in found:
             raise SourceError(f"{self._path} holds {sorted(arrays)}; expected train_images and train_labels")
-        return parts
+        return found
 
     def _channels_first(self, name: str, images: Any) -> Pixels:
-        if images.dtype == np.float64:
-            images = images.astype(np.float32)
+        images = _scaled(name, images)
         layout = self._layout
         if layout == "auto":
             layout = _guessed(images.shape)
@@ -84,6 +105,65 @@ class Arrays:
         if layout == "none":
             return np.asarray(images[:, None])
         return np.ascontiguousarray(np.moveaxis(images, -1, 1)) if layout == "last" else np.asarray(images)
+
+    def _on_one_scale(self, parts: dict[str, Pixels], kinds: Mapping[str, np.dtype[Any]]) -> dict[str, Pixels]:
+        """Return splits of one type.
+
+        Raises:
+            SourceError: floats beside another type, or splits whose values cannot be samples of one distribution: a
+                spread 20 times as large, or negative values in one of them alone.
+        """
+        if len({kind.kind == "f" for kind in kinds.values()}) > 1:
+            seen = ", ".join(f"{name} is {kind}" for name, kind in kinds.items())
+            raise SourceError(f"{self._path}: {seen}; give all splits in one type and on one scale")
+        if len({images.dtype for images in parts.values()}) > 1:
+            parts = {split: images.astype(np.float32) for split, images in parts.items()}
+        train, *others = parts.values()
+        for split, images in zip(list(parts)[1:], others, strict=True):
+            if _are_apart(train, images):
+                raise SourceError(
+                    f"{self._path}: the training images are {_range(train)}, those of {split} {_range(images)}; "
+                    "they are on different scales: scale both alike"
+                )
+        return parts
+
+
+def _are_apart(one: Pixels, other: Pixels) -> bool:
+    """Tell whether images were scaled each on their own, by some 2,000 of each."""
+    some = [images[:: max(1, len(images) // _LOOKED_AT)] for images in (one, other)]
+    spreads = [float(images.std(dtype=np.float64)) for images in some]
+    negative = sorted(float((images < 0).mean()) for images in some)
+    return max(spreads) > _SCALES_APART * min(spreads) > 0 or (negative[0] == 0 and negative[1] > _SIGNED)
+
+
+def _range(images: Pixels) -> str:
+    return f"from {images.min():g} to {images.max():g}" if images.size else "empty"
+
+
+def _scaled(name: str, images: Any) -> Any:
+    """Return images as uint8, or as float32: on the same scale where their type has a range, floats as they are."""
+    kind = images.dtype
+    if kind == np.uint8:
+        return images
+    if kind.kind == "b":
+        return images.astype(np.uint8) * np.uint8(255)
+    if kind.kind == "u" and kind.itemsize == 2:
+        return images.astype(np.float32) * np.float32(255 / 65535)
+    if kind.kind == "f":
+        return images.astype(np.float32)
+    seen = f" {_range(images)}" if kind.kind in "iu" else ""
+    raise SourceError(
+        f"{name} is {kind}{seen}; expected uint8 or float32: a type whose black and white are defined, or floats on a "
+        "scale of your own"
+    )
+
+
+def _reader(item: Any) -> Reader:
+    """Return what reads an HDF5 array; text as text, and of a group nothing."""
+    if isinstance(item, h5py.Dataset) and h5py.check_string_dtype(item.dtype) is not None:
+        item = item.asstr()
+    read: Reader = item.__getitem__
+    return read
 
 
 class _Lazy:
@@ -102,13 +182,3 @@ def _guessed(shape: tuple[int, ...]) -> str:
         return "none"
     first, last = (shape[axis] in _CHANNELS if len(shape) > 2 else False for axis in (1, -1))
     return "" if first == last else "first" if first else "last"
-
-
-def _labels(name: str, labels: Any) -> Ints:
-    """[n] labels; Keras has them [n, 1]."""
-    labels = labels.reshape(len(labels), -1)
-    if labels.shape[1:] != (1,) or labels.dtype.kind not in "iu":
-        raise SourceError(
-            f"{name} is {labels.dtype} with {labels.shape[1:]} numbers an image; expected one whole number"
-        )
-    return np.asarray(labels[:, 0], dtype=np.int64)

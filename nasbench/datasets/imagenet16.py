@@ -23,15 +23,15 @@ class ImageNet16:
 
     Args:
         path: the folder with the batches.
-        n_classes: the first so many, 1 to 1000.
+        n_classes: the first so many, 2 to 1000.
 
     Raises:
         InvalidOption: another number.
     """
 
     def __init__(self, *, path: str, n_classes: int = 120) -> None:
-        if not 1 <= n_classes <= _MOST:
-            raise InvalidOption(f"n_classes={n_classes}; expected 1 to {_MOST}")
+        if not 2 <= n_classes <= _MOST:
+            raise InvalidOption(f"n_classes={n_classes}; expected 2 to {_MOST}")
         self._path, self._n_classes = Path(path).expanduser(), n_classes
 
     def read(self, rng: np.random.Generator) -> Images:

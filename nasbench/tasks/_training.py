@@ -238,11 +238,10 @@ class TrainingTask:
 
     def described(self) -> dict[str, Any]:
         """Return what a user must know before quoting a number."""
-        sizes = ", ".join(f"{len(part.labels):,} {split}" for split, part in self.images.parts.items())
         return {
             "title": self.title,
             "space": f"{self.space.name}: {len(self.space.decisions)} decisions",
-            "data": f"{self.how['data']}: {sizes}",
+            "data": "; ".join(self.images.described()),
             "recipe": f"{self.how['recipe']}: {self.recipe.title}, {self.recipe.epochs} epochs",
             "network": self.how.get("network") or self.space.name,
             "device": self.how.get("device", "cpu"),

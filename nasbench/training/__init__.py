@@ -9,7 +9,7 @@ from nasbench.training._plan import Plan
 from nasbench.training._recipe import Recipe, load_recipe, recipe_names
 from nasbench.training._report import Report, trained_report
 from nasbench.training._stack import train_stack
-from nasbench.training._table import Names
+from nasbench.training._table import Names, diverged_in
 from nasbench.training._together import together
 from nasbench.training._trainer import Epoch, Setup, Trained, evaluated, train
 
@@ -27,6 +27,7 @@ __all__ = [
     "Report",
     "Setup",
     "Trained",
+    "diverged_in",
     "drawn_classes",
     "evaluated",
     "latency",

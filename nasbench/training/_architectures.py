@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import nn
 
 from nasbench.arrays import Archs
 from nasbench.datasets import Images
-from nasbench.errors import Busy, RecordError, TrainingFailed
+from nasbench.errors import Busy, Diverged, RecordError, TrainingFailed
 from nasbench.files import write_text
 from nasbench.networks import build_network, options_for
 from nasbench.spaces import SearchSpace
@@ -30,8 +31,9 @@ class Outcome:
         epochs: those that were finished.
         notes: what went otherwise than the recipe says.
         error: why the training failed; empty if it did not.
-        failed_s: seconds spent in the epochs that failed.
+        failed_s: seconds spent in the epoch that failed.
         network: trained, in evaluation mode; None where it failed.
+        stopped_by_nan: whether it failed because its loss became nan or infinite.
     """
 
     epochs: list[Epoch]
@@ -39,6 +41,13 @@ class Outcome:
     error: str = ""
     failed_s: float = 0.0
     network: nn.Module | None = None
+    stopped_by_nan: bool = False
+
+    @property
+    def has_diverged(self) -> bool:
+        """Whether its loss became nan or infinite, or its network at last answers nan."""
+        answers = self.epochs[-1].splits.values() if self.epochs and not self.error else ()
+        return self.stopped_by_nan or any(math.isnan(numbers["accuracy"]) for numbers in answers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +109,10 @@ class Architectures:
         except TrainingFailed as error:
             finished = sum(numbers["seconds"] for epoch in seen for numbers in epoch.splits.values())
             lost = max(time.perf_counter() - start - finished, 0.0)
-            write_text(folder / _FAILED, json.dumps({"what": what, "error": str(error), "seconds": lost}))
-            return Outcome(seen, error=str(error), failed_s=lost)
+            by_nan, epochs = isinstance(error, Diverged), list(error.epochs)
+            told = {"what": what, "error": str(error), "seconds": lost, "by_nan": by_nan}
+            write_text(folder / _FAILED, json.dumps(told | {"epochs": [asdict(epoch) for epoch in epochs]}))
+            return Outcome(epochs, error=str(error), failed_s=lost, stopped_by_nan=by_nan)
         return Outcome(trained.epochs, trained.notes, network=trained.network)
 
     def begun(self, arch: Archs) -> tuple[nn.Module, np.random.Generator]:
@@ -142,8 +153,9 @@ class Architectures:
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
             error, seconds, theirs = str(told["error"]), float(told["seconds"]), told["what"]
+            by_nan, epochs = bool(told.get("by_nan")), [Epoch(**epoch) for epoch in told.get("epochs", [])]
         except (OSError, ValueError, KeyError, TypeError) as damage:
             raise RecordError(f"{path} cannot be read ({damage}); delete it to train again") from damage
         if theirs != what:
             raise RecordError(f"{path} is of {theirs}, not of {what}; choose another folder")
-        return Outcome([], error=error, failed_s=seconds)
+        return Outcome(epochs, error=error, failed_s=seconds, stopped_by_nan=by_nan)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from nasbench.arrays import Archs
 from nasbench.datasets import Images
@@ -164,7 +165,7 @@ class Build:
         Losses and seconds need no more, and a table of many curves is large.
         """
         light = [
-            column if column.denominator else dataclasses.replace(column, values=column.values.astype(np.float32))
+            column if column.denominator else dataclasses.replace(column, values=_single(column.values))
             for column in draft.measurements
         ]
         n = f"{len(self.archs)} architectures"
@@ -183,6 +184,12 @@ class Build:
         begun = [seeds[training.seed].begun(arch) for training, arch in zip(part, archs, strict=True)]
         networks, rngs = zip(*begun, strict=True)
         return train_stack(networks, self.data, recipe=self.recipe, rngs=rngs, evaluate=_EVALUATED, device=self.device)
+
+
+def _single(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Return values in single precision; a loss beyond its range is missing, as an infinite one is."""
+    largest = np.finfo(np.float32).max
+    return np.where(np.abs(values) <= largest, values, np.nan).astype(np.float32)
 
 
 def drawn_classes(space: SearchSpace, n: int | None, rng: np.random.Generator) -> Archs:

@@ -1,6 +1,7 @@
 """Training a list of architectures and adding what came of it to a table of the user's."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from nasbench.training._model import has_model, write_model
 from nasbench.training._plan import NO_FOLD, Key, Plan
 from nasbench.training._storing import refuse_other_table, stored
 from nasbench.training._together import together
+from nasbench.training._trainer import Numbers
 
 _EVALUATED = ("valid", "test")
 
@@ -31,13 +33,17 @@ class Report:
         rows: for each architecture its mean ``valid`` and ``test`` accuracy over the finished seeds and folds (nan
             without any), ``n_params``, ``flops``, ``seconds``, ``peak_bytes`` and ``energy_j`` of its trainings,
             ``latency_s`` by device and batch size, the folders of its ``models``, and a ``remark``.
-        path: the table; None if nothing was finished.
-        n_failed: trainings that failed.
+        path: the table; None if nothing was finished and nothing diverged.
+        n_failed: trainings that failed for another reason than a loss of nan.
+        n_diverged: trainings whose loss became nan or infinite, or whose network answers nan: they are results.
+        n_trainings: all of them.
     """
 
     rows: list[dict[str, Any]]
     path: Path | None
     n_failed: int
+    n_diverged: int
+    n_trainings: int
 
 
 def trained_report(
@@ -67,10 +73,11 @@ def trained_report(
     path = None
     for fold in plan.folds():
         own = {(row, seed): outcome for (of, seed, row), outcome in outcomes.items() if of == fold}
-        if any(outcome.epochs for outcome in own.values()):
+        if any(outcome.epochs or outcome.stopped_by_nan for outcome in own.values()):
             path = stored(plan, fold, own, counts=counts, latencies=latencies, table=table)
     told = [_row(plan, i, outcomes, counts[i]) | {"latency_s": plain(latencies[i])} for i in rows]
-    return Report(told, path, sum(bool(outcome.error) for outcome in finished))
+    n_failed = sum(bool(outcome.error) and not outcome.stopped_by_nan for outcome in finished)
+    return Report(told, path, n_failed, sum(outcome.has_diverged for outcome in finished), len(finished))
 
 
 def _trained(plan: Plan, key: Key, counts: Counts) -> Outcome:
@@ -106,11 +113,19 @@ def _about(plan: Plan, key: Key, outcome: Outcome, counts: Counts) -> dict[str, 
         },
         "recipe": {"label": plan.labels[1], **dataclasses.asdict(plan.recipe)},
         "seed": seed,
-        "results": outcome.epochs[-1].splits,
+        "results": _finite(outcome.epochs[-1].splits),
         **counts._asdict(),
         **_spent([outcome]),
         "notes": outcome.notes,
         "machine": machine_of(plan.device),
+    }
+
+
+def _finite(splits: Mapping[str, Numbers]) -> dict[str, dict[str, float | None]]:
+    """Return numbers for JSON, None in place of nan and infinity."""
+    return {
+        split: {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+        for split, numbers in splits.items()
     }
 
 
@@ -126,7 +141,8 @@ def _latencies(plan: Plan, row: int, outcomes: Mapping[Key, Outcome]) -> Latenci
 def _row(plan: Plan, row: int, outcomes: Mapping[Key, Outcome], counts: Counts) -> dict[str, Any]:
     own = {key: outcome for key, outcome in outcomes.items() if key[2] == row}
     finished = [outcome.epochs[-1] for outcome in own.values() if not outcome.error]
-    remarks = [o.error for o in own.values() if o.error] + [note for o in own.values() for note in o.notes]
+    remarks = [o.error or "the network answers nan" for o in own.values() if o.error or o.has_diverged]
+    remarks += [note for o in own.values() for note in o.notes]
     means = {
         split: float(np.mean([epoch.splits[split]["accuracy"] for epoch in finished])) if finished else float("nan")
         for split in _EVALUATED

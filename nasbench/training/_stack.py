@@ -73,8 +73,8 @@ def train_stack(
             run.one_epoch(epoch, evaluate)
     run.stack.unstack(run.average)
     return [
-        Outcome(epochs, error=error, network=None if error else network.eval())
-        for epochs, error, network in zip(run.epochs, run.errors, networks, strict=True)
+        Outcome(epochs, [], error, lost, None if error else network.eval(), stopped_by_nan=bool(error))
+        for epochs, error, lost, network in zip(run.epochs, run.errors, run.lost_s, networks, strict=True)
     ]
 
 
@@ -103,14 +103,16 @@ class _StackedRun:
             for signals, labels in feed.plain(split, len(part.labels))
         }
         self.epochs: list[list[Epoch]] = [[] for _ in networks]
-        self.errors = ["" for _ in networks]
+        self.errors, self.lost_s = ["" for _ in networks], [0.0 for _ in networks]
 
     def one_epoch(self, epoch: int, evaluate: tuple[str, ...]) -> None:
         """Train and evaluate all networks, and keep the numbers of those that are not lost."""
         numbers = {"train": self._timed(partial(self._learn, epoch))}
         for k in np.flatnonzero(~np.isfinite(numbers["train"][0])).tolist():
-            at = f"epoch {epoch + 1} of {self.recipe.epochs}"
-            self.errors[k] = self.errors[k] or f"the loss is {numbers['train'][0, k]} in {at}; try a smaller lr"
+            if not self.errors[k]:
+                at = f"epoch {epoch + 1} of {self.recipe.epochs}"
+                self.errors[k] = f"the loss is {numbers['train'][0, k]} in {at}; try a smaller lr"
+                self.lost_s[k] = float(numbers["train"][2, k])
         self._swap()
         numbers |= {split: self._timed(partial(self._evaluate, split)) for split in evaluate}
         self._swap()
@@ -179,6 +181,7 @@ class _StackedRun:
             log_shares = log_softmax(logits, dim=2).double()
             loss = -log_shares[:, torch.arange(len(wanted)), wanted].sum(dim=1)
             totals += torch.stack([loss, (logits.argmax(dim=2) == wanted).sum(dim=1).double()])
+        totals[1, totals[0].isnan()] = torch.nan  # as in the ordinary loop: what answers nan is right by chance
         return totals / len(labels)
 
 

@@ -10,7 +10,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.datasets import Images
 from nasbench.networks import Counts
 from nasbench.spaces import SearchSpace
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Draft, Measurement, Static, Table
 from nasbench.training._architectures import Outcome
 from nasbench.training._recipe import Recipe
 
@@ -51,8 +51,9 @@ def draft_of(
     Args:
         space: of the architectures.
         archs: [n, d] those that were trained.
-        outcomes: by row and seed; what failed or is absent stays missing. Without one finished epoch the draft
-            holds sizes alone.
+        outcomes: by row and seed; what failed or is absent stays missing, and so is what is not finite. Of one that
+            diverged the seconds until then are its cost to the last epoch: it has been paid for, and has no score.
+            Columns without any value are left out; where nothing was finished and nothing diverged, only sizes stay.
         counts: [n] size of each network.
         data: what was learnt.
         recipe: how.
@@ -61,6 +62,8 @@ def draft_of(
     """
     seeds = np.array(sorted({seed for _, seed in outcomes}), dtype=np.int64)
     last = max((len(outcome.epochs) for outcome in outcomes.values()), default=0)
+    if any(outcome.stopped_by_nan for outcome in outcomes.values()):
+        last = recipe.epochs
     splits = next((outcome.epochs[0].splits for outcome in outcomes.values() if outcome.epochs), {})
     shape = (len(archs), len(seeds), last)
     columns = [
@@ -68,9 +71,7 @@ def draft_of(
         for split in splits
         for metric, unit, direction in _METRICS
     ]
-    seconds = np.cumsum(_values(outcomes, seeds.tolist(), shape, "train", "seconds"), axis=2)
-    if last:
-        columns.append(("train", "train_s", "s", "minimize", seconds))
+    columns.append(("train", "train_s", "s", "minimize", _seconds(outcomes, seeds.tolist(), shape)))
     columns += _machine_columns(outcomes, seeds.tolist(), shape)
     where = {"dataset": _token(names.data.partition(",")[0]), "recipe": _recipe_name(space, names)}
     return Draft(
@@ -99,6 +100,7 @@ def draft_of(
                 denominator=len(data.parts[split].labels) if metric == "accuracy" and split != "train" else 0,
             )
             for split, metric, unit, direction, values in columns
+            if np.isfinite(values).any()
         ],
         statics=[
             Static(dataset=where["dataset"], metric=metric, unit="count", direction="minimize", values=values)
@@ -110,17 +112,26 @@ def draft_of(
 def _machine_columns(
     outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int]
 ) -> list[tuple[str, str, str, str, Floats]]:
-    """Return energy and memory, where the machine told them."""
+    """Return energy and memory, nan where the machine did not tell them."""
     energy, peak = np.full(shape, np.nan), np.full(shape, np.nan)
     for (row, seed), outcome in outcomes.items():
         for epoch in outcome.epochs:
             at = row, seeds.index(seed), epoch.epoch - 1
             energy[at], peak[at] = (np.nan if told is None else told for told in (epoch.energy_j, epoch.peak_bytes))
-    columns = [
+    return [
         ("train", "energy_j", "J", "minimize", np.cumsum(energy, axis=2)),
         ("train", "peak_bytes", "count", "minimize", peak),
     ]
-    return [column for column in columns if np.isfinite(column[-1]).any()]
+
+
+def _seconds(outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int]) -> Floats:
+    """Return the seconds of training up to each epoch; of one that diverged, all there were from then on."""
+    seconds = np.cumsum(_values(outcomes, seeds, shape, "train", "seconds"), axis=2)
+    for (row, seed), outcome in outcomes.items():
+        if outcome.stopped_by_nan:
+            own, n = seconds[row, seeds.index(seed)], len(outcome.epochs)
+            own[n:] = (own[n - 1] if n else 0.0) + outcome.failed_s
+    return seconds
 
 
 def _values(
@@ -130,7 +141,27 @@ def _values(
     for (row, seed), outcome in outcomes.items():
         for epoch in outcome.epochs:
             values[row, seeds.index(seed), epoch.epoch - 1] = epoch.splits[split][name]
+    values[~np.isfinite(values)] = np.nan
     return values
+
+
+def diverged_in(table: Table) -> tuple[int, int]:
+    """Return how many trainings of a table that was trained here diverged, and how many there are.
+
+    Those are the trainings whose cost was measured to the last epoch, and whose last validation accuracy was not.
+    """
+    n_diverged, n = 0, 0
+    for dataset, recipe, split, metric in table.measurements:
+        if (split, metric) != ("train", "train_s"):
+            continue
+        where, rows = {"dataset": dataset, "recipe": recipe}, np.arange(len(table))
+        for seed in table.describe(**where, split=split, metric=metric)["seeds"]:
+            paid = np.isfinite(table.query(rows, **where, split=split, metric=metric, seed=seed))
+            key = {**where, "split": "valid", "metric": "accuracy"}
+            known = tuple(key.values()) in table.measurements and seed in table.describe(**key)["seeds"]
+            scored = np.isfinite(table.query(rows, **key, seed=seed)) if known else np.zeros(len(rows), dtype=bool)
+            n_diverged, n = n_diverged + int((paid & ~scored).sum()), n + int(paid.sum())
+    return n_diverged, n
 
 
 def _recipe_name(space: SearchSpace, names: Names) -> str:

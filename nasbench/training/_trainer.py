@@ -1,8 +1,8 @@
 """The training loop: one network, one data set, one recipe; killed anywhere, it goes on to the same weights.
 
 All that is drawn in an epoch follows from the run's number and the epoch's: nothing about generators has to be
-kept in a checkpoint. A training that meets nan, or for which not even two images fit into memory,
-raises ``TrainingFailed``; whoever runs many of them loses that one alone.
+kept in a checkpoint. A training that meets nan raises ``Diverged``, one for which not even two images fit into memory
+``TrainingFailed``; whoever runs many of them loses that one alone.
 """
 
 import math
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from nasbench.datasets import Images
 from nasbench.devices import device_named
-from nasbench.errors import InvalidOption, TrainingFailed
+from nasbench.errors import Diverged, InvalidOption, TrainingFailed
 from nasbench.files import alone
 from nasbench.networks import seeded
 from nasbench.training._checkpoint import read_checkpoint, write_checkpoint
@@ -109,7 +109,8 @@ def train(
         setup: where and how far.
 
     Raises:
-        TrainingFailed: the loss became nan or infinite, or the memory is too small for two images.
+        Diverged: the loss became nan or infinite.
+        TrainingFailed: the memory is too small for two images.
         RecordError: the folder holds a checkpoint of another training.
         InvalidOption: no such device, no such split, or a recipe that does not fit the data.
         Busy: another process is training in the folder.
@@ -122,8 +123,12 @@ def train(
     with alone_in, deterministic(recipe.deterministic):
         run = _Run(network, data, recipe, setup, int(rng.integers(2**63)))
         run.resume(data)
-        for epoch in range(len(run.epochs), min(setup.until or recipe.epochs, recipe.epochs)):
-            run.one_epoch(epoch)
+        try:
+            for epoch in range(len(run.epochs), min(setup.until or recipe.epochs, recipe.epochs)):
+                run.one_epoch(epoch)
+        except TrainingFailed as error:
+            error.epochs = run.epochs
+            raise
         return Trained(run.averaged(), run.epochs, run.notes)
 
 
@@ -222,7 +227,7 @@ class _Run:
             n_images += len(batch.labels)
         loss, right = (totals / n_images).tolist()
         if not math.isfinite(loss):
-            raise TrainingFailed(f"the loss is {loss} in epoch {epoch + 1} of {self.recipe.epochs}; try a smaller lr")
+            raise Diverged(f"the loss is {loss} in epoch {epoch + 1} of {self.recipe.epochs}; try a smaller lr")
         return {"loss": loss, "accuracy": right}
 
     def _step(self, batch: Batch) -> Tensor:
@@ -282,7 +287,7 @@ class _Run:
 
 
 def evaluated(answer: Callable[[Tensor], Tensor], feed: Feed, split: str, recipe: Recipe) -> Numbers:
-    """Return mean cross-entropy and accuracy over a split.
+    """Return mean cross-entropy and accuracy over a split; both nan where the network answers nan.
 
     Args:
         answer: a network in evaluation mode, on the device of the images.
@@ -297,7 +302,7 @@ def evaluated(answer: Callable[[Tensor], Tensor], feed: Feed, split: str, recipe
             loss = nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
             totals += torch.stack([loss.double(), (logits.argmax(dim=1) == labels).sum().double()])
     loss, right = (totals / feed.n_images(split)).tolist()
-    return {"loss": loss, "accuracy": right}
+    return {"loss": loss, "accuracy": math.nan if math.isnan(loss) else right}
 
 
 def optimiser_of(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:

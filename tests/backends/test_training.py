@@ -99,6 +99,20 @@ def test_a_diverging_training_scores_nan_and_the_others_go_on(backend):
     assert again.cost_s[0] == results.cost_s[0]
 
 
+def test_the_epochs_before_a_divergence_are_known_ever_after(backend):
+    recipe = "small-4,epochs=4,lr=1e5,deterministic=True"
+    thin = SPACE.parse(["|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|nor_conv_1x1~2|"])  # lost in its second epoch
+    first = backend(recipe)
+    seen = [first.advance(ask(0, epoch, thin)) for epoch in (1, 4)]
+    assert np.isfinite(seen[0].score.item())
+    assert np.isnan(seen[1].score.item())
+    again = backend(recipe)  # another process, to which only the files tell how it went
+    assert again.advance(ask(1, 1, thin)).score == seen[0].score
+    whole = again.advance(full_trainings(2, thin))
+    assert np.isnan(whole.score.item())
+    assert whole.cost_s.item() == pytest.approx(sum(answer.cost_s.item() for answer in seen))
+
+
 def test_test_images_are_out_of_reach(backend, digits):
     """With test images that are all wrong the answers are the same."""
     labels = 9 - digits.parts["test"].labels

@@ -121,6 +121,37 @@ def test_a_part_in_which_all_fail_leaves_the_others(tmp_path, monkeypatch):
     assert 0 < np.isnan(accuracy).all(axis=1).sum() < len(table) == 7
 
 
+def test_a_table_in_which_all_diverged_holds_what_there_is(tmp_path, capsys):
+    """One step an epoch: the first loss is right, and nan is all that is seen behind it."""
+    out = tmp_path / "t.h5"
+    lost = [part.replace("epochs=2", "epochs=2,lr=1e30") for part in SIGNALS]
+    assert build(*lost, "--out", out, "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["trainings"], shown["diverged"]) == (10, 10)
+    table = Table(out)
+    assert {(split, metric) for _, _, split, metric in table.measurements} == {
+        ("train", name) for name in ("accuracy", "loss", "train_s")
+    }
+    where = {"dataset": "mnist1d", "recipe": WHERE["recipe"].replace("epochs=2", "epochs=2,lr=1e30"), "split": "train"}
+    cost = table.curves(np.arange(7), **where, metric="train_s", seed=0)
+    assert (cost[:, 0] > 0).all()
+    assert (cost[:, 1] > cost[:, 0]).all()
+    accuracy = table.curves(np.arange(7), **where, metric="accuracy", seed=0)
+    assert (np.isfinite(accuracy) == [True, False]).all()
+
+
+def test_a_loss_beyond_single_precision_is_missing(tmp_path, capsys):
+    out = tmp_path / "t.h5"
+    lost = [part.replace("epochs=2", "epochs=3,lr=1e5") for part in SIGNALS]
+    assert build(*lost, "--out", out) == 0
+    assert "trainings diverged" in capsys.readouterr().out
+    table = Table(out)
+    recipe = table.measurements[0][1]
+    losses = table.curves(np.arange(7), dataset="mnist1d", recipe=recipe, split="valid", metric="loss", seed=0)
+    assert not np.isinf(losses).any()
+    assert np.nanmax(losses) > 1e30
+
+
 def test_any_space_and_data_set_is_trained_one_by_one(tmp_path, capsys):
     out = tmp_path / "digits.h5"
     arguments = ["--network", "macro,channels=4", "--data", "digits", "--recipe", "small-4,epochs=1", "--sample", 2]

@@ -174,6 +174,24 @@ def test_a_training_that_diverges_says_so(digits, tmp_path):
     assert not (tmp_path / "checkpoint.pt").exists()
 
 
+class Broken(nn.Module):
+    """Learns, and answers nan when it is evaluated."""
+
+    def __init__(self):
+        super().__init__()
+        self.classifier = nn.Linear(64, 10)
+
+    def forward(self, x):
+        return self.classifier(x.flatten(1)) * (1.0 if self.training else torch.nan)
+
+
+def test_a_network_that_answers_nan_is_never_right(digits):
+    """The largest of ten nan is the first: a tenth of the digits would count as right."""
+    last = trained(digits, net=Broken()).epochs[-1].splits
+    assert np.isnan(last["valid"]["accuracy"])
+    assert last["train"]["accuracy"] > 0.5
+
+
 class Greedy(nn.Module):
     """Runs out of memory for more images than it is told to hold."""
 

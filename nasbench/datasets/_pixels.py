@@ -1,0 +1,81 @@
+"""The pixels of one image file on the scale of 0 to 255, whatever kind of image it is.
+
+Kinds whose range is defined are scaled to it: 1-bit images to 0 and 255, 16-bit ones to fractions of these, so that no
+level is lost. A kind without a range (32-bit numbers of a TIFF file) is refused, and so is a transparent image unless
+it is said what lies behind. Photographs are turned as their EXIF orientation says.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasbench.datasets._images import Pixels
+
+_SIXTEEN_BITS = 65535
+_MODES = {1: "L", 3: "RGB"}
+
+
+class Unreadable(Exception):
+    """An image that has no pixels in 0 to 255, and why."""
+
+
+def read_pixels(file: Path, *, size: int, channels: int, background: int) -> tuple[Pixels, list[str]]:
+    """Return one image [channels, height, width], uint8 or float32 on the same scale, and what of it was not read.
+
+    Args:
+        file: of any format that Pillow knows.
+        size: pixels on a side that it is resized to; 0 keeps it.
+        channels: 1 for grey, 3 for colour.
+        background: grey level behind what is transparent; -1 refuses that.
+
+    Raises:
+        Unreadable: a kind without a defined range, or a transparent image without a background.
+        Exception: a damaged file can raise nearly anything.
+    """
+    from PIL import Image, ImageOps
+
+    with Image.open(file) as opened:
+        notes = _unread(opened)
+        opened.load()
+        image = ImageOps.exif_transpose(opened)
+        grey = _sixteen_bits(image, opened.format)
+    image = _opaque(image, background).convert(_MODES[channels]) if grey is None else Image.fromarray(grey)
+    if size:
+        image = image.resize((size, size), Image.Resampling.BILINEAR)
+    pixels = np.atleast_3d(np.asarray(image)).transpose(2, 0, 1)
+    return (pixels if grey is None else np.repeat(pixels, channels, axis=0)), notes
+
+
+def _unread(image: Any) -> list[str]:
+    """Name what Pillow leaves out of a file: further frames, and the lower bits of deep colours."""
+    notes = ["with several frames: only the first one is read"] if getattr(image, "n_frames", 1) > 1 else []
+    if image.mode in ("LA", "RGB", "RGBA") and ";16" in str(image.tile):
+        notes.append("of 16 bits a colour: only the upper 8 are read")
+    return notes
+
+
+def _sixteen_bits(image: Any, kind: str) -> Any:
+    """Return the grey levels [height, width] of a 16-bit image as float32 in 0 to 255, None of an 8-bit one."""
+    deep = image.mode.startswith("I;16") or (image.mode == "I" and kind in ("PNG", "PPM"))
+    if not deep and (image.mode == "F" or image.mode.startswith("I")):
+        raise Unreadable(
+            f"its pixels are 32-bit {'floats' if image.mode == 'F' else 'integers'}, whose black and white are not "
+            "defined: save it with 8 or 16 bits, or give arrays (arrays,path=...)"
+        )
+    return np.asarray(image).astype(np.float32) * np.float32(255 / _SIXTEEN_BITS) if deep else None
+
+
+def _opaque(image: Any, background: int) -> Any:
+    """Return the image on its background; as it is where nothing shines through."""
+    from PIL import Image
+
+    if image.mode not in ("LA", "RGBA", "PA", "La", "RGBa") and "transparency" not in image.info:
+        return image
+    whole = image.convert("RGBA")
+    if whole.getextrema()[3][0] == 255:
+        return whole.convert("RGB")
+    if background < 0:
+        raise Unreadable("it is transparent in places; say what lies behind: background=0 for black to 255 for white")
+    behind = Image.new("RGBA", whole.size, (background,) * 3 + (255,))
+    return Image.alpha_composite(behind, whole).convert("RGB")
