@@ -43,6 +43,8 @@ class Within:
 
 Count = Annotated[int, Within(1)]
 """A whole number from 1."""
+FromTwo = Annotated[int, Within(2)]
+"""A whole number from 2."""
 Whole = Annotated[int, Within(0)]
 """A whole number from 0."""
 Positive = Annotated[float, Within(0, open_low=True)]
@@ -51,6 +53,11 @@ NotNegative = Annotated[float, Within(0)]
 """A number from 0."""
 Share = Annotated[float, Within(0, 1, open_low=True)]
 """A share above 0, up to all."""
+
+Signed = Annotated[float, Within()]
+"""Any number, also below 0."""
+Text = Annotated[str, "free"]
+"""Text that is none of a list of known words, such as a path."""
 
 _NAMES: dict[Any, str] = {
     int: "a whole number",

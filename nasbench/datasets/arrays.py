@@ -15,6 +15,7 @@ import numpy as np
 from nasbench.arrays import Ints
 from nasbench.datasets._images import SPLITS, Images, Part, Pixels
 from nasbench.errors import InvalidOption, SourceError
+from nasbench.options import Text
 
 _NAMES = (("{}_images", "{}_labels"), ("x_{}", "y_{}"))
 _ALIASES = {"train": ("train",), "valid": ("valid", "val"), "test": ("test",)}
@@ -33,7 +34,7 @@ class Arrays:
         InvalidOption: another layout.
     """
 
-    def __init__(self, *, path: str, layout: str = "auto") -> None:
+    def __init__(self, *, path: Text, layout: str = "auto") -> None:
         if layout not in _LAYOUTS:
             raise InvalidOption(f"layout={layout!r}; expected {', '.join(_LAYOUTS)}")
         self._path, self._layout = Path(path).expanduser(), layout

@@ -13,6 +13,7 @@ import numpy as np
 from nasbench.arrays import Bits
 from nasbench.datasets._images import Images, Part
 from nasbench.errors import InvalidOption, SourceError
+from nasbench.options import Text
 
 REQUIRES = {"PIL": "train"}
 _ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
@@ -34,7 +35,7 @@ class Folder:
         InvalidOption: another number of channels, or a negative size.
     """
 
-    def __init__(self, *, path: str, size: int = 0, channels: int = 3) -> None:
+    def __init__(self, *, path: Text, size: int = 0, channels: int = 3) -> None:
         if channels not in _MODES or size < 0:
             raise InvalidOption(
                 f"channels={channels}, size={size}; expected 1 or 3 channels, and 0 or a side in pixels"
