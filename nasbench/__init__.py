@@ -57,6 +57,11 @@ _HOME = {
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 (the keys are strings)
 
 
+def __dir__() -> list[str]:
+    """Name what is imported on first use too."""
+    return sorted({*globals(), *_HOME})
+
+
 def __getattr__(name: str) -> Any:
     """Import public names on first use, so that ``import nasbench`` stays light."""
     if name not in _HOME:

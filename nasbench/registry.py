@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench.errors import InvalidOption, MissingExtra, unknown_name
+from nasbench.options import check_option
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -207,18 +208,17 @@ class Choice:
 
         Raises:
             UnknownName: no such component, preset or option.
-            InvalidOption: a fraction where a whole number is expected.
+            InvalidOption: a value of another type than the option has, or outside its range.
         """
         component = self.cls or registry.load(self.name)
         presets: Mapping[str, Mapping[str, Any]] = getattr(component, "presets", {})
         if self.preset and self.preset not in presets:
             raise unknown_name(f"preset of '{self.name}'", self.preset, presets)
         known = options_of(component)
-        for key in self.options:
+        for key, value in self.options.items():
             if key not in known:
                 raise unknown_name(f"option of '{self.name}'", key, known)
-            if known[key] in (int, "int") and isinstance(self.options[key], float):
-                raise InvalidOption(f"option {key}={self.options[key]} of '{self.name}'; expected a whole number")
+            check_option(self.name, key, value, known[key])
         return component, {**presets.get(self.preset, {}), **self.options}
 
 
@@ -226,8 +226,16 @@ def options_of(component: Any) -> dict[str, Any]:
     """Return the names of a component's options, and how each is annotated."""
     import inspect  # slow to import, and only strategies are called with options
 
-    parameters = inspect.signature(component).parameters.values()
-    return {given.name: given.annotation for given in parameters if given.kind is inspect.Parameter.KEYWORD_ONLY}
+    try:
+        signature = inspect.signature(component, eval_str=True)
+    except NameError:  # an annotation names what is imported for type checkers only: it stays text, and unchecked
+        signature = inspect.signature(component)
+    unknown = inspect.Parameter.empty
+    return {
+        given.name: Any if given.annotation is unknown else given.annotation
+        for given in signature.parameters.values()
+        if given.kind is inspect.Parameter.KEYWORD_ONLY
+    }
 
 
 def sources_of(choice: Choice, registry: Registry, task: str) -> list[str]:

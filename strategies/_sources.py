@@ -17,11 +17,12 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints, row_index
 from nasbench.errors import InvalidOption
 from nasbench.experiment import Record
-from nasbench.experiment._compare import recorded_task
+from nasbench.experiment._compare import recorded_entries, recorded_task
 from nasbench.registry import PREDICTORS, STRATEGIES, Choice, sources_of
 from nasbench.spaces import Party, SearchSpace, refuse_other_codes
 from nasbench.table import PROXY_SOURCE, proxy_named
-from nasbench.tasks import SurrogateTask, Task, load_task, proxy_of, read_declaration, task_names
+from nasbench.tasks import SurrogateTask, Task, load_task, proxy_of, task_names
+from nasbench.tasks._recorded import as_recorded, recorded_entry, space_and_data
 from nasbench.trials import full_trainings
 
 OTHERS, NONE = "others", "none"
@@ -234,11 +235,15 @@ def _fitting(path: Path, space: str, target: str) -> list[str]:
         InvalidOption: none, or its searches learnt from the target's data set themselves.
     """
     record = Record(path)
-    names = [name for name in record.tasks if _space_of(name) == space]
-    if target:
-        if any(_data_set(name) == _data_set(target) for name in _learnt_from(record)):
-            raise InvalidOption(f"the searches of record {path} learnt from the data set of '{target}'; choose another")
-        names = [name for name in names if _data_set(name) != _data_set(target)]
+    searched = _data_set(target) if target else ""
+    with as_recorded(recorded_entries(record)):  # its tasks may be declared in files that lie elsewhere
+        names = [name for name in record.tasks if _space_of(name) == space]
+        if target:
+            if searched in _learnt_from(record):
+                raise InvalidOption(
+                    f"the searches of record {path} learnt from the data set of '{target}'; choose another"
+                )
+            names = [name for name in names if _data_set(name) != searched]
     if not names:
         raise InvalidOption(
             f"record {path} holds {', '.join(record.tasks)}; expected a task of space '{space}', of another data set "
@@ -248,17 +253,20 @@ def _fitting(path: Path, space: str, target: str) -> list[str]:
 
 
 def _learnt_from(record: Record) -> list[str]:
-    """Return the tasks that the searches of a record learnt from, those of records that they learnt from included."""
-    names: list[str] = []
-    for name in record.spec.get("sources", {}):
-        if name.startswith(PROXY_SOURCE):
-            continue
-        if _is_record(name):
-            inner = Record(Path(name))
-            names += [*inner.tasks, *_learnt_from(inner)]
-        else:
-            names.append(name)
-    return names
+    """Return the data sets that the searches of a record learnt from, and those of records that they learnt from."""
+    found: list[str] = []
+    with as_recorded(recorded_entries(record)):
+        for name in record.spec.get("sources", {}):
+            if name.startswith(PROXY_SOURCE):
+                continue
+            if _is_record(name):
+                inner = Record(Path(name))
+                with as_recorded(recorded_entries(inner)):
+                    found += map(_data_set, inner.tasks)
+                found += _learnt_from(inner)
+            else:
+                found.append(_data_set(name))
+    return found
 
 
 def _of_another_space(name: str, own: str, searched: str) -> InvalidOption:
@@ -283,9 +291,8 @@ def _is_record(name: str) -> bool:
     return (Path(name) / "spec.json").is_file()
 
 
-@lru_cache(maxsize=64)
 def _searched(target: str) -> SearchSpace:
-    return load_task(target).space
+    return (load_task if recorded_entry(target) else _loaded)(target).space
 
 
 def _shared(task: Task, space: SearchSpace) -> Archs:
@@ -298,9 +305,8 @@ def _shared(task: Task, space: SearchSpace) -> Archs:
     return measured[space.is_valid(measured)]
 
 
-@lru_cache(maxsize=64)
 def _opened(name: str) -> Task:
-    task = load_task(name)
+    task = load_task(name) if recorded_entry(name) else _loaded(name)
     if isinstance(task, SurrogateTask):
         raise InvalidOption(f"source '{name}' is a surrogate; choose the task it was fitted to, '{task.fitted_to}'")
     if not isinstance(task, Task):
@@ -308,19 +314,20 @@ def _opened(name: str) -> Task:
     return task
 
 
+_loaded = lru_cache(maxsize=64)(load_task)
+
+
 @lru_cache(maxsize=1)
 def _embedded() -> tuple[str, ...]:
     return tuple(task_names(embedded=True))
 
 
-@lru_cache(maxsize=256)
 def _declared(name: str) -> tuple[str, str]:
-    """Return the space and the data set of a task."""
-    if name.startswith("surrogate-") or ".surrogate" in name:
-        task = load_task(name)
-        name = task.fitted_to if isinstance(task, SurrogateTask) else name
-    values = read_declaration(name)
-    return str(values["space"]), str(values["dataset"])
+    """Return the space and the data set of a task; those that the suite declares never change, and are read once."""
+    return space_and_data(name) if recorded_entry(name) or ":" in name else _shipped(name)
+
+
+_shipped = lru_cache(maxsize=256)(space_and_data)
 
 
 def _space_of(name: str) -> str:

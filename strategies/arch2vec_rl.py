@@ -23,6 +23,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption
+from nasbench.options import Signed
 from nasbench.predictions import make_predictor
 from nasbench.registry import Choice
 from nasbench.spaces import EnumeratedSpace, SearchSpace
@@ -66,7 +67,7 @@ class Arch2VecRL(InRounds):
         embedding: "str | type | Choice" = "arch2vec_dngo",
         episode: int = 16,
         learning_rate: float = 0.01,
-        baseline: float = 0.4,
+        baseline: Signed = 0.4,
         pool_size: int = 20_000,
     ) -> None:
         check_at_least(1, episode=episode, pool_size=pool_size)

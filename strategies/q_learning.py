@@ -28,6 +28,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.options import Signed
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
 from strategies._asked import Ledger, check_at_least, check_positive, check_within
@@ -100,7 +101,7 @@ class QLearning:
         rng: np.random.Generator,
         *,
         learning_rate: float = 0.01,
-        first_q: float = 0.5,
+        first_q: Signed = 0.5,
         n_replays: int = 128,
         shorter: float = 1.0,
     ) -> None:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nasbench.options import Text
 from nasbench.registry import STRATEGIES, Choice, sources_of
 from nasbench.spaces import SearchSpace
 from strategies._asked import check_at_least
@@ -59,7 +60,7 @@ class Switching(Handover):
         first: "str | type | Choice" = _FIRST,
         n_first: int = 20,
         then: "str | type | Choice" = _THEN,
-        target: str = "",
+        target: Text = "",
     ) -> None:
         check_at_least(1, n_first=n_first)
         begun = Inner.of(first, target).make(space, rng)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import PredictorError
+from nasbench.errors import InvalidOption, PredictorError
 from nasbench.spaces import Party, SearchSpace, refuse_other_codes
-from nasbench.tasks import Task, load_table_task
+from nasbench.tasks import Task, load_task
 
 _MATCHES = 1e-9  # scores nearer than that are the same measurement
 
@@ -26,7 +26,9 @@ def source_tasks(source: str, space: SearchSpace) -> list[Task]:
 
 
 def _task_of(name: str, space: SearchSpace) -> Task:
-    task = load_table_task(name)
+    task = load_task(name)
+    if not isinstance(task, Task):
+        raise InvalidOption(f"source '{name}' has no table of trained architectures; choose a task that has one")
     source, searched = Party(f"source '{name}'", task.space), Party("the searched task", space)
     refuse_other_codes(source, searched, "choose another source")
     return task

@@ -20,6 +20,7 @@ import numpy as np
 from nasbench.arrays import Floats, Ints
 from nasbench.encodings import make_encoding
 from nasbench.errors import PredictorError
+from nasbench.options import Positive
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._predictor import CheckedPredictor, State
@@ -55,7 +56,7 @@ class BOHAMIANN(CheckedPredictor):
         burn_in: int = 3000,
         steps: int = 10_000,
         keep_every: int = 100,
-        lr: float = 0.01,
+        lr: Positive = 0.01,
         target: str = "score",
     ) -> None:
         super().__init__(space, target=target)

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
 from surrogates._last_layer import LastLayerRegression
 from surrogates._nets import BatchNorm, Linear, Training, graph_tensors
@@ -56,7 +57,7 @@ class BONAS(LastLayerRegression):
         self,
         space: SearchSpace,
         *,
-        hidden: int = 64,
+        hidden: Count = 64,
         epochs: int = 100,
         batch_size: int = 128,
         lr: float = 1e-4,

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from nasbench.arrays import Archs, Floats
+from nasbench.options import Count, FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._gp._deep import DeepKernelModel, tanh_network
@@ -54,10 +55,10 @@ class DeepKernelGP(CheckedPredictor):
         *,
         encoding: str = COARSE,
         target: str = "rank",
-        width: int = 64,
-        outputs: int = 8,
-        steps: int = 100,
-        hyper_points: int = 500,
+        width: Count = 64,
+        outputs: Count = 8,
+        steps: Count = 100,
+        hyper_points: FromTwo = 500,
     ) -> None:
         super().__init__(space, target=target)
         self._views = ScaledViews(space, encoding)

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.options import Count, FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
@@ -98,7 +99,7 @@ class DyHPO(CurvePredictor):
     sees_nothing = True
     quick: ClassVar = {"steps": 5, "points": 60}
 
-    def __init__(self, space: SearchSpace, *, encoding: str = COARSE, steps: int = 20, points: int = 400) -> None:
+    def __init__(self, space: SearchSpace, *, encoding: str = COARSE, steps: Count = 20, points: FromTwo = 400) -> None:
         super().__init__(space)
         self._columns = ScaledColumns(space, encoding)
         self._steps, self._most = steps, points

@@ -20,6 +20,7 @@ from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
 from nasbench.arrays import Archs, Bools, Floats, Ints
+from nasbench.options import FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
@@ -68,7 +69,7 @@ class FreezeThaw(CurvePredictor):
 
     sees_nothing = True
 
-    def __init__(self, space: SearchSpace, *, encoding: str = COARSE, hyper_points: int = 200) -> None:
+    def __init__(self, space: SearchSpace, *, encoding: str = COARSE, hyper_points: FromTwo = 200) -> None:
         super().__init__(space)
         self._columns = ScaledColumns(space, encoding)
         self._hyper_points = hyper_points

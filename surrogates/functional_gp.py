@@ -14,6 +14,7 @@ architectures lie so far from the rest that scores themselves would say little e
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
+from nasbench.options import FromTwo, Whole
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
 from surrogates._tabular import FUNCTIONAL
@@ -38,8 +39,8 @@ class FunctionalGP(GaussianProcess):
         *,
         encoding: str = FUNCTIONAL,
         target: str = "rank",
-        hyper_points: int = 300,
-        max_iterations: int = 40,
+        hyper_points: FromTwo = 300,
+        max_iterations: Whole = 40,
     ) -> None:
         super().__init__(
             space, encoding=encoding, target=target, hyper_points=hyper_points, max_iterations=max_iterations

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
 from surrogates._nets import Dropout, Linear, NetPredictor, Training, graph_tensors
 
@@ -49,8 +50,8 @@ class GATES(NetPredictor):
         space: SearchSpace,
         *,
         loss: str = "hinge",
-        layers: int = 5,
-        hidden: int = 128,
+        layers: Count = 5,
+        hidden: Count = 128,
         epochs: int = 200,
         batch_size: int = 512,
         lr: float = 1e-3,

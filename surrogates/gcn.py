@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
 from surrogates._nets import Dropout, Linear, NetPredictor, Training, graph_tensors
 
@@ -55,8 +56,8 @@ class GCN(NetPredictor):
         self,
         space: SearchSpace,
         *,
-        hidden: int = 144,
-        layers: int = 4,
+        hidden: Count = 144,
+        layers: Count = 4,
         epochs: int = 300,
         batch_size: int = 7,
         lr: float = 1e-4,

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from nasbench.arrays import Archs
 from nasbench.errors import unknown_name
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
 from surrogates._nets import BatchNorm, Dropout, Linear, NetPredictor, Training, graph_tensors
 
@@ -58,7 +59,7 @@ class GIN(NetPredictor):
         *,
         loss: str = "mse",
         direction: str = "along",
-        hidden: int = 32,
+        hidden: Count = 32,
         epochs: int = 300,
         batch_size: int = 16,
         lr: float = 0.005,

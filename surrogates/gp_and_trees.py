@@ -22,6 +22,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption
+from nasbench.options import Count, FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._members import child, kept, put_back
@@ -58,9 +59,9 @@ class GPAndTrees(FunctionalGP):
         encoding: str = f"{FUNCTIONAL}+wl,depth=1",
         target: str = "rank",
         share: float = 0.3,
-        n_rounds: int = 300,
-        hyper_points: int = 300,
-        max_iterations: int = 40,
+        n_rounds: Count = 300,
+        hyper_points: FromTwo = 300,
+        max_iterations: Whole = 40,
     ) -> None:
         if not 0 <= share <= 1:
             raise InvalidOption(f"share={share}; expected 0 (the process alone) to 1 (the trees alone)")

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from nasbench.arrays import Archs
 from nasbench.errors import InvalidOption
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
 from surrogates._nets import Dropout, LayerNorm, Linear, NetPredictor, Training, graph_tensors
 
@@ -60,7 +61,7 @@ class GraphTransformer(NetPredictor):
         *,
         members: int = 3,
         hidden: int = 32,
-        layers: int = 3,
+        layers: Count = 3,
         loss: str = "bpr",
         epochs: int = 100,
         lr: float = 3e-3,

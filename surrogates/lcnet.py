@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidOption, PredictorError
+from nasbench.options import Positive
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.threads import one_thread
@@ -62,7 +63,7 @@ class LCNet(LawPredictor):
         burn_in: int = 1000,
         steps: int = 1000,
         keep_every: int = 50,
-        lr: float = 0.01,
+        lr: Positive = 0.01,
     ) -> None:
         if members < 1:
             raise InvalidOption(f"members={members}; expected at least 1")

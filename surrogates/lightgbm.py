@@ -19,6 +19,7 @@ import lightgbm as lgb
 import numpy as np
 
 from nasbench.arrays import Floats
+from nasbench.options import Count, FromTwo, Positive, Share, Whole
 from nasbench.spaces import SearchSpace
 from surrogates._boosting import BoostedTrees, Uncertainty
 from surrogates._ranges import Range
@@ -83,14 +84,14 @@ class LightGBM(BoostedTrees):
         target: str = "rank",
         uncertainty: Uncertainty = "bagging",
         n_members: int = 5,
-        n_rounds: int = 300,
-        num_leaves: int = 15,
-        min_data_in_leaf: int = 5,
-        learning_rate: float = 0.05,
-        feature_fraction: float = 0.5,
-        feature_fraction_bynode: float = 0.3,
-        bagging_fraction: float = 0.8,
-        bagging_freq: int = 5,
+        n_rounds: Count = 300,
+        num_leaves: FromTwo = 15,
+        min_data_in_leaf: Whole = 5,
+        learning_rate: Positive = 0.05,
+        feature_fraction: Share = 0.5,
+        feature_fraction_bynode: Share = 0.3,
+        bagging_fraction: Share = 0.8,
+        bagging_freq: Whole = 5,
     ) -> None:
         super().__init__(space, encoding=encoding, target=target, uncertainty=uncertainty, n_members=n_members)
         self._n_rounds, self._min_data_in_leaf = n_rounds, min_data_in_leaf

@@ -27,6 +27,7 @@ from torch import Tensor
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption
+from nasbench.options import FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._gp import _multi_task as between_tasks
@@ -68,8 +69,8 @@ class MultiTaskGP(FunctionalGP):
         n_source: int = 200,
         encoding: str = FUNCTIONAL,
         target: str = "rank",
-        hyper_points: int = 300,
-        max_iterations: int = 40,
+        hyper_points: FromTwo = 300,
+        max_iterations: Whole = 40,
     ) -> None:
         super().__init__(
             space, encoding=encoding, target=target, hyper_points=hyper_points, max_iterations=max_iterations

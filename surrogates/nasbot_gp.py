@@ -29,6 +29,7 @@ from torch import Tensor
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption
+from nasbench.options import FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._gp._lowest import lowest
@@ -63,8 +64,8 @@ class NasbotGP(CheckedPredictor):
         *,
         target: str = "rank",
         structure: str = "0.1-0.2-0.4-0.8",
-        hyper_points: int = 300,
-        max_iterations: int = 40,
+        hyper_points: FromTwo = 300,
+        max_iterations: Whole = 40,
     ) -> None:
         super().__init__(space, target=target)
         self._weights = _parsed(structure)

@@ -31,6 +31,7 @@ from ngboost.scores import LogScore
 from sklearn.tree import DecisionTreeRegressor
 
 from nasbench.arrays import Floats
+from nasbench.options import Count, FromTwo, Positive, Share
 from nasbench.spaces import SearchSpace
 from surrogates._ranges import Range
 from surrogates._tabular import FUNCTIONAL, TabularPredictor, library_seed
@@ -94,13 +95,13 @@ class NGBoost(TabularPredictor):
         *,
         encoding: str = FUNCTIONAL,
         target: str = "rank",
-        n_rounds: int = 505,
-        learning_rate: float = 0.08127053060223186,
-        minibatch_frac: float = 0.5081694143793387,
-        max_depth: int = 6,
-        max_features: float = 0.3,
-        min_samples_leaf: int = 5,
-        min_samples_split: int = 10,
+        n_rounds: Count = 505,
+        learning_rate: Positive = 0.08127053060223186,
+        minibatch_frac: Share = 0.5081694143793387,
+        max_depth: Count = 6,
+        max_features: Share = 0.3,
+        min_samples_leaf: Count = 5,
+        min_samples_split: FromTwo = 10,
         calibrated: bool = True,
     ) -> None:
         super().__init__(space, encoding=encoding, target=target)

@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.svm import NuSVR as LibNuSVR
 
 from nasbench.arrays import Floats
+from nasbench.options import Positive, Share
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._ranges import Range
@@ -49,9 +50,9 @@ class NuSVR(TabularPredictor):
         *,
         encoding: str = FUNCTIONAL,
         target: str = "rank",
-        c: float = 3.0,
-        nu: float = 0.5,
-        gamma: float = 0.3,
+        c: Positive = 3.0,
+        nu: Share = 0.5,
+        gamma: Positive = 0.3,
     ) -> None:
         super().__init__(space, encoding=encoding, target=target)
         self._c, self._nu, self._gamma = c, nu, gamma

@@ -9,6 +9,7 @@ count: an RBF kernel of a categorical decision is 1 or a constant too.
 from typing import ClassVar
 
 from nasbench.errors import unknown_name
+from nasbench.options import FromTwo, Whole
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, GroupedKernel, HammingKernel, MaternKernel
 
@@ -34,8 +35,8 @@ class OneHotGP(GaussianProcess):
         *,
         kernel: str = "rbf",
         target: str = "rank",
-        hyper_points: int = 300,
-        max_iterations: int = 40,
+        hyper_points: FromTwo = 300,
+        max_iterations: Whole = 40,
     ) -> None:
         super().__init__(
             space, encoding="decisions", target=target, hyper_points=hyper_points, max_iterations=max_iterations

@@ -6,6 +6,7 @@ identities (encoding ``functional_path``). Compare the path encoding of BANANAS 
 """
 
 from nasbench.arrays import Floats, Ints
+from nasbench.options import FromTwo, Whole
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
 
@@ -31,8 +32,8 @@ class PathGP(GaussianProcess):
         encoding: str = "functional_path",
         target: str = "rank",
         smooth: bool = True,
-        hyper_points: int = 300,
-        max_iterations: int = 40,
+        hyper_points: FromTwo = 300,
+        max_iterations: Whole = 40,
     ) -> None:
         super().__init__(
             space, encoding=encoding, target=target, hyper_points=hyper_points, max_iterations=max_iterations

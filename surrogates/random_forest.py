@@ -18,6 +18,7 @@ import numpy as np
 from sklearn.ensemble import RandomForestRegressor
 
 from nasbench.arrays import Floats
+from nasbench.options import Count, FromTwo, Share
 from nasbench.spaces import SearchSpace
 from surrogates._ranges import Range
 from surrogates._tabular import FUNCTIONAL, TabularPredictor, library_seed
@@ -65,10 +66,10 @@ class RandomForest(TabularPredictor):
         *,
         encoding: str = FUNCTIONAL,
         target: str = "rank",
-        n_trees: int = 200,
-        max_features: float = 1 / 3,
-        min_samples_leaf: int = 1,
-        min_samples_split: int = 2,
+        n_trees: Count = 200,
+        max_features: Share = 1 / 3,
+        min_samples_leaf: Count = 1,
+        min_samples_split: FromTwo = 2,
         bootstrap: bool = True,
     ) -> None:
         super().__init__(space, encoding=encoding, target=target)

@@ -67,6 +67,7 @@ class RankingTransfer(PredictorOfPredictors):
         super().__init__(space, [self._member_choice], min_points=4)
         if n_source < 2:
             raise InvalidOption(f"n_source={n_source}; expected at least 2")
+        make_member(space, self._source_choice)  # made anew for each source: refused here rather than in fit
         self._tasks = source_tasks(source, space)
         self._n_source = n_source
 

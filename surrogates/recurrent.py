@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Floats, Ints
+from nasbench.options import Count
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.threads import one_thread
@@ -87,7 +88,7 @@ class Recurrent(CurvePredictor):
     quick: ClassVar = {"epochs": 2, "members": 2}
 
     def __init__(
-        self, space: SearchSpace, *, encoding: str = COARSE, members: int = 3, width: int = 16, epochs: int = 30
+        self, space: SearchSpace, *, encoding: str = COARSE, members: Count = 3, width: Count = 16, epochs: int = 30
     ) -> None:
         super().__init__(space)
         self._columns = ScaledColumns(space, encoding)

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from nasbench.arrays import Archs, Floats
+from nasbench.options import Count, FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._gp._lowest import lowest
@@ -60,9 +61,9 @@ class SparseGP(CheckedPredictor):
         *,
         encoding: str = FUNCTIONAL,
         target: str = "rank",
-        inducing: int = 500,
-        hyper_points: int = 500,
-        max_iterations: int = 30,
+        inducing: Count = 500,
+        hyper_points: FromTwo = 500,
+        max_iterations: Whole = 30,
     ) -> None:
         super().__init__(space, target=target)
         self._views = ScaledViews(space, encoding)

@@ -8,6 +8,7 @@ kernel, a weight for each depth) and ``path_gp`` (RBF of path counts).
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
+from nasbench.options import FromTwo, Whole
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, MaternKernel, SubtreeKernel, SumKernel, group_deviations
 
@@ -31,8 +32,8 @@ class SumGP(GaussianProcess):
         *,
         depth: int = 2,
         target: str = "rank",
-        hyper_points: int = 300,
-        max_iterations: int = 40,
+        hyper_points: FromTwo = 300,
+        max_iterations: Whole = 40,
     ) -> None:
         encoding = f"wl,depth={depth}+functional_path"
         super().__init__(

@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.ensemble import RandomForestRegressor
 
 from nasbench.arrays import Floats
+from nasbench.options import Count
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from surrogates._curves import curves_of
@@ -51,7 +52,9 @@ class SVDTrees(PerLength):
 
     quick: ClassVar = {"trees": 30}
 
-    def __init__(self, space: SearchSpace, *, encoding: str = COARSE, directions: int = 6, trees: int = 100) -> None:
+    def __init__(
+        self, space: SearchSpace, *, encoding: str = COARSE, directions: Count = 6, trees: Count = 100
+    ) -> None:
         super().__init__(space)
         self._columns, self._directions, self._trees = ScaledColumns(space, encoding), directions, trees
 

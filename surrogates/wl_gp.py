@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from nasbench.arrays import Floats, Ints
 from nasbench.errors import unknown_name
+from nasbench.options import FromTwo, Whole
 from nasbench.spaces import SearchSpace
 from surrogates._gp import GaussianProcess, GroupedKernel, MaternKernel, SubtreeKernel, group_deviations
 
@@ -61,8 +62,8 @@ class WeisfeilerLehmanGP(GaussianProcess):
         kernel: str = "matern",
         optimal_assignment: bool = False,
         target: str = "rank",
-        hyper_points: int = 300,
-        max_iterations: int = 40,
+        hyper_points: FromTwo = 300,
+        max_iterations: Whole = 40,
     ) -> None:
         encoding = f"wl,depth={depth},direction={direction},live={live},unary={optimal_assignment}"
         super().__init__(

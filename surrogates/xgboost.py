@@ -27,6 +27,7 @@ from scipy.stats import rankdata
 
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidOption
+from nasbench.options import Count, NotNegative, Positive, Share, Whole
 from nasbench.spaces import SearchSpace
 from surrogates._boosting import BoostedTrees, Uncertainty
 from surrogates._ranges import Range
@@ -97,14 +98,14 @@ class XGBoost(BoostedTrees):
         objective: Literal["regression", "pairwise"] = "regression",
         uncertainty: Uncertainty = "bagging",
         n_members: int = 5,
-        n_rounds: int = 300,
-        max_depth: int = 6,
-        learning_rate: float = 0.05,
-        min_child_weight: float = 1,
-        subsample: float = 0.8,
-        colsample_bytree: float = 1.0,
-        colsample_bylevel: float = 1.0,
-        colsample_bynode: float = 0.2,
+        n_rounds: Count = 300,
+        max_depth: Whole = 6,
+        learning_rate: Positive = 0.05,
+        min_child_weight: NotNegative = 1,
+        subsample: Share = 0.8,
+        colsample_bytree: Share = 1.0,
+        colsample_bylevel: Share = 1.0,
+        colsample_bynode: Share = 0.2,
     ) -> None:
         super().__init__(space, encoding=encoding, target=target, uncertainty=uncertainty, n_members=n_members)
         if objective not in _OBJECTIVES:

@@ -10,9 +10,9 @@ import pytest
 import nasbench
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
-from nasbench.registry import PREDICTORS, SPACES, STRATEGIES
+from nasbench.registry import DATASETS, ENCODINGS, NETWORKS, PREDICTORS, PROXIES, SPACES, STRATEGIES, options_of
 from nasbench.spaces import EnumeratedSpace
-from nasbench.testing import check_predictor, check_space, check_strategy, check_task
+from nasbench.testing import check_options, check_predictor, check_space, check_strategy, check_task
 from surrogates._predictor import CheckedPredictor
 
 EMBEDDED = ("nb201", "nbgraph")  # spaces whose tables ship
@@ -52,6 +52,38 @@ def test_strategies_keep_the_contract(name, space, request):
             assert not isinstance(space, EnumeratedSpace), "only a space that is not enumerated may be refused"
             pytest.skip(str(error))
         check_strategy(partial(strategy, **options), space)
+
+
+def made(registry, name, component, **options):
+    """Make one as the suite does, in the space and for the task that most are made for."""
+    space = SPACES.load("nb201")()
+    if registry is STRATEGIES:
+        learns = hasattr(component, "sources") and "target" in options_of(component)
+        told = {"target": "nb201-cifar10"} if learns else {}
+        return component(space, np.random.default_rng(0), **told | options)
+    if registry in (PREDICTORS, ENCODINGS):
+        return component(space, **options)
+    if registry is NETWORKS:
+        return component(SPACES.load(name)().sample(1, np.random.default_rng(0)), **options)
+    paths = {"path": "nowhere"} if "path" in options_of(component) else {}
+    return component(**paths | options)
+
+
+REGISTRIES = (STRATEGIES, PREDICTORS, ENCODINGS, NETWORKS, DATASETS, PROXIES)
+
+
+@pytest.mark.parametrize(
+    ("registry", "name"),
+    [(registry, name) for registry in REGISTRIES for name in registry.names()],
+    ids=lambda given: given if isinstance(given, str) else given.kind,
+)
+def test_every_option_is_checked_before_anything_runs(registry, name):
+    if extra := registry.missing_extra(name):
+        pytest.skip(f"the extra '{extra}' is not installed")
+    component = registry.load(name)
+    if not isinstance(component, type):
+        pytest.skip("a function has no options of its own")
+    check_options(component, partial(made, registry, name, component))
 
 
 def predictor_or_skip(name):

@@ -17,6 +17,7 @@ import numpy as np
 from nasbench.datasets._images import NAMES_OF_SPLITS, Images, Part, Pixels
 from nasbench.datasets._labels import numbered
 from nasbench.errors import InvalidOption, SourceError
+from nasbench.options import Text
 
 _NAMES = (("{}_images", "{}_labels"), ("x_{}", "y_{}"), ("{}_x", "{}_y"))
 _CHANNELS = (1, 3, 4)
@@ -39,7 +40,7 @@ class Arrays:
         InvalidOption: another layout.
     """
 
-    def __init__(self, *, path: str, layout: str = "auto") -> None:
+    def __init__(self, *, path: Text, layout: str = "auto") -> None:
         if layout not in _LAYOUTS:
             raise InvalidOption(f"layout={layout!r}; expected {', '.join(_LAYOUTS)}")
         self._path, self._layout = Path(path).expanduser(), layout

@@ -14,6 +14,7 @@ from nasbench.arrays import Bits, Ints
 from nasbench.datasets._batches import read_batch, read_pickle
 from nasbench.datasets._images import Images, Part
 from nasbench.errors import SourceError
+from nasbench.options import Text
 
 _SIDE = 32
 _NUMBERS = 3 * _SIDE * _SIDE
@@ -48,7 +49,7 @@ class CIFAR:
         path: the folder with the batches.
     """
 
-    def __init__(self, *, path: str) -> None:
+    def __init__(self, *, path: Text) -> None:
         self._path = Path(path).expanduser()
 
     def read(self, rng: np.random.Generator) -> Images:

@@ -17,6 +17,7 @@ import numpy as np
 from nasbench.datasets._images import NAMES_OF_SPLITS, Images, Part, Pixels
 from nasbench.datasets._pixels import read_pixels
 from nasbench.errors import InvalidOption, SourceError
+from nasbench.options import Text
 
 REQUIRES = {"PIL": "train"}
 _KINDS = "jpg jpeg jpe jfif jp2 png bmp gif tif tiff webp avif tga pbm pgm pnm ppm"
@@ -39,7 +40,7 @@ class Folder:
         InvalidOption: another number of channels, a negative size, or no such grey level.
     """
 
-    def __init__(self, *, path: str, size: int = 0, channels: int = 3, background: int = -1) -> None:
+    def __init__(self, *, path: Text, size: int = 0, channels: int = 3, background: int = -1) -> None:
         if channels not in (1, 3) or size < 0 or not -1 <= background <= 255:
             raise InvalidOption(
                 f"channels={channels}, size={size}, background={background}; expected 1 or 3 channels, 0 or a side in "

@@ -13,6 +13,7 @@ import numpy as np
 from nasbench.datasets._batches import read_batch
 from nasbench.datasets._images import Images, Part
 from nasbench.errors import InvalidOption
+from nasbench.options import Text
 
 _SIDE, _MOST = 16, 1000
 _TRAIN = tuple(f"train_data_batch_{i}" for i in range(1, 11))
@@ -29,7 +30,7 @@ class ImageNet16:
         InvalidOption: another number.
     """
 
-    def __init__(self, *, path: str, n_classes: int = 120) -> None:
+    def __init__(self, *, path: Text, n_classes: int = 120) -> None:
         if not 2 <= n_classes <= _MOST:
             raise InvalidOption(f"n_classes={n_classes}; expected 2 to {_MOST}")
         self._path, self._n_classes = Path(path).expanduser(), n_classes

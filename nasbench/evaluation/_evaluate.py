@@ -1,8 +1,9 @@
 """Running an evaluation: in parallel over processes, resumable, the same bits for any number of jobs."""
 
-import tempfile
+import json
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -10,21 +11,23 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
-from nasbench.errors import PredictorError
+from nasbench.errors import PredictorError, RecordError
 from nasbench.evaluation._curves import curve_metrics, cut, examples_of, lengths_of
 from nasbench.evaluation._evaluation import Evaluation, Key, trained_task
 from nasbench.evaluation._metrics import measure, reliability
 from nasbench.evaluation._protocols import Pool, Split, pool_of, split, training_scores
 from nasbench.evaluation._record import Measured, Outcome, PredictionRecord
-from nasbench.experiment._compare import open_task
+from nasbench.experiment._compare import folder_for, recorded_entries
 from nasbench.experiment._fill import Pair, fill
-from nasbench.experiment._pairs import entry_text
+from nasbench.experiment._given import Contestants, Tasks
 from nasbench.files import alone
 from nasbench.jobs import check_jobs
 from nasbench.measuring import PeakMemory, Stopwatch
 from nasbench.predictions import Batch, Prediction, Predictor, make_predictor
 from nasbench.registry import PREDICTORS, Choice
+from nasbench.table import find_content, table_names
 from nasbench.tasks import Task
+from nasbench.tasks._recorded import as_recorded, open_recorded
 from nasbench.threads import one_thread
 
 _CHUNK = 50_000
@@ -33,7 +36,7 @@ _CHUNK = 50_000
 
 @lru_cache(maxsize=4)
 def _opened(name: str, entry: str, proxies: str, curves: bool) -> tuple[Task, Pool]:
-    task = trained_task(open_task(name, entry))
+    task = trained_task(open_recorded(name, entry))
     return task, pool_of(task, proxies, curves=curves)
 
 
@@ -133,22 +136,43 @@ def opened_of(record: PredictionRecord, name: str) -> tuple[Task, Pool]:
     Raises:
         RecordError: its declaration or a table has changed since.
     """
-    proxies = next(iter(record.spec.get("proxies", {})), "")
-    entry = entry_text(record.spec["tasks"][name])
+    proxies = proxies_of(record)
+    entry = json.dumps(record.spec["tasks"][name])
     return _opened(name, entry, proxies, "cutoffs" in record.spec)
+
+
+def proxies_of(record: PredictionRecord) -> str:
+    """Return the file of the table of proxies that a record was made with, found by its content; empty without one.
+
+    Raises:
+        RecordError: it is not here.
+    """
+    for name, checksum in record.spec.get("proxies", {}).items():
+        named = [Path(name)] if name.endswith(".h5") else [table_names().get(name, Path(name))]
+        path = find_content(checksum, named)
+        if path is None:
+            raise RecordError(f"the proxies of {record.path}, table '{name}' with checksum {checksum}, are not here")
+        return str(path)
+    return ""
 
 
 def _recorded(record: PredictionRecord, evaluation: Evaluation, pair: Pair, key: Key) -> Pair:
     """Do one run in this process and write it at once."""
     task, label = pair
     choice = next(choice for choice in evaluation.predictors if choice.label == label)
-    record.append(task, label, one_run(evaluation, opened_of(record, task), choice, key))
+    record.append(task, label, recorded_run(record, evaluation, task, choice, key))
     return pair
 
 
+def recorded_run(record: PredictionRecord, evaluation: Evaluation, task: str, choice: Choice, key: Key) -> Outcome:
+    """Fit and test once on a task of a record, which is what all are told of it and of what they learn from."""
+    with as_recorded(recorded_entries(record)):
+        return one_run(evaluation, opened_of(record, task), choice, key)
+
+
 def evaluate(
-    tasks: "str | Task | Sequence[str | Task]",
-    predictors: "str | type | Choice | Sequence[str | type | Choice]",
+    tasks: Tasks,
+    predictors: Contestants,
     *,
     train_sizes: int | Sequence[int] = (10, 50, 100, 250, 1000),
     n_jobs: int = 1,
@@ -164,7 +188,8 @@ def evaluate(
         predictors: labels ``NAME[@PRESET][,option=value]``, or classes of your own.
         train_sizes: numbers of training architectures.
         n_jobs: processes; -1 for one per core. Only measured seconds and memory depend on it.
-        out: where to write; what is already there is not done again. None for a temporary folder.
+        out: where to write; what is already there is not done again. None for a temporary folder, which goes when
+            the record is no longer used.
         retry_failed: do failed runs again.
         on_progress: called with (runs done, runs in all).
         **options: ``runs``, ``seed``, ``protocols``, ``test_size``, ``labels``, ``proxies`` and ``cutoffs`` of
@@ -180,10 +205,13 @@ def evaluate(
     evaluation = Evaluation.of(tasks, predictors, train_sizes, **options)
     check_jobs(n_jobs)
     spec = evaluation.spec()
-    path = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="nasbench-"))
+    path = folder_for(out)
     with alone(path / "spec.json"):
         record = PredictionRecord.open_for(path, spec)
+        if out is None:
+            record.removed_when_unused()
         keys = {(task, choice.label): evaluation.keys for task in evaluation.tasks for choice in evaluation.predictors}
-        do = partial(_recorded, record, evaluation)
+        # each process opens the tasks by itself, from the record
+        do = partial(_recorded, record, replace(evaluation, given={}))
         fill(record, keys, do, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
     return record

@@ -3,8 +3,9 @@
 import importlib
 import sys
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from nasbench.errors import InvalidOption, unknown_name
 from nasbench.evaluation._curves import lengths_of
 from nasbench.evaluation._protocols import LABELS, PROTOCOLS, pool_of
 from nasbench.experiment._experiment import (
+    check_made,
     choice_entry,
     plain,
     refuse_twice,
@@ -21,9 +23,13 @@ from nasbench.experiment._experiment import (
     source_entries,
     task_entry,
 )
+from nasbench.experiment._given import Contestants, Tasks, choices_of, named_tasks
+from nasbench.options import whole_number
+from nasbench.predictions import make_predictor
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.table import Table, find_table
 from nasbench.tasks import AnyTask, Task, load_task
+from nasbench.tasks._recorded import as_recorded
 
 FORMAT = "nasbench-predictions"
 VERSION = 1
@@ -51,6 +57,7 @@ class Evaluation:
         proxies: table whose static metrics predictors are given as zero-cost proxies; none if empty.
         cutoffs: shares of a training, within (0, 1): predictors are given learning curves, whole ones to learn from and
             those of test architectures up to each cutoff. None are given if empty.
+        given: tasks that are open already, by name; all others are opened by their names.
     """
 
     tasks: tuple[str, ...]
@@ -63,15 +70,18 @@ class Evaluation:
     labels: str = "mean"
     proxies: str = ""
     cutoffs: tuple[float, ...] = ()
+    given: Mapping[str, AnyTask] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot run before anything runs."""
-        if self.runs < 1 or self.seed < 0 or min(self.train_sizes, default=1) < 1:
-            raise InvalidOption(
-                f"runs={self.runs}, seed={self.seed}, train sizes {self.train_sizes}; expected at least 1, 0 and 1"
-            )
-        if self.test_size is not None and self.test_size < 2:
-            raise InvalidOption(f"a test size of {self.test_size} ranks nothing; expected at least 2, or all")
+        for name, least in (("runs", 1), ("seed", 0), ("test_size", 2)):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole_number(name, getattr(self, name), least=least))
+        sizes = tuple(whole_number("train_sizes", size, least=1) for size in self.train_sizes)
+        object.__setattr__(self, "train_sizes", sizes)
+        object.__setattr__(self, "proxies", str(self.proxies))
+        for name in ("protocols", "cutoffs"):
+            object.__setattr__(self, name, _several(getattr(self, name)))
         refuse_twice(
             task=list(self.tasks),
             predictor=[choice.label for choice in self.predictors],
@@ -109,15 +119,22 @@ class Evaluation:
         own = np.random.SeedSequence([*shared, zlib.crc32(predictor.encode()), 1])
         return np.random.default_rng(own), np.random.default_rng(data), np.random.default_rng(noise)
 
-    def spec(self) -> dict[str, Any]:
+    def spec(self, *, fit: bool = True) -> dict[str, Any]:
         """Return the evaluation as plain data, with versions and checksums.
 
+        Args:
+            fit: whether runs are to follow: every predictor is then made once for every space, so that options which do
+                not fit are refused before the first run.
+
         Raises:
-            NasbenchError: an unknown task or predictor, or a train size that leaves nothing to test.
+            NasbenchError: an unknown task or predictor, a train size that leaves nothing to test, or options that do
+                not fit.
         """
         tasks = {}
         for name in self.tasks:
-            task = trained_task(load_task(name))
+            task = trained_task(self.given.get(name) or load_task(name))
+            for choice in self.predictors if fit else ():
+                check_made(f"{choice.label} on {name}", partial(make_predictor, task.space, choice))
             task.check()
             pool = pool_of(task, self.proxies, curves=bool(self.cutoffs))
             n = len(pool)
@@ -145,7 +162,8 @@ class Evaluation:
         }
         if self.cutoffs:
             spec["cutoffs"] = sorted(self.cutoffs)
-        return plain(spec | source_entries(self.tasks, self.predictors, PREDICTORS))
+        with as_recorded(tasks):
+            return plain(spec | source_entries(self.tasks, self.predictors, PREDICTORS))
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Evaluation":
@@ -167,17 +185,21 @@ class Evaluation:
     @classmethod
     def of(
         cls,
-        tasks: "str | Task | Sequence[str | Task]",
-        predictors: "str | type | Choice | Sequence[str | type | Choice]",
+        tasks: Tasks,
+        predictors: Contestants,
         train_sizes: int | Sequence[int],
         **options: Any,
     ) -> "Evaluation":
-        """Build an evaluation from names, labels, tasks or classes, alone or in sequences."""
-        given = [tasks] if isinstance(tasks, str | Task) else tasks
-        names = tuple(item.name if isinstance(item, Task) else item for item in given)
-        several = [predictors] if isinstance(predictors, str | type | Choice) else predictors
-        sizes = (train_sizes,) if isinstance(train_sizes, int) else tuple(train_sizes)
-        return cls(names, tuple(Choice.parse(item) for item in several), sizes, **options)
+        """Build an evaluation from names, tasks, labels or classes, alone or in sequences."""
+        names, opened = named_tasks(tasks)
+        sizes = _several(train_sizes)
+        return cls(names, choices_of("predictor", predictors), sizes, given=opened, **options)
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    """Return a sequence, also an array, as a tuple of plain values; one alone as a tuple of one."""
+    items = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+    return tuple(item.item() if isinstance(item, np.generic) else item for item in items)
 
 
 def trained_task(task: AnyTask) -> Task:

@@ -1,11 +1,15 @@
 """Checking a record of predictors: fit again and compare every bit."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from nasbench.evaluation._evaluate import one_run, opened_of
+from nasbench.evaluation._evaluate import proxies_of, recorded_run
 from nasbench.evaluation._evaluation import Evaluation, Key
 from nasbench.evaluation._record import Outcome, PredictionRecord
+from nasbench.experiment._compare import opened_tasks, recorded_entries
 from nasbench.experiment._verify import Verdict, changes, replay
+from nasbench.tasks._recorded import as_recorded
 
 
 def verify(record: PredictionRecord, *, sample: int | None = 2, rng: np.random.Generator) -> Verdict:
@@ -15,11 +19,12 @@ def verify(record: PredictionRecord, *, sample: int | None = 2, rng: np.random.G
         InvalidOption: a sample below 1.
         RecordError: a damaged record, or a task, table or predictor that is not the one recorded.
     """
-    evaluation = Evaluation.from_spec(record.spec)
-    changed = changes(record, evaluation.spec())
+    evaluation = replace(Evaluation.from_spec(record.spec), given=opened_tasks(record), proxies=proxies_of(record))
+    with as_recorded(recorded_entries(record)):
+        changed = changes(record, evaluation.spec(fit=False))
     choices = {choice.label: choice for choice in evaluation.predictors}
 
     def again(task: str, label: str, key: Key) -> Outcome:
-        return one_run(evaluation, opened_of(record, task), choices[label], key)
+        return recorded_run(record, evaluation, task, choices[label], key)
 
     return replay(record, again, changed, sample=sample, rng=rng)

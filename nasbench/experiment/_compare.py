@@ -1,51 +1,52 @@
 """Running a comparison: in parallel over processes, resumable, the same bits for any number of jobs."""
 
+import json
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
-from nasbench.errors import RecordError
-from nasbench.experiment._experiment import Experiment, Limits, task_entry
+from nasbench.experiment._experiment import Experiment, Limits
 from nasbench.experiment._fill import Pair, fill
-from nasbench.experiment._pairs import Pairs, entry_text
+from nasbench.experiment._given import Contestants, Tasks
+from nasbench.experiment._pairs import Pairs
 from nasbench.experiment._record import Record, Run
 from nasbench.files import alone
 from nasbench.jobs import check_jobs
 from nasbench.registry import STRATEGIES, Choice, told_epochs, told_target
-from nasbench.simulation import Simulation, no_history
-from nasbench.tasks import AnyTask, load_task
+from nasbench.simulation import Budget, Simulation, no_history
+from nasbench.tasks import AnyTask
+from nasbench.tasks._recorded import as_recorded, open_recorded
 from nasbench.threads import one_thread
 
 
-@lru_cache(maxsize=64)
-def open_task(name: str, entry: str) -> AnyTask:
-    """Open a task once in a process, so that its columns are loaded once for all runs.
-
-    Args:
-        name: of the task.
-        entry: what the record says of it, as text: another declaration or table is another task.
-
-    Raises:
-        RecordError: the task is not the one recorded.
-    """
-    task = load_task(name)
-    now = entry_text(task_entry(name, task))
-    if now != entry:
-        raise RecordError(f"task {name} is not the one recorded: {entry} then, {now} now")
-    return task
-
-
 def recorded_task(record: Pairs[Any], name: str) -> AnyTask:
-    """Open a task of a record.
+    """Open a task of a record as it was recorded, wherever its file lies now.
 
     Raises:
-        RecordError: its declaration or a table has changed since.
+        RecordError: the suite declares it otherwise, or a table that it was recorded on is not here.
     """
-    return open_task(name, entry_text(record.spec["tasks"][name]))
+    return open_recorded(name, json.dumps(record.spec["tasks"][name]))
+
+
+def opened_tasks(record: Pairs[Any]) -> dict[str, AnyTask]:
+    """Open every task of a record; errors as ``recorded_task``."""
+    return {name: recorded_task(record, name) for name in record.tasks}
+
+
+def recorded_entries(record: Pairs[Any]) -> dict[str, Any]:
+    """Return what a record says of its tasks and of the tasks that it learnt from, by the names that were typed.
+
+    A task's own name leads to it too: that is what a strategy is told.
+    """
+    sources = {name: entry for name, entry in record.spec.get("sources", {}).items() if "declaration" in entry}
+    tasks = record.spec["tasks"]
+    own = {str(entry["declaration"].get("name", name)): entry for name, entry in tasks.items()}
+    return own | sources | tasks
 
 
 def one_run(experiment: Experiment, task: AnyTask, choice: Choice, number: int) -> Run:
@@ -77,17 +78,24 @@ def _recorded(record: Record, experiment: Experiment, pair: Pair, number: int) -
     """Do one run in this process and write it at once."""
     task, label = pair
     choice = next(choice for choice in experiment.strategies if choice.label == label)
-    record.append(task, label, one_run(experiment, recorded_task(record, task), choice, number))
+    record.append(task, label, recorded_run(record, experiment, task, choice, number))
     return pair
 
 
+def recorded_run(record: Record, experiment: Experiment, task: str, choice: Choice, number: int) -> Run:
+    """Run once on a task of a record, which is what all are told of it and of what they learn from."""
+    opened = recorded_task(record, task)
+    with as_recorded({**recorded_entries(record), opened.name: record.spec["tasks"][task]}):
+        return one_run(experiment, opened, choice, number)
+
+
 def compare(
-    tasks: str | Sequence[str],
-    strategies: "str | type | Choice | Sequence[str | type | Choice]",
+    tasks: Tasks,
+    strategies: Contestants,
     *,
     runs: int = 100,
     seed: int = 0,
-    limits: Limits | None = None,
+    limits: Limits | Budget | None = None,
     n_workers: int = 1,
     checkpoints: Checkpoints = FREE,
     n_jobs: int = 1,
@@ -98,7 +106,7 @@ def compare(
     """Compare strategies on tasks and record every trial.
 
     Args:
-        tasks: names, as ``nasbench list`` shows them.
+        tasks: names, as ``nasbench list`` shows them, or tasks that are open already.
         strategies: labels ``NAME[@PRESET][,option=value]``, or classes of your own.
         runs: repetitions of each pair.
         seed: decides every number of the record.
@@ -106,7 +114,8 @@ def compare(
         n_workers: simulated workers of each run.
         checkpoints: what it takes to go on with a paused trial.
         n_jobs: processes; -1 for one per core. The record does not depend on it.
-        out: where to write; what is already there is not done again. None for a temporary folder.
+        out: where to write; what is already there is not done again. None for a temporary folder, which goes when
+            the record is no longer used.
         retry_failed: do failed runs again.
         on_progress: called with (runs done, runs in all).
 
@@ -122,18 +131,28 @@ def compare(
         strategies,
         runs=runs,
         seed=seed,
-        limits=limits or Limits(),
+        limits=Limits.parse(limits),
         n_workers=n_workers,
         checkpoints=checkpoints,
     )
     check_jobs(n_jobs)
     spec = experiment.spec()
-    path = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="nasbench-"))
+    path = folder_for(out)
     with alone(path / "spec.json"):
         record = Record.open_for(path, spec)
+        if out is None:
+            record.removed_when_unused()
         keys = {
-            (task, choice.label): list(range(runs)) for task in experiment.tasks for choice in experiment.strategies
+            (task, choice.label): list(range(experiment.runs))
+            for task in experiment.tasks
+            for choice in experiment.strategies
         }
-        do = partial(_recorded, record, experiment)
+        # each process opens the tasks by itself, from the record
+        do = partial(_recorded, record, replace(experiment, given={}))
         fill(record, keys, do, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
     return record
+
+
+def folder_for(out: Path | str | None) -> Path:
+    """Return where to write a record: a new temporary folder for None."""
+    return Path(tempfile.mkdtemp(prefix="nasbench-")) if out is None else Path(out).expanduser()

@@ -6,8 +6,10 @@ import math
 import platform
 import re
 import zlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import product
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,15 @@ import numpy as np
 import nasbench
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.backends.table import shown_epochs
-from nasbench.errors import InvalidOption
-from nasbench.registry import STRATEGIES, Choice, Registry, sources_of, told_epochs
+from nasbench.errors import InvalidOption, MissingExtra, UnknownName
+from nasbench.experiment._given import Contestants, Tasks, choices_of, named_tasks
+from nasbench.options import whole_number
+from nasbench.registry import STRATEGIES, Choice, Registry, sources_of, told_epochs, told_target
 from nasbench.simulation import Budget
-from nasbench.table import PROXY_SOURCE, source_checksum
-from nasbench.tasks import AnyTask, Task, load_task, tasks_with_epochs
-from nasbench.tasks._declarations import read_declaration
+from nasbench.table import PROXY_SOURCE, source_checksum, table_names
+from nasbench.tasks import AnyTask, TrainingTask, load_task, tasks_with_epochs
+from nasbench.tasks._declarations import surrogate_files
+from nasbench.tasks._recorded import as_recorded
 
 FORMAT = "nasbench-record"
 VERSION = 1
@@ -50,6 +55,21 @@ class Limits:
         given = {key: value for key, value in self.given.items() if value is not None}
         return Budget(**given) if given else Budget(seconds=task.budget_s)
 
+    @classmethod
+    def parse(cls, given: "Limits | Budget | None") -> "Limits":
+        """Return limits that may be given as the budget of a single run, or not at all.
+
+        Raises:
+            InvalidOption: something else, or limits that are no numbers.
+        """
+        if given is None or isinstance(given, cls):
+            limits = given or cls()
+        elif isinstance(given, Budget):
+            limits = cls(given.seconds, given.trials, given.epochs)
+        else:
+            raise InvalidOption(f"limits={given!r}; expected nasbench.Budget(seconds=..., trials=..., epochs=...)")
+        return cls(**{name: _number(name, getattr(limits, name)) for name in ("seconds", "trials", "epochs")})
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -67,6 +87,7 @@ class Experiment:
         limits: budget of each run.
         n_workers: simulated workers.
         checkpoints: what it takes to go on with a paused trial.
+        given: tasks that are open already, by name; all others are opened by their names.
     """
 
     tasks: tuple[str, ...]
@@ -76,13 +97,13 @@ class Experiment:
     limits: Limits = Limits()
     n_workers: int = 1
     checkpoints: Checkpoints = FREE
+    given: Mapping[str, AnyTask] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot run before anything runs."""
-        if self.runs < 1 or self.n_workers < 1 or self.seed < 0:
-            raise InvalidOption(
-                f"runs={self.runs}, workers={self.n_workers}, seed={self.seed}; expected at least 1, 1 and 0"
-            )
+        for name, least in (("runs", 1), ("n_workers", 1), ("seed", 0)):
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least=least))
+        object.__setattr__(self, "limits", Limits.parse(self.limits))
         refuse_twice(task=list(self.tasks), strategy=[item.label for item in self.strategies])
 
     def streams(self, task: str, strategy: str, run: int) -> tuple[np.random.Generator, np.random.Generator]:
@@ -93,21 +114,27 @@ class Experiment:
         )
         return np.random.default_rng(own), np.random.default_rng(noise)
 
-    def spec(self) -> dict[str, Any]:
+    def spec(self, *, search: bool = True) -> dict[str, Any]:
         """Return the experiment as plain data, with versions and checksums.
 
+        Args:
+            search: whether runs are to follow: every strategy is then made once on every task, so that options which
+                do not fit are refused before the first run.
+
         Raises:
-            NasbenchError: an unknown task or strategy, a budget that is none, or a strategy that only stops trainings
-                early for a task without epochs to stop at.
+            NasbenchError: an unknown task or strategy, a budget that is none, a strategy that only stops trainings
+                early for a task without epochs to stop at, or options that do not fit.
         """
+        opened = {name: self.given.get(name) or load_task(name) for name in self.tasks}
         tasks = {}
-        for name in self.tasks:
-            task = load_task(name)
+        for name, task in opened.items():
             task.check()
             self.limits.of(task)
-            for choice in self.strategies:
-                check_epochs(choice, task)
             tasks[name] = task_entry(name, task)
+        with as_recorded(tasks):
+            sources = source_entries(self.tasks, self.strategies, STRATEGIES)
+            for (name, task), choice in product(opened.items(), self.strategies) if search else ():
+                check_choice(choice, name, task)
         strategies = {choice.label: choice_entry(choice, STRATEGIES) for choice in self.strategies}
         spec = {
             "format": FORMAT,
@@ -122,7 +149,7 @@ class Experiment:
         }
         if self.checkpoints != FREE:
             spec["checkpoints"] = asdict(self.checkpoints)
-        return plain(spec | source_entries(self.tasks, self.strategies, STRATEGIES))
+        return plain(spec | sources)
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Experiment":
@@ -141,14 +168,51 @@ class Experiment:
     @classmethod
     def of(
         cls,
-        tasks: str | Sequence[str],
-        strategies: "str | type | Choice | Sequence[str | type | Choice]",
+        tasks: Tasks,
+        strategies: Contestants,
         **options: Any,
     ) -> "Experiment":
-        """Build an experiment from names, labels or classes, alone or in sequences."""
-        names = [tasks] if isinstance(tasks, str) else tasks
-        given = [strategies] if isinstance(strategies, str | type | Choice) else strategies
-        return cls(tuple(names), tuple(Choice.parse(item) for item in given), **options)
+        """Build an experiment from names, tasks, labels or classes, alone or in sequences."""
+        names, opened = named_tasks(tasks)
+        return cls(names, choices_of("strategy", strategies), given=opened, **options)
+
+
+def _number(name: str, value: Any) -> Any:
+    """Return a limit as a plain number; None stays."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise InvalidOption(f"a limit of {name}={value!r}; expected a number")
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def check_choice(choice: Choice, name: str, task: AnyTask) -> None:
+    """Make a strategy once on a task, so that what it refuses is said before the first run.
+
+    Raises:
+        NasbenchError: options that do not fit, or a task that the strategy cannot search.
+    """
+    check_epochs(choice, task)
+    component, options = choice.resolve(STRATEGIES)
+    options = told_epochs(component, told_target(component, options, name), task.epochs)
+    check_made(f"{choice.label} on {name}", lambda: component(task.space, np.random.default_rng(0), **options))
+
+
+def check_made(what: str, make: Callable[[], object]) -> None:
+    """Make a contestant once and forget it.
+
+    Errors that the suite does not know belong to a run: a contestant may fail in one and not in the next.
+
+    Raises:
+        InvalidOption, UnknownName, MissingExtra: as the contestant raised it, with ``what`` before it.
+    """
+    try:
+        make()
+    except (InvalidOption, UnknownName, MissingExtra) as error:
+        error.args = (f"{what}: {error}",)
+        raise
+    except (Exception, SystemExit):
+        return
 
 
 def check_epochs(choice: Choice, task: AnyTask) -> None:
@@ -233,13 +297,28 @@ def software() -> dict[str, str]:
 
 
 def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
-    """Return all that defines a task: its declaration, and the checksum of every table it reads."""
-    return {
+    """Return all that defines a task: its declaration, and the checksum of every table it reads.
+
+    A file outside of the user's own folders is also recorded as where to look first: ``places``.
+    """
+    entry = {
         "version": task.version,
-        "declaration": read_declaration(name) if isinstance(task, Task) else task.declaration,
+        "declaration": dict(task.declaration),
         "tables": {table.name: table.checksum for table in task.tables},
         "file": file_name(name),
     }
+    places = _places(task)
+    return entry | ({"places": places} if places else {})
+
+
+def _places(task: AnyTask) -> dict[str, str]:
+    """Return by name where files lie that no name leads to; of a task that trains, where its paths begin."""
+    if isinstance(task, TrainingTask):
+        relative = "path=" in task.how["data"] or task.how["recipe"].partition(",")[0].endswith(".toml")
+        return {task.how["data"]: task.place or str(Path.cwd())} if relative else {}
+    known = {*table_names().values(), *surrogate_files()}
+    files = {table.name: table.path for table in task.tables if table.path is not None}
+    return {name: str(path.resolve()) for name, path in files.items() if path not in known}
 
 
 def _source_digest(component: type) -> str:

@@ -12,6 +12,8 @@ import glob
 import json
 import os
 import secrets
+import shutil
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Generic, Protocol, Self, TypeVar
 
 from nasbench.errors import RecordError
+from nasbench.experiment._differences import difference, same
 from nasbench.files import alone, write_text
 
 
@@ -68,6 +71,7 @@ class Pairs(ABC, Generic[R]):
         path: an existing record; ``open_for`` makes one.
 
     Attributes:
+        path: the folder.
         spec: the experiment as plain data.
         what: key of the specification under which the contestants are.
         folder: of the lines.
@@ -86,7 +90,7 @@ class Pairs(ABC, Generic[R]):
     run_class: ClassVar[type[Any]]
 
     def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
         self.spec = read_spec(self.path)
         name, version = self.form
         if self.spec.get("format") != name:
@@ -103,6 +107,10 @@ class Pairs(ABC, Generic[R]):
                     raise TypeError("file names and software versions are missing")
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise RecordError(f"{self.path / 'spec.json'} is damaged or incomplete: {error!r}") from None
+
+    def removed_when_unused(self) -> None:
+        """Let the folder go with this object: nobody asked for it by name."""
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
     @abstractmethod
     def _check_structure(self) -> None:
@@ -136,19 +144,17 @@ class Pairs(ABC, Generic[R]):
         versions = old["software"] + [entry for entry in spec["software"] if entry not in old["software"]]
         for key in cls.fixed:
             if old.get(key) != spec.get(key):
+                told = difference({key: old.get(key)}, {key: spec.get(key)}, of=("there", f"in {this}"))
                 raise RecordError(
-                    f"{path} holds an experiment with {key} = {old.get(key)!r}, {this} has {spec.get(key)!r}: "
-                    "choose another --out, or the same options to continue it"
+                    f"{path} holds another experiment: {told}; choose another --out, or the same options to continue it"
                 )
         joined = {}
         for kind in ("tasks", cls.what, *{"sources"}.intersection((*old, *spec))):
             before, now = old.get(kind, {}), spec.get(kind, {})
             for name in before.keys() & now.keys():
-                if entry_text(before[name]) != entry_text(now[name]):
-                    raise RecordError(
-                        f"{path} was recorded with another {name} than {this}: {before[name]} against {now[name]}; "
-                        "choose another --out"
-                    )
+                if not same(before[name], now[name]):
+                    told = difference(before[name], now[name], of=("there", f"in {this}"))
+                    raise RecordError(f"{path} was recorded with another {name}: {told}; choose another --out")
             joined[kind] = before | now
         return spec | {"software": versions} | cls._grown(old, spec) | joined
 
@@ -283,22 +289,6 @@ class Pairs(ABC, Generic[R]):
             write_text(self._file(kind, task, contestant), "".join(line + "\n" for line in lines))
             for part in parts:
                 part.unlink()
-
-
-def entry_text(entry: Any) -> str:
-    """Return a part of a specification as JSON that tells it from any other, and reads back as it was.
-
-    Keys are sorted but those of ``space_options``: the order of decisions decides what codes mean.
-    """
-    return json.dumps(_sorted(entry))
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_sorted(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {key: value[key] if key == "space_options" else _sorted(value[key]) for key in sorted(value)}
 
 
 def read_spec(path: Path) -> dict[str, Any]:

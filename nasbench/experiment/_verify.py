@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.errors import InvalidOption, RecordError
-from nasbench.experiment._compare import one_run, recorded_task
+from nasbench.errors import InvalidOption, NasbenchError, RecordError
+from nasbench.experiment._compare import opened_tasks, recorded_entries, recorded_run, recorded_task
+from nasbench.experiment._differences import difference, same
 from nasbench.experiment._experiment import Experiment
 from nasbench.experiment._pairs import Line, Pairs
 from nasbench.experiment._record import Record, Run
+from nasbench.tasks import read_declaration
+from nasbench.tasks._recorded import as_recorded, differing
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,13 @@ def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) 
         InvalidOption: a sample below 1.
         RecordError: a damaged record, or a task, table or strategy that is not the one recorded.
     """
-    experiment = Experiment.from_spec(record.spec)
-    changed = changes(record, experiment.spec())
+    experiment = replace(Experiment.from_spec(record.spec), given=opened_tasks(record))
+    with as_recorded(recorded_entries(record)):
+        changed = changes(record, experiment.spec(search=False))
     choices = {choice.label: choice for choice in experiment.strategies}
 
     def again(task: str, label: str, number: int) -> Run:
-        return one_run(experiment, recorded_task(record, task), choices[label], number)
+        return recorded_run(record, experiment, task, choices[label], number)
 
     return replay(record, again, changed, sample=sample, rng=rng)
 
@@ -109,8 +113,10 @@ def changes(record: Pairs[Any], now: dict[str, Any]) -> list[str]:
         RecordError: a preset means other options now, or a source of knowledge is not the one recorded.
     """
     then, today = record.spec.get("sources", {}), now.get("sources", {})
-    if other := [name for name in then.keys() | today.keys() if then.get(name) != today.get(name)]:
-        raise RecordError(f"source {min(other)} is not the one recorded: {then.get(min(other))} then")
+    for name in sorted(then.keys() | today.keys()):
+        before, after = (sources.get(name, {}) for sources in (then, today))
+        if not same(before, after):
+            raise RecordError(f"source {name} is not the one recorded: {difference(before, after)}")
     changed = [] if now["software"][0] in record.spec["software"] else [f"software: {record.spec['software']} then"]
     for label, entry in record.spec[record.what].items():
         current = now[record.what][label]
@@ -120,4 +126,18 @@ def changes(record: Pairs[Any], now: dict[str, Any]) -> list[str]:
             changed.append(f"the code of {label}")
         if current.get("libraries") != entry.get("libraries"):
             changed.append(f"the libraries of {label}: {entry.get('libraries')} then")
-    return changed
+    return changed + [told for name in record.tasks if (told := _redeclared(name, record.spec["tasks"][name]))]
+
+
+def _redeclared(name: str, entry: dict[str, Any]) -> str:
+    """Say how a task's own file differs from what was recorded; empty where it does not, or is not here."""
+    file = name.rpartition(":")[0]
+    if not file.endswith(".toml") or "space" not in entry["declaration"] or "recipe_sha256" in entry["declaration"]:
+        return ""
+    try:
+        now = read_declaration(name)
+    except NasbenchError:
+        return ""
+    if not differing(entry["declaration"], now):
+        return ""
+    return f"{file}: {difference(entry['declaration'], now)}; the task was replayed as recorded"

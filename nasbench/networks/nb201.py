@@ -7,6 +7,7 @@ one-dimensional operations in place of every two-dimensional one; that is ours.
 """
 
 from functools import partial
+from typing import Literal
 
 from torch import nn
 
@@ -72,7 +73,7 @@ class NB201Network(TinyNetwork):
         channels: int = 16,
         n_cells: int = 5,
         stages: int = 3,
-        axes: int = 2,
+        axes: Literal[1, 2] = 2,
     ) -> None:
         positive(n_classes=n_classes, in_channels=in_channels, channels=channels, n_cells=n_cells, stages=stages)
         operations = [operation(digit, axes) for digit in row_of(self.space, arch)]

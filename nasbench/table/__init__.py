@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nasbench.table._proxies import source_checksum as source_checksum
     from nasbench.table._reader import Table as Table
     from nasbench.table._where import feature_folder as feature_folder
+    from nasbench.table._where import find_content as find_content
     from nasbench.table._where import find_table as find_table
     from nasbench.table._where import table_names as table_names
     from nasbench.table._where import user_tables as user_tables
@@ -30,6 +31,7 @@ _HOME = {
     "Static": "_draft",
     "Table": "_reader",
     "feature_folder": "_where",
+    "find_content": "_where",
     "find_table": "_where",
     "merge_tables": "_merge",
     "proxy_columns": "_proxies",
@@ -45,6 +47,11 @@ _HOME = {
 }
 
 __all__ = [*_HOME]  # noqa: PLE0604 (the keys are strings)
+
+
+def __dir__() -> list[str]:
+    """Name what is imported on first use too."""
+    return sorted({*globals(), *_HOME})
 
 
 def __getattr__(name: str) -> Any:

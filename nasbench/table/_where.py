@@ -1,6 +1,7 @@
 """Where table files lie: shipped with the package, or imported by the user."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from nasbench.errors import unknown_name
@@ -14,11 +15,16 @@ def shipped_tables() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "data"
 
 
+def _home() -> Path | None:
+    """Return ``$NASBENCH_HOME``; a ``~`` that no shell has replaced is the user's own folder."""
+    home = os.environ.get("NASBENCH_HOME")
+    return Path(home).expanduser() if home else None
+
+
 def user_tables() -> Path:
     """Return the folder of imported tables: ``$NASBENCH_HOME/tables``, or the system's user data folder."""
-    home = os.environ.get("NASBENCH_HOME")
-    if home:
-        return Path(home) / "tables"
+    if home := _home():
+        return home / "tables"
     from platformdirs import user_data_path
 
     return user_data_path("nasbench") / "tables"
@@ -26,9 +32,8 @@ def user_tables() -> Path:
 
 def feature_folder() -> Path:
     """Return the folder of features computed before: ``$NASBENCH_HOME/features``, or the system's cache folder."""
-    home = os.environ.get("NASBENCH_HOME")
-    if home:
-        return Path(home) / "features"
+    if home := _home():
+        return home / "features"
     from platformdirs import user_cache_path
 
     return user_cache_path("nasbench") / "features"
@@ -45,15 +50,43 @@ def table_names() -> dict[str, Path]:
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.h5"))}
 
 
-def find_table(name: str) -> Path:
+def find_table(name: str | Path, *, beside: Path | None = None) -> Path:
     """Return the file of a table: of one with that name, or the ``.h5`` file itself.
+
+    Args:
+        name: of a table, or its file.
+        beside: folder in which a relative file is looked for too, where the working folder has none.
 
     Raises:
         UnknownName: no shipped or imported table has that name.
     """
+    name = str(name)
     if name.endswith(".h5"):
-        return Path(name)
+        path = Path(name).expanduser()
+        return beside / path if beside and not path.is_file() and (beside / path).is_file() else path
     tables = table_names()
     if name not in tables:
         raise unknown_name("table", name, tables)
     return tables[name]
+
+
+def find_content(checksum: str, places: Iterable[Path]) -> Path | None:
+    """Return a file that holds the table with this content checksum, whatever its name; None where nobody has it.
+
+    Args:
+        checksum: SHA-256 of the content, as the table states it; opening the table checks it.
+        places: files to look at before all imported and shipped ones.
+    """
+    everywhere = (path for folder in (user_tables(), shipped_tables()) for path in sorted(folder.glob("*.h5")))
+    return next((path for path in (*places, *everywhere) if _stated(path) == checksum), None)
+
+
+def _stated(path: Path) -> str:
+    """Return the checksum that a file states of itself; empty where there is none."""
+    import h5py  # finding tables by name needs no HDF5
+
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            return str(file.attrs.get("content_sha256", ""))
+    except OSError:
+        return ""

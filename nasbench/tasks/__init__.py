@@ -58,6 +58,11 @@ _HOME = {
 }
 
 
+def __dir__() -> list[str]:
+    """Name what is imported on first use too."""
+    return sorted({*globals(), *_HOME})
+
+
 def __getattr__(name: str) -> Any:
     """Import what opens tables on first use, so that listing tasks needs neither numpy nor h5py."""
     if name in _HOME:

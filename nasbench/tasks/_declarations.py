@@ -146,9 +146,10 @@ def is_surrogate(name: str) -> bool:
 def is_training(name: str) -> bool:
     """Tell whether a task's name means one that real training answers: its declaration has ``train``."""
     file, _, member = name.rpartition(":")
-    if not file.endswith(".toml") or not Path(file).is_file():
+    path = Path(file).expanduser()
+    if path.suffix != ".toml" or not path.is_file():
         return False
-    declaration = _declaration(Path(file))
+    declaration = _declaration(path)
     return "train" in declaration | declaration["tasks"].get(member, {})
 
 
@@ -160,7 +161,7 @@ def training_declaration(name: str) -> dict[str, Any]:
         InvalidOption: a missing key, or a value of the wrong type.
     """
     file, _, member = name.rpartition(":")
-    declaration = _declaration(Path(file))
+    declaration = _declaration(Path(file).expanduser())
     values: dict[str, Any] = declaration | declaration["tasks"].get(member, {})
     del values["tasks"]
     for key, value in values.items():
@@ -208,26 +209,50 @@ def read_declaration(name: str) -> dict[str, Any]:
         UnknownName: no such task, or a key that a task does not have.
         InvalidOption: no TOML, a missing key, a value of the wrong type, or a table not yet imported.
     """
-    file, colon, member = name.rpartition(":")
+    file, _, member = name.rpartition(":")
     if file.endswith(".toml"):
-        if not Path(file).is_file():
-            raise InvalidOption(f"no task file {file}; expected FILE.toml:MEMBER")
-        declaration = _declaration(Path(file))
-        members = declaration.pop("tasks")
-        if member not in members:
-            raise unknown_name("task", name, members)
-        values: dict[str, Any] = {"dataset": member} | declaration | members[member]
-    else:
-        declared = {known: known_values for known, _, known_values in _members()}
-        if name not in declared:
-            raise unknown_name("task", name, declared)
-        values = declared[name]
-        if name in absent_tasks():
-            raise InvalidOption(f"task '{name}' needs a table that is not imported yet: {_how_to_get(values)}")
-    _check(name, values)
+        return checked(_of_file(Path(file).expanduser(), member), f"{Path(file).stem}-{member}", typed=name)
+    declared = shipped_declarations()
+    if name not in declared:
+        raise unknown_name("task", name, declared)
+    values = declared[name]
+    if not _tables(values) <= set(table_names()):
+        raise InvalidOption(f"task '{name}' needs a table that is not imported yet: {_how_to_get(values)}")
+    return checked(values, name)
+
+
+def shipped_declarations() -> dict[str, dict[str, Any]]:
+    """Return the values of every task that the suite declares, by name, unchecked and whether its table is there."""
+    return {name: values for name, _, values in _members()}
+
+
+def _of_file(file: Path, member: str) -> dict[str, Any]:
+    """Return the values of a task of one's own file."""
+    if not file.is_file():
+        raise InvalidOption(f"no task file {file}; expected FILE.toml:MEMBER")
+    declaration = _declaration(file)
+    members = declaration.pop("tasks")
+    if member not in members:
+        raise unknown_name("task", f"{file}:{member}", members)
+    return {"dataset": member} | declaration | members[member]
+
+
+def checked(values: Mapping[str, Any], name: str, *, typed: str = "") -> dict[str, Any]:
+    """Return a task's values with its ``name`` among them.
+
+    Args:
+        values: as declared or recorded.
+        name: of the task.
+        typed: what it is called in errors, if something else.
+
+    Raises:
+        UnknownName, InvalidOption: as ``read_declaration``.
+    """
+    values = dict(values)
+    _check(typed or name, values)
     if isinstance(values["reported"], list):
         values["reported"] = {split: split for split in values["reported"]}
-    return values | {"name": f"{Path(file).stem}-{member}" if colon else name}
+    return values | {"name": name}
 
 
 def _check(name: str, values: dict[str, Any]) -> None:

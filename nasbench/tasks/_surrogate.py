@@ -1,8 +1,9 @@
 """A task that a surrogate answers: any architecture of the space, by what was learnt from trained ones."""
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from nasbench.tasks._task import Optimum
 from nasbench.units import Scale
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SurrogateTask:
     """A benchmark problem without a table, otherwise as ``Task``.
 
@@ -238,15 +239,34 @@ def load_surrogate_task(name: str) -> SurrogateTask:
         UnknownName: no surrogate of that name, or another word behind the colon.
         TableError: a damaged or foreign file, or one for another version of the space.
     """
-    file, colon, mode = name.rpartition(":") if name.rpartition(":")[2] in MODES else (name, "", "seed")
+    file, _, _ = _parts(name)
     if file.endswith(SURROGATE):
-        path, label = Path(file), SURROGATE_PREFIX + Path(file).stem
-    else:
-        files = {SURROGATE_PREFIX + path.stem: path for path in surrogate_files()}
-        if file not in files:
-            raise unknown_name("task", name, files)
-        path, label = files[file], file
+        return surrogate_task(name, Path(file).expanduser())
+    files = {SURROGATE_PREFIX + path.stem: path for path in surrogate_files()}
+    if file not in files:
+        raise unknown_name("task", name, files)
+    return surrogate_task(name, files[file])
+
+
+def surrogate_task(name: str, path: Path) -> SurrogateTask:
+    """Open the file of a surrogate task of that name, wherever it lies; errors as ``open_surrogate``."""
+    file, colon, mode = _parts(name)
+    label = SURROGATE_PREFIX + Path(file).stem if file.endswith(SURROGATE) else file
     return SurrogateTask(label + (f":{mode}" if colon else ""), open_surrogate(path), noisy=mode == "seed")
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """Return what a name says of the file, the colon if there is a mode behind it, and the mode."""
+    return name.rpartition(":") if name.rpartition(":")[2] in MODES else (name, "", "seed")
+
+
+def find_surrogate(checksum: str, places: Iterable[Path]) -> Path | None:
+    """Return the file of the surrogate with this content: one of ``places``, or any of the user's; None without."""
+    for path in (*places, *surrogate_files()):
+        with contextlib.suppress(NasbenchError, OSError):  # a damaged one is not the one that is looked for
+            if describe(path)[1] == checksum:
+                return path
+    return None
 
 
 def open_surrogate(path: Path) -> Surrogate:

@@ -1,9 +1,10 @@
 """A task joins a space and a table: what a strategy observes, what is reported, what a trial costs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ class Optimum(NamedTuple):
     score: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Task:
     """A benchmark problem.
 
@@ -50,6 +51,7 @@ class Task:
             is a new training. Without any, trials may end at each epoch of the observed column.
         objectives: label -> what a strategy sees beside the observed column, one more score each;
             regret and leaderboards go by the observed column alone.
+        declaration: what it was made from, as plain data; empty for one made by hand.
         budget_s: default budget in simulated seconds.
         table_sha256: checksum of the table this version is defined on; empty for any.
         search: ``measured``, where only architectures that were measured may be asked for, or ``all``, where others
@@ -72,6 +74,7 @@ class Task:
     fidelities: tuple[Fidelity, ...] = ()
     search: str = MEASURED
     crash_s: float | None = None
+    declaration: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse contradictions at once, not in the middle of a search."""
@@ -325,11 +328,26 @@ def load_table_task(name: str) -> Task:
         InvalidOption: a declaration that breaks the rules, or a table other than the declared one.
         TableError: the table file is damaged.
     """
-    values = read_declaration(name)
-    table = Table(find_table(values.pop("table")))
+    file = name.rpartition(":")[0]
+    beside = Path(file).expanduser().parent if file.endswith(".toml") else None
+    return table_task(read_declaration(name), lambda table: find_table(table, beside=beside))
+
+
+def table_task(declaration: Mapping[str, Any], find: Callable[[str], Path]) -> Task:
+    """Make a task of what was declared.
+
+    Args:
+        declaration: checked values, the task's ``name`` among them.
+        find: returns the file of a table that they name.
+
+    Raises:
+        NasbenchError: as ``load_table_task``.
+    """
+    values = dict(declaration)
+    table = Table(find(values.pop("table")))
     name, options = values.pop("space"), values.pop("space_options", {})
     space = space_of(table, options) if name == table.space else space_named(name, options)  # refused by name
-    read = _Columns(table, {key: values.pop(key) for key in COLUMN_KEYS if key in values})
+    read = _Columns(table, find, {key: values.pop(key) for key in COLUMN_KEYS if key in values})
     observed = read(values.pop("observed"))
     reports = {label: read(given) for label, given in values.pop("reported").items()}
     cost = values.pop("cost")
@@ -341,14 +359,15 @@ def load_table_task(name: str) -> Task:
     for key in ("importer", "where", "suite"):
         values.pop(key, None)
     columns: dict[str, Any] = {"observed": observed, "reports": reports, "objectives": objectives}
+    values["declaration"] = declaration
     return Task(whole=space, table=table, costs=costs, fidelities=fidelities, **columns, **values)
 
 
 class _Columns:
     """Turns what a declaration says of a column into the column, opening each table once."""
 
-    def __init__(self, home: Table, defaults: dict[str, str]) -> None:
-        self._home, self._defaults = home, defaults
+    def __init__(self, home: Table, find: Callable[[str], Path], defaults: dict[str, str]) -> None:
+        self._home, self._find, self._defaults = home, find, defaults
         self._open: dict[str, Table] = {}
 
     def __call__(self, given: str | dict[str, str]) -> Measured:
@@ -378,5 +397,5 @@ class _Columns:
 
     def _table(self, name: str) -> Table:
         if name and name not in self._open:
-            self._open[name] = Table(find_table(name))
+            self._open[name] = Table(self._find(name))
         return self._open[name] if name else self._home

@@ -22,7 +22,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,6 +31,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidArchitecture, InvalidOption, MissingExtra, unknown_name
+from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.table import user_tables
 from nasbench.tasks._declarations import training_declaration
@@ -55,7 +56,7 @@ class _Source(NamedTuple):
     checksum: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrainingTask:
     """A benchmark problem without a table, otherwise as ``Task``; the module says more.
 
@@ -66,6 +67,8 @@ class TrainingTask:
         space: the architectures.
         budget_s: default budget in real seconds of training and validation.
         how: the declaration's ``train``.
+        space_options: of the space.
+        place: folder in which a relative path of the data is looked for too, where the working folder has none.
     """
 
     name: str
@@ -74,6 +77,8 @@ class TrainingTask:
     space: SearchSpace
     budget_s: float
     how: Mapping[str, Any]
+    space_options: Mapping[str, Any] = field(default_factory=dict)
+    place: str = ""
 
     def __post_init__(self) -> None:
         """Refuse contradictions at once, not in the middle of a search."""
@@ -132,7 +137,7 @@ class TrainingTask:
         """What is learnt, with the test images that no strategy sees."""
         from nasbench.datasets import load_images
 
-        return load_images(self.how["data"], np.random.default_rng(0))
+        return load_images(_placed(self.how["data"], self.place), np.random.default_rng(0))
 
     @cached_property
     def recipe(self) -> "Recipe":
@@ -144,9 +149,9 @@ class TrainingTask:
     @property
     def declaration(self) -> dict[str, Any]:
         """All that decides its answers, besides the images."""
-        options = {"space_options": self.space.code_options} if self.space.code_options else {}
-        own = {"space": self.space.name, **options, "budget_s": self.budget_s}
-        return {**self.how, **own, "recipe_sha256": self.recipe.digest()}
+        about = {"name": self.name, "title": self.title, "space": self.space.name, "budget_s": self.budget_s}
+        options = {"space_options": dict(self.space_options)} if self.space_options else {}
+        return {**self.how, **about, **options, "recipe_sha256": self.recipe.digest()}
 
     @cached_property
     def tables(self) -> list[_Source]:
@@ -282,4 +287,30 @@ def load_training_task(name: str) -> TrainingTask:
         space=space,
         budget_s=float(values["budget_s"]),
         how=values["train"],
+        space_options=values.get("space_options", {}),
+        place=str(Path(name.rpartition(":")[0]).expanduser().resolve().parent),
     )
+
+
+def recorded_training_task(entry: Mapping[str, Any]) -> TrainingTask:
+    """Make a task of what a record says of it; data and a recipe of one's own must still be where they were."""
+    declared = entry["declaration"]
+    return TrainingTask(
+        name=declared["name"],
+        title=declared["title"],
+        version=entry["version"],
+        space=space_named(declared["space"], declared.get("space_options", {})),
+        budget_s=float(declared["budget_s"]),
+        how={key: declared[key] for key in _KEYS if key in declared},
+        space_options=declared.get("space_options", {}),
+        place=next(iter(entry.get("places", {}).values()), ""),
+    )
+
+
+def _placed(data: str, place: str) -> str:
+    """Return a data set's label with a relative path in ``place`` where the working folder lacks it."""
+    choice = Choice.parse(data)
+    path = Path(str(choice.options.get("path", ""))).expanduser()
+    if not place or path.exists() or not (Path(place) / path).exists():
+        return data
+    return Choice(choice.name, choice.preset, {**choice.options, "path": str(Path(place) / path)}).label

@@ -117,7 +117,11 @@ class Recipe:
 
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("epochs batch_size version", 1, math.inf),
-    ("lr lr_min cosine_epochs weight_decay clip_norm crop_padding cutout mixup", 0, math.inf),
+    (
+        "lr lr_min cosine_epochs warmup_epochs weight_decay clip_norm crop_padding cutout mixup auxiliary_weight",
+        0,
+        math.inf,
+    ),
     ("momentum label_smoothing drop_path ema", 0, 0.999999),
     ("distillation", 0, 1),
     ("temperature", 1e-3, 1e3),

@@ -315,12 +315,12 @@ def test_the_front_holds_what_nothing_beats():
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [
-        ({"train_sizes": [0]}, InvalidOption, "expected at least 1"),
+        ({"train_sizes": [0]}, InvalidOption, "train_sizes=0; expected a whole number, at least 1"),
         ({"train_sizes": []}, InvalidOption, "no train size given"),
         ({"train_sizes": [5, 5]}, InvalidOption, "train size '5' is given twice"),
         ({"train_sizes": 15624}, InvalidOption, "leaves too few of nb201-cifar10's 15625"),
         ({"runs": 0}, InvalidOption, "runs=0"),
-        ({"test_size": 1}, InvalidOption, "ranks nothing"),
+        ({"test_size": 1}, InvalidOption, "test_size=1; expected a whole number, at least 2"),
         ({"protocols": ("randon",)}, UnknownName, "did you mean 'random'"),
         ({"labels": "test"}, UnknownName, "unknown labels 'test'"),
         ({"predictors": []}, InvalidOption, "no predictor given"),
