@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bits, Bools, Ints, as_archs
+from nasbench.arrays import Archs, Bits, Bools, Ints, as_archs, freeze
 from nasbench.errors import InvalidArchitecture, unknown_name
 
 _SHOWN = 60  # characters of a bad string that an error repeats
@@ -30,6 +31,9 @@ class Graphs:
 class SearchSpace(ABC):
     """A set of architectures, the moves between them, and their encodings.
 
+    One space serves all strategies of a comparison, so that every array which becomes an attribute of it, or of a
+    sub-class, is frozen; what methods return is frozen too, or a copy that nobody else has.
+
     Attributes:
         name: registry key.
         decisions: [d] name of each column of an architecture array.
@@ -48,6 +52,22 @@ class SearchSpace(ABC):
     cutting: tuple[str, ...] = ("none",)
     passing: tuple[str, ...] = ("skip_connect", "identity", "skip")
     trained_once_per_class: bool = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Freeze the arrays of a sub-class."""
+        super().__init_subclass__(**options)
+        for name, value in vars(cls).copy().items():
+            if isinstance(value, np.ndarray):
+                setattr(cls, name, freeze(value))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, an array frozen."""
+        super().__setattr__(name, freeze(value) if isinstance(value, np.ndarray) else value)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Become a copy; copied and unpickled arrays are frozen again."""
+        for name, value in state.items():
+            setattr(self, name, value)
 
     @property
     @abstractmethod
