@@ -6,7 +6,7 @@ Axes: n architectures, d decisions, v vertices, t epochs, s seeds, f features.
 import hashlib
 import weakref
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bits = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _indices: "weakref.WeakValueDictionary[tuple[tuple[int, ...], bytes, bytes], RowIndex]" = weakref.WeakValueDictionary()
 _INTEGER_KEYS = 2.0**62  # spaces below it have a number for every architecture
@@ -48,6 +49,27 @@ def as_archs(archs: Any, n_decisions: int) -> Archs:
     return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 
 
+def is_frozen(array: npt.NDArray[Any]) -> bool:
+    """Tell whether nobody can ever write to an array: its memory is that of a ``bytes`` object.
+
+    The mark ``flags.writeable = False`` alone says little: who owns the memory can lift it, or write through another
+    view of it, as through the buffer that ``np.broadcast_to`` was given.
+    """
+    base = array.base
+    while type(base) is np.ndarray:
+        base = base.base
+    return type(base) is bytes and type(array) is np.ndarray
+
+
+def freeze(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+    """Return the same numbers where nobody can write to them, also not the caller: a copy unless that is so already."""
+    if is_frozen(array):
+        return array
+    plain = np.asarray(array)  # of a sub-class as much as its memory holds
+    frozen: npt.NDArray[_Scalar] = np.ndarray(plain.shape, plain.dtype, plain.tobytes())
+    return frozen
+
+
 def row_index(rows: Archs, cardinality: Ints) -> "RowIndex":
     """Return the index of ``rows`` [N, d], the same object for the same rows.
 
@@ -70,11 +92,10 @@ class RowIndex:
     """
 
     def __init__(self, rows: Archs, cardinality: Ints) -> None:
-        self._rows = np.ascontiguousarray(rows)
+        self._rows = freeze(np.ascontiguousarray(rows))
         self._n_decisions = rows.shape[1]
         self._cardinality = cardinality.astype(np.uint8)
-        self._positions = np.arange(len(rows))  # a slice of it costs a third of a new array
-        self._positions.flags.writeable = False
+        self._positions = freeze(np.arange(len(rows)))  # a slice of it costs a third of a new array
         self._by_bytes: dict[bytes, int] | None = None
         self._scans_left = _SCANS if len(rows) > _MANY else 0
         self._dense: Ints | None = None

@@ -48,6 +48,10 @@ class StrategyError(NasbenchError, RuntimeError):
     """A search strategy that broke the ask/tell contract."""
 
 
+class BackendError(NasbenchError, RuntimeError):
+    """A backend that broke the contract of an answer: rows or seconds that cannot be."""
+
+
 class PredictorError(NasbenchError, ValueError):
     """Training data that a predictor cannot learn from, or a question before it has learnt."""
 

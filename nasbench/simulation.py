@@ -7,17 +7,18 @@ a real clock and kept apart.
 
 import heapq
 import math
+from array import array
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats, Ints, as_archs
+from nasbench.arrays import Archs, Floats, Ints, as_archs, freeze, is_frozen
 from nasbench.backends.checkpoints import FREE, Checkpoints, Pausing
-from nasbench.errors import InvalidOption, SearchFinished, StrategyError
+from nasbench.errors import BackendError, InvalidOption, SearchFinished, StrategyError
 from nasbench.spaces import SearchSpace
 from nasbench.trials import FULL_TRAINING, Backend, Results, Strategy, Trials
 
@@ -111,13 +112,15 @@ class Simulation:
         if n_workers < 1:
             raise InvalidOption(f"{n_workers} workers; expected at least 1")
         self._pausing = None if checkpoints.free else Pausing(backend, checkpoints)
-        self._strategy, self._backend = strategy, self._pausing or backend
+        self._strategy, self._backend, self._backend_given = strategy, self._pausing or backend, backend
         self._n_decisions = len(space.decisions)
         self._budget, self._n_workers = budget, n_workers
-        self._batches: list[tuple[Trials, Results]] = []
-        self._told: list[int] = []  # rows of all batches, counted through, in the order of the answers
+        # What was asked and answered, in the order asked; numbers of its own, that no strategy and no backend has.
+        self._ids, self._epochs = array("q"), array("q")
+        self._scores, self._cost_s = array("d"), array("d")
+        self._archs: list[bytes] = []
+        self._told: list[int] = []  # rows of these, in the order of the answers
         self._finish_s: list[float] = []
-        self._n_rows = 0
         self._reached: dict[int, int] = {}  # epoch that a trial was asked to reach, once some end before the last
         self._running: set[int] = set()  # trials that are not told yet, likewise
         self._partial = False
@@ -129,6 +132,7 @@ class Simulation:
 
         Raises:
             StrategyError: the strategy broke the contract (see there); ``history`` holds what was learnt.
+            BackendError: the backend did; likewise.
             InvalidArchitecture: it asked for something outside the space.
         """
         for _ in self:
@@ -197,18 +201,49 @@ class Simulation:
         if n:
             if self._partial or not _are_complete(trials.epoch):
                 self._check_idle(trials)
-            results = self._backend.advance(trials)
-            # The history shares them with the strategy, which must not change what was told.
-            results.score.flags.writeable = results.cost_s.flags.writeable = results.epoch.flags.writeable = False
-            row = self._n_rows
-            self._n_rows += n
-            self._batches.append((trials, results))
-            epochs = self._new_epochs(results) if self._partial else results.epoch.tolist()
+            results = _sealed(self._backend.advance(trials), trials)
+            row, costs, epochs = len(self._ids), results.cost_s.tolist(), results.epoch.tolist()
+            if not (len(costs) == len(epochs) == n and _run_forward(results.cost_s, costs)):
+                self._check_answer(trials, results)
+            new = self._new_epochs(trials.id.tolist(), epochs) if self._partial else epochs
+            self._archs.append(trials.arch.tobytes())
             if n == 1:
-                line.append((row, results.cost_s.item(), epochs[0], results))
+                self._ids.append(trials.id.item())
+                self._epochs.append(epochs[0])
+                self._scores.append(results.score.item(0))
+                self._cost_s.append(costs[0])
+                line.append((row, costs[0], new[0], results))
             else:
-                line.extend(_apart(row, results, epochs))
+                self._note(trials.id, results)
+                # Those decided ahead are asked whatever the others come to: nothing is learnt from a look at these.
+                line.extend(_apart(row, results, new, alone=self._n_workers > 1 and n <= free))
         return True
+
+    def _note(self, ids: Ints, results: Results) -> None:
+        """Keep the numbers of a batch."""
+        self._ids.frombytes(ids.tobytes())
+        self._epochs.frombytes(results.epoch.astype(_INT64, copy=False).tobytes())
+        self._scores.frombytes(results.score[:, 0].astype(np.float64, copy=False).tobytes())
+        self._cost_s.frombytes(results.cost_s.astype(np.float64, copy=False).tobytes())
+
+    def _check_answer(self, trials: Trials, results: Results) -> None:
+        """Refuse an answer after which the clock would stand still or run backwards.
+
+        Raises:
+            BackendError: rows are missing, seconds are negative, nan or infinite, or a new trial takes none: then a
+                search that is given seconds would never end.
+        """
+        name, costs = type(self._backend_given).__name__, np.asarray(results.cost_s)
+        n = len(trials.id)
+        if costs.shape != (n,) or results.epoch.shape != (n,) or results.score.shape[:1] != (n,):
+            raise BackendError(f"{name} answered {n} trials with {[column.shape for column in results]}; expected [n]")
+        going_on = np.array([trial in self._reached for trial in trials.id.tolist()], dtype=np.bool_)
+        bad = np.flatnonzero(~(((costs > 0) | ((costs == 0) & going_on)) & (costs < math.inf)))
+        if len(bad):
+            raise BackendError(
+                f"{name} charges {costs[bad[0]]} seconds for trial {trials.id[bad[0]]} ({len(bad)} of {n} such); the "
+                "clock needs a positive finite number (or 0 of a trial that goes on): mend what it reads its costs from"
+            )
 
     def _check_idle(self, trials: Trials) -> None:
         """Refuse trials that are asked to go on while they are running.
@@ -219,23 +254,21 @@ class Simulation:
         if not self._partial:  # until now every trial was asked once, up to the last epoch
             self._partial = True
             told = set(self._told)
-            asked = (trial for batch, _ in self._batches for trial in batch.id.tolist())
-            self._running = {trial for row, trial in enumerate(asked) if row not in told}
+            self._running = {trial for row, trial in enumerate(self._ids) if row not in told}
         ids = set(trials.id.tolist())
         if len(ids) < len(trials.id) or not self._running.isdisjoint(ids):
             twice = sorted(self._running & ids) or sorted(ids)
             raise StrategyError(f"trials {twice[:8]} are asked to go on before they are told; wait for their results")
         self._running |= ids
 
-    def _new_epochs(self, results: Results) -> list[int]:
+    def _new_epochs(self, ids: list[int], epochs: list[int]) -> list[int]:
         """Return how many epochs each trial has not been asked for before."""
-        ids, epochs = results.id.tolist(), results.epoch.tolist()
         new = [epoch - self._reached.get(trial, 0) for trial, epoch in zip(ids, epochs, strict=True)]
         self._reached.update(zip(ids, epochs, strict=True))
         return new
 
     def _checked(self, trials: Any, free: int) -> Trials:
-        """Return the trials as arrays of the documented types, which the strategy cannot change later.
+        """Return the trials as arrays of the documented types that nobody can change: copies unless that is so already.
 
         Raises:
             StrategyError: not ``Trials``, arrays of other shapes, or more trials than were wanted.
@@ -254,26 +287,48 @@ class Simulation:
         if _is_final(trials.arch, _INT8) and _is_final(trials.id, _INT64) and _is_final(trials.epoch, _INT64):
             return trials
         archs = trials.arch if trials.arch.dtype == _INT8 else as_archs(trials.arch, self._n_decisions)
-        return Trials(_own(trials.id), archs.copy() if archs.flags.writeable else archs, _own(trials.epoch))
+        return Trials(_own(trials.id), freeze(archs), _own(trials.epoch))
 
     @property
     def history(self) -> History:
         """Everything that was told so far."""
         if not self._told:
             return no_history(self._n_decisions)
-        trials, results = zip(*self._batches, strict=True)
-        _, archs, _ = zip(*trials, strict=True)
-        columns = [np.concatenate(parts) for parts in zip(*results, strict=True)]
         order = np.array(self._told)
-        ids, epochs, scores, cost_s = (column.take(order, axis=0) for column in columns)
+        archs = np.frombuffer(b"".join(self._archs), dtype=_INT8).reshape(-1, self._n_decisions)
         return History(
-            ids, np.concatenate(archs).take(order, axis=0), epochs, scores[:, 0], cost_s, np.array(self._finish_s)
+            np.frombuffer(self._ids, dtype=_INT64).take(order),
+            archs.take(order, axis=0),
+            np.frombuffer(self._epochs, dtype=_INT64).take(order),
+            np.frombuffer(self._scores).take(order),
+            np.frombuffer(self._cost_s).take(order),
+            np.array(self._finish_s),
         )
 
 
 def _is_final(array: Any, dtype: np.dtype[Any]) -> bool:
-    """Whether an array has the documented type and nobody can write to it: then it needs no copy."""
-    return isinstance(array, np.ndarray) and array.dtype == dtype and not array.flags.writeable
+    """Whether an array has the documented type and nobody can ever write to it: then it needs no copy."""
+    return isinstance(array, np.ndarray) and array.dtype == dtype and is_frozen(array)
+
+
+def _sealed(results: Results, trials: Trials) -> Results:
+    """Return results that nobody can write to, the strategy that gets them included."""
+    score, cost_s = results.score, results.cost_s
+    if (
+        type(score.base) is bytes
+        and type(cost_s.base) is bytes
+        and results.id is trials.id
+        and is_frozen(results.epoch)
+    ):
+        return results  # most calls
+    return Results(*map(freeze, results))
+
+
+def _run_forward(cost_s: Floats, costs: list[float]) -> bool:
+    """Whether all of ``cost_s`` [n], which ``costs`` lists, are positive and finite."""
+    if len(costs) == 1:
+        return 0 < costs[0] < math.inf
+    return costs[cost_s.argmin()] > 0 and costs[cost_s.argmax()] < math.inf  # nan counts as either
 
 
 def _are_complete(epochs: Ints) -> bool:
@@ -282,18 +337,32 @@ def _are_complete(epochs: Ints) -> bool:
 
 
 def _own(labels: Any) -> Ints:
-    """Return ids or epochs as int64, a copy unless nobody can write to them."""
-    if _is_final(labels, _INT64):
-        return cast(Ints, labels)
+    """Return ids or epochs as int64, a copy unless nobody can ever write to them."""
+    if isinstance(labels, np.ndarray) and labels.dtype == _INT64 and labels.ndim == 1:
+        return freeze(labels)
     array = np.asarray(labels)
     if array.dtype.kind not in "iu" or array.ndim != 1 or (array > np.iinfo(np.int64).max).any():
         raise StrategyError(f"ask returned ids or epochs of type {array.dtype} {array.shape}; expected int64 [n]")
-    return array.astype(np.int64)
+    return freeze(array.astype(np.int64))
 
 
-def _apart(row: int, results: Results, epochs: list[int]) -> Iterator[_Trial]:
-    """Cut a batch into trials that end each on its own, after so many ``epochs``."""
+def _apart(row: int, results: Results, epochs: list[int], *, alone: bool) -> Iterator[_Trial]:
+    """Cut a batch into trials that end each on its own, after so many ``epochs``.
+
+    Args:
+        row: of the first.
+        results: of the batch, frozen.
+        epochs: [n] new ones of each.
+        alone: give each trial memory of its own. Parts of one array lead to the whole of it, and a strategy that asks
+            while others are running would see how these end. With one worker all are told before it asks again.
+    """
     # Iterating over arrays with one axis more gives rows of length one, in two thirds of the time of slices.
-    pieces = zip(*(column[:, None] for column in results), strict=True)
+    ids, reached, score, cost_s = (column[:, None] for column in results)
+    pieces = zip(ids, reached, map(_alone, score), map(_alone, cost_s)) if alone else zip(ids, reached, score, cost_s)
     costs = results.cost_s.tolist()
     return zip(range(row, row + len(costs)), costs, epochs, map(Results._make, pieces), strict=True)
+
+
+def _alone(part: Floats) -> Floats:
+    """Return a copy that is frozen and leads to nothing else."""
+    return np.ndarray(part.shape, part.dtype, part.tobytes())

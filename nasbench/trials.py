@@ -1,23 +1,28 @@
 """The two messages between a strategy and whoever trains: a request and its answer.
 
+Neither can be changed by who receives or sends it: a simulation copies what it is asked, so that a strategy may fill
+its arrays again, and what a strategy is told is read-only for good (``nasbench.arrays.freeze``).
+
 A strategy sees ``Results`` only. They hold validation scores, so the test split is out of its reach
 by type. A trial that is not asked again has stopped; a known id asked at a later epoch is resumed.
 """
 
+import struct
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats, Ints
+from nasbench.arrays import Archs, Floats, Ints, freeze
 from nasbench.spaces import SearchSpace
 
 FULL_TRAINING = -1
 """The epoch that means "to the end of the recipe"."""
 
 # Slices of prepared arrays: making a new one would cost more than the look-up it asks for.
-_ENDS = np.full(1024, FULL_TRAINING, dtype=np.int64)
-_IDS = np.arange(1 << 14)
-_ENDS.flags.writeable = _IDS.flags.writeable = False
+_ENDS = freeze(np.full(1024, FULL_TRAINING, dtype=np.int64))
+_IDS = freeze(np.arange(1 << 14))
+_FLOAT = np.dtype(np.float64)
+_pack_pair = struct.Struct("dd").pack
 
 
 class Trials(NamedTuple):
@@ -57,6 +62,12 @@ def full_trainings(first_id: int, archs: Archs) -> Trials:
     end = first_id + n
     ids = _IDS[first_id:end] if end <= len(_IDS) else np.arange(first_id, end)
     return Trials(ids, archs, _ENDS[:n] if n <= len(_ENDS) else np.full(n, FULL_TRAINING))
+
+
+def pack_answer(score: float, cost_s: float) -> tuple[Floats, Floats]:
+    """Return ``score`` [1, 1] and ``cost_s`` [1] of one trial, frozen: in less time than arrays of lists take."""
+    pair = _pack_pair(score, cost_s)
+    return np.ndarray((1, 1), _FLOAT, pair), np.ndarray((1,), _FLOAT, pair, 8)
 
 
 class Strategy(Protocol):

@@ -164,6 +164,4 @@ def as_trials(asked: Sequence[tuple[int, Archs, int]], n_decisions: int) -> Tria
         trials = Trials(*map(np.array, zip(*asked, strict=True)))
     else:
         trials = Trials(np.empty(0, np.int64), np.empty((0, n_decisions), np.int8), np.empty(0, np.int64))
-    for column in trials:  # the simulation then needs no copy of its own
-        column.flags.writeable = False
     return trials

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nasbench.arrays import Archs
+from nasbench.arrays import Archs, freeze
 from nasbench.errors import SearchFinished
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
@@ -104,7 +104,8 @@ class ExtrapolatingSearch:
                 return as_trials(asked, self._n_decisions) if asked else self.ask(n)
             raise
         if proposed is not None:
-            for trial, arch in zip(proposed.id.tolist(), proposed.arch, strict=True):
+            archs = freeze(proposed.arch)  # the inner strategy may fill its array again
+            for trial, arch in zip(proposed.id.tolist(), archs, strict=True):
                 self._trainings[trial] = Training(arch)
                 asked.append((trial, arch, self._steps[0]))
             if not asked and self._compared:  # it waits for those that wait for a full round

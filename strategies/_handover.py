@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats
+from nasbench.arrays import Archs, Floats, freeze
 from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.registry import STRATEGIES, Choice, told_target
 from nasbench.spaces import SearchSpace
@@ -30,8 +30,7 @@ class Design:
     """
 
     def __init__(self, archs: Archs) -> None:
-        self._archs, self._n_asked = np.ascontiguousarray(archs), 0
-        self._archs.flags.writeable = False
+        self._archs, self._n_asked = freeze(archs), 0
 
     @property
     def n_decided(self) -> int:
@@ -196,6 +195,7 @@ class Handover:
 
     def _renamed(self, asked: Trials) -> Trials:
         """Give trials ids of the whole search; one that goes on keeps its own."""
+        asked = asked._replace(arch=freeze(asked.arch))  # the phase may fill its array again
         for own, arch in zip(asked.id.tolist(), asked.arch, strict=True):
             if own not in self._ids:
                 self._ids[own] = self._n_asked

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats
+from nasbench.arrays import Archs, Floats, freeze
 from nasbench.errors import SearchFinished
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials, full_trainings
@@ -82,9 +82,7 @@ class SequentialSearch(ABC):
             if not len(chosen):
                 chosen = random_archs(self._space, self._seen, n, self._rng)
         self._seen.add(chosen)
-        chosen = np.ascontiguousarray(chosen)
-        chosen.flags.writeable = False  # asked for slice by slice, which then need no copies
-        return chosen
+        return freeze(chosen)  # asked for slice by slice, which then need no copies
 
     @abstractmethod
     def _propose(self, n: int) -> Archs:

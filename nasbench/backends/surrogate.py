@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from nasbench.arrays import Archs, Floats
+from nasbench.arrays import Archs, Floats, freeze
 from nasbench.backends._archive import read_arrays, write_archive
 from nasbench.backends._quantities import Quantity, restored
 from nasbench.backends.table import refused_request
@@ -124,8 +124,7 @@ def known_of(path: Path, spec: Mapping[str, Any], space: SearchSpace) -> dict[st
     for name, array in known.items():
         if array.shape != (space.size,) or array.dtype != np.float64:
             raise TableError(f"{path} predicts {name} of {array.shape} architectures; the space has {space.size:,}")
-        array.flags.writeable = False
-    return known
+    return {name: freeze(array) for name, array in known.items()}
 
 
 class SurrogateBackend:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Archs, Floats, Ints
+from nasbench.arrays import Archs, Floats, Ints, freeze
 from nasbench.errors import InvalidArchitecture, InvalidOption, MissingMeasurement, StrategyError
 from nasbench.spaces import SearchSpace
 from nasbench.table import Table
-from nasbench.trials import FULL_TRAINING, Results, Trials
+from nasbench.trials import FULL_TRAINING, Results, Trials, pack_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,12 @@ class Observations:
     resumes: bool = True
     absent: bool = False
     measured: npt.NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays."""
+        for name in ("scores", "n_seeds", "cost_s", "further", "answer_s", "measured"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, freeze(getattr(self, name)))
 
 
 def observations(
@@ -77,8 +83,6 @@ def observations(
             f"row {free[0]} of the table costs {cost_s[free[0]]} seconds up to epoch {last_epoch} ({len(free)} such "
             "rows); the clock needs a positive number for every measured architecture"
         )
-    for array in (packed, n_seeds, cost_s):
-        array.flags.writeable = False  # answers are views of them
     return Observations(packed, n_seeds, cost_s, last_epoch, **more)
 
 
@@ -147,8 +151,7 @@ class TableBackend:
         # of those that are not: their row, what was seen last, and the seconds of training that were paid
         self._reached: dict[int, tuple[int, Observations, float]] = {}
         self._epochs = {FULL_TRAINING, seen.last_epoch}
-        self._last_epochs = np.full(1, seen.last_epoch)
-        self._last_epochs.flags.writeable = False
+        self._last_epochs = freeze(np.full(1, seen.last_epoch))
 
     def advance(self, trials: Trials) -> Results:
         """Answer trainings up to the epochs asked for, one row per trial in the order asked.
@@ -168,10 +171,8 @@ class TableBackend:
         score, cost_s = self._one(trials, rows.item()) if len(rows) == 1 else self._many(trials, rows)
         if self._seen.further is not None:
             score = np.concatenate([score, self._seen.further.take(rows, axis=0)], axis=1)
-        score.flags.writeable = False
         if len(rows) > len(self._last_epochs):
-            self._last_epochs = np.full(len(rows), self._seen.last_epoch)
-            self._last_epochs.flags.writeable = False
+            self._last_epochs = freeze(np.full(len(rows), self._seen.last_epoch))
         return Results(trials.id, self._last_epochs[: len(rows)], score, cost_s)
 
     def _with_absent(self, archs: Archs, rows: Ints) -> Ints:
@@ -232,7 +233,7 @@ class TableBackend:
         if trial in self._known or epoch not in self._epochs:
             raise refused_request([trial], [epoch], seen.last_epoch, seen.earlier)
         self._known.add(trial)
-        return np.array([[seen.scores.item(row, self._draw.item(row) % n_seeds)]]), seen.cost_s[row : row + 1]
+        return pack_answer(seen.scores.item(row, self._draw.item(row) % n_seeds), seen.cost_s.item(row))
 
     def _many(self, trials: Trials, rows: Ints) -> tuple[Floats, Floats]:
         seen, ids, epochs = self._seen, trials.id.tolist(), trials.epoch.tolist()

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bits
+from nasbench.arrays import Archs, Bits, freeze
 from nasbench.spaces._product import ProductSpace
 from nasbench.spaces._space import Graphs
 
@@ -33,7 +33,7 @@ class FourNodeCell(ProductSpace):
         first: dict[str, int] = {}
         for i, label in enumerate(labels):
             first.setdefault(label, i)
-        return self.rows[[first[label] for label in labels]]
+        return freeze(self.rows[[first[label] for label in labels]])
 
     def canonical(self, archs: Archs) -> Archs:
         """Map each cell to the first cell of its isomorphism class; ``[n, d]``."""

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bools, Ints, RowIndex, row_index
+from nasbench.arrays import Archs, Bools, Ints, RowIndex, freeze, row_index
 from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._space import SearchSpace
 
@@ -28,7 +28,7 @@ class EnumeratedSpace(SearchSpace):
 
     @cached_property
     def _finder(self) -> RowIndex:
-        self.rows.flags.writeable = False  # from now on answers may be views of them
+        vars(self)["rows"] = freeze(self.rows)  # of a sub-class that computes them when they are first asked for
         return row_index(self.rows, self.cardinality)
 
     def index(self, archs: Archs) -> Ints:
@@ -80,7 +80,7 @@ class EnumeratedSpace(SearchSpace):
         pairs = np.sort(owner[kept] * n + found[kept])
         pairs = pairs[np.diff(pairs, prepend=-1) > 0]  # distinct; np.unique is 5x slower here
         starts = np.searchsorted(pairs, np.arange(n + 1) * n)
-        return starts, pairs % n
+        return freeze(starts), freeze(pairs % n)
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
         """Return every architecture one edit away, ``[m, d]``, and the row ``[m]`` each belongs to."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bits, Bools, Ints, as_archs
+from nasbench.arrays import Archs, Bits, Bools, Ints, as_archs, freeze
 from nasbench.errors import InvalidArchitecture, unknown_name
 
 _SHOWN = 60  # characters of a bad string that an error repeats
@@ -50,6 +50,9 @@ class Coded(NamedTuple):
 
 class SearchSpace(ABC):
     """A set of architectures, the moves between them, and their encodings.
+
+    One space serves all strategies of a comparison, so that every array which becomes an attribute of it, or of a
+    sub-class, is frozen; what methods return is frozen too, or a copy that nobody else has.
 
     Attributes:
         name: registry key.
@@ -94,6 +97,22 @@ class SearchSpace(ABC):
             values = self.operations if len(self.operations) == k else tuple(map(str, range(k)))
             found.append(Coded(decision, values, values))
         return tuple(found)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Freeze the arrays of a sub-class."""
+        super().__init_subclass__(**options)
+        for name, value in vars(cls).copy().items():
+            if isinstance(value, np.ndarray):
+                setattr(cls, name, freeze(value))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute, an array frozen."""
+        super().__setattr__(name, freeze(value) if isinstance(value, np.ndarray) else value)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Become a copy; copied and unpickled arrays are frozen again."""
+        for name, value in state.items():
+            setattr(self, name, value)
 
     @property
     @abstractmethod

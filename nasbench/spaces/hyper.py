@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs
+from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze
 from nasbench.errors import InvalidOption
 from nasbench.spaces._enumerated import EnumeratedSpace
 from nasbench.spaces._hyper_declared import Decision, coding_of, declaration_of, declared, parents_first
@@ -309,7 +309,7 @@ class _EnumeratedHyperSpace(HyperSpace, EnumeratedSpace):
             first = np.repeat(np.cumsum(choices) - choices, choices)
             rows = np.repeat(rows, choices, axis=0)
             rows[:, at] = np.arange(len(rows)) - first
-        return rows[np.lexsort(rows.T[::-1])]
+        return freeze(rows[np.lexsort(rows.T[::-1])])
 
 
 def _read(decisions: Mapping[str, Any] | None, conditions: Sequence[Mapping[str, Any]]) -> tuple[Decision, ...]:

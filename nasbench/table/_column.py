@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Ints
+from nasbench.arrays import Ints, freeze
 from nasbench.errors import TableError
 from nasbench.table._schema import ArrayDigest, array_digest, missing_value, plain
 
@@ -40,7 +40,7 @@ class Column:
         return n_bytes <= IN_MEMORY_BYTES and self.shape[0] <= IN_MEMORY_ROWS
 
     def load(self) -> npt.NDArray[Any]:
-        """Return the whole column as stored, read-only.
+        """Return the whole column as stored, read-only for good.
 
         Raises:
             TableError: the bytes do not match the checksum, or cannot be read.
@@ -52,8 +52,7 @@ class Column:
                 raise TableError(f"{self._place} cannot be read ({error}); import the table again") from error
             if array_digest(values) != self.attributes.get("sha256"):
                 raise TableError(f"{self._place} does not match its checksum: the file was changed or is damaged")
-            values.flags.writeable = False
-            self._loaded = values
+            self._loaded = freeze(values)
         return self._loaded
 
     def blocks(self) -> Iterator[tuple[int, npt.NDArray[Any]]]:

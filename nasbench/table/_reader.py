@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Archs, Floats, Ints, RowIndex, row_index
+from nasbench.arrays import Archs, Floats, Ints, RowIndex, freeze, row_index
 from nasbench.errors import (
     InvalidArchitecture,
     InvalidOption,
@@ -124,7 +124,7 @@ class Table:
     @cached_property
     def cardinality(self) -> Ints:
         """[d] number of choices of each decision."""
-        return np.array(self.columns["architectures"].attributes["cardinality"], dtype=np.int64)
+        return freeze(np.array(self.columns["architectures"].attributes["cardinality"], dtype=np.int64))
 
     @cached_property
     def _finder(self) -> RowIndex | DiskIndex:
