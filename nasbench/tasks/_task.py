@@ -16,7 +16,7 @@ from nasbench.table import Table, find_table
 from nasbench.tasks._declarations import COLUMN_KEYS, read_declaration
 from nasbench.tasks._measured import Charge, Measured, Property, Share
 from nasbench.tasks._observing import Fidelity, observed_at
-from nasbench.tasks._spaces import refuse_other_space, space_named, space_of
+from nasbench.tasks._spaces import refuse_other_space, task_space
 
 
 class Optimum(NamedTuple):
@@ -238,8 +238,7 @@ def load_table_task(name: str) -> Task:
     """
     values = read_declaration(name)
     table = Table(find_table(values.pop("table")))
-    name, options = values.pop("space"), values.pop("space_options", {})
-    space = space_of(table, options) if name == table.space else space_named(name, options)  # refused by name
+    space = task_space(values.pop("space"), values.pop("space_options", {}), table)
     read = _Columns(table, {key: values.pop(key) for key in COLUMN_KEYS if key in values})
     observed = read(values.pop("observed"))
     reports = {label: read(given) for label, given in values.pop("reported").items()}

@@ -34,7 +34,7 @@ from nasbench.errors import InvalidArchitecture, InvalidOption, MissingExtra, un
 from nasbench.spaces import SearchSpace
 from nasbench.table import user_tables
 from nasbench.tasks._declarations import training_declaration
-from nasbench.tasks._spaces import space_named
+from nasbench.tasks._spaces import described_decisions, space_named
 from nasbench.tasks._task import Optimum
 
 if TYPE_CHECKING:
@@ -216,6 +216,7 @@ class TrainingTask:
         return {
             "title": self.title,
             "space": f"{self.space.name}: {len(self.space.decisions)} decisions",
+            **({"decisions": decisions} if (decisions := described_decisions(self.space)) else {}),
             "data": f"{self.how['data']}: {sizes}",
             "recipe": f"{self.how['recipe']}: {self.recipe.title}, {self.recipe.epochs} epochs",
             "network": self.how.get("network") or self.space.name,
