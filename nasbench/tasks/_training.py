@@ -9,6 +9,9 @@ It is declared in a TOML file of one's own and named ``FILE.toml:MEMBER`` like o
     budget_s = 600
     train = { data = "digits", recipe = "small-4", network = "nb201,channels=8,n_cells=1" }
 
+The space ``hyper`` is declared under ``space_options``. A network of one's own that reads its codes takes an option
+``space``, and is given it, or says by class attributes ``space`` and ``space_options`` which codes it reads.
+
 ``train`` may also name ``device``, ``seeds`` (repetitions of each training; a run sees one of them) and ``folder``.
 Checkpoints are kept and shared: what was trained for one run or strategy is not trained again for another, and
 processes that need the same training wait for each other. Seconds are real.

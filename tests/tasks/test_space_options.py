@@ -226,8 +226,8 @@ def test_task_and_table_never_disagree_silently(pytestconfig, tmp_path, home):
         try:
             task = nasbench.load_task(f"{tmp_path}/t.toml:t")
         except InvalidOption as error:
-            assert asked != declared and change not in HARMLESS, f"{change} is refused: {error}"  # noqa: PT017, PT018
-            assert "task 't-t'" in str(error) and "table 'mine'" in str(error)  # noqa: PT017, PT018
+            assert repr(asked) != repr(declared) and change not in HARMLESS, f"{change} is refused: {error}"  # noqa: PT017, PT018  (repr: 0 == False)
+            assert "task 't-t'" in str(error) and "table 'mine'" in str(error)  # noqa: PT017, PT018  (repr: 0 == False)
             refused.add(change)
             return
         assert_answers(task, asked, truth)
@@ -258,7 +258,7 @@ def test_tables_are_never_joined_across_meanings(pytestconfig, tmp_path, home):
         try:
             task = nasbench.load_task(f"{tmp_path}/t.toml:t")
         except InvalidOption as error:
-            assert other != declared and change not in HARMLESS, f"{change} is refused: {error}"  # noqa: PT017, PT018
+            assert repr(other) != repr(declared) and change not in HARMLESS, f"{change} is refused: {error}"  # noqa: PT017, PT018  (repr: 0 == False)
             refused.add(change)
         else:
             texts = [",".join(f"{k}={text_of(v)}" for k, v in row.items()) for row, _ in shared]
@@ -269,7 +269,7 @@ def test_tables_are_never_joined_across_meanings(pytestconfig, tmp_path, home):
         try:
             merge_tables([Table(path) for path in paths[:2]], paths[2])
         except TableError as error:
-            assert other != declared, str(error)  # noqa: PT017
+            assert repr(other) != repr(declared), str(error)  # noqa: PT017
             return
         assert len(Table(paths[2])) == len(rows)  # the other one has nothing that is not in the first
 
