@@ -20,7 +20,9 @@ In the mapping of a table, which keeps the declaration (a task takes it from the
     when = "optimizer"
     is = ["sgd"]
 
-In a task that trains, which has no table, the same stands under ``space_options``. Digits count the values from 0; that of an inactive decision is 0. The text form is
+In a task that trains, which has no table, the same stands under ``space_options``.
+
+Digits count the values from 0; that of an inactive decision is 0. The text form is
 ``optimizer=sgd,momentum=0.9,depth=3``; inactive decisions are left out. Neighbours change one active
 decision: a categorical one to any other value, an ordinal or integer one to the value before or
 after. What the change activates starts at its first value.
