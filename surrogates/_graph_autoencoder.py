@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import inspect
 import itertools
+import json
 import weakref
 import zipfile
 from collections.abc import Mapping
@@ -275,6 +276,8 @@ def _digest(space: SearchSpace, how: Pretraining) -> str:
     )
     if isinstance(space, EnumeratedSpace):
         digest.update(space.rows.tobytes())
+    if options := space.code_options:
+        digest.update(json.dumps(options).encode())
     made_by = type(getattr(space, "inner", space))  # of one restricted to what was measured, the space itself
     for module in (Path(__file__), Path(inspect.getfile(made_by))):
         digest.update(module.read_bytes())

@@ -89,6 +89,7 @@ def _page(name: str, component: dict[str, Any]) -> str:
 
 def _describe(task: Any) -> dict[str, Any]:
     from nasbench.encodings import encoding_names
+    from nasbench.tasks._spaces import described_decisions
 
     table, space, optimum, seen = task.table, task.space, task.optimum, task.observed
     measured = [entry for entry in seen.table.measurements if entry[0] == seen.dataset]
@@ -101,6 +102,7 @@ def _describe(task: Any) -> dict[str, Any]:
         "title": task.title,
         "version": task.version,
         "space": f"{space.name}: {space.size:,} architectures of {len(space.decisions)} decisions",
+        **({"decisions": decisions} if (decisions := described_decisions(space)) else {}),
         "encodings": encoding_names(space),
         "table": f"{table.name}: {len(table):,} architectures, {len(task.rows):,} of this task measured",
         "dataset": seen.dataset,

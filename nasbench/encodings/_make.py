@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import inspect
+import json
 import weakref
 import zipfile
 from dataclasses import dataclass
@@ -240,9 +241,11 @@ def _computed(space: EnumeratedSpace, encoding: Encoding) -> tuple[Any, Ints]:
 
 
 def _digest(space: EnumeratedSpace, label: str) -> str:
-    """Name a result by everything it is made of: the architectures, which are alike, the encoding, this room's code."""
+    """Name a result by all it is made of: the architectures, what they mean, which are alike, encoding, this code."""
     digest = hashlib.sha256(label.encode() + space.rows.tobytes() + space.cardinality.tobytes())
     digest.update(bytes([space.trained_once_per_class]))  # nb201 has other classes then
+    if options := space.code_options:
+        digest.update(json.dumps(options).encode())
     made_by = type(getattr(space, "inner", space))  # of one restricted to what was measured, the space itself
     for module in (*sorted(Path(__file__).parent.glob("*.py")), Path(inspect.getfile(made_by))):
         digest.update(module.read_bytes())

@@ -9,7 +9,7 @@ by name (``--map nb201_test_epochs200``). A mapping::
     source = "https://..."
 
     [architecture]
-    space = "nb201"                     # with space_options, as in a task
+    space = "nb201"                     # perhaps with space_options, which the table keeps for its tasks
     column = "cell"                     # in the space's text form
     # columns = ["lr", "depth"]         # or a column a decision (space "hyper")
     # template = "{shape}:{a},{b},{c},{d}"            # or a text made of several columns

@@ -1,6 +1,6 @@
 """Search spaces, one file each: what an architecture is, and the moves between architectures."""
 
-from nasbench.spaces._coding import Party, options_to_keep, refuse_other_codes, says_what_decides
+from nasbench.spaces._coding import Party, options_to_keep, refuse_other_codes
 from nasbench.spaces._enumerated import EnumeratedSpace
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
 
@@ -12,5 +12,4 @@ __all__ = [
     "SearchSpace",
     "options_to_keep",
     "refuse_other_codes",
-    "says_what_decides",
 ]

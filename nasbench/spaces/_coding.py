@@ -21,17 +21,13 @@ class Party(NamedTuple):
     space: SearchSpace
 
 
-def says_what_decides(space: SearchSpace) -> bool:
-    """Tell whether a space says which of its options decide what codes mean."""
-    return type(space).code_options is not SearchSpace.code_options
-
-
 def options_to_keep(space: SearchSpace, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that must be kept beside codes of ``space``, which was made with those ``given``.
 
     They are all of them where the space does not say which ones decide what its codes mean.
     """
-    return space.code_options if says_what_decides(space) else dict(given)
+    says = type(space).code_options is not SearchSpace.code_options
+    return space.code_options if says else dict(given)
 
 
 def refuse_other_codes(ours: Party, theirs: Party, advice: str = "declare them alike") -> None:

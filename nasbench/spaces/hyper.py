@@ -7,17 +7,20 @@ given). A condition makes a decision active only where one other, active decisio
 values; each decision has one condition at most, so that configurations can be counted and drawn
 uniformly. ConfigSpace has conjunctions, forbidden clauses and floats too; these are refused.
 
-In a task::
+In the mapping of a table, which keeps the declaration (a task takes it from there, or repeats it alike)::
 
+    [architecture]
     space = "hyper"
-    [space_options.decisions]
+    [architecture.space_options.decisions]
     optimizer = { categorical = ["sgd", "adam"] }
     momentum = { ordinal = [0, 0.9, 0.99] }
     depth = { integer = [1, 8] }
-    [[space_options.conditions]]
+    [[architecture.space_options.conditions]]
     decision = "momentum"
     when = "optimizer"
     is = ["sgd"]
+
+In a task that trains, which has no table, the same stands under ``space_options``.
 
 Digits count the values from 0; that of an inactive decision is 0. The text form is
 ``optimizer=sgd,momentum=0.9,depth=3``; inactive decisions are left out. Neighbours change one active

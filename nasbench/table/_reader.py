@@ -85,7 +85,7 @@ class Table:
     def _options(self, text: Any) -> dict[str, Any]:
         try:
             options: dict[str, Any] = dict(json.loads(text))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise TableError(f"{self.path} has {SPACE_OPTIONS} that are no JSON object: {error}") from error
         return options
 

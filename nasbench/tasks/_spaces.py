@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from nasbench.errors import InvalidOption
+from nasbench.errors import InvalidOption, unknown_name
 from nasbench.registry import SPACES
-from nasbench.spaces import Party, SearchSpace, refuse_other_codes, says_what_decides
+from nasbench.spaces import Coded, Party, SearchSpace, refuse_other_codes
 from nasbench.table import ProxyColumn, Table, proxy_named
+from nasbench.table._schema import same_options
 
+_SHOWN = 12  # values of a decision
 _AGAIN = (
     "an older release wrote it, without the options of its space: import it again, or repeat the declaration that it "
     "was imported by as space_options of the task"
@@ -36,21 +38,34 @@ def _space(name: str, options: str) -> SearchSpace:
         raise InvalidOption(f"space_options {options} do not fit space '{name}': {error}") from None
 
 
-def space_of(table: Table, options: Mapping[str, Any] | None = None) -> SearchSpace:
+def space_of(table: Table) -> SearchSpace:
     """Return the space of a table, with the options that it holds.
 
+    Raises:
+        UnknownName: no such space; a class in a module is none, since a file must not import what it likes.
+        InvalidOption: the table does not say what its codes mean.
+    """
+    if ":" in table.space:
+        raise unknown_name("space", table.space, SPACES.names())
+    return task_space(table.space, {}, table)
+
+
+def task_space(name: str, options: Mapping[str, Any], table: Table) -> SearchSpace:
+    """Return the space of a task, with the options of its table unless it gives some.
+
     Args:
-        table: measurements.
-        options: that a task gives; they count, and are compared with the table's by ``refuse_other_space``.
+        name: of the space.
+        options: that the task gives.
+        table: whose codes are to be read; ``refuse_other_space`` compares it with the space.
 
     Raises:
-        InvalidOption: the table does not say what its codes mean, and nobody else does.
+        UnknownName: no such space.
+        InvalidOption: options that do not fit, or neither the task nor the table says what codes mean.
     """
-    if options:
-        return space_named(table.space, options)
-    space = space_named(table.space, table.space_options)
-    if space.code_options and not table.space_options:
-        raise InvalidOption(f"table '{table.name}' does not say what the codes of space '{table.space}' mean: {_AGAIN}")
+    given = options or (table.space_options if SPACES.load(name).name == table.space else {})
+    space = space_named(name, given)
+    if space.code_options and not given:
+        raise InvalidOption(f"table '{table.name}' does not say what the codes of space '{name}' mean: {_AGAIN}")
     return space
 
 
@@ -74,16 +89,24 @@ def refuse_other_space(asked: Party, table: Table) -> None:
                 f"{table.cardinality.tolist()}; {_AGAIN}"
             )
         return
-    stored = Party(name, space_of(table))
-    if stored.space is not space and not says_what_decides(space):
-        raise InvalidOption(
-            f"{asked.name} may read the codes of {name} otherwise: its space was made with {table.space_options}, and "
-            f"space '{space.name}' does not say (by code_options) which options decide what codes mean; give the same"
-        )
-    if stored.space.cardinality.tolist() != table.cardinality.tolist():
+    same = same_options(space.code_options, table.space_options)
+    stored = space if same else _made_as(space, table)
+    if stored.cardinality.tolist() != table.cardinality.tolist():
         raise InvalidOption(f"{name} contradicts itself: its space_options are not those of its rows; import it again")
     advice = f"write them as the table has them, or leave space_options out, which takes those of {name}"
-    refuse_other_codes(asked, stored, advice)
+    refuse_other_codes(asked, Party(name, stored), advice)
+
+
+def _made_as(space: SearchSpace, table: Table) -> SearchSpace:
+    """Return the space of a table, of the same kind as ``space``."""
+    made = SPACES.load(table.space) if table.space in SPACES.names() else type(space)
+    try:
+        stored: SearchSpace = made(**table.space_options)
+    except TypeError as error:
+        raise InvalidOption(
+            f"table '{table.name}' has space_options that do not fit space '{table.space}': {error}"
+        ) from None
+    return stored
 
 
 def refuse_other_table(home: Table, other: Table) -> None:
@@ -92,12 +115,26 @@ def refuse_other_table(home: Table, other: Table) -> None:
     Raises:
         InvalidOption: naming the contradiction.
     """
+    if other.space != home.space:
+        raise InvalidOption(f"table '{other.name}' is of space '{other.space}', not '{home.space}'")
+    if same_options(home.space_options, other.space_options):
+        return
     if home.space_options:
         refuse_other_space(Party(f"table '{home.name}'", space_of(home)), other)
-    elif other.space_options:
+    else:
         refuse_other_space(Party(f"table '{other.name}'", space_of(other)), home)
-    elif other.space != home.space:
-        raise InvalidOption(f"table '{other.name}' is of space '{other.space}', not '{home.space}'")
+
+
+def described_decisions(space: SearchSpace) -> dict[str, str]:
+    """Return the values of each decision, and where it is active, of a space whose codes mean what is declared."""
+    if not space.code_options:
+        return {}
+    return {item.decision: _described(item) for item in space.coding}
+
+
+def _described(item: Coded) -> str:
+    values = ", ".join(item.texts[:_SHOWN]) + (f", ... {item.texts[-1]}" if len(item.texts) > _SHOWN else "")
+    return f"{values} (where {item.when} is {', '.join(item.among)})" if item.when else values
 
 
 def proxy_of(label: str, space: SearchSpace) -> ProxyColumn:

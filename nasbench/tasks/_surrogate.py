@@ -18,7 +18,7 @@ from nasbench.files import not_replaced
 from nasbench.registry import SPACES
 from nasbench.spaces import EnumeratedSpace, SearchSpace, options_to_keep
 from nasbench.tasks._declarations import MODES, SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
-from nasbench.tasks._spaces import space_named
+from nasbench.tasks._spaces import described_decisions, space_named
 from nasbench.tasks._task import Optimum
 from nasbench.units import Scale
 
@@ -164,6 +164,7 @@ class SurrogateTask:
         return {
             "title": self.title,
             "space": f"{self.space.name}: {self.space.size:,} architectures of {len(self.space.decisions)} decisions",
+            **({"decisions": decisions} if (decisions := described_decisions(self.space)) else {}),
             "fitted_to": f"{self.fitted_to}, version {spec['source']['version']}",
             "predictors": spec["chosen_by"],
             "quantities": {name: made["kind"] for name, made in spec["quantities"].items()},

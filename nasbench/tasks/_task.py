@@ -18,7 +18,7 @@ from nasbench.table import Table, find_table
 from nasbench.tasks._declarations import COLUMN_KEYS, MEASURED, read_declaration
 from nasbench.tasks._measured import Charge, Measured, Property, Share, static_cost
 from nasbench.tasks._observing import Fidelity, Gaps, observed_at
-from nasbench.tasks._spaces import refuse_other_space, space_named, space_of
+from nasbench.tasks._spaces import refuse_other_space, task_space
 from nasbench.units import Scale
 
 
@@ -345,8 +345,7 @@ def table_task(declaration: Mapping[str, Any], find: Callable[[str], Path]) -> T
     """
     values = dict(declaration)
     table = Table(find(values.pop("table")))
-    name, options = values.pop("space"), values.pop("space_options", {})
-    space = space_of(table, options) if name == table.space else space_named(name, options)  # refused by name
+    space = task_space(values.pop("space"), values.pop("space_options", {}), table)
     read = _Columns(table, find, {key: values.pop(key) for key in COLUMN_KEYS if key in values})
     observed = read(values.pop("observed"))
     reports = {label: read(given) for label, given in values.pop("reported").items()}

@@ -9,6 +9,9 @@ It is declared in a TOML file of one's own and named ``FILE.toml:MEMBER`` like o
     budget_s = 600
     train = { data = "digits", recipe = "small-4", network = "nb201,channels=8,n_cells=1" }
 
+The space ``hyper`` is declared under ``space_options``. A network of one's own that reads its codes takes an option
+``space``, and is given it, or says by class attributes ``space`` and ``space_options`` which codes it reads.
+
 ``train`` may also name ``device``, ``seeds`` (repetitions of each training; a run sees one of them) and ``folder``.
 Checkpoints are kept and shared: what was trained for one run or strategy is not trained again for another, and
 processes that need the same training wait for each other. Seconds are real.
@@ -35,7 +38,7 @@ from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.table import user_tables
 from nasbench.tasks._declarations import training_declaration
-from nasbench.tasks._spaces import space_named
+from nasbench.tasks._spaces import described_decisions, space_named
 from nasbench.tasks._task import Optimum
 from nasbench.units import Scale
 
@@ -246,6 +249,7 @@ class TrainingTask:
         return {
             "title": self.title,
             "space": f"{self.space.name}: {len(self.space.decisions)} decisions",
+            **({"decisions": decisions} if (decisions := described_decisions(self.space)) else {}),
             "data": "; ".join(self.images.described()),
             "recipe": f"{self.how['recipe']}: {self.recipe.title}, {self.recipe.epochs} epochs",
             "network": self.how.get("network") or self.space.name,

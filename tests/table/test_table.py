@@ -110,6 +110,41 @@ def test_a_column_larger_than_memory_answers_the_same(draft, path, monkeypatch):
     assert lazy.columns["static/all/n_params"]._loaded is None
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize(
+    "given",
+    [
+        np.zeros((2, 3), dtype=np.int8),  # architectures, of which each digit is a row's number too
+        np.array([0, 1, 1], dtype=np.int8),  # one of them
+        [[0, 1, 1], [2, 0, 0]],
+        ["0", "1"],
+        [0.0, 1.0],
+        [True, False],
+        3,
+    ],
+)
+def test_only_rows_are_rows(path, monkeypatch, given, lazy):
+    if lazy:
+        monkeypatch.setattr(_column, "IN_MEMORY_BYTES", 0)
+    table = Table(path)
+    calls = [
+        lambda: table.query(given, **WHERE),
+        lambda: table.static(given, dataset="data", metric="train_s"),
+        lambda: table.curves(given, **WHERE, seed=777),
+        lambda: table.rows(given),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidArchitecture, match=r"table\.index\(archs\); task\.query"):
+            call()
+
+
+def test_rows_may_be_a_list_or_empty(path):
+    table = Table(path)
+    assert table.query([1, 0], **WHERE).tolist() == table.query(np.array([1, 0]), **WHERE).tolist()
+    assert table.query([], **WHERE).shape == (0,)
+    assert table.rows(np.array([2], dtype=np.uint16)).shape == (1, 3)
+
+
 def test_chunks_are_read_whatever_the_order(tmp_path, monkeypatch):
     n = 5000
     rows = np.stack(np.unravel_index(np.arange(n), (100, 100)), axis=1).astype(np.int8)
