@@ -10,7 +10,7 @@ from typing import Any
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.errors import RecordError
-from nasbench.experiment._experiment import Experiment, Limits, task_entry
+from nasbench.experiment._experiment import Experiment, Limits, task_entry, warn_of_gaps
 from nasbench.experiment._fill import Pair, fill
 from nasbench.experiment._pairs import Pairs
 from nasbench.experiment._record import Record, Run
@@ -129,6 +129,7 @@ def compare(
     )
     check_jobs(n_jobs)
     spec = experiment.spec()
+    warn_of_gaps(spec)
     path = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="nasbench-"))
     with alone(path / "spec.json"):
         record = Record.open_for(path, spec)

@@ -5,6 +5,7 @@ import json
 import math
 import platform
 import re
+import warnings
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,12 +17,12 @@ import numpy as np
 import nasbench
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.backends.table import shown_epochs
-from nasbench.errors import InvalidOption
+from nasbench.errors import GapsWarning, InvalidOption
 from nasbench.registry import STRATEGIES, Choice, Registry, sources_of, told_epochs
 from nasbench.simulation import Budget
 from nasbench.table import PROXY_SOURCE, source_checksum
 from nasbench.tasks import AnyTask, Task, load_task, tasks_with_epochs
-from nasbench.tasks._declarations import read_declaration
+from nasbench.tasks._declarations import MEASURED, read_declaration
 
 FORMAT = "nasbench-record"
 VERSION = 1
@@ -233,13 +234,29 @@ def software() -> dict[str, str]:
 
 
 def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
-    """Return all that defines a task: its declaration, and the checksum of every table it reads."""
+    """Return all that defines a task: its declaration, the checksum of every table it reads, what of it is searched."""
+    restriction = task.restriction if isinstance(task, Task) else ""
     return {
         "version": task.version,
         "declaration": read_declaration(name) if isinstance(task, Task) else task.declaration,
         "tables": {table.name: table.checksum for table in task.tables},
         "file": file_name(name),
+        **({"restriction": restriction} if restriction else {}),
     }
+
+
+_OTHER_WAYS = (
+    '; a surrogate answers for all of them (nasbench fit-surrogate), and search = "all" in the task answers for '
+    "others as for crashes"
+)
+
+
+def warn_of_gaps(spec: dict[str, Any]) -> None:
+    """Warn of each task of a specification of which not everything was measured, before anything runs."""
+    for name, entry in spec["tasks"].items():
+        if "restriction" in entry:
+            ways = _OTHER_WAYS if entry["declaration"].get("search", MEASURED) == MEASURED else ""
+            warnings.warn(f"task {name}: {entry['restriction']}{ways}", GapsWarning, stacklevel=3)
 
 
 def _source_digest(component: type) -> str:
