@@ -93,6 +93,10 @@ class MissingExtra(NasbenchError, ImportError):
         super().__init__(f"{what} needs the extra '{extra}': pip install 'nasbench-suite[{extra}]'")
 
 
+class GapsWarning(UserWarning):
+    """Not all architectures of a task were measured."""
+
+
 def unknown_name(kind: str, seen: object, allowed: Iterable[str]) -> UnknownName:
     """Build the error for an unknown name, offering the three nearest."""
     names = sorted(allowed)

@@ -2,12 +2,15 @@
 
 import importlib
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import typer
 
-from nasbench.errors import NasbenchError
+from nasbench.errors import GapsWarning, NasbenchError
 
 
 def _version(wanted: bool) -> None:
@@ -45,6 +48,20 @@ def build() -> typer.Typer:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 fine, 1 an error, 2 wrong usage, 130 interrupted."""
+    with warnings.catch_warnings():
+        warnings.showwarning = partial(_warn, warnings.showwarning)
+        return _run(arguments)
+
+
+def _warn(show: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any) -> None:
+    """Show a warning of ours as a line for people, without the place in the code."""
+    if issubclass(category, GapsWarning):
+        print(f"warning: {message}", file=sys.stderr)
+    else:
+        show(message, category, *where)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         build()(None if arguments is None else [*arguments])
     except SystemExit as stop:

@@ -91,13 +91,13 @@ def _describe(task: Any) -> dict[str, Any]:
     from nasbench.encodings import encoding_names
     from nasbench.tasks._spaces import described_decisions
 
-    table, space, optimum, seen = task.table, task.space, task.optimum, task.observed
+    task.check()
+    table, space, optimum, seen = task.table, task.whole, task.optimum, task.observed
     measured = [entry for entry in seen.table.measurements if entry[0] == seen.dataset]
     columns = {
         f"{recipe} {split} {metric}": seen.table.describe(data, recipe, split, metric)
         for data, recipe, split, metric in measured
     }
-    task.check()
     return {
         "title": task.title,
         "version": task.version,
@@ -105,6 +105,7 @@ def _describe(task: Any) -> dict[str, Any]:
         **({"decisions": decisions} if (decisions := described_decisions(space)) else {}),
         "encodings": encoding_names(space),
         "table": f"{table.name}: {len(table):,} architectures, {len(task.rows):,} of this task measured",
+        **({"restriction": task.restriction} if task.restriction else {}),
         "dataset": seen.dataset,
         "measurements": {
             name: f"seeds {column['seeds']}, epochs {_range(column['epochs'])}, {column['unit']}"

@@ -18,6 +18,7 @@ from nasbench.evaluation._metrics import measure, reliability
 from nasbench.evaluation._protocols import Pool, Split, pool_of, split, training_scores
 from nasbench.evaluation._record import Measured, Outcome, PredictionRecord
 from nasbench.experiment._compare import folder_for, recorded_entries
+from nasbench.experiment._experiment import warn_of_gaps
 from nasbench.experiment._fill import Pair, fill
 from nasbench.experiment._given import Contestants, Tasks
 from nasbench.files import alone
@@ -205,6 +206,7 @@ def evaluate(
     evaluation = Evaluation.of(tasks, predictors, train_sizes, **options)
     check_jobs(n_jobs)
     spec = evaluation.spec()
+    warn_of_gaps(spec)
     path = folder_for(out)
     with alone(path / "spec.json"):
         record = PredictionRecord.open_for(path, spec)

@@ -104,4 +104,5 @@ def training_scores(task: Task, pool: Pool, train: Ints, labels: str, rng: np.ra
     """Return what is learnt: the mean over seeds, or with ``seed`` one drawn as a strategy would see it; ``[n]``."""
     if labels == "mean":
         return pool.score[train]
-    return task.backend(rng).advance(full_trainings(0, pool.archs[train])).score[:, 0].copy()
+    shown = task.backend(rng).advance(full_trainings(0, pool.archs[train])).score[:, 0]
+    return np.where(np.isnan(shown), pool.score[train], shown)  # of a seed that crashed there is nothing to learn

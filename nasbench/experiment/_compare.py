@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
-from nasbench.experiment._experiment import Experiment, Limits
+from nasbench.experiment._experiment import Experiment, Limits, warn_of_gaps
 from nasbench.experiment._fill import Pair, fill
 from nasbench.experiment._given import Contestants, Tasks
 from nasbench.experiment._pairs import Pairs
@@ -137,6 +137,7 @@ def compare(
     )
     check_jobs(n_jobs)
     spec = experiment.spec()
+    warn_of_gaps(spec)
     path = folder_for(out)
     with alone(path / "spec.json"):
         record = Record.open_for(path, spec)

@@ -5,6 +5,7 @@ import json
 import math
 import platform
 import re
+import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,14 +19,14 @@ import numpy as np
 import nasbench
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.backends.table import shown_epochs
-from nasbench.errors import InvalidOption, MissingExtra, UnknownName
+from nasbench.errors import GapsWarning, InvalidOption, MissingExtra, UnknownName
 from nasbench.experiment._given import Contestants, Tasks, choices_of, named_tasks
 from nasbench.options import whole_number
 from nasbench.registry import STRATEGIES, Choice, Registry, sources_of, told_epochs, told_target
 from nasbench.simulation import Budget
 from nasbench.table import PROXY_SOURCE, source_checksum, table_names
-from nasbench.tasks import AnyTask, TrainingTask, load_task, tasks_with_epochs
-from nasbench.tasks._declarations import surrogate_files
+from nasbench.tasks import AnyTask, Task, TrainingTask, load_task, tasks_with_epochs
+from nasbench.tasks._declarations import MEASURED, surrogate_files
 from nasbench.tasks._recorded import as_recorded
 
 FORMAT = "nasbench-record"
@@ -297,15 +298,17 @@ def software() -> dict[str, str]:
 
 
 def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
-    """Return all that defines a task: its declaration, and the checksum of every table it reads.
+    """Return all that defines a task: its declaration, the checksum of every table it reads, what of it is searched.
 
     A file outside of the user's own folders is also recorded as where to look first: ``places``.
     """
+    restriction = task.restriction if isinstance(task, Task) else ""
     entry = {
         "version": task.version,
         "declaration": dict(task.declaration),
         "tables": {table.name: table.checksum for table in task.tables},
         "file": file_name(name),
+        **({"restriction": restriction} if restriction else {}),
     }
     places = _places(task)
     return entry | ({"places": places} if places else {})
@@ -319,6 +322,20 @@ def _places(task: AnyTask) -> dict[str, str]:
     known = {*table_names().values(), *surrogate_files()}
     files = {table.name: table.path for table in task.tables if table.path is not None}
     return {name: str(path.resolve()) for name, path in files.items() if path not in known}
+
+
+_OTHER_WAYS = (
+    '; a surrogate answers for all of them (nasbench fit-surrogate), and search = "all" in the task answers for '
+    "others as for crashes"
+)
+
+
+def warn_of_gaps(spec: dict[str, Any]) -> None:
+    """Warn of each task of a specification of which not everything was measured, before anything runs."""
+    for name, entry in spec["tasks"].items():
+        if "restriction" in entry:
+            ways = _OTHER_WAYS if entry["declaration"].get("search", MEASURED) == MEASURED else ""
+            warnings.warn(f"task {name}: {entry['restriction']}{ways}", GapsWarning, stacklevel=3)
 
 
 def _source_digest(component: type) -> str:

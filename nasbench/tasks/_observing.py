@@ -61,7 +61,8 @@ def observed_at(
     """Return what is seen of complete trainings, and of earlier ones.
 
     Nobody may ask for an architecture without a training that has a score at every epoch, or crashed, or whose cost or
-    regret is missing. Where not even one has all epochs, complete trainings alone are answered.
+    regret is missing. Where half of those with a score at the last epoch lack others, or more, epochs in between are
+    not answered, and the last one is enough.
 
     Args:
         observed: the column.
@@ -76,10 +77,11 @@ def observed_at(
     seen = _Seen(observed, costs)
     parts = [_Seen(fidelity.observed, fidelity.charges) for fidelity in fidelities]
     hidden = np.zeros(len(gaps.known), dtype=np.bool_) if gaps.hidden is None else gaps.hidden
-    stepwise = not fidelities and len(seen.epochs) > 1
-    asked = seen.asked(gaps.known, stepwise=stepwise) & ~hidden
-    if stepwise and not asked.any():
-        stepwise, asked = False, seen.asked(gaps.known, stepwise=False) & ~hidden
+    stepwise, asked = False, seen.asked(gaps.known, stepwise=False) & ~hidden
+    if not fidelities and len(seen.epochs) > 1:
+        whole = seen.asked(gaps.known, stepwise=True) & ~hidden
+        stepwise = 2 * whole.sum() > asked.sum()
+        asked = whole if stepwise else asked
     for part in parts:
         asked &= part.asked(np.ones_like(asked), stepwise=False)
     filling = _Filling(asked, hidden, gaps.crash_s) if gaps.answered else None

@@ -165,13 +165,12 @@ class Task:
             UnknownName: a static metric that the table does not have.
         """
         _ = self.observations
-        n_measured = len(self._measured)
-        if not n_measured or not len(self.rows):
+        if not len(self._measured) or not len(self.rows):
             raise InvalidOption(
                 f"task '{self.name}': no architecture of its space was measured: none has what is observed, reported "
                 f"({self.reported[0]}) and charged at once in table '{self.table.name}'"
             )
-        if n_measured == 1 and self.space is not self.whole:
+        if self._asked.sum() == 1 and self.space is not self.whole:
             raise InvalidOption(
                 f"task '{self.name}': one architecture of its space was measured, so that there is nothing to search"
             )
@@ -182,14 +181,19 @@ class Task:
         outside = ~self.whole.is_valid(self.table.architectures)
         return outside if outside.any() else None
 
+    @property
+    def _asked(self) -> Bools:
+        """[N] rows of the table that are answered from it."""
+        seen = self.observations
+        return seen.n_seeds > 0 if seen.measured is None else seen.measured
+
     @cached_property
     def _measured(self) -> Archs:
         """[n, d] architectures of the space that are answered from the table."""
-        seen = self.observations.n_seeds > 0 if self.observations.measured is None else self.observations.measured
         if not isinstance(self.whole, EnumeratedSpace):
-            return self.table.rows(np.flatnonzero(seen))
+            return self.table.rows(np.flatnonzero(self._asked))
         rows = rows_of(self.whole, self.table, self.whole.rows)
-        return self.whole.rows[(rows >= 0) & seen.take(rows, mode="clip")]
+        return self.whole.rows[(rows >= 0) & self._asked.take(rows, mode="clip")]
 
     @property
     def _n_all(self) -> float:
