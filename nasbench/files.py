@@ -39,6 +39,15 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def quoted(word: object) -> str:
+    """Return a word as it is typed in a shell, in quotes where it holds blanks and the like."""
+    import shlex  # only where a command is shown
+    import subprocess
+
+    text = str(word)
+    return subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)
+
+
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Hold ``path`` for this process by a lock on a file beside it, which ends with the process however that ends.

@@ -168,7 +168,25 @@ def _notes(analysis: Analysis, tests: dict[str, Any], hint: str) -> list[str]:
     without_test = [task.name for task in analysis.tasks if "test" not in task.splits]
     if without_test:
         notes.append(f"no test split in the table of {', '.join(without_test)}")
+    if len(analysis.tasks[0].failed[0]) == 1:
+        notes.append("one run has no standard deviation")
+    notes += _nothing_fitted(analysis)
     return [*notes, hint] if hint else notes
+
+
+def _nothing_fitted(analysis: Analysis) -> list[str]:
+    """Say where runs ended without a single trial though the strategy did not fail: the budget was too small."""
+    notes = []
+    for task in analysis.tasks:
+        empty = ((task.n_trials == 0) & ~task.failed).sum(axis=1)
+        names = [name for name, n in zip(analysis.strategies, empty.tolist(), strict=True) if n]
+        if names:
+            amount, unit = task.budget
+            notes.append(
+                f"{task.name}: in {int(empty.sum())} runs ({', '.join(names)}) no trial ended within the budget of "
+                f"{amount:g} {unit}: such a run counts as an architecture drawn at random; raise the budget"
+            )
+    return notes
 
 
 def _overall_cells(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
@@ -200,14 +218,17 @@ def _task_cells(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
             "rank": f"{row['rank']:g}",
             "failed": str(row["failed"]),
             "trials": f"{row['trials_per_run']:.0f}",
-            "µs/trial": f"{row['overhead_us_per_trial']:.1f}",
+            "µs/trial": "-" if math.isnan(row["overhead_us_per_trial"]) else f"{row['overhead_us_per_trial']:.1f}",
         }
         for row in rows
     ]
 
 
 def _percent(entry: dict[str, float] | None) -> str:
-    return f"{100 * entry['mean']:.2f} ± {100 * entry['std']:.2f}" if entry else "-"
+    if not entry or math.isnan(entry["mean"]):
+        return "-"
+    spread = "" if math.isnan(entry["std"]) else f" ± {100 * entry['std']:.2f}"
+    return f"{100 * entry['mean']:.2f}{spread}"
 
 
 def _interval(entry: dict[str, float]) -> str:

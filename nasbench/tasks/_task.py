@@ -16,6 +16,7 @@ from nasbench.errors import InvalidArchitecture, InvalidOption
 from nasbench.registry import SPACES
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.table import Table, find_table
+from nasbench.tasks._architectures import archs_in
 from nasbench.tasks._declarations import COLUMN_KEYS, read_declaration
 from nasbench.tasks._measured import Charge, Measured, Property, Share
 from nasbench.tasks._observing import Fidelity, observed_at
@@ -162,11 +163,7 @@ class Task:
 
     def archs(self, architectures: Archs | Sequence[str]) -> Archs:
         """Return architectures given as arrays [n, d] or as strings in the space's own form."""
-        if isinstance(architectures, str):
-            raise InvalidArchitecture("pass a list of strings, one per architecture; for a single one [text]")
-        if isinstance(architectures, np.ndarray):
-            return architectures
-        return self.space.parse(architectures)
+        return archs_in(self.space, architectures)
 
     def query(self, architectures: Archs | Sequence[str], split: str = "valid", *, seed: int | str = "mean") -> Floats:
         """Return the task's metric of many architectures; ``[n]`` fractions, nan where not measured.
