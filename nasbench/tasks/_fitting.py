@@ -16,7 +16,6 @@ from nasbench.backends.surrogate import COST, NOISE, OBSERVED, Surrogate
 from nasbench.errors import InvalidOption, PredictorError, unknown_name
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.spaces import EnumeratedSpace
-from nasbench.tasks._declarations import read_declaration
 from nasbench.tasks._judging import judge
 from nasbench.tasks._noise import MODELS, fit_noise
 from nasbench.tasks._sample import Sample, measured, split
@@ -79,17 +78,17 @@ class Fit:
 
 
 def fit_surrogate(
-    source: str,
+    source: str | Path | Task,
     fit: Fit | None = None,
     *,
     name: str = "",
-    out: Path | None = None,
+    out: Path | str | None = None,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Surrogate:
     """Fit a surrogate to a task with a table, judge it on held-out architectures, and store it.
 
     Args:
-        source: name of the task.
+        source: name of the task, or the task.
         fit: how.
         name: of the surrogate; default: that of the task.
         out: the file; default: ``NAME.surrogate`` in the user's surrogates.
@@ -99,13 +98,14 @@ def fit_surrogate(
         NasbenchError: no such task or predictor, too few measurements, or data that cannot be learnt.
         OSError: the file cannot be written.
     """
-    fit, task = fit or Fit(), load_table_task(source)
+    fit = fit or Fit()
+    task = source if isinstance(source, Task) else load_table_task(str(source))
     name = name or task.name
-    path = out or file_of(name)
+    path = Path(out).expanduser() if out else file_of(name)
     split_rng, rng, judge_rng = np.random.default_rng(fit.seed).spawn(3)
     learnt, held_out = split(measured(task), fit.n_train, split_rng)
     observed, scores = _chosen(learnt, fit, rng, on_step)
-    surrogate = Surrogate(task.space, _described(task, source, name, fit) | {"chosen_by": scores})
+    surrogate = Surrogate(task.space, _described(task, name, fit) | {"chosen_by": scores})
     surrogate.models = {OBSERVED: observed} | _others(learnt, observed, fit, rng, on_step)
     on_step("predictions")
     surrogate.foresee()
@@ -162,9 +162,9 @@ def _cost(sample: Sample, ensemble: Ensemble, n_members: int, rng: np.random.Gen
     return Learnt(ensemble, n_members, log_scale=float(cost_s.sum() / unseen.sum()))
 
 
-def _described(task: Task, source: str, name: str, fit: Fit) -> dict[str, Any]:
+def _described(task: Task, name: str, fit: Fit) -> dict[str, Any]:
     """Return what is stored beside the models: where they come from and what they answer."""
-    declaration, axes = read_declaration(source), task.observed.axes
+    declaration, axes = task.declaration, task.observed.axes
     tables = {table.name: table.checksum for table in task.tables}
     cited = {key: "; ".join(dict.fromkeys(getattr(t, key) for t in task.tables)) for key in ("citation", "licence")}
     same = {f"report/{label}": OBSERVED for label, column in task.reports.items() if column == task.observed}
