@@ -9,7 +9,7 @@ from nasbench.errors import Busy, InvalidOption
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that becomes ``path`` when the block ends without error.
 
     Raises:
@@ -17,6 +17,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     import tempfile  # slow to import, and readers never write
 
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     os.close(handle)
@@ -68,10 +69,19 @@ def not_replaced(path: Path, why: str) -> InvalidOption:
     )
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path | str, text: str) -> None:
     """Write a text file atomically, UTF-8 with newline endings."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def quoted(word: object) -> str:
+    """Return a word as it is typed in a shell, in quotes where it holds blanks and the like."""
+    import shlex  # only where a command is shown
+    import subprocess
+
+    text = str(word)
+    return subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text)
 
 
 @contextlib.contextmanager

@@ -187,12 +187,15 @@ class Choice:
         """Read a label, or wrap a class that a user passed directly.
 
         Raises:
-            InvalidOption: an option without a value.
+            InvalidOption: an option without a value, or something that is no label.
         """
         if isinstance(given, Choice):
             return given
         if isinstance(given, type):
             return cls(f"{given.__module__}:{given.__qualname__}", cls=given)
+        if not isinstance(given, str | Path):
+            raise InvalidOption(f"{given!r}; expected NAME[@PRESET][,option=value], or a class")
+        given = str(given)
         head, *pairs = _COMMA.split(given)
         name, _, preset = head.partition("@")
         options = {}

@@ -75,7 +75,9 @@ class Scale(NamedTuple):
         return low, high
 
     def spread(self, mean: float, std: float) -> str:
-        """Return a mean and a standard deviation to the same decimals, without their unit."""
+        """Return a mean and a standard deviation to the same decimals, without their unit; of one value the mean."""
+        if math.isnan(std):
+            return f"{100 * mean:.2f}" if self.is_fraction else significant(mean)
         if self.is_fraction:
             return f"{100 * mean:.2f} ± {100 * std:.2f}"
         size = max(abs(value) if math.isfinite(value) else 0.0 for value in (mean, std))

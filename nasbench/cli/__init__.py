@@ -1,6 +1,7 @@
 """The command line: every file here is a sub-command, its function ``command`` does the work."""
 
 import importlib
+import io
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -81,7 +82,21 @@ def _run(arguments: Sequence[str] | None) -> int:
     return 0
 
 
+def _write_everything() -> None:
+    """Let output hold any character, whatever code page the console or the shell has.
+
+    A file or a pipe gets UTF-8, as every file of the suite is; a terminal what it can show, and ``?`` for the rest.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
 def entry() -> None:
     """Console script; ``module:Class`` finds modules in the current folder, as ``python -m`` does."""
+    _write_everything()
     sys.path.insert(0, "")
     sys.exit(main())

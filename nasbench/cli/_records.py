@@ -1,11 +1,26 @@
 """Records of either kind, by what their specification says they are."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nasbench.evaluation import PredictionRecord
     from nasbench.experiment import Record
+
+
+def out_help(folder: str) -> str:
+    """Return the help of ``--out`` whose default is ``folder``."""
+    return (
+        "Folder of the record; an unfinished one is continued, and another experiment on the same seed and conditions "
+        f"is added to it. Default: {folder}, or where another experiment lies there {folder}-2 and so on."
+    )
+
+
+def say_beside(record: "Record | PredictionRecord", out: Path | None, default: str) -> None:
+    """Say where a record lies that was given no place, because another experiment has taken the usual one."""
+    if out is None and record.path != Path(default):
+        print(f"{default} holds another experiment; this one is in {record.path}", file=sys.stderr)
 
 
 def open_record(path: Path) -> "Record | PredictionRecord":

@@ -35,8 +35,10 @@ def _pairs(record: Any, truth: str, other: str) -> list[tuple[str, str]]:
     """Return each surrogate of the record with the task it was fitted to."""
     from nasbench.experiment._compare import recorded_task
 
-    tasks = {name: getattr(recorded_task(record, name), "fitted_to", "") for name in record.tasks}
-    pairs = [(source, name) for name, source in tasks.items() if source in tasks]
+    tasks = {name: recorded_task(record, name) for name in record.tasks}
+    typed = {task.name: name for name, task in tasks.items()}  # a task of one's own file is known as it was typed
+    fitted = {name: typed.get(getattr(task, "fitted_to", "")) for name, task in tasks.items()}
+    pairs = [(source, name) for name, source in fitted.items() if source]
     pairs = [pair for pair in pairs if truth in ("", pair[0]) and other in ("", pair[1])]
     if not pairs:
         raise InvalidOption(

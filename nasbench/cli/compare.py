@@ -1,10 +1,12 @@
 """Compare search strategies on tasks: run, record, rank, plot. Killed, the same command goes on."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nasbench.cli._records import out_help, say_beside
 from nasbench.cli._show import ProgressBar, or_resume
 
 DEFAULT_STRATEGIES = (
@@ -37,9 +39,7 @@ def command(
         bool, typer.Option(help="Without them, a paused trial pays for its training from the first epoch again.")
     ] = True,
     jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core. Changes no number.")] = -1,
-    out: Annotated[Path, typer.Option(help="Folder of the record; an unfinished one is continued.")] = Path(
-        "results/compare"
-    ),
+    out: Annotated[Path | None, typer.Option(help=out_help("results/compare"))] = None,
     retry_failed: Annotated[bool, typer.Option(help="Do runs that failed once more.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
 ) -> None:
@@ -61,10 +61,12 @@ def command(
             n_workers=workers,
             checkpoints=Checkpoints(restart_s, checkpoints),
             n_jobs=jobs,
-            out=out,
+            out=out or Path("results/compare"),
+            beside=out is None,
             retry_failed=retry_failed,
             on_progress=progress,
         )
+    say_beside(record, out, "results/compare")
     report(record, style="json" if as_json else "text")
 
 
@@ -79,6 +81,24 @@ def _everything(tasks: list[str]) -> list[str]:
     from nasbench.tasks import load_task
 
     installed = [name for name in STRATEGIES.names() if not STRATEGIES.missing_extra(name)]
-    if all(len(load_task(task).epochs) > 1 for task in tasks):
-        return installed
-    return [name for name in installed if not STRATEGIES.literal(name, "only_stops")]
+    if not all(len(load_task(task).epochs) > 1 for task in tasks):
+        installed = [name for name in installed if not STRATEGIES.literal(name, "only_stops")]
+    return [name for name in installed if _can_search(name, tasks)]
+
+
+def _can_search(name: str, tasks: list[str]) -> bool:
+    """Whether a strategy can be made for every task; said on standard error where it cannot."""
+    from nasbench.errors import NasbenchError
+    from nasbench.experiment._experiment import check_choice
+    from nasbench.registry import STRATEGIES, Choice, sources_of
+    from nasbench.tasks import load_task
+
+    choice = Choice(name)
+    try:
+        for task in tasks:
+            sources_of(choice, STRATEGIES, task)
+            check_choice(choice, task, load_task(task))
+    except NasbenchError as error:
+        print(f"left out: {error}", file=sys.stderr)
+        return False
+    return True

@@ -8,6 +8,7 @@ import typer
 
 from nasbench.cli._show import or_resume, print_json, print_table
 from nasbench.errors import InvalidOption
+from nasbench.files import quoted
 
 
 def command(
@@ -46,7 +47,7 @@ def command(
         print_json(shown | {"chosen_by": surrogate.spec["chosen_by"], "validation": surrogate.spec["validation"]})
         return
     print_table(label, ("", ""), [(key, _text(value)) for key, value in surrogate.spec["validation"].items()])
-    print(f"-> {surrogate.path} ({surrogate.path.stat().st_size / 1e6:.1f} MB); next: nasbench info {label}")
+    print(f"-> {surrogate.path} ({surrogate.path.stat().st_size / 1e6:.1f} MB); next: nasbench info {quoted(label)}")
 
 
 def _say(step: str) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from nasbench.cli._show import ProgressBar, or_resume, print_json
 from nasbench.errors import InvalidOption
+from nasbench.files import quoted
 
 
 def command(
@@ -54,7 +55,8 @@ def _guess(reader: Any, importer: str, source: Path, path: Path, as_json: bool) 
     if as_json:
         print_json({"mapping": str(path), "preview": preview.splitlines()})
         return
-    print(f"{preview}\n-> {path}; check and complete it, then: nasbench import {importer} {source} --map {path}")
+    again = f"nasbench import {importer} {quoted(source)} --map {quoted(path)}"
+    print(f"{preview}\n-> {path}; check and complete it, then: {again}")
 
 
 def _import(reader: Any, source: Path, out: Path | None, jobs: int, replace: bool, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from nasbench.errors import MissingExtra
+from nasbench.files import quoted
 
 if TYPE_CHECKING:
     from nasbench.evaluation import PredictionRecord
@@ -31,17 +32,15 @@ def report(record: "Record | PredictionRecord", *, style: str = "text") -> None:
         Exit: with code 1 if runs failed.
     """
     from nasbench.cli._records import board_of
+    from nasbench.experiment._failures import failures
 
     board, write_board, write_plots = board_of(record)
     print(board.render(style), end="")
-    failed = [
-        (task, label, n) for task in record.tasks for label in record.contestants if (n := _failed(record, task, label))
-    ]
-    for task, label, n in failed:
-        print(
-            f"warning: {n} run(s) of {label} on {task} failed; tracebacks in {record.path / record.folder}",
-            file=sys.stderr,
-        )
+    failed = failures(record)
+    for pair in failed:
+        print(f"warning: {pair}", file=sys.stderr)
+    if failed:
+        print(f"tracebacks are in {record.path / record.folder}", file=sys.stderr)
     files = write_board(record.path)
     try:
         files += write_plots(record.path / "plots")
@@ -52,14 +51,10 @@ def report(record: "Record | PredictionRecord", *, style: str = "text") -> None:
         raise typer.Exit(1)
 
 
-def _failed(record: "Record | PredictionRecord", task: str, label: str) -> int:
-    return sum(run.failed for run in record.runs(task, label))
-
-
 def _say_where(record: "Record | PredictionRecord", files: list[Path], stream: TextIO) -> None:
     folders: dict[Path, list[str]] = {}
     for path in files:
         folders.setdefault(path.parent, []).append(path.name)
     for folder, names in folders.items():
         print(f"{folder}/  {', '.join(names)}", file=stream)
-    print(f"verify with: nasbench verify {record.path}", file=stream)
+    print(f"verify with: nasbench verify {quoted(record.path)}", file=stream)

@@ -7,6 +7,7 @@ import typer
 
 from nasbench.cli._show import print_json
 from nasbench.errors import InvalidOption
+from nasbench.files import quoted
 
 
 def command(
@@ -43,6 +44,6 @@ def command(
         print(f"... and of {len(missing) - 20} more pairs")
     verb = "predict" if joined.what == "predictors" else "compare"
     if missing:
-        print(f"the rest with: nasbench {verb} ... --out {joined.path}, all tasks and {joined.what} named")
+        print(f"the rest with: nasbench {verb} ... --out {quoted(joined.path)}, all tasks and {joined.what} named")
     else:
-        print(f"rank with: nasbench leaderboard {joined.path}")
+        print(f"rank with: nasbench leaderboard {quoted(joined.path)}")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from nasbench.cli._records import out_help, say_beside
 from nasbench.cli._show import ProgressBar, or_resume
 from nasbench.errors import InvalidOption
 
@@ -41,9 +42,7 @@ def command(
     ] = "",
     seed: Annotated[int, typer.Option(help="Decides every number of the record but seconds and memory.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
-    out: Annotated[Path, typer.Option(help="Folder of the record; an unfinished one is continued.")] = Path(
-        "results/predict"
-    ),
+    out: Annotated[Path | None, typer.Option(help=out_help("results/predict"))] = None,
     retry_failed: Annotated[bool, typer.Option(help="Do runs that failed once more.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
 ) -> None:
@@ -66,10 +65,12 @@ def command(
             cutoffs=cutoffs,
             seed=seed,
             n_jobs=jobs,
-            out=out,
+            out=out or Path("results/predict"),
+            beside=out is None,
             retry_failed=retry_failed,
             on_progress=progress,
         )
+    say_beside(record, out, "results/predict")
     report(record, style="json" if as_json else "text")
 
 

@@ -8,6 +8,7 @@ import typer
 
 from nasbench.cli._show import ProgressBar, or_none, or_resume, print_data, print_json, print_table
 from nasbench.errors import InvalidOption, MissingExtra
+from nasbench.files import quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -161,4 +162,4 @@ def _show(rows: list[dict[str, Any]], table: "Table", as_json: bool) -> None:
     columns = {"accuracy": "Spearman with accuracy", "against": "with the other table"}
     shown = [tuple(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()) for row in rows]
     print_table("Zero-cost proxies", [columns.get(key, key) for key in rows[0]], shown)
-    print(f"-> {table.path}; next: nasbench predict --proxies {table.path} --predictor zero_cost ...")
+    print(f"-> {table.path}; next: nasbench predict --proxies {quoted(table.path)} --predictor zero_cost ...")

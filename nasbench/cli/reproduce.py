@@ -8,6 +8,7 @@ import typer
 
 from nasbench.cli._show import ProgressBar, or_resume, print_json, print_table
 from nasbench.errors import InvalidOption, MissingExtra, unknown_name
+from nasbench.files import quoted
 
 _ACTIONS = ("list", "show", "run", "report")
 
@@ -38,14 +39,21 @@ def command(
 
 
 def _list(style: str) -> None:
-    from nasbench.reproduction import load_published, published_names
+    from nasbench.reproduction import load_published, needs, published_names
 
     tables = [load_published(name) for name in published_names()]
+    lacking = [needs(table) for table in tables]
     if style == "json":
-        print_json([{"name": table.name, "title": table.title, "rows": len(table.rows)} for table in tables])
+        about = [{"name": table.name, "title": table.title, "rows": len(table.rows)} for table in tables]
+        print_json([entry | {"needs": more} for entry, more in zip(about, lacking, strict=True)])
         return
-    rows = [(table.name, table.title, str(len(table.rows)), str(table.runs)) for table in tables]
-    print_table("Published tables", ("name", "what", "rows", "runs"), rows)
+    rows = [
+        (table.name, table.title, str(len(table.rows)), str(table.runs), ", ".join(more) or "nothing: it runs now")
+        for table, more in zip(tables, lacking, strict=True)
+    ]
+    print_table("Published tables", ("name", "what", "rows", "runs", "needs, for all rows"), rows)
+    for line in dict.fromkeys(line for more in lacking for line in more.values()):
+        print(line)
     print("More: nasbench reproduce show NAME; nasbench reproduce run NAME")
 
 
@@ -75,7 +83,7 @@ def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: boo
     print(f"{summary(results)}\n\n{overview(results)}" if style == "text" else report(results, style))
     if style == "text":
         print("".join(f"\n{line}" for line in to_import(results)))
-        print(f"more: nasbench reproduce report --out {out}")
+        print(f"more: nasbench reproduce report --out {quoted(out)}")
 
 
 def _report(names: list[str], out: Path, style: str) -> None:

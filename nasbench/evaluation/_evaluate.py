@@ -178,6 +178,7 @@ def evaluate(
     train_sizes: int | Sequence[int] = (10, 50, 100, 250, 1000),
     n_jobs: int = 1,
     out: Path | str | None = None,
+    beside: bool = False,
     retry_failed: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
     **options: Any,
@@ -191,6 +192,7 @@ def evaluate(
         n_jobs: processes; -1 for one per core. Only measured seconds and memory depend on it.
         out: where to write; what is already there is not done again. None for a temporary folder, which goes when
             the record is no longer used.
+        beside: where another experiment lies in ``out``, write into ``out-2``, ``out-3`` and so on.
         retry_failed: do failed runs again.
         on_progress: called with (runs done, runs in all).
         **options: ``runs``, ``seed``, ``protocols``, ``test_size``, ``labels``, ``proxies`` and ``cutoffs`` of
@@ -208,6 +210,8 @@ def evaluate(
     spec = evaluation.spec()
     warn_of_gaps(spec)
     path = folder_for(out)
+    if beside:
+        path = PredictionRecord.place_for(path, spec)
     with alone(path / "spec.json"):
         record = PredictionRecord.open_for(path, spec)
         if out is None:

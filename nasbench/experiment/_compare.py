@@ -100,6 +100,7 @@ def compare(
     checkpoints: Checkpoints = FREE,
     n_jobs: int = 1,
     out: Path | str | None = None,
+    beside: bool = False,
     retry_failed: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Record:
@@ -116,6 +117,7 @@ def compare(
         n_jobs: processes; -1 for one per core. The record does not depend on it.
         out: where to write; what is already there is not done again. None for a temporary folder, which goes when
             the record is no longer used.
+        beside: where another experiment lies in ``out``, write into ``out-2``, ``out-3`` and so on.
         retry_failed: do failed runs again.
         on_progress: called with (runs done, runs in all).
 
@@ -139,6 +141,8 @@ def compare(
     spec = experiment.spec()
     warn_of_gaps(spec)
     path = folder_for(out)
+    if beside:
+        path = Record.place_for(path, spec)
     with alone(path / "spec.json"):
         record = Record.open_for(path, spec)
         if out is None:

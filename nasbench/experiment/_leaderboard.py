@@ -175,6 +175,9 @@ def _notes(analysis: Analysis, tests: dict[str, Any], hint: str) -> list[str]:
     without_test = [task.name for task in analysis.tasks if "test" not in task.splits]
     if without_test:
         notes.append(f"no test split in the table of {', '.join(without_test)}")
+    if len(analysis.tasks[0].failed[0]) == 1:
+        notes.append("one run has no standard deviation")
+    notes += _nothing_fitted(analysis)
     return [*notes, hint] if hint else notes
 
 
@@ -186,6 +189,21 @@ def _what_scores(analysis: Analysis) -> str:
     small = [f"{task.name} {split}" for task in analysis.tasks for split in task.splits if task.scales[split].sign < 0]
     told = f" (smaller is better: {', '.join(small)})" if small else ""
     return f"scores in the metric's unit{told}"
+
+
+def _nothing_fitted(analysis: Analysis) -> list[str]:
+    """Say where runs ended without a single trial though the strategy did not fail: the budget was too small."""
+    notes = []
+    for task in analysis.tasks:
+        empty = ((task.n_trials == 0) & ~task.failed).sum(axis=1)
+        names = [name for name, n in zip(analysis.strategies, empty.tolist(), strict=True) if n]
+        if names:
+            amount, unit = task.budget
+            notes.append(
+                f"{task.name}: in {int(empty.sum())} runs ({', '.join(names)}) no trial ended within the budget of "
+                f"{amount:g} {unit}: such a run counts as an architecture drawn at random; raise the budget"
+            )
+    return notes
 
 
 def _overall_cells(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
@@ -222,7 +240,7 @@ def _task_cells(rows: list[dict[str, Any]], scales: dict[str, dict[str, Scale]])
             "rank": f"{row['rank']:g}",
             "failed": str(row["failed"]),
             "trials": f"{row['trials_per_run']:.0f}",
-            "µs/trial": f"{row['overhead_us_per_trial']:.1f}",
+            "µs/trial": "-" if math.isnan(row["overhead_us_per_trial"]) else f"{row['overhead_us_per_trial']:.1f}",
         }
         for row in rows
     ]
@@ -240,7 +258,7 @@ def _shared_unit(scales: dict[str, dict[str, Scale]], split: str, otherwise: str
 
 
 def _value(entry: dict[str, float] | None, scale: Scale | None, unit: str | None) -> str:
-    if entry is None or scale is None:
+    if entry is None or scale is None or math.isnan(entry["mean"]):
         return "-"
     return with_unit(scale.spread(entry["mean"], entry["std"]), "" if unit is not None else scale.shown)
 

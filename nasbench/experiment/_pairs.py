@@ -8,6 +8,7 @@ While an experiment is under way, each process appends finished runs to its own 
 that is complete is merged, sorted by run.
 """
 
+import contextlib
 import glob
 import json
 import os
@@ -17,6 +18,7 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -138,6 +140,33 @@ class Pairs(ABC, Generic[R]):
             raise RecordError(f"{path} is a folder with other things in it; choose an empty or new one for --out")
         write_text(path / "spec.json", json.dumps(spec, indent=2) + "\n")
         return cls(path)
+
+    @classmethod
+    def place_for(cls, path: Path, spec: dict[str, Any]) -> Path:
+        """Return ``path``, or the first of ``path-2``, ``path-3``, ... where this experiment lies or nothing does.
+
+        The same tasks, contestants and conditions are the same experiment, however many runs it has.
+        """
+        for number in count(1):
+            place = path if number == 1 else path.with_name(f"{path.name}-{number}")
+            if (place / "spec.json").exists():
+                with contextlib.suppress(RecordError):  # damaged, or of another kind: it is left alone
+                    if cls._is_of(cls(place).spec, spec):
+                        return place
+            elif not place.exists() or not any(place.iterdir()):
+                return place
+        raise AssertionError("numbers do not end")
+
+    @classmethod
+    def _is_of(cls, old: dict[str, Any], spec: dict[str, Any]) -> bool:
+        """Whether two specifications are of one experiment."""
+        fixed = all(old.get(key) == spec.get(key) for key in cls.fixed)
+        kinds = ("tasks", cls.what, "sources")
+        return fixed and all(
+            old.get(kind, {}).keys() == spec.get(kind, {}).keys()
+            and all(same(entry, spec[kind][name]) for name, entry in old.get(kind, {}).items())
+            for kind in kinds
+        )
 
     @classmethod
     def _continued(cls, path: Path, old: dict[str, Any], spec: dict[str, Any], this: str) -> dict[str, Any]:

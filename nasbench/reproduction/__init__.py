@@ -1,5 +1,6 @@
 """Published tables as executable claims: run their protocols, and judge ours beside theirs."""
 
+from nasbench.reproduction._needs import needs
 from nasbench.reproduction._run import load_result, load_results, reproduce
 from nasbench.reproduction._schema import Published, load_published, published_names, read_published
 from nasbench.reproduction._searches import Plan
@@ -12,6 +13,7 @@ __all__ = [
     "load_published",
     "load_result",
     "load_results",
+    "needs",
     "published_names",
     "read_published",
     "reproduce",

@@ -45,6 +45,15 @@ def summary(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
     return _table(lines, kind)
 
 
+def headline(result: Mapping[str, Any]) -> str:
+    """Return the verdict on a table; where rows could not be judged, how many could comes first."""
+    rows = _chosen(result)["rows"]
+    judged = sum(row["verdict"] != Verdict.NONE for row in rows)
+    if judged == len(rows):
+        return str(result["verdict"])
+    return f"{judged} of {len(rows)} rows could be judged" + (f": {result['verdict']}" if judged else "")
+
+
 def overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
     """Return one line a table: its verdict, by the reading that matches best, and how many rows have which.
 
@@ -58,7 +67,7 @@ def overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
         rows = _chosen(result)["rows"]
         counts = {title: str(sum(row["verdict"] == verdict for row in rows)) for verdict, title in _COUNTED.items()}
         reading = result["reading"] if len(result["readings"]) > 1 else ""
-        lines.append({"table": result["name"], "verdict": result["verdict"], **counts, "best reading": reading})
+        lines.append({"table": result["name"], "verdict": headline(result), **counts, "best reading": reading})
     return _table(lines, kind)
 
 
@@ -141,7 +150,7 @@ def _declaration(result: Mapping[str, Any]) -> Published | None:
 
 def _facts(result: Mapping[str, Any], published: Published | None) -> str:
     runs = f"{result['runs']} runs" + (" (quick)" if result["quick"] else "")
-    told = f"Verdict: {result['verdict']}. Ours: {runs}, {result['seconds']:g} s, nasbench {result['software']}."
+    told = f"Verdict: {headline(result)}. Ours: {runs}, {result['seconds']:g} s, nasbench {result['software']}."
     if published is None:
         return told
     if published.sha256 != result["declaration_sha256"]:

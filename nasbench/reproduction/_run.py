@@ -11,7 +11,7 @@ from typing import Any
 
 import nasbench
 from nasbench.errors import NasbenchError, RecordError
-from nasbench.files import write_text
+from nasbench.files import quoted, write_text
 from nasbench.reproduction import _tables as tables
 from nasbench.reproduction._columns import Columns
 from nasbench.reproduction._curves import extrapolations
@@ -186,5 +186,5 @@ def load_results(out: Path) -> list[dict[str, Any]]:
     """
     paths = sorted(out.glob("*.json"))
     if not paths:
-        raise RecordError(f"{out} holds no results; 'nasbench reproduce run NAME --out {out}' makes them")
+        raise RecordError(f"{out} holds no results; 'nasbench reproduce run NAME --out {quoted(out)}' makes them")
     return [load_result(path) for path in paths]

@@ -10,6 +10,7 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.backends.table import TableBackend, observations
 from nasbench.experiment import Record, compare
 from nasbench.experiment._experiment import Limits, file_name
+from nasbench.experiment._failures import reason_of
 from nasbench.registry import STRATEGIES, Choice
 from nasbench.reproduction._columns import Columns
 from nasbench.reproduction._samples import CannotJudge, Sample, lacking, sample_of
@@ -108,8 +109,9 @@ class Searches:
         """Return the histories of a strategy's runs, read once for all readings."""
         if (task, label) not in self._histories:
             runs = record.runs(task, label)[: self._plan.runs]
-            if failed := sum(run.failed for run in runs):
-                raise CannotJudge(f"{failed} run(s) of {label} on {task} failed; tracebacks in {record.path}")
+            if failed := [run for run in runs if run.failed]:
+                told = f"{len(failed)} run(s) of {label} on {task} failed: {reason_of(failed[0].error)}"
+                raise CannotJudge(f"{told}; tracebacks in {record.path}")
             self._histories[task, label] = [run.history for run in runs]
         return self._histories[task, label]
 

@@ -17,7 +17,6 @@ from nasbench.errors import InvalidOption, PredictorError, unknown_name
 from nasbench.files import write_unless_other
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.spaces import EnumeratedSpace
-from nasbench.tasks._declarations import read_declaration
 from nasbench.tasks._judging import judge
 from nasbench.tasks._noise import MODELS, fit_noise
 from nasbench.tasks._sample import Sample, measured, split
@@ -80,18 +79,18 @@ class Fit:
 
 
 def fit_surrogate(
-    source: str,
+    source: str | Path | Task,
     fit: Fit | None = None,
     *,
     name: str = "",
-    out: Path | None = None,
+    out: Path | str | None = None,
     replace: bool = False,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Surrogate:
     """Fit a surrogate to a task with a table, judge it on held-out architectures, and store it.
 
     Args:
-        source: name of the task.
+        source: name of the task, or the task.
         fit: how.
         name: of the surrogate; default: that of the task.
         out: the file; default: ``NAME.surrogate`` in the user's surrogates.
@@ -103,9 +102,11 @@ def fit_surrogate(
         NasbenchError: no such task or predictor, too few measurements, or data that cannot be learnt.
         OSError: the file cannot be written.
     """
-    fit, task = fit or Fit(), load_table_task(source)
+    fit = fit or Fit()
+    task = source if isinstance(source, Task) else load_table_task(str(source))
     name = name or task.name
-    path, described = out or file_of(name), _described(task, source, name, fit)
+    path = Path(out).expanduser() if out else file_of(name)
+    described = _described(task, name, fit)
     if not replace:
         refuse_foreseen(path, described, fit.predictors)
     split_rng, rng, judge_rng = np.random.default_rng(fit.seed).spawn(3)
@@ -173,9 +174,9 @@ def _cost(sample: Sample, ensemble: Ensemble, n_members: int, rng: np.random.Gen
     return Learnt(ensemble, n_members, log_scale=float(cost_s.sum() / unseen.sum()))
 
 
-def _described(task: Task, source: str, name: str, fit: Fit) -> dict[str, Any]:
+def _described(task: Task, name: str, fit: Fit) -> dict[str, Any]:
     """Return what is stored beside the models: where they come from and what they answer."""
-    declaration, axes = read_declaration(source), task.observed.axes
+    declaration, axes = task.declaration, task.observed.axes
     tables = {table.name: table.checksum for table in task.tables}
     cited = {key: "; ".join(dict.fromkeys(getattr(t, key) for t in task.tables)) for key in ("citation", "licence")}
     same = {f"report/{label}": OBSERVED for label, column in task.reports.items() if column == task.observed}

@@ -13,10 +13,11 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.backends._archive import describe
 from nasbench.backends.surrogate import COST, NOISE, OBSERVED, Surrogate, SurrogateBackend, known_of
-from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, TableError, unknown_name
+from nasbench.errors import InvalidOption, NasbenchError, TableError, unknown_name
 from nasbench.files import not_replaced
 from nasbench.registry import SPACES
 from nasbench.spaces import EnumeratedSpace, SearchSpace, options_to_keep
+from nasbench.tasks._architectures import archs_in
 from nasbench.tasks._declarations import MODES, SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
 from nasbench.tasks._spaces import described_decisions, space_named
 from nasbench.tasks._task import Optimum
@@ -113,9 +114,7 @@ class SurrogateTask:
 
     def archs(self, architectures: Archs | Sequence[str]) -> Archs:
         """Return architectures given as arrays [n, d] or as strings in the space's own form."""
-        if isinstance(architectures, str):
-            raise InvalidArchitecture("pass a list of strings, one per architecture; for a single one [text]")
-        return architectures if isinstance(architectures, np.ndarray) else self.space.parse(architectures)
+        return archs_in(self.space, architectures)
 
     def query(self, architectures: Archs | Sequence[str], split: str = "") -> Floats:
         """Return the task's metric, as it is expected of many architectures; ``[n]`` in its unit and sign.

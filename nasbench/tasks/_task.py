@@ -15,6 +15,7 @@ from nasbench.errors import InvalidArchitecture, InvalidOption
 from nasbench.spaces import EnumeratedSpace, Party, SearchSpace
 from nasbench.spaces._pool import MeasuredSpace
 from nasbench.table import Table, find_table
+from nasbench.tasks._architectures import archs_in
 from nasbench.tasks._declarations import COLUMN_KEYS, MEASURED, read_declaration
 from nasbench.tasks._measured import Charge, Measured, Property, Share, static_cost
 from nasbench.tasks._observing import Fidelity, Gaps, observed_at
@@ -250,11 +251,7 @@ class Task:
 
     def archs(self, architectures: Archs | Sequence[str]) -> Archs:
         """Return architectures given as arrays [n, d] or as strings in the space's own form."""
-        if isinstance(architectures, str):
-            raise InvalidArchitecture("pass a list of strings, one per architecture; for a single one [text]")
-        if isinstance(architectures, np.ndarray):
-            return architectures
-        return self.whole.parse(architectures)
+        return archs_in(self.whole, architectures)
 
     def query(self, architectures: Archs | Sequence[str], split: str = "valid", *, seed: int | str = "mean") -> Floats:
         """Return the task's metric of many architectures; ``[n]`` in its unit and sign, nan where not measured.

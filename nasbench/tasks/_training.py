@@ -33,10 +33,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidArchitecture, InvalidOption, MissingExtra, unknown_name
+from nasbench.errors import InvalidOption, MissingExtra, unknown_name
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.table import user_tables
+from nasbench.tasks._architectures import archs_in
 from nasbench.tasks._declarations import training_declaration
 from nasbench.tasks._spaces import described_decisions, space_named
 from nasbench.tasks._task import Optimum
@@ -202,9 +203,7 @@ class TrainingTask:
 
     def archs(self, architectures: Archs | Sequence[str]) -> Archs:
         """Return architectures given as arrays [n, d] or as strings in the space's own form."""
-        if isinstance(architectures, str):
-            raise InvalidArchitecture("pass a list of strings, one per architecture; for a single one [text]")
-        return architectures if isinstance(architectures, np.ndarray) else self.space.parse(architectures)
+        return archs_in(self.space, architectures)
 
     def query(self, architectures: Archs | Sequence[str], split: str = _OBSERVED) -> Floats:
         """Return the mean accuracy over all seeds of full trainings, which are done now unless they are there; ``[n]``.

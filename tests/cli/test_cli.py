@@ -230,7 +230,7 @@ def test_failed_runs_give_an_exit_code_and_say_where_the_traceback_is(tmp_path):
     env = os.environ | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "2 run(s) of broken:Broken on nbgraph-cora failed" in done.stderr
+    assert "2 of 2 runs of broken:Broken on nbgraph-cora failed: ValueError: no (2 times)" in done.stderr
     assert "random_search" in done.stdout
 
 

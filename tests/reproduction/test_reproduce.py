@@ -131,7 +131,7 @@ def test_reports_hold_both_numbers_in_every_format(small, tmp_path):
     assert json.loads(report([result], "json"))[0]["name"] == "small"
     assert summary([result]).count("\n") == 4  # header, line, three rows
     cells = [cell.strip() for cell in overview([result], "markdown").splitlines()[-1].split("|")]
-    assert cells[1:-1] == ["small", "reproduced", "2", "0", "0", "1", "by test"]
+    assert cells[1:-1] == ["small", "2 of 3 rows could be judged: reproduced", "2", "0", "0", "1", "by test"]
 
 
 def test_a_damaged_result_and_an_empty_folder_are_named(tmp_path):
