@@ -1,7 +1,6 @@
 """A task that a surrogate answers: any architecture of the space, by what was learnt from trained ones."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.backends._archive import describe
 from nasbench.backends.surrogate import COST, NOISE, OBSERVED, Surrogate, SurrogateBackend, known_of
-from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, TableError, unknown_name
+from nasbench.errors import InvalidOption, NasbenchError, TableError, unknown_name
 from nasbench.registry import SPACES
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.tasks._declarations import MODES, SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
@@ -80,17 +79,15 @@ class SurrogateTask:
         """Return what answers the trials of one run; ``rng`` draws the noise of each architecture."""
         return SurrogateBackend(self.surrogate, rng, noisy=self.noisy)
 
-    def archs(self, architectures: Archs | Sequence[str]) -> Archs:
-        """Return architectures given as arrays [n, d] or as strings in the space's own form."""
-        if isinstance(architectures, str):
-            raise InvalidArchitecture("pass a list of strings, one per architecture; for a single one [text]")
-        return architectures if isinstance(architectures, np.ndarray) else self.space.parse(architectures)
+    def archs(self, architectures: Any, *, form: str = "") -> Archs:
+        """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
+        return self.space.read(architectures, form=form)
 
-    def query(self, architectures: Archs | Sequence[str], split: str = "") -> Floats:
+    def query(self, architectures: Any, split: str = "") -> Floats:
         """Return the expected score of many architectures; ``[n]``.
 
         Args:
-            architectures: [n, d] array, or n strings.
+            architectures: [n, d] array, n strings, or n of any other form that ``space.read`` takes.
             split: a reported label, or the observed split; default: the observed one.
 
         Raises:

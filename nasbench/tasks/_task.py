@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any, NamedTuple
@@ -157,19 +157,15 @@ class Task:
         """Return what answers the trials of one run; ``rng`` draws the seed each architecture shows."""
         return TableBackend(self.space, self.table, self.observations, rng)
 
-    def archs(self, architectures: Archs | Sequence[str]) -> Archs:
-        """Return architectures given as arrays [n, d] or as strings in the space's own form."""
-        if isinstance(architectures, str):
-            raise InvalidArchitecture("pass a list of strings, one per architecture; for a single one [text]")
-        if isinstance(architectures, np.ndarray):
-            return architectures
-        return self.space.parse(architectures)
+    def archs(self, architectures: Any, *, form: str = "") -> Archs:
+        """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
+        return self.space.read(architectures, form=form)
 
-    def query(self, architectures: Archs | Sequence[str], split: str = "valid", *, seed: int | str = "mean") -> Floats:
+    def query(self, architectures: Any, split: str = "valid", *, seed: int | str = "mean") -> Floats:
         """Return the task's metric of many architectures; ``[n]`` fractions, nan where not measured.
 
         Args:
-            architectures: [n, d] array, or n strings.
+            architectures: [n, d] array, n strings, or n of any other form that ``space.read`` takes.
             split: a reported label, or a split that the observed column's table has for the same data set,
                 recipe and metric; or the label of an objective, whose values are in its own unit.
             seed: label of one repetition, or ``mean`` over those measured; objectives have none.

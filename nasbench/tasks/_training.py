@@ -21,7 +21,7 @@ random architecture, so that normalised regret is the error as a share of that o
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidArchitecture, InvalidOption, MissingExtra, unknown_name
+from nasbench.errors import InvalidOption, MissingExtra, unknown_name
 from nasbench.spaces import SearchSpace
 from nasbench.table import user_tables
 from nasbench.tasks._declarations import training_declaration
@@ -161,19 +161,17 @@ class TrainingTask:
             device=self.how.get("device", "cpu"),
         )
 
-    def archs(self, architectures: Archs | Sequence[str]) -> Archs:
-        """Return architectures given as arrays [n, d] or as strings in the space's own form."""
-        if isinstance(architectures, str):
-            raise InvalidArchitecture("pass a list of strings, one per architecture; for a single one [text]")
-        return architectures if isinstance(architectures, np.ndarray) else self.space.parse(architectures)
+    def archs(self, architectures: Any, *, form: str = "") -> Archs:
+        """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
+        return self.space.read(architectures, form=form)
 
-    def query(self, architectures: Archs | Sequence[str], split: str = _OBSERVED) -> Floats:
+    def query(self, architectures: Any, split: str = _OBSERVED) -> Floats:
         """Return the mean accuracy over all seeds of full trainings, which are done now unless they are there; ``[n]``.
 
         One that fails counts as a guess.
 
         Args:
-            architectures: [n, d] array, or n strings.
+            architectures: [n, d] array, n strings, or n of any other form that ``space.read`` takes.
             split: ``valid`` or ``test``.
 
         Raises:
