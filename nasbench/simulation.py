@@ -358,7 +358,9 @@ def _apart(row: int, results: Results, epochs: list[int], *, alone: bool) -> Ite
     """
     # Iterating over arrays with one axis more gives rows of length one, in two thirds of the time of slices.
     ids, reached, score, cost_s = (column[:, None] for column in results)
-    pieces = zip(ids, reached, map(_alone, score), map(_alone, cost_s)) if alone else zip(ids, reached, score, cost_s)
+    if alone:
+        score, cost_s = map(_alone, score), map(_alone, cost_s)
+    pieces = zip(ids, reached, score, cost_s, strict=True)
     costs = results.cost_s.tolist()
     return zip(range(row, row + len(costs)), costs, epochs, map(Results._make, pieces), strict=True)
 

@@ -1,4 +1,4 @@
-"""Look up architectures of a task, given in the benchmark's own string form."""
+"""Look up architectures of a task, given in the benchmark's own string form or by its own numbers."""
 
 from typing import Annotated, Any
 
@@ -10,14 +10,14 @@ from nasbench.units import Scale
 
 def command(
     task: Annotated[str, typer.Argument(help="A task, as 'nasbench list' shows it.")],
-    architectures: Annotated[list[str], typer.Argument(help="One or more architecture strings.")],
+    architectures: Annotated[list[str], typer.Argument(help="Strings, or #N, the benchmark's own number.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show every split, seed and static metric that the table holds for each architecture."""
     from nasbench.tasks import load_task
 
     loaded = load_task(task)
-    archs = loaded.space.parse(architectures)
+    archs = loaded.space.read(architectures)
     loaded.query(archs, loaded.reported[0])  # refuses what the table lacks
     rows, scales = _rows(loaded, archs)
     if as_json:

@@ -27,7 +27,10 @@ def command(
             "where it is installed, else random_forest."
         ),
     ] = "",
-    arch: Annotated[list[str] | None, typer.Option(help="An architecture as text; may be repeated.")] = None,
+    arch: Annotated[
+        list[str] | None,
+        typer.Option(help="An architecture as text, or #N, the benchmark's own number; may be repeated."),
+    ] = None,
     space: Annotated[str, typer.Option(help="The space of --arch.")] = "nb201",
     data: Annotated[
         str, typer.Option(help="digits, mnist1d, or folder, cifar, imagenet16, arrays,path=...")
@@ -112,7 +115,7 @@ def _named(texts: list[str], space: str) -> _Chosen:
     from nasbench.registry import SPACES
 
     named = SPACES.load(space)()
-    archs = named.parse(texts)
+    archs = named.read(texts)
     archs = archs[np.sort(np.unique(archs, axis=0, return_index=True)[1])]
     unknown = np.full(len(archs), np.nan)
     return _Chosen(named, archs, unknown, unknown, Scale())

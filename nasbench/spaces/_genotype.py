@@ -1,4 +1,4 @@
-"""The two text forms of DARTS cells: the genotype and the configuration of NAS-Bench-301.
+"""The forms of DARTS cells: the genotype and the configuration of NAS-Bench-301.
 
 A cell is a list of eight ``(operation, input)``, two for each of the nodes 2 to 5; inputs 0 and 1 are
 the outputs of the two cells before.
@@ -6,13 +6,16 @@ the outputs of the two cells before.
 
 import ast
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nasbench.spaces._reading import fields_of
 
 CELLS = ("normal", "reduce")
 NODES = (2, 3, 4, 5)
 Edges = list[tuple[str, int]]
 
 _LONGEST = 4000  # characters; a genotype has about 500, and Python's parser should meet no monsters
-_PREFIX = "NetworkSelectorDatasetInfo:darts:"
+PREFIX = "NetworkSelectorDatasetInfo:darts:"
 _FIRST_EDGE = {2: 0, 3: 2, 4: 5, 5: 9}  # number of the edge from input 0 to each node
 
 
@@ -24,7 +27,35 @@ def read_genotype(text: str) -> dict[str, Edges]:
     Raises:
         ValueError: another form, or a cell that does not put out all four nodes.
     """
-    fields = _fields(text)
+    return _cells(_fields(text))
+
+
+def cells_of(item: object) -> dict[str, Edges] | None:
+    """Return the edges of both cells of a genotype, a dictionary like one, or two lists of edges; None of other things.
+
+    An edge is ``('operation', input)`` or ``(input, 'operation')``. Where no outputs are named they are all four nodes.
+
+    Raises:
+        ValueError: edges of another form, or a cell that does not put out all four nodes.
+    """
+    parts = fields_of(item, *CELLS)
+    if parts is None and isinstance(item, list | tuple) and len(item) == 2:
+        parts = list(item)
+    if parts is None or not all(isinstance(part, list | tuple) for part in parts):
+        return None
+    fields = dict(zip(CELLS, ([_turned(edge) for edge in part] for part in parts), strict=True))
+    outputs = {cell: (fields_of(item, f"{cell}_concat") or [NODES])[0] for cell in CELLS}
+    return _cells({**fields, **{f"{cell}_concat": list(outputs[cell]) for cell in CELLS}})
+
+
+def _turned(edge: Any) -> Any:
+    """Return an edge with the operation first."""
+    if isinstance(edge, list | tuple) and len(edge) == 2 and isinstance(edge[1], str):
+        return (edge[1], edge[0])
+    return edge
+
+
+def _cells(fields: Mapping[str, Sequence[object]]) -> dict[str, Edges]:
     for cell in CELLS:
         if sorted(map(repr, fields[f"{cell}_concat"])) != [str(node) for node in NODES]:
             raise ValueError(f"{cell}_concat is {fields[f'{cell}_concat']!r}; expected [2, 3, 4, 5]")
@@ -32,7 +63,7 @@ def read_genotype(text: str) -> dict[str, Edges]:
     for cell in CELLS:
         items = [tuple(item) if isinstance(item, list | tuple) else () for item in fields[cell]]
         if any(len(item) != 2 or type(item[0]) is not str or type(item[1]) is not int for item in items):
-            raise ValueError(f"{cell} is no list of ('operation', input)")
+            raise ValueError(f"{cell} is no list of ('operation', input); for whole numbers alone say form='naslib'")
         cells[cell] = [(str(operation), int(source)) for operation, source in items]
     return cells
 
@@ -81,17 +112,17 @@ def read_configuration(values: Mapping[str, object]) -> dict[str, Edges]:
 def _read_cell(values: Mapping[str, object], cell: str) -> Edges:
     edges: Edges = []
     for node in NODES:
-        key = f"{_PREFIX}inputs_node_{cell}_{node}"
+        key = f"{PREFIX}inputs_node_{cell}_{node}"
         pairs = [f"{a}_{b}" for b in range(node) for a in range(b)]
         pair = "0_1" if node == 2 else values.get(key)
         if pair not in pairs:
             raise ValueError(f"'{key}' is {pair!r}; expected one of {', '.join(sorted(pairs))}")
         for source in map(int, str(pair).split("_")):
-            key = f"{_PREFIX}edge_{cell}_{_FIRST_EDGE[node] + source}"
+            key = f"{PREFIX}edge_{cell}_{_FIRST_EDGE[node] + source}"
             if values.get(key) is None:
                 raise ValueError(f"'{key}' is missing; it is the operation from {source} to node {node}")
             edges.append((str(values[key]), source))
-    edge_prefix = f"{_PREFIX}edge_{cell}_"
+    edge_prefix = f"{PREFIX}edge_{cell}_"
     n_edges = sum(str(key).startswith(edge_prefix) and value is not None for key, value in values.items())
     if n_edges != len(edges):
         raise ValueError(
@@ -105,8 +136,8 @@ def write_configuration(cells: Mapping[str, Edges]) -> dict[str, str]:
     values = {}
     for cell in CELLS:
         for i, (operation, source) in enumerate(cells[cell]):
-            values[f"{_PREFIX}edge_{cell}_{_FIRST_EDGE[NODES[i // 2]] + source}"] = operation
+            values[f"{PREFIX}edge_{cell}_{_FIRST_EDGE[NODES[i // 2]] + source}"] = operation
         for i, node in enumerate(NODES[1:], start=1):
             a, b = (source for _, source in cells[cell][2 * i : 2 * i + 2])
-            values[f"{_PREFIX}inputs_node_{cell}_{node}"] = f"{a}_{b}"
+            values[f"{PREFIX}inputs_node_{cell}_{node}"] = f"{a}_{b}"
     return values

@@ -36,7 +36,7 @@ class MeasuredSpace(EnumeratedSpace):
         self.rows = np.ascontiguousarray(rows[np.lexsort(rows.T[::-1])])
         self.name, self.decisions, self.cardinality = inner.name, inner.decisions, inner.cardinality
         self.operations, self.cutting, self.passing = inner.operations, inner.cutting, inner.passing
-        self.trained_once_per_class = inner.trained_once_per_class
+        self.trained_once_per_class, self.forms = inner.trained_once_per_class, inner.forms
         self._moves: dict[int, Ints] = {}  # neighbours, by architecture, found when first asked for
 
     @property
@@ -153,6 +153,10 @@ class MeasuredSpace(EnumeratedSpace):
     def graphs(self, archs: Archs) -> Graphs:
         """Return the computation graphs, operations on the vertices."""
         return self.inner.graphs(archs)
+
+    def read(self, architectures: Any, *, form: str = "") -> Archs:
+        """Return architectures of the space, measured or not, given in any form that it reads; ``[n, d]``."""
+        return self.inner.read(architectures, form=form)
 
     def parse(self, texts: Sequence[str]) -> Archs:
         """Read architectures of the space, measured or not; ``[n, d]``."""

@@ -1,8 +1,11 @@
 """A space in which every combination of choices is an architecture, and an edit changes one choice."""
 
+from typing import Any
+
 import numpy as np
 
 from nasbench.arrays import Archs, Ints
+from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._enumerated import EnumeratedSpace
 
 
@@ -23,6 +26,22 @@ class ProductSpace(EnumeratedSpace):
     def __init__(self) -> None:
         d = len(self.cardinality)
         self.rows = np.indices(tuple(self.cardinality), dtype=np.int8).reshape(d, -1).T.copy()
+
+    def read_one(self, item: Any) -> Archs:
+        """Read the names of the operations, in the order of the decisions; ``[1, d]``.
+
+        Raises:
+            InvalidArchitecture: another number of them, an unknown operation, or another form.
+        """
+        if not isinstance(item, list | tuple) or not item or not all(isinstance(name, str) for name in item):
+            return super().read_one(item)
+        if len(item) != len(self.decisions):
+            raise InvalidArchitecture(
+                f"{len(item)} operations; space '{self.name}' has {len(self.decisions)}: {', '.join(self.decisions)}"
+            )
+        if unknown := [name for name in item if name not in self.operations]:
+            raise InvalidArchitecture(f"unknown operation '{unknown[0]}' (known: {', '.join(self.operations)})")
+        return np.array([[self.operations.index(name) for name in item]], dtype=np.int8)
 
     def _edits(self, archs: Archs) -> Archs:
         return single_edits(archs, self.cardinality)

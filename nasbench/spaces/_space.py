@@ -1,14 +1,16 @@
 """What every search space offers; architectures go in and out as int8 ``[n, d]`` arrays."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from nasbench.arrays import Archs, Bits, Bools, Ints, as_archs, freeze
 from nasbench.errors import InvalidArchitecture, unknown_name
+from nasbench.spaces._reading import read, shown
 
 _SHOWN = 60  # characters of a bad string that an error repeats
 
@@ -64,6 +66,8 @@ class SearchSpace(ABC):
         trained_once_per_class: the benchmark trained one architecture of each isomorphism class, so that
             the measurements of ``canonical`` are those of all of them. Elsewhere a twin is another training.
         n_classes: number of classes of such a space that is not listed; ``inf`` elsewhere.
+        forms: names of what whole numbers may mean in ``read`` besides decisions: ``index``, the benchmark's own
+            numbers, or the codes of a library.
     """
 
     name: str
@@ -74,6 +78,7 @@ class SearchSpace(ABC):
     passing: tuple[str, ...] = ("skip_connect", "identity", "skip")
     trained_once_per_class: bool = False
     n_classes: float = np.inf
+    forms: tuple[str, ...] = ()
 
     @property
     def ordered(self) -> Bools:
@@ -163,6 +168,57 @@ class SearchSpace(ABC):
     def format(self, archs: Archs) -> list[str]:
         """Write architectures in the benchmark's own string form."""
 
+    def read(self, architectures: Any, *, form: str = "") -> Archs:
+        """Read architectures in whatever form people hold them; ``[n, d]``.
+
+        Args:
+            architectures: several, in an array, list, series, or tensor: whole numbers [n, d], a row of decisions each;
+                texts, of which ``#N`` is the benchmark's own number N where ``forms`` has ``index``; dictionaries,
+                tuples and objects of other libraries, which the spaces list; a data frame, an architecture a row.
+            form: one of ``forms``, for whole numbers that are no decisions. It is never guessed.
+
+        Raises:
+            InvalidArchitecture: a single one, another form, or one that breaks a rule of the space, which is named;
+                rows of numbers are checked where they are used.
+            UnknownName: another form.
+        """
+        return read(self, architectures, form)
+
+    def read_rows(self, rows: npt.NDArray[Any]) -> Archs:
+        """Read rows of decisions, of any integer type; ``[n, d]``.
+
+        Raises:
+            InvalidArchitecture: another shape, or no small integers.
+        """
+        return as_archs(rows, len(self.decisions))
+
+    def read_indices(self, numbers: Sequence[int]) -> Archs:
+        """Read the numbers that the benchmark itself gives to architectures; ``[n, d]``, for ``form="index"``.
+
+        Raises:
+            InvalidArchitecture: a number that none has.
+        """
+        raise InvalidArchitecture(f"the architectures of space '{self.name}' have no official numbers: {numbers[:3]}")
+
+    def read_form(self, item: Any, form: str) -> Archs:
+        """Read one architecture in the codes of a library that ``forms`` lists; ``[1, d]``."""
+        raise InvalidArchitecture(f"space '{self.name}' reads no {form} form; found {shown(item)}")
+
+    def read_one(self, item: Any) -> Archs:
+        """Read one architecture that is neither text nor a row of numbers; ``[1, d]``.
+
+        Raises:
+            InvalidArchitecture: a form that the space does not read.
+        """
+        if isinstance(item, Mapping) and set(item) == set(self.decisions):
+            row: Archs = self.read_rows(np.array([[item[name] for name in self.decisions]]))
+            return row
+        example = self.format(self.sample(1, np.random.default_rng(0)))[0]
+        raise InvalidArchitecture(
+            f"cannot read {shown(item)} as a '{self.name}' architecture; expected a row of {len(self.decisions)} "
+            f"decisions, or text such as {example}"
+        )
+
     def crossover(self, a: Archs, b: Archs, rng: np.random.Generator) -> Archs:
         """Take each decision from either parent with equal chance (uniform crossover); ``[n, d]``.
 
@@ -192,10 +248,22 @@ class SearchSpace(ABC):
 
     def _refuse(self, archs: Archs, bad: Ints) -> None:
         raise InvalidArchitecture(
-            f"row {bad[0]} of {len(archs)} is no architecture of space '{self.name}': "
-            f"{archs[bad[0]].tolist()} ({len(bad)} such row(s)); "
-            f"decisions {', '.join(self.decisions)} take values below {self.cardinality.tolist()}"
+            f"row {bad[0]} of {len(archs)} is no architecture of space '{self.name}': {self._broken(archs[bad[0]])}; "
+            f"it is {archs[bad[0]].tolist()} ({len(bad)} such row(s))"
         )
+
+    def _broken(self, arch: Archs) -> str:
+        """Return the rule that a row [d] breaks, which is no architecture."""
+        outside = np.flatnonzero((arch < 0) | (arch >= self.cardinality))
+        if len(outside):
+            at = outside[0]
+            return f"decision '{self.decisions[at]}' is {arch[at]}, expected 0 to {self.cardinality[at] - 1}"
+        return self._broken_rule(arch)
+
+    def _broken_rule(self, arch: Archs) -> str:
+        """Return the rule that a row [d] breaks whose decisions are all in range."""
+        del arch
+        return "its decisions do not go together"
 
     def _malformed(self, text: str, why: str) -> InvalidArchitecture:
         shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."

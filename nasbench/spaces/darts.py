@@ -9,7 +9,9 @@ cell puts out nodes 2 to 5 together. ``none`` is no choice here, as in every pub
 Columns are, for each cell and node, the pair of inputs (none for node 2, which has but one) and the
 operations on the smaller and on the larger input. So the order in which a genotype names the two
 inputs of a node does not exist here: ``parse`` reads either, ``format`` writes the smaller first. Every
-combination of choices is valid. The space is too large for an index.
+combination of choices is valid. The space is too large for an index. ``read`` also takes genotypes as named tuples and
+dictionaries, NAS-Bench-301's configurations, and two lists of eight ``(operation, input)`` or ``(input, operation)``,
+with ``form="naslib"`` of NASLib's "compact" ``(input, code)``.
 
 An edit changes one operation, or moves the input of one operation to another node: 120 neighbours.
 """
@@ -17,6 +19,7 @@ An edit changes one operation, or moves the input of one operation to another no
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations, permutations
+from typing import Any
 
 import numpy as np
 
@@ -25,12 +28,15 @@ from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._genotype import (
     CELLS,
     NODES,
+    PREFIX,
     Edges,
+    cells_of,
     read_configuration,
     read_genotype,
     write_configuration,
     write_genotype,
 )
+from nasbench.spaces._reading import shown
 from nasbench.spaces._space import Graphs, SearchSpace
 
 _N_OPERATIONS = 7
@@ -115,6 +121,7 @@ class DARTS(SearchSpace):
         for choice in ("inputs", "op_1", "op_2")[node == 2 :]
     )
     cardinality = np.array(_CARDINALITY * 2)
+    forms = ("naslib",)
 
     @property
     def size(self) -> float:
@@ -260,6 +267,37 @@ class DARTS(SearchSpace):
         """Write the part of NAS-Bench-301 configurations that is about the cells."""
         return [write_configuration(cells) for cells in self._written(archs)]
 
+    def read_one(self, item: Any) -> Archs:
+        """Read a genotype, a configuration of NAS-Bench-301 or two lists of edges; ``[1, 22]``.
+
+        Raises:
+            InvalidArchitecture: it breaks a rule, which is named; or another form.
+        """
+        if isinstance(item, Mapping) and any(str(key).startswith(PREFIX) for key in item):
+            return self.parse_configurations([item])
+        try:
+            cells = cells_of(item)
+            return super().read_one(item) if cells is None else self._read(cells)[None]
+        except InvalidArchitecture:
+            raise
+        except ValueError as error:
+            raise InvalidArchitecture(f"cannot read {shown(item)} as a 'darts' architecture: {error}") from None
+
+    def read_form(self, item: Any, form: str) -> Archs:
+        """Read NASLib's "compact" cells, two times eight ``(input, code)``; ``[1, 22]``. Its codes are our order.
+
+        Raises:
+            InvalidArchitecture: another form, or a code outside 0 to 6.
+        """
+        try:
+            normal, reduce = ([(source, self.operations[code]) for source, code in cell if code >= 0] for cell in item)
+        except (ValueError, TypeError, IndexError):
+            raise InvalidArchitecture(
+                f"{shown(item)} is no {form} architecture; expected two lists of eight (input, code), codes 0 to "
+                f"{_N_OPERATIONS - 1}: {', '.join(self.operations)}"
+            ) from None
+        return self.read_one([normal, reduce])
+
     def _read(self, cells: Mapping[str, Edges]) -> Archs:
         """[22] the architecture with these edges; ValueError where there is none."""
         for cell, edges in cells.items():
@@ -269,9 +307,10 @@ class DARTS(SearchSpace):
                 if operation not in self.operations:
                     raise ValueError(f"unknown operation '{operation}' (known: {', '.join(self.operations)})")
             for node, (_, a), (_, b) in zip(NODES, edges[::2], edges[1::2], strict=True):
+                why = "twice the same" if a == b else "a later one" if max(a, b) >= node else "no node"
                 if a == b or not (0 <= a < node and 0 <= b < node):
                     raise ValueError(
-                        f"node {node} of the {cell} cell has inputs {a} and {b}; expected two of 0 to {node - 1}"
+                        f"node {node} of the {cell} cell has inputs {a} and {b}, {why}; expected two of 0 to {node - 1}"
                     )
         edges_of = [edge for cell in CELLS for edge in cells[cell]]
         operations = np.array([self.operations.index(operation) for operation, _ in edges_of], dtype=np.int8)

@@ -23,15 +23,16 @@ In the mapping of a table, which keeps the declaration (a task takes it from the
 In a task that trains, which has no table, the same stands under ``space_options``.
 
 Digits count the values from 0; that of an inactive decision is 0. The text form is
-``optimizer=sgd,momentum=0.9,depth=3``; inactive decisions are left out. Neighbours change one active
-decision: a categorical one to any other value, an ordinal or integer one to the value before or
-after. What the change activates starts at its first value.
+``optimizer=sgd,momentum=0.9,depth=3``; inactive decisions are left out. ``read`` also takes dictionaries, data frames
+and configurations of ConfigSpace, ``{"optimizer": "sgd", ...}``, in which inactive decisions may be None or nan.
+Neighbours change one active decision: a categorical one to any other value, an ordinal or integer one to the value
+before or after. What the change activates starts at its first value.
 
 A space of up to a million configurations is an ``EnumeratedSpace``; a larger one has no ``index``.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -40,7 +41,7 @@ import numpy as np
 from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze
 from nasbench.errors import InvalidOption
 from nasbench.spaces._enumerated import EnumeratedSpace
-from nasbench.spaces._hyper_declared import Decision, coding_of, declaration_of, declared, parents_first
+from nasbench.spaces._hyper_declared import Decision, coding_of, declaration_of, declared, parents_first, text_of
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
 
 _ENUMERATED = 10**6  # configurations; their rows take a few MB
@@ -223,27 +224,54 @@ class HyperSpace(SearchSpace):
         Raises:
             InvalidArchitecture: another form, an unknown decision or value, one missing or inactive.
         """
+        written = []
+        for text in map(str, texts):
+            parts = (pair.partition("=") for pair in text.split(","))
+            written.append([(name.strip(), value.strip()) for name, _, value in parts])
+        return self._rows(written, list(map(str, texts)))
+
+    def read_one(self, item: Any) -> Archs:
+        """Read a dictionary of values by the decisions' names, or a configuration of ConfigSpace; ``[1, d]``.
+
+        Raises:
+            InvalidArchitecture: an unknown decision or value, one missing or inactive, or another form.
+        """
+        if not isinstance(item, Mapping):
+            return super().read_one(item)
+        return self._rows([[(str(name), value) for name, value in item.items() if not _absent(value)]], [repr(item)])
+
+    def _rows(self, written: Sequence[Sequence[tuple[str, Any]]], texts: Sequence[str]) -> Archs:
+        """Return configurations given as names and values; ``texts`` name them in errors; ``[n, d]``."""
         archs = np.zeros((len(texts), len(self.decisions)), dtype=np.int8)
         given = np.zeros(archs.shape, dtype=np.bool_)
-        for row, (text, arch) in enumerate(zip(texts, archs, strict=True)):
-            for pair in str(text).split(","):
-                name, _, value = (part.strip() for part in pair.partition("="))
-                at, digit = self._digit(str(text), name, value)
+        for row, (pairs, arch) in enumerate(zip(written, archs, strict=True)):
+            for name, value in pairs:
+                at, digit = self._digit(texts[row], name, value)
                 if given[row, at]:
-                    raise self._malformed(str(text), f"'{name}' stands there twice")
+                    raise self._malformed(texts[row], f"'{name}' stands there twice")
                 arch[at], given[row, at] = digit, True
         wrong = np.argwhere(given != self._active(archs))
         if len(wrong):
             row, at = wrong[0]
-            why = "is inactive there: leave it out" if given[row, at] else "is missing"
-            raise self._malformed(str(texts[row]), f"'{self.decisions[at]}' {why}")
+            why = f"{self._inactive(at, archs[row])}: leave it out" if given[row, at] else "is missing"
+            raise self._malformed(texts[row], f"'{self.decisions[at]}' {why}")
         return archs
 
-    def _digit(self, text: str, name: str, value: str) -> tuple[int, int]:
+    def _inactive(self, at: int, arch: Archs) -> str:
+        """Say what makes a decision inactive in a row [d]."""
+        parent = self.declared[at].parent
+        return f"is inactive there ('{self.decisions[parent]}' is {self.declared[parent].texts[arch[parent]]})"
+
+    def _broken_rule(self, arch: Archs) -> str:
+        at = int(np.flatnonzero((arch != 0) & ~self._active(arch[None])[0])[0])
+        return f"decision '{self.decisions[at]}' {self._inactive(at, arch)}: its digit must be 0, not {arch[at]}"
+
+    def _digit(self, text: str, name: str, value: Any) -> tuple[int, int]:
         if name not in self._digits:
             raise self._malformed(text, f"unknown decision '{name}' (known: {', '.join(self.decisions)})")
         at, digits = self._digits[name]
-        digit = digits.get(value, digits.get(_number(value), -1))
+        known = text_of(value) if isinstance(value, bool | np.bool_) else value
+        digit = digits.get(known, digits.get(_number(known), -1)) if isinstance(known, Hashable) else -1
         if digit < 0:
             raise self._malformed(text, f"unknown value '{value}' of '{name}' (known: {self._shown(at)})")
         return at, digit
@@ -341,8 +369,13 @@ def _count(decisions: Sequence[Decision]) -> int:
     return math.prod(sum(own) for own, item in zip(weights, decisions, strict=True) if item.parent < 0)
 
 
-def _number(text: str) -> float:
+def _absent(value: Any) -> bool:
+    """Whether a value is what a data frame or a dictionary has for an inactive decision."""
+    return value is None or (isinstance(value, float | np.floating) and math.isnan(value)) or repr(value) == "<NA>"
+
+
+def _number(text: Any) -> float:
     try:
         return float(text)
-    except ValueError:
+    except (ValueError, TypeError):
         return math.nan

@@ -3,16 +3,20 @@
 Source: Dong, Liu, Musial & Gabrys 2021, "NATS-Bench: Benchmarking NAS Algorithms for Architecture
 Topology and Size", arXiv 2009.00437. Columns are the layers from the input on; the text is the
 official string ``8:16:24:32:64`` (channels of each layer). The index counts in base 8 with the first
-layer most significant: it is the index of the official files. No two networks are isomorphic.
+layer most significant: it is the index of the official files, which ``read`` takes as ``#N`` or with
+``form="index"``. It also takes the widths themselves as numbers. No two networks are isomorphic.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces._chain import whole_chain
 from nasbench.spaces._product import ProductSpace
+from nasbench.spaces._reading import INDEX, checked_indices
 from nasbench.spaces._space import Graphs
 from nasbench.spaces._tiny_network import NetworkSize, convolution, network_size
 
@@ -36,6 +40,21 @@ class NATSBenchSize(ProductSpace):
     operations = tuple(str(_STEP * i) for i in range(1, 9))
     decisions = tuple(f"channels_{layer}" for layer in range(1, _N_LAYERS + 1))
     cardinality = np.full(_N_LAYERS, len(operations), dtype=np.int64)
+    forms = (INDEX,)
+
+    def read_rows(self, rows: npt.NDArray[Any]) -> Archs:
+        """Read rows of decisions, 0 to 7, or of widths, 8 to 64; ``[n, 5]``."""
+        if rows.dtype.kind in "iu" and rows.size and rows.min() >= _STEP and not (rows % _STEP).any():
+            rows = rows // _STEP - 1
+        return super().read_rows(rows)
+
+    def read_indices(self, numbers: Sequence[int]) -> Archs:
+        """Read the numbers of the official files; ``[n, 5]``.
+
+        Raises:
+            InvalidArchitecture: a number outside 0 to 32767.
+        """
+        return self.rows[checked_indices(self, numbers)]
 
     def canonical(self, archs: Archs) -> Archs:
         """Return the architectures themselves: all differ; ``[n, d]``."""

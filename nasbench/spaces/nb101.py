@@ -15,12 +15,13 @@ operation with a chance of 1/5 until the result is valid: several edits, or none
 The text form is the rows of the adjacency matrix right of the diagonal, then the operations, ``3``
 conv3x3-bn-relu, ``1`` conv1x1-bn-relu, ``p`` maxpool3x3: ``100110/10000/1001/010/10/1:3p331``.
 ``parse`` also reads the official JSON, ``{"matrix": [[...]], "ops": [...]}`` or
-``{"module_adjacency": ..., "module_operations": ...}``, of two to seven vertices.
+``{"module_adjacency": ..., "module_operations": ...}``, of two to seven vertices. ``read`` takes these as dictionaries,
+``(matrix, ops)`` and the benchmark's ``ModelSpec`` too, operations as names or as the official labels -1, 0, 1, 2, -2.
 """
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from functools import cached_property
 from itertools import combinations, pairwise
 from typing import Any
@@ -31,6 +32,7 @@ from nasbench.arrays import Archs, Bits, Bools, Ints, as_archs
 from nasbench.errors import InvalidArchitecture, InvalidOption
 from nasbench.spaces import _nb101_cells as cells
 from nasbench.spaces._nb101_cells import EDGES, INTERIOR, N_EDGES, N_OPERATIONS, N_VERTICES
+from nasbench.spaces._reading import fields_of, shown
 from nasbench.spaces._space import Graphs, SearchSpace
 
 _LETTERS = "31p"
@@ -192,22 +194,70 @@ class NASBench101(SearchSpace):
         Raises:
             InvalidArchitecture: another shape, other values, an unknown operation, or no valid cell.
         """
-        adjacency, v = np.asarray(matrix), len(operations)
-        if not 2 <= v <= N_VERTICES or adjacency.shape != (v, v):
-            raise InvalidArchitecture(f"matrix {adjacency.shape} for {v} operations; expected [v, v], v from 2 to 7")
-        if not np.isin(adjacency, (0, 1)).all() or np.tril(adjacency).any():
-            raise InvalidArchitecture("a matrix holds zeros and ones above the diagonal, and zeros elsewhere")
-        inner = list(operations[1:-1])
-        unknown = [name for name in inner if name not in self.operations]
-        if unknown or operations[0] != "input" or operations[-1] != "output":
-            known = ", ".join(self.operations)
-            raise InvalidArchitecture(f"operations {list(operations)}; expected input, some of {known}, output")
+        adjacency, v = self._adjacency_of(matrix, len(operations)), len(operations)
+        inner = self._inner(operations)
         place = [*range(v - 1), N_VERTICES - 1]
         full = np.zeros((N_VERTICES, N_VERTICES), dtype=np.int8)
         full[np.ix_(place, place)] = adjacency
         digits = [self.operations.index(name) for name in inner] + [0] * (N_VERTICES - v)
         row = np.concatenate([full[np.triu_indices(N_VERTICES, k=1)], np.array(digits, dtype=np.int8)])
         return self.checked(row[None])
+
+    @staticmethod
+    def _adjacency_of(matrix: Any, v: int) -> Any:
+        """Return an official matrix [v, v]."""
+        adjacency = np.asarray(matrix)
+        if v > N_VERTICES:
+            raise InvalidArchitecture(
+                f"{v} vertices; a cell has from 2 to {N_VERTICES}: leave out those on no way from input to output"
+            )
+        if v < 2 or adjacency.shape != (v, v):
+            raise InvalidArchitecture(f"matrix {adjacency.shape} for {v} operations; expected [v, v], v from 2 to 7")
+        if not np.isin(adjacency, (0, 1)).all():
+            raise InvalidArchitecture("a matrix holds zeros and ones above the diagonal, and zeros elsewhere")
+        if np.tril(adjacency).any():
+            i, j = np.argwhere(np.tril(adjacency))[0]
+            raise InvalidArchitecture(f"edge ({i}, {j}) leads back; edges lie above the diagonal of a matrix")
+        return adjacency
+
+    def _inner(self, operations: Sequence[Any]) -> list[str]:
+        """Return the names of the operations between ``input`` and ``output``, given as names or official labels."""
+        labels = {-1: "input", -2: "output"} | dict(enumerate(self.operations))
+        names = [name if isinstance(name, str) else labels.get(name, name) for name in operations]
+        inner = names[1:-1]
+        unknown = [name for name in inner if name not in self.operations]
+        if unknown or names[0] != "input" or names[-1] != "output":
+            known = ", ".join(self.operations)
+            raise InvalidArchitecture(f"operations {names}; expected input, some of {known}, output")
+        return inner
+
+    def read_one(self, item: Any) -> Archs:
+        """Read an official specification: a dictionary, ``(matrix, ops)`` or a ``ModelSpec``; ``[1, 26]``.
+
+        Raises:
+            InvalidArchitecture: it breaks a rule of the benchmark, which is named; or another form.
+        """
+        pairs = (fields_of(item, *keys) for keys in (("original_matrix", "original_ops"), *_JSON_KEYS))
+        pair = next((found for found in pairs if found is not None), item)
+        if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(isinstance(x, Sized) for x in pair):
+            return super().read_one(item)
+        try:
+            return self.from_graph(pair[0], list(pair[1]))
+        except (ValueError, TypeError) as error:  # InvalidArchitecture is a ValueError
+            raise InvalidArchitecture(f"cannot read {shown(item)} as an 'nb101' cell: {error}") from None
+
+    def _broken_rule(self, arch: Archs) -> str:
+        """Follow the edges, since the table of pruned cells does not tell the two rules apart."""
+        edges = [edge for edge, bit in zip(EDGES, arch[:N_EDGES].tolist(), strict=True) if bit]
+        forward, backward = {0}, {N_VERTICES - 1}
+        for source, target in edges:
+            forward |= {target} if source in forward else set()
+        for source, target in reversed(edges):
+            backward |= {source} if target in backward else set()
+        n_edges = sum({*edge} <= forward & backward for edge in edges)
+        if not n_edges:
+            return "there is no way from input to output"
+        return f"{n_edges} edges lie on a way from input to output; at most {cells.MAX_EDGES} may"
 
     def parse(self, texts: Sequence[str]) -> Archs:
         """Read the text form, or the official JSON of one cell; rows stay as written, not canonical; ``[n, d]``.
@@ -228,7 +278,7 @@ class NASBench101(SearchSpace):
         row = [*map(int, "".join(bits)), *map(_LETTERS.index, letters)]
         arch = np.array([row], dtype=np.int8)
         if not self.is_valid(arch).all():
-            raise self._malformed(text, "once pruned it has no way from input to output, or more than 9 edges")
+            raise self._malformed(text, self._broken(arch[0]))
         return arch
 
     def _parse_json(self, text: str) -> Archs:

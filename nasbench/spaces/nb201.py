@@ -3,10 +3,14 @@
 Source: Dong & Yang 2020, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture
 Search", arXiv 2001.00326. Columns are the edges in the order of the official string
 ``|op~0|+|op~0|op~1|+|op~0|op~1|op~2|``; the index counts in base 5 with the first edge most
-significant. It is not the order of the official files, which the table keeps as ``official_index``.
+significant. It is not the order of the official files: ``read`` takes their numbers as text (``#1462``) or with
+``form="index"``. It also takes six names of operations in the order of the columns, the nodes of AutoDL-Projects'
+``Structure`` (``(((op, 0),), ((op, 0), (op, 1)), ...)``), and with ``form="naslib"`` NASLib's six codes or names,
+whose edges are (0,1), (0,2), (0,3), (1,2), (1,3), (2,3).
 """
 
 import itertools
+import random
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -14,13 +18,18 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._cell import EDGES, FourNodeCell
 from nasbench.spaces._product import single_edits
+from nasbench.spaces._reading import INDEX, checked_indices, shown
 from nasbench.spaces._tiny_network import NetworkSize, convolution, network_size
 
 _NONE, _SKIP, _CONV_1X1, _CONV_3X3 = 0, 1, 2, 3
 _WIDTHS = np.array([[16], [32], [32], [64], [64]])  # channels of the benchmark's network: stages, and blocks between
 _N_CELLS = 5  # in each stage
+_OFFICIAL_SEED = 88  # of the shuffle in the benchmark's main.py
+_NASLIB_NAMES = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
+_NASLIB_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 _N_OPERATIONS = np.int8(5)  # typed, so that arithmetic stays in int8
 
 
@@ -35,6 +44,7 @@ class NASBench201(FourNodeCell):
     name = "nb201"
     operations = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
     cardinality = np.full(len(EDGES), len(operations), dtype=np.int64)
+    forms = (INDEX, "naslib")
 
     def __init__(self, *, simplified: bool = False) -> None:
         super().__init__()
@@ -99,6 +109,49 @@ class NASBench201(FourNodeCell):
         if operation == _SKIP:
             return source if self._simplified else ["+".join(sorted(source))]
         return [f"({'+'.join(sorted(source))})@{self.operations[operation]}"]
+
+    @cached_property
+    def _official(self) -> Ints:
+        """[N] position in ``rows`` of each architecture of the official files, which list them shuffled."""
+        order = list(range(len(self.rows)))
+        random.Random(_OFFICIAL_SEED).shuffle(order)
+        return np.array(order)
+
+    def read_indices(self, numbers: Sequence[int]) -> Archs:
+        """Read the numbers of the official files; ``[n, 6]``.
+
+        Raises:
+            InvalidArchitecture: a number outside 0 to 15624.
+        """
+        return self.rows[self._official[checked_indices(self, numbers)]]
+
+    def read_form(self, item: Any, form: str) -> Archs:
+        """Read NASLib's codes or names of the six operations, by edge; ``[1, 6]``.
+
+        Raises:
+            InvalidArchitecture: another number of them, or an unknown operation.
+        """
+        known = {name: name for name in _NASLIB_NAMES} | dict(enumerate(_NASLIB_NAMES))
+        if not isinstance(item, list | tuple) or len(item) != len(EDGES) or any(code not in known for code in item):
+            raise InvalidArchitecture(
+                f"{shown(item)} is no {form} architecture; expected six operations, 0 to {len(_NASLIB_NAMES) - 1}: "
+                f"{', '.join(_NASLIB_NAMES)}"
+            )
+        by_edge = {edge: known[code] for edge, code in zip(_NASLIB_EDGES, item, strict=True)}
+        return super().read_one([by_edge[edge] for edge in EDGES])
+
+    def read_one(self, item: Any) -> Archs:
+        """Read six names of operations, or a ``Structure`` of AutoDL-Projects and its nodes; ``[1, 6]``.
+
+        Raises:
+            InvalidArchitecture: an unknown operation, other edges, or another form.
+        """
+        nodes = getattr(item, "nodes", item)
+        try:
+            text = "+".join(f"|{'|'.join(f'{op}~{source}' for op, source in node)}|" for node in nodes)
+        except (TypeError, ValueError):
+            return super().read_one(item)
+        return self.parse([text])
 
     @cached_property
     def _tokens(self) -> dict[str, int]:

@@ -8,7 +8,8 @@ change nothing are moved to the front and interchangeable operations are sorted,
 
 The text form is ``0112:gcn,cheb,gin,fc`` (input of each node, then operations); ``parse`` also reads
 the official hash (``61327``) and the official constructor ``Arch([0, 1, 1, 2], ['gcn', ...])``, with
-any valid list of inputs. The hash is base 10: shape, then four positions in ``operations``.
+any valid list of inputs. The hash is base 10: shape, then four positions in ``operations``; ``read`` takes it as a
+number with ``form="index"``, and the official ``Arch`` itself or its ``(link, ops)``.
 """
 
 import re
@@ -23,6 +24,7 @@ import numpy as np
 from nasbench.arrays import Archs, Bits, Floats, Ints, as_archs
 from nasbench.errors import unknown_name
 from nasbench.spaces._enumerated import EnumeratedSpace
+from nasbench.spaces._reading import INDEX, fields_of
 from nasbench.spaces._space import Graphs
 
 # For each shape, the input of nodes 1 to 4; 0 is the raw features.
@@ -124,6 +126,7 @@ class NASBenchGraph(EnumeratedSpace):
     operations = ("gat", "gcn", "gin", "cheb", "sage", "arma", "graph", "fc", "skip")
     decisions = ("shape", "op_1", "op_2", "op_3", "op_4")
     cardinality = np.array([len(_SHAPES), 9, 9, 9, 9])
+    forms = (INDEX,)
 
     def __init__(self, *, operations: Sequence[str] = operations) -> None:
         unknown = [name for name in operations if name not in self.operations]
@@ -224,6 +227,17 @@ class NASBenchGraph(EnumeratedSpace):
         official: Ints = self.checked(archs).astype(np.int64) @ np.array([10000, *_DIGITS])
         return official
 
+    def read_indices(self, numbers: Sequence[int]) -> Archs:
+        """Read official hashes; ``[n, 5]``."""
+        return self.parse([str(number) for number in numbers])
+
+    def read_one(self, item: Any) -> Archs:
+        """Read an official ``Arch``, or its inputs and names of operations; ``[1, 5]``."""
+        pair = fields_of(item, "link", "ops") or item
+        if isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(part, list | tuple) for part in pair):
+            return self.parse([f"Arch({list(pair[0])}, {list(pair[1])})"])
+        return super().read_one(item)
+
     def parse(self, texts: Sequence[str]) -> Archs:
         """Read ``0112:gcn,cheb,gin,fc``, an official hash, or an official ``Arch(...)``; always canonical.
 
@@ -233,10 +247,24 @@ class NASBenchGraph(EnumeratedSpace):
         """
         raw = np.array([self._parse_one(str(text).strip()) for text in texts], dtype=np.int8).reshape(-1, 5)
         archs = self._canonical_raw(raw)
-        for text, valid in zip(texts, self.is_valid(archs), strict=True):
+        for text, arch, valid in zip(texts, archs, self.is_valid(archs), strict=True):
             if not valid:
-                raise self._malformed(str(text), "it is not in the space (four times skip, or an excluded operation)")
+                raise self._malformed(str(text), self._outside(arch))
         return archs
+
+    def _outside(self, arch: Archs) -> str:
+        """Return why a canonical row [5] is not in the space."""
+        if (arch[1:] == _SKIP).all():
+            return "four times skip is no network"
+        allowed = np.unique(self.rows[:, 1:])
+        excluded = next(self.operations[digit] for digit in arch[1:].tolist() if digit not in allowed)
+        return f"this space is restricted to {', '.join(self.operations[i] for i in allowed)}, without {excluded}"
+
+    def _broken_rule(self, arch: Archs) -> str:
+        canonical = self._canonical_raw(arch[None])
+        if (canonical[0] == arch).all() or not self.is_valid(canonical)[0]:
+            return self._outside(canonical[0])
+        return f"it is not in canonical form, which is {canonical[0].tolist()}: use canonical(archs)"
 
     def _parse_one(self, text: str) -> list[int]:
         if text.isdecimal() and len(text) <= 5:

@@ -221,10 +221,34 @@ class NASBenchNLP(SearchSpace):
                 _write(recipe, row)
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
                 raise self._malformed(str(text), str(error)) from None
-        for text, valid in zip(texts, self.is_valid(archs), strict=True):
+        for text, arch, valid in zip(texts, archs, self.is_valid(archs), strict=True):
             if not valid:
-                raise self._malformed(str(text), "a node has too few or too many inputs, or a hidden state is missing")
+                raise self._malformed(str(text), self._broken(arch))
         return archs
+
+    def _broken_rule(self, arch: Archs) -> str:
+        operations, inputs, new = (part[0] for part in _parts(arch[None]))
+        n_nodes, n_inputs = int((operations > 0).sum()), (inputs > 0).sum(axis=1)
+        wrong = np.flatnonzero((n_inputs < _FEWEST[operations]) | (n_inputs > _MOST[operations]))
+        if not (_gapless(operations) and _gapless(inputs).all() and _gapless(new)):
+            return "nodes, inputs and hidden states are listed without gaps, the empty ones (0) last"
+        if len(wrong):
+            name = _OPERATIONS[operations[wrong[0]] - 1] if operations[wrong[0]] else "no operation"
+            fewest, most = _FEWEST[operations[wrong[0]]], _MOST[operations[wrong[0]]]
+            return f"node {wrong[0]} is {name} of {n_inputs[wrong[0]]} inputs; it takes {fewest} to {most}"
+        if not new[0]:
+            return "no node is the new hidden state h_new_0"
+        if new.max() > n_nodes:
+            return f"a hidden state is node {new.max() - 1}, but there are {n_nodes} nodes, counted from 0"
+        named = new[new > 0]
+        if len(set(named.tolist())) < len(named):
+            return "two hidden states are one node"
+        return f"an input is a hidden state of the step before that no node computes; there are {len(named)}"
+
+    def read_one(self, item: Any) -> Archs:
+        """Read a recipe as the dictionary that it is; ``[1, 99]``."""
+        is_recipe = isinstance(item, Mapping) and set(item) != set(self.decisions)
+        return self.parse([json.dumps(item, default=str)]) if is_recipe else super().read_one(item)
 
     def format(self, archs: Archs) -> list[str]:
         """Write recipes as JSON; nodes that are no hidden state are called ``node_0`` and so on."""

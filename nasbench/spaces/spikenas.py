@@ -21,6 +21,7 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces._cell import EDGES, FourNodeCell
+from nasbench.spaces._reading import INDEX
 
 _NONE, _IDENTITY = 0, 1
 _CHOICES = 5
@@ -49,6 +50,12 @@ class SpikeNAS(FourNodeCell):
     name = "spikenas"
     operations = ("none", "identity", "lif_0.5_conv_3x3", "lif_1.0_conv_3x3", "lif_1.5_conv_3x3")
     cardinality = np.full(len(EDGES), _CHOICES, dtype=np.int64)
+
+    forms = (INDEX,)
+
+    def read_indices(self, numbers: Sequence[int]) -> Archs:
+        """Read official numbers; ``[n, 6]``."""
+        return self.parse([str(number) for number in numbers])
 
     def _signature(self, arch: Sequence[int]) -> str:
         # A convolution whose result is used twice is not the same as two with weights of their own.

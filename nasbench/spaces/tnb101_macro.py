@@ -62,6 +62,14 @@ class TransNASBench101Macro(EnumeratedSpace):
         length = (archs != _ABSENT).sum(axis=1)
         return chain(archs + np.int8(1), length, ("input", *self.operations, "absent", "output"))
 
+    def _broken_rule(self, arch: Archs) -> str:
+        if arch[4] == _ABSENT != arch[5]:
+            return "the fifth module is absent and the sixth is not"
+        doublings, halvings = np.isin(arch, _DOUBLING).sum(), np.isin(arch, _HALVING).sum()
+        if not 1 <= doublings <= 3:
+            return f"it doubles the channels {doublings} times, expected 1 to 3"
+        return f"it halves the resolution {halvings} times, expected 1 to 4"
+
     def parse(self, texts: Sequence[str]) -> Archs:
         """Read official strings such as ``64-1234-basic``.
 
@@ -74,11 +82,9 @@ class TransNASBench101Macro(EnumeratedSpace):
             if match is None:
                 raise self._malformed(str(text), "expected 64-, four to six digits 1 to 4, and -basic")
             row[: len(match[1])] = [int(digit) - 1 for digit in match[1]]
-        for text, valid in zip(texts, self.is_valid(archs), strict=True):
+        for text, arch, valid in zip(texts, archs, self.is_valid(archs), strict=True):
             if not valid:
-                raise self._malformed(
-                    str(text), "it must double the channels 1 to 3 and halve the resolution 1 to 4 times"
-                )
+                raise self._malformed(str(text), self._broken(arch))
         return archs
 
     def format(self, archs: Archs) -> list[str]:

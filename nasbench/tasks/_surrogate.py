@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from nasbench.errors import InvalidOption, NasbenchError, TableError, unknown_na
 from nasbench.files import not_replaced
 from nasbench.registry import SPACES
 from nasbench.spaces import EnumeratedSpace, SearchSpace, options_to_keep
-from nasbench.tasks._architectures import archs_in
 from nasbench.tasks._declarations import MODES, SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
 from nasbench.tasks._spaces import described_decisions, space_named
 from nasbench.tasks._task import Optimum
@@ -112,15 +111,15 @@ class SurrogateTask:
         """Return what answers the trials of one run; ``rng`` draws the noise of each architecture."""
         return SurrogateBackend(self.surrogate, rng, noisy=self.noisy)
 
-    def archs(self, architectures: Archs | Sequence[str]) -> Archs:
-        """Return architectures given as arrays [n, d] or as strings in the space's own form."""
-        return archs_in(self.space, architectures)
+    def archs(self, architectures: Any, *, form: str = "") -> Archs:
+        """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
+        return self.space.read(architectures, form=form)
 
-    def query(self, architectures: Archs | Sequence[str], split: str = "") -> Floats:
+    def query(self, architectures: Any, split: str = "") -> Floats:
         """Return the task's metric, as it is expected of many architectures; ``[n]`` in its unit and sign.
 
         Args:
-            architectures: [n, d] array, or n strings.
+            architectures: [n, d] array, n strings, or n of any other form that ``space.read`` takes.
             split: a reported label, or the observed split; default: the observed one.
 
         Raises:

@@ -1,7 +1,7 @@
 """A task joins a space and a table: what a strategy observes, what is reported, what a trial costs."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,6 @@ from nasbench.errors import InvalidArchitecture, InvalidOption
 from nasbench.spaces import EnumeratedSpace, Party, SearchSpace
 from nasbench.spaces._pool import MeasuredSpace
 from nasbench.table import Table, find_table
-from nasbench.tasks._architectures import archs_in
 from nasbench.tasks._declarations import COLUMN_KEYS, MEASURED, read_declaration
 from nasbench.tasks._measured import Charge, Measured, Property, Share, static_cost
 from nasbench.tasks._observing import Fidelity, Gaps, observed_at
@@ -249,15 +248,15 @@ class Task:
         """Return what answers the trials of one run; ``rng`` draws the seed each architecture shows."""
         return TableBackend(self.space, self.table, self.observations, rng)
 
-    def archs(self, architectures: Archs | Sequence[str]) -> Archs:
-        """Return architectures given as arrays [n, d] or as strings in the space's own form."""
-        return archs_in(self.whole, architectures)
+    def archs(self, architectures: Any, *, form: str = "") -> Archs:
+        """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
+        return self.whole.read(architectures, form=form)
 
-    def query(self, architectures: Archs | Sequence[str], split: str = "valid", *, seed: int | str = "mean") -> Floats:
+    def query(self, architectures: Any, split: str = "valid", *, seed: int | str = "mean") -> Floats:
         """Return the task's metric of many architectures; ``[n]`` in its unit and sign, nan where not measured.
 
         Args:
-            architectures: [n, d] array, or n strings.
+            architectures: [n, d] array, n strings, or n of any other form that ``space.read`` takes.
             split: a reported label, or a split that the observed column's table has for the same data set,
                 recipe and metric; or the label of an objective, whose values are in its own unit.
             seed: label of one repetition, or ``mean`` over those measured; objectives have none.

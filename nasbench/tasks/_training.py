@@ -24,7 +24,7 @@ random architecture, so that normalised regret is the error as a share of that o
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +37,6 @@ from nasbench.errors import InvalidOption, MissingExtra, unknown_name
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.table import user_tables
-from nasbench.tasks._architectures import archs_in
 from nasbench.tasks._declarations import training_declaration
 from nasbench.tasks._spaces import described_decisions, space_named
 from nasbench.tasks._task import Optimum
@@ -201,17 +200,17 @@ class TrainingTask:
             device=self.how.get("device", "cpu"),
         )
 
-    def archs(self, architectures: Archs | Sequence[str]) -> Archs:
-        """Return architectures given as arrays [n, d] or as strings in the space's own form."""
-        return archs_in(self.space, architectures)
+    def archs(self, architectures: Any, *, form: str = "") -> Archs:
+        """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
+        return self.space.read(architectures, form=form)
 
-    def query(self, architectures: Archs | Sequence[str], split: str = _OBSERVED) -> Floats:
+    def query(self, architectures: Any, split: str = _OBSERVED) -> Floats:
         """Return the mean accuracy over all seeds of full trainings, which are done now unless they are there; ``[n]``.
 
         One that fails counts as a guess.
 
         Args:
-            architectures: [n, d] array, or n strings.
+            architectures: [n, d] array, n strings, or n of any other form that ``space.read`` takes.
             split: ``valid`` or ``test``.
 
         Raises:

@@ -56,6 +56,9 @@ def _text(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
     del rng
     texts = space.format(archs)
     assert (space.parse(texts) == archs).all(), "parse does not invert format"
+    for name, form in (("text", texts), ("an array of text", np.array(texts)), ("lists", archs.tolist())):
+        assert (space.read(form) == archs).all(), f"read does not take {name}"
+    assert (space.read([texts[0], archs[1].tolist()]) == archs[:2]).all(), "read does not take several forms at once"
     assert len(set(texts)) == len(np.unique(archs, axis=0)), "two architectures share a text"
 
 

@@ -1,0 +1,142 @@
+"""Architectures in the forms that people hold, turned into rows: what surrounds them, before a space reads each one."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nasbench.arrays import Archs, Ints
+from nasbench.errors import InvalidArchitecture, unknown_name
+
+if TYPE_CHECKING:
+    from nasbench.spaces._enumerated import EnumeratedSpace
+    from nasbench.spaces._space import SearchSpace
+
+INDEX = "index"
+_NUMBER = re.compile(r"#(\d+)")
+_SHOWN = 80  # characters of a form that an error repeats
+
+
+def read(space: "SearchSpace", given: Any, form: str) -> Archs:
+    """Return architectures as rows [n, d]; what ``SearchSpace.read`` says."""
+    if form and form not in space.forms:
+        raise unknown_name(f"form of whole numbers in space '{space.name}'", form, space.forms)
+    items = _several(given)
+    if isinstance(items, np.ndarray) and not form:
+        return space.read_rows(items)
+    items = [_plain(item) for item in items]
+    if form == INDEX:
+        return space.read_indices([_whole(space, item) for item in items])
+    if not items:
+        return np.empty((0, len(space.decisions)), dtype=np.int8)
+    if form:
+        return _each(items, lambda item: space.read_form(item, form))
+    if all(isinstance(item, str) for item in items):
+        return read_texts(space, items)
+    if all(map(_is_whole, items)):
+        official = f"official numbers (form='{INDEX}', or text '#{items[0]}') or " if INDEX in space.forms else ""
+        raise InvalidArchitecture(
+            f"a list of whole numbers such as {items[:6]} may be {official}the decisions of one architecture; for that "
+            f"pass [[{items[0]}, ...]], a row for each"
+        )
+    if all(map(_is_row, items)) and len({len(item) for item in items}) == 1:
+        return space.read_rows(np.array(items))
+    return _each(items, lambda item: _one(space, item))
+
+
+def read_texts(space: "SearchSpace", texts: Sequence[str]) -> Archs:
+    """Return rows [n, d] of the space's own texts, or ``#N`` for official numbers."""
+    numbers = [_NUMBER.fullmatch(text.strip()) for text in texts] if INDEX in space.forms else []
+    if not any(numbers):
+        return space.parse(texts)
+    rows = [
+        space.parse([text]) if found is None else space.read_indices([int(found[1])])
+        for text, found in zip(texts, numbers, strict=True)
+    ]
+    return np.concatenate(rows)
+
+
+def shown(item: Any) -> str:
+    """Return a form as an error repeats it."""
+    text = repr(item)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+
+
+def fields_of(item: Any, *names: str) -> list[Any] | None:
+    """Return the values of a mapping or an object under these names; None if it lacks one, or holds None."""
+    values = [item.get(name) if isinstance(item, Mapping) else getattr(item, name, None) for name in names]
+    return None if any(value is None for value in values) else values
+
+
+def checked_indices(space: "EnumeratedSpace", numbers: Sequence[int]) -> Ints:
+    """Return official numbers that count the architectures of a space from 0; ``[n]``.
+
+    Raises:
+        InvalidArchitecture: one that none has.
+    """
+    if bad := [number for number in numbers if not 0 <= number < len(space.rows)]:
+        raise InvalidArchitecture(
+            f"{bad[0]} is no official number of space '{space.name}'; they are 0 to {len(space.rows) - 1}"
+        )
+    return np.array(numbers, dtype=np.int64)
+
+
+def _several(given: Any) -> Any:
+    """Return a list of architectures, or an array of numbers."""
+    if hasattr(given, "detach"):  # a tensor, on whatever device
+        given = given.detach().cpu().numpy()
+    if hasattr(given, "columns") and hasattr(given, "to_dict"):  # a data frame, an architecture a row
+        return given.to_dict("records")
+    if hasattr(given, "to_numpy"):  # a series
+        given = given.to_numpy()
+    if isinstance(given, np.ndarray):
+        numbers = given.ndim != 1 and given.dtype.kind not in "OUST"
+        return given if numbers else given.tolist() if given.ndim else [given.item()]
+    if isinstance(given, str | bytes | Mapping) or hasattr(given, "_fields") or not isinstance(given, Iterable):
+        raise InvalidArchitecture(
+            f"{shown(given)} is not a list of architectures; pass a list of strings, arrays or other forms, one per "
+            "architecture; for a single one [architecture]"
+        )
+    return list(given)
+
+
+def _plain(item: Any) -> Any:
+    """Return an array, tensor, or number of theirs as plain lists and numbers."""
+    if hasattr(item, "detach"):
+        item = item.detach().cpu().numpy()
+    if isinstance(item, np.ndarray | np.generic):
+        return item.tolist()
+    return item.decode() if isinstance(item, bytes) else item
+
+
+def _is_whole(item: Any) -> bool:
+    return isinstance(item, int | np.integer) and not isinstance(item, bool)
+
+
+def _is_row(item: Any) -> bool:
+    return isinstance(item, list | tuple) and bool(item) and all(map(_is_whole, item))
+
+
+def _whole(space: "SearchSpace", item: Any) -> int:
+    found = _NUMBER.fullmatch(item.strip()) if isinstance(item, str) else None
+    if found or _is_whole(item):
+        return int(found[1] if found else item)
+    raise InvalidArchitecture(f"{shown(item)} is no official number of space '{space.name}'; expected whole numbers")
+
+
+def _one(space: "SearchSpace", item: Any) -> Archs:
+    if isinstance(item, str):
+        return read_texts(space, [item])
+    return space.read_rows(np.array([item])) if _is_row(item) else space.read_one(item)
+
+
+def _each(items: Sequence[Any], read_item: Any) -> Archs:
+    """Return what each item is, saying which one is none."""
+    rows = []
+    for number, item in enumerate(items):
+        try:
+            rows.append(read_item(item))
+        except InvalidArchitecture as error:
+            raise InvalidArchitecture(f"architecture {number} of {len(items)}: {error}") from None
+    return np.concatenate(rows)
