@@ -51,7 +51,7 @@ import numpy as np
 
 from nasbench.errors import InvalidOption
 from nasbench.importers._architectures import read_architectures, space_of
-from nasbench.importers._cells import read_cells
+from nasbench.importers._cells import has_decimal_commas, read_cells
 from nasbench.importers._guess import guessed
 from nasbench.importers._mapping import TableMapping, read_mapping, shipped_maps
 from nasbench.importers._points import measurements, statics
@@ -119,7 +119,7 @@ class AnyTable:
         """
         cells = read_cells(source)
         self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
-        return guessed(cells, self._name)
+        return guessed(read_cells(source, ",") if has_decimal_commas(cells) else cells, self._name)
 
     def _checked_name(self, mapping: TableMapping, source: Path) -> str:
         name = self._name or mapping.text.get("name", "") or source.name.partition(".")[0]
