@@ -66,7 +66,9 @@ def guessed(cells: Cells, name: str) -> tuple[str, str]:
     left = [column for column in left if column not in axes.values()]
     numeric = {column: numbers for column in left if (numbers := _numbers(read, column)) is not None}
     architecture = _declared(read, left, numeric, tuner) if tuner else _found(read, left, numeric)
-    results = {c: n for c, n in numeric.items() if c not in architecture.columns and not is_numbering(n)}
+    named = [column for column in numeric if is_result(column) or (tuner and tuner.score_of(column))]
+    results = {c: n for c, n in numeric.items() if c in named or not is_numbering(n)}
+    results = {c: n for c, n in results.items() if c not in architecture.columns}
     guesses = _guesses(read, results, tuner, trained=bool({"seed", "epoch"} & axes.keys()))
     questions = architecture.questions + [guess.question for guess in guesses if guess.question]
     lines = [f"file: {tuner.name}{_counted(cells, read)}"] if tuner else []

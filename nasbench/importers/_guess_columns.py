@@ -42,7 +42,8 @@ _DECISIONS = frozenset(
 )
 # Numbers in these are part of a name, not epochs or seeds.
 _NAMES = re.compile(
-    r"cifar[-_ ]?\d+|imagenet[-_ ]?\d+([-_x]\d+)*|top[-_ ]?\d+|f1|r2|l[12]|p\d\d|float\d+|int\d+|\dx\d", re.I
+    r"cifar[-_ ]?\d+|imagenet[-_ ]?\d+([-_x]\d+)*|top[-_ ]?\d+|(?<![a-z])(f1|r2|l[12]|p\d\d)|float\d+|int\d+|\dx\d",
+    re.I,
 )
 _SEEDS = re.compile(r"(seed|run|rep|repeat|repetition|fold|split)s?$")
 _EPOCHS = re.compile(r"(^|[^a-z])(e|ep|epochs?|it|iter|iteration|steps?|learning ?curve|curve)$")
@@ -189,15 +190,14 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
     named = next((item for item in _METRICS if re.search(item[0], words)), None)
     split = next((name for name, pattern in _SPLITS if re.search(pattern, text)), "")
     question = own.question
-    if named is None and split and low >= 0 and high <= 100:
+    told = bool(known_direction(_safe(column), "none", static=False))
+    if named is None and not told and split and low >= 0 and high <= 100:
         named = _METRICS[0]  # "cifar10-test" in the range of an accuracy
         question = question or ("" if high > _SURE_PERCENT else f"is '{column}' an accuracy?")
     if named is None and "{epoch}" in column and low >= 0 and high <= 100 and "curve" in words:
         named, question = _METRICS[0], question or f"is '{column}' an accuracy?"
     metric, unit, varies = named[1:] if named else (_safe(column), "none", False)
-    measured = (
-        measured or varies or "{" in column or (named is None and bool(known_direction(metric, unit, static=False)))
-    )
+    measured = measured or varies or "{" in column or (named is None and told)
     if unit == "s?" and trained and metric == "train_s":
         measured, split = True, "train"
     unit = _unit(unit, column, own.values)
