@@ -11,8 +11,8 @@ A training that diverged has fewer epochs, or losses that are no numbers: these 
 which repetition a file is, so the runs of a recipe under one schedule are numbered in the order of their files; a file
 that says the same as another is the same run. The schedule's name ends with a digest of all settings.
 
-No task is made of it: the logs are of some 14,000 of countless recipes, so that a search would soon ask for one that
-nobody has trained. They are for fitting and judging predictors.
+The logs are of some 14,000 of countless recipes, so that a search would soon ask for one that nobody has trained: the
+tasks ``nbnlp-ptb`` and ``nbnlp-wikitext2`` are for predictors, and for searches among what was trained.
 """
 
 import hashlib
@@ -76,7 +76,7 @@ class NASBenchNLPLogs:
             title=f"NAS-Bench-NLP: learning curves of {len(archs):,} recurrent cells as language models",
             space="nbnlp",
             citation="Klyuchnikov et al., NAS-Bench-NLP, IEEE Access 2022, arXiv 2006.07116",
-            licence="not stated by the source",
+            licence="Apache-2.0",
             source="https://github.com/fmsnew/nas-bench-nlp-release, training logs",
             notes=(
                 "Losses are nats a word, the logarithm of the perplexity, after each epoch and without dropout; those "

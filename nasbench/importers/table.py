@@ -2,7 +2,9 @@
 
 ``nasbench import table FILE --guess`` writes a first mapping to edit; ``nasbench import table FILE --map
 MAP.toml --name mine`` reads the file by it. Mappings of some public files come with the suite and go
-by name (``--map nb201_test_epochs200``). A mapping::
+by name (``--map nb201_test_epochs200``). The guess knows what Optuna, Ray Tune, Weights & Biases, MLflow
+and scikit-learn write; what a name does not tell is left empty or asked under ``undecided``, and a mapping
+with such a line is refused. A mapping::
 
     citation = "who measured this"      # citation, licence and source are needed
     licence = "MIT"
@@ -25,7 +27,7 @@ by name (``--map nb201_test_epochs200``). A mapping::
     column = "valid_acc_{epoch}"        # all columns called so; or one, with epoch = 30
     split = "valid"
     metric = "accuracy"
-    unit = "percent"                    # percent fraction s ms min h count millions J mJ kWh nats none ...
+    unit = "percent"                    # percent fraction s ms min h duration count millions J mJ kWh nats none ...
     missing = -1                        # cells that stand for a missing value; empty ones do anyway
 
     [[static]]                          # one value an architecture
@@ -37,10 +39,16 @@ Seconds and energy of several epochs are kept as what was spent so far. ``per = 
 holds what its own epoch took: it is summed up. ``per = "total"`` (what is assumed) says that it holds all
 so far, which is refused where it falls; ``per = "answer"`` keeps what each validation took as it is.
 
-Further keys: ``direction``, ``where = { column = value }`` (only those rows), ``epoch_offset = 1`` (the
-file counts from 0), ``rename = { val = "valid" }`` beside ``column`` in a label. Without ``seed`` the
-values are one repetition, or a mean, called seed 0. Architectures join by what they are, never by the
-order of rows; two values for one place are refused. Rows in errors count from 1, below the header.
+Further keys: ``direction`` (needed where the metric's name does not tell it, as ``accuracy`` and ``rmse``
+do), ``where = { column = value }`` (only those rows; at the top of the mapping, no other row is read at
+all), ``epoch_offset = 1`` (the file counts from 0), ``rename = { val = "valid" }`` beside ``column`` in a
+label, and at the top ``decimal = ","``. Without ``seed`` the values are one repetition, or a mean, called
+seed 0; with ``seed = "rows"`` the rows of an architecture are its trainings, numbered as they come.
+Architectures join by what they are, never by the order of rows; two values for one place are refused.
+Rows in errors count from 1, below the header.
+
+A line of a CSV with more or fewer fields than the header is refused; of a file whose last line does not end,
+and which may be cut inside its last field, a note is printed. Numbers are plain: no separators of thousands.
 Nested JSON is spread over columns such as ``valid.accuracy.0``, and records by key get a column ``key``.
 
 The shape of the file is the user's; Wickham 2014, "Tidy Data", calls the forms long and wide.
@@ -55,7 +63,7 @@ import numpy as np
 
 from nasbench.errors import InvalidOption
 from nasbench.importers._architectures import read_architectures, space_of
-from nasbench.importers._cells import read_cells
+from nasbench.importers._cells import has_decimal_commas, read_cells
 from nasbench.importers._guess import guessed
 from nasbench.importers._mapping import TableMapping, read_mapping, shipped_maps
 from nasbench.importers._points import measurements, statics
@@ -136,7 +144,7 @@ class AnyTable:
         """
         cells = read_cells(source)
         self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
-        return guessed(cells, self._name)
+        return guessed(read_cells(source, ",") if has_decimal_commas(cells) else cells, self._name)
 
     def _checked_name(self, mapping: TableMapping, source: Path) -> str:
         name = self._name or mapping.text.get("name", "") or source.name.partition(".")[0]

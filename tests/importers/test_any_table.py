@@ -310,7 +310,7 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch):
 def test_a_guess_is_written_once_completed_and_imported(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     texts = NASBench201().format(NASBench201().rows[:3])
-    rows = [f"{text},{50 + i},{-1 if i else 2},{i}" for i, text in enumerate(texts)]
+    rows = [f"{text},{50 + i},{-1 if i else 2},{3 * i}" for i, text in enumerate(texts)]
     Path("mine.csv").write_text("\n".join(["cell,cifar10_test_acc,latency,note", *rows]))
     assert main(["import", "table", "mine.csv", "--guess"]) == 0
     shown = capsys.readouterr().out
@@ -323,7 +323,11 @@ def test_a_guess_is_written_once_completed_and_imported(tmp_path, monkeypatch, c
     assert Path("mine.map.toml").read_text() == written
     assert main(["import", "table", "mine.csv", "--map", "mine.map.toml"]) != 0
     assert "it has no citation" in capsys.readouterr().err
-    Path("mine.map.toml").write_text(re.sub('(citation|licence|source) = ""', r'\1 = "x"', written))
+    written = re.sub('(citation|licence|source) = ""', r'\1 = "x"', written)
+    Path("mine.map.toml").write_text(written)
+    assert main(["import", "table", "mine.csv", "--map", "mine.map.toml"]) != 0
+    assert "unknown unit of [[static]] 1 (latency) ''" in capsys.readouterr().err  # no name or range tells it
+    Path("mine.map.toml").write_text(written.replace('unit = ""', 'unit = "ms"'))
     assert main(["import", "table", "mine.csv", "--map", "mine.map.toml", "--name", "cells"]) == 0
     assert "3 architectures, 1 measured columns, 2 static ones" in capsys.readouterr().out
     before = find_table("cells").read_bytes()

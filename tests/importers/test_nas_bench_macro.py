@@ -40,19 +40,40 @@ def test_every_number_comes_out_again(tmp_path):
     path = written(tmp_path, {key: entry(values) for key, values in ACCURACIES.items()})
     table = import_source(NASBenchMacroJSON(), path, tmp_path / "macro.h5")
     index = table.index(NASBenchMacro().parse(list(ACCURACIES)))
-    where = {"dataset": "cifar10", "recipe": "epochs50_best", "split": "test", "metric": "accuracy"}
+    where = {"dataset": "cifar10", "recipe": "epochs50_best", "metric": "accuracy"}
     for row, values in zip(index, ACCURACIES.values(), strict=True):
         for seed, value in enumerate(values):
-            stored = table.query(np.array([row]), **where, seed=seed)[0]
+            stored = table.query(np.array([row]), **where, split="test" if seed else "valid", seed=seed)[0]
             assert stored == pytest.approx(value / 100, abs=1e-6)  # a whole number of images
-    assert np.isnan(table.query(index, **where, seed=2)).tolist() == [False, False, True]
+    assert np.isnan(table.query(index, **where, split="test", seed=2)).tolist() == [False, False, True]
     assert table.static(index, dataset="cifar10", metric="n_params").tolist() == [1_563_802] * 3
     assert table.static(index, dataset="cifar10", metric="macs").tolist() == [85_000_128] * 3
-    assert {column[2] for column in table.measurements} == {"test"}
 
 
-def test_no_task_observes_it():
-    assert not any(name.startswith("macro") for name in nasbench.task_names())
+def test_no_training_is_both_seen_and_reported(tmp_path, home):
+    path = written(tmp_path, {key: entry(values) for key, values in ACCURACIES.items()})
+    assert main(["import", "nas_bench_macro", str(path)]) == 0
+    task = nasbench.load_task("macro-cifar10")
+    seeds = {column[2]: task.table.describe(*column)["seeds"] for column in task.table.measurements}
+    assert seeds == {"valid": [0], "test": [1, 2]}
+    assert task.query(list(ACCURACIES)) == pytest.approx([0.8361, 0.9102, 0.9313], abs=1e-6)
+    # By the first training the third is best by far; what is reported are the means of the others.
+    reported = task.reported_of(task.archs(list(ACCURACIES)))
+    assert list(reported) == ["test"]
+    assert reported["test"] == pytest.approx([(0.837 + 0.8355) / 2, (0.9087 + 0.9133) / 2, 0.928], abs=1e-6)
+    assert task.optimum.score == pytest.approx(0.928, abs=1e-6)
+
+
+def test_it_is_searched(tmp_path, home):
+    keys = NASBenchMacro().format(NASBenchMacro().rows)
+    path = written(tmp_path, {key: entry([80.0 + i % 10, 81.0 + i % 10, 82.0]) for i, key in enumerate(keys)})
+    import_source(NASBenchMacroJSON(), path, home / "tables/macro.h5")
+    task = nasbench.load_task("macro-cifar10")
+    task.check()
+    backend = task.backend(np.random.default_rng(0))
+    results = backend.advance(nasbench.full_trainings(0, task.archs(keys[:10])))
+    assert results.score[:, 0] == pytest.approx(0.8 + np.arange(10) / 100)
+    assert results.cost_s.tolist() == [1.0] * 10
 
 
 def test_the_command_reads_the_folder(tmp_path, home):

@@ -131,11 +131,6 @@ def test_other_settings_are_another_recipe_and_other_texts_another_data_set(tmp_
     assert len({place[1] for place in places}) == 2
 
 
-def test_no_task_observes_it_and_the_command_reads_the_folder(tmp_path, home):
-    assert main(["import", "nas_bench_nlp", str(written(tmp_path, log()))]) == 0
-    assert not any("nlp" in name for name in nasbench.task_names())
-
-
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -163,3 +158,20 @@ def test_where_to_get_it(tmp_path):
     for source in (tmp_path, tmp_path / "absent.json"):
         with pytest.raises(SourceError, match="fmsnew/nas-bench-nlp-release"):
             NASBenchNLPLogs().read(source)
+
+
+def test_the_tasks_are_those_of_the_published_settings(tmp_path, home):
+    # The settings of the published logs are those of the notebook, with 50 epochs.
+    long = {"train_losses": [6.0] * 50, "test_losses": [5.0] * 50, "wall_times": [230.0] * 50, "epochs": 50}
+    for i, recipe in enumerate((RNN, SUM)):
+        losses = {"val_losses": [5.5 - i / 10] * 50}
+        for name in ("ptb", "wikitext-2"):
+            content = log(recipe, data=f"data/{name}", recepie_id=i, **long, **losses)
+            (tmp_path / f"log_stats_model_{i}_{name}.json").write_text(json.dumps(content))
+    assert main(["import", "nas_bench_nlp", str(tmp_path)]) == 0
+    for name in ("nbnlp-ptb", "nbnlp-wikitext2"):
+        task = nasbench.load_task(name)
+        assert task.table.licence == "Apache-2.0"
+        assert task.query([json.dumps(RNN), json.dumps(SUM)]) == pytest.approx([5.5, 5.4], rel=1e-7)
+        assert task.epochs == tuple(range(1, 51))
+        assert len(task.rows) == 2

@@ -1,0 +1,258 @@
+"""What single columns of numbers seem to be, by their names and ranges; what these do not say stays open."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.importers._directions import known_direction
+from nasbench.importers._units import UNITS
+
+_METRICS = (  # pattern of the column's words, metric, unit, measured (or static)
+    (r"acc(urac(y|ies))?\b|\btop 1\b(?! err)", "accuracy", "share", True),
+    (r"\berr(or)?s?( rate)?$|\btop 1 err", "error", "share", True),
+    (r"loss(es)?\b|\bnll\b|cross entropy", "loss", "nats", True),
+    (r"latency", "latency_s", "s?", False),
+    (r"energy", "energy_J", "J?", False),
+    (r"time\b|\bseconds\b|\bduration\b|\belapsed\b", "train_s", "s?", False),
+    (r"\bparam(eter)?s?\b", "n_params", "count?", False),
+    (r"flops?\b", "flops", "count?", False),
+    (r"\bm(ult )?add?s\b|\bmacs?\b", "macs", "count?", False),
+)
+_ENDINGS = {  # last word of a name -> unit
+    **{name: name for name in ("kWh", "Wh", "kJ", "mJ", "J", "ms", "us", "ns", "min", "h", "s")},
+    **{"sec": "s", "seconds": "s", "secs": "s", "minutes": "min", "hours": "h", "hrs": "h", "days": "days"},
+    **{"k": "thousands", "m": "millions", "g": "billions", "millions": "millions"},
+}
+_ALLOWED = {"s?": ("ms", "us", "ns", "min", "h", "s", "days"), "J?": ("kWh", "Wh", "kJ", "mJ", "J")}
+_COUNTS = ("thousands", "millions", "billions")
+_SURE_PERCENT = 20.0  # nothing but percentages reaches it and ends at 100, as far as a name such as "test" goes
+_PLAIN = 1000.0  # networks have more parameters and operations
+_SPLITS = (("test", r"test"), ("valid", r"val(?!ue)"), ("train", r"train(?!ing_iter)"))
+_DATASETS = (("cifar100", r"cifar[-_ ]?100"), ("cifar10", r"cifar[-_ ]?10"), ("imagenet", r"imagenet"))
+_DECISIONS = frozenset(
+    (
+        *("lr", "learning", "depth", "width", "dropout", "batch", "batchsize", "activation", "optimizer", "optimiser"),
+        *("optim", "momentum", "decay", "wd", "layers", "layer", "hidden", "units", "filters", "channels", "kernel"),
+        *("stride", "heads", "embed", "embedding", "expansion", "scheduler", "warmup", "augmentation", "blocks", "op"),
+        *("resolution", "nesterov", "norm"),
+    )
+)
+# Numbers in these are part of a name, not epochs or seeds.
+_NAMES = re.compile(
+    r"cifar[-_ ]?\d+|imagenet[-_ ]?\d+([-_x]\d+)*|top[-_ ]?\d+|(?<![a-z])(f1|r2|l[12]|p\d\d)|float\d+|int\d+|\dx\d",
+    re.I,
+)
+_SEEDS = re.compile(r"(seed|run|rep|repeat|repetition|fold|split)s?$")
+_EPOCHS = re.compile(r"(^|[^a-z])(e|ep|epochs?|it|iter|iteration|steps?|learning ?curve|curve)$")
+_MANY = 8  # so many columns of one name are epochs: nobody trains one network so often
+_ENOUGH = 3
+
+
+class Guess(NamedTuple):
+    """What one column of numbers, or one pattern of columns, seems to be.
+
+    Attributes:
+        unit, split, direction: empty where they must be asked.
+        first: the smallest epoch of a pattern's columns.
+        sentinel: whether -1 seems to stand for a missing value.
+        question: what else its owner must say.
+    """
+
+    column: str
+    metric: str
+    unit: str
+    measured: bool
+    split: str
+    dataset: str
+    epoch: int
+    direction: str
+    first: int = 1
+    sentinel: bool = False
+    question: str = ""
+
+    def preview(self) -> str:
+        """Say it in one line."""
+        split = self.split or "which split?"
+        what = f"{split} {self.metric}, {self.dataset}" if self.measured else self.metric
+        asked = "" if self.direction else ", to be maximised or minimised?"
+        kind = "measurement" if self.measured else "static"
+        return f"  {self.column}: {kind}, {what}, in {self.unit or 'which unit?'}{asked}"
+
+
+class Joined(NamedTuple):
+    """Columns that make one metric: all values, the smallest and largest epoch, and what is not certain of it."""
+
+    values: Floats
+    first: int = 1
+    last: int = 1
+    question: str = ""
+
+
+def words_of(column: str) -> str:
+    """Write a name as words and numbers apart: ``CIFAR10TestAcc``, ``cifar10_test-acc`` -> ``cifar 10 test acc``."""
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column)
+    return " ".join(re.findall(r"[a-z]+|\d+", spaced.lower()))
+
+
+def is_result(column: str) -> bool:
+    """Tell whether a name says that a column holds results of a training."""
+    words = words_of(column)
+    known = any(re.search(pattern, words) for pattern, *_ in _METRICS)
+    return known or bool(known_direction(column, "none", static=False))
+
+
+def is_decision(column: str) -> bool:
+    """Tell whether a name is that of a hyperparameter."""
+    return not _DECISIONS.isdisjoint(words_of(column).split())
+
+
+def is_numbering(values: Floats) -> bool:
+    """Tell whether values are but the numbers of the rows."""
+    return len(values) > 2 and bool((np.diff(values) == 1).all()) and values[0] in (0, 1)
+
+
+def joined(numeric: Mapping[str, Floats]) -> dict[str, Joined]:
+    """Join columns such as ``acc_1``, ``acc_2``, ``acc_3`` or ``e4Acc``, ``e12Acc``, ``e36Acc`` to one pattern."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for column in numeric:
+        groups.setdefault(tuple(_parts(column)[::2]), []).append(column)
+    found: dict[str, Joined] = {}
+    patterns = {column: (pattern, doubt) for group in groups.values() for column, pattern, doubt in _named(group)}
+    for column, values in numeric.items():
+        pattern, doubt = patterns.get(column, (column, ""))
+        epoch = _epoch_in(column, pattern)
+        known = found.get(pattern, Joined(np.empty(0), epoch, epoch))
+        both = np.concatenate([known.values, values])
+        found[pattern] = Joined(both, min(known.first, epoch), max(known.last, epoch), doubt)
+    return found
+
+
+def _parts(column: str) -> list[str]:
+    """Split a name into text, number, text, number, ..., text; numbers in names such as CIFAR10 are text."""
+    masked = _NAMES.sub(lambda match: re.sub(r"\d", "#", match[0]), column)
+    pieces, at = [], 0
+    for piece in re.split(r"(\d+)", masked):
+        pieces.append(column[at : at + len(piece)])
+        at += len(piece)
+    return pieces
+
+
+def _named(group: list[str]) -> Iterable[tuple[str, str, str]]:
+    """Yield column, pattern and what is not certain of it for columns that differ only in numbers."""
+    if len(group) < 2:
+        return
+    parts = [_parts(column) for column in group]
+    varying = [i for i in range(1, len(parts[0]), 2) if len({own[i] for own in parts}) > 1]
+    before = ["".join(parts[0][:i]).lower().rstrip("_-./ ") for i in varying]
+    skeleton = "".join(parts[0][::2])
+    if not 1 <= len(varying) <= 2 or not (is_result(skeleton) or any(map(_EPOCHS.search, before))):
+        return
+    labels = ["seed" if _SEEDS.search(text) else "epoch" if _EPOCHS.search(text) else "" for text in before]
+    if labels == [""] and len(group) < _ENOUGH:
+        return
+    certain = all(labels) or (len(labels) == 1 and len(group) >= _MANY)
+    free = [label for label in ("seed", "epoch")[-len(labels) :] if label not in labels]
+    labels = [label or free.pop(0) for label in labels]
+    if len(set(labels)) < len(labels):
+        return
+    for column, own in zip(group, parts, strict=True):
+        texts = list(own)
+        for i, label in zip(varying, labels, strict=True):
+            texts[i] = f"{{{label}}}"
+        pattern = "".join(texts)
+        said = f"are the numbers in '{pattern}' what it says, epochs and seeds (repeated trainings)?"
+        yield column, pattern, "" if certain else said
+
+
+def _epoch_in(column: str, pattern: str) -> int:
+    if "{epoch}" not in pattern:
+        return 1
+    shape = re.escape(pattern).replace(r"\{epoch\}", r"(\d+)").replace(r"\{seed\}", r"\d+")
+    match = re.fullmatch(shape, column)
+    return int(match[1]) if match else 1
+
+
+def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured: bool = False) -> Guess:
+    """Say what a column seems to be.
+
+    Args:
+        column: its name, or a pattern.
+        own: its values.
+        file: name of the file, which may tell the data set and the epoch.
+        trained: whether rows are single trainings or epochs, so that costs are measured and not static.
+        measured: whether it is known to be a measurement.
+    """
+    text, words = column.lower(), words_of(re.sub(r"\{\w+\}", " ", column))
+    high, low = float(np.nanmax(own.values)), float(np.nanmin(own.values))
+    named = next((item for item in _METRICS if re.search(item[0], words)), None)
+    split = next((name for name, pattern in _SPLITS if re.search(pattern, text)), "")
+    question = own.question
+    told = bool(known_direction(_safe(column), "none", static=False))
+    if named is None and not told and split and low >= 0 and high <= 100:
+        named = _METRICS[0]  # "cifar10-test" in the range of an accuracy
+        question = question or ("" if high > _SURE_PERCENT else f"is '{column}' an accuracy?")
+    if named is None and "{epoch}" in column and low >= 0 and high <= 100 and "curve" in words:
+        named, question = _METRICS[0], question or f"is '{column}' an accuracy?"
+    metric, unit, varies = named[1:] if named else (_safe(column), "none", False)
+    measured = measured or varies or "{" in column or (named is None and told)
+    if unit == "s?" and trained and metric == "train_s":
+        measured, split = True, "train"
+    unit = _unit(unit, column, own.values)
+    metric = _safe(column) if unit == "none" else metric
+    direction = _direction(metric, unit, measured=measured)
+    dataset = next((name for name, at in _DATASETS for place in (text, file.lower()) if re.search(at, place)), "data")
+    sentinel = bool((own.values == -1).any()) and not ((own.values < 0) & (own.values != -1)).any()
+    epoch = own.last + (own.first == 0) if "{epoch}" in column else _epoch_named(text, file.lower())
+    return Guess(column, metric, unit, measured, split, dataset, epoch, direction, own.first, sentinel, question)
+
+
+def _unit(kind: str, column: str, values: Floats) -> str:
+    """Return the unit, empty where neither name nor range tells."""
+    high = float(np.nanmax(values))
+    last = re.split(r"[^A-Za-z]", re.sub(r"[^A-Za-z]+$", "", column))[-1]
+    ending = next((unit for name, unit in _ENDINGS.items() if name == last or name.lower() == last.lower()), "")
+    if kind == "share":
+        return "fraction" if high <= 1.0 else "percent" if high <= 100.0 else ""
+    if kind in _ALLOWED:
+        return ending if ending in _ALLOWED[kind] else ""
+    if kind == "count?":
+        plain = high >= _PLAIN and bool((np.round(values) == values)[~np.isnan(values)].all())
+        return ending if ending in _COUNTS else "count" if plain else ""
+    return kind
+
+
+def _direction(metric: str, unit: str, *, measured: bool) -> str:
+    if unit:
+        return known_direction(metric, UNITS[unit].unit, static=not measured)
+    return "minimize" if metric.endswith(("_s", "_J")) else known_direction(metric, "none", static=not measured)
+
+
+def _epoch_named(*places: str) -> int:
+    """Return the epoch that a name tells, such as 12 of ``epoch12`` and 200 of ``200epochs``; 1 where none does."""
+    for place in places:
+        for found in re.findall(r"(?<!\d)(\d+)_?ep|epochs?_?(\d+)", place):
+            if number := int(next((text for text in found if text), "0")):
+                return number
+    return 1
+
+
+def _safe(column: str) -> str:
+    """Return a column's name as a metric may be called."""
+    plain = re.sub(r"[\W_]*\{(epoch|seed)\}", "", column)
+    return re.sub(r"[^\w.+-]|^\W", "_", plain or column) or "value"
+
+
+def distinct(guesses: list[Guess]) -> list[Guess]:
+    """Call metrics like their columns where two would be one."""
+
+    def path(guess: Guess) -> tuple[object, ...]:
+        return guess.metric, guess.dataset, guess.measured and (guess.split, guess.epoch, "{" in guess.column)
+
+    paths = [path(guess) for guess in guesses]
+    return [
+        guess._replace(metric=_safe(guess.column)) if paths.count(own) > 1 else guess
+        for guess, own in zip(guesses, paths, strict=True)
+    ]
