@@ -49,30 +49,51 @@ class CheckedPredictor(ABC):
             rng: decides every random choice.
 
         Raises:
-            PredictorError: fewer architectures than the method needs, scores that are nan or all equal, another
-                number of scores than of architectures, or a part of the batch missing that the method ``needs``.
+            PredictorError: fewer architectures than the method needs, scores that are nan, beyond 1e100, or all equal
+                (to the target: it may not tell them apart), another number of scores than of architectures, or a part
+                of the batch missing that the method ``needs``.
             InvalidArchitecture: a row that is not in the space.
         """
         batch = self._checked(batch)
         score = _checked_scores(score, len(batch), self.min_points, self._going_on(batch))
+        if not isinstance(rng, np.random.Generator):
+            raise PredictorError(f"rng is {rng!r}; expected a generator: np.random.default_rng(0)")
         self._target = None
         target = self._target_class(score)
+        value = target.forward(score)
+        if np.isinf(value).any() or (np.isnan(value) & ~np.isnan(score)).any():
+            raise PredictorError(
+                f"the {len(score)} training scores, {np.nanmin(score):g} to {np.nanmax(score):g}, are all the same to "
+                f"the target that {type(self).__name__} learns; choose another target, such as rank"
+            )
         self._train, self._train_score, self._rng_state = batch, score, rng.bit_generator.state
-        self._fit(batch, target.forward(score), rng)
+        self._fit(batch, value, rng)
         self._target = target
 
     def predict(self, batch: Batch) -> Prediction:
         """Return what is expected of m architectures.
 
         Raises:
-            PredictorError: not fitted yet, or a part of the batch missing.
+            PredictorError: not fitted yet, a part of the batch missing, or an answer that is no finite number.
             InvalidArchitecture: a row that is not in the space.
         """
         target = self._must_be_fitted()
         batch = self._checked(batch)
+        for name in _PARTS:
+            seen, asked = getattr(self._train, name), getattr(batch, name)
+            if seen is not None and asked is not None and seen.shape[1:] != asked.shape[1:]:
+                raise PredictorError(f"{name} have shape {asked.shape}; those learnt from had {seen.shape}")
         if not len(batch):
             return Prediction(np.empty(0), None)
-        return target.prediction(*self._predict(batch))
+        answer = target.prediction(*self._predict(batch))
+        for name, values in zip(Prediction._fields, answer, strict=True):
+            if values is not None and not np.isfinite(values).all():
+                bad = int((~np.isfinite(values)).sum())
+                raise PredictorError(
+                    f"{type(self).__name__} has no finite {name} of {bad} of {len(batch)} architectures; "
+                    "choose another target, or another predictor"
+                )
+        return answer
 
     def _must_be_fitted(self) -> Target:
         if self._target is None:
@@ -129,17 +150,22 @@ class CheckedPredictor(ABC):
         self._fit(batch, value, rng)
 
     def _checked(self, batch: Batch) -> Batch:
+        if not isinstance(batch, Batch):
+            raise PredictorError(f"a {type(batch).__name__} was given; expected a batch: nasbench.Batch(archs)")
         missing = sorted(need for need in self.needs if getattr(batch, need) is None)
         if missing:
             raise PredictorError(
                 f"{type(self).__name__} needs {' and '.join(missing)} with the architectures; "
                 "choose a task that has them, or another predictor"
             )
+        archs, known = self._space.checked(batch.archs), {}
         for name, axes in _PARTS.items():
-            part = getattr(batch, name)
-            if part is not None and (part.ndim != len(axes) + 1 or len(part) != len(batch)):
-                raise PredictorError(f"{name} have shape {part.shape}; expected [{len(batch)}, {', '.join(axes)}]")
-        return replace(batch, archs=self._space.checked(batch.archs))
+            if getattr(batch, name) is None:
+                continue
+            known[name] = part = _as_numbers(name, getattr(batch, name))
+            if part.ndim != len(axes) + 1 or len(part) != len(archs):
+                raise PredictorError(f"{name} have shape {part.shape}; expected [{len(archs)}, {', '.join(axes)}]")
+        return replace(batch, archs=archs, **known)
 
     def _going_on(self, batch: Batch) -> Bools:
         """Return [n] whose score may be unknown: what was seen of their curve is learnt from."""
@@ -151,6 +177,9 @@ class CheckedPredictor(ABC):
 _PARTS = {"curves": ("epochs",), "proxies": ("columns",), "losses": ("epochs", "2")}
 """What a batch may hold besides the architectures, and its axes after the first."""
 
+_LARGEST = 1e100
+"""Size beyond which squares may overflow, and below whose inverse differences vanish in them."""
+
 _BIT_GENERATORS = {name: name for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
 
 
@@ -158,8 +187,15 @@ def _listed(value: Any) -> Any:
     return value.tolist()
 
 
+def _as_numbers(what: str, given: Any) -> Floats:
+    array = np.asarray(given)
+    if array.dtype.kind not in "iufb":
+        raise PredictorError(f"{what} have dtype {array.dtype}; expected numbers (float64)")
+    return array.astype(np.float64, copy=False)
+
+
 def _checked_scores(score: Floats, n: int, least: int, going_on: Bools) -> Floats:
-    score = np.asarray(score, dtype=np.float64)
+    score = _as_numbers("scores", score)
     if score.shape != (n,):
         raise PredictorError(f"scores have shape {score.shape}; expected [{n}], one for each architecture")
     bad: Bools = ~np.isfinite(score) & ~(np.isnan(score) & going_on)
@@ -168,8 +204,10 @@ def _checked_scores(score: Floats, n: int, least: int, going_on: Bools) -> Float
         raise PredictorError(
             f"score {first} is {score[first]} ({int(bad.sum())} such of {n}); leave crashed trainings out"
         )
+    if (np.abs(score) > _LARGEST).any():
+        raise PredictorError(f"a score is {score[np.nanargmax(np.abs(score))]:g}; expected none beyond {_LARGEST:g}")
     if n < least:
         raise PredictorError(f"{n} training architecture(s); this method needs at least {least}")
-    if least and (score == score[0]).all():
+    if least and ((score == score[0]).all() or np.ptp(score) < 1 / _LARGEST):
         raise PredictorError(f"all {n} training scores are {score[0]:g}: nothing can be learnt from them")
     return score

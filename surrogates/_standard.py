@@ -10,7 +10,8 @@ _FAR = 10.0  # standard deviations beyond which a value counts as that far: it c
 class Standard:
     """Zero mean and unit variance on the training rows; a missing value becomes the training mean.
 
-    Columns that are constant or missing in training say nothing and are dropped.
+    Columns that are constant or missing in training say nothing and are dropped; where that is all of them, one of
+    zeros stands in their place, since libraries want one.
 
     Args:
         features: [n, f] training rows, nan where one is missing.
@@ -28,7 +29,9 @@ class Standard:
         self._std = std[self.kept]
 
     def __call__(self, features: Floats) -> Floats:
-        """Return ``[m, kept]``."""
+        """Return ``[m, kept]``, one column at least."""
+        if not len(self.kept):
+            return np.zeros((len(features), 1))
         scaled = (features[:, self.kept] - self._mean[self.kept]) / self._std
         near: Floats = np.clip(np.nan_to_num(scaled, nan=0.0, posinf=_FAR, neginf=-_FAR), -_FAR, _FAR)
         return near

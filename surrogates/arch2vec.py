@@ -16,12 +16,10 @@ kernel is a Matern one, hyperparameters by marginal likelihood.
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-
-from nasbench.arrays import Archs, Floats
+from nasbench.arrays import Archs, Floats, Ints
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._gp import GaussianProcess, MaternKernel
+from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
 from surrogates._graph_autoencoder import LatentEncoding, Pretraining
 from surrogates._predictor import State
 
@@ -64,11 +62,8 @@ class Arch2Vec(GaussianProcess):
     def _kernel(self, sizes: list[int]) -> MaternKernel:
         return MaternKernel(sizes)
 
-    def _scales(self, features: Floats, sizes: list[int]) -> Floats:
-        """Return the root mean squared deviation of all codes, so that lengths of about 1 fit."""
-        del sizes
-        scale = np.sqrt(features.var(axis=0).mean())
-        return np.full(features.shape[1], scale if scale > 0 else 1.0)
+    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+        return group_deviations(features, groups, self._encoding.n_groups)
 
     def _state(self) -> State:
         weights = {f"embedding/{name}": array for name, array in self._codes.weights.items()}

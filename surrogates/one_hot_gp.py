@@ -8,6 +8,9 @@ count: an RBF kernel of a categorical decision is 1 or a constant too.
 
 from typing import ClassVar
 
+import numpy as np
+
+from nasbench.arrays import Floats, Ints
 from nasbench.errors import unknown_name
 from nasbench.options import FromTwo, Whole
 from nasbench.spaces import SearchSpace
@@ -47,6 +50,12 @@ class OneHotGP(GaussianProcess):
 
     def _kernel(self, sizes: list[int]) -> GroupedKernel:
         return self._make(sizes)
+
+    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+        """Return the root of the number of decisions: distances add up over them, and the search starts at these."""
+        if self._make is HammingKernel:  # divides by it itself
+            return super()._lengths(features, groups)
+        return np.full(self._encoding.n_groups, self._encoding.n_groups**0.5)
 
 
 def _rbf(sizes: list[int]) -> GroupedKernel:

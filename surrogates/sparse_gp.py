@@ -25,6 +25,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.options import Count, FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
+from surrogates._gp import growth
 from surrogates._gp._lowest import lowest
 from surrogates._gp._sparse import Summary, greedy_points
 from surrogates._gp._views import ScaledViews, in_chunks
@@ -85,7 +86,7 @@ class SparseGP(CheckedPredictor):
 
     def _factors(self, parameters: Tensor) -> Tensor:
         """Return the inverse length of each column; ``[f]``."""
-        return torch.exp(-parameters[:-2])[self._columns]
+        return torch.exp(-parameters[:-2])[self._columns] / growth(len(parameters) - 2)
 
     def _most_likely(self, start: Tensor, x: Tensor, at: Tensor, y: Tensor) -> Tensor:
         """Return log lengths, signal and noise variance that make the bound plus the log prior largest; ``[g + 2]``."""

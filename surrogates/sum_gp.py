@@ -44,5 +44,5 @@ class SumGP(GaussianProcess):
         return SumKernel([SubtreeKernel(sizes[:-1]), MaternKernel(sizes[-1:], smooth=True)])
 
     def _lengths(self, features: Floats, groups: Ints) -> Floats:
-        deviations = group_deviations(features, groups, self._encoding.n_groups)
-        return np.append(np.ones(len(deviations) - 1), deviations[-1])
+        last = self._encoding.n_groups - 1
+        return np.append(np.ones(last), group_deviations(features[:, groups == last], groups[groups == last] - last, 1))

@@ -1,7 +1,7 @@
 """From a record of predictors to arrays."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,7 @@ class Analysis:
         costs: task -> what was measured -> [predictors, sizes, runs].
         failed: task -> [predictors, sizes, runs].
         labels: what was learnt, ``mean`` or ``seed``.
+        covered: task -> architectures with a proxy, and measured in all; where proxies were given.
     """
 
     predictors: list[str]
@@ -63,6 +64,7 @@ class Analysis:
     costs: dict[str, dict[str, Floats]]
     failed: dict[str, Bools]
     labels: str
+    covered: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def blocks(self, protocol: str, metric: str = "kendall") -> Floats:
         """Return ``[blocks, predictors]``: a row for each task, train size and run, the same training set."""
@@ -88,6 +90,7 @@ def analyse(record: PredictionRecord) -> Analysis:
         },
         failed={name: _array(grid, lambda run: run.failed).astype(bool) for name, grid in grids.items()},
         labels=record.spec["labels"],
+        covered={name: (n, m) for name, (n, m) in record.spec.get("covered", {}).items()},
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from nasbench.evaluation._analysis import Analysis, TaskAnalysis
-from nasbench.experiment import _statistics as statistics
+from nasbench.evaluation._intervals import mean_interval
 from nasbench.experiment._drawing import look, panels, tidy
 
 if TYPE_CHECKING:
@@ -51,15 +51,15 @@ def _over_cutoffs(axes: "Axes", analysis: Analysis, tests: list[TaskAnalysis], m
     means = np.full((len(analysis.predictors), len(tests)), np.nan)
     for i, predictor in enumerate(analysis.predictors):
         runs = np.stack([test.metrics[metric][i, -1] for test in tests], axis=1)
-        means[i], low, high = statistics.mean_band(runs)
+        means[i], low, high = mean_interval(metric, runs)
         axes.plot(cutoffs, means[i], label=predictor, marker="o", markersize=3, **look(i))
         axes.fill_between(cutoffs, low, high, color=look(i)["color"], alpha=0.12, lw=0)
     known = means[~np.isnan(means)]
     bottom, top = max(float(known.min(initial=0.0)), _LOWEST), float(known.max(initial=0.0))
-    if metric == "rmse":
+    if metric == "rmse" and top > 0:
         axes.set_yscale("log")
-        axes.set_ylim(float(known.min()) / 2, 2 * top)
-    else:  # an interval from two runs can be wider than what is possible
+        axes.set_ylim(float(known[known > 0].min()) / 2, 2 * top)
+    elif top > bottom:  # an interval can be far wider than what differs
         axes.set_ylim(bottom - 0.1 * (top - bottom), top + 0.1 * (top - bottom))
     axes.set_xscale("log")
     axes.set_xticks(cutoffs, [f"{cutoff:g}" for cutoff in cutoffs])

@@ -46,8 +46,8 @@ class Curves(NamedTuple):
         return Curves(self.scores[rows], None if self.losses is None else self.losses[rows], self.cost_s[rows])
 
 
-def curves_of(task: Task, rows: Ints) -> Curves:
-    """Return the curves of rows [n] of a task's table.
+def curves_of(task: Task, rows: Ints, sign: float = 1.0) -> Curves:
+    """Return the curves of rows [n] of a task's table, scores times ``sign``.
 
     Raises:
         InvalidOption: the task's observed column holds the last epoch alone.
@@ -67,7 +67,7 @@ def curves_of(task: Task, rows: Ints) -> Curves:
         both = np.stack([missing if part is None else part for part in losses], axis=2)
     scores = _read(table, (*keys, seen.split, seen.metric), index, seen.axes["epochs"])
     assert scores is not None
-    return Curves(scores, both, task.observations.cost_s[rows])
+    return Curves(sign * scores, both, task.observations.cost_s[rows])
 
 
 def _has_curves(task: Task) -> bool:
@@ -154,8 +154,8 @@ def _stopped(true: Floats, prediction: Prediction, best: float) -> Any:
     return stopped
 
 
-def examples_of(curves: Floats, prediction: Prediction) -> dict[str, Any]:
-    """Return the first test curves [m, t] with what is predicted of their ends, as plain data."""
+def examples_of(curves: Floats, prediction: Prediction, sign: float = 1.0) -> dict[str, Any]:
+    """Return the first test curves [m, t] with what is predicted of their ends, times ``sign``, as plain data."""
     std = None if prediction.std is None else prediction.std[:EXAMPLES].tolist()
-    shown = [[None if value != value else value for value in curve] for curve in curves[:EXAMPLES].tolist()]
-    return {"curves": shown, "mean": prediction.mean[:EXAMPLES].tolist(), "std": std}
+    shown = [[None if value != value else value for value in curve] for curve in (sign * curves[:EXAMPLES]).tolist()]
+    return {"curves": shown, "mean": (sign * prediction.mean[:EXAMPLES]).tolist(), "std": std}

@@ -60,7 +60,7 @@ def one_run(evaluation: Evaluation, opened: tuple[Task, Pool], choice: Choice, k
     with one_thread():
         tests = _tested(evaluation, pool, parts, predictions)
         if run == 0 and pool.curves is not None:
-            _keep_examples(evaluation, pool.curves.scores[parts.asked], predictions, tests)
+            _keep_examples(evaluation, pool.curves.scores[parts.asked], predictions, tests, pool.sign)
     return Outcome(size, run, tests, m, error, measured)
 
 
@@ -124,11 +124,15 @@ def _tested(
 
 
 def _keep_examples(
-    evaluation: Evaluation, curves: Floats, predictions: list[Prediction], tests: dict[str, dict[str, Any]]
+    evaluation: Evaluation,
+    curves: Floats,
+    predictions: list[Prediction],
+    tests: dict[str, dict[str, Any]],
+    sign: float,
 ) -> None:
-    """Put the first curves and what is predicted of them into the tests of the first protocol."""
+    """Put the first curves and what is predicted of them, in the metric's sign, into the first protocol's tests."""
     for cutoff, prediction in zip(sorted(evaluation.cutoffs), predictions, strict=True):
-        tests[f"{evaluation.protocols[0]}@{cutoff:g}"]["examples"] = examples_of(curves, prediction)
+        tests[f"{evaluation.protocols[0]}@{cutoff:g}"]["examples"] = examples_of(curves, prediction, sign)
 
 
 def opened_of(record: PredictionRecord, name: str) -> tuple[Task, Pool]:

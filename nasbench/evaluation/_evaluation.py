@@ -54,7 +54,8 @@ class Evaluation:
         protocols: how to test, see ``nasbench.evaluation``.
         test_size: test architectures, drawn; None for all that the protocol leaves.
         labels: what is learnt, ``mean`` over seeds or of one drawn ``seed``; tested is always the mean.
-        proxies: table whose static metrics predictors are given as zero-cost proxies; none if empty.
+        proxies: table whose static metrics predictors are given as zero-cost proxies; none if empty. Learnt from and
+            tested are then only architectures that it has a proxy of.
         cutoffs: shares of a training, within (0, 1): predictors are given learning curves, whole ones to learn from and
             those of test architectures up to each cutoff. None are given if empty.
         given: tasks that are open already, by name; all others are opened by their names.
@@ -130,7 +131,7 @@ class Evaluation:
             NasbenchError: an unknown task or predictor, a train size that leaves nothing to test, or options that do
                 not fit.
         """
-        tasks = {}
+        tasks, covered = {}, {}
         for name in self.tasks:
             task = trained_task(self.given.get(name) or load_task(name))
             for choice in self.predictors if fit else ():
@@ -141,7 +142,11 @@ class Evaluation:
             if pool.curves is not None:
                 lengths_of(self.cutoffs, pool.curves.scores.shape[1])
             if max(self.train_sizes) > n - 2:
-                raise InvalidOption(f"a train size of {max(self.train_sizes)} leaves too few of {name}'s {n} to test")
+                with_proxy = f" architectures with a proxy in {self.proxies}" if self.proxies else ""
+                raise InvalidOption(
+                    f"a train size of {max(self.train_sizes)} leaves too few of {name}'s {n}{with_proxy} to test"
+                )
+            covered[name] = [n, pool.n_measured]
             tasks[name] = task_entry(name, task)
         spec = {
             "format": FORMAT,
@@ -160,6 +165,8 @@ class Evaluation:
             },
             "software": [software() | {"scipy": scipy.__version__}],
         }
+        if any(n < n_measured for n, n_measured in covered.values()):
+            spec |= {"pool": "with proxies", "covered": covered}
         if self.cutoffs:
             spec["cutoffs"] = sorted(self.cutoffs)
         with as_recorded(tasks):

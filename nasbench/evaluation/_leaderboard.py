@@ -16,6 +16,7 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.errors import MissingExtra, unknown_name
 from nasbench.evaluation._analysis import Analysis, TaskAnalysis
+from nasbench.evaluation._intervals import LEAST_RUNS, mean_interval
 from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._leaderboard import FORMATS, as_csv, as_p, finite, tabulated
 from nasbench.files import write_text
@@ -73,26 +74,36 @@ def leaderboard(analysis: Analysis) -> Leaderboard:
 
 
 def _overall_rows(analysis: Analysis, protocol: str) -> list[Row]:
-    blocks = analysis.blocks(protocol)
-    ranked = statistics.ranks(-blocks)
+    blocks = _defined(analysis.blocks(protocol))
+    average = _mean(statistics.ranks(-blocks))
     means = np.array([t.metrics["kendall"].mean(axis=2) for t in analysis.tests if t.protocol == protocol])
-    by_mean = np.moveaxis(means, 1, -1).reshape(-1, len(analysis.predictors))
+    by_mean = _defined(np.moveaxis(means, 1, -1).reshape(-1, len(analysis.predictors)))
     wins = statistics.ranks(-by_mean)
-    order = np.lexsort((analysis.predictors, ranked.mean(axis=0)))
+    order = np.lexsort((analysis.predictors, average))
     against = _p_values(blocks, int(order[0]))
     return [
         {
             "protocol": protocol,
             "predictor": analysis.predictors[i],
-            "average_rank": float(ranked[:, i].mean()),
+            "average_rank": float(average[i]),
             "first_on": int((wins[:, i] == wins.min(axis=1)).sum()),
             "n_settings": len(wins),
-            "kendall": float(by_mean[:, i].mean()),
+            "kendall": float(_mean(by_mean)[i]),
             "p_against_best": against[i],
             "failed": int(sum(failed[i].sum() for failed in analysis.failed.values())),
         }
         for i in order.tolist()
     ]
+
+
+def _defined(blocks: Floats) -> Floats:
+    """Return the rows in which tau is defined: not where all true scores are the same."""
+    return blocks[~np.isnan(blocks).any(axis=1)]
+
+
+def _mean(blocks: Floats) -> Floats:
+    """Return the mean of each column of [blocks, predictors], nan where there is no block."""
+    return blocks.mean(axis=0) if len(blocks) else np.full(blocks.shape[1], np.nan)
 
 
 def _p_values(blocks: Floats, best: int) -> list[float | None]:
@@ -111,7 +122,7 @@ def _size_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
             "task": test.name,
             "protocol": test.protocol,
             "predictor": analysis.predictors[i],
-            "kendall": {str(size): summary(tau[i, j]) for j, size in enumerate(analysis.sizes)},
+            "kendall": {str(size): summary("kendall", tau[i, j]) for j, size in enumerate(analysis.sizes)},
         }
         for i in order.tolist()
     ]
@@ -128,7 +139,7 @@ def _detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
             "n_test": float(test.n_test[i, j].mean()),
             "runs": failed.shape[2],
             "failed": int(failed[i, j].sum()),
-            **{metric: summary(values[i, j]) for metric, values in test.metrics.items()},
+            **{metric: summary(metric, values[i, j]) for metric, values in test.metrics.items()},
             **{cost: middle(values[i, j]) for cost, values in costs.items()},
         }
         for i, predictor in enumerate(analysis.predictors)
@@ -148,7 +159,7 @@ def _cutoff_rows(analysis: Analysis) -> list[Row]:
             "predictor": predictor,
             "train_size": analysis.sizes[-1],
             "by_cutoff": {
-                f"{test.cutoff:g}": summary(test.metrics[metric][i, -1])
+                f"{test.cutoff:g}": summary(metric, test.metrics[metric][i, -1])
                 for test in cut
                 if (test.name, test.protocol.partition("@")[0]) == (task, protocol)
             },
@@ -159,12 +170,12 @@ def _cutoff_rows(analysis: Analysis) -> list[Row]:
     ]
 
 
-def summary(values: Floats) -> dict[str, float]:
+def summary(metric: str, values: Floats) -> dict[str, float]:
     """Return mean and std over the runs that have a value, with the 95 % interval of the mean; else nan."""
     values = values[~np.isnan(values)]
     if not len(values):
         return dict.fromkeys(("mean", "std", "low", "high"), math.nan)
-    mean, low, high = (float(value) for value in statistics.mean_band(values))
+    mean, low, high = (float(value) for value in mean_interval(metric, values))
     std = float(values.std(ddof=1)) if len(values) > 1 else math.nan
     return {"mean": mean, "std": std, "low": low, "high": high}
 
@@ -180,10 +191,16 @@ def _notes(analysis: Analysis) -> list[str]:
     return [
         f"learnt is the observed score, {learnt}; tested on its mean over seeds; never the test split",
         "protocol random: tested on what was not trained on; disjoint: and on nothing isomorphic to it",
-        "tau is Kendall's tau-b; mean [95 % interval of the mean over runs, Student's t]; one run has no interval",
+        "tau is Kendall's tau-b; mean [95 % interval of the mean over runs, Student's t, cut to what tau can be]; fewer "
+        f"than {LEAST_RUNS} runs have no interval; '-': undefined, since all true scores are the same",
         "all predictors have the same training sets in the same run; ranks and Wilcoxon's signed-rank test (p to best, "
         "Holm-corrected over all pairs) are over task, train size and run",
         "a failed run counts as predicting the same for all",
+        *(
+            f"evaluated on {n:,} of {m:,} architectures of {task}: those that the table of proxies covers"
+            for task, (n, m) in analysis.covered.items()
+            if n < m
+        ),
         "regret in percent points, of the best architecture among the 1 or 10 predicted best; seconds (to fit, to "
         "predict all that was tested) and memory are medians on one thread",
         *(_CUTOFF_NOTES if any(not math.isnan(test.cutoff) for test in analysis.tests) else []),
@@ -202,9 +219,9 @@ def _overall_cells(row: Row) -> dict[str, str]:
     return {
         "protocol": row["protocol"],
         "predictor": row["predictor"],
-        "average rank": f"{row['average_rank']:.2f}",
+        "average rank": _number(row["average_rank"], 2),
         "first on": f"{row['first_on']} of {row['n_settings']}",
-        "mean tau": f"{row['kendall']:.3f}",
+        "mean tau": _number(row["kendall"]),
         "p to best": as_p(row["p_against_best"]),
         "failed": str(row["failed"]),
     }
@@ -249,7 +266,7 @@ def _cutoff_cells(row: Row) -> dict[str, str]:
 
 
 def _interval(entry: dict[str, float]) -> str:
-    if math.isnan(entry["std"]):
+    if math.isnan(entry["low"]):
         return _number(entry["mean"])
     return f"{entry['mean']:.3f} [{entry['low']:.3f}, {entry['high']:.3f}]"
 

@@ -8,9 +8,9 @@ import numpy as np
 from nasbench.arrays import Bools, Floats
 from nasbench.evaluation._analysis import Analysis, TaskAnalysis
 from nasbench.evaluation._curve_plots import cutoff_figure, forecast_figure, has_cutoffs
+from nasbench.evaluation._intervals import mean_interval
 from nasbench.evaluation._leaderboard import middle
 from nasbench.evaluation._metrics import LEVELS
-from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._drawing import look, needs_matplotlib, panels, save_all, tidy
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def size_figure(analysis: Analysis) -> "Figure":
 
 def _size_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
     for i, predictor in enumerate(analysis.predictors):
-        mean, low, high = statistics.mean_band(test.metrics["kendall"][i].T)
+        mean, low, high = mean_interval("kendall", test.metrics["kendall"][i].T)
         axes.plot(analysis.sizes, mean, label=predictor, marker=_marker(i), markersize=4, **look(i))
         axes.fill_between(analysis.sizes, low, high, color=look(i)["color"], alpha=0.15, lw=0)
     axes.set_xscale("log")
@@ -98,12 +98,16 @@ def _cost_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
         axes.scatter(seconds[i], tau[i], s=sizes, marker=_marker(i), color=style["color"], alpha=0.6, lw=0)
     x, y = front(seconds.ravel(), tau.ravel())
     axes.step(x, y, where="post", color="0.6", linewidth=5, alpha=0.5, zorder=0)
-    axes.set_xscale("log")
-    wide = len(x) > 0 and x.max() > 100 * x.min()
-    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5), numticks=8))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.margins(0.08)  # room for the large markers
+    if len(x):
+        axes.set_xscale("log")
+        wide = x.max() > 100 * x.min()
+        axes.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5), numticks=8))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.margins(0.08)  # room for the large markers
+    else:
+        axes.set_xticks([])
+        axes.text(0.5, 0.5, "no run finished with a tau", ha="center", transform=axes.transAxes)
     axes.set_xlabel("seconds to fit and predict")
     axes.set_ylabel("Kendall's τ")
 

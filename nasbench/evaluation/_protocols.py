@@ -18,14 +18,16 @@ LABELS = ("mean", "seed")
 
 @dataclass(frozen=True)
 class Pool:
-    """All measured architectures of a task.
+    """All measured architectures of a task; with proxies, those of them that have one.
 
     Attributes:
         archs: [n, d].
-        score: [n] observed score, mean over seeds; never of a test split.
+        score: [n] observed score, mean over seeds, negated where the metric is to be minimised; never of a test split.
         kind: [n] number of the isomorphism class.
         proxies: [n, p] zero-cost proxies, where they were asked for.
-        curves: learning curves, where they were asked for.
+        curves: learning curves, where they were asked for; their scores with the sign of ``score``.
+        sign: what a score is multiplied by to be the metric: -1 where that is to be minimised, else 1.
+        n_measured: measured architectures, those without a proxy included.
     """
 
     archs: Archs
@@ -33,6 +35,8 @@ class Pool:
     kind: Ints
     proxies: Floats | None = None
     curves: Curves | None = None
+    sign: float = 1.0
+    n_measured: int = 0
 
     def batch(self, rows: Ints) -> Batch:
         """Return the architectures at ``rows`` [m] as predictors get them, their curves seen to the end."""
@@ -60,14 +64,30 @@ class Split:
 
 
 def pool_of(task: Task, proxies: str = "", *, curves: bool = False) -> Pool:
-    """Return what of a task's architectures was measured, with the proxies of the table of that name, and curves."""
-    score = task.observed.query(task.rows)
+    """Return what of a task's architectures was measured, with the proxies of the table of that name, and curves.
+
+    Architectures without any proxy are left out: a predictor could only guess at them, all alike.
+
+    Raises:
+        InvalidOption: the table of proxies has fewer than two of the measured architectures.
+    """
+    sign = -1.0 if task.observed.axes["direction"] == "minimize" else 1.0
+    score = sign * task.observed.query(task.rows)
     rows, score = task.rows[~np.isnan(score)], score[~np.isnan(score)]
+    n_measured, known = len(rows), None
+    if proxies:
+        known = proxies_of(task, proxies, task.table.architectures[rows])
+        covered = ~np.isnan(known).all(axis=1)
+        if covered.sum() < 2:
+            raise InvalidOption(
+                f"table '{proxies}' has proxies of {covered.sum()} of the {n_measured} architectures that "
+                f"'{task.name}' measured; compute more (nasbench proxies {task.name})"
+            )
+        rows, score, known = rows[covered], score[covered], known[covered]
     archs = task.table.architectures[rows]
-    kind = np.unique(task.space.canonical(archs), axis=0, return_inverse=True)[1]
-    known = proxies_of(task, proxies, archs) if proxies else None
-    seen = curves_of(task, rows) if curves else None
-    return Pool(archs, score, kind.reshape(-1).astype(np.int64), known, seen)
+    kind = np.unique(task.space.canonical(archs), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    seen = curves_of(task, rows, sign) if curves else None
+    return Pool(archs, score, kind, known, seen, sign, n_measured)
 
 
 def split(

@@ -103,7 +103,7 @@ class PredictionRecord(Pairs[Outcome]):
     """A directory of outcomes of predictors; printing it shows the leaderboard."""
 
     what, folder, form = "predictors", "outcomes", (FORMAT, VERSION)
-    fixed = ("format", "version", "seed", "protocols", "test_size", "labels", "cutoffs")
+    fixed = ("format", "version", "seed", "protocols", "test_size", "labels", "cutoffs", "proxies", "pool")
     run_class = Outcome
 
     def _check_structure(self) -> None:
@@ -114,7 +114,8 @@ class PredictionRecord(Pairs[Outcome]):
     @classmethod
     def _grown(cls, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         sizes = sorted({*old["train_sizes"], *new["train_sizes"]})
-        return {"runs": max(new["runs"], old["runs"]), "train_sizes": sizes}
+        covered = {"covered": old["covered"] | new["covered"]} if "covered" in old and "covered" in new else {}
+        return {"runs": max(new["runs"], old["runs"]), "train_sizes": sizes} | covered
 
     def all_keys(self) -> list[Key]:
         """Return train size and number of all runs."""

@@ -87,11 +87,17 @@ def enough_blocks(n_blocks: int, n_strategies: int) -> bool:
     return 2.0 ** (1 - n_blocks) * n_pairs < 1 - CONFIDENCE
 
 
+def _defined(blocks: Floats) -> Floats:
+    """Return the blocks in which every strategy has a value."""
+    return blocks[~np.isnan(blocks).any(axis=1)]
+
+
 def friedman(blocks: Floats) -> float:
     """P-value of Friedman's test that all columns of ``blocks`` [blocks, strategies] rank alike.
 
     nan with fewer than three columns or two blocks, where the test is not defined; 1 if all are equal.
     """
+    blocks = _defined(blocks)
     if blocks.shape[1] < 3 or len(blocks) < 2:
         return float("nan")
     if (np.ptp(blocks, axis=1) == 0).all():
@@ -115,7 +121,7 @@ def pairwise_tests(blocks: Floats) -> Floats:
         from scikit_posthocs import posthoc_wilcoxon
     except ImportError as error:
         raise MissingExtra("testing strategies against each other", "report") from error
-    n = blocks.shape[1]
+    blocks, n = _defined(blocks), blocks.shape[1]
     if n < 2 or len(blocks) < 2:
         return np.where(np.eye(n, dtype=bool), 1.0, np.nan)
     # zsplit shares ties between both signs, so that two equal strategies have p = 1 and no special case

@@ -30,7 +30,7 @@ def check_predictor(make: Maker, space: SearchSpace, *, n: int = 30) -> None:
         space: where the architectures are from.
         n: training points; more where the class says so by an attribute ``min_points``.
 
-    It fits about five times, so pass options that make fitting quick (a registered class names them in an
+    It fits about eight times, so pass options that make fitting quick (a registered class names them in an
     attribute ``quick``, a dictionary on top of each preset, for the suite's own tests). A predictor that has
     ``state`` and ``restore`` is checked to give the same bits after them.
     """
@@ -40,9 +40,11 @@ def check_predictor(make: Maker, space: SearchSpace, *, n: int = 30) -> None:
     first = _answer(predictor, train, score, query)
     _sound(first, len(query))
     _repeats(make(space), train, score, query, first)
+    _learns_from_little(make(space), train, score, query)
     _any_order(predictor, query, first)
     _restores(make, space, predictor, query, first)
     _refuses(make, space, train, score)
+    _refuses_strange_rows(predictor, make(space), space, train, score)
     if "curves" in predictor.needs:
         _reads_curves(make(space), train, score, query)
 
@@ -129,6 +131,23 @@ def _repeats(predictor: Predictor, train: Batch, score: Floats, query: Batch, fi
     assert _identical(first, again), "the same data and rng give other predictions (global seeds, or an earlier fit)"
 
 
+def _learns_from_little(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> None:
+    """Learn from one architecture and from eight, measured again and again, and from as few points as can be."""
+    n, least = min(len(train), max(24, _least(predictor))), _least(predictor)
+    rows = np.arange(n)
+    for what, chosen in {"one": np.zeros(n, dtype=np.int64), "eight": rows % 8, "the fewest": rows[:least]}.items():
+        try:
+            answer = _answer(predictor, train.take(chosen), score[: len(chosen)], query)
+        except Exception as error:
+            raise AssertionError(f"{what} architecture(s) in {len(chosen)} training points: {error!r}") from error
+        _sound(answer, len(query))
+
+
+def _least(predictor: Predictor) -> int:
+    """Return how many training points there must be."""
+    return max(2, getattr(predictor, "min_points", 2))
+
+
 def _identical(a: Prediction, b: Prediction) -> bool:
     return all(
         (x is None and y is None) or (x is not None and y is not None and np.array_equal(x, y))
@@ -180,7 +199,7 @@ def _refuses(make: Maker, space: SearchSpace, train: Batch, score: Floats) -> No
         return lambda: predictor.fit(train.take(np.arange(len(train))[rows]), scores, np.random.default_rng(0))
 
     everything = slice(None)
-    least = max(2, getattr(predictor, "min_points", 2))
+    least = _least(predictor)
     _raises(f"{least - 1} training point(s)", fit(slice(least - 1), score[: least - 1]))
     _raises("no training point", fit(slice(0), score[:0]))
     _raises("constant targets", fit(everything, np.full(len(score), 0.5)))
@@ -189,10 +208,6 @@ def _refuses(make: Maker, space: SearchSpace, train: Batch, score: Floats) -> No
         _raises(f"a target that is {bad}", fit(everything, np.where(np.arange(len(score)) == 3, bad, score)))
     _raises("fewer targets than architectures", fit(everything, score[:-1]))
     _raises("targets in two dimensions", fit(everything, score[:, None]))
-    outside = train.archs.copy()
-    outside[3, 0] = space.cardinality[0]
-    wrong = Batch(outside, train.curves, train.proxies, train.losses)
-    _raises("a row outside the space", lambda: predictor.fit(wrong, score, np.random.default_rng(0)))
     bare = Batch(train.archs)
     if predictor.needs:
         _raises(
@@ -200,6 +215,21 @@ def _refuses(make: Maker, space: SearchSpace, train: Batch, score: Floats) -> No
             lambda: predictor.fit(bare, score, np.random.default_rng(0)),
         )
     _raises("a question after fits that all failed", lambda: predictor.predict(train))
+
+
+def _refuses_strange_rows(fitted: Predictor, new: Predictor, space: SearchSpace, train: Batch, score: Floats) -> None:
+    outside = train.archs.copy()
+    outside[3, 0] = space.cardinality[0]
+    strange = {
+        "a row outside the space": outside,
+        "rows of floats": train.archs.astype(np.float64),
+        "rows of another space": train.archs[:, 1:],
+        "one architecture without its axis": train.archs[0],
+    }
+    for what, archs in strange.items():
+        wrong = replace(train, archs=archs)
+        _raises(what, partial(new.fit, wrong, score, np.random.default_rng(0)))
+        _raises(f"{what}, in a question,", partial(fitted.predict, wrong))
 
 
 def _reads_curves(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> None:

@@ -1,6 +1,6 @@
 """Gaussian processes on features of architectures: kernels for GPyTorch, and exact regression with them."""
 
-from surrogates._gp._exact import GaussianProcess, group_deviations
+from surrogates._gp._exact import GaussianProcess, group_deviations, growth
 from surrogates._gp._kernels import GroupedKernel, HammingKernel, MaternKernel, SubtreeKernel, SumKernel
 
 __all__ = [
@@ -11,4 +11,5 @@ __all__ = [
     "SubtreeKernel",
     "SumKernel",
     "group_deviations",
+    "growth",
 ]

@@ -1,8 +1,11 @@
 """A Gaussian process summarised by its values at few points: the collapsed variational bound, and which points."""
 
+import numpy as np
 import torch
 from gpytorch.kernels import MaternKernel
 from torch import Tensor
+
+from nasbench.arrays import Ints
 
 _JITTER = 1e-8  # of the signal variance: m chosen points never are quite independent
 
@@ -65,8 +68,8 @@ def matern(x1: Tensor, x2: Tensor) -> Tensor:
     return kernel(x1, x2).to_dense()
 
 
-def greedy_points(x: Tensor, most: int) -> Tensor:
-    """Return rows of ``x`` [n, f], each the one least certain given those before: a pivoted Cholesky factor.
+def greedy_points(x: Tensor, most: int) -> Ints:
+    """Return numbers of rows of ``x`` [n, f], each the one least certain given those before: a pivoted Cholesky factor.
 
     Fewer than ``most`` come back where they explain all others.
     """
@@ -82,4 +85,4 @@ def greedy_points(x: Tensor, most: int) -> Tensor:
             factor[:, k] = column / left[best].sqrt()
             left = (left - factor[:, k].square()).clamp_min(0)
             left[best] = 0
-    return torch.tensor(chosen)
+    return np.array(chosen, dtype=np.int64)

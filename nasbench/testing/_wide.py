@@ -1,0 +1,36 @@
+"""What a performance predictor must learn however many decisions there are: a sum over them."""
+
+import numpy as np
+
+from nasbench.predictions import Batch
+from nasbench.registry import SPACES
+from nasbench.testing._predictors import Maker
+
+_ASKED = 200
+
+
+def check_wide_predictor(make: Maker, n_decisions: int, *, least_r2: float = 0.2) -> None:
+    """Check that a predictor explains a sum over many decisions, and does not answer the same for all.
+
+    A length, width or scale that does for five decisions may see nothing in a hundred: distances add up.
+
+    Args:
+        make: as for ``check_predictor``; one that ``needs`` nothing.
+        n_decisions: binary decisions, each with a weight; learnt from three points for each, 60 at least.
+        least_r2: least R2 on 200 others.
+    """
+    decisions = {f"x{i}": {"categorical": ["no", "yes"]} for i in range(n_decisions)}
+    space, rng = SPACES.load("hyper")(decisions), np.random.default_rng(8)
+    n = max(60, 3 * n_decisions)
+    archs = space.sample(n + _ASKED, rng)
+    total = archs @ rng.standard_normal(n_decisions)
+    score = 0.5 + 0.05 * (total - total.mean()) / total.std()
+    predictor = make(space)
+    predictor.fit(Batch(archs[:n]), score[:n], np.random.default_rng(3))
+    mean, true = predictor.predict(Batch(archs[n:])).mean, score[n:]
+    r2 = 1 - float(((true - mean) ** 2).sum() / ((true - true.mean()) ** 2).sum())
+    spread = float(mean.std() / true.std())
+    assert r2 >= least_r2, (
+        f"R2 is {r2:.3f} on a sum over {n_decisions} decisions after {n} points, the predictions' spread {spread:.1g} of "
+        f"the truth's; expected {least_r2} at least"
+    )
