@@ -12,6 +12,7 @@ from nasbench.evaluation._curves import CURVE_METRICS
 from nasbench.evaluation._evaluation import Evaluation
 from nasbench.evaluation._metrics import LEVELS, METRICS
 from nasbench.evaluation._record import Measured, Outcome, PredictionRecord
+from nasbench.units import Scale
 
 Grid = list[list[list[Outcome]]]
 """Outcomes by predictor, train size and run."""
@@ -23,6 +24,7 @@ class TaskAnalysis:
 
     Attributes:
         name: of the task.
+        scale: unit and direction of the score.
         protocol: ``random`` or ``disjoint``, and where curves are cut, ``@`` and the cutoff.
         metrics: name -> [predictors, sizes, runs]; a failed run has those of a constant prediction.
         reliability: [predictors, sizes, runs, 19] share of true scores below each predicted quantile; nan
@@ -32,6 +34,7 @@ class TaskAnalysis:
     """
 
     name: str
+    scale: Scale
     protocol: str
     metrics: dict[str, Floats]
     reliability: Floats
@@ -81,7 +84,7 @@ def analyse(record: PredictionRecord) -> Analysis:
     return Analysis(
         predictors=record.predictors,
         sizes=record.spec["train_sizes"],
-        tests=[_test(name, test, grid) for name, grid in grids.items() for test in tests],
+        tests=[_test(record, name, test, grid) for name, grid in grids.items() for test in tests],
         costs={
             name: {cost: _array(grid, lambda run, c=cost: getattr(run.measured, c)) for cost in vars(Measured())}
             for name, grid in grids.items()
@@ -109,10 +112,11 @@ def _array(grid: Grid, value: Callable[..., float]) -> Floats:
     return np.array([[[value(run) for run in row] for row in rows] for rows in grid], dtype=np.float64)
 
 
-def _test(name: str, protocol: str, grid: Grid) -> TaskAnalysis:
+def _test(record: PredictionRecord, name: str, protocol: str, grid: Grid) -> TaskAnalysis:
     unknown = [np.nan] * len(LEVELS)
     return TaskAnalysis(
         name=name,
+        scale=Scale(*record.spec["tasks"][name].get("scale", ())),
         protocol=protocol,
         metrics={
             metric: _array(grid, lambda run, m=metric: run.tests[protocol][m])

@@ -19,8 +19,19 @@ from nasbench.evaluation._analysis import Analysis, TaskAnalysis
 from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._leaderboard import FORMATS, as_csv, as_p, finite, tabulated
 from nasbench.files import write_text
+from nasbench.units import Scale, significant, with_unit
 
 Row = dict[str, Any]
+
+RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("kendall", "spearman", "pearson", "sparse_kendall", "kendall_top"), (-1.0, 1.0)),
+    **dict.fromkeys(("precision_10", "precision_5_percent", "calibration_error", "coverage_90"), (0.0, 1.0)),
+    **dict.fromkeys(("regret_1", "regret_10", "rmse", "stopping_regret"), (0.0, math.inf)),
+    "time_saved": (0.0, 1.0),
+    "r2": (-math.inf, 1.0),
+    "log_likelihood": (-math.inf, math.inf),
+}
+"""The least and the greatest value of every metric: no interval of its mean goes further."""
 
 _OVER_CUTOFFS = ("spearman", "rmse", "log_likelihood", "coverage_90", "time_saved", "stopping_regret")
 
@@ -111,7 +122,7 @@ def _size_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
             "task": test.name,
             "protocol": test.protocol,
             "predictor": analysis.predictors[i],
-            "kendall": {str(size): summary(tau[i, j]) for j, size in enumerate(analysis.sizes)},
+            "kendall": {str(size): summary(tau[i, j], "kendall") for j, size in enumerate(analysis.sizes)},
         }
         for i in order.tolist()
     ]
@@ -128,7 +139,9 @@ def _detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
             "n_test": float(test.n_test[i, j].mean()),
             "runs": failed.shape[2],
             "failed": int(failed[i, j].sum()),
-            **{metric: summary(values[i, j]) for metric, values in test.metrics.items()},
+            "unit": test.scale.unit,
+            "direction": test.scale.direction,
+            **{metric: summary(values[i, j], metric) for metric, values in test.metrics.items()},
             **{cost: middle(values[i, j]) for cost, values in costs.items()},
         }
         for i, predictor in enumerate(analysis.predictors)
@@ -147,8 +160,9 @@ def _cutoff_rows(analysis: Analysis) -> list[Row]:
             "metric": metric,
             "predictor": predictor,
             "train_size": analysis.sizes[-1],
+            "unit": next(test.scale.unit for test in cut if test.name == task),
             "by_cutoff": {
-                f"{test.cutoff:g}": summary(test.metrics[metric][i, -1])
+                f"{test.cutoff:g}": summary(test.metrics[metric][i, -1], metric)
                 for test in cut
                 if (test.name, test.protocol.partition("@")[0]) == (task, protocol)
             },
@@ -159,14 +173,18 @@ def _cutoff_rows(analysis: Analysis) -> list[Row]:
     ]
 
 
-def summary(values: Floats) -> dict[str, float]:
-    """Return mean and std over the runs that have a value, with the 95 % interval of the mean; else nan."""
+def summary(values: Floats, metric: str) -> dict[str, float]:
+    """Return mean and std over the runs that have a value, with the 95 % interval of the mean; else nan.
+
+    Student's interval knows no bounds; what of it the metric cannot be is cut off.
+    """
     values = values[~np.isnan(values)]
     if not len(values):
         return dict.fromkeys(("mean", "std", "low", "high"), math.nan)
-    mean, low, high = (float(value) for value in statistics.mean_band(values))
+    mean, *band = statistics.mean_band(values)
+    low, high = np.clip(band, *RANGES[metric]).tolist()
     std = float(values.std(ddof=1)) if len(values) > 1 else math.nan
-    return {"mean": mean, "std": std, "low": low, "high": high}
+    return {"mean": float(mean), "std": std, "low": low, "high": high}
 
 
 def middle(values: Floats) -> float:
@@ -184,11 +202,13 @@ def _notes(analysis: Analysis) -> list[str]:
         "all predictors have the same training sets in the same run; ranks and Wilcoxon's signed-rank test (p to best, "
         "Holm-corrected over all pairs) are over task, train size and run",
         "a failed run counts as predicting the same for all",
-        "regret in percent points, of the best architecture among the 1 or 10 predicted best; seconds (to fit, to "
-        "predict all that was tested) and memory are medians on one thread",
+        f"regret in {_what_points(analysis)}, of the best architecture among the 1 or 10 predicted best; seconds (to "
+        "fit, to predict all that was tested) and memory are medians on one thread",
         *(_CUTOFF_NOTES if any(not math.isnan(test.cutoff) for test in analysis.tests) else []),
     ]
 
+
+_IN_UNIT = ("rmse", "stopping_regret")
 
 _CUTOFF_NOTES = [
     "behind an @ the share of a training after which test curves are cut; training curves are whole; metrics over the "
@@ -196,6 +216,12 @@ _CUTOFF_NOTES = [
     "time_saved: share of the seconds that a rule saves which stops at the cutoff what beats the best so far with less "
     "than 5 % probability; stopping_regret: the score of the best of all above that of the best not stopped",
 ]
+
+
+def _what_points(analysis: Analysis) -> str:
+    """Return the unit of a difference of scores."""
+    units = {test.scale.unit for test in analysis.tests}
+    return "percent points" if units == {"fraction"} else "the metric's unit, percent points of an accuracy"
 
 
 def _overall_cells(row: Row) -> dict[str, str]:
@@ -232,8 +258,8 @@ def _detail_cells(row: Row) -> dict[str, str]:
         "size": str(row["train_size"]),
         "tau": _number(row["kendall"]["mean"]),
         **{title: _number(row[metric]["mean"]) for title, metric in shown.items()},
-        "regret@1": _number(100 * row["regret_1"]["mean"], 2),
-        "regret@10": _number(100 * row["regret_10"]["mean"], 2),
+        "regret@1": _points(row["regret_1"]["mean"], row["unit"]),
+        "regret@10": _points(row["regret_10"]["mean"], row["unit"]),
         "log-lik": _number(row["log_likelihood"]["mean"], 2),
         "ECE": _number(row["calibration_error"]["mean"]),
         "fit s": _number(row["fit_s"]),
@@ -244,7 +270,8 @@ def _detail_cells(row: Row) -> dict[str, str]:
 
 
 def _cutoff_cells(row: Row) -> dict[str, str]:
-    means = {f"at {cutoff}": _number(entry["mean"], 4) for cutoff, entry in row["by_cutoff"].items()}
+    own = "fraction" if row["metric"] not in _IN_UNIT else row["unit"]
+    means = {f"at {cutoff}": _in_unit(entry["mean"], own) for cutoff, entry in row["by_cutoff"].items()}
     return {key: row[key] for key in ("task", "protocol", "metric", "predictor")} | means
 
 
@@ -252,6 +279,17 @@ def _interval(entry: dict[str, float]) -> str:
     if math.isnan(entry["std"]):
         return _number(entry["mean"])
     return f"{entry['mean']:.3f} [{entry['low']:.3f}, {entry['high']:.3f}]"
+
+
+def _points(value: float, unit: str) -> str:
+    """Return a difference of scores: of accuracies without a unit, in percent points."""
+    return _number(100 * value, 2) if unit == "fraction" else _in_unit(value, unit)
+
+
+def _in_unit(value: float, unit: str) -> str:
+    if unit == "fraction":
+        return _number(value, 4)
+    return "-" if math.isnan(value) else with_unit(significant(value), Scale(unit).shown)
 
 
 def _number(value: float, digits: int = 3) -> str:

@@ -22,6 +22,7 @@ from nasbench.simulation import Budget
 from nasbench.table import PROXY_SOURCE, source_checksum
 from nasbench.tasks import AnyTask, Task, load_task, tasks_with_epochs
 from nasbench.tasks._declarations import read_declaration
+from nasbench.units import Scale
 
 FORMAT = "nasbench-record"
 VERSION = 1
@@ -233,12 +234,16 @@ def software() -> dict[str, str]:
 
 
 def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
-    """Return all that defines a task: its declaration, and the checksum of every table it reads."""
+    """Return all that defines a task: its declaration, the checksum of every table, and the scale of what is observed.
+
+    The latter is left out where it is an accuracy's.
+    """
     return {
         "version": task.version,
         "declaration": read_declaration(name) if isinstance(task, Task) else task.declaration,
         "tables": {table.name: table.checksum for table in task.tables},
         "file": file_name(name),
+        **({} if task.scale == Scale() else {"scale": list(task.scale)}),
     }
 
 

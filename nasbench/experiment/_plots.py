@@ -135,7 +135,8 @@ def rank_figure(analysis: Analysis) -> "Figure":
         ranked.append(statistics.ranks(np.moveaxis(task.curves[:, :, nearest], 0, -1)))  # [runs, times, strategies]
     by_run = np.mean(ranked, axis=0)
     for i, line in enumerate(_lines(analysis)):
-        line.draw(axes, 100 * share, np.array(statistics.mean_band(by_run[:, :, i])))
+        band = np.clip(statistics.mean_band(by_run[:, :, i]), 1, len(analysis.strategies))
+        line.draw(axes, 100 * share, band)
     axes.set_xscale("log")
     axes.invert_yaxis()
     axes.set_xlabel("percent of the budget spent")
@@ -154,7 +155,7 @@ def profile_figure(analysis: Analysis) -> "Figure":
     for i, line in enumerate(_lines(analysis)):
         final = np.stack([task.normalized[i] for task in analysis.tasks])
         reached = (final[:, :, None] <= tau).mean(axis=0)  # [runs, tau]: mean over tasks
-        line.draw(axes, tau, np.array(statistics.mean_band(reached)))
+        line.draw(axes, tau, np.clip(statistics.mean_band(reached), 0, 1))
     axes.set_xscale("symlog", linthresh=1e-3)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
