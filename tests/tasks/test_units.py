@@ -6,23 +6,28 @@ import itertools
 import json
 import re
 import shutil
+from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import nasbench
-from nasbench import Budget
 from nasbench.adapters import optuna_objective
 from nasbench.cli import main
-from nasbench.errors import InvalidOption
+from nasbench.errors import InvalidOption, TableError
 from nasbench.experiment._analysis import analyse
 from nasbench.experiment._leaderboard import leaderboard
 from nasbench.experiment._winners import predicted, winners
-from nasbench.table import Draft, Measurement, write_table
+from nasbench.reproduction import load_published
+from nasbench.reproduction._columns import Columns
+from nasbench.reproduction._samples import CannotJudge
+from nasbench.table import Draft, Measurement, Table, find_table, write_table
 from nasbench.tasks import Fit, fit_surrogate, load_task
 from nasbench.trials import full_trainings
+from nasbench.units import Scale
 
 SHOWN = {"fraction": "%", "nats": "nats", "s": "s", "J": "J", "count": "", "none": ""}
 RANGES = {"fraction": (0, 1), "nats": (0, 50), "s": (0, 1e-2), "J": (0, 1e6), "count": (0, 1e7), "none": (-1e4, 1e4)}
@@ -55,7 +60,7 @@ def declared(home, observed, reported, name="mine"):
             values=values,
             seeds=np.array([0, 1]),
             epochs=np.array([1, 2]),
-        )  # fmt: skip
+        )
         for metric, (unit, direction, values) in columns
     ]
     texts = dict.fromkeys(("title", "citation", "licence", "source", "notes"), "made by a test")
@@ -173,6 +178,142 @@ def check_board(home, label, unit):
 @pytest.fixture(scope="module")
 def examples(request):
     return 1000 if request.config.getoption("everywhere") else 100
+
+
+LOSS = """[tasks.loss]
+title = "x"
+version = 1
+space = "nb201"
+space_options = { simplified = true }
+table = "curves201"
+dataset = "mnist1d"
+recipe = "curves-30+nb201,channels=8,n_cells=1,stages=1"
+metric = "loss"
+observed = "valid"
+reported = ["valid", "test"]
+cost = [{ split = "train", metric = "train_s" }]
+budget_s = 55
+"""
+COLUMN = "measurements/mnist1d/curves-30+nb201,channels=8,n_cells=1,stages=1/valid/loss"
+
+
+@pytest.fixture
+def loss(home):
+    """A task of the shipped losses."""
+    (home / "l.toml").write_text(LOSS)
+    return f"{home}/l.toml:loss"
+
+
+def accuracy(direction="maximize", unit="fraction"):
+    return unit, direction, np.linspace(0.2, 0.9, 48).reshape(12, 2, 2)
+
+
+def test_the_best_of_the_shipped_losses_is_the_smallest(loss):
+    with h5py.File(find_table("curves201")) as file:
+        smallest = np.nanmin(np.nanmean(file[COLUMN][:, :, -1], axis=1))
+    task = load_task(loss)
+    assert smallest == pytest.approx(0.1653, abs=5e-5)
+    assert task.optimum.score == pytest.approx(smallest, rel=1e-6)
+    assert task.random_score > 4 * smallest
+    said = printed("info", loss)
+    assert "valid: 0.16531 nats" in said
+    assert "to be minimised" in said
+    assert "%" not in said
+
+
+def test_the_best_of_a_search_for_a_small_loss_comes_first(loss, home):
+    record = nasbench.compare(loss, ["random_search"], runs=2, out=home / "r")
+    archs, searched = winners(record, loss, 5)
+    task = load_task(loss)
+    assert (np.diff(searched) >= 0).all()
+    assert 0.16 < searched[0] < task.random_score
+    expected = predicted(record, loss, archs, "random_forest", np.random.default_rng(0))
+    assert 0.1 < expected.mean() < task.random_score
+
+
+@pytest.mark.parametrize("which", ["seen", "told"])
+def test_a_metric_without_a_better_and_a_worse_is_refused(home, which):
+    columns = {"seen": accuracy(), "told": accuracy()} | {which: accuracy("none")}
+    with (
+        declared(home, columns["seen"], columns["told"]) as label,
+        pytest.raises(InvalidOption, match=f'\'{which}\' of table .* write direction = "maximize" or "minimize"'),
+    ):
+        load_task(label)
+
+
+def test_a_record_says_what_is_no_accuracy(home):
+    for scale, entry in ((accuracy(), None), (accuracy("minimize", "s"), ["s", "minimize"])):
+        with declared(home, scale, accuracy()) as label:
+            record = nasbench.compare(label, ["random_search"], runs=1, out=home / "mine")
+            assert record.spec["tasks"][label].get("scale") == entry
+
+
+def test_optuna_maximises_what_is_small(loss):
+    optuna = pytest.importorskip("optuna")
+    task = load_task(loss)
+    arch = task.optimum.arch
+    fixed = optuna.trial.FixedTrial(dict(zip(task.space.decisions, arch[0].tolist(), strict=True)))
+    seen = optuna_objective(task, np.random.default_rng(0))(fixed)
+    assert -seen in [task.query(arch, seed=seed)[0] for seed in task.observed.axes["seeds"]]
+
+
+def test_a_surrogate_of_a_loss_answers_small_for_good(loss, home):
+    pytest.importorskip("xgboost")
+    path = home / "loss.surrogate"
+    quick = Fit(("xgboost,uncertainty=none,n_rounds=60,learning_rate=0.2",), n_train=300, members=2)
+    made = fit_surrogate(loss, quick, name="loss", out=path)
+    task, table = load_task(str(path)), load_task(loss)
+    archs = table.table.architectures
+    told = task.query(archs)
+    assert np.corrcoef(told, table.query(archs))[0, 1] > 0.5
+    assert made.spec["validation"]["tau"] > 0.5
+    assert told.min() >= 0
+    assert told.max() > 1  # nats are no fractions
+    rows = task.space.rows
+    assert task.optimum.score == task.query(rows, "valid").min() < task.random_score
+    seen = task.backend(np.random.default_rng(0)).advance(full_trainings(0, archs)).score[:, 0]
+    assert seen.max() <= 0
+    assert (task.direction, task.sign, task.unit) == ("minimize", -1.0, "nats")
+    assert re.search(r"best known .*valid: 0\.\d+ nats", printed("info", path))
+    del made.spec["observed"]["direction"]
+    made.write(path)
+    with pytest.raises(TableError, match="fit it again"):
+        load_task(str(path))
+
+
+def test_numbers_keep_to_what_their_unit_allows():
+    """Also where all that was learnt happens to lie between 0 and 1."""
+    allowed = {("fraction", "maximize"): (0, 1), ("fraction", "minimize"): (-1, 0), ("s", "maximize"): (0, np.inf)}
+    allowed |= {("nats", "minimize"): (-np.inf, 0), ("none", "minimize"): (-np.inf, np.inf)}
+    assert {scale: Scale(*scale).bounds for scale in allowed} == allowed
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "text"),
+    [
+        (0.916067, Scale("fraction"), "91.607 %"),
+        (0.165312, Scale("nats"), "0.16531 nats"),
+        (2934.5, Scale("s"), "2,934.5 s"),
+        (1288506.0, Scale("count"), "1,288,506"),
+        (-12.5, Scale("none"), "-12.500"),
+        (3.2e-7, Scale("J"), "3.2000e-07 J"),
+        (0.0, Scale("s"), "0 s"),
+        (np.nan, Scale("s"), "nan s"),
+    ],
+)
+def test_a_value_is_printed_in_its_own_unit(value, scale, text):
+    assert scale.text(value) == text
+
+
+def test_a_published_table_takes_the_smallest_loss_and_prints_no_percent_of_it(home):
+    keys = {"table": "curves201", "dataset": "mnist1d", "recipe": COLUMN.split("/")[2], "split": "valid"}
+    columns = {"loss": keys | {"metric": "loss"}, "accuracy": keys | {"metric": "accuracy"}}
+    published = replace(load_published("nb201_optimum"), columns=columns, tables={})
+    read = Columns(published, tables={"curves201": Table(find_table("curves201"))})
+    assert (read.sign("loss"), read.sign("accuracy")) == (-1, 1)
+    read.check_unit("accuracy")
+    with pytest.raises(CannotJudge, match="'nats', and the table of the claim in percent"):
+        read.check_unit("loss")
 
 
 def test_every_unit_and_direction_is_obeyed_and_printed_right(home, examples):
