@@ -12,7 +12,7 @@ from nasbench.evaluation._curves import CURVE_METRICS
 from nasbench.evaluation._evaluation import Evaluation
 from nasbench.evaluation._metrics import LEVELS, METRICS
 from nasbench.evaluation._record import Measured, Outcome, PredictionRecord
-from nasbench.units import Scale
+from nasbench.units import ACCURACY, Scale
 
 Grid = list[list[list[Outcome]]]
 """Outcomes by predictor, train size and run."""
@@ -24,22 +24,22 @@ class TaskAnalysis:
 
     Attributes:
         name: of the task.
-        scale: unit and direction of the score.
         protocol: ``random`` or ``disjoint``, and where curves are cut, ``@`` and the cutoff.
         metrics: name -> [predictors, sizes, runs]; a failed run has those of a constant prediction.
         reliability: [predictors, sizes, runs, 19] share of true scores below each predicted quantile; nan
             without uncertainty.
         n_test: [predictors, sizes, runs].
         examples: [predictors][sizes] what the first run predicted of a few curves; None where there are none.
+        scale: unit and direction of what is observed.
     """
 
     name: str
-    scale: Scale
     protocol: str
     metrics: dict[str, Floats]
     reliability: Floats
     n_test: Ints
     examples: list[list[dict[str, Any] | None]]
+    scale: Scale = ACCURACY
 
     @property
     def cutoff(self) -> float:
@@ -116,7 +116,6 @@ def _test(record: PredictionRecord, name: str, protocol: str, grid: Grid) -> Tas
     unknown = [np.nan] * len(LEVELS)
     return TaskAnalysis(
         name=name,
-        scale=Scale(*record.spec["tasks"][name].get("scale", ())),
         protocol=protocol,
         metrics={
             metric: _array(grid, lambda run, m=metric: run.tests[protocol][m])
@@ -128,4 +127,5 @@ def _test(record: PredictionRecord, name: str, protocol: str, grid: Grid) -> Tas
         ),
         n_test=_array(grid, lambda run: run.tests[protocol]["n_test"]).astype(np.int64),
         examples=[[runs[0].tests[protocol].get("examples") for runs in rows] for rows in grid],
+        scale=Scale(*record.spec["tasks"][name].get("scale", ())),
     )

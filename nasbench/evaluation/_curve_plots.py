@@ -6,7 +6,6 @@ import numpy as np
 from scipy.special import ndtri
 
 from nasbench.evaluation._analysis import Analysis, TaskAnalysis
-from nasbench.evaluation._leaderboard import RANGES
 from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._drawing import look, panels, tidy
 from nasbench.units import Scale
@@ -54,7 +53,7 @@ def _over_cutoffs(axes: "Axes", analysis: Analysis, tests: list[TaskAnalysis], m
     means = np.full((len(analysis.predictors), len(tests)), np.nan)
     for i, predictor in enumerate(analysis.predictors):
         runs = np.stack([test.metrics[metric][i, -1] for test in tests], axis=1)
-        means[i], low, high = np.clip(statistics.mean_band(runs), *RANGES[metric])
+        means[i], low, high = statistics.mean_band(runs)
         axes.plot(cutoffs, means[i], label=predictor, marker="o", markersize=3, **look(i))
         axes.fill_between(cutoffs, low, high, color=look(i)["color"], alpha=0.12, lw=0)
     known = means[~np.isnan(means)]
@@ -101,11 +100,11 @@ def _example(test: TaskAnalysis, predictor: int) -> dict[str, Any]:
 
 
 def _forecasts(axes: "Axes", scale: Scale, of_cutoffs: list[tuple[float, dict[str, Any]]], j: int, color: str) -> None:
-    curve = scale.sign * np.array(of_cutoffs[0][1]["curves"][j], dtype=np.float64)
+    curve = np.array(of_cutoffs[0][1]["curves"][j], dtype=np.float64)
     axes.plot(np.arange(1, len(curve) + 1), curve, color="0.35", linewidth=1)
     axes.axhline(curve[-1], color="0.35", linestyle="--", linewidth=0.8)
     at = np.array([round(cutoff * len(curve)) for cutoff, _ in of_cutoffs])
-    mean = scale.sign * np.array([example["mean"][j] for _, example in of_cutoffs])
+    mean = np.array([example["mean"][j] for _, example in of_cutoffs])
     axes.plot(at, mean, color=color, marker="o", markersize=3)
     if of_cutoffs[0][1]["std"] is not None:
         std = np.array([example["std"][j] for _, example in of_cutoffs])

@@ -23,16 +23,6 @@ from nasbench.units import Scale, significant, with_unit
 
 Row = dict[str, Any]
 
-RANGES: dict[str, tuple[float, float]] = {
-    **dict.fromkeys(("kendall", "spearman", "pearson", "sparse_kendall", "kendall_top"), (-1.0, 1.0)),
-    **dict.fromkeys(("precision_10", "precision_5_percent", "calibration_error", "coverage_90"), (0.0, 1.0)),
-    **dict.fromkeys(("regret_1", "regret_10", "rmse", "stopping_regret"), (0.0, math.inf)),
-    "time_saved": (0.0, 1.0),
-    "r2": (-math.inf, 1.0),
-    "log_likelihood": (-math.inf, math.inf),
-}
-"""The least and the greatest value of every metric: no interval of its mean goes further."""
-
 _OVER_CUTOFFS = ("spearman", "rmse", "log_likelihood", "coverage_90", "time_saved", "stopping_regret")
 
 
@@ -122,7 +112,7 @@ def _size_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
             "task": test.name,
             "protocol": test.protocol,
             "predictor": analysis.predictors[i],
-            "kendall": {str(size): summary(tau[i, j], "kendall") for j, size in enumerate(analysis.sizes)},
+            "kendall": {str(size): summary(tau[i, j]) for j, size in enumerate(analysis.sizes)},
         }
         for i in order.tolist()
     ]
@@ -141,7 +131,7 @@ def _detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
             "failed": int(failed[i, j].sum()),
             "unit": test.scale.unit,
             "direction": test.scale.direction,
-            **{metric: summary(values[i, j], metric) for metric, values in test.metrics.items()},
+            **{metric: summary(values[i, j]) for metric, values in test.metrics.items()},
             **{cost: middle(values[i, j]) for cost, values in costs.items()},
         }
         for i, predictor in enumerate(analysis.predictors)
@@ -162,7 +152,7 @@ def _cutoff_rows(analysis: Analysis) -> list[Row]:
             "train_size": analysis.sizes[-1],
             "unit": next(test.scale.unit for test in cut if test.name == task),
             "by_cutoff": {
-                f"{test.cutoff:g}": summary(test.metrics[metric][i, -1], metric)
+                f"{test.cutoff:g}": summary(test.metrics[metric][i, -1])
                 for test in cut
                 if (test.name, test.protocol.partition("@")[0]) == (task, protocol)
             },
@@ -173,18 +163,14 @@ def _cutoff_rows(analysis: Analysis) -> list[Row]:
     ]
 
 
-def summary(values: Floats, metric: str) -> dict[str, float]:
-    """Return mean and std over the runs that have a value, with the 95 % interval of the mean; else nan.
-
-    Student's interval knows no bounds; what of it the metric cannot be is cut off.
-    """
+def summary(values: Floats) -> dict[str, float]:
+    """Return mean and std over the runs that have a value, with the 95 % interval of the mean; else nan."""
     values = values[~np.isnan(values)]
     if not len(values):
         return dict.fromkeys(("mean", "std", "low", "high"), math.nan)
-    mean, *band = statistics.mean_band(values)
-    low, high = np.clip(band, *RANGES[metric]).tolist()
+    mean, low, high = (float(value) for value in statistics.mean_band(values))
     std = float(values.std(ddof=1)) if len(values) > 1 else math.nan
-    return {"mean": float(mean), "std": std, "low": low, "high": high}
+    return {"mean": mean, "std": std, "low": low, "high": high}
 
 
 def middle(values: Floats) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from nasbench.arrays import Bools, Floats
 from nasbench.evaluation._analysis import Analysis, TaskAnalysis
 from nasbench.evaluation._curve_plots import cutoff_figure, forecast_figure, has_cutoffs
-from nasbench.evaluation._leaderboard import RANGES, middle
+from nasbench.evaluation._leaderboard import middle
 from nasbench.evaluation._metrics import LEVELS
 from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._drawing import look, needs_matplotlib, panels, save_all, tidy
@@ -65,7 +65,7 @@ def size_figure(analysis: Analysis) -> "Figure":
 
 def _size_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
     for i, predictor in enumerate(analysis.predictors):
-        mean, low, high = np.clip(statistics.mean_band(test.metrics["kendall"][i].T), *RANGES["kendall"])
+        mean, low, high = statistics.mean_band(test.metrics["kendall"][i].T)
         axes.plot(analysis.sizes, mean, label=predictor, marker=_marker(i), markersize=4, **look(i))
         axes.fill_between(analysis.sizes, low, high, color=look(i)["color"], alpha=0.15, lw=0)
     axes.set_xscale("log")

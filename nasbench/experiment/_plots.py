@@ -110,15 +110,17 @@ def regret_figure(analysis: Analysis) -> "Figure":
 def _regret_panel(axes: "Axes", task: TaskAnalysis, lines: "list[_Line]") -> None:
     budget, unit = task.budget
     hours = unit == "s" and budget > 7200
-    lowest = 1.0
+    lowest, highest = 1.0, 1.3
     x = task.grid * (budget / 3600 if hours else budget)
     for i, line in enumerate(lines):
         band = np.maximum(statistics.mean_band(task.curves[i]), _FLOOR)
         line.draw(axes, x, band)
         lowest = min(lowest, float(band[1].min()))
+        if not task.scales[task.splits[0]].is_fraction:  # how bad the worst is, no unit but that one bounds
+            highest = max(highest, 1.1 * float(band[0].max()))
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_ylim(max(_FLOOR, lowest * 0.8), 1.3)
+    axes.set_ylim(max(_FLOOR, lowest * 0.8), highest)
     axes.set_xlabel("simulated hours" if hours else f"simulated {'seconds' if unit == 's' else unit}")
     axes.set_title(task.name, fontsize=10)
     tidy(axes)
