@@ -84,6 +84,10 @@ class Scale(NamedTuple):
         return f"{_written(mean, size)} ± {_written(std, size)}"
 
 
+ACCURACY = Scale()
+"""What is meant where nothing is said."""
+
+
 def significant(value: float, digits: int = _SIGNIFICANT) -> str:
     """Return a number to so many significant digits, a whole one to the last."""
     if float(value).is_integer() and abs(value) < _WHOLE:

@@ -12,6 +12,7 @@ from nasbench.evaluation._curves import CURVE_METRICS
 from nasbench.evaluation._evaluation import Evaluation
 from nasbench.evaluation._metrics import LEVELS, METRICS
 from nasbench.evaluation._record import Measured, Outcome, PredictionRecord
+from nasbench.units import ACCURACY, Scale
 
 Grid = list[list[list[Outcome]]]
 """Outcomes by predictor, train size and run."""
@@ -29,6 +30,7 @@ class TaskAnalysis:
             without uncertainty.
         n_test: [predictors, sizes, runs].
         examples: [predictors][sizes] what the first run predicted of a few curves; None where there are none.
+        scale: unit and direction of what is observed.
     """
 
     name: str
@@ -37,6 +39,7 @@ class TaskAnalysis:
     reliability: Floats
     n_test: Ints
     examples: list[list[dict[str, Any] | None]]
+    scale: Scale = ACCURACY
 
     @property
     def cutoff(self) -> float:
@@ -83,7 +86,7 @@ def analyse(record: PredictionRecord) -> Analysis:
     return Analysis(
         predictors=record.predictors,
         sizes=record.spec["train_sizes"],
-        tests=[_test(name, test, grid) for name, grid in grids.items() for test in tests],
+        tests=[_test(record, name, test, grid) for name, grid in grids.items() for test in tests],
         costs={
             name: {cost: _array(grid, lambda run, c=cost: getattr(run.measured, c)) for cost in vars(Measured())}
             for name, grid in grids.items()
@@ -112,7 +115,7 @@ def _array(grid: Grid, value: Callable[..., float]) -> Floats:
     return np.array([[[value(run) for run in row] for row in rows] for rows in grid], dtype=np.float64)
 
 
-def _test(name: str, protocol: str, grid: Grid) -> TaskAnalysis:
+def _test(record: PredictionRecord, name: str, protocol: str, grid: Grid) -> TaskAnalysis:
     unknown = [np.nan] * len(LEVELS)
     return TaskAnalysis(
         name=name,
@@ -127,4 +130,5 @@ def _test(name: str, protocol: str, grid: Grid) -> TaskAnalysis:
         ),
         n_test=_array(grid, lambda run: run.tests[protocol]["n_test"]).astype(np.int64),
         examples=[[runs[0].tests[protocol].get("examples") for runs in rows] for rows in grid],
+        scale=Scale(*record.spec["tasks"][name].get("scale", ())),
     )

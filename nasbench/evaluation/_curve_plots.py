@@ -8,6 +8,7 @@ from scipy.special import ndtri
 from nasbench.evaluation._analysis import Analysis, TaskAnalysis
 from nasbench.evaluation._intervals import mean_interval
 from nasbench.experiment._drawing import look, panels, tidy
+from nasbench.units import Scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +32,8 @@ def cutoff_figure(analysis: Analysis) -> "Figure":
         for axes, (metric, label) in zip(row, _SHOWN.items(), strict=True):
             _over_cutoffs(axes, analysis, tests, metric)
             axes.set_title(name, fontsize=10)
-            axes.set_ylabel(label)
+            own = tests[0].scale.unit if metric == "rmse" else "fraction"
+            axes.set_ylabel(label if own in ("fraction", "none") else f"{label} ({own})")
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=8)
     figure.suptitle(f"{analysis.sizes[-1]:,} training curves (mean over runs, 95 % interval of the mean)", fontsize=11)
@@ -81,7 +83,7 @@ def forecast_figure(analysis: Analysis) -> "Figure":
     figure, grid = panels(n_curves, len(analysis.predictors), 3.6, 2.4)
     for i, (row, predictor) in enumerate(zip(grid, analysis.predictors, strict=True)):
         for j, axes in enumerate(row):
-            _forecasts(axes, [(test.cutoff, _example(test, i)) for test in tests], j, look(i)["color"])
+            _forecasts(axes, tests[0].scale, [(test.cutoff, _example(test, i)) for test in tests], j, look(i)["color"])
             axes.set_title(f"{predictor}, test curve {j + 1}", fontsize=9)
     figure.suptitle(
         f"{tests[0].name}: end of the curve (dashed) as expected at each cutoff, with the central 90 %; "
@@ -97,7 +99,7 @@ def _example(test: TaskAnalysis, predictor: int) -> dict[str, Any]:
     return example
 
 
-def _forecasts(axes: "Axes", of_cutoffs: list[tuple[float, dict[str, Any]]], j: int, color: str) -> None:
+def _forecasts(axes: "Axes", scale: Scale, of_cutoffs: list[tuple[float, dict[str, Any]]], j: int, color: str) -> None:
     curve = np.array(of_cutoffs[0][1]["curves"][j], dtype=np.float64)
     axes.plot(np.arange(1, len(curve) + 1), curve, color="0.35", linewidth=1)
     axes.axhline(curve[-1], color="0.35", linestyle="--", linewidth=0.8)
@@ -108,6 +110,9 @@ def _forecasts(axes: "Axes", of_cutoffs: list[tuple[float, dict[str, Any]]], j: 
         std = np.array([example["std"][j] for _, example in of_cutoffs])
         axes.fill_between(at, mean - _CENTRAL * std, mean + _CENTRAL * std, color=color, alpha=0.2, lw=0)
     low, high = np.nanmin(curve), np.nanmax(curve)
-    axes.set_ylim(low - 0.1 * (high - low), high + 0.4 * (high - low))
+    room = (0.1, 0.4) if scale.sign > 0 else (0.4, 0.1)  # where the end may be expected
+    axes.set_ylim(low - room[0] * (high - low), high + room[1] * (high - low))
     axes.set_xlabel("epochs")
+    if j == 0 and not scale.is_fraction:
+        axes.set_ylabel(scale.shown)
     tidy(axes)

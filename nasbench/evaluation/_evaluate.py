@@ -14,7 +14,7 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import PredictorError, RecordError
 from nasbench.evaluation._curves import curve_metrics, cut, examples_of, lengths_of
 from nasbench.evaluation._evaluation import Evaluation, Key, trained_task
-from nasbench.evaluation._metrics import measure, reliability
+from nasbench.evaluation._metrics import STEP, measure, reliability
 from nasbench.evaluation._protocols import Pool, Split, pool_of, split, training_scores
 from nasbench.evaluation._record import Measured, Outcome, PredictionRecord
 from nasbench.experiment._compare import folder_for, recorded_entries
@@ -58,7 +58,7 @@ def one_run(evaluation: Evaluation, opened: tuple[Task, Pool], choice: Choice, k
         # Whatever a predictor does wrong belongs to its run; the other runs go on.
         predictions, error = [Prediction(np.full(m, score.mean()))] * len(asked), traceback.format_exc()
     with one_thread():
-        tests = _tested(evaluation, pool, parts, predictions)
+        tests = _tested(evaluation, pool, parts, predictions, _step(task, pool))
         if run == 0 and pool.curves is not None:
             _keep_examples(evaluation, pool.curves.scores[parts.asked], predictions, tests, pool.sign)
     return Outcome(size, run, tests, m, error, measured)
@@ -104,8 +104,13 @@ def _checked(prediction: Prediction, m: int) -> Prediction:
     return prediction
 
 
+def _step(task: Task, pool: Pool) -> float:
+    """Return what differences of predictions are too small to matter."""
+    return STEP if task.scale.is_fraction else STEP * (float(np.ptp(pool.score)) or 1.0)
+
+
 def _tested(
-    evaluation: Evaluation, pool: Pool, parts: Split, predictions: list[Prediction]
+    evaluation: Evaluation, pool: Pool, parts: Split, predictions: list[Prediction], step: float
 ) -> dict[str, dict[str, Any]]:
     """Return every metric by test."""
     cutoffs: list[float | None] = [*sorted(evaluation.cutoffs)] or [None]
@@ -116,7 +121,7 @@ def _tested(
         mean = prediction.mean[positions]
         std = None if prediction.std is None else prediction.std[positions]
         shares = None if std is None else reliability(true, mean, std).tolist()
-        tests[name] = {"n_test": len(true), **measure(true, Prediction(mean, std)), "reliability": shares}
+        tests[name] = {"n_test": len(true), **measure(true, Prediction(mean, std), step=step), "reliability": shares}
         if pool.curves is not None and cutoff is not None:
             cost_s, best = pool.curves.cost_s[parts.asked[positions]], float(pool.score[parts.train].max())
             tests[name] |= curve_metrics(true, Prediction(mean, std), cost_s, best, cutoff)

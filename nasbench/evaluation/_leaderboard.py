@@ -20,6 +20,7 @@ from nasbench.evaluation._intervals import LEAST_RUNS, mean_interval
 from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._leaderboard import FORMATS, as_csv, as_p, finite, tabulated
 from nasbench.files import write_text
+from nasbench.units import Scale, significant, with_unit
 
 Row = dict[str, Any]
 
@@ -139,6 +140,8 @@ def _detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
             "n_test": float(test.n_test[i, j].mean()),
             "runs": failed.shape[2],
             "failed": int(failed[i, j].sum()),
+            "unit": test.scale.unit,
+            "direction": test.scale.direction,
             **{metric: summary(metric, values[i, j]) for metric, values in test.metrics.items()},
             **{cost: middle(values[i, j]) for cost, values in costs.items()},
         }
@@ -158,6 +161,7 @@ def _cutoff_rows(analysis: Analysis) -> list[Row]:
             "metric": metric,
             "predictor": predictor,
             "train_size": analysis.sizes[-1],
+            "unit": next(test.scale.unit for test in cut if test.name == task),
             "by_cutoff": {
                 f"{test.cutoff:g}": summary(metric, test.metrics[metric][i, -1])
                 for test in cut
@@ -201,11 +205,13 @@ def _notes(analysis: Analysis) -> list[str]:
             for task, (n, m) in analysis.covered.items()
             if n < m
         ),
-        "regret in percent points, of the best architecture among the 1 or 10 predicted best; seconds (to fit, to "
-        "predict all that was tested) and memory are medians on one thread",
+        f"regret in {_what_points(analysis)}, of the best architecture among the 1 or 10 predicted best; seconds (to "
+        "fit, to predict all that was tested) and memory are medians on one thread",
         *(_CUTOFF_NOTES if any(not math.isnan(test.cutoff) for test in analysis.tests) else []),
     ]
 
+
+_IN_UNIT = ("rmse", "stopping_regret")
 
 _CUTOFF_NOTES = [
     "behind an @ the share of a training after which test curves are cut; training curves are whole; metrics over the "
@@ -213,6 +219,12 @@ _CUTOFF_NOTES = [
     "time_saved: share of the seconds that a rule saves which stops at the cutoff what beats the best so far with less "
     "than 5 % probability; stopping_regret: the score of the best of all above that of the best not stopped",
 ]
+
+
+def _what_points(analysis: Analysis) -> str:
+    """Return the unit of a difference of scores."""
+    units = {test.scale.unit for test in analysis.tests}
+    return "percent points" if units == {"fraction"} else "the metric's unit, percent points of an accuracy"
 
 
 def _overall_cells(row: Row) -> dict[str, str]:
@@ -249,8 +261,8 @@ def _detail_cells(row: Row) -> dict[str, str]:
         "size": str(row["train_size"]),
         "tau": _number(row["kendall"]["mean"]),
         **{title: _number(row[metric]["mean"]) for title, metric in shown.items()},
-        "regret@1": _number(100 * row["regret_1"]["mean"], 2),
-        "regret@10": _number(100 * row["regret_10"]["mean"], 2),
+        "regret@1": _points(row["regret_1"]["mean"], row["unit"]),
+        "regret@10": _points(row["regret_10"]["mean"], row["unit"]),
         "log-lik": _number(row["log_likelihood"]["mean"], 2),
         "ECE": _number(row["calibration_error"]["mean"]),
         "fit s": _number(row["fit_s"]),
@@ -261,7 +273,8 @@ def _detail_cells(row: Row) -> dict[str, str]:
 
 
 def _cutoff_cells(row: Row) -> dict[str, str]:
-    means = {f"at {cutoff}": _number(entry["mean"], 4) for cutoff, entry in row["by_cutoff"].items()}
+    own = "fraction" if row["metric"] not in _IN_UNIT else row["unit"]
+    means = {f"at {cutoff}": _in_unit(entry["mean"], own) for cutoff, entry in row["by_cutoff"].items()}
     return {key: row[key] for key in ("task", "protocol", "metric", "predictor")} | means
 
 
@@ -269,6 +282,17 @@ def _interval(entry: dict[str, float]) -> str:
     if math.isnan(entry["low"]):
         return _number(entry["mean"])
     return f"{entry['mean']:.3f} [{entry['low']:.3f}, {entry['high']:.3f}]"
+
+
+def _points(value: float, unit: str) -> str:
+    """Return a difference of scores: of accuracies without a unit, in percent points."""
+    return _number(100 * value, 2) if unit == "fraction" else _in_unit(value, unit)
+
+
+def _in_unit(value: float, unit: str) -> str:
+    if unit == "fraction":
+        return _number(value, 4)
+    return "-" if math.isnan(value) else with_unit(significant(value), Scale(unit).shown)
 
 
 def _number(value: float, digits: int = 3) -> str:

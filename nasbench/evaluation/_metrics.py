@@ -1,7 +1,7 @@
 """How good a prediction is, as numbers: of the order, of the best, of the values, and of the uncertainty.
 
 ``kendall`` (tau-b), ``spearman``, ``pearson``, ``r2``: over all test architectures.
-``sparse_kendall``: predictions rounded to 0.1 % first, so that differences too small to matter do not count
+``sparse_kendall``: predictions rounded first, accuracies to 0.1 %, so that differences too small to matter do not count
     (Yu et al. 2020, arXiv 1902.08142; as in Siems et al. 2020, arXiv 2008.09777).
 ``kendall_top``: Kendall's tau among the truly best tenth.
 ``precision_10``, ``precision_5_percent``: share of the k predicted best that are among the k truly best.
@@ -44,17 +44,19 @@ METRICS: dict[str, int] = {
 LEVELS: Floats = np.arange(1, 20) / 20
 """[19] levels of the quantiles at which calibration is looked at."""
 
-_STEP = 1e-3
+STEP = 1e-3
+"""To what accuracies are rounded; of any other metric, to this share of the range of what was measured."""
 _TOP = 0.1
 
 
-def measure(true: Floats, prediction: Prediction) -> dict[str, float]:
+def measure(true: Floats, prediction: Prediction, *, step: float = STEP) -> dict[str, float]:
     """Return every metric; those of the uncertainty are nan for a prediction without one.
 
     Args:
-        true: [m] scores, fractions. Equal predictions are ranked in the order of the rows, so their order must
+        true: [m] scores. Equal predictions are ranked in the order of the rows, so their order must
             be random.
         prediction: of the same m architectures.
+        step: differences of predictions that are too small to matter, in the unit of the scores.
     """
     mean, std = prediction
     uncertain = {"log_likelihood": math.nan, "calibration_error": math.nan}
@@ -66,7 +68,7 @@ def measure(true: Floats, prediction: Prediction) -> dict[str, float]:
         "spearman": spearman(true, mean),
         "pearson": _correlation(stats.pearsonr, true, mean),
         "r2": r2(true, mean),
-        "sparse_kendall": kendall(true, np.round(mean / _STEP)),
+        "sparse_kendall": kendall(true, np.round(mean / step)),
         "kendall_top": _kendall_top(true, mean),
         "precision_10": precision(true, mean, 10),
         "precision_5_percent": precision(true, mean, math.ceil(0.05 * len(true))),

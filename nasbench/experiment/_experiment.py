@@ -28,6 +28,7 @@ from nasbench.table import PROXY_SOURCE, source_checksum, table_names
 from nasbench.tasks import AnyTask, Task, TrainingTask, load_task, tasks_with_epochs
 from nasbench.tasks._declarations import MEASURED, surrogate_files
 from nasbench.tasks._recorded import as_recorded
+from nasbench.units import Scale
 
 FORMAT = "nasbench-record"
 VERSION = 1
@@ -300,7 +301,8 @@ def software() -> dict[str, str]:
 def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
     """Return all that defines a task: its declaration, the checksum of every table it reads, what of it is searched.
 
-    A file outside of the user's own folders is also recorded as where to look first: ``places``.
+    A file outside of the user's own folders is also recorded as where to look first: ``places``; and the scale of what
+    is observed, where it is not an accuracy's.
     """
     restriction = task.restriction if isinstance(task, Task) else ""
     entry = {
@@ -309,6 +311,7 @@ def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
         "tables": {table.name: table.checksum for table in task.tables},
         "file": file_name(name),
         **({"restriction": restriction} if restriction else {}),
+        **({} if task.scale == Scale() else {"scale": list(task.scale)}),
     }
     places = _places(task)
     return entry | ({"places": places} if places else {})

@@ -110,15 +110,17 @@ def regret_figure(analysis: Analysis) -> "Figure":
 def _regret_panel(axes: "Axes", task: TaskAnalysis, lines: "list[_Line]") -> None:
     budget, unit = task.budget
     hours = unit == "s" and budget > 7200
-    lowest = 1.0
+    lowest, highest = 1.0, 1.3
     x = task.grid * (budget / 3600 if hours else budget)
     for i, line in enumerate(lines):
         band = np.maximum(statistics.mean_band(task.curves[i]), _FLOOR)
         line.draw(axes, x, band)
         lowest = min(lowest, float(band[1].min()))
+        if not task.scales[task.splits[0]].is_fraction:  # how bad the worst is, no unit but that one bounds
+            highest = max(highest, 1.1 * float(band[0].max()))
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_ylim(max(_FLOOR, lowest * 0.8), 1.3)
+    axes.set_ylim(max(_FLOOR, lowest * 0.8), highest)
     axes.set_xlabel("simulated hours" if hours else f"simulated {'seconds' if unit == 's' else unit}")
     axes.set_title(task.name, fontsize=10)
     tidy(axes)
@@ -135,7 +137,8 @@ def rank_figure(analysis: Analysis) -> "Figure":
         ranked.append(statistics.ranks(np.moveaxis(task.curves[:, :, nearest], 0, -1)))  # [runs, times, strategies]
     by_run = np.mean(ranked, axis=0)
     for i, line in enumerate(_lines(analysis)):
-        line.draw(axes, 100 * share, np.array(statistics.mean_band(by_run[:, :, i])))
+        band = np.clip(statistics.mean_band(by_run[:, :, i]), 1, len(analysis.strategies))
+        line.draw(axes, 100 * share, band)
     axes.set_xscale("log")
     axes.invert_yaxis()
     axes.set_xlabel("percent of the budget spent")
@@ -154,7 +157,7 @@ def profile_figure(analysis: Analysis) -> "Figure":
     for i, line in enumerate(_lines(analysis)):
         final = np.stack([task.normalized[i] for task in analysis.tasks])
         reached = (final[:, :, None] <= tau).mean(axis=0)  # [runs, tau]: mean over tasks
-        line.draw(axes, tau, np.array(statistics.mean_band(reached)))
+        line.draw(axes, tau, np.clip(statistics.mean_band(reached), 0, 1))
     axes.set_xscale("symlog", linthresh=1e-3)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)

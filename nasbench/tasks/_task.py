@@ -84,8 +84,8 @@ class Task:
             refuse_other_space(Party(f"task '{self.name}'", self.whole), table)
         if not self.reports:
             raise InvalidOption(f"task '{self.name}' reports nothing")
-        for column in (self.observed, *(one.observed for one in self.fidelities), self._regret):
-            self._check_direction(column)
+        for measured in (self.observed, *(one.observed for one in self.fidelities), self._regret):
+            self._check_direction(measured)
         for label, column in self.objectives.items():
             self._check_objective(label, column)
         if not (self.budget_s > 0 and math.isfinite(self.budget_s)):
