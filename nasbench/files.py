@@ -53,7 +53,7 @@ def write_unless_other(
         return
     import secrets
 
-    beside = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     try:
         write(beside)
         if content(beside) != content(path):

@@ -122,7 +122,7 @@ def source_names(source: str, target: str) -> list[str]:
     for name in names if target else ():
         if name.startswith(PROXY_SOURCE):
             proxy_named(name.removeprefix(PROXY_SOURCE), _space_of(target))
-            if (searched := _searched(target)).code_options:
+            if searched := _declared_space(target):
                 proxy_of(name.removeprefix(PROXY_SOURCE), searched)
         elif _is_record(name):
             _fitting(Path(name), _space_of(target), target)
@@ -130,7 +130,7 @@ def source_names(source: str, target: str) -> list[str]:
             raise _of_another_space(name, _space_of(name), _space_of(target))
         else:
             _refuse_same(name, target)
-            if (searched := _searched(target)).code_options:
+            if searched := _declared_space(target):
                 _shared(_opened(name), searched)
     return names
 
@@ -291,8 +291,10 @@ def _is_record(name: str) -> bool:
     return (Path(name) / "spec.json").is_file()
 
 
-def _searched(target: str) -> SearchSpace:
-    return (load_task if recorded_entry(target) else _loaded)(target).space
+def _declared_space(target: str) -> SearchSpace | None:
+    """Return the space of the searched task where what its codes mean is declared, to compare it before any run."""
+    space = (load_task if recorded_entry(target) else _loaded)(target).space
+    return space if space.code_options else None
 
 
 def _shared(task: Task, space: SearchSpace) -> Archs:

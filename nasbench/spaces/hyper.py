@@ -99,7 +99,7 @@ class HyperSpace(SearchSpace):
         return declaration_of(self.declared)
 
     @cached_property
-    def coding(self) -> tuple[Coded, ...]:  # type: ignore[override]
+    def coding(self) -> tuple[Coded, ...]:
         """[d] values and condition of each decision."""
         return coding_of(self.declared)
 
@@ -211,8 +211,9 @@ class HyperSpace(SearchSpace):
         """Column of each name, and the digit of each value as text and, if it is one, as a number."""
         found = {}
         for at, item in enumerate(self.declared):
-            numbers = {float(v): i for i, v in enumerate(item.values) if not isinstance(v, str | bool) and v == v}
-            digits: dict[str | float, int] = dict(numbers)
+            digits: dict[str | float, int] = {
+                float(v): i for i, v in enumerate(item.values) if not isinstance(v, str | bool) and v == v
+            }
             digits.update({str(value): i for i, value in enumerate(item.values)})  # Python's True beside TOML's true
             digits.update({text: i for i, text in enumerate(item.texts)})  # what is listed exactly so goes first
             found[item.name] = (at, digits)

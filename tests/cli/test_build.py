@@ -102,6 +102,20 @@ def test_killed_it_goes_on_where_it_was(tmp_path, monkeypatch):
     assert_same_values(out, whole)
 
 
+def test_a_table_that_is_there_is_refused_before_anything_is_trained(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "t.h5"
+    assert build(*SIGNALS, "--out", out) == 0
+    before, trained, kept = out.read_bytes(), list[int](), Build.read
+    monkeypatch.setattr(Build, "read", lambda self, part: trained.append(len(part)) or kept(self, part))
+    assert build(*SIGNALS, "--out", out) == 1
+    assert "--replace" in capsys.readouterr().err
+    assert not trained
+    assert out.read_bytes() == before
+    assert build(*SIGNALS, "--out", out, "--replace") == 0
+    assert sum(trained) == 10
+    assert [*tmp_path.iterdir()] == [out]
+
+
 def test_a_part_in_which_all_fail_leaves_the_others(tmp_path, monkeypatch):
     calls = []
     real = building.train_stack
