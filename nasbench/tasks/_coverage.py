@@ -58,20 +58,20 @@ def _blocks(*columns: Measured) -> Iterator[Ints]:
 
 def _of_rows(observed: Measured, columns: list[Measured], index: Ints) -> tuple[Bools, Bools, Bools, Bools, Floats]:
     """Return the parts of a ``Coverage`` for some rows."""
-    measured: Bools = np.asarray(~np.isnan(observed.curves(index)))
+    measured: Bools = np.logical_not(np.isnan(observed.curves(index)))
     shown, ran = _last_epoch(observed, measured), np.zeros(measured.shape[:2], dtype=np.int64)
     paid, spent_s = np.ones(len(index), dtype=np.bool_), np.zeros(len(index))
     for column in columns:
         seconds = column.curves(index)
         _refuse_fall(column, seconds, index)
-        known: Bools = np.asarray(~np.isnan(seconds))
+        known: Bools = np.logical_not(np.isnan(seconds))
         if column.training == observed.training:
             ran = np.maximum(ran, _of_same_seeds(observed, column, _last_epoch(column, known)))
         asked = np.isin(column.epochs, observed.epochs[:-1])
         paid &= known.any(axis=1)[:, asked].all(axis=1)
         if len(column.epochs) > 1:
             spent_s += _mean_end(seconds, known)
-    ended = measured[:, :, -1]
+    ended: Bools = measured[:, :, -1]
     return ended, np.asarray(measured.all(axis=2)), ~ended & (ran > shown), paid, spent_s
 
 
