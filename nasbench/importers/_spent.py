@@ -67,7 +67,7 @@ def so_far(cells: Cells, spent: Spent, values: Floats, seeds: Ints, epochs: Ints
             spent.column,
             f"{values[arch, seed, after]:g} at epoch {epochs[after]} follows {values[arch, seed, before]:g} at epoch "
             f"{epochs[before]} in row {rows[arch, seed, before] + 1}, of the same architecture and seed {seeds[seed]} "
-            f"({fall.count} such): {_QUESTION}",
+            f"({fall.n} such): {_QUESTION}",
         )
     return values
 

@@ -15,14 +15,14 @@ class Fall(NamedTuple):
         seed: place of its repetition.
         before: place of the epoch of the largest value before.
         after: place of the epoch at which the value is smaller.
-        count: curves that fall.
+        n: curves that fall.
     """
 
     row: int
     seed: int
     before: int
     after: int
-    count: int
+    n: int
 
 
 def first_fall(values: Floats) -> Fall | None:

@@ -58,21 +58,21 @@ def _blocks(*columns: Measured) -> Iterator[Ints]:
 
 def _of_rows(observed: Measured, columns: list[Measured], index: Ints) -> tuple[Bools, Bools, Bools, Bools, Floats]:
     """Return the parts of a ``Coverage`` for some rows."""
-    measured = ~np.isnan(observed.curves(index))
+    measured: Bools = np.logical_not(np.isnan(observed.curves(index)))
     shown, ran = _last_epoch(observed, measured), np.zeros(measured.shape[:2], dtype=np.int64)
     paid, spent_s = np.ones(len(index), dtype=np.bool_), np.zeros(len(index))
     for column in columns:
         seconds = column.curves(index)
         _refuse_fall(column, seconds, index)
-        known = ~np.isnan(seconds)
+        known: Bools = np.logical_not(np.isnan(seconds))
         if column.training == observed.training:
             ran = np.maximum(ran, _of_same_seeds(observed, column, _last_epoch(column, known)))
         asked = np.isin(column.epochs, observed.epochs[:-1])
         paid &= known.any(axis=1)[:, asked].all(axis=1)
         if len(column.epochs) > 1:
             spent_s += _mean_end(seconds, known)
-    ended = measured[:, :, -1]
-    return ended, measured.all(axis=2), ~ended & (ran > shown), paid, spent_s
+    ended: Bools = measured[:, :, -1]
+    return ended, np.asarray(measured.all(axis=2)), ~ended & (ran > shown), paid, spent_s
 
 
 def _last_epoch(column: Measured, measured: Bools) -> Ints:
@@ -93,7 +93,8 @@ def _mean_end(seconds: Floats, known: Bools) -> Floats:
     last = seconds.shape[2] - 1 - known[:, :, ::-1].argmax(axis=2)
     ends = np.take_along_axis(seconds, last[:, :, None], axis=2)[:, :, 0]
     count = (~np.isnan(ends)).sum(axis=1)
-    return np.divide(np.nansum(ends, axis=1), count, out=np.full(len(ends), np.nan), where=count > 0)
+    mean: Floats = np.divide(np.nansum(ends, axis=1), count, out=np.full(len(ends), np.nan), where=count > 0)
+    return mean
 
 
 def _refuse_fall(column: Measured, seconds: Floats, index: Ints) -> None:

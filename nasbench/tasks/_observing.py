@@ -156,7 +156,7 @@ class _Seen:
     @cached_property
     def _crashed(self) -> Bools:
         """[N] whether no repetition has a score, and one crashed."""
-        return self._coverage.crashed.any(axis=1) & ~self._coverage.ended.any(axis=1)
+        return np.asarray(self._coverage.crashed.any(axis=1) & ~self._coverage.ended.any(axis=1))
 
     def scores(self, epoch: int | None = None) -> Floats:
         """Return what is maximised of what each seed showed at an epoch, the last if None; ``[N, s]``."""
