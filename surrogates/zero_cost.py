@@ -83,7 +83,7 @@ class ZeroCost(CheckedPredictor):
         if covered < _LEAST_COVERED * len(known):
             raise PredictorError(
                 f"proxies are known of {covered} of {len(known)} training architectures, and all others would be ties; "
-                "compute more (nasbench proxies TASK), or evaluate on those there are (nasbench predict --proxies TABLE)"
+                "compute more (nasbench proxies TASK), or evaluate on those there are (predict --proxies TABLE)"
             )
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
