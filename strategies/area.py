@@ -8,7 +8,8 @@ by a score of untrained networks, NASWOT. Population 10 and tournaments of 3 are
 
 Differences: a search here sees architectures and not networks on data, so that NASWOT has to be computed before.
 Without a table the first population is chosen by the network's number of parameters (or FLOPs), where the space can
-count them, and is random elsewhere. Candidates that the table did not score come last. Assistance goes on after it: of
+count them, and is random elsewhere. Candidates that the table did not score come last; where it scored fewer
+of them than are trained, candidates are drawn among those that it scored. Assistance goes on after it: of
 ``n_children`` mutated children of a tournament's winner, the one that a predictor expects most of is trained; it is
 fitted to all that was trained so far every ``refit_every`` results, and children that were trained before are left out
 while there are others. Any predictor will do. ``start_only`` is AREA's own part alone, with one child;
@@ -29,7 +30,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.table import proxy_source
+from nasbench.table import ProxyColumn, proxy_source
 from nasbench.tasks import proxy_of
 from nasbench.trials import Results, Trials
 from strategies._asked import check_at_least
@@ -166,4 +167,21 @@ def _best_start(
     if score is None:
         return space.sample(n_kept, rng)
     drawn = space.sample(n, rng)
-    return drawn[np.sort(np.argsort(-score(drawn), kind="stable")[:n_kept])]
+    values = score(drawn)
+    if np.isfinite(values).sum() < n_kept and isinstance(score, ProxyColumn):
+        drawn = _scored(space, rng, n, n_kept, score)  # a table that scored few: of what it lacks nothing is known
+        values = score(drawn)
+    return drawn[np.sort(np.argsort(-values, kind="stable")[:n_kept])]
+
+
+def _scored(space: SearchSpace, rng: np.random.Generator, n: int, least: int, proxy: ProxyColumn) -> Archs:
+    """Draw up to ``n`` of the architectures that a table scored; ``[<= n, d]``."""
+    known = proxy.table.architectures
+    known = known[space.is_valid(known)]
+    known = known[np.isfinite(proxy(known))]
+    if len(known) < least:
+        raise InvalidOption(
+            f"table '{proxy.table.name}' has {proxy.metric} of {len(known)} architectures; expected the {least} of the "
+            "first population at least (population_size, or nasbench proxies)"
+        )
+    return known[rng.permutation(len(known))[:n]]

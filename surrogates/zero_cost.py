@@ -11,7 +11,8 @@ vote, and Mellor et al. 2021 (arXiv 2006.04647), who rank by one. Which proxies:
 Each proxy becomes a normal score of its rank among all that its table scored, or among the training architectures where
 the batch brings the proxies, and the mean of them is the answer; beyond these values it goes on as steeply as over the
 outer tenth, so that a single proxy orders as it is. More is taken for better, as in the sources. A missing proxy counts
-as the median.
+as the median; a table that has no score of two thirds of the training architectures is refused, since what it lacks
+would be ties (``nasbench predict --proxies TABLE`` learns from and tests what the table covers).
 
 Differences: the paper's vote compares pairs, and a majority decides; mean ranks do so for any number at once.
 ``learnt`` is a Bayesian linear regression on the normal scores, the simplest of combinations that learn (``omni``
@@ -26,7 +27,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from nasbench.arrays import Floats
-from nasbench.errors import unknown_name
+from nasbench.errors import PredictorError, unknown_name
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.table import proxy_source
@@ -35,6 +36,7 @@ from surrogates._blr import LinearPosterior
 from surrogates._predictor import CheckedPredictor
 
 _WEIGHTS = ("equal", "learnt")
+_LEAST_COVERED = 1 / 3
 
 
 class ZeroCost(CheckedPredictor):
@@ -70,11 +72,20 @@ class ZeroCost(CheckedPredictor):
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         del rng
         known = self._known(batch)
+        self._check_coverage(known)
         everything = [column(column.table.architectures) for column in self._columns] or list(known.T)
         self._ranks = [_NormalScores(column[np.isfinite(column)]) for column in everything]
         if self._learnt:
             self._posterior = LinearPosterior(self._scored(known), value)
             self._logs = self._posterior.most_likely()
+
+    def _check_coverage(self, known: Floats) -> None:
+        covered = int(np.isfinite(known).any(axis=1).sum())
+        if covered < _LEAST_COVERED * len(known):
+            raise PredictorError(
+                f"proxies are known of {covered} of {len(known)} training architectures, and all others would be ties; "
+                "compute more (nasbench proxies TASK), or evaluate on those there are (predict --proxies TABLE)"
+            )
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
         scored = self._scored(self._known(batch))

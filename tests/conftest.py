@@ -87,7 +87,17 @@ def draft() -> Draft:
 @pytest.fixture
 def proxies(home, cifar10):
     """A table ``mine`` with what may be a proxy, of half of the cells of NAS-Bench-201, and what may be an accuracy."""
-    archs = cifar10.space.rows[::2]
+    return proxy_table(home, cifar10, "mine", cifar10.space.rows[::2])
+
+
+@pytest.fixture
+def few(home, cifar10):
+    """The same of 3 % of the cells, ``few``."""
+    rows = np.sort(np.random.default_rng(5).permutation(len(cifar10.space.rows))[:469])
+    return proxy_table(home, cifar10, "few", cifar10.space.rows[rows])
+
+
+def proxy_table(home, cifar10, table, archs):
     score = cifar10.query(archs)
     columns = {"ours": ("none", score**2), "accuracy": ("fraction", score)}
     texts = dict.fromkeys(("title", "citation", "licence", "source", "notes"), "made by a test")
@@ -96,7 +106,7 @@ def proxies(home, cifar10):
         for name, (unit, values) in columns.items()
     ]
     draft = Draft(
-        name="mine", space="nb201", **texts, architectures=archs, cardinality=cifar10.space.cardinality, statics=statics
+        name=table, space="nb201", **texts, architectures=archs, cardinality=cifar10.space.cardinality, statics=statics
     )
-    write_table(draft, home / "tables" / "mine.h5")
-    return "mine"
+    write_table(draft, home / "tables" / f"{table}.h5")
+    return table

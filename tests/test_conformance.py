@@ -12,7 +12,14 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
 from nasbench.registry import DATASETS, ENCODINGS, NETWORKS, PREDICTORS, PROXIES, SPACES, STRATEGIES, options_of
 from nasbench.spaces import EnumeratedSpace
-from nasbench.testing import check_options, check_predictor, check_space, check_strategy, check_task
+from nasbench.testing import (
+    check_options,
+    check_predictor,
+    check_space,
+    check_strategy,
+    check_task,
+    check_wide_predictor,
+)
 from surrogates._predictor import CheckedPredictor
 
 EMBEDDED = ("nb201", "nbgraph")  # spaces whose tables ship
@@ -112,6 +119,83 @@ def test_predictors_keep_the_contract_in_another_space(name):
             continue
         return
     pytest.skip("it exists in nb201 only")
+
+
+MOST_DECISIONS = {  # of what is not tried with 100 of them, and why
+    "arch2vec": (0, "its 16 numbers are learnt without a score, and need not hold what a sum needs"),
+    "arch2vec_dngo": (0, "the same codes"),
+    "seminas": (0, "thousands of passes over sequences as long as there are decisions"),
+    "gcn": (5, "dense matrices of as many vertices as decisions: minutes"),
+    "graph_transformer": (25, "the same, and attention between all vertices"),
+    "gates": (25, "the same"),
+    "nasbot_gp": (5, "a transport between all pairs, whose cost is the cube of the number of decisions"),
+    "gin": (25, "dense matrices of as many vertices as decisions: minutes"),
+    "nao": (25, "sequences as long as there are decisions: minutes"),
+    "bonas": (25, "dense matrices of as many vertices as decisions: minutes"),
+    "ngboost": (25, "a minute of the boosting that xgboost is tried with"),
+    "ensemble": (25, "members that are tried alone"),
+    "tuned": (25, "a member that is tried alone"),
+}
+QUICKER = {
+    "bonas": {"epochs": 60},
+    "dngo": {"epochs": 100},
+    "gates": {"epochs": 60},
+    "gcn": {"epochs": 30, "batch_size": 16, "lr": 0.001},
+    "gin": {"epochs": 40},
+    "gp_and_trees": {"n_rounds": 40},
+    "graph_transformer": {"members": 1, "epochs": 30},
+    "lightgbm": {"n_rounds": 60},
+    "nao": {"epochs": 60},
+    "nasbot_gp": {"hyper_points": 60, "max_iterations": 10},
+    "ngboost": {"n_rounds": 60},
+    "random_forest": {"n_trees": 30},
+    "sparse_gp": {"inducing": 150},
+    "tuned": {"n_configs": 2},
+    "xgboost": {"n_rounds": 60},
+}
+
+
+@pytest.mark.parametrize("n_decisions", [5, 25, 100])
+@pytest.mark.parametrize("name", PREDICTORS.names())
+def test_predictors_explain_a_sum_over_any_number_of_decisions(name, n_decisions):
+    """A length that does for five decisions may see nothing in a hundred."""
+    predictor = predictor_or_skip(name)
+    most, why = MOST_DECISIONS.get(name, (100, ""))
+    if n_decisions > most:
+        pytest.skip(f"not with {n_decisions} decisions: {why}")
+    if getattr(predictor(SPACES.load("hyper")()), "needs", ()):
+        pytest.skip("it learns from more than decisions")
+    check_wide_predictor(partial(predictor, **QUICKER.get(name, {})), n_decisions)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "one_hot_gp,kernel=matern",
+        "one_hot_gp@hamming",
+        "functional_gp,encoding=decisions",
+        "path_gp,encoding=decisions",
+        "sparse_gp,encoding=decisions,inducing=150",
+        "multi_task_gp,encoding=decisions",
+        "deep_kernel_gp,encoding=decisions",
+        "wl_gp@nas_bowl",
+    ],
+)
+@pytest.mark.parametrize("n_decisions", [25, 100])
+def test_kernels_of_decisions_explain_a_sum_over_many(label, n_decisions):
+    predictor_or_skip(label.partition(",")[0].partition("@")[0])
+    check_wide_predictor(lambda space: nasbench.make_predictor(space, label), n_decisions)
+
+
+def test_a_predictor_that_answers_the_same_in_wide_spaces_is_caught():
+    class Narrow(Ridge):
+        def _features(self, batch):
+            length = 0.1  # a bump around each row's neighbourhood of zeros: a dozen of 25 decisions are ones
+            return np.exp(-super()._features(batch)[:, 1::2].sum(axis=1, keepdims=True) / length)
+
+    check_wide_predictor(Ridge, 25)
+    with pytest.raises(AssertionError, match=r"R2 is .* on a sum over 25 decisions after 75 points"):
+        check_wide_predictor(Narrow, 25)
 
 
 @pytest.mark.parametrize("name", nasbench.task_names())

@@ -195,8 +195,8 @@ def _notes(analysis: Analysis) -> list[str]:
     return [
         f"learnt is the observed score, {learnt}; tested on its mean over seeds; never the test split",
         "protocol random: tested on what was not trained on; disjoint: and on nothing isomorphic to it",
-        "tau is Kendall's tau-b; mean [95 % interval of the mean over runs, Student's t, cut to what tau can be]; fewer "
-        f"than {LEAST_RUNS} runs have no interval; '-': undefined, since all true scores are the same",
+        "tau is Kendall's tau-b; mean [95 % interval of the mean over runs, Student's t, cut to what tau can be]; "
+        f"fewer than {LEAST_RUNS} runs have no interval; '-': undefined, since all true scores are the same",
         "all predictors have the same training sets in the same run; ranks and Wilcoxon's signed-rank test (p to best, "
         "Holm-corrected over all pairs) are over task, train size and run",
         "a failed run counts as predicting the same for all",

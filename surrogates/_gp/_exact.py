@@ -305,9 +305,9 @@ def growth(n_groups: int) -> float:
     With a length of about 1 for each of 25 decisions no two architectures are alike, the likelihood is flat, and the
     mean is all that is predicted. Lengths in proportion to the root of the dimension are Hvarfner, Hellsten &
     Nardi 2024, "Vanilla Bayesian Optimization Performs Great in High Dimensions" (arXiv 2402.02229). Up to the
-    eight groups of our widest views a length of 1 does.
+    eight groups of our widest views, which speak of the same things, a length of 1 does.
     """
-    return max(1.0, (n_groups / _FEW_GROUPS) ** 0.5)
+    return 1.0 if n_groups <= _FEW_GROUPS else n_groups**0.5
 
 
 def minus_log_prior(parameters: Tensor) -> Tensor:

@@ -8,9 +8,14 @@ from nasbench.errors import InvalidOption, UnknownName
 from nasbench.experiment import Experiment
 from nasbench.experiment._experiment import Limits
 from nasbench.experiment._verify import verify
+from nasbench.table import Table, find_table
 from strategies._sources import known_of
 from strategies.area import AREA
 from strategies.warm_start import WarmStart
+
+
+def load(name):
+    return Table(find_table(name))
 
 
 def test_area_starts_from_the_best_half_by_a_proxy_and_unknown_ones_come_last(cifar10, proxies):
@@ -21,6 +26,17 @@ def test_area_starts_from_the_best_half_by_a_proxy_and_unknown_ones_come_last(ci
     assert len(first) == 10
     expected = drawn[np.sort(np.argsort(-known, kind="stable")[:10])]
     np.testing.assert_array_equal(first, expected)
+
+
+def test_area_draws_from_what_a_table_scored_where_that_is_little(cifar10, few):
+    """Of 20 random cells a table of 3 % scores none or one: the start would be random, and nobody would know."""
+    table = load(few)
+    for seed in range(5):
+        first = AREA(cifar10.space, np.random.default_rng(seed), cheap_score="few/ours").ask(100).arch
+        assert len(np.unique(first, axis=0)) == 10
+        assert (table.index(first) >= 0).all()
+    with pytest.raises(InvalidOption, match="has ours of 469 architectures; expected the 500"):
+        AREA(cifar10.space, np.random.default_rng(0), cheap_score="few/ours", population_size=500, n_candidates=500)
 
 
 def test_a_warm_start_trains_the_best_by_a_proxy_first(cifar10, proxies):
