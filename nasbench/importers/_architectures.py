@@ -12,6 +12,8 @@ from nasbench.importers._cells import Cells, Column
 from nasbench.registry import SPACES
 from nasbench.spaces import SearchSpace
 
+_NO_DIGITS = re.compile(r"[A-Za-z]|\d\.\d|(?<!\d)-\d")
+
 
 def space_of(given: Mapping[str, Any]) -> SearchSpace:
     """Return the space that an ``[architecture]`` names, with its options."""
@@ -120,6 +122,9 @@ def _digits(texts: Sequence[str], names: Sequence[str], places: Sequence[int] | 
     archs = np.empty((len(texts), len(space.decisions)), dtype=np.int8)
     for arch, text in zip(archs, texts, strict=True):
         found = re.findall(r"\d+", text)
+        # A whole number loses its first zeros; a text that has one and is too short lost something else.
+        if _NO_DIGITS.search(text) or (len(found) == 1 and found[0][0] == "0" and len(found[0]) not in (1, len(arch))):
+            found = []
         digits = [int(digit) for digit in (found[0].zfill(len(arch)) if len(found) == 1 else found)]
         if len(digits) != len(arch) or max(digits) >= len(order):
             raise InvalidArchitecture(f"{text!r}: expected {len(arch)} digits below {len(order)}")

@@ -56,7 +56,7 @@ class Cells:
     def only(self, kept: Bools) -> "Cells":
         """Return the rows that are True in ``kept`` [n]; they keep their numbers."""
         columns = {name: column[kept] for name, column in self.columns.items()}
-        places = [self._places[row] for row in np.flatnonzero(kept)]
+        places = [self._places[row] for row in np.flatnonzero(kept).tolist()]
         return Cells(self.file, columns, places=places, decimal=self.decimal, remark=self.remark)
 
     def column(self, name: str) -> Column:

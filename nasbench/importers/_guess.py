@@ -71,6 +71,10 @@ def guessed(cells: Cells, name: str) -> tuple[str, str]:
     results = {c: n for c, n in results.items() if c not in architecture.columns}
     guesses = _guesses(read, results, tuner, trained=bool({"seed", "epoch"} & axes.keys()))
     questions = architecture.questions + [guess.question for guess in guesses if guess.question]
+    if open_ := [guess.column for guess in guesses if guess.may_be_accuracy]:
+        questions.append(
+            f"is an accuracy among {_listed(open_)}? Then it is a [[measurement]] of a split, no [[static]]"
+        )
     lines = [f"file: {tuner.name}{_counted(cells, read)}"] if tuner else []
     lines += [f"architecture: {architecture.said}", *(f"  {column}: {axis}" for axis, column in axes.items())]
     lines += [guess.preview() for guess in guesses]
@@ -247,8 +251,12 @@ def _counted(cells: Cells, read: Cells) -> str:
 
 
 def _left_out(columns: list[str]) -> list[str]:
+    return [f"  left out: {_listed([column or '(no name)' for column in columns])}"] if columns else []
+
+
+def _listed(columns: list[str]) -> str:
     more = f" and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""
-    return [f"  left out: {', '.join(column or '(no name)' for column in columns[:_SHOWN])}{more}"] if columns else []
+    return ", ".join(columns[:_SHOWN]) + more
 
 
 def _q(text: str) -> str:

@@ -59,6 +59,7 @@ class Guess(NamedTuple):
         first: the smallest epoch of a pattern's columns.
         sentinel: whether -1 seems to stand for a missing value.
         question: what else its owner must say.
+        may_be_accuracy: whether nothing but its owner can tell that it is none.
     """
 
     column: str
@@ -72,6 +73,7 @@ class Guess(NamedTuple):
     first: int = 1
     sentinel: bool = False
     question: str = ""
+    may_be_accuracy: bool = False
 
     def preview(self) -> str:
         """Say it in one line."""
@@ -206,7 +208,11 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
     dataset = next((name for name, at in _DATASETS for place in (text, file.lower()) if re.search(at, place)), "data")
     sentinel = bool((own.values == -1).any()) and not ((own.values < 0) & (own.values != -1)).any()
     epoch = own.last + (own.first == 0) if "{epoch}" in column else _epoch_named(text, file.lower())
-    return Guess(column, metric, unit, measured, split, dataset, epoch, direction, own.first, sentinel, question)
+    unknown = unit == "none" and not measured and low >= 0 and high <= 100
+    return Guess(
+        *(column, metric, unit, measured, split, dataset, epoch, direction, own.first, sentinel, question),
+        may_be_accuracy=unknown and bool((own.values != np.round(own.values))[~np.isnan(own.values)].any()),
+    )
 
 
 def _unit(kind: str, column: str, values: Floats) -> str:

@@ -133,7 +133,7 @@ def _mapping(file: str, given: dict[str, Any]) -> TableMapping:
     architecture = _architecture(given.get("architecture", {}))
     defaults = given.get("defaults", {})
     _known("key of [defaults]", defaults, _MEASUREMENT - {"column", "per"})
-    kinds = []
+    kinds: list[tuple[Entry, ...]] = []
     for kind, keys in (("measurement", _MEASUREMENT), ("static", _STATIC)):
         shared = {key: value for key, value in defaults.items() if key in keys}
         entries = given.get(kind, [])
@@ -143,7 +143,7 @@ def _mapping(file: str, given: dict[str, Any]) -> TableMapping:
     if not any(kinds):
         raise _Wrong("it maps no column: add a [[measurement]] or a [[static]]")
     where = _where(given.get("where", {}))
-    return TableMapping(file, text, architecture, *kinds, where=where, decimal=given.get("decimal", "."))
+    return TableMapping(file, text, architecture, kinds[0], kinds[1], where, given.get("decimal", "."))
 
 
 def _provenance(given: dict[str, Any]) -> dict[str, str]:

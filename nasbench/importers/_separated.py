@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 BROKEN: tuple[type[Exception], ...] = (
-    *(ValueError, OSError, EOFError, TypeError, AttributeError, RecursionError, RuntimeError, NotImplementedError),
+    *(ValueError, OSError, EOFError, TypeError, AttributeError, LookupError, RecursionError, RuntimeError),
     *(csv.Error, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
 )
 """What reading a damaged file may raise."""

@@ -11,7 +11,7 @@ import pytest
 
 import nasbench
 from nasbench.cli import main
-from nasbench.errors import InvalidOption, MissingExtra, SourceError, UnknownName
+from nasbench.errors import InvalidArchitecture, InvalidOption, MissingExtra, SourceError, UnknownName
 from nasbench.importers._architectures import _digits
 from nasbench.importers._cells import read_cells
 from nasbench.importers._mapping import read_mapping, shipped_maps
@@ -477,6 +477,20 @@ def test_hardware_measurements_join_by_architecture(public, shared, dataset):
 def test_an_order_of_digits_must_be_one(tmp_path):
     with pytest.raises(InvalidOption, match="every position from 0 to 5 once"):
         _digits(["000000"], ["none"] * 5, [0, 0, 1, 2, 3, 4], SPACES.load("nb201")())
+
+
+@pytest.mark.parametrize(
+    "text", ["-1", "00012", "0000120", "3.0", "1e5", "(4, 3, 3, 0, 0)", "(4, 3, 3, 0, 0, 5)", "nan"]
+)
+def test_what_is_no_row_of_digits_is_refused(text):
+    with pytest.raises(InvalidArchitecture, match="expected 6 digits below 5"):
+        _digits([text], list(NASBench201().operations), None, NASBench201())
+
+
+@pytest.mark.parametrize("text", ["12", "000012", "(0, 0, 0, 0, 1, 2)", "0-0-0-0-1-2", "0 0 0 0 1 2"])
+def test_digits_are_read_in_any_form(text):
+    found = _digits([text], list(NASBench201().operations), None, NASBench201())
+    assert found.tolist() == [[0, 0, 0, 0, 1, 2]]
 
 
 def test_every_shipped_mapping_reads_and_hides_no_table():

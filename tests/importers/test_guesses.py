@@ -241,7 +241,10 @@ def test_numbers_beside_architectures_are_neither(guess, rng):
     assert mapping["architecture"] == {"space": "nb201", "column": "cell"}
     assert "left out: (no name), arch_idx" in preview
     assert [static["column"] for static in mapping["static"]] == ["pgd"]
-    np.testing.assert_array_equal(np.sort(imported().measurements[0].values.ravel()), np.sort(frame.val_acc))
+    question = "is an accuracy among pgd? Then it is a [[measurement]] of a split, no [[static]]"
+    assert mapping["undecided"] == [question]  # a static could be used as a proxy, an accuracy must not
+    draft = imported((f'    "{question}",\n', ""))
+    np.testing.assert_array_equal(np.sort(draft.measurements[0].values.ravel()), np.sort(frame.val_acc))
 
 
 def test_digits_and_texts_that_no_space_reads_are_asked(guess):
