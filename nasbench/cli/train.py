@@ -59,6 +59,7 @@ def command(
     if (winners is None) == (not arch):
         raise InvalidOption("say what to train: either --from RECORD, or --arch TEXT (one or more) with --space NAME")
     chosen = winners or _named(arch or [], space)
+    _refuse_another_space(table, chosen.space.name)
     plan = Plan(
         space=chosen.space,
         archs=chosen.archs,
@@ -98,6 +99,19 @@ class _Chosen:
     archs: "Archs"
     predicted: "Floats"
     searched: "Floats"
+
+
+def _refuse_another_space(table: str, space: str) -> None:
+    """Refuse a table that cannot hold the trainings, before anything is trained.
+
+    Raises:
+        InvalidOption: it holds architectures of another space.
+    """
+    from nasbench.table import Table, user_tables
+
+    path = user_tables() / f"{table}.h5"
+    if path.exists() and (other := Table(path).space) != space:
+        raise InvalidOption(f"table '{table}' holds architectures of space '{other}', not '{space}'; choose a --table")
 
 
 def _named(texts: list[str], space: str) -> _Chosen:

@@ -27,6 +27,7 @@ from nasbench.table import PROXY_SOURCE, source_checksum, table_names
 from nasbench.tasks import AnyTask, TrainingTask, load_task, tasks_with_epochs
 from nasbench.tasks._declarations import surrogate_files
 from nasbench.tasks._recorded import as_recorded
+from nasbench.threads import one_thread
 
 FORMAT = "nasbench-record"
 VERSION = 1
@@ -207,7 +208,8 @@ def check_made(what: str, make: Callable[[], object]) -> None:
         InvalidOption, UnknownName, MissingExtra: as the contestant raised it, with ``what`` before it.
     """
     try:
-        make()
+        with one_thread():
+            make()
     except (InvalidOption, UnknownName, MissingExtra) as error:
         error.args = (f"{what}: {error}",)
         raise

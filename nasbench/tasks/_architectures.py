@@ -26,4 +26,5 @@ def archs_in(space: SearchSpace, given: "Archs | Iterable[Any]") -> Archs:
         items = given.ravel().tolist() if isinstance(given, np.ndarray) and given.ndim < 2 else list(given)
     except TypeError:
         raise InvalidArchitecture(f"{given!r} are no architectures; expected an array [n, d] or n strings") from None
-    return space.parse([item.decode() if isinstance(item, bytes) else item for item in items])
+    texts: list[Any] = [item.decode() if isinstance(item, bytes) else item for item in items]
+    return space.parse(texts)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench.errors import RecordError
+from nasbench.table._where import RECORDED
 from nasbench.tasks._declarations import SURROGATE, checked, is_surrogate, is_training, read_declaration
 from nasbench.tasks._declarations import shipped_declarations as shipped
 
@@ -28,12 +29,20 @@ _ENTRIES: ContextVar[Mapping[str, Entry]] = ContextVar("entries", default={})  #
 
 @contextlib.contextmanager
 def as_recorded(entries: Mapping[str, Entry]) -> Iterator[None]:
-    """Let tasks of these names be what a record says of them, within the block and for whoever asks by name."""
-    token = _ENTRIES.set({**_ENTRIES.get(), **entries})
+    """Let tasks and sources of these names be what a record says, within the block and for whoever asks by name."""
+    tasks = {name: entry for name, entry in entries.items() if "declaration" in entry}
+    tables = {}
+    for name, entry in entries.items():
+        if "table_sha256" in entry:
+            from nasbench.table._proxies import proxy_table
+
+            tables[proxy_table(name)] = entry["table_sha256"]
+    token, table_token = _ENTRIES.set({**_ENTRIES.get(), **tasks}), RECORDED.set({**RECORDED.get(), **tables})
     try:
         yield
     finally:
         _ENTRIES.reset(token)
+        RECORDED.reset(table_token)
 
 
 def recorded_entry(name: str) -> Entry | None:

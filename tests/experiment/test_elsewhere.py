@@ -235,6 +235,21 @@ def test_a_record_of_ones_own_task_is_a_source_and_its_data_set_is_known(tmp_pat
         nasbench.compare(f"{tmp_path}/own.toml:mine", "warm_start,source=curves201-mnist1d", runs=1, out="no")
 
 
+def test_a_table_of_proxies_beside_the_working_folder_is_found_by_its_content(
+    proxies, home, tmp_path, monkeypatch, elsewhere
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(home / "tables" / f"{proxies}.h5", tmp_path / "ours.h5")
+    label = "warm_start,source=table:ours.h5/ours,n_source=20"
+    nasbench.compare("nb201-cifar10", label, runs=1, limits=Limits(trials=12), out=tmp_path / "record")
+    options = {"train_sizes": 20, "runs": 1, "test_size": 50, "protocols": ("random",)}
+    nasbench.evaluate("nb201-cifar10", "zero_cost", proxies="ours.h5", out=tmp_path / "predicted", **options)
+    elsewhere()
+    assert main(["verify", str(tmp_path / "record")]) == 0
+    assert main(["verify", str(tmp_path / "predicted")]) == 0
+    assert main(["leaderboard", str(tmp_path / "predicted")]) == 0
+
+
 def test_the_best_of_a_search_are_taken_from_another_folder(here, elsewhere):
     from nasbench.experiment._winners import winners
 
