@@ -316,8 +316,7 @@ def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
 def _places(task: AnyTask) -> dict[str, str]:
     """Return by name where files lie that no name leads to; of a task that trains, where its paths begin."""
     if isinstance(task, TrainingTask):
-        relative = "path=" in task.how["data"] or task.how["recipe"].partition(",")[0].endswith(".toml")
-        return {task.how["data"]: task.place or str(Path.cwd())} if relative else {}
+        return {task.how["data"]: task.begins} if task.begins else {}
     known = {*table_names().values(), *surrogate_files()}
     files = {table.name: table.path for table in task.tables if table.path is not None}
     return {name: str(path.resolve()) for name, path in files.items() if path not in known}

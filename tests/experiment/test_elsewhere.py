@@ -8,7 +8,7 @@ import pytest
 
 import nasbench
 from nasbench.cli import main
-from nasbench.errors import InvalidOption, RecordError
+from nasbench.errors import InvalidOption, NasbenchError, RecordError
 from nasbench.evaluation import PredictionRecord
 from nasbench.experiment import Record
 from nasbench.experiment._analysis import analyse
@@ -257,3 +257,25 @@ def test_the_best_of_a_search_are_taken_from_another_folder(here, elsewhere):
     elsewhere()
     archs, scores = winners(Record(here / "record"), "t.toml:t", 2)
     assert scores == pytest.approx(score(*archs.T) / 100)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"name": None}, "damaged or incomplete"),
+        ({"space": "os:system", "space_options": {"command": "touch called"}}, "no search space"),
+        ({"observed": "test"}, "would show the test split"),
+        ({"reported": 3}, "wrong type"),
+        ({"unheard": "of"}, "unknown key"),
+    ],
+)
+def test_a_changed_declaration_is_refused_and_calls_nothing(here, elsewhere, change, says):
+    nasbench.compare("t.toml:t", "random_search", runs=1, out=here / "record")
+    spec = json.loads((here / "record/spec.json").read_text(encoding="utf-8"))
+    declared = spec["tasks"]["t.toml:t"]["declaration"] | change
+    spec["tasks"]["t.toml:t"]["declaration"] = {key: value for key, value in declared.items() if value is not None}
+    (here / "record/spec.json").write_text(json.dumps(spec), encoding="utf-8")
+    elsewhere()
+    with pytest.raises(NasbenchError, match=says):
+        analyse(Record(here / "record"))
+    assert not (here.parent / "elsewhere/called").exists()
