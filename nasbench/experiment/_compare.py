@@ -43,8 +43,8 @@ def recorded_entries(record: Pairs[Any]) -> dict[str, Any]:
 
     A task's own name leads to it too: that is what a strategy is told.
     """
-    sources = {name: entry for name, entry in record.spec.get("sources", {}).items() if "declaration" in entry}
-    tasks = record.spec["tasks"]
+    sources: dict[str, Any] = record.spec.get("sources", {})
+    tasks: dict[str, Any] = record.spec["tasks"]
     own = {str(entry["declaration"].get("name", name)): entry for name, entry in tasks.items()}
     return own | sources | tasks
 

@@ -21,7 +21,8 @@ def same(entry: Any, other: Any) -> bool:
 
 def difference(there: Any, here: Any, *, of: tuple[str, str] = ("then", "now")) -> str:
     """Name the first key in which two pieces of plain data differ, however deep, and what it is in each."""
-    path, a, b = [], without_places(there), without_places(here)
+    path: list[str] = []
+    a, b = without_places(there), without_places(here)
     while isinstance(a, dict) and isinstance(b, dict):
         key = next((key for key in {**a, **b} if a.get(key) != b.get(key)), None)
         if key is None:

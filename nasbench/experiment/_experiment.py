@@ -28,6 +28,7 @@ from nasbench.table import PROXY_SOURCE, source_checksum, table_names
 from nasbench.tasks import AnyTask, Task, TrainingTask, load_task, tasks_with_epochs
 from nasbench.tasks._declarations import MEASURED, surrogate_files
 from nasbench.tasks._recorded import as_recorded
+from nasbench.threads import one_thread
 from nasbench.units import Scale
 
 FORMAT = "nasbench-record"
@@ -209,7 +210,8 @@ def check_made(what: str, make: Callable[[], object]) -> None:
         InvalidOption, UnknownName, MissingExtra: as the contestant raised it, with ``what`` before it.
     """
     try:
-        make()
+        with one_thread():
+            make()
     except (InvalidOption, UnknownName, MissingExtra) as error:
         error.args = (f"{what}: {error}",)
         raise
@@ -320,8 +322,7 @@ def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
 def _places(task: AnyTask) -> dict[str, str]:
     """Return by name where files lie that no name leads to; of a task that trains, where its paths begin."""
     if isinstance(task, TrainingTask):
-        relative = "path=" in task.how["data"] or task.how["recipe"].partition(",")[0].endswith(".toml")
-        return {task.how["data"]: task.place or str(Path.cwd())} if relative else {}
+        return {task.how["data"]: task.begins} if task.begins else {}
     known = {*table_names().values(), *surrogate_files()}
     files = {table.name: table.path for table in task.tables if table.path is not None}
     return {name: str(path.resolve()) for name, path in files.items() if path not in known}

@@ -22,7 +22,7 @@ def named_tasks(tasks: Tasks) -> tuple[tuple[str, ...], dict[str, AnyTask]]:
         InvalidOption: something that is neither a name nor a task, or a task made by hand, which no record can hold.
     """
     alone = isinstance(tasks, str | Path | AnyTask)
-    several: Sequence[Any] = [tasks] if alone else listed("task", tasks)  # type: ignore[arg-type]
+    several: Sequence[Any] = [tasks] if alone else listed("task", tasks)
     opened: dict[str, AnyTask] = {}
     for item in several:
         if isinstance(item, AnyTask):

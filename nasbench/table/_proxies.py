@@ -70,6 +70,11 @@ def source_checksum(source: str) -> str:
     return proxy_named(source.removeprefix(PROXY_SOURCE), "").table.checksum
 
 
+def proxy_table(source: str) -> str:
+    """Return the name or file of the table in a source such as ``table:TABLE/METRIC``."""
+    return _parts(source.removeprefix(PROXY_SOURCE))[0]
+
+
 def proxy_named(label: str, space: str) -> ProxyColumn:
     """Return the proxy called ``TABLE/METRIC``, or ``TABLE/DATASET/METRIC`` where a table has it of several data sets.
 

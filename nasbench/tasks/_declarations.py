@@ -231,7 +231,7 @@ def _of_file(file: Path, member: str) -> dict[str, Any]:
     if not file.is_file():
         raise InvalidOption(f"no task file {file}; expected FILE.toml:MEMBER")
     declaration = _declaration(file)
-    members = declaration.pop("tasks")
+    members: dict[str, dict[str, Any]] = declaration.pop("tasks")
     if member not in members:
         raise unknown_name("task", f"{file}:{member}", members)
     return {"dataset": member} | declaration | members[member]

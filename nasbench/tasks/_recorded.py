@@ -13,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.errors import RecordError
+from nasbench.errors import NasbenchError, RecordError
+from nasbench.table._where import RECORDED
 from nasbench.tasks._declarations import SURROGATE, checked, is_surrogate, is_training, read_declaration
 from nasbench.tasks._declarations import shipped_declarations as shipped
 
@@ -28,12 +29,20 @@ _ENTRIES: ContextVar[Mapping[str, Entry]] = ContextVar("entries", default={})  #
 
 @contextlib.contextmanager
 def as_recorded(entries: Mapping[str, Entry]) -> Iterator[None]:
-    """Let tasks of these names be what a record says of them, within the block and for whoever asks by name."""
-    token = _ENTRIES.set({**_ENTRIES.get(), **entries})
+    """Let tasks and sources of these names be what a record says, within the block and for whoever asks by name."""
+    tasks = {name: entry for name, entry in entries.items() if "declaration" in entry}
+    tables = {}
+    for name, entry in entries.items():
+        if "table_sha256" in entry:
+            from nasbench.table._proxies import proxy_table
+
+            tables[proxy_table(name)] = entry["table_sha256"]
+    token, table_token = _ENTRIES.set({**_ENTRIES.get(), **tasks}), RECORDED.set({**RECORDED.get(), **tables})
     try:
         yield
     finally:
         _ENTRIES.reset(token)
+        RECORDED.reset(table_token)
 
 
 def recorded_entry(name: str) -> Entry | None:
@@ -74,17 +83,22 @@ def open_recorded(name: str, entry: str) -> "AnyTask":
         RecordError: the suite declares a task of that name otherwise, or what it was recorded on is not here.
     """
     values: Entry = json.loads(entry)
-    declared = values["declaration"]
-    if "surrogate" in declared:
-        task = _surrogate(name, values)
-    elif "recipe_sha256" in declared:
-        task = _training(name, values)
-    else:
-        task = _with_table(name, values)
-    found = {table.name: table.checksum for table in task.tables}
-    if found != values["tables"] or task.version != values["version"]:
-        raise _another(name, f"{values['tables']}, version {values['version']} then, {found}, {task.version} now")
+    try:
+        task = _opened(name, values)
+        found = {table.name: table.checksum for table in task.tables}
+        if found != values["tables"] or task.version != values["version"]:
+            raise _another(name, f"{values['tables']}, version {values['version']} then, {found}, {task.version} now")
+    except NasbenchError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RecordError(f"what the record says of task {name} is damaged or incomplete: {error!r}") from None
     return task
+
+
+def _opened(name: str, entry: Entry) -> "AnyTask":
+    if "surrogate" in entry["declaration"]:
+        return _surrogate(name, entry)
+    return _training(name, entry) if "recipe_sha256" in entry["declaration"] else _with_table(name, entry)
 
 
 def _with_table(name: str, entry: Entry) -> "AnyTask":

@@ -31,9 +31,13 @@ def space_named(name: str, options: Mapping[str, Any]) -> SearchSpace:
 @cache
 def _space(name: str, options: str) -> SearchSpace:
     """Make a space once for all tasks of a family: spaces do not change, and their neighbourhoods are costly."""
-    made: type[SearchSpace] = SPACES.load(name)
+    made = SPACES.load(name)
+    if ":" in name and not (isinstance(made, type) and issubclass(made, SearchSpace)):
+        # a record from elsewhere may name what it likes: nothing else is called
+        raise InvalidOption(f"'{name}' is no search space; expected module:Class of a nasbench.spaces.SearchSpace")
     try:
-        return made(**json.loads(options))
+        space: SearchSpace = made(**json.loads(options))
+        return space
     except TypeError as error:
         raise InvalidOption(f"space_options {options} do not fit space '{name}': {error}") from None
 

@@ -147,7 +147,10 @@ class TrainingTask:
         """How."""
         from nasbench.training import load_recipe
 
-        return load_recipe(self.how["recipe"])
+        file, comma, options = self.how["recipe"].partition(",")
+        return load_recipe(
+            f"{_beside(file, self.place)}{comma}{options}" if file.endswith(".toml") else file + comma + options
+        )
 
     @property
     def declaration(self) -> dict[str, Any]:
@@ -169,6 +172,14 @@ class TrainingTask:
         own = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
         given = self.how.get("folder")
         return (Path(given).expanduser() if given else user_tables().with_name("trainings") / self.name) / own
+
+    @property
+    def begins(self) -> str:
+        """Folder from which its relative paths lead to its data and recipe; empty where there are none."""
+        files = [str(Choice.parse(self.how["data"]).options.get("path", "")), self.how["recipe"].partition(",")[0]]
+        relative = [Path(file) for file in files if file and not Path(file).expanduser().is_absolute()]
+        relative = [path for path in relative if path.exists() or (self.place and (Path(self.place) / path).exists())]
+        return "" if not relative else str(Path.cwd()) if relative[0].exists() else self.place
 
     def check(self) -> None:
         """Refuse what cannot be trained, before anything runs.
@@ -312,7 +323,13 @@ def recorded_training_task(entry: Mapping[str, Any]) -> TrainingTask:
 def _placed(data: str, place: str) -> str:
     """Return a data set's label with a relative path in ``place`` where the working folder lacks it."""
     choice = Choice.parse(data)
-    path = Path(str(choice.options.get("path", ""))).expanduser()
-    if not place or path.exists() or not (Path(place) / path).exists():
+    given = choice.options.get("path", "")
+    if not isinstance(given, str) or _beside(given, place) == given:
         return data
-    return Choice(choice.name, choice.preset, {**choice.options, "path": str(Path(place) / path)}).label
+    return Choice(choice.name, choice.preset, {**choice.options, "path": _beside(given, place)}).label
+
+
+def _beside(file: str, place: str) -> str:
+    """Return a path in ``place`` where it is not in the working folder but there."""
+    path = Path(file).expanduser()
+    return str(Path(place) / path) if place and not path.exists() and (Path(place) / path).exists() else file

@@ -8,7 +8,7 @@ import pytest
 
 import nasbench
 from nasbench.cli import main
-from nasbench.errors import InvalidOption, RecordError
+from nasbench.errors import InvalidOption, NasbenchError, RecordError
 from nasbench.evaluation import PredictionRecord
 from nasbench.experiment import Record
 from nasbench.experiment._analysis import analyse
@@ -235,6 +235,21 @@ def test_a_record_of_ones_own_task_is_a_source_and_its_data_set_is_known(tmp_pat
         nasbench.compare(f"{tmp_path}/own.toml:mine", "warm_start,source=curves201-mnist1d", runs=1, out="no")
 
 
+def test_a_table_of_proxies_beside_the_working_folder_is_found_by_its_content(
+    proxies, home, tmp_path, monkeypatch, elsewhere
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(home / "tables" / f"{proxies}.h5", tmp_path / "ours.h5")
+    label = "warm_start,source=table:ours.h5/ours,n_source=20"
+    nasbench.compare("nb201-cifar10", label, runs=1, limits=Limits(trials=12), out=tmp_path / "record")
+    options = {"train_sizes": 20, "runs": 1, "test_size": 50, "protocols": ("random",)}
+    nasbench.evaluate("nb201-cifar10", "zero_cost", proxies="ours.h5", out=tmp_path / "predicted", **options)
+    elsewhere()
+    assert main(["verify", str(tmp_path / "record")]) == 0
+    assert main(["verify", str(tmp_path / "predicted")]) == 0
+    assert main(["leaderboard", str(tmp_path / "predicted")]) == 0
+
+
 def test_the_best_of_a_search_are_taken_from_another_folder(here, elsewhere):
     from nasbench.experiment._winners import winners
 
@@ -242,3 +257,25 @@ def test_the_best_of_a_search_are_taken_from_another_folder(here, elsewhere):
     elsewhere()
     archs, scores = winners(Record(here / "record"), "t.toml:t", 2)
     assert scores == pytest.approx(score(*archs.T) / 100)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"name": None}, "damaged or incomplete"),
+        ({"space": "os:system", "space_options": {"command": "touch called"}}, "no search space"),
+        ({"observed": "test"}, "would show the test split"),
+        ({"reported": 3}, "wrong type"),
+        ({"unheard": "of"}, "unknown key"),
+    ],
+)
+def test_a_changed_declaration_is_refused_and_calls_nothing(here, elsewhere, change, says):
+    nasbench.compare("t.toml:t", "random_search", runs=1, out=here / "record")
+    spec = json.loads((here / "record/spec.json").read_text(encoding="utf-8"))
+    declared = spec["tasks"]["t.toml:t"]["declaration"] | change
+    spec["tasks"]["t.toml:t"]["declaration"] = {key: value for key, value in declared.items() if value is not None}
+    (here / "record/spec.json").write_text(json.dumps(spec), encoding="utf-8")
+    elsewhere()
+    with pytest.raises(NasbenchError, match=says):
+        analyse(Record(here / "record"))
+    assert not (here.parent / "elsewhere/called").exists()

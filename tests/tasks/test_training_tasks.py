@@ -1,6 +1,7 @@
 """Searching by real training through the same door as a table: declared, compared, recorded, verified."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +10,12 @@ from joblib.externals.loky import get_reusable_executor
 
 import nasbench
 from nasbench.cli import main
+from nasbench.datasets import load_images
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.experiment._analysis import analyse
 from nasbench.experiment._experiment import Limits
 from nasbench.tasks import TrainingTask
+from nasbench.tasks._recorded import open_recorded
 from nasbench.trials import Trials
 
 TASKS = """
@@ -120,3 +123,22 @@ def test_what_cannot_be_trained_is_refused_before_anything_runs(file):
         nasbench.compare(f"{file}:cells", ["random_search"], runs=1)
     with pytest.raises(InvalidOption, match="has no table of trained architectures"):
         nasbench.evaluate(f"{file}:cells", ["random_forest"])
+
+
+def test_a_record_is_verified_from_another_folder_with_a_recipe_and_data_of_ones_own(file, tmp_path, monkeypatch):
+    digits = load_images("digits", np.random.default_rng(0)).parts["train"]
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    here.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.chdir(here)
+    np.savez("some.npz", train_images=digits.images[:300], train_labels=digits.labels[:300])
+    recipe = Path(nasbench.__file__).parent / "training/recipes/small-4.toml"
+    Path("quick.toml").write_text(recipe.read_text(encoding="utf-8"), encoding="utf-8")
+    changed = TASKS.replace('data = "digits"', 'data = "arrays,path=some.npz"').replace("small-4,", "quick.toml,")
+    Path("own.toml").write_text(changed)
+    record = nasbench.compare("own.toml:cells", "random_search", runs=1, limits=Limits(trials=1), out=here / "record")
+    assert not record.runs("own.toml:cells", "random_search")[0].error
+    monkeypatch.chdir(elsewhere)
+    open_recorded.cache_clear()  # as in another process
+    assert main(["verify", str(record.path)]) == 0
+    assert main(["leaderboard", str(record.path)]) == 0
