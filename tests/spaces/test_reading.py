@@ -305,7 +305,8 @@ def test_configurations_are_read_by_name(hyper):
     expected = hyper.parse(["act=gelu,bias=true,depth=2,lr=0.01", "act=relu,bias=false,depth=3,lr=0.1,slope=0.5"])
     frame = pandas.DataFrame(rows)
     assert frame.slope.isna().any()
-    for form in (rows, frame, frame.astype({"depth": float}), frame.convert_dtypes(), frame.to_dict("records")):
+    numpys = [{name: np.asarray(value)[()] for name, value in row.items()} for row in rows]
+    for form in (rows, numpys, frame, frame.astype({"depth": float}), frame.convert_dtypes(), frame.to_dict("records")):
         assert (hyper.read(form) == expected).all()
 
 
