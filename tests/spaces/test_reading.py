@@ -353,6 +353,13 @@ def test_official_numbers_and_widths_of_other_benchmarks():
             sizes.checked(sizes.read(wrong))
     spiking = SpikeNAS()
     assert spiking.format(spiking.read([7, 3276], form="index")) == ["7", "3276"]
+    skeletons = SPACES.load("tnb101_macro")()
+    assert skeletons.format(skeletons.read([[1, 2, 3, 4, 0, 0], [2, 3, 1, 1, 1, 1]], form="naslib")) == [
+        "64-1234-basic",
+        "64-231111-basic",
+    ]
+    with pytest.raises(InvalidArchitecture, match="four to six digits 0 to 4"):
+        skeletons.read([[1, 2, 3, 5, 0, 0]], form="naslib")
     graphs = NASBenchGraph()
     official = types.SimpleNamespace(link=[0, 1, 1, 2], ops=["gcn", "cheb", "gin", "fc"])
     expected = graphs.parse(["Arch([0, 1, 1, 2], ['gcn', 'cheb', 'gin', 'fc'])"])
