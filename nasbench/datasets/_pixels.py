@@ -55,7 +55,7 @@ def _unread(image: Any) -> list[str]:
     return notes
 
 
-def _sixteen_bits(image: Any, kind: str) -> Any:
+def _sixteen_bits(image: Any, kind: str | None) -> Any:
     """Return the grey levels [height, width] of a 16-bit image as float32 in 0 to 255, None of an 8-bit one."""
     deep = image.mode.startswith("I;16") or (image.mode == "I" and kind in ("PNG", "PPM"))
     if not deep and (image.mode == "F" or image.mode.startswith("I")):

@@ -131,13 +131,13 @@ class Folder:
                 if isinstance(read, str):
                     wrong.append(read)
                     continue
-                image, notes = read
+                levels, notes = read
                 unread.update(notes)
-                if image.shape != shape:
-                    wrong.append(f"{file} is {image.shape[1:]} pixels, {files[0]} {shape[1:]}; set size=")
+                if levels.shape != shape:
+                    wrong.append(f"{file} is {levels.shape[1:]} pixels, {files[0]} {shape[1:]}; set size=")
                     continue
-                pixels = pixels if image.dtype == np.uint8 else pixels.astype(np.float32, copy=False)
-                pixels[row] = image
+                pixels = pixels if levels.dtype == np.uint8 else pixels.astype(np.float32, copy=False)
+                pixels[row] = levels
         if wrong:
             raise SourceError(f"{len(wrong)} of {len(files)} images cannot be used: {'; '.join(wrong[:_SHOWN])}")
         return pixels

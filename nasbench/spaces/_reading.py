@@ -20,6 +20,8 @@ _SHOWN = 80  # characters of a form that an error repeats
 
 def read(space: "SearchSpace", given: Any, form: str) -> Archs:
     """Return architectures as rows [n, d]; what ``SearchSpace.read`` says."""
+    if type(given) is list and not form and set(map(type, given)) == {str}:
+        return read_texts(space, given)  # at once: one text is asked often
     if form and form not in space.forms:
         raise unknown_name(f"form of whole numbers in space '{space.name}'", form, space.forms)
     items = _several(given)
@@ -47,9 +49,9 @@ def read(space: "SearchSpace", given: Any, form: str) -> Archs:
 
 def read_texts(space: "SearchSpace", texts: Sequence[str]) -> Archs:
     """Return rows [n, d] of the space's own texts, or ``#N`` for official numbers."""
-    numbers = [_NUMBER.fullmatch(text.strip()) for text in texts] if INDEX in space.forms else []
-    if not any(numbers):
+    if "#" not in "".join(texts) or INDEX not in space.forms:
         return space.parse(texts)
+    numbers = [_NUMBER.fullmatch(text.strip()) for text in texts]
     rows = [
         space.parse([text]) if found is None else space.read_indices([int(found[1])])
         for text, found in zip(texts, numbers, strict=True)

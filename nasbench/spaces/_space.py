@@ -182,7 +182,8 @@ class SearchSpace(ABC):
                 rows of numbers are checked where they are used.
             UnknownName: another form.
         """
-        return read(self, architectures, form)
+        is_ours = isinstance(architectures, np.ndarray) and architectures.dtype == np.int8 and architectures.ndim == 2
+        return architectures if is_ours and not form else read(self, architectures, form)
 
     def read_rows(self, rows: npt.NDArray[Any]) -> Archs:
         """Read rows of decisions, of any integer type; ``[n, d]``.

@@ -32,7 +32,7 @@ A space of up to a million configurations is an ``EnumeratedSpace``; a larger on
 """
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -271,8 +271,9 @@ class HyperSpace(SearchSpace):
         if name not in self._digits:
             raise self._malformed(text, f"unknown decision '{name}' (known: {', '.join(self.decisions)})")
         at, digits = self._digits[name]
-        known = text_of(value) if isinstance(value, bool | np.bool_) else value
-        digit = digits.get(known, digits.get(_number(known), -1)) if isinstance(known, Hashable) else -1
+        plain = value.item() if isinstance(value, np.generic) else value
+        known = text_of(plain) if isinstance(plain, bool) else plain
+        digit = digits.get(known, digits.get(_number(known), -1)) if isinstance(known, str | int | float) else -1
         if digit < 0:
             raise self._malformed(text, f"unknown value '{value}' of '{name}' (known: {self._shown(at)})")
         return at, digit

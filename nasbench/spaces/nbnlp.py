@@ -230,14 +230,16 @@ class NASBenchNLP(SearchSpace):
         operations, inputs, new = (part[0] for part in _parts(arch[None]))
         n_nodes, n_inputs = int((operations > 0).sum()), (inputs > 0).sum(axis=1)
         wrong = np.flatnonzero((n_inputs < _FEWEST[operations]) | (n_inputs > _MOST[operations]))
-        if not (_gapless(operations) and _gapless(inputs).all() and _gapless(new)):
-            return "nodes, inputs and hidden states are listed without gaps, the empty ones (0) last"
+        if not (_gapless(operations) and _gapless(inputs).all()):
+            return "nodes and their inputs are listed without gaps, the empty ones (0) last"
         if len(wrong):
             name = _OPERATIONS[operations[wrong[0]] - 1] if operations[wrong[0]] else "no operation"
             fewest, most = _FEWEST[operations[wrong[0]]], _MOST[operations[wrong[0]]]
             return f"node {wrong[0]} is {name} of {n_inputs[wrong[0]]} inputs; it takes {fewest} to {most}"
         if not new[0]:
             return "no node is the new hidden state h_new_0"
+        if not _gapless(new):
+            return "there is a new hidden state h_new_2, but no h_new_1"
         if new.max() > n_nodes:
             return f"a hidden state is node {new.max() - 1}, but there are {n_nodes} nodes, counted from 0"
         named = new[new > 0]

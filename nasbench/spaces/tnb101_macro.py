@@ -7,19 +7,23 @@ which leaves 210 networks of four modules, 750 of five and 2,296 of six. No two 
 
 Columns are the modules from the input on; the last two may be absent, the fifth only together with
 the sixth. The text is the official string ``64-1234-basic``: 64 channels, the kind of each module (1
-keeps, 2 doubles, 3 halves, 4 does both), residual blocks. The index counts networks in the order of
-their columns; it is not that of the official file.
+keeps, 2 doubles, 3 halves, 4 does both), residual blocks. ``read`` takes these digits as numbers, 0 for an absent
+module, with ``form="naslib"``. The index counts networks in the order of their columns; it is not that of the
+official file.
 """
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from nasbench.arrays import Archs, Bools
+from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._chain import chain
 from nasbench.spaces._enumerated import EnumeratedSpace
 from nasbench.spaces._product import single_edits
+from nasbench.spaces._reading import shown
 from nasbench.spaces._space import Graphs
 
 _MOST_MODULES = 6
@@ -44,6 +48,7 @@ class TransNASBench101Macro(EnumeratedSpace):
     operations = ("normal", "double_channels", "halve_resolution", "double_and_halve")
     decisions = tuple(f"module_{module}" for module in range(1, _MOST_MODULES + 1))
     cardinality = np.array([4, 4, 4, 4, 5, 5])
+    forms = ("naslib",)
 
     def __init__(self) -> None:
         raw = np.indices(tuple(self.cardinality), dtype=np.int8).reshape(_MOST_MODULES, -1).T
@@ -61,6 +66,16 @@ class TransNASBench101Macro(EnumeratedSpace):
         archs = self.checked(archs)
         length = (archs != _ABSENT).sum(axis=1)
         return chain(archs + np.int8(1), length, ("input", *self.operations, "absent", "output"))
+
+    def read_form(self, item: Any, form: str) -> Archs:
+        """Read the digits of the official string as NASLib has them, 0 for no module; ``[1, 6]``.
+
+        Raises:
+            InvalidArchitecture: other digits, or a skeleton that the space does not have.
+        """
+        if not isinstance(item, list | tuple) or any(digit not in range(5) for digit in item):
+            raise InvalidArchitecture(f"{shown(item)} is no {form} architecture; expected four to six digits 0 to 4")
+        return self.parse([f"64-{''.join(str(digit) for digit in item if digit)}-basic"])
 
     def _broken_rule(self, arch: Archs) -> str:
         if arch[4] == _ABSENT != arch[5]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -154,7 +155,8 @@ def diverged_in(table: Table) -> tuple[int, int]:
     for dataset, recipe, split, metric in table.measurements:
         if (split, metric) != ("train", "train_s"):
             continue
-        where, rows = {"dataset": dataset, "recipe": recipe}, np.arange(len(table))
+        rows = np.arange(len(table))
+        where: dict[str, Any] = {"dataset": dataset, "recipe": recipe}
         for seed in table.describe(**where, split=split, metric=metric)["seeds"]:
             paid = np.isfinite(table.query(rows, **where, split=split, metric=metric, seed=seed))
             key = {**where, "split": "valid", "metric": "accuracy"}

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import nasbench
 from nasbench.cli import main
 from nasbench.cli.compare import _labels
 from nasbench.importers._mapping import shipped_maps
@@ -96,7 +97,9 @@ def test_query_shows_every_seed_and_what_is_missing(capsys):
     [
         (["query", "nb201-cifar10", "|nor_conv_5x5~0|+|none~0|none~1|+|none~0|none~1|none~2|"], "unknown operation"),
         (["query", "nb201-cifar10", "x" * 500], "cannot read 'xxx"),
-        (["query", "nbgraph-proteins", "0123:gat,gat,gat,gat"], "excluded operation"),
+        (["query", "nbgraph-proteins", "0123:gat,gat,gat,gat"], "restricted to gcn, sage, arma, fc, skip, without gat"),
+        (["query", "nb201-cifar10", "#15625"], "they are 0 to 15624"),
+        (["query", "nbgraph-cora", "#99999"], "a hash has no digit 9"),
         (["info", "nb201-cifar1"], "did you mean 'nb201-cifar10'"),
         (["compare", "--runs", "2"], "no task given"),
         (["compare", "--suite", "all"], "unknown suite"),
@@ -125,6 +128,15 @@ def test_bad_input_gets_one_clear_line_and_an_exit_code(capsys, tmp_path, monkey
     assert err.count("\n") == 1
     assert out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_official_number_is_an_architecture(capsys):
+    code, out, _ = run(capsys, "query", "nb201-cifar10", "#1462", "--json")
+    assert code in (0, None)
+    task = nasbench.load_task("nb201-cifar10")
+    (row,) = json.loads(out)
+    assert row["official_index"] == 1462
+    assert (task.archs([row["architecture"]]) == task.archs([1462], form="index")).all()
 
 
 @pytest.mark.parametrize("arguments", [["no-such-command"], ["compare", "--runs", "many"], ["query"]])

@@ -230,6 +230,8 @@ def test_imagenet16_keeps_the_first_classes(tmp_path, rng):
     assert data.shape == (3, 16, 16)
     assert data.parts["test"].labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert len(data.parts["train"].labels) + len(data.parts["valid"].labels) == 60
+    with pytest.raises(InvalidOption, match="n_classes=1; expected 2 to 1000"):
+        load_images(f"imagenet16,path={tmp_path},n_classes=1", rng)
 
 
 @pytest.mark.parametrize("kind", ["npz", "h5"])

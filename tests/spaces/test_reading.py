@@ -305,7 +305,8 @@ def test_configurations_are_read_by_name(hyper):
     expected = hyper.parse(["act=gelu,bias=true,depth=2,lr=0.01", "act=relu,bias=false,depth=3,lr=0.1,slope=0.5"])
     frame = pandas.DataFrame(rows)
     assert frame.slope.isna().any()
-    for form in (rows, frame, frame.astype({"depth": float}), frame.convert_dtypes(), frame.to_dict("records")):
+    numpys = [{name: np.asarray(value)[()] for name, value in row.items()} for row in rows]
+    for form in (rows, numpys, frame, frame.astype({"depth": float}), frame.convert_dtypes(), frame.to_dict("records")):
         assert (hyper.read(form) == expected).all()
 
 
@@ -352,6 +353,13 @@ def test_official_numbers_and_widths_of_other_benchmarks():
             sizes.checked(sizes.read(wrong))
     spiking = SpikeNAS()
     assert spiking.format(spiking.read([7, 3276], form="index")) == ["7", "3276"]
+    skeletons = SPACES.load("tnb101_macro")()
+    assert skeletons.format(skeletons.read([[1, 2, 3, 4, 0, 0], [2, 3, 1, 1, 1, 1]], form="naslib")) == [
+        "64-1234-basic",
+        "64-231111-basic",
+    ]
+    with pytest.raises(InvalidArchitecture, match="four to six digits 0 to 4"):
+        skeletons.read([[1, 2, 3, 5, 0, 0]], form="naslib")
     graphs = NASBenchGraph()
     official = types.SimpleNamespace(link=[0, 1, 1, 2], ops=["gcn", "cheb", "gin", "fc"])
     expected = graphs.parse(["Arch([0, 1, 1, 2], ['gcn', 'cheb', 'gin', 'fc'])"])
