@@ -45,8 +45,8 @@ class Results(NamedTuple):
     Attributes:
         id: [n] as asked.
         epoch: [n] last finished epoch.
-        score: [n, objectives] what the strategy maximises; nan where the training crashed. Most tasks have
-            one objective. Further ones are in their own unit, negated where small is good, nan where missing.
+        score: [n, objectives] what the strategy maximises: each metric in its own unit, negated where small is good;
+            nan where the training crashed, further ones where missing. Most tasks have one objective.
         cost_s: [n] seconds of this answer alone.
     """
 

@@ -46,7 +46,9 @@ def command(
     if as_json:
         print_json(shown | {"chosen_by": surrogate.spec["chosen_by"], "validation": surrogate.spec["validation"]})
         return
-    print_table(label, ("", ""), [(key, _text(value)) for key, value in surrogate.spec["validation"].items()])
+    told = {key: _text(value) for key, value in surrogate.spec["validation"].items()}
+    told["mean_absolute_error"] = surrogate.scale.text(surrogate.spec["validation"]["mean_absolute_error"])
+    print_table(label, ("", ""), list(told.items()))
     print(f"-> {surrogate.path} ({surrogate.path.stat().st_size / 1e6:.1f} MB); next: nasbench info {quoted(label)}")
 
 

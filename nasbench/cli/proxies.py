@@ -73,7 +73,8 @@ def command(
     path = _path(out, user_tables() / f"proxies-{file_name(task)}.h5")
     with ProgressBar("architectures", quiet=as_json) as progress, or_resume():
         table = score_table(study, path, n_jobs=jobs, on_progress=progress)
-    _show([_row(table, study, label, opened, other) for label in study.scoring.proxies], table, as_json)
+    metric = f"{'small ' if opened.sign < 0 else ''}{opened.observed.metric}"
+    _show([_row(table, study, label, opened, other) for label in study.scoring.proxies], table, metric, as_json)
 
 
 def _labels(text: str) -> list[str]:
@@ -117,7 +118,10 @@ def _architectures(task: "Task", other: "Table | None", n: int, rng: "np.random.
 
 
 def _row(table: "Table", study: "Study", label: str, task: "Task", other: "Table | None") -> dict[str, Any]:
-    """Return how many architectures a proxy scored, and how it orders them beside the task and the other table."""
+    """Return how many architectures a proxy scored, and how it orders them beside the task and the other table.
+
+    ``accuracy`` is the correlation with what the task observes, negated where that is to be minimised.
+    """
     import numpy as np
 
     from nasbench.registry import PROXIES, Choice
@@ -128,7 +132,7 @@ def _row(table: "Table", study: "Study", label: str, task: "Task", other: "Table
         "proxy": label,
         "scored": int(np.isfinite(values).sum()),
         "missing": int(np.isnan(values).sum()),
-        "accuracy": _spearman(task.query(study.archs, task.observed.split), values),
+        "accuracy": _spearman(task.sign * task.query(study.archs, task.observed.split), values),
         **({"against": _spearman(theirs, values)} if other is not None else {}),
     }
 
@@ -154,12 +158,12 @@ def _spearman(true: "Floats", scores: "Floats") -> float:
     return spearman(true[both], scores[both])
 
 
-def _show(rows: list[dict[str, Any]], table: "Table", as_json: bool) -> None:
+def _show(rows: list[dict[str, Any]], table: "Table", metric: str, as_json: bool) -> None:
     if as_json:
         plain = [{key: or_none(v) if isinstance(v, float) else v for key, v in row.items()} for row in rows]
         print_json({"table": table.name, "file": str(table.path), "content_sha256": table.checksum, "proxies": plain})
         return
-    columns = {"accuracy": "Spearman with accuracy", "against": "with the other table"}
+    columns = {"accuracy": f"Spearman with {metric}", "against": "with the other table"}
     shown = [tuple(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()) for row in rows]
     print_table("Zero-cost proxies", [columns.get(key, key) for key in rows[0]], shown)
     print(f"-> {table.path}; next: nasbench predict --proxies {quoted(table.path)} --predictor zero_cost ...")

@@ -23,6 +23,8 @@ ANSWERS: dict[str, Callable[[int], float]] = {
     "different": lambda trial: (trial * 37 % 100) / 100,
     "equal": lambda trial: 0.5,
     "crashes": lambda trial: np.nan,
+    "losses": lambda trial: -3 - trial * 37 % 100,
+    "large": lambda trial: 1e6 + trial * 37 % 100,
     "half of them crashes": lambda trial: np.nan if trial % 2 else (trial * 37 % 100) / 100,
 }
 
