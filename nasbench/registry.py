@@ -6,6 +6,7 @@ packages add theirs by entry points of the group ``nasbench.<kind>``, and anyone
 """
 
 import ast
+import copy
 import importlib
 import importlib.util
 import operator
@@ -219,7 +220,8 @@ class Choice:
                 raise unknown_name(f"option of '{self.name}'", key, known)
             if known[key] in (int, "int") and isinstance(self.options[key], float):
                 raise InvalidOption(f"option {key}={self.options[key]} of '{self.name}'; expected a whole number")
-        return component, {**presets.get(self.preset, {}), **self.options}
+        # Copies: a run that writes over a list among its options leaves the next one its own.
+        return component, copy.deepcopy({**presets.get(self.preset, {}), **self.options})
 
 
 def options_of(component: Any) -> dict[str, Any]:
