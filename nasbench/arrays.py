@@ -108,6 +108,14 @@ class RowIndex:
             self._dense[self._key(rows)] = self._positions
             self._is_key = len(rows) == size and bool((self._dense == self._positions).all())
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "RowIndex":
+        """Stay the same for a copied search: nothing of it changes, and copied arrays could be written to."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as the rows alone."""
+        return row_index, (self._rows, self._cardinality.astype(np.int64))
+
     @cached_property
     def _sorted(self) -> tuple[npt.NDArray[Any], Ints]:
         """The keys of all rows in order, and the row of each; only made when more than known single rows are asked."""

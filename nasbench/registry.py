@@ -6,6 +6,7 @@ packages add theirs by entry points of the group ``nasbench.<kind>``, and anyone
 """
 
 import ast
+import copy
 import importlib
 import importlib.util
 import operator
@@ -222,7 +223,8 @@ class Choice:
             if key not in known:
                 raise unknown_name(f"option of '{self.name}'", key, known)
             check_option(self.name, key, value, known[key])
-        return component, {**presets.get(self.preset, {}), **self.options}
+        # Copies: a run that writes over a list among its options leaves the next one its own.
+        return component, copy.deepcopy({**presets.get(self.preset, {}), **self.options})
 
 
 def options_of(component: Any) -> dict[str, Any]:

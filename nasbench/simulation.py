@@ -22,7 +22,8 @@ from nasbench.errors import BackendError, InvalidOption, SearchFinished, Strateg
 from nasbench.spaces import SearchSpace
 from nasbench.trials import FULL_TRAINING, Backend, Results, Strategy, Trials
 
-_LOOK_AHEAD = 64
+LOOK_AHEAD = 64
+"""Trials that are asked in one go at most where a strategy has decided them."""
 _INT8, _INT64 = np.dtype(np.int8), np.dtype(np.int64)  # a type compares with them ten times faster
 _Trial = tuple[int, float, int, Results]
 """Row among all that were asked, seconds, epochs, and what the strategy will be told."""
@@ -186,7 +187,7 @@ class Simulation:
         strategy = self._strategy
         # What is decided already is asked in one go: the same trials, for a fraction of the calls.
         decided = getattr(strategy, "n_decided", 0)
-        wanted = free if decided <= free else max(free, min(decided, _LOOK_AHEAD))
+        wanted = free if decided <= free else max(free, min(decided, LOOK_AHEAD))
         if wanted > left:
             wanted = int(left)
         begin = perf_counter()
@@ -358,11 +359,10 @@ def _apart(row: int, results: Results, epochs: list[int], *, alone: bool) -> Ite
     """
     # Iterating over arrays with one axis more gives rows of length one, in two thirds of the time of slices.
     ids, reached, score, cost_s = (column[:, None] for column in results)
-    if alone:
-        score, cost_s = map(_alone, score), map(_alone, cost_s)
-    pieces = zip(ids, reached, score, cost_s, strict=True)
+    seen = (map(_alone, score), map(_alone, cost_s)) if alone else (score, cost_s)
+    pieces = map(Results._make, zip(ids, reached, *seen, strict=True))
     costs = results.cost_s.tolist()
-    return zip(range(row, row + len(costs)), costs, epochs, map(Results._make, pieces), strict=True)
+    return zip(range(row, row + len(costs)), costs, epochs, pieces, strict=True)
 
 
 def _alone(part: Floats) -> Floats:

@@ -81,5 +81,5 @@ class Learner(Asked):
         """Fit the predictor to all results; return False where they are too few or all equal."""
         if len(self.scores) < self._least or (self.scores == self.scores[0]).all():
             return False
-        self.predictor.fit(Batch(self.archs), self.scores, self._rng)
+        self.predictor.fit(Batch(self.archs.copy()), self.scores.copy(), self._rng)  # it may write over them
         return True

@@ -73,7 +73,7 @@ class Model:
             return False
         told = len(self._known)
         if not self._n_fitted or n - self._n_fitted >= self._refit_every:
-            self._predictor.fit(Batch(archs), scores, rng)
+            self._predictor.fit(Batch(archs.copy()), scores.copy(), rng)  # it may write over them
             self._n_fitted, self._known = n, scores
         elif n > told and self.can_believe and (scores[:told] == self._known).all():
             self._predictor.condition(Batch(archs[told:]), scores[told:])

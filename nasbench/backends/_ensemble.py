@@ -87,11 +87,16 @@ class Ensemble:
 
 
 def _in_chunks(member: Any, archs: Archs) -> Prediction:
-    answers = [member.predict(Batch(archs[start : start + _CHUNK])) for start in range(0, len(archs), _CHUNK)]
+    # Copies both ways: a predictor may write over what it gets, and fill what it returns again.
+    answers = [_copied(member.predict(Batch(archs[i : i + _CHUNK].copy()))) for i in range(0, len(archs), _CHUNK)]
     means = np.concatenate([np.empty(0), *(answer.mean for answer in answers)])
     if any(answer.std is None for answer in answers):
         return Prediction(means)
     return Prediction(means, np.concatenate([np.empty(0), *(answer.std for answer in answers)]))
+
+
+def _copied(told: Prediction) -> Prediction:
+    return Prediction(*(None if part is None else np.array(part) for part in told))  # type: ignore[arg-type]
 
 
 def _resolved(label: str) -> tuple[Any, dict[str, Any]]:

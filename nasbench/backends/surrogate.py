@@ -165,17 +165,18 @@ class SurrogateBackend:
 
     def _answered(self, archs: Archs) -> tuple[Floats, Floats]:
         if self._surrogate.known:
-            return self._predicted(archs)
+            return self.predicted(archs)
         archs = self._surrogate.representative(archs)
         keys = [arch.tobytes() for arch in archs]
         rows = {key: row for row, key in enumerate(keys) if key not in self._answers}
         if rows:
-            score, cost_s = self._predicted(archs[list(rows.values())])
+            score, cost_s = self.predicted(archs[list(rows.values())])
             self._answers |= dict(zip(rows, zip(score.tolist(), cost_s.tolist(), strict=True), strict=True))
         answers = np.array([self._answers[key] for key in keys]).reshape(-1, 2)
         return answers[:, 0].copy(), answers[:, 1].copy()
 
-    def _predicted(self, archs: Archs) -> tuple[Floats, Floats]:
+    def predicted(self, archs: Archs) -> tuple[Floats, Floats]:
+        """Return score and seconds of architectures [n, d] that stand for their classes; ``[n]`` each."""
         surrogate = self._surrogate
         score = surrogate.predict(OBSERVED, archs)
         if self._noisy:

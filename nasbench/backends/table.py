@@ -124,6 +124,13 @@ def shown_epochs(epochs: Sequence[int]) -> str:
     return f"epochs {epochs[0]}, {epochs[1]} ... {epochs[-1]} ({len(epochs)} of them)"
 
 
+def shown_repetitions(rng: np.random.Generator, n_rows: int) -> npt.NDArray[np.uint16]:
+    """Return which repetition each row of a table shows in a run, modulo their number; ``[n_rows]`` or some more."""
+    # 16 bits modulo a handful of repetitions: biased by less than 1e-4, and the cheapest draw
+    words = rng.integers(0, 2**64, size=n_rows // 4 + 1, dtype=np.uint64)
+    return words.astype("<u8", copy=False).view("<u2")
+
+
 class TableBackend:
     """Answers with the score of one trained repetition per architecture, and any further objectives behind it.
 
@@ -144,9 +151,7 @@ class TableBackend:
 
     def __init__(self, space: SearchSpace, table: Table, seen: Observations, rng: np.random.Generator) -> None:
         self._space, self._table, self._seen = space, table, seen
-        # 16 bits modulo a handful of repetitions: biased by less than 1e-4, and the cheapest draw
-        words = rng.integers(0, 2**64, size=len(table) // 4 + 1, dtype=np.uint64)
-        self._draw = words.astype("<u8", copy=False).view("<u2")
+        self._draw = shown_repetitions(rng, len(table))
         self._known: set[int] = set()  # trials that are complete
         # of those that are not: their row, what was seen last, and the seconds of training that were paid
         self._reached: dict[int, tuple[int, Observations, float]] = {}

@@ -1,4 +1,4 @@
-"""Replay runs of a record and say whether they match to the bit."""
+"""Compare every trial of a record with its task, replay runs, and say whether they match to the bit."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ def command(
     seed: Annotated[int, typer.Option(help="Draws the sample.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Exit with 0 if the record is complete and every replayed run is the same, else with 1."""
+    """Exit with 0 if the record is complete, fits its tasks and every replayed run is the same, else with 1."""
     if seed < 0:
         raise InvalidOption(f"--seed {seed}; expected 0 or more")
     import numpy as np
@@ -31,6 +31,7 @@ def command(
                 "replayed": verdict.replayed,
                 "differing": verdict.differing,
                 "missing": verdict.missing,
+                "misfits": verdict.misfits,
                 "changed": verdict.changed,
             }
         )
@@ -40,6 +41,10 @@ def command(
                 print(f"run {key} of {contestant} on {task} {what}")
             if len(runs) > 20:
                 print(f"... and {len(runs) - 20} more")
+        for task, contestant, key, why in verdict.misfits[:20]:
+            print(f"run {key} of {contestant} on {task} does not fit: {why}")
+        if len(verdict.misfits) > 20:
+            print(f"... and {len(verdict.misfits) - 20} more that do not fit")
         for what in verdict.changed:
             print(f"changed since the recording: {what}")
         print(f"{verdict.replayed} runs replayed: " + ("the record matches" if verdict.matches else "NO MATCH"))

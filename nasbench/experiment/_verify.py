@@ -1,12 +1,13 @@
-"""Checking a record: replay runs and compare every bit."""
+"""Checking a record: compare every trial with its task, then replay runs and compare every bit."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from nasbench.errors import InvalidOption, NasbenchError, RecordError
+from nasbench.experiment._belonging import misfit
 from nasbench.experiment._compare import opened_tasks, recorded_entries, recorded_run, recorded_task
 from nasbench.experiment._differences import difference, same
 from nasbench.experiment._experiment import Experiment
@@ -18,28 +19,30 @@ from nasbench.tasks._recorded import as_recorded, differing
 
 @dataclass(frozen=True)
 class Verdict:
-    """What replaying found.
+    """What checking and replaying found.
 
     Attributes:
         replayed: number of runs done again.
         differing: (task, contestant, run) whose replay is not the same.
         missing: (task, contestant, run) that the record does not hold.
         changed: what is not as it was when recorded, though it need not change a bit: versions, code.
+        misfits: (task, contestant, run, why) whose trials are not what the task answers, or do not belong together.
     """
 
     replayed: int
     differing: list[tuple[str, str, Any]]
     missing: list[tuple[str, str, Any]]
     changed: list[str]
+    misfits: list[tuple[str, str, Any, str]] = field(default_factory=list)
 
     @property
     def matches(self) -> bool:
-        """Whether the record is complete and every replayed run is the same to the bit."""
-        return not self.differing and not self.missing
+        """Whether the record is complete, fits its tasks, and every replayed run is the same to the bit."""
+        return not (self.differing or self.missing or self.misfits)
 
 
 def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) -> Verdict:
-    """Replay ``sample`` runs of each pair of task and strategy (None: all) and compare every trial.
+    """Check every trial of all runs, and replay ``sample`` runs of each pair of task and strategy (None: all).
 
     Raises:
         InvalidOption: a sample below 1.
@@ -50,10 +53,23 @@ def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) 
         changed = changes(record, experiment.spec(search=False))
     choices = {choice.label: choice for choice in experiment.strategies}
 
+    misfits = _misfits(record, experiment)
+
     def again(task: str, label: str, number: int) -> Run:
         return recorded_run(record, experiment, task, choices[label], number)
 
-    return replay(record, again, changed, sample=sample, rng=rng)
+    return replace(replay(record, again, changed, sample=sample, rng=rng), misfits=misfits)
+
+
+def _misfits(record: Record, experiment: Experiment) -> list[tuple[str, str, Any, str]]:
+    """Compare every trial of all runs, failed ones included, with what the tasks answer."""
+    found = []
+    for name in record.tasks:
+        task = recorded_task(record, name)
+        for label in record.strategies:
+            whys = ((run.number, misfit(experiment, task, run.number, run.history)) for run in record.runs(name, label))
+            found += [(name, label, number, why) for number, why in whys if why]
+    return found
 
 
 def replay(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bools, Floats, Ints
+from nasbench.arrays import Archs, Bools, Floats, Ints, freeze
 from nasbench.backends.table import Observations, TableBackend, rows_of
 from nasbench.errors import InvalidArchitecture, InvalidOption
 from nasbench.spaces import EnumeratedSpace, Party, SearchSpace
@@ -300,7 +300,7 @@ class Task:
         else:
             index = np.flatnonzero(self.space.is_valid(self.table.architectures))
         index = index[index >= 0]
-        return index[~np.isnan(self._regret.query(index))]
+        return freeze(index[~np.isnan(self._regret.query(index))])
 
     @cached_property
     def optimum(self) -> Optimum:

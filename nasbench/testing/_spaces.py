@@ -7,6 +7,7 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.errors import InvalidArchitecture, UnknownName
 from nasbench.spaces import EnumeratedSpace, SearchSpace
+from nasbench.testing._messages import check_nothing_shared
 
 
 def check_space(space: SearchSpace, rng: np.random.Generator, *, n: int = 200) -> None:
@@ -23,6 +24,7 @@ def check_space(space: SearchSpace, rng: np.random.Generator, *, n: int = 200) -
         law(space, archs, rng)
     if isinstance(space, EnumeratedSpace):
         _index(space, rng)
+    check_nothing_shared(space, space.sample(10, rng))
 
 
 def _moves(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from nasbench.arrays import Archs
+from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import SearchFinished
 from nasbench.registry import options_of
 from nasbench.simulation import Budget, History, Simulation
@@ -37,11 +37,15 @@ class _Landscape:
     def advance(self, trials: Trials) -> Results:
         epochs = np.where(trials.epoch == FULL_TRAINING, EPOCHS[-1], trials.epoch)
         before = np.array(list(map(self._go_on, trials.id.tolist(), trials.arch, epochs.tolist())), dtype=np.int64)
-        score = np.mean([weights[trials.arch[:, i]] for i, weights in enumerate(self._weights)], axis=0)
-        fate = (trials.arch.astype(np.int64).sum(axis=1) * 7919 % 100) / 100
-        score = np.where(fate < self._crashes, np.nan, score * (1 - 0.5 ** (1 + epochs / 2)))
-        scores = np.stack([score, np.where(fate < 0.5, np.nan, -fate)], axis=1)[:, : self._n_objectives]
-        return Results(trials.id, epochs, scores, (1.0 + fate) * (epochs - before) / EPOCHS[-1])
+        fate = _fate(trials.arch)
+        scores = np.stack([self.score(trials.arch, epochs), np.where(fate < 0.5, np.nan, -fate)], axis=1)
+        cost_s = (1.0 + fate) * (epochs - before) / EPOCHS[-1]
+        return Results(trials.id, epochs, scores[:, : self._n_objectives], cost_s)
+
+    def score(self, archs: Archs, epochs: Ints) -> Floats:
+        """Return the first objective of architectures [n, d] after so many epochs [n]; ``[n]``, nan of a crash."""
+        score = np.mean([weights[archs[:, i]] for i, weights in enumerate(self._weights)], axis=0)
+        return np.where(_fate(archs) < self._crashes, np.nan, score * (1 - 0.5 ** (1 + epochs / 2)))
 
     def _go_on(self, trial: int, arch: Archs, epoch: int) -> int:
         """Return the epoch that a trial goes on from."""
@@ -51,6 +55,11 @@ class _Landscape:
         assert before < epoch <= EPOCHS[-1], f"trial {trial} asks for epoch {epoch} after epoch {before}"
         self._reached[trial] = arch.tobytes(), epoch
         return before
+
+
+def _fate(archs: Archs) -> Floats:
+    """Return a number in [0, 1) for each architecture, which decides whether it crashes; ``[n]``."""
+    return np.asarray((archs.astype(np.int64).sum(axis=1) * 7919 % 100) / 100)
 
 
 def check_strategy(make: Maker, space: SearchSpace, *, n_trials: int = 60) -> None:
@@ -68,6 +77,7 @@ def check_strategy(make: Maker, space: SearchSpace, *, n_trials: int = 60) -> No
         _asks_for_complete_trainings(make, space)
         make = partial(cast(Any, make), epochs=EPOCHS)
     n_trials = int(min(n_trials, space.size))
+    others = _others(space)
     for n_workers in (1, 3, 16):
         for crashes in (0.0, 0.3, 1.0):
             first, again = (_search(make, space, n_trials, n_workers, crashes) for _ in range(2))
@@ -80,12 +90,28 @@ def check_strategy(make: Maker, space: SearchSpace, *, n_trials: int = 60) -> No
     _any_order(make, space)
     _a_copy_goes_on(make, space)
     _several_objectives(make, space, n_trials)
+    assert _same(others, _others(space)), "the strategy changes what another one, run after it, finds"
+
+
+def _others(space: SearchSpace) -> History:
+    """Return what a strategy finds that draws, mutates and looks at neighbours: what every other one builds on."""
+    rng = np.random.default_rng(6)
+    archs = space.sample(4, rng)
+    archs = np.concatenate(
+        [archs, space.mutate(archs, rng), space.mutate(archs[:1], rng), space.neighbors(archs)[0][:8]]
+    )
+    epochs = np.full(len(archs), EPOCHS[-1])
+    score = _Landscape(space).score(archs, epochs)
+    return History(np.arange(len(archs)), archs, epochs, score, score, score)
 
 
 def _search(make: Maker, space: SearchSpace, n_trials: int, n_workers: int, crashes: float, seed: int = 0) -> History:
     strategy = make(space, np.random.default_rng(seed))
     backend = _Landscape(space, crashes=crashes)
-    return Simulation(strategy, backend, space, budget=Budget(trials=n_trials), n_workers=n_workers).run()
+    history = Simulation(strategy, backend, space, budget=Budget(trials=n_trials), n_workers=n_workers).run()
+    shown = backend.score(history.arch, history.epoch)
+    assert np.array_equal(history.score, shown, equal_nan=True), "what is recorded is not what was trained and told"
+    return history
 
 
 def _same(a: History, b: History) -> bool:
