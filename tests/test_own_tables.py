@@ -266,6 +266,7 @@ def n_examples(request):
     return 1000 if request.config.getoption("--everywhere") else 30
 
 
+@pytest.mark.filterwarnings("ignore::nasbench.errors.GapsWarning")
 def test_a_table_of_ones_own_is_read_as_it_is_or_refused(n_examples, tmp_path_factory, monkeypatch):
     @settings(max_examples=n_examples, deadline=None, derandomize=True, database=None)
     @given(case=cases())
