@@ -22,6 +22,8 @@ _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _SHOWN = 12  # distinct texts of a column that an error lists
 _DURATION = re.compile(r"(?:(\d+) days? \+?)?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)")
 
+_NO_DURATION = "no duration such as '0 days 00:01:30.5' or '1:30:00'; a number needs a unit such as 's' or 'ms'"
+
 
 class Cells:
     """Columns of cells; None is an empty one. Rows count from 1, below the header.
@@ -102,7 +104,7 @@ class Cells:
         Args:
             name: of the column.
             missing: texts or numbers that stand for a missing value.
-            durations: whether cells are times such as ``0 days 00:01:30.5`` and ``1:30:00``; then in seconds.
+            durations: whether cells are times such as ``0 days 00:01:30.5`` and ``1:30:00``; they become seconds.
 
         Raises:
             SourceError: a cell that is no number.
@@ -111,12 +113,12 @@ class Cells:
         sentinels = {str(value) for value in missing}
         kept = np.array([np.nan if cell is None or str(cell).strip() in sentinels else cell for cell in column], object)
         if durations:
-            kept = np.array([_seconds(cell) for cell in kept], dtype=object)
+            kept = np.array([_seconds(cell) for cell in kept], dtype=object)  # None where it is no duration
         if self.decimal == ",":
             kept = np.array([_pointed(cell) for cell in kept], dtype=object)
         bad = next((row for row, cell in enumerate(kept) if not is_number(cell)), None)
         if bad is not None:
-            raise self.wrong(bad, name, _no_number(column[bad], self.decimal))
+            raise self.wrong(bad, name, _NO_DURATION if durations else _no_number(column[bad], self.decimal))
         values = kept.astype(np.float64)
         for value in missing:
             if is_number(value):
@@ -173,13 +175,15 @@ def _pointed(cell: Any) -> Any:
     return None if "." in cell else cell.strip().replace(",", ".") if _COMMA.fullmatch(cell.strip()) else cell
 
 
-def _seconds(cell: Any) -> Any:
-    """Return the seconds of a duration; what is none as it is."""
+def _seconds(cell: Any) -> float | None:
+    """Return the seconds of a duration, nan as it is, None for anything else: a mere number may be of any unit."""
     if isinstance(cell, pd.Timedelta):
-        return cell.total_seconds()
+        return float(cell.total_seconds())
+    if isinstance(cell, float) and np.isnan(cell):
+        return cell
     match = _DURATION.fullmatch(cell.strip()) if isinstance(cell, str) else None
     if not match:
-        return cell
+        return None
     days, hours, minutes, seconds = match.groups()
     return ((int(days or 0) * 24 + int(hours)) * 60 + int(minutes)) * 60 + float(seconds)
 

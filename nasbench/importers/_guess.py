@@ -28,7 +28,7 @@ from nasbench.importers._guess_columns import (
 )
 from nasbench.importers._mapping import ROWS
 from nasbench.importers._tuners import Tuner, is_index, tuner_of
-from nasbench.importers._units import UNITS
+from nasbench.importers._units import DURATION, UNITS
 from nasbench.registry import SPACES
 from nasbench.spaces._hyper_declared import MOST_CHOICES
 
@@ -233,6 +233,7 @@ def _guesses(cells: Cells, numeric: dict[str, Floats], tuner: Tuner | None, *, t
     if not tuner:
         return distinct([guess_column(c, own, cells.file, trained=trained) for c, own in joined(numeric).items()])
     seconds = [(column, unit) for column, unit in tuner.cost if column in cells.columns]
+    seconds = [(column, "" if unit == DURATION and column in numeric else unit) for column, unit in seconds]
     scores = joined({c: own for c, own in numeric.items() if c not in dict(seconds)})
     costs = [Guess(column, "train_s", unit, True, "train", "data", 1, "minimize") for column, unit in seconds[:1]]
     return distinct([_score(column, own, cells.file, tuner) for column, own in scores.items()]) + costs
