@@ -10,9 +10,9 @@ import pytest
 
 from nasbench.cli import main
 from nasbench.errors import InvalidOption, NasbenchError, SourceError
-from nasbench.importers._cells import read_cells
 from nasbench.importers._directions import known_direction
 from nasbench.importers._json import load_object
+from nasbench.importers._reading import read_cells
 from nasbench.importers.table import AnyTable
 
 MAPPING = """citation = "me"
