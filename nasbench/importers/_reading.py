@@ -12,6 +12,7 @@ from nasbench.importers._cells import Cells, Column
 from nasbench.importers._json import parse_json
 from nasbench.importers._separated import BROKEN, COMPRESSED, end_complaint, read_text, split_rows
 
+_SHOWN = 12  # names of columns that an error lists
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -81,9 +82,22 @@ def _json(path: Path, _: str) -> _Read:
         if keyed := [key for key, record in loaded.items() if "key" in record]:
             raise ValueError(f"record {keyed[0]!r} has a field 'key' of its own, where its key belongs: rename it")
         loaded = [{"key": key, **record} for key, record in loaded.items()]
-    if isinstance(loaded, list):
-        return *_from_records([_record(item, f"item {i}") for i, item in enumerate(loaded, start=1)]), [], ""
-    return *_from_frame(pd.DataFrame(loaded, dtype=object)), [], ""
+    if isinstance(loaded, dict):
+        loaded = _rows_of(loaded)
+    return *_from_records([_record(item, f"item {i}") for i, item in enumerate(loaded, start=1)]), [], ""
+
+
+def _rows_of(columns: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the records of a table of columns.
+
+    Raises:
+        ValueError: something other than lists of one length.
+    """
+    lengths = {name: len(values) if isinstance(values, list) else -1 for name, values in columns.items()}
+    if len(set(lengths.values())) > 1 or -1 in lengths.values():
+        shown = ", ".join(f"{name!r}: {n if n >= 0 else 'no list'}" for name, n in list(lengths.items())[:_SHOWN])
+        raise ValueError(f"expected records, or columns as lists of one length; lengths are {shown}")
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _json_lines(path: Path, _: str) -> _Read:

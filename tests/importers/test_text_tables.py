@@ -103,6 +103,14 @@ def test_json_is_read_whole_or_not_at_all(read, name):
             read(pack(text[:-lost].encode()), name=name)
 
 
+def test_json_of_columns_is_lists_of_one_length(read):
+    columns = {"a": [0, 1], "b": [0, 1], "acc": [50, 80], "more": [[1, 2], [3, 4]]}
+    assert read(json.dumps(columns), name="x.json")[1].ravel().tolist() == [0.5, 0.8]
+    for wrong in ([50], 50, {"0": 50, "1": 80}):  # one value would stand for all rows
+        with pytest.raises(SourceError, match=r"expected records, or columns as lists of one length; .*'acc': "):
+            read(json.dumps(columns | {"acc": wrong}), name="x.json")
+
+
 def test_a_key_that_stands_twice_hides_no_value(read, tmp_path):
     with pytest.raises(SourceError, match="the key '0' stands in an object twice"):
         read('{"0": {"a": 0, "b": 0, "acc": 50}, "0": {"a": 1, "b": 0, "acc": 60}}', name="x.json")
@@ -256,6 +264,7 @@ def test_percentages_of_one_epoch_may_all_be_small(read, tmp_path):
         ("anything", "s", "minimize"),
         ("loss", "nats", "minimize"),
         ("elbo", "nats", "maximize"),
+        ("cross_entropy", "nats", "minimize"),
         ("score", "none", ""),
         ("value", "fraction", ""),
         ("neg_mean_squared_error", "none", ""),
