@@ -14,7 +14,7 @@ _MINIMIZED = {
     *("loss", "losses", "error", "errors", "err", "perplexity", "ppl", "rmse", "mse", "mae", "mape", "rmsle"),
     *("nll", "wer", "cer", "fid", "brier", "ece", "bpc", "bpb", "kl", "latency", "time", "seconds", "duration"),
     *("runtime", "energy", "power", "params", "parameters", "flops", "macs", "madds", "memory", "bytes"),
-    *("cost", "regret", "fpr", "fnr", "lpips", "deviance"),
+    *("cost", "regret", "fpr", "fnr", "lpips", "deviance", "crossentropy", "xent", "bce"),
 }
 _REVERSED = {"neg", "negative", "minus", "inverse", "inv", "one"}
 _ALWAYS_SMALL = ("s", "J")  # units of which less is better, whatever the name

@@ -63,10 +63,11 @@ import numpy as np
 
 from nasbench.errors import InvalidOption
 from nasbench.importers._architectures import read_architectures, space_of
-from nasbench.importers._cells import has_decimal_commas, read_cells
+from nasbench.importers._cells import has_decimal_commas
 from nasbench.importers._guess import guessed
 from nasbench.importers._mapping import TableMapping, read_mapping, shipped_maps
 from nasbench.importers._points import measurements, statics
+from nasbench.importers._reading import read_cells
 from nasbench.spaces import options_to_keep
 from nasbench.table import Draft
 from nasbench.table._where import shipped_tables

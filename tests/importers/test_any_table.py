@@ -13,8 +13,8 @@ import nasbench
 from nasbench.cli import main
 from nasbench.errors import InvalidArchitecture, InvalidOption, MissingExtra, SourceError, UnknownName
 from nasbench.importers._architectures import _digits
-from nasbench.importers._cells import read_cells
 from nasbench.importers._mapping import read_mapping, shipped_maps
+from nasbench.importers._reading import read_cells
 from nasbench.importers.table import AnyTable
 from nasbench.registry import SPACES
 from nasbench.spaces.hyper import HyperSpace

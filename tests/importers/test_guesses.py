@@ -100,6 +100,26 @@ def test_optuna_s_decisions_are_decisions_and_its_value_is_the_score(guess, stud
     assert column(draft, "valid", "value").direction == "maximize"
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "json"])
+def test_optuna_s_frame_in_other_files(study, tmp_path, suffix):
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow", reason="the extra 'parquet' is not installed")
+    own, path = study(tuned, direction="maximize"), tmp_path / f"x.{suffix}"
+    frame = own.trials_dataframe()
+    frame.to_parquet(path) if suffix == "parquet" else frame.to_json(path, orient="records")
+    text, _ = AnyTable().guess(path)
+    unit = "duration" if suffix == "parquet" else ""  # pandas writes them as numbers there: of milliseconds
+    assert tomllib.loads(text)["measurement"][1]["unit"] == unit
+    text = re.sub('(citation|licence|source) = ""', r'\1 = "x"', text).replace('unit = ""', 'unit = "ms"')
+    (tmp_path / "m.toml").write_text(text.replace('direction = ""', 'direction = "maximize"'))
+    draft = AnyTable(map=str(tmp_path / "m.toml"), name="mine").read(path)
+    total = sum(trial.duration.total_seconds() for trial in own.trials if trial.state.name == "COMPLETE")
+    assert np.nansum(column(draft, "train", "train_s").values) == pytest.approx(total, abs=0.03)
+    assert np.nansum(column(draft, "valid", "value").values) == pytest.approx(
+        sum(trial.value for trial in own.trials if trial.state.name == "COMPLETE")
+    )
+
+
 def test_optuna_s_further_values_and_conditions(guess, study):
     def objective(trial):
         if trial.suggest_categorical("act", ["relu", "gelu"]) == "relu":

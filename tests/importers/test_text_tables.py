@@ -10,9 +10,9 @@ import pytest
 
 from nasbench.cli import main
 from nasbench.errors import InvalidOption, NasbenchError, SourceError
-from nasbench.importers._cells import read_cells
 from nasbench.importers._directions import known_direction
 from nasbench.importers._json import load_object
+from nasbench.importers._reading import read_cells
 from nasbench.importers.table import AnyTable
 
 MAPPING = """citation = "me"
@@ -103,6 +103,14 @@ def test_json_is_read_whole_or_not_at_all(read, name):
             read(pack(text[:-lost].encode()), name=name)
 
 
+def test_json_of_columns_is_lists_of_one_length(read):
+    columns = {"a": [0, 1], "b": [0, 1], "acc": [50, 80], "more": [[1, 2], [3, 4]]}
+    assert read(json.dumps(columns), name="x.json")[1].ravel().tolist() == [0.5, 0.8]
+    for wrong in ([50], 50, {"0": 50, "1": 80}):  # one value would stand for all rows
+        with pytest.raises(SourceError, match=r"expected records, or columns as lists of one length; .*'acc': "):
+            read(json.dumps(columns | {"acc": wrong}), name="x.json")
+
+
 def test_a_key_that_stands_twice_hides_no_value(read, tmp_path):
     with pytest.raises(SourceError, match="the key '0' stands in an object twice"):
         read('{"0": {"a": 0, "b": 0, "acc": 50}, "0": {"a": 1, "b": 0, "acc": 60}}', name="x.json")
@@ -180,9 +188,12 @@ def test_truth_values_are_no_numbers(read):
 def test_durations_are_read_as_seconds(read):
     mapping = MAPPING.replace('"accuracy"', '"train_s"').replace('"percent"', '"duration"')
     data = CSV.replace("50", "0 days 00:01:30.5").replace("60", "1 days 01:00:01").replace("70", "2:00:00")
-    assert read(data.replace("80", "30"), mapping)[1].ravel().tolist() == [90.5, 90001.0, 7200.0, 30.0]
-    with pytest.raises(SourceError, match="'1:75:00' is no number"):
-        read(data.replace("2:00:00", "1:75:00"), mapping)
+    np.testing.assert_array_equal(
+        read(data.replace("80", ""), mapping)[1].ravel(), [90.5, 25 * 3600 + 1, 7200.0, np.nan]
+    )
+    for wrong in ("1:75:00", "30", "soon"):  # 30 may be minutes
+        with pytest.raises(SourceError, match="row 4, column 'acc': no duration such as"):
+            read(data.replace("80", wrong), mapping)
 
 
 def test_lists_and_an_index_in_parquet_are_columns(tmp_path):
@@ -253,6 +264,7 @@ def test_percentages_of_one_epoch_may_all_be_small(read, tmp_path):
         ("anything", "s", "minimize"),
         ("loss", "nats", "minimize"),
         ("elbo", "nats", "maximize"),
+        ("cross_entropy", "nats", "minimize"),
         ("score", "none", ""),
         ("value", "fraction", ""),
         ("neg_mean_squared_error", "none", ""),
