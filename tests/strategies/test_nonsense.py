@@ -84,6 +84,6 @@ def test_an_option_that_is_no_number_is_refused(label, says):
     name = Choice.parse(label).name
     if extra := STRATEGIES.missing_extra(name):
         pytest.skip(f"the extra '{extra}' is not installed")
-    component, options = Choice.parse(label).resolve(STRATEGIES)
-    with pytest.raises(InvalidOption, match=f"^{says}".replace("(", r"\(")):
-        component(SMALL["three"](), np.random.default_rng(0), **options)
+    with pytest.raises(InvalidOption, match=f"^(option )?{says}"):
+        Choice.parse(label).resolve(STRATEGIES)
+        STRATEGIES.load(name)(SMALL["three"](), np.random.default_rng(0), **Choice.parse(label).options)
