@@ -50,6 +50,11 @@ def made(name, space):
     return component(space, np.random.default_rng(0), **getattr(component, "quick", {}))
 
 
+def made_by(label, space):
+    component, options = Choice.parse(label).resolve(STRATEGIES)
+    return component(space, np.random.default_rng(0), **options)
+
+
 @pytest.mark.parametrize("space", SMALL)
 @pytest.mark.parametrize("name", STRATEGIES.names())
 def test_a_search_of_next_to_nothing_ends_or_repeats_itself(name, space):
@@ -85,5 +90,4 @@ def test_an_option_that_is_no_number_is_refused(label, says):
     if extra := STRATEGIES.missing_extra(name):
         pytest.skip(f"the extra '{extra}' is not installed")
     with pytest.raises(InvalidOption, match=f"^(option )?{says}"):
-        Choice.parse(label).resolve(STRATEGIES)
-        STRATEGIES.load(name)(SMALL["three"](), np.random.default_rng(0), **Choice.parse(label).options)
+        made_by(label, SMALL["three"]())
