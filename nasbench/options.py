@@ -80,7 +80,7 @@ def check_option(of: str, name: str, value: Any, annotation: Any) -> None:
         InvalidOption: with the option, the value and what is allowed.
     """
     if not _fits(value, annotation):
-        raise InvalidOption(f"option {name}={value!r} of '{of}'; expected {_said(annotation)}")
+        raise InvalidOption(f"option {name}={value} of '{of}'; expected {_said(annotation)}")
 
 
 def whole_number(name: str, value: Any, *, least: int) -> int:

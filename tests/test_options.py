@@ -63,9 +63,9 @@ def test_the_error_names_option_value_and_what_is_allowed():
         Choice.parse("xgboost,n_rounds=0").resolve(PREDICTORS)
     with pytest.raises(InvalidOption, match=r"subsample=1\.5 of 'xgboost'; expected a number, above 0, at most 1"):
         Choice.parse("xgboost,subsample=1.5").resolve(PREDICTORS)
-    with pytest.raises(InvalidOption, match="option bootstrap='yes' of 'random_forest'; expected True or False"):
+    with pytest.raises(InvalidOption, match="option bootstrap=yes of 'random_forest'; expected True or False"):
         Choice.parse("random_forest,bootstrap=yes").resolve(PREDICTORS)
-    with pytest.raises(InvalidOption, match="option learning_rate='nan' of 'ppo'; expected a number"):
+    with pytest.raises(InvalidOption, match="option learning_rate=nan of 'ppo'; expected a number"):
         Choice.parse("ppo,learning_rate=nan").resolve(STRATEGIES)
     with pytest.raises(InvalidOption, match="option path=2024 of 'folder'; expected text"):
         Choice.parse("folder,path=2024").resolve(DATASETS)

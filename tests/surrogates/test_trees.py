@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption
-from nasbench.predictions import Batch
+from nasbench.predictions import Batch, make_predictor
 from nasbench.registry import PREDICTORS, Choice
 from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, tau, trained
 
@@ -143,9 +143,8 @@ def test_state_is_in_the_libraries_own_formats(cifar10, measured):
     ],
 )
 def test_options_that_make_no_sense_are_refused(label, complaint, cifar10):
-    cls, options = Choice.parse(label).resolve(PREDICTORS)
     with pytest.raises(InvalidOption, match=complaint):
-        cls(cifar10.space, **options)
+        make_predictor(cifar10.space, label)
 
 
 def test_ngboost_adds_up_its_trees_as_the_library_does(cifar10, measured):
