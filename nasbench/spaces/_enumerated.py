@@ -46,9 +46,15 @@ class EnumeratedSpace(SearchSpace):
         """Return the architectures at ``index`` [n]; the inverse of ``index``.
 
         Raises:
-            InvalidArchitecture: an index outside ``[0, size)``.
+            InvalidArchitecture: an index outside ``[0, size)``, or no list of whole numbers.
         """
         index = np.asarray(index)
+        if index.ndim != 1 or (index.size and (index.dtype.kind not in "iu" or index.dtype == np.int8)):
+            raise InvalidArchitecture(
+                f"index has dtype {index.dtype} and shape {index.shape}; expected integers [n]; of architectures [n, d] "
+                "these are space.index(archs)"
+            )
+        index = index.astype(np.int64, copy=False)
         bad = np.flatnonzero((index < 0) | (index >= len(self.rows)))
         if len(bad):
             raise InvalidArchitecture(

@@ -76,6 +76,16 @@ def test_what_is_no_number_is_not_read_as_one_that_is_none():
         space.parse(["a=none"])
 
 
+def test_architectures_are_no_index():
+    """Their digits are numbers of architectures too."""
+    space = NASBench201()
+    for wrong in (space.rows[:2], space.rows[7], [0.5], ["3"], 3):
+        with pytest.raises(InvalidArchitecture, match=r"space\.index\(archs\)"):
+            space.unindex(wrong)
+    assert space.unindex([]).shape == (0, 6)
+    assert (space.unindex([3, 1]) == space.rows[[3, 1]]).all()
+
+
 def test_equal_numbers_are_one_value_and_listed_twins_two():
     def coded(*values):
         return Party("one", HyperSpace({"a": {"categorical": list(values)}}))
