@@ -168,16 +168,17 @@ class TableBackend:
                 hold or that is over.
         """
         rows = rows_of(self._space, self._table, trials.arch)
-        if self._seen.absent:
+        seen = self._seen
+        if seen.absent:
             rows = self._with_absent(trials.arch, rows)
-        if self._seen.earlier and not self._begin_and_end(trials):
+        if seen.earlier and not self._begin_and_end(trials):
             return self._partly(trials, rows)
         # Most calls ask for one: single numbers cost a tenth of array calls.
         score, cost_s = self._one(trials, rows.item()) if len(rows) == 1 else self._many(trials, rows)
-        if self._seen.further is not None:
-            score = np.concatenate([score, self._seen.further.take(rows, axis=0)], axis=1)
+        if seen.further is not None:
+            score = np.concatenate([score, seen.further.take(rows, axis=0)], axis=1)
         if len(rows) > len(self._last_epochs):
-            self._last_epochs = freeze(np.full(len(rows), self._seen.last_epoch))
+            self._last_epochs = freeze(np.full(len(rows), seen.last_epoch))
         return Results(trials.id, self._last_epochs[: len(rows)], score, cost_s)
 
     def _with_absent(self, archs: Archs, rows: Ints) -> Ints:

@@ -170,9 +170,13 @@ class Table:
             raise unknown_name(f"data set of table '{self.name}'", dataset, datasets)
         known = {name for owner, name in self.statics if owner == dataset}
         error = unknown_name(f"static metric of '{dataset}' in table '{self.name}'", metric, known)
-        owners = sorted(owner for owner, name in self.statics if name == metric)
-        also = f"; data set {' and '.join(map(repr, owners))} has it" if owners else ""
+        owners = self._owners(metric)
+        also = f"; data set {owners} has it" if owners else ""
         raise UnknownName(f"{error}{also}")
+
+    def _owners(self, metric: str) -> str:
+        """Return the data sets that have a static metric, as text; empty if none has."""
+        return " and ".join(repr(owner) for owner, name in self.statics if name == metric)
 
     def _measurement(self, dataset: str, recipe: str, split: str, metric: str) -> Column:
         column = self.columns.get(f"measurements/{dataset}/{recipe}/{split}/{metric}")
@@ -191,7 +195,12 @@ class Table:
         ):
             known = {entry[place] for entry in left}
             if seen not in known:
-                raise unknown_name(f"{kind} of table '{self.name}'", seen, known)
+                error = unknown_name(f"{kind} of table '{self.name}'", seen, known)
+                owners = sorted(owner for owner, name in self.statics if name == metric)
+                also = (
+                    f"; '{metric}' is a static metric, of data set {' and '.join(map(repr, owners))}" if owners else ""
+                )
+                raise UnknownName(f"{error}{also}")
             left = tuple(entry for entry in left if entry[place] == seen)
         raise AssertionError("unreachable: every part of the name was found")
 

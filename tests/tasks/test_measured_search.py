@@ -242,6 +242,10 @@ def test_a_missing_static_metric_is_what_the_error_names(own):
         load_table_task(own(rows, measured(scores), cost='"took_s"', statics=[("all", "took_s")])).check()
     with pytest.raises(UnknownName, match=r"did you mean 'took_s'\?; it has no measured seconds; cost = 1.0"):
         load_table_task(own(rows, measured(scores), cost='"tok_s"', statics=[("d", "took_s")])).check()
+    with pytest.raises(UnknownName, match=r"unknown split .*'took_s' is a static metric, of data set 'd'"):
+        load_table_task(
+            own(rows, measured(scores), cost=BY_EPOCH.replace("train_s", "took_s"), statics=[("d", "took_s")])
+        )
 
 
 def test_a_table_of_static_metrics_says_that_nothing_was_measured(own):
