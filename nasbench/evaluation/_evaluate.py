@@ -80,13 +80,13 @@ def _timed(
 
 
 def _predicted(predictor: Predictor, asked: Batch) -> Prediction:
-    means, stds = [], []
+    chunks = []
     for i in range(0, len(asked), _CHUNK):
         told = predictor.predict(asked.take(np.arange(i, min(i + _CHUNK, len(asked)))))
-        means.append(np.array(told.mean))  # copies: a predictor may fill its arrays again
-        stds.append(None if told.std is None else np.array(told.std))
-    mean = np.concatenate(means)
-    std = None if stds[0] is None else np.concatenate(stds)
+        # Copies: a predictor may fill its arrays again.
+        chunks.append(Prediction(np.array(told.mean), None if told.std is None else np.array(told.std)))
+    mean = np.concatenate([chunk.mean for chunk in chunks])
+    std = None if chunks[0].std is None else np.concatenate([chunk.std for chunk in chunks])
     return _checked(Prediction(mean, std), len(asked))
 
 
