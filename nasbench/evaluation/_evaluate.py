@@ -44,6 +44,7 @@ def one_run(evaluation: Evaluation, opened: tuple[Task, Pool], choice: Choice, k
     parts = split(pool, size, data, protocols=evaluation.protocols, test_size=evaluation.test_size)
     score = training_scores(task, pool, parts.train, evaluation.labels, noise)
     error, measured, m = "", Measured(), len(parts.asked)
+    same_for_all = np.full(m, score.mean())  # now: a predictor may write over what it learns from, and then fail
     asked = _asked(evaluation, pool, parts.asked)
     try:
         choice.resolve(PREDICTORS)  # imports what it needs before threads are limited and seconds counted
@@ -52,7 +53,7 @@ def one_run(evaluation: Evaluation, opened: tuple[Task, Pool], choice: Choice, k
             predictions, measured = _timed(predictor, pool.batch(parts.train), score, asked, own)
     except (Exception, SystemExit):
         # Whatever a predictor does wrong belongs to its run; the other runs go on.
-        predictions, error = [Prediction(np.full(m, score.mean()))] * len(asked), traceback.format_exc()
+        predictions, error = [Prediction(same_for_all)] * len(asked), traceback.format_exc()
     with one_thread():
         tests = _tested(evaluation, pool, parts, predictions)
         if run == 0 and pool.curves is not None:
