@@ -55,7 +55,7 @@ def is_frozen(array: npt.NDArray[Any]) -> bool:
     The mark ``flags.writeable = False`` alone says little: who owns the memory can lift it, or write through another
     view of it, as through the buffer that ``np.broadcast_to`` was given.
     """
-    base = array.base
+    base: Any = array.base
     while type(base) is np.ndarray:
         base = base.base
     return type(base) is bytes and type(array) is np.ndarray

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -314,15 +314,10 @@ def _is_final(array: Any, dtype: np.dtype[Any]) -> bool:
 
 def _sealed(results: Results, trials: Trials) -> Results:
     """Return results that nobody can write to, the strategy that gets them included."""
-    score, cost_s = results.score, results.cost_s
-    if (
-        type(score.base) is bytes
-        and type(cost_s.base) is bytes
-        and results.id is trials.id
-        and is_frozen(results.epoch)
-    ):
+    score, cost_s = cast(Any, results.score), cast(Any, results.cost_s)
+    if type(score.base) is type(cost_s.base) is bytes and results.id is trials.id and is_frozen(results.epoch):
         return results  # most calls
-    return Results(*map(freeze, results))
+    return Results(freeze(results.id), freeze(results.epoch), freeze(score), freeze(cost_s))
 
 
 def _run_forward(cost_s: Floats, costs: list[float]) -> bool:

@@ -96,7 +96,7 @@ def _in_chunks(member: Any, archs: Archs) -> Prediction:
 
 
 def _copied(told: Prediction) -> Prediction:
-    return Prediction(*(None if part is None else np.array(part) for part in told))  # type: ignore[arg-type]
+    return Prediction(np.array(told.mean), None if told.std is None else np.array(told.std))
 
 
 def _resolved(label: str) -> tuple[Any, dict[str, Any]]:

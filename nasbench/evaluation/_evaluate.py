@@ -48,6 +48,7 @@ def one_run(evaluation: Evaluation, opened: tuple[Task, Pool], choice: Choice, k
     parts = split(pool, size, data, protocols=evaluation.protocols, test_size=evaluation.test_size)
     score = training_scores(task, pool, parts.train, evaluation.labels, noise)
     error, measured, m = "", Measured(), len(parts.asked)
+    same_for_all = np.full(m, score.mean())  # now: a predictor may write over what it learns from, and then fail
     asked = _asked(evaluation, pool, parts.asked)
     try:
         choice.resolve(PREDICTORS)  # imports what it needs before threads are limited and seconds counted
@@ -56,7 +57,7 @@ def one_run(evaluation: Evaluation, opened: tuple[Task, Pool], choice: Choice, k
             predictions, measured = _timed(predictor, pool.batch(parts.train), score, asked, own)
     except (Exception, SystemExit):
         # Whatever a predictor does wrong belongs to its run; the other runs go on.
-        predictions, error = [Prediction(np.full(m, score.mean()))] * len(asked), traceback.format_exc()
+        predictions, error = [Prediction(same_for_all)] * len(asked), traceback.format_exc()
     with one_thread():
         tests = _tested(evaluation, pool, parts, predictions, _step(task, pool))
         if run == 0 and pool.curves is not None:
@@ -84,13 +85,13 @@ def _timed(
 
 
 def _predicted(predictor: Predictor, asked: Batch) -> Prediction:
-    means, stds = [], []
+    chunks = []
     for i in range(0, len(asked), _CHUNK):
         told = predictor.predict(asked.take(np.arange(i, min(i + _CHUNK, len(asked)))))
-        means.append(np.array(told.mean))  # copies: a predictor may fill its arrays again
-        stds.append(None if told.std is None else np.array(told.std))
-    mean = np.concatenate(means)
-    std = None if stds[0] is None else np.concatenate(stds)
+        # Copies: a predictor may fill its arrays again.
+        chunks.append(Prediction(np.array(told.mean), None if told.std is None else np.array(told.std)))
+    mean = np.concatenate([chunk.mean for chunk in chunks])
+    std = None if chunks[0].std is None else np.concatenate([chunk.std for chunk in chunks])
     return _checked(Prediction(mean, std), len(asked))
 
 

@@ -170,8 +170,8 @@ def _wrong_costs(
 
 def _equal(a: Floats, b: Floats, tolerance: float) -> Bools:
     if tolerance:
-        return np.isclose(a, b, rtol=tolerance, atol=tolerance * 1e-3, equal_nan=True)
-    return (a == b) | (np.isnan(a) & np.isnan(b))
+        return np.asarray(np.isclose(a, b, rtol=tolerance, atol=tolerance * 1e-3, equal_nan=True))
+    return np.asarray((a == b) | (np.isnan(a) & np.isnan(b)))
 
 
 def _wrong_times(told: History, n_workers: int) -> Iterator[str]:
@@ -188,8 +188,8 @@ def _wrong_times(told: History, n_workers: int) -> Iterator[str]:
     place = np.searchsorted(events, finish_s - told.cost_s)
     start_s = np.full(len(finish_s), np.nan)
     for step in (-2, -1, 0, 1, 2):  # the difference is rounded
-        at = np.clip(place + step, 0, np.arange(len(finish_s)))  # an event before this end
-        start_s = np.where(events[at] + told.cost_s == finish_s, events[at], start_s)
+        event = events[np.clip(place + step, 0, np.arange(len(finish_s)))]  # before this end
+        start_s = np.where(event + told.cost_s == finish_s, event, start_s)
     strange = "ended at a time that no start (at 0, or when another ended) and its cost add up to"
     yield from _said(told, np.isnan(start_s), strange)
     running = np.searchsorted(np.sort(start_s), start_s, "right") - np.searchsorted(finish_s, start_s, "right")

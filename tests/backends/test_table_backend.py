@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 import nasbench
-from nasbench import Trials
+from nasbench import Budget, Simulation, Trials
+from nasbench.backends.checkpoints import Checkpoints
 from nasbench.cli import main
 from nasbench.errors import InvalidArchitecture, InvalidOption, StrategyError, UnknownName
-from nasbench.registry import SPACES
+from nasbench.experiment._belonging import misfit
+from nasbench.experiment._experiment import Experiment, Limits
+from nasbench.registry import SPACES, Choice
 from nasbench.table import Measurement, Static, find_table, write_table
 from nasbench.tasks import load_task, tasks_with_epochs
 from nasbench.tasks._load import load_table_task
@@ -212,3 +215,53 @@ def test_two_recipes_of_nas_bench_201(shared, home, rng):
     assert ((ratio > 14) & (ratio < 200 / 12)).all(), "a whole second training; the validations are as long"
     assert "nb201-recipes-cifar10" in tasks_with_epochs()
     assert "nb201-cifar10" not in tasks_with_epochs()
+
+
+class Wandering:
+    """Begins trainings of some rows and goes on with some of those it was told, at random."""
+
+    def __init__(self, rows, epochs, rng):
+        self.rows, self.epochs, self.rng, self.n = rows, epochs, rng, 0
+        self.idle, self.open = {}, {}  # of each trial its row and the epochs that are left
+
+    def ask(self, n):
+        if self.idle and self.rng.random() < 0.6:
+            trial = list(self.idle)[int(self.rng.integers(len(self.idle)))]
+            row, left = self.idle.pop(trial)
+        else:
+            trial, row, left = self.n, int(self.rng.integers(4)), self.epochs
+            self.n += 1
+        at = int(self.rng.integers(len(left)))
+        self.open[trial] = row, left[at + 1 :]
+        return Trials(np.array([trial]), self.rows[[row]], np.array([left[at]]))
+
+    def tell(self, results):
+        (trial,) = results.id.tolist()
+        row, left = self.open.pop(trial)
+        if left:
+            self.idle[trial] = row, left
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+@pytest.mark.parametrize(("restart_s", "kept"), [(0.0, True), (1.5, True), (0.5, False)])
+@pytest.mark.parametrize("declared", [(), (TRAIN_AND_EVAL,), ("7.5",), (TRAIN_AND_EVAL, FIDELITY)])
+def test_what_a_table_answers_is_what_verifying_expects(small, declared, restart_s, kept, n_workers):
+    task, checkpoints = small(*declared), Checkpoints(restart_s=restart_s, kept=kept)
+    experiment = Experiment(
+        (task.name,), (Choice("x"),), limits=Limits(trials=80), n_workers=n_workers, checkpoints=checkpoints
+    )
+    for number in range(3):
+        _, noise = experiment.streams(task.name, "", number)
+        strategy = Wandering(small.rows, task.epochs, np.random.default_rng(number))
+        history = Simulation(
+            strategy,
+            task.backend(noise),
+            task.space,
+            budget=Budget(trials=80),
+            n_workers=n_workers,
+            checkpoints=checkpoints,
+        ).run()
+        assert misfit(experiment, task, number, history) == ""
+        cheaper = history.cost_s - (np.arange(len(history.id)) == 9) * 1e-3
+        ends = np.cumsum(cheaper) if n_workers == 1 else history.finish_s
+        assert misfit(experiment, task, number, history._replace(cost_s=cheaper, finish_s=ends)) != ""
