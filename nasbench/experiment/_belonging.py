@@ -63,6 +63,8 @@ def _misfits(experiment: Experiment, task: AnyTask, number: int, told: History) 
     yield from _wrong_epochs(task, told, before)
     if isinstance(task, Task):
         rows = rows_of(task.space, task.table, told.arch)
+        if task.observations.absent:  # the row behind the table's last answers for what it lacks
+            rows = np.where(rows < 0, len(task.table), rows)
         yield from _said(told, rows < 0, f"was never measured in table '{task.table.name}'")
         answers = _of_table(task, experiment, number, told, rows)
     elif isinstance(task, SurrogateTask):
@@ -153,7 +155,8 @@ def _wrong_costs(
     again = before >= 0
     fresh, on = answers.until_s, answers.until_s
     if answers.resumes:
-        on = np.where(again, fresh - (fresh[before] - answers.answer_s), fresh)
+        # means over other seeds at other epochs may fall, but what was paid is paid
+        on = np.where(again, np.maximum(fresh - _paid(fresh - answers.answer_s, before), answers.answer_s), fresh)
     paused = (on if checkpoints.kept else fresh) + checkpoints.restart_s
     waited = np.arange(len(before)) - before
     # What is asked as soon as it was told goes on unpaused, at once or behind what is asked in the same go.
@@ -166,6 +169,15 @@ def _wrong_costs(
     at = int((~fits).argmax())
     expected = on[at] if checkpoints.free or not again[at] else f"{on[at]}, or {paused[at]} after a pause"
     yield from _said(told, ~fits, f"cost {told.cost_s[at]} seconds; the task charges {expected}")
+
+
+def _paid(trained_s: Floats, before: Ints) -> Floats:
+    """Return the most that was charged for the training of each trial in its answers before this one; ``[n]``."""
+    most, paid = trained_s.copy(), np.zeros(len(trained_s))
+    for at in np.flatnonzero(before >= 0).tolist():
+        paid[at] = most[before[at]]
+        most[at] = max(most[at], paid[at])
+    return paid
 
 
 def _equal(a: Floats, b: Floats, tolerance: float) -> Bools:
