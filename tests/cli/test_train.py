@@ -1,6 +1,7 @@
 """From the winners of a search to trained networks in a table."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from nasbench.cli import main
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.experiment._winners import predicted, winners
 from nasbench.table import Table, user_tables
+from nasbench.table._where import shipped_tables
 
 TINY = ["--network", "nb201,channels=4,n_cells=1,stages=2", "--data", "digits", "--recipe", "small-4,epochs=2"]
 ARCHS = [
@@ -206,3 +208,13 @@ def test_what_cannot_be_trained_is_refused(capsys, tmp_path, arguments, why):
     assert code not in (0, None)
     assert why in err
     assert "Traceback" not in err
+
+
+def test_a_table_of_another_space_is_refused_before_anything_is_trained(home, tmp_path, capsys):
+    (home / "tables").mkdir(parents=True, exist_ok=True)
+    shutil.copy(shipped_tables() / "nbgraph.h5", home / "tables/trained.h5")
+    text = ARCHS[0]
+    out = tmp_path / "out"
+    assert main(["train", "--arch", text, "--recipe", "small-4,epochs=1", "--out", str(out)]) == 1
+    assert "table 'trained' holds architectures of space 'nbgraph', not 'nb201'" in capsys.readouterr().err
+    assert not out.exists()
