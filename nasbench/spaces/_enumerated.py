@@ -51,8 +51,8 @@ class EnumeratedSpace(SearchSpace):
         index = np.asarray(index)
         if index.ndim != 1 or (index.size and (index.dtype.kind not in "iu" or index.dtype == np.int8)):
             raise InvalidArchitecture(
-                f"index has dtype {index.dtype} and shape {index.shape}; expected integers [n]; of architectures [n, d] "
-                "these are space.index(archs)"
+                f"index has dtype {index.dtype} and shape {index.shape}; expected integers [n]; of architectures "
+                "[n, d] these are space.index(archs)"
             )
         index = index.astype(np.int64, copy=False)
         bad = np.flatnonzero((index < 0) | (index >= len(self.rows)))
