@@ -1,5 +1,6 @@
 """Laws of a search space."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,21 @@ def check_space(space: SearchSpace, rng: np.random.Generator, *, n: int = 200) -
     assert published.shape == archs.shape, f"sample_as_published({n}) has shape {published.shape}"
     assert space.is_valid(published).all(), "sample_as_published returns invalid architectures"
     assert len(space.decisions) == len(space.cardinality), "decisions and cardinality differ in length"
-    for law in (_moves, _canonical, _text, _encodings, _graphs, _refusals):
+    for law in (_coding, _moves, _canonical, _text, _encodings, _graphs, _refusals):
         law(space, archs, rng)
     if isinstance(space, EnumeratedSpace):
         _index(space, rng)
     check_nothing_shared(space, space.sample(10, rng))
+
+
+def _coding(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
+    del archs, rng
+    coding, options = space.coding, space.code_options
+    assert [item.decision for item in coding] == list(space.decisions), "coding names other decisions"
+    assert [len(item.values) for item in coding] == space.cardinality.tolist(), "coding has more or fewer codes"
+    if options:
+        again = type(space)(**json.loads(json.dumps(options)))
+        assert again.coding == coding, "code_options do not make the same space again"
 
 
 def _moves(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:

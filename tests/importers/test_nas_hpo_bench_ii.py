@@ -1,5 +1,6 @@
 """NAS-HPO-Bench-II: pickles written here in the layout that nashpobench2api reads; the numbers are invented."""
 
+import json
 import pickle
 from itertools import product
 
@@ -106,6 +107,7 @@ def test_a_search_pays_the_official_seconds_and_never_sees_the_test(tmp_path, ho
 def test_the_task_declares_the_importer_s_space(tmp_path, home, source):
     main(["import", "nas_hpo_bench_ii", str(written(tmp_path, source))])
     assert read_declaration("nashpo2-cifar10")["space_options"] == {"decisions": DECISIONS}
+    assert json.dumps(nasbench.load_task("nashpo2-cifar10").table.space_options) == json.dumps({"decisions": DECISIONS})
     assert HyperSpace(DECISIONS).size == 4096 * 48  # README: 192K
 
 
