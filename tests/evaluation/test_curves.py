@@ -18,6 +18,8 @@ from nasbench.tasks import load_table_task
 from surrogates._curves import CurvePredictor, last_values
 from surrogates._curves import curves_of as given_curves
 
+pytestmark = pytest.mark.filterwarnings("ignore::nasbench.errors.GapsWarning")  # its tables are samples
+
 SEEN: list[tuple[np.ndarray, np.ndarray | None]] = []
 EPOCHS = np.array([1, 2, 3, 4, 5, 6, 7, 8, 10])  # the ninth was not measured
 

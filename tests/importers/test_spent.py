@@ -29,6 +29,7 @@ unit = "fraction"
 column = "spent"
 split = "train"
 metric = "spent"
+direction = "minimize"
 unit = "{unit}"
 {per}
 """
