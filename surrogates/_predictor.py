@@ -59,8 +59,9 @@ class CheckedPredictor(ABC):
         if not isinstance(rng, np.random.Generator):
             raise PredictorError(f"rng is {rng!r}; expected a generator: np.random.default_rng(0)")
         self._target = None
-        target = self._target_class(score)
-        value = target.forward(score)
+        with np.errstate(divide="ignore", invalid="ignore"):  # refused just below
+            target = self._target_class(score)
+            value = target.forward(score)
         if np.isinf(value).any() or (np.isnan(value) & ~np.isnan(score)).any():
             raise PredictorError(
                 f"the {len(score)} training scores, {np.nanmin(score):g} to {np.nanmax(score):g}, are all the same to "

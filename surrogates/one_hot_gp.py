@@ -3,7 +3,8 @@
 The usual baseline of Bayesian optimisation over tables. It knows nothing of graphs, so it works in every
 space, hyperparameters included. RBF-ARD: Rasmussen & Williams 2006, chapter 5; Hamming: Hutter, Hoos &
 Leyton-Brown 2011 (SMAC), as the preset ``hamming``. On one-hot codes the two differ only in how lengths
-count: an RBF kernel of a categorical decision is 1 or a constant too.
+count: an RBF kernel of a categorical decision is 1 or a constant too. The search for lengths starts at the root of the
+number of decisions (Hvarfner, Hellsten & Nardi 2024, arXiv 2402.02229): at 1, of 22 decisions nothing is learnt.
 """
 
 from typing import ClassVar

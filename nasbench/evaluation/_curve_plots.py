@@ -7,7 +7,7 @@ from scipy.special import ndtri
 
 from nasbench.evaluation._analysis import Analysis, TaskAnalysis
 from nasbench.evaluation._intervals import mean_interval
-from nasbench.experiment._drawing import look, panels, tidy
+from nasbench.experiment._drawing import in_legend, look, panels, tidy
 from nasbench.units import Scale
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _over_cutoffs(axes: "Axes", analysis: Analysis, tests: list[TaskAnalysis], m
     for i, predictor in enumerate(analysis.predictors):
         runs = np.stack([test.metrics[metric][i, -1] for test in tests], axis=1)
         means[i], low, high = mean_interval(metric, runs)
-        axes.plot(cutoffs, means[i], label=predictor, marker="o", markersize=3, **look(i))
+        axes.plot(cutoffs, means[i], label=in_legend(predictor), marker="o", markersize=3, **look(i))
         axes.fill_between(cutoffs, low, high, color=look(i)["color"], alpha=0.12, lw=0)
     known = means[~np.isnan(means)]
     bottom, top = max(float(known.min(initial=0.0)), _LOWEST), float(known.max(initial=0.0))

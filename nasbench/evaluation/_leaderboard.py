@@ -80,7 +80,7 @@ def _overall_rows(analysis: Analysis, protocol: str) -> list[Row]:
     means = np.array([t.metrics["kendall"].mean(axis=2) for t in analysis.tests if t.protocol == protocol])
     by_mean = _defined(np.moveaxis(means, 1, -1).reshape(-1, len(analysis.predictors)))
     wins = statistics.ranks(-by_mean)
-    order = np.lexsort((analysis.predictors, average))
+    order = np.lexsort((np.array(analysis.predictors), average))
     against = _p_values(blocks, int(order[0]))
     return [
         {

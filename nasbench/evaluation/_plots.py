@@ -11,7 +11,7 @@ from nasbench.evaluation._curve_plots import cutoff_figure, forecast_figure, has
 from nasbench.evaluation._intervals import mean_interval
 from nasbench.evaluation._leaderboard import middle
 from nasbench.evaluation._metrics import LEVELS
-from nasbench.experiment._drawing import look, needs_matplotlib, panels, save_all, tidy
+from nasbench.experiment._drawing import in_legend, look, needs_matplotlib, panels, save_all, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ def size_figure(analysis: Analysis) -> "Figure":
 def _size_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
     for i, predictor in enumerate(analysis.predictors):
         mean, low, high = mean_interval("kendall", test.metrics["kendall"][i].T)
-        axes.plot(analysis.sizes, mean, label=predictor, marker=_marker(i), markersize=4, **look(i))
+        axes.plot(analysis.sizes, mean, label=in_legend(predictor), marker=_marker(i), markersize=4, **look(i))
         axes.fill_between(analysis.sizes, low, high, color=look(i)["color"], alpha=0.15, lw=0)
     axes.set_xscale("log")
     axes.set_xticks(analysis.sizes, [f"{size:,}" for size in analysis.sizes])
@@ -94,7 +94,14 @@ def _cost_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
     sizes = 20 + 40 * np.arange(len(analysis.sizes))
     for i, predictor in enumerate(analysis.predictors):
         style = look(i)
-        axes.plot(seconds[i], tau[i], label=predictor, marker=_marker(i), markersize=4, **(style | {"linewidth": 0.8}))
+        axes.plot(
+            seconds[i],
+            tau[i],
+            label=in_legend(predictor),
+            marker=_marker(i),
+            markersize=4,
+            **(style | {"linewidth": 0.8}),
+        )
         axes.scatter(seconds[i], tau[i], s=sizes, marker=_marker(i), color=style["color"], alpha=0.6, lw=0)
     x, y = front(seconds.ravel(), tau.ravel())
     axes.step(x, y, where="post", color="0.6", linewidth=5, alpha=0.5, zorder=0)
@@ -132,7 +139,7 @@ def _reliability_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> 
     for i in np.flatnonzero(_uncertain(test)):
         runs = test.reliability[i, -1]
         shares = runs[~np.isnan(runs[:, 0])].mean(axis=0)
-        axes.plot(LEVELS, shares, label=analysis.predictors[i], **look(int(i)))
+        axes.plot(LEVELS, shares, label=in_legend(analysis.predictors[i]), **look(int(i)))
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_aspect("equal")

@@ -118,9 +118,8 @@ def _analyse_task(name: str, task: AnyTask, runs: list[list[Run]], record: Recor
             for split, values in report.items():
                 final[split][i, j] = values[-1]
             spent = _spent(run, unit)[best] / budget
-            regret = sign * (optimum - report[task.reported[0]])
-            # where all architectures are alike, none has any regret
-            levels = np.concatenate([[1.0], regret / scale if scale else regret])
+            # where all architectures are as good, whatever was found is the optimum
+            levels = np.concatenate([[1.0], sign * (optimum - report[task.reported[0]]) / (scale or 1.0)])
             normalized[i, j] = levels[-1]
             curves[i, j] = levels[np.searchsorted(spent, grid, side="right")]
             anytime[i, j] = np.diff(np.concatenate([[0.0], np.minimum(spent, 1.0), [1.0]])) @ levels

@@ -69,6 +69,11 @@ def look(i: int) -> dict[str, Any]:
     }
 
 
+def in_legend(name: str) -> str:
+    """Return a name as legends show it: they leave out what begins with ``_``, such as ``__main__:Mine``."""
+    return f" {name}" if name.startswith("_") else name
+
+
 def tidy(axes: "Axes") -> None:
     """Take away what is no data."""
     axes.spines[["top", "right"]].set_visible(False)

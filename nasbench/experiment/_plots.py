@@ -10,7 +10,7 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.experiment import _statistics as statistics
 from nasbench.experiment._analysis import Analysis, TaskAnalysis
-from nasbench.experiment._drawing import look, needs_matplotlib, panels, save_all, tidy
+from nasbench.experiment._drawing import in_legend, look, needs_matplotlib, panels, save_all, tidy
 from nasbench.experiment._leaderboard import test_blocks
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _lines(analysis: Analysis) -> list[_Line]:
     looks = iter(range(len(names)))
     others = iter([f"{len(names) - len(coloured)} others"])
     return [
-        _Line(name, look(next(looks))) if i in coloured else _Line(next(others, "_"), _GREY, banded=False)
+        _Line(in_legend(name), look(next(looks))) if i in coloured else _Line(next(others, "_"), _GREY, banded=False)
         for i, name in enumerate(names)
     ]
 
