@@ -89,7 +89,7 @@ def _several(given: Any) -> Any:
     if hasattr(given, "detach"):  # a tensor, on whatever device
         given = given.detach().cpu().numpy()
     if hasattr(given, "columns") and hasattr(given, "to_dict"):  # a data frame, an architecture a row
-        return given.to_dict("records")
+        return given.to_dicts() if hasattr(given, "to_dicts") else given.to_dict("records")  # polars, pandas
     if hasattr(given, "to_numpy"):  # a series
         given = given.to_numpy()
     if isinstance(given, np.ndarray):
