@@ -15,6 +15,8 @@ from nasbench.backends._ensemble import Ensemble
 from nasbench.backends.surrogate import COST, NOISE, OBSERVED
 from nasbench.cli import main
 from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, PredictorError, StrategyError, TableError
+from nasbench.experiment._belonging import misfit
+from nasbench.experiment._experiment import Experiment
 from nasbench.importers import import_source
 from nasbench.importers.nasbench101_runs import NASBench101Runs
 from nasbench.spaces.darts import DARTS
@@ -156,6 +158,11 @@ def test_a_space_without_a_list_is_answered_and_searched(tmp_path, home, shared,
     found = nasbench.compare("surrogate-ec", ["random_search", "local_search"], runs=1, out=tmp_path / "out")
     assert not any(run.failed for name in found.strategies for run in found.runs("surrogate-ec", name))
     assert main(["verify", str(found.path)]) == 0
+    experiment, told = Experiment.from_spec(found.spec), found.runs("surrogate-ec", "random_search")[0].history
+    assert misfit(experiment, task, 0, told) == ""
+    assert "has score" in misfit(experiment, task, 0, told._replace(score=told.score + 1e-4))
+    cheaper = told._replace(cost_s=told.cost_s * 0.999, finish_s=np.cumsum(told.cost_s * 0.999))
+    assert "the task charges" in misfit(experiment, task, 0, cheaper)
 
 
 def test_darts_is_answered(tmp_path, home, rng):
