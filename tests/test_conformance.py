@@ -131,7 +131,6 @@ MOST_DECISIONS = {  # of what is not tried with 100 of them, and why
     "nasbot_gp": (5, "a transport between all pairs, whose cost is the cube of the number of decisions"),
     "gin": (25, "dense matrices of as many vertices as decisions: minutes"),
     "nao": (25, "sequences as long as there are decisions: minutes"),
-    "bonas": (25, "dense matrices of as many vertices as decisions: minutes"),
     "ngboost": (25, "a minute of the boosting that xgboost is tried with"),
     "ensemble": (25, "members that are tried alone"),
     "tuned": (25, "a member that is tried alone"),
