@@ -64,11 +64,11 @@ def _of_rows(observed: Measured, columns: list[Measured], index: Ints) -> tuple[
     for column in columns:
         seconds = column.curves(index)
         _refuse_fall(column, seconds, index)
-        known: Bools = np.logical_not(np.isnan(seconds))
+        known: Bools = np.asarray(~np.isnan(seconds))
         if column.training == observed.training:
             ran = np.maximum(ran, _of_same_seeds(observed, column, _last_epoch(column, known)))
         asked = np.isin(column.epochs, observed.epochs[:-1])
-        paid &= known.any(axis=1)[:, asked].all(axis=1)
+        paid &= np.asarray(known.any(axis=1))[:, asked].all(axis=1)
         if len(column.epochs) > 1:
             spent_s += _mean_end(seconds, known)
     ended: Bools = measured[:, :, -1]

@@ -164,8 +164,8 @@ class Task:
             InvalidOption: costs that are missing or not positive, or no measured architecture at all.
             UnknownName: a static metric that the table does not have.
         """
-        _ = self.observations
-        if not len(self._measured) or not len(self.rows):
+        answered = self.rows[self._asked[self.rows]]
+        if np.isnan(self.observations.scores[answered]).all():  # nothing, or nothing but crashes
             raise InvalidOption(
                 f"task '{self.name}': no architecture of its space was measured: none has what is observed, reported "
                 f"({self.reported[0]}) and charged at once in table '{self.table.name}'"

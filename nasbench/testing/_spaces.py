@@ -34,7 +34,8 @@ def _coding(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
     assert [item.decision for item in coding] == list(space.decisions), "coding names other decisions"
     assert [len(item.values) for item in coding] == space.cardinality.tolist(), "coding has more or fewer codes"
     if options:
-        again = type(space)(**json.loads(json.dumps(options)))
+        whole: SearchSpace = getattr(space, "inner", space)  # of one restricted to what was measured
+        again = type(whole)(**json.loads(json.dumps(options)))
         assert again.coding == coding, "code_options do not make the same space again"
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 import nasbench
 from nasbench.cli import main
 from nasbench.errors import InvalidArchitecture, InvalidOption, RecordError, TableError
-from nasbench.experiment._compare import open_task
 from nasbench.importers.table import AnyTable
 from nasbench.table import Table, append, merge_tables, write_table
 from nasbench.table._schema import content_digest, plain
+from nasbench.tasks._recorded import open_recorded
 
 NAMES = ("width", "act", "depth", "lr")
 VALUES = ("gelu", "relu", "True", "8 bit", 0, 1, 2, 10, 0.5, 1e-4, 3.0, True, False)
@@ -426,7 +426,7 @@ def test_info_shows_the_decisions(tmp_path, made, capsys):
     }
 
 
-def test_a_record_is_of_its_order_of_decisions(tmp_path, home, made):
+def test_a_record_is_of_its_order_of_decisions(tmp_path, home, made, capsys):
     """The same declaration with decisions in another order is another one, though sorted keys are the same."""
     path = home / "tables" / "mine.h5"
     two = Declared((("a", "ordinal", (1, 2)), ("b", "ordinal", (1, 2))), {})
@@ -435,7 +435,9 @@ def test_a_record_is_of_its_order_of_decisions(tmp_path, home, made):
     nasbench.compare(task_of(tmp_path, two), "random_search", runs=1, out=tmp_path / "r")
     assert main(["verify", str(tmp_path / "r")]) == 0
     name = task_of(tmp_path, Declared(two.decisions[::-1], {}))
-    open_task.cache_clear()  # as in another process
+    open_recorded.cache_clear()  # as in another process
     with pytest.raises(RecordError, match="with another"):
         nasbench.compare(name, "random_search", runs=2, out=tmp_path / "r")
-    assert main(["verify", str(tmp_path / "r")]) != 0
+    capsys.readouterr()
+    assert main(["verify", str(tmp_path / "r")]) == 0, "it is replayed as recorded"
+    assert "the order of its decisions" in capsys.readouterr().out
