@@ -291,6 +291,8 @@ def _written(value: Any) -> str:
 
 
 def _literal(text: str) -> Any:
+    if text in ("true", "false"):  # as TOML and JSON write them; as text, both would count as true
+        return text == "true"
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):

@@ -83,7 +83,10 @@ class CheckedPredictor(ABC):
         for name in _PARTS:
             seen, asked = getattr(self._train, name), getattr(batch, name)
             if seen is not None and asked is not None and seen.shape[1:] != asked.shape[1:]:
-                raise PredictorError(f"{name} have shape {asked.shape}; those learnt from had {seen.shape}")
+                advice = (
+                    ": keep the recipe's width, and write nan where an epoch was not seen" if name == "curves" else ""
+                )
+                raise PredictorError(f"{name} have shape {asked.shape}; those learnt from had {seen.shape}{advice}")
         if not len(batch):
             return Prediction(np.empty(0), None)
         answer = target.prediction(*self._predict(batch))

@@ -141,7 +141,7 @@ def test_architectures_come_in_the_containers_of_others(cifar10):
     for given in (texts, tuple(texts), np.array(texts), pd.Series(texts), pd.Series(texts).to_numpy(), iter(texts)):
         assert np.array_equal(cifar10.query(given), expected)
     assert np.array_equal(cifar10.query(pd.DataFrame(rows)), expected)
-    with pytest.raises(nasbench.errors.InvalidArchitecture, match="expected an array"):
+    with pytest.raises(nasbench.errors.InvalidArchitecture, match="not a list of architectures"):
         cifar10.query(3)
 
 

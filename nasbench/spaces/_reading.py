@@ -89,6 +89,8 @@ def _several(given: Any) -> Any:
     if hasattr(given, "detach"):  # a tensor, on whatever device
         given = given.detach().cpu().numpy()
     if hasattr(given, "columns") and hasattr(given, "to_dict"):  # a data frame, an architecture a row
+        if list(given.columns) == list(range(len(given.columns))):  # made of an array: its columns have no names
+            return given.to_numpy()
         return given.to_dicts() if hasattr(given, "to_dicts") else given.to_dict("records")  # polars, pandas
     if hasattr(given, "to_numpy"):  # a series
         given = given.to_numpy()

@@ -33,10 +33,14 @@ def refuse_other_table(space: SearchSpace, table: str) -> None:
     there = Table(path)
     same = there.space == space.name and same_options(there.space_options, space.code_options)
     if not same or there.cardinality.tolist() != space.cardinality.tolist():
-        shown = there.space_options or "no options"
+        told = there.space != space.name  # then its options say no more
+        held, wanted = (
+            "" if told else f" with options {options or 'of none'}"
+            for options in (there.space_options, space.code_options)
+        )
         raise TableError(
-            f"table '{table}' ({path}) is of space '{there.space}' with {shown}, what is to be trained of "
-            f"'{space.name}' with {space.code_options or 'none'}: choose another --table"
+            f"table '{table}' ({path}) holds architectures of space '{there.space}'{held}, not of "
+            f"'{space.name}'{wanted}: choose another --table"
         )
 
 

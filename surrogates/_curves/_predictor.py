@@ -65,7 +65,6 @@ class CurvePredictor(CheckedPredictor):
         return Batch(batch.archs, (curves_of(batch) - low) / scale, batch.proxies, batch.losses)
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
-        self._check_width(batch)
         batch = self._in_unit(batch)
         seen = np.ones(len(batch), bool) if self.sees_nothing else last_epochs(curves_of(batch)) > 0
         mean, std = (np.full(len(batch), expected) for expected in self._expected)
@@ -74,14 +73,6 @@ class CurvePredictor(CheckedPredictor):
             std[seen] = 0.0 if own is None else own
         low, scale = self._unit
         return low + scale * mean, scale * np.maximum(std, _LEAST_STD) if self.uncertain else None
-
-    def _check_width(self, batch: Batch) -> None:
-        width = curves_of(batch).shape[1]
-        if width != self._horizon:
-            raise PredictorError(
-                f"curves are {width} epochs wide; the training curves were {self._horizon}: keep the recipe's width, "
-                "and write nan where an epoch was not seen"
-            )
 
     def _checked(self, batch: Batch) -> Batch:
         batch = super()._checked(batch)

@@ -216,5 +216,5 @@ def test_a_table_of_another_space_is_refused_before_anything_is_trained(home, tm
     text = ARCHS[0]
     out = tmp_path / "out"
     assert main(["train", "--arch", text, "--recipe", "small-4,epochs=1", "--out", str(out)]) == 1
-    assert "table 'trained' holds architectures of space 'nbgraph', not 'nb201'" in capsys.readouterr().err
+    assert "holds architectures of space 'nbgraph', not of 'nb201': choose another --table" in capsys.readouterr().err
     assert not out.exists()

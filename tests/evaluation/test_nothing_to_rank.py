@@ -17,6 +17,8 @@ from nasbench.evaluation._protocols import pool_of
 from nasbench.table import Draft, Measurement, write_table
 from surrogates._predictor import CheckedPredictor
 
+pytestmark = pytest.mark.filterwarnings("ignore::nasbench.errors.GapsWarning")
+
 TASK = "nb201-cifar10"
 
 
@@ -138,7 +140,7 @@ def test_the_commands_end_as_they_should_where_all_failed(tmp_path, capsys):
     out = str(tmp_path / "record")
     options = ["--train-sizes", "20", "--runs", "1", "--test-size", "50", "--jobs", "1", "--out", out]
     assert main(["predict", "--task", TASK, "--predictor", f"{__name__}:Fails", *options]) == 1
-    assert "1 run(s)" in capsys.readouterr().err
+    assert "1 of 1 runs of" in capsys.readouterr().err
     assert main(["leaderboard", out]) == 1
 
 

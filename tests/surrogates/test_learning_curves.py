@@ -264,7 +264,7 @@ def test_bad_curves_are_refused_with_a_reason(space, rng):
     with pytest.raises(PredictorError, match="leave crashed trainings out"):
         predictor.fit(batch_of(space, np.full((4, 100), NAN)), np.full(4, NAN), rng)
     predictor.fit(batch_of(space, good), good[:, -1], rng)
-    with pytest.raises(PredictorError, match="are 50 epochs wide; the training curves were 100"):
+    with pytest.raises(PredictorError, match="keep the recipe's width, and write nan where"):
         predictor.predict(batch_of(space, good[:, :50]))
 
 
