@@ -9,8 +9,8 @@ import pytest
 
 from nasbench import Budget, Simulation
 from nasbench.registry import SPACES, STRATEGIES
+from nasbench.strategies._rungs import Rung
 from nasbench.trials import Results
-from strategies._rungs import Rung
 
 SPACE = SPACES.load("nb201")()
 EPOCHS = tuple(range(1, 101))

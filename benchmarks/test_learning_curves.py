@@ -9,8 +9,8 @@ import pytest
 
 from nasbench.predictions import Batch
 from nasbench.registry import PREDICTORS, SPACES, Choice
-from surrogates._curves._combination import Combination
-from surrogates._curves._families import FAMILIES
+from nasbench.surrogates._curves._combination import Combination
+from nasbench.surrogates._curves._families import FAMILIES
 
 EPOCHS = np.arange(1.0, 101.0)
 SEEN = 50

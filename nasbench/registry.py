@@ -1,8 +1,10 @@
 """Finding components by name: the file name is the key, and listing imports nothing.
 
 A component is a module with one public class in ``strategies/``, ``surrogates/``, ``nasbench/spaces/``,
-``nasbench/encodings/`` or ``nasbench/importers/``; files that start with an underscore are none. Other
-packages add theirs by entry points of the group ``nasbench.<kind>``, and anyone's class answers to ``module:Class``.
+``nasbench/encodings/`` or ``nasbench/importers/``; files that start with an underscore are none. The first two are
+imported as ``nasbench.strategies`` and ``nasbench.surrogates``, so that a project may have packages of these names.
+Other packages add theirs by entry points of the group ``nasbench.<kind>``, and anyone's class answers to
+``module:Class``.
 """
 
 import ast
@@ -110,12 +112,22 @@ class Registry:
     def _foreign(name: str) -> Any:
         module, _, attribute = name.partition(":")
         try:
-            component = operator.attrgetter(attribute)(importlib.import_module(module))
+            component = operator.attrgetter(attribute)(_module(module))
         except (ImportError, AttributeError, ValueError, TypeError) as error:
             raise InvalidOption(f"cannot load '{name}' (expected module:Class): {error}") from error
         if not callable(component):
             raise InvalidOption(f"'{name}' is a {type(component).__name__}; expected module:Class")
         return component
+
+
+def _module(name: str) -> Any:
+    """Import a module; what older records call ``strategies.NAME`` is ``nasbench.strategies.NAME`` now."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError:
+        if name.partition(".")[0] not in ("strategies", "surrogates"):
+            raise
+        return importlib.import_module(f"nasbench.{name}")
 
 
 @cache
@@ -149,8 +161,8 @@ def _public_class(module: Any) -> type:
 
 SPACES = Registry("spaces", "space", "nasbench.spaces")
 IMPORTERS = Registry("importers", "importer", "nasbench.importers")
-STRATEGIES = Registry("strategies", "strategy", "strategies")
-PREDICTORS = Registry("predictors", "predictor", "surrogates")
+STRATEGIES = Registry("strategies", "strategy", "nasbench.strategies")
+PREDICTORS = Registry("predictors", "predictor", "nasbench.surrogates")
 ENCODINGS = Registry("encodings", "encoding", "nasbench.encodings")
 NETWORKS = Registry("networks", "network", "nasbench.networks")
 DATASETS = Registry("datasets", "data set", "nasbench.datasets")

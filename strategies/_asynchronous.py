@@ -10,9 +10,9 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._brackets import as_trials
+from nasbench.strategies._rungs import Rung
 from nasbench.trials import Results, Trials
-from strategies._brackets import as_trials
-from strategies._rungs import Rung
 
 KINDS = ("promotion", "stopping")
 

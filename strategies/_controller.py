@@ -22,12 +22,12 @@ from torch import Tensor, nn
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import Ledger, check_at_least, check_below_one, check_positive
+from nasbench.strategies._products import is_product
+from nasbench.strategies._rewards import Rewards
+from nasbench.surrogates._nets import torch_generator
 from nasbench.threads import one_thread
 from nasbench.trials import Results, Trials
-from strategies._asked import Ledger, check_at_least, check_below_one, check_positive
-from strategies._products import is_product
-from strategies._rewards import Rewards
-from surrogates._nets import torch_generator
 
 _TRIES, _POOL = 20, 64
 

@@ -10,7 +10,7 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch, Prediction, make_predictor
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least
+from nasbench.strategies._asked import check_at_least
 
 
 class CurveModel:

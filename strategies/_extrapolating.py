@@ -15,11 +15,11 @@ from nasbench.arrays import Archs, freeze
 from nasbench.errors import SearchFinished
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import check_at_least, check_between
+from nasbench.strategies._brackets import as_trials
+from nasbench.strategies._curve_model import CurveModel, looks
+from nasbench.strategies._stepwise import Training
 from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials
-from strategies._asked import check_at_least, check_between
-from strategies._brackets import as_trials
-from strategies._curve_model import CurveModel, looks
-from strategies._stepwise import Training
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Ints
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from strategies._pools import Seen
+from nasbench.strategies._pools import Seen
 
 _STEPS = 200
 _DRAWN = 64

@@ -12,8 +12,8 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._asked import InRounds, Rounds, check_at_least, check_positive
-from strategies._learner import Learner
+from nasbench.strategies._asked import InRounds, Rounds, check_at_least, check_positive
+from nasbench.strategies._learner import Learner
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from nasbench.errors import SearchFinished
 from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._model import predictor_for_search
-from strategies._pools import Seen, random_archs
+from nasbench.strategies._model import predictor_for_search
+from nasbench.strategies._pools import Seen, random_archs
 
 
 class Asked:

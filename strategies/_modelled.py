@@ -8,11 +8,11 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._acquisition import check_acquisition, weigh
-from strategies._asked import check_at_least
-from strategies._asynchronous import AsynchronousHalving
-from strategies._model import Forecast, Model, predictor_for_search
-from strategies._pools import POOLS, Ground, Novelties, check_pool
+from nasbench.strategies._acquisition import check_acquisition, weigh
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._asynchronous import AsynchronousHalving
+from nasbench.strategies._model import Forecast, Model, predictor_for_search
+from nasbench.strategies._pools import POOLS, Ground, Novelties, check_pool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.spaces import SearchSpace
-from strategies._uniforms import Uniforms
+from nasbench.strategies._uniforms import Uniforms
 
 _TRIES = 20  # at a third of valid rows, one draw in 3,000 needs more
 _POOL = 64

@@ -9,9 +9,9 @@ from nasbench.arrays import Archs, Floats
 from nasbench.predictions import Batch, Prediction, make_predictor
 from nasbench.registry import Choice
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from strategies._ranking_weights import bootstrap_losses, misranked, misranked_held_out, ranking_weights
-from strategies._sources import Known
-from surrogates._targets import Target, target_named
+from nasbench.strategies._ranking_weights import bootstrap_losses, misranked, misranked_held_out, ranking_weights
+from nasbench.strategies._sources import Known
+from nasbench.surrogates._targets import Target, target_named
 
 _FOLDS = 10
 _SAMPLES = 1000  # of the bootstrap

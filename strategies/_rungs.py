@@ -10,8 +10,8 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 
 from nasbench.errors import InvalidOption
+from nasbench.strategies._asked import check_at_least
 from nasbench.trials import FULL_TRAINING
-from strategies._asked import check_at_least
 
 _ROUNDING = 1e-9  # of powers and quotients of whole numbers
 

@@ -11,18 +11,18 @@ from nasbench.errors import unknown_name
 from nasbench.predictions import Prediction
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._acquisition import (
+from nasbench.strategies._acquisition import (
     DRAWN_ANEW,
     check_acquisition,
     log_local_penalty,
     log_positive,
     weigh,
 )
-from strategies._asked import check_at_least
-from strategies._model import Forecast, Model
-from strategies._pools import POOLS, Ground, check_pool
-from strategies._sequential import SequentialSearch
-from strategies._sources import predictor_sources
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._model import Forecast, Model
+from nasbench.strategies._pools import POOLS, Ground, check_pool
+from nasbench.strategies._sequential import SequentialSearch
+from nasbench.strategies._sources import predictor_sources
 
 _BATCHINGS = ("top", "believer", "penalty")
 _INCUMBENTS = ("observed", "expected")

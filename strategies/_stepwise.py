@@ -10,9 +10,9 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._brackets import as_trials
 from nasbench.trials import FULL_TRAINING, Results, Trials
-from strategies._asked import check_at_least
-from strategies._brackets import as_trials
 
 
 @dataclass(slots=True)

@@ -14,11 +14,11 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._brackets import as_trials
+from nasbench.strategies._curve_model import CurveModel, looks
+from nasbench.strategies._pools import Novelties
 from nasbench.trials import FULL_TRAINING, Results, Trials
-from strategies._asked import check_at_least
-from strategies._brackets import as_trials
-from strategies._curve_model import CurveModel, looks
-from strategies._pools import Novelties
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ import numpy as np
 
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._smbo import ModelBasedSearch, Settings
+from nasbench.strategies._smbo import ModelBasedSearch, Settings
 
 REQUIRES = {"torch": "torch"}
 

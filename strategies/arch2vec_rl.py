@@ -27,10 +27,10 @@ from nasbench.options import Signed
 from nasbench.predictions import make_predictor
 from nasbench.registry import Choice
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from strategies._asked import InRounds, Rounds, check_at_least, check_positive, check_within
-from strategies._latent_policy import LatentPolicy
-from strategies._learner import Asked
-from strategies._rewards import Rewards
+from nasbench.strategies._asked import InRounds, Rounds, check_at_least, check_positive, check_within
+from nasbench.strategies._latent_policy import LatentPolicy
+from nasbench.strategies._learner import Asked
+from nasbench.strategies._rewards import Rewards
 
 REQUIRES = {"torch": "torch"}
 

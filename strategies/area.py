@@ -30,14 +30,14 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._model import Model
+from nasbench.strategies._pools import Seen
+from nasbench.strategies._sources import predictor_sources, source_names
+from nasbench.strategies.regularized_evolution import RegularizedEvolution
 from nasbench.table import ProxyColumn, proxy_source
 from nasbench.tasks import proxy_of
 from nasbench.trials import Results, Trials
-from strategies._asked import check_at_least
-from strategies._model import Model
-from strategies._pools import Seen
-from strategies._sources import predictor_sources, source_names
-from strategies.regularized_evolution import RegularizedEvolution
 
 _SCORES = ("size", "n_params", "flops", "none")
 

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.spaces import SearchSpace
-from strategies._asynchronous import AsynchronousHalving
-from strategies._rungs import Ladder, hyperband_sizes
+from nasbench.strategies._asynchronous import AsynchronousHalving
+from nasbench.strategies._rungs import Ladder, hyperband_sizes
 
 
 class AsyncHyperband(AsynchronousHalving):

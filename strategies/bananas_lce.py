@@ -16,8 +16,8 @@ import numpy as np
 
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._extrapolating import ExtrapolatingSearch, Extrapolation
-from strategies.bananas import Bananas
+from nasbench.strategies._extrapolating import ExtrapolatingSearch, Extrapolation
+from nasbench.strategies.bananas import Bananas
 
 REQUIRES = {"torch": "torch", "sklearn": "trees"}
 

@@ -30,10 +30,10 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least, check_positive, check_within
-from strategies._brackets import Bracket, BracketSearch
-from strategies._kde import Densities, KernelDensity, most_promising
-from strategies._rungs import Ladder, hyperband_sizes
+from nasbench.strategies._asked import check_at_least, check_positive, check_within
+from nasbench.strategies._brackets import Bracket, BracketSearch
+from nasbench.strategies._kde import Densities, KernelDensity, most_promising
+from nasbench.strategies._rungs import Ladder, hyperband_sizes
 
 _KERNELS = ("statsmodels", "bounded")
 _ROUNDS = 5  # of drawing, where few draws are valid

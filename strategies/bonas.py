@@ -24,10 +24,10 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least
-from strategies._model import Forecast
-from strategies._pools import random_archs
-from strategies._smbo import ModelBasedSearch, Settings
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._model import Forecast
+from nasbench.strategies._pools import random_archs
+from nasbench.strategies._smbo import ModelBasedSearch, Settings
 
 REQUIRES = {"torch": "torch"}
 

@@ -20,8 +20,8 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_between
-from strategies._smbo import ModelBasedSearch, Settings
+from nasbench.strategies._asked import check_between
+from nasbench.strategies._smbo import ModelBasedSearch, Settings
 
 REQUIRES = {"sklearn": "trees"}
 

@@ -22,10 +22,10 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least, check_within
-from strategies._brackets import Bracket, BracketSearch
-from strategies._rungs import Ladder, hyperband_sizes
-from strategies._vectors import crossed, decoded, encoded, mutants
+from nasbench.strategies._asked import check_at_least, check_within
+from nasbench.strategies._brackets import Bracket, BracketSearch
+from nasbench.strategies._rungs import Ladder, hyperband_sizes
+from nasbench.strategies._vectors import crossed, decoded, encoded, mutants
 
 _TRIES = 20
 _PARENTS = 3  # of a mutant

@@ -17,8 +17,8 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces import SearchSpace
-from strategies._asked import InRounds, Rounds, check_at_least, check_within
-from strategies._vectors import crossed, decoded, encoded, mutants
+from nasbench.strategies._asked import InRounds, Rounds, check_at_least, check_within
+from nasbench.strategies._vectors import crossed, decoded, encoded, mutants
 
 _TRIES = 20
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies.freeze_thaw import FreezeThawSearch
+from nasbench.strategies.freeze_thaw import FreezeThawSearch
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 

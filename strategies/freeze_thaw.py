@@ -18,8 +18,8 @@ from nasbench.arrays import Floats
 from nasbench.predictions import Prediction
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._acquisition import weigh
-from strategies._thawing import Thawing, ThawingSearch
+from nasbench.strategies._acquisition import weigh
+from nasbench.strategies._thawing import Thawing, ThawingSearch
 
 
 class FreezeThawSearch(ThawingSearch):

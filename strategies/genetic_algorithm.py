@@ -18,7 +18,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces import SearchSpace
-from strategies._asked import InRounds, Rounds, check_at_least, check_within, unlike
+from nasbench.strategies._asked import InRounds, Rounds, check_at_least, check_within, unlike
 
 
 class GeneticAlgorithm(InRounds):

@@ -22,7 +22,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Bools
 from nasbench.spaces import SearchSpace
-from strategies._asked import InRounds, Rounds, check_at_least, check_within
+from nasbench.strategies._asked import InRounds, Rounds, check_at_least, check_within
 
 _TRIES = 10
 

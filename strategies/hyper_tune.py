@@ -21,12 +21,12 @@ from nasbench.arrays import Archs
 from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._asynchronous import Rungs
-from strategies._model import Forecast
-from strategies._modelled import Level, ModelBasedHalving, Proposing
-from strategies._ranking_ensemble import RankingEnsemble, SourceModel
-from strategies._rungs import Ladder
-from strategies._sources import Known
+from nasbench.strategies._asynchronous import Rungs
+from nasbench.strategies._model import Forecast
+from nasbench.strategies._modelled import Level, ModelBasedHalving, Proposing
+from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel
+from nasbench.strategies._rungs import Ladder
+from nasbench.strategies._sources import Known
 
 REQUIRES = {"gpytorch": "gp"}
 

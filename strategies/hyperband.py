@@ -17,8 +17,8 @@ import numpy as np
 
 from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
-from strategies._brackets import Bracket, BracketSearch
-from strategies._rungs import Ladder, hyperband_sizes
+from nasbench.strategies._brackets import Bracket, BracketSearch
+from nasbench.strategies._rungs import Ladder, hyperband_sizes
 
 _ROUNDINGS = ("up", "down")
 

@@ -20,7 +20,7 @@ from scipy.special import log_ndtr
 from nasbench.arrays import Floats
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies.freeze_thaw import FreezeThawSearch
+from nasbench.strategies.freeze_thaw import FreezeThawSearch
 
 
 class IfBOSearch(FreezeThawSearch):

@@ -24,11 +24,11 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import check_at_least, check_within
+from nasbench.strategies._partition import Partition
+from nasbench.strategies._pools import random_archs
+from nasbench.strategies._sequential import SequentialSearch
 from nasbench.trials import Results
-from strategies._asked import check_at_least, check_within
-from strategies._partition import Partition
-from strategies._pools import random_archs
-from strategies._sequential import SequentialSearch
 
 _LISTED = 50_000  # architectures of a space that all stand in the tree
 

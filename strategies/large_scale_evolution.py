@@ -19,9 +19,9 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import Ledger, check_at_least
+from nasbench.strategies._uniforms import Uniforms
 from nasbench.trials import Results, Trials
-from strategies._asked import Ledger, check_at_least
-from strategies._uniforms import Uniforms
 
 
 class LargeScaleEvolution:

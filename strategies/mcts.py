@@ -29,11 +29,11 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import Ledger, check_at_least
+from nasbench.strategies._products import is_product
+from nasbench.strategies._rewards import Rewards
+from nasbench.strategies._uniforms import Uniforms
 from nasbench.trials import Results, Trials
-from strategies._asked import Ledger, check_at_least
-from strategies._products import is_product
-from strategies._rewards import Rewards
-from strategies._uniforms import Uniforms
 
 _TRIES = 64
 

@@ -17,8 +17,8 @@ from typing import ClassVar
 import numpy as np
 
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least
-from strategies._stepwise import StepwiseSearch, Training
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._stepwise import StepwiseSearch, Training
 
 
 class MedianStopping(StepwiseSearch):

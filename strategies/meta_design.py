@@ -26,9 +26,9 @@ import numpy as np
 from nasbench.arrays import Floats, Ints
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least
-from strategies._handover import Design, Handover, Inner
-from strategies._sources import OTHERS, inner_sources, known_of_same
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._handover import Design, Handover, Inner
+from nasbench.strategies._sources import OTHERS, inner_sources, known_of_same
 
 
 class MetaDesign(Handover):

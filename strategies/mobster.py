@@ -18,8 +18,8 @@ import numpy as np
 
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._modelled import ModelBasedHalving, Proposing
-from strategies._rungs import Ladder
+from nasbench.strategies._modelled import ModelBasedHalving, Proposing
+from nasbench.strategies._rungs import Ladder
 
 REQUIRES = {"gpytorch": "gp"}
 

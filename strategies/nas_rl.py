@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from nasbench.spaces import SearchSpace
-from strategies._controller import ControllerSearch, Settings
+from nasbench.strategies._controller import ControllerSearch, Settings
 
 if TYPE_CHECKING:
     from torch import Tensor

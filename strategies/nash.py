@@ -20,7 +20,7 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
-from strategies._asked import InRounds, Rounds, check_at_least, unlike
+from nasbench.strategies._asked import InRounds, Rounds, check_at_least, unlike
 
 
 class NASH(InRounds):

@@ -25,9 +25,9 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._combinations import tries_in
 from nasbench.trials import Results, Trials, full_trainings
-from strategies._asked import check_at_least
-from strategies._combinations import tries_in
 
 REQUIRES = {"nevergrad": "nevergrad"}
 

@@ -24,8 +24,8 @@ from nasbench.adapters import choices_of
 from nasbench.arrays import Archs
 from nasbench.errors import InvalidOption, SearchFinished, unknown_name
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._combinations import tries_in
 from nasbench.trials import Results, Trials, full_trainings
-from strategies._combinations import tries_in
 
 REQUIRES = {"optuna": "optuna"}
 

@@ -19,8 +19,8 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.spaces import SearchSpace
-from strategies._asynchronous import AsynchronousHalving, Rungs, Running
-from strategies._rungs import Ladder
+from nasbench.strategies._asynchronous import AsynchronousHalving, Rungs, Running
+from nasbench.strategies._rungs import Ladder
 
 _SHARE = 0.9  # of the differences that are noise
 

@@ -26,10 +26,10 @@ from nasbench.arrays import Archs
 from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._asked import InRounds, Rounds, check_at_least
-from strategies._growth import grown_anew, plainest
-from strategies._learner import Learner
-from strategies._sources import predictor_sources
+from nasbench.strategies._asked import InRounds, Rounds, check_at_least
+from nasbench.strategies._growth import grown_anew, plainest
+from nasbench.strategies._learner import Learner
+from nasbench.strategies._sources import predictor_sources
 
 REQUIRES = {"torch": "torch"}
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least, check_between
-from strategies._controller import ControllerSearch, Settings
+from nasbench.strategies._asked import check_at_least, check_between
+from nasbench.strategies._controller import ControllerSearch, Settings
 
 if TYPE_CHECKING:
     from torch import Tensor

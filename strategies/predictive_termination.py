@@ -18,9 +18,9 @@ from scipy.special import ndtr
 
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least, check_below_one
-from strategies._curve_model import CurveModel, looks
-from strategies._stepwise import StepwiseSearch, Training
+from nasbench.strategies._asked import check_at_least, check_below_one
+from nasbench.strategies._curve_model import CurveModel, looks
+from nasbench.strategies._stepwise import StepwiseSearch, Training
 
 
 class PredictiveTermination(StepwiseSearch):

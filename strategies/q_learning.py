@@ -30,11 +30,11 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.options import Signed
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import Ledger, check_at_least, check_positive, check_within
+from nasbench.strategies._products import choices, is_product
+from nasbench.strategies._rewards import Rewards
+from nasbench.strategies._uniforms import Uniforms
 from nasbench.trials import Results, Trials
-from strategies._asked import Ledger, check_at_least, check_positive, check_within
-from strategies._products import choices, is_product
-from strategies._rewards import Rewards
-from strategies._uniforms import Uniforms
 
 _TRIES = 50
 _SCHEDULE = ((1.0, 1500), (0.9, 100), (0.8, 100), (0.7, 100), *((e / 10, 150) for e in range(6, 0, -1)))

@@ -23,8 +23,8 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import check_at_least
 from nasbench.trials import Results, Trials, full_trainings
-from strategies._asked import check_at_least
 
 _BLOCK = 64  # tournaments drawn ahead: a call to the generator costs as much as a hundred of its numbers
 

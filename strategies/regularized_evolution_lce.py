@@ -16,8 +16,8 @@ import numpy as np
 
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._extrapolating import ExtrapolatingSearch, Extrapolation
-from strategies.regularized_evolution import RegularizedEvolution
+from nasbench.strategies._extrapolating import ExtrapolatingSearch, Extrapolation
+from nasbench.strategies.regularized_evolution import RegularizedEvolution
 
 REQUIRES = {"sklearn": "trees"}
 

@@ -25,10 +25,10 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import Ledger, check_below_one, check_positive
+from nasbench.strategies._policy_gradient import Policy
+from nasbench.strategies._products import OneByOne, choices
 from nasbench.trials import Results, Trials
-from strategies._asked import Ledger, check_below_one, check_positive
-from strategies._policy_gradient import Policy
-from strategies._products import OneByOne, choices
 
 
 class Reinforce:

@@ -29,10 +29,10 @@ import numpy as np
 
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least
-from strategies._ranking_ensemble import RankingEnsemble, SourceModel
-from strategies._smbo import ModelBasedSearch, Settings
-from strategies._sources import OTHERS, known_of, source_names
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel
+from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.strategies._sources import OTHERS, known_of, source_names
 
 REQUIRES = {"gpytorch": "gp"}
 

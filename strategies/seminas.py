@@ -23,7 +23,7 @@ import numpy as np
 
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._latent_ascent import Climb, LatentAscent
+from nasbench.strategies._latent_ascent import Climb, LatentAscent
 
 REQUIRES = {"torch": "torch"}
 

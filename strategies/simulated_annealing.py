@@ -19,8 +19,8 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._asked import Ledger, check_at_least
 from nasbench.trials import Results, Trials
-from strategies._asked import Ledger, check_at_least
 
 _COLDEST = 0.01  # of the first temperature
 

@@ -19,9 +19,9 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_within
-from strategies._pools import random_archs
-from strategies._smbo import ModelBasedSearch, Settings
+from nasbench.strategies._asked import check_within
+from nasbench.strategies._pools import random_archs
+from nasbench.strategies._smbo import ModelBasedSearch, Settings
 
 REQUIRES = {"sklearn": "trees"}
 

@@ -16,9 +16,9 @@ from typing import ClassVar
 import numpy as np
 
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least
-from strategies._brackets import Bracket, BracketSearch
-from strategies._rungs import Ladder, halved
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._brackets import Bracket, BracketSearch
+from nasbench.strategies._rungs import Ladder, halved
 
 
 class SuccessiveHalving(BracketSearch):

@@ -21,8 +21,8 @@ import numpy as np
 from nasbench.options import Text
 from nasbench.registry import STRATEGIES, Choice, sources_of
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least
-from strategies._handover import Handover, Inner
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._handover import Handover, Inner
 
 _FIRST, _THEN = "regularized_evolution@nb201", "auto"
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Bools
 from nasbench.spaces import SearchSpace
-from strategies._asked import InRounds, Rounds, check_at_least, fresh
+from nasbench.strategies._asked import InRounds, Rounds, check_at_least, fresh
 
 
 class TabuSearch(InRounds):

@@ -24,8 +24,8 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least, check_positive
-from strategies._sequential import SequentialSearch
+from nasbench.strategies._asked import check_at_least, check_positive
+from nasbench.strategies._sequential import SequentialSearch
 
 _ROUNDS = 5  # of drawing candidates, where few draws are valid
 _MOST_GOOD = 25

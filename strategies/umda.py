@@ -17,8 +17,8 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.spaces import SearchSpace
-from strategies import _products
-from strategies._asked import InRounds, Rounds, check_at_least, check_within, unlike
+from nasbench.strategies import _products
+from nasbench.strategies._asked import InRounds, Rounds, check_at_least, check_within, unlike
 
 
 class UMDA(InRounds):

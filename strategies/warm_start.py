@@ -31,9 +31,9 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from strategies._asked import check_at_least
-from strategies._handover import Design, Handover, Inner
-from strategies._sources import OTHERS, Known, inner_sources, known_of
+from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._handover import Design, Handover, Inner
+from nasbench.strategies._sources import OTHERS, Known, inner_sources, known_of
 
 
 class WarmStart(Handover):

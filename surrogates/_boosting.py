@@ -16,8 +16,8 @@ from nasbench.arrays import Bools, Floats
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._predictor import State
-from surrogates._tabular import TabularPredictor, library_seed
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._tabular import TabularPredictor, library_seed
 
 Uncertainty = Literal["bagging", "quantile", "none"]
 _UNCERTAINTIES = ("bagging", "quantile", "none")

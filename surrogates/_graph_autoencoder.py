@@ -28,9 +28,7 @@ from nasbench.encodings import Encoding
 from nasbench.errors import InvalidOption
 from nasbench.files import replacing
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from nasbench.table import feature_folder
-from nasbench.threads import one_thread
-from surrogates._nets import (
+from nasbench.surrogates._nets import (
     BatchNorm,
     Dropout,
     GraphTensors,
@@ -41,6 +39,8 @@ from surrogates._nets import (
     load_arrays,
     torch_generator,
 )
+from nasbench.table import feature_folder
+from nasbench.threads import one_thread
 
 Weights = Mapping[str, npt.NDArray[Any]]
 

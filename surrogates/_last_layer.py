@@ -8,10 +8,10 @@ import torch
 
 from nasbench.arrays import Archs, Floats
 from nasbench.predictions import Batch
+from nasbench.surrogates._blr import LinearPosterior, Sampling
+from nasbench.surrogates._nets import NetPredictor
+from nasbench.surrogates._predictor import State
 from nasbench.threads import one_thread
-from surrogates._blr import LinearPosterior, Sampling
-from surrogates._nets import NetPredictor
-from surrogates._predictor import State
 
 _CHUNK = 4096
 

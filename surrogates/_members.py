@@ -10,8 +10,8 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.spaces import SearchSpace
-from surrogates._predictor import CheckedPredictor, State
-from surrogates._targets import AsItIs
+from nasbench.surrogates._predictor import CheckedPredictor, State
+from nasbench.surrogates._targets import AsItIs
 
 # quotes protect what stands between them: an encoding of several parts in a member's options
 _PLUS = re.compile(r"""\+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")

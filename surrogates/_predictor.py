@@ -12,7 +12,7 @@ from nasbench.arrays import Bools, Floats
 from nasbench.errors import PredictorError
 from nasbench.predictions import Batch, Prediction
 from nasbench.spaces import SearchSpace
-from surrogates._targets import Target, target_named
+from nasbench.surrogates._targets import Target, target_named
 
 State = dict[str, npt.NDArray[Any]]
 """A fitted predictor as arrays by name; bytes as uint8, text as unicode; no objects."""

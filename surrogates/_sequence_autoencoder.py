@@ -18,8 +18,8 @@ from nasbench.arrays import Archs
 from nasbench.encodings.sequence import SequenceEncoding
 from nasbench.errors import InvalidOption, PredictorError
 from nasbench.spaces import SearchSpace
+from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, Training
 from nasbench.threads import one_thread
-from surrogates._nets import Dropout, Linear, NetPredictor, Training
 
 _BOUND = 5.0  # of the length of a gradient
 _HALF = math.sqrt(0.5)

@@ -8,7 +8,7 @@ from nasbench.arrays import Floats
 from nasbench.encodings import make_encoding
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._predictor import CheckedPredictor
+from nasbench.surrogates._predictor import CheckedPredictor
 
 FUNCTIONAL = "functional_path+path_bag+path_statistics+live_operations+canonical"
 """What an architecture computes, from fine to coarse, and where it computes it."""

@@ -19,9 +19,9 @@ from typing import Any, ClassVar
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
-from surrogates._graph_autoencoder import LatentEncoding, Pretraining
-from surrogates._predictor import State
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
+from nasbench.surrogates._graph_autoencoder import LatentEncoding, Pretraining
+from nasbench.surrogates._predictor import State
 
 REQUIRES = {"torch": "torch", "gpytorch": "gp"}
 

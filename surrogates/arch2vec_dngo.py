@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 from nasbench.arrays import Archs, Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._graph_autoencoder import LatentEncoding, Pretraining
-from surrogates._predictor import State
-from surrogates.dngo import DNGO
+from nasbench.surrogates._graph_autoencoder import LatentEncoding, Pretraining
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates.dngo import DNGO
 
 REQUIRES = {"torch": "torch"}
 

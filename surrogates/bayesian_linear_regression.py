@@ -18,9 +18,9 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._blr import LinearPosterior, Sampling
-from surrogates._standard import Standard
-from surrogates._tabular import FUNCTIONAL, TabularPredictor
+from nasbench.surrogates._blr import LinearPosterior, Sampling
+from nasbench.surrogates._standard import Standard
+from nasbench.surrogates._tabular import FUNCTIONAL, TabularPredictor
 
 
 class BayesianLinearRegression(TabularPredictor):

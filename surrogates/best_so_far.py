@@ -10,7 +10,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
-from surrogates._curves import CurvePredictor, curves_of
+from nasbench.surrogates._curves import CurvePredictor, curves_of
 
 
 class BestSoFar(CurvePredictor):

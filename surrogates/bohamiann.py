@@ -23,8 +23,8 @@ from nasbench.errors import PredictorError
 from nasbench.options import Positive
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._predictor import CheckedPredictor, State
-from surrogates._sghmc import Chain, samples
+from nasbench.surrogates._predictor import CheckedPredictor, State
+from nasbench.surrogates._sghmc import Chain, samples
 
 _HIDDEN = (50, 50, 50)
 _BATCH = 20

@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from nasbench.arrays import Archs
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from surrogates._last_layer import LastLayerRegression
-from surrogates._nets import BatchNorm, Linear, Training, graph_tensors
+from nasbench.surrogates._last_layer import LastLayerRegression
+from nasbench.surrogates._nets import BatchNorm, Linear, Training, graph_tensors
 
 REQUIRES = {"torch": "torch"}
 

@@ -21,9 +21,9 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._curves import CurvePredictor, curves_of, last_epochs, last_values
-from surrogates._curves._families import chosen_families
-from surrogates._curves._least_squares import SHAPES, Shape, fit, n_parameters
+from nasbench.surrogates._curves import CurvePredictor, curves_of, last_epochs, last_values
+from nasbench.surrogates._curves._families import chosen_families
+from nasbench.surrogates._curves._least_squares import SHAPES, Shape, fit, n_parameters
 
 _LEAST_NOISE = 1e-3  # residuals of fractions below this are luck
 _CHUNK = 1024

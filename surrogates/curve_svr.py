@@ -21,10 +21,10 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._curves import curves_of
-from surrogates._curves._per_length import PerLength
-from surrogates._scaled import COARSE, ScaledColumns
-from surrogates._standard import Standard
+from nasbench.surrogates._curves import curves_of
+from nasbench.surrogates._curves._per_length import PerLength
+from nasbench.surrogates._scaled import COARSE, ScaledColumns
+from nasbench.surrogates._standard import Standard
 
 REQUIRES = {"sklearn": "trees"}
 

@@ -22,11 +22,11 @@ from nasbench.arrays import Archs, Floats
 from nasbench.options import Count, FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._gp._deep import DeepKernelModel, tanh_network
-from surrogates._gp._posterior import Posterior
-from surrogates._gp._views import ScaledViews, in_chunks
-from surrogates._predictor import CheckedPredictor, State
-from surrogates._scaled import COARSE
+from nasbench.surrogates._gp._deep import DeepKernelModel, tanh_network
+from nasbench.surrogates._gp._posterior import Posterior
+from nasbench.surrogates._gp._views import ScaledViews, in_chunks
+from nasbench.surrogates._predictor import CheckedPredictor, State
+from nasbench.surrogates._scaled import COARSE
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 

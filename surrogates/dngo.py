@@ -21,9 +21,9 @@ from nasbench.arrays import Archs
 from nasbench.encodings import Encoding, make_encoding
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
-from surrogates._blr import Sampling
-from surrogates._last_layer import LastLayerRegression
-from surrogates._nets import Linear, Training
+from nasbench.surrogates._blr import Sampling
+from nasbench.surrogates._last_layer import LastLayerRegression
+from nasbench.surrogates._nets import Linear, Training
 
 REQUIRES = {"torch": "torch"}
 

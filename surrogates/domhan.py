@@ -23,10 +23,10 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._curves import CurvePredictor, curves_of
-from surrogates._curves._combination import Combination
-from surrogates._curves._families import chosen_families
-from surrogates._curves._sampler import ensemble
+from nasbench.surrogates._curves import CurvePredictor, curves_of
+from nasbench.surrogates._curves._combination import Combination
+from nasbench.surrogates._curves._families import chosen_families
+from nasbench.surrogates._curves._sampler import ensemble
 
 _DRAWN = 4000  # curves of the prior of which the best fitting are where walkers start
 _CHUNK = 8  # curves sampled at once: more no longer saves time

@@ -22,11 +22,11 @@ from nasbench.arrays import Floats
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
+from nasbench.surrogates._curves._laws import LawPredictor
+from nasbench.surrogates._nets import Linear, Training, arrays_of, initialise, load_arrays, torch_generator, train
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._scaled import COARSE
 from nasbench.threads import one_thread
-from surrogates._curves._laws import LawPredictor
-from surrogates._nets import Linear, Training, arrays_of, initialise, load_arrays, torch_generator, train
-from surrogates._predictor import State
-from surrogates._scaled import COARSE
 
 REQUIRES = {"torch": "torch"}
 

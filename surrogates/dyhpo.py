@@ -24,12 +24,12 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.options import Count, FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
-from surrogates._curves._way import usual_way
-from surrogates._gp._deep import DeepKernelModel, linear
-from surrogates._gp._posterior import Posterior
-from surrogates._predictor import State
-from surrogates._scaled import COARSE, ScaledColumns
+from nasbench.surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
+from nasbench.surrogates._curves._way import usual_way
+from nasbench.surrogates._gp._deep import DeepKernelModel, linear
+from nasbench.surrogates._gp._posterior import Posterior
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._scaled import COARSE, ScaledColumns
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 

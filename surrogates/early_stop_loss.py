@@ -8,8 +8,8 @@ through the training points with as many epochs.
 import numpy as np
 
 from nasbench.arrays import Floats
-from surrogates._curves import last_values
-from surrogates._curves._line import LossLine
+from nasbench.surrogates._curves import last_values
+from nasbench.surrogates._curves._line import LossLine
 
 
 class EarlyStopLoss(LossLine):

@@ -24,9 +24,17 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch, Prediction
 from nasbench.registry import PREDICTORS, sources_of
 from nasbench.spaces import SearchSpace
-from surrogates._members import PredictorOfPredictors, child, folds, kept, make_member, member_choices, put_back
-from surrogates._predictor import State
-from surrogates._targets import target_named
+from nasbench.surrogates._members import (
+    PredictorOfPredictors,
+    child,
+    folds,
+    kept,
+    make_member,
+    member_choices,
+    put_back,
+)
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._targets import target_named
 
 _LEAST_STD = 1e-9
 

@@ -23,9 +23,9 @@ from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.options import FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
-from surrogates._predictor import State
-from surrogates._scaled import COARSE, ScaledColumns
+from nasbench.surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._scaled import COARSE, ScaledColumns
 
 _CENTRES = np.array([-3.0, 1.0, -3.0, 0.0, -1.5, -8.0])
 _WIDTHS = np.array([2.0, 1.0, 2.0, 1.0, 1.5, 2.0])

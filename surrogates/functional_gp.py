@@ -16,8 +16,8 @@ import numpy as np
 from nasbench.arrays import Floats, Ints
 from nasbench.options import FromTwo, Whole
 from nasbench.spaces import SearchSpace
-from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
-from surrogates._tabular import FUNCTIONAL
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
+from nasbench.surrogates._tabular import FUNCTIONAL
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 

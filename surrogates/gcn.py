@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from nasbench.arrays import Archs
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from surrogates._nets import Dropout, Linear, NetPredictor, Training, graph_tensors
+from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, Training, graph_tensors
 
 REQUIRES = {"torch": "torch"}
 

@@ -24,7 +24,7 @@ from nasbench.arrays import Archs
 from nasbench.errors import unknown_name
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from surrogates._nets import BatchNorm, Dropout, Linear, NetPredictor, Training, graph_tensors
+from nasbench.surrogates._nets import BatchNorm, Dropout, Linear, NetPredictor, Training, graph_tensors
 
 REQUIRES = {"torch": "torch"}
 

@@ -25,11 +25,11 @@ from nasbench.errors import InvalidOption
 from nasbench.options import Count, FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._members import child, kept, put_back
-from surrogates._predictor import State
-from surrogates._tabular import FUNCTIONAL
-from surrogates.functional_gp import FunctionalGP
-from surrogates.xgboost import XGBoost
+from nasbench.surrogates._members import child, kept, put_back
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._tabular import FUNCTIONAL
+from nasbench.surrogates.functional_gp import FunctionalGP
+from nasbench.surrogates.xgboost import XGBoost
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp", "xgboost": "trees"}
 

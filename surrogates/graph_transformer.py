@@ -26,7 +26,7 @@ from nasbench.arrays import Archs
 from nasbench.errors import InvalidOption
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from surrogates._nets import Dropout, LayerNorm, Linear, NetPredictor, Training, graph_tensors
+from nasbench.surrogates._nets import Dropout, LayerNorm, Linear, NetPredictor, Training, graph_tensors
 
 REQUIRES = {"torch": "torch"}
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
-from surrogates._curves import CurvePredictor, curves_of, last_values
+from nasbench.surrogates._curves import CurvePredictor, curves_of, last_values
 
 
 class LastValue(CurvePredictor):

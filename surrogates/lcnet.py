@@ -25,11 +25,11 @@ from nasbench.errors import InvalidOption, PredictorError
 from nasbench.options import Positive
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
+from nasbench.surrogates._curves._laws import LawPredictor
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._scaled import COARSE
+from nasbench.surrogates._sghmc import Chain, samples
 from nasbench.threads import one_thread
-from surrogates._curves._laws import LawPredictor
-from surrogates._predictor import State
-from surrogates._scaled import COARSE
-from surrogates._sghmc import Chain, samples
 
 REQUIRES = {"torch": "torch"}
 

@@ -19,7 +19,7 @@ from nasbench.encodings import make_encoding
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._predictor import CheckedPredictor, State
+from nasbench.surrogates._predictor import CheckedPredictor, State
 
 _CHUNK = 1024  # architectures predicted at once
 

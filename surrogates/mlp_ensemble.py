@@ -20,7 +20,7 @@ from nasbench.arrays import Archs
 from nasbench.encodings import encoding_names, make_encoding
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
-from surrogates._nets import Linear, NetPredictor, Training
+from nasbench.surrogates._nets import Linear, NetPredictor, Training
 
 REQUIRES = {"torch": "torch"}
 

@@ -30,13 +30,13 @@ from nasbench.errors import InvalidOption
 from nasbench.options import FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._gp import _multi_task as between_tasks
-from surrogates._gp._exact import ENOUGH, LEAST_NOISE, NegativeLogLikelihood, PosteriorModel, minus_log_prior
-from surrogates._gp._lowest import lowest
-from surrogates._predictor import State
-from surrogates._sources import known_trainings, refuse_itself, source_names, source_tasks
-from surrogates._tabular import FUNCTIONAL
-from surrogates.functional_gp import FunctionalGP
+from nasbench.surrogates._gp import _multi_task as between_tasks
+from nasbench.surrogates._gp._exact import ENOUGH, LEAST_NOISE, NegativeLogLikelihood, PosteriorModel, minus_log_prior
+from nasbench.surrogates._gp._lowest import lowest
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._sources import known_trainings, refuse_itself, source_names, source_tasks
+from nasbench.surrogates._tabular import FUNCTIONAL
+from nasbench.surrogates.functional_gp import FunctionalGP
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from nasbench.spaces import SearchSpace
-from surrogates._nets import Training
-from surrogates._sequence_autoencoder import SequencePredictor, Widths
+from nasbench.surrogates._nets import Training
+from nasbench.surrogates._sequence_autoencoder import SequencePredictor, Widths
 
 REQUIRES = {"torch": "torch"}
 

@@ -32,10 +32,10 @@ from nasbench.errors import InvalidOption
 from nasbench.options import FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._gp._lowest import lowest
-from surrogates._gp._otmann import Cells, cells, distances, label_penalties, total_mass
-from surrogates._gp._posterior import Posterior, clipped_likelihood
-from surrogates._predictor import CheckedPredictor, State
+from nasbench.surrogates._gp._lowest import lowest
+from nasbench.surrogates._gp._otmann import Cells, cells, distances, label_penalties, total_mass
+from nasbench.surrogates._gp._posterior import Posterior, clipped_likelihood
+from nasbench.surrogates._predictor import CheckedPredictor, State
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 

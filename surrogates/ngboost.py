@@ -36,8 +36,8 @@ from sklearn.tree import DecisionTreeRegressor
 from nasbench.arrays import Floats
 from nasbench.options import Count, FromTwo, Positive, Share
 from nasbench.spaces import SearchSpace
-from surrogates._ranges import Range
-from surrogates._tabular import FUNCTIONAL, TabularPredictor, library_seed
+from nasbench.surrogates._ranges import Range
+from nasbench.surrogates._tabular import FUNCTIONAL, TabularPredictor, library_seed
 
 REQUIRES = {"ngboost": "trees", "sklearn": "trees"}
 

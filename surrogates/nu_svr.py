@@ -19,9 +19,9 @@ from nasbench.arrays import Floats
 from nasbench.options import Positive, Share
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._ranges import Range
-from surrogates._standard import Standard
-from surrogates._tabular import FUNCTIONAL, TabularPredictor
+from nasbench.surrogates._ranges import Range
+from nasbench.surrogates._standard import Standard
+from nasbench.surrogates._tabular import FUNCTIONAL, TabularPredictor
 
 REQUIRES = {"sklearn": "trees"}
 

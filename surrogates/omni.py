@@ -20,9 +20,9 @@ from nasbench.arrays import Floats
 from nasbench.options import Count, FromTwo, Positive, Share
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._standard import Standard
-from surrogates._tabular import FUNCTIONAL
-from surrogates.ngboost import NGBoost
+from nasbench.surrogates._standard import Standard
+from nasbench.surrogates._tabular import FUNCTIONAL
+from nasbench.surrogates.ngboost import NGBoost
 
 REQUIRES = {"ngboost": "trees", "sklearn": "trees"}
 

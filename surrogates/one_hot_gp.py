@@ -15,7 +15,7 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import unknown_name
 from nasbench.options import FromTwo, Whole
 from nasbench.spaces import SearchSpace
-from surrogates._gp import GaussianProcess, GroupedKernel, HammingKernel, MaternKernel
+from nasbench.surrogates._gp import GaussianProcess, GroupedKernel, HammingKernel, MaternKernel
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 

@@ -8,7 +8,7 @@ identities (encoding ``functional_path``). Compare the path encoding of BANANAS 
 from nasbench.arrays import Floats, Ints
 from nasbench.options import FromTwo, Whole
 from nasbench.spaces import SearchSpace
-from surrogates._gp import GaussianProcess, MaternKernel, group_deviations
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 

@@ -20,8 +20,8 @@ from sklearn.ensemble import RandomForestRegressor
 from nasbench.arrays import Floats
 from nasbench.options import Count, FromTwo, Share
 from nasbench.spaces import SearchSpace
-from surrogates._ranges import Range
-from surrogates._tabular import FUNCTIONAL, TabularPredictor, library_seed
+from nasbench.surrogates._ranges import Range
+from nasbench.surrogates._tabular import FUNCTIONAL, TabularPredictor, library_seed
 
 REQUIRES = {"sklearn": "trees"}
 

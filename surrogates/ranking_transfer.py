@@ -25,13 +25,13 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
+from nasbench.surrogates._blr import LinearPosterior
+from nasbench.surrogates._members import PredictorOfPredictors, child, kept, make_member, put_back
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._sources import known_trainings, refuse_itself, source_names, source_tasks
+from nasbench.surrogates._standard import Standard
+from nasbench.surrogates._targets import target_named
 from nasbench.tasks import Task
-from surrogates._blr import LinearPosterior
-from surrogates._members import PredictorOfPredictors, child, kept, make_member, put_back
-from surrogates._predictor import State
-from surrogates._sources import known_trainings, refuse_itself, source_names, source_tasks
-from surrogates._standard import Standard
-from surrogates._targets import target_named
 
 
 class RankingTransfer(PredictorOfPredictors):

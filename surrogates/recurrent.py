@@ -20,10 +20,9 @@ from nasbench.arrays import Floats, Ints
 from nasbench.options import Count
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.threads import one_thread
-from surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
-from surrogates._curves._way import usual_way
-from surrogates._nets import (
+from nasbench.surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
+from nasbench.surrogates._curves._way import usual_way
+from nasbench.surrogates._nets import (
     Dropout,
     Linear,
     Training,
@@ -33,9 +32,10 @@ from surrogates._nets import (
     torch_generator,
     train,
 )
-from surrogates._nets._losses import std_of
-from surrogates._predictor import State
-from surrogates._scaled import COARSE, ScaledColumns
+from nasbench.surrogates._nets._losses import std_of
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._scaled import COARSE, ScaledColumns
+from nasbench.threads import one_thread
 
 REQUIRES = {"torch": "torch"}
 

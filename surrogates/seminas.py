@@ -22,8 +22,8 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._nets import Training
-from surrogates._sequence_autoencoder import SequencePredictor, Widths
+from nasbench.surrogates._nets import Training
+from nasbench.surrogates._sequence_autoencoder import SequencePredictor, Widths
 
 REQUIRES = {"torch": "torch"}
 

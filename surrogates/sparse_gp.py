@@ -25,12 +25,12 @@ from nasbench.arrays import Archs, Floats
 from nasbench.options import Count, FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._gp import growth
-from surrogates._gp._lowest import lowest
-from surrogates._gp._sparse import Summary, greedy_points
-from surrogates._gp._views import ScaledViews, in_chunks
-from surrogates._predictor import CheckedPredictor, State
-from surrogates._tabular import FUNCTIONAL
+from nasbench.surrogates._gp import growth
+from nasbench.surrogates._gp._lowest import lowest
+from nasbench.surrogates._gp._sparse import Summary, greedy_points
+from nasbench.surrogates._gp._views import ScaledViews, in_chunks
+from nasbench.surrogates._predictor import CheckedPredictor, State
+from nasbench.surrogates._tabular import FUNCTIONAL
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 

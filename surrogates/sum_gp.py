@@ -10,7 +10,7 @@ import numpy as np
 from nasbench.arrays import Floats, Ints
 from nasbench.options import FromTwo, Whole
 from nasbench.spaces import SearchSpace
-from surrogates._gp import GaussianProcess, MaternKernel, SubtreeKernel, SumKernel, group_deviations
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, SubtreeKernel, SumKernel, group_deviations
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 

@@ -20,10 +20,10 @@ from nasbench.arrays import Floats
 from nasbench.options import Count
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._curves import curves_of
-from surrogates._curves._per_length import PerLength
-from surrogates._scaled import COARSE, ScaledColumns
-from surrogates._tabular import library_seed
+from nasbench.surrogates._curves import curves_of
+from nasbench.surrogates._curves._per_length import PerLength
+from nasbench.surrogates._scaled import COARSE, ScaledColumns
+from nasbench.surrogates._tabular import library_seed
 
 REQUIRES = {"sklearn": "trees"}
 

@@ -25,9 +25,9 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.spaces import SearchSpace
-from surrogates._members import PredictorOfPredictors, child, folds, kept, make_member, put_back
-from surrogates._predictor import State
-from surrogates._ranges import draw_options
+from nasbench.surrogates._members import PredictorOfPredictors, child, folds, kept, make_member, put_back
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._ranges import draw_options
 
 
 class Tuned(PredictorOfPredictors):

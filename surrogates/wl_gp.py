@@ -17,7 +17,7 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import unknown_name
 from nasbench.options import FromTwo, Whole
 from nasbench.spaces import SearchSpace
-from surrogates._gp import GaussianProcess, GroupedKernel, MaternKernel, SubtreeKernel, group_deviations
+from nasbench.surrogates._gp import GaussianProcess, GroupedKernel, MaternKernel, SubtreeKernel, group_deviations
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 

@@ -29,9 +29,9 @@ from nasbench.arrays import Floats
 from nasbench.errors import InvalidOption
 from nasbench.options import Count, NotNegative, Positive, Share, Whole
 from nasbench.spaces import SearchSpace
-from surrogates._boosting import BoostedTrees, Uncertainty
-from surrogates._ranges import Range
-from surrogates._tabular import FUNCTIONAL
+from nasbench.surrogates._boosting import BoostedTrees, Uncertainty
+from nasbench.surrogates._ranges import Range
+from nasbench.surrogates._tabular import FUNCTIONAL
 
 REQUIRES = {"xgboost": "trees"}
 

@@ -30,10 +30,10 @@ from nasbench.arrays import Floats
 from nasbench.errors import PredictorError, unknown_name
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
+from nasbench.surrogates._blr import LinearPosterior
+from nasbench.surrogates._predictor import CheckedPredictor
 from nasbench.table import proxy_source
 from nasbench.tasks import proxy_of
-from surrogates._blr import LinearPosterior
-from surrogates._predictor import CheckedPredictor
 
 _WEIGHTS = ("equal", "learnt")
 _LEAST_COVERED = 1 / 3

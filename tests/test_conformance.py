@@ -12,6 +12,7 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
 from nasbench.registry import DATASETS, ENCODINGS, NETWORKS, PREDICTORS, PROXIES, SPACES, STRATEGIES, options_of
 from nasbench.spaces import EnumeratedSpace
+from nasbench.surrogates._predictor import CheckedPredictor
 from nasbench.testing import (
     check_options,
     check_predictor,
@@ -20,7 +21,6 @@ from nasbench.testing import (
     check_task,
     check_wide_predictor,
 )
-from surrogates._predictor import CheckedPredictor
 
 EMBEDDED = ("nb201", "nbgraph")  # spaces whose tables ship
 

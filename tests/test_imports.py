@@ -32,7 +32,41 @@ def test_it_loads_nothing_heavy(code):
 
 def test_listing_loads_no_component_and_no_arrays():
     loaded = loaded_after("from nasbench.cli import main; main(['list'])")
-    assert not {"strategies", "surrogates", "numpy", "h5py"} & loaded
+    assert not {"numpy", "h5py"} & loaded
+    code = "import sys, nasbench.cli; nasbench.cli.main(['list']); print('nasbench.strategies.area' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("False\n")
+
+
+def test_a_project_may_have_packages_of_our_rooms_names(tmp_path):
+    """Its own ``strategies``, first on the path, hide nothing of ours, in this process and in those of joblib."""
+    for name in ("strategies", "surrogates", "data", "benchmarks", "tests"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    (tmp_path / "strategies" / "mine.py").write_text(
+        "from nasbench.strategies.random_search import RandomSearch\nclass Mine(RandomSearch):\n    pass\n"
+    )
+    code = """
+import nasbench
+strategies = ["random_search", "nasbench.strategies.mine:Mine"]
+record = nasbench.compare("nb201-cifar10", strategies, runs=2, n_jobs=2, out="record")
+nasbench.make_predictor(nasbench.load_task("nb201-cifar10").space, "one_hot_gp")
+print(sum(run.failed for name in strategies for run in record.runs("nb201-cifar10", name)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == "0\n", done.stderr
+
+
+def test_older_names_of_our_classes_are_understood(tmp_path):
+    code = """
+import os, sys
+import nasbench.registry as registry
+sys.path = [path for path in sys.path if not os.path.isdir(path + "/strategies")]  # as where only the wheel is
+strategies = registry.STRATEGIES
+print(strategies.load("nasbench.strategies.random_search:RandomSearch") is strategies.load("random_search"))
+"""
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout == "True\n"
 
 
 def write(folder, name, text):
@@ -80,11 +114,11 @@ def test_presets_are_read_without_importing():
 def test_entry_points_add_components(monkeypatch):
     from importlib import metadata
 
-    point = metadata.EntryPoint("theirs", "strategies.random_search:RandomSearch", "nasbench.strategies")
+    point = metadata.EntryPoint("theirs", "nasbench.strategies.random_search:RandomSearch", "nasbench.strategies")
     monkeypatch.setattr(metadata, "entry_points", lambda group: [point] if group == "nasbench.strategies" else [])
     assert "theirs" in STRATEGIES.names()
     assert STRATEGIES.load("theirs").__name__ == "RandomSearch"
-    assert "strategies.random_search:RandomSearch" in STRATEGIES.summary("theirs")
+    assert "nasbench.strategies.random_search:RandomSearch" in STRATEGIES.summary("theirs")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")

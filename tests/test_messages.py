@@ -16,11 +16,11 @@ from nasbench.experiment._experiment import Limits
 from nasbench.experiment._verify import verify
 from nasbench.predictions import Batch, Prediction
 from nasbench.registry import SPACES, STRATEGIES, Choice
+from nasbench.strategies._handover import Handover, Inner
+from nasbench.strategies.local_search import LocalSearch
 from nasbench.testing import check_space, check_strategy
 from nasbench.testing._messages import write_over
 from nasbench.trials import FULL_TRAINING
-from strategies._handover import Handover, Inner
-from strategies.local_search import LocalSearch
 
 TASK, CURVES = "nb201-cifar10", "curves201-mnist1d"
 HONEST = ["random_search", "local_search", "regularized_evolution@nb201"]

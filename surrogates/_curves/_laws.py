@@ -8,9 +8,9 @@ import numpy as np
 from nasbench.arrays import Bools, Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._curves._distance import DistanceLeft
-from surrogates._curves._predictor import CurvePredictor, curves_of, last_epochs, last_values
-from surrogates._scaled import ScaledColumns
+from nasbench.surrogates._curves._distance import DistanceLeft
+from nasbench.surrogates._curves._predictor import CurvePredictor, curves_of, last_epochs, last_values
+from nasbench.surrogates._scaled import ScaledColumns
 
 _LEAST_STD = 1e-3
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
-from surrogates._curves._predictor import CurvePredictor, curves_of, filled, last_epochs
+from nasbench.surrogates._curves._predictor import CurvePredictor, curves_of, filled, last_epochs
 
 
 class PerLength(CurvePredictor):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from surrogates._nets import LayerNorm, Linear
+from nasbench.surrogates._nets import LayerNorm, Linear
 
 EPOCHS = 100
 """Length of the curves that it was trained on; others are stretched."""

@@ -1,4 +1,6 @@
-"""Training LC-PFN's transformer on curves drawn from its prior: ``python -m surrogates._curves._pfn_training``.
+"""Training LC-PFN's transformer on curves drawn from its prior.
+
+Run it by ``python -m nasbench.surrogates._curves._pfn_training``.
 
 Writes ``lc_pfn.npz`` beside this file. A batch has one length of context and asks a few later points, the
 last epoch always among them. Short contexts are drawn more often, since there is more to learn there. It takes about
@@ -14,11 +16,11 @@ import torch
 
 from nasbench.arrays import Floats
 from nasbench.files import replacing
+from nasbench.surrogates._curves._combination import Combination
+from nasbench.surrogates._curves._families import LC_PFN
+from nasbench.surrogates._curves._pfn import EPOCHS, WEIGHTS, CurveTransformer
+from nasbench.surrogates._nets import arrays_of, initialise, torch_generator
 from nasbench.threads import one_thread
-from surrogates._curves._combination import Combination
-from surrogates._curves._families import LC_PFN
-from surrogates._curves._pfn import EPOCHS, WEIGHTS, CurveTransformer
-from surrogates._nets import arrays_of, initialise, torch_generator
 
 _SEED, _STEPS, _BATCH, _ASKED = 20231031, 3700, 128, 8
 _RATE, _WARM_UP, _HALF_COSINE, _FALL = 1e-3, 200, 6000, 500

@@ -9,8 +9,8 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import PredictorError
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._predictor import CheckedPredictor
-from surrogates._targets import AsItIs
+from nasbench.surrogates._predictor import CheckedPredictor
+from nasbench.surrogates._targets import AsItIs
 
 _LEAST_STD = 1e-6  # of the range of scores: curves that are known to the end are not certain to the last digit
 _ROOM = (0.05, 0.85)  # where worst and best known value lie once they are brought into [0, 1]

@@ -23,9 +23,9 @@ from nasbench.encodings import make_encoding
 from nasbench.errors import PredictorError
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from surrogates._gp._kernels import GroupedKernel, Products
-from surrogates._gp._lowest import lowest
-from surrogates._predictor import CheckedPredictor, State
+from nasbench.surrogates._gp._kernels import GroupedKernel, Products
+from nasbench.surrogates._gp._lowest import lowest
+from nasbench.surrogates._predictor import CheckedPredictor, State
 
 LEAST_NOISE = 1e-4
 _JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nasbench.arrays import Archs, Floats
-from surrogates._scaled import ScaledColumns
+from nasbench.surrogates._scaled import ScaledColumns
 
 
 class ScaledViews(ScaledColumns):

@@ -5,12 +5,12 @@ one batched product, so that five small nets train in hardly more time than one.
 from one ``torch.Generator``; torch's own generator and settings are as they were before.
 """
 
-from surrogates._nets._graphs import GraphTensors, graph_tensors
-from surrogates._nets._layers import BatchNorm, Dropout, LayerNorm, Linear
-from surrogates._nets._losses import LOSSES, RANKING, Loss, loss_named
-from surrogates._nets._predictor import NetPredictor
-from surrogates._nets._training import Training, train
-from surrogates._nets._weights import arrays_of, initialise, load_arrays, torch_generator
+from nasbench.surrogates._nets._graphs import GraphTensors, graph_tensors
+from nasbench.surrogates._nets._layers import BatchNorm, Dropout, LayerNorm, Linear
+from nasbench.surrogates._nets._losses import LOSSES, RANKING, Loss, loss_named
+from nasbench.surrogates._nets._predictor import NetPredictor
+from nasbench.surrogates._nets._training import Training, train
+from nasbench.surrogates._nets._weights import arrays_of, initialise, load_arrays, torch_generator
 
 __all__ = [
     "LOSSES",

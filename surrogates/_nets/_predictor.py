@@ -10,11 +10,11 @@ from nasbench.arrays import Archs, Floats
 from nasbench.devices import device_named
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
+from nasbench.surrogates._nets._losses import RANKING, loss_named, std_of
+from nasbench.surrogates._nets._training import Training, train
+from nasbench.surrogates._nets._weights import arrays_of, initialise, load_arrays, torch_generator
+from nasbench.surrogates._predictor import CheckedPredictor, State
 from nasbench.threads import one_thread
-from surrogates._nets._losses import RANKING, loss_named, std_of
-from surrogates._nets._training import Training, train
-from surrogates._nets._weights import arrays_of, initialise, load_arrays, torch_generator
-from surrogates._predictor import CheckedPredictor, State
 
 _CHUNK = 512  # architectures in one forward pass: bounds the memory
 _LEARNING, _ANSWERING = torch.float32, torch.float64

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.errors import InvalidOption, unknown_name
-from surrogates._nets._losses import Loss
+from nasbench.surrogates._nets._losses import Loss
 
 _OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from surrogates._nets._layers import Dropout
+from nasbench.surrogates._nets._layers import Dropout
 
 
 def torch_generator(rng: np.random.Generator) -> torch.Generator:

@@ -13,10 +13,10 @@ from nasbench.evaluation._curves import curve_metrics, curves_of, cut, lengths_o
 from nasbench.evaluation._leaderboard import leaderboard
 from nasbench.evaluation._verify import verify
 from nasbench.predictions import Batch, Prediction
+from nasbench.surrogates._curves import CurvePredictor, last_values
+from nasbench.surrogates._curves import curves_of as given_curves
 from nasbench.table import Draft, Measurement, Static, write_table
 from nasbench.tasks import load_table_task
-from surrogates._curves import CurvePredictor, last_values
-from surrogates._curves import curves_of as given_curves
 
 pytestmark = pytest.mark.filterwarnings("ignore::nasbench.errors.GapsWarning")  # its tables are samples
 

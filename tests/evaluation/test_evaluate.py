@@ -17,7 +17,7 @@ from nasbench.evaluation._plots import front, write_plots
 from nasbench.evaluation._protocols import pool_of, split, training_scores
 from nasbench.evaluation._verify import verify
 from nasbench.predictions import Prediction
-from surrogates._predictor import CheckedPredictor
+from nasbench.surrogates._predictor import CheckedPredictor
 
 TASK = "nb201-cifar10"
 SEEN: list[tuple[bytes, bytes]] = []

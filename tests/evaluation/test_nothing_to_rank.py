@@ -14,8 +14,8 @@ from nasbench.evaluation._intervals import mean_interval
 from nasbench.evaluation._leaderboard import leaderboard
 from nasbench.evaluation._plots import write_plots
 from nasbench.evaluation._protocols import pool_of
+from nasbench.surrogates._predictor import CheckedPredictor
 from nasbench.table import Draft, Measurement, write_table
-from surrogates._predictor import CheckedPredictor
 
 pytestmark = pytest.mark.filterwarnings("ignore::nasbench.errors.GapsWarning")
 

@@ -23,7 +23,7 @@ from nasbench.experiment._verify import verify
 from nasbench.files import alone
 from nasbench.registry import Choice
 from nasbench.simulation import History
-from strategies.random_search import RandomSearch
+from nasbench.strategies.random_search import RandomSearch
 
 TASKS = ["nb201-cifar10", "nbgraph-proteins"]
 STRATEGIES = ["random_search", "regularized_evolution@nb201", "local_search,n_start=3"]
@@ -182,7 +182,7 @@ def test_every_trial_is_recorded(reference):
 
 SLEEPY = """
 import time
-from strategies.random_search import RandomSearch
+from nasbench.strategies.random_search import RandomSearch
 
 class Sleepy(RandomSearch):
     n_decided = 0
@@ -490,7 +490,7 @@ def test_an_edited_task_is_another_task(tmp_path):
 
 def test_an_edited_strategy_is_not_mixed_with_its_old_runs(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
-    source = "from strategies.random_search import RandomSearch\nclass S(RandomSearch):\n    pass\n"
+    source = "from nasbench.strategies.random_search import RandomSearch\nclass S(RandomSearch):\n    pass\n"
     (tmp_path / "edited.py").write_text(source)
     record = nasbench.compare(TASKS[1], "edited:S", runs=2, out=tmp_path / "out")
     (tmp_path / "edited.py").write_text(source.replace("pass", "'a change'"))

@@ -12,9 +12,9 @@ from nasbench.experiment._analysis import _spent, analyse
 from nasbench.experiment._experiment import Experiment, Limits
 from nasbench.experiment._verify import verify
 from nasbench.registry import SPACES
+from nasbench.strategies.random_search import RandomSearch
+from nasbench.strategies.switching import Switching
 from nasbench.table import Draft, Measurement, write_table
-from strategies.random_search import RandomSearch
-from strategies.switching import Switching
 
 DECLARATION = """
 title = "Curves by a formula"

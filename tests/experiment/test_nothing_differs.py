@@ -9,8 +9,8 @@ from nasbench.experiment._analysis import analyse
 from nasbench.experiment._experiment import Limits
 from nasbench.experiment._leaderboard import leaderboard
 from nasbench.experiment._plots import regret_figure, write_plots
+from nasbench.strategies.random_search import RandomSearch
 from nasbench.table import Draft, Measurement, write_table
-from strategies.random_search import RandomSearch
 
 
 class _Mine(RandomSearch):

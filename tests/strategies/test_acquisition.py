@@ -7,7 +7,7 @@ from scipy import integrate, stats
 
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.predictions import Prediction
-from strategies._acquisition import (
+from nasbench.strategies._acquisition import (
     ACQUISITIONS,
     check_acquisition,
     log_h,

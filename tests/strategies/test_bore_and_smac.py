@@ -8,8 +8,8 @@ from scipy import stats
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from nasbench.errors import InvalidOption
-from strategies.bore import BORE, labelled
-from strategies.smac import SMAC
+from nasbench.strategies.bore import BORE, labelled
+from nasbench.strategies.smac import SMAC
 from tests.strategies.test_model_based import answer, final_scores
 
 

@@ -7,14 +7,14 @@ from landscapes import SPACE, Curves, Watched
 from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
-from strategies._curve_model import CurveModel, looks
-from strategies._modelled import Level
-from strategies.freeze_thaw import FreezeThawSearch
-from strategies.hyper_tune import HyperTune
-from strategies.ifbo import IfBOSearch
-from strategies.mobster import MOBSTER
-from strategies.predictive_termination import PredictiveTermination
-from strategies.regularized_evolution_lce import RegularizedEvolutionLCE
+from nasbench.strategies._curve_model import CurveModel, looks
+from nasbench.strategies._modelled import Level
+from nasbench.strategies.freeze_thaw import FreezeThawSearch
+from nasbench.strategies.hyper_tune import HyperTune
+from nasbench.strategies.ifbo import IfBOSearch
+from nasbench.strategies.mobster import MOBSTER
+from nasbench.strategies.predictive_termination import PredictiveTermination
+from nasbench.strategies.regularized_evolution_lce import RegularizedEvolutionLCE
 
 EPOCHS = tuple(range(1, 21))
 LINEAR = "bayesian_linear_regression,encoding=one_hot"

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from nasbench.strategies.differential_evolution import DifferentialEvolution
 from nasbench.trials import Results
-from strategies.differential_evolution import DifferentialEvolution
 
 
 def tell(strategy, trials, scores):

@@ -3,8 +3,8 @@
 import numpy as np
 
 from nasbench.registry import SPACES
+from nasbench.strategies.genetic_algorithm import GeneticAlgorithm
 from nasbench.trials import Results
-from strategies.genetic_algorithm import GeneticAlgorithm
 
 
 def test_without_mutation_every_decision_comes_from_a_parent(rng):

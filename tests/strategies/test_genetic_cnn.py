@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import stats
 
+from nasbench.strategies.genetic_cnn import GeneticCNN
 from nasbench.trials import Results
-from strategies.genetic_cnn import GeneticCNN
 
 
 def next_generation(strategy, n, score):

@@ -8,9 +8,9 @@ from scipy import stats
 
 from nasbench.errors import InvalidOption
 from nasbench.registry import STRATEGIES, Choice
+from nasbench.strategies._partition import Partition
+from nasbench.strategies.lanas import LaNAS
 from nasbench.trials import Results
-from strategies._partition import Partition
-from strategies.lanas import LaNAS
 from tests.strategies.test_model_based import final_scores
 
 

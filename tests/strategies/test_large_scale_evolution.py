@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption
+from nasbench.strategies.large_scale_evolution import LargeScaleEvolution
 from nasbench.trials import Results
-from strategies.large_scale_evolution import LargeScaleEvolution
 
 
 def test_the_better_of_the_two_is_the_parent_and_the_worse_dies(cifar10, rng):

@@ -10,12 +10,12 @@ from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.predictions import Prediction
 from nasbench.registry import STRATEGIES, Choice
 from nasbench.spaces.hyper import HyperSpace
+from nasbench.strategies._latent_policy import LatentPolicy
+from nasbench.strategies.arch2vec_rl import Arch2VecRL
+from nasbench.strategies.nao import NAO
+from nasbench.strategies.seminas import SemiNAS
+from nasbench.surrogates import _graph_autoencoder
 from nasbench.trials import Results
-from strategies._latent_policy import LatentPolicy
-from strategies.arch2vec_rl import Arch2VecRL
-from strategies.nao import NAO
-from strategies.seminas import SemiNAS
-from surrogates import _graph_autoencoder
 from tests.strategies.test_model_based import final_scores
 
 QUICK = "arch2vec_dngo,pretraining_epochs=1,architectures=64"

@@ -3,8 +3,8 @@
 import numpy as np
 
 from nasbench.registry import SPACES
+from nasbench.strategies.mcts import MCTS
 from nasbench.trials import Results
-from strategies.mcts import MCTS
 
 
 def search(strategy, score, n):

@@ -11,9 +11,9 @@ from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption, SearchFinished, UnknownName
 from nasbench.predictions import Prediction
 from nasbench.registry import STRATEGIES, Choice
+from nasbench.strategies._model import Model
+from nasbench.strategies.bayesian_optimization import BayesianOptimization
 from nasbench.trials import Results
-from strategies._model import Model
-from strategies.bayesian_optimization import BayesianOptimization
 
 LINEAR = "bayesian_linear_regression,encoding=one_hot"
 QUICK = {"predictor": LINEAR, "pool": "random", "pool_size": 20}

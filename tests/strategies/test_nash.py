@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption
+from nasbench.strategies.nash import NASH
 from nasbench.trials import Results
-from strategies.nash import NASH
 
 
 def told(strategy, trials, scores):

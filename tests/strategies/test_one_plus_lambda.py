@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nasbench.registry import SPACES
+from nasbench.strategies.one_plus_lambda import OnePlusLambda
 from nasbench.trials import Results
-from strategies.one_plus_lambda import OnePlusLambda
 
 
 def walk(strategy, score_of, n_generations):

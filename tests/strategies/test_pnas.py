@@ -7,10 +7,10 @@ from scipy import stats
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
 from nasbench.registry import SPACES
+from nasbench.strategies._growth import grown_anew, plainest
+from nasbench.strategies._pools import Seen
+from nasbench.strategies.pnas import PNAS
 from nasbench.trials import Results
-from strategies._growth import grown_anew, plainest
-from strategies._pools import Seen
-from strategies.pnas import PNAS
 from tests.strategies.test_model_based import final_scores
 
 LINEAR = 'pnas@narrow,predictor="bayesian_linear_regression"'

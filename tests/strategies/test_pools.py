@@ -5,7 +5,7 @@ import pytest
 
 from nasbench.errors import UnknownName
 from nasbench.registry import SPACES
-from strategies._pools import POOLS, Ground, Seen, check_pool, random_archs
+from nasbench.strategies._pools import POOLS, Ground, Seen, check_pool, random_archs
 
 
 def ground(space, n_asked, rng, worth=None):

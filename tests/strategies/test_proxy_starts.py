@@ -8,10 +8,10 @@ from nasbench.errors import InvalidOption, UnknownName
 from nasbench.experiment import Experiment
 from nasbench.experiment._experiment import Limits
 from nasbench.experiment._verify import verify
+from nasbench.strategies._sources import known_of
+from nasbench.strategies.area import AREA
+from nasbench.strategies.warm_start import WarmStart
 from nasbench.table import Table, find_table
-from strategies._sources import known_of
-from strategies.area import AREA
-from strategies.warm_start import WarmStart
 
 
 def load(name):

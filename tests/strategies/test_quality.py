@@ -10,10 +10,10 @@ import nasbench
 from nasbench import Budget, Simulation, full_trainings
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import STRATEGIES, Choice
+from nasbench.strategies.local_search import LocalSearch
+from nasbench.strategies.random_search import RandomSearch
+from nasbench.strategies.regularized_evolution import RegularizedEvolution
 from nasbench.trials import Results
-from strategies.local_search import LocalSearch
-from strategies.random_search import RandomSearch
-from strategies.regularized_evolution import RegularizedEvolution
 
 BASELINES = {"random_search", "exhaustive"}
 # Published settings that 400 trainings are too few for on one of the tasks below at least; their manual pages say so.

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from nasbench.strategies._policy_gradient import Adam, Policy
+from nasbench.strategies.reinforce import Reinforce
 from nasbench.trials import Results
-from strategies._policy_gradient import Adam, Policy
-from strategies.reinforce import Reinforce
 
 
 def test_the_gradient_is_that_of_the_loss(rng):

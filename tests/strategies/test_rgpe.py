@@ -13,12 +13,12 @@ from scipy import stats
 import nasbench
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.predictions import Batch, make_predictor
+from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel, held_out
+from nasbench.strategies._ranking_weights import bootstrap_losses, misranked, misranked_held_out, ranking_weights
+from nasbench.strategies._sources import Known
+from nasbench.strategies.rgpe import RankingWeightedEnsemble
 from nasbench.testing import check_strategy
 from nasbench.trials import Results
-from strategies._ranking_ensemble import RankingEnsemble, SourceModel, held_out
-from strategies._ranking_weights import bootstrap_losses, misranked, misranked_held_out, ranking_weights
-from strategies._sources import Known
-from strategies.rgpe import RankingWeightedEnsemble
 from tests.strategies.test_transfer import OTHERS, final_scores
 
 LINEAR = "bayesian_linear_regression,encoding=one_hot"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption
+from nasbench.strategies.simulated_annealing import SimulatedAnnealing
 from nasbench.trials import Results
-from strategies.simulated_annealing import SimulatedAnnealing
 
 
 def answer(strategy, n, scores):

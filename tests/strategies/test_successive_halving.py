@@ -13,13 +13,13 @@ from nasbench import Budget, Simulation
 from nasbench.backends.checkpoints import Checkpoints
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import STRATEGIES
-from strategies._rungs import Ladder, Rung, halved, hyperband_sizes
-from strategies.asha import ASHA
-from strategies.async_hyperband import AsyncHyperband
-from strategies.hyperband import Hyperband
-from strategies.median_stopping import MedianStopping
-from strategies.pasha import PASHA, crossing_back
-from strategies.successive_halving import SuccessiveHalving
+from nasbench.strategies._rungs import Ladder, Rung, halved, hyperband_sizes
+from nasbench.strategies.asha import ASHA
+from nasbench.strategies.async_hyperband import AsyncHyperband
+from nasbench.strategies.hyperband import Hyperband
+from nasbench.strategies.median_stopping import MedianStopping
+from nasbench.strategies.pasha import PASHA, crossing_back
+from nasbench.strategies.successive_halving import SuccessiveHalving
 
 STOPPING = [name for name in STRATEGIES.names() if STRATEGIES.literal(name, "only_stops")]
 LOOKING = ("median_stopping", "predictive_termination")  # epoch by epoch, without rungs

@@ -10,8 +10,8 @@ import nasbench
 from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption
 from nasbench.registry import STRATEGIES, Choice
+from nasbench.strategies.switching import Switching
 from nasbench.trials import Results
-from strategies.switching import Switching
 from tests.strategies.test_transfer import final_scores
 
 LINEAR = "bayesian_optimization,predictor='bayesian_linear_regression,encoding=one_hot',pool=random,pool_size=20"

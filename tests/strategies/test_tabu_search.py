@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption
+from nasbench.strategies.tabu_search import TabuSearch
 from nasbench.trials import Results
-from strategies.tabu_search import TabuSearch
 
 
 def test_it_leaves_the_peak_and_stays_away_for_as_long_as_the_tenure(cifar10, rng):

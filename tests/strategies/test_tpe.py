@@ -5,8 +5,8 @@ import pytest
 
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import SPACES, STRATEGIES, Choice
+from nasbench.strategies.tpe import TreeParzenEstimator
 from nasbench.trials import Results
-from strategies.tpe import TreeParzenEstimator
 
 
 def told(space, n, scores_of, **options):

@@ -13,10 +13,10 @@ from nasbench.experiment import Experiment, Record
 from nasbench.experiment._experiment import Limits
 from nasbench.experiment._verify import verify
 from nasbench.registry import STRATEGIES, Choice
+from nasbench.strategies._sources import known_of, known_of_same, source_names
+from nasbench.strategies.meta_design import MetaDesign, greedy_portfolio, normalised_regret
+from nasbench.strategies.warm_start import WarmStart
 from nasbench.testing import check_strategy
-from strategies._sources import known_of, known_of_same, source_names
-from strategies.meta_design import MetaDesign, greedy_portfolio, normalised_regret
-from strategies.warm_start import WarmStart
 
 OTHERS = "nb201-cifar100+nb201-imagenet16"
 NBGRAPH = ["arxiv", "citeseer", "computers", "cora", "cs", "photo", "physics", "proteins", "pubmed"]

@@ -4,9 +4,9 @@ import numpy as np
 from scipy import stats
 
 from nasbench.registry import SPACES
+from nasbench.strategies import _products
+from nasbench.strategies.umda import UMDA
 from nasbench.trials import Results
-from strategies import _products
-from strategies.umda import UMDA
 
 
 def second_generation(space, rng, n, **options):

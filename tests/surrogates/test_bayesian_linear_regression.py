@@ -7,8 +7,8 @@ from scipy.stats import multivariate_normal
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.registry import SPACES
-from surrogates._blr import LinearPosterior, Sampling
-from surrogates.bayesian_linear_regression import BayesianLinearRegression
+from nasbench.surrogates._blr import LinearPosterior, Sampling
+from nasbench.surrogates.bayesian_linear_regression import BayesianLinearRegression
 
 
 def problem(n=40, f=6, seed=0):

@@ -9,9 +9,9 @@ import nasbench
 from nasbench.errors import InvalidOption, PredictorError
 from nasbench.predictions import Batch, Prediction
 from nasbench.registry import PREDICTORS, Choice
-from surrogates._members import folds, member_choices
-from surrogates._ranges import Range
-from surrogates.ensemble import mixture
+from nasbench.surrogates._members import folds, member_choices
+from nasbench.surrogates._ranges import Range
+from nasbench.surrogates.ensemble import mixture
 from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, tau, trained
 
 LINE = "bayesian_linear_regression"

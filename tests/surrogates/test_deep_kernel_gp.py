@@ -9,9 +9,9 @@ from nasbench.predictions import Batch
 torch = pytest.importorskip("torch")
 gpytorch = pytest.importorskip("gpytorch")
 
-from surrogates._gp._deep import DeepKernelModel, tanh_network  # noqa: E402
-from surrogates._gp._posterior import Posterior  # noqa: E402
-from surrogates.deep_kernel_gp import DeepKernelGP  # noqa: E402
+from nasbench.surrogates._gp._deep import DeepKernelModel, tanh_network  # noqa: E402
+from nasbench.surrogates._gp._posterior import Posterior  # noqa: E402
+from nasbench.surrogates.deep_kernel_gp import DeepKernelGP  # noqa: E402
 
 
 @pytest.fixture

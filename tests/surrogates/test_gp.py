@@ -42,7 +42,7 @@ def test_subtree_kernel_equals_grakel(cifar10, rng):
         expected = WeisfeilerLehman(n_iter=3, base_graph_kernel=VertexHistogram, normalize=True).fit_transform(theirs)
         encoding = make_encoding(space, f"wl,depth=3,direction={direction},live=False")
         encoding.fit(archs)
-        from surrogates._gp import SubtreeKernel
+        from nasbench.surrogates._gp import SubtreeKernel
 
         kernel = SubtreeKernel(np.bincount(encoding.groups, minlength=encoding.n_groups).tolist())
         order = np.argsort(encoding.groups, kind="stable")
@@ -100,7 +100,7 @@ def test_hyperparameters_are_those_of_the_highest_marginal_likelihood(cifar10):
     from sklearn.gaussian_process.kernels import Matern, WhiteKernel
 
     predictor, archs = fitted("path_gp,smooth=False,target=score", cifar10, 50)
-    from surrogates._gp import _exact
+    from nasbench.surrogates._gp import _exact
 
     length, signal, noise = np.exp(predictor._hyperparameters)
     x, y = predictor.features(archs).numpy(), predictor._value.numpy()

@@ -8,7 +8,7 @@ import pytest
 from nasbench.errors import PredictorError
 from nasbench.predictions import Batch
 from nasbench.registry import PREDICTORS
-from surrogates._standard import Standard
+from nasbench.surrogates._standard import Standard
 from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, trained
 
 

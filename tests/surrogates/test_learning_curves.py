@@ -8,14 +8,14 @@ from scipy.stats import multivariate_normal, norm
 from nasbench.errors import InvalidOption, PredictorError, UnknownName
 from nasbench.predictions import Batch
 from nasbench.registry import PREDICTORS, SPACES
-from surrogates._curves import filled, last_epochs, last_values
-from surrogates._curves._combination import Combination
-from surrogates._curves._distance import DistanceLeft
-from surrogates._curves._families import FAMILIES, LC_PFN, chosen_families
-from surrogates._curves._least_squares import SHAPES, fit
-from surrogates._curves._sampler import ensemble
-from surrogates._curves._way import usual_way
-from surrogates.curve_fit import CurveFit
+from nasbench.surrogates._curves import filled, last_epochs, last_values
+from nasbench.surrogates._curves._combination import Combination
+from nasbench.surrogates._curves._distance import DistanceLeft
+from nasbench.surrogates._curves._families import FAMILIES, LC_PFN, chosen_families
+from nasbench.surrogates._curves._least_squares import SHAPES, fit
+from nasbench.surrogates._curves._sampler import ensemble
+from nasbench.surrogates._curves._way import usual_way
+from nasbench.surrogates.curve_fit import CurveFit
 
 NAN = np.nan
 EPOCHS = np.arange(1.0, 101.0)
@@ -203,7 +203,7 @@ def test_freeze_thaw_is_the_gaussian_process_that_it_writes_down(space):
 
 
 def _centres():
-    from surrogates import freeze_thaw
+    from nasbench.surrogates import freeze_thaw
 
     return freeze_thaw._CENTRES, freeze_thaw._WIDTHS
 
@@ -282,9 +282,9 @@ def test_scores_of_any_unit_are_extrapolated(space, rng, name):
 def test_the_transformer_knows_the_prior_that_it_was_trained_on():
     """On curves that it has not seen: likelier than the mean of all, nearer than the last value, right intervals."""
     torch = pytest.importorskip("torch")
-    from surrogates._curves._pfn import WEIGHTS, CurveTransformer
-    from surrogates._curves._pfn_training import drawn
-    from surrogates._nets import load_arrays
+    from nasbench.surrogates._curves._pfn import WEIGHTS, CurveTransformer
+    from nasbench.surrogates._curves._pfn_training import drawn
+    from nasbench.surrogates._nets import load_arrays
 
     net = CurveTransformer().double()
     with np.load(WEIGHTS, allow_pickle=False) as stored:

@@ -35,7 +35,7 @@ def test_one_architecture_measured_often_is_expected_to_score_as_it_did(cifar10,
 
 
 def test_densities_of_ngboost_are_those_of_scipy(rng):
-    ngboost = pytest.importorskip("surrogates.ngboost")
+    ngboost = pytest.importorskip("nasbench.surrogates.ngboost")
     loc, scale, y = rng.normal(size=100), np.exp(rng.normal(size=100)), rng.normal(size=100)
     expected = stats.norm(loc=loc, scale=scale).logpdf(y)
     np.testing.assert_array_equal(ngboost._Density(loc, scale).logpdf(y), expected)
@@ -91,7 +91,7 @@ def test_another_number_of_proxies_than_learnt_from_is_refused(cifar10):
 
 
 def test_an_answer_that_is_no_number_is_an_error(cifar10):
-    from surrogates._predictor import CheckedPredictor
+    from nasbench.surrogates._predictor import CheckedPredictor
 
     class Lost(CheckedPredictor):
         def _fit(self, batch, value, rng): ...

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import rosen
 
-from surrogates._gp._lowest import lowest
+from nasbench.surrogates._gp._lowest import lowest
 
 
 def test_it_finds_the_lowest_point():

@@ -12,9 +12,9 @@ from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, tau, 
 torch = pytest.importorskip("torch")
 pytest.importorskip("gpytorch")
 
-from surrogates._gp._multi_task import correlations, n_loadings  # noqa: E402
-from surrogates.functional_gp import FunctionalGP  # noqa: E402
-from surrogates.multi_task_gp import MultiTaskGP  # noqa: E402
+from nasbench.surrogates._gp._multi_task import correlations, n_loadings  # noqa: E402
+from nasbench.surrogates.functional_gp import FunctionalGP  # noqa: E402
+from nasbench.surrogates.multi_task_gp import MultiTaskGP  # noqa: E402
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from torch import nn
 from nasbench.devices import device_named
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import SPACES
-from nasbench.threads import one_thread
-from surrogates._nets import (
+from nasbench.surrogates._nets import (
     BatchNorm,
     Dropout,
     LayerNorm,
@@ -25,6 +24,7 @@ from surrogates._nets import (
     torch_generator,
     train,
 )
+from nasbench.threads import one_thread
 
 
 def drawn(net, seed=0):

@@ -9,9 +9,9 @@ from nasbench.predictions import Batch
 torch = pytest.importorskip("torch")
 gpytorch = pytest.importorskip("gpytorch")
 
-from surrogates._gp._sparse import Summary, greedy_points, matern  # noqa: E402
-from surrogates.functional_gp import FunctionalGP  # noqa: E402
-from surrogates.sparse_gp import SparseGP  # noqa: E402
+from nasbench.surrogates._gp._sparse import Summary, greedy_points, matern  # noqa: E402
+from nasbench.surrogates.functional_gp import FunctionalGP  # noqa: E402
+from nasbench.surrogates.sparse_gp import SparseGP  # noqa: E402
 
 
 @pytest.fixture

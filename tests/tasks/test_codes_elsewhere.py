@@ -155,7 +155,7 @@ def test_a_record_as_a_source_is_of_its_declaration(home, tmp_path):
     table(home, "theirs", PERMUTED, dataset="e")
     names = task(tmp_path, "theirs", "e")
     nasbench.compare(names, "random_search", runs=1, out=tmp_path / "r")
-    from strategies._sources import _RecordSource  # a search of one's own file by sources is another door
+    from nasbench.strategies._sources import _RecordSource  # a search of one's own file by sources is another door
 
     space = nasbench.load_task(names).space
     assert len(_RecordSource(tmp_path / "r", names, space).pool)
