@@ -48,7 +48,7 @@ def test_a_project_may_have_packages_of_our_rooms_names(tmp_path):
     )
     code = """
 import nasbench
-strategies = ["random_search", "nasbench.strategies.mine:Mine"]
+strategies = ["random_search", "strategies.mine:Mine"]
 record = nasbench.compare("nb201-cifar10", strategies, runs=2, n_jobs=2, out="record")
 nasbench.make_predictor(nasbench.load_task("nb201-cifar10").space, "one_hot_gp")
 print(sum(run.failed for name in strategies for run in record.runs("nb201-cifar10", name)))
@@ -63,7 +63,7 @@ import os, sys
 import nasbench.registry as registry
 sys.path = [path for path in sys.path if not os.path.isdir(path + "/strategies")]  # as where only the wheel is
 strategies = registry.STRATEGIES
-print(strategies.load("nasbench.strategies.random_search:RandomSearch") is strategies.load("random_search"))
+print(strategies.load("strategies.random_search:RandomSearch") is strategies.load("random_search"))
 """
     command = [sys.executable, "-c", code]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout == "True\n"
