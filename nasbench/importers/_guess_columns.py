@@ -16,14 +16,23 @@ _METRICS = (  # pattern of the column's words, metric, unit, measured (or static
     (r"loss(es)?\b|\bnll\b|cross entropy", "loss", "nats", True),
     (r"latency", "latency_s", "s?", False),
     (r"energy", "energy_J", "J?", False),
-    (r"time\b|\bseconds\b|\bduration\b|\belapsed\b", "train_s", "s?", False),
+    (r"time\b|\bduration\b|\belapsed\b|\b(sec(ond)?s|min(ute)?s|hours|hrs|days)$", "train_s", "s?", False),
     (r"\bparam(eter)?s?\b", "n_params", "count?", False),
     (r"flops?\b", "flops", "count?", False),
     (r"\bm(ult )?add?s\b|\bmacs?\b", "macs", "count?", False),
 )
 _ENDINGS = {  # last word of a name -> unit
     **{name: name for name in ("kWh", "Wh", "kJ", "mJ", "J", "ms", "us", "ns", "min", "h", "s")},
-    **{"sec": "s", "seconds": "s", "secs": "s", "minutes": "min", "hours": "h", "hrs": "h", "days": "days"},
+    **{
+        "sec": "s",
+        "seconds": "s",
+        "secs": "s",
+        "minutes": "min",
+        "mins": "min",
+        "hours": "h",
+        "hrs": "h",
+        "days": "days",
+    },
     **{"k": "thousands", "m": "millions", "g": "billions", "millions": "millions"},
 }
 _ALLOWED = {"s?": ("ms", "us", "ns", "min", "h", "s", "days"), "J?": ("kWh", "Wh", "kJ", "mJ", "J")}
@@ -31,6 +40,10 @@ _COUNTS = ("thousands", "millions", "billions")
 _SURE_PERCENT = 20.0  # nothing but percentages reaches it and ends at 100, as far as a name such as "test" goes
 _PLAIN = 1000.0  # networks have more parameters and operations
 _SPLITS = (("test", r"test"), ("valid", r"val(?!ue)"), ("train", r"train(?!ing_iter)"))
+_SPLIT_WORD = re.compile(r"(test|val(id)?|train)((at)?ion|ing)?")
+_OF_DATA = frozenset(
+    ("cifar", "imagenet", "image", "net", "mnist", "svhn", "set", "data", "dataset", "split", "original")
+)
 _DATASETS = (("cifar100", r"cifar[-_ ]?100"), ("cifar10", r"cifar[-_ ]?10"), ("imagenet", r"imagenet"))
 _DECISIONS = frozenset(
     (
@@ -193,7 +206,7 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
     split = next((name for name, pattern in _SPLITS if re.search(pattern, text)), "")
     question = own.question
     told = bool(known_direction(_safe(column), "none", static=False))
-    if named is None and not told and split and low >= 0 and high <= 100:
+    if named is None and not told and split and _is_only_data(words) and low >= 0 and high <= 100:
         named = _METRICS[0]  # "cifar10-test" in the range of an accuracy
         question = question or ("" if high > _SURE_PERCENT else f"is '{column}' an accuracy?")
     if named is None and "{epoch}" in column and low >= 0 and high <= 100 and "curve" in words:
@@ -203,7 +216,7 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
     if unit == "s?" and trained and metric == "train_s":
         measured, split = True, "train"
     unit = _unit(unit, column, own.values)
-    metric = _safe(column) if unit == "none" else metric
+    metric = _without_split(column, split if measured else "") if unit == "none" else metric
     direction = _direction(metric, unit, measured=measured)
     dataset = next((name for name, at in _DATASETS for place in (text, file.lower()) if re.search(at, place)), "data")
     sentinel = bool((own.values == -1).any()) and not ((own.values < 0) & (own.values != -1)).any()
@@ -249,6 +262,18 @@ def _safe(column: str) -> str:
     """Return a column's name as a metric may be called."""
     plain = re.sub(r"[\W_]*\{(epoch|seed)\}", "", column)
     return re.sub(r"[^\w.+-]|^\W", "_", plain or column) or "value"
+
+
+def _is_only_data(words: str) -> bool:
+    """Whether a name says which data, and nothing of what was measured on them."""
+    return all(word.isdigit() or word in _OF_DATA or _SPLIT_WORD.fullmatch(word) for word in words.split())
+
+
+def _without_split(column: str, split: str) -> str:
+    """Return a metric's name without the split that the column names beside it: ``rmse`` of ``val_rmse``."""
+    plain = _safe(column)
+    named = [part for part in re.split(r"[\W_]+", plain) if part and not _SPLIT_WORD.fullmatch(part.lower())]
+    return "_".join(named) if split and named else plain
 
 
 def distinct(guesses: list[Guess]) -> list[Guess]:

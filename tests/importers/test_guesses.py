@@ -226,7 +226,7 @@ def test_scikit_learn_s_results_and_mlflow_s_runs(guess, rng):
     runs |= {"metrics.val_f1": [0.5, 0.6, 9.0], "params.lr": [0.1, 0.2, 0.3], "tags.mlflow.user": ["a", "b", "c"]}
     mapping, _, imported = guess(pd.DataFrame(runs))
     draft = imported()
-    assert column(draft, "valid", "val_f1").values.ravel().tolist() == [0.5, 0.6]
+    assert column(draft, "valid", "f1").values.ravel().tolist() == [0.5, 0.6]
     assert mapping["architecture"]["columns"] == {"lr": "params.lr"}
 
 
@@ -389,3 +389,18 @@ def test_real_files_are_guessed_right_or_asked(shared, tmp_path):
                 reader.read(shared / file)
         else:
             assert len(reader.read(shared / file).measurements) == sure[file]
+
+
+def test_minutes_are_no_accuracy_and_a_split_is_no_part_of_a_metric(guess):
+    """Both columns name a split and lie between 0 and 100, as an accuracy would."""
+    rows = {"activation": ["relu", "gelu"] * 6, "depth": [2, 4, 8] * 4, "val_rmse": np.linspace(5.0, 9.5, 12)}
+    rows |= {"test_rmse": np.linspace(5.5, 9.0, 12), "train_minutes": np.linspace(20.5, 60.0, 12)}
+    _, preview, imported = guess(pd.DataFrame(rows).drop_duplicates(["activation", "depth"]))
+    assert "accuracy" not in preview
+    draft = imported()
+    assert {(one.split, one.metric, one.direction) for one in draft.measurements} == {
+        ("valid", "rmse", "minimize"),
+        ("test", "rmse", "minimize"),
+    }
+    (minutes,) = draft.statics
+    assert (minutes.metric, minutes.unit, minutes.values.min()) == ("train_s", "s", 20.5 * 60)
