@@ -139,7 +139,8 @@ def _describe(task: Any) -> dict[str, Any]:
 
 def _minimised(scale: Scale) -> str:
     """Say what is not taken for granted."""
-    return f"; {scale.unit}, to be minimised" if scale.sign < 0 else ""
+    unit = "" if scale.unit == "none" else f"{scale.unit}, "
+    return f"; {unit}to be minimised" if scale.sign < 0 else ""
 
 
 def _column(column: Any) -> str:
