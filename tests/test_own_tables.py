@@ -286,6 +286,8 @@ def reasons(case):
     """Why a case may be refused; each a text that the error would hold."""
     if case.cost == "epoch, not said":
         yield "per = 'epoch'"
+    if case.metric == "latency" and case.epochs > 1:
+        yield "per = 'answer'"  # seconds of several epochs that fall
     if sum(in_the_file(case, config) is not None for config in case.rows) <= 1:
         yield "nothing to search"
     if case.declared not in ("nothing", "the same"):
