@@ -88,6 +88,30 @@ ACCURACY = Scale()
 """What is meant where nothing is said."""
 
 
+class Scaled:
+    """What has observed numbers of one scale, such as a task."""
+
+    @property
+    def scale(self) -> Scale:
+        """Unit and direction of what is observed."""
+        raise NotImplementedError
+
+    @property
+    def direction(self) -> str:
+        """Whether to ``maximize`` or to ``minimize`` what is observed."""
+        return self.scale.direction
+
+    @property
+    def sign(self) -> float:
+        """What observed values are multiplied by to become the scores that strategies maximise: 1.0 or -1.0."""
+        return self.scale.sign
+
+    @property
+    def unit(self) -> str:
+        """Of what is observed: ``fraction``, ``nats``, ``s``, ``count``, ``J`` or ``none``."""
+        return self.scale.unit
+
+
 def significant(value: float, digits: int = _SIGNIFICANT) -> str:
     """Return a number to so many significant digits, a whole one to the last."""
     if float(value).is_integer() and abs(value) < _WHOLE:

@@ -20,11 +20,11 @@ from nasbench.spaces import EnumeratedSpace, SearchSpace, options_to_keep
 from nasbench.tasks._declarations import MODES, SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
 from nasbench.tasks._spaces import described_decisions, space_named
 from nasbench.tasks._task import Optimum
-from nasbench.units import Scale
+from nasbench.units import Scale, Scaled
 
 
 @dataclass(frozen=True, eq=False)
-class SurrogateTask:
+class SurrogateTask(Scaled):
     """A benchmark problem without a table, otherwise as ``Task``.
 
     Attributes:
@@ -58,21 +58,6 @@ class SurrogateTask:
         """Unit and direction of what is reported, by its label."""
         told = self.surrogate.spec.get("scales", {})
         return {label: Scale(*told[label]) if label in told else self.scale for label in self.reported}
-
-    @property
-    def direction(self) -> str:
-        """Whether to ``maximize`` or to ``minimize`` what is observed."""
-        return self.scale.direction
-
-    @property
-    def sign(self) -> float:
-        """What observed values are multiplied by to become the scores that strategies maximise: 1.0 or -1.0."""
-        return self.scale.sign
-
-    @property
-    def unit(self) -> str:
-        """Of what is observed."""
-        return self.scale.unit
 
     @property
     def budget_s(self) -> float:

@@ -19,7 +19,7 @@ from nasbench.tasks._declarations import COLUMN_KEYS, MEASURED, read_declaration
 from nasbench.tasks._measured import Charge, Measured, Property, Share, static_cost
 from nasbench.tasks._observing import Fidelity, Gaps, observed_at
 from nasbench.tasks._spaces import refuse_other_space, task_space
-from nasbench.units import Scale
+from nasbench.units import Scale, Scaled
 
 
 class Optimum(NamedTuple):
@@ -31,7 +31,7 @@ class Optimum(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class Task(Scaled):
     """A benchmark problem.
 
     Strategies see scores to be maximised, ``sign`` times what is observed; whatever is looked up, reported or printed
@@ -129,21 +129,6 @@ class Task:
     def scales(self) -> dict[str, Scale]:
         """Unit and direction of what is reported, by its label."""
         return {label: column.scale for label, column in self.reports.items()}
-
-    @property
-    def direction(self) -> str:
-        """Whether to ``maximize`` or to ``minimize`` what is observed."""
-        return self.scale.direction
-
-    @property
-    def sign(self) -> float:
-        """What observed values are multiplied by to become the scores that strategies maximise: 1.0 or -1.0."""
-        return self.scale.sign
-
-    @property
-    def unit(self) -> str:
-        """Of what is observed: ``fraction``, ``nats``, ``s``, ``count``, ``J`` or ``none``."""
-        return self.scale.unit
 
     @property
     def tables(self) -> list[Table]:

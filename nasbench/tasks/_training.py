@@ -40,7 +40,7 @@ from nasbench.table import user_tables
 from nasbench.tasks._declarations import training_declaration
 from nasbench.tasks._spaces import described_decisions, space_named
 from nasbench.tasks._task import Optimum
-from nasbench.units import Scale
+from nasbench.units import Scale, Scaled
 
 if TYPE_CHECKING:
     from nasbench.backends.training import TrainingBackend
@@ -60,7 +60,7 @@ class _Source(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingTask:
+class TrainingTask(Scaled):
     """A benchmark problem without a table, otherwise as ``Task``; the module says more.
 
     Attributes:
@@ -109,21 +109,6 @@ class TrainingTask:
     def scales(self) -> dict[str, Scale]:
         """Of what is reported: an accuracy too."""
         return {_REPORTED: Scale()}
-
-    @property
-    def direction(self) -> str:
-        """Of what is observed."""
-        return self.scale.direction
-
-    @property
-    def sign(self) -> float:
-        """What observed values are multiplied by to become the scores that strategies maximise."""
-        return self.scale.sign
-
-    @property
-    def unit(self) -> str:
-        """Of what is observed."""
-        return self.scale.unit
 
     @property
     def reported(self) -> tuple[str, ...]:
