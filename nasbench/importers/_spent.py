@@ -1,7 +1,9 @@
 """Seconds and energy of trainings: what a table keeps is what was spent so far, whatever the file counts.
 
 A file may hold the seconds of each epoch alone, or those since the training began. The first are summed up where the
-mapping says ``per = "epoch"``; the second never fall, and a column that does is refused.
+mapping says ``per = "epoch"``; the second never fall, and a column that does is refused. Where the mapping says
+nothing, a column that hardly grows is asked about: where epochs take about as long as each other, the first stays as it
+is, and the second grows in proportion.
 """
 
 from collections.abc import Sequence
@@ -69,7 +71,36 @@ def so_far(cells: Cells, spent: Spent, values: Floats, seeds: Ints, epochs: Ints
             f"{epochs[before]} in row {rows[arch, seed, before] + 1}, of the same architecture and seed {seeds[seed]} "
             f"({fall.n} such): {_QUESTION}",
         )
+    if not spent.per and (grown := _growth(values, epochs)) is not None and grown.share < 0.5:
+        raise SourceError(
+            f"{cells.file}: column '{spent.column}' hardly grows (of the median training to {grown.factor:.3g} times "
+            f"as much, from epoch {epochs[0]} to {epochs[-1]}): does a cell hold what one epoch took, or all so far? Say "
+            "per = 'epoch' or per = 'total' (or 'answer', for what each answer takes, such as a validation)"
+        )
     return values
+
+
+class _Growth(NamedTuple):
+    """How much the median training's values grow: by which factor, and as a share of growth in proportion, by logs."""
+
+    factor: float
+    share: float
+
+
+def _growth(values: Floats, epochs: Ints) -> _Growth | None:
+    """Compare the first with the last of ``values`` [n, s, t] that were measured; None where nothing can be."""
+    curves = values.reshape(-1, len(epochs))
+    known = ~np.isnan(curves)
+    curves, known = curves[known.sum(axis=1) > 1], known[known.sum(axis=1) > 1]
+    first, last = known.argmax(axis=1), len(epochs) - 1 - known[:, ::-1].argmax(axis=1)
+    rows = np.arange(len(curves))
+    start, end = curves[rows, first], curves[rows, last]
+    kept = start > 0
+    if not kept.any():
+        return None
+    factors = end[kept] / start[kept]
+    shares = np.log(factors) / np.log(epochs[last[kept]] / epochs[first[kept]])
+    return _Growth(float(np.median(factors)), float(np.median(shares)))
 
 
 def agreed(cells: Cells, path: Sequence[str], said: Sequence[Spent]) -> Spent:

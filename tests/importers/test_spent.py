@@ -75,6 +75,16 @@ def test_what_was_spent_so_far_cannot_fall(imported, per):
         assert part in str(caught.value), part
 
 
+def test_what_hardly_grows_is_asked_about(imported):
+    """Twelve seconds an epoch, rounded, never fall; as seconds so far, three epochs would cost what one does."""
+    for curves in ([[12, 12, 12], [13, 13, 13]], [[12.0, 12.1, 12.3], [9.0, None, 9.2]]):
+        with pytest.raises(SourceError, match=r"hardly grows .* Say per = 'epoch' or per = 'total'"):
+            imported(curves)
+        imported(curves, "total")
+        assert imported(curves, "epoch")[0][1] == pytest.approx(curves[0][0] + curves[0][1])
+    imported([[20, 25, 30], [10, 15, 20]])  # a first epoch that takes longer than the others
+
+
 def test_after_a_gap_nobody_knows_the_sum(imported):
     curves = imported([[3, None, 1], [3, 2, 1]], "epoch")
     np.testing.assert_array_equal(curves, [[3, np.nan, np.nan], [3, 5, 6]])
