@@ -78,7 +78,7 @@ def test_what_was_spent_so_far_cannot_fall(imported, per):
 def test_what_hardly_grows_is_asked_about(imported):
     """Twelve seconds an epoch, rounded, never fall; as seconds so far, three epochs would cost what one does."""
     for curves in ([[12, 12, 12], [13, 13, 13]], [[12.0, 12.1, 12.3], [9.0, None, 9.2]]):
-        with pytest.raises(SourceError, match=r"hardly grows .* Say per = 'epoch' or per = 'total'"):
+        with pytest.raises(SourceError, match=r"hardly grows: .* Say per = 'epoch' or per = 'total'"):
             imported(curves)
         imported(curves, "total")
         assert imported(curves, "epoch")[0][1] == pytest.approx(curves[0][0] + curves[0][1])
