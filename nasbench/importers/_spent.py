@@ -74,8 +74,8 @@ def so_far(cells: Cells, spent: Spent, values: Floats, seeds: Ints, epochs: Ints
     if not spent.per and (grown := _growth(values, epochs)) is not None and grown.share < 0.5:
         raise SourceError(
             f"{cells.file}: column '{spent.column}' hardly grows: of the median training, epoch {epochs[-1]} has "
-            f"{grown.factor:.3g} times as much as epoch {epochs[0]}. Does a cell hold what one epoch took, or all so far? "
-            "Say per = 'epoch' or per = 'total' (or 'answer', for what each answer takes, such as a validation)"
+            f"{grown.factor:.3g} times as much as epoch {epochs[0]}. Does a cell hold what one epoch took, or all so "
+            "far? Say per = 'epoch' or per = 'total' (or 'answer', for what each answer takes, such as a validation)"
         )
     return values
 
