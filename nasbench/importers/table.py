@@ -36,8 +36,9 @@ with such a line is refused. A mapping::
     unit = "millions"
 
 Seconds and energy of several epochs are kept as what was spent so far. ``per = "epoch"`` says that a cell
-holds what its own epoch took: it is summed up. ``per = "total"`` (what is assumed) says that it holds all
-so far, which is refused where it falls; ``per = "answer"`` keeps what each validation took as it is.
+holds what its own epoch took: it is summed up. ``per = "total"`` says that it holds all so far, which is
+refused where it falls; it is assumed of a column that grows, and asked about where it hardly does.
+``per = "answer"`` keeps what each validation took as it is.
 
 Further keys: ``direction`` (needed where the metric's name does not tell it, as ``accuracy`` and ``rmse``
 do), ``where = { column = value }`` (only those rows; at the top of the mapping, no other row is read at
