@@ -287,6 +287,8 @@ def reasons(case):
     """Why a case may be refused; each a text that the error would hold."""
     if case.cost == "epoch, not said":
         yield "per = 'epoch'"
+    if case.cost == "epoch" and len({epoch for cells in case.rows.values() for _, epoch in cells}) < case.epochs:
+        yield "what the others took is unknown"
     if case.metric == "latency" and case.epochs > 1:
         yield "'answer'"  # seconds of several epochs that fall, or hardly grow: are they spent?
     if sum(in_the_file(case, config) is not None for config in case.rows) <= 1:
