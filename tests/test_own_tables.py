@@ -210,7 +210,7 @@ def in_the_file(case, config):
 
 
 def is_whole(case, config):
-    """Whether one training of it has every epoch, so that whatever is searched by, its score and its seconds are known."""
+    """Whether one of its trainings has every epoch: then score and seconds are known, whatever is searched by."""
     return any(all((seed, epoch + 1) in case.rows[config] for epoch in range(case.epochs)) for seed in (0, 1))
 
 
