@@ -9,7 +9,7 @@ import pytest
 
 from nasbench import Budget, Simulation
 from nasbench.registry import SPACES, STRATEGIES
-from nasbench.strategies._rungs import Rung
+from nasbench.strategies.multi_fidelity._rungs import Rung
 from nasbench.trials import Results
 
 SPACE = SPACES.load("nb201")()

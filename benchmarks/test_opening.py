@@ -15,7 +15,7 @@ def test_open_task(benchmark):
 
 @pytest.mark.benchmark(group="cold start")
 @pytest.mark.parametrize(
-    "code", ["import numpy, h5py", "import numpy, h5py, nasbench", "import numpy, h5py, nasbench.tasks._task"]
+    "code", ["import numpy, h5py", "import numpy, h5py, nasbench", "import numpy, h5py, nasbench.tasks.table_task"]
 )
 def test_import(benchmark, code):
     benchmark.pedantic(subprocess.run, ([sys.executable, "-c", code],), {"check": True}, rounds=15, warmup_rounds=2)

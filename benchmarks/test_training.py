@@ -16,7 +16,7 @@ from nasbench.datasets import Images, Part, load_images
 from nasbench.networks import build_network, count
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.training import Architectures, Setup, load_recipe, together
-from nasbench.training._trainer import _Run
+from nasbench.training.trainer import _Run
 
 CELL = [3, 3, 3, 1, 3, 2]
 FAST = {"cpu": "", "cuda": ",amp=True,channels_last=True,cuda_graphs=True"}

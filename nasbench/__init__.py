@@ -10,11 +10,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nasbench.comparison import Experiment as Experiment
+    from nasbench.comparison import Record as Record
+    from nasbench.comparison import compare as compare
     from nasbench.errors import SearchFinished as SearchFinished
     from nasbench.evaluation import evaluate as evaluate
-    from nasbench.experiment import Experiment as Experiment
-    from nasbench.experiment import Record as Record
-    from nasbench.experiment import compare as compare
     from nasbench.predictions import Batch as Batch
     from nasbench.predictions import Prediction as Prediction
     from nasbench.predictions import make_predictor as make_predictor
@@ -35,9 +35,9 @@ __version__ = "0.1.0"
 _HOME = {
     "SearchFinished": "errors",
     "evaluate": "evaluation",
-    "Experiment": "experiment",
-    "Record": "experiment",
-    "compare": "experiment",
+    "Experiment": "comparison",
+    "Record": "comparison",
+    "compare": "comparison",
     "Batch": "predictions",
     "Prediction": "predictions",
     "make_predictor": "predictions",

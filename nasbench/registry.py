@@ -43,8 +43,21 @@ class Registry:
     def _files(self) -> dict[str, Path]:
         spec = importlib.util.find_spec(self.package)
         folders = spec.submodule_search_locations if spec else None
-        paths = (path for folder in folders or () for path in Path(folder).glob("*.py"))
-        return {path.stem: path for path in sorted(paths) if not path.stem.startswith("_")}
+        found: dict[str, Path] = {}
+        for folder in map(Path, folders or ()):
+            for path in sorted((*folder.glob("*.py"), *folder.glob("*/*.py"))):
+                if path.stem.startswith("_") or path.parent.name.startswith("_"):
+                    continue
+                if path.stem in found:
+                    raise InvalidOption(f"two files are called {path.stem}: {found[path.stem]} and {path}; rename one")
+                found[path.stem] = path
+        return dict(sorted(found.items()))
+
+    def _module_of(self, name: str) -> str:
+        """Return the dotted name of a built-in component's module, which may lie in a family's folder."""
+        path = self._files()[name]
+        family = "" if path.parent.name == self.package.rpartition(".")[2] else f".{path.parent.name}"
+        return f"{self.package}{family}.{name}"
 
     def _plugins(self) -> "dict[str, EntryPoint]":
         from importlib.metadata import entry_points  # 10 ms that finding a built-in component does not need
@@ -103,7 +116,7 @@ class Registry:
         if name in self._files():
             if extra := self.missing_extra(name):
                 raise MissingExtra(f"'{name}'", extra)
-            return _public_class(importlib.import_module(f"{self.package}.{name}"))
+            return _public_class(importlib.import_module(self._module_of(name)))
         if (point := self._plugins().get(name)) is not None:
             return point.load()
         raise unknown_name(self.singular, name, self.names())
@@ -121,13 +134,15 @@ class Registry:
 
 
 def _module(name: str) -> Any:
-    """Import a module; what older records call ``strategies.NAME`` is ``nasbench.strategies.NAME`` now."""
+    """Import a module; one of ours that older records call otherwise is found by the last part of its name."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError:
-        if name.partition(".")[0] not in ("strategies", "surrogates"):
-            raise
-        return importlib.import_module(f"nasbench.{name}")
+        room, _, component = name.removeprefix("nasbench.").partition(".")
+        for registry in (STRATEGIES, PREDICTORS):
+            if registry.package == f"nasbench.{room}" and component in registry.names():
+                return importlib.import_module(registry._module_of(component))
+        raise
 
 
 @cache

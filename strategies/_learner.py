@@ -9,7 +9,7 @@ from nasbench.errors import SearchFinished
 from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._model import predictor_for_search
+from nasbench.strategies._online_predictor import predictor_for_search
 from nasbench.strategies._pools import Seen, random_archs
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, freeze
 from nasbench.errors import SearchFinished
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._asked import check_at_least
+from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._pools import Seen, random_archs
 from nasbench.trials import Results, Trials, full_trainings
 

@@ -18,8 +18,8 @@ from nasbench.strategies._acquisition import (
     log_positive,
     weigh,
 )
-from nasbench.strategies._asked import check_at_least
-from nasbench.strategies._model import Forecast, Model
+from nasbench.strategies._bookkeeping import check_at_least
+from nasbench.strategies._online_predictor import Forecast, Model
 from nasbench.strategies._pools import POOLS, Ground, check_pool
 from nasbench.strategies._sequential import SequentialSearch
 from nasbench.strategies._sources import predictor_sources

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints, row_index
+from nasbench.comparison import Record
 from nasbench.errors import InvalidOption
-from nasbench.experiment import Record
-from nasbench.experiment._compare import recorded_entries, recorded_task
+from nasbench.records.opening import recorded_entries, recorded_task
 from nasbench.registry import PREDICTORS, STRATEGIES, Choice, sources_of
 from nasbench.spaces import Party, SearchSpace, refuse_other_codes
 from nasbench.table import PROXY_SOURCE, proxy_named
 from nasbench.tasks import SurrogateTask, Task, load_task, proxy_of, task_names
-from nasbench.tasks._recorded import as_recorded, recorded_entry, space_and_data
+from nasbench.tasks.recorded import as_recorded, recorded_entry, space_and_data
 from nasbench.trials import full_trainings
 
 OTHERS, NONE = "others", "none"

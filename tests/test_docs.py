@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import nasbench
-from nasbench.experiment._analysis import analyse
-from nasbench.experiment._leaderboard import leaderboard
+from nasbench.comparison.analysis import analyse
+from nasbench.comparison.leaderboard import leaderboard
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [

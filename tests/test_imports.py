@@ -33,7 +33,8 @@ def test_it_loads_nothing_heavy(code):
 def test_listing_loads_no_component_and_no_arrays():
     loaded = loaded_after("from nasbench.cli import main; main(['list'])")
     assert not {"numpy", "h5py"} & loaded
-    code = "import sys, nasbench.cli; nasbench.cli.main(['list']); print('nasbench.strategies.area' in sys.modules)"
+    area = "nasbench.strategies.model_based.area"
+    code = f"import sys, nasbench.cli; nasbench.cli.main(['list']); print('{area}' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("False\n")
 
@@ -44,7 +45,7 @@ def test_a_project_may_have_packages_of_our_rooms_names(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
     (tmp_path / "strategies" / "mine.py").write_text(
-        "from nasbench.strategies.random_search import RandomSearch\nclass Mine(RandomSearch):\n    pass\n"
+        "from nasbench.strategies.model_free.random_search import RandomSearch\nclass Mine(RandomSearch):\n    pass\n"
     )
     code = """
 import nasbench
@@ -114,11 +115,13 @@ def test_presets_are_read_without_importing():
 def test_entry_points_add_components(monkeypatch):
     from importlib import metadata
 
-    point = metadata.EntryPoint("theirs", "nasbench.strategies.random_search:RandomSearch", "nasbench.strategies")
+    point = metadata.EntryPoint(
+        "theirs", "nasbench.strategies.model_free.random_search:RandomSearch", "nasbench.strategies"
+    )
     monkeypatch.setattr(metadata, "entry_points", lambda group: [point] if group == "nasbench.strategies" else [])
     assert "theirs" in STRATEGIES.names()
     assert STRATEGIES.load("theirs").__name__ == "RandomSearch"
-    assert "nasbench.strategies.random_search:RandomSearch" in STRATEGIES.summary("theirs")
+    assert "nasbench.strategies.model_free.random_search:RandomSearch" in STRATEGIES.summary("theirs")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")

@@ -8,16 +8,16 @@ import pytest
 import nasbench
 from nasbench import Budget, Results, Simulation, Trials, compare, full_trainings
 from nasbench.arrays import freeze, is_frozen
-from nasbench.backends._ensemble import _in_chunks
 from nasbench.backends.checkpoints import Checkpoints
+from nasbench.comparison.experiment import Limits
+from nasbench.comparison.verify import verify
 from nasbench.errors import BackendError
-from nasbench.evaluation import _evaluate
-from nasbench.experiment._experiment import Limits
-from nasbench.experiment._verify import verify
+from nasbench.evaluation import evaluate as _evaluate
 from nasbench.predictions import Batch, Prediction
 from nasbench.registry import SPACES, STRATEGIES, Choice
-from nasbench.strategies._handover import Handover, Inner
-from nasbench.strategies.local_search import LocalSearch
+from nasbench.strategies._two_phase import Handover, Inner
+from nasbench.strategies.model_free.local_search import LocalSearch
+from nasbench.tasks.surrogate.ensemble import _in_chunks
 from nasbench.testing import check_space, check_strategy
 from nasbench.testing._messages import write_over
 from nasbench.trials import FULL_TRAINING
@@ -352,7 +352,7 @@ def test_predictors_may_fill_their_arrays_again(monkeypatch):
     archs = space.sample(50, np.random.default_rng(0))
     first = archs[:, 0].tolist()
     monkeypatch.setattr(_evaluate, "_CHUNK", 20)
-    monkeypatch.setattr("nasbench.backends._ensemble._CHUNK", 20)
+    monkeypatch.setattr("nasbench.tasks.surrogate.ensemble._CHUNK", 20)
     predictor = Refilling(space)
     assert _evaluate._predicted(predictor, Batch(archs)).mean.tolist() == first
     assert _in_chunks(predictor, archs).mean.tolist() == first

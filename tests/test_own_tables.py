@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nasbench
+from nasbench.comparison.analysis import analyse
+from nasbench.comparison.verify import verify
 from nasbench.errors import NasbenchError
-from nasbench.experiment._analysis import analyse
-from nasbench.experiment._verify import verify
 from nasbench.importers import import_source
 from nasbench.importers.table import AnyTable
 

@@ -9,7 +9,7 @@ import nasbench
 from nasbench import Budget, Results, Simulation, Trials, full_trainings
 from nasbench.errors import InvalidArchitecture, InvalidOption, SearchFinished, StrategyError
 from nasbench.registry import SPACES
-from nasbench.strategies.random_search import RandomSearch
+from nasbench.strategies.model_free.random_search import RandomSearch
 
 SPACE = SPACES.load("nb201")()
 

@@ -1,12 +1,13 @@
 """Records of either kind, by what their specification says they are."""
 
+import importlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nasbench.comparison import Record
     from nasbench.evaluation import PredictionRecord
-    from nasbench.experiment import Record
 
 
 def out_help(folder: str) -> str:
@@ -29,9 +30,9 @@ def open_record(path: Path) -> "Record | PredictionRecord":
     Raises:
         RecordError: none there, or a damaged one.
     """
+    from nasbench.comparison import Record
     from nasbench.evaluation import PredictionRecord
-    from nasbench.experiment import Record
-    from nasbench.experiment._pairs import read_spec
+    from nasbench.records.store import read_spec
 
     of_predictors = read_spec(path).get("format") == PredictionRecord.form[0]
     return PredictionRecord(path) if of_predictors else Record(path)
@@ -39,11 +40,11 @@ def open_record(path: Path) -> "Record | PredictionRecord":
 
 def board_of(record: "Record | PredictionRecord") -> tuple[Any, Any, Any]:
     """Return the leaderboard of a record, and what writes it and its plots into a folder."""
-    if record.what == "predictors":
-        from nasbench.evaluation import _analysis, _leaderboard, _plots
-    else:
-        from nasbench.experiment import _analysis, _leaderboard, _plots  # type: ignore[no-redef]
-    analysis = _analysis.analyse(record)  # type: ignore[arg-type]
+    room = "evaluation" if record.what == "predictors" else "comparison"
+    _analysis, _leaderboard, _plots = (
+        importlib.import_module(f"nasbench.{room}.{name}") for name in ("analysis", "leaderboard", "plots")
+    )
+    analysis = _analysis.analyse(record)
     board = _leaderboard.leaderboard(analysis)
     return (
         board,
@@ -56,7 +57,7 @@ def verdict_on(path: Path, **options: Any) -> Any:
     """Verify the record at ``path``; options as for its kind's ``verify``."""
     record = open_record(path)
     if record.what == "predictors":
-        from nasbench.evaluation._verify import verify
+        from nasbench.evaluation.verify import verify
     else:
-        from nasbench.experiment._verify import verify  # type: ignore[assignment]
+        from nasbench.comparison.verify import verify  # type: ignore[assignment]
     return verify(record, **options)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ def tasks_of(given: list[str], suite: str) -> list[str]:
     Raises:
         InvalidOption: none, or another suite.
     """
-    from nasbench.tasks._declarations import suites
+    from nasbench.tasks.declarations import suites
 
     known = suites()
     if suite and suite not in known:

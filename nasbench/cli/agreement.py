@@ -16,9 +16,9 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare the order of the strategies after ten shares of the budget, with bootstrap intervals over runs."""
-    from nasbench.experiment import Record
-    from nasbench.experiment._agreement import agreement
-    from nasbench.experiment._analysis import analyse
+    from nasbench.comparison import Record
+    from nasbench.comparison.agreement import agreement
+    from nasbench.comparison.analysis import analyse
 
     opened = Record(record)
     pairs = [(truth, other)] if truth and other else _pairs(opened, truth, other)
@@ -33,7 +33,7 @@ def command(
 
 def _pairs(record: Any, truth: str, other: str) -> list[tuple[str, str]]:
     """Return each surrogate of the record with the task it was fitted to."""
-    from nasbench.experiment._compare import recorded_task
+    from nasbench.records.opening import recorded_task
 
     tasks = {name: recorded_task(record, name) for name in record.tasks}
     typed = {task.name: name for name, task in tasks.items()}  # a task of one's own file is known as it was typed

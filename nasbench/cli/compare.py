@@ -47,8 +47,8 @@ def command(
     from nasbench.backends.checkpoints import Checkpoints
     from nasbench.cli._tasks import tasks_of
     from nasbench.cli.leaderboard import report
-    from nasbench.experiment import compare
-    from nasbench.experiment._experiment import Limits
+    from nasbench.comparison import compare
+    from nasbench.comparison.experiment import Limits
 
     tasks = tasks_of(task or [], suite)
     with ProgressBar("runs", quiet=as_json) as progress, or_resume():
@@ -88,8 +88,8 @@ def _everything(tasks: list[str]) -> list[str]:
 
 def _can_search(name: str, tasks: list[str]) -> bool:
     """Whether a strategy can be made for every task; said on standard error where it cannot."""
+    from nasbench.comparison.experiment import check_choice
     from nasbench.errors import NasbenchError
-    from nasbench.experiment._experiment import check_choice
     from nasbench.registry import STRATEGIES, Choice, sources_of
     from nasbench.tasks import load_task
 

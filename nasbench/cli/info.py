@@ -89,7 +89,7 @@ def _page(name: str, component: dict[str, Any]) -> str:
 
 def _describe(task: Any) -> dict[str, Any]:
     from nasbench.encodings import encoding_names
-    from nasbench.tasks._spaces import described_decisions
+    from nasbench.tasks.spaces import described_decisions
 
     task.check()
     table, space, optimum, seen = task.table, task.whole, task.optimum, task.observed

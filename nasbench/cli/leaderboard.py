@@ -10,8 +10,8 @@ from nasbench.errors import MissingExtra
 from nasbench.files import quoted
 
 if TYPE_CHECKING:
+    from nasbench.comparison import Record
     from nasbench.evaluation import PredictionRecord
-    from nasbench.experiment import Record
 
 
 def command(
@@ -32,7 +32,7 @@ def report(record: "Record | PredictionRecord", *, style: str = "text") -> None:
         Exit: with code 1 if runs failed.
     """
     from nasbench.cli._records import board_of
-    from nasbench.experiment._failures import failures
+    from nasbench.records.failures import failures
 
     board, write_board, write_plots = board_of(record)
     print(board.render(style), end="")

@@ -14,8 +14,8 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     """Show everything that has a name; imports no component and opens no table."""
     from nasbench.registry import DATASETS, ENCODINGS, IMPORTERS, NETWORKS, PREDICTORS, PROXIES, SPACES, STRATEGIES
     from nasbench.table import table_names
-    from nasbench.tasks._absent import absent_tables
-    from nasbench.tasks._declarations import absent_tasks, task_names
+    from nasbench.tasks.declarations import absent_tasks, task_names
+    from nasbench.tasks.known_tables import absent_tables
 
     registries = (STRATEGIES, PREDICTORS, ENCODINGS, SPACES, NETWORKS, PROXIES, DATASETS, IMPORTERS)
     listed = {

@@ -44,9 +44,9 @@ def command(
         raise MissingExtra("building networks", "torch")
     from nasbench.datasets import load_images
     from nasbench.devices import device_named
-    from nasbench.experiment._experiment import file_name
     from nasbench.jobs import check_jobs
     from nasbench.proxies import Scoring, Study, minibatch, score_table
+    from nasbench.records.provenance import file_name
     from nasbench.table import Table, find_table, user_tables
     from nasbench.tasks import load_table_task
 
@@ -152,7 +152,7 @@ def _spearman(true: "Floats", scores: "Floats") -> float:
     """Return the rank correlation over architectures that both know; nan for fewer than two."""
     import numpy as np
 
-    from nasbench.evaluation._metrics import spearman
+    from nasbench.evaluation.metrics import spearman
 
     both = np.isfinite(true) & np.isfinite(scores)
     return spearman(true[both], scores[both])

@@ -59,7 +59,7 @@ def _list(style: str) -> None:
 
 def _show(names: list[str]) -> None:
     from nasbench.reproduction import load_published
-    from nasbench.reproduction._report import description
+    from nasbench.reproduction.report import description
 
     if not names:
         raise InvalidOption("show what? 'nasbench reproduce list' names the published tables")
@@ -68,7 +68,7 @@ def _show(names: list[str]) -> None:
 
 def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: bool, style: str) -> None:
     from nasbench.reproduction import Plan, load_published, published_names, reproduce
-    from nasbench.reproduction._report import FORMATS, overview, report, summary, to_import
+    from nasbench.reproduction.report import FORMATS, overview, report, summary, to_import
 
     if runs is not None and runs < 1:
         raise InvalidOption(f"{runs} runs; expected at least 1")
@@ -88,8 +88,8 @@ def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: boo
 
 def _report(names: list[str], out: Path, style: str) -> None:
     from nasbench.reproduction import load_result, load_results
-    from nasbench.reproduction._report import report, write_report
-    from nasbench.reproduction._run import result_file
+    from nasbench.reproduction.report import report, write_report
+    from nasbench.reproduction.run import result_file
 
     results = [load_result(result_file(out, name)) for name in names] if names else load_results(out)
     pictures = _pictures(results, out)
@@ -100,7 +100,7 @@ def _report(names: list[str], out: Path, style: str) -> None:
 
 def _pictures(results: list[dict[str, Any]], out: Path) -> dict[str, str]:
     """Draw what can be drawn; return the file of each table, relative to the folder."""
-    from nasbench.reproduction._plots import write_picture
+    from nasbench.reproduction.plots import write_picture
 
     pictures = {}
     for result in results:

@@ -124,9 +124,9 @@ def _named(texts: list[str], space: str) -> _Chosen:
 def _winners(record: Path, task: str, top: int, predictor: str) -> _Chosen:
     import numpy as np
 
-    from nasbench.experiment import Record
-    from nasbench.experiment._compare import recorded_task
-    from nasbench.experiment._winners import predicted, winners
+    from nasbench.comparison import Record
+    from nasbench.comparison.winners import predicted, winners
+    from nasbench.records.opening import recorded_task
     from nasbench.registry import PREDICTORS
 
     opened = Record(record)

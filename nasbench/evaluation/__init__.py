@@ -9,11 +9,11 @@ The score learnt and predicted is the one a task observes, never a test split. T
 A run is trained once and tested by both.
 """
 
-from nasbench.evaluation._evaluate import evaluate
-from nasbench.evaluation._evaluation import Evaluation
-from nasbench.evaluation._extrapolation import CurveTable, extrapolate, read_curve_table
-from nasbench.evaluation._metrics import METRICS, measure
-from nasbench.evaluation._record import Outcome, PredictionRecord
+from nasbench.evaluation.evaluation import Evaluation
+from nasbench.evaluation.extrapolation import CurveTable, extrapolate, read_curve_table
+from nasbench.evaluation.metrics import METRICS, measure
+from nasbench.evaluation.record import Outcome, PredictionRecord
+from nasbench.evaluation.running import evaluate
 
 __all__ = [
     "METRICS",

@@ -16,7 +16,7 @@ from nasbench.errors import SourceError
 from nasbench.importers._cells import Cells
 from nasbench.importers._mapping import SPENT
 from nasbench.importers._units import UNITS
-from nasbench.table._falls import first_fall
+from nasbench.table.falls import first_fall
 
 _QUESTION = (
     "what is spent so far cannot fall. Does a cell hold what one epoch took? Then say per = 'epoch', and it is summed "

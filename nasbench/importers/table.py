@@ -71,7 +71,7 @@ from nasbench.importers._points import measurements, statics
 from nasbench.importers._reading import read_cells
 from nasbench.spaces import options_to_keep
 from nasbench.table import Draft
-from nasbench.table._where import shipped_tables
+from nasbench.table.locate import shipped_tables
 
 _NAME = re.compile(r"\w[\w.-]*")
 

@@ -17,7 +17,7 @@ from nasbench.proxies._probe import Probe, Proxy
 from nasbench.registry import PROXIES, Choice
 from nasbench.spaces import SearchSpace
 from nasbench.threads import one_thread
-from nasbench.training._feed import moments
+from nasbench.training.feed import moments
 
 _NEGATIVE = 128  # int8 digits as numbers that a seed may have
 

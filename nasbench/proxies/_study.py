@@ -20,7 +20,7 @@ from nasbench.proxies._scoring import Scoring
 from nasbench.registry import PROXIES, Choice
 from nasbench.spaces import SearchSpace
 from nasbench.table import Draft, Static, Table, write_table
-from nasbench.table._schema import same_options
+from nasbench.table.schema import same_options
 
 _MOST_PARTS = 1000
 

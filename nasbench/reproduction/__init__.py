@@ -1,10 +1,10 @@
 """Published tables as executable claims: run their protocols, and judge ours beside theirs."""
 
-from nasbench.reproduction._needs import needs
-from nasbench.reproduction._run import load_result, load_results, reproduce
-from nasbench.reproduction._schema import Published, load_published, published_names, read_published
-from nasbench.reproduction._searches import Plan
-from nasbench.reproduction._verdicts import Verdict
+from nasbench.reproduction.requirements import needs
+from nasbench.reproduction.run import load_result, load_results, reproduce
+from nasbench.reproduction.schema import Published, load_published, published_names, read_published
+from nasbench.reproduction.searches import Plan
+from nasbench.reproduction.verdicts import Verdict
 
 __all__ = [
     "Plan",

@@ -4,46 +4,46 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nasbench.table._append import append as append
-    from nasbench.table._draft import Draft as Draft
-    from nasbench.table._draft import Measurement as Measurement
-    from nasbench.table._draft import Static as Static
-    from nasbench.table._merge import merge_tables as merge_tables
-    from nasbench.table._proxies import PROXY_SOURCE as PROXY_SOURCE
-    from nasbench.table._proxies import ProxyColumn as ProxyColumn
-    from nasbench.table._proxies import proxy_columns as proxy_columns
-    from nasbench.table._proxies import proxy_named as proxy_named
-    from nasbench.table._proxies import proxy_source as proxy_source
-    from nasbench.table._proxies import source_checksum as source_checksum
-    from nasbench.table._reader import Table as Table
-    from nasbench.table._where import feature_folder as feature_folder
-    from nasbench.table._where import find_content as find_content
-    from nasbench.table._where import find_table as find_table
-    from nasbench.table._where import table_names as table_names
-    from nasbench.table._where import user_tables as user_tables
-    from nasbench.table._writer import write_parts as write_parts
-    from nasbench.table._writer import write_table as write_table
+    from nasbench.table.appending import append as append
+    from nasbench.table.builder import Draft as Draft
+    from nasbench.table.builder import Measurement as Measurement
+    from nasbench.table.builder import Static as Static
+    from nasbench.table.locate import feature_folder as feature_folder
+    from nasbench.table.locate import find_content as find_content
+    from nasbench.table.locate import find_table as find_table
+    from nasbench.table.locate import table_names as table_names
+    from nasbench.table.locate import user_tables as user_tables
+    from nasbench.table.merge import merge_tables as merge_tables
+    from nasbench.table.proxies import PROXY_SOURCE as PROXY_SOURCE
+    from nasbench.table.proxies import ProxyColumn as ProxyColumn
+    from nasbench.table.proxies import proxy_columns as proxy_columns
+    from nasbench.table.proxies import proxy_named as proxy_named
+    from nasbench.table.proxies import proxy_source as proxy_source
+    from nasbench.table.proxies import source_checksum as source_checksum
+    from nasbench.table.reader import Table as Table
+    from nasbench.table.writer import write_parts as write_parts
+    from nasbench.table.writer import write_table as write_table
 
 _HOME = {
-    "append": "_append",
-    "Draft": "_draft",
-    "Measurement": "_draft",
-    "Static": "_draft",
-    "Table": "_reader",
-    "feature_folder": "_where",
-    "find_content": "_where",
-    "find_table": "_where",
-    "merge_tables": "_merge",
-    "proxy_columns": "_proxies",
-    "proxy_named": "_proxies",
-    "proxy_source": "_proxies",
-    "PROXY_SOURCE": "_proxies",
-    "ProxyColumn": "_proxies",
-    "source_checksum": "_proxies",
-    "table_names": "_where",
-    "user_tables": "_where",
-    "write_parts": "_writer",
-    "write_table": "_writer",
+    "append": "appending",
+    "Draft": "builder",
+    "Measurement": "builder",
+    "Static": "builder",
+    "Table": "reader",
+    "feature_folder": "locate",
+    "find_content": "locate",
+    "find_table": "locate",
+    "merge_tables": "merge",
+    "proxy_columns": "proxies",
+    "proxy_named": "proxies",
+    "proxy_source": "proxies",
+    "PROXY_SOURCE": "proxies",
+    "ProxyColumn": "proxies",
+    "source_checksum": "proxies",
+    "table_names": "locate",
+    "user_tables": "locate",
+    "write_parts": "writer",
+    "write_table": "writer",
 }
 
 __all__ = [*_HOME]  # noqa: PLE0604 (the keys are strings)

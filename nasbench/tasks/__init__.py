@@ -3,23 +3,23 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from nasbench.tasks._declarations import read_declaration, task_names
+from nasbench.tasks.declarations import read_declaration, task_names
 
 if TYPE_CHECKING:
-    from nasbench.tasks._fitting import Fit as Fit
-    from nasbench.tasks._fitting import fit_surrogate as fit_surrogate
-    from nasbench.tasks._kinds import AnyTask as AnyTask
-    from nasbench.tasks._load import load_task as load_task
-    from nasbench.tasks._load import tasks_with_epochs as tasks_with_epochs
-    from nasbench.tasks._spaces import proxy_of as proxy_of
-    from nasbench.tasks._spaces import refuse_other_space as refuse_other_space
-    from nasbench.tasks._spaces import refuse_other_table as refuse_other_table
-    from nasbench.tasks._spaces import space_of as space_of
-    from nasbench.tasks._surrogate import SurrogateTask as SurrogateTask
-    from nasbench.tasks._task import Optimum as Optimum
-    from nasbench.tasks._task import Task as Task
-    from nasbench.tasks._task import load_table_task as load_table_task
-    from nasbench.tasks._training import TrainingTask as TrainingTask
+    from nasbench.tasks.kinds import AnyTask as AnyTask
+    from nasbench.tasks.load import load_task as load_task
+    from nasbench.tasks.load import tasks_with_epochs as tasks_with_epochs
+    from nasbench.tasks.spaces import proxy_of as proxy_of
+    from nasbench.tasks.spaces import refuse_other_space as refuse_other_space
+    from nasbench.tasks.spaces import refuse_other_table as refuse_other_table
+    from nasbench.tasks.spaces import space_of as space_of
+    from nasbench.tasks.surrogate.fitting import Fit as Fit
+    from nasbench.tasks.surrogate.fitting import fit_surrogate as fit_surrogate
+    from nasbench.tasks.surrogate.task import SurrogateTask as SurrogateTask
+    from nasbench.tasks.table_task import Optimum as Optimum
+    from nasbench.tasks.table_task import Task as Task
+    from nasbench.tasks.table_task import load_table_task as load_table_task
+    from nasbench.tasks.training_task import TrainingTask as TrainingTask
 
 __all__ = [
     "AnyTask",
@@ -41,20 +41,20 @@ __all__ = [
 ]
 
 _HOME = {
-    "AnyTask": "_kinds",
-    "Fit": "_fitting",
-    "Optimum": "_task",
-    "SurrogateTask": "_surrogate",
-    "Task": "_task",
-    "TrainingTask": "_training",
-    "fit_surrogate": "_fitting",
-    "load_table_task": "_task",
-    "load_task": "_load",
-    "proxy_of": "_spaces",
-    "refuse_other_space": "_spaces",
-    "refuse_other_table": "_spaces",
-    "space_of": "_spaces",
-    "tasks_with_epochs": "_load",
+    "AnyTask": "kinds",
+    "Fit": "surrogate.fitting",
+    "Optimum": "table_task",
+    "SurrogateTask": "surrogate.task",
+    "Task": "table_task",
+    "TrainingTask": "training_task",
+    "fit_surrogate": "surrogate.fitting",
+    "load_table_task": "table_task",
+    "load_task": "load",
+    "proxy_of": "spaces",
+    "refuse_other_space": "spaces",
+    "refuse_other_table": "spaces",
+    "space_of": "spaces",
+    "tasks_with_epochs": "load",
 }
 
 

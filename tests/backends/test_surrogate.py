@@ -10,20 +10,20 @@ import pytest
 from scipy import stats
 
 import nasbench
-from nasbench.backends._archive import describe, read_arrays, write_archive
-from nasbench.backends._ensemble import Ensemble
-from nasbench.backends.surrogate import COST, NOISE, OBSERVED
 from nasbench.cli import main
+from nasbench.comparison.experiment import Experiment
+from nasbench.comparison.plausibility import misfit
 from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, PredictorError, StrategyError, TableError
-from nasbench.experiment._belonging import misfit
-from nasbench.experiment._experiment import Experiment
 from nasbench.importers import import_source
 from nasbench.importers.nasbench101_runs import NASBench101Runs
 from nasbench.spaces.darts import DARTS
 from nasbench.table import Draft, Measurement, write_table
 from nasbench.tasks import Fit, fit_surrogate
-from nasbench.tasks._noise import level, spreads
-from nasbench.tasks._surrogate import open_surrogate
+from nasbench.tasks.surrogate.archive import describe, read_arrays, write_archive
+from nasbench.tasks.surrogate.backend import COST, NOISE, OBSERVED
+from nasbench.tasks.surrogate.ensemble import Ensemble
+from nasbench.tasks.surrogate.seed_noise import level, spreads
+from nasbench.tasks.surrogate.task import open_surrogate
 from nasbench.testing import check_task
 
 pytest.importorskip("xgboost")

@@ -9,13 +9,13 @@ import nasbench
 from nasbench import Budget, Simulation, Trials
 from nasbench.backends.checkpoints import Checkpoints
 from nasbench.cli import main
+from nasbench.comparison.experiment import Experiment, Limits
+from nasbench.comparison.plausibility import misfit
 from nasbench.errors import InvalidArchitecture, InvalidOption, StrategyError, UnknownName
-from nasbench.experiment._belonging import misfit
-from nasbench.experiment._experiment import Experiment, Limits
 from nasbench.registry import SPACES, Choice
 from nasbench.table import Measurement, Static, find_table, write_table
 from nasbench.tasks import load_task, tasks_with_epochs
-from nasbench.tasks._load import load_table_task
+from nasbench.tasks.load import load_table_task
 from nasbench.trials import FULL_TRAINING
 
 DECLARATION = """

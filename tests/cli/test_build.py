@@ -13,7 +13,7 @@ from nasbench.registry import SPACES
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Table
 from nasbench.training import Build, drawn_classes
-from nasbench.training import _build as building
+from nasbench.training import build as building
 
 SIGNALS = [
     *("nb201,simplified=True", "--data", "mnist1d,n_train=60,n_valid=50,n_test=40", "--recipe", "small-4,epochs=2"),

@@ -11,10 +11,10 @@ import pytest
 import nasbench
 from nasbench import cli
 from nasbench.cli import main
-from nasbench.experiment import Record
-from nasbench.experiment._experiment import Limits
-from nasbench.experiment._failures import failures, reason_of
+from nasbench.comparison import Record
+from nasbench.comparison.experiment import Limits
 from nasbench.files import quoted
+from nasbench.records.failures import failures, reason_of
 
 SEARCH = ["compare", "--task", "nbgraph-cora", "--trials", "3", "--jobs", "1"]
 

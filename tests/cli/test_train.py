@@ -10,10 +10,10 @@ import torch
 
 import nasbench
 from nasbench.cli import main
+from nasbench.comparison.winners import predicted, winners
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.experiment._winners import predicted, winners
 from nasbench.table import Table, user_tables
-from nasbench.table._where import shipped_tables
+from nasbench.table.locate import shipped_tables
 
 TINY = ["--network", "nb201,channels=4,n_cells=1,stages=2", "--data", "digits", "--recipe", "small-4,epochs=2"]
 ARCHS = [

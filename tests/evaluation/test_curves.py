@@ -7,11 +7,11 @@ import nasbench
 from nasbench.cli.predict import _installed, _share
 from nasbench.errors import InvalidOption, SourceError
 from nasbench.evaluation import CurveTable, Evaluation, extrapolate, read_curve_table
-from nasbench.evaluation._analysis import analyse
-from nasbench.evaluation._curve_plots import cutoff_figure, forecast_figure
-from nasbench.evaluation._curves import curve_metrics, curves_of, cut, lengths_of
-from nasbench.evaluation._leaderboard import leaderboard
-from nasbench.evaluation._verify import verify
+from nasbench.evaluation.analysis import analyse
+from nasbench.evaluation.curve_plots import cutoff_figure, forecast_figure
+from nasbench.evaluation.curves import curve_metrics, curves_of, cut, lengths_of
+from nasbench.evaluation.leaderboard import leaderboard
+from nasbench.evaluation.verify import verify
 from nasbench.predictions import Batch, Prediction
 from nasbench.surrogates._curves import CurvePredictor, last_values
 from nasbench.surrogates._curves import curves_of as given_curves

@@ -11,11 +11,11 @@ import sklearn
 import nasbench
 from nasbench.errors import InvalidOption, PredictorError, RecordError, UnknownName
 from nasbench.evaluation import Evaluation, Outcome, PredictionRecord
-from nasbench.evaluation._analysis import analyse
-from nasbench.evaluation._leaderboard import leaderboard
-from nasbench.evaluation._plots import front, write_plots
-from nasbench.evaluation._protocols import pool_of, split, training_scores
-from nasbench.evaluation._verify import verify
+from nasbench.evaluation.analysis import analyse
+from nasbench.evaluation.leaderboard import leaderboard
+from nasbench.evaluation.plots import front, write_plots
+from nasbench.evaluation.protocols import pool_of, split, training_scores
+from nasbench.evaluation.verify import verify
 from nasbench.predictions import Prediction
 from nasbench.surrogates._predictor import CheckedPredictor
 

@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
 from nasbench.evaluation import METRICS, measure
-from nasbench.evaluation._metrics import LEVELS, kendall, log_likelihood, precision, r2, regret, reliability
+from nasbench.evaluation.metrics import LEVELS, kendall, log_likelihood, precision, r2, regret, reliability
 from nasbench.predictions import Prediction
 
 

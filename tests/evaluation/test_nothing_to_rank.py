@@ -9,11 +9,11 @@ import pytest
 import nasbench
 from nasbench.errors import PredictorError
 from nasbench.evaluation import PredictionRecord
-from nasbench.evaluation._analysis import analyse
-from nasbench.evaluation._intervals import mean_interval
-from nasbench.evaluation._leaderboard import leaderboard
-from nasbench.evaluation._plots import write_plots
-from nasbench.evaluation._protocols import pool_of
+from nasbench.evaluation.analysis import analyse
+from nasbench.evaluation.intervals import mean_interval
+from nasbench.evaluation.leaderboard import leaderboard
+from nasbench.evaluation.plots import write_plots
+from nasbench.evaluation.protocols import pool_of
 from nasbench.surrogates._predictor import CheckedPredictor
 from nasbench.table import Draft, Measurement, write_table
 

@@ -5,7 +5,7 @@ import pytest
 
 import nasbench
 from nasbench.errors import InvalidOption, RecordError, UnknownName
-from nasbench.evaluation._protocols import pool_of
+from nasbench.evaluation.protocols import pool_of
 
 pytest.importorskip("ngboost")
 

@@ -11,8 +11,8 @@ import torch
 from nasbench.cli import main
 from nasbench.errors import ExportFailed, RecordError
 from nasbench.export import export, found_models, write_onnx
-from nasbench.export._onnx import Pixels
-from nasbench.export._session import Session
+from nasbench.export.onnx import Pixels
+from nasbench.export.session import Session
 from nasbench.networks import build_network
 from nasbench.registry import SPACES
 from nasbench.training import read_model, write_model

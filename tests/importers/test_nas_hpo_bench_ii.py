@@ -13,7 +13,7 @@ from nasbench.errors import NasbenchError, SourceError
 from nasbench.importers import import_source
 from nasbench.importers.nas_hpo_bench_ii import DECISIONS, NASHPOBenchII
 from nasbench.spaces.hyper import HyperSpace
-from nasbench.tasks._declarations import read_declaration
+from nasbench.tasks.declarations import read_declaration
 
 # README and training script of the benchmark
 RATES = [0.003125, 0.00625, 0.0125, 0.025, 0.05, 0.1, 0.2, 0.4]

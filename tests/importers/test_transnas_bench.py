@@ -15,7 +15,7 @@ from nasbench.importers.transnas_bench_macro import TransNASBenchMacro
 from nasbench.importers.transnas_bench_micro import TransNASBenchMicro
 from nasbench.spaces.tnb101_macro import TransNASBench101Macro
 from nasbench.spaces.tnb101_micro import TransNASBench101Micro
-from nasbench.tasks._declarations import absent_tasks
+from nasbench.tasks.declarations import absent_tasks
 
 # num_epochs of configs/train_from_scratch/*/config.py, and the metrics_dict of the published file
 EPOCHS = {

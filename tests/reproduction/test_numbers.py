@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nasbench.reproduction import Plan, load_published, published_names
-from nasbench.reproduction._columns import Column, Columns
-from nasbench.reproduction._curves import extrapolations
-from nasbench.reproduction._samples import CannotJudge
-from nasbench.reproduction._schema import Search
-from nasbench.reproduction._searches import pick, weighted
-from nasbench.reproduction._tables import best_of_n
+from nasbench.reproduction.columns import Column, Columns
+from nasbench.reproduction.curves import extrapolations
+from nasbench.reproduction.samples import CannotJudge
+from nasbench.reproduction.schema import Search
+from nasbench.reproduction.searches import pick, weighted
+from nasbench.reproduction.tables import best_of_n
 from nasbench.simulation import History
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Static, Table, find_table, write_table

@@ -8,8 +8,8 @@ import pytest
 from nasbench.errors import NasbenchError, UnknownName
 from nasbench.registry import STRATEGIES, Choice
 from nasbench.reproduction import Verdict, load_published, published_names, read_published
-from nasbench.reproduction._schema import TRUST, UNVERIFIED
-from nasbench.tasks._declarations import tables_of
+from nasbench.reproduction.schema import TRUST, UNVERIFIED
+from nasbench.tasks.declarations import tables_of
 
 SMALL = """\
 title = "t"

@@ -11,7 +11,7 @@ from nasbench.importers import import_source
 from nasbench.importers.spikenas import SpikeNASBench
 from nasbench.importers.table import AnyTable
 from nasbench.reproduction import Plan, load_published, load_result, published_names, read_published, reproduce
-from nasbench.reproduction._report import overview, report, summary, to_import
+from nasbench.reproduction.report import overview, report, summary, to_import
 
 SMALL = """
 title = "t"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasbench.reproduction._samples import Sample, sample_of
-from nasbench.reproduction._schema import Cell, Row, Tolerance
-from nasbench.reproduction._verdicts import Fit, Judged, Verdict, judge_cell, judge_row, overall
+from nasbench.reproduction.samples import Sample, sample_of
+from nasbench.reproduction.schema import Cell, Row, Tolerance
+from nasbench.reproduction.verdicts import Fit, Judged, Verdict, judge_cell, judge_row, overall
 
 NUMBER = st.floats(-100, 100)
 STD = st.floats(0.01, 10)

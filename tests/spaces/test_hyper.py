@@ -125,7 +125,7 @@ def test_a_large_space_is_not_listed_but_keeps_the_laws(rng):
     assert not isinstance(space, EnumeratedSpace)
     assert space.size == 100**12 * 21
     check_space(space, rng)
-    from nasbench.strategies.local_search import LocalSearch
+    from nasbench.strategies.model_free.local_search import LocalSearch
 
     check_strategy(LocalSearch, space, n_trials=20)
 

@@ -9,7 +9,7 @@ from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.predictions import Prediction
 from nasbench.registry import SPACES, STRATEGIES, Choice
-from nasbench.strategies.area import AREA
+from nasbench.strategies.model_based.area import AREA
 from nasbench.trials import Results
 
 

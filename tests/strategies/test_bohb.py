@@ -8,8 +8,8 @@ import nasbench
 from nasbench import Budget, Simulation
 from nasbench.cli import main
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.strategies._kde import Densities, KernelDensity, most_promising
-from nasbench.strategies.bohb import BOHB
+from nasbench.strategies.multi_fidelity._kde import Densities, KernelDensity, most_promising
+from nasbench.strategies.multi_fidelity.bohb import BOHB
 
 
 def density(archs, **options):

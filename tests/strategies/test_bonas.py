@@ -6,7 +6,7 @@ from scipy import stats
 
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch, make_predictor
-from nasbench.strategies.bonas import BONAS
+from nasbench.strategies.model_based.bonas import BONAS
 from tests.strategies.test_model_based import Recorder, answer, final_scores
 
 LINEAR = 'bonas,predictor="bayesian_linear_regression"'

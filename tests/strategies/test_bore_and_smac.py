@@ -8,8 +8,8 @@ from scipy import stats
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from nasbench.errors import InvalidOption
-from nasbench.strategies.bore import BORE, labelled
-from nasbench.strategies.smac import SMAC
+from nasbench.strategies.model_based.bore import BORE, labelled
+from nasbench.strategies.model_based.smac import SMAC
 from tests.strategies.test_model_based import answer, final_scores
 
 

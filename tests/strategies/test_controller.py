@@ -9,9 +9,9 @@ torch = pytest.importorskip("torch")
 
 from nasbench.errors import InvalidOption  # noqa: E402 (after the check for torch)
 from nasbench.registry import SPACES  # noqa: E402
-from nasbench.strategies._controller import Controller, likelihood  # noqa: E402
-from nasbench.strategies.nas_rl import NASRL  # noqa: E402
-from nasbench.strategies.ppo import PPO  # noqa: E402
+from nasbench.strategies.reinforcement_learning._controller import Controller, likelihood  # noqa: E402
+from nasbench.strategies.reinforcement_learning.nas_rl import NASRL  # noqa: E402
+from nasbench.strategies.reinforcement_learning.ppo import PPO  # noqa: E402
 from nasbench.trials import Results  # noqa: E402
 
 CARDINALITY = [3, 2, 4]

@@ -7,14 +7,14 @@ from landscapes import SPACE, Curves, Watched
 from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
-from nasbench.strategies._curve_model import CurveModel, looks
-from nasbench.strategies._modelled import Level
-from nasbench.strategies.freeze_thaw import FreezeThawSearch
-from nasbench.strategies.hyper_tune import HyperTune
-from nasbench.strategies.ifbo import IfBOSearch
-from nasbench.strategies.mobster import MOBSTER
-from nasbench.strategies.predictive_termination import PredictiveTermination
-from nasbench.strategies.regularized_evolution_lce import RegularizedEvolutionLCE
+from nasbench.strategies.multi_fidelity._curve_model import CurveModel, looks
+from nasbench.strategies.multi_fidelity._model_based_halving import Level
+from nasbench.strategies.multi_fidelity.freeze_thaw import FreezeThawSearch
+from nasbench.strategies.multi_fidelity.hyper_tune import HyperTune
+from nasbench.strategies.multi_fidelity.ifbo import IfBOSearch
+from nasbench.strategies.multi_fidelity.mobster import MOBSTER
+from nasbench.strategies.multi_fidelity.predictive_termination import PredictiveTermination
+from nasbench.strategies.multi_fidelity.regularized_evolution_lce import RegularizedEvolutionLCE
 
 EPOCHS = tuple(range(1, 21))
 LINEAR = "bayesian_linear_regression,encoding=one_hot"

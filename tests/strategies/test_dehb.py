@@ -4,8 +4,8 @@ import numpy as np
 from landscapes import SPACE, Curves
 
 from nasbench import Budget, Simulation
-from nasbench.strategies._vectors import crossed, decoded, encoded, mutants
-from nasbench.strategies.dehb import DEHB
+from nasbench.strategies._unit_cube import crossed, decoded, encoded, mutants
+from nasbench.strategies.multi_fidelity.dehb import DEHB
 
 
 def search(trials, seed=0, **landscape):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nasbench.strategies.differential_evolution import DifferentialEvolution
+from nasbench.strategies.model_free.differential_evolution import DifferentialEvolution
 from nasbench.trials import Results
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nasbench.registry import SPACES
-from nasbench.strategies.genetic_algorithm import GeneticAlgorithm
+from nasbench.strategies.model_free.genetic_algorithm import GeneticAlgorithm
 from nasbench.trials import Results
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from nasbench.strategies.genetic_cnn import GeneticCNN
+from nasbench.strategies.model_free.genetic_cnn import GeneticCNN
 from nasbench.trials import Results
 
 

@@ -8,8 +8,8 @@ from scipy import stats
 
 from nasbench.errors import InvalidOption
 from nasbench.registry import STRATEGIES, Choice
-from nasbench.strategies._partition import Partition
-from nasbench.strategies.lanas import LaNAS
+from nasbench.strategies.model_based._partition import Partition
+from nasbench.strategies.model_based.lanas import LaNAS
 from nasbench.trials import Results
 from tests.strategies.test_model_based import final_scores
 

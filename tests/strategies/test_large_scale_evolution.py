@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption
-from nasbench.strategies.large_scale_evolution import LargeScaleEvolution
+from nasbench.strategies.model_free.large_scale_evolution import LargeScaleEvolution
 from nasbench.trials import Results
 
 

@@ -10,11 +10,11 @@ from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.predictions import Prediction
 from nasbench.registry import STRATEGIES, Choice
 from nasbench.spaces.hyper import HyperSpace
-from nasbench.strategies._latent_policy import LatentPolicy
-from nasbench.strategies.arch2vec_rl import Arch2VecRL
-from nasbench.strategies.nao import NAO
-from nasbench.strategies.seminas import SemiNAS
-from nasbench.surrogates import _graph_autoencoder
+from nasbench.strategies.model_based.nao import NAO
+from nasbench.strategies.model_based.seminas import SemiNAS
+from nasbench.strategies.reinforcement_learning._latent_policy import LatentPolicy
+from nasbench.strategies.reinforcement_learning.arch2vec_rl import Arch2VecRL
+from nasbench.surrogates.neural import _graph_autoencoder
 from nasbench.trials import Results
 from tests.strategies.test_model_based import final_scores
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nasbench.registry import SPACES
-from nasbench.strategies.mcts import MCTS
+from nasbench.strategies.reinforcement_learning.mcts import MCTS
 from nasbench.trials import Results
 
 

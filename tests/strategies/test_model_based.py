@@ -11,8 +11,8 @@ from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption, SearchFinished, UnknownName
 from nasbench.predictions import Prediction
 from nasbench.registry import STRATEGIES, Choice
-from nasbench.strategies._model import Model
-from nasbench.strategies.bayesian_optimization import BayesianOptimization
+from nasbench.strategies._online_predictor import Model
+from nasbench.strategies.model_based.bayesian_optimization import BayesianOptimization
 from nasbench.trials import Results
 
 LINEAR = "bayesian_linear_regression,encoding=one_hot"

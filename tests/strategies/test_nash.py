@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption
-from nasbench.strategies.nash import NASH
+from nasbench.strategies.model_free.nash import NASH
 from nasbench.trials import Results
 
 

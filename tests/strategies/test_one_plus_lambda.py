@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasbench.registry import SPACES
-from nasbench.strategies.one_plus_lambda import OnePlusLambda
+from nasbench.strategies.model_free.one_plus_lambda import OnePlusLambda
 from nasbench.trials import Results
 
 

@@ -7,9 +7,9 @@ from scipy import stats
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
 from nasbench.registry import SPACES
-from nasbench.strategies._growth import grown_anew, plainest
 from nasbench.strategies._pools import Seen
-from nasbench.strategies.pnas import PNAS
+from nasbench.strategies.model_based._progressive import grown_anew, plainest
+from nasbench.strategies.model_based.pnas import PNAS
 from nasbench.trials import Results
 from tests.strategies.test_model_based import final_scores
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import nasbench
+from nasbench.comparison import Experiment
+from nasbench.comparison.experiment import Limits
+from nasbench.comparison.verify import verify
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.experiment import Experiment
-from nasbench.experiment._experiment import Limits
-from nasbench.experiment._verify import verify
 from nasbench.strategies._sources import known_of
-from nasbench.strategies.area import AREA
-from nasbench.strategies.warm_start import WarmStart
+from nasbench.strategies.model_based.area import AREA
+from nasbench.strategies.transfer.warm_start import WarmStart
 from nasbench.table import Table, find_table
 
 

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from nasbench.strategies.q_learning import QLearning
+from nasbench.strategies.reinforcement_learning.q_learning import QLearning
 
 
 def test_one_walk_moves_q_backwards_from_its_end(cifar10, rng):

@@ -10,9 +10,9 @@ import nasbench
 from nasbench import Budget, Simulation, full_trainings
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import STRATEGIES, Choice
-from nasbench.strategies.local_search import LocalSearch
-from nasbench.strategies.random_search import RandomSearch
-from nasbench.strategies.regularized_evolution import RegularizedEvolution
+from nasbench.strategies.model_free.local_search import LocalSearch
+from nasbench.strategies.model_free.random_search import RandomSearch
+from nasbench.strategies.model_free.regularized_evolution import RegularizedEvolution
 from nasbench.trials import Results
 
 BASELINES = {"random_search", "exhaustive"}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nasbench.strategies._policy_gradient import Adam, Policy
-from nasbench.strategies.reinforce import Reinforce
+from nasbench.strategies.reinforcement_learning._policy_gradient import Adam, Policy
+from nasbench.strategies.reinforcement_learning.reinforce import Reinforce
 from nasbench.trials import Results
 
 

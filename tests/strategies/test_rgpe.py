@@ -16,7 +16,7 @@ from nasbench.predictions import Batch, make_predictor
 from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel, held_out
 from nasbench.strategies._ranking_weights import bootstrap_losses, misranked, misranked_held_out, ranking_weights
 from nasbench.strategies._sources import Known
-from nasbench.strategies.rgpe import RankingWeightedEnsemble
+from nasbench.strategies.transfer.rgpe import RankingWeightedEnsemble
 from nasbench.testing import check_strategy
 from nasbench.trials import Results
 from tests.strategies.test_transfer import OTHERS, final_scores

@@ -6,7 +6,7 @@ import pytest
 from nasbench import Budget, Simulation
 from nasbench.registry import STRATEGIES, Choice
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.strategies._rewards import Rewards
+from nasbench.strategies.reinforcement_learning._rewards import Rewards
 from nasbench.surrogates._targets import target_named
 from nasbench.trials import Results
 

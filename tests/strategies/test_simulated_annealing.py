@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption
-from nasbench.strategies.simulated_annealing import SimulatedAnnealing
+from nasbench.strategies.model_free.simulated_annealing import SimulatedAnnealing
 from nasbench.trials import Results
 
 

@@ -13,13 +13,13 @@ from nasbench import Budget, Simulation
 from nasbench.backends.checkpoints import Checkpoints
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import STRATEGIES
-from nasbench.strategies._rungs import Ladder, Rung, halved, hyperband_sizes
-from nasbench.strategies.asha import ASHA
-from nasbench.strategies.async_hyperband import AsyncHyperband
-from nasbench.strategies.hyperband import Hyperband
-from nasbench.strategies.median_stopping import MedianStopping
-from nasbench.strategies.pasha import PASHA, crossing_back
-from nasbench.strategies.successive_halving import SuccessiveHalving
+from nasbench.strategies.multi_fidelity._rungs import Ladder, Rung, halved, hyperband_sizes
+from nasbench.strategies.multi_fidelity.asha import ASHA
+from nasbench.strategies.multi_fidelity.async_hyperband import AsyncHyperband
+from nasbench.strategies.multi_fidelity.hyperband import Hyperband
+from nasbench.strategies.multi_fidelity.median_stopping import MedianStopping
+from nasbench.strategies.multi_fidelity.pasha import PASHA, crossing_back
+from nasbench.strategies.multi_fidelity.successive_halving import SuccessiveHalving
 
 STOPPING = [name for name in STRATEGIES.names() if STRATEGIES.literal(name, "only_stops")]
 LOOKING = ("median_stopping", "predictive_termination")  # epoch by epoch, without rungs

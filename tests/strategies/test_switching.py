@@ -10,7 +10,7 @@ import nasbench
 from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption
 from nasbench.registry import STRATEGIES, Choice
-from nasbench.strategies.switching import Switching
+from nasbench.strategies.model_based.switching import Switching
 from nasbench.trials import Results
 from tests.strategies.test_transfer import final_scores
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption
-from nasbench.strategies.tabu_search import TabuSearch
+from nasbench.strategies.model_free.tabu_search import TabuSearch
 from nasbench.trials import Results
 
 

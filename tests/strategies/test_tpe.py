@@ -5,7 +5,7 @@ import pytest
 
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import SPACES, STRATEGIES, Choice
-from nasbench.strategies.tpe import TreeParzenEstimator
+from nasbench.strategies.model_based.tpe import TreeParzenEstimator
 from nasbench.trials import Results
 
 

@@ -8,14 +8,14 @@ from scipy import stats
 
 import nasbench
 from nasbench import Budget, Simulation
+from nasbench.comparison import Experiment, Record
+from nasbench.comparison.experiment import Limits
+from nasbench.comparison.verify import verify
 from nasbench.errors import InvalidOption, RecordError, UnknownName
-from nasbench.experiment import Experiment, Record
-from nasbench.experiment._experiment import Limits
-from nasbench.experiment._verify import verify
 from nasbench.registry import STRATEGIES, Choice
 from nasbench.strategies._sources import known_of, known_of_same, source_names
-from nasbench.strategies.meta_design import MetaDesign, greedy_portfolio, normalised_regret
-from nasbench.strategies.warm_start import WarmStart
+from nasbench.strategies.transfer.meta_design import MetaDesign, greedy_portfolio, normalised_regret
+from nasbench.strategies.transfer.warm_start import WarmStart
 from nasbench.testing import check_strategy
 
 OTHERS = "nb201-cifar100+nb201-imagenet16"

@@ -4,8 +4,8 @@ import numpy as np
 from scipy import stats
 
 from nasbench.registry import SPACES
-from nasbench.strategies import _products
-from nasbench.strategies.umda import UMDA
+from nasbench.strategies import _product_distribution as _products
+from nasbench.strategies.model_free.umda import UMDA
 from nasbench.trials import Results
 
 

@@ -8,7 +8,7 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.registry import SPACES
 from nasbench.surrogates._blr import LinearPosterior, Sampling
-from nasbench.surrogates.bayesian_linear_regression import BayesianLinearRegression
+from nasbench.surrogates.kernel_methods.bayesian_linear_regression import BayesianLinearRegression
 
 
 def problem(n=40, f=6, seed=0):

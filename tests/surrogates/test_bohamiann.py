@@ -7,8 +7,8 @@ from scipy.stats import norm
 
 from nasbench.errors import InvalidOption
 from nasbench.registry import SPACES
-from nasbench.surrogates import bohamiann
 from nasbench.surrogates._sghmc import Chain, samples
+from nasbench.surrogates.neural import bohamiann
 
 
 def test_the_sampler_draws_from_a_normal_distribution_of_any_scale():

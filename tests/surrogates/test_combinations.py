@@ -9,9 +9,9 @@ import nasbench
 from nasbench.errors import InvalidOption, PredictorError
 from nasbench.predictions import Batch, Prediction
 from nasbench.registry import PREDICTORS, Choice
-from nasbench.surrogates._members import folds, member_choices
 from nasbench.surrogates._ranges import Range
-from nasbench.surrogates.ensemble import mixture
+from nasbench.surrogates.combinations._members import folds, member_choices
+from nasbench.surrogates.combinations.ensemble import mixture
 from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, tau, trained
 
 LINE = "bayesian_linear_regression"

@@ -11,7 +11,7 @@ gpytorch = pytest.importorskip("gpytorch")
 
 from nasbench.surrogates._gp._deep import DeepKernelModel, tanh_network  # noqa: E402
 from nasbench.surrogates._gp._posterior import Posterior  # noqa: E402
-from nasbench.surrogates.deep_kernel_gp import DeepKernelGP  # noqa: E402
+from nasbench.surrogates.kernel_methods.deep_kernel_gp import DeepKernelGP  # noqa: E402
 
 
 @pytest.fixture

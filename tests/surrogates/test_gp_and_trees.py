@@ -14,7 +14,7 @@ from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, train
 pytest.importorskip("gpytorch")
 pytest.importorskip("xgboost")
 
-from nasbench.surrogates.gp_and_trees import GPAndTrees
+from nasbench.surrogates.combinations.gp_and_trees import GPAndTrees
 
 
 def tau(label, task, n, seed):

@@ -66,7 +66,7 @@ def test_gates_multiply_what_flows_in():
 
 
 def test_bonas_s_global_vertex_hears_all_and_none_hears_it():
-    from nasbench.surrogates.bonas import _with_global_vertex
+    from nasbench.surrogates.neural.bonas import _with_global_vertex
 
     hears, operations, present = _with_global_vertex(tensor(ADJACENCY)[0], tensor(np.eye(4))[0], torch.ones(1, 4))
     assert hears[0].tolist() == [[1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [1, 0, 1, 0, 0], [1, 1, 1, 1, 0], [1, 1, 1, 1, 1]]
@@ -76,7 +76,7 @@ def test_bonas_s_global_vertex_hears_all_and_none_hears_it():
 
 def test_attention_only_looks_along_paths():
     """Vertices 1 and 2 of the diamond lie on no common path: what one holds never reaches the other in a block."""
-    from nasbench.surrogates.graph_transformer import _ancestors
+    from nasbench.surrogates.neural.graph_transformer import _ancestors
 
     above = _ancestors(tensor(ADJACENCY)[0])
     assert above[0].tolist() == [[0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [1, 1, 1, 0]]
@@ -90,7 +90,7 @@ def test_attention_only_looks_along_paths():
 
 
 def test_paths_of_any_length_are_found():
-    from nasbench.surrogates.graph_transformer import _ancestors
+    from nasbench.surrogates.neural.graph_transformer import _ancestors
 
     chain = np.eye(30, k=1)
     assert (_ancestors(tensor(chain)[0])[0].numpy() == np.tri(30, k=-1)).all()

@@ -15,7 +15,7 @@ from nasbench.surrogates._curves._families import FAMILIES, LC_PFN, chosen_famil
 from nasbench.surrogates._curves._least_squares import SHAPES, fit
 from nasbench.surrogates._curves._sampler import ensemble
 from nasbench.surrogates._curves._way import usual_way
-from nasbench.surrogates.curve_fit import CurveFit
+from nasbench.surrogates.learning_curves.curve_fit import CurveFit
 
 NAN = np.nan
 EPOCHS = np.arange(1.0, 101.0)
@@ -203,7 +203,7 @@ def test_freeze_thaw_is_the_gaussian_process_that_it_writes_down(space):
 
 
 def _centres():
-    from nasbench.surrogates import freeze_thaw
+    from nasbench.surrogates.learning_curves import freeze_thaw
 
     return freeze_thaw._CENTRES, freeze_thaw._WIDTHS
 

@@ -35,7 +35,7 @@ def test_one_architecture_measured_often_is_expected_to_score_as_it_did(cifar10,
 
 
 def test_densities_of_ngboost_are_those_of_scipy(rng):
-    ngboost = pytest.importorskip("nasbench.surrogates.ngboost")
+    ngboost = pytest.importorskip("nasbench.surrogates.trees.ngboost")
     loc, scale, y = rng.normal(size=100), np.exp(rng.normal(size=100)), rng.normal(size=100)
     expected = stats.norm(loc=loc, scale=scale).logpdf(y)
     np.testing.assert_array_equal(ngboost._Density(loc, scale).logpdf(y), expected)

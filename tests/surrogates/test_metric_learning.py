@@ -6,7 +6,7 @@ from scipy.optimize import check_grad
 
 from nasbench.errors import InvalidOption
 from nasbench.registry import SPACES
-from nasbench.surrogates.metric_learning import MetricLearning, learnt_map, leave_one_out
+from nasbench.surrogates.neural.metric_learning import MetricLearning, learnt_map, leave_one_out
 
 
 def test_error_and_gradient_are_those_of_metric_learn():

@@ -8,7 +8,7 @@ from scipy.stats import kendalltau
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.predictions import Batch
 from nasbench.registry import SPACES
-from nasbench.surrogates.mlp_ensemble import MLPEnsemble
+from nasbench.surrogates.neural.mlp_ensemble import MLPEnsemble
 
 
 def test_it_ranks_as_the_reference_does(cifar10):

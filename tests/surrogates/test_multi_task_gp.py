@@ -13,8 +13,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("gpytorch")
 
 from nasbench.surrogates._gp._multi_task import correlations, n_loadings  # noqa: E402
-from nasbench.surrogates.functional_gp import FunctionalGP  # noqa: E402
-from nasbench.surrogates.multi_task_gp import MultiTaskGP  # noqa: E402
+from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP  # noqa: E402
+from nasbench.surrogates.kernel_methods.multi_task_gp import MultiTaskGP  # noqa: E402
 
 
 @pytest.fixture

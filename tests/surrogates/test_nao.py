@@ -9,9 +9,9 @@ from nasbench.encodings.sequence import SequenceEncoding
 from nasbench.errors import InvalidOption, PredictorError
 from nasbench.predictions import Batch
 from nasbench.registry import SPACES
-from nasbench.surrogates._sequence_autoencoder import Autoencoder, Widths
-from nasbench.surrogates.nao import NAO
-from nasbench.surrogates.seminas import SemiNAS, _without
+from nasbench.surrogates.neural._sequence_autoencoder import Autoencoder, Widths
+from nasbench.surrogates.neural.nao import NAO
+from nasbench.surrogates.neural.seminas import SemiNAS, _without
 
 
 def test_each_choice_of_each_decision_is_a_token_of_its_own():

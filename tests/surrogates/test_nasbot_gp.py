@@ -14,7 +14,7 @@ pytest.importorskip("gpytorch")
 
 from nasbench.surrogates._gp._otmann import best_matching, cells, distances, label_penalties, total_mass  # noqa: E402
 from nasbench.surrogates._gp._posterior import clipped_likelihood  # noqa: E402
-from nasbench.surrogates.nasbot_gp import NasbotGP  # noqa: E402
+from nasbench.surrogates.kernel_methods.nasbot_gp import NasbotGP  # noqa: E402
 
 WEIGHTS = (0.1, 0.8)
 

@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch")
 gpytorch = pytest.importorskip("gpytorch")
 
 from nasbench.surrogates._gp._sparse import Summary, greedy_points, matern  # noqa: E402
-from nasbench.surrogates.functional_gp import FunctionalGP  # noqa: E402
-from nasbench.surrogates.sparse_gp import SparseGP  # noqa: E402
+from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP  # noqa: E402
+from nasbench.surrogates.kernel_methods.sparse_gp import SparseGP  # noqa: E402
 
 
 @pytest.fixture

@@ -172,7 +172,7 @@ def test_ngboost_takes_its_spread_from_points_that_it_has_not_seen(cifar10, meas
 
 def test_the_factor_is_that_of_a_normal_distribution(rng):
     """Errors of a normal distribution whose standard deviation was said to be half as large; a conformal rank."""
-    from nasbench.surrogates.ngboost import one_std_factor
+    from nasbench.surrogates.trees.ngboost import one_std_factor
 
     assert one_std_factor(np.abs(2 * rng.standard_normal(200_000))) == pytest.approx(2, abs=0.02)
     assert one_std_factor(np.arange(1.0, 10)) == 7, "ceil(10 * 0.683) of nine"

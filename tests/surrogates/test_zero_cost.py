@@ -9,7 +9,7 @@ from nasbench.errors import InvalidOption, PredictorError, UnknownName
 from nasbench.importers import import_source
 from nasbench.importers.table import AnyTable
 from nasbench.predictions import Batch
-from nasbench.surrogates.zero_cost import ZeroCost
+from nasbench.surrogates.combinations.zero_cost import ZeroCost
 
 
 def fitted(cifar10, proxies, rng, n=40, **options):

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidArchitecture, TableError
-from nasbench.table import Draft, Measurement, Static, Table, _column, _disk_index, write_parts, write_table
+from nasbench.table import Draft, Measurement, Static, Table, write_parts, write_table
+from nasbench.table import column as _column
+from nasbench.table import disk_index as _disk_index
 
 LARGE = """
 import json, sys, time

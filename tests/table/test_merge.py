@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nasbench.errors import TableError
-from nasbench.table import Draft, Measurement, Table, _merge, merge_tables, write_table
+from nasbench.table import Draft, Measurement, Table, merge_tables, write_table
+from nasbench.table import merge as _merge
 
 WHERE = {"dataset": "data", "recipe": "epochs30", "split": "valid", "metric": "accuracy"}
 

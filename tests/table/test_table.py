@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidArchitecture, InvalidOption, MissingMeasurement, TableError, UnknownName
-from nasbench.table import Draft, Table, _column, write_table
+from nasbench.table import Draft, Table, write_table
+from nasbench.table import column as _column
 
 WHERE = {"dataset": "data", "recipe": "epochs30", "split": "valid", "metric": "accuracy"}
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 import nasbench
-from nasbench.backends._archive import describe, read_arrays, write_archive
 from nasbench.cli import main
+from nasbench.comparison.experiment import Limits
 from nasbench.errors import InvalidOption, NasbenchError, TableError
-from nasbench.experiment._experiment import Limits
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.table import Draft, Measurement, Static, Table, find_table, write_table
 from nasbench.tasks import Fit, fit_surrogate
-from nasbench.tasks._surrogate import open_surrogate
+from nasbench.tasks.surrogate.archive import describe, read_arrays, write_archive
+from nasbench.tasks.surrogate.task import open_surrogate
 
 DECISIONS = {"width": {"integer": [0, 7]}, "depth": {"ordinal": [0, 1, 2, 3, 4, 5, 6, 7]}}
 REORDERED = dict(reversed(DECISIONS.items()))

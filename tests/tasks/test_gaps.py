@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nasbench.comparison.experiment import Experiment, Limits
+from nasbench.comparison.running import one_run
 from nasbench.errors import InvalidOption
-from nasbench.experiment._compare import one_run
-from nasbench.experiment._experiment import Experiment, Limits
 from nasbench.registry import STRATEGIES, Choice
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Draft, Measurement, Static, write_table
-from nasbench.tasks._load import load_table_task
+from nasbench.tasks.load import load_table_task
 
 MODEL_FREE = (
     *("random_search", "exhaustive", "local_search", "regularized_evolution", "regularized_evolution@nb201"),

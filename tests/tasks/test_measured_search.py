@@ -11,7 +11,7 @@ from nasbench.errors import GapsWarning, InvalidArchitecture, InvalidOption, Unk
 from nasbench.registry import SPACES
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.table import Draft, Measurement, Static, write_table
-from nasbench.tasks._load import load_table_task
+from nasbench.tasks.load import load_table_task
 from nasbench.trials import Trials
 
 GRID = {"a": {"integer": [0, 4]}, "b": {"integer": [0, 4]}}

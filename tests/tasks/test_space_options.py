@@ -15,8 +15,8 @@ from nasbench.cli import main
 from nasbench.errors import InvalidArchitecture, InvalidOption, RecordError, TableError
 from nasbench.importers.table import AnyTable
 from nasbench.table import Table, append, merge_tables, write_table
-from nasbench.table._schema import content_digest, plain
-from nasbench.tasks._recorded import open_recorded
+from nasbench.table.schema import content_digest, plain
+from nasbench.tasks.recorded import open_recorded
 
 NAMES = ("width", "act", "depth", "lr")
 VALUES = ("gelu", "relu", "True", "8 bit", 0, 1, 2, 10, 0.5, 1e-4, 3.0, True, False)

@@ -11,7 +11,7 @@ from scipy import stats
 import nasbench
 from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, UnknownName
 from nasbench.table import Draft, Measurement, write_table
-from nasbench.tasks._declarations import suites
+from nasbench.tasks.declarations import suites
 
 GOLDEN = tomllib.loads((Path(__file__).parent.parent / "golden/nb201.toml").read_text())
 

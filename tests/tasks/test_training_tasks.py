@@ -10,13 +10,13 @@ from joblib.externals.loky import get_reusable_executor
 
 import nasbench
 from nasbench.cli import main
+from nasbench.comparison.analysis import analyse
+from nasbench.comparison.experiment import Experiment, Limits
+from nasbench.comparison.plausibility import misfit
 from nasbench.datasets import load_images
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.experiment._analysis import analyse
-from nasbench.experiment._belonging import misfit
-from nasbench.experiment._experiment import Experiment, Limits
 from nasbench.tasks import TrainingTask
-from nasbench.tasks._recorded import open_recorded
+from nasbench.tasks.recorded import open_recorded
 from nasbench.trials import Trials
 
 TASKS = """

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 import nasbench
 from nasbench.adapters import optuna_objective
 from nasbench.cli import main
+from nasbench.comparison.analysis import analyse
+from nasbench.comparison.leaderboard import leaderboard
+from nasbench.comparison.winners import predicted, winners
 from nasbench.errors import InvalidOption, TableError
-from nasbench.experiment._analysis import analyse
-from nasbench.experiment._leaderboard import leaderboard
-from nasbench.experiment._winners import predicted, winners
 from nasbench.reproduction import load_published
-from nasbench.reproduction._columns import Columns
-from nasbench.reproduction._samples import CannotJudge
+from nasbench.reproduction.columns import Columns
+from nasbench.reproduction.samples import CannotJudge
 from nasbench.table import Draft, Measurement, Table, find_table, write_table
 from nasbench.tasks import Fit, fit_surrogate, load_task
 from nasbench.trials import full_trainings

@@ -2,7 +2,7 @@
 
 import torch
 
-from nasbench.training._energy import Energy
+from nasbench.training.energy import Energy
 
 CPU = torch.device("cpu")
 

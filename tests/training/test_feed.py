@@ -9,7 +9,7 @@ import torch
 from nasbench.datasets import Images, Part
 from nasbench.errors import InvalidOption
 from nasbench.training import load_recipe
-from nasbench.training._feed import Feed, cropped, cut, moments
+from nasbench.training.feed import Feed, cropped, cut, moments
 
 CPU = torch.device("cpu")
 

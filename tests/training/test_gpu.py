@@ -11,7 +11,7 @@ from nasbench.devices import device_named
 from nasbench.errors import InvalidOption
 from nasbench.networks import build_network
 from nasbench.training import Setup, latency, load_recipe, train
-from nasbench.training._feed import Feed
+from nasbench.training.feed import Feed
 
 pytestmark = [
     pytest.mark.gpu,

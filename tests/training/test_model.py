@@ -9,7 +9,7 @@ import torch
 from nasbench.errors import RecordError
 from nasbench.networks import build_network
 from nasbench.training import read_model, write_model
-from nasbench.training._model import has_model
+from nasbench.training.model import has_model
 
 TEXT = "|nor_conv_3x3~0|+|skip_connect~0|none~1|+|nor_conv_1x1~0|avg_pool_3x3~1|nor_conv_3x3~2|"
 ABOUT = {

@@ -9,8 +9,8 @@ from nasbench.errors import InvalidOption
 from nasbench.networks import build_network
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.training import load_recipe, train, train_stack
-from nasbench.training._feed import Feed
-from nasbench.training._trainer import Setup
+from nasbench.training.feed import Feed
+from nasbench.training.trainer import Setup
 
 N = 4
 ARCHS = NASBench201().sample(N, np.random.default_rng(3))

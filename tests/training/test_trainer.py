@@ -17,8 +17,8 @@ from nasbench.files import alone
 from nasbench.networks import build_network
 from nasbench.spaces.darts import DARTS
 from nasbench.training import Setup, latency, load_recipe, train
-from nasbench.training._feed import Batch
-from nasbench.training._loss import Loss
+from nasbench.training.feed import Batch
+from nasbench.training.loss import Loss
 
 ARCH = np.array([[3, 1, 0, 2, 4, 3]])
 LABEL = "nb201,in_channels=1,channels=4,n_cells=1,stages=2"

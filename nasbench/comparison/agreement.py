@@ -1,0 +1,142 @@
+"""Does a surrogate rank strategies as its table does? Kendall's tau of the two orders, over budgets.
+
+A surrogate benchmark is worth what its ranking of strategies is worth (Zela et al. 2022, arXiv 2008.09777,
+compare trajectories by eye; Eggensperger et al. 2015, AAAI, rankings of optimisers). Both tasks of a
+record are reduced to the mean normalised regret of each strategy after shares of the budget. Intervals
+resample runs. The same figure between two halves of the table's own runs says what is reachable with so
+many runs, where strategies that hardly differ change places by chance.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from nasbench.arrays import Floats
+from nasbench.comparison.analysis import Analysis, TaskAnalysis
+from nasbench.errors import InvalidOption
+from nasbench.reports.statistics import CONFIDENCE, Interval
+
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+_N_RESAMPLES = 500
+_BOOTSTRAP_SEED = 20200117  # fixed: the same record always prints the same interval
+_P = 1 - CONFIDENCE
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far two tasks agree about strategies.
+
+    Attributes:
+        truth, other: names of the tasks.
+        shares: of the budget.
+        by_share: tau of the two orders of the strategies after each share.
+        mean: their mean.
+        cells: tau over all pairs of strategy and share together: also whether regrets fall alike.
+        ceiling: ``mean`` between two halves of the runs on ``truth``, each of half as many runs.
+        n_decided: pairs of strategies that the runs on ``truth`` tell apart after some share (two-sided
+            Mann-Whitney test, p < 0.05, uncorrected), counted once for each share.
+        decided: share of these that ``other`` puts in the same order; nan without any.
+    """
+
+    truth: str
+    other: str
+    shares: tuple[float, ...]
+    by_share: tuple[Interval, ...]
+    mean: Interval
+    cells: Interval
+    ceiling: Interval
+    n_decided: int
+    decided: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data, None for what is not defined."""
+        plain = {name: _plain(getattr(self, name)) for name in ("mean", "cells", "ceiling")}
+        shares = [{"budget": share, **_plain(tau)} for share, tau in zip(self.shares, self.by_share, strict=True)]
+        decided = None if np.isnan(self.decided) else self.decided
+        pairs = {"decided_pairs": self.n_decided, "decided_alike": decided}
+        return {"truth": self.truth, "other": self.other, "by_budget": shares, **plain, **pairs}
+
+
+def agreement(analysis: Analysis, truth: str, other: str) -> Agreement:
+    """Compare the order of strategies on two tasks of one record.
+
+    Args:
+        analysis: of the record.
+        truth: the task to be matched, usually a table's.
+        other: the one that is to match it, usually a surrogate's.
+
+    Raises:
+        InvalidOption: fewer than three strategies or four runs, or a task that the record does not have.
+    """
+    tasks = {task.name: task for task in analysis.tasks}
+    if missing := [name for name in (truth, other) if name not in tasks]:
+        raise InvalidOption(f"the record has no runs on {missing[0]}; it has {', '.join(tasks)}")
+    a, b = (_levels(tasks[name]) for name in (truth, other))
+    if len(a) < 3 or a.shape[1] < 4:
+        raise InvalidOption(f"{len(a)} strategies, {a.shape[1]} runs; an order is compared of at least 3 and 4")
+    taus = _taus(a, b)
+    rng = np.random.default_rng(_BOOTSTRAP_SEED)
+    drawn = np.array([_taus(_resampled(a, rng), _resampled(b, rng)) for _ in range(_N_RESAMPLES)])
+    halves = np.array([_halves(a, rng) for _ in range(_N_RESAMPLES)])
+    *by_share, mean, cells = (_interval(tau, values) for tau, values in zip(taus, drawn.T, strict=True))
+    n_decided, alike = _decided(a, b)
+    ceiling = _interval(float(halves.mean()), halves)
+    return Agreement(truth, other, SHARES, tuple(by_share), mean, cells, ceiling, n_decided, alike)
+
+
+def _levels(task: TaskAnalysis) -> Floats:
+    """Return [strategies, runs, shares] normalised regret."""
+    at = np.searchsorted(task.grid, np.array(SHARES) * (1 + 1e-12), side="right") - 1
+    levels: Floats = task.curves[:, :, at.clip(min=0)]
+    return levels
+
+
+def _taus(a: Floats, b: Floats) -> list[float]:
+    """Return tau after each share, their mean, and tau over everything together."""
+    first, second = a.mean(axis=1), b.mean(axis=1)
+    by_share: list[float] = tau_b(first.T, second.T).tolist()
+    return [*by_share, float(np.mean(by_share)), tau_b(first.ravel(), second.ravel()).item()]
+
+
+def tau_b(x: Floats, y: Floats) -> Floats:
+    """Kendall's tau-b along the last axis [..., n]; 0 where one side ties throughout, which says nothing."""
+    i, j = np.triu_indices(x.shape[-1], k=1)
+    first, second = np.sign(x[..., i] - x[..., j]), np.sign(y[..., i] - y[..., j])
+    untied = np.sqrt(np.abs(first).sum(axis=-1) * np.abs(second).sum(axis=-1))
+    agreed = (first * second).sum(axis=-1)
+    tau: Floats = np.divide(agreed, untied, out=np.zeros_like(untied), where=untied > 0)
+    return tau
+
+
+def _resampled(levels: Floats, rng: np.random.Generator) -> Floats:
+    """Draw whole runs: the strategies of a run share its noise, so they stay together."""
+    runs = levels.shape[1]
+    return levels[:, rng.integers(0, runs, size=runs)]
+
+
+def _halves(levels: Floats, rng: np.random.Generator) -> float:
+    order = rng.permutation(levels.shape[1])
+    half = len(order) // 2
+    return _taus(levels[:, order[:half]], levels[:, order[half : 2 * half]])[-2]
+
+
+def _decided(a: Floats, b: Floats) -> tuple[int, float]:
+    """Count the pairs that ``a`` tells apart, and the share of them that ``b`` orders alike."""
+    alike = []
+    for i, j in combinations(range(len(a)), 2):
+        p = stats.mannwhitneyu(a[i], a[j], axis=0).pvalue
+        order, other = (np.sign(levels[i].mean(axis=0) - levels[j].mean(axis=0)) for levels in (a, b))
+        alike += (order == other)[p < _P].tolist()
+    return len(alike), float(np.mean(alike)) if alike else float("nan")
+
+
+def _interval(value: float, drawn: Floats) -> Interval:
+    low, high = np.quantile(drawn, [_P / 2, 1 - _P / 2])
+    return Interval(value, float(low), float(high))
+
+
+def _plain(interval: Interval) -> dict[str, float]:
+    return {"value": interval.value, "low": interval.low, "high": interval.high}

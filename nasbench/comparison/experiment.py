@@ -1,0 +1,206 @@
+"""What is compared, exactly: everything that decides the numbers of a record."""
+
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import product
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from nasbench.backends.checkpoints import FREE, Checkpoints
+from nasbench.backends.table import shown_epochs
+from nasbench.errors import InvalidOption
+from nasbench.options import whole_number
+from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
+from nasbench.records.provenance import choice_entry, plain, software, source_entries, task_entry
+from nasbench.registry import STRATEGIES, Choice, told_epochs, told_target
+from nasbench.simulation import Budget
+from nasbench.tasks import AnyTask, load_task, tasks_with_epochs
+from nasbench.tasks.recorded import as_recorded
+
+FORMAT = "nasbench-record"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A budget in which None means "not limited", or for all three the task's default seconds."""
+
+    seconds: float | None = None
+    trials: float | None = None
+    epochs: float | None = None
+
+    @property
+    def given(self) -> dict[str, float | None]:
+        """The limits as plain data, infinite ones as None."""
+        limits = {"seconds": self.seconds, "trials": self.trials, "epochs": self.epochs}
+        return {key: None if value == math.inf else value for key, value in limits.items()}
+
+    def of(self, task: AnyTask) -> Budget:
+        """Return the budget of a run on ``task``.
+
+        Raises:
+            InvalidOption: nan, zero or negative limits.
+        """
+        given = {key: value for key, value in self.given.items() if value is not None}
+        return Budget(**given) if given else Budget(seconds=task.budget_s)
+
+    @classmethod
+    def parse(cls, given: "Limits | Budget | None") -> "Limits":
+        """Return limits that may be given as the budget of a single run, or not at all.
+
+        Raises:
+            InvalidOption: something else, or limits that are no numbers.
+        """
+        if given is None or isinstance(given, cls):
+            limits = given or cls()
+        elif isinstance(given, Budget):
+            limits = cls(given.seconds, given.trials, given.epochs)
+        else:
+            raise InvalidOption(f"limits={given!r}; expected nasbench.Budget(seconds=..., trials=..., epochs=...)")
+        return cls(**{name: _number(name, getattr(limits, name)) for name in ("seconds", "trials", "epochs")})
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A comparison, defined to the last bit.
+
+    The randomness of a run depends on the seed, the task, the strategy's label and the run's number,
+    never on what else is compared or on the number of processes. All strategies meet the same noise
+    in the same run of a task.
+
+    Attributes:
+        tasks: names.
+        strategies: what to run on each.
+        runs: independent repetitions of each pair.
+        seed: of everything random.
+        limits: budget of each run.
+        n_workers: simulated workers.
+        checkpoints: what it takes to go on with a paused trial.
+        given: tasks that are open already, by name; all others are opened by their names.
+    """
+
+    tasks: tuple[str, ...]
+    strategies: tuple[Choice, ...]
+    runs: int = 100
+    seed: int = 0
+    limits: Limits = Limits()
+    n_workers: int = 1
+    checkpoints: Checkpoints = FREE
+    given: Mapping[str, AnyTask] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot run before anything runs."""
+        for name, least in (("runs", 1), ("n_workers", 1), ("seed", 0)):
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least=least))
+        object.__setattr__(self, "limits", Limits.parse(self.limits))
+        refuse_twice(task=list(self.tasks), strategy=[item.label for item in self.strategies])
+
+    def streams(self, task: str, strategy: str, run: int) -> tuple[np.random.Generator, np.random.Generator]:
+        """Return the generators of the strategy and of the noise of one run."""
+        own, noise = (
+            np.random.SeedSequence([self.seed, run, *(zlib.crc32(name.encode()) for name in names)])
+            for names in ((task, strategy), (task,))
+        )
+        return np.random.default_rng(own), np.random.default_rng(noise)
+
+    def spec(self, *, search: bool = True) -> dict[str, Any]:
+        """Return the experiment as plain data, with versions and checksums.
+
+        Args:
+            search: whether runs are to follow: every strategy is then made once on every task, so that options which
+                do not fit are refused before the first run.
+
+        Raises:
+            NasbenchError: an unknown task or strategy, a budget that is none, a strategy that only stops trainings
+                early for a task without epochs to stop at, or options that do not fit.
+        """
+        opened = {name: self.given.get(name) or load_task(name) for name in self.tasks}
+        tasks = {}
+        for name, task in opened.items():
+            task.check()
+            self.limits.of(task)
+            tasks[name] = task_entry(name, task)
+        with as_recorded(tasks):
+            sources = source_entries(self.tasks, self.strategies, STRATEGIES)
+            for (name, task), choice in product(opened.items(), self.strategies) if search else ():
+                check_choice(choice, name, task)
+        strategies = {choice.label: choice_entry(choice, STRATEGIES) for choice in self.strategies}
+        spec = {
+            "format": FORMAT,
+            "version": VERSION,
+            "seed": self.seed,
+            "runs": self.runs,
+            "n_workers": self.n_workers,
+            "limits": self.limits.given,
+            "tasks": tasks,
+            "strategies": strategies,
+            "software": [software()],
+        }
+        if self.checkpoints != FREE:
+            spec["checkpoints"] = asdict(self.checkpoints)
+        return plain(spec | sources)
+
+    @classmethod
+    def from_spec(cls, spec: dict[str, Any]) -> "Experiment":
+        """Return the experiment that a record's specification describes."""
+        choices = [Choice(item["name"], item["preset"], item["given"]) for item in spec["strategies"].values()]
+        return cls(
+            tuple(spec["tasks"]),
+            tuple(choices),
+            spec["runs"],
+            spec["seed"],
+            Limits(**spec["limits"]),
+            spec["n_workers"],
+            Checkpoints(**spec.get("checkpoints", {})),
+        )
+
+    @classmethod
+    def of(
+        cls,
+        tasks: Tasks,
+        strategies: Contestants,
+        **options: Any,
+    ) -> "Experiment":
+        """Build an experiment from names, tasks, labels or classes, alone or in sequences."""
+        names, opened = named_tasks(tasks)
+        return cls(names, choices_of("strategy", strategies), given=opened, **options)
+
+
+def _number(name: str, value: Any) -> Any:
+    """Return a limit as a plain number; None stays."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise InvalidOption(f"a limit of {name}={value!r}; expected a number")
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def check_choice(choice: Choice, name: str, task: AnyTask) -> None:
+    """Make a strategy once on a task, so that what it refuses is said before the first run.
+
+    Raises:
+        NasbenchError: options that do not fit, or a task that the strategy cannot search.
+    """
+    check_epochs(choice, task)
+    component, options = choice.resolve(STRATEGIES)
+    options = told_epochs(component, told_target(component, options, name), task.epochs)
+    check_made(f"{choice.label} on {name}", lambda: component(task.space, np.random.default_rng(0), **options))
+
+
+def check_epochs(choice: Choice, task: AnyTask) -> None:
+    """Refuse a strategy that does nothing but stop trainings early where a task answers complete ones only.
+
+    Raises:
+        InvalidOption: naming the tasks that answer others.
+    """
+    component, options = choice.resolve(STRATEGIES)
+    told_epochs(component, options, task.epochs)
+    if getattr(component, "only_stops", False) and len(task.epochs) < 2:
+        raise InvalidOption(
+            f"'{choice.label}' stops trainings early, but task '{task.name}' answers complete ones only "
+            f"({shown_epochs(task.epochs)}); tasks with curves: {', '.join(tasks_with_epochs()) or 'none is imported'}"
+        )

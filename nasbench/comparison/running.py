@@ -1,0 +1,132 @@
+"""Running a comparison: in parallel over processes, resumable, the same bits for any number of jobs."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from nasbench.backends.checkpoints import FREE, Checkpoints
+from nasbench.comparison.experiment import Experiment, Limits
+from nasbench.comparison.record import Record, Run
+from nasbench.files import alone
+from nasbench.jobs import check_jobs
+from nasbench.records.contestants import Contestants, Tasks
+from nasbench.records.opening import recorded_entries, recorded_task
+from nasbench.records.provenance import warn_of_gaps
+from nasbench.records.run_missing import Pair, fill
+from nasbench.records.store import folder_for
+from nasbench.registry import STRATEGIES, Choice, told_epochs, told_target
+from nasbench.simulation import Budget, Simulation, no_history
+from nasbench.tasks import AnyTask
+from nasbench.tasks.recorded import as_recorded
+from nasbench.threads import one_thread
+
+
+def one_run(experiment: Experiment, task: AnyTask, choice: Choice, number: int) -> Run:
+    """Run one strategy on one task once; a strategy that raises gives a failed run, not an error."""
+    own, noise = experiment.streams(task.name, choice.label, number)
+    simulation = None
+    try:
+        component, options = choice.resolve(STRATEGIES)
+        options = told_epochs(component, told_target(component, options, task.name), task.epochs)
+        with one_thread():
+            simulation = Simulation(
+                component(task.space, own, **options),
+                task.backend(noise),
+                task.space,
+                budget=experiment.limits.of(task),
+                n_workers=experiment.n_workers,
+                checkpoints=experiment.checkpoints,
+            )
+        with one_thread():  # once more, since a strategy may have loaded libraries with threads of their own
+            history = simulation.run()
+        return Run(number, history, overhead_s=simulation.overhead_s)
+    except (Exception, SystemExit):
+        # Whatever a strategy does wrong belongs to its run; the other runs go on.
+        history = simulation.history if simulation else no_history(len(task.space.decisions))
+        return Run(number, history, traceback.format_exc(), simulation.overhead_s if simulation else 0.0)
+
+
+def _recorded(record: Record, experiment: Experiment, pair: Pair, number: int) -> Pair:
+    """Do one run in this process and write it at once."""
+    task, label = pair
+    choice = next(choice for choice in experiment.strategies if choice.label == label)
+    record.append(task, label, recorded_run(record, experiment, task, choice, number))
+    return pair
+
+
+def recorded_run(record: Record, experiment: Experiment, task: str, choice: Choice, number: int) -> Run:
+    """Run once on a task of a record, which is what all are told of it and of what they learn from."""
+    opened = recorded_task(record, task)
+    with as_recorded({**recorded_entries(record), opened.name: record.spec["tasks"][task]}):
+        return one_run(experiment, opened, choice, number)
+
+
+def compare(
+    tasks: Tasks,
+    strategies: Contestants,
+    *,
+    runs: int = 100,
+    seed: int = 0,
+    limits: Limits | Budget | None = None,
+    n_workers: int = 1,
+    checkpoints: Checkpoints = FREE,
+    n_jobs: int = 1,
+    out: Path | str | None = None,
+    beside: bool = False,
+    retry_failed: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Record:
+    """Compare strategies on tasks and record every trial.
+
+    Args:
+        tasks: names, as ``nasbench list`` shows them, or tasks that are open already.
+        strategies: labels ``NAME[@PRESET][,option=value]``, or classes of your own.
+        runs: repetitions of each pair.
+        seed: decides every number of the record.
+        limits: budget of each run; None for each task's default.
+        n_workers: simulated workers of each run.
+        checkpoints: what it takes to go on with a paused trial.
+        n_jobs: processes; -1 for one per core. The record does not depend on it.
+        out: where to write; what is already there is not done again. None for a temporary folder, which goes when
+            the record is no longer used.
+        beside: where another experiment lies in ``out``, write into ``out-2``, ``out-3`` and so on.
+        retry_failed: do failed runs again.
+        on_progress: called with (runs done, runs in all).
+
+    Returns:
+        The record.
+
+    Raises:
+        NasbenchError: bad names or options, before anything runs.
+        OSError: the record cannot be written; what was finished stays.
+    """
+    experiment = Experiment.of(
+        tasks,
+        strategies,
+        runs=runs,
+        seed=seed,
+        limits=Limits.parse(limits),
+        n_workers=n_workers,
+        checkpoints=checkpoints,
+    )
+    check_jobs(n_jobs)
+    spec = experiment.spec()
+    warn_of_gaps(spec)
+    path = folder_for(out)
+    if beside:
+        path = Record.place_for(path, spec)
+    with alone(path / "spec.json"):
+        record = Record.open_for(path, spec)
+        if out is None:
+            record.removed_when_unused()
+        keys = {
+            (task, choice.label): list(range(experiment.runs))
+            for task in experiment.tasks
+            for choice in experiment.strategies
+        }
+        # each process opens the tasks by itself, from the record
+        do = partial(_recorded, record, replace(experiment, given={}))
+        fill(record, keys, do, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
+    return record

@@ -1,0 +1,45 @@
+"""Checking a record: compare every trial with its task, then replay runs and compare every bit."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nasbench.comparison.experiment import Experiment
+from nasbench.comparison.plausibility import misfit
+from nasbench.comparison.record import Record, Run
+from nasbench.comparison.running import recorded_run
+from nasbench.records.opening import opened_tasks, recorded_entries, recorded_task
+from nasbench.records.replay import Verdict, changes, replay
+from nasbench.tasks.recorded import as_recorded
+
+
+def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) -> Verdict:
+    """Check every trial of all runs, and replay ``sample`` runs of each pair of task and strategy (None: all).
+
+    Raises:
+        InvalidOption: a sample below 1.
+        RecordError: a damaged record, or a task, table or strategy that is not the one recorded.
+    """
+    experiment = replace(Experiment.from_spec(record.spec), given=opened_tasks(record))
+    with as_recorded(recorded_entries(record)):
+        changed = changes(record, experiment.spec(search=False))
+    choices = {choice.label: choice for choice in experiment.strategies}
+
+    misfits = _misfits(record, experiment)
+
+    def again(task: str, label: str, number: int) -> Run:
+        return recorded_run(record, experiment, task, choices[label], number)
+
+    return replace(replay(record, again, changed, sample=sample, rng=rng), misfits=misfits)
+
+
+def _misfits(record: Record, experiment: Experiment) -> list[tuple[str, str, Any, str]]:
+    """Compare every trial of all runs, failed ones included, with what the tasks answer."""
+    found = []
+    for name in record.tasks:
+        task = recorded_task(record, name)
+        for label in record.strategies:
+            whys = ((run.number, misfit(experiment, task, run.number, run.history)) for run in record.runs(name, label))
+            found += [(name, label, number, why) for number, why in whys if why]
+    return found

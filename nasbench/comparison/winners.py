@@ -1,0 +1,99 @@
+"""The architectures that a search found best, by what it observed, and what a predictor expects of them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.comparison.record import Record
+from nasbench.errors import InvalidOption, unknown_name
+from nasbench.predictions import Batch, make_predictor
+from nasbench.records.opening import recorded_task
+from nasbench.threads import one_thread
+
+_FEWEST, _MOST = 2, 500  # architectures that a predictor learns from
+
+
+def winners(record: Record, task: str, top: int) -> tuple[Archs, Floats]:
+    """Return the best ``top`` architectures of all finished runs on a task, the best first.
+
+    Isomorphic architectures count as one, as the one of them that was met first. Its score is the mean
+    of what runs observed of it: nobody's best seed alone. Scores of trials that were not trained to the
+    last epoch seen are left out.
+
+    Args:
+        record: a comparison.
+        task: one of its tasks.
+        top: how many; fewer if the runs met fewer.
+
+    Returns:
+        ``[k, d]`` architectures and ``[k]`` the mean of what was observed of them, in the metric's unit and sign.
+
+    Raises:
+        UnknownName: a task that is not in the record.
+        InvalidOption: less than one, or a record without a finished trial.
+    """
+    if top < 1:
+        raise InvalidOption(f"top={top}; expected at least 1")
+    met = _met(record, task)
+    order = np.argsort(-met.score, kind="stable")[:top]
+    return met.archs[order], recorded_task(record, task).sign * met.score[order]
+
+
+def predicted(record: Record, task: str, archs: Archs, label: str, rng: np.random.Generator) -> Floats:
+    """Return the metric that a predictor expects of architectures [k, d], told all others that a search met; ``[k]``.
+
+    What the search observed of these architectures, and of those isomorphic to them, is kept from it: a third opinion
+    beside the search's and the training's.
+
+    Args:
+        record: a comparison.
+        task: one of its tasks.
+        archs: such as its winners.
+        label: of the predictor.
+        rng: draws which 500 architectures it learns from where there are more, and its own choices.
+
+    Raises:
+        InvalidOption: fewer than two other architectures to learn from.
+    """
+    met, opened = _met(record, task), recorded_task(record, task)
+    space = opened.space
+    known = {one.tobytes() for one in space.canonical(archs)}
+    others = np.array([one.tobytes() not in known for one in met.classes])
+    rows = np.flatnonzero(others)
+    if len(rows) < _FEWEST:
+        raise InvalidOption(f"record {record.path} has {len(rows)} other architectures; {label} cannot learn from them")
+    rows = np.sort(rng.permutation(rows)[:_MOST])
+    predictor = make_predictor(space, label)
+    with one_thread():
+        predictor.fit(Batch(met.archs[rows]), met.score[rows], rng)
+        return opened.sign * predictor.predict(Batch(archs)).mean
+
+
+class _Met(NamedTuple):
+    """Classes of isomorphic architectures, each as the one of them that was met first, and its mean score."""
+
+    archs: Archs
+    classes: Archs
+    score: Floats
+
+
+def _met(record: Record, task: str) -> _Met:
+    """Return what all finished runs on a task observed; errors as ``winners``."""
+    if task not in record.tasks:
+        raise unknown_name("task of the record", task, record.tasks)
+    histories = [
+        run.history
+        for label in record.strategies
+        for run in record.runs(task, label)
+        if not run.failed and len(run.history.id)
+    ]
+    if not histories:
+        raise InvalidOption(f"record {record.path} has no finished trial of task {task}; run the comparison first")
+    archs, score, epoch = (np.concatenate([getattr(h, name) for h in histories]) for name in ("arch", "score", "epoch"))
+    kept = (epoch == epoch.max()) & ~np.isnan(score)
+    archs, score = archs[kept], score[kept]
+    canonical = recorded_task(record, task).space.canonical(archs)
+    classes, first, inverse = np.unique(canonical, axis=0, return_index=True, return_inverse=True)
+    inverse = inverse.ravel()
+    return _Met(archs[first], classes, np.bincount(inverse, weights=score) / np.bincount(inverse))

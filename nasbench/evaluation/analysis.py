@@ -1,0 +1,134 @@
+"""From a record of predictors to arrays."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nasbench.arrays import Bools, Floats, Ints
+from nasbench.errors import RecordError
+from nasbench.evaluation.curves import CURVE_METRICS
+from nasbench.evaluation.evaluation import Evaluation
+from nasbench.evaluation.metrics import LEVELS, METRICS
+from nasbench.evaluation.record import Measured, Outcome, PredictionRecord
+from nasbench.units import ACCURACY, Scale
+
+Grid = list[list[list[Outcome]]]
+"""Outcomes by predictor, train size and run."""
+
+
+@dataclass(frozen=True)
+class TaskAnalysis:
+    """Everything about one task by one protocol, [predictors, sizes, runs] in the order of the record.
+
+    Attributes:
+        name: of the task.
+        protocol: ``random`` or ``disjoint``, and where curves are cut, ``@`` and the cutoff.
+        metrics: name -> [predictors, sizes, runs]; a failed run has those of a constant prediction.
+        reliability: [predictors, sizes, runs, 19] share of true scores below each predicted quantile; nan
+            without uncertainty.
+        n_test: [predictors, sizes, runs].
+        examples: [predictors][sizes] what the first run predicted of a few curves; None where there are none.
+        scale: unit and direction of what is observed.
+    """
+
+    name: str
+    protocol: str
+    metrics: dict[str, Floats]
+    reliability: Floats
+    n_test: Ints
+    examples: list[list[dict[str, Any] | None]]
+    scale: Scale = ACCURACY
+
+    @property
+    def cutoff(self) -> float:
+        """Where curves are cut; nan where none are given."""
+        return float(self.protocol.partition("@")[2] or "nan")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A whole record as arrays.
+
+    Attributes:
+        predictors: labels, the first axis of every array.
+        sizes: train sizes, the second.
+        tests: one entry for each task and protocol.
+        costs: task -> what was measured -> [predictors, sizes, runs].
+        failed: task -> [predictors, sizes, runs].
+        labels: what was learnt, ``mean`` or ``seed``.
+        covered: task -> architectures with a proxy, and measured in all; where proxies were given.
+    """
+
+    predictors: list[str]
+    sizes: list[int]
+    tests: list[TaskAnalysis]
+    costs: dict[str, dict[str, Floats]]
+    failed: dict[str, Bools]
+    labels: str
+    covered: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def blocks(self, protocol: str, metric: str = "kendall") -> Floats:
+        """Return ``[blocks, predictors]``: a row for each task, train size and run, the same training set."""
+        parts = [test.metrics[metric] for test in self.tests if test.protocol == protocol]
+        return np.concatenate([part.reshape(len(part), -1).T for part in parts])
+
+
+def analyse(record: PredictionRecord) -> Analysis:
+    """Read a record and compute what leaderboard and plots show.
+
+    Raises:
+        RecordError: runs are missing.
+    """
+    tests = Evaluation.from_spec(record.spec).tests
+    grids = {name: _grid(record, name) for name in record.tasks}
+    return Analysis(
+        predictors=record.predictors,
+        sizes=record.spec["train_sizes"],
+        tests=[_test(record, name, test, grid) for name, grid in grids.items() for test in tests],
+        costs={
+            name: {cost: _array(grid, lambda run, c=cost: getattr(run.measured, c)) for cost in vars(Measured())}
+            for name, grid in grids.items()
+        },
+        failed={name: _array(grid, lambda run: run.failed).astype(bool) for name, grid in grids.items()},
+        labels=record.spec["labels"],
+        covered={name: (n, m) for name, (n, m) in record.spec.get("covered", {}).items()},
+    )
+
+
+def _grid(record: PredictionRecord, task: str) -> Grid:
+    sizes, runs = record.spec["train_sizes"], record.spec["runs"]
+    grid = []
+    for predictor in record.predictors:
+        own = {run.key: run for run in record.runs(task, predictor)}
+        if missing := [key for key in record.all_keys() if key not in own]:
+            raise RecordError(
+                f"{record.path} lacks {len(missing)} of {len(sizes) * runs} runs of {predictor} on {task}: "
+                "run the same evaluation again to finish it"
+            )
+        grid.append([[own[size, number] for number in range(runs)] for size in sizes])
+    return grid
+
+
+def _array(grid: Grid, value: Callable[..., float]) -> Floats:
+    return np.array([[[value(run) for run in row] for row in rows] for rows in grid], dtype=np.float64)
+
+
+def _test(record: PredictionRecord, name: str, protocol: str, grid: Grid) -> TaskAnalysis:
+    unknown = [np.nan] * len(LEVELS)
+    return TaskAnalysis(
+        name=name,
+        protocol=protocol,
+        metrics={
+            metric: _array(grid, lambda run, m=metric: run.tests[protocol][m])
+            for metric in (*METRICS, *CURVE_METRICS)
+            if metric in grid[0][0][0].tests[protocol]
+        },
+        reliability=np.array(
+            [[[run.tests[protocol]["reliability"] or unknown for run in row] for row in rows] for rows in grid]
+        ),
+        n_test=_array(grid, lambda run: run.tests[protocol]["n_test"]).astype(np.int64),
+        examples=[[runs[0].tests[protocol].get("examples") for runs in rows] for rows in grid],
+        scale=Scale(*record.spec["tasks"][name].get("scale", ())),
+    )

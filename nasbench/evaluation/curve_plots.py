@@ -1,0 +1,118 @@
+"""Pictures of a record in which learning curves are cut: metrics over the cutoffs, and predictions beside the truth."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from nasbench.evaluation.analysis import Analysis, TaskAnalysis
+from nasbench.evaluation.intervals import mean_interval
+from nasbench.reports.drawing import in_legend, look, panels, tidy
+from nasbench.units import Scale
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SHOWN = {"spearman": "Spearman's ρ", "rmse": "root mean squared error", "log_likelihood": "log-likelihood (nats)"}
+_CENTRAL = float(ndtri(0.95))
+_LOWEST = -2.0  # log-likelihood that is still shown: one that is sure of a wrong end would hide all others
+
+
+def has_cutoffs(analysis: Analysis) -> bool:
+    """Return whether curves were cut."""
+    return any(not np.isnan(test.cutoff) for test in analysis.tests)
+
+
+def cutoff_figure(analysis: Analysis) -> "Figure":
+    """Metrics over the cutoff at the largest train size: a row for each task, by the first protocol."""
+    groups = _groups(analysis)
+    figure, grid = panels(len(_SHOWN), len(groups), 4.2, 3.6)
+    for row, (name, tests) in zip(grid, groups.items(), strict=True):
+        for axes, (metric, label) in zip(row, _SHOWN.items(), strict=True):
+            _over_cutoffs(axes, analysis, tests, metric)
+            axes.set_title(name, fontsize=10)
+            own = tests[0].scale.unit if metric == "rmse" else "fraction"
+            axes.set_ylabel(label if own in ("fraction", "none") else f"{label} ({own})")
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=8)
+    figure.suptitle(f"{analysis.sizes[-1]:,} training curves (mean over runs, 95 % interval of the mean)", fontsize=11)
+    return figure
+
+
+def _groups(analysis: Analysis) -> dict[str, list[TaskAnalysis]]:
+    """Return the tests of each task by its first protocol."""
+    first = analysis.tests[0].protocol.partition("@")[0]
+    names = dict.fromkeys(test.name for test in analysis.tests)
+    chosen = [test for test in analysis.tests if test.protocol.startswith(f"{first}@")]
+    return {name: [test for test in chosen if test.name == name] for name in names}
+
+
+def _over_cutoffs(axes: "Axes", analysis: Analysis, tests: list[TaskAnalysis], metric: str) -> None:
+    cutoffs = [test.cutoff for test in tests]
+    means = np.full((len(analysis.predictors), len(tests)), np.nan)
+    for i, predictor in enumerate(analysis.predictors):
+        runs = np.stack([test.metrics[metric][i, -1] for test in tests], axis=1)
+        means[i], low, high = mean_interval(metric, runs)
+        axes.plot(cutoffs, means[i], label=in_legend(predictor), marker="o", markersize=3, **look(i))
+        axes.fill_between(cutoffs, low, high, color=look(i)["color"], alpha=0.12, lw=0)
+    known = means[~np.isnan(means)]
+    bottom, top = max(float(known.min(initial=0.0)), _LOWEST), float(known.max(initial=0.0))
+    if metric == "rmse" and top > 0:
+        axes.set_yscale("log")
+        axes.set_ylim(float(known[known > 0].min()) / 2, 2 * top)
+    elif top > bottom:  # an interval can be far wider than what differs
+        axes.set_ylim(bottom - 0.1 * (top - bottom), top + 0.1 * (top - bottom))
+    axes.set_xscale("log")
+    axes.set_xticks(cutoffs, [f"{cutoff:g}" for cutoff in cutoffs])
+    axes.xaxis.set_minor_locator(_no_ticks())
+    axes.set_xlabel("share of the curve seen")
+    tidy(axes)
+
+
+def _no_ticks() -> Any:
+    from matplotlib.ticker import NullLocator
+
+    return NullLocator()
+
+
+def forecast_figure(analysis: Analysis) -> "Figure":
+    """A few test curves of the first task, and at each cutoff what is expected of their end, with its central 90 %."""
+    tests = next(iter(_groups(analysis).values()))
+    n_curves = len(_example(tests[0], 0)["curves"])
+    figure, grid = panels(n_curves, len(analysis.predictors), 3.6, 2.4)
+    for i, (row, predictor) in enumerate(zip(grid, analysis.predictors, strict=True)):
+        for j, axes in enumerate(row):
+            _forecasts(axes, tests[0].scale, [(test.cutoff, _example(test, i)) for test in tests], j, look(i)["color"])
+            axes.set_title(f"{predictor}, test curve {j + 1}", fontsize=9)
+    figure.suptitle(
+        f"{tests[0].name}: end of the curve (dashed) as expected at each cutoff, with the central 90 %; "
+        f"{analysis.sizes[-1]:,} training curves",
+        fontsize=10,
+    )
+    return figure
+
+
+def _example(test: TaskAnalysis, predictor: int) -> dict[str, Any]:
+    example = test.examples[predictor][-1]
+    assert example is not None
+    return example
+
+
+def _forecasts(axes: "Axes", scale: Scale, of_cutoffs: list[tuple[float, dict[str, Any]]], j: int, color: str) -> None:
+    curve = np.array(of_cutoffs[0][1]["curves"][j], dtype=np.float64)
+    axes.plot(np.arange(1, len(curve) + 1), curve, color="0.35", linewidth=1)
+    axes.axhline(curve[-1], color="0.35", linestyle="--", linewidth=0.8)
+    at = np.array([round(cutoff * len(curve)) for cutoff, _ in of_cutoffs])
+    mean = np.array([example["mean"][j] for _, example in of_cutoffs])
+    axes.plot(at, mean, color=color, marker="o", markersize=3)
+    if of_cutoffs[0][1]["std"] is not None:
+        std = np.array([example["std"][j] for _, example in of_cutoffs])
+        axes.fill_between(at, mean - _CENTRAL * std, mean + _CENTRAL * std, color=color, alpha=0.2, lw=0)
+    low, high = np.nanmin(curve), np.nanmax(curve)
+    room = (0.1, 0.4) if scale.sign > 0 else (0.4, 0.1)  # where the end may be expected
+    axes.set_ylim(low - room[0] * (high - low), high + room[1] * (high - low))
+    axes.set_xlabel("epochs")
+    if j == 0 and not scale.is_fraction:
+        axes.set_ylabel(scale.shown)
+    tidy(axes)

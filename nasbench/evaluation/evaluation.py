@@ -1,0 +1,222 @@
+"""What is evaluated, exactly: everything that decides the numbers of a record."""
+
+import importlib
+import sys
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import scipy
+
+from nasbench.errors import InvalidOption, unknown_name
+from nasbench.evaluation.curves import lengths_of
+from nasbench.evaluation.protocols import LABELS, PROTOCOLS, pool_of
+from nasbench.options import whole_number
+from nasbench.predictions import make_predictor
+from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
+from nasbench.records.provenance import choice_entry, plain, software, source_entries, task_entry
+from nasbench.registry import PREDICTORS, Choice
+from nasbench.table import Table, find_table
+from nasbench.tasks import AnyTask, Task, load_task
+from nasbench.tasks.recorded import as_recorded
+
+FORMAT = "nasbench-predictions"
+VERSION = 1
+
+Key = tuple[int, int]
+"""Train size and number of a run."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An evaluation, defined to the last bit.
+
+    The training set of a run depends on the seed, the task, the train size and the run's number, so that all
+    predictors meet the same ones; a predictor's own randomness also on its label.
+
+    Attributes:
+        tasks: names.
+        predictors: what to fit on each.
+        train_sizes: numbers of training architectures.
+        runs: independent repetitions of each.
+        seed: of everything random.
+        protocols: how to test, see ``nasbench.evaluation``.
+        test_size: test architectures, drawn; None for all that the protocol leaves.
+        labels: what is learnt, ``mean`` over seeds or of one drawn ``seed``; tested is always the mean.
+        proxies: table whose static metrics predictors are given as zero-cost proxies; none if empty. Learnt from and
+            tested are then only architectures that it has a proxy of.
+        cutoffs: shares of a training, within (0, 1): predictors are given learning curves, whole ones to learn from and
+            those of test architectures up to each cutoff. None are given if empty.
+        given: tasks that are open already, by name; all others are opened by their names.
+    """
+
+    tasks: tuple[str, ...]
+    predictors: tuple[Choice, ...]
+    train_sizes: tuple[int, ...]
+    runs: int = 5
+    seed: int = 0
+    protocols: tuple[str, ...] = PROTOCOLS
+    test_size: int | None = None
+    labels: str = "mean"
+    proxies: str = ""
+    cutoffs: tuple[float, ...] = ()
+    given: Mapping[str, AnyTask] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot run before anything runs."""
+        for name, least in (("runs", 1), ("seed", 0), ("test_size", 2)):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, whole_number(name, getattr(self, name), least=least))
+        sizes = tuple(whole_number("train_sizes", size, least=1) for size in self.train_sizes)
+        object.__setattr__(self, "train_sizes", sizes)
+        object.__setattr__(self, "proxies", str(self.proxies))
+        for name in ("protocols", "cutoffs"):
+            object.__setattr__(self, name, _several(getattr(self, name)))
+        refuse_twice(
+            task=list(self.tasks),
+            predictor=[choice.label for choice in self.predictors],
+            protocol=list(self.protocols),
+            **({"cutoff": [f"{cutoff:g}" for cutoff in self.cutoffs]} if self.cutoffs else {}),
+            **{"train size": [str(size) for size in self.train_sizes]},
+        )
+        for kind, names, allowed in (("protocol", self.protocols, PROTOCOLS), ("labels", [self.labels], LABELS)):
+            for name in names:
+                if name not in allowed:
+                    raise unknown_name(kind, name, allowed)
+        if not all(0 < cutoff < 1 for cutoff in self.cutoffs):
+            raise InvalidOption(f"cutoffs {self.cutoffs}; expected shares of a training, above 0 and below 1")
+        if self.cutoffs and self.labels != "mean":
+            raise InvalidOption("labels='seed' and cutoffs: curves are means over seeds; learn from labels='mean'")
+
+    @property
+    def tests(self) -> dict[str, tuple[str, float | None]]:
+        """Every test by name: its protocol, and where curves are cut."""
+        if not self.cutoffs:
+            return {protocol: (protocol, None) for protocol in self.protocols}
+        pairs = [(protocol, cutoff) for protocol in self.protocols for cutoff in sorted(self.cutoffs)]
+        return {f"{protocol}@{cutoff:g}": (protocol, cutoff) for protocol, cutoff in pairs}
+
+    @property
+    def keys(self) -> list[Key]:
+        """Every train size with every run."""
+        return [(size, run) for size in sorted(self.train_sizes) for run in range(self.runs)]
+
+    def streams(self, task: str, predictor: str, key: Key) -> tuple[np.random.Generator, ...]:
+        """Return the generators of the predictor, of the training set and of the noise of one run."""
+        size, run = key
+        shared = [self.seed, run, size, zlib.crc32(task.encode())]
+        data, noise = np.random.SeedSequence([*shared, 0]).spawn(2)
+        own = np.random.SeedSequence([*shared, zlib.crc32(predictor.encode()), 1])
+        return np.random.default_rng(own), np.random.default_rng(data), np.random.default_rng(noise)
+
+    def spec(self, *, fit: bool = True) -> dict[str, Any]:
+        """Return the evaluation as plain data, with versions and checksums.
+
+        Args:
+            fit: whether runs are to follow: every predictor is then made once for every space, so that options which do
+                not fit are refused before the first run.
+
+        Raises:
+            NasbenchError: an unknown task or predictor, a train size that leaves nothing to test, or options that do
+                not fit.
+        """
+        tasks, covered = {}, {}
+        for name in self.tasks:
+            task = trained_task(self.given.get(name) or load_task(name))
+            for choice in self.predictors if fit else ():
+                check_made(f"{choice.label} on {name}", partial(make_predictor, task.space, choice))
+            task.check()
+            pool = pool_of(task, self.proxies, curves=bool(self.cutoffs))
+            n = len(pool)
+            if pool.curves is not None:
+                lengths_of(self.cutoffs, pool.curves.scores.shape[1])
+            if max(self.train_sizes) > n - 2:
+                with_proxy = f" architectures with a proxy in {self.proxies}" if self.proxies else ""
+                raise InvalidOption(
+                    f"a train size of {max(self.train_sizes)} leaves too few of {name}'s {n}{with_proxy} to test"
+                )
+            covered[name] = [n, pool.n_measured]
+            tasks[name] = task_entry(name, task)
+        spec = {
+            "format": FORMAT,
+            "version": VERSION,
+            "seed": self.seed,
+            "runs": self.runs,
+            "train_sizes": sorted(self.train_sizes),
+            "protocols": list(self.protocols),
+            "test_size": self.test_size,
+            "labels": self.labels,
+            "proxies": {self.proxies: Table(find_table(self.proxies)).checksum} if self.proxies else {},
+            "tasks": tasks,
+            "predictors": {
+                choice.label: choice_entry(choice, PREDICTORS) | {"libraries": _libraries(choice)}
+                for choice in self.predictors
+            },
+            "software": [software() | {"scipy": scipy.__version__}],
+        }
+        if any(n < n_measured for n, n_measured in covered.values()):
+            spec |= {"pool": "with proxies", "covered": covered}
+        if self.cutoffs:
+            spec["cutoffs"] = sorted(self.cutoffs)
+        with as_recorded(tasks):
+            return plain(spec | source_entries(self.tasks, self.predictors, PREDICTORS))
+
+    @classmethod
+    def from_spec(cls, spec: dict[str, Any]) -> "Evaluation":
+        """Return the evaluation that a record's specification describes."""
+        choices = [Choice(item["name"], item["preset"], item["given"]) for item in spec["predictors"].values()]
+        return cls(
+            tasks=tuple(spec["tasks"]),
+            predictors=tuple(choices),
+            train_sizes=tuple(spec["train_sizes"]),
+            runs=spec["runs"],
+            seed=spec["seed"],
+            protocols=tuple(spec["protocols"]),
+            test_size=spec["test_size"],
+            labels=spec["labels"],
+            proxies=next(iter(spec.get("proxies", {})), ""),
+            cutoffs=tuple(spec.get("cutoffs", ())),
+        )
+
+    @classmethod
+    def of(
+        cls,
+        tasks: Tasks,
+        predictors: Contestants,
+        train_sizes: int | Sequence[int],
+        **options: Any,
+    ) -> "Evaluation":
+        """Build an evaluation from names, tasks, labels or classes, alone or in sequences."""
+        names, opened = named_tasks(tasks)
+        sizes = _several(train_sizes)
+        return cls(names, choices_of("predictor", predictors), sizes, given=opened, **options)
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    """Return a sequence, also an array, as a tuple of plain values; one alone as a tuple of one."""
+    items = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+    return tuple(item.item() if isinstance(item, np.generic) else item for item in items)
+
+
+def trained_task(task: AnyTask) -> Task:
+    """Return ``task``, whose architectures were trained.
+
+    Raises:
+        InvalidOption: a surrogate, as predictors of a predictor's answers would say nothing of either; or a task that
+            trains what it is asked for, and has no pool of trained architectures.
+    """
+    if not isinstance(task, Task):
+        raise InvalidOption(
+            f"task '{task.name}' has no table of trained architectures; compare predictors on one that has"
+        )
+    return task
+
+
+def _libraries(choice: Choice) -> dict[str, str]:
+    """Return the versions of what a predictor requires: its numbers are those of that version."""
+    component, _ = choice.resolve(PREDICTORS)
+    modules = getattr(sys.modules[component.__module__], "REQUIRES", {})
+    return {module: str(getattr(importlib.import_module(module), "__version__", "unknown")) for module in modules}

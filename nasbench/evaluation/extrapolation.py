@@ -1,0 +1,126 @@
+"""Learning curves of any source, without architectures: a table of hyperparameters and values per epoch, extrapolated.
+
+The protocol of Baker et al. 2017 (arXiv 1705.10823), whose files it reads: learn from 100 whole curves, see the first
+quarter of all others, and compare by the coefficient of determination of the final value.
+"""
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.errors import InvalidOption, SourceError
+from nasbench.evaluation.curves import cut, lengths_of
+from nasbench.evaluation.metrics import r2
+from nasbench.predictions import Batch, make_predictor
+from nasbench.registry import SPACES
+from nasbench.threads import one_thread
+
+_EPOCH = re.compile(r"(acc|ep)_(\d+)")
+_WIDE = 100.0  # a column of positive numbers that differ by more than this factor counts by its logarithm
+_SPACE = "nb201"  # of the one architecture that stands for all: predictors must be told some
+
+
+class CurveTable(NamedTuple):
+    """Trainings.
+
+    Attributes:
+        features: [n, f] hyperparameters that are numbers and not the same for all.
+        curves: [n, t] larger is better, nan where missing.
+    """
+
+    features: Floats
+    curves: Floats
+
+
+def read_curve_table(path: Path | str) -> CurveTable:
+    """Read a CSV of trainings: columns ``acc_0``, ``acc_1`` ... (``ep_0`` ... of a loss); the rest are features.
+
+    Trainings without a final value are left out, text columns too.
+
+    Raises:
+        SourceError: no such columns, or a value of theirs that is no number.
+    """
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        reader = csv.reader(file)
+        header = next(reader, [])
+        rows = [(reader.line_num, row) for row in reader if row]
+    for line, row in rows:
+        if len(row) != len(header):
+            raise SourceError(f"{path}, line {line}: {len(row)} fields, but the header has {len(header)}: was it cut?")
+    epochs = [name for name in header if _EPOCH.fullmatch(name)]
+    if len(epochs) < 2 or not rows:
+        raise SourceError(
+            f"{path} has {len(epochs)} columns acc_N or ep_N and {len(rows)} rows; expected several of both"
+        )
+    try:
+        curves = np.array([[_number(row[header.index(name)]) for name in epochs] for _, row in rows])
+    except (ValueError, IndexError) as error:
+        raise SourceError(f"{path}: {error}") from None
+    curves = -curves if epochs[0].startswith("ep") else curves
+    columns = [_column([row[i] for _, row in rows]) for i, name in enumerate(header) if name not in epochs]
+    kept = [column for column in columns if column is not None]
+    features = np.stack(kept, axis=1) if kept else np.empty((len(rows), 0))
+    ended = ~np.isnan(curves[:, -1])
+    return CurveTable(features[ended], curves[ended])
+
+
+def _number(text: str) -> float:
+    return float(text) if text.strip() else np.nan
+
+
+def _column(texts: list[str]) -> Floats | None:
+    """Return a column of features ``[n]``; None if it is text or says nothing."""
+    try:
+        values = np.array([_number(text) for text in texts])
+    except ValueError:
+        return None
+    low, high = np.nanmin(values), np.nanmax(values)
+    if low == high:
+        return None
+    return np.log(values) if low > 0 and high / low > _WIDE else values
+
+
+def extrapolate(
+    table: CurveTable,
+    predictors: Sequence[str],
+    *,
+    n_train: int = 100,
+    seen: float = 0.25,
+    runs: int = 5,
+    seed: int = 0,
+) -> dict[str, Floats]:
+    """Return the coefficient of determination of final values on all other curves; ``[runs]`` for each predictor.
+
+    Args:
+        table: trainings; predictors see features as proxies.
+        predictors: labels; what depends on architectures needs ``encoding=``.
+        n_train: curves that are learnt from, drawn anew in each run, the same for all predictors.
+        seen: share of the epochs that are seen of the others.
+        runs: repetitions.
+        seed: of everything random.
+
+    Raises:
+        InvalidOption: too few curves, or a share that leaves nothing to see or to foretell.
+    """
+    n, t = table.curves.shape
+    if not 2 <= n_train <= n - 2:
+        raise InvalidOption(f"n_train={n_train} of {n} curves; expected at least 2, and as many left to test")
+    (length,) = lengths_of((seen,), t)
+    space = SPACES.load(_SPACE)()
+    batch = Batch(np.repeat(space.rows[:1], n, axis=0), table.curves, table.features)
+    found: dict[str, Floats] = {label: np.empty(runs) for label in predictors}
+    for run in range(runs):
+        order = np.random.default_rng([seed, run]).permutation(n)
+        train, test = order[:n_train], order[n_train:]
+        for label, values in found.items():
+            with one_thread():
+                predictor = make_predictor(space, label)
+                predictor.fit(batch.take(train), table.curves[train, -1], np.random.default_rng([seed, run, 1]))
+                mean = predictor.predict(cut(batch.take(test), length)).mean
+            values[run] = r2(table.curves[test, -1], mean)
+    return found

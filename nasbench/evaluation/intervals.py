@@ -1,0 +1,37 @@
+"""Means over runs with their intervals, which never leave what a metric can be."""
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.reports import statistics
+
+LEAST_RUNS = 3
+"""Below it there is no interval: Student's t has one degree of freedom with two runs, and 12.7 standard errors."""
+
+_ANY = (-np.inf, np.inf)
+_RANGES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(("kendall", "spearman", "pearson", "sparse_kendall", "kendall_top"), (-1.0, 1.0)),
+    **dict.fromkeys(("precision_10", "precision_5_percent", "calibration_error", "coverage_90"), (0.0, 1.0)),
+    **dict.fromkeys(("regret_1", "regret_10", "stopping_regret", "rmse"), (0.0, np.inf)),
+    "time_saved": (0.0, 1.0),
+    "r2": (-np.inf, 1.0),
+    "log_likelihood": _ANY,
+}
+
+
+def mean_interval(metric: str, values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the mean over runs and the bounds of its 95 % interval, Student's t cut to the metric's range.
+
+    Args:
+        metric: of ``METRICS`` or ``CURVE_METRICS``.
+        values: [runs, ...].
+
+    Returns:
+        Mean, lower and upper bound, ``[...]`` each; bounds are nan for fewer than three runs.
+    """
+    mean, low, high = statistics.mean_band(values)
+    if len(values) < LEAST_RUNS:
+        nothing = np.full_like(mean, np.nan)
+        return mean, nothing, nothing
+    least, most = _RANGES.get(metric, _ANY)
+    return mean, np.maximum(low, least), np.minimum(high, most)

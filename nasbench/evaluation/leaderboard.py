@@ -1,0 +1,309 @@
+"""The leaderboard of predictors: numbers with their uncertainty, as data and as text.
+
+Three tables: ``overall`` ranks the predictors by each protocol, ``sizes`` shows Kendall's tau for every train
+size, ``details`` every metric of every task, protocol, predictor and train size. Where learning curves are cut, a
+protocol is named with the cutoff, and ``cutoffs`` shows at the largest train size what matters over them.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.errors import MissingExtra, unknown_name
+from nasbench.evaluation.analysis import Analysis, TaskAnalysis
+from nasbench.evaluation.intervals import LEAST_RUNS, mean_interval
+from nasbench.files import write_text
+from nasbench.reports import statistics
+from nasbench.reports.tables import FORMATS, as_csv, as_p, finite, tabulated
+from nasbench.units import Scale, significant, with_unit
+
+Row = dict[str, Any]
+
+_OVER_CUTOFFS = ("spearman", "rmse", "log_likelihood", "coverage_90", "time_saved", "stopping_regret")
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Tables of plain data.
+
+    Attributes:
+        overall: a row for each protocol and predictor, best average rank first.
+        sizes: a row for each task, protocol and predictor, best mean tau first.
+        details: a row for each task, protocol, predictor and train size, in the record's order.
+        cutoffs: a row for each task, protocol, metric and predictor, in the record's order; none without cutoffs.
+        notes: how to read the numbers.
+    """
+
+    overall: list[Row]
+    sizes: list[Row]
+    details: list[Row]
+    cutoffs: list[Row]
+    notes: list[str]
+
+    def render(self, kind: str) -> str:
+        """Return the leaderboard as ``text`` (no details), ``markdown``, ``latex``, ``csv`` (details) or ``json``.
+
+        Raises:
+            UnknownName: another format.
+        """
+        if kind == "json":
+            return json.dumps(finite(asdict(self)), indent=2, allow_nan=False) + "\n"
+        if kind == "csv":
+            return as_csv(self.details)
+        if kind not in FORMATS:
+            raise unknown_name("leaderboard format", kind, FORMATS)
+        tables = [[_overall_cells(row) for row in self.overall], [_size_cells(row) for row in self.sizes]]
+        if self.cutoffs:
+            tables.append([_cutoff_cells(row) for row in self.cutoffs])
+        if kind == "text":  # whose details are too wide for a terminal
+            return tabulated(tables, [*self.notes, "every other metric: leaderboard.md, .csv, .json"], kind)
+        return tabulated([*tables, [_detail_cells(row) for row in self.details]], self.notes, kind)
+
+
+def leaderboard(analysis: Analysis) -> Leaderboard:
+    """Compute the leaderboard of an analysed record."""
+    protocols = list(dict.fromkeys(test.protocol for test in analysis.tests))
+    overall = [row for protocol in protocols for row in _overall_rows(analysis, protocol)]
+    sizes = [row for test in analysis.tests for row in _size_rows(analysis, test)]
+    details = [row for test in analysis.tests for row in _detail_rows(analysis, test)]
+    return Leaderboard(overall, sizes, details, _cutoff_rows(analysis), _notes(analysis))
+
+
+def _overall_rows(analysis: Analysis, protocol: str) -> list[Row]:
+    blocks = _defined(analysis.blocks(protocol))
+    average = _mean(statistics.ranks(-blocks))
+    means = np.array([t.metrics["kendall"].mean(axis=2) for t in analysis.tests if t.protocol == protocol])
+    by_mean = _defined(np.moveaxis(means, 1, -1).reshape(-1, len(analysis.predictors)))
+    wins = statistics.ranks(-by_mean)
+    order = np.lexsort((np.array(analysis.predictors), average))
+    against = _p_values(blocks, int(order[0]))
+    return [
+        {
+            "protocol": protocol,
+            "predictor": analysis.predictors[i],
+            "average_rank": float(average[i]),
+            "first_on": int((wins[:, i] == wins.min(axis=1)).sum()),
+            "n_settings": len(wins),
+            "kendall": float(_mean(by_mean)[i]),
+            "p_against_best": against[i],
+            "failed": int(sum(failed[i].sum() for failed in analysis.failed.values())),
+        }
+        for i in order.tolist()
+    ]
+
+
+def _defined(blocks: Floats) -> Floats:
+    """Return the rows in which tau is defined: not where all true scores are the same."""
+    return blocks[~np.isnan(blocks).any(axis=1)]
+
+
+def _mean(blocks: Floats) -> Floats:
+    """Return the mean of each column of [blocks, predictors], nan where there is no block."""
+    return blocks.mean(axis=0) if len(blocks) else np.full(blocks.shape[1], np.nan)
+
+
+def _p_values(blocks: Floats, best: int) -> list[float | None]:
+    try:
+        values = statistics.pairwise_tests(blocks)[best].tolist()
+    except MissingExtra:
+        return [None] * blocks.shape[1]
+    return [None if i == best else value for i, value in enumerate(values)]
+
+
+def _size_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
+    tau = test.metrics["kendall"]
+    order = np.lexsort((analysis.predictors, -tau.mean(axis=(1, 2))))
+    return [
+        {
+            "task": test.name,
+            "protocol": test.protocol,
+            "predictor": analysis.predictors[i],
+            "kendall": {str(size): summary("kendall", tau[i, j]) for j, size in enumerate(analysis.sizes)},
+        }
+        for i in order.tolist()
+    ]
+
+
+def _detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
+    costs, failed = analysis.costs[test.name], analysis.failed[test.name]
+    return [
+        {
+            "task": test.name,
+            "protocol": test.protocol,
+            "predictor": predictor,
+            "train_size": size,
+            "n_test": float(test.n_test[i, j].mean()),
+            "runs": failed.shape[2],
+            "failed": int(failed[i, j].sum()),
+            "unit": test.scale.unit,
+            "direction": test.scale.direction,
+            **{metric: summary(metric, values[i, j]) for metric, values in test.metrics.items()},
+            **{cost: middle(values[i, j]) for cost, values in costs.items()},
+        }
+        for i, predictor in enumerate(analysis.predictors)
+        for j, size in enumerate(analysis.sizes)
+    ]
+
+
+def _cutoff_rows(analysis: Analysis) -> list[Row]:
+    """Return what is measured over the cutoffs at the largest train size."""
+    cut = [test for test in analysis.tests if not math.isnan(test.cutoff)]
+    groups = dict.fromkeys((test.name, test.protocol.partition("@")[0]) for test in cut)
+    return [
+        {
+            "task": task,
+            "protocol": protocol,
+            "metric": metric,
+            "predictor": predictor,
+            "train_size": analysis.sizes[-1],
+            "unit": next(test.scale.unit for test in cut if test.name == task),
+            "by_cutoff": {
+                f"{test.cutoff:g}": summary(metric, test.metrics[metric][i, -1])
+                for test in cut
+                if (test.name, test.protocol.partition("@")[0]) == (task, protocol)
+            },
+        }
+        for task, protocol in groups
+        for metric in _OVER_CUTOFFS
+        for i, predictor in enumerate(analysis.predictors)
+    ]
+
+
+def summary(metric: str, values: Floats) -> dict[str, float]:
+    """Return mean and std over the runs that have a value, with the 95 % interval of the mean; else nan."""
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return dict.fromkeys(("mean", "std", "low", "high"), math.nan)
+    mean, low, high = (float(value) for value in mean_interval(metric, values))
+    std = float(values.std(ddof=1)) if len(values) > 1 else math.nan
+    return {"mean": mean, "std": std, "low": low, "high": high}
+
+
+def middle(values: Floats) -> float:
+    """Return the median of what was measured: the first run of a process also loads and fills caches."""
+    values = values[~np.isnan(values)]
+    return float(np.median(values)) if len(values) else math.nan
+
+
+def _notes(analysis: Analysis) -> list[str]:
+    learnt = "its mean over seeds" if analysis.labels == "mean" else "that of one drawn seed"
+    return [
+        f"learnt is the observed score, {learnt}; tested on its mean over seeds; never the test split",
+        "protocol random: tested on what was not trained on; disjoint: and on nothing isomorphic to it",
+        "tau is Kendall's tau-b; mean [95 % interval of the mean over runs, Student's t, cut to what tau can be]; "
+        f"fewer than {LEAST_RUNS} runs have no interval; '-': undefined, since all true scores are the same",
+        "all predictors have the same training sets in the same run; ranks and Wilcoxon's signed-rank test (p to best, "
+        "Holm-corrected over all pairs) are over task, train size and run",
+        "a failed run counts as predicting the same for all",
+        *(
+            f"evaluated on {n:,} of {m:,} architectures of {task}: those that the table of proxies covers"
+            for task, (n, m) in analysis.covered.items()
+            if n < m
+        ),
+        f"regret in {_what_points(analysis)}, of the best architecture among the 1 or 10 predicted best; seconds (to "
+        "fit, to predict all that was tested) and memory are medians on one thread",
+        *(_CUTOFF_NOTES if any(not math.isnan(test.cutoff) for test in analysis.tests) else []),
+    ]
+
+
+_IN_UNIT = ("rmse", "stopping_regret")
+
+_CUTOFF_NOTES = [
+    "behind an @ the share of a training after which test curves are cut; training curves are whole; metrics over the "
+    "cutoffs are of the largest train size",
+    "time_saved: share of the seconds that a rule saves which stops at the cutoff what beats the best so far with less "
+    "than 5 % probability; stopping_regret: the score of the best of all above that of the best not stopped",
+]
+
+
+def _what_points(analysis: Analysis) -> str:
+    """Return the unit of a difference of scores."""
+    units = {test.scale.unit for test in analysis.tests}
+    return "percent points" if units == {"fraction"} else "the metric's unit, percent points of an accuracy"
+
+
+def _overall_cells(row: Row) -> dict[str, str]:
+    return {
+        "protocol": row["protocol"],
+        "predictor": row["predictor"],
+        "average rank": _number(row["average_rank"], 2),
+        "first on": f"{row['first_on']} of {row['n_settings']}",
+        "mean tau": _number(row["kendall"]),
+        "p to best": as_p(row["p_against_best"]),
+        "failed": str(row["failed"]),
+    }
+
+
+def _size_cells(row: Row) -> dict[str, str]:
+    taus = {f"tau at {size}": _interval(entry) for size, entry in row["kendall"].items()}
+    return {"task": row["task"], "protocol": row["protocol"], "predictor": row["predictor"], **taus}
+
+
+def _detail_cells(row: Row) -> dict[str, str]:
+    shown = {
+        "spearman": "spearman",
+        "pearson": "pearson",
+        "R2": "r2",
+        "sparse tau": "sparse_kendall",
+        "tau top 10 %": "kendall_top",
+        "prec@10": "precision_10",
+        "prec@5 %": "precision_5_percent",
+    }
+    return {
+        "task": row["task"],
+        "protocol": row["protocol"],
+        "predictor": row["predictor"],
+        "size": str(row["train_size"]),
+        "tau": _number(row["kendall"]["mean"]),
+        **{title: _number(row[metric]["mean"]) for title, metric in shown.items()},
+        "regret@1": _points(row["regret_1"]["mean"], row["unit"]),
+        "regret@10": _points(row["regret_10"]["mean"], row["unit"]),
+        "log-lik": _number(row["log_likelihood"]["mean"], 2),
+        "ECE": _number(row["calibration_error"]["mean"]),
+        "fit s": _number(row["fit_s"]),
+        "predict s": _number(row["predict_s"]),
+        "MB": _number(row["peak_mb"], 0),
+        "failed": str(row["failed"]),
+    }
+
+
+def _cutoff_cells(row: Row) -> dict[str, str]:
+    own = "fraction" if row["metric"] not in _IN_UNIT else row["unit"]
+    means = {f"at {cutoff}": _in_unit(entry["mean"], own) for cutoff, entry in row["by_cutoff"].items()}
+    return {key: row[key] for key in ("task", "protocol", "metric", "predictor")} | means
+
+
+def _interval(entry: dict[str, float]) -> str:
+    if math.isnan(entry["low"]):
+        return _number(entry["mean"])
+    return f"{entry['mean']:.3f} [{entry['low']:.3f}, {entry['high']:.3f}]"
+
+
+def _points(value: float, unit: str) -> str:
+    """Return a difference of scores: of accuracies without a unit, in percent points."""
+    return _number(100 * value, 2) if unit == "fraction" else _in_unit(value, unit)
+
+
+def _in_unit(value: float, unit: str) -> str:
+    if unit == "fraction":
+        return _number(value, 4)
+    return "-" if math.isnan(value) else with_unit(significant(value), Scale(unit).shown)
+
+
+def _number(value: float, digits: int = 3) -> str:
+    return "-" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def write_leaderboard(board: Leaderboard, folder: Path) -> list[Path]:
+    """Write every format into ``folder`` and return the files."""
+    endings = {"text": "txt", "markdown": "md", "latex": "tex", "csv": "csv", "json": "json"}
+    texts = {f"leaderboard.{endings[kind]}": board.render(kind) for kind in FORMATS}
+    texts["leaderboard_overall.csv"] = as_csv(board.overall)
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return [folder / name for name in texts]

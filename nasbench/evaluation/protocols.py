@@ -1,0 +1,128 @@
+"""What a predictor learns from and is tested on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.errors import InvalidOption
+from nasbench.evaluation.curves import Curves, curves_of
+from nasbench.evaluation.proxies import proxies_of
+from nasbench.predictions import Batch
+from nasbench.tasks import Task
+from nasbench.trials import full_trainings
+
+PROTOCOLS = ("random", "disjoint")
+LABELS = ("mean", "seed")
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All measured architectures of a task; with proxies, those of them that have one.
+
+    Attributes:
+        archs: [n, d].
+        score: [n] observed score, mean over seeds, negated where the metric is to be minimised; never of a test split.
+        kind: [n] number of the isomorphism class.
+        proxies: [n, p] zero-cost proxies, where they were asked for.
+        curves: learning curves, where they were asked for; their scores with the sign of ``score``.
+        sign: what a score is multiplied by to be the metric: -1 where that is to be minimised, else 1.
+        n_measured: measured architectures, those without a proxy included.
+    """
+
+    archs: Archs
+    score: Floats
+    kind: Ints
+    proxies: Floats | None = None
+    curves: Curves | None = None
+    sign: float = 1.0
+    n_measured: int = 0
+
+    def batch(self, rows: Ints) -> Batch:
+        """Return the architectures at ``rows`` [m] as predictors get them, their curves seen to the end."""
+        scores, losses = (None, None) if self.curves is None else self.curves[:2]
+        return Batch(self.archs, scores, self.proxies, losses).take(rows)
+
+    def __len__(self) -> int:
+        """Return the number of architectures."""
+        return len(self.archs)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of a pool.
+
+    Attributes:
+        train: [n] what is learnt from.
+        asked: [m] what is predicted, in random order.
+        tests: protocol -> positions in ``asked`` that it tests.
+    """
+
+    train: Ints
+    asked: Ints
+    tests: dict[str, Ints]
+
+
+def pool_of(task: Task, proxies: str = "", *, curves: bool = False) -> Pool:
+    """Return what of a task's architectures was measured, with the proxies of the table of that name, and curves.
+
+    Architectures without any proxy are left out: a predictor could only guess at them, all alike.
+
+    Raises:
+        InvalidOption: the table of proxies has fewer than two of the measured architectures.
+    """
+    sign = -1.0 if task.observed.axes["direction"] == "minimize" else 1.0
+    score = sign * task.observed.query(task.rows)
+    rows, score = task.rows[~np.isnan(score)], score[~np.isnan(score)]
+    n_measured, known = len(rows), None
+    if proxies:
+        known = proxies_of(task, proxies, task.table.architectures[rows])
+        covered = ~np.isnan(known).all(axis=1)
+        if covered.sum() < 2:
+            raise InvalidOption(
+                f"table '{proxies}' has proxies of {covered.sum()} of the {n_measured} architectures that "
+                f"'{task.name}' measured; compute more (nasbench proxies {task.name})"
+            )
+        rows, score, known = rows[covered], score[covered], known[covered]
+    archs = task.table.architectures[rows]
+    kind = np.unique(task.space.canonical(archs), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    seen = curves_of(task, rows, sign) if curves else None
+    return Pool(archs, score, kind, known, seen, sign, n_measured)
+
+
+def split(
+    pool: Pool, size: int, rng: np.random.Generator, *, protocols: tuple[str, ...], test_size: int | None
+) -> Split:
+    """Draw a training set, the same for all protocols, and what each of them tests.
+
+    Args:
+        pool: to draw from, uniformly without replacement.
+        size: training architectures.
+        rng: draws.
+        protocols: ``random``: all others; ``disjoint``: those of them that no training one is isomorphic to.
+        test_size: at most so many of them; None for all.
+
+    Raises:
+        InvalidOption: a protocol is left with fewer than two architectures.
+    """
+    order = rng.permutation(len(pool))
+    train, rest = order[:size], order[size:]
+    strange = ~np.isin(pool.kind[rest], pool.kind[train])
+    eligible = {"random": np.arange(len(rest)), "disjoint": np.flatnonzero(strange)}
+    tests = {protocol: eligible[protocol][:test_size] for protocol in protocols}
+    for protocol, positions in tests.items():
+        if len(positions) < 2:
+            raise InvalidOption(
+                f"{size} training architectures of {len(pool)} leave {len(positions)} to test by protocol "
+                f"'{protocol}'; choose smaller train sizes"
+            )
+    asked = np.unique(np.concatenate(list(tests.values())))
+    return Split(train, rest[asked], {name: np.searchsorted(asked, positions) for name, positions in tests.items()})
+
+
+def training_scores(task: Task, pool: Pool, train: Ints, labels: str, rng: np.random.Generator) -> Floats:
+    """Return what is learnt: the mean over seeds, or with ``seed`` one drawn as a strategy would see it; ``[n]``."""
+    if labels == "mean":
+        return pool.score[train]
+    shown = task.backend(rng).advance(full_trainings(0, pool.archs[train])).score[:, 0]
+    return np.where(np.isnan(shown), pool.score[train], shown)  # of a seed that crashed there is nothing to learn

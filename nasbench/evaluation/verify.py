@@ -1,0 +1,30 @@
+"""Checking a record of predictors: fit again and compare every bit."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from nasbench.evaluation.evaluation import Evaluation, Key
+from nasbench.evaluation.record import Outcome, PredictionRecord
+from nasbench.evaluation.running import proxies_of, recorded_run
+from nasbench.records.opening import opened_tasks, recorded_entries
+from nasbench.records.replay import Verdict, changes, replay
+from nasbench.tasks.recorded import as_recorded
+
+
+def verify(record: PredictionRecord, *, sample: int | None = 2, rng: np.random.Generator) -> Verdict:
+    """Do ``sample`` runs of each pair of task and predictor again (None: all) and compare every metric.
+
+    Raises:
+        InvalidOption: a sample below 1.
+        RecordError: a damaged record, or a task, table or predictor that is not the one recorded.
+    """
+    evaluation = replace(Evaluation.from_spec(record.spec), given=opened_tasks(record), proxies=proxies_of(record))
+    with as_recorded(recorded_entries(record)):
+        changed = changes(record, evaluation.spec(fit=False))
+    choices = {choice.label: choice for choice in evaluation.predictors}
+
+    def again(task: str, label: str, key: Key) -> Outcome:
+        return recorded_run(record, evaluation, task, choices[label], key)
+
+    return replay(record, again, changed, sample=sample, rng=rng)

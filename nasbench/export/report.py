@@ -1,0 +1,121 @@
+"""Exporting a trained network, and what each form of it weighs, takes and knows; kept as ``export.json``."""
+
+import json
+import platform
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from nasbench.datasets import Images, load_images
+from nasbench.errors import RecordError
+from nasbench.export.int8 import quantise
+from nasbench.export.onnx import Pixels, write_onnx
+from nasbench.export.session import Session
+from nasbench.files import write_text
+from nasbench.threads import one_thread
+from nasbench.training import Model, read_model
+from nasbench.training.latencies import BATCH_SIZES
+from nasbench.training.machine import timed
+from nasbench.training.model import has_model, versions
+
+_COMPARED, _CALIBRATION = 64, 256  # images
+Answer = Callable[[np.ndarray], np.ndarray]
+"""Maps pixels [n, channels, ...] to logits [n, classes]."""
+
+
+def found_models(paths: Sequence[Path]) -> list[Path]:
+    """Return the folders of trained networks: those given, and all within those given.
+
+    Raises:
+        RecordError: there is none in one of them.
+    """
+    folders: list[Path] = []
+    for path in paths:
+        found = [path] if has_model(path) else sorted(at.parent for at in path.glob("**/model.json"))
+        if not found:
+            raise RecordError(f"no trained network in {path}; 'nasbench train' keeps them in its --out")
+        folders += found
+    return list(dict.fromkeys(folders))
+
+
+def export(folder: Path, *, data: str = "", int8: bool = True) -> dict[str, Any]:
+    """Write ``model.onnx`` and ``model.int8.onnx`` beside a trained network, and compare all forms.
+
+    Seconds and answers are of one thread of the processor. What is returned is kept as ``export.json``.
+
+    Args:
+        folder: of the network.
+        data: label of the data set it was trained on, where that lies elsewhere now; empty for the one it names.
+        int8: quantise as well.
+
+    Returns:
+        ``forms``: for ``torch``, ``onnx``, ``int8`` their ``file``, ``bytes``, ``accuracy`` by split and
+        ``latency_s`` by batch size; ``difference``: of a logit between torch and ONNX, at most.
+
+    Raises:
+        RecordError: no network there, or one of other data.
+        ExportFailed: the ONNX form answers differently.
+        OSError: a file cannot be written.
+    """
+    model = read_model(folder)
+    images = _images_of(model, data)
+    shown = images.parts["train"].images[np.random.default_rng(0).permutation(len(images.parts["train"].labels))]
+    with one_thread():
+        difference = write_onnx(model, folder / "model.onnx", shown[:_COMPARED])
+        forms = {"torch": _form(folder / "model.pt", _torch(model), images)}
+        forms["onnx"] = _form(folder / "model.onnx", Session(folder / "model.onnx").logits, images)
+        if int8:
+            quantise(folder / "model.onnx", folder / "model.int8.onnx", shown[:_CALIBRATION])
+            forms["int8"] = _form(folder / "model.int8.onnx", Session(folder / "model.int8.onnx").logits, images)
+    report = {
+        "forms": forms,
+        "difference": difference,
+        "calibration_images": min(_CALIBRATION, len(shown)) if int8 else 0,
+        "machine": f"one thread of CPU {platform.machine()}",
+        "versions": versions() | {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__},
+    }
+    write_text(folder / "export.json", json.dumps(report, indent=1, allow_nan=False) + "\n")
+    return report
+
+
+def _images_of(model: Model, label: str) -> Images:
+    """Return the data a network was trained on, split as they were."""
+    told = model.about["images"]
+    data = load_images(label or told["data"], np.random.default_rng(0))
+    if data.digest() != told["sha256"]:
+        raise RecordError(
+            f"{data.name} is not what the network in {model.folder} was trained on; name that data set by --data"
+        )
+    number, of = told["fold"]
+    return data.fold(number, of, np.random.default_rng(0)) if of else data
+
+
+def _torch(model: Model) -> Answer:
+    network = Pixels(model)
+
+    def logits(images: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            parts = torch.from_numpy(images.astype(np.float32)).split(max(BATCH_SIZES))
+            answer: np.ndarray = torch.cat([network(part) for part in parts]).numpy()
+        return answer
+
+    return logits
+
+
+def _form(file: Path, answer: Answer, images: Images) -> dict[str, Any]:
+    """Return size, accuracy and latency of one form."""
+    accuracy = {
+        split: float((answer(part.images).argmax(axis=1) == part.labels).mean())
+        for split, part in images.parts.items()
+        if split != "train"
+    }
+    latency = {}
+    for size in BATCH_SIZES:
+        pixels = np.zeros((size, *images.shape), dtype=np.float32)
+        latency[str(size)] = timed(lambda pixels=pixels: answer(pixels))._asdict()  # type: ignore[misc]
+    return {"file": str(file), "bytes": file.stat().st_size, "accuracy": accuracy, "latency_s": latency}

@@ -1,0 +1,1 @@
+"""Directories of runs: writing, running what is missing, where numbers come from, checking."""

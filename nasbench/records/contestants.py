@@ -1,0 +1,91 @@
+"""What a comparison is given: tasks and contestants, by name or as objects, alone or in sequences."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from nasbench.errors import InvalidOption, MissingExtra, UnknownName
+from nasbench.registry import Choice
+from nasbench.tasks import AnyTask, Task
+from nasbench.threads import one_thread
+
+Tasks = str | Path | AnyTask | Sequence[str | Path | AnyTask]
+"""What may be compared on: names, and tasks that are open already."""
+
+Contestants = str | type | Choice | Sequence[str | type | Choice]
+"""What may be compared: labels and classes."""
+
+
+def named_tasks(tasks: Tasks) -> tuple[tuple[str, ...], dict[str, AnyTask]]:
+    """Return the names of tasks, and those that are open already by name.
+
+    Raises:
+        InvalidOption: something that is neither a name nor a task, or a task made by hand, which no record can hold.
+    """
+    alone = isinstance(tasks, str | Path | AnyTask)
+    several: Sequence[Any] = [tasks] if alone else listed("task", tasks)
+    opened: dict[str, AnyTask] = {}
+    for item in several:
+        if isinstance(item, AnyTask):
+            opened[item.name] = item
+        elif not isinstance(item, str | Path):
+            raise InvalidOption(f"task {item!r}; expected a name, or what nasbench.load_task returns")
+        if isinstance(item, Task) and not item.declaration:
+            raise InvalidOption(f"task '{item.name}' was made by hand; declare it in a TOML file instead")
+    return tuple(item.name if isinstance(item, AnyTask) else str(item) for item in several), opened
+
+
+def choices_of(kind: str, given: Contestants) -> tuple[Choice, ...]:
+    """Return labels, classes and choices, alone or in a sequence, as choices; ``kind`` says what they choose.
+
+    Raises:
+        InvalidOption: none of these.
+    """
+    several = [given] if isinstance(given, str | type | Choice) else listed(kind, given)
+    for item in several:
+        if not isinstance(item, str | type | Choice):
+            raise InvalidOption(f"{kind} {item!r}; expected NAME[@PRESET][,option=value], or a class")
+    return tuple(Choice.parse(item) for item in several)
+
+
+def listed(kind: str, given: Any) -> list[Any]:
+    """Return a sequence of any type as a list.
+
+    Raises:
+        InvalidOption: it is none.
+    """
+    try:
+        return list(given)
+    except TypeError:
+        raise InvalidOption(f"{kind} {given!r}; expected a name, or several in a list") from None
+
+
+def check_made(what: str, make: Callable[[], object]) -> None:
+    """Make a contestant once and forget it.
+
+    Errors that the suite does not know belong to a run: a contestant may fail in one and not in the next.
+
+    Raises:
+        InvalidOption, UnknownName, MissingExtra: as the contestant raised it, with ``what`` before it.
+    """
+    try:
+        with one_thread():
+            make()
+    except (InvalidOption, UnknownName, MissingExtra) as error:
+        error.args = (f"{what}: {error}",)
+        raise
+    except (Exception, SystemExit):
+        return
+
+
+def refuse_twice(**given: list[str]) -> None:
+    """Refuse a list of names that is empty or has one twice; the keyword says what they name.
+
+    Raises:
+        InvalidOption: it is.
+    """
+    for kind, names in given.items():
+        if not names:
+            raise InvalidOption(f"no {kind} given; 'nasbench list' shows them")
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise InvalidOption(f"{kind} {twice[0]!r} is given twice")

@@ -1,0 +1,1 @@
+"""What tables and pictures of every kind of record share: statistics, text, drawing."""

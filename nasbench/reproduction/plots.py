@@ -1,0 +1,79 @@
+"""Pictures of a result: for every column, the published interval and the distribution of our runs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nasbench.reports.drawing import needs_matplotlib, panels, save_all, tidy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_PUBLISHED, _OURS = "#D55E00", "#0072B2"
+
+
+def write_picture(result: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Draw a result as PNG and SVG and return the files; none where no row has both a published number and ours.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    needs_matplotlib()
+    reading = next(reading for reading in result["readings"] if reading["name"] == result["reading"])
+    rows = [row for row in reading["rows"] if any(_both(cell) for cell in row["cells"].values())]
+    names = list(dict.fromkeys(name for row in rows for name, cell in row["cells"].items() if _both(cell)))
+    if not names:
+        return []
+    across = min(3, len(names))
+    figure, grid = panels(across, -(-len(names) // across), 4.6, 1.0 + 0.45 * len(rows))
+    for axes, name in zip(grid.flat, names, strict=False):
+        _panel(axes, rows, name)
+    for axes in list(grid.flat)[len(names) :]:
+        axes.set_visible(False)
+    drawn = [axes.get_legend_handles_labels() for axes in grid.flat]
+    legend = {label: handle for handles, labels in drawn for handle, label in zip(handles, labels, strict=True)}
+    figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=3, frameon=False)
+    figure.suptitle(f"{result['name']}: {reading['name']}")
+    return save_all({result["name"]: figure}, folder)
+
+
+def _both(cell: Mapping[str, Any]) -> bool:
+    return cell["published"] is not None and cell["ours"] is not None
+
+
+def _panel(axes: "Axes", rows: list[Mapping[str, Any]], name: str) -> None:
+    drawn = [(row["label"], row["cells"][name]) for row in rows if name in row["cells"] and _both(row["cells"][name])]
+    drawn = _near(drawn)
+    for i, (_, cell) in enumerate(drawn):
+        _one(axes, cell, i)
+    axes.set_yticks(range(len(drawn)), [label[:28] for label, _ in drawn], fontsize=8)
+    axes.set_ylim(len(drawn) - 0.5, -0.5)
+    axes.set_title(name, fontsize=10)
+    tidy(axes)
+
+
+def _near(drawn: list[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Leave out rows so far from those with runs that these would shrink to points."""
+    values = [value for _, cell in drawn for value in cell["ours"]["values"] or ()]
+    if not values:
+        return drawn
+    low, high = np.quantile(values, [0.01, 1.0])
+    room = 3 * (high - low)
+    return [(label, cell) for label, cell in drawn if low - room <= cell["ours"]["mean"] <= high + room]
+
+
+def _one(axes: "Axes", cell: Mapping[str, Any], i: int) -> None:
+    """Draw the published mean and deviation above the line, ours below it with every run as a tick."""
+    published, ours = cell["published"], cell["ours"]
+    labels = ("published: mean ± std", "ours: mean ± std", "our runs")
+    for value, y, color, label in ((published, i - 0.15, _PUBLISHED, labels[0]), (ours, i + 0.15, _OURS, labels[1])):
+        std = value["std"]
+        axes.errorbar(
+            [value["mean"]], [y], xerr=None if std is None else [std], fmt="o", color=color, ms=4, label=label
+        )
+    if ours["values"]:
+        low, high = np.quantile(ours["values"], [0.01, 1.0])  # failures far to the left would squeeze the rest
+        kept = [value for value in ours["values"] if low <= value <= high]
+        axes.plot(kept, np.full(len(kept), i + 0.33), "|", color=_OURS, alpha=0.25, ms=5, label=labels[2])

@@ -1,0 +1,111 @@
+"""Numbers that follow from whole tables alone: look-ups, order statistics in closed form, correlations."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from nasbench.arrays import Floats
+from nasbench.errors import unknown_name
+from nasbench.reproduction.columns import Columns
+from nasbench.reproduction.samples import CannotJudge, Sample, sample_of
+from nasbench.reproduction.schema import Reading, Row
+from nasbench.tasks import space_of
+
+CORRELATIONS: Mapping[str, Callable[[Floats, Floats], Any]] = {
+    "spearman": stats.spearmanr,
+    "kendall": stats.kendalltau,
+    "pearson": stats.pearsonr,
+}
+
+STATISTICS: Mapping[str, Callable[[Floats, Floats, float], Any]] = {
+    "max": lambda values, chooser, _level: values[chooser.argmax()],
+    "mean": lambda values, _chooser, _level: values.mean(),
+    "std": lambda values, _chooser, _level: values.std(),
+    "quantile": lambda values, _chooser, level: np.quantile(values, level),
+}
+"""Of a column [N], of the one by which its best is chosen (largest is best), and of the level of a quantile."""
+
+
+def cells(columns: Columns, row: Row, scale: float) -> dict[str, Sample]:
+    """Look up the cells that a method found in the authors' own runs, one for each run."""
+    found = {}
+    for name, column in _read(row).items():
+        texts = row.ours["cells"]
+        if isinstance(texts, dict):
+            if name not in texts:
+                continue
+            texts = texts[name]
+        space = space_of(columns.home(column))
+        columns.check_unit(column)
+        values = columns.reader(column)(space.parse(texts)) * scale
+        if np.isnan(values).any():
+            raise CannotJudge(f"column '{column}' lacks {texts[int(np.isnan(values).argmax())]}")
+        found[name] = sample_of(values) if len(values) > 1 else Sample(float(values[0]))
+    return found
+
+
+def _read(row: Row) -> Mapping[str, str]:
+    """Return which column each of a row's numbers is read from: its own, unless the row says which and from where."""
+    return row.ours.get("columns") or {name: name for name in row.published}
+
+
+def statistic(columns: Columns, row: Row, reading: Reading, scale: float) -> dict[str, Sample]:
+    """Return a statistic of whole columns; ``max`` is of the one chosen by the reading's column, if it names one."""
+    kind, found = row.ours["statistic"], {}
+    if kind not in STATISTICS:
+        raise unknown_name("statistic", kind, STATISTICS)
+    for name in row.published:
+        columns.check_unit(name)
+        values, chooser = columns.joined([name, by := _chooser(reading, name)])
+        value = STATISTICS[kind](values, columns.sign(by) * chooser, row.ours.get("level", math.nan))
+        # of a mean, the spread over architectures is what one random architecture varies by
+        found[name] = Sample(float(value) * scale, float(values.std()) * scale if kind == "mean" else None)
+    return found
+
+
+def _chooser(reading: Reading, name: str) -> str:
+    return reading.by.format(column=name) if reading.by else name
+
+
+def best_of(columns: Columns, row: Row, reading: Reading, scale: float) -> dict[str, Sample]:
+    """Return mean and standard deviation of the best of n uniform draws, exactly; best by the row's column if any."""
+    found = {}
+    for name, column in _read(row).items():
+        columns.check_unit(column)
+        values, chooser = columns.joined([column, by := row.ours.get("by") or _chooser(reading, column)])
+        mean, std = best_of_n(values, columns.sign(by) * chooser, row.ours["n"])
+        found[name] = Sample(mean * scale, std * scale)
+    return found
+
+
+def best_of_n(values: Floats, chooser: Floats, n: int) -> tuple[float, float]:
+    """Return mean and standard deviation of the value of the best of ``n`` draws with replacement.
+
+    The draw of rank r among N (1 is the worst) is the best with probability (r/N)^n - ((r-1)/N)^n; draws that
+    the chooser holds for equal share theirs.
+
+    Args:
+        values: [N] what is reported.
+        chooser: [N] by what the best is chosen, the largest.
+        n: draws.
+    """
+    _, rank, counts = np.unique(chooser, return_inverse=True, return_counts=True)
+    below = np.concatenate([[0], np.cumsum(counts)]) / len(values)
+    share = np.diff(below**n) / counts
+    weight = share[rank.reshape(-1)]
+    mean = float(weight @ values)
+    return mean, math.sqrt(max(0.0, float(weight @ (values - mean) ** 2)))
+
+
+def correlation(columns: Columns, row: Row) -> dict[str, Sample]:
+    """Return the correlation of pairs of columns over every architecture that has both."""
+    method = row.ours["method"]
+    if method not in CORRELATIONS:
+        raise unknown_name("correlation", method, CORRELATIONS)
+    return {
+        name: Sample(float(CORRELATIONS[method](*columns.joined(pair)).statistic))
+        for name, pair in row.ours["pairs"].items()
+    }

@@ -1,0 +1,204 @@
+"""Verdicts: whether ours agree with what was published, within a tolerance decided beforehand.
+
+A cell is *within* if its difference is within the tolerance, and half its 95 % interval too: enough runs to say
+so. It is *outside* if even the near end of the interval is beyond the tolerance. Between, it is *undecided*: more
+runs would tell. Standard deviations are compared in the same way, on the logarithmic scale; how well one is known
+follows from the kurtosis of our runs, for searches fail rarely and far: by a normal's, 500 runs of evolution would seem
+to know theirs to 6 %, and it is 12 %. A row is reproduced
+if all its cells are within; if one is outside, it may still stand where the paper has it among the other rows,
+which is "in ordering only". A table is as good as its worst row that could be judged.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nasbench.reproduction.samples import Sample
+from nasbench.reproduction.schema import Cell, Published, Row, Tolerance
+
+_Z = 1.96
+
+
+class Verdict(StrEnum):
+    """What is said of a row or a table, best first."""
+
+    REPRODUCED = "reproduced"
+    ORDERING = "reproduced in ordering only"
+    NOT = "not reproduced"
+    NONE = "cannot be judged"
+
+
+class Fit(StrEnum):
+    """What is said of a cell."""
+
+    WITHIN = "within"
+    OUTSIDE = "outside"
+    UNDECIDED = "undecided"
+    SHOWN = "shown"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A cell with what is said of it.
+
+    Attributes:
+        published: None where the paper has none.
+        ours: None where we have none.
+        tolerance: largest difference allowed.
+        difference: ours minus published; None without both.
+        standard_errors: the difference over its standard error; None where both are exact or one is unknown.
+        fit: see ``Fit``.
+        why: what decided, where it is not within.
+    """
+
+    published: Cell | None
+    ours: Sample | None
+    tolerance: float | None
+    difference: float | None
+    standard_errors: float | None
+    fit: Fit
+    why: str = ""
+
+
+def judge_cell(
+    cell: Cell | None, ours: Sample | None, tolerance: float, *, std_ratio: float | None, runs: int | None, judged: bool
+) -> Judged:
+    """Judge one cell.
+
+    Args:
+        cell: as published.
+        ours: beside it.
+        tolerance: largest difference allowed.
+        std_ratio: largest factor between the standard deviations; None if they are not compared.
+        runs: over which the published number is a mean; None if unknown, then it counts as exact.
+        judged: whether it may be judged at all.
+    """
+    if cell is None or ours is None:
+        return Judged(cell, ours, None, None, None, Fit.SHOWN)
+    difference = ours.mean - cell.mean
+    theirs = (cell.std or 0.0) / math.sqrt(runs - 1) if runs and runs > 1 else 0.0
+    error = math.hypot(ours.standard_error, theirs)
+    in_errors = difference / error if 0 < error < math.inf else None
+    fit, why = _within(abs(difference), tolerance, ours.quantile * error, "the mean")
+    if fit is Fit.WITHIN and std_ratio is not None and cell.std and ours.std is not None:
+        fit, why = _std_within(cell.std, ours, std_ratio, runs)
+    return Judged(cell, ours, tolerance, difference, in_errors, fit if judged else Fit.SHOWN, why if judged else "")
+
+
+def _within(distance: float, tolerance: float, half: float, what: str) -> tuple[Fit, str]:
+    """Return whether a distance known to ``half`` an interval is within a tolerance."""
+    if distance <= tolerance and half <= tolerance:
+        return Fit.WITHIN, ""
+    if distance - half > tolerance:
+        return Fit.OUTSIDE, f"{what} differs by {distance:.3g}, more than {tolerance:.3g}"
+    if half > tolerance:
+        return Fit.UNDECIDED, f"too few runs: {what} is known to ±{half:.3g}, the tolerance is {tolerance:.3g}"
+    return (
+        Fit.UNDECIDED,
+        f"{what} differs by {distance:.3g} ±{half:.3g}, the tolerance is {tolerance:.3g}: more runs tell",
+    )
+
+
+def _std_within(published: float, ours: Sample, ratio: float, runs: int | None) -> tuple[Fit, str]:
+    if not ours.std:
+        return Fit.OUTSIDE, "ours does not vary"
+    # of the logarithm of a standard deviation; theirs is taken to be of runs like ours
+    variance = sum((ours.kurtosis - 1) / (4 * (n - 1)) for n in (ours.n, runs or math.inf) if n > 1)
+    half = math.inf if ours.n < 2 else _Z * math.sqrt(variance)
+    fit, _ = _within(abs(math.log(ours.std / published)), math.log(ratio), half, "")
+    if fit is Fit.WITHIN:
+        return fit, ""
+    found = f"the standard deviation is {ours.std / published:.2f} times the published"
+    more = "" if fit is Fit.OUTSIDE else ", and too few runs tell it apart"
+    return fit, f"{found}, the tolerance is a factor of {ratio:g}{more}"
+
+
+@dataclass(frozen=True)
+class JudgedRow:
+    """A row with its cells by column, what is said of it and why."""
+
+    row: Row
+    cells: Mapping[str, Judged]
+    verdict: Verdict
+    why: str = ""
+
+
+def judge_row(row: Row, cells: Mapping[str, Judged], others: Sequence[Mapping[str, Judged]]) -> JudgedRow:
+    """Judge a row by its cells and, where one is outside, by its place among ``others``."""
+    fits = {name: cell.fit for name, cell in cells.items() if cell.fit is not Fit.SHOWN}
+    if not fits:
+        return JudgedRow(row, cells, Verdict.NONE, _why_none(row, cells))
+    reasons = "; ".join(f"{name}: {cell.why}" for name, cell in cells.items() if cell.why)
+    if Fit.OUTSIDE in fits.values():
+        placed = _in_order(cells, others)
+        return JudgedRow(row, cells, Verdict.ORDERING if placed else Verdict.NOT, reasons)
+    if Fit.UNDECIDED in fits.values():
+        return JudgedRow(row, cells, Verdict.NONE, reasons)
+    return JudgedRow(row, cells, Verdict.REPRODUCED)
+
+
+def _why_none(row: Row, cells: Mapping[str, Judged]) -> str:
+    if not any(cell.ours for cell in cells.values()):
+        return row.note
+    return "the published numbers are unverified" if row.published else "nothing comparable was published"
+
+
+def _in_order(cells: Mapping[str, Judged], others: Sequence[Mapping[str, Judged]]) -> bool:
+    """Whether a row stands above and below the same other rows as published, in every column; False without any."""
+    pairs = [
+        (mine, theirs[name])
+        for theirs in others
+        for name, mine in cells.items()
+        if name in theirs and Fit.SHOWN not in (mine.fit, theirs[name].fit)
+    ]
+    signs = [_signs(mine, other) for mine, other in pairs]
+    told = [(published, ours) for published, ours in signs if published]
+    return bool(told) and all(published == ours for published, ours in told)
+
+
+def _signs(mine: Judged, other: Judged) -> tuple[int, int]:
+    """Return which of two rows is higher, as published and in ours; 0 for equal."""
+    published = _mean(mine.published) - _mean(other.published)
+    ours = _mean(mine.ours) - _mean(other.ours)
+    return (published > 0) - (published < 0), (ours > 0) - (ours < 0)
+
+
+def _mean(value: Cell | Sample | None) -> float:
+    return math.nan if value is None else value.mean  # none is: what is shown only was left out
+
+
+def judge_table(published: Published, ours: Sequence[Mapping[str, Sample]]) -> list[JudgedRow]:
+    """Judge every row; ``ours`` has a sample by column for each."""
+    judged = [_judged_cells(published, row, samples) for row, samples in zip(published.rows, ours, strict=True)]
+    return [
+        judge_row(row, cells, [other for other in judged if other is not cells])
+        for row, cells in zip(published.rows, judged, strict=True)
+    ]
+
+
+def _judged_cells(published: Published, row: Row, samples: Mapping[str, Sample]) -> dict[str, Judged]:
+    tolerance: Tolerance = published.tolerance
+    names = list(dict.fromkeys([*row.published, *samples]))
+    cells = {}
+    for name in names:
+        cell = row.published.get(name)
+        limit = tolerance.of(name, cell, published.rounding) if cell else 0.0
+        if row.tolerance is not None:
+            limit = max(row.tolerance, published.rounding)
+        cells[name] = judge_cell(
+            cell,
+            samples.get(name),
+            limit,
+            std_ratio=tolerance.std_ratio,
+            runs=row.runs or published.published_runs,
+            judged=published.judged(row, name),
+        )
+    return cells
+
+
+def overall(rows: Sequence[JudgedRow]) -> Verdict:
+    """Return the verdict on a table: that of its worst row that could be judged."""
+    order = list(Verdict)
+    known = [row.verdict for row in rows if row.verdict is not Verdict.NONE]
+    return max(known, key=order.index) if known else Verdict.NONE

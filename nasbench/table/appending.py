@@ -1,0 +1,102 @@
+"""Appending to a table: a colleague's extra seeds, freshly trained architectures; nothing is ever overwritten."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from nasbench.errors import InvalidOption, TableError
+from nasbench.files import alone
+from nasbench.table.builder import Draft
+from nasbench.table.locate import shipped_tables, user_tables
+from nasbench.table.merge import Contradiction, merge_credited
+from nasbench.table.reader import Table
+from nasbench.table.writer import write_table
+
+
+def append(table_path: Path | str, added: Draft | Table, *, name: str | None = None, seed_offset: int = 0) -> Table:
+    """Add the architectures, seeds, epochs and columns of ``added`` to a table, and return the table.
+
+    The rows that were there keep their numbers. Every column that gained values lists where its
+    values come from in its attribute ``sources`` (``data/SCHEMA.md``). Appending what the table
+    already holds changes nothing.
+
+    Args:
+        table_path: the table; one that ships with the suite needs ``name``.
+        added: measurements of the same space, as a draft or an opened table.
+        name: leave the table as it is and write a new one of this name to the user's table folder.
+        seed_offset: is added to every seed label of ``added``.
+
+    Raises:
+        TableError: another space, unit or kind of values, or a value that contradicts one that is there.
+        InvalidOption: a shipped table without ``name``, or a name that is taken or is no file name.
+        Busy: another process is writing the table.
+        OSError: the file cannot be written; the table is untouched.
+    """
+    path = Path(table_path)
+    target = _target(path, name)
+    with alone(target), _opened(added) as other:
+        if name is not None and target.exists():
+            raise InvalidOption(f"{target} exists and is not overwritten; append to it, or choose another --name")
+        table = Table(path)
+        credits = [_credit(table, 0), _credit(other, seed_offset)]
+        free = _free_offset(table, other)
+        _relabel(other, seed_offset)
+        try:
+            merge_credited([table, other], target, credits, {} if name is None else {"name": name})
+        except Contradiction as error:
+            raise TableError(f"{error}; {_advice(error.place, free)}") from error
+    return Table(target)
+
+
+def _target(path: Path, name: str | None) -> Path:
+    """Return the file to write."""
+    if name is not None:
+        if not name or Path(name).name != name or name.startswith("."):
+            raise InvalidOption(f"name {name!r} is no plain file name; take letters, digits and underscores")
+        return user_tables() / f"{name}.h5"
+    if path.resolve().parent == shipped_tables().resolve():
+        raise InvalidOption(
+            f"{path.name} ships with the suite and tasks rely on its checksum, so it is not changed; --name NAME "
+            f"writes your own copy with the new measurements (--name {path.stem} hides the shipped one)"
+        )
+    return path
+
+
+@contextlib.contextmanager
+def _opened(added: Draft | Table) -> Iterator[Table]:
+    """Yield a table of our own to relabel; a draft is checked and written to a temporary file first."""
+    if isinstance(added, Table):
+        yield Table(added.path)
+        return
+    with tempfile.TemporaryDirectory(prefix="nasbench-append-") as folder:
+        write_table(added, Path(folder) / "added.h5")
+        yield Table(Path(folder) / "added.h5")
+
+
+def _relabel(table: Table, seed_offset: int) -> None:
+    for column in table.columns.values():
+        if "seeds" in column.attributes:
+            column.attributes["seeds"] = [seed + seed_offset for seed in column.attributes["seeds"]]
+
+
+def _credit(table: Table, seed_offset: int) -> str:
+    moved = f", seed labels raised by {seed_offset}" if seed_offset else ""
+    return f"{table.source} ({table.citation}; {table.licence}), table {table.name} sha256 {table.checksum}{moved}"
+
+
+def _free_offset(table: Table, other: Table) -> int:
+    """Return the smallest offset that lifts every seed label of ``other`` above those of ``table``."""
+    seeds = [[s for c in each.columns.values() for s in c.attributes.get("seeds", ())] for each in (table, other)]
+    return int(np.max(seeds[0]) + 1 - np.min(seeds[1])) if all(seeds) else 0
+
+
+def _advice(place: str, seed_offset: int) -> str:
+    if place.startswith("measurements/"):
+        return (
+            "if these are different trainings that carry the same seed label, relabel the appended ones with "
+            f"seed_offset={seed_offset} (--seed-offset {seed_offset})"
+        )
+    return "correct the appended file, leave that column out of it, or give the column another name"

@@ -1,0 +1,118 @@
+"""Zero-cost proxies in a table: static metrics that cannot be an accuracy, so that whoever searches may see them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption, unknown_name
+from nasbench.table.locate import find_table
+from nasbench.table.reader import Table
+
+PROXY_SOURCE = "table:"
+"""Before the label of a proxy that is a source of a strategy or predictor, among tasks and records."""
+
+
+@dataclass(frozen=True)
+class ProxyColumn:
+    """One proxy of one data set.
+
+    Attributes:
+        table: where it lies.
+        dataset: whose proxy it is.
+        metric: its name.
+    """
+
+    table: Table
+    dataset: str
+    metric: str
+
+    def __call__(self, archs: Archs) -> Floats:
+        """Return the scores of architectures [n, d], nan where one is missing; ``[n]``."""
+        rows, values = self.table.index(archs), np.full(len(archs), np.nan)
+        there = rows >= 0
+        values[there] = self.table.static(rows[there], dataset=self.dataset, metric=self.metric)
+        return values
+
+
+def proxy_columns(table: Table, datasets: Collection[str] = ()) -> list[ProxyColumn]:
+    """Return every proxy of a table, by name.
+
+    A static metric has no split, so what may be an accuracy is left out: a fraction, or one kept per seed.
+
+    Args:
+        table: where they lie.
+        datasets: whose; empty for all.
+    """
+    places = [place for place in table.statics if not datasets or place[0] in datasets]
+    return [ProxyColumn(table, *place) for place in places if _is_proxy(table, *place)]
+
+
+def _is_proxy(table: Table, dataset: str, metric: str) -> bool:
+    about = table.describe_static(dataset, metric)
+    return about["unit"] != "fraction" and len(about["shape"]) == 1
+
+
+def proxy_source(label: str) -> str:
+    """Return how a record names what is learnt from the proxy of this label."""
+    return PROXY_SOURCE + label
+
+
+def source_checksum(source: str) -> str:
+    """Return the checksum of the table that a source such as ``table:TABLE/METRIC`` names.
+
+    Raises:
+        UnknownName: no such table or proxy.
+    """
+    return proxy_named(source.removeprefix(PROXY_SOURCE), "").table.checksum
+
+
+def proxy_table(source: str) -> str:
+    """Return the name or file of the table in a source such as ``table:TABLE/METRIC``."""
+    return _parts(source.removeprefix(PROXY_SOURCE))[0]
+
+
+def proxy_named(label: str, space: str) -> ProxyColumn:
+    """Return the proxy called ``TABLE/METRIC``, or ``TABLE/DATASET/METRIC`` where a table has it of several data sets.
+
+    Args:
+        label: with the table's name, or its ``.h5`` file.
+        space: name of the space that it must be of; empty for any.
+
+    Raises:
+        InvalidOption: a label of another form, a table of another space, or a proxy of several data sets.
+        UnknownName: no such table or proxy.
+    """
+    name, dataset, metric = _parts(label)
+    table = _opened(find_table(name))
+    if space not in ("", table.space):
+        raise InvalidOption(f"table '{name}' is of space '{table.space}'; searched is '{space}'")
+    columns = proxy_columns(table)
+    found = [column for column in columns if column.metric == metric and dataset in ("", column.dataset)]
+    if not found:
+        known = {f"{name}/{column.dataset}/{column.metric}" for column in columns}
+        raise unknown_name("proxy", label, known)
+    if len(found) > 1:
+        raise InvalidOption(
+            f"'{label}' is there for {', '.join(column.dataset for column in found)}; say which: "
+            f"{name}/{found[0].dataset}/{metric}"
+        )
+    return found[0]
+
+
+def _parts(label: str) -> tuple[str, str, str]:
+    """Return table, data set (empty for the only one) and metric."""
+    file, suffix, rest = label.rpartition(".h5/")
+    name, _, place = (file + ".h5", "", rest) if suffix else label.partition("/")
+    dataset, _, metric = place.rpartition("/")
+    if not name or not metric:
+        raise InvalidOption(f"'{label}' names no proxy; expected TABLE/METRIC or TABLE/DATASET/METRIC")
+    return name, dataset, metric
+
+
+@lru_cache(maxsize=16)
+def _opened(path: Path) -> Table:
+    return Table(path)

@@ -1,0 +1,345 @@
+"""Reading a table: opening validates, a query gathers, and nothing stands in for what is missing."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from nasbench.arrays import Archs, Floats, Ints, RowIndex, freeze, row_index
+from nasbench.errors import (
+    InvalidArchitecture,
+    InvalidOption,
+    MissingMeasurement,
+    TableError,
+    UnknownName,
+    unknown_name,
+)
+from nasbench.table.column import Column
+from nasbench.table.disk_index import DiskIndex
+from nasbench.table.schema import FORMAT, ROOT_TEXT, SCHEMA_VERSION, SPACE_OPTIONS, SPLITS, content_digest, plain
+
+_UNREADABLE = (OSError, RuntimeError, KeyError, TypeError, ValueError)
+"""What h5py raises on damaged files, depending on what the damage hits."""
+
+
+class Table:
+    """Measurements of trained architectures, read from one HDF5 file.
+
+    Opening reads the attributes only and checks them against the content checksum; each column is
+    loaded and verified when first asked for.
+
+    Args:
+        path: a file written by ``write_table`` (``data/SCHEMA.md``).
+
+    Attributes:
+        name, title, space, citation, licence, source, notes: as the importer wrote them.
+        space_options: of the space, where they decide what codes mean; empty elsewhere, and in tables of such a space
+            that an older release wrote.
+        checksum: SHA-256 of the content.
+        columns: every column by its place in the file.
+
+    Raises:
+        FileNotFoundError: no such file.
+        TableError: a foreign, truncated or tampered file, or another version of the schema.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f"no table at {self.path}")
+        try:
+            # Tables never change under a reader, and locking fails on read-only and network disks.
+            self._file = h5py.File(self.path, "r", locking=False)
+        except OSError as error:
+            raise TableError(f"{self.path} is no readable HDF5 file (truncated or foreign): {error}") from error
+        try:
+            root = {key: plain(value) for key, value in self._file.attrs.items()}
+        except _UNREADABLE as error:
+            raise TableError(f"{self.path} has damaged attributes: {error}") from error
+        if root.get("format") != FORMAT:
+            raise TableError(f"{self.path} is an HDF5 file but no {FORMAT}; write one with 'nasbench import'")
+        if root.get("schema_version") != SCHEMA_VERSION:
+            raise TableError(
+                f"{self.path} has schema version {root.get('schema_version')}; this release reads {SCHEMA_VERSION}: "
+                "import the source again, or install the release that wrote it"
+            )
+        self.checksum = str(root.pop("content_sha256", ""))
+        self.columns = self._open_columns()
+        try:
+            digest = content_digest(root, {place: column.attributes for place, column in self.columns.items()})
+        except _UNREADABLE as error:
+            raise TableError(f"{self.path} has attributes of foreign types: {error}") from error
+        if digest != self.checksum:
+            raise TableError(f"{self.path} does not match its content checksum: it was changed or is damaged")
+        self.name, self.title, self.space, self.citation, self.licence, self.source, self.notes = (
+            str(root[key]) for key in ROOT_TEXT
+        )
+        self.space_options = self._options(root.get(SPACE_OPTIONS, "{}"))
+        self._n_architectures = self.columns["architectures"].shape[0]
+        self._answers: dict[tuple[Any, ...], npt.NDArray[Any] | _OnDisk] = {}
+
+    def _options(self, text: Any) -> dict[str, Any]:
+        try:
+            options: dict[str, Any] = dict(json.loads(text))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise TableError(f"{self.path} has {SPACE_OPTIONS} that are no JSON object: {error}") from error
+        return options
+
+    def __reduce__(self) -> tuple[type["Table"], tuple[Path]]:
+        """Travel to another process as the path alone."""
+        return Table, (self.path,)
+
+    def __repr__(self) -> str:
+        """Name, size and place."""
+        return f"Table({self.name!r}, {len(self)} architectures, {str(self.path)!r})"
+
+    def __len__(self) -> int:
+        """Return the number of architectures."""
+        return self._n_architectures
+
+    def _open_columns(self) -> dict[str, Column]:
+        columns: dict[str, Column] = {}
+
+        def visit(place: str, item: Any) -> None:
+            if isinstance(item, h5py.Dataset):
+                columns[place] = Column(item, place, self.path.name)
+
+        try:
+            self._file.visititems(visit)
+        except _UNREADABLE as error:
+            raise TableError(f"{self.path} is damaged: {error}") from error
+        if "architectures" not in columns:
+            raise TableError(f"{self.path} holds no architectures")
+        return columns
+
+    @property
+    def architectures(self) -> Archs:
+        """[n, d] the rows of the table, all in memory; read-only. ``rows`` returns some of them."""
+        return self.columns["architectures"].load()
+
+    @cached_property
+    def cardinality(self) -> Ints:
+        """[d] number of choices of each decision."""
+        return freeze(np.array(self.columns["architectures"].attributes["cardinality"], dtype=np.int64))
+
+    @cached_property
+    def _finder(self) -> RowIndex | DiskIndex:
+        column = self.columns["architectures"]
+        return row_index(self.architectures, self.cardinality) if column.fits else DiskIndex(column)
+
+    def rows(self, index: Ints) -> Archs:
+        """Return the architectures of rows [n], ``[n, d]``; from disk where the table is large."""
+        column, index = self.columns["architectures"], self._in_range(np.asarray(index))
+        return column.load()[index] if column.fits else column.gather(index, None, None)
+
+    def index(self, archs: Archs) -> Ints:
+        """Return the row of each architecture [n, d], -1 where the table lacks it; ``[n]``."""
+        return self._finder.find(archs)
+
+    @cached_property
+    def measurements(self) -> tuple[tuple[str, str, str, str], ...]:
+        """All (data set, recipe, split, metric) that the table holds."""
+        places = (place.split("/") for place in self.columns if place.startswith("measurements/"))
+        return tuple(sorted((dataset, recipe, split, metric) for _, dataset, recipe, split, metric in places))
+
+    @cached_property
+    def statics(self) -> tuple[tuple[str, str], ...]:
+        """All (data set, static metric) that the table holds."""
+        places = (place.split("/") for place in self.columns if place.startswith("static/"))
+        return tuple(sorted((dataset, metric) for _, dataset, metric in places))
+
+    def describe(self, dataset: str, recipe: str, split: str, metric: str) -> dict[str, Any]:
+        """Return unit, direction, seeds, epochs and checksum of one measurement."""
+        return dict(self._measurement(dataset, recipe, split, metric).attributes)
+
+    def describe_static(self, dataset: str, metric: str) -> dict[str, Any]:
+        """Return unit, direction, checksum and shape of one static metric."""
+        column = self._static(dataset, metric)
+        return column.attributes | {"shape": column.shape}
+
+    def _static(self, dataset: str, metric: str) -> Column:
+        column = self.columns.get(f"static/{dataset}/{metric}")
+        if column is not None:
+            return column
+        datasets = {name for name, *_ in (*self.statics, *self.measurements)}
+        if dataset not in datasets:
+            raise unknown_name(f"data set of table '{self.name}'", dataset, datasets)
+        known = {name for owner, name in self.statics if owner == dataset}
+        error = unknown_name(f"static metric of '{dataset}' in table '{self.name}'", metric, known)
+        owners = self._owners(metric)
+        also = f"; data set {owners} has it" if owners else ""
+        raise UnknownName(f"{error}{also}")
+
+    def _owners(self, metric: str) -> str:
+        """Return the data sets that have a static metric, as text; empty if none has."""
+        return " and ".join(repr(owner) for owner, name in self.statics if name == metric)
+
+    def _measurement(self, dataset: str, recipe: str, split: str, metric: str) -> Column:
+        column = self.columns.get(f"measurements/{dataset}/{recipe}/{split}/{metric}")
+        if column is not None:
+            return column
+        if split not in SPLITS:
+            raise unknown_name("split", split, SPLITS)
+        left = self.measurements
+        if dataset in {name for name, _ in self.statics} - {name for name, *_ in left}:
+            raise UnknownName(
+                f"table '{self.name}' has static metrics of data set '{dataset}', but no measurement; measured data "
+                f"sets: {', '.join(sorted({name for name, *_ in left})) or 'none'}"
+            )
+        for place, (kind, seen) in enumerate(
+            (("data set", dataset), ("recipe", recipe), ("split", split), ("metric", metric))
+        ):
+            known = {entry[place] for entry in left}
+            if seen not in known:
+                error = unknown_name(f"{kind} of table '{self.name}'", seen, known)
+                owners = sorted(owner for owner, name in self.statics if name == metric)
+                also = (
+                    f"; '{metric}' is a static metric, of data set {' and '.join(map(repr, owners))}" if owners else ""
+                )
+                raise UnknownName(f"{error}{also}")
+            left = tuple(entry for entry in left if entry[place] == seen)
+        raise AssertionError("unreachable: every part of the name was found")
+
+    def query(
+        self,
+        index: Ints,
+        *,
+        dataset: str,
+        recipe: str,
+        split: str,
+        metric: str,
+        epoch: int | None = None,
+        seed: int | str = "mean",
+        missing: str = "nan",
+    ) -> npt.NDArray[Any]:
+        """Return one measurement of many architectures.
+
+        Args:
+            index: [n] rows, as from ``index``.
+            dataset: which training data.
+            recipe: which training schedule.
+            split: ``train``, ``valid`` or ``test``, exactly as measured.
+            metric: for example ``accuracy`` (a fraction).
+            epoch: last finished epoch, 1-based; None for the recipe's last.
+            seed: label of one repetition, or ``mean`` over those that were measured.
+            missing: ``nan`` leaves a missing measurement nan, ``error`` raises.
+
+        Returns:
+            ``[n]`` floats in the column's unit.
+
+        Raises:
+            UnknownName: a name that the table does not have.
+            InvalidOption: an epoch or seed that the column does not have.
+            InvalidArchitecture: an index outside the table (-1 included).
+            MissingMeasurement: with ``missing="error"``.
+        """
+        key = (dataset, recipe, split, metric, epoch, seed)
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answer(self._measurement(dataset, recipe, split, metric), epoch, seed, key)
+        return self._gathered(index, answer, missing)
+
+    def static(self, index: Ints, *, dataset: str, metric: str, missing: str = "nan") -> npt.NDArray[Any]:
+        """Return a static metric of many architectures: ``[n]``, or ``[n, s]`` where it is kept per seed.
+
+        Args and errors as for ``query``.
+        """
+        key = (dataset, metric)
+        answer = self._answers.get(key)
+        if answer is None:
+            column = self._static(dataset, metric)
+            answer = column.decode(column.load()) if column.fits else _OnDisk(column, None, None, mean=False)
+            self._answers[key] = answer
+        return self._gathered(index, answer, missing)
+
+    def curves(self, index: Ints, *, dataset: str, recipe: str, split: str, metric: str, seed: int) -> npt.NDArray[Any]:
+        """Return the learning curves of one seed; ``[n, t]``, the epochs as ``describe`` lists them."""
+        column = self._measurement(dataset, recipe, split, metric)
+        position = self._position(column, "seeds", seed)
+        index = self._in_range(np.asarray(index))
+        return column.decode(column.load()[index, position] if column.fits else column.gather(index, position, None))
+
+    def _answer(
+        self, column: Column, epoch: int | None, seed: int | str, key: tuple[Any, ...]
+    ) -> "npt.NDArray[Any] | _OnDisk":
+        at_epoch = len(column.attributes["epochs"]) - 1 if epoch is None else self._position(column, "epochs", epoch)
+        at_seed = None if seed == "mean" else self._position(column, "seeds", seed)
+        if not column.fits:
+            answer: npt.NDArray[Any] | _OnDisk = _OnDisk(column, at_seed, at_epoch, mean=seed == "mean")
+        elif at_seed is None:
+            answer = _seed_mean(column.decode(column.load()[:, :, at_epoch]))
+        else:
+            answer = np.ascontiguousarray(column.decode(column.load()[:, at_seed, at_epoch]))
+        self._answers[key] = answer
+        return answer
+
+    def _position(self, column: Column, axis: str, label: int | str) -> int:
+        known = column.attributes[axis]
+        if label not in known:
+            shown = ", ".join(map(str, known[:8])) + (" ..." if len(known) > 8 else "")
+            raise InvalidOption(f"{axis[:-1]} {label!r} was not measured; the column has {axis} {shown}")
+        return int(known.index(label))
+
+    def _in_range(self, index: npt.NDArray[Any]) -> Ints:
+        if index.ndim != 1 or index.dtype != np.int64:
+            index = self._as_rows(index)
+        # Read as unsigned, a negative row is huge: one pass checks both ends.
+        if index.size and index.view(np.uint64).max() >= len(self):
+            bad = np.flatnonzero((index < 0) | (index >= len(self)))
+            raise InvalidArchitecture(
+                f"row {index[bad[0]]} at position {bad[0]} is outside table '{self.name}' of {len(self)} "
+                f"architectures ({len(bad)} such; -1 means that the table lacks the architecture)"
+            )
+        return index
+
+    def _as_rows(self, index: npt.NDArray[Any]) -> Ints:
+        """Return rows [n] as int64; refuse what is none, such as architectures: read as rows they have other values."""
+        if index.ndim == 1 and not index.size:
+            return index.astype(np.int64)  # [] is an array of floats
+        if index.ndim == 1 and index.dtype.kind in "iu" and index.dtype != np.int8:  # int8 is an architecture
+            return index.astype(np.int64)
+        raise InvalidArchitecture(
+            f"index has dtype {index.dtype} and shape {index.shape}; expected rows of the table, integers [n]. Of "
+            "architectures [n, d] they are table.index(archs); task.query takes architectures and texts"
+        )
+
+    def _gathered(self, index: Ints, answer: "npt.NDArray[Any] | _OnDisk", missing: str) -> npt.NDArray[Any]:
+        values: npt.NDArray[Any] = answer.take(self._in_range(np.asarray(index)), axis=0)
+        if missing != "nan":
+            self._refuse_missing(values, index, missing)
+        return values
+
+    def _refuse_missing(self, values: npt.NDArray[Any], index: Ints, missing: str) -> None:
+        if missing != "error":
+            raise InvalidOption(f"missing={missing!r}; expected 'nan' or 'error'")
+        bad = np.flatnonzero(np.isnan(values.reshape(len(values), -1)).any(axis=1))
+        if len(bad):
+            raise MissingMeasurement(
+                f"architecture in row {index[bad[0]]} was not measured so ({len(bad)} of {len(values)} asked); "
+                "missing='nan' leaves it nan"
+            )
+
+
+class _OnDisk:
+    """Stands in for an answer array that is too large for memory: the same ``take``, from the file."""
+
+    def __init__(self, column: Column, seed: int | None, epoch: int | None, *, mean: bool) -> None:
+        self._column, self._seed, self._epoch, self._mean = column, seed, epoch, mean
+
+    def take(self, index: Ints, axis: int) -> npt.NDArray[Any]:
+        del axis  # always the first: architectures
+        values = self._column.decode(self._column.gather(index, self._seed, self._epoch))
+        return _seed_mean(values) if self._mean else values
+
+
+def _seed_mean(values: npt.NDArray[Any]) -> Floats:
+    """Mean over the seeds that were measured, [n, s] -> [n]; nan where none was."""
+    measured = ~np.isnan(values)
+    count = measured.sum(axis=1)
+    total = np.where(measured, values, 0).sum(axis=1)
+    mean: Floats = np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
+    return mean

@@ -1,0 +1,167 @@
+"""From a draft to an HDF5 file, atomically and always to the same content checksum."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from nasbench.errors import TableError
+from nasbench.files import replacing
+from nasbench.table.builder import Draft, Measurement, Static
+from nasbench.table.column import Column
+from nasbench.table.disk_index import DiskIndex
+from nasbench.table.schema import array_digest, content_digest, counted_type, missing_value, root_attributes
+
+_CHUNK_BYTES = 1 << 20  # of uncompressed values: what one lazy read of a large table costs
+
+
+def write_table(draft: Draft, path: Path) -> str:
+    """Check a draft, write it to ``path`` and return its content checksum.
+
+    Raises:
+        TableError: the draft breaks the schema.
+        OSError: the file cannot be written; an existing one is untouched.
+    """
+    draft.check()
+    root = root_attributes(draft)
+    columns: dict[str, dict[str, Any]] = {
+        "architectures": {
+            "cardinality": draft.cardinality.tolist(),
+            "sha256": array_digest(draft.architectures),
+        }
+    }
+    columns |= {column.path: _attributes(column) for column in draft.columns}
+    values: dict[str, npt.NDArray[Any]] = {"architectures": draft.architectures}
+    values |= {column.path: stored(column) for column in draft.columns}
+    root["content_sha256"] = content_digest(root, columns)
+    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
+        file.attrs.update(root)
+        for place, array in values.items():
+            column = create_column(file, place, array.shape, array.dtype)
+            column[...] = array
+            column.attrs.update(columns[place])
+    return str(root["content_sha256"])
+
+
+def write_parts(drafts: Iterable[Draft], path: Path) -> str:
+    """Write one table from parts with other architectures each, and return its content checksum.
+
+    It is the checksum that ``write_table`` gives for all parts in one draft. Memory holds one part,
+    and 8 bytes for every architecture.
+
+    Args:
+        drafts: one or more that differ in their architectures and values alone.
+        path: file to write.
+
+    Raises:
+        TableError: a part breaks the schema or differs from the first, or an architecture stands in two.
+        OSError: the file cannot be written; an existing one is untouched.
+    """
+    first: tuple[dict[str, Any], dict[str, dict[str, Any]]] | None = None
+    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
+        for number, draft in enumerate(drafts):
+            draft.check()
+            declared = _declared(draft)
+            first = first or declared
+            if declared != first:
+                raise TableError(f"part {number} differs from the first in {_difference(first, declared)}")
+            _extend(file, draft)
+        if first is None:
+            raise TableError("a table needs at least one part")
+        root, columns = first
+        _refuse_twice(Column(file["architectures"], "architectures", path.name))
+        for place, attributes in columns.items():
+            attributes.pop("type")
+            attributes["sha256"] = Column(file[place], place, path.name).digest()
+            file[place].attrs.update(attributes)
+        root["content_sha256"] = content_digest(root, columns)
+        file.attrs.update(root)
+    return str(root["content_sha256"])
+
+
+def _declared(draft: Draft) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return what all parts of a table share: its own attributes, and those of its columns with their types."""
+    root = root_attributes(draft)
+    columns: dict[str, dict[str, Any]] = {"architectures": {"cardinality": draft.cardinality.tolist(), "type": "int8"}}
+    for column in draft.columns:
+        columns[column.path] = _described(column) | {"type": f"{column.values.dtype}{column.values.shape[1:]}"}
+    return root, columns
+
+
+def _difference(first: tuple[dict[str, Any], dict[str, Any]], other: tuple[dict[str, Any], dict[str, Any]]) -> str:
+    """Name what differs first."""
+    return next(
+        f"{key}: {there.get(key)!r} and {here.get(key)!r}"
+        for there, here in zip(first, other, strict=True)
+        for key in sorted(there | here)
+        if there.get(key) != here.get(key)
+    )
+
+
+def _extend(file: h5py.File, draft: Draft) -> None:
+    """Put the rows of one part below those that are there."""
+    arrays = {"architectures": draft.architectures} | {column.path: stored(column) for column in draft.columns}
+    for place, array in arrays.items():
+        if place not in file:
+            create_column(file, place, (0, *array.shape[1:]), array.dtype, growing=True)
+        n = len(file[place])
+        file[place].resize(n + len(array), axis=0)
+        file[place][n:] = array
+
+
+def _refuse_twice(architectures: Column) -> None:
+    twice = DiskIndex(architectures).first_twice()
+    if twice:
+        raise TableError(f"rows {twice[0]} and {twice[1]} are the same architecture: parts must not overlap")
+
+
+def create_column(
+    file: h5py.File, place: str, shape: tuple[int, ...], dtype: np.dtype[Any], *, growing: bool = False
+) -> h5py.Dataset:
+    """Create an empty column in chunks of about a megabyte, shuffled and compressed; ``growing`` takes more rows."""
+    row_bytes = max(1, int(np.prod(shape[1:])) * dtype.itemsize)
+    rows = max(1, _CHUNK_BYTES // row_bytes)
+    return file.create_dataset(
+        place,
+        shape,
+        dtype,
+        maxshape=(None, *shape[1:]) if growing else None,
+        chunks=(rows if growing else max(1, min(shape[0], rows)), *shape[1:]),
+        compression="gzip",
+        compression_opts=9,
+        shuffle=True,
+    )
+
+
+def stored(column: Measurement | Static) -> npt.NDArray[Any]:
+    """Return a column's values as they stand in the file: counts where it has a denominator."""
+    denominator = getattr(column, "denominator", 0)
+    if not denominator:
+        return column.values
+    kind = counted_type(denominator)
+    missing = np.isnan(column.values)
+    counts = np.rint(np.where(missing, 0, column.values) * denominator)
+    values: npt.NDArray[Any] = np.where(missing, missing_value(kind), counts).astype(kind)
+    return values
+
+
+def _attributes(column: Measurement | Static) -> dict[str, Any]:
+    return _described(column) | {"sha256": array_digest(stored(column))}
+
+
+def _described(column: Measurement | Static) -> dict[str, Any]:
+    shared = {"unit": column.unit, "direction": column.direction}
+    if isinstance(column, Static):
+        return shared
+    counted = {"denominator": column.denominator} if column.denominator else {}
+    return (
+        shared
+        | counted
+        | {
+            "seeds": np.asarray(column.seeds, dtype=np.int64).tolist(),
+            "epochs": np.asarray(column.epochs, dtype=np.int64).tolist(),
+        }
+    )

@@ -1,0 +1,113 @@
+"""What of a column was measured: which trainings are whole, which crashed, and whether their seconds can be believed.
+
+A training crashed where the table has its seconds at an epoch behind the last one that has its score: it was paid for,
+and showed nothing. Seconds that end with the scores are those of a training that was only stopped.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench.arrays import Bools, Floats, Ints
+from nasbench.errors import InvalidOption
+from nasbench.table.falls import first_fall
+from nasbench.tasks.columns import Charge, Measured
+
+_BLOCK = 2**22  # values of curves in memory at once
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Over the rows of a task's table.
+
+    Attributes:
+        ended: [N, s] repetitions with a score at the last epoch.
+        whole: [N, s] those with a score at every epoch.
+        crashed: [N, s] those that were paid for and have no score at the end.
+        paid: [N] whether the seconds up to every epoch but the last are known, where they are measured by epoch.
+        spent_s: [N] mean seconds at which the repetitions of an architecture ended, all costs with curves together.
+    """
+
+    ended: Bools
+    whole: Bools
+    crashed: Bools
+    paid: Bools
+    spent_s: Floats
+
+
+def coverage(observed: Measured, costs: float | tuple[Charge, ...]) -> Coverage:
+    """Look through every epoch of what is observed and of what it costs.
+
+    Raises:
+        InvalidOption: seconds so far that fall.
+    """
+    charges = costs if isinstance(costs, tuple) else ()
+    columns = [charge.column for charge in charges if not charge.each_answer and isinstance(charge.column, Measured)]
+    parts = [_of_rows(observed, columns, index) for index in _blocks(observed, *columns)]
+    return Coverage(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _blocks(*columns: Measured) -> Iterator[Ints]:
+    """Yield the rows of the table, so many at once that their curves are small."""
+    n, largest = len(columns[0].home), max(len(column.seeds) * len(column.epochs) for column in columns)
+    step = max(1, _BLOCK // largest)
+    for first in range(0, max(n, 1), step):
+        yield np.arange(first, min(first + step, n))
+
+
+def _of_rows(observed: Measured, columns: list[Measured], index: Ints) -> tuple[Bools, Bools, Bools, Bools, Floats]:
+    """Return the parts of a ``Coverage`` for some rows."""
+    measured: Bools = np.logical_not(np.isnan(observed.curves(index)))
+    shown, ran = _last_epoch(observed, measured), np.zeros(measured.shape[:2], dtype=np.int64)
+    paid, spent_s = np.ones(len(index), dtype=np.bool_), np.zeros(len(index))
+    for column in columns:
+        seconds = column.curves(index)
+        _refuse_fall(column, seconds, index)
+        known: Bools = np.asarray(~np.isnan(seconds))
+        if column.training == observed.training:
+            ran = np.maximum(ran, _of_same_seeds(observed, column, _last_epoch(column, known)))
+        asked = np.isin(column.epochs, observed.epochs[:-1])
+        paid &= np.asarray(known.any(axis=1))[:, asked].all(axis=1)
+        if len(column.epochs) > 1:
+            spent_s += _mean_end(seconds, known)
+    ended: Bools = measured[:, :, -1]
+    return ended, np.asarray(measured.all(axis=2)), ~ended & (ran > shown), paid, spent_s
+
+
+def _last_epoch(column: Measured, measured: Bools) -> Ints:
+    """[n, s] the last epoch that was measured [n, s, t]; 0 where none was."""
+    last: Ints = np.where(measured, np.array(column.epochs), 0).max(axis=2, initial=0)
+    return last
+
+
+def _of_same_seeds(observed: Measured, column: Measured, values: Ints) -> Ints:
+    """Return ``values`` [n, s'] of a column's seeds in the order of the observed ones; 0 of those it lacks."""
+    place = {seed: at for at, seed in enumerate(column.seeds)}
+    ours = np.array([place.get(seed, len(place)) for seed in observed.seeds])
+    return np.concatenate([values, np.zeros((len(values), 1), dtype=np.int64)], axis=1)[:, ours]
+
+
+def _mean_end(seconds: Floats, known: Bools) -> Floats:
+    """[n] mean over seeds of the last measured of ``seconds`` [n, s, t]; nan where there is none."""
+    last = seconds.shape[2] - 1 - known[:, :, ::-1].argmax(axis=2)
+    ends = np.take_along_axis(seconds, last[:, :, None], axis=2)[:, :, 0]
+    count = (~np.isnan(ends)).sum(axis=1)
+    mean: Floats = np.divide(np.nansum(ends, axis=1), count, out=np.full(len(ends), np.nan), where=count > 0)
+    return mean
+
+
+def _refuse_fall(column: Measured, seconds: Floats, index: Ints) -> None:
+    """Refuse seconds [n, s, t] that fall: no search must be charged less for training on."""
+    fall = first_fall(seconds)
+    if fall is None:
+        return
+    place = f"{column.dataset}/{column.recipe}/{column.split}/{column.metric}"
+    before, after = (float(seconds[fall.row, fall.seed, at]) for at in (fall.before, fall.after))
+    arch = column.home.rows(index[fall.row : fall.row + 1])[0].tolist()
+    raise InvalidOption(
+        f"{place} of table '{column.table.name}' is charged as what was spent so far, but falls from {before:g} at "
+        f"epoch {column.epochs[fall.before]} to {after:g} at epoch {column.epochs[fall.after]} (architecture {arch}, "
+        f"seed {column.seeds[fall.seed]}): if it holds what each epoch took, import it again with per = 'epoch' in its "
+        'entry of the mapping; if it is what every answer takes, write per = "answer" in the task\'s cost'
+    )

@@ -1,0 +1,243 @@
+"""What a strategy observes of complete trainings, and of those that end earlier, as arrays over a table's rows."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nasbench.arrays import Bools, Floats, Ints
+from nasbench.backends.table import Observations, observations
+from nasbench.errors import InvalidOption
+from nasbench.tasks.columns import Charge, Measured
+from nasbench.tasks.coverage import Coverage, coverage
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """A recipe of fewer epochs than the task's own.
+
+    Attributes:
+        observed: what a strategy sees at its end.
+        charges: what it costs.
+    """
+
+    observed: Measured
+    charges: tuple[Charge, ...]
+
+    @property
+    def epoch(self) -> int:
+        """Its last epoch, by which a trial asks for it."""
+        return int(self.observed.axes["epochs"][-1])
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What is done with architectures that were not measured.
+
+    Attributes:
+        known: [N] rows of which what defines regret is known.
+        hidden: [N] rows that nobody may ask for; None if there are none.
+        answered: whether they are answered like crashes; otherwise nobody may ask for them.
+        crash_s: seconds that such an answer costs where the table does not say; None for the mean of those measured.
+    """
+
+    known: Bools
+    hidden: Bools | None = None
+    answered: bool = False
+    crash_s: float | None = None
+
+
+def observed_at(
+    observed: Measured,
+    costs: float | tuple[Charge, ...],
+    fidelities: tuple[Fidelity, ...],
+    *,
+    gaps: Gaps,
+    further: Floats | None,
+) -> Observations:
+    """Return what is seen of complete trainings, and of earlier ones.
+
+    Nobody may ask for an architecture without a training that has a score at every epoch, or crashed, or whose cost or
+    regret is missing. Where half of those with a score at the last epoch lack others, or more, epochs in between are
+    not answered, and the last one is enough.
+
+    Args:
+        observed: the column.
+        costs: of a complete training.
+        fidelities: recipes of fewer epochs, shortest first.
+        gaps: what is done with what was not measured.
+        further: [N, k] further objectives.
+
+    Raises:
+        InvalidOption: a cost that is no positive number, or one that falls along the epochs.
+    """
+    seen = _Seen(observed, costs)
+    parts = [_Seen(fidelity.observed, fidelity.charges) for fidelity in fidelities]
+    hidden = np.zeros(len(gaps.known), dtype=np.bool_) if gaps.hidden is None else gaps.hidden
+    stepwise, asked = False, seen.asked(gaps.known, stepwise=False) & ~hidden
+    if not fidelities and len(seen.epochs) > 1:
+        whole = seen.asked(gaps.known, stepwise=True) & ~hidden
+        stepwise = 2 * whole.sum() > asked.sum()
+        asked = whole if stepwise else asked
+    for part in parts:
+        asked &= part.asked(np.ones_like(asked), stepwise=False)
+    filling = _Filling(asked, hidden, gaps.crash_s) if gaps.answered else None
+    earlier: Mapping[int, Observations] = {}
+    if fidelities:
+        earlier = {part.epochs[-1]: part.arranged(None, asked, filling, stepwise=False) for part in parts}
+    elif stepwise:
+        earlier = _Earlier(seen, asked, filling)
+        _ = earlier[seen.epochs[0]]  # whose seconds are the fewest: none that are not positive come up later
+    last = seen.arranged(None, asked, filling, stepwise=stepwise)
+    more: dict[str, Any] = {"further": further, "answer_s": seen.answer_s}
+    if filling is not None:
+        more = {key: None if value is None else filling.extended(value, np.nan) for key, value in more.items()}
+        more |= {"absent": True, "measured": asked}
+    return replace(last, **more, earlier=earlier, resumes=not fidelities)
+
+
+@dataclass(frozen=True)
+class _Filling:
+    """Answers for what was not measured: nan, for the table's own seconds or those of a crash.
+
+    Attributes:
+        asked: [N] rows that were measured.
+        hidden: [N] rows that nobody may ask for.
+        crash_s: of a complete training; None for the mean of those measured.
+    """
+
+    asked: Bools
+    hidden: Bools
+    crash_s: float | None
+
+    @staticmethod
+    def extended(values: Floats, last: float) -> Floats:
+        """Return ``values`` [N, ...] with one more row, of what the table lacks."""
+        return np.concatenate([values, np.full((1, *values.shape[1:]), last)])
+
+    def of(self, scores: Floats, cost_s: Floats, n_seeds: Ints, share: float) -> tuple[Floats, Floats, Ints]:
+        """Fill scores [N, s], seconds and numbers of seeds [N] of a ``share`` of the training; one more row each."""
+        mean_s = float(cost_s[self.asked].mean()) if self.asked.any() else 1.0
+        crash_s = mean_s if self.crash_s is None else self.crash_s * share
+        filled = ~self.asked & ~self.hidden
+        scores = np.where(filled[:, None], np.nan, scores)
+        cost_s = np.where(filled & ~(np.isfinite(cost_s) & (cost_s > 0)), crash_s, cost_s)
+        n_seeds = np.where(filled, 1, n_seeds)
+        return self.extended(scores, np.nan), self.extended(cost_s, crash_s), np.append(n_seeds, 1)
+
+
+class _Seen:
+    """A column and what it costs, over the rows of the task's table."""
+
+    def __init__(self, observed: Measured, costs: float | tuple[Charge, ...]) -> None:
+        self._observed, self._costs = observed, costs
+        self.epochs: list[int] = observed.axes["epochs"]
+        if not isinstance(costs, tuple) and not (costs > 0 and math.isfinite(costs)):
+            raise InvalidOption(f"a training costs {costs} seconds; the clock needs a positive number")
+
+    @cached_property
+    def _coverage(self) -> Coverage:
+        return coverage(self._observed, self._costs)
+
+    def shown(self, *, stepwise: bool) -> Bools:
+        """[N, s] repetitions that a strategy may be shown: measured, with ``stepwise`` at every epoch, or crashed."""
+        known = self._coverage
+        return (known.whole if stepwise else known.ended) | known.crashed
+
+    def asked(self, known: Bools, *, stepwise: bool) -> Bools:
+        """[N] architectures that may be asked for; of those that did not crash, regret must be ``known`` [N]."""
+        shown = self.shown(stepwise=stepwise)
+        paid = ~np.isnan(self.cost_s()) & (self._coverage.paid | self._crashed if stepwise else True)
+        return np.asarray(shown.any(axis=1) & paid & (known | self._crashed))
+
+    @cached_property
+    def _crashed(self) -> Bools:
+        """[N] whether no repetition has a score, and one crashed."""
+        return np.asarray(self._coverage.crashed.any(axis=1) & ~self._coverage.ended.any(axis=1))
+
+    def scores(self, epoch: int | None = None) -> Floats:
+        """Return what is maximised of what each seed showed at an epoch, the last if None; ``[N, s]``."""
+        everything = np.arange(len(self._observed.home))
+        per_seed = [self._observed.query(everything, seed, epoch) for seed in self._observed.axes["seeds"]]
+        scores = np.stack(per_seed, axis=1)
+        if self._observed.scale.sign < 0:
+            np.subtract(0.0, scores, out=scores)  # a value of 0 has no sign
+        return scores
+
+    def cost_s(self, epoch: int | None = None) -> Floats:
+        """Return the seconds up to an epoch, the last if None; ``[N]``. A crash costs no more than it took."""
+        last = self.epochs[-1]
+        epoch = last if epoch is None else epoch
+        if not isinstance(self._costs, tuple):
+            return np.full(len(self._observed.home), float(self._costs) * (epoch / last))
+        cost_s = np.array(sum(charge.until(epoch, last) for charge in self._costs), dtype=np.float64)
+        if self._crashed.any():
+            cost_s = np.where(self._crashed, np.fmin(cost_s, self._crash_s), cost_s)
+        return cost_s if epoch == last else np.fmin(cost_s, self._total_s)
+
+    @cached_property
+    def _total_s(self) -> Floats:
+        return self.cost_s()
+
+    @cached_property
+    def _crash_s(self) -> Floats:
+        """[N] seconds of trainings all of which crashed."""
+        assert isinstance(self._costs, tuple)
+        last, total = self.epochs[-1], self._coverage.spent_s.copy()
+        for charge in self._costs:
+            seconds = charge.until(last, last)
+            if charge.each_answer:
+                total += np.nan_to_num(seconds)  # what did not come to an answer took none
+            elif not (isinstance(charge.column, Measured) and len(charge.column.epochs) > 1):
+                total += seconds
+        return total
+
+    def arranged(self, epoch: int | None, asked: Bools, filling: _Filling | None, *, stepwise: bool) -> Observations:
+        """Return what is seen at an epoch, the last if None; nothing but of those ``asked`` for [N]."""
+        last = self.epochs[-1]
+        epoch = last if epoch is None else epoch
+        shown = self.shown(stepwise=stepwise)
+        scores, cost_s, n_seeds = self.scores(epoch), self.cost_s(epoch), np.where(asked, shown.sum(axis=1), 0)
+        order = np.argsort(~shown, axis=1, kind="stable")
+        if filling is not None:
+            scores, cost_s, n_seeds = filling.of(scores, cost_s, n_seeds, epoch / last)
+            order = np.concatenate([order, np.arange(order.shape[1])[None]])
+        return observations(scores, cost_s, epoch, order=order, n_seeds=n_seeds.astype(np.uint16))
+
+    @property
+    def answer_s(self) -> Floats | None:
+        """[N] seconds of each answer; None without any."""
+        charges = [charge for charge in self._costs if charge.each_answer] if isinstance(self._costs, tuple) else []
+        last = self.epochs[-1]
+        return np.array(sum(charge.until(last, last) for charge in charges)) if charges else None
+
+
+class _Earlier(Mapping[int, Observations]):
+    """What is seen before the last epoch, read from the table when an epoch is first asked for.
+
+    Args:
+        seen: the column.
+        asked: [N] rows that may be asked for.
+        filling: answers for others, if any.
+    """
+
+    def __init__(self, seen: _Seen, asked: Bools, filling: _Filling | None) -> None:
+        self._seen, self._asked, self._filling = seen, asked, filling
+        self._epochs = dict.fromkeys(seen.epochs[:-1])
+        self._read: dict[int, Observations] = {}
+
+    def __getitem__(self, epoch: int) -> Observations:
+        if epoch not in self._read:
+            if epoch not in self._epochs:
+                raise KeyError(epoch)
+            self._read[epoch] = self._seen.arranged(epoch, self._asked, self._filling, stepwise=True)
+        return self._read[epoch]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._epochs)
+
+    def __len__(self) -> int:
+        return len(self._epochs)

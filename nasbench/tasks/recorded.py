@@ -1,0 +1,174 @@
+"""Opening a task as a record describes it: from the declaration that stands in it, wherever its file lies now.
+
+A record names a task as it was typed; a task of one's own file is ``FILE.toml:MEMBER``, and that file may have changed,
+or lie in another folder. So what is recorded decides: the declaration, and the checksum of every table, by which the
+table is found whatever it is called here.
+"""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nasbench.errors import NasbenchError, RecordError
+from nasbench.table.locate import RECORDED
+from nasbench.tasks.declarations import SURROGATE, checked, is_surrogate, is_training, read_declaration
+from nasbench.tasks.declarations import shipped_declarations as shipped
+
+if TYPE_CHECKING:
+    from nasbench.tasks.kinds import AnyTask
+
+Entry = Mapping[str, Any]
+"""What a record says of a task: ``version``, ``declaration``, ``tables`` (checksums by name), ``places`` (files)."""
+
+_ENTRIES: ContextVar[Mapping[str, Entry]] = ContextVar("entries", default={})  # noqa: B039 (never written to)
+
+
+@contextlib.contextmanager
+def as_recorded(entries: Mapping[str, Entry]) -> Iterator[None]:
+    """Let tasks and sources of these names be what a record says, within the block and for whoever asks by name."""
+    tasks = {name: entry for name, entry in entries.items() if "declaration" in entry}
+    tables = {}
+    for name, entry in entries.items():
+        if "table_sha256" in entry:
+            from nasbench.table.proxies import proxy_table
+
+            tables[proxy_table(name)] = entry["table_sha256"]
+    token, table_token = _ENTRIES.set({**_ENTRIES.get(), **tasks}), RECORDED.set({**RECORDED.get(), **tables})
+    try:
+        yield
+    finally:
+        _ENTRIES.reset(token)
+        RECORDED.reset(table_token)
+
+
+def recorded_entry(name: str) -> Entry | None:
+    """Return what the record at hand says of a task; None where there is no record, or it says nothing."""
+    return _ENTRIES.get().get(name)
+
+
+def space_and_data(name: str) -> tuple[str, str]:
+    """Return the names of a task's space and data set, opening no table where its declaration says both.
+
+    Raises:
+        NasbenchError: no such task.
+    """
+    entry = recorded_entry(name)
+    values = entry["declaration"] if entry else {}
+    if not values and not is_surrogate(name) and not is_training(name):
+        values = read_declaration(name)
+    if "space" in values:
+        return str(values["space"]), str(values.get("dataset", values.get("data")))
+    from nasbench.tasks.load import load_task
+
+    task: Any = load_task(name)
+    if is_surrogate(name):
+        return str(task.space.name), str(task.surrogate.spec["observed"]["dataset"])
+    return str(task.space.name), str(task.how["data"])
+
+
+@lru_cache(maxsize=64)
+def open_recorded(name: str, entry: str) -> "AnyTask":
+    """Open a task once in a process, so that its columns are loaded once for all runs.
+
+    Args:
+        name: as it was typed.
+        entry: what the record says of it, as JSON: another declaration or table is another task. The order of keys
+            counts, since that of a space's decisions does.
+
+    Raises:
+        RecordError: the suite declares a task of that name otherwise, or what it was recorded on is not here.
+    """
+    values: Entry = json.loads(entry)
+    try:
+        task = _opened(name, values)
+        found = {table.name: table.checksum for table in task.tables}
+        if found != values["tables"] or task.version != values["version"]:
+            raise _another(name, f"{values['tables']}, version {values['version']} then, {found}, {task.version} now")
+    except NasbenchError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RecordError(f"what the record says of task {name} is damaged or incomplete: {error!r}") from None
+    return task
+
+
+def _opened(name: str, entry: Entry) -> "AnyTask":
+    if "surrogate" in entry["declaration"]:
+        return _surrogate(name, entry)
+    return _training(name, entry) if "recipe_sha256" in entry["declaration"] else _with_table(name, entry)
+
+
+def _with_table(name: str, entry: Entry) -> "AnyTask":
+    from nasbench.tasks.table_task import table_task
+
+    declared = dict(entry["declaration"])
+    now = shipped().get(name)
+    if now is not None and (other := differing(declared, checked(now, name))):
+        raise _another(
+            name, f"its {other} is {declared.get(other)!r} in the record, {now.get(other)!r} in this release"
+        )
+    own = declared.pop("name")
+    return table_task(checked(declared, own), _finder(name, entry))
+
+
+def differing(then: Entry, now: Entry) -> str:
+    """Return the first key of which two declarations differ, in the order of decisions too; empty without one."""
+    return next((key for key in {**then, **now} if json.dumps(then.get(key)) != json.dumps(now.get(key))), "")
+
+
+def _finder(name: str, entry: Entry) -> Callable[[str], Path]:
+    """Return what finds the recorded tables by their content, first where they were."""
+    from nasbench.table import find_content, table_names
+
+    tables, places = entry["tables"], [Path(place) for place in entry.get("places", {}).values()]
+
+    def find(declared: str) -> Path:
+        label = Path(declared).stem if declared.endswith(".h5") else declared
+        near = [Path(declared)] if declared.endswith(".h5") else [table_names().get(declared, Path(declared))]
+        wanted = [tables[label]] if label in tables else list(tables.values())
+        for checksum in wanted:
+            if path := find_content(checksum, (*near, *places)):
+                return path
+        raise _absent(
+            name, f"table '{declared}'", " or ".join(wanted), "import it again, or put its file into", "tables"
+        )
+
+    return find
+
+
+def _surrogate(name: str, entry: Entry) -> "AnyTask":
+    from nasbench.tasks.surrogate.task import find_surrogate, surrogate_task
+
+    ((label, checksum),) = entry["tables"].items()
+    file = name.rpartition(":")[0] if not name.endswith(SURROGATE) else name
+    path = find_surrogate(checksum, [Path(file), *map(Path, entry.get("places", {}).values())])
+    if path is None:
+        raise _absent(name, f"surrogate '{label}'", checksum, "fit it again, or put its file into", "surrogates")
+    return surrogate_task(name, path)
+
+
+def _training(name: str, entry: Entry) -> "AnyTask":
+    from nasbench.tasks.training_task import load_training_task, recorded_training_task
+
+    declared = entry["declaration"]
+    if "name" not in declared:  # an older record, which does not say all: its file must be there
+        task = load_training_task(name)
+        declared = {**declared, "name": task.name, "title": task.title}
+    else:
+        task = recorded_training_task(entry)
+    if other := differing(declared, task.declaration):
+        raise _another(name, f"its {other} is {task.declaration.get(other)!r} now, {declared.get(other)!r} then")
+    return task
+
+
+def _another(name: str, how: str) -> RecordError:
+    return RecordError(f"task {name} is not the one recorded: {how}")
+
+
+def _absent(name: str, what: str, checksum: str, remedy: str, folder: str) -> RecordError:
+    from nasbench.table import user_tables
+
+    return _another(name, f"{what} with checksum {checksum} is not here; {remedy} {user_tables().with_name(folder)}")

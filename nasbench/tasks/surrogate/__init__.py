@@ -1,0 +1,1 @@
+"""Tasks answered by a model that was fitted to a table: fitting, validation, files, answers."""

@@ -1,0 +1,231 @@
+"""Fitting a surrogate benchmark to a task's measurements, or to a sample of them."""
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption, PredictorError, unknown_name
+from nasbench.files import write_unless_other
+from nasbench.registry import PREDICTORS, Choice
+from nasbench.spaces import EnumeratedSpace
+from nasbench.tasks.surrogate.backend import COST, NOISE, OBSERVED, Surrogate
+from nasbench.tasks.surrogate.ensemble import Ensemble, on_scores
+from nasbench.tasks.surrogate.quantities import Constant, Learnt, Quantity
+from nasbench.tasks.surrogate.sample import Sample, measured, split
+from nasbench.tasks.surrogate.seed_noise import MODELS, fit_noise
+from nasbench.tasks.surrogate.task import content_of, file_of, kept_options, refuse_foreseen, rows_digest
+from nasbench.tasks.surrogate.validation import judge
+from nasbench.tasks.table_task import Task, load_table_task
+
+# of trees one model each: bagging inside bags would cost five times as much and add nothing
+_CANDIDATES = ("functional_gp", "xgboost,uncertainty=none", "lightgbm,uncertainty=none")
+_MOST_FOR_GP = 1000  # architectures: beyond, exact Gaussian processes take minutes and gigabytes
+_N_DRAWN = 20_000  # random architectures that stand for a space which cannot be listed
+_N_CLIMBS, _N_STEPS = 5, 50
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How to fit.
+
+    Attributes:
+        predictors: labels to choose from by cross-validated Kendall's tau; empty for the installed ones of
+            the suite's own candidates.
+        n_train: architectures to learn from; None for nine tenths of those measured.
+        members: of each ensemble, and folds of the cross-validation.
+        noise: ``auto``, ``seeds``, ``constant``, ``spread`` or ``none``.
+        seed: decides every number.
+    """
+
+    predictors: tuple[str, ...] = ()
+    n_train: int | None = None
+    members: int = 5
+    noise: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a noise model that does not exist, and a negative seed."""
+        if self.noise not in MODELS:
+            raise unknown_name("noise model", self.noise, MODELS)
+        if self.seed < 0:
+            raise InvalidOption(f"seed {self.seed}; expected at least 0")
+
+    def candidates(self, n: int) -> tuple[str, ...]:
+        """Return the predictors to choose from, for ``n`` architectures.
+
+        Raises:
+            InvalidOption: no candidate is installed.
+        """
+        if self.predictors:
+            return self.predictors
+        fitting = [
+            label
+            for label in _CANDIDATES
+            if not PREDICTORS.missing_extra(Choice.parse(label).name)
+            and (label != "functional_gp" or n <= _MOST_FOR_GP)
+        ]
+        if not fitting:
+            raise InvalidOption(
+                f"none of the predictors {', '.join(_CANDIDATES)} can be used for {n} architectures: install "
+                "'nasbench-suite[trees]', or name one"
+            )
+        return tuple(fitting)
+
+
+def fit_surrogate(
+    source: str | Path | Task,
+    fit: Fit | None = None,
+    *,
+    name: str = "",
+    out: Path | str | None = None,
+    replace: bool = False,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> Surrogate:
+    """Fit a surrogate to a task with a table, judge it on held-out architectures, and store it.
+
+    Args:
+        source: name of the task, or the task.
+        fit: how.
+        name: of the surrogate; default: that of the task.
+        out: the file; default: ``NAME.surrogate`` in the user's surrogates.
+        replace: whether another surrogate may be replaced that is there; the same one fitted again is no other.
+        on_step: told what begins.
+
+    Raises:
+        InvalidOption: another surrogate is there.
+        NasbenchError: no such task or predictor, too few measurements, or data that cannot be learnt.
+        OSError: the file cannot be written.
+    """
+    fit = fit or Fit()
+    task = source if isinstance(source, Task) else load_table_task(str(source))
+    name = name or task.name
+    path = Path(out).expanduser() if out else file_of(name)
+    described = _described(task, name, fit)
+    if not replace:
+        refuse_foreseen(path, described, fit.predictors)
+    split_rng, rng, judge_rng = np.random.default_rng(fit.seed).spawn(3)
+    learnt, held_out = split(measured(task), fit.n_train, split_rng)
+    observed, scores = _chosen(learnt, task.scale.bounds, fit, rng, on_step)
+    surrogate = Surrogate(task.whole, described | {"chosen_by": scores})
+    surrogate.models = {OBSERVED: observed} | _others(task, learnt, observed, fit, rng, on_step)
+    on_step("predictions")
+    surrogate.foresee()
+    surrogate.spec |= {"best_known": _best_known(surrogate, learnt.archs, task, judge_rng)}
+    surrogate.spec |= {"validation": judge(surrogate, learnt, held_out, judge_rng)}
+    write_unless_other(surrogate.write, path, content=content_of, replace=replace)
+    surrogate.path = path
+    return surrogate
+
+
+def _chosen(
+    sample: Sample,
+    bounds: tuple[float, float],
+    fit: Fit,
+    rng: np.random.Generator,
+    on_step: Callable[[str], None],
+) -> tuple[Learnt, dict[str, float]]:
+    """Return the ensemble that ranks unseen folds best, and Kendall's tau of each candidate."""
+    best: Ensemble | None = None
+    scores: dict[str, float] = {}
+    for label in fit.candidates(len(sample)):
+        on_step(f"{fit.members} x {label}: score")
+        ensemble = Ensemble(sample.space, label, fit.members)
+        tau = float(stats.kendalltau(ensemble.fit(sample.archs, sample.mean, rng), sample.mean).statistic)
+        if best is None or tau > max(scores.values()):
+            best = ensemble
+        scores[label] = tau
+    assert best is not None
+    return Learnt(best, fit.members, bounds=bounds), scores
+
+
+def _others(
+    task: Task, sample: Sample, observed: Learnt, fit: Fit, rng: np.random.Generator, on_step: Callable[[str], None]
+) -> dict[str, Quantity]:
+    """Fit everything but the observed score."""
+    label = observed.ensemble.predictor
+    models: dict[str, Quantity] = {}
+    for name, values in sample.reported.items():
+        on_step(f"{fit.members} x {label}: {name}")
+        known = np.flatnonzero(~np.isnan(values))
+        ensemble = Ensemble(sample.space, label, fit.members)
+        ensemble.fit(sample.archs[known], values[known], rng)
+        models[f"report/{name}"] = Learnt(ensemble, fit.members, bounds=task.scales[name].bounds)
+    on_step("cost")
+    models[COST] = _cost(sample, Ensemble(sample.space, on_scores(label), fit.members), fit.members, rng)
+    on_step("noise")
+    return models | {NOISE: fit_noise(sample, observed, fit.noise, rng)}
+
+
+def _cost(sample: Sample, ensemble: Ensemble, n_members: int, rng: np.random.Generator) -> Quantity:
+    """Learn log seconds; the factor (Duan 1983, smearing) makes their sum right, which is what a budget buys."""
+    cost_s = sample.cost_s
+    if np.ptp(cost_s) == 0:
+        return Constant(float(cost_s[0]))
+    try:
+        unseen: Floats = np.exp(ensemble.fit(sample.archs, np.log(cost_s), rng))
+    except PredictorError as error:
+        raise PredictorError(f"the cost cannot be learnt: {error}") from error
+    return Learnt(ensemble, n_members, log_scale=float(cost_s.sum() / unseen.sum()))
+
+
+def _described(task: Task, name: str, fit: Fit) -> dict[str, Any]:
+    """Return what is stored beside the models: where they come from and what they answer."""
+    declaration, axes = task.declaration, task.observed.axes
+    tables = {table.name: table.checksum for table in task.tables}
+    cited = {key: "; ".join(dict.fromkeys(getattr(t, key) for t in task.tables)) for key in ("citation", "licence")}
+    same = {f"report/{label}": OBSERVED for label, column in task.reports.items() if column == task.observed}
+    return {
+        "name": name,
+        "title": f"surrogate of {task.title}: {task.name}",
+        "software": {"python": platform.python_version(), "numpy": np.__version__},
+        "source": {"task": task.name, "version": task.version, "tables": tables},
+        "space": declaration["space"],
+        "space_options": kept_options(task.whole, declaration.get("space_options") or task.table.space_options),
+        "space_rows_sha256": rows_digest(task.whole),
+        "observed": {
+            **{key: getattr(task.observed, key) for key in ("dataset", "recipe", "split", "metric")},
+            **{"unit": task.unit, "direction": task.direction, "last_epoch": int(axes["epochs"][-1])},
+        },
+        "scales": {label: list(scale) for label, scale in task.scales.items()},
+        "reported": list(task.reported),
+        "same": same,
+        "budget_s": float(task.budget_s),
+        "fit": {"seed": fit.seed, "members": fit.members, "noise": fit.noise},
+        **cited,
+    }
+
+
+def _best_known(surrogate: Surrogate, trained: Archs, task: Task, rng: np.random.Generator) -> dict[str, Any]:
+    """Return the best architecture by what is reported first, the mean, both as measured, and how they were found."""
+    space, quantity, sign = task.whole, f"report/{task.reported[0]}", task.scales[task.reported[0]].sign
+    if isinstance(space, EnumeratedSpace) and surrogate.known:
+        scores = surrogate.predict(quantity, space.rows)
+        best, how = space.rows[scores.argmax()], "every architecture of the space was predicted"
+        random = float(scores.mean())
+        return {"arch": best.tolist(), "score": sign * float(scores.max()), "random": sign * random, "how": how}
+    drawn = space.sample(_N_DRAWN, rng)
+    archs = np.concatenate([drawn, trained])
+    scores = surrogate.predict(quantity, archs)
+    random = float(scores[: len(drawn)].mean())
+    start = archs[np.argsort(-scores, kind="stable")[:_N_CLIMBS]]
+    best, score = max((_climbed(surrogate, quantity, start[i : i + 1]) for i in range(len(start))), key=lambda x: x[1])
+    how = f"best of {_N_DRAWN:,} random and {len(trained):,} trained ones, then {_N_CLIMBS} hill climbs: not proven"
+    return {"arch": best[0].tolist(), "score": sign * score, "random": sign * random, "how": how}
+
+
+def _climbed(surrogate: Surrogate, quantity: str, arch: Archs) -> tuple[Archs, float]:
+    """Go to the best neighbour as long as it is better."""
+    score = surrogate.predict(quantity, arch).item()
+    for _ in range(_N_STEPS):
+        around = surrogate.space.neighbors(arch)[0]
+        scores = surrogate.predict(quantity, around)
+        if scores.max() <= score:
+            break
+        arch, score = around[scores.argmax()][None], float(scores.max())
+    return arch, score

@@ -1,0 +1,75 @@
+"""Trained architectures of a task, as arrays to fit and to judge surrogates on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.errors import InvalidOption
+from nasbench.spaces import SearchSpace
+from nasbench.tasks.table_task import Task
+
+LEAST_TRAINED = 20
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some measured architectures.
+
+    Attributes:
+        space: where they are from.
+        archs: [n, d].
+        scores: [n, s] what a strategy may observe, a column for each repetition, nan where missing.
+        reported: label -> [n] mean over seeds, likewise to be maximised, nan where missing; without those that are the
+            observed column.
+        cost_s: [n] seconds of a training.
+    """
+
+    space: SearchSpace
+    archs: Archs
+    scores: Floats
+    reported: Mapping[str, Floats]
+    cost_s: Floats
+
+    def __len__(self) -> int:
+        """Return the number of architectures."""
+        return len(self.archs)
+
+    @property
+    def mean(self) -> Floats:
+        """[n] mean observed score over the seeds that were measured."""
+        mean: Floats = np.nanmean(self.scores, axis=1)
+        return mean
+
+    def take(self, rows: Ints) -> "Sample":
+        """Return the architectures at ``rows`` [m]."""
+        reported = {label: values[rows] for label, values in self.reported.items()}
+        return Sample(self.space, self.archs[rows], self.scores[rows], reported, self.cost_s[rows])
+
+
+def measured(task: Task) -> Sample:
+    """Return every architecture of the task whose observed score was measured."""
+    seen = task.observations
+    rows = task.rows[~np.isnan(seen.scores[task.rows]).all(axis=1)]
+    columns = {label: column for label, column in task.reports.items() if column != task.observed}
+    others = {label: column.scale.sign * column.query(rows) for label, column in columns.items()}
+    return Sample(task.whole, task.table.rows(rows), seen.scores[rows], others, seen.cost_s[rows])
+
+
+def split(sample: Sample, n_train: int | None, rng: np.random.Generator) -> tuple[Sample, Sample]:
+    """Divide at random into what is learnt and what is held out: the rest, at least a tenth.
+
+    Raises:
+        InvalidOption: too few architectures, or so many to learn that less than a tenth is left.
+    """
+    n = len(sample)
+    most = n - -(-n // 10)
+    wanted = most if n_train is None else n_train
+    if not LEAST_TRAINED <= wanted <= most:
+        raise InvalidOption(
+            f"{wanted} architectures to learn from, of {n} measured; expected {LEAST_TRAINED} to {most}: at least a "
+            "tenth is held out to judge the surrogate"
+        )
+    order = rng.permutation(n)
+    return sample.take(np.sort(order[:wanted])), sample.take(np.sort(order[wanted:]))

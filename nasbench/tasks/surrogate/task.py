@@ -1,0 +1,306 @@
+"""A task that a surrogate answers: any architecture of the space, by what was learnt from trained ones."""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption, NasbenchError, TableError, unknown_name
+from nasbench.files import not_replaced
+from nasbench.registry import SPACES
+from nasbench.spaces import EnumeratedSpace, SearchSpace, options_to_keep
+from nasbench.tasks.declarations import MODES, SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
+from nasbench.tasks.spaces import described_decisions, space_named
+from nasbench.tasks.surrogate.archive import describe
+from nasbench.tasks.surrogate.backend import COST, NOISE, OBSERVED, Surrogate, SurrogateBackend, known_of
+from nasbench.tasks.table_task import Optimum
+from nasbench.units import Scale, Scaled
+
+
+@dataclass(frozen=True, eq=False)
+class SurrogateTask(Scaled):
+    """A benchmark problem without a table, otherwise as ``Task``.
+
+    Attributes:
+        name: ``surrogate-NAME``, or ``surrogate-NAME:mean`` for one without noise.
+        surrogate: what answers.
+        noisy: whether a strategy sees the noise of one trained seed.
+    """
+
+    name: str
+    surrogate: Surrogate
+    noisy: bool = True
+    version: int = 1
+
+    @property
+    def title(self) -> str:
+        """One line."""
+        return str(self.surrogate.spec["title"])
+
+    @property
+    def space(self) -> SearchSpace:
+        """The architectures."""
+        return self.surrogate.space
+
+    @property
+    def scale(self) -> Scale:
+        """Unit and direction of what is observed."""
+        return self.surrogate.scale
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """Unit and direction of what is reported, by its label."""
+        told = self.surrogate.spec.get("scales", {})
+        return {label: Scale(*told[label]) if label in told else self.scale for label in self.reported}
+
+    @property
+    def budget_s(self) -> float:
+        """Default budget in simulated seconds, that of the task it was fitted to."""
+        return float(self.surrogate.spec["budget_s"])
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Labels of what is reported, the one that defines regret first."""
+        return tuple(self.surrogate.spec["reported"])
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """The last epoch alone: a surrogate answers complete trainings."""
+        return (int(self.surrogate.spec["observed"]["last_epoch"]),)
+
+    @property
+    def fitted_to(self) -> str:
+        """Name of the task that it was fitted to."""
+        return str(self.surrogate.spec["source"]["task"])
+
+    @property
+    def declaration(self) -> dict[str, Any]:
+        """All that decides its answers, besides the file."""
+        return {"surrogate": str(self.surrogate.spec["name"]), "noisy": self.noisy}
+
+    @property
+    def tables(self) -> list["Surrogate"]:
+        """What it reads, each with ``name`` and ``checksum``."""
+        return [self.surrogate]
+
+    def check(self) -> None:
+        """Refuse nothing: opening has checked all that a search needs."""
+
+    def backend(self, rng: np.random.Generator) -> SurrogateBackend:
+        """Return what answers the trials of one run; ``rng`` draws the noise of each architecture."""
+        return SurrogateBackend(self.surrogate, rng, noisy=self.noisy)
+
+    def archs(self, architectures: Any, *, form: str = "") -> Archs:
+        """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
+        return self.space.read(architectures, form=form)
+
+    def query(self, architectures: Any, split: str = "") -> Floats:
+        """Return the task's metric, as it is expected of many architectures; ``[n]`` in its unit and sign.
+
+        Args:
+            architectures: [n, d] array, n strings, or n of any other form that ``space.read`` takes.
+            split: a reported label, or the observed split; default: the observed one.
+
+        Raises:
+            InvalidArchitecture: not an architecture of the space.
+            UnknownName: a split that the surrogate does not predict.
+        """
+        observed = self.surrogate.spec["observed"]["split"]
+        if split not in ("", observed, *self.reported):
+            raise unknown_name(f"split of '{self.name}'", split, {observed, *self.reported})
+        quantity, scale = (f"report/{split}", self.scales[split]) if split in self.reported else (OBSERVED, self.scale)
+        return _signed(scale, self.surrogate.predict(quantity, self.archs(architectures)))
+
+    def answers(self, archs: Archs) -> dict[str, Floats]:
+        """Return everything that is predicted of architectures [n, d], by name."""
+        reported = {label: self.query(archs, label) for label in self.reported}
+        observed = {f"{self.surrogate.spec['observed']['split']} (observed)": self.query(archs)}
+        names = {"standard deviation of a seed": NOISE, "cost_s": COST}
+        return observed | reported | {text: self.surrogate.predict(name, archs) for text, name in names.items()}
+
+    def reported_of(self, archs: Archs) -> dict[str, Floats]:
+        """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
+        return {label: self.query(archs, label) for label in self.reported}
+
+    @property
+    def optimum(self) -> Optimum:
+        """Best architecture known by the first reported label; where the space cannot be listed, a better may exist."""
+        best = self.surrogate.spec["best_known"]
+        return Optimum(-1, np.array([best["arch"]], dtype=np.int8), float(best["score"]))
+
+    @property
+    def random_score(self) -> float:
+        """Expected reported score of a uniformly drawn architecture: where normalised regret is 1."""
+        return float(self.surrogate.spec["best_known"]["random"])
+
+    def described(self) -> dict[str, Any]:
+        """Return what a user must know before quoting a number."""
+        spec, best = self.surrogate.spec, self.optimum
+        seen = spec["observed"]
+        noise = "with the noise of one seed, fixed for a run and an architecture" if self.noisy else "expected value"
+        return {
+            "title": self.title,
+            "space": f"{self.space.name}: {self.space.size:,} architectures of {len(self.space.decisions)} decisions",
+            **({"decisions": decisions} if (decisions := described_decisions(self.space)) else {}),
+            "fitted_to": f"{self.fitted_to}, version {spec['source']['version']}",
+            "predictors": spec["chosen_by"],
+            "quantities": {name: made["kind"] for name, made in spec["quantities"].items()},
+            "observed": f"predicted {seen['split']} {seen['metric']} on {seen['dataset']}, {seen['recipe']}; {noise}",
+            "reported": dict.fromkeys(self.reported, "predicted mean over seeds"),
+            "unit": self.scales[self.reported[0]].unit,
+            "direction": self.scales[self.reported[0]].direction,
+            "validation": spec["validation"],
+            "budget_s": self.budget_s,
+            "best_known": {"architecture": self.space.format(best.arch)[0], self.reported[0]: best.score},
+            "best_known_how": spec["best_known"]["how"],
+            "random_architecture": self.random_score,
+            "citation": spec["citation"],
+            "licence": spec["licence"],
+            "source_tables": spec["source"]["tables"],
+            "sha256": self.surrogate.checksum,
+            "file": str(self.surrogate.path),
+        }
+
+
+def _signed(scale: Scale, scores: Floats) -> Floats:
+    """Return measurements from the scores that stand for them, or back; a value of 0 has no sign."""
+    return scores if scale.sign > 0 else 0.0 - scores
+
+
+def file_of(name: str) -> Path:
+    """Return the place of a surrogate among the user's own.
+
+    Raises:
+        InvalidOption: a name that is no file name.
+    """
+    if not name or name != Path(name).name or ":" in name or name.startswith("."):
+        raise InvalidOption(f"surrogate name {name!r}; expected letters, digits, '-' and '_'")
+    return surrogate_folder() / f"{name}{SURROGATE}"
+
+
+def refuse_foreseen(path: Path, described: Mapping[str, Any], predictors: Collection[str]) -> None:
+    """Refuse, before anything is fitted, to replace a surrogate that was fitted otherwise.
+
+    Args:
+        path: of the surrogate, there or not.
+        described: what is known of the new one.
+        predictors: to choose from; empty for the suite's own.
+
+    Raises:
+        InvalidOption: such a one is there, or a file that is none.
+    """
+    if not path.exists():
+        return
+    try:
+        there, _ = describe(path)
+    except TableError as error:
+        raise not_replaced(path, f"is no surrogate that could be compared ({error})") from None
+    known = json.loads(json.dumps(described))
+    if differing := [key for key in known if known[key] != there.get(key)]:
+        raise not_replaced(path, f"was fitted with another {differing[0]}")
+    if predictors and set(predictors) != set(there["chosen_by"]):
+        raise not_replaced(path, f"was chosen among {', '.join(there['chosen_by'])}")
+
+
+def content_of(path: Path) -> str:
+    """Return the checksum of a surrogate; empty of a file that is none."""
+    try:
+        return describe(path)[1]
+    except TableError:
+        return ""
+
+
+def load_surrogate_task(name: str) -> SurrogateTask:
+    """Open ``surrogate-NAME`` or ``path/to/NAME.surrogate``, with ``:mean`` behind it without noise.
+
+    Raises:
+        UnknownName: no surrogate of that name, or another word behind the colon.
+        TableError: a damaged or foreign file, or one for another version of the space.
+    """
+    file, _, _ = _parts(name)
+    if file.endswith(SURROGATE):
+        return surrogate_task(name, Path(file).expanduser())
+    files = {SURROGATE_PREFIX + path.stem: path for path in surrogate_files()}
+    if file not in files:
+        raise unknown_name("task", name, files)
+    return surrogate_task(name, files[file])
+
+
+def surrogate_task(name: str, path: Path) -> SurrogateTask:
+    """Open the file of a surrogate task of that name, wherever it lies; errors as ``open_surrogate``."""
+    file, colon, mode = _parts(name)
+    label = SURROGATE_PREFIX + Path(file).stem if file.endswith(SURROGATE) else file
+    return SurrogateTask(label + (f":{mode}" if colon else ""), open_surrogate(path), noisy=mode == "seed")
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """Return what a name says of the file, the colon if there is a mode behind it, and the mode."""
+    return name.rpartition(":") if name.rpartition(":")[2] in MODES else (name, "", "seed")
+
+
+def find_surrogate(checksum: str, places: Iterable[Path]) -> Path | None:
+    """Return the file of the surrogate with this content: one of ``places``, or any of the user's; None without."""
+    for path in (*places, *surrogate_files()):
+        with contextlib.suppress(NasbenchError, OSError):  # a damaged one is not the one that is looked for
+            if describe(path)[1] == checksum:
+                return path
+    return None
+
+
+def open_surrogate(path: Path) -> Surrogate:
+    """Open a file.
+
+    Raises:
+        FileNotFoundError: no such file.
+        TableError: a damaged or foreign one, or one for another version of the space.
+    """
+    spec, checksum = describe(path)
+    try:
+        if ":" in spec["space"]:  # a file from elsewhere must not import what it likes
+            raise unknown_name("space", spec["space"], SPACES.names())
+        space = space_named(spec["space"], _options(spec["space_options"]))
+        if spec["space_rows_sha256"] != rows_digest(space):
+            raise TableError(f"{path} was fitted to {_otherwise(space, spec)}: fit it again")
+        if "direction" not in spec["observed"] and spec["observed"]["unit"] != "fraction":
+            raise TableError(f"{path} does not say whether its metric is to be minimised: fit it again")
+        surrogate = Surrogate(space, spec, known=known_of(path, spec, space), path=path, checksum=checksum)
+        SurrogateTask(spec["name"], surrogate).described()
+    except NasbenchError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise TableError(f"{path} describes no surrogate: {type(error).__name__} {error}") from error
+    return surrogate
+
+
+def kept_options(space: SearchSpace, given: Mapping[str, Any]) -> dict[str, Any] | str:
+    """Return options of a space as a description holds them: as text where the order of decisions counts."""
+    kept = options_to_keep(space, given)
+    return json.dumps(kept) if kept else dict(given)
+
+
+def _options(kept: dict[str, Any] | str) -> dict[str, Any]:
+    """Return what ``kept_options`` was given; older releases kept sorted keys."""
+    options: dict[str, Any] = json.loads(kept) if isinstance(kept, str) else kept
+    return options
+
+
+def _otherwise(space: SearchSpace, spec: Mapping[str, Any]) -> str:
+    """Say in what a surrogate's space may differ from the one that its options make now."""
+    if space.code_options and not isinstance(spec["space_options"], str):
+        return (
+            f"decisions in another order than {', '.join(space.decisions)}, which an older release did not keep, so "
+            "that its codes would be misread"
+        )
+    return f"another list of the architectures of '{space.name}' than this release has"
+
+
+def rows_digest(space: SearchSpace) -> str:
+    """Return what the stored predictions rely on: the order of a listed space, else its decisions."""
+    rows = space.rows.tobytes() if isinstance(space, EnumeratedSpace) else b""
+    return hashlib.sha256(repr(space.decisions).encode() + space.cardinality.tobytes() + rows).hexdigest()

@@ -1,0 +1,83 @@
+"""What a surrogate is worth: its answers for architectures that it has not learnt from, against their trainings."""
+
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from nasbench.arrays import Floats, Ints
+from nasbench.tasks.surrogate.backend import COST, NOISE, OBSERVED, Surrogate
+from nasbench.tasks.surrogate.sample import Sample
+from nasbench.tasks.surrogate.seed_noise import spreads
+
+_MOST_JUDGED = 10_000
+
+
+def judge(surrogate: Surrogate, learnt: Sample, held_out: Sample, rng: np.random.Generator) -> dict[str, Any]:
+    """Return the figures of a surrogate as plain data; None where one is not defined.
+
+    ``tau`` is over the held-out architectures; ``tau_without_twins`` over those of them that are not
+    isomorphic to any that was learnt, since for the others a look-up would do as well.
+    """
+    if len(held_out) > _MOST_JUDGED:
+        held_out = held_out.take(np.sort(rng.permutation(len(held_out))[:_MOST_JUDGED]))
+    truth, mean = held_out.mean, surrogate.predict(OBSERVED, held_out.archs)
+    new = _without_twins(learnt, held_out)
+    top = np.flatnonzero(truth >= np.quantile(truth, 0.9))
+    return {
+        "protocol": "random split of the measured architectures",
+        "n_learnt": len(learnt),
+        "n_held_out": len(held_out),
+        "tau": _tau(truth, mean),
+        "tau_without_twins": _tau(truth[new], mean[new]),
+        "tau_top_tenth": _tau(truth[top], mean[top]),
+        "tau_of_two_seeds": _tau(*held_out.scores[:, :2].T) if held_out.scores.shape[1] > 1 else None,
+        "r2": _r2(truth, mean),
+        "mean_absolute_error": float(np.abs(truth - mean).mean()),
+        "cost": _cost(surrogate, held_out),
+        "noise": _noise(surrogate, held_out),
+        "reported": _reported(surrogate, held_out),
+    }
+
+
+def _without_twins(learnt: Sample, held_out: Sample) -> Ints:
+    space = learnt.space
+    known = {arch.tobytes() for arch in space.canonical(learnt.archs)}
+    return np.flatnonzero([arch.tobytes() not in known for arch in space.canonical(held_out.archs)])
+
+
+def _tau(truth: Floats, predicted: Floats) -> float | None:
+    both = ~np.isnan(truth) & ~np.isnan(predicted)
+    truth, predicted = truth[both], predicted[both]
+    if len(truth) < 3 or np.ptp(truth) == 0 or np.ptp(predicted) == 0:
+        return None
+    return float(stats.kendalltau(truth, predicted).statistic)
+
+
+def _r2(truth: Floats, predicted: Floats) -> float | None:
+    variance = float(truth.var())
+    return 1 - float(((truth - predicted) ** 2).mean()) / variance if variance else None
+
+
+def _cost(surrogate: Surrogate, held_out: Sample) -> dict[str, float | None]:
+    """Return how well seconds are predicted: of logs, and of their sum, which is what a budget buys."""
+    truth, predicted = held_out.cost_s, surrogate.predict(COST, held_out.archs)
+    return {"r2_of_log": _r2(np.log(truth), np.log(predicted)), "sum_ratio": float(predicted.sum() / truth.sum())}
+
+
+def _noise(surrogate: Surrogate, held_out: Sample) -> dict[str, float | None] | None:
+    """Return how the spread of held-out seeds is predicted: its order, and the share inside the central 90 %."""
+    found, std = spreads(held_out.scores), surrogate.predict(NOISE, held_out.archs)
+    seen = np.flatnonzero((found.freedom > 0) & (std > 0))
+    if not len(seen):
+        return None
+    squares = found.variance[seen] * found.freedom[seen] / std[seen] ** 2
+    inside = squares < stats.chi2.ppf(0.9, found.freedom[seen])
+    return {"tau_of_spreads": _tau(found.variance[seen], std[seen]), "within_90": float(inside.mean())}
+
+
+def _reported(surrogate: Surrogate, held_out: Sample) -> dict[str, float | None]:
+    return {
+        label: _tau(truth, surrogate.predict(f"report/{label}", held_out.archs))
+        for label, truth in held_out.reported.items()
+    }

@@ -1,0 +1,385 @@
+"""A task joins a space and a table: what a strategy observes, what is reported, what a trial costs."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nasbench.arrays import Archs, Bools, Floats, Ints, freeze
+from nasbench.backends.table import Observations, TableBackend, rows_of
+from nasbench.errors import InvalidArchitecture, InvalidOption
+from nasbench.spaces import EnumeratedSpace, Party, SearchSpace
+from nasbench.spaces._pool import MeasuredSpace
+from nasbench.table import Table, find_table
+from nasbench.tasks.columns import Charge, Measured, Property, Share, static_cost
+from nasbench.tasks.declarations import COLUMN_KEYS, MEASURED, read_declaration
+from nasbench.tasks.fidelities import Fidelity, Gaps, observed_at
+from nasbench.tasks.spaces import refuse_other_space, task_space
+from nasbench.units import Scale, Scaled
+
+
+class Optimum(NamedTuple):
+    """The best architecture of a task: its row of the table, itself [1, d], what is reported of it first."""
+
+    row: int
+    arch: Archs
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class Task(Scaled):
+    """A benchmark problem.
+
+    Strategies see scores to be maximised, ``sign`` times what is observed; whatever is looked up, reported or printed
+    is in the metric's own unit and sign.
+
+    Attributes:
+        name: ``family-member``, for example ``nb201-cifar10``.
+        version: rises when anything that changes results does.
+        whole: the architectures, measured or not.
+        table: the task's own table; ``index`` and ``row`` mean its rows.
+        observed: what a strategy sees, one trained seed at a time; never a test split.
+        reports: label -> what is reported of the architecture a strategy found, as means over
+            seeds; the first one defines regret.
+        costs: what a trial costs: a static metric of the observed column's table and data set,
+            constant seconds, or measured columns and shares of static metrics that are added up.
+        fidelities: recipes of fewer epochs that a strategy may ask for first. Going on from one to a longer one
+            is a new training. Without any, trials may end at each epoch of the observed column.
+        objectives: label -> what a strategy sees beside the observed column, one more score each;
+            regret and leaderboards go by the observed column alone.
+        declaration: what it was made from, as plain data; empty for one made by hand.
+        budget_s: default budget in simulated seconds.
+        table_sha256: checksum of the table this version is defined on; empty for any.
+        search: ``measured``, where only architectures that were measured may be asked for, or ``all``, where others
+            are answered with nan, as trainings that crashed.
+        crash_s: seconds that such an answer costs where the table does not say; None for the mean of those measured.
+    """
+
+    name: str
+    title: str
+    version: int
+    whole: SearchSpace
+    table: Table
+    observed: Measured
+    reports: dict[str, Measured]
+    costs: str | float | tuple[Charge, ...]
+    budget_s: float
+    budget_note: str = ""
+    table_sha256: str = ""
+    objectives: dict[str, Property] = field(default_factory=dict)
+    fidelities: tuple[Fidelity, ...] = ()
+    search: str = MEASURED
+    crash_s: float | None = None
+    declaration: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse contradictions at once, not in the middle of a search."""
+        if self.observed.split not in ("train", "valid"):
+            raise InvalidOption(f"task '{self.name}' would show the {self.observed.split} split to strategies")
+        for table in self.tables:
+            refuse_other_space(Party(f"task '{self.name}'", self.whole), table)
+        if not self.reports:
+            raise InvalidOption(f"task '{self.name}' reports nothing")
+        for measured in (self.observed, *(one.observed for one in self.fidelities), self._regret):
+            self._check_direction(measured)
+        for label, column in self.objectives.items():
+            self._check_objective(label, column)
+        if not (self.budget_s > 0 and math.isfinite(self.budget_s)):
+            raise InvalidOption(f"task '{self.name}' has budget_s {self.budget_s}; expected a positive number")
+        if self.table_sha256 not in ("", self.table.checksum):
+            raise InvalidOption(
+                f"task '{self.name}' version {self.version} is defined on a table with checksum "
+                f"{self.table_sha256[:12]}..., but {self.table.path} has {self.table.checksum[:12]}...: "
+                "import the table again, or remove the file that hides the shipped one"
+            )
+
+    def _check_direction(self, column: Measured) -> None:
+        """Refuse a metric of which nobody said whether large or small is good."""
+        if column.scale.direction == "none":
+            raise InvalidOption(
+                f"task '{self.name}': '{column.metric}' of table '{column.table.name}' has direction 'none'; what is "
+                'observed, or reported first, needs a better and a worse: write direction = "maximize" or "minimize" '
+                "for it in the mapping, and import the table again"
+            )
+
+    def _check_objective(self, label: str, column: Property) -> None:
+        """Refuse what has no better and worse, and an accuracy, whose split a static metric does not tell."""
+        unit, direction = column.axes["unit"], column.axes["direction"]
+        if direction == "none" or unit == "fraction":
+            raise InvalidOption(
+                f"task '{self.name}': objective '{label}' is a {unit} with direction '{direction}'; expected a static "
+                "metric to minimize or maximize that is no accuracy"
+            )
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Labels of what is reported, the one that defines regret first."""
+        return tuple(self.reports)
+
+    @property
+    def scale(self) -> Scale:
+        """Unit and direction of what is observed."""
+        return self.observed.scale
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """Unit and direction of what is reported, by its label."""
+        return {label: column.scale for label, column in self.reports.items()}
+
+    @property
+    def tables(self) -> list[Table]:
+        """Every table the task reads, its own first."""
+        charges = self.costs if isinstance(self.costs, tuple) else ()
+        for fidelity in self.fidelities:
+            charges += fidelity.charges
+        observed = (self.observed, *(fidelity.observed for fidelity in self.fidelities))
+        charged = (charge.column for charge in charges)
+        columns = (*observed, *self.reports.values(), *charged, *self.objectives.values())
+        tables = [self.table, *(column.table for column in columns)]
+        return list({table.path: table for table in tables}.values())
+
+    def check(self) -> None:
+        """Load what a search needs, and refuse what would only fail in the middle of one.
+
+        Raises:
+            InvalidOption: costs that are missing or not positive, or no measured architecture at all.
+            UnknownName: a static metric that the table does not have.
+        """
+        answered = self.rows[self._asked[self.rows]]
+        if np.isnan(self.observations.scores[answered]).all():  # nothing, or nothing but crashes
+            raise InvalidOption(
+                f"task '{self.name}': no architecture of its space was measured: none has what is observed, reported "
+                f"({self.reported[0]}) and charged at once in table '{self.table.name}'"
+            )
+        if self._asked.sum() == 1 and self.space is not self.whole:
+            raise InvalidOption(
+                f"task '{self.name}': one architecture of its space was measured, so that there is nothing to search"
+            )
+
+    @cached_property
+    def _outside(self) -> Bools | None:
+        """[N] rows of the table that are not in the space; None if there are none."""
+        outside = ~self.whole.is_valid(self.table.architectures)
+        return outside if outside.any() else None
+
+    @property
+    def _asked(self) -> Bools:
+        """[N] rows of the table that are answered from it."""
+        seen = self.observations
+        return seen.n_seeds > 0 if seen.measured is None else seen.measured
+
+    @cached_property
+    def _measured(self) -> Archs:
+        """[n, d] architectures of the space that are answered from the table."""
+        if not isinstance(self.whole, EnumeratedSpace):
+            return self.table.rows(np.flatnonzero(self._asked))
+        rows = rows_of(self.whole, self.table, self.whole.rows)
+        return self.whole.rows[(rows >= 0) & self._asked.take(rows, mode="clip")]
+
+    @property
+    def _n_all(self) -> float:
+        """Number of architectures, or of classes of which one was trained each."""
+        return min(self.whole.size, self.whole.n_classes)
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        """Where to search: all architectures, or those that were measured where these are not all."""
+        if self.search != MEASURED or not 0 < len(self._measured) < self._n_all:
+            return self.whole
+        return MeasuredSpace(self.whole, self._measured)
+
+    @property
+    def restriction(self) -> str:
+        """What is searched where not everything was measured; empty where it was."""
+        n = len(self._measured)
+        if not n < self._n_all:
+            return ""
+        size = f" of {self._n_all:,.10g}" if math.isfinite(self._n_all) else ""
+        if self.search == MEASURED:
+            return f"{n:,}{size} architectures are measured; the search is restricted to them"
+        cost_s = float(self.observations.cost_s[-1])
+        return f"{n:,}{size} architectures are measured; others are answered with nan, as crashes of {cost_s:,.6g} s"
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """Epochs that a trial may be trained to, rising; the last one is a complete training."""
+        if self.fidelities:
+            return (*(fidelity.epoch for fidelity in self.fidelities), self.observed.axes["epochs"][-1])
+        epochs = tuple(self.observed.axes["epochs"])
+        return epochs[-1:] if len(epochs) > 1 and not self.observations.earlier else epochs
+
+    @cached_property
+    def observations(self) -> Observations:
+        """What a strategy may observe, over the rows of the table."""
+        costs = self.costs
+        if isinstance(costs, str):
+            costs = (static_cost(self.observed, costs),)
+        known = ~np.isnan(self._regret.query(np.arange(len(self.table))))
+        gaps = Gaps(known, self._outside, self.search != MEASURED, self.crash_s)
+        return observed_at(self.observed, costs, self.fidelities, gaps=gaps, further=self._further)
+
+    @property
+    def _further(self) -> Floats | None:
+        """[N, k] what is maximised beside the observed column: values in their unit, those to be small negated."""
+        everything = np.arange(len(self.table))
+        values = [column.scale.sign * column.query(everything) for column in self.objectives.values()]
+        return np.stack(values, axis=1) if values else None
+
+    def backend(self, rng: np.random.Generator) -> TableBackend:
+        """Return what answers the trials of one run; ``rng`` draws the seed each architecture shows."""
+        return TableBackend(self.space, self.table, self.observations, rng)
+
+    def archs(self, architectures: Any, *, form: str = "") -> Archs:
+        """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
+        return self.whole.read(architectures, form=form)
+
+    def query(self, architectures: Any, split: str = "valid", *, seed: int | str = "mean") -> Floats:
+        """Return the task's metric of many architectures; ``[n]`` in its unit and sign, nan where not measured.
+
+        Args:
+            architectures: [n, d] array, n strings, or n of any other form that ``space.read`` takes.
+            split: a reported label, or a split that the observed column's table has for the same data set,
+                recipe and metric; or the label of an objective, whose values are in its own unit.
+            seed: label of one repetition, or ``mean`` over those measured; objectives have none.
+
+        Raises:
+            InvalidArchitecture: not an architecture of the space, or absent from the table.
+            UnknownName: a split that the table does not have.
+        """
+        archs = self.archs(architectures)
+        index = rows_of(self.whole, self.table, archs)
+        if index.min(initial=0) < 0 or (self._outside is not None and self._outside.take(index).any()):
+            self.whole.checked(archs)
+            bad = np.flatnonzero(index < 0)
+            text = self.whole.format(archs[bad[:1]])[0]
+            raise InvalidArchitecture(f"table '{self.table.name}' lacks {text} ({len(bad)} of {len(index)} asked)")
+        if split in self.objectives:
+            return self.objectives[split].query(index)
+        column = self.reports.get(split)
+        if column is None:
+            column = self.observed if split == self.observed.split else replace(self.observed, split=split)
+        return column.query(index, seed)
+
+    def report(self, index: Ints) -> dict[str, Floats]:
+        """Return what is reported of table rows ``index`` [n], as means over seeds: what a paper would print."""
+        return {label: column.query(index) for label, column in self.reports.items()}
+
+    def reported_of(self, archs: Archs) -> dict[str, Floats]:
+        """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
+        return self.report(rows_of(self.whole, self.table, archs))
+
+    @property
+    def _regret(self) -> Measured:
+        """What defines regret."""
+        return self.reports[self.reported[0]]
+
+    @cached_property
+    def rows(self) -> Ints:
+        """Rows of the table that are searched and of which regret is known."""
+        if isinstance(self.space, EnumeratedSpace):
+            index = self.table.index(self.space.rows)
+        else:
+            index = np.flatnonzero(self.space.is_valid(self.table.architectures))
+        index = index[index >= 0]
+        return freeze(index[~np.isnan(self._regret.query(index))])
+
+    @cached_property
+    def optimum(self) -> Optimum:
+        """Best architecture by the first reported split, mean over seeds."""
+        scores = self._regret.query(self.rows)
+        place = int((self._regret.scale.sign * scores).argmax())
+        best = int(self.rows[place])
+        return Optimum(best, self.table.architectures[best : best + 1], float(scores[place]))
+
+    @cached_property
+    def random_score(self) -> float:
+        """Expected reported score of a uniformly drawn architecture: where normalised regret is 1."""
+        rows = self.rows
+        if isinstance(self.space, EnumeratedSpace) and self.space.trained_once_per_class:
+            drawn = rows_of(self.space, self.table, self.space.rows)  # large classes are drawn more often
+            rows = drawn[np.isin(drawn, rows)]
+        return float(self._regret.query(rows).mean())
+
+
+def load_table_task(name: str) -> Task:
+    """Open a task that a table answers, by name or as ``path/to/family.toml:member``.
+
+    Raises:
+        UnknownName: no such task, space or table.
+        InvalidOption: a declaration that breaks the rules, or a table other than the declared one.
+        TableError: the table file is damaged.
+    """
+    file = name.rpartition(":")[0]
+    beside = Path(file).expanduser().parent if file.endswith(".toml") else None
+    return table_task(read_declaration(name), lambda table: find_table(table, beside=beside))
+
+
+def table_task(declaration: Mapping[str, Any], find: Callable[[str], Path]) -> Task:
+    """Make a task of what was declared.
+
+    Args:
+        declaration: checked values, the task's ``name`` among them.
+        find: returns the file of a table that they name.
+
+    Raises:
+        NasbenchError: as ``load_table_task``.
+    """
+    values = dict(declaration)
+    table = Table(find(values.pop("table")))
+    space = task_space(values.pop("space"), values.pop("space_options", {}), table)
+    read = _Columns(table, find, {key: values.pop(key) for key in COLUMN_KEYS if key in values})
+    observed = read(values.pop("observed"))
+    reports = {label: read(given) for label, given in values.pop("reported").items()}
+    cost = values.pop("cost")
+    costs = read.charges(cost) if isinstance(cost, list) else cost
+    objectives = {label: read.static(given) for label, given in values.pop("objectives", {}).items()}
+    fidelities = tuple(
+        Fidelity(read(given["observed"]), read.charges(given["cost"])) for given in values.pop("fidelities", [])
+    )
+    for key in ("importer", "where", "suite"):
+        values.pop(key, None)
+    columns: dict[str, Any] = {"observed": observed, "reports": reports, "objectives": objectives}
+    values["declaration"] = declaration
+    return Task(whole=space, table=table, costs=costs, fidelities=fidelities, **columns, **values)
+
+
+class _Columns:
+    """Turns what a declaration says of a column into the column, opening each table once."""
+
+    def __init__(self, home: Table, find: Callable[[str], Path], defaults: dict[str, str]) -> None:
+        self._home, self._find, self._defaults = home, find, defaults
+        self._open: dict[str, Table] = {}
+
+    def __call__(self, given: str | dict[str, str]) -> Measured:
+        """Read ``"valid"``, or a table of keys that override the task's own."""
+        keys = {"split": given} if isinstance(given, str) else dict(given)
+        return Measured(self._home, self._table(keys.pop("table", "")), **self._defaults | keys)
+
+    def static(self, given: dict[str, str]) -> Property:
+        """Read the keys of a static metric; the data set is the task's unless given."""
+        keys = {"dataset": self._defaults["dataset"]} | given
+        return Property(self._home, self._table(keys.pop("table", "")), **keys)
+
+    def charges(self, given: list[str | dict[str, Any]]) -> tuple[Charge, ...]:
+        """Read the parts of a cost."""
+        return tuple(map(self._charge, given))
+
+    def _charge(self, given: str | dict[str, Any]) -> Charge:
+        """Read a measured column, or with ``static`` a share of a static metric."""
+        keys = {} if isinstance(given, str) else dict(given)
+        each_answer = keys.pop("per", "training") == "answer"
+        if "static" not in keys:
+            return Charge(self(keys or given), each_answer)
+        keys = {"dataset": self._defaults["dataset"]} | keys
+        table = self._table(keys.pop("table", ""))
+        share = Share(self._home, table, keys["dataset"], keys["static"], times=float(keys.get("times", 1.0)))
+        return Charge(share, each_answer)
+
+    def _table(self, name: str) -> Table:
+        if name and name not in self._open:
+            self._open[name] = Table(self._find(name))
+        return self._open[name] if name else self._home

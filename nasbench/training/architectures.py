@@ -1,0 +1,161 @@
+"""Training architectures of one space, each in a folder of its own; one that fails is lost alone."""
+
+import hashlib
+import json
+import math
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from nasbench.arrays import Archs
+from nasbench.datasets import Images
+from nasbench.errors import Busy, Diverged, RecordError, TrainingFailed
+from nasbench.files import write_text
+from nasbench.networks import build_network, options_for
+from nasbench.spaces import SearchSpace
+from nasbench.training.recipe import Recipe
+from nasbench.training.trainer import Epoch, Setup, train
+
+_FAILED = "failed.json"
+_PAUSE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one architecture.
+
+    Attributes:
+        epochs: those that were finished.
+        notes: what went otherwise than the recipe says.
+        error: why the training failed; empty if it did not.
+        failed_s: seconds spent in the epoch that failed.
+        network: trained, in evaluation mode; None where it failed.
+        stopped_by_nan: whether it failed because its loss became nan or infinite.
+    """
+
+    epochs: list[Epoch]
+    notes: list[str] = field(default_factory=list)
+    error: str = ""
+    failed_s: float = 0.0
+    network: nn.Module | None = None
+    stopped_by_nan: bool = False
+
+    @property
+    def has_diverged(self) -> bool:
+        """Whether its loss became nan or infinite, or its network at last answers nan."""
+        answers = self.epochs[-1].splits.values() if self.epochs and not self.error else ()
+        return self.stopped_by_nan or any(math.isnan(numbers["accuracy"]) for numbers in answers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architectures:
+    """Trains architectures, or goes on where they were left.
+
+    First weights, order of the images and augmentation of an architecture follow from ``number`` and the
+    architecture alone: not from what else is trained, nor from when.
+
+    Attributes:
+        space: of the architectures.
+        data: to learn, with the splits to evaluate.
+        recipe: how.
+        number: of the repetition ("seed").
+        folder: for checkpoints.
+        network: label of the network, such as ``nb201,channels=8,n_cells=1``; empty for the space's own.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        fold: number and count of the parts of the images that are validated on in turn; (0, 0) leaves the data as
+            they are.
+        waits: for another process that trains the same architecture, instead of raising ``Busy``.
+    """
+
+    space: SearchSpace
+    data: Images
+    recipe: Recipe
+    number: int
+    folder: Path
+    network: str = ""
+    device: str = "cpu"
+    fold: tuple[int, int] = (0, 0)
+    waits: bool = False
+
+    def train(self, arch: Archs, *, until: int = 0, evaluate: tuple[str, ...] = ("valid",)) -> Outcome:
+        """Train one architecture [1, d] up to an epoch, 0 for the recipe's last.
+
+        Raises:
+            RecordError: the folder holds another training of this architecture.
+            InvalidArchitecture: not exactly one architecture of the space.
+            Busy: another process is training it, unless this one waits.
+        """
+        while True:
+            try:
+                return self._train(arch, until, evaluate)
+            except Busy:
+                if not self.waits:
+                    raise
+                time.sleep(_PAUSE_S)
+
+    def _train(self, arch: Archs, until: int, evaluate: tuple[str, ...]) -> Outcome:
+        text, folder = self.space.format(arch)[0], self.folder_of(arch)
+        network, rng = self.begun(arch)
+        what = f"{self.network or self.space.name}: {text}{self._codes()}"
+        if (known := self._failure(folder, what)) is not None:
+            return known
+        start, seen = time.perf_counter(), list[Epoch]()
+        setup = Setup(device=self.device, folder=folder, what=what, until=until, evaluate=evaluate, report=seen.append)
+        try:
+            trained = train(network, self.images(), recipe=self.recipe, rng=rng, setup=setup)
+        except TrainingFailed as error:
+            finished = sum(numbers["seconds"] for epoch in seen for numbers in epoch.splits.values())
+            lost = max(time.perf_counter() - start - finished, 0.0)
+            by_nan, epochs = isinstance(error, Diverged), list(error.epochs)
+            told = {"what": what, "error": str(error), "seconds": lost, "by_nan": by_nan}
+            write_text(folder / _FAILED, json.dumps(told | {"epochs": [asdict(epoch) for epoch in epochs]}))
+            return Outcome(epochs, error=str(error), failed_s=lost, stopped_by_nan=by_nan)
+        return Outcome(trained.epochs, trained.notes, network=trained.network)
+
+    def begun(self, arch: Archs) -> tuple[nn.Module, np.random.Generator]:
+        """Return the network of one architecture [1, d] with its first weights, and what decides its training."""
+        rng = np.random.default_rng([self.number, *(arch[0].astype(np.int64) + 128).tolist()])
+        return self._network(arch, rng), rng
+
+    def built(self, arch: Archs) -> nn.Module:
+        """Return the network of one architecture [1, d] before its training, on the CPU."""
+        return self._network(arch, np.random.default_rng(0))
+
+    def folder_of(self, arch: Archs) -> Path:
+        """Return where everything of one architecture [1, d] is kept."""
+        text = self.space.format(arch)[0]
+        return self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _codes(self) -> str:
+        """Return what the codes of the space mean, where that is declared: the same text may have others elsewhere."""
+        options = self.space.code_options
+        return f", codes of {json.dumps(options)}" if options else ""
+
+    def images(self) -> Images:
+        """Return what is learnt: the data, or their fold."""
+        return self.data.fold(*self.fold, np.random.default_rng(0)) if any(self.fold) else self.data
+
+    def options(self) -> dict[str, int]:
+        """Return the options of the networks that follow from the data."""
+        return options_for(len(self.data.classes), self.data.shape)
+
+    def _network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
+        return build_network(self.network or self.space.name, arch, rng, space=self.space, **self.options())
+
+    def _failure(self, folder: Path, what: str) -> Outcome | None:
+        """Return how this training failed before; it would fail again."""
+        path = folder / _FAILED
+        if not path.exists():
+            return None
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+            error, seconds, theirs = str(told["error"]), float(told["seconds"]), told["what"]
+            by_nan, epochs = bool(told.get("by_nan")), [Epoch(**epoch) for epoch in told.get("epochs", [])]
+        except (OSError, ValueError, KeyError, TypeError) as damage:
+            raise RecordError(f"{path} cannot be read ({damage}); delete it to train again") from damage
+        if theirs != what:
+            raise RecordError(f"{path} is of {theirs}, not of {what}; choose another folder")
+        return Outcome(epochs, error=error, failed_s=seconds, stopped_by_nan=by_nan)

@@ -1,0 +1,221 @@
+"""Training a space into a table: which architectures and seeds, in which parts, and the draft of each part.
+
+A build is written like a large import: every part becomes a small table of its own, and joining them makes the
+whole one. So it is resumed after a kill, and runs over processes, by the same means. Where the networks allow
+it a part is a stack that is trained at once, otherwise one training.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nasbench.arrays import Archs
+from nasbench.datasets import Images
+from nasbench.errors import InvalidOption
+from nasbench.networks import count
+from nasbench.spaces import EnumeratedSpace, SearchSpace
+from nasbench.table import Draft
+from nasbench.training.architectures import Architectures, Outcome
+from nasbench.training.recipe import Recipe
+from nasbench.training.stack import train_stack, why_alone
+from nasbench.training.table import Names, draft_of
+
+_BLOCK = 512  # architectures, as drawn, that stacks are cut out of: what was drawn first is trained first
+_EVALUATED = ("valid", "test")
+_DRAWS = 20  # of as many architectures as are wanted, where a space cannot be listed
+_STACKED = (
+    "Networks were trained many at once, each with weights and an order of images of its own; their seconds are the "
+    "processor's, divided equally."
+)
+
+
+class Training(NamedTuple):
+    """One training of a build.
+
+    Attributes:
+        arch: the architecture's row.
+        seed: number of the repetition.
+        of: digest of all that the build's trainings share.
+    """
+
+    arch: tuple[int, ...]
+    seed: int
+    of: str
+
+    def identity(self) -> tuple[Any, ...]:
+        """Return what tells it from any other training."""
+        return tuple(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """A table to train.
+
+    Attributes:
+        space: of the architectures.
+        archs: [n, d] them, in the order in which they were drawn.
+        data: to learn, with validation and test images.
+        recipe: how.
+        names: of the table and its columns.
+        n_seeds: trainings of an architecture.
+        n_repeated: of how many architectures, the first ones; the others are trained once, with seed 0.
+        stack: most networks that are trained at once.
+        folder: for checkpoints of networks that are trained alone.
+        licence: of the table.
+        device: where.
+
+    Raises:
+        InvalidOption: no architecture, no seed or no network in a stack.
+    """
+
+    space: SearchSpace
+    archs: Archs
+    data: Images
+    recipe: Recipe
+    names: Names
+    n_seeds: int
+    n_repeated: int
+    stack: int
+    folder: Path
+    licence: str = "that of whoever trained them"
+    device: str = "cpu"
+    measures: ClassVar[bool] = True
+    """Seconds are measured: read again, a part is another one."""
+
+    def __post_init__(self) -> None:
+        if min(len(self.archs), self.n_seeds, self.stack) < 1 or self.n_repeated < 0:
+            raise InvalidOption(
+                f"{len(self.archs)} architectures, {self.n_seeds} seeds of {self.n_repeated}, stacks of {self.stack}; "
+                "expected at least one of each"
+            )
+
+    @property
+    def table(self) -> str:
+        """Name of the table."""
+        return self.names.table
+
+    @cached_property
+    def alone(self) -> str:
+        """Why the networks are trained one by one; empty where they are stacked."""
+        if self.stack == 1:
+            return "stacks of one network were asked for"
+        seed = self._with_seed(0)
+        return why_alone([seed.built(self.archs[i : i + 1]) for i in range(min(2, len(self.archs)))], self.recipe)
+
+    def parts(self, source: object = None) -> list[list[Training]]:
+        """Return the trainings, stack by stack; architectures that are alike stand together, their seeds too."""
+        del source
+        size, of = 1 if self.alone else self.stack, self._digest()
+        return [
+            [Training(arch, seed, of) for arch, seed in block[first : first + size]]
+            for block in self._blocks()
+            for first in range(0, len(block), size)
+        ]
+
+    def _blocks(self) -> Iterator[list[tuple[tuple[int, ...], int]]]:
+        for first in range(0, len(self.archs), _BLOCK):
+            rows = self.archs[first : first + _BLOCK].tolist()
+            yield sorted(
+                (tuple(row), seed)
+                for number, row in enumerate(rows, start=first)
+                for seed in range(self.n_seeds if number < self.n_repeated else 1)
+            )
+
+    def _digest(self) -> str:
+        shared: tuple[Any, ...] = (self.space.name, self.data.digest(), self.recipe.digest())
+        shared += dataclasses.astuple(self.names)
+        if options := self.space.code_options:
+            shared += (json.dumps(options),)
+        return hashlib.sha256(repr(shared).encode()).hexdigest()
+
+    def _with_seed(self, seed: int) -> Architectures:
+        return Architectures(
+            space=self.space,
+            data=self.data,
+            recipe=self.recipe,
+            number=seed,
+            folder=self.folder / f"seed{seed}",
+            network=self.names.network,
+            device=self.device,
+        )
+
+    def read(self, part: Sequence[Training]) -> Draft:
+        """Train one part and return every epoch of it; of trainings that failed, those before."""
+        archs = np.array(sorted({training.arch for training in part}), dtype=np.int8)
+        rows = {tuple(row): place for place, row in enumerate(archs.tolist())}
+        keys = [(rows[training.arch], training.seed) for training in part]
+        outcomes = dict(zip(keys, self._trained(part), strict=True))
+        built = self._with_seed(0).built
+        counts = [count(built(archs[i : i + 1]), self.data.shape) for i in range(len(archs))]
+        return self._of_all(
+            draft_of(self.space, archs, outcomes, counts=counts, data=self.data, recipe=self.recipe, names=self.names)
+        )
+
+    def _of_all(self, draft: Draft) -> Draft:
+        """Give the draft of a part the texts of the whole table, and its numbers single precision.
+
+        Losses and seconds need no more, and a table of many curves is large.
+        """
+        light = [
+            column if column.denominator else dataclasses.replace(column, values=_single(column.values))
+            for column in draft.measurements
+        ]
+        n = f"{len(self.archs)} architectures"
+        title = f"Trainings on {self.names.data} by recipe {self.names.recipe}: {n}"
+        notes = draft.notes if self.alone else f"{draft.notes} {_STACKED}"
+        return dataclasses.replace(draft, title=title, licence=self.licence, notes=notes, measurements=light)
+
+    def _trained(self, part: Sequence[Training]) -> list[Outcome]:
+        seeds = {training.seed: self._with_seed(training.seed) for training in part}
+        archs = [np.array([training.arch], dtype=np.int8) for training in part]
+        if self.alone:
+            return [
+                seeds[training.seed].train(arch, evaluate=_EVALUATED)
+                for training, arch in zip(part, archs, strict=True)
+            ]
+        begun = [seeds[training.seed].begun(arch) for training, arch in zip(part, archs, strict=True)]
+        networks, rngs = zip(*begun, strict=True)
+        return train_stack(networks, self.data, recipe=self.recipe, rngs=rngs, evaluate=_EVALUATED, device=self.device)
+
+
+def _single(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Return values in single precision; a loss beyond its range is missing, as an infinite one is."""
+    largest = np.finfo(np.float32).max
+    return np.where(np.abs(values) <= largest, values, np.nan).astype(np.float32)
+
+
+def drawn_classes(space: SearchSpace, n: int | None, rng: np.random.Generator) -> Archs:
+    """Return representatives of different isomorphism classes, in random order; ``[n, d]``.
+
+    Args:
+        space: to draw from.
+        n: how many, each class of a listed space with the same chance, of others each architecture; None for all.
+        rng: draws them; the first ones are the same for any ``n`` where the space is listed.
+
+    Raises:
+        InvalidOption: none, more than there are, or all of a space that cannot be listed.
+    """
+    if n is not None and n < 1:
+        raise InvalidOption(f"{n} architectures; expected at least 1")
+    if isinstance(space, EnumeratedSpace):
+        classes = np.unique(space.canonical(space.rows), axis=0)
+        if n is not None and n > len(classes):
+            raise InvalidOption(f"{n} architectures; space '{space.name}' has {len(classes)} different ones")
+        return classes[rng.permutation(len(classes))[:n]]
+    if n is None:
+        raise InvalidOption(f"space '{space.name}' cannot be listed; say how many to draw")
+    found = np.empty((0, len(space.decisions)), dtype=np.int8)
+    for _ in range(_DRAWS):
+        rows = np.concatenate([found, space.canonical(space.sample(n, rng))])
+        found = rows[np.sort(np.unique(rows, axis=0, return_index=True)[1])]
+        if len(found) >= n:
+            return found[:n]
+    raise InvalidOption(f"{_DRAWS} draws of {n} architectures of space '{space.name}' gave {len(found)} different ones")

@@ -1,0 +1,55 @@
+"""What is minimised: cross-entropy with smoothed and mixed targets, a second classifier, a teacher."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, kl_div, log_softmax
+
+from nasbench.errors import InvalidOption
+from nasbench.training.feed import Batch
+from nasbench.training.recipe import Recipe
+
+
+class Loss:
+    """The loss of a recipe.
+
+    Args:
+        recipe: gives the weights of its terms.
+        teacher: gives logits for distillation (Hinton, Vinyals & Dean 2015, arXiv 1503.02531); in evaluation mode.
+
+    Raises:
+        InvalidOption: a recipe that distils without a teacher, or a teacher it does not ask.
+    """
+
+    def __init__(self, recipe: Recipe, teacher: nn.Module | None) -> None:
+        if (recipe.distillation > 0) != (teacher is not None):
+            seen = "no teacher" if teacher is None else "a teacher"
+            raise InvalidOption(f"distillation={recipe.distillation} with {seen}; give both or neither")
+        self._recipe, self._teacher = recipe, teacher
+
+    def __call__(self, output: Tensor | tuple[Tensor, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the mean loss of a batch, and the logits [b, classes] of the main classifier."""
+        logits, aside = output if isinstance(output, tuple) else (output, None)
+        loss = self._target(logits, batch)
+        if self._teacher is not None:
+            weight = self._recipe.distillation
+            loss = (1 - weight) * loss + weight * self._distance(logits, batch.images)
+        if aside is not None:
+            loss = loss + self._recipe.auxiliary_weight * self._target(aside, batch)
+        return loss, logits
+
+    def _target(self, logits: Tensor, batch: Batch) -> Tensor:
+        smoothing = self._recipe.label_smoothing
+        loss = cross_entropy(logits, batch.labels, label_smoothing=smoothing)
+        if batch.share == 1:
+            return loss
+        return batch.share * loss + (1 - batch.share) * cross_entropy(logits, batch.others, label_smoothing=smoothing)
+
+    def _distance(self, logits: Tensor, images: Tensor) -> Tensor:
+        """Divergence from the softened teacher, times the temperature squared, which keeps the size of gradients."""
+        assert self._teacher is not None
+        with torch.no_grad():
+            wanted = self._teacher(images)
+        t = self._recipe.temperature
+        return t**2 * kl_div(
+            log_softmax(logits / t, 1), log_softmax(wanted / t, 1), reduction="batchmean", log_target=True
+        )

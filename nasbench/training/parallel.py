@@ -1,0 +1,67 @@
+"""Training many networks at once: a process and a thread for each, on one device or over several machines.
+
+Small networks leave a core, and all the more a card, half idle; several of them side by side fill it. What comes of a
+training does not depend on how many there are: on a processor the bits are those of one by one with one thread.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from joblib import delayed
+from joblib.parallel import ThreadingBackend, get_active_backend
+
+from nasbench.errors import InvalidOption
+from nasbench.jobs import at_once, check_jobs
+from nasbench.threads import one_thread
+from nasbench.training.architectures import Outcome
+
+
+def together(
+    calls: Sequence[Callable[[], Outcome]],
+    *,
+    n_jobs: int | None,
+    kept: Path,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[Outcome]:
+    """Make calls that train, and return what came of each, without its network.
+
+    Args:
+        calls: each trains in a folder of its own.
+        n_jobs: processes of one thread each; -1 for one per core, 1 for one training after the other in this process,
+            with all threads of torch. None for what an active ``joblib.parallel_config`` says, whose backend (such
+            as dask's or ray's, for several machines that share the folder) is used in any case.
+        kept: the folder, for messages.
+        on_progress: called with (trainings done, in all).
+
+    Raises:
+        InvalidOption: no process, or a backend of threads, which would share torch's generator.
+        WorkerDied: a process was killed; what was finished stays.
+    """
+    backend, configured = get_active_backend()
+    if n_jobs is None:
+        n_jobs = configured or 1
+    check_jobs(n_jobs)
+    if n_jobs != 1 and isinstance(backend, ThreadingBackend):
+        raise InvalidOption("threads share torch's random generator; use a joblib backend of processes")
+    outcomes: dict[int, Outcome] = {}
+    done: Iterator[tuple[int, Outcome]]
+    one = _numbered if n_jobs == 1 else _alone
+    if n_jobs == 1 or len(calls) == 1:
+        done = (one(number, call) for number, call in enumerate(calls))
+    else:
+        done = at_once((delayed(one)(number, call) for number, call in enumerate(calls)), n_jobs=n_jobs, kept=kept)
+    for number, outcome in done:
+        outcomes[number] = outcome
+        if on_progress:
+            on_progress(len(outcomes), len(calls))
+    return [outcomes[number] for number in range(len(calls))]
+
+
+def _numbered(number: int, call: Callable[[], Outcome]) -> tuple[int, Outcome]:
+    return number, replace(call(), network=None)
+
+
+def _alone(number: int, call: Callable[[], Outcome]) -> tuple[int, Outcome]:
+    with one_thread():
+        return _numbered(number, call)

@@ -1,0 +1,165 @@
+"""Training a list of architectures and adding what came of it to a table of the user's."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.networks import Counts, count
+from nasbench.training.architectures import Outcome
+from nasbench.training.feed import moments
+from nasbench.training.latencies import Latencies, latencies_of, plain
+from nasbench.training.machine import machine_of
+from nasbench.training.model import has_model, write_model
+from nasbench.training.parallel import together
+from nasbench.training.plan import NO_FOLD, Key, Plan
+from nasbench.training.storing import refuse_other_table, stored
+from nasbench.training.trainer import Numbers
+
+_EVALUATED = ("valid", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of it.
+
+    Attributes:
+        rows: for each architecture its mean ``valid`` and ``test`` accuracy over the finished seeds and folds (nan
+            without any), ``n_params``, ``flops``, ``seconds``, ``peak_bytes`` and ``energy_j`` of its trainings,
+            ``latency_s`` by device and batch size, the folders of its ``models``, and a ``remark``.
+        path: the table; None if nothing was finished and nothing diverged.
+        n_failed: trainings that failed for another reason than a loss of nan.
+        n_diverged: trainings whose loss became nan or infinite, or whose network answers nan: they are results.
+        n_trainings: all of them.
+    """
+
+    rows: list[dict[str, Any]]
+    path: Path | None
+    n_failed: int
+    n_diverged: int
+    n_trainings: int
+
+
+def trained_report(
+    plan: Plan, *, table: str, n_jobs: int | None = 1, on_progress: Callable[[int, int], None] | None = None
+) -> Report:
+    """Train every architecture with every seed on every fold, keep the networks, and add all epochs to the table.
+
+    Args:
+        plan: what to train.
+        table: name of a table of the user's, made if it is not there.
+        n_jobs: trainings at once; see ``together``.
+        on_progress: called with (trainings done, in all).
+
+    Raises:
+        RecordError: the folder holds other trainings.
+        TableError: the table holds other values for the same trainings, or, before any training, another space.
+        WorkerDied: a process was killed; what was finished stays.
+    """
+    refuse_other_table(plan.space, table)
+    rows = range(len(plan.archs))
+    keys = [(fold, seed, row) for fold in plan.folds() for seed in range(plan.n_seeds) for row in rows]
+    counts = [count(plan.trainings(NO_FOLD, 0).built(plan.archs[i : i + 1]), plan.data.shape) for i in rows]
+    calls = [partial(_trained, plan, key, counts[key[2]]) for key in keys]
+    finished = together(calls, n_jobs=n_jobs, kept=plan.folder, on_progress=on_progress)
+    outcomes = dict(zip(keys, finished, strict=True))
+    latencies = [_latencies(plan, row, outcomes) for row in rows]  # after all trainings: nothing else runs now
+    path = None
+    for fold in plan.folds():
+        own = {(row, seed): outcome for (of, seed, row), outcome in outcomes.items() if of == fold}
+        if any(outcome.epochs or outcome.stopped_by_nan for outcome in own.values()):
+            path = stored(plan, fold, own, counts=counts, latencies=latencies, table=table)
+    told = [_row(plan, i, outcomes, counts[i]) | {"latency_s": plain(latencies[i])} for i in rows]
+    n_failed = sum(bool(outcome.error) and not outcome.stopped_by_nan for outcome in finished)
+    return Report(told, path, n_failed, sum(outcome.has_diverged for outcome in finished), len(finished))
+
+
+def _trained(plan: Plan, key: Key, counts: Counts) -> Outcome:
+    """Train one network and keep it, in whatever process."""
+    fold, seed, row = key
+    trainings, arch = plan.trainings(fold, seed), plan.archs[row : row + 1]
+    outcome = trainings.train(arch, evaluate=_EVALUATED)
+    folder = trainings.folder_of(arch)
+    if outcome.network is not None and not has_model(folder):
+        write_model(folder, outcome.network, _about(plan, key, outcome, counts))
+    return outcome
+
+
+def _about(plan: Plan, key: Key, outcome: Outcome, counts: Counts) -> dict[str, Any]:
+    """Return all there is to know of a trained network; ``model.json``."""
+    fold, seed, row = key
+    trainings = plan.trainings(fold, seed)
+    mean, std = moments(trainings.images().parts["train"].images)
+    return {
+        "space": plan.space.name,
+        **({"space_options": plan.space.code_options} if plan.space.code_options else {}),
+        "architecture": plan.space.format(plan.archs[row : row + 1])[0],
+        "network": plan.network or plan.space.name,
+        "options": trainings.options(),
+        "images": {
+            "data": plan.labels[0],
+            "sha256": plan.data.digest(),
+            "fold": list(fold),
+            "classes": list(plan.data.classes),
+            "shape": list(plan.data.shape),
+            "mean": mean.tolist(),
+            "std": np.where(std > 0, std, 1.0).tolist(),
+        },
+        "recipe": {"label": plan.labels[1], **dataclasses.asdict(plan.recipe)},
+        "seed": seed,
+        "results": _finite(outcome.epochs[-1].splits),
+        **counts._asdict(),
+        **_spent([outcome]),
+        "notes": outcome.notes,
+        "machine": machine_of(plan.device),
+    }
+
+
+def _finite(splits: Mapping[str, Numbers]) -> dict[str, dict[str, float | None]]:
+    """Return numbers for JSON, None in place of nan and infinity."""
+    return {
+        split: {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+        for split, numbers in splits.items()
+    }
+
+
+def _latencies(plan: Plan, row: int, outcomes: Mapping[Key, Outcome]) -> Latencies:
+    """Measure an architecture that was trained; nothing of one that was not."""
+    if all(outcome.error for (_, _, of), outcome in outcomes.items() if of == row):
+        return {}
+    trainings, arch = plan.trainings(NO_FOLD, 0), plan.archs[row : row + 1]
+    path = trainings.folder_of(arch) / "latency.json"
+    return latencies_of(trainings.built(arch), plan.data.shape, path, device=plan.device)
+
+
+def _row(plan: Plan, row: int, outcomes: Mapping[Key, Outcome], counts: Counts) -> dict[str, Any]:
+    own = {key: outcome for key, outcome in outcomes.items() if key[2] == row}
+    finished = [outcome.epochs[-1] for outcome in own.values() if not outcome.error]
+    remarks = [o.error or "the network answers nan" for o in own.values() if o.error or o.has_diverged]
+    remarks += [note for o in own.values() for note in o.notes]
+    means = {
+        split: float(np.mean([epoch.splits[split]["accuracy"] for epoch in finished])) if finished else float("nan")
+        for split in _EVALUATED
+    }
+    arch = plan.archs[row : row + 1]
+    models = [str(plan.trainings(*key[:2]).folder_of(arch)) for key, outcome in own.items() if not outcome.error]
+    return {**means, **counts._asdict(), **_spent(list(own.values())), "models": models, "remark": "; ".join(remarks)}
+
+
+def _spent(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return the seconds, the joules and the most memory of trainings; None where the machine did not tell."""
+    epochs = [epoch for outcome in outcomes for epoch in outcome.epochs]
+    seconds = sum(numbers["seconds"] for epoch in epochs for numbers in epoch.splits.values())
+    energy: Floats = np.array([np.nan if epoch.energy_j is None else epoch.energy_j for epoch in epochs])
+    peaks = [epoch.peak_bytes for epoch in epochs if epoch.peak_bytes is not None]
+    return {
+        "seconds": seconds + sum(outcome.failed_s for outcome in outcomes),
+        "peak_bytes": max(peaks, default=None),
+        "energy_j": float(energy.sum()) if len(energy) and np.isfinite(energy).all() else None,
+    }

@@ -1,0 +1,109 @@
+"""Adding what came of a plan to a table of the user's: every epoch, and the latencies."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from nasbench.arrays import Archs, Bools
+from nasbench.errors import TableError
+from nasbench.files import alone
+from nasbench.networks import Counts
+from nasbench.spaces import SearchSpace
+from nasbench.table import Draft, Static, Table, append, user_tables, write_table
+from nasbench.table.schema import same_options
+from nasbench.training.architectures import Outcome
+from nasbench.training.latencies import BATCH_SIZES, Latencies
+from nasbench.training.machine import Latency, machine_of
+from nasbench.training.plan import NO_FOLD, Plan
+from nasbench.training.table import Names, draft_of
+
+
+def refuse_other_table(space: SearchSpace, table: str) -> None:
+    """Refuse, before anything is trained, a table of the user's that architectures of ``space`` cannot be added to.
+
+    Raises:
+        TableError: it is there, and its codes are those of another space.
+    """
+    path = user_tables() / f"{table}.h5"
+    if not path.exists():
+        return
+    there = Table(path)
+    same = there.space == space.name and same_options(there.space_options, space.code_options)
+    if not same or there.cardinality.tolist() != space.cardinality.tolist():
+        told = there.space != space.name  # then its options say no more
+        held, wanted = (
+            "" if told else f" with options {options or 'of none'}"
+            for options in (there.space_options, space.code_options)
+        )
+        raise TableError(
+            f"table '{table}' ({path}) holds architectures of space '{there.space}'{held}, not of "
+            f"'{space.name}'{wanted}: choose another --table"
+        )
+
+
+def stored(
+    plan: Plan,
+    fold: tuple[int, int],
+    outcomes: Mapping[tuple[int, int], Outcome],
+    *,
+    counts: Sequence[Counts],
+    latencies: Sequence[Latencies],
+    table: str,
+) -> Path:
+    """Add the outcomes of one fold to a table and return its file.
+
+    Args:
+        plan: what was trained.
+        fold: on which images.
+        outcomes: by row and seed; one of them finished an epoch.
+        counts: [n] size of each network.
+        latencies: [n] what was measured of each.
+        table: its name.
+
+    Raises:
+        TableError: the table holds other values for the same trainings, or another space.
+    """
+    head, comma, options = plan.labels[0].partition(",")
+    names = Names(
+        table=table,
+        data=plan.labels[0] if fold == NO_FOLD else f"{head}+fold{fold[0]}of{fold[1]}{comma}{options}",
+        recipe=plan.labels[1],
+        network=plan.network or plan.space.name,
+        machine=machine_of(plan.device),
+    )
+    data = plan.trainings(fold, 0).images()
+    draft = draft_of(plan.space, plan.archs, outcomes, counts=counts, data=data, recipe=plan.recipe, names=names)
+    path = user_tables() / f"{table}.h5"
+    draft = _with_latencies(draft, latencies, Table(path) if path.exists() else None)
+    if path.exists():
+        append(path, draft)
+    else:
+        with alone(path):
+            write_table(draft, path)
+    return path
+
+
+def _with_latencies(draft: Draft, latencies: Sequence[Latencies], table: Table | None) -> Draft:
+    """Add median latencies, but none that the table knows: measured again they are never the same."""
+    where = draft.statics[0].dataset
+    added = []
+    for kind, size in product(sorted({kind for one in latencies for kind in one}), BATCH_SIZES):
+        metric, nothing = f"{kind}_latency_{size}_s", dict[int, Latency]()
+        found = [one.get(kind, nothing).get(size) for one in latencies]
+        values = np.array([np.nan if one is None else one.median_s for one in found])
+        if table is not None and (where, metric) in table.statics:
+            values[_known(table, draft.architectures, where, metric)] = np.nan
+        if np.isfinite(values).any():
+            added.append(Static(dataset=where, metric=metric, unit="s", direction="minimize", values=values))
+    return dataclasses.replace(draft, statics=[*draft.statics, *added])
+
+
+def _known(table: Table, archs: Archs, dataset: str, metric: str) -> Bools:
+    """Return which architectures [n, d] the table has a value of; ``[n]``."""
+    rows = table.index(archs)
+    known = np.zeros(len(archs), dtype=bool)
+    known[rows >= 0] = np.isfinite(table.static(rows[rows >= 0], dataset=dataset, metric=metric))
+    return known

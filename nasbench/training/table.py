@@ -1,0 +1,176 @@
+"""Real trainings as measurements like any other: every epoch of every architecture and seed, with its origin."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.datasets import Images
+from nasbench.networks import Counts
+from nasbench.spaces import SearchSpace
+from nasbench.table import Draft, Measurement, Static, Table
+from nasbench.training.architectures import Outcome
+from nasbench.training.recipe import Recipe
+
+_METRICS = (("accuracy", "fraction", "maximize"), ("loss", "nats", "minimize"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What the columns are called, and what was used.
+
+    Attributes:
+        table: name of the table.
+        data: label of the data set.
+        recipe: label of the recipe.
+        network: label of the network.
+        machine: what it was trained on, and with.
+    """
+
+    table: str
+    data: str
+    recipe: str
+    network: str
+    machine: str
+
+
+def draft_of(
+    space: SearchSpace,
+    archs: Archs,
+    outcomes: Mapping[tuple[int, int], Outcome],
+    *,
+    counts: Sequence[Counts],
+    data: Images,
+    recipe: Recipe,
+    names: Names,
+) -> Draft:
+    """Return a draft of a table.
+
+    Args:
+        space: of the architectures.
+        archs: [n, d] those that were trained.
+        outcomes: by row and seed; what failed or is absent stays missing, and so is what is not finite. Of one that
+            diverged the seconds until then are its cost to the last epoch: it has been paid for, and has no score.
+            Columns without any value are left out; where nothing was finished and nothing diverged, only sizes stay.
+        counts: [n] size of each network.
+        data: what was learnt.
+        recipe: how.
+        names: of the columns.
+
+    """
+    seeds = np.array(sorted({seed for _, seed in outcomes}), dtype=np.int64)
+    last = max((len(outcome.epochs) for outcome in outcomes.values()), default=0)
+    if any(outcome.stopped_by_nan for outcome in outcomes.values()):
+        last = recipe.epochs
+    splits = next((outcome.epochs[0].splits for outcome in outcomes.values() if outcome.epochs), {})
+    shape = (len(archs), len(seeds), last)
+    columns = [
+        (split, metric, unit, direction, _values(outcomes, seeds.tolist(), shape, split, metric))
+        for split in splits
+        for metric, unit, direction in _METRICS
+    ]
+    columns.append(("train", "train_s", "s", "minimize", _seconds(outcomes, seeds.tolist(), shape)))
+    columns += _machine_columns(outcomes, seeds.tolist(), shape)
+    where = {"dataset": _token(names.data.partition(",")[0]), "recipe": _recipe_name(space, names)}
+    return Draft(
+        name=names.table,
+        title=f"Trainings on {names.data} by recipe {names.recipe}: {len(archs)} architectures",
+        space=space.name,
+        citation="trained with nasbench-suite; cite the space, the recipe's source and the data set: " + recipe.source,
+        licence="that of whoever trained them",
+        source=f"network {names.network}; data {names.data} sha256 {data.digest()}; recipe {names.recipe} version "
+        f"{recipe.version} sha256 {recipe.digest()}; {names.machine}",
+        notes="train is measured over the augmented images while the weights change; train_s and energy_j are up to "
+        "that epoch, with evaluation in energy_j; peak_bytes is the most memory at once.",
+        architectures=archs,
+        cardinality=space.cardinality,
+        space_options=space.code_options,
+        measurements=[
+            Measurement(
+                **where,
+                split=split,
+                metric=metric,
+                unit=unit,
+                direction=direction,
+                values=values,
+                seeds=seeds,
+                epochs=np.arange(1, last + 1),
+                denominator=len(data.parts[split].labels) if metric == "accuracy" and split != "train" else 0,
+            )
+            for split, metric, unit, direction, values in columns
+            if np.isfinite(values).any()
+        ],
+        statics=[
+            Static(dataset=where["dataset"], metric=metric, unit="count", direction="minimize", values=values)
+            for metric, values in zip(("n_params", "macs"), np.array(counts, dtype=np.float64).T, strict=True)
+        ],
+    )
+
+
+def _machine_columns(
+    outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int]
+) -> list[tuple[str, str, str, str, Floats]]:
+    """Return energy and memory, nan where the machine did not tell them."""
+    energy, peak = np.full(shape, np.nan), np.full(shape, np.nan)
+    for (row, seed), outcome in outcomes.items():
+        for epoch in outcome.epochs:
+            at = row, seeds.index(seed), epoch.epoch - 1
+            energy[at], peak[at] = (np.nan if told is None else told for told in (epoch.energy_j, epoch.peak_bytes))
+    return [
+        ("train", "energy_j", "J", "minimize", np.cumsum(energy, axis=2)),
+        ("train", "peak_bytes", "count", "minimize", peak),
+    ]
+
+
+def _seconds(outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int]) -> Floats:
+    """Return the seconds of training up to each epoch; of one that diverged, all there were from then on."""
+    seconds = np.cumsum(_values(outcomes, seeds, shape, "train", "seconds"), axis=2)
+    for (row, seed), outcome in outcomes.items():
+        if outcome.stopped_by_nan:
+            own, n = seconds[row, seeds.index(seed)], len(outcome.epochs)
+            own[n:] = (own[n - 1] if n else 0.0) + outcome.failed_s
+    return seconds
+
+
+def _values(
+    outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int], split: str, name: str
+) -> Floats:
+    values = np.full(shape, np.nan)
+    for (row, seed), outcome in outcomes.items():
+        for epoch in outcome.epochs:
+            values[row, seeds.index(seed), epoch.epoch - 1] = epoch.splits[split][name]
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
+def diverged_in(table: Table) -> tuple[int, int]:
+    """Return how many trainings of a table that was trained here diverged, and how many there are.
+
+    Those are the trainings whose cost was measured to the last epoch, and whose last validation accuracy was not.
+    """
+    n_diverged, n = 0, 0
+    for dataset, recipe, split, metric in table.measurements:
+        if (split, metric) != ("train", "train_s"):
+            continue
+        rows = np.arange(len(table))
+        where: dict[str, Any] = {"dataset": dataset, "recipe": recipe}
+        for seed in table.describe(**where, split=split, metric=metric)["seeds"]:
+            paid = np.isfinite(table.query(rows, **where, split=split, metric=metric, seed=seed))
+            key = {**where, "split": "valid", "metric": "accuracy"}
+            known = tuple(key.values()) in table.measurements and seed in table.describe(**key)["seeds"]
+            scored = np.isfinite(table.query(rows, **key, seed=seed)) if known else np.zeros(len(rows), dtype=bool)
+            n_diverged, n = n_diverged + int((paid & ~scored).sum()), n + int(paid.sum())
+    return n_diverged, n
+
+
+def _recipe_name(space: SearchSpace, names: Names) -> str:
+    """Name the recipe, and a network other than the space's own: their trainings are not each other's repetitions."""
+    return _token(names.recipe if names.network == space.name else f"{names.recipe}+{names.network}")
+
+
+def _token(label: str) -> str:
+    """Return a label as a name inside a table."""
+    return re.sub(r"[^\w.,=+-]+", "_", label)

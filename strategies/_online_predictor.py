@@ -1,0 +1,101 @@
+"""A predictor in a search: fitted now and then, told of single results in between, asked with beliefs added.
+
+A Gaussian process has ``condition``: between two fits, a result costs O(n^2). Other predictors stay as they
+are until the next fit.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption
+from nasbench.predictions import Batch, Prediction, make_predictor
+from nasbench.registry import Choice
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import check_at_least
+
+Forecast = Callable[[Archs], Prediction]
+"""Architectures [m, d] to what is expected of them."""
+
+
+def predictor_for_search(space: SearchSpace, label: "str | type | Choice") -> Any:
+    """Return a new predictor that needs nothing but architectures.
+
+    Raises:
+        UnknownName: no such predictor.
+        InvalidOption: one that needs learning curves or proxies.
+    """
+    predictor: Any = make_predictor(space, label)
+    if predictor.needs:
+        raise InvalidOption(
+            f"predictor {label!r} needs {' and '.join(sorted(predictor.needs))}, which a search of full "
+            "trainings does not have; choose one that needs architectures only"
+        )
+    return predictor
+
+
+class Model:
+    """A predictor that follows a search.
+
+    Args:
+        space: where the architectures are from.
+        predictor: label of a predictor that needs nothing but architectures.
+        refit_every: results between two fits; a fit learns the hyperparameters anew.
+
+    Raises:
+        UnknownName: no such predictor.
+        InvalidOption: one that needs learning curves or proxies, or ``refit_every`` below 1.
+    """
+
+    def __init__(self, space: SearchSpace, predictor: "str | type | Choice", *, refit_every: int) -> None:
+        check_at_least(1, refit_every=refit_every)
+        self._space, self._label, self._refit_every = space, predictor, refit_every
+        self._predictor: Any = predictor_for_search(space, predictor)
+        self._least = max(2, getattr(self._predictor, "min_points", 2))
+        self._believer: Any = None
+        self._n_fitted = 0
+        self._known: Floats = np.empty(0)  # what the predictor was told
+
+    @property
+    def can_believe(self) -> bool:
+        """Whether results can be added without a fit."""
+        return hasattr(self._predictor, "condition") and hasattr(self._predictor, "restore")
+
+    def learn(self, archs: Archs, scores: Floats, rng: np.random.Generator) -> bool:
+        """Take in all results so far, [n, d] and [n]; return False where they are too few or all equal.
+
+        Where scores of old results changed, as labels of the best quarter do, new ones wait for the next fit.
+        """
+        n = len(scores)
+        if n < self._least or (scores == scores[0]).all():
+            return False
+        told = len(self._known)
+        if not self._n_fitted or n - self._n_fitted >= self._refit_every:
+            self._predictor.fit(Batch(archs.copy()), scores.copy(), rng)  # it may write over them
+            self._n_fitted, self._known = n, scores
+        elif n > told and self.can_believe and (scores[:told] == self._known).all():
+            self._predictor.condition(Batch(archs[told:]), scores[told:])
+            self._known = scores
+        return True
+
+    @property
+    def fitted_at(self) -> int:
+        """Results that the last fit saw."""
+        return self._n_fitted
+
+    def forecast(self, pending: Archs) -> Forecast:
+        """Return what answers predictions after a belief: that ``pending`` [p, d] score what is expected of them.
+
+        The Kriging believer of Ginsbourger, Le Riche & Carraro 2010. The model itself stays as it is, and only
+        the latest answerer may be asked. A predictor without ``condition`` believes nothing.
+        """
+        if not self.can_believe or not len(pending):
+            return lambda archs: cast(Prediction, self._predictor.predict(Batch(archs)))
+        expected = self._predictor.predict(Batch(pending)).mean
+        if self._believer is None:
+            self._believer = make_predictor(self._space, self._label)
+        self._believer.restore(self._predictor.state())
+        self._believer.condition(Batch(pending), expected)
+        return lambda archs: cast(Prediction, self._believer.predict(Batch(archs)))

@@ -1,0 +1,94 @@
+"""Drawing architectures from an independent distribution for each decision, in spaces where not every row is valid.
+
+Where the rows are no free product of the decisions, draws are repeated until they are valid: that is the
+product distribution given validity. Where this does not succeed either (almost no row is valid),
+architectures are drawn by the space and one of them is taken with a chance proportional to its probability
+under the product.
+"""
+
+import math
+from bisect import bisect_right
+
+import numpy as np
+
+from nasbench.arrays import Archs, Bools, Floats, Ints
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._buffered_uniform import Uniforms
+
+_TRIES = 20  # at a third of valid rows, one draw in 3,000 needs more
+_POOL = 64
+
+
+def choices(space: SearchSpace) -> Bools:
+    """Tell which entries of a ``[d, k]`` array of decisions by choices exist."""
+    return np.asarray(np.arange(int(space.cardinality.max())) < space.cardinality[:, None])
+
+
+def uniform(space: SearchSpace) -> Floats:
+    """Return the distribution under which every choice of a decision is as likely; ``[d, k]``."""
+    return choices(space) / space.cardinality[:, None]
+
+
+def is_product(space: SearchSpace) -> bool:
+    """Tell whether every row of choices is an architecture."""
+    n_rows: int = math.prod(space.cardinality.tolist())
+    return space.size == n_rows
+
+
+class OneByOne:
+    """Draws architectures one at a time, with numbers drawn ahead: the road of policies that change with every answer.
+
+    Args:
+        space: where to draw.
+        rng: draws.
+    """
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        self._space, self._rng, self._uniforms = space, rng, Uniforms(rng)
+        self._all_valid = is_product(space)
+        self._last: list[int] = (space.cardinality - 1).tolist()
+
+    def draw(self, ends: Floats) -> Archs:
+        """Draw a valid architecture, ``[1, d]``.
+
+        Args:
+            ends: [d, k] cumulated odds of the choices of each decision.
+        """
+        rows = ends.tolist()
+        for _ in range(_TRIES + 1):
+            digits = zip(rows, self._uniforms.take(len(rows)), self._last, strict=True)
+            # Rounding may leave a number at the very end, one past the last choice.
+            arch = np.array([[min(bisect_right(row, u * row[-1]), k) for row, u, k in digits]], dtype=np.int8)
+            if self._all_valid or self._space.is_valid(arch)[0]:
+                return arch
+        return _likely(self._space, self._rng, np.diff(ends, axis=1, prepend=0.0) / ends[:, -1:])[None]
+
+
+def draw(space: SearchSpace, rng: np.random.Generator, probabilities: Floats, n: int) -> Archs:
+    """Draw valid architectures from ``probabilities`` [d, k]; ``[n, d]``."""
+    ends = np.cumsum(probabilities, axis=1)
+    archs = _digits(ends, space.cardinality, rng, n)
+    bad = np.flatnonzero(~space.is_valid(archs))
+    for _ in range(_TRIES):
+        if not len(bad):
+            return archs
+        archs[bad] = _digits(ends, space.cardinality, rng, len(bad))
+        bad = bad[~space.is_valid(archs[bad])]
+    for i in bad:
+        archs[i] = _likely(space, rng, probabilities)
+    return archs
+
+
+def _digits(ends: Floats, cardinality: Ints, rng: np.random.Generator, n: int) -> Archs:
+    u = rng.random((n, len(ends))) * ends[:, -1]
+    # Rounding may leave u at the very end, one past the last choice.
+    archs: Archs = np.minimum((u[..., None] >= ends).sum(axis=2), cardinality - 1).astype(np.int8)
+    return archs
+
+
+def _likely(space: SearchSpace, rng: np.random.Generator, probabilities: Floats) -> Archs:
+    pool = space.sample(_POOL, rng)
+    with np.errstate(divide="ignore"):
+        log_chance = np.log(probabilities)[np.arange(pool.shape[1]), pool].sum(axis=1)
+    # The largest of them plus Gumbel noise is a draw from the softmax; where all are impossible, it is the first.
+    return np.asarray(pool[np.argmax(log_chance + rng.gumbel(size=_POOL))])

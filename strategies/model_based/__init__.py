@@ -1,0 +1,1 @@
+"""Searches that ask a model which architecture to train next."""

@@ -1,0 +1,106 @@
+"""PNAS: cells grow a decision at a time, and a predictor chooses which of the larger ones are trained.
+
+Source: Liu, Zoph, Neumann, Shlens, Hua, Li, Fei-Fei, Yuille, Huang & Murphy 2018, "Progressive Neural Architecture
+Search" (arXiv 1712.00559). All architectures of the lowest complexity are trained; a predictor learns from all results,
+ranks everything that the last level's grow into, and the best K are trained: the next beam. K = 256 as in the paper;
+the predictor is an ensemble of five perceptrons, like one of theirs.
+
+The paper counts blocks of a cell. Here, for every space, complexity is the number of decisions that differ from the
+plainest architecture: the one with the fewest operations that compute something (in NAS-Bench-201, edges that are not
+``none``). It is the first to be trained; one edit that raises the complexity makes a larger one. The first level is
+trained as a whole, or K of it at random where it has more. Where the beam cannot grow any more, the search goes on
+among the neighbours of the best K, K at a time, where the paper ends.
+
+With K = 256, 100 trainings end among cells with two live edges, of which the best of nb201-cifar10 has 89.0 % where
+random search finds 91: this setting does not beat random search in so few. ``narrow`` (ours), K = 8, reaches full cells
+after some 70. No architecture is trained twice; crashes never
+enter a beam. A level begins when the last one is complete, so that workers may wait for each other.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Archs
+from nasbench.predictions import Batch
+from nasbench.registry import Choice
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least
+from nasbench.strategies._learner import Learner
+from nasbench.strategies._sources import predictor_sources
+from nasbench.strategies.model_based._progressive import grown_anew, plainest
+
+REQUIRES = {"torch": "torch"}
+
+
+class PNAS(InRounds):
+    """Progressive search with a beam.
+
+    Args:
+        space: where to search.
+        rng: decides everything.
+        beam: K, architectures of a level that are trained.
+        predictor: label of a predictor; its mean decides.
+        most: expansions that are looked at; the beam's best grow first.
+
+    Raises:
+        InvalidOption: sizes below 1.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"liu2018": {}, "narrow": {"beam": 8}}
+    quick: ClassVar[Mapping[str, Any]] = {
+        "predictor": "bayesian_linear_regression,encoding=one_hot",
+        "beam": 10,
+        "most": 300,
+    }
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        beam: int = 256,
+        predictor: "str | type | Choice" = "mlp_ensemble,encoding=one_hot",
+        most: int = 10_000,
+    ) -> None:
+        check_at_least(1, beam=beam, most=most)
+        self._space, self._rng, self._beam, self._most = space, rng, beam, most
+        self._learner = Learner(space, predictor, rng)
+        self._rounds = Rounds(self._next_level, len(space.decisions))
+        self._seed: Archs | None = None
+        self._level = 0
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the other tasks that the predictor learns from when ``task`` is searched."""
+        return predictor_sources(task, options)
+
+    def _next_level(self) -> Archs:
+        self._learner.take(self._rounds.archs, self._rounds.scores)
+        if self._seed is None:
+            self._seed = plainest(self._space)
+            return self._learner.asking(self._seed)
+        larger = self._expansions(self._seed)
+        chosen = self._best(larger) if self._level else larger[: self._beam]
+        self._level += 1
+        return self._learner.asking(chosen if len(chosen) else self._learner.random(self._beam))
+
+    def _expansions(self, seed: Archs) -> Archs:
+        """Return what the last level grows into, or at the end the neighbours of the best."""
+        order = np.argsort(-self._rounds.scores, kind="stable")
+        finished = order[np.isfinite(self._rounds.scores[order])] if self._level else order
+        larger = grown_anew(
+            self._space, self._rounds.archs[finished], seed, self._learner.seen, most=self._most, rng=self._rng
+        )
+        if len(larger):
+            return larger
+        around, _ = self._space.neighbors(self._learner.best(self._beam))
+        return self._learner.seen.fresh(around)
+
+    def _best(self, archs: Archs) -> Archs:
+        """Return the K that the predictor likes best, at random where it knows nothing."""
+        if len(archs) and self._learner.learn():
+            mean = self._learner.predictor.predict(Batch(archs)).mean
+            return archs[np.argsort(-mean, kind="stable")[: self._beam]]
+        return archs[self._rng.permutation(len(archs))[: self._beam]]

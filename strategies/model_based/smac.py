@@ -1,0 +1,84 @@
+"""SMAC: a random forest, expected improvement climbed by local search, and random architectures in between.
+
+Source: Hutter, Hoos & Leyton-Brown 2011, "Sequential Model-Based Optimization for General Algorithm Configuration",
+LION 5. Ten trees see all but a sixth of the columns at a split; the acquisition is climbed from the best ten trained
+architectures and the best ten of a random sample; every other architecture is drawn at random, so that no region
+is left out for good. The preset ``smac3`` draws a fifth at random, as SMAC3 does since version 2 (Lindauer et al.
+2022, arXiv 2109.09831).
+
+Differences: a full training is one run and is not repeated, so that the racing of configurations against an
+incumbent (SMAC's intensification) has nothing to do; improvement is in the score, of which the forest learns the plain
+value; the spread of trees is that of their answers, without the spread inside their leaves.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Archs
+from nasbench.registry import Choice
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import check_within
+from nasbench.strategies._pools import random_archs
+from nasbench.strategies._smbo import ModelBasedSearch, Settings
+
+REQUIRES = {"sklearn": "trees"}
+
+_FOREST = (
+    "random_forest,n_trees=10,max_features=0.8333,min_samples_split=3,min_samples_leaf=3,encoding=one_hot,target=score"
+)
+
+
+class SMAC(ModelBasedSearch):
+    """Random forest, expected improvement, local search.
+
+    Args:
+        space: where to search.
+        rng: decides everything.
+        predictor: label of a predictor with a standard deviation.
+        random_share: chance that an architecture is drawn at random.
+        pool_size: random architectures that the acquisition is asked about besides those it climbs to.
+        n_init: random architectures at the start.
+        refit_every: results between two fits.
+
+    Raises:
+        InvalidOption: sizes below 1, or a share outside [0, 1].
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"smac3": {"random_share": 0.2}}
+    quick: ClassVar[Mapping[str, Any]] = {
+        "predictor": "bayesian_linear_regression,encoding=one_hot",
+        "pool_size": 5,
+        "n_init": 52,
+        "refit_every": 5,
+    }
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        predictor: "str | type | Choice" = _FOREST,
+        random_share: float = 0.5,
+        pool_size: int = 1000,
+        n_init: int = 10,
+        refit_every: int = 1,
+    ) -> None:
+        check_within(0, 1, random_share=random_share)
+        self._random_share = random_share
+        settings = Settings(
+            predictor=predictor,
+            acquisition="ei",
+            pool="local",
+            pool_size=pool_size,
+            n_init=n_init,
+            refit_every=refit_every,
+        )
+        super().__init__(space, rng, settings)
+
+    def _propose(self, n: int) -> Archs:
+        n_random = int((self._rng.random(n) < self._random_share).sum())
+        chosen = super()._propose(n - n_random) if n_random < n else self._queue[:0]
+        self._seen.add(chosen)
+        return np.concatenate([chosen, random_archs(self._space, self._seen, n_random, self._rng)])

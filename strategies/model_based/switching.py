@@ -1,0 +1,73 @@
+"""Switching: one strategy for the first trials, another for the rest, which goes on with their results.
+
+Source: the portfolio idea of Hoffman, Brochu & de Freitas 2011, "Portfolio Allocation for Bayesian Optimization" (arXiv
+1009.5419), in its simplest form, a schedule: model-free search where a model would know too little, a model where
+evolution has seen enough. The random start of SMBO (Jones, Schonlau & Welch 1998) is the case ``first=random_search``.
+Default: 20 trials of ``regularized_evolution@nb201``, then ``auto``. Own choice; preset ``random`` is 10 random
+architectures, then ``bayesian_optimization``.
+
+How results are handed over: model-based strategies and ``tpe`` learn them at once, and they count towards their random
+start. Any other strategy draws the architectures of the first phase as its own start, best first, and is told at once,
+uncharged, what they scored; a policy that is drawn from its own distribution (``reinforce``, ``umda``) profits only
+from what it happens to ask again. The second phase begins when every trial of the first has been answered, so several
+workers wait once.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.options import Text
+from nasbench.registry import STRATEGIES, Choice, sources_of
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import check_at_least
+from nasbench.strategies._two_phase import Handover, Inner
+
+_FIRST, _THEN = "regularized_evolution@nb201", "auto"
+
+
+class Switching(Handover):
+    """Two strategies, one after the other.
+
+    Args:
+        space: where to search.
+        rng: decides both phases.
+        first: label of the strategy that begins.
+        n_first: trials that it asks.
+        then: label of the strategy that goes on.
+        target: name of the task that is searched; a comparison fills it in, and phases that learn from other tasks
+            are told.
+
+    Raises:
+        InvalidOption: no first phase.
+        UnknownName: no such strategy.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "random": {"first": "random_search", "n_first": 10, "then": "bayesian_optimization"},
+    }
+    quick: ClassVar[Mapping[str, Any]] = {
+        "n_first": 40,
+        "then": "bayesian_optimization,predictor='bayesian_linear_regression',refit_every=30,pool=random,pool_size=5",
+    }
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        first: "str | type | Choice" = _FIRST,
+        n_first: int = 20,
+        then: "str | type | Choice" = _THEN,
+        target: Text = "",
+    ) -> None:
+        check_at_least(1, n_first=n_first)
+        begun = Inner.of(first, target).make(space, rng)
+        super().__init__(space, rng, first=begun, n_first=n_first, then=Inner.of(then, target))
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return what either phase learns from when ``task`` is searched, besides its own trials."""
+        labels = (options.get("first", _FIRST), options.get("then", _THEN))
+        return [name for label in labels for name in sources_of(Choice.parse(label), STRATEGIES, task)]

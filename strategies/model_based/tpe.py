@@ -1,0 +1,132 @@
+"""TPE: tree-structured Parzen estimator; draw from what good architectures chose, prefer what bad ones did not.
+
+Source: Bergstra, Bardenet, Bengio & Kegl 2011, "Algorithms for Hyper-Parameter Optimization" (NeurIPS), section 4,
+for categorical decisions: the results are split at a quantile into good and bad; the choices of each decision are
+counted in both, and candidates drawn from the density of the good, l, are ranked by l / g, which orders them by
+expected improvement (their equation 3). Defaults are those of the authors' code, Hyperopt: 20 random
+architectures, 24 candidates, the best ``ceil(gamma sqrt(n))`` of n results are good, 25 at most, gamma .25, one
+pseudo-count for each choice. The preset ``optuna`` has that project's: 10 random ones, the best tenth, and its prior:
+each result is a kernel that gives other choices a share, and a uniform kernel is added. With weight w, n results and k
+choices that is a pseudo-count of ``w (n + w) / (n + 1) + w / k``, for w = 1 of 1 + 1 / k.
+
+Differences: every decision is categorical, since those of a cell are; whole architectures are drawn and ranked, as
+in the paper, where Hyperopt takes the best draw of each decision; all results weigh the same, where Hyperopt and
+Optuna let old ones fade; candidates that were asked before are passed over, and
+so are draws that are no architecture. In ``nbnlp`` decisions hang together so closely that hardly a draw is one:
+there it is random search without repetition.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import unknown_name
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import check_at_least, check_positive
+from nasbench.strategies._sequential import SequentialSearch
+
+_ROUNDS = 5  # of drawing candidates, where few draws are valid
+_MOST_GOOD = 25
+
+
+class TreeParzenEstimator(SequentialSearch):
+    """Two densities over decisions.
+
+    Args:
+        space: where to search.
+        rng: decides everything.
+        n_init: random architectures at the start.
+        n_candidates: draws of which the best is asked.
+        gamma: share that is good, of the root of the number of results or of the number itself.
+        good: ``sqrt`` or ``linear``: which of the two.
+        prior_weight: pseudo-count of each choice.
+        prior: what it stands for: ``count``, or ``kernels`` as in Optuna.
+
+    Raises:
+        UnknownName: no such rule.
+        InvalidOption: sizes below 1, or no prior.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "hyperopt": {},
+        "optuna": {"n_init": 10, "gamma": 0.1, "good": "linear", "prior": "kernels"},
+    }
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        n_init: int = 20,
+        n_candidates: int = 24,
+        gamma: float = 0.25,
+        good: str = "sqrt",
+        prior_weight: float = 1.0,
+        prior: str = "count",
+    ) -> None:
+        super().__init__(space, rng, n_init=n_init)
+        if good not in ("sqrt", "linear"):
+            raise unknown_name("rule for 'good'", good, ("sqrt", "linear"))
+        if prior not in ("count", "kernels"):
+            raise unknown_name("prior", prior, ("count", "kernels"))
+        check_at_least(1, n_candidates=n_candidates)
+        check_positive(gamma=gamma, prior_weight=prior_weight)
+        self._n_candidates, self._gamma, self._good = n_candidates, gamma, good
+        self._prior_weight, self._kernels = prior_weight, prior == "kernels"
+        self._places, self._last = np.arange(len(space.cardinality)), space.cardinality - 1
+        self._exists = np.arange(int(space.cardinality.max())) < space.cardinality[:, None]
+
+    def _propose(self, n: int) -> Archs:
+        archs, scores = self._learnt()
+        order = np.argsort(-scores, kind="stable")
+        n_good = self._n_good(len(scores))
+        good, bad = (self._log_density(archs[rows]) for rows in (order[:n_good], order[n_good:]))
+        chosen = archs[:0]
+        for _ in range(n):  # each from draws of its own, or a batch would hold ever worse candidates
+            drawn = self._drawn(good, chosen)
+            if len(drawn):
+                best = int(np.argmax(_total(good, drawn) - _total(bad, drawn)))
+                chosen = np.concatenate([chosen, drawn[[best]]])
+        return chosen
+
+    def _n_good(self, n: int) -> int:
+        base = np.sqrt(n) if self._good == "sqrt" else n
+        return min(int(np.ceil(self._gamma * base)), _MOST_GOOD)
+
+    def _log_density(self, archs: Archs) -> Floats:
+        """Return the logarithm of the chance of each choice of each decision, from the rows of [n, d]; ``[d, k]``."""
+        counts = np.where(self._exists, self._pseudo_count(len(archs)), 0.0)
+        np.add.at(counts, (self._places, archs), 1.0)
+        with np.errstate(divide="ignore"):  # choices that a decision does not have
+            logarithms: Floats = np.log(counts / counts.sum(axis=1, keepdims=True))
+        return logarithms
+
+    def _pseudo_count(self, n: int) -> Floats:
+        """Return what is added to the count of each choice in ``n`` results; ``[d, 1]``."""
+        weight, k = self._prior_weight, (self._last + 1)[:, None]
+        if not self._kernels or not n:
+            return np.full(k.shape, weight)
+        return np.asarray(weight * (n + weight) / (n + 1) + weight / k)
+
+    def _drawn(self, density: Floats, taken: Archs) -> Archs:
+        """Draw candidates that are valid and neither asked nor ``taken``; fewer where that is hard."""
+        found = taken[:0]
+        reached = np.cumsum(np.exp(density), axis=1)
+        reached[np.arange(len(reached)), self._last] = np.inf  # rounding leads to no choice beyond the last
+        for _ in range(_ROUNDS):
+            uniform = self._rng.random((self._n_candidates, len(density), 1))
+            drawn = (uniform >= reached).sum(axis=2).astype(np.int8)
+            drawn = drawn[self._space.is_valid(drawn)]
+            fresh = self._seen.fresh(np.concatenate([taken, found, drawn]))
+            found = fresh[len(taken) :]
+            if len(found) >= self._n_candidates // 2:
+                break
+        return found[: self._n_candidates]
+
+
+def _total(density: Floats, archs: Archs) -> Floats:
+    """Return the logarithm of the density at [m, d]; ``[m]``."""
+    total: Floats = density[np.arange(archs.shape[1]), archs].sum(axis=1)
+    return total

@@ -1,0 +1,102 @@
+"""Differential evolution: add the difference of two members to a third, cross it with its target, keep the better.
+
+Source: Awad, Mallik & Hutter 2020, "Differential Evolution for Neural Architecture Search" (arXiv
+2012.06400), after Storn & Price 1997: rand/1/bin with F = 0.5, crossover rate 0.5, population 20. A decision
+of k choices is a number in [0, 1], cut into k equal bins; a coordinate that leaves [0, 1] is drawn anew.
+
+Differences: generations are synchronous, so that with several workers one waits for its last training. A
+trial vector that is no valid architecture is built again, twenty times at most, and then replaced by a
+mutation of its target (the original gives it the worst score). The original looks a repeated architecture up;
+here it is trained again.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_within
+from nasbench.strategies._unit_cube import crossed, decoded, encoded, mutants
+
+_TRIES = 20
+
+
+class DifferentialEvolution(InRounds):
+    """rand/1/bin on decisions as numbers.
+
+    Args:
+        space: where to search.
+        rng: draws the first population, the members and the crossover.
+        population_size: number of targets.
+        mutation_factor: F, weight of the difference.
+        crossover: chance that a coordinate is the mutant's.
+
+    Raises:
+        InvalidOption: a population below 4, a crossover outside [0, 1], a negative factor.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "awad2020": {"population_size": 20, "mutation_factor": 0.5, "crossover": 0.5},
+    }
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        population_size: int = 20,
+        mutation_factor: float = 0.5,
+        crossover: float = 0.5,
+    ) -> None:
+        check_at_least(4, population_size=population_size)  # rand/1 takes three others for each target
+        check_at_least(0, mutation_factor=mutation_factor)
+        check_within(0, 1, crossover=crossover)
+        self._space, self._rng, self._size = space, rng, population_size
+        self._factor, self._crossover = mutation_factor, crossover
+        self._rounds = Rounds(self._generation, len(space.decisions))
+        self._members: Floats = np.empty((0, len(space.decisions)))
+        self._trials, self._fitness = self._members, np.full(population_size, -np.inf)
+
+    def _generation(self) -> Archs:
+        if not len(self._rounds.archs):
+            archs = self._space.sample(self._size, self._rng)
+            self._members = self._trials = self._encoded(archs)
+            return archs
+        better = self._rounds.scores >= self._fitness
+        self._members = np.where(better[:, None], self._trials, self._members)
+        self._fitness = np.where(better, self._rounds.scores, self._fitness)
+        return self._offspring()
+
+    def _offspring(self) -> Archs:
+        self._trials = self._built(np.arange(self._size))
+        archs = self._decoded(self._trials)
+        bad = np.flatnonzero(~self._space.is_valid(archs))
+        for _ in range(_TRIES):
+            if not len(bad):
+                return archs
+            self._trials[bad] = self._built(bad)
+            archs[bad] = self._decoded(self._trials[bad])
+            bad = bad[~self._space.is_valid(archs[bad])]
+        if len(bad):
+            archs[bad] = self._space.mutate(self._decoded(self._members[bad]), self._rng)
+            self._trials[bad] = self._encoded(archs[bad])
+        return archs
+
+    def _built(self, targets: Ints) -> Floats:
+        """Return a trial vector in [0, 1) for each of ``targets`` [m]; ``[m, d]``."""
+        made = mutants(self._members[self._others(targets)], self._factor, self._rng)
+        return crossed(made, self._members[targets], self._crossover, self._rng)
+
+    def _others(self, targets: Ints) -> Ints:
+        """Draw three different members, none the target, for each of ``targets`` [m]; ``[m, 3]``."""
+        order = self._rng.random((len(targets), self._size))
+        order[np.arange(len(targets)), targets] = 2.0  # behind all others
+        return np.argpartition(order, 2, axis=1)[:, :3]
+
+    def _encoded(self, archs: Archs) -> Floats:
+        return encoded(archs, self._space.cardinality, self._rng)
+
+    def _decoded(self, vectors: Floats) -> Archs:
+        return decoded(vectors, self._space.cardinality)

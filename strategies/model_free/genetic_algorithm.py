@@ -1,0 +1,83 @@
+"""Genetic algorithm: tournaments, uniform crossover, mutation, elitism, a generation at a time.
+
+Source: Sun, Xue, Zhang, Yen & Lv 2020, "Automatically Designing CNN Architectures Using the Genetic Algorithm
+for Image Classification" (arXiv 1808.03818), CNN-GA: population 20, crossover with chance 0.9, mutation with
+chance 0.2, parents by binary tournament; the next population by binary tournaments among parents and
+children, the best always kept.
+
+Differences: crossover is the space's (uniform over decisions; theirs cuts chains of variable length at one
+point) and gives one child; a mutation is one edit of the space. CNN-GA looks up the fitness of a child that
+it trained before; here such a child is mutated until it is new, ten times at most, and only then trained
+again. With several workers a generation waits for its last training.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_within, unlike
+
+
+class GeneticAlgorithm(InRounds):
+    """Generations by tournament, crossover and mutation.
+
+    Args:
+        space: where to search.
+        rng: draws the first population and all operators.
+        population_size: architectures of a generation.
+        crossover: chance that a child has two parents.
+        mutation: chance that a child is mutated.
+
+    Raises:
+        InvalidOption: a population below 2, chances outside [0, 1].
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "cnn_ga": {"population_size": 20, "crossover": 0.9, "mutation": 0.2},
+    }
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        population_size: int = 20,
+        crossover: float = 0.9,
+        mutation: float = 0.2,
+    ) -> None:
+        check_at_least(2, population_size=population_size)
+        check_within(0, 1, crossover=crossover, mutation=mutation)
+        self._space, self._rng = space, rng
+        self._size, self._crossover, self._mutation = population_size, crossover, mutation
+        self._rounds = Rounds(self._generation, len(space.decisions))
+        self._members, self._fitness = self._rounds.archs, self._rounds.scores
+        self._known: set[bytes] = set()
+
+    def _generation(self) -> Archs:
+        if not len(self._rounds.archs):
+            children = self._space.sample(self._size, self._rng)
+        else:
+            self._survive()
+            children = self._children()
+        return unlike(self._space, self._rng, children, self._known)
+
+    def _survive(self) -> None:
+        archs = np.concatenate([self._members, self._rounds.archs])
+        fitness = np.concatenate([self._fitness, self._rounds.scores])
+        kept = np.append(np.argmax(fitness), self._winners(fitness)[1:])
+        self._members, self._fitness = archs[kept], fitness[kept]
+
+    def _children(self) -> Archs:
+        a, b = (self._members[self._winners(self._fitness)] for _ in range(2))
+        crossed, mutated = self._rng.random((2, self._size)) < [[self._crossover], [self._mutation]]
+        children = np.where(crossed[:, None], self._space.crossover(a, b, self._rng), a)
+        children[mutated] = self._space.mutate(children[mutated], self._rng)
+        return children
+
+    def _winners(self, fitness: Floats) -> Ints:
+        """Hold a binary tournament for each place of the population; ``[population_size]`` places in ``fitness``."""
+        a, b = self._rng.integers(len(fitness), size=(2, self._size))
+        return np.asarray(np.where(fitness[a] >= fitness[b], a, b))

@@ -1,0 +1,74 @@
+"""(1 + λ) evolution: the best of a parent and its λ mutants becomes the next parent.
+
+Source: the evolution strategy of Cartesian genetic programming as Suganuma, Shirakawa & Nagao 2017 use it for
+networks, "A Genetic Programming Approach to Designing Convolutional Neural Network Architectures" (arXiv
+1704.00764), with λ = 2; ``miller`` has the λ = 4 that is usual there (Miller & Thomson 2000). A child as good
+as the parent replaces it, so that the search drifts over plateaus.
+
+Differences: a child is the result of one edit of the space or more: as many as Binomial(d, 1/d) draws, at
+least one, the mutation rate of the theory of (1 + λ) (Jansen, De Jong & Wegener 2005), where the paper
+mutates each gene with chance 0.05 until something changes. Its neutral mutation of a parent that had no
+better child needs genes without effect, which the spaces here lack. A child trained before is mutated once
+more, ten times at most.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Archs
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, unlike
+
+_BLOCK = 64
+
+
+class OnePlusLambda(InRounds):
+    """The elitist evolution of one parent.
+
+    Args:
+        space: where to search.
+        rng: draws the first parent and the mutations.
+        n_children: λ, trained in each generation.
+
+    Raises:
+        InvalidOption: no children.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "suganuma2017": {"n_children": 2},
+        "miller": {"n_children": 4},
+    }
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, n_children: int = 2) -> None:
+        check_at_least(1, n_children=n_children)
+        self._space, self._rng, self._n_children = space, rng, n_children
+        self._rounds = Rounds(self._generation, len(space.decisions))
+        self._parent: Archs | None = None
+        self._fitness = -np.inf
+        self._edits: list[int] = []  # drawn ahead
+        self._known: set[bytes] = set()
+
+    def _generation(self) -> Archs:
+        scores = self._rounds.scores
+        if len(scores) and scores.max() >= self._fitness:
+            best = int(np.argmax(scores))
+            self._parent, self._fitness = self._rounds.archs[best], float(scores[best])
+        if self._parent is None or self._fitness == -np.inf:  # nothing finished yet
+            return unlike(self._space, self._rng, self._space.sample(1, self._rng), self._known)
+        return unlike(self._space, self._rng, self._children(self._parent), self._known)
+
+    def _children(self, parent: Archs) -> Archs:
+        return np.concatenate([self._child(parent[None], self._n_edits()) for _ in range(self._n_children)])
+
+    def _n_edits(self) -> int:
+        if not self._edits:
+            d = len(self._space.decisions)
+            self._edits = np.maximum(self._rng.binomial(d, 1 / d, size=_BLOCK), 1).tolist()
+        return self._edits.pop()
+
+    def _child(self, arch: Archs, n_edits: int) -> Archs:
+        for _ in range(n_edits):
+            arch = self._space.mutate(arch, self._rng)
+        return arch

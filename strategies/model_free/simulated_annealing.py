@@ -1,0 +1,84 @@
+"""Simulated annealing: move to a random neighbour, also to a worse one while the temperature is high.
+
+Source: Kirkpatrick, Gelatt & Vecchi 1983, "Optimization by Simulated Annealing" (Science 220), with the
+acceptance rule of Metropolis et al. 1953: a loss of x is accepted with chance exp(-x / T). The paper leaves
+the schedule to the problem. Ours needs no unit of the score: the first T is the standard deviation of the
+scores of ``n_start`` random architectures, the best of which is the start; T falls by 2% a training; once it
+is below a hundredth of the first it is set back, and the search goes on from where it stands.
+
+Differences: with several workers, neighbours of the present architecture are trained side by side, and each
+is judged against what is present when it ends. A crash is never moved to.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Archs
+from nasbench.errors import InvalidOption
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import Ledger, check_at_least
+from nasbench.trials import Results, Trials
+
+_COLDEST = 0.01  # of the first temperature
+
+
+class SimulatedAnnealing:
+    """A walk that accepts losses less and less.
+
+    Args:
+        space: where to search.
+        rng: draws starts, neighbours and acceptances.
+        n_start: random architectures that set the first temperature.
+        cooling: factor on the temperature after each training.
+
+    Raises:
+        InvalidOption: fewer than 2 starts, or a cooling outside (0, 1).
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"slow": {"cooling": 0.99}}
+
+    def __init__(
+        self, space: SearchSpace, rng: np.random.Generator, *, n_start: int = 10, cooling: float = 0.98
+    ) -> None:
+        check_at_least(2, n_start=n_start)
+        if not 0 < cooling < 1:
+            raise InvalidOption(f"cooling={cooling}; expected a factor between 0 and 1, both excluded")
+        self._space, self._rng = space, rng
+        self._n_start, self._cooling = n_start, cooling
+        self._starts: list[tuple[float, Archs]] = []
+        self._present: tuple[float, Archs] | None = None
+        self._hottest = self._temperature = 0.0
+        self._ledger = Ledger()
+
+    def ask(self, n: int) -> Trials:
+        """Return random architectures until enough of them finished, then neighbours of the present one."""
+        if self._present is None:
+            return self._ledger.ask(self._space.sample(n, self._rng))
+        return self._ledger.ask(self._space.mutate(self._present[1][None].repeat(n, axis=0), self._rng))
+
+    def tell(self, results: Results) -> None:
+        """Accept or refuse each neighbour, and cool."""
+        for _, arch, score in self._ledger.tell(results):
+            if self._present is None:
+                self._collect(score, arch)
+                continue
+            if self._accepts(score - self._present[0]):
+                self._present = (score, arch)
+            self._temperature *= self._cooling
+            if self._temperature < _COLDEST * self._hottest:
+                self._temperature = self._hottest
+
+    def _collect(self, score: float, arch: Archs) -> None:
+        if score > -math.inf:
+            self._starts.append((score, arch))
+        if len(self._starts) == self._n_start:
+            self._hottest = self._temperature = float(np.std([score for score, _ in self._starts]))
+            self._present = max(self._starts, key=lambda start: start[0])
+
+    def _accepts(self, gain: float) -> bool:
+        if gain >= 0:
+            return True
+        return self._temperature > 0 and self._rng.random() < math.exp(gain / self._temperature)

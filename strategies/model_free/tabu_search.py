@@ -1,0 +1,98 @@
+"""Tabu search: always move to the best neighbour, better or not, but never take back a recent change.
+
+Source: Glover 1989, "Tabu Search, Part I" (ORSA Journal on Computing 1): steepest ascent that goes on past a
+local optimum. A change of decision i from choice a puts (i, a) on a list of the ``tenure`` last changes,
+seven in the paper's examples; neighbours that would restore one of them are left out, unless they are known
+to be better than anything so far (aspiration).
+
+Differences: the walk starts at the best of ``n_start`` random architectures, as local search here does. A
+neighbour trained earlier competes with the score it had and is not trained again. Where no neighbour is
+allowed, or ``patience`` moves in a row needed no training, the walk starts again elsewhere. With several
+workers a move waits for the trainings it depends on.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Archs, Bools
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, fresh
+
+
+class TabuSearch(InRounds):
+    """Steepest ascent with a memory.
+
+    Args:
+        space: where to search.
+        rng: draws starts and the order of neighbours.
+        n_start: random architectures of which each walk starts from the best.
+        tenure: number of moves for which a change may not be taken back.
+        patience: moves without a training after which the walk starts again.
+
+    Raises:
+        InvalidOption: options below 1; a tenure of 0 is a walk that steps to and fro.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"glover1989": {"tenure": 7}}
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        n_start: int = 10,
+        tenure: int = 7,
+        patience: int = 20,
+    ) -> None:
+        check_at_least(1, n_start=n_start, tenure=tenure, patience=patience)
+        self._space, self._rng = space, rng
+        self._n_start, self._tenure, self._patience = n_start, tenure, patience
+        self._rounds = Rounds(self._round, len(space.decisions))
+        self._scores: dict[bytes, float] = {}  # of all that was trained
+        self._best = -np.inf
+        self._present: Archs | None = None  # none while the starts are trained
+        self._tabu: deque[list[tuple[int, int]]] = deque(maxlen=tenure)  # of each move, decisions and their choices
+        self._around: Archs = self._rounds.archs  # neighbours that the next move chooses from
+
+    def _round(self) -> Archs:
+        """Move until there are neighbours to train, and return them; or starts of a new walk."""
+        keys = [row.tobytes() for row in self._rounds.archs]
+        self._scores.update(zip(keys, self._rounds.scores.tolist(), strict=True))
+        self._best = max(self._best, self._rounds.scores.max(initial=-np.inf))
+        for _ in range(self._patience):
+            if not len(self._around):
+                break
+            self._move()
+            new = [row for row in self._around if row.tobytes() not in self._scores]
+            if new:
+                return np.stack(new)[self._rng.permutation(len(new))]
+        return self._starts()
+
+    def _starts(self) -> Archs:
+        self._present = None
+        self._tabu.clear()
+        self._around = fresh(self._space, self._rng, self._n_start, self._scores.keys())
+        return self._around
+
+    def _move(self) -> None:
+        """Go to the best of ``_around`` and look around there."""
+        target = max(self._around, key=lambda row: self._scores[row.tobytes()])
+        if self._present is not None:
+            changed = np.flatnonzero(target != self._present)
+            self._tabu.append(list(zip(changed.tolist(), self._present[changed].tolist(), strict=True)))
+        self._present = target
+        neighbors, _ = self._space.neighbors(target[None])
+        self._around = neighbors[~self._forbidden(neighbors, target)]
+
+    def _forbidden(self, neighbors: Archs, present: Archs) -> Bools:
+        """Tell for each neighbour [m, d] of ``present`` [d] whether it takes back a change and is not excused."""
+        forbidden = np.zeros(len(neighbors), dtype=np.bool_)
+        for column, choice in chain.from_iterable(self._tabu):
+            forbidden |= (neighbors[:, column] == choice) & (present[column] != choice)
+        for i in np.flatnonzero(forbidden):
+            forbidden[i] = not self._scores.get(neighbors[i].tobytes(), -np.inf) > self._best
+        return forbidden

@@ -1,0 +1,1 @@
+"""Searches that train partially, and stop or go on."""

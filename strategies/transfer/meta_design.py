@@ -1,0 +1,94 @@
+"""Meta-learned initial design: few architectures of which one is good on whatever data set, then any strategy.
+
+Sources: Wistuba, Schilling & Schmidt-Thieme 2015, "Learning Hyperparameter Optimization Initializations" (DSAA), and
+Feurer, Eggensperger, Falkner, Lindauer & Hutter 2020, "Auto-Sklearn 2.0" (arXiv 2007.04074), section 3.1: the design is
+built greedily; the next architecture is the one with which the mean over data sets of the best normalised regret in
+the design becomes smallest. Regret is 0 at the best architecture known of a source and 1 at the worst.
+
+What is known are the scores that searches of the sources would have observed of ``n_source`` random architectures, the
+same of each. Sources are named as in ``warm_start``: ``others`` by default, ``none`` for a cold start.
+
+Differences: where no architecture improves on the design, since each source's best is in it, the one with the smallest
+mean regret is next (the papers stop at the portfolio's size or fill at random). Mean regret of the median would hide
+what a single source lost, so it is the mean. The inner strategy is any, default ``regularized_evolution@nb201``.
+
+Mean regret in points after 50 trainings, 20 runs, all other data sets as sources: ``nb201-cifar10``, ``-cifar100`` and
+``-imagenet16`` .33, 1.32, .94 (cold .82, 1.97, 1.35). Of the nine ``nbgraph`` data sets it gains on citeseer (1.49,
+cold 1.74) and physics (1.12, cold 1.66), loses on proteins (.67, cold .52) and pubmed (1.47, cold 1.23), all p < .05,
+and is even on five.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Floats, Ints
+from nasbench.registry import Choice
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import check_at_least
+from nasbench.strategies._sources import OTHERS, inner_sources, known_of_same
+from nasbench.strategies._two_phase import Design, Handover, Inner
+
+
+class MetaDesign(Handover):
+    """A greedy portfolio over other data sets, then any strategy.
+
+    Args:
+        space: where to search.
+        rng: draws what is known of the sources, and decides the inner strategy.
+        source: ``others``, ``none``, or tasks and folders of records joined by ``+``.
+        n_source: architectures whose score is known of every source.
+        n_init: trained before the inner strategy begins.
+        inner: label of that strategy.
+        target: name of the task that is searched; a comparison fills it in.
+
+    Raises:
+        InvalidOption: sizes below 1, or a source that does not fit (see ``strategies/_sources.py``).
+        UnknownName: no such task or strategy.
+    """
+
+    quick: ClassVar[Mapping[str, Any]] = {"source": "none"}
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        source: str = OTHERS,
+        n_source: int = 200,
+        n_init: int = 10,
+        inner: "str | type | Choice" = "regularized_evolution@nb201",
+        target: str = "",
+    ) -> None:
+        check_at_least(1, n_source=n_source, n_init=n_init)
+        archs, scores = known_of_same(source, target, space, n_source, rng)
+        design = archs[greedy_portfolio(normalised_regret(scores), n_init)] if len(archs) else archs
+        super().__init__(space, rng, first=Design(design), n_first=len(design), then=Inner.of(inner, target))
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return what a search of ``task`` learns from, besides its own trials."""
+        return inner_sources(task, options)
+
+
+def normalised_regret(scores: Floats) -> Floats:
+    """Return 0 for the best of each row of [sources, n] and 1 for the worst; ``[sources, n]``."""
+    best, worst = scores.max(axis=1, keepdims=True), scores.min(axis=1, keepdims=True)
+    regret: Floats = (best - scores) / np.where(best > worst, best - worst, 1.0)
+    return regret
+
+
+def greedy_portfolio(regret: Floats, size: int) -> Ints:
+    """Return columns of ``regret`` [sources, n], each the one that lowers the mean of the best in them most.
+
+    Of equals the one with the smaller mean regret is taken, then the earlier one; ``[min(size, n)]``.
+    """
+    alone, best = regret.mean(axis=0), np.full((len(regret), 1), np.inf)
+    chosen: list[int] = []
+    for _ in range(min(size, regret.shape[1])):
+        joined = np.minimum(best, regret).mean(axis=0)
+        alone[chosen] = joined[chosen] = np.inf
+        chosen.append(int(np.lexsort((alone, joined))[0]))
+        best = np.minimum(best, regret[:, chosen[-1:]])
+    return np.array(chosen, dtype=np.int64)

@@ -1,0 +1,99 @@
+"""RGPE: an ensemble of one model per data set, weighted by how well each ranks the trials so far.
+
+Source: Feurer, Letham, Hutter & Bakshy 2018/2022, "Practical Transfer Learning for Bayesian Optimization" (arXiv
+1802.02219; first "Scalable Meta-Learning for Bayesian Optimization using Ranking-Weighted Gaussian Process Ensembles").
+A model of every source is fitted once. Bootstrap samples of the target's observations are ranked by all models; what
+the target's own expects of a point left out by cross-validation is compared with the scores of the others. A model's
+weight is the share of samples in which it misranks the fewest pairs. One whose median loss exceeds the 95th percentile
+of the target's gets none, so that many bad sources do not dilute the weights. Mean and variance are the weighted sums,
+and the acquisition is expected improvement, as its logarithm, over all that was not trained.
+
+Sources are named as in ``warm_start``: ``others`` by default, ``none`` for a cold start; of each, ``n_source`` random
+architectures' observed scores are known. Any predictor with a standard deviation takes the place of the Gaussian
+process: ``rgpe,predictor="bayesian_linear_regression"``.
+
+Differences: data sets are made comparable by their quantiles (normal scores, which the authors' later code also
+offers), not by mean and deviation, since the worst of a table lie so far from the rest. The weight guard, and that the
+target wins ties, are those of the first version; the last one drops models at random, ever more of them as the budget,
+which we do not know, is used up, and lets ties be shared. Weights are learnt anew every five results; beyond ten
+results a tenth of them is left out at a time, by a process that keeps its hyperparameters, and not each alone.
+
+Mean regret in points after 50 trainings, 10 runs, all other data sets as sources: ``nb201-cifar100`` .15 (cold .87,
+paired p = .006); no difference on ``nb201-imagenet16`` (.50, cold .61) and ``nbgraph-physics`` (1.43, cold 1.50).
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.registry import Choice
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import check_at_least
+from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel
+from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.strategies._sources import OTHERS, known_of, source_names
+
+REQUIRES = {"gpytorch": "gp"}
+
+
+class RankingWeightedEnsemble(ModelBasedSearch):
+    """Bayesian optimisation with models of other data sets.
+
+    Args:
+        space: where to search.
+        rng: draws what is known of the sources, and decides everything else.
+        source: ``others``, ``none``, or tasks and folders of records joined by ``+``.
+        n_source: architectures whose score is known of each source.
+        predictor: label of the model of each data set.
+        acquisition: as in ``bayesian_optimization``.
+        pool: likewise, what the acquisition is maximised over.
+        pool_size: candidates in a pool, unless it is the whole space.
+        n_init: random architectures at the start.
+        target: name of the task that is searched; a comparison fills it in.
+
+    Raises:
+        InvalidOption: sizes below 1, or a source that does not fit.
+        UnknownName: no such task, predictor or acquisition.
+    """
+
+    quick: ClassVar[Mapping[str, Any]] = {
+        "source": "none",
+        "predictor": "bayesian_linear_regression,encoding=one_hot",
+        "n_init": 45,
+        "pool_size": 4,
+    }
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        source: str = OTHERS,
+        n_source: int = 100,
+        predictor: "str | type | Choice" = "functional_gp",
+        acquisition: str = "log_ei",
+        pool: str = "whole",
+        pool_size: int = 400,
+        n_init: int = 5,
+        target: str = "",
+    ) -> None:
+        check_at_least(2, n_source=n_source)
+        known = known_of(source, target, space, n_source, rng)
+        models = [SourceModel(space, predictor, item, rng) for item in known]
+        settings = Settings(
+            predictor=Choice("ranking_ensemble", "", {"predictor": predictor, "sources": models}, RankingEnsemble),
+            acquisition=acquisition,
+            pool=pool,
+            pool_size=pool_size,
+            n_init=n_init,
+            batching="believer",
+            refit_every=5,
+            incumbent="expected",
+        )
+        super().__init__(space, rng, settings)
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return what a search of ``task`` learns from, besides its own trials."""
+        return source_names(options.get("source", OTHERS), task) + ModelBasedSearch.sources(task, options)

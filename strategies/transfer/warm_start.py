@@ -1,0 +1,87 @@
+"""Warm start: train first what was best on other data sets, then go on with any strategy.
+
+Source: Feurer, Springenberg & Hutter 2015, "Initializing Bayesian Hyperparameter Optimization via Meta-Learning"
+(AAAI): the best configurations of other data sets are the initial design. What is known of each source are the scores
+that a search there would have observed of ``n_source`` random architectures, or of those in the record of a search.
+
+    warm_start,source=nb201-cifar100+nb201-imagenet16,inner=auto
+    warm_start,source=results/mine                       the searches that a record holds
+    warm_start,source=table:TABLE/naswot                 a zero-cost proxy: the best of n_source that it scored
+
+In a comparison, ``source=others`` (the default) means the embedded tasks of the searched space that are of other data
+sets; ``none`` is the inner strategy alone. A source of trainings on the data set that is searched is refused; a proxy
+needs none, and may be of that data set. Results are handed to the inner strategy as ``switching`` does.
+
+Differences: the paper orders data sets by the distance of their meta-features and takes the best of each of the
+nearest; here there are few sources, and each gives its best in turn, the second best when all have given their best.
+The inner strategy is any; default ``regularized_evolution@nb201``, whose population is as large as the design.
+
+Mean regret in points after 50 trainings, 20 runs, all other data sets as sources: ``nb201-cifar10``, ``-cifar100`` and
+``-imagenet16`` .23, .85, .67 (cold .82, 1.97, 1.35); with ``inner=local_search`` .15, .43, .53 (cold .37, 1.93, 1.74).
+After 20 trainings on ``nb201-cifar10``, 50 runs, by the public scores of NAS-Bench-Suite-Zero: .94 from NASWOT, .71
+from the Jacobian covariance (cold 1.39), neither of which knows of any training.
+On the nine ``nbgraph`` data sets, whose rankings have less in common, only physics gains (1.36, cold 1.66; p = .005).
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nasbench.arrays import Archs
+from nasbench.registry import Choice
+from nasbench.spaces import SearchSpace
+from nasbench.strategies._bookkeeping import check_at_least
+from nasbench.strategies._sources import OTHERS, Known, inner_sources, known_of
+from nasbench.strategies._two_phase import Design, Handover, Inner
+
+
+class WarmStart(Handover):
+    """The best of other data sets, then any strategy.
+
+    Args:
+        space: where to search.
+        rng: draws what is known of the sources, and decides the inner strategy.
+        source: ``others``, ``none``, or tasks, folders of records and proxies joined by ``+``.
+        n_source: architectures whose score is known of each source.
+        n_init: trained before the inner strategy begins.
+        inner: label of that strategy.
+        target: name of the task that is searched; a comparison fills it in.
+
+    Raises:
+        InvalidOption: sizes below 1, or a source that does not fit (see there).
+        UnknownName: no such task or strategy.
+    """
+
+    quick: ClassVar[Mapping[str, Any]] = {"source": "none"}
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        *,
+        source: str = OTHERS,
+        n_source: int = 200,
+        n_init: int = 10,
+        inner: "str | type | Choice" = "regularized_evolution@nb201",
+        target: str = "",
+    ) -> None:
+        check_at_least(1, n_source=n_source, n_init=n_init)
+        design = best_in_turn(known_of(source, target, space, n_source, rng), n_init, len(space.decisions))
+        super().__init__(space, rng, first=Design(design), n_first=len(design), then=Inner.of(inner, target))
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return what a search of ``task`` learns from, besides its own trials."""
+        return inner_sources(task, options)
+
+
+def best_in_turn(sources: list[Known], n: int, n_decisions: int) -> Archs:
+    """Return ``n`` distinct architectures: the best of each source, then the second best of each; ``[<= n, d]``."""
+    orders = [known.archs[np.argsort(-known.scores, kind="stable")] for known in sources]
+    chosen: dict[bytes, Archs] = {}
+    for place in range(max(map(len, orders), default=0)):
+        for order in orders:
+            if place < len(order) and len(chosen) < n:
+                chosen.setdefault(order[place].tobytes(), order[place])
+    return np.array(list(chosen.values()), dtype=np.int8).reshape(-1, n_decisions)

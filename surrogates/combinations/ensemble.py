@@ -1,0 +1,140 @@
+"""An ensemble of any predictors: their mean, or weights found by cross-validation.
+
+Sources: for the mean with the variance of an equal mixture, Lakshminarayanan et al. 2017, "Simple and Scalable
+Predictive Uncertainty Estimation using Deep Ensembles" (arXiv 1612.01474); for the weights, stacking: Wolpert 1992,
+"Stacked Generalization", and Breiman 1996, "Stacked Regressions": non-negative least squares on predictions of
+points that the members had not seen.
+
+Members are named by their labels, joined by ``+``, options included; a plus inside an option stands in quotes:
+``members="functional_gp+xgboost,encoding='path_bag+canonical'"``. Each keeps its own target.
+
+Differences: weights are scaled to sum one and found for normal scores of ranks (a table's few very bad
+architectures would decide them otherwise); members that are no better than nothing leave equal weights. A member
+without an uncertainty counts with that of the spread of means alone. One member is allowed.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from scipy.optimize import nnls
+
+from nasbench.arrays import Floats
+from nasbench.errors import InvalidOption
+from nasbench.predictions import Batch, Prediction
+from nasbench.registry import PREDICTORS, sources_of
+from nasbench.spaces import SearchSpace
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._targets import target_named
+from nasbench.surrogates.combinations._members import (
+    PredictorOfPredictors,
+    child,
+    folds,
+    kept,
+    make_member,
+    member_choices,
+    put_back,
+)
+
+_LEAST_STD = 1e-9
+
+
+class Ensemble(PredictorOfPredictors):
+    """The weighted mean of several predictors, and the standard deviation of their mixture.
+
+    Args:
+        space: where the architectures are from.
+        members: labels joined by ``+``.
+        weights: ``equal``, or ``stacked`` for weights by cross-validation.
+        n_folds: of the cross-validation, at least 2.
+
+    Raises:
+        InvalidOption: unknown weights, or fewer than two folds.
+        UnknownName: a member that does not exist.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"stacked": {"weights": "stacked"}}
+    quick: ClassVar[Mapping[str, Any]] = {"members": "bayesian_linear_regression+xgboost,n_rounds=8", "n_folds": 2}
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        members: str = "functional_gp+xgboost",
+        weights: Literal["equal", "stacked"] = "equal",
+        n_folds: int = 5,
+    ) -> None:
+        if weights not in ("equal", "stacked"):
+            raise InvalidOption(f"weights={weights!r}; expected equal or stacked")
+        if n_folds < 2:
+            raise InvalidOption(f"n_folds={n_folds}; expected at least 2")
+        self._choices, self._how, self._n_folds = member_choices(members), weights, n_folds
+        super().__init__(space, self._choices, min_points=4 if weights == "stacked" else 2)
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the other tasks that any member learns from when ``task`` is to be predicted."""
+        choices = member_choices(options["members"]) if "members" in options else []
+        return [name for choice in choices for name in sources_of(choice, PREDICTORS, task)]
+
+    @property
+    def weights(self) -> Floats:
+        """[members] how much each counts, in the order they were named; after fitting."""
+        return self._weights.copy()
+
+    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        k = len(self._choices)
+        self._weights = np.full(k, 1 / k) if self._how == "equal" or k == 1 else self._stacked(batch, value, rng)
+        self._members = self._trained(batch, value, rng)
+
+    def _trained(self, batch: Batch, score: Floats, rng: np.random.Generator) -> list[Any]:
+        members = [make_member(self._space, choice) for choice in self._choices]
+        for member in members:
+            member.fit(batch, score, child(rng))
+        return members
+
+    def _stacked(self, batch: Batch, score: Floats, rng: np.random.Generator) -> Floats:
+        """Return the weights whose mixture of unseen predictions is nearest to the scores, both as ranks."""
+        unseen = np.full((len(self._choices), len(score)), np.nan)
+        for rows in folds(self._space, batch, self._n_folds, rng):
+            rest = np.setdiff1d(np.arange(len(score)), rows)
+            if len(rest) < self.min_points or np.ptp(score[rest]) == 0:
+                continue
+            members = self._trained(batch.take(rest), score[rest], rng)
+            unseen[:, rows] = [member.predict(batch.take(rows)).mean for member in members]
+        asked = ~np.isnan(unseen[0])
+        rank = target_named("rank")(score).forward
+        found = nnls(rank(unseen[:, asked]).T, rank(score[asked]))[0] if asked.any() else np.zeros(len(unseen))
+        return found / found.sum() if found.sum() > 0 else np.full(len(unseen), 1 / len(unseen))
+
+    def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
+        return mixture([member.predict(batch) for member in self._members], self._weights)
+
+    def _state(self) -> State:
+        members = [kept(f"member{i}", member) for i, member in enumerate(self._members)]
+        return {name: array for state in members for name, array in state.items()} | {"weights": self._weights}
+
+    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
+        del batch, value
+        self._weights = state["weights"]
+        self._members = [make_member(self._space, choice) for choice in self._choices]
+        for i, member in enumerate(self._members):
+            put_back(f"member{i}", member, state)
+
+
+def mixture(answers: list[Prediction], weights: Floats) -> tuple[Floats, Floats | None]:
+    """Return mean and standard deviation of a mixture; None if no member knows its own.
+
+    Args:
+        answers: of the members.
+        weights: [members] summing to one.
+    """
+    means = np.array([answer.mean for answer in answers])
+    mean = weights @ means
+    known = [(weight, answer.std) for weight, answer in zip(weights, answers, strict=True) if answer.std is not None]
+    share = sum(weight for weight, _ in known)
+    if not share:
+        return mean, None
+    inside = np.sum([weight * np.square(std) for weight, std in known], axis=0) / share
+    between = weights @ np.square(means - mean)
+    return mean, np.sqrt(np.maximum(inside + between, _LEAST_STD**2))

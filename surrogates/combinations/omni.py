@@ -1,0 +1,106 @@
+"""OMNI: NGBoost on the encoding, zero-cost proxies and, if wanted, the learning curve so far.
+
+Source: White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?" (arXiv
+2104.01177), section 5: features of different families (what the architecture is, a proxy of the untrained network,
+the sum of training losses) complement each other. Theirs are the Jacobian covariance and the sum of
+losses; here all proxies that the batch holds are used, and the curve is that of scores.
+
+The proxies are standardised on the training points, cut off at ten standard deviations. A missing proxy counts as the
+training points' mean, and a column beside it says that it was missing; a proxy that is missing or equal in all
+training points is left out. Infinite values count as missing. Of the curve its sum is used, which skips epochs that
+were not seen, and its last seen value.
+
+Differences: the encoding and the target are those of our ``ngboost``; options are not tuned inside (the source
+tries 35 configurations: use ``tuned`` with ``member=omni``).
+"""
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.options import Count, FromTwo, Positive, Share
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from nasbench.surrogates._standard import Standard
+from nasbench.surrogates._tabular import FUNCTIONAL
+from nasbench.surrogates.trees.ngboost import NGBoost
+
+REQUIRES = {"ngboost": "trees", "sklearn": "trees"}
+
+
+class Omni(NGBoost):
+    """NGBoost on all that is known before an architecture is trained fully.
+
+    Args:
+        space: where the architectures are from.
+        encoding: features, see ``nasbench.encodings``.
+        target: ``rank``, ``score`` or ``log_error``.
+        curves: use the sum and the end of the learning curve too; the batch must hold it then.
+        n_rounds: trees of each of the two parameters.
+        learning_rate: in (0, 1].
+        minibatch_frac: share of the points that a round sees, in (0, 1].
+        max_depth: of a tree.
+        max_features: share of the columns that a split looks at, in (0, 1].
+        min_samples_leaf: points of a leaf, at least.
+        min_samples_split: points of a vertex that is split, at least.
+        calibrated: take the spread from points that were left out.
+    """
+
+    needs = frozenset({"proxies"})
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        encoding: str = FUNCTIONAL,
+        target: str = "rank",
+        curves: bool = False,
+        n_rounds: Count = 505,
+        learning_rate: Positive = 0.08127053060223186,
+        minibatch_frac: Share = 0.5081694143793387,
+        max_depth: Count = 6,
+        max_features: Share = 0.3,
+        min_samples_leaf: Count = 5,
+        min_samples_split: FromTwo = 10,
+        calibrated: bool = True,
+    ) -> None:
+        super().__init__(
+            space,
+            encoding=encoding,
+            target=target,
+            n_rounds=n_rounds,
+            learning_rate=learning_rate,
+            minibatch_frac=minibatch_frac,
+            max_depth=max_depth,
+            max_features=max_features,
+            min_samples_leaf=min_samples_leaf,
+            min_samples_split=min_samples_split,
+            calibrated=calibrated,
+        )
+        if curves:
+            self.needs = frozenset({"proxies", "curves"})  # type: ignore[misc]  # an option's need, not the class's
+
+    def _learn_columns(self, batch: Batch) -> None:
+        super()._learn_columns(batch)
+        self._standard = Standard(self._known(batch))
+
+    def _known(self, batch: Batch) -> Floats:
+        """Return what is known besides the architecture, nan where it is missing; ``[n, k]``."""
+        assert batch.proxies is not None  # checked by ``needs``
+        columns = np.where(np.isfinite(batch.proxies), batch.proxies, np.nan)
+        if "curves" not in self.needs or batch.curves is None:
+            return columns
+        return np.column_stack([columns, *_ends(batch.curves)])
+
+    def _features(self, batch: Batch) -> Floats:
+        known = self._known(batch)
+        missing = np.isnan(known[:, self._standard.kept])
+        return np.concatenate([super()._features(batch), self._standard(known), missing], axis=1)
+
+
+def _ends(curves: Floats) -> tuple[Floats, Floats]:
+    """Return sum and last seen value of curves [n, t], nan where nothing was seen."""
+    seen = np.isfinite(curves)
+    none = ~seen.any(axis=1)
+    last = curves.shape[1] - 1 - seen[:, ::-1].argmax(axis=1)
+    total = np.where(seen, curves, 0).sum(axis=1)
+    return np.where(none, np.nan, total), np.where(none, np.nan, curves[np.arange(len(curves)), last])

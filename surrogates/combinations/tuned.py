@@ -1,0 +1,125 @@
+"""Any predictor with its options tuned by cross-validation.
+
+Sources: random search, Bergstra & Bengio 2012, "Random Search for Hyper-Parameter Optimization"; White et al. 2021
+(arXiv 2104.01177) tune all their predictors so, for a stated time. The ranges are those that a predictor's class
+declares as ``ranges``, option by option; for the trees they are White et al.'s.
+
+A configuration's worth is the mean Kendall tau over the folds. The first configuration is the predictor as it was
+named, so that tuning seldom loses; ties keep the earlier one. Differences: the default limit is a number of
+configurations, since a limit in seconds makes a run depend on the machine. Such a limit can be set besides; what was
+tried and the seconds it took stand in ``n_tried`` and ``seconds_spent``. A kept state holds the
+chosen options and the trained predictor, so that it is restored the same whatever the clock says.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from nasbench.arrays import Floats, Ints
+from nasbench.errors import InvalidOption
+from nasbench.predictions import Batch
+from nasbench.registry import PREDICTORS, Choice
+from nasbench.spaces import SearchSpace
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._ranges import draw_options
+from nasbench.surrogates.combinations._members import PredictorOfPredictors, child, folds, kept, make_member, put_back
+
+
+class Tuned(PredictorOfPredictors):
+    """The best of several configurations of one predictor.
+
+    Args:
+        space: where the architectures are from.
+        member: label of the predictor; options named there are not tuned.
+        n_configs: configurations to compare, at least 1; the first is the member as named.
+        n_folds: of the cross-validation, at least 2.
+        seconds: stop trying after so many, if given; the first configuration is always tried.
+
+    Raises:
+        InvalidOption: a member that declares no ranges, or numbers below the least.
+    """
+
+    quick: ClassVar[Mapping[str, Any]] = {"member": "xgboost,n_rounds=5,uncertainty=none", "n_configs": 3, "n_folds": 2}
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        member: str = "xgboost",
+        n_configs: int = 20,
+        n_folds: int = 3,
+        seconds: float | None = None,
+    ) -> None:
+        if n_configs < 1 or n_folds < 2 or (seconds is not None and not seconds > 0):
+            raise InvalidOption(
+                f"n_configs={n_configs}, n_folds={n_folds}, seconds={seconds}; expected at least 1 and 2, and above 0"
+            )
+        self._choice = Choice.parse(member)
+        cls, _ = self._choice.resolve(PREDICTORS)
+        declared = getattr(cls, "ranges", {})
+        if not declared:
+            raise InvalidOption(f"'{self._choice.name}' declares no ranges to tune in; choose another member")
+        self._ranges = {name: span for name, span in declared.items() if name not in self._choice.options}
+        self._n_configs, self._n_folds, self._seconds = n_configs, n_folds, seconds
+        super().__init__(space, [self._choice], min_points=4)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Options on top of the member as named; after fitting."""
+        return dict(self._chosen)
+
+    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        started = time.perf_counter()
+        parts, seed = folds(self._space, batch, self._n_folds, rng), child(rng)
+        self._chosen: dict[str, Any] = {}
+        best, self.n_tried = -np.inf, 0
+        for options in self._configurations(child(rng)):
+            worth = self._worth(options, batch, value, parts, child(seed))
+            self._chosen, best = (options, worth) if worth > best else (self._chosen, best)
+            self.n_tried += 1
+            self.seconds_spent = time.perf_counter() - started
+            if self._seconds is not None and self.seconds_spent >= self._seconds:
+                break
+        self._member = self._made(self._chosen)
+        self._member.fit(batch, value, child(rng))
+
+    def _configurations(self, rng: np.random.Generator) -> list[dict[str, Any]]:
+        return [{}, *(draw_options(self._ranges, rng) for _ in range(self._n_configs - 1))]
+
+    def _made(self, options: dict[str, Any]) -> Any:
+        return make_member(self._space, replace(self._choice, options={**self._choice.options, **options}))
+
+    def _worth(
+        self, options: dict[str, Any], batch: Batch, score: Floats, parts: list[Ints], rng: np.random.Generator
+    ) -> float:
+        """Return the mean Kendall tau over the folds that can be judged; 0 where it is not defined, as of constants."""
+        taus = []
+        for rows in parts:
+            rest = np.setdiff1d(np.arange(len(score)), rows)
+            if len(rest) < self.min_points or np.ptp(score[rest]) == 0 or np.ptp(score[rows]) == 0:
+                continue
+            member = self._made(options)
+            member.fit(batch.take(rest), score[rest], child(rng))
+            mean = member.predict(batch.take(rows)).mean
+            taus.append(0.0 if np.ptp(mean) == 0 else float(kendalltau(mean, score[rows])[0]))
+        return float(np.mean(taus)) if taus else 0.0
+
+    def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
+        mean, std = self._member.predict(batch)
+        return mean, std
+
+    def _state(self) -> State:
+        spent = {"n_tried": np.array(self.n_tried), "seconds_spent": np.array(self.seconds_spent)}
+        return kept("member", self._member) | spent | {"chosen": np.array(json.dumps(self._chosen))}
+
+    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
+        del batch, value
+        self._chosen = json.loads(str(state["chosen"]))
+        self.n_tried, self.seconds_spent = int(state["n_tried"]), float(state["seconds_spent"])
+        self._member = self._made(self._chosen)
+        put_back("member", self._member, state)

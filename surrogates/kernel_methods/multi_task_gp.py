@@ -1,0 +1,200 @@
+"""Multi-task Gaussian process: trainings on other data sets and the few on this one, in one process.
+
+Source: Bonilla, Chai & Williams 2007, "Multi-task Gaussian Process Prediction" (NIPS); for search, Swersky, Snoek &
+Adams 2013, "Multi-Task Bayesian Optimization". The covariance of two architectures on two data sets is the product of
+how alike the architectures are (the kernel of ``functional_gp``) and how alike the data sets are, a matrix of
+correlations. Both are found by marginal likelihood of all trainings together: a data set that says nothing of this
+one gets a correlation near zero.
+
+Differences: every data set's ranks are taken among its own trainings, since scores of different data sets have no
+common scale; the variances are then one, and only correlations are left to find. All data sets share one noise, which
+twenty points could not tell for themselves.
+
+Sources are tasks by name, joined by ``+``, of which ``n_source`` random architectures' observed scores (validation,
+means over seeds; never a test split) are known before the first fit. Their trainings are not charged. A source whose
+scores are those to be predicted is refused. Without a source it is ``functional_gp``.
+
+It costs as much as a process of all points together. ``condition`` adds observations of this data set in O(n^2).
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nasbench.arrays import Archs, Floats
+from nasbench.errors import InvalidOption
+from nasbench.options import FromTwo, Whole
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from nasbench.surrogates._gp import _multi_task as between_tasks
+from nasbench.surrogates._gp._exact import ENOUGH, LEAST_NOISE, NegativeLogLikelihood, PosteriorModel, minus_log_prior
+from nasbench.surrogates._gp._lowest import lowest
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates._sources import known_trainings, refuse_itself, source_names, source_tasks
+from nasbench.surrogates._tabular import FUNCTIONAL
+from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP
+
+REQUIRES = {"torch": "gp", "gpytorch": "gp"}
+
+
+class MultiTaskGP(FunctionalGP):
+    """``functional_gp`` times correlations between data sets.
+
+    Args:
+        space: where the architectures are from.
+        source: names of tasks of the same space, joined by ``+``; empty for none.
+        n_source: architectures known of each source.
+        encoding: the views, joined by ``+``.
+        target: ``rank``, ``score`` or ``log_error``, in each data set apart.
+        hyper_points: points that the hyperparameters are fitted to: at most so many of this data set, and so many of
+            all sources together.
+        max_iterations: of the optimiser.
+
+    Raises:
+        InvalidOption: a source of another space, or fewer than 2 points of each.
+        UnknownName: a task that does not exist.
+    """
+
+    quick: ClassVar[Mapping[str, Any]] = {"max_iterations": 5}
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        source: str = "",
+        n_source: int = 200,
+        encoding: str = FUNCTIONAL,
+        target: str = "rank",
+        hyper_points: FromTwo = 300,
+        max_iterations: Whole = 40,
+    ) -> None:
+        super().__init__(
+            space, encoding=encoding, target=target, hyper_points=hyper_points, max_iterations=max_iterations
+        )
+        if n_source < 2:
+            raise InvalidOption(f"n_source={n_source}; expected at least 2")
+        self._sources, self._n_source = source_tasks(source, space), n_source
+
+    @staticmethod
+    def sources(task: str, options: Mapping[str, Any]) -> list[str]:
+        """Return the tasks that it learns from, whichever ``task`` is to be predicted."""
+        del task
+        return source_names(options.get("source", ""))
+
+    @property
+    def correlations(self) -> Floats:
+        """[t, t] between data sets: the sources as they were named, then the one that is predicted; after fitting."""
+        found: Floats = between_tasks.correlations(torch.from_numpy(self._loadings), self._n_tasks).numpy()
+        return found
+
+    @property
+    def _n_tasks(self) -> int:
+        return len(self._sources) + 1
+
+    def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
+        for task in self._sources:
+            refuse_itself(task, batch.archs, self._train_score)
+        self._know([known_trainings(task, self._n_source, rng) for task in self._sources])
+        self._loadings = np.empty(0)
+        if not self._sources:
+            super()._fit(batch, value, rng)
+            return
+        archs = self._with_sources(batch.archs)
+        self._learn_columns(archs)
+        self._units = np.ones(self._encoding.n_groups)
+        self._units = self._lengths(self._features(archs).toarray(), self._groups)
+        rows = self._rows_to_learn_from(len(value), rng)
+        together = np.concatenate([self._source_values, value])[rows]
+        x = torch.from_numpy(self._features(archs[rows]).toarray())
+        self._learn(x, torch.from_numpy(together), self._tasks_of(len(archs))[rows])
+        self._condition_all(batch.archs, value)
+
+    def _know(self, trainings: list[tuple[Archs, Floats]]) -> None:
+        """Take trainings of each source for known, as ranks among themselves."""
+        self._counts = np.array([len(score) for _, score in trainings], dtype=np.int64)
+        none = np.empty((0, len(self._space.cardinality)), dtype=np.int8)
+        self._source_archs: Archs = np.concatenate([none, *(archs for archs, _ in trainings)])
+        values = [self._target_class(score).forward(score) for _, score in trainings]
+        self._source_values = np.concatenate([np.empty(0), *values])
+
+    def _with_sources(self, archs: Archs) -> Archs:
+        """Return the sources' architectures, then ``archs``: what is added later comes last."""
+        return np.concatenate([self._source_archs, archs])
+
+    def _tasks_of(self, n: int) -> Tensor:
+        """Return the data set of each of the first ``n`` points of all."""
+        tasks = np.repeat(np.arange(self._n_tasks), [*self._counts, n - self._counts.sum()])
+        return torch.from_numpy(tasks)
+
+    def _rows_to_learn_from(self, n: int, rng: np.random.Generator) -> Tensor:
+        """Draw rows of the sources and of this data set with its ``n`` points, ``hyper_points`` of either at most."""
+        known = int(self._counts.sum())
+        drawn = [rng.permutation(known)[: self._hyper_points], known + rng.permutation(n)[: self._hyper_points]]
+        return torch.from_numpy(np.sort(np.concatenate(drawn)))
+
+    def _learn(self, x: Tensor, y: Tensor, tasks: Tensor) -> None:
+        """Find hyperparameters and correlations of the highest posterior, from features [n, f] and values [n]."""
+        known, start = self._module.by_group(x), self._start()
+        k = len(start)
+
+        def loss(given: Tensor) -> Tensor:
+            between = between_tasks.correlations(given[k:], self._n_tasks)
+            kernel = self._module.of_groups(known, given[: k - 2]) * between[tasks][:, tasks]
+            signal, noise = torch.exp(given[k - 2]), torch.exp(given[k - 1]) + LEAST_NOISE
+            value: Tensor = NegativeLogLikelihood.apply(kernel, signal, noise, y)
+            return value + minus_log_prior(given[:k]) + between_tasks.minus_log_prior(given[k:])
+
+        start = np.concatenate([start, between_tasks.starting_loadings(self._n_tasks)])
+        found = lowest(loss, start, self._max_iterations, gain=ENOUGH)
+        self._hyperparameters, self._loadings = found[:k], found[k:]
+
+    def _among_training(self) -> Tensor:
+        covariance = super()._among_training()
+        tasks = self._tasks_of(len(covariance))
+        return covariance * torch.from_numpy(self.correlations)[tasks][:, tasks]
+
+    def _against_training(self, query: Any) -> tuple[Tensor, Tensor]:
+        covariance, variance = super()._against_training(query)
+        likeness = torch.from_numpy(self.correlations)[-1]
+        return covariance * likeness[self._tasks_of(covariance.shape[1])], variance
+
+    def _see(self, archs: Archs) -> None:
+        super()._see(self._with_sources(archs))
+
+    def _weigh(self, value: Floats) -> None:
+        super()._weigh(np.concatenate([self._source_values, value]))
+
+    def features(self, archs: Archs) -> Tensor:
+        """Return the inputs of ``model`` for architectures [n, d] on this data set; the last column is its number."""
+        features = super().features(archs)
+        if not self._sources:
+            return features
+        return torch.cat([features, torch.full((len(archs), 1), float(self._n_tasks - 1), dtype=torch.float64)], dim=1)
+
+    def model(self) -> PosteriorModel:
+        """Return the fitted process as a GPyTorch model of ``features``, in the units of the target.
+
+        Raises:
+            PredictorError: not fitted yet.
+        """
+        self._must_be_fitted()
+        if not self._sources:
+            return super().model()
+        x = self.features(self._with_sources(self._train.archs))
+        x[:, -1] = self._tasks_of(len(x)).double()
+        kernel = between_tasks.with_task_column(deepcopy(self._module), torch.from_numpy(self.correlations))
+        return PosteriorModel(x, self._value, kernel, signal=self._signal, noise=self._noise)
+
+    def _state(self) -> State:
+        sources = {"archs": self._source_archs, "values": self._source_values, "counts": self._counts}
+        known: State = {f"source/{name}": array for name, array in sources.items()}
+        return super()._state() | known | {"loadings": self._loadings}
+
+    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
+        self._source_archs, self._source_values = state["source/archs"], state["source/values"]
+        self._counts, self._loadings = state["source/counts"], state["loadings"]
+        super()._restore(state, batch, value)

@@ -1,0 +1,1 @@
+"""Predictors of where a learning curve ends."""

@@ -1,0 +1,75 @@
+"""arch2vec: a Gaussian process on codes that were learnt from graphs alone, without any score.
+
+Source: Yan, Zheng, Ao, Zeng & Zhang 2020, "Does Unsupervised Architecture Representation Learning Help Neural
+Architecture Search?" (arXiv 2006.06936). A variational graph isomorphism autoencoder learns from the space
+(5 hops, perceptrons of 2 layers of 128, codes of 16, dropout 0.3, batches of 32, 10 epochs of Adam at
+0.001); a Gaussian process predicts scores from the mean code of the vertices, as in their comparison of embeddings.
+
+The embedding sees no score and is the same for every fit: ``pretraining_seed`` decides it, not ``rng``. It
+takes a minute for NAS-Bench-201, once for each space and set of options, and is kept on disk.
+
+Differences: the divergence takes the encoder's second answer for a log variance throughout, where the code takes it
+for one there and for a log standard deviation here. Padding does not count in normalisation and means. The
+kernel is a Matern one, hyperparameters by marginal likelihood.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.predictions import Batch
+from nasbench.spaces import SearchSpace
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
+from nasbench.surrogates._predictor import State
+from nasbench.surrogates.neural._graph_autoencoder import LatentEncoding, Pretraining
+
+REQUIRES = {"torch": "torch", "gpytorch": "gp"}
+
+
+class Arch2Vec(GaussianProcess):
+    """Matern kernel on unsupervised codes.
+
+    Args:
+        space: where the architectures are from.
+        pretraining_seed: decides the embedding.
+        pretraining_epochs: passes over the architectures that the embedding is learnt from.
+        architectures: how many those are; an enumerated space with no more is taken whole.
+        latent: numbers in a code.
+        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+    """
+
+    quick: ClassVar[Mapping[str, Any]] = {"pretraining_epochs": 1, "architectures": 256}
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        pretraining_seed: int = 0,
+        pretraining_epochs: int = 10,
+        architectures: int = 20_000,
+        latent: int = 16,
+        target: str = "score",
+    ) -> None:
+        super().__init__(space, encoding="one_hot", target=target)
+        how = Pretraining(pretraining_seed, pretraining_epochs, architectures, latent=latent)
+        self._codes = LatentEncoding(space, how)
+        self._encoding = self._codes
+
+    def embedded(self, archs: Archs) -> Floats:
+        """Return the codes of architectures [n, d]; ``[n, latent]``. No fit is needed."""
+        return self._codes.encode(self._space.checked(archs))
+
+    def _kernel(self, sizes: list[int]) -> MaternKernel:
+        return MaternKernel(sizes)
+
+    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+        return group_deviations(features, groups, self._encoding.n_groups)
+
+    def _state(self) -> State:
+        weights = {f"embedding/{name}": array for name, array in self._codes.weights.items()}
+        return super()._state() | weights
+
+    def _restore(self, state: State, batch: Batch, value: Floats) -> None:
+        weights = {name.removeprefix("embedding/"): a for name, a in state.items() if name.startswith("embedding/")}
+        self._codes.use(weights)
+        super()._restore(state, batch, value)
