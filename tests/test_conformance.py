@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from quick_options import PREDICTOR_OPTIONS, STRATEGY_OPTIONS
 
 import nasbench
 from nasbench.errors import InvalidOption
@@ -40,14 +41,14 @@ def elsewhere(name):
 @pytest.mark.parametrize("space", SPACES.names())
 @pytest.mark.parametrize("name", STRATEGIES.names())
 def test_strategies_keep_the_contract(name, space, request):
-    """Every preset. ``quick`` of a model-based class holds options that make it cheap.
+    """Every preset. The presets of a model-based strategy run in one space.
 
-    Its presets run in one space, and without ``--everywhere`` it runs in the embedded spaces and one other.
+    Without ``--everywhere`` it runs in the embedded spaces and one other.
     """
     if extra := STRATEGIES.missing_extra(name):
         pytest.skip(f"the extra '{extra}' is not installed")
     strategy = STRATEGIES.load(name)
-    quick = getattr(strategy, "quick", {})
+    quick = STRATEGY_OPTIONS.get(name, {})
     if quick and space not in (*EMBEDDED, elsewhere(name)[0]) and not request.config.getoption("everywhere"):
         pytest.skip("a model-based strategy in one more space: pytest --everywhere runs it (make test-everywhere)")
     space = SPACES.load(space)()
@@ -76,6 +77,11 @@ def made(registry, name, component, **options):
     return component(**paths | options)
 
 
+def test_quick_options_name_components_that_exist():
+    assert set(STRATEGY_OPTIONS) <= set(STRATEGIES.names())
+    assert set(PREDICTOR_OPTIONS) <= set(PREDICTORS.names())
+
+
 REGISTRIES = (STRATEGIES, PREDICTORS, ENCODINGS, NETWORKS, DATASETS, PROXIES)
 
 
@@ -101,17 +107,16 @@ def predictor_or_skip(name):
 
 @pytest.mark.parametrize("name", PREDICTORS.names())
 def test_predictors_keep_the_contract(name):
-    """Every preset; ``quick`` of the class holds options that make fitting short."""
     predictor = predictor_or_skip(name)
     for options in ({}, *getattr(predictor, "presets", {}).values()):
-        check_predictor(partial(predictor, **options | getattr(predictor, "quick", {})), SPACES.load("nb201")())
+        check_predictor(partial(predictor, **options | PREDICTOR_OPTIONS.get(name, {})), SPACES.load("nb201")())
 
 
 @pytest.mark.parametrize("name", PREDICTORS.names())
 def test_predictors_keep_the_contract_in_another_space(name):
     """In one of the spaces that have its encoding: which one goes round by name, so that together they meet all."""
     predictor = predictor_or_skip(name)
-    make = partial(predictor, **getattr(predictor, "quick", {}))
+    make = partial(predictor, **PREDICTOR_OPTIONS.get(name, {}))
     for space in (*elsewhere(name), "nbgraph"):
         try:
             check_predictor(make, SPACES.load(space)())

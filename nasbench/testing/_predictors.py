@@ -30,9 +30,8 @@ def check_predictor(make: Maker, space: SearchSpace, *, n: int = 30) -> None:
         space: where the architectures are from.
         n: training points; more where the class says so by an attribute ``min_points``.
 
-    It fits about eight times, so pass options that make fitting quick (a registered class names them in an
-    attribute ``quick``, a dictionary on top of each preset, for the suite's own tests). A predictor that has
-    ``state`` and ``restore`` is checked to give the same bits after them.
+    It fits about eight times, so pass options that make fitting quick. A predictor that has ``state`` and ``restore``
+    is checked to give the same bits after them.
     """
     train, score = _problem(space, max(n, getattr(make(space), "min_points", 0)), seed=1)
     query, _ = _problem(space, 24, seed=2)

@@ -44,11 +44,6 @@ class Arch2VecBO(ModelBasedSearch):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nasbench101": {}, "nasbench201": {"batch": 1}}
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "arch2vec_dngo,pretraining_epochs=1,architectures=64,epochs=2,units=4",
-        "batch": 22,
-        "pool_size": 30,
-    }
 
     def __init__(
         self,

@@ -67,7 +67,6 @@ class AREA(RegularizedEvolution):
         "start_only": {"n_children": 1},
         "predictor_only": {"cheap_score": "none"},
     }
-    quick: ClassVar[Mapping[str, Any]] = {"predictor": "bayesian_linear_regression,encoding=one_hot", "refit_every": 20}
 
     def __init__(
         self,

@@ -14,9 +14,6 @@ drawn, .193, .018 and .003 with always a half, .110, .047 and .050 with none. Th
 tasks (numbers that are not drawn were tried on Citeseer and ImageNet16-120 too); on the others it was only measured.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
 import numpy as np
 
 from nasbench.registry import Choice
@@ -41,13 +38,6 @@ class Auto(ModelBasedSearch):
     Raises:
         InvalidOption: sizes below 1, or a negative ``kappa``.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "n_init": 45,
-        "refit_every": 10,
-        "pool_size": 4,
-    }
 
     def __init__(
         self,

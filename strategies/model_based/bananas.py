@@ -42,11 +42,6 @@ class Bananas(ModelBasedSearch):
         "naszilla": {},
         "naslib": {"predictor": "mlp_ensemble,members=3,encoding=adjacency", "pool_size": 200},
     }
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "pool_size": 10,
-        "batch": 10,
-    }
 
     def __init__(
         self,

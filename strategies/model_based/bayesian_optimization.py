@@ -59,13 +59,6 @@ class BayesianOptimization(ModelBasedSearch):
         },
         "thompson": {"acquisition": "thompson"},
     }
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "refit_every": 25,
-        "batch": 8,
-        "pool_size": 10,
-        "pool": "random",
-    }
 
     def __init__(
         self,

@@ -50,11 +50,6 @@ class BONAS(ModelBasedSearch):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"supernet": {"n_init": 100, "batch": 100}}
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "n_init": 10,
-        "batch": 10,
-    }
 
     def __init__(
         self,

@@ -44,12 +44,6 @@ class BORE(ModelBasedSearch):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"xgboost": {"predictor": "xgboost,target=score"}}
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot,target=score",
-        "pool": "random",
-        "pool_size": 10,
-        "refit_every": 10,
-    }
 
     def __init__(
         self,

@@ -50,7 +50,6 @@ class LaNAS(SequentialSearch):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nasbench101": {}}
-    quick: ClassVar[Mapping[str, Any]] = {"pool_size": 20}
 
     def __init__(
         self,

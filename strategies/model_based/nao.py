@@ -56,13 +56,6 @@ class NAO(LatentAscent):
             "max_steps": 100,
         },
     }
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "nao,epochs=2,hidden=8",
-        "n_init": 20,
-        "batch": 20,
-        "seeds": 10,
-        "max_steps": 1,
-    }
 
     def __init__(
         self,

@@ -39,11 +39,6 @@ class NASBOWL(ModelBasedSearch):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"code": {"n_init": 30, "pool_size": 100}}
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "pool_size": 10,
-        "batch": 10,
-    }
 
     def __init__(
         self,

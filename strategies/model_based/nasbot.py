@@ -16,9 +16,6 @@ normalised regret .163 [.155, .171], random search .184, p = .50 among 41 strate
 .73 on nb201-cifar10 (.61) and 1.67 on nb201-cifar100 (2.11, one-sided p = .04). Three to five seconds a run.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
 import numpy as np
 
 from nasbench.registry import Choice
@@ -43,13 +40,6 @@ class NASBOT(ModelBasedSearch):
     Raises:
         InvalidOption: sizes below 1.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "pool_size": 5,
-        "n_init": 40,
-        "refit_every": 10,
-    }
 
     def __init__(
         self,

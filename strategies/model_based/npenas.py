@@ -45,11 +45,6 @@ class NPENAS(ModelBasedSearch):
         "np": {},
         "bo": {"predictor": "gin@npenas_bo,epochs=1000", "acquisition": "its"},
     }
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "pool_size": 10,
-        "batch": 10,
-    }
 
     def __init__(
         self,

@@ -49,7 +49,6 @@ class OptunaStudy:
         "nsga2": {"sampler": "NSGAIISampler"},
         "gp": {"sampler": "GPSampler"},
     }
-    quick: ClassVar[Mapping[str, Any]] = {"sampler": "RandomSampler"}
 
     def __init__(
         self,

@@ -49,11 +49,6 @@ class PNAS(InRounds):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"liu2018": {}, "narrow": {"beam": 8}}
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "beam": 10,
-        "most": 300,
-    }
 
     def __init__(
         self,

@@ -56,14 +56,6 @@ class SemiNAS(LatentAscent):
             "max_steps": 100,
         },
     }
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "seminas,pretrain_epochs=2,epochs=1,sampled=20",
-        "n_init": 20,
-        "batch": 20,
-        "seeds": 10,
-        "unlabelled": 20,
-        "max_steps": 1,
-    }
 
     def __init__(
         self,

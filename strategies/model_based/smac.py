@@ -47,12 +47,6 @@ class SMAC(ModelBasedSearch):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"smac3": {"random_share": 0.2}}
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "pool_size": 5,
-        "n_init": 52,
-        "refit_every": 5,
-    }
 
     def __init__(
         self,

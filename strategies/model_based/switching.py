@@ -47,10 +47,6 @@ class Switching(Handover):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "random": {"first": "random_search", "n_first": 10, "then": "bayesian_optimization"},
     }
-    quick: ClassVar[Mapping[str, Any]] = {
-        "n_first": 40,
-        "then": "bayesian_optimization,predictor='bayesian_linear_regression',refit_every=30,pool=random,pool_size=5",
-    }
 
     def __init__(
         self,

@@ -15,9 +15,9 @@ With the default it does not beat random search: on ``nb201-cifar10``, 10 runs o
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import nevergrad as outside
 import numpy as np
@@ -45,8 +45,6 @@ class NevergradOptimizer:
         UnknownName: no such optimiser.
         InvalidOption: a budget below 1.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"optimizer": "DiscreteOnePlusOne"}
 
     def __init__(
         self,

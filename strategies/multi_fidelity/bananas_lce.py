@@ -9,8 +9,7 @@ score.
 Differences: as in ``regularized_evolution_lce``.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -40,11 +39,6 @@ class BananasLCE(ExtrapolatingSearch):
         InvalidOption: numbers outside their range, or a predictor that does not fit.
         UnknownName: no such predictor.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {
-        "surrogate": "bayesian_linear_regression,encoding=one_hot",
-        "predictor": "last_value",
-    }
 
     def __init__(
         self,

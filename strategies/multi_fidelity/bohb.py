@@ -72,7 +72,6 @@ class BOHB(BracketSearch):
             "anew": True,
         },
     }
-    quick: ClassVar[Mapping[str, Any]] = {"n_candidates": 8}
 
     def __init__(
         self,

@@ -7,8 +7,7 @@ improvement at the end of its training, trained or not, goes on for a step.
 Differences: fits are made every 50 results and not after each, and start anew; the rest is as in ``freeze_thaw``.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -36,13 +35,6 @@ class DPLSearch(FreezeThawSearch):
         InvalidOption: numbers outside their range, or a predictor that does not fit.
         UnknownName: no such predictor.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "freeze_thaw",
-        "n_init": 25,
-        "pool_size": 5,
-        "refit_every": 99,
-    }
 
     def __init__(
         self,

@@ -9,8 +9,7 @@ predictor here foretells the end, so improvement is that of the end over the bes
 ``freeze_thaw``.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -38,13 +37,6 @@ class DyHPOSearch(FreezeThawSearch):
         InvalidOption: numbers outside their range, or a predictor that does not fit.
         UnknownName: no such predictor.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "freeze_thaw",
-        "n_init": 25,
-        "pool_size": 5,
-        "refit_every": 99,
-    }
 
     def __init__(
         self,

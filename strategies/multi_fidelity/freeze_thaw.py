@@ -9,8 +9,7 @@ improvement; here that decides alone, among all that are paused and 100 new ones
 made every ten results, and improvement is counted from the best score so far at any step.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -39,8 +38,6 @@ class FreezeThawSearch(ThawingSearch):
         InvalidOption: numbers outside their range, or a predictor that does not fit.
         UnknownName: no such predictor.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"n_init": 25, "pool_size": 5, "refit_every": 99}
 
     def __init__(
         self,

@@ -12,8 +12,7 @@ Differences: weights, ensemble and scaling between rungs are those of ``rgpe``, 
 a prediction's pool and predictor are as in ``mobster``, and what is running is not imagined as finished.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -52,13 +51,6 @@ class HyperTune(ModelBasedHalving):
         InvalidOption: numbers outside their range, or epochs that do not fit each other.
         UnknownName: no such predictor, acquisition or pool.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "pool_size": 4,
-        "n_init": 40,
-        "refit_every": 60,
-    }
 
     def __init__(
         self,

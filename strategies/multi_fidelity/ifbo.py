@@ -11,8 +11,7 @@ one in context, but knows nothing of architectures. Scores are fractions with 1 
 of the range seen. The rest is as in ``freeze_thaw``.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import log_ndtr
@@ -40,13 +39,6 @@ class IfBOSearch(FreezeThawSearch):
         InvalidOption: numbers outside their range, or a predictor that does not fit.
         UnknownName: no such predictor.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "freeze_thaw",
-        "n_init": 25,
-        "pool_size": 5,
-        "refit_every": 99,
-    }
 
     def __init__(
         self,

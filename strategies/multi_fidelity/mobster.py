@@ -48,12 +48,6 @@ class MOBSTER(ModelBasedHalving):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"stopping": {"kind": "stopping"}}
-    quick: ClassVar[Mapping[str, Any]] = {
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "pool_size": 10,
-        "n_init": 30,
-        "refit_every": 30,
-    }
 
     def __init__(
         self,

@@ -45,7 +45,6 @@ class PredictiveTermination(StepwiseSearch):
         "domhan": {"predictor": "domhan"},
         "lc_pfn": {"predictor": "lc_pfn"},
     }
-    quick: ClassVar[Mapping[str, Any]] = {"predictor": "freeze_thaw", "n_looks": 2, "n_init": 20, "refit_every": 99}
     only_stops: ClassVar[bool] = True
 
     def __init__(

@@ -9,8 +9,7 @@ Differences: the paper does not say what becomes of those that are not completed
 child rather than waiting for a round to be full. A training is looked at twenty times up to its end.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -41,8 +40,6 @@ class RegularizedEvolutionLCE(ExtrapolatingSearch):
         InvalidOption: numbers outside their range, or a predictor that does not fit.
         UnknownName: no such predictor.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"predictor": "last_value"}
 
     def __init__(
         self,

@@ -54,10 +54,6 @@ class Arch2VecRL(InRounds):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nasbench201": {}}
-    quick: ClassVar[Mapping[str, Any]] = {
-        "embedding": "arch2vec_dngo,pretraining_epochs=1,architectures=64",
-        "pool_size": 100,
-    }
 
     def __init__(
         self,

@@ -79,7 +79,6 @@ class NASRL(ControllerSearch):
         },
         "fast": {"learning_rate": 0.002},
     }
-    quick: ClassVar[Mapping[str, Any]] = {"units": 8, "n_layers": 1, "batch": 20}
 
     def __init__(
         self,

@@ -54,7 +54,6 @@ class PPO(ControllerSearch):
         "nasnet": {"units": 100, "n_layers": 1},
         "fast": {"learning_rate": 0.001, "batch": 10},
     }
-    quick: ClassVar[Mapping[str, Any]] = {"units": 8, "n_passes": 2}
 
     def __init__(
         self,

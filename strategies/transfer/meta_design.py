@@ -19,7 +19,7 @@ and is even on five.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -47,8 +47,6 @@ class MetaDesign(Handover):
         InvalidOption: sizes below 1, or a source that does not fit (see ``strategies/_sources.py``).
         UnknownName: no such task or strategy.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"source": "none"}
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ paired p = .006); no difference on ``nb201-imagenet16`` (.50, cold .61) and ``nb
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -56,13 +56,6 @@ class RankingWeightedEnsemble(ModelBasedSearch):
         InvalidOption: sizes below 1, or a source that does not fit.
         UnknownName: no such task, predictor or acquisition.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {
-        "source": "none",
-        "predictor": "bayesian_linear_regression,encoding=one_hot",
-        "n_init": 45,
-        "pool_size": 4,
-    }
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ On the nine ``nbgraph`` data sets, whose rankings have less in common, only phys
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -52,8 +52,6 @@ class WarmStart(Handover):
         InvalidOption: sizes below 1, or a source that does not fit (see there).
         UnknownName: no such task or strategy.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"source": "none"}
 
     def __init__(
         self,

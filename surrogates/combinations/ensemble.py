@@ -54,7 +54,6 @@ class Ensemble(PredictorOfPredictors):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"stacked": {"weights": "stacked"}}
-    quick: ClassVar[Mapping[str, Any]] = {"members": "bayesian_linear_regression+xgboost,n_rounds=8", "n_folds": 2}
 
     def __init__(
         self,

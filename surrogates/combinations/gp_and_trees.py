@@ -15,9 +15,6 @@ observations to the process in O(n^2) and leaves the trees as they are until the
 alone. Inside a search loop, where trees cost more than they bring, prefer ``functional_gp``.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
@@ -49,8 +46,6 @@ class GPAndTrees(FunctionalGP):
     Raises:
         InvalidOption: a share outside 0 to 1.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"n_rounds": 10}
 
     def __init__(
         self,

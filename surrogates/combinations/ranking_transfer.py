@@ -16,7 +16,7 @@ whose scores are those to be predicted is refused. Without a source it is ``memb
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -48,11 +48,6 @@ class RankingTransfer(PredictorOfPredictors):
         InvalidOption: a source of another space, or a number of points below 2.
         UnknownName: a task or member that does not exist.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {
-        "member": "bayesian_linear_regression",
-        "source_member": "bayesian_linear_regression",
-    }
 
     def __init__(
         self,

@@ -13,9 +13,8 @@ chosen options and the trained predictor, so that it is restored the same whatev
 
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from scipy.stats import kendalltau
@@ -43,8 +42,6 @@ class Tuned(PredictorOfPredictors):
     Raises:
         InvalidOption: a member that declares no ranges, or numbers below the least.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"member": "xgboost,n_rounds=5,uncertainty=none", "n_configs": 3, "n_folds": 2}
 
     def __init__(
         self,

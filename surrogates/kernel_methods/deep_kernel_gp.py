@@ -12,8 +12,6 @@ hold 56 % of the rest, after these about 80 %. It reads the coarse views of ``fu
 each of unit spread; the order of a path's operations is not among them (option ``encoding``).
 """
 
-from typing import ClassVar
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -46,8 +44,6 @@ class DeepKernelGP(CheckedPredictor):
         hyper_points: training points that network and kernel are fitted to, at most, drawn by ``rng``. All points
             are conditioned on.
     """
-
-    quick: ClassVar = {"steps": 5, "width": 8}
 
     def __init__(
         self,

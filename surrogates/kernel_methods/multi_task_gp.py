@@ -19,7 +19,7 @@ It costs as much as a process of all points together. ``condition`` adds observa
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,8 +58,6 @@ class MultiTaskGP(FunctionalGP):
         InvalidOption: a source of another space, or fewer than 2 points of each.
         UnknownName: a task that does not exist.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"max_iterations": 5}
 
     def __init__(
         self,

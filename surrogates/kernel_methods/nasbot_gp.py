@@ -21,8 +21,6 @@ Every pair costs some 2 microseconds of one core on NAS-Bench-201, 260 on DARTS:
 250 points in 5 s. Architectures with equal layers are compared once; a kernel of features is faster by far.
 """
 
-from typing import ClassVar
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -55,8 +53,6 @@ class NasbotGP(CheckedPredictor):
         hyper_points: training points that the hyperparameters are fitted to, at most, drawn by ``rng``.
         max_iterations: of the optimiser.
     """
-
-    quick: ClassVar = {"max_iterations": 5}
 
     def __init__(
         self,

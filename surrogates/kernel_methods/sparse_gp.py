@@ -15,8 +15,6 @@ Kendall's tau on the rest of nb201-cifar10, one seed, and seconds of one core to
 in 10 s.
 """
 
-from typing import ClassVar
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -53,8 +51,6 @@ class SparseGP(CheckedPredictor):
             inducing points than these the noise is overestimated. All points are conditioned on.
         max_iterations: of the optimiser.
     """
-
-    quick: ClassVar = {"inducing": 20, "hyper_points": 40, "max_iterations": 5}
 
     def __init__(
         self,

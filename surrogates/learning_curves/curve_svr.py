@@ -45,7 +45,6 @@ class CurveSVR(PerLength):
     """
 
     uncertain: ClassVar[bool] = False
-    quick: ClassVar = {"configurations": 5}
 
     def __init__(self, space: SearchSpace, *, encoding: str = COARSE, configurations: int = 1000) -> None:
         super().__init__(space)

@@ -45,7 +45,6 @@ class Domhan(CurvePredictor):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"lce_m": {"families": "mmf+loglog_linear+dr_hill+log_power"}}
-    quick: ClassVar[Mapping[str, Any]] = {"walkers": 20, "burn_in": 10, "keep_every": 1, "samples": 60}
 
     def __init__(
         self,

@@ -11,8 +11,6 @@ each epoch. For that each member leaves a fifth of them out. What is missed then
 the uncertainty. Without an encoding, all curves share one power law.
 """
 
-from typing import ClassVar
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -42,8 +40,6 @@ class DPL(LawPredictor):
         members: nets.
         epochs: passes over the training curves.
     """
-
-    quick: ClassVar = {"epochs": 5, "members": 2}
 
     def __init__(self, space: SearchSpace, *, encoding: str = COARSE, members: int = 5, epochs: int = 250) -> None:
         if members < 1:

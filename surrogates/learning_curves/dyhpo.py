@@ -14,7 +14,7 @@ steps at 100 training curves of SpikeNAS the 90 % intervals hold 37 to 80 % of t
 ``deep_kernel_gp`` on overfitting). 16 numbers are compared, not 128.
 """
 
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -97,7 +97,6 @@ class DyHPO(CurvePredictor):
     """
 
     sees_nothing = True
-    quick: ClassVar = {"steps": 5, "points": 60}
 
     def __init__(self, space: SearchSpace, *, encoding: str = COARSE, steps: Count = 20, points: FromTwo = 400) -> None:
         super().__init__(space)

@@ -13,7 +13,6 @@ three, since a hundred curves are few. Without an encoding, all curves share one
 """
 
 from collections.abc import Callable
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -51,8 +50,6 @@ class LCNet(LawPredictor):
         keep_every: steps from one kept net to the next.
         lr: step size.
     """
-
-    quick: ClassVar = {"burn_in": 20, "steps": 20, "keep_every": 10, "members": 2}
 
     def __init__(
         self,

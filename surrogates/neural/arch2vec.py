@@ -13,9 +13,6 @@ for one there and for a log standard deviation here. Padding does not count in n
 kernel is a Matern one, hyperparameters by marginal likelihood.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
@@ -37,8 +34,6 @@ class Arch2Vec(GaussianProcess):
         latent: numbers in a code.
         target: what is learnt, ``score``, ``rank`` or ``log_error``.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"pretraining_epochs": 1, "architectures": 256}
 
     def __init__(
         self,

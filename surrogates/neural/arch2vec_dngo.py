@@ -6,9 +6,6 @@ Architecture Search?" (arXiv 2006.06936): the surrogate of their Bayesian optimi
 replaced by a Bayesian linear regression whose precisions are those of the highest evidence (see ``dngo``).
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
 from nasbench.arrays import Archs, Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
@@ -31,8 +28,6 @@ class Arch2VecDNGO(DNGO):
         epochs: passes over the training data.
         target: what is learnt, ``score``, ``rank`` or ``log_error``.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"pretraining_epochs": 1, "architectures": 256, "epochs": 10, "units": 8}
 
     def __init__(
         self,

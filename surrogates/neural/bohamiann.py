@@ -46,7 +46,6 @@ class BOHAMIANN(CheckedPredictor):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naslib": {"burn_in": 10, "steps": 90, "keep_every": 5}}
-    quick: ClassVar[Mapping[str, Any]] = {"burn_in": 100, "steps": 100, "keep_every": 10}
 
     def __init__(
         self,

@@ -51,7 +51,6 @@ class BONAS(LastLayerRegression):
         "shi2020": {"lr": 1e-3},
         "bayesian": {"lr": 1e-3, "regression": True},
     }
-    quick: ClassVar[Mapping[str, Any]] = {"epochs": 3, "hidden": 8}
 
     def __init__(
         self,

@@ -11,8 +11,6 @@ for the bowl shapes of continuous parameters. pybnn leaves a last, smaller batch
 """
 
 import itertools
-from collections.abc import Mapping
-from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -43,8 +41,6 @@ class DNGO(LastLayerRegression):
         target: what is learnt, ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"epochs": 20, "mcmc": 0}
 
     def __init__(
         self,

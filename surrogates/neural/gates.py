@@ -12,8 +12,7 @@ Differences: that many trainings make a batch only in large tables; with fewer, 
 learning rate is constant, as theirs. The mean and its units come from a line through the training points.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -42,8 +41,6 @@ class GATES(NetPredictor):
         target: what is learnt, ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"epochs": 3, "hidden": 16}
 
     def __init__(
         self,

@@ -50,7 +50,6 @@ class GCN(NetPredictor):
         "naslib": {},
         "wen2019": {"layers": 3, "batch_size": 10, "weight_decay": 1e-3},
     }
-    quick: ClassVar[Mapping[str, Any]] = {"epochs": 3, "hidden": 16}
 
     def __init__(
         self,

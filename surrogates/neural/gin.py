@@ -51,7 +51,6 @@ class GIN(NetPredictor):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"npenas_np": {}, "npenas_bo": {"loss": "gaussian"}}
-    quick: ClassVar[Mapping[str, Any]] = {"epochs": 3, "hidden": 8}
 
     def __init__(
         self,

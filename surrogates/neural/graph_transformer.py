@@ -16,8 +16,7 @@ The members differ in their first weights and the order of the data; their sprea
 what is left around the line that turns ranks into scores, is the uncertainty.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,8 +51,6 @@ class GraphTransformer(NetPredictor):
     Raises:
         InvalidOption: no member, or a width that the heads do not divide.
     """
-
-    quick: ClassVar[Mapping[str, Any]] = {"epochs": 3, "hidden": 8, "members": 2}
 
     def __init__(
         self,

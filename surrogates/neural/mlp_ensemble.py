@@ -46,7 +46,6 @@ class MLPEnsemble(NetPredictor):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naszilla": {}}
-    quick: ClassVar[Mapping[str, Any]] = {"epochs": 3, "members": 2}
 
     def __init__(
         self,

@@ -33,7 +33,6 @@ class NAO(SequencePredictor):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naslib": {"epochs": 50}}
-    quick: ClassVar[Mapping[str, Any]] = {"epochs": 5}
 
     def __init__(
         self,

@@ -10,8 +10,6 @@ up. What is answered is how the end differs from the median way of the training 
 units of the usual deviation. Gated recurrent units (Cho et al. 2014, arXiv 1406.1078), three small nets.
 """
 
-from typing import ClassVar
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -85,7 +83,6 @@ class Recurrent(CurvePredictor):
 
     unfinished = False
     sees_nothing = True
-    quick: ClassVar = {"epochs": 2, "members": 2}
 
     def __init__(
         self, space: SearchSpace, *, encoding: str = COARSE, members: Count = 3, width: Count = 16, epochs: int = 30

@@ -49,7 +49,6 @@ class SemiNAS(SequencePredictor):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "naslib": {"pretrain_epochs": 50, "epochs": 50, "sampled": -1}
     }
-    quick: ClassVar[Mapping[str, Any]] = {"pretrain_epochs": 5, "epochs": 2, "sampled": 30}
 
     def __init__(
         self,

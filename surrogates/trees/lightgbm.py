@@ -74,7 +74,6 @@ class LightGBM(BoostedTrees):
         "learning_rate": Range(0.001, 0.1, log=True),
         "feature_fraction": Range(0.1, 1.0),
     }
-    quick: ClassVar[Mapping[str, Any]] = {"n_rounds": 10, "n_members": 3}
 
     def __init__(
         self,

@@ -120,7 +120,6 @@ class NGBoost(TabularPredictor):
         "max_depth": Range(1, 24),
         "max_features": Range(0.1, 1.0),
     }
-    quick: ClassVar[Mapping[str, Any]] = {"n_rounds": 10}
 
     def __init__(
         self,

@@ -58,7 +58,6 @@ class RandomForest(TabularPredictor):
         "min_samples_leaf": Range(1, 20),
         "min_samples_split": Range(2, 20, log=True),
     }
-    quick: ClassVar[Mapping[str, Any]] = {"n_trees": 10}
 
     def __init__(
         self,

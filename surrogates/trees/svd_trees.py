@@ -11,7 +11,7 @@ training curves that they did not see, is the uncertainty. One model is fitted f
 it is first asked for.
 """
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.ensemble import RandomForestRegressor
@@ -49,8 +49,6 @@ class SVDTrees(PerLength):
         directions: of the decomposition that are kept, at most.
         trees: of the forest; at least as many that each training curve is unseen by some.
     """
-
-    quick: ClassVar = {"trees": 30}
 
     def __init__(
         self, space: SearchSpace, *, encoding: str = COARSE, directions: Count = 6, trees: Count = 100

@@ -87,7 +87,6 @@ class XGBoost(BoostedTrees):
         "learning_rate": Range(0.001, 0.5, log=True),
         "colsample_bylevel": Range(0.05, 1.0),
     }
-    quick: ClassVar[Mapping[str, Any]] = {"n_rounds": 10, "n_members": 3}
 
     def __init__(
         self,

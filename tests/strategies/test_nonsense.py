@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from quick_options import STRATEGY_OPTIONS
 
 from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption
@@ -49,7 +50,7 @@ def made(name, space):
     if extra := STRATEGIES.missing_extra(name):
         pytest.skip(f"the extra '{extra}' is not installed")
     component = STRATEGIES.load(name)
-    return component(space, np.random.default_rng(0), **getattr(component, "quick", {}))
+    return component(space, np.random.default_rng(0), **STRATEGY_OPTIONS.get(name, {}))
 
 
 def made_by(label, space):

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from quick_options import STRATEGY_OPTIONS
 from scipy import stats
 
 import nasbench
@@ -37,7 +38,7 @@ LEARNERS = [
     for name in STRATEGIES.names()
     if name not in BASELINES
     and not STRATEGIES.literal(name, "only_stops")
-    and not STRATEGIES.literal(name, "quick")  # those with a model: test_model_based.py
+    and name not in STRATEGY_OPTIONS  # those with a model: test_model_based.py
     for label in (name, *(f"{name}@{preset}" for preset in STRATEGIES.presets(name)))
 ]
 N_RUNS, N_TRIALS = 40, 400

@@ -66,7 +66,7 @@ def test_it_ranks_better_than_chance(cifar10):
 
 def test_weights_come_from_rng_alone_and_state_gives_the_same_bits(cifar10):
     archs = cifar10.space.sample(90, np.random.default_rng(3))
-    options = DeepKernelGP.quick
+    options = {"steps": 5, "width": 8}
 
     def fitted(seed):
         predictor = DeepKernelGP(cifar10.space, **options)

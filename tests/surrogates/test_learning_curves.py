@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from quick_options import PREDICTOR_OPTIONS
 from scipy.optimize import curve_fit
 from scipy.stats import multivariate_normal, norm
 
@@ -273,7 +274,7 @@ def test_scores_of_any_unit_are_extrapolated(space, rng, name):
     """Negative perplexities, say: moved and scaled, and the answer back in their unit."""
     predictor = PREDICTORS.load(name)
     curves = -100 + 50 * power_laws(rng, 12, noise=0.005)
-    made = predictor(space, **getattr(predictor, "quick", {}))
+    made = predictor(space, **PREDICTOR_OPTIONS.get(name, {}))
     made.fit(batch_of(space, curves), curves[:, -1], rng)
     mean = made.predict(batch_of(space, np.where(EPOCHS <= 60, curves, NAN))).mean
     assert np.abs(mean - curves[:, -1]).max() < 10
