@@ -20,7 +20,7 @@ from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze, is_fro
 from nasbench.backends.checkpoints import FREE, Checkpoints, Pausing
 from nasbench.errors import BackendError, InvalidOption, SearchFinished, StrategyError
 from nasbench.spaces import SearchSpace
-from nasbench.trials import FULL_TRAINING, Backend, Results, Strategy, Trials
+from nasbench.trials import FULL_TRAINING, Backend, Results, Strategy, Trials, capabilities_of
 
 LOOK_AHEAD = 64
 """Trials that are asked in one go at most where a strategy has decided them."""
@@ -118,6 +118,7 @@ class Simulation:
             raise InvalidOption(f"{n_workers} workers; expected at least 1")
         self._pausing = None if checkpoints.free else Pausing(backend, checkpoints)
         self._strategy, self._backend, self._backend_given = strategy, self._pausing or backend, backend
+        self._n_prefetchable = capabilities_of(strategy).n_prefetchable
         self._n_decisions = len(space.decisions)
         self._budget, self._n_workers = budget, n_workers
         # What was asked and answered, in the order asked; numbers of its own, that no strategy and no backend has.
@@ -191,8 +192,9 @@ class Simulation:
         """Put new trials in line; return False when the strategy has none left, now or later."""
         strategy = self._strategy
         # What is decided already is asked in one go: the same trials, for a fraction of the calls.
-        decided = getattr(strategy, "n_decided", 0)
-        wanted = free if decided <= free else max(free, min(decided, LOOK_AHEAD))
+        wanted = free
+        if self._n_prefetchable is not None and (decided := self._n_prefetchable()) > free:
+            wanted = max(free, int(min(decided, LOOK_AHEAD)))
         if wanted > left:
             wanted = int(left)
         begin = perf_counter()

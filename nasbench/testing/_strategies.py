@@ -12,7 +12,7 @@ from nasbench.errors import SearchFinished
 from nasbench.registry import options_of
 from nasbench.simulation import Budget, History, Simulation
 from nasbench.spaces import SearchSpace
-from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, full_trainings
+from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, capabilities_of, full_trainings
 
 Maker = Callable[[SearchSpace, np.random.Generator], Strategy]
 
@@ -124,7 +124,7 @@ def _same(a: History, b: History) -> bool:
 
 def _other_seed_differs(make: Maker, space: SearchSpace, n_trials: int) -> None:
     runs = [_search(make, space, n_trials, 1, 0.0, seed).arch for seed in range(3)]
-    deterministic = getattr(make(space, np.random.default_rng(0)), "deterministic", False)
+    deterministic = capabilities_of(make(space, np.random.default_rng(0))).deterministic
     assert deterministic or not all((run == runs[0]).all() for run in runs), "the seed changes nothing"
 
 

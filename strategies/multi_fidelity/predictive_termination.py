@@ -46,7 +46,7 @@ class PredictiveTermination(StepwiseSearch):
         "lc_pfn": {"predictor": "lc_pfn"},
     }
     quick: ClassVar[Mapping[str, Any]] = {"predictor": "freeze_thaw", "n_looks": 2, "n_init": 20, "refit_every": 99}
-    only_stops: ClassVar[bool] = True
+    requires_fidelities: ClassVar[bool] = True
 
     def __init__(
         self,

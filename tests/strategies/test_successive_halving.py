@@ -21,7 +21,7 @@ from nasbench.strategies.multi_fidelity.median_stopping import MedianStopping
 from nasbench.strategies.multi_fidelity.pasha import PASHA, crossing_back
 from nasbench.strategies.multi_fidelity.successive_halving import SuccessiveHalving
 
-STOPPING = [name for name in STRATEGIES.names() if STRATEGIES.literal(name, "only_stops")]
+STOPPING = [name for name in STRATEGIES.names() if STRATEGIES.literal(name, "requires_fidelities")]
 LOOKING = ("median_stopping", "predictive_termination")  # epoch by epoch, without rungs
 
 
