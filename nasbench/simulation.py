@@ -11,6 +11,7 @@ from array import array
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple, cast
 
@@ -116,8 +117,11 @@ class Simulation:
     ) -> None:
         if n_workers < 1:
             raise InvalidOption(f"{n_workers} workers; expected at least 1")
-        self._pausing = None if checkpoints.free else Pausing(backend, checkpoints)
-        self._strategy, self._backend, self._backend_given = strategy, self._pausing or backend, backend
+        self._pauses_cost = not checkpoints.free
+        self._loaded: int | None = None  # the trial that a worker has just finished, until the next one is asked
+        self._strategy, self._backend = strategy, backend
+        pausing = partial(self._advance_pausing, Pausing(backend, checkpoints))
+        self._advance = pausing if self._pauses_cost else backend.advance
         self._n_prefetchable = capabilities_of(strategy).n_prefetchable
         self._n_decisions = len(space.decisions)
         self._budget, self._n_workers = budget, n_workers
@@ -181,8 +185,8 @@ class Simulation:
             self._finish_s.append(clock)
             if self._partial:
                 self._running.discard(result.id.item())
-            if self._pausing:
-                self._pausing.still_there = result.id.item()
+            if self._pauses_cost:
+                self._loaded = result.id.item()
             begin = perf_counter()
             tell(result)
             self.overhead_s += perf_counter() - begin
@@ -209,7 +213,7 @@ class Simulation:
         if n:
             if self._partial or not _are_complete(trials.epoch):
                 self._check_idle(trials)
-            results = _sealed(self._backend.advance(trials), trials)
+            results = _sealed(self._advance(trials), trials)
             row, costs, epochs = len(self._ids), results.cost_s.tolist(), results.epoch.tolist()
             if not (len(costs) == len(epochs) == n and _run_forward(results.cost_s, costs)):
                 self._check_answer(trials, results)
@@ -232,6 +236,11 @@ class Simulation:
                 line.extend(_apart(row, results, new, alone=self._n_workers > 1 and n <= free))
         return True
 
+    def _advance_pausing(self, backend: Pausing, trials: Trials) -> Results:
+        """Answer trials, and say which one a worker may go on with unpaused."""
+        loaded, self._loaded = self._loaded, None
+        return backend.advance(trials, loaded)
+
     def _note(self, ids: Ints, results: Results) -> None:
         """Keep the numbers of a batch."""
         self._ids.frombytes(ids.tobytes())
@@ -248,7 +257,7 @@ class Simulation:
         shape, known = np.shape(results.score), self._n_objectives
         if len(shape) != 2 or shape[0] != n or not shape[1] or known not in {0, shape[1]}:
             raise BackendError(
-                f"{type(self._backend_given).__name__} answered {n} trials with scores of shape {shape}; expected "
+                f"{type(self._backend).__name__} answered {n} trials with scores of shape {shape}; expected "
                 f"[n, {known or 'objectives'}], the same number of objectives in every answer"
             )
         self._n_objectives = shape[1]
@@ -260,7 +269,7 @@ class Simulation:
             BackendError: rows are missing, seconds are negative, nan or infinite, or a new trial takes none: then a
                 search that is given seconds would never end.
         """
-        name, costs = type(self._backend_given).__name__, np.asarray(results.cost_s)
+        name, costs = type(self._backend).__name__, np.asarray(results.cost_s)
         n = len(trials.id)
         if costs.shape != (n,) or results.epoch.shape != (n,) or results.score.shape[:1] != (n,):
             raise BackendError(f"{name} answered {n} trials with {[column.shape for column in results]}; expected [n]")
