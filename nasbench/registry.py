@@ -13,7 +13,7 @@ import importlib
 import importlib.util
 import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -280,24 +280,31 @@ def sources_of(choice: Choice, registry: Registry, task: str) -> list[str]:
     """
     component, options = choice.resolve(registry)
     if registry is STRATEGIES:
-        told_target(component, options, task)
-    return list(component.sources(task, options)) if hasattr(component, "sources") else []
+        with_target(component, options, task)
+    sources = _sources_function(component)
+    return list(sources(task, options)) if sources else []
 
 
-def told_target(component: Any, options: Mapping[str, Any], task: str) -> dict[str, Any]:
+def _sources_function(component: Any) -> Callable[[str, Mapping[str, Any]], Sequence[str]] | None:
+    """Return the function by which a component names what it learns from; None where it learns from nothing else."""
+    found: Callable[[str, Mapping[str, Any]], Sequence[str]] | None = getattr(component, "sources", None)
+    return found
+
+
+def with_target(component: Any, options: Mapping[str, Any], task: str) -> dict[str, Any]:
     """Return a strategy's options, with the searched task as ``target`` if it learns from others and asks which it is.
 
     Raises:
         InvalidOption: another target was given: ``others`` would be other than its, the searched task among them.
     """
-    if not hasattr(component, "sources") or "target" not in options_of(component):
+    if not _sources_function(component) or "target" not in options_of(component):
         return dict(options)
     if options.get("target") not in (None, "", task):
         raise InvalidOption(f"target={options['target']!r} where '{task}' is searched; leave it out, it is filled in")
     return {**options, "target": task}
 
 
-def told_epochs(component: Any, options: Mapping[str, Any], epochs: Sequence[int]) -> dict[str, Any]:
+def with_epochs(component: Any, options: Mapping[str, Any], epochs: Sequence[int]) -> dict[str, Any]:
     """Return a strategy's options, with the epochs that a task answers as ``epochs`` if it searches by them.
 
     Raises:

@@ -8,7 +8,10 @@ by type. A trial that is not asked again has stopped; a known id asked at a late
 """
 
 import struct
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -74,18 +77,7 @@ class Strategy(Protocol):
     """A search strategy: one file in ``strategies/``, or any class with this shape.
 
     The constructor takes ``(space, rng)`` and keyword options; no option means the source paper's
-    defaults. A class attribute ``presets`` (optional) maps names to options that other publications or
-    implementations use under the same name. An attribute ``n_decided`` (optional) says how many of the
-    next trials are decided whatever results come in: they may be asked in one go, which is faster and
-    changes nothing.
-
-    A strategy that learns from other tasks has a static method ``sources(task, options)``, which returns the names of
-    those, or of folders of records, that a search of ``task`` reads: a comparison records what they are. If it
-    takes an option ``target``, a comparison fills in the name of the task that is searched. A strategy that trains
-    partially takes an option ``epochs``, and a comparison fills in the epochs that a trial may be trained to, rising,
-    the last one being a complete training; without them it may ask for complete trainings alone. A class
-    attribute ``only_stops = True`` says that it is random search where there is one such epoch only: refused. A method
-    ``adopt(archs, scores)`` (optional) takes over what another search trained, before the first ``ask``.
+    defaults. Whatever else a strategy may offer is optional: ``Capabilities`` lists all of it.
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None: ...
@@ -101,6 +93,48 @@ class Strategy(Protocol):
     def tell(self, results: Results) -> None:
         """Take results in any order, possibly fewer at a time than were asked."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a strategy may offer besides ``ask`` and ``tell``, by members of these names.
+
+    Three more are read by the registry, which treats predictors alike: the class attribute ``presets`` (names of
+    options that other publications or implementations use together), the static method ``sources(task, options)``
+    (names of the other tasks, or folders of records, that a search of ``task`` learns from; a comparison records what
+    they are), and two options of the constructor that a comparison fills in: ``target``, beside ``sources``, with the
+    name of the task that is searched, and ``epochs`` with those that a trial may be trained to, rising, the last one
+    being a complete training. A strategy that is given no ``epochs`` asks for complete trainings only.
+
+    Attributes:
+        n_prefetchable: attribute or property: how many of the next trials are decided whatever results come in. They
+            may be asked in one go, which is faster and changes nothing. Here a function that reads it.
+        requires_fidelities: class attribute: True where a strategy does nothing but stop trainings early, so that a
+            task of complete trainings alone is refused.
+        deterministic: attribute: True where a strategy draws no random numbers.
+        warm_start: method ``warm_start(archs, scores)``: takes over distinct architectures [m, d] that another search
+            trained, and their scores [m], nan for a crash, before the first ``ask``.
+        recommend: method ``recommend() -> [k, d]``: the architectures, at least one, that the search would hand over
+            if it were stopped now. It is called after every ``tell``, and its time counts as the strategy's. Without
+            it, ``nasbench.recommending`` says what a search hands over.
+    """
+
+    n_prefetchable: Callable[[], float] | None = None
+    requires_fidelities: bool = False
+    deterministic: bool = False
+    warm_start: Callable[[Archs, Floats], None] | None = None
+    recommend: Callable[[], Archs] | None = None
+
+
+def capabilities_of(strategy: Any) -> Capabilities:
+    """Return what a strategy, or the class of one, offers; methods of a class only show that there are any."""
+    return Capabilities(
+        partial(getattr, strategy, "n_prefetchable") if hasattr(strategy, "n_prefetchable") else None,
+        bool(getattr(strategy, "requires_fidelities", False)),
+        bool(getattr(strategy, "deterministic", False)),
+        getattr(strategy, "warm_start", None),
+        getattr(strategy, "recommend", None),
+    )
 
 
 class Backend(Protocol):

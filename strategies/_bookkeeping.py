@@ -93,7 +93,7 @@ class InRounds:
     _rounds: Rounds
 
     @property
-    def n_decided(self) -> int:
+    def n_prefetchable(self) -> int:
         """Architectures of the round that nobody asked for yet."""
         return self._rounds.n_left
 

@@ -43,7 +43,7 @@ class SequentialSearch(ABC):
         self._started = False
 
     @property
-    def n_decided(self) -> int:
+    def n_prefetchable(self) -> int:
         """Proposals left of the batch, or the random start."""
         return len(self._queue) if self._started else self._n_init
 
@@ -96,7 +96,7 @@ class SequentialSearch(ABC):
                 self._archs.append(arch)
                 self._scores.append(score)
 
-    def adopt(self, archs: Archs, scores: Floats) -> None:
+    def warm_start(self, archs: Archs, scores: Floats) -> None:
         """Learn from trainings that another search asked for, before the first of its own.
 
         They count towards the random start, and none of them is asked again.

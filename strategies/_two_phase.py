@@ -1,9 +1,9 @@
 """One search after another: the second goes on with all that the first one trained.
 
-A strategy with a method ``adopt(archs, scores)`` learns the first phase's results at once and starts from them. Any
-other meets them as its own: the first architectures that its space draws are those of the first phase, best first, and
-when it asks for one of them, the answer is there already and is not charged again. A strategy that draws its start in
-another way (from a policy, say) profits only from those that it happens to ask.
+A strategy with a method ``warm_start(archs, scores)`` learns the first phase's results at once and starts from them.
+Any other meets them as its own: the first architectures that its space draws are those of the first phase, best first,
+and when it asks for one of them, the answer is there already and is not charged again. A strategy that draws its start
+in another way (from a policy, say) profits only from those that it happens to ask.
 
 The second phase begins when every trial of the first has been answered: until then, free workers wait.
 """
@@ -17,9 +17,9 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, freeze
 from nasbench.errors import InvalidOption, SearchFinished
-from nasbench.registry import STRATEGIES, Choice, told_target
-from nasbench.spaces import SearchSpace
-from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, full_trainings
+from nasbench.registry import STRATEGIES, Choice, with_target
+from nasbench.spaces import SearchSpace, space_with_initial_samples
+from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, capabilities_of, full_trainings
 
 
 class Design:
@@ -33,7 +33,7 @@ class Design:
         self._archs, self._n_asked = freeze(archs), 0
 
     @property
-    def n_decided(self) -> int:
+    def n_prefetchable(self) -> int:
         """Architectures that are left."""
         return len(self._archs) - self._n_asked
 
@@ -43,7 +43,7 @@ class Design:
         Raises:
             SearchFinished: all were asked.
         """
-        if not self.n_decided:
+        if not self.n_prefetchable:
             raise SearchFinished(f"all {len(self._archs)} architectures of the design were asked")
         first = self._n_asked
         self._n_asked = min(first + n, len(self._archs))
@@ -53,26 +53,8 @@ class Design:
         """Learn nothing."""
 
 
-class _FirstDraws:
-    """Draws given architectures first, then what the space draws."""
-
-    def __init__(self, space: SearchSpace, archs: Archs) -> None:
-        self._space, self._left = space, archs
-
-    def __call__(self, n: int, rng: np.random.Generator) -> Archs:
-        first, self._left = self._left[:n], self._left[n:]
-        return np.concatenate([first, self._space.sample(n - len(first), rng)]) if len(first) < n else first
-
-
-def primed(space: SearchSpace, archs: Archs) -> SearchSpace:
-    """Return the same space, except that the first architectures it draws are ``archs`` [m, d]."""
-    twin = copy.copy(space)
-    twin.sample = _FirstDraws(space, archs)  # type: ignore[method-assign]
-    return twin
-
-
 @dataclass(frozen=True)
-class Inner:
+class StrategyFactory:
     """A strategy that is still to be made.
 
     Attributes:
@@ -92,16 +74,17 @@ class Inner:
             InvalidOption: it was given another target.
         """
         component, options = Choice.parse(label).resolve(STRATEGIES)
-        if getattr(component, "only_stops", False):
+        if capabilities_of(component).requires_fidelities:
             raise InvalidOption(f"{label!r} stops trainings early; a phase of a search trains completely")
-        return cls(component, told_target(component, options, target) if target else options)
+        return cls(component, with_target(component, options, target) if target else options)
 
-    def make(self, space: SearchSpace, rng: np.random.Generator) -> Any:
+    def make(self, space: SearchSpace, rng: np.random.Generator) -> Strategy:
         """Return a new search."""
-        return self.component(space, rng, **self.options)
+        made: Strategy = self.component(space, rng, **self.options)
+        return made
 
 
-class Handover:
+class TwoPhaseSearch:
     """Two phases of one search. Sub-classes are strategies.
 
     Args:
@@ -113,11 +96,12 @@ class Handover:
     """
 
     def __init__(
-        self, space: SearchSpace, rng: np.random.Generator, *, first: Strategy, n_first: int, then: Inner
+        self, space: SearchSpace, rng: np.random.Generator, *, first: Strategy, n_first: int, then: StrategyFactory
     ) -> None:
         self._space, self._rng, self._then = space, rng, then
         self._then.make(space, copy.deepcopy(rng))  # refuses its options now, not in the middle of a search
-        self._now: Any = first
+        self._now = first
+        self._n_prefetchable = capabilities_of(first).n_prefetchable
         self._left: float = n_first
         self._in_first = True
         self._n_asked = 0
@@ -127,9 +111,9 @@ class Handover:
         self._memory: dict[bytes, tuple[Archs, Floats, int]] = {}  # what of it the second phase has not asked yet
 
     @property
-    def n_decided(self) -> float:
+    def n_prefetchable(self) -> float:
         """Trials that the phase has decided, up to its end."""
-        return 0 if self._memory else min(getattr(self._now, "n_decided", 0), self._left)
+        return min(self._n_prefetchable(), self._left) if self._n_prefetchable and not self._memory else 0
 
     def ask(self, n: int) -> Trials:
         """Return up to ``n`` trials of the phase; none while the last of the first phase are running.
@@ -161,11 +145,14 @@ class Handover:
         self._in_first, self._left, self._ids = False, math.inf, {}
         told = sorted(self._told.values(), key=lambda item: -np.nan_to_num(item[1][0], nan=-np.inf))
         archs = np.concatenate([self._nothing.arch, *(arch[None] for arch, _, _ in told)])
-        if hasattr(self._then.component, "adopt"):
-            self._now = self._then.make(self._space, self._rng)
-            self._now.adopt(archs, np.array([score[0] for _, score, _ in told]))
+        goes_on = capabilities_of(self._then.component).warm_start is not None
+        space = self._space if goes_on else space_with_initial_samples(self._space, archs)
+        self._now = self._then.make(space, self._rng)
+        offers = capabilities_of(self._now)
+        self._n_prefetchable = offers.n_prefetchable
+        if offers.warm_start:
+            offers.warm_start(archs, np.array([score[0] for _, score, _ in told]))
         else:
-            self._now = self._then.make(primed(self._space, archs), self._rng)
             self._memory = dict(self._told)
 
     def _ask_second(self, n: int) -> Trials:
@@ -179,7 +166,7 @@ class Handover:
                     break
                 raise
             new = [row for row in range(len(asked.id)) if not self._recalled(asked, row)]
-            parts.append(self._renamed(Trials(*(column[new] for column in asked))))
+            parts.append(self._renamed(Trials(asked.id[new], asked.arch[new], asked.epoch[new])))
             if len(new) == len(asked.id):
                 break
         return parts[-1] if len(parts) == 2 else Trials(*map(np.concatenate, zip(*parts, strict=True)))

@@ -12,10 +12,10 @@ from nasbench.backends.checkpoints import Checkpoints
 from nasbench.comparison.experiment import Limits
 from nasbench.comparison.verify import verify
 from nasbench.errors import BackendError
-from nasbench.evaluation import evaluate as _evaluate
+from nasbench.evaluation import running as _evaluate
 from nasbench.predictions import Batch, Prediction
 from nasbench.registry import SPACES, STRATEGIES, Choice
-from nasbench.strategies._two_phase import Handover, Inner
+from nasbench.strategies._two_phase import StrategyFactory, TwoPhaseSearch
 from nasbench.strategies.model_free.local_search import LocalSearch
 from nasbench.tasks.surrogate.ensemble import _in_chunks
 from nasbench.testing import check_space, check_strategy
@@ -65,7 +65,7 @@ class WritesOverResults(Drawing):
 class Decided(WritesOverResults):
     """The same, with trials that are asked for and told in batches."""
 
-    n_decided = 1000
+    n_prefetchable = 1000
 
 
 class ReshapesResults(Drawing):
@@ -321,7 +321,9 @@ def test_an_inner_strategy_may_fill_its_buffers_again():
     """Its trials are remembered as they were asked by whoever leads it."""
     space = nasbench.load_task(TASK).space
     first = HandsOverBroadcasts(space, np.random.default_rng(0))
-    search = Handover(space, np.random.default_rng(1), first=first, n_first=5, then=Inner(LocalSearch, {}))
+    search = TwoPhaseSearch(
+        space, np.random.default_rng(1), first=first, n_first=5, then=StrategyFactory(LocalSearch, {})
+    )
     backend = nasbench.load_task(TASK).backend(np.random.default_rng(2))
     history = Simulation(search, backend, space, budget=Budget(trials=12)).run()
     firsts = {row.tobytes(): score for row, score in zip(history.arch[:5], history.score[:5].tolist(), strict=True)}

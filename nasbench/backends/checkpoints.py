@@ -47,22 +47,22 @@ class Pausing:
     Args:
         backend: answers; asked under ids of its own where it must begin again.
         checkpoints: the price.
-
-    Attributes:
-        still_there: the trial that a worker has just finished and may go on with; None once another was asked.
     """
 
     def __init__(self, backend: Backend, checkpoints: Checkpoints) -> None:
         self._backend, self._checkpoints = backend, checkpoints
         self._ids: dict[int, int] = {}  # of trials -> as the backend knows them
         self._n_begun = 0
-        self.still_there: int | None = None
 
-    def advance(self, trials: Trials) -> Results:
-        """Answer as the backend does, and add what pauses cost."""
+    def advance(self, trials: Trials, loaded: int | None = None) -> Results:
+        """Answer as the backend does, and add what pauses cost.
+
+        Args:
+            trials: to train.
+            loaded: the trial that a worker has just finished, and goes on with unpaused; None for no such trial.
+        """
         ids = trials.id.tolist()
-        paused = np.array([trial in self._ids and trial != self.still_there for trial in ids], dtype=np.bool_)
-        self.still_there = None
+        paused = np.array([trial in self._ids and trial != loaded for trial in ids], dtype=np.bool_)
         own = np.array(list(map(self._named, ids, paused.tolist())), dtype=np.int64)
         answer = self._backend.advance(trials._replace(id=own))
         return answer._replace(id=trials.id, cost_s=answer.cost_s + paused * self._checkpoints.restart_s)

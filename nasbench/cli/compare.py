@@ -82,7 +82,7 @@ def _everything(tasks: list[str]) -> list[str]:
 
     installed = [name for name in STRATEGIES.names() if not STRATEGIES.missing_extra(name)]
     if not all(len(load_task(task).epochs) > 1 for task in tasks):
-        installed = [name for name in installed if not STRATEGIES.literal(name, "only_stops")]
+        installed = [name for name in installed if not STRATEGIES.literal(name, "requires_fidelities")]
     return [name for name in installed if _can_search(name, tasks)]
 
 

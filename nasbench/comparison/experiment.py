@@ -16,10 +16,11 @@ from nasbench.errors import InvalidOption
 from nasbench.options import whole_number
 from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
 from nasbench.records.provenance import choice_entry, plain, software, source_entries, task_entry
-from nasbench.registry import STRATEGIES, Choice, told_epochs, told_target
+from nasbench.registry import STRATEGIES, Choice, with_epochs, with_target
 from nasbench.simulation import Budget
 from nasbench.tasks import AnyTask, load_task, tasks_with_epochs
 from nasbench.tasks.recorded import as_recorded
+from nasbench.trials import capabilities_of
 
 FORMAT = "nasbench-record"
 VERSION = 1
@@ -187,7 +188,7 @@ def check_choice(choice: Choice, name: str, task: AnyTask) -> None:
     """
     check_epochs(choice, task)
     component, options = choice.resolve(STRATEGIES)
-    options = told_epochs(component, told_target(component, options, name), task.epochs)
+    options = with_epochs(component, with_target(component, options, name), task.epochs)
     check_made(f"{choice.label} on {name}", lambda: component(task.space, np.random.default_rng(0), **options))
 
 
@@ -198,8 +199,8 @@ def check_epochs(choice: Choice, task: AnyTask) -> None:
         InvalidOption: naming the tasks that answer others.
     """
     component, options = choice.resolve(STRATEGIES)
-    told_epochs(component, options, task.epochs)
-    if getattr(component, "only_stops", False) and len(task.epochs) < 2:
+    with_epochs(component, options, task.epochs)
+    if capabilities_of(component).requires_fidelities and len(task.epochs) < 2:
         raise InvalidOption(
             f"'{choice.label}' stops trainings early, but task '{task.name}' answers complete ones only "
             f"({shown_epochs(task.epochs)}); tasks with curves: {', '.join(tasks_with_epochs()) or 'none is imported'}"

@@ -16,7 +16,7 @@ from nasbench.records.opening import recorded_entries, recorded_task
 from nasbench.records.provenance import warn_of_gaps
 from nasbench.records.run_missing import Pair, fill
 from nasbench.records.store import folder_for
-from nasbench.registry import STRATEGIES, Choice, told_epochs, told_target
+from nasbench.registry import STRATEGIES, Choice, with_epochs, with_target
 from nasbench.simulation import Budget, Simulation, no_history
 from nasbench.tasks import AnyTask
 from nasbench.tasks.recorded import as_recorded
@@ -29,7 +29,7 @@ def one_run(experiment: Experiment, task: AnyTask, choice: Choice, number: int) 
     simulation = None
     try:
         component, options = choice.resolve(STRATEGIES)
-        options = told_epochs(component, told_target(component, options, task.name), task.epochs)
+        options = with_epochs(component, with_target(component, options, task.name), task.epochs)
         with one_thread():
             simulation = Simulation(
                 component(task.space, own, **options),

@@ -12,7 +12,7 @@ from nasbench.errors import SearchFinished
 from nasbench.registry import options_of
 from nasbench.simulation import Budget, History, Simulation
 from nasbench.spaces import SearchSpace
-from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, full_trainings
+from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, capabilities_of, full_trainings
 
 Maker = Callable[[SearchSpace, np.random.Generator], Strategy]
 
@@ -104,7 +104,7 @@ def _others(space: SearchSpace) -> History:
     )
     epochs = np.full(len(archs), EPOCHS[-1])
     score = _Landscape(space).score(archs, epochs)
-    return History(np.arange(len(archs)), archs, epochs, score, score, score)
+    return History(np.arange(len(archs)), archs, epochs, score[:, None], score, score, np.isnan(score))
 
 
 def _search(make: Maker, space: SearchSpace, n_trials: int, n_workers: int, crashes: float, seed: int = 0) -> History:
@@ -112,7 +112,9 @@ def _search(make: Maker, space: SearchSpace, n_trials: int, n_workers: int, cras
     backend = _Landscape(space, crashes=crashes)
     history = Simulation(strategy, backend, space, budget=Budget(trials=n_trials), n_workers=n_workers).run()
     shown = backend.score(history.arch, history.epoch)
-    assert np.array_equal(history.score, shown, equal_nan=True), "what is recorded is not what was trained and told"
+    assert np.array_equal(history.score[:, 0], shown, equal_nan=True), (
+        "what is recorded is not what was trained and told"
+    )
     return history
 
 
@@ -122,7 +124,7 @@ def _same(a: History, b: History) -> bool:
 
 def _other_seed_differs(make: Maker, space: SearchSpace, n_trials: int) -> None:
     runs = [_search(make, space, n_trials, 1, 0.0, seed).arch for seed in range(3)]
-    deterministic = getattr(make(space, np.random.default_rng(0)), "deterministic", False)
+    deterministic = capabilities_of(make(space, np.random.default_rng(0))).deterministic
     assert deterministic or not all((run == runs[0]).all() for run in runs), "the seed changes nothing"
 
 

@@ -22,12 +22,12 @@ from nasbench.options import Text
 from nasbench.registry import STRATEGIES, Choice, sources_of
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._two_phase import Handover, Inner
+from nasbench.strategies._two_phase import StrategyFactory, TwoPhaseSearch
 
 _FIRST, _THEN = "regularized_evolution@nb201", "auto"
 
 
-class Switching(Handover):
+class Switching(TwoPhaseSearch):
     """Two strategies, one after the other.
 
     Args:
@@ -59,8 +59,8 @@ class Switching(Handover):
         target: Text = "",
     ) -> None:
         check_at_least(1, n_first=n_first)
-        begun = Inner.of(first, target).make(space, rng)
-        super().__init__(space, rng, first=begun, n_first=n_first, then=Inner.of(then, target))
+        begun = StrategyFactory.of(first, target).make(space, rng)
+        super().__init__(space, rng, first=begun, n_first=n_first, then=StrategyFactory.of(then, target))
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:

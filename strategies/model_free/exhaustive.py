@@ -34,7 +34,7 @@ class Exhaustive:
             raise InvalidOption(f"space '{space.name}' does not list its architectures; use random_search instead")
         self._rows = freeze(rng.permutation(space.rows) if shuffle else space.rows)
         self.deterministic = not shuffle
-        self._n_asked, self.n_decided = 0, len(self._rows)
+        self._n_asked, self.n_prefetchable = 0, len(self._rows)
 
     def ask(self, n: int) -> Trials:
         """Return the next ``n`` architectures, fewer at the end.

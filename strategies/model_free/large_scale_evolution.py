@@ -49,7 +49,7 @@ class LargeScaleEvolution:
         self._ledger = Ledger()
 
     @property
-    def n_decided(self) -> int:
+    def n_prefetchable(self) -> int:
         """Random architectures of the first population that are left to ask."""
         return self._size - self._ledger.n_asked
 

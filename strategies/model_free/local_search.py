@@ -56,7 +56,7 @@ class LocalSearch:
         self._peak = -np.inf  # score of the architecture whose neighbours are the round
 
     @property
-    def n_decided(self) -> int:
+    def n_prefetchable(self) -> int:
         """Architectures left in the round, unless the first better one ends it early."""
         return 0 if self._first_improvement else len(self._queue) - self._next
 

@@ -22,7 +22,7 @@ class RandomSearch:
             more lists of inputs and operations stand for is drawn more often.
     """
 
-    n_decided = math.inf
+    n_prefetchable = math.inf
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, published_sample: bool = False) -> None:
         self._draw, self._rng = space.sample_as_published if published_sample else space.sample, rng

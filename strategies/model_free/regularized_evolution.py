@@ -80,7 +80,7 @@ class RegularizedEvolution:
         self._waiting: dict[int, Archs] = {}
 
     @property
-    def n_decided(self) -> int:
+    def n_prefetchable(self) -> int:
         """Random architectures of the first population that are left to ask."""
         return self._size - self._n_asked
 

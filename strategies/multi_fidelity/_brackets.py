@@ -100,10 +100,10 @@ class BracketSearch(ABC):
     def _bracket(self, number: int) -> Bracket:
         """Return the bracket of that number, from 0."""
 
-    def _draw(self, n: int, bracket: Bracket) -> Archs:
-        """Return ``n`` new architectures for a bracket; random ones unless a sub-class knows better."""
+    def _draw(self, trials: range, bracket: Bracket) -> Archs:
+        """Return the architectures of new ``trials`` of a bracket; random ones unless a sub-class knows better."""
         del bracket
-        return self._space.sample(n, self._rng)
+        return self._space.sample(len(trials), self._rng)
 
     def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:  # noqa: B027 (most learn nothing)
         """Learn from the score of a trial of an architecture [d] at a rung's epoch; ``-inf`` for a crash."""
@@ -120,7 +120,8 @@ class BracketSearch(ABC):
             if trial is None:
                 n_new = min(n - len(asked), bracket.n_new)
                 bracket.n_new -= n_new
-                asked += [(self._begun(arch, bracket), arch, epoch) for arch in self._draw(n_new, bracket)]
+                archs = self._draw(range(self._n_asked, self._n_asked + n_new), bracket)
+                asked += [(self._begun(arch, bracket), arch, epoch) for arch in archs]
             else:
                 arch, _ = self._trials[trial]
                 self._promoted(trial, bracket)

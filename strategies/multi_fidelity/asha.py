@@ -45,7 +45,7 @@ class ASHA(AsynchronousHalving):
         "promotion": {"kind": "promotion"},
         "stopping": {"kind": "stopping"},
     }
-    only_stops: ClassVar[bool] = True
+    requires_fidelities: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class AsyncHyperband(AsynchronousHalving):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"stopping": {"kind": "stopping"}}
-    only_stops: ClassVar[bool] = True
+    requires_fidelities: ClassVar[bool] = True
 
     def __init__(
         self,

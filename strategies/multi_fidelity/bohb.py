@@ -108,9 +108,9 @@ class BOHB(BracketSearch):
         del trial
         self._densities.learn(arch, epoch, score)
 
-    def _draw(self, n: int, bracket: Bracket) -> Archs:
+    def _draw(self, trials: range, bracket: Bracket) -> Archs:
         del bracket
-        return np.array([self._drawn() for _ in range(n)], dtype=np.int8)
+        return np.array([self._drawn() for _ in trials], dtype=np.int8)
 
     def _drawn(self) -> Archs:
         """Draw one architecture; ``[d]``."""

@@ -94,8 +94,7 @@ class DEHB(BracketSearch):
         self._rungs = Ladder(epochs, eta=eta, min_epoch=min_epoch, max_epoch=max_epoch).downwards()
         self._sizes = hyperband_sizes(len(self._rungs), eta, rounding="down")
         self._populations = {epoch: self._population(i) for i, epoch in enumerate(self._rungs)}
-        self._drawn: list[tuple[Floats, int]] = []  # vector and target of what is drawn and not begun yet
-        self._of: dict[int, tuple[Floats, int]] = {}  # the same of trials
+        self._of: dict[int, tuple[Floats, int]] = {}  # vector and target of each trial
 
     def _population(self, rung: int) -> _Population:
         """Return random individuals, as many as the largest rung of any bracket at that epoch."""
@@ -109,9 +108,9 @@ class DEHB(BracketSearch):
         kind = Bracket if number < len(self._sizes) else _Generations
         return kind(sizes, self._rungs[-len(sizes) :])
 
-    def _draw(self, n: int, bracket: Bracket) -> Archs:
-        self._drawn = [self._individual(bracket) for _ in range(n)]
-        return np.array([decoded(vector, self._space.cardinality) for vector, _ in self._drawn])
+    def _draw(self, trials: range, bracket: Bracket) -> Archs:
+        self._of |= {trial: self._individual(bracket) for trial in trials}
+        return np.array([decoded(self._of[trial][0], self._space.cardinality) for trial in trials])
 
     def _individual(self, bracket: Bracket) -> tuple[Floats, int]:
         """Return a vector to train for a bracket's rung, and the place of its target in the population there."""
@@ -141,11 +140,6 @@ class DEHB(BracketSearch):
             others = everyone[self._rng.permutation(len(everyone))[: _PARENTS - len(parents)]]
             parents = np.concatenate([parents, others])
         return parents
-
-    def _begun(self, arch: Archs, bracket: Bracket) -> int:
-        trial = super()._begun(arch, bracket)
-        self._of[trial] = self._drawn.pop(0)
-        return trial
 
     def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:
         del arch

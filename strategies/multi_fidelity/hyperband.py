@@ -42,7 +42,7 @@ class Hyperband(BracketSearch):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"hpbandster": {"rounding": "down", "overlap": True}}
-    only_stops: ClassVar[bool] = True
+    requires_fidelities: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class MedianStopping(StepwiseSearch):
         InvalidOption: numbers below 1.
     """
 
-    only_stops: ClassVar[bool] = True
+    requires_fidelities: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -40,7 +40,7 @@ class PASHA(AsynchronousHalving):
         InvalidOption: ``eta`` below 2, or epochs that do not fit each other.
     """
 
-    only_stops: ClassVar[bool] = True
+    requires_fidelities: ClassVar[bool] = True
 
     def __init__(
         self,

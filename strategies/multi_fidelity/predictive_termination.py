@@ -45,7 +45,7 @@ class PredictiveTermination(StepwiseSearch):
         "domhan": {"predictor": "domhan"},
         "lc_pfn": {"predictor": "lc_pfn"},
     }
-    only_stops: ClassVar[bool] = True
+    requires_fidelities: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ class SuccessiveHalving(BracketSearch):
         InvalidOption: ``eta`` below 2, or epochs that do not fit each other.
     """
 
-    only_stops: ClassVar[bool] = True
+    requires_fidelities: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -167,7 +167,7 @@ class ControllerSearch(ABC):
         self._ledger = Ledger()
 
     @property
-    def n_decided(self) -> int:
+    def n_prefetchable(self) -> int:
         """Architectures of the batch that nobody asked for yet."""
         return len(self._queue)
 

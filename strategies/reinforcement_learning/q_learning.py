@@ -156,13 +156,13 @@ class QLearning:
         return _SCHEDULE[min(bisect_right(self._ends, n_asked), len(_SCHEDULE) - 1)][0]
 
     @property
-    def n_decided(self) -> int:
+    def n_prefetchable(self) -> int:
         """Random walks that are left to ask."""
         return max(0, math.ceil(self._ends[0]) - self._ledger.n_asked)
 
     def ask(self, n: int) -> Trials:
         """Return ``n`` walks."""
-        first, n_random = self._ledger.n_asked, min(n, self.n_decided)
+        first, n_random = self._ledger.n_asked, min(n, self.n_prefetchable)
         walks = [self._valid_walk(self._epsilon_at(first + i)) for i in range(n_random, n)]
         if n_random or not n:  # all decisions random: what the space draws, without rejections
             walks.insert(0, self._space.sample(n_random, self._rng))

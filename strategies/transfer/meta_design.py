@@ -28,10 +28,10 @@ from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._sources import OTHERS, inner_sources, known_of_same
-from nasbench.strategies._two_phase import Design, Handover, Inner
+from nasbench.strategies._two_phase import Design, StrategyFactory, TwoPhaseSearch
 
 
-class MetaDesign(Handover):
+class MetaDesign(TwoPhaseSearch):
     """A greedy portfolio over other data sets, then any strategy.
 
     Args:
@@ -62,7 +62,7 @@ class MetaDesign(Handover):
         check_at_least(1, n_source=n_source, n_init=n_init)
         archs, scores = known_of_same(source, target, space, n_source, rng)
         design = archs[greedy_portfolio(normalised_regret(scores), n_init)] if len(archs) else archs
-        super().__init__(space, rng, first=Design(design), n_first=len(design), then=Inner.of(inner, target))
+        super().__init__(space, rng, first=Design(design), n_first=len(design), then=StrategyFactory.of(inner, target))
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:

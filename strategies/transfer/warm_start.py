@@ -33,10 +33,10 @@ from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._sources import OTHERS, Known, inner_sources, known_of
-from nasbench.strategies._two_phase import Design, Handover, Inner
+from nasbench.strategies._two_phase import Design, StrategyFactory, TwoPhaseSearch
 
 
-class WarmStart(Handover):
+class WarmStart(TwoPhaseSearch):
     """The best of other data sets, then any strategy.
 
     Args:
@@ -66,7 +66,7 @@ class WarmStart(Handover):
     ) -> None:
         check_at_least(1, n_source=n_source, n_init=n_init)
         design = best_in_turn(known_of(source, target, space, n_source, rng), n_init, len(space.decisions))
-        super().__init__(space, rng, first=Design(design), n_first=len(design), then=Inner.of(inner, target))
+        super().__init__(space, rng, first=Design(design), n_first=len(design), then=StrategyFactory.of(inner, target))
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:

@@ -227,7 +227,7 @@ def test_all_stands_for_every_installed_strategy_once():
     assert labels[0] == "tpe"
     assert labels[-1] == "local_search,accept_equal=true"
     assert sorted(labels[:-1]) == installed
-    everywhere = [name for name in installed if not STRATEGIES.literal(name, "only_stops")]
+    everywhere = [name for name in installed if not STRATEGIES.literal(name, "requires_fidelities")]
     assert _labels(["all"], ["curves201-mnist1d", "nb201-cifar10"]) == everywhere
     assert "asha" in installed
     assert "asha" not in everywhere

@@ -37,7 +37,7 @@ LEARNERS = [
     label
     for name in STRATEGIES.names()
     if name not in BASELINES
-    and not STRATEGIES.literal(name, "only_stops")
+    and not STRATEGIES.literal(name, "requires_fidelities")
     and name not in STRATEGY_OPTIONS  # those with a model: test_model_based.py
     for label in (name, *(f"{name}@{preset}" for preset in STRATEGIES.presets(name)))
 ]
