@@ -22,7 +22,7 @@ from nasbench.tasks import AnyTask, load_task, tasks_with_epochs
 from nasbench.tasks.recorded import as_recorded
 
 FORMAT = "nasbench-record"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
