@@ -34,6 +34,12 @@ def replacing(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def remove_temporary(path: Path) -> None:
+    """Remove what killed processes left of a new ``path``; call it where no other process may be writing one."""
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        left.unlink(missing_ok=True)
+
+
 def write_unless_other(
     write: Callable[[Path], object], path: Path, *, content: Callable[[Path], str], replace: bool
 ) -> None:
@@ -85,7 +91,7 @@ def quoted(word: object) -> str:
 
 
 @contextlib.contextmanager
-def alone(path: Path) -> Iterator[None]:
+def exclusive_lock(path: Path) -> Iterator[None]:
     """Hold ``path`` for this process by a lock on a file beside it, which ends with the process however that ends.
 
     Raises:
