@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nasbench.acquisitions import weigh
 from nasbench.arrays import Floats
 from nasbench.predictions import Prediction
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._acquisition import weigh
 from nasbench.strategies.multi_fidelity._freeze_thaw import Thawing, ThawingSearch
 
 
