@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats, Ints, as_archs, freeze, is_frozen
+from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze, is_frozen
 from nasbench.backends.checkpoints import FREE, Checkpoints, Pausing
 from nasbench.errors import BackendError, InvalidOption, SearchFinished, StrategyError
 from nasbench.spaces import SearchSpace
@@ -63,9 +63,11 @@ class History(NamedTuple):
         id: [n] trial.
         arch: [n, d] architecture.
         epoch: [n] last finished epoch.
-        score: [n] observed score, the first objective; nan for a crash.
+        score: [n, objectives] what was observed, as ``Results`` has it; nan where missing, all of it for a crash that
+            shows nothing.
         cost_s: [n] simulated seconds of this answer.
         finish_s: [n] simulated time of the answer.
+        crashed: [n] whether the training crashed: its first objective is missing.
     """
 
     id: Ints
@@ -74,12 +76,14 @@ class History(NamedTuple):
     score: Floats
     cost_s: Floats
     finish_s: Floats
+    crashed: Bools
 
 
 def no_history(n_decisions: int) -> History:
     """Return the history of a run in which nothing finished."""
     ints, floats = np.empty(0, dtype=np.int64), np.empty(0)
-    return History(ints, np.empty((0, n_decisions), dtype=np.int8), ints, floats, floats, floats)
+    archs = np.empty((0, n_decisions), dtype=np.int8)
+    return History(ints, archs, ints, np.empty((0, 1)), floats, floats, np.empty(0, dtype=np.bool_))
 
 
 class Simulation:
@@ -118,7 +122,8 @@ class Simulation:
         self._budget, self._n_workers = budget, n_workers
         # What was asked and answered, in the order asked; numbers of its own, that no strategy and no backend has.
         self._ids, self._epochs = array("q"), array("q")
-        self._scores, self._cost_s = array("d"), array("d")
+        self._scores, self._cost_s = array("d"), array("d")  # of several objectives, those of a trial after each other
+        self._n_objectives = 0  # known with the first answer
         self._archs: list[bytes] = []
         self._told: list[int] = []  # rows of these, in the order of the answers
         self._finish_s: list[float] = []
@@ -206,12 +211,17 @@ class Simulation:
             row, costs, epochs = len(self._ids), results.cost_s.tolist(), results.epoch.tolist()
             if not (len(costs) == len(epochs) == n and _run_forward(results.cost_s, costs)):
                 self._check_answer(trials, results)
+            if results.score.size != n * self._n_objectives:
+                self._settle_objectives(n, results)
             new = self._new_epochs(trials.id.tolist(), epochs) if self._partial else epochs
             self._archs.append(trials.arch.tobytes())
             if n == 1:
                 self._ids.append(trials.id.item())
                 self._epochs.append(epochs[0])
-                self._scores.append(results.score.item(0))
+                if self._n_objectives == 1:
+                    self._scores.append(results.score.item())
+                else:
+                    self._scores.extend(results.score.ravel().tolist())
                 self._cost_s.append(costs[0])
                 line.append((row, costs[0], new[0], results))
             else:
@@ -224,8 +234,22 @@ class Simulation:
         """Keep the numbers of a batch."""
         self._ids.frombytes(ids.tobytes())
         self._epochs.frombytes(results.epoch.astype(_INT64, copy=False).tobytes())
-        self._scores.frombytes(results.score[:, 0].astype(np.float64, copy=False).tobytes())
+        self._scores.frombytes(results.score.astype(np.float64, copy=False).tobytes())
         self._cost_s.frombytes(results.cost_s.astype(np.float64, copy=False).tobytes())
+
+    def _settle_objectives(self, n: int, results: Results) -> None:
+        """Learn from the first answer how many objectives there are, and refuse another number later.
+
+        Raises:
+            BackendError: scores are not ``[n, objectives]``, or there were more or fewer objectives before.
+        """
+        shape, known = np.shape(results.score), self._n_objectives
+        if len(shape) != 2 or shape[0] != n or not shape[1] or known not in {0, shape[1]}:
+            raise BackendError(
+                f"{type(self._backend_given).__name__} answered {n} trials with scores of shape {shape}; expected "
+                f"[n, {known or 'objectives'}], the same number of objectives in every answer"
+            )
+        self._n_objectives = shape[1]
 
     def _check_answer(self, trials: Trials, results: Results) -> None:
         """Refuse an answer after which the clock would stand still or run backwards.
@@ -297,13 +321,15 @@ class Simulation:
             return no_history(self._n_decisions)
         order = np.array(self._told)
         archs = np.frombuffer(b"".join(self._archs), dtype=_INT8).reshape(-1, self._n_decisions)
+        score = np.frombuffer(self._scores).reshape(-1, self._n_objectives).take(order, axis=0)
         return History(
             np.frombuffer(self._ids, dtype=_INT64).take(order),
             archs.take(order, axis=0),
             np.frombuffer(self._epochs, dtype=_INT64).take(order),
-            np.frombuffer(self._scores).take(order),
+            score,
             np.frombuffer(self._cost_s).take(order),
             np.array(self._finish_s),
+            np.isnan(score[:, 0]),
         )
 
 

@@ -77,7 +77,7 @@ class _RecordSource:
             run.history for label in record.strategies for run in record.runs(task, label) if len(run.history.id)
         ]
         archs = np.concatenate([np.empty((0, len(space.decisions)), np.int8), *(told.arch for told in histories)])
-        scores = np.concatenate([np.empty(0), *(told.score for told in histories)])
+        scores = np.concatenate([np.empty(0), *(told.score[:, 0] for told in histories)])
         finished = np.isfinite(scores)
         self.pool, which = np.unique(archs[finished], axis=0, return_inverse=True)
         self._means = np.bincount(which.ravel(), weights=scores[finished]) / np.bincount(which.ravel())

@@ -229,7 +229,7 @@ def check_run(case, space, history):
     """Every trial shows a score of the CSV and costs its seconds, which add up where a training went on."""
     configs = {text_of(case, config): config for config in case.rows}
     spent = {}
-    columns = (history.id.tolist(), space.format(history.arch), *(c.tolist() for c in history[2:5]))
+    columns = (history.id.tolist(), space.format(history.arch), history.epoch, history.score[:, 0], history.cost_s)
     for trial, arch, epoch, score, cost_s in zip(*columns, strict=True):
         config = configs[arch]
         sign = -METRICS[case.metric][3] if case.direction == "minimize" else METRICS[case.metric][3]

@@ -146,7 +146,7 @@ def incumbents(history: History) -> Ints:
 
     The first of equals stays the best; crashed trials never are.
     """
-    scores = np.where(np.isnan(history.score), -np.inf, history.score)
+    scores = np.where(history.crashed, -np.inf, history.score[:, 0])
     before = np.concatenate([[-np.inf], np.maximum.accumulate(scores)[:-1]]) if len(scores) else scores
     return np.flatnonzero(scores > before)
 

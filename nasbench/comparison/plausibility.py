@@ -27,7 +27,7 @@ class _Answers(NamedTuple):
     """What a task answers about the trials of a run.
 
     Attributes:
-        score: [n] nan of a crash.
+        score: [n, objectives] of which a record has the first at least; nan where missing, the first of a crash.
         until_s: [n] seconds of a training from its start, one answer included.
         answer_s: [n] of these, those that each answer takes again.
         resumes: whether seconds up to an earlier epoch count towards a later one.
@@ -61,6 +61,7 @@ def _misfits(experiment: Experiment, task: AnyTask, number: int, told: History) 
     yield from _said(told, ~task.space.is_valid(told.arch), f"is no architecture of space '{task.space.name}'")
     before = _before(told.id)
     yield from _wrong_epochs(task, told, before)
+    yield from _said(told, told.crashed != np.isnan(told.score[:, 0]), "crashed with a score, or has none and did not")
     if isinstance(task, Task):
         rows = rows_of(task.space, task.table, told.arch)
         if task.observations.absent:  # the row behind the table's last answers for what it lacks
@@ -118,7 +119,8 @@ def _of_table(task: Task, experiment: Experiment, number: int, told: History, ro
         score[at] = np.where(n_seeds > 0, now.scores[rows[at], drawn[at] % np.maximum(n_seeds, 1)], np.nan)
         until_s[at] = now.cost_s.take(rows[at])
     answer_s = np.zeros(len(rows)) if seen.answer_s is None else seen.answer_s.take(rows)
-    return _Answers(score, until_s, answer_s, seen.resumes)
+    further = np.empty((len(rows), 0)) if seen.further is None else seen.further.take(rows, axis=0)
+    return _Answers(np.concatenate([score[:, None], further], axis=1), until_s, answer_s, seen.resumes)
 
 
 def _of_surrogate(task: SurrogateTask, experiment: Experiment, number: int, told: History) -> _Answers:
@@ -127,25 +129,25 @@ def _of_surrogate(task: SurrogateTask, experiment: Experiment, number: int, told
     stored = bool(task.surrogate.known)
     archs = told.arch if stored else task.surrogate.representative(told.arch)
     score, cost_s = task.backend(noise).predicted(archs)
-    return _Answers(score, cost_s, np.zeros(len(score)), tolerance=0.0 if stored else _CLOSE)
+    return _Answers(score[:, None], cost_s, np.zeros(len(score)), tolerance=0.0 if stored else _CLOSE)
 
 
 def _wrong_training(told: History) -> Iterator[str]:
     """Yield what cannot be true of trainings whose outcome nobody knows."""
-    yield from _said(
-        told, ~(np.isnan(told.score) | ((told.score >= 0) & (told.score <= 1))), "has no accuracy as score"
-    )
+    score = told.score[:, 0]
+    yield from _said(told, ~(told.crashed | ((score >= 0) & (score <= 1))), "has no accuracy as score")
     key = np.concatenate([told.arch.astype(np.int64), told.epoch[:, None]], axis=1)
     _, first, which = np.unique(key, axis=0, return_index=True, return_inverse=True)
-    same = told.score[first[which.ravel()]]
-    other = (told.score != same) & ~np.isnan(told.score) & ~np.isnan(same)
+    same = score[first[which.ravel()]]
+    other = (score != same) & ~told.crashed & ~np.isnan(same)
     yield from _said(told, other, "has two scores in one run, which shows one training of each architecture")
 
 
 def _wrong_scores(told: History, answers: _Answers) -> Iterator[str]:
-    bad = ~_equal(told.score, answers.score, answers.tolerance)
-    at = int(bad.argmax())
-    yield from _said(told, bad, f"has score {told.score[at]}; the task shows {answers.score[at]} in this run")
+    for seen, shown in zip(told.score.T, answers.score.T, strict=False):  # old records have the first objective alone
+        bad = ~_equal(seen, shown, answers.tolerance)
+        at = int(bad.argmax())
+        yield from _said(told, bad, f"has score {seen[at]}; the task shows {shown[at]} in this run")
 
 
 def _wrong_costs(
@@ -165,7 +167,7 @@ def _wrong_costs(
     fits = (stays & _equal(told.cost_s, on, answers.tolerance)) | (
         pauses & _equal(told.cost_s, paused, answers.tolerance)
     )
-    fits |= np.isnan(answers.until_s) & np.isnan(told.score) & (told.cost_s > 0)  # crashed, its seconds unknown
+    fits |= np.isnan(answers.until_s) & told.crashed & (told.cost_s > 0)  # crashed, its seconds unknown
     at = int((~fits).argmax())
     expected = on[at] if checkpoints.free or not again[at] else f"{on[at]}, or {paused[at]} after a pause"
     yield from _said(told, ~fits, f"cost {told.cost_s[at]} seconds; the task charges {expected}")

@@ -11,6 +11,8 @@ from nasbench.comparison.experiment import FORMAT, VERSION, Experiment, Limits
 from nasbench.records.store import Pairs
 from nasbench.simulation import History
 
+_COLUMNS = tuple(name for name in History._fields if name != "crashed")  # of a line; a crash is a score of null
+
 
 @dataclass(frozen=True)
 class Run:
@@ -40,8 +42,9 @@ class Run:
 
     def line(self) -> str:
         """Return the run as one line of JSON, without the timing."""
-        columns = {name: getattr(self.history, name).tolist() for name in History._fields}
-        columns["score"] = [None if score != score else score for score in columns["score"]]
+        columns = {name: getattr(self.history, name).tolist() for name in _COLUMNS}
+        shown = [[None if score != score else score for score in scores] for scores in columns["score"]]
+        columns["score"] = [scores[0] for scores in shown] if self.history.score.shape[1] == 1 else shown
         entry = {"run": self.number, "status": "failed" if self.failed else "finished", **columns}
         return json.dumps(entry | ({"error": self.error} if self.failed else {}), separators=(",", ":"))
 
@@ -54,8 +57,10 @@ class Run:
         """
         entry = json.loads(line)
         kinds = {"id": np.int64, "arch": np.int8, "epoch": np.int64}
-        columns = {name: np.array(entry[name], dtype=kinds.get(name, np.float64)) for name in History._fields}
+        columns = {name: np.array(entry[name], dtype=kinds.get(name, np.float64)) for name in _COLUMNS}
         n = len(columns["id"])
+        columns["score"] = columns["score"].reshape(n, -1) if n else columns["score"].reshape(0, 1)  # a list of one
+        columns["crashed"] = np.isnan(columns["score"][:, 0])
         columns["arch"] = columns["arch"].reshape(n, -1) if n else columns["arch"].reshape(0, 0)
         if any(len(column) != n for column in columns.values()):
             raise ValueError("columns of different lengths")

@@ -90,9 +90,9 @@ def _met(record: Record, task: str) -> _Met:
     ]
     if not histories:
         raise InvalidOption(f"record {record.path} has no finished trial of task {task}; run the comparison first")
-    archs, score, epoch = (np.concatenate([getattr(h, name) for h in histories]) for name in ("arch", "score", "epoch"))
-    kept = (epoch == epoch.max()) & ~np.isnan(score)
-    archs, score = archs[kept], score[kept]
+    archs, epoch = np.concatenate([h.arch for h in histories]), np.concatenate([h.epoch for h in histories])
+    kept = (epoch == epoch.max()) & ~np.concatenate([h.crashed for h in histories])
+    archs, score = archs[kept], np.concatenate([h.score[:, 0] for h in histories])[kept]
     canonical = recorded_task(record, task).space.canonical(archs)
     classes, first, inverse = np.unique(canonical, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.ravel()

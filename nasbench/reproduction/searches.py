@@ -119,7 +119,7 @@ class Searches:
     def _scores(self, histories: Sequence[History], reading: Reading, name: str) -> list[Floats]:
         """Return by what the best of each run is chosen: what was observed, or the reading's column."""
         if not reading.by:
-            return [history.score for history in histories]
+            return [history.score[:, 0] for history in histories]
         archs = np.concatenate([history.arch for history in histories])
         by = reading.by.format(column=name)
         values = self._columns.sign(by) * self._columns.reader(by)(archs)

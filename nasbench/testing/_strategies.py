@@ -104,7 +104,7 @@ def _others(space: SearchSpace) -> History:
     )
     epochs = np.full(len(archs), EPOCHS[-1])
     score = _Landscape(space).score(archs, epochs)
-    return History(np.arange(len(archs)), archs, epochs, score, score, score)
+    return History(np.arange(len(archs)), archs, epochs, score[:, None], score, score, np.isnan(score))
 
 
 def _search(make: Maker, space: SearchSpace, n_trials: int, n_workers: int, crashes: float, seed: int = 0) -> History:
@@ -112,7 +112,9 @@ def _search(make: Maker, space: SearchSpace, n_trials: int, n_workers: int, cras
     backend = _Landscape(space, crashes=crashes)
     history = Simulation(strategy, backend, space, budget=Budget(trials=n_trials), n_workers=n_workers).run()
     shown = backend.score(history.arch, history.epoch)
-    assert np.array_equal(history.score, shown, equal_nan=True), "what is recorded is not what was trained and told"
+    assert np.array_equal(history.score[:, 0], shown, equal_nan=True), (
+        "what is recorded is not what was trained and told"
+    )
     return history
 
 

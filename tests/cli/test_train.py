@@ -50,7 +50,7 @@ def test_winners_are_the_best_means_of_different_classes(record):
     histories = [run.history for run in record.runs("nb201-cifar10", "random_search")]
     seen = {}
     for history in histories:
-        for arch, score in zip(space.canonical(history.arch), history.score, strict=True):
+        for arch, score in zip(space.canonical(history.arch), history.score[:, 0], strict=True):
             seen.setdefault(arch.tobytes(), []).append(score)
     expected = sorted((np.mean(scores) for scores in seen.values()), reverse=True)[:10]
     np.testing.assert_allclose(searched, expected)
@@ -117,6 +117,7 @@ def test_a_prediction_knows_nothing_of_the_winners(record):
     first = predicted(record, "nb201-cifar10", archs, "random_forest", np.random.default_rng(0))
     histories = [run.history for run in record.runs("nb201-cifar10", "random_search")]
     seen, score = (np.concatenate([getattr(h, name) for h in histories]) for name in ("arch", "score"))
+    score = score[:, 0]
     canonical, top = space.canonical(seen), space.canonical(archs)
     others = ~(canonical[:, None] == top).all(axis=2).any(axis=1)
     classes, inverse = np.unique(canonical[others], axis=0, return_inverse=True)

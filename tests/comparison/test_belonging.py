@@ -68,6 +68,7 @@ def other(values, at, value):
 ALTERED = {
     "a score a bit too high": (lambda told: {"score": other(told.score, 7, np.nextafter(told.score[7], 2))}, "score"),
     "a score that is missing": (lambda told: {"score": other(told.score, 7, np.nan)}, "score"),
+    "a crash with a score": (lambda told: {"crashed": other(told.crashed, 7, True)}, "crashed with a score"),
     "scores of two trials swapped": (lambda told: {"score": told.score[[1, 0, *range(2, len(told.score))]]}, "score"),
     "another architecture": (lambda told: {"arch": other(told.arch, 5, told.arch[6])}, "score|before"),
     "no architecture": (lambda told: {"arch": other(told.arch, 5, 9)}, "no architecture of space 'nb201'"),

@@ -105,7 +105,9 @@ def test_the_analysis_is_what_a_loop_over_trials_finds(record, analysis):
         for i, strategy in enumerate(record.strategies):
             for run in record.runs(name, strategy)[:3]:
                 best, level, steps = -np.inf, 1.0, [(0.0, 1.0)]
-                for arch, score, finish in zip(run.history.arch, run.history.score, run.history.finish_s, strict=True):
+                for arch, score, finish in zip(
+                    run.history.arch, run.history.score[:, 0], run.history.finish_s, strict=True
+                ):
                     if score > best:
                         best = score
                         level = (task.optimum.score - task.query(arch[None])[0]) / scale
@@ -122,8 +124,9 @@ def test_the_incumbent_is_the_first_of_the_best():
     n = 6
     scores = np.array([np.nan, 0.3, 0.3, 0.5, np.nan, 0.4])
     history = nasbench.History(
-        np.arange(n), np.zeros((n, 6), dtype=np.int8), np.full(n, 200), scores, np.ones(n), np.arange(1.0, 7.0)
-    )
+        np.arange(n), np.zeros((n, 6), dtype=np.int8), np.full(n, 200),
+        scores[:, None], np.ones(n), np.arange(1.0, 7.0), np.isnan(scores),
+    )  # fmt: skip
     assert incumbents(history).tolist() == [1, 3]
 
 

@@ -79,7 +79,8 @@ def history(scores, costs):
     n = len(scores)
     archs = np.arange(n, dtype=np.int8)[:, None]
     ids = np.arange(n)
-    return History(ids, archs, np.full(n, 12), np.array(scores), np.array(costs), np.cumsum(costs))
+    score, crashed = np.array(scores).reshape(n, 1), np.isnan(scores)
+    return History(ids, archs, np.full(n, 12), score, np.array(costs), np.cumsum(costs), crashed)
 
 
 LAST = Search("t", ("c",), seconds=100.0)
@@ -88,21 +89,23 @@ AT = Search("t", ("c",), seconds=110.0, interpolate_at=100.0)
 
 def test_a_run_reports_the_first_of_its_best_trials_and_never_a_crash():
     run = history([0.1, np.nan, 0.7, 0.7, 0.9], [10.0] * 5)
-    assert [list(part) for part in pick(run, run.score, LAST, None)] == [[4], [1.0]]
-    assert list(pick(run, run.score, LAST, 4)[0]) == [2]
-    assert list(pick(run, -run.score, LAST, None)[0]) == [0]
+    assert [list(part) for part in pick(run, run.score[:, 0], LAST, None)] == [[4], [1.0]]
+    assert list(pick(run, run.score[:, 0], LAST, 4)[0]) == [2]
+    assert list(pick(run, -run.score[:, 0], LAST, None)[0]) == [0]
     with pytest.raises(CannotJudge, match="no trial"):
         pick(history([], []), np.empty(0), LAST, None)
 
 
 def test_interpolation_weighs_the_incumbents_at_the_two_nearest_results():
     run = history([0.5, 0.4, 0.9], [60.0, 30.0, 20.0])  # ends 60, 90, 110; incumbents 0, 0, 2
-    at, weights = pick(run, run.score, AT, None)
+    at, weights = pick(run, run.score[:, 0], AT, None)
     assert (list(at), list(weights)) == ([0, 2], [0.5, 0.5])
-    values = weighted([run, run], [(at, weights), pick(run, run.score, LAST, None)], lambda archs: archs[:, 0] * 10.0)
+    values = weighted(
+        [run, run], [(at, weights), pick(run, run.score[:, 0], LAST, None)], lambda archs: archs[:, 0] * 10.0
+    )
     assert list(values) == [10.0, 20.0]
     alone = history([0.5], [60.0])
-    assert [list(part) for part in pick(alone, alone.score, AT, None)] == [[0], [1.0]]
+    assert [list(part) for part in pick(alone, alone.score[:, 0], AT, None)] == [[0], [1.0]]
 
 
 def test_a_table_that_is_absent_or_another_is_named_with_the_way_to_get_it():

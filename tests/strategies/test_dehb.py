@@ -17,7 +17,7 @@ def test_the_first_brackets_promote_and_the_others_evolve():
     """Brackets of 9, 3, 1; 3, 1; 3 at the epochs 1, 3, 9: hpbandster's sizes."""
     _, history = search(40)
     assert history.epoch.tolist() == 2 * ([1] * 9 + [3] * 3 + [9] + [3] * 3 + [9] + [9] * 3)
-    best = np.argsort(-history.score[:9], kind="stable")
+    best = np.argsort(-history.score[:9, 0], kind="stable")
     assert history.id[9:12].tolist() == history.id[:9][best[:3]].tolist()
     assert history.id[20:].tolist() == list(range(15, 35)), "from the second round on all trainings are new"
 

@@ -356,7 +356,9 @@ def test_median_stopping_decides_as_a_plain_loop():
     strategy = MedianStopping(SPACE, np.random.default_rng(0), epochs=every(12), grace=2, min_trials=4)
     _, history = searched(strategy, Curves(12), trials=1500)
     complete, curves, stopped = [], {}, 0
-    for trial, epoch, score in zip(history.id.tolist(), history.epoch.tolist(), history.score.tolist(), strict=True):
+    for trial, epoch, score in zip(
+        history.id.tolist(), history.epoch.tolist(), history.score[:, 0].tolist(), strict=True
+    ):
         curves.setdefault(trial, []).append(score)
         if epoch == 12:
             complete.append(curves[trial])
