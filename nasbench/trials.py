@@ -56,6 +56,18 @@ class Results(NamedTuple):
     cost_s: Floats
 
 
+class Recommendation(NamedTuple):
+    """What a search would hand over if it were stopped.
+
+    Attributes:
+        time_s: simulated seconds from which on it holds, until the next one.
+        archs: [k, d] one architecture, or several: a set.
+    """
+
+    time_s: float
+    archs: Archs
+
+
 def full_trainings(first_id: int, archs: Archs) -> Trials:
     """Ask for complete trainings of ``archs`` [n, d], numbered from ``first_id``."""
     n = len(archs)
