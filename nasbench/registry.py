@@ -182,6 +182,9 @@ ENCODINGS = Registry("encodings", "encoding", "nasbench.encodings")
 NETWORKS = Registry("networks", "network", "nasbench.networks")
 DATASETS = Registry("datasets", "data set", "nasbench.datasets")
 PROXIES = Registry("proxies", "proxy", "nasbench.proxies")
+ACQUISITIONS = Registry("acquisitions", "acquisition", "nasbench.acquisitions")
+METRICS = Registry("metrics", "metric", "nasbench.metrics")
+PLOTS = Registry("plots", "plot", "nasbench.comparison.plots")
 
 
 # between options: before a name, and not inside quotes, where a predictor's members have options of their own

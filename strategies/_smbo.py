@@ -6,18 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from nasbench.acquisitions import check_acquisition, is_drawn_anew, log_local_penalty, log_positive, weigh
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import unknown_name
 from nasbench.predictions import Prediction
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._acquisition import (
-    DRAWN_ANEW,
-    check_acquisition,
-    log_local_penalty,
-    log_positive,
-    weigh,
-)
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._online_predictor import Forecast, Model
 from nasbench.strategies._pools import POOLS, Ground, check_pool
@@ -36,8 +30,8 @@ class Settings:
 
     Attributes:
         predictor: label of the predictor.
-        acquisition: one of ``ACQUISITIONS``.
-        kappa: standard deviations that ``ucb`` adds, and ``drawn_ucb`` on average.
+        acquisition: label of one of ``nasbench.acquisitions``, or ``module:Class``.
+        kappa: standard deviations that ``ucb`` adds, and ``randomized_ucb`` on average.
         pool: one of ``POOLS``.
         pool_size: candidates in a pool, unless it is the whole space.
         n_init: random architectures at the start.
@@ -129,7 +123,7 @@ class ModelBasedSearch(SequentialSearch):
         settings = self._settings
         if not len(pool):
             return pool
-        if settings.batching == "top" and settings.acquisition not in DRAWN_ANEW:
+        if settings.batching == "top" and not is_drawn_anew(settings.acquisition):
             return pool[_largest(self._worth(forecast(pool), best), n)]
         chosen = pool[:0]
         while len(chosen) < n and len(pool):

@@ -2,8 +2,12 @@
 
 import importlib
 import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from nasbench.errors import InvalidOption
 
 if TYPE_CHECKING:
     from nasbench.comparison import Record
@@ -16,6 +20,10 @@ def out_help(folder: str) -> str:
         "Folder of the record; an unfinished one is continued, and another experiment on the same seed and conditions "
         f"is added to it. Default: {folder}, or where another experiment lies there {folder}-2 and so on."
     )
+
+
+METRIC_HELP = "A metric to show besides the usual ones: NAME[,option=value...] or module:Class; may be repeated."
+PLOT_HELP = "A picture to draw besides the usual ones: module:Class or module:function; may be repeated."
 
 
 def say_beside(record: "Record | PredictionRecord", out: Path | None, default: str) -> None:
@@ -38,18 +46,37 @@ def open_record(path: Path) -> "Record | PredictionRecord":
     return PredictionRecord(path) if of_predictors else Record(path)
 
 
-def board_of(record: "Record | PredictionRecord") -> tuple[Any, Any, Any]:
-    """Return the leaderboard of a record, and what writes it and its plots into a folder."""
+def board_of(
+    record: "Record | PredictionRecord", metrics: Sequence[str] = (), plots: Sequence[str] = ()
+) -> tuple[Any, Any, Any]:
+    """Return the leaderboard of a record, and what writes it and its plots into a folder.
+
+    Args:
+        record: of either kind.
+        metrics: labels of metrics of searches that the leaderboard shows besides the usual ones.
+        plots: labels of pictures of searches that are drawn besides those that are registered.
+
+    Raises:
+        InvalidOption: metrics or plots of searches for a record of predictors.
+    """
     room = "evaluation" if record.contestant_kind == "predictors" else "comparison"
     _analysis, _leaderboard, _plots = (
         importlib.import_module(f"nasbench.{room}.{name}") for name in ("analysis", "leaderboard", "plots")
     )
-    analysis = _analysis.analyse(record)
-    board = _leaderboard.leaderboard(analysis)
+    if room == "evaluation":
+        if metrics or plots:
+            raise InvalidOption(f"{record.path} compares predictors; --metric and --plot are for records of searches")
+        analysis = _analysis.analyse(record)
+        board = _leaderboard.leaderboard(analysis)
+        draw = _plots.write_plots
+    else:
+        analysis = _analysis.analyse(record, metrics)
+        board = _leaderboard.leaderboard(analysis, metrics)
+        draw = partial(_plots.write_plots, plots=plots)
     return (
         board,
         lambda folder: _leaderboard.write_leaderboard(board, folder),
-        lambda folder: _plots.write_plots(analysis, folder),
+        lambda folder: draw(analysis, folder),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nasbench.cli._records import out_help, say_beside
+from nasbench.cli._records import METRIC_HELP, PLOT_HELP, out_help, say_beside
 from nasbench.cli._show import ProgressBar, or_resume
 
 DEFAULT_STRATEGIES = (
@@ -42,6 +42,8 @@ def command(
     out: Annotated[Path | None, typer.Option(help=out_help("results/compare"))] = None,
     retry_failed: Annotated[bool, typer.Option(help="Do runs that failed once more.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
+    metric: Annotated[list[str] | None, typer.Option(help=METRIC_HELP)] = None,
+    plot: Annotated[list[str] | None, typer.Option(help=PLOT_HELP)] = None,
 ) -> None:
     """Run the comparison, write the record, its leaderboard and its plots into --out."""
     from nasbench.backends.checkpoints import Checkpoints
@@ -67,7 +69,7 @@ def command(
             on_progress=progress,
         )
     say_beside(record, out, "results/compare")
-    report(record, style="json" if as_json else "text")
+    report(record, style="json" if as_json else "text", metrics=metric or [], plots=plot or [])
 
 
 def _labels(given: list[str], tasks: list[str]) -> list[str]:

@@ -1,11 +1,13 @@
 """Print and write the leaderboard and the plots of a record."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from nasbench.cli._records import METRIC_HELP, PLOT_HELP
 from nasbench.errors import MissingExtra
 from nasbench.files import quoted
 
@@ -18,14 +20,22 @@ def command(
     record: Annotated[Path, typer.Argument(help="A record, of 'nasbench compare' or 'nasbench predict'.")],
     style: Annotated[str, typer.Option("--format", help="text, markdown, latex, csv or json.")] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    metric: Annotated[list[str] | None, typer.Option(help=METRIC_HELP)] = None,
+    plot: Annotated[list[str] | None, typer.Option(help=PLOT_HELP)] = None,
 ) -> None:
     """Compute everything from the recorded trials again."""
     from nasbench.cli._records import open_record
 
-    report(open_record(record), style="json" if as_json else style)
+    report(open_record(record), style="json" if as_json else style, metrics=metric or [], plots=plot or [])
 
 
-def report(record: "Record | PredictionRecord", *, style: str = "text") -> None:
+def report(
+    record: "Record | PredictionRecord",
+    *,
+    style: str = "text",
+    metrics: Sequence[str] = (),
+    plots: Sequence[str] = (),
+) -> None:
     """Print the leaderboard, write all its formats and the plots beside the record, and say where.
 
     Raises:
@@ -34,7 +44,7 @@ def report(record: "Record | PredictionRecord", *, style: str = "text") -> None:
     from nasbench.cli._records import board_of
     from nasbench.records.failures import failures, write_tracebacks
 
-    board, write_board, write_plots = board_of(record)
+    board, write_board, write_plots = board_of(record, metrics, plots)
     print(board.render(style), end="")
     failed = failures(record)
     for pair in failed:

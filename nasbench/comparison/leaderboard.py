@@ -1,23 +1,28 @@
 """The leaderboard of a record: numbers with their uncertainty, as data and as text.
 
-Two tables: ``overall`` ranks the strategies over all tasks, ``tasks`` shows every task and strategy.
+Two tables: ``overall`` ranks the strategies over all tasks, ``tasks`` shows every task and strategy. The data hold
+every metric; the text shows the usual ones, and others that are asked for.
 """
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Floats
+from nasbench.arrays import Bools, Floats
 from nasbench.comparison.analysis import Analysis, TaskAnalysis
-from nasbench.errors import MissingExtra, unknown_name
+from nasbench.comparison.leaderboard_text import format_notes, format_overall, format_tasks
+from nasbench.errors import InvalidOption, MissingExtra, unknown_name
 from nasbench.files import write_text
+from nasbench.metrics import Metric
 from nasbench.reports import statistics
-from nasbench.reports.tables import FORMATS, as_csv, as_p, finite, tabulated
-from nasbench.units import Scale, common, with_unit
+from nasbench.reports.survival import estimate_survival, find_median
+from nasbench.reports.tables import FORMATS, as_csv, finite, tabulated
+from nasbench.units import Scale
 
 _CHANCE = "random_search"  # what everything must be better than
 
@@ -27,11 +32,14 @@ class Leaderboard:
     """Tables of plain data.
 
     Attributes:
-        overall: a row a strategy, best average rank first.
-        tasks: a row for each task and strategy, in the record's order.
+        overall: a row a strategy, best average rank first; under the name of each metric its summary over all tasks.
+        tasks: a row for each task and strategy, in the record's order; likewise.
         tests: Friedman's p-value, pairwise Holm-corrected p-values, and what the blocks are; the
             pairwise part is None where scikit-posthocs is not installed.
         scales: task -> what is reported -> its unit and direction.
+        metrics: name -> what each metric is.
+        metric_scales: task -> metric -> unit and direction of its values.
+        shown: names of metrics that the text shows besides the usual ones.
         notes: how to read the numbers.
     """
 
@@ -39,6 +47,9 @@ class Leaderboard:
     tasks: list[dict[str, Any]]
     tests: dict[str, Any]
     scales: dict[str, dict[str, Scale]]
+    metrics: dict[str, dict[str, Any]]
+    metric_scales: dict[str, dict[str, Scale]]
+    shown: list[str]
     notes: list[str]
 
     def render(self, kind: str) -> str:
@@ -48,18 +59,37 @@ class Leaderboard:
             UnknownName: another format.
         """
         if kind == "json":
-            plain = {name: {label: s._asdict() for label, s in own.items()} for name, own in self.scales.items()}
-            return json.dumps(finite(asdict(self) | {"scales": plain}), indent=2, allow_nan=False) + "\n"
+            scales = {"scales": _as_plain(self.scales), "metric_scales": _as_plain(self.metric_scales)}
+            return json.dumps(finite(asdict(self) | scales), indent=2, allow_nan=False) + "\n"
         if kind == "csv":
             return as_csv(self.tasks)
         if kind not in FORMATS:
             raise unknown_name("leaderboard format", kind, FORMATS)
-        return tabulated([_overall_cells(self.overall), _task_cells(self.tasks, self.scales)], self.notes, kind)
+        tables = [
+            format_overall(self.overall, self.metrics, self.shown),
+            format_tasks(self.tasks, self.scales, self.metrics, self.metric_scales, self.shown),
+        ]
+        return tabulated(tables, self.notes, kind)
 
 
-def leaderboard(analysis: Analysis) -> Leaderboard:
-    """Compute the leaderboard of an analysed record."""
-    blocks, what = test_blocks(analysis)
+def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
+    """Compute the leaderboard of an analysed record.
+
+    Args:
+        analysis: of the record.
+        shown: names of metrics that its text shows besides the usual ones.
+
+    Raises:
+        UnknownName: a metric that was not computed.
+        InvalidOption: a metric of the name of another column.
+    """
+    for name in shown:
+        if name not in analysis.metrics:
+            raise unknown_name("metric of the analysis", name, analysis.metrics)
+    if analysis.recommends:
+        shown = ["inference_regret", "normalized_inference_regret", *shown]
+    shown = list(dict.fromkeys(shown))
+    blocks, what = significance_blocks(analysis)
     try:
         pairwise: Any = _table(statistics.pairwise_tests(blocks), analysis.strategies)
     except MissingExtra as missing:
@@ -72,37 +102,45 @@ def leaderboard(analysis: Analysis) -> Leaderboard:
         "friedman_p": statistics.friedman(blocks),
         "pairwise_p_holm": pairwise,
     }
-    tasks = [row for task in analysis.tasks for row in _task_rows(task, analysis.strategies)]
-    scales = {task.name: task.scales for task in analysis.tasks}
-    return Leaderboard(_overall_rows(analysis, pairwise), tasks, tests, scales, _notes(analysis, tests, hint))
+    return Leaderboard(
+        overall=_overall_rows(analysis, pairwise),
+        tasks=[row for task in analysis.tasks for row in _task_rows(task, analysis)],
+        tests=tests,
+        scales={task.name: task.scales for task in analysis.tasks},
+        metrics={name: _describe(metric) for name, metric in analysis.metrics.items()},
+        metric_scales={task.name: task.metric_scales for task in analysis.tasks},
+        shown=shown,
+        notes=format_notes(analysis, tests, shown, _CHANCE) + ([hint] if hint else []),
+    )
 
 
-def test_blocks(analysis: Analysis) -> tuple[Floats, str]:
+def significance_blocks(analysis: Analysis) -> tuple[Floats, str]:
     """Return the regrets that tests compare, ``[blocks, strategies]``, and what a block is.
 
     Tasks are the blocks where there are enough of them for a test to reject; else runs are.
     """
     if statistics.enough_blocks(len(analysis.tasks), len(analysis.strategies)):
         return analysis.scores, "tasks (mean over runs)"
-    blocks = np.concatenate([task.normalized.T for task in analysis.tasks])
+    blocks = np.concatenate([task.metrics["normalized_regret"].T for task in analysis.tasks])
     return blocks, "runs (paired by number: same noise)"
 
 
 def _overall_rows(analysis: Analysis, pairwise: Any) -> list[dict[str, Any]]:
     ranked = statistics.ranks(analysis.scores)
-    rows = []
-    for i, strategy in enumerate(analysis.strategies):
-        rows.append(
+    summaries = {name: _summarize_over_tasks(analysis, name) for name in analysis.metrics}
+    rows = [
+        _with_metrics(
             {
                 "strategy": strategy,
                 "average_rank": float(ranked[:, i].mean()),
-                "normalized_regret": _summary([task.normalized[i] for task in analysis.tasks]),
-                "anytime": _summary([task.anytime[i] for task in analysis.tasks]),
                 "wins": int((ranked[:, i] == ranked.min(axis=1)).sum()),
                 "n_tasks": len(analysis.tasks),
                 "failed": int(sum(task.failed[i].sum() for task in analysis.tasks)),
-            }
+            },
+            {name: own[i] for name, own in summaries.items()},
         )
+        for i, strategy in enumerate(analysis.strategies)
+    ]
     rows.sort(key=lambda row: (row["average_rank"], row["strategy"]))
     for name, rival in (("p_against_best", rows[0]["strategy"]), ("p_against_random", _CHANCE)):
         for row in rows:
@@ -111,33 +149,106 @@ def _overall_rows(analysis: Analysis, pairwise: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _task_rows(task: TaskAnalysis, strategies: list[str]) -> list[dict[str, Any]]:
+def _summarize_over_tasks(analysis: Analysis, name: str) -> list[dict[str, float]]:
+    """Return each strategy's average rank by a metric, and its values over all tasks where these are comparable."""
+    metric = analysis.metrics[name]
+    ranked = np.stack([_rank_by(task, name) for task in analysis.tasks])
+    summaries = []
+    for i in range(len(analysis.strategies)):
+        summary = {"average_rank": float(ranked[:, i].mean())}
+        if metric.comparable:
+            summary |= _summarize([_defined(task.metrics[name][i]) for task in analysis.tasks])
+        summaries.append(summary)
+    return summaries
+
+
+def _rank_by(task: TaskAnalysis, name: str) -> Floats:
+    """Return the rank of each strategy by a metric, 1 for the best, [strategies]; nan where none is better."""
+    scale, level = task.metric_scales[name], task.summarize(name)
+    if scale.direction == "none":
+        return np.full(len(level), np.nan)
+    return statistics.ranks(np.where(np.isnan(level), np.inf, -scale.sign * level))
+
+
+def _task_rows(task: TaskAnalysis, analysis: Analysis) -> list[dict[str, Any]]:
+    ranked = statistics.ranks(task.summarize("normalized_regret"))
     rows = []
-    ranked = statistics.ranks(task.normalized.mean(axis=1))
-    for i, strategy in enumerate(strategies):
-        trials = float(task.n_trials[i].sum())
-        rows.append(
-            {
-                "task": task.name,
-                "strategy": strategy,
-                "runs": task.failed.shape[1],
-                "failed": int(task.failed[i].sum()),
-                "rank": float(ranked[i]),
-                "unit": task.scales[task.splits[0]].unit,
-                "direction": task.scales[task.splits[0]].direction,
-                "final": {split: _summary([values[i][~np.isnan(values[i])]]) for split, values in task.final.items()},
-                "regret": _summary([task.regret[i]]),
-                "normalized_regret": _summary([task.normalized[i]]),
-                "anytime": _summary([task.anytime[i]]),
-                "trials_per_run": float(task.n_trials[i].mean()),
-                "overhead_us_per_trial": 1e6 * float(np.nansum(task.overhead_s[i])) / trials if trials else math.nan,
-                "optimum": task.optimum,
-            }
-        )
+    for i, strategy in enumerate(analysis.strategies):
+        trials, overhead_s = float(task.metrics["trials"][i].sum()), float(np.nansum(task.metrics["overhead"][i]))
+        own = {
+            "task": task.name,
+            "strategy": strategy,
+            "runs": task.failed.shape[1],
+            "failed": int(task.failed[i].sum()),
+            "rank": float(ranked[i]),
+            "unit": task.scales[task.splits[0]].unit,
+            "direction": task.scales[task.splits[0]].direction,
+            "final": {split: _summarize([_defined(values[i])]) for split, values in task.final.items()},
+            "overhead_us_per_trial": 1e6 * overhead_s / trials if trials else math.nan,
+            "optimum": task.optimum,
+        }
+        rows.append(_with_metrics(own, {name: _summarize_runs(task, name, i) for name in analysis.metrics}))
     return rows
 
 
-def _summary(strata: list[Floats]) -> dict[str, float]:
+def _with_metrics(row: dict[str, Any], summaries: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """Return a row with the summary of each metric under its name.
+
+    Raises:
+        InvalidOption: a metric has the name of another column.
+    """
+    if taken := row.keys() & summaries.keys():
+        raise InvalidOption(f"metric '{min(taken)}' has the name of another column of the leaderboard; rename it")
+    return row | summaries
+
+
+def _describe(metric: Metric) -> dict[str, Any]:
+    low, high = metric.bounds
+    return {
+        "label": metric.label,
+        "unit": metric.unit,
+        "direction": metric.direction,
+        "bounds": [low, high],
+        "comparable": metric.comparable,
+    }
+
+
+def _as_plain(scales: dict[str, dict[str, Scale]]) -> dict[str, dict[str, dict[str, str]]]:
+    return {task: {name: scale._asdict() for name, scale in own.items()} for task, own in scales.items()}
+
+
+def _defined(values: Floats) -> Floats:
+    return values[~np.isnan(values)]
+
+
+def _summarize_runs(task: TaskAnalysis, name: str, strategy: int) -> dict[str, float]:
+    values = task.metrics[name][strategy]
+    if name not in task.censored:
+        return {"n": int((~np.isnan(values)).sum()), **_summarize([_defined(values)])}
+    known = ~np.isnan(values)
+    return _summarize_censored(values[known], task.censored[name][strategy][known]) | {
+        "restricted_mean": float(task.summarize(name)[strategy])
+    }
+
+
+def _summarize_censored(values: Floats, censored: Bools) -> dict[str, float]:
+    """Return how many runs reached it, the median time with its interval, and until when a run was followed.
+
+    A bound that was not reached is infinite, null in JSON: then all that is known is that it exceeds ``followed``.
+    """
+    curve = estimate_survival(values, censored)
+    median = find_median(curve)
+    return {
+        "n": len(values),
+        "n_reached": int((~censored).sum()),
+        "median": median.value,
+        "low": median.low,
+        "high": median.high,
+        "followed": curve.end,
+    }
+
+
+def _summarize(strata: list[Floats]) -> dict[str, float]:
     """Return mean, std over runs, interquartile mean and its interval; nan where there is no run."""
     values = np.concatenate(strata)
     if not len(values):
@@ -149,112 +260,6 @@ def _summary(strata: list[Floats]) -> dict[str, float]:
 
 def _table(values: Floats, names: list[str]) -> dict[str, dict[str, float]]:
     return {row: dict(zip(names, line, strict=True)) for row, line in zip(names, values.tolist(), strict=True)}
-
-
-def _notes(analysis: Analysis, tests: dict[str, Any], hint: str) -> list[str]:
-    notes = [
-        f"{_what_scores(analysis)}, mean ± std over the runs that found an architecture; regret, to the best of "
-        "the table, mean ± std over all runs; both of the architecture's mean over trained seeds",
-        "a failed run counts with the regret of an architecture drawn at random",
-        "normalised regret: 0 is the optimum, 1 an architecture drawn at random; anytime: its mean over the whole "
-        f"budget; both as interquartile mean [{statistics.CONFIDENCE:.0%} bootstrap interval over runs]",
-        f"tests over {tests['n_blocks']} {tests['blocks']}: Friedman p = {as_p(tests['friedman_p'])}; "
-        f"'p to best' is Wilcoxon's signed-rank test against the first row, 'p to random' against {_CHANCE}; "
-        "two-sided, Holm-corrected over all pairs",
-    ]
-    without_test = [task.name for task in analysis.tasks if "test" not in task.splits]
-    if without_test:
-        notes.append(f"no test split in the table of {', '.join(without_test)}")
-    if len(analysis.tasks[0].failed[0]) == 1:
-        notes.append("one run has no standard deviation")
-    notes += _nothing_fitted(analysis)
-    return [*notes, hint] if hint else notes
-
-
-def _what_scores(analysis: Analysis) -> str:
-    """Return what the numbers of the second table are, and which of them are good where they are small."""
-    scales = [task.scales[split] for task in analysis.tasks for split in task.splits]
-    if all(scale.is_fraction and scale.sign > 0 for scale in scales):
-        return "scores in percent of the metric"
-    small = [f"{task.name} {split}" for task in analysis.tasks for split in task.splits if task.scales[split].sign < 0]
-    told = f" (smaller is better: {', '.join(small)})" if small else ""
-    return f"scores in the metric's unit{told}"
-
-
-def _nothing_fitted(analysis: Analysis) -> list[str]:
-    """Say where runs ended without a single trial though the strategy did not fail: the budget was too small."""
-    notes = []
-    for task in analysis.tasks:
-        empty = ((task.n_trials == 0) & ~task.failed).sum(axis=1)
-        names = [name for name, n in zip(analysis.strategies, empty.tolist(), strict=True) if n]
-        if names:
-            amount, unit = task.budget
-            notes.append(
-                f"{task.name}: in {int(empty.sum())} runs ({', '.join(names)}) no trial ended within the budget of "
-                f"{amount:g} {unit}: such a run counts as an architecture drawn at random; raise the budget"
-            )
-    return notes
-
-
-def _overall_cells(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    return [
-        {
-            "strategy": row["strategy"],
-            "average rank": f"{row['average_rank']:.2f}",
-            "first on": f"{row['wins']} of {row['n_tasks']}",
-            "normalised regret": _interval(row["normalized_regret"]),
-            "anytime": _interval(row["anytime"]),
-            "p to best": as_p(row["p_against_best"]),
-            "p to random": as_p(row["p_against_random"]),
-            "failed": str(row["failed"]),
-        }
-        for row in rows
-    ]
-
-
-def _task_cells(rows: list[dict[str, Any]], scales: dict[str, dict[str, Scale]]) -> list[dict[str, str]]:
-    """Return the second table; a unit that all tasks share stands in the heading, others behind their numbers."""
-    regret = common(own[next(iter(own))] for own in scales.values())
-    units = {split: _shared_unit(scales, split, regret) for split in _splits(scales)}
-    return [
-        {
-            "task": row["task"],
-            "strategy": row["strategy"],
-            **{
-                with_unit(split, unit or ""): _value(row["final"].get(split), scales[row["task"]].get(split), unit)
-                for split, unit in units.items()
-            },
-            with_unit("regret", regret or ""): _value(row["regret"], next(iter(scales[row["task"]].values())), regret),
-            "normalised regret": _interval(row["normalized_regret"]),
-            "anytime": _interval(row["anytime"]),
-            "rank": f"{row['rank']:g}",
-            "failed": str(row["failed"]),
-            "trials": f"{row['trials_per_run']:.0f}",
-            "µs/trial": "-" if math.isnan(row["overhead_us_per_trial"]) else f"{row['overhead_us_per_trial']:.1f}",
-        }
-        for row in rows
-    ]
-
-
-def _splits(scales: dict[str, dict[str, Scale]]) -> list[str]:
-    """Return what has a column: ``valid`` and ``test``, and whatever else defines a task's regret."""
-    return list(dict.fromkeys(["valid", "test", *(next(iter(own)) for own in scales.values())]))
-
-
-def _shared_unit(scales: dict[str, dict[str, Scale]], split: str, otherwise: str | None) -> str | None:
-    """Return the unit of a column; that of the regret where no task has the column."""
-    own = [told[split] for told in scales.values() if split in told]
-    return common(own) if own else otherwise
-
-
-def _value(entry: dict[str, float] | None, scale: Scale | None, unit: str | None) -> str:
-    if entry is None or scale is None or math.isnan(entry["mean"]):
-        return "-"
-    return with_unit(scale.spread(entry["mean"], entry["std"]), "" if unit is not None else scale.shown)
-
-
-def _interval(entry: dict[str, float]) -> str:
-    return f"{entry['iqm']:.3f} [{entry['low']:.3f}, {entry['high']:.3f}]"
 
 
 def write_leaderboard(board: Leaderboard, folder: Path) -> list[Path]:

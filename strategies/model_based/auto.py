@@ -3,7 +3,7 @@
 Own choice of parts; the method is that of ``bayesian_optimization`` (Shahriari et al. 2016, "Taking the Human Out of
 the Loop"). After 10 random architectures, a Gaussian process on what architectures compute is fitted to the ranks of
 the scores every 10 results, and told of single ones in between. What is trained next has the largest upper confidence
-bound, with a number of deviations that is drawn anew for each choice (acquisition ``drawn_ucb``): a quarter on average.
+bound, its exploration weight drawn again for each proposal (acquisition ``randomized_ucb``): a quarter on average.
 Candidates are the whole space up to 50,000 listed architectures, elsewhere 400, half of them children of the ten best.
 Several workers are kept apart by the Kriging believer.
 
@@ -52,7 +52,7 @@ class Auto(ModelBasedSearch):
     ) -> None:
         settings = Settings(
             predictor=predictor,
-            acquisition="drawn_ucb",
+            acquisition="randomized_ucb",
             kappa=kappa,
             pool="whole",
             pool_size=pool_size,

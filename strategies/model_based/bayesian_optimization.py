@@ -33,8 +33,9 @@ class BayesianOptimization(ModelBasedSearch):
         space: where to search.
         rng: decides everything.
         predictor: label of a predictor that gives a standard deviation, unless the acquisition is ``exploit``.
-        acquisition: ``ei``, ``log_ei``, ``pi``, ``ucb``, ``drawn_ucb``, ``thompson``, ``its`` or ``exploit``.
-        kappa: standard deviations that ``ucb`` adds to the mean, and ``drawn_ucb`` on average.
+        acquisition: ``ei``, ``log_ei``, ``pi``, ``ucb``, ``randomized_ucb``, ``thompson``, ``its``, ``exploit``, or
+            ``module:Class``.
+        kappa: standard deviations that ``ucb`` adds to the mean, and ``randomized_ucb`` on average.
         pool: ``whole``, ``mutation``, ``half``, ``random``, ``evolution`` or ``local``.
         pool_size: candidates in a pool, unless it is the whole space.
         n_init: random architectures at the start.

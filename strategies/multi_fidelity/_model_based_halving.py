@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nasbench.acquisitions import check_acquisition, weigh
 from nasbench.arrays import Archs, Floats
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._acquisition import check_acquisition, weigh
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._online_predictor import Forecast, Model, predictor_for_search
 from nasbench.strategies._pools import POOLS, Ground, Novelties, check_pool
@@ -21,7 +21,7 @@ class Proposing:
 
     Attributes:
         predictor: label of a predictor that needs architectures only.
-        acquisition: one of ``ACQUISITIONS``.
+        acquisition: label of one of ``nasbench.acquisitions``, or ``module:Class``.
         pool: one of ``POOLS``.
         pool_size: candidates in a pool, unless it is the whole space.
         n_init: results that a rung must have before it is learnt from.

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nasbench.acquisitions import weigh
 from nasbench.arrays import Floats
 from nasbench.predictions import Prediction
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._acquisition import weigh
 from nasbench.strategies.multi_fidelity._freeze_thaw import Thawing, ThawingSearch
 
 

@@ -7,7 +7,7 @@ import nasbench
 from nasbench.comparison.analysis import analyse
 from nasbench.comparison.experiment import Limits
 from nasbench.comparison.leaderboard import leaderboard
-from nasbench.comparison.plots import regret_figure, write_plots
+from nasbench.comparison.plots import draw_plot, write_plots
 from nasbench.reports import statistics
 from nasbench.strategies.model_free.random_search import RandomSearch
 from nasbench.table import Draft, Measurement, write_table
@@ -59,8 +59,8 @@ def test_scores_that_are_all_the_same_leave_no_regret(constant, tmp_path, runs):
         constant, ["random_search", "local_search", "umda"], runs=runs, limits=Limits(trials=5), out=tmp_path / "r"
     )
     analysis = analyse(record)
-    assert (analysis.tasks[0].normalized == 0).all()
-    assert (analysis.tasks[0].regret == 0).all()
+    assert (analysis.tasks[0].metrics["normalized_regret"] == 0).all()
+    assert (analysis.tasks[0].metrics["simple_regret"] == 0).all()
     board = leaderboard(analysis)
     assert {row["average_rank"] for row in board.overall} == {2.0}
     assert write_plots(analysis, tmp_path / "plots")
@@ -71,7 +71,7 @@ def test_legends_name_contestants_of_a_notebook(tmp_path, monkeypatch):
 
     monkeypatch.setattr(sys.modules["__main__"], "_Mine", _Mine, raising=False)
     record = nasbench.compare("nb201-cifar10", [_Mine], runs=2, limits=Limits(trials=3), out=tmp_path / "r")
-    figure = regret_figure(analyse(record))
+    figure = draw_plot("regret", analyse(record))
     assert [text.get_text().strip() for text in figure.legends[0].get_texts()] == ["__main__:_Mine"]
 
 

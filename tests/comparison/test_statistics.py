@@ -8,14 +8,13 @@ import pytest
 from scipy import stats
 
 import nasbench
-from nasbench.comparison.analysis import analyse, incumbents
-from nasbench.comparison.leaderboard import leaderboard, test_blocks, write_leaderboard
-from nasbench.comparison.plots import rank_figure, write_plots
+from nasbench.comparison.analysis import analyse
+from nasbench.comparison.leaderboard import leaderboard, write_leaderboard
+from nasbench.comparison.plots import draw_plot, write_plots
 from nasbench.errors import RecordError, UnknownName
+from nasbench.registry import PLOTS
 from nasbench.reports import statistics
 from nasbench.reports.tables import FORMATS
-
-test_blocks.__test__ = False
 
 
 def test_the_interquartile_mean_by_hand():
@@ -39,6 +38,23 @@ def test_constants_and_single_runs_have_an_interval():
     mixed = statistics.iqm_interval([np.array([1.0, 2.0, 3.0, 4.0]), np.array([9.0])])
     assert mixed.value == 3.0
     assert mixed.low <= 3.0 <= mixed.high < 5
+
+
+def test_the_interval_is_scipys_bootstrap(rng):
+    """Another implementation with the same draws: one stratum, several, and one with a single run."""
+    for sizes in ([100], [30, 12], [5, 1]):
+        strata = [rng.exponential(size=size) for size in sizes]
+        resampled = [values for values in strata if len(values) > 1]
+        alone = np.concatenate([np.empty(0), *(values for values in strata if len(values) == 1)])
+
+        def statistic(*drawn, axis=-1, alone=alone):
+            fixed = np.broadcast_to(alone, (*drawn[0].shape[:-1], len(alone)))
+            return stats.trim_mean(np.concatenate([*drawn, fixed], axis=-1), 0.25, axis=axis)
+
+        rng_of_ours = np.random.default_rng(statistics._BOOTSTRAP_SEED)
+        theirs = stats.bootstrap(resampled, statistic, n_resamples=2000, method="percentile", rng=rng_of_ours)
+        ours = statistics.iqm_interval(strata)
+        np.testing.assert_allclose((ours.low, ours.high), theirs.confidence_interval, rtol=1e-12)
 
 
 def test_tests_need_blocks_enough_to_reject():
@@ -112,22 +128,12 @@ def test_the_analysis_is_what_a_loop_over_trials_finds(record, analysis):
                         best = score
                         level = (task.optimum.score - task.query(arch[None])[0]) / scale
                         steps.append((finish, level))
-                assert entry.normalized[i, run.number] == pytest.approx(level)
+                assert entry.metrics["normalized_regret"][i, run.number] == pytest.approx(level)
                 for at, value in list(zip(entry.grid * task.budget_s, entry.curves[i, run.number], strict=True))[::17]:
                     assert value == pytest.approx([level for time, level in steps if time <= at][-1])
                 ends = [time for time, _ in steps[1:]] + [task.budget_s]
                 area = sum((end - time) * level for (time, level), end in zip(steps, ends, strict=True))
-                assert entry.anytime[i, run.number] == pytest.approx(area / task.budget_s)
-
-
-def test_the_incumbent_is_the_first_of_the_best():
-    n = 6
-    scores = np.array([np.nan, 0.3, 0.3, 0.5, np.nan, 0.4])
-    history = nasbench.History(
-        np.arange(n), np.zeros((n, 6), dtype=np.int8), np.full(n, 200),
-        scores[:, None], np.ones(n), np.arange(1.0, 7.0), np.isnan(scores),
-    )  # fmt: skip
-    assert incumbents(history).tolist() == [1, 3]
+                assert entry.metrics["anytime"][i, run.number] == pytest.approx(area / task.budget_s)
 
 
 def test_the_leaderboard_holds_the_plain_means(analysis):
@@ -160,8 +166,7 @@ def test_every_format_is_written_and_reads_back(analysis, tmp_path):
 def test_pictures_are_drawn_the_same_every_time(analysis, tmp_path):
     first, second = (write_plots(analysis, tmp_path / name) for name in "ab")
     names = {path.name for path in first}
-    kinds = ("regret", "rank", "profile", "critical_difference")
-    assert names == {f"{name}.{ending}" for name in kinds for ending in ("png", "svg")}
+    assert names == {f"{name}.{ending}" for name in PLOTS.names() for ending in ("png", "svg")}
     for a, b in zip(first, second, strict=True):
         assert a.stat().st_size > 5000
         assert a.read_bytes() == b.read_bytes()
@@ -172,7 +177,7 @@ def test_of_many_strategies_the_best_and_random_search_are_coloured(tmp_path):
     record = nasbench.compare("nbgraph-cora", ["random_search", *one_at_a_time], runs=2, out=tmp_path / "out")
     analysis = analyse(record)
     best = np.array(analysis.strategies)[np.argsort(analysis.scores[0], kind="stable")]
-    lines = rank_figure(analysis).axes[0].get_lines()
+    lines = draw_plot("rank", analysis).axes[0].get_lines()
     assert len(lines) == 14
     named = {line.get_label() for line in lines if not line.get_label().startswith("_")}
     coloured = {"random_search", *[name for name in best if name != "random_search"][:11]}
@@ -237,7 +242,7 @@ def test_a_budget_too_small_for_one_training_is_analysed(tmp_path):
 
     limits = Limits(seconds=100)
     analysis = analyse(nasbench.compare("nb201-cifar10", "random_search", runs=3, limits=limits, out=tmp_path / "out"))
-    assert (analysis.tasks[0].normalized == 1).all()
+    assert (analysis.tasks[0].metrics["normalized_regret"] == 1).all()
     assert leaderboard(analysis).render("text")
     assert write_plots(analysis, tmp_path / "plots")
 
@@ -265,5 +270,5 @@ def test_budgets_in_trials_and_epochs_are_analysed(tmp_path, limits, unit):
     record = nasbench.compare("nbgraph-cora", "random_search", runs=3, limits=Limits(**limits), out=tmp_path / "out")
     task = analyse(record).tasks[0]
     assert task.budget == (20.0, unit)
-    assert (task.n_trials == 20).all()
-    np.testing.assert_allclose(task.curves[0, :, -1], task.normalized[0])
+    assert (task.metrics["trials"] == 20).all()
+    np.testing.assert_allclose(task.curves[0, :, -1], task.metrics["normalized_regret"][0])

@@ -90,7 +90,7 @@ def test_slower_models_beat_random_search(cifar10, label):
 
 
 @pytest.mark.parametrize("batching", ["top", "believer", "penalty"])
-@pytest.mark.parametrize("acquisition", ["ei", "log_ei", "pi", "ucb", "drawn_ucb", "thompson", "its", "exploit"])
+@pytest.mark.parametrize("acquisition", ["ei", "log_ei", "pi", "ucb", "randomized_ucb", "thompson", "its", "exploit"])
 def test_every_acquisition_finds_the_best_of_a_linear_landscape(cifar10, acquisition, batching):
     space = cifar10.space
     weights = np.random.default_rng(1).random((6, 5))

@@ -69,7 +69,7 @@ def test_strategies_are_compared_on_real_trainings_and_share_them(file, tmp_path
     assert analysed.splits == ("test",)
     assert (analysed.n_trials == 2).all()
     assert ((analysed.final["test"] > 0.12) & (analysed.final["test"] <= 1)).all()  # chance is 0.1
-    np.testing.assert_allclose(analysed.normalized, (1 - analysed.final["test"]) / 0.9)
+    np.testing.assert_allclose(analysed.metrics["normalized_regret"], (1 - analysed.final["test"]) / 0.9)
     asked = {
         arch.tobytes() for label in record.strategies for run in record.runs(name, label) for arch in run.history.arch
     }

@@ -134,7 +134,7 @@ def check_record(label, task, values, home):
     record = nasbench.compare(label, ["random_search", "local_search"], runs=2, out=home / "mine")
     (found,) = analyse(record).tasks
     assert (found.regret >= 0).all()
-    assert (found.normalized >= 0).all()
+    assert (found.metrics["normalized_regret"] >= 0).all()
     for i, name in enumerate(record.strategies):
         for run in record.runs(label, name):
             best = run.history.arch[run.history.score.argmax()][None]

@@ -5,16 +5,10 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
+from nasbench.acquisitions import check_acquisition, log_ei_helper, log_local_penalty, log_positive, weigh
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.predictions import Prediction
-from nasbench.strategies._acquisition import (
-    ACQUISITIONS,
-    check_acquisition,
-    log_h,
-    log_local_penalty,
-    log_positive,
-    weigh,
-)
+from nasbench.registry import ACQUISITIONS
 
 MEAN, STD, BEST = np.array([0.2, 0.5, 0.7, 0.9]), np.array([0.3, 0.1, 0.05, 0.2]), 0.6
 
@@ -41,18 +35,18 @@ def test_upper_confidence_bound_and_exploiting():
 
 def test_a_drawn_confidence_bound_adds_as_many_deviations_to_all():
     """Hutter, Hoos & Leyton-Brown 2012: their number follows an exponential distribution."""
-    drawn = np.array([(weighed("drawn_ucb", kappa=0.5, seed=seed) - MEAN) / STD for seed in range(2000)])
+    drawn = np.array([(weighed("randomized_ucb", kappa=0.5, seed=seed) - MEAN) / STD for seed in range(2000)])
     assert drawn == pytest.approx(np.repeat(drawn[:, :1], len(MEAN), axis=1))
     assert stats.kstest(drawn[:, 0], stats.expon(scale=0.5).cdf).pvalue > 0.01
-    assert (weighed("drawn_ucb", kappa=0.0) == MEAN).all()
+    assert (weighed("randomized_ucb", kappa=0.0) == MEAN).all()
 
 
 @pytest.mark.parametrize("z", [5.0, 0.0, -0.999, -1.001, -5.0, -37.0, -200.0, -999.0, -1001.0, -1e5])
-def test_log_h_is_exact_far_into_the_tail(z):
+def test_the_log_ei_helper_is_exact_far_into_the_tail(z):
     """mpmath with enough digits for ``phi(z) + z Phi(z)``, which loses all of double's beyond z = -7."""
     with mpmath.workdps(60):
         exact = float(mpmath.log(mpmath.npdf(z) + mpmath.mpf(z) * mpmath.erfc(-mpmath.mpf(z) / mpmath.sqrt(2)) / 2))
-    assert log_h(np.array([z]))[0] == pytest.approx(exact, rel=1e-9)
+    assert log_ei_helper(np.array([z]))[0] == pytest.approx(exact, rel=1e-9)
 
 
 @pytest.mark.filterwarnings("ignore:ExpectedImprovement has known numerical issues")
@@ -102,7 +96,7 @@ def test_the_local_penalty_is_that_of_its_paper():
     assert found == pytest.approx(np.prod(by_hand, axis=1), rel=1e-12)
 
 
-@pytest.mark.parametrize("name", sorted(ACQUISITIONS))
+@pytest.mark.parametrize("name", ACQUISITIONS.names())
 def test_a_positive_acquisition_keeps_the_order(name):
     worth = weighed(name)
     assert (np.argsort(log_positive(name, worth)) == np.argsort(worth)).all()
@@ -119,3 +113,16 @@ def test_a_predictor_without_spread_can_only_be_exploited():
 def test_an_unknown_acquisition_is_refused():
     with pytest.raises(UnknownName, match="log_ei"):
         check_acquisition("log_eii")
+
+
+def test_records_of_earlier_versions_name_the_randomised_bound_otherwise():
+    assert (weighed("drawn_ucb", seed=3) == weighed("randomized_ucb", seed=3)).all()
+
+
+class NotAnAcquisition:
+    """A callable that declares nothing of itself."""
+
+
+def test_a_class_that_is_not_an_acquisition_is_refused():
+    with pytest.raises(InvalidOption, match="not a subclass"):
+        check_acquisition(f"{__name__}:NotAnAcquisition")

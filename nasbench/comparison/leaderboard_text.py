@@ -1,0 +1,194 @@
+"""The leaderboard as text: cells, headings, and notes on how to read them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nasbench.comparison.analysis import Analysis
+from nasbench.reports import statistics
+from nasbench.reports.tables import as_p
+from nasbench.units import Scale, common, with_unit
+
+_Row = dict[str, Any]
+_Summary = Mapping[str, float]
+_Metrics = Mapping[str, Mapping[str, Any]]
+_Scales = Mapping[str, Mapping[str, Scale]]
+_USUAL = ("simple_regret", "normalized_regret", "anytime")
+_BESIDE = {"simple_regret": "inference_regret", "normalized_regret": "normalized_inference_regret"}
+
+
+def format_overall(rows: list[_Row], metrics: _Metrics, shown: Sequence[str]) -> list[dict[str, str]]:
+    """Return the first table: metrics whose values on different tasks can be averaged, of others the average rank."""
+    names = [name for name in _order_metrics(shown) if metrics[name]["comparable"] or name not in _with_beside()]
+    return [
+        {
+            "strategy": row["strategy"],
+            "average rank": f"{row['average_rank']:.2f}",
+            "first on": f"{row['wins']} of {row['n_tasks']}",
+            **dict(_format_over_tasks(name, row[name], metrics[name]) for name in names),
+            "p to best": as_p(row["p_against_best"]),
+            "p to random": as_p(row["p_against_random"]),
+            "failed": str(row["failed"]),
+        }
+        for row in rows
+    ]
+
+
+def format_tasks(
+    rows: list[_Row], scales: _Scales, metrics: _Metrics, metric_scales: _Scales, shown: Sequence[str]
+) -> list[dict[str, str]]:
+    """Return the second table; a unit that all tasks share stands in the heading, others behind their numbers."""
+    regret = common(own["simple_regret"] for own in metric_scales.values())
+    units = {split: _find_shared_unit(scales, split, regret) for split in _list_splits(scales)}
+    shared = {name: common(own[name] for own in metric_scales.values()) for name in _order_metrics(shown)}
+    return [
+        {
+            "task": row["task"],
+            "strategy": row["strategy"],
+            **{
+                with_unit(split, unit or ""): _format_split(split, row, scales[row["task"]], unit)
+                for split, unit in units.items()
+            },
+            **dict(
+                _format_metric(name, row, metrics[name], metric_scales[row["task"]][name], unit)
+                for name, unit in shared.items()
+            ),
+            "rank": f"{row['rank']:g}",
+            "failed": str(row["failed"]),
+            "trials": f"{row['trials']['mean']:.0f}",
+            "µs/trial": "-" if math.isnan(row["overhead_us_per_trial"]) else f"{row['overhead_us_per_trial']:.1f}",
+        }
+        for row in rows
+    ]
+
+
+def format_notes(analysis: Analysis, tests: Mapping[str, Any], shown: Sequence[str], chance: str) -> list[str]:
+    """Return what a reader must know of the numbers; ``chance`` is the strategy that all must beat."""
+    notes = [
+        f"{_describe_scores(analysis)}, mean ± std over the runs that found an architecture; regret, to the best of "
+        "the table, mean ± std over all runs; both of the architecture's mean over trained seeds",
+        "a failed run counts with the regret of an architecture drawn at random",
+        "normalised regret: 0 is the optimum, 1 an architecture drawn at random; anytime: its mean over the whole "
+        f"budget; both as interquartile mean [{statistics.CONFIDENCE:.0%} bootstrap interval over runs]",
+        f"tests over {tests['n_blocks']} {tests['blocks']}: Friedman p = {as_p(tests['friedman_p'])}; "
+        f"'p to best' is Wilcoxon's signed-rank test against the first row, 'p to random' against {chance}; "
+        "two-sided, Holm-corrected over all pairs",
+    ]
+    if analysis.recommends:
+        notes.append(
+            "regret is of the incumbent, the best observed; inference regret of what the strategy recommends, which is "
+            "the incumbent where it does not say"
+        )
+    if any(name in task.censored for task in analysis.tasks for name in shown):
+        notes.append(
+            f"medians by Kaplan and Meier [{statistics.CONFIDENCE:.0%} interval], and in how many runs it was reached; "
+            "'>' is a lower bound: no run was followed longer. Ranks go by the mean restricted to a common horizon"
+        )
+    without_test = [task.name for task in analysis.tasks if "test" not in task.splits]
+    if without_test:
+        notes.append(f"no test split in the table of {', '.join(without_test)}")
+    if len(analysis.tasks[0].failed[0]) == 1:
+        notes.append("one run has no standard deviation")
+    return notes + _note_empty_runs(analysis)
+
+
+def _with_beside() -> set[str]:
+    return {*_USUAL, *_BESIDE.values()}
+
+
+def _order_metrics(shown: Sequence[str]) -> list[str]:
+    """Return the usual metrics, each with what is read beside it, and then the others that are asked for."""
+    names = []
+    for name in _USUAL:
+        names += [name, *([_BESIDE[name]] if _BESIDE.get(name) in shown else [])]
+    return list(dict.fromkeys([*names, *shown]))
+
+
+def _write_heading(name: str, metric: Mapping[str, Any], unit: str = "") -> str:
+    """Return a metric's label and unit, and the options that it was asked for with."""
+    _, comma, options = name.partition(",")
+    return with_unit(metric["label"], unit) + f"{comma} {options}".rstrip()
+
+
+def _format_over_tasks(name: str, summary: _Summary, metric: Mapping[str, Any]) -> tuple[str, str]:
+    """Return heading and cell of a metric in the first table."""
+    heading = _write_heading(name, metric)
+    if metric["comparable"]:
+        return heading, _format_interval(summary)
+    rank = summary["average_rank"]
+    return f"{heading} (average rank)", "-" if math.isnan(rank) else f"{rank:.2f}"
+
+
+def _format_metric(name: str, row: _Row, metric: Mapping[str, Any], scale: Scale, unit: str | None) -> tuple[str, str]:
+    """Return heading and cell of a metric in the second table."""
+    heading, summary = _write_heading(name, metric, unit or ""), row[name]
+    if "median" in summary:
+        return f"{heading} (median)", _format_median(summary, scale, unit)
+    if metric["comparable"]:
+        return heading, _format_interval(summary)
+    some = f" ({summary['n']} of {row['runs']} runs)" if 0 < summary["n"] < row["runs"] else ""
+    return heading, _format_mean(summary, scale, unit) + some
+
+
+def _format_split(split: str, row: _Row, scales: Mapping[str, Scale], unit: str | None) -> str:
+    return _format_mean(row["final"][split], scales[split], unit) if split in scales else "-"
+
+
+def _format_mean(summary: _Summary, scale: Scale, unit: str | None) -> str:
+    if math.isnan(summary["mean"]):
+        return "-"
+    return with_unit(scale.spread(summary["mean"], summary["std"]), "" if unit is not None else scale.shown)
+
+
+def _format_median(summary: _Summary, scale: Scale, unit: str | None) -> str:
+    """Return a median time with its interval; what was not reached is more than was seen."""
+    if not summary["n"]:
+        return "-"
+
+    median, low, high = (
+        f">{scale.number(summary['followed'])}" if math.isinf(summary[key]) else scale.number(summary[key])
+        for key in ("median", "low", "high")
+    )
+    interval = "" if math.isinf(summary["median"]) else f" [{low}, {high}]"
+    median = with_unit(median, "" if unit is not None else scale.shown)
+    return f"{median}{interval} ({summary['n_reached']} of {summary['n']})"
+
+
+def _format_interval(summary: _Summary) -> str:
+    return f"{summary['iqm']:.3f} [{summary['low']:.3f}, {summary['high']:.3f}]"
+
+
+def _list_splits(scales: _Scales) -> list[str]:
+    """Return what has a column: ``valid`` and ``test``, and whatever else defines a task's regret."""
+    return list(dict.fromkeys(["valid", "test", *(next(iter(own)) for own in scales.values())]))
+
+
+def _find_shared_unit(scales: _Scales, split: str, otherwise: str | None) -> str | None:
+    """Return the unit of a column; that of the regret where no task has the column."""
+    own = [told[split] for told in scales.values() if split in told]
+    return common(own) if own else otherwise
+
+
+def _describe_scores(analysis: Analysis) -> str:
+    """Return what the numbers of the second table are, and which of them are good where they are small."""
+    scales = [task.scales[split] for task in analysis.tasks for split in task.splits]
+    if all(scale.is_fraction and scale.sign > 0 for scale in scales):
+        return "scores in percent of the metric"
+    small = [f"{task.name} {split}" for task in analysis.tasks for split in task.splits if task.scales[split].sign < 0]
+    told = f" (smaller is better: {', '.join(small)})" if small else ""
+    return f"scores in the metric's unit{told}"
+
+
+def _note_empty_runs(analysis: Analysis) -> list[str]:
+    """Say where runs ended without a single trial though the strategy did not fail: the budget was too small."""
+    notes = []
+    for task in analysis.tasks:
+        empty = ((task.metrics["trials"] == 0) & ~task.failed).sum(axis=1)
+        names = [name for name, n in zip(analysis.strategies, empty.tolist(), strict=True) if n]
+        if names:
+            amount, unit = task.budget
+            notes.append(
+                f"{task.name}: in {int(empty.sum())} runs ({', '.join(names)}) no trial ended within the budget of "
+                f"{amount:g} {unit}: such a run counts as an architecture drawn at random; raise the budget"
+            )
+    return notes

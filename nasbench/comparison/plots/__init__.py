@@ -1,0 +1,10 @@
+"""Pictures of a record, as PNG and SVG: one file each.
+
+A file holds one subclass of ``Plot``. Entry points of the group ``nasbench.plots`` add others, and ``module:Class`` or
+``module:function`` works wherever a picture is named; a function gets the analysis and returns a figure.
+"""
+
+from nasbench.comparison.plots._base import Plot
+from nasbench.comparison.plots._writing import draw_plot, write_plots
+
+__all__ = ["Plot", "draw_plot", "write_plots"]

@@ -1,0 +1,63 @@
+"""What the pictures of a comparison share: how strategies are drawn, and their legend."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.comparison.analysis import Analysis
+from nasbench.reports import statistics
+from nasbench.reports.drawing import in_legend, look
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_COLOURED = 12  # lines that an eye tells apart
+_REFERENCE = "random_search"
+_GREY: dict[str, Any] = {"color": "0.8", "linestyle": "-", "linewidth": 0.9, "zorder": 1}
+
+
+@dataclass(frozen=True)
+class Line:
+    """How a strategy is drawn.
+
+    Attributes:
+        label: in the legend; one of the grey ones speaks for all.
+        look: of the line.
+        banded: whether its interval is drawn.
+    """
+
+    label: str
+    look: dict[str, Any]
+    banded: bool = True
+
+    def draw(self, axes: "Axes", x: Floats, band: Floats, *, steps: bool = False) -> None:
+        """Draw mean, lower and upper bound [3, n] over ``x`` [n]; with ``steps`` each value holds until the next."""
+        axes.plot(x, band[0], label=self.label, drawstyle="steps-post" if steps else "default", **self.look)
+        if self.banded:
+            how: Any = "post" if steps else None
+            axes.fill_between(x, band[1], band[2], step=how, color=self.look["color"], alpha=0.15, lw=0)
+
+
+def choose_lines(analysis: Analysis) -> list[Line]:
+    """Return each strategy's line: where they are many, the best and random search in colours, all others grey."""
+    names = analysis.strategies
+    by_rank = np.argsort(statistics.ranks(analysis.scores).mean(axis=0), kind="stable").tolist()
+    reference = [i for i in by_rank if names[i] == _REFERENCE]
+    coloured = set([*reference, *(i for i in by_rank if i not in reference)][:_MOST_COLOURED])
+    looks = iter(range(len(names)))
+    others = iter([f"{len(names) - len(coloured)} others"])
+    return [
+        Line(in_legend(name), look(next(looks))) if i in coloured else Line(next(others, "_"), _GREY, banded=False)
+        for i, name in enumerate(names)
+    ]
+
+
+def list_legend(axes: "Axes") -> dict[str, list[Any]]:
+    """Return what a legend shows: strategies in their order, what stands for many at the end."""
+    entries = sorted(
+        zip(*axes.get_legend_handles_labels(), strict=True), key=lambda entry: entry[0].get_zorder() == _GREY["zorder"]
+    )
+    handles, labels = map(list, zip(*entries, strict=True))
+    return {"handles": handles, "labels": labels}

@@ -1,0 +1,60 @@
+"""Drawing every picture that a record allows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nasbench.comparison.analysis import Analysis
+from nasbench.comparison.plots._base import Plot
+from nasbench.errors import InvalidOption, MissingExtra
+from nasbench.registry import PLOTS, Choice
+from nasbench.reports.drawing import needs_matplotlib, save_all
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def write_plots(analysis: Analysis, folder: Path, plots: Sequence[str] = ()) -> list[Path]:
+    """Draw every registered picture that the record allows, and others that are named, and return the files.
+
+    Args:
+        analysis: of the record.
+        folder: where files called after the pictures are written.
+        plots: labels ``module:Class`` or ``module:function``.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+        UnknownName, InvalidOption: a picture that does not exist.
+    """
+    needs_matplotlib()
+    figures, growing = {}, set()
+    for label in dict.fromkeys((*PLOTS.names(), *plots)):
+        figure, grows = _make_figure(label, analysis, asked=label in plots)
+        name = label.partition(",")[0].rpartition(":")[2]
+        if figure is not None:
+            figures[name] = figure
+            growing |= {name} if grows else set()
+    return save_all(figures, folder, tight=growing)
+
+
+def draw_plot(label: str, analysis: Analysis) -> "Figure | None":
+    """Return a picture of a record; None where it has nothing to show. Errors as ``write_plots``."""
+    needs_matplotlib()
+    return _make_figure(label, analysis, asked=True)[0]
+
+
+def _make_figure(label: str, analysis: Analysis, *, asked: bool) -> "tuple[Figure | None, bool]":
+    """Return a figure and whether its file grows; a registered one that is not asked for may lack its packages."""
+    try:
+        component, options = Choice.parse(label).resolve(PLOTS)
+    except MissingExtra:
+        if asked:
+            raise
+        return None, False
+    if not isinstance(component, type):
+        return component(analysis, **options), False
+    if not issubclass(component, Plot):
+        raise InvalidOption(f"plot '{label}' is neither a function nor a subclass of nasbench.comparison.plots.Plot")
+    plot = component(**options)
+    data = plot.prepare(analysis)
+    return (None if data is None else plot.draw(data)), plot.grows

@@ -1,0 +1,67 @@
+"""Average ranks with bars joining strategies that Holm-corrected Wilcoxon tests do not tell apart (Demsar 2006)."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from nasbench.arrays import Floats
+from nasbench.comparison.analysis import Analysis
+from nasbench.comparison.leaderboard import significance_blocks
+from nasbench.comparison.plots._base import Plot
+from nasbench.reports import statistics
+from nasbench.reports.drawing import look, panels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+REQUIRES = {"scikit_posthocs": "report"}
+
+_ALPHA = 0.05
+
+
+class _Differences(NamedTuple):
+    """Strategies, what blocks are, [blocks, strategies] regrets."""
+
+    strategies: list[str]
+    what: str
+    blocks: Floats
+
+
+class CriticalDifference(Plot):
+    """Critical difference diagram."""
+
+    grows = True  # its labels lie outside the axes
+
+    def prepare(self, analysis: Analysis) -> _Differences | None:
+        """Return what is tested; None for two strategies or one."""
+        if len(analysis.strategies) < 3:
+            return None
+        blocks, what = significance_blocks(analysis)
+        return _Differences(analysis.strategies, what, blocks)
+
+    def draw(self, data: _Differences) -> "Figure":
+        """Draw one panel."""
+        import pandas as pd
+        from scikit_posthocs import critical_difference_diagram
+
+        names, blocks = data.strategies, data.blocks
+        average = statistics.ranks(blocks).mean(axis=0)
+        p_values = pd.DataFrame(statistics.pairwise_tests(blocks), names, names)
+        figure, grid = panels(1, 1, 8.0, 0.9 + 0.35 * len(names))
+        critical_difference_diagram(
+            dict(zip(names, average, strict=True)),
+            p_values.fillna(1.0),
+            alpha=_ALPHA,
+            ax=grid[0, 0],
+            color_palette={name: look(i)["color"] for i, name in enumerate(names)},
+            label_fmt_left="{label} ({rank:.2f})",
+            label_fmt_right="({rank:.2f}) {label}",
+        )
+        grid[0, 0].set_title(_write_title(data), fontsize=9)
+        return figure
+
+
+def _write_title(data: _Differences) -> str:
+    friedman = statistics.friedman(data.blocks)
+    return (
+        f"Average rank over {len(data.blocks)} {data.what}; a bar joins what Wilcoxon-Holm does not tell apart at "
+        f"{_ALPHA:g}\nFriedman p {'< 0.001' if friedman < 0.001 else f'= {friedman:.2g}'}"
+    )

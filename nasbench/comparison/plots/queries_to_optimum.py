@@ -1,0 +1,76 @@
+"""Share of runs that have found the optimum, over the number of trials: one minus the Kaplan-Meier curve.
+
+The empirical distribution of runtimes of COCO (Hansen et al. 2016, arXiv 1605.03560), a panel a task; runs that end
+before the optimum are censored, not left out.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from nasbench.arrays import Floats
+from nasbench.comparison.analysis import Analysis, TaskAnalysis
+from nasbench.comparison.plots._base import Plot
+from nasbench.comparison.plots._parts import Line, choose_lines, list_legend
+from nasbench.reports.drawing import panels, tidy
+from nasbench.reports.survival import estimate_survival
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_METRIC = "queries_to_optimum"
+
+
+class _Panel(NamedTuple):
+    """A task's name, and for each strategy [k] trials and [3, k] share of runs with its interval."""
+
+    title: str
+    shares: list[tuple[Floats, Floats]]
+
+
+class QueriesToOptimum(Plot):
+    """Distribution of queries to the optimum."""
+
+    def prepare(self, analysis: Analysis) -> tuple[list[Line], list[_Panel]] | None:
+        """Return each task's distributions; None where no run found an optimum."""
+        found = [task for task in analysis.tasks if not task.censored[_METRIC].all()]
+        return (choose_lines(analysis), [_prepare_panel(task) for task in found]) if found else None
+
+    def draw(self, data: tuple[list[Line], list[_Panel]]) -> "Figure":
+        """Draw a panel for each task and one legend."""
+        lines, tasks = data
+        columns = min(len(tasks), 4)
+        rows = -(-len(tasks) // columns)
+        figure, grid = panels(columns, rows, *((6.4 if columns == 1 else 4.8, 5.0) if rows == 1 else ()))
+        for axes, task in zip(grid.flat, tasks, strict=False):
+            _draw_panel(axes, task, lines)
+        for axes in list(grid.flat)[len(tasks) :]:
+            axes.set_visible(False)
+        for axes in grid[:, 0]:
+            axes.set_ylabel("share of runs")
+        legend = list_legend(grid[0, 0])
+        n_columns = min(len(legend["labels"]), 2 * columns, 4)
+        figure.legend(**legend, loc="outside lower center", ncols=n_columns, frameon=False)
+        figure.suptitle("Runs whose incumbent is the optimum\n(Kaplan-Meier, pointwise 95 % interval)")
+        return figure
+
+
+def _prepare_panel(task: TaskAnalysis) -> _Panel:
+    shares = []
+    for values, censored in zip(task.metrics[_METRIC], task.censored[_METRIC], strict=True):
+        curve = estimate_survival(values, censored)
+        band = 1 - np.array([curve.share, curve.high, curve.low])
+        band = np.concatenate([np.zeros((3, 1)), band, band[:, -1:] if len(curve.times) else np.zeros((3, 1))], axis=1)
+        shares.append((np.concatenate([[0.0], curve.times, [curve.end]]), band))
+    return _Panel(task.name, shares)
+
+
+def _draw_panel(axes: "Axes", task: _Panel, lines: list[Line]) -> None:
+    for line, (trials, band) in zip(lines, task.shares, strict=True):
+        line.draw(axes, trials, band, steps=True)
+    axes.set_ylim(0, 1.02)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("trials")
+    axes.set_title(task.title, fontsize=10)
+    tidy(axes)

@@ -1,0 +1,194 @@
+"""From the runs of a task to what metrics are given: joined columns, and what each run would hand over, over time."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.comparison.record import Run
+from nasbench.metrics import JoinedTrials, TaskGoal, TaskRuns, Track, compute_spent
+from nasbench.tasks import AnyTask, Task
+from nasbench.units import Scale
+
+_Spent = Mapping[str, Floats]
+
+
+class _Recommended(NamedTuple):
+    """Recommendations of strategies that say themselves what they would hand over; [k], the first of each set."""
+
+    run: Ints
+    time_s: Floats
+    arch: Archs
+
+
+def join_task_runs(task: AnyTask, runs: Sequence[Run], limits: Mapping[str, float]) -> TaskRuns:
+    """Return the runs of all strategies on a task as metrics are given them.
+
+    Args:
+        task: that was searched.
+        runs: one strategy's behind the other's.
+        limits: what each run could spend: unit -> amount; empty for the task's own budget.
+    """
+    trials, failed = _join_trials(runs), np.array([run.failed for run in runs], dtype=np.bool_)
+    spent = compute_spent(trials)
+    limits = dict(limits) or {"s": task.budget_s}
+    goal = TaskGoal(
+        optimum=task.optimum.score,
+        random_score=task.random_score,
+        reported=task.scales[task.reported[0]],
+        objectives=_read_objectives(task),
+        report=_Report(task),
+    )
+    found = find_incumbents(trials)
+    found = found[~failed[_run_of(trials.offsets)[found]]]
+    incumbents = _track_incumbents(goal, trials, found, spent)
+    return TaskRuns(
+        goal=goal,
+        trials=trials,
+        spent=spent,
+        failed=failed,
+        overhead_s=np.array([run.overhead_s for run in runs]),
+        limits=limits,
+        unit=_find_binding_limit(spent, limits),
+        incumbents=incumbents,
+        recommended=_track_recommended(goal, trials, incumbents, spent, _read_recommended(runs)),
+    )
+
+
+def find_incumbents(trials: JoinedTrials) -> Ints:
+    """Return the trials that were, one after the other, the incumbents of their runs; ``[K]`` positions, rising.
+
+    The incumbent is the best by the first objective at the largest fidelity reached so far: a trial of more epochs than
+    all before is one whatever its score. The first of equals stays the incumbent; crashed trials never are.
+    """
+    starts = np.repeat(trials.offsets[:-1], np.diff(trials.offsets))
+    epoch = np.where(trials.crashed, -1, trials.epoch)
+    reached = _accumulate_maximum(epoch, starts)
+    before = np.append(-1, reached[:-1])[: len(reached)]
+    first = np.arange(len(reached)) == starts
+    rises = first | (reached > before)
+    starts = np.maximum.accumulate(np.where(rises, np.arange(len(reached)), 0))  # of each fidelity's reign in each run
+    score = np.where(trials.crashed | (epoch < reached), -np.inf, trials.score[:, 0])
+    best = np.append(-np.inf, _accumulate_maximum(score, starts)[:-1])[: len(score)]
+    return np.flatnonzero((score > np.where(rises, -np.inf, best)) & ~trials.crashed)
+
+
+def _accumulate_maximum(values: np.ndarray[Any, Any], starts: Ints) -> np.ndarray[Any, Any]:
+    """Return the largest value so far within each segment; ``[N]``.
+
+    Args:
+        values: [N].
+        starts: [N] where the segment of each value begins.
+    """
+    place, reach = np.arange(len(values)) - starts, 1
+    while reach <= place.max(initial=0):  # after each round a value knows twice as many before it
+        values = np.append(
+            values[:reach],
+            np.where(place[reach:] >= reach, np.maximum(values[reach:], values[:-reach]), values[reach:]),
+        )
+        reach *= 2
+    return values
+
+
+def _join_trials(runs: Sequence[Run]) -> JoinedTrials:
+    histories = [run.history for run in runs]
+    offsets = np.cumsum([0, *(len(history.id) for history in histories)])
+    # a run in which nothing finished does not know how many decisions an architecture has
+    told = [history for history in histories if len(history.id)] or histories[:1]
+    columns = {name: np.concatenate([getattr(history, name) for history in told]) for name in JoinedTrials._fields[1:]}
+    return JoinedTrials(offsets=offsets, **columns)
+
+
+def _run_of(offsets: Ints) -> Ints:
+    """Return the run of each trial or step; ``[N]``."""
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+
+
+def _read_objectives(task: AnyTask) -> tuple[Scale, ...]:
+    """Return unit and direction of each column of scores."""
+    further = task.objectives.values() if isinstance(task, Task) else ()
+    return (task.scale, *(column.scale for column in further))
+
+
+class _Report:
+    """What a task reports of architectures, each looked up once."""
+
+    def __init__(self, task: AnyTask) -> None:
+        self._task = task
+
+    def __call__(self, archs: Archs) -> dict[str, Floats]:
+        """Return what is reported of architectures [n, d], by label; ``[n]`` each."""
+        if not len(archs):
+            return {label: np.empty(0) for label in self._task.reported}
+        first: dict[bytes, int] = {}
+        texts = np.ascontiguousarray(archs).view(f"V{archs[0].nbytes}").ravel().tolist()
+        rows = [first.setdefault(text, i) for i, text in enumerate(texts)]
+        kept = np.array(list(first.values()))
+        places = np.searchsorted(kept, rows)  # where architectures are first met rises
+        return {label: values[places] for label, values in self._task.reported_of(archs[kept]).items()}
+
+
+def _track_incumbents(goal: TaskGoal, trials: JoinedTrials, found: Ints, spent: _Spent) -> Track:
+    """Return the incumbents' track; ``found`` [K] are positions of trials, rising."""
+    reported = goal.report(trials.arch[found])
+    return Track(
+        offsets=np.searchsorted(found, trials.offsets),
+        trial=found,
+        spent={unit: amount[found] for unit, amount in spent.items()},
+        reported=reported,
+        regret=goal.compute_regret(next(iter(reported.values()))),
+    )
+
+
+def _read_recommended(runs: Sequence[Run]) -> _Recommended:
+    """Return all recommendations of runs that did not fail; an empty one changes nothing."""
+    told = [
+        (i, one)
+        for i, run in enumerate(runs)
+        if run.recommendations and not run.failed
+        for one in run.recommendations
+        if len(one.archs)
+    ]
+    return _Recommended(
+        run=np.array([i for i, _ in told], dtype=np.int64),
+        time_s=np.array([one.time_s for _, one in told], dtype=np.float64),
+        arch=np.stack([one.archs[0] for _, one in told]) if told else np.empty((0, 0), dtype=np.int8),
+    )
+
+
+def _track_recommended(
+    goal: TaskGoal, trials: JoinedTrials, incumbents: Track, spent: _Spent, own: _Recommended
+) -> Track:
+    """Return the track of recommendations: a strategy's own, and incumbents where it does not say."""
+    if not len(own.run):
+        return incumbents
+    default = np.flatnonzero(~np.isin(incumbents.run, own.run))
+    order = np.argsort(np.concatenate([incumbents.run[default], own.run]), kind="stable")
+    run = np.concatenate([incumbents.run[default], own.run])[order]
+    seconds, archs = spent["s"], goal.report(own.arch)
+    n_told = np.array(
+        [
+            np.searchsorted(seconds[trials.offsets[i] : trials.offsets[i + 1]], time, side="right")
+            for i, time in zip(own.run.tolist(), own.time_s.tolist(), strict=True)
+        ]
+    )
+    last = np.where(n_told > 0, trials.offsets[own.run] + n_told - 1, -1)
+    by_then = {unit: np.append(amount, 0.0)[last] for unit, amount in spent.items()} | {"s": own.time_s}
+
+    def merge(of_incumbents: Floats, of_own: Floats) -> Floats:
+        return np.concatenate([of_incumbents[default], of_own])[order]
+
+    reported = {label: merge(values, archs[label]) for label, values in incumbents.reported.items()}
+    return Track(
+        offsets=np.searchsorted(run, np.arange(len(trials.offsets))),
+        trial=np.concatenate([incumbents.trial[default], np.full(len(own.run), -1)])[order],
+        spent={unit: merge(values, by_then[unit]) for unit, values in incumbents.spent.items()},
+        reported=reported,
+        regret=goal.compute_regret(next(iter(reported.values()))),
+    )
+
+
+def _find_binding_limit(spent: _Spent, limits: Mapping[str, float]) -> str:
+    """Return the unit of the budget: of several limits, the one of which most was spent."""
+    return max(limits, key=lambda unit: float(spent[unit].max(initial=0.0)) / limits[unit])

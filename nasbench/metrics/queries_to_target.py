@@ -1,0 +1,32 @@
+"""Queries to a target: until the incumbent's normalised regret is first at most ``target``; censored if it never is.
+
+The fixed-target view of COCO (Hansen et al. 2016, arXiv 1605.03560), with normalised regret in place of the distance
+to the optimum. Censored runs need statistics that know it: median and restricted mean by Kaplan & Meier 1958.
+"""
+
+import math
+
+from nasbench.metrics._hitting import find_hitting_time
+from nasbench.metrics._metric import Metric, MetricValues
+from nasbench.metrics._runs import TaskRuns
+from nasbench.options import NotNegative
+
+
+class QueriesToTarget(Metric):
+    """First time that the incumbent is good enough.
+
+    Args:
+        target: normalised regret to reach.
+    """
+
+    label = "queries to target"
+    unit = "count"
+    bounds = (0.0, math.inf)
+
+    def __init__(self, *, target: NotNegative = 0.05) -> None:
+        self._target = target
+
+    def compute(self, runs: TaskRuns) -> MetricValues:
+        """Return the trials of each run; ``[R]``."""
+        track = runs.incumbents
+        return find_hitting_time(runs, track, runs.normalize(track.regret) <= self._target, "trials")

@@ -1,0 +1,83 @@
+"""Times until something is reached, where some runs end before: right-censored data.
+
+Survival curves by Kaplan & Meier 1958 (JASA 53) with Greenwood's variance and log-log intervals (Kalbfleisch &
+Prentice 1980), medians with the interval of Brookmeyer & Crowley 1982 (Biometrics 38), and restricted means: the mean
+time until the target or until a common horizon, whichever comes first (Royston & Parmar 2013, BMC Medical Research
+Methodology 13). A plain mean over censored times would reward those that fail.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from nasbench.arrays import Bools, Floats
+from nasbench.reports.statistics import CONFIDENCE, Interval
+
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class SurvivalCurve:
+    """Share of runs that have not reached the target, over time.
+
+    Attributes:
+        times: [k] at which a run reached it, rising.
+        share: [k] from each of these times on; 1 before the first.
+        low, high: [k] pointwise interval.
+        end: until when anything is known.
+    """
+
+    times: Floats
+    share: Floats
+    low: Floats
+    high: Floats
+    end: float
+
+
+def estimate_survival(values: Floats, censored: Bools) -> SurvivalCurve:
+    """Return the Kaplan-Meier estimate.
+
+    Args:
+        values: [n] time at which each run reached the target, or until which it is known not to have.
+        censored: [n] which of both. A run censored at a time is at risk at that time.
+    """
+    times, n_events = np.unique(values[~censored], return_counts=True)
+    at_risk = len(values) - np.searchsorted(np.sort(values), times, side="left")
+    share: Floats = np.cumprod(1 - n_events / at_risk, dtype=np.float64)
+    low, high = share.copy(), share.copy()
+    inside = share > _ROUNDING  # at 0 an interval is not defined
+    greenwood = np.cumsum(n_events[inside] / (at_risk[inside] * (at_risk[inside] - n_events[inside])))
+    log = np.log(share[inside])
+    half = stats.norm.ppf(0.5 + CONFIDENCE / 2) * np.sqrt(greenwood) / np.abs(log)
+    low[inside], high[inside] = np.exp(log * np.exp(half)), np.exp(log * np.exp(-half))
+    return SurvivalCurve(times, share, low, high, float(values.max(initial=0.0)))
+
+
+def find_median(curve: SurvivalCurve) -> Interval:
+    """Return when half of the runs have reached the target, with its interval; infinity where that was not seen."""
+    return Interval(*(_first_time(curve.times, bound) for bound in (curve.share, curve.low, curve.high)))
+
+
+def _first_time(times: Floats, share: Floats) -> float:
+    below = share <= 0.5 + _ROUNDING
+    return float(times[below.argmax()]) if below.any() else float("inf")
+
+
+def compute_restricted_mean(values: Floats, censored: Bools, horizon: float) -> float:
+    """Return the mean time until the target or the horizon: the area under the survival curve up to there."""
+    curve = estimate_survival(values, censored)
+    ends = np.append(np.minimum(curve.times, horizon), horizon)
+    return float(np.diff(ends, prepend=0.0) @ np.append(1.0, curve.share))
+
+
+def find_horizon(values: Floats, censored: Bools) -> float:
+    """Return the latest time up to which every group's survival curve is known.
+
+    Args:
+        values: [groups, n].
+        censored: [groups, n].
+    """
+    last = values.max(axis=1, initial=0.0)
+    ends_censored = (censored & (values == last[:, None])).any(axis=1)
+    return float(last[ends_censored].min() if ends_censored.any() else last.max(initial=0.0))
