@@ -15,7 +15,7 @@ from nasbench.errors import InvalidArchitecture, InvalidOption
 from nasbench.spaces import EnumeratedSpace, Party, SearchSpace
 from nasbench.spaces._pool import MeasuredSpace
 from nasbench.table import Table, find_table
-from nasbench.tasks.columns import Charge, Measured, Property, Share, static_cost
+from nasbench.tasks.columns import CostTerm, MeasuredColumn, StaticMetric, ScaledMetric, charge_static_metric
 from nasbench.tasks.declarations import COLUMN_KEYS, MEASURED, read_declaration
 from nasbench.tasks.fidelities import Fidelity, Gaps, observed_at
 from nasbench.tasks.spaces import refuse_other_space, task_space
@@ -64,13 +64,13 @@ class Task(Scaled):
     version: int
     whole: SearchSpace
     table: Table
-    observed: Measured
-    reports: dict[str, Measured]
-    costs: str | float | tuple[Charge, ...]
+    observed: MeasuredColumn
+    reports: dict[str, MeasuredColumn]
+    costs: str | float | tuple[CostTerm, ...]
     budget_s: float
     budget_note: str = ""
     table_sha256: str = ""
-    objectives: dict[str, Property] = field(default_factory=dict)
+    objectives: dict[str, StaticMetric] = field(default_factory=dict)
     fidelities: tuple[Fidelity, ...] = ()
     search: str = MEASURED
     crash_s: float | None = None
@@ -97,7 +97,7 @@ class Task(Scaled):
                 "import the table again, or remove the file that hides the shipped one"
             )
 
-    def _check_direction(self, column: Measured) -> None:
+    def _check_direction(self, column: MeasuredColumn) -> None:
         """Refuse a metric of which nobody said whether large or small is good."""
         if column.scale.direction == "none":
             raise InvalidOption(
@@ -106,7 +106,7 @@ class Task(Scaled):
                 "for it in the mapping, and import the table again"
             )
 
-    def _check_objective(self, label: str, column: Property) -> None:
+    def _check_objective(self, label: str, column: StaticMetric) -> None:
         """Refuse what has no better and worse, and an accuracy, whose split a static metric does not tell."""
         unit, direction = column.axes["unit"], column.axes["direction"]
         if direction == "none" or unit == "fraction":
@@ -217,7 +217,7 @@ class Task(Scaled):
         """What a strategy may observe, over the rows of the table."""
         costs = self.costs
         if isinstance(costs, str):
-            costs = (static_cost(self.observed, costs),)
+            costs = (charge_static_metric(self.observed, costs),)
         known = ~np.isnan(self._regret.query(np.arange(len(self.table))))
         gaps = Gaps(known, self._outside, self.search != MEASURED, self.crash_s)
         return observed_at(self.observed, costs, self.fidelities, gaps=gaps, further=self._further)
@@ -273,7 +273,7 @@ class Task(Scaled):
         return self.report(rows_of(self.whole, self.table, archs))
 
     @property
-    def _regret(self) -> Measured:
+    def _regret(self) -> MeasuredColumn:
         """What defines regret."""
         return self.reports[self.reported[0]]
 
@@ -354,30 +354,30 @@ class _Columns:
         self._home, self._find, self._defaults = home, find, defaults
         self._open: dict[str, Table] = {}
 
-    def __call__(self, given: str | dict[str, str]) -> Measured:
+    def __call__(self, given: str | dict[str, str]) -> MeasuredColumn:
         """Read ``"valid"``, or a table of keys that override the task's own."""
         keys = {"split": given} if isinstance(given, str) else dict(given)
-        return Measured(self._home, self._table(keys.pop("table", "")), **self._defaults | keys)
+        return MeasuredColumn(self._home, self._table(keys.pop("table", "")), **self._defaults | keys)
 
-    def static(self, given: dict[str, str]) -> Property:
+    def static(self, given: dict[str, str]) -> StaticMetric:
         """Read the keys of a static metric; the data set is the task's unless given."""
         keys = {"dataset": self._defaults["dataset"]} | given
-        return Property(self._home, self._table(keys.pop("table", "")), **keys)
+        return StaticMetric(self._home, self._table(keys.pop("table", "")), **keys)
 
-    def charges(self, given: list[str | dict[str, Any]]) -> tuple[Charge, ...]:
+    def charges(self, given: list[str | dict[str, Any]]) -> tuple[CostTerm, ...]:
         """Read the parts of a cost."""
         return tuple(map(self._charge, given))
 
-    def _charge(self, given: str | dict[str, Any]) -> Charge:
+    def _charge(self, given: str | dict[str, Any]) -> CostTerm:
         """Read a measured column, or with ``static`` a share of a static metric."""
         keys = {} if isinstance(given, str) else dict(given)
         each_answer = keys.pop("per", "training") == "answer"
         if "static" not in keys:
-            return Charge(self(keys or given), each_answer)
+            return CostTerm(self(keys or given), each_answer)
         keys = {"dataset": self._defaults["dataset"]} | keys
         table = self._table(keys.pop("table", ""))
-        share = Share(self._home, table, keys["dataset"], keys["static"], times=float(keys.get("times", 1.0)))
-        return Charge(share, each_answer)
+        share = ScaledMetric(self._home, table, keys["dataset"], keys["static"], times=float(keys.get("times", 1.0)))
+        return CostTerm(share, each_answer)
 
     def _table(self, name: str) -> Table:
         if name and name not in self._open:
