@@ -15,7 +15,7 @@ from nasbench.comparison.record import Record, Run
 from nasbench.errors import RecordError
 from nasbench.records.opening import recorded_task
 from nasbench.simulation import History
-from nasbench.tasks import AnyTask
+from nasbench.tasks import Task
 from nasbench.units import Scale
 
 N_GRID = 200
@@ -101,7 +101,7 @@ def analyse(record: Record) -> Analysis:
     return Analysis(record.strategies, tasks, record.spec["n_workers"], record.spec["seed"])
 
 
-def _analyse_task(name: str, task: AnyTask, runs: list[list[Run]], record: Record) -> TaskAnalysis:
+def _analyse_task(name: str, task: Task, runs: list[list[Run]], record: Record) -> TaskAnalysis:
     shape = (len(runs), record.spec["runs"])
     budget, unit = _budget(task, record, runs)
     grid = np.geomspace(_first_share(runs, budget, unit), 1.0, N_GRID)
@@ -169,7 +169,7 @@ def _new_epochs(history: History) -> Ints:
     return new
 
 
-def _budget(task: AnyTask, record: Record, runs: list[list[Run]]) -> tuple[float, str]:
+def _budget(task: Task, record: Record, runs: list[list[Run]]) -> tuple[float, str]:
     """Return the budget as a number and its unit; of several limits, the one of which most was spent."""
     units = {"seconds": "s", "trials": "trials", "epochs": "epochs"}
     limits = {units[key]: float(value) for key, value in record.spec["limits"].items() if value is not None}

@@ -72,7 +72,7 @@ def test_a_surrogate_keeps_the_order_of_decisions(mine, home):
     archs = fitted.space.parse(texts)
     np.testing.assert_array_equal(opened.query(texts), fitted.predict("observed", archs))
     assert np.diff(opened.query(texts)) > 0  # a step of depth counts twice
-    assert opened.described()["decisions"]["width"] == "0, 1, 2, 3, 4, 5, 6, 7"
+    assert opened.describe()["decisions"]["width"] == "0, 1, 2, 3, 4, 5, 6, 7"
 
 
 def test_a_surrogate_that_lost_its_order_is_refused_with_the_reason(mine, tmp_path, home):

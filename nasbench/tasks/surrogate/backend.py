@@ -1,5 +1,6 @@
 """Answers trials from a fitted surrogate: any architecture of its space, also those that nobody trained."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from nasbench.arrays import Archs, Floats, freeze
+from nasbench.arrays import Archs, Floats, Ints, freeze
 from nasbench.backends.table import refused_request
 from nasbench.encodings._encoding import mixed
 from nasbench.errors import TableError
@@ -131,20 +132,25 @@ class SurrogateBackend:
     """Answers with the predicted score, and unless told otherwise with the noise of one trained seed on it.
 
     An architecture's noise is drawn once per run, from the run's generator and the architecture alone:
-    asked twice it answers the same, and all strategies meet the same noise in the same run.
+    asked twice it answers the same, and all strategies meet the same noise in the same run. With ``fresh`` it
+    depends also on how often the architecture was asked for before, under other ids.
 
     Args:
         surrogate: what answers.
         rng: draws the noise.
         noisy: False answers the expected score.
+        fresh: whether a new trial of an architecture shows other noise.
     """
 
-    def __init__(self, surrogate: Surrogate, rng: np.random.Generator, *, noisy: bool = True) -> None:
-        self._surrogate, self._noisy = surrogate, noisy
+    def __init__(
+        self, surrogate: Surrogate, rng: np.random.Generator, *, noisy: bool = True, fresh: bool = False
+    ) -> None:
+        self._surrogate, self._noisy, self._fresh = surrogate, noisy, fresh
         n = len(surrogate.space.decisions) + 1
         self._key = rng.integers(0, 2**64, size=n, dtype=np.uint64) | np.uint64(1)
         self._last_epoch = int(surrogate.spec["observed"]["last_epoch"])
         self._asked: set[int] = set()
+        self._begun: Counter[bytes] = Counter()  # trials of each architecture, if fresh
         # Of spaces that cannot be listed; of one run, so that a replay predicts the same batches, to the bit.
         self._answers: dict[bytes, tuple[float, float]] = {}
 
@@ -159,26 +165,55 @@ class SurrogateBackend:
         new, allowed = set(ids), {FULL_TRAINING, self._last_epoch}
         if len(new) < len(ids) or not self._asked.isdisjoint(new) or not allowed.issuperset(epochs):
             raise refused_request(ids, epochs, self._last_epoch)
-        score, cost_s = self._answered(trials.arch)
+        score, cost_s = self._answer(trials.arch)
         self._asked |= new
         return Results(trials.id, np.full(len(ids), self._last_epoch), score[:, None], cost_s)
 
-    def _answered(self, archs: Archs) -> tuple[Floats, Floats]:
-        if self._surrogate.known:
-            return self.predicted(archs)
-        archs = self._surrogate.representative(archs)
+    def _answer(self, archs: Archs) -> tuple[Floats, Floats]:
+        """Return score and seconds of architectures [n, d]; ``[n]`` each."""
+        surrogate = self._surrogate
+        if surrogate.known and not self._fresh:
+            return self.predict(archs)
+        archs = surrogate.representative(archs)
         keys = [arch.tobytes() for arch in archs]
+        if self._fresh:
+            return self.predict(archs, np.array([self._count(key) for key in keys], dtype=np.int64))
         rows = {key: row for row, key in enumerate(keys) if key not in self._answers}
         if rows:
-            score, cost_s = self.predicted(archs[list(rows.values())])
+            score, cost_s = self.predict(archs[list(rows.values())])
             self._answers |= dict(zip(rows, zip(score.tolist(), cost_s.tolist(), strict=True), strict=True))
         answers = np.array([self._answers[key] for key in keys]).reshape(-1, 2)
         return answers[:, 0].copy(), answers[:, 1].copy()
 
-    def predicted(self, archs: Archs) -> tuple[Floats, Floats]:
-        """Return score and seconds of architectures [n, d] that stand for their classes; ``[n]`` each."""
+    def _count(self, key: bytes) -> int:
+        """Count one more trial of an architecture and return how many there were before."""
+        self._begun[key] += 1
+        return self._begun[key] - 1
+
+    def predict(self, archs: Archs, repetition: Ints | None = None) -> tuple[Floats, Floats]:
+        """Return score and seconds of architectures [n, d] that stand for their classes; ``[n]`` each.
+
+        Args:
+            archs: of which each stands for its class.
+            repetition: [n] how often each was asked for before; None for 0.
+        """
         surrogate = self._surrogate
         score = surrogate.predict(OBSERVED, archs)
         if self._noisy:
-            score = score + surrogate.predict(NOISE, archs) * surrogate.noise(archs, self._key)
+            score = score + surrogate.predict(NOISE, archs) * self._draw_noise(archs, repetition)
         return score.clip(*surrogate.scale.bounds), surrogate.predict(COST, archs)
+
+    def _draw_noise(self, archs: Archs, repetition: Ints | None) -> Floats:
+        """Return a standard normal number for each architecture [n, d] and repetition; ``[n]``."""
+        noise = self._surrogate.noise(archs, self._key)
+        if repetition is None:
+            return noise
+        for again in np.unique(repetition[repetition > 0]).tolist():
+            at = np.flatnonzero(repetition == again)
+            noise[at] = self._surrogate.noise(archs[at], self._key_of(again))
+        return noise
+
+    def _key_of(self, repetition: int) -> Any:
+        """[d + 1] the odd numbers that draw the noise of architectures asked for again."""
+        drawn = np.random.default_rng([*self._key.tolist(), repetition])
+        return drawn.integers(0, 2**64, size=len(self._key), dtype=np.uint64) | np.uint64(1)

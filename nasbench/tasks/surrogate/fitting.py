@@ -21,7 +21,8 @@ from nasbench.tasks.surrogate.sample import Sample, measured, split
 from nasbench.tasks.surrogate.seed_noise import MODELS, fit_noise
 from nasbench.tasks.surrogate.task import content_of, file_of, kept_options, refuse_foreseen, rows_digest
 from nasbench.tasks.surrogate.validation import judge
-from nasbench.tasks.table_task import Task, load_table_task
+from nasbench.tasks.table_opening import load_table_task
+from nasbench.tasks.table_task import TableTask
 
 # of trees one model each: bagging inside bags would cost five times as much and add nothing
 _CANDIDATES = ("functional_gp", "xgboost,uncertainty=none", "lightgbm,uncertainty=none")
@@ -79,7 +80,7 @@ class Fit:
 
 
 def fit_surrogate(
-    source: str | Path | Task,
+    source: str | Path | TableTask,
     fit: Fit | None = None,
     *,
     name: str = "",
@@ -103,7 +104,7 @@ def fit_surrogate(
         OSError: the file cannot be written.
     """
     fit = fit or Fit()
-    task = source if isinstance(source, Task) else load_table_task(str(source))
+    task = load_table_task(str(source)) if isinstance(source, str | Path) else source
     name = name or task.name
     path = Path(out).expanduser() if out else file_of(name)
     described = _described(task, name, fit)
@@ -145,7 +146,12 @@ def _chosen(
 
 
 def _others(
-    task: Task, sample: Sample, observed: Learnt, fit: Fit, rng: np.random.Generator, on_step: Callable[[str], None]
+    task: TableTask,
+    sample: Sample,
+    observed: Learnt,
+    fit: Fit,
+    rng: np.random.Generator,
+    on_step: Callable[[str], None],
 ) -> dict[str, Quantity]:
     """Fit everything but the observed score."""
     label = observed.ensemble.predictor
@@ -174,7 +180,7 @@ def _cost(sample: Sample, ensemble: Ensemble, n_members: int, rng: np.random.Gen
     return Learnt(ensemble, n_members, log_scale=float(cost_s.sum() / unseen.sum()))
 
 
-def _described(task: Task, name: str, fit: Fit) -> dict[str, Any]:
+def _described(task: TableTask, name: str, fit: Fit) -> dict[str, Any]:
     """Return what is stored beside the models: where they come from and what they answer."""
     declaration, axes = task.declaration, task.observed.axes
     tables = {table.name: table.checksum for table in task.tables}
@@ -201,7 +207,7 @@ def _described(task: Task, name: str, fit: Fit) -> dict[str, Any]:
     }
 
 
-def _best_known(surrogate: Surrogate, trained: Archs, task: Task, rng: np.random.Generator) -> dict[str, Any]:
+def _best_known(surrogate: Surrogate, trained: Archs, task: TableTask, rng: np.random.Generator) -> dict[str, Any]:
     """Return the best architecture by what is reported first, the mean, both as measured, and how they were found."""
     space, quantity, sign = task.whole, f"report/{task.reported[0]}", task.scales[task.reported[0]].sign
     if isinstance(space, EnumeratedSpace) and surrogate.known:

@@ -8,7 +8,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
-from nasbench.tasks.table_task import Task
+from nasbench.tasks.table_task import TableTask
 
 LEAST_TRAINED = 20
 
@@ -48,7 +48,7 @@ class Sample:
         return Sample(self.space, self.archs[rows], self.scores[rows], reported, self.cost_s[rows])
 
 
-def measured(task: Task) -> Sample:
+def measured(task: TableTask) -> Sample:
     """Return every architecture of the task whose observed score was measured."""
     seen = task.observations
     rows = task.rows[~np.isnan(seen.scores[task.rows]).all(axis=1)]
