@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nasbench.tasks.spaces import refuse_other_space as refuse_other_space
     from nasbench.tasks.spaces import refuse_other_table as refuse_other_table
     from nasbench.tasks.spaces import space_of as space_of
-    from nasbench.tasks.surrogate.fitting import Fit as Fit
+    from nasbench.tasks.surrogate.fitting import SurrogateFit as SurrogateFit
     from nasbench.tasks.surrogate.fitting import fit_surrogate as fit_surrogate
     from nasbench.tasks.surrogate.task import SurrogateTask as SurrogateTask
     from nasbench.tasks.table_opening import load_table_task as load_table_task
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Expected": "tasks.protocol",
-    "Fit": "tasks.surrogate.fitting",
+    "SurrogateFit": "tasks.surrogate.fitting",
     "Objective": "units",
     "Optimum": "tasks.protocol",
     "SurrogateTask": "tasks.surrogate.task",

@@ -37,7 +37,7 @@ def load_task(name: "str | Path | Task") -> "Task":
         return load_training_task(name)
     if not is_surrogate(name):
         return load_table_task(name)
-    from nasbench.tasks.surrogate.task import load_surrogate_task  # loads scipy, which tables do without
+    from nasbench.tasks.surrogate.opening import load_surrogate_task  # loads scipy, which tables do without
 
     return load_surrogate_task(name)
 

@@ -24,7 +24,7 @@ class Optimum(NamedTuple):
     score: float
 
 
-class Source(Protocol):
+class DataSource(Protocol):
     """A file or data set that decides the answers of a task."""
 
     @property
@@ -159,7 +159,7 @@ class Task(Protocol):
         ...
 
     @property
-    def tables(self) -> Sequence[Source]:
+    def tables(self) -> Sequence[DataSource]:
         """Every file or data set that decides the answers, by name and checksum."""
         ...
 

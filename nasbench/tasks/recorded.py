@@ -138,14 +138,15 @@ def _finder(name: str, entry: Entry) -> Callable[[str], Path]:
 
 
 def _surrogate(name: str, entry: Entry) -> "Task":
-    from nasbench.tasks.surrogate.task import find_surrogate, surrogate_task
+    from nasbench.tasks.surrogate.files import find_surrogate
+    from nasbench.tasks.surrogate.opening import make_surrogate_task
 
     ((label, checksum),) = entry["tables"].items()
     file = name.rpartition(":")[0] if not name.endswith(SURROGATE) else name
     path = find_surrogate(checksum, [Path(file), *map(Path, entry.get("places", {}).values())])
     if path is None:
         raise _absent(name, f"surrogate '{label}'", checksum, "fit it again, or put its file into", "surrogates")
-    return surrogate_task(name, path)
+    return make_surrogate_task(name, path)
 
 
 def _training(name: str, entry: Entry) -> "Task":

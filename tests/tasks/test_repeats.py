@@ -13,7 +13,7 @@ from nasbench.comparison.running import one_run
 from nasbench.comparison.verify import verify
 from nasbench.errors import InvalidOption, NasbenchError
 from nasbench.tasks import SurrogateTask, count_repetitions, is_task
-from nasbench.tasks.surrogate.backend import Surrogate
+from nasbench.tasks.surrogate.model import Surrogate
 from nasbench.trials import Trials, full_trainings
 
 

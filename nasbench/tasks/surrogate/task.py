@@ -1,33 +1,22 @@
 """A task that a surrogate answers: any architecture of the space, by what was learnt from trained ones."""
 
-import contextlib
-import hashlib
-import json
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.errors import InvalidOption, NasbenchError, TableError, unknown_name
-from nasbench.files import not_replaced
-from nasbench.registry import SPACES
-from nasbench.spaces import EnumeratedSpace, SearchSpace, options_to_keep
+from nasbench.errors import InvalidOption, unknown_name
+from nasbench.spaces import SearchSpace
 from nasbench.tasks.declarations import (
     FRESH,
-    MODES,
     SAME,
-    SURROGATE,
-    SURROGATE_PREFIX,
     surrogate_files,
-    surrogate_folder,
 )
 from nasbench.tasks.protocol import Expected, Optimum
-from nasbench.tasks.spaces import described_decisions, space_named
-from nasbench.tasks.surrogate.archive import describe
-from nasbench.tasks.surrogate.backend import COST, NOISE, OBSERVED, Surrogate, SurrogateBackend, known_of
+from nasbench.tasks.spaces import described_decisions
+from nasbench.tasks.surrogate.backend import SurrogateBackend
+from nasbench.tasks.surrogate.model import COST, NOISE, OBSERVED, Surrogate
 from nasbench.units import HasObjectives, Objective, Scale
 
 if TYPE_CHECKING:
@@ -249,139 +238,3 @@ class SurrogateTask(HasObjectives):
 def _signed(scale: Scale, scores: Floats) -> Floats:
     """Return measurements from the scores that stand for them, or back; a value of 0 has no sign."""
     return scores if scale.sign > 0 else 0.0 - scores
-
-
-def file_of(name: str) -> Path:
-    """Return the place of a surrogate among the user's own.
-
-    Raises:
-        InvalidOption: a name that is no file name.
-    """
-    if not name or name != Path(name).name or ":" in name or name.startswith("."):
-        raise InvalidOption(f"surrogate name {name!r}; expected letters, digits, '-' and '_'")
-    return surrogate_folder() / f"{name}{SURROGATE}"
-
-
-def refuse_foreseen(path: Path, described: Mapping[str, Any], predictors: Collection[str]) -> None:
-    """Refuse, before anything is fitted, to replace a surrogate that was fitted otherwise.
-
-    Args:
-        path: of the surrogate, there or not.
-        described: what is known of the new one.
-        predictors: to choose from; empty for the suite's own.
-
-    Raises:
-        InvalidOption: such a one is there, or a file that is none.
-    """
-    if not path.exists():
-        return
-    try:
-        there, _ = describe(path)
-    except TableError as error:
-        raise not_replaced(path, f"is no surrogate that could be compared ({error})") from None
-    known = json.loads(json.dumps(described))
-    if differing := [key for key in known if known[key] != there.get(key)]:
-        raise not_replaced(path, f"was fitted with another {differing[0]}")
-    if predictors and set(predictors) != set(there["chosen_by"]):
-        raise not_replaced(path, f"was chosen among {', '.join(there['chosen_by'])}")
-
-
-def content_of(path: Path) -> str:
-    """Return the checksum of a surrogate; empty of a file that is none."""
-    try:
-        return describe(path)[1]
-    except TableError:
-        return ""
-
-
-def load_surrogate_task(name: str) -> SurrogateTask:
-    """Open ``surrogate-NAME`` or ``path/to/NAME.surrogate``, with ``:mean`` behind it without noise.
-
-    Raises:
-        UnknownName: no surrogate of that name, or another word behind the colon.
-        TableError: a damaged or foreign file, or one for another version of the space.
-    """
-    file, _, _ = _parts(name)
-    if file.endswith(SURROGATE):
-        return surrogate_task(name, Path(file).expanduser())
-    files = {SURROGATE_PREFIX + path.stem: path for path in surrogate_files()}
-    if file not in files:
-        raise unknown_name("task", name, files)
-    return surrogate_task(name, files[file])
-
-
-def surrogate_task(name: str, path: Path) -> SurrogateTask:
-    """Open the file of a surrogate task of that name, wherever it lies; errors as ``open_surrogate``."""
-    file, colon, mode = _parts(name)
-    label = SURROGATE_PREFIX + Path(file).stem if file.endswith(SURROGATE) else file
-    repeats = FRESH if mode == FRESH else SAME
-    return SurrogateTask(
-        label + (f":{mode}" if colon else ""), open_surrogate(path), noisy=mode != "mean", repeats=repeats
-    )
-
-
-def _parts(name: str) -> tuple[str, str, str]:
-    """Return what a name says of the file, the colon if there is a mode behind it, and the mode."""
-    return name.rpartition(":") if name.rpartition(":")[2] in MODES else (name, "", "seed")
-
-
-def find_surrogate(checksum: str, places: Iterable[Path]) -> Path | None:
-    """Return the file of the surrogate with this content: one of ``places``, or any of the user's; None without."""
-    for path in (*places, *surrogate_files()):
-        with contextlib.suppress(NasbenchError, OSError):  # a damaged one is not the one that is looked for
-            if describe(path)[1] == checksum:
-                return path
-    return None
-
-
-def open_surrogate(path: Path) -> Surrogate:
-    """Open a file.
-
-    Raises:
-        FileNotFoundError: no such file.
-        TableError: a damaged or foreign one, or one for another version of the space.
-    """
-    spec, checksum = describe(path)
-    try:
-        if ":" in spec["space"]:  # a file from elsewhere must not import what it likes
-            raise unknown_name("space", spec["space"], SPACES.names())
-        space = space_named(spec["space"], _options(spec["space_options"]))
-        if spec["space_rows_sha256"] != rows_digest(space):
-            raise TableError(f"{path} was fitted to {_otherwise(space, spec)}: fit it again")
-        if "direction" not in spec["observed"] and spec["observed"]["unit"] != "fraction":
-            raise TableError(f"{path} does not say whether its metric is to be minimised: fit it again")
-        surrogate = Surrogate(space, spec, known=known_of(path, spec, space), path=path, checksum=checksum)
-        SurrogateTask(spec["name"], surrogate).describe()
-    except NasbenchError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise TableError(f"{path} describes no surrogate: {type(error).__name__} {error}") from error
-    return surrogate
-
-
-def kept_options(space: SearchSpace, given: Mapping[str, Any]) -> dict[str, Any] | str:
-    """Return options of a space as a description holds them: as text where the order of decisions counts."""
-    kept = options_to_keep(space, given)
-    return json.dumps(kept) if kept else dict(given)
-
-
-def _options(kept: dict[str, Any] | str) -> dict[str, Any]:
-    """Return what ``kept_options`` was given; older releases kept sorted keys."""
-    options: dict[str, Any] = json.loads(kept) if isinstance(kept, str) else kept
-    return options
-
-
-def _otherwise(space: SearchSpace, spec: Mapping[str, Any]) -> str:
-    """Say in what a surrogate's space may differ from the one that its options make now."""
-    if space.code_options and not isinstance(spec["space_options"], str):
-        return (
-            f"decisions in another order than {', '.join(space.decisions)}, which an older release did not keep, so "
-            "that its codes would be misread"
-        )
-    return f"another list of the architectures of '{space.name}' than this release has"
-
-
-def rows_digest(space: SearchSpace) -> str:
-    """Return what the stored predictions rely on: the order of a listed space, else its decisions."""
-    rows = space.rows.tobytes() if isinstance(space, EnumeratedSpace) else b""
-    return hashlib.sha256(repr(space.decisions).encode() + space.cardinality.tobytes() + rows).hexdigest()
