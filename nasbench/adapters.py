@@ -8,7 +8,7 @@ import numpy as np
 
 from nasbench.errors import MissingExtra
 from nasbench.spaces import SearchSpace
-from nasbench.tasks import AnyTask
+from nasbench.tasks import Task
 from nasbench.trials import full_trainings
 
 
@@ -17,7 +17,7 @@ def choices_of(space: SearchSpace) -> dict[str, list[int]]:
     return {name: list(range(k)) for name, k in zip(space.decisions, space.cardinality.tolist(), strict=True)}
 
 
-def optuna_objective(task: AnyTask, rng: np.random.Generator) -> Callable[[Any], float | tuple[float, ...]]:
+def optuna_objective(task: Task, rng: np.random.Generator) -> Callable[[Any], float | tuple[float, ...]]:
     """Return a task as an objective of Optuna, to be maximised: what is to be minimised comes negated.
 
     Each decision is a categorical parameter of its own name. A combination that is no architecture of the space is a

@@ -1,11 +1,14 @@
-"""Which of two numbers of a metric is better, what their unit is, and how they are printed.
+"""What a metric's numbers mean: their unit, which of two is better, how they are printed, what a search optimises.
 
 Inside, an accuracy is a fraction; on screen it is percent. Everything else is printed in its own unit.
 """
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
+
+from nasbench.errors import InvalidOption, unknown_name
 
 UNITS = {
     "fraction": (0.0, 1.0),
@@ -88,13 +91,77 @@ ACCURACY = Scale()
 """What is meant where nothing is said."""
 
 
-class Scaled:
-    """What has observed numbers of one scale, such as a task."""
+@dataclass(frozen=True)
+class Objective:
+    """One of the numbers that a search optimises.
+
+    A strategy sees it as a score to maximise: ``sign`` times the value in its unit.
+
+    Attributes:
+        name: of the metric, or the label that a task gives it.
+        unit: of its values, a key of ``UNITS``.
+        direction: ``maximize`` or ``minimize``.
+        reference: a value, in the unit, that a useful architecture is better than: the reference point of hypervolume.
+            None where nothing was declared.
+        bound: a value, in the unit, that no architecture is better than: the ideal point. None where nothing was
+            declared.
+
+    Raises:
+        InvalidOption: a direction that names neither better nor worse, or points that contradict it or the unit.
+    """
+
+    name: str
+    unit: str = "fraction"
+    direction: str = "maximize"
+    reference: float | None = None
+    bound: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse contradictions."""
+        if self.unit not in UNITS:
+            raise unknown_name(f"unit of objective '{self.name}'", self.unit, UNITS)
+        if self.direction not in ("maximize", "minimize"):
+            raise InvalidOption(
+                f"objective '{self.name}' has direction '{self.direction}'; expected maximize or minimize"
+            )
+        low, high = UNITS[self.unit]
+        for key, value in (("reference", self.reference), ("bound", self.bound)):
+            if value is not None and not (low <= value <= high and math.isfinite(value)):
+                raise InvalidOption(
+                    f"objective '{self.name}': {key} = {value}; expected a number from {low:g} to {high:g} "
+                    f"(unit '{self.unit}')"
+                )
+        if self.reference is None or self.bound is None:
+            return
+        if not self.sign * self.bound > self.sign * self.reference:
+            raise InvalidOption(
+                f"objective '{self.name}': bound = {self.bound} is not better than reference = {self.reference}; "
+                f"its direction is {self.direction}"
+            )
+
+    @property
+    def scale(self) -> Scale:
+        """Unit and direction."""
+        return Scale(self.unit, self.direction)
+
+    @property
+    def sign(self) -> float:
+        """What values are multiplied by to become the scores that strategies maximise: 1.0 or -1.0."""
+        return self.scale.sign
+
+
+class HasObjectives:
+    """Mixin of tasks: unit, direction and sign of what is observed follow from the first objective."""
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """What a search optimises, the observed metric first."""
+        raise NotImplementedError
 
     @property
     def scale(self) -> Scale:
         """Unit and direction of what is observed."""
-        raise NotImplementedError
+        return self.objectives[0].scale
 
     @property
     def direction(self) -> str:
@@ -108,7 +175,7 @@ class Scaled:
 
     @property
     def unit(self) -> str:
-        """Of what is observed: ``fraction``, ``nats``, ``s``, ``count``, ``J`` or ``none``."""
+        """Unit of what is observed: ``fraction``, ``nats``, ``s``, ``count``, ``J`` or ``none``."""
         return self.scale.unit
 
 

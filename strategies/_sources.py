@@ -22,7 +22,7 @@ from nasbench.records.store import is_record
 from nasbench.registry import PREDICTORS, STRATEGIES, Choice, sources_of
 from nasbench.spaces import Party, SearchSpace, refuse_other_codes
 from nasbench.table import PROXY_SOURCE, proxy_named
-from nasbench.tasks import SurrogateTask, Task, load_task, proxy_of, task_names
+from nasbench.tasks import TableTask, load_task, proxy_of, task_names
 from nasbench.tasks.recorded import as_recorded, recorded_entry, space_and_data
 from nasbench.trials import full_trainings
 
@@ -297,7 +297,7 @@ def _declared_space(target: str) -> SearchSpace | None:
     return space if space.code_options else None
 
 
-def _shared(task: Task, space: SearchSpace) -> Archs:
+def _shared(task: TableTask, space: SearchSpace) -> Archs:
     """Return what ``task`` measured of ``space``, ``[m, d]``; its own space may have more or fewer architectures."""
     own = task.space
     if own.name != space.name:
@@ -307,13 +307,9 @@ def _shared(task: Task, space: SearchSpace) -> Archs:
     return measured[space.is_valid(measured)]
 
 
-def _opened(name: str) -> Task:
+def _opened(name: str) -> TableTask:
     task = load_task(name) if recorded_entry(name) else _loaded(name)
-    if isinstance(task, SurrogateTask):
-        raise InvalidOption(f"source '{name}' is a surrogate; choose the task it was fitted to, '{task.fitted_to}'")
-    if not isinstance(task, Task):
-        raise InvalidOption(f"source '{name}' has no table of trained architectures; choose a task that has one")
-    return task
+    return task.require_table(f"source '{name}'")
 
 
 _loaded = lru_cache(maxsize=64)(load_task)

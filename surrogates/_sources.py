@@ -3,9 +3,9 @@
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidOption, PredictorError
+from nasbench.errors import PredictorError
 from nasbench.spaces import Party, SearchSpace, refuse_other_codes
-from nasbench.tasks import Task, load_task
+from nasbench.tasks import TableTask, load_task
 
 _MATCHES = 1e-9  # scores nearer than that are the same measurement
 
@@ -15,7 +15,7 @@ def source_names(source: str) -> list[str]:
     return [name.strip() for name in source.split("+") if name.strip()]
 
 
-def source_tasks(source: str, space: SearchSpace) -> list[Task]:
+def source_tasks(source: str, space: SearchSpace) -> list[TableTask]:
     """Return the tasks that ``source`` names.
 
     Raises:
@@ -25,16 +25,14 @@ def source_tasks(source: str, space: SearchSpace) -> list[Task]:
     return [_task_of(name, space) for name in source_names(source)]
 
 
-def _task_of(name: str, space: SearchSpace) -> Task:
-    task = load_task(name)
-    if not isinstance(task, Task):
-        raise InvalidOption(f"source '{name}' has no table of trained architectures; choose a task that has one")
+def _task_of(name: str, space: SearchSpace) -> TableTask:
+    task = load_task(name).require_table(f"source '{name}'")
     source, searched = Party(f"source '{name}'", task.space), Party("the searched task", space)
     refuse_other_codes(source, searched, "choose another source")
     return task
 
 
-def known_trainings(task: Task, n: int, rng: np.random.Generator) -> tuple[Archs, Floats]:
+def known_trainings(task: TableTask, n: int, rng: np.random.Generator) -> tuple[Archs, Floats]:
     """Return up to ``n`` random measured architectures of a task and their observed scores (never a test split)."""
     archs = task.table.architectures[rng.permutation(task.rows)]
     score = task.query(archs, task.observed.split)
@@ -42,7 +40,7 @@ def known_trainings(task: Task, n: int, rng: np.random.Generator) -> tuple[Archs
     return archs[rows], score[rows]
 
 
-def refuse_itself(task: Task, archs: Archs, score: Floats) -> None:
+def refuse_itself(task: TableTask, archs: Archs, score: Floats) -> None:
     """Refuse a source whose measurements are the very scores to be predicted: it would know the answers.
 
     Raises:

@@ -1,5 +1,6 @@
 """Answers trials from a table: a look-up that costs what the real training cost."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -131,6 +132,44 @@ def shown_repetitions(rng: np.random.Generator, n_rows: int) -> npt.NDArray[np.u
     return words.astype("<u8", copy=False).view("<u2")
 
 
+class SeedDraw:
+    """Which trained repetition ("seed") of an architecture a run shows.
+
+    Args:
+        rng: of the run.
+        n_rows: of the table.
+        fresh: whether an architecture that is asked for again shows another repetition: each of those measured once,
+            in a random order, then the same ones again. It depends on the run, the architecture and how often it was
+            asked for, not on batches or on other architectures.
+    """
+
+    def __init__(self, rng: np.random.Generator, n_rows: int, *, fresh: bool = False) -> None:
+        self.words = shown_repetitions(rng, n_rows)
+        self._key = int(rng.integers(2**63)) if fresh else 0
+
+    def shown(self, rows: Ints, repetition: Ints, n_seeds: Ints) -> Ints:
+        """Return the place of what is shown among the measured repetitions of table rows [n]; ``[n]``.
+
+        Args:
+            rows: of the table, or the one behind its last.
+            repetition: [n] how often the row was asked for before.
+            n_seeds: [n] how many repetitions may be shown, at least 1.
+        """
+        first = self.words.take(rows) % n_seeds
+        places = first.astype(np.int64)
+        for at in np.flatnonzero(repetition % n_seeds).tolist():
+            places[at] = self.again(int(rows[at]), int(repetition[at]), int(n_seeds[at]))
+        return places
+
+    def again(self, row: int, repetition: int, n_seeds: int) -> int:
+        """Return the place of what one row shows when it was asked for ``repetition`` times before."""
+        first = self.words.item(row) % n_seeds
+        if not repetition % n_seeds:
+            return first
+        others = np.random.default_rng([self._key, row]).permutation(n_seeds - 1)
+        return int(first + 1 + others[repetition % n_seeds - 1]) % n_seeds
+
+
 class TableBackend:
     """Answers with the score of one trained repetition per architecture, and any further objectives behind it.
 
@@ -140,18 +179,25 @@ class TableBackend:
 
     Which repetition ("seed") an architecture shows is drawn once per run: asked twice, it answers
     the same. The draw depends on the run's generator alone, never on the order of the questions, so
-    all strategies meet the same noise in the same run.
+    all strategies meet the same noise in the same run. With ``fresh`` a new trial of a known architecture shows
+    another seed, as ``SeedDraw`` says.
 
     Args:
         space: architectures that may be asked.
         table: finds their rows.
         seen: the observable part of the table.
         rng: draws the repetitions.
+        fresh: whether a new trial of an architecture shows another repetition.
     """
 
-    def __init__(self, space: SearchSpace, table: Table, seen: Observations, rng: np.random.Generator) -> None:
+    def __init__(
+        self, space: SearchSpace, table: Table, seen: Observations, rng: np.random.Generator, *, fresh: bool = False
+    ) -> None:
         self._space, self._table, self._seen = space, table, seen
-        self._draw = shown_repetitions(rng, len(table))
+        seeds = SeedDraw(rng, len(table), fresh=fresh)
+        self._draw, self._seeds = seeds.words, seeds if fresh else None
+        self._repetition: dict[int, int] = {}  # of trials: how often their row was asked for before, if fresh
+        self._begun: Counter[int] = Counter()  # trials of each row, likewise
         self._known: set[int] = set()  # trials that are complete
         # of those that are not: their row, what was seen last, and the seconds of training that were paid
         self._reached: dict[int, tuple[int, Observations, float]] = {}
@@ -171,7 +217,7 @@ class TableBackend:
         seen = self._seen
         if seen.absent:
             rows = self._with_absent(trials.arch, rows)
-        if seen.earlier and not self._begin_and_end(trials):
+        if self._seeds is not None or (seen.earlier and not self._begin_and_end(trials)):
             return self._partly(trials, rows)
         # Most calls ask for one: single numbers cost a tenth of array calls.
         score, cost_s = self._one(trials, rows.item()) if len(rows) == 1 else self._many(trials, rows)
@@ -229,7 +275,16 @@ class TableBackend:
             cost_s = max(cost_s - paid_s, answer_s)
             trained_s = max(trained_s, paid_s)
         self._reached[trial] = row, now, trained_s
-        return now.scores.item(row, self._draw.item(row) % n_seeds), cost_s, now.last_epoch
+        return now.scores.item(row, self._shown(trial, row, n_seeds)), cost_s, now.last_epoch
+
+    def _shown(self, trial: int, row: int, n_seeds: int) -> int:
+        """Return the place of the repetition that a trial shows."""
+        if self._seeds is None:
+            return self._draw.item(row) % n_seeds
+        if trial not in self._repetition:
+            self._repetition[trial] = self._begun[row]
+            self._begun[row] += 1
+        return self._seeds.again(row, self._repetition[trial], n_seeds)
 
     def _one(self, trials: Trials, row: int) -> tuple[Floats, Floats]:
         seen, trial, epoch = self._seen, trials.id.item(), trials.epoch.item()

@@ -1,5 +1,7 @@
 """Answers trials by training real networks: what a strategy asks for is trained, and paid for, up to that epoch."""
 
+from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -135,6 +137,40 @@ class TrainingBackend:
                 f"{self._recipe.epochs}, or FULL_TRAINING of a trial that is not complete"
             )
         return before
+
+
+class FreshTrainingBackend:
+    """Trains an architecture anew each time that it is asked for under a new id; a known id goes on with its training.
+
+    Args:
+        repeat: returns what trains architectures that were asked for so many times before.
+    """
+
+    def __init__(self, repeat: Callable[[int], TrainingBackend]) -> None:
+        self._repeat = repeat
+        self._backends: dict[int, TrainingBackend] = {}
+        self._repetition: dict[int, int] = {}  # of trials
+        self._begun: Counter[bytes] = Counter()  # trials of each architecture
+
+    def advance(self, trials: Trials) -> Results:
+        """Train each trial until its epoch; errors as ``TrainingBackend.advance``."""
+        repetition = np.array([self._count(*one) for one in zip(trials.id.tolist(), trials.arch, strict=True)])
+        epoch, score = np.array(trials.epoch), np.full((len(trials.id), 1), np.nan)
+        cost_s = np.full(len(trials.id), np.nan)
+        for again in np.unique(repetition).tolist():
+            if again not in self._backends:
+                self._backends[again] = self._repeat(again)
+            at = np.flatnonzero(repetition == again)
+            told = self._backends[again].advance(Trials(trials.id[at], trials.arch[at], trials.epoch[at]))
+            epoch[at], score[at], cost_s[at] = told.epoch, told.score, told.cost_s
+        return Results(trials.id, epoch, score, cost_s)
+
+    def _count(self, trial: int, arch: Archs) -> int:
+        """Return how often the architecture of a trial was begun before it."""
+        if trial not in self._repetition:
+            self._repetition[trial] = self._begun[arch.tobytes()]
+            self._begun[arch.tobytes()] += 1
+        return self._repetition[trial]
 
 
 def _answer(outcome: Outcome, before: int, epoch: int) -> tuple[float, float]:

@@ -32,11 +32,11 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Fit, judge and store; the same command gives the same file."""
-    from nasbench.tasks import Fit, fit_surrogate
+    from nasbench.tasks import SurrogateFit, fit_surrogate
 
     if out is not None and (out.suffix != ".surrogate" or name):
         raise InvalidOption(f"--out {out}: a surrogate file ends with .surrogate, and its name is that of the file")
-    fit = Fit(tuple(predictor or ()), train, members, noise, seed)
+    fit = SurrogateFit(tuple(predictor or ()), train, members, noise, seed)
     name = out.stem if out else name
     with or_resume():
         surrogate = fit_surrogate(task, fit, name=name, out=out, replace=replace, on_step=_quiet if as_json else _say)

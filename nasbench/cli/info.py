@@ -25,10 +25,10 @@ def command(
         else:
             print(_page(name, component))
         return
-    from nasbench.tasks import Task, load_task
+    from nasbench.tasks import load_task
 
     opened = load_task(name)
-    described = _describe(opened) if isinstance(opened, Task) else opened.described()
+    described = opened.describe()
     if as_json:
         print_json(described)
         return
@@ -85,103 +85,6 @@ def _page(name: str, component: dict[str, Any]) -> str:
         for preset, values in component["presets"].items()
     ]
     return "\n".join(lines).rstrip()
-
-
-def _describe(task: Any) -> dict[str, Any]:
-    from nasbench.encodings import encoding_names
-    from nasbench.tasks.spaces import described_decisions
-
-    task.check()
-    table, space, optimum, seen = task.table, task.whole, task.optimum, task.observed
-    measured = [entry for entry in seen.table.measurements if entry[0] == seen.dataset]
-    columns = {
-        f"{recipe} {split} {metric}": seen.table.describe(data, recipe, split, metric)
-        for data, recipe, split, metric in measured
-    }
-    return {
-        "title": task.title,
-        "version": task.version,
-        "space": f"{space.name}: {space.size:,} architectures of {len(space.decisions)} decisions",
-        **({"decisions": decisions} if (decisions := described_decisions(space)) else {}),
-        "encodings": encoding_names(space),
-        "table": f"{table.name}: {len(table):,} architectures, {len(task.rows):,} of this task measured",
-        **({"restriction": task.restriction} if task.restriction else {}),
-        "dataset": seen.dataset,
-        "measurements": {
-            name: f"seeds {column['seeds']}, epochs {_range(column['epochs'])}, {column['unit']}"
-            for name, column in columns.items()
-        },
-        "static_metrics": sorted(metric for data, metric in seen.table.statics if data in (seen.dataset, "all")),
-        "observed": f"{_column(seen)}; {_noise(len(seen.axes['seeds']))}{_minimised(task.scale)}",
-        "epochs": f"{_range(list(task.epochs))}, a complete training is {task.epochs[-1]}",
-        **({"fidelities": [_column(one.observed) for one in task.fidelities]} if task.fidelities else {}),
-        "reported": {
-            label: f"{_column(column)}, mean over seeds{_minimised(column.scale)}"
-            for label, column in task.reports.items()
-        },
-        "unit": task.scales[task.reported[0]].unit,
-        "direction": task.scales[task.reported[0]].direction,
-        **({"objectives": _objectives(task)} if task.objectives else {}),
-        "cost": _cost(task.costs),
-        "budget_s": task.budget_s,
-        "budget_note": task.budget_note,
-        "optimum": {
-            "architecture": space.format(optimum.arch)[0],
-            task.reported[0]: optimum.score,
-        },
-        "random_architecture": task.random_score,
-        **{key: _of_all_tables(task, key) for key in ("citation", "licence", "source")},
-        "notes": table.notes,
-        "table_sha256": table.checksum,
-        "file": str(table.path),
-    }
-
-
-def _minimised(scale: Scale) -> str:
-    """Say what is not taken for granted."""
-    unit = "" if scale.unit == "none" else f"{scale.unit}, "
-    return f"; {unit}to be minimised" if scale.sign < 0 else ""
-
-
-def _column(column: Any) -> str:
-    return f"{column.split} {column.metric} on {column.dataset}, {column.recipe}, table {column.table.name}"
-
-
-def _objectives(task: Any) -> dict[str, str]:
-    """What a strategy sees in further columns of its scores; there, what is minimised is negated."""
-    return {
-        label: f"{column.axes['direction']} {column.metric} ({column.axes['unit']}) on {column.dataset}, "
-        f"table {column.table.name}"
-        for label, column in task.objectives.items()
-    }
-
-
-def _of_all_tables(task: Any, key: str) -> str:
-    """Whatever a task reads is to be cited."""
-    return "; ".join(dict.fromkeys(getattr(table, key) for table in task.tables))
-
-
-def _noise(n_seeds: int) -> str:
-    return "one seed, fixed for a run and an architecture" if n_seeds > 1 else "the table's only value, without noise"
-
-
-def _cost(costs: Any) -> str:
-    if isinstance(costs, str):
-        return f"{costs} of the table"
-    if isinstance(costs, tuple):
-        return " + ".join(map(_charged, costs))
-    return f"{costs:g} simulated second(s) a training"
-
-
-def _charged(charge: Any) -> str:
-    column, often = charge.column, " for each answer" if charge.each_answer else ""
-    if hasattr(column, "times"):
-        return f"{column.times:g} x {column.metric} on {column.dataset}, table {column.table.name}{often}"
-    return _column(column) + often
-
-
-def _range(epochs: list[int]) -> str:
-    return str(epochs) if len(epochs) <= 4 else f"{epochs[0]} to {epochs[-1]} ({len(epochs)})"
 
 
 def _text(value: Any, scale: Scale | None = None) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nasbench.arrays import Archs, Floats
     from nasbench.proxies import Study
     from nasbench.table import Table
-    from nasbench.tasks import Task
+    from nasbench.tasks import TableTask
 
 
 def command(
@@ -100,7 +100,7 @@ def _path(out: Path | None, default: Path) -> Path:
     return out or default
 
 
-def _architectures(task: "Task", other: "Table | None", n: int, rng: "np.random.Generator") -> "Archs":
+def _architectures(task: "TableTask", other: "Table | None", n: int, rng: "np.random.Generator") -> "Archs":
     """Return the task's measured architectures that ``other`` holds too; ``n`` drawn, of which fewer are the first."""
     from nasbench.spaces import Party
     from nasbench.tasks import refuse_other_space
@@ -117,7 +117,7 @@ def _architectures(task: "Task", other: "Table | None", n: int, rng: "np.random.
     return archs[rng.permutation(len(archs))[:n]] if n else archs
 
 
-def _row(table: "Table", study: "Study", label: str, task: "Task", other: "Table | None") -> dict[str, Any]:
+def _row(table: "Table", study: "Study", label: str, task: "TableTask", other: "Table | None") -> dict[str, Any]:
     """Return how many architectures a proxy scored, and how it orders them beside the task and the other table.
 
     ``accuracy`` is the correlation with what the task observes, negated where that is to be minimised.

@@ -19,7 +19,7 @@ from nasbench.errors import RecordError
 from nasbench.metrics import Metric, TaskRuns, make_metrics
 from nasbench.records.opening import recorded_task
 from nasbench.reports.survival import compute_restricted_mean, find_horizon
-from nasbench.tasks import AnyTask
+from nasbench.tasks import Task
 from nasbench.units import Scale
 
 N_GRID = 200
@@ -138,7 +138,7 @@ def analyse(record: Record, metrics: Sequence[str] = ()) -> Analysis:
 
 
 def _analyse_task(
-    name: str, task: AnyTask, runs: TaskRuns, n_strategies: int, metrics: Mapping[str, Metric]
+    name: str, task: Task, runs: TaskRuns, n_strategies: int, metrics: Mapping[str, Metric]
 ) -> TaskAnalysis:
     shape = (n_strategies, -1)
     computed = {label: metric.compute(runs) for label, metric in metrics.items()}

@@ -18,7 +18,7 @@ from nasbench.records.contestants import Contestants, Tasks, check_made, choices
 from nasbench.records.provenance import choice_entry, plain, software, source_entries, task_entry
 from nasbench.registry import STRATEGIES, Choice, with_epochs, with_target
 from nasbench.simulation import Budget
-from nasbench.tasks import AnyTask, load_task, tasks_with_epochs
+from nasbench.tasks import FRESH, Task, load_task, tasks_with_epochs
 from nasbench.tasks.recorded import as_recorded
 from nasbench.trials import capabilities_of
 
@@ -40,7 +40,7 @@ class Limits:
         limits = {"seconds": self.seconds, "trials": self.trials, "epochs": self.epochs}
         return {key: None if value == math.inf else value for key, value in limits.items()}
 
-    def of(self, task: AnyTask) -> Budget:
+    def of(self, task: Task) -> Budget:
         """Return the budget of a run on ``task``.
 
         Raises:
@@ -91,7 +91,7 @@ class Experiment:
     limits: Limits = Limits()
     n_workers: int = 1
     checkpoints: Checkpoints = FREE
-    given: Mapping[str, AnyTask] = field(default_factory=dict, compare=False, repr=False)
+    given: Mapping[str, Task] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot run before anything runs."""
@@ -123,6 +123,11 @@ class Experiment:
         tasks = {}
         for name, task in opened.items():
             task.check()
+            if task.repeats == FRESH and not self.checkpoints.kept:
+                raise InvalidOption(
+                    f"task '{name}' shows another seed each time that an architecture is trained anew, and without "
+                    "checkpoints a paused trial is trained anew in its middle; keep checkpoints, or leave repeats out"
+                )
             self.limits.of(task)
             tasks[name] = task_entry(name, task)
         with as_recorded(tasks):
@@ -180,7 +185,7 @@ def _number(name: str, value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def check_choice(choice: Choice, name: str, task: AnyTask) -> None:
+def check_choice(choice: Choice, name: str, task: Task) -> None:
     """Make a strategy once on a task, so that what it refuses is said before the first run.
 
     Raises:
@@ -192,7 +197,7 @@ def check_choice(choice: Choice, name: str, task: AnyTask) -> None:
     check_made(f"{choice.label} on {name}", lambda: component(task.space, np.random.default_rng(0), **options))
 
 
-def check_epochs(choice: Choice, task: AnyTask) -> None:
+def check_epochs(choice: Choice, task: Task) -> None:
     """Refuse a strategy that does nothing but stop trainings early where a task answers complete ones only.
 
     Raises:

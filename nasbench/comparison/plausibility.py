@@ -9,39 +9,18 @@ did.
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 from nasbench.arrays import Bools, Floats, Ints
 from nasbench.backends.checkpoints import Checkpoints
-from nasbench.backends.table import rows_of, shown_epochs, shown_repetitions
+from nasbench.backends.table import shown_epochs
 from nasbench.comparison.experiment import Experiment
 from nasbench.simulation import LOOK_AHEAD, Budget, History
-from nasbench.tasks import AnyTask, SurrogateTask, Task
-
-_CLOSE = 1e-6  # relative; what a net or a kernel predicts of an architecture depends in its last digits on the batch
+from nasbench.tasks import FRESH, Expected, Task, count_repetitions
 
 
-class _Answers(NamedTuple):
-    """What a task answers about the trials of a run.
-
-    Attributes:
-        score: [n, objectives] of which a record has the first at least; nan where missing, the first of a crash.
-        until_s: [n] seconds of a training from its start, one answer included.
-        answer_s: [n] of these, those that each answer takes again.
-        resumes: whether seconds up to an earlier epoch count towards a later one.
-        tolerance: relative, of scores and seconds; 0 for the same bits.
-    """
-
-    score: Floats
-    until_s: Floats
-    answer_s: Floats
-    resumes: bool = True
-    tolerance: float = 0.0
-
-
-def misfit(experiment: Experiment, task: AnyTask, number: int, told: History) -> str:
+def misfit(experiment: Experiment, task: Task, number: int, told: History) -> str:
     """Return why the trials of a run cannot be what a search of ``task`` was told; empty where they can.
 
     Args:
@@ -53,7 +32,7 @@ def misfit(experiment: Experiment, task: AnyTask, number: int, told: History) ->
     return next(_misfits(experiment, task, number, told), "") if len(told.id) else ""
 
 
-def _misfits(experiment: Experiment, task: AnyTask, number: int, told: History) -> Iterator[str]:
+def _misfits(experiment: Experiment, task: Task, number: int, told: History) -> Iterator[str]:
     d = len(task.space.decisions)
     if told.arch.shape[1] != d:
         yield f"architectures have {told.arch.shape[1]} decisions; space '{task.space.name}' has {d}"
@@ -62,20 +41,13 @@ def _misfits(experiment: Experiment, task: AnyTask, number: int, told: History) 
     before = _before(told.id)
     yield from _wrong_epochs(task, told, before)
     yield from _said(told, told.crashed != np.isnan(told.score[:, 0]), "crashed with a score, or has none and did not")
-    if isinstance(task, Task):
-        rows = rows_of(task.space, task.table, told.arch)
-        if task.observations.absent:  # the row behind the table's last answers for what it lacks
-            rows = np.where(rows < 0, len(task.table), rows)
-        yield from _said(told, rows < 0, f"was never measured in table '{task.table.name}'")
-        answers = _of_table(task, experiment, number, told, rows)
-    elif isinstance(task, SurrogateTask):
-        answers = _of_surrogate(task, experiment, number, told)
+    expected = _expect(experiment, task, number, told)
+    if expected is None:
+        yield from _wrong_training(task, told)
     else:
-        yield from _wrong_training(told)
-        answers = None
-    if answers is not None:
-        yield from _wrong_scores(told, answers)
-        yield from _wrong_costs(told, before, answers, experiment.checkpoints, experiment.n_workers)
+        yield from _said(told, expected.absent, f"was never measured, so that task '{task.name}' cannot answer")
+        yield from _wrong_scores(told, expected)
+        yield from _wrong_costs(told, before, expected, experiment.checkpoints, experiment.n_workers)
     yield from _wrong_times(told, experiment.n_workers)
     yield from _over_budget(told, before, experiment.limits.of(task))
 
@@ -97,7 +69,7 @@ def _before(ids: Ints) -> Ints:
     return before
 
 
-def _wrong_epochs(task: AnyTask, told: History, before: Ints) -> Iterator[str]:
+def _wrong_epochs(task: Task, told: History, before: Ints) -> Iterator[str]:
     known = shown_epochs(task.epochs)
     yield from _said(told, ~np.isin(told.epoch, task.epochs), f"ends at none of the epochs of the task ({known})")
     again = before >= 0
@@ -106,71 +78,77 @@ def _wrong_epochs(task: AnyTask, told: History, before: Ints) -> Iterator[str]:
     yield from _said(told, again & (told.epoch <= told.epoch[before]), "goes on from an epoch that is not earlier")
 
 
-def _of_table(task: Task, experiment: Experiment, number: int, told: History, rows: Ints) -> _Answers:
-    """Return what the table holds for ``rows`` [n] in this run."""
-    seen = task.observations
-    _, noise = experiment.streams(task.name, "", number)
-    drawn = shown_repetitions(noise, len(task.table)).take(rows)
-    score, until_s = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-    for epoch in np.unique(told.epoch).tolist():
-        now = seen if epoch == seen.last_epoch else seen.earlier[epoch]
-        at = told.epoch == epoch
-        n_seeds = (seen if seen.resumes else now).n_seeds.take(rows[at])
-        score[at] = np.where(n_seeds > 0, now.scores[rows[at], drawn[at] % np.maximum(n_seeds, 1)], np.nan)
-        until_s[at] = now.cost_s.take(rows[at])
-    answer_s = np.zeros(len(rows)) if seen.answer_s is None else seen.answer_s.take(rows)
-    further = np.empty((len(rows), 0)) if seen.further is None else seen.further.take(rows, axis=0)
-    return _Answers(np.concatenate([score[:, None], further], axis=1), until_s, answer_s, seen.resumes)
+def _expect(experiment: Experiment, task: Task, number: int, told: History) -> Expected | None:
+    """Return what the task answers in this run, with the seeds that it draws; None where only a training tells."""
+
+    def expect(repetition: Ints | None = None) -> Expected | None:
+        _, noise = experiment.streams(task.name, "", number)
+        return task.expect(noise, told.arch, told.epoch, repetition)
+
+    if task.repeats != FRESH:
+        return expect()
+    counted = count_repetitions(task.identify(told.arch), told.id)
+    expected = expect(counted)
+    if expected is None or experiment.n_workers == 1:
+        return expected
+    # Several workers need not end equal architectures in the order in which they began: any of their seeds fits.
+    for again in range(int(counted.max()) + experiment.n_workers):
+        other = expect(np.full(len(counted), again))
+        assert other is not None
+        fits = _fit_scores(told, other)
+        expected.score[fits] = other.score[fits]
+    return expected
 
 
-def _of_surrogate(task: SurrogateTask, experiment: Experiment, number: int, told: History) -> _Answers:
-    """Return what the surrogate predicts, with the noise of this run."""
-    _, noise = experiment.streams(task.name, "", number)
-    stored = bool(task.surrogate.known)
-    archs = told.arch if stored else task.surrogate.representative(told.arch)
-    score, cost_s = task.backend(noise).predicted(archs)
-    return _Answers(score[:, None], cost_s, np.zeros(len(score)), tolerance=0.0 if stored else _CLOSE)
-
-
-def _wrong_training(told: History) -> Iterator[str]:
-    """Yield what cannot be true of trainings whose outcome nobody knows."""
+def _wrong_training(task: Task, told: History) -> Iterator[str]:
+    """Yield what cannot be true of trainings whose outcome only training tells."""
+    low, high = task.scale.bounds
     score = told.score[:, 0]
-    yield from _said(told, ~(told.crashed | ((score >= 0) & (score <= 1))), "has no accuracy as score")
+    yield from _said(told, ~(np.isnan(score) | ((score >= low) & (score <= high))), "has no accuracy as score")
+    if task.repeats == FRESH:
+        return
     key = np.concatenate([told.arch.astype(np.int64), told.epoch[:, None]], axis=1)
     _, first, which = np.unique(key, axis=0, return_index=True, return_inverse=True)
     same = score[first[which.ravel()]]
-    other = (score != same) & ~told.crashed & ~np.isnan(same)
+    other = (score != same) & ~np.isnan(score) & ~np.isnan(same)
     yield from _said(told, other, "has two scores in one run, which shows one training of each architecture")
 
 
-def _wrong_scores(told: History, answers: _Answers) -> Iterator[str]:
-    for seen, shown in zip(told.score.T, answers.score.T, strict=False):  # old records have the first objective alone
-        bad = ~_equal(seen, shown, answers.tolerance)
-        at = int(bad.argmax())
-        yield from _said(told, bad, f"has score {seen[at]}; the task shows {shown[at]} in this run")
+def _fit_scores(told: History, expected: Expected) -> Bools:
+    """Return whether each trial has the expected scores; ``[n]``."""
+    seen = told.score
+    return np.asarray(_equal(seen, expected.score[:, : seen.shape[1]], expected.tolerance).all(axis=1))
+
+
+def _wrong_scores(told: History, expected: Expected) -> Iterator[str]:
+    bad = ~_fit_scores(told, expected)
+    at = int(bad.argmax())
+    seen = told.score
+    mine, other = (row[0] if len(row) == 1 else row.tolist() for row in (seen[at], expected.score[at, : seen.shape[1]]))
+    yield from _said(told, bad, f"has score {mine}; the task shows {other} in this run")
 
 
 def _wrong_costs(
-    told: History, before: Ints, answers: _Answers, checkpoints: Checkpoints, n_workers: int
+    told: History, before: Ints, expected: Expected, checkpoints: Checkpoints, n_workers: int
 ) -> Iterator[str]:
     """Yield costs other than those of the training, or of going on with it as the checkpoints of the record say."""
     again = before >= 0
-    fresh, on = answers.until_s, answers.until_s
-    if answers.resumes:
+    fresh, on = expected.until_s, expected.until_s
+    if expected.resumes:
         # means over other seeds at other epochs may fall, but what was paid is paid
-        on = np.where(again, np.maximum(fresh - _paid(fresh - answers.answer_s, before), answers.answer_s), fresh)
+        on = np.where(again, np.maximum(fresh - _paid(fresh - expected.answer_s, before), expected.answer_s), fresh)
     paused = (on if checkpoints.kept else fresh) + checkpoints.restart_s
     waited = np.arange(len(before)) - before
     # What is asked as soon as it was told goes on unpaused, at once or behind what is asked in the same go.
     stays = ~again | (waited <= LOOK_AHEAD + n_workers) | checkpoints.free
     pauses = again & ~((n_workers == 1) & (waited == 1))
-    fits = (stays & _equal(told.cost_s, on, answers.tolerance)) | (
-        pauses & _equal(told.cost_s, paused, answers.tolerance)
+    fits = (stays & _equal(told.cost_s, on, expected.tolerance)) | (
+        pauses & _equal(told.cost_s, paused, expected.tolerance)
     )
-    fits |= np.isnan(answers.until_s) & told.crashed & (told.cost_s > 0)  # crashed, its seconds unknown
+    fits |= np.isnan(expected.until_s) & told.crashed & (told.cost_s > 0)  # crashed, its seconds unknown
     at = int((~fits).argmax())
-    expected = on[at] if checkpoints.free or not again[at] else f"{on[at]}, or {paused[at]} after a pause"
-    yield from _said(told, ~fits, f"cost {told.cost_s[at]} seconds; the task charges {expected}")
+    charged = on[at] if checkpoints.free or not again[at] else f"{on[at]}, or {paused[at]} after a pause"
+    yield from _said(told, ~fits, f"cost {told.cost_s[at]} seconds; the task charges {charged}")
 
 
 def _paid(trained_s: Floats, before: Ints) -> Floats:

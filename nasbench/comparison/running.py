@@ -20,12 +20,12 @@ from nasbench.records.store import make_folder
 from nasbench.records.stored_run import Pair
 from nasbench.registry import STRATEGIES, Choice, with_epochs, with_target
 from nasbench.simulation import Budget, Simulation, no_history
-from nasbench.tasks import AnyTask
+from nasbench.tasks import Task
 from nasbench.tasks.recorded import as_recorded
 from nasbench.threads import one_thread
 
 
-def one_run(experiment: Experiment, task: AnyTask, choice: Choice, number: int) -> Run:
+def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> Run:
     """Run one strategy on one task once; a strategy that raises gives a failed run, not an error."""
     own, noise = experiment.streams(task.name, choice.label, number)
     simulation = None

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.comparison.record import Run
+from nasbench.comparison.run import Run
 from nasbench.metrics import JoinedTrials, TaskGoal, TaskRuns, Track, compute_spent
-from nasbench.tasks import AnyTask, Task
+from nasbench.tasks import TableTask, Task
 from nasbench.units import Scale
 
 _Spent = Mapping[str, Floats]
@@ -22,7 +22,7 @@ class _Recommended(NamedTuple):
     arch: Archs
 
 
-def join_task_runs(task: AnyTask, runs: Sequence[Run], limits: Mapping[str, float]) -> TaskRuns:
+def join_task_runs(task: Task, runs: Sequence[Run], limits: Mapping[str, float]) -> TaskRuns:
     """Return the runs of all strategies on a task as metrics are given them.
 
     Args:
@@ -105,16 +105,16 @@ def _run_of(offsets: Ints) -> Ints:
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
-def _read_objectives(task: AnyTask) -> tuple[Scale, ...]:
+def _read_objectives(task: Task) -> tuple[Scale, ...]:
     """Return unit and direction of each column of scores."""
-    further = task.objectives.values() if isinstance(task, Task) else ()
+    further = task.objectives.values() if isinstance(task, TableTask) else ()
     return (task.scale, *(column.scale for column in further))
 
 
 class _Report:
     """What a task reports of architectures, each looked up once."""
 
-    def __init__(self, task: AnyTask) -> None:
+    def __init__(self, task: Task) -> None:
         self._task = task
 
     def __call__(self, archs: Archs) -> dict[str, Floats]:

@@ -1,12 +1,11 @@
 """Pickled batches of small images, read by an unpickler that can build only containers, text, numbers and uint8 arrays.
 
 CIFAR's "python version" and downsampled ImageNet are dictionaries with ``data``, uint8 [n, 3 * side * side], and
-``labels``. The importers' unpickler turns arrays into lists, which is right for a few numbers and too much for
+``labels``. Importers turn arrays into lists, which is right for a few numbers and too much for
 180 million pixels; here an array stays the bytes it is.
 """
 
 import io
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,7 @@ import numpy as np
 
 from nasbench.arrays import Bits, Ints
 from nasbench.errors import SourceError
-
-
-class _Refused(Exception):
-    """The pickle asks for something that is no plain data."""
-
-
-class _Kind:
-    """Stands for ``numpy.dtype`` of a byte or a number; believes nothing of the state that follows."""
-
-    def __init__(self, code: Any, *_: Any) -> None:
-        code = code.decode("latin1") if isinstance(code, bytes) else code
-        if code not in ("u1", "f4", "f8", "i8"):
-            raise _Refused(f"numpy type {code!r}")
-        self.dtype: np.dtype[Any] = np.dtype(f"<{code}")
-
-    def __setstate__(self, state: Any) -> None:
-        if not (isinstance(state, tuple) and len(state) > 1 and state[1] in ("|", b"|", "<", b"<")):
-            raise _Refused("numbers of another byte order")
+from nasbench.unpickling import EncodeLatin, PlainFunction, RestrictedUnpickler, read_array_state, stand_for_numpy
 
 
 class _Pixels:
@@ -40,58 +22,19 @@ class _Pixels:
     values: Any = None
 
     def __setstate__(self, state: Any) -> None:
-        _, shape, kind, by_columns, data = state
-        data = data.encode("latin1") if isinstance(data, str) else data
-        if not isinstance(kind, _Kind) or not isinstance(data, bytes):
-            raise _Refused("an array of anything but numbers")
-        self.values = np.frombuffer(data, dtype=kind.dtype).reshape(shape, order="F" if by_columns else "C")
+        self.values = read_array_state(state)
 
 
-class _Make:
-    """Stands for a function; nothing can be stored in it."""
+class _MakePixels(PlainFunction):
+    """Stands for the function that makes empty arrays, whatever type and shape it is asked for."""
 
-    __slots__ = ("_call",)
+    __slots__ = ()
 
-    def __init__(self, call: Any) -> None:
-        self._call = call
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self._call(*arguments)
-
-    def __setstate__(self, state: Any) -> None:
-        raise _Refused("a function with a state")
+    def __call__(self, *_: Any) -> _Pixels:
+        return _Pixels()
 
 
-def _bytes_of(text: Any, encoding: Any) -> bytes:
-    if encoding not in ("latin1", b"latin1"):
-        raise _Refused(f"encoding {encoding!r}")
-    return text if isinstance(text, bytes) else str(text).encode("latin1")
-
-
-def _scalar(kind: _Kind, data: Any) -> float:
-    return float(np.frombuffer(data, dtype=kind.dtype, count=1)[0])
-
-
-_ALLOWED: dict[tuple[str, str], Any] = {
-    ("numpy", "ndarray"): "numpy.ndarray",  # only named to the function that makes arrays
-    ("numpy", "dtype"): _Kind,
-    ("_codecs", "encode"): _Make(_bytes_of),
-    **{
-        (f"numpy.{room}.multiarray", name): _Make(call)
-        for room in ("core", "_core")
-        for name, call in (("_reconstruct", lambda *_: _Pixels()), ("scalar", _scalar))
-    },
-}
-
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
-            raise _Refused(f"{module}.{name}")
-        return _ALLOWED[module, name]
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise _Refused(f"persistent object {pid!r}")
+_ALLOWED = stand_for_numpy(_MakePixels()) | {("_codecs", "encode"): EncodeLatin()}
 
 
 def read_pickle(path: Path) -> dict[str, Any]:
@@ -101,13 +44,10 @@ def read_pickle(path: Path) -> dict[str, Any]:
         SourceError: no such file, truncated, no pickle, or one that asks for anything but plain data.
     """
     try:
-        loaded = _Unpickler(io.BytesIO(path.read_bytes()), encoding="bytes").load()
-    except _Refused as error:
-        raise SourceError(f"{path} refused: its pickle asks for '{error}', only plain data is read") from error
+        data = path.read_bytes()
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error}") from error
-    except Exception as error:  # a damaged pickle can raise nearly anything
-        raise SourceError(f"{path} is truncated or no pickle ({type(error).__name__}: {error})") from error
+    loaded = RestrictedUnpickler(io.BytesIO(data), _ALLOWED, encoding="bytes").load_plain(str(path))
     if not isinstance(loaded, dict):
         raise SourceError(f"{path} holds {type(loaded).__name__}; expected a dictionary")
     return {key.decode() if isinstance(key, bytes) else str(key): value for key, value in loaded.items()}

@@ -10,7 +10,7 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch, Prediction
 from nasbench.table import Table
-from nasbench.tasks import Task, load_task, tasks_with_epochs
+from nasbench.tasks import TableTask, load_table_task, tasks_with_epochs
 
 CURVE_METRICS: dict[str, int] = {"rmse": -1, "coverage_90": 0, "time_saved": 1, "stopping_regret": -1}
 """Further metrics where curves are cut, and whether larger (1) or smaller (-1) is better, or neither.
@@ -46,7 +46,7 @@ class Curves(NamedTuple):
         return Curves(self.scores[rows], None if self.losses is None else self.losses[rows], self.cost_s[rows])
 
 
-def curves_of(task: Task, rows: Ints, sign: float = 1.0) -> Curves:
+def curves_of(task: TableTask, rows: Ints, sign: float = 1.0) -> Curves:
     """Return the curves of rows [n] of a task's table, scores times ``sign``.
 
     Raises:
@@ -70,14 +70,14 @@ def curves_of(task: Task, rows: Ints, sign: float = 1.0) -> Curves:
     return Curves(sign * scores, both, task.observations.cost_s[rows])
 
 
-def _has_curves(task: Task) -> bool:
+def _has_curves(task: TableTask) -> bool:
     return len(task.observed.axes["epochs"]) > 1
 
 
 def _curve_tasks() -> list[str]:
     """Return the tasks whose tables are there with more than one epoch of what is observed, not of another recipe."""
-    tasks = {name: load_task(name) for name in tasks_with_epochs()}
-    return [name for name, task in tasks.items() if isinstance(task, Task) and _has_curves(task)]
+    tasks = {name: load_table_task(name) for name in tasks_with_epochs()}
+    return [name for name, task in tasks.items() if _has_curves(task)]
 
 
 def _read(table: Table, column: tuple[str, str, str, str], index: Ints, epochs: list[int]) -> Floats | None:

@@ -20,7 +20,7 @@ from nasbench.records.contestants import Contestants, Tasks, check_made, choices
 from nasbench.records.provenance import choice_entry, plain, software, source_entries, task_entry
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.table import Table, find_table
-from nasbench.tasks import AnyTask, Task, load_task
+from nasbench.tasks import TableTask, Task, load_task
 from nasbench.tasks.recorded import as_recorded
 
 FORMAT = "nasbench-predictions"
@@ -63,7 +63,7 @@ class Evaluation:
     labels: str = "mean"
     proxies: str = ""
     cutoffs: tuple[float, ...] = ()
-    given: Mapping[str, AnyTask] = field(default_factory=dict, compare=False, repr=False)
+    given: Mapping[str, Task] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot run before anything runs."""
@@ -201,18 +201,14 @@ def _several(value: Any) -> tuple[Any, ...]:
     return tuple(item.item() if isinstance(item, np.generic) else item for item in items)
 
 
-def trained_task(task: AnyTask) -> Task:
+def trained_task(task: Task) -> TableTask:
     """Return ``task``, whose architectures were trained.
 
     Raises:
         InvalidOption: a surrogate, as predictors of a predictor's answers would say nothing of either; or a task that
             trains what it is asked for, and has no pool of trained architectures.
     """
-    if not isinstance(task, Task):
-        raise InvalidOption(
-            f"task '{task.name}' has no table of trained architectures; compare predictors on one that has"
-        )
-    return task
+    return task.require_table(f"task '{task.name}'")
 
 
 def _libraries(choice: Choice) -> dict[str, str]:

@@ -9,7 +9,7 @@ from nasbench.errors import InvalidOption
 from nasbench.evaluation.curves import Curves, curves_of
 from nasbench.evaluation.proxies import proxies_of
 from nasbench.predictions import Batch
-from nasbench.tasks import Task
+from nasbench.tasks import TableTask
 from nasbench.trials import full_trainings
 
 PROTOCOLS = ("random", "disjoint")
@@ -63,7 +63,7 @@ class Split:
     tests: dict[str, Ints]
 
 
-def pool_of(task: Task, proxies: str = "", *, curves: bool = False) -> Pool:
+def pool_of(task: TableTask, proxies: str = "", *, curves: bool = False) -> Pool:
     """Return what of a task's architectures was measured, with the proxies of the table of that name, and curves.
 
     Architectures without any proxy are left out: a predictor could only guess at them, all alike.
@@ -120,7 +120,7 @@ def split(
     return Split(train, rest[asked], {name: np.searchsorted(asked, positions) for name, positions in tests.items()})
 
 
-def training_scores(task: Task, pool: Pool, train: Ints, labels: str, rng: np.random.Generator) -> Floats:
+def training_scores(task: TableTask, pool: Pool, train: Ints, labels: str, rng: np.random.Generator) -> Floats:
     """Return what is learnt: the mean over seeds, or with ``seed`` one drawn as a strategy would see it; ``[n]``."""
     if labels == "mean":
         return pool.score[train]

@@ -6,10 +6,10 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption
 from nasbench.spaces import Party
 from nasbench.table import Table, find_table, proxy_columns
-from nasbench.tasks import Task, refuse_other_space
+from nasbench.tasks import TableTask, refuse_other_space
 
 
-def proxies_of(task: Task, name: str, archs: Archs) -> Floats:
+def proxies_of(task: TableTask, name: str, archs: Archs) -> Floats:
     """Return every proxy that table ``name`` holds for a task's data set, or for all of them.
 
     Args:

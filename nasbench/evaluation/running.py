@@ -29,7 +29,7 @@ from nasbench.records.store import make_folder
 from nasbench.records.stored_run import Pair
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.table import find_content, table_names
-from nasbench.tasks import Task
+from nasbench.tasks import TableTask
 from nasbench.tasks.recorded import as_recorded, open_recorded
 from nasbench.threads import one_thread
 
@@ -38,12 +38,12 @@ _CHUNK = 50_000
 
 
 @lru_cache(maxsize=4)
-def _opened(name: str, entry: str, proxies: str, curves: bool) -> tuple[Task, Pool]:
+def _opened(name: str, entry: str, proxies: str, curves: bool) -> tuple[TableTask, Pool]:
     task = trained_task(open_recorded(name, entry))
     return task, pool_of(task, proxies, curves=curves)
 
 
-def one_run(evaluation: Evaluation, opened: tuple[Task, Pool], choice: Choice, key: Key) -> Outcome:
+def one_run(evaluation: Evaluation, opened: tuple[TableTask, Pool], choice: Choice, key: Key) -> Outcome:
     """Fit and test one predictor once; one that raises gives a failed outcome, not an error."""
     (task, pool), (size, run) = opened, key
     own, data, noise = evaluation.streams(task.name, choice.label, key)
@@ -109,7 +109,7 @@ def _checked(prediction: Prediction, m: int) -> Prediction:
     return prediction
 
 
-def _step(task: Task, pool: Pool) -> float:
+def _step(task: TableTask, pool: Pool) -> float:
     """Return what differences of predictions are too small to matter."""
     return STEP if task.scale.is_fraction else STEP * (float(np.ptp(pool.score)) or 1.0)
 
@@ -145,7 +145,7 @@ def _keep_examples(
         tests[f"{evaluation.protocols[0]}@{cutoff:g}"]["examples"] = examples_of(curves, prediction, sign)
 
 
-def opened_of(record: PredictionRecord, name: str) -> tuple[Task, Pool]:
+def opened_of(record: PredictionRecord, name: str) -> tuple[TableTask, Pool]:
     """Open a task of a record with its measured architectures.
 
     Raises:

@@ -6,33 +6,33 @@ from typing import Any
 
 from nasbench.errors import InvalidOption, MissingExtra, UnknownName
 from nasbench.registry import Choice
-from nasbench.tasks import AnyTask, Task
+from nasbench.tasks import Task, is_task
 from nasbench.threads import one_thread
 
-Tasks = str | Path | AnyTask | Sequence[str | Path | AnyTask]
+Tasks = str | Path | Task | Sequence[str | Path | Task]
 """What may be compared on: names, and tasks that are open already."""
 
 Contestants = str | type | Choice | Sequence[str | type | Choice]
 """What may be compared: labels and classes."""
 
 
-def named_tasks(tasks: Tasks) -> tuple[tuple[str, ...], dict[str, AnyTask]]:
+def named_tasks(tasks: Tasks) -> tuple[tuple[str, ...], dict[str, Task]]:
     """Return the names of tasks, and those that are open already by name.
 
     Raises:
         InvalidOption: something that is neither a name nor a task, or a task made by hand, which no record can hold.
     """
-    alone = isinstance(tasks, str | Path | AnyTask)
-    several: Sequence[Any] = [tasks] if alone else listed("task", tasks)
-    opened: dict[str, AnyTask] = {}
+    several: Sequence[Any] = [tasks] if isinstance(tasks, str | Path) or is_task(tasks) else listed("task", tasks)
+    opened: dict[str, Task] = {}
     for item in several:
-        if isinstance(item, AnyTask):
-            opened[item.name] = item
-        elif not isinstance(item, str | Path):
+        if isinstance(item, str | Path):
+            continue
+        if not is_task(item):
             raise InvalidOption(f"task {item!r}; expected a name, or what nasbench.load_task returns")
-        if isinstance(item, Task) and not item.declaration:
+        if not item.declaration:
             raise InvalidOption(f"task '{item.name}' was made by hand; declare it in a TOML file instead")
-    return tuple(item.name if isinstance(item, AnyTask) else str(item) for item in several), opened
+        opened[item.name] = item
+    return tuple(str(item) if isinstance(item, str | Path) else item.name for item in several), opened
 
 
 def choices_of(kind: str, given: Contestants) -> tuple[Choice, ...]:

@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from nasbench.records.store import RunStore
-from nasbench.tasks import AnyTask
+from nasbench.tasks import Task
 from nasbench.tasks.recorded import open_recorded
 
 
-def recorded_task(record: RunStore[Any], name: str) -> AnyTask:
+def recorded_task(record: RunStore[Any], name: str) -> Task:
     """Open a task of a record as it was recorded, wherever its file lies now.
 
     Raises:
@@ -17,7 +17,7 @@ def recorded_task(record: RunStore[Any], name: str) -> AnyTask:
     return open_recorded(name, json.dumps(record.spec["tasks"][name]))
 
 
-def opened_tasks(record: RunStore[Any]) -> dict[str, AnyTask]:
+def opened_tasks(record: RunStore[Any]) -> dict[str, Task]:
     """Open every task of a record; errors as ``recorded_task``."""
     return {name: recorded_task(record, name) for name in record.tasks}
 

@@ -16,9 +16,9 @@ import nasbench
 from nasbench.errors import GapsWarning, InvalidOption
 from nasbench.records.store import compute_trials_checksum, is_record
 from nasbench.registry import Choice, Registry, sources_of
-from nasbench.table import PROXY_SOURCE, source_checksum, table_names
-from nasbench.tasks import AnyTask, Task, TrainingTask, load_task
-from nasbench.tasks.declarations import MEASURED, surrogate_files
+from nasbench.table import PROXY_SOURCE, source_checksum
+from nasbench.tasks import Task, load_task
+from nasbench.tasks.declarations import MEASURED
 from nasbench.units import Scale
 
 
@@ -72,32 +72,21 @@ def software() -> dict[str, str]:
     return {"nasbench": nasbench.__version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
-def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
+def task_entry(name: str, task: Task) -> dict[str, Any]:
     """Return all that defines a task: its declaration, the checksum of every table it reads, what of it is searched.
 
     A file outside of the user's own folders is also recorded as where to look first: ``places``; and the scale of what
     is observed, where it is not an accuracy's.
     """
-    restriction = task.restriction if isinstance(task, Task) else ""
     entry = {
         "version": task.version,
         "declaration": dict(task.declaration),
         "tables": {table.name: table.checksum for table in task.tables},
         "file": file_name(name),
-        **({"restriction": restriction} if restriction else {}),
+        **({"restriction": task.restriction} if task.restriction else {}),
         **({} if task.scale == Scale() else {"scale": list(task.scale)}),
     }
-    places = _places(task)
-    return entry | ({"places": places} if places else {})
-
-
-def _places(task: AnyTask) -> dict[str, str]:
-    """Return by name where files lie that no name leads to; of a task that trains, where its paths begin."""
-    if isinstance(task, TrainingTask):
-        return {task.how["data"]: task.begins} if task.begins else {}
-    known = {*table_names().values(), *surrogate_files()}
-    files = {table.name: table.path for table in task.tables if table.path is not None}
-    return {name: str(path.resolve()) for name, path in files.items() if path not in known}
+    return entry | ({"places": task.places} if task.places else {})
 
 
 _OTHER_WAYS = (

@@ -15,7 +15,7 @@ from nasbench.reproduction.columns import Columns
 from nasbench.reproduction.samples import CannotJudge, Sample, lacking, sample_of
 from nasbench.reproduction.schema import Row
 from nasbench.reproduction.searches import Plan
-from nasbench.tasks import Task, load_table_task
+from nasbench.tasks import TableTask, load_table_task
 from nasbench.tasks.declarations import tables_of
 from nasbench.threads import one_thread
 
@@ -55,7 +55,7 @@ def predictions(columns: Columns, row: Row, plan: Plan) -> dict[str, Sample]:
 
 
 @lru_cache(maxsize=4)
-def _opened(task: str) -> tuple[Task, Pool]:
+def _opened(task: str) -> tuple[TableTask, Pool]:
     opened = load_table_task(task)
     return opened, pool_of(opened)
 

@@ -17,7 +17,7 @@ from nasbench.reproduction.columns import Columns
 from nasbench.reproduction.samples import CannotJudge, Sample, lacking, sample_of
 from nasbench.reproduction.schema import Published, Reading, Row, Search
 from nasbench.simulation import Budget, History, Simulation
-from nasbench.tasks import Task, load_table_task
+from nasbench.tasks import TableTask, load_table_task
 from nasbench.tasks.declarations import tables_of
 
 Progress = Callable[[int, int], None]
@@ -187,7 +187,7 @@ def evaluations(columns: Columns, row: Row, label: str, runs: int) -> dict[str, 
     return {name: sample_of(np.array(needed, dtype=np.float64))}
 
 
-def _until_optimum(task: Task, label: str, run: int) -> int:
+def _until_optimum(task: TableTask, label: str, run: int) -> int:
     component, options = Choice.parse(label).resolve(STRATEGIES)
     own, noise = np.random.default_rng([run, 0]), np.random.default_rng([run, 1])
     seen, means = task.observations, task.sign * task.observed.query(np.arange(len(task.table)))

@@ -57,7 +57,7 @@ class _Joined:
 
 
 @dataclass(frozen=True)
-class Measured(_Joined):
+class MeasuredColumn(_Joined):
     """A measured column.
 
     Attributes:
@@ -123,7 +123,7 @@ class Measured(_Joined):
 
 
 @dataclass(frozen=True)
-class Property(_Joined):
+class StaticMetric(_Joined):
     """A static metric, such as the latency of a network on a device.
 
     Attributes:
@@ -158,7 +158,7 @@ class Property(_Joined):
 
 
 @dataclass(frozen=True)
-class Share(Property):
+class ScaledMetric(StaticMetric):
     """A part of a static metric that a trial is charged, such as 12 of the 200 epochs' seconds.
 
     Attributes:
@@ -174,7 +174,7 @@ class Share(Property):
 
 
 @dataclass(frozen=True)
-class Charge:
+class CostTerm:
     """A part of what a trial costs.
 
     Attributes:
@@ -183,7 +183,7 @@ class Charge:
             they are spread evenly over the epochs, unless the column has been measured at each.
     """
 
-    column: Measured | Share
+    column: MeasuredColumn | ScaledMetric
     each_answer: bool = False
 
     def until(self, epoch: int, last: int) -> Floats:
@@ -191,13 +191,13 @@ class Charge:
         everything = np.arange(len(self.column.home))
         if epoch == last or self.each_answer:
             return self.column.query(everything)
-        if isinstance(self.column, Measured) and epoch in self.column.axes["epochs"]:
+        if isinstance(self.column, MeasuredColumn) and epoch in self.column.axes["epochs"]:
             return self.column.query(everything, epoch=epoch)
         spread: Floats = self.column.query(everything) * (epoch / last)
         return spread
 
 
-def static_cost(seen: Measured, metric: str) -> Charge:
+def charge_static_metric(seen: MeasuredColumn, metric: str) -> CostTerm:
     """Return the charge that ``cost = "METRIC"`` means: a static metric beside the column ``seen``.
 
     Raises:
@@ -205,7 +205,7 @@ def static_cost(seen: Measured, metric: str) -> Charge:
     """
     table, dataset = seen.table, seen.dataset
     try:
-        return Charge(Share(seen.home, table, dataset, metric))
+        return CostTerm(ScaledMetric(seen.home, table, dataset, metric))
     except UnknownName as error:
         written = [
             f"{{ static = {name!r} }}" if owner == dataset else f"{{ static = {name!r}, dataset = {owner!r} }}"

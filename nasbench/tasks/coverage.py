@@ -12,7 +12,7 @@ import numpy as np
 from nasbench.arrays import Bools, Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.table.falls import first_fall
-from nasbench.tasks.columns import Charge, Measured
+from nasbench.tasks.columns import CostTerm, MeasuredColumn
 
 _BLOCK = 2**22  # values of curves in memory at once
 
@@ -36,19 +36,21 @@ class Coverage:
     spent_s: Floats
 
 
-def coverage(observed: Measured, costs: float | tuple[Charge, ...]) -> Coverage:
+def compute_coverage(observed: MeasuredColumn, costs: float | tuple[CostTerm, ...]) -> Coverage:
     """Look through every epoch of what is observed and of what it costs.
 
     Raises:
         InvalidOption: seconds so far that fall.
     """
     charges = costs if isinstance(costs, tuple) else ()
-    columns = [charge.column for charge in charges if not charge.each_answer and isinstance(charge.column, Measured)]
+    columns = [
+        charge.column for charge in charges if not charge.each_answer and isinstance(charge.column, MeasuredColumn)
+    ]
     parts = [_of_rows(observed, columns, index) for index in _blocks(observed, *columns)]
     return Coverage(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _blocks(*columns: Measured) -> Iterator[Ints]:
+def _blocks(*columns: MeasuredColumn) -> Iterator[Ints]:
     """Yield the rows of the table, so many at once that their curves are small."""
     n, largest = len(columns[0].home), max(len(column.seeds) * len(column.epochs) for column in columns)
     step = max(1, _BLOCK // largest)
@@ -56,7 +58,9 @@ def _blocks(*columns: Measured) -> Iterator[Ints]:
         yield np.arange(first, min(first + step, n))
 
 
-def _of_rows(observed: Measured, columns: list[Measured], index: Ints) -> tuple[Bools, Bools, Bools, Bools, Floats]:
+def _of_rows(
+    observed: MeasuredColumn, columns: list[MeasuredColumn], index: Ints
+) -> tuple[Bools, Bools, Bools, Bools, Floats]:
     """Return the parts of a ``Coverage`` for some rows."""
     measured: Bools = np.logical_not(np.isnan(observed.curves(index)))
     shown, ran = _last_epoch(observed, measured), np.zeros(measured.shape[:2], dtype=np.int64)
@@ -75,13 +79,13 @@ def _of_rows(observed: Measured, columns: list[Measured], index: Ints) -> tuple[
     return ended, np.asarray(measured.all(axis=2)), ~ended & (ran > shown), paid, spent_s
 
 
-def _last_epoch(column: Measured, measured: Bools) -> Ints:
+def _last_epoch(column: MeasuredColumn, measured: Bools) -> Ints:
     """[n, s] the last epoch that was measured [n, s, t]; 0 where none was."""
     last: Ints = np.where(measured, np.array(column.epochs), 0).max(axis=2, initial=0)
     return last
 
 
-def _of_same_seeds(observed: Measured, column: Measured, values: Ints) -> Ints:
+def _of_same_seeds(observed: MeasuredColumn, column: MeasuredColumn, values: Ints) -> Ints:
     """Return ``values`` [n, s'] of a column's seeds in the order of the observed ones; 0 of those it lacks."""
     place = {seed: at for at, seed in enumerate(column.seeds)}
     ours = np.array([place.get(seed, len(place)) for seed in observed.seeds])
@@ -97,7 +101,7 @@ def _mean_end(seconds: Floats, known: Bools) -> Floats:
     return mean
 
 
-def _refuse_fall(column: Measured, seconds: Floats, index: Ints) -> None:
+def _refuse_fall(column: MeasuredColumn, seconds: Floats, index: Ints) -> None:
     """Refuse seconds [n, s, t] that fall: no search must be charged less for training on."""
     fall = first_fall(seconds)
     if fall is None:

@@ -14,6 +14,14 @@ _FOLDER = Path(__file__).parent
 COLUMN_KEYS = ("dataset", "recipe", "metric")
 """What of a column a task says once, for everything it observes and reports."""
 
+SAME, FRESH = "same", "fresh"
+REPEATS = (SAME, FRESH)
+"""What an architecture that is asked for twice in a run may show: the same trained seed, or another one."""
+FEWEST_SEEDS = 3
+"""Trained seeds from which on a table can show fresh ones."""
+POINT_KEYS = ("reference", "bound")
+"""What may be said of the range of an objective, in its unit."""
+
 _KEYS: dict[str, type | tuple[type, ...]] = {
     "title": str,
     "version": int,
@@ -36,19 +44,21 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "budget_note": str,
     "search": str,
     "crash_s": (float, int),
+    "repeats": str,
 }
-_TRAINING_KEYS = {key: _KEYS[key] for key in ("title", "version", "space", "space_options", "budget_s")} | {
+_TRAINING_KEYS = {key: _KEYS[key] for key in ("title", "version", "space", "space_options", "budget_s", "repeats")} | {
     "train": dict
 }
 _OPTIONAL = {"suite", "space_options", "table_sha256", "objectives", "fidelities", "budget_note", "importer", "where"}
-_OPTIONAL |= {"search", "crash_s"}
+_OPTIONAL |= {"search", "crash_s", "repeats"}
 MEASURED = "measured"
 _SEARCHED = (MEASURED, "all")
 EMBEDDED = "embedded"
 """The suite of tasks that name no other one."""
 SURROGATE, SURROGATE_PREFIX = ".surrogate", "surrogate-"
-MODES = ("seed", "mean")
-"""What may stand behind a surrogate's name and a colon: with the noise of a seed, or without."""
+MODES = ("seed", "mean", FRESH)
+"""What may stand behind a surrogate's name and a colon: with the noise of a seed, without, or with other noise each
+time that an architecture is asked for."""
 _PER = ("training", "answer")
 _SPLITS = ("train", "valid", "test", "valid+test")
 
@@ -169,7 +179,9 @@ def training_declaration(name: str) -> dict[str, Any]:
             raise unknown_name(f"key of task '{name}', which trains", key, _TRAINING_KEYS)
         if not isinstance(value, _TRAINING_KEYS[key]) or isinstance(value, bool):
             raise InvalidOption(f"task '{name}': {key} = {value!r} has the wrong type")
-    if missing := sorted(_TRAINING_KEYS.keys() - {"space_options"} - values.keys()):
+    if values.get("repeats", SAME) not in REPEATS:
+        raise unknown_name(f"repeats of task '{name}'", values["repeats"], REPEATS)
+    if missing := sorted(_TRAINING_KEYS.keys() - {"space_options", "repeats"} - values.keys()):
         raise InvalidOption(f"task '{name}' lacks {', '.join(missing)}")
     return values | {"name": f"{Path(file).stem}-{member}"}
 
@@ -263,6 +275,8 @@ def _check(name: str, values: dict[str, Any]) -> None:
             raise InvalidOption(f"task '{name}': {key} = {value!r} has the wrong type")
     if missing := sorted(_KEYS.keys() - _OPTIONAL - values.keys()):
         raise InvalidOption(f"task '{name}' lacks {', '.join(missing)}")
+    if values.get("repeats", SAME) not in REPEATS:
+        raise unknown_name(f"repeats of task '{name}'", values["repeats"], REPEATS)
     _check_search(name, values)
     _check_fidelities(name, values)
     reported = values["reported"]
@@ -272,9 +286,11 @@ def _check(name: str, values: dict[str, Any]) -> None:
     shares = [entry for entry in charged if isinstance(entry, dict) and "static" in entry]
     for column in [*columns, *(entry for entry in charged if entry not in shares)]:
         keys = {"split": column} if isinstance(column, str) else column
+        points = POINT_KEYS if column is observed[0] else ()
+        _check_points(f"what task '{name}' observes", {key: keys[key] for key in points if key in keys})
         for key in keys:
-            if key not in ("table", "split", *COLUMN_KEYS):
-                raise unknown_name(f"key of a column of task '{name}'", key, ("table", "split", *COLUMN_KEYS))
+            if key not in (allowed := ("table", "split", *COLUMN_KEYS, *points)):
+                raise unknown_name(f"key of a column of task '{name}'", key, allowed)
         if keys.get("split") not in _SPLITS:
             raise unknown_name("split", keys.get("split", ""), _SPLITS)
     _check_shares(name, shares)
@@ -326,17 +342,31 @@ def _check_shares(name: str, shares: list[dict[str, Any]]) -> None:
                 raise InvalidOption(f"task '{name}': {key} = {value!r} of a cost has the wrong type")
 
 
+def _check_points(what: str, points: dict[str, Any]) -> None:
+    """Check that a reference and a bound are numbers; whether they fit the column, the column tells."""
+    for key, value in points.items():
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise InvalidOption(f"{what}: {key} = {value!r}; expected a number in the unit of its column")
+
+
 def _check_objectives(name: str, values: dict[str, Any]) -> None:
-    allowed = ("table", "dataset", "metric")
+    allowed = ("table", "dataset", "metric", *POINT_KEYS)
     for label, keys in values.get("objectives", {}).items():
-        if not isinstance(keys, dict) or not all(isinstance(value, str) for value in keys.values()):
+        for key in keys if isinstance(keys, dict) else ():
+            if key not in allowed:
+                raise unknown_name(f"key of objective '{label}' of task '{name}'", key, allowed)
+        points = {key: keys[key] for key in POINT_KEYS if key in keys} if isinstance(keys, dict) else {}
+        if not isinstance(keys, dict) or not all(isinstance(keys[key], str) for key in keys.keys() - points.keys()):
             raise InvalidOption(
                 f"task '{name}': objective '{label}' = {keys!r}; expected {{ table = ..., metric = ... }}"
             )
-        for key in keys:
-            if key not in allowed:
-                raise unknown_name(f"key of objective '{label}' of task '{name}'", key, allowed)
+        _check_points(f"objective '{label}' of task '{name}'", points)
         if "metric" not in keys:
             raise InvalidOption(f"task '{name}': objective '{label}' lacks metric, the name of a static metric")
         if label in (*values["reported"], *_SPLITS):
             raise InvalidOption(f"task '{name}': objective '{label}' has the name of a split or of what is reported")
+        seen = values["observed"]
+        if label == (seen.get("metric", values["metric"]) if isinstance(seen, dict) else values["metric"]):
+            raise InvalidOption(
+                f"task '{name}': objective '{label}' has the name of the observed metric; call it something else"
+            )

@@ -11,8 +11,8 @@ import numpy as np
 from nasbench.arrays import Bools, Floats, Ints
 from nasbench.backends.table import Observations, observations
 from nasbench.errors import InvalidOption
-from nasbench.tasks.columns import Charge, Measured
-from nasbench.tasks.coverage import Coverage, coverage
+from nasbench.tasks.columns import CostTerm, MeasuredColumn
+from nasbench.tasks.coverage import Coverage, compute_coverage
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Fidelity:
         charges: what it costs.
     """
 
-    observed: Measured
-    charges: tuple[Charge, ...]
+    observed: MeasuredColumn
+    charges: tuple[CostTerm, ...]
 
     @property
     def epoch(self) -> int:
@@ -51,8 +51,8 @@ class Gaps:
 
 
 def observed_at(
-    observed: Measured,
-    costs: float | tuple[Charge, ...],
+    observed: MeasuredColumn,
+    costs: float | tuple[CostTerm, ...],
     fidelities: tuple[Fidelity, ...],
     *,
     gaps: Gaps,
@@ -132,7 +132,7 @@ class _Filling:
 class _Seen:
     """A column and what it costs, over the rows of the task's table."""
 
-    def __init__(self, observed: Measured, costs: float | tuple[Charge, ...]) -> None:
+    def __init__(self, observed: MeasuredColumn, costs: float | tuple[CostTerm, ...]) -> None:
         self._observed, self._costs = observed, costs
         self.epochs: list[int] = observed.axes["epochs"]
         if not isinstance(costs, tuple) and not (costs > 0 and math.isfinite(costs)):
@@ -140,7 +140,7 @@ class _Seen:
 
     @cached_property
     def _coverage(self) -> Coverage:
-        return coverage(self._observed, self._costs)
+        return compute_coverage(self._observed, self._costs)
 
     def shown(self, *, stepwise: bool) -> Bools:
         """[N, s] repetitions that a strategy may be shown: measured, with ``stepwise`` at every epoch, or crashed."""
@@ -191,7 +191,7 @@ class _Seen:
             seconds = charge.until(last, last)
             if charge.each_answer:
                 total += np.nan_to_num(seconds)  # what did not come to an answer took none
-            elif not (isinstance(charge.column, Measured) and len(charge.column.epochs) > 1):
+            elif not (isinstance(charge.column, MeasuredColumn) and len(charge.column.epochs) > 1):
                 total += seconds
         return total
 

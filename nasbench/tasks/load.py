@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from nasbench.errors import NasbenchError
 from nasbench.tasks.declarations import SURROGATE_PREFIX, is_surrogate, is_training, task_names
 from nasbench.tasks.recorded import open_recorded, recorded_entry
-from nasbench.tasks.table_task import load_table_task
+from nasbench.tasks.table_opening import load_table_task
 
 if TYPE_CHECKING:
-    from nasbench.tasks.kinds import AnyTask
+    from nasbench.tasks.protocol import Task
 
 
-def load_task(name: "str | Path | AnyTask") -> "AnyTask":
+def load_task(name: "str | Path | Task") -> "Task":
     """Open a task by name, or from a file of your own.
 
     Args:
@@ -37,7 +37,7 @@ def load_task(name: "str | Path | AnyTask") -> "AnyTask":
         return load_training_task(name)
     if not is_surrogate(name):
         return load_table_task(name)
-    from nasbench.tasks.surrogate.task import load_surrogate_task  # loads scipy, which tables do without
+    from nasbench.tasks.surrogate.opening import load_surrogate_task  # loads scipy, which tables do without
 
     return load_surrogate_task(name)
 

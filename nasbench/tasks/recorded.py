@@ -19,7 +19,7 @@ from nasbench.tasks.declarations import SURROGATE, checked, is_surrogate, is_tra
 from nasbench.tasks.declarations import shipped_declarations as shipped
 
 if TYPE_CHECKING:
-    from nasbench.tasks.kinds import AnyTask
+    from nasbench.tasks.protocol import Task
 
 Entry = Mapping[str, Any]
 """What a record says of a task: ``version``, ``declaration``, ``tables`` (checksums by name), ``places`` (files)."""
@@ -64,14 +64,12 @@ def space_and_data(name: str) -> tuple[str, str]:
         return str(values["space"]), str(values.get("dataset", values.get("data")))
     from nasbench.tasks.load import load_task
 
-    task: Any = load_task(name)
-    if is_surrogate(name):
-        return str(task.space.name), str(task.surrogate.spec["observed"]["dataset"])
-    return str(task.space.name), str(task.how["data"])
+    task = load_task(name)
+    return task.space.name, task.dataset
 
 
 @lru_cache(maxsize=64)
-def open_recorded(name: str, entry: str) -> "AnyTask":
+def open_recorded(name: str, entry: str) -> "Task":
     """Open a task once in a process, so that its columns are loaded once for all runs.
 
     Args:
@@ -95,14 +93,14 @@ def open_recorded(name: str, entry: str) -> "AnyTask":
     return task
 
 
-def _opened(name: str, entry: Entry) -> "AnyTask":
+def _opened(name: str, entry: Entry) -> "Task":
     if "surrogate" in entry["declaration"]:
         return _surrogate(name, entry)
     return _training(name, entry) if "recipe_sha256" in entry["declaration"] else _with_table(name, entry)
 
 
-def _with_table(name: str, entry: Entry) -> "AnyTask":
-    from nasbench.tasks.table_task import table_task
+def _with_table(name: str, entry: Entry) -> "Task":
+    from nasbench.tasks.table_opening import table_task
 
     declared = dict(entry["declaration"])
     now = shipped().get(name)
@@ -139,18 +137,19 @@ def _finder(name: str, entry: Entry) -> Callable[[str], Path]:
     return find
 
 
-def _surrogate(name: str, entry: Entry) -> "AnyTask":
-    from nasbench.tasks.surrogate.task import find_surrogate, surrogate_task
+def _surrogate(name: str, entry: Entry) -> "Task":
+    from nasbench.tasks.surrogate.files import find_surrogate
+    from nasbench.tasks.surrogate.opening import make_surrogate_task
 
     ((label, checksum),) = entry["tables"].items()
     file = name.rpartition(":")[0] if not name.endswith(SURROGATE) else name
     path = find_surrogate(checksum, [Path(file), *map(Path, entry.get("places", {}).values())])
     if path is None:
         raise _absent(name, f"surrogate '{label}'", checksum, "fit it again, or put its file into", "surrogates")
-    return surrogate_task(name, path)
+    return make_surrogate_task(name, path)
 
 
-def _training(name: str, entry: Entry) -> "AnyTask":
+def _training(name: str, entry: Entry) -> "Task":
     from nasbench.tasks.training_task import load_training_task, recorded_training_task
 
     declared = entry["declaration"]

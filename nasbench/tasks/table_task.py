@@ -1,41 +1,33 @@
 """A task joins a space and a table: what a strategy observes, what is reported, what a trial costs."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from nasbench.arrays import Archs, Bools, Floats, Ints, freeze
-from nasbench.backends.table import Observations, TableBackend, rows_of
-from nasbench.errors import InvalidArchitecture, InvalidOption
+from nasbench.backends.table import Observations, SeedDraw, TableBackend, rows_of
+from nasbench.errors import InvalidArchitecture, InvalidOption, unknown_name
 from nasbench.spaces import EnumeratedSpace, Party, SearchSpace
 from nasbench.spaces._pool import MeasuredSpace
-from nasbench.table import Table, find_table
-from nasbench.tasks.columns import Charge, Measured, Property, Share, static_cost
-from nasbench.tasks.declarations import COLUMN_KEYS, MEASURED, read_declaration
+from nasbench.table import Table, table_names
+from nasbench.tasks.columns import CostTerm, MeasuredColumn, StaticMetric, charge_static_metric
+from nasbench.tasks.declarations import FEWEST_SEEDS, FRESH, MEASURED, REPEATS, SAME
 from nasbench.tasks.fidelities import Fidelity, Gaps, observed_at
-from nasbench.tasks.spaces import refuse_other_space, task_space
-from nasbench.units import Scale, Scaled
-
-
-class Optimum(NamedTuple):
-    """The best architecture of a task: its row of the table, itself [1, d], what is reported of it first."""
-
-    row: int
-    arch: Archs
-    score: float
+from nasbench.tasks.protocol import Expected, Optimum
+from nasbench.tasks.spaces import refuse_other_space
+from nasbench.tasks.table_description import describe_table_task, look_up_columns
+from nasbench.units import HasObjectives, Objective, Scale
 
 
 @dataclass(frozen=True, eq=False)
-class Task(Scaled):
-    """A benchmark problem.
+class TableTask(HasObjectives):
+    """A task that a table of trained architectures answers: a look-up that costs what the real training cost.
 
-    Strategies see scores to be maximised, ``sign`` times what is observed; whatever is looked up, reported or printed
-    is in the metric's own unit and sign.
+    The members that every task has are documented at ``nasbench.Task``.
 
     Attributes:
         name: ``family-member``, for example ``nb201-cifar10``.
@@ -49,8 +41,11 @@ class Task(Scaled):
             constant seconds, or measured columns and shares of static metrics that are added up.
         fidelities: recipes of fewer epochs that a strategy may ask for first. Going on from one to a longer one
             is a new training. Without any, trials may end at each epoch of the observed column.
-        objectives: label -> what a strategy sees beside the observed column, one more score each;
+        further: label -> what a strategy sees beside the observed column, one more score each;
             regret and leaderboards go by the observed column alone.
+        points: label -> (reference, bound) as in ``Objective``; the observed metric is called by its own name.
+        repeats: what an architecture that is asked for twice in a run shows: the ``same`` trained seed, or a ``fresh``
+            one. Then the seeds of an architecture come in a random order, each once before the first comes again.
         declaration: what it was made from, as plain data; empty for one made by hand.
         budget_s: default budget in simulated seconds.
         table_sha256: checksum of the table this version is defined on; empty for any.
@@ -64,16 +59,18 @@ class Task(Scaled):
     version: int
     whole: SearchSpace
     table: Table
-    observed: Measured
-    reports: dict[str, Measured]
-    costs: str | float | tuple[Charge, ...]
+    observed: MeasuredColumn
+    reports: dict[str, MeasuredColumn]
+    costs: str | float | tuple[CostTerm, ...]
     budget_s: float
     budget_note: str = ""
     table_sha256: str = ""
-    objectives: dict[str, Property] = field(default_factory=dict)
+    further: dict[str, StaticMetric] = field(default_factory=dict)
+    points: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     fidelities: tuple[Fidelity, ...] = ()
     search: str = MEASURED
     crash_s: float | None = None
+    repeats: str = SAME
     declaration: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -86,8 +83,10 @@ class Task(Scaled):
             raise InvalidOption(f"task '{self.name}' reports nothing")
         for measured in (self.observed, *(one.observed for one in self.fidelities), self._regret):
             self._check_direction(measured)
-        for label, column in self.objectives.items():
+        for label, column in self.further.items():
             self._check_objective(label, column)
+        _ = self.objectives
+        self._check_repeats()
         if not (self.budget_s > 0 and math.isfinite(self.budget_s)):
             raise InvalidOption(f"task '{self.name}' has budget_s {self.budget_s}; expected a positive number")
         if self.table_sha256 not in ("", self.table.checksum):
@@ -97,7 +96,7 @@ class Task(Scaled):
                 "import the table again, or remove the file that hides the shipped one"
             )
 
-    def _check_direction(self, column: Measured) -> None:
+    def _check_direction(self, column: MeasuredColumn) -> None:
         """Refuse a metric of which nobody said whether large or small is good."""
         if column.scale.direction == "none":
             raise InvalidOption(
@@ -106,7 +105,7 @@ class Task(Scaled):
                 "for it in the mapping, and import the table again"
             )
 
-    def _check_objective(self, label: str, column: Property) -> None:
+    def _check_objective(self, label: str, column: StaticMetric) -> None:
         """Refuse what has no better and worse, and an accuracy, whose split a static metric does not tell."""
         unit, direction = column.axes["unit"], column.axes["direction"]
         if direction == "none" or unit == "fraction":
@@ -115,15 +114,34 @@ class Task(Scaled):
                 "metric to minimize or maximize that is no accuracy"
             )
 
+    def _check_repeats(self) -> None:
+        """Refuse fresh seeds where there are hardly any."""
+        if self.repeats not in REPEATS:
+            raise unknown_name(f"repeats of task '{self.name}'", self.repeats, REPEATS)
+        if self.repeats == FRESH and (n := len(self.observed.seeds)) < FEWEST_SEEDS:
+            raise InvalidOption(
+                f"task '{self.name}': repeats = \"fresh\", but its observed column holds {n} trained "
+                f"seed{'s' if n > 1 else ''}; expected {FEWEST_SEEDS} or more: leave repeats "
+                "out, or observe another column"
+            )
+
+    @property
+    def dataset(self) -> str:
+        """What the declaration calls the data set, or else the observed column."""
+        return str(self.declaration.get("dataset", self.observed.dataset))
+
+    @cached_property
+    def objectives(self) -> tuple[Objective, ...]:
+        """The observed metric, and whatever else is declared under ``objectives``."""
+        named = {self.observed.metric: self.observed.scale} | {
+            label: column.scale for label, column in self.further.items()
+        }
+        return tuple(Objective(label, *scale, *self.points.get(label, ())) for label, scale in named.items())
+
     @property
     def reported(self) -> tuple[str, ...]:
         """Labels of what is reported, the one that defines regret first."""
         return tuple(self.reports)
-
-    @property
-    def scale(self) -> Scale:
-        """Unit and direction of what is observed."""
-        return self.observed.scale
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -138,7 +156,7 @@ class Task(Scaled):
             charges += fidelity.charges
         observed = (self.observed, *(fidelity.observed for fidelity in self.fidelities))
         charged = (charge.column for charge in charges)
-        columns = (*observed, *self.reports.values(), *charged, *self.objectives.values())
+        columns = (*observed, *self.reports.values(), *charged, *self.further.values())
         tables = [self.table, *(column.table for column in columns)]
         return list({table.path: table for table in tables}.values())
 
@@ -217,7 +235,7 @@ class Task(Scaled):
         """What a strategy may observe, over the rows of the table."""
         costs = self.costs
         if isinstance(costs, str):
-            costs = (static_cost(self.observed, costs),)
+            costs = (charge_static_metric(self.observed, costs),)
         known = ~np.isnan(self._regret.query(np.arange(len(self.table))))
         gaps = Gaps(known, self._outside, self.search != MEASURED, self.crash_s)
         return observed_at(self.observed, costs, self.fidelities, gaps=gaps, further=self._further)
@@ -226,12 +244,37 @@ class Task(Scaled):
     def _further(self) -> Floats | None:
         """[N, k] what is maximised beside the observed column: values in their unit, those to be small negated."""
         everything = np.arange(len(self.table))
-        values = [column.scale.sign * column.query(everything) for column in self.objectives.values()]
+        values = [column.scale.sign * column.query(everything) for column in self.further.values()]
         return np.stack(values, axis=1) if values else None
 
     def backend(self, rng: np.random.Generator) -> TableBackend:
         """Return what answers the trials of one run; ``rng`` draws the seed each architecture shows."""
-        return TableBackend(self.space, self.table, self.observations, rng)
+        return TableBackend(self.space, self.table, self.observations, rng, fresh=self.repeats == FRESH)
+
+    def identify(self, archs: Archs) -> Ints:
+        """Return the row of the table of each architecture [n, d], -1 of those that it lacks; ``[n]``."""
+        return rows_of(self.space, self.table, archs)
+
+    def expect(self, rng: np.random.Generator, archs: Archs, epochs: Ints, repetition: Ints | None = None) -> Expected:
+        """Return what ``backend(rng)`` answers; see ``Task``."""
+        seen, rows = self.observations, self.identify(archs)
+        if seen.absent:  # the row behind the table's last answers for what it lacks
+            rows = np.where(rows < 0, len(self.table), rows)
+        again = np.zeros(len(rows), dtype=np.int64) if repetition is None else repetition
+        draw = SeedDraw(rng, len(self.table), fresh=self.repeats == FRESH)
+        score, until_s = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+        for epoch in np.unique(epochs).tolist():
+            now = seen if epoch == seen.last_epoch else seen.earlier[epoch]
+            at = np.flatnonzero((epochs == epoch) & (rows >= 0))
+            n_seeds = (seen if seen.resumes else now).n_seeds.take(rows[at])
+            shown = draw.shown(rows[at], again[at], np.maximum(n_seeds, 1))
+            score[at] = np.where(n_seeds > 0, now.scores[rows[at], shown], np.nan)
+            until_s[at] = now.cost_s.take(rows[at])
+        answer_s = np.zeros(len(rows)) if seen.answer_s is None else seen.answer_s.take(rows)
+        scores = score[:, None]
+        if seen.further is not None:
+            scores = np.concatenate([scores, seen.further.take(rows, axis=0)], axis=1)
+        return Expected(scores, until_s, answer_s, rows < 0, seen.resumes)
 
     def archs(self, architectures: Any, *, form: str = "") -> Archs:
         """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
@@ -257,8 +300,8 @@ class Task(Scaled):
             bad = np.flatnonzero(index < 0)
             text = self.whole.format(archs[bad[:1]])[0]
             raise InvalidArchitecture(f"table '{self.table.name}' lacks {text} ({len(bad)} of {len(index)} asked)")
-        if split in self.objectives:
-            return self.objectives[split].query(index)
+        if split in self.further:
+            return self.further[split].query(index)
         column = self.reports.get(split)
         if column is None:
             column = self.observed if split == self.observed.split else replace(self.observed, split=split)
@@ -272,8 +315,26 @@ class Task(Scaled):
         """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
         return self.report(rows_of(self.whole, self.table, archs))
 
+    def look_up(self, archs: Archs) -> dict[str, tuple[Floats, Scale]]:
+        """Return all that the table holds of architectures [n, d], by split, metric, recipe and seed."""
+        return look_up_columns(self, archs)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a user must know before quoting a number."""
+        return describe_table_task(self)
+
+    def require_table(self, what: str) -> "TableTask":  # noqa: ARG002 (the protocol's)
+        """Return the task itself."""
+        return self
+
     @property
-    def _regret(self) -> Measured:
+    def places(self) -> dict[str, str]:
+        """Files of tables that lie neither in the package nor among the user's own, by the table's name."""
+        known = set(table_names().values())
+        return {table.name: str(table.path.resolve()) for table in self.tables if table.path not in known}
+
+    @property
+    def _regret(self) -> MeasuredColumn:
         """What defines regret."""
         return self.reports[self.reported[0]]
 
@@ -303,83 +364,3 @@ class Task(Scaled):
             drawn = rows_of(self.space, self.table, self.space.rows)  # large classes are drawn more often
             rows = drawn[np.isin(drawn, rows)]
         return float(self._regret.query(rows).mean())
-
-
-def load_table_task(name: str) -> Task:
-    """Open a task that a table answers, by name or as ``path/to/family.toml:member``.
-
-    Raises:
-        UnknownName: no such task, space or table.
-        InvalidOption: a declaration that breaks the rules, or a table other than the declared one.
-        TableError: the table file is damaged.
-    """
-    file = name.rpartition(":")[0]
-    beside = Path(file).expanduser().parent if file.endswith(".toml") else None
-    return table_task(read_declaration(name), lambda table: find_table(table, beside=beside))
-
-
-def table_task(declaration: Mapping[str, Any], find: Callable[[str], Path]) -> Task:
-    """Make a task of what was declared.
-
-    Args:
-        declaration: checked values, the task's ``name`` among them.
-        find: returns the file of a table that they name.
-
-    Raises:
-        NasbenchError: as ``load_table_task``.
-    """
-    values = dict(declaration)
-    table = Table(find(values.pop("table")))
-    space = task_space(values.pop("space"), values.pop("space_options", {}), table)
-    read = _Columns(table, find, {key: values.pop(key) for key in COLUMN_KEYS if key in values})
-    observed = read(values.pop("observed"))
-    reports = {label: read(given) for label, given in values.pop("reported").items()}
-    cost = values.pop("cost")
-    costs = read.charges(cost) if isinstance(cost, list) else cost
-    objectives = {label: read.static(given) for label, given in values.pop("objectives", {}).items()}
-    fidelities = tuple(
-        Fidelity(read(given["observed"]), read.charges(given["cost"])) for given in values.pop("fidelities", [])
-    )
-    for key in ("importer", "where", "suite"):
-        values.pop(key, None)
-    columns: dict[str, Any] = {"observed": observed, "reports": reports, "objectives": objectives}
-    values["declaration"] = declaration
-    return Task(whole=space, table=table, costs=costs, fidelities=fidelities, **columns, **values)
-
-
-class _Columns:
-    """Turns what a declaration says of a column into the column, opening each table once."""
-
-    def __init__(self, home: Table, find: Callable[[str], Path], defaults: dict[str, str]) -> None:
-        self._home, self._find, self._defaults = home, find, defaults
-        self._open: dict[str, Table] = {}
-
-    def __call__(self, given: str | dict[str, str]) -> Measured:
-        """Read ``"valid"``, or a table of keys that override the task's own."""
-        keys = {"split": given} if isinstance(given, str) else dict(given)
-        return Measured(self._home, self._table(keys.pop("table", "")), **self._defaults | keys)
-
-    def static(self, given: dict[str, str]) -> Property:
-        """Read the keys of a static metric; the data set is the task's unless given."""
-        keys = {"dataset": self._defaults["dataset"]} | given
-        return Property(self._home, self._table(keys.pop("table", "")), **keys)
-
-    def charges(self, given: list[str | dict[str, Any]]) -> tuple[Charge, ...]:
-        """Read the parts of a cost."""
-        return tuple(map(self._charge, given))
-
-    def _charge(self, given: str | dict[str, Any]) -> Charge:
-        """Read a measured column, or with ``static`` a share of a static metric."""
-        keys = {} if isinstance(given, str) else dict(given)
-        each_answer = keys.pop("per", "training") == "answer"
-        if "static" not in keys:
-            return Charge(self(keys or given), each_answer)
-        keys = {"dataset": self._defaults["dataset"]} | keys
-        table = self._table(keys.pop("table", ""))
-        share = Share(self._home, table, keys["dataset"], keys["static"], times=float(keys.get("times", 1.0)))
-        return Charge(share, each_answer)
-
-    def _table(self, name: str) -> Table:
-        if name and name not in self._open:
-            self._open[name] = Table(self._find(name))
-        return self._open[name] if name else self._home

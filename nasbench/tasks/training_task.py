@@ -12,6 +12,9 @@ It is declared in a TOML file of one's own and named ``FILE.toml:MEMBER`` like o
 The space ``hyper`` is declared under ``space_options``. A network of one's own that reads its codes takes an option
 ``space``, and is given it, or says by class attributes ``space`` and ``space_options`` which codes it reads.
 
+With ``repeats = "fresh"`` beside it, an architecture that is asked for twice in a run is trained again from other first
+weights: after its ``seeds`` come new ones.
+
 ``train`` may also name ``device``, ``seeds`` (repetitions of each training; a run sees one of them) and ``folder``.
 Checkpoints are kept and shared: what was trained for one run or strategy is not trained again for another, and
 processes that need the same training wait for each other. Seconds are real.
@@ -32,19 +35,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats
+from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption, MissingExtra, unknown_name
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.table import user_tables
-from nasbench.tasks.declarations import training_declaration
+from nasbench.tasks.declarations import FRESH, SAME, training_declaration
+from nasbench.tasks.protocol import Expected, Optimum
 from nasbench.tasks.spaces import described_decisions, space_named
-from nasbench.tasks.table_task import Optimum
-from nasbench.units import Scale, Scaled
+from nasbench.units import HasObjectives, Objective, Scale
 
 if TYPE_CHECKING:
-    from nasbench.backends.training import TrainingBackend
+    from nasbench.backends.training import FreshTrainingBackend, TrainingBackend
     from nasbench.datasets import Images
+    from nasbench.tasks.table_task import TableTask
     from nasbench.training import Recipe
 
 _KEYS: dict[str, type] = {"data": str, "recipe": str, "network": str, "device": str, "seeds": int, "folder": str}
@@ -60,8 +64,10 @@ class _Source(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingTask(Scaled):
-    """A benchmark problem without a table, otherwise as ``Task``; the module says more.
+class TrainingTask(HasObjectives):
+    """A task that real training answers; the module says more.
+
+    The members that every task has are documented at ``nasbench.Task``.
 
     Attributes:
         name: ``FILE-MEMBER``.
@@ -72,6 +78,7 @@ class TrainingTask(Scaled):
         how: the declaration's ``train``.
         space_options: of the space.
         place: folder in which a relative path of the data is looked for too, where the working folder has none.
+        repeats: what an architecture that is asked for twice in a run shows: the ``same`` training, or a ``fresh`` one.
     """
 
     name: str
@@ -82,6 +89,7 @@ class TrainingTask(Scaled):
     how: Mapping[str, Any]
     space_options: Mapping[str, Any] = field(default_factory=dict)
     place: str = ""
+    repeats: str = SAME
 
     def __post_init__(self) -> None:
         """Refuse contradictions at once, not in the middle of a search."""
@@ -101,9 +109,14 @@ class TrainingTask(Scaled):
         return int(self.how.get("seeds", 1))
 
     @property
-    def scale(self) -> Scale:
-        """Of what is observed: an accuracy."""
-        return Scale()
+    def dataset(self) -> str:
+        """As the declaration writes it, options included."""
+        return str(self.how["data"])
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """The validation accuracy, alone."""
+        return (Objective("accuracy"),)
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -142,7 +155,8 @@ class TrainingTask(Scaled):
         """All that decides its answers, besides the images."""
         about = {"name": self.name, "title": self.title, "space": self.space.name, "budget_s": self.budget_s}
         options = {"space_options": dict(self.space_options)} if self.space_options else {}
-        return {**self.how, **about, **options, "recipe_sha256": self.recipe.digest()}
+        again = {} if self.repeats == SAME else {"repeats": self.repeats}
+        return {**self.how, **about, **options, **again, "recipe_sha256": self.recipe.digest()}
 
     @cached_property
     def tables(self) -> list[_Source]:
@@ -159,8 +173,17 @@ class TrainingTask(Scaled):
         return (Path(given).expanduser() if given else user_tables().with_name("trainings") / self.name) / own
 
     @property
-    def begins(self) -> str:
-        """Folder from which its relative paths lead to its data and recipe; empty where there are none."""
+    def places(self) -> dict[str, str]:
+        """By the data's name, the folder from which its relative paths lead to data and recipe, if there are any."""
+        return {self.how["data"]: begin} if (begin := self._begin()) else {}
+
+    @property
+    def restriction(self) -> str:
+        """Empty: every architecture of the space can be trained."""
+        return ""
+
+    def _begin(self) -> str:
+        """Return the folder from which relative paths lead to data and recipe; empty where there are none."""
         files = [str(Choice.parse(self.how["data"]).options.get("path", "")), self.how["recipe"].partition(",")[0]]
         relative = [Path(file) for file in files if file and not Path(file).expanduser().is_absolute()]
         relative = [path for path in relative if path.exists() or (self.place and (Path(self.place) / path).exists())]
@@ -179,9 +202,32 @@ class TrainingTask(Scaled):
         network = self.how.get("network") or self.space.name
         build_network(network, self.space.sample(1, rng), rng, space=self.space)
 
-    def backend(self, rng: np.random.Generator) -> "TrainingBackend":
+    def backend(self, rng: np.random.Generator) -> "TrainingBackend | FreshTrainingBackend":
         """Return what answers the trials of one run; ``rng`` draws which repetition it sees."""
-        return self._repetition(int(rng.integers(self.seeds)))
+        first = int(rng.integers(self.seeds))
+        if self.repeats == SAME:
+            return self._repetition(first)
+        from nasbench.backends.training import FreshTrainingBackend
+
+        return FreshTrainingBackend(lambda again: self._repetition(self._seed_of(first, again)))
+
+    def _seed_of(self, first: int, again: int) -> int:
+        """Return the seed of a training that comes after ``again`` others: the task's own, then new ones."""
+        return (first + again) % self.seeds if again < self.seeds else again
+
+    def identify(self, archs: Archs) -> Ints:
+        """Return a number for each distinct architecture [n, d]; ``[n]``."""
+        return np.unique(archs, axis=0, return_inverse=True)[1].reshape(-1)
+
+    def expect(
+        self,
+        rng: np.random.Generator,  # noqa: ARG002 (the protocol's)
+        archs: Archs,  # noqa: ARG002
+        epochs: Ints,  # noqa: ARG002
+        repetition: Ints | None = None,  # noqa: ARG002
+    ) -> Expected | None:
+        """Return None: only a training tells."""
+        return None
 
     def _repetition(self, seed: int) -> "TrainingBackend":
         from nasbench.backends.training import TrainingBackend
@@ -220,9 +266,9 @@ class TrainingTask(Scaled):
         guessed: Floats = np.nan_to_num(np.array(accuracy), nan=self.random_score)
         return np.asarray(guessed.mean(axis=0))
 
-    def answers(self, archs: Archs) -> dict[str, Floats]:
+    def look_up(self, archs: Archs) -> dict[str, tuple[Floats, Scale]]:
         """Return everything that is measured of architectures [n, d], by name."""
-        return {split: self.query(archs, split) for split in (_OBSERVED, _REPORTED)}
+        return {split: (self.query(archs, split), self.scale) for split in (_OBSERVED, _REPORTED)}
 
     def reported_of(self, archs: Archs) -> dict[str, Floats]:
         """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
@@ -238,7 +284,15 @@ class TrainingTask(Scaled):
         """Accuracy of guessing."""
         return 1 / len(self.images.classes)
 
-    def described(self) -> dict[str, Any]:
+    def require_table(self, what: str) -> "TableTask":
+        """Refuse: architectures are trained when they are asked for.
+
+        Raises:
+            InvalidOption: always.
+        """
+        raise InvalidOption(f"{what} has no table of trained architectures; choose a task that has one")
+
+    def describe(self) -> dict[str, Any]:
         """Return what a user must know before quoting a number."""
         return {
             "title": self.title,
@@ -248,7 +302,8 @@ class TrainingTask(Scaled):
             "recipe": f"{self.how['recipe']}: {self.recipe.title}, {self.recipe.epochs} epochs",
             "network": self.how.get("network") or self.space.name,
             "device": self.how.get("device", "cpu"),
-            "observed": f"{_OBSERVED} accuracy of one of {self.seeds} trained seeds",
+            "observed": f"{_OBSERVED} accuracy of one of {self.seeds} trained seeds"
+            + (", another one each time that an architecture is asked for" if self.repeats == FRESH else ""),
             "reported": {_REPORTED: f"mean test accuracy over {self.seeds} seeds of the full training"},
             "unit": self.unit,
             "direction": self.direction,
@@ -286,6 +341,7 @@ def load_training_task(name: str) -> TrainingTask:
         budget_s=float(values["budget_s"]),
         how=values["train"],
         space_options=values.get("space_options", {}),
+        repeats=values.get("repeats", SAME),
         place=str(Path(name.rpartition(":")[0]).expanduser().resolve().parent),
     )
 
@@ -301,6 +357,7 @@ def recorded_training_task(entry: Mapping[str, Any]) -> TrainingTask:
         budget_s=float(declared["budget_s"]),
         how={key: declared[key] for key in _KEYS if key in declared},
         space_options=declared.get("space_options", {}),
+        repeats=declared.get("repeats", SAME),
         place=next(iter(entry.get("places", {}).values()), ""),
     )
 

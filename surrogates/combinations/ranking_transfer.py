@@ -31,7 +31,7 @@ from nasbench.surrogates._sources import known_trainings, refuse_itself, source_
 from nasbench.surrogates._standard import Standard
 from nasbench.surrogates._targets import target_named
 from nasbench.surrogates.combinations._members import PredictorOfPredictors, child, kept, make_member, put_back
-from nasbench.tasks import Task
+from nasbench.tasks import TableTask
 
 
 class RankingTransfer(PredictorOfPredictors):
@@ -81,7 +81,7 @@ class RankingTransfer(PredictorOfPredictors):
         rest = self._rank.forward(value) - self._explained(batch)[0] if self._sources else value
         self._member.fit(batch, rest, child(rng))
 
-    def _learnt(self, task: Task, rng: np.random.Generator) -> Any:
+    def _learnt(self, task: TableTask, rng: np.random.Generator) -> Any:
         """Return a predictor of a source, trained on random architectures of it."""
         archs, score = known_trainings(task, self._n_source, rng)
         member = make_member(self._space, self._source_choice)

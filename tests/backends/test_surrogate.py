@@ -18,12 +18,12 @@ from nasbench.importers import import_source
 from nasbench.importers.nasbench101_runs import NASBench101Runs
 from nasbench.spaces.darts import DARTS
 from nasbench.table import Draft, Measurement, write_table
-from nasbench.tasks import Fit, fit_surrogate
+from nasbench.tasks import SurrogateFit, fit_surrogate
 from nasbench.tasks.surrogate.archive import describe, read_arrays, write_archive
-from nasbench.tasks.surrogate.backend import COST, NOISE, OBSERVED
-from nasbench.tasks.surrogate.ensemble import Ensemble
-from nasbench.tasks.surrogate.seed_noise import level, spreads
-from nasbench.tasks.surrogate.task import open_surrogate
+from nasbench.tasks.surrogate.ensemble import ModelEnsemble
+from nasbench.tasks.surrogate.model import COST, NOISE, OBSERVED
+from nasbench.tasks.surrogate.opening import open_surrogate
+from nasbench.tasks.surrogate.seed_noise import compute_noise_level, compute_seed_variances
 from nasbench.testing import check_task
 
 pytest.importorskip("xgboost")
@@ -48,7 +48,7 @@ budget_s = 50_000
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory):
     path = tmp_path_factory.mktemp("surrogates") / "cells.surrogate"
-    fit_surrogate("nb201-cifar10", Fit((QUICK,), n_train=500, members=3), name="cells", out=path)
+    fit_surrogate("nb201-cifar10", SurrogateFit((QUICK,), n_train=500, members=3), name="cells", out=path)
     return path
 
 
@@ -88,7 +88,7 @@ def test_stored_predictions_are_those_of_the_stored_predictors(task, cifar10, rn
 
 
 def test_the_same_seed_gives_the_same_file(tmp_path):
-    fit = Fit((QUICK,), n_train=40, members=2)
+    fit = SurrogateFit((QUICK,), n_train=40, members=2)
     files = [tmp_path / f"{i}" / "x.surrogate" for i in range(2)]
     for file in files:
         fit_surrogate("nbgraph-proteins", fit, name="x", out=file)
@@ -126,17 +126,17 @@ def test_the_level_of_noise_is_that_of_a_normal_sample_even_if_some_trainings_di
     scores = rng.normal(0.5, 0.02, size=(4000, 3))
     scores[:1000, 2] = np.nan
     scores[:200, 0] = 0.1
-    found = spreads(scores)
+    found = compute_seed_variances(scores)
     assert found.variance[1500] == pytest.approx(np.var(scores[1500], ddof=1))
     assert (found.freedom[[0, 1500]] == [1, 2]).all()
-    assert level(found, np.full(4000, 0.01)) == pytest.approx(2.0, rel=0.08)
+    assert compute_noise_level(found, np.full(4000, 0.01)) == pytest.approx(2.0, rel=0.08)
     assert np.sqrt(np.average(found.variance, weights=found.freedom)) > 0.05  # what a mean would have said
 
 
 def test_an_ensemble_answers_for_each_fold_by_the_member_without_it(cifar10, rng):
     """Labels without any structure: answers of a member that saw them would correlate with them."""
     archs, label = cifar10.space.sample(200, rng), rng.normal(size=200)
-    ensemble = Ensemble(cifar10.space, QUICK + ",target=score", 4)
+    ensemble = ModelEnsemble(cifar10.space, QUICK + ",target=score", 4)
     unseen = ensemble.fit(archs, label, rng)
     assert abs(stats.pearsonr(unseen, label).statistic) < 0.25
     assert stats.pearsonr(ensemble.predict(archs).mean, label).statistic > 0.5
@@ -147,14 +147,14 @@ def test_a_space_without_a_list_is_answered_and_searched(tmp_path, home, shared,
     import_source(NASBench101Runs(), shared / "nb101")
     (tmp_path / "ec.toml").write_text(NB101)
     fast = QUICK + ",encoding=one_hot"
-    surrogate = fit_surrogate(f"{tmp_path}/ec.toml:small", Fit((fast,), members=2), name="ec")
+    surrogate = fit_surrogate(f"{tmp_path}/ec.toml:small", SurrogateFit((fast,), members=2), name="ec")
     assert surrogate.spec["validation"]["tau"] > 0.3
     assert surrogate.spec["validation"]["reported"]["test"] > 0.3
     task = nasbench.load_task("surrogate-ec")
     assert not task.surrogate.known
     archs = task.space.sample(40, rng)
     assert (task.query(archs, "test") == task.query(task.space.canonical(archs), "test")).all()
-    assert "not proven" in task.described()["best_known_how"]
+    assert "not proven" in task.describe()["best_known_how"]
     found = nasbench.compare("surrogate-ec", ["random_search", "local_search"], runs=1, out=tmp_path / "out")
     assert not any(run.failed for name in found.strategies for run in found.runs("surrogate-ec", name))
     assert main(["verify", str(found.path)]) == 0
@@ -183,7 +183,7 @@ def test_darts_is_answered(tmp_path, home, rng):
     text = text.replace(', "test"', "").replace('[{ split = "train", metric = "train_s" }]', "60.0")
     (tmp_path / "darts.toml").write_text(text.replace("50_000", "6000"))
     fast = "xgboost,encoding=one_hot,target=score,uncertainty=none,n_rounds=40,learning_rate=0.3"
-    fit_surrogate(f"{tmp_path}/darts.toml:small", Fit((fast,), members=2, noise="spread"), name="runs")
+    fit_surrogate(f"{tmp_path}/darts.toml:small", SurrogateFit((fast,), members=2, noise="spread"), name="runs")
     task = nasbench.load_task("surrogate-runs")
     check_task(task, rng)
     backend, asked = task.backend(rng), task.space.sample(3, rng)
@@ -249,12 +249,12 @@ def test_nothing_is_pickled_and_no_module_imported_for_a_file(tmp_path, fitted):
 @pytest.mark.parametrize(
     ("fit", "says"),
     [
-        (Fit((QUICK,), n_train=5), "5 architectures to learn from"),
-        (Fit((QUICK,), n_train=15_000), "at least a tenth"),
-        (Fit((QUICK,), n_train=30, members=1), "at least 2"),
-        (Fit((QUICK,), n_train=30, members=20), "20 members"),
-        (Fit(("xgbost",), n_train=30), "did you mean 'xgboost'"),
-        (Fit((QUICK + ",rounds=3",), n_train=30), "unknown option"),
+        (SurrogateFit((QUICK,), n_train=5), "5 architectures to learn from"),
+        (SurrogateFit((QUICK,), n_train=15_000), "at least a tenth"),
+        (SurrogateFit((QUICK,), n_train=30, members=1), "at least 2"),
+        (SurrogateFit((QUICK,), n_train=30, members=20), "20 members"),
+        (SurrogateFit(("xgbost",), n_train=30), "did you mean 'xgboost'"),
+        (SurrogateFit((QUICK + ",rounds=3",), n_train=30), "unknown option"),
     ],
 )
 def test_a_fit_without_sense_is_refused(fit, says):
@@ -265,13 +265,13 @@ def test_a_fit_without_sense_is_refused(fit, says):
 def test_noise_cannot_be_learnt_where_no_seed_was_repeated():
     fast = "xgboost,uncertainty=none,encoding=one_hot,n_rounds=5"
     with pytest.raises(InvalidOption, match="no architecture has two"):
-        fit_surrogate("nbgraph-cora", Fit((fast,), n_train=40, members=2, noise="seeds"), name="x")
+        fit_surrogate("nbgraph-cora", SurrogateFit((fast,), n_train=40, members=2, noise="seeds"), name="x")
     with pytest.raises(NasbenchError, match="unknown noise model"):
-        Fit(noise="loud")
+        SurrogateFit(noise="loud")
     with pytest.raises(InvalidOption, match="surrogate name"):
-        fit_surrogate("nb201-cifar10", Fit((fast,), n_train=40), name="../x")
+        fit_surrogate("nb201-cifar10", SurrogateFit((fast,), n_train=40), name="../x")
     with pytest.raises(PredictorError, match="before it was fitted"):
-        Ensemble(nasbench.load_task("nb201-cifar10").space, fast, 2).state()
+        ModelEnsemble(nasbench.load_task("nb201-cifar10").space, fast, 2).state()
 
 
 def test_the_command_makes_a_task_that_other_commands_know(capsys, home, tmp_path):

@@ -10,7 +10,7 @@ import nasbench
 from nasbench.comparison.agreement import agreement, tau_b
 from nasbench.comparison.analysis import analyse
 from nasbench.errors import InvalidOption
-from nasbench.tasks import Fit, fit_surrogate
+from nasbench.tasks import SurrogateFit, fit_surrogate
 
 STRATEGIES = ("random_search", "regularized_evolution@nb201", "local_search")
 
@@ -56,7 +56,7 @@ def test_too_little_to_compare_is_refused(analysis):
 def test_a_surrogate_of_a_real_table_ranks_strategies_as_the_table_does(tmp_path, home, table):
     """Learnt from 500 architectures, of 15,625 and 26,206; fixed seeds. Random order would agree in half the pairs."""
     fast = "lightgbm,uncertainty=none,encoding=canonical+live_operations+path_bag,n_rounds=100"
-    fit_surrogate(table, Fit((fast,), n_train=500, members=2), name="x")
+    fit_surrogate(table, SurrogateFit((fast,), n_train=500, members=2), name="x")
     record = nasbench.compare([table, "surrogate-x"], STRATEGIES, runs=30, out=tmp_path / "out")
     found = agreement(analyse(record), table, "surrogate-x")
     assert found.n_decided >= 8

@@ -16,7 +16,7 @@ from nasbench.errors import InvalidOption, NasbenchError, RecordError
 from nasbench.evaluation import PredictionRecord
 from nasbench.records.opening import recorded_task
 from nasbench.tasks import fit_surrogate
-from nasbench.tasks.surrogate.fitting import Fit
+from nasbench.tasks.surrogate.fitting import SurrogateFit
 
 DECISIONS = "[space_options.decisions]\nwidth = { integer = [0, 7] }\ndepth = { integer = [0, 3] }\n"
 TASK = f"""title = "t"
@@ -182,7 +182,9 @@ def test_a_task_object_of_ones_own_file_needs_no_file_in_any_process(here, elsew
 def test_a_surrogate_is_found_by_its_content_and_agreement_knows_its_task(tmp_path, monkeypatch, elsewhere, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.toml").write_text(CURVES)
-    fit_surrogate("own.toml:mine", Fit(("random_forest,n_trees=5",), n_train=60, members=2), out="own.surrogate")
+    fit_surrogate(
+        "own.toml:mine", SurrogateFit(("random_forest,n_trees=5",), n_train=60, members=2), out="own.surrogate"
+    )
     strategies = ["random_search", "local_search", "regularized_evolution,population_size=4,sample_size=2"]
     tasks = ["own.toml:mine", "own.surrogate:mean"]
     nasbench.compare(tasks, strategies, runs=4, limits=Limits(trials=15), out=tmp_path / "record")

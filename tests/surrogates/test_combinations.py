@@ -5,13 +5,13 @@ from functools import partial
 import numpy as np
 import pytest
 
-import nasbench
 from nasbench.errors import InvalidOption, PredictorError
 from nasbench.predictions import Batch, Prediction
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.surrogates._ranges import Range
 from nasbench.surrogates.combinations._members import folds, member_choices
 from nasbench.surrogates.combinations.ensemble import mixture
+from nasbench.tasks import TableTask
 from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, tau, trained
 
 LINE = "bayesian_linear_regression"
@@ -168,9 +168,9 @@ def test_transfer_is_kept_and_restored(transfer, measured):
 
 def test_a_source_never_shows_its_test_split(transfer, measured, monkeypatch):
     asked = []
-    query = nasbench.Task.query
+    query = TableTask.query
     monkeypatch.setattr(
-        nasbench.Task,
+        TableTask,
         "query",
         lambda self, archs, split="valid", **options: asked.append(split) or query(self, archs, split, **options),
     )

@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-import nasbench
 from nasbench.errors import InvalidOption, PredictorError
+from nasbench.tasks import TableTask
 from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, tau, trained
 
 torch = pytest.importorskip("torch")
@@ -102,9 +102,9 @@ def test_it_beats_the_mean_and_a_random_ranking(transfer, measured):
 
 def test_a_source_never_shows_its_test_split(transfer, measured, monkeypatch):
     asked = []
-    query = nasbench.Task.query
+    query = TableTask.query
     monkeypatch.setattr(
-        nasbench.Task,
+        TableTask,
         "query",
         lambda self, archs, split="valid", **options: asked.append(split) or query(self, archs, split, **options),
     )

@@ -12,15 +12,15 @@ from nasbench.comparison.experiment import Limits
 from nasbench.errors import InvalidOption, NasbenchError, TableError
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.table import Draft, Measurement, Static, Table, find_table, write_table
-from nasbench.tasks import Fit, fit_surrogate
+from nasbench.tasks import SurrogateFit, fit_surrogate
 from nasbench.tasks.surrogate.archive import describe, read_arrays, write_archive
-from nasbench.tasks.surrogate.task import open_surrogate
+from nasbench.tasks.surrogate.opening import open_surrogate
 
 DECISIONS = {"width": {"integer": [0, 7]}, "depth": {"ordinal": [0, 1, 2, 3, 4, 5, 6, 7]}}
 REORDERED = dict(reversed(DECISIONS.items()))
 FEWER = {"width": {"integer": [0, 3]}, "depth": {"integer": [0, 7]}}
 PERMUTED = DECISIONS | {"depth": {"ordinal": [7, 6, 5, 4, 3, 2, 1, 0]}}
-FAST = Fit(("random_forest",), n_train=40, members=2, noise="none")
+FAST = SurrogateFit(("random_forest",), n_train=40, members=2, noise="none")
 
 
 def table(home, name, decisions, dataset="d"):
@@ -72,7 +72,7 @@ def test_a_surrogate_keeps_the_order_of_decisions(mine, home):
     archs = fitted.space.parse(texts)
     np.testing.assert_array_equal(opened.query(texts), fitted.predict("observed", archs))
     assert np.diff(opened.query(texts)) > 0  # a step of depth counts twice
-    assert opened.described()["decisions"]["width"] == "0, 1, 2, 3, 4, 5, 6, 7"
+    assert opened.describe()["decisions"]["width"] == "0, 1, 2, 3, 4, 5, 6, 7"
 
 
 def test_a_surrogate_that_lost_its_order_is_refused_with_the_reason(mine, tmp_path, home):

@@ -14,6 +14,7 @@ from nasbench.importers import import_source
 from nasbench.importers.table import AnyTable
 from nasbench.table import Draft, Static, write_table
 from nasbench.testing import check_task
+from nasbench.units import Objective
 
 # README of GATECH-EIC/HW-NAS-Bench, architecture 0 on CIFAR-10: ms and mJ.
 FIRST = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|"
@@ -59,7 +60,7 @@ def declared(folder, objectives):
 def test_a_device_s_numbers_are_the_published_ones(devices):
     for device, printed in PRINTED.items():
         task = nasbench.load_task("hw201-cifar10" + ("" if device == "edgegpu" else f"-{device}"))
-        values = [task.query([FIRST], label)[0] * 1000 for label in task.objectives]
+        values = [task.query([FIRST], label)[0] * 1000 for label in task.further]
         assert values == pytest.approx(printed, rel=1e-12)
 
 
@@ -68,7 +69,7 @@ def test_a_strategy_sees_accuracy_first_then_what_is_small_negated(devices, rng,
     check_task(task, rng)
     together = task.backend(np.random.default_rng(1)).advance(nasbench.full_trainings(0, task.space.rows[:50]))
     alone = cifar10.backend(np.random.default_rng(1)).advance(nasbench.full_trainings(0, task.space.rows[:50]))
-    assert list(task.objectives) == ["latency", "energy"]
+    assert [one.name for one in task.objectives] == ["accuracy", "latency", "energy"]
     assert (together.score[:, :1] == alone.score).all()
     assert (together.score[:, 1] == -task.query(task.space.rows[:50], "latency")).all()
     assert task.optimum.score == cifar10.optimum.score
@@ -87,7 +88,7 @@ def test_every_declared_device_is_in_the_table(devices):
     names = [name for name in nasbench.task_names() if name.startswith("hw201-cifar10-") or name == "hw201-cifar10"]
     assert len(names) == 6
     tasks = [nasbench.load_task(name) for name in names]
-    assert sum(len(task.objectives) for task in tasks) == 9
+    assert sum(len(task.further) for task in tasks) == 9
     everything = tasks[0].space.rows
     medians = [np.nanmedian(task.query(everything, "latency")) for task in tasks]
     assert len(set(medians)) == 6
@@ -132,6 +133,49 @@ def test_a_strategy_for_several_objectives_gets_a_front(devices):
     front = points[~beaten.any(axis=1)]
     assert len(np.unique(front, axis=0)) > 3
     assert np.corrcoef(front.T)[0, 1] < 0
+
+
+def test_reference_and_bound_of_every_objective_are_declared_beside_its_column(made_up, tmp_path, capsys):
+    column = 'table = "made_up", dataset = "device", metric = "latency_s"'
+    (tmp_path / "mine.toml").write_text(
+        (Path(nasbench.__file__).parent / "tasks/nb201.toml")
+        .read_text()
+        .replace('observed = "valid"', 'observed = { split = "valid", reference = 0.5, bound = 1 }')
+        + f"\nobjectives.slow = {{ {column}, reference = 0.02, bound = 0 }}\nobjectives.plain = {{ {column} }}\n"
+    )
+    task = nasbench.load_task(f"{tmp_path}/mine.toml:imagenet16")
+    assert task.objectives == (
+        Objective("accuracy", "fraction", "maximize", 0.5, 1.0),
+        Objective("slow", "s", "minimize", 0.02, 0.0),
+        Objective("plain", "s", "minimize"),
+    )
+    assert [one.sign for one in task.objectives] == [1.0, -1.0, -1.0]
+    assert (task.unit, task.direction, task.sign) == ("fraction", "maximize", 1.0)
+    assert main(["info", f"{tmp_path}/mine.toml:imagenet16", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)["objectives"]
+    assert shown["accuracy"] == "maximize accuracy (fraction), reference 50 %, bound 100 %"
+    assert shown["slow"].endswith("table made_up, reference 0.02 s, bound 0 s")
+
+
+@pytest.mark.parametrize(
+    ("points", "says"),
+    [
+        ("reference = 0, bound = 0.02", "bound = 0.02 is not better than reference = 0.0; its direction is minimize"),
+        ("reference = -1", "reference = -1.0; expected a number from 0 to inf"),
+        ("bound = nan", "bound = nan; expected a number"),
+        ('bound = "0"', "bound = '0'; expected a number in the unit of its column"),
+        ("bound = true", "bound = True; expected a number"),
+        ("referenc = 1", "did you mean 'reference'"),
+    ],
+)
+def test_a_range_that_contradicts_the_column_is_refused(made_up, tmp_path, points, says):
+    with pytest.raises(NasbenchError, match=says):
+        declared(tmp_path, f'{{ slow = {{ table = "made_up", dataset = "device", metric = "latency_s", {points} }} }}')
+
+
+def test_an_objective_cannot_have_the_name_of_the_observed_metric(made_up, tmp_path):
+    with pytest.raises(InvalidOption, match="name of the observed metric"):
+        declared(tmp_path, '{ accuracy = { table = "made_up", dataset = "device", metric = "latency_s" } }')
 
 
 def test_objectives_join_by_architecture_and_may_be_maximised(made_up, tmp_path, rng):

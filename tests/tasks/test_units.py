@@ -25,7 +25,7 @@ from nasbench.reproduction import load_published
 from nasbench.reproduction.columns import Columns
 from nasbench.reproduction.samples import CannotJudge
 from nasbench.table import Draft, Measurement, Table, find_table, write_table
-from nasbench.tasks import Fit, fit_surrogate, load_task
+from nasbench.tasks import SurrogateFit, fit_surrogate, load_task
 from nasbench.trials import full_trainings
 from nasbench.units import Scale
 
@@ -262,7 +262,7 @@ def test_optuna_maximises_what_is_small(loss):
 def test_a_surrogate_of_a_loss_answers_small_for_good(loss, home):
     pytest.importorskip("xgboost")
     path = home / "loss.surrogate"
-    quick = Fit(("xgboost,uncertainty=none,n_rounds=60,learning_rate=0.2",), n_train=300, members=2)
+    quick = SurrogateFit(("xgboost,uncertainty=none,n_rounds=60,learning_rate=0.2",), n_train=300, members=2)
     made = fit_surrogate(loss, quick, name="loss", out=path)
     task, table = load_task(str(path)), load_task(loss)
     archs = table.table.architectures

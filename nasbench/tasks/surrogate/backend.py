@@ -1,150 +1,39 @@
-"""Answers trials from a fitted surrogate: any architecture of its space, also those that nobody trained."""
+"""Answers trials from a fitted surrogate: any architecture of its space, also those that were never trained."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections import Counter
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
-from nasbench.arrays import Archs, Floats, freeze
+from nasbench.arrays import Archs, Floats, Ints
 from nasbench.backends.table import refused_request
-from nasbench.encodings._encoding import mixed
-from nasbench.errors import TableError
-from nasbench.spaces import EnumeratedSpace, SearchSpace
-from nasbench.tasks.surrogate.archive import read_arrays, write_archive
-from nasbench.tasks.surrogate.quantities import Quantity, restored
+from nasbench.tasks.surrogate.model import COST, NOISE, OBSERVED, Surrogate
 from nasbench.trials import FULL_TRAINING, Results, Trials
-from nasbench.units import Scale
-
-OBSERVED, NOISE, COST = "observed", "noise", "cost_s"
-"""Quantities every surrogate has: expected observed score, standard deviation of a seed around it, seconds."""
-_MOST_KNOWN = 2**20  # architectures of a space that are all predicted in advance, 8 bytes each and quantity
-
-
-@dataclass
-class Surrogate:
-    """Predictions of a few quantities for any architecture of a space; scores are to be maximised.
-
-    In a space that can be listed they were all made when the surrogate was fitted and are looked up: the
-    same bits on every machine, and no library of the predictor is needed.
-
-    Attributes:
-        space: the architectures.
-        spec: the description that is stored with it.
-        models: fitted quantities by name, or those restored so far.
-        known: [N] predictions by quantity, where the space can be listed.
-        path: the file, None before it is written.
-        checksum: SHA-256 of the content.
-    """
-
-    space: SearchSpace
-    spec: dict[str, Any]
-    models: dict[str, Quantity] = field(default_factory=dict)
-    known: dict[str, Floats] = field(default_factory=dict)
-    path: Path | None = None
-    checksum: str = ""
-
-    def predict(self, quantity: str, archs: Archs) -> Floats:
-        """Return one quantity of architectures [n, d]; ``[n]``.
-
-        Raises:
-            InvalidArchitecture: one that is not in the space.
-        """
-        quantity = self.spec["same"].get(quantity, quantity)
-        if self.known and isinstance(self.space, EnumeratedSpace):
-            return self.known[quantity].take(self.space.index(archs))
-        return self._model(quantity).predict(self.representative(archs))
-
-    def representative(self, archs: Archs) -> Archs:
-        """Return what answers for ``archs`` [n, d]: where a benchmark trained one of a class, that one.
-
-        Raises:
-            InvalidArchitecture: one that is not in the space.
-        """
-        archs = self.space.checked(archs)
-        return self.space.canonical(archs) if self.space.trained_once_per_class else archs
-
-    def _model(self, quantity: str) -> Quantity:
-        if quantity not in self.models:
-            assert self.path is not None
-            first = f"models/{quantity}/"
-            arrays = {name.removeprefix(first): a for name, a in read_arrays(self.path, self.spec, first).items()}
-            spec = self.spec["quantities"][quantity]
-            self.models[quantity] = restored(self.space, spec, arrays, lambda: self._model(OBSERVED))
-        return self.models[quantity]
-
-    def foresee(self) -> None:
-        """Predict every architecture, if the space can be listed."""
-        if isinstance(self.space, EnumeratedSpace) and len(self.space.rows) <= _MOST_KNOWN:
-            rows = self.representative(self.space.rows)
-            self.known = {name: model.predict(rows) for name, model in self.models.items()}
-
-    def write(self, path: Path) -> None:
-        """Write to a file, atomically; ``models`` must be those that were fitted."""
-        parts = {f"models/{name}/{key}": a for name, model in self.models.items() for key, a in model.state().items()}
-        own = {"quantities": {name: model.spec() for name, model in self.models.items()}}
-        known = {f"known/{name}": values for name, values in self.known.items()}
-        self.checksum = write_archive(path, self.spec | own, parts | known)
-        self.path = path
-
-    def noise(self, archs: Archs, key: Any) -> Floats:
-        """Return a standard normal number for each architecture [n, d], the same whenever it is asked; ``[n]``.
-
-        Args:
-            archs: valid rows.
-            key: [d + 1] odd 64-bit numbers; others give other numbers.
-        """
-        # A random linear hash tells architectures apart, SplitMix64's finaliser makes its bits random.
-        words = (self.representative(archs).astype(np.uint64) * key[1:]).sum(axis=1, dtype=np.uint64) + key[0]
-        uniform = ((mixed(words) >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
-        normal: Floats = ndtri(uniform)
-        return normal
-
-    @property
-    def name(self) -> str:
-        """As it was stored."""
-        return str(self.spec["name"])
-
-    @property
-    def scale(self) -> Scale:
-        """Unit and direction of what it answers; predictions are of scores, ``sign`` times the metric."""
-        seen = self.spec["observed"]
-        return Scale(seen["unit"], seen.get("direction", "maximize"))
-
-
-def known_of(path: Path, spec: Mapping[str, Any], space: SearchSpace) -> dict[str, Floats]:
-    """Return the stored predictions of every architecture of ``space``; none where it cannot be listed.
-
-    Raises:
-        TableError: as many or other predictions than the space has architectures.
-    """
-    known = {name.removeprefix("known/"): array for name, array in read_arrays(path, spec, "known/").items()}
-    for name, array in known.items():
-        if array.shape != (space.size,) or array.dtype != np.float64:
-            raise TableError(f"{path} predicts {name} of {array.shape} architectures; the space has {space.size:,}")
-    return {name: freeze(array) for name, array in known.items()}
 
 
 class SurrogateBackend:
     """Answers with the predicted score, and unless told otherwise with the noise of one trained seed on it.
 
     An architecture's noise is drawn once per run, from the run's generator and the architecture alone:
-    asked twice it answers the same, and all strategies meet the same noise in the same run.
+    asked twice it answers the same, and all strategies meet the same noise in the same run. With ``fresh`` it
+    depends also on how often the architecture was asked for before, under other ids.
 
     Args:
         surrogate: what answers.
         rng: draws the noise.
         noisy: False answers the expected score.
+        fresh: whether a new trial of an architecture shows other noise.
     """
 
-    def __init__(self, surrogate: Surrogate, rng: np.random.Generator, *, noisy: bool = True) -> None:
-        self._surrogate, self._noisy = surrogate, noisy
+    def __init__(
+        self, surrogate: Surrogate, rng: np.random.Generator, *, noisy: bool = True, fresh: bool = False
+    ) -> None:
+        self._surrogate, self._noisy, self._fresh = surrogate, noisy, fresh
         n = len(surrogate.space.decisions) + 1
         self._key = rng.integers(0, 2**64, size=n, dtype=np.uint64) | np.uint64(1)
         self._last_epoch = int(surrogate.spec["observed"]["last_epoch"])
         self._asked: set[int] = set()
+        self._begun: Counter[bytes] = Counter()  # trials of each architecture, if fresh
         # Of spaces that cannot be listed; of one run, so that a replay predicts the same batches, to the bit.
         self._answers: dict[bytes, tuple[float, float]] = {}
 
@@ -159,26 +48,55 @@ class SurrogateBackend:
         new, allowed = set(ids), {FULL_TRAINING, self._last_epoch}
         if len(new) < len(ids) or not self._asked.isdisjoint(new) or not allowed.issuperset(epochs):
             raise refused_request(ids, epochs, self._last_epoch)
-        score, cost_s = self._answered(trials.arch)
+        score, cost_s = self._answer(trials.arch)
         self._asked |= new
         return Results(trials.id, np.full(len(ids), self._last_epoch), score[:, None], cost_s)
 
-    def _answered(self, archs: Archs) -> tuple[Floats, Floats]:
-        if self._surrogate.known:
-            return self.predicted(archs)
-        archs = self._surrogate.representative(archs)
+    def _answer(self, archs: Archs) -> tuple[Floats, Floats]:
+        """Return score and seconds of architectures [n, d]; ``[n]`` each."""
+        surrogate = self._surrogate
+        if surrogate.known and not self._fresh:
+            return self.predict(archs)
+        archs = surrogate.representative(archs)
         keys = [arch.tobytes() for arch in archs]
+        if self._fresh:
+            return self.predict(archs, np.array([self._count(key) for key in keys], dtype=np.int64))
         rows = {key: row for row, key in enumerate(keys) if key not in self._answers}
         if rows:
-            score, cost_s = self.predicted(archs[list(rows.values())])
+            score, cost_s = self.predict(archs[list(rows.values())])
             self._answers |= dict(zip(rows, zip(score.tolist(), cost_s.tolist(), strict=True), strict=True))
         answers = np.array([self._answers[key] for key in keys]).reshape(-1, 2)
         return answers[:, 0].copy(), answers[:, 1].copy()
 
-    def predicted(self, archs: Archs) -> tuple[Floats, Floats]:
-        """Return score and seconds of architectures [n, d] that stand for their classes; ``[n]`` each."""
+    def _count(self, key: bytes) -> int:
+        """Count one more trial of an architecture and return how many there were before."""
+        self._begun[key] += 1
+        return self._begun[key] - 1
+
+    def predict(self, archs: Archs, repetition: Ints | None = None) -> tuple[Floats, Floats]:
+        """Return score and seconds of architectures [n, d] that stand for their classes; ``[n]`` each.
+
+        Args:
+            archs: of which each stands for its class.
+            repetition: [n] how often each was asked for before; None for 0.
+        """
         surrogate = self._surrogate
         score = surrogate.predict(OBSERVED, archs)
         if self._noisy:
-            score = score + surrogate.predict(NOISE, archs) * surrogate.noise(archs, self._key)
+            score = score + surrogate.predict(NOISE, archs) * self._draw_noise(archs, repetition)
         return score.clip(*surrogate.scale.bounds), surrogate.predict(COST, archs)
+
+    def _draw_noise(self, archs: Archs, repetition: Ints | None) -> Floats:
+        """Return a standard normal number for each architecture [n, d] and repetition; ``[n]``."""
+        noise = self._surrogate.draw_noise(archs, self._key)
+        if repetition is None:
+            return noise
+        for again in np.unique(repetition[repetition > 0]).tolist():
+            at = np.flatnonzero(repetition == again)
+            noise[at] = self._surrogate.draw_noise(archs[at], self._key_of(again))
+        return noise
+
+    def _key_of(self, repetition: int) -> Any:
+        """[d + 1] the odd numbers that draw the noise of architectures asked for again."""
+        drawn = np.random.default_rng([*self._key.tolist(), repetition])
+        return drawn.integers(0, 2**64, size=len(self._key), dtype=np.uint64) | np.uint64(1)

@@ -20,7 +20,7 @@ from nasbench.spaces import SearchSpace
 _CHUNK = 4096  # architectures predicted at a time: bounds the memory of kernels and features
 
 
-class Ensemble:
+class ModelEnsemble:
     """Members of one kind, each fitted without one fold.
 
     Args:
@@ -111,7 +111,7 @@ def _resolved(label: str) -> tuple[Any, dict[str, Any]]:
     return choice.resolve(PREDICTORS)
 
 
-def on_scores(label: str) -> str:
+def learn_plain_scores(label: str) -> str:
     """Return the predictor of ``label`` for numbers that are no fractions: learning them as they are."""
     choice = Choice.parse(label)
     plain = Choice(choice.name, choice.preset, {**choice.options, "target": "score"})

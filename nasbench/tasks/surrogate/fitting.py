@@ -14,14 +14,21 @@ from nasbench.errors import InvalidOption, PredictorError, unknown_name
 from nasbench.files import write_unless_other
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.spaces import EnumeratedSpace
-from nasbench.tasks.surrogate.backend import COST, NOISE, OBSERVED, Surrogate
-from nasbench.tasks.surrogate.ensemble import Ensemble, on_scores
-from nasbench.tasks.surrogate.quantities import Constant, Learnt, Quantity
-from nasbench.tasks.surrogate.sample import Sample, measured, split
+from nasbench.tasks.surrogate.ensemble import ModelEnsemble, learn_plain_scores
+from nasbench.tasks.surrogate.files import (
+    compute_rows_digest,
+    keep_space_options,
+    locate_surrogate,
+    read_content_checksum,
+    refuse_other_fit,
+)
+from nasbench.tasks.surrogate.model import COST, NOISE, OBSERVED, Surrogate
+from nasbench.tasks.surrogate.quantities import ConstantQuantity, LearntQuantity, Quantity
+from nasbench.tasks.surrogate.sample import MeasuredSample, collect_measured, split_sample
 from nasbench.tasks.surrogate.seed_noise import MODELS, fit_noise
-from nasbench.tasks.surrogate.task import content_of, file_of, kept_options, refuse_foreseen, rows_digest
-from nasbench.tasks.surrogate.validation import judge
-from nasbench.tasks.table_task import Task, load_table_task
+from nasbench.tasks.surrogate.validation import validate_surrogate
+from nasbench.tasks.table_opening import load_table_task
+from nasbench.tasks.table_task import TableTask
 
 # of trees one model each: bagging inside bags would cost five times as much and add nothing
 _CANDIDATES = ("functional_gp", "xgboost,uncertainty=none", "lightgbm,uncertainty=none")
@@ -31,7 +38,7 @@ _N_CLIMBS, _N_STEPS = 5, 50
 
 
 @dataclass(frozen=True)
-class Fit:
+class SurrogateFit:
     """How to fit.
 
     Attributes:
@@ -79,8 +86,8 @@ class Fit:
 
 
 def fit_surrogate(
-    source: str | Path | Task,
-    fit: Fit | None = None,
+    source: str | Path | TableTask,
+    fit: SurrogateFit | None = None,
     *,
     name: str = "",
     out: Path | str | None = None,
@@ -102,50 +109,55 @@ def fit_surrogate(
         NasbenchError: no such task or predictor, too few measurements, or data that cannot be learnt.
         OSError: the file cannot be written.
     """
-    fit = fit or Fit()
-    task = source if isinstance(source, Task) else load_table_task(str(source))
+    fit = fit or SurrogateFit()
+    task = load_table_task(str(source)) if isinstance(source, str | Path) else source
     name = name or task.name
-    path = Path(out).expanduser() if out else file_of(name)
+    path = Path(out).expanduser() if out else locate_surrogate(name)
     described = _described(task, name, fit)
     if not replace:
-        refuse_foreseen(path, described, fit.predictors)
+        refuse_other_fit(path, described, fit.predictors)
     split_rng, rng, judge_rng = np.random.default_rng(fit.seed).spawn(3)
-    learnt, held_out = split(measured(task), fit.n_train, split_rng)
+    learnt, held_out = split_sample(collect_measured(task), fit.n_train, split_rng)
     observed, scores = _chosen(learnt, task.scale.bounds, fit, rng, on_step)
     surrogate = Surrogate(task.whole, described | {"chosen_by": scores})
     surrogate.models = {OBSERVED: observed} | _others(task, learnt, observed, fit, rng, on_step)
     on_step("predictions")
-    surrogate.foresee()
+    surrogate.predict_all()
     surrogate.spec |= {"best_known": _best_known(surrogate, learnt.archs, task, judge_rng)}
-    surrogate.spec |= {"validation": judge(surrogate, learnt, held_out, judge_rng)}
-    write_unless_other(surrogate.write, path, content=content_of, replace=replace)
+    surrogate.spec |= {"validation": validate_surrogate(surrogate, learnt, held_out, judge_rng)}
+    write_unless_other(surrogate.write, path, content=read_content_checksum, replace=replace)
     surrogate.path = path
     return surrogate
 
 
 def _chosen(
-    sample: Sample,
+    sample: MeasuredSample,
     bounds: tuple[float, float],
-    fit: Fit,
+    fit: SurrogateFit,
     rng: np.random.Generator,
     on_step: Callable[[str], None],
-) -> tuple[Learnt, dict[str, float]]:
+) -> tuple[LearntQuantity, dict[str, float]]:
     """Return the ensemble that ranks unseen folds best, and Kendall's tau of each candidate."""
-    best: Ensemble | None = None
+    best: ModelEnsemble | None = None
     scores: dict[str, float] = {}
     for label in fit.candidates(len(sample)):
         on_step(f"{fit.members} x {label}: score")
-        ensemble = Ensemble(sample.space, label, fit.members)
+        ensemble = ModelEnsemble(sample.space, label, fit.members)
         tau = float(stats.kendalltau(ensemble.fit(sample.archs, sample.mean, rng), sample.mean).statistic)
         if best is None or tau > max(scores.values()):
             best = ensemble
         scores[label] = tau
     assert best is not None
-    return Learnt(best, fit.members, bounds=bounds), scores
+    return LearntQuantity(best, fit.members, bounds=bounds), scores
 
 
 def _others(
-    task: Task, sample: Sample, observed: Learnt, fit: Fit, rng: np.random.Generator, on_step: Callable[[str], None]
+    task: TableTask,
+    sample: MeasuredSample,
+    observed: LearntQuantity,
+    fit: SurrogateFit,
+    rng: np.random.Generator,
+    on_step: Callable[[str], None],
 ) -> dict[str, Quantity]:
     """Fit everything but the observed score."""
     label = observed.ensemble.predictor
@@ -153,28 +165,28 @@ def _others(
     for name, values in sample.reported.items():
         on_step(f"{fit.members} x {label}: {name}")
         known = np.flatnonzero(~np.isnan(values))
-        ensemble = Ensemble(sample.space, label, fit.members)
+        ensemble = ModelEnsemble(sample.space, label, fit.members)
         ensemble.fit(sample.archs[known], values[known], rng)
-        models[f"report/{name}"] = Learnt(ensemble, fit.members, bounds=task.scales[name].bounds)
+        models[f"report/{name}"] = LearntQuantity(ensemble, fit.members, bounds=task.scales[name].bounds)
     on_step("cost")
-    models[COST] = _cost(sample, Ensemble(sample.space, on_scores(label), fit.members), fit.members, rng)
+    models[COST] = _cost(sample, ModelEnsemble(sample.space, learn_plain_scores(label), fit.members), fit.members, rng)
     on_step("noise")
     return models | {NOISE: fit_noise(sample, observed, fit.noise, rng)}
 
 
-def _cost(sample: Sample, ensemble: Ensemble, n_members: int, rng: np.random.Generator) -> Quantity:
+def _cost(sample: MeasuredSample, ensemble: ModelEnsemble, n_members: int, rng: np.random.Generator) -> Quantity:
     """Learn log seconds; the factor (Duan 1983, smearing) makes their sum right, which is what a budget buys."""
     cost_s = sample.cost_s
     if np.ptp(cost_s) == 0:
-        return Constant(float(cost_s[0]))
+        return ConstantQuantity(float(cost_s[0]))
     try:
         unseen: Floats = np.exp(ensemble.fit(sample.archs, np.log(cost_s), rng))
     except PredictorError as error:
         raise PredictorError(f"the cost cannot be learnt: {error}") from error
-    return Learnt(ensemble, n_members, log_scale=float(cost_s.sum() / unseen.sum()))
+    return LearntQuantity(ensemble, n_members, log_scale=float(cost_s.sum() / unseen.sum()))
 
 
-def _described(task: Task, name: str, fit: Fit) -> dict[str, Any]:
+def _described(task: TableTask, name: str, fit: SurrogateFit) -> dict[str, Any]:
     """Return what is stored beside the models: where they come from and what they answer."""
     declaration, axes = task.declaration, task.observed.axes
     tables = {table.name: table.checksum for table in task.tables}
@@ -186,8 +198,8 @@ def _described(task: Task, name: str, fit: Fit) -> dict[str, Any]:
         "software": {"python": platform.python_version(), "numpy": np.__version__},
         "source": {"task": task.name, "version": task.version, "tables": tables},
         "space": declaration["space"],
-        "space_options": kept_options(task.whole, declaration.get("space_options") or task.table.space_options),
-        "space_rows_sha256": rows_digest(task.whole),
+        "space_options": keep_space_options(task.whole, declaration.get("space_options") or task.table.space_options),
+        "space_rows_sha256": compute_rows_digest(task.whole),
         "observed": {
             **{key: getattr(task.observed, key) for key in ("dataset", "recipe", "split", "metric")},
             **{"unit": task.unit, "direction": task.direction, "last_epoch": int(axes["epochs"][-1])},
@@ -201,7 +213,7 @@ def _described(task: Task, name: str, fit: Fit) -> dict[str, Any]:
     }
 
 
-def _best_known(surrogate: Surrogate, trained: Archs, task: Task, rng: np.random.Generator) -> dict[str, Any]:
+def _best_known(surrogate: Surrogate, trained: Archs, task: TableTask, rng: np.random.Generator) -> dict[str, Any]:
     """Return the best architecture by what is reported first, the mean, both as measured, and how they were found."""
     space, quantity, sign = task.whole, f"report/{task.reported[0]}", task.scales[task.reported[0]].sign
     if isinstance(space, EnumeratedSpace) and surrogate.known:

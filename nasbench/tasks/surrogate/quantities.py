@@ -10,7 +10,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import TableError
 from nasbench.spaces import SearchSpace
-from nasbench.tasks.surrogate.ensemble import Ensemble
+from nasbench.tasks.surrogate.ensemble import ModelEnsemble
 
 
 class Quantity(Protocol):
@@ -21,7 +21,7 @@ class Quantity(Protocol):
         ...
 
     def spec(self) -> dict[str, Any]:
-        """Return what ``restored`` needs besides the arrays, as plain data."""
+        """Return what ``restore_quantity`` needs besides the arrays, as plain data."""
         ...
 
     def state(self) -> dict[str, Any]:
@@ -30,7 +30,7 @@ class Quantity(Protocol):
 
 
 @dataclass(frozen=True)
-class Constant:
+class ConstantQuantity:
     """The same for every architecture.
 
     Attributes:
@@ -53,7 +53,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Learnt:
+class LearntQuantity:
     """The mean of an ensemble, or of one that learnt logarithms.
 
     Attributes:
@@ -63,7 +63,7 @@ class Learnt:
         bounds: least and greatest answer.
     """
 
-    ensemble: Ensemble
+    ensemble: ModelEnsemble
     n_members: int
     log_scale: float | None = None
     bounds: tuple[float, float] = (-math.inf, math.inf)
@@ -87,14 +87,14 @@ class Learnt:
 
 
 @dataclass(frozen=True)
-class Spread:
+class SpreadQuantity:
     """The uncertainty of another quantity's ensemble: the noise model of NAS-Bench-301.
 
     Attributes:
         of: that quantity.
     """
 
-    of: Learnt
+    of: LearntQuantity
 
     def predict(self, archs: Archs) -> Floats:
         """Return the standard deviation for each architecture [n, d]; ``[n]``."""
@@ -110,7 +110,7 @@ class Spread:
         return {}
 
 
-def restored(space: SearchSpace, spec: Mapping[str, Any], arrays: Mapping[str, Any], observed: Any) -> Quantity:
+def restore_quantity(space: SearchSpace, spec: Mapping[str, Any], arrays: Mapping[str, Any], observed: Any) -> Quantity:
     """Return the quantity that ``spec`` and ``arrays`` were taken from.
 
     Args:
@@ -123,14 +123,14 @@ def restored(space: SearchSpace, spec: Mapping[str, Any], arrays: Mapping[str, A
         TableError: a kind that this release does not know.
     """
     if spec["kind"] == "constant":
-        return Constant(float(spec["value"]))
+        return ConstantQuantity(float(spec["value"]))
     if spec["kind"] == "spread":
-        return Spread(observed())
+        return SpreadQuantity(observed())
     if spec["kind"] != "learnt":
         raise TableError(f"a surrogate's quantity is of kind {spec['kind']!r}; expected constant, learnt or spread")
-    ensemble = Ensemble(space, str(spec["predictor"]), int(spec["members"]))
+    ensemble = ModelEnsemble(space, str(spec["predictor"]), int(spec["members"]))
     ensemble.restore(arrays)
-    return Learnt(ensemble, int(spec["members"]), spec["log_scale"], _bounds(spec))
+    return LearntQuantity(ensemble, int(spec["members"]), spec["log_scale"], _bounds(spec))
 
 
 def _bounds(spec: Mapping[str, Any]) -> tuple[float, float]:

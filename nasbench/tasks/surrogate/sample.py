@@ -8,13 +8,13 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
-from nasbench.tasks.table_task import Task
+from nasbench.tasks.table_task import TableTask
 
 LEAST_TRAINED = 20
 
 
 @dataclass(frozen=True)
-class Sample:
+class MeasuredSample:
     """Some measured architectures.
 
     Attributes:
@@ -42,22 +42,24 @@ class Sample:
         mean: Floats = np.nanmean(self.scores, axis=1)
         return mean
 
-    def take(self, rows: Ints) -> "Sample":
+    def take(self, rows: Ints) -> "MeasuredSample":
         """Return the architectures at ``rows`` [m]."""
         reported = {label: values[rows] for label, values in self.reported.items()}
-        return Sample(self.space, self.archs[rows], self.scores[rows], reported, self.cost_s[rows])
+        return MeasuredSample(self.space, self.archs[rows], self.scores[rows], reported, self.cost_s[rows])
 
 
-def measured(task: Task) -> Sample:
+def collect_measured(task: TableTask) -> MeasuredSample:
     """Return every architecture of the task whose observed score was measured."""
     seen = task.observations
     rows = task.rows[~np.isnan(seen.scores[task.rows]).all(axis=1)]
     columns = {label: column for label, column in task.reports.items() if column != task.observed}
     others = {label: column.scale.sign * column.query(rows) for label, column in columns.items()}
-    return Sample(task.whole, task.table.rows(rows), seen.scores[rows], others, seen.cost_s[rows])
+    return MeasuredSample(task.whole, task.table.rows(rows), seen.scores[rows], others, seen.cost_s[rows])
 
 
-def split(sample: Sample, n_train: int | None, rng: np.random.Generator) -> tuple[Sample, Sample]:
+def split_sample(
+    sample: MeasuredSample, n_train: int | None, rng: np.random.Generator
+) -> tuple[MeasuredSample, MeasuredSample]:
     """Divide at random into what is learnt and what is held out: the rest, at least a tenth.
 
     Raises:

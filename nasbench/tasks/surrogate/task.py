@@ -1,42 +1,53 @@
 """A task that a surrogate answers: any architecture of the space, by what was learnt from trained ones."""
 
-import contextlib
-import hashlib
-import json
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidOption, NasbenchError, TableError, unknown_name
-from nasbench.files import not_replaced
-from nasbench.registry import SPACES
-from nasbench.spaces import EnumeratedSpace, SearchSpace, options_to_keep
-from nasbench.tasks.declarations import MODES, SURROGATE, SURROGATE_PREFIX, surrogate_files, surrogate_folder
-from nasbench.tasks.spaces import described_decisions, space_named
-from nasbench.tasks.surrogate.archive import describe
-from nasbench.tasks.surrogate.backend import COST, NOISE, OBSERVED, Surrogate, SurrogateBackend, known_of
-from nasbench.tasks.table_task import Optimum
-from nasbench.units import Scale, Scaled
+from nasbench.arrays import Archs, Floats, Ints
+from nasbench.errors import InvalidOption, unknown_name
+from nasbench.spaces import SearchSpace
+from nasbench.tasks.declarations import (
+    FRESH,
+    SAME,
+    surrogate_files,
+)
+from nasbench.tasks.protocol import Expected, Optimum
+from nasbench.tasks.spaces import described_decisions
+from nasbench.tasks.surrogate.backend import SurrogateBackend
+from nasbench.tasks.surrogate.model import COST, NOISE, OBSERVED, Surrogate
+from nasbench.units import HasObjectives, Objective, Scale
+
+if TYPE_CHECKING:
+    from nasbench.tasks.table_task import TableTask
+
+_CLOSE = 1e-6  # relative; what a net or a kernel predicts of an architecture depends in its last digits on the batch
 
 
 @dataclass(frozen=True, eq=False)
-class SurrogateTask(Scaled):
-    """A benchmark problem without a table, otherwise as ``Task``.
+class SurrogateTask(HasObjectives):
+    """A task that a model answers, fitted to a table: any architecture of the space, also those that were not trained.
+
+    The members that every task has are documented at ``nasbench.Task``.
 
     Attributes:
-        name: ``surrogate-NAME``, or ``surrogate-NAME:mean`` for one without noise.
+        name: ``surrogate-NAME``; with ``:mean`` behind it without noise, with ``:fresh`` with other noise each time.
         surrogate: what answers.
         noisy: whether a strategy sees the noise of one trained seed.
+        repeats: what an architecture that is asked for twice in a run shows: the ``same`` noise, or ``fresh`` one.
     """
 
     name: str
     surrogate: Surrogate
     noisy: bool = True
     version: int = 1
+    repeats: str = SAME
+
+    def __post_init__(self) -> None:
+        """Refuse fresh noise where there is none."""
+        if self.repeats == FRESH and not self.noisy:
+            raise InvalidOption(f"task '{self.name}' shows expected values without noise; repeats cannot be fresh")
 
     @property
     def title(self) -> str:
@@ -49,9 +60,14 @@ class SurrogateTask(Scaled):
         return self.surrogate.space
 
     @property
-    def scale(self) -> Scale:
-        """Unit and direction of what is observed."""
-        return self.surrogate.scale
+    def dataset(self) -> str:
+        """Of what is observed."""
+        return str(self.surrogate.spec["observed"]["dataset"])
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """The metric that it predicts, alone."""
+        return (Objective(str(self.surrogate.spec["observed"]["metric"]), *self.surrogate.scale),)
 
     @property
     def scales(self) -> dict[str, Scale]:
@@ -82,19 +98,49 @@ class SurrogateTask(Scaled):
     @property
     def declaration(self) -> dict[str, Any]:
         """All that decides its answers, besides the file."""
-        return {"surrogate": str(self.surrogate.spec["name"]), "noisy": self.noisy}
+        again = {} if self.repeats == SAME else {"repeats": self.repeats}
+        return {"surrogate": str(self.surrogate.spec["name"]), "noisy": self.noisy, **again}
 
     @property
     def tables(self) -> list["Surrogate"]:
         """What it reads, each with ``name`` and ``checksum``."""
         return [self.surrogate]
 
+    @property
+    def places(self) -> dict[str, str]:
+        """The file, by the surrogate's name, where it does not lie among the user's own."""
+        path = self.surrogate.path
+        return {} if path is None or path in surrogate_files() else {self.surrogate.name: str(path.resolve())}
+
+    @property
+    def restriction(self) -> str:
+        """Empty: every architecture of the space is predicted."""
+        return ""
+
     def check(self) -> None:
         """Refuse nothing: opening has checked all that a search needs."""
 
     def backend(self, rng: np.random.Generator) -> SurrogateBackend:
         """Return what answers the trials of one run; ``rng`` draws the noise of each architecture."""
-        return SurrogateBackend(self.surrogate, rng, noisy=self.noisy)
+        return SurrogateBackend(self.surrogate, rng, noisy=self.noisy, fresh=self.repeats == FRESH)
+
+    def identify(self, archs: Archs) -> Ints:
+        """Return a number for each class of architectures [n, d] that one answer stands for; ``[n]``."""
+        return np.unique(self.surrogate.representative(archs), axis=0, return_inverse=True)[1].reshape(-1)
+
+    def expect(
+        self,
+        rng: np.random.Generator,
+        archs: Archs,
+        epochs: Ints,  # noqa: ARG002 (there is one)
+        repetition: Ints | None = None,
+    ) -> Expected:
+        """Return what ``backend(rng)`` answers; see ``Task``."""
+        stored = bool(self.surrogate.known)
+        score, cost_s = self.backend(rng).predict(archs if stored else self.surrogate.representative(archs), repetition)
+        n = len(score)
+        tolerance = 0.0 if stored else _CLOSE
+        return Expected(score[:, None], cost_s, np.zeros(n), np.zeros(n, dtype=np.bool_), tolerance=tolerance)
 
     def archs(self, architectures: Any, *, form: str = "") -> Archs:
         """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
@@ -117,12 +163,18 @@ class SurrogateTask(Scaled):
         quantity, scale = (f"report/{split}", self.scales[split]) if split in self.reported else (OBSERVED, self.scale)
         return _signed(scale, self.surrogate.predict(quantity, self.archs(architectures)))
 
-    def answers(self, archs: Archs) -> dict[str, Floats]:
+    def look_up(self, archs: Archs) -> dict[str, tuple[Floats, Scale]]:
         """Return everything that is predicted of architectures [n, d], by name."""
-        reported = {label: self.query(archs, label) for label in self.reported}
-        observed = {f"{self.surrogate.spec['observed']['split']} (observed)": self.query(archs)}
-        names = {"standard deviation of a seed": NOISE, "cost_s": COST}
-        return observed | reported | {text: self.surrogate.predict(name, archs) for text, name in names.items()}
+        observed = {f"{self.surrogate.spec['observed']['split']} (observed)": (self.query(archs), self.scale)}
+        reported = {label: (self.query(archs, label), self.scales[label]) for label in self.reported}
+        return (
+            observed
+            | reported
+            | {
+                "standard deviation of a seed": (self.surrogate.predict(NOISE, archs), self.scale),
+                "cost_s": (self.surrogate.predict(COST, archs), Scale("s", "minimize")),
+            }
+        )
 
     def reported_of(self, archs: Archs) -> dict[str, Floats]:
         """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
@@ -139,11 +191,26 @@ class SurrogateTask(Scaled):
         """Expected reported score of a uniformly drawn architecture: where normalised regret is 1."""
         return float(self.surrogate.spec["best_known"]["random"])
 
-    def described(self) -> dict[str, Any]:
+    def require_table(self, what: str) -> "TableTask":
+        """Refuse: the answers are a model's.
+
+        Raises:
+            InvalidOption: always; it names the task of the table.
+        """
+        raise InvalidOption(
+            f"{what} is a surrogate and has no table of trained architectures; choose the task it was fitted to, "
+            f"'{self.fitted_to}'"
+        )
+
+    def describe(self) -> dict[str, Any]:
         """Return what a user must know before quoting a number."""
         spec, best = self.surrogate.spec, self.optimum
         seen = spec["observed"]
-        noise = "with the noise of one seed, fixed for a run and an architecture" if self.noisy else "expected value"
+        noise = {
+            ":mean": "expected value",
+            SAME: "with the noise of one seed, fixed for a run and an architecture",
+            FRESH: "with the noise of one seed, drawn again each time that an architecture is asked for",
+        }[self.repeats if self.noisy else ":mean"]
         return {
             "title": self.title,
             "space": f"{self.space.name}: {self.space.size:,} architectures of {len(self.space.decisions)} decisions",
@@ -171,136 +238,3 @@ class SurrogateTask(Scaled):
 def _signed(scale: Scale, scores: Floats) -> Floats:
     """Return measurements from the scores that stand for them, or back; a value of 0 has no sign."""
     return scores if scale.sign > 0 else 0.0 - scores
-
-
-def file_of(name: str) -> Path:
-    """Return the place of a surrogate among the user's own.
-
-    Raises:
-        InvalidOption: a name that is no file name.
-    """
-    if not name or name != Path(name).name or ":" in name or name.startswith("."):
-        raise InvalidOption(f"surrogate name {name!r}; expected letters, digits, '-' and '_'")
-    return surrogate_folder() / f"{name}{SURROGATE}"
-
-
-def refuse_foreseen(path: Path, described: Mapping[str, Any], predictors: Collection[str]) -> None:
-    """Refuse, before anything is fitted, to replace a surrogate that was fitted otherwise.
-
-    Args:
-        path: of the surrogate, there or not.
-        described: what is known of the new one.
-        predictors: to choose from; empty for the suite's own.
-
-    Raises:
-        InvalidOption: such a one is there, or a file that is none.
-    """
-    if not path.exists():
-        return
-    try:
-        there, _ = describe(path)
-    except TableError as error:
-        raise not_replaced(path, f"is no surrogate that could be compared ({error})") from None
-    known = json.loads(json.dumps(described))
-    if differing := [key for key in known if known[key] != there.get(key)]:
-        raise not_replaced(path, f"was fitted with another {differing[0]}")
-    if predictors and set(predictors) != set(there["chosen_by"]):
-        raise not_replaced(path, f"was chosen among {', '.join(there['chosen_by'])}")
-
-
-def content_of(path: Path) -> str:
-    """Return the checksum of a surrogate; empty of a file that is none."""
-    try:
-        return describe(path)[1]
-    except TableError:
-        return ""
-
-
-def load_surrogate_task(name: str) -> SurrogateTask:
-    """Open ``surrogate-NAME`` or ``path/to/NAME.surrogate``, with ``:mean`` behind it without noise.
-
-    Raises:
-        UnknownName: no surrogate of that name, or another word behind the colon.
-        TableError: a damaged or foreign file, or one for another version of the space.
-    """
-    file, _, _ = _parts(name)
-    if file.endswith(SURROGATE):
-        return surrogate_task(name, Path(file).expanduser())
-    files = {SURROGATE_PREFIX + path.stem: path for path in surrogate_files()}
-    if file not in files:
-        raise unknown_name("task", name, files)
-    return surrogate_task(name, files[file])
-
-
-def surrogate_task(name: str, path: Path) -> SurrogateTask:
-    """Open the file of a surrogate task of that name, wherever it lies; errors as ``open_surrogate``."""
-    file, colon, mode = _parts(name)
-    label = SURROGATE_PREFIX + Path(file).stem if file.endswith(SURROGATE) else file
-    return SurrogateTask(label + (f":{mode}" if colon else ""), open_surrogate(path), noisy=mode == "seed")
-
-
-def _parts(name: str) -> tuple[str, str, str]:
-    """Return what a name says of the file, the colon if there is a mode behind it, and the mode."""
-    return name.rpartition(":") if name.rpartition(":")[2] in MODES else (name, "", "seed")
-
-
-def find_surrogate(checksum: str, places: Iterable[Path]) -> Path | None:
-    """Return the file of the surrogate with this content: one of ``places``, or any of the user's; None without."""
-    for path in (*places, *surrogate_files()):
-        with contextlib.suppress(NasbenchError, OSError):  # a damaged one is not the one that is looked for
-            if describe(path)[1] == checksum:
-                return path
-    return None
-
-
-def open_surrogate(path: Path) -> Surrogate:
-    """Open a file.
-
-    Raises:
-        FileNotFoundError: no such file.
-        TableError: a damaged or foreign one, or one for another version of the space.
-    """
-    spec, checksum = describe(path)
-    try:
-        if ":" in spec["space"]:  # a file from elsewhere must not import what it likes
-            raise unknown_name("space", spec["space"], SPACES.names())
-        space = space_named(spec["space"], _options(spec["space_options"]))
-        if spec["space_rows_sha256"] != rows_digest(space):
-            raise TableError(f"{path} was fitted to {_otherwise(space, spec)}: fit it again")
-        if "direction" not in spec["observed"] and spec["observed"]["unit"] != "fraction":
-            raise TableError(f"{path} does not say whether its metric is to be minimised: fit it again")
-        surrogate = Surrogate(space, spec, known=known_of(path, spec, space), path=path, checksum=checksum)
-        SurrogateTask(spec["name"], surrogate).described()
-    except NasbenchError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise TableError(f"{path} describes no surrogate: {type(error).__name__} {error}") from error
-    return surrogate
-
-
-def kept_options(space: SearchSpace, given: Mapping[str, Any]) -> dict[str, Any] | str:
-    """Return options of a space as a description holds them: as text where the order of decisions counts."""
-    kept = options_to_keep(space, given)
-    return json.dumps(kept) if kept else dict(given)
-
-
-def _options(kept: dict[str, Any] | str) -> dict[str, Any]:
-    """Return what ``kept_options`` was given; older releases kept sorted keys."""
-    options: dict[str, Any] = json.loads(kept) if isinstance(kept, str) else kept
-    return options
-
-
-def _otherwise(space: SearchSpace, spec: Mapping[str, Any]) -> str:
-    """Say in what a surrogate's space may differ from the one that its options make now."""
-    if space.code_options and not isinstance(spec["space_options"], str):
-        return (
-            f"decisions in another order than {', '.join(space.decisions)}, which an older release did not keep, so "
-            "that its codes would be misread"
-        )
-    return f"another list of the architectures of '{space.name}' than this release has"
-
-
-def rows_digest(space: SearchSpace) -> str:
-    """Return what the stored predictions rely on: the order of a listed space, else its decisions."""
-    rows = space.rows.tobytes() if isinstance(space, EnumeratedSpace) else b""
-    return hashlib.sha256(repr(space.decisions).encode() + space.cardinality.tobytes() + rows).hexdigest()

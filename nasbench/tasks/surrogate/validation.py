@@ -6,14 +6,16 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Floats, Ints
-from nasbench.tasks.surrogate.backend import COST, NOISE, OBSERVED, Surrogate
-from nasbench.tasks.surrogate.sample import Sample
-from nasbench.tasks.surrogate.seed_noise import spreads
+from nasbench.tasks.surrogate.model import COST, NOISE, OBSERVED, Surrogate
+from nasbench.tasks.surrogate.sample import MeasuredSample
+from nasbench.tasks.surrogate.seed_noise import compute_seed_variances
 
 _MOST_JUDGED = 10_000
 
 
-def judge(surrogate: Surrogate, learnt: Sample, held_out: Sample, rng: np.random.Generator) -> dict[str, Any]:
+def validate_surrogate(
+    surrogate: Surrogate, learnt: MeasuredSample, held_out: MeasuredSample, rng: np.random.Generator
+) -> dict[str, Any]:
     """Return the figures of a surrogate as plain data; None where one is not defined.
 
     ``tau`` is over the held-out architectures; ``tau_without_twins`` over those of them that are not
@@ -40,7 +42,7 @@ def judge(surrogate: Surrogate, learnt: Sample, held_out: Sample, rng: np.random
     }
 
 
-def _without_twins(learnt: Sample, held_out: Sample) -> Ints:
+def _without_twins(learnt: MeasuredSample, held_out: MeasuredSample) -> Ints:
     space = learnt.space
     known = {arch.tobytes() for arch in space.canonical(learnt.archs)}
     return np.flatnonzero([arch.tobytes() not in known for arch in space.canonical(held_out.archs)])
@@ -59,15 +61,15 @@ def _r2(truth: Floats, predicted: Floats) -> float | None:
     return 1 - float(((truth - predicted) ** 2).mean()) / variance if variance else None
 
 
-def _cost(surrogate: Surrogate, held_out: Sample) -> dict[str, float | None]:
+def _cost(surrogate: Surrogate, held_out: MeasuredSample) -> dict[str, float | None]:
     """Return how well seconds are predicted: of logs, and of their sum, which is what a budget buys."""
     truth, predicted = held_out.cost_s, surrogate.predict(COST, held_out.archs)
     return {"r2_of_log": _r2(np.log(truth), np.log(predicted)), "sum_ratio": float(predicted.sum() / truth.sum())}
 
 
-def _noise(surrogate: Surrogate, held_out: Sample) -> dict[str, float | None] | None:
+def _noise(surrogate: Surrogate, held_out: MeasuredSample) -> dict[str, float | None] | None:
     """Return how the spread of held-out seeds is predicted: its order, and the share inside the central 90 %."""
-    found, std = spreads(held_out.scores), surrogate.predict(NOISE, held_out.archs)
+    found, std = compute_seed_variances(held_out.scores), surrogate.predict(NOISE, held_out.archs)
     seen = np.flatnonzero((found.freedom > 0) & (std > 0))
     if not len(seen):
         return None
@@ -76,7 +78,7 @@ def _noise(surrogate: Surrogate, held_out: Sample) -> dict[str, float | None] | 
     return {"tau_of_spreads": _tau(found.variance[seen], std[seen]), "within_90": float(inside.mean())}
 
 
-def _reported(surrogate: Surrogate, held_out: Sample) -> dict[str, float | None]:
+def _reported(surrogate: Surrogate, held_out: MeasuredSample) -> dict[str, float | None]:
     return {
         label: _tau(truth, surrogate.predict(f"report/{label}", held_out.archs))
         for label, truth in held_out.reported.items()
