@@ -8,7 +8,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.comparison.run import Run
 from nasbench.metrics import JoinedTrials, TaskGoal, TaskRuns, Track, compute_spent
-from nasbench.tasks import TableTask, Task
+from nasbench.tasks import Task
 from nasbench.units import Scale
 
 _Spent = Mapping[str, Floats]
@@ -107,8 +107,7 @@ def _run_of(offsets: Ints) -> Ints:
 
 def _read_objectives(task: Task) -> tuple[Scale, ...]:
     """Return unit and direction of each column of scores."""
-    further = task.objectives.values() if isinstance(task, TableTask) else ()
-    return (task.scale, *(column.scale for column in further))
+    return tuple(objective.scale for objective in task.objectives)
 
 
 class _Report:
