@@ -15,7 +15,7 @@ import operator
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,9 @@ class Registry:
     singular: str
     package: str
 
+    @cached_property
     def _files(self) -> dict[str, Path]:
+        """The files of the components by name, listed once a process."""
         spec = importlib.util.find_spec(self.package)
         folders = spec.submodule_search_locations if spec else None
         found: dict[str, Path] = {}
@@ -55,42 +57,51 @@ class Registry:
 
     def _module_of(self, name: str) -> str:
         """Return the dotted name of a built-in component's module, which may lie in a family's folder."""
-        path = self._files()[name]
+        path = self._files[name]
         family = "" if path.parent.name == self.package.rpartition(".")[2] else f".{path.parent.name}"
         return f"{self.package}{family}.{name}"
 
+    @cached_property
     def _plugins(self) -> "dict[str, EntryPoint]":
+        """The components of other packages by name, listed once a process."""
         from importlib.metadata import entry_points  # 10 ms that finding a built-in component does not need
 
         return {point.name: point for point in entry_points(group=f"nasbench.{self.kind}")}
 
     def names(self) -> list[str]:
         """Return all names, sorted, without importing any component."""
-        return sorted(self._files().keys() | self._plugins().keys())
+        return sorted(self._files.keys() | self._plugins.keys())
 
     def summary(self, name: str) -> str:
         """Return the first line of a component's documentation, without importing it."""
-        path = self._files().get(name)
+        path = self._files.get(name)
         if path is None:
-            return f"from {self._plugins()[name].value}"
+            return f"from {self._plugins[name].value}"
         return (ast.get_docstring(_parsed(path)) or "").partition("\n")[0]
 
     def manual(self, name: str) -> str:
         """Return a component's whole documentation, without importing it; empty for one from another package."""
-        path = self._files().get(name)
+        path = self._files.get(name)
         return (ast.get_docstring(_parsed(path)) or "") if path else ""
 
     def presets(self, name: str) -> list[str]:
-        """Return the names of a component's presets, without importing it."""
-        return list(self.literal(name, "presets") or {})
+        """Return the names of a component's presets, without importing it; those that are computed are left out."""
+        path = self._files.get(name)
+        assigned = _find_assigned(path, "presets") if path else None
+        keys = assigned.keys if isinstance(assigned, ast.Dict) else ()
+        return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
 
     def literal(self, name: str, variable: str) -> Any:
-        """Return what a component's file assigns to ``variable``, without importing it; None for what it does not say.
+        """Return what a component's file assigns to ``variable``, without importing it.
 
-        Only literals can be read so, and only of built-in components.
+        None for what it does not say, for what is computed, and for a component of another package.
         """
-        path = self._files().get(name)
-        return _literal_in(path, variable) if path else None
+        path = self._files.get(name)
+        assigned = _find_assigned(path, variable) if path else None
+        try:
+            return None if assigned is None else ast.literal_eval(assigned)
+        except ValueError:
+            return None
 
     def missing_extra(self, name: str) -> str | None:
         """Return the extra to install before ``name`` can be used, None if it is ready.
@@ -113,11 +124,11 @@ class Registry:
         """
         if ":" in name:
             return self._foreign(name)
-        if name in self._files():
+        if name in self._files:
             if extra := self.missing_extra(name):
                 raise MissingExtra(f"'{name}'", extra)
             return _public_class(importlib.import_module(self._module_of(name)))
-        if (point := self._plugins().get(name)) is not None:
+        if (point := self._plugins.get(name)) is not None:
             return point.load()
         raise unknown_name(self.singular, name, self.names())
 
@@ -150,8 +161,8 @@ def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def _literal_in(path: Path, variable: str) -> Any:
-    """Return the literal that a file assigns to ``variable``, at its top or in a class; None without one."""
+def _find_assigned(path: Path, variable: str) -> ast.expr | None:
+    """Return what a file assigns to ``variable``, at its top or in a class; None where it assigns nothing."""
     top = _parsed(path).body
     inside = (node for item in top if isinstance(item, ast.ClassDef) for node in item.body)
     for node in (*top, *inside):
@@ -159,7 +170,7 @@ def _literal_in(path: Path, variable: str) -> Any:
             node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
         )
         if any(getattr(target, "id", "") == variable for target in targets):
-            return ast.literal_eval(node.value)  # type: ignore[attr-defined]
+            return node.value  # type: ignore[attr-defined, no-any-return]
     return None
 
 
@@ -268,6 +279,15 @@ def options_of(component: Any) -> dict[str, Any]:
         for given in signature.parameters.values()
         if given.kind is inspect.Parameter.KEYWORD_ONLY
     }
+
+
+def read_defaults(component: Any) -> dict[str, Any]:
+    """Return a component's options with what each is where it is not given; without those that must be given."""
+    import inspect
+
+    parameters = inspect.signature(component).parameters.values()
+    named = (given for given in parameters if given.kind is inspect.Parameter.KEYWORD_ONLY)
+    return {given.name: given.default for given in named if given.default is not inspect.Parameter.empty}
 
 
 def sources_of(choice: Choice, registry: Registry, task: str) -> list[str]:

@@ -17,7 +17,7 @@ from nasbench.evaluation.protocols import LABELS, PROTOCOLS, pool_of
 from nasbench.options import whole_number
 from nasbench.predictions import make_predictor
 from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
-from nasbench.records.provenance import choice_entry, plain, software, source_entries, task_entry
+from nasbench.records.provenance import choice_entry, plain, software, source_entries, tabulate_code, task_entry
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.table import Table, find_table
 from nasbench.tasks import AnyTask, Task, load_task
@@ -162,7 +162,7 @@ class Evaluation:
         if self.cutoffs:
             spec["cutoffs"] = sorted(self.cutoffs)
         with as_recorded(tasks):
-            return plain(spec | source_entries(self.tasks, self.predictors, PREDICTORS))
+            return plain(tabulate_code(spec) | source_entries(self.tasks, self.predictors, PREDICTORS))
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Evaluation":

@@ -14,6 +14,8 @@ import numpy as np
 
 import nasbench
 from nasbench.errors import GapsWarning, InvalidOption
+from nasbench.records.code_digests import digest_code
+from nasbench.records.named_code import digest_choice
 from nasbench.registry import Choice, Registry, sources_of
 from nasbench.table import PROXY_SOURCE, source_checksum, table_names
 from nasbench.tasks import AnyTask, Task, TrainingTask, load_task
@@ -22,15 +24,15 @@ from nasbench.units import Scale
 
 
 def choice_entry(choice: Choice, registry: Registry) -> dict[str, Any]:
-    """Return all that defines a strategy or predictor: its options in full, and a digest of its source."""
-    component, options = choice.resolve(registry)
+    """Return all that defines a strategy or predictor: its options in full, and a digest of each module of its code."""
+    _, options = choice.resolve(registry)
     return {
         "name": choice.name,
         "preset": choice.preset,
         "given": dict(choice.options),
         "options": options,
         "file": file_name(choice.label),
-        "source_sha256": _source_digest(component),
+        "code": digest_choice(choice, registry),
     }
 
 
@@ -49,7 +51,9 @@ def _source_entry(name: str) -> dict[str, Any]:
         return {"table_sha256": source_checksum(name)}
     folder = Path(name)
     if not (folder / "spec.json").is_file():
-        return task_entry(name, load_task(name))
+        entry = task_entry(name, load_task(name))
+        del entry["code"]  # of its scores nothing is computed anew
+        return entry
     digest = hashlib.sha256()
     for path in sorted((folder / "trials").rglob("*.jsonl")):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
@@ -69,6 +73,21 @@ def plain(spec: dict[str, Any]) -> dict[str, Any]:
     return read
 
 
+def tabulate_code(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a specification with all digests of modules in one table, ``code``: the module of each digest.
+
+    What was recorded of a task or contestant is then its digests alone, in one text.
+    """
+    table: dict[str, str] = {}
+    tabulated = dict(spec)
+    for kind in {"tasks", "strategies", "predictors"} & spec.keys():
+        tabulated[kind] = {}
+        for name, entry in spec[kind].items():
+            table |= {digest: module for module, digest in entry["code"].items()}
+            tabulated[kind][name] = entry | {"code": " ".join(entry["code"].values())}
+    return tabulated | {"code": dict(sorted(table.items(), key=lambda item: item[::-1]))}
+
+
 def software() -> dict[str, str]:
     """Return the versions that numbers may depend on."""
     return {"nasbench": nasbench.__version__, "python": platform.python_version(), "numpy": np.__version__}
@@ -77,8 +96,8 @@ def software() -> dict[str, str]:
 def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
     """Return all that defines a task: its declaration, the checksum of every table it reads, what of it is searched.
 
-    A file outside of the user's own folders is also recorded as where to look first: ``places``; and the scale of what
-    is observed, where it is not an accuracy's.
+    The code of its space decides how it is searched. A file outside of the user's own folders is also recorded as where
+    to look first: ``places``; and the scale of what is observed, where it is not an accuracy's.
     """
     restriction = task.restriction if isinstance(task, Task) else ""
     entry = {
@@ -86,6 +105,7 @@ def task_entry(name: str, task: AnyTask) -> dict[str, Any]:
         "declaration": dict(task.declaration),
         "tables": {table.name: table.checksum for table in task.tables},
         "file": file_name(name),
+        "code": digest_code(type(task.space)) | digest_code(type(getattr(task.space, "inner", task.space))),
         **({"restriction": restriction} if restriction else {}),
         **({} if task.scale == Scale() else {"scale": list(task.scale)}),
     }
@@ -114,18 +134,6 @@ def warn_of_gaps(spec: dict[str, Any]) -> None:
         if "restriction" in entry:
             ways = _OTHER_WAYS if entry["declaration"].get("search", MEASURED) == MEASURED else ""
             warnings.warn(f"task {name}: {entry['restriction']}{ways}", GapsWarning, stacklevel=3)
-
-
-def _source_digest(component: type) -> str:
-    """Return the SHA-256 of the file that defines a strategy, or of the class where there is no file; else empty."""
-    import inspect
-
-    try:
-        path = inspect.getsourcefile(component)
-        source = Path(path).read_bytes() if path else inspect.getsource(component).encode()
-    except (OSError, TypeError):
-        return ""
-    return hashlib.sha256(source).hexdigest()
 
 
 def file_name(label: str) -> str:

@@ -25,6 +25,7 @@ from typing import Any, BinaryIO, ClassVar, Generic, Protocol, Self, TypeVar
 
 from nasbench.errors import RecordError
 from nasbench.files import alone, write_text
+from nasbench.records.code_changes import refuse_changed_code
 from nasbench.records.differences import difference, same
 
 
@@ -182,11 +183,13 @@ class Pairs(ABC, Generic[R]):
         for kind in ("tasks", cls.what, *{"sources"}.intersection((*old, *spec))):
             before, now = old.get(kind, {}), spec.get(kind, {})
             for name in before.keys() & now.keys():
+                refuse_changed_code(path, old, spec, kind, name)
                 if not same(before[name], now[name]):
                     told = difference(before[name], now[name], of=("there", f"in {this}"))
                     raise RecordError(f"{path} was recorded with another {name}: {told}; choose another --out")
             joined[kind] = before | now
-        return spec | {"software": versions} | cls._grown(old, spec) | joined
+        code = {"code": old.get("code", {}) | spec.get("code", {})}
+        return spec | {"software": versions} | code | cls._grown(old, spec) | joined
 
     @classmethod
     def join(cls, records: Sequence[Self], path: Path) -> Self:
