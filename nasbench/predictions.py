@@ -10,7 +10,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.choices import Choice
+from nasbench.registry import PREDICTORS
 from nasbench.spaces import SearchSpace
 
 

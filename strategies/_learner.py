@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.choices import Choice
 from nasbench.errors import SearchFinished
 from nasbench.predictions import Batch
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._online_predictor import predictor_for_search
 from nasbench.strategies._pools import Seen, random_archs

@@ -10,9 +10,9 @@ from typing import Any, cast
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch, Prediction, make_predictor
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 

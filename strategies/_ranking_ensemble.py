@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.choices import Choice
 from nasbench.predictions import Batch, Prediction, make_predictor
-from nasbench.registry import Choice
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.strategies._ranking_weights import bootstrap_losses, misranked, misranked_held_out, ranking_weights
 from nasbench.strategies._sources import Known

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.choices import Choice
 from nasbench.errors import unknown_name
 from nasbench.predictions import Prediction
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._acquisition import (
     DRAWN_ANEW,

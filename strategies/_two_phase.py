@@ -16,8 +16,9 @@ from typing import Any, Self
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, freeze
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, SearchFinished
-from nasbench.registry import STRATEGIES, Choice, told_target
+from nasbench.registry import STRATEGIES, told_target
 from nasbench.spaces import SearchSpace
 from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, full_trainings
 

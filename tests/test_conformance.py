@@ -9,9 +9,10 @@ import pytest
 from quick_options import PREDICTOR_OPTIONS, STRATEGY_OPTIONS
 
 import nasbench
+from nasbench.choices import options_of
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
-from nasbench.registry import DATASETS, ENCODINGS, NETWORKS, PREDICTORS, PROXIES, SPACES, STRATEGIES, options_of
+from nasbench.registry import DATASETS, ENCODINGS, NETWORKS, PREDICTORS, PROXIES, SPACES, STRATEGIES
 from nasbench.spaces import EnumeratedSpace
 from nasbench.surrogates._predictor import CheckedPredictor
 from nasbench.testing import (

@@ -12,11 +12,12 @@ import numpy as np
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.backends.table import shown_epochs
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.options import whole_number
 from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
 from nasbench.records.provenance import choice_entry, plain, software, source_entries, tabulate_code, task_entry
-from nasbench.registry import STRATEGIES, Choice, told_epochs, told_target
+from nasbench.registry import STRATEGIES, told_epochs, told_target
 from nasbench.simulation import Budget
 from nasbench.tasks import AnyTask, load_task, tasks_with_epochs
 from nasbench.tasks.recorded import as_recorded

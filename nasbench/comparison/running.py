@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
+from nasbench.choices import Choice
 from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.record import Record, Run
 from nasbench.files import alone
@@ -16,7 +17,7 @@ from nasbench.records.opening import recorded_entries, recorded_task
 from nasbench.records.provenance import warn_of_gaps
 from nasbench.records.run_missing import Pair, fill
 from nasbench.records.store import folder_for
-from nasbench.registry import STRATEGIES, Choice, told_epochs, told_target
+from nasbench.registry import STRATEGIES, told_epochs, told_target
 from nasbench.simulation import Budget, Simulation, no_history
 from nasbench.tasks import AnyTask
 from nasbench.tasks.recorded import as_recorded

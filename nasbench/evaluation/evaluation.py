@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.evaluation.curves import lengths_of
 from nasbench.evaluation.protocols import LABELS, PROTOCOLS, pool_of
@@ -18,7 +19,7 @@ from nasbench.options import whole_number
 from nasbench.predictions import make_predictor
 from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
 from nasbench.records.provenance import choice_entry, plain, software, source_entries, tabulate_code, task_entry
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.registry import PREDICTORS
 from nasbench.table import Table, find_table
 from nasbench.tasks import AnyTask, Task, load_task
 from nasbench.tasks.recorded import as_recorded

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, get_args
 
+from nasbench.choices import Choice, options_of, read_defaults
 from nasbench.errors import NasbenchError
 from nasbench.records.code_digests import digest_code
-from nasbench.registry import ENCODINGS, PREDICTORS, STRATEGIES, Choice, Registry, options_of, read_defaults
+from nasbench.registry import ENCODINGS, PREDICTORS, STRATEGIES, Registry
 
 _NAMED = (PREDICTORS, ENCODINGS, STRATEGIES)
 _LOOP = {STRATEGIES.kind: ("nasbench.simulation",)}

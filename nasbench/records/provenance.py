@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 import nasbench
+from nasbench.choices import Choice
 from nasbench.errors import GapsWarning, InvalidOption
 from nasbench.records.code_digests import digest_code
 from nasbench.records.named_code import digest_choice
-from nasbench.registry import Choice, Registry, sources_of
+from nasbench.registry import Registry, sources_of
 from nasbench.table import PROXY_SOURCE, source_checksum, table_names
 from nasbench.tasks import AnyTask, Task, TrainingTask, load_task
 from nasbench.tasks.declarations import MEASURED, surrogate_files

@@ -8,8 +8,8 @@ from typing import Any, cast
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.choices import options_of
 from nasbench.errors import SearchFinished
-from nasbench.registry import options_of
 from nasbench.simulation import Budget, History, Simulation
 from nasbench.spaces import SearchSpace
 from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, full_trainings

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.arrays import Archs
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_positive
 from nasbench.strategies._learner import Learner

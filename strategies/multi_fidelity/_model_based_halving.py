@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._acquisition import check_acquisition, weigh
 from nasbench.strategies._bookkeeping import check_at_least

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from nasbench.arrays import Floats
+from nasbench.choices import Choice
 from nasbench.predictions import Prediction
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._acquisition import weigh
 from nasbench.strategies.multi_fidelity._freeze_thaw import Thawing, ThawingSearch

@@ -22,10 +22,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.options import Signed
 from nasbench.predictions import make_predictor
-from nasbench.registry import Choice
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_positive, check_within
 from nasbench.strategies._learner import Asked

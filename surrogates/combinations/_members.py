@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Ints
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.registry import PREDICTORS
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._predictor import CheckedPredictor, State
 from nasbench.surrogates._targets import AsItIs

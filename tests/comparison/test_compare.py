@@ -16,12 +16,12 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import nasbench
+from nasbench.choices import Choice
 from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.record import Record, Run
 from nasbench.comparison.verify import verify
 from nasbench.errors import Busy, InvalidOption, NasbenchError, RecordError, StrategyError, UnknownName, WorkerDied
 from nasbench.files import alone
-from nasbench.registry import Choice
 from nasbench.simulation import History
 from nasbench.strategies.model_free.random_search import RandomSearch
 

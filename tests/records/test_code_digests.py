@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 import nasbench
+from nasbench.choices import Choice
 from nasbench.errors import RecordError
 from nasbench.records import code_digests, syntax
 from nasbench.records.code_digests import digest_code
 from nasbench.records.named_code import digest_choice
-from nasbench.registry import PREDICTORS, STRATEGIES, Choice
+from nasbench.registry import PREDICTORS, STRATEGIES
 
 SUITE = Path(nasbench.__file__).parent
 
