@@ -13,7 +13,7 @@ import numpy as np
 
 from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidArchitecture, PredictorError
-from nasbench.predictions import Batch, Prediction, Predictor
+from nasbench.predictions import Batch, Prediction, Predictor, predictor_capabilities_of
 from nasbench.spaces import SearchSpace
 
 Maker = Callable[[SearchSpace], Predictor]
@@ -28,12 +28,12 @@ def check_predictor(make: Maker, space: SearchSpace, *, n: int = 30) -> None:
     Args:
         make: ``make(space)`` returns a new predictor: a class, or a partial with options.
         space: where the architectures are from.
-        n: training points; more where the class says so by an attribute ``min_points``.
+        n: training points; more where the predictor's ``min_points`` say so.
 
     It fits about eight times, so pass options that make fitting quick. A predictor that has ``state`` and ``restore``
     is checked to give the same bits after them.
     """
-    train, score = _problem(space, max(n, getattr(make(space), "min_points", 0)), seed=1)
+    train, score = _problem(space, max(n, predictor_capabilities_of(make(space)).min_points), seed=1)
     query, _ = _problem(space, 24, seed=2)
     predictor = make(space)
     first = _answer(predictor, train, score, query)
@@ -132,7 +132,8 @@ def _repeats(predictor: Predictor, train: Batch, score: Floats, query: Batch, fi
 
 def _learns_from_little(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> None:
     """Learn from one architecture and from eight, measured again and again, and from as few points as can be."""
-    n, least = min(len(train), max(24, _least(predictor))), _least(predictor)
+    least = predictor_capabilities_of(predictor).min_points
+    n = min(len(train), max(24, least))
     rows = np.arange(n)
     for what, chosen in {"one": np.zeros(n, dtype=np.int64), "eight": rows % 8, "the fewest": rows[:least]}.items():
         try:
@@ -140,11 +141,6 @@ def _learns_from_little(predictor: Predictor, train: Batch, score: Floats, query
         except Exception as error:
             raise AssertionError(f"{what} architecture(s) in {len(chosen)} training points: {error!r}") from error
         _sound(answer, len(query))
-
-
-def _least(predictor: Predictor) -> int:
-    """Return how many training points there must be."""
-    return max(2, getattr(predictor, "min_points", 2))
 
 
 def _identical(a: Prediction, b: Prediction) -> bool:
@@ -176,7 +172,7 @@ def _close(what: str, seen: Floats, whole: Floats, asked: Ints) -> None:
 
 def _restores(make: Maker, space: SearchSpace, predictor: Any, query: Batch, first: Prediction) -> None:
     """Write the state to a file that can hold no objects, and read it into a new predictor."""
-    if not hasattr(predictor, "state"):
+    if predictor_capabilities_of(predictor).state is None:
         return
     file = io.BytesIO()
     np.savez(file, **predictor.state())
@@ -198,11 +194,12 @@ def _refuses(make: Maker, space: SearchSpace, train: Batch, score: Floats) -> No
         return lambda: predictor.fit(train.take(np.arange(len(train))[rows]), scores, np.random.default_rng(0))
 
     everything = slice(None)
-    least = _least(predictor)
+    offered = predictor_capabilities_of(predictor)
+    least = offered.min_points
     _raises(f"{least - 1} training point(s)", fit(slice(least - 1), score[: least - 1]))
     _raises("no training point", fit(slice(0), score[:0]))
     _raises("constant targets", fit(everything, np.full(len(score), 0.5)))
-    going_on = getattr(predictor, "unfinished", False)
+    going_on = offered.learns_from_partial_curves
     for bad in (np.inf,) if going_on else (np.nan, np.inf):
         _raises(f"a target that is {bad}", fit(everything, np.where(np.arange(len(score)) == 3, bad, score)))
     _raises("fewer targets than architectures", fit(everything, score[:-1]))
@@ -233,7 +230,7 @@ def _refuses_strange_rows(fitted: Predictor, new: Predictor, space: SearchSpace,
 
 def _reads_curves(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> None:
     """Ask about curves of every length, with gaps, single points, constant, falling, collapsed, and not begun."""
-    going_on = getattr(predictor, "unfinished", False)
+    going_on = predictor_capabilities_of(predictor).learns_from_partial_curves
     short = replace(train, curves=_cut(train, first=3), losses=_cut_losses(train, first=3)) if going_on else train
     known = np.where(np.arange(len(score)) % 3 == 0, np.nan, score) if going_on else score
     query = replace(query, curves=_spoilt(_cut(query, first=0)), losses=_cut_losses(query, first=0))
