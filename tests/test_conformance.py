@@ -60,7 +60,7 @@ def test_strategies_keep_the_contract(name, space, request):
         except InvalidOption as error:
             assert not isinstance(space, EnumeratedSpace), "only a space that is not enumerated may be refused"
             pytest.skip(str(error))
-        check_strategy(partial(strategy, **options), space)
+        check_strategy(strategy, space, options=options)
 
 
 def made(registry, name, component, **options):
@@ -110,7 +110,7 @@ def predictor_or_skip(name):
 def test_predictors_keep_the_contract(name):
     predictor = predictor_or_skip(name)
     for options in ({}, *getattr(predictor, "presets", {}).values()):
-        check_predictor(partial(predictor, **options | PREDICTOR_OPTIONS.get(name, {})), SPACES.load("nb201")())
+        check_predictor(predictor, SPACES.load("nb201")(), options=options | PREDICTOR_OPTIONS.get(name, {}))
 
 
 @pytest.mark.parametrize("name", PREDICTORS.names())
