@@ -7,8 +7,9 @@ often as the chain has to.
 import numpy as np
 import pytest
 
+from nasbench.choices import Choice
 from nasbench.predictions import Batch
-from nasbench.registry import PREDICTORS, SPACES, Choice
+from nasbench.registry import PREDICTORS, SPACES
 from nasbench.surrogates._curves._combination import Combination
 from nasbench.surrogates._curves._families import FAMILIES
 

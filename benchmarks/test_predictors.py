@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from scipy.linalg import cholesky, solve_triangular
 
+from nasbench.choices import Choice
 from nasbench.encodings import make_encoding
 from nasbench.encodings.wl import WeisfeilerLehmanEncoding
 from nasbench.predictions import Batch
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.registry import PREDICTORS
 
 SIZES = (100, 250, 500, 1000)
 

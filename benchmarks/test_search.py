@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from nasbench import Budget, Simulation
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.choices import Choice
+from nasbench.registry import STRATEGIES
 
 N_RUNS = 100
 SEARCHES = {

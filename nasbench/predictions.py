@@ -4,13 +4,15 @@ A predictor learns from ``Batch`` and score, and answers ``Prediction``. As with
 validation scores: what a task reports never reaches it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.choices import Choice
+from nasbench.registry import PREDICTORS
 from nasbench.spaces import SearchSpace
 
 
@@ -69,8 +71,8 @@ class Predictor(Protocol):
 
     The constructor takes ``(space)`` and keyword options; no option means the source paper's defaults.
     ``presets`` is as for strategies. ``needs`` names the parts of a batch that must be there besides the
-    architectures: ``curves``, ``proxies``, ``losses``. A class with ``unfinished = True`` also learns from trainings
-    that still go on: their score is nan, their curve as far as it was seen.
+    architectures: ``curves``, ``proxies``, ``losses``. Whatever else a predictor may offer is optional:
+    ``PredictorCapabilities`` lists all of it.
     """
 
     needs: frozenset[str]
@@ -84,6 +86,49 @@ class Predictor(Protocol):
     def predict(self, batch: Batch) -> Prediction:
         """Return what is expected of other architectures."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class PredictorCapabilities:
+    """What a predictor may offer besides ``fit`` and ``predict``, by members of these names.
+
+    Two more are read when a label is: the class attribute ``presets``, as for strategies, and the static method
+    ``sources(task, options)``, the names of the other tasks that it learns from.
+
+    Attributes:
+        min_points: attribute: training points that there must be; at least 2.
+        learns_from_partial_curves: attribute: True where trainings that still go on may be among those to learn from:
+            their score is nan, their curve as far as it was seen.
+        condition: method ``condition(batch, score)``: adds observations after a fit, its hyperparameters unchanged.
+        state: method ``state()``: all that ``predict`` needs, as arrays by name.
+        restore: method ``restore(state)``: becomes the predictor that a state was taken from, in place of a fit. The
+            arrays ``train/archs`` and ``train/score`` may be other ones where ``condition`` is there too.
+        embedded: method ``embedded(archs) -> [n, codes]``: codes of architectures that are learnt without a score.
+        improved: method ``improved(archs, step) -> archs``: architectures a step further up in the predictor's own
+            latent space.
+    """
+
+    min_points: int = 2
+    learns_from_partial_curves: bool = False
+    condition: Callable[[Batch, Floats], None] | None = None
+    state: Callable[[], dict[str, Any]] | None = None
+    restore: Callable[[dict[str, Any]], None] | None = None
+    embedded: Callable[[Archs], Floats] | None = None
+    improved: Callable[[Archs, float], Archs] | None = None
+
+    @property
+    def can_believe(self) -> bool:
+        """Whether a copy of a fitted predictor can be told more without a fit."""
+        return None not in (self.condition, self.state, self.restore)
+
+
+def predictor_capabilities_of(predictor: Any) -> PredictorCapabilities:
+    """Return what a predictor, or the class of one, offers; methods of a class only show that there are any."""
+    return PredictorCapabilities(
+        max(2, getattr(predictor, "min_points", 2)),
+        bool(getattr(predictor, "learns_from_partial_curves", False)),
+        *(getattr(predictor, name, None) for name in ("condition", "state", "restore", "embedded", "improved")),
+    )
 
 
 def make_predictor(space: SearchSpace, label: "str | type | Choice") -> Predictor:

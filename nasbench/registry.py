@@ -8,19 +8,17 @@ Other packages add theirs by entry points of the group ``nasbench.<kind>``, and 
 """
 
 import ast
-import copy
 import importlib
 import importlib.util
 import operator
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasbench.choices import Choice, options_of
 from nasbench.errors import InvalidOption, MissingExtra, unknown_name
-from nasbench.options import check_option
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -40,7 +38,9 @@ class Registry:
     singular: str
     package: str
 
+    @cached_property
     def _files(self) -> dict[str, Path]:
+        """The files of the components by name, listed once a process."""
         spec = importlib.util.find_spec(self.package)
         folders = spec.submodule_search_locations if spec else None
         found: dict[str, Path] = {}
@@ -55,42 +55,51 @@ class Registry:
 
     def _module_of(self, name: str) -> str:
         """Return the dotted name of a built-in component's module, which may lie in a family's folder."""
-        path = self._files()[name]
+        path = self._files[name]
         family = "" if path.parent.name == self.package.rpartition(".")[2] else f".{path.parent.name}"
         return f"{self.package}{family}.{name}"
 
+    @cached_property
     def _plugins(self) -> "dict[str, EntryPoint]":
+        """The components of other packages by name, listed once a process."""
         from importlib.metadata import entry_points  # 10 ms that finding a built-in component does not need
 
         return {point.name: point for point in entry_points(group=f"nasbench.{self.kind}")}
 
     def names(self) -> list[str]:
         """Return all names, sorted, without importing any component."""
-        return sorted(self._files().keys() | self._plugins().keys())
+        return sorted(self._files.keys() | self._plugins.keys())
 
     def summary(self, name: str) -> str:
         """Return the first line of a component's documentation, without importing it."""
-        path = self._files().get(name)
+        path = self._files.get(name)
         if path is None:
-            return f"from {self._plugins()[name].value}"
+            return f"from {self._plugins[name].value}"
         return (ast.get_docstring(_parsed(path)) or "").partition("\n")[0]
 
     def manual(self, name: str) -> str:
         """Return a component's whole documentation, without importing it; empty for one from another package."""
-        path = self._files().get(name)
+        path = self._files.get(name)
         return (ast.get_docstring(_parsed(path)) or "") if path else ""
 
     def presets(self, name: str) -> list[str]:
-        """Return the names of a component's presets, without importing it."""
-        return list(self.literal(name, "presets") or {})
+        """Return the names of a component's presets, without importing it; those that are computed are left out."""
+        path = self._files.get(name)
+        assigned = _find_assigned(path, "presets") if path else None
+        keys = assigned.keys if isinstance(assigned, ast.Dict) else ()
+        return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
 
     def literal(self, name: str, variable: str) -> Any:
-        """Return what a component's file assigns to ``variable``, without importing it; None for what it does not say.
+        """Return what a component's file assigns to ``variable``, without importing it.
 
-        Only literals can be read so, and only of built-in components.
+        None for what it does not say, for what is computed, and for a component of another package.
         """
-        path = self._files().get(name)
-        return _literal_in(path, variable) if path else None
+        path = self._files.get(name)
+        assigned = _find_assigned(path, variable) if path else None
+        try:
+            return None if assigned is None else ast.literal_eval(assigned)
+        except ValueError:
+            return None
 
     def missing_extra(self, name: str) -> str | None:
         """Return the extra to install before ``name`` can be used, None if it is ready.
@@ -113,11 +122,11 @@ class Registry:
         """
         if ":" in name:
             return self._foreign(name)
-        if name in self._files():
+        if name in self._files:
             if extra := self.missing_extra(name):
                 raise MissingExtra(f"'{name}'", extra)
             return _public_class(importlib.import_module(self._module_of(name)))
-        if (point := self._plugins().get(name)) is not None:
+        if (point := self._plugins.get(name)) is not None:
             return point.load()
         raise unknown_name(self.singular, name, self.names())
 
@@ -150,8 +159,8 @@ def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def _literal_in(path: Path, variable: str) -> Any:
-    """Return the literal that a file assigns to ``variable``, at its top or in a class; None without one."""
+def _find_assigned(path: Path, variable: str) -> ast.expr | None:
+    """Return what a file assigns to ``variable``, at its top or in a class; None where it assigns nothing."""
     top = _parsed(path).body
     inside = (node for item in top if isinstance(item, ast.ClassDef) for node in item.body)
     for node in (*top, *inside):
@@ -159,7 +168,7 @@ def _literal_in(path: Path, variable: str) -> Any:
             node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
         )
         if any(getattr(target, "id", "") == variable for target in targets):
-            return ast.literal_eval(node.value)  # type: ignore[attr-defined]
+            return node.value  # type: ignore[attr-defined, no-any-return]
     return None
 
 
@@ -185,92 +194,6 @@ PROXIES = Registry("proxies", "proxy", "nasbench.proxies")
 ACQUISITIONS = Registry("acquisitions", "acquisition", "nasbench.acquisitions")
 METRICS = Registry("metrics", "metric", "nasbench.metrics")
 PLOTS = Registry("plots", "plot", "nasbench.comparison.plots")
-
-
-# between options: before a name, and not inside quotes, where a predictor's members have options of their own
-_COMMA = re.compile(r""",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A strategy or predictor as a user names it: ``NAME[@PRESET][,option=value ...]``.
-
-    Attributes:
-        name: registry name or ``module:Class``.
-        preset: one of the class's ``presets``; empty for the paper's defaults.
-        options: keyword arguments on top of the preset.
-        cls: the class itself where a user passed one; it needs no registry.
-    """
-
-    name: str
-    preset: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    cls: type | None = None
-
-    @property
-    def label(self) -> str:
-        """The choice as text; ``parse`` reads it back."""
-        preset = f"@{self.preset}" if self.preset else ""
-        return self.name + preset + "".join(f",{key}={_written(value)}" for key, value in self.options.items())
-
-    @classmethod
-    def parse(cls, given: "str | type | Choice") -> "Choice":
-        """Read a label, or wrap a class that a user passed directly.
-
-        Raises:
-            InvalidOption: an option without a value, or something that is no label.
-        """
-        if isinstance(given, Choice):
-            return given
-        if isinstance(given, type):
-            return cls(f"{given.__module__}:{given.__qualname__}", cls=given)
-        if not isinstance(given, str | Path):
-            raise InvalidOption(f"{given!r}; expected NAME[@PRESET][,option=value], or a class")
-        given = str(given)
-        head, *pairs = _COMMA.split(given)
-        name, _, preset = head.partition("@")
-        options = {}
-        for pair in pairs:
-            key, equals, value = pair.partition("=")
-            if not equals or not key.strip():
-                raise InvalidOption(f"cannot read option {pair!r} of {given!r}; expected NAME[@PRESET][,option=value]")
-            options[key.strip()] = _literal(value.strip())
-        return cls(name.strip(), preset.strip(), options)
-
-    def resolve(self, registry: Registry) -> tuple[type, dict[str, Any]]:
-        """Return the class and all keyword arguments.
-
-        Raises:
-            UnknownName: no such component, preset or option.
-            InvalidOption: a value of another type than the option has, or outside its range.
-        """
-        component = self.cls or registry.load(self.name)
-        presets: Mapping[str, Mapping[str, Any]] = getattr(component, "presets", {})
-        if self.preset and self.preset not in presets:
-            raise unknown_name(f"preset of '{self.name}'", self.preset, presets)
-        known = options_of(component)
-        for key, value in self.options.items():
-            if key not in known:
-                raise unknown_name(f"option of '{self.name}'", key, known)
-            check_option(self.name, key, value, known[key])
-        # Copies: a run that writes over a list among its options leaves the next one its own.
-        return component, copy.deepcopy({**presets.get(self.preset, {}), **self.options})
-
-
-def options_of(component: Any) -> dict[str, Any]:
-    """Return the names of a component's options, and how each is annotated."""
-    import inspect  # slow to import, and only strategies are called with options
-
-    try:
-        signature = inspect.signature(component, eval_str=True)
-    except NameError:  # an annotation names what is imported for type checkers only: it stays text, and unchecked
-        signature = inspect.signature(component)
-    unknown = inspect.Parameter.empty
-    return {
-        given.name: Any if given.annotation is unknown else given.annotation
-        for given in signature.parameters.values()
-        if given.kind is inspect.Parameter.KEYWORD_ONLY
-    }
 
 
 def sources_of(choice: Choice, registry: Registry, task: str) -> list[str]:
@@ -318,19 +241,3 @@ def with_epochs(component: Any, options: Mapping[str, Any], epochs: Sequence[int
     if options.get("epochs") not in (None, (), tuple(epochs)):
         raise InvalidOption(f"epochs={options['epochs']!r}; leave it out, it is filled in: {tuple(epochs)}")
     return {**options, "epochs": tuple(epochs)}
-
-
-def _written(value: Any) -> str:
-    """Write an option so that ``_literal`` reads the same value."""
-    text = str(value)
-    bare = isinstance(value, str) and "," not in text and _literal(text) == value
-    return text if bare else repr(value)
-
-
-def _literal(text: str) -> Any:
-    if text in ("true", "false"):  # as TOML and JSON write them; as text, both would count as true
-        return text == "true"
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.choices import Choice
 from nasbench.errors import SearchFinished
-from nasbench.predictions import Batch
-from nasbench.registry import Choice
+from nasbench.predictions import Batch, predictor_capabilities_of
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._online_predictor import predictor_for_search
 from nasbench.strategies._pools import Seen, random_archs
@@ -63,7 +63,7 @@ class Learner(Asked):
     def __init__(self, space: SearchSpace, predictor: "str | type | Choice", rng: np.random.Generator) -> None:
         super().__init__(space, rng)
         self.predictor: Any = predictor_for_search(space, predictor)
-        self._least = max(2, getattr(self.predictor, "min_points", 2))
+        self._least = predictor_capabilities_of(self.predictor).min_points
         self.archs: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
         self.scores: Floats = np.empty(0)
 

@@ -10,9 +10,9 @@ from typing import Any, cast
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
-from nasbench.predictions import Batch, Prediction, make_predictor
-from nasbench.registry import Choice
+from nasbench.predictions import Batch, Prediction, make_predictor, predictor_capabilities_of
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 
@@ -53,7 +53,7 @@ class Model:
         check_at_least(1, refit_every=refit_every)
         self._space, self._label, self._refit_every = space, predictor, refit_every
         self._predictor: Any = predictor_for_search(space, predictor)
-        self._least = max(2, getattr(self._predictor, "min_points", 2))
+        self._least = predictor_capabilities_of(self._predictor).min_points
         self._believer: Any = None
         self._n_fitted = 0
         self._known: Floats = np.empty(0)  # what the predictor was told
@@ -61,7 +61,7 @@ class Model:
     @property
     def can_believe(self) -> bool:
         """Whether results can be added without a fit."""
-        return hasattr(self._predictor, "condition") and hasattr(self._predictor, "restore")
+        return predictor_capabilities_of(self._predictor).can_believe
 
     def learn(self, archs: Archs, scores: Floats, rng: np.random.Generator) -> bool:
         """Take in all results so far, [n, d] and [n]; return False where they are too few or all equal.

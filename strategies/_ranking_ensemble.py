@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.predictions import Batch, Prediction, make_predictor
-from nasbench.registry import Choice
+from nasbench.choices import Choice
+from nasbench.predictions import Batch, Prediction, make_predictor, predictor_capabilities_of
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.strategies._ranking_weights import bootstrap_losses, misranked, misranked_held_out, ranking_weights
 from nasbench.strategies._sources import Known
@@ -70,8 +70,9 @@ class RankingEnsemble:
         self._space, self._label, self._sources = space, predictor, sources
         self._model: Any = make_predictor(space, predictor)
         self.needs = self._model.needs  # type: ignore[misc]
-        self.min_points = max(3, getattr(self._model, "min_points", 2))
-        if hasattr(self._model, "condition"):
+        offered = predictor_capabilities_of(self._model)
+        self.min_points = max(3, offered.min_points)
+        if offered.condition is not None:
             self.condition, self.state, self.restore = self._condition, self._state, self._restore
 
     def fit(self, batch: Batch, score: Floats, rng: np.random.Generator) -> None:
@@ -133,7 +134,7 @@ def held_out(
     n = len(batch)
     fold = rng.permutation(np.arange(n) % min(_FOLDS, n))
     twin: Any = make_predictor(space, label)
-    state = model.state() if hasattr(model, "condition") else {}
+    state = model.state() if predictor_capabilities_of(model).can_believe else {}
     expected = np.full(n, score.mean())
     for held in range(int(fold.max()) + 1):
         out, rest = np.flatnonzero(fold == held), np.flatnonzero(fold != held)

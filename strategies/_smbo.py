@@ -8,9 +8,9 @@ import numpy as np
 
 from nasbench.acquisitions import check_acquisition, is_drawn_anew, log_local_penalty, log_positive, weigh
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.choices import Choice
 from nasbench.errors import unknown_name
 from nasbench.predictions import Prediction
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._online_predictor import Forecast, Model

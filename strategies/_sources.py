@@ -15,11 +15,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints, row_index
+from nasbench.choices import Choice
 from nasbench.comparison import Record
 from nasbench.errors import InvalidOption
 from nasbench.records.opening import recorded_entries, recorded_task
 from nasbench.records.store import is_record
-from nasbench.registry import PREDICTORS, STRATEGIES, Choice, sources_of
+from nasbench.registry import PREDICTORS, STRATEGIES, sources_of
 from nasbench.spaces import Party, SearchSpace, refuse_other_codes
 from nasbench.table import PROXY_SOURCE, proxy_named
 from nasbench.tasks import TableTask, load_task, proxy_of, task_names

@@ -16,8 +16,9 @@ from typing import Any, Self
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, freeze
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, SearchFinished
-from nasbench.registry import STRATEGIES, Choice, with_target
+from nasbench.registry import STRATEGIES, with_target
 from nasbench.spaces import SearchSpace, space_with_initial_samples
 from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, capabilities_of, full_trainings
 

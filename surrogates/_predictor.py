@@ -31,7 +31,7 @@ class CheckedPredictor(ABC):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
-    unfinished: ClassVar[bool] = False
+    learns_from_partial_curves: ClassVar[bool] = False
     min_points: ClassVar[int] = 2
 
     def __init__(self, space: SearchSpace, *, target: str = "score") -> None:
@@ -44,8 +44,8 @@ class CheckedPredictor(ABC):
 
         Args:
             batch: n architectures; several rows may be one architecture, measured more than once.
-            score: [n] scores, larger is better; nan of a training that still goes on, for a method that is
-                ``unfinished``.
+            score: [n] scores, larger is better; nan of a training that still goes on, for a method that
+                ``learns_from_partial_curves``.
             rng: decides every random choice.
 
         Raises:
@@ -173,7 +173,7 @@ class CheckedPredictor(ABC):
 
     def _going_on(self, batch: Batch) -> Bools:
         """Return [n] whose score may be unknown: what was seen of their curve is learnt from."""
-        if not self.unfinished or batch.curves is None:
+        if not self.learns_from_partial_curves or batch.curves is None:
             return np.zeros(len(batch), dtype=bool)
         return np.asarray((~np.isnan(batch.curves)).any(axis=1))
 

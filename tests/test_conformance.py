@@ -9,9 +9,10 @@ import pytest
 from quick_options import PREDICTOR_OPTIONS, STRATEGY_OPTIONS
 
 import nasbench
+from nasbench.choices import options_of
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
-from nasbench.registry import DATASETS, ENCODINGS, NETWORKS, PREDICTORS, PROXIES, SPACES, STRATEGIES, options_of
+from nasbench.registry import DATASETS, ENCODINGS, NETWORKS, PREDICTORS, PROXIES, SPACES, STRATEGIES
 from nasbench.spaces import EnumeratedSpace
 from nasbench.surrogates._predictor import CheckedPredictor
 from nasbench.testing import (
@@ -59,7 +60,7 @@ def test_strategies_keep_the_contract(name, space, request):
         except InvalidOption as error:
             assert not isinstance(space, EnumeratedSpace), "only a space that is not enumerated may be refused"
             pytest.skip(str(error))
-        check_strategy(partial(strategy, **options), space)
+        check_strategy(strategy, space, options=options)
 
 
 def made(registry, name, component, **options):
@@ -109,7 +110,7 @@ def predictor_or_skip(name):
 def test_predictors_keep_the_contract(name):
     predictor = predictor_or_skip(name)
     for options in ({}, *getattr(predictor, "presets", {}).values()):
-        check_predictor(partial(predictor, **options | PREDICTOR_OPTIONS.get(name, {})), SPACES.load("nb201")())
+        check_predictor(predictor, SPACES.load("nb201")(), options=options | PREDICTOR_OPTIONS.get(name, {}))
 
 
 @pytest.mark.parametrize("name", PREDICTORS.names())

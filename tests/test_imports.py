@@ -85,6 +85,8 @@ def registry(tmp_path, monkeypatch):
     write(package, "heavy.py", '"""Needs much."""\nREQUIRES = {"no_such_package": "gp"}\nimport no_such_package\n')
     write(package, "two.py", '"""Two."""\nclass One: ...\nclass Two: ...\n')
     monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.partition(".")[0] == package.name]:  # of another test
+        monkeypatch.delitem(sys.modules, name)
     return Registry("things", "thing", "made_for_a_test")
 
 
@@ -119,9 +121,35 @@ def test_entry_points_add_components(monkeypatch):
         "theirs", "nasbench.strategies.model_free.random_search:RandomSearch", "nasbench.strategies"
     )
     monkeypatch.setattr(metadata, "entry_points", lambda group: [point] if group == "nasbench.strategies" else [])
-    assert "theirs" in STRATEGIES.names()
-    assert STRATEGIES.load("theirs").__name__ == "RandomSearch"
-    assert "nasbench.strategies.model_free.random_search:RandomSearch" in STRATEGIES.summary("theirs")
+    strategies = Registry("strategies", "strategy", "nasbench.strategies")  # each lists its components once
+    assert "theirs" in strategies.names()
+    assert strategies.load("theirs").__name__ == "RandomSearch"
+    assert "nasbench.strategies.model_free.random_search:RandomSearch" in strategies.summary("theirs")
+
+
+def test_a_name_that_stands_twice_is_refused(registry, tmp_path):
+    """Families are folders, and no part of a name."""
+    for family in ("first", "second"):
+        (tmp_path / "made_for_a_test" / family).mkdir()
+        write(tmp_path / "made_for_a_test" / family, "same.py", "class Same: ...\n")
+    with pytest.raises(InvalidOption, match=r"two files are called same: .*first.*second"):
+        registry.names()
+
+
+def test_a_component_of_a_family_is_found_by_its_name(registry, tmp_path):
+    (tmp_path / "made_for_a_test" / "family").mkdir()
+    write(tmp_path / "made_for_a_test" / "family", "member.py", '"""A member."""\nclass Member: ...\n')
+    assert registry.summary("member") == "A member."
+    assert registry.load("member").__module__ == "made_for_a_test.family.member"
+
+
+def test_presets_that_are_computed_do_not_stop_a_listing(registry, tmp_path):
+    text = "N = 2\nclass Computed:\n    presets = {'paper': {'n': N}, **{}, N: {}}\n    other = dict(a=1)\n"
+    write(tmp_path / "made_for_a_test", "computed.py", text)
+    write(tmp_path / "made_for_a_test", "called.py", "class Called:\n    presets = dict(paper={})\n")
+    assert registry.presets("computed") == ["paper"]
+    assert registry.presets("called") == []
+    assert registry.literal("computed", "other") is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")

@@ -9,12 +9,13 @@ import nasbench
 from nasbench import Budget, Results, Simulation, Trials, compare, full_trainings
 from nasbench.arrays import freeze, is_frozen
 from nasbench.backends.checkpoints import Checkpoints
+from nasbench.choices import Choice
 from nasbench.comparison.experiment import Limits
 from nasbench.comparison.verify import verify
 from nasbench.errors import BackendError
 from nasbench.evaluation import running as _evaluate
 from nasbench.predictions import Batch, Prediction
-from nasbench.registry import SPACES, STRATEGIES, Choice
+from nasbench.registry import SPACES, STRATEGIES
 from nasbench.strategies._two_phase import StrategyFactory, TwoPhaseSearch
 from nasbench.strategies.model_free.local_search import LocalSearch
 from nasbench.tasks.surrogate.ensemble import _in_chunks

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nasbench
+from nasbench.choices import Choice, options_of
 from nasbench.errors import InvalidOption
 from nasbench.options import (
     Count,
@@ -21,7 +22,7 @@ from nasbench.options import (
     check_option,
     whole_number,
 )
-from nasbench.registry import DATASETS, NETWORKS, PREDICTORS, STRATEGIES, Choice, options_of
+from nasbench.registry import DATASETS, NETWORKS, PREDICTORS, STRATEGIES
 from nasbench.testing import check_options
 
 

@@ -6,9 +6,10 @@ import numpy as np
 
 from nasbench.acquisitions._base import Acquisition, Posterior
 from nasbench.arrays import Floats
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
-from nasbench.registry import ACQUISITIONS, Choice
+from nasbench.registry import ACQUISITIONS
 
 _FORMER_NAMES = {"drawn_ucb": "randomized_ucb"}  # as records call them
 

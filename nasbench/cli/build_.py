@@ -69,7 +69,8 @@ def command(
 
 def _space(label: str) -> "SearchSpace":
     """Return the space of this label, or that of a task."""
-    from nasbench.registry import SPACES, Choice
+    from nasbench.choices import Choice
+    from nasbench.registry import SPACES
     from nasbench.tasks import load_task, task_names
 
     if label in task_names():

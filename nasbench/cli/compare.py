@@ -90,9 +90,10 @@ def _everything(tasks: list[str]) -> list[str]:
 
 def _can_search(name: str, tasks: list[str]) -> bool:
     """Whether a strategy can be made for every task; said on standard error where it cannot."""
+    from nasbench.choices import Choice
     from nasbench.comparison.experiment import check_choice
     from nasbench.errors import NasbenchError
-    from nasbench.registry import STRATEGIES, Choice, sources_of
+    from nasbench.registry import STRATEGIES, sources_of
     from nasbench.tasks import load_task
 
     choice = Choice(name)

@@ -29,7 +29,8 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Read, check and write; the same source gives the same checksum."""
-    from nasbench.registry import IMPORTERS, Choice
+    from nasbench.choices import Choice
+    from nasbench.registry import IMPORTERS
 
     if out is not None and out.suffix != ".h5":
         raise InvalidOption(f"--out {out}: a table file ends with .h5")

@@ -124,7 +124,8 @@ def _row(table: "Table", study: "Study", label: str, task: "TableTask", other: "
     """
     import numpy as np
 
-    from nasbench.registry import PROXIES, Choice
+    from nasbench.choices import Choice
+    from nasbench.registry import PROXIES
 
     names = (label, *getattr(PROXIES.load(Choice.parse(label).name), "aliases", ()))
     values, theirs = (_scores(source, study, names) for source in (table, other))

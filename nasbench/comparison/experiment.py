@@ -12,11 +12,12 @@ import numpy as np
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.backends.table import shown_epochs
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.options import whole_number
 from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
-from nasbench.records.provenance import choice_entry, plain, software, source_entries, task_entry
-from nasbench.registry import STRATEGIES, Choice, with_epochs, with_target
+from nasbench.records.provenance import choice_entry, plain, software, source_entries, tabulate_code, task_entry
+from nasbench.registry import STRATEGIES, with_epochs, with_target
 from nasbench.simulation import Budget
 from nasbench.tasks import FRESH, Task, load_task, tasks_with_epochs
 from nasbench.tasks.recorded import as_recorded
@@ -148,7 +149,7 @@ class Experiment:
         }
         if self.checkpoints != FREE:
             spec["checkpoints"] = asdict(self.checkpoints)
-        return plain(spec | sources)
+        return plain(tabulate_code(spec) | sources)
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Experiment":

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
+from nasbench.choices import Choice
 from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.record import Record
 from nasbench.comparison.run import Run
@@ -18,7 +19,7 @@ from nasbench.records.provenance import warn_of_gaps
 from nasbench.records.run_missing import run_missing
 from nasbench.records.store import make_folder
 from nasbench.records.stored_run import Pair
-from nasbench.registry import STRATEGIES, Choice, with_epochs, with_target
+from nasbench.registry import STRATEGIES, with_epochs, with_target
 from nasbench.simulation import Budget, Simulation, no_history
 from nasbench.tasks import Task
 from nasbench.tasks.recorded import as_recorded

@@ -5,8 +5,9 @@ from typing import Protocol
 
 import numpy as np
 
+from nasbench.choices import Choice
 from nasbench.datasets._images import Images
-from nasbench.registry import DATASETS, Choice
+from nasbench.registry import DATASETS
 
 
 class DataSet(Protocol):

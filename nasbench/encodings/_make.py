@@ -15,10 +15,11 @@ import numpy.typing as npt
 from scipy.sparse import csr_array, hstack
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.choices import Choice
 from nasbench.encodings._encoding import CountEncoding, Encoding
 from nasbench.errors import InvalidOption, UnknownName, unknown_name
 from nasbench.files import replacing
-from nasbench.registry import ENCODINGS, Choice
+from nasbench.registry import ENCODINGS
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.table import feature_folder
 

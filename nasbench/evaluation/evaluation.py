@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import scipy
 
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.evaluation.curves import lengths_of
 from nasbench.evaluation.protocols import LABELS, PROTOCOLS, pool_of
 from nasbench.options import whole_number
 from nasbench.predictions import make_predictor
 from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
-from nasbench.records.provenance import choice_entry, plain, software, source_entries, task_entry
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.records.provenance import choice_entry, plain, software, source_entries, tabulate_code, task_entry
+from nasbench.registry import PREDICTORS
 from nasbench.table import Table, find_table
 from nasbench.tasks import TableTask, Task, load_task
 from nasbench.tasks.recorded import as_recorded
@@ -162,7 +163,7 @@ class Evaluation:
         if self.cutoffs:
             spec["cutoffs"] = sorted(self.cutoffs)
         with as_recorded(tasks):
-            return plain(spec | source_entries(self.tasks, self.predictors, PREDICTORS))
+            return plain(tabulate_code(spec) | source_entries(self.tasks, self.predictors, PREDICTORS))
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Evaluation":

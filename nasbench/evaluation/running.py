@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
+from nasbench.choices import Choice
 from nasbench.errors import PredictorError, RecordError
 from nasbench.evaluation.curves import curve_metrics, cut, examples_of, lengths_of
 from nasbench.evaluation.evaluation import Evaluation, Key, trained_task
@@ -27,7 +28,7 @@ from nasbench.records.provenance import warn_of_gaps
 from nasbench.records.run_missing import run_missing
 from nasbench.records.store import make_folder
 from nasbench.records.stored_run import Pair
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.registry import PREDICTORS
 from nasbench.table import find_content, table_names
 from nasbench.tasks import TableTask
 from nasbench.tasks.recorded import as_recorded, open_recorded

@@ -6,9 +6,10 @@ from contextlib import suppress
 from typing import ClassVar, NamedTuple
 
 from nasbench.arrays import Bools, Floats
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, MissingExtra
 from nasbench.metrics._runs import TaskRuns
-from nasbench.registry import METRICS, Choice
+from nasbench.registry import METRICS
 from nasbench.units import Scale
 
 

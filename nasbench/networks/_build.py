@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs
+from nasbench.choices import Choice, options_of
 from nasbench.errors import InvalidOption
-from nasbench.registry import NETWORKS, Choice, options_of
+from nasbench.registry import NETWORKS
 from nasbench.spaces import Party, SearchSpace, refuse_other_codes
 
 

@@ -9,12 +9,13 @@ import numpy.typing as npt
 import torch
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.choices import Choice
 from nasbench.datasets import Images
 from nasbench.devices import device_named
 from nasbench.errors import InvalidOption
 from nasbench.networks import build_network, options_for
 from nasbench.proxies._probe import Probe, Proxy
-from nasbench.registry import PROXIES, Choice
+from nasbench.registry import PROXIES
 from nasbench.spaces import SearchSpace
 from nasbench.threads import one_thread
 from nasbench.training.feed import moments

@@ -13,11 +13,12 @@ import torch
 from joblib import Parallel, delayed, parallel_config
 
 from nasbench.arrays import Archs, Floats
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, WorkerDied
 from nasbench.files import exclusive_lock, replacing
 from nasbench.networks import check_network
 from nasbench.proxies._scoring import Scoring
-from nasbench.registry import PROXIES, Choice
+from nasbench.registry import PROXIES
 from nasbench.spaces import SearchSpace
 from nasbench.table import Draft, Static, Table, write_table
 from nasbench.table.schema import same_options

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.errors import InvalidOption
-from nasbench.networks import seeded
-from nasbench.networks._layers import GlobalAverage
+from nasbench.networks import GlobalAverage, seeded
 from nasbench.proxies._probe import Probe, weighted_layers
 
 REQUIRES = {"torch": "torch"}

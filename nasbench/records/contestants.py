@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, MissingExtra, UnknownName
-from nasbench.registry import Choice
 from nasbench.tasks import Task, is_task
 from nasbench.threads import one_thread
 

@@ -1,6 +1,5 @@
 """Where the numbers of a record come from: versions, checksums, declarations and digests of code."""
 
-import hashlib
 import json
 import platform
 import re
@@ -13,9 +12,12 @@ from typing import Any
 import numpy as np
 
 import nasbench
+from nasbench.choices import Choice
 from nasbench.errors import GapsWarning, InvalidOption
+from nasbench.records.code_digests import digest_code
+from nasbench.records.named_code import digest_choice
 from nasbench.records.store import compute_trials_checksum, is_record
-from nasbench.registry import Choice, Registry, sources_of
+from nasbench.registry import Registry, sources_of
 from nasbench.table import PROXY_SOURCE, source_checksum
 from nasbench.tasks import Task, load_task
 from nasbench.tasks.declarations import MEASURED
@@ -23,15 +25,15 @@ from nasbench.units import Scale
 
 
 def choice_entry(choice: Choice, registry: Registry) -> dict[str, Any]:
-    """Return all that defines a strategy or predictor: its options in full, and a digest of its source."""
-    component, options = choice.resolve(registry)
+    """Return all that defines a strategy or predictor: its options in full, and a digest of each module of its code."""
+    _, options = choice.resolve(registry)
     return {
         "name": choice.name,
         "preset": choice.preset,
         "given": dict(choice.options),
         "options": options,
         "file": file_name(choice.label),
-        "source_sha256": _source_digest(component),
+        "code": digest_choice(choice, registry),
     }
 
 
@@ -50,7 +52,9 @@ def _source_entry(name: str) -> dict[str, Any]:
         return {"table_sha256": source_checksum(name)}
     folder = Path(name)
     if not is_record(folder):
-        return task_entry(name, load_task(name))
+        entry = task_entry(name, load_task(name))
+        del entry["code"]  # of its scores nothing is computed anew
+        return entry
     return {"trials_sha256": compute_trials_checksum(folder)}
 
 
@@ -67,6 +71,21 @@ def plain(spec: dict[str, Any]) -> dict[str, Any]:
     return read
 
 
+def tabulate_code(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return a specification with all digests of modules in one table, ``code``: the module of each digest.
+
+    What was recorded of a task or contestant is then its digests alone, in one text.
+    """
+    table: dict[str, str] = {}
+    tabulated = dict(spec)
+    for kind in {"tasks", "strategies", "predictors"} & spec.keys():
+        tabulated[kind] = {}
+        for name, entry in spec[kind].items():
+            table |= {digest: module for module, digest in entry["code"].items()}
+            tabulated[kind][name] = entry | {"code": " ".join(entry["code"].values())}
+    return tabulated | {"code": dict(sorted(table.items(), key=lambda item: item[::-1]))}
+
+
 def software() -> dict[str, str]:
     """Return the versions that numbers may depend on."""
     return {"nasbench": nasbench.__version__, "python": platform.python_version(), "numpy": np.__version__}
@@ -75,14 +94,15 @@ def software() -> dict[str, str]:
 def task_entry(name: str, task: Task) -> dict[str, Any]:
     """Return all that defines a task: its declaration, the checksum of every table it reads, what of it is searched.
 
-    A file outside of the user's own folders is also recorded as where to look first: ``places``; and the scale of what
-    is observed, where it is not an accuracy's.
+    The code of its space decides how it is searched. A file outside of the user's own folders is also recorded as where
+    to look first: ``places``; and the scale of what is observed, where it is not an accuracy's.
     """
     entry = {
         "version": task.version,
         "declaration": dict(task.declaration),
         "tables": {table.name: table.checksum for table in task.tables},
         "file": file_name(name),
+        "code": digest_code(type(task.space)) | digest_code(type(getattr(task.space, "inner", task.space))),
         **({"restriction": task.restriction} if task.restriction else {}),
         **({} if task.scale == Scale() else {"scale": list(task.scale)}),
     }
@@ -101,18 +121,6 @@ def warn_of_gaps(spec: dict[str, Any]) -> None:
         if "restriction" in entry:
             ways = _OTHER_WAYS if entry["declaration"].get("search", MEASURED) == MEASURED else ""
             warnings.warn(f"task {name}: {entry['restriction']}{ways}", GapsWarning, stacklevel=3)
-
-
-def _source_digest(component: type) -> str:
-    """Return the SHA-256 of the file that defines a strategy, or of the class where there is no file; else empty."""
-    import inspect
-
-    try:
-        path = inspect.getsourcefile(component)
-        source = Path(path).read_bytes() if path else inspect.getsource(component).encode()
-    except (OSError, TypeError):
-        return ""
-    return hashlib.sha256(source).hexdigest()
 
 
 def file_name(label: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.errors import InvalidOption, NasbenchError, RecordError
+from nasbench.records.code_changes import say_changed_code
 from nasbench.records.differences import difference, same
 from nasbench.records.opening import recorded_task
 from nasbench.records.store import RunStore
@@ -105,10 +106,11 @@ def changes(record: RunStore[Any], now: dict[str, Any]) -> list[str]:
         current = now[record.contestant_kind][label]
         if current["options"] != entry["options"]:
             raise RecordError(f"preset of {label} is {current['options']}, recorded {entry['options']}")
-        if current["source_sha256"] != entry.get("source_sha256"):
-            changed.append(f"the code of {label}")
         if current.get("libraries") != entry.get("libraries"):
             changed.append(f"the libraries of {label}: {entry.get('libraries')} then")
+    for kind in ("tasks", record.contestant_kind):
+        told_of = ((name, say_changed_code(record.spec, now, kind, name)) for name in record.spec[kind])
+        changed += [f"the code of {name}: {told}" for name, told in told_of if told]
     return changed + [told for name in record.tasks if (told := _redeclared(name, record.spec["tasks"][name]))]
 
 

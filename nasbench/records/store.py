@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Generic, Self
 
 from nasbench.errors import RecordError
 from nasbench.files import exclusive_lock, write_text
+from nasbench.records.code_changes import refuse_changed_code
 from nasbench.records.column_file import ColumnFile
 from nasbench.records.differences import difference, same
 from nasbench.records.line_files import compute_lines_checksum
@@ -168,11 +169,13 @@ class RunStore(ABC, Generic[R]):
         for kind in ("tasks", cls.contestant_kind, *{"sources"}.intersection((*old, *spec))):
             before, now = old.get(kind, {}), spec.get(kind, {})
             for name in before.keys() & now.keys():
+                refuse_changed_code(path, old, spec, kind, name)
                 if not same(before[name], now[name]):
                     told = difference(before[name], now[name], of=("there", f"in {this}"))
                     raise RecordError(f"{path} was recorded with another {name}: {told}; choose another --out")
             joined[kind] = before | now
-        return spec | {"software": versions} | cls._grow(old, spec) | joined
+        code = {"code": old.get("code", {}) | spec.get("code", {})}
+        return spec | {"software": versions} | code | cls._grow(old, spec) | joined
 
     @classmethod
     def join(cls, records: Sequence[Self], path: Path) -> Self:

@@ -7,8 +7,9 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Floats
+from nasbench.choices import Choice
 from nasbench.errors import NasbenchError
-from nasbench.registry import Choice, Registry
+from nasbench.registry import Registry
 
 NEEDS_TABLE, OTHER_TABLE, NEEDS_FILE = "needs table '", "table '", "needs file '"
 """How a reason begins that is about a table or file which is not there, or is another version."""

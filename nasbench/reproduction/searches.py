@@ -8,11 +8,12 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.backends.table import TableBackend, observations
+from nasbench.choices import Choice
 from nasbench.comparison import Record, compare
 from nasbench.comparison.experiment import Limits
 from nasbench.records.failures import reason_of
 from nasbench.records.provenance import file_name
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES
 from nasbench.reproduction.columns import Columns
 from nasbench.reproduction.samples import CannotJudge, Sample, lacking, sample_of
 from nasbench.reproduction.schema import Published, Reading, Row, Search

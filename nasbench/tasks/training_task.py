@@ -36,8 +36,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, MissingExtra, unknown_name
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.table import user_tables
 from nasbench.tasks.declarations import FRESH, SAME, training_declaration

@@ -46,7 +46,8 @@ def check_nothing_shared(space: SearchSpace, archs: np.ndarray[Any, Any]) -> Non
         archs: [n, d] some of its architectures.
     """
     for name, value in vars(space).items():
-        assert name.startswith("_") or not isinstance(value, np.ndarray) or is_frozen(value), f"{name} can be changed"
+        if not (name.startswith("_") or not isinstance(value, np.ndarray) or is_frozen(value)):
+            raise AssertionError(f"{name} can be changed")
     for few in (archs, archs[:1]):
         for name, call in _calls(space, few).items():
             first = call()
@@ -54,7 +55,8 @@ def check_nothing_shared(space: SearchSpace, archs: np.ndarray[Any, Any]) -> Non
             write_over(arrays_in(first))
             again = arrays_in(call())
             same = all(np.array_equal(a, b) for a, b in zip(told, again, strict=True))
-            assert same, f"who writes over the answer of {name} changes it for everybody"
+            if not same:
+                raise AssertionError(f"who writes over the answer of {name} changes it for everybody")
 
 
 def _calls(space: SearchSpace, archs: np.ndarray[Any, Any]) -> dict[str, Callable[[], Any]]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from nasbench.choices import options_of
 from nasbench.errors import InvalidArchitecture, InvalidOption, UnknownName
 from nasbench.options import Text, Within, check_option
-from nasbench.registry import options_of
 
 _TEXT = "no such word"
 

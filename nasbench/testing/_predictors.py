@@ -1,10 +1,7 @@
 """The contract of a performance predictor: what it may depend on, and what it must refuse."""
 
-import contextlib
 import io
-import random
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -13,8 +10,9 @@ import numpy as np
 
 from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidArchitecture, PredictorError
-from nasbench.predictions import Batch, Prediction, Predictor
+from nasbench.predictions import Batch, Prediction, Predictor, predictor_capabilities_of
 from nasbench.spaces import SearchSpace
+from nasbench.testing._randomness import leave_global_generators_alone, seed_globals_otherwise
 
 Maker = Callable[[SearchSpace], Predictor]
 
@@ -22,18 +20,22 @@ _EPOCHS = 12
 _SAME = 1e-5  # relative: sums in another order, in single precision
 
 
-def check_predictor(make: Maker, space: SearchSpace, *, n: int = 30) -> None:
+def check_predictor(make: Maker, space: SearchSpace, *, options: Mapping[str, Any] | None = None, n: int = 30) -> None:
     """Check that a predictor keeps the contract in ``space``.
 
     Args:
-        make: ``make(space)`` returns a new predictor: a class, or a partial with options.
+        make: ``make(space)`` returns a new predictor: a class, say.
         space: where the architectures are from.
-        n: training points; more where the class says so by an attribute ``min_points``.
+        options: keyword arguments of ``make``. It fits about eight times, so choose what makes fitting quick.
+        n: training points; more where the predictor's ``min_points`` say so.
 
-    It fits about eight times, so pass options that make fitting quick. A predictor that has ``state`` and ``restore``
-    is checked to give the same bits after them.
+    A predictor that has ``state`` and ``restore`` is checked to give the same bits after them.
+
+    Raises:
+        AssertionError: with what was expected and what was seen.
     """
-    train, score = _problem(space, max(n, getattr(make(space), "min_points", 0)), seed=1)
+    make = partial(cast(Any, make), **options or {})
+    train, score = _problem(space, max(n, predictor_capabilities_of(make(space)).min_points), seed=1)
     query, _ = _problem(space, 24, seed=2)
     predictor = make(space)
     first = _answer(predictor, train, score, query)
@@ -66,73 +68,46 @@ def _answer(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> 
     parts = (train.archs, train.curves, train.proxies, train.losses, score, query.archs, query.curves, query.losses)
     given = [part for part in parts if part is not None]
     before = [part.copy() for part in given]
-    with _global_generators_left_alone():
+    with leave_global_generators_alone("the predictor"):
         predictor.fit(train, score, np.random.default_rng(3))
         prediction = predictor.predict(query)
     same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, given, strict=True))
-    assert same, "the predictor writes into its input"
+    if not same:
+        raise AssertionError("the predictor writes into its input")
     return prediction
-
-
-@contextlib.contextmanager
-def _global_generators_left_alone() -> Iterator[None]:
-    before = _global_states()
-    yield
-    changed = [name for name, state in _global_states().items() if name in before and state != before[name]]
-    assert not changed, f"the predictor draws from or seeds the global generator of {', '.join(changed)}"
-
-
-def _global_states() -> dict[str, Any]:
-    name, keys, *rest = np.random.get_state()  # noqa: NPY002 (reads the global state to see that nobody uses it)
-    states: dict[str, Any] = {"random": random.getstate(), "numpy": (name, cast(Ints, keys).tobytes(), *rest)}
-    if torch := sys.modules.get("torch"):
-        states["torch"] = torch.get_rng_state().numpy().tobytes()
-    return states
-
-
-@contextlib.contextmanager
-def _other_global_seeds() -> Iterator[None]:
-    """Seed every global generator otherwise, and put the states back."""
-    kept, kept_numpy, torch = random.getstate(), np.random.get_state(), sys.modules.get("torch")  # noqa: NPY002
-    kept_torch = torch.get_rng_state() if torch else None
-    random.seed(99)
-    np.random.seed(99)  # noqa: NPY002
-    if torch:
-        torch.manual_seed(99)
-    try:
-        yield
-    finally:
-        random.setstate(kept)
-        np.random.set_state(kept_numpy)  # noqa: NPY002
-        if torch:
-            torch.set_rng_state(kept_torch)
 
 
 def _sound(prediction: Prediction, m: int) -> None:
     for name, values in (("mean", prediction.mean), ("std", prediction.std)):
         if values is None and name == "std":
             continue
-        assert isinstance(values, np.ndarray), f"{name} is a {type(values).__name__}, not an array"
-        assert values.shape == (m,), f"{name} has shape {values.shape} for {m} architectures"
-        assert values.dtype == np.float64, f"{name} is {values.dtype}, not float64"
-        assert np.isfinite(values).all(), f"{name} is not finite: {values}"
-    if prediction.std is not None:
-        assert (prediction.std > 0).all(), f"std is not positive: {prediction.std.min()}"
+        if not isinstance(values, np.ndarray):
+            raise AssertionError(f"{name} is a {type(values).__name__}, not an array")
+        if values.shape != (m,):
+            raise AssertionError(f"{name} has shape {values.shape} for {m} architectures")
+        if values.dtype != np.float64:
+            raise AssertionError(f"{name} is {values.dtype}, not float64")
+        if not np.isfinite(values).all():
+            raise AssertionError(f"{name} is not finite: {values}")
+    if prediction.std is not None and not (prediction.std > 0).all():
+        raise AssertionError(f"std is not positive: {prediction.std.min()}")
 
 
 def _repeats(predictor: Predictor, train: Batch, score: Floats, query: Batch, first: Prediction) -> None:
     """Learn other things before, with repeated rows among them: only the last fit and its ``rng`` may count."""
     rows = np.concatenate([np.arange(len(train)), np.arange(len(train) // 2)])
     twice = score[rows] + np.linspace(0, 0.01, len(rows))
-    with _other_global_seeds():
+    with seed_globals_otherwise():
         _sound(_answer(predictor, train.take(rows), twice, query), len(query))
         again = _answer(predictor, train, score, query)
-    assert _identical(first, again), "the same data and rng give other predictions (global seeds, or an earlier fit)"
+    if not _identical(first, again):
+        raise AssertionError("the same data and rng give other predictions (global seeds, or an earlier fit)")
 
 
 def _learns_from_little(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> None:
     """Learn from one architecture and from eight, measured again and again, and from as few points as can be."""
-    n, least = min(len(train), max(24, _least(predictor))), _least(predictor)
+    least = predictor_capabilities_of(predictor).min_points
+    n = min(len(train), max(24, least))
     rows = np.arange(n)
     for what, chosen in {"one": np.zeros(n, dtype=np.int64), "eight": rows % 8, "the fewest": rows[:least]}.items():
         try:
@@ -140,11 +115,6 @@ def _learns_from_little(predictor: Predictor, train: Batch, score: Floats, query
         except Exception as error:
             raise AssertionError(f"{what} architecture(s) in {len(chosen)} training points: {error!r}") from error
         _sound(answer, len(query))
-
-
-def _least(predictor: Predictor) -> int:
-    """Return how many training points there must be."""
-    return max(2, getattr(predictor, "min_points", 2))
 
 
 def _identical(a: Prediction, b: Prediction) -> bool:
@@ -165,27 +135,34 @@ def _any_order(predictor: Predictor, query: Batch, first: Prediction) -> None:
         if first.std is not None:
             _close("std", np.concatenate([cast(Floats, answer.std) for answer in answers]), first.std, asked)
     nothing = predictor.predict(query.take(np.arange(0))).mean
-    assert nothing.shape == (0,), f"no architectures are answered with shape {nothing.shape}"
+    if nothing.shape != (0,):
+        raise AssertionError(f"no architectures are answered with shape {nothing.shape}")
 
 
 def _close(what: str, seen: Floats, whole: Floats, asked: Ints) -> None:
     expected = whole[asked]
     worst = float((np.abs(seen - expected) / np.maximum(np.abs(expected), 1e-9)).max())
-    assert worst <= _SAME, f"{what} depends on the order or number of rows asked together: {worst:.1e} relative"
+    if not (worst <= _SAME):
+        raise AssertionError(f"{what} depends on the order or number of rows asked together: {worst:.1e} relative")
 
 
 def _restores(make: Maker, space: SearchSpace, predictor: Any, query: Batch, first: Prediction) -> None:
     """Write the state to a file that can hold no objects, and read it into a new predictor."""
-    if not hasattr(predictor, "state"):
+    if predictor_capabilities_of(predictor).state is None:
         return
     file = io.BytesIO()
     np.savez(file, **predictor.state())
     file.seek(0)
     other: Any = make(space)
-    with np.load(file, allow_pickle=False) as stored, _other_global_seeds(), _global_generators_left_alone():
+    with (
+        np.load(file, allow_pickle=False) as stored,
+        seed_globals_otherwise(),
+        leave_global_generators_alone("the predictor"),
+    ):
         other.restore({name: stored[name] for name in stored.files})
         again = other.predict(query)
-    assert _identical(first, again), "a restored predictor answers otherwise than the one it was taken from"
+    if not _identical(first, again):
+        raise AssertionError("a restored predictor answers otherwise than the one it was taken from")
     fresh: Any = make(space)
     _raises("the state of a predictor that was not fitted", fresh.state)
 
@@ -198,11 +175,12 @@ def _refuses(make: Maker, space: SearchSpace, train: Batch, score: Floats) -> No
         return lambda: predictor.fit(train.take(np.arange(len(train))[rows]), scores, np.random.default_rng(0))
 
     everything = slice(None)
-    least = _least(predictor)
+    offered = predictor_capabilities_of(predictor)
+    least = offered.min_points
     _raises(f"{least - 1} training point(s)", fit(slice(least - 1), score[: least - 1]))
     _raises("no training point", fit(slice(0), score[:0]))
     _raises("constant targets", fit(everything, np.full(len(score), 0.5)))
-    going_on = getattr(predictor, "unfinished", False)
+    going_on = offered.learns_from_partial_curves
     for bad in (np.inf,) if going_on else (np.nan, np.inf):
         _raises(f"a target that is {bad}", fit(everything, np.where(np.arange(len(score)) == 3, bad, score)))
     _raises("fewer targets than architectures", fit(everything, score[:-1]))
@@ -233,7 +211,7 @@ def _refuses_strange_rows(fitted: Predictor, new: Predictor, space: SearchSpace,
 
 def _reads_curves(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> None:
     """Ask about curves of every length, with gaps, single points, constant, falling, collapsed, and not begun."""
-    going_on = getattr(predictor, "unfinished", False)
+    going_on = predictor_capabilities_of(predictor).learns_from_partial_curves
     short = replace(train, curves=_cut(train, first=3), losses=_cut_losses(train, first=3)) if going_on else train
     known = np.where(np.arange(len(score)) % 3 == 0, np.nan, score) if going_on else score
     query = replace(query, curves=_spoilt(_cut(query, first=0)), losses=_cut_losses(query, first=0))

@@ -14,13 +14,19 @@ from nasbench.testing._messages import check_nothing_shared
 def check_space(space: SearchSpace, rng: np.random.Generator, *, n: int = 200) -> None:
     """Check the laws of ``space`` on ``n`` sampled architectures."""
     archs = space.sample(n, rng)
-    assert archs.shape == (n, len(space.decisions)), f"sample({n}) has shape {archs.shape}"
-    assert archs.dtype == np.int8, f"sample returns {archs.dtype}, not int8"
-    assert space.is_valid(archs).all(), "sample returns invalid architectures"
+    if archs.shape != (n, len(space.decisions)):
+        raise AssertionError(f"sample({n}) has shape {archs.shape}")
+    if archs.dtype != np.int8:
+        raise AssertionError(f"sample returns {archs.dtype}, not int8")
+    if not space.is_valid(archs).all():
+        raise AssertionError("sample returns invalid architectures")
     published = space.sample_as_published(n, rng)
-    assert published.shape == archs.shape, f"sample_as_published({n}) has shape {published.shape}"
-    assert space.is_valid(published).all(), "sample_as_published returns invalid architectures"
-    assert len(space.decisions) == len(space.cardinality), "decisions and cardinality differ in length"
+    if published.shape != archs.shape:
+        raise AssertionError(f"sample_as_published({n}) has shape {published.shape}")
+    if not space.is_valid(published).all():
+        raise AssertionError("sample_as_published returns invalid architectures")
+    if len(space.decisions) != len(space.cardinality):
+        raise AssertionError("decisions and cardinality differ in length")
     for law in (_coding, _moves, _canonical, _text, _encodings, _graphs, _refusals):
         law(space, archs, rng)
     if isinstance(space, EnumeratedSpace):
@@ -31,60 +37,82 @@ def check_space(space: SearchSpace, rng: np.random.Generator, *, n: int = 200) -
 def _coding(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
     del archs, rng
     coding, options = space.coding, space.code_options
-    assert [item.decision for item in coding] == list(space.decisions), "coding names other decisions"
-    assert [len(item.values) for item in coding] == space.cardinality.tolist(), "coding has more or fewer codes"
+    if [item.decision for item in coding] != list(space.decisions):
+        raise AssertionError("coding names other decisions")
+    if [len(item.values) for item in coding] != space.cardinality.tolist():
+        raise AssertionError("coding has more or fewer codes")
     if options:
         whole: SearchSpace = getattr(space, "inner", space)  # of one restricted to what was measured
         again = type(whole)(**json.loads(json.dumps(options)))
-        assert again.coding == coding, "code_options do not make the same space again"
+        if again.coding != coding:
+            raise AssertionError("code_options do not make the same space again")
 
 
 def _moves(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
     before = archs.copy()
     neighbors, owner = space.neighbors(archs)
-    assert (np.diff(owner) >= 0).all(), "neighbours do not come in the order of their architectures"
+    if not (np.diff(owner) >= 0).all():
+        raise AssertionError("neighbours do not come in the order of their architectures")
     pairs = {(i, row.tobytes()) for i, row in zip(owner.tolist(), neighbors, strict=True)}
-    assert len(pairs) == len(neighbors), "an architecture lists a neighbour twice"
-    assert not any((i, row.tobytes()) in pairs for i, row in enumerate(archs)), "an architecture is its own neighbour"
-    assert space.is_valid(neighbors).all(), "neighbours are invalid"
+    if len(pairs) != len(neighbors):
+        raise AssertionError("an architecture lists a neighbour twice")
+    if any((i, row.tobytes()) in pairs for i, row in enumerate(archs)):
+        raise AssertionError("an architecture is its own neighbour")
+    if not space.is_valid(neighbors).all():
+        raise AssertionError("neighbours are invalid")
     for name in ("mutate", "mutate_as_published"):
         children = getattr(space, name)(archs, rng)
         outside = [row.tolist() for i, row in enumerate(children) if (i, row.tobytes()) not in pairs]
-        assert not outside, f"{name} leaves the neighbourhood: {outside[0]}"
+        if outside:
+            raise AssertionError(f"{name} leaves the neighbourhood: {outside[0]}")
     crossed = space.crossover(archs, archs[::-1].copy(), rng)
-    assert space.is_valid(crossed).all(), "crossover makes invalid children"
-    assert (space.crossover(archs, archs, rng) == archs).all(), "crossing an architecture with itself changes it"
-    assert (archs == before).all(), "a move writes into its argument"
+    if not space.is_valid(crossed).all():
+        raise AssertionError("crossover makes invalid children")
+    if not (space.crossover(archs, archs, rng) == archs).all():
+        raise AssertionError("crossing an architecture with itself changes it")
+    if not (archs == before).all():
+        raise AssertionError("a move writes into its argument")
     single = space.mutate(archs[:1], rng)
-    assert single.shape == (1, archs.shape[1]), f"one architecture mutates to shape {single.shape}"
+    if single.shape != (1, archs.shape[1]):
+        raise AssertionError(f"one architecture mutates to shape {single.shape}")
 
 
 def _canonical(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
     del rng
     canonical = space.canonical(archs)
-    assert space.is_valid(canonical).all(), "a canonical form is invalid"
-    assert (space.canonical(canonical) == canonical).all(), "canonical is not idempotent"
+    if not space.is_valid(canonical).all():
+        raise AssertionError("a canonical form is invalid")
+    if not (space.canonical(canonical) == canonical).all():
+        raise AssertionError("canonical is not idempotent")
 
 
 def _text(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
     del rng
     texts = space.format(archs)
-    assert (space.parse(texts) == archs).all(), "parse does not invert format"
+    if not (space.parse(texts) == archs).all():
+        raise AssertionError("parse does not invert format")
     for name, form in (("text", texts), ("an array of text", np.array(texts)), ("lists", archs.tolist())):
-        assert (space.read(form) == archs).all(), f"read does not take {name}"
-    assert (space.read([texts[0], archs[1].tolist()]) == archs[:2]).all(), "read does not take several forms at once"
-    assert len(set(texts)) == len(np.unique(archs, axis=0)), "two architectures share a text"
+        if not (space.read(form) == archs).all():
+            raise AssertionError(f"read does not take {name}")
+    if not (space.read([texts[0], archs[1].tolist()]) == archs[:2]).all():
+        raise AssertionError("read does not take several forms at once")
+    if len(set(texts)) != len(np.unique(archs, axis=0)):
+        raise AssertionError("two architectures share a text")
 
 
 def _encodings(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
     del rng
     for encoding in space.encodings:
         features = space.encode(archs, encoding)
-        assert features.ndim == 2, f"encoding {encoding} has shape {features.shape}"
-        assert (space.encode(archs[:1], encoding) == features[:1]).all(), f"encoding {encoding} depends on the batch"
-        assert space.encode(archs[:0], encoding).shape == (0, features.shape[1]), f"{encoding} refuses no architectures"
+        if features.ndim != 2:
+            raise AssertionError(f"encoding {encoding} has shape {features.shape}")
+        if not (space.encode(archs[:1], encoding) == features[:1]).all():
+            raise AssertionError(f"encoding {encoding} depends on the batch")
+        if space.encode(archs[:0], encoding).shape != (0, features.shape[1]):
+            raise AssertionError(f"{encoding} refuses no architectures")
     one_hot = space.encode(archs, "one_hot")
-    assert (one_hot.sum(axis=1) == len(space.decisions)).all(), "one_hot does not set one bit a decision"
+    if not (one_hot.sum(axis=1) == len(space.decisions)).all():
+        raise AssertionError("one_hot does not set one bit a decision")
     try:
         space.encode(archs, "no such encoding")
     except UnknownName:
@@ -96,17 +124,23 @@ def _graphs(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
     del rng
     graphs = space.graphs(archs)
     n, v = graphs.operations.shape
-    assert graphs.adjacency.shape == (n, v, v), f"adjacency {graphs.adjacency.shape} for operations {(n, v)}"
-    assert not np.tril(graphs.adjacency).any(), "vertices are not in topological order"
-    assert (graphs.operations < len(graphs.vocabulary)).all(), "an operation is outside the vocabulary"
-    assert (graphs.operations[:, 0] == 0).all(), "the first vertex is not the input"
-    assert (graphs.operations[:, -1] == len(graphs.vocabulary) - 1).all(), "the last vertex is not the output"
+    if graphs.adjacency.shape != (n, v, v):
+        raise AssertionError(f"adjacency {graphs.adjacency.shape} for operations {(n, v)}")
+    if np.tril(graphs.adjacency).any():
+        raise AssertionError("vertices are not in topological order")
+    if not (graphs.operations < len(graphs.vocabulary)).all():
+        raise AssertionError("an operation is outside the vocabulary")
+    if not (graphs.operations[:, 0] == 0).all():
+        raise AssertionError("the first vertex is not the input")
+    if not (graphs.operations[:, -1] == len(graphs.vocabulary) - 1).all():
+        raise AssertionError("the last vertex is not the output")
 
 
 def _refusals(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
     outside = archs[:3].copy()
     outside[1, 0] = space.cardinality[0]
-    assert space.is_valid(outside).tolist() == [True, False, True], "is_valid misses a decision out of range"
+    if space.is_valid(outside).tolist() != [True, False, True]:
+        raise AssertionError("is_valid misses a decision out of range")
     strange: tuple[Any, ...] = (archs[0], archs[:, :-1], archs + 0.5, outside, archs[:1] - np.int8(100))
     for wrong in strange:
         try:
@@ -124,10 +158,12 @@ def _refusals(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> Non
 
 def _index(space: EnumeratedSpace, rng: np.random.Generator) -> None:
     everything = np.arange(int(space.size))
-    assert (space.index(space.unindex(everything)) == everything).all(), "unindex does not invert index"
+    if not (space.index(space.unindex(everything)) == everything).all():
+        raise AssertionError("unindex does not invert index")
     drawn = rng.choice(everything, size=50)
     one_by_one = [space.index(space.rows[i : i + 1])[0] for i in drawn]
-    assert one_by_one == drawn.tolist(), "index of one architecture differs from that of many"
+    if one_by_one != drawn.tolist():
+        raise AssertionError("index of one architecture differs from that of many")
     for wrong in (-1, int(space.size)):
         try:
             space.unindex(np.array([wrong]))

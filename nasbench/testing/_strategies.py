@@ -1,15 +1,15 @@
 """The contract of a search strategy: whatever the order, number and fate of its trials."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.choices import options_of
 from nasbench.errors import SearchFinished
-from nasbench.registry import options_of
 from nasbench.simulation import Budget, History, Simulation
 from nasbench.spaces import SearchSpace
 from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, capabilities_of, full_trainings
@@ -52,9 +52,12 @@ class _Landscape:
     def _go_on(self, trial: int, arch: Archs, epoch: int) -> int:
         """Return the epoch that a trial goes on from."""
         known, before = self._reached.get(trial, (arch.tobytes(), 0))
-        assert known == arch.tobytes(), f"trial ids [{trial}] are used twice"
-        assert before < EPOCHS[-1], f"trial ids [{trial}] are used twice"
-        assert before < epoch <= EPOCHS[-1], f"trial {trial} asks for epoch {epoch} after epoch {before}"
+        if known != arch.tobytes():
+            raise AssertionError(f"trial ids [{trial}] are used twice")
+        if not (before < EPOCHS[-1]):
+            raise AssertionError(f"trial ids [{trial}] are used twice")
+        if not (before < epoch <= EPOCHS[-1]):
+            raise AssertionError(f"trial {trial} asks for epoch {epoch} after epoch {before}")
         self._reached[trial] = arch.tobytes(), epoch
         return before
 
@@ -64,17 +67,24 @@ def _fate(archs: Archs) -> Floats:
     return np.asarray((archs.astype(np.int64).sum(axis=1) * 7919 % 100) / 100)
 
 
-def check_strategy(make: Maker, space: SearchSpace, *, n_trials: int = 60) -> None:
+def check_strategy(
+    make: Maker, space: SearchSpace, *, options: Mapping[str, Any] | None = None, n_trials: int = 60
+) -> None:
     """Check that a strategy keeps the contract in ``space``.
 
     Args:
-        make: ``make(space, rng)`` returns a new strategy: a class, or a partial with options.
+        make: ``make(space, rng)`` returns a new strategy: a class, say.
         space: where to search.
+        options: keyword arguments of ``make``; choose what makes a search quick.
         n_trials: length of each trial run.
 
     A strategy that uses no randomness says so by an attribute ``deterministic = True``. One that takes ``epochs`` is
     told ten, and then none.
+
+    Raises:
+        AssertionError: with what was expected and what was seen.
     """
+    make = partial(cast(Any, make), **options or {})
     if "epochs" in options_of(make):
         _asks_for_complete_trainings(make, space)
         make = partial(cast(Any, make), epochs=EPOCHS)
@@ -84,15 +94,19 @@ def check_strategy(make: Maker, space: SearchSpace, *, n_trials: int = 60) -> No
         for crashes in (0.0, 0.3, 1.0):
             first, again = (_search(make, space, n_trials, n_workers, crashes) for _ in range(2))
             what = f"{n_workers} worker(s), {crashes:.0%} crashes"
-            assert len(first.id) == n_trials, f"{len(first.id)} of {n_trials} trials with {what}"
-            assert space.is_valid(first.arch).all(), f"invalid architectures with {what}"
-            assert _same(first, again), f"the same seed gives another run with {what}"
+            if len(first.id) != n_trials:
+                raise AssertionError(f"{len(first.id)} of {n_trials} trials with {what}")
+            if not space.is_valid(first.arch).all():
+                raise AssertionError(f"invalid architectures with {what}")
+            if not _same(first, again):
+                raise AssertionError(f"the same seed gives another run with {what}")
     _other_seed_differs(make, space, n_trials)
     _leaves_global_randomness_alone(make, space)
     _any_order(make, space)
     _a_copy_goes_on(make, space)
     _several_objectives(make, space, n_trials)
-    assert _same(others, _others(space)), "the strategy changes what another one, run after it, finds"
+    if not _same(others, _others(space)):
+        raise AssertionError("the strategy changes what another one, run after it, finds")
 
 
 def _others(space: SearchSpace) -> History:
@@ -112,9 +126,8 @@ def _search(make: Maker, space: SearchSpace, n_trials: int, n_workers: int, cras
     backend = _Landscape(space, crashes=crashes)
     history = Simulation(strategy, backend, space, budget=Budget(trials=n_trials), n_workers=n_workers).run()
     shown = backend.score(history.arch, history.epoch)
-    assert np.array_equal(history.score[:, 0], shown, equal_nan=True), (
-        "what is recorded is not what was trained and told"
-    )
+    if not np.array_equal(history.score[:, 0], shown, equal_nan=True):
+        raise AssertionError("what is recorded is not what was trained and told")
     return history
 
 
@@ -125,7 +138,8 @@ def _same(a: History, b: History) -> bool:
 def _other_seed_differs(make: Maker, space: SearchSpace, n_trials: int) -> None:
     runs = [_search(make, space, n_trials, 1, 0.0, seed).arch for seed in range(3)]
     deterministic = capabilities_of(make(space, np.random.default_rng(0))).deterministic
-    assert deterministic or not all((run == runs[0]).all() for run in runs), "the seed changes nothing"
+    if not deterministic and all((run == runs[0]).all() for run in runs):
+        raise AssertionError("the seed changes nothing")
 
 
 def _leaves_global_randomness_alone(make: Maker, space: SearchSpace) -> None:
@@ -133,7 +147,8 @@ def _leaves_global_randomness_alone(make: Maker, space: SearchSpace) -> None:
     _search(make, space, 10, 1, 0.0)
     after = np.random.get_state()  # noqa: NPY002
     same = all(np.array_equal(a, b) for a, b in zip(state, after, strict=True))
-    assert same, "the strategy draws from numpy's global generator"
+    if not same:
+        raise AssertionError("the strategy draws from numpy's global generator")
 
 
 def _any_order(make: Maker, space: SearchSpace) -> None:
@@ -146,8 +161,10 @@ def _any_order(make: Maker, space: SearchSpace) -> None:
             trials = strategy.ask(wanted)
         except SearchFinished:
             return
-        assert len(trials.id) <= wanted, f"ask({wanted}) returned {len(trials.id)} trials"
-        assert len(trials.id) or open_results, "the strategy waits though nothing is running"
+        if not (len(trials.id) <= wanted):
+            raise AssertionError(f"ask({wanted}) returned {len(trials.id)} trials")
+        if not (len(trials.id) or open_results):
+            raise AssertionError("the strategy waits though nothing is running")
         results = backend.advance(trials) if len(trials.id) else None
         if results:
             pieces = [Results(*(column[i : i + 1] for column in results)) for i in range(len(trials.id))]  # type: ignore[arg-type]
@@ -165,7 +182,8 @@ def _a_copy_goes_on(make: Maker, space: SearchSpace) -> None:
     for wanted in (3, 9, 1):
         here, there = _step(strategy, backend, space, wanted), _step(twin, its_backend, space, wanted)
         same = len(here.id) == len(there.id) and all(bool(np.all(a == b)) for a, b in zip(here, there, strict=True))
-        assert same, "a copy made in the middle of a search goes on to other architectures"
+        if not same:
+            raise AssertionError("a copy made in the middle of a search goes on to other architectures")
 
 
 def _step(strategy: Strategy, backend: _Landscape, space: SearchSpace, wanted: int) -> Trials:
@@ -182,11 +200,13 @@ def _step(strategy: Strategy, backend: _Landscape, space: SearchSpace, wanted: i
 def _asks_for_complete_trainings(make: Maker, space: SearchSpace) -> None:
     """Search without being told of epochs."""
     history = _search(make, space, int(min(12, space.size)), 3, 0.3)
-    assert (history.epoch == EPOCHS[-1]).all(), "without epochs, a trial is asked to end before the last one"
+    if not (history.epoch == EPOCHS[-1]).all():
+        raise AssertionError("without epochs, a trial is asked to end before the last one")
 
 
 def _several_objectives(make: Maker, space: SearchSpace, n_trials: int) -> None:
     """Tell two objectives: a strategy may use the first alone, but must not stumble over the second."""
     strategy, backend = make(space, np.random.default_rng(0)), _Landscape(space, crashes=0.3, n_objectives=2)
     history = Simulation(strategy, backend, space, budget=Budget(trials=n_trials), n_workers=3).run()
-    assert len(history.id) == n_trials, f"{len(history.id)} of {n_trials} trials with two objectives"
+    if len(history.id) != n_trials:
+        raise AssertionError(f"{len(history.id)} of {n_trials} trials with two objectives")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, unknown_name
-from nasbench.registry import Choice
 
 _FOLDER = Path(__file__).parent / "recipes"
 _OPTIMISERS = ("sgd", "rmsprop", "adamw")

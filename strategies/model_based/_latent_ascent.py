@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.arrays import Archs
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
-from nasbench.predictions import Batch
-from nasbench.registry import Choice
+from nasbench.predictions import Batch, predictor_capabilities_of
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_positive
 from nasbench.strategies._learner import Learner
@@ -57,7 +57,7 @@ class LatentAscent(InRounds):
     def __init__(self, space: SearchSpace, rng: np.random.Generator, climb: Climb) -> None:
         self._space, self._rng, self._climb = space, rng, climb
         self._learner = Learner(space, climb.predictor, rng)
-        if not hasattr(self._learner.predictor, "improved"):
+        if predictor_capabilities_of(self._learner.predictor).improved is None:
             raise InvalidOption(
                 f"predictor {climb.predictor!r} has no latent space to climb in; choose 'nao' or 'seminas'"
             )

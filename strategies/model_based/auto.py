@@ -16,7 +16,7 @@ tasks (numbers that are not drawn were tried on Citeseer and ImageNet16-120 too)
 
 import numpy as np
 
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._smbo import ModelBasedSearch, Settings
 

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._online_predictor import Forecast

@@ -18,7 +18,7 @@ normalised regret .163 [.155, .171], random search .184, p = .50 among 41 strate
 
 import numpy as np
 
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._smbo import ModelBasedSearch, Settings
 

@@ -23,8 +23,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs
+from nasbench.choices import Choice
 from nasbench.predictions import Batch
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least
 from nasbench.strategies._learner import Learner

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_within
 from nasbench.strategies._pools import random_archs

@@ -18,8 +18,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nasbench.choices import Choice
 from nasbench.options import Text
-from nasbench.registry import STRATEGIES, Choice, sources_of
+from nasbench.registry import STRATEGIES, sources_of
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._two_phase import StrategyFactory, TwoPhaseSearch

@@ -6,9 +6,9 @@ from typing import Any, cast
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
-from nasbench.predictions import Batch, Prediction, make_predictor
-from nasbench.registry import Choice
+from nasbench.predictions import Batch, Prediction, make_predictor, predictor_capabilities_of
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 
@@ -42,9 +42,9 @@ class CurveModel:
         self._fitted = False
 
     @property
-    def learns_from_unfinished(self) -> bool:
+    def learns_from_partial_curves(self) -> bool:
         """Whether trainings that go on teach it something."""
-        return bool(getattr(self._predictor, "unfinished", False))
+        return predictor_capabilities_of(self._predictor).learns_from_partial_curves
 
     def saw(self) -> None:
         """Count a result that the next fit would know of."""
@@ -60,10 +60,10 @@ class CurveModel:
             return False
         known = self._batch(archs, curves)
         scores = np.array([curve[-1] if len(curve) == len(self._columns) else np.nan for curve in curves])
-        if not self.learns_from_unfinished:
+        if not self.learns_from_partial_curves:
             rows = np.flatnonzero(~np.isnan(scores))
             known, scores = known.take(rows), scores[rows]
-        if len(scores) < max(2, getattr(self._predictor, "min_points", 2)) or (scores == scores[0]).all():
+        if len(scores) < predictor_capabilities_of(self._predictor).min_points or (scores == scores[0]).all():
             return False
         self._predictor.fit(known, scores, rng)
         self._fitted, self._n_since = True, 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._pools import Novelties

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.arrays import Archs, freeze
+from nasbench.choices import Choice
 from nasbench.errors import SearchFinished
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least, check_between
 from nasbench.strategies.multi_fidelity._brackets import as_trials

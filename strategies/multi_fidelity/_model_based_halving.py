@@ -7,7 +7,7 @@ import numpy as np
 
 from nasbench.acquisitions import check_acquisition, weigh
 from nasbench.arrays import Archs, Floats
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._online_predictor import Forecast, Model, predictor_for_search

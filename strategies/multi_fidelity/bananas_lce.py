@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies.model_based.bananas import Bananas
 from nasbench.strategies.multi_fidelity._lce import ExtrapolatingSearch, Extrapolation

@@ -15,8 +15,8 @@ import numpy as np
 
 from nasbench.acquisitions import weigh
 from nasbench.arrays import Floats
+from nasbench.choices import Choice
 from nasbench.predictions import Prediction
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies.multi_fidelity._freeze_thaw import Thawing, ThawingSearch
 

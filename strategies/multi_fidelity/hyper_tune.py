@@ -17,8 +17,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from nasbench.arrays import Archs
+from nasbench.choices import Choice
 from nasbench.predictions import Batch
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._online_predictor import Forecast
 from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from nasbench.arrays import Floats
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies.multi_fidelity.freeze_thaw import FreezeThawSearch
 

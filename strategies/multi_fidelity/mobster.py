@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies.multi_fidelity._model_based_halving import ModelBasedHalving, Proposing
 from nasbench.strategies.multi_fidelity._rungs import Ladder

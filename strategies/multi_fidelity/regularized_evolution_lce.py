@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies.model_free.regularized_evolution import RegularizedEvolution
 from nasbench.strategies.multi_fidelity._lce import ExtrapolatingSearch, Extrapolation

@@ -22,10 +22,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.options import Signed
-from nasbench.predictions import make_predictor
-from nasbench.registry import Choice
+from nasbench.predictions import make_predictor, predictor_capabilities_of
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_positive, check_within
 from nasbench.strategies._learner import Asked
@@ -70,7 +70,7 @@ class Arch2VecRL(InRounds):
         check_positive(learning_rate=learning_rate)
         check_within(-np.inf, np.inf, baseline=baseline)
         self._predictor: Any = make_predictor(space, embedding)
-        if not hasattr(self._predictor, "embedded"):
+        if predictor_capabilities_of(self._predictor).embedded is None:
             raise InvalidOption(f"predictor {embedding!r} has no codes; choose 'arch2vec_dngo' or 'arch2vec'")
         self._space, self._rng = space, rng
         self._episode, self._rate, self._baseline = episode, learning_rate, baseline

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._sources import OTHERS, inner_sources, known_of_same

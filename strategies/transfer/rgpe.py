@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel

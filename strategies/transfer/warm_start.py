@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.registry import Choice
+from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._sources import OTHERS, Known, inner_sources, known_of

@@ -17,7 +17,7 @@ class PerLength(CurvePredictor):
     shorter than the length its last value stands for the rest.
     """
 
-    unfinished: ClassVar[bool] = False
+    learns_from_partial_curves: ClassVar[bool] = False
     sees_nothing: ClassVar[bool] = True
 
     @abstractmethod

@@ -29,7 +29,7 @@ class CurvePredictor(CheckedPredictor):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"curves"})
-    unfinished: ClassVar[bool] = True
+    learns_from_partial_curves: ClassVar[bool] = True
     uncertain: ClassVar[bool] = True
     sees_nothing: ClassVar[bool] = False
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Ints
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
-from nasbench.predictions import Batch
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.predictions import Batch, predictor_capabilities_of
+from nasbench.registry import PREDICTORS
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._predictor import CheckedPredictor, State
 from nasbench.surrogates._targets import AsItIs
@@ -32,7 +33,7 @@ class PredictorOfPredictors(CheckedPredictor):
         members = [make_member(space, choice) for choice in choices]
         # of this object, not of its class: they depend on the members
         self.needs = frozenset().union(*(member.needs for member in members))  # type: ignore[misc]
-        least = [getattr(member, "min_points", 2) for member in members]
+        least = [predictor_capabilities_of(member).min_points for member in members]
         self.min_points = max(min_points, *least)  # type: ignore[misc]
 
 

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Floats
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
-from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._blr import LinearPosterior
 from nasbench.surrogates._predictor import State

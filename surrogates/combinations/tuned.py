@@ -20,9 +20,10 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from nasbench.arrays import Floats, Ints
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.registry import PREDICTORS
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._ranges import draw_options

@@ -81,7 +81,7 @@ class Recurrent(CurvePredictor):
         epochs: passes over the training curves.
     """
 
-    unfinished = False
+    learns_from_partial_curves = False
     sees_nothing = True
 
     def __init__(

@@ -8,11 +8,12 @@ import pytest
 import nasbench
 from nasbench import Budget, Simulation, Trials
 from nasbench.backends.checkpoints import Checkpoints
+from nasbench.choices import Choice
 from nasbench.cli import main
 from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.plausibility import misfit
 from nasbench.errors import InvalidArchitecture, InvalidOption, StrategyError, UnknownName
-from nasbench.registry import SPACES, Choice
+from nasbench.registry import SPACES
 from nasbench.table import Measurement, Static, find_table, write_table
 from nasbench.tasks import load_task, tasks_with_epochs
 from nasbench.tasks.load import load_table_task

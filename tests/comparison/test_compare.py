@@ -17,6 +17,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import nasbench
+from nasbench.choices import Choice
 from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.record import Record
 from nasbench.comparison.run import Run
@@ -24,7 +25,6 @@ from nasbench.comparison.verify import verify
 from nasbench.errors import Busy, InvalidOption, NasbenchError, RecordError, StrategyError, UnknownName, WorkerDied
 from nasbench.files import exclusive_lock
 from nasbench.records.frames import scan_frames
-from nasbench.registry import Choice
 from nasbench.simulation import History
 from nasbench.strategies.model_free.random_search import RandomSearch
 from nasbench.trials import Recommendation
@@ -518,12 +518,15 @@ def test_an_edited_strategy_is_not_mixed_with_its_old_runs(tmp_path, monkeypatch
     source = "from nasbench.strategies.model_free.random_search import RandomSearch\nclass S(RandomSearch):\n    pass\n"
     (tmp_path / "edited.py").write_text(source)
     record = nasbench.compare(TASKS[1], "edited:S", runs=2, out=tmp_path / "out")
-    (tmp_path / "edited.py").write_text(source.replace("pass", "'a change'"))
-    with pytest.raises(RecordError, match="recorded with another edited:S"):
+    (tmp_path / "edited.py").write_text(source.replace("pass", "'what it is'  # and why"))
+    assert not verify(record, rng=np.random.default_rng(0)).changed
+    assert nasbench.compare(TASKS[1], "edited:S", runs=3, out=tmp_path / "out").path == record.path
+    (tmp_path / "edited.py").write_text(source.replace("pass", "change = 1"))
+    with pytest.raises(RecordError, match="recorded with other code of edited:S: edited changed since"):
         nasbench.compare(TASKS[1], "edited:S", runs=4, out=tmp_path / "out")
     verdict = verify(record, rng=np.random.default_rng(0))
     assert verdict.matches
-    assert verdict.changed == ["the code of edited:S"]
+    assert verdict.changed == ["the code of edited:S: edited"]
 
 
 class Meddler:

@@ -9,10 +9,10 @@ import pytest
 
 import nasbench
 from nasbench.backends.checkpoints import Checkpoints
+from nasbench.choices import Choice
 from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.verify import verify
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.registry import Choice
 
 
 @pytest.fixture(scope="module")

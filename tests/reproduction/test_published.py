@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from nasbench.choices import Choice
 from nasbench.errors import NasbenchError, UnknownName
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES
 from nasbench.reproduction import Verdict, load_published, published_names, read_published
 from nasbench.reproduction.schema import TRUST, UNVERIFIED
 from nasbench.tasks.declarations import tables_of

@@ -6,9 +6,10 @@ from scipy import stats
 
 import nasbench
 from nasbench import Budget, Simulation
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.predictions import Prediction
-from nasbench.registry import SPACES, STRATEGIES, Choice
+from nasbench.registry import SPACES, STRATEGIES
 from nasbench.strategies.model_based.area import AREA
 from nasbench.trials import Results
 

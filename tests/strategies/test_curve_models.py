@@ -34,7 +34,7 @@ class Oracle:
     """A predictor that knows every end, with the deviation it is told."""
 
     needs = frozenset({"curves"})
-    unfinished = True
+    learns_from_partial_curves = True
 
     def __init__(self, space, *, std=0.01):
         self.backend, self.std, self.fits = Climbs(20), std, []

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES
 from nasbench.strategies.model_based._partition import Partition
 from nasbench.strategies.model_based.lanas import LaNAS
 from nasbench.trials import Results

@@ -6,9 +6,10 @@ import torch
 from scipy import stats
 
 from nasbench.arrays import Archs
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.predictions import Prediction
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.strategies.model_based.nao import NAO
 from nasbench.strategies.model_based.seminas import SemiNAS

@@ -8,9 +8,10 @@ from scipy import stats
 
 import nasbench
 from nasbench import Budget, Simulation
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, SearchFinished, UnknownName
 from nasbench.predictions import Prediction
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES
 from nasbench.strategies._online_predictor import Model
 from nasbench.strategies.model_based.bayesian_optimization import BayesianOptimization
 from nasbench.trials import Results

@@ -7,8 +7,9 @@ import pytest
 from quick_options import STRATEGY_OPTIONS
 
 from nasbench import Budget, Simulation
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.trials import Results, Trials
 

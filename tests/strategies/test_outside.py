@@ -9,8 +9,9 @@ from scipy import stats
 
 import nasbench
 from nasbench.adapters import optuna_objective
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, SearchFinished, UnknownName
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.testing import check_strategy
 from nasbench.trials import Results

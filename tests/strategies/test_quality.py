@@ -9,8 +9,9 @@ from scipy import stats
 
 import nasbench
 from nasbench import Budget, Simulation, full_trainings
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES
 from nasbench.strategies.model_free.local_search import LocalSearch
 from nasbench.strategies.model_free.random_search import RandomSearch
 from nasbench.strategies.model_free.regularized_evolution import RegularizedEvolution

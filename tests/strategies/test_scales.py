@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nasbench import Budget, Simulation
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.choices import Choice
+from nasbench.registry import STRATEGIES
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.strategies.reinforcement_learning._rewards import Rewards
 from nasbench.surrogates._targets import target_named

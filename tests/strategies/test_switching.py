@@ -8,8 +8,9 @@ from scipy import stats
 
 import nasbench
 from nasbench import Budget, Simulation
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES
 from nasbench.strategies.model_based.switching import Switching
 from nasbench.trials import Results
 from tests.strategies.test_transfer import final_scores

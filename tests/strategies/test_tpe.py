@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.registry import SPACES, STRATEGIES, Choice
+from nasbench.registry import SPACES, STRATEGIES
 from nasbench.strategies.model_based.tpe import TreeParzenEstimator
 from nasbench.trials import Results
 

@@ -8,11 +8,12 @@ from scipy import stats
 
 import nasbench
 from nasbench import Budget, Simulation
+from nasbench.choices import Choice
 from nasbench.comparison import Experiment, Record
 from nasbench.comparison.experiment import Limits
 from nasbench.comparison.verify import verify
 from nasbench.errors import InvalidOption, RecordError, UnknownName
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES
 from nasbench.strategies._sources import known_of, known_of_same, source_names
 from nasbench.strategies.transfer.meta_design import MetaDesign, greedy_portfolio, normalised_regret
 from nasbench.strategies.transfer.warm_start import WarmStart

@@ -5,9 +5,10 @@ from functools import partial
 import numpy as np
 import pytest
 
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, PredictorError
 from nasbench.predictions import Batch, Prediction
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.registry import PREDICTORS
 from nasbench.surrogates._ranges import Range
 from nasbench.surrogates.combinations._members import folds, member_choices
 from nasbench.surrogates.combinations.ensemble import mixture

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau, wilcoxon
 
+from nasbench.choices import Choice
 from nasbench.encodings import make_encoding
 from nasbench.predictions import Batch
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.registry import PREDICTORS
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("gpytorch")

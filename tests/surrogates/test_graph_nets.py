@@ -5,9 +5,10 @@ import pytest
 import torch
 from scipy.stats import kendalltau
 
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
-from nasbench.registry import PREDICTORS, SPACES, Choice
+from nasbench.registry import PREDICTORS, SPACES
 
 QUICK = {
     "gcn": {"epochs": 15, "hidden": 32, "lr": 3e-3},

@@ -5,9 +5,10 @@ from functools import partial
 import numpy as np
 import pytest
 
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch, make_predictor
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.registry import PREDICTORS
 from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, tau, trained
 
 FAST = {

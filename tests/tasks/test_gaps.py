@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nasbench.choices import Choice
 from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.running import one_run
 from nasbench.errors import InvalidOption
-from nasbench.registry import STRATEGIES, Choice
+from nasbench.registry import STRATEGIES
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Draft, Measurement, Static, write_table

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nasbench.choices import Choice
 from nasbench.comparison.analysis import Analysis
 from nasbench.comparison.plots._base import Plot
 from nasbench.errors import InvalidOption, MissingExtra
-from nasbench.registry import PLOTS, Choice
+from nasbench.registry import PLOTS
 from nasbench.reports.drawing import needs_matplotlib, save_all
 
 if TYPE_CHECKING:

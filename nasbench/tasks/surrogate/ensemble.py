@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, PredictorError, UnknownName
 from nasbench.predictions import Batch, Prediction
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.registry import PREDICTORS
 from nasbench.spaces import SearchSpace
 
 _CHUNK = 4096  # architectures predicted at a time: bounds the memory of kernels and features

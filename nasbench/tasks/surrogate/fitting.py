@@ -10,9 +10,10 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Archs, Floats
+from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, PredictorError, unknown_name
 from nasbench.files import write_unless_other
-from nasbench.registry import PREDICTORS, Choice
+from nasbench.registry import PREDICTORS
 from nasbench.spaces import EnumeratedSpace
 from nasbench.tasks.surrogate.ensemble import ModelEnsemble, learn_plain_scores
 from nasbench.tasks.surrogate.files import (

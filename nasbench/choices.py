@@ -1,0 +1,134 @@
+"""The grammar of labels: which component is meant, with which options.
+
+``NAME[@PRESET][,option=value ...]`` names a component, a set of options that its class offers, and options on top.
+Values are Python literals where they can be, else text; quotes keep the commas of a label within a label.
+"""
+
+import ast
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from nasbench.errors import InvalidOption, unknown_name
+from nasbench.options import check_option
+
+# between options: before a name, and not inside quotes, where a predictor's members have options of their own
+_COMMA = re.compile(r""",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")
+
+
+class Finder(Protocol):
+    """Who knows components by name: a registry."""
+
+    def load(self, name: str) -> Any:
+        """Return the class called ``name``; errors for a name that is unknown."""
+        ...
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A strategy or predictor as a user names it: ``NAME[@PRESET][,option=value ...]``.
+
+    Attributes:
+        name: registry name or ``module:Class``.
+        preset: one of the class's ``presets``; empty for the paper's defaults.
+        options: keyword arguments on top of the preset.
+        cls: the class itself where a user passed one; it needs no registry.
+    """
+
+    name: str
+    preset: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    cls: type | None = None
+
+    @property
+    def label(self) -> str:
+        """The choice as text; ``parse`` reads it back."""
+        preset = f"@{self.preset}" if self.preset else ""
+        return self.name + preset + "".join(f",{key}={_written(value)}" for key, value in self.options.items())
+
+    @classmethod
+    def parse(cls, given: "str | type | Choice") -> "Choice":
+        """Read a label, or wrap a class that a user passed directly.
+
+        Raises:
+            InvalidOption: an option without a value, or something that is no label.
+        """
+        if isinstance(given, Choice):
+            return given
+        if isinstance(given, type):
+            return cls(f"{given.__module__}:{given.__qualname__}", cls=given)
+        if not isinstance(given, str | Path):
+            raise InvalidOption(f"{given!r}; expected NAME[@PRESET][,option=value], or a class")
+        given = str(given)
+        head, *pairs = _COMMA.split(given)
+        name, _, preset = head.partition("@")
+        options = {}
+        for pair in pairs:
+            key, equals, value = pair.partition("=")
+            if not equals or not key.strip():
+                raise InvalidOption(f"cannot read option {pair!r} of {given!r}; expected NAME[@PRESET][,option=value]")
+            options[key.strip()] = _literal(value.strip())
+        return cls(name.strip(), preset.strip(), options)
+
+    def resolve(self, registry: Finder) -> tuple[type, dict[str, Any]]:
+        """Return the class and all keyword arguments.
+
+        Raises:
+            UnknownName: no such component, preset or option.
+            InvalidOption: a value of another type than the option has, or outside its range.
+        """
+        component = self.cls or registry.load(self.name)
+        presets: Mapping[str, Mapping[str, Any]] = getattr(component, "presets", {})
+        if self.preset and self.preset not in presets:
+            raise unknown_name(f"preset of '{self.name}'", self.preset, presets)
+        known = options_of(component)
+        for key, value in self.options.items():
+            if key not in known:
+                raise unknown_name(f"option of '{self.name}'", key, known)
+            check_option(self.name, key, value, known[key])
+        # Copies: a run that writes over a list among its options leaves the next one its own.
+        return component, copy.deepcopy({**presets.get(self.preset, {}), **self.options})
+
+
+def options_of(component: Any) -> dict[str, Any]:
+    """Return the names of a component's options, and how each is annotated."""
+    import inspect  # slow to import, and only strategies are called with options
+
+    try:
+        signature = inspect.signature(component, eval_str=True)
+    except NameError:  # an annotation names what is imported for type checkers only: it stays text, and unchecked
+        signature = inspect.signature(component)
+    unknown = inspect.Parameter.empty
+    return {
+        given.name: Any if given.annotation is unknown else given.annotation
+        for given in signature.parameters.values()
+        if given.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+
+
+def read_defaults(component: Any) -> dict[str, Any]:
+    """Return a component's options with what each is where it is not given; without those that must be given."""
+    import inspect
+
+    parameters = inspect.signature(component).parameters.values()
+    named = (given for given in parameters if given.kind is inspect.Parameter.KEYWORD_ONLY)
+    return {given.name: given.default for given in named if given.default is not inspect.Parameter.empty}
+
+
+def _written(value: Any) -> str:
+    """Write an option so that ``_literal`` reads the same value."""
+    text = str(value)
+    bare = isinstance(value, str) and "," not in text and _literal(text) == value
+    return text if bare else repr(value)
+
+
+def _literal(text: str) -> Any:
+    if text in ("true", "false"):  # as TOML and JSON write them; as text, both would count as true
+        return text == "true"
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
