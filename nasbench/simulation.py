@@ -9,7 +9,7 @@ import heapq
 import math
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -21,7 +21,7 @@ from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze, is_fro
 from nasbench.backends.checkpoints import FREE, Checkpoints, Pausing
 from nasbench.errors import BackendError, InvalidOption, SearchFinished, StrategyError
 from nasbench.spaces import SearchSpace
-from nasbench.trials import FULL_TRAINING, Backend, Results, Strategy, Trials, capabilities_of
+from nasbench.trials import FULL_TRAINING, Backend, Recommendation, Results, Strategy, Trials, capabilities_of
 
 LOOK_AHEAD = 64
 """Trials that are asked in one go at most where a strategy has decided them."""
@@ -99,6 +99,7 @@ class Simulation:
         checkpoints: what it takes to go on with a trial that was paused.
 
     Attributes:
+        recommendations: what a strategy with a method ``recommend`` would hand over, each time that it changed.
         overhead_s: real seconds spent inside the strategy so far.
 
     Raises:
@@ -122,7 +123,9 @@ class Simulation:
         self._strategy, self._backend = strategy, backend
         pausing = partial(self._advance_pausing, Pausing(backend, checkpoints))
         self._advance = pausing if self._pauses_cost else backend.advance
-        self._n_prefetchable = capabilities_of(strategy).n_prefetchable
+        offers = capabilities_of(strategy)
+        self._n_prefetchable, self._recommend = offers.n_prefetchable, offers.recommend
+        self._space = space
         self._n_decisions = len(space.decisions)
         self._budget, self._n_workers = budget, n_workers
         # What was asked and answered, in the order asked; numbers of its own, that no strategy and no backend has.
@@ -136,6 +139,7 @@ class Simulation:
         self._running: set[int] = set()  # trials that are not told yet, likewise
         self._partial = False
         self._loop = self._answers()
+        self.recommendations: list[Recommendation] = []
         self.overhead_s = 0.0
 
     def run(self) -> History:
@@ -190,6 +194,8 @@ class Simulation:
             begin = perf_counter()
             tell(result)
             self.overhead_s += perf_counter() - begin
+            if self._recommend is not None:
+                self._note_recommendation(self._recommend, clock)
             yield result
 
     def _ask(self, line: "deque[_Trial]", free: int, left: float) -> bool:
@@ -240,6 +246,25 @@ class Simulation:
         """Answer trials, and say which one a worker may go on with unpaused."""
         loaded, self._loaded = self._loaded, None
         return backend.advance(trials, loaded)
+
+    def _note_recommendation(self, recommend: Callable[[], Archs], clock: float) -> None:
+        """Ask what the strategy would hand over now, and keep it if that has changed.
+
+        Raises:
+            StrategyError: not even one architecture, or no array of them.
+            InvalidArchitecture: one that is not in the space.
+        """
+        begin = perf_counter()
+        archs = recommend()
+        self.overhead_s += perf_counter() - begin
+        if not isinstance(archs, np.ndarray) or archs.ndim != 2 or not len(archs):
+            shown = f"an array of shape {archs.shape}" if isinstance(archs, np.ndarray) else type(archs).__name__
+            raise StrategyError(
+                f"recommend returned {shown}; expected architectures [k, {self._n_decisions}], at least one"
+            )
+        last = self.recommendations[-1].archs if self.recommendations else archs[:0]
+        if not np.array_equal(archs, last):
+            self.recommendations.append(Recommendation(clock, freeze(self._space.checked(archs))))
 
     def _note(self, ids: Ints, results: Results) -> None:
         """Keep the numbers of a batch."""

@@ -59,6 +59,18 @@ class Results(NamedTuple):
     cost_s: Floats
 
 
+class Recommendation(NamedTuple):
+    """What a search would hand over if it were stopped at a time.
+
+    Attributes:
+        time_s: simulated seconds from which on it stands.
+        archs: [k, d] one architecture, or a set.
+    """
+
+    time_s: float
+    archs: Archs
+
+
 def full_trainings(first_id: int, archs: Archs) -> Trials:
     """Ask for complete trainings of ``archs`` [n, d], numbered from ``first_id``."""
     n = len(archs)

@@ -1,9 +1,9 @@
 """From a record to arrays: what each run found, and how its regret fell over simulated time.
 
-The incumbent of a run is the finished trial with the best *observed* score, at whatever epoch. What is reported of
-it, and its regret, are means over seeds: a strategy is not paid for lucky noise. Normalised regret is 0
-at the task's optimum and 1 at the expected score of a uniformly drawn architecture; until its first
-result a run is charged that 1, and a failed run is charged 1 throughout: failing must not pay.
+The incumbent of a run is the finished trial with the best *observed* score at the largest fidelity reached so far
+(``nasbench/recommending.py``). What is reported of it, and its regret, are means over seeds: a strategy is not paid for
+lucky noise. Normalised regret is 0 at the task's optimum and 1 at the expected score of a uniformly drawn architecture;
+until its first result a run is charged that 1, and a failed run is charged 1 throughout: failing must not pay.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ import numpy as np
 from nasbench.arrays import Bools, Floats, Ints
 from nasbench.comparison.record import Record, Run
 from nasbench.errors import RecordError
+from nasbench.recommending import find_incumbents
 from nasbench.records.opening import recorded_task
 from nasbench.simulation import History
 from nasbench.tasks import AnyTask
@@ -111,7 +112,7 @@ def _analyse_task(name: str, task: AnyTask, runs: list[list[Run]], record: Recor
     scale = sign * (optimum - task.random_score)
     for i, own in enumerate(runs):
         for j, run in enumerate(own):
-            best = incumbents(run.history)
+            best = find_incumbents(run.history.epoch, run.history.score[:, 0], run.history.crashed)
             if run.failed or not len(best):
                 continue  # counts as an architecture drawn at random, with regret 1
             report = task.reported_of(run.history.arch[best])
@@ -139,16 +140,6 @@ def _analyse_task(name: str, task: AnyTask, runs: list[list[Run]], record: Recor
         budget=(budget, unit),
         optimum=optimum,
     )
-
-
-def incumbents(history: History) -> Ints:
-    """Return the trials that were, one after the other, the best observed so far; ``[k]`` positions.
-
-    The first of equals stays the best; crashed trials never are.
-    """
-    scores = np.where(history.crashed, -np.inf, history.score[:, 0])
-    before = np.concatenate([[-np.inf], np.maximum.accumulate(scores)[:-1]]) if len(scores) else scores
-    return np.flatnonzero(scores > before)
 
 
 def _spent(run: Run, unit: str) -> Floats:

@@ -7,8 +7,9 @@ the score of the seed that this run draws for it at that epoch, what that costs,
 did.
 """
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from nasbench.backends.table import rows_of, shown_epochs, shown_repetitions
 from nasbench.comparison.experiment import Experiment
 from nasbench.simulation import LOOK_AHEAD, Budget, History
 from nasbench.tasks import AnyTask, SurrogateTask, Task
+from nasbench.trials import Recommendation
 
 _CLOSE = 1e-6  # relative; what a net or a kernel predicts of an architecture depends in its last digits on the batch
 
@@ -41,7 +43,13 @@ class _Answers(NamedTuple):
     tolerance: float = 0.0
 
 
-def misfit(experiment: Experiment, task: AnyTask, number: int, told: History) -> str:
+def misfit(
+    experiment: Experiment,
+    task: AnyTask,
+    number: int,
+    told: History,
+    recommended: Sequence[Recommendation] = (),
+) -> str:
     """Return why the trials of a run cannot be what a search of ``task`` was told; empty where they can.
 
     Args:
@@ -49,8 +57,12 @@ def misfit(experiment: Experiment, task: AnyTask, number: int, told: History) ->
         task: that was searched.
         number: of the run; it decides which trained seed each architecture shows.
         told: every finished trial, also of a run that failed.
+        recommended: what the strategy said that it would hand over.
     """
-    return next(_misfits(experiment, task, number, told), "") if len(told.id) else ""
+    if not len(told.id):
+        return "recommends architectures before its first result" if recommended else ""
+    found = itertools.chain(_misfits(experiment, task, number, told), _wrong_recommendations(task, told, recommended))
+    return next(found, "")
 
 
 def _misfits(experiment: Experiment, task: AnyTask, number: int, told: History) -> Iterator[str]:
@@ -78,6 +90,21 @@ def _misfits(experiment: Experiment, task: AnyTask, number: int, told: History) 
         yield from _wrong_costs(told, before, answers, experiment.checkpoints, experiment.n_workers)
     yield from _wrong_times(told, experiment.n_workers)
     yield from _over_budget(told, before, experiment.limits.of(task))
+
+
+def _wrong_recommendations(task: AnyTask, told: History, recommended: Sequence[Recommendation]) -> Iterator[str]:
+    """Yield recommended architectures that are not in the space, and times at which the strategy was told nothing."""
+    d, last_s = len(task.space.decisions), 0.0
+    for time_s, archs in recommended:
+        what = f"the recommendation at {time_s} s"
+        if archs.ndim != 2 or archs.shape[1] != d or not len(archs):
+            yield f"{what} has shape {archs.shape}; expected [k, {d}], at least one architecture"
+        elif not task.space.is_valid(archs).all():
+            bad = archs[~task.space.is_valid(archs)][0].tolist()
+            yield f"{what} holds {bad}, which is no architecture of space '{task.space.name}'"
+        if time_s < last_s or time_s not in told.finish_s:
+            yield f"{what} stands at a time at which no trial ended, or before an earlier one"
+        last_s = time_s
 
 
 def _said(told: History, bad: Bools, what: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from nasbench.comparison.experiment import FORMAT, VERSION, Experiment, Limits
 from nasbench.records.store import Pairs
 from nasbench.simulation import History
+from nasbench.trials import Recommendation
 
 _COLUMNS = tuple(name for name in History._fields if name != "crashed")  # of a line; a crash is a score of null
 
@@ -23,12 +24,15 @@ class Run:
         history: every trial that was told.
         error: traceback if the run failed, else empty.
         overhead_s: real seconds inside the strategy; nan where the timing was lost.
+        recommendations: what a strategy with a ``recommend`` method would have handed over, each time that changed;
+            empty where the default applies.
     """
 
     number: int
     history: History
     error: str = ""
     overhead_s: float = math.nan
+    recommendations: tuple[Recommendation, ...] = ()
 
     @property
     def key(self) -> int:

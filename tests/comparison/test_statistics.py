@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import nasbench
-from nasbench.comparison.analysis import analyse, incumbents
+from nasbench.comparison.analysis import analyse
 from nasbench.comparison.leaderboard import leaderboard, test_blocks, write_leaderboard
 from nasbench.comparison.plots import rank_figure, write_plots
 from nasbench.errors import RecordError, UnknownName
@@ -118,16 +118,6 @@ def test_the_analysis_is_what_a_loop_over_trials_finds(record, analysis):
                 ends = [time for time, _ in steps[1:]] + [task.budget_s]
                 area = sum((end - time) * level for (time, level), end in zip(steps, ends, strict=True))
                 assert entry.anytime[i, run.number] == pytest.approx(area / task.budget_s)
-
-
-def test_the_incumbent_is_the_first_of_the_best():
-    n = 6
-    scores = np.array([np.nan, 0.3, 0.3, 0.5, np.nan, 0.4])
-    history = nasbench.History(
-        np.arange(n), np.zeros((n, 6), dtype=np.int8), np.full(n, 200),
-        scores[:, None], np.ones(n), np.arange(1.0, 7.0), np.isnan(scores),
-    )  # fmt: skip
-    assert incumbents(history).tolist() == [1, 3]
 
 
 def test_the_leaderboard_holds_the_plain_means(analysis):
