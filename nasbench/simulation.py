@@ -25,7 +25,7 @@ from nasbench.trials import FULL_TRAINING, Backend, Recommendation, Results, Str
 
 LOOK_AHEAD = 64
 """Trials that are asked in one go at most where a strategy has decided them."""
-_INT8, _INT64 = np.dtype(np.int8), np.dtype(np.int64)  # a type compares with them ten times faster
+_INT64 = np.dtype(np.int64)  # a type compares with it ten times faster
 _Trial = tuple[int, float, int, Results]
 """Row among all that were asked, seconds, epochs, and what the strategy will be told."""
 
@@ -80,11 +80,10 @@ class History(NamedTuple):
     crashed: Bools
 
 
-def no_history(n_decisions: int) -> History:
+def no_history(space: SearchSpace) -> History:
     """Return the history of a run in which nothing finished."""
     ints, floats = np.empty(0, dtype=np.int64), np.empty(0)
-    archs = np.empty((0, n_decisions), dtype=np.int8)
-    return History(ints, archs, ints, np.empty((0, 1)), floats, floats, np.empty(0, dtype=np.bool_))
+    return History(ints, space.no_archs, ints, np.empty((0, 1)), floats, floats, np.empty(0, dtype=np.bool_))
 
 
 class Simulation:
@@ -126,7 +125,8 @@ class Simulation:
         offers = capabilities_of(strategy)
         self._n_prefetchable, self._recommend = offers.n_prefetchable, offers.recommend
         self._space = space
-        self._n_decisions = len(space.decisions)
+        self._n_decisions, self._dtype = len(space.decisions), space.dtype
+        self._bytes_are_names = space.dtype.kind != "f"  # of real numbers only once they are written in one way
         self._budget, self._n_workers = budget, n_workers
         # What was asked and answered, in the order asked; numbers of its own, that no strategy and no backend has.
         self._ids, self._epochs = array("q"), array("q")
@@ -345,18 +345,25 @@ class Simulation:
             )
         if n > free:
             raise StrategyError(f"ask({free}) returned {n} trials; expected at most {free}")
-        if _is_final(trials.arch, _INT8) and _is_final(trials.id, _INT64) and _is_final(trials.epoch, _INT64):
+        if (
+            self._bytes_are_names
+            and _is_final(trials.arch, self._dtype)
+            and _is_final(trials.id, _INT64)
+            and _is_final(trials.epoch, _INT64)
+        ):
             return trials
-        archs = trials.arch if trials.arch.dtype == _INT8 else as_archs(trials.arch, self._n_decisions)
+        archs = trials.arch
+        if archs.dtype != self._dtype or not self._bytes_are_names:
+            archs = as_archs(archs, self._n_decisions, self._dtype)
         return Trials(_own(trials.id), freeze(archs), _own(trials.epoch))
 
     @property
     def history(self) -> History:
         """Everything that was told so far."""
         if not self._told:
-            return no_history(self._n_decisions)
+            return no_history(self._space)
         order = np.array(self._told)
-        archs = np.frombuffer(b"".join(self._archs), dtype=_INT8).reshape(-1, self._n_decisions)
+        archs = np.frombuffer(b"".join(self._archs), dtype=self._dtype).reshape(-1, self._n_decisions)
         score = np.frombuffer(self._scores).reshape(-1, self._n_objectives).take(order, axis=0)
         return History(
             np.frombuffer(self._ids, dtype=_INT64).take(order),

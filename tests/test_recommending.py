@@ -143,7 +143,7 @@ def test_runs_keep_recommendations_and_verify_looks_at_them(cifar10):
     ):
         assert says in misfit(experiment, cifar10, 0, run.history, (changed, *run.recommendations[1:]))
     assert "before its first result" in misfit(
-        experiment, cifar10, 0, no_history(6), (Recommendation(1.0, SPACE.rows[:1]),)
+        experiment, cifar10, 0, no_history(SPACE), (Recommendation(1.0, SPACE.rows[:1]),)
     )
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nasbench.arrays import Bools, Floats, Ints
+from nasbench.arrays import Bools, Floats, Ints, view_as_keys
 from nasbench.backends.checkpoints import Checkpoints
 from nasbench.backends.table import rows_of, shown_epochs, shown_repetitions
 from nasbench.comparison.experiment import Experiment
@@ -128,7 +128,8 @@ def _wrong_epochs(task: AnyTask, told: History, before: Ints) -> Iterator[str]:
     known = shown_epochs(task.epochs)
     yield from _said(told, ~np.isin(told.epoch, task.epochs), f"ends at none of the epochs of the task ({known})")
     again = before >= 0
-    other = again & (told.arch != told.arch[before]).any(axis=1)
+    names = view_as_keys(told.arch)
+    other = again & (names != names[before])
     yield from _said(told, other, "was another architecture before")
     yield from _said(told, again & (told.epoch <= told.epoch[before]), "goes on from an epoch that is not earlier")
 
@@ -163,7 +164,8 @@ def _wrong_training(told: History) -> Iterator[str]:
     """Yield what cannot be true of trainings whose outcome nobody knows."""
     score = told.score[:, 0]
     yield from _said(told, ~(told.crashed | ((score >= 0) & (score <= 1))), "has no accuracy as score")
-    key = np.concatenate([told.arch.astype(np.int64), told.epoch[:, None]], axis=1)
+    _, arch = np.unique(view_as_keys(told.arch), return_inverse=True)
+    key = np.stack([arch.ravel(), told.epoch], axis=1)
     _, first, which = np.unique(key, axis=0, return_index=True, return_inverse=True)
     same = score[first[which.ravel()]]
     other = (score != same) & ~told.crashed & ~np.isnan(same)

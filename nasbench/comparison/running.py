@@ -46,7 +46,7 @@ def one_run(experiment: Experiment, task: AnyTask, choice: Choice, number: int) 
         # Whatever a strategy does wrong belongs to its run; the other runs go on.
         error = traceback.format_exc()
         if simulation is None:
-            return Run(number, no_history(len(task.space.decisions)), error, 0.0)
+            return Run(number, no_history(task.space), error, 0.0)
         return Run(number, simulation.history, error, simulation.overhead_s, tuple(simulation.recommendations))
 
 

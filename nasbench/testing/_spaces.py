@@ -15,7 +15,7 @@ def check_space(space: SearchSpace, rng: np.random.Generator, *, n: int = 200) -
     """Check the laws of ``space`` on ``n`` sampled architectures."""
     archs = space.sample(n, rng)
     assert archs.shape == (n, len(space.decisions)), f"sample({n}) has shape {archs.shape}"
-    assert archs.dtype == np.int8, f"sample returns {archs.dtype}, not int8"
+    assert archs.dtype == space.dtype, f"sample returns {archs.dtype}, not {space.dtype}"
     assert space.is_valid(archs).all(), "sample returns invalid architectures"
     published = space.sample_as_published(n, rng)
     assert published.shape == archs.shape, f"sample_as_published({n}) has shape {published.shape}"
