@@ -41,7 +41,7 @@ def optuna_objective(task: Task, rng: np.random.Generator) -> Callable[[Any], fl
 
     def objective(trial: Any) -> float | tuple[float, ...]:
         digits = [trial.suggest_categorical(name, options) for name, options in choices.items()]
-        arch = np.array([digits], dtype=np.int8)
+        arch = np.array([digits], dtype=task.space.dtype)
         if not task.space.is_valid(arch)[0]:
             raise optuna.TrialPruned(f"{digits} is no architecture of space '{task.space.name}'")
         told = backend.advance(full_trainings(next(ids), arch))

@@ -1,6 +1,20 @@
 """The array types that the whole suite speaks, and finding rows among rows.
 
 Axes: n architectures, d decisions, v vertices, t epochs, s seeds, f features.
+
+What an architecture is: a row of a matrix ``[n, d]``, one column for each decision, in the one type that its space
+says (``SearchSpace.dtype``). One type for all columns keeps batches, comparisons and joins as fast as they are on int8,
+and a row's bytes name it: two rows are the same architecture if their bytes are the same.
+
+- int8: finite spaces, whose decisions are choices among at most 128. It is the default, and what ``RowIndex`` finds.
+- int64: decisions among thousands of values, or tokens of a large vocabulary.
+- float64: spaces in which a decision is a real number, such as a learning rate; their choices and counts are whole
+  numbers in the same matrix. ``as_archs``, and so ``SearchSpace.checked`` and the simulation, writes zero and nan in
+  one way, so that bytes stay names.
+
+Architectures of different length are padded at the end to the space's width, with ``PADDING`` or, in float spaces,
+with nan; ``SearchSpace.lengths`` counts the columns in use. A derivation in a grammar, or a graph of any size, is such
+a row.
 """
 
 import hashlib
@@ -13,14 +27,17 @@ import numpy.typing as npt
 
 from nasbench.errors import InvalidArchitecture
 
-Archs = npt.NDArray[np.int8]
-"""``[n, d]``, one row per architecture, one column per decision."""
+Archs = npt.NDArray[Any]
+"""``[n, d]``, one row per architecture, one column per decision, of the type that the space says: most often int8."""
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bits = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+PADDING = -1
+"""What stands behind the end of a row that is shorter than others; nan where rows are float64."""
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
+_INT8 = np.dtype(np.int8)
 _indices: "weakref.WeakValueDictionary[tuple[tuple[int, ...], bytes, bytes], RowIndex]" = weakref.WeakValueDictionary()
 _INTEGER_KEYS = 2.0**62  # spaces below it have a number for every architecture
 _MANY = 2**16  # rows from which a dictionary of them, 0.6 microseconds and 150 bytes a row, must first pay
@@ -28,11 +45,11 @@ _SCANS = 32  # comparisons with all rows that cost about as much as such a dicti
 _DENSE = 2**22  # integers below it are exact in float32, and a look-up table of that size is affordable
 
 
-def as_archs(archs: Any, n_decisions: int) -> Archs:
-    """Return ``archs`` as contiguous int8 ``[n, d]``.
+def as_archs(archs: Any, n_decisions: int, dtype: np.dtype[Any] = _INT8) -> Archs:
+    """Return ``archs`` as contiguous ``[n, d]`` of the type of their space, int8 unless it says another one.
 
     Raises:
-        InvalidArchitecture: another shape, or values that are no small integers.
+        InvalidArchitecture: another shape, or values that do not fit the type: for int8, no small integers.
     """
     array = np.asarray(archs)
     if array.shape[1:] != (n_decisions,):
@@ -40,13 +57,32 @@ def as_archs(archs: Any, n_decisions: int) -> Archs:
             f"architectures have shape {array.shape}; expected [n, {n_decisions}]: "
             "one row per architecture (for a single one pass archs[:1])"
         )
-    if array.dtype != np.int8:
+    if dtype.kind == "f":
+        return _as_real(array, dtype)
+    if array.dtype != dtype:
         if array.dtype.kind not in "iu":
-            raise InvalidArchitecture(f"architectures have dtype {array.dtype}; expected integers (int8)")
-        if array.size and (array.min() < -128 or array.max() > 127):
-            raise InvalidArchitecture(f"decision value {array.max()} does not fit int8")
-        array = array.astype(np.int8)
+            raise InvalidArchitecture(f"architectures have dtype {array.dtype}; expected integers ({dtype})")
+        least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+        if array.size and (array.min() < least or array.max() > most):
+            bad = array.max() if array.max() > most else array.min()
+            raise InvalidArchitecture(f"decision value {bad} does not fit {dtype}")
+        array = array.astype(dtype)
     return array if array.flags.c_contiguous else np.ascontiguousarray(array)
+
+
+def _as_real(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> Archs:
+    """Return numbers [n, d] as floats of which equal ones have equal bytes: one zero, one nan."""
+    if array.dtype.kind not in "iuf":
+        raise InvalidArchitecture(f"architectures have dtype {array.dtype}; expected numbers ({dtype})")
+    same: Archs = np.add(array, 0.0, dtype=dtype, order="C")  # of -0.0 it makes 0.0
+    same[np.isnan(same)] = np.nan
+    return same
+
+
+def view_as_keys(archs: Archs) -> npt.NDArray[np.void]:
+    """Return the bytes of each row of [n, d], n > 0, to be compared, sorted and joined as a whole; ``[n]``."""
+    rows = np.ascontiguousarray(archs)
+    return rows.view(f"V{rows.shape[1] * rows.itemsize}")[:, 0]
 
 
 def is_frozen(array: npt.NDArray[Any]) -> bool:

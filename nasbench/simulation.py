@@ -9,7 +9,7 @@ import heapq
 import math
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -21,11 +21,11 @@ from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze, is_fro
 from nasbench.backends.checkpoints import FREE, Checkpoints, Pausing
 from nasbench.errors import BackendError, InvalidOption, SearchFinished, StrategyError
 from nasbench.spaces import SearchSpace
-from nasbench.trials import FULL_TRAINING, Backend, Results, Strategy, Trials, capabilities_of
+from nasbench.trials import FULL_TRAINING, Backend, Recommendation, Results, Strategy, Trials, capabilities_of
 
 LOOK_AHEAD = 64
 """Trials that are asked in one go at most where a strategy has decided them."""
-_INT8, _INT64 = np.dtype(np.int8), np.dtype(np.int64)  # a type compares with them ten times faster
+_INT64 = np.dtype(np.int64)  # a type compares with it ten times faster
 _Trial = tuple[int, float, int, Results]
 """Row among all that were asked, seconds, epochs, and what the strategy will be told."""
 
@@ -80,11 +80,10 @@ class History(NamedTuple):
     crashed: Bools
 
 
-def no_history(n_decisions: int) -> History:
+def no_history(space: SearchSpace) -> History:
     """Return the history of a run in which nothing finished."""
     ints, floats = np.empty(0, dtype=np.int64), np.empty(0)
-    archs = np.empty((0, n_decisions), dtype=np.int8)
-    return History(ints, archs, ints, np.empty((0, 1)), floats, floats, np.empty(0, dtype=np.bool_))
+    return History(ints, space.no_archs, ints, np.empty((0, 1)), floats, floats, np.empty(0, dtype=np.bool_))
 
 
 class Simulation:
@@ -99,6 +98,7 @@ class Simulation:
         checkpoints: what it takes to go on with a trial that was paused.
 
     Attributes:
+        recommendations: what a strategy with a method ``recommend`` would hand over, each time that it changed.
         overhead_s: real seconds spent inside the strategy so far.
 
     Raises:
@@ -120,10 +120,14 @@ class Simulation:
         self._pauses_cost = not checkpoints.free
         self._loaded: int | None = None  # the trial that a worker has just finished, until the next one is asked
         self._strategy, self._backend = strategy, backend
-        pausing = partial(self._advance_pausing, Pausing(backend, checkpoints))
-        self._advance = pausing if self._pauses_cost else backend.advance
-        self._n_prefetchable = capabilities_of(strategy).n_prefetchable
-        self._n_decisions = len(space.decisions)
+        self._advance = backend.advance
+        if self._pauses_cost:
+            self._advance = partial(self._advance_pausing, Pausing(backend, checkpoints))
+        offers = capabilities_of(strategy)
+        self._n_prefetchable, self._recommend = offers.n_prefetchable, offers.recommend
+        self._space = space
+        self._n_decisions, self._dtype = len(space.decisions), space.dtype
+        self._bytes_are_names = space.dtype.kind != "f"  # of real numbers only once they are written in one way
         self._budget, self._n_workers = budget, n_workers
         # What was asked and answered, in the order asked; numbers of its own, that no strategy and no backend has.
         self._ids, self._epochs = array("q"), array("q")
@@ -136,6 +140,7 @@ class Simulation:
         self._running: set[int] = set()  # trials that are not told yet, likewise
         self._partial = False
         self._loop = self._answers()
+        self.recommendations: list[Recommendation] = []
         self.overhead_s = 0.0
 
     def run(self) -> History:
@@ -158,6 +163,7 @@ class Simulation:
         # Looked up once: this loop is the hot path of every comparison.
         seconds, trials, epochs = self._budget.seconds, self._budget.trials, self._budget.epochs
         n_workers, tell, push, pop = self._n_workers, self._strategy.tell, heapq.heappush, heapq.heappop
+        pauses_cost, recommend = self._pauses_cost, self._recommend
         line: deque[_Trial] = deque()  # asked for and waiting for a worker
         running: list[tuple[float, int, _Trial]] = []  # a heap by end, then by start
         clock, started, trained, finished = 0.0, 0, 0, False
@@ -185,11 +191,13 @@ class Simulation:
             self._finish_s.append(clock)
             if self._partial:
                 self._running.discard(result.id.item())
-            if self._pauses_cost:
+            if pauses_cost:
                 self._loaded = result.id.item()
             begin = perf_counter()
             tell(result)
             self.overhead_s += perf_counter() - begin
+            if recommend is not None:
+                self._note_recommendation(recommend, clock)
             yield result
 
     def _ask(self, line: "deque[_Trial]", free: int, left: float) -> bool:
@@ -240,6 +248,25 @@ class Simulation:
         """Answer trials, and say which one a worker may go on with unpaused."""
         loaded, self._loaded = self._loaded, None
         return backend.advance(trials, loaded)
+
+    def _note_recommendation(self, recommend: Callable[[], Archs], clock: float) -> None:
+        """Ask what the strategy would hand over now, and keep it if that has changed.
+
+        Raises:
+            StrategyError: not even one architecture, or no array of them.
+            InvalidArchitecture: one that is not in the space.
+        """
+        begin = perf_counter()
+        archs = recommend()
+        self.overhead_s += perf_counter() - begin
+        if not isinstance(archs, np.ndarray) or archs.ndim != 2 or not len(archs):
+            shown = f"an array of shape {archs.shape}" if isinstance(archs, np.ndarray) else type(archs).__name__
+            raise StrategyError(
+                f"recommend returned {shown}; expected architectures [k, {self._n_decisions}], at least one"
+            )
+        last = self.recommendations[-1].archs if self.recommendations else archs[:0]
+        if not np.array_equal(archs, last):
+            self.recommendations.append(Recommendation(clock, freeze(self._space.checked(archs))))
 
     def _note(self, ids: Ints, results: Results) -> None:
         """Keep the numbers of a batch."""
@@ -320,19 +347,30 @@ class Simulation:
             )
         if n > free:
             raise StrategyError(f"ask({free}) returned {n} trials; expected at most {free}")
-        if _is_final(trials.arch, _INT8) and _is_final(trials.id, _INT64) and _is_final(trials.epoch, _INT64):
+        if (
+            self._bytes_are_names
+            and _is_final(trials.arch, self._dtype)
+            and _is_final(trials.id, _INT64)
+            and _is_final(trials.epoch, _INT64)
+        ):
             return trials
-        archs = trials.arch if trials.arch.dtype == _INT8 else as_archs(trials.arch, self._n_decisions)
+        archs = trials.arch
+        if archs.dtype != self._dtype or not self._bytes_are_names:
+            archs = as_archs(archs, self._n_decisions, self._dtype)
         return Trials(_own(trials.id), freeze(archs), _own(trials.epoch))
 
     @property
     def history(self) -> History:
         """Everything that was told so far."""
         if not self._told:
-            return no_history(self._n_decisions)
+            return no_history(self._space)
         order = np.array(self._told)
-        archs = np.frombuffer(b"".join(self._archs), dtype=_INT8).reshape(-1, self._n_decisions)
-        score = np.frombuffer(self._scores).reshape(-1, self._n_objectives).take(order, axis=0)
+        archs = np.frombuffer(b"".join(self._archs), dtype=self._dtype).reshape(-1, self._n_decisions)
+        score = np.frombuffer(self._scores)
+        if self._n_objectives == 1:  # single numbers are taken in half the time of rows
+            score = score.take(order)[:, None]
+        else:
+            score = score.reshape(-1, self._n_objectives).take(order, axis=0)
         return History(
             np.frombuffer(self._ids, dtype=_INT64).take(order),
             archs.take(order, axis=0),

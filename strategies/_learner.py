@@ -64,7 +64,7 @@ class Learner(Asked):
         super().__init__(space, rng)
         self.predictor: Any = predictor_for_search(space, predictor)
         self._least = predictor_capabilities_of(self.predictor).min_points
-        self.archs: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
+        self.archs: Archs = space.no_archs
         self.scores: Floats = np.empty(0)
 
     def take(self, archs: Archs, scores: Floats) -> None:

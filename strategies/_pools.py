@@ -89,7 +89,7 @@ Pool = Callable[[Ground, int], Archs]
 
 def random_archs(space: SearchSpace, seen: Seen, n: int, rng: np.random.Generator) -> Archs:
     """Draw ``n`` distinct architectures that were not seen; fewer where no more are found, ``[<= n, d]``."""
-    found, tries = np.empty((0, len(space.decisions)), dtype=np.int8), 0
+    found, tries = space.no_archs, 0
     while len(found) < n and tries < _TRIES:
         drawn = space.sample(n, rng)
         tries += len(drawn)

@@ -35,7 +35,7 @@ class SequentialSearch(ABC):
         self._space, self._rng = space, rng
         self._n_init, self._batch = n_init, batch
         self._seen = Seen(space)
-        self._queue: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
+        self._queue: Archs = space.no_archs
         self._waiting: dict[int, Archs] = {}
         self._archs: list[Archs] = []
         self._scores: list[float] = []
@@ -114,8 +114,9 @@ class SequentialSearch(ABC):
 
     def _learnt(self) -> tuple[Archs, Floats]:
         """Return what finished, in the order of the answers: [n, d] and [n]."""
-        return np.array(self._archs, dtype=np.int8).reshape(-1, len(self._space.decisions)), np.array(self._scores)
+        return np.array(self._archs, dtype=self._space.dtype).reshape(-1, self._space.width), np.array(self._scores)
 
     def _pending(self) -> Archs:
         """Return what is asked and not answered, [p, d], also what only stands in line."""
-        return np.array([*self._waiting.values(), *self._queue], dtype=np.int8).reshape(-1, len(self._space.decisions))
+        waiting = [*self._waiting.values(), *self._queue]
+        return np.array(waiting, dtype=self._space.dtype).reshape(-1, self._space.width)

@@ -140,7 +140,7 @@ class TwoPhaseSearch:
 
     @property
     def _nothing(self) -> Trials:
-        return full_trainings(0, np.empty((0, len(self._space.decisions)), dtype=np.int8))
+        return full_trainings(0, self._space.no_archs)
 
     def _begin_second(self) -> None:
         self._in_first, self._left, self._ids = False, math.inf, {}

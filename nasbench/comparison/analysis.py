@@ -1,9 +1,9 @@
 """From a record to arrays: metrics of every run, and how its regret fell over simulated time.
 
-The incumbent of a run is the trial with the best *observed* score at the largest fidelity reached so far. What is
-reported of it, and its regret, are means over seeds: a strategy is not paid for lucky noise. Normalised regret is 0
-at the task's optimum and 1 at the expected score of a uniformly drawn architecture; until its first
-result a run is charged that 1, and a failed run is charged 1 throughout: failing must not pay.
+The incumbent of a run is the finished trial with the best *observed* score at the largest fidelity reached so far
+(``nasbench/recommending.py``). What is reported of it, and its regret, are means over seeds: a strategy is not paid for
+lucky noise. Normalised regret is 0 at the task's optimum and 1 at the expected score of a uniformly drawn architecture;
+until its first result a run is charged that 1, and a failed run is charged 1 throughout: failing must not pay.
 """
 
 from collections.abc import Mapping, Sequence

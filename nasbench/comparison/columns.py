@@ -10,10 +10,21 @@ import numpy.typing as npt
 from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.comparison.run import Run
 from nasbench.records.column_file import Column, Columns
-from nasbench.simulation import History, no_history
+from nasbench.simulation import History
 from nasbench.trials import Recommendation
 
 _INTEGERS = ("id", "epoch")  # of trials; stored in the narrowest type
+
+
+_NO_TRIALS = History(
+    id=np.empty(0, dtype=np.int64),
+    arch=np.empty((0, 0), dtype=np.int8),
+    epoch=np.empty(0, dtype=np.int64),
+    score=np.empty((0, 1)),
+    cost_s=np.empty(0),
+    finish_s=np.empty(0),
+    crashed=np.empty(0, dtype=np.bool_),
+)
 
 
 class RecommendationColumns(NamedTuple):
@@ -122,7 +133,7 @@ def join_runs(runs: Sequence[Run]) -> RunColumns:
     if told:
         trials = History._make(map(np.concatenate, zip(*told, strict=True)))
     else:
-        trials = no_history(runs[0].history.arch.shape[1] if runs else 0)
+        trials = runs[0].history if runs else _NO_TRIALS
     kept = [(i, one) for i, run in enumerate(runs) for one in run.recommendations]
     return RunColumns(
         np.array([run.number for run in runs], dtype=np.int64),

@@ -7,20 +7,28 @@ the score of the seed that this run draws for it at that epoch, what that costs,
 did.
 """
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nasbench.arrays import Bools, Floats, Ints
+from nasbench.arrays import Bools, Floats, Ints, view_as_keys
 from nasbench.backends.checkpoints import Checkpoints
 from nasbench.backends.table import shown_epochs
 from nasbench.comparison.experiment import Experiment
 from nasbench.simulation import LOOK_AHEAD, Budget, History
 from nasbench.tasks import FRESH, Expected, Task, count_repetitions
+from nasbench.trials import Recommendation
 
 
-def misfit(experiment: Experiment, task: Task, number: int, told: History) -> str:
+def misfit(
+    experiment: Experiment,
+    task: Task,
+    number: int,
+    told: History,
+    recommended: Sequence[Recommendation] = (),
+) -> str:
     """Return why the trials of a run cannot be what a search of ``task`` was told; empty where they can.
 
     Args:
@@ -28,8 +36,12 @@ def misfit(experiment: Experiment, task: Task, number: int, told: History) -> st
         task: that was searched.
         number: of the run; it decides which trained seed each architecture shows.
         told: every finished trial, also of a run that failed.
+        recommended: what the strategy said that it would hand over.
     """
-    return next(_misfits(experiment, task, number, told), "") if len(told.id) else ""
+    if not len(told.id):
+        return "recommends architectures before its first result" if recommended else ""
+    found = itertools.chain(_misfits(experiment, task, number, told), _wrong_recommendations(task, told, recommended))
+    return next(found, "")
 
 
 def _misfits(experiment: Experiment, task: Task, number: int, told: History) -> Iterator[str]:
@@ -50,6 +62,21 @@ def _misfits(experiment: Experiment, task: Task, number: int, told: History) -> 
         yield from _wrong_costs(told, before, expected, experiment.checkpoints, experiment.n_workers)
     yield from _wrong_times(told, experiment.n_workers)
     yield from _over_budget(told, before, experiment.limits.of(task))
+
+
+def _wrong_recommendations(task: Task, told: History, recommended: Sequence[Recommendation]) -> Iterator[str]:
+    """Yield recommended architectures that are not in the space, and times at which the strategy was told nothing."""
+    d, last_s = len(task.space.decisions), 0.0
+    for time_s, archs in recommended:
+        what = f"the recommendation at {time_s} s"
+        if archs.ndim != 2 or archs.shape[1] != d or not len(archs):
+            yield f"{what} has shape {archs.shape}; expected [k, {d}], at least one architecture"
+        elif not task.space.is_valid(archs).all():
+            bad = archs[~task.space.is_valid(archs)][0].tolist()
+            yield f"{what} holds {bad}, which is no architecture of space '{task.space.name}'"
+        if time_s < last_s or time_s not in told.finish_s:
+            yield f"{what} stands at a time at which no trial ended, or before an earlier one"
+        last_s = time_s
 
 
 def _said(told: History, bad: Bools, what: str) -> Iterator[str]:
@@ -73,7 +100,8 @@ def _wrong_epochs(task: Task, told: History, before: Ints) -> Iterator[str]:
     known = shown_epochs(task.epochs)
     yield from _said(told, ~np.isin(told.epoch, task.epochs), f"ends at none of the epochs of the task ({known})")
     again = before >= 0
-    other = again & (told.arch != told.arch[before]).any(axis=1)
+    names = view_as_keys(told.arch)
+    other = again & (names != names[before])
     yield from _said(told, other, "was another architecture before")
     yield from _said(told, again & (told.epoch <= told.epoch[before]), "goes on from an epoch that is not earlier")
 
@@ -104,10 +132,11 @@ def _wrong_training(task: Task, told: History) -> Iterator[str]:
     """Yield what cannot be true of trainings whose outcome only training tells."""
     low, high = task.scale.bounds
     score = told.score[:, 0]
-    yield from _said(told, ~(np.isnan(score) | ((score >= low) & (score <= high))), "has no accuracy as score")
+    yield from _said(told, ~(told.crashed | ((score >= low) & (score <= high))), "has no accuracy as score")
     if task.repeats == FRESH:
         return
-    key = np.concatenate([told.arch.astype(np.int64), told.epoch[:, None]], axis=1)
+    _, arch = np.unique(view_as_keys(told.arch), return_inverse=True)
+    key = np.stack([arch.ravel(), told.epoch], axis=1)
     _, first, which = np.unique(key, axis=0, return_index=True, return_inverse=True)
     same = score[first[which.ravel()]]
     other = (score != same) & ~np.isnan(score) & ~np.isnan(same)

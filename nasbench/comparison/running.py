@@ -44,11 +44,13 @@ def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> 
             )
         with one_thread():  # once more, since a strategy may have loaded libraries with threads of their own
             history = simulation.run()
-        return Run(number, history, overhead_s=simulation.overhead_s)
+        return Run(number, history, "", simulation.overhead_s, tuple(simulation.recommendations))
     except (Exception, SystemExit):
         # Whatever a strategy does wrong belongs to its run; the other runs go on.
-        history = simulation.history if simulation else no_history(len(task.space.decisions))
-        return Run(number, history, traceback.format_exc(), simulation.overhead_s if simulation else 0.0)
+        error = traceback.format_exc()
+        if simulation is None:
+            return Run(number, no_history(task.space), error, 0.0)
+        return Run(number, simulation.history, error, simulation.overhead_s, tuple(simulation.recommendations))
 
 
 def _append_run(record: Record, experiment: Experiment, pair: Pair, number: int) -> None:

@@ -1,13 +1,14 @@
 """From the runs of a task to what metrics are given: joined columns, and what each run would hand over, over time."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.comparison.run import Run
 from nasbench.metrics import JoinedTrials, TaskGoal, TaskRuns, Track, compute_spent
+from nasbench.recommending import find_incumbents
 from nasbench.tasks import Task
 from nasbench.units import Scale
 
@@ -40,7 +41,7 @@ def join_task_runs(task: Task, runs: Sequence[Run], limits: Mapping[str, float])
         objectives=_read_objectives(task),
         report=_Report(task),
     )
-    found = find_incumbents(trials)
+    found = find_incumbents(trials.epoch, trials.score[:, 0], trials.crashed, _run_of(trials.offsets))
     found = found[~failed[_run_of(trials.offsets)[found]]]
     incumbents = _track_incumbents(goal, trials, found, spent)
     return TaskRuns(
@@ -54,41 +55,6 @@ def join_task_runs(task: Task, runs: Sequence[Run], limits: Mapping[str, float])
         incumbents=incumbents,
         recommended=_track_recommended(goal, trials, incumbents, spent, _read_recommended(runs)),
     )
-
-
-def find_incumbents(trials: JoinedTrials) -> Ints:
-    """Return the trials that were, one after the other, the incumbents of their runs; ``[K]`` positions, rising.
-
-    The incumbent is the best by the first objective at the largest fidelity reached so far: a trial of more epochs than
-    all before is one whatever its score. The first of equals stays the incumbent; crashed trials never are.
-    """
-    starts = np.repeat(trials.offsets[:-1], np.diff(trials.offsets))
-    epoch = np.where(trials.crashed, -1, trials.epoch)
-    reached = _accumulate_maximum(epoch, starts)
-    before = np.append(-1, reached[:-1])[: len(reached)]
-    first = np.arange(len(reached)) == starts
-    rises = first | (reached > before)
-    starts = np.maximum.accumulate(np.where(rises, np.arange(len(reached)), 0))  # of each fidelity's reign in each run
-    score = np.where(trials.crashed | (epoch < reached), -np.inf, trials.score[:, 0])
-    best = np.append(-np.inf, _accumulate_maximum(score, starts)[:-1])[: len(score)]
-    return np.flatnonzero((score > np.where(rises, -np.inf, best)) & ~trials.crashed)
-
-
-def _accumulate_maximum(values: np.ndarray[Any, Any], starts: Ints) -> np.ndarray[Any, Any]:
-    """Return the largest value so far within each segment; ``[N]``.
-
-    Args:
-        values: [N].
-        starts: [N] where the segment of each value begins.
-    """
-    place, reach = np.arange(len(values)) - starts, 1
-    while reach <= place.max(initial=0):  # after each round a value knows twice as many before it
-        values = np.append(
-            values[:reach],
-            np.where(place[reach:] >= reach, np.maximum(values[reach:], values[:-reach]), values[reach:]),
-        )
-        reach *= 2
-    return values
 
 
 def _join_trials(runs: Sequence[Run]) -> JoinedTrials:

@@ -43,6 +43,7 @@ def _misfits(record: Record, experiment: Experiment) -> list[tuple[str, str, Any
     for name in record.tasks:
         task = recorded_task(record, name)
         for label in record.strategies:
-            whys = ((run.number, misfit(experiment, task, run.number, run.history)) for run in record.runs(name, label))
-            found += [(name, label, number, why) for number, why in whys if why]
+            runs = record.runs(name, label)
+            whys = (misfit(experiment, task, run.number, run.history, run.recommendations) for run in runs)
+            found += [(name, label, run.number, why) for run, why in zip(runs, whys, strict=True) if why]
     return found

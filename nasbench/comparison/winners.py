@@ -8,7 +8,9 @@ from nasbench.arrays import Archs, Floats
 from nasbench.comparison.record import Record
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.predictions import Batch, make_predictor
+from nasbench.recommending import find_comparable
 from nasbench.records.opening import recorded_task
+from nasbench.simulation import History
 from nasbench.threads import one_thread
 
 _FEWEST, _MOST = 2, 500  # architectures that a predictor learns from
@@ -90,9 +92,9 @@ def _met(record: Record, task: str) -> _Met:
     ]
     if not histories:
         raise InvalidOption(f"record {record.path} has no finished trial of task {task}; run the comparison first")
-    archs, epoch = np.concatenate([h.arch for h in histories]), np.concatenate([h.epoch for h in histories])
-    kept = (epoch == epoch.max()) & ~np.concatenate([h.crashed for h in histories])
-    archs, score = archs[kept], np.concatenate([h.score[:, 0] for h in histories])[kept]
+    pooled = History(*map(np.concatenate, zip(*histories, strict=True)))
+    kept = find_comparable(pooled)
+    archs, score = pooled.arch[kept], pooled.score[kept, 0]
     canonical = recorded_task(record, task).space.canonical(archs)
     classes, first, inverse = np.unique(canonical, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.ravel()

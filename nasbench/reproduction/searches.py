@@ -11,6 +11,7 @@ from nasbench.backends.table import TableBackend, observations
 from nasbench.choices import Choice
 from nasbench.comparison import Record, compare
 from nasbench.comparison.experiment import Limits
+from nasbench.recommending import find_incumbents
 from nasbench.records.failures import reason_of
 from nasbench.records.provenance import file_name
 from nasbench.registry import STRATEGIES
@@ -132,20 +133,21 @@ Pick = tuple[Ints, Floats]
 
 
 def pick(history: History, scores: Floats, search: Search, trials: int | None) -> Pick:
-    """Return what a run reports: its best trial, or the incumbents around the time of interpolation.
+    """Return what a run reports: its last incumbent, or those around the time of interpolation.
 
     Args:
         history: of the run.
-        scores: [n] by what the best is chosen; the first of equals, and never a crash.
+        scores: [n] by what the best is chosen.
         search: says when to interpolate.
         trials: of which only the first so many count; None for all.
     """
-    scores = np.where(np.isnan(scores), -np.inf, scores)[:trials]
-    if not len(scores):
-        raise CannotJudge("a run finished no trial within its budget")
+    scores = scores[:trials]
+    changes = find_incumbents(history.epoch[:trials], scores, np.isnan(scores))
+    if not len(changes):
+        raise CannotJudge("a run finished no trial with a score within its budget")
     if search.interpolate_at is None:
-        return np.array([scores.argmax()]), np.ones(1)
-    best = _incumbents(scores)
+        return changes[-1:], np.ones(1)
+    best = changes[np.maximum(np.searchsorted(changes, np.arange(len(scores)), side="right") - 1, 0)]
     ends = history.finish_s[: len(scores)]
     near = np.sort(np.argsort(np.abs(ends - search.interpolate_at), kind="stable")[:2])
     if len(near) < 2 or ends[near[0]] == ends[near[1]]:
@@ -153,14 +155,6 @@ def pick(history: History, scores: Floats, search: Search, trials: int | None) -
     a, b = ends[near]
     share = (search.interpolate_at - a) / (b - a)
     return best[near], np.array([1 - share, share])
-
-
-def _incumbents(scores: Floats) -> Ints:
-    """Return for each trial the one that was best when it ended; ``[n]`` positions."""
-    before = np.concatenate([[-np.inf], np.maximum.accumulate(scores)[:-1]])
-    new = np.where(scores > before, np.arange(len(scores)), 0)
-    latest: Ints = np.maximum.accumulate(new)
-    return latest
 
 
 def weighted(histories: Sequence[History], picks: Sequence[Pick], read: Callable[[Archs], Floats]) -> Floats:

@@ -36,6 +36,7 @@ class MeasuredSpace(EnumeratedSpace):
         self.rows = np.ascontiguousarray(rows[np.lexsort(rows.T[::-1])])
         self.name, self.decisions, self.cardinality = inner.name, inner.decisions, inner.cardinality
         self.operations, self.cutting, self.passing = inner.operations, inner.cutting, inner.passing
+        self.dtype = inner.dtype
         self.trained_once_per_class, self.forms = inner.trained_once_per_class, inner.forms
         self._moves: dict[int, Ints] = {}  # neighbours, by architecture, found when first asked for
 

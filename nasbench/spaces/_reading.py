@@ -31,7 +31,7 @@ def read(space: "SearchSpace", given: Any, form: str) -> Archs:
     if form == INDEX:
         return space.read_indices([_whole(space, item) for item in items])
     if not items:
-        return np.empty((0, len(space.decisions)), dtype=np.int8)
+        return space.no_archs
     if form:
         return _each(items, lambda item: space.read_form(item, form))
     if all(isinstance(item, str) for item in items):
@@ -42,7 +42,7 @@ def read(space: "SearchSpace", given: Any, form: str) -> Archs:
             f"a list of whole numbers such as {items[:6]} may be {official}the decisions of one architecture; for that "
             f"pass [[{items[0]}, ...]], a row for each"
         )
-    if all(map(_is_row, items)) and len({len(item) for item in items}) == 1:
+    if all(_is_row(space, item) for item in items) and len({len(item) for item in items}) == 1:
         return space.read_rows(np.array(items))
     return _each(items, lambda item: _one(space, item))
 
@@ -118,8 +118,11 @@ def _is_whole(item: Any) -> bool:
     return isinstance(item, int | np.integer) and not isinstance(item, bool)
 
 
-def _is_row(item: Any) -> bool:
-    return isinstance(item, list | tuple) and bool(item) and all(map(_is_whole, item))
+def _is_row(space: "SearchSpace", item: Any) -> bool:
+    if not isinstance(item, list | tuple) or not item:
+        return False
+    real = space.dtype.kind == "f"
+    return all(_is_whole(value) or (real and isinstance(value, float | np.floating)) for value in item)
 
 
 def _whole(space: "SearchSpace", item: Any) -> int:
@@ -132,7 +135,7 @@ def _whole(space: "SearchSpace", item: Any) -> int:
 def _one(space: "SearchSpace", item: Any) -> Archs:
     if isinstance(item, str):
         return read_texts(space, [item])
-    return space.read_rows(np.array([item])) if _is_row(item) else space.read_one(item)
+    return space.read_rows(np.array([item])) if _is_row(space, item) else space.read_one(item)
 
 
 def _each(items: Sequence[Any], read_item: Any) -> Archs:

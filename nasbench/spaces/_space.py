@@ -1,4 +1,4 @@
-"""What every search space offers; architectures go in and out as int8 ``[n, d]`` arrays."""
+"""What every search space offers; architectures go in and out as ``[n, d]`` arrays, most often of int8."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Archs, Bits, Bools, Ints, as_archs, freeze
+from nasbench.arrays import PADDING, Archs, Bits, Bools, Ints, as_archs, freeze
 from nasbench.errors import InvalidArchitecture, unknown_name
 from nasbench.spaces._reading import read, shown
 
@@ -59,7 +59,8 @@ class SearchSpace(ABC):
     Attributes:
         name: registry key.
         decisions: [d] name of each column of an architecture array.
-        cardinality: [d] number of choices of each decision.
+        cardinality: [d] number of choices of each decision; 0 where it is a real number.
+        dtype: of architectures: int8, int64 or float64; see ``nasbench/arrays.py``.
         operations: names of the operations a cell is made of.
         cutting: names of the graphs' operations that carry nothing.
         passing: those that hand on what they get, or only add it up.
@@ -73,6 +74,7 @@ class SearchSpace(ABC):
     name: str
     decisions: tuple[str, ...]
     cardinality: Ints
+    dtype: np.dtype[Any] = np.dtype(np.int8)
     operations: tuple[str, ...]
     cutting: tuple[str, ...] = ("none",)
     passing: tuple[str, ...] = ("skip_connect", "identity", "skip")
@@ -84,6 +86,22 @@ class SearchSpace(ABC):
     def ordered(self) -> Bools:
         """[d] whether the choices of a decision lie on a line, so that two may be several steps apart."""
         return np.zeros(len(self.decisions), dtype=np.bool_)
+
+    @property
+    def width(self) -> int:
+        """Columns of an architecture: decisions of the longest one."""
+        return len(self.decisions)
+
+    @property
+    def no_archs(self) -> Archs:
+        """No architecture, ``[0, d]``: where a list of them begins."""
+        return np.empty((0, self.width), dtype=self.dtype)
+
+    def lengths(self, archs: Archs) -> Ints:
+        """Return how many columns of each row are in use, all but the padding at its end; ``[n]``."""
+        used = ~np.isnan(archs) if self.dtype.kind == "f" else archs != PADDING
+        lengths: Ints = np.where(used.any(axis=1), self.width - used[:, ::-1].argmax(axis=1), 0)
+        return lengths
 
     @property
     def code_options(self) -> dict[str, Any]:
@@ -182,16 +200,18 @@ class SearchSpace(ABC):
                 rows of numbers are checked where they are used.
             UnknownName: another form.
         """
-        is_ours = isinstance(architectures, np.ndarray) and architectures.dtype == np.int8 and architectures.ndim == 2
+        is_ours = (
+            isinstance(architectures, np.ndarray) and architectures.dtype == self.dtype and architectures.ndim == 2
+        )
         return architectures if is_ours and not form else read(self, architectures, form)
 
     def read_rows(self, rows: npt.NDArray[Any]) -> Archs:
-        """Read rows of decisions, of any integer type; ``[n, d]``.
+        """Read rows of decisions, of any type whose numbers fit the space's; ``[n, d]``.
 
         Raises:
-            InvalidArchitecture: another shape, or no small integers.
+            InvalidArchitecture: another shape, or numbers that do not fit.
         """
-        return as_archs(rows, len(self.decisions))
+        return as_archs(rows, len(self.decisions), self.dtype)
 
     def read_indices(self, numbers: Sequence[int]) -> Archs:
         """Read the numbers that the benchmark itself gives to architectures; ``[n, d]``, for ``form="index"``.
@@ -236,12 +256,12 @@ class SearchSpace(ABC):
         return archs
 
     def checked(self, archs: Archs) -> Archs:
-        """Return ``archs`` as int8 ``[n, d]``, all of them valid.
+        """Return ``archs`` as ``[n, d]`` of the space's type, all of them valid.
 
         Raises:
             InvalidArchitecture: wrong shape or type, or an invalid row (the first one is shown).
         """
-        archs = as_archs(archs, len(self.decisions))
+        archs = as_archs(archs, len(self.decisions), self.dtype)
         valid = self.is_valid(archs)
         if not valid.all():
             self._refuse(archs, np.flatnonzero(~valid))
@@ -255,7 +275,8 @@ class SearchSpace(ABC):
 
     def _broken(self, arch: Archs) -> str:
         """Return the rule that a row [d] breaks, which is no architecture."""
-        outside = np.flatnonzero((arch < 0) | (arch >= self.cardinality))
+        is_choice = self.cardinality > 0
+        outside = np.flatnonzero(is_choice & ((arch < 0) | (arch >= self.cardinality)))
         if len(outside):
             at = outside[0]
             return f"decision '{self.decisions[at]}' is {arch[at]}, expected 0 to {self.cardinality[at] - 1}"
@@ -294,10 +315,14 @@ class SearchSpace(ABC):
         return encoders[encoding](self.checked(archs))
 
     def _encoders(self) -> dict[str, Callable[[Archs], Bits]]:
+        if self.dtype.kind == "f":  # no bits for real numbers
+            return {"adjacency": self._adjacency}
         return {"one_hot": self._one_hot, "adjacency": self._adjacency}
 
     def _one_hot(self, archs: Archs) -> Bits:
-        return np.concatenate([np.eye(k, dtype=np.uint8)[archs[:, i]] for i, k in enumerate(self.cardinality)], axis=1)
+        # The last row, where PADDING leads, has no bit.
+        bits = [np.eye(k + 1, k, dtype=np.uint8)[archs[:, i]] for i, k in enumerate(self.cardinality)]
+        return np.concatenate(bits, axis=1)
 
     def _adjacency(self, archs: Archs) -> Bits:
         graphs = self.graphs(archs)

@@ -16,8 +16,8 @@ def check_space(space: SearchSpace, rng: np.random.Generator, *, n: int = 200) -
     archs = space.sample(n, rng)
     if archs.shape != (n, len(space.decisions)):
         raise AssertionError(f"sample({n}) has shape {archs.shape}")
-    if archs.dtype != np.int8:
-        raise AssertionError(f"sample returns {archs.dtype}, not int8")
+    if archs.dtype != space.dtype:
+        raise AssertionError(f"sample returns {archs.dtype}, not {space.dtype}")
     if not space.is_valid(archs).all():
         raise AssertionError("sample returns invalid architectures")
     published = space.sample_as_published(n, rng)

@@ -191,7 +191,7 @@ def _step(strategy: Strategy, backend: _Landscape, space: SearchSpace, wanted: i
     try:
         trials = strategy.ask(wanted)
     except SearchFinished:
-        return full_trainings(0, np.empty((0, len(space.decisions)), dtype=np.int8))
+        return full_trainings(0, space.no_archs)
     if len(trials.id):
         strategy.tell(backend.advance(trials))
     return trials

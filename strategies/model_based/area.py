@@ -112,7 +112,7 @@ class AREA(RegularizedEvolution):
         knows = self._n_children > 1 and self._learn()
         if not knows:
             return super()._children(n)
-        chosen = self._members[0][None][:0]
+        chosen = self._space.no_archs
         for _ in range(n):
             chosen = np.concatenate([chosen, self._promising(chosen)])
         return chosen

@@ -72,7 +72,7 @@ class RegularizedEvolution:
         self._mutate = space.mutate_as_published if published_mutation else space.mutate
         self._size, self._sample_size = population_size, sample_size
         # With aging a ring: the i-th result stands at i modulo the size, so that writing removes the oldest.
-        self._members = list(np.zeros((population_size, len(space.decisions)), dtype=np.int8))
+        self._members = list(np.zeros((population_size, space.width), dtype=space.dtype))
         self._fitness = [0.0] * population_size
         self._tournaments: list[list[int]] = []  # places of competitors, drawn ahead
         self._n_drawn_from = 0

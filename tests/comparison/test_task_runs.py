@@ -5,41 +5,31 @@ import pytest
 
 import nasbench
 from nasbench.comparison.record import Run
-from nasbench.comparison.task_runs import find_incumbents, join_task_runs
-from nasbench.metrics import JoinedTrials
+from nasbench.comparison.task_runs import join_task_runs
+from nasbench.recommending import find_incumbents
 from nasbench.simulation import History, no_history
 from nasbench.trials import Recommendation
 
 
-def joined(*runs):
-    """Join runs of (epoch, score) pairs; a score of nan is a crash."""
+def find(*runs):
+    """Return the incumbents of runs of (epoch, score) pairs, joined; a score of nan is a crash."""
     epoch, score = np.array([pair for run in runs for pair in run]).reshape(-1, 2).T
-    n = len(score)
-    return JoinedTrials(
-        offsets=np.cumsum([0, *map(len, runs)]),
-        id=np.arange(n),
-        arch=np.zeros((n, 6), dtype=np.int8),
-        epoch=epoch.astype(np.int64),
-        score=score[:, None],
-        crashed=np.isnan(score),
-        cost_s=np.ones(n),
-        finish_s=np.ones(n),
-    )
+    return find_incumbents(epoch, score, np.isnan(score), np.repeat(np.arange(len(runs)), [*map(len, runs)])).tolist()
 
 
 def test_the_incumbent_is_the_first_of_the_best():
     run = [(200, score) for score in (np.nan, 0.3, 0.3, 0.5, np.nan, 0.4)]
-    assert find_incumbents(joined(run)).tolist() == [1, 3]
+    assert find(run) == [1, 3]
 
 
 def test_each_run_has_incumbents_of_its_own():
     first, second = [(9, 0.9), (9, 0.95)], [(9, 0.1), (9, 0.05), (9, 0.2)]
-    assert find_incumbents(joined(first, [], second, [])).tolist() == [0, 1, 2, 4]
+    assert find(first, [], second, []) == [0, 1, 2, 4]
 
 
 def test_a_longer_training_replaces_all_shorter_ones():
     run = [(3, 0.8), (9, 0.5), (3, 0.9), (9, 0.6), (27, np.nan), (9, 0.7), (27, 0.1), (9, 0.99)]
-    assert find_incumbents(joined(run)).tolist() == [0, 1, 3, 5, 6]
+    assert find(run) == [0, 1, 3, 5, 6]
 
 
 def test_incumbents_are_those_of_a_loop(rng):
@@ -56,7 +46,7 @@ def test_incumbents_are_those_of_a_loop(rng):
                 best = (epoch, score)
                 expected.append(start + i)
         start += len(run)
-    assert find_incumbents(joined(*runs)).tolist() == expected
+    assert find(*runs) == expected
 
 
 @pytest.fixture(scope="module")
