@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -47,11 +48,11 @@ class RecommendationColumns(NamedTuple):
 class RunColumns:
     """Several runs, joined.
 
-    The trials of run ``i`` are ``[offset[i]:offset[i + 1]]`` of every column of ``trials``.
+    The trials of run ``i`` are ``[offsets[i]:offsets[i + 1]]`` of every column of ``trials``.
 
     Attributes:
         number: [r] of each run, rising.
-        offset: [r + 1] where the trials of each run begin.
+        offsets: [r + 1] where the trials of each run begin.
         trials: all trials of all runs.
         errors: [r] the traceback of a failed run, else empty.
         recommendations: all of them; empty where the default applies.
@@ -59,7 +60,7 @@ class RunColumns:
     """
 
     number: Ints
-    offset: Ints
+    offsets: Ints
     trials: History
     errors: tuple[str, ...]
     recommendations: RecommendationColumns
@@ -77,21 +78,26 @@ class RunColumns:
     @property
     def n_trials(self) -> Ints:
         """[r] finished trials of each run."""
-        return np.diff(self.offset)
+        return np.diff(self.offsets)
 
     def run(self, i: int) -> Run:
         """Return the run at position ``i``; its arrays are views of the columns."""
-        start, end = self.offset[i].item(), self.offset[i + 1].item()
+        start, end = self.offsets[i].item(), self.offsets[i + 1].item()
         history = History._make([column[start:end] for column in self.trials])
         overhead_s, recommendations = self.overhead_s[i].item(), self._recommendations_of(i)
         return Run(self.number[i].item(), history, self.errors[i], overhead_s, recommendations)
+
+    @cached_property
+    def _archs_end(self) -> Ints:
+        """[k] where the architectures of each recommendation end."""
+        return np.cumsum(self.recommendations.n_archs)
 
     def _recommendations_of(self, i: int) -> tuple[Recommendation, ...]:
         told = self.recommendations
         if not len(told.run):
             return ()
         first, last = np.searchsorted(told.run, (i, i + 1)).tolist()
-        ends = np.cumsum(told.n_archs)
+        ends = self._archs_end
         return tuple(
             Recommendation(told.time_s[k].item(), told.arch[ends[k] - told.n_archs[k] : ends[k]])
             for k in range(first, last)
@@ -155,7 +161,7 @@ def to_stored(columns: RunColumns) -> dict[str, Column]:
 
     Integers take the narrowest type that holds them; errors and recommendations are there where a run has any.
     """
-    stored: dict[str, Column] = {"number": _narrowed(columns.number), "offset": _narrowed(columns.offset)}
+    stored: dict[str, Column] = {"number": _narrowed(columns.number), "offset": _narrowed(columns.offsets)}
     for name, column in columns.trials._asdict().items():
         stored[name] = _narrowed(column) if name in _INTEGERS else column
     failed = np.flatnonzero(columns.failed)
@@ -202,8 +208,11 @@ def _check_trials(number: Ints, offset: Ints, trials: History) -> None:
         raise ValueError("columns have different lengths")
     if (np.diff(number) <= 0).any():
         raise ValueError("numbers of runs do not rise")
-    if trials.crashed.dtype != np.bool_ or any(c.dtype != np.float64 for c in (trials.score, *trials[4:6])):
+    floats = (trials.score, trials.cost_s, trials.finish_s)
+    if trials.crashed.dtype != np.bool_ or any(column.dtype != np.float64 for column in floats):
         raise ValueError("columns have other types")
+    if trials.arch.dtype.kind not in "iuf":
+        raise ValueError(f"architectures have type {trials.arch.dtype}")
 
 
 def _are_offsets(offset: Ints, n_parts: int, n: int) -> bool:

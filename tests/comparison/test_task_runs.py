@@ -6,6 +6,7 @@ import pytest
 import nasbench
 from nasbench.comparison.record import Run
 from nasbench.comparison.task_runs import join_task_runs
+from nasbench.metrics import JoinedTrials, compute_spent
 from nasbench.recommending import find_incumbents
 from nasbench.simulation import History, no_history
 from nasbench.trials import Recommendation
@@ -88,9 +89,16 @@ def test_without_recommendations_incumbents_are_recommended(task):
 
 
 def test_epochs_that_were_trained_before_are_not_spent_again(task):
-    trials = joined([(3, 0.1), (3, 0.2), (9, 0.3), (9, 0.4)], [(9, 0.1)])
-    trials = trials._replace(id=np.array([0, 1, 0, 1, 0]))
-    from nasbench.metrics import compute_spent
-
+    epoch = np.array([3, 3, 9, 9, 9])
+    trials = JoinedTrials(
+        offsets=np.array([0, 4, 5]),
+        id=np.array([0, 1, 0, 1, 0]),
+        arch=np.zeros((5, 6), dtype=np.int8),
+        epoch=epoch,
+        score=np.full((5, 1), 0.1),
+        crashed=np.zeros(5, dtype=np.bool_),
+        cost_s=np.ones(5),
+        finish_s=np.ones(5),
+    )
     assert compute_spent(trials)["epochs"].tolist() == [3, 6, 12, 18, 9]
     assert compute_spent(trials)["trials"].tolist() == [1, 2, 3, 4, 1]
