@@ -107,7 +107,7 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
         tasks=[row for task in analysis.tasks for row in _task_rows(task, analysis)],
         tests=tests,
         scales={task.name: task.scales for task in analysis.tasks},
-        metrics={name: _describe(metric) for name, metric in analysis.metrics.items()},
+        metrics={name: _describe(name, metric) for name, metric in analysis.metrics.items()},
         metric_scales={task.name: task.metric_scales for task in analysis.tasks},
         shown=shown,
         notes=format_notes(analysis, tests, shown, _CHANCE) + ([hint] if hint else []),
@@ -194,10 +194,10 @@ def _with_metrics(row: dict[str, Any], summaries: dict[str, dict[str, float]]) -
     return row | summaries
 
 
-def _describe(metric: Metric) -> dict[str, Any]:
+def _describe(name: str, metric: Metric) -> dict[str, Any]:
     low, high = metric.bounds
     return {
-        "label": metric.label,
+        "label": metric.label or name.partition(",")[0],
         "unit": metric.unit,
         "direction": metric.direction,
         "bounds": [low, high],
