@@ -259,7 +259,7 @@ def check(case, folder):
         for run in record.runs("mine.toml:t", label):
             assert not run.failed, run.error
             check_run(case, task.space, run.history)
-    assert (analyse(record).tasks[0].regret >= -1e-12).all()
+    assert (analyse(record).tasks[0].metrics["simple_regret"] >= -1e-12).all()
     assert verify(record, rng=np.random.default_rng(0)).matches
     return "searched", ""
 

@@ -39,6 +39,7 @@ class Agreement:
         n_decided: pairs of strategies that the runs on ``truth`` tell apart after some share (two-sided
             Mann-Whitney test, p < 0.05, uncorrected), counted once for each share.
         decided: share of these that ``other`` puts in the same order; nan without any.
+        by_metric: name -> tau of the two orders of the strategies by each metric that says which value is better.
     """
 
     truth: str
@@ -50,6 +51,7 @@ class Agreement:
     ceiling: Interval
     n_decided: int
     decided: float
+    by_metric: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, None for what is not defined."""
@@ -57,7 +59,14 @@ class Agreement:
         shares = [{"budget": share, **_plain(tau)} for share, tau in zip(self.shares, self.by_share, strict=True)]
         decided = None if np.isnan(self.decided) else self.decided
         pairs = {"decided_pairs": self.n_decided, "decided_alike": decided}
-        return {"truth": self.truth, "other": self.other, "by_budget": shares, **plain, **pairs}
+        return {
+            "truth": self.truth,
+            "other": self.other,
+            "by_budget": shares,
+            **plain,
+            **pairs,
+            "by_metric": self.by_metric,
+        }
 
 
 def agreement(analysis: Analysis, truth: str, other: str) -> Agreement:
@@ -84,7 +93,13 @@ def agreement(analysis: Analysis, truth: str, other: str) -> Agreement:
     *by_share, mean, cells = (_interval(tau, values) for tau, values in zip(taus, drawn.T, strict=True))
     n_decided, alike = _decided(a, b)
     ceiling = _interval(float(halves.mean()), halves)
-    return Agreement(truth, other, SHARES, tuple(by_share), mean, cells, ceiling, n_decided, alike)
+    by_metric = _taus_by_metric(tasks[truth], tasks[other])
+    return Agreement(truth, other, SHARES, tuple(by_share), mean, cells, ceiling, n_decided, alike, by_metric)
+
+
+def _taus_by_metric(truth: TaskAnalysis, other: TaskAnalysis) -> dict[str, float]:
+    names = [name for name, scale in truth.metric_scales.items() if scale.direction != "none"]
+    return {name: tau_b(truth.rank_by(name), other.rank_by(name)).item() for name in names}
 
 
 def _levels(task: TaskAnalysis) -> Floats:

@@ -18,6 +18,7 @@ from nasbench.comparison.task_runs import join_task_runs
 from nasbench.errors import RecordError
 from nasbench.metrics import Metric, TaskRuns, make_metrics
 from nasbench.records.opening import recorded_task
+from nasbench.reports.statistics import ranks
 from nasbench.reports.survival import compute_restricted_mean, find_horizon
 from nasbench.tasks import Task
 from nasbench.units import Scale
@@ -74,6 +75,13 @@ class TaskAnalysis:
         horizon = find_horizon(np.where(known, values, 0.0), censored & known)
         each = zip(values, censored, known, strict=True)
         return np.array([compute_restricted_mean(times[k], ends[k], horizon) for times, ends, k in each])
+
+    def rank_by(self, name: str) -> Floats:
+        """Return the rank of each strategy by a metric, 1 for the best, [strategies]; nan where none is better."""
+        scale, level = self.metric_scales[name], self.summarize(name)
+        if scale.direction == "none":
+            return np.full(len(level), np.nan)
+        return ranks(np.where(np.isnan(level), np.inf, -scale.sign * level))
 
 
 @dataclass(frozen=True)

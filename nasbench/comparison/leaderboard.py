@@ -107,7 +107,7 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
         tasks=[row for task in analysis.tasks for row in _task_rows(task, analysis)],
         tests=tests,
         scales={task.name: task.scales for task in analysis.tasks},
-        metrics={name: _describe(metric) for name, metric in analysis.metrics.items()},
+        metrics={name: _describe(name, metric) for name, metric in analysis.metrics.items()},
         metric_scales={task.name: task.metric_scales for task in analysis.tasks},
         shown=shown,
         notes=format_notes(analysis, tests, shown, _CHANCE) + ([hint] if hint else []),
@@ -152,7 +152,7 @@ def _overall_rows(analysis: Analysis, pairwise: Any) -> list[dict[str, Any]]:
 def _summarize_over_tasks(analysis: Analysis, name: str) -> list[dict[str, float]]:
     """Return each strategy's average rank by a metric, and its values over all tasks where these are comparable."""
     metric = analysis.metrics[name]
-    ranked = np.stack([_rank_by(task, name) for task in analysis.tasks])
+    ranked = np.stack([task.rank_by(name) for task in analysis.tasks])
     summaries = []
     for i in range(len(analysis.strategies)):
         summary = {"average_rank": float(ranked[:, i].mean())}
@@ -160,14 +160,6 @@ def _summarize_over_tasks(analysis: Analysis, name: str) -> list[dict[str, float
             summary |= _summarize([_defined(task.metrics[name][i]) for task in analysis.tasks])
         summaries.append(summary)
     return summaries
-
-
-def _rank_by(task: TaskAnalysis, name: str) -> Floats:
-    """Return the rank of each strategy by a metric, 1 for the best, [strategies]; nan where none is better."""
-    scale, level = task.metric_scales[name], task.summarize(name)
-    if scale.direction == "none":
-        return np.full(len(level), np.nan)
-    return statistics.ranks(np.where(np.isnan(level), np.inf, -scale.sign * level))
 
 
 def _task_rows(task: TaskAnalysis, analysis: Analysis) -> list[dict[str, Any]]:
@@ -202,10 +194,10 @@ def _with_metrics(row: dict[str, Any], summaries: dict[str, dict[str, float]]) -
     return row | summaries
 
 
-def _describe(metric: Metric) -> dict[str, Any]:
+def _describe(name: str, metric: Metric) -> dict[str, Any]:
     low, high = metric.bounds
     return {
-        "label": metric.label,
+        "label": metric.label or name.partition(",")[0],
         "unit": metric.unit,
         "direction": metric.direction,
         "bounds": [low, high],

@@ -31,7 +31,7 @@ def join_task_runs(task: Task, runs: Sequence[Run], limits: Mapping[str, float])
         runs: one strategy's behind the other's.
         limits: what each run could spend: unit -> amount; empty for the task's own budget.
     """
-    trials, failed = _join_trials(runs), np.array([run.failed for run in runs], dtype=np.bool_)
+    trials, failed = join_trials(runs), np.array([run.failed for run in runs], dtype=np.bool_)
     spent = compute_spent(trials)
     limits = dict(limits) or {"s": task.budget_s}
     goal = TaskGoal(
@@ -57,7 +57,8 @@ def join_task_runs(task: Task, runs: Sequence[Run], limits: Mapping[str, float])
     )
 
 
-def _join_trials(runs: Sequence[Run]) -> JoinedTrials:
+def join_trials(runs: Sequence[Run]) -> JoinedTrials:
+    """Return the trials of runs, one run behind the other."""
     histories = [run.history for run in runs]
     offsets = np.cumsum([0, *(len(history.id) for history in histories)])
     # a run in which nothing finished does not know how many decisions an architecture has

@@ -29,7 +29,7 @@ class Metric:
     """Base of all metrics. A subclass may have options: keyword-only arguments of its constructor.
 
     Attributes:
-        label: what to call it in a table.
+        label: what to call it in a table; empty for the name it is found by.
         unit: a unit of ``nasbench.units``; ``reported`` or ``observed``: that of what the task reports first, or shows
             to strategies.
         direction: which values are better: ``minimize`` or ``maximize``, or that of what is ``observed``.
@@ -37,7 +37,7 @@ class Metric:
         comparable: whether values of different tasks may be averaged.
     """
 
-    label: ClassVar[str]
+    label: ClassVar[str] = ""
     unit: ClassVar[str] = "none"
     direction: ClassVar[str] = "minimize"
     bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)

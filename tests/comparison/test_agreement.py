@@ -37,6 +37,9 @@ def test_a_task_agrees_with_itself_and_not_with_its_opposite(analysis):
     found = agreement(both, task.name, "same")
     assert found.mean.value == found.cells.value == found.decided == 1
     assert found.mean.low <= found.mean.value
+    assert {"simple_regret", "queries_to_target", "seconds_to_target"} <= found.by_metric.keys()
+    assert found.by_metric["normalized_regret"] == found.by_metric["seconds_to_target"] == 1
+    assert "trials" not in found.by_metric  # more of them is neither better nor worse
     found = agreement(both, task.name, "opposite")
     assert found.mean.value == -1
     assert found.decided == 0

@@ -9,9 +9,12 @@ import pytest
 
 import nasbench
 from nasbench.cli import main
+from nasbench.comparison.analysis import analyse
+from nasbench.comparison.experiment import Limits
 from nasbench.errors import InvalidOption, NasbenchError
 from nasbench.importers import import_source
 from nasbench.importers.table import AnyTable
+from nasbench.metrics import Metric, MetricValues
 from nasbench.table import Draft, Static, write_table
 from nasbench.testing import check_task
 from nasbench.units import Objective
@@ -234,3 +237,29 @@ def test_info_and_query_show_objectives_and_whom_to_cite(devices, capsys):
 def test_without_the_table_a_task_says_how_to_get_it():
     with pytest.raises(InvalidOption, match=r"GATECH-EIC/HW-NAS-Bench; then: nasbench import hw_nas_bench PATH"):
         nasbench.load_task("hw201-cifar10")
+
+
+class Undominated(Metric):
+    """Number of trials that no other trial of the run dominates: a metric of several objectives from outside."""
+
+    label = "undominated"
+    unit = "count"
+    direction = "none"
+
+    def compute(self, runs):
+        assert [scale.direction for scale in runs.goal.objectives] == ["maximize", "minimize"]
+        counts = []
+        for start, end in zip(runs.trials.offsets, runs.trials.offsets[1:], strict=False):
+            score = runs.trials.score[start:end]
+            beats = (score[:, None] >= score).all(axis=2) & (score[:, None] > score).any(axis=2)
+            counts.append((~beats.any(axis=0)).sum())
+        return MetricValues(np.array(counts, dtype=float))
+
+
+def test_a_metric_sees_every_objective(made_up, tmp_path):
+    task = declared(tmp_path, '{latency = {table = "made_up", dataset = "device", metric = "latency_s"}}')
+    name = f"{__name__}:Undominated"
+    record = nasbench.compare(task, "random_search", runs=3, limits=Limits(trials=12), out=tmp_path / "r")
+    (found,) = analyse(record, [name]).tasks
+    assert ((found.metrics[name] >= 1) & (found.metrics[name] <= 12)).all()
+    assert found.metrics[name].max() > 1  # good and slow beside quick and bad

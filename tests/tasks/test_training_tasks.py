@@ -67,7 +67,7 @@ def test_strategies_are_compared_on_real_trainings_and_share_them(file, tmp_path
     assert isinstance(task, TrainingTask)
     (analysed,) = analyse(record).tasks
     assert analysed.splits == ("test",)
-    assert (analysed.n_trials == 2).all()
+    assert (analysed.metrics["trials"] == 2).all()
     assert ((analysed.final["test"] > 0.12) & (analysed.final["test"] <= 1)).all()  # chance is 0.1
     np.testing.assert_allclose(analysed.metrics["normalized_regret"], (1 - analysed.final["test"]) / 0.9)
     asked = {

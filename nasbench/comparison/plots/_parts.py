@@ -1,18 +1,21 @@
 """What the pictures of a comparison share: how strategies are drawn, and their legend."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis
 from nasbench.reports import statistics
-from nasbench.reports.drawing import in_legend, look
+from nasbench.reports.drawing import in_legend, look, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
+_Task = TypeVar("_Task")
 _MOST_COLOURED = 12  # lines that an eye tells apart
 _REFERENCE = "random_search"
 _GREY: dict[str, Any] = {"color": "0.8", "linestyle": "-", "linewidth": 0.9, "zorder": 1}
@@ -61,3 +64,24 @@ def list_legend(axes: "Axes") -> dict[str, list[Any]]:
     )
     handles, labels = map(list, zip(*entries, strict=True))
     return {"handles": handles, "labels": labels}
+
+
+def draw_task_panels(
+    tasks: Sequence[_Task], draw: "Callable[[Axes, _Task], None]", *, y_label: str, title: str
+) -> "Figure":
+    """Return a figure with a panel for each task and one legend."""
+    columns = min(len(tasks), 4)
+    rows = -(-len(tasks) // columns)
+    small = rows == 1  # title and legend take as much room beside one panel as beside twelve
+    figure, grid = panels(columns, rows, *((6.4 if columns == 1 else 4.8, 5.0) if small else ()))
+    for axes, task in zip(grid.flat, tasks, strict=False):
+        draw(axes, task)
+    for axes in list(grid.flat)[len(tasks) :]:
+        axes.set_visible(False)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(y_label)
+    legend = list_legend(grid[0, 0])
+    n_columns = min(len(legend["labels"]), 2 * columns, 4)
+    figure.legend(**legend, loc="outside lower center", ncols=n_columns, frameon=False)
+    figure.suptitle(title)
+    return figure

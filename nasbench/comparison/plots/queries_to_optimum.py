@@ -11,8 +11,8 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis, TaskAnalysis
 from nasbench.comparison.plots._base import Plot
-from nasbench.comparison.plots._parts import Line, choose_lines, list_legend
-from nasbench.reports.drawing import panels, tidy
+from nasbench.comparison.plots._parts import Line, choose_lines, draw_task_panels
+from nasbench.reports.drawing import tidy
 from nasbench.reports.survival import estimate_survival
 
 if TYPE_CHECKING:
@@ -40,20 +40,12 @@ class QueriesToOptimum(Plot):
     def draw(self, data: tuple[list[Line], list[_Panel]]) -> "Figure":
         """Draw a panel for each task and one legend."""
         lines, tasks = data
-        columns = min(len(tasks), 4)
-        rows = -(-len(tasks) // columns)
-        figure, grid = panels(columns, rows, *((6.4 if columns == 1 else 4.8, 5.0) if rows == 1 else ()))
-        for axes, task in zip(grid.flat, tasks, strict=False):
-            _draw_panel(axes, task, lines)
-        for axes in list(grid.flat)[len(tasks) :]:
-            axes.set_visible(False)
-        for axes in grid[:, 0]:
-            axes.set_ylabel("share of runs")
-        legend = list_legend(grid[0, 0])
-        n_columns = min(len(legend["labels"]), 2 * columns, 4)
-        figure.legend(**legend, loc="outside lower center", ncols=n_columns, frameon=False)
-        figure.suptitle("Runs whose incumbent is the optimum\n(Kaplan-Meier, pointwise 95 % interval)")
-        return figure
+        return draw_task_panels(
+            tasks,
+            lambda axes, task: _draw_panel(axes, task, lines),
+            y_label="share of runs",
+            title="Runs whose incumbent is the optimum\n(Kaplan-Meier, pointwise 95 % interval)",
+        )
 
 
 def _prepare_panel(task: TaskAnalysis) -> _Panel:

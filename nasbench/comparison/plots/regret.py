@@ -8,9 +8,9 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis, TaskAnalysis
 from nasbench.comparison.plots._base import Plot
-from nasbench.comparison.plots._parts import Line, choose_lines, list_legend
+from nasbench.comparison.plots._parts import Line, choose_lines, draw_task_panels
 from nasbench.reports import statistics
-from nasbench.reports.drawing import panels, tidy
+from nasbench.reports.drawing import tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,21 +49,12 @@ class RegretCurves(Plot):
     def draw(self, data: tuple[list[Line], list[_Panel]]) -> "Figure":
         """Draw a panel for each task and one legend."""
         lines, tasks = data
-        columns = min(len(tasks), 4)
-        rows = -(-len(tasks) // columns)
-        small = rows == 1  # title and legend take as much room beside one panel as beside twelve
-        figure, grid = panels(columns, rows, *((6.4 if columns == 1 else 4.8, 5.0) if small else ()))
-        for axes, task in zip(grid.flat, tasks, strict=False):
-            _draw_panel(axes, task, lines)
-        for axes in list(grid.flat)[len(tasks) :]:
-            axes.set_visible(False)
-        for axes in grid[:, 0]:
-            axes.set_ylabel("normalised regret")
-        legend = list_legend(grid[0, 0])
-        n_columns = min(len(legend["labels"]), 2 * columns, 4)
-        figure.legend(**legend, loc="outside lower center", ncols=n_columns, frameon=False)
-        figure.suptitle("Regret of the incumbent over simulated time\n(mean over runs, 95 % interval of the mean)")
-        return figure
+        return draw_task_panels(
+            tasks,
+            lambda axes, task: _draw_panel(axes, task, lines),
+            y_label="normalised regret",
+            title="Regret of the incumbent over simulated time\n(mean over runs, 95 % interval of the mean)",
+        )
 
 
 def _prepare_panel(task: TaskAnalysis) -> _Panel:
