@@ -1,6 +1,5 @@
 """Answers trials from a table: a look-up that costs what the real training cost."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -194,10 +193,10 @@ class TableBackend:
         self, space: SearchSpace, table: Table, seen: Observations, rng: np.random.Generator, *, fresh: bool = False
     ) -> None:
         self._space, self._table, self._seen = space, table, seen
-        seeds = SeedDraw(rng, len(table), fresh=fresh)
-        self._draw, self._seeds = seeds.words, seeds if fresh else None
+        self._seeds = SeedDraw(rng, len(table), fresh=True) if fresh else None
+        self._draw = self._seeds.words if self._seeds else shown_repetitions(rng, len(table))
         self._repetition: dict[int, int] = {}  # of trials: how often their row was asked for before, if fresh
-        self._begun: Counter[int] = Counter()  # trials of each row, likewise
+        self._begun: dict[int, int] = {}  # trials of each row, likewise
         self._known: set[int] = set()  # trials that are complete
         # of those that are not: their row, what was seen last, and the seconds of training that were paid
         self._reached: dict[int, tuple[int, Observations, float]] = {}
@@ -282,8 +281,8 @@ class TableBackend:
         if self._seeds is None:
             return self._draw.item(row) % n_seeds
         if trial not in self._repetition:
-            self._repetition[trial] = self._begun[row]
-            self._begun[row] += 1
+            self._repetition[trial] = self._begun.get(row, 0)
+            self._begun[row] = self._repetition[trial] + 1
         return self._seeds.again(row, self._repetition[trial], n_seeds)
 
     def _one(self, trials: Trials, row: int) -> tuple[Floats, Floats]:

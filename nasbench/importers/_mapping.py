@@ -1,12 +1,12 @@
 """The mapping of a user's columns to the schema: a short TOML file, checked key by key."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from nasbench.declarations import NUMBER, Declaration, Place, Types
 from nasbench.errors import InvalidOption, UnknownName, unknown_name
 from nasbench.importers._directions import direction_complaint, known_direction
 from nasbench.importers._units import UNITS
@@ -15,15 +15,15 @@ _SHIPPED = Path(__file__).parent / "maps"
 _PROVENANCE = ("citation", "licence", "source")
 _TEXTS = (*_PROVENANCE, "name", "title", "notes")
 _ROOT = {*_TEXTS, "architecture", "defaults", "measurement", "static", "file", "decimal", "where", "undecided"}
-_ARCHITECTURE: dict[str, tuple[type, ...]] = {
-    "space": (str,),
-    "space_options": (dict,),
-    "column": (str,),
+_ARCHITECTURE: dict[str, Types] = {
+    "space": str,
+    "space_options": dict,
+    "column": str,
     "columns": (list, dict),
-    "template": (str,),
-    "digits": (list,),
-    "digits_order": (list,),
-    "missing": (str, int, float, list),
+    "template": str,
+    "digits": list,
+    "digits_order": list,
+    "missing": (str, *NUMBER, list),
 }
 _STATIC = {"column", "dataset", "metric", "unit", "direction", "missing", "where"}
 _MEASUREMENT = _STATIC | {"recipe", "split", "seed", "epoch", "epoch_offset", "per"}
@@ -114,58 +114,90 @@ def read_mapping(which: str) -> TableMapping:
             raise InvalidOption(f"no mapping {path}; write a first one with --guess")
         raise unknown_name("mapping", which, shipped_maps())
     try:
-        return _mapping(path.name, tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, UnknownName, _Wrong) as error:
-        raise InvalidOption(f"{path}: {error}") from None
+        return _mapping(path.name, Declaration.read(path, str(path)))
+    except UnknownName as error:
+        raise InvalidOption(str(error)) from None
 
 
-class _Wrong(Exception):
-    """What is wrong with a mapping, without its file."""
-
-
-def _mapping(file: str, given: dict[str, Any]) -> TableMapping:
-    _known("key", given, _ROOT)
-    text = _provenance(given)
+def _mapping(file: str, declared: Declaration) -> TableMapping:
+    given = declared.values
+    _check_keys(declared, (), "key", given, _ROOT)
+    text = _provenance(declared)
     if open_ := _listed(given.get("undecided", ())):
-        raise _Wrong(f"undecided ({len(open_)}): {open_[0]}; answer it by editing the mapping, then delete it there")
+        raise declared.error(
+            ("undecided",), f"({len(open_)}): {open_[0]}; answer it by editing the mapping, then delete it there"
+        )
     if given.get("decimal", ".") not in (".", ",") or not isinstance(given.get("where", {}), Mapping):
-        raise _Wrong("decimal is '.' or ',', and where = { COLUMN = VALUE }")
-    architecture = _architecture(given.get("architecture", {}))
+        raise declared.error((), "decimal is '.' or ',', and where = { COLUMN = VALUE }")
+    architecture = _architecture(declared, given.get("architecture", {}))
     defaults = given.get("defaults", {})
-    _known("key of [defaults]", defaults, _MEASUREMENT - {"column", "per"})
+    _check_keys(declared, ("defaults",), "key of [defaults]", defaults, _MEASUREMENT - {"column", "per"})
     kinds: list[tuple[Entry, ...]] = []
     for kind, keys in (("measurement", _MEASUREMENT), ("static", _STATIC)):
         shared = {key: value for key, value in defaults.items() if key in keys}
         entries = given.get(kind, [])
         if not isinstance(entries, list) or not all(isinstance(item, Mapping) for item in entries):
-            raise _Wrong(f"write [[{kind}]], with two brackets")
-        kinds.append(tuple(_entry(f"[[{kind}]] {i}", shared | item, keys) for i, item in enumerate(entries, start=1)))
+            raise declared.error((kind,), f"is to be written [[{kind}]], with two brackets")
+        read = (
+            _read_entry(_Part(declared, (kind, i), f"[[{kind}]] {i + 1}"), shared | item, keys)
+            for i, item in enumerate(entries)
+        )
+        kinds.append(tuple(read))
     if not any(kinds):
-        raise _Wrong("it maps no column: add a [[measurement]] or a [[static]]")
+        raise declared.error((), "it maps no column: add a [[measurement]] or a [[static]]")
     where = _where(given.get("where", {}))
     return TableMapping(file, text, architecture, kinds[0], kinds[1], where, given.get("decimal", "."))
 
 
-def _provenance(given: dict[str, Any]) -> dict[str, str]:
+class _Part(NamedTuple):
+    """An entry of a mapping, its place, and how errors call it."""
+
+    declared: Declaration
+    place: Place
+    shown: str
+
+    def error(self, message: str, key: str = "") -> InvalidOption:
+        """Return the error for the entry, or for one of its keys."""
+        where = self.declared.where((*self.place, key) if key else self.place)
+        return InvalidOption(f"{where}: {self.shown}{message}")
+
+    def check_keys(self, kind: str, given: Any, allowed: Iterable[str]) -> None:
+        """Refuse other keys than the allowed ones; ``kind`` says what they are keys of."""
+        _check_keys(self.declared, self.place, f"{kind} {self.shown}", given, allowed)
+
+
+def _check_keys(declared: Declaration, place: Place, kind: str, given: Any, allowed: Iterable[str]) -> None:
+    """Refuse other keys than the allowed ones, whatever their values."""
+    if not isinstance(given, Mapping):
+        raise InvalidOption(f"{declared.where(place)}: {kind}: expected a table, found {given!r}")
+    if surplus := sorted(set(given) - set(allowed)):
+        raise declared.unknown((*place, surplus[0]), kind, surplus[0], list(allowed))
+
+
+def _provenance(declared: Declaration) -> dict[str, str]:
     """Return the texts that go into the table as they are."""
-    text = {key: given[key] for key in _TEXTS if key in given}
+    text = {key: declared.values[key] for key in _TEXTS if key in declared.values}
     for key in _PROVENANCE:
         if not str(text.get(key, "")).strip():
-            raise _Wrong(f"it has no {key}: a table without citation, licence and source is not written")
-    if strange := [key for key, value in text.items() if not isinstance(value, str)]:
-        raise _Wrong(f"{strange[0]} = {text[strange[0]]!r} is no text")
+            where = declared.where((key,))
+            raise InvalidOption(
+                f"{where}: it has no {key}: a table without citation, licence and source is not written"
+            )
+    for key, value in text.items():
+        declared.check_type((key,), value, str)
     return text
 
 
-def _architecture(given: Any) -> Mapping[str, Any]:
-    _known("key of [architecture]", given, _ARCHITECTURE)
-    if not given.get("space") or len({"column", "columns", "template"} & given.keys()) != 1:
-        raise _Wrong("[architecture] needs a space and one of: column, columns, template")
-    for key, value in given.items():
+def _architecture(declared: Declaration, given: Any) -> Mapping[str, Any]:
+    place = ("architecture",)
+    if not isinstance(given, Mapping):
+        raise declared.error(place, f"is {given!r}; expected a table")
+    for key, value in declared.check(given, place, {}, _ARCHITECTURE).items():
         members = [] if key in ("space_options", "missing") else value.values() if isinstance(value, dict) else value
-        member = int if key == "digits_order" else str
-        if not isinstance(value, _ARCHITECTURE[key]) or not all(type(item) is member for item in members):
-            raise _Wrong(f"[architecture] {key} = {value!r} has the wrong type")
+        for member in members:
+            declared.check_type((*place, key), member, int if key == "digits_order" else str)
+    if not given.get("space") or len({"column", "columns", "template"} & given.keys()) != 1:
+        raise declared.error(place, "needs a space and one of: column, columns, template")
     architecture: Mapping[str, Any] = given
     return architecture
 
@@ -181,54 +213,49 @@ def _texts(value: Any) -> tuple[str, ...]:
     return (text, text.lower(), text.upper()) if isinstance(value, bool) else (text,)
 
 
-def _known(kind: str, given: Any, allowed: Iterable[str]) -> None:
-    if not isinstance(given, Mapping):
-        raise _Wrong(f"{kind}: expected a table, found {given!r}")
-    if surplus := sorted(set(given) - set(allowed)):
-        raise unknown_name(kind, surplus[0], allowed)
-
-
-def _entry(place: str, given: dict[str, Any], keys: set[str]) -> Entry:
-    _known(f"key of {place}", given, keys)
+def _read_entry(part: _Part, given: dict[str, Any], keys: set[str]) -> Entry:
+    part.check_keys("key of", given, keys)
     if not isinstance(given.get("column"), str) or not isinstance(given.get("where", {}), Mapping):
-        raise _Wrong(f"{place}: expected column = TEXT, and where = {{ COLUMN = VALUE }} if any; found {given}")
-    place = f"{place} ({given['column']})"
+        raise part.error(f": expected column = TEXT, and where = {{ COLUMN = VALUE }} if any; found {given}")
+    part = part._replace(shown=f"{part.shown} ({given['column']})")
     measured = "split" in keys
     names = _PLACEHOLDER.findall(re.escape(given["column"]))
-    _known(f"part of the column's name in {place}", dict.fromkeys(names), keys)
+    part.check_keys("part of the column's name in", dict.fromkeys(names), keys)
     if clash := sorted(set(names) & given.keys()):
-        raise _Wrong(f"{place}: {clash[0]} is given twice, by its key and in the column's name")
+        raise part.error(f": {clash[0]} is given twice, by its key and in the column's name", clash[0])
     needed = ("column", "dataset", "recipe", "split", "metric", "unit", "epoch") if measured else ("column", "unit")
     if lacking := [key for key in needed if key not in given and key not in names]:
-        raise _Wrong(f"{place} lacks {', '.join(lacking)}")
+        raise part.error(f" lacks {', '.join(lacking)}")
     unit = given["unit"]
     if not isinstance(unit, str) or unit not in UNITS:
-        raise unknown_name(f"unit of {place}", unit, UNITS)
+        raise part.declared.unknown((*part.place, "unit"), f"unit of {part.shown}", unit, UNITS)
     # A static metric is called like its column unless it says otherwise.
     values = {"dataset": "all", "metric": given["column"]} | given | dict.fromkeys(names, "")
     values |= {
-        key: _value(place, key, values[key]) for key in (*LABELS, "seed", "epoch") if key in values and key not in names
+        key: _value(part, key, values[key]) for key in (*LABELS, "seed", "epoch") if key in values and key not in names
     }
-    values["direction"] = _direction(place, given, values["metric"], UNITS[unit].unit, static=not measured)
+    values["direction"] = _direction(part, given, values["metric"], UNITS[unit].unit, static=not measured)
     values["missing"] = _listed(given.get("missing", ()))
     values["where"] = _where(given.get("where", {}))
     if not _is_integer(values.get("epoch_offset", 0), -_LARGEST):
-        raise _Wrong(f"{place}: epoch_offset = {values['epoch_offset']!r} is no integer")
+        raise part.error(f": epoch_offset = {values['epoch_offset']!r} is no integer", "epoch_offset")
     if "per" in given and (given["per"] not in PER or UNITS[unit].unit not in SPENT):
-        raise _Wrong(f"{place}: per = {given['per']!r}; seconds and energy take one of {', '.join(PER)}, others none")
+        raise part.error(
+            f": per = {given['per']!r}; seconds and energy take one of {', '.join(PER)}, others none", "per"
+        )
     return Entry(**values)
 
 
-def _direction(place: str, given: Mapping[str, Any], metric: Any, unit: str, *, static: bool) -> str:
+def _direction(part: _Part, given: Mapping[str, Any], metric: Any, unit: str, *, static: bool) -> str:
     """Return the direction that an entry says or its metric has; empty where the metric stands in a column."""
     if "direction" in given:
         if given["direction"] not in _DIRECTIONS:
-            raise _Wrong(f"{place}: direction = {given['direction']!r} is none of {', '.join(_DIRECTIONS)}")
+            raise part.error(f": direction = {given['direction']!r} is none of {', '.join(_DIRECTIONS)}", "direction")
         return str(given["direction"])
     if not isinstance(metric, str) or not metric:
         return ""
     if why := direction_complaint(metric, unit, static=static):
-        raise _Wrong(f"{place}: {why}")
+        raise part.error(f": {why}")
     return known_direction(metric, unit, static=static)
 
 
@@ -236,21 +263,21 @@ def _listed(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def _value(place: str, key: str, given: Any) -> Any:
+def _value(part: _Part, key: str, given: Any) -> Any:
     """Return a label or number as it is, ``{column = ...}`` as ``FromColumn``."""
     if isinstance(given, Mapping):
-        _known(f"key of {key} in {place}", given, ("column", "rename"))
+        part.check_keys(f"key of {key} in", given, ("column", "rename"))
         rename = given.get("rename", {})
         if not isinstance(given.get("column"), str) or not isinstance(rename, Mapping):
-            raise _Wrong(f"{place}: {key} = {given!r}; expected {{ column = NAME, rename = {{ OLD = 'NEW' }} }}")
+            raise part.error(f": {key} = {given!r}; expected {{ column = NAME, rename = {{ OLD = 'NEW' }} }}", key)
         return FromColumn(given["column"], rename)
     if key == "seed" and given == ROWS:
         return given
     if key in ("seed", "epoch"):
         if not _is_integer(given, int(key == "epoch")):
-            raise _Wrong(f"{place}: {key} = {given!r} is no integer from {int(key == 'epoch')}")
+            raise part.error(f": {key} = {given!r} is no integer from {int(key == 'epoch')}", key)
     elif why := label_complaint(key, given):
-        raise _Wrong(f"{place}: {why}")
+        raise part.error(f": {why}", key)
     return given
 
 

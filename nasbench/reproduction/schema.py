@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nasbench.declarations import NUMBER, Declaration, Place, Types
 from nasbench.errors import unknown_name
-from nasbench.reproduction.source import NUMBER, Source, Types
 
 FOLDER = Path(__file__).parent / "published"
 
@@ -270,7 +270,7 @@ def load_published(name: str, folder: Path = FOLDER) -> Published:
 
 def read_published(path: Path) -> Published:
     """Read and check a file; errors as for ``load_published``."""
-    source = Source(path)
+    source = Declaration.read(path)
     top = source.check(source.values, (), _TOP, _TOP_OPTIONAL)
     if top["unit"] not in UNITS:
         raise source.error(("unit",), f"= {top['unit']!r}; expected one of {', '.join(UNITS)}")
@@ -303,14 +303,14 @@ def read_published(path: Path) -> Published:
     return made
 
 
-def _column(source: Source, name: str, entry: Any) -> dict[str, Any]:
+def _column(source: Declaration, name: str, entry: Any) -> dict[str, Any]:
     given = source.check(entry, ("columns", name), *_COLUMN)
     if given.get("size", SIZES[0]) not in SIZES:
         raise source.error(("columns", name, "size"), f"= {given['size']!r}; expected one of {', '.join(SIZES)}")
     return given
 
 
-def _tolerance(source: Source, entry: Any) -> Tolerance:
+def _tolerance(source: Declaration, entry: Any) -> Tolerance:
     given = source.check(entry, ("tolerance",), *_TOLERANCE)
     limits: dict[str, Any] = {key: given[key] for key in ("absolute", "stds", "std_ratio") if key in given}
     limits |= {f"columns.{key}": value for key, value in given.get("columns", {}).items()}
@@ -324,7 +324,7 @@ def _tolerance(source: Source, entry: Any) -> Tolerance:
     return Tolerance(**given)
 
 
-def _searches(source: Source, entries: list[Any], columns: Mapping[str, Any]) -> tuple[Search, ...]:
+def _searches(source: Declaration, entries: list[Any], columns: Mapping[str, Any]) -> tuple[Search, ...]:
     made = []
     for i, entry in enumerate(entries):
         place = ("search", i)
@@ -336,7 +336,7 @@ def _searches(source: Source, entries: list[Any], columns: Mapping[str, Any]) ->
     return tuple(made)
 
 
-def _row(source: Source, entry: Any, i: int) -> Row:
+def _row(source: Declaration, entry: Any, i: int) -> Row:
     place = ("row", i)
     given = source.check(entry, place, *_ROW)
     if given["trust"] not in TRUST:
@@ -352,7 +352,7 @@ def _row(source: Source, entry: Any, i: int) -> Row:
     return Row(**{**given, "published": published})
 
 
-def _cell(source: Source, place: tuple[str | int, ...], value: Any) -> Cell:
+def _cell(source: Declaration, place: Place, value: Any) -> Cell:
     """Read ``mean`` or ``[mean, std]``."""
     numbers = value if isinstance(value, list) else [value]
     if not 1 <= len(numbers) <= 2 or not all(type(number) in NUMBER for number in numbers):
@@ -362,7 +362,7 @@ def _cell(source: Source, place: tuple[str | int, ...], value: Any) -> Cell:
     return Cell(*(float(number) for number in numbers))
 
 
-def _check_names(source: Source, made: Published) -> None:
+def _check_names(source: Declaration, made: Published) -> None:
     """Refuse rows and readings that name what the file does not declare, and labels that stand there twice."""
     labels = [row.label for row in made.rows]
     for i, reading in enumerate(made.readings):
@@ -390,9 +390,7 @@ def _columns_of(row: Row) -> list[str]:
     return names + [ours[key] for key in ("column", "by") if ours.get(key)]
 
 
-def _check_known(
-    source: Source, place: tuple[str | int, ...], kind: str, names: Iterable[str], known: Collection[str]
-) -> None:
+def _check_known(source: Declaration, place: Place, kind: str, names: Iterable[str], known: Collection[str]) -> None:
     for name in names:
         if name not in known:
-            raise unknown_name(f"{kind} in {source.path.name}, line {source.line(place)},", name, known)
+            raise source.unknown(place, kind, name, known)

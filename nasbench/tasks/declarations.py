@@ -1,11 +1,11 @@
 """Reading the declarations of tasks: plain data, checked, without opening a table."""
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from nasbench.declarations import NUMBER, Declaration, Place, Types
 from nasbench.errors import InvalidOption, NasbenchError, unknown_name
 from nasbench.table.locate import shipped_names, table_names, user_tables
 from nasbench.tasks.surrogate.archive import describe
@@ -22,7 +22,7 @@ FEWEST_SEEDS = 3
 POINT_KEYS = ("reference", "bound")
 """What may be said of the range of an objective, in its unit."""
 
-_KEYS: dict[str, type | tuple[type, ...]] = {
+_KEYS: dict[str, Types] = {
     "title": str,
     "version": int,
     "suite": str,
@@ -37,13 +37,13 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "metric": str,
     "observed": (str, dict),
     "reported": (list, dict),
-    "cost": (str, float, int, list),
+    "cost": (str, *NUMBER, list),
     "objectives": dict,
     "fidelities": list,
-    "budget_s": (float, int),
+    "budget_s": NUMBER,
     "budget_note": str,
     "search": str,
-    "crash_s": (float, int),
+    "crash_s": NUMBER,
     "repeats": str,
 }
 _TRAINING_KEYS = {key: _KEYS[key] for key in ("title", "version", "space", "space_options", "budget_s", "repeats")} | {
@@ -59,6 +59,10 @@ SURROGATE, SURROGATE_PREFIX = ".surrogate", "surrogate-"
 MODES = ("seed", "mean", FRESH)
 """What may stand behind a surrogate's name and a colon: with the noise of a seed, without, or with other noise each
 time that an architecture is asked for."""
+_COLUMN: dict[str, Types] = dict.fromkeys(("table", "split", *COLUMN_KEYS), str)
+_POINTS: dict[str, Types] = dict.fromkeys(POINT_KEYS, NUMBER)
+_SHARE: dict[str, Types] = {"table": str, "dataset": str, "static": str, "times": NUMBER}
+_OBJECTIVE: dict[str, Types] = dict.fromkeys(("table", "dataset"), str)
 _PER = ("training", "answer")
 _SPLITS = ("train", "valid", "test", "valid+test")
 
@@ -68,24 +72,28 @@ def _families() -> dict[str, Path]:
     return {path.stem.replace("_", "-"): path for path in sorted(_FOLDER.glob("*.toml"))}
 
 
-def _declaration(path: Path) -> dict[str, Any]:
-    try:
-        declaration: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidOption(f"{path} is no TOML: {error}") from None
-    members = declaration.get("tasks")
+def _read_family(path: Path) -> Declaration:
+    """Read a file of tasks, which share what stands outside of ``[tasks.NAME]``."""
+    family = Declaration.read(path)
+    members = family.values.get("tasks")
     if not isinstance(members, dict) or not all(isinstance(own, dict) for own in members.values()):
         raise InvalidOption(f"{path} declares no [tasks.NAME], or something else under [tasks]")
-    return declaration
+    return family
+
+
+def _read_member(family: Declaration, member: str, label: str, **defaults: Any) -> Declaration:
+    """Return the declaration of one task of a file: its own values, and what the file says of all."""
+    shared = {key: value for key, value in family.values.items() if key != "tasks"}
+    own = family.values["tasks"].get(member, {})
+    return family.narrow(defaults | shared | own, label, ("tasks", member), ())
 
 
 def _members() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield name, table and own values of every declared task."""
     for family, path in _families().items():
-        declaration = _declaration(path)
-        members = declaration.pop("tasks")
-        for member, own in members.items():
-            values = {"dataset": member} | declaration | own
+        declared = _read_family(path)
+        for member in declared.values["tasks"]:
+            values = _read_member(declared, member, "", dataset=member).values
             yield f"{family}-{member}", str(values.get("table", "")), values
 
 
@@ -159,8 +167,7 @@ def is_training(name: str) -> bool:
     path = Path(file).expanduser()
     if path.suffix != ".toml" or not path.is_file():
         return False
-    declaration = _declaration(path)
-    return "train" in declaration | declaration["tasks"].get(member, {})
+    return "train" in _read_member(_read_family(path), member, name).values
 
 
 def training_declaration(name: str) -> dict[str, Any]:
@@ -171,18 +178,11 @@ def training_declaration(name: str) -> dict[str, Any]:
         InvalidOption: a missing key, or a value of the wrong type.
     """
     file, _, member = name.rpartition(":")
-    declaration = _declaration(Path(file).expanduser())
-    values: dict[str, Any] = declaration | declaration["tasks"].get(member, {})
-    del values["tasks"]
-    for key, value in values.items():
-        if key not in _TRAINING_KEYS:
-            raise unknown_name(f"key of task '{name}', which trains", key, _TRAINING_KEYS)
-        if not isinstance(value, _TRAINING_KEYS[key]) or isinstance(value, bool):
-            raise InvalidOption(f"task '{name}': {key} = {value!r} has the wrong type")
-    if values.get("repeats", SAME) not in REPEATS:
-        raise unknown_name(f"repeats of task '{name}'", values["repeats"], REPEATS)
-    if missing := sorted(_TRAINING_KEYS.keys() - {"space_options", "repeats"} - values.keys()):
-        raise InvalidOption(f"task '{name}' lacks {', '.join(missing)}")
+    declared = _read_member(_read_family(Path(file).expanduser()), member, f"task '{name}', which trains")
+    optional = {key: _TRAINING_KEYS[key] for key in ("space_options", "repeats")}
+    required = {key: kinds for key, kinds in _TRAINING_KEYS.items() if key not in optional}
+    values = declared.check(declared.values, (), required, optional)
+    declared.check_choice(("repeats",), values.get("repeats", SAME), REPEATS)
     return values | {"name": f"{Path(file).stem}-{member}"}
 
 
@@ -219,15 +219,16 @@ def read_declaration(name: str) -> dict[str, Any]:
 
     Raises:
         UnknownName: no such task, or a key that a task does not have.
-        InvalidOption: no TOML, a missing key, a value of the wrong type, or a table not yet imported.
+        InvalidOption: not TOML, a missing key, a value of the wrong type, or a table not yet imported.
     """
     file, _, member = name.rpartition(":")
     if file.endswith(".toml"):
-        return checked(_of_file(Path(file).expanduser(), member), f"{Path(file).stem}-{member}", typed=name)
-    declared = shipped_declarations()
-    if name not in declared:
-        raise unknown_name("task", name, declared)
-    values = declared[name]
+        declared = _of_file(Path(file).expanduser(), member, f"task '{name}'")
+        return _check_task(declared) | {"name": f"{Path(file).stem}-{member}"}
+    shipped = shipped_declarations()
+    if name not in shipped:
+        raise unknown_name("task", name, shipped)
+    values = shipped[name]
     if not _tables(values) <= set(table_names()):
         raise InvalidOption(f"task '{name}' needs a table that is not imported yet: {_how_to_get(values)}")
     return checked(values, name)
@@ -238,135 +239,96 @@ def shipped_declarations() -> dict[str, dict[str, Any]]:
     return {name: values for name, _, values in _members()}
 
 
-def _of_file(file: Path, member: str) -> dict[str, Any]:
-    """Return the values of a task of one's own file."""
+def _of_file(file: Path, member: str, label: str) -> Declaration:
+    """Return the declaration of a task of one's own file."""
     if not file.is_file():
         raise InvalidOption(f"no task file {file}; expected FILE.toml:MEMBER")
-    declaration = _declaration(file)
-    members: dict[str, dict[str, Any]] = declaration.pop("tasks")
-    if member not in members:
+    family = _read_family(file)
+    if member not in (members := family.values["tasks"]):
         raise unknown_name("task", f"{file}:{member}", members)
-    return {"dataset": member} | declaration | members[member]
+    return _read_member(family, member, label, dataset=member)
 
 
-def checked(values: Mapping[str, Any], name: str, *, typed: str = "") -> dict[str, Any]:
-    """Return a task's values with its ``name`` among them.
-
-    Args:
-        values: as declared or recorded.
-        name: of the task.
-        typed: what it is called in errors, if something else.
+def checked(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the values of a task called ``name``, as declared or recorded, with that ``name`` among them.
 
     Raises:
         UnknownName, InvalidOption: as ``read_declaration``.
     """
-    values = dict(values)
-    _check(typed or name, values)
-    if isinstance(values["reported"], list):
-        values["reported"] = {split: split for split in values["reported"]}
-    return values | {"name": name}
+    return _check_task(Declaration(values, f"task '{name}'")) | {"name": name}
 
 
-def _check(name: str, values: dict[str, Any]) -> None:
-    for key, value in values.items():
-        if key not in _KEYS:
-            raise unknown_name(f"key of task '{name}'", key, _KEYS)
-        if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
-            raise InvalidOption(f"task '{name}': {key} = {value!r} has the wrong type")
-    if missing := sorted(_KEYS.keys() - _OPTIONAL - values.keys()):
-        raise InvalidOption(f"task '{name}' lacks {', '.join(missing)}")
-    if values.get("repeats", SAME) not in REPEATS:
-        raise unknown_name(f"repeats of task '{name}'", values["repeats"], REPEATS)
-    _check_search(name, values)
-    _check_fidelities(name, values)
+def _check_task(declared: Declaration) -> dict[str, Any]:
+    """Return the checked values of a task, what it reports by label."""
+    optional = {key: kinds for key, kinds in _KEYS.items() if key in _OPTIONAL}
+    required = {key: kinds for key, kinds in _KEYS.items() if key not in _OPTIONAL}
+    values = declared.check(declared.values, (), required, optional)
+    declared.check_choice(("repeats",), values.get("repeats", SAME), REPEATS)
+    _check_search(declared, values)
+    observed: dict[Place, Any] = {("observed",): values["observed"]}
+    costs: dict[Place, Any] = {("cost",): values["cost"]}
+    for i, fidelity in enumerate(values.get("fidelities", [])):
+        declared.check(fidelity, ("fidelities", i), {"observed": (str, dict), "cost": list}, {})
+        observed["fidelities", i, "observed"] = fidelity["observed"]
+        costs["fidelities", i, "cost"] = fidelity["cost"]
     reported = values["reported"]
-    observed = [values["observed"], *(fidelity["observed"] for fidelity in _fidelities(values))]
-    columns = [*observed, *(reported.values() if isinstance(reported, dict) else reported)]
-    charged = [_uncharged(name, part) for part in _costs(values)]
-    shares = [entry for entry in charged if isinstance(entry, dict) and "static" in entry]
-    for column in [*columns, *(entry for entry in charged if entry not in shares)]:
-        keys = {"split": column} if isinstance(column, str) else column
-        points = POINT_KEYS if column is observed[0] else ()
-        _check_points(f"what task '{name}' observes", {key: keys[key] for key in points if key in keys})
-        for key in keys:
-            if key not in (allowed := ("table", "split", *COLUMN_KEYS, *points)):
-                raise unknown_name(f"key of a column of task '{name}'", key, allowed)
-        if keys.get("split") not in _SPLITS:
-            raise unknown_name("split", keys.get("split", ""), _SPLITS)
-    _check_shares(name, shares)
-    _check_objectives(name, values)
-    if any(column == "test" or (isinstance(column, dict) and column["split"] == "test") for column in observed):
-        raise InvalidOption(f"task '{name}' would show the test split to strategies")
+    labelled = reported.items() if isinstance(reported, dict) else enumerate(reported)
+    columns = observed | {("reported", label): column for label, column in labelled}
+    for place, column in columns.items():
+        _check_column(declared, place, column, _POINTS if place == ("observed",) else {})
+    for place, cost in costs.items():
+        for i, part in enumerate(cost if isinstance(cost, list) else ()):
+            _check_cost_term(declared, (*place, i), part)
+    _check_objectives(declared, values)
+    for place, column in observed.items():
+        if column == "test" or (isinstance(column, dict) and column["split"] == "test"):
+            raise InvalidOption(f"{declared.where(place)} would show the test split to strategies")
+    if isinstance(reported, list):
+        values["reported"] = {split: split for split in reported}
+    return values
 
 
-def _check_search(name: str, values: dict[str, Any]) -> None:
+def _check_column(declared: Declaration, place: Place, column: Any, more: Mapping[str, Types]) -> None:
+    """Check which measured column is meant: a split, or keys that override the task's own."""
+    declared.check_type(place, column, (str, dict))
+    keys = {"split": column} if isinstance(column, str) else declared.check(column, place, {}, {**_COLUMN, **more})
+    if keys.get("split") not in _SPLITS:
+        raise declared.unknown(place, "split", keys.get("split", ""), _SPLITS)
+
+
+def _check_search(declared: Declaration, values: dict[str, Any]) -> None:
     """Check what is done with architectures that were not measured."""
-    if (search := values.get("search", MEASURED)) not in _SEARCHED:
-        raise unknown_name(f"search of task '{name}'", search, _SEARCHED)
+    search = values.get("search", MEASURED)
+    declared.check_choice(("search",), search, _SEARCHED)
     crash_s = values.get("crash_s")
     if crash_s is not None and (search == MEASURED or not 0 < crash_s < math.inf):
-        raise InvalidOption(
-            f"task '{name}': crash_s = {crash_s}; expected a positive number of seconds, beside search = \"all\""
-        )
+        raise declared.error(("crash_s",), f'= {crash_s}; expected a positive number of seconds, beside search = "all"')
 
 
-def _check_fidelities(name: str, values: dict[str, Any]) -> None:
-    for fidelity in values.get("fidelities", []):
-        if not isinstance(fidelity, dict) or fidelity.keys() != {"observed", "cost"}:
-            raise InvalidOption(f"task '{name}': fidelity {fidelity!r}; expected {{ observed = ..., cost = [...] }}")
-        if not isinstance(fidelity["observed"], str | dict) or not isinstance(fidelity["cost"], list):
-            raise InvalidOption(f"task '{name}': fidelity {fidelity!r}; expected a column, and a list of costs")
+def _check_cost_term(declared: Declaration, place: Place, part: Any) -> None:
+    """Check a part of a cost: a measured column, or with ``static`` a share of a static metric."""
+    keys = part
+    if isinstance(part, dict) and "per" in part:
+        declared.check_choice((*place, "per"), part["per"], _PER)
+        keys = {key: value for key, value in part.items() if key != "per"}
+    if isinstance(keys, dict) and "static" in keys:
+        declared.check(keys, place, {}, _SHARE)
+    else:
+        _check_column(declared, place, keys, {})
 
 
-def _uncharged(name: str, part: Any) -> Any:
-    """Return the column of a part of a cost, without how often it is paid."""
-    if not isinstance(part, dict) or "per" not in part:
-        return part
-    if part["per"] not in _PER:
-        raise unknown_name(f"'per' of a cost of task '{name}'", part["per"], _PER)
-    return {key: value for key, value in part.items() if key != "per"}
-
-
-def _check_shares(name: str, shares: list[dict[str, Any]]) -> None:
-    allowed: dict[str, type | tuple[type, ...]] = {
-        "table": str,
-        "dataset": str,
-        "static": str,
-        "times": (int, float),
-    }
-    for share in shares:
-        for key, value in share.items():
-            if key not in allowed:
-                raise unknown_name(f"key of a cost of task '{name}'", key, allowed)
-            if not isinstance(value, allowed[key]) or isinstance(value, bool):
-                raise InvalidOption(f"task '{name}': {key} = {value!r} of a cost has the wrong type")
-
-
-def _check_points(what: str, points: dict[str, Any]) -> None:
-    """Check that a reference and a bound are numbers; whether they fit the column, the column tells."""
-    for key, value in points.items():
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise InvalidOption(f"{what}: {key} = {value!r}; expected a number in the unit of its column")
-
-
-def _check_objectives(name: str, values: dict[str, Any]) -> None:
-    allowed = ("table", "dataset", "metric", *POINT_KEYS)
+def _check_objectives(declared: Declaration, values: dict[str, Any]) -> None:
+    """Check the static metrics that a strategy sees beside the observed column."""
+    seen = values["observed"]
+    observed = seen.get("metric", values["metric"]) if isinstance(seen, dict) else values["metric"]
     for label, keys in values.get("objectives", {}).items():
-        for key in keys if isinstance(keys, dict) else ():
-            if key not in allowed:
-                raise unknown_name(f"key of objective '{label}' of task '{name}'", key, allowed)
-        points = {key: keys[key] for key in POINT_KEYS if key in keys} if isinstance(keys, dict) else {}
-        if not isinstance(keys, dict) or not all(isinstance(keys[key], str) for key in keys.keys() - points.keys()):
-            raise InvalidOption(
-                f"task '{name}': objective '{label}' = {keys!r}; expected {{ table = ..., metric = ... }}"
-            )
-        _check_points(f"objective '{label}' of task '{name}'", points)
+        place = ("objectives", label)
+        if not isinstance(keys, dict):
+            raise declared.error(place, f"= {keys!r}; expected {{ table = ..., metric = ... }}")
         if "metric" not in keys:
-            raise InvalidOption(f"task '{name}': objective '{label}' lacks metric, the name of a static metric")
+            raise declared.error(place, "lacks metric, the name of a static metric")
+        declared.check(keys, place, {"metric": str}, {**_OBJECTIVE, **_POINTS})
         if label in (*values["reported"], *_SPLITS):
-            raise InvalidOption(f"task '{name}': objective '{label}' has the name of a split or of what is reported")
-        seen = values["observed"]
-        if label == (seen.get("metric", values["metric"]) if isinstance(seen, dict) else values["metric"]):
-            raise InvalidOption(
-                f"task '{name}': objective '{label}' has the name of the observed metric; call it something else"
-            )
+            raise declared.error(place, "has the name of a split or of what is reported")
+        if label == observed:
+            raise declared.error(place, "has the name of the observed metric; call it something else")

@@ -100,7 +100,7 @@ def _opened(name: str, entry: Entry) -> "Task":
 
 
 def _with_table(name: str, entry: Entry) -> "Task":
-    from nasbench.tasks.table_opening import table_task
+    from nasbench.tasks.table_opening import make_table_task
 
     declared = dict(entry["declaration"])
     now = shipped().get(name)
@@ -109,7 +109,7 @@ def _with_table(name: str, entry: Entry) -> "Task":
             name, f"its {other} is {declared.get(other)!r} in the record, {now.get(other)!r} in this release"
         )
     own = declared.pop("name")
-    return table_task(checked(declared, own), _finder(name, entry))
+    return make_table_task(checked(declared, own), _finder(name, entry))
 
 
 def differing(then: Entry, now: Entry) -> str:

@@ -33,10 +33,10 @@ def load_table_task(name: str) -> TableTask:
     """
     file = name.rpartition(":")[0]
     beside = Path(file).expanduser().parent if file.endswith(".toml") else None
-    return table_task(read_declaration(name), lambda table: find_table(table, beside=beside))
+    return make_table_task(read_declaration(name), lambda table: find_table(table, beside=beside))
 
 
-def table_task(declaration: Mapping[str, Any], find: Callable[[str], Path]) -> TableTask:
+def make_table_task(declaration: Mapping[str, Any], find: Callable[[str], Path]) -> TableTask:
     """Make a task of what was declared.
 
     Args:

@@ -4,12 +4,12 @@ import dataclasses
 import hashlib
 import json
 import math
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nasbench.choices import Choice
+from nasbench.declarations import NUMBER, Declaration, Types
 from nasbench.errors import InvalidOption, unknown_name
 
 _FOLDER = Path(__file__).parent / "recipes"
@@ -136,7 +136,7 @@ def _check_name(kind: str, value: str, known: tuple[str, ...]) -> None:
 
 def recipe_names() -> dict[str, str]:
     """Return the title of every recipe that comes with the suite, by name."""
-    return {path.stem: str(_read(path)["title"]) for path in sorted(_FOLDER.glob("*.toml"))}
+    return {path.stem: str(Declaration.read(path).values["title"]) for path in sorted(_FOLDER.glob("*.toml"))}
 
 
 def load_recipe(label: str) -> Recipe:
@@ -153,26 +153,19 @@ def load_recipe(label: str) -> Recipe:
     path = Path(choice.name).expanduser() if choice.name.endswith(".toml") else _FOLDER / f"{choice.name}.toml"
     if not path.is_file():
         raise unknown_name("recipe", choice.name, recipe_names())
-    fields = {field.name: field for field in dataclasses.fields(Recipe)}
-    values = {**_read(path), **choice.options}
-    for name, value in values.items():
-        if name not in fields:
-            raise unknown_name(f"field of recipe '{choice.name}'", name, fields)
-        _check_type(label, name, value, fields[name].type)
-    required = {name for name, field in fields.items() if field.default is dataclasses.MISSING}
-    if missing := required - values.keys():
-        raise InvalidOption(f"recipe '{label}' lacks {', '.join(sorted(missing))}")
-    return Recipe(**values)
+    declared = Declaration.read(path, f"recipe '{label}'")
+    required, optional = _field_types()
+    values = {**declared.values, **choice.options}
+    given = declared if not choice.options else Declaration(values, declared.label)  # an option stands in no file
+    return Recipe(**given.check(values, (), required, optional))
 
 
-def _check_type(label: str, name: str, value: object, expected: Any) -> None:
-    kinds = (int, float) if expected is float else expected
-    if not isinstance(value, kinds) or (isinstance(value, bool) and expected is not bool):
-        raise InvalidOption(f"{name}={value!r} in recipe '{label}'; expected a value of type {expected.__name__}")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidOption(f"recipe {path} cannot be read: {error}") from error
+def _field_types() -> tuple[dict[str, Types], dict[str, Types]]:
+    """Return the types of the fields that a recipe must have, and of those that it may have."""
+    required: dict[str, Types] = {}
+    optional: dict[str, Types] = {}
+    for field in dataclasses.fields(Recipe):
+        kind: Any = field.type
+        fields = required if field.default is dataclasses.MISSING else optional
+        fields[field.name] = NUMBER if kind is float else kind
+    return required, optional

@@ -13,6 +13,7 @@ import nasbench
 from nasbench.cli import main
 from nasbench.comparison.experiment import Experiment
 from nasbench.comparison.plausibility import misfit
+from nasbench.comparison.verify import verify
 from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, PredictorError, StrategyError, TableError
 from nasbench.importers import import_source
 from nasbench.importers.nasbench101_runs import NASBench101Runs
@@ -85,6 +86,31 @@ def test_stored_predictions_are_those_of_the_stored_predictors(task, cifar10, rn
     for quantity in (OBSERVED, NOISE, COST):
         again = task.surrogate._model(quantity).predict(archs)
         assert again == pytest.approx(task.surrogate.predict(quantity, archs), rel=1e-12)
+
+
+class Repeater:
+    """Asks for the same three architectures again and again."""
+
+    def __init__(self, space, rng):
+        self.archs, self.n = space.sample(3, rng), 0
+
+    def ask(self, n):
+        self.n += n
+        return nasbench.full_trainings(self.n - n, self.archs[np.arange(self.n - n, self.n) % 3])
+
+    def tell(self, results):
+        pass
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_fresh_noise_is_recorded_and_verified(task, tmp_path, n_workers):
+    name = f"{task.surrogate.path}:fresh"
+    limits = nasbench.Budget(trials=12)
+    record = nasbench.compare(name, Repeater, runs=1, limits=limits, n_workers=n_workers, out=tmp_path / "out")
+    (run,) = record.runs(name, record.strategies[0])
+    assert len(np.unique(run.history.score)) == 12
+    assert verify(record, sample=1, rng=np.random.default_rng(0)).misfits == []
+    assert record.spec["tasks"][name]["declaration"] == {"surrogate": "cells", "noisy": True, "repeats": "fresh"}
 
 
 def test_the_same_seed_gives_the_same_file(tmp_path):

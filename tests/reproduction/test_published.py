@@ -73,7 +73,7 @@ def test_a_small_file_is_read_as_written(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        ('title = "t"', "title = ", 1, "no TOML"),
+        ('title = "t"', "title = ", 1, "not TOML"),
         ('title = "t"', "title = 3", 1, "title = 3 has the wrong type; expected text"),
         ("runs = 4", "runs = 0", 7, "expected 1 or more"),
         ("runs = 4", "runs = true", 7, "wrong type; expected a whole number"),

@@ -135,7 +135,7 @@ def test_a_user_s_own_declaration_works(tmp_path):
         ('reported = ["valid"]', "reported = []", "reports nothing"),
         ('space = "nb201"', 'space = "nb201"\nspace_options = { foo = 1 }', "do not fit"),
         ('space = "nb201"', 'space = "nbgraph"', "table 'nb201' is of space 'nb201'"),
-        ("version = 1", "version = ", "no TOML"),
+        ("version = 1", "version = ", "not TOML"),
     ],
 )
 def test_a_declaration_without_sense_is_refused(tmp_path, old, new, says):

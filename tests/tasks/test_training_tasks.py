@@ -100,6 +100,21 @@ def test_what_is_reported_is_the_test_accuracy_of_all_repetitions_of_the_full_tr
     assert task.random_score == 0.1
 
 
+def test_fresh_repeats_train_the_task_s_own_seeds_first_then_new_ones(file):
+    file.write_text(f'repeats = "fresh"\n{TASKS}')
+    task = nasbench.load_task(f"{file}:twice")
+    backend = task.backend(np.random.default_rng(0))
+    asked = np.concatenate([GOOD] * 3)
+    told = backend.advance(Trials(np.arange(3), asked, np.full(3, 1)))
+    assert told.id.tolist() == [0, 1, 2]
+    assert len(np.unique(told.score)) == 3
+    assert (told.cost_s > 0).all()
+    default = nasbench.load_task(f"{file}:twice").query(GOOD)
+    assert np.mean(told.score[:2]) == pytest.approx(default.item())
+    assert sorted(path.name for path in task.folder.glob("seed*")) == ["seed0", "seed1", "seed2"]
+    assert task.declaration["repeats"] == "fresh"
+
+
 def test_a_changed_recipe_is_another_task_in_another_folder(file):
     first = nasbench.load_task(f"{file}:cells")
     file.write_text(TASKS.replace("epochs=2", "epochs=3"))

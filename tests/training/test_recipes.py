@@ -66,10 +66,10 @@ def test_a_changed_recipe_is_another_one(tmp_path):
     ("label", "error", "why"),
     [
         ("nb201-20", UnknownName, "did you mean 'nb201-200'"),
-        ("nb201-12,learning_rate=1", UnknownName, "unknown field"),
+        ("nb201-12,learning_rate=1", UnknownName, "unknown key 'learning_rate'"),
         ("nb201-12,epochs=0", InvalidOption, "epochs=0 .* expected 1"),
-        ("nb201-12,epochs=1.5", InvalidOption, r"epochs=1\.5 .* type int"),
-        ("nb201-12,flip=1", InvalidOption, "flip=1 .* type bool"),
+        ("nb201-12,epochs=1.5", InvalidOption, r"epochs = 1\.5 has the wrong type; expected a whole number"),
+        ("nb201-12,flip=1", InvalidOption, "flip = 1 has the wrong type; expected true or false"),
         ("nb201-12,optimiser=adam", UnknownName, "unknown optimiser"),
         ("nb201-12,label_smoothing=1", InvalidOption, "label_smoothing=1"),
     ],
@@ -82,9 +82,9 @@ def test_what_is_no_recipe_is_refused(label, error, why):
 def test_a_file_that_is_no_recipe_is_refused(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text("epochs = ")
-    with pytest.raises(InvalidOption, match="cannot be read"):
+    with pytest.raises(InvalidOption, match=r"mine\.toml is not TOML: Invalid value"):
         load_recipe(str(path))
     path.write_text('title = "mine"')
-    with pytest.raises(InvalidOption, match="lacks batch_size, epochs"):
+    with pytest.raises(InvalidOption, match=r"recipe .*, line 1: lacks batch_size, epochs"):
         load_recipe(str(path))
     assert math.isfinite(load_recipe("small-4").lr)

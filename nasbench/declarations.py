@@ -1,0 +1,168 @@
+"""Checking declarations: TOML files of tasks, recipes, importers' mappings and published tables.
+
+An error names the file, the line and the key, says what stands there and what is allowed, and offers near names.
+"""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from nasbench.errors import InvalidOption, UnknownName, unknown_name
+
+Types = type | tuple[type, ...]
+Place = tuple[str | int, ...]
+"""Keys from the outermost table inwards, and numbers in lists, which count from 0."""
+NUMBER = (int, float)
+_SHOWN = {str: "text", bool: "true or false", int: "a whole number", float: "a number", list: "a list", dict: "a table"}
+
+
+class Declaration:
+    """What a TOML file declares, or a part of it, and where in the file each key stands.
+
+    Args:
+        values: what is declared.
+        label: how errors call it.
+        text: of the file; empty where there is none, such as for what a record holds.
+        bases: places of the file in which keys of ``values`` may stand; the first that has a key counts.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Any], label: str, *, text: str = "", bases: tuple[Place, ...] = ((),)
+    ) -> None:
+        self.values, self.label, self.text = dict(values), label, text
+        self._bases = bases
+        self._known_lines: dict[Place, int] | None = None
+
+    @classmethod
+    def read(cls, path: Path, label: str = "") -> Self:
+        """Read a file, which errors call by its name unless ``label`` says otherwise.
+
+        Raises:
+            InvalidOption: it cannot be read or is not TOML; the message holds line and column.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+            return cls(tomllib.loads(text), label or path.name, text=text)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InvalidOption(f"{path} is not TOML: {error}") from None
+        except OSError as error:
+            raise InvalidOption(f"{path} cannot be read: {error}") from None
+
+    def narrow(self, values: Mapping[str, Any], label: str, *bases: Place) -> "Declaration":
+        """Return the declaration of ``values``, whose keys stand in any of ``bases`` of the same file."""
+        return Declaration(values, label, text=self.text, bases=bases)
+
+    def line(self, place: Place) -> int:
+        """Return the line of a key, of the innermost table around it that has one, or 1."""
+        if self._known_lines is None:
+            self._known_lines = _lines(self.text)
+        while True:
+            for base in self._bases:
+                if (*base, *place) in self._known_lines:
+                    return self._known_lines[*base, *place]
+            if not place:
+                return 1
+            place = place[:-1]
+
+    def where(self, place: Place) -> str:
+        """Return how errors call a place: the file, and the line of the key."""
+        return f"{self.label}, line {self.line(place)}" if self.text else self.label
+
+    def error(self, place: Place, message: str) -> InvalidOption:
+        """Return the error for what stands at ``place``."""
+        return InvalidOption(f"{self.where(place)}: {_dotted(place)}{message}")
+
+    def unknown(self, place: Place, kind: str, seen: object, allowed: Collection[str]) -> UnknownName:
+        """Return the error for an unknown name at ``place``, offering near ones."""
+        return UnknownName(f"{self.where(place)}: {unknown_name(kind, seen, allowed)}")
+
+    def check(
+        self, entry: Any, place: Place, required: Mapping[str, Types], optional: Mapping[str, Types]
+    ) -> dict[str, Any]:
+        """Return a table after checking its keys and the types of their values.
+
+        Raises:
+            InvalidOption: not a table, a key that is missing, or a value of the wrong type.
+            UnknownName: a key that does not belong there.
+        """
+        if not isinstance(entry, Mapping):
+            raise self.error(place, f"is {entry!r}; expected a table")
+        known = {**required, **optional}
+        for key, value in entry.items():
+            if key not in known:
+                kind = f"key of {_dotted(place).strip()}" if place else "key"
+                raise self.unknown((*place, key), kind, key, known)
+            self.check_type((*place, key), value, known[key])
+        if missing := sorted(required.keys() - entry.keys()):
+            raise self.error(place, f"lacks {', '.join(missing)}")
+        return dict(entry)
+
+    def check_type(self, place: Place, value: Any, types: Types) -> None:
+        """Refuse a value of another type; true and false are not numbers.
+
+        Raises:
+            InvalidOption: it is.
+        """
+        expected = types if isinstance(types, tuple) else (types,)
+        if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
+            raise self.error(place, f"= {value!r} has the wrong type; expected {_names(types)}")
+
+    def check_choice(self, place: Place, value: Any, allowed: Collection[str]) -> None:
+        """Refuse a value that is none of the allowed ones.
+
+        Raises:
+            UnknownName: it is.
+        """
+        if value not in allowed:
+            raise self.unknown(place, _dotted(place).strip(), value, allowed)
+
+
+def _names(types: Types) -> str:
+    given = types if isinstance(types, tuple) else (types,)
+    return " or ".join(_SHOWN[kind] for kind in given if not (kind is int and float in given))
+
+
+def _dotted(place: Place) -> str:
+    text = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place)
+    return f"{text.lstrip('.')} " if text else ""
+
+
+def _lines(text: str) -> dict[Place, int]:
+    """Return the line of every header and key; keys inside inline tables are not told apart."""
+    found: dict[Place, int] = {}
+    counts: dict[Place, int] = {}
+    header: Place = ()
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.startswith("["):
+            name = _key_path(line.strip("[] \t"))
+            header = _numbered(name, counts, counted=line.startswith("[["))
+            found.setdefault(header, number)
+        elif "=" in line and not line.startswith((" ", "\t", "#")):
+            found.setdefault((*header, *_key_path(line.partition("=")[0])), number)
+    return found
+
+
+def _numbered(name: tuple[str, ...], counts: dict[Place, int], *, counted: bool) -> Place:
+    """Return a header's place: of ``[[row]]`` with its number, of a table inside one with that of the last."""
+    place: Place = ()
+    for i, part in enumerate(name):
+        place = (*place, part)
+        if counted and i == len(name) - 1:
+            counts[place] = counts.get(place, -1) + 1
+        if place in counts:
+            place = (*place, counts[place])
+    return place
+
+
+def _key_path(text: str) -> tuple[str, ...]:
+    """Read a dotted key, quoted or not; a line of a longer text, which is not a key, is a key of its own."""
+    try:
+        node: Any = tomllib.loads(f"{text} = 0")
+    except tomllib.TOMLDecodeError:
+        return (text,)
+    path = []
+    while isinstance(node, dict) and node:
+        key, node = next(iter(node.items()))
+        path.append(key)
+    return tuple(path)
