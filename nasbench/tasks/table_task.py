@@ -12,8 +12,7 @@ import numpy as np
 from nasbench.arrays import Archs, Bools, Floats, Ints, freeze
 from nasbench.backends.table import Observations, TableBackend, rows_of
 from nasbench.errors import InvalidArchitecture, InvalidOption
-from nasbench.spaces import EnumeratedSpace, Party, SearchSpace
-from nasbench.spaces._pool import MeasuredSpace
+from nasbench.spaces import EnumeratedSpace, MeasuredSpace, Party, SearchSpace
 from nasbench.table import Table, find_table
 from nasbench.tasks.columns import Charge, Measured, Property, Share, static_cost
 from nasbench.tasks.declarations import COLUMN_KEYS, MEASURED, read_declaration
