@@ -1,5 +1,6 @@
-"""Where torch computes."""
+"""Where torch computes, and what it draws with."""
 
+import numpy as np
 import torch
 
 from nasbench.errors import InvalidOption
@@ -29,3 +30,8 @@ def _lacking_cuda() -> str:
     except (AssertionError, RuntimeError) as error:
         return str(error).partition("\n")[0]
     return ""
+
+
+def torch_generator(rng: np.random.Generator) -> torch.Generator:
+    """Return a generator for torch, seeded by ``rng``. It is on the CPU, so that every device draws the same."""
+    return torch.Generator().manual_seed(int(rng.integers(2**63)))

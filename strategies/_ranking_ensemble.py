@@ -11,7 +11,7 @@ from nasbench.predictions import Batch, Prediction, make_predictor, predictor_ca
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.strategies._ranking_weights import bootstrap_losses, misranked, misranked_held_out, ranking_weights
 from nasbench.strategies._sources import Known
-from nasbench.surrogates._targets import Target, target_named
+from nasbench.surrogates import Target, target_named
 
 _FOLDS = 10
 _SAMPLES = 1000  # of the bootstrap

@@ -1,10 +1,13 @@
 """What is loaded when: light things stay light."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import nasbench
 from nasbench.errors import InvalidOption, MissingExtra, UnknownName
 from nasbench.registry import STRATEGIES, Registry
 
@@ -169,3 +172,58 @@ print(before, peak())
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     before, after = map(float, done.stdout.split())
     assert 5 < after - before < 30
+
+
+# --- rooms
+
+
+SUITE = Path(nasbench.__file__).parent
+
+
+def modules_of_the_suite():
+    """Yield each module's dotted name, its package and its file; links are followed."""
+    for folder in (SUITE, SUITE / "strategies", SUITE / "surrogates"):
+        for path in sorted(folder.rglob("*.py")):
+            parts = ("nasbench", *path.relative_to(SUITE).with_suffix("").parts)
+            package = parts[:-1]
+            yield ".".join(package if path.name == "__init__.py" else parts), package, path
+
+
+def private_imports(package, path):
+    """Yield what a module imports of a room that it does not lie in, by a name that starts with an underscore."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for parts in (name.split(".") for name in names):
+            hidden = [place for place, part in enumerate(parts) if part.startswith("_") and not part.startswith("__")]
+            if parts[0] == "nasbench" and hidden and tuple(parts[: hidden[0]]) != package[: hidden[0]]:
+                yield ".".join(parts)
+
+
+def test_no_room_imports_another_rooms_private_modules():
+    modules = list(modules_of_the_suite())
+    assert len(modules) > 400
+    assert {"nasbench.strategies._pools", "nasbench.surrogates._gp", "nasbench.spaces.nb201"} <= {m[0] for m in modules}
+    found = [f"{name} imports {what}" for name, package, path in modules for what in private_imports(package, path)]
+    assert not found, "export what rooms share from their packages: " + "; ".join(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("from nasbench.spaces._cell import EDGES", 1),
+        ("import nasbench.spaces._cell", 1),
+        ("from nasbench.surrogates import _targets", 1),
+        ("from nasbench.surrogates._nets import torch_generator", 1),
+        ("from nasbench.strategies._pools import pool", 0),  # of the room itself
+        ("from nasbench.strategies.model_based._partition import Partition", 0),
+        ("from nasbench.strategies.model_free._steps import step", 1),  # of another family
+        ("from nasbench import __version__", 0),
+        ("from numpy import _core", 0),
+    ],
+)
+def test_a_private_import_is_seen(tmp_path, line, found):
+    (tmp_path / "a.py").write_text(f"def late():\n    {line}\n")
+    assert len(list(private_imports(("nasbench", "strategies", "model_based"), tmp_path / "a.py"))) == found

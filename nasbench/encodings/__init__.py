@@ -5,7 +5,16 @@ An encoding is a registered file here, or one that the space itself knows in clo
 encoding, their columns side by side.
 """
 
-from nasbench.encodings._encoding import CountEncoding, Encoding
+from nasbench.encodings._encoding import CountEncoding, Encoding, scramble
+from nasbench.encodings._functional import LiveGraphs, compute_live_graphs
 from nasbench.encodings._make import encoding_names, make_encoding
 
-__all__ = ["CountEncoding", "Encoding", "encoding_names", "make_encoding"]
+__all__ = [
+    "CountEncoding",
+    "Encoding",
+    "LiveGraphs",
+    "compute_live_graphs",
+    "encoding_names",
+    "make_encoding",
+    "scramble",
+]

@@ -131,7 +131,7 @@ def _unseen_length(owner: Ints, key: Keys, n: int) -> Floats:
     return lengths
 
 
-def mixed(values: Keys) -> Keys:
+def scramble(values: Keys) -> Keys:
     """Scramble 64-bit integers one to one (the finaliser of SplitMix64: Steele, Lea & Flood 2014)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

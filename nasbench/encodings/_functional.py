@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nasbench.arrays import Archs, Bools, Ints
-from nasbench.encodings._encoding import Keys, mixed
+from nasbench.encodings._encoding import Keys, scramble
 from nasbench.spaces import SearchSpace
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying by it loses nothing
@@ -33,7 +33,7 @@ class LiveGraphs(NamedTuple):
     working: Ints
 
 
-def live_graphs(space: SearchSpace, archs: Archs) -> LiveGraphs:
+def compute_live_graphs(space: SearchSpace, archs: Archs) -> LiveGraphs:
     """Return the computation graphs of architectures [n, d] without dead vertices."""
     graphs = space.graphs(archs)
     names, v = graphs.vocabulary, graphs.adjacency.shape[1]
@@ -67,7 +67,7 @@ class Paths(NamedTuple):
 
 def functional_paths(space: SearchSpace, archs: Archs) -> Paths:
     """Follow every path from the input to the output, all architectures at once, one vertex further each round."""
-    graphs = live_graphs(space, archs)
+    graphs = compute_live_graphs(space, archs)
     k, output = len(graphs.working), len(graphs.vocabulary) - 1
     column = np.full(output + 1, k)
     column[graphs.working] = np.arange(k)
@@ -79,7 +79,7 @@ def functional_paths(space: SearchSpace, archs: Archs) -> Paths:
         came_from, vertex = np.nonzero(graphs.adjacency[owner, vertex])
         owner, counts = owner[came_from], counts[came_from]
         operation = graphs.operations[owner, vertex]
-        key = np.where(code[operation] > 0, mixed(key[came_from] * _STEP + code[operation]), key[came_from])
+        key = np.where(code[operation] > 0, scramble(key[came_from] * _STEP + code[operation]), key[came_from])
         counts[np.arange(len(owner)), column[operation]] += 1
         done = operation == output
         finished.append(Paths(owner[done], key[done], counts[done, :k]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.encodings._encoding import Encoding
-from nasbench.encodings._functional import live_graphs
+from nasbench.encodings._functional import compute_live_graphs
 
 
 class LiveOperationsEncoding(Encoding):
@@ -16,6 +16,6 @@ class LiveOperationsEncoding(Encoding):
 
     def encode(self, archs: Archs) -> Floats:
         """Return counts; ``[n, operations of the graphs without input and output]``."""
-        graphs = live_graphs(self.space, archs)
+        graphs = compute_live_graphs(self.space, archs)
         present = [(graphs.live & (graphs.operations == i)).sum(axis=1) for i in range(1, len(graphs.vocabulary) - 1)]
         return np.column_stack(present).astype(np.float64)

@@ -8,7 +8,7 @@ architectures are enough to learn from it.
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.encodings._encoding import CountEncoding, Tokens, mixed
+from nasbench.encodings._encoding import CountEncoding, Tokens, scramble
 from nasbench.encodings._functional import functional_paths
 
 
@@ -18,6 +18,6 @@ class PathBagEncoding(CountEncoding):
     def tokens(self, archs: Archs) -> Tokens:
         """Return every path of architectures [n, d], its operations counted."""
         paths = functional_paths(self.space, archs)
-        weights = mixed(np.arange(1, paths.counts.shape[1] + 1, dtype=np.uint64))
-        key = mixed((paths.counts.astype(np.uint64) * weights).sum(axis=1, dtype=np.uint64))
+        weights = scramble(np.arange(1, paths.counts.shape[1] + 1, dtype=np.uint64))
+        key = scramble((paths.counts.astype(np.uint64) * weights).sum(axis=1, dtype=np.uint64))
         return Tokens(paths.owner, key, np.zeros(len(key), dtype=np.int64))

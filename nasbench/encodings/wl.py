@@ -8,15 +8,15 @@ hashes, not numbers in order of appearance, so that they do not depend on what e
 import numpy as np
 
 from nasbench.arrays import Archs, Bools, Ints
-from nasbench.encodings._encoding import CountEncoding, Keys, Tokens, mixed
-from nasbench.encodings._functional import live_graphs
+from nasbench.encodings._encoding import CountEncoding, Keys, Tokens, scramble
+from nasbench.encodings._functional import compute_live_graphs
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 
 _DIRECTIONS = ("in", "out", "both")
 _MOST = 10
-_SALTS = mixed(np.arange(1, 3, dtype=np.uint64))
-_LEVELS = mixed(np.arange(4, 5 + 2 * _MOST, dtype=np.uint64))
+_SALTS = scramble(np.arange(1, 3, dtype=np.uint64))
+_LEVELS = scramble(np.arange(4, 5 + 2 * _MOST, dtype=np.uint64))
 
 
 class WeisfeilerLehmanEncoding(CountEncoding):
@@ -51,7 +51,7 @@ class WeisfeilerLehmanEncoding(CountEncoding):
         """Return the labels of every vertex after 0 to ``depth`` refinements; groups: depth by depth, in before out."""
         adjacency, operations, present = self._graphs(archs)
         owner, vertex = np.nonzero(present)
-        labels = mixed((operations.astype(np.uint64) + np.uint64(1)) * _SALTS[0])
+        labels = scramble((operations.astype(np.uint64) + np.uint64(1)) * _SALTS[0])
         edges = adjacency.astype(np.uint64)
         refined = [labels]
         if self._direction != "out":
@@ -59,15 +59,15 @@ class WeisfeilerLehmanEncoding(CountEncoding):
         if self._direction != "in":
             refined += self._refined(labels, edges.swapaxes(1, 2))
         # the level is part of the key: a label must not meet one of another level
-        keys = [mixed(labels[owner, vertex] + salt) for labels, salt in zip(refined, _LEVELS, strict=False)]
+        keys = [scramble(labels[owner, vertex] + salt) for labels, salt in zip(refined, _LEVELS, strict=False)]
         owners, key = np.tile(owner, len(keys)), np.concatenate(keys)
         if self._unary:
-            key = mixed(key + _occurrence(owners, key) * _SALTS[0])
+            key = scramble(key + _occurrence(owners, key) * _SALTS[0])
         return Tokens(owners, key, np.repeat(np.arange(len(keys)), len(owner)))
 
     def _graphs(self, archs: Archs) -> tuple[Bools, Archs, Bools]:
         if self._live:
-            graphs = live_graphs(self.space, archs)
+            graphs = compute_live_graphs(self.space, archs)
             return graphs.adjacency, graphs.operations, graphs.live
         whole = self.space.graphs(archs)
         return whole.adjacency.astype(bool), whole.operations, np.ones(whole.operations.shape, dtype=bool)
@@ -76,8 +76,8 @@ class WeisfeilerLehmanEncoding(CountEncoding):
         """Hash labels [n, v] with the multiset of their neighbours' (a sum of scrambled labels has no order)."""
         refined = []
         for _ in range(self._depth):
-            around = (edges * mixed(labels)[:, :, None]).sum(axis=1, dtype=np.uint64)
-            labels = mixed(labels * _SALTS[0] + mixed(around + _SALTS[1]))
+            around = (edges * scramble(labels)[:, :, None]).sum(axis=1, dtype=np.uint64)
+            labels = scramble(labels * _SALTS[0] + scramble(around + _SALTS[1]))
             refined.append(labels)
         return refined
 

@@ -13,7 +13,7 @@ from nasbench.importers._cells import Cells, is_number
 from nasbench.importers._guess_columns import is_decision, is_numbering, is_result, joined, words_of
 from nasbench.importers._tuners import Tuner
 from nasbench.registry import SPACES
-from nasbench.spaces._hyper_declared import MOST_CHOICES
+from nasbench.spaces import MOST_CHOICES
 
 _NAMED = re.compile(
     r"\b(arch(itecture)?|net(work)?|cell|genotype|hash|model)s?( (str(ing)?|id|idx|index|hash|name|key))?$|^key$"

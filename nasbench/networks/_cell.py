@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 
 from nasbench.networks._layers import Zero
-from nasbench.spaces._cell import EDGES
+from nasbench.spaces import CELL_EDGES
 
 Operation = Callable[[int, int, int], nn.Module]
 """Makes the operation of an edge from channels in, channels out and stride."""
@@ -18,7 +18,7 @@ class Cell(nn.Module):
     come from need no sum; a node of such edges alone is zero.
 
     Args:
-        operations: of the six edges, in the order of ``EDGES``.
+        operations: of the six edges, in the order of ``CELL_EDGES``.
         c_in: channels of the input.
         c_out: channels of the other nodes.
         stride: of the edges out of the input.
@@ -27,7 +27,7 @@ class Cell(nn.Module):
     def __init__(self, operations: Sequence[Operation], c_in: int, c_out: int, stride: int = 1) -> None:
         super().__init__()
         self.edges = nn.ModuleDict()
-        for (source, target), operation in zip(EDGES, operations, strict=True):
+        for (source, target), operation in zip(CELL_EDGES, operations, strict=True):
             edge = operation(c_out, c_out, 1) if source else operation(c_in, c_out, stride)
             self.edges[f"{source}_{target}"] = edge
 

@@ -28,7 +28,7 @@ from nasbench.networks._stacked_layers import (
     places_of,
 )
 from nasbench.networks._tiny import ReductionBlock, TinyNetwork
-from nasbench.spaces._cell import EDGES
+from nasbench.spaces import CELL_EDGES
 
 
 class _Edge(nn.Module):
@@ -109,7 +109,7 @@ class _Cell(nn.Module):
 
     def _from(self, source: int) -> list[tuple[int, _Edge]]:
         """Return the edges out of a node, with where they lead."""
-        return [(target, self.edges[f"{source}_{target}"]) for start, target in EDGES if start == source]
+        return [(target, self.edges[f"{source}_{target}"]) for start, target in CELL_EDGES if start == source]
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [k, c, l, b] to the same shape."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from nasbench.arrays import Archs
 from nasbench.networks._layers import FactorizedReduce, GlobalAverage, average_pool, convolution, norm, relu_conv_norm
 from nasbench.networks._options import one_of, positive, space_of
-from nasbench.spaces._genotype import CELLS, Edges, read_genotype
+from nasbench.spaces import GENOTYPE_CELLS, GenotypeEdges, read_genotype
 
 REQUIRES = {"torch": "torch"}
 _STEM_FACTOR, _OUTPUTS = 3, 4
@@ -52,7 +52,9 @@ def _dropped(x: Tensor, chance: float) -> Tensor:
 class _DARTSCell(nn.Module):
     """Four nodes of two operations each; puts out all four."""
 
-    def __init__(self, edges: Edges, inputs: tuple[int, int], channels: int, *, reduces: bool, after: bool) -> None:
+    def __init__(
+        self, edges: GenotypeEdges, inputs: tuple[int, int], channels: int, *, reduces: bool, after: bool
+    ) -> None:
         super().__init__()
         older, newer = inputs
         self.older = FactorizedReduce(older, channels) if after else relu_conv_norm(older, channels, 1)
@@ -132,7 +134,9 @@ class DARTSNetwork(nn.Module):
             reduces = place in self.reductions
             channels *= 2 if reduces else 1
             inputs, after = (widths[-2], widths[-1]), place - 1 in self.reductions
-            self.cells.append(_DARTSCell(edges[CELLS[reduces]], inputs, channels, reduces=reduces, after=after))
+            self.cells.append(
+                _DARTSCell(edges[GENOTYPE_CELLS[reduces]], inputs, channels, reduces=reduces, after=after)
+            )
             widths.append(_OUTPUTS * channels)
         self.auxiliary_at = 2 * n_cells // 3
         self.auxiliary = _auxiliary(widths[self.auxiliary_at + 2], n_classes) if auxiliary else None

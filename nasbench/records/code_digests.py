@@ -22,7 +22,7 @@ ANSWERING = frozenset({"tasks", "table", "backends", "importers", "datasets", "t
 """Rooms that answer trials: declarations and checksums of tables are recorded, scores and costs of trials compared."""
 REPORTING = frozenset({"cli", "comparison", "evaluation", "metrics", "records", "reports", "reproduction", "testing"})
 """Rooms that run, record and report."""
-CHECKING = frozenset({"registry", "choices", "options", "errors", "files", "jobs", "measuring", "units", "devices"})
+CHECKING = frozenset({"registry", "choices", "options", "errors", "files", "jobs", "measuring", "units"})
 """Modules that find components, check what they are given, and know the machine."""
 
 _SUITE = "nasbench"

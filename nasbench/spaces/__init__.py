@@ -1,17 +1,29 @@
 """Search spaces, one file each: what an architecture is, and the moves between architectures."""
 
+from nasbench.spaces._cell import EDGES as CELL_EDGES
 from nasbench.spaces._coding import Party, options_to_keep, refuse_other_codes
 from nasbench.spaces._enumerated import EnumeratedSpace
+from nasbench.spaces._genotype import CELLS as GENOTYPE_CELLS
+from nasbench.spaces._genotype import Edges as GenotypeEdges
+from nasbench.spaces._genotype import read_genotype
+from nasbench.spaces._hyper_declared import MOST_CHOICES
 from nasbench.spaces._initial import space_with_initial_samples
+from nasbench.spaces._pool import MeasuredSpace
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
 
 __all__ = [
+    "CELL_EDGES",
+    "GENOTYPE_CELLS",
+    "MOST_CHOICES",
     "Coded",
     "EnumeratedSpace",
+    "GenotypeEdges",
     "Graphs",
+    "MeasuredSpace",
     "Party",
     "SearchSpace",
     "options_to_keep",
+    "read_genotype",
     "refuse_other_codes",
     "space_with_initial_samples",
 ]

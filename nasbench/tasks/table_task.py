@@ -11,8 +11,7 @@ import numpy as np
 from nasbench.arrays import Archs, Bools, Floats, Ints, freeze
 from nasbench.backends.table import Observations, SeedDraw, TableBackend, rows_of
 from nasbench.errors import InvalidArchitecture, InvalidOption, unknown_name
-from nasbench.spaces import EnumeratedSpace, Party, SearchSpace
-from nasbench.spaces._pool import MeasuredSpace
+from nasbench.spaces import EnumeratedSpace, MeasuredSpace, Party, SearchSpace
 from nasbench.table import Table, table_names
 from nasbench.tasks.columns import CostTerm, MeasuredColumn, StaticMetric, charge_static_metric
 from nasbench.tasks.declarations import FEWEST_SEEDS, FRESH, MEASURED, REPEATS, SAME

@@ -20,12 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.devices import torch_generator
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import Ledger, check_at_least, check_below_one, check_positive
 from nasbench.strategies._product_distribution import is_product
 from nasbench.strategies.reinforcement_learning._rewards import Rewards
-from nasbench.surrogates._nets import torch_generator
 from nasbench.threads import one_thread
 from nasbench.trials import Results, Trials
 

@@ -15,11 +15,12 @@ import numpy as np
 import torch
 
 from nasbench.arrays import Floats
+from nasbench.devices import torch_generator
 from nasbench.files import replacing
 from nasbench.surrogates._curves._combination import Combination
 from nasbench.surrogates._curves._families import LC_PFN
 from nasbench.surrogates._curves._pfn import EPOCHS, WEIGHTS, CurveTransformer
-from nasbench.surrogates._nets import arrays_of, initialise, torch_generator
+from nasbench.surrogates._nets import arrays_of, initialise
 from nasbench.threads import one_thread
 
 _SEED, _STEPS, _BATCH, _ASKED = 20231031, 3700, 128, 8

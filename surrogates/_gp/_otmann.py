@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from nasbench.arrays import Archs, Bools, Floats, Ints
-from nasbench.encodings._functional import LiveGraphs, live_graphs
+from nasbench.encodings import LiveGraphs, compute_live_graphs
 from nasbench.spaces import SearchSpace
 
 _ENDS = 0.1  # mass of the input, and of the output, in masses of all layers
@@ -66,7 +66,7 @@ def label_penalties(names: tuple[str, ...]) -> tuple[Ints, Floats]:
 
 def cells(space: SearchSpace, archs: Archs) -> Cells:
     """Return the layers of architectures [n, d]: live vertices whose operation changes what it gets."""
-    graphs = live_graphs(space, archs)
+    graphs = compute_live_graphs(space, archs)
     family, _ = label_penalties(graphs.vocabulary)
     layer = graphs.live & np.isin(graphs.operations, graphs.working)
     of_family = np.where(layer, family[graphs.operations], 3)

@@ -10,7 +10,7 @@ from nasbench.surrogates._nets._layers import BatchNorm, Dropout, LayerNorm, Lin
 from nasbench.surrogates._nets._losses import LOSSES, RANKING, Loss, loss_named
 from nasbench.surrogates._nets._predictor import NetPredictor
 from nasbench.surrogates._nets._training import Training, train
-from nasbench.surrogates._nets._weights import arrays_of, initialise, load_arrays, torch_generator
+from nasbench.surrogates._nets._weights import arrays_of, initialise, load_arrays
 
 __all__ = [
     "LOSSES",
@@ -28,6 +28,5 @@ __all__ = [
     "initialise",
     "load_arrays",
     "loss_named",
-    "torch_generator",
     "train",
 ]

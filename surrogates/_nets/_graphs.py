@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nasbench.arrays import Archs
-from nasbench.encodings._functional import live_graphs
+from nasbench.encodings import compute_live_graphs
 from nasbench.spaces import SearchSpace
 
 
@@ -36,7 +36,7 @@ def graph_tensors(space: SearchSpace, archs: Archs, *, live: bool = False) -> Gr
         live: without the vertices that carry nothing from the input to the output.
     """
     if live:
-        graphs = live_graphs(space, archs)
+        graphs = compute_live_graphs(space, archs)
         adjacency, operations, vocabulary = graphs.adjacency, graphs.operations, graphs.vocabulary
     else:
         every = space.graphs(archs)

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs, Floats
-from nasbench.devices import device_named
+from nasbench.devices import device_named, torch_generator
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._nets._losses import RANKING, loss_named, std_of
 from nasbench.surrogates._nets._training import Training, train
-from nasbench.surrogates._nets._weights import arrays_of, initialise, load_arrays, torch_generator
+from nasbench.surrogates._nets._weights import arrays_of, initialise, load_arrays
 from nasbench.surrogates._predictor import CheckedPredictor, State
 from nasbench.threads import one_thread
 

@@ -11,11 +11,6 @@ from torch import nn
 from nasbench.surrogates._nets._layers import Dropout
 
 
-def torch_generator(rng: np.random.Generator) -> torch.Generator:
-    """Return a generator for torch, seeded by ``rng``. It is on the CPU, so that every device draws the same."""
-    return torch.Generator().manual_seed(int(rng.integers(2**63)))
-
-
 def initialise(net: nn.Module, generator: torch.Generator) -> None:
     """Draw every weight of ``net``, layer by layer in the order they were made, and its later dropout masks.
 

@@ -17,11 +17,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasbench.arrays import Floats
+from nasbench.devices import torch_generator
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._curves._laws import LawPredictor
-from nasbench.surrogates._nets import Linear, Training, arrays_of, initialise, load_arrays, torch_generator, train
+from nasbench.surrogates._nets import Linear, Training, arrays_of, initialise, load_arrays, train
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._scaled import COARSE
 from nasbench.threads import one_thread

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasbench.arrays import Archs, Floats
+from nasbench.devices import torch_generator
 from nasbench.encodings import Encoding
 from nasbench.errors import InvalidOption
 from nasbench.files import replacing
@@ -37,7 +38,6 @@ from nasbench.surrogates._nets import (
     graph_tensors,
     initialise,
     load_arrays,
-    torch_generator,
 )
 from nasbench.table import feature_folder
 from nasbench.threads import one_thread

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Floats, Ints
+from nasbench.devices import torch_generator
 from nasbench.options import Count
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
@@ -27,7 +28,6 @@ from nasbench.surrogates._nets import (
     arrays_of,
     initialise,
     load_arrays,
-    torch_generator,
     train,
 )
 from nasbench.surrogates._nets._losses import std_of

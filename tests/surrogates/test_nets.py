@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from nasbench.devices import device_named
+from nasbench.devices import device_named, torch_generator
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import SPACES
 from nasbench.surrogates._nets import (
@@ -21,7 +21,6 @@ from nasbench.surrogates._nets import (
     initialise,
     load_arrays,
     loss_named,
-    torch_generator,
     train,
 )
 from nasbench.threads import one_thread

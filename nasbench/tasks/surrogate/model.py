@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from nasbench.arrays import Archs, Floats, freeze
-from nasbench.encodings._encoding import mixed
+from nasbench.encodings import scramble
 from nasbench.errors import TableError
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.tasks.surrogate.archive import read_arrays, write_archive
@@ -96,7 +96,7 @@ class Surrogate:
         """
         # A random linear hash tells architectures apart, SplitMix64's finaliser makes its bits random.
         words = (self.representative(archs).astype(np.uint64) * key[1:]).sum(axis=1, dtype=np.uint64) + key[0]
-        uniform = ((mixed(words) >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
+        uniform = ((scramble(words) >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
         normal: Floats = ndtri(uniform)
         return normal
 
