@@ -132,7 +132,7 @@ class Simulation:
         # What was asked and answered, in the order asked; numbers of its own, that no strategy and no backend has.
         self._ids, self._epochs = array("q"), array("q")
         self._scores, self._cost_s = array("d"), array("d")  # of several objectives, those of a trial after each other
-        self._n_objectives = 0  # known with the first answer
+        self._n_objectives = -1  # known with the first answer
         self._archs: list[bytes] = []
         self._told: list[int] = []  # rows of these, in the order of the answers
         self._finish_s: list[float] = []
@@ -282,10 +282,10 @@ class Simulation:
             BackendError: scores are not ``[n, objectives]``, or there were more or fewer objectives before.
         """
         shape, known = np.shape(results.score), self._n_objectives
-        if len(shape) != 2 or shape[0] != n or not shape[1] or known not in {0, shape[1]}:
+        if len(shape) != 2 or shape[0] != n or not shape[1] or known not in {-1, shape[1]}:
             raise BackendError(
                 f"{type(self._backend).__name__} answered {n} trials with scores of shape {shape}; expected "
-                f"[n, {known or 'objectives'}], the same number of objectives in every answer"
+                f"[n, {'objectives' if known < 0 else known}], the same number of objectives in every answer"
             )
         self._n_objectives = shape[1]
 

@@ -1,4 +1,4 @@
-"""Who was asked and not told yet: the book-keeping that strategies share.
+"""Which trials are asked and not answered yet: the book-keeping that strategies share.
 
 ``Ledger`` is for strategies that learn from every answer at once, ``Rounds`` and ``InRounds`` for those that decide a
 whole generation when the last one is complete. Both read the first objective only, and a crashed training as
@@ -15,7 +15,7 @@ from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials, full_trainings
 
-FRESH_TRIES = 1000  # draws without a new architecture before the space counts as exhausted
+_TRIES = 1000  # draws without a new architecture before the space counts as exhausted
 
 
 class Ledger:
@@ -110,24 +110,26 @@ class InRounds:
         self._rounds.tell(results)
 
 
-def fresh(space: SearchSpace, rng: np.random.Generator, n: int, known: Container[bytes]) -> Archs:
+def sample_new(space: SearchSpace, rng: np.random.Generator, n: int, known: Container[bytes]) -> Archs:
     """Draw up to ``n`` distinct architectures that are not ``known``; ``[m, d]``, m > 0.
 
     Raises:
         SearchFinished: many draws gave nothing new.
     """
     found: dict[bytes, Archs] = {}
-    for _ in range(FRESH_TRIES):
+    for _ in range(_TRIES):
         rows = space.sample(n - len(found), rng)
         found |= {row.tobytes(): row for row in rows if row.tobytes() not in known}
         if len(found) == n:
             break
     if not found:
-        raise SearchFinished(f"{FRESH_TRIES} draws gave no new architecture")
+        raise SearchFinished(f"{_TRIES} draws gave no new architecture")
     return np.stack(list(found.values()))
 
 
-def unlike(space: SearchSpace, rng: np.random.Generator, archs: Archs, known: set[bytes], *, tries: int = 10) -> Archs:
+def mutate_until_new(
+    space: SearchSpace, rng: np.random.Generator, archs: Archs, known: set[bytes], *, tries: int = 10
+) -> Archs:
     """Mutate those of ``archs`` [n, d] that are ``known`` until they are not, and add all to it; ``[n, d]``.
 
     One that is still known after ``tries`` mutations in a row stays what they made of it.

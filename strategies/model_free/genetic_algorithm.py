@@ -18,7 +18,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_within, unlike
+from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_within, mutate_until_new
 
 
 class GeneticAlgorithm(InRounds):
@@ -62,7 +62,7 @@ class GeneticAlgorithm(InRounds):
         else:
             self._survive()
             children = self._children()
-        return unlike(self._space, self._rng, children, self._known)
+        return mutate_until_new(self._space, self._rng, children, self._known)
 
     def _survive(self) -> None:
         archs = np.concatenate([self._members, self._rounds.archs])

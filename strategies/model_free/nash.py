@@ -20,7 +20,7 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, unlike
+from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, mutate_until_new
 
 
 class NASH(InRounds):
@@ -70,7 +70,7 @@ class NASH(InRounds):
             children = self._best[None].repeat(self._n_children, axis=0)
             for _ in range(self._n_morphisms):
                 children = self._space.mutate(children, self._rng)
-        return unlike(self._space, self._rng, children, self._known)
+        return mutate_until_new(self._space, self._rng, children, self._known)
 
     def _move(self) -> None:
         """Go to the best of the round where it is better; a start that crashed is none."""

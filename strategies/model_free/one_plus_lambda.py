@@ -19,7 +19,7 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, unlike
+from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, mutate_until_new
 
 _BLOCK = 64
 
@@ -56,8 +56,8 @@ class OnePlusLambda(InRounds):
             best = int(np.argmax(scores))
             self._parent, self._fitness = self._rounds.archs[best], float(scores[best])
         if self._parent is None or self._fitness == -np.inf:  # nothing finished yet
-            return unlike(self._space, self._rng, self._space.sample(1, self._rng), self._known)
-        return unlike(self._space, self._rng, self._children(self._parent), self._known)
+            return mutate_until_new(self._space, self._rng, self._space.sample(1, self._rng), self._known)
+        return mutate_until_new(self._space, self._rng, self._children(self._parent), self._known)
 
     def _children(self, parent: Archs) -> Archs:
         return np.concatenate([self._child(parent[None], self._n_edits()) for _ in range(self._n_children)])

@@ -20,7 +20,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Bools
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, fresh
+from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, sample_new
 
 
 class TabuSearch(InRounds):
@@ -75,7 +75,7 @@ class TabuSearch(InRounds):
     def _starts(self) -> Archs:
         self._present = None
         self._tabu.clear()
-        self._around = fresh(self._space, self._rng, self._n_start, self._scores.keys())
+        self._around = sample_new(self._space, self._rng, self._n_start, self._scores.keys())
         return self._around
 
     def _move(self) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.spaces import SearchSpace
 from nasbench.strategies import _product_distribution as _products
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_within, unlike
+from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_within, mutate_until_new
 
 
 class UMDA(InRounds):
@@ -64,7 +64,7 @@ class UMDA(InRounds):
             archs = _products.draw(self._space, self._rng, self._frequencies(self._rounds.archs[best]), self._size)
         else:  # the first generation, or one of crashes only
             archs = self._space.sample(self._size, self._rng)
-        return unlike(self._space, self._rng, archs, self._known)
+        return mutate_until_new(self._space, self._rng, archs, self._known)
 
     def _frequencies(self, archs: Archs) -> Floats:
         """Return the smoothed share of each choice among ``archs``; ``[d, k]``."""

@@ -10,7 +10,7 @@ from nasbench.arrays import PADDING, as_archs, view_as_keys
 from nasbench.errors import InvalidArchitecture
 from nasbench.recommending import recommend_by_default
 from nasbench.spaces import SearchSpace, space_with_initial_samples
-from nasbench.strategies._bookkeeping import fresh
+from nasbench.strategies._bookkeeping import sample_new
 from nasbench.strategies._two_phase import Design, StrategyFactory, TwoPhaseSearch
 from nasbench.strategies.model_free.random_search import RandomSearch
 from nasbench.strategies.model_free.regularized_evolution import RegularizedEvolution
@@ -154,7 +154,7 @@ def test_rows_have_one_name(space, rng):
     assert len(np.unique(names)) == 50
     assert (names == view_as_keys(space.read(archs.tolist()))).all()
     assert (names == view_as_keys(space.parse(space.format(archs)))).all()
-    assert fresh(space, rng, 5, {name.tobytes() for name in names}).shape == (5, space.width)
+    assert sample_new(space, rng, 5, {name.tobytes() for name in names}).shape == (5, space.width)
     first = space_with_initial_samples(space, archs[:4])
     assert np.array_equal(np.concatenate([first.sample(3, rng), first.sample(3, rng)])[:4], archs[:4], equal_nan=True)
 
