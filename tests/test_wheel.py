@@ -34,6 +34,7 @@ def test_it_holds_the_packages_and_the_tables_and_nothing_else(wheel):
     assert "nasbench/tasks/nb201.toml" in names
     assert "nasbench/importers/maps/nb201_epochs12.toml" in names
     assert "nasbench/py.typed" in names
+    assert {f"nasbench/{room}__init__.pyi" for room in ("", "tasks/", "table/")} <= set(names)
     assert wheel.stat().st_size < 10e6
 
 
