@@ -24,20 +24,6 @@ def say_beside(record: "Record | PredictionRecord", out: Path | None, default: s
         print(f"{default} holds another experiment; this one is in {record.path}", file=sys.stderr)
 
 
-def open_record(path: Path) -> "Record | PredictionRecord":
-    """Open a record of strategies, or of predictors.
-
-    Raises:
-        RecordError: none there, or a damaged one.
-    """
-    from nasbench.comparison import Record
-    from nasbench.evaluation import PredictionRecord
-    from nasbench.records.store import read_spec
-
-    of_predictors = read_spec(path).get("format") == PredictionRecord.form[0]
-    return PredictionRecord(path) if of_predictors else Record(path)
-
-
 def board_of(record: "Record | PredictionRecord") -> tuple[Any, Any, Any]:
     """Return the leaderboard of a record, and what writes it and its plots into a folder."""
     room = "evaluation" if record.what == "predictors" else "comparison"
@@ -51,13 +37,3 @@ def board_of(record: "Record | PredictionRecord") -> tuple[Any, Any, Any]:
         lambda folder: _leaderboard.write_leaderboard(board, folder),
         lambda folder: _plots.write_plots(analysis, folder),
     )
-
-
-def verdict_on(path: Path, **options: Any) -> Any:
-    """Verify the record at ``path``; options as for its kind's ``verify``."""
-    record = open_record(path)
-    if record.what == "predictors":
-        from nasbench.evaluation.verify import verify
-    else:
-        from nasbench.comparison.verify import verify  # type: ignore[assignment]
-    return verify(record, **options)  # type: ignore[arg-type]

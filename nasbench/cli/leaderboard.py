@@ -20,7 +20,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Compute everything from the recorded trials again."""
-    from nasbench.cli._records import open_record
+    from nasbench.record_kinds import open_record
 
     report(open_record(record), style="json" if as_json else style)
 

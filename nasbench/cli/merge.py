@@ -16,7 +16,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check that no run has two outcomes, write, and say what is still missing. RECORDS stay as they are."""
-    from nasbench.cli._records import open_record
+    from nasbench.record_kinds import open_record
 
     opened = [open_record(path) for path in records]
     if strange := [record for record in opened if record.what != opened[0].what]:

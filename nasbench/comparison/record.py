@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from nasbench.comparison.display import SearchDisplay
 from nasbench.comparison.experiment import FORMAT, VERSION, Experiment, Limits
 from nasbench.records.store import Pairs
 from nasbench.simulation import History
@@ -76,7 +77,7 @@ class Run:
         return replace(self, overhead_s=float(seconds) if isinstance(seconds, int | float) else math.nan)
 
 
-class Record(Pairs[Run]):
+class Record(SearchDisplay, Pairs[Run]):
     """A directory of runs of strategies."""
 
     what, folder, form = "strategies", "trials", (FORMAT, VERSION)

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from nasbench.evaluation.display import PredictionDisplay
 from nasbench.evaluation.evaluation import FORMAT, VERSION, Evaluation, Key
 from nasbench.records.store import Pairs
 
@@ -99,8 +100,8 @@ class Outcome:
         return replace(self, measured=Measured(**known))
 
 
-class PredictionRecord(Pairs[Outcome]):
-    """A directory of outcomes of predictors; printing it shows the leaderboard."""
+class PredictionRecord(PredictionDisplay, Pairs[Outcome]):
+    """A directory of outcomes of predictors."""
 
     what, folder, form = "predictors", "outcomes", (FORMAT, VERSION)
     fixed = ("format", "version", "seed", "protocols", "test_size", "labels", "cutoffs", "proxies", "pool")
@@ -125,10 +126,3 @@ class PredictionRecord(Pairs[Outcome]):
     def predictors(self) -> list[str]:
         """Labels of the predictors."""
         return self.contestants
-
-    def __str__(self) -> str:
-        """Return the leaderboard as text."""
-        from nasbench.evaluation.analysis import analyse
-        from nasbench.evaluation.leaderboard import leaderboard
-
-        return leaderboard(analyse(self)).render("text")
