@@ -70,13 +70,13 @@ def _run(arguments: Sequence[str] | None) -> int:
             return 1
         return int(stop.code or 0)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader (head, less) has gone: nobody is left to tell
+        sys.stderr.close()  # the reader (head, less) has gone: there is no one to write to
         return 1
     except NasbenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: {error}; what was finished before is kept", file=sys.stderr)
+        print(f"error: {error}; finished work is kept", file=sys.stderr)
         return 1
     return 0
 

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 def out_help(folder: str) -> str:
     """Return the help of ``--out`` whose default is ``folder``."""
     return (
-        "Folder of the record; an unfinished one is continued, and another experiment on the same seed and conditions "
-        f"is added to it. Default: {folder}, or where another experiment lies there {folder}-2 and so on."
+        "Folder of the record. An unfinished record is resumed; other tasks or contestants with the same seed and "
+        f"conditions are added to it. Default: {folder}, or {folder}-2 and so on if another experiment lies there."
     )
 
 
 def say_beside(record: "Record | PredictionRecord", out: Path | None, default: str) -> None:
-    """Say where a record lies that was given no place, because another experiment has taken the usual one."""
+    """Say where a record without ``--out`` lies if another experiment has taken the default folder."""
     if out is None and record.path != Path(default):
         print(f"{default} holds another experiment; this one is in {record.path}", file=sys.stderr)
 

@@ -68,7 +68,7 @@ def or_resume() -> Iterator[None]:
             signal.signal(signal.SIGTERM, stop)
         yield
     except KeyboardInterrupt:
-        print("interrupted; what was finished is kept, the same command goes on from there", file=sys.stderr)
+        print("interrupted; finished work is kept: rerun the same command to resume", file=sys.stderr)
         raise typer.Exit(128 + (told[0] if told else signal.SIGINT)) from None
     finally:
         if in_main_thread:
@@ -76,7 +76,7 @@ def or_resume() -> Iterator[None]:
 
 
 class ProgressBar:
-    """A live bar on standard error, or one closing line where nobody watches.
+    """A live bar on standard error, or one closing line if standard error is not a terminal.
 
     Args:
         what: plural noun of what is counted.

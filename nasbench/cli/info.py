@@ -1,4 +1,7 @@
-"""Describe anything that has a name: a task, a table, a strategy, a predictor, a recipe, a published table ..."""
+"""Describe anything that 'nasbench list' shows.
+
+A task: sizes, splits, seeds, cost, optimum, licence. A component: its source, options and presets.
+"""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

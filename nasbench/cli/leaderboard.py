@@ -1,4 +1,4 @@
-"""Print and write the leaderboard and the plots of a record."""
+"""Print a record's leaderboard; write it and the plots."""
 
 import sys
 from pathlib import Path
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    record: Annotated[Path, typer.Argument(help="A record, of 'nasbench compare' or 'nasbench predict'.")],
-    style: Annotated[str, typer.Option("--format", help="text, markdown, latex, csv or json.")] = "text",
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    record: Annotated[Path, typer.Argument(help="Folder written by 'nasbench compare' or 'nasbench predict'.")],
+    style: Annotated[str, typer.Option("--format", help="text, markdown, latex, html, csv or json.")] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
 ) -> None:
     """Compute everything from the recorded trials again."""
     from nasbench.record_kinds import open_record

@@ -1,4 +1,7 @@
-"""List what has a name: first the kinds and how many of each, then all of one kind."""
+"""List everything that has a name, by kind.
+
+Without KIND: how many there are of each. PATTERN selects by name or summary.
+"""
 
 import importlib.util
 from dataclasses import asdict
@@ -16,9 +19,9 @@ _REPORT = ("matplotlib", "scikit_posthocs")
 
 
 def command(
-    kind: Annotated[str, typer.Argument(help="What to list, for example strategies; without it, all kinds.")] = "",
+    kind: Annotated[str, typer.Argument(help="What to list, for example strategies. Default: all kinds.")] = "",
     pattern: Annotated[
-        str, typer.Argument(help="Only names or summaries that contain this text, or names like 'nb201*'.")
+        str, typer.Argument(help="Text that a name or summary contains, or a name with wildcards.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -1,4 +1,7 @@
-"""Run published tables as executable claims: list, show NAME, run NAME ..., report."""
+"""Reproduce published tables: list, show, run or report.
+
+Published numbers are judged beside ours, within tolerances written beforehand. If interrupted, rerun the same command to resume.
+"""
 
 import sys
 from pathlib import Path
@@ -16,12 +19,16 @@ _ACTIONS = ("list", "show", "run", "report")
 def command(
     action: Annotated[str, typer.Argument(help="list, show, run or report.")],
     names: Annotated[
-        list[str] | None, typer.Argument(help="Published tables; 'run' and 'report' without: all.")
+        list[str] | None, typer.Argument(help="Published tables. Default for run and report: all.")
     ] = None,
-    runs: Annotated[int | None, typer.Option(help="Repetitions of what is random; default: the table's own.")] = None,
-    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core. Changes no number.")] = -1,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer runs, wider intervals, the same verdicts.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder of records and results; unfinished ones are continued.")] = Path(
+    runs: Annotated[
+        int | None, typer.Option(help="Runs of each random protocol. Default: the table's own number.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Number of processes; -1: one per core. Changes no result.")] = -1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer runs: wider intervals, the same kind of verdict.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Folder of records and results; unfinished ones are resumed.")] = Path(
         "results/reproduce"
     ),
     style: Annotated[str, typer.Option("--format", help="text, markdown, json or html.")] = "text",

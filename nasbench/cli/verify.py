@@ -1,4 +1,7 @@
-"""Check a record: compare every trial with its task, and replay runs to the bit."""
+"""Check a record against its tasks, and replay runs.
+
+Every trial is compared with its task; the replayed runs must be the same to the bit.
+"""
 
 from dataclasses import asdict
 from pathlib import Path

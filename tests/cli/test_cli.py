@@ -257,8 +257,8 @@ def test_merge_joins_records_and_says_what_is_missing(capsys, tmp_path):
     assert code == 0
     assert text.splitlines() == [
         f"{out}: 5 of 6 runs of 2 strategies x 1 tasks",
-        "local_search on nbgraph-cora: 1 runs are missing",
-        f"the rest with: nasbench compare ... --out {out}, all tasks and strategies named",
+        "local_search on nbgraph-cora: 1 run is missing",
+        f"to do them: nasbench compare ... --out {out}, with all tasks and strategies",
     ]
     code, text, _ = run(capsys, "merge", one, two, "--out", out, "--json")
     assert json.loads(text)["missing"] == [{"task": "nbgraph-cora", "contestant": "local_search", "runs": 1}]
@@ -266,7 +266,7 @@ def test_merge_joins_records_and_says_what_is_missing(capsys, tmp_path):
     code, text, _ = run(capsys, "merge", two, "--out", out)
     assert (code, text) == (
         0,
-        f"{out}: 6 of 6 runs of 2 strategies x 1 tasks\nrank with: nasbench leaderboard {out}\n",
+        f"{out}: 6 of 6 runs of 2 strategies x 1 tasks\nnext: nasbench leaderboard {out}\n",
     )
     code, text, _ = run(capsys, "leaderboard", out)
     assert code == 0
