@@ -53,11 +53,12 @@ class Entry:
     @property
     def text(self) -> str:
         """The summary, with the presets or with what to do first."""
+        summary = self.summary.replace("``", "`")
         if self.missing_extra:
-            return f"{self.summary} [pip install 'nasbench-suite[{self.missing_extra}]']"
+            return f"{summary} [pip install 'nasbench-suite[{self.missing_extra}]']"
         if self.presets:
-            return f"{self.summary} [presets: {', '.join(self.presets)}]"
-        return self.summary
+            return f"{summary} [presets: {', '.join(self.presets)}]"
+        return summary
 
 
 def registries() -> dict[str, Registry]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def out_help(folder: str) -> str:
     """Return the help of ``--out`` whose default is ``folder``."""
     return (
-        "Folder of the record. An unfinished record is resumed; other tasks or contestants with the same seed and "
+        "Folder of the record. An unfinished record is resumed; other tasks or strategies with the same seed and "
         f"conditions are added to it. Default: {folder}, or {folder}-2 and so on if another experiment lies there."
     )
 

@@ -1,6 +1,7 @@
 """Printing tables for people and JSON for machines."""
 
 import contextlib
+import io
 import json
 import signal
 import sys
@@ -20,19 +21,25 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table that fits the terminal."""
+    """Print a table that fits the terminal; in a pipe or a file, one of up to 200 columns."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")  # nothing is cut: checksums and paths are copied from here
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
+    if console.is_terminal:
+        console.print(table)
+        console.print()
+        return
+    console = Console(width=200, file=io.StringIO())
     console.print(table)
-    console.print()
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    print("\n".join(line.rstrip() for line in lines), end="\n\n")
 
 
 def print_data(images: "Images", *, quiet: bool) -> None:

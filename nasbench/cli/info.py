@@ -257,7 +257,7 @@ def _cost(costs: Any) -> str:
         return f"{costs} of the table"
     if isinstance(costs, tuple):
         return " + ".join(map(_charged, costs))
-    return f"{costs:g} simulated second(s) a training"
+    return f"{costs:g} simulated second{'s' * (costs != 1)} for each training run"
 
 
 def _charged(charge: Any) -> str:

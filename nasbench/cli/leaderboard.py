@@ -1,5 +1,6 @@
 """Print a record's leaderboard; write it and the plots."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -8,6 +9,7 @@ import typer
 
 from nasbench.errors import MissingExtra
 from nasbench.files import quoted
+from nasbench.reports.folding import fold_tables
 
 if TYPE_CHECKING:
     from nasbench.comparison import Record
@@ -35,7 +37,10 @@ def report(record: "Record | PredictionRecord", *, style: str = "text") -> None:
     from nasbench.records.failures import failures
 
     board, write_board, write_plots = board_of(record)
-    print(board.render(style), end="")
+    text = board.render(style)
+    if style == "text" and sys.stdout.isatty():
+        text = fold_tables(text, shutil.get_terminal_size().columns)
+    print(text, end="")
     failed = failures(record)
     for pair in failed:
         print(f"warning: {pair}", file=sys.stderr)

@@ -21,7 +21,7 @@ def command(
     predictor: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME[@PRESET][,option=value...] or module:Class; repeat the option for several. Default: all installed."
+            help="NAME[@PRESET][,option=value...] or module:Class; repeat for several. Default: all installed."
         ),
     ] = None,
     train_sizes: Annotated[

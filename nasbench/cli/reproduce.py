@@ -1,6 +1,7 @@
 """Reproduce published tables: list, show, run or report.
 
-Published numbers are judged beside ours, within tolerances written beforehand. If interrupted, rerun the same command to resume.
+Published numbers are judged beside ours, within tolerances written beforehand.
+If interrupted, rerun the same command to resume.
 """
 
 import sys

@@ -32,9 +32,7 @@ def command(
     ] = "",
     arch: Annotated[
         list[str] | None,
-        typer.Option(
-            help="An architecture as text, or #N for the benchmark's own number; repeat the option for several."
-        ),
+        typer.Option(help="An architecture as text, or #N for the benchmark's own number; repeat for several."),
     ] = None,
     space: Annotated[str, typer.Option(help="The search space of --arch.")] = "nb201",
     data: Annotated[
@@ -66,9 +64,7 @@ def command(
 
     winners = _winners(from_, task, top, predictor) if from_ else None
     if (winners is None) == (not arch):
-        raise InvalidOption(
-            "nothing to train: give either --from RECORD, or --arch TEXT (one or more) with --space NAME"
-        )
+        raise InvalidOption("nothing to train: give either --from RECORD, or one or more --arch TEXT with --space NAME")
     chosen = winners or _named(arch or [], space)
     images = load_images(data, np.random.default_rng(0))  # the same split in every command
     print_data(images, quiet=as_json)
