@@ -29,7 +29,8 @@ def test_a_wide_table_is_shown_in_parts_that_name_their_rows():
 
 
 def test_a_table_of_tasks_repeats_task_and_strategy():
-    table = f"task  strategy  {'regret' * 6}  {'rank' * 9}\n----  --------  {'-' * 36}  {'-' * 36}\na     b         1{' ' * 35}  2"
+    heading = f"task  strategy  {'regret' * 6}  {'rank' * 9}"
+    table = f"{heading}\n----  --------  {'-' * 36}  {'-' * 36}\na     b         1{' ' * 35}  2"
     parts = fold_tables(table, 60).rstrip("\n").split("\n\n")
     assert [part.splitlines()[2].split() for part in parts] == [["a", "b", "1"], ["a", "b", "2"]]
 
@@ -37,4 +38,4 @@ def test_a_table_of_tasks_repeats_task_and_strategy():
 def test_a_long_table_that_does_not_fit_is_named_instead():
     lines = TABLE.splitlines()
     folded = fold_tables("\n".join([*lines[:2], *lines[2:] * 20]), 60)
-    assert folded == "(a table of 40 rows needs a terminal of 62 columns)\n"
+    assert folded == f"(a table of 40 rows needs a terminal of {len(lines[1])} columns)\n"
