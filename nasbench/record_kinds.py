@@ -4,6 +4,7 @@ from pathlib import Path
 
 from nasbench.comparison import Record
 from nasbench.evaluation import PredictionRecord
+from nasbench.evaluation.evaluation import FORMAT
 from nasbench.records.replay import Verdict
 from nasbench.records.store import read_spec
 
@@ -15,7 +16,7 @@ def open_record(path: Path | str) -> Record | PredictionRecord:
         RecordError: the folder holds no record, or a damaged one.
     """
     folder = Path(path).expanduser()
-    of_predictors = read_spec(folder).get("format") == PredictionRecord.form[0]
+    of_predictors = read_spec(folder).get("format") == FORMAT
     return PredictionRecord(folder) if of_predictors else Record(folder)
 
 
