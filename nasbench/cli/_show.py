@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import shutil
 import signal
 import sys
 import threading
@@ -40,6 +41,15 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     console.print(table)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     print("\n".join(line.rstrip() for line in lines), end="\n\n")
+
+
+def print_text(text: str) -> None:
+    """Print text with tables; in a terminal, folded to its width."""
+    from nasbench.reports.folding import fold_tables
+
+    if sys.stdout.isatty():
+        text = fold_tables(text, shutil.get_terminal_size().columns)
+    print(text, end="")
 
 
 def print_data(images: "Images", *, quiet: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli._show import print_json, print_table
+from nasbench.cli._show import print_json, print_table, print_text
 from nasbench.units import Scale
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _print(name: str, kind: str) -> None:
         from nasbench.reproduction import load_published
         from nasbench.reproduction.report import description
 
-        print(description(load_published(name)), end="")
+        print_text(description(load_published(name)))
     else:
         scale = _scale(name) if kind == "tasks" else None
         described = {key: value for key, value in _data(name, kind).items() if key != "kind"}

@@ -1,15 +1,14 @@
 """Print a record's leaderboard; write it and the plots."""
 
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from nasbench.cli._show import print_text
 from nasbench.errors import MissingExtra
 from nasbench.files import quoted
-from nasbench.reports.folding import fold_tables
 
 if TYPE_CHECKING:
     from nasbench.comparison import Record
@@ -38,9 +37,10 @@ def report(record: "Record | PredictionRecord", *, style: str = "text") -> None:
 
     board, write_board, write_plots = board_of(record)
     text = board.render(style)
-    if style == "text" and sys.stdout.isatty():
-        text = fold_tables(text, shutil.get_terminal_size().columns)
-    print(text, end="")
+    if style == "text":
+        print_text(text)
+    else:
+        print(text, end="")
     failed = failures(record)
     for pair in failed:
         print(f"warning: {pair}", file=sys.stderr)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nasbench.cli._show import ProgressBar, or_resume, print_json, print_table
+from nasbench.cli._show import ProgressBar, or_resume, print_json, print_table, print_text
 from nasbench.errors import InvalidOption, MissingExtra, unknown_name
 from nasbench.files import quoted
 
@@ -71,7 +71,7 @@ def _show(names: list[str]) -> None:
 
     if not names:
         raise InvalidOption("show what? 'nasbench reproduce list' names the published tables")
-    print("\n".join(description(load_published(name)) for name in names), end="")
+    print_text("\n".join(description(load_published(name)) for name in names))
 
 
 def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: bool, style: str) -> None:
@@ -88,10 +88,12 @@ def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: boo
         wanted = runs or (table.quick_runs if quick else table.runs)
         with ProgressBar(f"runs of {table.name}", quiet=style == "json") as progress, or_resume():
             results.append(reproduce(table, Plan(wanted, out, jobs, quick, progress)))
-    print(f"{summary(results)}\n\n{overview(results)}" if style == "text" else report(results, style))
     if style == "text":
+        print_text(f"{summary(results)}\n\n{overview(results)}\n")
         print("".join(f"\n{line}" for line in to_import(results)))
         print(f"more: nasbench reproduce report --out {quoted(out)}")
+    else:
+        print(report(results, style))
 
 
 def _report(names: list[str], out: Path, style: str) -> None:
