@@ -142,6 +142,12 @@ def test_every_guide_is_linked_from_the_readme():
     assert all(f"](docs/{page.name})" in text for page in GUIDES[1:])
 
 
+def test_every_public_name_is_documented():
+    _, _, table = (ROOT / "docs/python.md").read_text(encoding="utf-8").partition("## All public names")
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    assert set(re.findall(r"`(\w+)`", "\n".join(rows))) == set(dir(nasbench))
+
+
 def test_the_table_of_strategies_has_those_of_its_command():
     """The names in the Makefile are what ``make strategies`` and ``make partial`` run."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
