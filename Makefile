@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 compare: $(STAMP)
 	$(BIN)/nasbench compare --suite embedded --runs 100 --out $(RECORD)
 
-# The README's table of strategies. A run of those in SLOW takes one to nine seconds and more.
+# The table of docs/strategies.md. A run of those in SLOW takes one to nine seconds and more.
 QUICK := area auto differential_evolution genetic_algorithm genetic_cnn lanas large_scale_evolution local_search mcts \
   meta_design nas_bowl nash nevergrad one_plus_lambda optuna pnas q_learning random_search regularized_evolution \
   regularized_evolution@nb201 reinforce simulated_annealing tabu_search tpe umda warm_start

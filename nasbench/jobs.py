@@ -38,6 +38,6 @@ def at_once(work: Iterable[Any], *, n_jobs: int | None, kept: Path) -> Iterator[
         yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work)
     except BrokenProcessPool as error:
         raise WorkerDied(
-            f"a process was killed from outside, perhaps for lack of memory ({error}); what was finished is "
-            f"kept in {kept}: the same command goes on from there, fewer --jobs need less memory"
+            f"a process was killed from outside, perhaps for lack of memory ({error}); finished work is kept "
+            f"in {kept}: rerun the same command to resume; use fewer --jobs to reduce memory"
         ) from error

@@ -28,12 +28,13 @@ def test_it_holds_the_packages_and_the_tables_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"nasbench"}
-    assert {"nasbench/strategies/random_search.py", "nasbench/surrogates/xgboost.py"} <= set(names)
+    assert {"nasbench/strategies/model_free/random_search.py", "nasbench/surrogates/trees/xgboost.py"} <= set(names)
     tables = {f"nasbench/data/{name}.h5" for name in ("curves201", "nb201", "nbgraph")}
     assert {name for name in names if name.endswith(".h5")} == tables
     assert "nasbench/tasks/nb201.toml" in names
     assert "nasbench/importers/maps/nb201_epochs12.toml" in names
     assert "nasbench/py.typed" in names
+    assert {f"nasbench/{room}__init__.pyi" for room in ("", "tasks/", "table/")} <= set(names)
     assert wheel.stat().st_size < 10e6
 
 

@@ -11,14 +11,13 @@ from typing import Any
 
 import typer
 
+import nasbench
 from nasbench.errors import GapsWarning, NasbenchError
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from nasbench import __version__
-
-        typer.echo(f"nasbench {__version__}")
+        typer.echo(f"nasbench {nasbench.__version__}")
         raise typer.Exit
 
 
@@ -71,13 +70,13 @@ def _run(arguments: Sequence[str] | None) -> int:
             return 1
         return int(stop.code or 0)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader (head, less) has gone: nobody is left to tell
+        sys.stderr.close()  # the reader (head, less) has gone: there is no one to write to
         return 1
     except NasbenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: {error}; what was finished before is kept", file=sys.stderr)
+        print(f"error: {error}; finished work is kept", file=sys.stderr)
         return 1
     return 0
 
@@ -98,5 +97,11 @@ def _write_everything() -> None:
 def entry() -> None:
     """Console script; ``module:Class`` finds modules in the current folder, as ``python -m`` does."""
     _write_everything()
+    if not hasattr(nasbench, "__version__"):
+        sys.exit(
+            "error: Google's package 'nasbench' has replaced ours: both are imported as 'nasbench', so one "
+            "environment cannot hold both. Run 'pip uninstall nasbench', then 'pip install --force-reinstall --no-deps "
+            "nasbench-suite'"
+        )
     sys.path.insert(0, "")
     sys.exit(main())

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def out_help(folder: str) -> str:
     """Return the help of ``--out`` whose default is ``folder``."""
     return (
-        "Folder of the record; an unfinished one is continued, and another experiment on the same seed and conditions "
-        f"is added to it. Default: {folder}, or where another experiment lies there {folder}-2 and so on."
+        "Folder of the record. An unfinished record is resumed; other tasks or strategies with the same seed and "
+        f"conditions are added to it. Default: {folder}, or {folder}-2 and so on if another experiment lies there."
     )
 
 
@@ -27,23 +27,9 @@ PLOT_HELP = "A picture to draw besides the usual ones: module:Class or module:fu
 
 
 def say_beside(record: "Record | PredictionRecord", out: Path | None, default: str) -> None:
-    """Say where a record lies that was given no place, because another experiment has taken the usual one."""
+    """Say where a record without ``--out`` lies if another experiment has taken the default folder."""
     if out is None and record.path != Path(default):
         print(f"{default} holds another experiment; this one is in {record.path}", file=sys.stderr)
-
-
-def open_record(path: Path) -> "Record | PredictionRecord":
-    """Open a record of strategies, or of predictors.
-
-    Raises:
-        RecordError: none there, or a damaged one.
-    """
-    from nasbench.comparison import Record
-    from nasbench.evaluation import PredictionRecord
-    from nasbench.records.store import read_spec
-
-    of_predictors = read_spec(path).get("format") == PredictionRecord.format_name
-    return PredictionRecord(path) if of_predictors else Record(path)
 
 
 def board_of(
@@ -78,13 +64,3 @@ def board_of(
         lambda folder: _leaderboard.write_leaderboard(board, folder),
         lambda folder: draw(analysis, folder),
     )
-
-
-def verdict_on(path: Path, **options: Any) -> Any:
-    """Verify the record at ``path``; options as for its kind's ``verify``."""
-    record = open_record(path)
-    if record.contestant_kind == "predictors":
-        from nasbench.evaluation.verify import verify
-    else:
-        from nasbench.comparison.verify import verify  # type: ignore[assignment]
-    return verify(record, **options)  # type: ignore[arg-type]

@@ -1,7 +1,9 @@
 """Printing tables for people and JSON for machines."""
 
 import contextlib
+import io
 import json
+import shutil
 import signal
 import sys
 import threading
@@ -20,19 +22,34 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table that fits the terminal."""
+    """Print a table that fits the terminal; in a pipe or a file, one of up to 200 columns."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")  # nothing is cut: checksums and paths are copied from here
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=200)
+    if console.is_terminal:
+        console.print(table)
+        console.print()
+        return
+    console = Console(width=200, file=io.StringIO())
     console.print(table)
-    console.print()
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    print("\n".join(line.rstrip() for line in lines), end="\n\n")
+
+
+def print_text(text: str) -> None:
+    """Print text with tables; in a terminal, folded to its width."""
+    from nasbench.reports.folding import fold_tables
+
+    if sys.stdout.isatty():
+        text = fold_tables(text, shutil.get_terminal_size().columns)
+    print(text, end="")
 
 
 def print_data(images: "Images", *, quiet: bool) -> None:
@@ -68,7 +85,7 @@ def or_resume() -> Iterator[None]:
             signal.signal(signal.SIGTERM, stop)
         yield
     except KeyboardInterrupt:
-        print("interrupted; what was finished is kept, the same command goes on from there", file=sys.stderr)
+        print("interrupted; finished work is kept: rerun the same command to resume", file=sys.stderr)
         raise typer.Exit(128 + (told[0] if told else signal.SIGINT)) from None
     finally:
         if in_main_thread:
@@ -76,7 +93,7 @@ def or_resume() -> Iterator[None]:
 
 
 class ProgressBar:
-    """A live bar on standard error, or one closing line where nobody watches.
+    """A live bar on standard error, or one closing line if standard error is not a terminal.
 
     Args:
         what: plural noun of what is counted.

@@ -15,5 +15,5 @@ def tasks_of(given: list[str], suite: str) -> list[str]:
     if suite and suite not in known:
         raise InvalidOption(f"unknown suite {suite!r}; known: {', '.join(known)}")
     if not given and not suite:
-        raise InvalidOption("no task given: pass --task NAME (see 'nasbench list') or --suite embedded")
+        raise InvalidOption("no task given: pass --task NAME (see 'nasbench list tasks') or --suite embedded")
     return given + [name for name in known.get(suite, []) if name not in given]

@@ -1,4 +1,7 @@
-"""Say how far a surrogate ranks strategies as its table does, from a record of both."""
+"""Measure how well a surrogate ranks strategies.
+
+The record must hold runs of the same strategies on both tasks.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,9 +13,13 @@ from nasbench.errors import InvalidOption
 
 
 def command(
-    record: Annotated[Path, typer.Argument(help="Folder of a record, as 'nasbench compare --out' wrote it.")],
-    truth: Annotated[str, typer.Option(help="The task to match; default: what a surrogate was fitted to.")] = "",
-    other: Annotated[str, typer.Option(help="The task that is to match it; default: every surrogate.")] = "",
+    record: Annotated[Path, typer.Argument(help="Folder written by 'nasbench compare'.")],
+    truth: Annotated[
+        str, typer.Option(help="The reference task. Default: the task that a surrogate was fitted to.")
+    ] = "",
+    other: Annotated[
+        str, typer.Option(help="The task to compare with it. Default: every surrogate of the record.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare the order of the strategies after ten shares of the budget, with bootstrap intervals over runs."""
@@ -54,7 +61,7 @@ def _show(entry: dict[str, Any]) -> None:
     rows += [("two halves of the table's own runs", _text(entry["ceiling"]))]
     if entry["decided_alike"] is not None:
         alike = f"{100 * entry['decided_alike']:.0f} % of {entry['decided_pairs']}"
-        rows += [("pairs that the table tells apart, ordered alike", alike)]
+        rows += [("significantly different pairs of the table, in the same order", alike)]
     print_table(f"{entry['other']} against {entry['truth']}: Kendall's tau of the strategies' order", ("", ""), rows)
 
 

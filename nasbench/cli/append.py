@@ -1,4 +1,7 @@
-"""Append measurements to a table: more seeds, more architectures, more columns; nothing is overwritten."""
+"""Add measurements to a table; nothing is overwritten.
+
+They may be more seeds, more architectures or more columns. A contradiction is an error.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +12,12 @@ from nasbench.cli._show import print_json
 
 
 def command(
-    table: Annotated[str, typer.Argument(help="A table, as 'nasbench list' shows it, or its .h5 file.")],
-    file: Annotated[Path, typer.Argument(help="The table file to add, for example of 'nasbench import table'.")],
+    table: Annotated[str, typer.Argument(help="A table that 'nasbench list tables' shows, or its .h5 file.")],
+    file: Annotated[Path, typer.Argument(help="The .h5 file to add, for example from 'nasbench import table'.")],
     name: Annotated[
-        str | None, typer.Option(help="Write a new table of this name to your table folder instead.")
+        str | None, typer.Option(help="Write the result as a new table of this name, in your table folder.")
     ] = None,
-    seed_offset: Annotated[int, typer.Option(help="Added to every seed label of FILE.")] = 0,
+    seed_offset: Annotated[int, typer.Option(help="Number added to every seed label of FILE.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check that nothing contradicts, write, and note in every column where its values come from."""
@@ -36,9 +39,9 @@ def command(
         )
         return
     if after.checksum == checksum:
-        print(f"{after.path} holds all of {file} already; nothing changed")
+        print(f"{after.path} already holds everything in {file}; nothing changed")
         return
-    print(f"{len(after) - n_before:,} new architectures, {len(after):,} in all -> {after.path}")
+    print(f"{len(after) - n_before:,} new architectures, {len(after):,} in total -> {after.path}")
     for place, column in after.columns.items():
         if _has(column.attributes):
             print(f"{place}: {column.attributes['sources'][-1]}")

@@ -1,4 +1,7 @@
-"""Train a space, or a sample of it, into a table with every epoch. Killed, the same command goes on."""
+"""Train a search space, or a sample of it, into a table.
+
+The table holds every epoch of every training run. If interrupted, rerun the same command to resume.
+"""
 
 import importlib.util
 import shutil
@@ -16,24 +19,30 @@ if TYPE_CHECKING:
 
 
 def command(
-    space: Annotated[str, typer.Argument(help="A space, NAME[,option=value...], or a task, whose space it is.")],
-    out: Annotated[Path, typer.Option(help="File to write, NAME.h5.")],
-    data: Annotated[str, typer.Option(help="As of 'nasbench train', for example mnist1d,n_train=1000.")] = "digits",
+    space: Annotated[str, typer.Argument(help="A space, NAME[,option=value...], or a task whose space is meant.")],
+    out: Annotated[Path, typer.Option(help="Table file to write, NAME.h5.")],
+    data: Annotated[
+        str, typer.Option(help="Data set, as in 'nasbench train', for example mnist1d,n_train=1000.")
+    ] = "digits",
     recipe: Annotated[str, typer.Option(help="A recipe, NAME[,option=value...], or a .toml file.")] = "small-20",
-    network: Annotated[str, typer.Option(help="NAME[,option=value...]; default: the space's own network.")] = "",
-    sample: Annotated[int | None, typer.Option(help="How many architectures, different and drawn uniformly.")] = None,
-    all_classes: Annotated[bool, typer.Option("--all-classes", help="One of each isomorphism class.")] = False,
-    draw: Annotated[int, typer.Option(help="Seed of the draw, and of the order of training.")] = 0,
-    seeds: Annotated[int, typer.Option(help="Trainings of each architecture.")] = 1,
-    repeated: Annotated[int | None, typer.Option(help="Only so many get all seeds, the others seed 0 alone.")] = None,
-    stack: Annotated[int, typer.Option(help="Most small networks that are trained at once, where they can be.")] = 32,
-    licence: Annotated[str, typer.Option(help="Of the table.")] = "that of whoever trained them",
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
-    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = 1,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace a table that is there.")] = False,
+    network: Annotated[str, typer.Option(help="NAME[,option=value...]. Default: the space's own network.")] = "",
+    sample: Annotated[int | None, typer.Option(help="Number of different architectures to draw uniformly.")] = None,
+    all_classes: Annotated[
+        bool, typer.Option("--all-classes", help="Train one architecture of each isomorphism class.")
+    ] = False,
+    draw: Annotated[int, typer.Option(help="Seed of the sample and of the training order.")] = 0,
+    seeds: Annotated[int, typer.Option(help="Training runs of each architecture.")] = 1,
+    repeated: Annotated[
+        int | None, typer.Option(help="How many architectures get all seeds; the others get seed 0 only.")
+    ] = None,
+    stack: Annotated[int, typer.Option(help="Maximum number of small networks to train together.")] = 32,
+    licence: Annotated[str, typer.Option(help="Licence of the table.")] = "not stated",
+    device: Annotated[str, typer.Option(help="Where torch computes: cpu, cuda or cuda:N.")] = "cpu",
+    jobs: Annotated[int, typer.Option(help="Number of processes; -1: one per core.")] = 1,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Draw, train, and join what was trained."""
+    """Draw architectures, train them, and merge the results into one table."""
     import numpy as np
 
     if importlib.util.find_spec("torch") is None:
@@ -44,7 +53,7 @@ def command(
     if out.suffix != ".h5":
         raise InvalidOption(f"--out {out}: a table file ends with .h5")
     if (sample is None) != all_classes:
-        raise InvalidOption("say what to train: either --sample N or --all-classes")
+        raise InvalidOption("nothing to train: give either --sample N or --all-classes")
     chosen = _space(space)
     archs = drawn_classes(chosen, sample, np.random.default_rng(draw))
     images = load_images(data, np.random.default_rng(0))  # the same split in every command
@@ -83,11 +92,11 @@ def _space(label: str) -> "SearchSpace":
 def _plan_text(plan: "Build", out: Path) -> str:
     """Say what will be trained, and where it is kept."""
     n = sum(map(len, plan.parts()))
-    how = f"one by one ({plan.alone})" if plan.alone else f"up to {plan.stack} at once"
+    how = f"one by one ({plan.alone})" if plan.alone else f"up to {plan.stack} together"
     there = next(folder for folder in out.resolve().parents if folder.exists())
     free = shutil.disk_usage(there).free / 1e9
     return (
-        f"{n:,} trainings of {len(plan.archs):,} architectures, {how}; finished ones are kept in {there} "
+        f"{n:,} training runs of {len(plan.archs):,} architectures, {how}; finished ones are kept in {there} "
         f"({free:,.1f} GB free)"
     )
 
@@ -113,7 +122,7 @@ def _build(plan: "Build", out: Path, jobs: int, replace: bool, as_json: bool) ->
         print_json(told | {"trainings": n, "diverged": diverged})
         return
     if diverged:
-        print(f"{diverged} of {n} trainings diverged; their cost is in the table, their last score is missing")
+        print(f"{diverged} of {n} training runs diverged: the table has their cost, but not their last score")
     print(
         f"{table.title}\n{len(table):,} architectures, {len(table.measurements)} measured columns -> {table.path} "
         f"({size / 1e6:.1f} MB)\ncontent sha256 {table.checksum}"

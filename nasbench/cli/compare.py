@@ -1,4 +1,7 @@
-"""Compare search strategies on tasks: run, record, rank, plot. Killed, the same command goes on."""
+"""Compare search strategies: run, record, rank and plot.
+
+If interrupted, rerun the same command to resume.
+"""
 
 import sys
 from pathlib import Path
@@ -19,28 +22,32 @@ DEFAULT_STRATEGIES = (
 
 
 def command(
-    task: Annotated[list[str] | None, typer.Option(help="A task; may be repeated.")] = None,
-    suite: Annotated[str, typer.Option(help="All tasks of a suite that ships: embedded or curves.")] = "",
+    task: Annotated[list[str] | None, typer.Option(help="A task; repeat the option for several.")] = None,
+    suite: Annotated[str, typer.Option(help="All tasks of a built-in suite: embedded or curves.")] = "",
     strategy: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME[@PRESET][,option=value...] or module:Class; may be repeated; 'all': every installed one. "
-            "Default: random search, local search, evolution."
+            help="NAME[@PRESET][,option=value...] or module:Class; repeat the option for several. 'all': every "
+            "installed one. Default: random search, local search, three settings of evolution."
         ),
     ] = None,
-    runs: Annotated[int, typer.Option(help="Repetitions of each pair of task and strategy.")] = 100,
-    seed: Annotated[int, typer.Option(help="Decides every number of the record.")] = 0,
-    budget: Annotated[float | None, typer.Option(help="Simulated seconds a run; default: the task's own.")] = None,
-    trials: Annotated[float | None, typer.Option(help="Trainings a run, instead of or besides --budget.")] = None,
-    epochs: Annotated[float | None, typer.Option(help="Epochs of training a run, likewise.")] = None,
-    workers: Annotated[int, typer.Option(help="Simulated workers that train at the same time.")] = 1,
-    restart_s: Annotated[float, typer.Option(help="Simulated seconds that going on with a paused trial takes.")] = 0.0,
+    runs: Annotated[int, typer.Option(help="Runs of each strategy on each task.")] = 100,
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same record.")] = 0,
+    budget: Annotated[
+        float | None, typer.Option(help="Budget of a run in simulated seconds. Default: the task's own.")
+    ] = None,
+    trials: Annotated[
+        float | None, typer.Option(help="Budget of a run in training runs, instead of or besides --budget.")
+    ] = None,
+    epochs: Annotated[float | None, typer.Option(help="Budget of a run in training epochs, likewise.")] = None,
+    workers: Annotated[int, typer.Option(help="Simulated workers that train in parallel.")] = 1,
+    restart_s: Annotated[float, typer.Option(help="Simulated seconds that it takes to resume a paused trial.")] = 0.0,
     checkpoints: Annotated[
-        bool, typer.Option(help="Without them, a paused trial pays for its training from the first epoch again.")
+        bool, typer.Option(help="Keep checkpoints; without them a paused trial starts again from epoch 1.")
     ] = True,
-    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core. Changes no number.")] = -1,
+    jobs: Annotated[int, typer.Option(help="Number of processes; -1: one per core. Changes no result.")] = -1,
     out: Annotated[Path | None, typer.Option(help=out_help("results/compare"))] = None,
-    retry_failed: Annotated[bool, typer.Option(help="Do runs that failed once more.")] = False,
+    retry_failed: Annotated[bool, typer.Option(help="Run failed runs again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
     metric: Annotated[list[str] | None, typer.Option(help=METRIC_HELP)] = None,
     plot: Annotated[list[str] | None, typer.Option(help=PLOT_HELP)] = None,

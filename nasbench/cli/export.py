@@ -1,4 +1,7 @@
-"""Export trained networks to ONNX and int8, each checked and measured against the one trained by torch."""
+"""Export trained networks to ONNX and int8, with checks.
+
+Every exported form is compared with the network in torch, and measured.
+"""
 
 import importlib.util
 from pathlib import Path
@@ -12,10 +15,10 @@ from nasbench.errors import MissingExtra
 
 def command(
     models: Annotated[
-        list[Path], typer.Argument(help="Folders of trained networks, or that hold some: --out of train.")
+        list[Path], typer.Argument(help="Folders written by 'nasbench train' (its --out, or one network in it).")
     ],
-    data: Annotated[str, typer.Option(help="The data set they learnt, where it lies elsewhere now.")] = "",
-    int8: Annotated[bool, typer.Option(help="Quantise to int8 for processors as well.")] = True,
+    data: Annotated[str, typer.Option(help="The data set that they learnt, if it has been moved.")] = "",
+    int8: Annotated[bool, typer.Option(help="Also quantise to int8 for processors.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write model.onnx and model.int8.onnx beside each network; show size, accuracy and latency of every form."""

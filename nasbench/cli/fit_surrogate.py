@@ -1,4 +1,7 @@
-"""Fit a surrogate benchmark to a task, judge it on held-out architectures, and make it a task."""
+"""Fit a surrogate benchmark to a task.
+
+The surrogate is tested on held-out architectures and becomes a task itself.
+"""
 
 import sys
 from pathlib import Path
@@ -16,22 +19,27 @@ def command(
     predictor: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME[@PRESET][,option=value...]; of several, the one that ranks unseen architectures best is kept. "
-            "Default: the suite's candidates that are installed."
+            help="NAME[@PRESET][,option=value...]; of several, the best one on held-out architectures is kept. "
+            "Default: all candidates that are installed."
         ),
     ] = None,
-    train: Annotated[int | None, typer.Option(help="Architectures to learn from; default: nine tenths of all.")] = None,
-    members: Annotated[int, typer.Option(help="Members of each ensemble, and folds of its validation.")] = 5,
+    train: Annotated[
+        int | None, typer.Option(help="Number of training architectures. Default: nine tenths of all.")
+    ] = None,
+    members: Annotated[int, typer.Option(help="Members of each ensemble, and folds of cross-validation.")] = 5,
     noise: Annotated[
-        str, typer.Option(help="auto, seeds, constant (both from repeated seeds), spread (of the ensemble), none.")
+        str,
+        typer.Option(help="Seed noise: auto, seeds or constant (from repeated seeds), spread (of the ensemble), none."),
     ] = "auto",
-    seed: Annotated[int, typer.Option(help="Decides every number.")] = 0,
-    name: Annotated[str, typer.Option(help="The task will be surrogate-NAME; default: as the task is called.")] = "",
-    out: Annotated[Path | None, typer.Option(help="File to write instead, NAME.surrogate; a task by its path.")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace another surrogate that is there.")] = False,
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same numbers.")] = 0,
+    name: Annotated[str, typer.Option(help="The new task is surrogate-NAME. Default: the name of the task.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Write NAME.surrogate here instead; its path is the name of the task.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing surrogate.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Fit, judge and store; the same command gives the same file."""
+    """Fit, test and store; the same command gives the same file."""
     from nasbench.tasks import SurrogateFit, fit_surrogate
 
     if out is not None and (out.suffix != ".surrogate" or name):

@@ -1,4 +1,7 @@
-"""Import a public benchmark's files, or any table of yours, into a table."""
+"""Import a public benchmark, or a table of your own.
+
+If interrupted, rerun the same command to resume.
+"""
 
 import sys
 from pathlib import Path
@@ -12,19 +15,25 @@ from nasbench.files import quoted
 
 
 def command(
-    importer: Annotated[str, typer.Argument(help="An importer, as 'nasbench list' shows it; 'table' reads any table.")],
-    source: Annotated[Path, typer.Argument(help="What you downloaded: a wheel, a zip, a folder; or your own file.")],
-    out: Annotated[Path | None, typer.Option(help="File to write; default: your table folder (NASBENCH_HOME).")] = None,
-    map_: Annotated[
-        str | None, typer.Option("--map", help="Importer 'table': a mapping file, or the name of a shipped one.")
+    importer: Annotated[
+        str, typer.Argument(help="A name from 'nasbench list importers'; 'table' reads any CSV, Parquet or JSON.")
+    ],
+    source: Annotated[Path, typer.Argument(help="The downloaded file or folder, or your own file.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write. Default: your table folder (in NASBENCH_HOME).")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Importer 'table': name of the table.")] = None,
+    map_: Annotated[
+        str | None, typer.Option("--map", help="For 'table': a mapping file, or the name of a built-in mapping.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="For 'table': name of the new table.")] = None,
     guess: Annotated[
-        bool, typer.Option("--guess", help="Importer 'table': only write a first mapping (to --map) and show it.")
+        bool, typer.Option("--guess", help="For 'table': only draft a mapping, show it and write it to --map.")
     ] = False,
-    jobs: Annotated[int, typer.Option(help="Processes, for importers that read in parts; -1 for one a core.")] = -1,
+    jobs: Annotated[
+        int, typer.Option(help="Number of processes, for importers that read in parts; -1: one per core.")
+    ] = -1,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace a table that is there and has other content.")
+        bool, typer.Option("--replace", help="Replace an existing table that has other content.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -49,7 +58,7 @@ def _guess(reader: Any, importer: str, source: Path, path: Path, as_json: bool) 
     if not hasattr(reader, "guess"):
         raise InvalidOption(f"importer '{importer}' needs no mapping and takes no --guess")
     if path.exists() or path.suffix != ".toml":
-        raise InvalidOption(f"{path} exists or does not end with .toml: give --map another file to write")
+        raise InvalidOption(f"{path} exists or does not end with .toml; give another file to write by --map")
     text, preview = reader.guess(source)
     _print_remarks(reader)
     write_text(path, text)

@@ -1,10 +1,13 @@
-"""Describe a task (sizes, splits, seeds, cost, optimum, licence), or a strategy, predictor, encoding, proxy, space."""
+"""Describe anything that 'nasbench list' shows.
+
+A task: sizes, splits, seeds, cost, optimum, licence. A component: its source, options and presets.
+"""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench.cli._show import print_json, print_table
+from nasbench.cli._show import print_json, print_table, print_text
 from nasbench.units import Scale
 
 if TYPE_CHECKING:
@@ -14,43 +17,126 @@ _SCORES = ("optimum", "best_known", "random_architecture")
 
 
 def command(
-    name: Annotated[str, typer.Argument(help="A task or a component, as 'nasbench list' shows it.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    name: Annotated[str, typer.Argument(help="A name that 'nasbench list' shows, or FILE.toml:MEMBER of your own.")],
+    kind: Annotated[str, typer.Option(help="Only what is of this kind, for example predictors.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; a list where several things have NAME.")] = False,
 ) -> None:
-    """Show what a user must know before quoting a number."""
-    if registry := _registry_of(name):
-        component = _component(registry, name)
-        if as_json:
-            print_json(component)
-        else:
-            print(_page(name, component))
+    """Show everything of this name: sizes, splits, cost and licence of a task; sources and options of a component."""
+    from nasbench.cli._catalogue import kinds
+    from nasbench.errors import unknown_name
+
+    if kind and kind not in kinds():
+        raise unknown_name("kind", kind, kinds())
+    found = _kinds_of(name, kind)
+    if as_json:
+        described = [_data(name, one) for one in found]
+        print_json(described[0] if len(described) == 1 else described)
         return
+    for i, one in enumerate(found):
+        if i:
+            print(f"\n{'-' * 79}\n")
+        _print(name, one)
+
+
+def _kinds_of(name: str, kind: str) -> list[str]:
+    """Return the kinds in which something has this name.
+
+    Raises:
+        UnknownName: nothing has.
+    """
+    from nasbench.cli._catalogue import entries_of, kinds
+    from nasbench.errors import unknown_name
+    from nasbench.tasks.declarations import is_surrogate
+
+    if ":" in name or is_surrogate(name):
+        return ["tasks"]
+    named = {one: entries_of(one) for one in ([kind] if kind else kinds())}
+    found = [one for one, entries in named.items() if name in entries]
+    if not found:
+        raise unknown_name(kind or "name", name, list(dict.fromkeys(known for own in named.values() for known in own)))
+    components = [one for one in found if one != "tables"]
+    return components or found  # a table is described where nothing else has its name: 'list tables' says where it is
+
+
+def _data(name: str, kind: str) -> dict[str, Any]:
+    """Return what is known of the thing of this name and kind, as plain data."""
+    from nasbench.cli._catalogue import registries
+
+    if registry := registries().get(kind):
+        return _component(registry, name)
+    readers = {"tasks": _task, "tables": _table, "recipes": _recipe, "published": _published}
+    return readers[kind](name)
+
+
+def _print(name: str, kind: str) -> None:
+    """Print what is known of the thing of this name and kind."""
+    from nasbench.cli._catalogue import registries
+
+    if kind in registries():
+        print(_page(name, _data(name, kind)))
+    elif kind == "published":
+        from nasbench.reproduction import load_published
+        from nasbench.reproduction.report import description
+
+        print_text(description(load_published(name)))
+    else:
+        scale = _scale(name) if kind == "tasks" else None
+        described = {key: value for key, value in _data(name, kind).items() if key != "kind"}
+        rows = [
+            (key.replace("_", " "), _text(value, scale if key in _SCORES else None)) for key, value in described.items()
+        ]
+        print_table(name if kind == "tasks" else f"{name}, {kind.removesuffix('s')}", ("", ""), rows)
+
+
+def _scale(task: str) -> Scale:
     from nasbench.tasks import load_task
 
-    opened = load_task(name)
-    described = opened.describe()
-    if as_json:
-        print_json(described)
-        return
-    scale = opened.scales[opened.reported[0]]
-    rows = [
-        (key.replace("_", " "), _text(value, scale if key in _SCORES else None)) for key, value in described.items()
-    ]
-    print_table(name, ("", ""), rows)
+    opened = load_task(task)
+    return opened.scales[opened.reported[0]]
 
 
-def _registry_of(name: str) -> "Registry | None":
-    from nasbench import registry
+def _task(name: str) -> dict[str, Any]:
+    from nasbench.tasks import load_task
 
-    kinds = (
-        registry.STRATEGIES,
-        registry.PREDICTORS,
-        registry.ENCODINGS,
-        registry.PROXIES,
-        registry.SPACES,
-        registry.IMPORTERS,
-    )
-    return next((kind for kind in kinds if name in kind.names()), None)
+    return load_task(name).describe()
+
+
+def _table(name: str) -> dict[str, Any]:
+    """Return what a table holds, or how to get it."""
+    from nasbench.table import Table, find_table, table_names
+    from nasbench.tasks.known_tables import absent_tables
+
+    if name not in table_names():
+        return {"kind": "table", "how_to_get_it": absent_tables()[name]}
+    table = Table(find_table(name))
+    return {
+        "kind": "table",
+        "title": table.title,
+        "architectures": len(table),
+        "measurements": [" ".join(entry) for entry in table.measurements],
+        "static_metrics": [" ".join(entry) for entry in table.statics],
+        "citation": table.citation,
+        "licence": table.licence,
+        "source": table.source,
+        "notes": table.notes,
+        "table_sha256": table.checksum,
+        "file": str(table.path),
+    }
+
+
+def _recipe(name: str) -> dict[str, Any]:
+    import tomllib
+    from pathlib import Path
+
+    file = Path(__file__).parents[1] / "training/recipes" / f"{name}.toml"
+    return {"kind": "recipe", **tomllib.loads(file.read_text(encoding="utf-8")), "file": str(file)}
+
+
+def _published(name: str) -> dict[str, Any]:
+    from nasbench.reproduction import load_published
+    from nasbench.reproduction.report import description
+
+    return {"kind": "published table", "manual": description(load_published(name))}
 
 
 def _component(registry: "Registry", name: str) -> dict[str, Any]:
@@ -95,4 +181,4 @@ def _text(value: Any, scale: Scale | None = None) -> str:
         return ", ".join(map(str, value))
     if isinstance(value, float) and scale is not None:
         return scale.text(value)
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
+    return f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""Print and write the leaderboard and the plots of a record."""
+"""Print a record's leaderboard; write it and the plots."""
 
 import sys
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from nasbench.cli._records import METRIC_HELP, PLOT_HELP
+from nasbench.cli._show import print_text
 from nasbench.errors import MissingExtra
 from nasbench.files import quoted
 
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def command(
-    record: Annotated[Path, typer.Argument(help="A record, of 'nasbench compare' or 'nasbench predict'.")],
-    style: Annotated[str, typer.Option("--format", help="text, markdown, latex, csv or json.")] = "text",
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    record: Annotated[Path, typer.Argument(help="Folder written by 'nasbench compare' or 'nasbench predict'.")],
+    style: Annotated[str, typer.Option("--format", help="text, markdown, latex, html, csv or json.")] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     metric: Annotated[list[str] | None, typer.Option(help=METRIC_HELP)] = None,
     plot: Annotated[list[str] | None, typer.Option(help=PLOT_HELP)] = None,
 ) -> None:
     """Compute everything from the recorded trials again."""
-    from nasbench.cli._records import open_record
+    from nasbench.record_kinds import open_record
 
     report(open_record(record), style="json" if as_json else style, metrics=metric or [], plots=plot or [])
 
@@ -45,7 +46,11 @@ def report(
     from nasbench.records.failures import failures, write_tracebacks
 
     board, write_board, write_plots = board_of(record, metrics, plots)
-    print(board.render(style), end="")
+    text = board.render(style)
+    if style == "text":
+        print_text(text)
+    else:
+        print(text, end="")
     failed = failures(record)
     for pair in failed:
         print(f"warning: {pair}", file=sys.stderr)

@@ -1,54 +1,89 @@
-"""List everything that has a name: tasks, tables and all kinds of components; also what is not installed."""
+"""List everything that has a name, by kind.
+
+Without KIND: how many there are of each. PATTERN selects by name or summary.
+"""
 
 import importlib.util
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nasbench.cli._show import print_json, print_table
+from nasbench.errors import unknown_name
+
+if TYPE_CHECKING:
+    from nasbench.cli._catalogue import Entry
 
 _REPORT = ("matplotlib", "scikit_posthocs")
 
 
-def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show everything that has a name; imports no component and opens no table."""
-    from nasbench.registry import DATASETS, ENCODINGS, IMPORTERS, NETWORKS, PREDICTORS, PROXIES, SPACES, STRATEGIES
-    from nasbench.table import table_names
-    from nasbench.tasks.declarations import absent_tasks, task_names
-    from nasbench.tasks.known_tables import absent_tables
+def command(
+    kind: Annotated[str, typer.Argument(help="What to list, for example strategies. Default: all kinds.")] = "",
+    pattern: Annotated[
+        str, typer.Argument(help="Text that a name or summary contains, or a name with wildcards.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List kinds, or the names of one kind with their summaries. Imports no component and opens no table."""
+    from nasbench.cli._catalogue import entries_of, kinds, matching
 
-    registries = (STRATEGIES, PREDICTORS, ENCODINGS, SPACES, NETWORKS, PROXIES, DATASETS, IMPORTERS)
-    listed = {
-        registry.kind: {
-            name: {
-                "summary": registry.summary(name),
-                "presets": registry.presets(name),
-                "missing_extra": registry.missing_extra(name),
-            }
-            for name in registry.names()
-        }
-        for registry in registries
-    }
-    absent, others = absent_tasks(), absent_tables()
+    if kind and kind not in kinds():
+        raise unknown_name("kind", kind, kinds())
+    found = {name: entries_of(name) for name in ([kind] if kind else kinds())}
+    if pattern:
+        found = {name: matching(entries, pattern) for name, entries in found.items()}
     if as_json:
-        print_json({"tasks": task_names(), "absent_tasks": absent, "absent_tables": others, **listed})
-        return
-    print_table("Tasks", ("name", "what"), list(task_names().items()))
-    print_table("Tables", ("name", "file"), [(name, str(path)) for name, path in table_names().items()])
-    if absent:
-        print_table("Known tasks whose table is not imported yet", ("name", "how to get it"), _grouped(absent))
-    commands = {_command(how) for how in absent.values()}
-    if rest := [(name, how) for name, how in others.items() if _command(how) not in commands]:
-        print_table("Other known tables that are not imported yet", ("name", "how to get it"), rest)
-    for kind, entries in listed.items():
-        if rows := [(name, str(entry["summary"]), _more(entry)) for name, entry in entries.items()]:
-            print_table(kind.capitalize(), ("name", "what", ""), rows)
+        print_json(_as_data(found))
+    elif kind:
+        _print_kind(kind, found[kind])
+    else:
+        _print_overview(found)
+
+
+def _as_data(found: "dict[str, dict[str, Entry]]") -> dict[str, Any]:
+    """Return names by kind as plain data; what must be imported first stands apart."""
+    data: dict[str, Any] = {}
+    for kind, entries in found.items():
+        if kind in ("tasks", "tables"):
+            data[kind] = {name: entry.summary for name, entry in entries.items() if not entry.needs_import}
+            data[f"absent_{kind}"] = {name: entry.needs_import for name, entry in entries.items() if entry.needs_import}
         else:
-            print(f"{kind.capitalize()}: none in this release\n")
-    missing = [module for module in _REPORT if importlib.util.find_spec(module) is None]
-    if missing:
-        print(f"Plots and tests need {', '.join(missing)}: pip install 'nasbench-suite[report]'\n")
-    print("More: nasbench info NAME, nasbench compare --help, nasbench predict --help")
+            data[kind] = {name: _plain(entry) for name, entry in entries.items()}
+    return data
+
+
+def _plain(entry: "Entry") -> dict[str, Any]:
+    return {key: value for key, value in asdict(entry).items() if key != "needs_import"}
+
+
+def _print_overview(found: "dict[str, dict[str, Entry]]") -> None:
+    from nasbench.cli._catalogue import TITLES
+
+    rows = []
+    for kind, entries in found.items():
+        ready = sum(entry.is_ready for entry in entries.values())
+        after = "import" if kind in ("tasks", "tables") else "pip install"
+        more = f"{len(entries) - ready} after {after}" if ready < len(entries) else ""
+        rows.append((kind, str(ready), more, TITLES.get(kind, "")))
+    print_table("What has a name", ("kind", "ready", "more", "what"), rows)
+    if missing := [module for module in _REPORT if importlib.util.find_spec(module) is None]:
+        print(f"plots and tests need {', '.join(missing)}: pip install 'nasbench-suite[report]'")
+    print("nasbench list KIND [PATTERN]   for example: nasbench list strategies bayes")
+    print("nasbench info NAME             the manual page of anything listed")
+    print("nasbench compare --help        how to run a comparison")
+
+
+def _print_kind(kind: str, entries: "dict[str, Entry]") -> None:
+    ready = {name: entry for name, entry in entries.items() if not entry.needs_import}
+    if ready:
+        print_table(kind.capitalize(), ("name", "what"), [(name, entry.text) for name, entry in ready.items()])
+    if absent := {name: entry.needs_import for name, entry in entries.items() if entry.needs_import}:
+        print("Available after import:")
+        for names, how in _grouped(absent):
+            print(f"  {names}\n    {how}")
+    if not entries:
+        print(f"no {kind} found")
 
 
 def _grouped(entries: dict[str, str]) -> list[tuple[str, str]]:
@@ -58,14 +93,3 @@ def _grouped(entries: dict[str, str]) -> list[tuple[str, str]]:
         names.setdefault(text, []).append(name)
     more = {text: f" and {len(those) - 3} more" if len(those) > 3 else "" for text, those in names.items()}
     return [(", ".join(those[:3]) + more[text], text) for text, those in names.items()]
-
-
-def _command(how: str) -> str:
-    """Return what to type once the files are there."""
-    return how.partition("then: ")[2]
-
-
-def _more(entry: dict[str, Any]) -> str:
-    presets = f"presets: {', '.join(entry['presets'])}" if entry["presets"] else ""
-    extra = entry["missing_extra"]
-    return f"not installed: pip install 'nasbench-suite[{extra}]'" if extra else presets

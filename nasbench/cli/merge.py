@@ -1,4 +1,7 @@
-"""Join records of the same experiment, done in parts or on several machines, into one."""
+"""Merge records of the same experiment into one.
+
+They may hold other runs, tasks or strategies, for example from several machines.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +14,14 @@ from nasbench.files import quoted
 
 
 def command(
-    records: Annotated[list[Path], typer.Argument(help="Records, of 'nasbench compare' or of 'nasbench predict'.")],
-    out: Annotated[Path, typer.Option(help="Folder of the joined record; one that lies there takes part.")],
+    records: Annotated[
+        list[Path], typer.Argument(help="Folders written by 'nasbench compare' or by 'nasbench predict'.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the merged record; an existing record takes part.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check that no run has two outcomes, write, and say what is still missing. RECORDS stay as they are."""
-    from nasbench.cli._records import open_record
+    from nasbench.record_kinds import open_record
 
     opened = [open_record(path) for path in records]
     kind = opened[0].contestant_kind
@@ -41,11 +46,15 @@ def command(
     size = f"{len(joined.contestants)} {kind} x {len(joined.tasks)} tasks"
     print(f"{joined.path}: {held:,} of {total:,} runs of {size}")
     for (task, contestant), n in list(missing.items())[:20]:
-        print(f"{contestant} on {task}: {n} runs are missing")
+        print(f"{contestant} on {task}: {_runs(n)} missing")
     if len(missing) > 20:
-        print(f"... and of {len(missing) - 20} more pairs")
+        print(f"... and runs of {len(missing) - 20} more pairs")
     verb = "predict" if kind == "predictors" else "compare"
     if missing:
-        print(f"the rest with: nasbench {verb} ... --out {quoted(joined.path)}, all tasks and {kind} named")
+        print(f"to do them: nasbench {verb} ... --out {quoted(joined.path)}, with all tasks and {kind}")
     else:
-        print(f"rank with: nasbench leaderboard {quoted(joined.path)}")
+        print(f"next: nasbench leaderboard {quoted(joined.path)}")
+
+
+def _runs(n: int) -> str:
+    return "1 run is" if n == 1 else f"{n:,} runs are"

@@ -1,4 +1,7 @@
-"""Compare performance predictors on tasks: fit, test, record, rank, plot. Killed, the same command goes on."""
+"""Compare performance predictors: fit, test, rank and plot.
+
+If interrupted, rerun the same command to resume.
+"""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,37 +16,46 @@ _CUTOFFS = "0.05,0.1,0.2,0.4,0.8"
 
 
 def command(
-    task: Annotated[list[str] | None, typer.Option(help="A task; may be repeated.")] = None,
-    suite: Annotated[str, typer.Option(help="All tasks of a suite that ships: embedded or curves.")] = "",
+    task: Annotated[list[str] | None, typer.Option(help="A task; repeat the option for several.")] = None,
+    suite: Annotated[str, typer.Option(help="All tasks of a built-in suite: embedded or curves.")] = "",
     predictor: Annotated[
         list[str] | None,
-        typer.Option(help="NAME[@PRESET][,option=value...] or module:Class; may be repeated. Default: all installed."),
+        typer.Option(
+            help="NAME[@PRESET][,option=value...] or module:Class; repeat for several. Default: all installed."
+        ),
     ] = None,
-    train_sizes: Annotated[str, typer.Option(help="Numbers of training architectures.")] = "10,50,100,250,1000",
-    runs: Annotated[int, typer.Option(help="Repetitions of each task, predictor and train size.")] = 5,
+    train_sizes: Annotated[
+        str, typer.Option(help="Numbers of training architectures, separated by commas.")
+    ] = "10,50,100,250,1000",
+    runs: Annotated[int, typer.Option(help="Runs of each predictor on each task and train size.")] = 5,
     protocol: Annotated[
         list[str] | None,
-        typer.Option(help="'random': tested on the rest; 'disjoint': on no twin of a training one. Default: both."),
+        typer.Option(
+            help="'random': test on the rest; 'disjoint': without twins of training architectures. Default: both."
+        ),
     ] = None,
-    test_size: Annotated[
-        str, typer.Option(help="Test architectures, drawn; or 'all' that the protocol leaves.")
-    ] = "all",
+    test_size: Annotated[str, typer.Option(help="Number of test architectures to draw, or 'all'.")] = "all",
     labels: Annotated[
-        str, typer.Option(help="Learn the 'mean' over seeds, or one drawn 'seed'; tested is always the mean.")
+        str, typer.Option(help="Learn the 'mean' over seeds, or one drawn 'seed'; the test is always against the mean.")
     ] = "mean",
     proxies: Annotated[
-        str, typer.Option(help="Table, or its .h5 file, whose static metrics predictors may use as zero-cost proxies.")
+        str, typer.Option(help="Table, or its .h5 file, whose static metrics are zero-cost proxies for predictors.")
     ] = "",
     curves: Annotated[
-        bool, typer.Option("--curves", help="Give predictors learning curves: whole to learn, cut where asked.")
+        bool,
+        typer.Option(
+            "--curves", help="Give predictors learning curves: complete ones to learn from, cut ones to predict."
+        ),
     ] = False,
     cutoff: Annotated[
-        str, typer.Option(help="Shares of a training after which curves are cut; alone, the same as with --curves.")
+        str, typer.Option(help="Shares of a training run after which test curves are cut; implies --curves.")
     ] = "",
-    seed: Annotated[int, typer.Option(help="Decides every number of the record but seconds and memory.")] = 0,
-    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
+    seed: Annotated[
+        int, typer.Option(help="Random seed; the same seed gives the same record, except seconds and memory.")
+    ] = 0,
+    jobs: Annotated[int, typer.Option(help="Number of processes; -1: one per core.")] = -1,
     out: Annotated[Path | None, typer.Option(help=out_help("results/predict"))] = None,
-    retry_failed: Annotated[bool, typer.Option(help="Do runs that failed once more.")] = False,
+    retry_failed: Annotated[bool, typer.Option(help="Run failed runs again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the leaderboard as JSON.")] = False,
 ) -> None:
     """Run the evaluation, write the record, its leaderboard and its plots into --out."""
@@ -87,11 +99,11 @@ def _share(text: str) -> float:
         return float(text)
     except ValueError:
         raise InvalidOption(
-            f"--cutoff: {text!r} is no number; expected shares of a training, such as 0.1,0.5"
+            f"--cutoff: {text!r} is not a number; expected shares of a training run, such as 0.1,0.5"
         ) from None
 
 
 def _number(option: str, text: str) -> int:
     if not text.strip().isdecimal():
-        raise InvalidOption(f"{option}: {text!r} is no whole number")
+        raise InvalidOption(f"{option}: {text!r} is not a whole number")
     return int(text)

@@ -1,4 +1,7 @@
-"""Compute zero-cost proxies of a task's architectures into a table. Killed, the same command goes on."""
+"""Compute zero-cost proxies of a task into a table.
+
+If interrupted, rerun the same command to resume.
+"""
 
 import importlib.util
 from pathlib import Path
@@ -20,20 +23,20 @@ if TYPE_CHECKING:
 
 
 def command(
-    task: Annotated[str, typer.Argument(help="Whose architectures, and for whose data set.")],
-    data: Annotated[str, typer.Option(help="digits, mnist1d, or folder, cifar, imagenet16, arrays,path=...")],
-    proxies: Annotated[str, typer.Option(help="NAME[,option=value...], several joined by commas. Default: all.")] = "",
-    batch: Annotated[int, typer.Option(help="Images that every network is shown.")] = 64,
-    sample: Annotated[int, typer.Option(help="Score so many architectures, drawn; 0 for all.")] = 0,
+    task: Annotated[str, typer.Argument(help="The task that gives the architectures and the data set.")],
+    data: Annotated[str, typer.Option(help="digits or mnist1d; or folder, cifar, imagenet16 or arrays with ,path=...")],
+    proxies: Annotated[str, typer.Option(help="NAME[,option=value...], separated by commas. Default: all.")] = "",
+    batch: Annotated[int, typer.Option(help="Size of the minibatch that every network sees.")] = 64,
+    sample: Annotated[int, typer.Option(help="Number of architectures to draw and score; 0: all.")] = 0,
     against: Annotated[
-        str, typer.Option(help="Table of proxies; score only what it holds too, and compare the orders.")
+        str, typer.Option(help="Another table of proxies: score only its architectures, and compare the rankings.")
     ] = "",
-    network: Annotated[str, typer.Option(help="NAME[,option=value...]; default: the space's own network.")] = "",
-    seed: Annotated[int, typer.Option(help="Decides every number.")] = 0,
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
-    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
+    network: Annotated[str, typer.Option(help="NAME[,option=value...]. Default: the space's own network.")] = "",
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same numbers.")] = 0,
+    device: Annotated[str, typer.Option(help="Where torch computes: cpu, cuda or cuda:N.")] = "cpu",
+    jobs: Annotated[int, typer.Option(help="Number of processes; -1: one per core.")] = -1,
     out: Annotated[
-        Path | None, typer.Option(help="Table to write, NAME.h5; default: proxies-TASK in your table folder.")
+        Path | None, typer.Option(help="Table to write, NAME.h5. Default: proxies-TASK in your table folder.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -1,4 +1,7 @@
-"""Look up architectures of a task, given in the benchmark's own string form or by its own numbers."""
+"""Look up architectures of a task.
+
+They are given in the benchmark's own string form, or by its own numbers.
+"""
 
 from typing import Annotated, Any
 
@@ -9,8 +12,8 @@ from nasbench.units import Scale
 
 
 def command(
-    task: Annotated[str, typer.Argument(help="A task, as 'nasbench list' shows it.")],
-    architectures: Annotated[list[str], typer.Argument(help="Strings, or #N, the benchmark's own number.")],
+    task: Annotated[str, typer.Argument(help="A name from 'nasbench list tasks'.")],
+    architectures: Annotated[list[str], typer.Argument(help="Strings, or #N for the benchmark's own number.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show every split, seed and static metric that the table holds for each architecture."""

@@ -1,4 +1,8 @@
-"""Run published tables as executable claims: list, show NAME, run NAME ..., report."""
+"""Reproduce published tables: list, show, run or report.
+
+Published numbers are judged beside ours, within tolerances written beforehand.
+If interrupted, rerun the same command to resume.
+"""
 
 import sys
 from pathlib import Path
@@ -6,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nasbench.cli._show import ProgressBar, or_resume, print_json, print_table
+from nasbench.cli._show import ProgressBar, or_resume, print_json, print_table, print_text
 from nasbench.errors import InvalidOption, MissingExtra, unknown_name
 from nasbench.files import quoted
 
@@ -16,12 +20,16 @@ _ACTIONS = ("list", "show", "run", "report")
 def command(
     action: Annotated[str, typer.Argument(help="list, show, run or report.")],
     names: Annotated[
-        list[str] | None, typer.Argument(help="Published tables; 'run' and 'report' without: all.")
+        list[str] | None, typer.Argument(help="Published tables. Default for run and report: all.")
     ] = None,
-    runs: Annotated[int | None, typer.Option(help="Repetitions of what is random; default: the table's own.")] = None,
-    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core. Changes no number.")] = -1,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer runs, wider intervals, the same verdicts.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder of records and results; unfinished ones are continued.")] = Path(
+    runs: Annotated[
+        int | None, typer.Option(help="Runs of each random protocol. Default: the table's own number.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Number of processes; -1: one per core. Changes no result.")] = -1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer runs: wider intervals, the same kind of verdict.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Folder of records and results; unfinished ones are resumed.")] = Path(
         "results/reproduce"
     ),
     style: Annotated[str, typer.Option("--format", help="text, markdown, json or html.")] = "text",
@@ -63,7 +71,7 @@ def _show(names: list[str]) -> None:
 
     if not names:
         raise InvalidOption("show what? 'nasbench reproduce list' names the published tables")
-    print("\n".join(description(load_published(name)) for name in names), end="")
+    print_text("\n".join(description(load_published(name)) for name in names))
 
 
 def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: bool, style: str) -> None:
@@ -80,10 +88,12 @@ def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: boo
         wanted = runs or (table.quick_runs if quick else table.runs)
         with ProgressBar(f"runs of {table.name}", quiet=style == "json") as progress, or_resume():
             results.append(reproduce(table, Plan(wanted, out, jobs, quick, progress)))
-    print(f"{summary(results)}\n\n{overview(results)}" if style == "text" else report(results, style))
     if style == "text":
+        print_text(f"{summary(results)}\n\n{overview(results)}\n")
         print("".join(f"\n{line}" for line in to_import(results)))
         print(f"more: nasbench reproduce report --out {quoted(out)}")
+    else:
+        print(report(results, style))
 
 
 def _report(names: list[str], out: Path, style: str) -> None:

@@ -1,4 +1,7 @@
-"""Train real networks: the winners of a search, or architectures by name. Killed, the same command goes on."""
+"""Train real networks: winners of a search, or others.
+
+If interrupted, rerun the same command to resume.
+"""
 
 import importlib.util
 from dataclasses import dataclass
@@ -17,38 +20,38 @@ if TYPE_CHECKING:
 
 
 def command(
-    from_: Annotated[Path | None, typer.Option("--from", help="A record of 'nasbench compare'.")] = None,
-    task: Annotated[str, typer.Option(help="The task of the record; needed where it has several.")] = "",
-    top: Annotated[int, typer.Option(help="How many of the best architectures of the record.")] = 5,
+    from_: Annotated[Path | None, typer.Option("--from", help="Folder written by 'nasbench compare'.")] = None,
+    task: Annotated[str, typer.Option(help="The task of the record; needed if it has several.")] = "",
+    top: Annotated[int, typer.Option(help="How many of the record's best architectures to train.")] = 5,
     predictor: Annotated[
         str,
         typer.Option(
-            help="Predicts the winners from all else the record saw; 'none' for no prediction. Default: gp_and_trees "
-            "where it is installed, else random_forest."
+            help="Predicts the winners from the record's other architectures; 'none': no prediction. Default: "
+            "gp_and_trees if it is installed, else random_forest."
         ),
     ] = "",
     arch: Annotated[
         list[str] | None,
-        typer.Option(help="An architecture as text, or #N, the benchmark's own number; may be repeated."),
+        typer.Option(help="An architecture as text, or #N for the benchmark's own number; repeat for several."),
     ] = None,
-    space: Annotated[str, typer.Option(help="The space of --arch.")] = "nb201",
+    space: Annotated[str, typer.Option(help="The search space of --arch.")] = "nb201",
     data: Annotated[
-        str, typer.Option(help="digits, mnist1d, or folder, cifar, imagenet16, arrays,path=...")
+        str, typer.Option(help="digits or mnist1d; or folder, cifar, imagenet16 or arrays with ,path=...")
     ] = "digits",
     recipe: Annotated[str, typer.Option(help="A recipe, NAME[,option=value...], or a .toml file.")] = "small-20",
-    network: Annotated[str, typer.Option(help="NAME[,option=value...]; default: the space's own network.")] = "",
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
-    seeds: Annotated[int, typer.Option(help="Trainings of each architecture.")] = 1,
+    network: Annotated[str, typer.Option(help="NAME[,option=value...]. Default: the space's own network.")] = "",
+    device: Annotated[str, typer.Option(help="Where torch computes: cpu, cuda or cuda:N.")] = "cpu",
+    seeds: Annotated[int, typer.Option(help="Training runs of each architecture.")] = 1,
     folds: Annotated[
         int,
-        typer.Option(help="Parts of the training and validation images, each validated on in turn; 0: as they are."),
+        typer.Option(help="Cross-validation folds over training and validation images; 0: the given split."),
     ] = 0,
     jobs: Annotated[
         int,
-        typer.Option(help="Trainings at once, each a process of one thread; -1 for one a core; 1 uses all threads."),
+        typer.Option(help="Parallel training runs of one thread each; -1: one per core; 1: one run with all threads."),
     ] = 1,
-    out: Annotated[Path, typer.Option(help="Folder of checkpoints and trained models.")] = Path("results/train"),
-    table: Annotated[str, typer.Option(help="Your table that the measurements are added to.")] = "trained",
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints and trained models.")] = Path("results/train"),
+    table: Annotated[str, typer.Option(help="Name of your table to which the measurements are added.")] = "trained",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Train, keep the networks, add every epoch to your table, show predicted, searched and trained accuracy."""
@@ -61,7 +64,7 @@ def command(
 
     winners = _winners(from_, task, top, predictor) if from_ else None
     if (winners is None) == (not arch):
-        raise InvalidOption("say what to train: either --from RECORD, or --arch TEXT (one or more) with --space NAME")
+        raise InvalidOption("nothing to train: give either --from RECORD, or one or more --arch TEXT with --space NAME")
     chosen = winners or _named(arch or [], space)
     images = load_images(data, np.random.default_rng(0))  # the same split in every command
     print_data(images, quiet=as_json)
@@ -77,7 +80,7 @@ def command(
         n_seeds=seeds,
         n_folds=folds,
     )
-    with ProgressBar("trainings", quiet=as_json) as progress, or_resume():
+    with ProgressBar("training runs", quiet=as_json) as progress, or_resume():
         report = trained_report(plan, table=table, n_jobs=jobs, on_progress=progress)
     texts, opinions = chosen.space.format(chosen.archs), (chosen.predicted.tolist(), chosen.searched.tolist())
     rows = [
@@ -185,7 +188,7 @@ def _show(rows: list[dict[str, Any]], scale: Scale, path: str, lost: dict[str, i
             print(f"Kendall's tau of {names.replace('-', ' and ').replace('valid', 'trained')} {what}: {tau:.2f}")
     for name in ("diverged", "failed"):
         if lost[name]:
-            print(f"{lost[name]} of {lost['trainings']} trainings {name}")
+            print(f"{lost[name]} of {lost['trainings']} training runs {name}")
     print(f"every epoch is in {path}" if path else "nothing was finished, so no table was written")
 
 

@@ -20,6 +20,7 @@ from nasbench.errors import InvalidOption, MissingExtra, unknown_name
 from nasbench.files import write_text
 from nasbench.metrics import Metric
 from nasbench.reports import statistics
+from nasbench.reports.display import LeaderboardDisplay
 from nasbench.reports.survival import estimate_survival, find_median
 from nasbench.reports.tables import FORMATS, as_csv, finite, tabulated
 from nasbench.units import Scale
@@ -28,7 +29,7 @@ _CHANCE = "random_search"  # what everything must be better than
 
 
 @dataclass(frozen=True)
-class Leaderboard:
+class Leaderboard(LeaderboardDisplay):
     """Tables of plain data.
 
     Attributes:
@@ -43,6 +44,8 @@ class Leaderboard:
         notes: how to read the numbers.
     """
 
+    tables = ("overall", "tasks")
+
     overall: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
     tests: dict[str, Any]
@@ -53,7 +56,7 @@ class Leaderboard:
     notes: list[str]
 
     def render(self, kind: str) -> str:
-        """Return the leaderboard as ``text``, ``markdown``, ``latex``, ``csv`` (per task) or ``json``.
+        """Return the leaderboard as ``text``, ``markdown``, ``latex``, ``html``, ``csv`` (per task) or ``json``.
 
         Raises:
             UnknownName: another format.
@@ -256,7 +259,7 @@ def _table(values: Floats, names: list[str]) -> dict[str, dict[str, float]]:
 
 def write_leaderboard(board: Leaderboard, folder: Path) -> list[Path]:
     """Write every format into ``folder`` and return the files."""
-    endings = {"text": "txt", "markdown": "md", "latex": "tex", "csv": "csv", "json": "json"}
+    endings = {"text": "txt", "markdown": "md", "latex": "tex", "html": "html", "csv": "csv", "json": "json"}
     texts = {f"leaderboard.{endings[kind]}": board.render(kind) for kind in FORMATS}
     texts["leaderboard_overall.csv"] = as_csv(board.overall)
     for name, text in texts.items():

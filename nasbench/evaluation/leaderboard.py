@@ -19,6 +19,7 @@ from nasbench.evaluation.analysis import Analysis, TaskAnalysis
 from nasbench.evaluation.intervals import LEAST_RUNS, mean_interval
 from nasbench.files import write_text
 from nasbench.reports import statistics
+from nasbench.reports.display import LeaderboardDisplay
 from nasbench.reports.tables import FORMATS, as_csv, as_p, finite, tabulated
 from nasbench.units import Scale, significant, with_unit
 
@@ -28,7 +29,7 @@ _OVER_CUTOFFS = ("spearman", "rmse", "log_likelihood", "coverage_90", "time_save
 
 
 @dataclass(frozen=True)
-class Leaderboard:
+class PredictionLeaderboard(LeaderboardDisplay):
     """Tables of plain data.
 
     Attributes:
@@ -39,6 +40,8 @@ class Leaderboard:
         notes: how to read the numbers.
     """
 
+    tables = ("overall", "sizes", "details", "cutoffs")
+
     overall: list[Row]
     sizes: list[Row]
     details: list[Row]
@@ -46,7 +49,7 @@ class Leaderboard:
     notes: list[str]
 
     def render(self, kind: str) -> str:
-        """Return the leaderboard as ``text`` (no details), ``markdown``, ``latex``, ``csv`` (details) or ``json``.
+        """Return the leaderboard as ``text`` (no details), ``markdown``, ``latex``, ``html``, ``csv`` or ``json``.
 
         Raises:
             UnknownName: another format.
@@ -65,13 +68,13 @@ class Leaderboard:
         return tabulated([*tables, [_detail_cells(row) for row in self.details]], self.notes, kind)
 
 
-def leaderboard(analysis: Analysis) -> Leaderboard:
+def leaderboard(analysis: Analysis) -> PredictionLeaderboard:
     """Compute the leaderboard of an analysed record."""
     protocols = list(dict.fromkeys(test.protocol for test in analysis.tests))
     overall = [row for protocol in protocols for row in _overall_rows(analysis, protocol)]
     sizes = [row for test in analysis.tests for row in _size_rows(analysis, test)]
     details = [row for test in analysis.tests for row in _detail_rows(analysis, test)]
-    return Leaderboard(overall, sizes, details, _cutoff_rows(analysis), _notes(analysis))
+    return PredictionLeaderboard(overall, sizes, details, _cutoff_rows(analysis), _notes(analysis))
 
 
 def _overall_rows(analysis: Analysis, protocol: str) -> list[Row]:
@@ -299,9 +302,9 @@ def _number(value: float, digits: int = 3) -> str:
     return "-" if math.isnan(value) else f"{value:.{digits}f}"
 
 
-def write_leaderboard(board: Leaderboard, folder: Path) -> list[Path]:
+def write_leaderboard(board: PredictionLeaderboard, folder: Path) -> list[Path]:
     """Write every format into ``folder`` and return the files."""
-    endings = {"text": "txt", "markdown": "md", "latex": "tex", "csv": "csv", "json": "json"}
+    endings = {"text": "txt", "markdown": "md", "latex": "tex", "html": "html", "csv": "csv", "json": "json"}
     texts = {f"leaderboard.{endings[kind]}": board.render(kind) for kind in FORMATS}
     texts["leaderboard_overall.csv"] = as_csv(board.overall)
     for name, text in texts.items():

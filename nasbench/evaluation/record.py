@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from nasbench.evaluation.display import PredictionDisplay
 from nasbench.evaluation.evaluation import FORMAT, VERSION, Evaluation, Key
 from nasbench.records.line_files import LineFiles
 from nasbench.records.store import RunStore
@@ -100,7 +101,7 @@ class Outcome:
         return replace(self, measured=Measured(**known))
 
 
-class PredictionRecord(RunStore[Outcome]):
+class PredictionRecord(PredictionDisplay, RunStore[Outcome]):
     """A directory of outcomes of predictors; printing it shows the leaderboard."""
 
     contestant_kind, format_name, format_version = "predictors", FORMAT, VERSION
@@ -129,10 +130,3 @@ class PredictionRecord(RunStore[Outcome]):
     def predictors(self) -> list[str]:
         """Labels of the predictors."""
         return self.contestants
-
-    def __str__(self) -> str:
-        """Return the leaderboard as text."""
-        from nasbench.evaluation.analysis import analyse
-        from nasbench.evaluation.leaderboard import leaderboard
-
-        return leaderboard(analyse(self)).render("text")

@@ -39,6 +39,18 @@ class Verdict:
         """Whether the record is complete, fits its tasks, and every replayed run is the same to the bit."""
         return not (self.differing or self.missing or self.misfits)
 
+    def __str__(self) -> str:
+        """Return what was found as text, a line for each run that is wrong and the conclusion at the end."""
+        lines: list[str] = []
+        for what, runs in (("differs", self.differing), ("is missing", self.missing)):
+            lines += _first_lines([f"run {key} of {label} on {task} {what}" for task, label, key in runs])
+        lines += _first_lines(
+            [f"run {key} of {label} on {task} does not fit: {why}" for task, label, key, why in self.misfits]
+        )
+        lines += [f"changed since the recording: {what}" for what in self.changed]
+        result = "the record matches" if self.matches else "the record DOES NOT MATCH"
+        return "\n".join([*lines, f"{self.replayed} runs replayed: {result}"])
+
 
 def replay(
     record: RunStore[Any],
@@ -78,6 +90,11 @@ def replay(
                 if not _same(runs[key], again(task, label, key)):
                     verdict.differing.append((task, label, key))
     return replace(verdict, replayed=replayed)
+
+
+def _first_lines(lines: list[str], most: int = 20) -> list[str]:
+    """Return the first lines, and how many more there are."""
+    return [*lines[:most], *([f"... and {len(lines) - most} more"] if len(lines) > most else [])]
 
 
 def _same(told: Any, again: Any) -> bool:

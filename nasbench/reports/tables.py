@@ -1,18 +1,21 @@
 """Tables of plain data as text, CSV and JSON."""
 
+import html
 import math
 from typing import Any
 
-FORMATS = ("text", "markdown", "latex", "csv", "json")
+FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
 
 
 def tabulated(tables: list[list[dict[str, str]]], notes: list[str], kind: str) -> str:
-    """Return tables of text, and notes under them, as ``text``, ``markdown`` or ``latex``."""
+    """Return tables of text, and notes under them, as ``text``, ``markdown``, ``latex`` or ``html``."""
     from tabulate import tabulate
 
-    style = {"text": "simple", "markdown": "github", "latex": "latex_booktabs"}[kind]
-    bullet = {"text": "", "markdown": "- ", "latex": "% "}[kind]
+    style = {"text": "simple", "markdown": "github", "latex": "latex_booktabs", "html": "html"}[kind]
+    bullet = {"text": "", "markdown": "- ", "latex": "% ", "html": ""}[kind]
     parts = [str(tabulate(rows, headers="keys", tablefmt=style, disable_numparse=True)) for rows in tables]
+    if kind == "html":
+        notes = [f"<p>{html.escape(note)}</p>" for note in notes]
     return "\n\n".join([*parts, "\n".join(bullet + note for note in notes)]) + "\n"
 
 

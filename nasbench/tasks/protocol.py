@@ -10,7 +10,8 @@ import numpy as np
 from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Backend
-from nasbench.units import Objective, Scale
+from nasbench.units import Objective as Objective
+from nasbench.units import Scale
 
 if TYPE_CHECKING:
     from nasbench.tasks.table_task import TableTask

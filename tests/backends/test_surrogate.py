@@ -315,7 +315,7 @@ def test_the_command_makes_a_task_that_other_commands_know(capsys, home, tmp_pat
     assert main(["query", "surrogate-graphs", best, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["cost_s"] == 1.0
     (home / "surrogates" / "broken.surrogate").write_bytes(b"no")
-    assert main(["list"]) == 0
+    assert main(["list", "tasks"]) == 0
     assert "cannot be opened" in capsys.readouterr().out
     strategies, out = ("random_search", "local_search", "regularized_evolution@nb201"), str(tmp_path / "both")
     nasbench.compare(["nbgraph-proteins", "surrogate-graphs"], strategies, runs=5, out=out)

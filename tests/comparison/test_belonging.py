@@ -171,7 +171,7 @@ def test_a_contestant_that_cheats_again_in_each_replay_is_found(strategy, tmp_pa
     text = capsys.readouterr().out
     assert "does not fit: trial 0" in text
     assert "the task shows" in text
-    assert "NO MATCH" in text
+    assert "DOES NOT MATCH" in text
     assert main(["verify", str(out), "--json"]) == 1
     assert len(json.loads(capsys.readouterr().out)["misfits"]) == 2
 

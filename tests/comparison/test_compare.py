@@ -229,7 +229,7 @@ def test_killed_at_any_moment_it_goes_on(tmp_path, how):
     _, errors = started.communicate(timeout=60)
     if how == signal.SIGINT:
         assert started.returncode == 130
-        assert "the same command goes on" in errors
+        assert "rerun the same command to resume" in errors
         assert "Traceback" not in errors
     kept = len(appended(tmp_path / "out"))
     assert 3 <= kept < 12
@@ -575,7 +575,7 @@ class Kills(Raises):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX ones")
 def test_a_killed_worker_is_explained(tmp_path):
-    with pytest.raises(WorkerDied, match="the same command goes on"):
+    with pytest.raises(WorkerDied, match="rerun the same command to resume"):
         nasbench.compare(TASKS[1], ["random_search", Kills], runs=2, n_jobs=2, out=tmp_path / "out")
 
 

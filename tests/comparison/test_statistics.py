@@ -150,7 +150,7 @@ def test_the_leaderboard_holds_the_plain_means(analysis):
 def test_every_format_is_written_and_reads_back(analysis, tmp_path):
     board = leaderboard(analysis)
     paths = write_leaderboard(board, tmp_path)
-    assert {path.suffix for path in paths} == {".txt", ".md", ".tex", ".csv", ".json"}
+    assert {path.suffix for path in paths} == {".txt", ".md", ".tex", ".html", ".csv", ".json"}
     loaded = json.loads((tmp_path / "leaderboard.json").read_text())
     frame = pd.read_csv(tmp_path / "leaderboard.csv")
     assert frame["final_valid_mean"].tolist() == pytest.approx(

@@ -28,7 +28,7 @@ def test_what_few_proxies_cover_is_all_that_is_evaluated_and_it_is_said(few, tmp
     assert record.spec["covered"] == {TASK: [469, 15625]}
     assert [run.tests["random"]["n_test"] for run in record.runs(TASK, "zero_cost")] == [449, 449]
     assert all(run.tests["random"]["kendall"] > 0.99 for run in record.runs(TASK, "zero_cost"))
-    assert "evaluated on 469 of 15,625 architectures of nb201-cifar10" in str(record)
+    assert "evaluated on 469 of 15,625 architectures of nb201-cifar10" in str(record.leaderboard())
     with pytest.raises(InvalidOption, match="leaves too few of nb201-cifar10's 469 architectures with a proxy in few"):
         nasbench.evaluate(TASK, "zero_cost", **options | {"train_sizes": 468}, proxies=few)
     with pytest.raises(RecordError, match="proxies"):  # another pool, hence other training sets
@@ -45,7 +45,7 @@ def test_a_predictor_whose_own_table_covers_little_says_so(few, tmp_path):
 def test_a_predictor_that_needs_them_gets_them(proxies, tmp_path):
     options = {"train_sizes": 40, "runs": 1, "test_size": 400, "protocols": ("random",)}
     record = nasbench.evaluate(TASK, "omni,n_rounds=30", **options, proxies=proxies, out=tmp_path / "with")
-    assert "failed" not in str(record).splitlines()[-1]
+    assert "failed" not in str(record.leaderboard()).splitlines()[-1]
     assert record.spec["proxies"].keys() == {"mine"}
     without = nasbench.evaluate(TASK, "omni,n_rounds=30", **options, out=tmp_path / "without")
     assert "needs proxies" in "".join(path.read_text() for path in (tmp_path / "without").rglob("*.jsonl"))

@@ -117,7 +117,7 @@ def test_the_backend_of_an_active_configuration_is_used_and_one_of_threads_refus
 def test_a_process_that_is_killed_is_told_and_what_was_finished_is_kept(digits, tmp_path):
     good = trainings(digits, tmp_path / "good")
     finished = partial(good.train, ARCHS[:1])
-    with pytest.raises(WorkerDied, match=r"(?s)killed from outside.*the same command goes on"):
+    with pytest.raises(WorkerDied, match=r"(?s)killed from outside.*rerun the same command to resume"):
         together([finished, partial(_die, tmp_path / "good")], n_jobs=2, kept=tmp_path)
     assert len(weights(tmp_path)) == 1
 

@@ -1,0 +1,121 @@
+"""Everything that has a name, by kind; found without importing a component or opening a table."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from nasbench import registry
+from nasbench.registry import Registry
+
+_PACKAGE = Path(__file__).parent.parent
+
+TITLES = {
+    "tasks": "benchmarks: compare --task NAME",
+    "strategies": "searches: compare --strategy NAME",
+    "predictors": "of performance: predict --predictor NAME",
+    "spaces": "sets of architectures: build NAME",
+    "encodings": "features of architectures",
+    "proxies": "zero-cost scores: proxies --proxies NAME",
+    "networks": "torch modules: train --network NAME",
+    "datasets": "labelled images: train --data NAME",
+    "recipes": "training schedules: train --recipe NAME",
+    "importers": "public benchmarks: import NAME FILE",
+    "tables": "measurements on this machine",
+    "published": "paper tables to redo: reproduce run NAME",
+}
+"""What the entries of a kind are, and the command that takes them; short, since a terminal has 80 columns."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A name and what a list says of it.
+
+    Attributes:
+        summary: one line.
+        presets: names of a component's presets.
+        missing_extra: the extra to install first; None if it is ready.
+        needs_import: how to get the table that a task or table still lacks; empty if it is ready.
+    """
+
+    summary: str
+    presets: tuple[str, ...] = ()
+    missing_extra: str | None = None
+    needs_import: str = ""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be used now."""
+        return self.missing_extra is None and not self.needs_import
+
+    @property
+    def text(self) -> str:
+        """The summary, with the presets or with what to do first."""
+        summary = self.summary.replace("``", "`")
+        if self.missing_extra:
+            return f"{summary} [pip install 'nasbench-suite[{self.missing_extra}]']"
+        if self.presets:
+            return f"{summary} [presets: {', '.join(self.presets)}]"
+        return summary
+
+
+def registries() -> dict[str, Registry]:
+    """Return every registry of components by its kind."""
+    return {found.kind: found for found in vars(registry).values() if isinstance(found, Registry)}
+
+
+def kinds() -> list[str]:
+    """Return all kinds: those with a title first, in its order."""
+    return list(dict.fromkeys([*TITLES, *registries()]))
+
+
+def entries_of(kind: str) -> dict[str, Entry]:
+    """Return everything of one of the ``kinds`` by name."""
+    if found := registries().get(kind):
+        return {
+            name: Entry(found.summary(name), tuple(found.presets(name)), found.missing_extra(name))
+            for name in found.names()
+        }
+    readers = {"tasks": _tasks, "tables": _tables, "recipes": _recipes, "published": _published}
+    return readers[kind]()
+
+
+def matching(entries: dict[str, Entry], pattern: str) -> dict[str, Entry]:
+    """Return the entries whose name fits a pattern with ``*``, or whose name or summary contains it as text."""
+    if any(letter in pattern for letter in "*?["):
+        return {name: entry for name, entry in entries.items() if fnmatch(name.lower(), pattern.lower())}
+    text = pattern.lower()
+    return {name: entry for name, entry in entries.items() if text in name.lower() or text in entry.summary.lower()}
+
+
+def _tasks() -> dict[str, Entry]:
+    from nasbench.tasks.declarations import absent_tasks, shipped_declarations, task_names
+
+    ready = {name: Entry(title) for name, title in task_names().items()}
+    titles = {name: str(values.get("title", "")) for name, values in shipped_declarations().items()}
+    return ready | {name: Entry(titles[name], needs_import=how) for name, how in absent_tasks().items()}
+
+
+def _tables() -> dict[str, Entry]:
+    from nasbench.table import table_names
+    from nasbench.tasks.known_tables import absent_tables
+
+    ready = {name: Entry(str(path)) for name, path in table_names().items()}
+    return ready | {name: Entry("", needs_import=how) for name, how in absent_tables().items()}
+
+
+def _recipes() -> dict[str, Entry]:
+    return dict(_titled((_PACKAGE / "training/recipes").glob("*.toml")))
+
+
+def _published() -> dict[str, Entry]:
+    return dict(_titled((_PACKAGE / "reproduction/published").glob("*.toml")))
+
+
+def _titled(paths: Iterable[Path]) -> Iterable[tuple[str, Entry]]:
+    """Yield name and entry of files that say their ``title``."""
+    for path in sorted(paths):
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        yield path.stem, Entry(str(content["title"]))

@@ -1,0 +1,135 @@
+"""What a record of searches offers to people: its leaderboard, plots, tables and verification."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from nasbench.errors import unknown_name
+from nasbench.records.display import Plots, RecordDisplay
+
+if TYPE_CHECKING:
+    from nasbench.comparison.analysis import TaskAnalysis
+    from nasbench.comparison.leaderboard import Leaderboard
+    from nasbench.comparison.record import Record
+    from nasbench.records.replay import Verdict
+
+
+class SearchDisplay(RecordDisplay):
+    """The public methods of a record of searches that rank, draw, tabulate and verify it."""
+
+    def leaderboard(self) -> "Leaderboard":
+        """Rank the strategies over all tasks, with intervals and tests.
+
+        Raises:
+            RecordError: runs are missing, or a task is not the one that was recorded.
+        """
+        from nasbench.comparison.analysis import analyse
+        from nasbench.comparison.leaderboard import leaderboard
+
+        return leaderboard(analyse(cast("Record", self)))
+
+    def plot(self, folder: Path | str | None = None) -> Plots:
+        """Draw regret, rank, performance profile and critical differences, as PNG and SVG; a notebook shows them.
+
+        Args:
+            folder: where to write them; None for ``plots`` in the record's folder.
+
+        Raises:
+            MissingExtra: matplotlib is not installed.
+            RecordError: runs are missing, or a task is not the one that was recorded.
+        """
+        from nasbench.comparison.analysis import analyse
+        from nasbench.comparison.plots import write_plots
+
+        record = cast("Record", self)
+        return Plots(tuple(write_plots(analyse(record), Path(folder or record.path / "plots"))))
+
+    def to_pandas(self, rows: str = "runs") -> Any:
+        """Return the record as a pandas DataFrame.
+
+        Args:
+            rows: ``runs``: a row per run, with ``task``, ``strategy``, ``run``, ``failed``, the score of the final
+                incumbent by split (``final_valid`` ...), and every metric by its name. A metric that waits for something
+                has a second column ``..._censored``: True where the run ended first, so that the number is only a lower
+                bound. ``trials``: a row per trial, with ``task``, ``strategy``, ``run``, ``trial``, ``architecture``,
+                ``epoch``, ``observed``, ``crashed``, ``cost_s`` and ``finish_s``. Scores are in the metric's own unit
+                and sign.
+
+        Raises:
+            UnknownName: other rows.
+            RecordError: runs are missing, or a task is not the one that was recorded.
+        """
+        import pandas as pd
+
+        makers = {"runs": _frames_of_runs, "trials": _frames_of_trials}
+        if rows not in makers:
+            raise unknown_name("kind of rows", rows, makers)
+        return pd.concat(map(pd.DataFrame, makers[rows](cast("Record", self))), ignore_index=True)
+
+    def verify(self, *, sample: int | None = 2, seed: int = 0) -> "Verdict":
+        """Compare every trial of all runs with its task, and replay some runs to the bit.
+
+        Args:
+            sample: runs to replay of each pair of task and strategy; None for all.
+            seed: draws the sample.
+
+        Raises:
+            InvalidOption: a sample below 1.
+            RecordError: a damaged record, or a task, table or strategy that is not the one recorded.
+        """
+        from nasbench.comparison.verify import verify
+
+        return verify(cast("Record", self), sample=sample, rng=np.random.default_rng(seed))
+
+
+def _frames_of_runs(record: "Record") -> list[dict[str, Any]]:
+    """Return the columns of each task's runs."""
+    from nasbench.comparison.analysis import analyse
+
+    analysis = analyse(record)
+    return [_columns_of_runs(task, analysis.strategies) for task in analysis.tasks]
+
+
+def _columns_of_runs(task: "TaskAnalysis", strategies: list[str]) -> dict[str, Any]:
+    n_runs = task.failed.shape[1]
+    arrays = {
+        "failed": task.failed,
+        **{f"final_{split}": values for split, values in task.final.items()},
+        **task.metrics,
+        **{f"{name}_censored": values for name, values in task.censored.items()},
+    }
+    return {
+        "task": task.name,
+        "strategy": np.repeat(strategies, n_runs),
+        "run": np.tile(np.arange(n_runs), len(strategies)),
+        **{name: values.ravel() for name, values in arrays.items()},
+    }
+
+
+def _frames_of_trials(record: "Record") -> list[dict[str, Any]]:
+    """Return the columns of each run's trials."""
+    from nasbench.records.opening import recorded_task
+
+    frames = []
+    for name in record.tasks:
+        task = recorded_task(record, name)
+        for label in record.strategies:
+            for run in record.runs(name, label):
+                history = run.history
+                n = len(history.id)
+                frames.append(
+                    {
+                        "task": np.repeat(name, n),
+                        "strategy": np.repeat(label, n),
+                        "run": np.repeat(run.number, n),
+                        "trial": history.id,
+                        "architecture": task.space.format(history.arch) if n else [],
+                        "epoch": history.epoch,
+                        "observed": task.sign * history.score.reshape(n, -1)[:, 0] if n else [],
+                        "crashed": history.crashed,
+                        "cost_s": history.cost_s,
+                        "finish_s": history.finish_s,
+                    }
+                )
+    return frames

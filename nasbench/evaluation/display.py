@@ -1,0 +1,91 @@
+"""What a record of predictors offers to people: its leaderboard, plots, tables and verification."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from nasbench.records.display import Plots, RecordDisplay
+
+if TYPE_CHECKING:
+    from nasbench.evaluation.analysis import Analysis, TaskAnalysis
+    from nasbench.evaluation.leaderboard import PredictionLeaderboard
+    from nasbench.evaluation.record import PredictionRecord
+    from nasbench.records.replay import Verdict
+
+
+class PredictionDisplay(RecordDisplay):
+    """The public methods of a record of predictors that rank, draw, tabulate and verify it."""
+
+    def leaderboard(self) -> "PredictionLeaderboard":
+        """Rank the predictors by each protocol, with intervals and tests.
+
+        Raises:
+            RecordError: runs are missing.
+        """
+        from nasbench.evaluation.analysis import analyse
+        from nasbench.evaluation.leaderboard import leaderboard
+
+        return leaderboard(analyse(cast("PredictionRecord", self)))
+
+    def plot(self, folder: Path | str | None = None) -> Plots:
+        """Draw Kendall's tau over train size and cost, and reliability, as PNG and SVG; a notebook shows them.
+
+        Args:
+            folder: where to write them; None for ``plots`` in the record's folder.
+
+        Raises:
+            MissingExtra: matplotlib is not installed.
+            RecordError: runs are missing.
+        """
+        from nasbench.evaluation.analysis import analyse
+        from nasbench.evaluation.plots import write_plots
+
+        record = cast("PredictionRecord", self)
+        return Plots(tuple(write_plots(analyse(record), Path(folder or record.path / "plots"))))
+
+    def to_pandas(self) -> Any:
+        """Return the record as a pandas DataFrame: a row for each run and protocol.
+
+        Columns: ``task``, ``predictor``, ``protocol``, ``train_size``, ``run``, ``failed``, ``n_test``, every metric
+        under its name (``kendall``, ``spearman`` ...), and the costs ``fit_s``, ``predict_s`` and ``peak_mb``.
+
+        Raises:
+            RecordError: runs are missing.
+        """
+        import pandas as pd
+
+        from nasbench.evaluation.analysis import analyse
+
+        analysis = analyse(cast("PredictionRecord", self))
+        return pd.concat([pd.DataFrame(_columns(analysis, test)) for test in analysis.tests], ignore_index=True)
+
+    def verify(self, *, sample: int | None = 2, seed: int = 0) -> "Verdict":
+        """Fit and test some runs again and compare every metric to the bit.
+
+        Args:
+            sample: runs to repeat of each pair of task and predictor; None for all.
+            seed: draws the sample.
+
+        Raises:
+            InvalidOption: a sample below 1.
+            RecordError: a damaged record, or a task, table or predictor that is not the one recorded.
+        """
+        from nasbench.evaluation.verify import verify
+
+        return verify(cast("PredictionRecord", self), sample=sample, rng=np.random.default_rng(seed))
+
+
+def _columns(analysis: "Analysis", test: "TaskAnalysis") -> dict[str, Any]:
+    """Return the columns of a task by a protocol; arrays are [predictors, sizes, runs]."""
+    failed = analysis.failed[test.name]
+    predictor, size, run = (index.ravel() for index in np.indices(failed.shape))
+    arrays = {"failed": failed, "n_test": test.n_test, **test.metrics, **analysis.costs[test.name]}
+    return {
+        "task": test.name,
+        "predictor": np.array(analysis.predictors)[predictor],
+        "protocol": test.protocol,
+        "train_size": np.array(analysis.sizes)[size],
+        "run": run,
+        **{name: values.ravel() for name, values in arrays.items()},
+    }

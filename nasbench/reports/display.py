@@ -1,0 +1,44 @@
+"""What a person sees of a leaderboard: its tables as text, in notebooks and as data frames."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from nasbench.errors import unknown_name
+
+
+class LeaderboardDisplay(ABC):
+    """The public methods of a leaderboard that print it and give its tables as data frames.
+
+    Attributes:
+        tables: names of the attributes that are tables, the one to show first.
+    """
+
+    tables: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def render(self, kind: str) -> str:
+        """Return the leaderboard in one of the formats."""
+
+    def __str__(self) -> str:
+        """Return the leaderboard as text."""
+        return self.render("text").rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        """Return the leaderboard as tables for notebooks."""
+        return self.render("html")
+
+    def to_pandas(self, table: str | None = None) -> Any:
+        """Return a table as a pandas DataFrame, a column for each number (``normalized_regret_mean`` ...).
+
+        Args:
+            table: one of ``tables``; None for the first.
+
+        Raises:
+            UnknownName: another table.
+        """
+        import pandas as pd
+
+        name = table or self.tables[0]
+        if name not in self.tables:
+            raise unknown_name("table", name, self.tables)
+        return pd.json_normalize(getattr(self, name), sep="_")
