@@ -50,7 +50,7 @@ class SearchDisplay(RecordDisplay):
 
         Args:
             rows: ``runs``: a row per run, with ``task``, ``strategy``, ``run``, ``failed``, the score of the final
-                incumbent by split (``final_valid`` ...), and every metric by its name. A metric that waits for something
+                incumbent by split (``final_valid`` ...), and every metric by its name. A metric that waits for an event
                 has a second column ``..._censored``: True where the run ended first, so that the number is only a lower
                 bound. ``trials``: a row per trial, with ``task``, ``strategy``, ``run``, ``trial``, ``architecture``,
                 ``epoch``, ``observed``, ``crashed``, ``cost_s`` and ``finish_s``. Scores are in the metric's own unit
