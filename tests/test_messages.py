@@ -12,7 +12,7 @@ from nasbench.backends.checkpoints import Checkpoints
 from nasbench.comparison.experiment import Limits
 from nasbench.comparison.verify import verify
 from nasbench.errors import BackendError
-from nasbench.evaluation import evaluate as _evaluate
+from nasbench.evaluation import running as _evaluate
 from nasbench.predictions import Batch, Prediction
 from nasbench.registry import SPACES, STRATEGIES, Choice
 from nasbench.strategies._two_phase import Handover, Inner
