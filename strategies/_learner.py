@@ -10,7 +10,7 @@ from nasbench.predictions import Batch
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._online_predictor import predictor_for_search
-from nasbench.strategies._pools import Seen, random_archs
+from nasbench.strategies._pools import SeenSet, random_archs
 
 
 class Asked:
@@ -26,7 +26,7 @@ class Asked:
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         self._space, self._rng = space, rng
-        self.seen = Seen(space)
+        self.seen = SeenSet(space)
 
     def asking(self, archs: Archs) -> Archs:
         """Return ``archs`` [n, d] and remember that they are asked.

@@ -22,7 +22,7 @@ _GENERATIONS, _TOURNAMENT = 5, 10
 _CLIMBS, _STEPS = 10, 20
 
 
-class Seen:
+class SeenSet:
     """The architectures that were asked, twins counted as one where a benchmark trained only one of them."""
 
     def __init__(self, space: SearchSpace) -> None:
@@ -66,28 +66,28 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Ground:
+class PoolContext:
     """What a pool is made from.
 
     Attributes:
         space: where to search.
         seen: what was asked before.
         parents: [n, d] architectures with a score, best first.
-        worth: the acquisition of candidates [m, d].
+        acquisition: the acquisition value of candidates [m, d].
         rng: draws.
     """
 
     space: SearchSpace
-    seen: Seen
+    seen: SeenSet
     parents: Archs
-    worth: Callable[[Archs], Floats]
+    acquisition: Callable[[Archs], Floats]
     rng: np.random.Generator
 
 
-Pool = Callable[[Ground, int], Archs]
+Pool = Callable[[PoolContext, int], Archs]
 
 
-def random_archs(space: SearchSpace, seen: Seen, n: int, rng: np.random.Generator) -> Archs:
+def random_archs(space: SearchSpace, seen: SeenSet, n: int, rng: np.random.Generator) -> Archs:
     """Draw ``n`` distinct architectures that were not seen; fewer where no more are found, ``[<= n, d]``."""
     found, tries = np.empty((0, len(space.decisions)), dtype=np.int8), 0
     while len(found) < n and tries < _TRIES:
@@ -99,7 +99,7 @@ def random_archs(space: SearchSpace, seen: Seen, n: int, rng: np.random.Generato
     return found[:n]
 
 
-class Novelties:
+class NovelSampler:
     """Draws architectures that were not drawn before, and, once none are left, any.
 
     Args:
@@ -111,7 +111,7 @@ class Novelties:
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
-        self._space, self._rng, self.seen = space, rng, Seen(space)
+        self._space, self._rng, self.seen = space, rng, SeenSet(space)
         self._exhausted = False  # looking for new ones takes a thousand draws in vain
 
     def draw(self, n: int) -> Archs:
@@ -126,71 +126,71 @@ class Novelties:
         return drawn
 
 
-def whole(ground: Ground, size: int) -> Archs:
+def whole(context: PoolContext, size: int) -> Archs:
     """Return every architecture that was not asked; ``size`` of ``half`` where they are too many or not listed."""
-    rest = ground.seen.rest() if ground.space.size <= _MOST else None
-    return half(ground, size) if rest is None else rest
+    rest = context.seen.rest() if context.space.size <= _MOST else None
+    return half(context, size) if rest is None else rest
 
 
-def random(ground: Ground, size: int) -> Archs:
+def random(context: PoolContext, size: int) -> Archs:
     """Draw ``size`` architectures."""
-    return random_archs(ground.space, ground.seen, size, ground.rng)
+    return random_archs(context.space, context.seen, size, context.rng)
 
 
-def mutation(ground: Ground, size: int) -> Archs:
+def mutation(context: PoolContext, size: int) -> Archs:
     """Return children of the five best, those of the best first; where these are few, random ones too."""
-    children = _children(ground, ground.parents[:5], size, tries=size)
-    return children if len(children) else random(ground, size)
+    children = _children(context, context.parents[:5], size, tries=size)
+    return children if len(children) else random(context, size)
 
 
-def half(ground: Ground, size: int) -> Archs:
+def half(context: PoolContext, size: int) -> Archs:
     """Return children of the ten best, equally many of each, and as many random architectures."""
-    parents = ground.parents[:10]
+    parents = context.parents[:10]
     n_mutated = size // 2
     tries = -(-2 * n_mutated // max(len(parents), 1))
-    children = _shuffled(_children(ground, parents, len(parents) * tries, tries=tries), ground.rng)[:n_mutated]
-    drawn = random_archs(ground.space, ground.seen, size - len(children), ground.rng)
-    return ground.seen.fresh(np.concatenate([children, drawn]))
+    children = _shuffled(_children(context, parents, len(parents) * tries, tries=tries), context.rng)[:n_mutated]
+    drawn = random_archs(context.space, context.seen, size - len(children), context.rng)
+    return context.seen.fresh(np.concatenate([children, drawn]))
 
 
-def evolution(ground: Ground, size: int) -> Archs:
+def evolution(context: PoolContext, size: int) -> Archs:
     """Let the acquisition select over a few generations, starting from ``half`` a pool; return all that lived."""
-    lived = half(ground, size)
+    lived = half(context, size)
     if not len(lived):
         return lived
-    worth = ground.worth(lived)
+    worth = context.acquisition(lived)
     for _ in range(_GENERATIONS):
-        entrants = ground.rng.integers(len(lived), size=(size, _TOURNAMENT))
+        entrants = context.rng.integers(len(lived), size=(size, _TOURNAMENT))
         winners = entrants[np.arange(size), np.argmax(worth[entrants], axis=1)]
-        children = ground.space.mutate(lived[winners], ground.rng)
-        born = ground.seen.fresh(np.concatenate([lived, children]))[len(lived) :]
+        children = context.space.mutate(lived[winners], context.rng)
+        born = context.seen.fresh(np.concatenate([lived, children]))[len(lived) :]
         if len(born):
-            lived, worth = np.concatenate([lived, born]), np.concatenate([worth, ground.worth(born)])
+            lived, worth = np.concatenate([lived, born]), np.concatenate([worth, context.acquisition(born)])
     return lived
 
 
-def local(ground: Ground, size: int) -> Archs:
+def local(context: PoolContext, size: int) -> Archs:
     """Climb the acquisition from the best ten known and ``size`` random architectures' best ten."""
-    drawn = random(ground, size)
-    starts = np.concatenate([_best(ground, ground.parents, _CLIMBS), _best(ground, drawn, _CLIMBS)])
-    tops = _climbed(ground, starts)
-    around, _ = ground.space.neighbors(tops) if len(tops) else (tops, None)
-    return ground.seen.fresh(np.concatenate([tops, around, drawn]))
+    drawn = random(context, size)
+    starts = np.concatenate([_best(context, context.parents, _CLIMBS), _best(context, drawn, _CLIMBS)])
+    tops = _climbed(context, starts)
+    around, _ = context.space.neighbors(tops) if len(tops) else (tops, None)
+    return context.seen.fresh(np.concatenate([tops, around, drawn]))
 
 
-def _best(ground: Ground, archs: Archs, n: int) -> Archs:
+def _best(context: PoolContext, archs: Archs, n: int) -> Archs:
     if len(archs) <= n:
         return archs
-    return archs[np.argsort(-ground.worth(archs), kind="stable")[:n]]
+    return archs[np.argsort(-context.acquisition(archs), kind="stable")[:n]]
 
 
-def _climbed(ground: Ground, archs: Archs) -> Archs:
+def _climbed(context: PoolContext, archs: Archs) -> Archs:
     """Move each of ``archs`` to its best neighbour as long as that is better."""
     for _ in range(_STEPS):
         if not len(archs):
             break
-        around, owner = ground.space.neighbors(archs)
-        known, reached = ground.worth(archs), ground.worth(around)
+        around, owner = context.space.neighbors(archs)
+        known, reached = context.acquisition(archs), context.acquisition(around)
         order = np.lexsort((reached, owner))
         last = np.flatnonzero(np.diff(owner[order], append=len(archs)))  # the best neighbour of each owner
         best = order[last]
@@ -203,12 +203,12 @@ def _climbed(ground: Ground, archs: Archs) -> Archs:
     return archs
 
 
-def _children(ground: Ground, parents: Archs, size: int, *, tries: int) -> Archs:
+def _children(context: PoolContext, parents: Archs, size: int, *, tries: int) -> Archs:
     """Mutate each parent ``tries`` times, best first, until ``size`` new children are there."""
     found = parents[:0]
     for parent in parents:
-        mutated = ground.space.mutate(np.repeat(parent[None], tries, axis=0), ground.rng)
-        found = ground.seen.fresh(np.concatenate([found, mutated]))
+        mutated = context.space.mutate(np.repeat(parent[None], tries, axis=0), context.rng)
+        found = context.seen.fresh(np.concatenate([found, mutated]))
         if len(found) >= size:
             break
     return found[:size]

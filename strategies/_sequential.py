@@ -6,35 +6,36 @@ asked. The search ends when a space has nothing left.
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, freeze
 from nasbench.errors import SearchFinished
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._pools import Seen, random_archs
+from nasbench.strategies._configured import ConfiguredStrategy
+from nasbench.strategies._pools import SeenSet, random_archs
 from nasbench.trials import Results, Trials, full_trainings
 
 
-class SequentialSearch(ABC):
+@dataclass(kw_only=True, eq=False)
+class SequentialSearch(ConfiguredStrategy, ABC):
     """Random architectures first, then proposals. Sub-classes write ``_propose``.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
+    Attributes:
         n_init: random architectures at the start.
         batch: proposals made from the same results.
-
-    Raises:
-        InvalidOption: no start or no batch.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, n_init: int, batch: int = 1) -> None:
-        check_at_least(1, n_init=n_init, batch=batch)
-        self._space, self._rng = space, rng
-        self._n_init, self._batch = n_init, batch
-        self._seen = Seen(space)
+    n_init: Count = 10
+    batch: Count = field(default=1, init=False)
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin with nothing asked and nothing learnt."""
+        super().__post_init__(space, rng)
+        self._n_init = self.n_init  # of the start, without what another search has trained before
+        self._seen = SeenSet(space)
         self._queue: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
         self._waiting: dict[int, Archs] = {}
         self._archs: list[Archs] = []
@@ -77,7 +78,7 @@ class SequentialSearch(ABC):
             self._started = True
             chosen = random_archs(self._space, self._seen, self._n_init, self._rng)
         else:
-            n = max(wanted, self._batch)
+            n = max(wanted, self.batch)
             chosen = self._propose(n) if len(self._scores) else self._queue
             if not len(chosen):
                 chosen = random_archs(self._space, self._seen, n, self._rng)

@@ -1,15 +1,15 @@
 """Sequential model-based optimisation: a predictor, an acquisition, and a pool of candidates it is maximised over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.errors import unknown_name
+from nasbench.options import Count, NotNegative
 from nasbench.predictions import Prediction
-from nasbench.registry import Choice
+from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._acquisition import (
     DRAWN_ANEW,
@@ -18,74 +18,58 @@ from nasbench.strategies._acquisition import (
     log_positive,
     weigh,
 )
-from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._online_predictor import Forecast, Model
-from nasbench.strategies._pools import POOLS, Ground, check_pool
+from nasbench.strategies._pools import POOLS, PoolContext, check_pool
 from nasbench.strategies._sequential import SequentialSearch
 from nasbench.strategies._sources import predictor_sources
 
-_BATCHINGS = ("top", "believer", "penalty")
-_INCUMBENTS = ("observed", "expected")
+Batching = Literal["top", "believer", "penalty"]
+Incumbent = Literal["observed", "expected"]
+
 _SHORTLIST = 1000  # of a whole space, looked at until the next fit
 _PAIRS = 100  # candidates whose differences tell how steep the score is
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What decides a model-based search.
+@dataclass(kw_only=True, eq=False)
+class ModelBasedSearch(SequentialSearch):
+    """Fit a predictor, ask for what its acquisition likes best, and repeat.
 
     Attributes:
-        predictor: label of the predictor.
-        acquisition: one of ``ACQUISITIONS``.
-        kappa: standard deviations that ``ucb`` adds, and ``drawn_ucb`` on average.
-        pool: one of ``POOLS``.
+        predictor: label of a predictor, with a standard deviation unless the acquisition is ``exploit``.
+        acquisition: ``ei``, ``log_ei``, ``pi``, ``ucb``, ``drawn_ucb``, ``thompson``, ``its`` or ``exploit``.
+        kappa: standard deviations that ``ucb`` adds to the mean, and ``drawn_ucb`` on average.
+        pool: candidates: ``whole``, ``mutation``, ``half``, ``random``, ``evolution`` or ``local``.
         pool_size: candidates in a pool, unless it is the whole space.
-        n_init: random architectures at the start.
-        batch: proposals made from the same results.
         batching: ``top`` takes the best of the pool; ``believer`` adds the belief that what is pending scores what is
             expected of it; ``penalty`` makes the surroundings of what is pending unattractive.
         refit_every: results between two fits of the predictor.
         incumbent: what improvement is counted from: the best score ``observed``, or the best one ``expected`` of the
             architectures that were trained, which noise flatters less.
+
+    Raises:
+        UnknownName: an unknown predictor, acquisition or pool.
     """
 
-    predictor: "str | type | Choice"
+    predictor: Label
     acquisition: str
     pool: str
-    n_init: int
-    kappa: float = 1.0
-    pool_size: int = 100
-    batch: int = 1
-    batching: str = "top"
-    refit_every: int = 1
-    incumbent: str = "observed"
+    pool_size: Count = 100
+    kappa: NotNegative = field(default=1.0, init=False)
+    batching: Batching = field(default="top", init=False)
+    refit_every: Count = field(default=1, init=False)
+    incumbent: Incumbent = field(default="observed", init=False)
 
-    def __post_init__(self) -> None:
-        """Refuse unknown names and sizes below 1."""
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Refuse unknown names, and make the predictor."""
+        super().__post_init__(space, rng)
         check_acquisition(self.acquisition)
         check_pool(self.pool)
-        if self.batching not in _BATCHINGS:
-            raise unknown_name("batching", self.batching, _BATCHINGS)
-        if self.incumbent not in _INCUMBENTS:
-            raise unknown_name("incumbent", self.incumbent, _INCUMBENTS)
-        check_at_least(1, pool_size=self.pool_size)
-        check_at_least(0, kappa=self.kappa)
-
-
-class ModelBasedSearch(SequentialSearch):
-    """Fit a predictor, ask what its acquisition likes best, and again.
-
-    Args:
-        space: where to search.
-        rng: decides everything.
-        settings: of the search.
-    """
-
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, settings: Settings) -> None:
-        super().__init__(space, rng, n_init=settings.n_init, batch=settings.batch)
-        self._settings = settings
-        self._model = Model(space, settings.predictor, refit_every=settings.refit_every)
+        self._model = Model(space, self._choose_predictor(), refit_every=self.refit_every)
         self._shortlist: tuple[int, Archs] = (0, self._queue)  # the fit it was made after, and what is on it
+
+    def _choose_predictor(self) -> Label:
+        """Return the predictor that learns from this search: the option, unless a sub-class makes more of it."""
+        return self.predictor
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
@@ -97,9 +81,9 @@ class ModelBasedSearch(SequentialSearch):
         if not self._model.learn(archs, self._targets(scores), self._rng):
             return archs[:0]
         pending = self._pending()
-        forecast = self._model.forecast(pending if self._settings.batching == "believer" else pending[:0])
+        forecast = self._model.forecast(pending if self.batching == "believer" else pending[:0])
         best = float(scores.max())
-        if self._settings.incumbent == "expected":
+        if self.incumbent == "expected":
             best = float(forecast(archs).mean.max())
         pool = self._pool(archs[np.argsort(-scores, kind="stable")], forecast, best)
         return self._chosen(pool, n, forecast, best)
@@ -109,37 +93,36 @@ class ModelBasedSearch(SequentialSearch):
         return scores
 
     def _worth(self, prediction: Prediction, best: float) -> Floats:
-        settings = self._settings
-        return weigh(settings.acquisition, prediction, best=best, kappa=settings.kappa, rng=self._rng)
+        return weigh(self.acquisition, prediction, best=best, kappa=self.kappa, rng=self._rng)
 
     def _pool(self, parents: Archs, forecast: Forecast, best: float) -> Archs:
         """Return candidates; of a whole space, all after a fit and until the next one only the best of them."""
-        settings = self._settings
         fit, listed = self._shortlist
-        if settings.pool == "whole" and fit == self._model.fitted_at and len(listed := self._seen.fresh(listed)):
+        if self.pool == "whole" and fit == self._model.fitted_at and len(listed := self._seen.fresh(listed)):
             return listed
-        ground = Ground(self._space, self._seen, parents, lambda archs: self._worth(forecast(archs), best), self._rng)
-        pool = POOLS[settings.pool](ground, settings.pool_size)
-        if settings.pool == "whole" and len(pool) > _SHORTLIST:
-            pool = pool[_largest(ground.worth(pool), _SHORTLIST)]
+        context = PoolContext(
+            self._space, self._seen, parents, lambda archs: self._worth(forecast(archs), best), self._rng
+        )
+        pool = POOLS[self.pool](context, self.pool_size)
+        if self.pool == "whole" and len(pool) > _SHORTLIST:
+            pool = pool[_largest(context.acquisition(pool), _SHORTLIST)]
             self._shortlist = (self._model.fitted_at, pool)
         return pool
 
     def _chosen(self, pool: Archs, n: int, forecast: Forecast, best: float) -> Archs:
-        settings = self._settings
         if not len(pool):
             return pool
-        if settings.batching == "top" and settings.acquisition not in DRAWN_ANEW:
+        if self.batching == "top" and self.acquisition not in DRAWN_ANEW:
             return pool[_largest(self._worth(forecast(pool), best), n)]
         chosen = pool[:0]
         while len(chosen) < n and len(pool):
-            if len(chosen) and settings.batching == "believer":
+            if len(chosen) and self.batching == "believer":
                 forecast = self._model.forecast(np.concatenate([self._pending(), chosen]))
             prediction = forecast(pool)
             worth = self._worth(prediction, best)
-            if settings.batching == "penalty":
+            if self.batching == "penalty":
                 beside = np.concatenate([self._pending(), chosen])
-                worth = log_positive(settings.acquisition, worth) + self._penalty(pool, beside, forecast, best)
+                worth = log_positive(self.acquisition, worth) + self._penalty(pool, beside, forecast, best)
             first = int(np.argmax(worth))
             chosen = np.concatenate([chosen, pool[[first]]])
             pool = np.delete(pool, first, axis=0)

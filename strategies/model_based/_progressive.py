@@ -8,7 +8,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Ints
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from nasbench.strategies._pools import Seen
+from nasbench.strategies._pools import SeenSet
 
 _STEPS = 200
 _DRAWN = 64
@@ -49,7 +49,7 @@ def _burden(space: SearchSpace, archs: Archs) -> Ints:
     return np.stack([(computes & used).sum(axis=1), used.sum(axis=1), adjacency.sum(axis=(1, 2))], axis=1)
 
 
-def grown(space: SearchSpace, archs: Archs, seed: Archs, *, most: int, rng: np.random.Generator) -> Archs:
+def expand(space: SearchSpace, archs: Archs, seed: Archs, *, most: int, rng: np.random.Generator) -> Archs:
     """Return the distinct neighbours of ``archs`` [n, d] that lie further from ``seed`` [1, d] than they do.
 
     Architectures are grown in order until ``most`` were found; ``[m, d]``, shuffled.
@@ -63,15 +63,15 @@ def grown(space: SearchSpace, archs: Archs, seed: Archs, *, most: int, rng: np.r
     return rng.permutation(np.unique(np.concatenate(found), axis=0))
 
 
-def grown_anew(
-    space: SearchSpace, archs: Archs, seed: Archs, seen: Seen, *, most: int, rng: np.random.Generator
+def expand_unseen(
+    space: SearchSpace, archs: Archs, seed: Archs, seen: SeenSet, *, most: int, rng: np.random.Generator
 ) -> Archs:
     """Return what ``archs`` grow into and was not seen; through what was seen where one edit is not enough.
 
     So it is in NAS-Bench-101, where a vertex needs two edges before it counts: after one, the cell is the same.
     """
     for _ in range(archs.shape[1]):
-        archs = grown(space, archs, seed, most=most, rng=rng)
+        archs = expand(space, archs, seed, most=most, rng=rng)
         if not len(archs) or len(fresh := seen.fresh(archs)):
             return fresh if len(archs) else archs
         archs = archs[:_FRONTIER]

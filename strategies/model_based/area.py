@@ -32,7 +32,7 @@ from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._online_predictor import Model
-from nasbench.strategies._pools import Seen
+from nasbench.strategies._pools import SeenSet
 from nasbench.strategies._sources import predictor_sources, source_names
 from nasbench.strategies.model_free.regularized_evolution import RegularizedEvolution
 from nasbench.table import ProxyColumn, proxy_source
@@ -89,7 +89,7 @@ class AREA(RegularizedEvolution):
         self._n_children = n_children
         self._model = Model(space, predictor, refit_every=refit_every)
         self._start = _best_start(space, rng, n_candidates, population_size, _cheap_score(space, cheap_score))
-        self._seen = Seen(space)
+        self._seen = SeenSet(space)
         self._archs: list[Archs] = []
         self._scores: list[float] = []
 

@@ -17,32 +17,19 @@ normalised regret .163 [.155, .171], random search .184, p = .50 among 41 strate
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
-
-from nasbench.registry import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.options import Count
+from nasbench.registry import Label
+from nasbench.strategies._smbo import Batching, ModelBasedSearch
 
 REQUIRES = {"gpytorch": "gp"}
 
 
+@dataclass(kw_only=True, eq=False)
 class NASBOT(ModelBasedSearch):
-    """Bayesian optimisation with the OTMANN kernel.
-
-    Args:
-        space: where to search.
-        rng: decides everything.
-        predictor: label of a predictor with a standard deviation.
-        acquisition: as in ``bayesian_optimization``.
-        pool_size: architectures of a generation.
-        n_init: random architectures at the start.
-        refit_every: results between two fits.
-
-    Raises:
-        InvalidOption: sizes below 1.
-    """
+    """Bayesian optimisation with the OTMANN kernel."""
 
     quick: ClassVar[Mapping[str, Any]] = {
         "predictor": "bayesian_linear_regression,encoding=one_hot",
@@ -51,24 +38,9 @@ class NASBOT(ModelBasedSearch):
         "refit_every": 10,
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "nasbot_gp",
-        acquisition: str = "ei",
-        pool_size: int = 50,
-        n_init: int = 10,
-        refit_every: int = 10,
-    ) -> None:
-        settings = Settings(
-            predictor=predictor,
-            acquisition=acquisition,
-            pool="evolution",
-            pool_size=pool_size,
-            n_init=n_init,
-            refit_every=refit_every,
-            batching="believer",
-        )
-        super().__init__(space, rng, settings)
+    predictor: Label = "nasbot_gp"
+    acquisition: str = "ei"
+    pool: str = field(default="evolution", init=False)
+    pool_size: Count = 50
+    batching: Batching = field(default="believer", init=False)
+    refit_every: Count = 10

@@ -29,7 +29,7 @@ from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least
 from nasbench.strategies._learner import Learner
 from nasbench.strategies._sources import predictor_sources
-from nasbench.strategies.model_based._progressive import grown_anew, plainest
+from nasbench.strategies.model_based._progressive import expand_unseen, plainest
 
 REQUIRES = {"torch": "torch"}
 
@@ -90,7 +90,7 @@ class PNAS(InRounds):
         """Return what the last level grows into, or at the end the neighbours of the best."""
         order = np.argsort(-self._rounds.scores, kind="stable")
         finished = order[np.isfinite(self._rounds.scores[order])] if self._level else order
-        larger = grown_anew(
+        larger = expand_unseen(
             self._space, self._rounds.archs[finished], seed, self._learner.seen, most=self._most, rng=self._rng
         )
         if len(larger):

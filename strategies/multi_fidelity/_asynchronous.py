@@ -4,17 +4,17 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
 from nasbench.strategies.multi_fidelity._brackets import as_trials
-from nasbench.strategies.multi_fidelity._rungs import Rung
+from nasbench.strategies.multi_fidelity._rungs import Rung, RungSearch
 from nasbench.trials import Results, Trials
 
-KINDS = ("promotion", "stopping")
+Kind = Literal["promotion", "stopping"]
 
 
 @dataclass(slots=True)
@@ -52,42 +52,31 @@ class Rungs:
         self.begun = [0] * len(self.epochs)
 
 
-class AsynchronousHalving:
-    """Trials climb the rungs of their bracket, whoever else is running. Sub-classes may choose what is trained.
+@dataclass(kw_only=True, eq=False)
+class AsynchronousHalving(RungSearch):
+    """Trials climb the rungs of their bracket without waiting for others. Sub-classes may choose what is trained.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        brackets: rungs of each bracket.
-        shares: how many new trials each bracket gets in turn.
-        eta: the best of as many go on.
-        kind: ``promotion`` or ``stopping``.
-        steps: epochs at which trials are looked at on the way to a rung, rising.
-
-    Raises:
-        UnknownName: another kind.
+    Attributes:
+        kind: ``promotion`` of paused trials, or ``stopping`` of running ones.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        brackets: Sequence[Sequence[int]],
-        shares: Sequence[int],
-        eta: float,
-        kind: str,
-        steps: Sequence[int] = (),
-    ) -> None:
-        if kind not in KINDS:
-            raise unknown_name("kind", kind, KINDS)
-        self._space, self._rng, self._eta, self._stopping = space, rng, eta, kind == "stopping"
+    kind: Kind = "promotion"
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin with nothing on any rung."""
+        super().__post_init__(space, rng)
+        brackets, shares = self._make_brackets(self._make_ladder(self.epochs).upwards())
+        self._stopping = self.kind == "stopping"
         self._brackets = [Rungs(tuple(epochs)) for epochs in brackets]
         self._turns = [bracket for bracket, share in zip(self._brackets, shares, strict=True) for _ in range(share)]
         self._trials: dict[int, Running] = {}
-        self._steps = tuple(steps)
+        self._steps: tuple[int, ...] = ()  # epochs at which trials are looked at on the way to a rung, rising
         self._going_on: deque[int] = deque()  # trials that were not stopped, or are on the way to a rung
         self._n_begun = 0
+
+    def _make_brackets(self, rungs: tuple[int, ...]) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
+        """Return the rungs of each bracket, the first with all, and how many new trials each gets in turn."""
+        return [rungs], [1]
 
     def _draw(self, n: int) -> Archs:
         """Return ``n`` new architectures to train; random ones unless a sub-class knows better."""
@@ -137,7 +126,7 @@ class AsynchronousHalving:
     def _promoted(self, bracket: Rungs) -> int | None:
         """Return a trial to promote, from the highest rung that has one."""
         for rung in reversed(bracket.reached[:-1]):
-            if (trial := rung.promoted(self._eta)) is not None:
+            if (trial := rung.promoted(self.eta)) is not None:
                 return trial
         return None
 
@@ -160,7 +149,7 @@ class AsynchronousHalving:
         rung.add(trial, fitness)
         if running.rung == len(running.bracket.epochs) - 1:
             del self._trials[trial]
-        elif self._stopping and fitness > -math.inf and rung.holds(fitness, self._eta):
+        elif self._stopping and fitness > -math.inf and rung.holds(fitness, self.eta):
             running.rung += 1
             self._going_on.append(trial)
         elif self._stopping:

@@ -3,11 +3,13 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
+from nasbench.strategies.multi_fidelity._rungs import RungSearch
 from nasbench.trials import FULL_TRAINING, Results, Trials
 
 
@@ -78,20 +80,23 @@ class Bracket:
         self._ready = best[::-1]
 
 
-class BracketSearch(ABC):
-    """One bracket after the other. Sub-classes say which, and may choose what they train.
+@dataclass(kw_only=True, eq=False)
+class BracketSearch(RungSearch, ABC):
+    """Run one bracket after the other. Sub-classes say which, and may choose what they train.
 
-    Crashed trainings are not promoted: the next rung is then smaller.
+    Crashed training runs are not promoted: the next rung is then smaller.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
+    Attributes:
         overlap: begin the next bracket where workers would wait for the last trials of a rung, as hpbandster does.
-        anew: ask for a new and complete training of what is promoted.
+        anew: train completely on every rung, what is promoted again.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, overlap: bool, anew: bool = False) -> None:
-        self._space, self._rng, self._overlap, self._anew = space, rng, overlap, anew
+    overlap: bool = field(default=False, init=False)
+    anew: bool = field(default=False, init=False)
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without a bracket."""
+        super().__post_init__(space, rng)
         self._brackets: list[Bracket] = []  # begun and not finished
         self._trials: dict[int, tuple[Archs, Bracket]] = {}
         self._n_begun = self._n_asked = 0
@@ -105,17 +110,17 @@ class BracketSearch(ABC):
         del bracket
         return self._space.sample(n, self._rng)
 
-    def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:  # noqa: B027 (most learn nothing)
+    def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:
         """Learn from the score of a trial of an architecture [d] at a rung's epoch; ``-inf`` for a crash."""
 
-    def _promoted(self, trial: int, bracket: Bracket) -> None:  # noqa: B027 (most take no note)
+    def _promoted(self, trial: int, bracket: Bracket) -> None:
         """Take note that a trial goes on to the next rung of its bracket."""
 
     def ask(self, n: int) -> Trials:
         """Return promoted trials, then new ones; fewer while the last of a rung are running."""
         asked: list[tuple[int, Archs, int]] = []
         while len(asked) < n and (bracket := self._with_work()):
-            epoch = FULL_TRAINING if self._anew else bracket.epoch
+            epoch = FULL_TRAINING if self.anew else bracket.epoch
             trial = bracket.next_promoted()
             if trial is None:
                 n_new = min(n - len(asked), bracket.n_new)
@@ -124,7 +129,7 @@ class BracketSearch(ABC):
             else:
                 arch, _ = self._trials[trial]
                 self._promoted(trial, bracket)
-                asked.append((self._begun(arch, bracket) if self._anew else trial, arch, epoch))
+                asked.append((self._begun(arch, bracket) if self.anew else trial, arch, epoch))
         return as_trials(asked, len(self._space.decisions))
 
     def _begun(self, arch: Archs, bracket: Bracket) -> int:
@@ -138,7 +143,7 @@ class BracketSearch(ABC):
         for bracket in self._brackets:
             if bracket.has_work:
                 return bracket
-        if self._brackets and not self._overlap:
+        if self._brackets and not self.overlap:
             return None
         self._brackets.append(self._bracket(self._n_begun))
         self._n_begun += 1

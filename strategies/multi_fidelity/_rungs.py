@@ -8,12 +8,39 @@ import heapq
 import math
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 from nasbench.errors import InvalidOption
+from nasbench.options import Count, Within
 from nasbench.strategies._bookkeeping import check_at_least
+from nasbench.strategies._configured import ConfiguredStrategy
 from nasbench.trials import FULL_TRAINING
 
 _ROUNDING = 1e-9  # of powers and quotients of whole numbers
+
+
+@dataclass(kw_only=True, eq=False)
+class RungSearch(ConfiguredStrategy):
+    """A search whose trials are compared at rungs.
+
+    Attributes:
+        epochs: that the task answers, rising; filled in by a comparison. Empty: complete training runs alone are known.
+        eta: of as many trials, one goes on to the next rung, which is as many times higher; at least 2.
+        min_epoch: no rung is below.
+        max_epoch: the last rung; None for the task's last epoch.
+
+    Raises:
+        InvalidOption: epochs that do not fit each other.
+    """
+
+    epochs: Sequence[int] = ()
+    eta: Annotated[float, Within(2)] = 3
+    min_epoch: Count = 1
+    max_epoch: Count | None = None
+
+    def _make_ladder(self, epochs: Sequence[int]) -> "Ladder":
+        return Ladder(epochs, eta=self.eta, min_epoch=self.min_epoch, max_epoch=self.max_epoch)
 
 
 class Ladder:

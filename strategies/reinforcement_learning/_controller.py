@@ -12,7 +12,7 @@ finished, and ignored before there is one.
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,10 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.errors import InvalidOption
+from nasbench.options import Count, Decay, NotNegative, Positive
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import Ledger, check_at_least, check_below_one, check_positive
+from nasbench.strategies._bookkeeping import Ledger
+from nasbench.strategies._configured import ConfiguredStrategy
 from nasbench.strategies._product_distribution import is_product
 from nasbench.strategies.reinforcement_learning._rewards import Rewards
 from nasbench.surrogates._nets import torch_generator
@@ -30,45 +31,6 @@ from nasbench.threads import one_thread
 from nasbench.trials import Results, Trials
 
 _TRIES, _POOL = 20, 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What decides a search by a controller.
-
-    Attributes:
-        units: hidden units of each layer of the LSTM, and length of the embeddings.
-        n_layers: of the LSTM.
-        init: all weights begin uniform between minus and plus this.
-        learning_rate: of Adam.
-        adam: its two decays and the constant in its denominator.
-        batch: architectures drawn at a time, and answers that an update waits for.
-        momentum: of the moving average of rewards.
-        entropy: weight of the policy's entropy in what is maximised.
-        power: the reward is this power of the score, or of its rank among all so far where scores are no fractions.
-    """
-
-    units: int
-    n_layers: int
-    init: float
-    learning_rate: float
-    batch: int
-    momentum: float
-    entropy: float
-    adam: tuple[float, float, float] = (0.9, 0.999, 1e-8)
-    power: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Refuse options out of range."""
-        check_at_least(1, units=self.units, n_layers=self.n_layers, batch=self.batch)
-        check_at_least(0, init=self.init, entropy=self.entropy)
-        check_positive(learning_rate=self.learning_rate, power=self.power)
-        check_below_one(momentum=self.momentum)
-        if not isinstance(self.adam, tuple | list) or len(self.adam) != 3:
-            raise InvalidOption(f"adam={self.adam}; expected two decays and a constant, such as (0.9, 0.999, 1e-8)")
-        first, second, constant = self.adam
-        check_below_one(first_decay=first, second_decay=second)
-        check_positive(constant=constant)
 
 
 class _LSTM(nn.LSTM):
@@ -138,23 +100,42 @@ def likelihood(controller: Controller, archs: Archs) -> tuple[Tensor, Tensor]:
     return log_p.gather(2, rows[:, :, None])[:, :, 0].sum(dim=1), entropy
 
 
-class ControllerSearch(ABC):
+@dataclass(kw_only=True, eq=False)
+class ControllerSearch(ConfiguredStrategy, ABC):
     """Draw a batch from the controller, learn from a batch of answers. Sub-classes write ``_loss``.
 
-    Args:
-        space: where to search.
-        rng: draws the first weights and the architectures.
-        settings: of the search.
-        n_passes: steps of Adam for each batch of answers.
+    Attributes:
+        units: hidden units of each layer of the LSTM, and length of the embeddings.
+        n_layers: of the LSTM.
+        init: all weights begin uniform between minus and plus this.
+        learning_rate: of Adam.
+        adam: its two decays and the constant in its denominator.
+        n_passes: steps of Adam for a batch of answers.
+        batch: architectures drawn at a time, and answers that an update waits for.
+        momentum: of the moving average of rewards.
+        entropy: weight of the policy's entropy in what is maximised.
+        power: the reward is this power of the score, or of its rank among all so far where scores are no fractions.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, settings: Settings, *, n_passes: int = 1) -> None:
-        self._space, self._rng, self._settings, self._n_passes = space, rng, settings, n_passes
-        self.controller = Controller(space.cardinality.tolist(), units=settings.units, n_layers=settings.n_layers)
-        self.controller.initialise(settings.init, torch_generator(rng))
-        first, second, epsilon = settings.adam
+    units: Count
+    n_layers: Count
+    init: NotNegative
+    learning_rate: Positive
+    adam: tuple[Decay, Decay, Positive] = field(default=(0.9, 0.999, 1e-8), init=False)
+    n_passes: Count = field(default=1, init=False)
+    batch: Count
+    momentum: Decay = 0.95
+    entropy: NotNegative
+    power: Positive = field(default=1.0, init=False)
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Draw the first weights."""
+        super().__post_init__(space, rng)
+        self.controller = Controller(space.cardinality.tolist(), units=self.units, n_layers=self.n_layers)
+        self.controller.initialise(self.init, torch_generator(rng))
+        first, second, epsilon = self.adam
         self._adam: Any = torch.optim.Adam(
-            self.controller.parameters(), lr=settings.learning_rate, betas=(first, second), eps=epsilon
+            self.controller.parameters(), lr=self.learning_rate, betas=(first, second), eps=epsilon
         )
         self._all_valid = is_product(space)
         self._queue: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
@@ -175,7 +156,7 @@ class ControllerSearch(ABC):
         """Return ``n`` architectures drawn from the controller, some of them before its latest update."""
         parts = [self._taken(n)]
         while (missing := n - sum(map(len, parts))) > 0:
-            self._queue = self._drawn(self._settings.batch)
+            self._queue = self._drawn(self.batch)
             parts.append(self._taken(missing))
         return self._ledger.ask(parts[0] if len(parts) == 1 else np.concatenate(parts))
 
@@ -223,11 +204,11 @@ class ControllerSearch(ABC):
             elif self._worst == math.inf:
                 continue
             self._told.append((arch, self._reward(max(score, self._worst)), believed))
-            if len(self._told) == self._settings.batch:
+            if len(self._told) == self.batch:
                 self._learn()
 
     def _reward(self, score: float) -> float:
-        return float(self._rewards(score) ** self._settings.power)
+        return float(self._rewards(score) ** self.power)
 
     def _learn(self) -> None:
         archs, rewards, believed = zip(*self._told, strict=True)
@@ -236,14 +217,14 @@ class ControllerSearch(ABC):
         advantage = torch.tensor(rewards, dtype=torch.float64) - baseline
         before = torch.tensor(believed, dtype=torch.float64)
         with one_thread():
-            for _ in range(self._n_passes):
+            for _ in range(self.n_passes):
                 self._adam.zero_grad()
                 log_p, entropy = likelihood(self.controller, np.stack(archs))
-                loss = self._loss(log_p, before, advantage) - self._settings.entropy * entropy.mean()
+                loss = self._loss(log_p, before, advantage) - self.entropy * entropy.mean()
                 loss.backward()
                 self._adam.step()
         for reward in rewards:
-            baseline = self._settings.momentum * baseline + (1 - self._settings.momentum) * reward
+            baseline = self.momentum * baseline + (1 - self.momentum) * reward
         self._baseline = baseline
 
     @abstractmethod
