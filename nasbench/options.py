@@ -7,6 +7,7 @@ dataclass. Their annotations say the type, ``Literal`` the choices, and the alia
 
 import math
 import operator
+import re
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -98,6 +99,21 @@ def check_fields(configured: Any) -> None:
     """
     for one in fields(configured):
         check_option(type(configured).__name__, one.name, getattr(configured, one.name), one.type)
+
+
+def describe_options(component: type) -> dict[str, str]:
+    """Return what the docstrings of a class and of those that it inherits from say of its options.
+
+    They stand in the sections ``Args:`` and ``Attributes:``, in the style of Google; what a sub-class says counts more.
+    """
+    import inspect  # slow to import, and only manual pages ask
+
+    described: dict[str, str] = {}
+    for cls in reversed(component.__mro__):
+        for section in re.findall(r"^(?:Args|Attributes):\n((?: +.*\n?)+)", inspect.cleandoc(cls.__doc__ or ""), re.M):
+            for names, text in re.findall(r"^    ([\w, ]+): (.*(?:\n {5,}.*)*)", section, re.M):
+                described |= dict.fromkeys(names.split(", "), " ".join(text.split()))
+    return described
 
 
 def whole_number(name: str, value: Any, *, least: int) -> int:

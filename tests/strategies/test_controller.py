@@ -152,9 +152,9 @@ def test_torchs_own_generator_is_left_alone(cifar10, rng):
     ("make", "options", "says"),
     [
         (NASRL, {"units": 0}, "at least 1"),
-        (NASRL, {"learning_rate": 0.0}, "positive"),
-        (NASRL, {"momentum": 1.0}, "excluded"),
-        (PPO, {"clip": 1.0}, "between 0 and 1"),
+        (NASRL, {"learning_rate": 0.0}, "above 0"),
+        (NASRL, {"momentum": 1.0}, "below 1"),
+        (PPO, {"clip": 1.0}, "above 0, below 1"),
         (PPO, {"n_passes": 0}, "at least 1"),
     ],
 )

@@ -7,9 +7,9 @@ from landscapes import SPACE, Curves, Watched
 from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
-from nasbench.strategies.multi_fidelity._curve_model import CurveModel, looks
+from nasbench.strategies.multi_fidelity._curve_model import CurveModel, select_checkpoints
 from nasbench.strategies.multi_fidelity._model_based_halving import Level
-from nasbench.strategies.multi_fidelity.freeze_thaw import FreezeThawSearch
+from nasbench.strategies.multi_fidelity.freeze_thaw import FreezeThawBO
 from nasbench.strategies.multi_fidelity.hyper_tune import HyperTune
 from nasbench.strategies.multi_fidelity.ifbo import IfBOSearch
 from nasbench.strategies.multi_fidelity.mobster import MOBSTER
@@ -51,13 +51,13 @@ def run(strategy, trials, n_workers=1, backend=None):
     return Simulation(strategy, backend or Climbs(20), SPACE, budget=Budget(trials=trials), n_workers=n_workers).run()
 
 
-def test_looks_are_spread_evenly_and_end_at_the_end():
-    assert looks(range(1, 101), 10) == tuple(range(10, 101, 10))
-    assert looks((4, 12, 36, 108), 10) == (4, 12, 36, 108)
-    assert looks(range(1, 8), 3) == (2, 5, 7)
-    assert looks((), 3) == ()
-    with pytest.raises(InvalidOption, match="looks=0"):
-        looks((1, 2), 0)
+def test_checkpoints_are_spread_evenly_and_end_at_the_end():
+    assert select_checkpoints(range(1, 101), 10) == tuple(range(10, 101, 10))
+    assert select_checkpoints((4, 12, 36, 108), 10) == (4, 12, 36, 108)
+    assert select_checkpoints(range(1, 8), 3) == (2, 5, 7)
+    assert select_checkpoints((), 3) == ()
+    with pytest.raises(InvalidOption, match="n=0"):
+        select_checkpoints((1, 2), 0)
 
 
 @pytest.mark.parametrize("predictor", [LINEAR, "sotl"])
@@ -100,7 +100,7 @@ def test_what_will_not_be_the_best_ends_and_what_will_goes_on(rng):
 
 def test_freeze_thaw_goes_on_with_the_largest_improvement(rng):
     """With an oracle that is sure, the best of all that it may choose from is trained to its end."""
-    strategy = FreezeThawSearch(SPACE, rng, epochs=EPOCHS, predictor=Oracle, n_steps=5, n_init=3, pool_size=50)
+    strategy = FreezeThawBO(SPACE, rng, epochs=EPOCHS, predictor=Oracle, n_steps=5, n_init=3, pool_size=50)
     history = run(strategy, 8)
     assert history.epoch[:3].tolist() == [4, 4, 4], "the random start"
     assert len(np.unique(history.id[3:])) == 1
@@ -109,7 +109,7 @@ def test_freeze_thaw_goes_on_with_the_largest_improvement(rng):
 
 
 def test_crashed_trainings_are_forgotten_and_all_of_them_do_no_harm(rng):
-    strategy = FreezeThawSearch(SPACE, rng, epochs=EPOCHS, predictor=Oracle, n_steps=5, pool_size=5)
+    strategy = FreezeThawBO(SPACE, rng, epochs=EPOCHS, predictor=Oracle, n_steps=5, pool_size=5)
     history = run(strategy, 120, n_workers=4, backend=Curves(20, crashes=1.0))
     again = history.id[np.isnan(history.score)]
     assert len(again) == len(np.unique(again)) > 20, "none goes on"

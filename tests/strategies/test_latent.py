@@ -43,6 +43,11 @@ class Raises:
         return moved
 
 
+def made(label, space, rng):
+    component, options = Choice.parse(label).resolve(STRATEGIES)
+    return component(space, rng, **options)
+
+
 def tell(strategy, trials, scores):
     n = len(trials.id)
     strategy.tell(Results(trials.id, np.full(n, 200), np.asarray(scores, dtype=float)[:, None], np.ones(n)))
@@ -197,7 +202,7 @@ def test_seminas_beats_random_search(cifar10):
     [
         ("nao,predictor=xgboost", "no latent space"),
         ("nao,seeds=0", "at least 1"),
-        ("nao,step_size=0", "positive"),
+        ("nao,step_size=0", "above 0"),
         ("seminas,unlabelled=-1", "at least 0"),
         ("arch2vec_rl,embedding=xgboost", "no codes"),
         ("arch2vec_rl,episode=0", "at least 1"),
@@ -206,6 +211,5 @@ def test_seminas_beats_random_search(cifar10):
     ],
 )
 def test_options_out_of_range_are_refused(cifar10, rng, label, says):
-    component, options = Choice.parse(label).resolve(STRATEGIES)
     with pytest.raises(InvalidOption, match=says):
-        component(cifar10.space, rng, **options)
+        made(label, cifar10.space, rng)

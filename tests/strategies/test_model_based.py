@@ -247,8 +247,8 @@ def test_named_methods_ask_as_published(cifar10, label, acquisition, n_init, bat
         ("bayesian_optimization,pool_size=0", InvalidOption, "at least 1"),
         ("bayesian_optimization,batch=2.5", InvalidOption, "whole number"),
         ("bayesian_optimization,pool=everything", UnknownName, "pool"),
-        ("bayesian_optimization,batching=belief", UnknownName, "believer"),
-        ("bayesian_optimization,incumbent=best", UnknownName, "observed"),
+        ("bayesian_optimization,batching=belief", InvalidOption, "believer"),
+        ("bayesian_optimization,incumbent=best", InvalidOption, "observed"),
     ],
 )
 def test_options_out_of_range_are_refused(cifar10, rng, label, error, says):

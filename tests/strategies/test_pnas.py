@@ -7,8 +7,8 @@ from scipy import stats
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
 from nasbench.registry import SPACES
-from nasbench.strategies._pools import Seen
-from nasbench.strategies.model_based._progressive import grown_anew, plainest
+from nasbench.strategies._pools import SeenSet
+from nasbench.strategies.model_based._progressive import expand_unseen, plainest
 from nasbench.strategies.model_based.pnas import PNAS
 from nasbench.trials import Results
 from tests.strategies.test_model_based import final_scores
@@ -86,10 +86,10 @@ def test_every_space_grows(name, rng):
     space = SPACES.load(name)()
     seed = plainest(space)
     assert space.is_valid(seed).all()
-    seen, level = Seen(space), seed
+    seen, level = SeenSet(space), seed
     for _ in range(3):
         seen.add(level)
-        larger = grown_anew(space, level, seed, seen, most=200, rng=rng)
+        larger = expand_unseen(space, level, seed, seen, most=200, rng=rng)
         assert len(larger)
         assert len(seen.fresh(larger)) == len(larger)
         assert (larger != seed).sum(axis=1).min() > (level != seed).sum(axis=1).min()

@@ -5,14 +5,14 @@ import pytest
 
 from nasbench.errors import UnknownName
 from nasbench.registry import SPACES
-from nasbench.strategies._pools import POOLS, Ground, Seen, check_pool, random_archs
+from nasbench.strategies._pools import POOLS, PoolContext, SeenSet, check_pool, random_archs
 
 
 def ground(space, n_asked, rng, worth=None):
-    seen = Seen(space)
+    seen = SeenSet(space)
     parents = random_archs(space, seen, n_asked, rng)
     seen.add(parents)
-    return Ground(space, seen, parents, worth or (lambda archs: archs.astype(float).sum(axis=1)), rng)
+    return PoolContext(space, seen, parents, worth or (lambda archs: archs.astype(float).sum(axis=1)), rng)
 
 
 @pytest.mark.parametrize("space", ["nb201", "nb101", "nbgraph", "darts", "hyper"])
@@ -30,7 +30,7 @@ def test_twins_count_once_where_one_of_them_was_trained(rng):
     space = SPACES.load("nb101")()
     archs = space.sample(400, rng)
     distinct = np.unique(space.canonical(archs), axis=0)
-    seen = Seen(space)
+    seen = SeenSet(space)
     assert len(seen.fresh(archs)) == len(distinct)
     seen.add(space.canonical(archs))
     assert len(seen.fresh(archs)) == 0
@@ -81,20 +81,20 @@ def test_climbing_ends_in_a_local_optimum(rng):
     space = SPACES.load("nb201")()
     known = ground(space, 3, rng)
     pool = POOLS["local"](known, 30)
-    best = pool[[np.argmax(known.worth(pool))]]
+    best = pool[[np.argmax(known.acquisition(pool))]]
     around, _ = space.neighbors(best)
-    assert known.worth(around).max() <= known.worth(best)[0]
+    assert known.acquisition(around).max() <= known.acquisition(best)[0]
 
 
 def test_a_space_that_is_exhausted_has_nothing_left(rng):
     space = SPACES.load("nb201")()
-    seen = Seen(space)
+    seen = SeenSet(space)
     seen.add(space.rows[5:])
     left = random_archs(space, seen, 10, rng)
     assert sorted(map(tuple, left)) == sorted(map(tuple, space.rows[:5]))
     seen.add(left)
     for pool in POOLS.values():
-        assert len(pool(Ground(space, seen, space.rows[:3], lambda a: a.sum(axis=1) * 1.0, rng), 20)) == 0
+        assert len(pool(PoolContext(space, seen, space.rows[:3], lambda a: a.sum(axis=1) * 1.0, rng), 20)) == 0
 
 
 def test_an_unknown_pool_is_refused():

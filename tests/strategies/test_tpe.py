@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nasbench.errors import InvalidOption, UnknownName
+from nasbench.errors import InvalidOption
 from nasbench.registry import SPACES, STRATEGIES, Choice
 from nasbench.strategies.model_based.tpe import TreeParzenEstimator
 from nasbench.trials import Results
@@ -108,9 +108,9 @@ def test_the_preference_is_that_of_optuna_s_sampler(cifar10):
 
 
 def test_options_out_of_range_are_refused(cifar10, rng):
-    with pytest.raises(InvalidOption, match="n_candidates=0; expected at least 1"):
+    with pytest.raises(InvalidOption, match="n_candidates=0"):
         TreeParzenEstimator(cifar10.space, rng, n_candidates=0)
-    with pytest.raises(UnknownName, match="sqrt"):
+    with pytest.raises(InvalidOption, match="sqrt"):
         TreeParzenEstimator(cifar10.space, rng, good="square")
-    with pytest.raises(UnknownName, match="count"):
+    with pytest.raises(InvalidOption, match="count"):
         TreeParzenEstimator(cifar10.space, rng, prior="none")
