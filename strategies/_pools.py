@@ -31,7 +31,7 @@ class SeenSet:
         self._mask = np.zeros(int(space.size) if self._listed is not None else 0, dtype=np.bool_)
         self._keys: set[bytes] = set()
 
-    def _names(self, archs: Archs) -> list[bytes]:
+    def _make_keys(self, archs: Archs) -> list[bytes]:
         if self._space.trained_once_per_class and len(archs):
             archs = self._space.canonical(archs)
         return [row.tobytes() for row in archs]
@@ -41,9 +41,9 @@ class SeenSet:
         if self._listed is not None:
             self._mask[self._listed.index(archs)] = True
         else:
-            self._keys.update(self._names(archs))
+            self._keys.update(self._make_keys(archs))
 
-    def fresh(self, archs: Archs) -> Archs:
+    def filter_unseen(self, archs: Archs) -> Archs:
         """Return those of ``archs`` [n, d] that were not seen, each once, in order."""
         if not len(archs):
             return archs
@@ -53,16 +53,16 @@ class SeenSet:
             first.sort()
             return archs[first[~self._mask[index[first]]]]
         new: dict[bytes, int] = {}
-        for i, name in enumerate(self._names(archs)):
+        for i, name in enumerate(self._make_keys(archs)):
             if name not in self._keys:
                 new.setdefault(name, i)
         return archs[list(new.values())]
 
-    def rest(self) -> Archs | None:
+    def list_unseen(self) -> Archs | None:
         """Return all that is left of a listed space, None of another one."""
         if self._listed is not None:
             return self._listed.rows[~self._mask]
-        return self.fresh(self._space.rows) if isinstance(self._space, EnumeratedSpace) else None
+        return self.filter_unseen(self._space.rows) if isinstance(self._space, EnumeratedSpace) else None
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,14 @@ class PoolContext:
 Pool = Callable[[PoolContext, int], Archs]
 
 
-def random_archs(space: SearchSpace, seen: SeenSet, n: int, rng: np.random.Generator) -> Archs:
+def draw_unseen(space: SearchSpace, seen: SeenSet, n: int, rng: np.random.Generator) -> Archs:
     """Draw ``n`` distinct architectures that were not seen; fewer where no more are found, ``[<= n, d]``."""
     found, tries = np.empty((0, len(space.decisions)), dtype=np.int8), 0
     while len(found) < n and tries < _TRIES:
         drawn = space.sample(n, rng)
         tries += len(drawn)
-        found = seen.fresh(np.concatenate([found, drawn]))
-    if len(found) < n and (rest := seen.rest()) is not None:
+        found = seen.filter_unseen(np.concatenate([found, drawn]))
+    if len(found) < n and (rest := seen.list_unseen()) is not None:
         return rest[rng.permutation(len(rest))[:n]]
     return found[:n]
 
@@ -118,7 +118,7 @@ class NovelSampler:
         """Return ``n`` architectures, ``[n, d]``."""
         if self._exhausted:
             return self._space.sample(n, self._rng)
-        drawn = random_archs(self._space, self.seen, n, self._rng)
+        drawn = draw_unseen(self._space, self.seen, n, self._rng)
         self.seen.add(drawn)
         if len(drawn) < n:
             self._exhausted = True
@@ -126,36 +126,36 @@ class NovelSampler:
         return drawn
 
 
-def whole(context: PoolContext, size: int) -> Archs:
+def take_whole(context: PoolContext, size: int) -> Archs:
     """Return every architecture that was not asked; ``size`` of ``half`` where they are too many or not listed."""
-    rest = context.seen.rest() if context.space.size <= _MOST else None
-    return half(context, size) if rest is None else rest
+    rest = context.seen.list_unseen() if context.space.size <= _MOST else None
+    return mutate_half(context, size) if rest is None else rest
 
 
-def random(context: PoolContext, size: int) -> Archs:
+def draw_random(context: PoolContext, size: int) -> Archs:
     """Draw ``size`` architectures."""
-    return random_archs(context.space, context.seen, size, context.rng)
+    return draw_unseen(context.space, context.seen, size, context.rng)
 
 
-def mutation(context: PoolContext, size: int) -> Archs:
+def mutate_best(context: PoolContext, size: int) -> Archs:
     """Return children of the five best, those of the best first; where these are few, random ones too."""
-    children = _children(context, context.parents[:5], size, tries=size)
-    return children if len(children) else random(context, size)
+    children = _make_children(context, context.parents[:5], size, tries=size)
+    return children if len(children) else draw_random(context, size)
 
 
-def half(context: PoolContext, size: int) -> Archs:
+def mutate_half(context: PoolContext, size: int) -> Archs:
     """Return children of the ten best, equally many of each, and as many random architectures."""
     parents = context.parents[:10]
     n_mutated = size // 2
     tries = -(-2 * n_mutated // max(len(parents), 1))
-    children = _shuffled(_children(context, parents, len(parents) * tries, tries=tries), context.rng)[:n_mutated]
-    drawn = random_archs(context.space, context.seen, size - len(children), context.rng)
-    return context.seen.fresh(np.concatenate([children, drawn]))
+    children = _shuffle(_make_children(context, parents, len(parents) * tries, tries=tries), context.rng)[:n_mutated]
+    drawn = draw_unseen(context.space, context.seen, size - len(children), context.rng)
+    return context.seen.filter_unseen(np.concatenate([children, drawn]))
 
 
-def evolution(context: PoolContext, size: int) -> Archs:
+def evolve(context: PoolContext, size: int) -> Archs:
     """Let the acquisition select over a few generations, starting from ``half`` a pool; return all that lived."""
-    lived = half(context, size)
+    lived = mutate_half(context, size)
     if not len(lived):
         return lived
     worth = context.acquisition(lived)
@@ -163,28 +163,28 @@ def evolution(context: PoolContext, size: int) -> Archs:
         entrants = context.rng.integers(len(lived), size=(size, _TOURNAMENT))
         winners = entrants[np.arange(size), np.argmax(worth[entrants], axis=1)]
         children = context.space.mutate(lived[winners], context.rng)
-        born = context.seen.fresh(np.concatenate([lived, children]))[len(lived) :]
+        born = context.seen.filter_unseen(np.concatenate([lived, children]))[len(lived) :]
         if len(born):
             lived, worth = np.concatenate([lived, born]), np.concatenate([worth, context.acquisition(born)])
     return lived
 
 
-def local(context: PoolContext, size: int) -> Archs:
+def climb(context: PoolContext, size: int) -> Archs:
     """Climb the acquisition from the best ten known and ``size`` random architectures' best ten."""
-    drawn = random(context, size)
-    starts = np.concatenate([_best(context, context.parents, _CLIMBS), _best(context, drawn, _CLIMBS)])
-    tops = _climbed(context, starts)
+    drawn = draw_random(context, size)
+    starts = np.concatenate([_select_best(context, context.parents, _CLIMBS), _select_best(context, drawn, _CLIMBS)])
+    tops = _climb_all(context, starts)
     around, _ = context.space.neighbors(tops) if len(tops) else (tops, None)
-    return context.seen.fresh(np.concatenate([tops, around, drawn]))
+    return context.seen.filter_unseen(np.concatenate([tops, around, drawn]))
 
 
-def _best(context: PoolContext, archs: Archs, n: int) -> Archs:
+def _select_best(context: PoolContext, archs: Archs, n: int) -> Archs:
     if len(archs) <= n:
         return archs
     return archs[np.argsort(-context.acquisition(archs), kind="stable")[:n]]
 
 
-def _climbed(context: PoolContext, archs: Archs) -> Archs:
+def _climb_all(context: PoolContext, archs: Archs) -> Archs:
     """Move each of ``archs`` to its best neighbour as long as that is better."""
     for _ in range(_STEPS):
         if not len(archs):
@@ -203,28 +203,28 @@ def _climbed(context: PoolContext, archs: Archs) -> Archs:
     return archs
 
 
-def _children(context: PoolContext, parents: Archs, size: int, *, tries: int) -> Archs:
+def _make_children(context: PoolContext, parents: Archs, size: int, *, tries: int) -> Archs:
     """Mutate each parent ``tries`` times, best first, until ``size`` new children are there."""
     found = parents[:0]
     for parent in parents:
         mutated = context.space.mutate(np.repeat(parent[None], tries, axis=0), context.rng)
-        found = context.seen.fresh(np.concatenate([found, mutated]))
+        found = context.seen.filter_unseen(np.concatenate([found, mutated]))
         if len(found) >= size:
             break
     return found[:size]
 
 
-def _shuffled(archs: Archs, rng: np.random.Generator) -> Archs:
+def _shuffle(archs: Archs, rng: np.random.Generator) -> Archs:
     return archs[rng.permutation(len(archs))]
 
 
 POOLS: Mapping[str, Pool] = {
-    "whole": whole,
-    "mutation": mutation,
-    "half": half,
-    "random": random,
-    "evolution": evolution,
-    "local": local,
+    "whole": take_whole,
+    "mutation": mutate_best,
+    "half": mutate_half,
+    "random": draw_random,
+    "evolution": evolve,
+    "local": climb,
 }
 
 

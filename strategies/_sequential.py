@@ -15,7 +15,7 @@ from nasbench.errors import SearchFinished
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._configured import ConfiguredStrategy
-from nasbench.strategies._pools import SeenSet, random_archs
+from nasbench.strategies._pools import SeenSet, draw_unseen
 from nasbench.trials import Results, Trials, full_trainings
 
 
@@ -54,12 +54,12 @@ class SequentialSearch(ConfiguredStrategy, ABC):
         Raises:
             SearchFinished: none is left that draws or proposals could reach.
         """
-        parts = [self._taken(n)]
+        parts = [self._take(n)]
         while (missing := n - sum(map(len, parts))) > 0:
-            self._queue = self._next(missing)
+            self._queue = self._choose_next(missing)
             if not len(self._queue):
                 break
-            parts.append(self._taken(missing))
+            parts.append(self._take(missing))
         archs = np.concatenate(parts)
         if n and not len(archs):
             raise SearchFinished(f"no new architecture was found after {self._n_asked} trials")
@@ -68,20 +68,20 @@ class SequentialSearch(ConfiguredStrategy, ABC):
         self._waiting.update(zip(trials.id.tolist(), archs, strict=True))
         return trials
 
-    def _taken(self, n: int) -> Archs:
+    def _take(self, n: int) -> Archs:
         taken, self._queue = self._queue[:n], self._queue[n:]
         return taken
 
-    def _next(self, wanted: int) -> Archs:
+    def _choose_next(self, wanted: int) -> Archs:
         """Return new architectures to ask: the random start as a whole, then a batch or what is wanted if more."""
         if not self._started:
             self._started = True
-            chosen = random_archs(self._space, self._seen, self._n_init, self._rng)
+            chosen = draw_unseen(self._space, self._seen, self._n_init, self._rng)
         else:
             n = max(wanted, self.batch)
             chosen = self._propose(n) if len(self._scores) else self._queue
             if not len(chosen):
-                chosen = random_archs(self._space, self._seen, n, self._rng)
+                chosen = draw_unseen(self._space, self._seen, n, self._rng)
         self._seen.add(chosen)
         return freeze(chosen)  # asked for slice by slice, which then need no copies
 
@@ -113,10 +113,10 @@ class SequentialSearch(ConfiguredStrategy, ABC):
         self._n_init -= len(archs)
         self._started = self._n_init < 1
 
-    def _learnt(self) -> tuple[Archs, Floats]:
+    def _get_results(self) -> tuple[Archs, Floats]:
         """Return what finished, in the order of the answers: [n, d] and [n]."""
         return np.array(self._archs, dtype=np.int8).reshape(-1, len(self._space.decisions)), np.array(self._scores)
 
-    def _pending(self) -> Archs:
+    def _get_pending(self) -> Archs:
         """Return what is asked and not answered, [p, d], also what only stands in line."""
         return np.array([*self._waiting.values(), *self._queue], dtype=np.int8).reshape(-1, len(self._space.decisions))

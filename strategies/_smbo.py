@@ -18,7 +18,7 @@ from nasbench.strategies._acquisition import (
     log_positive,
     weigh,
 )
-from nasbench.strategies._online_predictor import Forecast, Model
+from nasbench.strategies._online_predictor import Forecast, OnlinePredictor
 from nasbench.strategies._pools import POOLS, PoolContext, check_pool
 from nasbench.strategies._sequential import SequentialSearch
 from nasbench.strategies._sources import predictor_sources
@@ -64,7 +64,7 @@ class ModelBasedSearch(SequentialSearch):
         super().__post_init__(space, rng)
         check_acquisition(self.acquisition)
         check_pool(self.pool)
-        self._model = Model(space, self._choose_predictor(), refit_every=self.refit_every)
+        self._model = OnlinePredictor(space, self._choose_predictor(), refit_every=self.refit_every)
         self._shortlist: tuple[int, Archs] = (0, self._queue)  # the fit it was made after, and what is on it
 
     def _choose_predictor(self) -> Label:
@@ -77,83 +77,83 @@ class ModelBasedSearch(SequentialSearch):
         return predictor_sources(task, options)
 
     def _propose(self, n: int) -> Archs:
-        archs, scores = self._learnt()
-        if not self._model.learn(archs, self._targets(scores), self._rng):
+        archs, scores = self._get_results()
+        if not self._model.learn(archs, self._make_targets(scores), self._rng):
             return archs[:0]
-        pending = self._pending()
+        pending = self._get_pending()
         forecast = self._model.forecast(pending if self.batching == "believer" else pending[:0])
         best = float(scores.max())
         if self.incumbent == "expected":
             best = float(forecast(archs).mean.max())
-        pool = self._pool(archs[np.argsort(-scores, kind="stable")], forecast, best)
-        return self._chosen(pool, n, forecast, best)
+        pool = self._make_pool(archs[np.argsort(-scores, kind="stable")], forecast, best)
+        return self._choose(pool, n, forecast, best)
 
-    def _targets(self, scores: Floats) -> Floats:
+    def _make_targets(self, scores: Floats) -> Floats:
         """Return what the predictor is to learn in place of scores [n]."""
         return scores
 
-    def _worth(self, prediction: Prediction, best: float) -> Floats:
+    def _compute_acquisition(self, prediction: Prediction, best: float) -> Floats:
         return weigh(self.acquisition, prediction, best=best, kappa=self.kappa, rng=self._rng)
 
-    def _pool(self, parents: Archs, forecast: Forecast, best: float) -> Archs:
+    def _make_pool(self, parents: Archs, forecast: Forecast, best: float) -> Archs:
         """Return candidates; of a whole space, all after a fit and until the next one only the best of them."""
         fit, listed = self._shortlist
-        if self.pool == "whole" and fit == self._model.fitted_at and len(listed := self._seen.fresh(listed)):
+        if self.pool == "whole" and fit == self._model.fitted_at and len(listed := self._seen.filter_unseen(listed)):
             return listed
         context = PoolContext(
-            self._space, self._seen, parents, lambda archs: self._worth(forecast(archs), best), self._rng
+            self._space, self._seen, parents, lambda archs: self._compute_acquisition(forecast(archs), best), self._rng
         )
         pool = POOLS[self.pool](context, self.pool_size)
         if self.pool == "whole" and len(pool) > _SHORTLIST:
-            pool = pool[_largest(context.acquisition(pool), _SHORTLIST)]
+            pool = pool[_find_largest(context.acquisition(pool), _SHORTLIST)]
             self._shortlist = (self._model.fitted_at, pool)
         return pool
 
-    def _chosen(self, pool: Archs, n: int, forecast: Forecast, best: float) -> Archs:
+    def _choose(self, pool: Archs, n: int, forecast: Forecast, best: float) -> Archs:
         if not len(pool):
             return pool
         if self.batching == "top" and self.acquisition not in DRAWN_ANEW:
-            return pool[_largest(self._worth(forecast(pool), best), n)]
+            return pool[_find_largest(self._compute_acquisition(forecast(pool), best), n)]
         chosen = pool[:0]
         while len(chosen) < n and len(pool):
             if len(chosen) and self.batching == "believer":
-                forecast = self._model.forecast(np.concatenate([self._pending(), chosen]))
+                forecast = self._model.forecast(np.concatenate([self._get_pending(), chosen]))
             prediction = forecast(pool)
-            worth = self._worth(prediction, best)
+            worth = self._compute_acquisition(prediction, best)
             if self.batching == "penalty":
-                beside = np.concatenate([self._pending(), chosen])
-                worth = log_positive(self.acquisition, worth) + self._penalty(pool, beside, forecast, best)
+                beside = np.concatenate([self._get_pending(), chosen])
+                worth = log_positive(self.acquisition, worth) + self._compute_penalty(pool, beside, forecast, best)
             first = int(np.argmax(worth))
             chosen = np.concatenate([chosen, pool[[first]]])
             pool = np.delete(pool, first, axis=0)
         return chosen
 
-    def _penalty(self, pool: Archs, beside: Archs, forecast: Forecast, best: float) -> Floats:
+    def _compute_penalty(self, pool: Archs, beside: Archs, forecast: Forecast, best: float) -> Floats:
         if not len(beside):
             return np.zeros(len(pool))
         at = forecast(beside)
         std = np.full(len(beside), 1e-9) if at.std is None else at.std
         some = pool[:_PAIRS]
         return log_local_penalty(
-            _differences(pool, beside),
-            steepness=_steepness(some, forecast(some).mean),
+            _count_differences(pool, beside),
+            steepness=_estimate_steepness(some, forecast(some).mean),
             lead=best - at.mean,
             std=std,
         )
 
 
-def _largest(worth: Floats, n: int) -> Ints:
+def _find_largest(worth: Floats, n: int) -> Ints:
     """Return the places of the ``n`` largest, the largest first; of equals the earlier one."""
     return np.argsort(-worth, kind="stable")[:n]
 
 
-def _differences(a: Archs, b: Archs) -> Floats:
+def _count_differences(a: Archs, b: Archs) -> Floats:
     """Return in how many decisions the rows of [m, d] and [p, d] differ; ``[m, p]``."""
     different: Floats = (a[:, None] != b[None]).sum(axis=2).astype(np.float64)
     return different
 
 
-def _steepness(archs: Archs, mean: Floats) -> float:
+def _estimate_steepness(archs: Archs, mean: Floats) -> float:
     """Return the largest change of the mean for a decision, among pairs of [m, d]."""
-    distance = np.maximum(_differences(archs, archs), 1.0)
+    distance = np.maximum(_count_differences(archs, archs), 1.0)
     return max(float((np.abs(mean[:, None] - mean[None]) / distance).max()), 1e-12)

@@ -51,32 +51,32 @@ class LatentAscent(InRounds, ConfiguredStrategy):
             raise InvalidOption(
                 f"predictor {self.predictor!r} has no latent space to climb in; choose 'nao' or 'seminas'"
             )
-        self._rounds = Rounds(self._next_round, len(space.decisions))
+        self._rounds = Rounds(self._begin_round, len(space.decisions))
 
-    def _next_round(self) -> Archs:
+    def _begin_round(self) -> Archs:
         learner, first = self._learner, not len(self._rounds.archs)
         learner.take(self._rounds.archs, self._rounds.scores)
         n = self.n_init if first else self.batch
-        chosen = self._decoded(n) if not first and learner.learn() else learner.archs[:0]
+        chosen = self._decode(n) if not first and learner.learn() else learner.archs[:0]
         learner.seen.add(chosen)
-        return learner.asking(np.concatenate([chosen, learner.random(n - len(chosen))]))
+        return learner.mark_asked(np.concatenate([chosen, learner.draw(n - len(chosen))]))
 
-    def _decoded(self, n: int) -> Archs:
+    def _decode(self, n: int) -> Archs:
         """Return up to ``n`` new architectures: all that one step leads to, then a longer step, and so on."""
-        seeds, found = self._seeds(), self._learner.archs[:0]
+        seeds, found = self._select_seeds(), self._learner.archs[:0]
         for i in range(self.max_steps):
             moved = self._learner.predictor.improved(seeds, (i + 1) * self.step_size)
-            found = self._learner.seen.fresh(np.concatenate([found, moved]))
+            found = self._learner.seen.filter_unseen(np.concatenate([found, moved]))
             if len(found) >= n:
                 break
         return found[:n]
 
-    def _seeds(self) -> Archs:
+    def _select_seeds(self) -> Archs:
         """Return the best of what was trained, and of the unlabelled by what is expected of them."""
         learner = self._learner
         if not self.unlabelled:
-            return learner.best(self.seeds)
-        others = learner.seen.fresh(self._space.sample(self.unlabelled, self._rng))
+            return learner.select_best(self.seeds)
+        others = learner.seen.filter_unseen(self._space.sample(self.unlabelled, self._rng))
         expected = learner.predictor.predict(Batch(others)).mean
         archs, worth = np.concatenate([learner.archs, others]), np.concatenate([learner.scores, expected])
         return archs[np.argsort(-worth, kind="stable")[: self.seeds]]

@@ -15,31 +15,31 @@ _DRAWN = 64
 _FRONTIER = 200  # architectures that are grown further where growth found nothing new
 
 
-def plainest(space: SearchSpace) -> Archs:
+def find_plainest(space: SearchSpace) -> Archs:
     """Return the plainest architecture, [1, d]: the first of those with the least ``_burden``.
 
     Where the space is not listed, a descent by single edits from the plainest of 64 architectures, always the same.
     """
     if isinstance(space, EnumeratedSpace):
-        return space.rows[_least(space, space.rows)]
+        return space.rows[_find_least(space, space.rows)]
     drawn = space.sample(_DRAWN, np.random.default_rng(0))
-    arch = drawn[_least(space, drawn)]
+    arch = drawn[_find_least(space, drawn)]
     for _ in range(_STEPS):
         around = np.concatenate([arch, space.neighbors(arch)[0]])
-        found = around[_least(space, around)]
+        found = around[_find_least(space, around)]
         if (found == arch).all():
             break
         arch = found
     return arch
 
 
-def _least(space: SearchSpace, archs: Archs) -> Ints:
+def _find_least(space: SearchSpace, archs: Archs) -> Ints:
     """Return the place of the plainest of [n, d], [1]; of equals the one whose digits come first."""
-    burden = [_burden(space, archs[first : first + 4096]) for first in range(0, len(archs), 4096)]
+    burden = [_compute_burden(space, archs[first : first + 4096]) for first in range(0, len(archs), 4096)]
     return np.lexsort((*archs.T[::-1], *np.concatenate(burden).T[::-1]))[:1]
 
 
-def _burden(space: SearchSpace, archs: Archs) -> Ints:
+def _compute_burden(space: SearchSpace, archs: Archs) -> Ints:
     """Return [n, 3]: vertices that compute something, vertices with an edge, edges."""
     graphs = space.graphs(archs)
     idle = {*space.passing, *space.cutting, graphs.vocabulary[0], graphs.vocabulary[-1]}
@@ -72,7 +72,7 @@ def expand_unseen(
     """
     for _ in range(archs.shape[1]):
         archs = expand(space, archs, seed, most=most, rng=rng)
-        if not len(archs) or len(fresh := seen.fresh(archs)):
+        if not len(archs) or len(fresh := seen.filter_unseen(archs)):
             return fresh if len(archs) else archs
         archs = archs[:_FRONTIER]
     return archs[:0]

@@ -31,7 +31,7 @@ from nasbench.errors import InvalidOption, unknown_name
 from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._online_predictor import Model
+from nasbench.strategies._online_predictor import OnlinePredictor
 from nasbench.strategies._pools import SeenSet
 from nasbench.strategies._sources import predictor_sources, source_names
 from nasbench.strategies.model_free.regularized_evolution import RegularizedEvolution
@@ -87,8 +87,8 @@ class AREA(RegularizedEvolution):
         if n_candidates < population_size:
             raise InvalidOption(f"n_candidates={n_candidates}; expected at least the population of {population_size}")
         self._n_children = n_children
-        self._model = Model(space, predictor, refit_every=refit_every)
-        self._start = _best_start(space, rng, n_candidates, population_size, _cheap_score(space, cheap_score))
+        self._model = OnlinePredictor(space, predictor, refit_every=refit_every)
+        self._start = _select_start(space, rng, n_candidates, population_size, _find_cheap_score(space, cheap_score))
         self._seen = SeenSet(space)
         self._archs: list[Archs] = []
         self._scores: list[float] = []
@@ -105,27 +105,27 @@ class AREA(RegularizedEvolution):
         self._seen.add(trials.arch)
         return trials
 
-    def _random(self, n: int) -> Archs:
+    def _draw_random(self, n: int) -> Archs:
         taken, self._start = self._start[:n], self._start[n:]
         return taken
 
-    def _children(self, n: int) -> Archs:
+    def _make_children(self, n: int) -> Archs:
         knows = self._n_children > 1 and self._learn()
         if not knows:
-            return super()._children(n)
+            return super()._make_children(n)
         chosen = self._members[0][None][:0]
         for _ in range(n):
-            chosen = np.concatenate([chosen, self._promising(chosen)])
+            chosen = np.concatenate([chosen, self._select_promising(chosen)])
         return chosen
 
     def _learn(self) -> bool:
         return bool(self._scores) and self._model.learn(np.stack(self._archs), np.array(self._scores), self._rng)
 
-    def _promising(self, chosen: Archs) -> Archs:
+    def _select_promising(self, chosen: Archs) -> Archs:
         """Return the best child by the predictor that is neither trained nor ``chosen`` [m, d]; ``[1, d]``."""
-        parent = self._members[self._winner()]
+        parent = self._members[self._select_winner()]
         children = self._mutate(parent[None].repeat(self._n_children, axis=0), self._rng)
-        new: Archs = self._seen.fresh(children)
+        new: Archs = self._seen.filter_unseen(children)
         new = new[~(new[:, None] == chosen).all(axis=2).any(axis=1)]
         if not len(new):
             return children[:1]
@@ -145,7 +145,7 @@ def _is_proxy(score: str) -> bool:
     return "/" in score
 
 
-def _cheap_score(space: SearchSpace, score: str) -> Callable[[Archs], Floats] | None:
+def _find_cheap_score(space: SearchSpace, score: str) -> Callable[[Archs], Floats] | None:
     """Return what scores architectures [n, d] before any training, by which ``space`` can tell them apart; or None."""
     if _is_proxy(score):
         return proxy_of(score, space)
@@ -160,7 +160,7 @@ def _cheap_score(space: SearchSpace, score: str) -> Callable[[Archs], Floats] | 
     return lambda archs: getattr(sizes(archs), "n_params" if score == "size" else score)
 
 
-def _best_start(
+def _select_start(
     space: SearchSpace, rng: np.random.Generator, n: int, n_kept: int, score: Callable[[Archs], Floats] | None
 ) -> Archs:
     """Draw ``n`` architectures and keep those of the largest score, nan last, in the order they were drawn."""
@@ -169,12 +169,12 @@ def _best_start(
     drawn = space.sample(n, rng)
     values = score(drawn)
     if np.isfinite(values).sum() < n_kept and isinstance(score, ProxyColumn):
-        drawn = _scored(space, rng, n, n_kept, score)  # a table that scored few: of what it lacks nothing is known
+        drawn = _score(space, rng, n, n_kept, score)  # a table that scored few: of what it lacks nothing is known
         values = score(drawn)
     return drawn[np.sort(np.argsort(-values, kind="stable")[:n_kept])]
 
 
-def _scored(space: SearchSpace, rng: np.random.Generator, n: int, least: int, proxy: ProxyColumn) -> Archs:
+def _score(space: SearchSpace, rng: np.random.Generator, n: int, least: int, proxy: ProxyColumn) -> Archs:
     """Draw up to ``n`` of the architectures that a table scored; ``[<= n, d]``."""
     known = proxy.table.architectures
     known = known[space.is_valid(known)]

@@ -26,7 +26,7 @@ from nasbench.arrays import Archs
 from nasbench.options import Count, NotNegative
 from nasbench.registry import Label
 from nasbench.strategies._online_predictor import Forecast
-from nasbench.strategies._pools import random_archs
+from nasbench.strategies._pools import draw_unseen
 from nasbench.strategies._smbo import ModelBasedSearch
 
 REQUIRES = {"torch": "torch"}
@@ -57,14 +57,14 @@ class BONAS(ModelBasedSearch):
     tournament_size: Count = 10
     batch: Count = 5
 
-    def _pool(self, parents: Archs, forecast: Forecast, best: float) -> Archs:
+    def _make_pool(self, parents: Archs, forecast: Forecast, best: float) -> Archs:
         """Return the new neighbours of a tournament's winner, or of the next in line that has some."""
         del parents, forecast, best
-        archs, scores = self._learnt()
+        archs, scores = self._get_results()
         archs, scores = archs[-self.population_size :], scores[-self.population_size :]
         entrants = self._rng.permutation(len(archs))[: self.tournament_size]
         for entrant in entrants[np.argsort(-scores[entrants], kind="stable")]:
             around, _ = self._space.neighbors(archs[[entrant]])
-            if len(fresh := self._seen.fresh(around)):
+            if len(fresh := self._seen.filter_unseen(around)):
                 return fresh
-        return random_archs(self._space, self._seen, self.batch, self._rng)
+        return draw_unseen(self._space, self._seen, self.batch, self._rng)

@@ -50,11 +50,11 @@ class BORE(ModelBasedSearch):
     pool_size: Count = 50
     refit_every: Count = 1
 
-    def _targets(self, scores: Floats) -> Floats:
-        return labelled(scores, self.gamma)
+    def _make_targets(self, scores: Floats) -> Floats:
+        return label_best(scores, self.gamma)
 
 
-def labelled(scores: Floats, gamma: float) -> Floats:
+def label_best(scores: Floats, gamma: float) -> Floats:
     """Return 1 for the best share ``gamma`` of scores [n], rounded up, and for what equals the last of them; else 0."""
     n_good = int(np.ceil(gamma * len(scores)))
     labels: Floats = (scores >= np.sort(scores)[-n_good]).astype(np.float64)

@@ -26,7 +26,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.options import Count, NotNegative, Within
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._pools import random_archs
+from nasbench.strategies._pools import draw_unseen
 from nasbench.strategies._sequential import SequentialSearch
 from nasbench.strategies.model_based._partition import Partition
 from nasbench.trials import Results
@@ -75,12 +75,12 @@ class LaNAS(SequentialSearch):
         return arch
 
     def _learn(self) -> None:
-        archs, scores = self._learnt()
+        archs, scores = self._get_results()
         self._scale = _scale(scores)
         scores = (scores - self._scale[0]) / self._scale[1]
-        rest = self._seen.rest() if self._space.size <= _LISTED else None
+        rest = self._seen.list_unseen() if self._space.size <= _LISTED else None
         if rest is None:
-            rest = random_archs(self._space, self._seen, self.pool_size, self._rng)
+            rest = draw_unseen(self._space, self._seen, self.pool_size, self._rng)
         features, candidates = (self._space.encode(rows, "one_hot").astype(np.float64) for rows in (archs, rest))
         self._tree = Partition(features, scores, candidates, height=self.height, rng=self._rng)
         self._pool, self._n_drawn = rest, 0

@@ -29,7 +29,7 @@ from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least
 from nasbench.strategies._learner import Learner
 from nasbench.strategies._sources import predictor_sources
-from nasbench.strategies.model_based._progressive import expand_unseen, plainest
+from nasbench.strategies.model_based._progressive import expand_unseen, find_plainest
 
 REQUIRES = {"torch": "torch"}
 
@@ -67,7 +67,7 @@ class PNAS(InRounds):
         check_at_least(1, beam=beam, most=most)
         self._space, self._rng, self._beam, self._most = space, rng, beam, most
         self._learner = Learner(space, predictor, rng)
-        self._rounds = Rounds(self._next_level, len(space.decisions))
+        self._rounds = Rounds(self._begin_level, len(space.decisions))
         self._seed: Archs | None = None
         self._level = 0
 
@@ -76,17 +76,17 @@ class PNAS(InRounds):
         """Return the other tasks that the predictor learns from when ``task`` is searched."""
         return predictor_sources(task, options)
 
-    def _next_level(self) -> Archs:
+    def _begin_level(self) -> Archs:
         self._learner.take(self._rounds.archs, self._rounds.scores)
         if self._seed is None:
-            self._seed = plainest(self._space)
-            return self._learner.asking(self._seed)
-        larger = self._expansions(self._seed)
-        chosen = self._best(larger) if self._level else larger[: self._beam]
+            self._seed = find_plainest(self._space)
+            return self._learner.mark_asked(self._seed)
+        larger = self._expand(self._seed)
+        chosen = self._select_best(larger) if self._level else larger[: self._beam]
         self._level += 1
-        return self._learner.asking(chosen if len(chosen) else self._learner.random(self._beam))
+        return self._learner.mark_asked(chosen if len(chosen) else self._learner.draw(self._beam))
 
-    def _expansions(self, seed: Archs) -> Archs:
+    def _expand(self, seed: Archs) -> Archs:
         """Return what the last level grows into, or at the end the neighbours of the best."""
         order = np.argsort(-self._rounds.scores, kind="stable")
         finished = order[np.isfinite(self._rounds.scores[order])] if self._level else order
@@ -95,10 +95,10 @@ class PNAS(InRounds):
         )
         if len(larger):
             return larger
-        around, _ = self._space.neighbors(self._learner.best(self._beam))
-        return self._learner.seen.fresh(around)
+        around, _ = self._space.neighbors(self._learner.select_best(self._beam))
+        return self._learner.seen.filter_unseen(around)
 
-    def _best(self, archs: Archs) -> Archs:
+    def _select_best(self, archs: Archs) -> Archs:
         """Return the K that the predictor likes best, at random where it knows nothing."""
         if len(archs) and self._learner.learn():
             mean = self._learner.predictor.predict(Batch(archs)).mean

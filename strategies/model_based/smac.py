@@ -20,7 +20,7 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.options import Count, Probability
 from nasbench.registry import Label
-from nasbench.strategies._pools import random_archs
+from nasbench.strategies._pools import draw_unseen
 from nasbench.strategies._smbo import ModelBasedSearch
 
 REQUIRES = {"sklearn": "trees"}
@@ -58,4 +58,4 @@ class SMAC(ModelBasedSearch):
         n_random = int((self._rng.random(n) < self.random_share).sum())
         chosen = super()._propose(n - n_random) if n_random < n else self._queue[:0]
         self._seen.add(chosen)
-        return np.concatenate([chosen, random_archs(self._space, self._seen, n_random, self._rng)])
+        return np.concatenate([chosen, draw_unseen(self._space, self._seen, n_random, self._rng)])

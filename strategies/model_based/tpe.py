@@ -62,38 +62,38 @@ class TreeParzenEstimator(SequentialSearch):
         self._exists = np.arange(int(space.cardinality.max())) < space.cardinality[:, None]
 
     def _propose(self, n: int) -> Archs:
-        archs, scores = self._learnt()
+        archs, scores = self._get_results()
         order = np.argsort(-scores, kind="stable")
-        n_good = self._n_good(len(scores))
-        good, bad = (self._log_density(archs[rows]) for rows in (order[:n_good], order[n_good:]))
+        n_good = self._count_good(len(scores))
+        good, bad = (self._estimate_log_density(archs[rows]) for rows in (order[:n_good], order[n_good:]))
         chosen = archs[:0]
         for _ in range(n):  # each from draws of its own, or a batch would hold ever worse candidates
-            drawn = self._drawn(good, chosen)
+            drawn = self._draw_candidates(good, chosen)
             if len(drawn):
-                best = int(np.argmax(_total(good, drawn) - _total(bad, drawn)))
+                best = int(np.argmax(_sum_log_density(good, drawn) - _sum_log_density(bad, drawn)))
                 chosen = np.concatenate([chosen, drawn[[best]]])
         return chosen
 
-    def _n_good(self, n: int) -> int:
+    def _count_good(self, n: int) -> int:
         base = np.sqrt(n) if self.good == "sqrt" else n
         return min(int(np.ceil(self.gamma * base)), _MOST_GOOD)
 
-    def _log_density(self, archs: Archs) -> Floats:
+    def _estimate_log_density(self, archs: Archs) -> Floats:
         """Return the logarithm of the chance of each choice of each decision, from the rows of [n, d]; ``[d, k]``."""
-        counts = np.where(self._exists, self._pseudo_count(len(archs)), 0.0)
+        counts = np.where(self._exists, self._compute_pseudo_count(len(archs)), 0.0)
         np.add.at(counts, (self._places, archs), 1.0)
         with np.errstate(divide="ignore"):  # choices that a decision does not have
             logarithms: Floats = np.log(counts / counts.sum(axis=1, keepdims=True))
         return logarithms
 
-    def _pseudo_count(self, n: int) -> Floats:
+    def _compute_pseudo_count(self, n: int) -> Floats:
         """Return what is added to the count of each choice in ``n`` results; ``[d, 1]``."""
         weight, k = self.prior_weight, (self._last + 1)[:, None]
         if self.prior == "count" or not n:
             return np.full(k.shape, weight)
         return np.asarray(weight * (n + weight) / (n + 1) + weight / k)
 
-    def _drawn(self, density: Floats, taken: Archs) -> Archs:
+    def _draw_candidates(self, density: Floats, taken: Archs) -> Archs:
         """Draw candidates that are valid and neither asked nor ``taken``; fewer where that is hard."""
         found = taken[:0]
         reached = np.cumsum(np.exp(density), axis=1)
@@ -102,14 +102,14 @@ class TreeParzenEstimator(SequentialSearch):
             uniform = self._rng.random((self.n_candidates, len(density), 1))
             drawn = (uniform >= reached).sum(axis=2).astype(np.int8)
             drawn = drawn[self._space.is_valid(drawn)]
-            fresh = self._seen.fresh(np.concatenate([taken, found, drawn]))
+            fresh = self._seen.filter_unseen(np.concatenate([taken, found, drawn]))
             found = fresh[len(taken) :]
             if len(found) >= self.n_candidates // 2:
                 break
         return found[: self.n_candidates]
 
 
-def _total(density: Floats, archs: Archs) -> Floats:
+def _sum_log_density(density: Floats, archs: Archs) -> Floats:
     """Return the logarithm of the density at [m, d]; ``[m]``."""
     total: Floats = density[np.arange(archs.shape[1]), archs].sum(axis=1)
     return total

@@ -55,48 +55,48 @@ class DifferentialEvolution(InRounds):
         check_within(0, 1, crossover=crossover)
         self._space, self._rng, self._size = space, rng, population_size
         self._factor, self._crossover = mutation_factor, crossover
-        self._rounds = Rounds(self._generation, len(space.decisions))
+        self._rounds = Rounds(self._make_generation, len(space.decisions))
         self._members: Floats = np.empty((0, len(space.decisions)))
         self._trials, self._fitness = self._members, np.full(population_size, -np.inf)
 
-    def _generation(self) -> Archs:
+    def _make_generation(self) -> Archs:
         if not len(self._rounds.archs):
             archs = self._space.sample(self._size, self._rng)
-            self._members = self._trials = self._encoded(archs)
+            self._members = self._trials = self._encode(archs)
             return archs
         better = self._rounds.scores >= self._fitness
         self._members = np.where(better[:, None], self._trials, self._members)
         self._fitness = np.where(better, self._rounds.scores, self._fitness)
-        return self._offspring()
+        return self._make_offspring()
 
-    def _offspring(self) -> Archs:
-        self._trials = self._built(np.arange(self._size))
-        archs = self._decoded(self._trials)
+    def _make_offspring(self) -> Archs:
+        self._trials = self._build(np.arange(self._size))
+        archs = self._decode(self._trials)
         bad = np.flatnonzero(~self._space.is_valid(archs))
         for _ in range(_TRIES):
             if not len(bad):
                 return archs
-            self._trials[bad] = self._built(bad)
-            archs[bad] = self._decoded(self._trials[bad])
+            self._trials[bad] = self._build(bad)
+            archs[bad] = self._decode(self._trials[bad])
             bad = bad[~self._space.is_valid(archs[bad])]
         if len(bad):
-            archs[bad] = self._space.mutate(self._decoded(self._members[bad]), self._rng)
-            self._trials[bad] = self._encoded(archs[bad])
+            archs[bad] = self._space.mutate(self._decode(self._members[bad]), self._rng)
+            self._trials[bad] = self._encode(archs[bad])
         return archs
 
-    def _built(self, targets: Ints) -> Floats:
+    def _build(self, targets: Ints) -> Floats:
         """Return a trial vector in [0, 1) for each of ``targets`` [m]; ``[m, d]``."""
-        made = mutants(self._members[self._others(targets)], self._factor, self._rng)
+        made = mutants(self._members[self._draw_others(targets)], self._factor, self._rng)
         return crossed(made, self._members[targets], self._crossover, self._rng)
 
-    def _others(self, targets: Ints) -> Ints:
+    def _draw_others(self, targets: Ints) -> Ints:
         """Draw three different members, none the target, for each of ``targets`` [m]; ``[m, 3]``."""
         order = self._rng.random((len(targets), self._size))
         order[np.arange(len(targets)), targets] = 2.0  # behind all others
         return np.argpartition(order, 2, axis=1)[:, :3]
 
-    def _encoded(self, archs: Archs) -> Floats:
+    def _encode(self, archs: Archs) -> Floats:
         return encoded(archs, self._space.cardinality, self._rng)
 
-    def _decoded(self, vectors: Floats) -> Archs:
+    def _decode(self, vectors: Floats) -> Archs:
         return decoded(vectors, self._space.cardinality)

@@ -52,32 +52,32 @@ class GeneticAlgorithm(InRounds):
         check_within(0, 1, crossover=crossover, mutation=mutation)
         self._space, self._rng = space, rng
         self._size, self._crossover, self._mutation = population_size, crossover, mutation
-        self._rounds = Rounds(self._generation, len(space.decisions))
+        self._rounds = Rounds(self._make_generation, len(space.decisions))
         self._members, self._fitness = self._rounds.archs, self._rounds.scores
         self._known: set[bytes] = set()
 
-    def _generation(self) -> Archs:
+    def _make_generation(self) -> Archs:
         if not len(self._rounds.archs):
             children = self._space.sample(self._size, self._rng)
         else:
             self._survive()
-            children = self._children()
+            children = self._make_children()
         return unlike(self._space, self._rng, children, self._known)
 
     def _survive(self) -> None:
         archs = np.concatenate([self._members, self._rounds.archs])
         fitness = np.concatenate([self._fitness, self._rounds.scores])
-        kept = np.append(np.argmax(fitness), self._winners(fitness)[1:])
+        kept = np.append(np.argmax(fitness), self._select_winners(fitness)[1:])
         self._members, self._fitness = archs[kept], fitness[kept]
 
-    def _children(self) -> Archs:
-        a, b = (self._members[self._winners(self._fitness)] for _ in range(2))
+    def _make_children(self) -> Archs:
+        a, b = (self._members[self._select_winners(self._fitness)] for _ in range(2))
         crossed, mutated = self._rng.random((2, self._size)) < [[self._crossover], [self._mutation]]
         children = np.where(crossed[:, None], self._space.crossover(a, b, self._rng), a)
         children[mutated] = self._space.mutate(children[mutated], self._rng)
         return children
 
-    def _winners(self, fitness: Floats) -> Ints:
+    def _select_winners(self, fitness: Floats) -> Ints:
         """Hold a binary tournament for each place of the population; ``[population_size]`` places in ``fitness``."""
         a, b = self._rng.integers(len(fitness), size=(2, self._size))
         return np.asarray(np.where(fitness[a] >= fitness[b], a, b))

@@ -63,18 +63,18 @@ class GeneticCNN(InRounds):
         self._mutation, self._crossover, self._exchange = mutation, crossover, stage_crossover
         bits = np.array([math.ceil(math.log2(k)) for k in space.cardinality.tolist()])
         self._change = 1 - (1 - bit_mutation) ** bits
-        self._rounds = Rounds(self._generation, len(space.decisions))
+        self._rounds = Rounds(self._make_generation, len(space.decisions))
 
-    def _generation(self) -> Archs:
+    def _make_generation(self) -> Archs:
         if not len(self._rounds.archs):
             return self._space.sample(self._size, self._rng)
-        chosen = self._selected()
+        chosen = self._select()
         crossed = np.zeros(self._size, dtype=np.bool_)  # in an odd population, the last one has no partner
         crossed[: self._size // 2 * 2] = np.repeat(self._rng.random(self._size // 2) < self._crossover, 2)
         mutating = ~crossed & (self._rng.random(self._size) < self._mutation)
-        return self._mutated(self._crossed(chosen, crossed), mutating)
+        return self._mutate(self._cross(chosen, crossed), mutating)
 
-    def _selected(self) -> Archs:
+    def _select(self) -> Archs:
         fitness = self._rounds.scores
         finished = np.isfinite(fitness)
         if not finished.any():
@@ -84,7 +84,7 @@ class GeneticCNN(InRounds):
             share = finished.astype(float)
         return self._rounds.archs[self._rng.choice(self._size, size=self._size, p=share / share.sum())]
 
-    def _crossed(self, archs: Archs, crossed: Bools) -> Archs:
+    def _cross(self, archs: Archs, crossed: Bools) -> Archs:
         """Let pairs of neighbours exchange decisions where ``crossed`` [n] says so."""
         partner = np.minimum(np.arange(self._size) ^ 1, self._size - 1)
         half = self._rng.random(((self._size + 1) // 2, archs.shape[1])) < self._exchange
@@ -92,7 +92,7 @@ class GeneticCNN(InRounds):
         children = np.where(exchanged, archs[partner], archs)
         return np.where(self._space.is_valid(children)[:, None], children, archs)
 
-    def _mutated(self, archs: Archs, mutating: Bools) -> Archs:
+    def _mutate(self, archs: Archs, mutating: Bools) -> Archs:
         archs, cardinality = archs.copy(), self._space.cardinality
         rows = np.flatnonzero(mutating)
         for _ in range(_TRIES):

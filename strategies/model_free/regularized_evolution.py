@@ -86,29 +86,31 @@ class RegularizedEvolution:
 
     def ask(self, n: int) -> Trials:
         """Return random architectures until the population is handed out, then children of tournament winners."""
-        archs = self._children(n) if self._n_asked >= self._size and self._n_told else self._first_population(n)
+        archs = (
+            self._make_children(n) if self._n_asked >= self._size and self._n_told else self._draw_first_population(n)
+        )
         trials = full_trainings(self._n_asked, archs)
         for arch in archs:
             self._waiting[self._n_asked] = arch
             self._n_asked += 1
         return trials
 
-    def _first_population(self, n: int) -> Archs:
+    def _draw_first_population(self, n: int) -> Archs:
         n_random = min(n, max(0, self._size - self._n_asked))
-        archs = self._random(n_random)
+        archs = self._draw_random(n_random)
         if n_random < n and self._n_told:
-            archs = np.concatenate([archs, self._children(n - n_random)])
+            archs = np.concatenate([archs, self._make_children(n - n_random)])
         return archs
 
-    def _random(self, n: int) -> Archs:
+    def _draw_random(self, n: int) -> Archs:
         return self._space.sample(n, self._rng)
 
-    def _children(self, n: int) -> Archs:
+    def _make_children(self, n: int) -> Archs:
         if n == 1:  # most calls; stacking one row costs as much as the tournament
-            return self._mutate(self._members[self._winner()][None], self._rng)
-        return self._mutate(np.stack([self._members[self._winner()] for _ in range(n)]), self._rng)
+            return self._mutate(self._members[self._select_winner()][None], self._rng)
+        return self._mutate(np.stack([self._members[self._select_winner()] for _ in range(n)]), self._rng)
 
-    def _winner(self) -> int:
+    def _select_winner(self) -> int:
         """Hold a tournament among the members and return the place of its winner."""
         n_members = min(self._n_told, self._size)
         if not self._tournaments or n_members != self._n_drawn_from:

@@ -51,14 +51,14 @@ class TabuSearch(InRounds):
         check_at_least(1, n_start=n_start, tenure=tenure, patience=patience)
         self._space, self._rng = space, rng
         self._n_start, self._tenure, self._patience = n_start, tenure, patience
-        self._rounds = Rounds(self._round, len(space.decisions))
+        self._rounds = Rounds(self._begin_round, len(space.decisions))
         self._scores: dict[bytes, float] = {}  # of all that was trained
         self._best = -np.inf
         self._present: Archs | None = None  # none while the starts are trained
         self._tabu: deque[list[tuple[int, int]]] = deque(maxlen=tenure)  # of each move, decisions and their choices
         self._around: Archs = self._rounds.archs  # neighbours that the next move chooses from
 
-    def _round(self) -> Archs:
+    def _begin_round(self) -> Archs:
         """Move until there are neighbours to train, and return them; or starts of a new walk."""
         keys = [row.tobytes() for row in self._rounds.archs]
         self._scores.update(zip(keys, self._rounds.scores.tolist(), strict=True))

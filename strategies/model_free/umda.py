@@ -54,20 +54,22 @@ class UMDA(InRounds):
         self._space, self._rng, self._size = space, rng, population_size
         self._n_best = max(1, round(truncation * population_size))
         self._smoothing = smoothing
-        self._rounds = Rounds(self._generation, len(space.decisions))
+        self._rounds = Rounds(self._make_generation, len(space.decisions))
         self._known: set[bytes] = set()
 
-    def _generation(self) -> Archs:
+    def _make_generation(self) -> Archs:
         order = np.argsort(-self._rounds.scores, kind="stable")
         best = order[: self._n_best][np.isfinite(self._rounds.scores[order[: self._n_best]])]
         if len(best):
-            archs = _products.draw(self._space, self._rng, self._frequencies(self._rounds.archs[best]), self._size)
+            archs = _products.draw(
+                self._space, self._rng, self._estimate_frequencies(self._rounds.archs[best]), self._size
+            )
         else:  # the first generation, or one of crashes only
             archs = self._space.sample(self._size, self._rng)
         return unlike(self._space, self._rng, archs, self._known)
 
-    def _frequencies(self, archs: Archs) -> Floats:
+    def _estimate_frequencies(self, archs: Archs) -> Floats:
         """Return the smoothed share of each choice among ``archs``; ``[d, k]``."""
-        prior = self._smoothing * _products.uniform(self._space)
+        prior = self._smoothing * _products.make_uniform(self._space)
         counts = (archs[:, :, None] == np.arange(prior.shape[1])).sum(axis=0)
         return np.asarray((counts + prior) / (len(archs) + self._smoothing))

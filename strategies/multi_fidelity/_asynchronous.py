@@ -10,7 +10,7 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
-from nasbench.strategies.multi_fidelity._brackets import as_trials
+from nasbench.strategies.multi_fidelity._brackets import make_trials
 from nasbench.strategies.multi_fidelity._rungs import Rung, RungSearch
 from nasbench.trials import Results, Trials
 
@@ -88,34 +88,34 @@ class AsynchronousHalving(RungSearch):
     def ask(self, n: int) -> Trials:
         """Return ``n`` trials: those that go on first, then new ones."""
         asked: list[tuple[int, Archs, int]] = []
-        while len(asked) < n and (trial := self._next_to_go_on()) is not None:
+        while len(asked) < n and (trial := self._resume_next()) is not None:
             running = self._trials[trial]
-            asked.append((trial, running.arch, self._next_epoch(running)))
+            asked.append((trial, running.arch, self._choose_epoch(running)))
         if len(asked) < n:
             for arch in self._draw(n - len(asked)):
-                bracket = self._next_bracket()
+                bracket = self._choose_bracket()
                 bracket.begun[0] += 1
                 self._trials[self._n_begun] = running = Running(arch, bracket)
-                asked.append((self._n_begun, arch, self._next_epoch(running)))
+                asked.append((self._n_begun, arch, self._choose_epoch(running)))
                 self._n_begun += 1
-        return as_trials(asked, len(self._space.decisions))
+        return make_trials(asked, len(self._space.decisions))
 
-    def _next_bracket(self) -> Rungs:
+    def _choose_bracket(self) -> Rungs:
         """Return the bracket that a new trial begins in."""
         return self._turns[self._n_begun % len(self._turns)]
 
-    def _next_epoch(self, running: Running) -> int:
+    def _choose_epoch(self, running: Running) -> int:
         """Return where a trial is looked at next: at its rung, or at a step on the way."""
         return self._steps[len(running.curve)] if self._steps else running.goal
 
-    def _next_to_go_on(self) -> int | None:
+    def _resume_next(self) -> int | None:
         """Return a trial that goes on to the next rung of its bracket, which it is moved to."""
         if self._going_on:
             return self._going_on.popleft()
         if self._stopping:
             return None
         for bracket in self._brackets:
-            trial = self._promoted(bracket)
+            trial = self._promote(bracket)
             if trial is not None:
                 running = self._trials[trial]
                 running.rung += 1
@@ -123,10 +123,10 @@ class AsynchronousHalving(RungSearch):
                 return trial
         return None
 
-    def _promoted(self, bracket: Rungs) -> int | None:
+    def _promote(self, bracket: Rungs) -> int | None:
         """Return a trial to promote, from the highest rung that has one."""
         for rung in reversed(bracket.reached[:-1]):
-            if (trial := rung.promoted(self.eta)) is not None:
+            if (trial := rung.promote(self.eta)) is not None:
                 return trial
         return None
 
@@ -141,9 +141,9 @@ class AsynchronousHalving(RungSearch):
                     self._going_on.append(trial)
                     continue
             self._learn(running.arch, running.goal, fitness)
-            self._arrived(trial, running, fitness)
+            self._arrive(trial, running, fitness)
 
-    def _arrived(self, trial: int, running: Running, fitness: float) -> None:
+    def _arrive(self, trial: int, running: Running, fitness: float) -> None:
         """Add a trial to the rung it was trained to; stopping, decide at once whether it goes on."""
         rung = running.bracket.reached[running.rung]
         rung.add(trial, fitness)

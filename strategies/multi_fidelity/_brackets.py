@@ -56,7 +56,7 @@ class Bracket:
         """Whether there is a trial to ask for."""
         return bool(self.n_new or self._ready)
 
-    def next_promoted(self) -> int | None:
+    def pop_promoted(self) -> int | None:
         """Return a trial that goes on to the current rung; None where all are asked for."""
         return self._ready.pop() if self._ready else None
 
@@ -102,7 +102,7 @@ class BracketSearch(RungSearch, ABC):
         self._n_begun = self._n_asked = 0
 
     @abstractmethod
-    def _bracket(self, number: int) -> Bracket:
+    def _make_bracket(self, number: int) -> Bracket:
         """Return the bracket of that number, from 0."""
 
     def _draw(self, n: int, bracket: Bracket) -> Archs:
@@ -113,39 +113,39 @@ class BracketSearch(RungSearch, ABC):
     def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:
         """Learn from the score of a trial of an architecture [d] at a rung's epoch; ``-inf`` for a crash."""
 
-    def _promoted(self, trial: int, bracket: Bracket) -> None:
+    def _note_promotion(self, trial: int, bracket: Bracket) -> None:
         """Take note that a trial goes on to the next rung of its bracket."""
 
     def ask(self, n: int) -> Trials:
         """Return promoted trials, then new ones; fewer while the last of a rung are running."""
         asked: list[tuple[int, Archs, int]] = []
-        while len(asked) < n and (bracket := self._with_work()):
+        while len(asked) < n and (bracket := self._find_work()):
             epoch = FULL_TRAINING if self.anew else bracket.epoch
-            trial = bracket.next_promoted()
+            trial = bracket.pop_promoted()
             if trial is None:
                 n_new = min(n - len(asked), bracket.n_new)
                 bracket.n_new -= n_new
-                asked += [(self._begun(arch, bracket), arch, epoch) for arch in self._draw(n_new, bracket)]
+                asked += [(self._start_trial(arch, bracket), arch, epoch) for arch in self._draw(n_new, bracket)]
             else:
                 arch, _ = self._trials[trial]
-                self._promoted(trial, bracket)
-                asked.append((self._begun(arch, bracket) if self.anew else trial, arch, epoch))
-        return as_trials(asked, len(self._space.decisions))
+                self._note_promotion(trial, bracket)
+                asked.append((self._start_trial(arch, bracket) if self.anew else trial, arch, epoch))
+        return make_trials(asked, len(self._space.decisions))
 
-    def _begun(self, arch: Archs, bracket: Bracket) -> int:
+    def _start_trial(self, arch: Archs, bracket: Bracket) -> int:
         """Return a new trial."""
         self._trials[self._n_asked] = arch, bracket
         self._n_asked += 1
         return self._n_asked - 1
 
-    def _with_work(self) -> Bracket | None:
+    def _find_work(self) -> Bracket | None:
         """Return the first bracket that has something to ask, begun now if it may be."""
         for bracket in self._brackets:
             if bracket.has_work:
                 return bracket
         if self._brackets and not self.overlap:
             return None
-        self._brackets.append(self._bracket(self._n_begun))
+        self._brackets.append(self._make_bracket(self._n_begun))
         self._n_begun += 1
         return self._brackets[-1]
 
@@ -160,7 +160,7 @@ class BracketSearch(RungSearch, ABC):
                 self._brackets.remove(bracket)
 
 
-def as_trials(asked: Sequence[tuple[int, Archs, int]], n_decisions: int) -> Trials:
+def make_trials(asked: Sequence[tuple[int, Archs, int]], n_decisions: int) -> Trials:
     """Return trials of (id, architecture [d], epoch); none where there are none."""
     if len(asked) == 1:  # most calls; making arrays of arrays costs four times as much
         trial, arch, epoch = asked[0]

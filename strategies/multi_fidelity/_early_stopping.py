@@ -11,7 +11,7 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._configured import ConfiguredStrategy
-from nasbench.strategies.multi_fidelity._brackets import as_trials
+from nasbench.strategies.multi_fidelity._brackets import make_trials
 from nasbench.trials import FULL_TRAINING, Results, Trials
 
 
@@ -53,7 +53,7 @@ class StepwiseSearch(ConfiguredStrategy, ABC):
     def _should_continue(self, training: Training) -> bool:
         """Tell whether a training that is neither complete nor crashed is worth its next step."""
 
-    def _ended(self, training: Training, *, complete: bool) -> None:
+    def _learn_from(self, training: Training, *, complete: bool) -> None:
         """Learn from a training that will not go on: complete, stopped or crashed."""
 
     def ask(self, n: int) -> Trials:
@@ -68,7 +68,7 @@ class StepwiseSearch(ConfiguredStrategy, ABC):
                 self._trainings[self._n_begun] = Training(arch)
                 asked.append((self._n_begun, arch, self._steps[0]))
                 self._n_begun += 1
-        return as_trials(asked, len(self._space.decisions))
+        return make_trials(asked, len(self._space.decisions))
 
     def tell(self, results: Results) -> None:
         """Note scores, and decide which trainings go on."""
@@ -80,4 +80,4 @@ class StepwiseSearch(ConfiguredStrategy, ABC):
                 self._going_on.append(trial)
             else:
                 del self._trainings[trial]
-                self._ended(training, complete=complete)
+                self._learn_from(training, complete=complete)

@@ -18,7 +18,7 @@ from nasbench.spaces import SearchSpace
 from nasbench.strategies._acquisition import weigh
 from nasbench.strategies._configured import ConfiguredStrategy
 from nasbench.strategies._pools import NovelSampler
-from nasbench.strategies.multi_fidelity._brackets import as_trials
+from nasbench.strategies.multi_fidelity._brackets import make_trials
 from nasbench.strategies.multi_fidelity._curve_model import CurveModel, select_checkpoints
 from nasbench.trials import FULL_TRAINING, Results, Trials
 
@@ -71,15 +71,15 @@ class FreezeThawSearch(ConfiguredStrategy):
         self._best = -np.inf
         self._n_begun = 0
 
-    def _worth(self, mean: Floats, std: Floats, best: float) -> Floats:
+    def _compute_acquisition(self, mean: Floats, std: Floats, best: float) -> Floats:
         """Return what it is worth to go on with training runs whose ends are expected at [m]; larger is better."""
         return weigh("log_ei", Prediction(mean, std), best=best, kappa=0.0, rng=self._rng)
 
     def ask(self, n: int) -> Trials:
         """Return the ``n`` trainings that are worth most."""
-        chosen = self._new(min(n, max(0, self.n_init - self._n_begun)))
+        chosen = self._draw_new(min(n, max(0, self.n_init - self._n_begun)))
         if len(chosen) < n:
-            chosen += self._thawed(n - len(chosen))
+            chosen += self._thaw(n - len(chosen))
         asked: list[tuple[int, Archs, int]] = []
         for candidate in chosen:
             if candidate.trial < 0:
@@ -88,25 +88,25 @@ class FreezeThawSearch(ConfiguredStrategy):
             self._paused.pop(candidate.trial, None)
             self._running[candidate.trial] = candidate
             asked.append((candidate.trial, candidate.arch, self._steps[len(candidate.curve)]))
-        return as_trials(asked, len(self._space.decisions))
+        return make_trials(asked, len(self._space.decisions))
 
-    def _new(self, n: int) -> list[_Candidate]:
+    def _draw_new(self, n: int) -> list[_Candidate]:
         """Draw ``n`` architectures; those that were drawn before only where no other is left."""
         return [_Candidate(arch) for arch in self._novelties.draw(n)]
 
-    def _thawed(self, n: int) -> list[_Candidate]:
+    def _thaw(self, n: int) -> list[_Candidate]:
         """Return the ``n`` best of what is paused and of the pool; while nothing is known, what is paused, then new."""
         self._learn()
-        self._pool += self._new(self.pool_size - len(self._pool))
+        self._pool += self._draw_new(self.pool_size - len(self._pool))
         candidates = [*self._paused.values(), *self._pool]
-        if self._expect(candidates):
+        if self._predict_missing(candidates):
             mean, std = np.array([candidate.expected for candidate in candidates]).T
-            order = np.argsort(-self._worth(mean, std, self._best), kind="stable")[:n].tolist()
+            order = np.argsort(-self._compute_acquisition(mean, std, self._best), kind="stable")[:n].tolist()
         else:
             order = list(range(n))
         chosen = [candidates[i] for i in order[: len(candidates)]]
         self._pool = [candidate for candidate in self._pool if candidate not in chosen]
-        return chosen + self._new(n - len(chosen))
+        return chosen + self._draw_new(n - len(chosen))
 
     def _learn(self) -> None:
         archs = np.array([one.arch for one in self._told], dtype=np.int8).reshape(-1, len(self._space.decisions))
@@ -114,7 +114,7 @@ class FreezeThawSearch(ConfiguredStrategy):
             for candidate in (*self._told, *self._pool):
                 candidate.expected = None
 
-    def _expect(self, candidates: list[_Candidate]) -> bool:
+    def _predict_missing(self, candidates: list[_Candidate]) -> bool:
         """Fill in missing predictions for candidates; return False where the model cannot predict yet."""
         stale = [candidate for candidate in candidates if candidate.expected is None]
         if not stale:

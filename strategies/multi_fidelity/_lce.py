@@ -19,7 +19,7 @@ from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._configured import ConfiguredStrategy
-from nasbench.strategies.multi_fidelity._brackets import as_trials
+from nasbench.strategies.multi_fidelity._brackets import make_trials
 from nasbench.strategies.multi_fidelity._curve_model import CurveModel, select_checkpoints
 from nasbench.strategies.multi_fidelity._early_stopping import Training
 from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials
@@ -90,7 +90,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
         except SearchFinished:
             self._decide()  # the last round is as large as it is
             if asked or self._going_on:
-                return as_trials(asked, self._n_decisions) if asked else self.ask(n)
+                return make_trials(asked, self._n_decisions) if asked else self.ask(n)
             raise
         if proposed is not None:
             archs = freeze(proposed.arch)  # the inner strategy may fill its array again
@@ -100,7 +100,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
             if not asked and self._compared:  # it waits for those that wait for a full round
                 self._decide()
                 return self.ask(n)
-        return as_trials(asked, self._n_decisions)
+        return make_trials(asked, self._n_decisions)
 
     def tell(self, results: Results) -> None:
         """Note scores; complete what looks best of a round, and predict the rest."""
@@ -108,7 +108,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
             training = self._trainings[trial]
             training.curve.append(score)
             if np.isnan(score) or len(training.curve) == len(self._steps):
-                self._over(trial, score)
+                self._finish(trial, score)
             elif len(training.curve) == self._first and len(self._complete) >= self.n_init:
                 self._compared.append(trial)
             else:
@@ -136,9 +136,9 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
             if place < self.kept:
                 self._going_on.append(trials[i])
             else:
-                self._over(trials[i], float(told.mean[i]))
+                self._finish(trials[i], float(told.mean[i]))
 
-    def _over(self, trial: int, score: float) -> None:
+    def _finish(self, trial: int, score: float) -> None:
         """Tell the inner strategy of a training that will not go on."""
         training = self._trainings.pop(trial)
         if len(training.curve) == len(self._steps) and not np.isnan(score):

@@ -9,12 +9,12 @@ from nasbench.options import Count, FromTwo
 from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._acquisition import check_acquisition, weigh
-from nasbench.strategies._online_predictor import Forecast, Model, predictor_for_search
+from nasbench.strategies._online_predictor import Forecast, OnlinePredictor, make_search_predictor
 from nasbench.strategies._pools import POOLS, NovelSampler, PoolContext, check_pool
 from nasbench.strategies.multi_fidelity._asynchronous import AsynchronousHalving
 
 
-class Level:
+class RungResults:
     """The results at one epoch; crashed ones are left out."""
 
     def __init__(self, n_decisions: int) -> None:
@@ -73,31 +73,31 @@ class ModelBasedHalving(AsynchronousHalving):
         super().__post_init__(space, rng)
         check_acquisition(self.acquisition)
         check_pool(self.pool)
-        predictor_for_search(space, self.predictor)
+        make_search_predictor(space, self.predictor)
         self._novelties = NovelSampler(space, rng)
-        self._levels = {epoch: Level(len(space.decisions)) for epoch in self._brackets[0].epochs}
-        self._models: dict[int, Model] = {}
+        self._levels = {epoch: RungResults(len(space.decisions)) for epoch in self._brackets[0].epochs}
+        self._models: dict[int, OnlinePredictor] = {}
 
     def _learn(self, arch: Archs, epoch: int, score: float) -> None:
         self._levels[epoch].add(arch, score)
 
-    def _highest(self) -> int | None:
+    def _find_highest(self) -> int | None:
         """Return the highest epoch with enough results; None without any."""
         enough = [epoch for epoch, level in self._levels.items() if len(level) >= self.n_init]
         return enough[-1] if enough else None
 
     def _draw(self, n: int) -> Archs:
-        proposed = self._proposed(n)
+        proposed = self._propose(n)
         self._novelties.seen.add(proposed)
         return np.concatenate([proposed, self._novelties.draw(n - len(proposed))])
 
-    def _proposed(self, n: int) -> Archs:
+    def _propose(self, n: int) -> Archs:
         """Return up to ``n`` architectures that the predictor likes best."""
-        epoch = self._highest()
+        epoch = self._find_highest()
         nothing = np.empty((0, len(self._space.decisions)), dtype=np.int8)
         if epoch is None:
             return nothing
-        forecast = self._forecast(epoch)
+        forecast = self._make_forecast(epoch)
         if forecast is None:
             return nothing
         level = self._levels[epoch]
@@ -113,11 +113,11 @@ class ModelBasedHalving(AsynchronousHalving):
         )
         return pool[np.argsort(-acquisition(pool), kind="stable")[:n]] if len(pool) else nothing
 
-    def _forecast(self, epoch: int) -> Forecast | None:
+    def _make_forecast(self, epoch: int) -> Forecast | None:
         """Return what is expected of architectures at an epoch; None where nothing can be learnt."""
         level = self._levels[epoch]
         if epoch not in self._models:
-            self._models[epoch] = Model(self._space, self.predictor, refit_every=self.refit_every)
+            self._models[epoch] = OnlinePredictor(self._space, self.predictor, refit_every=self.refit_every)
         model = self._models[epoch]
         if not model.learn(level.archs, level.scores, self._rng):
             return None

@@ -77,27 +77,27 @@ class Ladder:
     def upwards(self) -> tuple[int, ...]:
         """Return the rungs that grow from the lowest level, and the highest."""
         grown = [self._low * self.eta**k for k in range(self.n_halvings + 1)]
-        return self._answered([*grown, self._high])
+        return self._lower_to_answered([*grown, self._high])
 
     def downwards(self) -> tuple[int, ...]:
         """Return the rungs that shrink from the highest level as long as they are not below the lowest; rising."""
-        return self._answered([self._high * self.eta**-k for k in range(self.n_halvings, -1, -1)])
+        return self._lower_to_answered([self._high * self.eta**-k for k in range(self.n_halvings, -1, -1)])
 
-    def _answered(self, levels: Sequence[float]) -> tuple[int, ...]:
-        rungs = (self._lowered(int(level + _ROUNDING)) for level in levels)
+    def _lower_to_answered(self, levels: Sequence[float]) -> tuple[int, ...]:
+        rungs = (self._lower(int(level + _ROUNDING)) for level in levels)
         return tuple(dict.fromkeys(rungs))
 
-    def _lowered(self, level: int) -> int:
+    def _lower(self, level: int) -> int:
         reached = [epoch for epoch in self._epochs if epoch <= level]
         return reached[-1] if reached else self._epochs[0]
 
 
-def halved(n: int, n_rungs: int, eta: float) -> list[int]:
+def compute_halved_sizes(n: int, n_rungs: int, eta: float) -> list[int]:
     """Return how many of ``n`` trials reach each of ``n_rungs`` rungs, at least one."""
     return [max(int(n * eta**-i + _ROUNDING), 1) for i in range(n_rungs)]
 
 
-def hyperband_sizes(n_rungs: int, eta: float, *, rounding: str = "up") -> list[list[int]]:
+def compute_hyperband_sizes(n_rungs: int, eta: float, *, rounding: str = "up") -> list[list[int]]:
     """Return the sizes of the rungs of each bracket of Hyperband, the one with the most rungs first.
 
     Args:
@@ -109,7 +109,7 @@ def hyperband_sizes(n_rungs: int, eta: float, *, rounding: str = "up") -> list[l
     for s in range(n_rungs - 1, -1, -1):
         share = n_rungs / (s + 1)
         n = math.ceil((share if rounding == "up" else math.floor(share)) * eta**s - _ROUNDING)
-        brackets.append(halved(n, s + 1, eta))
+        brackets.append(compute_halved_sizes(n, s + 1, eta))
     return brackets
 
 
@@ -134,7 +134,7 @@ class Rung:
         if score > -math.inf:
             heapq.heappush(self._waiting, (*key, trial))
 
-    def promoted(self, eta: float) -> int | None:
+    def promote(self, eta: float) -> int | None:
         """Promote the best trial that was not, if it is among the best ``1 / eta``, and return it; else None."""
         if not self._waiting:
             return None

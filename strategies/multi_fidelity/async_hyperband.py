@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 
 from nasbench.options import Within
 from nasbench.strategies.multi_fidelity._asynchronous import AsynchronousHalving
-from nasbench.strategies.multi_fidelity._rungs import hyperband_sizes
+from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
 
 @dataclass(kw_only=True, eq=False)
@@ -27,5 +27,5 @@ class AsyncHyperband(AsynchronousHalving):
     eta: Annotated[float, Within(2)] = 4
 
     def _make_brackets(self, rungs: tuple[int, ...]) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
-        shares = [sizes[0] for sizes in hyperband_sizes(len(rungs), self.eta)]
+        shares = [sizes[0] for sizes in compute_hyperband_sizes(len(rungs), self.eta)]
         return [rungs[s:] for s in range(len(rungs))], shares

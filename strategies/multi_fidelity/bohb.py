@@ -32,8 +32,8 @@ from nasbench.arrays import Archs
 from nasbench.options import Count, Positive, Probability
 from nasbench.spaces import SearchSpace
 from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
-from nasbench.strategies.multi_fidelity._kde import Densities, KernelDensity, most_promising
-from nasbench.strategies.multi_fidelity._rungs import hyperband_sizes
+from nasbench.strategies.multi_fidelity._kde import Densities, KernelDensity, select_most_promising
+from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
 _ROUNDS = 5  # of drawing, where few draws are valid
 
@@ -74,10 +74,10 @@ class BOHB(BracketSearch):
         """Begin without a model."""
         super().__post_init__(space, rng)
         self._rungs = self._make_ladder(range(1, (self.max_epoch or 1) + 1) if self.anew else self.epochs).downwards()
-        self._sizes = hyperband_sizes(len(self._rungs), self.eta, rounding="down")
+        self._sizes = compute_hyperband_sizes(len(self._rungs), self.eta, rounding="down")
         self._densities = Densities(space, min_bandwidth=self.min_bandwidth, bounded=self.kernel == "bounded")
 
-    def _bracket(self, number: int) -> Bracket:
+    def _make_bracket(self, number: int) -> Bracket:
         sizes = self._sizes[number % len(self._sizes)]
         return Bracket(sizes, self._rungs[-len(sizes) :])
 
@@ -87,19 +87,19 @@ class BOHB(BracketSearch):
 
     def _draw(self, n: int, bracket: Bracket) -> Archs:
         del bracket
-        return np.array([self._drawn() for _ in range(n)], dtype=np.int8)
+        return np.array([self._draw_one() for _ in range(n)], dtype=np.int8)
 
-    def _drawn(self) -> Archs:
+    def _draw_one(self) -> Archs:
         """Draw one architecture; ``[d]``."""
-        pair = self._densities.fitted()
+        pair = self._densities.fit()
         if pair is None or self._rng.random() < self.random_fraction:
             return np.asarray(self._space.sample(1, self._rng)[0])
         good, bad = pair
-        drawn = self._candidates(good)
-        best = most_promising(good(drawn), bad(drawn)) if len(drawn) else None
+        drawn = self._draw_candidates(good)
+        best = select_most_promising(good(drawn), bad(drawn)) if len(drawn) else None
         return np.asarray(self._space.sample(1, self._rng)[0] if best is None else drawn[best])
 
-    def _candidates(self, good: KernelDensity) -> Archs:
+    def _draw_candidates(self, good: KernelDensity) -> Archs:
         found = good.archs[:0]
         for _ in range(_ROUNDS):
             drawn = good.draw(self.n_candidates, self._space.cardinality, self._rng)

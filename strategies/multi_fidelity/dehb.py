@@ -24,7 +24,7 @@ from nasbench.options import NotNegative, Probability
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._unit_cube import crossed, decoded, encoded, mutants
 from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
-from nasbench.strategies.multi_fidelity._rungs import hyperband_sizes
+from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
 _TRIES = 20
 _PARENTS = 3  # of a mutant
@@ -74,7 +74,7 @@ class DEHB(BracketSearch):
         """Draw a population for each rung."""
         super().__post_init__(space, rng)
         self._rungs = self._make_ladder(self.epochs).downwards()
-        self._sizes = hyperband_sizes(len(self._rungs), self.eta, rounding="down")
+        self._sizes = compute_hyperband_sizes(len(self._rungs), self.eta, rounding="down")
         self._populations = {epoch: self._population(i) for i, epoch in enumerate(self._rungs)}
         self._drawn: list[tuple[Floats, int]] = []  # vector and target of what is drawn and not begun yet
         self._of: dict[int, tuple[Floats, int]] = {}  # the same of trials
@@ -86,7 +86,7 @@ class DEHB(BracketSearch):
         vectors = encoded(self._space.sample(n, self._rng), self._space.cardinality, self._rng)
         return _Population(vectors, np.full(n, -np.inf))
 
-    def _bracket(self, number: int) -> Bracket:
+    def _make_bracket(self, number: int) -> Bracket:
         sizes = self._sizes[number % len(self._sizes)]
         kind = Bracket if number < len(self._sizes) else _Generations
         return kind(sizes, self._rungs[-len(sizes) :])
@@ -124,8 +124,8 @@ class DEHB(BracketSearch):
             parents = np.concatenate([parents, others])
         return parents
 
-    def _begun(self, arch: Archs, bracket: Bracket) -> int:
-        trial = super()._begun(arch, bracket)
+    def _start_trial(self, arch: Archs, bracket: Bracket) -> int:
+        trial = super()._start_trial(arch, bracket)
         self._of[trial] = self._drawn.pop(0)
         return trial
 
@@ -136,5 +136,5 @@ class DEHB(BracketSearch):
         if score > -np.inf and score >= population.fitness[place]:
             population.vectors[place], population.fitness[place] = vector, score
 
-    def _promoted(self, trial: int, bracket: Bracket) -> None:
+    def _note_promotion(self, trial: int, bracket: Bracket) -> None:
         self._of[trial] = self._of[trial][0], self._populations[bracket.epoch].next_target()

@@ -25,7 +25,7 @@ from nasbench.strategies._online_predictor import Forecast
 from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel
 from nasbench.strategies._sources import Known
 from nasbench.strategies.multi_fidelity._asynchronous import Kind, Rungs
-from nasbench.strategies.multi_fidelity._model_based_halving import Level, ModelBasedHalving
+from nasbench.strategies.multi_fidelity._model_based_halving import ModelBasedHalving, RungResults
 
 REQUIRES = {"gpytorch": "gp"}
 
@@ -53,17 +53,17 @@ class HyperTune(ModelBasedHalving):
     def _make_brackets(self, rungs: tuple[int, ...]) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
         return [rungs[s:] for s in range(len(rungs))], [1] * len(rungs)
 
-    def _promoted(self, bracket: Rungs) -> int | None:
+    def _promote(self, bracket: Rungs) -> int | None:
         for k in range(len(bracket.reached) - 2, -1, -1):
             delayed = len(bracket.reached[k]) < self.eta * (bracket.begun[k + 1] + 1)
-            if not delayed and (trial := bracket.reached[k].promoted(self.eta)) is not None:
+            if not delayed and (trial := bracket.reached[k].promote(self.eta)) is not None:
                 return trial
         return None
 
-    def _next_bracket(self) -> Rungs:
+    def _choose_bracket(self) -> Rungs:
         last = self._brackets[0].epochs[-1]
         if self._ensemble is None or self._learnt[-1] != last:
-            return super()._next_bracket()
+            return super()._choose_bracket()
         worth = np.zeros(len(self._brackets))
         epochs = self._brackets[0].epochs
         for epoch, weight in zip(self._learnt, self._ensemble.weights, strict=True):
@@ -74,25 +74,25 @@ class HyperTune(ModelBasedHalving):
         super()._learn(arch, epoch, score)
         self._n_results += 1
 
-    def _forecast(self, epoch: int) -> Forecast | None:
+    def _make_forecast(self, epoch: int) -> Forecast | None:
         target = self._levels[epoch]
-        if not _tells(target):
+        if not _is_informative(target):
             return None
         if self._ensemble is None or self._n_results - self._fitted_at >= self.refit_every:
-            below = [one for one in self._levels if one < epoch and _tells(self._levels[one])]
+            below = [one for one in self._levels if one < epoch and _is_informative(self._levels[one])]
             self._learnt, self._fitted_at = [*below, epoch], self._n_results
-            sources = [self._model_of(one) for one in below]
+            sources = [self._make_source_model(one) for one in below]
             self._ensemble = RankingEnsemble(self._space, predictor=self.predictor, sources=sources)
             self._ensemble.fit(Batch(target.archs), target.scores, self._rng)
         ensemble = self._ensemble
         return lambda archs: ensemble.predict(Batch(archs))
 
-    def _model_of(self, epoch: int) -> SourceModel:
+    def _make_source_model(self, epoch: int) -> SourceModel:
         level = self._levels[epoch]
         known = Known(f"epoch {epoch}", level.archs, level.scores)
         return SourceModel(self._space, self.predictor, known, self._rng)
 
 
-def _tells(level: Level) -> bool:
+def _is_informative(level: RungResults) -> bool:
     """Tell whether results can be learnt from: three at least, not all equal."""
     return len(level) > 2 and bool(np.ptp(level.scores) > 0)

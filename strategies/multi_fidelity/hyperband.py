@@ -18,7 +18,7 @@ import numpy as np
 
 from nasbench.spaces import SearchSpace
 from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
-from nasbench.strategies.multi_fidelity._rungs import hyperband_sizes
+from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
 
 @dataclass(kw_only=True, eq=False)
@@ -39,8 +39,8 @@ class Hyperband(BracketSearch):
         """Note the sizes of the brackets."""
         super().__post_init__(space, rng)
         self._rungs = self._make_ladder(self.epochs).downwards()
-        self._sizes = hyperband_sizes(len(self._rungs), self.eta, rounding=self.rounding)
+        self._sizes = compute_hyperband_sizes(len(self._rungs), self.eta, rounding=self.rounding)
 
-    def _bracket(self, number: int) -> Bracket:
+    def _make_bracket(self, number: int) -> Bracket:
         sizes = self._sizes[number % len(self._sizes)]
         return Bracket(sizes, self._rungs[-len(sizes) :])

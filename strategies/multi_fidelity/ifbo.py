@@ -33,7 +33,7 @@ class IfBOSearch(FreezeThawSearch):
         "refit_every": 99,
     }
 
-    def _worth(self, mean: Floats, std: Floats, best: float) -> Floats:
+    def _compute_acquisition(self, mean: Floats, std: Floats, best: float) -> Floats:
         left = 1 - best if 0 <= best <= 1 else np.ptp([one.curve[-1] for one in self._told])
         mark = best + 10 ** self._rng.uniform(-4, -1) * left
         chance: Floats = log_ndtr((mean - mark) / std)

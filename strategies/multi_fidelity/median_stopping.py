@@ -54,7 +54,7 @@ class MedianStopping(StepwiseSearch):
         median = averages[middle] if len(averages) % 2 else (averages[middle - 1] + averages[middle]) / 2
         return max(training.curve) >= median
 
-    def _ended(self, training: Training, *, complete: bool) -> None:
+    def _learn_from(self, training: Training, *, complete: bool) -> None:
         if not complete or training.curve[-1] == -math.inf:
             return
         for step, total in enumerate(accumulate(training.curve)):

@@ -42,19 +42,19 @@ class PASHA(AsynchronousHalving):
         self._on_top: list[Floats] = []  # curves of the trials that have reached the highest open rung
         self._apart: list[float] = []  # last differences of those of their pairs that cross and cross back, in order
 
-    def _promoted(self, bracket: Rungs) -> int | None:
+    def _promote(self, bracket: Rungs) -> int | None:
         for rung in reversed(bracket.reached[: self._top]):
-            if (trial := rung.promoted(self.eta)) is not None:
+            if (trial := rung.promote(self.eta)) is not None:
                 return trial
         return None
 
-    def _arrived(self, trial: int, running: Running, fitness: float) -> None:
-        super()._arrived(trial, running, fitness)
+    def _arrive(self, trial: int, running: Running, fitness: float) -> None:
+        super()._arrive(trial, running, fitness)
         if running.rung != self._top or not np.isfinite(fitness) or not self._steps:
             return
         curve = np.array(running.curve[: self._places[self._top] + 1])
         if self._on_top:
-            for difference in crossing_back(curve, np.array(self._on_top)):
+            for difference in measure_crossings(curve, np.array(self._on_top)):
                 insort(self._apart, difference)
         self._on_top.append(curve)
         if self._top + 1 < len(self._places) and not self._agree():
@@ -70,7 +70,7 @@ class PASHA(AsynchronousHalving):
         return bool((np.abs(ranked_now - np.sort(before)[::-1]) <= tolerance).all())
 
 
-def crossing_back(curve: Floats, others: Floats) -> list[float]:
+def measure_crossings(curve: Floats, others: Floats) -> list[float]:
     """Return how far a curve [t] ends from those of ``others`` [n, t] that it crosses at least twice."""
     signs = np.sign(curve - others)
     for step in range(1, len(curve)):  # where two touch, the one that was above still is

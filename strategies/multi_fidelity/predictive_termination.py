@@ -75,7 +75,7 @@ class PredictiveTermination(StepwiseSearch):
         chance = ndtr((told.mean - self._best) / self._model.require_std(told))
         return bool(chance[0] > self.threshold)
 
-    def _ended(self, training: Training, *, complete: bool) -> None:
+    def _learn_from(self, training: Training, *, complete: bool) -> None:
         if complete and np.isfinite(training.curve[-1]):
             self._complete.append(training)
             self._best = max(self._best, training.curve[-1])

@@ -18,7 +18,7 @@ import numpy as np
 from nasbench.options import Whole, Within
 from nasbench.spaces import SearchSpace
 from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
-from nasbench.strategies.multi_fidelity._rungs import halved
+from nasbench.strategies.multi_fidelity._rungs import compute_halved_sizes
 
 
 @dataclass(kw_only=True, eq=False)
@@ -38,8 +38,10 @@ class SuccessiveHalving(BracketSearch):
         """Note the sizes of the rungs."""
         super().__post_init__(space, rng)
         self._rungs = self._make_ladder(self.epochs).upwards()
-        self._sizes = halved(self.n or round(self.eta ** (len(self._rungs) - 1)), len(self._rungs), self.eta)
+        self._sizes = compute_halved_sizes(
+            self.n or round(self.eta ** (len(self._rungs) - 1)), len(self._rungs), self.eta
+        )
 
-    def _bracket(self, number: int) -> Bracket:
+    def _make_bracket(self, number: int) -> Bracket:
         del number
         return Bracket(self._sizes, self._rungs)

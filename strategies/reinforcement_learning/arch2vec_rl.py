@@ -81,10 +81,10 @@ class Arch2VecRL(InRounds):
         self._pool_size, self._worst = pool_size, np.inf
         self._rewards = Rewards()
         self._asked = Asked(space, rng)
-        self._rounds = Rounds(self._next_episode, len(space.decisions))
+        self._rounds = Rounds(self._begin_episode, len(space.decisions))
         self._pool: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
 
-    def _next_episode(self) -> Archs:
+    def _begin_episode(self) -> Archs:
         if not len(self._pool):
             self._begin()
         else:
@@ -92,8 +92,8 @@ class Arch2VecRL(InRounds):
         self._policy.begin()
         places = [place for _ in range(self._episode) if (place := self._step()) is not None]
         if len(places):
-            return self._asked.asking(self._pool[places])
-        return self._asked.asking(self._asked.random(self._episode))
+            return self._asked.mark_asked(self._pool[places])
+        return self._asked.mark_asked(self._asked.draw(self._episode))
 
     def _begin(self) -> None:
         """Embed what is in reach; the walk starts at one of it."""
@@ -102,7 +102,7 @@ class Arch2VecRL(InRounds):
             rows = space.rows
         else:
             rows = space.sample(self._pool_size, np.random.default_rng(0))
-        self._pool = self._asked.seen.fresh(rows)
+        self._pool = self._asked.seen.filter_unseen(rows)
         self._codes: Floats = self._predictor.embedded(self._pool)
         self._free = np.ones(len(self._pool), dtype=np.bool_)
         self._policy = LatentPolicy(self._codes.shape[1], learning_rate=self._rate, rng=self._rng)

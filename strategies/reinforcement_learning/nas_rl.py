@@ -76,5 +76,5 @@ class NASRL(ControllerSearch):
     entropy: NotNegative = 0.0
     power: Positive = 3.0
 
-    def _loss(self, log_p: "Tensor", before: "Tensor", advantage: "Tensor") -> "Tensor":  # noqa: ARG002
+    def _compute_loss(self, log_p: "Tensor", before: "Tensor", advantage: "Tensor") -> "Tensor":  # noqa: ARG002
         return -(log_p * advantage).mean()

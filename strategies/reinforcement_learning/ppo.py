@@ -54,6 +54,6 @@ class PPO(ControllerSearch):
     batch: Count = 20
     entropy: NotNegative = 0.00001
 
-    def _loss(self, log_p: "Tensor", before: "Tensor", advantage: "Tensor") -> "Tensor":
+    def _compute_loss(self, log_p: "Tensor", before: "Tensor", advantage: "Tensor") -> "Tensor":
         ratio = (log_p - before).exp()
         return -(ratio * advantage).minimum(ratio.clamp(1 - self.clip, 1 + self.clip) * advantage).mean()

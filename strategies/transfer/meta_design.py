@@ -63,7 +63,7 @@ class MetaDesign(Handover):
     ) -> None:
         check_at_least(1, n_source=n_source, n_init=n_init)
         archs, scores = known_of_same(source, target, space, n_source, rng)
-        design = archs[greedy_portfolio(normalised_regret(scores), n_init)] if len(archs) else archs
+        design = archs[select_portfolio(normalize_regret(scores), n_init)] if len(archs) else archs
         super().__init__(space, rng, first=Design(design), n_first=len(design), then=Inner.of(inner, target))
 
     @staticmethod
@@ -72,14 +72,14 @@ class MetaDesign(Handover):
         return inner_sources(task, options)
 
 
-def normalised_regret(scores: Floats) -> Floats:
+def normalize_regret(scores: Floats) -> Floats:
     """Return 0 for the best of each row of [sources, n] and 1 for the worst; ``[sources, n]``."""
     best, worst = scores.max(axis=1, keepdims=True), scores.min(axis=1, keepdims=True)
     regret: Floats = (best - scores) / np.where(best > worst, best - worst, 1.0)
     return regret
 
 
-def greedy_portfolio(regret: Floats, size: int) -> Ints:
+def select_portfolio(regret: Floats, size: int) -> Ints:
     """Return columns of ``regret`` [sources, n], each the one that lowers the mean of the best in them most.
 
     Of equals the one with the smaller mean regret is taken, then the earlier one; ``[min(size, n)]``.

@@ -67,7 +67,7 @@ class WarmStart(Handover):
         target: str = "",
     ) -> None:
         check_at_least(1, n_source=n_source, n_init=n_init)
-        design = best_in_turn(known_of(source, target, space, n_source, rng), n_init, len(space.decisions))
+        design = select_in_turn(known_of(source, target, space, n_source, rng), n_init, len(space.decisions))
         super().__init__(space, rng, first=Design(design), n_first=len(design), then=Inner.of(inner, target))
 
     @staticmethod
@@ -76,7 +76,7 @@ class WarmStart(Handover):
         return inner_sources(task, options)
 
 
-def best_in_turn(sources: list[Known], n: int, n_decisions: int) -> Archs:
+def select_in_turn(sources: list[Known], n: int, n_decisions: int) -> Archs:
     """Return ``n`` distinct architectures: the best of each source, then the second best of each; ``[<= n, d]``."""
     orders = [known.archs[np.argsort(-known.scores, kind="stable")] for known in sources]
     chosen: dict[bytes, Archs] = {}

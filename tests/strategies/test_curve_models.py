@@ -118,7 +118,7 @@ def test_crashed_trainings_are_forgotten_and_all_of_them_do_no_harm(rng):
 def test_the_mark_of_ifbo_lies_between_the_best_and_one():
     strategy = IfBOSearch(SPACE, np.random.default_rng(0), epochs=EPOCHS)
     mean, sure = np.array([0.9, 0.90005, 0.92, 1.0]), np.full(4, 1e-6)
-    passes = np.array([strategy._worth(mean, sure, 0.9) > -1 for _ in range(2000)]).mean(axis=0)
+    passes = np.array([strategy._compute_acquisition(mean, sure, 0.9) > -1 for _ in range(2000)]).mean(axis=0)
     # (mean - 0.9) / 0.1 exceeds 10^u for u uniform in [-4, -1] with probability (4 + log10 of it) / 3, at most 1
     expected = [0.0, (4 + np.log10(0.0005)) / 3, 1.0, 1.0]
     np.testing.assert_allclose(passes, expected, atol=0.04)

@@ -33,8 +33,8 @@ def test_the_bound_is_that_of_the_paper():
     """Root: 16 visits; children: 8 each, means 11.5 and 3.5. One draw below the better one raises its visits to 9."""
     tree = tree_on_a_line(height=2)
     tree.draw(0.0)
-    assert tree._bound(0, 1, 0.5) == pytest.approx(11.5 + math.sqrt(2 * math.log(17) / 9))
-    assert tree._bound(0, 2, 0.5) == pytest.approx(3.5 + math.sqrt(2 * math.log(17) / 8))
+    assert tree._compute_bound(0, 1, 0.5) == pytest.approx(11.5 + math.sqrt(2 * math.log(17) / 9))
+    assert tree._compute_bound(0, 2, 0.5) == pytest.approx(3.5 + math.sqrt(2 * math.log(17) / 8))
 
 
 def test_bad_news_sends_the_next_one_elsewhere():

@@ -117,7 +117,7 @@ def test_the_policy_gradient_is_that_of_finite_differences():
     codes = np.random.default_rng(1).standard_normal((3, 4))
     policy = LatentPolicy(4, learning_rate=0.01, rng=np.random.default_rng(0))
     actions = np.stack([policy.act(code) for code in codes])
-    slopes = policy.gradient(advantages)
+    slopes = policy.compute_gradient(advantages)
 
     def loss():
         state, means = None, []
@@ -126,7 +126,7 @@ def test_the_policy_gradient_is_that_of_finite_differences():
             means.append(policy._head(state[0])[0].detach().numpy())
         return (((actions - np.stack(means)) ** 2).sum(axis=1) / 2 * advantages).mean()
 
-    for weight, slope in zip(policy._parameters(), slopes, strict=True):
+    for weight, slope in zip(policy._list_parameters(), slopes, strict=True):
         flat = weight.detach().numpy().reshape(-1)  # a view
         for place in range(0, len(flat), max(1, len(flat) // 5)):
             kept = flat[place]

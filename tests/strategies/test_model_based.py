@@ -11,7 +11,7 @@ from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption, SearchFinished, UnknownName
 from nasbench.predictions import Prediction
 from nasbench.registry import STRATEGIES, Choice
-from nasbench.strategies._online_predictor import Model
+from nasbench.strategies._online_predictor import OnlinePredictor
 from nasbench.strategies.model_based.bayesian_optimization import BayesianOptimization
 from nasbench.trials import Results
 
@@ -152,7 +152,7 @@ def test_a_fit_is_due_only_now_and_then(cifar10):
 def test_a_belief_leaves_the_mean_and_takes_the_doubt(cifar10, rng):
     """Conditioning on its own mean changes no mean; where the belief is, less is left to learn."""
     space = cifar10.space
-    model = Model(space, "one_hot_gp,target=score", refit_every=10)
+    model = OnlinePredictor(space, "one_hot_gp,target=score", refit_every=10)
     archs, pending = space.sample(40, rng), space.sample(3, rng)
     assert model.learn(archs, cifar10.query(archs), rng)
     alone = model.forecast(pending[:0])(pending)
@@ -165,7 +165,7 @@ def test_a_belief_leaves_the_mean_and_takes_the_doubt(cifar10, rng):
 def test_old_results_that_changed_wait_for_the_next_fit(cifar10, rng):
     """A process that was told other labels is not told some new ones besides."""
     space = cifar10.space
-    model = Model(space, "one_hot_gp,target=score", refit_every=10)
+    model = OnlinePredictor(space, "one_hot_gp,target=score", refit_every=10)
     archs, labels = space.sample(32, rng), np.arange(32) % 2.0
     model.learn(archs[:30], labels[:30], rng)
     before = model.forecast(archs[:0])(archs).mean

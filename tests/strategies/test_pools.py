@@ -5,12 +5,12 @@ import pytest
 
 from nasbench.errors import UnknownName
 from nasbench.registry import SPACES
-from nasbench.strategies._pools import POOLS, PoolContext, SeenSet, check_pool, random_archs
+from nasbench.strategies._pools import POOLS, PoolContext, SeenSet, check_pool, draw_unseen
 
 
 def ground(space, n_asked, rng, worth=None):
     seen = SeenSet(space)
-    parents = random_archs(space, seen, n_asked, rng)
+    parents = draw_unseen(space, seen, n_asked, rng)
     seen.add(parents)
     return PoolContext(space, seen, parents, worth or (lambda archs: archs.astype(float).sum(axis=1)), rng)
 
@@ -23,7 +23,7 @@ def test_candidates_are_new_distinct_and_valid(name, space, rng):
     pool = POOLS[name](known, 40)
     assert len(pool) >= 20
     assert space.is_valid(pool).all()
-    assert len(known.seen.fresh(pool)) == len(pool)
+    assert len(known.seen.filter_unseen(pool)) == len(pool)
 
 
 def test_twins_count_once_where_one_of_them_was_trained(rng):
@@ -31,9 +31,9 @@ def test_twins_count_once_where_one_of_them_was_trained(rng):
     archs = space.sample(400, rng)
     distinct = np.unique(space.canonical(archs), axis=0)
     seen = SeenSet(space)
-    assert len(seen.fresh(archs)) == len(distinct)
+    assert len(seen.filter_unseen(archs)) == len(distinct)
     seen.add(space.canonical(archs))
-    assert len(seen.fresh(archs)) == 0
+    assert len(seen.filter_unseen(archs)) == 0
 
 
 def test_the_whole_space_is_what_was_not_asked(rng):
@@ -90,7 +90,7 @@ def test_a_space_that_is_exhausted_has_nothing_left(rng):
     space = SPACES.load("nb201")()
     seen = SeenSet(space)
     seen.add(space.rows[5:])
-    left = random_archs(space, seen, 10, rng)
+    left = draw_unseen(space, seen, 10, rng)
     assert sorted(map(tuple, left)) == sorted(map(tuple, space.rows[:5]))
     seen.add(left)
     for pool in POOLS.values():
