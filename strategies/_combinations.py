@@ -1,4 +1,4 @@
-"""Decisions drawn one by one: how often that gives an architecture, and so how often to try."""
+"""How often independently drawn decisions give a valid architecture, and so how often to try."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What strategies share that work in rounds with a predictor: what was asked, what was learnt, and what is best."""
+"""Shared state of strategies that work in rounds with a predictor: what was asked, what was learnt, what is best."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A predictor in a search: fitted now and then, told of single results in between, asked with beliefs added.
+"""A predictor inside a search: refitted every few results, conditioned on single results in between.
 
 A Gaussian process has ``condition``: between two fits, a result costs O(n^2). Other predictors stay as they
 are until the next fit.

@@ -1,4 +1,4 @@
-"""Where the next architectures are looked for: pools of candidates that were not asked before.
+"""Pools of candidates: sets of architectures not asked before, over which an acquisition is maximised.
 
 ``whole`` is every architecture of a listed space. ``mutation`` takes the children of the best parents, best
 parent first, as naszilla does (White et al. 2019, arXiv 1910.11858); ``half`` fills half of the pool with

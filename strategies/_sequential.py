@@ -1,4 +1,4 @@
-"""What strategies share that start at random and then propose from what they have learnt.
+"""Base of strategies that start at random and then propose from what they have learnt.
 
 No architecture is asked twice in a run. Crashed trainings are remembered as asked and left out of what is
 learnt. Where nothing can be proposed, for lack of results or because all are equal, random architectures are

@@ -1,4 +1,4 @@
-"""Sequential model-based optimisation: a predictor, an acquisition, and a pool of candidates it is maximised over."""
+"""Sequential model-based optimisation: fit a predictor, maximise an acquisition over a pool of candidates, repeat."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What NAO and SemiNAS share: train, climb the predictor's slope from the best, decode, train again.
+"""Base of NAO and SemiNAS: train, climb the predictor's gradient from the best, decode, repeat.
 
 Luo et al. 2018 (arXiv 1808.07233, algorithm 1) and the code of Luo et al. 2020 (arXiv 2002.10389).
 """

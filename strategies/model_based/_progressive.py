@@ -1,4 +1,4 @@
-"""How architectures grow in a space that does not say: from its plainest one, a decision at a time.
+"""Progressive growth of architectures: from the plainest one of a space, a decision at a time.
 
 An architecture's complexity is the number of its decisions that differ from the plainest architecture's, the one
 with the fewest operations that compute something; to grow is to take an edit that raises it.

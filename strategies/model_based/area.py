@@ -1,4 +1,4 @@
-"""Assisted regularized evolution: a cheap score chooses whom to train, among candidates for the start and for children.
+"""Assisted regularized evolution: cheap scores select the initial population, a predictor selects children.
 
 Source: AREA of Mellor, Turner, Storkey & Crowley 2021, "Neural Architecture Search without Training" (arXiv
 2006.04647): regularized evolution (Real et al. 2019) whose first population is the best 10 of 20 random architectures

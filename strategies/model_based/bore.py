@@ -1,4 +1,4 @@
-"""BORE: Bayesian optimisation by telling good architectures from the rest.
+"""BORE: Bayesian optimisation by classifying architectures as good or not.
 
 Source: Tiao, Klein, Seeger, Bonilla, Archambeau & Ramos 2021, "BORE: Bayesian Optimization by Density-Ratio
 Estimation", arXiv 2102.09009. The expected improvement over a quantile of the scores goes with the ratio of the density

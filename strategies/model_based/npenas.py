@@ -1,4 +1,4 @@
-"""NPENAS: evolution whose many children of one parent are sorted out by a graph network.
+"""NPENAS: evolution in which a graph network selects among many children of one parent.
 
 Source: Wei, Niu, Tang, Wang, Hu & Liang 2020, "NPENAS: Neural Predictor Guided Evolution for Neural Architecture
 Search" (arXiv 2003.12857), and its code. After 10 random architectures, the best parent has 100 children (the next

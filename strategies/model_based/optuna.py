@@ -1,4 +1,4 @@
-"""Optuna: any of its samplers, asked and told as it is.
+"""Optuna: any of its samplers through ask and tell.
 
 Source: Akiba, Sano, Yanase, Ohta & Koyama 2019, "Optuna: A Next-generation Hyperparameter Optimization Framework"
 (arXiv 1907.10902). Each decision is a categorical parameter; the sampler is any class of ``optuna.samplers`` by its

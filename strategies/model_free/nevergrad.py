@@ -1,4 +1,4 @@
-"""Nevergrad: any of its optimisers, asked and told as it is.
+"""Nevergrad: any of its optimisers through ask and tell.
 
 Source: Rapin & Teytaud 2018, "Nevergrad: A gradient-free optimization platform"; Bennet, Doerr, Moreau, Rapin, Teytaud
 & Teytaud 2021, "Nevergrad: black-box optimization platform". Decisions are ``Choice`` parameters, those with as many

@@ -1,4 +1,4 @@
-"""Asynchronous successive halving: what strategies share that promote or stop trials without waiting for others."""
+"""Asynchronous successive halving: base of strategies that promote or stop trials without waiting for others."""
 
 import math
 from collections import deque

@@ -1,4 +1,4 @@
-"""Synchronous successive halving: what strategies share whose rungs begin when the last is complete."""
+"""Synchronous successive halving: base of strategies whose rungs begin when the previous one is complete."""
 
 import math
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Trainings that are looked at epoch by epoch: what strategies share that decide after each whether to go on."""
+"""Early stopping: base of strategies that decide after each checkpoint whether a training run continues."""
 
 import math
 from abc import ABC, abstractmethod

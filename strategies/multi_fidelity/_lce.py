@@ -1,4 +1,4 @@
-"""Any search of complete trainings, given only those that a learning curve makes look good: the rest is foretold.
+"""Learning-curve extrapolation: complete only the training runs whose curves promise most, and predict the others.
 
 Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves" (arXiv 2111.03602),
 Algorithm 2: what a search proposes is trained for few epochs, the end of each curve is predicted, and the best of them

@@ -1,4 +1,4 @@
-"""The rungs of successive halving: which epochs they stand at, how many trials each takes, and who is among the best.
+"""The rungs of successive halving: their epochs, how many trials each takes, and which trials are among the best.
 
 Sources: Jamieson & Talwalkar 2016 (arXiv 1502.07943), Li et al. 2018, "Hyperband" (arXiv 1603.06560, Algorithm 1), Li
 et al. 2020, "A System for Massively Parallel Hyperparameter Tuning" (arXiv 1810.05934, Algorithms 1 and 2).

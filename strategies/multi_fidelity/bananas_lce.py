@@ -1,4 +1,4 @@
-"""BANANAS with learning-curve extrapolation: its proposals are trained a little, the promising ones completely.
+"""BANANAS with learning-curve extrapolation: proposals are trained briefly, the promising ones completely.
 
 Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves" (arXiv 2111.03602),
 BANANAS-SVR: ``bananas`` with 20 random architectures and 20 proposals a fit, as in their experiments, in their

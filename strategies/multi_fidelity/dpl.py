@@ -1,4 +1,4 @@
-"""DPL: go on with the training that an ensemble of power laws expects to end best.
+"""DPL: resume the training run that an ensemble of power laws predicts to end best.
 
 Source: Kadra, Janowski, Wistuba & Grabocka 2023, "Scaling Laws for Hyperparameter Optimization" (arXiv 2302.00441):
 nets read power laws of the learning curve off an architecture (the predictor ``dpl``); what has the largest expected

@@ -1,4 +1,4 @@
-"""DyHPO: go on with the training whose end a deep kernel of its curve so far expects to be the best.
+"""DyHPO: resume the training run that a deep-kernel Gaussian process of its curve predicts to end best.
 
 Source: Wistuba, Kadra & Grabocka 2022, "Supervising the Multi-Fidelity of Hyperparameter Configurations" (arXiv
 2202.09774): a Gaussian process with a deep kernel of architecture, epoch and curve (the predictor ``dyhpo``) and

@@ -1,4 +1,4 @@
-"""Freeze-thaw Bayesian optimisation: pause trainings, and go on with those whose ends are most likely to be the best.
+"""Freeze-thaw Bayesian optimisation: pause training runs, and resume those most likely to end best.
 
 Source: Swersky, Snoek & Adams 2014, "Freeze-Thaw Bayesian Optimization" (arXiv 1406.3896): a Gaussian process over
 architectures says where curves end, another with a kernel of decaying exponentials how they get there (the predictor

@@ -1,4 +1,4 @@
-"""Hyper-Tune: asynchronous brackets chosen by what their rungs tell of the last one, and an ensemble over all rungs.
+"""Hyper-Tune: asynchronous brackets, chosen by how well their rungs rank the last one, and an ensemble over rungs.
 
 Source: Li, Shen, Jiang, Zhang, Li, Liu, Zhang & Cui 2022, "Hyper-Tune: Towards Efficient Hyper-parameter Tuning at
 Scale" (arXiv 2201.06834), three parts of it. Resource allocation: a new trial begins in bracket i with probability

@@ -1,4 +1,4 @@
-"""Hyperband: successive halving again and again, from many short trainings to few complete ones.
+"""Hyperband: repeated successive halving, from many short training runs to few complete ones.
 
 Source: Li, Jamieson, DeSalvo, Rostamizadeh & Talwalkar 2018, "Hyperband: A Novel Bandit-Based Approach to
 Hyperparameter Optimization" (arXiv 1603.06560), Algorithm 1. With R epochs at most, bracket s = s_max ... 0 begins with

@@ -1,4 +1,4 @@
-"""ifBO's way to choose: go on with the training that is most likely to pass a mark which is drawn anew each time.
+"""ifBO: resume the training run most likely to exceed a threshold that is redrawn for every choice.
 
 Source: Rakotoarison, Adriaensen, Mallik, Garibov, Bergman & Hutter 2024, "In-Context Freeze-Thaw Bayesian Optimization
 for Hyperparameter Optimization" (arXiv 2404.16795): the acquisition MFPI-random is the probability that a training

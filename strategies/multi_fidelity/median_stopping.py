@@ -1,4 +1,4 @@
-"""Median stopping: end a training whose best so far is below the median of what others averaged by then.
+"""Median stopping: stop a training run whose best score is below the median of the running averages of others.
 
 Source: Golovin, Solnik, Moitra, Kochanski, Karro & Sculley 2017, "Google Vizier: A Service for Black-Box Optimization"
 (KDD), section 3.2.2: a trial is stopped at a step if its best score up to it is worse than the median of the running

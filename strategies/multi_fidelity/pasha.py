@@ -1,4 +1,4 @@
-"""PASHA: ASHA that trains longer only as long as longer trainings change who is best.
+"""PASHA: ASHA that raises its largest budget only while more training changes the ranking.
 
 Source: Bohdal, Balles, Wistuba, Ermis, Archambeau & Zappella 2023, "PASHA: Efficient HPO and NAS with Progressive
 Resource Allocation" (arXiv 2207.06940), Algorithm 1 with its defaults: ``eta`` 3, two rungs at first. When a trial

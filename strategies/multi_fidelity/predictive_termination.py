@@ -1,4 +1,4 @@
-"""Predictive termination: end a training that will hardly beat the best one, by what its learning curve foretells.
+"""Predictive termination: stop a training run whose learning curve is unlikely to exceed the best one.
 
 Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural Networks
 by Extrapolation of Learning Curves" (IJCAI): a training ends when the probability that it will exceed the best complete

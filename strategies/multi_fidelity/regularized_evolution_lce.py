@@ -1,4 +1,4 @@
-"""Regularized evolution with learning-curve extrapolation: children are trained a little, promising ones completely.
+"""Regularized evolution with learning-curve extrapolation: children are trained briefly, promising ones completely.
 
 Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves" (arXiv 2111.03602), REA-SVR:
 ``regularized_evolution`` (population 20, sample 10, as in their experiments) in their framework, with the support

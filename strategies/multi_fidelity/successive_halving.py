@@ -1,4 +1,4 @@
-"""Successive halving: train many architectures a little, the best of them longer, and the best of those to the end.
+"""Successive halving: train many architectures briefly, the best of them longer, and the best of those completely.
 
 Source: Jamieson & Talwalkar 2016, "Non-stochastic Best Arm Identification and Hyperparameter Optimization"
 (arXiv 1502.07943), in the form of Li et al. 2020 (arXiv 1810.05934, Algorithm 1): rungs at ``min_epoch eta^k`` epochs,

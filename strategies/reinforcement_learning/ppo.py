@@ -1,4 +1,4 @@
-"""PPO: the recurrent controller with a clipped objective, as NASNet was searched.
+"""PPO: a recurrent controller trained with a clipped objective, as in the search for NASNet.
 
 Source: Schulman, Wolski, Dhariwal, Radford & Klimov 2017, "Proximal Policy Optimization Algorithms" (arXiv
 1707.06347): the ratio of an architecture's probability to the one it was drawn with is clipped at 1 ± 0.2 where

@@ -1,4 +1,4 @@
-"""Meta-learned initial design: few architectures of which one is good on whatever data set, then any strategy.
+"""Meta-learned initial design: a small portfolio with a good architecture for every source, then any strategy.
 
 Sources: Wistuba, Schilling & Schmidt-Thieme 2015, "Learning Hyperparameter Optimization Initializations" (DSAA), and
 Feurer, Eggensperger, Falkner, Lindauer & Hutter 2020, "Auto-Sklearn 2.0" (arXiv 2007.04074), section 3.1: the design is

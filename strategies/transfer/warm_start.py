@@ -1,4 +1,4 @@
-"""Warm start: train first what was best on other data sets, then go on with any strategy.
+"""Warm start: first train what was best on other data sets, then continue with any strategy.
 
 Source: Feurer, Springenberg & Hutter 2015, "Initializing Bayesian Hyperparameter Optimization via Meta-Learning"
 (AAAI): the best configurations of other data sets are the initial design. What is known of each source are the scores
