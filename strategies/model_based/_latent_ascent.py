@@ -13,13 +13,12 @@ from nasbench.options import Count, Positive, Whole
 from nasbench.predictions import Batch
 from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds
-from nasbench.strategies._configured import ConfiguredStrategy
 from nasbench.strategies._learner import Learner
+from nasbench.strategies._rounds import RoundSearch
 
 
 @dataclass(kw_only=True, eq=False)
-class LatentAscent(InRounds, ConfiguredStrategy):
+class LatentAscent(RoundSearch):
     """Search by gradient ascent in a learnt latent space.
 
     Attributes:
@@ -51,7 +50,6 @@ class LatentAscent(InRounds, ConfiguredStrategy):
             raise InvalidOption(
                 f"predictor {self.predictor!r} has no latent space to climb in; choose 'nao' or 'seminas'"
             )
-        self._rounds = Rounds(self._begin_round, len(space.decisions))
 
     def _begin_round(self) -> Archs:
         learner, first = self._learner, not len(self._rounds.archs)

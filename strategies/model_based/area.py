@@ -22,15 +22,16 @@ mean regret of ``start_only`` in points is .26 by the public NASWOT scores, .27 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption, unknown_name
-from nasbench.registry import Choice
+from nasbench.options import Count
+from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._online_predictor import OnlinePredictor
 from nasbench.strategies._pools import SeenSet
 from nasbench.strategies._sources import predictor_sources, source_names
@@ -42,12 +43,11 @@ from nasbench.trials import Results, Trials
 _SCORES = ("size", "n_params", "flops", "none")
 
 
+@dataclass(kw_only=True, eq=False)
 class AREA(RegularizedEvolution):
     """Evolution that looks before it trains.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
+    Attributes:
         predictor: label of a predictor of the score.
         cheap_score: what the first population is chosen by: ``n_params``, ``flops``, ``none``, or ``size``, the first
             where the space counts parameters and none elsewhere; or a proxy, ``TABLE/METRIC`` or
@@ -55,11 +55,9 @@ class AREA(RegularizedEvolution):
         n_candidates: random architectures that the first population is chosen from.
         n_children: children that the predictor chooses from.
         refit_every: results between two fits.
-        population_size: number of youngest architectures that compete.
-        sample_size: competitors in a tournament, drawn with replacement.
 
     Raises:
-        InvalidOption: sizes below 1, fewer candidates than places, a score that the space cannot compute.
+        InvalidOption: fewer candidates than places, or a score that the space cannot compute.
         UnknownName: no such predictor, score or table.
     """
 
@@ -69,26 +67,25 @@ class AREA(RegularizedEvolution):
     }
     quick: ClassVar[Mapping[str, Any]] = {"predictor": "bayesian_linear_regression,encoding=one_hot", "refit_every": 20}
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "bayesian_linear_regression",
-        cheap_score: str = "size",
-        n_candidates: int = 20,
-        n_children: int = 10,
-        refit_every: int = 10,
-        population_size: int = 10,
-        sample_size: int = 3,
-    ) -> None:
-        super().__init__(space, rng, population_size=population_size, sample_size=sample_size)
-        check_at_least(1, n_children=n_children)
-        if n_candidates < population_size:
-            raise InvalidOption(f"n_candidates={n_candidates}; expected at least the population of {population_size}")
-        self._n_children = n_children
-        self._model = OnlinePredictor(space, predictor, refit_every=refit_every)
-        self._start = _select_start(space, rng, n_candidates, population_size, _find_cheap_score(space, cheap_score))
+    predictor: Label = "bayesian_linear_regression"
+    cheap_score: str = "size"
+    n_candidates: Count = 20
+    n_children: Count = 10
+    refit_every: Count = 10
+    population_size: Count = 10
+    sample_size: Count = 3
+    published_mutation: bool = field(default=False, init=False)
+    removal: Literal["oldest", "worst"] = field(default="oldest", init=False)
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Choose the first population, and make the predictor."""
+        super().__post_init__(space, rng)
+        size = self.population_size
+        if self.n_candidates < size:
+            raise InvalidOption(f"n_candidates={self.n_candidates}; expected at least the population of {size}")
+        self._model = OnlinePredictor(space, self.predictor, refit_every=self.refit_every)
+        score = _find_cheap_score(space, self.cheap_score)
+        self._start = _select_start(space, rng, self.n_candidates, size, score)
         self._seen = SeenSet(space)
         self._archs: list[Archs] = []
         self._scores: list[float] = []
@@ -110,7 +107,7 @@ class AREA(RegularizedEvolution):
         return taken
 
     def _make_children(self, n: int) -> Archs:
-        knows = self._n_children > 1 and self._learn()
+        knows = self.n_children > 1 and self._learn()
         if not knows:
             return super()._make_children(n)
         chosen = self._members[0][None][:0]
@@ -124,7 +121,7 @@ class AREA(RegularizedEvolution):
     def _select_promising(self, chosen: Archs) -> Archs:
         """Return the best child by the predictor that is neither trained nor ``chosen`` [m, d]; ``[1, d]``."""
         parent = self._members[self._select_winner()]
-        children = self._mutate(parent[None].repeat(self._n_children, axis=0), self._rng)
+        children = self._mutate(parent[None].repeat(self.n_children, axis=0), self._rng)
         new: Archs = self._seen.filter_unseen(children)
         new = new[~(new[:, None] == chosen).all(axis=2).any(axis=1)]
         if not len(new):

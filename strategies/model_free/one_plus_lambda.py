@@ -13,27 +13,26 @@ more, ten times at most.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, unlike
+from nasbench.strategies._bookkeeping import unlike
+from nasbench.strategies._rounds import RoundSearch
 
 _BLOCK = 64
 
 
-class OnePlusLambda(InRounds):
+@dataclass(kw_only=True, eq=False)
+class OnePlusLambda(RoundSearch):
     """The elitist evolution of one parent.
 
-    Args:
-        space: where to search.
-        rng: draws the first parent and the mutations.
+    Attributes:
         n_children: λ, trained in each generation.
-
-    Raises:
-        InvalidOption: no children.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -41,16 +40,17 @@ class OnePlusLambda(InRounds):
         "miller": {"n_children": 4},
     }
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, n_children: int = 2) -> None:
-        check_at_least(1, n_children=n_children)
-        self._space, self._rng, self._n_children = space, rng, n_children
-        self._rounds = Rounds(self._make_generation, len(space.decisions))
+    n_children: Count = 2
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without a parent."""
+        super().__post_init__(space, rng)
         self._parent: Archs | None = None
         self._fitness = -np.inf
         self._edits: list[int] = []  # drawn ahead
         self._known: set[bytes] = set()
 
-    def _make_generation(self) -> Archs:
+    def _begin_round(self) -> Archs:
         scores = self._rounds.scores
         if len(scores) and scores.max() >= self._fitness:
             best = int(np.argmax(scores))
@@ -60,7 +60,7 @@ class OnePlusLambda(InRounds):
         return unlike(self._space, self._rng, self._make_children(self._parent), self._known)
 
     def _make_children(self, parent: Archs) -> Archs:
-        return np.concatenate([self._make_child(parent[None], self._draw_n_edits()) for _ in range(self._n_children)])
+        return np.concatenate([self._make_child(parent[None], self._draw_n_edits()) for _ in range(self.n_children)])
 
     def _draw_n_edits(self) -> int:
         if not self._edits:

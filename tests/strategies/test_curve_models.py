@@ -8,7 +8,7 @@ from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
 from nasbench.strategies.multi_fidelity._curve_model import CurveModel, select_checkpoints
-from nasbench.strategies.multi_fidelity._model_based_halving import Level
+from nasbench.strategies.multi_fidelity._model_based_halving import RungResults
 from nasbench.strategies.multi_fidelity.freeze_thaw import FreezeThawBO
 from nasbench.strategies.multi_fidelity.hyper_tune import HyperTune
 from nasbench.strategies.multi_fidelity.ifbo import IfBOSearch
@@ -165,7 +165,7 @@ def test_the_highest_rung_with_enough_results_is_learnt_from():
 
 
 def test_a_level_keeps_what_did_not_crash():
-    level = Level(6)
+    level = RungResults(6)
     assert level.archs.shape == (0, 6)
     for score in (0.5, -np.inf, 0.7):
         level.add(SPACE.rows[0], score)
