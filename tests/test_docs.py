@@ -11,7 +11,9 @@ import pytest
 
 import nasbench
 from nasbench.comparison.analysis import analyse
+from nasbench.comparison.experiment import Limits
 from nasbench.comparison.leaderboard import leaderboard
+from nasbench.errors import UnknownName
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -61,7 +63,7 @@ def test_the_readme_s_commands_run(tmp_path):
 
 
 def test_the_worked_example_of_a_strategy_runs_and_is_compared(tmp_path):
-    strategy, check = blocks("CONTRIBUTING.md", "python")
+    strategy, check, _ = blocks("CONTRIBUTING.md", "python")
     (tmp_path / "hill_climbing.py").write_text(strategy)
     (command,) = blocks("CONTRIBUTING.md", "sh")
     done = shell(command.strip(), tmp_path)
@@ -69,6 +71,18 @@ def test_the_worked_example_of_a_strategy_runs_and_is_compared(tmp_path):
     assert "hill_climbing:HillClimbing,patience=10" in done.stdout
     (tmp_path / "check.py").write_text(check)
     subprocess.run([sys.executable, "check.py"], cwd=tmp_path, check=True)
+
+
+def test_the_example_of_a_configured_strategy_runs(tmp_path, monkeypatch):
+    *_, settings = blocks("CONTRIBUTING.md", "python")
+    (tmp_path / "cautious.py").write_text(settings)
+    monkeypatch.syspath_prepend(tmp_path)
+    label = "cautious:CautiousSearch,pool_size=10"
+    record = nasbench.compare("nb201-cifar100", label, runs=1, limits=Limits(trials=13))
+    (run,) = record.runs("nb201-cifar100", label)
+    assert len(run.history.id) == 13
+    with pytest.raises(UnknownName, match="acquisition"):
+        nasbench.compare("nb201-cifar100", "cautious:CautiousSearch,acquisition=ei", runs=1)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

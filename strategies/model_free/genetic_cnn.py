@@ -60,9 +60,8 @@ class GeneticCNN(RoundSearch):
             return self._space.sample(self.population_size, self._rng)
         chosen = self._select()
         crossed = np.zeros(self.population_size, dtype=np.bool_)  # in an odd population, the last one has no partner
-        crossed[: self.population_size // 2 * 2] = np.repeat(
-            self._rng.random(self.population_size // 2) < self.crossover, 2
-        )
+        n_pairs = self.population_size // 2
+        crossed[: n_pairs * 2] = np.repeat(self._rng.random(n_pairs) < self.crossover, 2)
         mutating = ~crossed & (self._rng.random(self.population_size) < self.mutation)
         return self._mutate(self._cross(chosen, crossed), mutating)
 
@@ -74,9 +73,8 @@ class GeneticCNN(RoundSearch):
         share = np.where(finished, fitness - fitness[finished].min(), 0.0)
         if not share.any():  # all that finished are equal
             share = finished.astype(float)
-        return self._rounds.archs[
-            self._rng.choice(self.population_size, size=self.population_size, p=share / share.sum())
-        ]
+        n = self.population_size
+        return self._rounds.archs[self._rng.choice(n, size=n, p=share / share.sum())]
 
     def _cross(self, archs: Archs, crossed: Bools) -> Archs:
         """Let pairs of neighbours exchange decisions where ``crossed`` [n] says so."""

@@ -73,11 +73,8 @@ class RegularizedEvolution(ConfiguredStrategy):
 
     def ask(self, n: int) -> Trials:
         """Return random architectures until the population is handed out, then children of tournament winners."""
-        archs = (
-            self._make_children(n)
-            if self._n_asked >= self.population_size and self._n_told
-            else self._draw_first_population(n)
-        )
+        has_parents = self._n_asked >= self.population_size and self._n_told
+        archs = self._make_children(n) if has_parents else self._draw_first_population(n)
         trials = full_trainings(self._n_asked, archs)
         for arch in archs:
             self._waiting[self._n_asked] = arch
