@@ -254,10 +254,6 @@ class Choice:
         return component, copy.deepcopy({**presets.get(self.preset, {}), **self.options})
 
 
-Label = str | type | Choice
-"""What names a strategy or predictor among the options of another one."""
-
-
 def options_of(component: Any) -> dict[str, Any]:
     """Return the names of a component's options, and how each is annotated."""
     import inspect  # slow to import, and only strategies are called with options

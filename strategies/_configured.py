@@ -19,7 +19,11 @@ from dataclasses import InitVar, dataclass, field
 import numpy as np
 
 from nasbench.options import check_fields
+from nasbench.registry import Choice
 from nasbench.spaces import SearchSpace
+
+Label = str | type | Choice
+"""What names a strategy or predictor among the options of a strategy."""
 
 
 @dataclass(kw_only=True, eq=False)

@@ -9,7 +9,6 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.options import Count, NotNegative
 from nasbench.predictions import Prediction
-from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._acquisition import (
     DRAWN_ANEW,
@@ -18,6 +17,7 @@ from nasbench.strategies._acquisition import (
     log_positive,
     weigh,
 )
+from nasbench.strategies._configured import Label
 from nasbench.strategies._online_predictor import Forecast, OnlinePredictor
 from nasbench.strategies._pools import POOLS, PoolContext, check_pool
 from nasbench.strategies._sequential import SequentialSearch

@@ -11,8 +11,8 @@ from nasbench.arrays import Archs
 from nasbench.errors import InvalidOption
 from nasbench.options import Count, Positive, Whole
 from nasbench.predictions import Batch
-from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._configured import Label
 from nasbench.strategies._learner import Learner
 from nasbench.strategies._rounds import RoundSearch
 

@@ -30,8 +30,8 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption, unknown_name
 from nasbench.options import Count
-from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._configured import Label
 from nasbench.strategies._online_predictor import OnlinePredictor
 from nasbench.strategies._pools import SeenSet
 from nasbench.strategies._sources import predictor_sources, source_names

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from nasbench.options import Count, NotNegative
-from nasbench.registry import Label
+from nasbench.strategies._configured import Label
 from nasbench.strategies._smbo import Batching, ModelBasedSearch
 
 REQUIRES = {"gpytorch": "gp"}

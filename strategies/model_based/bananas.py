@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from nasbench.options import Count
-from nasbench.registry import Label
+from nasbench.strategies._configured import Label
 from nasbench.strategies._smbo import ModelBasedSearch
 
 REQUIRES = {"torch": "torch"}

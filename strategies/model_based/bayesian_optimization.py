@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from nasbench.options import Count, NotNegative
-from nasbench.registry import Label
+from nasbench.strategies._configured import Label
 from nasbench.strategies._smbo import Batching, Incumbent, ModelBasedSearch
 
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.options import Count, NotNegative
-from nasbench.registry import Label
+from nasbench.strategies._configured import Label
 from nasbench.strategies._online_predictor import Forecast
 from nasbench.strategies._pools import draw_unseen
 from nasbench.strategies._smbo import ModelBasedSearch

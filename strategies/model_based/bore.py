@@ -20,7 +20,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.options import Count, OpenShare
-from nasbench.registry import Label
+from nasbench.strategies._configured import Label
 from nasbench.strategies._smbo import ModelBasedSearch
 
 REQUIRES = {"sklearn": "trees"}

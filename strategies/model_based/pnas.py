@@ -26,8 +26,8 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.options import Count
 from nasbench.predictions import Batch
-from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._configured import Label
 from nasbench.strategies._learner import Learner
 from nasbench.strategies._rounds import RoundSearch
 from nasbench.strategies._sources import predictor_sources

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from nasbench.options import Whole
-from nasbench.registry import Label
+from nasbench.strategies._configured import Label
 from nasbench.strategies.model_based._latent_ascent import LatentAscent
 
 REQUIRES = {"torch": "torch"}

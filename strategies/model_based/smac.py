@@ -19,7 +19,7 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.options import Count, Probability
-from nasbench.registry import Label
+from nasbench.strategies._configured import Label
 from nasbench.strategies._pools import draw_unseen
 from nasbench.strategies._smbo import ModelBasedSearch
 

@@ -13,10 +13,9 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.options import Count, FromTwo
 from nasbench.predictions import Prediction
-from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._acquisition import weigh
-from nasbench.strategies._configured import ConfiguredStrategy
+from nasbench.strategies._configured import ConfiguredStrategy, Label
 from nasbench.strategies._pools import NovelSampler
 from nasbench.strategies.multi_fidelity._brackets import make_trials
 from nasbench.strategies.multi_fidelity._curve_model import CurveModel, select_checkpoints

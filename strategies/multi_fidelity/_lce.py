@@ -15,10 +15,9 @@ import numpy as np
 from nasbench.arrays import Archs, freeze
 from nasbench.errors import SearchFinished
 from nasbench.options import Count, FromTwo, OpenShare
-from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._configured import ConfiguredStrategy
+from nasbench.strategies._configured import ConfiguredStrategy, Label
 from nasbench.strategies.multi_fidelity._brackets import make_trials
 from nasbench.strategies.multi_fidelity._curve_model import CurveModel, select_checkpoints
 from nasbench.strategies.multi_fidelity._early_stopping import Training

@@ -6,9 +6,9 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.options import Count, FromTwo
-from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._acquisition import check_acquisition, weigh
+from nasbench.strategies._configured import Label
 from nasbench.strategies._online_predictor import Forecast, OnlinePredictor, make_search_predictor
 from nasbench.strategies._pools import POOLS, NovelSampler, PoolContext, check_pool
 from nasbench.strategies.multi_fidelity._asynchronous import AsynchronousHalving

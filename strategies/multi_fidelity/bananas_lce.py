@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from nasbench.options import Count
-from nasbench.registry import Label
+from nasbench.strategies._configured import Label
 from nasbench.strategies.model_based.bananas import Bananas
 from nasbench.strategies.multi_fidelity._lce import ExtrapolatingSearch
 

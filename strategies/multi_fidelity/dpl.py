@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from nasbench.options import Count
-from nasbench.registry import Label
+from nasbench.strategies._configured import Label
 from nasbench.strategies.multi_fidelity._freeze_thaw import FreezeThawSearch
 
 REQUIRES = {"torch": "torch"}

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nasbench.registry import Label
+from nasbench.strategies._configured import Label
 from nasbench.strategies.multi_fidelity._freeze_thaw import FreezeThawSearch
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}

@@ -18,8 +18,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from nasbench.options import Count, Decay, FromTwo
-from nasbench.registry import Label
 from nasbench.spaces import SearchSpace
+from nasbench.strategies._configured import Label
 from nasbench.strategies.multi_fidelity._curve_model import CurveModel, select_checkpoints
 from nasbench.strategies.multi_fidelity._early_stopping import StepwiseSearch, Training
 

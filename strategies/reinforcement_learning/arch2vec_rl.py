@@ -26,8 +26,8 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption
 from nasbench.options import Count, Positive, Signed
 from nasbench.predictions import make_predictor
-from nasbench.registry import Label
 from nasbench.spaces import EnumeratedSpace, SearchSpace
+from nasbench.strategies._configured import Label
 from nasbench.strategies._learner import Asked
 from nasbench.strategies._rounds import RoundSearch
 from nasbench.strategies.reinforcement_learning._latent_policy import LatentPolicy

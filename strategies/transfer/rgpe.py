@@ -27,7 +27,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from nasbench.options import Count, FromTwo
-from nasbench.registry import Choice, Label
+from nasbench.registry import Choice
+from nasbench.strategies._configured import Label
 from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel
 from nasbench.strategies._smbo import Batching, Incumbent, ModelBasedSearch
 from nasbench.strategies._sources import OTHERS, known_of, source_names

@@ -8,8 +8,8 @@ import pytest
 
 from nasbench.errors import InvalidOption
 from nasbench.options import describe_options
-from nasbench.registry import SPACES, STRATEGIES, Choice, Label, options_of
-from nasbench.strategies._configured import ConfiguredStrategy
+from nasbench.registry import SPACES, STRATEGIES, Choice, options_of
+from nasbench.strategies._configured import ConfiguredStrategy, Label
 from nasbench.strategies._smbo import ModelBasedSearch
 
 LINEAR = "bayesian_linear_regression,encoding=one_hot"
