@@ -153,15 +153,15 @@ def test_models_propose_better_architectures_than_are_drawn(strategy):
 
 def test_the_highest_rung_with_enough_results_is_learnt_from():
     strategy = MOBSTER(SPACE, np.random.default_rng(0), epochs=EPOCHS, predictor=LINEAR, n_init=6)
-    assert strategy._highest() is None
+    assert strategy._find_highest() is None
     for i, arch in enumerate(SPACE.rows[:6]):
         strategy._learn(arch, 1, i / 10)
-    assert strategy._highest() == 1
+    assert strategy._find_highest() == 1
     for i, arch in enumerate(SPACE.rows[:6]):
         strategy._learn(arch, 9, -np.inf if i == 0 else i / 10)
-    assert strategy._highest() == 1, "a crash is no result"
+    assert strategy._find_highest() == 1, "a crash is no result"
     strategy._learn(SPACE.rows[7], 9, 0.3)
-    assert strategy._highest() == 9
+    assert strategy._find_highest() == 9
 
 
 def test_a_level_keeps_what_did_not_crash():

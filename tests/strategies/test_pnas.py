@@ -60,7 +60,7 @@ def test_the_beam_of_a_toy_goes_as_worked_out_by_hand(cifar10):
     assert first.tolist() == [[0] * 6]
     assert len(second) == 24
     assert ((second != 0).sum(axis=1) == 1).all()
-    strategy._beam = 2
+    strategy.beam = 2
     found = [[set((np.flatnonzero(row == 3) + 1).tolist()) for row in level] for level in levels(strategy, 5)]
     assert found == [
         [{6, 5}, {6, 4}],
