@@ -206,7 +206,7 @@ def test_seminas_beats_random_search(cifar10):
         ("seminas,unlabelled=-1", "at least 0"),
         ("arch2vec_rl,embedding=xgboost", "no codes"),
         ("arch2vec_rl,episode=0", "at least 1"),
-        ("arch2vec_rl,learning_rate=0", "positive"),
+        ("arch2vec_rl,learning_rate=0", "above 0"),
         ("arch2vec_bo,n_init=0", "at least 1"),
     ],
 )
