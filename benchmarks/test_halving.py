@@ -62,7 +62,7 @@ def test_decisions(benchmark, scores):
         rung, promoted = Rung(), 0
         for trial, score in enumerate(scores):
             rung.add(trial, score)
-            promoted += rung.promoted(3) is not None
+            promoted += rung.promote(3) is not None
         return promoted
 
     assert benchmark(decide) == plain_rung(scores)

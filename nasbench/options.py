@@ -1,14 +1,16 @@
 """What an option may be: checked by its annotation, before anything runs.
 
-A component's options are the keyword-only arguments of its constructor. Their annotations say the type, ``Literal``
-the choices, and the aliases here the range: ``hidden: Count = 64`` is a whole number from 1.
+A component's options are the keyword-only arguments of its constructor, or the fields of its class where that is a
+dataclass. Their annotations say the type, ``Literal`` the choices, and the aliases here the range:
+``hidden: Count = 64`` is a whole number from 1.
 """
 
 import math
 import operator
+import re
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from nasbench.errors import InvalidOption
@@ -53,6 +55,12 @@ NotNegative = Annotated[float, Within(0)]
 """A number from 0."""
 Share = Annotated[float, Within(0, 1, open_low=True)]
 """A share above 0, up to all."""
+OpenShare = Annotated[float, Within(0, 1, open_low=True, open_high=True)]
+"""A share that is neither nothing nor all."""
+Probability = Annotated[float, Within(0, 1)]
+"""A number from 0 to 1."""
+Decay = Annotated[float, Within(0, 1, open_high=True)]
+"""A number from 0, below 1."""
 
 Signed = Annotated[float, Within()]
 """Any number, also below 0."""
@@ -81,6 +89,31 @@ def check_option(of: str, name: str, value: Any, annotation: Any) -> None:
     """
     if not _fits(value, annotation):
         raise InvalidOption(f"option {name}={value} of '{of}'; expected {_said(annotation)}")
+
+
+def check_fields(configured: Any) -> None:
+    """Refuse a dataclass one of whose fields has a value that its annotation does not allow.
+
+    Raises:
+        InvalidOption: with the field, the value and what is allowed.
+    """
+    for one in fields(configured):
+        check_option(type(configured).__name__, one.name, getattr(configured, one.name), one.type)
+
+
+def describe_options(component: type) -> dict[str, str]:
+    """Return what the docstrings of a class and of those that it inherits from say of its options.
+
+    They stand in the sections ``Args:`` and ``Attributes:``, in the style of Google; what a sub-class says counts more.
+    """
+    import inspect  # slow to import, and only manual pages ask
+
+    described: dict[str, str] = {}
+    for cls in reversed(component.__mro__):
+        for section in re.findall(r"^(?:Args|Attributes):\n((?: +.*\n?)+)", inspect.cleandoc(cls.__doc__ or ""), re.M):
+            for names, text in re.findall(r"^    ([\w, ]+): (.*(?:\n {5,}.*)*)", section, re.M):
+                described |= dict.fromkeys(names.split(", "), " ".join(text.split()))
+    return described
 
 
 def whole_number(name: str, value: Any, *, least: int) -> int:
@@ -152,6 +185,8 @@ def _said(annotation: Any) -> str:
         return " or ".join(dict.fromkeys(_said(part) for part in inner))
     if origin is Literal:
         return "one of " + ", ".join(map(str, inner))
+    if origin is tuple and inner and inner[-1] is not Ellipsis:
+        return f"a list of {len(inner)}: " + "; ".join(map(_said, inner))
     if origin in (tuple, Sequence):
         return "a list" + (f", each {_said(inner[0])}" if inner else "")
     if annotation is None or annotation is type(None):

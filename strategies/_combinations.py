@@ -1,4 +1,4 @@
-"""Decisions drawn one by one: how often that gives an architecture, and so how often to try."""
+"""How often independently drawn decisions give a valid architecture, and so how often to try."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ _SAMPLE = 500  # combinations looked at
 _WORTHWHILE = 0.02  # share of valid ones from which 20 tries succeed in every third case
 
 
-def tries_in(space: SearchSpace) -> int:
+def count_tries(space: SearchSpace) -> int:
     """Return how many combinations to try before one is drawn by the space: none where hardly any is valid."""
     uniform = np.random.default_rng(0).random((_SAMPLE, len(space.cardinality)))  # a property of the space, not a draw
     archs = (uniform * space.cardinality).astype(np.int8)

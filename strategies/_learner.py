@@ -1,4 +1,4 @@
-"""What strategies share that work in rounds with a predictor: what was asked, what was learnt, and what is best."""
+"""Shared state of strategies that work in rounds with a predictor: what was asked, what was learnt, what is best."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from nasbench.choices import Choice
 from nasbench.errors import SearchFinished
 from nasbench.predictions import Batch, predictor_capabilities_of
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._online_predictor import predictor_for_search
-from nasbench.strategies._pools import Seen, random_archs
+from nasbench.strategies._online_predictor import make_search_predictor
+from nasbench.strategies._pools import SeenSet, draw_unseen
 
 
 class Asked:
@@ -26,9 +26,9 @@ class Asked:
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         self._space, self._rng = space, rng
-        self.seen = Seen(space)
+        self.seen = SeenSet(space)
 
-    def asking(self, archs: Archs) -> Archs:
+    def mark_asked(self, archs: Archs) -> Archs:
         """Return ``archs`` [n, d] and remember that they are asked.
 
         Raises:
@@ -39,9 +39,9 @@ class Asked:
         self.seen.add(archs)
         return archs
 
-    def random(self, n: int) -> Archs:
+    def draw(self, n: int) -> Archs:
         """Draw up to ``n`` architectures that were not asked."""
-        return random_archs(self._space, self.seen, n, self._rng)
+        return draw_unseen(self._space, self.seen, n, self._rng)
 
 
 class Learner(Asked):
@@ -62,7 +62,7 @@ class Learner(Asked):
 
     def __init__(self, space: SearchSpace, predictor: "str | type | Choice", rng: np.random.Generator) -> None:
         super().__init__(space, rng)
-        self.predictor: Any = predictor_for_search(space, predictor)
+        self.predictor: Any = make_search_predictor(space, predictor)
         self._least = predictor_capabilities_of(self.predictor).min_points
         self.archs: Archs = space.no_archs
         self.scores: Floats = np.empty(0)
@@ -73,7 +73,7 @@ class Learner(Asked):
         self.archs = np.concatenate([self.archs, archs[finished]])
         self.scores = np.concatenate([self.scores, scores[finished]])
 
-    def best(self, n: int) -> Archs:
+    def select_best(self, n: int) -> Archs:
         """Return the up to ``n`` best so far, best first."""
         return self.archs[np.argsort(-self.scores, kind="stable")[:n]]
 

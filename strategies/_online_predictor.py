@@ -1,4 +1,4 @@
-"""A predictor in a search: fitted now and then, told of single results in between, asked with beliefs added.
+"""A predictor inside a search: refitted every few results, conditioned on single results in between.
 
 A Gaussian process has ``condition``: between two fits, a result costs O(n^2). Other predictors stay as they
 are until the next fit.
@@ -20,7 +20,7 @@ Forecast = Callable[[Archs], Prediction]
 """Architectures [m, d] to what is expected of them."""
 
 
-def predictor_for_search(space: SearchSpace, label: "str | type | Choice") -> Any:
+def make_search_predictor(space: SearchSpace, label: "str | type | Choice") -> Any:
     """Return a new predictor that needs nothing but architectures.
 
     Raises:
@@ -36,7 +36,7 @@ def predictor_for_search(space: SearchSpace, label: "str | type | Choice") -> An
     return predictor
 
 
-class Model:
+class OnlinePredictor:
     """A predictor that follows a search.
 
     Args:
@@ -52,7 +52,7 @@ class Model:
     def __init__(self, space: SearchSpace, predictor: "str | type | Choice", *, refit_every: int) -> None:
         check_at_least(1, refit_every=refit_every)
         self._space, self._label, self._refit_every = space, predictor, refit_every
-        self._predictor: Any = predictor_for_search(space, predictor)
+        self._predictor: Any = make_search_predictor(space, predictor)
         self._least = predictor_capabilities_of(self._predictor).min_points
         self._believer: Any = None
         self._n_fitted = 0

@@ -1,4 +1,4 @@
-"""Where the next architectures are looked for: pools of candidates that were not asked before.
+"""Pools of candidates: sets of architectures not asked before, over which an acquisition is maximised.
 
 ``whole`` is every architecture of a listed space. ``mutation`` takes the children of the best parents, best
 parent first, as naszilla does (White et al. 2019, arXiv 1910.11858); ``half`` fills half of the pool with
@@ -22,7 +22,7 @@ _GENERATIONS, _TOURNAMENT = 5, 10
 _CLIMBS, _STEPS = 10, 20
 
 
-class Seen:
+class SeenSet:
     """The architectures that were asked, twins counted as one where a benchmark trained only one of them."""
 
     def __init__(self, space: SearchSpace) -> None:
@@ -31,7 +31,7 @@ class Seen:
         self._mask = np.zeros(int(space.size) if self._listed is not None else 0, dtype=np.bool_)
         self._keys: set[bytes] = set()
 
-    def _names(self, archs: Archs) -> list[bytes]:
+    def _make_keys(self, archs: Archs) -> list[bytes]:
         if self._space.trained_once_per_class and len(archs):
             archs = self._space.canonical(archs)
         return [row.tobytes() for row in archs]
@@ -41,9 +41,9 @@ class Seen:
         if self._listed is not None:
             self._mask[self._listed.index(archs)] = True
         else:
-            self._keys.update(self._names(archs))
+            self._keys.update(self._make_keys(archs))
 
-    def fresh(self, archs: Archs) -> Archs:
+    def filter_unseen(self, archs: Archs) -> Archs:
         """Return those of ``archs`` [n, d] that were not seen, each once, in order."""
         if not len(archs):
             return archs
@@ -53,53 +53,53 @@ class Seen:
             first.sort()
             return archs[first[~self._mask[index[first]]]]
         new: dict[bytes, int] = {}
-        for i, name in enumerate(self._names(archs)):
+        for i, name in enumerate(self._make_keys(archs)):
             if name not in self._keys:
                 new.setdefault(name, i)
         return archs[list(new.values())]
 
-    def rest(self) -> Archs | None:
+    def list_unseen(self) -> Archs | None:
         """Return all that is left of a listed space, None of another one."""
         if self._listed is not None:
             return self._listed.rows[~self._mask]
-        return self.fresh(self._space.rows) if isinstance(self._space, EnumeratedSpace) else None
+        return self.filter_unseen(self._space.rows) if isinstance(self._space, EnumeratedSpace) else None
 
 
 @dataclass(frozen=True)
-class Ground:
+class PoolContext:
     """What a pool is made from.
 
     Attributes:
         space: where to search.
         seen: what was asked before.
         parents: [n, d] architectures with a score, best first.
-        worth: the acquisition of candidates [m, d].
+        acquisition: the acquisition value of candidates [m, d].
         rng: draws.
     """
 
     space: SearchSpace
-    seen: Seen
+    seen: SeenSet
     parents: Archs
-    worth: Callable[[Archs], Floats]
+    acquisition: Callable[[Archs], Floats]
     rng: np.random.Generator
 
 
-Pool = Callable[[Ground, int], Archs]
+Pool = Callable[[PoolContext, int], Archs]
 
 
-def random_archs(space: SearchSpace, seen: Seen, n: int, rng: np.random.Generator) -> Archs:
+def draw_unseen(space: SearchSpace, seen: SeenSet, n: int, rng: np.random.Generator) -> Archs:
     """Draw ``n`` distinct architectures that were not seen; fewer where no more are found, ``[<= n, d]``."""
     found, tries = space.no_archs, 0
     while len(found) < n and tries < _TRIES:
         drawn = space.sample(n, rng)
         tries += len(drawn)
-        found = seen.fresh(np.concatenate([found, drawn]))
-    if len(found) < n and (rest := seen.rest()) is not None:
+        found = seen.filter_unseen(np.concatenate([found, drawn]))
+    if len(found) < n and (rest := seen.list_unseen()) is not None:
         return rest[rng.permutation(len(rest))[:n]]
     return found[:n]
 
 
-class Novelties:
+class NovelSampler:
     """Draws architectures that were not drawn before, and, once none are left, any.
 
     Args:
@@ -111,14 +111,14 @@ class Novelties:
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
-        self._space, self._rng, self.seen = space, rng, Seen(space)
+        self._space, self._rng, self.seen = space, rng, SeenSet(space)
         self._exhausted = False  # looking for new ones takes a thousand draws in vain
 
     def draw(self, n: int) -> Archs:
         """Return ``n`` architectures, ``[n, d]``."""
         if self._exhausted:
             return self._space.sample(n, self._rng)
-        drawn = random_archs(self._space, self.seen, n, self._rng)
+        drawn = draw_unseen(self._space, self.seen, n, self._rng)
         self.seen.add(drawn)
         if len(drawn) < n:
             self._exhausted = True
@@ -126,71 +126,71 @@ class Novelties:
         return drawn
 
 
-def whole(ground: Ground, size: int) -> Archs:
+def take_whole(context: PoolContext, size: int) -> Archs:
     """Return every architecture that was not asked; ``size`` of ``half`` where they are too many or not listed."""
-    rest = ground.seen.rest() if ground.space.size <= _MOST else None
-    return half(ground, size) if rest is None else rest
+    rest = context.seen.list_unseen() if context.space.size <= _MOST else None
+    return mutate_half(context, size) if rest is None else rest
 
 
-def random(ground: Ground, size: int) -> Archs:
+def draw_random(context: PoolContext, size: int) -> Archs:
     """Draw ``size`` architectures."""
-    return random_archs(ground.space, ground.seen, size, ground.rng)
+    return draw_unseen(context.space, context.seen, size, context.rng)
 
 
-def mutation(ground: Ground, size: int) -> Archs:
+def mutate_best(context: PoolContext, size: int) -> Archs:
     """Return children of the five best, those of the best first; where these are few, random ones too."""
-    children = _children(ground, ground.parents[:5], size, tries=size)
-    return children if len(children) else random(ground, size)
+    children = _make_children(context, context.parents[:5], size, tries=size)
+    return children if len(children) else draw_random(context, size)
 
 
-def half(ground: Ground, size: int) -> Archs:
+def mutate_half(context: PoolContext, size: int) -> Archs:
     """Return children of the ten best, equally many of each, and as many random architectures."""
-    parents = ground.parents[:10]
+    parents = context.parents[:10]
     n_mutated = size // 2
     tries = -(-2 * n_mutated // max(len(parents), 1))
-    children = _shuffled(_children(ground, parents, len(parents) * tries, tries=tries), ground.rng)[:n_mutated]
-    drawn = random_archs(ground.space, ground.seen, size - len(children), ground.rng)
-    return ground.seen.fresh(np.concatenate([children, drawn]))
+    children = _shuffle(_make_children(context, parents, len(parents) * tries, tries=tries), context.rng)[:n_mutated]
+    drawn = draw_unseen(context.space, context.seen, size - len(children), context.rng)
+    return context.seen.filter_unseen(np.concatenate([children, drawn]))
 
 
-def evolution(ground: Ground, size: int) -> Archs:
+def evolve(context: PoolContext, size: int) -> Archs:
     """Let the acquisition select over a few generations, starting from ``half`` a pool; return all that lived."""
-    lived = half(ground, size)
+    lived = mutate_half(context, size)
     if not len(lived):
         return lived
-    worth = ground.worth(lived)
+    worth = context.acquisition(lived)
     for _ in range(_GENERATIONS):
-        entrants = ground.rng.integers(len(lived), size=(size, _TOURNAMENT))
+        entrants = context.rng.integers(len(lived), size=(size, _TOURNAMENT))
         winners = entrants[np.arange(size), np.argmax(worth[entrants], axis=1)]
-        children = ground.space.mutate(lived[winners], ground.rng)
-        born = ground.seen.fresh(np.concatenate([lived, children]))[len(lived) :]
+        children = context.space.mutate(lived[winners], context.rng)
+        born = context.seen.filter_unseen(np.concatenate([lived, children]))[len(lived) :]
         if len(born):
-            lived, worth = np.concatenate([lived, born]), np.concatenate([worth, ground.worth(born)])
+            lived, worth = np.concatenate([lived, born]), np.concatenate([worth, context.acquisition(born)])
     return lived
 
 
-def local(ground: Ground, size: int) -> Archs:
+def climb(context: PoolContext, size: int) -> Archs:
     """Climb the acquisition from the best ten known and ``size`` random architectures' best ten."""
-    drawn = random(ground, size)
-    starts = np.concatenate([_best(ground, ground.parents, _CLIMBS), _best(ground, drawn, _CLIMBS)])
-    tops = _climbed(ground, starts)
-    around, _ = ground.space.neighbors(tops) if len(tops) else (tops, None)
-    return ground.seen.fresh(np.concatenate([tops, around, drawn]))
+    drawn = draw_random(context, size)
+    starts = np.concatenate([_select_best(context, context.parents, _CLIMBS), _select_best(context, drawn, _CLIMBS)])
+    tops = _climb_all(context, starts)
+    around, _ = context.space.neighbors(tops) if len(tops) else (tops, None)
+    return context.seen.filter_unseen(np.concatenate([tops, around, drawn]))
 
 
-def _best(ground: Ground, archs: Archs, n: int) -> Archs:
+def _select_best(context: PoolContext, archs: Archs, n: int) -> Archs:
     if len(archs) <= n:
         return archs
-    return archs[np.argsort(-ground.worth(archs), kind="stable")[:n]]
+    return archs[np.argsort(-context.acquisition(archs), kind="stable")[:n]]
 
 
-def _climbed(ground: Ground, archs: Archs) -> Archs:
+def _climb_all(context: PoolContext, archs: Archs) -> Archs:
     """Move each of ``archs`` to its best neighbour as long as that is better."""
     for _ in range(_STEPS):
         if not len(archs):
             break
-        around, owner = ground.space.neighbors(archs)
-        known, reached = ground.worth(archs), ground.worth(around)
+        around, owner = context.space.neighbors(archs)
+        known, reached = context.acquisition(archs), context.acquisition(around)
         order = np.lexsort((reached, owner))
         last = np.flatnonzero(np.diff(owner[order], append=len(archs)))  # the best neighbour of each owner
         best = order[last]
@@ -203,28 +203,28 @@ def _climbed(ground: Ground, archs: Archs) -> Archs:
     return archs
 
 
-def _children(ground: Ground, parents: Archs, size: int, *, tries: int) -> Archs:
+def _make_children(context: PoolContext, parents: Archs, size: int, *, tries: int) -> Archs:
     """Mutate each parent ``tries`` times, best first, until ``size`` new children are there."""
     found = parents[:0]
     for parent in parents:
-        mutated = ground.space.mutate(np.repeat(parent[None], tries, axis=0), ground.rng)
-        found = ground.seen.fresh(np.concatenate([found, mutated]))
+        mutated = context.space.mutate(np.repeat(parent[None], tries, axis=0), context.rng)
+        found = context.seen.filter_unseen(np.concatenate([found, mutated]))
         if len(found) >= size:
             break
     return found[:size]
 
 
-def _shuffled(archs: Archs, rng: np.random.Generator) -> Archs:
+def _shuffle(archs: Archs, rng: np.random.Generator) -> Archs:
     return archs[rng.permutation(len(archs))]
 
 
 POOLS: Mapping[str, Pool] = {
-    "whole": whole,
-    "mutation": mutation,
-    "half": half,
-    "random": random,
-    "evolution": evolution,
-    "local": local,
+    "whole": take_whole,
+    "mutation": mutate_best,
+    "half": mutate_half,
+    "random": draw_random,
+    "evolution": evolve,
+    "local": climb,
 }
 
 

@@ -19,14 +19,14 @@ _TRIES = 20  # at a third of valid rows, one draw in 3,000 needs more
 _POOL = 64
 
 
-def choices(space: SearchSpace) -> Bools:
+def mark_choices(space: SearchSpace) -> Bools:
     """Tell which entries of a ``[d, k]`` array of decisions by choices exist."""
     return np.asarray(np.arange(int(space.cardinality.max())) < space.cardinality[:, None])
 
 
-def uniform(space: SearchSpace) -> Floats:
+def make_uniform(space: SearchSpace) -> Floats:
     """Return the distribution under which every choice of a decision is as likely; ``[d, k]``."""
-    return choices(space) / space.cardinality[:, None]
+    return mark_choices(space) / space.cardinality[:, None]
 
 
 def is_product(space: SearchSpace) -> bool:
@@ -61,32 +61,32 @@ class OneByOne:
             arch = np.array([[min(bisect_right(row, u * row[-1]), k) for row, u, k in digits]], dtype=np.int8)
             if self._all_valid or self._space.is_valid(arch)[0]:
                 return arch
-        return _likely(self._space, self._rng, np.diff(ends, axis=1, prepend=0.0) / ends[:, -1:])[None]
+        return _draw_likely(self._space, self._rng, np.diff(ends, axis=1, prepend=0.0) / ends[:, -1:])[None]
 
 
 def draw(space: SearchSpace, rng: np.random.Generator, probabilities: Floats, n: int) -> Archs:
     """Draw valid architectures from ``probabilities`` [d, k]; ``[n, d]``."""
     ends = np.cumsum(probabilities, axis=1)
-    archs = _digits(ends, space.cardinality, rng, n)
+    archs = _draw_digits(ends, space.cardinality, rng, n)
     bad = np.flatnonzero(~space.is_valid(archs))
     for _ in range(_TRIES):
         if not len(bad):
             return archs
-        archs[bad] = _digits(ends, space.cardinality, rng, len(bad))
+        archs[bad] = _draw_digits(ends, space.cardinality, rng, len(bad))
         bad = bad[~space.is_valid(archs[bad])]
     for i in bad:
-        archs[i] = _likely(space, rng, probabilities)
+        archs[i] = _draw_likely(space, rng, probabilities)
     return archs
 
 
-def _digits(ends: Floats, cardinality: Ints, rng: np.random.Generator, n: int) -> Archs:
+def _draw_digits(ends: Floats, cardinality: Ints, rng: np.random.Generator, n: int) -> Archs:
     u = rng.random((n, len(ends))) * ends[:, -1]
     # Rounding may leave u at the very end, one past the last choice.
     archs: Archs = np.minimum((u[..., None] >= ends).sum(axis=2), cardinality - 1).astype(np.int8)
     return archs
 
 
-def _likely(space: SearchSpace, rng: np.random.Generator, probabilities: Floats) -> Archs:
+def _draw_likely(space: SearchSpace, rng: np.random.Generator, probabilities: Floats) -> Archs:
     pool = space.sample(_POOL, rng)
     with np.errstate(divide="ignore"):
         log_chance = np.log(probabilities)[np.arange(pool.shape[1]), pool].sum(axis=1)

@@ -9,7 +9,12 @@ from nasbench.arrays import Archs, Floats
 from nasbench.choices import Choice
 from nasbench.predictions import Batch, Prediction, make_predictor, predictor_capabilities_of
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from nasbench.strategies._ranking_weights import bootstrap_losses, misranked, misranked_held_out, ranking_weights
+from nasbench.strategies._ranking_weights import (
+    bootstrap_losses,
+    compute_ranking_weights,
+    count_misranked,
+    count_misranked_held_out,
+)
 from nasbench.strategies._sources import Known
 from nasbench.surrogates import Target, target_named
 
@@ -80,10 +85,10 @@ class RankingEnsemble:
         self._model.fit(batch, score, rng)
         self._learn_scale(score)
         said = [source.predict(batch.archs)[0] for source in self._sources]
-        own = held_out(self._space, self._label, self._model, batch, score, rng)
-        sources = misranked(np.reshape(said, (-1, len(score))), score)
-        wrong = np.concatenate([sources, misranked_held_out(own, score)[None]])
-        self.weights = ranking_weights(bootstrap_losses(wrong, _SAMPLES, rng))
+        own = predict_held_out(self._space, self._label, self._model, batch, score, rng)
+        sources = count_misranked(np.reshape(said, (-1, len(score))), score)
+        wrong = np.concatenate([sources, count_misranked_held_out(own, score)[None]])
+        self.weights = compute_ranking_weights(bootstrap_losses(wrong, _SAMPLES, rng))
 
     def _learn_scale(self, score: Floats) -> None:
         self._score, self._scale = score, target_named("rank")(score)
@@ -94,12 +99,12 @@ class RankingEnsemble:
         mean, variance = self.weights[-1] * own.mean, None if own.std is None else (self.weights[-1] * own.std) ** 2
         for weight, source in zip(self.weights, self._sources, strict=False):
             if weight > 0:
-                said = self._scaled(source, batch.archs)
+                said = self._predict_scaled(source, batch.archs)
                 mean = mean + weight * said.mean
                 variance = None if variance is None or said.std is None else variance + (weight * said.std) ** 2
         return Prediction(mean, None if variance is None else np.sqrt(np.maximum(variance, 1e-18)))
 
-    def _scaled(self, source: SourceModel, archs: Archs) -> Prediction:
+    def _predict_scaled(self, source: SourceModel, archs: Archs) -> Prediction:
         """Express what a source says in scores of the target: its normal scores become the target's quantiles."""
         scale: Target = self._scale
         return scale.prediction(*source.predict(archs))
@@ -118,7 +123,7 @@ class RankingEnsemble:
         self._learn_scale(state["train/score"])
 
 
-def held_out(
+def predict_held_out(
     space: SearchSpace,
     label: "str | type | Choice",
     model: Any,

@@ -7,7 +7,7 @@ from nasbench.arrays import Floats
 _GUARD = 95  # percentile of the target's own losses that a model's median must not exceed
 
 
-def misranked(predicted: Floats, observed: Floats) -> Floats:
+def count_misranked(predicted: Floats, observed: Floats) -> Floats:
     """Tell of each pair whether a model orders it otherwise than what was observed.
 
     Args:
@@ -23,7 +23,7 @@ def misranked(predicted: Floats, observed: Floats) -> Floats:
     return wrong
 
 
-def misranked_held_out(expected: Floats, observed: Floats) -> Floats:
+def count_misranked_held_out(expected: Floats, observed: Floats) -> Floats:
     """Tell of each pair whether what the target's model expects of the one lies on the wrong side of the other.
 
     Of two expectations each would come from a model of its own, and those run against the scores: without its best
@@ -59,7 +59,7 @@ def bootstrap_losses(wrong: Floats, n_samples: int, rng: np.random.Generator) ->
     return losses
 
 
-def ranking_weights(losses: Floats) -> Floats:
+def compute_ranking_weights(losses: Floats) -> Floats:
     """Return the share of samples in which each model has the smallest loss; the last model is the target's own.
 
     A model whose median loss exceeds the 95th percentile of the target's gets nothing: many bad models would

@@ -1,4 +1,4 @@
-"""What strategies share that start at random and then propose from what they have learnt.
+"""Base of strategies that start at random and then propose from what they have learnt.
 
 No architecture is asked twice in a run. Crashed trainings are remembered as asked and left out of what is
 learnt. Where nothing can be proposed, for lack of results or because all are equal, random architectures are
@@ -6,35 +6,36 @@ asked. The search ends when a space has nothing left.
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, freeze
 from nasbench.errors import SearchFinished
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._pools import Seen, random_archs
+from nasbench.strategies._configured import ConfiguredStrategy
+from nasbench.strategies._pools import SeenSet, draw_unseen
 from nasbench.trials import Results, Trials, full_trainings
 
 
-class SequentialSearch(ABC):
+@dataclass(kw_only=True, eq=False)
+class SequentialSearch(ConfiguredStrategy, ABC):
     """Random architectures first, then proposals. Sub-classes write ``_propose``.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
+    Attributes:
         n_init: random architectures at the start.
         batch: proposals made from the same results.
-
-    Raises:
-        InvalidOption: no start or no batch.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, n_init: int, batch: int = 1) -> None:
-        check_at_least(1, n_init=n_init, batch=batch)
-        self._space, self._rng = space, rng
-        self._n_init, self._batch = n_init, batch
-        self._seen = Seen(space)
+    n_init: Count = 10
+    batch: Count = field(default=1, init=False)
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin with nothing asked and nothing learnt."""
+        super().__post_init__(space, rng)
+        self._n_init = self.n_init  # of the start, without what another search has trained before
+        self._seen = SeenSet(space)
         self._queue: Archs = space.no_archs
         self._waiting: dict[int, Archs] = {}
         self._archs: list[Archs] = []
@@ -53,12 +54,12 @@ class SequentialSearch(ABC):
         Raises:
             SearchFinished: none is left that draws or proposals could reach.
         """
-        parts = [self._taken(n)]
+        parts = [self._take(n)]
         while (missing := n - sum(map(len, parts))) > 0:
-            self._queue = self._next(missing)
+            self._queue = self._choose_next(missing)
             if not len(self._queue):
                 break
-            parts.append(self._taken(missing))
+            parts.append(self._take(missing))
         archs = np.concatenate(parts)
         if n and not len(archs):
             raise SearchFinished(f"no new architecture was found after {self._n_asked} trials")
@@ -67,20 +68,20 @@ class SequentialSearch(ABC):
         self._waiting.update(zip(trials.id.tolist(), archs, strict=True))
         return trials
 
-    def _taken(self, n: int) -> Archs:
+    def _take(self, n: int) -> Archs:
         taken, self._queue = self._queue[:n], self._queue[n:]
         return taken
 
-    def _next(self, wanted: int) -> Archs:
+    def _choose_next(self, wanted: int) -> Archs:
         """Return new architectures to ask: the random start as a whole, then a batch or what is wanted if more."""
         if not self._started:
             self._started = True
-            chosen = random_archs(self._space, self._seen, self._n_init, self._rng)
+            chosen = draw_unseen(self._space, self._seen, self._n_init, self._rng)
         else:
-            n = max(wanted, self._batch)
+            n = max(wanted, self.batch)
             chosen = self._propose(n) if len(self._scores) else self._queue
             if not len(chosen):
-                chosen = random_archs(self._space, self._seen, n, self._rng)
+                chosen = draw_unseen(self._space, self._seen, n, self._rng)
         self._seen.add(chosen)
         return freeze(chosen)  # asked for slice by slice, which then need no copies
 
@@ -112,11 +113,11 @@ class SequentialSearch(ABC):
         self._n_init -= len(archs)
         self._started = self._n_init < 1
 
-    def _learnt(self) -> tuple[Archs, Floats]:
+    def _get_results(self) -> tuple[Archs, Floats]:
         """Return what finished, in the order of the answers: [n, d] and [n]."""
         return np.array(self._archs, dtype=self._space.dtype).reshape(-1, self._space.width), np.array(self._scores)
 
-    def _pending(self) -> Archs:
+    def _get_pending(self) -> Archs:
         """Return what is asked and not answered, [p, d], also what only stands in line."""
         waiting = [*self._waiting.values(), *self._queue]
         return np.array(waiting, dtype=self._space.dtype).reshape(-1, self._space.width)

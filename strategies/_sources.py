@@ -185,7 +185,7 @@ def known_of_same(
     """
     sources = _sources(source, target, space)
     if not sources:
-        return np.empty((0, len(space.decisions)), dtype=np.int8), np.empty((0, 0))
+        return space.no_archs, np.empty((0, 0))
     # where each source has the architectures of the first; -1 where it lacks one
     places = np.stack([row_index(source.pool, space.cardinality).find(sources[0].pool) for source in sources])
     common = places[:, (places >= 0).all(axis=0)]

@@ -3,6 +3,7 @@
 A task: sizes, splits, seeds, cost, optimum, licence. A component: its source, options and presets.
 """
 
+import textwrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -143,18 +144,22 @@ def _component(registry: "Registry", name: str) -> dict[str, Any]:
     """Return a component's manual page, and its options with their defaults where it is installed."""
     import inspect
 
+    from nasbench.options import describe_options
+
     extra = registry.missing_extra(name)
     options: dict[str, str] | None = None
-    presets = {}
+    presets, described = {}, {}
     if extra is None:
         component = registry.load(name)
         parameters = inspect.signature(component).parameters.values()
         options = {item.name: repr(item.default) for item in parameters if item.kind is item.KEYWORD_ONLY}
+        described = describe_options(component)
         presets = {preset: dict(values) for preset, values in getattr(component, "presets", {}).items()}
     return {
         "kind": registry.singular,
         "manual": registry.manual(name) or registry.summary(name),
         "options": options,
+        "option_help": {key: described[key] for key in options or () if key in described},
         "presets": presets,
         "missing_extra": extra,
     }
@@ -166,6 +171,10 @@ def _page(name: str, component: dict[str, Any]) -> str:
         lines += [f"not installed: pip install 'nasbench-suite[{component['missing_extra']}]'"]
     if options := component["options"]:
         lines += ["options: " + ", ".join(f"{key}={value}" for key, value in options.items())]
+        lines += [
+            textwrap.fill(f"  {key}: {text}", 120, subsequent_indent=" " * 4)
+            for key, text in component["option_help"].items()
+        ]
     lines += [
         f"preset @{preset}: " + (", ".join(f"{key}={value}" for key, value in values.items()) or "the defaults")
         for preset, values in component["presets"].items()

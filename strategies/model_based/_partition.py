@@ -53,7 +53,7 @@ class Partition:
         if not len(known):
             return np.ones(0, dtype=np.bool_), np.ones(len(candidates), dtype=np.bool_)
         scores = self._scores[known]
-        slope = _regression(self._features[known], scores)
+        slope = _fit_slope(self._features[known], scores)
         ahead = (self._candidates[candidates] - self._features[known].mean(axis=0)) @ slope
         # Few points have many candidates right between them: these go one way, not where rounding sends them.
         return scores >= scores.mean() - _ROUNDING, ahead >= -_ROUNDING * np.abs(slope).sum()
@@ -70,18 +70,18 @@ class Partition:
         while node < self._first_leaf:
             children = [child for child in (2 * node + 1, 2 * node + 2) if self._left[child]]
             if len(children) == 2:
-                bounds = [self._bound(node, child, exploration) for child in children]
+                bounds = [self._compute_bound(node, child, exploration) for child in children]
                 # two that were never visited are alike
                 node = children[int(self._rng.integers(2)) if bounds[0] == bounds[1] else int(np.argmax(bounds))]
             else:
                 node = children[0]
         candidate, leaf = self._bags[node].pop(), node
-        for above in _path(leaf):
+        for above in _trace_path(leaf):
             self._left[above] -= 1
             self._visits[above] += 1
         return candidate, leaf
 
-    def _bound(self, node: int, child: int, exploration: float) -> float:
+    def _compute_bound(self, node: int, child: int, exploration: float) -> float:
         if not self._told[child]:
             return math.inf
         mean = self._total[child] / self._told[child]
@@ -89,7 +89,7 @@ class Partition:
 
     def reward(self, leaf: int, score: float) -> None:
         """Add a score to ``leaf`` and all nodes above."""
-        for node in _path(leaf):
+        for node in _trace_path(leaf):
             self._told[node] += 1
             self._total[node] += score
 
@@ -99,7 +99,7 @@ class Partition:
         return int(self._left[0])
 
 
-def _regression(features: Floats, scores: Floats) -> Floats:
+def _fit_slope(features: Floats, scores: Floats) -> Floats:
     """Return the slope [f] of a linear model by least squares, with the faintest of ridges."""
     centred = features - features.mean(axis=0)
     n, f = features.shape
@@ -111,7 +111,7 @@ def _regression(features: Floats, scores: Floats) -> Floats:
     return np.asarray(centred.T @ np.linalg.solve(centred @ centred.T + _RIDGE * np.eye(n), rest))
 
 
-def _path(leaf: int) -> list[int]:
+def _trace_path(leaf: int) -> list[int]:
     path = [leaf]
     while path[-1]:
         path.append((path[-1] - 1) // 2)

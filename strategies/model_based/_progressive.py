@@ -1,4 +1,4 @@
-"""How architectures grow in a space that does not say: from its plainest one, a decision at a time.
+"""Progressive growth of architectures: from the plainest one of a space, a decision at a time.
 
 An architecture's complexity is the number of its decisions that differ from the plainest architecture's, the one
 with the fewest operations that compute something; to grow is to take an edit that raises it.
@@ -8,38 +8,38 @@ import numpy as np
 
 from nasbench.arrays import Archs, Ints
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from nasbench.strategies._pools import Seen
+from nasbench.strategies._pools import SeenSet
 
 _STEPS = 200
 _DRAWN = 64
 _FRONTIER = 200  # architectures that are grown further where growth found nothing new
 
 
-def plainest(space: SearchSpace) -> Archs:
+def find_plainest(space: SearchSpace) -> Archs:
     """Return the plainest architecture, [1, d]: the first of those with the least ``_burden``.
 
     Where the space is not listed, a descent by single edits from the plainest of 64 architectures, always the same.
     """
     if isinstance(space, EnumeratedSpace):
-        return space.rows[_least(space, space.rows)]
+        return space.rows[_find_least(space, space.rows)]
     drawn = space.sample(_DRAWN, np.random.default_rng(0))
-    arch = drawn[_least(space, drawn)]
+    arch = drawn[_find_least(space, drawn)]
     for _ in range(_STEPS):
         around = np.concatenate([arch, space.neighbors(arch)[0]])
-        found = around[_least(space, around)]
+        found = around[_find_least(space, around)]
         if (found == arch).all():
             break
         arch = found
     return arch
 
 
-def _least(space: SearchSpace, archs: Archs) -> Ints:
+def _find_least(space: SearchSpace, archs: Archs) -> Ints:
     """Return the place of the plainest of [n, d], [1]; of equals the one whose digits come first."""
-    burden = [_burden(space, archs[first : first + 4096]) for first in range(0, len(archs), 4096)]
+    burden = [_compute_burden(space, archs[first : first + 4096]) for first in range(0, len(archs), 4096)]
     return np.lexsort((*archs.T[::-1], *np.concatenate(burden).T[::-1]))[:1]
 
 
-def _burden(space: SearchSpace, archs: Archs) -> Ints:
+def _compute_burden(space: SearchSpace, archs: Archs) -> Ints:
     """Return [n, 3]: vertices that compute something, vertices with an edge, edges."""
     graphs = space.graphs(archs)
     idle = {*space.passing, *space.cutting, graphs.vocabulary[0], graphs.vocabulary[-1]}
@@ -49,7 +49,7 @@ def _burden(space: SearchSpace, archs: Archs) -> Ints:
     return np.stack([(computes & used).sum(axis=1), used.sum(axis=1), adjacency.sum(axis=(1, 2))], axis=1)
 
 
-def grown(space: SearchSpace, archs: Archs, seed: Archs, *, most: int, rng: np.random.Generator) -> Archs:
+def expand(space: SearchSpace, archs: Archs, seed: Archs, *, most: int, rng: np.random.Generator) -> Archs:
     """Return the distinct neighbours of ``archs`` [n, d] that lie further from ``seed`` [1, d] than they do.
 
     Architectures are grown in order until ``most`` were found; ``[m, d]``, shuffled.
@@ -63,16 +63,16 @@ def grown(space: SearchSpace, archs: Archs, seed: Archs, *, most: int, rng: np.r
     return rng.permutation(np.unique(np.concatenate(found), axis=0))
 
 
-def grown_anew(
-    space: SearchSpace, archs: Archs, seed: Archs, seen: Seen, *, most: int, rng: np.random.Generator
+def expand_unseen(
+    space: SearchSpace, archs: Archs, seed: Archs, seen: SeenSet, *, most: int, rng: np.random.Generator
 ) -> Archs:
     """Return what ``archs`` grow into and was not seen; through what was seen where one edit is not enough.
 
     So it is in NAS-Bench-101, where a vertex needs two edges before it counts: after one, the cell is the same.
     """
     for _ in range(archs.shape[1]):
-        archs = grown(space, archs, seed, most=most, rng=rng)
-        if not len(archs) or len(fresh := seen.fresh(archs)):
+        archs = expand(space, archs, seed, most=most, rng=rng)
+        if not len(archs) or len(fresh := seen.filter_unseen(archs)):
             return fresh if len(archs) else archs
         archs = archs[:_FRONTIER]
     return archs[:0]

@@ -16,52 +16,25 @@ a run.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
-
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.options import Count
+from nasbench.strategies._configured import Label
+from nasbench.strategies._smbo import ModelBasedSearch
 
 REQUIRES = {"torch": "torch"}
 
 
+@dataclass(kw_only=True, eq=False)
 class Arch2VecBO(ModelBasedSearch):
-    """Bayesian optimisation on unsupervised codes.
-
-    Args:
-        space: where to search.
-        rng: decides everything but the embedding.
-        predictor: label of a predictor with a standard deviation.
-        acquisition: as in ``bayesian_optimization``.
-        n_init: random architectures at the start.
-        batch: architectures chosen after one fit.
-        pool_size: candidates, where the space is not listed.
-
-    Raises:
-        InvalidOption: sizes below 1.
-    """
+    """Bayesian optimisation on unsupervised codes; ``rng`` has no part in the embedding."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nasbench101": {}, "nasbench201": {"batch": 1}}
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "arch2vec_dngo",
-        acquisition: str = "ei",
-        n_init: int = 16,
-        batch: int = 5,
-        pool_size: int = 200,
-    ) -> None:
-        settings = Settings(
-            predictor=predictor,
-            acquisition=acquisition,
-            pool="whole",
-            pool_size=pool_size,
-            n_init=n_init,
-            batch=batch,
-        )
-        super().__init__(space, rng, settings)
+    predictor: Label = "arch2vec_dngo"
+    acquisition: str = "ei"
+    pool: str = field(default="whole", init=False)
+    pool_size: Count = 200
+    n_init: Count = 16
+    batch: Count = 5

@@ -1,4 +1,4 @@
-"""Assisted regularized evolution: a cheap score chooses whom to train, among candidates for the start and for children.
+"""Assisted regularized evolution: cheap scores select the initial population, a predictor selects children.
 
 Source: AREA of Mellor, Turner, Storkey & Crowley 2021, "Neural Architecture Search without Training" (arXiv
 2006.04647): regularized evolution (Real et al. 2019) whose first population is the best 10 of 20 random architectures
@@ -22,17 +22,18 @@ mean regret of ``start_only`` in points is .26 by the public NASWOT scores, .27 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, unknown_name
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._online_predictor import Model
-from nasbench.strategies._pools import Seen
+from nasbench.strategies._configured import Label
+from nasbench.strategies._online_predictor import OnlinePredictor
+from nasbench.strategies._pools import SeenSet
 from nasbench.strategies._sources import predictor_sources, source_names
 from nasbench.strategies.model_free.regularized_evolution import RegularizedEvolution
 from nasbench.table import ProxyColumn, proxy_source
@@ -42,12 +43,11 @@ from nasbench.trials import Results, Trials
 _SCORES = ("size", "n_params", "flops", "none")
 
 
+@dataclass(kw_only=True, eq=False)
 class AREA(RegularizedEvolution):
     """Evolution that looks before it trains.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
+    Attributes:
         predictor: label of a predictor of the score.
         cheap_score: what the first population is chosen by: ``n_params``, ``flops``, ``none``, or ``size``, the first
             where the space counts parameters and none elsewhere; or a proxy, ``TABLE/METRIC`` or
@@ -55,11 +55,9 @@ class AREA(RegularizedEvolution):
         n_candidates: random architectures that the first population is chosen from.
         n_children: children that the predictor chooses from.
         refit_every: results between two fits.
-        population_size: number of youngest architectures that compete.
-        sample_size: competitors in a tournament, drawn with replacement.
 
     Raises:
-        InvalidOption: sizes below 1, fewer candidates than places, a score that the space cannot compute.
+        InvalidOption: fewer candidates than places, or a score that the space cannot compute.
         UnknownName: no such predictor, score or table.
     """
 
@@ -68,27 +66,26 @@ class AREA(RegularizedEvolution):
         "predictor_only": {"cheap_score": "none"},
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "bayesian_linear_regression",
-        cheap_score: str = "size",
-        n_candidates: int = 20,
-        n_children: int = 10,
-        refit_every: int = 10,
-        population_size: int = 10,
-        sample_size: int = 3,
-    ) -> None:
-        super().__init__(space, rng, population_size=population_size, sample_size=sample_size)
-        check_at_least(1, n_children=n_children)
-        if n_candidates < population_size:
-            raise InvalidOption(f"n_candidates={n_candidates}; expected at least the population of {population_size}")
-        self._n_children = n_children
-        self._model = Model(space, predictor, refit_every=refit_every)
-        self._start = _best_start(space, rng, n_candidates, population_size, _cheap_score(space, cheap_score))
-        self._seen = Seen(space)
+    predictor: Label = "bayesian_linear_regression"
+    cheap_score: str = "size"
+    n_candidates: Count = 20
+    n_children: Count = 10
+    refit_every: Count = 10
+    population_size: Count = 10
+    sample_size: Count = 3
+    published_mutation: bool = field(default=False, init=False)
+    removal: Literal["oldest", "worst"] = field(default="oldest", init=False)
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Choose the first population, and make the predictor."""
+        super().__post_init__(space, rng)
+        size = self.population_size
+        if self.n_candidates < size:
+            raise InvalidOption(f"n_candidates={self.n_candidates}; expected at least the population of {size}")
+        self._model = OnlinePredictor(space, self.predictor, refit_every=self.refit_every)
+        score = _find_cheap_score(space, self.cheap_score)
+        self._start = _select_start(space, rng, self.n_candidates, size, score)
+        self._seen = SeenSet(space)
         self._archs: list[Archs] = []
         self._scores: list[float] = []
 
@@ -104,27 +101,27 @@ class AREA(RegularizedEvolution):
         self._seen.add(trials.arch)
         return trials
 
-    def _random(self, n: int) -> Archs:
+    def _draw_random(self, n: int) -> Archs:
         taken, self._start = self._start[:n], self._start[n:]
         return taken
 
-    def _children(self, n: int) -> Archs:
-        knows = self._n_children > 1 and self._learn()
+    def _make_children(self, n: int) -> Archs:
+        knows = self.n_children > 1 and self._learn()
         if not knows:
-            return super()._children(n)
+            return super()._make_children(n)
         chosen = self._space.no_archs
         for _ in range(n):
-            chosen = np.concatenate([chosen, self._promising(chosen)])
+            chosen = np.concatenate([chosen, self._select_promising(chosen)])
         return chosen
 
     def _learn(self) -> bool:
         return bool(self._scores) and self._model.learn(np.stack(self._archs), np.array(self._scores), self._rng)
 
-    def _promising(self, chosen: Archs) -> Archs:
+    def _select_promising(self, chosen: Archs) -> Archs:
         """Return the best child by the predictor that is neither trained nor ``chosen`` [m, d]; ``[1, d]``."""
-        parent = self._members[self._winner()]
-        children = self._mutate(parent[None].repeat(self._n_children, axis=0), self._rng)
-        new: Archs = self._seen.fresh(children)
+        parent = self._members[self._select_winner()]
+        children = self._mutate(parent[None].repeat(self.n_children, axis=0), self._rng)
+        new: Archs = self._seen.filter_unseen(children)
         new = new[~(new[:, None] == chosen).all(axis=2).any(axis=1)]
         if not len(new):
             return children[:1]
@@ -144,7 +141,7 @@ def _is_proxy(score: str) -> bool:
     return "/" in score
 
 
-def _cheap_score(space: SearchSpace, score: str) -> Callable[[Archs], Floats] | None:
+def _find_cheap_score(space: SearchSpace, score: str) -> Callable[[Archs], Floats] | None:
     """Return what scores architectures [n, d] before any training, by which ``space`` can tell them apart; or None."""
     if _is_proxy(score):
         return proxy_of(score, space)
@@ -159,7 +156,7 @@ def _cheap_score(space: SearchSpace, score: str) -> Callable[[Archs], Floats] | 
     return lambda archs: getattr(sizes(archs), "n_params" if score == "size" else score)
 
 
-def _best_start(
+def _select_start(
     space: SearchSpace, rng: np.random.Generator, n: int, n_kept: int, score: Callable[[Archs], Floats] | None
 ) -> Archs:
     """Draw ``n`` architectures and keep those of the largest score, nan last, in the order they were drawn."""
@@ -168,12 +165,12 @@ def _best_start(
     drawn = space.sample(n, rng)
     values = score(drawn)
     if np.isfinite(values).sum() < n_kept and isinstance(score, ProxyColumn):
-        drawn = _scored(space, rng, n, n_kept, score)  # a table that scored few: of what it lacks nothing is known
+        drawn = _score(space, rng, n, n_kept, score)  # a table that scored few: of what it lacks nothing is known
         values = score(drawn)
     return drawn[np.sort(np.argsort(-values, kind="stable")[:n_kept])]
 
 
-def _scored(space: SearchSpace, rng: np.random.Generator, n: int, least: int, proxy: ProxyColumn) -> Archs:
+def _score(space: SearchSpace, rng: np.random.Generator, n: int, least: int, proxy: ProxyColumn) -> Archs:
     """Draw up to ``n`` of the architectures that a table scored; ``[<= n, d]``."""
     known = proxy.table.architectures
     known = known[space.is_valid(known)]

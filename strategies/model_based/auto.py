@@ -14,50 +14,23 @@ drawn, .193, .018 and .003 with always a half, .110, .047 and .050 with none. Th
 tasks (numbers that are not drawn were tried on Citeseer and ImageNet16-120 too); on the others it was only measured.
 """
 
-import numpy as np
+from dataclasses import dataclass, field
 
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.options import Count, NotNegative
+from nasbench.strategies._configured import Label
+from nasbench.strategies._smbo import Batching, ModelBasedSearch
 
 REQUIRES = {"gpytorch": "gp"}
 
 
+@dataclass(kw_only=True, eq=False)
 class Auto(ModelBasedSearch):
-    """Our default.
+    """Our default."""
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        predictor: label of a predictor with a standard deviation.
-        kappa: standard deviations that are added to what is expected, on average.
-        n_init: random architectures at the start.
-        refit_every: results between two fits.
-        pool_size: candidates where the whole space is too large.
-
-    Raises:
-        InvalidOption: sizes below 1, or a negative ``kappa``.
-    """
-
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "functional_gp",
-        kappa: float = 0.25,
-        n_init: int = 10,
-        refit_every: int = 10,
-        pool_size: int = 400,
-    ) -> None:
-        settings = Settings(
-            predictor=predictor,
-            acquisition="randomized_ucb",
-            kappa=kappa,
-            pool="whole",
-            pool_size=pool_size,
-            n_init=n_init,
-            batching="believer",
-            refit_every=refit_every,
-        )
-        super().__init__(space, rng, settings)
+    predictor: Label = "functional_gp"
+    acquisition: str = field(default="randomized_ucb", init=False)
+    kappa: NotNegative = 0.25
+    pool: str = field(default="whole", init=False)
+    pool_size: Count = 400
+    batching: Batching = field(default="believer", init=False)
+    refit_every: Count = 10

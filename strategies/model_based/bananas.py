@@ -11,31 +11,22 @@ finished. NASLib mutates its 5 best equally often; here the best comes first in 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
-
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.options import Count
+from nasbench.strategies._configured import Label
+from nasbench.strategies._smbo import ModelBasedSearch
 
 REQUIRES = {"torch": "torch"}
 
 
+@dataclass(kw_only=True, eq=False)
 class Bananas(ModelBasedSearch):
     """Bayesian optimisation with an ensemble of nets.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        predictor: label of a predictor with a standard deviation.
-        acquisition: as in ``bayesian_optimization``.
-        pool_size: children that compete.
-        n_init: random architectures at the start.
-        batch: architectures chosen after one fit.
-
     Raises:
-        InvalidOption: sizes below 1, or a space without paths (choose ``predictor="mlp_ensemble,encoding=one_hot"``).
+        InvalidOption: a space without paths (choose ``predictor="mlp_ensemble,encoding=one_hot"``).
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -43,23 +34,7 @@ class Bananas(ModelBasedSearch):
         "naslib": {"predictor": "mlp_ensemble,members=3,encoding=adjacency", "pool_size": 200},
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "mlp_ensemble",
-        acquisition: str = "its",
-        pool_size: int = 100,
-        n_init: int = 10,
-        batch: int = 10,
-    ) -> None:
-        settings = Settings(
-            predictor=predictor,
-            acquisition=acquisition,
-            pool="mutation",
-            pool_size=pool_size,
-            n_init=n_init,
-            batch=batch,
-        )
-        super().__init__(space, rng, settings)
+    predictor: Label = "mlp_ensemble"
+    acquisition: str = "its"
+    pool: str = field(default="mutation", init=False)
+    batch: Count = 10

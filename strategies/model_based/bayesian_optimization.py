@@ -17,37 +17,17 @@ at a normalised regret of .133 [.125, .141]; the same process with the bound of 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.options import Count, NotNegative
+from nasbench.strategies._configured import Label
+from nasbench.strategies._smbo import Batching, Incumbent, ModelBasedSearch
 
 
+@dataclass(kw_only=True, eq=False)
 class BayesianOptimization(ModelBasedSearch):
-    """Sequential model-based optimisation.
-
-    Args:
-        space: where to search.
-        rng: decides everything.
-        predictor: label of a predictor that gives a standard deviation, unless the acquisition is ``exploit``.
-        acquisition: ``ei``, ``log_ei``, ``pi``, ``ucb``, ``randomized_ucb``, ``thompson``, ``its``, ``exploit``, or
-            ``module:Class``.
-        kappa: standard deviations that ``ucb`` adds to the mean, and ``randomized_ucb`` on average.
-        pool: ``whole``, ``mutation``, ``half``, ``random``, ``evolution`` or ``local``.
-        pool_size: candidates in a pool, unless it is the whole space.
-        n_init: random architectures at the start.
-        batch: proposals made from the same results.
-        batching: ``top``, ``believer`` or ``penalty``.
-        refit_every: results between two fits.
-        incumbent: improvement is over the best score ``observed`` or ``expected``.
-
-    Raises:
-        UnknownName: no such predictor, acquisition, pool, batching or incumbent.
-        InvalidOption: sizes below 1.
-    """
+    """Sequential model-based optimisation."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "random_forest": {"predictor": "random_forest", "refit_every": 5, "pool": "half", "pool_size": 200},
@@ -61,32 +41,12 @@ class BayesianOptimization(ModelBasedSearch):
         "thompson": {"acquisition": "thompson"},
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "functional_gp",
-        acquisition: str = "log_ei",
-        kappa: float = 1.0,
-        pool: str = "whole",
-        pool_size: int = 200,
-        n_init: int = 10,
-        batch: int = 1,
-        batching: str = "believer",
-        refit_every: int = 10,
-        incumbent: str = "expected",
-    ) -> None:
-        settings = Settings(
-            predictor=predictor,
-            acquisition=acquisition,
-            kappa=kappa,
-            pool=pool,
-            pool_size=pool_size,
-            n_init=n_init,
-            batch=batch,
-            batching=batching,
-            refit_every=refit_every,
-            incumbent=incumbent,
-        )
-        super().__init__(space, rng, settings)
+    predictor: Label = "functional_gp"
+    acquisition: str = "log_ei"
+    kappa: NotNegative = 1.0
+    pool: str = "whole"
+    pool_size: Count = 200
+    batch: Count = 1
+    batching: Batching = "believer"
+    refit_every: Count = 10
+    incumbent: Incumbent = "expected"

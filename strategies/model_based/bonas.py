@@ -17,67 +17,49 @@ takes its place, at last random architectures. No architecture is trained twice.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least
+from nasbench.options import Count, NotNegative
+from nasbench.strategies._configured import Label
 from nasbench.strategies._online_predictor import Forecast
-from nasbench.strategies._pools import random_archs
-from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.strategies._pools import draw_unseen
+from nasbench.strategies._smbo import ModelBasedSearch
 
 REQUIRES = {"torch": "torch"}
 
 
+@dataclass(kw_only=True, eq=False)
 class BONAS(ModelBasedSearch):
     """Bayesian optimisation on a learnt embedding.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        predictor: label of a predictor with a standard deviation.
-        kappa: standard deviations above the mean that count.
+    Attributes:
         population_size: how many of the youngest may be parents.
         tournament_size: how many of them are drawn.
-        n_init: random architectures at the start.
-        batch: architectures chosen after one fit.
-
-    Raises:
-        InvalidOption: sizes below 1.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"supernet": {"n_init": 100, "batch": 100}}
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "bonas@bayesian",
-        kappa: float = 0.5,
-        population_size: int = 30,
-        tournament_size: int = 10,
-        n_init: int = 10,
-        batch: int = 5,
-    ) -> None:
-        check_at_least(1, population_size=population_size, tournament_size=tournament_size)
-        settings = Settings(
-            predictor=predictor, acquisition="ucb", kappa=kappa, pool="mutation", n_init=n_init, batch=batch
-        )
-        super().__init__(space, rng, settings)
-        self._population_size, self._tournament_size = population_size, tournament_size
+    predictor: Label = "bonas@bayesian"
+    acquisition: str = field(default="ucb", init=False)
+    kappa: NotNegative = 0.5
+    pool: str = field(default="mutation", init=False)  # of which `_pool` makes its own kind
+    pool_size: Count = field(default=1, init=False)
+    population_size: Count = 30
+    tournament_size: Count = 10
+    batch: Count = 5
 
-    def _pool(self, parents: Archs, forecast: Forecast, best: float) -> Archs:
+    def _make_pool(self, parents: Archs, forecast: Forecast, best: float) -> Archs:
         """Return the new neighbours of a tournament's winner, or of the next in line that has some."""
         del parents, forecast, best
-        archs, scores = self._learnt()
-        archs, scores = archs[-self._population_size :], scores[-self._population_size :]
-        entrants = self._rng.permutation(len(archs))[: self._tournament_size]
+        archs, scores = self._get_results()
+        archs, scores = archs[-self.population_size :], scores[-self.population_size :]
+        entrants = self._rng.permutation(len(archs))[: self.tournament_size]
         for entrant in entrants[np.argsort(-scores[entrants], kind="stable")]:
             around, _ = self._space.neighbors(archs[[entrant]])
-            if len(fresh := self._seen.fresh(around)):
+            if len(fresh := self._seen.filter_unseen(around)):
                 return fresh
-        return random_archs(self._space, self._seen, self._settings.batch, self._rng)
+        return draw_unseen(self._space, self._seen, self.batch, self._rng)

@@ -1,4 +1,4 @@
-"""BORE: Bayesian optimisation by telling good architectures from the rest.
+"""BORE: Bayesian optimisation by classifying architectures as good or not.
 
 Source: Tiao, Klein, Seeger, Bonilla, Archambeau & Ramos 2021, "BORE: Bayesian Optimization by Density-Ratio
 Estimation", arXiv 2102.09009. The expected improvement over a quantile of the scores goes with the ratio of the density
@@ -13,67 +13,42 @@ differential evolution. A quarter is the default of Syne Tune's implementation.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Floats
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_between
-from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.options import Count, OpenShare
+from nasbench.strategies._configured import Label
+from nasbench.strategies._smbo import ModelBasedSearch
 
 REQUIRES = {"sklearn": "trees"}
 
 
+@dataclass(kw_only=True, eq=False)
 class BORE(ModelBasedSearch):
     """Bayesian optimisation by classification.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
+    Attributes:
         predictor: label of a predictor that learns the plain target, ``target=score``.
         gamma: share of the trained architectures that count as good, in (0, 1).
-        pool: as in ``bayesian_optimization``.
-        pool_size: candidates, or those of a generation.
-        n_init: random architectures at the start.
-        refit_every: results between two fits.
-
-    Raises:
-        InvalidOption: sizes below 1, or a share outside (0, 1).
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"xgboost": {"predictor": "xgboost,target=score"}}
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "random_forest,target=score,n_trees=50",
-        gamma: float = 0.25,
-        pool: str = "evolution",
-        pool_size: int = 50,
-        n_init: int = 10,
-        refit_every: int = 1,
-    ) -> None:
-        check_between(0, 1, gamma=gamma)
-        self._gamma = gamma
-        settings = Settings(
-            predictor=predictor,
-            acquisition="exploit",
-            pool=pool,
-            pool_size=pool_size,
-            n_init=n_init,
-            refit_every=refit_every,
-        )
-        super().__init__(space, rng, settings)
+    predictor: Label = "random_forest,target=score,n_trees=50"
+    acquisition: str = field(default="exploit", init=False)
+    gamma: OpenShare = 0.25
+    pool: str = "evolution"
+    pool_size: Count = 50
+    refit_every: Count = 1
 
-    def _targets(self, scores: Floats) -> Floats:
-        return labelled(scores, self._gamma)
+    def _make_targets(self, scores: Floats) -> Floats:
+        return label_best(scores, self.gamma)
 
 
-def labelled(scores: Floats, gamma: float) -> Floats:
+def label_best(scores: Floats, gamma: float) -> Floats:
     """Return 1 for the best share ``gamma`` of scores [n], rounded up, and for what equals the last of them; else 0."""
     n_good = int(np.ceil(gamma * len(scores)))
     labels: Floats = (scores >= np.sort(scores)[-n_good]).astype(np.float64)

@@ -18,14 +18,15 @@ a visit without a score. No architecture is trained twice; crashes teach nothing
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.options import Count, NotNegative, Within
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least, check_within
-from nasbench.strategies._pools import random_archs
+from nasbench.strategies._pools import draw_unseen
 from nasbench.strategies._sequential import SequentialSearch
 from nasbench.strategies.model_based._partition import Partition
 from nasbench.trials import Results
@@ -33,41 +34,27 @@ from nasbench.trials import Results
 _LISTED = 50_000  # architectures of a space that all stand in the tree
 
 
+@dataclass(kw_only=True, eq=False)
 class LaNAS(SequentialSearch):
     """Search by learnt partitions.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        height: levels of the tree, the root counted.
+    Attributes:
+        height: levels of the tree, the root counted; 2 to 10.
         exploration: c, in units of an accuracy; where scores are no fractions, of the range of those told.
         retrain_every: architectures drawn from a tree.
-        n_init: random architectures at the start.
         pool_size: candidates, where the space is not listed.
-
-    Raises:
-        InvalidOption: a tree lower than 2 or higher than 10, sizes below 1, a negative c.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nasbench101": {}}
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        height: int = 5,
-        exploration: float = 0.1,
-        retrain_every: int = 20,
-        n_init: int = 10,
-        pool_size: int = 2000,
-    ) -> None:
-        super().__init__(space, rng, n_init=n_init)
-        check_within(2, 10, height=height)
-        check_at_least(1, retrain_every=retrain_every, pool_size=pool_size)
-        check_at_least(0, exploration=exploration)
-        self._height, self._exploration = height, exploration
-        self._retrain_every, self._pool_size = retrain_every, pool_size
+    height: Annotated[int, Within(2, 10)] = 5
+    exploration: NotNegative = 0.1
+    retrain_every: Count = 20
+    pool_size: Count = 2000
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without a tree."""
+        super().__post_init__(space, rng)
         self._tree: Partition | None = None
         self._pool, self._n_drawn = self._queue, 0
         self._scale = (0.0, 1.0)  # what to subtract from scores and to divide by, so that they are like accuracies
@@ -76,25 +63,25 @@ class LaNAS(SequentialSearch):
     def _propose(self, n: int) -> Archs:
         """Draw one architecture: what it scores may change where the next one comes from."""
         del n
-        if self._tree is None or self._n_drawn >= self._retrain_every or not self._tree.n_left:
+        if self._tree is None or self._n_drawn >= self.retrain_every or not self._tree.n_left:
             self._learn()
         if self._tree is None or not self._tree.n_left:
             return self._pool[:0]
-        candidate, leaf = self._tree.draw(self._exploration)
+        candidate, leaf = self._tree.draw(self.exploration)
         self._n_drawn += 1
         arch = self._pool[[candidate]]
         self._leaves[arch.tobytes()] = leaf
         return arch
 
     def _learn(self) -> None:
-        archs, scores = self._learnt()
+        archs, scores = self._get_results()
         self._scale = _scale(scores)
         scores = (scores - self._scale[0]) / self._scale[1]
-        rest = self._seen.rest() if self._space.size <= _LISTED else None
+        rest = self._seen.list_unseen() if self._space.size <= _LISTED else None
         if rest is None:
-            rest = random_archs(self._space, self._seen, self._pool_size, self._rng)
+            rest = draw_unseen(self._space, self._seen, self.pool_size, self._rng)
         features, candidates = (self._space.encode(rows, "one_hot").astype(np.float64) for rows in (archs, rest))
-        self._tree = Partition(features, scores, candidates, height=self._height, rng=self._rng)
+        self._tree = Partition(features, scores, candidates, height=self.height, rng=self._rng)
         self._pool, self._n_drawn = rest, 0
         self._leaves.clear()
 

@@ -18,33 +18,18 @@ climb does not fill, after ``max_steps`` lengths, is drawn at random. A round be
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies.model_based._latent_ascent import Climb, LatentAscent
+from nasbench.strategies._configured import Label
+from nasbench.strategies.model_based._latent_ascent import LatentAscent
 
 REQUIRES = {"torch": "torch"}
 
 
+@dataclass(kw_only=True, eq=False)
 class NAO(LatentAscent):
-    """Neural architecture optimisation.
-
-    Args:
-        space: where to search.
-        rng: decides everything.
-        predictor: label of a predictor with ``improved``: ``nao`` or ``seminas``, with options.
-        n_init: random architectures at the start.
-        batch: architectures of a later round.
-        seeds: the best, from which the climb starts.
-        step_size: of the first step, in lengths of the gradient.
-        max_steps: how many lengths are tried.
-
-    Raises:
-        InvalidOption: a predictor without a latent space, sizes below 1.
-    """
+    """Neural architecture optimisation."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "luo2018": {
@@ -57,19 +42,4 @@ class NAO(LatentAscent):
         },
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "nao,epochs=100,lr=0.01,hidden=32",
-        n_init: int = 20,
-        batch: int = 20,
-        seeds: int = 20,
-        step_size: float = 1.0,
-        max_steps: int = 20,
-    ) -> None:
-        climb = Climb(
-            predictor=predictor, n_init=n_init, batch=batch, seeds=seeds, step_size=step_size, max_steps=max_steps
-        )
-        super().__init__(space, rng, climb)
+    predictor: Label = "nao,epochs=100,lr=0.01,hidden=32"

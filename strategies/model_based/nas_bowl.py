@@ -11,47 +11,24 @@ the latter everywhere; an architecture is never trained twice in a run.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
-
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.options import Count
+from nasbench.strategies._configured import Label
+from nasbench.strategies._smbo import ModelBasedSearch
 
 REQUIRES = {"gpytorch": "gp"}
 
 
+@dataclass(kw_only=True, eq=False)
 class NASBOWL(ModelBasedSearch):
-    """Bayesian optimisation with a graph kernel.
-
-    Args:
-        space: where to search.
-        rng: decides everything.
-        predictor: label of a predictor with a standard deviation.
-        acquisition: as in ``bayesian_optimization``.
-        pool_size: candidates, half of them children.
-        n_init: random architectures at the start.
-        batch: architectures chosen after one fit.
-
-    Raises:
-        InvalidOption: sizes below 1.
-    """
+    """Bayesian optimisation with a graph kernel."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"code": {"n_init": 30, "pool_size": 100}}
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "wl_gp@nas_bowl",
-        acquisition: str = "ei",
-        pool_size: int = 200,
-        n_init: int = 10,
-        batch: int = 5,
-    ) -> None:
-        settings = Settings(
-            predictor=predictor, acquisition=acquisition, pool="half", pool_size=pool_size, n_init=n_init, batch=batch
-        )
-        super().__init__(space, rng, settings)
+    predictor: Label = "wl_gp@nas_bowl"
+    acquisition: str = "ei"
+    pool: str = field(default="half", init=False)
+    pool_size: Count = 200
+    batch: Count = 5

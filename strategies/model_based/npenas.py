@@ -1,4 +1,4 @@
-"""NPENAS: evolution whose many children of one parent are sorted out by a graph network.
+"""NPENAS: evolution in which a graph network selects among many children of one parent.
 
 Source: Wei, Niu, Tang, Wang, Hu & Liang 2020, "NPENAS: Neural Predictor Guided Evolution for Neural Architecture
 Search" (arXiv 2003.12857), and its code. After 10 random architectures, the best parent has 100 children (the next
@@ -14,55 +14,26 @@ Differences: an architecture is never trained twice in a run; with several worke
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import numpy as np
-
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.options import Count
+from nasbench.strategies._configured import Label
+from nasbench.strategies._smbo import ModelBasedSearch
 
 REQUIRES = {"torch": "torch"}
 
 
+@dataclass(kw_only=True, eq=False)
 class NPENAS(ModelBasedSearch):
-    """Evolution guided by a graph isomorphism network.
-
-    Args:
-        space: where to search.
-        rng: decides everything.
-        predictor: label of a predictor, with a standard deviation unless the acquisition is ``exploit``.
-        acquisition: as in ``bayesian_optimization``.
-        pool_size: children that compete.
-        n_init: random architectures at the start.
-        batch: architectures chosen after one fit.
-
-    Raises:
-        InvalidOption: sizes below 1.
-    """
+    """Evolution guided by a graph isomorphism network."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "np": {},
         "bo": {"predictor": "gin@npenas_bo,epochs=1000", "acquisition": "its"},
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "gin@npenas_np",
-        acquisition: str = "exploit",
-        pool_size: int = 100,
-        n_init: int = 10,
-        batch: int = 10,
-    ) -> None:
-        settings = Settings(
-            predictor=predictor,
-            acquisition=acquisition,
-            pool="mutation",
-            pool_size=pool_size,
-            n_init=n_init,
-            batch=batch,
-        )
-        super().__init__(space, rng, settings)
+    predictor: Label = "gin@npenas_np"
+    acquisition: str = "exploit"
+    pool: str = field(default="mutation", init=False)
+    batch: Count = 10

@@ -1,4 +1,4 @@
-"""Optuna: any of its samplers, asked and told as it is.
+"""Optuna: any of its samplers through ask and tell.
 
 Source: Akiba, Sano, Yanase, Ohta & Koyama 2019, "Optuna: A Next-generation Hyperparameter Optimization Framework"
 (arXiv 1907.10902). Each decision is a categorical parameter; the sampler is any class of ``optuna.samplers`` by its
@@ -24,7 +24,7 @@ from nasbench.adapters import choices_of
 from nasbench.arrays import Archs
 from nasbench.errors import InvalidOption, SearchFinished, unknown_name
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._combinations import tries_in
+from nasbench.strategies._combinations import count_tries
 from nasbench.trials import Results, Trials, full_trainings
 
 REQUIRES = {"optuna": "optuna"}
@@ -58,10 +58,10 @@ class OptunaStudy:
         sampler: str = "TPESampler",
         settings: Mapping[str, Any] | None = None,
     ) -> None:
-        self._space, self._rng, self._tries = space, rng, tries_in(space)
+        self._space, self._rng, self._tries = space, rng, count_tries(space)
         if settings is not None and not isinstance(settings, Mapping):
             raise InvalidOption(f"settings={settings!r}; expected a mapping such as {{'multivariate': True}}")
-        made = _sampler(sampler, dict(settings or {}), int(rng.integers(2**31)))
+        made = _make_sampler(sampler, dict(settings or {}), int(rng.integers(2**31)))
         level = outside.logging.get_verbosity()
         outside.logging.set_verbosity(outside.logging.WARNING)  # it would announce every study
         self._study = outside.create_study(direction="maximize", sampler=made)
@@ -114,7 +114,7 @@ class OptunaStudy:
                 self._study.tell(number, score)
 
 
-def _sampler(name: str, settings: dict[str, Any], seed: int) -> Any:
+def _make_sampler(name: str, settings: dict[str, Any], seed: int) -> Any:
     known = [item for item in outside.samplers.__all__ if item.endswith("Sampler") and not item.startswith("Base")]
     if name not in known:
         raise unknown_name("sampler of Optuna", name, known)

@@ -18,51 +18,44 @@ enter a beam. A level begins when the last one is complete, so that workers may 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.choices import Choice
+from nasbench.options import Count
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least
+from nasbench.strategies._configured import Label
 from nasbench.strategies._learner import Learner
+from nasbench.strategies._rounds import RoundSearch
 from nasbench.strategies._sources import predictor_sources
-from nasbench.strategies.model_based._progressive import grown_anew, plainest
+from nasbench.strategies.model_based._progressive import expand_unseen, find_plainest
 
 REQUIRES = {"torch": "torch"}
 
 
-class PNAS(InRounds):
+@dataclass(kw_only=True, eq=False)
+class PNAS(RoundSearch):
     """Progressive search with a beam.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
+    Attributes:
         beam: K, architectures of a level that are trained.
         predictor: label of a predictor; its mean decides.
         most: expansions that are looked at; the beam's best grow first.
-
-    Raises:
-        InvalidOption: sizes below 1.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"liu2018": {}, "narrow": {"beam": 8}}
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        beam: int = 256,
-        predictor: "str | type | Choice" = "mlp_ensemble,encoding=one_hot",
-        most: int = 10_000,
-    ) -> None:
-        check_at_least(1, beam=beam, most=most)
-        self._space, self._rng, self._beam, self._most = space, rng, beam, most
-        self._learner = Learner(space, predictor, rng)
-        self._rounds = Rounds(self._next_level, len(space.decisions))
+    beam: Count = 256
+    predictor: Label = "mlp_ensemble,encoding=one_hot"
+    most: Count = 10_000
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Make the predictor."""
+        super().__post_init__(space, rng)
+        self._learner = Learner(space, self.predictor, rng)
         self._seed: Archs | None = None
         self._level = 0
 
@@ -71,31 +64,31 @@ class PNAS(InRounds):
         """Return the other tasks that the predictor learns from when ``task`` is searched."""
         return predictor_sources(task, options)
 
-    def _next_level(self) -> Archs:
+    def _begin_round(self) -> Archs:
         self._learner.take(self._rounds.archs, self._rounds.scores)
         if self._seed is None:
-            self._seed = plainest(self._space)
-            return self._learner.asking(self._seed)
-        larger = self._expansions(self._seed)
-        chosen = self._best(larger) if self._level else larger[: self._beam]
+            self._seed = find_plainest(self._space)
+            return self._learner.mark_asked(self._seed)
+        larger = self._expand(self._seed)
+        chosen = self._select_best(larger) if self._level else larger[: self.beam]
         self._level += 1
-        return self._learner.asking(chosen if len(chosen) else self._learner.random(self._beam))
+        return self._learner.mark_asked(chosen if len(chosen) else self._learner.draw(self.beam))
 
-    def _expansions(self, seed: Archs) -> Archs:
+    def _expand(self, seed: Archs) -> Archs:
         """Return what the last level grows into, or at the end the neighbours of the best."""
         order = np.argsort(-self._rounds.scores, kind="stable")
         finished = order[np.isfinite(self._rounds.scores[order])] if self._level else order
-        larger = grown_anew(
-            self._space, self._rounds.archs[finished], seed, self._learner.seen, most=self._most, rng=self._rng
+        larger = expand_unseen(
+            self._space, self._rounds.archs[finished], seed, self._learner.seen, most=self.most, rng=self._rng
         )
         if len(larger):
             return larger
-        around, _ = self._space.neighbors(self._learner.best(self._beam))
-        return self._learner.seen.fresh(around)
+        around, _ = self._space.neighbors(self._learner.select_best(self.beam))
+        return self._learner.seen.filter_unseen(around)
 
-    def _best(self, archs: Archs) -> Archs:
+    def _select_best(self, archs: Archs) -> Archs:
         """Return the K that the predictor likes best, at random where it knows nothing."""
         if len(archs) and self._learner.learn():
             mean = self._learner.predictor.predict(Batch(archs)).mean
-            return archs[np.argsort(-mean, kind="stable")[: self._beam]]
-        return archs[self._rng.permutation(len(archs))[: self._beam]]
+            return archs[np.argsort(-mean, kind="stable")[: self.beam]]
+        return archs[self._rng.permutation(len(archs))[: self.beam]]

@@ -17,34 +17,19 @@ those that were labelled.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies.model_based._latent_ascent import Climb, LatentAscent
+from nasbench.options import Whole
+from nasbench.strategies._configured import Label
+from nasbench.strategies.model_based._latent_ascent import LatentAscent
 
 REQUIRES = {"torch": "torch"}
 
 
+@dataclass(kw_only=True, eq=False)
 class SemiNAS(LatentAscent):
-    """Semi-supervised neural architecture search.
-
-    Args:
-        space: where to search.
-        rng: decides everything.
-        predictor: label of a predictor with ``improved``: ``seminas`` or ``nao``, with options.
-        n_init: random architectures at the start.
-        batch: architectures of a later round.
-        seeds: the best, from which the climb starts.
-        unlabelled: random architectures that may be seeds too.
-        step_size: of the first step, in lengths of the gradient.
-        max_steps: how many lengths are tried.
-
-    Raises:
-        InvalidOption: a predictor without a latent space, sizes below 1, a negative number of unlabelled ones.
-    """
+    """Semi-supervised neural architecture search."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "luo2020": {
@@ -57,26 +42,5 @@ class SemiNAS(LatentAscent):
         },
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = "seminas,pretrain_epochs=100,epochs=4,sampled=300,lr=0.01,hidden=32",
-        n_init: int = 20,
-        batch: int = 20,
-        seeds: int = 20,
-        unlabelled: int = 300,
-        step_size: float = 1.0,
-        max_steps: int = 20,
-    ) -> None:
-        climb = Climb(
-            predictor=predictor,
-            n_init=n_init,
-            batch=batch,
-            seeds=seeds,
-            unlabelled=unlabelled,
-            step_size=step_size,
-            max_steps=max_steps,
-        )
-        super().__init__(space, rng, climb)
+    predictor: Label = "seminas,pretrain_epochs=100,epochs=4,sampled=300,lr=0.01,hidden=32"
+    unlabelled: Whole = 300

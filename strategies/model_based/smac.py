@@ -12,16 +12,16 @@ value; the spread of trees is that of their answers, without the spread inside t
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_within
-from nasbench.strategies._pools import random_archs
-from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.options import Count, Probability
+from nasbench.strategies._configured import Label
+from nasbench.strategies._pools import draw_unseen
+from nasbench.strategies._smbo import ModelBasedSearch
 
 REQUIRES = {"sklearn": "trees"}
 
@@ -30,49 +30,26 @@ _FOREST = (
 )
 
 
+@dataclass(kw_only=True, eq=False)
 class SMAC(ModelBasedSearch):
     """Random forest, expected improvement, local search.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        predictor: label of a predictor with a standard deviation.
+    Attributes:
         random_share: chance that an architecture is drawn at random.
         pool_size: random architectures that the acquisition is asked about besides those it climbs to.
-        n_init: random architectures at the start.
-        refit_every: results between two fits.
-
-    Raises:
-        InvalidOption: sizes below 1, or a share outside [0, 1].
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"smac3": {"random_share": 0.2}}
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        predictor: "str | type | Choice" = _FOREST,
-        random_share: float = 0.5,
-        pool_size: int = 1000,
-        n_init: int = 10,
-        refit_every: int = 1,
-    ) -> None:
-        check_within(0, 1, random_share=random_share)
-        self._random_share = random_share
-        settings = Settings(
-            predictor=predictor,
-            acquisition="ei",
-            pool="local",
-            pool_size=pool_size,
-            n_init=n_init,
-            refit_every=refit_every,
-        )
-        super().__init__(space, rng, settings)
+    predictor: Label = _FOREST
+    acquisition: str = field(default="ei", init=False)
+    random_share: Probability = 0.5
+    pool: str = field(default="local", init=False)
+    pool_size: Count = 1000
+    refit_every: Count = 1
 
     def _propose(self, n: int) -> Archs:
-        n_random = int((self._rng.random(n) < self._random_share).sum())
+        n_random = int((self._rng.random(n) < self.random_share).sum())
         chosen = super()._propose(n - n_random) if n_random < n else self._queue[:0]
         self._seen.add(chosen)
-        return np.concatenate([chosen, random_archs(self._space, self._seen, n_random, self._rng)])
+        return np.concatenate([chosen, draw_unseen(self._space, self._seen, n_random, self._rng)])

@@ -11,92 +11,82 @@ here it is trained again.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.options import NotNegative, Probability, Within
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_within
+from nasbench.strategies._rounds import RoundSearch
 from nasbench.strategies._unit_cube import crossed, decoded, encoded, mutants
 
 _TRIES = 20
 
 
-class DifferentialEvolution(InRounds):
+@dataclass(kw_only=True, eq=False)
+class DifferentialEvolution(RoundSearch):
     """rand/1/bin on decisions as numbers.
 
-    Args:
-        space: where to search.
-        rng: draws the first population, the members and the crossover.
-        population_size: number of targets.
+    Attributes:
+        population_size: number of targets, at least 4: rand/1 takes three others for each.
         mutation_factor: F, weight of the difference.
         crossover: chance that a coordinate is the mutant's.
-
-    Raises:
-        InvalidOption: a population below 4, a crossover outside [0, 1], a negative factor.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "awad2020": {"population_size": 20, "mutation_factor": 0.5, "crossover": 0.5},
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        population_size: int = 20,
-        mutation_factor: float = 0.5,
-        crossover: float = 0.5,
-    ) -> None:
-        check_at_least(4, population_size=population_size)  # rand/1 takes three others for each target
-        check_at_least(0, mutation_factor=mutation_factor)
-        check_within(0, 1, crossover=crossover)
-        self._space, self._rng, self._size = space, rng, population_size
-        self._factor, self._crossover = mutation_factor, crossover
-        self._rounds = Rounds(self._generation, len(space.decisions))
-        self._members: Floats = np.empty((0, len(space.decisions)))
-        self._trials, self._fitness = self._members, np.full(population_size, -np.inf)
+    population_size: Annotated[int, Within(4)] = 20
+    mutation_factor: NotNegative = 0.5
+    crossover: Probability = 0.5
 
-    def _generation(self) -> Archs:
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without members."""
+        super().__post_init__(space, rng)
+        self._members: Floats = np.empty((0, len(space.decisions)))
+        self._trials, self._fitness = self._members, np.full(self.population_size, -np.inf)
+
+    def _begin_round(self) -> Archs:
         if not len(self._rounds.archs):
-            archs = self._space.sample(self._size, self._rng)
-            self._members = self._trials = self._encoded(archs)
+            archs = self._space.sample(self.population_size, self._rng)
+            self._members = self._trials = self._encode(archs)
             return archs
         better = self._rounds.scores >= self._fitness
         self._members = np.where(better[:, None], self._trials, self._members)
         self._fitness = np.where(better, self._rounds.scores, self._fitness)
-        return self._offspring()
+        return self._make_offspring()
 
-    def _offspring(self) -> Archs:
-        self._trials = self._built(np.arange(self._size))
-        archs = self._decoded(self._trials)
+    def _make_offspring(self) -> Archs:
+        self._trials = self._build(np.arange(self.population_size))
+        archs = self._decode(self._trials)
         bad = np.flatnonzero(~self._space.is_valid(archs))
         for _ in range(_TRIES):
             if not len(bad):
                 return archs
-            self._trials[bad] = self._built(bad)
-            archs[bad] = self._decoded(self._trials[bad])
+            self._trials[bad] = self._build(bad)
+            archs[bad] = self._decode(self._trials[bad])
             bad = bad[~self._space.is_valid(archs[bad])]
         if len(bad):
-            archs[bad] = self._space.mutate(self._decoded(self._members[bad]), self._rng)
-            self._trials[bad] = self._encoded(archs[bad])
+            archs[bad] = self._space.mutate(self._decode(self._members[bad]), self._rng)
+            self._trials[bad] = self._encode(archs[bad])
         return archs
 
-    def _built(self, targets: Ints) -> Floats:
+    def _build(self, targets: Ints) -> Floats:
         """Return a trial vector in [0, 1) for each of ``targets`` [m]; ``[m, d]``."""
-        made = mutants(self._members[self._others(targets)], self._factor, self._rng)
-        return crossed(made, self._members[targets], self._crossover, self._rng)
+        made = mutants(self._members[self._draw_others(targets)], self.mutation_factor, self._rng)
+        return crossed(made, self._members[targets], self.crossover, self._rng)
 
-    def _others(self, targets: Ints) -> Ints:
+    def _draw_others(self, targets: Ints) -> Ints:
         """Draw three different members, none the target, for each of ``targets`` [m]; ``[m, 3]``."""
-        order = self._rng.random((len(targets), self._size))
+        order = self._rng.random((len(targets), self.population_size))
         order[np.arange(len(targets)), targets] = 2.0  # behind all others
         return np.argpartition(order, 2, axis=1)[:, :3]
 
-    def _encoded(self, archs: Archs) -> Floats:
+    def _encode(self, archs: Archs) -> Floats:
         return encoded(archs, self._space.cardinality, self._rng)
 
-    def _decoded(self, vectors: Floats) -> Archs:
+    def _decode(self, vectors: Floats) -> Archs:
         return decoded(vectors, self._space.cardinality)

@@ -12,72 +12,64 @@ again. With several workers a generation waits for its last training.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.options import FromTwo, Probability
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_within, mutate_until_new
+from nasbench.strategies._bookkeeping import mutate_until_new
+from nasbench.strategies._rounds import RoundSearch
 
 
-class GeneticAlgorithm(InRounds):
+@dataclass(kw_only=True, eq=False)
+class GeneticAlgorithm(RoundSearch):
     """Generations by tournament, crossover and mutation.
 
-    Args:
-        space: where to search.
-        rng: draws the first population and all operators.
+    Attributes:
         population_size: architectures of a generation.
         crossover: chance that a child has two parents.
         mutation: chance that a child is mutated.
-
-    Raises:
-        InvalidOption: a population below 2, chances outside [0, 1].
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "cnn_ga": {"population_size": 20, "crossover": 0.9, "mutation": 0.2},
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        population_size: int = 20,
-        crossover: float = 0.9,
-        mutation: float = 0.2,
-    ) -> None:
-        check_at_least(2, population_size=population_size)
-        check_within(0, 1, crossover=crossover, mutation=mutation)
-        self._space, self._rng = space, rng
-        self._size, self._crossover, self._mutation = population_size, crossover, mutation
-        self._rounds = Rounds(self._generation, len(space.decisions))
+    population_size: FromTwo = 20
+    crossover: Probability = 0.9
+    mutation: Probability = 0.2
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without members."""
+        super().__post_init__(space, rng)
         self._members, self._fitness = self._rounds.archs, self._rounds.scores
         self._known: set[bytes] = set()
 
-    def _generation(self) -> Archs:
+    def _begin_round(self) -> Archs:
         if not len(self._rounds.archs):
-            children = self._space.sample(self._size, self._rng)
+            children = self._space.sample(self.population_size, self._rng)
         else:
             self._survive()
-            children = self._children()
+            children = self._make_children()
         return mutate_until_new(self._space, self._rng, children, self._known)
 
     def _survive(self) -> None:
         archs = np.concatenate([self._members, self._rounds.archs])
         fitness = np.concatenate([self._fitness, self._rounds.scores])
-        kept = np.append(np.argmax(fitness), self._winners(fitness)[1:])
+        kept = np.append(np.argmax(fitness), self._select_winners(fitness)[1:])
         self._members, self._fitness = archs[kept], fitness[kept]
 
-    def _children(self) -> Archs:
-        a, b = (self._members[self._winners(self._fitness)] for _ in range(2))
-        crossed, mutated = self._rng.random((2, self._size)) < [[self._crossover], [self._mutation]]
+    def _make_children(self) -> Archs:
+        a, b = (self._members[self._select_winners(self._fitness)] for _ in range(2))
+        crossed, mutated = self._rng.random((2, self.population_size)) < [[self.crossover], [self.mutation]]
         children = np.where(crossed[:, None], self._space.crossover(a, b, self._rng), a)
         children[mutated] = self._space.mutate(children[mutated], self._rng)
         return children
 
-    def _winners(self, fitness: Floats) -> Ints:
+    def _select_winners(self, fitness: Floats) -> Ints:
         """Hold a binary tournament for each place of the population; ``[population_size]`` places in ``fitness``."""
-        a, b = self._rng.integers(len(fitness), size=(2, self._size))
+        a, b = self._rng.integers(len(fitness), size=(2, self.population_size))
         return np.asarray(np.where(fitness[a] >= fitness[b], a, b))

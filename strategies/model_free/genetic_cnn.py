@@ -16,65 +16,56 @@ random search (p from 0.03 to 1); many of its trainings repeat an individual, an
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs, Bools
+from nasbench.options import FromTwo, Probability
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_within
+from nasbench.strategies._rounds import RoundSearch
 
 _TRIES = 10
 
 
-class GeneticCNN(InRounds):
+@dataclass(kw_only=True, eq=False)
+class GeneticCNN(RoundSearch):
     """Roulette, crossover, mutation.
 
-    Args:
-        space: where to search.
-        rng: draws the first generation and all operators.
+    Attributes:
         population_size: individuals of a generation.
         mutation: chance that an individual mutates.
         bit_mutation: chance that one of its bits then flips.
         crossover: chance that two neighbours cross.
         stage_crossover: chance that they then exchange a stage.
-
-    Raises:
-        InvalidOption: a population below 2, chances outside [0, 1].
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"xie2017": {"population_size": 20}}
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        population_size: int = 20,
-        mutation: float = 0.8,
-        bit_mutation: float = 0.05,
-        crossover: float = 0.2,
-        stage_crossover: float = 0.2,
-    ) -> None:
-        check_at_least(2, population_size=population_size)
-        check_within(0, 1, mutation=mutation, bit_mutation=bit_mutation)
-        check_within(0, 1, crossover=crossover, stage_crossover=stage_crossover)
-        self._space, self._rng, self._size = space, rng, population_size
-        self._mutation, self._crossover, self._exchange = mutation, crossover, stage_crossover
+    population_size: FromTwo = 20
+    mutation: Probability = 0.8
+    bit_mutation: Probability = 0.05
+    crossover: Probability = 0.2
+    stage_crossover: Probability = 0.2
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Compute how likely each decision changes."""
+        super().__post_init__(space, rng)
         bits = np.array([math.ceil(math.log2(k)) for k in space.cardinality.tolist()])
-        self._change = 1 - (1 - bit_mutation) ** bits
-        self._rounds = Rounds(self._generation, len(space.decisions))
+        self._change = 1 - (1 - self.bit_mutation) ** bits
 
-    def _generation(self) -> Archs:
+    def _begin_round(self) -> Archs:
         if not len(self._rounds.archs):
-            return self._space.sample(self._size, self._rng)
-        chosen = self._selected()
-        crossed = np.zeros(self._size, dtype=np.bool_)  # in an odd population, the last one has no partner
-        crossed[: self._size // 2 * 2] = np.repeat(self._rng.random(self._size // 2) < self._crossover, 2)
-        mutating = ~crossed & (self._rng.random(self._size) < self._mutation)
-        return self._mutated(self._crossed(chosen, crossed), mutating)
+            return self._space.sample(self.population_size, self._rng)
+        chosen = self._select()
+        crossed = np.zeros(self.population_size, dtype=np.bool_)  # in an odd population, the last one has no partner
+        n_pairs = self.population_size // 2
+        crossed[: n_pairs * 2] = np.repeat(self._rng.random(n_pairs) < self.crossover, 2)
+        mutating = ~crossed & (self._rng.random(self.population_size) < self.mutation)
+        return self._mutate(self._cross(chosen, crossed), mutating)
 
-    def _selected(self) -> Archs:
+    def _select(self) -> Archs:
         fitness = self._rounds.scores
         finished = np.isfinite(fitness)
         if not finished.any():
@@ -82,17 +73,18 @@ class GeneticCNN(InRounds):
         share = np.where(finished, fitness - fitness[finished].min(), 0.0)
         if not share.any():  # all that finished are equal
             share = finished.astype(float)
-        return self._rounds.archs[self._rng.choice(self._size, size=self._size, p=share / share.sum())]
+        n = self.population_size
+        return self._rounds.archs[self._rng.choice(n, size=n, p=share / share.sum())]
 
-    def _crossed(self, archs: Archs, crossed: Bools) -> Archs:
+    def _cross(self, archs: Archs, crossed: Bools) -> Archs:
         """Let pairs of neighbours exchange decisions where ``crossed`` [n] says so."""
-        partner = np.minimum(np.arange(self._size) ^ 1, self._size - 1)
-        half = self._rng.random(((self._size + 1) // 2, archs.shape[1])) < self._exchange
-        exchanged = crossed[:, None] & np.repeat(half, 2, axis=0)[: self._size]
+        partner = np.minimum(np.arange(self.population_size) ^ 1, self.population_size - 1)
+        half = self._rng.random(((self.population_size + 1) // 2, archs.shape[1])) < self.stage_crossover
+        exchanged = crossed[:, None] & np.repeat(half, 2, axis=0)[: self.population_size]
         children = np.where(exchanged, archs[partner], archs)
         return np.where(self._space.is_valid(children)[:, None], children, archs)
 
-    def _mutated(self, archs: Archs, mutating: Bools) -> Archs:
+    def _mutate(self, archs: Archs, mutating: Bools) -> Archs:
         archs, cardinality = archs.copy(), self._space.cardinality
         rows = np.flatnonzero(mutating)
         for _ in range(_TRIES):

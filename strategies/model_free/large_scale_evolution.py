@@ -59,10 +59,10 @@ class LargeScaleEvolution:
         if n_random == n:
             return self._ledger.ask(self._space.sample(n, self._rng))
         archs = [self._space.sample(n_random, self._rng)] if n_random else []
-        archs += [self._child() for _ in range(n - n_random)]
+        archs += [self._make_child() for _ in range(n - n_random)]
         return self._ledger.ask(archs[0] if n == 1 else np.concatenate(archs))
 
-    def _child(self) -> Archs:
+    def _make_child(self) -> Archs:
         """Let the worse of a random pair die and return the mutated better one, ``[1, d]``."""
         members = self._members
         if len(members) < 2:  # more workers than individuals: all others are in training

@@ -50,7 +50,7 @@ class LocalSearch:
         self._n_start, self._first_improvement = n_start, first_improvement
         self._scores: dict[bytes, float] = {}  # every architecture asked; nan until told
         self._waiting: dict[int, Archs] = {}
-        self._queue: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
+        self._queue: Archs = space.no_archs
         self._next = self._n_asked = 0
         self._best: tuple[float, Archs | None] = (-np.inf, None)  # of the round under evaluation
         self._peak = -np.inf  # score of the architecture whose neighbours are the round

@@ -14,27 +14,26 @@ edit at a time and climbs for 20 steps. With several workers a step waits for it
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs
+from nasbench.options import Count, FromTwo
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, mutate_until_new
+from nasbench.strategies._bookkeeping import mutate_until_new
+from nasbench.strategies._rounds import RoundSearch
 
 
-class NASH(InRounds):
+@dataclass(kw_only=True, eq=False)
+class NASH(RoundSearch):
     """Hill climbing over several edits.
 
-    Args:
-        space: where to search.
-        rng: draws the starts and the edits.
+    Attributes:
         n_neighbors: n_neigh, children of a step, the unchanged one among them.
         n_steps: steps of a climb.
         n_morphisms: n_NM, edits that make a child.
-
-    Raises:
-        InvalidOption: fewer than 2 children, no step or no edit.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -42,33 +41,26 @@ class NASH(InRounds):
         "single": {"n_steps": 20, "n_morphisms": 1},
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        n_neighbors: int = 8,
-        n_steps: int = 5,
-        n_morphisms: int = 5,
-    ) -> None:
-        check_at_least(2, n_neighbors=n_neighbors)
-        check_at_least(1, n_steps=n_steps, n_morphisms=n_morphisms)
-        self._space, self._rng = space, rng
-        self._n_children, self._n_steps, self._n_morphisms = n_neighbors - 1, n_steps, n_morphisms
-        self._rounds = Rounds(self._step, len(space.decisions))
+    n_neighbors: FromTwo = 8
+    n_steps: Count = 5
+    n_morphisms: Count = 5
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without a start."""
+        super().__post_init__(space, rng)
         self._best: Archs | None = None
         self._best_score, self._n_climbed = -np.inf, 0
         self._known: set[bytes] = set()
 
-    def _step(self) -> Archs:
+    def _begin_round(self) -> Archs:
         self._move()
-        if self._best is None or self._n_climbed == self._n_steps:
+        if self._best is None or self._n_climbed == self.n_steps:
             self._best, self._best_score, self._n_climbed = None, -np.inf, 0
             children = self._space.sample(1, self._rng)
         else:
             self._n_climbed += 1
-            children = self._best[None].repeat(self._n_children, axis=0)
-            for _ in range(self._n_morphisms):
+            children = self._best[None].repeat(self.n_neighbors - 1, axis=0)
+            for _ in range(self.n_morphisms):
                 children = self._space.mutate(children, self._rng)
         return mutate_until_new(self._space, self._rng, children, self._known)
 

@@ -1,4 +1,4 @@
-"""Nevergrad: any of its optimisers, asked and told as it is.
+"""Nevergrad: any of its optimisers through ask and tell.
 
 Source: Rapin & Teytaud 2018, "Nevergrad: A gradient-free optimization platform"; Bennet, Doerr, Moreau, Rapin, Teytaud
 & Teytaud 2021, "Nevergrad: black-box optimization platform". Decisions are ``Choice`` parameters, those with as many
@@ -26,7 +26,7 @@ from nasbench.arrays import Archs
 from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._combinations import tries_in
+from nasbench.strategies._combinations import count_tries
 from nasbench.trials import Results, Trials, full_trainings
 
 REQUIRES = {"nevergrad": "nevergrad"}
@@ -58,7 +58,7 @@ class NevergradOptimizer:
             raise unknown_name("optimiser of Nevergrad", optimizer, outside.optimizers.registry.keys())
         if budget is not None:
             check_at_least(1, budget=budget)
-        self._space, self._rng, self._tries = space, rng, tries_in(space)
+        self._space, self._rng, self._tries = space, rng, count_tries(space)
         # one parameter for all decisions with as many choices: each costs Nevergrad milliseconds
         self._groups = [np.flatnonzero(space.cardinality == k) for k in np.unique(space.cardinality)]
         sizes = [int(space.cardinality[places[0]]) for places in self._groups]
@@ -108,12 +108,12 @@ class NevergradOptimizer:
     def tell(self, results: Results) -> None:
         """Tell the optimiser losses, and for a crash the worst so far."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
-            loss = self._worst if np.isnan(score) else self._loss(score)
+            loss = self._worst if np.isnan(score) else self._compute_loss(score)
             self._worst = max(self._worst, loss)
             if (candidate := self._open.pop(trial)) is not None:
                 self._apart(partial(self._optimizer.tell, candidate, loss))
 
-    def _loss(self, score: float) -> float:
+    def _compute_loss(self, score: float) -> float:
         """Return a negated fraction; of any other metric, a number between -1 and 0 that falls as the score rises."""
         if self._is_fraction is None:
             self._is_fraction, self._first = 0 <= score <= 1, score

@@ -13,27 +13,26 @@ more, ten times at most.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, mutate_until_new
+from nasbench.strategies._bookkeeping import mutate_until_new
+from nasbench.strategies._rounds import RoundSearch
 
 _BLOCK = 64
 
 
-class OnePlusLambda(InRounds):
+@dataclass(kw_only=True, eq=False)
+class OnePlusLambda(RoundSearch):
     """The elitist evolution of one parent.
 
-    Args:
-        space: where to search.
-        rng: draws the first parent and the mutations.
+    Attributes:
         n_children: λ, trained in each generation.
-
-    Raises:
-        InvalidOption: no children.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -41,34 +40,35 @@ class OnePlusLambda(InRounds):
         "miller": {"n_children": 4},
     }
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, n_children: int = 2) -> None:
-        check_at_least(1, n_children=n_children)
-        self._space, self._rng, self._n_children = space, rng, n_children
-        self._rounds = Rounds(self._generation, len(space.decisions))
+    n_children: Count = 2
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without a parent."""
+        super().__post_init__(space, rng)
         self._parent: Archs | None = None
         self._fitness = -np.inf
         self._edits: list[int] = []  # drawn ahead
         self._known: set[bytes] = set()
 
-    def _generation(self) -> Archs:
+    def _begin_round(self) -> Archs:
         scores = self._rounds.scores
         if len(scores) and scores.max() >= self._fitness:
             best = int(np.argmax(scores))
             self._parent, self._fitness = self._rounds.archs[best], float(scores[best])
         if self._parent is None or self._fitness == -np.inf:  # nothing finished yet
             return mutate_until_new(self._space, self._rng, self._space.sample(1, self._rng), self._known)
-        return mutate_until_new(self._space, self._rng, self._children(self._parent), self._known)
+        return mutate_until_new(self._space, self._rng, self._make_children(self._parent), self._known)
 
-    def _children(self, parent: Archs) -> Archs:
-        return np.concatenate([self._child(parent[None], self._n_edits()) for _ in range(self._n_children)])
+    def _make_children(self, parent: Archs) -> Archs:
+        return np.concatenate([self._make_child(parent[None], self._draw_n_edits()) for _ in range(self.n_children)])
 
-    def _n_edits(self) -> int:
+    def _draw_n_edits(self) -> int:
         if not self._edits:
             d = len(self._space.decisions)
             self._edits = np.maximum(self._rng.binomial(d, 1 / d, size=_BLOCK), 1).tolist()
         return self._edits.pop()
 
-    def _child(self, arch: Archs, n_edits: int) -> Archs:
+    def _make_child(self, arch: Archs, n_edits: int) -> Archs:
         for _ in range(n_edits):
             arch = self._space.mutate(arch, self._rng)
         return arch

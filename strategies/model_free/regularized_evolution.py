@@ -16,36 +16,30 @@ been handed out, as in the asynchronous original. A crashed training never wins 
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.errors import unknown_name
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least
+from nasbench.strategies._configured import ConfiguredStrategy
 from nasbench.trials import Results, Trials, full_trainings
 
 _BLOCK = 64  # tournaments drawn ahead: a call to the generator costs as much as a hundred of its numbers
 
-_REMOVALS = ("oldest", "worst")
 
-
-class RegularizedEvolution:
+@dataclass(kw_only=True, eq=False)
+class RegularizedEvolution(ConfiguredStrategy):
     """Aging evolution.
 
-    Args:
-        space: where to search.
-        rng: draws the first population, the tournaments and the mutations.
+    Attributes:
         population_size: number of youngest architectures that compete.
         sample_size: competitors in a tournament, drawn with replacement.
         published_mutation: use the operator of the space's own benchmark where it has one, instead
             of the uniform choice among all architectures one edit away.
         removal: who leaves for a newcomer, the ``oldest`` of the population or the ``worst``, newcomers included.
-
-    Raises:
-        InvalidOption: sizes below 1.
-        UnknownName: another removal.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -55,25 +49,18 @@ class RegularizedEvolution:
         "non_aging": {"removal": "worst"},
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        population_size: int = 100,
-        sample_size: int = 25,
-        published_mutation: bool = False,
-        removal: str = "oldest",
-    ) -> None:
-        check_at_least(1, population_size=population_size, sample_size=sample_size)
-        if removal not in _REMOVALS:
-            raise unknown_name("removal", removal, _REMOVALS)
-        self._space, self._rng, self._aging = space, rng, removal == "oldest"
-        self._mutate = space.mutate_as_published if published_mutation else space.mutate
-        self._size, self._sample_size = population_size, sample_size
+    population_size: Count = 100
+    sample_size: Count = 25
+    published_mutation: bool = False
+    removal: Literal["oldest", "worst"] = "oldest"
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without members."""
+        super().__post_init__(space, rng)
+        self._mutate = space.mutate_as_published if self.published_mutation else space.mutate
         # With aging a ring: the i-th result stands at i modulo the size, so that writing removes the oldest.
-        self._members = list(np.zeros((population_size, space.width), dtype=space.dtype))
-        self._fitness = [0.0] * population_size
+        self._members = list(np.zeros((self.population_size, space.width), dtype=space.dtype))
+        self._fitness = [0.0] * self.population_size
         self._tournaments: list[list[int]] = []  # places of competitors, drawn ahead
         self._n_drawn_from = 0
         self._n_asked = self._n_told = 0
@@ -82,37 +69,38 @@ class RegularizedEvolution:
     @property
     def n_prefetchable(self) -> int:
         """Random architectures of the first population that are left to ask."""
-        return self._size - self._n_asked
+        return self.population_size - self._n_asked
 
     def ask(self, n: int) -> Trials:
         """Return random architectures until the population is handed out, then children of tournament winners."""
-        archs = self._children(n) if self._n_asked >= self._size and self._n_told else self._first_population(n)
+        has_parents = self._n_asked >= self.population_size and self._n_told
+        archs = self._make_children(n) if has_parents else self._draw_first_population(n)
         trials = full_trainings(self._n_asked, archs)
         for arch in archs:
             self._waiting[self._n_asked] = arch
             self._n_asked += 1
         return trials
 
-    def _first_population(self, n: int) -> Archs:
-        n_random = min(n, max(0, self._size - self._n_asked))
-        archs = self._random(n_random)
+    def _draw_first_population(self, n: int) -> Archs:
+        n_random = min(n, max(0, self.population_size - self._n_asked))
+        archs = self._draw_random(n_random)
         if n_random < n and self._n_told:
-            archs = np.concatenate([archs, self._children(n - n_random)])
+            archs = np.concatenate([archs, self._make_children(n - n_random)])
         return archs
 
-    def _random(self, n: int) -> Archs:
+    def _draw_random(self, n: int) -> Archs:
         return self._space.sample(n, self._rng)
 
-    def _children(self, n: int) -> Archs:
+    def _make_children(self, n: int) -> Archs:
         if n == 1:  # most calls; stacking one row costs as much as the tournament
-            return self._mutate(self._members[self._winner()][None], self._rng)
-        return self._mutate(np.stack([self._members[self._winner()] for _ in range(n)]), self._rng)
+            return self._mutate(self._members[self._select_winner()][None], self._rng)
+        return self._mutate(np.stack([self._members[self._select_winner()] for _ in range(n)]), self._rng)
 
-    def _winner(self) -> int:
+    def _select_winner(self) -> int:
         """Hold a tournament among the members and return the place of its winner."""
-        n_members = min(self._n_told, self._size)
+        n_members = min(self._n_told, self.population_size)
         if not self._tournaments or n_members != self._n_drawn_from:
-            drawn = self._rng.random((_BLOCK, self._sample_size)) * n_members
+            drawn = self._rng.random((_BLOCK, self.sample_size)) * n_members
             self._tournaments, self._n_drawn_from = drawn.astype(np.int64).tolist(), n_members
         return max(self._tournaments.pop(), key=self._fitness.__getitem__)
 
@@ -120,14 +108,14 @@ class RegularizedEvolution:
         """Let each finished architecture replace the oldest or the worst one."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             arch, fitness = self._waiting.pop(trial), -math.inf if math.isnan(score) else score
-            place = self._leaving(fitness)
+            place = self._find_place(fitness)
             if place is not None:
                 self._members[place], self._fitness[place] = arch, fitness
             self._n_told += 1
 
-    def _leaving(self, fitness: float) -> int | None:
+    def _find_place(self, fitness: float) -> int | None:
         """Return the place for a newcomer of this fitness; None where it is itself what leaves."""
-        if self._aging or self._n_told < self._size:
-            return self._n_told % self._size
-        worst = min(range(self._size), key=self._fitness.__getitem__)
+        if self.removal == "oldest" or self._n_told < self.population_size:
+            return self._n_told % self.population_size
+        worst = min(range(self.population_size), key=self._fitness.__getitem__)
         return worst if fitness >= self._fitness[worst] else None

@@ -12,42 +12,38 @@ is judged against what is present when it ends. A crash is never moved to.
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.errors import InvalidOption
+from nasbench.options import FromTwo, OpenShare
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import Ledger, check_at_least
+from nasbench.strategies._bookkeeping import Ledger
+from nasbench.strategies._configured import ConfiguredStrategy
 from nasbench.trials import Results, Trials
 
 _COLDEST = 0.01  # of the first temperature
 
 
-class SimulatedAnnealing:
+@dataclass(kw_only=True, eq=False)
+class SimulatedAnnealing(ConfiguredStrategy):
     """A walk that accepts losses less and less.
 
-    Args:
-        space: where to search.
-        rng: draws starts, neighbours and acceptances.
+    Attributes:
         n_start: random architectures that set the first temperature.
-        cooling: factor on the temperature after each training.
-
-    Raises:
-        InvalidOption: fewer than 2 starts, or a cooling outside (0, 1).
+        cooling: factor on the temperature after each training run.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"slow": {"cooling": 0.99}}
 
-    def __init__(
-        self, space: SearchSpace, rng: np.random.Generator, *, n_start: int = 10, cooling: float = 0.98
-    ) -> None:
-        check_at_least(2, n_start=n_start)
-        if not 0 < cooling < 1:
-            raise InvalidOption(f"cooling={cooling}; expected a factor between 0 and 1, both excluded")
-        self._space, self._rng = space, rng
-        self._n_start, self._cooling = n_start, cooling
+    n_start: FromTwo = 10
+    cooling: OpenShare = 0.98
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without a start."""
+        super().__post_init__(space, rng)
         self._starts: list[tuple[float, Archs]] = []
         self._present: tuple[float, Archs] | None = None
         self._hottest = self._temperature = 0.0
@@ -67,14 +63,14 @@ class SimulatedAnnealing:
                 continue
             if self._accepts(score - self._present[0]):
                 self._present = (score, arch)
-            self._temperature *= self._cooling
+            self._temperature *= self.cooling
             if self._temperature < _COLDEST * self._hottest:
                 self._temperature = self._hottest
 
     def _collect(self, score: float, arch: Archs) -> None:
         if score > -math.inf:
             self._starts.append((score, arch))
-        if len(self._starts) == self._n_start:
+        if len(self._starts) == self.n_start:
             self._hottest = self._temperature = float(np.std([score for score, _ in self._starts]))
             self._present = max(self._starts, key=lambda start: start[0])
 

@@ -13,69 +13,62 @@ workers a move waits for the trainings it depends on.
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs, Bools
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, sample_new
+from nasbench.strategies._bookkeeping import sample_new
+from nasbench.strategies._rounds import RoundSearch
 
 
-class TabuSearch(InRounds):
+@dataclass(kw_only=True, eq=False)
+class TabuSearch(RoundSearch):
     """Steepest ascent with a memory.
 
-    Args:
-        space: where to search.
-        rng: draws starts and the order of neighbours.
+    Attributes:
         n_start: random architectures of which each walk starts from the best.
-        tenure: number of moves for which a change may not be taken back.
-        patience: moves without a training after which the walk starts again.
-
-    Raises:
-        InvalidOption: options below 1; a tenure of 0 is a walk that steps to and fro.
+        tenure: number of moves for which a change may not be taken back; with 0, a walk would step to and fro.
+        patience: moves without a training run after which the walk starts again.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"glover1989": {"tenure": 7}}
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        n_start: int = 10,
-        tenure: int = 7,
-        patience: int = 20,
-    ) -> None:
-        check_at_least(1, n_start=n_start, tenure=tenure, patience=patience)
-        self._space, self._rng = space, rng
-        self._n_start, self._tenure, self._patience = n_start, tenure, patience
-        self._rounds = Rounds(self._round, len(space.decisions))
+    n_start: Count = 10
+    tenure: Count = 7
+    patience: Count = 20
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without a start."""
+        super().__post_init__(space, rng)
         self._scores: dict[bytes, float] = {}  # of all that was trained
         self._best = -np.inf
         self._present: Archs | None = None  # none while the starts are trained
-        self._tabu: deque[list[tuple[int, int]]] = deque(maxlen=tenure)  # of each move, decisions and their choices
+        self._tabu: deque[list[tuple[int, int]]] = deque(maxlen=self.tenure)  # decisions and choices of each move
         self._around: Archs = self._rounds.archs  # neighbours that the next move chooses from
 
-    def _round(self) -> Archs:
+    def _begin_round(self) -> Archs:
         """Move until there are neighbours to train, and return them; or starts of a new walk."""
         keys = [row.tobytes() for row in self._rounds.archs]
         self._scores.update(zip(keys, self._rounds.scores.tolist(), strict=True))
         self._best = max(self._best, self._rounds.scores.max(initial=-np.inf))
-        for _ in range(self._patience):
+        for _ in range(self.patience):
             if not len(self._around):
                 break
             self._move()
             new = [row for row in self._around if row.tobytes() not in self._scores]
             if new:
                 return np.stack(new)[self._rng.permutation(len(new))]
-        return self._starts()
+        return self._draw_starts()
 
-    def _starts(self) -> Archs:
+    def _draw_starts(self) -> Archs:
         self._present = None
         self._tabu.clear()
-        self._around = sample_new(self._space, self._rng, self._n_start, self._scores.keys())
+        self._around = sample_new(self._space, self._rng, self.n_start, self._scores.keys())
         return self._around
 
     def _move(self) -> None:
@@ -86,9 +79,9 @@ class TabuSearch(InRounds):
             self._tabu.append(list(zip(changed.tolist(), self._present[changed].tolist(), strict=True)))
         self._present = target
         neighbors, _ = self._space.neighbors(target[None])
-        self._around = neighbors[~self._forbidden(neighbors, target)]
+        self._around = neighbors[~self._find_forbidden(neighbors, target)]
 
-    def _forbidden(self, neighbors: Archs, present: Archs) -> Bools:
+    def _find_forbidden(self, neighbors: Archs, present: Archs) -> Bools:
         """Tell for each neighbour [m, d] of ``present`` [d] whether it takes back a change and is not excused."""
         forbidden = np.zeros(len(neighbors), dtype=np.bool_)
         for column, choice in chain.from_iterable(self._tabu):

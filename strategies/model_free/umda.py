@@ -11,63 +11,56 @@ workers a generation waits for its last training.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.options import FromTwo, NotNegative, Probability
 from nasbench.spaces import SearchSpace
 from nasbench.strategies import _product_distribution as _products
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_within, mutate_until_new
+from nasbench.strategies._bookkeeping import mutate_until_new
+from nasbench.strategies._rounds import RoundSearch
 
 
-class UMDA(InRounds):
+@dataclass(kw_only=True, eq=False)
+class UMDA(RoundSearch):
     """Univariate estimation of distribution.
 
-    Args:
-        space: where to search.
-        rng: draws the architectures.
+    Attributes:
         population_size: architectures of a generation.
         truncation: share of them, the best, that is learnt from; at least one.
         smoothing: pseudo-observations of each decision, spread evenly over its choices.
-
-    Raises:
-        InvalidOption: a population below 2, a share outside [0, 1], negative smoothing.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "half": {"truncation": 0.5},
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        population_size: int = 40,
-        truncation: float = 0.3,
-        smoothing: float = 1.0,
-    ) -> None:
-        check_at_least(2, population_size=population_size)
-        check_within(0, 1, truncation=truncation)
-        check_at_least(0, smoothing=smoothing)
-        self._space, self._rng, self._size = space, rng, population_size
-        self._n_best = max(1, round(truncation * population_size))
-        self._smoothing = smoothing
-        self._rounds = Rounds(self._generation, len(space.decisions))
+    population_size: FromTwo = 40
+    truncation: Probability = 0.3
+    smoothing: NotNegative = 1.0
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin with nothing known."""
+        super().__post_init__(space, rng)
+        self._n_best = max(1, round(self.truncation * self.population_size))
         self._known: set[bytes] = set()
 
-    def _generation(self) -> Archs:
+    def _begin_round(self) -> Archs:
         order = np.argsort(-self._rounds.scores, kind="stable")
         best = order[: self._n_best][np.isfinite(self._rounds.scores[order[: self._n_best]])]
         if len(best):
-            archs = _products.draw(self._space, self._rng, self._frequencies(self._rounds.archs[best]), self._size)
+            archs = _products.draw(
+                self._space, self._rng, self._estimate_frequencies(self._rounds.archs[best]), self.population_size
+            )
         else:  # the first generation, or one of crashes only
-            archs = self._space.sample(self._size, self._rng)
+            archs = self._space.sample(self.population_size, self._rng)
         return mutate_until_new(self._space, self._rng, archs, self._known)
 
-    def _frequencies(self, archs: Archs) -> Floats:
+    def _estimate_frequencies(self, archs: Archs) -> Floats:
         """Return the smoothed share of each choice among ``archs``; ``[d, k]``."""
-        prior = self._smoothing * _products.uniform(self._space)
+        prior = self.smoothing * _products.make_uniform(self._space)
         counts = (archs[:, :, None] == np.arange(prior.shape[1])).sum(axis=0)
-        return np.asarray((counts + prior) / (len(archs) + self._smoothing))
+        return np.asarray((counts + prior) / (len(archs) + self.smoothing))

@@ -1,20 +1,20 @@
-"""Asynchronous successive halving: what strategies share that promote or stop trials without waiting for others."""
+"""Asynchronous successive halving: base of strategies that promote or stop trials without waiting for others."""
 
 import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.errors import unknown_name
 from nasbench.spaces import SearchSpace
-from nasbench.strategies.multi_fidelity._brackets import as_trials
-from nasbench.strategies.multi_fidelity._rungs import Rung
+from nasbench.strategies.multi_fidelity._brackets import make_trials
+from nasbench.strategies.multi_fidelity._rungs import Rung, RungSearch
 from nasbench.trials import Results, Trials
 
-KINDS = ("promotion", "stopping")
+Kind = Literal["promotion", "stopping"]
 
 
 @dataclass(slots=True)
@@ -52,42 +52,31 @@ class Rungs:
         self.begun = [0] * len(self.epochs)
 
 
-class AsynchronousHalving:
-    """Trials climb the rungs of their bracket, whoever else is running. Sub-classes may choose what is trained.
+@dataclass(kw_only=True, eq=False)
+class AsynchronousHalving(RungSearch):
+    """Trials climb the rungs of their bracket without waiting for others. Sub-classes may choose what is trained.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        brackets: rungs of each bracket.
-        shares: how many new trials each bracket gets in turn.
-        eta: the best of as many go on.
-        kind: ``promotion`` or ``stopping``.
-        steps: epochs at which trials are looked at on the way to a rung, rising.
-
-    Raises:
-        UnknownName: another kind.
+    Attributes:
+        kind: ``promotion`` of paused trials, or ``stopping`` of running ones.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        brackets: Sequence[Sequence[int]],
-        shares: Sequence[int],
-        eta: float,
-        kind: str,
-        steps: Sequence[int] = (),
-    ) -> None:
-        if kind not in KINDS:
-            raise unknown_name("kind", kind, KINDS)
-        self._space, self._rng, self._eta, self._stopping = space, rng, eta, kind == "stopping"
+    kind: Kind = "promotion"
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin with nothing on any rung."""
+        super().__post_init__(space, rng)
+        brackets, shares = self._make_brackets(self._make_ladder(self.epochs).upwards())
+        self._stopping = self.kind == "stopping"
         self._brackets = [Rungs(tuple(epochs)) for epochs in brackets]
         self._turns = [bracket for bracket, share in zip(self._brackets, shares, strict=True) for _ in range(share)]
         self._trials: dict[int, Running] = {}
-        self._steps = tuple(steps)
+        self._steps: tuple[int, ...] = ()  # epochs at which trials are looked at on the way to a rung, rising
         self._going_on: deque[int] = deque()  # trials that were not stopped, or are on the way to a rung
         self._n_begun = 0
+
+    def _make_brackets(self, rungs: tuple[int, ...]) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
+        """Return the rungs of each bracket, the first with all, and how many new trials each gets in turn."""
+        return [rungs], [1]
 
     def _draw(self, n: int) -> Archs:
         """Return ``n`` new architectures to train; random ones unless a sub-class knows better."""
@@ -99,34 +88,34 @@ class AsynchronousHalving:
     def ask(self, n: int) -> Trials:
         """Return ``n`` trials: those that go on first, then new ones."""
         asked: list[tuple[int, Archs, int]] = []
-        while len(asked) < n and (trial := self._next_to_go_on()) is not None:
+        while len(asked) < n and (trial := self._resume_next()) is not None:
             running = self._trials[trial]
-            asked.append((trial, running.arch, self._next_epoch(running)))
+            asked.append((trial, running.arch, self._choose_epoch(running)))
         if len(asked) < n:
             for arch in self._draw(n - len(asked)):
-                bracket = self._next_bracket()
+                bracket = self._choose_bracket()
                 bracket.begun[0] += 1
                 self._trials[self._n_begun] = running = Running(arch, bracket)
-                asked.append((self._n_begun, arch, self._next_epoch(running)))
+                asked.append((self._n_begun, arch, self._choose_epoch(running)))
                 self._n_begun += 1
-        return as_trials(asked, len(self._space.decisions))
+        return make_trials(asked, len(self._space.decisions))
 
-    def _next_bracket(self) -> Rungs:
+    def _choose_bracket(self) -> Rungs:
         """Return the bracket that a new trial begins in."""
         return self._turns[self._n_begun % len(self._turns)]
 
-    def _next_epoch(self, running: Running) -> int:
+    def _choose_epoch(self, running: Running) -> int:
         """Return where a trial is looked at next: at its rung, or at a step on the way."""
         return self._steps[len(running.curve)] if self._steps else running.goal
 
-    def _next_to_go_on(self) -> int | None:
+    def _resume_next(self) -> int | None:
         """Return a trial that goes on to the next rung of its bracket, which it is moved to."""
         if self._going_on:
             return self._going_on.popleft()
         if self._stopping:
             return None
         for bracket in self._brackets:
-            trial = self._promoted(bracket)
+            trial = self._promote(bracket)
             if trial is not None:
                 running = self._trials[trial]
                 running.rung += 1
@@ -134,10 +123,10 @@ class AsynchronousHalving:
                 return trial
         return None
 
-    def _promoted(self, bracket: Rungs) -> int | None:
+    def _promote(self, bracket: Rungs) -> int | None:
         """Return a trial to promote, from the highest rung that has one."""
         for rung in reversed(bracket.reached[:-1]):
-            if (trial := rung.promoted(self._eta)) is not None:
+            if (trial := rung.promote(self.eta)) is not None:
                 return trial
         return None
 
@@ -152,15 +141,15 @@ class AsynchronousHalving:
                     self._going_on.append(trial)
                     continue
             self._learn(running.arch, running.goal, fitness)
-            self._arrived(trial, running, fitness)
+            self._arrive(trial, running, fitness)
 
-    def _arrived(self, trial: int, running: Running, fitness: float) -> None:
+    def _arrive(self, trial: int, running: Running, fitness: float) -> None:
         """Add a trial to the rung it was trained to; stopping, decide at once whether it goes on."""
         rung = running.bracket.reached[running.rung]
         rung.add(trial, fitness)
         if running.rung == len(running.bracket.epochs) - 1:
             del self._trials[trial]
-        elif self._stopping and fitness > -math.inf and rung.holds(fitness, self._eta):
+        elif self._stopping and fitness > -math.inf and rung.holds(fitness, self.eta):
             running.rung += 1
             self._going_on.append(trial)
         elif self._stopping:

@@ -1,13 +1,15 @@
-"""Synchronous successive halving: what strategies share whose rungs begin when the last is complete."""
+"""Synchronous successive halving: base of strategies whose rungs begin when the previous one is complete."""
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
+from nasbench.strategies.multi_fidelity._rungs import RungSearch
 from nasbench.trials import FULL_TRAINING, Results, Trials
 
 
@@ -54,7 +56,7 @@ class Bracket:
         """Whether there is a trial to ask for."""
         return bool(self.n_new or self._ready)
 
-    def next_promoted(self) -> int | None:
+    def pop_promoted(self) -> int | None:
         """Return a trial that goes on to the current rung; None where all are asked for."""
         return self._ready.pop() if self._ready else None
 
@@ -78,26 +80,29 @@ class Bracket:
         self._ready = best[::-1]
 
 
-class BracketSearch(ABC):
-    """One bracket after the other. Sub-classes say which, and may choose what they train.
+@dataclass(kw_only=True, eq=False)
+class BracketSearch(RungSearch, ABC):
+    """Run one bracket after the other. Sub-classes say which, and may choose what they train.
 
-    Crashed trainings are not promoted: the next rung is then smaller.
+    Crashed training runs are not promoted: the next rung is then smaller.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
+    Attributes:
         overlap: begin the next bracket where workers would wait for the last trials of a rung, as hpbandster does.
-        anew: ask for a new and complete training of what is promoted.
+        anew: train completely on every rung, what is promoted again.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, overlap: bool, anew: bool = False) -> None:
-        self._space, self._rng, self._overlap, self._anew = space, rng, overlap, anew
+    overlap: bool = field(default=False, init=False)
+    anew: bool = field(default=False, init=False)
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without a bracket."""
+        super().__post_init__(space, rng)
         self._brackets: list[Bracket] = []  # begun and not finished
         self._trials: dict[int, tuple[Archs, Bracket]] = {}
         self._n_begun = self._n_asked = 0
 
     @abstractmethod
-    def _bracket(self, number: int) -> Bracket:
+    def _make_bracket(self, number: int) -> Bracket:
         """Return the bracket of that number, from 0."""
 
     def _draw(self, trials: range, bracket: Bracket) -> Archs:
@@ -105,43 +110,43 @@ class BracketSearch(ABC):
         del bracket
         return self._space.sample(len(trials), self._rng)
 
-    def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:  # noqa: B027 (most learn nothing)
+    def _learn(self, trial: int, arch: Archs, epoch: int, score: float) -> None:
         """Learn from the score of a trial of an architecture [d] at a rung's epoch; ``-inf`` for a crash."""
 
-    def _promoted(self, trial: int, bracket: Bracket) -> None:  # noqa: B027 (most take no note)
+    def _note_promotion(self, trial: int, bracket: Bracket) -> None:
         """Take note that a trial goes on to the next rung of its bracket."""
 
     def ask(self, n: int) -> Trials:
         """Return promoted trials, then new ones; fewer while the last of a rung are running."""
         asked: list[tuple[int, Archs, int]] = []
-        while len(asked) < n and (bracket := self._with_work()):
-            epoch = FULL_TRAINING if self._anew else bracket.epoch
-            trial = bracket.next_promoted()
+        while len(asked) < n and (bracket := self._find_work()):
+            epoch = FULL_TRAINING if self.anew else bracket.epoch
+            trial = bracket.pop_promoted()
             if trial is None:
                 n_new = min(n - len(asked), bracket.n_new)
                 bracket.n_new -= n_new
                 archs = self._draw(range(self._n_asked, self._n_asked + n_new), bracket)
-                asked += [(self._begun(arch, bracket), arch, epoch) for arch in archs]
+                asked += [(self._start_trial(arch, bracket), arch, epoch) for arch in archs]
             else:
                 arch, _ = self._trials[trial]
-                self._promoted(trial, bracket)
-                asked.append((self._begun(arch, bracket) if self._anew else trial, arch, epoch))
-        return as_trials(asked, len(self._space.decisions))
+                self._note_promotion(trial, bracket)
+                asked.append((self._start_trial(arch, bracket) if self.anew else trial, arch, epoch))
+        return make_trials(asked, len(self._space.decisions))
 
-    def _begun(self, arch: Archs, bracket: Bracket) -> int:
+    def _start_trial(self, arch: Archs, bracket: Bracket) -> int:
         """Return a new trial."""
         self._trials[self._n_asked] = arch, bracket
         self._n_asked += 1
         return self._n_asked - 1
 
-    def _with_work(self) -> Bracket | None:
+    def _find_work(self) -> Bracket | None:
         """Return the first bracket that has something to ask, begun now if it may be."""
         for bracket in self._brackets:
             if bracket.has_work:
                 return bracket
-        if self._brackets and not self._overlap:
+        if self._brackets and not self.overlap:
             return None
-        self._brackets.append(self._bracket(self._n_begun))
+        self._brackets.append(self._make_bracket(self._n_begun))
         self._n_begun += 1
         return self._brackets[-1]
 
@@ -156,7 +161,7 @@ class BracketSearch(ABC):
                 self._brackets.remove(bracket)
 
 
-def as_trials(asked: Sequence[tuple[int, Archs, int]], n_decisions: int) -> Trials:
+def make_trials(asked: Sequence[tuple[int, Archs, int]], n_decisions: int) -> Trials:
     """Return trials of (id, architecture [d], epoch); none where there are none."""
     if len(asked) == 1:  # most calls; making arrays of arrays costs four times as much
         trial, arch, epoch = asked[0]

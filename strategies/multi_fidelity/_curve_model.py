@@ -1,4 +1,4 @@
-"""A predictor of learning curves in a search: what it is told of trainings that are over and of those that go on."""
+"""A predictor of learning curves in a search: what it learns of finished training runs and of those that go on."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -46,7 +46,7 @@ class CurveModel:
         """Whether trainings that go on teach it something."""
         return predictor_capabilities_of(self._predictor).learns_from_partial_curves
 
-    def saw(self) -> None:
+    def notify(self) -> None:
         """Count a result that the next fit would know of."""
         self._n_since += 1
 
@@ -69,7 +69,7 @@ class CurveModel:
         self._fitted, self._n_since = True, 0
         return True
 
-    def expects(self, archs: Archs, curves: Sequence[Sequence[float]]) -> Prediction | None:
+    def predict(self, archs: Archs, curves: Sequence[Sequence[float]]) -> Prediction | None:
         """Return what is expected at the end of trainings of [m, d] with scores so far; None before the first fit.
 
         Raises:
@@ -79,15 +79,15 @@ class CurveModel:
             return None
         return cast(Prediction, self._predictor.predict(self._batch(archs, curves)))
 
-    def surely(self, told: Prediction) -> Floats:
+    def require_std(self, prediction: Prediction) -> Floats:
         """Return the standard deviations [m] of a prediction.
 
         Raises:
             InvalidOption: it has none.
         """
-        if told.std is None:
+        if prediction.std is None:
             raise InvalidOption(f"predictor {self._label!r} has no standard deviation; choose one that has")
-        return told.std
+        return prediction.std
 
     def _batch(self, archs: Archs, curves: Sequence[Sequence[float]]) -> Batch:
         wide = np.full((len(archs), int(self._columns[-1]) + 1), np.nan)
@@ -96,9 +96,9 @@ class CurveModel:
         return Batch(archs, wide)
 
 
-def looks(epochs: Sequence[int], n: int) -> tuple[int, ...]:
+def select_checkpoints(epochs: Sequence[int], n: int) -> tuple[int, ...]:
     """Return about ``n`` of the epochs that a task answers, evenly spread, the last among them; at most all."""
-    check_at_least(1, looks=n)
+    check_at_least(1, n=n)
     if not epochs:
         return ()
     places = np.unique(np.round(np.arange(1, n + 1) / n * len(epochs)).astype(np.int64).clip(1) - 1)

@@ -1,4 +1,4 @@
-"""Trainings that are looked at epoch by epoch: what strategies share that decide after each whether to go on."""
+"""Early stopping: base of strategies that decide after each checkpoint whether a training run continues."""
 
 import math
 from abc import ABC, abstractmethod
@@ -10,8 +10,8 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies.multi_fidelity._brackets import as_trials
+from nasbench.strategies._configured import ConfiguredStrategy
+from nasbench.strategies.multi_fidelity._brackets import make_trials
 from nasbench.trials import FULL_TRAINING, Results, Trials
 
 
@@ -23,37 +23,37 @@ class Training:
     curve: list[float] = field(default_factory=list)
 
 
-class StepwiseSearch(ABC):
-    """Trainings of new architectures, each until it is complete or not worth going on. Sub-classes decide.
+@dataclass(kw_only=True, eq=False)
+class StepwiseSearch(ConfiguredStrategy, ABC):
+    """Train new architectures, each until it is complete or not worth going on. Sub-classes decide.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        epochs: that the task answers, rising; empty where complete trainings alone are known.
-        every: look at every how many of them; the last is always looked at.
-
-    Raises:
-        InvalidOption: ``every`` below 1.
+    Attributes:
+        epochs: that the task answers, rising; filled in by a comparison. Empty: complete training runs alone are known.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, *, epochs: Sequence[int], every: int = 1) -> None:
-        check_at_least(1, every=every)
-        self._space, self._rng = space, rng
-        answered = tuple(epochs) or (FULL_TRAINING,)
-        self._steps = answered[::-1][::every][::-1]
+    epochs: Sequence[int] = ()
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin with nothing in training."""
+        super().__post_init__(space, rng)
+        self._steps = self._select_steps() or (FULL_TRAINING,)
         self._trainings: dict[int, Training] = {}
         self._going_on: deque[int] = deque()
         self._n_begun = 0
+
+    @abstractmethod
+    def _select_steps(self) -> tuple[int, ...]:
+        """Return those of ``epochs`` at which training runs are looked at; none where there are no epochs."""
 
     def _draw(self, n: int) -> Archs:
         """Return up to ``n`` new architectures to train; random ones unless a sub-class knows better."""
         return self._space.sample(n, self._rng)
 
     @abstractmethod
-    def _goes_on(self, training: Training) -> bool:
+    def _should_continue(self, training: Training) -> bool:
         """Tell whether a training that is neither complete nor crashed is worth its next step."""
 
-    def _ended(self, training: Training, *, complete: bool) -> None:  # noqa: B027 (not all learn)
+    def _learn_from(self, training: Training, *, complete: bool) -> None:
         """Learn from a training that will not go on: complete, stopped or crashed."""
 
     def ask(self, n: int) -> Trials:
@@ -68,7 +68,7 @@ class StepwiseSearch(ABC):
                 self._trainings[self._n_begun] = Training(arch)
                 asked.append((self._n_begun, arch, self._steps[0]))
                 self._n_begun += 1
-        return as_trials(asked, len(self._space.decisions))
+        return make_trials(asked, len(self._space.decisions))
 
     def tell(self, results: Results) -> None:
         """Note scores, and decide which trainings go on."""
@@ -76,8 +76,8 @@ class StepwiseSearch(ABC):
             training = self._trainings[trial]
             training.curve.append(-math.inf if math.isnan(score) else score)
             complete = len(training.curve) == len(self._steps)
-            if not complete and not math.isnan(score) and self._goes_on(training):
+            if not complete and not math.isnan(score) and self._should_continue(training):
                 self._going_on.append(trial)
             else:
                 del self._trainings[trial]
-                self._ended(training, complete=complete)
+                self._learn_from(training, complete=complete)

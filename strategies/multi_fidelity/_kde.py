@@ -55,7 +55,7 @@ class KernelDensity:
         return np.where(rng.random(chosen.shape) < 1 - self.bandwidth, chosen, redrawn)
 
 
-def most_promising(good: Floats, bad: Floats) -> int | None:
+def select_most_promising(good: Floats, bad: Floats) -> int | None:
     """Return which of the candidates hpbandster takes, by their densities [m]; None where it would take none.
 
     It goes through them for the smallest ratio, and stops at one that is infinitely dense among the bad alone.
@@ -94,23 +94,23 @@ class Densities:
         archs, scores = self._results.setdefault(epoch, ([], []))
         archs.append(arch)
         scores.append(score)
-        if len(archs) - self._n_good(len(archs)) >= self._least:
+        if len(archs) - self._count_good(len(archs)) >= self._least:
             self._at, self._stale = epoch, True
 
-    def _n_good(self, n: int) -> int:
+    def _count_good(self, n: int) -> int:
         return max(self._least, _TOP_PERCENT * n // 100)
 
-    def fitted(self) -> tuple[KernelDensity, KernelDensity] | None:
+    def fit(self) -> tuple[KernelDensity, KernelDensity] | None:
         """Return the densities of the good and of the bad results; None where there are too few."""
         if self._stale:
             archs, scores = self._results[int(self._at)]
             order = np.argsort(-np.array(scores), kind="stable")
-            n_good = self._n_good(len(order))
+            n_good = self._count_good(len(order))
             n_bad = max(self._least, (100 - _TOP_PERCENT) * len(order) // 100)
             ranked = np.array(archs)[order]
-            self._fitted = self._density(ranked[:n_good]), self._density(ranked[n_good : n_good + n_bad])
+            self._fitted = self._fit_density(ranked[:n_good]), self._fit_density(ranked[n_good : n_good + n_bad])
             self._stale = False
         return self._fitted
 
-    def _density(self, archs: Archs) -> KernelDensity:
+    def _fit_density(self, archs: Archs) -> KernelDensity:
         return KernelDensity(archs, self._cardinality, min_bandwidth=self._min_bandwidth, bounded=self._bounded)

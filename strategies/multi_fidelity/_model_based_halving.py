@@ -1,49 +1,20 @@
 """Asynchronous halving whose new trials are proposed by a predictor of the results on one rung."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nasbench.acquisitions import check_acquisition, weigh
 from nasbench.arrays import Archs, Floats
-from nasbench.choices import Choice
+from nasbench.options import Count, FromTwo
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._online_predictor import Forecast, Model, predictor_for_search
-from nasbench.strategies._pools import POOLS, Ground, Novelties, check_pool
+from nasbench.strategies._configured import Label
+from nasbench.strategies._online_predictor import Forecast, OnlinePredictor, make_search_predictor
+from nasbench.strategies._pools import POOLS, NovelSampler, PoolContext, check_pool
 from nasbench.strategies.multi_fidelity._asynchronous import AsynchronousHalving
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proposing:
-    """What decides the proposals.
-
-    Attributes:
-        predictor: label of a predictor that needs architectures only.
-        acquisition: label of one of ``nasbench.acquisitions``, or ``module:Class``.
-        pool: one of ``POOLS``.
-        pool_size: candidates in a pool, unless it is the whole space.
-        n_init: results that a rung must have before it is learnt from.
-        refit_every: results between two fits.
-    """
-
-    predictor: "str | type | Choice"
-    acquisition: str
-    pool: str
-    pool_size: int
-    n_init: int
-    refit_every: int
-
-    def __post_init__(self) -> None:
-        """Refuse unknown names and sizes below 1."""
-        check_acquisition(self.acquisition)
-        check_pool(self.pool)
-        check_at_least(1, pool_size=self.pool_size, refit_every=self.refit_every)
-        check_at_least(2, n_init=self.n_init)
-
-
-class Level:
+class RungResults:
     """The results at one epoch; crashed ones are left out."""
 
     def __init__(self, n_decisions: int) -> None:
@@ -72,78 +43,81 @@ class Level:
         return np.array(self._scores)
 
 
+@dataclass(kw_only=True, eq=False)
 class ModelBasedHalving(AsynchronousHalving):
     """Propose what a predictor of the highest rung with enough results likes best; random ones until there is one.
 
     An architecture is not drawn twice while others are left.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        brackets: rungs of each bracket; the first has all of them.
-        shares: how many new trials each bracket gets in turn.
-        eta: the best of as many go on.
-        kind: ``promotion`` or ``stopping``.
-        proposing: what decides the proposals.
+    Attributes:
+        predictor: label of a predictor with a standard deviation, of each rung.
+        acquisition: as in ``bayesian_optimization``.
+        pool: as there.
+        pool_size: candidates in a pool, unless it is the whole space.
+        n_init: results that a rung must have before it is learnt from.
+        refit_every: results between two fits.
+
+    Raises:
+        UnknownName: an unknown predictor, acquisition or pool.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        brackets: Sequence[Sequence[int]],
-        shares: Sequence[int],
-        eta: float,
-        kind: str,
-        proposing: Proposing,
-    ) -> None:
-        super().__init__(space, rng, brackets=brackets, shares=shares, eta=eta, kind=kind)
-        predictor_for_search(space, proposing.predictor)  # refuses its options now, not in the middle of a search
-        self._proposing, self._novelties = proposing, Novelties(space, rng)
-        self._levels = {epoch: Level(len(space.decisions)) for epoch in brackets[0]}
-        self._models: dict[int, Model] = {}
+    predictor: Label = "functional_gp"
+    acquisition: str = "log_ei"
+    pool: str = "half"
+    pool_size: Count = 200
+    n_init: FromTwo = 6
+    refit_every: Count = 10
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Refuse unknown names now, not in the middle of a search."""
+        super().__post_init__(space, rng)
+        check_acquisition(self.acquisition)
+        check_pool(self.pool)
+        make_search_predictor(space, self.predictor)
+        self._novelties = NovelSampler(space, rng)
+        self._levels = {epoch: RungResults(len(space.decisions)) for epoch in self._brackets[0].epochs}
+        self._models: dict[int, OnlinePredictor] = {}
 
     def _learn(self, arch: Archs, epoch: int, score: float) -> None:
         self._levels[epoch].add(arch, score)
 
-    def _highest(self) -> int | None:
+    def _find_highest(self) -> int | None:
         """Return the highest epoch with enough results; None without any."""
-        enough = [epoch for epoch, level in self._levels.items() if len(level) >= self._proposing.n_init]
+        enough = [epoch for epoch, level in self._levels.items() if len(level) >= self.n_init]
         return enough[-1] if enough else None
 
     def _draw(self, n: int) -> Archs:
-        proposed = self._proposed(n)
+        proposed = self._propose(n)
         self._novelties.seen.add(proposed)
         return np.concatenate([proposed, self._novelties.draw(n - len(proposed))])
 
-    def _proposed(self, n: int) -> Archs:
+    def _propose(self, n: int) -> Archs:
         """Return up to ``n`` architectures that the predictor likes best."""
-        epoch = self._highest()
-        nothing = np.empty((0, len(self._space.decisions)), dtype=np.int8)
+        epoch = self._find_highest()
+        nothing = self._space.no_archs
         if epoch is None:
             return nothing
-        forecast = self._forecast(epoch)
+        forecast = self._make_forecast(epoch)
         if forecast is None:
             return nothing
-        level, settings = self._levels[epoch], self._proposing
+        level = self._levels[epoch]
         scores = level.scores
         best = float(scores.max())
 
-        def worth(archs: Archs) -> Floats:
-            return weigh(settings.acquisition, forecast(archs), best=best, kappa=1.0, rng=self._rng)
+        def acquisition(archs: Archs) -> Floats:
+            return weigh(self.acquisition, forecast(archs), best=best, kappa=1.0, rng=self._rng)
 
         parents = level.archs[np.argsort(-scores, kind="stable")]
-        pool = POOLS[settings.pool](
-            Ground(self._space, self._novelties.seen, parents, worth, self._rng), settings.pool_size
+        pool = POOLS[self.pool](
+            PoolContext(self._space, self._novelties.seen, parents, acquisition, self._rng), self.pool_size
         )
-        return pool[np.argsort(-worth(pool), kind="stable")[:n]] if len(pool) else nothing
+        return pool[np.argsort(-acquisition(pool), kind="stable")[:n]] if len(pool) else nothing
 
-    def _forecast(self, epoch: int) -> Forecast | None:
+    def _make_forecast(self, epoch: int) -> Forecast | None:
         """Return what is expected of architectures at an epoch; None where nothing can be learnt."""
-        level, settings = self._levels[epoch], self._proposing
+        level = self._levels[epoch]
         if epoch not in self._models:
-            self._models[epoch] = Model(self._space, settings.predictor, refit_every=settings.refit_every)
+            self._models[epoch] = OnlinePredictor(self._space, self.predictor, refit_every=self.refit_every)
         model = self._models[epoch]
         if not model.learn(level.archs, level.scores, self._rng):
             return None

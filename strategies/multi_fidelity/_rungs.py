@@ -1,4 +1,4 @@
-"""The rungs of successive halving: which epochs they stand at, how many trials each takes, and who is among the best.
+"""The rungs of successive halving: their epochs, how many trials each takes, and which trials are among the best.
 
 Sources: Jamieson & Talwalkar 2016 (arXiv 1502.07943), Li et al. 2018, "Hyperband" (arXiv 1603.06560, Algorithm 1), Li
 et al. 2020, "A System for Massively Parallel Hyperparameter Tuning" (arXiv 1810.05934, Algorithms 1 and 2).
@@ -8,12 +8,39 @@ import heapq
 import math
 from bisect import bisect_left, insort
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 from nasbench.errors import InvalidOption
+from nasbench.options import Count, Within
 from nasbench.strategies._bookkeeping import check_at_least
+from nasbench.strategies._configured import ConfiguredStrategy
 from nasbench.trials import FULL_TRAINING
 
 _ROUNDING = 1e-9  # of powers and quotients of whole numbers
+
+
+@dataclass(kw_only=True, eq=False)
+class RungSearch(ConfiguredStrategy):
+    """A search whose trials are compared at rungs.
+
+    Attributes:
+        epochs: that the task answers, rising; filled in by a comparison. Empty: complete training runs alone are known.
+        eta: of as many trials, one goes on to the next rung, which is as many times higher; at least 2.
+        min_epoch: no rung is below.
+        max_epoch: the last rung; None for the task's last epoch.
+
+    Raises:
+        InvalidOption: epochs that do not fit each other.
+    """
+
+    epochs: Sequence[int] = ()
+    eta: Annotated[float, Within(2)] = 3
+    min_epoch: Count = 1
+    max_epoch: Count | None = None
+
+    def _make_ladder(self, epochs: Sequence[int]) -> "Ladder":
+        return Ladder(epochs, eta=self.eta, min_epoch=self.min_epoch, max_epoch=self.max_epoch)
 
 
 class Ladder:
@@ -50,27 +77,27 @@ class Ladder:
     def upwards(self) -> tuple[int, ...]:
         """Return the rungs that grow from the lowest level, and the highest."""
         grown = [self._low * self.eta**k for k in range(self.n_halvings + 1)]
-        return self._answered([*grown, self._high])
+        return self._lower_to_answered([*grown, self._high])
 
     def downwards(self) -> tuple[int, ...]:
         """Return the rungs that shrink from the highest level as long as they are not below the lowest; rising."""
-        return self._answered([self._high * self.eta**-k for k in range(self.n_halvings, -1, -1)])
+        return self._lower_to_answered([self._high * self.eta**-k for k in range(self.n_halvings, -1, -1)])
 
-    def _answered(self, levels: Sequence[float]) -> tuple[int, ...]:
-        rungs = (self._lowered(int(level + _ROUNDING)) for level in levels)
+    def _lower_to_answered(self, levels: Sequence[float]) -> tuple[int, ...]:
+        rungs = (self._lower(int(level + _ROUNDING)) for level in levels)
         return tuple(dict.fromkeys(rungs))
 
-    def _lowered(self, level: int) -> int:
+    def _lower(self, level: int) -> int:
         reached = [epoch for epoch in self._epochs if epoch <= level]
         return reached[-1] if reached else self._epochs[0]
 
 
-def halved(n: int, n_rungs: int, eta: float) -> list[int]:
+def compute_halved_sizes(n: int, n_rungs: int, eta: float) -> list[int]:
     """Return how many of ``n`` trials reach each of ``n_rungs`` rungs, at least one."""
     return [max(int(n * eta**-i + _ROUNDING), 1) for i in range(n_rungs)]
 
 
-def hyperband_sizes(n_rungs: int, eta: float, *, rounding: str = "up") -> list[list[int]]:
+def compute_hyperband_sizes(n_rungs: int, eta: float, *, rounding: str = "up") -> list[list[int]]:
     """Return the sizes of the rungs of each bracket of Hyperband, the one with the most rungs first.
 
     Args:
@@ -82,7 +109,7 @@ def hyperband_sizes(n_rungs: int, eta: float, *, rounding: str = "up") -> list[l
     for s in range(n_rungs - 1, -1, -1):
         share = n_rungs / (s + 1)
         n = math.ceil((share if rounding == "up" else math.floor(share)) * eta**s - _ROUNDING)
-        brackets.append(halved(n, s + 1, eta))
+        brackets.append(compute_halved_sizes(n, s + 1, eta))
     return brackets
 
 
@@ -107,7 +134,7 @@ class Rung:
         if score > -math.inf:
             heapq.heappush(self._waiting, (*key, trial))
 
-    def promoted(self, eta: float) -> int | None:
+    def promote(self, eta: float) -> int | None:
         """Promote the best trial that was not, if it is among the best ``1 / eta``, and return it; else None."""
         if not self._waiting:
             return None

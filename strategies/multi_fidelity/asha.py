@@ -14,32 +14,17 @@ Differences: levels are lowered to epochs that a task answers, and equal rungs a
 as better. Crashed trainings fill their rung and never go on.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
-import numpy as np
-
-from nasbench.spaces import SearchSpace
+from nasbench.options import Within
 from nasbench.strategies.multi_fidelity._asynchronous import AsynchronousHalving
-from nasbench.strategies.multi_fidelity._rungs import Ladder
 
 
+@dataclass(kw_only=True, eq=False)
 class ASHA(AsynchronousHalving):
-    """One bracket of rungs, climbed without waiting.
-
-    Args:
-        space: where to search.
-        rng: draws the architectures.
-        epochs: that the task answers; filled in by a comparison.
-        eta: the best of as many go on, to as many times the epochs.
-        min_epoch: the first rung.
-        max_epoch: the last one; None for the task's last epoch.
-        kind: ``promotion`` of paused trials, or ``stopping`` of running ones.
-
-    Raises:
-        InvalidOption: ``eta`` below 2, or epochs that do not fit each other.
-        UnknownName: another kind.
-    """
+    """Climb one bracket of rungs without waiting."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "promotion": {"kind": "promotion"},
@@ -47,16 +32,4 @@ class ASHA(AsynchronousHalving):
     }
     requires_fidelities: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        epochs: Sequence[int] = (),
-        eta: float = 4,
-        min_epoch: int = 1,
-        max_epoch: int | None = None,
-        kind: str = "promotion",
-    ) -> None:
-        rungs = Ladder(epochs, eta=eta, min_epoch=min_epoch, max_epoch=max_epoch).upwards()
-        super().__init__(space, rng, brackets=[rungs], shares=[1], eta=eta, kind=kind)
+    eta: Annotated[float, Within(2)] = 4

@@ -9,52 +9,23 @@ Differences: levels are lowered to epochs that a task answers, and equal rungs a
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
-import numpy as np
-
-from nasbench.spaces import SearchSpace
+from nasbench.options import Within
 from nasbench.strategies.multi_fidelity._asynchronous import AsynchronousHalving
-from nasbench.strategies.multi_fidelity._rungs import Ladder, hyperband_sizes
+from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
 
+@dataclass(kw_only=True, eq=False)
 class AsyncHyperband(AsynchronousHalving):
-    """Brackets of ASHA, side by side.
-
-    Args:
-        space: where to search.
-        rng: draws the architectures.
-        epochs: that the task answers; filled in by a comparison.
-        eta: the best of as many go on, to as many times the epochs.
-        min_epoch: the first rung of the longest bracket.
-        max_epoch: the last rung; None for the task's last epoch.
-        kind: ``promotion`` of paused trials, or ``stopping`` of running ones.
-
-    Raises:
-        InvalidOption: ``eta`` below 2, or epochs that do not fit each other.
-        UnknownName: another kind.
-    """
+    """Climb the brackets of Hyperband side by side, without waiting."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"stopping": {"kind": "stopping"}}
     requires_fidelities: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        epochs: Sequence[int] = (),
-        eta: float = 4,
-        min_epoch: int = 1,
-        max_epoch: int | None = None,
-        kind: str = "promotion",
-    ) -> None:
-        rungs = Ladder(epochs, eta=eta, min_epoch=min_epoch, max_epoch=max_epoch).upwards()
-        super().__init__(
-            space,
-            rng,
-            brackets=[rungs[s:] for s in range(len(rungs))],
-            shares=[sizes[0] for sizes in hyperband_sizes(len(rungs), eta)],
-            eta=eta,
-            kind=kind,
-        )
+    eta: Annotated[float, Within(2)] = 4
+
+    def _make_brackets(self, rungs: tuple[int, ...]) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
+        shares = [sizes[0] for sizes in compute_hyperband_sizes(len(rungs), self.eta)]
+        return [rungs[s:] for s in range(len(rungs))], shares

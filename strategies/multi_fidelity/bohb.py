@@ -22,42 +22,31 @@ What it gains, it gains by partial training: with 400 complete trainings (``nb20
 runs) it does not beat random search, with either kernel on the first of them.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.errors import unknown_name
+from nasbench.options import Count, Positive, Probability
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least, check_positive, check_within
 from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
-from nasbench.strategies.multi_fidelity._kde import Densities, KernelDensity, most_promising
-from nasbench.strategies.multi_fidelity._rungs import Ladder, hyperband_sizes
+from nasbench.strategies.multi_fidelity._kde import Densities, KernelDensity, select_most_promising
+from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
-_KERNELS = ("statsmodels", "bounded")
 _ROUNDS = 5  # of drawing, where few draws are valid
 
 
+@dataclass(kw_only=True, eq=False)
 class BOHB(BracketSearch):
     """Hyperband with a model.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        epochs: that the task answers; filled in by a comparison.
-        eta: of as many trials, one goes on to a rung at as many times the epochs.
-        min_epoch: no rung is below.
-        max_epoch: the last rung; None for the task's last epoch.
+    Attributes:
         n_candidates: draws of which the best is trained.
         random_fraction: share of random architectures.
         min_bandwidth: of the densities.
         kernel: ``statsmodels`` or ``bounded``.
-        anew: train completely on every rung, what is promoted again.
-
-    Raises:
-        InvalidOption: numbers outside their range.
-        UnknownName: another kernel.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -73,34 +62,21 @@ class BOHB(BracketSearch):
         },
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        epochs: Sequence[int] = (),
-        eta: float = 3,
-        min_epoch: int = 1,
-        max_epoch: int | None = None,
-        n_candidates: int = 64,
-        random_fraction: float = 1 / 3,
-        min_bandwidth: float = 1e-3,
-        kernel: str = "statsmodels",
-        anew: bool = False,
-    ) -> None:
-        super().__init__(space, rng, overlap=True, anew=anew)
-        check_at_least(1, n_candidates=n_candidates)
-        check_within(0, 1, random_fraction=random_fraction)
-        check_positive(min_bandwidth=min_bandwidth)
-        if kernel not in _KERNELS:
-            raise unknown_name("kernel", kernel, _KERNELS)
-        levels = range(1, (max_epoch or 1) + 1) if anew else epochs
-        self._rungs = Ladder(levels, eta=eta, min_epoch=min_epoch, max_epoch=max_epoch).downwards()
-        self._sizes = hyperband_sizes(len(self._rungs), eta, rounding="down")
-        self._n_candidates, self._random_fraction = n_candidates, random_fraction
-        self._densities = Densities(space, min_bandwidth=min_bandwidth, bounded=kernel == "bounded")
+    n_candidates: Count = 64
+    random_fraction: Probability = 1 / 3
+    min_bandwidth: Positive = 1e-3
+    kernel: Literal["statsmodels", "bounded"] = "statsmodels"
+    overlap: bool = field(default=True, init=False)
+    anew: bool = False
 
-    def _bracket(self, number: int) -> Bracket:
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without a model."""
+        super().__post_init__(space, rng)
+        self._rungs = self._make_ladder(range(1, (self.max_epoch or 1) + 1) if self.anew else self.epochs).downwards()
+        self._sizes = compute_hyperband_sizes(len(self._rungs), self.eta, rounding="down")
+        self._densities = Densities(space, min_bandwidth=self.min_bandwidth, bounded=self.kernel == "bounded")
+
+    def _make_bracket(self, number: int) -> Bracket:
         sizes = self._sizes[number % len(self._sizes)]
         return Bracket(sizes, self._rungs[-len(sizes) :])
 
@@ -110,23 +86,23 @@ class BOHB(BracketSearch):
 
     def _draw(self, trials: range, bracket: Bracket) -> Archs:
         del bracket
-        return np.array([self._drawn() for _ in trials], dtype=np.int8)
+        return np.array([self._draw_one() for _ in trials], dtype=np.int8)
 
-    def _drawn(self) -> Archs:
+    def _draw_one(self) -> Archs:
         """Draw one architecture; ``[d]``."""
-        pair = self._densities.fitted()
-        if pair is None or self._rng.random() < self._random_fraction:
+        pair = self._densities.fit()
+        if pair is None or self._rng.random() < self.random_fraction:
             return np.asarray(self._space.sample(1, self._rng)[0])
         good, bad = pair
-        drawn = self._candidates(good)
-        best = most_promising(good(drawn), bad(drawn)) if len(drawn) else None
+        drawn = self._draw_candidates(good)
+        best = select_most_promising(good(drawn), bad(drawn)) if len(drawn) else None
         return np.asarray(self._space.sample(1, self._rng)[0] if best is None else drawn[best])
 
-    def _candidates(self, good: KernelDensity) -> Archs:
+    def _draw_candidates(self, good: KernelDensity) -> Archs:
         found = good.archs[:0]
         for _ in range(_ROUNDS):
-            drawn = good.draw(self._n_candidates, self._space.cardinality, self._rng)
-            found = np.concatenate([found, drawn[self._space.is_valid(drawn)]])[: self._n_candidates]
-            if len(found) == self._n_candidates:
+            drawn = good.draw(self.n_candidates, self._space.cardinality, self._rng)
+            found = np.concatenate([found, drawn[self._space.is_valid(drawn)]])[: self.n_candidates]
+            if len(found) == self.n_candidates:
                 break
         return found

@@ -15,17 +15,16 @@ at most, and then replaced by a mutation of its target. Workers do not wait at t
 begins. On a task of complete trainings alone there is one population, of 20: that is ``differential_evolution``.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.options import NotNegative, Probability
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least, check_within
 from nasbench.strategies._unit_cube import crossed, decoded, encoded, mutants
 from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
-from nasbench.strategies.multi_fidelity._rungs import Ladder, hyperband_sizes
+from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
 _TRIES = 20
 _PARENTS = 3  # of a mutant
@@ -58,41 +57,24 @@ class _Generations(Bracket):
         self.n_new = self.size if best else 0
 
 
+@dataclass(kw_only=True, eq=False)
 class DEHB(BracketSearch):
     """Hyperband with evolution.
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        epochs: that the task answers; filled in by a comparison.
-        eta: of as many trials, one goes on to a rung at as many times the epochs.
-        min_epoch: no rung is below.
-        max_epoch: the last rung; None for the task's last epoch.
+    Attributes:
         mutation_factor: F, weight of the difference.
         crossover: chance that a coordinate is the mutant's.
-
-    Raises:
-        InvalidOption: numbers outside their range.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        epochs: Sequence[int] = (),
-        eta: float = 3,
-        min_epoch: int = 1,
-        max_epoch: int | None = None,
-        mutation_factor: float = 0.5,
-        crossover: float = 0.5,
-    ) -> None:
-        super().__init__(space, rng, overlap=True)
-        check_at_least(0, mutation_factor=mutation_factor)
-        check_within(0, 1, crossover=crossover)
-        self._factor, self._crossover = mutation_factor, crossover
-        self._rungs = Ladder(epochs, eta=eta, min_epoch=min_epoch, max_epoch=max_epoch).downwards()
-        self._sizes = hyperband_sizes(len(self._rungs), eta, rounding="down")
+    mutation_factor: NotNegative = 0.5
+    crossover: Probability = 0.5
+    overlap: bool = field(default=True, init=False)
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Draw a population for each rung."""
+        super().__post_init__(space, rng)
+        self._rungs = self._make_ladder(self.epochs).downwards()
+        self._sizes = compute_hyperband_sizes(len(self._rungs), self.eta, rounding="down")
         self._populations = {epoch: self._population(i) for i, epoch in enumerate(self._rungs)}
         self._of: dict[int, tuple[Floats, int]] = {}  # vector and target of each trial
 
@@ -103,7 +85,7 @@ class DEHB(BracketSearch):
         vectors = encoded(self._space.sample(n, self._rng), self._space.cardinality, self._rng)
         return _Population(vectors, np.full(n, -np.inf))
 
-    def _bracket(self, number: int) -> Bracket:
+    def _make_bracket(self, number: int) -> Bracket:
         sizes = self._sizes[number % len(self._sizes)]
         kind = Bracket if number < len(self._sizes) else _Generations
         return kind(sizes, self._rungs[-len(sizes) :])
@@ -121,7 +103,7 @@ class DEHB(BracketSearch):
             return target, place
         parents = self._parents(bracket)
         three = parents[self._rng.random((_TRIES, len(parents))).argsort(axis=1)[:, :_PARENTS]]
-        made = crossed(mutants(three, self._factor, self._rng), target[None], self._crossover, self._rng)
+        made = crossed(mutants(three, self.mutation_factor, self._rng), target[None], self.crossover, self._rng)
         valid = np.flatnonzero(self._space.is_valid(decoded(made, self._space.cardinality)))
         if len(valid):
             return np.asarray(made[valid[0]]), place
@@ -148,5 +130,5 @@ class DEHB(BracketSearch):
         if score > -np.inf and score >= population.fitness[place]:
             population.vectors[place], population.fitness[place] = vector, score
 
-    def _promoted(self, trial: int, bracket: Bracket) -> None:
+    def _note_promotion(self, trial: int, bracket: Bracket) -> None:
         self._of[trial] = self._of[trial][0], self._populations[bracket.epoch].next_target()

@@ -1,4 +1,4 @@
-"""ifBO's way to choose: go on with the training that is most likely to pass a mark which is drawn anew each time.
+"""ifBO: resume the training run most likely to exceed a threshold that is redrawn for every choice.
 
 Source: Rakotoarison, Adriaensen, Mallik, Garibov, Bergman & Hutter 2024, "In-Context Freeze-Thaw Bayesian Optimization
 for Hyperparameter Optimization" (arXiv 2404.16795): the acquisition MFPI-random is the probability that a training
@@ -11,59 +11,20 @@ one in context, but knows nothing of architectures. Scores are fractions with 1 
 of the range seen. The rest is as in ``freeze_thaw``.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import log_ndtr
 
 from nasbench.arrays import Floats
-from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies.multi_fidelity.freeze_thaw import FreezeThawSearch
+from nasbench.strategies.multi_fidelity._freeze_thaw import FreezeThawSearch
 
 
+@dataclass(kw_only=True, eq=False)
 class IfBOSearch(FreezeThawSearch):
-    """Probability of a random improvement.
+    """Probability of a random improvement."""
 
-    Args:
-        space: where to search.
-        rng: decides everything.
-        epochs: that the task answers; filled in by a comparison.
-        predictor: label of a predictor of learning curves with a standard deviation.
-        n_steps: of a training, at most.
-        n_init: random architectures that are trained for a step at first.
-        pool_size: architectures without any training that compete.
-        refit_every: results between two fits.
-
-    Raises:
-        InvalidOption: numbers outside their range, or a predictor that does not fit.
-        UnknownName: no such predictor.
-    """
-
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        epochs: Sequence[int] = (),
-        predictor: "str | type | Choice" = "freeze_thaw",
-        n_steps: int = 10,
-        n_init: int = 10,
-        pool_size: int = 100,
-        refit_every: int = 10,
-    ) -> None:
-        super().__init__(
-            space,
-            rng,
-            epochs=epochs,
-            predictor=predictor,
-            n_steps=n_steps,
-            n_init=n_init,
-            pool_size=pool_size,
-            refit_every=refit_every,
-        )
-
-    def _worth(self, mean: Floats, std: Floats, best: float) -> Floats:
+    def _compute_acquisition(self, mean: Floats, std: Floats, best: float) -> Floats:
         left = 1 - best if 0 <= best <= 1 else np.ptp([one.curve[-1] for one in self._told])
         mark = best + 10 ** self._rng.uniform(-4, -1) * left
         chance: Floats = log_ndtr((mean - mark) / std)

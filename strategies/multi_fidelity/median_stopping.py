@@ -1,4 +1,4 @@
-"""Median stopping: end a training whose best so far is below the median of what others averaged by then.
+"""Median stopping: stop a training run whose best score is below the median of the running averages of others.
 
 Source: Golovin, Solnik, Moitra, Kochanski, Karro & Sculley 2017, "Google Vizier: A Service for Black-Box Optimization"
 (KDD), section 3.2.2: a trial is stopped at a step if its best score up to it is worse than the median of the running
@@ -10,59 +10,51 @@ Averages are kept in order for each step, so that a decision is a look-up. Crash
 
 import math
 from bisect import insort
-from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import ClassVar
 
 import numpy as np
 
+from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies.multi_fidelity._early_stopping import StepwiseSearch, Training
 
 
+@dataclass(kw_only=True, eq=False)
 class MedianStopping(StepwiseSearch):
     """Random search that ends what is below the median.
 
-    Args:
-        space: where to search.
-        rng: draws the architectures.
-        epochs: that the task answers; filled in by a comparison.
-        every: look at every how many of them.
-        grace: looks that every training has.
-        min_trials: complete trainings before any is stopped.
-
-    Raises:
-        InvalidOption: numbers below 1.
+    Attributes:
+        every: look at every how many of the epochs; the last is always looked at.
+        grace: looks that every training run has.
+        min_trials: complete training runs before any is stopped.
     """
 
     requires_fidelities: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        epochs: Sequence[int] = (),
-        every: int = 1,
-        grace: int = 1,
-        min_trials: int = 5,
-    ) -> None:
-        super().__init__(space, rng, epochs=epochs, every=every)
-        check_at_least(1, grace=grace, min_trials=min_trials)
-        self._grace, self._min_trials = grace, min_trials
+    every: Count = 1
+    grace: Count = 1
+    min_trials: Count = 5
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin without averages."""
+        super().__post_init__(space, rng)
         self._averages: list[list[float]] = [[] for _ in self._steps]  # of complete trainings, by step, in order
 
-    def _goes_on(self, training: Training) -> bool:
+    def _select_steps(self) -> tuple[int, ...]:
+        return tuple(self.epochs)[::-1][:: self.every][::-1]
+
+    def _should_continue(self, training: Training) -> bool:
         step = len(training.curve)
         averages = self._averages[step - 1]
-        if step <= self._grace or len(averages) < self._min_trials:
+        if step <= self.grace or len(averages) < self.min_trials:
             return True
         middle = len(averages) // 2
         median = averages[middle] if len(averages) % 2 else (averages[middle - 1] + averages[middle]) / 2
         return max(training.curve) >= median
 
-    def _ended(self, training: Training, *, complete: bool) -> None:
+    def _learn_from(self, training: Training, *, complete: bool) -> None:
         if not complete or training.curve[-1] == -math.inf:
             return
         for step, total in enumerate(accumulate(training.curve)):

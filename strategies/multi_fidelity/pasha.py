@@ -1,4 +1,4 @@
-"""PASHA: ASHA that trains longer only as long as longer trainings change who is best.
+"""PASHA: ASHA that raises its largest budget only while more training changes the ranking.
 
 Source: Bohdal, Balles, Wistuba, Ermis, Archambeau & Zappella 2023, "PASHA: Efficient HPO and NAS with Progressive
 Resource Allocation" (arXiv 2207.06940), Algorithm 1 with its defaults: ``eta`` 3, two rungs at first. When a trial
@@ -12,66 +12,49 @@ Where an answer costs a validation, that is paid. Differences: as in ``asha``.
 """
 
 from bisect import insort
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.spaces import SearchSpace
-from nasbench.strategies.multi_fidelity._asynchronous import AsynchronousHalving, Rungs, Running
-from nasbench.strategies.multi_fidelity._rungs import Ladder
+from nasbench.strategies.multi_fidelity._asynchronous import AsynchronousHalving, Kind, Rungs, Running
 
 _SHARE = 0.9  # of the differences that are noise
 
 
+@dataclass(kw_only=True, eq=False)
 class PASHA(AsynchronousHalving):
-    """ASHA with rungs that open when they are needed.
-
-    Args:
-        space: where to search.
-        rng: draws the architectures.
-        epochs: that the task answers; filled in by a comparison.
-        eta: the best of as many go on, to as many times the epochs.
-        min_epoch: the first rung.
-        max_epoch: the last one that may be opened; None for the task's last epoch.
-
-    Raises:
-        InvalidOption: ``eta`` below 2, or epochs that do not fit each other.
-    """
+    """ASHA with rungs that open when they are needed."""
 
     requires_fidelities: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        epochs: Sequence[int] = (),
-        eta: float = 3,
-        min_epoch: int = 1,
-        max_epoch: int | None = None,
-    ) -> None:
-        rungs = Ladder(epochs, eta=eta, min_epoch=min_epoch, max_epoch=max_epoch).upwards()
-        super().__init__(space, rng, brackets=[rungs], shares=[1], eta=eta, kind="promotion", steps=epochs)
+    kind: Kind = field(default="promotion", init=False)
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Begin with two open rungs, and look at trials in every epoch on the way."""
+        super().__post_init__(space, rng)
+        self._steps = tuple(self.epochs)
+        rungs = self._brackets[0].epochs
         self._top = min(1, len(rungs) - 1)
         self._places = [self._steps.index(epoch) if self._steps else 0 for epoch in rungs]
         self._on_top: list[Floats] = []  # curves of the trials that have reached the highest open rung
         self._apart: list[float] = []  # last differences of those of their pairs that cross and cross back, in order
 
-    def _promoted(self, bracket: Rungs) -> int | None:
+    def _promote(self, bracket: Rungs) -> int | None:
         for rung in reversed(bracket.reached[: self._top]):
-            if (trial := rung.promoted(self._eta)) is not None:
+            if (trial := rung.promote(self.eta)) is not None:
                 return trial
         return None
 
-    def _arrived(self, trial: int, running: Running, fitness: float) -> None:
-        super()._arrived(trial, running, fitness)
+    def _arrive(self, trial: int, running: Running, fitness: float) -> None:
+        super()._arrive(trial, running, fitness)
         if running.rung != self._top or not np.isfinite(fitness) or not self._steps:
             return
         curve = np.array(running.curve[: self._places[self._top] + 1])
         if self._on_top:
-            for difference in crossing_back(curve, np.array(self._on_top)):
+            for difference in measure_crossings(curve, np.array(self._on_top)):
                 insort(self._apart, difference)
         self._on_top.append(curve)
         if self._top + 1 < len(self._places) and not self._agree():
@@ -87,7 +70,7 @@ class PASHA(AsynchronousHalving):
         return bool((np.abs(ranked_now - np.sort(before)[::-1]) <= tolerance).all())
 
 
-def crossing_back(curve: Floats, others: Floats) -> list[float]:
+def measure_crossings(curve: Floats, others: Floats) -> list[float]:
     """Return how far a curve [t] ends from those of ``others`` [n, t] that it crosses at least twice."""
     signs = np.sign(curve - others)
     for step in range(1, len(curve)):  # where two touch, the one that was above still is

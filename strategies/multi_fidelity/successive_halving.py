@@ -1,4 +1,4 @@
-"""Successive halving: train many architectures a little, the best of them longer, and the best of those to the end.
+"""Successive halving: train many architectures briefly, the best of them longer, and the best of those completely.
 
 Source: Jamieson & Talwalkar 2016, "Non-stochastic Best Arm Identification and Hyperparameter Optimization"
 (arXiv 1502.07943), in the form of Li et al. 2020 (arXiv 1810.05934, Algorithm 1): rungs at ``min_epoch eta^k`` epochs,
@@ -10,51 +10,38 @@ Differences: the epochs of a task are whole numbers, and maybe few: levels betwe
 the task answers, and equal rungs are one. Crashed trainings are not promoted.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import numpy as np
 
+from nasbench.options import Whole, Within
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
-from nasbench.strategies.multi_fidelity._rungs import Ladder, halved
+from nasbench.strategies.multi_fidelity._rungs import compute_halved_sizes
 
 
+@dataclass(kw_only=True, eq=False)
 class SuccessiveHalving(BracketSearch):
     """Brackets of one kind.
 
-    Args:
-        space: where to search.
-        rng: draws the architectures.
-        epochs: that the task answers; filled in by a comparison.
-        eta: of as many trials, one goes on to a rung at as many times the epochs.
-        min_epoch: the first rung.
-        max_epoch: the last one; None for the task's last epoch.
+    Attributes:
         n: architectures of a bracket; 0 for as many as leave one on the last rung.
-
-    Raises:
-        InvalidOption: ``eta`` below 2, or epochs that do not fit each other.
     """
 
     requires_fidelities: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        epochs: Sequence[int] = (),
-        eta: float = 4,
-        min_epoch: int = 1,
-        max_epoch: int | None = None,
-        n: int = 0,
-    ) -> None:
-        super().__init__(space, rng, overlap=False)
-        check_at_least(0, n=n)
-        self._rungs = Ladder(epochs, eta=eta, min_epoch=min_epoch, max_epoch=max_epoch).upwards()
-        self._sizes = halved(n or round(eta ** (len(self._rungs) - 1)), len(self._rungs), eta)
+    eta: Annotated[float, Within(2)] = 4
+    n: Whole = 0
 
-    def _bracket(self, number: int) -> Bracket:
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Note the sizes of the rungs."""
+        super().__post_init__(space, rng)
+        self._rungs = self._make_ladder(self.epochs).upwards()
+        self._sizes = compute_halved_sizes(
+            self.n or round(self.eta ** (len(self._rungs) - 1)), len(self._rungs), self.eta
+        )
+
+    def _make_bracket(self, number: int) -> Bracket:
         del number
         return Bracket(self._sizes, self._rungs)

@@ -23,13 +23,13 @@ class LatentPolicy:
         with torch.device("meta"):  # torch's layers draw weights from the global generator, but not there
             cell, head = nn.LSTMCell(width, _HIDDEN), nn.Linear(_HIDDEN, width)
         self._cell, self._head = (net.double().to_empty(device="cpu") for net in (cell, head))
-        for weight in self._parameters():
+        for weight in self._list_parameters():
             nn.init.uniform_(weight, -(_HIDDEN**-0.5), _HIDDEN**-0.5, generator=generator)
-        self._optimiser = torch.optim.Adam(self._parameters(), lr=learning_rate, eps=1e-8)
+        self._optimiser = torch.optim.Adam(self._list_parameters(), lr=learning_rate, eps=1e-8)
         self._rng = rng
         self.begin()
 
-    def _parameters(self) -> list[Tensor]:
+    def _list_parameters(self) -> list[Tensor]:
         return [*self._cell.parameters(), *self._head.parameters()]
 
     def begin(self) -> None:
@@ -47,7 +47,7 @@ class LatentPolicy:
         self._moves.append((seen, torch.from_numpy(action)))
         return action
 
-    def _log_chances(self) -> Tensor:
+    def _compute_log_chances(self) -> Tensor:
         """Return log p of each action of the episode, but for a constant; ``[t]``."""
         state, found = None, []
         for seen, action in self._moves:
@@ -55,13 +55,13 @@ class LatentPolicy:
             found.append(-((action - self._head(state[0])[0]) ** 2).sum() / 2)
         return torch.stack(found)
 
-    def gradient(self, advantages: Floats) -> list[Floats]:
+    def compute_gradient(self, advantages: Floats) -> list[Floats]:
         """Return the derivatives of the mean of -log p times the advantage [t] of each action by each weight."""
-        loss = -(self._log_chances() * torch.from_numpy(advantages)).mean()
-        return [part.numpy() for part in torch.autograd.grad(loss, self._parameters())]
+        loss = -(self._compute_log_chances() * torch.from_numpy(advantages)).mean()
+        return [part.numpy() for part in torch.autograd.grad(loss, self._list_parameters())]
 
     def learn(self, advantages: Floats) -> None:
         """Take one step against the gradient."""
-        for weight, slope in zip(self._parameters(), self.gradient(advantages), strict=True):
+        for weight, slope in zip(self._list_parameters(), self.compute_gradient(advantages), strict=True):
             weight.grad = torch.from_numpy(slope)
         self._optimiser.step()

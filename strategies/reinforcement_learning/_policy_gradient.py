@@ -35,7 +35,7 @@ class Policy:
         np.exp(self.logits, self._odds)
         np.add.accumulate(self._odds, 1, None, self.ends)
 
-    def loss_gradient(self, arch: Archs, advantage: float) -> Floats:
+    def compute_loss_gradient(self, arch: Archs, advantage: float) -> Floats:
         """Return the derivative of -log p(``arch`` [d]) times ``advantage`` by the logits; ``[d, k]``."""
         gradient: Floats = self._odds / self.ends[:, -1:]
         gradient.reshape(-1)[self._firsts + arch] -= 1.0
@@ -44,7 +44,7 @@ class Policy:
 
     def learn(self, arch: Archs, advantage: float) -> None:
         """Take one step that makes ``arch`` [d] likelier where the advantage is positive."""
-        self.logits -= self._adam.step(self.loss_gradient(arch, advantage))
+        self.logits -= self._adam.step(self.compute_loss_gradient(arch, advantage))
         self._weigh()
 
 

@@ -17,18 +17,19 @@ normalised regret of .155 [.147, .163], random search .184 [.176, .192] (p < .00
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
-from nasbench.options import Signed
+from nasbench.options import Count, Positive, Signed
 from nasbench.predictions import make_predictor, predictor_capabilities_of
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from nasbench.strategies._bookkeeping import InRounds, Rounds, check_at_least, check_positive, check_within
+from nasbench.strategies._configured import Label
 from nasbench.strategies._learner import Asked
+from nasbench.strategies._rounds import RoundSearch
 from nasbench.strategies.reinforcement_learning._latent_policy import LatentPolicy
 from nasbench.strategies.reinforcement_learning._rewards import Rewards
 
@@ -37,12 +38,11 @@ REQUIRES = {"torch": "torch"}
 _LISTED = 50_000  # architectures of a space that are all in reach
 
 
-class Arch2VecRL(InRounds):
-    """REINFORCE on unsupervised codes.
+@dataclass(kw_only=True, eq=False)
+class Arch2VecRL(RoundSearch):
+    """REINFORCE on unsupervised codes; ``rng`` has no part in the embedding.
 
-    Args:
-        space: where to search.
-        rng: decides everything but the embedding.
+    Attributes:
         embedding: label of a predictor with ``embedded``, which needs no fit.
         episode: architectures between two updates.
         learning_rate: of Adam.
@@ -50,46 +50,38 @@ class Arch2VecRL(InRounds):
         pool_size: architectures in reach, where the space is not listed.
 
     Raises:
-        InvalidOption: a predictor without codes, sizes below 1, a learning rate that is not positive.
+        InvalidOption: a predictor without codes.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nasbench201": {}}
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        embedding: "str | type | Choice" = "arch2vec_dngo",
-        episode: int = 16,
-        learning_rate: float = 0.01,
-        baseline: Signed = 0.4,
-        pool_size: int = 20_000,
-    ) -> None:
-        check_at_least(1, episode=episode, pool_size=pool_size)
-        check_positive(learning_rate=learning_rate)
-        check_within(-np.inf, np.inf, baseline=baseline)
-        self._predictor: Any = make_predictor(space, embedding)
+    embedding: Label = "arch2vec_dngo"
+    episode: Count = 16
+    learning_rate: Positive = 0.01
+    baseline: Signed = 0.4
+    pool_size: Count = 20_000
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Make the embedding; the space is embedded when the first architecture is asked for."""
+        super().__post_init__(space, rng)
+        self._predictor: Any = make_predictor(space, self.embedding)
         if predictor_capabilities_of(self._predictor).embedded is None:
-            raise InvalidOption(f"predictor {embedding!r} has no codes; choose 'arch2vec_dngo' or 'arch2vec'")
-        self._space, self._rng = space, rng
-        self._episode, self._rate, self._baseline = episode, learning_rate, baseline
-        self._pool_size, self._worst = pool_size, np.inf
+            raise InvalidOption(f"predictor {self.embedding!r} has no codes; choose 'arch2vec_dngo' or 'arch2vec'")
+        self._worst = np.inf
         self._rewards = Rewards()
         self._asked = Asked(space, rng)
-        self._rounds = Rounds(self._next_episode, len(space.decisions))
-        self._pool: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
+        self._pool: Archs = space.no_archs
 
-    def _next_episode(self) -> Archs:
+    def _begin_round(self) -> Archs:
         if not len(self._pool):
             self._begin()
         else:
             self._learn(self._rounds.scores)
         self._policy.begin()
-        places = [place for _ in range(self._episode) if (place := self._step()) is not None]
+        places = [place for _ in range(self.episode) if (place := self._step()) is not None]
         if len(places):
-            return self._asked.asking(self._pool[places])
-        return self._asked.asking(self._asked.random(self._episode))
+            return self._asked.mark_asked(self._pool[places])
+        return self._asked.mark_asked(self._asked.draw(self.episode))
 
     def _begin(self) -> None:
         """Embed what is in reach; the walk starts at one of it."""
@@ -97,11 +89,11 @@ class Arch2VecRL(InRounds):
         if isinstance(space, EnumeratedSpace) and space.size <= _LISTED:
             rows = space.rows
         else:
-            rows = space.sample(self._pool_size, np.random.default_rng(0))
-        self._pool = self._asked.seen.fresh(rows)
+            rows = space.sample(self.pool_size, np.random.default_rng(0))
+        self._pool = self._asked.seen.filter_unseen(rows)
         self._codes: Floats = self._predictor.embedded(self._pool)
         self._free = np.ones(len(self._pool), dtype=np.bool_)
-        self._policy = LatentPolicy(self._codes.shape[1], learning_rate=self._rate, rng=self._rng)
+        self._policy = LatentPolicy(self._codes.shape[1], learning_rate=self.learning_rate, rng=self._rng)
         self._at = self._codes[int(self._rng.integers(len(self._pool)))]
 
     def _step(self) -> int | None:
@@ -117,6 +109,6 @@ class Arch2VecRL(InRounds):
     def _learn(self, scores: Floats) -> None:
         finished = scores[np.isfinite(scores)]
         self._worst = min(self._worst, finished.min(initial=np.inf))
-        if len(scores) == self._episode and np.isfinite(self._worst) and self._free.any():
+        if len(scores) == self.episode and np.isfinite(self._worst) and self._free.any():
             finished = np.where(np.isfinite(scores), scores, self._worst)
-            self._policy.learn(np.array([self._rewards(score) for score in finished.tolist()]) - self._baseline)
+            self._policy.learn(np.array([self._rewards(score) for score in finished.tolist()]) - self.baseline)

@@ -105,16 +105,16 @@ class MCTS:
         """Return ``n`` completions of nodes of the tree."""
         archs = []
         for i in range(n):
-            prefix, arch = self._completed(self._selected())
+            prefix, arch = self._complete(self._select())
             archs.append(arch)
-            path = self._paths[self._ledger.n_asked + i] = self._grown(prefix)
+            path = self._paths[self._ledger.n_asked + i] = self._expand(prefix)
             for node in path:
                 node.visits += 1
             if len(prefix) == len(self._choices) - 1:
                 self._close(prefix)
         return self._ledger.ask(archs[0] if n == 1 else np.concatenate(archs))
 
-    def _selected(self) -> list[int]:
+    def _select(self) -> list[int]:
         """Descend to a child that is not in the tree yet, and return the choices on the way."""
         prefix: list[int] = []
         node = self._root
@@ -127,25 +127,25 @@ class MCTS:
         prefix.append(node.new[int(self._uniforms.take(1)[0] * len(node.new))])
         return prefix
 
-    def _completed(self, prefix: list[int]) -> tuple[list[int], Archs]:
+    def _complete(self, prefix: list[int]) -> tuple[list[int], Archs]:
         """Return the node that is expanded, ``prefix`` unless nothing is valid under it, and an architecture there."""
         rest = self._choices[len(prefix) : -1]
         drawn = self._uniforms.take(len(rest))
         arch = np.array([[*prefix, *(int(u * k) for u, k in zip(drawn, rest, strict=True))]], dtype=np.int8)
         if self._all_valid or self._space.is_valid(arch)[0]:
             return prefix, arch
-        archs = self._rollouts(prefix)
+        archs = self._roll_out(prefix)
         valid = self._space.is_valid(archs)
         if valid.any():
             return prefix, archs[[np.argmax(valid)]]
-        return self._nearest(prefix)
+        return self._find_nearest(prefix)
 
-    def _rollouts(self, prefix: list[int]) -> Archs:
+    def _roll_out(self, prefix: list[int]) -> Archs:
         archs = (self._rng.random((_TRIES, len(self._choices) - 1)) * self._space.cardinality).astype(np.int8)
         archs[:, : len(prefix)] = prefix
         return archs
 
-    def _nearest(self, prefix: list[int]) -> tuple[list[int], Archs]:
+    def _find_nearest(self, prefix: list[int]) -> tuple[list[int], Archs]:
         """Return the architecture of many that shares the longest beginning with ``prefix``, and the node it expands.
 
         Where none shares all of it, ``prefix`` is closed.
@@ -159,7 +159,7 @@ class MCTS:
         # The deepest node of the tree on the way to the architecture; its next one where that is new.
         return arch[0, : shared.max() + 1].tolist(), arch
 
-    def _grown(self, prefix: list[int]) -> list[_Node]:
+    def _expand(self, prefix: list[int]) -> list[_Node]:
         """Return the nodes along ``prefix`` from the root, new ones where there were none."""
         path = [self._root]
         for choice, n_choices in zip(prefix, self._choices[1:], strict=False):
@@ -187,12 +187,12 @@ class MCTS:
     def tell(self, results: Results) -> None:
         """Give each reward to all nodes above."""
         for trial, _, score in self._ledger.tell(results):
-            reward = self._reward(score)
+            reward = self._compute_reward(score)
             for node in self._paths.pop(trial):
                 node.told += 1
                 node.total += reward
 
-    def _reward(self, score: float) -> float:
+    def _compute_reward(self, score: float) -> float:
         if not self._ranked:
             return self._rewards(score) if score > -math.inf else 0.0
         if score > -math.inf:

@@ -21,12 +21,14 @@ nb201-cifar100, 8 runs against 40 (noisy single-seed scores), p = 0.29; ``enas``
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
+from nasbench.options import Count, Decay, NotNegative, Positive
+from nasbench.strategies.reinforcement_learning._controller import ControllerSearch
 
-from nasbench.spaces import SearchSpace
-from nasbench.strategies.reinforcement_learning._controller import ControllerSearch, Settings
+if TYPE_CHECKING:
+    from torch import Tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,25 +36,9 @@ if TYPE_CHECKING:
 REQUIRES = {"torch": "torch"}
 
 
+@dataclass(kw_only=True, eq=False)
 class NASRL(ControllerSearch):
-    """REINFORCE on an LSTM.
-
-    Args:
-        space: where to search.
-        rng: draws the first weights and the architectures.
-        units: hidden units of each layer, and length of the embeddings.
-        n_layers: of the LSTM.
-        init: all weights begin uniform between minus and plus this.
-        learning_rate: of Adam.
-        adam: its two decays and the constant in its denominator.
-        batch: answers for an update.
-        momentum: of the moving average of rewards.
-        entropy: weight of the policy's entropy in what is maximised.
-        power: the reward is this power of the score.
-
-    Raises:
-        InvalidOption: sizes below 1, rates that are not positive, a momentum outside [0, 1).
-    """
+    """REINFORCE on an LSTM."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "zoph2017": {"units": 35, "n_layers": 2},
@@ -80,33 +66,14 @@ class NASRL(ControllerSearch):
         "fast": {"learning_rate": 0.002},
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        units: int = 35,
-        n_layers: int = 2,
-        init: float = 0.08,
-        learning_rate: float = 0.0006,
-        adam: tuple[float, float, float] = (0.9, 0.999, 1e-8),
-        batch: int = 8,
-        momentum: float = 0.95,
-        entropy: float = 0.0,
-        power: float = 3.0,
-    ) -> None:
-        settings = Settings(
-            units=units,
-            n_layers=n_layers,
-            init=init,
-            learning_rate=learning_rate,
-            adam=adam,
-            batch=batch,
-            momentum=momentum,
-            entropy=entropy,
-            power=power,
-        )
-        super().__init__(space, rng, settings)
+    units: Count = 35
+    n_layers: Count = 2
+    init: NotNegative = 0.08
+    learning_rate: Positive = 0.0006
+    adam: tuple[Decay, Decay, Positive] = (0.9, 0.999, 1e-8)
+    batch: Count = 8
+    entropy: NotNegative = 0.0
+    power: Positive = 3.0
 
-    def _loss(self, log_p: "Tensor", before: "Tensor", advantage: "Tensor") -> "Tensor":  # noqa: ARG002
+    def _compute_loss(self, log_p: "Tensor", before: "Tensor", advantage: "Tensor") -> "Tensor":  # noqa: ARG002
         return -(log_p * advantage).mean()

@@ -1,4 +1,4 @@
-"""PPO: the recurrent controller with a clipped objective, as NASNet was searched.
+"""PPO: a recurrent controller trained with a clipped objective, as in the search for NASNet.
 
 Source: Schulman, Wolski, Dhariwal, Radford & Klimov 2017, "Proximal Policy Optimization Algorithms" (arXiv
 1707.06347): the ratio of an architecture's probability to the one it was drawn with is clipped at 1 ± 0.2 where
@@ -16,13 +16,14 @@ against 40 (noisy single-seed scores), p = 0.87; ``fast`` does, p = 0.007.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
+from nasbench.options import Count, NotNegative, OpenShare, Positive
+from nasbench.strategies.reinforcement_learning._controller import ControllerSearch
 
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least, check_between
-from nasbench.strategies.reinforcement_learning._controller import ControllerSearch, Settings
+if TYPE_CHECKING:
+    from torch import Tensor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,24 +31,12 @@ if TYPE_CHECKING:
 REQUIRES = {"torch": "torch"}
 
 
+@dataclass(kw_only=True, eq=False)
 class PPO(ControllerSearch):
     """Proximal policy optimisation of an LSTM.
 
-    Args:
-        space: where to search.
-        rng: draws the first weights and the architectures.
+    Attributes:
         clip: how far the ratio of probabilities may pay to go from 1.
-        n_passes: steps of Adam for a batch.
-        units: hidden units of each layer, and length of the embeddings.
-        n_layers: of the LSTM.
-        init: all weights begin uniform between minus and plus this.
-        learning_rate: of Adam.
-        batch: answers for an update.
-        momentum: of the moving average of rewards.
-        entropy: weight of the policy's entropy in what is maximised.
-
-    Raises:
-        InvalidOption: sizes below 1, rates that are not positive, a momentum outside [0, 1).
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -55,35 +44,15 @@ class PPO(ControllerSearch):
         "fast": {"learning_rate": 0.001, "batch": 10},
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        clip: float = 0.2,
-        n_passes: int = 3,
-        units: int = 100,
-        n_layers: int = 1,
-        init: float = 0.1,
-        learning_rate: float = 0.00035,
-        batch: int = 20,
-        momentum: float = 0.95,
-        entropy: float = 0.00001,
-    ) -> None:
-        check_at_least(1, n_passes=n_passes)
-        check_between(0, 1, clip=clip)
-        self._clip = clip
-        settings = Settings(
-            units=units,
-            n_layers=n_layers,
-            init=init,
-            learning_rate=learning_rate,
-            batch=batch,
-            momentum=momentum,
-            entropy=entropy,
-        )
-        super().__init__(space, rng, settings, n_passes=n_passes)
+    clip: OpenShare = 0.2
+    n_passes: Count = 3
+    units: Count = 100
+    n_layers: Count = 1
+    init: NotNegative = 0.1
+    learning_rate: Positive = 0.00035
+    batch: Count = 20
+    entropy: NotNegative = 0.00001
 
-    def _loss(self, log_p: "Tensor", before: "Tensor", advantage: "Tensor") -> "Tensor":
+    def _compute_loss(self, log_p: "Tensor", before: "Tensor", advantage: "Tensor") -> "Tensor":
         ratio = (log_p - before).exp()
-        return -(ratio * advantage).minimum(ratio.clamp(1 - self._clip, 1 + self._clip) * advantage).mean()
+        return -(ratio * advantage).minimum(ratio.clamp(1 - self.clip, 1 + self.clip) * advantage).mean()

@@ -32,7 +32,7 @@ from nasbench.options import Signed
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import Ledger, check_at_least, check_positive, check_within
 from nasbench.strategies._buffered_uniform import Uniforms
-from nasbench.strategies._product_distribution import choices, is_product
+from nasbench.strategies._product_distribution import is_product, mark_choices
 from nasbench.strategies.reinforcement_learning._rewards import Rewards
 from nasbench.trials import Results, Trials
 
@@ -66,7 +66,7 @@ class _Memory:
         self._entries[self._n], self._rewards[self._n] = entries, reward
         self._n += 1
 
-    def replayed(self) -> tuple[Ints, Floats]:
+    def replay(self) -> tuple[Ints, Floats]:
         """Return the last walk and random ones: ``[n_replays + 1, d]`` entries and ``[n_replays + 1]`` rewards."""
         if not self._draws:
             self._draws = list(self._rng.random(self._shape))
@@ -117,7 +117,7 @@ class QLearning:
         self._choices: list[int] = space.cardinality.tolist()
         k = max(self._choices)
         # Q[i, j, c]: choice c for decision i after choice j of the one before; the first decision has one state, j = 0.
-        self.q: Floats = np.where(choices(space)[:, None, :], first_q, -np.inf).repeat(k, axis=1)
+        self.q: Floats = np.where(mark_choices(space)[:, None, :], first_q, -np.inf).repeat(k, axis=1)
         self._stays, self._moves, self._ahead = np.empty_like(self.q), np.empty_like(self.q), np.empty(k)
         self._view()
         self._places = [k * k * i for i in range(len(self._choices))]
@@ -150,9 +150,9 @@ class QLearning:
     @property
     def epsilon(self) -> float:
         """Chance that the next trial's decisions are random, each on its own."""
-        return self._epsilon_at(self._ledger.n_asked)
+        return self._compute_epsilon(self._ledger.n_asked)
 
-    def _epsilon_at(self, n_asked: int) -> float:
+    def _compute_epsilon(self, n_asked: int) -> float:
         return _SCHEDULE[min(bisect_right(self._ends, n_asked), len(_SCHEDULE) - 1)][0]
 
     @property
@@ -163,12 +163,12 @@ class QLearning:
     def ask(self, n: int) -> Trials:
         """Return ``n`` walks."""
         first, n_random = self._ledger.n_asked, min(n, self.n_prefetchable)
-        walks = [self._valid_walk(self._epsilon_at(first + i)) for i in range(n_random, n)]
+        walks = [self._walk_valid(self._compute_epsilon(first + i)) for i in range(n_random, n)]
         if n_random or not n:  # all decisions random: what the space draws, without rejections
             walks.insert(0, self._space.sample(n_random, self._rng))
         return self._ledger.ask(walks[0] if len(walks) == 1 else np.concatenate(walks))
 
-    def _valid_walk(self, epsilon: float) -> Archs:
+    def _walk_valid(self, epsilon: float) -> Archs:
         for _ in range(_TRIES):
             arch = np.array([self._walk(epsilon)], dtype=np.int8)
             if self._all_valid or self._space.is_valid(arch)[0]:
@@ -195,10 +195,10 @@ class QLearning:
         """Learn from each answer together with replays."""
         for _, arch, score in self._ledger.tell(results):
             reward = self._rewards(score) if score > -math.inf else 0.0
-            self._memory.add(self._entries(arch.tolist()), reward)
-            self._learn(*self._memory.replayed())
+            self._memory.add(self._make_entries(arch.tolist()), reward)
+            self._learn(*self._memory.replay())
 
-    def _entries(self, walk: list[int]) -> list[int]:
+    def _make_entries(self, walk: list[int]) -> list[int]:
         """Return the place in Q of each step of ``walk`` [d]."""
         k, states = self.q.shape[2], [0, *walk]
         return [place + k * state + choice for place, state, choice in zip(self._places, states, walk, strict=False)]
@@ -207,7 +207,7 @@ class QLearning:
         """Move Q along the walks ``archs`` [n, d], whose ends were worth ``rewards`` [n], last decision first."""
         if len(archs) >= len(self._left):
             self._tabulate(len(archs))
-        self._learn(np.array([self._entries(walk) for walk in archs.tolist()]), rewards)
+        self._learn(np.array([self._make_entries(walk) for walk in archs.tolist()]), rewards)
 
     def _learn(self, entries: Ints, rewards: Floats) -> None:
         """Move Q at ``entries`` [n, d].

@@ -26,7 +26,7 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import Ledger, check_below_one, check_positive
-from nasbench.strategies._product_distribution import OneByOne, choices
+from nasbench.strategies._product_distribution import OneByOne, mark_choices
 from nasbench.strategies.reinforcement_learning._policy_gradient import Policy
 from nasbench.trials import Results, Trials
 
@@ -55,7 +55,7 @@ class Reinforce:
         check_positive(learning_rate=learning_rate)
         check_below_one(momentum=momentum)
         self._space, self._momentum = space, momentum
-        exists = choices(space)
+        exists = mark_choices(space)
         self._policy = Policy(np.where(exists, 1e-3 * rng.standard_normal(exists.shape), -np.inf), learning_rate)
         self._drawn = OneByOne(space, rng)
         self._sum = self._weight = 0.0  # of the moving average

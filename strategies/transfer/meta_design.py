@@ -1,4 +1,4 @@
-"""Meta-learned initial design: few architectures of which one is good on whatever data set, then any strategy.
+"""Meta-learned initial design: a small portfolio with a good architecture for every source, then any strategy.
 
 Sources: Wistuba, Schilling & Schmidt-Thieme 2015, "Learning Hyperparameter Optimization Initializations" (DSAA), and
 Feurer, Eggensperger, Falkner, Lindauer & Hutter 2020, "Auto-Sklearn 2.0" (arXiv 2007.04074), section 3.1: the design is
@@ -61,7 +61,7 @@ class MetaDesign(TwoPhaseSearch):
     ) -> None:
         check_at_least(1, n_source=n_source, n_init=n_init)
         archs, scores = known_of_same(source, target, space, n_source, rng)
-        design = archs[greedy_portfolio(normalised_regret(scores), n_init)] if len(archs) else archs
+        design = archs[select_portfolio(normalize_regret(scores), n_init)] if len(archs) else archs
         super().__init__(space, rng, first=Design(design), n_first=len(design), then=StrategyFactory.of(inner, target))
 
     @staticmethod
@@ -70,14 +70,14 @@ class MetaDesign(TwoPhaseSearch):
         return inner_sources(task, options)
 
 
-def normalised_regret(scores: Floats) -> Floats:
+def normalize_regret(scores: Floats) -> Floats:
     """Return 0 for the best of each row of [sources, n] and 1 for the worst; ``[sources, n]``."""
     best, worst = scores.max(axis=1, keepdims=True), scores.min(axis=1, keepdims=True)
     regret: Floats = (best - scores) / np.where(best > worst, best - worst, 1.0)
     return regret
 
 
-def greedy_portfolio(regret: Floats, size: int) -> Ints:
+def select_portfolio(regret: Floats, size: int) -> Ints:
     """Return columns of ``regret`` [sources, n], each the one that lowers the mean of the best in them most.
 
     Of equals the one with the smaller mean regret is taken, then the earlier one; ``[min(size, n)]``.

@@ -23,68 +23,49 @@ paired p = .006); no difference on ``nb201-imagenet16`` (.50, cold .61) and ``nb
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from nasbench.choices import Choice
-from nasbench.spaces import SearchSpace
-from nasbench.strategies._bookkeeping import check_at_least
+from nasbench.options import Count, FromTwo
+from nasbench.strategies._configured import Label
 from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel
-from nasbench.strategies._smbo import ModelBasedSearch, Settings
+from nasbench.strategies._smbo import Batching, Incumbent, ModelBasedSearch
 from nasbench.strategies._sources import OTHERS, known_of, source_names
 
 REQUIRES = {"gpytorch": "gp"}
 
 
+@dataclass(kw_only=True, eq=False)
 class RankingWeightedEnsemble(ModelBasedSearch):
-    """Bayesian optimisation with models of other data sets.
+    """Bayesian optimisation with models of other data sets, of which ``rng`` draws what is known.
 
-    Args:
-        space: where to search.
-        rng: draws what is known of the sources, and decides everything else.
+    Attributes:
         source: ``others``, ``none``, or tasks and folders of records joined by ``+``.
         n_source: architectures whose score is known of each source.
         predictor: label of the model of each data set.
-        acquisition: as in ``bayesian_optimization``.
-        pool: likewise, what the acquisition is maximised over.
-        pool_size: candidates in a pool, unless it is the whole space.
-        n_init: random architectures at the start.
         target: name of the task that is searched; a comparison fills it in.
 
     Raises:
-        InvalidOption: sizes below 1, or a source that does not fit.
-        UnknownName: no such task, predictor or acquisition.
+        InvalidOption: a source that does not fit.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        *,
-        source: str = OTHERS,
-        n_source: int = 100,
-        predictor: "str | type | Choice" = "functional_gp",
-        acquisition: str = "log_ei",
-        pool: str = "whole",
-        pool_size: int = 400,
-        n_init: int = 5,
-        target: str = "",
-    ) -> None:
-        check_at_least(2, n_source=n_source)
-        known = known_of(source, target, space, n_source, rng)
-        models = [SourceModel(space, predictor, item, rng) for item in known]
-        settings = Settings(
-            predictor=Choice("ranking_ensemble", "", {"predictor": predictor, "sources": models}, RankingEnsemble),
-            acquisition=acquisition,
-            pool=pool,
-            pool_size=pool_size,
-            n_init=n_init,
-            batching="believer",
-            refit_every=5,
-            incumbent="expected",
-        )
-        super().__init__(space, rng, settings)
+    source: str = OTHERS
+    n_source: FromTwo = 100
+    predictor: Label = "functional_gp"
+    acquisition: str = "log_ei"
+    pool: str = "whole"
+    pool_size: Count = 400
+    n_init: Count = 5
+    target: str = ""
+    batching: Batching = field(default="believer", init=False)
+    refit_every: Count = field(default=5, init=False)
+    incumbent: Incumbent = field(default="expected", init=False)
+
+    def _choose_predictor(self) -> Choice:
+        known = known_of(self.source, self.target, self._space, self.n_source, self._rng)
+        models = [SourceModel(self._space, self.predictor, item, self._rng) for item in known]
+        return Choice("ranking_ensemble", "", {"predictor": self.predictor, "sources": models}, RankingEnsemble)
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:

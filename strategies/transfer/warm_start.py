@@ -1,4 +1,4 @@
-"""Warm start: train first what was best on other data sets, then go on with any strategy.
+"""Warm start: first train what was best on other data sets, then continue with any strategy.
 
 Source: Feurer, Springenberg & Hutter 2015, "Initializing Bayesian Hyperparameter Optimization via Meta-Learning"
 (AAAI): the best configurations of other data sets are the initial design. What is known of each source are the scores
@@ -65,7 +65,7 @@ class WarmStart(TwoPhaseSearch):
         target: str = "",
     ) -> None:
         check_at_least(1, n_source=n_source, n_init=n_init)
-        design = best_in_turn(known_of(source, target, space, n_source, rng), n_init, len(space.decisions))
+        design = select_in_turn(known_of(source, target, space, n_source, rng), n_init, len(space.decisions))
         super().__init__(space, rng, first=Design(design), n_first=len(design), then=StrategyFactory.of(inner, target))
 
     @staticmethod
@@ -74,7 +74,7 @@ class WarmStart(TwoPhaseSearch):
         return inner_sources(task, options)
 
 
-def best_in_turn(sources: list[Known], n: int, n_decisions: int) -> Archs:
+def select_in_turn(sources: list[Known], n: int, n_decisions: int) -> Archs:
     """Return ``n`` distinct architectures: the best of each source, then the second best of each; ``[<= n, d]``."""
     orders = [known.archs[np.argsort(-known.scores, kind="stable")] for known in sources]
     chosen: dict[bytes, Archs] = {}

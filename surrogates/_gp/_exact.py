@@ -5,7 +5,8 @@ Rasmussen & Williams 2006, algorithm 2.1. The kernel, the noise and the mean are
 """
 
 from abc import abstractmethod
-from typing import Any
+from dataclasses import InitVar, dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from torch import Tensor
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.encodings import make_encoding
 from nasbench.errors import PredictorError
+from nasbench.options import FromTwo, Whole, check_fields
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._gp._kernels import GroupedKernel, Products
@@ -36,27 +38,37 @@ ENOUGH = 1e-3  # relative gain at which the optimiser stops: a tenth of a nat, w
 _PRIORS = {"scales": (0.0, 1.5), "signal": (0.0, 2.0), "noise": (-2.5, 1.0)}
 
 
+@dataclass(kw_only=True, eq=False)
 class GaussianProcess(CheckedPredictor):
-    """A Gaussian process on an encoding. Sub-classes say which kernel.
+    """A Gaussian process on an encoding, configured by its fields. Sub-classes say which kernel.
 
     Args:
         space: where the architectures are from.
         encoding: features, see ``nasbench.encodings``.
-        target: what is learnt.
+        target: what is learnt: ``rank``, ``score`` or ``log_error``.
         hyper_points: the marginal likelihood is that of so many training points at most, drawn by ``rng``: five
             numbers do not need more, and the cost grows with the cube. All points are conditioned on.
         max_iterations: of the optimiser.
     """
 
-    min_points = 2
+    min_points: ClassVar[int] = 2
 
-    def __init__(
-        self, space: SearchSpace, *, encoding: str, target: str, hyper_points: int = 300, max_iterations: int = 40
-    ) -> None:
-        super().__init__(space, target=target)
-        self._encoding = make_encoding(space, encoding)
-        self._hyper_points, self._max_iterations = hyper_points, max_iterations
+    space: InitVar[SearchSpace] = field(kw_only=False)
+    encoding: str
+    target: str = "rank"
+    hyper_points: FromTwo = 300
+    max_iterations: Whole = 40
+
+    def __post_init__(self, space: SearchSpace) -> None:
+        """Check the options, and find the encoding."""
+        check_fields(self)
+        super().__init__(space, target=self.target)
+        self._encoding = make_encoding(space, self._choose_encoding())
         self._grew = False  # observations were added since the factor was made in one piece
+
+    def _choose_encoding(self) -> str:
+        """Return the label of the encoding: the option, unless a sub-class puts it together from others."""
+        return self.encoding
 
     @abstractmethod
     def _kernel(self, sizes: list[int]) -> GroupedKernel:
@@ -76,8 +88,8 @@ class GaussianProcess(CheckedPredictor):
         self._units = np.ones(self._encoding.n_groups)
         self._units = self._lengths(self._features(batch.archs).toarray(), self._groups)
         x, y = self.features(batch.archs), torch.from_numpy(value)
-        if len(y) > self._hyper_points:
-            chosen = torch.from_numpy(np.sort(rng.choice(len(y), self._hyper_points, replace=False)))
+        if len(y) > self.hyper_points:
+            chosen = torch.from_numpy(np.sort(rng.choice(len(y), self.hyper_points, replace=False)))
             x, y = x[chosen], y[chosen]
         self._hyperparameters = self._most_likely(x, y)
         self._condition_all(batch.archs, value)
@@ -108,7 +120,7 @@ class GaussianProcess(CheckedPredictor):
         return lowest(
             lambda given: self._negative_log_posterior(given, known, y),
             self._start(),
-            self._max_iterations,
+            self.max_iterations,
             gain=ENOUGH,
         )
 

@@ -15,13 +15,13 @@ observations to the process in O(n^2) and leaves the trees as they are until the
 alone. Inside a search loop, where trees cost more than they bring, prefer ``functional_gp``.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidOption
-from nasbench.options import Count, FromTwo, Whole
+from nasbench.options import Count, Probability
 from nasbench.predictions import Batch
-from nasbench.spaces import SearchSpace
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._tabular import FUNCTIONAL
 from nasbench.surrogates.combinations._members import child, kept, put_back
@@ -31,43 +31,23 @@ from nasbench.surrogates.trees.xgboost import XGBoost
 REQUIRES = {"torch": "gp", "gpytorch": "gp", "xgboost": "trees"}
 
 
+@dataclass(kw_only=True, eq=False)
 class GPAndTrees(FunctionalGP):
     """A weighted mean of ``functional_gp`` and ``xgboost``, in units of the target.
 
     Args:
-        space: where the architectures are from.
         encoding: the process's views, joined by ``+``; the trees always see those of ``functional_gp``.
-        target: ``rank``, ``score`` or ``log_error``.
-        share: weight of the trees, from 0 to 1.
+        share: weight of the trees, from 0 (the process alone) to 1 (the trees alone).
         n_rounds: trees.
-        hyper_points: training points that the hyperparameters are fitted to, at most.
-        max_iterations: of the optimiser.
-
-    Raises:
-        InvalidOption: a share outside 0 to 1.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        *,
-        encoding: str = f"{FUNCTIONAL}+wl,depth=1",
-        target: str = "rank",
-        share: float = 0.3,
-        n_rounds: Count = 300,
-        hyper_points: FromTwo = 300,
-        max_iterations: Whole = 40,
-    ) -> None:
-        if not 0 <= share <= 1:
-            raise InvalidOption(f"share={share}; expected 0 (the process alone) to 1 (the trees alone)")
-        super().__init__(
-            space, encoding=encoding, target=target, hyper_points=hyper_points, max_iterations=max_iterations
-        )
-        self._share, self._n_rounds = share, n_rounds
+    encoding: str = f"{FUNCTIONAL}+wl,depth=1"
+    share: Probability = 0.3
+    n_rounds: Count = 300
 
     def _new_trees(self) -> XGBoost:
         """Return trees that learn the transformed target as it is: ranks of ranks would be the same."""
-        return XGBoost(self._space, target="score", uncertainty="none", n_rounds=self._n_rounds)
+        return XGBoost(self._space, target="score", uncertainty="none", n_rounds=self.n_rounds)
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         super()._fit(batch, value, rng)
@@ -76,7 +56,7 @@ class GPAndTrees(FunctionalGP):
 
     def _predict_distinct(self, archs: Archs) -> tuple[Floats, Floats]:
         mean, std = super()._predict_distinct(archs)
-        return (1 - self._share) * mean + self._share * self._trees.predict(Batch(archs)).mean, std
+        return (1 - self.share) * mean + self.share * self._trees.predict(Batch(archs)).mean, std
 
     def _state(self) -> State:
         return super()._state() | kept("trees", self._trees)

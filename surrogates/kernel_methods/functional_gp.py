@@ -11,40 +11,22 @@ paths) and the spatial pyramid of Lazebnik, Schmid & Ponce 2006. It learns ranks
 architectures lie so far from the rest that scores themselves would say little else.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
-from nasbench.options import FromTwo, Whole
-from nasbench.spaces import SearchSpace
 from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
 from nasbench.surrogates._tabular import FUNCTIONAL
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
 
+@dataclass(kw_only=True, eq=False)
 class FunctionalGP(GaussianProcess):
-    """Matern kernel over functional views, one length each.
+    """Matern kernel over functional views, one length each; ``encoding`` names the views, joined by ``+``."""
 
-    Args:
-        space: where the architectures are from.
-        encoding: the views, joined by ``+``.
-        target: ``rank``, ``score`` or ``log_error``.
-        hyper_points: training points that the hyperparameters are fitted to, at most.
-        max_iterations: of the optimiser.
-    """
-
-    def __init__(
-        self,
-        space: SearchSpace,
-        *,
-        encoding: str = FUNCTIONAL,
-        target: str = "rank",
-        hyper_points: FromTwo = 300,
-        max_iterations: Whole = 40,
-    ) -> None:
-        super().__init__(
-            space, encoding=encoding, target=target, hyper_points=hyper_points, max_iterations=max_iterations
-        )
+    encoding: str = FUNCTIONAL
 
     def _kernel(self, sizes: list[int]) -> MaternKernel:
         return MaternKernel(sizes)

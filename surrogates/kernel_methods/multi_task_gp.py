@@ -19,6 +19,7 @@ It costs as much as a process of all points together. ``condition`` adds observa
 
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,7 @@ import torch
 from torch import Tensor
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidOption
-from nasbench.options import FromTwo, Whole
+from nasbench.options import FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._gp import _multi_task as between_tasks
@@ -35,47 +35,33 @@ from nasbench.surrogates._gp._exact import ENOUGH, LEAST_NOISE, NegativeLogLikel
 from nasbench.surrogates._gp._lowest import lowest
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._sources import known_trainings, refuse_itself, source_names, source_tasks
-from nasbench.surrogates._tabular import FUNCTIONAL
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
 
+@dataclass(kw_only=True, eq=False)
 class MultiTaskGP(FunctionalGP):
-    """``functional_gp`` times correlations between data sets.
+    """``functional_gp`` times correlations between data sets; the target is learnt in each data set apart.
 
     Args:
-        space: where the architectures are from.
         source: names of tasks of the same space, joined by ``+``; empty for none.
         n_source: architectures known of each source.
-        encoding: the views, joined by ``+``.
-        target: ``rank``, ``score`` or ``log_error``, in each data set apart.
         hyper_points: points that the hyperparameters are fitted to: at most so many of this data set, and so many of
             all sources together.
-        max_iterations: of the optimiser.
 
     Raises:
-        InvalidOption: a source of another space, or fewer than 2 points of each.
+        InvalidOption: a source of another space.
         UnknownName: a task that does not exist.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        *,
-        source: str = "",
-        n_source: int = 200,
-        encoding: str = FUNCTIONAL,
-        target: str = "rank",
-        hyper_points: FromTwo = 300,
-        max_iterations: Whole = 40,
-    ) -> None:
-        super().__init__(
-            space, encoding=encoding, target=target, hyper_points=hyper_points, max_iterations=max_iterations
-        )
-        if n_source < 2:
-            raise InvalidOption(f"n_source={n_source}; expected at least 2")
-        self._sources, self._n_source = source_tasks(source, space), n_source
+    source: str = ""
+    n_source: FromTwo = 200
+
+    def __post_init__(self, space: SearchSpace) -> None:
+        """Find the sources."""
+        super().__post_init__(space)
+        self._sources = source_tasks(self.source, space)
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
@@ -96,7 +82,7 @@ class MultiTaskGP(FunctionalGP):
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         for task in self._sources:
             refuse_itself(task, batch.archs, self._train_score)
-        self._know([known_trainings(task, self._n_source, rng) for task in self._sources])
+        self._know([known_trainings(task, self.n_source, rng) for task in self._sources])
         self._loadings = np.empty(0)
         if not self._sources:
             super()._fit(batch, value, rng)
@@ -131,7 +117,7 @@ class MultiTaskGP(FunctionalGP):
     def _rows_to_learn_from(self, n: int, rng: np.random.Generator) -> Tensor:
         """Draw rows of the sources and of this data set with its ``n`` points, ``hyper_points`` of either at most."""
         known = int(self._counts.sum())
-        drawn = [rng.permutation(known)[: self._hyper_points], known + rng.permutation(n)[: self._hyper_points]]
+        drawn = [rng.permutation(known)[: self.hyper_points], known + rng.permutation(n)[: self.hyper_points]]
         return torch.from_numpy(np.sort(np.concatenate(drawn)))
 
     def _learn(self, x: Tensor, y: Tensor, tasks: Tensor) -> None:
@@ -147,7 +133,7 @@ class MultiTaskGP(FunctionalGP):
             return value + minus_log_prior(given[:k]) + between_tasks.minus_log_prior(given[k:])
 
         start = np.concatenate([start, between_tasks.starting_loadings(self._n_tasks)])
-        found = lowest(loss, start, self._max_iterations, gain=ENOUGH)
+        found = lowest(loss, start, self.max_iterations, gain=ENOUGH)
         self._hyperparameters, self._loadings = found[:k], found[k:]
 
     def _among_training(self) -> Tensor:

@@ -11,12 +11,10 @@ product induces takes its place (``kernel``); the target is the rank, not the lo
 Kendall's tau on NAS-Bench-201. The preset ``nas_bowl`` is the authors' choice.
 """
 
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 from nasbench.arrays import Floats, Ints
-from nasbench.errors import unknown_name
-from nasbench.options import FromTwo, Whole
-from nasbench.spaces import SearchSpace
 from nasbench.surrogates._gp import GaussianProcess, GroupedKernel, MaternKernel, SubtreeKernel, group_deviations
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
@@ -24,20 +22,17 @@ REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 _KERNELS: dict[str, type[GroupedKernel]] = {"subtree": SubtreeKernel, "matern": MaternKernel}
 
 
+@dataclass(kw_only=True, eq=False)
 class WeisfeilerLehmanGP(GaussianProcess):
     """Label counts compared depth by depth.
 
     Args:
-        space: where the architectures are from.
         depth: refinements of the labels.
         direction: ``in``, ``out`` or ``both``.
         live: leave out vertices that carry nothing to the output.
         kernel: ``subtree``, the normalised inner product with a weight for each depth, or ``matern`` (nu = 5/2)
             of the distance, with a length for each depth.
         optimal_assignment: sum of minima of the counts instead of products.
-        target: ``rank``, ``score`` or ``log_error``.
-        hyper_points: training points that the hyperparameters are fitted to, at most.
-        max_iterations: of the optimiser.
     """
 
     presets: ClassVar = {
@@ -52,32 +47,20 @@ class WeisfeilerLehmanGP(GaussianProcess):
         }
     }
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        *,
-        depth: int = 3,
-        direction: str = "both",
-        live: bool = True,
-        kernel: str = "matern",
-        optimal_assignment: bool = False,
-        target: str = "rank",
-        hyper_points: FromTwo = 300,
-        max_iterations: Whole = 40,
-    ) -> None:
-        encoding = f"wl,depth={depth},direction={direction},live={live},unary={optimal_assignment}"
-        super().__init__(
-            space, encoding=encoding, target=target, hyper_points=hyper_points, max_iterations=max_iterations
-        )
+    encoding: str = field(default="wl", init=False)
+    depth: int = 3
+    direction: str = "both"
+    live: bool = True
+    kernel: Literal["subtree", "matern"] = "matern"
+    optimal_assignment: bool = False
 
-        if kernel not in _KERNELS:
-            raise unknown_name("kernel", kernel, _KERNELS)
-        self._kernel_class = _KERNELS[kernel]
+    def _choose_encoding(self) -> str:
+        return f"wl,depth={self.depth},direction={self.direction},live={self.live},unary={self.optimal_assignment}"
 
     def _kernel(self, sizes: list[int]) -> GroupedKernel:
-        return self._kernel_class(sizes)
+        return _KERNELS[self.kernel](sizes)
 
     def _lengths(self, features: Floats, groups: Ints) -> Floats:
-        if self._kernel_class is SubtreeKernel:
+        if self.kernel == "subtree":
             return super()._lengths(features, groups)
         return group_deviations(features, groups, self._encoding.n_groups)

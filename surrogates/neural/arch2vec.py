@@ -13,7 +13,10 @@ for one there and for a log standard deviation here. Padding does not count in n
 kernel is a Matern one, hyperparameters by marginal likelihood.
 """
 
+from dataclasses import dataclass, field
+
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.options import FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
@@ -23,30 +26,30 @@ from nasbench.surrogates.neural._graph_autoencoder import LatentEncoding, Pretra
 REQUIRES = {"torch": "torch", "gpytorch": "gp"}
 
 
+@dataclass(kw_only=True, eq=False)
 class Arch2Vec(GaussianProcess):
     """Matern kernel on unsupervised codes.
 
     Args:
-        space: where the architectures are from.
         pretraining_seed: decides the embedding.
         pretraining_epochs: passes over the architectures that the embedding is learnt from.
         architectures: how many those are; an enumerated space with no more is taken whole.
         latent: numbers in a code.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        *,
-        pretraining_seed: int = 0,
-        pretraining_epochs: int = 10,
-        architectures: int = 20_000,
-        latent: int = 16,
-        target: str = "score",
-    ) -> None:
-        super().__init__(space, encoding="one_hot", target=target)
-        how = Pretraining(pretraining_seed, pretraining_epochs, architectures, latent=latent)
+    encoding: str = field(default="one_hot", init=False)  # until the codes take its place
+    pretraining_seed: int = 0
+    pretraining_epochs: int = 10
+    architectures: int = 20_000
+    latent: int = 16
+    target: str = "score"
+    hyper_points: FromTwo = field(default=300, init=False)
+    max_iterations: Whole = field(default=40, init=False)
+
+    def __post_init__(self, space: SearchSpace) -> None:
+        """Find the codes of the space."""
+        super().__post_init__(space)
+        how = Pretraining(self.pretraining_seed, self.pretraining_epochs, self.architectures, latent=self.latent)
         self._codes = LatentEncoding(space, how)
         self._encoding = self._codes
 

@@ -7,8 +7,8 @@ from landscapes import SPACE, Curves, Watched
 import nasbench
 from nasbench import Budget, Simulation
 from nasbench.cli import main
-from nasbench.errors import InvalidOption, UnknownName
-from nasbench.strategies.multi_fidelity._kde import Densities, KernelDensity, most_promising
+from nasbench.errors import InvalidOption
+from nasbench.strategies.multi_fidelity._kde import Densities, KernelDensity, select_most_promising
 from nasbench.strategies.multi_fidelity.bohb import BOHB
 
 
@@ -56,7 +56,7 @@ def test_candidates_are_chosen_as_hpbandster_chooses(rng):
     for _ in range(500):
         good, bad = rng.choice(values, size=(2, 6))
         with np.errstate(invalid="ignore"):
-            assert most_promising(good, bad) == hpbandsters_choice(good, bad)
+            assert select_most_promising(good, bad) == hpbandsters_choice(good, bad)
 
 
 def test_the_densities_are_those_of_the_largest_rung_with_enough_results(rng):
@@ -64,18 +64,18 @@ def test_the_densities_are_those_of_the_largest_rung_with_enough_results(rng):
     archs = SPACE.sample(100, rng)
     for arch in archs[:13]:
         densities.learn(arch, 1, 0.5)
-    assert densities.fitted() is None, "7 good ones leave 6 bad ones; one more than decisions is needed"
+    assert densities.fit() is None, "7 good ones leave 6 bad ones; one more than decisions is needed"
     densities.learn(archs[13], 1, 0.9)
-    good, bad = densities.fitted()
+    good, bad = densities.fit()
     assert (len(good.archs), len(bad.archs)) == (7, 7)
     assert (good.archs[0] == archs[13]).all()
     for i, arch in enumerate(archs[:60]):
         densities.learn(arch, 3, i / 100)
-    good, bad = densities.fitted()
+    good, bad = densities.fit()
     assert (len(good.archs), len(bad.archs)) == (9, 51)  # 15 % and 85 % of 60
     assert (good.archs == archs[59:50:-1]).all()
     densities.learn(archs[99], 1, 1.0)
-    assert (densities.fitted()[0].archs == good.archs).all(), "a smaller rung is of no use any more"
+    assert (densities.fit()[0].archs == good.archs).all(), "a smaller rung is of no use any more"
 
 
 def test_the_preset_of_nas_bench_201_trains_completely_and_anew_on_every_rung(rng):
@@ -103,7 +103,7 @@ def test_promotions_go_on_where_there_are_curves(rng):
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        ({"kernel": "gaussian"}, UnknownName),
+        ({"kernel": "gaussian"}, InvalidOption),
         ({"random_fraction": 1.5}, InvalidOption),
         ({"n_candidates": 0}, InvalidOption),
         ({"min_bandwidth": 0}, InvalidOption),

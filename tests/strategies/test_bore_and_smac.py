@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from nasbench.errors import InvalidOption
-from nasbench.strategies.model_based.bore import BORE, labelled
+from nasbench.strategies.model_based.bore import BORE, label_best
 from nasbench.strategies.model_based.smac import SMAC
 from tests.strategies.test_model_based import answer, final_scores
 
@@ -16,7 +16,7 @@ from tests.strategies.test_model_based import answer, final_scores
 @given(st.lists(st.integers(0, 30), min_size=2, max_size=60), st.floats(0.01, 0.99))
 def test_the_labelled_are_the_best(scores, gamma):
     scores = np.array(scores, dtype=float)
-    labels = labelled(scores, gamma)
+    labels = label_best(scores, gamma)
     good, rest = scores[labels == 1], scores[labels == 0]
     assert len(good) >= gamma * len(scores)
     assert not len(rest) or good.min() > rest.max()
@@ -26,7 +26,7 @@ def test_the_labelled_are_the_best(scores, gamma):
 def test_least_squares_on_labels_splits_like_a_classifier(rng):
     """The variance of a 0/1 label is half of its Gini impurity (Breiman et al. 1984), so the trees are the same."""
     x = rng.random((80, 5))
-    labels = labelled(x[:, 0] + x[:, 1] * x[:, 2], 0.25)
+    labels = label_best(x[:, 0] + x[:, 1] * x[:, 2], 0.25)
     options = {"n_estimators": 20, "max_features": 0.5, "random_state": 1}
     regression = RandomForestRegressor(**options).fit(x, labels)
     classes = RandomForestClassifier(**options).fit(x, labels)

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from nasbench.errors import InvalidOption  # noqa: E402 (after the check for torch)
 from nasbench.registry import SPACES  # noqa: E402
-from nasbench.strategies.reinforcement_learning._controller import Controller, likelihood  # noqa: E402
+from nasbench.strategies.reinforcement_learning._controller import Controller, compute_likelihood  # noqa: E402
 from nasbench.strategies.reinforcement_learning.nas_rl import NASRL  # noqa: E402
 from nasbench.strategies.reinforcement_learning.ppo import PPO  # noqa: E402
 from nasbench.trials import Results  # noqa: E402
@@ -21,7 +21,7 @@ ROWS = np.array(list(itertools.product(*map(range, CARDINALITY))), dtype=np.int8
 @pytest.fixture
 def controller():
     made = Controller(CARDINALITY, units=5, n_layers=2)
-    made.initialise(1.0, torch.Generator().manual_seed(1))
+    made.initialize(1.0, torch.Generator().manual_seed(1))
     return made
 
 
@@ -31,7 +31,7 @@ def answer(strategy, trials, scores):
 
 
 def test_the_probabilities_of_all_architectures_add_up_to_one(controller):
-    log_p, entropy = likelihood(controller, ROWS)
+    log_p, entropy = compute_likelihood(controller, ROWS)
     assert log_p.exp().sum().item() == pytest.approx(1)
     # The sum over decisions taken is an unbiased estimate of the entropy of architectures.
     expected = -(log_p.exp() * log_p).sum()
@@ -41,14 +41,14 @@ def test_the_probabilities_of_all_architectures_add_up_to_one(controller):
 def test_draws_are_as_frequent_as_the_probabilities_say(controller, rng):
     with torch.no_grad():
         drawn = controller.sample(rng.random((20_000, 3)))
-        expected = likelihood(controller, ROWS)[0].exp().numpy()
+        expected = compute_likelihood(controller, ROWS)[0].exp().numpy()
     counts = (drawn[:, None] == ROWS).all(axis=2).sum(axis=0)
     assert counts.sum() == 20_000
     assert (np.abs(counts - 20_000 * expected) < 4.5 * np.sqrt(20_000 * expected)).all()
 
 
 def test_a_decision_depends_on_the_choices_before_it_only(controller):
-    log_p = controller.log_probabilities(torch.from_numpy(ROWS.astype(np.int64)))
+    log_p = controller.compute_log_probabilities(torch.from_numpy(ROWS.astype(np.int64)))
     for i in range(3):
         for prefix in np.unique(ROWS[:, :i], axis=0):
             same = log_p[torch.from_numpy((ROWS[:, :i] == prefix).all(axis=1)), i]
@@ -63,14 +63,14 @@ def test_the_policy_gradient_is_that_of_the_loss(strategy, options, cifar10, rng
     search = strategy(cifar10.space, rng, units=4, init=0.5, **options)
     archs, advantage = search._space.sample(6, rng), np.linspace(-1, 1, 6)
     net = search.controller
-    log_p, entropy = likelihood(net, archs)
+    log_p, entropy = compute_likelihood(net, archs)
     before = log_p.detach() + torch.tensor([0.5, 0.1, -0.1, 0.1, -0.1, -0.5])  # ratios on either side of the clip
-    loss = search._loss(log_p, before, torch.from_numpy(advantage)) - 0.3 * entropy.mean()
+    loss = search._compute_loss(log_p, before, torch.from_numpy(advantage)) - 0.3 * entropy.mean()
     loss.backward()
 
     def value():
         with torch.no_grad():
-            now, bits = (part.numpy() for part in likelihood(net, archs))
+            now, bits = (part.numpy() for part in compute_likelihood(net, archs))
         if strategy is NASRL:
             return -np.mean(now * advantage) - 0.3 * np.mean(bits)
         ratio = np.exp(now - before.numpy())
@@ -92,7 +92,7 @@ def test_the_policy_gradient_is_that_of_the_loss(strategy, options, cifar10, rng
 def test_ppo_does_not_pay_for_going_further_than_the_clip(cifar10, rng):
     strategy = PPO(cifar10.space, rng, units=4)
     log_p = torch.tensor([0.3, 0.3, -0.3, -0.3], requires_grad=True)
-    strategy._loss(log_p, torch.zeros(4), torch.tensor([1.0, -1.0, 1.0, -1.0])).backward()
+    strategy._compute_loss(log_p, torch.zeros(4), torch.tensor([1.0, -1.0, 1.0, -1.0])).backward()
     # ratios 1.35 and 0.74: no gradient where a gain went up or a loss went down beyond the clip
     assert log_p.grad.tolist() == pytest.approx([0, np.exp(0.3) / 4, -np.exp(-0.3) / 4, 0])
 
@@ -152,9 +152,9 @@ def test_torchs_own_generator_is_left_alone(cifar10, rng):
     ("make", "options", "says"),
     [
         (NASRL, {"units": 0}, "at least 1"),
-        (NASRL, {"learning_rate": 0.0}, "positive"),
-        (NASRL, {"momentum": 1.0}, "excluded"),
-        (PPO, {"clip": 1.0}, "between 0 and 1"),
+        (NASRL, {"learning_rate": 0.0}, "above 0"),
+        (NASRL, {"momentum": 1.0}, "below 1"),
+        (PPO, {"clip": 1.0}, "above 0, below 1"),
         (PPO, {"n_passes": 0}, "at least 1"),
     ],
 )

@@ -7,9 +7,9 @@ from landscapes import SPACE, Curves, Watched
 from nasbench import Budget, Simulation
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
-from nasbench.strategies.multi_fidelity._curve_model import CurveModel, looks
-from nasbench.strategies.multi_fidelity._model_based_halving import Level
-from nasbench.strategies.multi_fidelity.freeze_thaw import FreezeThawSearch
+from nasbench.strategies.multi_fidelity._curve_model import CurveModel, select_checkpoints
+from nasbench.strategies.multi_fidelity._model_based_halving import RungResults
+from nasbench.strategies.multi_fidelity.freeze_thaw import FreezeThawBO
 from nasbench.strategies.multi_fidelity.hyper_tune import HyperTune
 from nasbench.strategies.multi_fidelity.ifbo import IfBOSearch
 from nasbench.strategies.multi_fidelity.mobster import MOBSTER
@@ -51,13 +51,13 @@ def run(strategy, trials, n_workers=1, backend=None):
     return Simulation(strategy, backend or Climbs(20), SPACE, budget=Budget(trials=trials), n_workers=n_workers).run()
 
 
-def test_looks_are_spread_evenly_and_end_at_the_end():
-    assert looks(range(1, 101), 10) == tuple(range(10, 101, 10))
-    assert looks((4, 12, 36, 108), 10) == (4, 12, 36, 108)
-    assert looks(range(1, 8), 3) == (2, 5, 7)
-    assert looks((), 3) == ()
-    with pytest.raises(InvalidOption, match="looks=0"):
-        looks((1, 2), 0)
+def test_checkpoints_are_spread_evenly_and_end_at_the_end():
+    assert select_checkpoints(range(1, 101), 10) == tuple(range(10, 101, 10))
+    assert select_checkpoints((4, 12, 36, 108), 10) == (4, 12, 36, 108)
+    assert select_checkpoints(range(1, 8), 3) == (2, 5, 7)
+    assert select_checkpoints((), 3) == ()
+    with pytest.raises(InvalidOption, match="n=0"):
+        select_checkpoints((1, 2), 0)
 
 
 @pytest.mark.parametrize("predictor", [LINEAR, "sotl"])
@@ -100,7 +100,7 @@ def test_what_will_not_be_the_best_ends_and_what_will_goes_on(rng):
 
 def test_freeze_thaw_goes_on_with_the_largest_improvement(rng):
     """With an oracle that is sure, the best of all that it may choose from is trained to its end."""
-    strategy = FreezeThawSearch(SPACE, rng, epochs=EPOCHS, predictor=Oracle, n_steps=5, n_init=3, pool_size=50)
+    strategy = FreezeThawBO(SPACE, rng, epochs=EPOCHS, predictor=Oracle, n_steps=5, n_init=3, pool_size=50)
     history = run(strategy, 8)
     assert history.epoch[:3].tolist() == [4, 4, 4], "the random start"
     assert len(np.unique(history.id[3:])) == 1
@@ -109,7 +109,7 @@ def test_freeze_thaw_goes_on_with_the_largest_improvement(rng):
 
 
 def test_crashed_trainings_are_forgotten_and_all_of_them_do_no_harm(rng):
-    strategy = FreezeThawSearch(SPACE, rng, epochs=EPOCHS, predictor=Oracle, n_steps=5, pool_size=5)
+    strategy = FreezeThawBO(SPACE, rng, epochs=EPOCHS, predictor=Oracle, n_steps=5, pool_size=5)
     history = run(strategy, 120, n_workers=4, backend=Curves(20, crashes=1.0))
     again = history.id[history.crashed]
     assert len(again) == len(np.unique(again)) > 20, "none goes on"
@@ -118,7 +118,7 @@ def test_crashed_trainings_are_forgotten_and_all_of_them_do_no_harm(rng):
 def test_the_mark_of_ifbo_lies_between_the_best_and_one():
     strategy = IfBOSearch(SPACE, np.random.default_rng(0), epochs=EPOCHS)
     mean, sure = np.array([0.9, 0.90005, 0.92, 1.0]), np.full(4, 1e-6)
-    passes = np.array([strategy._worth(mean, sure, 0.9) > -1 for _ in range(2000)]).mean(axis=0)
+    passes = np.array([strategy._compute_acquisition(mean, sure, 0.9) > -1 for _ in range(2000)]).mean(axis=0)
     # (mean - 0.9) / 0.1 exceeds 10^u for u uniform in [-4, -1] with probability (4 + log10 of it) / 3, at most 1
     expected = [0.0, (4 + np.log10(0.0005)) / 3, 1.0, 1.0]
     np.testing.assert_allclose(passes, expected, atol=0.04)
@@ -153,19 +153,19 @@ def test_models_propose_better_architectures_than_are_drawn(strategy):
 
 def test_the_highest_rung_with_enough_results_is_learnt_from():
     strategy = MOBSTER(SPACE, np.random.default_rng(0), epochs=EPOCHS, predictor=LINEAR, n_init=6)
-    assert strategy._highest() is None
+    assert strategy._find_highest() is None
     for i, arch in enumerate(SPACE.rows[:6]):
         strategy._learn(arch, 1, i / 10)
-    assert strategy._highest() == 1
+    assert strategy._find_highest() == 1
     for i, arch in enumerate(SPACE.rows[:6]):
         strategy._learn(arch, 9, -np.inf if i == 0 else i / 10)
-    assert strategy._highest() == 1, "a crash is no result"
+    assert strategy._find_highest() == 1, "a crash is no result"
     strategy._learn(SPACE.rows[7], 9, 0.3)
-    assert strategy._highest() == 9
+    assert strategy._find_highest() == 9
 
 
 def test_a_level_keeps_what_did_not_crash():
-    level = Level(6)
+    level = RungResults(6)
     assert level.archs.shape == (0, 6)
     for score in (0.5, -np.inf, 0.7):
         level.add(SPACE.rows[0], score)

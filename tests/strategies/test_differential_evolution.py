@@ -44,4 +44,4 @@ def test_a_worse_trial_never_replaces_its_target(cifar10, rng):
 def test_decoding_inverts_encoding(cifar10, rng):
     strategy = DifferentialEvolution(cifar10.space, rng)
     rows = cifar10.space.rows
-    assert (strategy._decoded(strategy._encoded(rows)) == rows).all()
+    assert (strategy._decode(strategy._encode(rows)) == rows).all()

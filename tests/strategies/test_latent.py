@@ -44,6 +44,11 @@ class Raises:
         return moved
 
 
+def made(label, space, rng):
+    component, options = Choice.parse(label).resolve(STRATEGIES)
+    return component(space, rng, **options)
+
+
 def tell(strategy, trials, scores):
     n = len(trials.id)
     strategy.tell(Results(trials.id, np.full(n, 200), np.asarray(scores, dtype=float)[:, None], np.ones(n)))
@@ -113,7 +118,7 @@ def test_the_policy_gradient_is_that_of_finite_differences():
     codes = np.random.default_rng(1).standard_normal((3, 4))
     policy = LatentPolicy(4, learning_rate=0.01, rng=np.random.default_rng(0))
     actions = np.stack([policy.act(code) for code in codes])
-    slopes = policy.gradient(advantages)
+    slopes = policy.compute_gradient(advantages)
 
     def loss():
         state, means = None, []
@@ -122,7 +127,7 @@ def test_the_policy_gradient_is_that_of_finite_differences():
             means.append(policy._head(state[0])[0].detach().numpy())
         return (((actions - np.stack(means)) ** 2).sum(axis=1) / 2 * advantages).mean()
 
-    for weight, slope in zip(policy._parameters(), slopes, strict=True):
+    for weight, slope in zip(policy._list_parameters(), slopes, strict=True):
         flat = weight.detach().numpy().reshape(-1)  # a view
         for place in range(0, len(flat), max(1, len(flat) // 5)):
             kept = flat[place]
@@ -198,15 +203,14 @@ def test_seminas_beats_random_search(cifar10):
     [
         ("nao,predictor=xgboost", "no latent space"),
         ("nao,seeds=0", "at least 1"),
-        ("nao,step_size=0", "positive"),
+        ("nao,step_size=0", "above 0"),
         ("seminas,unlabelled=-1", "at least 0"),
         ("arch2vec_rl,embedding=xgboost", "no codes"),
         ("arch2vec_rl,episode=0", "at least 1"),
-        ("arch2vec_rl,learning_rate=0", "positive"),
+        ("arch2vec_rl,learning_rate=0", "above 0"),
         ("arch2vec_bo,n_init=0", "at least 1"),
     ],
 )
 def test_options_out_of_range_are_refused(cifar10, rng, label, says):
-    component, options = Choice.parse(label).resolve(STRATEGIES)
     with pytest.raises(InvalidOption, match=says):
-        component(cifar10.space, rng, **options)
+        made(label, cifar10.space, rng)

@@ -12,7 +12,7 @@ from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, SearchFinished, UnknownName
 from nasbench.predictions import Prediction
 from nasbench.registry import STRATEGIES
-from nasbench.strategies._online_predictor import Model
+from nasbench.strategies._online_predictor import OnlinePredictor
 from nasbench.strategies.model_based.bayesian_optimization import BayesianOptimization
 from nasbench.trials import Results
 
@@ -153,7 +153,7 @@ def test_a_fit_is_due_only_now_and_then(cifar10):
 def test_a_belief_leaves_the_mean_and_takes_the_doubt(cifar10, rng):
     """Conditioning on its own mean changes no mean; where the belief is, less is left to learn."""
     space = cifar10.space
-    model = Model(space, "one_hot_gp,target=score", refit_every=10)
+    model = OnlinePredictor(space, "one_hot_gp,target=score", refit_every=10)
     archs, pending = space.sample(40, rng), space.sample(3, rng)
     assert model.learn(archs, cifar10.query(archs), rng)
     alone = model.forecast(pending[:0])(pending)
@@ -166,7 +166,7 @@ def test_a_belief_leaves_the_mean_and_takes_the_doubt(cifar10, rng):
 def test_old_results_that_changed_wait_for_the_next_fit(cifar10, rng):
     """A process that was told other labels is not told some new ones besides."""
     space = cifar10.space
-    model = Model(space, "one_hot_gp,target=score", refit_every=10)
+    model = OnlinePredictor(space, "one_hot_gp,target=score", refit_every=10)
     archs, labels = space.sample(32, rng), np.arange(32) % 2.0
     model.learn(archs[:30], labels[:30], rng)
     before = model.forecast(archs[:0])(archs).mean
@@ -226,7 +226,7 @@ def test_named_methods_ask_as_published(cifar10, label, acquisition, n_init, bat
     component, options = Choice.parse(label).resolve(STRATEGIES)
     Recorder.asked.clear()
     strategy = component(cifar10.space, np.random.default_rng(0), **options | {"predictor": Recorder})
-    assert (strategy.n_prefetchable, strategy._settings.acquisition) == (n_init, acquisition)
+    assert (strategy.n_decided, strategy.acquisition) == (n_init, acquisition)
     first = strategy.ask(n_init)
     answer(strategy, first, np.linspace(0, 1, n_init))
     second = strategy.ask(1)
@@ -248,8 +248,8 @@ def test_named_methods_ask_as_published(cifar10, label, acquisition, n_init, bat
         ("bayesian_optimization,pool_size=0", InvalidOption, "at least 1"),
         ("bayesian_optimization,batch=2.5", InvalidOption, "whole number"),
         ("bayesian_optimization,pool=everything", UnknownName, "pool"),
-        ("bayesian_optimization,batching=belief", UnknownName, "believer"),
-        ("bayesian_optimization,incumbent=best", UnknownName, "observed"),
+        ("bayesian_optimization,batching=belief", InvalidOption, "believer"),
+        ("bayesian_optimization,incumbent=best", InvalidOption, "observed"),
     ],
 )
 def test_options_out_of_range_are_refused(cifar10, rng, label, error, says):

@@ -78,7 +78,7 @@ def test_a_search_of_next_to_nothing_ends_or_repeats_itself(name, space):
         ("bonas,kappa=much", "kappa=much"),
         ("nao,step_size=nan", "step_size=nan"),
         ("nas_rl,adam=3", "adam=3"),
-        ("nas_rl,adam=(1,0,0)", "first_decay=1"),
+        ("nas_rl,adam=(1,0,0)", "adam=.1, 0, 0. of .* below 1"),
         ("nas_rl,power=inf", "power=inf"),
         ("reinforce,learning_rate=inf", "learning_rate=inf"),
         ("q_learning,shorter=inf", "shorter=inf"),

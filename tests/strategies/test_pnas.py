@@ -7,8 +7,8 @@ from scipy import stats
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
 from nasbench.registry import SPACES
-from nasbench.strategies._pools import Seen
-from nasbench.strategies.model_based._progressive import grown_anew, plainest
+from nasbench.strategies._pools import SeenSet
+from nasbench.strategies.model_based._progressive import expand_unseen, find_plainest
 from nasbench.strategies.model_based.pnas import PNAS
 from nasbench.trials import Results
 from tests.strategies.test_model_based import final_scores
@@ -60,7 +60,7 @@ def test_the_beam_of_a_toy_goes_as_worked_out_by_hand(cifar10):
     assert first.tolist() == [[0] * 6]
     assert len(second) == 24
     assert ((second != 0).sum(axis=1) == 1).all()
-    strategy._beam = 2
+    strategy.beam = 2
     found = [[set((np.flatnonzero(row == 3) + 1).tolist()) for row in level] for level in levels(strategy, 5)]
     assert found == [
         [{6, 5}, {6, 4}],
@@ -84,24 +84,24 @@ def test_after_the_last_level_the_best_are_varied(cifar10):
 def test_every_space_grows(name, rng):
     """A level further, everything is new and differs from the plainest in more decisions than what it grew from."""
     space = SPACES.load(name)()
-    seed = plainest(space)
+    seed = find_plainest(space)
     assert space.is_valid(seed).all()
-    seen, level = Seen(space), seed
+    seen, level = SeenSet(space), seed
     for _ in range(3):
         seen.add(level)
-        larger = grown_anew(space, level, seed, seen, most=200, rng=rng)
+        larger = expand_unseen(space, level, seed, seen, most=200, rng=rng)
         assert len(larger)
-        assert len(seen.fresh(larger)) == len(larger)
+        assert len(seen.filter_unseen(larger)) == len(larger)
         assert (larger != seed).sum(axis=1).min() > (level != seed).sum(axis=1).min()
         level = larger[:5]
 
 
 def test_the_plainest_cells_are_those_that_compute_nothing():
-    assert SPACES.load("nb201")().format(plainest(SPACES.load("nb201")())) == [
+    assert SPACES.load("nb201")().format(find_plainest(SPACES.load("nb201")())) == [
         "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
     ]
     darts = SPACES.load("darts")()
-    assert darts.format(plainest(darts))[0].count("skip_connect") == 16
+    assert darts.format(find_plainest(darts))[0].count("skip_connect") == 16
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ def test_the_gradient_is_that_of_the_loss(rng):
         log_p = values - np.log(np.exp(values).sum(axis=1, keepdims=True))
         return -log_p[np.arange(3), arch].sum() * advantage
 
-    gradient = Policy(logits.copy(), 0.01).loss_gradient(arch, advantage)
+    gradient = Policy(logits.copy(), 0.01).compute_loss_gradient(arch, advantage)
     for i, j in zip(*np.nonzero(np.isfinite(logits)), strict=True):
         shift = np.zeros((3, 4))
         shift[i, j] = step

@@ -13,8 +13,13 @@ from scipy import stats
 import nasbench
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.predictions import Batch, make_predictor
-from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel, held_out
-from nasbench.strategies._ranking_weights import bootstrap_losses, misranked, misranked_held_out, ranking_weights
+from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel, predict_held_out
+from nasbench.strategies._ranking_weights import (
+    bootstrap_losses,
+    compute_ranking_weights,
+    count_misranked,
+    count_misranked_held_out,
+)
 from nasbench.strategies._sources import Known
 from nasbench.strategies.transfer.rgpe import RankingWeightedEnsemble
 from nasbench.testing import check_strategy
@@ -26,14 +31,14 @@ LINEAR = "bayesian_linear_regression,encoding=one_hot"
 
 def test_misranked_pairs_are_counted_as_published():
     """Equation 5 for three points: the model swaps the last two, in both orders of the pair."""
-    wrong = misranked(np.array([[0.1, 0.5, 0.3], [1.0, 2.0, 3.0]]), np.array([1.0, 2.0, 3.0]))
+    wrong = count_misranked(np.array([[0.1, 0.5, 0.3], [1.0, 2.0, 3.0]]), np.array([1.0, 2.0, 3.0]))
     assert wrong.sum(axis=(1, 2)).tolist() == [2, 0]
     assert wrong[0, 1, 2] == wrong[0, 2, 1] == 1
 
 
 def test_what_was_held_out_is_compared_with_what_was_observed_of_the_others():
     """By hand: the second is expected below the first, the third above both; a point is not compared with itself."""
-    wrong = misranked_held_out(np.array([1.5, 0.5, 9.0]), np.array([1.0, 2.0, 3.0]))
+    wrong = count_misranked_held_out(np.array([1.5, 0.5, 9.0]), np.array([1.0, 2.0, 3.0]))
     assert wrong.tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 0]]
 
 
@@ -45,12 +50,12 @@ def test_a_target_of_which_nothing_is_known_yet_is_better_than_chance():
     score = np.random.default_rng(3).normal(size=50)
     expected = (score.sum() - score) / 49
     pairs = 50 * 49
-    assert misranked(expected[None], score).sum() == pairs
-    assert misranked_held_out(expected, score).sum() == pytest.approx(pairs / 4, rel=0.1)
+    assert count_misranked(expected[None], score).sum() == pairs
+    assert count_misranked_held_out(expected, score).sum() == pytest.approx(pairs / 4, rel=0.1)
 
 
 def test_a_bootstrap_loss_is_the_loss_of_the_points_drawn(rng):
-    wrong = misranked(rng.random((3, 8)), rng.random(8))
+    wrong = count_misranked(rng.random((3, 8)), rng.random(8))
     losses = bootstrap_losses(wrong, 500, np.random.default_rng(7))
     counts = np.random.default_rng(7).multinomial(8, np.full(8, 1 / 8), size=500)
     for sample in range(5):
@@ -61,18 +66,18 @@ def test_a_bootstrap_loss_is_the_loss_of_the_points_drawn(rng):
 def test_the_weight_is_the_share_of_samples_won():
     """By hand: the first wins two samples and shares the last; the target wins where it is among the best."""
     losses = np.array([[1.0, 1.0, 3.0, 2.0], [2.0, 2.0, 2.0, 2.0], [2.0, 2.0, 2.0, 3.0]])
-    assert ranking_weights(losses).tolist() == [0.625, 0.125, 0.25]
+    assert compute_ranking_weights(losses).tolist() == [0.625, 0.125, 0.25]
 
 
 def test_a_hopeless_source_gets_nothing_though_it_wins_now_and_then():
     """Its median is beyond the 95th percentile of the target's losses; without the guard it would win one in four."""
     losses = np.array([[0.0, 9.0, 9.0, 9.0], [2.0, 2.0, 2.0, 2.0]])
-    assert ranking_weights(losses).tolist() == [0.0, 1.0]
+    assert compute_ranking_weights(losses).tolist() == [0.0, 1.0]
 
 
 @given(arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 20)), elements=st.integers(0, 6).map(float)))
 def test_weights_are_a_distribution(losses):
-    weights = ranking_weights(losses)
+    weights = compute_ranking_weights(losses)
     assert (weights >= 0).all()
     assert weights.sum() == pytest.approx(1)
 
@@ -120,10 +125,10 @@ def test_the_target_is_not_judged_on_what_it_was_fitted_to(cifar10, rng):
     score = np.random.default_rng(0).random(40)  # nothing can be learnt of noise
     model = make_predictor(cifar10.space, "one_hot_gp")
     model.fit(Batch(archs), score, rng)
-    expected = held_out(cifar10.space, "one_hot_gp", model, Batch(archs), score, rng)
+    expected = predict_held_out(cifar10.space, "one_hot_gp", model, Batch(archs), score, rng)
     assert np.corrcoef(expected, score)[0, 1] < 0.4
     linear = make_predictor(cifar10.space, LINEAR)
-    assert np.isfinite(held_out(cifar10.space, LINEAR, linear, Batch(archs), score, rng)).all()
+    assert np.isfinite(predict_held_out(cifar10.space, LINEAR, linear, Batch(archs), score, rng)).all()
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from nasbench.comparison.verify import verify
 from nasbench.errors import InvalidOption, RecordError, UnknownName
 from nasbench.registry import STRATEGIES
 from nasbench.strategies._sources import known_of, known_of_same, source_names
-from nasbench.strategies.transfer.meta_design import MetaDesign, greedy_portfolio, normalised_regret
+from nasbench.strategies.transfer.meta_design import MetaDesign, normalize_regret, select_portfolio
 from nasbench.strategies.transfer.warm_start import WarmStart
 from nasbench.testing import check_strategy
 
@@ -127,16 +127,16 @@ def test_the_design_is_the_best_of_each_source_in_turn(cifar10):
 def test_the_portfolio_takes_what_helps_most_on_average():
     """By hand: column 2 is best alone; with it, column 0 lowers the mean to 0.05; then each source's best is there."""
     regret = np.array([[0.0, 0.9, 0.3, 0.5], [0.9, 0.0, 0.1, 0.4]])
-    assert greedy_portfolio(regret, 2).tolist() == [2, 0]
-    assert greedy_portfolio(regret, 3).tolist() == [2, 0, 1]
-    assert greedy_portfolio(regret, 9).tolist() == [2, 0, 1, 3]
-    assert normalised_regret(np.array([[0.25, 0.75, 0.5], [0.5, 0.5, 0.5]])).tolist() == [[1, 0, 0.5], [0, 0, 0]]
+    assert select_portfolio(regret, 2).tolist() == [2, 0]
+    assert select_portfolio(regret, 3).tolist() == [2, 0, 1]
+    assert select_portfolio(regret, 9).tolist() == [2, 0, 1, 3]
+    assert normalize_regret(np.array([[0.25, 0.75, 0.5], [0.5, 0.5, 0.5]])).tolist() == [[1, 0, 0.5], [0, 0, 0]]
 
 
 def test_no_portfolio_of_one_or_two_is_better_on_average(cifar10):
     """The first architecture minimises the mean normalised regret; no other second improves more (exhaustively)."""
     archs, scores = known_of_same(OTHERS, "", cifar10.space, 60, np.random.default_rng(1))
-    regret = normalised_regret(scores)
+    regret = normalize_regret(scores)
     design = MetaDesign(cifar10.space, np.random.default_rng(1), source=OTHERS, n_source=60, n_init=2).ask(2).arch
     first, second = ((archs == row).all(axis=1).argmax() for row in design)
     assert regret[:, first].mean() == regret.mean(axis=0).min()

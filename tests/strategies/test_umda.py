@@ -28,7 +28,7 @@ def test_frequencies_are_smoothed_counts(rng):
     """Four of the best, one pseudo-observation: a choice seen m times of k has (m + 1 / k) / 5."""
     space = SPACES.load("darts")()
     first, _ = second_generation(space, rng, 8, truncation=0.5)
-    frequencies = UMDA(space, rng)._frequencies(first[-4:])
+    frequencies = UMDA(space, rng)._estimate_frequencies(first[-4:])
     k = space.cardinality[0]
     seen = np.bincount(first[-4:, 0], minlength=k)
     assert np.allclose(frequencies[0, :k], (seen + 1 / k) / 5)
@@ -50,7 +50,7 @@ def test_draws_are_the_product_given_validity(rng):
 
 def test_where_almost_no_row_is_valid_likely_ones_are_drawn(rng):
     space = SPACES.load("nbnlp")()
-    chances = _products.uniform(space)
+    chances = _products.make_uniform(space)
     chances[0] = 0.0
     chances[0, 3] = 1.0
     archs = _products.draw(space, rng, chances, 5)
