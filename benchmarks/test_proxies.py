@@ -9,7 +9,7 @@ import torch
 
 from nasbench.networks import build_network
 from nasbench.proxies import Minibatch, Scoring
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 SHARED = {"by the loss": ["snip", "grad_norm", "plain", "fisher"], "by the images": ["naswot", "jacov", "epe_nas"]}
 CELL = np.array([[3, 3, 3, 1, 3, 2]], dtype=np.int8)  # 333132 in the order of the table's source
@@ -42,5 +42,5 @@ def test_floor_of_a_pass(benchmark, batch, what):
         loss = torch.nn.functional.cross_entropy(logits, labels)
         return torch.autograd.grad(loss, [parameter for parameter in network.parameters() if parameter.ndim > 1])
 
-    with one_thread():
+    with limit_to_one_thread():
         assert benchmark.pedantic(run, rounds=3, warmup_rounds=1)

@@ -13,7 +13,7 @@ import torch
 from nasbench.datasets import load_images
 from nasbench.networks import build_network
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.training import Setup, drawn_classes, load_recipe, train, train_stack
+from nasbench.training import Setup, draw_classes, load_recipe, train_network, train_stack
 
 N = 32
 LABEL = "nb201,channels=8,n_cells=1,stages=1,axes=1,in_channels=1"
@@ -35,7 +35,7 @@ def one_thread():
 
 
 def fresh():
-    archs = drawn_classes(NASBench201(simplified=True), 512, np.random.default_rng(0))
+    archs = draw_classes(NASBench201(simplified=True), 512, np.random.default_rng(0))
     archs = archs[np.lexsort(archs.T[::-1])][:: 512 // N][:N]
     return [build_network(LABEL, arch[None], np.random.default_rng(i)) for i, arch in enumerate(archs)]
 
@@ -48,7 +48,7 @@ def measured(benchmark, work):
 def test_one_by_one_floor(benchmark, signals):
     def work(networks):
         for i, network in enumerate(networks):
-            train(network, signals, recipe=RECIPE, rng=np.random.default_rng(i), setup=Setup())
+            train_network(network, signals, recipe=RECIPE, rng=np.random.default_rng(i), setup=Setup())
 
     measured(benchmark, work)
 

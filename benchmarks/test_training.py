@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from nasbench.datasets import Images, Part, load_images
-from nasbench.networks import build_network, count
+from nasbench.networks import build_network, count_costs
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.training import Architectures, Setup, load_recipe, together
+from nasbench.training import Architectures, Setup, load_recipe, train_in_parallel
 from nasbench.training.trainer import _Run
 
 CELL = [3, 3, 3, 1, 3, 2]
@@ -65,7 +65,7 @@ def measured(benchmark, one_epoch, device):
     images_per_s = N_IMAGES[device] / benchmark.stats.stats.median
     benchmark.extra_info["images_per_s"] = images_per_s
     if device == "cuda":
-        macs = count(build_network("nb201", np.array([CELL]), np.random.default_rng(0)), (3, 32, 32)).flops
+        macs = count_costs(build_network("nb201", np.array([CELL]), np.random.default_rng(0)), (3, 32, 32)).flops
         peak = next((peak for name, peak in PEAK.items() if name in torch.cuda.get_device_name()), None)
         benchmark.extra_info["share_of_peak"] = peak and 3 * 2 * macs * images_per_s / peak
 
@@ -122,7 +122,7 @@ def test_networks(benchmark, tmp_path, n_jobs):
     def fresh():
         return (small_trainings(tmp_path / str(next(folders))),), {"n_jobs": n_jobs, "kept": tmp_path}
 
-    benchmark.pedantic(together, setup=fresh, rounds=3, warmup_rounds=1)
+    benchmark.pedantic(train_in_parallel, setup=fresh, rounds=3, warmup_rounds=1)
     benchmark.extra_info["networks_per_hour"] = 8 * 3600 / benchmark.stats.stats.median
 
 

@@ -12,12 +12,12 @@ from nasbench.tasks import Task
 from nasbench.trials import full_trainings
 
 
-def choices_of(space: SearchSpace) -> dict[str, list[int]]:
+def list_decision_choices(space: SearchSpace) -> dict[str, list[int]]:
     """Return the digits that each decision of an architecture may take, by the decision's name."""
     return {name: list(range(k)) for name, k in zip(space.decisions, space.cardinality.tolist(), strict=True)}
 
 
-def optuna_objective(task: Task, rng: np.random.Generator) -> Callable[[Any], float | tuple[float, ...]]:
+def make_optuna_objective(task: Task, rng: np.random.Generator) -> Callable[[Any], float | tuple[float, ...]]:
     """Return a task as an objective of Optuna, to be maximised: what is to be minimised comes negated.
 
     Each decision is a categorical parameter of its own name. A combination that is no architecture of the space is a
@@ -37,7 +37,7 @@ def optuna_objective(task: Task, rng: np.random.Generator) -> Callable[[Any], fl
         import optuna
     except ImportError:
         raise MissingExtra("an objective of Optuna", "optuna") from None
-    backend, ids, choices = task.backend(rng), itertools.count(), choices_of(task.space)
+    backend, ids, choices = task.backend(rng), itertools.count(), list_decision_choices(task.space)
 
     def objective(trial: Any) -> float | tuple[float, ...]:
         digits = [trial.suggest_categorical(name, options) for name, options in choices.items()]

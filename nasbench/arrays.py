@@ -97,7 +97,7 @@ def is_frozen(array: npt.NDArray[Any]) -> bool:
     return type(base) is bytes and type(array) is np.ndarray
 
 
-def freeze(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+def freeze_array(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
     """Return the same numbers where nobody can write to them, also not the caller: a copy unless that is so already."""
     if is_frozen(array):
         return array
@@ -106,7 +106,7 @@ def freeze(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
     return frozen
 
 
-def row_index(rows: Archs, cardinality: Ints) -> "RowIndex":
+def get_row_index(rows: Archs, cardinality: Ints) -> "RowIndex":
     """Return the index of ``rows`` [N, d], the same object for the same rows.
 
     A space and the tables of its benchmark list the same architectures: one index for all of them
@@ -128,10 +128,10 @@ class RowIndex:
     """
 
     def __init__(self, rows: Archs, cardinality: Ints) -> None:
-        self._rows = freeze(np.ascontiguousarray(rows))
+        self._rows = freeze_array(np.ascontiguousarray(rows))
         self._n_decisions = rows.shape[1]
         self._cardinality = cardinality.astype(np.uint8)
-        self._positions = freeze(np.arange(len(rows)))  # a slice of it costs a third of a new array
+        self._positions = freeze_array(np.arange(len(rows)))  # a slice of it costs a third of a new array
         self._by_bytes: dict[bytes, int] | None = None
         self._scans_left = _SCANS if len(rows) > _MANY else 0
         self._dense: Ints | None = None
@@ -141,7 +141,7 @@ class RowIndex:
         if size <= _DENSE:
             self._radix = radix.astype(np.float32)
             self._dense = np.full(int(size), -1, dtype=np.int64)
-            self._dense[self._key(rows)] = self._positions
+            self._dense[self._make_key(rows)] = self._positions
             self._is_key = len(rows) == size and bool((self._dense == self._positions).all())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "RowIndex":
@@ -150,22 +150,22 @@ class RowIndex:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the rows alone."""
-        return row_index, (self._rows, self._cardinality.astype(np.int64))
+        return get_row_index, (self._rows, self._cardinality.astype(np.int64))
 
     @cached_property
     def _sorted(self) -> tuple[npt.NDArray[Any], Ints]:
         """The keys of all rows in order, and the row of each; only made when more than known single rows are asked."""
-        keys = self._sortable_key(self._rows)
+        keys = self._make_sortable_key(self._rows)
         order = np.argsort(keys, kind="stable")
         return keys[order], order
 
-    def _key(self, archs: Archs) -> Ints:
+    def _make_key(self, archs: Archs) -> Ints:
         # A float32 product goes through BLAS and is 4x faster than an integer one. On some machines BLAS works on
         # numbers beyond the end of a row and raises the flag for what these are; no digit of ours is affected.
         with np.errstate(invalid="ignore"):
             return (archs.astype(np.float32) @ self._radix).astype(np.int64)
 
-    def _sortable_key(self, archs: Archs) -> npt.NDArray[Any]:
+    def _make_sortable_key(self, archs: Archs) -> npt.NDArray[Any]:
         """Return a key for each architecture: an integer where they fit 64 bits, else its bytes."""
         if self._exact_radix is None:
             return np.ascontiguousarray(archs).view(f"S{archs.shape[1]}")[:, 0]
@@ -184,7 +184,7 @@ class RowIndex:
         if len(archs) == 1 and isinstance(archs, np.ndarray):
             # What is found by its bytes needs no other check: one dictionary look-up instead of ten array calls.
             by_bytes = self._by_bytes
-            at = self._early(archs.tobytes()) if by_bytes is None else by_bytes.get(archs.tobytes(), -1)
+            at = self._find_early(archs.tobytes()) if by_bytes is None else by_bytes.get(archs.tobytes(), -1)
             if archs.shape[1:] == (self._n_decisions,):
                 if at >= 0:
                     return self._positions[at : at + 1]
@@ -192,14 +192,14 @@ class RowIndex:
                     return np.full(1, -1)  # bytes that no row has; other types are converted below
         archs = as_archs(archs, self._n_decisions)
         if self._dense is None:
-            keys = self._sortable_key(archs)
+            keys = self._make_sortable_key(archs)
             known, order = self._sorted
             place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
             return np.where(known[place] == keys, order[place], -1)
         # Negative decisions become large when read as unsigned, so one bound is enough.
         unsigned = archs.view(np.uint8)
-        inside = slice(None) if self._all_inside(unsigned) else (unsigned < self._cardinality).all(axis=1)
-        key = self._key(archs[inside])
+        inside = slice(None) if self._are_all_inside(unsigned) else (unsigned < self._cardinality).all(axis=1)
+        key = self._make_key(archs[inside])
         rows = key if self._is_key else self._dense.take(key)
         if len(rows) == len(archs):
             return rows
@@ -207,7 +207,7 @@ class RowIndex:
         found[inside] = rows
         return found
 
-    def _early(self, arch: bytes) -> int:
+    def _find_early(self, arch: bytes) -> int:
         """Return the row with these bytes, -1 for none, while there is no dictionary of all rows: or make it now."""
         if not self._scans_left:
             rows = self._rows.view(f"V{self._n_decisions}")[:, 0].tolist()
@@ -220,7 +220,7 @@ class RowIndex:
         same = np.flatnonzero(self._rows.view(kind)[:, 0] == np.frombuffer(arch, kind)[0])
         return int(same[0]) if len(same) else -1
 
-    def _all_inside(self, unsigned: Bits) -> bool:
+    def _are_all_inside(self, unsigned: Bits) -> bool:
         largest = unsigned.max(initial=0)
         if largest < self._cardinality.min():
             return True

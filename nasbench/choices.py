@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.options import check_option
 
 # between options: before a name, and not inside quotes, where a predictor's members have options of their own
@@ -83,11 +83,11 @@ class Choice:
         component = self.cls or registry.load(self.name)
         presets: Mapping[str, Mapping[str, Any]] = getattr(component, "presets", {})
         if self.preset and self.preset not in presets:
-            raise unknown_name(f"preset of '{self.name}'", self.preset, presets)
+            raise make_unknown_name(f"preset of '{self.name}'", self.preset, presets)
         known = options_of(component)
         for key, value in self.options.items():
             if key not in known:
-                raise unknown_name(f"option of '{self.name}'", key, known)
+                raise make_unknown_name(f"option of '{self.name}'", key, known)
             check_option(self.name, key, value, known[key])
         # Copies: a run that writes over a list among its options leaves the next one its own.
         return component, copy.deepcopy({**presets.get(self.preset, {}), **self.options})

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from nasbench.errors import InvalidOption, UnknownName, unknown_name
+from nasbench.errors import InvalidOption, UnknownName, make_unknown_name
 
 Types = type | tuple[type, ...]
 Place = tuple[str | int, ...]
@@ -75,7 +75,7 @@ class Declaration:
 
     def unknown(self, place: Place, kind: str, seen: object, allowed: Collection[str]) -> UnknownName:
         """Return the error for an unknown name at ``place``, offering near ones."""
-        return UnknownName(f"{self.where(place)}: {unknown_name(kind, seen, allowed)}")
+        return UnknownName(f"{self.where(place)}: {make_unknown_name(kind, seen, allowed)}")
 
     def check(
         self, entry: Any, place: Place, required: Mapping[str, Types], optional: Mapping[str, Types]

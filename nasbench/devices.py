@@ -6,7 +6,7 @@ import torch
 from nasbench.errors import InvalidOption
 
 
-def device_named(name: str) -> torch.device:
+def find_device(name: str) -> torch.device:
     """Return the device called ``name``: ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
@@ -15,7 +15,7 @@ def device_named(name: str) -> torch.device:
     kind, _, number = name.partition(":")
     if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
         raise InvalidOption(f"device={name!r}; expected 'cpu', 'cuda' or 'cuda:N'")
-    if kind == "cuda" and (why := _lacking_cuda()):
+    if kind == "cuda" and (why := _explain_missing_cuda()):
         raise InvalidOption(f"device={name!r}, but torch has no CUDA here ({why}); use device='cpu'")
     found = torch.cuda.device_count() if kind == "cuda" else 1
     if int(number or 0) >= found:
@@ -23,7 +23,7 @@ def device_named(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _lacking_cuda() -> str:
+def _explain_missing_cuda() -> str:
     """Return in torch's words why CUDA does not start: no card, no driver, one too old, a build without it."""
     try:
         torch.cuda.init()

@@ -60,7 +60,7 @@ class SearchFinished(NasbenchError, RuntimeError):
     """Raised by a strategy's ``ask`` that has nothing left to ask: a clean end."""
 
 
-class Busy(NasbenchError, RuntimeError):
+class FileLocked(NasbenchError, RuntimeError):
     """A file that another process is writing."""
 
 
@@ -97,7 +97,7 @@ class GapsWarning(UserWarning):
     """Not all architectures of a task were measured."""
 
 
-def unknown_name(kind: str, seen: object, allowed: Iterable[str]) -> UnknownName:
+def make_unknown_name(kind: str, seen: object, allowed: Iterable[str]) -> UnknownName:
     """Build the error for an unknown name, offering the three nearest."""
     names = sorted(allowed)
     near = difflib.get_close_matches(str(seen), names, n=3, cutoff=0.4)

@@ -5,11 +5,11 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from nasbench.errors import Busy, InvalidOption
+from nasbench.errors import FileLocked, InvalidOption
 
 
 @contextlib.contextmanager
-def replacing(path: Path | str) -> Iterator[Path]:
+def replace_atomically(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that becomes ``path`` when the block ends without error.
 
     Raises:
@@ -63,12 +63,12 @@ def write_unless_other(
     try:
         write(beside)
         if content(beside) != content(path):
-            raise not_replaced(path, "holds other content")
+            raise make_not_replaced(path, "holds other content")
     finally:
         beside.unlink(missing_ok=True)
 
 
-def not_replaced(path: Path, why: str) -> InvalidOption:
+def make_not_replaced(path: Path, why: str) -> InvalidOption:
     """Return the error for a file that is there and stays."""
     return InvalidOption(
         f"{path} exists and {why}: it is not replaced unless you say so (--replace); or choose another --name or --out"
@@ -77,11 +77,11 @@ def not_replaced(path: Path, why: str) -> InvalidOption:
 
 def write_text(path: Path | str, text: str) -> None:
     """Write a text file atomically, UTF-8 with newline endings."""
-    with replacing(path) as temporary:
+    with replace_atomically(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def quoted(word: object) -> str:
+def quote_word(word: object) -> str:
     """Return a word as it is typed in a shell, in quotes where it holds blanks and the like."""
     import shlex  # only where a command is shown
     import subprocess
@@ -107,7 +107,7 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         owner = ""
         with contextlib.suppress(OSError):  # it may be gone by now
             owner = lock.read_text(encoding="utf-8")
-        raise Busy(f"process {owner or 'unknown'} is writing {path}; wait for it") from None
+        raise FileLocked(f"process {owner or 'unknown'} is writing {path}; wait for it") from None
     with held:
         lock.write_text(str(os.getpid()), encoding="utf-8")  # for that message
         try:

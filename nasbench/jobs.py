@@ -20,7 +20,7 @@ def check_jobs(n_jobs: int) -> None:
         raise InvalidOption(f"{n_jobs} jobs; expected at least 1, or -1 for one per core")
 
 
-def at_once(work: Iterable[Any], *, n_jobs: int | None, kept: Path) -> Iterator[Any]:
+def run_parallel(work: Iterable[Any], *, n_jobs: int | None, kept: Path) -> Iterator[Any]:
     """Yield what each piece of work returns as soon as it is there, in whatever order.
 
     Processes of this machine, or those of the backend of an active ``joblib.parallel_config``. Whoever stops

@@ -13,7 +13,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self._last = time.perf_counter()
 
-    def lap(self) -> float:
+    def measure_lap(self) -> float:
         """Return the seconds since the last lap."""
         now = time.perf_counter()
         self._last, elapsed = now, now - self._last
@@ -29,7 +29,7 @@ class PeakMemory:
     def __init__(self) -> None:
         try:
             _RESET.write_text("5")  # the peak starts anew: see proc(5)
-            self._before = _status_mb("VmRSS")
+            self._before = _read_status_mb("VmRSS")
         except OSError:
             self._before = math.nan
 
@@ -39,9 +39,9 @@ class PeakMemory:
 
     def total_mb(self) -> float:
         """Return it in MB, all that the process holds included."""
-        return math.nan if math.isnan(self._before) else _status_mb("VmHWM")
+        return math.nan if math.isnan(self._before) else _read_status_mb("VmHWM")
 
 
-def _status_mb(name: str) -> float:
+def _read_status_mb(name: str) -> float:
     lines = _STATUS.read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) * 1.024e-3 for line in lines if line.startswith(f"{name}:"))

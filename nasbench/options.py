@@ -88,7 +88,7 @@ def check_option(of: str, name: str, value: Any, annotation: Any) -> None:
         InvalidOption: with the option, the value and what is allowed.
     """
     if not _fits(value, annotation):
-        raise InvalidOption(f"option {name}={value} of '{of}'; expected {_said(annotation)}")
+        raise InvalidOption(f"option {name}={value} of '{of}'; expected {_describe_annotation(annotation)}")
 
 
 def check_fields(configured: Any) -> None:
@@ -116,7 +116,7 @@ def describe_options(component: type) -> dict[str, str]:
     return described
 
 
-def whole_number(name: str, value: Any, *, least: int) -> int:
+def require_whole_number(name: str, value: Any, *, least: int) -> int:
     """Return a whole number that may come as a whole float or from an array.
 
     Raises:
@@ -176,19 +176,21 @@ def _is_number(value: Any, kind: type) -> bool:
     return isinstance(value, int) or (kind is float and math.isfinite(value))
 
 
-def _said(annotation: Any) -> str:
+def _describe_annotation(annotation: Any) -> str:
     """Return what an annotation allows, in words."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return ", ".join([_said(inner[0]), *(str(part) for part in inner[1:] if isinstance(part, Within))])
+        return ", ".join(
+            [_describe_annotation(inner[0]), *(str(part) for part in inner[1:] if isinstance(part, Within))]
+        )
     if origin in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(_said(part) for part in inner))
+        return " or ".join(dict.fromkeys(_describe_annotation(part) for part in inner))
     if origin is Literal:
         return "one of " + ", ".join(map(str, inner))
     if origin is tuple and inner and inner[-1] is not Ellipsis:
-        return f"a list of {len(inner)}: " + "; ".join(map(_said, inner))
+        return f"a list of {len(inner)}: " + "; ".join(map(_describe_annotation, inner))
     if origin in (tuple, Sequence):
-        return "a list" + (f", each {_said(inner[0])}" if inner else "")
+        return "a list" + (f", each {_describe_annotation(inner[0])}" if inner else "")
     if annotation is None or annotation is type(None):
         return "None"
     return _NAMES.get(annotation, getattr(annotation, "__name__", str(annotation)))

@@ -103,8 +103,8 @@ class PredictorCapabilities:
         state: method ``state()``: all that ``predict`` needs, as arrays by name.
         restore: method ``restore(state)``: becomes the predictor that a state was taken from, in place of a fit. The
             arrays ``train/archs`` and ``train/score`` may be other ones where ``condition`` is there too.
-        embedded: method ``embedded(archs) -> [n, codes]``: codes of architectures that are learnt without a score.
-        improved: method ``improved(archs, step) -> archs``: architectures a step further up in the predictor's own
+        embed: method ``embed(archs) -> [n, codes]``: codes of architectures that are learnt without a score.
+        improve: method ``improve(archs, step) -> archs``: architectures a step further up in the predictor's own
             latent space.
     """
 
@@ -113,8 +113,8 @@ class PredictorCapabilities:
     condition: Callable[[Batch, Floats], None] | None = None
     state: Callable[[], dict[str, Any]] | None = None
     restore: Callable[[dict[str, Any]], None] | None = None
-    embedded: Callable[[Archs], Floats] | None = None
-    improved: Callable[[Archs, float], Archs] | None = None
+    embed: Callable[[Archs], Floats] | None = None
+    improve: Callable[[Archs, float], Archs] | None = None
 
     @property
     def can_believe(self) -> bool:
@@ -127,7 +127,7 @@ def predictor_capabilities_of(predictor: Any) -> PredictorCapabilities:
     return PredictorCapabilities(
         max(2, getattr(predictor, "min_points", 2)),
         bool(getattr(predictor, "learns_from_partial_curves", False)),
-        *(getattr(predictor, name, None) for name in ("condition", "state", "restore", "embedded", "improved")),
+        *(getattr(predictor, name, None) for name in ("condition", "state", "restore", "embed", "improve")),
     )
 
 

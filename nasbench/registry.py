@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench.choices import Choice, options_of
-from nasbench.errors import InvalidOption, MissingExtra, unknown_name
+from nasbench.errors import InvalidOption, MissingExtra, make_unknown_name
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -128,7 +128,7 @@ class Registry:
             return _public_class(importlib.import_module(self._module_of(name)))
         if (point := self._plugins.get(name)) is not None:
             return point.load()
-        raise unknown_name(self.singular, name, self.names())
+        raise make_unknown_name(self.singular, name, self.names())
 
     @staticmethod
     def _foreign(name: str) -> Any:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze, is_frozen
+from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze_array, is_frozen
 from nasbench.backends.checkpoints import FREE, Checkpoints, Pausing
 from nasbench.errors import BackendError, InvalidOption, SearchFinished, StrategyError
 from nasbench.spaces import SearchSpace
@@ -266,7 +266,7 @@ class Simulation:
             )
         last = self.recommendations[-1].archs if self.recommendations else archs[:0]
         if not np.array_equal(archs, last):
-            self.recommendations.append(Recommendation(clock, freeze(self._space.checked(archs))))
+            self.recommendations.append(Recommendation(clock, freeze_array(self._space.checked(archs))))
 
     def _note(self, ids: Ints, results: Results) -> None:
         """Keep the numbers of a batch."""
@@ -357,7 +357,7 @@ class Simulation:
         archs = trials.arch
         if archs.dtype != self._dtype or not self._bytes_are_names:
             archs = as_archs(archs, self._n_decisions, self._dtype)
-        return Trials(_own(trials.id), freeze(archs), _own(trials.epoch))
+        return Trials(_own(trials.id), freeze_array(archs), _own(trials.epoch))
 
     @property
     def history(self) -> History:
@@ -392,7 +392,7 @@ def _sealed(results: Results, trials: Trials) -> Results:
     score, cost_s = cast(Any, results.score), cast(Any, results.cost_s)
     if type(score.base) is type(cost_s.base) is bytes and results.id is trials.id and is_frozen(results.epoch):
         return results  # most calls
-    return Results(freeze(results.id), freeze(results.epoch), freeze(score), freeze(cost_s))
+    return Results(freeze_array(results.id), freeze_array(results.epoch), freeze_array(score), freeze_array(cost_s))
 
 
 def _run_forward(cost_s: Floats, costs: list[float]) -> bool:
@@ -410,11 +410,11 @@ def _are_complete(epochs: Ints) -> bool:
 def _own(labels: Any) -> Ints:
     """Return ids or epochs as int64, a copy unless nobody can ever write to them."""
     if isinstance(labels, np.ndarray) and labels.dtype == _INT64 and labels.ndim == 1:
-        return freeze(labels)
+        return freeze_array(labels)
     array = np.asarray(labels)
     if array.dtype.kind not in "iu" or array.ndim != 1 or (array > np.iinfo(np.int64).max).any():
         raise StrategyError(f"ask returned ids or epochs of type {array.dtype} {array.shape}; expected int64 [n]")
-    return freeze(array.astype(np.int64))
+    return freeze_array(array.astype(np.int64))
 
 
 def _apart(row: int, results: Results, epochs: list[int], *, alone: bool) -> Iterator[_Trial]:

@@ -9,7 +9,7 @@ from threadpoolctl import ThreadpoolController
 
 
 @contextlib.contextmanager
-def one_thread() -> Iterator[None]:
+def limit_to_one_thread() -> Iterator[None]:
     """Keep linear algebra to one thread: sums keep their order, and seconds can be compared.
 
     Libraries that are loaded meanwhile are not known to it.

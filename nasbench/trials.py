@@ -15,15 +15,15 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats, Ints, freeze
+from nasbench.arrays import Archs, Floats, Ints, freeze_array
 from nasbench.spaces import SearchSpace
 
 FULL_TRAINING = -1
 """The epoch that means "to the end of the recipe"."""
 
 # Slices of prepared arrays: making a new one would cost more than the look-up it asks for.
-_ENDS = freeze(np.full(1024, FULL_TRAINING, dtype=np.int64))
-_IDS = freeze(np.arange(1 << 14))
+_ENDS = freeze_array(np.full(1024, FULL_TRAINING, dtype=np.int64))
+_IDS = freeze_array(np.arange(1 << 14))
 _FLOAT = np.dtype(np.float64)
 _pack_pair = struct.Struct("dd").pack
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, make_unknown_name
 
 UNITS = {
     "fraction": (0.0, 1.0),
@@ -60,16 +60,16 @@ class Scale(NamedTuple):
         """Return a value with its unit: ``91.607 %``, ``0.16512 nats``, ``1,234``."""
         if self.is_fraction:
             return f"{100 * value:.3f} %"
-        return with_unit(significant(value, _SIGNIFICANT + 1), self.shown)
+        return append_unit(format_significant(value, _SIGNIFICANT + 1), self.shown)
 
     def exact(self, value: float) -> str:
         """Return a value with its unit to six digits, a whole one to the last: ``91.6067 %``, ``0.199509 nats``."""
         value = 100 * value if self.is_fraction else value
-        return with_unit(f"{value:,.0f}" if value.is_integer() else f"{value:.6g}", self.shown)
+        return append_unit(f"{value:,.0f}" if value.is_integer() else f"{value:.6g}", self.shown)
 
     def number(self, value: float) -> str:
         """Return a value without its unit, for a column whose heading has it: ``91.61``, ``0.1651``."""
-        return f"{100 * value:.2f}" if self.is_fraction else significant(value)
+        return f"{100 * value:.2f}" if self.is_fraction else format_significant(value)
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -80,11 +80,11 @@ class Scale(NamedTuple):
     def spread(self, mean: float, std: float) -> str:
         """Return a mean and a standard deviation to the same decimals, without their unit; of one value the mean."""
         if math.isnan(std):
-            return f"{100 * mean:.2f}" if self.is_fraction else significant(mean)
+            return f"{100 * mean:.2f}" if self.is_fraction else format_significant(mean)
         if self.is_fraction:
             return f"{100 * mean:.2f} ± {100 * std:.2f}"
         size = max(abs(value) if math.isfinite(value) else 0.0 for value in (mean, std))
-        return f"{_written(mean, size)} ± {_written(std, size)}"
+        return f"{_format_value(mean, size)} ± {_format_value(std, size)}"
 
 
 ACCURACY = Scale()
@@ -119,7 +119,7 @@ class Objective:
     def __post_init__(self) -> None:
         """Refuse contradictions."""
         if self.unit not in UNITS:
-            raise unknown_name(f"unit of objective '{self.name}'", self.unit, UNITS)
+            raise make_unknown_name(f"unit of objective '{self.name}'", self.unit, UNITS)
         if self.direction not in ("maximize", "minimize"):
             raise InvalidOption(
                 f"objective '{self.name}' has direction '{self.direction}'; expected maximize or minimize"
@@ -179,14 +179,14 @@ class HasObjectives:
         return self.scale.unit
 
 
-def significant(value: float, digits: int = _SIGNIFICANT) -> str:
+def format_significant(value: float, digits: int = _SIGNIFICANT) -> str:
     """Return a number to so many significant digits, a whole one to the last."""
     if float(value).is_integer() and abs(value) < _WHOLE:
         return f"{value:,.0f}"
-    return _written(value, abs(value), digits)
+    return _format_value(value, abs(value), digits)
 
 
-def _written(value: float, size: float, digits: int = _SIGNIFICANT) -> str:
+def _format_value(value: float, size: float, digits: int = _SIGNIFICANT) -> str:
     """Return a value with the decimals that one of ``size`` needs for so many significant digits."""
     if not math.isfinite(value) or not size:
         return f"{value:g}"
@@ -195,12 +195,12 @@ def _written(value: float, size: float, digits: int = _SIGNIFICANT) -> str:
     return f"{value:,.{max(0, digits - 1 - math.floor(math.log10(size)))}f}"
 
 
-def with_unit(text: str, shown: str) -> str:
+def append_unit(text: str, shown: str) -> str:
     """Return a number and its unit, which may be empty."""
     return f"{text} {shown}".rstrip()
 
 
-def common(scales: Iterable[Scale]) -> str | None:
+def find_common_unit(scales: Iterable[Scale]) -> str | None:
     """Return the unit, as it is printed, that all values of a column share; None where there are several, or none."""
     shown = {scale.shown for scale in scales}
     return shown.pop() if len(shown) == 1 else None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Container
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats, freeze
+from nasbench.arrays import Archs, Floats, freeze_array
 from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials, full_trainings
@@ -31,7 +31,7 @@ class Ledger:
 
     def ask(self, archs: Archs) -> Trials:
         """Return trials of ``archs`` [n, d]."""
-        archs = freeze(archs)  # the simulation then needs no copy of its own
+        archs = freeze_array(archs)  # the simulation then needs no copy of its own
         trials = full_trainings(self.n_asked, archs)
         for arch in archs:
             self._open[self.n_asked] = arch
@@ -71,7 +71,7 @@ class Rounds:
     def ask(self, n: int) -> Trials:
         """Return up to ``n`` architectures of the round; none while the last of it are running."""
         if self._n_told == len(self.archs):
-            archs = freeze(self._begin())  # asked for slice by slice, which then need no copies
+            archs = freeze_array(self._begin())  # asked for slice by slice, which then need no copies
             self._first += len(self.archs)
             self.archs, self.scores = archs, np.full(len(archs), -np.inf)
             self._next = self._n_told = 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.arrays import Archs, Bools, Floats
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 
 _TRIES = 1000  # draws in a row without a new architecture before a space counts as exhausted
@@ -33,7 +33,7 @@ class SeenSet:
 
     def _make_keys(self, archs: Archs) -> list[bytes]:
         if self._space.trained_once_per_class and len(archs):
-            archs = self._space.canonical(archs)
+            archs = self._space.canonicalize(archs)
         return [row.tobytes() for row in archs]
 
     def add(self, archs: Archs) -> None:
@@ -235,5 +235,5 @@ def check_pool(name: str) -> str:
         UnknownName: it is none.
     """
     if name not in POOLS:
-        raise unknown_name("pool", name, POOLS)
+        raise make_unknown_name("pool", name, POOLS)
     return name

@@ -16,7 +16,7 @@ from nasbench.strategies._ranking_weights import (
     count_misranked_held_out,
 )
 from nasbench.strategies._sources import Known
-from nasbench.surrogates import Target, target_named
+from nasbench.surrogates import Target, find_target
 
 _FOLDS = 10
 _SAMPLES = 1000  # of the bootstrap
@@ -36,7 +36,7 @@ class SourceModel:
         self, space: SearchSpace, predictor: "str | type | Choice", known: Known, rng: np.random.Generator
     ) -> None:
         self._model: Any = make_predictor(space, predictor)
-        self._model.fit(Batch(known.archs), target_named("rank")(known.scores).forward(known.scores), rng)
+        self._model.fit(Batch(known.archs), find_target("rank")(known.scores).forward(known.scores), rng)
         self._space = space if isinstance(space, EnumeratedSpace) else None
         n = len(space.rows) if isinstance(space, EnumeratedSpace) else 0
         self._said = np.full((2, n), np.nan)  # it never changes, and a search asks for the whole space again and again
@@ -91,7 +91,7 @@ class RankingEnsemble:
         self.weights = compute_ranking_weights(bootstrap_losses(wrong, _SAMPLES, rng))
 
     def _learn_scale(self, score: Floats) -> None:
-        self._score, self._scale = score, target_named("rank")(score)
+        self._score, self._scale = score, find_target("rank")(score)
 
     def predict(self, batch: Batch) -> Prediction:
         """Return the weighted mean of all models, in scores of the target (equation 4)."""
@@ -107,7 +107,7 @@ class RankingEnsemble:
     def _predict_scaled(self, source: SourceModel, archs: Archs) -> Prediction:
         """Express what a source says in scores of the target: its normal scores become the target's quantiles."""
         scale: Target = self._scale
-        return scale.prediction(*source.predict(archs))
+        return scale.make_prediction(*source.predict(archs))
 
     def _condition(self, batch: Batch, score: Floats) -> None:
         """Add observations to the target's model; the weights stay."""

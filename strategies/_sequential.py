@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats, freeze
+from nasbench.arrays import Archs, Floats, freeze_array
 from nasbench.errors import SearchFinished
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
@@ -83,7 +83,7 @@ class SequentialSearch(ConfiguredStrategy, ABC):
             if not len(chosen):
                 chosen = draw_unseen(self._space, self._seen, n, self._rng)
         self._seen.add(chosen)
-        return freeze(chosen)  # asked for slice by slice, which then need no copies
+        return freeze_array(chosen)  # asked for slice by slice, which then need no copies
 
     @abstractmethod
     def _propose(self, n: int) -> Archs:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats, Ints, row_index
+from nasbench.arrays import Archs, Floats, Ints, get_row_index
 from nasbench.choices import Choice
 from nasbench.comparison import Record
 from nasbench.errors import InvalidOption
@@ -22,7 +22,7 @@ from nasbench.records.opening import recorded_entries, recorded_task
 from nasbench.records.store import is_record
 from nasbench.registry import PREDICTORS, STRATEGIES, sources_of
 from nasbench.spaces import Party, SearchSpace, refuse_other_codes
-from nasbench.table import PROXY_SOURCE, proxy_named
+from nasbench.table import PROXY_SOURCE, find_proxy
 from nasbench.tasks import TableTask, load_task, proxy_of, task_names
 from nasbench.tasks.recorded import as_recorded, recorded_entry, space_and_data
 from nasbench.trials import full_trainings
@@ -122,7 +122,7 @@ def source_names(source: str, target: str) -> list[str]:
         return []
     for name in names if target else ():
         if name.startswith(PROXY_SOURCE):
-            proxy_named(name.removeprefix(PROXY_SOURCE), _space_of(target))
+            find_proxy(name.removeprefix(PROXY_SOURCE), _space_of(target))
             if searched := _declared_space(target):
                 proxy_of(name.removeprefix(PROXY_SOURCE), searched)
         elif _is_record(name):
@@ -187,7 +187,7 @@ def known_of_same(
     if not sources:
         return space.no_archs, np.empty((0, 0))
     # where each source has the architectures of the first; -1 where it lacks one
-    places = np.stack([row_index(source.pool, space.cardinality).find(sources[0].pool) for source in sources])
+    places = np.stack([get_row_index(source.pool, space.cardinality).find(sources[0].pool) for source in sources])
     common = places[:, (places >= 0).all(axis=0)]
     chosen = common[:, rng.permutation(common.shape[1])[:n]]
     scores = np.stack([found.scores(at, rng) for found, at in zip(sources, chosen, strict=True)])

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats, freeze
+from nasbench.arrays import Archs, Floats, freeze_array
 from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.registry import STRATEGIES, with_target
@@ -31,7 +31,7 @@ class Design:
     """
 
     def __init__(self, archs: Archs) -> None:
-        self._archs, self._n_asked = freeze(archs), 0
+        self._archs, self._n_asked = freeze_array(archs), 0
 
     @property
     def n_prefetchable(self) -> int:
@@ -183,7 +183,7 @@ class TwoPhaseSearch:
 
     def _renamed(self, asked: Trials) -> Trials:
         """Give trials ids of the whole search; one that goes on keeps its own."""
-        asked = asked._replace(arch=freeze(asked.arch))  # the phase may fill its array again
+        asked = asked._replace(arch=freeze_array(asked.arch))  # the phase may fill its array again
         for own, arch in zip(asked.id.tolist(), asked.arch, strict=True):
             if own not in self._ids:
                 self._ids[own] = self._n_asked

@@ -3,6 +3,6 @@
 What a predictor is trained on, the target, is also used by strategies that combine predictors.
 """
 
-from nasbench.surrogates._targets import Target, target_named
+from nasbench.surrogates._targets import Target, find_target
 
-__all__ = ["Target", "target_named"]
+__all__ = ["Target", "find_target"]

@@ -78,7 +78,7 @@ class LinearPosterior:
         value: Floats = (-self._n * (logs[:, 1] + np.log(2 * np.pi)) - misfit - determinant) / 2
         return value
 
-    def most_likely(self) -> Floats:
+    def find_most_likely(self) -> Floats:
         """Return the logarithms [1, 2] of the highest evidence: the best of a grid, then improved."""
         grid = np.stack(np.meshgrid(_GRID, _GRID, indexing="ij"), axis=-1).reshape(-1, 2)
         start = grid[np.argmax(self.evidence(grid))]
@@ -87,7 +87,7 @@ class LinearPosterior:
         best: Floats = found.x[None]
         return best
 
-    def sampled(self, sampling: Sampling, rng: np.random.Generator) -> Floats:
+    def draw_samples(self, sampling: Sampling, rng: np.random.Generator) -> Floats:
         """Return logarithms [walkers, 2] drawn in proportion to the evidence, flat prior within +-10.
 
         The stretch move of Goodman & Weare 2010 (the sampler of emcee): each half of the walkers in turn moves

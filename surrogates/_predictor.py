@@ -12,7 +12,7 @@ from nasbench.arrays import Bools, Floats
 from nasbench.errors import PredictorError
 from nasbench.predictions import Batch, Prediction
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._targets import Target, target_named
+from nasbench.surrogates._targets import Target, find_target
 
 State = dict[str, npt.NDArray[Any]]
 """A fitted predictor as arrays by name; bytes as uint8, text as unicode; no objects."""
@@ -36,7 +36,7 @@ class CheckedPredictor(ABC):
 
     def __init__(self, space: SearchSpace, *, target: str = "score") -> None:
         self._space = space
-        self._target_class = target_named(target)
+        self._target_class = find_target(target)
         self._target: Target | None = None
 
     def fit(self, batch: Batch, score: Floats, rng: np.random.Generator) -> None:
@@ -54,8 +54,8 @@ class CheckedPredictor(ABC):
                 of the batch missing that the method ``needs``.
             InvalidArchitecture: a row that is not in the space.
         """
-        batch = self._checked(batch)
-        score = _checked_scores(score, len(batch), self.min_points, self._going_on(batch))
+        batch = self._check_batch(batch)
+        score = _check_scores(score, len(batch), self.min_points, self._find_unfinished(batch))
         if not isinstance(rng, np.random.Generator):
             raise PredictorError(f"rng is {rng!r}; expected a generator: np.random.default_rng(0)")
         self._target = None
@@ -79,7 +79,7 @@ class CheckedPredictor(ABC):
             InvalidArchitecture: a row that is not in the space.
         """
         target = self._must_be_fitted()
-        batch = self._checked(batch)
+        batch = self._check_batch(batch)
         for name in _PARTS:
             seen, asked = getattr(self._train, name), getattr(batch, name)
             if seen is not None and asked is not None and seen.shape[1:] != asked.shape[1:]:
@@ -89,7 +89,7 @@ class CheckedPredictor(ABC):
                 raise PredictorError(f"{name} have shape {asked.shape}; those learnt from had {seen.shape}{advice}")
         if not len(batch):
             return Prediction(np.empty(0), None)
-        answer = target.prediction(*self._predict(batch))
+        answer = target.make_prediction(*self._predict(batch))
         for name, values in zip(Prediction._fields, answer, strict=True):
             if values is not None and not np.isfinite(values).all():
                 bad = int((~np.isfinite(values)).sum())
@@ -112,11 +112,11 @@ class CheckedPredictor(ABC):
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
         """Return mean and standard deviation of the transformed target, [m] each."""
 
-    def _grown(self, batch: Batch, score: Floats) -> tuple[Batch, Floats]:
+    def _extend_training(self, batch: Batch, score: Floats) -> tuple[Batch, Floats]:
         """Add observations to the training data; return all of it, with the values of the target learnt anew."""
         self._must_be_fitted()
-        batch = self._checked(batch)
-        score = _checked_scores(score, len(batch), 0, self._going_on(batch))
+        batch = self._check_batch(batch)
+        score = _check_scores(score, len(batch), 0, self._find_unfinished(batch))
         self._train = self._train.joined(batch)
         self._train_score = np.concatenate([self._train_score, score])
         self._target = self._target_class(self._train_score)
@@ -137,7 +137,7 @@ class CheckedPredictor(ABC):
     def restore(self, state: State) -> None:
         """Become the predictor that ``state`` was taken from; space and options must be the same."""
         batch = Batch(state["train/archs"], **{name: state.get(f"train/{name}") for name in _PARTS})
-        batch, score = self._checked(batch), state["train/score"]
+        batch, score = self._check_batch(batch), state["train/score"]
         self._train, self._train_score = batch, score
         target = self._target_class(score)
         own = {name.removeprefix("own/"): array for name, array in state.items() if name.startswith("own/")}
@@ -145,7 +145,7 @@ class CheckedPredictor(ABC):
         self._target = target
 
     def _state(self) -> State:
-        return {"rng": np.array(json.dumps(self._rng_state, default=_listed))}
+        return {"rng": np.array(json.dumps(self._rng_state, default=_make_list))}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         self._rng_state = json.loads(str(state["rng"]))
@@ -153,7 +153,7 @@ class CheckedPredictor(ABC):
         rng.bit_generator.state = self._rng_state
         self._fit(batch, value, rng)
 
-    def _checked(self, batch: Batch) -> Batch:
+    def _check_batch(self, batch: Batch) -> Batch:
         if not isinstance(batch, Batch):
             raise PredictorError(f"a {type(batch).__name__} was given; expected a batch: nasbench.Batch(archs)")
         missing = sorted(need for need in self.needs if getattr(batch, need) is None)
@@ -171,7 +171,7 @@ class CheckedPredictor(ABC):
                 raise PredictorError(f"{name} have shape {part.shape}; expected [{len(archs)}, {', '.join(axes)}]")
         return replace(batch, archs=archs, **known)
 
-    def _going_on(self, batch: Batch) -> Bools:
+    def _find_unfinished(self, batch: Batch) -> Bools:
         """Return [n] whose score may be unknown: what was seen of their curve is learnt from."""
         if not self.learns_from_partial_curves or batch.curves is None:
             return np.zeros(len(batch), dtype=bool)
@@ -187,7 +187,7 @@ _LARGEST = 1e100
 _BIT_GENERATORS = {name: name for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
 
 
-def _listed(value: Any) -> Any:
+def _make_list(value: Any) -> Any:
     return value.tolist()
 
 
@@ -198,7 +198,7 @@ def _as_numbers(what: str, given: Any) -> Floats:
     return array.astype(np.float64, copy=False)
 
 
-def _checked_scores(score: Floats, n: int, least: int, going_on: Bools) -> Floats:
+def _check_scores(score: Floats, n: int, least: int, going_on: Bools) -> Floats:
     score = _as_numbers("scores", score)
     if score.shape != (n,):
         raise PredictorError(f"scores have shape {score.shape}; expected [{n}], one for each architecture")

@@ -35,7 +35,7 @@ class ScaledColumns:
             return
         self._encoding.fit(archs)
         self.groups = np.unique(self._encoding.groups, return_inverse=True)[1].ravel()
-        features = self._logarithms(archs)
+        features = self._take_logarithms(archs)
         squares = np.asarray(features.multiply(features).mean(axis=0)).ravel()
         variance = (squares - np.asarray(features.mean(axis=0)).ravel() ** 2).clip(min=0)
         of_group = np.bincount(self.groups, weights=variance)
@@ -45,16 +45,16 @@ class ScaledColumns:
         """Return the features of architectures [n, d]; ``[n, f]``."""
         if self._encoding is None:
             return np.empty((len(archs), 0))
-        return np.asarray(self._logarithms(archs).toarray() / self._units)
+        return np.asarray(self._take_logarithms(archs).toarray() / self._units)
 
-    def distinct(self, archs: Archs) -> tuple[Ints, Ints]:
+    def find_distinct(self, archs: Archs) -> tuple[Ints, Ints]:
         """Return rows [k] that have different features, and for each of ``archs`` [n] its position among them."""
         if self._encoding is None:
             return np.arange(min(len(archs), 1)), np.zeros(len(archs), dtype=np.int64)
         _, first, back = np.unique(self._encoding.alike(archs), return_index=True, return_inverse=True)
         return first, back.ravel()
 
-    def _logarithms(self, archs: Archs) -> Any:
+    def _take_logarithms(self, archs: Archs) -> Any:
         """Return log(1 + feature), sparse: the tenth path matters less than the second."""
         assert self._encoding is not None
         features = self._encoding.sparse(archs).tocsr()

@@ -46,7 +46,7 @@ class Chain(NamedTuple):
         return self
 
 
-def samples(
+def draw_samples(
     start: Floats, gradient: Callable[[Floats], Floats], chain: Chain, rng: np.random.Generator
 ) -> Iterator[Floats]:
     """Yield ``steps // keep_every`` samples of a density.

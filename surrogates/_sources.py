@@ -10,29 +10,29 @@ from nasbench.tasks import TableTask, load_task
 _MATCHES = 1e-9  # scores nearer than that are the same measurement
 
 
-def source_names(source: str) -> list[str]:
+def list_sources(source: str) -> list[str]:
     """Return the names of tasks in ``source``, which joins them by ``+``."""
     return [name.strip() for name in source.split("+") if name.strip()]
 
 
-def source_tasks(source: str, space: SearchSpace) -> list[TableTask]:
+def open_sources(source: str, space: SearchSpace) -> list[TableTask]:
     """Return the tasks that ``source`` names.
 
     Raises:
         InvalidOption: a task of another space.
         UnknownName: a task that does not exist.
     """
-    return [_task_of(name, space) for name in source_names(source)]
+    return [_open_task(name, space) for name in list_sources(source)]
 
 
-def _task_of(name: str, space: SearchSpace) -> TableTask:
+def _open_task(name: str, space: SearchSpace) -> TableTask:
     task = load_task(name).require_table(f"source '{name}'")
     source, searched = Party(f"source '{name}'", task.space), Party("the searched task", space)
     refuse_other_codes(source, searched, "choose another source")
     return task
 
 
-def known_trainings(task: TableTask, n: int, rng: np.random.Generator) -> tuple[Archs, Floats]:
+def draw_known_trainings(task: TableTask, n: int, rng: np.random.Generator) -> tuple[Archs, Floats]:
     """Return up to ``n`` random measured architectures of a task and their observed scores (never a test split)."""
     archs = task.table.architectures[rng.permutation(task.rows)]
     score = task.query(archs, task.observed.split)

@@ -41,21 +41,21 @@ class TabularPredictor(CheckedPredictor):
         """Learn from training architectures what columns there are."""
         self._encoding.fit(batch.archs)
 
-    def _features(self, batch: Batch) -> Floats:
+    def _compute_features(self, batch: Batch) -> Floats:
         """Return ``[n, f]``."""
         return self._encoding.encode(batch.archs)
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         self._learn_columns(batch)
-        self._learn(self._features(batch), value, rng)
+        self._learn(self._compute_features(batch), value, rng)
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
         pieces = [np.arange(i, min(i + _CHUNK, len(batch))) for i in range(0, len(batch), _CHUNK)]
-        answers = [self._answer(self._features(batch.take(rows))) for rows in pieces]
+        answers = [self._answer(self._compute_features(batch.take(rows))) for rows in pieces]
         stds = [std for _, std in answers if std is not None]
         return np.concatenate([mean for mean, _ in answers]), np.concatenate(stds) if stds else None
 
 
-def library_seed(rng: np.random.Generator) -> int:
+def draw_library_seed(rng: np.random.Generator) -> int:
     """Draw a seed for a library that takes a number of 31 bits."""
     return int(rng.integers(2**31 - 1))

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from nasbench.arrays import Floats
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 from nasbench.predictions import Prediction
 
 _CENTRAL = float(ndtri(0.95))  # half the width of the central 90 % of a standard normal
@@ -33,7 +33,7 @@ class Target(ABC):
     def backward(self, value: Floats) -> Floats:
         """Map what was learnt back to scores, any shape."""
 
-    def prediction(self, mean: Floats, std: Floats | None) -> Prediction:
+    def make_prediction(self, mean: Floats, std: Floats | None) -> Prediction:
         """Express a normal distribution of the target in scores: its median, and a standard deviation.
 
         The latter is that of the normal whose central 90 % are as wide. The second moment would speak of the
@@ -58,7 +58,7 @@ class _Score(Target):
     def backward(self, value: Floats) -> Floats:
         return value * self._scale + self._shift
 
-    def prediction(self, mean: Floats, std: Floats | None) -> Prediction:
+    def make_prediction(self, mean: Floats, std: Floats | None) -> Prediction:
         return Prediction(self.backward(mean), None if std is None else std * self._scale)
 
 
@@ -121,19 +121,19 @@ class AsItIs(Target):
     def backward(self, value: Floats) -> Floats:
         return value
 
-    def prediction(self, mean: Floats, std: Floats | None) -> Prediction:
+    def make_prediction(self, mean: Floats, std: Floats | None) -> Prediction:
         return Prediction(mean, std)
 
 
 _TARGETS = {"score": _Score, "rank": _Rank, "log_error": _LogError}
 
 
-def target_named(name: str) -> type[Target]:
+def find_target(name: str) -> type[Target]:
     """Return the target called ``name``.
 
     Raises:
         UnknownName: no such target.
     """
     if name not in _TARGETS:
-        raise unknown_name("target", name, _TARGETS)
+        raise make_unknown_name("target", name, _TARGETS)
     return _TARGETS[name]

@@ -196,9 +196,9 @@ def test_kernels_of_decisions_explain_a_sum_over_many(label, n_decisions):
 
 def test_a_predictor_that_answers_the_same_in_wide_spaces_is_caught():
     class Narrow(Ridge):
-        def _features(self, batch):
+        def _compute_features(self, batch):
             length = 0.1  # a bump around each row's neighbourhood of zeros: a dozen of 25 decisions are ones
-            return np.exp(-super()._features(batch)[:, 1::2].sum(axis=1, keepdims=True) / length)
+            return np.exp(-super()._compute_features(batch)[:, 1::2].sum(axis=1, keepdims=True) / length)
 
     check_wide_predictor(Ridge, 25)
     with pytest.raises(AssertionError, match=r"R2 is .* on a sum over 25 decisions after 75 points"):
@@ -256,14 +256,14 @@ class Ridge(CheckedPredictor):
     """A linear model of the one-hot encoding, for the tests of the kit."""
 
     def _fit(self, batch, value, rng):
-        features = self._features(batch)
+        features = self._compute_features(batch)
         self._weights = np.linalg.solve(features.T @ features + np.eye(features.shape[1]), features.T @ value)
 
     def _predict(self, batch):
-        mean = np.einsum("ij,j->i", self._features(batch), self._weights)
+        mean = np.einsum("ij,j->i", self._compute_features(batch), self._weights)
         return mean, np.full(len(mean), 0.5)
 
-    def _features(self, batch):
+    def _compute_features(self, batch):
         return self._space.encode(batch.archs, "one_hot").astype(float)
 
 
@@ -298,7 +298,7 @@ class Writes(Ridge):
 class Remembers(Ridge):
     def _fit(self, batch, value, rng):
         self._fits = getattr(self, "_fits", 0) + 1
-        super()._fit(batch, value + self._fits * self._features(batch)[:, 0], rng)
+        super()._fit(batch, value + self._fits * self._compute_features(batch)[:, 0], rng)
 
 
 class DependsOnTheBatch(Ridge):
@@ -343,7 +343,7 @@ class Lenient(Ridge):
 
 class AnswersUnasked(Ridge):
     def predict(self, batch):
-        return Prediction(np.zeros(len(batch))) if self._target is None else super().predict(batch)
+        return Prediction(np.zeros(len(batch))) if self._make_target is None else super().predict(batch)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 import nasbench
 from nasbench import Budget, Results, Simulation, Trials, compare, full_trainings
-from nasbench.arrays import freeze, is_frozen
+from nasbench.arrays import freeze_array, is_frozen
 from nasbench.backends.checkpoints import Checkpoints
 from nasbench.choices import Choice
 from nasbench.comparison.experiment import Limits
@@ -250,19 +250,19 @@ def test_what_tasks_and_tables_share_is_frozen():
 
 def test_frozen_arrays_stay_as_they_are(rng):
     given = rng.random((3, 4))
-    frozen, kept = freeze(given), given.copy()
+    frozen, kept = freeze_array(given), given.copy()
     given[:] = 0
     assert (frozen == kept).all()
     for part in (frozen, frozen[1:], frozen.T, frozen[:, None], frozen.view()):
         assert is_frozen(part)
         with pytest.raises(ValueError, match="WRITEABLE"):
             part.flags.writeable = True
-    assert freeze(frozen) is frozen
+    assert freeze_array(frozen) is frozen
     for view in (given, np.broadcast_to(given, (2, 3, 4)), np.lib.stride_tricks.as_strided(given, writeable=False)):
         assert not is_frozen(view)
     over_an_array = np.frombuffer(bytearray(8))
     assert not is_frozen(over_an_array)
-    assert freeze(np.empty((0, 6), np.int8)).shape == (0, 6)
+    assert freeze_array(np.empty((0, 6), np.int8)).shape == (0, 6)
 
 
 class Charging:
@@ -357,7 +357,7 @@ def test_predictors_may_fill_their_arrays_again(monkeypatch):
     monkeypatch.setattr(_evaluate, "_CHUNK", 20)
     monkeypatch.setattr("nasbench.tasks.surrogate.ensemble._CHUNK", 20)
     predictor = Refilling(space)
-    assert _evaluate._predicted(predictor, Batch(archs)).mean.tolist() == first
+    assert _evaluate._predict_checked(predictor, Batch(archs)).mean.tolist() == first
     assert _in_chunks(predictor, archs).mean.tolist() == first
     assert archs[:, 0].tolist() == first
 

@@ -20,7 +20,7 @@ from nasbench.options import (
     Text,
     Within,
     check_option,
-    whole_number,
+    require_whole_number,
 )
 from nasbench.registry import DATASETS, NETWORKS, PREDICTORS, STRATEGIES
 from nasbench.testing import check_options
@@ -76,14 +76,14 @@ def test_the_error_names_option_value_and_what_is_allowed():
 
 @pytest.mark.parametrize("given", [2, 2.0, np.int64(2), np.float32(2), np.array(2), np.uint8(2)])
 def test_whole_numbers_come_in_several_types(given):
-    assert whole_number("runs", given, least=1) == 2
-    assert type(whole_number("runs", given, least=1)) is int
+    assert require_whole_number("runs", given, least=1) == 2
+    assert type(require_whole_number("runs", given, least=1)) is int
 
 
 @pytest.mark.parametrize("given", [2.5, True, np.True_, "2", None, float("nan"), float("inf"), 0, [2]])
 def test_what_is_no_whole_number_is_refused(given):
     with pytest.raises(InvalidOption, match=r"runs=.*; expected a whole number, at least 1"):
-        whole_number("runs", given, least=1)
+        require_whole_number("runs", given, least=1)
 
 
 class Careless:
@@ -117,13 +117,13 @@ def test_options_of_what_has_no_annotations_are_not_checked():
 
 
 def test_the_home_may_begin_with_a_tilde(monkeypatch, tmp_path):
-    from nasbench.table import feature_folder, user_tables
+    from nasbench.table import get_feature_folder, get_user_folder
 
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv("NASBENCH_HOME", "~/mine")
-    assert user_tables() == tmp_path / "mine" / "tables"
-    assert feature_folder() == tmp_path / "mine" / "features"
+    assert get_user_folder() == tmp_path / "mine" / "tables"
+    assert get_feature_folder() == tmp_path / "mine" / "features"
 
 
 @pytest.mark.parametrize("package", ["nasbench", "nasbench.tasks", "nasbench.table"])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Archs, Floats, Ints, freeze
+from nasbench.arrays import Archs, Floats, Ints, freeze_array
 from nasbench.errors import InvalidArchitecture, InvalidOption, MissingMeasurement, StrategyError
 from nasbench.spaces import SearchSpace
 from nasbench.table import Table
@@ -47,7 +47,7 @@ class Observations:
         """Freeze the arrays."""
         for name in ("scores", "n_seeds", "cost_s", "further", "answer_s", "measured"):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, freeze(getattr(self, name)))
+                object.__setattr__(self, name, freeze_array(getattr(self, name)))
 
 
 def observations(
@@ -94,7 +94,7 @@ def rows_of(space: SearchSpace, table: Table, archs: Archs) -> Ints:
     """
     rows = table.index(archs)
     if space.trained_once_per_class and rows.min(initial=0) < 0:
-        return table.index(space.canonical(archs))
+        return table.index(space.canonicalize(archs))
     return rows
 
 
@@ -201,7 +201,7 @@ class TableBackend:
         # of those that are not: their row, what was seen last, and the seconds of training that were paid
         self._reached: dict[int, tuple[int, Observations, float]] = {}
         self._epochs = {FULL_TRAINING, seen.last_epoch}
-        self._last_epochs = freeze(np.full(1, seen.last_epoch))
+        self._last_epochs = freeze_array(np.full(1, seen.last_epoch))
 
     def advance(self, trials: Trials) -> Results:
         """Answer trainings up to the epochs asked for, one row per trial in the order asked.
@@ -223,7 +223,7 @@ class TableBackend:
         if seen.further is not None:
             score = np.concatenate([score, seen.further.take(rows, axis=0)], axis=1)
         if len(rows) > len(self._last_epochs):
-            self._last_epochs = freeze(np.full(len(rows), seen.last_epoch))
+            self._last_epochs = freeze_array(np.full(len(rows), seen.last_epoch))
         return Results(trials.id, self._last_epochs[: len(rows)], score, cost_s)
 
     def _with_absent(self, archs: Archs, rows: Ints) -> Ints:

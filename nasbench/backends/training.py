@@ -9,10 +9,10 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.datasets import Images
-from nasbench.devices import device_named
+from nasbench.devices import find_device
 from nasbench.errors import InvalidOption, StrategyError
 from nasbench.spaces import SearchSpace
-from nasbench.training import Architectures, Feed, Outcome, Recipe, evaluated, together
+from nasbench.training import Architectures, Feed, Outcome, Recipe, evaluate_network, train_in_parallel
 from nasbench.trials import FULL_TRAINING, Results, Trials
 
 REQUIRES = {"torch": "train"}
@@ -103,11 +103,11 @@ class TrainingBackend:
             data: with the same training images.
             split: of ``data``.
         """
-        feed = Feed(data, self._recipe, device_named(self._trainings.device))
+        feed = Feed(data, self._recipe, find_device(self._trainings.device))
         networks = (self._trainings.train(archs[i : i + 1]).network for i in range(len(archs)))
         return np.array(
             [
-                np.nan if network is None else evaluated(network, feed, split, self._recipe)["accuracy"]
+                np.nan if network is None else evaluate_network(network, feed, split, self._recipe)["accuracy"]
                 for network in networks
             ]
         )
@@ -120,7 +120,7 @@ class TrainingBackend:
         calls = [
             partial(self._trainings.train, distinct[i : i + 1], until=epoch) for i, epoch in enumerate(last.tolist())
         ]
-        outcomes = together(calls, n_jobs=None, kept=self._trainings.folder)
+        outcomes = train_in_parallel(calls, n_jobs=None, kept=self._trainings.folder)
         for arch, outcome in zip(distinct, outcomes, strict=True):
             if outcome.error:
                 self.failures[self._space.format(arch[None])[0]] = outcome.error

@@ -99,10 +99,10 @@ def _tasks() -> dict[str, Entry]:
 
 
 def _tables() -> dict[str, Entry]:
-    from nasbench.table import table_names
+    from nasbench.table import list_tables
     from nasbench.tasks.known_tables import absent_tables
 
-    ready = {name: Entry(str(path)) for name, path in table_names().items()}
+    ready = {name: Entry(str(path)) for name, path in list_tables().items()}
     return ready | {name: Entry("", needs_import=how) for name, how in absent_tables().items()}
 
 

@@ -21,12 +21,12 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check that nothing contradicts, write, and note in every column where its values come from."""
-    from nasbench.table import Table, append, find_table
+    from nasbench.table import Table, append_measurements, find_table
 
     path = find_table(table)
     before = Table(path)
     n_before, checksum = len(before), before.checksum
-    after = append(path, Table(file), name=name, seed_offset=seed_offset)
+    after = append_measurements(path, Table(file), name=name, seed_offset=seed_offset)
     if as_json:
         print_json(
             {

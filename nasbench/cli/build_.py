@@ -48,14 +48,14 @@ def command(
     if importlib.util.find_spec("torch") is None:
         raise MissingExtra("training networks", "train")
     from nasbench.datasets import load_images
-    from nasbench.training import Build, Names, drawn_classes, load_recipe, machine_of
+    from nasbench.training import Build, Names, describe_machine, draw_classes, load_recipe
 
     if out.suffix != ".h5":
         raise InvalidOption(f"--out {out}: a table file ends with .h5")
     if (sample is None) != all_classes:
         raise InvalidOption("nothing to train: give either --sample N or --all-classes")
     chosen = _space(space)
-    archs = drawn_classes(chosen, sample, np.random.default_rng(draw))
+    archs = draw_classes(chosen, sample, np.random.default_rng(draw))
     images = load_images(data, np.random.default_rng(0))  # the same split in every command
     print_data(images, quiet=as_json)
     plan = Build(
@@ -64,7 +64,7 @@ def command(
         data=images,
         recipe=load_recipe(recipe),
         names=Names(
-            table=out.stem, data=data, recipe=recipe, network=network or chosen.name, machine=machine_of(device)
+            table=out.stem, data=data, recipe=recipe, network=network or chosen.name, machine=describe_machine(device)
         ),
         n_seeds=seeds,
         n_repeated=len(archs) if repeated is None else repeated,
@@ -109,14 +109,14 @@ def _checkpoints(out: Path) -> Path:
 def _build(plan: "Build", out: Path, jobs: int, replace: bool, as_json: bool) -> None:
     """Train what the parts beside the table lack, then join them."""
     from nasbench.importers import import_source
-    from nasbench.training import diverged_in
+    from nasbench.training import count_diverged
 
     if not as_json:
         print(_plan_text(plan, out))
     with ProgressBar("parts", quiet=as_json) as progress, or_resume():
         table = import_source(plan, out, out, n_jobs=jobs, replace=replace, on_progress=progress)
     shutil.rmtree(_checkpoints(out), ignore_errors=True)
-    size, (diverged, n) = table.path.stat().st_size, diverged_in(table)
+    size, (diverged, n) = table.path.stat().st_size, count_diverged(table)
     if as_json:
         told = {"table": table.name, "file": str(table.path), "bytes": size, "content_sha256": table.checksum}
         print_json(told | {"trainings": n, "diverged": diverged})

@@ -25,9 +25,9 @@ def command(
     for module, extra in (("torch", "train"), ("onnxscript", "export"), ("onnxruntime", "export")):
         if importlib.util.find_spec(module) is None:
             raise MissingExtra("exporting networks", extra)
-    from nasbench.export import export, found_models
+    from nasbench.export import export_model, find_models
 
-    reports = {str(folder): export(folder, data=data, int8=int8) for folder in found_models(models)}
+    reports = {str(folder): export_model(folder, data=data, int8=int8) for folder in find_models(models)}
     if as_json:
         print_json(reports)
         return

@@ -11,7 +11,7 @@ import typer
 
 from nasbench.cli._show import or_resume, print_json, print_table
 from nasbench.errors import InvalidOption
-from nasbench.files import quoted
+from nasbench.files import quote_word
 
 
 def command(
@@ -57,7 +57,9 @@ def command(
     told = {key: _text(value) for key, value in surrogate.spec["validation"].items()}
     told["mean_absolute_error"] = surrogate.scale.text(surrogate.spec["validation"]["mean_absolute_error"])
     print_table(label, ("", ""), list(told.items()))
-    print(f"-> {surrogate.path} ({surrogate.path.stat().st_size / 1e6:.1f} MB); next: nasbench info {quoted(label)}")
+    print(
+        f"-> {surrogate.path} ({surrogate.path.stat().st_size / 1e6:.1f} MB); next: nasbench info {quote_word(label)}"
+    )
 
 
 def _say(step: str) -> None:

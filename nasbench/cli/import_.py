@@ -11,7 +11,7 @@ import typer
 
 from nasbench.cli._show import ProgressBar, or_resume, print_json
 from nasbench.errors import InvalidOption
-from nasbench.files import quoted
+from nasbench.files import quote_word
 
 
 def command(
@@ -65,7 +65,7 @@ def _guess(reader: Any, importer: str, source: Path, path: Path, as_json: bool) 
     if as_json:
         print_json({"mapping": str(path), "preview": preview.splitlines()})
         return
-    again = f"nasbench import {importer} {quoted(source)} --map {quoted(path)}"
+    again = f"nasbench import {importer} {quote_word(source)} --map {quote_word(path)}"
     print(f"{preview}\n-> {path}; check and complete it, then: {again}")
 
 

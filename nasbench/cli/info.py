@@ -24,10 +24,10 @@ def command(
 ) -> None:
     """Show everything of this name: sizes, splits, cost and licence of a task; sources and options of a component."""
     from nasbench.cli._catalogue import kinds
-    from nasbench.errors import unknown_name
+    from nasbench.errors import make_unknown_name
 
     if kind and kind not in kinds():
-        raise unknown_name("kind", kind, kinds())
+        raise make_unknown_name("kind", kind, kinds())
     found = _kinds_of(name, kind)
     if as_json:
         described = [_data(name, one) for one in found]
@@ -46,7 +46,7 @@ def _kinds_of(name: str, kind: str) -> list[str]:
         UnknownName: nothing has.
     """
     from nasbench.cli._catalogue import entries_of, kinds
-    from nasbench.errors import unknown_name
+    from nasbench.errors import make_unknown_name
     from nasbench.tasks.declarations import is_surrogate
 
     if ":" in name or is_surrogate(name):
@@ -54,7 +54,9 @@ def _kinds_of(name: str, kind: str) -> list[str]:
     named = {one: entries_of(one) for one in ([kind] if kind else kinds())}
     found = [one for one, entries in named.items() if name in entries]
     if not found:
-        raise unknown_name(kind or "name", name, list(dict.fromkeys(known for own in named.values() for known in own)))
+        raise make_unknown_name(
+            kind or "name", name, list(dict.fromkeys(known for own in named.values() for known in own))
+        )
     components = [one for one in found if one != "tables"]
     return components or found  # a table is described where nothing else has its name: 'list tables' says where it is
 
@@ -77,9 +79,9 @@ def _print(name: str, kind: str) -> None:
         print(_page(name, _data(name, kind)))
     elif kind == "published":
         from nasbench.reproduction import load_published
-        from nasbench.reproduction.report import description
+        from nasbench.reproduction.report import describe_published
 
-        print_text(description(load_published(name)))
+        print_text(describe_published(load_published(name)))
     else:
         scale = _scale(name) if kind == "tasks" else None
         described = {key: value for key, value in _data(name, kind).items() if key != "kind"}
@@ -104,10 +106,10 @@ def _task(name: str) -> dict[str, Any]:
 
 def _table(name: str) -> dict[str, Any]:
     """Return what a table holds, or how to get it."""
-    from nasbench.table import Table, find_table, table_names
+    from nasbench.table import Table, find_table, list_tables
     from nasbench.tasks.known_tables import absent_tables
 
-    if name not in table_names():
+    if name not in list_tables():
         return {"kind": "table", "how_to_get_it": absent_tables()[name]}
     table = Table(find_table(name))
     return {
@@ -135,9 +137,9 @@ def _recipe(name: str) -> dict[str, Any]:
 
 def _published(name: str) -> dict[str, Any]:
     from nasbench.reproduction import load_published
-    from nasbench.reproduction.report import description
+    from nasbench.reproduction.report import describe_published
 
-    return {"kind": "published table", "manual": description(load_published(name))}
+    return {"kind": "published table", "manual": describe_published(load_published(name))}
 
 
 def _component(registry: "Registry", name: str) -> dict[str, Any]:

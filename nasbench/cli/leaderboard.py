@@ -10,7 +10,7 @@ import typer
 from nasbench.cli._records import METRIC_HELP, PLOT_HELP
 from nasbench.cli._show import print_text
 from nasbench.errors import MissingExtra
-from nasbench.files import quoted
+from nasbench.files import quote_word
 
 if TYPE_CHECKING:
     from nasbench.comparison import Record
@@ -75,4 +75,4 @@ def _say_where(record: "Record | PredictionRecord", files: list[Path], stream: T
         folders.setdefault(path.parent, []).append(path.name)
     for folder, names in folders.items():
         print(f"{folder}/  {', '.join(names)}", file=stream)
-    print(f"verify with: nasbench verify {quoted(record.path)}", file=stream)
+    print(f"verify with: nasbench verify {quote_word(record.path)}", file=stream)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench.cli._show import print_json, print_table
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 
 if TYPE_CHECKING:
     from nasbench.cli._catalogue import Entry
@@ -29,7 +29,7 @@ def command(
     from nasbench.cli._catalogue import entries_of, kinds, matching
 
     if kind and kind not in kinds():
-        raise unknown_name("kind", kind, kinds())
+        raise make_unknown_name("kind", kind, kinds())
     found = {name: entries_of(name) for name in ([kind] if kind else kinds())}
     if pattern:
         found = {name: matching(entries, pattern) for name, entries in found.items()}

@@ -10,7 +10,7 @@ import typer
 
 from nasbench.cli._show import print_json
 from nasbench.errors import InvalidOption
-from nasbench.files import quoted
+from nasbench.files import quote_word
 
 
 def command(
@@ -51,9 +51,9 @@ def command(
         print(f"... and runs of {len(missing) - 20} more pairs")
     verb = "predict" if kind == "predictors" else "compare"
     if missing:
-        print(f"to do them: nasbench {verb} ... --out {quoted(joined.path)}, with all tasks and {kind}")
+        print(f"to do them: nasbench {verb} ... --out {quote_word(joined.path)}, with all tasks and {kind}")
     else:
-        print(f"next: nasbench leaderboard {quoted(joined.path)}")
+        print(f"next: nasbench leaderboard {quote_word(joined.path)}")
 
 
 def _runs(n: int) -> str:

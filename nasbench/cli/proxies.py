@@ -11,7 +11,7 @@ import typer
 
 from nasbench.cli._show import ProgressBar, or_none, or_resume, print_data, print_json, print_table
 from nasbench.errors import InvalidOption, MissingExtra
-from nasbench.files import quoted
+from nasbench.files import quote_word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,15 +46,15 @@ def command(
     if importlib.util.find_spec("torch") is None:
         raise MissingExtra("building networks", "torch")
     from nasbench.datasets import load_images
-    from nasbench.devices import device_named
+    from nasbench.devices import find_device
     from nasbench.jobs import check_jobs
-    from nasbench.proxies import Scoring, Study, minibatch, score_table
+    from nasbench.proxies import Scoring, Study, draw_minibatch, score_table
     from nasbench.records.provenance import file_name
-    from nasbench.table import Table, find_table, user_tables
+    from nasbench.table import Table, find_table, get_user_folder
     from nasbench.tasks import load_table_task
 
     check_jobs(jobs)
-    device_named(device)
+    find_device(device)
     opened, other = load_table_task(task), Table(find_table(against)) if against else None
     archs = _architectures(opened, other, sample, np.random.default_rng([seed, 0]))
     images = load_images(data, np.random.default_rng(0))  # the same split in every command
@@ -67,13 +67,13 @@ def command(
         scoring=Scoring(
             network=network or opened.space.name,
             proxies=_labels(proxies),
-            batch=minibatch(images, batch, np.random.default_rng([seed, 1])),
+            batch=draw_minibatch(images, batch, np.random.default_rng([seed, 1])),
             seed=seed,
             device=device,
             space=opened.space,
         ),
     )
-    path = _path(out, user_tables() / f"proxies-{file_name(task)}.h5")
+    path = _path(out, get_user_folder() / f"proxies-{file_name(task)}.h5")
     with ProgressBar("architectures", quiet=as_json) as progress, or_resume():
         table = score_table(study, path, n_jobs=jobs, on_progress=progress)
     metric = f"{'small ' if opened.sign < 0 else ''}{opened.observed.metric}"
@@ -145,9 +145,9 @@ def _scores(table: "Table | None", study: "Study", names: tuple[str, ...]) -> "F
     """Return the scores [n] that a table holds under one of the names, nan where it lacks them."""
     import numpy as np
 
-    from nasbench.table import proxy_columns
+    from nasbench.table import list_proxies
 
-    columns = proxy_columns(table, {study.dataset}) if table is not None else []
+    columns = list_proxies(table, {study.dataset}) if table is not None else []
     found = [column for name in names for column in columns if column.metric == name]
     return found[0](study.archs) if found else np.full(len(study.archs), np.nan)
 
@@ -156,10 +156,10 @@ def _spearman(true: "Floats", scores: "Floats") -> float:
     """Return the rank correlation over architectures that both know; nan for fewer than two."""
     import numpy as np
 
-    from nasbench.evaluation.metrics import spearman
+    from nasbench.evaluation.metrics import compute_spearman
 
     both = np.isfinite(true) & np.isfinite(scores)
-    return spearman(true[both], scores[both])
+    return compute_spearman(true[both], scores[both])
 
 
 def _show(rows: list[dict[str, Any]], table: "Table", metric: str, as_json: bool) -> None:
@@ -170,4 +170,4 @@ def _show(rows: list[dict[str, Any]], table: "Table", metric: str, as_json: bool
     columns = {"accuracy": f"Spearman with {metric}", "against": "with the other table"}
     shown = [tuple(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()) for row in rows]
     print_table("Zero-cost proxies", [columns.get(key, key) for key in rows[0]], shown)
-    print(f"-> {table.path}; next: nasbench predict --proxies {quoted(table.path)} --predictor zero_cost ...")
+    print(f"-> {table.path}; next: nasbench predict --proxies {quote_word(table.path)} --predictor zero_cost ...")

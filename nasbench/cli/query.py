@@ -34,7 +34,7 @@ def command(
 
 def _rows(task: Any, archs: Any) -> tuple[list[tuple[str, str, dict[str, float | None]]], dict[str, Scale]]:
     columns = task.look_up(archs)
-    texts, canonical = task.space.format(archs), task.space.format(task.space.canonical(archs))
+    texts, canonical = task.space.format(archs), task.space.format(task.space.canonicalize(archs))
     rows = [
         (text, same, {name: or_none(float(values[i])) for name, (values, _) in columns.items()})
         for i, (text, same) in enumerate(zip(texts, canonical, strict=True))

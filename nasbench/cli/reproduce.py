@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from nasbench.cli._show import ProgressBar, or_resume, print_json, print_table, print_text
-from nasbench.errors import InvalidOption, MissingExtra, unknown_name
-from nasbench.files import quoted
+from nasbench.errors import InvalidOption, MissingExtra, make_unknown_name
+from nasbench.files import quote_word
 
 _ACTIONS = ("list", "show", "run", "report")
 
@@ -42,15 +42,15 @@ def command(
         "report": lambda: _report(names or [], out, style),
     }
     if action not in actions:
-        raise unknown_name("action", action, _ACTIONS)
+        raise make_unknown_name("action", action, _ACTIONS)
     actions[action]()
 
 
 def _list(style: str) -> None:
-    from nasbench.reproduction import load_published, needs, published_names
+    from nasbench.reproduction import list_needs, list_published, load_published
 
-    tables = [load_published(name) for name in published_names()]
-    lacking = [needs(table) for table in tables]
+    tables = [load_published(name) for name in list_published()]
+    lacking = [list_needs(table) for table in tables]
     if style == "json":
         about = [{"name": table.name, "title": table.title, "rows": len(table.rows)} for table in tables]
         print_json([entry | {"needs": more} for entry, more in zip(about, lacking, strict=True)])
@@ -67,43 +67,49 @@ def _list(style: str) -> None:
 
 def _show(names: list[str]) -> None:
     from nasbench.reproduction import load_published
-    from nasbench.reproduction.report import description
+    from nasbench.reproduction.report import describe_published
 
     if not names:
         raise InvalidOption("show what? 'nasbench reproduce list' names the published tables")
-    print_text("\n".join(description(load_published(name)) for name in names))
+    print_text("\n".join(describe_published(load_published(name)) for name in names))
 
 
 def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: bool, style: str) -> None:
-    from nasbench.reproduction import Plan, load_published, published_names, reproduce
-    from nasbench.reproduction.report import FORMATS, overview, report, summary, to_import
+    from nasbench.reproduction import Plan, list_published, load_published, reproduce
+    from nasbench.reproduction.report import (
+        FORMATS,
+        compose_report,
+        list_missing_imports,
+        summarize_rows,
+        write_overview,
+    )
 
     if runs is not None and runs < 1:
         raise InvalidOption(f"{runs} runs; expected at least 1")
     if style not in FORMATS:
-        raise unknown_name("format", style, FORMATS)
-    tables = [load_published(name) for name in names or published_names()]
+        raise make_unknown_name("format", style, FORMATS)
+    tables = [load_published(name) for name in names or list_published()]
     results = []
     for table in tables:
         wanted = runs or (table.quick_runs if quick else table.runs)
         with ProgressBar(f"runs of {table.name}", quiet=style == "json") as progress, or_resume():
             results.append(reproduce(table, Plan(wanted, out, jobs, quick, progress)))
     if style == "text":
-        print_text(f"{summary(results)}\n\n{overview(results)}\n")
-        print("".join(f"\n{line}" for line in to_import(results)))
-        print(f"more: nasbench reproduce report --out {quoted(out)}")
+        print_text(f"{summarize_rows(results)}\n\n{write_overview(results)}\n")
+        print("".join(f"\n{line}" for line in list_missing_imports(results)))
+        print(f"more: nasbench reproduce report --out {quote_word(out)}")
     else:
-        print(report(results, style))
+        print(compose_report(results, style))
 
 
 def _report(names: list[str], out: Path, style: str) -> None:
     from nasbench.reproduction import load_result, load_results
-    from nasbench.reproduction.report import report, write_report
-    from nasbench.reproduction.run import result_file
+    from nasbench.reproduction.report import compose_report, write_report
+    from nasbench.reproduction.run import get_result_file
 
-    results = [load_result(result_file(out, name)) for name in names] if names else load_results(out)
+    results = [load_result(get_result_file(out, name)) for name in names] if names else load_results(out)
     pictures = _pictures(results, out)
-    print(report(results, style, pictures=pictures), end="")
+    print(compose_report(results, style, pictures=pictures), end="")
     files = write_report(results, out, pictures)
     print(f"-> {', '.join(str(file) for file in files)}", file=sys.stderr)
 

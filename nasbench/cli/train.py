@@ -12,7 +12,7 @@ import typer
 
 from nasbench.cli._show import ProgressBar, milliseconds, or_none, or_resume, print_data, print_json, print_table
 from nasbench.errors import InvalidOption, MissingExtra
-from nasbench.units import Scale, with_unit
+from nasbench.units import Scale, append_unit
 
 if TYPE_CHECKING:
     from nasbench.arrays import Archs, Floats
@@ -60,7 +60,7 @@ def command(
     if importlib.util.find_spec("torch") is None:
         raise MissingExtra("training networks", "train")
     from nasbench.datasets import load_images
-    from nasbench.training import Plan, load_recipe, trained_report
+    from nasbench.training import Plan, load_recipe, train_and_report
 
     winners = _winners(from_, task, top, predictor) if from_ else None
     if (winners is None) == (not arch):
@@ -81,7 +81,7 @@ def command(
         n_folds=folds,
     )
     with ProgressBar("training runs", quiet=as_json) as progress, or_resume():
-        report = trained_report(plan, table=table, n_jobs=jobs, on_progress=progress)
+        report = train_and_report(plan, table=table, n_jobs=jobs, on_progress=progress)
     texts, opinions = chosen.space.format(chosen.archs), (chosen.predicted.tolist(), chosen.searched.tolist())
     rows = [
         {"architecture": text, "predicted": guess, "searched": score, **row}
@@ -168,7 +168,7 @@ def _show(rows: list[dict[str, Any]], scale: Scale, path: str, lost: dict[str, i
         print_json({"architectures": plain, "kendall_tau": taus_or_none, **lost, "table": path})
         return
     units = {"predicted": scale, "searched": scale, "valid": Scale(), "test": Scale()}
-    headings = (with_unit(name, own.shown) for name, own in units.items())
+    headings = (append_unit(name, own.shown) for name, own in units.items())
     columns = ("architecture", *headings, "parameters", "ms/1", "ms/256", "seconds", "")
     shown = [
         (

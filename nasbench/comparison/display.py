@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 from nasbench.records.display import Plots, RecordDisplay
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class SearchDisplay(RecordDisplay):
 
         makers = {"runs": _frames_of_runs, "trials": _frames_of_trials}
         if rows not in makers:
-            raise unknown_name("kind of rows", rows, makers)
+            raise make_unknown_name("kind of rows", rows, makers)
         return pd.concat(map(pd.DataFrame, makers[rows](cast("Record", self))), ignore_index=True)
 
     def verify(self, *, sample: int | None = 2, seed: int = 0) -> "Verdict":

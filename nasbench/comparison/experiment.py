@@ -14,7 +14,7 @@ from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.backends.table import shown_epochs
 from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
-from nasbench.options import whole_number
+from nasbench.options import require_whole_number
 from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
 from nasbench.records.provenance import choice_entry, plain, software, source_entries, tabulate_code, task_entry
 from nasbench.registry import STRATEGIES, with_epochs, with_target
@@ -97,7 +97,7 @@ class Experiment:
     def __post_init__(self) -> None:
         """Refuse what cannot run before anything runs."""
         for name, least in (("runs", 1), ("n_workers", 1), ("seed", 0)):
-            object.__setattr__(self, name, whole_number(name, getattr(self, name), least=least))
+            object.__setattr__(self, name, require_whole_number(name, getattr(self, name), least=least))
         object.__setattr__(self, "limits", Limits.parse(self.limits))
         refuse_twice(task=list(self.tasks), strategy=[item.label for item in self.strategies])
 

@@ -16,7 +16,7 @@ import numpy as np
 from nasbench.arrays import Bools, Floats
 from nasbench.comparison.analysis import Analysis, TaskAnalysis
 from nasbench.comparison.leaderboard_text import format_notes, format_overall, format_tasks
-from nasbench.errors import InvalidOption, MissingExtra, unknown_name
+from nasbench.errors import InvalidOption, MissingExtra, make_unknown_name
 from nasbench.files import write_text
 from nasbench.metrics import Metric
 from nasbench.reports import statistics
@@ -67,7 +67,7 @@ class Leaderboard(LeaderboardDisplay):
         if kind == "csv":
             return as_csv(self.tasks)
         if kind not in FORMATS:
-            raise unknown_name("leaderboard format", kind, FORMATS)
+            raise make_unknown_name("leaderboard format", kind, FORMATS)
         tables = [
             format_overall(self.overall, self.metrics, self.shown),
             format_tasks(self.tasks, self.scales, self.metrics, self.metric_scales, self.shown),
@@ -88,7 +88,7 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
     """
     for name in shown:
         if name not in analysis.metrics:
-            raise unknown_name("metric of the analysis", name, analysis.metrics)
+            raise make_unknown_name("metric of the analysis", name, analysis.metrics)
     if analysis.recommends:
         shown = ["inference_regret", "normalized_inference_regret", *shown]
     shown = list(dict.fromkeys(shown))

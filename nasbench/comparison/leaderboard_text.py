@@ -7,7 +7,7 @@ from typing import Any
 from nasbench.comparison.analysis import Analysis
 from nasbench.reports import statistics
 from nasbench.reports.tables import as_p
-from nasbench.units import Scale, common, with_unit
+from nasbench.units import Scale, append_unit, find_common_unit
 
 _Row = dict[str, Any]
 _Summary = Mapping[str, float]
@@ -38,15 +38,15 @@ def format_tasks(
     rows: list[_Row], scales: _Scales, metrics: _Metrics, metric_scales: _Scales, shown: Sequence[str]
 ) -> list[dict[str, str]]:
     """Return the second table; a unit that all tasks share stands in the heading, others behind their numbers."""
-    regret = common(own["simple_regret"] for own in metric_scales.values())
+    regret = find_common_unit(own["simple_regret"] for own in metric_scales.values())
     units = {split: _find_shared_unit(scales, split, regret) for split in _list_splits(scales)}
-    shared = {name: common(own[name] for own in metric_scales.values()) for name in _order_metrics(shown)}
+    shared = {name: find_common_unit(own[name] for own in metric_scales.values()) for name in _order_metrics(shown)}
     return [
         {
             "task": row["task"],
             "strategy": row["strategy"],
             **{
-                with_unit(split, unit or ""): _format_split(split, row, scales[row["task"]], unit)
+                append_unit(split, unit or ""): _format_split(split, row, scales[row["task"]], unit)
                 for split, unit in units.items()
             },
             **dict(
@@ -107,7 +107,7 @@ def _order_metrics(shown: Sequence[str]) -> list[str]:
 def _write_heading(name: str, metric: Mapping[str, Any], unit: str = "") -> str:
     """Return a metric's label and unit, and the options that it was asked for with."""
     _, comma, options = name.partition(",")
-    return with_unit(metric["label"], unit) + f"{comma} {options}".rstrip()
+    return append_unit(metric["label"], unit) + f"{comma} {options}".rstrip()
 
 
 def _format_over_tasks(name: str, summary: _Summary, metric: Mapping[str, Any]) -> tuple[str, str]:
@@ -137,7 +137,7 @@ def _format_split(split: str, row: _Row, scales: Mapping[str, Scale], unit: str 
 def _format_mean(summary: _Summary, scale: Scale, unit: str | None) -> str:
     if math.isnan(summary["mean"]):
         return "-"
-    return with_unit(scale.spread(summary["mean"], summary["std"]), "" if unit is not None else scale.shown)
+    return append_unit(scale.spread(summary["mean"], summary["std"]), "" if unit is not None else scale.shown)
 
 
 def _format_median(summary: _Summary, scale: Scale, unit: str | None) -> str:
@@ -150,7 +150,7 @@ def _format_median(summary: _Summary, scale: Scale, unit: str | None) -> str:
         for key in ("median", "low", "high")
     )
     interval = "" if math.isinf(summary["median"]) else f" [{low}, {high}]"
-    median = with_unit(median, "" if unit is not None else scale.shown)
+    median = append_unit(median, "" if unit is not None else scale.shown)
     return f"{median}{interval} ({summary['n_reached']} of {summary['n']})"
 
 
@@ -166,7 +166,7 @@ def _list_splits(scales: _Scales) -> list[str]:
 def _find_shared_unit(scales: _Scales, split: str, otherwise: str | None) -> str | None:
     """Return the unit of a column; that of the regret where no task has the column."""
     own = [told[split] for told in scales.values() if split in told]
-    return common(own) if own else otherwise
+    return find_common_unit(own) if own else otherwise
 
 
 def _describe_scores(analysis: Analysis) -> str:

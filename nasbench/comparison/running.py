@@ -23,7 +23,7 @@ from nasbench.registry import STRATEGIES, with_epochs, with_target
 from nasbench.simulation import Budget, Simulation, no_history
 from nasbench.tasks import Task
 from nasbench.tasks.recorded import as_recorded
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 
 def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> Run:
@@ -33,7 +33,7 @@ def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> 
     try:
         component, options = choice.resolve(STRATEGIES)
         options = with_epochs(component, with_target(component, options, task.name), task.epochs)
-        with one_thread():
+        with limit_to_one_thread():
             simulation = Simulation(
                 component(task.space, own, **options),
                 task.backend(noise),
@@ -42,7 +42,7 @@ def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> 
                 n_workers=experiment.n_workers,
                 checkpoints=experiment.checkpoints,
             )
-        with one_thread():  # once more, since a strategy may have loaded libraries with threads of their own
+        with limit_to_one_thread():  # once more, since a strategy may have loaded libraries with threads of their own
             history = simulation.run()
         return Run(number, history, "", simulation.overhead_s, tuple(simulation.recommendations))
     except (Exception, SystemExit):

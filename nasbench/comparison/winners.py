@@ -6,12 +6,12 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.comparison.record import Record
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.predictions import Batch, make_predictor
 from nasbench.recommending import find_comparable
 from nasbench.records.opening import recorded_task
 from nasbench.simulation import History
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 _FEWEST, _MOST = 2, 500  # architectures that a predictor learns from
 
@@ -60,14 +60,14 @@ def predicted(record: Record, task: str, archs: Archs, label: str, rng: np.rando
     """
     met, opened = _met(record, task), recorded_task(record, task)
     space = opened.space
-    known = {one.tobytes() for one in space.canonical(archs)}
+    known = {one.tobytes() for one in space.canonicalize(archs)}
     others = np.array([one.tobytes() not in known for one in met.classes])
     rows = np.flatnonzero(others)
     if len(rows) < _FEWEST:
         raise InvalidOption(f"record {record.path} has {len(rows)} other architectures; {label} cannot learn from them")
     rows = np.sort(rng.permutation(rows)[:_MOST])
     predictor = make_predictor(space, label)
-    with one_thread():
+    with limit_to_one_thread():
         predictor.fit(Batch(met.archs[rows]), met.score[rows], rng)
         return opened.sign * predictor.predict(Batch(archs)).mean
 
@@ -83,7 +83,7 @@ class _Met(NamedTuple):
 def _met(record: Record, task: str) -> _Met:
     """Return what all finished runs on a task observed; errors as ``winners``."""
     if task not in record.tasks:
-        raise unknown_name("task of the record", task, record.tasks)
+        raise make_unknown_name("task of the record", task, record.tasks)
     histories = [
         run.history
         for label in record.strategies
@@ -95,7 +95,7 @@ def _met(record: Record, task: str) -> _Met:
     pooled = History(*map(np.concatenate, zip(*histories, strict=True)))
     kept = find_comparable(pooled)
     archs, score = pooled.arch[kept], pooled.score[kept, 0]
-    canonical = recorded_task(record, task).space.canonical(archs)
+    canonical = recorded_task(record, task).space.canonicalize(archs)
     classes, first, inverse = np.unique(canonical, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.ravel()
     return _Met(archs[first], classes, np.bincount(inverse, weights=score) / np.bincount(inverse))

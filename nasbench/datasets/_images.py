@@ -92,7 +92,7 @@ class Images:
         """Shape of one image, channels first."""
         return tuple(self.parts["train"].images.shape[1:])
 
-    def carved(self, split: str, share: float, rng: np.random.Generator) -> "Images":
+    def split_off(self, split: str, share: float, rng: np.random.Generator) -> "Images":
         """Return the data set with a split of its own cut out of the training images, each class in proportion.
 
         Args:

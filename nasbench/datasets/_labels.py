@@ -9,7 +9,7 @@ from nasbench.arrays import Ints
 from nasbench.errors import SourceError
 
 
-def numbered(labels: Mapping[str, Any]) -> tuple[dict[str, Ints], tuple[str, ...]]:
+def number_labels(labels: Mapping[str, Any]) -> tuple[dict[str, Ints], tuple[str, ...]]:
     """Return the number [n] of each image's class, and the names of the classes.
 
     Text is numbered in alphabetical order over all splits together. Numbers stay what they are.
@@ -20,7 +20,7 @@ def numbered(labels: Mapping[str, Any]) -> tuple[dict[str, Ints], tuple[str, ...
     Raises:
         SourceError: anything else, or text in one split and numbers in another.
     """
-    plain = {name: _one_each(name, values) for name, values in labels.items()}
+    plain = {name: _require_one_each(name, values) for name, values in labels.items()}
     texts = {name for name, values in plain.items() if values.dtype.kind == "U"}
     if not texts:
         n_classes = 1 + max(int(values.max(initial=0)) for values in plain.values())
@@ -31,7 +31,7 @@ def numbered(labels: Mapping[str, Any]) -> tuple[dict[str, Ints], tuple[str, ...
     return {name: np.searchsorted(classes, values) for name, values in plain.items()}, tuple(map(str, classes))
 
 
-def _one_each(name: str, values: Any) -> Any:
+def _require_one_each(name: str, values: Any) -> Any:
     """Return one whole number or text for each image; ``[n]``."""
     values = np.asarray(values)
     if values.dtype.kind == "O":  # of an HDF5 file; archives refuse objects

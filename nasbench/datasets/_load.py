@@ -36,5 +36,5 @@ def load_images(label: str, rng: np.random.Generator, *, valid_share: float = 0.
     images: Images = cls(**options).read(rng)
     cut = [split for split in ("test", "valid") if split not in images.parts]
     notes = (f"no {' and no '.join(cut)} images of its own: some were cut out of train",) if cut else ()
-    whole = images.carved("test", test_share, rng).carved("valid", valid_share, rng)
+    whole = images.split_off("test", test_share, rng).split_off("valid", valid_share, rng)
     return replace(whole, notes=(*images.notes, *notes))

@@ -36,18 +36,20 @@ def read_pixels(file: Path, *, size: int, channels: int, background: int) -> tup
     from PIL import Image, ImageOps
 
     with Image.open(file) as opened:
-        notes = _unread(opened)
+        notes = _name_unread(opened)
         opened.load()
         image = ImageOps.exif_transpose(opened)
-        grey = _sixteen_bits(image, opened.format)
-    image = _opaque(image, background).convert(_MODES[channels]) if grey is None else Image.fromarray(grey)
+        grey = _read_sixteen_bits(image, opened.format)
+    image = (
+        _flatten_transparency(image, background).convert(_MODES[channels]) if grey is None else Image.fromarray(grey)
+    )
     if size:
         image = image.resize((size, size), Image.Resampling.BILINEAR)
     pixels = np.atleast_3d(np.asarray(image)).transpose(2, 0, 1)
     return (pixels if grey is None else np.repeat(pixels, channels, axis=0)), notes
 
 
-def _unread(image: Any) -> list[str]:
+def _name_unread(image: Any) -> list[str]:
     """Name what Pillow leaves out of a file: further frames, and the lower bits of deep colours."""
     notes = ["with several frames: only the first one is read"] if getattr(image, "n_frames", 1) > 1 else []
     if image.mode in ("LA", "RGB", "RGBA") and ";16" in str(image.tile):
@@ -55,7 +57,7 @@ def _unread(image: Any) -> list[str]:
     return notes
 
 
-def _sixteen_bits(image: Any, kind: str | None) -> Any:
+def _read_sixteen_bits(image: Any, kind: str | None) -> Any:
     """Return the grey levels [height, width] of a 16-bit image as float32 in 0 to 255, None of an 8-bit one."""
     deep = image.mode.startswith("I;16") or (image.mode == "I" and kind in ("PNG", "PPM"))
     if not deep and (image.mode == "F" or image.mode.startswith("I")):
@@ -66,7 +68,7 @@ def _sixteen_bits(image: Any, kind: str | None) -> Any:
     return np.asarray(image).astype(np.float32) * np.float32(255 / _SIXTEEN_BITS) if deep else None
 
 
-def _opaque(image: Any, background: int) -> Any:
+def _flatten_transparency(image: Any, background: int) -> Any:
     """Return the image on its background; as it is where nothing shines through."""
     from PIL import Image
 

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from nasbench.datasets._images import NAMES_OF_SPLITS, Images, Part, Pixels
-from nasbench.datasets._labels import numbered
+from nasbench.datasets._labels import number_labels
 from nasbench.errors import InvalidOption, SourceError
 from nasbench.options import Text
 
@@ -55,28 +55,28 @@ class Arrays:
         try:
             if h5py.is_hdf5(self._path):
                 with h5py.File(self._path) as file:
-                    return self._images({name: _reader(item) for name, item in file.items()})
+                    return self._build_images({name: _choose_reader(item) for name, item in file.items()})
             with open(self._path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-                return self._images({name: _Lazy(file, name) for name in file.files})
+                return self._build_images({name: _Lazy(file, name) for name in file.files})
         except SourceError:
             raise
         except Exception as error:  # a damaged archive can raise nearly anything
             raise SourceError(f"{self._path} cannot be read ({type(error).__name__}: {error})") from error
 
-    def _images(self, arrays: Mapping[str, Reader]) -> Images:
-        names = self._named(arrays)
+    def _build_images(self, arrays: Mapping[str, Reader]) -> Images:
+        names = self._find_names(arrays)
         parts, kinds = {}, {}
         for split, (images, _) in names.items():
             raw = np.asarray(arrays[images](()))
-            parts[split], kinds[images] = self._channels_first(images, raw), raw.dtype
-        parts = self._on_one_scale(parts, kinds)
-        labels, classes = numbered({label: arrays[label](()) for _, label in names.values()})
+            parts[split], kinds[images] = self._move_channels_first(images, raw), raw.dtype
+        parts = self._unify_scales(parts, kinds)
+        labels, classes = number_labels({label: arrays[label](()) for _, label in names.values()})
         unread = sorted(set(arrays) - {name for pair in names.values() for name in pair})
         notes = (f"{len(unread)} array(s) not read: {', '.join(unread)}",) if unread else ()
         made = {split: Part(images, labels[names[split][1]]) for split, images in parts.items()}
         return Images(f"arrays {self._path}", classes, made, notes)
 
-    def _named(self, arrays: Mapping[str, Reader]) -> dict[str, tuple[str, str]]:
+    def _find_names(self, arrays: Mapping[str, Reader]) -> dict[str, tuple[str, str]]:
         """Return the names of images and labels of each split."""
         by_lower = {name.lower(): name for name in arrays}
         found: dict[str, tuple[str, str]] = {}
@@ -94,11 +94,11 @@ class Arrays:
             raise SourceError(f"{self._path} holds {sorted(arrays)}; expected train_images and train_labels")
         return found
 
-    def _channels_first(self, name: str, images: Any) -> Pixels:
-        images = _scaled(name, images)
+    def _move_channels_first(self, name: str, images: Any) -> Pixels:
+        images = _scale_images(name, images)
         layout = self._layout
         if layout == "auto":
-            layout = _guessed(images.shape)
+            layout = _guess_layout(images.shape)
         if not layout:
             raise SourceError(
                 f"{name} is {images.shape}; which axis holds the channels? set layout= first, last or none"
@@ -107,7 +107,7 @@ class Arrays:
             return np.asarray(images[:, None])
         return np.ascontiguousarray(np.moveaxis(images, -1, 1)) if layout == "last" else np.asarray(images)
 
-    def _on_one_scale(self, parts: dict[str, Pixels], kinds: Mapping[str, np.dtype[Any]]) -> dict[str, Pixels]:
+    def _unify_scales(self, parts: dict[str, Pixels], kinds: Mapping[str, np.dtype[Any]]) -> dict[str, Pixels]:
         """Return splits of one type.
 
         Raises:
@@ -123,8 +123,8 @@ class Arrays:
         for split, images in zip(list(parts)[1:], others, strict=True):
             if _are_apart(train, images):
                 raise SourceError(
-                    f"{self._path}: the training images are {_range(train)}, those of {split} {_range(images)}; "
-                    "they are on different scales: scale both alike"
+                    f"{self._path}: the training images are {_find_range(train)}, those of {split} "
+                    f"{_find_range(images)}; they are on different scales: scale both alike"
                 )
         return parts
 
@@ -137,11 +137,11 @@ def _are_apart(one: Pixels, other: Pixels) -> bool:
     return max(spreads) > _SCALES_APART * min(spreads) > 0 or (negative[0] == 0 and negative[1] > _SIGNED)
 
 
-def _range(images: Pixels) -> str:
+def _find_range(images: Pixels) -> str:
     return f"from {images.min():g} to {images.max():g}" if images.size else "empty"
 
 
-def _scaled(name: str, images: Any) -> Any:
+def _scale_images(name: str, images: Any) -> Any:
     """Return images as uint8, or as float32: on the same scale where their type has a range, floats as they are."""
     kind = images.dtype
     if kind == np.uint8:
@@ -152,14 +152,14 @@ def _scaled(name: str, images: Any) -> Any:
         return images.astype(np.float32) * np.float32(255 / 65535)
     if kind.kind == "f":
         return images.astype(np.float32)
-    seen = f" {_range(images)}" if kind.kind in "iu" else ""
+    seen = f" {_find_range(images)}" if kind.kind in "iu" else ""
     raise SourceError(
         f"{name} is {kind}{seen}; expected uint8 or float32: a type whose black and white are defined, or floats on a "
         "scale of your own"
     )
 
 
-def _reader(item: Any) -> Reader:
+def _choose_reader(item: Any) -> Reader:
     """Return what reads an HDF5 array; text as text, and of a group nothing."""
     if isinstance(item, h5py.Dataset) and h5py.check_string_dtype(item.dtype) is not None:
         item = item.asstr()
@@ -177,7 +177,7 @@ class _Lazy:
         return self._archive[self._name]
 
 
-def _guessed(shape: tuple[int, ...]) -> str:
+def _guess_layout(shape: tuple[int, ...]) -> str:
     """Name the layout that a shape has; empty where it could be either."""
     if len(shape) == 3 and shape[1] not in _CHANNELS and shape[2] not in _CHANNELS:
         return "none"

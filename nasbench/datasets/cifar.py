@@ -63,12 +63,12 @@ class CIFAR:
         if version is None:
             expected = ", ".join(version.train[0] for version in _VERSIONS)
             raise SourceError(f"{self._path} holds no CIFAR batches; expected one of the files {expected}")
-        batches = [self._batch(version, name) for name in version.train]
+        batches = [self._read_batch(version, name) for name in version.train]
         images, labels = (np.concatenate(arrays) for arrays in zip(*batches, strict=True))
-        parts = {"train": Part(images, labels), "test": Part(*self._batch(version, version.test))}
-        return Images(version.name, self._names(version), parts)
+        parts = {"train": Part(images, labels), "test": Part(*self._read_batch(version, version.test))}
+        return Images(version.name, self._read_names(version), parts)
 
-    def _names(self, version: _Version) -> tuple[str, ...]:
+    def _read_names(self, version: _Version) -> tuple[str, ...]:
         path = self._path / version.names
         if version.names_key:
             found = read_pickle(path).get(version.names_key, [])
@@ -78,7 +78,7 @@ class CIFAR:
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f"{path}, which names the classes, cannot be read: {error}") from error
 
-    def _batch(self, version: _Version, name: str) -> tuple[Bits, Ints]:
+    def _read_batch(self, version: _Version, name: str) -> tuple[Bits, Ints]:
         path = self._path / name
         return read_batch(path, version.key, _SIDE) if version.key else _read_binary(path, version.n_labels)
 

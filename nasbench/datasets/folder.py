@@ -57,23 +57,23 @@ class Folder:
         """
         del rng
         unread: Counter[str] = Counter()
-        folders = self._splits(unread)
-        classes = _classes(folders["train"])
+        folders = self._find_splits(unread)
+        classes = _list_classes(folders["train"])
         for folder in folders.values():
-            if (found := _classes(folder)) != classes:
+            if (found := _list_classes(folder)) != classes:
                 odd = sorted(set(found) ^ set(classes))[:_SHOWN]
                 raise SourceError(f"{folder} has other classes than {folders['train']}: {', '.join(odd)}")
-        parts = {split: self._part(at, classes, unread) for split, at in folders.items()}
+        parts = {split: self._read_part(at, classes, unread) for split, at in folders.items()}
         if len({part.images.dtype for part in parts.values()}) > 1:
             parts = {split: part._replace(images=part.images.astype(np.float32)) for split, part in parts.items()}
         notes = tuple(f"{n} file(s) {what}" for what, n in sorted(unread.items()) if n)
         return Images(f"folder {self._path}", tuple(classes), parts, notes)
 
-    def _splits(self, unread: Counter[str]) -> dict[str, Path]:
+    def _find_splits(self, unread: Counter[str]) -> dict[str, Path]:
         """Return the folder of each split; the folder itself where it holds classes."""
         if not self._path.is_dir():
             raise SourceError(f"{self._path} is no folder; expected one of images by class")
-        inside = _folders(self._path)
+        inside = _list_folders(self._path)
         found: dict[str, Path] = {}
         for at in inside:
             split = _SPLIT_OF.get(at.name.lower())
@@ -82,7 +82,7 @@ class Folder:
             if split is not None:
                 found[split] = at
         if "train" in found:
-            self._check_others([at for at in inside if at not in found.values()], _classes(found["train"]), unread)
+            self._check_others([at for at in inside if at not in found.values()], _list_classes(found["train"]), unread)
             return found
         if found and len(found) == len(inside):
             names = ", ".join(at.name for at in found.values())
@@ -92,7 +92,7 @@ class Folder:
     def _check_others(self, others: Sequence[Path], classes: Sequence[str], unread: Counter[str]) -> None:
         """Count what lies beside the splits, and refuse what has their classes: it may be one of them."""
         for at in others:
-            if shared := {child.name for child in _folders(at)} & set(classes):
+            if shared := {child.name for child in _list_folders(at)} & set(classes):
                 raise SourceError(
                     f"{at} has classes of {self._path / 'train'} ({', '.join(sorted(shared)[:_SHOWN])}) but its name "
                     f"is no split's; rename it to one of {', '.join(_SPLIT_OF)}, or move it elsewhere"
@@ -102,12 +102,12 @@ class Folder:
             )
         _count_files(self._path, "beside the splits", unread)
 
-    def _part(self, folder: Path, classes: Sequence[str], unread: Counter[str]) -> Part:
+    def _read_part(self, folder: Path, classes: Sequence[str], unread: Counter[str]) -> Part:
         files, labels = [], []
         _count_files(folder, "beside the folders of classes", unread)
         for number, name in enumerate(classes):
-            own = [file for file in _visible(folder / name) if file.is_file() and _is_image(file)]
-            nested = [file for at in _folders(folder / name) for file in at.rglob("*") if _is_image(file)]
+            own = [file for file in _list_visible(folder / name) if file.is_file() and _is_image(file)]
+            nested = [file for at in _list_folders(folder / name) for file in at.rglob("*") if _is_image(file)]
             if not own:
                 deeper = f" ({len(nested)} lie in its subfolders: move them up)" if nested else ""
                 raise SourceError(
@@ -117,17 +117,17 @@ class Folder:
             _count_files(folder / name, "in folders of classes", unread, images=False)
             files += own
             labels += [number] * len(own)
-        return Part(self._pixels(files, unread), np.array(labels, dtype=np.int64))
+        return Part(self._read_pixels(files, unread), np.array(labels, dtype=np.int64))
 
-    def _pixels(self, files: Sequence[Path], unread: Counter[str]) -> Pixels:
+    def _read_pixels(self, files: Sequence[Path], unread: Counter[str]) -> Pixels:
         """[n, channels, height, width] of all files."""
-        first = next((image for file in files if not isinstance(image := self._image(file), str)), None)
+        first = next((image for file in files if not isinstance(image := self._read_image(file), str)), None)
         if first is None:
-            raise SourceError(f"none of {len(files)} images can be used: {self._image(files[0])}")
+            raise SourceError(f"none of {len(files)} images can be used: {self._read_image(files[0])}")
         shape = first[0].shape
         pixels, wrong = np.empty((len(files), *shape), dtype=np.uint8), []
         with ThreadPoolExecutor(_THREADS) as pool:
-            for row, (file, read) in enumerate(zip(files, pool.map(self._image, files), strict=True)):
+            for row, (file, read) in enumerate(zip(files, pool.map(self._read_image, files), strict=True)):
                 if isinstance(read, str):
                     wrong.append(read)
                     continue
@@ -142,7 +142,7 @@ class Folder:
             raise SourceError(f"{len(wrong)} of {len(files)} images cannot be used: {'; '.join(wrong[:_SHOWN])}")
         return pixels
 
-    def _image(self, file: Path) -> tuple[Pixels, list[str]] | str:
+    def _read_image(self, file: Path) -> tuple[Pixels, list[str]] | str:
         """Return one image, channels first, with what of it was not read; or what is wrong with it."""
         try:
             return read_pixels(file, size=self._size, channels=self._channels, background=self._background)
@@ -150,12 +150,12 @@ class Folder:
             return f"{file} ({type(error).__name__}: {error})"
 
 
-def _visible(folder: Path) -> list[Path]:
+def _list_visible(folder: Path) -> list[Path]:
     return sorted(at for at in folder.iterdir() if not at.name.startswith("."))
 
 
-def _folders(folder: Path) -> list[Path]:
-    return [at for at in _visible(folder) if at.is_dir()]
+def _list_folders(folder: Path) -> list[Path]:
+    return [at for at in _list_visible(folder) if at.is_dir()]
 
 
 def _is_image(file: Path) -> bool:
@@ -164,14 +164,14 @@ def _is_image(file: Path) -> bool:
 
 def _count_files(folder: Path, where: str, unread: Counter[str], *, images: bool = True) -> None:
     """Count the files right in a folder, by their ending; those that are images too, or not."""
-    for file in _visible(folder):
+    for file in _list_visible(folder):
         if file.is_file() and (images or not _is_image(file)):
             ending = f"ending in '{file.suffix}'" if file.suffix else "without an ending"
             unread[f"{ending} {where}: not read"] += 1
 
 
-def _classes(folder: Path) -> list[str]:
-    classes = [at.name for at in _folders(folder)]
+def _list_classes(folder: Path) -> list[str]:
+    classes = [at.name for at in _list_folders(folder)]
     if not classes:
         raise SourceError(
             f"{folder} has no folder of images; expected one for each class (rename one that is called like a split)"

@@ -42,12 +42,12 @@ class ImageNet16:
             SourceError: a missing or truncated batch.
         """
         del rng
-        kept = [self._batch(name) for name in _TRAIN]
+        kept = [self._read_batch(name) for name in _TRAIN]
         train = Part(*(np.concatenate(arrays) for arrays in zip(*kept, strict=True)))
         classes = tuple(f"class_{number}" for number in range(1, self._n_classes + 1))
-        return Images(f"imagenet16-{self._n_classes}", classes, {"train": train, "test": self._batch("val_data")})
+        return Images(f"imagenet16-{self._n_classes}", classes, {"train": train, "test": self._read_batch("val_data")})
 
-    def _batch(self, name: str) -> Part:
+    def _read_batch(self, name: str) -> Part:
         images, labels = read_batch(self._path / name, "labels", _SIDE)
         rows = labels <= self._n_classes  # they count from 1
         return Part(images[rows], labels[rows] - 1)

@@ -37,14 +37,14 @@ _KERNEL = 2.0  # standard deviation of the smoothing of correlated noise, in poi
 _NONZERO = 1e-8  # lifts the template's own zeros above those of the padding
 
 
-def templates() -> Floats:
+def make_templates() -> Floats:
     """Return the ten digits [10, 12], standardised and starting from 0."""
     x = _TEMPLATES - _TEMPLATES.mean(axis=1, keepdims=True)
     x = x / x.std(axis=1, keepdims=True)
     return np.asarray((x - x[:, :1]) / 6)
 
 
-def _at(signals: Floats, places: Floats) -> Floats:
+def _interpolate(signals: Floats, places: Floats) -> Floats:
     """Read signals [n, t] at fractional places [n, k] by linear interpolation; ``[n, k]``."""
     below = np.minimum(places.astype(np.int64), signals.shape[1] - 2)
     low, high = (np.take_along_axis(signals, below + step, axis=1) for step in (0, 1))
@@ -63,20 +63,20 @@ class _Signals:
 
     def draw(self, labels: Ints, rng: np.random.Generator) -> Floats:
         """Return one signal [n, length] of each label."""
-        x = self._placed(labels, rng)
+        x = self._place_templates(labels, rng)
         noise = gaussian_filter1d(self.correlated * rng.standard_normal(x.shape), _KERNEL, axis=1)
         x = np.where(x != 0, x, noise) + self.iid * rng.standard_normal(x.shape)
         slope = self.shear * (rng.random(len(x)) - 0.5)
         x = x - slope[:, None] * np.linspace(-0.5, 0.5, _RESAMPLED)
-        return _at(x, np.broadcast_to(np.linspace(0, _RESAMPLED - 1, self.length), (len(x), self.length)))
+        return _interpolate(x, np.broadcast_to(np.linspace(0, _RESAMPLED - 1, self.length), (len(x), self.length)))
 
-    def _placed(self, labels: Ints, rng: np.random.Generator) -> Floats:
+    def _place_templates(self, labels: Ints, rng: np.random.Generator) -> Floats:
         """Pad, resample, scale and shift the templates; ``[n, 72]``, exactly 0 where there is no digit."""
         low, high = _PADDING
         padding = rng.integers(low, high + 1, size=len(labels))
-        padded = np.pad(templates() + _NONZERO, ((0, 0), (0, high)))[labels]
+        padded = np.pad(make_templates() + _NONZERO, ((0, 0), (0, high)))[labels]
         places = np.linspace(0, 1, _RESAMPLED) * (_N_POINTS + padding - 1)[:, None]
-        x = _at(padded, places) * (1 + self.scale * (rng.random(len(labels)) - 0.5))[:, None]
+        x = _interpolate(padded, places) * (1 + self.scale * (rng.random(len(labels)) - 0.5))[:, None]
         shift = rng.integers(self.translation, size=len(labels))
         return np.take_along_axis(x, (np.arange(_RESAMPLED) - shift[:, None]) % _RESAMPLED, axis=1)
 

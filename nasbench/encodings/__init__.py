@@ -7,14 +7,14 @@ encoding, their columns side by side.
 
 from nasbench.encodings._encoding import CountEncoding, Encoding, scramble
 from nasbench.encodings._functional import LiveGraphs, compute_live_graphs
-from nasbench.encodings._make import encoding_names, make_encoding
+from nasbench.encodings._make import list_encodings, make_encoding
 
 __all__ = [
     "CountEncoding",
     "Encoding",
     "LiveGraphs",
     "compute_live_graphs",
-    "encoding_names",
+    "list_encodings",
     "make_encoding",
     "scramble",
 ]

@@ -27,7 +27,7 @@ class Encoding(ABC):
         self.space = space
 
     @classmethod
-    def applies(cls, space: SearchSpace) -> str:
+    def explain_absence(cls, space: SearchSpace) -> str:
         """Return why this encoding does not exist in ``space``; empty where it does."""
         del space
         return ""
@@ -116,14 +116,14 @@ class CountEncoding(Encoding):
         found, n, f, g = self.tokens(archs), len(archs), len(self._keys), self.n_groups
         column = np.searchsorted(self._keys, found.key)
         known = self._keys[column.clip(max=f - 1)] == found.key if f else np.zeros(len(column), dtype=bool)
-        unseen = _unseen_length(g * found.owner[~known] + found.group[~known], found.key[~known], g * n)
+        unseen = _compute_unseen_length(g * found.owner[~known] + found.group[~known], found.key[~known], g * n)
         counts = np.concatenate([np.ones(int(known.sum())), unseen])
         rows = np.concatenate([found.owner[known], np.repeat(np.arange(n), g)])
         columns = np.concatenate([column[known], np.tile(f + np.arange(g), n)])
         return coo_array((counts, (rows, columns)), shape=(n, f + g)).tocsr()
 
 
-def _unseen_length(owner: Ints, key: Keys, n: int) -> Floats:
+def _compute_unseen_length(owner: Ints, key: Keys, n: int) -> Floats:
     """Return ``[n]`` the Euclidean length of each owner's counts of unseen things."""
     pairs, counts = np.unique(np.stack([owner.astype(np.uint64), key]), axis=1, return_counts=True)
     squares = np.bincount(pairs[0].astype(np.int64), weights=counts.astype(np.float64) ** 2, minlength=n)

@@ -1,7 +1,7 @@
 """What an architecture computes: its graph without the vertices that carry nothing, and its paths.
 
 A vertex counts as live if it lies on a path from the input to the output that no operation cuts
-(``space.cutting``). Operations that hand on what they get (``space.passing``) do not show in a path.
+(``space.zero_operations``). Operations that pass on their input (``space.identity_operations``) do not show in a path.
 """
 
 from typing import NamedTuple
@@ -38,7 +38,7 @@ def compute_live_graphs(space: SearchSpace, archs: Archs) -> LiveGraphs:
     graphs = space.graphs(archs)
     names, v = graphs.vocabulary, graphs.adjacency.shape[1]
     adjacency = graphs.adjacency.astype(bool)
-    carries = ~np.isin(graphs.operations, [i for i, name in enumerate(names) if name in space.cutting])
+    carries = ~np.isin(graphs.operations, [i for i, name in enumerate(names) if name in space.zero_operations])
     from_input = carries & (graphs.operations == 0)
     to_output = carries & (graphs.operations == len(names) - 1)
     for j in range(1, v):
@@ -46,7 +46,7 @@ def compute_live_graphs(space: SearchSpace, archs: Archs) -> LiveGraphs:
     for i in range(v - 2, -1, -1):
         to_output[:, i] |= carries[:, i] & (to_output[:, i + 1 :] & adjacency[:, i, i + 1 :]).any(axis=1)
     live = from_input & to_output
-    idle = {names[0], names[-1], *space.cutting, *space.passing}
+    idle = {names[0], names[-1], *space.zero_operations, *space.identity_operations}
     working = np.array([i for i, name in enumerate(names) if name not in idle], dtype=np.int64)
     return LiveGraphs(adjacency & live[:, :, None] & live[:, None, :], graphs.operations, live, names, working)
 

@@ -17,19 +17,19 @@ from scipy.sparse import csr_array, hstack
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.choices import Choice
 from nasbench.encodings._encoding import CountEncoding, Encoding
-from nasbench.errors import InvalidOption, UnknownName, unknown_name
-from nasbench.files import replacing
+from nasbench.errors import InvalidOption, UnknownName, make_unknown_name
+from nasbench.files import replace_atomically
 from nasbench.registry import ENCODINGS
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from nasbench.table import feature_folder
+from nasbench.table import get_feature_folder
 
 _MOST_ROWS = 50_000  # of a space whose features are all computed in advance
 _whole: "weakref.WeakKeyDictionary[SearchSpace, dict[str, _Features]]" = weakref.WeakKeyDictionary()
 
 
-def encoding_names(space: SearchSpace) -> list[str]:
+def list_encodings(space: SearchSpace) -> list[str]:
     """Return every encoding that exists in ``space``."""
-    registered = [name for name in ENCODINGS.names() if not ENCODINGS.load(name).applies(space)]
+    registered = [name for name in ENCODINGS.names() if not ENCODINGS.load(name).explain_absence(space)]
     return sorted({*registered, *space.encodings})
 
 
@@ -44,17 +44,17 @@ def make_encoding(space: SearchSpace, label: str) -> Encoding:
     """
     if "+" in label:
         return _SideBySide(space, [make_encoding(space, part.strip()) for part in label.split("+")])
-    encoding = _made(space, label)
+    encoding = _make_part(space, label)
     if not isinstance(space, EnumeratedSpace) or space.size > _MOST_ROWS or label in space.encodings:
         return encoding
     kept = _whole.setdefault(space, {})
     if label not in kept:
-        kept[label] = _features_of_all(space, encoding, label)
+        kept[label] = _load_all_features(space, encoding, label)
     learns = isinstance(encoding, CountEncoding)
     return _Whole(space, kept[label], n_groups=encoding.n_groups, learns=learns)
 
 
-def _made(space: SearchSpace, label: str) -> Encoding:
+def _make_part(space: SearchSpace, label: str) -> Encoding:
     choice = Choice.parse(label)
     if choice.name in space.encodings:
         return _OfSpace(space, choice.name)
@@ -63,8 +63,8 @@ def _made(space: SearchSpace, label: str) -> Encoding:
     except UnknownName:
         if choice.name in ENCODINGS.names():  # its option it is that is unknown; asked here, since listing is slow
             raise
-        raise unknown_name(f"encoding of space '{space.name}'", choice.name, encoding_names(space)) from None
-    if why := cls.applies(space):  # type: ignore[attr-defined]
+        raise make_unknown_name(f"encoding of space '{space.name}'", choice.name, list_encodings(space)) from None
+    if why := cls.explain_absence(space):  # type: ignore[attr-defined]
         raise InvalidOption(f"encoding '{choice.name}' does not exist in space '{space.name}': {why}")
     made: Encoding = cls(space, **options)
     return made
@@ -165,7 +165,7 @@ class _Whole(Encoding):
         rows = self._known.matrix[index]
         if not self._learns:
             return rows
-        return _learnt_only(rows, self._place, len(self._columns), self._known.groups, self._n_groups)
+        return _select_learnt(rows, self._place, len(self._columns), self._known.groups, self._n_groups)
 
     def alike(self, archs: Archs) -> Ints:
         return self._known.classes[self._space.index(archs)]
@@ -180,7 +180,7 @@ class _Whole(Encoding):
         return np.append(groups, np.arange(self._n_groups)) if self._learns else groups
 
 
-def _learnt_only(rows: Any, place: npt.NDArray[np.int32], n_columns: int, groups: Ints, g: int) -> Any:
+def _select_learnt(rows: Any, place: npt.NDArray[np.int32], n_columns: int, groups: Ints, g: int) -> Any:
     """Return sparse rows [n, F] with column ``place[c]`` for ``c``, and last the length of what has none (-1).
 
     By hand, since choosing columns of a sparse array and stacking it take ten times as long.
@@ -206,7 +206,7 @@ def _learnt_only(rows: Any, place: npt.NDArray[np.int32], n_columns: int, groups
     return csr_array((data, indices, indptr), shape=(n, n_columns + g))
 
 
-def _known(matrix: Any, groups: Ints) -> _Features:
+def _find_equal_rows(matrix: Any, groups: Ints) -> _Features:
     """Find which rows are the same: rows of small whole numbers, told apart by two random projections of 2^53."""
     matrix.sum_duplicates()
     weights = np.random.default_rng(0).random((matrix.shape[1], 2))
@@ -215,27 +215,27 @@ def _known(matrix: Any, groups: Ints) -> _Features:
     return _Features(matrix, groups, classes)
 
 
-def _features_of_all(space: EnumeratedSpace, encoding: Encoding, label: str) -> _Features:
+def _load_all_features(space: EnumeratedSpace, encoding: Encoding, label: str) -> _Features:
     """Read the features of all architectures, or compute and keep them."""
-    path = feature_folder() / f"{space.name}-{_digest(space, label)}.npz"
+    path = get_feature_folder() / f"{space.name}-{_digest(space, label)}.npz"
     try:
         with np.load(path, allow_pickle=False) as stored:
             matrix = csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=tuple(stored["shape"]))
-            return _known(matrix, stored["groups"])
+            return _find_equal_rows(matrix, stored["groups"])
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         pass  # absent, or damaged and written anew
-    matrix, groups = _computed(space, encoding)
+    matrix, groups = _compute_all_features(space, encoding)
     parts = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "shape": np.array(matrix.shape)}
     with (
         contextlib.suppress(OSError),  # a disk that is full or read-only costs the time again, nothing else
-        replacing(path) as temporary,
+        replace_atomically(path) as temporary,
         open(temporary, "wb") as file,
     ):
         np.savez(file, groups=groups, **parts)
-    return _known(matrix, groups)
+    return _find_equal_rows(matrix, groups)
 
 
-def _computed(space: EnumeratedSpace, encoding: Encoding) -> tuple[Any, Ints]:
+def _compute_all_features(space: EnumeratedSpace, encoding: Encoding) -> tuple[Any, Ints]:
     if isinstance(encoding, CountEncoding):
         return encoding.counts(space.rows)
     return csr_array(encoding.encode(space.rows)), encoding.groups

@@ -14,4 +14,4 @@ class CanonicalEncoding(Encoding):
 
     def encode(self, archs: Archs) -> Floats:
         """Return ``[n, sum of cardinalities]``."""
-        return self.space.encode(self.space.canonical(archs), "one_hot").astype(np.float64)
+        return self.space.encode(self.space.canonicalize(archs), "one_hot").astype(np.float64)

@@ -55,14 +55,14 @@ class WeisfeilerLehmanEncoding(CountEncoding):
         edges = adjacency.astype(np.uint64)
         refined = [labels]
         if self._direction != "out":
-            refined += self._refined(labels, edges)
+            refined += self._refine_labels(labels, edges)
         if self._direction != "in":
-            refined += self._refined(labels, edges.swapaxes(1, 2))
+            refined += self._refine_labels(labels, edges.swapaxes(1, 2))
         # the level is part of the key: a label must not meet one of another level
         keys = [scramble(labels[owner, vertex] + salt) for labels, salt in zip(refined, _LEVELS, strict=False)]
         owners, key = np.tile(owner, len(keys)), np.concatenate(keys)
         if self._unary:
-            key = scramble(key + _occurrence(owners, key) * _SALTS[0])
+            key = scramble(key + _count_occurrences(owners, key) * _SALTS[0])
         return Tokens(owners, key, np.repeat(np.arange(len(keys)), len(owner)))
 
     def _graphs(self, archs: Archs) -> tuple[Bools, Archs, Bools]:
@@ -72,7 +72,7 @@ class WeisfeilerLehmanEncoding(CountEncoding):
         whole = self.space.graphs(archs)
         return whole.adjacency.astype(bool), whole.operations, np.ones(whole.operations.shape, dtype=bool)
 
-    def _refined(self, labels: Keys, edges: Keys) -> list[Keys]:
+    def _refine_labels(self, labels: Keys, edges: Keys) -> list[Keys]:
         """Hash labels [n, v] with the multiset of their neighbours' (a sum of scrambled labels has no order)."""
         refined = []
         for _ in range(self._depth):
@@ -82,7 +82,7 @@ class WeisfeilerLehmanEncoding(CountEncoding):
         return refined
 
 
-def _occurrence(owner: Ints, key: Keys) -> Keys:
+def _count_occurrences(owner: Ints, key: Keys) -> Keys:
     """Return how many equal keys of the same owner come before each; ``[p]``."""
     order = np.lexsort((key, owner))
     new = np.ones(len(order), dtype=bool)

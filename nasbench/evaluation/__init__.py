@@ -10,8 +10,8 @@ A run is trained once and tested by both.
 """
 
 from nasbench.evaluation.evaluation import Evaluation
-from nasbench.evaluation.extrapolation import CurveTable, extrapolate, read_curve_table
-from nasbench.evaluation.metrics import METRICS, measure
+from nasbench.evaluation.extrapolation import CurveTable, extrapolate_curves, read_curve_table
+from nasbench.evaluation.metrics import METRICS, measure_prediction
 from nasbench.evaluation.record import Outcome, PredictionRecord
 from nasbench.evaluation.running import evaluate
 
@@ -22,7 +22,7 @@ __all__ = [
     "Outcome",
     "PredictionRecord",
     "evaluate",
-    "extrapolate",
-    "measure",
+    "extrapolate_curves",
+    "measure_prediction",
     "read_curve_table",
 ]

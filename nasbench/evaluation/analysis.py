@@ -69,7 +69,7 @@ class Analysis:
     labels: str
     covered: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def blocks(self, protocol: str, metric: str = "kendall") -> Floats:
+    def collect_blocks(self, protocol: str, metric: str = "kendall") -> Floats:
         """Return ``[blocks, predictors]``: a row for each task, train size and run, the same training set."""
         parts = [test.metrics[metric] for test in self.tests if test.protocol == protocol]
         return np.concatenate([part.reshape(len(part), -1).T for part in parts])
@@ -82,22 +82,22 @@ def analyse(record: PredictionRecord) -> Analysis:
         RecordError: runs are missing.
     """
     tests = Evaluation.from_spec(record.spec).tests
-    grids = {name: _grid(record, name) for name in record.tasks}
+    grids = {name: _collect_grid(record, name) for name in record.tasks}
     return Analysis(
         predictors=record.predictors,
         sizes=record.spec["train_sizes"],
         tests=[_test(record, name, test, grid) for name, grid in grids.items() for test in tests],
         costs={
-            name: {cost: _array(grid, lambda run, c=cost: getattr(run.measured, c)) for cost in vars(Measured())}
+            name: {cost: _build_array(grid, lambda run, c=cost: getattr(run.measured, c)) for cost in vars(Measured())}
             for name, grid in grids.items()
         },
-        failed={name: _array(grid, lambda run: run.failed).astype(bool) for name, grid in grids.items()},
+        failed={name: _build_array(grid, lambda run: run.failed).astype(bool) for name, grid in grids.items()},
         labels=record.spec["labels"],
         covered={name: (n, m) for name, (n, m) in record.spec.get("covered", {}).items()},
     )
 
 
-def _grid(record: PredictionRecord, task: str) -> Grid:
+def _collect_grid(record: PredictionRecord, task: str) -> Grid:
     sizes, runs = record.spec["train_sizes"], record.spec["runs"]
     grid = []
     for predictor in record.predictors:
@@ -111,7 +111,7 @@ def _grid(record: PredictionRecord, task: str) -> Grid:
     return grid
 
 
-def _array(grid: Grid, value: Callable[..., float]) -> Floats:
+def _build_array(grid: Grid, value: Callable[..., float]) -> Floats:
     return np.array([[[value(run) for run in row] for row in rows] for rows in grid], dtype=np.float64)
 
 
@@ -121,14 +121,14 @@ def _test(record: PredictionRecord, name: str, protocol: str, grid: Grid) -> Tas
         name=name,
         protocol=protocol,
         metrics={
-            metric: _array(grid, lambda run, m=metric: run.tests[protocol][m])
+            metric: _build_array(grid, lambda run, m=metric: run.tests[protocol][m])
             for metric in (*METRICS, *CURVE_METRICS)
             if metric in grid[0][0][0].tests[protocol]
         },
         reliability=np.array(
             [[[run.tests[protocol]["reliability"] or unknown for run in row] for row in rows] for rows in grid]
         ),
-        n_test=_array(grid, lambda run: run.tests[protocol]["n_test"]).astype(np.int64),
+        n_test=_build_array(grid, lambda run: run.tests[protocol]["n_test"]).astype(np.int64),
         examples=[[runs[0].tests[protocol].get("examples") for runs in rows] for rows in grid],
         scale=Scale(*record.spec["tasks"][name].get("scale", ())),
     )

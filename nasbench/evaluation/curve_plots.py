@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from nasbench.evaluation.analysis import Analysis, TaskAnalysis
-from nasbench.evaluation.intervals import mean_interval
+from nasbench.evaluation.intervals import compute_mean_interval
 from nasbench.reports.drawing import in_legend, look, panels, tidy
 from nasbench.units import Scale
 
@@ -24,13 +24,13 @@ def has_cutoffs(analysis: Analysis) -> bool:
     return any(not np.isnan(test.cutoff) for test in analysis.tests)
 
 
-def cutoff_figure(analysis: Analysis) -> "Figure":
+def draw_cutoffs(analysis: Analysis) -> "Figure":
     """Metrics over the cutoff at the largest train size: a row for each task, by the first protocol."""
-    groups = _groups(analysis)
+    groups = _group_tests(analysis)
     figure, grid = panels(len(_SHOWN), len(groups), 4.2, 3.6)
     for row, (name, tests) in zip(grid, groups.items(), strict=True):
         for axes, (metric, label) in zip(row, _SHOWN.items(), strict=True):
-            _over_cutoffs(axes, analysis, tests, metric)
+            _draw_over_cutoffs(axes, analysis, tests, metric)
             axes.set_title(name, fontsize=10)
             own = tests[0].scale.unit if metric == "rmse" else "fraction"
             axes.set_ylabel(label if own in ("fraction", "none") else f"{label} ({own})")
@@ -40,7 +40,7 @@ def cutoff_figure(analysis: Analysis) -> "Figure":
     return figure
 
 
-def _groups(analysis: Analysis) -> dict[str, list[TaskAnalysis]]:
+def _group_tests(analysis: Analysis) -> dict[str, list[TaskAnalysis]]:
     """Return the tests of each task by its first protocol."""
     first = analysis.tests[0].protocol.partition("@")[0]
     names = dict.fromkeys(test.name for test in analysis.tests)
@@ -48,12 +48,12 @@ def _groups(analysis: Analysis) -> dict[str, list[TaskAnalysis]]:
     return {name: [test for test in chosen if test.name == name] for name in names}
 
 
-def _over_cutoffs(axes: "Axes", analysis: Analysis, tests: list[TaskAnalysis], metric: str) -> None:
+def _draw_over_cutoffs(axes: "Axes", analysis: Analysis, tests: list[TaskAnalysis], metric: str) -> None:
     cutoffs = [test.cutoff for test in tests]
     means = np.full((len(analysis.predictors), len(tests)), np.nan)
     for i, predictor in enumerate(analysis.predictors):
         runs = np.stack([test.metrics[metric][i, -1] for test in tests], axis=1)
-        means[i], low, high = mean_interval(metric, runs)
+        means[i], low, high = compute_mean_interval(metric, runs)
         axes.plot(cutoffs, means[i], label=in_legend(predictor), marker="o", markersize=3, **look(i))
         axes.fill_between(cutoffs, low, high, color=look(i)["color"], alpha=0.12, lw=0)
     known = means[~np.isnan(means)]
@@ -65,25 +65,27 @@ def _over_cutoffs(axes: "Axes", analysis: Analysis, tests: list[TaskAnalysis], m
         axes.set_ylim(bottom - 0.1 * (top - bottom), top + 0.1 * (top - bottom))
     axes.set_xscale("log")
     axes.set_xticks(cutoffs, [f"{cutoff:g}" for cutoff in cutoffs])
-    axes.xaxis.set_minor_locator(_no_ticks())
+    axes.xaxis.set_minor_locator(_hide_ticks())
     axes.set_xlabel("share of the curve seen")
     tidy(axes)
 
 
-def _no_ticks() -> Any:
+def _hide_ticks() -> Any:
     from matplotlib.ticker import NullLocator
 
     return NullLocator()
 
 
-def forecast_figure(analysis: Analysis) -> "Figure":
+def draw_forecasts(analysis: Analysis) -> "Figure":
     """A few test curves of the first task, and at each cutoff what is expected of their end, with its central 90 %."""
-    tests = next(iter(_groups(analysis).values()))
-    n_curves = len(_example(tests[0], 0)["curves"])
+    tests = next(iter(_group_tests(analysis).values()))
+    n_curves = len(_select_example(tests[0], 0)["curves"])
     figure, grid = panels(n_curves, len(analysis.predictors), 3.6, 2.4)
     for i, (row, predictor) in enumerate(zip(grid, analysis.predictors, strict=True)):
         for j, axes in enumerate(row):
-            _forecasts(axes, tests[0].scale, [(test.cutoff, _example(test, i)) for test in tests], j, look(i)["color"])
+            _draw_forecasts(
+                axes, tests[0].scale, [(test.cutoff, _select_example(test, i)) for test in tests], j, look(i)["color"]
+            )
             axes.set_title(f"{predictor}, test curve {j + 1}", fontsize=9)
     figure.suptitle(
         f"{tests[0].name}: end of the curve (dashed) as expected at each cutoff, with the central 90 %; "
@@ -93,13 +95,15 @@ def forecast_figure(analysis: Analysis) -> "Figure":
     return figure
 
 
-def _example(test: TaskAnalysis, predictor: int) -> dict[str, Any]:
+def _select_example(test: TaskAnalysis, predictor: int) -> dict[str, Any]:
     example = test.examples[predictor][-1]
     assert example is not None
     return example
 
 
-def _forecasts(axes: "Axes", scale: Scale, of_cutoffs: list[tuple[float, dict[str, Any]]], j: int, color: str) -> None:
+def _draw_forecasts(
+    axes: "Axes", scale: Scale, of_cutoffs: list[tuple[float, dict[str, Any]]], j: int, color: str
+) -> None:
     curve = np.array(of_cutoffs[0][1]["curves"][j], dtype=np.float64)
     axes.plot(np.arange(1, len(curve) + 1), curve, color="0.35", linewidth=1)
     axes.axhline(curve[-1], color="0.35", linestyle="--", linewidth=0.8)

@@ -46,7 +46,7 @@ class Curves(NamedTuple):
         return Curves(self.scores[rows], None if self.losses is None else self.losses[rows], self.cost_s[rows])
 
 
-def curves_of(task: TableTask, rows: Ints, sign: float = 1.0) -> Curves:
+def read_curves(task: TableTask, rows: Ints, sign: float = 1.0) -> Curves:
     """Return the curves of rows [n] of a task's table, scores times ``sign``.
 
     Raises:
@@ -56,7 +56,7 @@ def curves_of(task: TableTask, rows: Ints, sign: float = 1.0) -> Curves:
     if not _has_curves(task):
         raise InvalidOption(
             f"task '{task.name}' observes one epoch of '{seen.recipe}', no learning curve; "
-            f"tasks with curves: {', '.join(_curve_tasks()) or 'none that is imported'}"
+            f"tasks with curves: {', '.join(_list_curve_tasks()) or 'none that is imported'}"
         )
     table, index = seen.table, seen.rows_of(rows)
     keys = (seen.dataset, seen.recipe)
@@ -74,7 +74,7 @@ def _has_curves(task: TableTask) -> bool:
     return len(task.observed.axes["epochs"]) > 1
 
 
-def _curve_tasks() -> list[str]:
+def _list_curve_tasks() -> list[str]:
     """Return the tasks whose tables are there with more than one epoch of what is observed, not of another recipe."""
     tasks = {name: load_table_task(name) for name in tasks_with_epochs()}
     return [name for name, task in tasks.items() if _has_curves(task)]
@@ -97,7 +97,7 @@ def _read(table: Table, column: tuple[str, str, str, str], index: Ints, epochs: 
     return curves
 
 
-def lengths_of(cutoffs: tuple[float, ...], epochs: int) -> list[int]:
+def count_seen_epochs(cutoffs: tuple[float, ...], epochs: int) -> list[int]:
     """Return how many epochs are seen at each cutoff.
 
     Raises:
@@ -113,7 +113,7 @@ def lengths_of(cutoffs: tuple[float, ...], epochs: int) -> list[int]:
     return lengths
 
 
-def cut(batch: Batch, length: int) -> Batch:
+def cut_curves(batch: Batch, length: int) -> Batch:
     """Return a batch of which only so many epochs were seen."""
     hidden = np.arange(0 if batch.curves is None else batch.curves.shape[1]) >= length
     curves = None if batch.curves is None else np.where(hidden, np.nan, batch.curves)
@@ -121,7 +121,9 @@ def cut(batch: Batch, length: int) -> Batch:
     return Batch(batch.archs, curves, batch.proxies, losses)
 
 
-def curve_metrics(true: Floats, prediction: Prediction, cost_s: Floats, best: float, cutoff: float) -> dict[str, float]:
+def measure_curves(
+    true: Floats, prediction: Prediction, cost_s: Floats, best: float, cutoff: float
+) -> dict[str, float]:
     """Return ``CURVE_METRICS`` of m test architectures.
 
     Args:
@@ -131,7 +133,7 @@ def curve_metrics(true: Floats, prediction: Prediction, cost_s: Floats, best: fl
         best: score of the best training architecture.
         cutoff: share of a training after which the rule decides.
     """
-    stopped = _stopped(true, prediction, best)
+    stopped = _find_stopped(true, prediction, best)
     mean, std = prediction
     within = math.nan if std is None else float((np.abs(true - mean) <= ndtri(0.95) * std).mean())
     left = max(best, float(true[~stopped].max(initial=-np.inf)))
@@ -143,7 +145,7 @@ def curve_metrics(true: Floats, prediction: Prediction, cost_s: Floats, best: fl
     }
 
 
-def _stopped(true: Floats, prediction: Prediction, best: float) -> Any:
+def _find_stopped(true: Floats, prediction: Prediction, best: float) -> Any:
     """Return ``[m]`` which trainings the rule stops, in their order: what is not stopped may become the best so far."""
     mean, std = prediction
     hope = mean if std is None else mean - ndtri(_LIKELY) * std  # beats the best with 5 %
@@ -154,7 +156,7 @@ def _stopped(true: Floats, prediction: Prediction, best: float) -> Any:
     return stopped
 
 
-def examples_of(curves: Floats, prediction: Prediction, sign: float = 1.0) -> dict[str, Any]:
+def select_examples(curves: Floats, prediction: Prediction, sign: float = 1.0) -> dict[str, Any]:
     """Return the first test curves [m, t] with what is predicted of their ends, times ``sign``, as plain data."""
     std = None if prediction.std is None else prediction.std[:EXAMPLES].tolist()
     shown = [[None if value != value else value for value in curve] for curve in (sign * curves[:EXAMPLES]).tolist()]

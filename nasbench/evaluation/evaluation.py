@@ -12,10 +12,10 @@ import numpy as np
 import scipy
 
 from nasbench.choices import Choice
-from nasbench.errors import InvalidOption, unknown_name
-from nasbench.evaluation.curves import lengths_of
+from nasbench.errors import InvalidOption, make_unknown_name
+from nasbench.evaluation.curves import count_seen_epochs
 from nasbench.evaluation.protocols import LABELS, PROTOCOLS, pool_of
-from nasbench.options import whole_number
+from nasbench.options import require_whole_number
 from nasbench.predictions import make_predictor
 from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
 from nasbench.records.provenance import choice_entry, plain, software, source_entries, tabulate_code, task_entry
@@ -70,12 +70,12 @@ class Evaluation:
         """Refuse what cannot run before anything runs."""
         for name, least in (("runs", 1), ("seed", 0), ("test_size", 2)):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, whole_number(name, getattr(self, name), least=least))
-        sizes = tuple(whole_number("train_sizes", size, least=1) for size in self.train_sizes)
+                object.__setattr__(self, name, require_whole_number(name, getattr(self, name), least=least))
+        sizes = tuple(require_whole_number("train_sizes", size, least=1) for size in self.train_sizes)
         object.__setattr__(self, "train_sizes", sizes)
         object.__setattr__(self, "proxies", str(self.proxies))
         for name in ("protocols", "cutoffs"):
-            object.__setattr__(self, name, _several(getattr(self, name)))
+            object.__setattr__(self, name, _make_tuple(getattr(self, name)))
         refuse_twice(
             task=list(self.tasks),
             predictor=[choice.label for choice in self.predictors],
@@ -86,7 +86,7 @@ class Evaluation:
         for kind, names, allowed in (("protocol", self.protocols, PROTOCOLS), ("labels", [self.labels], LABELS)):
             for name in names:
                 if name not in allowed:
-                    raise unknown_name(kind, name, allowed)
+                    raise make_unknown_name(kind, name, allowed)
         if not all(0 < cutoff < 1 for cutoff in self.cutoffs):
             raise InvalidOption(f"cutoffs {self.cutoffs}; expected shares of a training, above 0 and below 1")
         if self.cutoffs and self.labels != "mean":
@@ -126,14 +126,14 @@ class Evaluation:
         """
         tasks, covered = {}, {}
         for name in self.tasks:
-            task = trained_task(self.given.get(name) or load_task(name))
+            task = require_trained(self.given.get(name) or load_task(name))
             for choice in self.predictors if fit else ():
                 check_made(f"{choice.label} on {name}", partial(make_predictor, task.space, choice))
             task.check()
             pool = pool_of(task, self.proxies, curves=bool(self.cutoffs))
             n = len(pool)
             if pool.curves is not None:
-                lengths_of(self.cutoffs, pool.curves.scores.shape[1])
+                count_seen_epochs(self.cutoffs, pool.curves.scores.shape[1])
             if max(self.train_sizes) > n - 2:
                 with_proxy = f" architectures with a proxy in {self.proxies}" if self.proxies else ""
                 raise InvalidOption(
@@ -153,7 +153,7 @@ class Evaluation:
             "proxies": {self.proxies: Table(find_table(self.proxies)).checksum} if self.proxies else {},
             "tasks": tasks,
             "predictors": {
-                choice.label: choice_entry(choice, PREDICTORS) | {"libraries": _libraries(choice)}
+                choice.label: choice_entry(choice, PREDICTORS) | {"libraries": _list_libraries(choice)}
                 for choice in self.predictors
             },
             "software": [software() | {"scipy": scipy.__version__}],
@@ -192,17 +192,17 @@ class Evaluation:
     ) -> "Evaluation":
         """Build an evaluation from names, tasks, labels or classes, alone or in sequences."""
         names, opened = named_tasks(tasks)
-        sizes = _several(train_sizes)
+        sizes = _make_tuple(train_sizes)
         return cls(names, choices_of("predictor", predictors), sizes, given=opened, **options)
 
 
-def _several(value: Any) -> tuple[Any, ...]:
+def _make_tuple(value: Any) -> tuple[Any, ...]:
     """Return a sequence, also an array, as a tuple of plain values; one alone as a tuple of one."""
     items = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
     return tuple(item.item() if isinstance(item, np.generic) else item for item in items)
 
 
-def trained_task(task: Task) -> TableTask:
+def require_trained(task: Task) -> TableTask:
     """Return ``task``, whose architectures were trained.
 
     Raises:
@@ -212,7 +212,7 @@ def trained_task(task: Task) -> TableTask:
     return task.require_table(f"task '{task.name}'")
 
 
-def _libraries(choice: Choice) -> dict[str, str]:
+def _list_libraries(choice: Choice) -> dict[str, str]:
     """Return the versions of what a predictor requires: its numbers are those of that version."""
     component, _ = choice.resolve(PREDICTORS)
     modules = getattr(sys.modules[component.__module__], "REQUIRES", {})

@@ -14,11 +14,11 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidOption, SourceError
-from nasbench.evaluation.curves import cut, lengths_of
-from nasbench.evaluation.metrics import r2
+from nasbench.evaluation.curves import count_seen_epochs, cut_curves
+from nasbench.evaluation.metrics import compute_r2
 from nasbench.predictions import Batch, make_predictor
 from nasbench.registry import SPACES
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 _EPOCH = re.compile(r"(acc|ep)_(\d+)")
 _WIDE = 100.0  # a column of positive numbers that differ by more than this factor counts by its logarithm
@@ -62,7 +62,7 @@ def read_curve_table(path: Path | str) -> CurveTable:
     except (ValueError, IndexError) as error:
         raise SourceError(f"{path}: {error}") from None
     curves = -curves if epochs[0].startswith("ep") else curves
-    columns = [_column([row[i] for _, row in rows]) for i, name in enumerate(header) if name not in epochs]
+    columns = [_parse_column([row[i] for _, row in rows]) for i, name in enumerate(header) if name not in epochs]
     kept = [column for column in columns if column is not None]
     features = np.stack(kept, axis=1) if kept else np.empty((len(rows), 0))
     ended = ~np.isnan(curves[:, -1])
@@ -73,7 +73,7 @@ def _number(text: str) -> float:
     return float(text) if text.strip() else np.nan
 
 
-def _column(texts: list[str]) -> Floats | None:
+def _parse_column(texts: list[str]) -> Floats | None:
     """Return a column of features ``[n]``; None if it is text or says nothing."""
     try:
         values = np.array([_number(text) for text in texts])
@@ -85,7 +85,7 @@ def _column(texts: list[str]) -> Floats | None:
     return np.log(values) if low > 0 and high / low > _WIDE else values
 
 
-def extrapolate(
+def extrapolate_curves(
     table: CurveTable,
     predictors: Sequence[str],
     *,
@@ -110,7 +110,7 @@ def extrapolate(
     n, t = table.curves.shape
     if not 2 <= n_train <= n - 2:
         raise InvalidOption(f"n_train={n_train} of {n} curves; expected at least 2, and as many left to test")
-    (length,) = lengths_of((seen,), t)
+    (length,) = count_seen_epochs((seen,), t)
     space = SPACES.load(_SPACE)()
     batch = Batch(np.repeat(space.rows[:1], n, axis=0), table.curves, table.features)
     found: dict[str, Floats] = {label: np.empty(runs) for label in predictors}
@@ -118,9 +118,9 @@ def extrapolate(
         order = np.random.default_rng([seed, run]).permutation(n)
         train, test = order[:n_train], order[n_train:]
         for label, values in found.items():
-            with one_thread():
+            with limit_to_one_thread():
                 predictor = make_predictor(space, label)
                 predictor.fit(batch.take(train), table.curves[train, -1], np.random.default_rng([seed, run, 1]))
-                mean = predictor.predict(cut(batch.take(test), length)).mean
-            values[run] = r2(table.curves[test, -1], mean)
+                mean = predictor.predict(cut_curves(batch.take(test), length)).mean
+            values[run] = compute_r2(table.curves[test, -1], mean)
     return found

@@ -19,7 +19,7 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 
 
-def mean_interval(metric: str, values: Floats) -> tuple[Floats, Floats, Floats]:
+def compute_mean_interval(metric: str, values: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the mean over runs and the bounds of its 95 % interval, Student's t cut to the metric's range.
 
     Args:

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Floats
-from nasbench.errors import MissingExtra, unknown_name
+from nasbench.errors import MissingExtra, make_unknown_name
 from nasbench.evaluation.analysis import Analysis, TaskAnalysis
-from nasbench.evaluation.intervals import LEAST_RUNS, mean_interval
+from nasbench.evaluation.intervals import LEAST_RUNS, compute_mean_interval
 from nasbench.files import write_text
 from nasbench.reports import statistics
 from nasbench.reports.display import LeaderboardDisplay
 from nasbench.reports.tables import FORMATS, as_csv, as_p, finite, tabulated
-from nasbench.units import Scale, significant, with_unit
+from nasbench.units import Scale, append_unit, format_significant
 
 Row = dict[str, Any]
 
@@ -59,32 +59,32 @@ class PredictionLeaderboard(LeaderboardDisplay):
         if kind == "csv":
             return as_csv(self.details)
         if kind not in FORMATS:
-            raise unknown_name("leaderboard format", kind, FORMATS)
-        tables = [[_overall_cells(row) for row in self.overall], [_size_cells(row) for row in self.sizes]]
+            raise make_unknown_name("leaderboard format", kind, FORMATS)
+        tables = [[_format_overall(row) for row in self.overall], [_format_sizes(row) for row in self.sizes]]
         if self.cutoffs:
-            tables.append([_cutoff_cells(row) for row in self.cutoffs])
+            tables.append([_format_cutoffs(row) for row in self.cutoffs])
         if kind == "text":  # whose details are too wide for a terminal
             return tabulated(tables, [*self.notes, "every other metric: leaderboard.md, .csv, .json"], kind)
-        return tabulated([*tables, [_detail_cells(row) for row in self.details]], self.notes, kind)
+        return tabulated([*tables, [_format_details(row) for row in self.details]], self.notes, kind)
 
 
 def leaderboard(analysis: Analysis) -> PredictionLeaderboard:
     """Compute the leaderboard of an analysed record."""
     protocols = list(dict.fromkeys(test.protocol for test in analysis.tests))
-    overall = [row for protocol in protocols for row in _overall_rows(analysis, protocol)]
-    sizes = [row for test in analysis.tests for row in _size_rows(analysis, test)]
-    details = [row for test in analysis.tests for row in _detail_rows(analysis, test)]
-    return PredictionLeaderboard(overall, sizes, details, _cutoff_rows(analysis), _notes(analysis))
+    overall = [row for protocol in protocols for row in _make_overall_rows(analysis, protocol)]
+    sizes = [row for test in analysis.tests for row in _make_size_rows(analysis, test)]
+    details = [row for test in analysis.tests for row in _make_detail_rows(analysis, test)]
+    return PredictionLeaderboard(overall, sizes, details, _make_cutoff_rows(analysis), _write_notes(analysis))
 
 
-def _overall_rows(analysis: Analysis, protocol: str) -> list[Row]:
-    blocks = _defined(analysis.blocks(protocol))
-    average = _mean(statistics.ranks(-blocks))
+def _make_overall_rows(analysis: Analysis, protocol: str) -> list[Row]:
+    blocks = _select_defined(analysis.collect_blocks(protocol))
+    average = _average_blocks(statistics.ranks(-blocks))
     means = np.array([t.metrics["kendall"].mean(axis=2) for t in analysis.tests if t.protocol == protocol])
-    by_mean = _defined(np.moveaxis(means, 1, -1).reshape(-1, len(analysis.predictors)))
+    by_mean = _select_defined(np.moveaxis(means, 1, -1).reshape(-1, len(analysis.predictors)))
     wins = statistics.ranks(-by_mean)
     order = np.lexsort((np.array(analysis.predictors), average))
-    against = _p_values(blocks, int(order[0]))
+    against = _test_against_best(blocks, int(order[0]))
     return [
         {
             "protocol": protocol,
@@ -92,7 +92,7 @@ def _overall_rows(analysis: Analysis, protocol: str) -> list[Row]:
             "average_rank": float(average[i]),
             "first_on": int((wins[:, i] == wins.min(axis=1)).sum()),
             "n_settings": len(wins),
-            "kendall": float(_mean(by_mean)[i]),
+            "kendall": float(_average_blocks(by_mean)[i]),
             "p_against_best": against[i],
             "failed": int(sum(failed[i].sum() for failed in analysis.failed.values())),
         }
@@ -100,17 +100,17 @@ def _overall_rows(analysis: Analysis, protocol: str) -> list[Row]:
     ]
 
 
-def _defined(blocks: Floats) -> Floats:
+def _select_defined(blocks: Floats) -> Floats:
     """Return the rows in which tau is defined: not where all true scores are the same."""
     return blocks[~np.isnan(blocks).any(axis=1)]
 
 
-def _mean(blocks: Floats) -> Floats:
+def _average_blocks(blocks: Floats) -> Floats:
     """Return the mean of each column of [blocks, predictors], nan where there is no block."""
     return blocks.mean(axis=0) if len(blocks) else np.full(blocks.shape[1], np.nan)
 
 
-def _p_values(blocks: Floats, best: int) -> list[float | None]:
+def _test_against_best(blocks: Floats, best: int) -> list[float | None]:
     try:
         values = statistics.pairwise_tests(blocks)[best].tolist()
     except MissingExtra:
@@ -118,7 +118,7 @@ def _p_values(blocks: Floats, best: int) -> list[float | None]:
     return [None if i == best else value for i, value in enumerate(values)]
 
 
-def _size_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
+def _make_size_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
     tau = test.metrics["kendall"]
     order = np.lexsort((analysis.predictors, -tau.mean(axis=(1, 2))))
     return [
@@ -126,13 +126,13 @@ def _size_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
             "task": test.name,
             "protocol": test.protocol,
             "predictor": analysis.predictors[i],
-            "kendall": {str(size): summary("kendall", tau[i, j]) for j, size in enumerate(analysis.sizes)},
+            "kendall": {str(size): summarize_metric("kendall", tau[i, j]) for j, size in enumerate(analysis.sizes)},
         }
         for i in order.tolist()
     ]
 
 
-def _detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
+def _make_detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
     costs, failed = analysis.costs[test.name], analysis.failed[test.name]
     return [
         {
@@ -145,15 +145,15 @@ def _detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
             "failed": int(failed[i, j].sum()),
             "unit": test.scale.unit,
             "direction": test.scale.direction,
-            **{metric: summary(metric, values[i, j]) for metric, values in test.metrics.items()},
-            **{cost: middle(values[i, j]) for cost, values in costs.items()},
+            **{metric: summarize_metric(metric, values[i, j]) for metric, values in test.metrics.items()},
+            **{cost: compute_median(values[i, j]) for cost, values in costs.items()},
         }
         for i, predictor in enumerate(analysis.predictors)
         for j, size in enumerate(analysis.sizes)
     ]
 
 
-def _cutoff_rows(analysis: Analysis) -> list[Row]:
+def _make_cutoff_rows(analysis: Analysis) -> list[Row]:
     """Return what is measured over the cutoffs at the largest train size."""
     cut = [test for test in analysis.tests if not math.isnan(test.cutoff)]
     groups = dict.fromkeys((test.name, test.protocol.partition("@")[0]) for test in cut)
@@ -166,7 +166,7 @@ def _cutoff_rows(analysis: Analysis) -> list[Row]:
             "train_size": analysis.sizes[-1],
             "unit": next(test.scale.unit for test in cut if test.name == task),
             "by_cutoff": {
-                f"{test.cutoff:g}": summary(metric, test.metrics[metric][i, -1])
+                f"{test.cutoff:g}": summarize_metric(metric, test.metrics[metric][i, -1])
                 for test in cut
                 if (test.name, test.protocol.partition("@")[0]) == (task, protocol)
             },
@@ -177,23 +177,23 @@ def _cutoff_rows(analysis: Analysis) -> list[Row]:
     ]
 
 
-def summary(metric: str, values: Floats) -> dict[str, float]:
+def summarize_metric(metric: str, values: Floats) -> dict[str, float]:
     """Return mean and std over the runs that have a value, with the 95 % interval of the mean; else nan."""
     values = values[~np.isnan(values)]
     if not len(values):
         return dict.fromkeys(("mean", "std", "low", "high"), math.nan)
-    mean, low, high = (float(value) for value in mean_interval(metric, values))
+    mean, low, high = (float(value) for value in compute_mean_interval(metric, values))
     std = float(values.std(ddof=1)) if len(values) > 1 else math.nan
     return {"mean": mean, "std": std, "low": low, "high": high}
 
 
-def middle(values: Floats) -> float:
+def compute_median(values: Floats) -> float:
     """Return the median of what was measured: the first run of a process also loads and fills caches."""
     values = values[~np.isnan(values)]
     return float(np.median(values)) if len(values) else math.nan
 
 
-def _notes(analysis: Analysis) -> list[str]:
+def _write_notes(analysis: Analysis) -> list[str]:
     learnt = "its mean over seeds" if analysis.labels == "mean" else "that of one drawn seed"
     return [
         f"learnt is the observed score, {learnt}; tested on its mean over seeds; never the test split",
@@ -208,8 +208,8 @@ def _notes(analysis: Analysis) -> list[str]:
             for task, (n, m) in analysis.covered.items()
             if n < m
         ),
-        f"regret in {_what_points(analysis)}, of the best architecture among the 1 or 10 predicted best; seconds (to "
-        "fit, to predict all that was tested) and memory are medians on one thread",
+        f"regret in {_describe_points(analysis)}, of the best architecture among the 1 or 10 predicted best; seconds "
+        "(to fit, to predict all that was tested) and memory are medians on one thread",
         *(_CUTOFF_NOTES if any(not math.isnan(test.cutoff) for test in analysis.tests) else []),
     ]
 
@@ -224,13 +224,13 @@ _CUTOFF_NOTES = [
 ]
 
 
-def _what_points(analysis: Analysis) -> str:
+def _describe_points(analysis: Analysis) -> str:
     """Return the unit of a difference of scores."""
     units = {test.scale.unit for test in analysis.tests}
     return "percent points" if units == {"fraction"} else "the metric's unit, percent points of an accuracy"
 
 
-def _overall_cells(row: Row) -> dict[str, str]:
+def _format_overall(row: Row) -> dict[str, str]:
     return {
         "protocol": row["protocol"],
         "predictor": row["predictor"],
@@ -242,12 +242,12 @@ def _overall_cells(row: Row) -> dict[str, str]:
     }
 
 
-def _size_cells(row: Row) -> dict[str, str]:
-    taus = {f"tau at {size}": _interval(entry) for size, entry in row["kendall"].items()}
+def _format_sizes(row: Row) -> dict[str, str]:
+    taus = {f"tau at {size}": _format_interval(entry) for size, entry in row["kendall"].items()}
     return {"task": row["task"], "protocol": row["protocol"], "predictor": row["predictor"], **taus}
 
 
-def _detail_cells(row: Row) -> dict[str, str]:
+def _format_details(row: Row) -> dict[str, str]:
     shown = {
         "spearman": "spearman",
         "pearson": "pearson",
@@ -264,8 +264,8 @@ def _detail_cells(row: Row) -> dict[str, str]:
         "size": str(row["train_size"]),
         "tau": _number(row["kendall"]["mean"]),
         **{title: _number(row[metric]["mean"]) for title, metric in shown.items()},
-        "regret@1": _points(row["regret_1"]["mean"], row["unit"]),
-        "regret@10": _points(row["regret_10"]["mean"], row["unit"]),
+        "regret@1": _format_points(row["regret_1"]["mean"], row["unit"]),
+        "regret@10": _format_points(row["regret_10"]["mean"], row["unit"]),
         "log-lik": _number(row["log_likelihood"]["mean"], 2),
         "ECE": _number(row["calibration_error"]["mean"]),
         "fit s": _number(row["fit_s"]),
@@ -275,27 +275,27 @@ def _detail_cells(row: Row) -> dict[str, str]:
     }
 
 
-def _cutoff_cells(row: Row) -> dict[str, str]:
+def _format_cutoffs(row: Row) -> dict[str, str]:
     own = "fraction" if row["metric"] not in _IN_UNIT else row["unit"]
-    means = {f"at {cutoff}": _in_unit(entry["mean"], own) for cutoff, entry in row["by_cutoff"].items()}
+    means = {f"at {cutoff}": _convert_unit(entry["mean"], own) for cutoff, entry in row["by_cutoff"].items()}
     return {key: row[key] for key in ("task", "protocol", "metric", "predictor")} | means
 
 
-def _interval(entry: dict[str, float]) -> str:
+def _format_interval(entry: dict[str, float]) -> str:
     if math.isnan(entry["low"]):
         return _number(entry["mean"])
     return f"{entry['mean']:.3f} [{entry['low']:.3f}, {entry['high']:.3f}]"
 
 
-def _points(value: float, unit: str) -> str:
+def _format_points(value: float, unit: str) -> str:
     """Return a difference of scores: of accuracies without a unit, in percent points."""
-    return _number(100 * value, 2) if unit == "fraction" else _in_unit(value, unit)
+    return _number(100 * value, 2) if unit == "fraction" else _convert_unit(value, unit)
 
 
-def _in_unit(value: float, unit: str) -> str:
+def _convert_unit(value: float, unit: str) -> str:
     if unit == "fraction":
         return _number(value, 4)
-    return "-" if math.isnan(value) else with_unit(significant(value), Scale(unit).shown)
+    return "-" if math.isnan(value) else append_unit(format_significant(value), Scale(unit).shown)
 
 
 def _number(value: float, digits: int = 3) -> str:

@@ -49,7 +49,7 @@ STEP = 1e-3
 _TOP = 0.1
 
 
-def measure(true: Floats, prediction: Prediction, *, step: float = STEP) -> dict[str, float]:
+def measure_prediction(true: Floats, prediction: Prediction, *, step: float = STEP) -> dict[str, float]:
     """Return every metric; those of the uncertainty are nan for a prediction without one.
 
     Args:
@@ -61,35 +61,35 @@ def measure(true: Floats, prediction: Prediction, *, step: float = STEP) -> dict
     mean, std = prediction
     uncertain = {"log_likelihood": math.nan, "calibration_error": math.nan}
     if std is not None:
-        distance = np.abs(reliability(true, mean, std) - LEVELS)
+        distance = np.abs(compute_reliability(true, mean, std) - LEVELS)
         uncertain = {"log_likelihood": log_likelihood(true, mean, std), "calibration_error": float(distance.mean())}
     return {
-        "kendall": kendall(true, mean),
-        "spearman": spearman(true, mean),
-        "pearson": _correlation(stats.pearsonr, true, mean),
-        "r2": r2(true, mean),
-        "sparse_kendall": kendall(true, np.round(mean / step)),
-        "kendall_top": _kendall_top(true, mean),
-        "precision_10": precision(true, mean, 10),
-        "precision_5_percent": precision(true, mean, math.ceil(0.05 * len(true))),
-        "regret_1": regret(true, mean, 1),
-        "regret_10": regret(true, mean, 10),
+        "kendall": compute_kendall(true, mean),
+        "spearman": compute_spearman(true, mean),
+        "pearson": _correlate(stats.pearsonr, true, mean),
+        "r2": compute_r2(true, mean),
+        "sparse_kendall": compute_kendall(true, np.round(mean / step)),
+        "kendall_top": _compute_kendall_top(true, mean),
+        "precision_10": compute_precision(true, mean, 10),
+        "precision_5_percent": compute_precision(true, mean, math.ceil(0.05 * len(true))),
+        "regret_1": compute_regret(true, mean, 1),
+        "regret_10": compute_regret(true, mean, 10),
         **uncertain,
     }
 
 
-def kendall(true: Floats, predicted: Floats) -> float:
+def compute_kendall(true: Floats, predicted: Floats) -> float:
     """Return Kendall's tau-b, in n log n."""
     # The p-value that comes along divides by n - 2; the exact one of large n would take long.
-    return _correlation(stats.kendalltau, true, predicted, method="asymptotic" if len(true) > 2 else "auto")
+    return _correlate(stats.kendalltau, true, predicted, method="asymptotic" if len(true) > 2 else "auto")
 
 
-def spearman(true: Floats, predicted: Floats) -> float:
+def compute_spearman(true: Floats, predicted: Floats) -> float:
     """Return Spearman's rank correlation."""
-    return _correlation(stats.spearmanr, true, predicted)
+    return _correlate(stats.spearmanr, true, predicted)
 
 
-def _correlation(function: Callable[..., Any], true: Floats, predicted: Floats, **options: str) -> float:
+def _correlate(function: Callable[..., Any], true: Floats, predicted: Floats, **options: str) -> float:
     if len(true) < 2 or np.ptp(true) == 0:
         return math.nan
     if np.ptp(predicted) <= 1e-13 * np.abs(predicted).max():  # scipy warns of values that differ by rounding only
@@ -97,30 +97,30 @@ def _correlation(function: Callable[..., Any], true: Floats, predicted: Floats, 
     return float(function(true, predicted, **options).statistic)
 
 
-def _kendall_top(true: Floats, predicted: Floats) -> float:
-    best = true >= _kth(true, math.ceil(_TOP * len(true)))
-    return kendall(true[best], predicted[best])
+def _compute_kendall_top(true: Floats, predicted: Floats) -> float:
+    best = true >= _find_kth(true, math.ceil(_TOP * len(true)))
+    return compute_kendall(true[best], predicted[best])
 
 
-def _kth(values: Floats, k: int) -> Any:
+def _find_kth(values: Floats, k: int) -> Any:
     """Return the k-th largest value, the smallest where there are fewer."""
     k = min(k, len(values))
     return np.partition(values, len(values) - k)[len(values) - k]
 
 
-def r2(true: Floats, predicted: Floats) -> float:
+def compute_r2(true: Floats, predicted: Floats) -> float:
     """Return one minus the squared error over that of the mean."""
     spread = float(((true - true.mean()) ** 2).sum())
     return 1 - float(((true - predicted) ** 2).sum()) / spread if spread else math.nan
 
 
-def precision(true: Floats, predicted: Floats, k: int) -> float:
+def compute_precision(true: Floats, predicted: Floats, k: int) -> float:
     """Return the share of the k predicted best that are truly among the k best, or as good as the last of them."""
     chosen = np.argsort(-predicted, kind="stable")[:k]
-    return float((true[chosen] >= _kth(true, k)).mean())
+    return float((true[chosen] >= _find_kth(true, k)).mean())
 
 
-def regret(true: Floats, predicted: Floats, k: int) -> float:
+def compute_regret(true: Floats, predicted: Floats, k: int) -> float:
     """Return the best score minus the best of the k predicted best: the price of training only those."""
     chosen = np.argsort(-predicted, kind="stable")[:k]
     return float(true.max() - true[chosen].max())
@@ -132,7 +132,7 @@ def log_likelihood(true: Floats, mean: Floats, std: Floats) -> float:
     return float((-0.5 * z**2 - np.log(std)).mean() - 0.5 * math.log(2 * math.pi))
 
 
-def reliability(true: Floats, mean: Floats, std: Floats) -> Floats:
+def compute_reliability(true: Floats, mean: Floats, std: Floats) -> Floats:
     """Return ``[19]`` the share of true scores below the predicted quantile of each of ``LEVELS``."""
     shares: Floats = (true[:, None] <= mean[:, None] + std[:, None] * ndtri(LEVELS)).mean(axis=0)
     return shares

@@ -7,9 +7,9 @@ import numpy as np
 
 from nasbench.arrays import Bools, Floats
 from nasbench.evaluation.analysis import Analysis, TaskAnalysis
-from nasbench.evaluation.curve_plots import cutoff_figure, forecast_figure, has_cutoffs
-from nasbench.evaluation.intervals import mean_interval
-from nasbench.evaluation.leaderboard import middle
+from nasbench.evaluation.curve_plots import draw_cutoffs, draw_forecasts, has_cutoffs
+from nasbench.evaluation.intervals import compute_mean_interval
+from nasbench.evaluation.leaderboard import compute_median
 from nasbench.evaluation.metrics import LEVELS
 from nasbench.reports.drawing import in_legend, look, needs_matplotlib, panels, save_all, tidy
 
@@ -30,17 +30,15 @@ def write_plots(analysis: Analysis, folder: Path) -> list[Path]:
         MissingExtra: matplotlib is not installed.
     """
     needs_matplotlib()
-    figures = {"train_size": size_figure(analysis), "cost": cost_figure(analysis)}
+    figures = {"train_size": draw_sizes(analysis), "cost": draw_costs(analysis)}
     if has_cutoffs(analysis):
-        figures |= {"cutoff": cutoff_figure(analysis), "forecast": forecast_figure(analysis)}
-    if any(_uncertain(test).any() for test in analysis.tests):
-        figures["reliability"] = reliability_figure(analysis)
+        figures |= {"cutoff": draw_cutoffs(analysis), "forecast": draw_forecasts(analysis)}
+    if any(_find_uncertain(test).any() for test in analysis.tests):
+        figures["reliability"] = draw_reliability(analysis)
     return save_all(figures, folder)
 
 
-def _panel_for_each_test(
-    analysis: Analysis, draw: "Callable[[Axes, Analysis, TaskAnalysis], None]", title: str
-) -> "Figure":
+def _draw_each_test(analysis: Analysis, draw: "Callable[[Axes, Analysis, TaskAnalysis], None]", title: str) -> "Figure":
     """Return a figure with a row for each task, a column for each protocol, and one legend."""
     names = list(dict.fromkeys(test.name for test in analysis.tests))
     protocols = list(dict.fromkeys(test.protocol for test in analysis.tests))
@@ -58,15 +56,15 @@ def _panel_for_each_test(
     return figure
 
 
-def size_figure(analysis: Analysis) -> "Figure":
+def draw_sizes(analysis: Analysis) -> "Figure":
     """Kendall's tau over the train size, 95 % interval of the mean over runs."""
-    return _panel_for_each_test(analysis, _size_panel, "Kendall's tau (mean over runs, 95 % interval of the mean)")
+    return _draw_each_test(analysis, _draw_size_panel, "Kendall's tau (mean over runs, 95 % interval of the mean)")
 
 
-def _size_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
+def _draw_size_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
     for i, predictor in enumerate(analysis.predictors):
-        mean, low, high = mean_interval("kendall", test.metrics["kendall"][i].T)
-        axes.plot(analysis.sizes, mean, label=in_legend(predictor), marker=_marker(i), markersize=4, **look(i))
+        mean, low, high = compute_mean_interval("kendall", test.metrics["kendall"][i].T)
+        axes.plot(analysis.sizes, mean, label=in_legend(predictor), marker=_choose_marker(i), markersize=4, **look(i))
         axes.fill_between(analysis.sizes, low, high, color=look(i)["color"], alpha=0.15, lw=0)
     axes.set_xscale("log")
     axes.set_xticks(analysis.sizes, [f"{size:,}" for size in analysis.sizes])
@@ -75,21 +73,21 @@ def _size_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
     axes.set_ylabel("Kendall's τ")
 
 
-def cost_figure(analysis: Analysis) -> "Figure":
+def draw_costs(analysis: Analysis) -> "Figure":
     """Kendall's tau over the seconds to fit and predict, with the Pareto front.
 
     The picture of White et al. 2021 (arXiv 2104.01177).
     """
     title = "Kendall's tau and cost; a point a train size, larger for more; grey: none is better and cheaper"
-    return _panel_for_each_test(analysis, _cost_panel, title)
+    return _draw_each_test(analysis, _draw_cost_panel, title)
 
 
-def _cost_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
+def _draw_cost_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
     costs = analysis.costs[test.name]
     both = costs["fit_s"] + costs["predict_s"]
-    seconds = np.maximum([[middle(runs) for runs in row] for row in both], _LEAST_S)  # [predictors, sizes]
+    seconds = np.maximum([[compute_median(runs) for runs in row] for row in both], _LEAST_S)  # [predictors, sizes]
     tau = test.metrics["kendall"].mean(axis=2)
     sizes = 20 + 40 * np.arange(len(analysis.sizes))
     for i, predictor in enumerate(analysis.predictors):
@@ -98,12 +96,12 @@ def _cost_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
             seconds[i],
             tau[i],
             label=in_legend(predictor),
-            marker=_marker(i),
+            marker=_choose_marker(i),
             markersize=4,
             **(style | {"linewidth": 0.8}),
         )
-        axes.scatter(seconds[i], tau[i], s=sizes, marker=_marker(i), color=style["color"], alpha=0.6, lw=0)
-    x, y = front(seconds.ravel(), tau.ravel())
+        axes.scatter(seconds[i], tau[i], s=sizes, marker=_choose_marker(i), color=style["color"], alpha=0.6, lw=0)
+    x, y = find_front(seconds.ravel(), tau.ravel())
     axes.step(x, y, where="post", color="0.6", linewidth=5, alpha=0.5, zorder=0)
     if len(x):
         axes.set_xscale("log")
@@ -119,7 +117,7 @@ def _cost_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
     axes.set_ylabel("Kendall's τ")
 
 
-def front(cost: Floats, value: Floats) -> tuple[Floats, Floats]:
+def find_front(cost: Floats, value: Floats) -> tuple[Floats, Floats]:
     """Return cost and value of the points that none is both cheaper and better than, by cost."""
     known = ~np.isnan(cost + value)
     order = np.lexsort((-value[known], cost[known]))
@@ -128,15 +126,15 @@ def front(cost: Floats, value: Floats) -> tuple[Floats, Floats]:
     return cost[better], value[better]
 
 
-def reliability_figure(analysis: Analysis) -> "Figure":
+def draw_reliability(analysis: Analysis) -> "Figure":
     """Share of true scores below each predicted quantile, at the largest train size."""
     title = f"Reliability at {analysis.sizes[-1]:,} training architectures (mean over runs)"
-    return _panel_for_each_test(analysis, _reliability_panel, title)
+    return _draw_each_test(analysis, _draw_reliability_panel, title)
 
 
-def _reliability_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
+def _draw_reliability_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, zorder=0)
-    for i in np.flatnonzero(_uncertain(test)):
+    for i in np.flatnonzero(_find_uncertain(test)):
         runs = test.reliability[i, -1]
         shares = runs[~np.isnan(runs[:, 0])].mean(axis=0)
         axes.plot(LEVELS, shares, label=in_legend(analysis.predictors[i]), **look(int(i)))
@@ -147,10 +145,10 @@ def _reliability_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> 
     axes.set_ylabel("true scores below it")
 
 
-def _uncertain(test: TaskAnalysis) -> Bools:
+def _find_uncertain(test: TaskAnalysis) -> Bools:
     """Return [predictors] which of them have an uncertainty at the largest train size."""
     return np.array([not np.isnan(runs[:, 0]).all() for runs in test.reliability[:, -1]])
 
 
-def _marker(i: int) -> str:
+def _choose_marker(i: int) -> str:
     return _MARKERS[i % len(_MARKERS)]

@@ -6,8 +6,8 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption
-from nasbench.evaluation.curves import Curves, curves_of
-from nasbench.evaluation.proxies import proxies_of
+from nasbench.evaluation.curves import Curves, read_curves
+from nasbench.evaluation.proxies import read_proxies
 from nasbench.predictions import Batch
 from nasbench.tasks import TableTask
 from nasbench.trials import full_trainings
@@ -76,7 +76,7 @@ def pool_of(task: TableTask, proxies: str = "", *, curves: bool = False) -> Pool
     rows, score = task.rows[~np.isnan(score)], score[~np.isnan(score)]
     n_measured, known = len(rows), None
     if proxies:
-        known = proxies_of(task, proxies, task.table.architectures[rows])
+        known = read_proxies(task, proxies, task.table.architectures[rows])
         covered = ~np.isnan(known).all(axis=1)
         if covered.sum() < 2:
             raise InvalidOption(
@@ -85,12 +85,12 @@ def pool_of(task: TableTask, proxies: str = "", *, curves: bool = False) -> Pool
             )
         rows, score, known = rows[covered], score[covered], known[covered]
     archs = task.table.architectures[rows]
-    kind = np.unique(task.space.canonical(archs), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
-    seen = curves_of(task, rows, sign) if curves else None
+    kind = np.unique(task.space.canonicalize(archs), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    seen = read_curves(task, rows, sign) if curves else None
     return Pool(archs, score, kind, known, seen, sign, n_measured)
 
 
-def split(
+def split_pool(
     pool: Pool, size: int, rng: np.random.Generator, *, protocols: tuple[str, ...], test_size: int | None
 ) -> Split:
     """Draw a training set, the same for all protocols, and what each of them tests.
@@ -120,7 +120,7 @@ def split(
     return Split(train, rest[asked], {name: np.searchsorted(asked, positions) for name, positions in tests.items()})
 
 
-def training_scores(task: TableTask, pool: Pool, train: Ints, labels: str, rng: np.random.Generator) -> Floats:
+def draw_training_scores(task: TableTask, pool: Pool, train: Ints, labels: str, rng: np.random.Generator) -> Floats:
     """Return what is learnt: the mean over seeds, or with ``seed`` one drawn as a strategy would see it; ``[n]``."""
     if labels == "mean":
         return pool.score[train]

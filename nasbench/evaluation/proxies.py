@@ -5,11 +5,11 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption
 from nasbench.spaces import Party
-from nasbench.table import Table, find_table, proxy_columns
+from nasbench.table import Table, find_table, list_proxies
 from nasbench.tasks import TableTask, refuse_other_space
 
 
-def proxies_of(task: TableTask, name: str, archs: Archs) -> Floats:
+def read_proxies(task: TableTask, name: str, archs: Archs) -> Floats:
     """Return every proxy that table ``name`` holds for a task's data set, or for all of them.
 
     Args:
@@ -27,7 +27,7 @@ def proxies_of(task: TableTask, name: str, archs: Archs) -> Floats:
     table = Table(find_table(name))
     refuse_other_space(Party(f"task '{task.name}'", task.space), table)
     seen = task.observed.dataset
-    columns = proxy_columns(table, {"all", seen, seen.removesuffix("-valid")})
+    columns = list_proxies(table, {"all", seen, seen.removesuffix("-valid")})
     if not columns:
         known = ", ".join("/".join(column) for column in table.statics) or "none"
         raise InvalidOption(f"table '{name}' has no proxies of '{seen}' (its static metrics: {known})")

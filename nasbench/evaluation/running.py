@@ -13,10 +13,10 @@ import numpy as np
 from nasbench.arrays import Floats, Ints
 from nasbench.choices import Choice
 from nasbench.errors import PredictorError, RecordError
-from nasbench.evaluation.curves import curve_metrics, cut, examples_of, lengths_of
-from nasbench.evaluation.evaluation import Evaluation, Key, trained_task
-from nasbench.evaluation.metrics import STEP, measure, reliability
-from nasbench.evaluation.protocols import Pool, Split, pool_of, split, training_scores
+from nasbench.evaluation.curves import count_seen_epochs, cut_curves, measure_curves, select_examples
+from nasbench.evaluation.evaluation import Evaluation, Key, require_trained
+from nasbench.evaluation.metrics import STEP, compute_reliability, measure_prediction
+from nasbench.evaluation.protocols import Pool, Split, draw_training_scores, pool_of, split_pool
 from nasbench.evaluation.record import Measured, Outcome, PredictionRecord
 from nasbench.files import exclusive_lock
 from nasbench.jobs import check_jobs
@@ -29,65 +29,68 @@ from nasbench.records.run_missing import run_missing
 from nasbench.records.store import make_folder
 from nasbench.records.stored_run import Pair
 from nasbench.registry import PREDICTORS
-from nasbench.table import find_content, table_names
+from nasbench.table import find_content, list_tables
 from nasbench.tasks import TableTask
 from nasbench.tasks.recorded import as_recorded, open_recorded
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 _CHUNK = 50_000
 """Architectures asked at once, which bounds the memory of their features."""
 
 
 @lru_cache(maxsize=4)
-def _opened(name: str, entry: str, proxies: str, curves: bool) -> tuple[TableTask, Pool]:
-    task = trained_task(open_recorded(name, entry))
+def _open_task(name: str, entry: str, proxies: str, curves: bool) -> tuple[TableTask, Pool]:
+    task = require_trained(open_recorded(name, entry))
     return task, pool_of(task, proxies, curves=curves)
 
 
-def one_run(evaluation: Evaluation, opened: tuple[TableTask, Pool], choice: Choice, key: Key) -> Outcome:
+def run_once(evaluation: Evaluation, opened: tuple[TableTask, Pool], choice: Choice, key: Key) -> Outcome:
     """Fit and test one predictor once; one that raises gives a failed outcome, not an error."""
     (task, pool), (size, run) = opened, key
     own, data, noise = evaluation.streams(task.name, choice.label, key)
-    parts = split(pool, size, data, protocols=evaluation.protocols, test_size=evaluation.test_size)
-    score = training_scores(task, pool, parts.train, evaluation.labels, noise)
+    parts = split_pool(pool, size, data, protocols=evaluation.protocols, test_size=evaluation.test_size)
+    score = draw_training_scores(task, pool, parts.train, evaluation.labels, noise)
     error, measured, m = "", Measured(), len(parts.asked)
     same_for_all = np.full(m, score.mean())  # now: a predictor may write over what it learns from, and then fail
-    asked = _asked(evaluation, pool, parts.asked)
+    asked = _collect_questions(evaluation, pool, parts.asked)
     try:
         choice.resolve(PREDICTORS)  # imports what it needs before threads are limited and seconds counted
-        with one_thread():
+        with limit_to_one_thread():
             predictor = make_predictor(task.space, choice)
-            predictions, measured = _timed(predictor, pool.batch(parts.train), score, asked, own)
+            predictions, measured = _time_predictor(predictor, pool.batch(parts.train), score, asked, own)
     except (Exception, SystemExit):
         # Whatever a predictor does wrong belongs to its run; the other runs go on.
         predictions, error = [Prediction(same_for_all)] * len(asked), traceback.format_exc()
-    with one_thread():
-        tests = _tested(evaluation, pool, parts, predictions, _step(task, pool))
+    with limit_to_one_thread():
+        tests = _test_predictions(evaluation, pool, parts, predictions, _step(task, pool))
         if run == 0 and pool.curves is not None:
             _keep_examples(evaluation, pool.curves.scores[parts.asked], predictions, tests, pool.sign)
     return Outcome(size, run, tests, m, error, measured)
 
 
-def _asked(evaluation: Evaluation, pool: Pool, rows: Ints) -> list[Batch]:
+def _collect_questions(evaluation: Evaluation, pool: Pool, rows: Ints) -> list[Batch]:
     """Return what is asked about architectures: once, or with their curves cut at each cutoff."""
     whole = pool.batch(rows)
     if pool.curves is None:
         return [whole]
-    return [cut(whole, length) for length in lengths_of(tuple(sorted(evaluation.cutoffs)), pool.curves.scores.shape[1])]
+    return [
+        cut_curves(whole, length)
+        for length in count_seen_epochs(tuple(sorted(evaluation.cutoffs)), pool.curves.scores.shape[1])
+    ]
 
 
-def _timed(
+def _time_predictor(
     predictor: Predictor, train: Batch, score: np.ndarray[Any, Any], asked: list[Batch], rng: np.random.Generator
 ) -> tuple[list[Prediction], Measured]:
     """Fit and predict each batch, and measure what it costs."""
     memory, watch = PeakMemory(), Stopwatch()
     predictor.fit(train, score, rng)
-    fit_s = watch.lap()
-    predictions = [_predicted(predictor, batch) for batch in asked]
-    return predictions, Measured(fit_s, watch.lap(), memory.mb())
+    fit_s = watch.measure_lap()
+    predictions = [_predict_checked(predictor, batch) for batch in asked]
+    return predictions, Measured(fit_s, watch.measure_lap(), memory.mb())
 
 
-def _predicted(predictor: Predictor, asked: Batch) -> Prediction:
+def _predict_checked(predictor: Predictor, asked: Batch) -> Prediction:
     chunks = []
     for i in range(0, len(asked), _CHUNK):
         told = predictor.predict(asked.take(np.arange(i, min(i + _CHUNK, len(asked)))))
@@ -95,10 +98,10 @@ def _predicted(predictor: Predictor, asked: Batch) -> Prediction:
         chunks.append(Prediction(np.array(told.mean), None if told.std is None else np.array(told.std)))
     mean = np.concatenate([chunk.mean for chunk in chunks])
     std = None if chunks[0].std is None else np.concatenate([chunk.std for chunk in chunks])
-    return _checked(Prediction(mean, std), len(asked))
+    return _check_prediction(Prediction(mean, std), len(asked))
 
 
-def _checked(prediction: Prediction, m: int) -> Prediction:
+def _check_prediction(prediction: Prediction, m: int) -> Prediction:
     for name, values in zip(Prediction._fields, prediction, strict=True):
         if values is None:
             continue
@@ -115,7 +118,7 @@ def _step(task: TableTask, pool: Pool) -> float:
     return STEP if task.scale.is_fraction else STEP * (float(np.ptp(pool.score)) or 1.0)
 
 
-def _tested(
+def _test_predictions(
     evaluation: Evaluation, pool: Pool, parts: Split, predictions: list[Prediction], step: float
 ) -> dict[str, dict[str, Any]]:
     """Return every metric by test."""
@@ -126,11 +129,15 @@ def _tested(
         true = pool.score[parts.asked[positions]]
         mean = prediction.mean[positions]
         std = None if prediction.std is None else prediction.std[positions]
-        shares = None if std is None else reliability(true, mean, std).tolist()
-        tests[name] = {"n_test": len(true), **measure(true, Prediction(mean, std), step=step), "reliability": shares}
+        shares = None if std is None else compute_reliability(true, mean, std).tolist()
+        tests[name] = {
+            "n_test": len(true),
+            **measure_prediction(true, Prediction(mean, std), step=step),
+            "reliability": shares,
+        }
         if pool.curves is not None and cutoff is not None:
             cost_s, best = pool.curves.cost_s[parts.asked[positions]], float(pool.score[parts.train].max())
-            tests[name] |= curve_metrics(true, Prediction(mean, std), cost_s, best, cutoff)
+            tests[name] |= measure_curves(true, Prediction(mean, std), cost_s, best, cutoff)
     return tests
 
 
@@ -143,28 +150,28 @@ def _keep_examples(
 ) -> None:
     """Put the first curves and what is predicted of them, in the metric's sign, into the first protocol's tests."""
     for cutoff, prediction in zip(sorted(evaluation.cutoffs), predictions, strict=True):
-        tests[f"{evaluation.protocols[0]}@{cutoff:g}"]["examples"] = examples_of(curves, prediction, sign)
+        tests[f"{evaluation.protocols[0]}@{cutoff:g}"]["examples"] = select_examples(curves, prediction, sign)
 
 
-def opened_of(record: PredictionRecord, name: str) -> tuple[TableTask, Pool]:
+def open_recorded_pool(record: PredictionRecord, name: str) -> tuple[TableTask, Pool]:
     """Open a task of a record with its measured architectures.
 
     Raises:
         RecordError: its declaration or a table has changed since.
     """
-    proxies = proxies_of(record)
+    proxies = find_recorded_proxies(record)
     entry = json.dumps(record.spec["tasks"][name])
-    return _opened(name, entry, proxies, "cutoffs" in record.spec)
+    return _open_task(name, entry, proxies, "cutoffs" in record.spec)
 
 
-def proxies_of(record: PredictionRecord) -> str:
+def find_recorded_proxies(record: PredictionRecord) -> str:
     """Return the file of the table of proxies that a record was made with, found by its content; empty without one.
 
     Raises:
         RecordError: it is not here.
     """
     for name, checksum in record.spec.get("proxies", {}).items():
-        named = [Path(name)] if name.endswith(".h5") else [table_names().get(name, Path(name))]
+        named = [Path(name)] if name.endswith(".h5") else [list_tables().get(name, Path(name))]
         path = find_content(checksum, named)
         if path is None:
             raise RecordError(f"the proxies of {record.path}, table '{name}' with checksum {checksum}, are not here")
@@ -176,13 +183,13 @@ def _append_run(record: PredictionRecord, evaluation: Evaluation, pair: Pair, ke
     """Do one run in this process and write it at once."""
     task, label = pair
     choice = next(choice for choice in evaluation.predictors if choice.label == label)
-    record.append(task, label, recorded_run(record, evaluation, task, choice, key))
+    record.append(task, label, rerun(record, evaluation, task, choice, key))
 
 
-def recorded_run(record: PredictionRecord, evaluation: Evaluation, task: str, choice: Choice, key: Key) -> Outcome:
+def rerun(record: PredictionRecord, evaluation: Evaluation, task: str, choice: Choice, key: Key) -> Outcome:
     """Fit and test once on a task of a record, which is what all are told of it and of what they learn from."""
     with as_recorded(recorded_entries(record)):
-        return one_run(evaluation, opened_of(record, task), choice, key)
+        return run_once(evaluation, open_recorded_pool(record, task), choice, key)
 
 
 def evaluate(

@@ -6,7 +6,7 @@ import numpy as np
 
 from nasbench.evaluation.evaluation import Evaluation, Key
 from nasbench.evaluation.record import Outcome, PredictionRecord
-from nasbench.evaluation.running import proxies_of, recorded_run
+from nasbench.evaluation.running import find_recorded_proxies, rerun
 from nasbench.records.opening import opened_tasks, recorded_entries
 from nasbench.records.replay import Verdict, changes, replay
 from nasbench.tasks.recorded import as_recorded
@@ -19,12 +19,14 @@ def verify(record: PredictionRecord, *, sample: int | None = 2, rng: np.random.G
         InvalidOption: a sample below 1.
         RecordError: a damaged record, or a task, table or predictor that is not the one recorded.
     """
-    evaluation = replace(Evaluation.from_spec(record.spec), given=opened_tasks(record), proxies=proxies_of(record))
+    evaluation = replace(
+        Evaluation.from_spec(record.spec), given=opened_tasks(record), proxies=find_recorded_proxies(record)
+    )
     with as_recorded(recorded_entries(record)):
         changed = changes(record, evaluation.spec(fit=False))
     choices = {choice.label: choice for choice in evaluation.predictors}
 
     def again(task: str, label: str, key: Key) -> Outcome:
-        return recorded_run(record, evaluation, task, choices[label], key)
+        return rerun(record, evaluation, task, choices[label], key)
 
     return replay(record, again, changed, sample=sample, rng=rng)

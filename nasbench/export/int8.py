@@ -16,8 +16,8 @@ from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from nasbench.export.onnx import INPUT
-from nasbench.export.quiet import quiet
-from nasbench.files import replacing
+from nasbench.export.quiet import silence_logger
+from nasbench.files import replace_atomically
 
 _AT_ONCE = 32  # images: calibration holds every activation of them
 
@@ -36,7 +36,7 @@ class _Images(CalibrationDataReader):
         return None if part is None else {INPUT: part}
 
 
-def quantise(source: Path, path: Path, images: np.ndarray) -> None:
+def quantize_onnx(source: Path, path: Path, images: np.ndarray) -> None:
     """Write an int8 form of an ONNX file that ``write_onnx`` wrote.
 
     Args:
@@ -47,9 +47,9 @@ def quantise(source: Path, path: Path, images: np.ndarray) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="nasbench-int8-") as folder, replacing(path) as temporary:
+    with tempfile.TemporaryDirectory(prefix="nasbench-int8-") as folder, replace_atomically(path) as temporary:
         folded = Path(folder) / "folded.onnx"
-        with quiet(""):  # it advises to do what has just been done
+        with silence_logger(""):  # it advises to do what has just been done
             quant_pre_process(str(source), str(folded), skip_symbolic_shape=True)
             quantize_static(
                 str(folded),

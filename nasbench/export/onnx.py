@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.errors import ExportFailed
-from nasbench.export.quiet import quiet
+from nasbench.export.quiet import silence_logger
 from nasbench.export.session import Session
-from nasbench.files import replacing
+from nasbench.files import replace_atomically
 from nasbench.training import Model
 
 INPUT, OUTPUT = "images", "logits"
@@ -61,13 +61,13 @@ def write_onnx(model: Model, path: Path, images: np.ndarray) -> float:
         OSError: the file cannot be written.
     """
     network, pixels = Pixels(model), images.astype(np.float32)
-    graph = _graph(network, torch.from_numpy(pixels[:2]))
+    graph = _export_graph(network, torch.from_numpy(pixels[:2]))
     _describe(graph, model.about)
     with torch.no_grad():
         expected = network(torch.from_numpy(pixels)).numpy()
-    with replacing(path) as temporary:
+    with replace_atomically(path) as temporary:
         onnx.save_model(graph, temporary)
-        difference = float(np.abs(Session(temporary).logits(pixels) - expected).max())
+        difference = float(np.abs(Session(temporary).compute_logits(pixels) - expected).max())
         if not difference <= _TOLERANCE * max(1.0, float(np.abs(expected).max())):
             raise ExportFailed(
                 f"the ONNX form of {model.about['architecture']} differs from torch by {difference:.3g} in logits of "
@@ -76,10 +76,10 @@ def write_onnx(model: Model, path: Path, images: np.ndarray) -> float:
     return difference
 
 
-def _graph(network: nn.Module, sample: Tensor) -> Any:
+def _export_graph(network: nn.Module, sample: Tensor) -> Any:
     """Return the graph of a network for any number of images."""
     try:
-        with warnings.catch_warnings(), quiet("torch.onnx"):
+        with warnings.catch_warnings(), silence_logger("torch.onnx"):
             warnings.simplefilter("ignore")  # torch's exporter warns of its own parts
             program: Any = torch.onnx.export(
                 network,

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet(name: str) -> Iterator[None]:
+def silence_logger(name: str) -> Iterator[None]:
     """Let a logger, and those below it that have no level of their own, tell only errors."""
     logger = logging.getLogger(name)
     level = logger.level

@@ -13,22 +13,22 @@ import torch
 
 from nasbench.datasets import Images, load_images
 from nasbench.errors import RecordError
-from nasbench.export.int8 import quantise
+from nasbench.export.int8 import quantize_onnx
 from nasbench.export.onnx import Pixels, write_onnx
 from nasbench.export.session import Session
 from nasbench.files import write_text
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 from nasbench.training import Model, read_model
 from nasbench.training.latencies import BATCH_SIZES
-from nasbench.training.machine import timed
-from nasbench.training.model import has_model, versions
+from nasbench.training.machine import time_answer
+from nasbench.training.model import has_model, list_versions
 
 _COMPARED, _CALIBRATION = 64, 256  # images
 Answer = Callable[[np.ndarray], np.ndarray]
 """Maps pixels [n, channels, ...] to logits [n, classes]."""
 
 
-def found_models(paths: Sequence[Path]) -> list[Path]:
+def find_models(paths: Sequence[Path]) -> list[Path]:
     """Return the folders of trained networks: those given, and all within those given.
 
     Raises:
@@ -43,7 +43,7 @@ def found_models(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
-def export(folder: Path, *, data: str = "", int8: bool = True) -> dict[str, Any]:
+def export_model(folder: Path, *, data: str = "", int8: bool = True) -> dict[str, Any]:
     """Write ``model.onnx`` and ``model.int8.onnx`` beside a trained network, and compare all forms.
 
     Seconds and answers are of one thread of the processor. What is returned is kept as ``export.json``.
@@ -63,27 +63,29 @@ def export(folder: Path, *, data: str = "", int8: bool = True) -> dict[str, Any]
         OSError: a file cannot be written.
     """
     model = read_model(folder)
-    images = _images_of(model, data)
+    images = _load_images(model, data)
     shown = images.parts["train"].images[np.random.default_rng(0).permutation(len(images.parts["train"].labels))]
-    with one_thread():
+    with limit_to_one_thread():
         difference = write_onnx(model, folder / "model.onnx", shown[:_COMPARED])
-        forms = {"torch": _form(folder / "model.pt", _torch(model), images)}
-        forms["onnx"] = _form(folder / "model.onnx", Session(folder / "model.onnx").logits, images)
+        forms = {"torch": _form(folder / "model.pt", _load_torch_model(model), images)}
+        forms["onnx"] = _form(folder / "model.onnx", Session(folder / "model.onnx").compute_logits, images)
         if int8:
-            quantise(folder / "model.onnx", folder / "model.int8.onnx", shown[:_CALIBRATION])
-            forms["int8"] = _form(folder / "model.int8.onnx", Session(folder / "model.int8.onnx").logits, images)
+            quantize_onnx(folder / "model.onnx", folder / "model.int8.onnx", shown[:_CALIBRATION])
+            forms["int8"] = _form(
+                folder / "model.int8.onnx", Session(folder / "model.int8.onnx").compute_logits, images
+            )
     report = {
         "forms": forms,
         "difference": difference,
         "calibration_images": min(_CALIBRATION, len(shown)) if int8 else 0,
         "machine": f"one thread of CPU {platform.machine()}",
-        "versions": versions() | {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__},
+        "versions": list_versions() | {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__},
     }
     write_text(folder / "export.json", json.dumps(report, indent=1, allow_nan=False) + "\n")
     return report
 
 
-def _images_of(model: Model, label: str) -> Images:
+def _load_images(model: Model, label: str) -> Images:
     """Return the data a network was trained on, split as they were."""
     told = model.about["images"]
     data = load_images(label or told["data"], np.random.default_rng(0))
@@ -95,7 +97,7 @@ def _images_of(model: Model, label: str) -> Images:
     return data.fold(number, of, np.random.default_rng(0)) if of else data
 
 
-def _torch(model: Model) -> Answer:
+def _load_torch_model(model: Model) -> Answer:
     network = Pixels(model)
 
     def logits(images: np.ndarray) -> np.ndarray:
@@ -117,5 +119,5 @@ def _form(file: Path, answer: Answer, images: Images) -> dict[str, Any]:
     latency = {}
     for size in BATCH_SIZES:
         pixels = np.zeros((size, *images.shape), dtype=np.float32)
-        latency[str(size)] = timed(lambda pixels=pixels: answer(pixels))._asdict()  # type: ignore[misc]
+        latency[str(size)] = time_answer(lambda pixels=pixels: answer(pixels))._asdict()  # type: ignore[misc]
     return {"file": str(file), "bytes": file.stat().st_size, "accuracy": accuracy, "latency_s": latency}

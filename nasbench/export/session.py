@@ -22,7 +22,7 @@ class Session:
         self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
 
-    def logits(self, images: np.ndarray) -> np.ndarray:
+    def compute_logits(self, images: np.ndarray) -> np.ndarray:
         """Map pixels [n, channels, ...] of any type to logits [n, classes]."""
         parts = (images[first : first + _AT_ONCE] for first in range(0, len(images), _AT_ONCE))
         return np.concatenate([self._session.run(None, {self._input: part.astype(np.float32)})[0] for part in parts])

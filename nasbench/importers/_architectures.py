@@ -15,7 +15,7 @@ from nasbench.spaces import SearchSpace
 _NO_DIGITS = re.compile(r"[A-Za-z]|\d\.\d|(?<!\d)-\d")
 
 
-def space_of(given: Mapping[str, Any]) -> SearchSpace:
+def open_declared_space(given: Mapping[str, Any]) -> SearchSpace:
     """Return the space that an ``[architecture]`` names, with its options."""
     options = given.get("space_options", {})
     try:
@@ -33,7 +33,7 @@ def read_architectures(cells: Cells, given: Mapping[str, Any], space: SearchSpac
     Raises:
         SourceError: a cell that is none, with its row.
     """
-    column, texts = _texts(cells, given)
+    column, texts = _collect_texts(cells, given)
     distinct = dict.fromkeys(texts)
     archs = _read(cells, column, texts, list(distinct), given, space)
     rows, place = np.unique(archs, axis=0, return_inverse=True)
@@ -41,21 +41,21 @@ def read_architectures(cells: Cells, given: Mapping[str, Any], space: SearchSpac
     return rows, np.array([row_of[text] for text in texts], dtype=np.int64)
 
 
-def _texts(cells: Cells, given: Mapping[str, Any]) -> tuple[str, Column]:
+def _collect_texts(cells: Cells, given: Mapping[str, Any]) -> tuple[str, Column]:
     """Return a name for errors and the architectures' texts, none of them empty."""
     if "template" in given:
-        return given["template"], _templated(cells, given["template"])
+        return given["template"], _fill_template(cells, given["template"])
     if "columns" in given:
-        return ", ".join(given["columns"]), _joined(cells, given)
+        return ", ".join(given["columns"]), _join_decisions(cells, given)
     column = given["column"]
     texts = cells.texts(column)
     empty = [i for i, text in enumerate(texts) if text is None]
     if empty:
-        raise cells.wrong(empty[0], column, f"no architecture ({len(empty)} such)")
+        raise cells.make_error(empty[0], column, f"no architecture ({len(empty)} such)")
     return column, texts
 
 
-def _templated(cells: Cells, template: str) -> Column:
+def _fill_template(cells: Cells, template: str) -> Column:
     names = re.findall(r"\{([^{}]+)\}", template)
     if not names:
         raise InvalidOption(f"template {template!r} names no column as {{column}}")
@@ -64,12 +64,12 @@ def _templated(cells: Cells, template: str) -> Column:
     for i in range(len(cells)):
         row = {name: column[i] for name, column in columns.items()}
         if empty := [name for name, text in row.items() if text is None]:
-            raise cells.wrong(i, empty[0], "no architecture")
+            raise cells.make_error(i, empty[0], "no architecture")
         made.append(re.sub(r"\{([^{}]+)\}", lambda found, row=row: str(row[found[1]]), template))  # type: ignore[misc]
     return np.array(made, dtype=object)
 
 
-def _joined(cells: Cells, given: Mapping[str, Any]) -> Column:
+def _join_decisions(cells: Cells, given: Mapping[str, Any]) -> Column:
     """Write ``decision=value,...`` from one column a decision; empty and missing cells are left out."""
     columns = given["columns"]
     columns = columns if isinstance(columns, Mapping) else {name: name for name in columns}
@@ -95,7 +95,7 @@ def _read(
     def read(some: Sequence[str]) -> Archs:
         if "digits" not in given:
             return space.parse(some)
-        return space.checked(_digits(some, given["digits"], given.get("digits_order"), space))
+        return space.checked(_parse_digits(some, given["digits"], given.get("digits_order"), space))
 
     try:
         return read(distinct)
@@ -104,11 +104,13 @@ def _read(
             try:
                 read([text])
             except InvalidArchitecture as error:
-                raise cells.wrong(int(np.flatnonzero(texts == text)[0]), column, str(error)) from None
+                raise cells.make_error(int(np.flatnonzero(texts == text)[0]), column, str(error)) from None
         raise SourceError(f"{cells.file}, column '{column}': some architectures cannot be read together") from None
 
 
-def _digits(texts: Sequence[str], names: Sequence[str], places: Sequence[int] | None, space: SearchSpace) -> Archs:
+def _parse_digits(
+    texts: Sequence[str], names: Sequence[str], places: Sequence[int] | None, space: SearchSpace
+) -> Archs:
     """Read ``(4, 3, 0)`` or ``430``, where digit i stands for operation ``names[i]`` of the space.
 
     ``places`` says which of the file's digits is the first, second, ... decision of the space.

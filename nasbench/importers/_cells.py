@@ -50,7 +50,7 @@ class Cells:
         """Name a row, given from 0, as errors do: its number, and its line in the file where that does not follow."""
         return self._places[row]
 
-    def only(self, kept: Bools) -> "Cells":
+    def select_rows(self, kept: Bools) -> "Cells":
         """Return the rows that are True in ``kept`` [n]; they keep their numbers."""
         columns = {name: column[kept] for name, column in self.columns.items()}
         places = [self._places[row] for row in np.flatnonzero(kept).tolist()]
@@ -67,18 +67,18 @@ class Cells:
             raise SourceError(f"{self.file} has no column '{name}'; it has {', '.join(map(repr, near))}")
         return self.columns[name]
 
-    def wrong(self, row: int, column: str, why: str) -> SourceError:
+    def make_error(self, row: int, column: str, why: str) -> SourceError:
         """Build the error for one cell; ``row`` counts from 0."""
         return SourceError(f"{self.file}: row {self.place(row)}, column '{column}': {why}")
 
     def texts(self, name: str) -> Column:
         """Return a column as texts without spaces at the ends, None where empty; whole floats as integers."""
-        texts = [_text(cell) for cell in self.column(name)]
+        texts = [_format_cell(cell) for cell in self.column(name)]
         if self.decimal == ",":
             texts = [text and (text.replace(",", ".") if _COMMA.fullmatch(text) else text) for text in texts]
         return np.array(texts, dtype=object)
 
-    def wanted(self, where: Mapping[str, Sequence[str]]) -> Bools:
+    def match_rows(self, where: Mapping[str, Sequence[str]]) -> Bools:
         """Tell which rows hold one of the texts in every column of ``where``; an empty cell is the text ""; ``[n]``.
 
         Raises:
@@ -93,7 +93,7 @@ class Cells:
                 raise SourceError(f"{self.file}: no row where {dict(where)}; '{column}' holds {held}")
         return wanted
 
-    def numbers(self, name: str, missing: Sequence[Any] = (), *, durations: bool = False) -> Floats:
+    def read_numbers(self, name: str, missing: Sequence[Any] = (), *, durations: bool = False) -> Floats:
         """Return a column as floats, nan where it is empty or holds one of ``missing``; ``[n]``.
 
         Args:
@@ -108,28 +108,30 @@ class Cells:
         sentinels = {str(value) for value in missing}
         kept = np.array([np.nan if cell is None or str(cell).strip() in sentinels else cell for cell in column], object)
         if durations:
-            kept = np.array([_seconds(cell) for cell in kept], dtype=object)  # None where it is no duration
+            kept = np.array([_parse_duration(cell) for cell in kept], dtype=object)  # None where it is no duration
         if self.decimal == ",":
-            kept = np.array([_pointed(cell) for cell in kept], dtype=object)
+            kept = np.array([_convert_decimal_comma(cell) for cell in kept], dtype=object)
         bad = next((row for row, cell in enumerate(kept) if not is_number(cell)), None)
         if bad is not None:
-            raise self.wrong(bad, name, _NO_DURATION if durations else _no_number(column[bad], self.decimal))
+            raise self.make_error(
+                bad, name, _NO_DURATION if durations else _explain_no_number(column[bad], self.decimal)
+            )
         values = kept.astype(np.float64)
         for value in missing:
             if is_number(value):
                 values[values == float(value)] = np.nan
         return values
 
-    def integers(self, name: str, rows: Bools, least: int) -> Ints:
+    def read_integers(self, name: str, rows: Bools, least: int) -> Ints:
         """Return whole numbers of at least ``least``; ``[n]``, 0 where ``rows`` is False.
 
         Raises:
             SourceError: an empty cell, a broken number, or one that is too small.
         """
-        values = np.where(rows, self.numbers(name), least)
+        values = np.where(rows, self.read_numbers(name), least)
         bad = np.flatnonzero(~((values >= least) & (values <= 2**31) & (values == np.round(values))))
         if len(bad):
-            raise self.wrong(int(bad[0]), name, f"{self.column(name)[bad[0]]!r} is no integer from {least}")
+            raise self.make_error(int(bad[0]), name, f"{self.column(name)[bad[0]]!r} is no integer from {least}")
         return values.astype(np.int64)
 
 
@@ -153,7 +155,7 @@ def has_decimal_commas(cells: Cells) -> bool:
     return False
 
 
-def _no_number(cell: Any, decimal: str) -> str:
+def _explain_no_number(cell: Any, decimal: str) -> str:
     if isinstance(cell, bool | np.bool_):
         return f"{cell} is a truth value, no number"
     if decimal == "." and isinstance(cell, str) and "," in cell and is_number(cell.replace(",", "")):
@@ -163,14 +165,14 @@ def _no_number(cell: Any, decimal: str) -> str:
     return f"{cell!r} is no number; if it stands for a missing one, say missing = {cell!r}"
 
 
-def _pointed(cell: Any) -> Any:
+def _convert_decimal_comma(cell: Any) -> Any:
     """Write a point for a decimal comma; what has a point already is left as what is no number."""
     if not isinstance(cell, str):
         return cell
     return None if "." in cell else cell.strip().replace(",", ".") if _COMMA.fullmatch(cell.strip()) else cell
 
 
-def _seconds(cell: Any) -> float | None:
+def _parse_duration(cell: Any) -> float | None:
     """Return the seconds of a duration, nan as it is, None for anything else: a mere number may be of any unit."""
     if isinstance(cell, pd.Timedelta):
         return float(cell.total_seconds())
@@ -183,7 +185,7 @@ def _seconds(cell: Any) -> float | None:
     return ((int(days or 0) * 24 + int(hours)) * 60 + int(minutes)) * 60 + float(seconds)
 
 
-def _text(cell: Any) -> str | None:
+def _format_cell(cell: Any) -> str | None:
     if cell is None:
         return None
     if isinstance(cell, float) and cell.is_integer():

@@ -21,7 +21,7 @@ _ALWAYS_SMALL = ("s", "J")  # units of which less is better, whatever the name
 _ASKED = "say direction = 'maximize' or 'minimize'"
 
 
-def known_direction(metric: str, unit: str, *, static: bool) -> str:
+def find_direction(metric: str, unit: str, *, static: bool) -> str:
     """Return ``maximize``, ``minimize`` or ``none``; empty where neither name nor unit tells.
 
     Args:
@@ -30,7 +30,7 @@ def known_direction(metric: str, unit: str, *, static: bool) -> str:
         unit: of the schema.
         static: whether it is a static metric, which without unit may have no direction at all.
     """
-    words = set(_words(metric))
+    words = set(_split_words(metric))
     if unit in _ALWAYS_SMALL:
         return "minimize"
     better = {"maximize": words & _MAXIMIZED, "minimize": words & _MINIMIZED}
@@ -40,15 +40,15 @@ def known_direction(metric: str, unit: str, *, static: bool) -> str:
     return "none" if static and unit == "none" and not found else ""
 
 
-def direction_complaint(metric: str, unit: str, *, static: bool) -> str:
+def explain_unknown_direction(metric: str, unit: str, *, static: bool) -> str:
     """Return what to say where the direction of a metric is not known; empty if it is."""
-    if known_direction(metric, unit, static=static):
+    if find_direction(metric, unit, static=static):
         return ""
     other = ", or 'none'" if static else ""
     return f"whether a high or a low '{metric}' is good does not follow from its name: {_ASKED}{other}"
 
 
-def _words(metric: str) -> list[str]:
+def _split_words(metric: str) -> list[str]:
     """Split ``valF1``, ``val_f1`` and ``val-F1`` into words alike; digits stay with the letters before them."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", metric)
     words = re.findall(r"[a-z]+\d*|\d+", spaced.lower())

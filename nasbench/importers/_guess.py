@@ -10,11 +10,19 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.importers._cells import Cells, is_number
-from nasbench.importers._directions import known_direction
-from nasbench.importers._guess_architecture import declared_architecture, found_architecture, quoted
-from nasbench.importers._guess_columns import Guess, Joined, distinct, guess_column, is_numbering, is_result, joined
+from nasbench.importers._directions import find_direction
+from nasbench.importers._guess_architecture import declare_tuner_architecture, find_architecture, quote_text
+from nasbench.importers._guess_columns import (
+    Guess,
+    Joined,
+    guess_column,
+    is_numbering,
+    is_result,
+    join_columns,
+    make_names_distinct,
+)
 from nasbench.importers._mapping import ROWS
-from nasbench.importers._tuners import Tuner, is_index, tuner_of
+from nasbench.importers._tuners import Tuner, find_tuner, is_index
 from nasbench.importers._units import DURATION, UNITS
 
 _AXES = {
@@ -27,37 +35,37 @@ _AXES = {
 _SHOWN = 12  # names of columns that a preview lists
 
 
-def guessed(cells: Cells, name: str) -> tuple[str, str]:
+def guess_mapping(cells: Cells, name: str) -> tuple[str, str]:
     """Return the text of a mapping and a preview."""
-    tuner = tuner_of(cells.columns)
+    tuner = find_tuner(cells.columns)
     where = tuner.where if tuner else None
-    read = cells.only(cells.wanted({where[0]: (where[1],)})) if where else cells
+    read = cells.select_rows(cells.match_rows({where[0]: (where[1],)})) if where else cells
     left = [column for column in cells.columns if not is_index(column) and not (tuner and tuner.ignores(column))]
-    axes = _axes(read, tuner)
+    axes = _find_axes(read, tuner)
     left = [column for column in left if column not in axes.values()]
-    numeric = {column: numbers for column in left if (numbers := _numbers(read, column)) is not None}
-    found = declared_architecture(read, left, numeric, tuner) if tuner else found_architecture(read, left, numeric)
+    numeric = {column: numbers for column in left if (numbers := _read_numbers(read, column)) is not None}
+    found = declare_tuner_architecture(read, left, numeric, tuner) if tuner else find_architecture(read, left, numeric)
     named = [column for column in numeric if is_result(column) or (tuner and tuner.score_of(column))]
     results = {c: n for c, n in numeric.items() if c in named or not is_numbering(n)}
     results = {c: n for c, n in results.items() if c not in found.columns}
-    guesses = _guesses(read, results, tuner, trained=bool({"seed", "epoch"} & axes.keys()))
+    guesses = _guess_columns(read, results, tuner, trained=bool({"seed", "epoch"} & axes.keys()))
     questions = found.questions + [guess.question for guess in guesses if guess.question]
     if open_ := [guess.column for guess in guesses if guess.may_be_accuracy]:
         questions.append(
-            f"is an accuracy among {_listed(open_)}? Then it is a [[measurement]] of a split, no [[static]]"
+            f"is an accuracy among {_write_list(open_)}? Then it is a [[measurement]] of a split, no [[static]]"
         )
-    lines = [f"file: {tuner.name}{_counted(cells, read)}"] if tuner else []
+    lines = [f"file: {tuner.name}{_count_rows(cells, read)}"] if tuner else []
     lines += [f"architecture: {found.said}", *(f"  {column}: {axis}" for axis, column in axes.items())]
     lines += [guess.preview() for guess in guesses]
     used = {*found.columns, *axes.values(), *results, *(guess.column for guess in guesses)}
-    lines += _left_out([column for column in cells.columns if column not in used])
+    lines += _describe_left_out([column for column in cells.columns if column not in used])
     lines += [f"  to be answered: {question}" for question in questions]
-    text = _header(name, cells.decimal, where, questions) + "\n".join(found.lines) + "\n"
-    text += _defaults(axes, guesses, tuner) + "".join(_entry(guess, axes) for guess in guesses)
+    text = _write_header(name, cells.decimal, where, questions) + "\n".join(found.lines) + "\n"
+    text += _write_defaults(axes, guesses, tuner) + "".join(_write_entry(guess, axes) for guess in guesses)
     return text, "\n".join([*lines, *found.lines])
 
 
-def _axes(cells: Cells, tuner: Tuner | None) -> dict[str, str]:
+def _find_axes(cells: Cells, tuner: Tuner | None) -> dict[str, str]:
     """Return the columns that tell data set, recipe, split, seed and epoch of a row, if they tell anything."""
     if tuner:
         return {"epoch": tuner.epoch} if tuner.epoch else {}
@@ -67,13 +75,13 @@ def _axes(cells: Cells, tuner: Tuner | None) -> dict[str, str]:
 
 def _counts(cells: Cells, column: str) -> bool:
     """Tell whether a column holds whole numbers that are not just those of the rows."""
-    values = _numbers(cells, column)
+    values = _read_numbers(cells, column)
     if values is None or (values != np.round(values))[~np.isnan(values)].any():
         return False
     return len(values) == 1 or len(np.unique(values)) < len(values)
 
 
-def _numbers(cells: Cells, column: str) -> Floats | None:
+def _read_numbers(cells: Cells, column: str) -> Floats | None:
     """Return the numbers of a column [n], nan where it is empty; None if it holds anything else or nothing."""
     kept = cells.texts(column) if cells.decimal == "," else cells.column(column)
     if all(cell is None for cell in kept) or not all(cell is None or is_number(cell) for cell in kept):
@@ -82,15 +90,17 @@ def _numbers(cells: Cells, column: str) -> Floats | None:
     return None if np.isnan(values).all() else values
 
 
-def _guesses(cells: Cells, numeric: dict[str, Floats], tuner: Tuner | None, *, trained: bool) -> list[Guess]:
+def _guess_columns(cells: Cells, numeric: dict[str, Floats], tuner: Tuner | None, *, trained: bool) -> list[Guess]:
     """Return what all columns of results seem to be, a tuner's seconds of a trial last."""
     if not tuner:
-        return distinct([guess_column(c, own, cells.file, trained=trained) for c, own in joined(numeric).items()])
+        return make_names_distinct(
+            [guess_column(c, own, cells.file, trained=trained) for c, own in join_columns(numeric).items()]
+        )
     seconds = [(column, unit) for column, unit in tuner.cost if column in cells.columns]
     seconds = [(column, "" if unit == DURATION and column in numeric else unit) for column, unit in seconds]
-    scores = joined({c: own for c, own in numeric.items() if c not in dict(seconds)})
+    scores = join_columns({c: own for c, own in numeric.items() if c not in dict(seconds)})
     costs = [Guess(column, "train_s", unit, True, "train", "data", 1, "minimize") for column, unit in seconds[:1]]
-    return distinct([_score(column, own, cells.file, tuner) for column, own in scores.items()]) + costs
+    return make_names_distinct([_score(column, own, cells.file, tuner) for column, own in scores.items()]) + costs
 
 
 def _score(column: str, own: Joined, file: str, tuner: Tuner) -> Guess:
@@ -101,32 +111,32 @@ def _score(column: str, own: Joined, file: str, tuner: Tuner) -> Guess:
     )
 
 
-def _counted(cells: Cells, read: Cells) -> str:
+def _count_rows(cells: Cells, read: Cells) -> str:
     return f", {len(read)} of {len(cells)} rows, those that ended well" if len(read) < len(cells) else ""
 
 
-def _left_out(columns: list[str]) -> list[str]:
-    return [f"  left out: {_listed([column or '(no name)' for column in columns])}"] if columns else []
+def _describe_left_out(columns: list[str]) -> list[str]:
+    return [f"  left out: {_write_list([column or '(no name)' for column in columns])}"] if columns else []
 
 
-def _listed(columns: list[str]) -> str:
+def _write_list(columns: list[str]) -> str:
     more = f" and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""
     return ", ".join(columns[:_SHOWN]) + more
 
 
-def _header(name: str, decimal: str, where: tuple[str, str] | None, questions: list[str]) -> str:
-    lines = [f"name = {quoted(name)}"] if name else []
+def _write_header(name: str, decimal: str, where: tuple[str, str] | None, questions: list[str]) -> str:
+    lines = [f"name = {quote_text(name)}"] if name else []
     lines += ['citation = ""  # needed: who measured this', 'licence = ""   # needed', 'source = ""    # needed']
     lines += ['decimal = ","'] if decimal == "," else []
-    lines += [f"where = {{ {quoted(where[0])} = {quoted(where[1])} }}  # no other row is read"] if where else []
+    lines += [f"where = {{ {quote_text(where[0])} = {quote_text(where[1])} }}  # no other row is read"] if where else []
     if questions:
         lines += ["undecided = [  # needed: answer by editing what follows, then delete the question"]
-        lines += [*(f"    {quoted(question)}," for question in questions), "]"]
+        lines += [*(f"    {quote_text(question)}," for question in questions), "]"]
     return "\n".join(lines) + "\n\n"
 
 
-def _defaults(axes: dict[str, str], guesses: list[Guess], tuner: Tuner | None) -> str:
-    lines = [f"{axis} = {{ column = {quoted(column)} }}" for axis, column in axes.items()]
+def _write_defaults(axes: dict[str, str], guesses: list[Guess], tuner: Tuner | None) -> str:
+    lines = [f"{axis} = {{ column = {quote_text(column)} }}" for axis, column in axes.items()]
     if tuner:
         lines.append(f'seed = "{ROWS}"  # trials of the same values are repeated trainings')
     if "recipe" not in axes and (tuner or any(guess.measured for guess in guesses)):
@@ -136,17 +146,19 @@ def _defaults(axes: dict[str, str], guesses: list[Guess], tuner: Tuner | None) -
     return "\n[defaults]\n" + "\n".join(lines) + "\n" if lines else ""
 
 
-def _entry(guess: Guess, axes: dict[str, str]) -> str:
-    lines = [f"\n[[{'measurement' if guess.measured else 'static'}]]", f"column = {quoted(guess.column)}"]
+def _write_entry(guess: Guess, axes: dict[str, str]) -> str:
+    lines = [f"\n[[{'measurement' if guess.measured else 'static'}]]", f"column = {quote_text(guess.column)}"]
     for key, value in {"dataset": guess.dataset, "split": guess.split}.items():
         if key not in axes and (guess.measured or key == "dataset"):
-            lines.append(f"{key} = {quoted(value)}  # {'check' if value else 'needed: train, valid or test'}")
-    lines.append(f"metric = {quoted(guess.metric)}")
-    lines.append(f"unit = {quoted(guess.unit)}  # {'check' if guess.unit else 'needed, such as s, ms, J, millions'}")
+            lines.append(f"{key} = {quote_text(value)}  # {'check' if value else 'needed: train, valid or test'}")
+    lines.append(f"metric = {quote_text(guess.metric)}")
+    lines.append(
+        f"unit = {quote_text(guess.unit)}  # {'check' if guess.unit else 'needed, such as s, ms, J, millions'}"
+    )
     if not guess.direction:
         lines.append('direction = ""  # needed: maximize or minimize')
-    elif guess.unit and not known_direction(guess.metric, UNITS[guess.unit].unit, static=not guess.measured):
-        lines.append(f"direction = {quoted(guess.direction)}")
+    elif guess.unit and not find_direction(guess.metric, UNITS[guess.unit].unit, static=not guess.measured):
+        lines.append(f"direction = {quote_text(guess.direction)}")
     if guess.sentinel:
         lines.append("missing = -1  # check")
     if "{epoch}" in guess.column:

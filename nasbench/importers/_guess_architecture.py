@@ -10,7 +10,7 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidArchitecture
 from nasbench.importers._cells import Cells, is_number
-from nasbench.importers._guess_columns import is_decision, is_numbering, is_result, joined, words_of
+from nasbench.importers._guess_columns import is_decision, is_numbering, is_result, join_columns, split_words
 from nasbench.importers._tuners import Tuner
 from nasbench.registry import SPACES
 from nasbench.spaces import MOST_CHOICES
@@ -31,22 +31,22 @@ class Guessed(NamedTuple):
     questions: list[str]
 
 
-def found_architecture(cells: Cells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
+def find_architecture(cells: Cells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
     """Return a column of architectures that a space reads; else one that may be; else a space of decisions."""
-    if read := _readable(cells, columns):
+    if read := _find_readable(cells, columns):
         column, space = read
-        lines = ["[architecture]", f"space = {quoted(space)}", f"column = {quoted(column)}"]
+        lines = ["[architecture]", f"space = {quote_text(space)}", f"column = {quote_text(column)}"]
         return Guessed(lines, [column], f"column '{column}' reads as space {space}", [])
     for column in columns:
-        texts = _distinct_texts(cells, column)
-        if _NAMED.search(words_of(column)) and len(texts) > 1:
-            return _unread(column, texts, is_numbers=column in numeric)
-    return _hyper(cells, columns, numeric)
+        texts = _list_distinct_texts(cells, column)
+        if _NAMED.search(split_words(column)) and len(texts) > 1:
+            return _ask_for_space(column, texts, is_numbers=column in numeric)
+    return _declare_decisions(cells, columns, numeric)
 
 
-def _readable(cells: Cells, columns: Iterable[str]) -> tuple[str, str] | None:
+def _find_readable(cells: Cells, columns: Iterable[str]) -> tuple[str, str] | None:
     """Return the first column of texts that some registered space can read, and that space; mere numbers are none."""
-    texts = {column: _distinct_texts(cells, column)[:_SAMPLE] for column in columns}
+    texts = {column: _list_distinct_texts(cells, column)[:_SAMPLE] for column in columns}
     texts = {column: own for column, own in texts.items() if own and not all(map(_DIGITS.fullmatch, own))}
     for name in SPACES.names():
         if SPACES.missing_extra(name):
@@ -61,7 +61,7 @@ def _readable(cells: Cells, columns: Iterable[str]) -> tuple[str, str] | None:
     return None
 
 
-def _unread(column: str, texts: list[str], *, is_numbers: bool) -> Guessed:
+def _ask_for_space(column: str, texts: list[str], *, is_numbers: bool) -> Guessed:
     """Ask for the space of a column that is called like architectures."""
     if is_numbers or all(map(_DIGITS.fullmatch, texts)):
         question = (
@@ -73,29 +73,29 @@ def _unread(column: str, texts: list[str], *, is_numbers: bool) -> Guessed:
         question = (
             f"column '{column}' is called like architectures, but no space reads {texts[0][:80]!r}: of which is it?"
         )
-    lines = ["[architecture]", 'space = ""  # needed', f"column = {quoted(column)}  # check"]
+    lines = ["[architecture]", 'space = ""  # needed', f"column = {quote_text(column)}  # check"]
     return Guessed(lines, [column], f"column '{column}', perhaps, of a space that must be named", [question])
 
 
-def _hyper(cells: Cells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
+def _declare_decisions(cells: Cells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
     """Declare the columns that may be decisions; those whose names do not say so are asked for."""
-    texts = {column: _distinct_texts(cells, column) for column in columns if _may_decide(column, numeric)}
+    texts = {column: _list_distinct_texts(cells, column) for column in columns if _may_decide(column, numeric)}
     texts = {column: own for column, own in texts.items() if len(own) > 1}
-    single = joined(numeric)
+    single = join_columns(numeric)
     texts = {column: own for column, own in texts.items() if column not in numeric or column in single}
     doubtful = [column for column in texts if not is_decision(column) or (column in numeric and is_result(column))]
-    measured = [column for column in doubtful if column in numeric and _continuous(numeric[column])]
-    decisions = {c: (c, own) for c, texts_of in texts.items() if c not in measured and (own := _choices(texts_of))}
+    measured = [column for column in doubtful if column in numeric and _is_continuous(numeric[column])]
+    decisions = {c: (c, own) for c, texts_of in texts.items() if c not in measured and (own := _list_choices(texts_of))}
     questions = []
     if not decisions:
         questions.append("which column, or columns, tell the architecture? Complete [architecture]")
     if doubtful:
         listed = ", ".join(map(repr, doubtful))
         questions.append(f"which of {listed} are decisions? Leave only these among the columns and decisions")
-    questions += [f"'{c}' {why}" for c, own in texts.items() if c not in doubtful and (why := _unlistable(own))]
-    questions += [_open_question(cells, column) for column in decisions if _gaps(cells, column)]
+    questions += [f"'{c}' {why}" for c, own in texts.items() if c not in doubtful and (why := _explain_unlistable(own))]
+    questions += [_open_question(cells, column) for column in decisions if _count_gaps(cells, column)]
     said = f"no known space reads a column; space hyper of {', '.join(decisions) or 'nothing yet'}"
-    return Guessed(_declaration(decisions), list(decisions), said, questions)
+    return Guessed(_write_declaration(decisions), list(decisions), said, questions)
 
 
 def _may_decide(column: str, numeric: dict[str, Floats]) -> bool:
@@ -105,36 +105,36 @@ def _may_decide(column: str, numeric: dict[str, Floats]) -> bool:
     return (is_decision(column) or not is_result(column)) and not is_numbering(numeric[column])
 
 
-def _continuous(values: Floats) -> bool:
+def _is_continuous(values: Floats) -> bool:
     """Tell whether numbers differ so much from row to row that they look measured."""
     known = values[~np.isnan(values)]
     return bool((known != np.round(known)).any()) and 2 * len(np.unique(known)) > len(known)
 
 
-def declared_architecture(cells: Cells, columns: list[str], numeric: dict[str, Floats], tuner: Tuner) -> Guessed:
+def declare_tuner_architecture(cells: Cells, columns: list[str], numeric: dict[str, Floats], tuner: Tuner) -> Guessed:
     """Declare the columns that a tuner's export marks as decisions."""
-    if not any(map(tuner.decision_of, columns)):
+    if not any(map(tuner.find_decision, columns)):
         costs = [column for column, _ in tuner.cost]
-        return _hyper(cells, [column for column in columns if column not in costs], numeric)
-    names = {column: name for column in columns if (name := tuner.decision_of(column))}
+        return _declare_decisions(cells, [column for column in columns if column not in costs], numeric)
+    names = {column: name for column in columns if (name := tuner.find_decision(column))}
     decisions, questions = {}, []
     for column, name in names.items():
-        texts = _distinct_texts(cells, column)
-        if why := _unlistable(texts):
+        texts = _list_distinct_texts(cells, column)
+        if why := _explain_unlistable(texts):
             questions.append(f"'{column}' {why}")
-        if _gaps(cells, column):
+        if _count_gaps(cells, column):
             questions.append(_open_question(cells, column))
         plain = name if list(names.values()).count(name) == 1 and not set(name) & set("=,") else column
-        if len(texts) > 1 or _gaps(cells, column):
-            decisions[plain] = (column, _choices(texts) or texts[:MOST_CHOICES])
+        if len(texts) > 1 or _count_gaps(cells, column):
+            decisions[plain] = (column, _list_choices(texts) or texts[:MOST_CHOICES])
     if not decisions:
         questions.append("no decision takes two values: there is nothing to search")
-    lines = _declaration(decisions)
+    lines = _write_declaration(decisions)
     said = f"space hyper of {', '.join(column for column, _ in decisions.values())}"
     return Guessed(lines, list(names), said, questions)
 
 
-def _unlistable(texts: list[str]) -> str:
+def _explain_unlistable(texts: list[str]) -> str:
     """Say why a decision cannot have these values; empty if it can."""
     if len(texts) > MOST_CHOICES:
         return (
@@ -146,33 +146,33 @@ def _unlistable(texts: list[str]) -> str:
     return ""
 
 
-def _gaps(cells: Cells, column: str) -> int:
+def _count_gaps(cells: Cells, column: str) -> int:
     return sum(text is None for text in cells.texts(column))
 
 
 def _open_question(cells: Cells, column: str) -> str:
     return (
-        f"'{column}' is empty in {_gaps(cells, column)} rows: when is it inactive (say so by an "
+        f"'{column}' is empty in {_count_gaps(cells, column)} rows: when is it inactive (say so by an "
         "[[architecture.space_options.conditions]]), or which value is meant (write it into the file)?"
     )
 
 
-def _distinct_texts(cells: Cells, column: str) -> list[str]:
+def _list_distinct_texts(cells: Cells, column: str) -> list[str]:
     return list(dict.fromkeys(text for text in cells.texts(column) if text is not None))
 
 
-def _choices(texts: list[str]) -> list[str]:
+def _list_choices(texts: list[str]) -> list[str]:
     """Return the texts of a column, sorted, if they may be a decision's values, else nothing."""
     if not 2 <= len(texts) <= MOST_CHOICES or any("," in text or "=" in text for text in texts):
         return []
     return sorted(texts, key=lambda text: (float(text), "") if is_number(text) else (np.inf, text))
 
 
-def _declaration(decisions: dict[str, tuple[str, list[str]]]) -> list[str]:
+def _write_declaration(decisions: dict[str, tuple[str, list[str]]]) -> list[str]:
     """Write a space ``hyper`` of decisions: name -> (column, texts)."""
     columns = [column for column, _ in decisions.values()]
     plain = list(decisions) == columns
-    pairs = ", ".join(f"{quoted(name)} = {quoted(column)}" for name, (column, _) in decisions.items())
+    pairs = ", ".join(f"{quote_text(name)} = {quote_text(column)}" for name, (column, _) in decisions.items())
     lines = [
         "[architecture]",
         'space = "hyper"  # check: which columns are decisions',
@@ -183,8 +183,8 @@ def _declaration(decisions: dict[str, tuple[str, list[str]]]) -> list[str]:
         plain_numbers = all(is_number(text) and np.isfinite(float(text)) for text in texts)
         distinct = {float(text): text for text in texts} if plain_numbers else {}  # 1 and 1.0 are one value
         numbers = list(distinct.values())
-        values = ", ".join(_number(text) for text in numbers) if numbers else ", ".join(map(quoted, texts))
-        lines.append(f"{quoted(name)} = {{ {'ordinal' if numbers else 'categorical'} = [{values}] }}")
+        values = ", ".join(_number(text) for text in numbers) if numbers else ", ".join(map(quote_text, texts))
+        lines.append(f"{quote_text(name)} = {{ {'ordinal' if numbers else 'categorical'} = [{values}] }}")
     return lines
 
 
@@ -194,5 +194,5 @@ def _number(text: str) -> str:
     return text if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", text) else repr(value)
 
 
-def quoted(text: str) -> str:
+def quote_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)

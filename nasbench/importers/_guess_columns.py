@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nasbench.arrays import Floats
-from nasbench.importers._directions import known_direction
+from nasbench.importers._directions import find_direction
 from nasbench.importers._units import UNITS
 
 _METRICS = (  # pattern of the column's words, metric, unit, measured (or static)
@@ -106,7 +106,7 @@ class Joined(NamedTuple):
     question: str = ""
 
 
-def words_of(column: str) -> str:
+def split_words(column: str) -> str:
     """Write a name as words and numbers apart: ``CIFAR10TestAcc``, ``cifar10_test-acc`` -> ``cifar 10 test acc``."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column)
     return " ".join(re.findall(r"[a-z]+|\d+", spaced.lower()))
@@ -114,14 +114,14 @@ def words_of(column: str) -> str:
 
 def is_result(column: str) -> bool:
     """Tell whether a name says that a column holds results of a training."""
-    words = words_of(column)
+    words = split_words(column)
     known = any(re.search(pattern, words) for pattern, *_ in _METRICS)
-    return known or bool(known_direction(column, "none", static=False))
+    return known or bool(find_direction(column, "none", static=False))
 
 
 def is_decision(column: str) -> bool:
     """Tell whether a name is that of a hyperparameter."""
-    return not _DECISIONS.isdisjoint(words_of(column).split())
+    return not _DECISIONS.isdisjoint(split_words(column).split())
 
 
 def is_numbering(values: Floats) -> bool:
@@ -129,23 +129,23 @@ def is_numbering(values: Floats) -> bool:
     return len(values) > 2 and bool((np.diff(values) == 1).all()) and values[0] in (0, 1)
 
 
-def joined(numeric: Mapping[str, Floats]) -> dict[str, Joined]:
+def join_columns(numeric: Mapping[str, Floats]) -> dict[str, Joined]:
     """Join columns such as ``acc_1``, ``acc_2``, ``acc_3`` or ``e4Acc``, ``e12Acc``, ``e36Acc`` to one pattern."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for column in numeric:
-        groups.setdefault(tuple(_parts(column)[::2]), []).append(column)
+        groups.setdefault(tuple(_split_numbers(column)[::2]), []).append(column)
     found: dict[str, Joined] = {}
-    patterns = {column: (pattern, doubt) for group in groups.values() for column, pattern, doubt in _named(group)}
+    patterns = {column: (pattern, doubt) for group in groups.values() for column, pattern, doubt in _name_groups(group)}
     for column, values in numeric.items():
         pattern, doubt = patterns.get(column, (column, ""))
-        epoch = _epoch_in(column, pattern)
+        epoch = _find_epoch(column, pattern)
         known = found.get(pattern, Joined(np.empty(0), epoch, epoch))
         both = np.concatenate([known.values, values])
         found[pattern] = Joined(both, min(known.first, epoch), max(known.last, epoch), doubt)
     return found
 
 
-def _parts(column: str) -> list[str]:
+def _split_numbers(column: str) -> list[str]:
     """Split a name into text, number, text, number, ..., text; numbers in names such as CIFAR10 are text."""
     masked = _NAMES.sub(lambda match: re.sub(r"\d", "#", match[0]), column)
     pieces, at = [], 0
@@ -155,11 +155,11 @@ def _parts(column: str) -> list[str]:
     return pieces
 
 
-def _named(group: list[str]) -> Iterable[tuple[str, str, str]]:
+def _name_groups(group: list[str]) -> Iterable[tuple[str, str, str]]:
     """Yield column, pattern and what is not certain of it for columns that differ only in numbers."""
     if len(group) < 2:
         return
-    parts = [_parts(column) for column in group]
+    parts = [_split_numbers(column) for column in group]
     varying = [i for i in range(1, len(parts[0]), 2) if len({own[i] for own in parts}) > 1]
     before = ["".join(parts[0][:i]).lower().rstrip("_-./ ") for i in varying]
     skeleton = "".join(parts[0][::2])
@@ -182,7 +182,7 @@ def _named(group: list[str]) -> Iterable[tuple[str, str, str]]:
         yield column, pattern, "" if certain else said
 
 
-def _epoch_in(column: str, pattern: str) -> int:
+def _find_epoch(column: str, pattern: str) -> int:
     if "{epoch}" not in pattern:
         return 1
     shape = re.escape(pattern).replace(r"\{epoch\}", r"(\d+)").replace(r"\{seed\}", r"\d+")
@@ -200,27 +200,27 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
         trained: whether rows are single trainings or epochs, so that costs are measured and not static.
         measured: whether it is known to be a measurement.
     """
-    text, words = column.lower(), words_of(re.sub(r"\{\w+\}", " ", column))
+    text, words = column.lower(), split_words(re.sub(r"\{\w+\}", " ", column))
     high, low = float(np.nanmax(own.values)), float(np.nanmin(own.values))
     named = next((item for item in _METRICS if re.search(item[0], words)), None)
     split = next((name for name, pattern in _SPLITS if re.search(pattern, text)), "")
     question = own.question
-    told = bool(known_direction(_safe(column), "none", static=False))
+    told = bool(find_direction(_make_metric_name(column), "none", static=False))
     if named is None and not told and split and _is_only_data(words) and low >= 0 and high <= 100:
         named = _METRICS[0]  # "cifar10-test" in the range of an accuracy
         question = question or ("" if high > _SURE_PERCENT else f"is '{column}' an accuracy?")
     if named is None and "{epoch}" in column and low >= 0 and high <= 100 and "curve" in words:
         named, question = _METRICS[0], question or f"is '{column}' an accuracy?"
-    metric, unit, varies = named[1:] if named else (_safe(column), "none", False)
+    metric, unit, varies = named[1:] if named else (_make_metric_name(column), "none", False)
     measured = measured or varies or "{" in column or (named is None and told)
     if unit == "s?" and trained and metric == "train_s":
         measured, split = True, "train"
-    unit = _unit(unit, column, own.values)
-    metric = _without_split(column, split if measured else "") if unit == "none" else metric
-    direction = _direction(metric, unit, measured=measured)
+    unit = _guess_unit(unit, column, own.values)
+    metric = _remove_split(column, split if measured else "") if unit == "none" else metric
+    direction = _guess_direction(metric, unit, measured=measured)
     dataset = next((name for name, at in _DATASETS for place in (text, file.lower()) if re.search(at, place)), "data")
     sentinel = bool((own.values == -1).any()) and not ((own.values < 0) & (own.values != -1)).any()
-    epoch = own.last + (own.first == 0) if "{epoch}" in column else _epoch_named(text, file.lower())
+    epoch = own.last + (own.first == 0) if "{epoch}" in column else _read_epoch(text, file.lower())
     unknown = unit == "none" and not measured and low >= 0 and high <= 100
     return Guess(
         *(column, metric, unit, measured, split, dataset, epoch, direction, own.first, sentinel, question),
@@ -228,7 +228,7 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
     )
 
 
-def _unit(kind: str, column: str, values: Floats) -> str:
+def _guess_unit(kind: str, column: str, values: Floats) -> str:
     """Return the unit, empty where neither name nor range tells."""
     high = float(np.nanmax(values))
     last = re.split(r"[^A-Za-z]", re.sub(r"[^A-Za-z]+$", "", column))[-1]
@@ -243,13 +243,13 @@ def _unit(kind: str, column: str, values: Floats) -> str:
     return kind
 
 
-def _direction(metric: str, unit: str, *, measured: bool) -> str:
+def _guess_direction(metric: str, unit: str, *, measured: bool) -> str:
     if unit:
-        return known_direction(metric, UNITS[unit].unit, static=not measured)
-    return "minimize" if metric.endswith(("_s", "_J")) else known_direction(metric, "none", static=not measured)
+        return find_direction(metric, UNITS[unit].unit, static=not measured)
+    return "minimize" if metric.endswith(("_s", "_J")) else find_direction(metric, "none", static=not measured)
 
 
-def _epoch_named(*places: str) -> int:
+def _read_epoch(*places: str) -> int:
     """Return the epoch that a name tells, such as 12 of ``epoch12`` and 200 of ``200epochs``; 1 where none does."""
     for place in places:
         for found in re.findall(r"(?<!\d)(\d+)_?ep|epochs?_?(\d+)", place):
@@ -258,7 +258,7 @@ def _epoch_named(*places: str) -> int:
     return 1
 
 
-def _safe(column: str) -> str:
+def _make_metric_name(column: str) -> str:
     """Return a column's name as a metric may be called."""
     plain = re.sub(r"[\W_]*\{(epoch|seed)\}", "", column)
     return re.sub(r"[^\w.+-]|^\W", "_", plain or column) or "value"
@@ -269,14 +269,14 @@ def _is_only_data(words: str) -> bool:
     return all(word.isdigit() or word in _OF_DATA or _SPLIT_WORD.fullmatch(word) for word in words.split())
 
 
-def _without_split(column: str, split: str) -> str:
+def _remove_split(column: str, split: str) -> str:
     """Return a metric's name without the split that the column names beside it: ``rmse`` of ``val_rmse``."""
-    plain = _safe(column)
+    plain = _make_metric_name(column)
     named = [part for part in re.split(r"[\W_]+", plain) if part and not _SPLIT_WORD.fullmatch(part.lower())]
     return "_".join(named) if split and named else plain
 
 
-def distinct(guesses: list[Guess]) -> list[Guess]:
+def make_names_distinct(guesses: list[Guess]) -> list[Guess]:
     """Call metrics like their columns where two would be one."""
 
     def path(guess: Guess) -> tuple[object, ...]:
@@ -284,6 +284,6 @@ def distinct(guesses: list[Guess]) -> list[Guess]:
 
     paths = [path(guess) for guess in guesses]
     return [
-        guess._replace(metric=_safe(guess.column)) if paths.count(own) > 1 else guess
+        guess._replace(metric=_make_metric_name(guess.column)) if paths.count(own) > 1 else guess
         for guess, own in zip(guesses, paths, strict=True)
     ]

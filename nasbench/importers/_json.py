@@ -34,10 +34,10 @@ def parse_json(text: str | bytes) -> Any:
     Raises:
         ValueError: no JSON, or such a key.
     """
-    return json.loads(text, object_pairs_hook=_distinct)
+    return json.loads(text, object_pairs_hook=_refuse_repeated_keys)
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -45,7 +45,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def number(value: Any) -> float:
+def read_number(value: Any) -> float:
     """Return a JSON number as a float.
 
     Raises:

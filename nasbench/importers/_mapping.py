@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nasbench.declarations import NUMBER, Declaration, Place, Types
-from nasbench.errors import InvalidOption, UnknownName, unknown_name
-from nasbench.importers._directions import direction_complaint, known_direction
+from nasbench.errors import InvalidOption, UnknownName, make_unknown_name
+from nasbench.importers._directions import explain_unknown_direction, find_direction
 from nasbench.importers._units import UNITS
 
 _SHIPPED = Path(__file__).parent / "maps"
@@ -96,7 +96,7 @@ class TableMapping:
     decimal: str = "."
 
 
-def shipped_maps() -> dict[str, Path]:
+def list_shipped_maps() -> dict[str, Path]:
     """Return the mappings for public files that come with the suite."""
     return {path.stem: path for path in sorted(_SHIPPED.glob("*.toml"))}
 
@@ -108,28 +108,28 @@ def read_mapping(which: str) -> TableMapping:
         InvalidOption: no TOML, an unknown or missing key, or a value that is not allowed.
         UnknownName: no such file and no shipped mapping of that name.
     """
-    path = shipped_maps().get(which, Path(which))
+    path = list_shipped_maps().get(which, Path(which))
     if not path.is_file():
         if path.suffix == ".toml":
             raise InvalidOption(f"no mapping {path}; write a first one with --guess")
-        raise unknown_name("mapping", which, shipped_maps())
+        raise make_unknown_name("mapping", which, list_shipped_maps())
     try:
-        return _mapping(path.name, Declaration.read(path, str(path)))
+        return _build_mapping(path.name, Declaration.read(path, str(path)))
     except UnknownName as error:
         raise InvalidOption(str(error)) from None
 
 
-def _mapping(file: str, declared: Declaration) -> TableMapping:
+def _build_mapping(file: str, declared: Declaration) -> TableMapping:
     given = declared.values
     _check_keys(declared, (), "key", given, _ROOT)
-    text = _provenance(declared)
-    if open_ := _listed(given.get("undecided", ())):
+    text = _read_provenance(declared)
+    if open_ := _make_list(given.get("undecided", ())):
         raise declared.error(
             ("undecided",), f"({len(open_)}): {open_[0]}; answer it by editing the mapping, then delete it there"
         )
     if given.get("decimal", ".") not in (".", ",") or not isinstance(given.get("where", {}), Mapping):
         raise declared.error((), "decimal is '.' or ',', and where = { COLUMN = VALUE }")
-    architecture = _architecture(declared, given.get("architecture", {}))
+    architecture = _read_architecture(declared, given.get("architecture", {}))
     defaults = given.get("defaults", {})
     _check_keys(declared, ("defaults",), "key of [defaults]", defaults, _MEASUREMENT - {"column", "per"})
     kinds: list[tuple[Entry, ...]] = []
@@ -145,7 +145,7 @@ def _mapping(file: str, declared: Declaration) -> TableMapping:
         kinds.append(tuple(read))
     if not any(kinds):
         raise declared.error((), "it maps no column: add a [[measurement]] or a [[static]]")
-    where = _where(given.get("where", {}))
+    where = _read_where(given.get("where", {}))
     return TableMapping(file, text, architecture, kinds[0], kinds[1], where, given.get("decimal", "."))
 
 
@@ -174,7 +174,7 @@ def _check_keys(declared: Declaration, place: Place, kind: str, given: Any, allo
         raise declared.unknown((*place, surplus[0]), kind, surplus[0], list(allowed))
 
 
-def _provenance(declared: Declaration) -> dict[str, str]:
+def _read_provenance(declared: Declaration) -> dict[str, str]:
     """Return the texts that go into the table as they are."""
     text = {key: declared.values[key] for key in _TEXTS if key in declared.values}
     for key in _PROVENANCE:
@@ -188,7 +188,7 @@ def _provenance(declared: Declaration) -> dict[str, str]:
     return text
 
 
-def _architecture(declared: Declaration, given: Any) -> Mapping[str, Any]:
+def _read_architecture(declared: Declaration, given: Any) -> Mapping[str, Any]:
     place = ("architecture",)
     if not isinstance(given, Mapping):
         raise declared.error(place, f"is {given!r}; expected a table")
@@ -202,12 +202,15 @@ def _architecture(declared: Declaration, given: Any) -> Mapping[str, Any]:
     return architecture
 
 
-def _where(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _read_where(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the texts that stand for the values of a ``where``."""
-    return {column: tuple(text for item in _listed(value) for text in _texts(item)) for column, value in given.items()}
+    return {
+        column: tuple(text for item in _make_list(value) for text in _list_spellings(item))
+        for column, value in given.items()
+    }
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _list_spellings(value: Any) -> tuple[str, ...]:
     """Return how files write a value: a truth value in several ways."""
     text = str(value)
     return (text, text.lower(), text.upper()) if isinstance(value, bool) else (text,)
@@ -232,11 +235,13 @@ def _read_entry(part: _Part, given: dict[str, Any], keys: set[str]) -> Entry:
     # A static metric is called like its column unless it says otherwise.
     values = {"dataset": "all", "metric": given["column"]} | given | dict.fromkeys(names, "")
     values |= {
-        key: _value(part, key, values[key]) for key in (*LABELS, "seed", "epoch") if key in values and key not in names
+        key: _read_value(part, key, values[key])
+        for key in (*LABELS, "seed", "epoch")
+        if key in values and key not in names
     }
-    values["direction"] = _direction(part, given, values["metric"], UNITS[unit].unit, static=not measured)
-    values["missing"] = _listed(given.get("missing", ()))
-    values["where"] = _where(given.get("where", {}))
+    values["direction"] = _read_direction(part, given, values["metric"], UNITS[unit].unit, static=not measured)
+    values["missing"] = _make_list(given.get("missing", ()))
+    values["where"] = _read_where(given.get("where", {}))
     if not _is_integer(values.get("epoch_offset", 0), -_LARGEST):
         raise part.error(f": epoch_offset = {values['epoch_offset']!r} is no integer", "epoch_offset")
     if "per" in given and (given["per"] not in PER or UNITS[unit].unit not in SPENT):
@@ -246,7 +251,7 @@ def _read_entry(part: _Part, given: dict[str, Any], keys: set[str]) -> Entry:
     return Entry(**values)
 
 
-def _direction(part: _Part, given: Mapping[str, Any], metric: Any, unit: str, *, static: bool) -> str:
+def _read_direction(part: _Part, given: Mapping[str, Any], metric: Any, unit: str, *, static: bool) -> str:
     """Return the direction that an entry says or its metric has; empty where the metric stands in a column."""
     if "direction" in given:
         if given["direction"] not in _DIRECTIONS:
@@ -254,16 +259,16 @@ def _direction(part: _Part, given: Mapping[str, Any], metric: Any, unit: str, *,
         return str(given["direction"])
     if not isinstance(metric, str) or not metric:
         return ""
-    if why := direction_complaint(metric, unit, static=static):
+    if why := explain_unknown_direction(metric, unit, static=static):
         raise part.error(f": {why}")
-    return known_direction(metric, unit, static=static)
+    return find_direction(metric, unit, static=static)
 
 
-def _listed(value: Any) -> tuple[Any, ...]:
+def _make_list(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def _value(part: _Part, key: str, given: Any) -> Any:
+def _read_value(part: _Part, key: str, given: Any) -> Any:
     """Return a label or number as it is, ``{column = ...}`` as ``FromColumn``."""
     if isinstance(given, Mapping):
         part.check_keys(f"key of {key} in", given, ("column", "rename"))
@@ -296,7 +301,7 @@ def label_complaint(key: str, label: Any) -> str:
     return ""
 
 
-def expanded(entry: Entry, columns: Iterable[str]) -> list[Entry]:
+def expand_pattern(entry: Entry, columns: Iterable[str]) -> list[Entry]:
     """Return one entry for every column that a name such as ``acc_{epoch}`` stands for.
 
     Raises:

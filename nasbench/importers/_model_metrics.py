@@ -18,7 +18,7 @@ Evaluation = tuple[float, ...]
 """epoch, training seconds, then accuracy on the train, validation and test split; nan where absent."""
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if at == len(data):
@@ -31,18 +31,18 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     raise ValueError("a number has more than ten bytes")
 
 
-def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+def _read_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     """Yield number and content of each field: an integer, or the bytes of anything else."""
     at = 0
     while at < len(data):
-        tag, at = _varint(data, at)
+        tag, at = _read_varint(data, at)
         kind = tag & 7
         if kind == _VARINT:
-            value, at = _varint(data, at)
+            value, at = _read_varint(data, at)
             yield tag >> 3, value
             continue
         if kind == _BYTES:
-            size, at = _varint(data, at)
+            size, at = _read_varint(data, at)
         elif kind in (_FIXED64, _FIXED32):
             size = 8 if kind == _FIXED64 else 4
         else:
@@ -53,13 +53,13 @@ def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
         at += size
 
 
-def _evaluation(data: bytes) -> Evaluation:
+def _read_evaluation(data: bytes) -> Evaluation:
     if len(data) == _PLAIN.size:  # the five doubles in order, as usual: a third of the time
         plain = _PLAIN.unpack(data)
         if plain[::2] == _PLAIN_TAGS:
             return plain[1::2]
     numbers = [float("nan")] * _N_NUMBERS
-    for number, content in _fields(data):
+    for number, content in _read_fields(data):
         if 1 <= number <= _N_NUMBERS:
             if not isinstance(content, bytes) or len(content) != _DOUBLE.size:
                 raise ValueError(f"field {number} of an evaluation is no double")
@@ -74,11 +74,11 @@ def parse_model_metrics(data: bytes) -> tuple[list[Evaluation], int]:
         ValueError: the bytes are no such message.
     """
     evaluations, n_parameters = [], 0
-    for number, content in _fields(data):
+    for number, content in _read_fields(data):
         if number == 1:
             if not isinstance(content, bytes):
                 raise ValueError("field 1 is no evaluation")
-            evaluations.append(_evaluation(content))
+            evaluations.append(_read_evaluation(content))
         elif number == 2:
             if not isinstance(content, int):
                 raise ValueError("field 2 is no number of parameters")

@@ -19,7 +19,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidArchitecture, SourceError
-from nasbench.importers._nats_files import Item, find_items, label, number, origin, read_item
+from nasbench.importers._nats_files import Item, describe_origin, find_items, name_item, read_item, read_official_number
 from nasbench.registry import SPACES
 from nasbench.table import Draft, Measurement, Static
 
@@ -75,14 +75,16 @@ class _NATSBench:
         gathered = _Gathered()
         for item in part:
             text, states = read_item(item)
-            gathered.add_states(len(texts), states, label(item))
+            gathered.add_states(len(texts), states, name_item(item))
             texts.append(text)
         try:
             archs = space.parse(texts)
         except InvalidArchitecture as error:
-            raise SourceError(f"{label(part[0])} and following: {error}; is this the other NATS-Bench space?") from None
-        official = np.array([float(number(item)) for item in part])
-        citation, source = origin(part[0])
+            raise SourceError(
+                f"{name_item(part[0])} and following: {error}; is this the other NATS-Bench space?"
+            ) from None
+        official = np.array([float(read_official_number(item)) for item in part])
+        citation, source = describe_origin(part[0])
         index = Static(dataset="all", metric="official_index", unit="none", direction="none", values=official)
         return Draft(
             name=self.table,
@@ -105,7 +107,7 @@ class _NATSBench:
         )
 
 
-def _by_split(evaluations: dict[str, float]) -> dict[str, dict[int, float]]:
+def _group_by_split(evaluations: dict[str, float]) -> dict[str, dict[int, float]]:
     """Take ``x-valid@0`` apart: split -> 1-based epoch -> value."""
     curves: dict[str, dict[int, float]] = {}
     for place, value in evaluations.items():
@@ -151,11 +153,11 @@ class _Gathered:
         if result["train_times"] is not None:
             self._values[(*place, "train", "train_s")][key] = {last: float(sum(result["train_times"].values()))}
         for source, metric in (("eval_acc1es", "accuracy"), ("eval_losses", "loss")):
-            for name, curve in _by_split(result[source]).items():
+            for name, curve in _group_by_split(result[source]).items():
                 whole = 100.0 if metric == "accuracy" else 1.0
                 scaled = {epoch: value / whole for epoch, value in curve.items()}
                 self._values[(*place, _split(dataset, name), metric)][key] = scaled
-        for name, curve in _by_split(result["eval_times"]).items():
+        for name, curve in _group_by_split(result["eval_times"]).items():
             self._values[(*place, _split(dataset, name), "eval_s")][key] = {last: float(np.mean(list(curve.values())))}
         for source, (metric, _, scale) in _STATICS.items():
             value = result[source]
@@ -165,10 +167,14 @@ class _Gathered:
     def measurements(self, n: int) -> list[Measurement]:
         """Return a column for everything that was measured, on the union of its seeds and epochs."""
         return [
-            self._measurement(n, column, entries) for column, entries in self._values.items() if any(entries.values())
+            self._build_measurement(n, column, entries)
+            for column, entries in self._values.items()
+            if any(entries.values())
         ]
 
-    def _measurement(self, n: int, column: _Column, entries: dict[tuple[int, int], dict[int, float]]) -> Measurement:
+    def _build_measurement(
+        self, n: int, column: _Column, entries: dict[tuple[int, int], dict[int, float]]
+    ) -> Measurement:
         dataset, recipe, split, metric = column
         seeds = sorted({seed for _, seed in entries})
         epochs = sorted(set().union(*entries.values()))
@@ -187,7 +193,7 @@ class _Gathered:
             values=values if is_accuracy else values.astype(np.float32),
             seeds=np.array(seeds),
             epochs=np.array(epochs),
-            denominator=_images(dataset, split) if is_accuracy else 0,
+            denominator=_count_images(dataset, split) if is_accuracy else 0,
         )
 
     def statics(self, n: int) -> list[Static]:
@@ -209,6 +215,6 @@ class _Gathered:
         return columns
 
 
-def _images(dataset: str, split: str) -> int:
+def _count_images(dataset: str, split: str) -> int:
     """Return the number of images behind an accuracy."""
     return next(n for name, n in _IMAGES[dataset].items() if name == split or _split(dataset, name) == split)

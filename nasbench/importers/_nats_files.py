@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from nasbench.errors import SourceError
 from nasbench.importers._pickle_entries import Entry, index_entries, read_entry
-from nasbench.importers._torch_archive import Where, load_torch, locate, opened
+from nasbench.importers._torch_archive import Where, load_torch, locate_pickle, open_source
 from nasbench.importers._unpickle import load_plain
 
 _NAME = re.compile(r"[0-9]+(?:\.pickle\.pbz2|-(?:SIMPLE|FULL)\.pth)")
@@ -55,7 +55,7 @@ def find_items(source: Path, where: str) -> list[Item]:
         SourceError: neither, or a folder without such files.
     """
     if source.is_file() and source.suffix == ".pth":
-        return list(_in_archive(source))
+        return list(_list_archive(source))
     if not source.is_dir():
         raise SourceError(f"{source} is no folder and no .pth file; {where}")
     found: dict[int, Path] = {}
@@ -68,11 +68,11 @@ def find_items(source: Path, where: str) -> list[Item]:
     return [found[number] for number in sorted(found)]
 
 
-def _in_archive(path: Path) -> list[InArchive]:
-    with opened(path) as file:
-        where = locate(file, path)
+def _list_archive(path: Path) -> list[InArchive]:
+    with open_source(path) as file:
+        where = locate_pickle(file, path)
         index = index_entries(file, where, "arch2infos", path)
-    entries = sorted(index.entries)
+    entries = sorted(index.iterate_entries)
     return [InArchive(path, where, entry, {n: index.shared[n] for n in entry.needs}) for entry in entries]
 
 
@@ -82,11 +82,11 @@ def read_item(item: Item) -> tuple[str, dict[int, dict[str, Any]]]:
     Raises:
         SourceError: damaged, another architecture than its number says, or no such results.
     """
-    loaded, name = _load(item), label(item)
+    loaded, name = _load(item), name_item(item)
     try:
         states = {_RECIPES.get(recipe) or int(recipe): state for recipe, state in loaded.items()}
         texts = {str(state["arch_str"]) for state in states.values()}
-        if len(texts) != 1 or any(int(state["arch_index"]) != number(item) for state in states.values()):
+        if len(texts) != 1 or any(int(state["arch_index"]) != read_official_number(item) for state in states.values()):
             raise SourceError(f"{name} holds architectures {sorted(texts)}, expected that of its number")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, SourceError):
@@ -101,7 +101,7 @@ def _number(name: str) -> int:
 
 def _load(item: Item) -> Any:
     if isinstance(item, InArchive):
-        with opened(item.path) as file:
+        with open_source(item.path) as file:
             return read_entry(file, item.where, item.entry, item.shared, item.path)
     if item.suffix == ".pth":
         return load_torch(item)
@@ -112,17 +112,17 @@ def _load(item: Item) -> Any:
     return load_plain(data, str(item), drop_tensors=True)
 
 
-def label(item: Item) -> str:
+def name_item(item: Item) -> str:
     """Name an architecture's results in an error."""
     return f"{item.path}, entry {item.entry.key}" if isinstance(item, InArchive) else str(item)
 
 
-def number(item: Item) -> int:
+def read_official_number(item: Item) -> int:
     """Return an architecture's number in the benchmark."""
     return item.entry.key if isinstance(item, InArchive) else _number(item.name)
 
 
-def origin(item: Item) -> tuple[str, str]:
+def describe_origin(item: Item) -> tuple[str, str]:
     """Return the citation and the source of what lies there."""
     if isinstance(item, Path) and item.suffix != ".pth":
         nats = "Dong, Liu, Musial & Gabrys, NATS-Bench, TPAMI 2021, arXiv 2009.00437"

@@ -69,7 +69,7 @@ class Entry(NamedTuple):
 class Index(NamedTuple):
     """All entries, in the order of the file, and the objects that they name in each other, by memo number."""
 
-    entries: list[Entry]
+    iterate_entries: list[Entry]
     shared: dict[int, Any]
 
 
@@ -86,9 +86,9 @@ def index_entries(file: BinaryIO, where: Where, field: str, path: Path) -> Index
         SourceError: truncated, no such dictionary, a key twice, or a pickle that no pickler writes.
     """
     walk = _Walk(file, where, path)
-    head = walk.to_field(field.encode())
-    entries = list(walk.entries())
-    file.seek(where.start + walk.to_stop())
+    head = walk.go_to_field(field.encode())
+    entries = list(walk.iterate_entries())
+    file.seek(where.start + walk.walk_to_stop())
     if not where.is_zip:  # the keys of the storages close what can be checked without reading every tensor's name
         load_torch_pickle(file, str(path))
     ((key, times),) = Counter(entry.key for entry in entries).most_common(1) or [(0, 0)]
@@ -96,7 +96,7 @@ def index_entries(file: BinaryIO, where: Where, field: str, path: Path) -> Index
         raise SourceError(f"{path} holds entry {key} of '{field}' {times} times, expected one of each")
     if any(a.base >= b.base for a, b in pairwise(entries)):
         raise SourceError(f"{path} numbers its objects out of order, as no pickler does")
-    return Index(entries, _shared(file, where, head, entries, path))
+    return Index(entries, _load_shared(file, where, head, entries, path))
 
 
 def read_entry(file: BinaryIO, where: Where, entry: Entry, shared: Mapping[int, Any], path: Path) -> Any:
@@ -112,10 +112,10 @@ def read_entry(file: BinaryIO, where: Where, entry: Entry, shared: Mapping[int, 
     Raises:
         SourceError: it asks for anything but plain data and tensors, or breaks the format.
     """
-    return _load(_bytes(file, where, entry.start, entry.end, path), (), entry.base, shared, path)
+    return _load(_read_bytes(file, where, entry.start, entry.end, path), (), entry.base, shared, path)
 
 
-def _shared(file: BinaryIO, where: Where, head: int, entries: list[Entry], path: Path) -> dict[int, Any]:
+def _load_shared(file: BinaryIO, where: Where, head: int, entries: list[Entry], path: Path) -> dict[int, Any]:
     """Load what entries name outside themselves, each from where it was defined."""
     bases = [entry.base for entry in entries]
     wanted: dict[int, set[int]] = defaultdict(set)
@@ -125,12 +125,12 @@ def _shared(file: BinaryIO, where: Where, head: int, entries: list[Entry], path:
     for part in sorted(wanted):  # part 0 is what comes before the first entry
         start, end, base = (0, head, 0) if part == 0 else entries[part - 1][1:4]
         numbers = sorted(wanted[part])
-        values = _load(_bytes(file, where, start, end, path), numbers, base, shared, path)
+        values = _load(_read_bytes(file, where, start, end, path), numbers, base, shared, path)
         shared.update(zip(numbers, values, strict=True))
     return shared
 
 
-def _bytes(file: BinaryIO, where: Where, start: int, end: int, path: Path) -> bytes:
+def _read_bytes(file: BinaryIO, where: Where, start: int, end: int, path: Path) -> bytes:
     if end - start > _MOST:
         raise SourceError(
             f"{path}: an entry or the head of the pickle has {end - start} bytes, at most {_MOST} are read"
@@ -152,23 +152,23 @@ def _load(data: bytes, wanted: Any, base: int, shared: Mapping[int, Any], path: 
 
 def _renumber(data: bytes, wanted: Any, base: int, path: Path) -> bytes:
     """Return a pickle of its own: memo numbers from 0, objects of others as persistent ones, unused ones unnumbered."""
-    steps = _steps(data, path)
+    steps = _split_steps(data, path)
     ops = {op for _, op in steps}  # whole opcodes: 10,000 are renumbered faster as bytes than as numbers
     named = {_number(op) for op in ops if op[:1] in (b"h", b"j")} | set(wanted)
     own = {number: new for new, number in enumerate(sorted(n for n in named if n >= base))}
     new = {b"": b""}
     for number in named - own.keys():
-        if not ops.isdisjoint(_forms(b"qr", number)):
+        if not ops.isdisjoint(_find_short_form(b"qr", number)):
             raise SourceError(f"{path} numbers its objects out of order, as no pickler does")
-        new |= dict.fromkeys(_forms(b"hj", number), struct.pack("<cic", b"J", number, b"Q"))
+        new |= dict.fromkeys(_find_short_form(b"hj", number), struct.pack("<cic", b"J", number, b"Q"))
     for number, short in own.items():
-        new |= dict.fromkeys(_forms(b"qr", number), _PUT.pack(b"r", short))
-        new |= dict.fromkeys(_forms(b"hj", number), _PUT.pack(b"j", short))
+        new |= dict.fromkeys(_find_short_form(b"qr", number), _PUT.pack(b"r", short))
+        new |= dict.fromkeys(_find_short_form(b"hj", number), _PUT.pack(b"j", short))
     tail = [b"(", *(_PUT.pack(b"j", own[number]) for number in wanted), b"t"] if wanted else []
     return b"".join([piece for before, op in steps for piece in (before, new.get(op, b""))] + tail) + b"."
 
 
-def _forms(ops: bytes, number: int) -> list[bytes]:
+def _find_short_form(ops: bytes, number: int) -> list[bytes]:
     """Return the short form of an opcode with a memo number, where there is one, and the long form."""
     short = [bytes((ops[0], number))] if number < 256 else []
     return [*short, _PUT.pack(ops[1:], number)]
@@ -178,7 +178,7 @@ def _number(op: bytes) -> int:
     return int.from_bytes(op[1:], "little")
 
 
-def _steps(data: bytes, path: Path) -> list[tuple[bytes, bytes]]:
+def _split_steps(data: bytes, path: Path) -> list[tuple[bytes, bytes]]:
     """Cut a pickle after every opcode that writes or reads the memo: what comes before it, and the opcode."""
     steps: list[tuple[bytes, bytes]] = []
     at = 0
@@ -187,7 +187,7 @@ def _steps(data: bytes, path: Path) -> list[tuple[bytes, bytes]]:
         steps += _TO_MEMO.findall(data, at, end)
         at = end
         if at < len(data):
-            end = _token_end(data, at, path)
+            end = _find_token_end(data, at, path)
             steps.append((data[at:end], b""))
             at = end
     return steps
@@ -199,7 +199,7 @@ def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
     return match.end() if match else at
 
 
-def _token_end(data: bytes, at: int, path: Path) -> int:
+def _find_token_end(data: bytes, at: int, path: Path) -> int:
     """Return the end of the token at ``at``; beyond the data where too little of it was read."""
     op = data[at]
     if op in _FIXED:
@@ -224,13 +224,13 @@ class _Walk:
         self._data, self._at, self._offset = b"", 0, 0
         self._alone = False
 
-    def to_field(self, field: bytes) -> int:
+    def go_to_field(self, field: bytes) -> int:
         """Go to the dictionary that is the value of ``field``, and return the offset of its first entry."""
         depth, key = 0, False
         while True:
             if depth > 1:
                 self._skip(_NO_MARKS)
-            op, argument, offset = self._token()
+            op, argument, offset = self._pass_token()
             if op == ord(".") or depth < 0:
                 raise SourceError(f"{self._path} holds no dictionary '{field.decode()}' of whole numbers")
             if key and op == ord("}") and depth <= 1:
@@ -240,35 +240,35 @@ class _Walk:
             key = argument[4:] == field if op == ord("X") else key and op in _PUTS
             self._limit(offset)
         if self._peek() in _PUTS:
-            self._token()
+            self._pass_token()
         return self._offset + self._at
 
-    def entries(self) -> Iterator[Entry]:
+    def iterate_entries(self) -> Iterator[Entry]:
         """Yield the entries; a pickler writes them in batches, the last of which may be a single one without a mark."""
         while (op := self._peek()) == ord("(") or op in _INTEGERS:
             if op == ord("("):
-                self._token()
-            yield from self._batch(ord("u") if op == ord("(") else ord("s"))
+                self._pass_token()
+            yield from self._iterate_batch(ord("u") if op == ord("(") else ord("s"))
 
-    def to_stop(self) -> int:
+    def walk_to_stop(self) -> int:
         """Walk to the end and return the offset behind it."""
         # A dictionary of one item has no mark, so its key looks like one of the outermost until it is closed.
-        op, _, offset = self._token()
+        op, _, offset = self._pass_token()
         if (op == ord("s")) != self._alone or (self._alone and self._peek() != ord(".")):
             raise SourceError(f"{self._path}: the dictionary stands inside of another, expected it in the outermost")
         while op != ord("."):
             self._skip(_NO_STOP)
-            op, _, offset = self._token()
+            op, _, offset = self._pass_token()
         return offset + 1
 
-    def _batch(self, closes: int) -> Iterator[Entry]:
+    def _iterate_batch(self, closes: int) -> Iterator[Entry]:
         """Yield entries up to the opcode that puts them into the dictionary."""
         entry: _Open | None = None
         while True:
-            op, argument, offset = self._token()
+            op, argument, offset = self._pass_token()
             if entry is None or entry.height == 2:  # a value stands alone on its key: it is complete
                 if entry and (op in _INTEGERS or op == closes):
-                    yield entry.closed(offset, self._path)
+                    yield entry.close_entry(offset, self._path)
                 if op == closes:
                     return
                 if op in _INTEGERS:
@@ -278,16 +278,16 @@ class _Walk:
             if entry is None:
                 raise SourceError(f"{self._path}: a key is no whole number, at byte {offset} of the pickle")
             if op == ord("("):
-                self._inner(entry)
+                self._walk_to_mark(entry)
             else:
                 entry.take(op, argument, self._path)
 
-    def _inner(self, entry: "_Open") -> None:
+    def _walk_to_mark(self, entry: "_Open") -> None:
         """Walk from a mark to where it closes; all that is inside leaves nothing, or one tuple."""
         depth, op = 1, 0
         while depth:
             self._skip(_NO_MARKS)
-            op, argument, offset = self._token()
+            op, argument, offset = self._pass_token()
             depth += (op == ord("(")) - (op in _CLOSES)
             if op in _GETS:
                 entry.get(_number(bytes([op]) + argument))
@@ -308,18 +308,18 @@ class _Walk:
             if len(self._data) - self._at >= _MARGIN or not self._refill():
                 return
 
-    def _token(self) -> tuple[int, bytes, int]:
+    def _pass_token(self) -> tuple[int, bytes, int]:
         """Pass one token, and return its opcode, what follows it, and its offset."""
         if len(self._data) - self._at < _MARGIN:
             self._refill()
         op, at = self._peek(), self._at
-        end = _token_end(self._data, at, self._path)
+        end = _find_token_end(self._data, at, self._path)
         while end > len(self._data):
             self._limit(end - at)
             if not self._refill():
                 raise SourceError(f"{self._path} is truncated: its pickle ends within a value")
             at = self._at
-            end = _token_end(self._data, at, self._path)
+            end = _find_token_end(self._data, at, self._path)
         self._at = end
         return op, self._data[at + 1 : end], self._offset + at
 
@@ -364,7 +364,7 @@ class _Open:
         if self.height < 2 or op in b".uet1":
             raise SourceError(f"{path} is damaged: entry {self.key} ends before its value does")
 
-    def closed(self, end: int, path: Path) -> Entry:
+    def close_entry(self, end: int, path: Path) -> Entry:
         """Return the finished entry."""
         if self.base < 0:
             raise SourceError(f"{path}: entry {self.key} is no container, expected the results of an architecture")

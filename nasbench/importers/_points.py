@@ -9,10 +9,10 @@ import numpy as np
 from nasbench.arrays import Bools, Floats, Ints
 from nasbench.errors import SourceError
 from nasbench.importers._cells import Cells, Column
-from nasbench.importers._directions import direction_complaint, known_direction
-from nasbench.importers._mapping import LABELS, ROWS, Entry, FromColumn, expanded, label_complaint
-from nasbench.importers._spent import Spent, agreed, so_far
-from nasbench.importers._units import DURATION, UNITS, complaint
+from nasbench.importers._directions import explain_unknown_direction, find_direction
+from nasbench.importers._mapping import LABELS, ROWS, Entry, FromColumn, expand_pattern, label_complaint
+from nasbench.importers._spent import Spent, accumulate_spent, require_agreement
+from nasbench.importers._units import DURATION, UNITS, find_misfit_value
 from nasbench.table import Measurement, Static
 
 _Path = tuple[str, ...]  # data set, recipe, split, metric
@@ -29,7 +29,7 @@ class _Points(NamedTuple):
     row: Ints
 
 
-def measurements(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) -> list[Measurement]:
+def build_measurements(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) -> list[Measurement]:
     """Return one ``[n, s, t]`` column for each data set, recipe, split and metric that the entries make.
 
     Args:
@@ -43,11 +43,13 @@ def measurements(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) -> 
             fall.
     """
     made = []
-    for path, points in sorted(_gathered(cells, entries, arch).items()):
-        values, seeds, epochs, rows = _filled(cells, path, points, n)
-        unit, direction = _agreed(cells, path, points)
-        spent = agreed(cells, path, [Spent(own.entry.column, own.entry.unit, own.entry.per) for own in points])
-        values = so_far(cells, spent, values, seeds, epochs, rows)
+    for path, points in sorted(_gather_points(cells, entries, arch).items()):
+        values, seeds, epochs, rows = _fill_column(cells, path, points, n)
+        unit, direction = _agree_on_unit(cells, path, points)
+        spent = require_agreement(
+            cells, path, [Spent(own.entry.column, own.entry.unit, own.entry.per) for own in points]
+        )
+        values = accumulate_spent(cells, spent, values, seeds, epochs, rows)
         dataset, recipe, split, metric = path
         made.append(
             Measurement(
@@ -65,21 +67,21 @@ def measurements(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) -> 
     return made
 
 
-def statics(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) -> list[Static]:
-    """Return one ``[n]`` column for each data set and metric; arguments and errors as for ``measurements``."""
+def build_statics(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) -> list[Static]:
+    """Return one ``[n]`` column for each data set and metric; arguments and errors as for ``build_measurements``."""
     made = []
-    for path, points in sorted(_gathered(cells, entries, arch).items()):
-        values, *_ = _filled(cells, path, points, n)
-        unit, direction = _agreed(cells, path, points)
+    for path, points in sorted(_gather_points(cells, entries, arch).items()):
+        values, *_ = _fill_column(cells, path, points, n)
+        unit, direction = _agree_on_unit(cells, path, points)
         made.append(Static(dataset=path[0], metric=path[3], unit=unit, direction=direction, values=values[:, 0, 0]))
     return made
 
 
-def _gathered(cells: Cells, entries: Sequence[Entry], arch: Ints) -> dict[_Path, list[_Points]]:
+def _gather_points(cells: Cells, entries: Sequence[Entry], arch: Ints) -> dict[_Path, list[_Points]]:
     gathered: dict[_Path, list[_Points]] = defaultdict(list)
     for entry in entries:
-        columns = expanded(entry, cells.columns)
-        found = [one for own in columns for one in _points(cells, own, arch, whole=len(columns) == 1)]
+        columns = expand_pattern(entry, cells.columns)
+        found = [one for own in columns for one in _iterate_points(cells, own, arch, whole=len(columns) == 1)]
         _refuse_fractions(cells, [points for _, points in found], entry)
         for path, points in found:
             gathered[path].append(points)
@@ -91,29 +93,29 @@ def _refuse_fractions(cells: Cells, found: Sequence[_Points], entry: Entry) -> N
     if entry.unit == "percent":
         largest = max(found, key=lambda points: points.value.max())
         at = int(largest.value.argmax())
-        if wrong := complaint(largest.value[at : at + 1] * 100.0, entry.unit):
-            raise cells.wrong(int(largest.row[at]), largest.entry.column, wrong[1])
+        if wrong := find_misfit_value(largest.value[at : at + 1] * 100.0, entry.unit):
+            raise cells.make_error(int(largest.row[at]), largest.entry.column, wrong[1])
 
 
-def _points(cells: Cells, entry: Entry, arch: Ints, *, whole: bool) -> Iterable[tuple[_Path, _Points]]:
+def _iterate_points(cells: Cells, entry: Entry, arch: Ints, *, whole: bool) -> Iterable[tuple[_Path, _Points]]:
     """Yield the measured values of one column, apart for each path that its rows name."""
-    values = cells.numbers(entry.column, entry.missing, durations=entry.unit == DURATION)
-    wanted = cells.wanted(entry.where)
+    values = cells.read_numbers(entry.column, entry.missing, durations=entry.unit == DURATION)
+    wanted = cells.match_rows(entry.where)
     values[~wanted] = np.nan
-    if found := complaint(values, entry.unit, whole=whole):
-        raise cells.wrong(found[0], entry.column, found[1])
+    if found := find_misfit_value(values, entry.unit, whole=whole):
+        raise cells.make_error(found[0], entry.column, found[1])
     values = UNITS[entry.unit].convert(values)
     kept = ~np.isnan(values)
     if not kept.any():
         raise SourceError(f"{cells.file}: column '{entry.column}' holds no value at all; leave it out of the mapping")
-    epoch = _integers(cells, entry.epoch, kept, least=1 - entry.epoch_offset) + entry.epoch_offset
+    epoch = _read_integers(cells, entry.epoch, kept, least=1 - entry.epoch_offset) + entry.epoch_offset
     if (epoch[kept] < 1).any():
-        raise cells.wrong(int(kept.argmax()), entry.column, "epoch 0: epochs count from 1; say epoch_offset = 1")
-    labels = [_labels(cells, key, getattr(entry, key), kept) for key in LABELS]
+        raise cells.make_error(int(kept.argmax()), entry.column, "epoch 0: epochs count from 1; say epoch_offset = 1")
+    labels = [_read_labels(cells, key, getattr(entry, key), kept) for key in LABELS]
     if isinstance(entry.seed, str):
-        seed = _repeats(wanted, arch, epoch, *labels)
+        seed = _number_repeats(wanted, arch, epoch, *labels)
     else:
-        seed = _integers(cells, entry.seed, kept, least=0)
+        seed = _read_integers(cells, entry.seed, kept, least=0)
     rows = np.flatnonzero(kept)
     paths = list(zip(*(label[rows] for label in labels), strict=True))
     place = {path: i for i, path in enumerate(dict.fromkeys(paths))}
@@ -123,7 +125,7 @@ def _points(cells: Cells, entry: Entry, arch: Ints, *, whole: bool) -> Iterable[
         yield path, _Points(entry, values[own], arch[own], seed[own], epoch[own], own)
 
 
-def _repeats(wanted: Bools, *said: Column | Ints) -> Ints:
+def _number_repeats(wanted: Bools, *said: Column | Ints) -> Ints:
     """Number the rows that say the same from 0, those that are not ``wanted`` not counted; ``[n]``."""
     seen: dict[tuple[object, ...], int] = defaultdict(int)
     seed = np.zeros(len(wanted), dtype=np.int64)
@@ -134,24 +136,24 @@ def _repeats(wanted: Bools, *said: Column | Ints) -> Ints:
     return seed
 
 
-def _integers(cells: Cells, given: int | FromColumn, kept: Bools, least: int) -> Ints:
+def _read_integers(cells: Cells, given: int | FromColumn, kept: Bools, least: int) -> Ints:
     if isinstance(given, FromColumn):
-        return cells.integers(given.column, kept, least)
+        return cells.read_integers(given.column, kept, least)
     return np.full(len(kept), given, dtype=np.int64)
 
 
-def _labels(cells: Cells, key: str, given: str | FromColumn, kept: Bools) -> Column:
+def _read_labels(cells: Cells, key: str, given: str | FromColumn, kept: Bools) -> Column:
     """Return the labels of all rows, checked where ``kept``."""
     if not isinstance(given, FromColumn):
         return np.full(len(kept), given, dtype=object)
     texts = cells.texts(given.column)
     for text in dict.fromkeys(texts[kept]):
         if why := label_complaint(key, given.rename.get(text, text)):
-            raise cells.wrong(int(np.flatnonzero(kept & (texts == text))[0]), given.column, why)
+            raise cells.make_error(int(np.flatnonzero(kept & (texts == text))[0]), given.column, why)
     return np.array([given.rename.get(text, text) for text in texts], dtype=object)
 
 
-def _filled(cells: Cells, path: _Path, points: Sequence[_Points], n: int) -> tuple[Floats, Ints, Ints, Ints]:
+def _fill_column(cells: Cells, path: _Path, points: Sequence[_Points], n: int) -> tuple[Floats, Ints, Ints, Ints]:
     """Return the values ``[n, s, t]`` with their seeds and epochs and the rows they are from; the same twice is one."""
     value, arch, seed, epoch, row = (np.concatenate(parts) for parts in list(zip(*points, strict=True))[1:])
     seeds, at_seed = np.unique(seed, return_inverse=True)
@@ -163,10 +165,10 @@ def _filled(cells: Cells, path: _Path, points: Sequence[_Points], n: int) -> tup
     if len(conflict):
         first, second = order[conflict[0]], order[conflict[0] + 1]
         column = [own.entry.column for own in points for _ in range(len(own.row))][second]
-        kept, other = _told_apart(value[first], value[second])
+        kept, other = _format_difference(value[first], value[second])
         repeated = f"if these are repetitions, map a seed column, or number them by seed = '{ROWS}'"
         hint = repeated if path[2] else "what varies by seed is a [[measurement]]"
-        raise cells.wrong(
+        raise cells.make_error(
             int(row[second]),
             column,
             f"{other} contradicts {kept} in row {cells.place(int(row[first]))}: the same architecture, "
@@ -180,7 +182,7 @@ def _filled(cells: Cells, path: _Path, points: Sequence[_Points], n: int) -> tup
     return values.reshape(shape), seeds, epochs, rows.reshape(shape)
 
 
-def _told_apart(first: float, second: float) -> tuple[str, str]:
+def _format_difference(first: float, second: float) -> tuple[str, str]:
     """Write two different numbers with as many digits as show the difference."""
     for digits in range(6, 17):
         texts = f"{first:.{digits}g}", f"{second:.{digits}g}"
@@ -189,12 +191,14 @@ def _told_apart(first: float, second: float) -> tuple[str, str]:
     return repr(float(first)), repr(float(second))
 
 
-def _agreed(cells: Cells, path: _Path, points: Sequence[_Points]) -> tuple[str, str]:
+def _agree_on_unit(cells: Cells, path: _Path, points: Sequence[_Points]) -> tuple[str, str]:
     """Return the schema's unit and the direction on which all entries of one path agree."""
     unit, static = UNITS[points[0].entry.unit].unit, not path[2]
-    if not all(own.entry.direction for own in points) and (why := direction_complaint(path[3], unit, static=static)):
+    if not all(own.entry.direction for own in points) and (
+        why := explain_unknown_direction(path[3], unit, static=static)
+    ):
         raise SourceError(f"{cells.file}: column '{points[0].entry.column}': {why}")
-    known = known_direction(path[3], unit, static=static)
+    known = find_direction(path[3], unit, static=static)
     said = {(UNITS[own.entry.unit].unit, own.entry.direction or known): own.entry.column for own in points}
     if len(said) > 1:
         columns = " and ".join(repr(column) for column in said.values())

@@ -49,33 +49,33 @@ def read_cells(path: Path, decimal: str = ".") -> Cells:
 _Read = tuple[list[str], Column, list[str], str]  # names, cells [n, k], places for errors, a remark
 
 
-def _separated(path: Path, suffix: str) -> _Read:
+def _read_separated(path: Path, suffix: str) -> _Read:
     text = read_text(path)
     names, rows, lines = split_rows(text, _SEPARATORS[suffix])
     # The header is a line too: only where empty lines or line breaks inside cells come before does this not follow.
     places = [f"{row} (line {line})" if line != row + 1 else str(row) for row, line in enumerate(lines, start=1)]
-    return names, _emptied(_array(rows, len(names))), places, end_complaint(text)
+    return names, _empty_missing(_build_array(rows, len(names))), places, end_complaint(text)
 
 
-def _parquet(path: Path, _: str) -> _Read:
+def _read_parquet(path: Path, _: str) -> _Read:
     if importlib.util.find_spec("pyarrow") is None:
         raise MissingExtra("reading Parquet", "parquet")
     frame = pd.read_parquet(path, engine="pyarrow")
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     if frame.map(lambda cell: isinstance(cell, np.ndarray | list | dict)).to_numpy().any():
-        return *_from_records([_flat(_plain(record)) for record in frame.to_dict("records")]), [], ""
-    return *_from_frame(frame), [], ""
+        return *_convert_records([_flatten(_convert_arrays(record)) for record in frame.to_dict("records")]), [], ""
+    return *_convert_frame(frame), [], ""
 
 
-def _plain(value: Any) -> Any:
+def _convert_arrays(value: Any) -> Any:
     """Turn arrays inside a record into lists."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, np.ndarray | list) else value
+        return {key: _convert_arrays(item) for key, item in value.items()}
+    return [_convert_arrays(item) for item in value] if isinstance(value, np.ndarray | list) else value
 
 
-def _json(path: Path, _: str) -> _Read:
+def _read_json(path: Path, _: str) -> _Read:
     """Read a list of records, a table of columns, or records by key (then the column ``key`` holds it)."""
     loaded = parse_json(read_text(path))
     if isinstance(loaded, dict) and loaded and all(isinstance(value, dict) for value in loaded.values()):
@@ -83,11 +83,11 @@ def _json(path: Path, _: str) -> _Read:
             raise ValueError(f"record {keyed[0]!r} has a field 'key' of its own, where its key belongs: rename it")
         loaded = [{"key": key, **record} for key, record in loaded.items()]
     if isinstance(loaded, dict):
-        loaded = _rows_of(loaded)
-    return *_from_records([_record(item, f"item {i}") for i, item in enumerate(loaded, start=1)]), [], ""
+        loaded = _split_into_records(loaded)
+    return *_convert_records([_record(item, f"item {i}") for i, item in enumerate(loaded, start=1)]), [], ""
 
 
-def _rows_of(columns: dict[str, Any]) -> list[dict[str, Any]]:
+def _split_into_records(columns: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the records of a table of columns.
 
     Raises:
@@ -100,7 +100,7 @@ def _rows_of(columns: dict[str, Any]) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _json_lines(path: Path, _: str) -> _Read:
+def _read_json_lines(path: Path, _: str) -> _Read:
     text = read_text(path)
     records = []
     for i, line in enumerate(text.split("\n"), start=1):
@@ -108,7 +108,7 @@ def _json_lines(path: Path, _: str) -> _Read:
             records += [_record(parse_json(line), f"line {i}")] if line.strip() else []
         except ValueError as error:
             raise ValueError(str(error) if str(error).startswith("line ") else f"line {i}: {error}") from None
-    return *_from_records(records), [], ""
+    return *_convert_records(records), [], ""
 
 
 def _record(item: Any, place: str) -> dict[str, Any]:
@@ -119,10 +119,10 @@ def _record(item: Any, place: str) -> dict[str, Any]:
     """
     if not isinstance(item, dict | list):
         raise ValueError(f"{place} is {item!r}, expected an object")
-    return _flat(item)
+    return _flatten(item)
 
 
-def _flat(value: Any) -> dict[str, Any]:
+def _flatten(value: Any) -> dict[str, Any]:
     """Spread nested objects and lists over names such as ``valid.accuracy.0``.
 
     Raises:
@@ -132,7 +132,7 @@ def _flat(value: Any) -> dict[str, Any]:
         return {"": value}
     made: dict[str, Any] = {}
     for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        for name, cell in _flat(item).items():
+        for name, cell in _flatten(item).items():
             full = f"{key}.{name}" if isinstance(item, dict | list) else str(key)
             if full in made:
                 raise ValueError(f"two fields are called {full!r} when nested ones are spread: rename one")
@@ -140,22 +140,22 @@ def _flat(value: Any) -> dict[str, Any]:
     return made
 
 
-def _from_records(records: list[dict[str, Any]]) -> tuple[list[str], Column]:
-    return _from_frame(pd.DataFrame(records, dtype=object))
+def _convert_records(records: list[dict[str, Any]]) -> tuple[list[str], Column]:
+    return _convert_frame(pd.DataFrame(records, dtype=object))
 
 
-def _from_frame(frame: Any) -> tuple[list[str], Column]:
-    return [str(name) for name in frame.columns], _emptied(frame.to_numpy(dtype=object))
+def _convert_frame(frame: Any) -> tuple[list[str], Column]:
+    return [str(name) for name in frame.columns], _empty_missing(frame.to_numpy(dtype=object))
 
 
-def _array(rows: list[list[str]], width: int) -> Column:
+def _build_array(rows: list[list[str]], width: int) -> Column:
     cells = np.empty((len(rows), width), dtype=object)
     for cell, row in zip(cells, rows, strict=True):
         cell[:] = row
     return cells
 
 
-def _emptied(cells: Column) -> Column:
+def _empty_missing(cells: Column) -> Column:
     """Put None for empty texts and for what pandas calls missing."""
     cells = cells.copy()
     cells[pd.isna(cells) | (cells == "")] = None
@@ -163,10 +163,10 @@ def _emptied(cells: Column) -> Column:
 
 
 _READERS = {
-    ".csv": _separated,
-    ".tsv": _separated,
-    ".parquet": _parquet,
-    ".json": _json,
-    ".jsonl": _json_lines,
-    ".ndjson": _json_lines,
+    ".csv": _read_separated,
+    ".tsv": _read_separated,
+    ".parquet": _read_parquet,
+    ".json": _read_json,
+    ".jsonl": _read_json_lines,
+    ".ndjson": _read_json_lines,
 }

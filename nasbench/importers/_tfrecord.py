@@ -25,7 +25,7 @@ Words = npt.NDArray[np.uint32]
 
 
 @cache
-def _table() -> Words:
+def _build_table() -> Words:
     """[k, 256] what a byte adds to the checksum when ``k`` bytes follow it."""
     one = np.arange(256, dtype=np.uint32)
     for _ in range(8):
@@ -37,7 +37,7 @@ def _table() -> Words:
     return rows
 
 
-def crc32c(octets: Bits, starts: Ints, lengths: Ints) -> Words:
+def compute_crc32c(octets: Bits, starts: Ints, lengths: Ints) -> Words:
     """Return the CRC-32C of ``lengths`` [n] bytes from each of ``starts`` [n]; ``[n]``.
 
     Args:
@@ -49,13 +49,13 @@ def crc32c(octets: Bits, starts: Ints, lengths: Ints) -> Words:
     within = np.arange(lengths.sum()) - np.repeat(before, lengths)
     taken = octets[np.repeat(starts, lengths) + within]
     taken[within < 4] ^= 0xFF  # the register starts as ones, which the first four bytes meet
-    terms = _table()[np.repeat(lengths, lengths) - 1 - within, taken]
+    terms = _build_table()[np.repeat(lengths, lengths) - 1 - within, taken]
     started = np.uint32(_ONES) >> (8 * np.minimum(lengths, 3)).astype(np.uint32)
     crc = np.bitwise_xor.reduceat(terms, before) ^ np.where(lengths < 4, started, 0).astype(np.uint32)
     return np.asarray(crc ^ np.uint32(_ONES), dtype=np.uint32)
 
 
-def masked(crc: Words) -> Words:
+def mask_checksums(crc: Words) -> Words:
     """Return checksums as a TFRecord stores them; ``[n]``."""
     rotated = crc >> np.uint32(15) | crc << np.uint32(17)
     return rotated + np.uint32(_MASK_DELTA)
@@ -100,7 +100,7 @@ def _check(data: bytes, starts: list[int], lengths: list[int], base: int, path: 
     octets, at, size = np.frombuffer(data, dtype=np.uint8), np.array(starts), np.array(lengths)
     for what, start, length in (("length", at, np.full_like(size, 8)), ("content", at + _HEADER, size)):
         stored = octets[(start + length)[:, None] + np.arange(4)].view("<u4")[:, 0]
-        bad = np.flatnonzero(masked(crc32c(octets, start, length)) != stored)
+        bad = np.flatnonzero(mask_checksums(compute_crc32c(octets, start, length)) != stored)
         if len(bad):
             raise SourceError(
                 f"{path}: corrupt: the checksum of the {what} of the record at byte {base + starts[bad[0]]} "
@@ -114,7 +114,7 @@ def _check_length(data: bytes, at: int, base: int, path: Path) -> None:
         return
     octets, length = np.frombuffer(data, dtype=np.uint8), int.from_bytes(data[at : at + 8], "little")
     stored = int.from_bytes(data[at + 8 : at + _HEADER], "little")
-    fits = masked(crc32c(octets, np.array([at]), np.array([8])))[0] == stored
+    fits = mask_checksums(compute_crc32c(octets, np.array([at]), np.array([8])))[0] == stored
     if not fits or not 0 < length <= _LARGEST:
         why = f"a record of {length} bytes is none of this benchmark" if fits else "the checksum does not fit"
         raise SourceError(

@@ -41,8 +41,8 @@ def load_torch(path: Path) -> Any:
         SourceError: no such archive, a truncated one, or one that asks for anything but plain data and tensors.
     """
     storages = Storages(path)
-    with opened(path) as file:
-        where = locate(file, path)
+    with open_source(path) as file:
+        where = locate_pickle(file, path)
         file.seek(where.start)
         loaded = load_torch_pickle(file, str(path), storages.add)
         storages.check(file, where)
@@ -50,7 +50,7 @@ def load_torch(path: Path) -> Any:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def open_source(path: Path) -> Iterator[BinaryIO]:
     """Open a file; one that cannot be read is a ``SourceError``."""
     try:
         with path.open("rb") as file:
@@ -59,7 +59,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise SourceError(f"{path} cannot be read: {error}") from error
 
 
-def locate(file: BinaryIO, path: Path) -> Where:
+def locate_pickle(file: BinaryIO, path: Path) -> Where:
     """Find the pickle of the object.
 
     Args:
@@ -85,7 +85,7 @@ def locate(file: BinaryIO, path: Path) -> Where:
 
 
 def _locate_in_zip(file: BinaryIO, path: Path) -> Where:
-    members = _members(file, path)
+    members = _list_members(file, path)
     found = [member for name, member in members.items() if name.rpartition("/")[2] == "data.pkl"]
     if len(found) != 1:
         raise SourceError(f"{path} is a zip with {len(found)} members data.pkl, a torch archive has one")
@@ -102,7 +102,7 @@ def _locate_in_zip(file: BinaryIO, path: Path) -> Where:
     return Where(start, start + member.file_size, is_zip=True)
 
 
-def _members(file: BinaryIO, path: Path) -> dict[str, zipfile.ZipInfo]:
+def _list_members(file: BinaryIO, path: Path) -> dict[str, zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(file) as archive:
             return {member.filename: member for member in archive.infolist()}
@@ -139,7 +139,9 @@ class Storages:
         Raises:
             SourceError: one is missing, or of another length.
         """
-        held = _in_zip(_members(file, self._path)) if where.is_zip else self._in_file(file)
+        held = (
+            _read_lengths_in_zip(_list_members(file, self._path)) if where.is_zip else self._read_lengths_in_file(file)
+        )
         for key, n_bytes in self._n_bytes.items():
             if held.get(key) != n_bytes:
                 raise SourceError(
@@ -147,7 +149,7 @@ class Storages:
                     f"{held.get(key, 'none')}"
                 )
 
-    def _in_file(self, file: BinaryIO) -> dict[str, int]:
+    def _read_lengths_in_file(self, file: BinaryIO) -> dict[str, int]:
         """Return the lengths of the storages behind an older archive's object, as far as they go."""
         keys = load_torch_pickle(file, str(self._path))
         if not isinstance(keys, list) or any(str(key) not in self._n_bytes for key in keys):
@@ -162,7 +164,7 @@ class Storages:
         return held
 
 
-def _in_zip(members: dict[str, zipfile.ZipInfo]) -> dict[str, int]:
+def _read_lengths_in_zip(members: dict[str, zipfile.ZipInfo]) -> dict[str, int]:
     """Return the lengths of the storages in a zip, by key."""
     split = ((name.rsplit("/", 2), member.file_size) for name, member in members.items())
     return {parts[-1]: size for parts, size in split if len(parts) > 1 and parts[-2] == "data"}

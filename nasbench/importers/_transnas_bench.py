@@ -27,7 +27,7 @@ from nasbench.arrays import Floats
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._json import load_object
 from nasbench.importers._torch_archive import load_torch
-from nasbench.importers._units import UNITS, complaint
+from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.importers._unpickle import load_plain
 from nasbench.registry import SPACES
 from nasbench.table import Draft, Measurement, Static
@@ -86,8 +86,8 @@ class _TransNASBench:
         Raises:
             SourceError: another file, an unknown architecture or metric, or values outside their units; named.
         """
-        path = _file(source, self.where)
-        entries = _entries(path, self._key, self.where)
+        path = _find_file(source, self.where)
+        entries = _read_entries(path, self._key, self.where)
         space = SPACES.load(self._space)()
         try:
             archs = space.parse(list(entries))
@@ -116,7 +116,7 @@ class _TransNASBench:
         )
 
 
-def _file(source: Path, where: str) -> Path:
+def _find_file(source: Path, where: str) -> Path:
     if not source.is_dir():
         return source
     found = sorted(source.rglob("transnas-bench*.pth"))
@@ -125,7 +125,7 @@ def _file(source: Path, where: str) -> Path:
     return found[0]
 
 
-def _entries(path: Path, key: str, where: str) -> dict[str, dict[str, Any]]:
+def _read_entries(path: Path, key: str, where: str) -> dict[str, dict[str, Any]]:
     """Return the architectures of one space."""
     loaded = _load(path, where)
     data = loaded.get("data", loaded) if isinstance(loaded, dict) else None
@@ -166,7 +166,7 @@ class _Gathered:
                 epochs = int(result["total_epochs"])
                 for name, values in result["metrics"].items():
                     split, metric = _split(name)
-                    self._curves[task, epochs, split, metric][row] = _numbers(metric, values, epochs)
+                    self._curves[task, epochs, split, metric][row] = _read_numbers(metric, values, epochs)
                 for name, value in result.get("model_info", {}).items():
                     column = self._info.setdefault((task, _INFO[name][0]), np.full(len(self._names), np.nan))
                     column[row] = _number(value)
@@ -175,9 +175,9 @@ class _Gathered:
 
     def measurements(self) -> list[Measurement]:
         """Return a column for every task, split and metric."""
-        return [self._measurement(column, curves) for column, curves in sorted(self._curves.items())]
+        return [self._build_measurement(column, curves) for column, curves in sorted(self._curves.items())]
 
-    def _measurement(self, column: _Column, curves: dict[int, list[float]]) -> Measurement:
+    def _build_measurement(self, column: _Column, curves: dict[int, list[float]]) -> Measurement:
         task, epochs, split, name = column
         metric = _MEAN_SQUARE if (task, name) == (_SQUARED_ERROR, "loss") else _METRICS[name]
         values = np.full((len(self._names), epochs), np.nan)
@@ -185,7 +185,7 @@ class _Gathered:
             values[row, : len(curve)] = curve
         label = f"{name} of {task}" if metric.unit == "s" else f"{split}_{name} of {task}"
         self._check(values, metric, label)
-        values = self._elapsed(values, label) if metric.unit == "s" else values
+        values = self._accumulate_seconds(values, label) if metric.unit == "s" else values
         return Measurement(
             dataset=task,
             recipe=f"epochs{epochs}",
@@ -200,7 +200,7 @@ class _Gathered:
 
     def _check(self, values: Floats, metric: _Metric, label: str) -> None:
         """Refuse values [n, t] outside their unit."""
-        wrong = complaint(values.ravel(), metric.unit)
+        wrong = find_misfit_value(values.ravel(), metric.unit)
         outside = (values < metric.low) | (values > metric.high)
         if wrong is None and outside.any():
             at = int(outside.argmax())
@@ -209,7 +209,7 @@ class _Gathered:
             row, epoch = divmod(wrong[0], values.shape[1])
             raise SourceError(f"{self._path}: {label}, {self._names[row]}, epoch {epoch + 1}: {wrong[1]}")
 
-    def _elapsed(self, values: Floats, label: str) -> Floats:
+    def _accumulate_seconds(self, values: Floats, label: str) -> Floats:
         """Return seconds since the start [n, t], from these or from the seconds of each epoch."""
         falls = (np.diff(values, axis=1) < 0).any(axis=1)
         if not falls.any():
@@ -225,9 +225,9 @@ class _Gathered:
 
     def statics(self) -> list[Static]:
         """Return what is known of each network, a column for every task."""
-        return list(self._statics())
+        return list(self._build_statics())
 
-    def _statics(self) -> Iterator[Static]:
+    def _build_statics(self) -> Iterator[Static]:
         units = dict(_INFO.values())
         for (task, name), values in sorted(self._info.items()):
             if np.isnan(values).all():
@@ -252,16 +252,16 @@ def _split(name: str) -> tuple[str, str]:
     return split, metric
 
 
-def _numbers(metric: str, values: Iterable[Any], epochs: int) -> list[float]:
+def _read_numbers(metric: str, values: Iterable[Any], epochs: int) -> list[float]:
     """Return one number an epoch; a list that ends early leaves the rest missing."""
-    read = _seconds if metric == "time_elapsed" else _number
+    read = _read_seconds if metric == "time_elapsed" else _number
     numbers = [read(value) for value in values]
     if epochs < 1 or len(numbers) > epochs:
         raise ValueError(f"{len(numbers)} values of {metric} for {epochs} epochs")
     return numbers
 
 
-def _seconds(value: Any) -> float:
+def _read_seconds(value: Any) -> float:
     if isinstance(value, str) and (match := _CLOCK.fullmatch(value)):
         hours, minutes, seconds = (int(part) for part in match.groups())
         return hours * 3600.0 + minutes * 60.0 + seconds

@@ -34,7 +34,7 @@ class Tuner(NamedTuple):
     epoch: str = ""
     direction: str = ""
 
-    def decision_of(self, column: str) -> str:
+    def find_decision(self, column: str) -> str:
         """Return the name of the decision that a column holds; empty if it holds none."""
         match = re.fullmatch(self.decision, column) if self.decision else None
         return match[1] if match else ""
@@ -106,14 +106,14 @@ _TUNERS = (
 _INDEX = re.compile(r"|unnamed: \d+|index|level_0", re.IGNORECASE)
 
 
-def tuner_of(columns: Collection[str]) -> Tuner | None:
+def find_tuner(columns: Collection[str]) -> Tuner | None:
     """Return the program that writes such columns, if one is known."""
     return next(
         (
             tuner
             for tuner in _TUNERS
             if tuner.needs <= set(columns)
-            and (tuner.needs == {"Name", "State"} or any(map(tuner.decision_of, columns)))
+            and (tuner.needs == {"Name", "State"} or any(map(tuner.find_decision, columns)))
         ),
         None,
     )

@@ -54,7 +54,7 @@ UNITS = {
 }
 
 
-def complaint(values: Floats, name: str, *, whole: bool = True) -> tuple[int, str] | None:
+def find_misfit_value(values: Floats, name: str, *, whole: bool = True) -> tuple[int, str] | None:
     """Return the position of the first value that cannot be in unit ``name`` and why, None if all can.
 
     Args:

@@ -19,7 +19,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import SourceError
 from nasbench.importers._source import open_source
-from nasbench.importers._units import UNITS, complaint
+from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Draft, Measurement
@@ -86,13 +86,13 @@ class AnalogNASBench:
                 "images it scores nor how many repetitions a mean has: the split is called test, so that no "
                 "strategy may observe it, and seed 0 is the mean. Epoch 1 stands for the whole training."
             ),
-            architectures=_architectures(list(loaded)),
+            architectures=_read_architectures(list(loaded)),
             cardinality=NASBench201.cardinality,
-            measurements=[_measurement(loaded, value) for value in _VALUES],
+            measurements=[_build_measurement(loaded, value) for value in _VALUES],
         )
 
 
-def _architectures(keys: list[Any]) -> Archs:
+def _read_architectures(keys: list[Any]) -> Archs:
     """Read the package's keys; ``[n, 6]``."""
     for key in keys:
         digits = isinstance(key, tuple) and len(key) == len(_EDGES) and all(type(digit) is int for digit in key)
@@ -115,16 +115,16 @@ def _number(key: Any, entry: Any, value: _Value) -> float:
     return float(found)
 
 
-def _percent(loaded: dict[Any, Any], value: _Value) -> Floats:
+def _read_percent(loaded: dict[Any, Any], value: _Value) -> Floats:
     """Return one field of all cells, checked to be percentages; ``[n]``."""
     values = np.array([_number(key, entry, value) for key, entry in loaded.items()])
-    if wrong := complaint(values, "percent"):
+    if wrong := find_misfit_value(values, "percent"):
         at, why = wrong
         raise SourceError(f"data.anb: {_label(value)} of cell {list(loaded)[at]}: {why}")
     return values
 
 
-def _measurement(loaded: dict[Any, Any], value: _Value) -> Measurement:
+def _build_measurement(loaded: dict[Any, Any], value: _Value) -> Measurement:
     return Measurement(
         dataset="cifar10",
         recipe=value.recipe,
@@ -132,7 +132,7 @@ def _measurement(loaded: dict[Any, Any], value: _Value) -> Measurement:
         metric=value.metric,
         unit="fraction",
         direction="minimize" if value.part == "uncertainty" else "maximize",
-        values=UNITS["percent"].convert(_percent(loaded, value))[:, None, None],
+        values=UNITS["percent"].convert(_read_percent(loaded, value))[:, None, None],
         seeds=np.array([0]),
         epochs=np.array([1]),
     )

@@ -72,7 +72,7 @@ class HWNASBench:
         for dataset, entry in by_dataset.items():
             if texts[dataset] != first:
                 raise SourceError(f"{path}: the architectures of {dataset} are not those of {_DATASETS[0]}")
-            statics += [_static(path, dataset, name, entry, len(first)) for name in _METRICS]
+            statics += [_build_static(path, dataset, name, entry, len(first)) for name in _METRICS]
         return Draft(
             name=self.table,
             title="HW-NAS-Bench: latency and energy of the NAS-Bench-201 networks on six devices, three data sets",
@@ -85,20 +85,20 @@ class HWNASBench:
                 "Missing is what the device cannot run (-1 in the source). The tables of FBNet's blocks were left "
                 "out. The source does not give the unit of the arithmetic intensity."
             ),
-            architectures=_parsed(path, space, first),
+            architectures=_parse_architectures(path, space, first),
             cardinality=space.cardinality,
             statics=statics,
         )
 
 
-def _parsed(path: Path, space: NASBench201, texts: list[str]) -> Archs:
+def _parse_architectures(path: Path, space: NASBench201, texts: list[str]) -> Archs:
     try:
         return space.parse(texts)
     except InvalidArchitecture as error:
         raise SourceError(f"{path}: {error}") from None
 
 
-def _static(path: Path, dataset: str, name: str, entry: dict[str, Any], n: int) -> Static:
+def _build_static(path: Path, dataset: str, name: str, entry: dict[str, Any], n: int) -> Static:
     """Return one metric of one data set, in the units of the schema."""
     metric, unit, over = _METRICS[name]
     return Static(
@@ -106,11 +106,11 @@ def _static(path: Path, dataset: str, name: str, entry: dict[str, Any], n: int) 
         metric=metric,
         unit=unit,
         direction="none" if unit == "none" else "minimize",
-        values=_values(f"{path}: {name} of {dataset}", entry.get(name), n) / over,
+        values=_read_values(f"{path}: {name} of {dataset}", entry.get(name), n) / over,
     )
 
 
-def _values(what: str, raw: Any, n: int) -> Floats:
+def _read_values(what: str, raw: Any, n: int) -> Floats:
     """[n] numbers as the file has them; nan where it has -1."""
     try:
         values = np.array(raw, dtype=np.float64)

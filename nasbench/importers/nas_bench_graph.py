@@ -38,14 +38,14 @@ class NASBenchGraphLight:
         place = {official: row for row, official in enumerate(space.hashes(space.rows).tolist())}
         measurements, statics = [], []
         for dataset in _DATASETS:
-            columns = _columns(load_plain(files[members[dataset]], f"{dataset}.bench"), place, dataset)
+            columns = _read_columns(load_plain(files[members[dataset]], f"{dataset}.bench"), place, dataset)
             measurements += [
-                _performance(columns["valid_perf"], dataset, "valid"),
-                _performance(columns["perf"], dataset, "test"),
+                _build_performance(columns["valid_perf"], dataset, "valid"),
+                _build_performance(columns["perf"], dataset, "test"),
             ]
             for metric, unit, values in (
                 ("latency_s", "s", columns["latency"]),
-                ("n_params", "count", np.round(_millions(columns["para"], dataset) * 1e6, 3)),
+                ("n_params", "count", np.round(_read_millions(columns["para"], dataset) * 1e6, 3)),
             ):
                 statics.append(Static(dataset=dataset, metric=metric, unit=unit, direction="minimize", values=values))
         return Draft(
@@ -68,7 +68,7 @@ class NASBenchGraphLight:
         )
 
 
-def _columns(loaded: Any, place: dict[int, int], dataset: str) -> dict[str, Floats]:
+def _read_columns(loaded: Any, place: dict[int, int], dataset: str) -> dict[str, Floats]:
     if not isinstance(loaded, dict):
         raise SourceError(f"{dataset}.bench holds {type(loaded).__name__}, expected a dictionary")
     columns = {key: np.full(len(place), np.nan) for key in _FIELDS}
@@ -83,7 +83,7 @@ def _columns(loaded: Any, place: dict[int, int], dataset: str) -> dict[str, Floa
     return columns
 
 
-def _performance(values: Floats, dataset: str, split: str) -> Measurement:
+def _build_performance(values: Floats, dataset: str, split: str) -> Measurement:
     if not np.nanmax(values) <= 1.0:
         raise SourceError(f"{dataset}.bench: {split} performance up to {np.nanmax(values)} is no fraction")
     return Measurement(
@@ -99,7 +99,7 @@ def _performance(values: Floats, dataset: str, split: str) -> Measurement:
     )
 
 
-def _millions(values: Floats, dataset: str) -> Floats:
+def _read_millions(values: Floats, dataset: str) -> Floats:
     if not 1e-3 < np.nanmax(values) < 1e3:
         raise SourceError(f"{dataset}.bench: {np.nanmax(values)} is no number of parameters in millions")
     return values

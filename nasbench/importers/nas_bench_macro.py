@@ -21,7 +21,7 @@ import numpy as np
 
 from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidArchitecture, SourceError
-from nasbench.importers._json import load_object, number
+from nasbench.importers._json import load_object, read_number
 from nasbench.spaces.macro import NASBenchMacro
 from nasbench.table import Draft, Measurement, Static
 
@@ -44,7 +44,7 @@ class NASBenchMacroJSON:
         Raises:
             SourceError: another file, an unknown key, or values outside their units; names file and key.
         """
-        path = _file(source, self.where)
+        path = _find_file(source, self.where)
         loaded = load_object(path, self.where)
         space = NASBenchMacro()
         try:
@@ -53,7 +53,7 @@ class NASBenchMacroJSON:
             raise SourceError(f"{path}: {error}; {self.where}") from None
         accuracy, seeds = np.full((len(archs), _MOST_SEEDS, 1), np.nan), np.arange(_MOST_SEEDS)
         n_params, macs = np.full(len(archs), np.nan), np.full(len(archs), np.nan)
-        for row, (trained, params, flops) in enumerate(_entries(path, loaded)):
+        for row, (trained, params, flops) in enumerate(_read_entries(path, loaded)):
             accuracy[row, : len(trained), 0] = trained
             n_params[row], macs[row] = params, flops
         if not len(archs) or not np.nanmax(accuracy) > 1.0:
@@ -76,8 +76,8 @@ class NASBenchMacroJSON:
             architectures=archs,
             cardinality=space.cardinality,
             measurements=[
-                _measured("valid", accuracy[:, :_SEEN] / 100, seeds[:_SEEN]),
-                _measured("test", accuracy[:, _SEEN:] / 100, seeds[_SEEN:]),
+                _build_measurement("valid", accuracy[:, :_SEEN] / 100, seeds[:_SEEN]),
+                _build_measurement("test", accuracy[:, _SEEN:] / 100, seeds[_SEEN:]),
             ],
             statics=[
                 Static(dataset="cifar10", metric=metric, unit="count", direction="minimize", values=values)
@@ -86,7 +86,7 @@ class NASBenchMacroJSON:
         )
 
 
-def _file(source: Path, where: str) -> Path:
+def _find_file(source: Path, where: str) -> Path:
     if not source.is_dir():
         return source
     found = sorted(source.rglob("nas-bench-macro_cifar10.json"))
@@ -95,12 +95,12 @@ def _file(source: Path, where: str) -> Path:
     return found[0]
 
 
-def _entries(path: Path, loaded: dict[str, Any]) -> Iterator[tuple[list[float], float, float]]:
+def _read_entries(path: Path, loaded: dict[str, Any]) -> Iterator[tuple[list[float], float, float]]:
     """Yield the test accuracies (percent), the parameters and the operations of each network."""
     for key, entry in loaded.items():
         try:
-            trained = [number(value) for value in entry["test_acc"]]
-            mean, params, flops = (number(entry[field]) for field in ("mean_acc", "params", "flops"))
+            trained = [read_number(value) for value in entry["test_acc"]]
+            mean, params, flops = (read_number(entry[field]) for field in ("mean_acc", "params", "flops"))
         except (KeyError, TypeError) as error:
             raise SourceError(f"{path}: entry {key} breaks the format: {error!r}") from None
         if not 1 <= len(trained) <= _MOST_SEEDS or not all(0.0 <= value <= 100.0 for value in trained):
@@ -114,7 +114,7 @@ def _entries(path: Path, loaded: dict[str, Any]) -> Iterator[tuple[list[float], 
         yield trained, params, flops
 
 
-def _measured(split: str, values: Floats, seeds: Ints) -> Measurement:
+def _build_measurement(split: str, values: Floats, seeds: Ints) -> Measurement:
     return Measurement(
         dataset="cifar10",
         recipe="epochs50_best",

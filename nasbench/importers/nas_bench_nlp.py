@@ -27,7 +27,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidArchitecture, SourceError
-from nasbench.importers._json import load_object, number
+from nasbench.importers._json import load_object, read_number
 from nasbench.spaces.nbnlp import NASBenchNLP
 from nasbench.table import Draft, Measurement, Static
 
@@ -69,7 +69,7 @@ class NASBenchNLPLogs:
         files = sorted(source.rglob("log_stats_model_*.json")) if source.is_dir() else [source]
         if not files:
             raise SourceError(f"{source} holds no files log_stats_model_*.json; {self.where}")
-        archs, official, gathered = _gathered(files, self.where)
+        archs, official, gathered = _gather_runs(files, self.where)
         _refuse_perplexities(source, gathered)
         return Draft(
             name=self.table,
@@ -87,14 +87,14 @@ class NASBenchNLPLogs:
             ),
             architectures=archs,
             cardinality=NASBenchNLP.cardinality,
-            measurements=[_measurement(len(archs), column, runs) for column, runs in sorted(gathered.items())],
+            measurements=[_build_measurement(len(archs), column, runs) for column, runs in sorted(gathered.items())],
             statics=[
                 Static(dataset="all", metric="official_id", unit="none", direction="none", values=official),
             ],
         )
 
 
-def _gathered(
+def _gather_runs(
     files: Iterable[Path], where: str
 ) -> tuple[Archs, Floats, dict[_Column, dict[tuple[int, int], tuple[int, Floats]]]]:
     """Return the distinct recipes [n, 99], their official numbers [n], and by column (row, seed) -> (epochs, curve)."""
@@ -122,13 +122,13 @@ def _read(path: Path, loaded: dict[str, Any], where: str) -> tuple[Archs, _Run]:
     """Check one log; return its recipe ``[1, 99]`` and the rest in the units of the schema."""
     try:
         arch = NASBenchNLP().parse([loaded["recepie"]])
-        epochs = int(number(loaded["epochs"]))
-        curves = {(split, "loss"): _curve(loaded, name) for split, name in _LOSSES.items()}
-        seconds = _curve(loaded, "wall_times")
-        n_params = number(loaded["num_params"])
+        epochs = int(read_number(loaded["epochs"]))
+        curves = {(split, "loss"): _read_curve(loaded, name) for split, name in _LOSSES.items()}
+        seconds = _read_curve(loaded, "wall_times")
+        n_params = read_number(loaded["num_params"])
         dataset = Path(str(loaded["data"])).name
-        recipe = _recipe(loaded)
-        recipe_id = number(loaded["recepie_id"])
+        recipe = _name_recipe(loaded)
+        recipe_id = read_number(loaded["recepie_id"])
     except InvalidArchitecture as error:
         raise SourceError(f"{path}: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
@@ -146,15 +146,15 @@ def _read(path: Path, loaded: dict[str, Any], where: str) -> tuple[Archs, _Run]:
     return arch, _Run(dataset, recipe, epochs, recipe_id, curves)
 
 
-def _curve(loaded: dict[str, Any], name: str) -> Floats:
+def _read_curve(loaded: dict[str, Any], name: str) -> Floats:
     """Return a list of numbers ``[t]``; what is none, or infinite, is missing."""
     if not isinstance(loaded[name], list):
         raise TypeError(f"{name} is {type(loaded[name]).__name__}, expected a list")
-    values = np.array([number(value) for value in loaded[name]], dtype=np.float64)
+    values = np.array([read_number(value) for value in loaded[name]], dtype=np.float64)
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _recipe(loaded: dict[str, Any]) -> str:
+def _name_recipe(loaded: dict[str, Any]) -> str:
     """Return a name such as ``epochs50-1a2b3c4d`` of all settings of the training."""
     settings = json.dumps({name: loaded[name] for name in _SETTINGS}, sort_keys=True)
     return f"epochs{int(loaded['epochs'])}-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
@@ -170,7 +170,7 @@ def _refuse_perplexities(source: Path, gathered: dict[_Column, dict[tuple[int, i
             )
 
 
-def _measurement(n: int, column: _Column, runs: dict[tuple[int, int], tuple[int, Floats]]) -> Measurement:
+def _build_measurement(n: int, column: _Column, runs: dict[tuple[int, int], tuple[int, Floats]]) -> Measurement:
     """Return a column ``[n, s, t]``, nan where nothing was measured."""
     dataset, recipe, split, metric = column
     epochs = next(epochs for epochs, _ in runs.values())

@@ -29,7 +29,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import SourceError
 from nasbench.importers._source import open_source
-from nasbench.importers._units import UNITS, complaint
+from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.table import Draft, Measurement
@@ -65,9 +65,9 @@ class NASHPOBenchII:
             SourceError: other files, an unknown cell or setting, or values outside their units, with column and key.
         """
         files = open_source(source, _MEMBERS, self.where)
-        bench, cells, predicted = (_columns(files[name], name, self.where) for name in _MEMBERS)
-        archs, classes = _architectures(cells)
-        seeds = _seeds(bench)
+        bench, cells, predicted = (_read_columns(files[name], name, self.where) for name in _MEMBERS)
+        archs, classes = _read_architectures(cells)
+        seeds = _list_seeds(bench)
         settings: _Keys = [
             (cell, _RATES[lr], _BATCHES[size]) for cell in dict.fromkeys(classes) for lr, size in _SETTINGS
         ]
@@ -93,28 +93,28 @@ class NASHPOBenchII:
             measurements=[
                 *(gathered.accuracy(split) for split in _IMAGES),
                 *(gathered.seconds(split) for split in _IMAGES),
-                gathered.official_cost(),
-                _prediction(predicted, settings, classes),
+                gathered.read_official_cost(),
+                _read_prediction(predicted, settings, classes),
             ],
         )
 
 
-def _columns(data: bytes, name: str, where: str) -> dict[str, dict[Any, Any]]:
+def _read_columns(data: bytes, name: str, where: str) -> dict[str, dict[Any, Any]]:
     loaded = load_plain(data, name)
     if not isinstance(loaded, dict) or not all(isinstance(column, dict) for column in loaded.values()):
         raise SourceError(f"{name} holds {type(loaded).__name__}, expected a dictionary of columns; {where}")
     return loaded
 
 
-def _column(columns: Mapping[str, dict[Any, Any]], name: str, file: str) -> dict[Any, Any]:
+def _get_column(columns: Mapping[str, dict[Any, Any]], name: str, file: str) -> dict[Any, Any]:
     if name not in columns:
         raise SourceError(f"{file} has no column '{name}' (it has {', '.join(sorted(map(str, columns)))[:80]}...)")
     return columns[name]
 
 
-def _architectures(cells: Mapping[str, dict[Any, Any]]) -> tuple[Archs, list[Any]]:
+def _read_architectures(cells: Mapping[str, dict[Any, Any]]) -> tuple[Archs, list[Any]]:
     """Return every cell with every setting ``[n, 8]``, and the class of each cell, in the same order."""
-    hashes = _column(cells, "hash", "cellinfo.pkl")
+    hashes = _get_column(cells, "hash", "cellinfo.pkl")
     digits = []
     for code in hashes:
         match = _CODE.fullmatch(str(code))
@@ -128,8 +128,8 @@ def _architectures(cells: Mapping[str, dict[Any, Any]]) -> tuple[Archs, list[Any
     return np.concatenate([edges, settings], axis=1), list(hashes.values())
 
 
-def _seeds(bench: Mapping[str, dict[Any, Any]]) -> Ints:
-    keys = _column(bench, f"valid_acc_{_EPOCHS - 1}", "bench12.pkl")
+def _list_seeds(bench: Mapping[str, dict[Any, Any]]) -> Ints:
+    keys = _get_column(bench, f"valid_acc_{_EPOCHS - 1}", "bench12.pkl")
     strange = [key for key in keys if not (isinstance(key, tuple) and len(key) == 4)]
     if strange or not keys:
         shown = repr(strange[0]) if strange else "nothing"
@@ -144,31 +144,33 @@ class _Gathered:
         self._bench, self._seeds, self._classes = bench, seeds, classes
         self._keys: _Keys = [(*setting, seed) for setting in settings for seed in seeds.tolist()]
 
-    def _values(self, name: str, unit: str) -> Floats:
+    def _read_values(self, name: str, unit: str) -> Floats:
         """Return a column ``[n, s]``, nan where it is missing."""
-        column = _column(self._bench, name, "bench12.pkl")
-        own = _checked(column, self._keys, unit, f"bench12.pkl, column '{name}'")
-        return _repeated(own.reshape(-1, len(self._seeds)), self._classes)
+        column = _get_column(self._bench, name, "bench12.pkl")
+        own = _check_numbers(column, self._keys, unit, f"bench12.pkl, column '{name}'")
+        return _repeat_by_class(own.reshape(-1, len(self._seeds)), self._classes)
 
-    def _curves(self, kind: str, unit: str) -> Floats:
-        return np.stack([self._values(f"{kind}_{epoch}", unit) for epoch in range(_EPOCHS)], axis=2)
+    def _read_curves(self, kind: str, unit: str) -> Floats:
+        return np.stack([self._read_values(f"{kind}_{epoch}", unit) for epoch in range(_EPOCHS)], axis=2)
 
     def accuracy(self, split: str) -> Measurement:
         """Return the accuracy after each epoch."""
-        return _measurement(split, "accuracy", self._curves(f"{split}_acc", "percent"), self._seeds)
+        return _build_measurement(split, "accuracy", self._read_curves(f"{split}_acc", "percent"), self._seeds)
 
     def seconds(self, split: str) -> Measurement:
         """Return the seconds that were spent on a split up to the end of each epoch."""
         metric = "train_s" if split == "train" else "eval_s"
-        return _measurement(split, metric, np.cumsum(self._curves(f"{split}_time", "s"), axis=2), self._seeds)
+        return _build_measurement(
+            split, metric, np.cumsum(self._read_curves(f"{split}_time", "s"), axis=2), self._seeds
+        )
 
-    def official_cost(self) -> Measurement:
+    def read_official_cost(self) -> Measurement:
         """Return the official seconds of all training and validation."""
-        values = self._values("total_trainval_time", "s")[:, :, None]
-        return _measurement("train", "trainval_s", values, self._seeds)
+        values = self._read_values("total_trainval_time", "s")[:, :, None]
+        return _build_measurement("train", "trainval_s", values, self._seeds)
 
 
-def _checked(column: Mapping[Any, Any], keys: _Keys, unit: str, label: str) -> Floats:
+def _check_numbers(column: Mapping[Any, Any], keys: _Keys, unit: str, label: str) -> Floats:
     """Return the numbers at ``keys`` in the unit of the schema; ``[k]``, nan where there is none."""
     found = [column.get(key, np.nan) for key in keys]
     for key, value in zip(keys, found, strict=True):
@@ -178,13 +180,13 @@ def _checked(column: Mapping[Any, Any], keys: _Keys, unit: str, label: str) -> F
     if unknown := [key for key in column if key not in known]:
         raise SourceError(f"{label}: {unknown[0]} is no known cell and setting ({len(unknown)} such)")
     values = np.array(found, dtype=np.float64)
-    if wrong := complaint(values, unit):
+    if wrong := find_misfit_value(values, unit):
         at, why = wrong
         raise SourceError(f"{label}, {keys[at]}: {why}")
     return UNITS[unit].convert(values)
 
 
-def _repeated(by_class: Floats, classes: list[Any]) -> Floats:
+def _repeat_by_class(by_class: Floats, classes: list[Any]) -> Floats:
     """Give every cell the numbers ``[classes * settings, s]`` of its class; ``[cells * settings, s]``."""
     number = {cell: i for i, cell in enumerate(dict.fromkeys(classes))}
     n_seeds = by_class.shape[1]
@@ -192,9 +194,9 @@ def _repeated(by_class: Floats, classes: list[Any]) -> Floats:
     return repeated.reshape(-1, n_seeds)
 
 
-def _prediction(predicted: Mapping[str, dict[Any, Any]], keys: _Keys, classes: list[Any]) -> Measurement:
-    column = _column(predicted, "avg_acc", "avgaccs200.pkl")
-    own = _checked(column, keys, "percent", "avgaccs200.pkl, column 'avg_acc'")
+def _read_prediction(predicted: Mapping[str, dict[Any, Any]], keys: _Keys, classes: list[Any]) -> Measurement:
+    column = _get_column(predicted, "avg_acc", "avgaccs200.pkl")
+    own = _check_numbers(column, keys, "percent", "avgaccs200.pkl, column 'avg_acc'")
     return Measurement(
         dataset="cifar10-valid",
         recipe="epochs200_predicted",
@@ -202,13 +204,13 @@ def _prediction(predicted: Mapping[str, dict[Any, Any]], keys: _Keys, classes: l
         metric="accuracy",
         unit="fraction",
         direction="maximize",
-        values=_repeated(own[:, None], classes)[:, :, None],
+        values=_repeat_by_class(own[:, None], classes)[:, :, None],
         seeds=np.array([0]),
         epochs=np.array([200]),
     )
 
 
-def _measurement(split: str, metric: str, values: Floats, seeds: Ints) -> Measurement:
+def _build_measurement(split: str, metric: str, values: Floats, seeds: Ints) -> Measurement:
     is_accuracy = metric == "accuracy"
     return Measurement(
         dataset="cifar10-valid",

@@ -53,7 +53,7 @@ class NASBench101Records:
             licence="Apache-2.0",
             source=f"{path.name} of google-research/nasbench",
             notes=collected.notes(),
-            architectures=space.canonical(collected.rows(space)),
+            architectures=space.canonicalize(collected.rows(space)),
             cardinality=space.cardinality,
             measurements=collected.measurements(),
             statics=[
@@ -99,61 +99,61 @@ class _Collected:
 
     def add(self, offset: int, payload: bytes) -> None:
         """Take in one training."""
-        official, epochs, graph, metrics = self._unpacked(offset, payload)
+        official, epochs, graph, metrics = self._unpack_payload(offset, payload)
         try:
             evaluations, n_params = parse_model_metrics(base64.b64decode(metrics, validate=True))
         except (binascii.Error, ValueError) as error:
-            raise self._error(offset, f"its metrics cannot be read: {error}") from error
-        cell = self.cells.get(official) or self._new_cell(official, offset, graph, n_params)
+            raise self._make_error(offset, f"its metrics cannot be read: {error}") from error
+        cell = self.cells.get(official) or self._add_cell(official, offset, graph, n_params)
         if cell.graph != graph or cell.n_params != n_params:
-            raise self._error(offset, f"hash {official} has another graph or size than at byte {cell.offset}")
-        values = self._checked(offset, epochs, evaluations)
-        repeat = self._next_repeat(offset, epochs, cell.index)
+            raise self._make_error(offset, f"hash {official} has another graph or size than at byte {cell.offset}")
+        values = self._check_evaluations(offset, epochs, evaluations)
+        repeat = self._count_repeat(offset, epochs, cell.index)
         self._values[epochs][cell.index, repeat] = values
 
-    def _unpacked(self, offset: int, payload: bytes) -> tuple[str, int, tuple[str, str], str]:
+    def _unpack_payload(self, offset: int, payload: bytes) -> tuple[str, int, tuple[str, str], str]:
         try:
             official, epochs, adjacency, operations, metrics = json.loads(payload)
         except (ValueError, TypeError) as error:
-            raise self._error(offset, f"it is no list of five items ({error})") from error
+            raise self._make_error(offset, f"it is no list of five items ({error})") from error
         if not all(isinstance(text, str) for text in (official, adjacency, operations, metrics)):
-            raise self._error(offset, "hash, matrix, operations and metrics are expected as text")
+            raise self._make_error(offset, "hash, matrix, operations and metrics are expected as text")
         if type(epochs) is not int or epochs not in _RECIPES:
-            raise self._error(offset, f"{epochs!r} epochs; expected one of {_RECIPES}")
+            raise self._make_error(offset, f"{epochs!r} epochs; expected one of {_RECIPES}")
         known = self._known_text  # a few thousand texts recur in millions of records
         graph = (known.setdefault(adjacency, adjacency), known.setdefault(operations, operations))
         return official, epochs, graph, metrics
 
-    def _new_cell(self, official: str, offset: int, graph: tuple[str, str], n_params: int) -> _Cell:
+    def _add_cell(self, official: str, offset: int, graph: tuple[str, str], n_params: int) -> _Cell:
         adjacency, operations = graph[0], graph[1].split(",")
         v = len(operations)
         if len(adjacency) != v * v or not set(adjacency) <= {"0", "1"}:
-            raise self._error(offset, f"matrix {adjacency!r} does not belong to {v} operations")
+            raise self._make_error(offset, f"matrix {adjacency!r} does not belong to {v} operations")
         if n_params < 1:
-            raise self._error(offset, f"{n_params} is no number of parameters")
+            raise self._make_error(offset, f"{n_params} is no number of parameters")
         matrix = np.frombuffer(adjacency.encode(), dtype=np.uint8).reshape(v, v) - ord("0")
         try:
             row = self._space.from_graph(matrix, operations)
         except InvalidArchitecture as error:
-            raise self._error(offset, str(error)) from error
+            raise self._make_error(offset, str(error)) from error
         cell = _Cell(len(self.cells), offset, graph, row.tobytes(), n_params)
         self.cells[official] = cell
         return cell
 
-    def _checked(self, offset: int, epochs: int, evaluations: list[Evaluation]) -> list[Evaluation]:
+    def _check_evaluations(self, offset: int, epochs: int, evaluations: list[Evaluation]) -> list[Evaluation]:
         """Return seconds and accuracies half-way and at the end; the first evaluation is before training."""
         if len(evaluations) != 3:
-            raise self._error(offset, f"{len(evaluations)} evaluations; expected 3 (start, half-way, end)")
+            raise self._make_error(offset, f"{len(evaluations)} evaluations; expected 3 (start, half-way, end)")
         for (epoch, seconds, *accuracies), expected in zip(evaluations[1:], (epochs / 2, epochs), strict=True):
             if abs(epoch - expected) > 0.5:
-                raise self._error(offset, f"evaluated after epoch {epoch}, expected {expected:g}")
+                raise self._make_error(offset, f"evaluated after epoch {epoch}, expected {expected:g}")
             if not (0 < seconds < 1e7 and all(0 <= accuracy <= 1 for accuracy in accuracies)):
-                raise self._error(offset, f"{seconds} s, accuracies {accuracies}: expected seconds and fractions")
+                raise self._make_error(offset, f"{seconds} s, accuracies {accuracies}: expected seconds and fractions")
         if evaluations[2][1] < evaluations[1][1]:
-            raise self._error(offset, "training took longer half-way than in all")
+            raise self._make_error(offset, "training took longer half-way than in all")
         return [evaluation[1:] for evaluation in evaluations[1:]]
 
-    def _next_repeat(self, offset: int, epochs: int, index: int) -> int:
+    def _count_repeat(self, offset: int, epochs: int, index: int) -> int:
         if epochs not in self._values:
             self._values[epochs] = np.full((1024, _N_SEEDS, 2, len(_COLUMNS)), np.nan)
             self._counts[epochs] = bytearray(1024)
@@ -163,7 +163,7 @@ class _Collected:
             self._counts[epochs].extend(bytes(len(old)))
         repeat = self._counts[epochs][index]
         if repeat == _N_SEEDS:
-            raise self._error(offset, f"a repeat beyond the {_N_SEEDS} of a cell after {epochs} epochs")
+            raise self._make_error(offset, f"a repeat beyond the {_N_SEEDS} of a cell after {epochs} epochs")
         self._counts[epochs][index] += 1
         return repeat
 
@@ -173,7 +173,7 @@ class _Collected:
         rows = np.frombuffer(joined, dtype=np.int8).reshape(len(self.cells), -1)
         for own, (official, cell) in zip(space.hashes(rows), self.cells.items(), strict=True):
             if own != official:
-                raise self._error(cell.offset, f"hash {official} is not the cell's, which is {own}")
+                raise self._make_error(cell.offset, f"hash {official} is not the cell's, which is {own}")
         return rows
 
     def measurements(self) -> list[Measurement]:
@@ -186,7 +186,7 @@ class _Collected:
                 metric=metric,
                 unit="s" if metric == "train_s" else "fraction",
                 direction="minimize" if metric == "train_s" else "maximize",
-                values=self._values[epochs][: self._n_rows(epochs), ..., column],
+                values=self._values[epochs][: self._count_rows(epochs), ..., column],
                 seeds=np.arange(_N_SEEDS),
                 epochs=np.array([epochs // 2, epochs]),
             )
@@ -194,7 +194,7 @@ class _Collected:
             for column, (split, metric) in enumerate(_COLUMNS)
         ]
 
-    def _n_rows(self, epochs: int) -> int:
+    def _count_rows(self, epochs: int) -> int:
         """Make room for cells that this recipe lacks, and return how many cells there are."""
         missing = len(self.cells) - len(self._values[epochs])
         if missing > 0:
@@ -206,7 +206,7 @@ class _Collected:
     def notes(self) -> str:
         """Say what no number says, and what this file lacks."""
         short = {
-            epochs: int((np.frombuffer(counts, np.uint8, self._n_rows(epochs)) < _N_SEEDS).sum())
+            epochs: int((np.frombuffer(counts, np.uint8, self._count_rows(epochs)) < _N_SEEDS).sum())
             for epochs, counts in sorted(self._counts.items())
         }
         lacking = ", ".join(f"{n:,} after {epochs} epochs" for epochs, n in short.items() if n)
@@ -219,5 +219,5 @@ class _Collected:
             f"{_N_SEEDS} repeats: {lacking or 'none'}."
         )
 
-    def _error(self, offset: int, why: str) -> SourceError:
+    def _make_error(self, offset: int, why: str) -> SourceError:
         return SourceError(f"{self._path}: the record at byte {offset}: {why}")

@@ -74,11 +74,11 @@ class NASBench101Runs:
                 repeat given twice, or values outside their units; with the line.
         """
         files = open_source(source, [_RUNS, _GRAPHS], self.where)
-        trainings, refused = _finished(_trainings(files[_RUNS]))
+        trainings, refused = _select_finished(_collect_trainings(files[_RUNS]))
         space = NASBench101()
-        graphs = _graphs(files[_GRAPHS])
+        graphs = _read_graphs(files[_GRAPHS])
         cells = {official: row for row, official in enumerate(sorted({key[2] for key in trainings}))}
-        seeds, n_twice = _seeds(trainings)
+        seeds, n_twice = _number_seeds(trainings)
         return Draft(
             name=self.table,
             title=f"NAS-Bench-101 cells of up to 5 vertices on CIFAR-10 with energy: {len(cells)} cells",
@@ -86,23 +86,23 @@ class NASBench101Runs:
             citation="Bakhtiarifard, Igel & Selvan, EC-NAS, arXiv 2210.06015; cells: Ying et al., arXiv 1902.09635",
             licence="Apache-2.0",
             source=f"PedramBakh/nc_nasbench, {_RUNS} and {_GRAPHS}",
-            notes=_notes(refused, n_twice),
-            architectures=_rows(space, graphs, cells, trainings),
+            notes=_write_notes(refused, n_twice),
+            architectures=_find_rows(space, graphs, cells, trainings),
             cardinality=space.cardinality,
-            measurements=_measurements(trainings, cells, seeds),
+            measurements=_build_measurements(trainings, cells, seeds),
             statics=[
                 Static(
                     dataset="cifar10",
                     metric="n_params",
                     unit="count",
                     direction="minimize",
-                    values=_parameters(trainings, cells),
+                    values=_build_parameters(trainings, cells),
                 )
             ],
         )
 
 
-def _lines(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+def _split_lines(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         names, rows, lines = split_rows(data.decode(), ",")
     except UnicodeDecodeError as error:
@@ -116,10 +116,10 @@ def _lines(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
         yield line, dict(zip(names, row, strict=True))
 
 
-def _trainings(data: bytes) -> dict[_Key, _Training]:
+def _collect_trainings(data: bytes) -> dict[_Key, _Training]:
     """Collect the rows of each training, values checked."""
     trainings: dict[_Key, _Training] = {}
-    for line, row in _lines(data):
+    for line, row in _split_lines(data):
         try:
             key = (row["space"], int(row["budget"]), row["hash"], int(row["repeat"]))
             n_params = int(row["params"])
@@ -127,7 +127,7 @@ def _trainings(data: bytes) -> dict[_Key, _Training]:
         except (ValueError, TypeError) as error:
             raise SourceError(f"{_RUNS}, line {line}: {error}") from error
         joules = kwh * _JOULE_PER_KWH
-        if why := _wrong(key, n_params, epoch, seconds, accuracies, joules):
+        if why := _find_broken_rule(key, n_params, epoch, seconds, accuracies, joules):
             raise SourceError(f"{_RUNS}, line {line}: {why}")
         training = trainings.setdefault(key, _Training(line, n_params, {}))
         if epoch in training.epochs or training.n_params != n_params:
@@ -136,7 +136,9 @@ def _trainings(data: bytes) -> dict[_Key, _Training]:
     return trainings
 
 
-def _wrong(key: _Key, n_params: int, epoch: float, seconds: float, accuracies: list[float], joules: float) -> str:
+def _find_broken_rule(
+    key: _Key, n_params: int, epoch: float, seconds: float, accuracies: list[float], joules: float
+) -> str:
     """Say what rule a row breaks, or nothing."""
     _, budget, _, repeat = key
     if budget not in _RECIPES or not 1 <= repeat <= _REPEATS:
@@ -154,7 +156,7 @@ def _wrong(key: _Key, n_params: int, epoch: float, seconds: float, accuracies: l
     return ""
 
 
-def _finished(trainings: dict[_Key, _Training]) -> tuple[dict[_Key, _Training], Counter[str]]:
+def _select_finished(trainings: dict[_Key, _Training]) -> tuple[dict[_Key, _Training], Counter[str]]:
     """Separate the finished trainings from those whose last row repeats the first epoch, counted by space."""
     kept, refused = {}, Counter[str]()
     for key, training in trainings.items():
@@ -170,7 +172,7 @@ def _finished(trainings: dict[_Key, _Training]) -> tuple[dict[_Key, _Training], 
     return kept, refused
 
 
-def _seeds(trainings: dict[_Key, _Training]) -> tuple[dict[_Key, int], int]:
+def _number_seeds(trainings: dict[_Key, _Training]) -> tuple[dict[_Key, int], int]:
     """Give each training its seed: the repeat, plus 3 where an earlier space has the cell and recipe too."""
     spaces: dict[tuple[int, str], list[str]] = {}
     for space, budget, official, _ in sorted(trainings):
@@ -181,7 +183,7 @@ def _seeds(trainings: dict[_Key, _Training]) -> tuple[dict[_Key, int], int]:
     return seeds, sum(len(known) > 1 for known in spaces.values())
 
 
-def _graphs(data: bytes) -> dict[str, Any]:
+def _read_graphs(data: bytes) -> dict[str, Any]:
     try:
         graphs = parse_json(data)
     except ValueError as error:
@@ -191,7 +193,9 @@ def _graphs(data: bytes) -> dict[str, Any]:
     return graphs
 
 
-def _rows(space: NASBench101, graphs: dict[str, Any], cells: dict[str, int], trainings: dict[_Key, _Training]) -> Archs:
+def _find_rows(
+    space: NASBench101, graphs: dict[str, Any], cells: dict[str, int], trainings: dict[_Key, _Training]
+) -> Archs:
     """Return the canonical row of every cell; ``[n, d]``."""
     lines = {key[2]: training.line for key, training in reversed(trainings.items())}
     rows = []
@@ -209,10 +213,12 @@ def _rows(space: NASBench101, graphs: dict[str, Any], cells: dict[str, int], tra
         if space.hashes(row) != [official]:
             raise SourceError(f"{_GRAPHS}: {official} is not the hash of its graph, {space.hashes(row)[0]}")
         rows.append(row)
-    return space.canonical(np.concatenate(rows))
+    return space.canonicalize(np.concatenate(rows))
 
 
-def _measurements(trainings: dict[_Key, _Training], cells: dict[str, int], seeds: dict[_Key, int]) -> list[Measurement]:
+def _build_measurements(
+    trainings: dict[_Key, _Training], cells: dict[str, int], seeds: dict[_Key, int]
+) -> list[Measurement]:
     measurements = []
     for budget in sorted({key[1] for key in trainings}):
         chosen = {key: training for key, training in trainings.items() if key[1] == budget}
@@ -239,7 +245,7 @@ def _measurements(trainings: dict[_Key, _Training], cells: dict[str, int], seeds
     return measurements
 
 
-def _parameters(trainings: dict[_Key, _Training], cells: dict[str, int]) -> Floats:
+def _build_parameters(trainings: dict[_Key, _Training], cells: dict[str, int]) -> Floats:
     values = np.full(len(cells), np.nan)
     for key, training in trainings.items():
         known = values[cells[key[2]]]
@@ -249,7 +255,7 @@ def _parameters(trainings: dict[_Key, _Training], cells: dict[str, int]) -> Floa
     return values
 
 
-def _notes(refused: Counter[str], n_twice: int) -> str:
+def _write_notes(refused: Counter[str], n_twice: int) -> str:
     left_out = ", ".join(f"{n:,} of space {space}" for space, n in sorted(refused.items())) or "none"
     return (
         "Rows are canonical: ask with space.canonical(archs). Left out because their last row repeats their first "

@@ -29,7 +29,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidArchitecture, SourceError
-from nasbench.importers._json import load_object, number
+from nasbench.importers._json import load_object, read_number
 from nasbench.spaces.darts import DARTS
 from nasbench.table import Draft, Measurement
 
@@ -85,7 +85,9 @@ class NASBench301Runs:
             raise SourceError(f"{source} holds no files results_*.json; {self.where}")
         by_arch: dict[bytes, list[Path]] = defaultdict(list)
         for path in files:
-            by_arch[_arch(path, _configuration(path, load_object(path, self.where))).tobytes()].append(path)
+            by_arch[
+                _read_architecture(path, _read_configuration(path, load_object(path, self.where))).tobytes()
+            ].append(path)
         groups = list(by_arch.values())
         return [list(chain.from_iterable(groups[i : i + _PART])) for i in range(0, len(groups), _PART)]
 
@@ -101,7 +103,7 @@ class NASBench301Runs:
         for path in part:
             loaded = load_object(path, self.where)
             run = _run(path, loaded)
-            row = rows.setdefault(_arch(path, run.configuration).tobytes(), len(rows))
+            row = rows.setdefault(_read_architecture(path, run.configuration).tobytes(), len(rows))
             runs[row, run.recipe].setdefault(json.dumps(loaded, sort_keys=True), run)
         archs: Archs = np.frombuffer(b"".join(rows), dtype=np.int8).reshape(len(rows), -1).copy()
         gathered: dict[_Column, dict[tuple[int, int], list[_Curve]]] = defaultdict(dict)
@@ -124,18 +126,18 @@ class NASBench301Runs:
             ),
             architectures=archs,
             cardinality=space.cardinality,
-            measurements=[_measurement(len(archs), column, entries) for column, entries in gathered.items()],
+            measurements=[_build_measurement(len(archs), column, entries) for column, entries in gathered.items()],
         )
 
 
-def _configuration(path: Path, loaded: Mapping[str, Any]) -> dict[str, Any]:
+def _read_configuration(path: Path, loaded: Mapping[str, Any]) -> dict[str, Any]:
     configuration = loaded.get(_CONFIGURATION)
     if not isinstance(configuration, dict):
         raise SourceError(f"{path} has no object '{_CONFIGURATION}'; {NASBench301Runs.where}")
     return configuration
 
 
-def _arch(path: Path, configuration: dict[str, Any]) -> Archs:
+def _read_architecture(path: Path, configuration: dict[str, Any]) -> Archs:
     """[22] the decisions of the cells."""
     try:
         archs = DARTS().parse_configurations([configuration])
@@ -144,30 +146,34 @@ def _arch(path: Path, configuration: dict[str, Any]) -> Archs:
     return archs.reshape(-1)
 
 
-def _recipe(configuration: dict[str, Any]) -> str:
+def _name_recipe(configuration: dict[str, Any]) -> str:
     """Return a name such as ``epochs100_channels32_layers8-1a2b3c4d`` of all that is not about the cells."""
     rest = {key: value for key, value in configuration.items() if not _CELLS.fullmatch(key)}
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:8]
-    return "_".join(f"{name}{int(number(rest[key]))}" for name, key in _NAMED.items()) + f"-{digest}"
+    return "_".join(f"{name}{int(read_number(rest[key]))}" for name, key in _NAMED.items()) + f"-{digest}"
 
 
 def _run(path: Path, loaded: dict[str, Any]) -> _Run:
     """Check one file and bring its values into the units of the schema."""
-    configuration = _configuration(path, loaded)
+    configuration = _read_configuration(path, loaded)
     try:
         (info,) = loaded["info"]
-        last = int(number(info["epochs"]))
+        last = int(read_number(info["epochs"]))
         lists = loaded.get("learning_curves", {})
         curves = {}
         for column, (name, _, over) in _CURVES.items():
-            listed = np.array([number(value) for value in lists.get(f"Train/{name}", [])])
+            listed = np.array([read_number(value) for value in lists.get(f"Train/{name}", [])])
             found = [(1, listed / over)] if len(listed) else []
             if name in info and len(listed) < last:
-                found.append((last, np.array([number(info[name]) / over])))
+                found.append((last, np.array([read_number(info[name]) / over])))
             if found:
                 curves[column] = found
-        ends = (number(loaded["test_accuracy"]) / 100, number(loaded["runtime"]), number(info["model_parameters"]))
-        run = _Run(configuration, _recipe(configuration), curves)
+        ends = (
+            read_number(loaded["test_accuracy"]) / 100,
+            read_number(loaded["runtime"]),
+            read_number(info["model_parameters"]),
+        )
+        run = _Run(configuration, _name_recipe(configuration), curves)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SourceError(f"{path} breaks the format: {error!r}; {NASBench301Runs.where}") from None
     curves |= {column: [(last, np.array([value]))] for column, value in zip(_ENDS, ends, strict=True)}
@@ -194,7 +200,7 @@ def _check(path: Path, run: _Run, last: int) -> None:
         raise SourceError(f"{path}: model_parameters {run.curves['train', 'n_params'][0][1][0]:g} are no plain number")
 
 
-def _measurement(n: int, column: _Column, entries: dict[tuple[int, int], list[_Curve]]) -> Measurement:
+def _build_measurement(n: int, column: _Column, entries: dict[tuple[int, int], list[_Curve]]) -> Measurement:
     """Return a column on the union of its seeds and epochs; nan where nothing was measured."""
     recipe, split, metric = column
     epochs = sorted({first + i for curves in entries.values() for first, v in curves for i in range(len(v))})

@@ -19,7 +19,7 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._json import parse_json
-from nasbench.importers._units import UNITS, complaint
+from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Draft, Measurement
 
@@ -62,7 +62,7 @@ class NB201Extract:
         Raises:
             SourceError: no such file, or an entry that breaks the format, named.
         """
-        loaded = _loaded(source, self.where)
+        loaded = _load_entries(source, self.where)
         texts, space = list(loaded), NASBench201()
         try:
             archs = space.parse(texts)
@@ -71,8 +71,10 @@ class NB201Extract:
         measurements = []
         for dataset in _IMAGES:
             for epochs in _SCHEDULES:
-                entries = np.array([_entry(source, loaded, text, dataset, epochs) for text in texts])
-                measurements += [_measurement(source, texts, entries, dataset, epochs, value) for value in _VALUES]
+                entries = np.array([_read_entry(source, loaded, text, dataset, epochs) for text in texts])
+                measurements += [
+                    _build_measurement(source, texts, entries, dataset, epochs, value) for value in _VALUES
+                ]
         return Draft(
             name=self.table,
             title=f"NAS-Bench-201: {len(texts):,} cells, three data sets, training and test after 12 and 200 epochs",
@@ -93,7 +95,7 @@ class NB201Extract:
         )
 
 
-def _loaded(source: Path, where: str) -> dict[str, Any]:
+def _load_entries(source: Path, where: str) -> dict[str, Any]:
     if not source.is_file():
         raise SourceError(f"{source} is no file; {where}")
     try:
@@ -105,7 +107,7 @@ def _loaded(source: Path, where: str) -> dict[str, Any]:
     return loaded
 
 
-def _entry(source: Path, loaded: dict[str, Any], text: str, dataset: str, epochs: int) -> list[float]:
+def _read_entry(source: Path, loaded: dict[str, Any], text: str, dataset: str, epochs: int) -> list[float]:
     """Return the six numbers of an architecture, a data set and a schedule."""
     label = f"{source}: {text}, {dataset}, {epochs} epochs"
     try:
@@ -120,12 +122,12 @@ def _entry(source: Path, loaded: dict[str, Any], text: str, dataset: str, epochs
     return [float(value) for value in entry]
 
 
-def _measurement(
+def _build_measurement(
     source: Path, texts: list[str], entries: Floats, dataset: str, epochs: int, value: _Value
 ) -> Measurement:
     """Return one column of ``entries`` [n, 6] in the units of the schema."""
     raw = entries[:, value.place]
-    if wrong := complaint(raw, value.unit):
+    if wrong := find_misfit_value(raw, value.unit):
         at, why = wrong
         raise SourceError(f"{source}: {texts[at]}, {dataset}, {epochs} epochs, number {value.place + 1}: {why}")
     is_accuracy = value.metric == "accuracy"

@@ -23,7 +23,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import SourceError
-from nasbench.importers._json import load_object, number
+from nasbench.importers._json import load_object, read_number
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Draft, Static
 
@@ -63,8 +63,8 @@ class NASBenchSuiteZero:
             if not isinstance(networks, dict) or not _NAME.fullmatch(dataset):
                 raise SourceError(f"{path}: {dataset!r} is no data set with networks; {self.where}")
             for key, entry in networks.items():
-                row = rows.setdefault(_arch(path, dataset, key), len(rows))
-                for metric, value in _values(path, dataset, key, entry):
+                row = rows.setdefault(_read_architecture(path, dataset, key), len(rows))
+                for metric, value in _read_values(path, dataset, key, entry):
                     column = columns.setdefault((dataset, metric), {})
                     if row in column:
                         raise SourceError(f"{path}: {key} of {dataset} is given twice")
@@ -72,7 +72,7 @@ class NASBenchSuiteZero:
         if not columns:
             raise SourceError(f"{path} holds no proxy of any network; {self.where}")
         archs: Archs = np.array(list(rows), dtype=np.int8)
-        statics = [_static(*place, column, len(archs)) for place, column in columns.items()]
+        statics = [_build_static(*place, column, len(archs)) for place, column in columns.items()]
         return Draft(
             name=self.table,
             title=f"NAS-Bench-Suite-Zero: zero-cost proxies of NAS-Bench-201 networks, {len(loaded)} data sets",
@@ -91,7 +91,7 @@ class NASBenchSuiteZero:
         )
 
 
-def _arch(path: Path, dataset: str, key: str) -> tuple[int, ...]:
+def _read_architecture(path: Path, dataset: str, key: str) -> tuple[int, ...]:
     """Return our decisions of a network such as ``(4, 0, 3, 1, 4, 3)``."""
     match = _KEY.fullmatch(key.strip())
     if match is None:
@@ -100,7 +100,7 @@ def _arch(path: Path, dataset: str, key: str) -> tuple[int, ...]:
     return tuple(NASBench201.operations.index(names[place]) for place in _OURS)
 
 
-def _values(path: Path, dataset: str, key: str, entry: Any) -> Iterator[tuple[str, float]]:
+def _read_values(path: Path, dataset: str, key: str, entry: Any) -> Iterator[tuple[str, float]]:
     """Yield the metrics of a network: each proxy, and its seconds where they are given."""
     where = f"{path}: {key} of {dataset}"
     if not isinstance(entry, dict):
@@ -108,8 +108,8 @@ def _values(path: Path, dataset: str, key: str, entry: Any) -> Iterator[tuple[st
     proxy: str
     for proxy in sorted(entry.keys() - _NOT_PROXIES):
         try:
-            score = number(entry[proxy]["score"])
-            seconds = number(entry[proxy]["time"]) if "time" in entry[proxy] else np.nan
+            score = read_number(entry[proxy]["score"])
+            seconds = read_number(entry[proxy]["time"]) if "time" in entry[proxy] else np.nan
         except (KeyError, TypeError) as error:
             raise SourceError(f"{where}: '{proxy}' breaks the format: {error!r}") from None
         if not _NAME.fullmatch(proxy) or seconds < 0.0:
@@ -120,7 +120,7 @@ def _values(path: Path, dataset: str, key: str, entry: Any) -> Iterator[tuple[st
         yield f"{proxy}_s", seconds
 
 
-def _static(dataset: str, metric: str, column: dict[int, float], n: int) -> Static:
+def _build_static(dataset: str, metric: str, column: dict[int, float], n: int) -> Static:
     values: Floats = np.full(n, np.nan)
     values[list(column)] = list(column.values())
     values[np.isinf(values)] = np.nan

@@ -44,10 +44,10 @@ class SimpleHPOBench:
         measurements, statics = [], []
         for name, (dataset, n_classes) in _DATASETS.items():
             loaded = load_plain(files[members[name]], f"{name}.pkl")
-            entries = _entries(loaded, space, name)
-            measurements.append(_accuracy(entries, dataset))
-            statics += _statics(entries, dataset, n_classes, space.rows)
-        statics.append(_official_index(loaded, space))
+            entries = _read_entries(loaded, space, name)
+            measurements.append(_build_accuracy(entries, dataset))
+            statics += _build_statics(entries, dataset, n_classes, space.rows)
+        statics.append(_find_official_index(loaded, space))
         return Draft(
             name=self.table,
             title="NAS-Bench-201: 15,625 cells, three data sets, validation accuracy after 200 epochs",
@@ -69,7 +69,7 @@ class SimpleHPOBench:
         )
 
 
-def _entries(loaded: Any, space: NASBench201, name: str) -> list[dict[str, list[float]]]:
+def _read_entries(loaded: Any, space: NASBench201, name: str) -> list[dict[str, list[float]]]:
     """Return the entries in the order of ``space.rows``, checked for completeness."""
     if not isinstance(loaded, dict):
         raise SourceError(f"{name}.pkl holds {type(loaded).__name__}, expected a dictionary")
@@ -80,7 +80,7 @@ def _entries(loaded: Any, space: NASBench201, name: str) -> list[dict[str, list[
     return [loaded[key] for key in keys]
 
 
-def _column(entries: list[dict[str, list[float]]], key: str) -> Floats:
+def _collect_column(entries: list[dict[str, list[float]]], key: str) -> Floats:
     """Collect one list per cell into [n, 3], nan where a seed is missing."""
     values = np.full((len(entries), _N_SEEDS), np.nan)
     for row, entry in zip(values, entries, strict=True):
@@ -94,8 +94,8 @@ def _column(entries: list[dict[str, list[float]]], key: str) -> Floats:
     return values
 
 
-def _accuracy(entries: list[dict[str, list[float]]], dataset: str) -> Measurement:
-    percent = _column(entries, "val_acc")
+def _build_accuracy(entries: list[dict[str, list[float]]], dataset: str) -> Measurement:
+    percent = _collect_column(entries, "val_acc")
     if not (1.0 < np.nanmax(percent) <= 100.0 and np.nanmin(percent) >= 0.0):
         raise SourceError(f"{dataset}: accuracies from {np.nanmin(percent)} to {np.nanmax(percent)} are no percentages")
     return Measurement(
@@ -111,18 +111,20 @@ def _accuracy(entries: list[dict[str, list[float]]], dataset: str) -> Measuremen
     )
 
 
-def _statics(entries: list[dict[str, list[float]]], dataset: str, n_classes: int, rows: Archs) -> list[Static]:
+def _build_statics(entries: list[dict[str, list[float]]], dataset: str, n_classes: int, rows: Archs) -> list[Static]:
     def static(metric: str, unit: str, values: npt.NDArray[Any]) -> Static:
         return Static(dataset=dataset, metric=metric, unit=unit, direction="minimize", values=values)
 
-    recorded = np.rint(_column(entries, "model_size") * 1e6)
+    recorded = np.rint(_collect_column(entries, "model_size") * 1e6)
     expected = NASBench201().network_size(rows, n_classes=n_classes).n_params
     if not (recorded == expected[:, None]).any(axis=1).all():
         bad = int(np.flatnonzero(~(recorded == expected[:, None]).any(axis=1))[0])
         raise SourceError(
             f"{dataset}: cell {bad} records {recorded[bad]} parameters, its operations make {expected[bad]}"
         )
-    seconds, latency = (_same_for_all_seeds(_column(entries, key), key) for key in ("train_time", "latency"))
+    seconds, latency = (
+        _require_same_for_seeds(_collect_column(entries, key), key) for key in ("train_time", "latency")
+    )
     return [
         static("train_s", "s", seconds),
         static("latency_s", "s", latency),
@@ -131,14 +133,14 @@ def _statics(entries: list[dict[str, list[float]]], dataset: str, n_classes: int
     ]
 
 
-def _same_for_all_seeds(values: Floats, key: str) -> Floats:
+def _require_same_for_seeds(values: Floats, key: str) -> Floats:
     spread = np.nanmax(values, axis=1) - np.nanmin(values, axis=1)
     if spread.any():
         raise SourceError(f"{key} differs between the seeds of cell {int(spread.argmax())}")
     return values[:, 0].copy()
 
 
-def _official_index(loaded: dict[str, Any], space: NASBench201) -> Static:
+def _find_official_index(loaded: dict[str, Any], space: NASBench201) -> Static:
     """The files list the cells in the order of the official API, whose index many papers quote."""
     order = np.array([[int(digit) for digit in key] for key in loaded], dtype=np.int8)
     values = np.empty(len(order))

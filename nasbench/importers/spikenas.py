@@ -23,7 +23,7 @@ import numpy.typing as npt
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._spikenas_logs import read_logs
-from nasbench.importers._units import UNITS, complaint
+from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.spaces.spikenas import SpikeNAS
 from nasbench.table import Draft, Measurement, Static
 
@@ -68,8 +68,8 @@ class SpikeNASBench:
         Raises:
             SourceError: no such file, a log or an array that breaks the format, with log, or array and row.
         """
-        arrays = _arrays(source, self.where)
-        archs, rows = _architectures(source, arrays)
+        arrays = _read_arrays(source, self.where)
+        archs, rows = _read_architectures(source, arrays)
         gathered = _Gathered(source, len(archs))
         for run in (run for run in _RUNS if len(rows[run.prefix])):
             gathered.add(run, rows[run.prefix], {name: arrays[f"{run.prefix}_{name}"] for name in _ARRAYS})
@@ -96,7 +96,7 @@ class SpikeNASBench:
         )
 
 
-def _arrays(source: Path, where: str) -> dict[str, npt.NDArray[Any]]:
+def _read_arrays(source: Path, where: str) -> dict[str, npt.NDArray[Any]]:
     """Return all arrays of all runs, of the right shapes and types."""
     if source.is_dir():
         return read_logs(source, [run.prefix for run in _RUNS], where)
@@ -126,7 +126,7 @@ def _check_shapes(source: Path, arrays: dict[str, npt.NDArray[Any]], run: _Run) 
             )
 
 
-def _architectures(source: Path, arrays: dict[str, npt.NDArray[Any]]) -> tuple[Archs, dict[str, Ints]]:
+def _read_architectures(source: Path, arrays: dict[str, npt.NDArray[Any]]) -> tuple[Archs, dict[str, Ints]]:
     """Return the cells of all runs [n, 6], and by run the row of each of its entries."""
     space = SpikeNAS()
     index = {}
@@ -161,12 +161,12 @@ class _Gathered:
             if not np.isnan(arrays[name]).all():
                 self._measure(run, rows, name, arrays[name][:, None], split, metric, everything[-1:])
         params = self._n_params.setdefault(run.dataset, np.full(self._n, np.nan))
-        params[rows] = self._converted(run, "params", arrays["params"][:, None], "count")[:, 0]
+        params[rows] = self._convert_unit(run, "params", arrays["params"][:, None], "count")[:, 0]
 
-    def _converted(self, run: _Run, name: str, values: npt.NDArray[Any], unit: str) -> Floats:
+    def _convert_unit(self, run: _Run, name: str, values: npt.NDArray[Any], unit: str) -> Floats:
         """Return ``values`` [m, t] in the unit of the schema, checked."""
         flat = values.astype(np.float64)
-        if wrong := complaint(flat.ravel(), unit):
+        if wrong := find_misfit_value(flat.ravel(), unit):
             at, why = wrong
             row, epoch = divmod(at, values.shape[1])
             raise SourceError(f"{self._source}, array {run.prefix}_{name}, row {row}, column {epoch}: {why}")
@@ -176,8 +176,8 @@ class _Gathered:
         self, run: _Run, rows: Ints, name: str, raw: npt.NDArray[Any], split: str, metric: str, epochs: Ints
     ) -> None:
         values = np.full((self._n, raw.shape[1]), np.nan)
-        values[rows] = self._converted(run, name, raw, _UNITS[metric])
-        self._measurements.append(_measurement(run, f"epochs{run.epochs}", split, metric, values, epochs))
+        values[rows] = self._convert_unit(run, name, raw, _UNITS[metric])
+        self._measurements.append(_build_measurement(run, f"epochs{run.epochs}", split, metric, values, epochs))
         if run.dataset != "cifar10-valid" or metric == "loss":
             return
         # Whatever run a cell has, hundredth by hundredth: where several have one, the first.
@@ -189,7 +189,7 @@ class _Gathered:
         """Return the columns of all runs, then those over several runs."""
         hundredths = np.arange(1, _HUNDRED + 1)
         return self._measurements + [
-            _measurement(_RUNS[0], _RELEASED, split, metric, values, hundredths[-values.shape[1] :])
+            _build_measurement(_RUNS[0], _RELEASED, split, metric, values, hundredths[-values.shape[1] :])
             for (split, metric), values in self._released.items()
         ]
 
@@ -201,7 +201,7 @@ class _Gathered:
         ]
 
 
-def _measurement(run: _Run, recipe: str, split: str, metric: str, values: Floats, epochs: Ints) -> Measurement:
+def _build_measurement(run: _Run, recipe: str, split: str, metric: str, values: Floats, epochs: Ints) -> Measurement:
     """Return a column of ``values`` [n, t]; losses in single precision, as the source has three decimals."""
     is_accuracy = metric == "accuracy"
     return Measurement(

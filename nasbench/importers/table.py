@@ -63,15 +63,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.errors import InvalidOption
-from nasbench.importers._architectures import read_architectures, space_of
+from nasbench.importers._architectures import open_declared_space, read_architectures
 from nasbench.importers._cells import has_decimal_commas
-from nasbench.importers._guess import guessed
-from nasbench.importers._mapping import TableMapping, read_mapping, shipped_maps
-from nasbench.importers._points import measurements, statics
+from nasbench.importers._guess import guess_mapping
+from nasbench.importers._mapping import TableMapping, list_shipped_maps, read_mapping
+from nasbench.importers._points import build_measurements, build_statics
 from nasbench.importers._reading import read_cells
-from nasbench.spaces import options_to_keep
+from nasbench.spaces import select_kept_options
 from nasbench.table import Draft
-from nasbench.table.locate import shipped_tables
+from nasbench.table.locate import find_shipped_tables
 
 _NAME = re.compile(r"\w[\w.-]*")
 
@@ -103,14 +103,14 @@ class AnyTable:
             MissingExtra: Parquet without pyarrow.
         """
         if not self._map:
-            known = ", ".join(shipped_maps())
+            known = ", ".join(list_shipped_maps())
             raise InvalidOption(f"give --map MAP.toml (write a first one with --guess), or a shipped one: {known}")
         mapping = read_mapping(self._map)
-        name = self._checked_name(mapping, source)
-        space = space_of(mapping.architecture)
+        name = self._check_name(mapping, source)
+        space = open_declared_space(mapping.architecture)
         cells = read_cells(source, mapping.decimal)
         self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
-        cells = cells.only(cells.wanted(mapping.where)) if mapping.where else cells
+        cells = cells.select_rows(cells.match_rows(mapping.where)) if mapping.where else cells
         archs, place = read_architectures(cells, mapping.architecture, space)
         return Draft(
             name=name,
@@ -119,22 +119,22 @@ class AnyTable:
             citation=mapping.text["citation"],
             licence=mapping.text["licence"],
             source=mapping.text["source"],
-            notes=_notes(mapping, source),
+            notes=_write_notes(mapping, source),
             architectures=archs,
             cardinality=np.asarray(space.cardinality),
-            measurements=measurements(cells, mapping.measurements, place, len(archs)),
-            statics=statics(cells, mapping.statics, place, len(archs)),
-            space_options=options_to_keep(space, mapping.architecture.get("space_options", {})),
+            measurements=build_measurements(cells, mapping.measurements, place, len(archs)),
+            statics=build_statics(cells, mapping.statics, place, len(archs)),
+            space_options=select_kept_options(space, mapping.architecture.get("space_options", {})),
         )
 
-    def foreseen(self, source: Path) -> dict[str, Any]:
+    def foresee_attributes(self, source: Path) -> dict[str, Any]:
         """Return attributes of the table that the mapping says alone, so that none of another kind is replaced."""
         if not self._map:
             return {}
         mapping = read_mapping(self._map)
-        space = space_of(mapping.architecture)
-        told: dict[str, Any] = {"name": self._checked_name(mapping, source), "notes": _notes(mapping, source)}
-        options = options_to_keep(space, mapping.architecture.get("space_options", {}))
+        space = open_declared_space(mapping.architecture)
+        told: dict[str, Any] = {"name": self._check_name(mapping, source), "notes": _write_notes(mapping, source)}
+        options = select_kept_options(space, mapping.architecture.get("space_options", {}))
         told |= {"space": space.name, "space_options": options}
         return told | {key: mapping.text[key] for key in ("citation", "licence", "source")}
 
@@ -146,18 +146,18 @@ class AnyTable:
         """
         cells = read_cells(source)
         self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
-        return guessed(read_cells(source, ",") if has_decimal_commas(cells) else cells, self._name)
+        return guess_mapping(read_cells(source, ",") if has_decimal_commas(cells) else cells, self._name)
 
-    def _checked_name(self, mapping: TableMapping, source: Path) -> str:
+    def _check_name(self, mapping: TableMapping, source: Path) -> str:
         name = self._name or mapping.text.get("name", "") or source.name.partition(".")[0]
         if not _NAME.fullmatch(name):
             raise InvalidOption(f"table name {name!r}: expected letters, digits, '_', '.' and '-'; give --name")
-        if (shipped_tables() / f"{name}.h5").exists():
+        if (find_shipped_tables() / f"{name}.h5").exists():
             raise InvalidOption(f"table name {name!r} is that of a shipped table, which it would hide; give --name")
         return name
 
 
-def _notes(mapping: TableMapping, source: Path) -> str:
+def _write_notes(mapping: TableMapping, source: Path) -> str:
     notes = mapping.text.get("notes", "").strip() or f"Read from {source.name} by the mapping {mapping.file}."
     options = mapping.architecture.get("space_options", {})
     return f"{notes} Space options: {json.dumps(options)}" if options else notes

@@ -1,9 +1,18 @@
 """The real networks of the search spaces, in torch: one file per space, named like it."""
 
-from nasbench.networks._build import Counts, build_network, check_network, count, options_for, seeded
+from nasbench.networks._build import Counts, build_network, check_network, choose_options, count_costs, seed_torch
 from nasbench.networks._layers import GlobalAverage
-from nasbench.networks._morphisms import Branches, Gated, add_edge, deepen, inherit, replicate, split, widen
-from nasbench.networks._stack import Stack, why_not_stacked
+from nasbench.networks._morphisms import (
+    Branches,
+    Gated,
+    add_edge,
+    deepen_chain,
+    inherit_weights,
+    replicate_layer,
+    split_layer,
+    widen_layer,
+)
+from nasbench.networks._stack import Stack, explain_not_stacked
 
 __all__ = [
     "Branches",
@@ -14,13 +23,13 @@ __all__ = [
     "add_edge",
     "build_network",
     "check_network",
-    "count",
-    "deepen",
-    "inherit",
-    "options_for",
-    "replicate",
-    "seeded",
-    "split",
-    "why_not_stacked",
-    "widen",
+    "choose_options",
+    "count_costs",
+    "deepen_chain",
+    "explain_not_stacked",
+    "inherit_weights",
+    "replicate_layer",
+    "seed_torch",
+    "split_layer",
+    "widen_layer",
 ]

@@ -29,7 +29,7 @@ class Counts(NamedTuple):
 
 
 @contextmanager
-def seeded(rng: np.random.Generator) -> Iterator[None]:
+def seed_torch(rng: np.random.Generator) -> Iterator[None]:
     """Let torch draw from a stream that ``rng`` seeds; its own generators are afterwards as they were."""
     devices = list(range(torch.cuda.device_count()))
     with torch.random.fork_rng(devices=devices):
@@ -90,18 +90,18 @@ def build_network(
         if "space" in options_of(choice.cls or NETWORKS.load(choice.name)):
             options["space"] = space
     cls, chosen = Choice(choice.name, choice.preset, {**choice.options, **options}).resolve(NETWORKS)
-    with seeded(rng):
+    with seed_torch(rng):
         network: nn.Module = cls(arch, **chosen)
     return network
 
 
-def options_for(n_classes: int, shape: tuple[int, ...]) -> dict[str, int]:
+def choose_options(n_classes: int, shape: tuple[int, ...]) -> dict[str, int]:
     """Return the options of a network that follow from its data: classes, and the shape of an image or a signal."""
     signals = {"axes": 1} if len(shape) == 2 else {}
     return {"n_classes": n_classes, "in_channels": shape[0], **signals}
 
 
-def count(network: nn.Module, shape: tuple[int, ...]) -> Counts:
+def count_costs(network: nn.Module, shape: tuple[int, ...]) -> Counts:
     """Count parameters, and multiply-adds by watching one image pass in evaluation mode.
 
     Args:

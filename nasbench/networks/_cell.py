@@ -37,11 +37,11 @@ class Cell(nn.Module):
         for target in (1, 2, 3):
             edges = [(self.edges[f"{source}_{target}"], nodes[source]) for source in range(target)]
             summands = [(edge, node) for edge, node in edges if not isinstance(edge, Zero)]
-            nodes.append(_total([edge(node) for edge, node in summands or edges[:1]]))
+            nodes.append(_sum_terms([edge(node) for edge, node in summands or edges[:1]]))
         return nodes[3]
 
 
-def _total(terms: Sequence[Tensor]) -> Tensor:
+def _sum_terms(terms: Sequence[Tensor]) -> Tensor:
     total = terms[0]
     for term in terms[1:]:
         total = total + term

@@ -10,7 +10,7 @@ _NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d}
 _AVERAGE = {1: nn.AvgPool1d, 2: nn.AvgPool2d}
 
 
-def convolution(c_in: int, c_out: int, kernel: int, *, stride: int = 1, axes: int = 2, **options: Any) -> Any:
+def make_convolution(c_in: int, c_out: int, kernel: int, *, stride: int = 1, axes: int = 2, **options: Any) -> Any:
     """Return a convolution without bias that keeps the size of what it gets at stride 1.
 
     Args:
@@ -25,7 +25,7 @@ def convolution(c_in: int, c_out: int, kernel: int, *, stride: int = 1, axes: in
     return _CONVOLUTION[axes](c_in, c_out, kernel, stride=stride, padding=padding, bias=False, **options)
 
 
-def norm(channels: int, axes: int = 2) -> Any:
+def make_norm(channels: int, axes: int = 2) -> Any:
     """Return batch normalisation with weights."""
     return _NORM[axes](channels)
 
@@ -35,14 +35,16 @@ def average_pool(axes: int = 2, stride: int = 1) -> Any:
     return _AVERAGE[axes](3, stride=stride, padding=1, count_include_pad=False)
 
 
-def relu_conv_norm(c_in: int, c_out: int, kernel: int, *, stride: int = 1, axes: int = 2) -> Any:
+def make_relu_conv_norm(c_in: int, c_out: int, kernel: int, *, stride: int = 1, axes: int = 2) -> Any:
     """Return ReLU, convolution, batch normalisation, in this order."""
-    return nn.Sequential(nn.ReLU(), convolution(c_in, c_out, kernel, stride=stride, axes=axes), norm(c_out, axes))
+    return nn.Sequential(
+        nn.ReLU(), make_convolution(c_in, c_out, kernel, stride=stride, axes=axes), make_norm(c_out, axes)
+    )
 
 
-def conv_norm_relu(c_in: int, c_out: int, kernel: int, **options: Any) -> Any:
-    """Return convolution, batch normalisation, ReLU, in this order; ``options`` as ``convolution`` takes them."""
-    return nn.Sequential(convolution(c_in, c_out, kernel, **options), norm(c_out), nn.ReLU(inplace=True))
+def make_conv_norm_relu(c_in: int, c_out: int, kernel: int, **options: Any) -> Any:
+    """Return convolution, batch normalisation, ReLU, in this order; ``options`` as ``make_convolution`` takes them."""
+    return nn.Sequential(make_convolution(c_in, c_out, kernel, **options), make_norm(c_out), nn.ReLU(inplace=True))
 
 
 class Zero(nn.Module):
@@ -74,9 +76,9 @@ class FactorizedReduce(nn.Module):
 
     def __init__(self, c_in: int, c_out: int, *, late: bool = False) -> None:
         super().__init__()
-        self.first = convolution(c_in, c_out // 2, 1, stride=2)
-        self.second = convolution(c_in, c_out - c_out // 2, 1, stride=2)
-        self.norm = norm(c_out)
+        self.first = make_convolution(c_in, c_out // 2, 1, stride=2)
+        self.second = make_convolution(c_in, c_out - c_out // 2, 1, stride=2)
+        self.norm = make_norm(c_out)
         self.late = late
 
     def forward(self, x: Tensor) -> Tensor:

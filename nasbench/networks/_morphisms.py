@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.errors import InvalidOption
-from nasbench.networks._build import seeded
+from nasbench.networks._build import seed_torch
 from nasbench.networks._cell import Cell
 from nasbench.networks._layers import GlobalAverage, Zero
 
@@ -64,18 +64,18 @@ def _read(layer: Any, channels: Tensor, share: Tensor) -> None:
     setattr(layer, "in_features" if isinstance(layer, nn.Linear) else "in_channels", len(channels))
 
 
-def _channels_out(layer: Any) -> int:
+def _count_channels_out(layer: Any) -> int:
     return int(layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels)
 
 
-def _weighted(chain: nn.Sequential, at: int) -> Any:
+def _find_weighted(chain: nn.Sequential, at: int) -> Any:
     if not 0 <= at < len(chain) or not isinstance(chain[at], _WEIGHTED) or _is_depthwise(chain[at]):
         seen = type(chain[at]).__name__ if 0 <= at < len(chain) else f"nothing; the chain has {len(chain)} layers"
         raise InvalidOption(f"at {at} of the chain stands {seen}; expected a convolution or linear layer")
     return chain[at]
 
 
-def widen(chain: nn.Sequential, at: int, width: int, rng: np.random.Generator) -> nn.Sequential:
+def widen_layer(chain: nn.Sequential, at: int, width: int, rng: np.random.Generator) -> nn.Sequential:
     """Give one layer of a chain more channels (Net2WiderNet).
 
     New channels repeat ones drawn at random, and the next layer that mixes channels reads each repeated
@@ -90,7 +90,7 @@ def widen(chain: nn.Sequential, at: int, width: int, rng: np.random.Generator) -
     Raises:
         InvalidOption: no such layer, not wider, or a layer behind it that this cannot see through.
     """
-    old = _channels_out(_weighted(chain, at))
+    old = _count_channels_out(_find_weighted(chain, at))
     if width <= old:
         raise InvalidOption(f"width={width}; the layer has {old} channels, expected more")
     wide = copy.deepcopy(chain)
@@ -117,7 +117,7 @@ def _read_repeated(layer: Any, source: Tensor, old: int) -> None:
     _read(layer, channels, share.repeat_interleave(numbers))
 
 
-def deepen(chain: nn.Sequential, after: int, *, kernel: int = 3) -> nn.Sequential:
+def deepen_chain(chain: nn.Sequential, after: int, *, kernel: int = 3) -> nn.Sequential:
     """Insert a convolution (or linear layer), normalisation and ReLU that compute the identity (Net2DeeperNet).
 
     Args:
@@ -134,13 +134,13 @@ def deepen(chain: nn.Sequential, after: int, *, kernel: int = 3) -> nn.Sequentia
     if not before:
         raise InvalidOption(f"nothing before the ReLU at {after} tells how many channels it has")
     layers = list(copy.deepcopy(chain))
-    new = [*_identity(before[-1], kernel), nn.ReLU()]
+    new = [*_make_identity(before[-1], kernel), nn.ReLU()]
     return nn.Sequential(*layers[: after + 1], *new, *layers[after + 1 :]).train(chain.training)
 
 
-def _identity(like: Any, kernel: int) -> list[nn.Module]:
+def _make_identity(like: Any, kernel: int) -> list[nn.Module]:
     """A convolution or linear layer that hands on the outputs of ``like``, and normalisation that changes nothing."""
-    channels, options = _channels_out(like), {"dtype": like.weight.dtype, "device": like.weight.device}
+    channels, options = _count_channels_out(like), {"dtype": like.weight.dtype, "device": like.weight.device}
     if isinstance(like, nn.Linear):
         layer = nn.Linear(channels, channels, **options)
         with torch.no_grad():
@@ -191,7 +191,7 @@ def add_edge(
         state = f"{len(taken)} of them have an operation there" if taken else "none has that edge"
         raise InvalidOption(f"edge={edge!r}; the network has {len(cells)} cells of four nodes, and {state}")
     like = next(network.parameters())
-    with seeded(rng):
+    with seed_torch(rng):
         for cell in cells:
             cell.edges[edge] = Gated(make()).to(like)
     return child.train(network.training)
@@ -218,17 +218,17 @@ class Branches(nn.Module):
         return self.scale * torch.stack(outputs).sum(dim=0) if self.adds else torch.cat(outputs, dim=1)
 
 
-def _parts(channels: int, n: int) -> list[Tensor]:
+def _divide_channels(channels: int, n: int) -> list[Tensor]:
     if not 2 <= n <= channels:
         raise InvalidOption(f"n={n}; expected from 2 to the number of channels, {channels}")
     return list(torch.arange(channels).tensor_split(n))
 
 
-def _layers_of(layer: nn.Module) -> list[nn.Module]:
+def _list_layers(layer: nn.Module) -> list[nn.Module]:
     return list(layer) if isinstance(layer, nn.Sequential) else [layer]
 
 
-def replicate(layer: nn.Module, n: int, *, adds: bool = True) -> Branches:
+def replicate_layer(layer: nn.Module, n: int, *, adds: bool = True) -> Branches:
     """Put ``n`` branches in place of a layer, each of which reads all of its input.
 
     Args:
@@ -243,24 +243,24 @@ def replicate(layer: nn.Module, n: int, *, adds: bool = True) -> Branches:
         if n < 2:
             raise InvalidOption(f"n={n}; expected at least 2 branches")
         return Branches([copy.deepcopy(layer) for _ in range(n)], [], adds=True, scale=1 / n)
-    mixing = [item for item in _layers_of(layer) if isinstance(item, _WEIGHTED)]
-    known = all(isinstance(item, _WEIGHTED | _NORMS | _PASSING) for item in _layers_of(layer))
+    mixing = [item for item in _list_layers(layer) if isinstance(item, _WEIGHTED)]
+    known = all(isinstance(item, _WEIGHTED | _NORMS | _PASSING) for item in _list_layers(layer))
     if not known or len(mixing) != 1 or _is_depthwise(mixing[0]):
         raise InvalidOption(
             "channels are told apart behind one convolution, with ReLU, pooling or normalisation around"
         )
     branches = []
-    for channels in _parts(_channels_out(mixing[0]), n):
+    for channels in _divide_channels(_count_channels_out(mixing[0]), n):
         branch = copy.deepcopy(layer)
-        at = next(i for i, item in enumerate(_layers_of(branch)) if isinstance(item, _WEIGHTED))
-        for item in _layers_of(branch)[at:]:
+        at = next(i for i, item in enumerate(_list_layers(branch)) if isinstance(item, _WEIGHTED))
+        for item in _list_layers(branch)[at:]:
             if isinstance(item, _WEIGHTED | _NORMS):
                 _take(item, channels)
         branches.append(branch)
     return Branches(branches, [], adds=False)
 
 
-def split(layer: nn.Module, n: int, channels: int) -> Branches:
+def split_layer(layer: nn.Module, n: int, channels: int) -> Branches:
     """Put ``n`` branches in place of a layer, each of which reads a part of the channels.
 
     The branches of a convolution are added up; those of a layer that treats every channel alone
@@ -274,14 +274,14 @@ def split(layer: nn.Module, n: int, channels: int) -> Branches:
     Raises:
         InvalidOption: fewer than two branches, more than channels, or another layer.
     """
-    parts = _parts(channels, n)
+    parts = _divide_channels(channels, n)
     mixes = isinstance(layer, nn.Conv1d | nn.Conv2d) and layer.groups == 1
-    alone = all(_is_depthwise(item) or isinstance(item, _NORMS | _PASSING) for item in _layers_of(layer))
+    alone = all(_is_depthwise(item) or isinstance(item, _NORMS | _PASSING) for item in _list_layers(layer))
     if not (mixes or alone):
         raise InvalidOption(f"{type(layer).__name__} neither is one convolution nor treats every channel alone")
     branches = [copy.deepcopy(layer) for _ in parts]
     for i, (branch, part) in enumerate(zip(branches, parts, strict=True)):
-        for item in _layers_of(branch):
+        for item in _list_layers(branch):
             if mixes:
                 _read(item, part, torch.ones(len(part)).to(item.weight))
                 _set(item, bias=None if i == 0 or item.bias is None else torch.zeros_like(item.bias))
@@ -290,7 +290,7 @@ def split(layer: nn.Module, n: int, channels: int) -> Branches:
     return Branches(branches, [len(part) for part in parts], adds=mixes)
 
 
-def inherit(child: nn.Module, parent: nn.Module) -> float:
+def inherit_weights(child: nn.Module, parent: nn.Module) -> float:
     """Give ``child`` every weight of ``parent`` that has the same name and shape in it; the others stay.
 
     Returns:

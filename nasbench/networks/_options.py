@@ -6,13 +6,13 @@ from nasbench.registry import SPACES
 from nasbench.spaces import SearchSpace
 
 
-def space_of(name: str) -> SearchSpace:
+def open_space(name: str) -> SearchSpace:
     """Return the space called ``name``."""
     space: SearchSpace = SPACES.load(name)()
     return space
 
 
-def one_of(space: SearchSpace, arch: Archs) -> Archs:
+def require_one(space: SearchSpace, arch: Archs) -> Archs:
     """Return ``arch`` as int8 ``[1, d]``.
 
     Raises:
@@ -24,13 +24,13 @@ def one_of(space: SearchSpace, arch: Archs) -> Archs:
     return checked
 
 
-def row_of(space: str, arch: Archs) -> list[int]:
-    """Return the digits of the only row of ``arch`` [1, d]; errors as ``one_of``."""
-    digits: list[int] = one_of(space_of(space), arch)[0].tolist()
+def read_row(space: str, arch: Archs) -> list[int]:
+    """Return the digits of the only row of ``arch`` [1, d]; errors as ``require_one``."""
+    digits: list[int] = require_one(open_space(space), arch)[0].tolist()
     return digits
 
 
-def positive(**options: int) -> None:
+def require_positive(**options: int) -> None:
     """Refuse numbers below 1.
 
     Raises:

@@ -19,13 +19,13 @@ from nasbench.networks._stacked_layers import (
     Convolution,
     Copies,
     Norm,
-    add,
-    averaged,
-    bordered,
-    inside,
-    passed,
-    picked,
-    places_of,
+    add_borders,
+    add_to_networks,
+    average_neighbors,
+    find_runs,
+    pass_gradient,
+    pick_networks,
+    remove_borders,
 )
 from nasbench.networks._tiny import ReductionBlock, TinyNetwork
 from nasbench.spaces import CELL_EDGES
@@ -38,10 +38,10 @@ class _Edge(nn.Module):
         super().__init__()
         kinds: dict[Any, list[int]] = {}
         for place, layer in enumerate(layers):
-            kinds.setdefault(_kind(layer), []).append(place)
-        self.same, self.average = (places_of(kinds.pop(kind, [])) for kind in ("same", "average"))
+            kinds.setdefault(_describe_kind(layer), []).append(place)
+        self.same, self.average = (find_runs(kinds.pop(kind, [])) for kind in ("same", "average"))
         kinds.pop("zero", None)
-        self.places = [places_of(numbers) for numbers in kinds.values()]
+        self.places = [find_runs(numbers) for numbers in kinds.values()]
         self.convolutions = nn.ModuleList(ConvNorm([layers[i] for i in numbers]) for numbers in kinds.values())
 
     def add_to(self, node: "_Node", source: "_Node") -> None:
@@ -49,10 +49,10 @@ class _Edge(nn.Module):
         for first, end in self.same:
             node.sum[first:end] += source.sum[first:end]
         if self.average:
-            add(node.sum, self.average, averaged(picked(source.sum, self.average)))
+            add_to_networks(node.sum, self.average, average_neighbors(pick_networks(source.sum, self.average)))
         for places, layer in zip(self.places, self.convolutions, strict=True):
             if self.training:
-                add(node.sum, places, layer(picked(source.active, places)))
+                add_to_networks(node.sum, places, layer(pick_networks(source.active, places)))
             else:
                 layer.add_to(node.sum, node.shifts, source.active, places)
 
@@ -61,9 +61,9 @@ class _Edge(nn.Module):
         for first, end in self.same:
             d_source[first:end] += grad[first:end]
         if self.average:
-            add(d_source, self.average, averaged(picked(grad, self.average), back=True))
+            add_to_networks(d_source, self.average, average_neighbors(pick_networks(grad, self.average), back=True))
         for places, layer in zip(self.places, self.convolutions, strict=True):
-            layer.backward(picked(grad, places), d_active, places)
+            layer.backward(pick_networks(grad, places), d_active, places)
 
 
 class _Node:
@@ -83,10 +83,10 @@ class _Node:
         if shifted:
             self.sum += self.shifts[..., None, None]
         if convolved:
-            self.active = bordered(self.sum, active=True)
+            self.active = add_borders(self.sum, active=True)
 
 
-def _kind(layer: nn.Module) -> Any:
+def _describe_kind(layer: nn.Module) -> Any:
     """Return what two operations must share to be stacked; None for those that nothing here computes."""
     if isinstance(layer, Zero):
         return "zero"
@@ -107,7 +107,7 @@ class _Cell(nn.Module):
         super().__init__()
         self.edges = nn.ModuleDict({name: _Edge([cell.edges[name] for cell in cells]) for name in cells[0].edges})
 
-    def _from(self, source: int) -> list[tuple[int, _Edge]]:
+    def _list_edges_from(self, source: int) -> list[tuple[int, _Edge]]:
         """Return the edges out of a node, with where they lead."""
         return [(target, self.edges[f"{source}_{target}"]) for start, target in CELL_EDGES if start == source]
 
@@ -116,7 +116,7 @@ class _Cell(nn.Module):
         nodes = [_Node(x), *(_Node(torch.zeros_like(x)) for _ in range(3))]
         self._nodes = nodes
         for number, node in enumerate(nodes):
-            edges = self._from(number)
+            edges = self._list_edges_from(number)
             node.close(shifted=bool(number) and not self.training, convolved=any(edge.places for _, edge in edges))
             for target, edge in edges:
                 edge.add_to(nodes[target], node)
@@ -126,13 +126,13 @@ class _Cell(nn.Module):
         """Return the gradient of the input."""
         grads = [*(torch.zeros_like(grad) for _ in range(3)), grad]
         for number in (2, 1, 0):
-            edges = self._from(number)
+            edges = self._list_edges_from(number)
             convolved = any(edge.places for _, edge in edges)
             d_active = torch.zeros_like(grad) if convolved else grad
             for target, edge in edges:
                 edge.add_back(grads[number], d_active, grads[target])
             if convolved:
-                grads[number] += passed(d_active, inside(self._nodes[number].active))
+                grads[number] += pass_gradient(d_active, remove_borders(self._nodes[number].active))
         return grads[0]
 
 
@@ -149,20 +149,20 @@ class _Reduction(nn.Module):
         """Map [k, c, l, b] to [k, 2 c, l / 2, b]."""
         k, c, length, b = x.shape
         halved = x.view(k, c, length // 2, 2, b).mean(dim=3)
-        self._outer = bordered(x, active=True)
-        self._inner = bordered(self.first(self._outer), active=True)
+        self._outer = add_borders(x, active=True)
+        self._inner = add_borders(self.first(self._outer), active=True)
         out: Tensor = self.second(self._inner)
-        self._halved = bordered(halved, active=False)
+        self._halved = add_borders(halved, active=False)
         return out.add_(self.beside(self._halved))
 
     def backward(self, grad: Tensor) -> Tensor:
         """Return the gradient of the input."""
-        inner, outer = (torch.zeros_like(inside(signal)) for signal in (self._inner, self._outer))
+        inner, outer = (torch.zeros_like(remove_borders(signal)) for signal in (self._inner, self._outer))
         self.second.backward(grad, inner)
-        self.first.backward(passed(inner, inside(self._inner)), outer)
-        halved = torch.zeros_like(inside(self._halved))
+        self.first.backward(pass_gradient(inner, remove_borders(self._inner)), outer)
+        halved = torch.zeros_like(remove_borders(self._halved))
         self.beside.backward(grad, halved)
-        return passed(outer, inside(self._outer)).add_(halved.repeat_interleave(2, dim=2), alpha=0.5)
+        return pass_gradient(outer, remove_borders(self._outer)).add_(halved.repeat_interleave(2, dim=2), alpha=0.5)
 
 
 _STACKED: dict[type, type] = {Cell: _Cell, ReductionBlock: _Reduction}
@@ -172,7 +172,7 @@ class Stack(nn.Module):
     """Networks that differ in their cells alone, with copies of their parameters.
 
     Args:
-        networks: for which ``why_not_stacked`` has no reason.
+        networks: for which ``explain_not_stacked`` has no reason.
     """
 
     def __init__(self, networks: Sequence[TinyNetwork]) -> None:
@@ -185,7 +185,7 @@ class Stack(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map signals [k, c, l, b] to logits [k, b, classes]."""
-        x = self.stem(bordered(x, active=False))
+        x = self.stem(add_borders(x, active=False))
         for layer in self.layers:
             x = layer(x)
         self._last = self.norm(x)
@@ -216,7 +216,7 @@ class Stack(nn.Module):
                 module.unstack()
 
 
-def why_not_stacked(networks: Sequence[nn.Module]) -> str:
+def explain_not_stacked(networks: Sequence[nn.Module]) -> str:
     """Return why networks cannot be stacked; empty if they can."""
     for network in networks:
         if not isinstance(network, TinyNetwork) or not isinstance(network.stem[0], nn.Conv1d):
@@ -224,12 +224,14 @@ def why_not_stacked(networks: Sequence[nn.Module]) -> str:
         if other := [type(layer).__name__ for layer in network.layers if type(layer) not in _STACKED]:
             return f"not those with a {other[0]}"
         edges = [edge for layer in network.layers if isinstance(layer, Cell) for edge in layer.edges.values()]
-        if other := [str(edge) for edge in edges if _kind(edge) is None]:
+        if other := [str(edge) for edge in edges if _describe_kind(edge) is None]:
             return f"not those with {other[0]} on an edge"
-    return "they differ in more than their cells" if len({_skeleton(network) for network in networks}) > 1 else ""
+    return (
+        "they differ in more than their cells" if len({_describe_skeleton(network) for network in networks}) > 1 else ""
+    )
 
 
-def _skeleton(network: TinyNetwork) -> tuple[Any, ...]:
+def _describe_skeleton(network: TinyNetwork) -> tuple[Any, ...]:
     """Return what must be equal in all networks of a stack."""
     shapes = ((name, tuple(value.shape)) for name, value in network.named_parameters() if ".edges." not in name)
     return (*(type(layer) for layer in network.layers), *shapes)

@@ -38,30 +38,30 @@ class Copies(nn.Module):
                     getattr(layer, name).copy_(value)
 
 
-def bordered(x: Tensor, *, active: bool) -> Tensor:
+def add_borders(x: Tensor, *, active: bool) -> Tensor:
     """Return [k, c, l, b] between borders of zeros, its negative numbers zero too where ``active``."""
     k, c, length, b = x.shape
     out = x.new_empty(k, c, length + 2 * _BORDER, b)
     out[:, :, :_BORDER], out[:, :, -_BORDER:] = 0, 0
     if active:
-        torch.clamp_min(x, 0, out=inside(out))
+        torch.clamp_min(x, 0, out=remove_borders(out))
     else:
-        inside(out).copy_(x)
+        remove_borders(out).copy_(x)
     return out
 
 
-def inside(signals: Tensor) -> Tensor:
+def remove_borders(signals: Tensor) -> Tensor:
     """Return what lies between the borders, as a view."""
     return signals[:, :, _BORDER:-_BORDER]
 
 
-def passed(grad: Tensor, active: Tensor) -> Tensor:
+def pass_gradient(grad: Tensor, active: Tensor) -> Tensor:
     """Return the gradient where ReLU let something through."""
     passed: Tensor = torch.ops.aten.threshold_backward(grad, active, 0)
     return passed
 
 
-def _rows(signals: Tensor, start: int, n_out: int, stride: int = 1) -> Tensor:
+def _slice_rows(signals: Tensor, start: int, n_out: int, stride: int = 1) -> Tensor:
     """Return what a tap that begins at ``start`` reads, as [k, c, n_out * b]; a view at stride 1."""
     return signals[:, :, start : start + stride * (n_out - 1) + 1 : stride].flatten(2)
 
@@ -81,12 +81,12 @@ class Convolution(Copies):
         self._x = x
         weight = self.weight if scale is None else self.weight * scale[..., None, None]
         n_out = -(-(x.shape[2] - 2 * _BORDER) // self._stride)
-        reads = [_rows(x, self._first + tap, n_out, self._stride) for tap in range(weight.shape[3])]
-        return _products(weight, reads).view(len(x), -1, n_out, x.shape[3])
+        reads = [_slice_rows(x, self._first + tap, n_out, self._stride) for tap in range(weight.shape[3])]
+        return _sum_products(weight, reads).view(len(x), -1, n_out, x.shape[3])
 
     def add_scaled(self, total: Tensor, x: Tensor, places: Places, scale: Tensor) -> None:
         """Add to some networks' ``total`` [k, c_out, l, b] what ``forward`` gives of theirs in ``x``, at stride 1."""
-        reads = [_rows(x, self._first + tap, total.shape[2]) for tap in range(self.weight.shape[3])]
+        reads = [_slice_rows(x, self._first + tap, total.shape[2]) for tap in range(self.weight.shape[3])]
         _add_products(total.flatten(2), places, self.weight * scale[..., None, None], reads)
 
     def backward(self, grad: Tensor, total: Tensor | None = None, places: Places | None = None) -> None:
@@ -100,18 +100,18 @@ class Convolution(Copies):
         x, n_out, flat = self._x, grad.shape[2], grad.flatten(2)
         starts = range(self._first, self._first + self.weight.shape[3])
         self.weight.grad = torch.stack(
-            [torch.bmm(flat, _rows(x, start, n_out, self._stride).transpose(1, 2)) for start in starts], dim=3
+            [torch.bmm(flat, _slice_rows(x, start, n_out, self._stride).transpose(1, 2)) for start in starts], dim=3
         )
         if total is None:
             return
         if self._stride > 1:
-            total += self._scattered(grad)
+            total += self._scatter_gradient(grad)
             return
-        given = bordered(grad, active=False) if len(starts) > 1 else None
-        reads = [flat if given is None else _rows(given, 2 * _BORDER - start, n_out) for start in starts]
+        given = add_borders(grad, active=False) if len(starts) > 1 else None
+        reads = [flat if given is None else _slice_rows(given, 2 * _BORDER - start, n_out) for start in starts]
         _add_products(total.flatten(2), places or [(0, len(x))], self.weight.transpose(1, 2), reads)
 
-    def _scattered(self, grad: Tensor) -> Tensor:
+    def _scatter_gradient(self, grad: Tensor) -> Tensor:
         """Return the gradient of the input at a stride above 1."""
         d_x, n_out = torch.zeros_like(self._x), grad.shape[2]
         for tap in range(self.weight.shape[3]):
@@ -119,17 +119,17 @@ class Convolution(Copies):
             start = self._first + tap
             end = start + self._stride * (n_out - 1) + 1
             d_x[:, :, start : end : self._stride] += back.view(len(d_x), -1, n_out, d_x.shape[3])
-        return inside(d_x)
+        return remove_borders(d_x)
 
 
-def _by_tap(weight: Tensor) -> Tensor:
+def _order_by_tap(weight: Tensor) -> Tensor:
     """Return weights [k, o, i, taps] as [taps, k, o, i]; a product of matrices that are not whole is much slower."""
     return weight.movedim(3, 0).contiguous()
 
 
-def _products(weight: Tensor, reads: Sequence[Tensor]) -> Tensor:
+def _sum_products(weight: Tensor, reads: Sequence[Tensor]) -> Tensor:
     """Return the sum over taps of weights [k, o, i, taps] times what each reads [k, i, n]; ``[k, o, n]``."""
-    weights = _by_tap(weight)
+    weights = _order_by_tap(weight)
     out = torch.bmm(weights[0], reads[0])
     for of_tap, read in zip(weights[1:], reads[1:], strict=True):
         out.baddbmm_(of_tap, read)
@@ -138,7 +138,7 @@ def _products(weight: Tensor, reads: Sequence[Tensor]) -> Tensor:
 
 def _add_products(total: Tensor, places: Places, weight: Tensor, reads: Sequence[Tensor]) -> None:
     """Add these products to some networks' ``total`` [k, o, n]; what is read is of the same networks, or of all."""
-    weights, done = _by_tap(weight), 0
+    weights, done = _order_by_tap(weight), 0
     for first, end in places:
         own = slice(done, done + end - first)
         source = slice(first, end) if len(reads[0]) == len(total) else own
@@ -147,7 +147,7 @@ def _add_products(total: Tensor, places: Places, weight: Tensor, reads: Sequence
         done = own.stop
 
 
-def _affine(x: Tensor, factor: Tensor, summand: Tensor) -> Tensor:
+def _apply_affine(x: Tensor, factor: Tensor, summand: Tensor) -> Tensor:
     """Return ``x * factor + summand``; in one call, torch would not use vector instructions for what is broadcast."""
     return torch.mul(x, factor).add_(summand)
 
@@ -169,7 +169,7 @@ class Norm(Copies):
         """Normalise [k, c, l, b] over positions and batch, or by the running moments in evaluation mode."""
         if not self.training:
             scale, shift = self.affine()
-            return _affine(y, scale[..., None, None], shift[..., None, None])
+            return _apply_affine(y, scale[..., None, None], shift[..., None, None])
         self._shape, self._y = y.shape, y.flatten(2)
         n = self._y.shape[2]
         self._mean = self._y.mean(dim=2)
@@ -181,7 +181,7 @@ class Norm(Copies):
         self.num_batches_tracked += 1
         scale = self.weight * self._factor
         shift = self.bias - self._mean * scale
-        return _affine(self._y, scale[..., None], shift[..., None]).view(y.shape)
+        return _apply_affine(self._y, scale[..., None], shift[..., None]).view(y.shape)
 
     def affine(self) -> tuple[Tensor, Tensor]:
         """Return the factor and the summand [k, c] that evaluation comes to."""
@@ -197,7 +197,7 @@ class Norm(Copies):
         of_grad = self.weight * self._factor
         of_y = of_grad * self._factor.square() * along / -n
         constant = of_grad * total / -n - of_y * self._mean
-        d_y = _affine(y, of_y[..., None], constant[..., None])
+        d_y = _apply_affine(y, of_y[..., None], constant[..., None])
         return d_y.add_(grad * of_grad[..., None]).view(self._shape)
 
 
@@ -222,14 +222,14 @@ class ConvNorm(nn.Module):
         """Evaluate some networks of all in ``x``: add to ``total`` the products, to ``shifts`` [k, c] the constants."""
         scale, shift = self.norm.affine()
         self.convolution.add_scaled(total, x, places, scale)
-        add(shifts, places, shift)
+        add_to_networks(shifts, places, shift)
 
     def backward(self, grad: Tensor, total: Tensor | None = None, places: Places | None = None) -> None:
         """Add the gradient of what lies between the borders to ``total``, as ``Convolution.backward`` does."""
         self.convolution.backward(self.norm.backward(grad), total, places)
 
 
-def averaged(x: Tensor, *, back: bool = False) -> Tensor:
+def average_neighbors(x: Tensor, *, back: bool = False) -> Tensor:
     """Return the mean over 3 positions of [k, c, l, b], those beyond the border left out; or ``back`` its gradient."""
     counts = x.new_full((x.shape[2], 1), 3.0)
     counts[0] -= 1
@@ -241,12 +241,12 @@ def averaged(x: Tensor, *, back: bool = False) -> Tensor:
     return total if back else total.div_(counts)
 
 
-def picked(x: Tensor, places: Places) -> Tensor:
+def pick_networks(x: Tensor, places: Places) -> Tensor:
     """Return what belongs to some networks; a view where they are neighbours."""
     return torch.cat([x[first:end] for first, end in places]) if len(places) > 1 else x[slice(*places[0])]
 
 
-def add(total: Tensor, places: Places, part: Tensor) -> None:
+def add_to_networks(total: Tensor, places: Places, part: Tensor) -> None:
     """Add what belongs to some networks to what belongs to all."""
     done = 0
     for first, end in places:
@@ -254,7 +254,7 @@ def add(total: Tensor, places: Places, part: Tensor) -> None:
         done += end - first
 
 
-def places_of(numbers: Sequence[int]) -> Places:
+def find_runs(numbers: Sequence[int]) -> Places:
     """Return rising numbers as runs of neighbours."""
     places: Places = []
     for number in numbers:

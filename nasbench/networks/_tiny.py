@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
-from nasbench.networks._layers import GlobalAverage, convolution, norm, relu_conv_norm
+from nasbench.networks._layers import GlobalAverage, make_convolution, make_norm, make_relu_conv_norm
 
 _HALVE = {1: nn.AvgPool1d, 2: nn.AvgPool2d}
 
@@ -18,9 +18,9 @@ class ReductionBlock(nn.Module):
 
     def __init__(self, c_in: int, c_out: int, axes: int) -> None:
         super().__init__()
-        self.first = relu_conv_norm(c_in, c_out, 3, stride=2, axes=axes)
-        self.second = relu_conv_norm(c_out, c_out, 3, axes=axes)
-        self.beside = nn.Sequential(_HALVE[axes](2), convolution(c_in, c_out, 1, axes=axes))
+        self.first = make_relu_conv_norm(c_in, c_out, 3, stride=2, axes=axes)
+        self.second = make_relu_conv_norm(c_out, c_out, 3, axes=axes)
+        self.beside = nn.Sequential(_HALVE[axes](2), make_convolution(c_in, c_out, 1, axes=axes))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [b, c_in, h, w] to [b, c_out, h / 2, w / 2]."""
@@ -50,7 +50,7 @@ class TinyNetwork(nn.Module):
         axes: int = 2,
     ) -> None:
         super().__init__()
-        self.stem = nn.Sequential(convolution(in_channels, widths[0], 3, axes=axes), norm(widths[0], axes))
+        self.stem = nn.Sequential(make_convolution(in_channels, widths[0], 3, axes=axes), make_norm(widths[0], axes))
         layers: list[nn.Module] = []
         before = widths[0]
         for place, width in enumerate(widths):
@@ -60,7 +60,7 @@ class TinyNetwork(nn.Module):
                 layers += [cell(before if i == 0 else width, width) for i in range(n_cells)]
             before = width
         self.layers = nn.Sequential(*layers)
-        self.head = nn.Sequential(norm(before, axes), nn.ReLU(inplace=True), GlobalAverage())
+        self.head = nn.Sequential(make_norm(before, axes), nn.ReLU(inplace=True), GlobalAverage())
         self.classifier = nn.Linear(before, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:

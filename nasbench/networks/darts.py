@@ -10,8 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs
-from nasbench.networks._layers import FactorizedReduce, GlobalAverage, average_pool, convolution, norm, relu_conv_norm
-from nasbench.networks._options import one_of, positive, space_of
+from nasbench.networks._layers import (
+    FactorizedReduce,
+    GlobalAverage,
+    average_pool,
+    make_convolution,
+    make_norm,
+    make_relu_conv_norm,
+)
+from nasbench.networks._options import open_space, require_one, require_positive
 from nasbench.spaces import GENOTYPE_CELLS, GenotypeEdges, read_genotype
 
 REQUIRES = {"torch": "torch"}
@@ -24,13 +31,13 @@ _CONVOLUTIONS = {
 }
 
 
-def _separable(channels: int, kernel: int, stride: int, dilation: int) -> list[nn.Module]:
+def _make_separable(channels: int, kernel: int, stride: int, dilation: int) -> list[nn.Module]:
     """ReLU, a convolution of each channel alone, a 1x1 convolution, normalisation."""
-    alone = convolution(channels, channels, kernel, stride=stride, groups=channels, dilation=dilation)
-    return [nn.ReLU(), alone, convolution(channels, channels, 1), norm(channels)]
+    alone = make_convolution(channels, channels, kernel, stride=stride, groups=channels, dilation=dilation)
+    return [nn.ReLU(), alone, make_convolution(channels, channels, 1), make_norm(channels)]
 
 
-def _operation(name: str, channels: int, stride: int) -> nn.Module:
+def _make_operation(name: str, channels: int, stride: int) -> nn.Module:
     if name == "skip_connect":
         return nn.Identity() if stride == 1 else FactorizedReduce(channels, channels)
     if name == "max_pool_3x3":
@@ -39,11 +46,11 @@ def _operation(name: str, channels: int, stride: int) -> nn.Module:
         pool: nn.Module = average_pool(2, stride)
         return pool
     kernel, dilation, times = _CONVOLUTIONS[name]
-    layers = [_separable(channels, kernel, stride if i == 0 else 1, dilation) for i in range(times)]
+    layers = [_make_separable(channels, kernel, stride if i == 0 else 1, dilation) for i in range(times)]
     return nn.Sequential(*(layer for part in layers for layer in part))
 
 
-def _dropped(x: Tensor, chance: float) -> Tensor:
+def _drop_paths(x: Tensor, chance: float) -> Tensor:
     """Set whole images of [b, c, h, w] to zero with this chance, the others raised to keep the mean."""
     kept = torch.rand(x.shape[0], 1, 1, 1, device=x.device) >= chance
     return x * kept / (1 - chance)
@@ -57,35 +64,35 @@ class _DARTSCell(nn.Module):
     ) -> None:
         super().__init__()
         older, newer = inputs
-        self.older = FactorizedReduce(older, channels) if after else relu_conv_norm(older, channels, 1)
-        self.newer = relu_conv_norm(newer, channels, 1)
+        self.older = FactorizedReduce(older, channels) if after else make_relu_conv_norm(older, channels, 1)
+        self.newer = make_relu_conv_norm(newer, channels, 1)
         self.sources = [source for _, source in edges]
         self.operations = nn.ModuleList(
-            _operation(name, channels, 2 if reduces and source < 2 else 1) for name, source in edges
+            _make_operation(name, channels, 2 if reduces and source < 2 else 1) for name, source in edges
         )
 
     def forward(self, older: Tensor, newer: Tensor, drop_path: float) -> Tensor:
         """Map the outputs of the two cells before to [b, 4 * channels, h, w]."""
         nodes = [self.older(older), self.newer(newer)]
         for first in range(0, len(self.sources), 2):
-            terms = [self._edge(i, nodes, drop_path) for i in (first, first + 1)]
+            terms = [self._make_edge(i, nodes, drop_path) for i in (first, first + 1)]
             nodes.append(terms[0] + terms[1])
         return torch.cat(nodes[2:], dim=1)
 
-    def _edge(self, i: int, nodes: list[Tensor], drop_path: float) -> Tensor:
+    def _make_edge(self, i: int, nodes: list[Tensor], drop_path: float) -> Tensor:
         operation = self.operations[i]
         out = operation(nodes[self.sources[i]])
         drops = self.training and drop_path > 0 and not isinstance(operation, nn.Identity)
-        return _dropped(out, drop_path) if drops else out
+        return _drop_paths(out, drop_path) if drops else out
 
 
-def _auxiliary(channels: int, n_classes: int) -> nn.Module:
+def _make_auxiliary(channels: int, n_classes: int) -> nn.Module:
     """A classifier for the 8x8 images at two thirds of the way."""
     return nn.Sequential(
         nn.ReLU(),
         nn.AvgPool2d(5, stride=3, count_include_pad=False),
         nn.Conv2d(channels, 128, 1, bias=False),
-        norm(128),
+        make_norm(128),
         nn.ReLU(inplace=True),
         nn.Conv2d(128, 768, 2, bias=False),  # no normalisation behind it: so the published networks were trained
         nn.ReLU(inplace=True),
@@ -122,12 +129,12 @@ class DARTSNetwork(nn.Module):
         auxiliary: bool = False,
     ) -> None:
         super().__init__()
-        positive(n_classes=n_classes, in_channels=in_channels, channels=channels, n_cells=n_cells)
+        require_positive(n_classes=n_classes, in_channels=in_channels, channels=channels, n_cells=n_cells)
         self.drop_path = 0.0
-        space = space_of(self.space)
-        edges = read_genotype(space.format(one_of(space, arch))[0])
+        space = open_space(self.space)
+        edges = read_genotype(space.format(require_one(space, arch))[0])
         width = _STEM_FACTOR * channels
-        self.stem = nn.Sequential(convolution(in_channels, width, 3), norm(width))
+        self.stem = nn.Sequential(make_convolution(in_channels, width, 3), make_norm(width))
         self.reductions = {n_cells // 3, 2 * n_cells // 3}
         self.cells, widths = nn.ModuleList(), [width, width]
         for place in range(n_cells):
@@ -139,7 +146,7 @@ class DARTSNetwork(nn.Module):
             )
             widths.append(_OUTPUTS * channels)
         self.auxiliary_at = 2 * n_cells // 3
-        self.auxiliary = _auxiliary(widths[self.auxiliary_at + 2], n_classes) if auxiliary else None
+        self.auxiliary = _make_auxiliary(widths[self.auxiliary_at + 2], n_classes) if auxiliary else None
         self.average = GlobalAverage()
         self.classifier = nn.Linear(widths[-1], n_classes)
 

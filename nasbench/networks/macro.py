@@ -8,8 +8,8 @@ of stride 2 with batch normalisation.
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs
-from nasbench.networks._layers import GlobalAverage, conv_norm_relu, convolution, norm
-from nasbench.networks._options import positive, row_of
+from nasbench.networks._layers import GlobalAverage, make_conv_norm_relu, make_convolution, make_norm
+from nasbench.networks._options import read_row, require_positive
 
 REQUIRES = {"torch": "torch"}
 _STAGE_STARTS = (0, 2, 5)
@@ -32,10 +32,10 @@ class _InvertedResidual(nn.Module):
         super().__init__()
         hidden = c_in * expansion
         self.layers = nn.Sequential(
-            *conv_norm_relu(c_in, hidden, 1),
-            *conv_norm_relu(hidden, hidden, kernel, stride=stride, groups=hidden),
-            convolution(hidden, c_out, 1),
-            norm(c_out),
+            *make_conv_norm_relu(c_in, hidden, 1),
+            *make_conv_norm_relu(hidden, hidden, kernel, stride=stride, groups=hidden),
+            make_convolution(hidden, c_out, 1),
+            make_norm(c_out),
         )
         self.shortcut = stride == 1 and c_in == c_out
 
@@ -50,7 +50,7 @@ def _block(digit: int, c_in: int, c_out: int, stride: int) -> nn.Module:
         return _InvertedResidual(c_in, c_out, stride=stride, expansion=expansion, kernel=kernel)
     if stride == 1 and c_in == c_out:
         return nn.Identity()
-    return nn.Sequential(convolution(c_in, c_out, 1, stride=stride), norm(c_out))
+    return nn.Sequential(make_convolution(c_in, c_out, 1, stride=stride), make_norm(c_out))
 
 
 class MacroNetwork(nn.Module):
@@ -67,15 +67,15 @@ class MacroNetwork(nn.Module):
 
     def __init__(self, arch: Archs, *, n_classes: int = 10, in_channels: int = 3, channels: int = 32) -> None:
         super().__init__()
-        positive(n_classes=n_classes, in_channels=in_channels, channels=channels)
-        self.stem = conv_norm_relu(in_channels, channels, 3)
+        require_positive(n_classes=n_classes, in_channels=in_channels, channels=channels)
+        self.stem = make_conv_norm_relu(in_channels, channels, 3)
         blocks = []
-        for layer, digit in enumerate(row_of(self.space, arch)):
+        for layer, digit in enumerate(read_row(self.space, arch)):
             factor = 2 if layer in _STAGE_STARTS else 1
             blocks.append(_block(digit, channels, channels * factor, factor))
             channels *= factor
         self.blocks = nn.Sequential(*blocks)
-        self.head = nn.Sequential(conv_norm_relu(channels, _FEATURES, 1), GlobalAverage())
+        self.head = nn.Sequential(make_conv_norm_relu(channels, _FEATURES, 1), GlobalAverage())
         self.classifier = nn.Linear(_FEATURES, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -11,24 +11,24 @@ from torch import nn
 
 from nasbench.arrays import Archs
 from nasbench.networks._cell import Cell
-from nasbench.networks._layers import convolution, norm, relu_conv_norm
-from nasbench.networks._options import one_of, positive, space_of
+from nasbench.networks._layers import make_convolution, make_norm, make_relu_conv_norm
+from nasbench.networks._options import open_space, require_one, require_positive
 from nasbench.networks._tiny import TinyNetwork
 
 REQUIRES = {"torch": "torch"}
 
 
-def _convolve(c_in: int, c_out: int, stride: int) -> nn.Module:
-    made: nn.Module = relu_conv_norm(c_in, c_out, 3, stride=stride)
+def _make_convolution(c_in: int, c_out: int, stride: int) -> nn.Module:
+    made: nn.Module = make_relu_conv_norm(c_in, c_out, 3, stride=stride)
     return made
 
 
 def _skip(c_in: int, c_out: int, stride: int) -> nn.Module:
     del stride
-    return nn.Identity() if c_in == c_out else nn.Sequential(convolution(c_in, c_out, 1), norm(c_out))
+    return nn.Identity() if c_in == c_out else nn.Sequential(make_convolution(c_in, c_out, 1), make_norm(c_out))
 
 
-_CELL = (_convolve, _convolve, _convolve, _skip, _convolve, _convolve)
+_CELL = (_make_convolution, _make_convolution, _make_convolution, _skip, _make_convolution, _make_convolution)
 
 
 class NATSSizeNetwork(TinyNetwork):
@@ -43,7 +43,7 @@ class NATSSizeNetwork(TinyNetwork):
     space = "nats_sss"
 
     def __init__(self, arch: Archs, *, n_classes: int = 10, in_channels: int = 3) -> None:
-        positive(n_classes=n_classes, in_channels=in_channels)
-        space = space_of(self.space)
-        widths = [int(width) for width in space.format(one_of(space, arch))[0].split(":")]
+        require_positive(n_classes=n_classes, in_channels=in_channels)
+        space = open_space(self.space)
+        widths = [int(width) for width in space.format(require_one(space, arch))[0].split(":")]
         super().__init__(widths, partial(Cell, _CELL), n_cells=1, n_classes=n_classes, in_channels=in_channels)

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs, Bits
-from nasbench.networks._layers import GlobalAverage, conv_norm_relu
-from nasbench.networks._options import one_of, positive, space_of
+from nasbench.networks._layers import GlobalAverage, make_conv_norm_relu
+from nasbench.networks._options import open_space, require_one, require_positive
 
 REQUIRES = {"torch": "torch"}
 _NORM_MOMENTUM = 0.003  # torch counts what is replaced, TensorFlow what stays
 
 
-def vertex_channels(c_in: int, c_out: int, matrix: list[list[int]]) -> list[int]:
+def compute_vertex_channels(c_in: int, c_out: int, matrix: list[list[int]]) -> list[int]:
     """Return the channels of each vertex: those that feed the output share it, others get the most of their users.
 
     Args:
@@ -42,17 +42,17 @@ def vertex_channels(c_in: int, c_out: int, matrix: list[list[int]]) -> list[int]
     return channels
 
 
-def _pruned(adjacency: Bits, operations: Archs, vocabulary: tuple[str, ...]) -> tuple[list[list[int]], list[str]]:
+def _prune_graph(adjacency: Bits, operations: Archs, vocabulary: tuple[str, ...]) -> tuple[list[list[int]], list[str]]:
     """Leave the unused vertices out of a graph [7, 7]; return its matrix and the operations of inner vertices."""
     names = [vocabulary[i] for i in operations.tolist()]
     used = [v for v, name in enumerate(names) if name != "unused"]
     return adjacency[used][:, used].tolist(), [names[v] for v in used[1:-1]]
 
 
-def _operation(name: str, channels: int) -> nn.Module:
+def _make_operation(name: str, channels: int) -> nn.Module:
     if name == "maxpool3x3":
         return nn.MaxPool2d(3, stride=1, padding=1)
-    made: nn.Module = conv_norm_relu(channels, channels, 3 if name == "conv3x3-bn-relu" else 1)
+    made: nn.Module = make_conv_norm_relu(channels, channels, 3 if name == "conv3x3-bn-relu" else 1)
     return made
 
 
@@ -61,11 +61,11 @@ class _Module(nn.Module):
 
     def __init__(self, matrix: list[list[int]], operations: list[str], c_in: int, c_out: int) -> None:
         super().__init__()
-        self.channels, self.matrix = vertex_channels(c_in, c_out, matrix), matrix
+        self.channels, self.matrix = compute_vertex_channels(c_in, c_out, matrix), matrix
         inner = range(1, len(matrix) - 1)
-        self.operations = nn.ModuleList(_operation(operations[v - 1], self.channels[v]) for v in inner)
+        self.operations = nn.ModuleList(_make_operation(operations[v - 1], self.channels[v]) for v in inner)
         users = [v for v in range(1, len(matrix)) if matrix[0][v]]
-        self.projections = nn.ModuleDict({str(v): conv_norm_relu(c_in, self.channels[v], 1) for v in users})
+        self.projections = nn.ModuleDict({str(v): make_conv_norm_relu(c_in, self.channels[v], 1) for v in users})
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [b, c_in, h, w] to [b, c_out, h, w]."""
@@ -74,11 +74,11 @@ class _Module(nn.Module):
         for v in range(1, last):
             width = self.channels[v]
             terms = [outputs[u][:, :width] for u in range(1, v) if self.matrix[u][v]]
-            outputs.append(self.operations[v - 1](self._with_input(x, v, terms)))
+            outputs.append(self.operations[v - 1](self._add_input(x, v, terms)))
         feeding = [outputs[v] for v in range(1, last) if self.matrix[v][last]]
-        return self._with_input(x, last, [torch.cat(feeding, dim=1)] if feeding else [])
+        return self._add_input(x, last, [torch.cat(feeding, dim=1)] if feeding else [])
 
-    def _with_input(self, x: Tensor, vertex: int, terms: list[Tensor]) -> Tensor:
+    def _add_input(self, x: Tensor, vertex: int, terms: list[Tensor]) -> Tensor:
         """Add the terms, and the projected input where the vertex uses it."""
         if self.matrix[0][vertex]:
             terms = [*terms, self.projections[str(vertex)](x)]
@@ -113,14 +113,14 @@ class NB101Network(nn.Module):
         n_modules: int = 3,
     ) -> None:
         super().__init__()
-        positive(
+        require_positive(
             n_classes=n_classes, in_channels=in_channels, channels=channels, n_stacks=n_stacks, n_modules=n_modules
         )
-        space = space_of(self.space)
-        graphs = space.graphs(one_of(space, arch))
-        matrix, operations = _pruned(graphs.adjacency[0], graphs.operations[0], graphs.vocabulary)
+        space = open_space(self.space)
+        graphs = space.graphs(require_one(space, arch))
+        matrix, operations = _prune_graph(graphs.adjacency[0], graphs.operations[0], graphs.vocabulary)
         widths = [channels, *(channels * 2**stack for stack in range(n_stacks) for _ in range(n_modules))]
-        self.stem = conv_norm_relu(in_channels, channels, 3)
+        self.stem = make_conv_norm_relu(in_channels, channels, 3)
         self.modules_ = nn.ModuleList(_Module(matrix, operations, a, b) for a, b in pairwise(widths))
         self.n_modules = n_modules
         self.average = GlobalAverage()

@@ -13,14 +13,14 @@ from torch import nn
 
 from nasbench.arrays import Archs
 from nasbench.networks._cell import Cell, Operation
-from nasbench.networks._layers import Zero, average_pool, relu_conv_norm
-from nasbench.networks._options import positive, row_of
+from nasbench.networks._layers import Zero, average_pool, make_relu_conv_norm
+from nasbench.networks._options import read_row, require_positive
 from nasbench.networks._tiny import TinyNetwork
 
 REQUIRES = {"torch": "torch"}
 
 
-def _none(c_in: int, c_out: int, stride: int, *, axes: int) -> nn.Module:
+def _make_none(c_in: int, c_out: int, stride: int, *, axes: int) -> nn.Module:
     del c_in, axes
     return Zero(c_out, stride)
 
@@ -36,15 +36,15 @@ def _pool(c_in: int, c_out: int, stride: int, *, axes: int) -> nn.Module:
     return pool
 
 
-def _convolve(c_in: int, c_out: int, stride: int, *, axes: int, kernel: int) -> nn.Module:
-    made: nn.Module = relu_conv_norm(c_in, c_out, kernel, stride=stride, axes=axes)
+def _make_convolution(c_in: int, c_out: int, stride: int, *, axes: int, kernel: int) -> nn.Module:
+    made: nn.Module = make_relu_conv_norm(c_in, c_out, kernel, stride=stride, axes=axes)
     return made
 
 
-_OPERATIONS = (_none, _skip, partial(_convolve, kernel=1), partial(_convolve, kernel=3), _pool)
+_OPERATIONS = (_make_none, _skip, partial(_make_convolution, kernel=1), partial(_make_convolution, kernel=3), _pool)
 
 
-def operation(digit: int, axes: int = 2) -> Operation:
+def make_operation(digit: int, axes: int = 2) -> Operation:
     """Return what makes the operation with this number in ``NASBench201.operations``."""
     return partial(_OPERATIONS[digit], axes=axes)
 
@@ -75,8 +75,10 @@ class NB201Network(TinyNetwork):
         stages: int = 3,
         axes: Literal[1, 2] = 2,
     ) -> None:
-        positive(n_classes=n_classes, in_channels=in_channels, channels=channels, n_cells=n_cells, stages=stages)
-        operations = [operation(digit, axes) for digit in row_of(self.space, arch)]
+        require_positive(
+            n_classes=n_classes, in_channels=in_channels, channels=channels, n_cells=n_cells, stages=stages
+        )
+        operations = [make_operation(digit, axes) for digit in read_row(self.space, arch)]
         widths = [channels * 2 ** ((place + 1) // 2) for place in range(2 * stages - 1)]
         cell = partial(Cell, operations)
         super().__init__(widths, cell, n_cells=n_cells, n_classes=n_classes, in_channels=in_channels, axes=axes)

@@ -12,14 +12,21 @@ from torch import Tensor, nn
 
 from nasbench.arrays import Archs
 from nasbench.networks._cell import Cell
-from nasbench.networks._layers import FactorizedReduce, GlobalAverage, Zero, convolution, norm, relu_conv_norm
-from nasbench.networks._options import positive, row_of
+from nasbench.networks._layers import (
+    FactorizedReduce,
+    GlobalAverage,
+    Zero,
+    make_convolution,
+    make_norm,
+    make_relu_conv_norm,
+)
+from nasbench.networks._options import read_row, require_positive
 
 REQUIRES = {"torch": "torch"}
 _DOUBLES = (True, False, True, False, True)
 
 
-def _none(c_in: int, c_out: int, stride: int) -> nn.Module:
+def _make_none(c_in: int, c_out: int, stride: int) -> nn.Module:
     del c_in
     return Zero(c_out, stride)
 
@@ -28,12 +35,12 @@ def _skip(c_in: int, c_out: int, stride: int) -> nn.Module:
     return nn.Identity() if stride == 1 and c_in == c_out else FactorizedReduce(c_in, c_out, late=True)
 
 
-def _convolve(c_in: int, c_out: int, stride: int, *, kernel: int) -> nn.Module:
-    made: nn.Module = relu_conv_norm(c_in, c_out, kernel, stride=stride)
+def _make_convolution(c_in: int, c_out: int, stride: int, *, kernel: int) -> nn.Module:
+    made: nn.Module = make_relu_conv_norm(c_in, c_out, kernel, stride=stride)
     return made
 
 
-_OPERATIONS = (_none, _skip, partial(_convolve, kernel=1), partial(_convolve, kernel=3))
+_OPERATIONS = (_make_none, _skip, partial(_make_convolution, kernel=1), partial(_make_convolution, kernel=3))
 
 
 class TransNASMicroNetwork(nn.Module):
@@ -50,11 +57,13 @@ class TransNASMicroNetwork(nn.Module):
 
     def __init__(self, arch: Archs, *, n_classes: int = 75, in_channels: int = 3, channels: int = 64) -> None:
         super().__init__()
-        positive(n_classes=n_classes, in_channels=in_channels, channels=channels)
-        operations = [_OPERATIONS[digit] for digit in row_of(self.space, arch)]
+        require_positive(n_classes=n_classes, in_channels=in_channels, channels=channels)
+        operations = [_OPERATIONS[digit] for digit in read_row(self.space, arch)]
         half = channels // 2
         self.stem = nn.Sequential(
-            convolution(in_channels, half, 3, stride=2), norm(half), relu_conv_norm(half, channels, 3, stride=2)
+            make_convolution(in_channels, half, 3, stride=2),
+            make_norm(half),
+            make_relu_conv_norm(half, channels, 3, stride=2),
         )
         cells = []
         for doubles in _DOUBLES:

@@ -45,7 +45,7 @@ class Layer(NamedTuple):
     gates: Tensor
 
 
-def weighted_layers(network: nn.Module) -> list[Any]:
+def list_weighted_layers(network: nn.Module) -> list[Any]:
     """Return the layers whose weights proxies speak of: convolutions and linear ones, in order of definition."""
     return [layer for layer in network.modules() if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Linear)]
 
@@ -85,10 +85,10 @@ class Probe:
     def layers(self) -> list[Layer]:
         """Every weighted layer with its gradients by the loss: one pass forward, one back."""
         network = self.copy()
-        modules = weighted_layers(network)
+        modules = list_weighted_layers(network)
         gates = [module.weight.new_zeros(len(self.images), len(module.weight)) for module in modules]
         for module, gate in zip(modules, gates, strict=True):
-            module.register_forward_hook(_watching(gate))
+            module.register_forward_hook(_make_hook(gate))
         weights = [module.weight for module in modules]
         gradients = torch.autograd.grad(self.loss(network), weights, allow_unused=True)
         return [
@@ -105,7 +105,7 @@ class Probe:
                 module.register_forward_hook(lambda _, __, output: outputs.append(output))
         images = self.images.clone().requires_grad_()
         logits = network(images)
-        return images, logits, _hamming_kernel(outputs, logits, len(images))
+        return images, logits, _compute_hamming_kernel(outputs, logits, len(images))
 
     @cached_property
     def jacobian(self) -> Floats:
@@ -126,7 +126,7 @@ class Probe:
         return self._answer[2]
 
 
-def _watching(gate: Tensor) -> Any:
+def _make_hook(gate: Tensor) -> Any:
     """Return a hook that writes into ``gate`` [b, channels], when the loss comes back, what a factor would do to it."""
 
     def watch(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
@@ -142,9 +142,9 @@ def _watching(gate: Tensor) -> Any:
     return watch
 
 
-def _hamming_kernel(outputs: Sequence[Tensor], logits: Tensor, b: int) -> Floats:
+def _compute_hamming_kernel(outputs: Sequence[Tensor], logits: Tensor, b: int) -> Floats:
     """Count agreements; of +1 and -1 a product is an agreement less a disagreement, so that one product is enough."""
-    kernel, reached = np.zeros((b, b)), _reached(logits)
+    kernel, reached = np.zeros((b, b)), _list_steps(logits)
     for output in outputs:
         if output.grad_fn in reached:
             signs = torch.where(output.detach().flatten(1) > 0, 1.0, -1.0)
@@ -152,7 +152,7 @@ def _hamming_kernel(outputs: Sequence[Tensor], logits: Tensor, b: int) -> Floats
     return kernel
 
 
-def _reached(output: Tensor) -> set[Any]:
+def _list_steps(output: Tensor) -> set[Any]:
     """Return the steps of the computation that a tensor depends on."""
     found, waiting = set[Any](), [output.grad_fn] if output.grad_fn is not None else []
     while waiting:

@@ -11,14 +11,14 @@ import torch
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.choices import Choice
 from nasbench.datasets import Images
-from nasbench.devices import device_named
+from nasbench.devices import find_device
 from nasbench.errors import InvalidOption
-from nasbench.networks import build_network, options_for
+from nasbench.networks import build_network, choose_options
 from nasbench.proxies._probe import Probe, Proxy
 from nasbench.registry import PROXIES
 from nasbench.spaces import SearchSpace
-from nasbench.threads import one_thread
-from nasbench.training.feed import moments
+from nasbench.threads import limit_to_one_thread
+from nasbench.training.feed import compute_moments
 
 _NEGATIVE = 128  # int8 digits as numbers that a seed may have
 
@@ -37,7 +37,7 @@ class Minibatch(NamedTuple):
     n_classes: int
 
 
-def minibatch(data: Images, size: int, rng: np.random.Generator) -> Minibatch:
+def draw_minibatch(data: Images, size: int, rng: np.random.Generator) -> Minibatch:
     """Draw training images without replacement, and normalise them; without augmentation.
 
     Raises:
@@ -47,7 +47,7 @@ def minibatch(data: Images, size: int, rng: np.random.Generator) -> Minibatch:
     if not 2 <= size <= len(labels):
         raise InvalidOption(f"a batch of {size} of {len(labels)} training images of {data.name}; expected at least 2")
     rows = rng.permutation(len(labels))[:size]
-    mean, std = (moment.reshape(-1, *[1] * (images.ndim - 2)) for moment in moments(images))
+    mean, std = (moment.reshape(-1, *[1] * (images.ndim - 2)) for moment in compute_moments(images))
     normalised = (images[rows] - mean) / np.where(std > 0, std, 1.0)
     return Minibatch(normalised.astype(np.float32), labels[rows], len(data.classes))
 
@@ -83,10 +83,10 @@ class Scoring:
 
     def probe(self, arch: Archs) -> Probe:
         """Return what the proxies of one architecture [1, d] look at."""
-        device, batch = device_named(self.device), self.batch
+        device, batch = find_device(self.device), self.batch
         entropy = [self.seed, *(arch[0].astype(np.int64) + _NEGATIVE).tolist()]
         rng = np.random.default_rng(entropy)
-        options = options_for(batch.n_classes, batch.images.shape[1:])
+        options = choose_options(batch.n_classes, batch.images.shape[1:])
         network = build_network(self.network, arch, rng, space=self.space, **options)
         images, labels = (torch.tensor(array, device=device) for array in batch[:2])
         return Probe(network.to(device).train(), images, labels, entropy)
@@ -98,7 +98,7 @@ class Scoring:
             InvalidOption: the batch does not fit into the card's memory.
         """
         proxies = self.made()
-        with one_thread():
+        with limit_to_one_thread():
             rows = [self._row(proxies, self.probe(archs[i : i + 1])) for i in range(len(archs))]
         values = np.array(rows, dtype=np.float64).reshape(len(archs), len(proxies))
         return np.where(np.isfinite(values), values, np.nan)

@@ -15,13 +15,13 @@ from joblib import Parallel, delayed, parallel_config
 from nasbench.arrays import Archs, Floats
 from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, WorkerDied
-from nasbench.files import exclusive_lock, replacing
+from nasbench.files import exclusive_lock, replace_atomically
 from nasbench.networks import check_network
 from nasbench.proxies._scoring import Scoring
 from nasbench.registry import PROXIES
 from nasbench.spaces import SearchSpace
 from nasbench.table import Draft, Static, Table, write_table
-from nasbench.table.schema import same_options
+from nasbench.table.schema import are_same_options
 
 _MOST_PARTS = 1000
 
@@ -83,21 +83,21 @@ def score_table(
     study.scoring.made()
     check_network(study.scoring.network, study.space)
     if path.exists():
-        return _finished(path, study)
+        return _read_finished(path, study)
     with exclusive_lock(path):
         folder = path.with_name(f"{path.stem}.partial-{study.fingerprint}")
         parts = np.array_split(study.archs, min(len(study.archs), _MOST_PARTS))
         files = [folder / f"{number:04d}.npy" for number in range(len(parts))]
         _score_parts(study.scoring, list(zip(parts, files, strict=True)), n_jobs, on_progress)
-        write_table(_draft(study, path.stem, np.concatenate([_read(file) for file in files])), path)
+        write_table(_build_draft(study, path.stem, np.concatenate([_read(file) for file in files])), path)
         shutil.rmtree(folder)
     return Table(path)
 
 
-def _finished(path: Path, study: Study) -> Table:
+def _read_finished(path: Path, study: Study) -> Table:
     table = Table(path)
     same = (table.source, table.space) == (study.source, study.space.name)
-    same = same and same_options(table.space_options, study.space.code_options)
+    same = same and are_same_options(table.space_options, study.space.code_options)
     if not same or not np.array_equal(table.architectures, study.archs):
         raise InvalidOption(
             f"{path} exists and holds other scores ({table.source}); choose another --out, and join two tables by "
@@ -134,7 +134,7 @@ def _score_parts(
 
 def _score_part(scoring: Scoring, archs: Archs, file: Path) -> int:
     values = scoring.scores(archs)
-    with replacing(file) as temporary, open(temporary, "wb") as written:
+    with replace_atomically(file) as temporary, open(temporary, "wb") as written:
         np.save(written, values, allow_pickle=False)
     return len(archs)
 
@@ -144,7 +144,7 @@ def _read(file: Path) -> Floats:
     return values
 
 
-def _draft(study: Study, name: str, values: Floats) -> Draft:
+def _build_draft(study: Study, name: str, values: Floats) -> Draft:
     """Return the table of scores [n, proxies]; a proxy that could be computed nowhere is left out."""
     labels = study.scoring.proxies
     kept = [i for i in range(len(labels)) if not np.isnan(values[:, i]).all()]

@@ -9,7 +9,7 @@ normalisation, ReLU and pooling.
 
 from typing import ClassVar
 
-from nasbench.networks import count
+from nasbench.networks import count_costs
 from nasbench.proxies._probe import Probe
 
 REQUIRES = {"torch": "torch"}
@@ -23,4 +23,4 @@ class Flops:
 
     def __call__(self, probe: Probe) -> float:
         """Return how many there are."""
-        return float(count(probe.network, tuple(probe.images.shape[1:])).flops)
+        return float(count_costs(probe.network, tuple(probe.images.shape[1:])).flops)

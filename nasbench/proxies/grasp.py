@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import torch
 
-from nasbench.proxies._probe import Probe, weighted_layers
+from nasbench.proxies._probe import Probe, list_weighted_layers
 
 REQUIRES = {"torch": "torch"}
 
@@ -24,7 +24,7 @@ class Grasp:
     def __call__(self, probe: Probe) -> float:
         """Return the sum over all weights."""
         network = probe.copy()
-        weights = [layer.weight for layer in weighted_layers(network)]
+        weights = [layer.weight for layer in list_weighted_layers(network)]
         gradients = torch.autograd.grad(probe.loss(network), weights, create_graph=True, allow_unused=True)
         flow = sum((gradient * gradient.detach()).sum() for gradient in gradients if gradient is not None)
         products = torch.autograd.grad(flow, weights, allow_unused=True)

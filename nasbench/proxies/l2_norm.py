@@ -7,7 +7,7 @@ at random it counts layers and their outputs; as torch draws them, a 1x1 and a 3
 
 from typing import ClassVar
 
-from nasbench.proxies._probe import Probe, weighted_layers
+from nasbench.proxies._probe import Probe, list_weighted_layers
 
 REQUIRES = {"torch": "torch"}
 
@@ -20,4 +20,4 @@ class L2Norm:
 
     def __call__(self, probe: Probe) -> float:
         """Return the sum over layers."""
-        return float(sum(float(layer.weight.detach().norm()) for layer in weighted_layers(probe.network)))
+        return float(sum(float(layer.weight.detach().norm()) for layer in list_weighted_layers(probe.network)))

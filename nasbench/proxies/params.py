@@ -7,7 +7,7 @@ that reach no output count too, since the benchmarks train them.
 
 from typing import ClassVar
 
-from nasbench.networks import count
+from nasbench.networks import count_costs
 from nasbench.proxies._probe import Probe
 
 REQUIRES = {"torch": "torch"}
@@ -22,4 +22,4 @@ class Params:
 
     def __call__(self, probe: Probe) -> float:
         """Return how many there are."""
-        return float(count(probe.network, tuple(probe.images.shape[1:])).n_params)
+        return float(count_costs(probe.network, tuple(probe.images.shape[1:])).n_params)

@@ -14,7 +14,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from nasbench.proxies._probe import Probe, weighted_layers
+from nasbench.proxies._probe import Probe, list_weighted_layers
 
 REQUIRES = {"torch": "torch"}
 
@@ -34,7 +34,7 @@ class Synflow:
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter.abs_()
-        weights = [layer.weight for layer in weighted_layers(network)]
+        weights = [layer.weight for layer in list_weighted_layers(network)]
         flow = network(torch.ones_like(probe.images[:1], dtype=torch.float64)).sum()
         gradients = torch.autograd.grad(flow, weights, allow_unused=True)
         saliencies = (w * g for w, g in zip(weights, gradients, strict=True) if g is not None)

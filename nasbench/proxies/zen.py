@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.errors import InvalidOption
-from nasbench.networks import GlobalAverage, seeded
-from nasbench.proxies._probe import Probe, weighted_layers
+from nasbench.networks import GlobalAverage, seed_torch
+from nasbench.proxies._probe import Probe, list_weighted_layers
 
 REQUIRES = {"torch": "torch"}
 _MOMENTUM = 0.1  # share of the newest variance in the running one, which theirs reads after both passes
@@ -44,12 +44,12 @@ class Zen:
 
     def __call__(self, probe: Probe) -> float:
         """Return the mean over repetitions."""
-        with torch.no_grad(), seeded(probe.rng("zen")):
-            return float(np.mean([self._once(probe) for _ in range(self._repeats)]))
+        with torch.no_grad(), seed_torch(probe.rng("zen")):
+            return float(np.mean([self._score_once(probe) for _ in range(self._repeats)]))
 
-    def _once(self, probe: Probe) -> float:
+    def _score_once(self, probe: Probe) -> float:
         network = probe.copy().cpu()  # what is drawn is the same on every device
-        for layer in weighted_layers(network):
+        for layer in list_weighted_layers(network):
             nn.init.normal_(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
@@ -58,12 +58,12 @@ class Zen:
             layer.momentum = _MOMENTUM
         images, change = (torch.randn(probe.images.shape).to(probe.images.device) for _ in range(2))
         network = network.to(probe.images.device)
-        difference = _features(network, images) - _features(network, images + self._gamma * change)
+        difference = _compute_features(network, images) - _compute_features(network, images + self._gamma * change)
         deviations = [layer.running_var.mean().sqrt().log() for layer in normalisations]
         return float(difference.abs().flatten(1).sum(1).mean().log() + sum(deviations))
 
 
-def _features(network: nn.Module, images: Tensor) -> Tensor:
+def _compute_features(network: nn.Module, images: Tensor) -> Tensor:
     """Return what enters the global average."""
     entered: list[Tensor] = []
     *_, average = (layer for layer in network.modules() if isinstance(layer, GlobalAverage))

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasbench.errors import RecordError
-from nasbench.files import replacing
+from nasbench.files import replace_atomically
 
 SPEC = "spec"
 _UNREADABLE = (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, RecursionError)
@@ -41,7 +41,7 @@ def write_columns(path: Path, spec: str, pairs: Iterable[tuple[str, Columns]]) -
     Raises:
         OSError: the file cannot be written; the one that is there is untouched.
     """
-    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
+    with replace_atomically(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
         file.create_dataset(SPEC, data=np.frombuffer(spec.encode(), dtype=np.uint8))
         for name, columns in pairs:
             group = file.create_group(name)

@@ -7,7 +7,7 @@ from typing import Any
 from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, MissingExtra, UnknownName
 from nasbench.tasks import Task, is_task
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 Tasks = str | Path | Task | Sequence[str | Path | Task]
 """What may be compared on: names, and tasks that are open already."""
@@ -69,7 +69,7 @@ def check_made(what: str, make: Callable[[], object]) -> None:
         InvalidOption, UnknownName, MissingExtra: as the contestant raised it, with ``what`` before it.
     """
     try:
-        with one_thread():
+        with limit_to_one_thread():
             make()
     except (InvalidOption, UnknownName, MissingExtra) as error:
         error.args = (f"{what}: {error}",)

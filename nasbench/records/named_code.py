@@ -6,9 +6,9 @@ from typing import Any, get_args
 from nasbench.choices import Choice, options_of, read_defaults
 from nasbench.errors import NasbenchError
 from nasbench.records.code_digests import digest_code
-from nasbench.registry import ENCODINGS, PREDICTORS, STRATEGIES, Registry
+from nasbench.registry import ACQUISITIONS, ENCODINGS, PREDICTORS, STRATEGIES, Registry
 
-_NAMED = (PREDICTORS, ENCODINGS, STRATEGIES)
+_NAMED = (PREDICTORS, ENCODINGS, ACQUISITIONS, STRATEGIES)
 _LOOP = {STRATEGIES.kind: ("nasbench.simulation",)}
 """Modules that decide with every component of a kind in which order it is asked and told."""
 

@@ -18,7 +18,7 @@ from nasbench.records.code_digests import digest_code
 from nasbench.records.named_code import digest_choice
 from nasbench.records.store import compute_trials_checksum, is_record
 from nasbench.registry import Registry, sources_of
-from nasbench.table import PROXY_SOURCE, source_checksum
+from nasbench.table import PROXY_SOURCE, read_source_checksum
 from nasbench.tasks import Task, load_task
 from nasbench.tasks.declarations import MEASURED
 from nasbench.units import Scale
@@ -49,7 +49,7 @@ def source_entries(tasks: Sequence[str], choices: Sequence[Choice], registry: Re
 
 def _source_entry(name: str) -> dict[str, Any]:
     if name.startswith(PROXY_SOURCE):
-        return {"table_sha256": source_checksum(name)}
+        return {"table_sha256": read_source_checksum(name)}
     folder = Path(name)
     if not is_record(folder):
         entry = task_entry(name, load_task(name))

@@ -5,7 +5,7 @@ from typing import Any
 
 from joblib import delayed, parallel_config
 
-from nasbench.jobs import at_once
+from nasbench.jobs import run_parallel
 from nasbench.records.store import RunStore
 from nasbench.records.stored_run import Pair
 
@@ -45,7 +45,7 @@ def run_missing(
         on_progress(before, total)
     # One thread a process for linear algebra: the processes already use the cores, and sums keep their order.
     with parallel_config(backend="loky", inner_max_num_threads=1):
-        for done, _ in enumerate(at_once(work, n_jobs=n_jobs, kept=record.path), start=before + 1):
+        for done, _ in enumerate(run_parallel(work, n_jobs=n_jobs, kept=record.path), start=before + 1):
             if on_progress:
                 on_progress(done, total)
     record.merge()

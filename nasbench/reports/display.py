@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 
 
 class LeaderboardDisplay(ABC):
@@ -40,5 +40,5 @@ class LeaderboardDisplay(ABC):
 
         name = table or self.tables[0]
         if name not in self.tables:
-            raise unknown_name("table", name, self.tables)
+            raise make_unknown_name("table", name, self.tables)
         return pd.json_normalize(getattr(self, name), sep="_")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nasbench.errors import MissingExtra
-from nasbench.files import replacing
+from nasbench.files import replace_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,7 @@ def _save(figure: "Figure", path: Path, *, tight: bool) -> None:
     import matplotlib
 
     metadata: dict[str, Any] = {"Date": None} if path.suffix == ".svg" else {}
-    with matplotlib.rc_context({"svg.hashsalt": "nasbench"}), replacing(path) as temporary:
+    with matplotlib.rc_context({"svg.hashsalt": "nasbench"}), replace_atomically(path) as temporary:
         figure.savefig(
             temporary, format=path.suffix[1:], dpi=150, bbox_inches="tight" if tight else None, metadata=metadata
         )

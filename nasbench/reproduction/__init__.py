@@ -1,8 +1,8 @@
 """Published tables as executable claims: run their protocols, and judge ours beside theirs."""
 
-from nasbench.reproduction.requirements import needs
+from nasbench.reproduction.requirements import list_needs
 from nasbench.reproduction.run import load_result, load_results, reproduce
-from nasbench.reproduction.schema import Published, load_published, published_names, read_published
+from nasbench.reproduction.schema import Published, list_published, load_published, read_published
 from nasbench.reproduction.searches import Plan
 from nasbench.reproduction.verdicts import Verdict
 
@@ -10,11 +10,11 @@ __all__ = [
     "Plan",
     "Published",
     "Verdict",
+    "list_needs",
+    "list_published",
     "load_published",
     "load_result",
     "load_results",
-    "needs",
-    "published_names",
     "read_published",
     "reproduce",
 ]

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats, Ints, RowIndex, row_index
+from nasbench.arrays import Archs, Floats, Ints, RowIndex, get_row_index
 from nasbench.backends.table import rows_of
 from nasbench.reproduction.samples import NEEDS_TABLE, OTHER_TABLE, CannotJudge
 from nasbench.reproduction.schema import Published, Reading
 from nasbench.spaces import SearchSpace
-from nasbench.table import Table, find_table, table_names
+from nasbench.table import Table, find_table, list_tables
 from nasbench.tasks import refuse_other_table, space_of
 from nasbench.tasks.known_tables import absent_tables
 from nasbench.units import Scale
@@ -36,7 +36,7 @@ class Columns:
         """Return the same columns as a reading has them; tables are opened once for all."""
         return Columns(self._published, reading, self._tables)
 
-    def _keys(self, name: str) -> Mapping[str, Any]:
+    def _resolve_keys(self, name: str) -> Mapping[str, Any]:
         return self._published.columns[self._reading.columns.get(name, name)]
 
     def table(self, name: str) -> Table:
@@ -46,11 +46,11 @@ class Columns:
             CannotJudge: it is not imported, or another version.
         """
         if name not in self._tables:
-            self._tables[name] = self._opened(name)
+            self._tables[name] = self._open_table(name)
         return self._tables[name]
 
-    def _opened(self, name: str) -> Table:
-        if name not in table_names():
+    def _open_table(self, name: str) -> Table:
+        if name not in list_tables():
             raise CannotJudge(f"{NEEDS_TABLE}{name}': {absent_tables().get(name, 'import it')}")
         table, expected = Table(find_table(name)), self._published.tables.get(name, "")
         if expected not in ("", table.checksum):
@@ -71,20 +71,20 @@ class Columns:
         if reasons:
             raise CannotJudge("\n".join(reasons))
 
-    def home(self, name: str) -> Table:
+    def find_table(self, name: str) -> Table:
         """Return the table in which a column is."""
-        return self.table(self._keys(name)["table"])
+        return self.table(self._resolve_keys(name)["table"])
 
-    def reader(self, name: str) -> Callable[[Archs], Floats]:
+    def make_reader(self, name: str) -> Callable[[Archs], Floats]:
         """Return what looks architectures [n, d] up in a column; ``[n]``, nan where it lacks one."""
-        return self._column(name).of
+        return self._find_column(name).of
 
-    def _column(self, name: str) -> "Column":
-        return Column(self.home(name), self._keys(name), isomorphic=self._reading.isomorphic)
+    def _find_column(self, name: str) -> "Column":
+        return Column(self.find_table(name), self._resolve_keys(name), isomorphic=self._reading.isomorphic)
 
     def sign(self, name: str) -> float:
         """Return what the numbers of a column are multiplied by so that the largest is best: 1.0 or -1.0."""
-        return self._column(name).scale.sign
+        return self._find_column(name).scale.sign
 
     def check_unit(self, name: str) -> None:
         """Refuse to print as percent what is no fraction.
@@ -92,20 +92,20 @@ class Columns:
         Raises:
             CannotJudge: such a column.
         """
-        unit = self._column(name).scale.unit
+        unit = self._find_column(name).scale.unit
         if self._published.unit == "percent" and unit != "fraction":
             raise CannotJudge(
                 f"column '{name}' is in unit '{unit}', and the table of the claim in percent: give the claim the unit "
                 f"'{unit}'"
             )
 
-    def joined(self, names: Sequence[str]) -> list[Floats]:
+    def join_columns(self, names: Sequence[str]) -> list[Floats]:
         """Return columns for the architectures of the largest of their tables, those that lack in any left out."""
-        largest = max((self.home(name) for name in names), key=len)
+        largest = max((self.find_table(name) for name in names), key=len)
         for name in names:
-            refuse_other_table(largest, self.home(name))
+            refuse_other_table(largest, self.find_table(name))
         archs = largest.architectures
-        values = np.stack([self.reader(name)(archs) for name in names])
+        values = np.stack([self.make_reader(name)(archs) for name in names])
         return list(values[:, ~np.isnan(values).any(axis=0)])
 
 
@@ -140,8 +140,8 @@ class Column:
     def of(self, archs: Archs) -> Floats:
         """Return the values of architectures [n, d]; ``[n]``, nan where missing."""
         if self._size is not None:
-            return self._counted(archs, self._size)
-        rows = self._rows(archs)
+            return self._count(archs, self._size)
+        rows = self._find_rows(archs)
         values = np.full(len(rows), np.nan)
         there = rows >= 0
         if self._static is not None:
@@ -150,22 +150,22 @@ class Column:
             values[there] = self._table.query(rows[there], **self._where)
         return values
 
-    def _counted(self, archs: Archs, what: str) -> Floats:
+    def _count(self, archs: Archs, what: str) -> Floats:
         if not hasattr(self._space, "network_size"):
             raise CannotJudge(f"space '{self._table.space}' does not count its networks' {what}")
         values: Floats = getattr(self._space.network_size(archs), what)
         return values
 
-    def _rows(self, archs: Archs) -> Ints:
+    def _find_rows(self, archs: Archs) -> Ints:
         rows = rows_of(self._space, self._table, archs)
         absent = np.flatnonzero(rows < 0)
         if self._isomorphic and len(absent):
             kinds, first = self._kinds
-            rows[absent] = first[kinds.find(self._space.canonical(archs[absent]))]
+            rows[absent] = first[kinds.find(self._space.canonicalize(archs[absent]))]
         return rows
 
     @cached_property
     def _kinds(self) -> tuple[RowIndex, Ints]:
         """The isomorphism classes of the table's architectures, and the first row of each, -1 behind them for none."""
-        kinds, first = np.unique(self._space.canonical(self._table.architectures), axis=0, return_index=True)
-        return row_index(kinds, self._space.cardinality), np.append(first, -1)
+        kinds, first = np.unique(self._space.canonicalize(self._table.architectures), axis=0, return_index=True)
+        return get_row_index(kinds, self._space.cardinality), np.append(first, -1)

@@ -8,38 +8,38 @@ from typing import Any
 from joblib import Parallel, delayed, parallel_config
 
 from nasbench.arrays import Floats
-from nasbench.evaluation import extrapolate, read_curve_table
+from nasbench.evaluation import extrapolate_curves, read_curve_table
 from nasbench.registry import PREDICTORS
-from nasbench.reproduction.samples import NEEDS_FILE, CannotJudge, Sample, lacking, sample_of
+from nasbench.reproduction.samples import NEEDS_FILE, CannotJudge, Sample, explain_lacking, sample_of
 from nasbench.reproduction.schema import Published, Row
 from nasbench.reproduction.searches import Plan
-from nasbench.table import user_tables
+from nasbench.table import get_user_folder
 
 
-def extrapolations(published: Published, row: Row, plan: Plan) -> dict[str, Sample]:
+def measure_extrapolations(published: Published, row: Row, plan: Plan) -> dict[str, Sample]:
     """Return R² of the final values over independent training sets, for every file of the row (quick: the first).
 
     Raises:
         CannotJudge: a predictor or file that is not there, or another version of it.
     """
     ours = row.ours
-    if reason := lacking(ours["predictor"], PREDICTORS):
+    if reason := explain_lacking(ours["predictor"], PREDICTORS):
         raise CannotJudge(reason)
-    paths = {name: _curve_file(published, file) for name, file in ours["files"].items()}
+    paths = {name: _find_curve_file(published, file) for name, file in ours["files"].items()}
     names = list(paths)[: 1 if plan.quick else None]
     with parallel_config(backend="loky", inner_max_num_threads=1):
-        found = Parallel(n_jobs=plan.jobs)(delayed(_r2)(paths[name], dict(ours), plan.runs) for name in names)
+        found = Parallel(n_jobs=plan.jobs)(delayed(_compute_r2)(paths[name], dict(ours), plan.runs) for name in names)
     return dict(zip(names, map(sample_of, found), strict=True))
 
 
-def _r2(path: Path, ours: Mapping[str, Any], runs: int) -> Floats:
+def _compute_r2(path: Path, ours: Mapping[str, Any], runs: int) -> Floats:
     label = ours["predictor"]
-    found = extrapolate(read_curve_table(path), [label], n_train=ours["n_train"], seen=ours["seen"], runs=runs)
+    found = extrapolate_curves(read_curve_table(path), [label], n_train=ours["n_train"], seen=ours["seen"], runs=runs)
     return found[label]
 
 
-def _curve_file(published: Published, name: str) -> Path:
-    path, expected = user_tables().parent / "curves" / name, published.files[name]
+def _find_curve_file(published: Published, name: str) -> Path:
+    path, expected = get_user_folder().parent / "curves" / name, published.files[name]
     if not path.is_file():
         raise CannotJudge(f"{NEEDS_FILE}{name}' of {expected.source}; copy it to {path}")
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()

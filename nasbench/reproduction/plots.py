@@ -22,14 +22,14 @@ def write_picture(result: Mapping[str, Any], folder: Path) -> list[Path]:
     """
     needs_matplotlib()
     reading = next(reading for reading in result["readings"] if reading["name"] == result["reading"])
-    rows = [row for row in reading["rows"] if any(_both(cell) for cell in row["cells"].values())]
-    names = list(dict.fromkeys(name for row in rows for name, cell in row["cells"].items() if _both(cell)))
+    rows = [row for row in reading["rows"] if any(_has_both(cell) for cell in row["cells"].values())]
+    names = list(dict.fromkeys(name for row in rows for name, cell in row["cells"].items() if _has_both(cell)))
     if not names:
         return []
     across = min(3, len(names))
     figure, grid = panels(across, -(-len(names) // across), 4.6, 1.0 + 0.45 * len(rows))
     for axes, name in zip(grid.flat, names, strict=False):
-        _panel(axes, rows, name)
+        _draw_panel(axes, rows, name)
     for axes in list(grid.flat)[len(names) :]:
         axes.set_visible(False)
     drawn = [axes.get_legend_handles_labels() for axes in grid.flat]
@@ -39,22 +39,24 @@ def write_picture(result: Mapping[str, Any], folder: Path) -> list[Path]:
     return save_all({result["name"]: figure}, folder)
 
 
-def _both(cell: Mapping[str, Any]) -> bool:
+def _has_both(cell: Mapping[str, Any]) -> bool:
     return cell["published"] is not None and cell["ours"] is not None
 
 
-def _panel(axes: "Axes", rows: list[Mapping[str, Any]], name: str) -> None:
-    drawn = [(row["label"], row["cells"][name]) for row in rows if name in row["cells"] and _both(row["cells"][name])]
-    drawn = _near(drawn)
+def _draw_panel(axes: "Axes", rows: list[Mapping[str, Any]], name: str) -> None:
+    drawn = [
+        (row["label"], row["cells"][name]) for row in rows if name in row["cells"] and _has_both(row["cells"][name])
+    ]
+    drawn = _select_near(drawn)
     for i, (_, cell) in enumerate(drawn):
-        _one(axes, cell, i)
+        _draw_cell(axes, cell, i)
     axes.set_yticks(range(len(drawn)), [label[:28] for label, _ in drawn], fontsize=8)
     axes.set_ylim(len(drawn) - 0.5, -0.5)
     axes.set_title(name, fontsize=10)
     tidy(axes)
 
 
-def _near(drawn: list[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
+def _select_near(drawn: list[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
     """Leave out rows so far from those with runs that these would shrink to points."""
     values = [value for _, cell in drawn for value in cell["ours"]["values"] or ()]
     if not values:
@@ -64,7 +66,7 @@ def _near(drawn: list[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping
     return [(label, cell) for label, cell in drawn if low - room <= cell["ours"]["mean"] <= high + room]
 
 
-def _one(axes: "Axes", cell: Mapping[str, Any], i: int) -> None:
+def _draw_cell(axes: "Axes", cell: Mapping[str, Any], i: int) -> None:
     """Draw the published mean and deviation above the line, ours below it with every run as a tick."""
     published, ours = cell["published"], cell["ours"]
     labels = ("published: mean ± std", "ours: mean ± std", "our runs")

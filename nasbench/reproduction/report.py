@@ -8,7 +8,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from nasbench.errors import NasbenchError, unknown_name
+from nasbench.errors import NasbenchError, make_unknown_name
 from nasbench.files import write_text
 from nasbench.reproduction.samples import NEEDS_FILE, NEEDS_TABLE, OTHER_TABLE
 from nasbench.reproduction.schema import TRUST, Published, load_published
@@ -29,56 +29,61 @@ _NOTES = (
 )
 
 
-def summary(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
+def summarize_rows(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
     """Return one line a row of every table: its verdict and why, by the reading that matches best.
 
     Raises:
         UnknownName: another format.
     """
     if kind not in _STYLES:
-        raise unknown_name("format", kind, _STYLES)
+        raise make_unknown_name("format", kind, _STYLES)
     lines = [
-        {"table": result["name"] if i == 0 else "", "row": row["label"], "verdict": row["verdict"], "why": _why(row)}
+        {
+            "table": result["name"] if i == 0 else "",
+            "row": row["label"],
+            "verdict": row["verdict"],
+            "why": _shorten_reason(row),
+        }
         for result in results
-        for i, row in enumerate(_chosen(result)["rows"])
+        for i, row in enumerate(_choose_reading(result)["rows"])
     ]
-    return _table(lines, kind)
+    return _format_table(lines, kind)
 
 
-def headline(result: Mapping[str, Any]) -> str:
+def write_headline(result: Mapping[str, Any]) -> str:
     """Return the verdict on a table; where rows could not be judged, how many could comes first."""
-    rows = _chosen(result)["rows"]
+    rows = _choose_reading(result)["rows"]
     judged = sum(row["verdict"] != Verdict.NONE for row in rows)
     if judged == len(rows):
         return str(result["verdict"])
     return f"{judged} of {len(rows)} rows could be judged" + (f": {result['verdict']}" if judged else "")
 
 
-def overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
+def write_overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
     """Return one line a table: its verdict, by the reading that matches best, and how many rows have which.
 
     Raises:
         UnknownName: another format.
     """
     if kind not in _STYLES:
-        raise unknown_name("format", kind, _STYLES)
+        raise make_unknown_name("format", kind, _STYLES)
     lines = []
     for result in results:
-        rows = _chosen(result)["rows"]
+        rows = _choose_reading(result)["rows"]
         counts = {title: str(sum(row["verdict"] == verdict for row in rows)) for verdict, title in _COUNTED.items()}
         reading = result["reading"] if len(result["readings"]) > 1 else ""
-        lines.append({"table": result["name"], "verdict": headline(result), **counts, "best reading": reading})
-    return _table(lines, kind)
+        lines.append({"table": result["name"], "verdict": write_headline(result), **counts, "best reading": reading})
+    return _format_table(lines, kind)
 
 
-def to_import(results: Sequence[Mapping[str, Any]]) -> list[str]:
+def list_missing_imports(results: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return for every table or file that lacks, or is another version, where to get it and the command; each once."""
     rows = [row for result in results for reading in result["readings"] for row in reading["rows"]]
     lines = [line for row in rows for line in row["why"].splitlines()]
     return [line for line in dict.fromkeys(lines) if line.startswith((NEEDS_TABLE, OTHER_TABLE, NEEDS_FILE))]
 
 
-def report(
+def compose_report(
     results: Sequence[Mapping[str, Any]], kind: str = "text", *, pictures: Mapping[str, str] | None = None
 ) -> str:
     """Return everything about results.
@@ -94,13 +99,17 @@ def report(
     if kind == "json":
         return json.dumps(list(results), indent=1, allow_nan=False) + "\n"
     if kind not in FORMATS:
-        raise unknown_name("format", kind, FORMATS)
-    parts = [_heading("Published tables, reproduced", 1, kind), overview(results, kind), summary(results, kind)]
-    parts += [_text(part, kind) for part in (_NOTES, *to_import(results))]
+        raise make_unknown_name("format", kind, FORMATS)
+    parts = [
+        _format_heading("Published tables, reproduced", 1, kind),
+        write_overview(results, kind),
+        summarize_rows(results, kind),
+    ]
+    parts += [_format_text(part, kind) for part in (_NOTES, *list_missing_imports(results))]
     for result in results:
-        parts += _one(result, kind, (pictures or {}).get(result["name"], ""))
+        parts += _report_table(result, kind, (pictures or {}).get(result["name"], ""))
     body = "\n\n".join(part for part in parts if part) + "\n"
-    return _page(body) if kind == "html" else body
+    return _wrap_page(body) if kind == "html" else body
 
 
 def write_report(results: Sequence[Mapping[str, Any]], folder: Path, pictures: Mapping[str, str]) -> list[Path]:
@@ -109,38 +118,38 @@ def write_report(results: Sequence[Mapping[str, Any]], folder: Path, pictures: M
     files = []
     for kind, ending in endings.items():
         files.append(folder / f"report.{ending}")
-        write_text(files[-1], report(results, kind, pictures=pictures))
+        write_text(files[-1], compose_report(results, kind, pictures=pictures))
     return files
 
 
-def _chosen(result: Mapping[str, Any]) -> dict[str, Any]:
+def _choose_reading(result: Mapping[str, Any]) -> dict[str, Any]:
     return next(reading for reading in result["readings"] if reading["name"] == result["reading"])
 
 
-def _why(row: Mapping[str, Any]) -> str:
+def _shorten_reason(row: Mapping[str, Any]) -> str:
     """Return the reason of a verdict, cut where it would fill a page."""
     text = str(row["why"] or row["note"]).replace("\n", "; ")
     return text if len(text) <= 160 else text[:157] + "..."
 
 
-def _one(result: Mapping[str, Any], kind: str, picture: str) -> list[str]:
+def _report_table(result: Mapping[str, Any], kind: str, picture: str) -> list[str]:
     """Return the parts about one table."""
-    published = _declaration(result)
+    published = _load_declaration(result)
     title = published.title if published else result["name"]
-    parts = [_heading(title, 2, kind), _text(_facts(result, published), kind)]
+    parts = [_format_heading(title, 2, kind), _format_text(_list_facts(result, published), kind)]
     if picture and kind != "text":
-        parts.append(_image(picture, title, kind))
+        parts.append(_format_image(picture, title, kind))
     for reading in result["readings"]:
         several = len(result["readings"]) > 1
         name = f"{reading['name']}: {reading['verdict']}" if several else ""
         best = " (matches best)" if several and reading["name"] == result["reading"] else ""
         best = " (explored, not chosen)" if reading["explored"] else best
-        parts += [_heading(name + best, 3, kind) if name else "", _text(reading["note"], kind)]
-        parts.append(_table(_lines(reading, published), kind))
+        parts += [_format_heading(name + best, 3, kind) if name else "", _format_text(reading["note"], kind)]
+        parts.append(_format_table(_make_lines(reading, published), kind))
     return parts
 
 
-def _declaration(result: Mapping[str, Any]) -> Published | None:
+def _load_declaration(result: Mapping[str, Any]) -> Published | None:
     """Return the table's file as it is now; None where it has gone or does not read."""
     try:
         return load_published(result["name"])
@@ -148,9 +157,9 @@ def _declaration(result: Mapping[str, Any]) -> Published | None:
         return None
 
 
-def _facts(result: Mapping[str, Any], published: Published | None) -> str:
+def _list_facts(result: Mapping[str, Any], published: Published | None) -> str:
     runs = f"{result['runs']} runs" + (" (quick)" if result["quick"] else "")
-    told = f"Verdict: {headline(result)}. Ours: {runs}, {result['seconds']:g} s, nasbench {result['software']}."
+    told = f"Verdict: {write_headline(result)}. Ours: {runs}, {result['seconds']:g} s, nasbench {result['software']}."
     if published is None:
         return told
     if published.sha256 != result["declaration_sha256"]:
@@ -158,25 +167,25 @@ def _facts(result: Mapping[str, Any], published: Published | None) -> str:
     return f"{published.citation}. Read in: {published.source}. {told} Tolerance: {published.tolerance.reason}"
 
 
-def _lines(reading: Mapping[str, Any], published: Published | None) -> list[dict[str, str]]:
+def _make_lines(reading: Mapping[str, Any], published: Published | None) -> list[dict[str, str]]:
     """Return a line for every cell."""
     decimals = published.decimals if published else 3
     lines = []
     for row in reading["rows"]:
         empty = {"column": "", "published": "", "ours": "", "difference": ""}
-        cells = [_cell_line(name, cell, decimals) for name, cell in row["cells"].items()] or [empty]
+        cells = [_make_cell_line(name, cell, decimals) for name, cell in row["cells"].items()] or [empty]
         for i, cell in enumerate(cells):
-            first = {"row": f"{row['label']} ({row['trust']})", "verdict": f"{row['verdict']}{_because(row)}"}
+            first = {"row": f"{row['label']} ({row['trust']})", "verdict": f"{row['verdict']}{_explain_row(row)}"}
             lines.append({"row": first["row"] if i == 0 else "", **cell, "verdict": first["verdict"] if i == 0 else ""})
     return lines
 
 
-def _because(row: Mapping[str, Any]) -> str:
+def _explain_row(row: Mapping[str, Any]) -> str:
     text = "; ".join(part for part in (*row["why"].splitlines(), row["note"]) if part)
     return f": {text if len(text) <= 110 else text[:107] + '...'}" if text else ""
 
 
-def _cell_line(name: str, cell: Mapping[str, Any], decimals: int) -> dict[str, str]:
+def _make_cell_line(name: str, cell: Mapping[str, Any], decimals: int) -> dict[str, str]:
     published, ours = cell["published"], cell["ours"]
     difference = ""
     if cell["difference"] is not None:
@@ -186,7 +195,7 @@ def _cell_line(name: str, cell: Mapping[str, Any], decimals: int) -> dict[str, s
     return {
         "column": name,
         "published": _number(published, decimals) if published else "-",
-        "ours": _number(ours, decimals) + _interval(ours, decimals) if ours else "-",
+        "ours": _number(ours, decimals) + _format_interval(ours, decimals) if ours else "-",
         "difference": difference,
     }
 
@@ -196,36 +205,36 @@ def _number(value: Mapping[str, Any], decimals: int) -> str:
     return f"{value['mean']:.{decimals}f}{std}"
 
 
-def _interval(ours: Mapping[str, Any], decimals: int) -> str:
+def _format_interval(ours: Mapping[str, Any], decimals: int) -> str:
     if ours["runs"] is None or ours["low"] is None:
         return ""
     return f" [{ours['low']:.{decimals}f}, {ours['high']:.{decimals}f}]"
 
 
-def _table(lines: list[dict[str, str]], kind: str) -> str:
+def _format_table(lines: list[dict[str, str]], kind: str) -> str:
     if kind == "markdown":  # a bar would end the cell
         lines = [{key: value.replace("|", "\\|") for key, value in line.items()} for line in lines]
     return str(tabulate(lines, headers="keys", tablefmt=_STYLES[kind], disable_numparse=True))
 
 
-def _heading(text: str, level: int, kind: str) -> str:
+def _format_heading(text: str, level: int, kind: str) -> str:
     if kind == "html":
         return f"<h{level}>{html.escape(text)}</h{level}>"
     return f"{'#' * level} {text}" if kind == "markdown" else f"{text}\n{'=-~'[level - 1] * len(text)}"
 
 
-def _text(text: str, kind: str) -> str:
+def _format_text(text: str, kind: str) -> str:
     return f"<p>{html.escape(text)}</p>" if kind == "html" and text else text
 
 
-def _image(file: str, title: str, kind: str) -> str:
+def _format_image(file: str, title: str, kind: str) -> str:
     alt = f"published and our distributions: {title}"
     if kind == "html":
         return f'<img src="{html.escape(file)}" alt="{html.escape(alt)}">'
     return f"![{alt}]({file})"
 
 
-def _page(body: str) -> str:
+def _wrap_page(body: str) -> str:
     style = "body{font:15px sans-serif;margin:2em}td,th{padding:.15em .8em;text-align:left}img{max-width:100%}"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Published tables, reproduced</title>'
@@ -233,7 +242,7 @@ def _page(body: str) -> str:
     )
 
 
-def description(published: Published) -> str:
+def describe_published(published: Published) -> str:
     """Return all that a file of published results says, for people."""
     lines = [published.title, "", f"citation   {published.citation}", f"version    {published.paper_version}"]
     lines += [f"read in    {published.source}", f"runs       {published.runs}, quick {published.quick_runs}"]
@@ -241,19 +250,19 @@ def description(published: Published) -> str:
     lines += [f"tolerance  {published.tolerance.reason}"]
     lines += [f"reading    {reading.name}: {reading.note}" for reading in published.readings]
     rows = [
-        {"row": row.label, "trust": row.trust, "ours": _ours(row.ours)}
-        | {name: _published(row.published.get(name), published.decimals) for name in published.shown}
+        {"row": row.label, "trust": row.trust, "ours": _format_ours(row.ours)}
+        | {name: _format_published(row.published.get(name), published.decimals) for name in published.shown}
         for row in published.rows
     ]
     told = "; ".join(f"{key}: {value}" for key, value in TRUST.items())
     return "\n".join([*lines, "", str(tabulate(rows, headers="keys", disable_numparse=True)), "", told]) + "\n"
 
 
-def _published(cell: Any, decimals: int) -> str:
+def _format_published(cell: Any, decimals: int) -> str:
     return _number({"mean": cell.mean, "std": cell.std}, decimals) if cell else "-"
 
 
-def _ours(ours: Mapping[str, Any]) -> str:
+def _format_ours(ours: Mapping[str, Any]) -> str:
     what = next(
         (str(ours[key]) for key in ("strategy", "predictor", "statistic", "method", "n", "reason") if key in ours), ""
     )

@@ -2,19 +2,19 @@
 
 from nasbench.reproduction.samples import NEEDS_FILE, NEEDS_TABLE
 from nasbench.reproduction.schema import Published
-from nasbench.table import table_names, user_tables
+from nasbench.table import get_user_folder, list_tables
 from nasbench.tasks.declarations import tables_of
 from nasbench.tasks.known_tables import absent_tables
 
 
-def needs(published: Published) -> dict[str, str]:
+def list_needs(published: Published) -> dict[str, str]:
     """Return by name what some row of a published table needs and lacks, with how to get it; opens nothing."""
     tasks = [search.task for search in published.searches]
     tasks += [str(row.ours["task"]) for row in published.rows if "task" in row.ours]
     tables = {str(keys["table"]) for keys in published.columns.values()}.union(*map(tables_of, tasks))
-    there, known = set(table_names()), absent_tables()
+    there, known = set(list_tables()), absent_tables()
     lacking = {name: f"{NEEDS_TABLE}{name}': {known.get(name, 'import it')}" for name in sorted(tables - there)}
-    curves = user_tables().with_name("curves")
+    curves = get_user_folder().with_name("curves")
     return lacking | {
         name: f"{NEEDS_FILE}{name}' of {file.source}; copy it to {curves / name}"
         for name, file in published.files.items()

@@ -11,15 +11,15 @@ from typing import Any
 
 import nasbench
 from nasbench.errors import NasbenchError, RecordError
-from nasbench.files import quoted, write_text
+from nasbench.files import quote_word, write_text
 from nasbench.reproduction import tables
 from nasbench.reproduction.columns import Columns
-from nasbench.reproduction.curves import extrapolations
-from nasbench.reproduction.predictors import predictions
+from nasbench.reproduction.curves import measure_extrapolations
+from nasbench.reproduction.predictors import measure_predictions
 from nasbench.reproduction.samples import CannotJudge, Sample
 from nasbench.reproduction.schema import Published, Reading, Row
-from nasbench.reproduction.searches import Plan, Searches, evaluations
-from nasbench.reproduction.verdicts import Judged, JudgedRow, Verdict, judge_table, overall
+from nasbench.reproduction.searches import Plan, Searches, count_evaluations
+from nasbench.reproduction.verdicts import Judged, JudgedRow, Verdict, judge_overall, judge_table
 
 FORMAT, VERSION = "nasbench-reproduction", 2
 
@@ -42,19 +42,21 @@ class Lab:
         columns, scale = self.columns.by(reading), self.published.scale
         kinds: dict[str, Callable[[], dict[str, Sample]]] = {
             "search": lambda: self.searches.of(row, reading),
-            "cells": lambda: tables.cells(columns, row, scale),
-            "statistic": lambda: tables.statistic(columns, row, reading, scale),
-            "best_of": lambda: tables.best_of(columns, row, reading, scale),
-            "correlation": lambda: tables.correlation(columns, row),
-            "evaluations": lambda: evaluations(columns, row, self.published.strategy(row, reading), self.plan.runs),
-            "predictor": lambda: predictions(columns, row, self.plan),
-            "extrapolation": lambda: extrapolations(self.published, row, self.plan),
-            "none": lambda: _refused(row.ours["reason"]),
+            "cells": lambda: tables.look_up_cells(columns, row, scale),
+            "statistic": lambda: tables.compute_statistic(columns, row, reading, scale),
+            "best_of": lambda: tables.compute_best_of(columns, row, reading, scale),
+            "correlation": lambda: tables.compute_correlation(columns, row),
+            "evaluations": lambda: count_evaluations(
+                columns, row, self.published.strategy(row, reading), self.plan.runs
+            ),
+            "predictor": lambda: measure_predictions(columns, row, self.plan),
+            "extrapolation": lambda: measure_extrapolations(self.published, row, self.plan),
+            "none": lambda: _refuse_row(row.ours["reason"]),
         }
         return kinds[row.ours["kind"]]()
 
 
-def _refused(reason: str) -> dict[str, Sample]:
+def _refuse_row(reason: str) -> dict[str, Sample]:
     raise CannotJudge(reason)
 
 
@@ -71,7 +73,7 @@ def reproduce(published: Published, plan: Plan) -> dict[str, Any]:
     columns = Columns(published)
     lab = Lab(published, columns, Searches(published, columns, plan), plan)
     readings = [_read(lab, reading) for reading in published.readings]
-    best = _best(readings, [not reading.explored for reading in published.readings])
+    best = _choose_best(readings, [not reading.explored for reading in published.readings])
     result = {
         "format": FORMAT,
         "version": VERSION,
@@ -86,7 +88,7 @@ def reproduce(published: Published, plan: Plan) -> dict[str, Any]:
         "reading": readings[best]["name"],
         "readings": readings,
     }
-    write_text(result_file(plan.out, published.name), json.dumps(result, indent=1, allow_nan=False) + "\n")
+    write_text(get_result_file(plan.out, published.name), json.dumps(result, indent=1, allow_nan=False) + "\n")
     return result
 
 
@@ -103,12 +105,12 @@ def _read(lab: Lab, reading: Reading) -> dict[str, Any]:
         samples.append(sample)
         reasons.append(reason)
     judged = judge_table(lab.published, samples)
-    rows = [_plain_row(row, reason) for row, reason in zip(judged, reasons, strict=True)]
+    rows = [_convert_row(row, reason) for row, reason in zip(judged, reasons, strict=True)]
     told = {"name": reading.name, "note": reading.note, "explored": reading.explored}
-    return {**told, "verdict": str(overall(judged)), "rows": rows}
+    return {**told, "verdict": str(judge_overall(judged)), "rows": rows}
 
 
-def _best(readings: list[dict[str, Any]], allowed: list[bool]) -> int:
+def _choose_best(readings: list[dict[str, Any]], allowed: list[bool]) -> int:
     """Return the allowed reading that matches best: by its verdict, then by the number of rows reproduced."""
     order = [str(verdict) for verdict in Verdict]
 
@@ -119,7 +121,7 @@ def _best(readings: list[dict[str, Any]], allowed: list[bool]) -> int:
     return min((i for i, may in enumerate(allowed) if may), key=rank)
 
 
-def _plain_row(judged: JudgedRow, reason: str) -> dict[str, Any]:
+def _convert_row(judged: JudgedRow, reason: str) -> dict[str, Any]:
     return {
         "label": judged.row.label,
         "trust": judged.row.trust,
@@ -127,15 +129,15 @@ def _plain_row(judged: JudgedRow, reason: str) -> dict[str, Any]:
         "verdict": str(judged.verdict),
         "why": reason or judged.why,
         "note": judged.row.note,
-        "cells": {name: _plain_cell(cell) for name, cell in judged.cells.items()},
+        "cells": {name: _convert_cell(cell) for name, cell in judged.cells.items()},
     }
 
 
-def _plain_cell(cell: Judged) -> dict[str, Any]:
+def _convert_cell(cell: Judged) -> dict[str, Any]:
     published, ours = cell.published, cell.ours
     return {
         "published": None if published is None else {"mean": published.mean, "std": published.std},
-        "ours": None if ours is None else _plain_sample(ours),
+        "ours": None if ours is None else _convert_sample(ours),
         "tolerance": cell.tolerance,
         "difference": cell.difference,
         "standard_errors": cell.standard_errors,
@@ -143,7 +145,7 @@ def _plain_cell(cell: Judged) -> dict[str, Any]:
     }
 
 
-def _plain_sample(ours: Sample) -> dict[str, Any]:
+def _convert_sample(ours: Sample) -> dict[str, Any]:
     low, high = ours.interval
     known = math.isfinite(low)
     return {
@@ -156,7 +158,7 @@ def _plain_sample(ours: Sample) -> dict[str, Any]:
     }
 
 
-def result_file(out: Path, name: str) -> Path:
+def get_result_file(out: Path, name: str) -> Path:
     """Return where the result of a table is kept."""
     return out / f"{name}.json"
 
@@ -186,5 +188,5 @@ def load_results(out: Path) -> list[dict[str, Any]]:
     """
     paths = sorted(out.glob("*.json"))
     if not paths:
-        raise RecordError(f"{out} holds no results; 'nasbench reproduce run NAME --out {quoted(out)}' makes them")
+        raise RecordError(f"{out} holds no results; 'nasbench reproduce run NAME --out {quote_word(out)}' makes them")
     return [load_result(path) for path in paths]

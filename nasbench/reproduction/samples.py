@@ -19,7 +19,7 @@ class CannotJudge(NasbenchError, LookupError):
     """Something that a claim needs is not there; the message says what, and how to get it."""
 
 
-def lacking(label: str, registry: Registry) -> str:
+def explain_lacking(label: str, registry: Registry) -> str:
     """Return why a component cannot be used; empty if it can."""
     name = Choice.parse(label).name
     if name not in registry.names() and ":" not in name:

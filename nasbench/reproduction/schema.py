@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.declarations import NUMBER, Declaration, Place, Types
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 
 FOLDER = Path(__file__).parent / "published"
 
@@ -248,7 +248,7 @@ class Published:
         return column in row.published and row.trust != UNVERIFIED and column not in self.unverified
 
 
-def published_names(folder: Path = FOLDER) -> dict[str, Path]:
+def list_published(folder: Path = FOLDER) -> dict[str, Path]:
     """Return every file of published results by name."""
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
@@ -262,9 +262,9 @@ def load_published(name: str, folder: Path = FOLDER) -> Published:
     """
     if name.endswith(".toml") and Path(name).is_file():
         return read_published(Path(name))
-    known = published_names(folder)
+    known = list_published(folder)
     if name not in known:
-        raise unknown_name("published table", name, known)
+        raise make_unknown_name("published table", name, known)
     return read_published(known[name])
 
 
@@ -277,7 +277,7 @@ def read_published(path: Path) -> Published:
     for key in ("runs", "quick_runs"):
         if top[key] < 1:
             raise source.error((key,), f"= {top[key]}; expected 1 or more")
-    columns = {name: _column(source, name, entry) for name, entry in top.get("columns", {}).items()}
+    columns = {name: _read_column(source, name, entry) for name, entry in top.get("columns", {}).items()}
     readings = tuple(
         Reading(**source.check(entry, ("reading", i), *_READING)) for i, entry in enumerate(top.get("reading", []))
     )
@@ -288,29 +288,29 @@ def read_published(path: Path) -> Published:
         published_runs=top.get("published_runs"),
         unverified=tuple(top.get("unverified", ())),
         note=top.get("note", ""),
-        tolerance=_tolerance(source, top["tolerance"]),
+        tolerance=_read_tolerance(source, top["tolerance"]),
         tables=source.check(top.get("tables", {}), ("tables",), {}, dict.fromkeys(top.get("tables", {}), str)),
         files={
             name: File(**source.check(entry, ("files", name), *_FILE)) for name, entry in top.get("files", {}).items()
         },
         columns=columns,
-        searches=_searches(source, top.get("search", []), columns),
+        searches=_read_searches(source, top.get("search", []), columns),
         readings=readings or (Reading("as published"),),
-        rows=tuple(_row(source, entry, i) for i, entry in enumerate(top["row"])),
+        rows=tuple(_read_row(source, entry, i) for i, entry in enumerate(top["row"])),
         sha256=hashlib.sha256(source.text.encode()).hexdigest(),
     )
     _check_names(source, made)
     return made
 
 
-def _column(source: Declaration, name: str, entry: Any) -> dict[str, Any]:
+def _read_column(source: Declaration, name: str, entry: Any) -> dict[str, Any]:
     given = source.check(entry, ("columns", name), *_COLUMN)
     if given.get("size", SIZES[0]) not in SIZES:
         raise source.error(("columns", name, "size"), f"= {given['size']!r}; expected one of {', '.join(SIZES)}")
     return given
 
 
-def _tolerance(source: Declaration, entry: Any) -> Tolerance:
+def _read_tolerance(source: Declaration, entry: Any) -> Tolerance:
     given = source.check(entry, ("tolerance",), *_TOLERANCE)
     limits: dict[str, Any] = {key: given[key] for key in ("absolute", "stds", "std_ratio") if key in given}
     limits |= {f"columns.{key}": value for key, value in given.get("columns", {}).items()}
@@ -324,7 +324,7 @@ def _tolerance(source: Declaration, entry: Any) -> Tolerance:
     return Tolerance(**given)
 
 
-def _searches(source: Declaration, entries: list[Any], columns: Mapping[str, Any]) -> tuple[Search, ...]:
+def _read_searches(source: Declaration, entries: list[Any], columns: Mapping[str, Any]) -> tuple[Search, ...]:
     made = []
     for i, entry in enumerate(entries):
         place = ("search", i)
@@ -336,7 +336,7 @@ def _searches(source: Declaration, entries: list[Any], columns: Mapping[str, Any
     return tuple(made)
 
 
-def _row(source: Declaration, entry: Any, i: int) -> Row:
+def _read_row(source: Declaration, entry: Any, i: int) -> Row:
     place = ("row", i)
     given = source.check(entry, place, *_ROW)
     if given["trust"] not in TRUST:
@@ -347,12 +347,12 @@ def _row(source: Declaration, entry: Any, i: int) -> Row:
         raise source.error((*place, "ours"), f"has kind {kind!r}; expected one of {', '.join(KINDS)}")
     source.check(ours, (*place, "ours"), *KINDS[kind])
     published = {
-        column: _cell(source, (*place, "published"), value) for column, value in given.get("published", {}).items()
+        column: _read_cell(source, (*place, "published"), value) for column, value in given.get("published", {}).items()
     }
     return Row(**{**given, "published": published})
 
 
-def _cell(source: Declaration, place: Place, value: Any) -> Cell:
+def _read_cell(source: Declaration, place: Place, value: Any) -> Cell:
     """Read ``mean`` or ``[mean, std]``."""
     numbers = value if isinstance(value, list) else [value]
     if not 1 <= len(numbers) <= 2 or not all(type(number) in NUMBER for number in numbers):
@@ -377,11 +377,11 @@ def _check_names(source: Declaration, made: Published) -> None:
             raise source.error((*place, "label"), f"= {row.label!r} stands there {labels.count(row.label)} times")
         if row.ours["kind"] == "search" and not made.searches:
             raise source.error((*place, "ours"), "is a search, but the file has no [[search]]")
-        _check_known(source, (*place, "ours"), "column", _columns_of(row), made.columns)
+        _check_known(source, (*place, "ours"), "column", _list_columns(row), made.columns)
         _check_known(source, (*place, "ours"), "file", row.ours.get("files", {}).values(), made.files)
 
 
-def _columns_of(row: Row) -> list[str]:
+def _list_columns(row: Row) -> list[str]:
     """Return the columns that our numbers of a row are read from."""
     ours = row.ours
     names = list(row.published) if ours["kind"] in ("cells", "statistic", "best_of") and "columns" not in ours else []

@@ -16,7 +16,7 @@ from nasbench.records.failures import reason_of
 from nasbench.records.provenance import file_name
 from nasbench.registry import STRATEGIES
 from nasbench.reproduction.columns import Columns
-from nasbench.reproduction.samples import CannotJudge, Sample, lacking, sample_of
+from nasbench.reproduction.samples import CannotJudge, Sample, explain_lacking, sample_of
 from nasbench.reproduction.schema import Published, Reading, Row, Search
 from nasbench.simulation import Budget, History, Simulation
 from nasbench.tasks import TableTask, load_table_task
@@ -63,7 +63,7 @@ class Searches:
         """Every strategy of the table, by any reading, that the suite has."""
         rows = [row for row in self._published.rows if row.ours["kind"] == "search"]
         labels = [self._published.strategy(row, reading) for reading in self._published.readings for row in rows]
-        return [label for label in dict.fromkeys(labels) if not lacking(label, STRATEGIES)]
+        return [label for label in dict.fromkeys(labels) if not explain_lacking(label, STRATEGIES)]
 
     def of(self, row: Row, reading: Reading) -> dict[str, Sample]:
         """Return a sample over runs for every column that the strategy's searches report.
@@ -72,7 +72,7 @@ class Searches:
             CannotJudge: a strategy or table that is not there, or runs that failed.
         """
         label = self._published.strategy(row, reading)
-        if reason := lacking(label, STRATEGIES):
+        if reason := explain_lacking(label, STRATEGIES):
             raise CannotJudge(reason)
         reading = replace(reading, by=row.ours.get("by", reading.by))
         samples: dict[str, Sample] = {}
@@ -96,19 +96,19 @@ class Searches:
         return self._records[search.task]
 
     def _read(self, record: Record, search: Search, label: str, reading: Reading) -> dict[str, Sample]:
-        histories = self._of_record(record, search.task, Choice.parse(label).label)
+        histories = self._read_histories(record, search.task, Choice.parse(label).label)
         found = {}
         for name in search.columns:
             self._columns.check_unit(name)
-            scores = self._scores(histories, reading, name)
-            picks = [pick(h, s, search, reading.trials) for h, s in zip(histories, scores, strict=True)]
-            values = weighted(histories, picks, self._columns.reader(name)) * self._published.scale
+            scores = self._choose_scores(histories, reading, name)
+            picks = [pick_reported(h, s, search, reading.trials) for h, s in zip(histories, scores, strict=True)]
+            values = weigh_picks(histories, picks, self._columns.make_reader(name)) * self._published.scale
             if np.isnan(values).any():
                 raise CannotJudge(f"{int(np.isnan(values).sum())} run(s) of {label} found what column '{name}' lacks")
             found[name] = sample_of(values)
         return found
 
-    def _of_record(self, record: Record, task: str, label: str) -> list[History]:
+    def _read_histories(self, record: Record, task: str, label: str) -> list[History]:
         """Return the histories of a strategy's runs, read once for all readings."""
         if (task, label) not in self._histories:
             runs = record.runs(task, label)[: self._plan.runs]
@@ -118,13 +118,13 @@ class Searches:
             self._histories[task, label] = [run.history for run in runs]
         return self._histories[task, label]
 
-    def _scores(self, histories: Sequence[History], reading: Reading, name: str) -> list[Floats]:
+    def _choose_scores(self, histories: Sequence[History], reading: Reading, name: str) -> list[Floats]:
         """Return by what the best of each run is chosen: what was observed, or the reading's column."""
         if not reading.by:
             return [history.score[:, 0] for history in histories]
         archs = np.concatenate([history.arch for history in histories])
         by = reading.by.format(column=name)
-        values = self._columns.sign(by) * self._columns.reader(by)(archs)
+        values = self._columns.sign(by) * self._columns.make_reader(by)(archs)
         return np.split(values, np.cumsum([len(history.id) for history in histories])[:-1])
 
 
@@ -132,7 +132,7 @@ Pick = tuple[Ints, Floats]
 """Trials of a run that a paper would report, and their weights, which add up to 1."""
 
 
-def pick(history: History, scores: Floats, search: Search, trials: int | None) -> Pick:
+def pick_reported(history: History, scores: Floats, search: Search, trials: int | None) -> Pick:
     """Return what a run reports: its last incumbent, or those around the time of interpolation.
 
     Args:
@@ -157,7 +157,7 @@ def pick(history: History, scores: Floats, search: Search, trials: int | None) -
     return best[near], np.array([1 - share, share])
 
 
-def weighted(histories: Sequence[History], picks: Sequence[Pick], read: Callable[[Archs], Floats]) -> Floats:
+def weigh_picks(histories: Sequence[History], picks: Sequence[Pick], read: Callable[[Archs], Floats]) -> Floats:
     """Return what each run reports, ``[runs]``; one look-up for all of them."""
     archs = np.concatenate([history.arch[at] for history, (at, _) in zip(histories, picks, strict=True)])
     weights = np.concatenate([weight for _, weight in picks])
@@ -167,22 +167,22 @@ def weighted(histories: Sequence[History], picks: Sequence[Pick], read: Callable
     return totals
 
 
-def evaluations(columns: Columns, row: Row, label: str, runs: int) -> dict[str, Sample]:
+def count_evaluations(columns: Columns, row: Row, label: str, runs: int) -> dict[str, Sample]:
     """Return how many trainings strategy ``label`` needs until it trains the optimum, without noise of seeds.
 
     Raises:
         CannotJudge: no such strategy or table, or a run that ended without the optimum.
     """
-    if reason := lacking(label, STRATEGIES):
+    if reason := explain_lacking(label, STRATEGIES):
         raise CannotJudge(reason)
     columns.require(sorted(tables_of(row.ours["task"])))
     task = load_table_task(row.ours["task"])
-    needed = [_until_optimum(task, label, run) for run in range(runs)]
+    needed = [_count_until_optimum(task, label, run) for run in range(runs)]
     (name,) = row.published
     return {name: sample_of(np.array(needed, dtype=np.float64))}
 
 
-def _until_optimum(task: TableTask, label: str, run: int) -> int:
+def _count_until_optimum(task: TableTask, label: str, run: int) -> int:
     component, options = Choice.parse(label).resolve(STRATEGIES)
     own, noise = np.random.default_rng([run, 0]), np.random.default_rng([run, 1])
     seen, means = task.observations, task.sign * task.observed.query(np.arange(len(task.table)))

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Floats
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 from nasbench.reproduction.columns import Columns
 from nasbench.reproduction.samples import CannotJudge, Sample, sample_of
 from nasbench.reproduction.schema import Reading, Row
@@ -29,7 +29,7 @@ STATISTICS: Mapping[str, Callable[[Floats, Floats, float], Any]] = {
 """Of a column [N], of the one by which its best is chosen (largest is best), and of the level of a quantile."""
 
 
-def cells(columns: Columns, row: Row, scale: float) -> dict[str, Sample]:
+def look_up_cells(columns: Columns, row: Row, scale: float) -> dict[str, Sample]:
     """Look up the cells that a method found in the authors' own runs, one for each run."""
     found = {}
     for name, column in _read(row).items():
@@ -38,9 +38,9 @@ def cells(columns: Columns, row: Row, scale: float) -> dict[str, Sample]:
             if name not in texts:
                 continue
             texts = texts[name]
-        space = space_of(columns.home(column))
+        space = space_of(columns.find_table(column))
         columns.check_unit(column)
-        values = columns.reader(column)(space.parse(texts)) * scale
+        values = columns.make_reader(column)(space.parse(texts)) * scale
         if np.isnan(values).any():
             raise CannotJudge(f"column '{column}' lacks {texts[int(np.isnan(values).argmax())]}")
         found[name] = sample_of(values) if len(values) > 1 else Sample(float(values[0]))
@@ -52,36 +52,36 @@ def _read(row: Row) -> Mapping[str, str]:
     return row.ours.get("columns") or {name: name for name in row.published}
 
 
-def statistic(columns: Columns, row: Row, reading: Reading, scale: float) -> dict[str, Sample]:
+def compute_statistic(columns: Columns, row: Row, reading: Reading, scale: float) -> dict[str, Sample]:
     """Return a statistic of whole columns; ``max`` is of the one chosen by the reading's column, if it names one."""
     kind, found = row.ours["statistic"], {}
     if kind not in STATISTICS:
-        raise unknown_name("statistic", kind, STATISTICS)
+        raise make_unknown_name("statistic", kind, STATISTICS)
     for name in row.published:
         columns.check_unit(name)
-        values, chooser = columns.joined([name, by := _chooser(reading, name)])
+        values, chooser = columns.join_columns([name, by := _find_chooser(reading, name)])
         value = STATISTICS[kind](values, columns.sign(by) * chooser, row.ours.get("level", math.nan))
         # of a mean, the spread over architectures is what one random architecture varies by
         found[name] = Sample(float(value) * scale, float(values.std()) * scale if kind == "mean" else None)
     return found
 
 
-def _chooser(reading: Reading, name: str) -> str:
+def _find_chooser(reading: Reading, name: str) -> str:
     return reading.by.format(column=name) if reading.by else name
 
 
-def best_of(columns: Columns, row: Row, reading: Reading, scale: float) -> dict[str, Sample]:
+def compute_best_of(columns: Columns, row: Row, reading: Reading, scale: float) -> dict[str, Sample]:
     """Return mean and standard deviation of the best of n uniform draws, exactly; best by the row's column if any."""
     found = {}
     for name, column in _read(row).items():
         columns.check_unit(column)
-        values, chooser = columns.joined([column, by := row.ours.get("by") or _chooser(reading, column)])
-        mean, std = best_of_n(values, columns.sign(by) * chooser, row.ours["n"])
+        values, chooser = columns.join_columns([column, by := row.ours.get("by") or _find_chooser(reading, column)])
+        mean, std = compute_best_of_n(values, columns.sign(by) * chooser, row.ours["n"])
         found[name] = Sample(mean * scale, std * scale)
     return found
 
 
-def best_of_n(values: Floats, chooser: Floats, n: int) -> tuple[float, float]:
+def compute_best_of_n(values: Floats, chooser: Floats, n: int) -> tuple[float, float]:
     """Return mean and standard deviation of the value of the best of ``n`` draws with replacement.
 
     The draw of rank r among N (1 is the worst) is the best with probability (r/N)^n - ((r-1)/N)^n; draws that
@@ -100,12 +100,12 @@ def best_of_n(values: Floats, chooser: Floats, n: int) -> tuple[float, float]:
     return mean, math.sqrt(max(0.0, float(weight @ (values - mean) ** 2)))
 
 
-def correlation(columns: Columns, row: Row) -> dict[str, Sample]:
+def compute_correlation(columns: Columns, row: Row) -> dict[str, Sample]:
     """Return the correlation of pairs of columns over every architecture that has both."""
     method = row.ours["method"]
     if method not in CORRELATIONS:
-        raise unknown_name("correlation", method, CORRELATIONS)
+        raise make_unknown_name("correlation", method, CORRELATIONS)
     return {
-        name: Sample(float(CORRELATIONS[method](*columns.joined(pair)).statistic))
+        name: Sample(float(CORRELATIONS[method](*columns.join_columns(pair)).statistic))
         for name, pair in row.ours["pairs"].items()
     }

@@ -80,13 +80,13 @@ def judge_cell(
     theirs = (cell.std or 0.0) / math.sqrt(runs - 1) if runs and runs > 1 else 0.0
     error = math.hypot(ours.standard_error, theirs)
     in_errors = difference / error if 0 < error < math.inf else None
-    fit, why = _within(abs(difference), tolerance, ours.quantile * error, "the mean")
+    fit, why = _is_within(abs(difference), tolerance, ours.quantile * error, "the mean")
     if fit is Fit.WITHIN and std_ratio is not None and cell.std and ours.std is not None:
-        fit, why = _std_within(cell.std, ours, std_ratio, runs)
+        fit, why = _is_std_within(cell.std, ours, std_ratio, runs)
     return Judged(cell, ours, tolerance, difference, in_errors, fit if judged else Fit.SHOWN, why if judged else "")
 
 
-def _within(distance: float, tolerance: float, half: float, what: str) -> tuple[Fit, str]:
+def _is_within(distance: float, tolerance: float, half: float, what: str) -> tuple[Fit, str]:
     """Return whether a distance known to ``half`` an interval is within a tolerance."""
     if distance <= tolerance and half <= tolerance:
         return Fit.WITHIN, ""
@@ -100,13 +100,13 @@ def _within(distance: float, tolerance: float, half: float, what: str) -> tuple[
     )
 
 
-def _std_within(published: float, ours: Sample, ratio: float, runs: int | None) -> tuple[Fit, str]:
+def _is_std_within(published: float, ours: Sample, ratio: float, runs: int | None) -> tuple[Fit, str]:
     if not ours.std:
         return Fit.OUTSIDE, "ours does not vary"
     # of the logarithm of a standard deviation; theirs is taken to be of runs like ours
     variance = sum((ours.kurtosis - 1) / (4 * (n - 1)) for n in (ours.n, runs or math.inf) if n > 1)
     half = math.inf if ours.n < 2 else _Z * math.sqrt(variance)
-    fit, _ = _within(abs(math.log(ours.std / published)), math.log(ratio), half, "")
+    fit, _ = _is_within(abs(math.log(ours.std / published)), math.log(ratio), half, "")
     if fit is Fit.WITHIN:
         return fit, ""
     found = f"the standard deviation is {ours.std / published:.2f} times the published"
@@ -128,23 +128,23 @@ def judge_row(row: Row, cells: Mapping[str, Judged], others: Sequence[Mapping[st
     """Judge a row by its cells and, where one is outside, by its place among ``others``."""
     fits = {name: cell.fit for name, cell in cells.items() if cell.fit is not Fit.SHOWN}
     if not fits:
-        return JudgedRow(row, cells, Verdict.NONE, _why_none(row, cells))
+        return JudgedRow(row, cells, Verdict.NONE, _explain_no_verdict(row, cells))
     reasons = "; ".join(f"{name}: {cell.why}" for name, cell in cells.items() if cell.why)
     if Fit.OUTSIDE in fits.values():
-        placed = _in_order(cells, others)
+        placed = _is_in_order(cells, others)
         return JudgedRow(row, cells, Verdict.ORDERING if placed else Verdict.NOT, reasons)
     if Fit.UNDECIDED in fits.values():
         return JudgedRow(row, cells, Verdict.NONE, reasons)
     return JudgedRow(row, cells, Verdict.REPRODUCED)
 
 
-def _why_none(row: Row, cells: Mapping[str, Judged]) -> str:
+def _explain_no_verdict(row: Row, cells: Mapping[str, Judged]) -> str:
     if not any(cell.ours for cell in cells.values()):
         return row.note
     return "the published numbers are unverified" if row.published else "nothing comparable was published"
 
 
-def _in_order(cells: Mapping[str, Judged], others: Sequence[Mapping[str, Judged]]) -> bool:
+def _is_in_order(cells: Mapping[str, Judged], others: Sequence[Mapping[str, Judged]]) -> bool:
     """Whether a row stands above and below the same other rows as published, in every column; False without any."""
     pairs = [
         (mine, theirs[name])
@@ -152,32 +152,32 @@ def _in_order(cells: Mapping[str, Judged], others: Sequence[Mapping[str, Judged]
         for name, mine in cells.items()
         if name in theirs and Fit.SHOWN not in (mine.fit, theirs[name].fit)
     ]
-    signs = [_signs(mine, other) for mine, other in pairs]
+    signs = [_compare_rows(mine, other) for mine, other in pairs]
     told = [(published, ours) for published, ours in signs if published]
     return bool(told) and all(published == ours for published, ours in told)
 
 
-def _signs(mine: Judged, other: Judged) -> tuple[int, int]:
+def _compare_rows(mine: Judged, other: Judged) -> tuple[int, int]:
     """Return which of two rows is higher, as published and in ours; 0 for equal."""
-    published = _mean(mine.published) - _mean(other.published)
-    ours = _mean(mine.ours) - _mean(other.ours)
+    published = _average(mine.published) - _average(other.published)
+    ours = _average(mine.ours) - _average(other.ours)
     return (published > 0) - (published < 0), (ours > 0) - (ours < 0)
 
 
-def _mean(value: Cell | Sample | None) -> float:
+def _average(value: Cell | Sample | None) -> float:
     return math.nan if value is None else value.mean  # none is: what is shown only was left out
 
 
 def judge_table(published: Published, ours: Sequence[Mapping[str, Sample]]) -> list[JudgedRow]:
     """Judge every row; ``ours`` has a sample by column for each."""
-    judged = [_judged_cells(published, row, samples) for row, samples in zip(published.rows, ours, strict=True)]
+    judged = [_judge_cells(published, row, samples) for row, samples in zip(published.rows, ours, strict=True)]
     return [
         judge_row(row, cells, [other for other in judged if other is not cells])
         for row, cells in zip(published.rows, judged, strict=True)
     ]
 
 
-def _judged_cells(published: Published, row: Row, samples: Mapping[str, Sample]) -> dict[str, Judged]:
+def _judge_cells(published: Published, row: Row, samples: Mapping[str, Sample]) -> dict[str, Judged]:
     tolerance: Tolerance = published.tolerance
     names = list(dict.fromkeys([*row.published, *samples]))
     cells = {}
@@ -197,7 +197,7 @@ def _judged_cells(published: Published, row: Row, samples: Mapping[str, Sample])
     return cells
 
 
-def overall(rows: Sequence[JudgedRow]) -> Verdict:
+def judge_overall(rows: Sequence[JudgedRow]) -> Verdict:
     """Return the verdict on a table: that of its worst row that could be judged."""
     order = list(Verdict)
     known = [row.verdict for row in rows if row.verdict is not Verdict.NONE]

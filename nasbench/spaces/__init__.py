@@ -1,7 +1,7 @@
 """Search spaces, one file each: what an architecture is, and the moves between architectures."""
 
 from nasbench.spaces._cell import EDGES as CELL_EDGES
-from nasbench.spaces._coding import Party, options_to_keep, refuse_other_codes
+from nasbench.spaces._coding import Party, refuse_other_codes, select_kept_options
 from nasbench.spaces._enumerated import EnumeratedSpace
 from nasbench.spaces._genotype import CELLS as GENOTYPE_CELLS
 from nasbench.spaces._genotype import Edges as GenotypeEdges
@@ -22,8 +22,8 @@ __all__ = [
     "MeasuredSpace",
     "Party",
     "SearchSpace",
-    "options_to_keep",
     "read_genotype",
     "refuse_other_codes",
+    "select_kept_options",
     "space_with_initial_samples",
 ]

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bits, freeze
+from nasbench.arrays import Archs, Bits, freeze_array
 from nasbench.spaces._product import ProductSpace
 from nasbench.spaces._space import Graphs
 
@@ -17,25 +17,25 @@ _PATHS = ((3,), (0, 4), (1, 5), (0, 2, 5))  # edges along each way from node 0 t
 class FourNodeCell(ProductSpace):
     """One operation on each of the 6 edges of a cell; the last node is the output.
 
-    Sub-classes name the ``operations`` and write the ``_signature`` of a cell, which is equal where cells are.
+    Sub-classes name the ``operations`` and write the ``_write_signature`` of a cell, which is equal where cells are.
     """
 
     decisions = tuple(f"edge_{source}_{target}" for source, target in EDGES)
 
     @abstractmethod
-    def _signature(self, arch: Sequence[int]) -> str:
+    def _write_signature(self, arch: Sequence[int]) -> str:
         """Return a text that two cells share exactly if they are isomorphic."""
 
     @cached_property
     def _representative(self) -> Archs:
         """[N, d] first architecture of each one's class."""
-        labels = [self._signature(row) for row in self.rows.tolist()]
+        labels = [self._write_signature(row) for row in self.rows.tolist()]
         first: dict[str, int] = {}
         for i, label in enumerate(labels):
             first.setdefault(label, i)
-        return freeze(self.rows[[first[label] for label in labels]])
+        return freeze_array(self.rows[[first[label] for label in labels]])
 
-    def canonical(self, archs: Archs) -> Archs:
+    def canonicalize(self, archs: Archs) -> Archs:
         """Map each cell to the first cell of its isomorphism class; ``[n, d]``."""
         return self._representative[self.index(archs)]
 
@@ -53,10 +53,10 @@ class FourNodeCell(ProductSpace):
         vocabulary = ("input", *self.operations, "output")
         return Graphs(np.broadcast_to(adjacency, (len(archs), 8, 8)).copy(), operations, vocabulary)
 
-    def _encoders(self) -> dict[str, Callable[[Archs], Bits]]:
-        return super()._encoders() | {"path": self._path}
+    def _list_encoders(self) -> dict[str, Callable[[Archs], Bits]]:
+        return super()._list_encoders() | {"path": self._encode_paths}
 
-    def _path(self, archs: Archs) -> Bits:
+    def _encode_paths(self, archs: Archs) -> Bits:
         """[n, k + k**2 + k**3] bits for k operations: paths of one operation, of two, of three."""
         k = len(self.operations)
         bits = np.zeros((len(archs), k + k**2 + k**3), dtype=np.uint8)

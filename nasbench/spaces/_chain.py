@@ -6,13 +6,13 @@ from nasbench.arrays import Archs, Ints
 from nasbench.spaces._space import Graphs
 
 
-def whole_chain(archs: Archs, operations: tuple[str, ...]) -> Graphs:
+def build_whole_chain(archs: Archs, operations: tuple[str, ...]) -> Graphs:
     """Return the graphs of networks in which every layer of ``archs`` [n, v] is there."""
     n, v = archs.shape
-    return chain(archs + np.int8(1), np.full(n, v), ("input", *operations, "output"))
+    return build_chain(archs + np.int8(1), np.full(n, v), ("input", *operations, "output"))
 
 
-def chain(operations: Archs, length: Ints, vocabulary: tuple[str, ...]) -> Graphs:
+def build_chain(operations: Archs, length: Ints, vocabulary: tuple[str, ...]) -> Graphs:
     """Return graphs of ``v + 2`` vertices: the input, ``v`` layers, the output.
 
     Args:

@@ -21,7 +21,7 @@ class Party(NamedTuple):
     space: SearchSpace
 
 
-def options_to_keep(space: SearchSpace, given: Mapping[str, Any]) -> dict[str, Any]:
+def select_kept_options(space: SearchSpace, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that must be kept beside codes of ``space``, which was made with those ``given``.
 
     They are all of them where the space does not say which ones decide what its codes mean.
@@ -44,11 +44,11 @@ def refuse_other_codes(ours: Party, theirs: Party, advice: str = "declare them a
     Raises:
         InvalidOption: naming the first contradiction, with what either side says.
     """
-    if why := _contradiction(ours, theirs):
+    if why := _find_contradiction(ours, theirs):
         raise InvalidOption(f"{why}: codes would be misread; {advice}")
 
 
-def _contradiction(ours: Party, theirs: Party) -> str:
+def _find_contradiction(ours: Party, theirs: Party) -> str:
     """Return what two spaces contradict each other in; empty where the codes that both have mean the same."""
     if ours.space is theirs.space:
         return ""
@@ -59,24 +59,24 @@ def _contradiction(ours: Party, theirs: Party) -> str:
     if names[0] != names[1]:
         same = sorted(names[0]) == sorted(names[1])
         what = "the decisions in the order" if same else "the decisions"
-        return f"{ours.name} has {what} {_listed(names[0])}, {theirs.name} has {_listed(names[1])}"
+        return f"{ours.name} has {what} {_list_values(names[0])}, {theirs.name} has {_list_values(names[1])}"
     for own, other in zip(here, there, strict=True):
         n = min(len(own.values), len(other.values))
         if own.values[:n] != other.values[:n]:
             return (
-                f"decision '{own.decision}' takes {_listed(own.texts)} in {ours.name}, "
-                f"{_listed(other.texts)} in {theirs.name}"
+                f"decision '{own.decision}' takes {_list_values(own.texts)} in {ours.name}, "
+                f"{_list_values(other.texts)} in {theirs.name}"
             )
     for own, other in zip(here, there, strict=True):
-        if not _active_alike(own, other, {item.decision: item for item in here}, {i.decision: i for i in there}):
+        if not _are_active_alike(own, other, {item.decision: item for item in here}, {i.decision: i for i in there}):
             return (
-                f"decision '{own.decision}' is there {_condition(own)} in {ours.name}, "
-                f"{_condition(other)} in {theirs.name}"
+                f"decision '{own.decision}' is there {_describe_condition(own)} in {ours.name}, "
+                f"{_describe_condition(other)} in {theirs.name}"
             )
     return ""
 
 
-def _active_alike(own: Coded, other: Coded, here: dict[str, Coded], there: dict[str, Coded]) -> bool:
+def _are_active_alike(own: Coded, other: Coded, here: dict[str, Coded], there: dict[str, Coded]) -> bool:
     """Tell whether a decision is active at the same values, of those that both sides have."""
     if own.when != other.when:
         return False
@@ -84,11 +84,11 @@ def _active_alike(own: Coded, other: Coded, here: dict[str, Coded], there: dict[
     return {i for i in own.active_at if i < common} == {i for i in other.active_at if i < common}
 
 
-def _condition(coded: Coded) -> str:
-    return f"where '{coded.when}' is {_listed(coded.among)}" if coded.when else "always"
+def _describe_condition(coded: Coded) -> str:
+    return f"where '{coded.when}' is {_list_values(coded.among)}" if coded.when else "always"
 
 
-def _listed(values: "list[str] | tuple[str, ...]") -> str:
+def _list_values(values: "list[str] | tuple[str, ...]") -> str:
     """Write the values in order, the middle of a long list left out."""
     if len(values) > _SHOWN:
         values = [*values[: _SHOWN - 1], "...", values[-1]]

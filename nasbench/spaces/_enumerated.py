@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bools, Ints, RowIndex, freeze, row_index
+from nasbench.arrays import Archs, Bools, Ints, RowIndex, freeze_array, get_row_index
 from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._space import SearchSpace
 
@@ -13,7 +13,7 @@ from nasbench.spaces._space import SearchSpace
 class EnumeratedSpace(SearchSpace):
     """A search space with an ``index``: architecture ``i`` is row ``i`` of ``rows``.
 
-    Sub-classes list ``rows`` and say what ``_edits`` lead out of an architecture.
+    Sub-classes list ``rows`` and say what ``_list_edits`` lead out of an architecture.
 
     Attributes:
         rows: [N, d] every valid architecture, in index order.
@@ -28,8 +28,8 @@ class EnumeratedSpace(SearchSpace):
 
     @cached_property
     def _finder(self) -> RowIndex:
-        vars(self)["rows"] = freeze(self.rows)  # of a sub-class that computes them when they are first asked for
-        return row_index(self.rows, self.cardinality)
+        vars(self)["rows"] = freeze_array(self.rows)  # of a sub-class that computes them when they are first asked for
+        return get_row_index(self.rows, self.cardinality)
 
     def index(self, archs: Archs) -> Ints:
         """Return the position of each architecture in ``rows``; ``[n]``.
@@ -72,21 +72,21 @@ class EnumeratedSpace(SearchSpace):
         return self.rows.take((rng.random(n) * len(self.rows)).astype(np.int64), axis=0)
 
     @abstractmethod
-    def _edits(self, archs: Archs) -> Archs:
+    def _list_edits(self, archs: Archs) -> Archs:
         """Return ``[n, k, d]``: the results of all ``k`` single edits, made canonical; may repeat or be invalid."""
 
     @cached_property
     def _neighborhood(self) -> tuple[Ints, Ints]:
         """Neighbours of every architecture as compressed sparse rows: ``[N + 1]`` starts, ``[edges]`` indices."""
         n = len(self.rows)
-        edits = self._edits(self.rows)
+        edits = self._list_edits(self.rows)
         owner = np.repeat(np.arange(n), edits.shape[1])
         found = self._finder.find(np.ascontiguousarray(edits.reshape(-1, edits.shape[2])))
         kept = (found >= 0) & (found != owner)
         pairs = np.sort(owner[kept] * n + found[kept])
         pairs = pairs[np.diff(pairs, prepend=-1) > 0]  # distinct; np.unique is 5x slower here
         starts = np.searchsorted(pairs, np.arange(n + 1) * n)
-        return freeze(starts), freeze(pairs % n)
+        return freeze_array(starts), freeze_array(pairs % n)
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
         """Return every architecture one edit away, ``[m, d]``, and the row ``[m]`` each belongs to."""

@@ -8,7 +8,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasbench.spaces._reading import fields_of
+from nasbench.spaces._reading import read_fields
 
 CELLS = ("normal", "reduce")
 NODES = (2, 3, 4, 5)
@@ -27,10 +27,10 @@ def read_genotype(text: str) -> dict[str, Edges]:
     Raises:
         ValueError: another form, or a cell that does not put out all four nodes.
     """
-    return _cells(_fields(text))
+    return _parse_cells(_parse_fields(text))
 
 
-def cells_of(item: object) -> dict[str, Edges] | None:
+def read_cells(item: object) -> dict[str, Edges] | None:
     """Return the edges of both cells of a genotype, a dictionary like one, or two lists of edges; None of other things.
 
     An edge is ``('operation', input)`` or ``(input, 'operation')``. Where no outputs are named they are all four nodes.
@@ -38,24 +38,24 @@ def cells_of(item: object) -> dict[str, Edges] | None:
     Raises:
         ValueError: edges of another form, or a cell that does not put out all four nodes.
     """
-    parts = fields_of(item, *CELLS)
+    parts = read_fields(item, *CELLS)
     if parts is None and isinstance(item, list | tuple) and len(item) == 2:
         parts = list(item)
     if parts is None or not all(isinstance(part, list | tuple) for part in parts):
         return None
-    fields = dict(zip(CELLS, ([_turned(edge) for edge in part] for part in parts), strict=True))
-    outputs = {cell: (fields_of(item, f"{cell}_concat") or [NODES])[0] for cell in CELLS}
-    return _cells({**fields, **{f"{cell}_concat": list(outputs[cell]) for cell in CELLS}})
+    fields = dict(zip(CELLS, ([_turn_edge(edge) for edge in part] for part in parts), strict=True))
+    outputs = {cell: (read_fields(item, f"{cell}_concat") or [NODES])[0] for cell in CELLS}
+    return _parse_cells({**fields, **{f"{cell}_concat": list(outputs[cell]) for cell in CELLS}})
 
 
-def _turned(edge: Any) -> Any:
+def _turn_edge(edge: Any) -> Any:
     """Return an edge with the operation first."""
     if isinstance(edge, list | tuple) and len(edge) == 2 and isinstance(edge[1], str):
         return (edge[1], edge[0])
     return edge
 
 
-def _cells(fields: Mapping[str, Sequence[object]]) -> dict[str, Edges]:
+def _parse_cells(fields: Mapping[str, Sequence[object]]) -> dict[str, Edges]:
     for cell in CELLS:
         if sorted(map(repr, fields[f"{cell}_concat"])) != [str(node) for node in NODES]:
             raise ValueError(f"{cell}_concat is {fields[f'{cell}_concat']!r}; expected [2, 3, 4, 5]")
@@ -68,7 +68,7 @@ def _cells(fields: Mapping[str, Sequence[object]]) -> dict[str, Edges]:
     return cells
 
 
-def _fields(text: str) -> dict[str, Sequence[object]]:
+def _parse_fields(text: str) -> dict[str, Sequence[object]]:
     expected = "expected Genotype(normal=[...], normal_concat=[...], reduce=[...], reduce_concat=[...])"
     if len(text) > _LONGEST:
         raise ValueError(f"it has {len(text)} characters; {expected}")
@@ -76,7 +76,7 @@ def _fields(text: str) -> dict[str, Sequence[object]]:
         call = ast.parse(text.strip(), mode="eval").body
         if not isinstance(call, ast.Call) or ast.unparse(call.func) != "Genotype" or call.args:
             raise ValueError(expected)
-        fields = {str(keyword.arg): _literal(keyword.value) for keyword in call.keywords}
+        fields = {str(keyword.arg): _read_literal(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise ValueError(expected) from error
     wanted = {name for cell in CELLS for name in (cell, f"{cell}_concat")}
@@ -85,7 +85,7 @@ def _fields(text: str) -> dict[str, Sequence[object]]:
     return fields
 
 
-def _literal(node: ast.expr) -> Sequence[object]:
+def _read_literal(node: ast.expr) -> Sequence[object]:
     if isinstance(node, ast.Call):
         if ast.unparse(node) != "range(2, 6)":
             raise ValueError("the only call allowed is range(2, 6)")

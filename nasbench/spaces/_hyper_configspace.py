@@ -7,7 +7,7 @@ from nasbench.errors import InvalidOption, MissingExtra
 from nasbench.spaces._hyper_declared import MOST_CHOICES, Decision
 
 
-def _configspace() -> Any:
+def _import_configspace() -> Any:
     try:
         import ConfigSpace
     except ImportError:
@@ -15,11 +15,11 @@ def _configspace() -> Any:
     return ConfigSpace
 
 
-def to_configspace(decisions: Sequence[Decision], name: str) -> Any:
+def build_configspace(decisions: Sequence[Decision], name: str) -> Any:
     """Return a ``ConfigurationSpace`` with the same decisions and conditions."""
-    cs = _configspace()
+    cs = _import_configspace()
     space = cs.ConfigurationSpace(name=name)
-    made = [_hyperparameter(cs, decision) for decision in decisions]
+    made = [_build_hyperparameter(cs, decision) for decision in decisions]
     space.add(made)
     for own, decision in zip(made, decisions, strict=True):
         if decision.parent >= 0:
@@ -28,7 +28,7 @@ def to_configspace(decisions: Sequence[Decision], name: str) -> Any:
     return space
 
 
-def _hyperparameter(cs: Any, decision: Decision) -> Any:
+def _build_hyperparameter(cs: Any, decision: Decision) -> Any:
     values = decision.values
     if len(values) == 1:
         return cs.Constant(decision.name, values[0])
@@ -39,26 +39,26 @@ def _hyperparameter(cs: Any, decision: Decision) -> Any:
     return cs.OrdinalHyperparameter(decision.name, values)
 
 
-def from_configspace(space: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def read_configspace(space: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the declaration of a ``ConfigurationSpace``: decisions and conditions.
 
     Raises:
         InvalidOption: what a table cannot hold, by name.
     """
-    cs = _configspace()
+    cs = _import_configspace()
     if list(space.forbidden_clauses):
         raise InvalidOption(f"the ConfigSpace forbids {space.forbidden_clauses[0]}; only conditions can be kept")
-    decisions = {own.name: _declaration(cs, own) for own in space.values()}
-    return decisions, [_condition(cs, condition) for condition in space.conditions]
+    decisions = {own.name: _write_declaration(cs, own) for own in space.values()}
+    return decisions, [_read_condition(cs, condition) for condition in space.conditions]
 
 
-def _declaration(cs: Any, own: Any) -> dict[str, Any]:
+def _write_declaration(cs: Any, own: Any) -> dict[str, Any]:
     if isinstance(own, cs.Constant):
-        return {"categorical": [_plain(own.value)]}
+        return {"categorical": [_convert_scalar(own.value)]}
     if isinstance(own, cs.CategoricalHyperparameter):
-        return {"categorical": [_plain(value) for value in own.choices]}
+        return {"categorical": [_convert_scalar(value) for value in own.choices]}
     if isinstance(own, cs.OrdinalHyperparameter):
-        return {"ordinal": [_plain(value) for value in own.sequence]}
+        return {"ordinal": [_convert_scalar(value) for value in own.sequence]}
     if isinstance(own, cs.hyperparameters.IntegerHyperparameter):
         if own.upper - own.lower >= MOST_CHOICES:
             raise InvalidOption(
@@ -68,7 +68,7 @@ def _declaration(cs: Any, own: Any) -> dict[str, Any]:
     raise InvalidOption(f"'{own.name}' is a {type(own).__name__}; a table needs listed values: make it an ordinal")
 
 
-def _condition(cs: Any, condition: Any) -> dict[str, Any]:
+def _read_condition(cs: Any, condition: Any) -> dict[str, Any]:
     if isinstance(condition, cs.InCondition):
         values = list(condition.values)
     elif isinstance(condition, cs.EqualsCondition):
@@ -78,10 +78,10 @@ def _condition(cs: Any, condition: Any) -> dict[str, Any]:
     return {
         "decision": condition.child.name,
         "when": condition.parent.name,
-        "is": [_plain(value) for value in values],
+        "is": [_convert_scalar(value) for value in values],
     }
 
 
-def _plain(value: Any) -> Any:
+def _convert_scalar(value: Any) -> Any:
     """Return a numpy scalar as plain Python."""
     return value.item() if hasattr(value, "item") else value

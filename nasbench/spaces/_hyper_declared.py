@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.spaces._space import Coded
 
 MOST_CHOICES = 127  # digits are int8
@@ -37,32 +37,32 @@ class Decision:
     @property
     def texts(self) -> tuple[str, ...]:
         """The values as the text form writes them."""
-        return tuple(text_of(value) for value in self.values)
+        return tuple(write_value(value) for value in self.values)
 
 
-def text_of(value: Value) -> str:
+def write_value(value: Value) -> str:
     """Write a value: ``true`` and ``false`` as in TOML, floats so that they read back alike."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)
 
 
-def declaration_of(decisions: Sequence[Decision]) -> dict[str, Any]:
+def write_declaration(decisions: Sequence[Decision]) -> dict[str, Any]:
     """Return a declaration that reads back as ``decisions``."""
     conditions = [
-        {"decision": item.name, "when": decisions[item.parent].name, "is": _among(decisions, item)}
+        {"decision": item.name, "when": decisions[item.parent].name, "is": _find_parent_values(decisions, item)}
         for item in decisions
         if item.parent >= 0
     ]
     listed = {
-        item.name: _bounds(item.values) if item.kind == "integer" else {item.kind: list(item.values)}
+        item.name: _find_bounds(item.values) if item.kind == "integer" else {item.kind: list(item.values)}
         for item in decisions
     }
     return {"decisions": listed} | ({"conditions": conditions} if conditions else {})
 
 
-def _bounds(values: Sequence[Any]) -> dict[str, Any]:
-    """Return what ``_integers`` makes ``values`` of."""
+def _find_bounds(values: Sequence[Any]) -> dict[str, Any]:
+    """Return what ``_list_integers`` makes ``values`` of."""
     ends = {"integer": [values[0], values[-1]]}
     steps = {after - before for before, after in pairwise(values)} or {1}
     if len(steps) == 1:
@@ -70,37 +70,38 @@ def _bounds(values: Sequence[Any]) -> dict[str, Any]:
     return {**ends, "step": values[1] // values[0], "log": True}
 
 
-def coding_of(decisions: Sequence[Decision]) -> tuple[Coded, ...]:
+def describe_coding(decisions: Sequence[Decision]) -> tuple[Coded, ...]:
     """Return what the codes mean: 1, 1.0 and the text 1 are one value, whether categorical or in order."""
     return tuple(
-        Coded(item.name, _alike(item), item.texts)
+        Coded(item.name, _normalize_values(item), item.texts)
         if item.parent < 0
         else Coded(
             item.name,
-            _alike(item),
+            _normalize_values(item),
             item.texts,
             decisions[item.parent].name,
             item.active_at,
-            tuple(map(text_of, _among(decisions, item))),
+            tuple(map(write_value, _find_parent_values(decisions, item))),
         )
         for item in decisions
     )
 
 
-def _among(decisions: Sequence[Decision], item: Decision) -> list[Value]:
+def _find_parent_values(decisions: Sequence[Decision], item: Decision) -> list[Value]:
     """Return the values of its parent at which a decision is active."""
     return [decisions[item.parent].values[digit] for digit in sorted(item.active_at)]
 
 
-def _alike(item: Decision) -> tuple[str, ...]:
+def _normalize_values(item: Decision) -> tuple[str, ...]:
     """Write each value so that equal ones have one text; as they are listed where that tells two of them apart."""
     alike = tuple(
-        str(int(value)) if isinstance(value, float) and value.is_integer() else text_of(value) for value in item.values
+        str(int(value)) if isinstance(value, float) and value.is_integer() else write_value(value)
+        for value in item.values
     )
     return alike if len(set(alike)) == len(alike) else item.texts
 
 
-def declared(decisions: Mapping[str, Any], conditions: Sequence[Mapping[str, Any]]) -> tuple[Decision, ...]:
+def read_declaration(decisions: Mapping[str, Any], conditions: Sequence[Mapping[str, Any]]) -> tuple[Decision, ...]:
     """Read a declaration.
 
     Args:
@@ -114,26 +115,26 @@ def declared(decisions: Mapping[str, Any], conditions: Sequence[Mapping[str, Any
     """
     if not isinstance(decisions, Mapping) or not decisions:
         raise InvalidOption("a hyperparameter space needs decisions = {name: {kind: values}}; found none")
-    plain = [_decision(name, item) for name, item in decisions.items()]
+    plain = [_read_decision(name, item) for name, item in decisions.items()]
     for condition in conditions:
-        _condition(plain, condition)
-    parents_first(plain)
+        _apply_condition(plain, condition)
+    order_parents_first(plain)
     return tuple(plain)
 
 
-def _decision(name: str, item: Any) -> Decision:
+def _read_decision(name: str, item: Any) -> Decision:
     kinds = [kind for kind in _KINDS if isinstance(item, Mapping) and kind in item]
     if len(kinds) != 1:
         raise InvalidOption(f"decision '{name}' is {item!r}; expected one of {', '.join(_KINDS)} with its values")
     kind = kinds[0]
     allowed = {kind, "step", "log"} if kind == "integer" else {kind}
     if surplus := sorted(set(item) - allowed):
-        raise unknown_name(f"key of decision '{name}'", surplus[0], allowed)
+        raise make_unknown_name(f"key of decision '{name}'", surplus[0], allowed)
     values = item[kind]
     if not isinstance(values, Sequence) or isinstance(values, str):
         raise InvalidOption(f"decision '{name}': {kind} = {values!r}; expected a list")
     if kind == "integer":
-        values = _integers(name, values, item.get("step"), item.get("log", False))
+        values = _list_integers(name, values, item.get("step"), item.get("log", False))
     if not 1 <= len(values) <= MOST_CHOICES:
         raise InvalidOption(
             f"decision '{name}' has {f'more than {MOST_CHOICES}' if values else 'no'} choices; "
@@ -146,7 +147,7 @@ def _decision(name: str, item: Any) -> Decision:
     return made
 
 
-def _integers(name: str, bounds: Sequence[Any], step: Any, log: Any) -> Sequence[int]:
+def _list_integers(name: str, bounds: Sequence[Any], step: Any, log: Any) -> Sequence[int]:
     """Return low, low + step, ... or, with ``log``, low, low * step, ... as far as they do not exceed high."""
     step = (2 if log is True else 1) if step is None else step
     numbers = [*bounds, step]
@@ -177,29 +178,29 @@ def _check_texts(decision: Decision) -> None:
         raise InvalidOption(f"decision '{decision.name}' lists a value twice: {', '.join(decision.texts)}")
 
 
-def _condition(decisions: list[Decision], condition: Mapping[str, Any]) -> None:
+def _apply_condition(decisions: list[Decision], condition: Mapping[str, Any]) -> None:
     """Put one condition into ``decisions``."""
     if not isinstance(condition, Mapping) or condition.keys() != _CONDITION:
         raise InvalidOption(f"condition {condition!r}; expected {{decision = NAME, when = OTHER, is = [VALUES]}}")
     names = [decision.name for decision in decisions]
     for key in ("decision", "when"):
         if condition[key] not in names:
-            raise unknown_name("decision of a condition", condition[key], names)
+            raise make_unknown_name("decision of a condition", condition[key], names)
     at, parent = names.index(condition["decision"]), names.index(condition["when"])
     if decisions[at].parent >= 0:
         raise InvalidOption(f"decision '{names[at]}' has two conditions; it may depend on one other decision")
     values = condition["is"] if isinstance(condition["is"], list | tuple) else [condition["is"]]
     texts = decisions[parent].texts
     for value in values:
-        if text_of(value) not in texts:
-            raise unknown_name(f"value of '{names[parent]}' in the condition of '{names[at]}'", value, texts)
+        if write_value(value) not in texts:
+            raise make_unknown_name(f"value of '{names[parent]}' in the condition of '{names[at]}'", value, texts)
     if not values:
         raise InvalidOption(f"the condition of '{names[at]}' lists no value: it would never be active")
-    active_at = frozenset(texts.index(text_of(value)) for value in values)
+    active_at = frozenset(texts.index(write_value(value)) for value in values)
     decisions[at] = replace(decisions[at], parent=parent, active_at=active_at)
 
 
-def parents_first(decisions: Sequence[Decision]) -> list[int]:
+def order_parents_first(decisions: Sequence[Decision]) -> list[int]:
     """Return the positions of all decisions, each after the one it depends on.
 
     Raises:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Archs, freeze
+from nasbench.arrays import Archs, freeze_array
 from nasbench.spaces._space import SearchSpace
 
 
@@ -36,5 +36,5 @@ def space_with_initial_samples(space: SearchSpace, archs: Archs) -> SearchSpace:
         archs = np.concatenate([archs, space._given])
     made = type(space) if isinstance(space, _GivenFirst) else _given_first(type(space))
     twin = made.__new__(made)
-    twin.__setstate__(vars(space) | {"_given": freeze(archs)})
+    twin.__setstate__(vars(space) | {"_given": freeze_array(archs)})
     return twin

@@ -27,18 +27,18 @@ _CHUNK = 4096
 Masks = npt.NDArray[np.int32]
 
 
-def masks_of(archs: Archs) -> Ints:
+def compute_masks(archs: Archs) -> Ints:
     """Return the edges of each row [n, 26] as one number; ``[n]``."""
     return (archs[:, :N_EDGES].astype(np.float32) @ _MASK_WEIGHTS).astype(np.int64)
 
 
-def bits_of(masks: Ints) -> Archs:
-    """Return the edge bits of each mask; the inverse of ``masks_of``, ``[n, 21]``."""
+def compute_bits(masks: Ints) -> Archs:
+    """Return the edge bits of each mask; the inverse of ``compute_masks``, ``[n, 21]``."""
     return (masks[:, None] >> np.arange(N_EDGES)[::-1] & 1).astype(np.int8)
 
 
 @cache
-def pruned_masks() -> Masks:
+def compute_pruned_masks() -> Masks:
     """[2**21] edges of each mask that lie on a way from input to output; 0 where the cell is invalid.
 
     Invalid are the masks without such a way, and those with more than nine edges on them.
@@ -61,7 +61,7 @@ def pruned_masks() -> Masks:
     return pruned
 
 
-def used_vertices(masks: Ints) -> Bools:
+def find_used_vertices(masks: Ints) -> Bools:
     """Tell which of vertices 1 to 5 have an edge in each pruned mask; ``[n, 5]``."""
     ends = [sum(1 << (N_EDGES - 1 - e) for e, edge in enumerate(EDGES) if v in edge) for v in INTERIOR]
     used: Bools = masks[:, None] & np.array(ends) != 0
@@ -87,15 +87,15 @@ def _order_weights() -> Floats:
     return weights
 
 
-def canonical_keys(masks: Ints, digits: Archs) -> Ints:
+def compute_canonical_keys(masks: Ints, digits: Archs) -> Ints:
     """Return the largest key over all orders of the vertices that keep every edge pointing forward; ``[n]``.
 
     Args:
         masks: [n] pruned.
         digits: [n, 5] operations of vertices 1 to 5; those of unused vertices do not count.
     """
-    used = used_vertices(masks)
-    features = np.concatenate([bits_of(masks), digits * used, used], axis=1, dtype=np.float64)
+    used = find_used_vertices(masks)
+    features = np.concatenate([compute_bits(masks), digits * used, used], axis=1, dtype=np.float64)
     parts = [
         (features[i : i + _CHUNK] @ _order_weights()).max(axis=1).astype(np.int64)
         for i in range(0, len(features), _CHUNK)
@@ -103,29 +103,29 @@ def canonical_keys(masks: Ints, digits: Archs) -> Ints:
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
 
-def rows_of_keys(keys: Ints) -> Archs:
+def expand_keys(keys: Ints) -> Archs:
     """Return the rows that canonical keys stand for; ``[n, 26]``."""
     digits = keys[:, None] // N_OPERATIONS ** np.arange(len(INTERIOR))[::-1] % N_OPERATIONS
-    edges = bits_of(keys // N_LABELINGS % 2**N_EDGES)
+    edges = compute_bits(keys // N_LABELINGS % 2**N_EDGES)
     return np.concatenate([edges, digits.astype(np.int8)], axis=1)
 
 
-def unique_cells(n_vertices: int) -> Archs:
+def list_unique_cells(n_vertices: int) -> Archs:
     """Return one row for each class of isomorphic cells of exactly ``n_vertices`` used vertices; ``[m, 26]``."""
-    masks = np.flatnonzero(pruned_masks() == np.arange(2**N_EDGES))
+    masks = np.flatnonzero(compute_pruned_masks() == np.arange(2**N_EDGES))
     n_used = n_vertices - 2
     wanted = np.arange(len(INTERIOR)) < n_used
-    masks = masks[(masks > 0) & (used_vertices(masks) == wanted).all(axis=1)]
+    masks = masks[(masks > 0) & (find_used_vertices(masks) == wanted).all(axis=1)]
     blank = np.zeros((len(masks), len(INTERIOR)), dtype=np.int8)
     masks = masks[
-        canonical_keys(masks, blank) // N_LABELINGS % 2**N_EDGES == masks
+        compute_canonical_keys(masks, blank) // N_LABELINGS % 2**N_EDGES == masks
     ]  # one graph for each without labels
     labels = np.array(list(product(range(N_OPERATIONS), repeat=n_used)), dtype=np.int8).reshape(
         N_OPERATIONS**n_used, n_used
     )
     labels = np.pad(labels, ((0, 0), (0, len(INTERIOR) - n_used)))
-    keys = canonical_keys(np.repeat(masks, len(labels)), np.tile(labels, (len(masks), 1)))
-    return rows_of_keys(np.unique(keys))
+    keys = compute_canonical_keys(np.repeat(masks, len(labels)), np.tile(labels, (len(masks), 1)))
+    return expand_keys(np.unique(keys))
 
 
 def _digest(text: str) -> str:
@@ -133,11 +133,11 @@ def _digest(text: str) -> str:
 
 
 @cache
-def _first_digest(n_out: int, n_in: int, label: int) -> str:
+def _digest_vertex(n_out: int, n_in: int, label: int) -> str:
     return _digest(f"({n_out}, {n_in}, {label})")
 
 
-def official_hash(edges: Sequence[tuple[int, int]], labels: Sequence[int]) -> str:
+def compute_official_hash(edges: Sequence[tuple[int, int]], labels: Sequence[int]) -> str:
     """Return the benchmark's MD5 hash of one pruned graph.
 
     Each vertex starts from its degrees and label and is hashed with the sorted hashes of its
@@ -154,7 +154,7 @@ def official_hash(edges: Sequence[tuple[int, int]], labels: Sequence[int]) -> st
     for source, target in edges:
         targets[source].append(target)
         sources[target].append(source)
-    hashes = [_first_digest(len(targets[v]), len(sources[v]), labels[v]) for v in range(n)]
+    hashes = [_digest_vertex(len(targets[v]), len(sources[v]), labels[v]) for v in range(n)]
     for _ in range(n):
         hashes = [
             _digest(

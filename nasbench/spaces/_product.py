@@ -9,7 +9,7 @@ from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._enumerated import EnumeratedSpace
 
 
-def single_edits(archs: Archs, cardinality: Ints) -> Archs:
+def list_single_edits(archs: Archs, cardinality: Ints) -> Archs:
     """Return ``[n, k, d]``: each row of ``archs`` [n, d] with one decision changed, in all ``k`` ways."""
     edits = np.repeat(archs[:, None, :], int((cardinality - 1).sum()), axis=1)
     start = 0
@@ -43,5 +43,5 @@ class ProductSpace(EnumeratedSpace):
             raise InvalidArchitecture(f"unknown operation '{unknown[0]}' (known: {', '.join(self.operations)})")
         return np.array([[self.operations.index(name) for name in item]], dtype=np.int8)
 
-    def _edits(self, archs: Archs) -> Archs:
-        return single_edits(archs, self.cardinality)
+    def _list_edits(self, archs: Archs) -> Archs:
+        return list_single_edits(archs, self.cardinality)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nasbench.arrays import Archs, Ints
-from nasbench.errors import InvalidArchitecture, unknown_name
+from nasbench.errors import InvalidArchitecture, make_unknown_name
 
 if TYPE_CHECKING:
     from nasbench.spaces._enumerated import EnumeratedSpace
@@ -18,22 +18,22 @@ _NUMBER = re.compile(r"#(\d+)")
 _SHOWN = 80  # characters of a form that an error repeats
 
 
-def read(space: "SearchSpace", given: Any, form: str) -> Archs:
+def read_architectures(space: "SearchSpace", given: Any, form: str) -> Archs:
     """Return architectures as rows [n, d]; what ``SearchSpace.read`` says."""
     if type(given) is list and not form and set(map(type, given)) == {str}:
         return read_texts(space, given)  # at once: one text is asked often
     if form and form not in space.forms:
-        raise unknown_name(f"form of whole numbers in space '{space.name}'", form, space.forms)
-    items = _several(given)
+        raise make_unknown_name(f"form of whole numbers in space '{space.name}'", form, space.forms)
+    items = _split_items(given)
     if isinstance(items, np.ndarray) and not form:
         return space.read_rows(items)
-    items = [_plain(item) for item in items]
+    items = [_convert_to_lists(item) for item in items]
     if form == INDEX:
-        return space.read_indices([_whole(space, item) for item in items])
+        return space.read_indices([_read_row(space, item) for item in items])
     if not items:
         return space.no_archs
     if form:
-        return _each(items, lambda item: space.read_form(item, form))
+        return _read_each(items, lambda item: space.read_form(item, form))
     if all(isinstance(item, str) for item in items):
         return read_texts(space, items)
     if all(map(_is_whole, items)):
@@ -44,7 +44,7 @@ def read(space: "SearchSpace", given: Any, form: str) -> Archs:
         )
     if all(_is_row(space, item) for item in items) and len({len(item) for item in items}) == 1:
         return space.read_rows(np.array(items))
-    return _each(items, lambda item: _one(space, item))
+    return _read_each(items, lambda item: _read_one(space, item))
 
 
 def read_texts(space: "SearchSpace", texts: Sequence[str]) -> Archs:
@@ -59,19 +59,19 @@ def read_texts(space: "SearchSpace", texts: Sequence[str]) -> Archs:
     return np.concatenate(rows)
 
 
-def shown(item: Any) -> str:
+def show_item(item: Any) -> str:
     """Return a form as an error repeats it."""
     text = repr(item)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
-def fields_of(item: Any, *names: str) -> list[Any] | None:
+def read_fields(item: Any, *names: str) -> list[Any] | None:
     """Return the values of a mapping or an object under these names; None if it lacks one, or holds None."""
     values = [item.get(name) if isinstance(item, Mapping) else getattr(item, name, None) for name in names]
     return None if any(value is None for value in values) else values
 
 
-def checked_indices(space: "EnumeratedSpace", numbers: Sequence[int]) -> Ints:
+def check_indices(space: "EnumeratedSpace", numbers: Sequence[int]) -> Ints:
     """Return official numbers that count the architectures of a space from 0; ``[n]``.
 
     Raises:
@@ -84,7 +84,7 @@ def checked_indices(space: "EnumeratedSpace", numbers: Sequence[int]) -> Ints:
     return np.array(numbers, dtype=np.int64)
 
 
-def _several(given: Any) -> Any:
+def _split_items(given: Any) -> Any:
     """Return a list of architectures, or an array of numbers."""
     if hasattr(given, "detach"):  # a tensor, on whatever device
         given = given.detach().cpu().numpy()
@@ -99,13 +99,13 @@ def _several(given: Any) -> Any:
         return given if numbers else given.tolist() if given.ndim else [given.item()]
     if isinstance(given, str | bytes | Mapping) or hasattr(given, "_fields") or not isinstance(given, Iterable):
         raise InvalidArchitecture(
-            f"{shown(given)} is not a list of architectures; pass a list of strings, arrays or other forms, one per "
-            "architecture; for a single one [architecture]"
+            f"{show_item(given)} is not a list of architectures; pass a list of strings, arrays or other forms, one "
+            "per architecture; for a single one [architecture]"
         )
     return list(given)
 
 
-def _plain(item: Any) -> Any:
+def _convert_to_lists(item: Any) -> Any:
     """Return an array, tensor, or number of theirs as plain lists and numbers."""
     if hasattr(item, "detach"):
         item = item.detach().cpu().numpy()
@@ -125,20 +125,22 @@ def _is_row(space: "SearchSpace", item: Any) -> bool:
     return all(_is_whole(value) or (real and isinstance(value, float | np.floating)) for value in item)
 
 
-def _whole(space: "SearchSpace", item: Any) -> int:
+def _read_row(space: "SearchSpace", item: Any) -> int:
     found = _NUMBER.fullmatch(item.strip()) if isinstance(item, str) else None
     if found or _is_whole(item):
         return int(found[1] if found else item)
-    raise InvalidArchitecture(f"{shown(item)} is no official number of space '{space.name}'; expected whole numbers")
+    raise InvalidArchitecture(
+        f"{show_item(item)} is no official number of space '{space.name}'; expected whole numbers"
+    )
 
 
-def _one(space: "SearchSpace", item: Any) -> Archs:
+def _read_one(space: "SearchSpace", item: Any) -> Archs:
     if isinstance(item, str):
         return read_texts(space, [item])
     return space.read_rows(np.array([item])) if _is_row(space, item) else space.read_one(item)
 
 
-def _each(items: Sequence[Any], read_item: Any) -> Archs:
+def _read_each(items: Sequence[Any], read_item: Any) -> Archs:
     """Return what each item is, saying which one is none."""
     rows = []
     for number, item in enumerate(items):

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import PADDING, Archs, Bits, Bools, Ints, as_archs, freeze
-from nasbench.errors import InvalidArchitecture, unknown_name
-from nasbench.spaces._reading import read, shown
+from nasbench.arrays import PADDING, Archs, Bits, Bools, Ints, as_archs, freeze_array
+from nasbench.errors import InvalidArchitecture, make_unknown_name
+from nasbench.spaces._reading import read_architectures, show_item
 
 _SHOWN = 60  # characters of a bad string that an error repeats
 
@@ -62,8 +62,8 @@ class SearchSpace(ABC):
         cardinality: [d] number of choices of each decision; 0 where it is a real number.
         dtype: of architectures: int8, int64 or float64; see ``nasbench/arrays.py``.
         operations: names of the operations a cell is made of.
-        cutting: names of the graphs' operations that carry nothing.
-        passing: those that hand on what they get, or only add it up.
+        zero_operations: names of the graphs' operations that carry nothing.
+        identity_operations: those that hand on what they get, or only add it up.
         trained_once_per_class: the benchmark trained one architecture of each isomorphism class, so that
             the measurements of ``canonical`` are those of all of them. Elsewhere a twin is another training.
         n_classes: number of classes of such a space that is not listed; ``inf`` elsewhere.
@@ -76,8 +76,8 @@ class SearchSpace(ABC):
     cardinality: Ints
     dtype: np.dtype[Any] = np.dtype(np.int8)
     operations: tuple[str, ...]
-    cutting: tuple[str, ...] = ("none",)
-    passing: tuple[str, ...] = ("skip_connect", "identity", "skip")
+    zero_operations: tuple[str, ...] = ("none",)
+    identity_operations: tuple[str, ...] = ("skip_connect", "identity", "skip")
     trained_once_per_class: bool = False
     n_classes: float = np.inf
     forms: tuple[str, ...] = ()
@@ -126,11 +126,11 @@ class SearchSpace(ABC):
         super().__init_subclass__(**options)
         for name, value in vars(cls).copy().items():
             if isinstance(value, np.ndarray):
-                setattr(cls, name, freeze(value))
+                setattr(cls, name, freeze_array(value))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute, an array frozen."""
-        super().__setattr__(name, freeze(value) if isinstance(value, np.ndarray) else value)
+        super().__setattr__(name, freeze_array(value) if isinstance(value, np.ndarray) else value)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Become a copy; copied and unpickled arrays are frozen again."""
@@ -171,7 +171,7 @@ class SearchSpace(ABC):
         """Tell for each row whether it is an architecture of this space; ``[n]``."""
 
     @abstractmethod
-    def canonical(self, archs: Archs) -> Archs:
+    def canonicalize(self, archs: Archs) -> Archs:
         """Map each architecture to the representative of its isomorphism class; ``[n, d]``."""
 
     @abstractmethod
@@ -203,7 +203,7 @@ class SearchSpace(ABC):
         is_ours = (
             isinstance(architectures, np.ndarray) and architectures.dtype == self.dtype and architectures.ndim == 2
         )
-        return architectures if is_ours and not form else read(self, architectures, form)
+        return architectures if is_ours and not form else read_architectures(self, architectures, form)
 
     def read_rows(self, rows: npt.NDArray[Any]) -> Archs:
         """Read rows of decisions, of any type whose numbers fit the space's; ``[n, d]``.
@@ -223,7 +223,7 @@ class SearchSpace(ABC):
 
     def read_form(self, item: Any, form: str) -> Archs:
         """Read one architecture in the codes of a library that ``forms`` lists; ``[1, d]``."""
-        raise InvalidArchitecture(f"space '{self.name}' reads no {form} form; found {shown(item)}")
+        raise InvalidArchitecture(f"space '{self.name}' reads no {form} form; found {show_item(item)}")
 
     def read_one(self, item: Any) -> Archs:
         """Read one architecture that is neither text nor a row of numbers; ``[1, d]``.
@@ -236,22 +236,22 @@ class SearchSpace(ABC):
             return row
         example = self.format(self.sample(1, np.random.default_rng(0)))[0]
         raise InvalidArchitecture(
-            f"cannot read {shown(item)} as a '{self.name}' architecture; expected a row of {len(self.decisions)} "
+            f"cannot read {show_item(item)} as a '{self.name}' architecture; expected a row of {len(self.decisions)} "
             f"decisions, or text such as {example}"
         )
 
     def crossover(self, a: Archs, b: Archs, rng: np.random.Generator) -> Archs:
         """Take each decision from either parent with equal chance (uniform crossover); ``[n, d]``.
 
-        A child that is not valid even after ``_repaired`` is replaced by its parent in ``a``.
+        A child that is not valid even after ``_repair`` is replaced by its parent in ``a``.
         """
         a, b = self.checked(a), self.checked(b)
         if a.shape != b.shape:
             raise InvalidArchitecture(f"parents have shapes {a.shape} and {b.shape}; expected the same")
-        children = self._repaired(np.where(rng.random(a.shape) < 0.5, a, b))
+        children = self._repair(np.where(rng.random(a.shape) < 0.5, a, b))
         return np.where(self.is_valid(children)[:, None], children, a)
 
-    def _repaired(self, archs: Archs) -> Archs:
+    def _repair(self, archs: Archs) -> Archs:
         """Make rows with digits in range valid where the space knows how; ``[n, d]``."""
         return archs
 
@@ -269,25 +269,25 @@ class SearchSpace(ABC):
 
     def _refuse(self, archs: Archs, bad: Ints) -> None:
         raise InvalidArchitecture(
-            f"row {bad[0]} of {len(archs)} is no architecture of space '{self.name}': {self._broken(archs[bad[0]])}; "
-            f"it is {archs[bad[0]].tolist()} ({len(bad)} such row(s))"
+            f"row {bad[0]} of {len(archs)} is not an architecture of space '{self.name}': "
+            f"{self._find_broken_rule(archs[bad[0]])}; it is {archs[bad[0]].tolist()} ({len(bad)} such row(s))"
         )
 
-    def _broken(self, arch: Archs) -> str:
+    def _find_broken_rule(self, arch: Archs) -> str:
         """Return the rule that a row [d] breaks, which is no architecture."""
         is_choice = self.cardinality > 0
         outside = np.flatnonzero(is_choice & ((arch < 0) | (arch >= self.cardinality)))
         if len(outside):
             at = outside[0]
             return f"decision '{self.decisions[at]}' is {arch[at]}, expected 0 to {self.cardinality[at] - 1}"
-        return self._broken_rule(arch)
+        return self._explain_broken_rule(arch)
 
-    def _broken_rule(self, arch: Archs) -> str:
+    def _explain_broken_rule(self, arch: Archs) -> str:
         """Return the rule that a row [d] breaks whose decisions are all in range."""
         del arch
         return "its decisions do not go together"
 
-    def _malformed(self, text: str, why: str) -> InvalidArchitecture:
+    def _make_malformed(self, text: str, why: str) -> InvalidArchitecture:
         shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
         example = self.format(self.sample(1, np.random.default_rng(0)))[0]
         return InvalidArchitecture(f"cannot read {shown!r} as a '{self.name}' architecture: {why}; example: {example}")
@@ -295,7 +295,7 @@ class SearchSpace(ABC):
     @property
     def encodings(self) -> tuple[str, ...]:
         """Names that ``encode`` accepts."""
-        return tuple(sorted(self._encoders()))
+        return tuple(sorted(self._list_encoders()))
 
     def encode(self, archs: Archs, encoding: str) -> Bits:
         """Return a feature vector per architecture; ``[n, f]``.
@@ -309,22 +309,22 @@ class SearchSpace(ABC):
         Raises:
             UnknownName: an encoding that this space does not have.
         """
-        encoders = self._encoders()
+        encoders = self._list_encoders()
         if encoding not in encoders:
-            raise unknown_name(f"encoding of space '{self.name}'", encoding, encoders)
+            raise make_unknown_name(f"encoding of space '{self.name}'", encoding, encoders)
         return encoders[encoding](self.checked(archs))
 
-    def _encoders(self) -> dict[str, Callable[[Archs], Bits]]:
+    def _list_encoders(self) -> dict[str, Callable[[Archs], Bits]]:
         if self.dtype.kind == "f":  # no bits for real numbers
-            return {"adjacency": self._adjacency}
-        return {"one_hot": self._one_hot, "adjacency": self._adjacency}
+            return {"adjacency": self._encode_adjacency}
+        return {"one_hot": self._encode_one_hot, "adjacency": self._encode_adjacency}
 
-    def _one_hot(self, archs: Archs) -> Bits:
+    def _encode_one_hot(self, archs: Archs) -> Bits:
         # The last row, where PADDING leads, has no bit.
         bits = [np.eye(k + 1, k, dtype=np.uint8)[archs[:, i]] for i, k in enumerate(self.cardinality)]
         return np.concatenate(bits, axis=1)
 
-    def _adjacency(self, archs: Archs) -> Bits:
+    def _encode_adjacency(self, archs: Archs) -> Bits:
         graphs = self.graphs(archs)
         rows, columns = np.triu_indices(graphs.adjacency.shape[1], k=1)
         labels = np.eye(len(graphs.vocabulary), dtype=np.uint8)[graphs.operations]

@@ -25,13 +25,13 @@ class NetworkSize(NamedTuple):
     flops: Floats
 
 
-def convolution(c_in: Ints | int, c_out: Ints, kernel: int, pixels: int, *, normalised: bool = True) -> Cost:
+def count_convolution(c_in: Ints | int, c_out: Ints, kernel: int, pixels: int, *, normalised: bool = True) -> Cost:
     """Return the cost of a convolution that makes ``pixels`` of ``c_out`` channels; BatchNorm adds two a channel."""
     weights = np.asarray(kernel * kernel * c_in * c_out, dtype=np.float64)
     return np.stack([weights + 2 * c_out * normalised, weights * pixels])
 
 
-def network_size(
+def count_network(
     widths: Ints, cells: Callable[[Ints, Ints, int], Cost], *, n_classes: int, image_size: int
 ) -> NetworkSize:
     """Add up a network.
@@ -50,7 +50,7 @@ def network_size(
             f"n_classes={n_classes}, image_size={image_size}; expected at least 1 and a positive multiple of 4"
         )
     pixels = [image_size**2, image_size**2 // 4, image_size**2 // 16]
-    total = convolution(3, widths[0], 3, pixels[0]) + cells(widths[0], widths[0], pixels[0])
+    total = count_convolution(3, widths[0], 3, pixels[0]) + cells(widths[0], widths[0], pixels[0])
     for stage in (1, 2):
         before, between, after = widths[2 * stage - 2 : 2 * stage + 1]
         total = total + _block(before, between, pixels[stage]) + cells(between, after, pixels[stage])
@@ -61,5 +61,5 @@ def network_size(
 
 def _block(c_in: Ints, c_out: Ints, pixels: int) -> Cost:
     """Two 3x3 convolutions beside pooling and a 1x1 convolution that has no BatchNorm of its own."""
-    beside = convolution(c_in, c_out, 1, pixels, normalised=False)
-    return convolution(c_in, c_out, 3, pixels) + convolution(c_out, c_out, 3, pixels) + beside
+    beside = count_convolution(c_in, c_out, 1, pixels, normalised=False)
+    return count_convolution(c_in, c_out, 3, pixels) + count_convolution(c_out, c_out, 3, pixels) + beside

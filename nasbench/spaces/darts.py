@@ -30,13 +30,13 @@ from nasbench.spaces._genotype import (
     NODES,
     PREFIX,
     Edges,
-    cells_of,
+    read_cells,
     read_configuration,
     read_genotype,
     write_configuration,
     write_genotype,
 )
-from nasbench.spaces._reading import shown
+from nasbench.spaces._reading import show_item
 from nasbench.spaces._space import Graphs, SearchSpace
 
 _N_OPERATIONS = 7
@@ -86,7 +86,7 @@ def _pack(inputs: Archs, operations: Archs) -> Archs:
     return cells
 
 
-def _edited(cells: Archs, edits: Ints) -> Archs:
+def _apply_edits(cells: Archs, edits: Ints) -> Archs:
     """Return cells ``[m, 11]`` after one edit each, rows of ``_EDITS``."""
     rows = np.arange(len(cells))
     node, side, step, free = _EDITS[edits].T
@@ -104,7 +104,7 @@ class DARTS(SearchSpace):
     """Pairs of DARTS cells; not enumerated, so without ``index``."""
 
     name = "darts"
-    passing = ("skip_connect", "node")
+    identity_operations = ("skip_connect", "node")
     operations = (
         "max_pool_3x3",
         "avg_pool_3x3",
@@ -143,7 +143,7 @@ class DARTS(SearchSpace):
         """Return ``archs`` after one edit each: the first 60 edit the normal cell, the last 60 the reduction cell."""
         cells = archs.reshape(-1, 2, _N_COLUMNS).copy()
         rows, which = np.arange(len(cells)), edits // len(_EDITS)
-        cells[rows, which] = _edited(cells[rows, which], edits % len(_EDITS))
+        cells[rows, which] = _apply_edits(cells[rows, which], edits % len(_EDITS))
         return cells.reshape(-1, 2 * _N_COLUMNS)
 
     def mutate(self, archs: Archs, rng: np.random.Generator) -> Archs:
@@ -158,7 +158,7 @@ class DARTS(SearchSpace):
         owner = np.repeat(np.arange(len(archs)), n_edits)
         return self._apply(archs[owner], np.tile(np.arange(n_edits), len(archs))), owner
 
-    def canonical(self, archs: Archs) -> Archs:
+    def canonicalize(self, archs: Archs) -> Archs:
         """Order the nodes of each cell so that its row reads smallest; ``[n, 22]``.
 
         Nodes may change places as long as each follows its inputs: it permutes the channels that a
@@ -201,10 +201,10 @@ class DARTS(SearchSpace):
         cell_inputs = tuple(f"{cell}_{number}" for cell in CELLS for number in (0, 1))
         return Graphs(adjacency, labels, ("input", *cell_inputs, *self.operations, "node", "output"))
 
-    def _encoders(self) -> dict[str, Callable[[Archs], Bits]]:
-        return super()._encoders() | {"path": self._path}
+    def _list_encoders(self) -> dict[str, Callable[[Archs], Bits]]:
+        return super()._list_encoders() | {"path": self._encode_paths}
 
-    def _path(self, archs: Archs) -> Bits:
+    def _encode_paths(self, archs: Archs) -> Bits:
         """[n, 11200] bits, half for each cell: a path leads from input 0 or 1 to a node, 1 to 4 operations long."""
         cells = archs.reshape(-1, _N_COLUMNS)
         inputs, operations = _unpack(cells)
@@ -238,12 +238,12 @@ class DARTS(SearchSpace):
             try:
                 row[:] = self._read(read_genotype(str(text)))
             except ValueError as error:
-                raise self._malformed(str(text), str(error)) from None
+                raise self._make_malformed(str(text), str(error)) from None
         return archs
 
     def format(self, archs: Archs) -> list[str]:
         """Write genotypes, the smaller input of each node first."""
-        return [write_genotype(cells) for cells in self._written(archs)]
+        return [write_genotype(cells) for cells in self._list_edges(archs)]
 
     def parse_configurations(self, configurations: Sequence[Mapping[str, object]]) -> Archs:
         """Read NAS-Bench-301 configurations; keys that are not about the cells are left unread; ``[n, 22]``.
@@ -265,7 +265,7 @@ class DARTS(SearchSpace):
 
     def format_configurations(self, archs: Archs) -> list[dict[str, str]]:
         """Write the part of NAS-Bench-301 configurations that is about the cells."""
-        return [write_configuration(cells) for cells in self._written(archs)]
+        return [write_configuration(cells) for cells in self._list_edges(archs)]
 
     def read_one(self, item: Any) -> Archs:
         """Read a genotype, a configuration of NAS-Bench-301 or two lists of edges; ``[1, 22]``.
@@ -276,12 +276,12 @@ class DARTS(SearchSpace):
         if isinstance(item, Mapping) and any(str(key).startswith(PREFIX) for key in item):
             return self.parse_configurations([item])
         try:
-            cells = cells_of(item)
+            cells = read_cells(item)
             return super().read_one(item) if cells is None else self._read(cells)[None]
         except InvalidArchitecture:
             raise
         except ValueError as error:
-            raise InvalidArchitecture(f"cannot read {shown(item)} as a 'darts' architecture: {error}") from None
+            raise InvalidArchitecture(f"cannot read {show_item(item)} as a 'darts' architecture: {error}") from None
 
     def read_form(self, item: Any, form: str) -> Archs:
         """Read NASLib's "compact" cells, two times eight ``(input, code)``; ``[1, 22]``. Its codes are our order.
@@ -293,7 +293,7 @@ class DARTS(SearchSpace):
             normal, reduce = ([(source, self.operations[code]) for source, code in cell if code >= 0] for cell in item)
         except (ValueError, TypeError, IndexError):
             raise InvalidArchitecture(
-                f"{shown(item)} is no {form} architecture; expected two lists of eight (input, code), codes 0 to "
+                f"{show_item(item)} is no {form} architecture; expected two lists of eight (input, code), codes 0 to "
                 f"{_N_OPERATIONS - 1}: {', '.join(self.operations)}"
             ) from None
         return self.read_one([normal, reduce])
@@ -317,7 +317,7 @@ class DARTS(SearchSpace):
         inputs = np.array([source for _, source in edges_of], dtype=np.int8)
         return _pack(inputs.reshape(2, 4, 2), operations.reshape(2, 4, 2)).ravel()
 
-    def _written(self, archs: Archs) -> list[dict[str, Edges]]:
+    def _list_edges(self, archs: Archs) -> list[dict[str, Edges]]:
         """Return the edges of both cells of each architecture."""
         inputs, operations = _unpack(self.checked(archs).reshape(-1, _N_COLUMNS))
         cells = [

@@ -38,10 +38,17 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze
+from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze_array
 from nasbench.errors import InvalidOption
 from nasbench.spaces._enumerated import EnumeratedSpace
-from nasbench.spaces._hyper_declared import Decision, coding_of, declaration_of, declared, parents_first, text_of
+from nasbench.spaces._hyper_declared import (
+    Decision,
+    describe_coding,
+    order_parents_first,
+    read_declaration,
+    write_declaration,
+    write_value,
+)
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
 
 _ENUMERATED = 10**6  # configurations; their rows take a few MB
@@ -88,20 +95,22 @@ class HyperSpace(SearchSpace):
         self.decisions = tuple(decision.name for decision in self.declared)
         self.cardinality = np.array([len(decision.values) for decision in self.declared], dtype=np.int64)
         self.operations = tuple(f"{item.name}={text}" for item in self.declared for text in item.texts)
-        self._order = parents_first(self.declared)
-        self._active_at = {at: _active_at(self.declared, at) for at in self._order if self.declared[at].parent >= 0}
+        self._order = order_parents_first(self.declared)
+        self._active_at = {
+            at: _find_active_at(self.declared, at) for at in self._order if self.declared[at].parent >= 0
+        }
         if self.size < 2:
             raise InvalidOption("the declared space has one configuration: there is nothing to search")
 
     @property
     def code_options(self) -> dict[str, Any]:
         """The declaration, decisions in order."""
-        return declaration_of(self.declared)
+        return write_declaration(self.declared)
 
     @cached_property
     def coding(self) -> tuple[Coded, ...]:
         """[d] values and condition of each decision."""
-        return coding_of(self.declared)
+        return describe_coding(self.declared)
 
     @property
     def ordered(self) -> Bools:
@@ -113,7 +122,7 @@ class HyperSpace(SearchSpace):
         """Number of valid configurations."""
         return _count(self.declared)
 
-    def _active(self, archs: Archs) -> Bools:
+    def _find_active(self, archs: Archs) -> Bools:
         """[n, d] which decisions are active in rows with digits in range."""
         active = np.ones(archs.shape, dtype=np.bool_)
         for at in self._order:
@@ -122,41 +131,41 @@ class HyperSpace(SearchSpace):
                 active[:, at] = active[:, parent] & self._active_at[at][archs[:, parent]]
         return active
 
-    def _in_range(self, archs: Archs) -> Bools:
+    def _check_digits(self, archs: Archs) -> Bools:
         return np.asarray(((archs >= 0) & (archs < self.cardinality)).all(axis=1))
 
     def is_valid(self, archs: Archs) -> Bools:
         """Tell for each row whether its digits are in range and its inactive ones 0; ``[n]``."""
         archs = as_archs(archs, len(self.decisions))
-        valid = self._in_range(archs)
-        valid[valid] = ((archs[valid] == 0) | self._active(archs[valid])).all(axis=1)
+        valid = self._check_digits(archs)
+        valid[valid] = ((archs[valid] == 0) | self._find_active(archs[valid])).all(axis=1)
         return valid
 
-    def canonical(self, archs: Archs) -> Archs:
+    def canonicalize(self, archs: Archs) -> Archs:
         """Set the digits of inactive decisions to 0; ``[n, d]``.
 
         Raises:
             InvalidArchitecture: digits out of range.
         """
         archs = as_archs(archs, len(self.decisions))
-        bad = np.flatnonzero(~self._in_range(archs))
+        bad = np.flatnonzero(~self._check_digits(archs))
         if len(bad):
             self._refuse(archs, bad)
-        return np.where(self._active(archs), archs, np.int8(0))
+        return np.where(self._find_active(archs), archs, np.int8(0))
 
     @cached_property
     def _cumulative(self) -> list[Floats]:
         """Of each decision, the share of configurations below it with a digit up to each one."""
-        weights = _weights(self.declared)
+        weights = _count_configurations(self.declared)
         return [np.cumsum([weight / sum(own) for weight in own]) for own in weights]
 
     def sample(self, n: int, rng: np.random.Generator) -> Archs:
         """Draw ``n`` valid configurations uniformly, with replacement; ``[n, d]``."""
         drawn = rng.random((n, len(self.decisions)))
         digits = [np.searchsorted(shares[:-1], drawn[:, i], "right") for i, shares in enumerate(self._cumulative)]
-        return self.canonical(np.stack(digits, axis=1).astype(np.int8))
+        return self.canonicalize(np.stack(digits, axis=1).astype(np.int8))
 
-    def _edits(self, archs: Archs) -> Archs:
+    def _list_edits(self, archs: Archs) -> Archs:
         """Return ``[n, k, d]``: every single edit, made canonical; itself where there is nothing to edit."""
         edits = []
         for at, item in enumerate(self.declared):
@@ -165,13 +174,13 @@ class HyperSpace(SearchSpace):
                 edited = archs.copy()
                 moved = archs[:, at] + step
                 edited[:, at] = moved % (last + 1) if item.kind == "categorical" else np.clip(moved, 0, last)
-                edits.append(self.canonical(edited))
+                edits.append(self.canonicalize(edited))
         return np.stack(edits, axis=1)
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
         """Return every configuration one edit away, ``[m, d]``, and the row ``[m]`` each belongs to."""
         archs = self.checked(archs)
-        edits = self._edits(archs)
+        edits = self._list_edits(archs)
         owner, edit = np.nonzero((edits != archs[:, None]).any(axis=2))
         return edits[owner, edit], owner
 
@@ -182,8 +191,8 @@ class HyperSpace(SearchSpace):
         steps = (rng.random(len(counts)) * counts).astype(np.int64)
         return neighbors.take(np.cumsum(counts) - counts + steps, axis=0)
 
-    def _repaired(self, archs: Archs) -> Archs:
-        return self.canonical(archs)
+    def _repair(self, archs: Archs) -> Archs:
+        return self.canonicalize(archs)
 
     def graphs(self, archs: Archs) -> Graphs:
         """Return trees: the input leads to each decision, a decision to those it activates, and all to the output.
@@ -192,7 +201,7 @@ class HyperSpace(SearchSpace):
         vertex is labelled ``name=value``, or ``inactive`` and then without edges.
         """
         archs = self.checked(archs)
-        d, active = len(self.decisions), self._active(archs)
+        d, active = len(self.decisions), self._find_active(archs)
         vertex = {at: i for i, at in enumerate(self._order, start=1)} | {-1: 0}
         vocabulary = ("input", *self.operations, "inactive", "output")
         adjacency = np.zeros((len(archs), d + 2, d + 2), dtype=np.uint8)
@@ -229,7 +238,7 @@ class HyperSpace(SearchSpace):
         for text in map(str, texts):
             parts = (pair.partition("=") for pair in text.split(","))
             written.append([(name.strip(), value.strip()) for name, _, value in parts])
-        return self._rows(written, list(map(str, texts)))
+        return self._read_rows(written, list(map(str, texts)))
 
     def read_one(self, item: Any) -> Archs:
         """Read a dictionary of values by the decisions' names, or a configuration of ConfigSpace; ``[1, d]``.
@@ -239,46 +248,50 @@ class HyperSpace(SearchSpace):
         """
         if not isinstance(item, Mapping):
             return super().read_one(item)
-        return self._rows([[(str(name), value) for name, value in item.items() if not _absent(value)]], [repr(item)])
+        return self._read_rows(
+            [[(str(name), value) for name, value in item.items() if not _is_absent(value)]], [repr(item)]
+        )
 
-    def _rows(self, written: Sequence[Sequence[tuple[str, Any]]], texts: Sequence[str]) -> Archs:
+    def _read_rows(self, written: Sequence[Sequence[tuple[str, Any]]], texts: Sequence[str]) -> Archs:
         """Return configurations given as names and values; ``texts`` name them in errors; ``[n, d]``."""
         archs = np.zeros((len(texts), len(self.decisions)), dtype=np.int8)
         given = np.zeros(archs.shape, dtype=np.bool_)
         for row, (pairs, arch) in enumerate(zip(written, archs, strict=True)):
             for name, value in pairs:
-                at, digit = self._digit(texts[row], name, value)
+                at, digit = self._find_digit(texts[row], name, value)
                 if given[row, at]:
-                    raise self._malformed(texts[row], f"'{name}' stands there twice")
+                    raise self._make_malformed(texts[row], f"'{name}' stands there twice")
                 arch[at], given[row, at] = digit, True
-        wrong = np.argwhere(given != self._active(archs))
+        wrong = np.argwhere(given != self._find_active(archs))
         if len(wrong):
             row, at = wrong[0]
-            why = f"{self._inactive(at, archs[row])}: leave it out" if given[row, at] else "is missing"
-            raise self._malformed(texts[row], f"'{self.decisions[at]}' {why}")
+            why = f"{self._explain_inactive(at, archs[row])}: leave it out" if given[row, at] else "is missing"
+            raise self._make_malformed(texts[row], f"'{self.decisions[at]}' {why}")
         return archs
 
-    def _inactive(self, at: int, arch: Archs) -> str:
+    def _explain_inactive(self, at: int, arch: Archs) -> str:
         """Say what makes a decision inactive in a row [d]."""
         parent = self.declared[at].parent
         return f"is inactive there ('{self.decisions[parent]}' is {self.declared[parent].texts[arch[parent]]})"
 
-    def _broken_rule(self, arch: Archs) -> str:
-        at = int(np.flatnonzero((arch != 0) & ~self._active(arch[None])[0])[0])
-        return f"decision '{self.decisions[at]}' {self._inactive(at, arch)}: its digit must be 0, not {arch[at]}"
+    def _explain_broken_rule(self, arch: Archs) -> str:
+        at = int(np.flatnonzero((arch != 0) & ~self._find_active(arch[None])[0])[0])
+        return (
+            f"decision '{self.decisions[at]}' {self._explain_inactive(at, arch)}: its digit must be 0, not {arch[at]}"
+        )
 
-    def _digit(self, text: str, name: str, value: Any) -> tuple[int, int]:
+    def _find_digit(self, text: str, name: str, value: Any) -> tuple[int, int]:
         if name not in self._digits:
-            raise self._malformed(text, f"unknown decision '{name}' (known: {', '.join(self.decisions)})")
+            raise self._make_malformed(text, f"unknown decision '{name}' (known: {', '.join(self.decisions)})")
         at, digits = self._digits[name]
         plain = value.item() if isinstance(value, np.generic) else value
-        known = text_of(plain) if isinstance(plain, bool) else plain
+        known = write_value(plain) if isinstance(plain, bool) else plain
         digit = digits.get(known, digits.get(_number(known), -1)) if isinstance(known, str | int | float) else -1
         if digit < 0:
-            raise self._malformed(text, f"unknown value '{value}' of '{name}' (known: {self._shown(at)})")
+            raise self._make_malformed(text, f"unknown value '{value}' of '{name}' (known: {self._show_decision(at)})")
         return at, digit
 
-    def _shown(self, at: int) -> str:
+    def _show_decision(self, at: int) -> str:
         texts = self.declared[at].texts
         return ", ".join(texts[:8]) + (f", ... {texts[-1]}" if len(texts) > 8 else "")
 
@@ -288,7 +301,7 @@ class HyperSpace(SearchSpace):
         starts = np.cumsum(self.cardinality) - self.cardinality
         return [
             ",".join(self.operations[at] for at in row[active].tolist())
-            for row, active in zip(archs + starts, self._active(archs), strict=True)
+            for row, active in zip(archs + starts, self._find_active(archs), strict=True)
         ]
 
     def to_configspace(self, name: str = "hyper") -> Any:
@@ -297,9 +310,9 @@ class HyperSpace(SearchSpace):
         Raises:
             MissingExtra: ConfigSpace is not installed.
         """
-        from nasbench.spaces._hyper_configspace import to_configspace
+        from nasbench.spaces._hyper_configspace import build_configspace
 
-        return to_configspace(self.declared, name)
+        return build_configspace(self.declared, name)
 
     @classmethod
     def from_configspace(cls, space: Any) -> "HyperSpace":
@@ -309,9 +322,9 @@ class HyperSpace(SearchSpace):
             MissingExtra: ConfigSpace is not installed.
             InvalidOption: floats, conjunctions of conditions, or forbidden clauses.
         """
-        from nasbench.spaces._hyper_configspace import from_configspace
+        from nasbench.spaces._hyper_configspace import read_configspace
 
-        return cls(*from_configspace(space))
+        return cls(*read_configspace(space))
 
 
 class _EnumeratedHyperSpace(HyperSpace, EnumeratedSpace):
@@ -338,27 +351,31 @@ class _EnumeratedHyperSpace(HyperSpace, EnumeratedSpace):
         """[N, d] every valid configuration, in index order."""
         rows = np.zeros((1, len(self.decisions)), dtype=np.int8)
         for at in self._order:
-            choices = np.where(self._active(rows)[:, at], self.cardinality[at], 1)
+            choices = np.where(self._find_active(rows)[:, at], self.cardinality[at], 1)
             first = np.repeat(np.cumsum(choices) - choices, choices)
             rows = np.repeat(rows, choices, axis=0)
             rows[:, at] = np.arange(len(rows)) - first
-        return freeze(rows[np.lexsort(rows.T[::-1])])
+        return freeze_array(rows[np.lexsort(rows.T[::-1])])
 
 
 def _read(decisions: Mapping[str, Any] | None, conditions: Sequence[Mapping[str, Any]]) -> tuple[Decision, ...]:
-    return declared(_EXAMPLE, _EXAMPLE_CONDITIONS) if decisions is None else declared(decisions, conditions)
+    return (
+        read_declaration(_EXAMPLE, _EXAMPLE_CONDITIONS)
+        if decisions is None
+        else read_declaration(decisions, conditions)
+    )
 
 
-def _active_at(decisions: Sequence[Decision], at: int) -> Bools:
+def _find_active_at(decisions: Sequence[Decision], at: int) -> Bools:
     """Tell for each digit of the parent of decision ``at`` whether ``at`` is active there."""
     item = decisions[at]
     return np.array([digit in item.active_at for digit in range(len(decisions[item.parent].values))])
 
 
-def _weights(decisions: Sequence[Decision]) -> list[list[int]]:
+def _count_configurations(decisions: Sequence[Decision]) -> list[list[int]]:
     """Count, for each digit of each decision, the configurations of what depends on it."""
     weights = [[1] * len(item.values) for item in decisions]
-    for at in reversed(parents_first(decisions)):
+    for at in reversed(order_parents_first(decisions)):
         item = decisions[at]
         if item.parent >= 0:
             for digit in item.active_at:
@@ -367,11 +384,11 @@ def _weights(decisions: Sequence[Decision]) -> list[list[int]]:
 
 
 def _count(decisions: Sequence[Decision]) -> int:
-    weights = _weights(decisions)
+    weights = _count_configurations(decisions)
     return math.prod(sum(own) for own, item in zip(weights, decisions, strict=True) if item.parent < 0)
 
 
-def _absent(value: Any) -> bool:
+def _is_absent(value: Any) -> bool:
     """Whether a value is what a data frame or a dictionary has for an inactive decision."""
     return value is None or (isinstance(value, float | np.floating) and math.isnan(value)) or repr(value) == "<NA>"
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.spaces._chain import whole_chain
+from nasbench.spaces._chain import build_whole_chain
 from nasbench.spaces._product import ProductSpace
 from nasbench.spaces._space import Graphs
 
@@ -34,7 +34,7 @@ class NASBenchMacro(ProductSpace):
     decisions = tuple(f"layer_{layer}" for layer in range(1, _N_LAYERS + 1))
     cardinality = np.full(_N_LAYERS, len(operations), dtype=np.int64)
 
-    def canonical(self, archs: Archs) -> Archs:
+    def canonicalize(self, archs: Archs) -> Archs:
         """Move the identities of each stage behind its other blocks, its first layer excepted; ``[n, d]``."""
         result = self.checked(archs).copy()
         for first, end in _STAGES:
@@ -45,7 +45,7 @@ class NASBenchMacro(ProductSpace):
 
     def graphs(self, archs: Archs) -> Graphs:
         """Return chains of 10 vertices: the input, the eight layers, the output."""
-        return whole_chain(self.checked(archs), self.operations)
+        return build_whole_chain(self.checked(archs), self.operations)
 
     def parse(self, texts: Sequence[str]) -> Archs:
         """Read official keys such as ``01210021``.
@@ -57,7 +57,7 @@ class NASBenchMacro(ProductSpace):
         for row, text in zip(archs, texts, strict=True):
             key = str(text).strip()
             if not _TEXT.fullmatch(key):
-                raise self._malformed(str(text), "expected eight digits 0, 1 or 2")
+                raise self._make_malformed(str(text), "expected eight digits 0, 1 or 2")
             row[:] = [int(digit) for digit in key]
         return archs
 

@@ -14,22 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.spaces._chain import whole_chain
+from nasbench.spaces._chain import build_whole_chain
 from nasbench.spaces._product import ProductSpace
-from nasbench.spaces._reading import INDEX, checked_indices
+from nasbench.spaces._reading import INDEX, check_indices
 from nasbench.spaces._space import Graphs
-from nasbench.spaces._tiny_network import NetworkSize, convolution, network_size
+from nasbench.spaces._tiny_network import NetworkSize, count_convolution, count_network
 
 _N_LAYERS, _STEP = 5, 8
 
 
-def _cell(c_in: Ints, c_out: Ints, pixels: int) -> Floats:
+def _count_cell(c_in: Ints, c_out: Ints, pixels: int) -> Floats:
     """Return the cost of one cell, whose skip becomes a 1x1 convolution where the width changes; ``[2, n]``.
 
     It is ``|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|``.
     """
-    first, later = convolution(c_in, c_out, 3, pixels), convolution(c_out, c_out, 3, pixels)
-    cost: Floats = 2 * first + 3 * later + (c_in != c_out) * convolution(c_in, c_out, 1, pixels)
+    first, later = count_convolution(c_in, c_out, 3, pixels), count_convolution(c_out, c_out, 3, pixels)
+    cost: Floats = 2 * first + 3 * later + (c_in != c_out) * count_convolution(c_in, c_out, 1, pixels)
     return cost
 
 
@@ -54,9 +54,9 @@ class NATSBenchSize(ProductSpace):
         Raises:
             InvalidArchitecture: a number outside 0 to 32767.
         """
-        return self.rows[checked_indices(self, numbers)]
+        return self.rows[check_indices(self, numbers)]
 
-    def canonical(self, archs: Archs) -> Archs:
+    def canonicalize(self, archs: Archs) -> Archs:
         """Return the architectures themselves: all differ; ``[n, d]``."""
         return self.checked(archs).copy()
 
@@ -69,11 +69,11 @@ class NATSBenchSize(ProductSpace):
             image_size: 32 pixels on a side, 16 for ImageNet16-120.
         """
         widths = _STEP * (self.checked(archs).T.astype(np.int64) + 1)
-        return network_size(widths, _cell, n_classes=n_classes, image_size=image_size)
+        return count_network(widths, _count_cell, n_classes=n_classes, image_size=image_size)
 
     def graphs(self, archs: Archs) -> Graphs:
         """Return chains of 7 vertices: the input, the five layers, the output."""
-        return whole_chain(self.checked(archs), self.operations)
+        return build_whole_chain(self.checked(archs), self.operations)
 
     def parse(self, texts: Sequence[str]) -> Archs:
         """Read official strings such as ``8:16:24:32:64``.
@@ -86,7 +86,9 @@ class NATSBenchSize(ProductSpace):
             widths = str(text).strip().split(":")
             unknown = [width for width in widths if width not in self.operations]
             if len(widths) != _N_LAYERS or unknown:
-                raise self._malformed(str(text), f"expected {_N_LAYERS} of the widths {', '.join(self.operations)}")
+                raise self._make_malformed(
+                    str(text), f"expected {_N_LAYERS} of the widths {', '.join(self.operations)}"
+                )
             row[:] = [self.operations.index(width) for width in widths]
         return archs
 

@@ -32,7 +32,7 @@ from nasbench.arrays import Archs, Bits, Bools, Ints, as_archs
 from nasbench.errors import InvalidArchitecture, InvalidOption
 from nasbench.spaces import _nb101_cells as cells
 from nasbench.spaces._nb101_cells import EDGES, INTERIOR, N_EDGES, N_OPERATIONS, N_VERTICES
-from nasbench.spaces._reading import fields_of, shown
+from nasbench.spaces._reading import read_fields, show_item
 from nasbench.spaces._space import Graphs, SearchSpace
 
 _LETTERS = "31p"
@@ -60,14 +60,14 @@ class NASBench101(SearchSpace):
 
     @cached_property
     def _valid_masks(self) -> Ints:
-        return np.flatnonzero(cells.pruned_masks())
+        return np.flatnonzero(cells.compute_pruned_masks())
 
     def is_valid(self, archs: Archs) -> Bools:
         """Tell for each row whether, once pruned, it connects input and output by at most 9 edges; ``[n]``."""
         archs = as_archs(archs, len(self.decisions))
         inside = ((archs >= 0) & (archs < self.cardinality)).all(axis=1)
-        masks = np.where(inside, cells.masks_of(archs), 0)
-        return np.not_equal(cells.pruned_masks().take(masks), 0)
+        masks = np.where(inside, cells.compute_masks(archs), 0)
+        return np.not_equal(cells.compute_pruned_masks().take(masks), 0)
 
     def sample(self, n: int, rng: np.random.Generator) -> Archs:
         """Draw ``n`` valid rows uniformly, with replacement; ``[n, d]``.
@@ -79,15 +79,15 @@ class NASBench101(SearchSpace):
         drawn = rng.random((n, 1 + len(INTERIOR)))
         masks = self._valid_masks[(drawn[:, 0] * len(self._valid_masks)).astype(np.int64)]
         digits = (drawn[:, 1:] * N_OPERATIONS).astype(np.int8)
-        return np.concatenate([cells.bits_of(masks), digits], axis=1)
+        return np.concatenate([cells.compute_bits(masks), digits], axis=1)
 
-    def _valid_flips(self, archs: Archs) -> Bools:
+    def _find_valid_flips(self, archs: Archs) -> Bools:
         """[n, 21] whether the row stays valid when that edge is flipped."""
-        flipped = cells.masks_of(archs)[:, None] ^ _FLIPS
-        return np.not_equal(cells.pruned_masks().take(flipped), 0)
+        flipped = cells.compute_masks(archs)[:, None] ^ _FLIPS
+        return np.not_equal(cells.compute_pruned_masks().take(flipped), 0)
 
     @staticmethod
-    def _edited(archs: Archs, edit: Ints) -> Archs:
+    def _apply_edit(archs: Archs, edit: Ints) -> Archs:
         """Apply edit ``edit`` [n]: below 21 flip that edge, then replace each operation by either other one."""
         children, rows = archs.copy(), np.arange(len(archs))
         flips = edit < N_EDGES
@@ -98,35 +98,35 @@ class NASBench101(SearchSpace):
         children[rows[~flips], column] = digits % N_OPERATIONS
         return children
 
-    def _valid_edits(self, archs: Archs) -> Bools:
+    def _find_valid_edits(self, archs: Archs) -> Bools:
         """[n, 31] which edits of each row are valid."""
-        return np.pad(self._valid_flips(archs), ((0, 0), (0, _N_REPLACED)), constant_values=True)
+        return np.pad(self._find_valid_flips(archs), ((0, 0), (0, _N_REPLACED)), constant_values=True)
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
         """Return the valid rows that differ in one edge or operation, ``[m, d]``, and whose they are ``[m]``."""
         archs = self.checked(archs)
-        owner, edit = np.nonzero(self._valid_edits(archs))
-        return self._edited(archs[owner], edit), owner
+        owner, edit = np.nonzero(self._find_valid_edits(archs))
+        return self._apply_edit(archs[owner], edit), owner
 
     def mutate(self, archs: Archs, rng: np.random.Generator) -> Archs:
         """Move each row to one of its neighbours, uniformly; ``[n, d]``."""
         archs = self.checked(archs)
-        ranks = np.cumsum(self._valid_edits(archs), axis=1)
+        ranks = np.cumsum(self._find_valid_edits(archs), axis=1)
         drawn = (rng.random(len(archs)) * ranks[:, -1]).astype(np.int64)
-        return self._edited(archs, (ranks > drawn[:, None]).argmax(axis=1))
+        return self._apply_edit(archs, (ranks > drawn[:, None]).argmax(axis=1))
 
-    def canonical(self, archs: Archs) -> Archs:
+    def canonicalize(self, archs: Archs) -> Archs:
         """Map each row to the one that stands for all isomorphic cells, pruned; ``[n, d]``.
 
         Of all orders of the vertices that keep edges pointing forward, it is the row that has the used
         vertices first and then reads largest, edges before operations. Unused vertices have digit 0.
         """
-        return cells.rows_of_keys(self._keys(self.checked(archs)))
+        return cells.expand_keys(self._compute_keys(self.checked(archs)))
 
     @staticmethod
-    def _keys(archs: Archs) -> Ints:
-        masks = cells.pruned_masks().take(cells.masks_of(archs)).astype(np.int64)
-        return cells.canonical_keys(masks, archs[:, N_EDGES:])
+    def _compute_keys(archs: Archs) -> Ints:
+        masks = cells.compute_pruned_masks().take(cells.compute_masks(archs)).astype(np.int64)
+        return cells.compute_canonical_keys(masks, archs[:, N_EDGES:])
 
     def unique_cells(self, max_vertices: int = N_VERTICES) -> Archs:
         """Return one canonical row for every different cell of up to ``max_vertices`` vertices; ``[m, d]``.
@@ -139,13 +139,13 @@ class NASBench101(SearchSpace):
         """
         if not 2 <= max_vertices <= N_VERTICES:
             raise InvalidOption(f"max_vertices is {max_vertices}; cells have 2 to {N_VERTICES}")
-        return np.concatenate([cells.unique_cells(v) for v in range(2, max_vertices + 1)])
+        return np.concatenate([cells.list_unique_cells(v) for v in range(2, max_vertices + 1)])
 
     def hashes(self, archs: Archs) -> list[str]:
         """Return the official MD5 hash of each row's cell, as the benchmark's files name it."""
-        keys, inverse = np.unique(self._keys(self.checked(archs)), return_inverse=True)
-        rows = cells.rows_of_keys(keys)
-        n_used = cells.used_vertices(cells.masks_of(rows)).sum(axis=1)
+        keys, inverse = np.unique(self._compute_keys(self.checked(archs)), return_inverse=True)
+        rows = cells.expand_keys(keys)
+        n_used = cells.find_used_vertices(cells.compute_masks(rows)).sum(axis=1)
         found = [self._hash(row, v) for row, v in zip(rows.tolist(), n_used.tolist(), strict=True)]
         return [found[i] for i in inverse.tolist()]
 
@@ -154,24 +154,24 @@ class NASBench101(SearchSpace):
         """Hash a canonical row, whose used vertices are the first ``n_used``."""
         output = n_used + 1
         edges = [(i, min(j, output)) for (i, j), bit in zip(EDGES, row[:N_EDGES], strict=True) if bit]
-        return cells.official_hash(edges, [-1, *row[N_EDGES : N_EDGES + n_used], -2])
+        return cells.compute_official_hash(edges, [-1, *row[N_EDGES : N_EDGES + n_used], -2])
 
     def graphs(self, archs: Archs) -> Graphs:
         """Return the pruned graphs on the seven vertices of the row; idle vertices are isolated and ``unused``."""
         archs = self.checked(archs)
-        masks = cells.pruned_masks().take(cells.masks_of(archs)).astype(np.int64)
+        masks = cells.compute_pruned_masks().take(cells.compute_masks(archs)).astype(np.int64)
         adjacency = np.zeros((len(archs), N_VERTICES, N_VERTICES), dtype=np.uint8)
         rows, columns = np.triu_indices(N_VERTICES, k=1)
-        adjacency[:, rows, columns] = cells.bits_of(masks)
-        interior = np.where(cells.used_vertices(masks), archs[:, N_EDGES:] + 1, _UNUSED).astype(np.int8)
+        adjacency[:, rows, columns] = cells.compute_bits(masks)
+        interior = np.where(cells.find_used_vertices(masks), archs[:, N_EDGES:] + 1, _UNUSED).astype(np.int8)
         operations = np.pad(interior, ((0, 0), (1, 1)))
         operations[:, -1] = _UNUSED + 1
         return Graphs(adjacency, operations, ("input", *self.operations, "unused", "output"))
 
-    def _encoders(self) -> dict[str, Callable[[Archs], Bits]]:
-        return super()._encoders() | {"path": self._path}
+    def _list_encoders(self) -> dict[str, Callable[[Archs], Bits]]:
+        return super()._list_encoders() | {"path": self._encode_paths}
 
-    def _path(self, archs: Archs) -> Bits:
+    def _encode_paths(self, archs: Archs) -> Bits:
         """[n, 364] bits: the path of no operation, 3 of one, 9 of two ... 243 of five."""
         offsets = np.cumsum([0] + [N_OPERATIONS**length for length in range(len(INTERIOR) + 1)])
         bits = np.zeros((len(archs), offsets[-1]), dtype=np.uint8)
@@ -194,8 +194,8 @@ class NASBench101(SearchSpace):
         Raises:
             InvalidArchitecture: another shape, other values, an unknown operation, or no valid cell.
         """
-        adjacency, v = self._adjacency_of(matrix, len(operations)), len(operations)
-        inner = self._inner(operations)
+        adjacency, v = self._read_matrix(matrix, len(operations)), len(operations)
+        inner = self._read_inner(operations)
         place = [*range(v - 1), N_VERTICES - 1]
         full = np.zeros((N_VERTICES, N_VERTICES), dtype=np.int8)
         full[np.ix_(place, place)] = adjacency
@@ -204,7 +204,7 @@ class NASBench101(SearchSpace):
         return self.checked(row[None])
 
     @staticmethod
-    def _adjacency_of(matrix: Any, v: int) -> Any:
+    def _read_matrix(matrix: Any, v: int) -> Any:
         """Return an official matrix [v, v]."""
         adjacency = np.asarray(matrix)
         if v > N_VERTICES:
@@ -220,7 +220,7 @@ class NASBench101(SearchSpace):
             raise InvalidArchitecture(f"edge ({i}, {j}) leads back; edges lie above the diagonal of a matrix")
         return adjacency
 
-    def _inner(self, operations: Sequence[Any]) -> list[str]:
+    def _read_inner(self, operations: Sequence[Any]) -> list[str]:
         """Return the names of the operations between ``input`` and ``output``, given as names or official labels."""
         labels = {-1: "input", -2: "output"} | dict(enumerate(self.operations))
         names = [name if isinstance(name, str) else labels.get(name, name) for name in operations]
@@ -237,16 +237,16 @@ class NASBench101(SearchSpace):
         Raises:
             InvalidArchitecture: it breaks a rule of the benchmark, which is named; or another form.
         """
-        pairs = (fields_of(item, *keys) for keys in (("original_matrix", "original_ops"), *_JSON_KEYS))
+        pairs = (read_fields(item, *keys) for keys in (("original_matrix", "original_ops"), *_JSON_KEYS))
         pair = next((found for found in pairs if found is not None), item)
         if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(isinstance(x, Sized) for x in pair):
             return super().read_one(item)
         try:
             return self.from_graph(pair[0], list(pair[1]))
         except (ValueError, TypeError) as error:  # InvalidArchitecture is a ValueError
-            raise InvalidArchitecture(f"cannot read {shown(item)} as an 'nb101' cell: {error}") from None
+            raise InvalidArchitecture(f"cannot read {show_item(item)} as an 'nb101' cell: {error}") from None
 
-    def _broken_rule(self, arch: Archs) -> str:
+    def _explain_broken_rule(self, arch: Archs) -> str:
         """Follow the edges, since the table of pruned cells does not tell the two rules apart."""
         edges = [edge for edge, bit in zip(EDGES, arch[:N_EDGES].tolist(), strict=True) if bit]
         forward, backward = {0}, {N_VERTICES - 1}
@@ -273,12 +273,12 @@ class NASBench101(SearchSpace):
             return self._parse_json(text)
         match = _TEXT.fullmatch(text)
         if match is None:
-            raise self._malformed(text, "expected 6/5/4/3/2/1 bits and five of 3, 1, p, or the official JSON")
+            raise self._make_malformed(text, "expected 6/5/4/3/2/1 bits and five of 3, 1, p, or the official JSON")
         *bits, letters = match.groups()
         row = [*map(int, "".join(bits)), *map(_LETTERS.index, letters)]
         arch = np.array([row], dtype=np.int8)
         if not self.is_valid(arch).all():
-            raise self._malformed(text, self._broken(arch[0]))
+            raise self._make_malformed(text, self._find_broken_rule(arch[0]))
         return arch
 
     def _parse_json(self, text: str) -> Archs:
@@ -287,9 +287,9 @@ class NASBench101(SearchSpace):
             matrix, operations = next((graph[a], graph[b]) for a, b in _JSON_KEYS if a in graph and b in graph)
             return self.from_graph(matrix, operations)
         except StopIteration:
-            raise self._malformed(text, f"expected the keys {_JSON_KEYS[0]} or {_JSON_KEYS[1]}") from None
+            raise self._make_malformed(text, f"expected the keys {_JSON_KEYS[0]} or {_JSON_KEYS[1]}") from None
         except (ValueError, TypeError) as error:  # InvalidArchitecture is a ValueError
-            raise self._malformed(text, str(error)) from None
+            raise self._make_malformed(text, str(error)) from None
 
     def format(self, archs: Archs) -> list[str]:
         """Write the text form."""

@@ -20,9 +20,9 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._cell import EDGES, FourNodeCell
-from nasbench.spaces._product import single_edits
-from nasbench.spaces._reading import INDEX, checked_indices, shown
-from nasbench.spaces._tiny_network import NetworkSize, convolution, network_size
+from nasbench.spaces._product import list_single_edits
+from nasbench.spaces._reading import INDEX, check_indices, show_item
+from nasbench.spaces._tiny_network import NetworkSize, count_convolution, count_network
 
 _NONE, _SKIP, _CONV_1X1, _CONV_3X3 = 0, 1, 2, 3
 _WIDTHS = np.array([[16], [32], [32], [64], [64]])  # channels of the benchmark's network: stages, and blocks between
@@ -59,7 +59,7 @@ class NASBench201(FourNodeCell):
     def _published_steps(self) -> Archs:
         """[72, 6] equally likely steps that give every node, then every incoming edge, the same chance."""
         shares = [6, 3, 3, 2, 2, 2]  # eighteenths: a third for each node, divided among its edges
-        steps = single_edits(np.zeros((1, len(EDGES)), dtype=np.int8), self.cardinality)[0]
+        steps = list_single_edits(np.zeros((1, len(EDGES)), dtype=np.int8), self.cardinality)[0]
         return np.repeat(steps, np.repeat(shares, len(self.operations) - 1), axis=0)
 
     def mutate_as_published(self, archs: Archs, rng: np.random.Generator) -> Archs:
@@ -81,13 +81,13 @@ class NASBench201(FourNodeCell):
         counts = [(self.checked(archs) == operation).sum(axis=1) for operation in (_CONV_1X1, _CONV_3X3)]
 
         def cells(c_in: Ints, c_out: Ints, pixels: int) -> Floats:
-            one, three = (convolution(c_in, c_out, kernel, pixels) for kernel in (1, 3))
+            one, three = (count_convolution(c_in, c_out, kernel, pixels) for kernel in (1, 3))
             cost: Floats = _N_CELLS * (one * counts[0] + three * counts[1])
             return cost
 
-        return network_size(_WIDTHS, cells, n_classes=n_classes, image_size=image_size)
+        return count_network(_WIDTHS, cells, n_classes=n_classes, image_size=image_size)
 
-    def _signature(self, arch: Sequence[int]) -> str:
+    def _write_signature(self, arch: Sequence[int]) -> str:
         """Write a cell as the nested sum that the paper compares.
 
         ``none`` of anything, or any operation on a node that is only ``#``, gives ``#``; ``skip``
@@ -98,10 +98,10 @@ class NASBench201(FourNodeCell):
         for target in (1, 2, 3):
             for (source, end), operation in zip(EDGES, arch, strict=True):
                 if end == target:
-                    nodes[target] += self._terms(nodes[source], operation)
+                    nodes[target] += self._sum_terms(nodes[source], operation)
         return "+".join(sorted(nodes[3]))
 
-    def _terms(self, source: list[str], operation: int) -> list[str]:
+    def _sum_terms(self, source: list[str], operation: int) -> list[str]:
         """Return what an edge adds to the sum of its end."""
         nothing = [] if self._simplified else ["#"]
         if operation == _NONE or source in ([], ["#"]):
@@ -123,7 +123,7 @@ class NASBench201(FourNodeCell):
         Raises:
             InvalidArchitecture: a number outside 0 to 15624.
         """
-        return self.rows[self._official[checked_indices(self, numbers)]]
+        return self.rows[self._official[check_indices(self, numbers)]]
 
     def read_form(self, item: Any, form: str) -> Archs:
         """Read NASLib's codes or names of the six operations, by edge; ``[1, 6]``.
@@ -134,7 +134,7 @@ class NASBench201(FourNodeCell):
         known = {name: name for name in _NASLIB_NAMES} | dict(enumerate(_NASLIB_NAMES))
         if not isinstance(item, list | tuple) or len(item) != len(EDGES) or any(code not in known for code in item):
             raise InvalidArchitecture(
-                f"{shown(item)} is no {form} architecture; expected six operations, 0 to {len(_NASLIB_NAMES) - 1}: "
+                f"{show_item(item)} is no {form} architecture; expected six operations, 0 to {len(_NASLIB_NAMES) - 1}: "
                 f"{', '.join(_NASLIB_NAMES)}"
             )
         by_edge = {edge: known[code] for edge, code in zip(_NASLIB_EDGES, item, strict=True)}
@@ -168,13 +168,13 @@ class NASBench201(FourNodeCell):
             tokens = [token for node in str(text).strip().split("+") for token in node.strip("|").split("|")]
             sources = [token[token.rfind("~") + 1 :] for token in tokens]
             if sources != ["0", "0", "1", "0", "1", "2"]:
-                raise self._malformed(str(text), "expected six 'operation~source' items for nodes 1, 2 and 3")
+                raise self._make_malformed(str(text), "expected six 'operation~source' items for nodes 1, 2 and 3")
             try:
                 row[:] = [self._tokens[token] for token in tokens]
             except KeyError as error:
                 operation = str(error.args[0]).rpartition("~")[0]
                 known = ", ".join(self.operations)
-                raise self._malformed(str(text), f"unknown operation '{operation}' (known: {known})") from None
+                raise self._make_malformed(str(text), f"unknown operation '{operation}' (known: {known})") from None
         return archs
 
     def format(self, archs: Archs) -> list[str]:

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs, Bits, Floats, Ints, as_archs
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 from nasbench.spaces._enumerated import EnumeratedSpace
-from nasbench.spaces._reading import INDEX, fields_of
+from nasbench.spaces._reading import INDEX, read_fields
 from nasbench.spaces._space import Graphs
 
 # For each shape, the input of nodes 1 to 4; 0 is the raw features.
@@ -49,21 +49,23 @@ _CONSTRUCTOR = re.compile(r"Arch\(\[([\d,\s]+)\],\s*\[([\w\s,'\"]+)\]\)")
 Links = tuple[int, ...]
 
 
-def _relabelled(links: Links, order: tuple[int, ...]) -> Links:
+def _relabel_links(links: Links, order: tuple[int, ...]) -> Links:
     """Return the inputs of each node when new node ``i + 1`` is old node ``order[i] + 1``."""
     new = {0: 0} | {old + 1: i + 1 for i, old in enumerate(order)}
     return tuple(new[links[old]] for old in order)
 
 
 @cache
-def _shape_of(links: Links) -> tuple[int, tuple[int, ...]]:
+def _find_shape(links: Links) -> tuple[int, tuple[int, ...]]:
     """Return the shape isomorphic to ``links`` and the first node order that makes it so."""
     return next(
-        (_SHAPES.index(relabelled), order) for order in _ORDERS if (relabelled := _relabelled(links, order)) in _SHAPES
+        (_SHAPES.index(relabelled), order)
+        for order in _ORDERS
+        if (relabelled := _relabel_links(links, order)) in _SHAPES
     )
 
 
-def _contracted(links: Links, skips: tuple[bool, ...]) -> tuple[Links, tuple[int, ...]]:
+def _contract_links(links: Links, skips: tuple[bool, ...]) -> tuple[Links, tuple[int, ...]]:
     """Move the identity nodes that change nothing to the front, where they form a chain.
 
     An identity node counts only as an extra connection from its input to the output: a leaf that
@@ -92,14 +94,14 @@ def _contracted(links: Links, skips: tuple[bool, ...]) -> tuple[Links, tuple[int
 
 
 @cache
-def _canonical_table() -> Archs:
+def _build_canonical_table() -> Archs:
     """[59049, 5] canonical form of every combination of digits, in the order of ``_RADIX``."""
     raw = np.indices((9, 9, 9, 9, 9), dtype=np.int8).reshape(5, -1).T
     shapes, orders = np.zeros((9, 16), dtype=np.int8), np.zeros((9, 16, 4), dtype=np.int64)
     for shape, links in enumerate(_SHAPES):
         for mask in range(16):
-            inputs, origin = _contracted(links, tuple(bool(mask >> (3 - node) & 1) for node in range(4)))
-            shapes[shape, mask], order = _shape_of(inputs)
+            inputs, origin = _contract_links(links, tuple(bool(mask >> (3 - node) & 1) for node in range(4)))
+            shapes[shape, mask], order = _find_shape(inputs)
             orders[shape, mask] = [origin[i] for i in order]
     mask = (raw[:, 1:] == _SKIP) @ np.array([8, 4, 2, 1])
     result = np.empty_like(raw)
@@ -107,7 +109,7 @@ def _canonical_table() -> Archs:
     result[:, 1:] = np.take_along_axis(raw[:, 1:], orders[raw[:, 0], mask], axis=1)
     for shape, links in enumerate(_SHAPES):
         # Of the equivalent node orders keep the one whose operations read smallest.
-        symmetries = np.array([order for order in _ORDERS if _relabelled(links, order) == links])
+        symmetries = np.array([order for order in _ORDERS if _relabel_links(links, order) == links])
         rows = np.flatnonzero(result[:, 0] == shape)
         alternatives = result[rows, 1:][:, symmetries]
         smallest = (alternatives @ _DIGITS).argmin(axis=1)
@@ -131,12 +133,12 @@ class NASBenchGraph(EnumeratedSpace):
     def __init__(self, *, operations: Sequence[str] = operations) -> None:
         unknown = [name for name in operations if name not in self.operations]
         if unknown or not operations:
-            raise unknown_name("operation of space 'nbgraph'", (unknown or [""])[0], self.operations)
+            raise make_unknown_name("operation of space 'nbgraph'", (unknown or [""])[0], self.operations)
         digits = sorted(self.operations.index(name) for name in set(operations))
         columns = [range(len(_SHAPES)), digits, digits, digits, digits]
         raw = np.array(list(product(*columns)), dtype=np.int8)
         real = (raw[:, 1:] != _SKIP).any(axis=1)  # four identities are no network
-        self.rows = raw[real & (self._canonical_raw(raw) == raw).all(axis=1)]
+        self.rows = raw[real & (self._canonicalize_raw(raw) == raw).all(axis=1)]
 
     @property
     def code_options(self) -> dict[str, Any]:
@@ -146,11 +148,11 @@ class NASBenchGraph(EnumeratedSpace):
     @cached_property
     def _published_chances(self) -> Floats:
         """[N] chance of drawing this row or an earlier one, where inputs and operations are drawn, not their result."""
-        lists = Counter(_shape_of((0, *links))[0] for links in product(range(2), range(3), range(4)))
+        lists = Counter(_find_shape((0, *links))[0] for links in product(range(2), range(3), range(4)))
         operations = np.array(list(product(*[np.unique(self.rows[:, 1:])] * 4)), dtype=np.int8)
         weights = np.zeros(len(self.rows))
         for shape, n_lists in lists.items():
-            drawn = self._canonical_raw(np.insert(operations, 0, shape, axis=1))
+            drawn = self._canonicalize_raw(np.insert(operations, 0, shape, axis=1))
             drawn = drawn[(drawn[:, 1:] != _SKIP).any(axis=1)]
             np.add.at(weights, self.index(drawn), n_lists)
         chances: Floats = np.cumsum(weights) / weights.sum()
@@ -164,11 +166,11 @@ class NASBenchGraph(EnumeratedSpace):
         return self.rows[np.searchsorted(self._published_chances, rng.random(n), side="right")]
 
     @staticmethod
-    def _canonical_raw(raw: Archs) -> Archs:
+    def _canonicalize_raw(raw: Archs) -> Archs:
         """Canonical form of rows with digits in range, valid or not; ``[n, 5]``."""
-        return _canonical_table().take((raw.astype(np.float32) @ _RADIX).astype(np.int64), axis=0, mode="clip")
+        return _build_canonical_table().take((raw.astype(np.float32) @ _RADIX).astype(np.int64), axis=0, mode="clip")
 
-    def canonical(self, archs: Archs) -> Archs:
+    def canonicalize(self, archs: Archs) -> Archs:
         """Map any four operations on any of the 9 shapes to the valid architecture computing the same.
 
         Raises:
@@ -178,19 +180,19 @@ class NASBenchGraph(EnumeratedSpace):
         bad = np.flatnonzero(((archs < 0) | (archs >= self.cardinality)).any(axis=1))
         if len(bad):
             self._refuse(archs, bad)
-        return self.checked(self._canonical_raw(archs))
+        return self.checked(self._canonicalize_raw(archs))
 
-    def _edits(self, archs: Archs) -> Archs:
+    def _list_edits(self, archs: Archs) -> Archs:
         edits = []
         for column, choices in enumerate(self.cardinality):
             for step in range(1, choices):
                 edited = archs.copy()
                 edited[:, column] = (edited[:, column] + step) % choices
-                edits.append(self._canonical_raw(edited))
+                edits.append(self._canonicalize_raw(edited))
         return np.stack(edits, axis=1)
 
-    def _repaired(self, archs: Archs) -> Archs:
-        return self._canonical_raw(archs)
+    def _repair(self, archs: Archs) -> Archs:
+        return self._canonicalize_raw(archs)
 
     def graphs(self, archs: Archs) -> Graphs:
         """Return graphs of 6 vertices: the raw features, the four nodes, the output."""
@@ -204,10 +206,10 @@ class NASBenchGraph(EnumeratedSpace):
         operations[:, -1] = len(self.operations) + 1
         return Graphs(adjacency[archs[:, 0]], operations, ("input", *self.operations, "output"))
 
-    def _encoders(self) -> dict[str, Callable[[Archs], Bits]]:
-        return super()._encoders() | {"path": self._path}
+    def _list_encoders(self) -> dict[str, Callable[[Archs], Bits]]:
+        return super()._list_encoders() | {"path": self._encode_paths}
 
-    def _path(self, archs: Archs) -> Bits:
+    def _encode_paths(self, archs: Archs) -> Bits:
         """[n, 7380] bits: a path runs from the raw features to a leaf, one to four operations long."""
         k = len(self.operations)
         offsets = np.cumsum([0] + [k**length for length in range(1, 5)])
@@ -233,7 +235,7 @@ class NASBenchGraph(EnumeratedSpace):
 
     def read_one(self, item: Any) -> Archs:
         """Read an official ``Arch``, or its inputs and names of operations; ``[1, 5]``."""
-        pair = fields_of(item, "link", "ops") or item
+        pair = read_fields(item, "link", "ops") or item
         if isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(part, list | tuple) for part in pair):
             return self.parse([f"Arch({list(pair[0])}, {list(pair[1])})"])
         return super().read_one(item)
@@ -246,13 +248,13 @@ class NASBenchGraph(EnumeratedSpace):
                 an architecture outside the space.
         """
         raw = np.array([self._parse_one(str(text).strip()) for text in texts], dtype=np.int8).reshape(-1, 5)
-        archs = self._canonical_raw(raw)
+        archs = self._canonicalize_raw(raw)
         for text, arch, valid in zip(texts, archs, self.is_valid(archs), strict=True):
             if not valid:
-                raise self._malformed(str(text), self._outside(arch))
+                raise self._make_malformed(str(text), self._explain_outside(arch))
         return archs
 
-    def _outside(self, arch: Archs) -> str:
+    def _explain_outside(self, arch: Archs) -> str:
         """Return why a canonical row [5] is not in the space."""
         if (arch[1:] == _SKIP).all():
             return "four times skip is no network"
@@ -260,31 +262,33 @@ class NASBenchGraph(EnumeratedSpace):
         excluded = next(self.operations[digit] for digit in arch[1:].tolist() if digit not in allowed)
         return f"this space is restricted to {', '.join(self.operations[i] for i in allowed)}, without {excluded}"
 
-    def _broken_rule(self, arch: Archs) -> str:
-        canonical = self._canonical_raw(arch[None])
+    def _explain_broken_rule(self, arch: Archs) -> str:
+        canonical = self._canonicalize_raw(arch[None])
         if (canonical[0] == arch).all() or not self.is_valid(canonical)[0]:
-            return self._outside(canonical[0])
+            return self._explain_outside(canonical[0])
         return f"it is not in canonical form, which is {canonical[0].tolist()}: use canonical(archs)"
 
     def _parse_one(self, text: str) -> list[int]:
         if text.isdecimal() and len(text) <= 5:
             digits = [int(digit) for digit in text.zfill(5)]
             if max(digits) > 8:
-                raise self._malformed(text, "a hash has no digit 9")
+                raise self._make_malformed(text, "a hash has no digit 9")
             return digits
         if match := _TEXT.fullmatch(text):
             inputs, names = list(match[1]), list(match.groups()[1:])
         elif match := _CONSTRUCTOR.fullmatch(text):
             inputs, names = (re.findall(r"\w+", part) for part in match.groups())
         else:
-            raise self._malformed(text, "expected inputs and operations, a hash, or Arch([...], [...])")
+            raise self._make_malformed(text, "expected inputs and operations, a hash, or Arch([...], [...])")
         links = tuple(int(source) for source in inputs)
         if len(links) != 4 or len(names) != 4 or any(source > i for i, source in enumerate(links)):
-            raise self._malformed(text, "expected four operations and, for each, an earlier node (0: the raw features)")
+            raise self._make_malformed(
+                text, "expected four operations and, for each, an earlier node (0: the raw features)"
+            )
         unknown = [name for name in names if name not in self.operations]
         if unknown:
-            raise self._malformed(text, f"unknown operation '{unknown[0]}' (known: {', '.join(self.operations)})")
-        shape, order = _shape_of(links)
+            raise self._make_malformed(text, f"unknown operation '{unknown[0]}' (known: {', '.join(self.operations)})")
+        shape, order = _find_shape(links)
         return [shape, *(self.operations.index(names[i]) for i in order)]
 
     def format(self, archs: Archs) -> list[str]:

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs, Bools, Ints, as_archs
-from nasbench.spaces._product import single_edits
+from nasbench.spaces._product import list_single_edits
 from nasbench.spaces._space import Graphs, SearchSpace
 
 _NODES, _INPUTS, _HIDDEN = 24, 3, 3
@@ -58,33 +58,33 @@ _OPERATION_LABEL = np.array([_ABSENT, *(_VOCABULARY.index(name) for name in _OPE
 _TRIES = 32  # edits drawn at once
 
 
-def _parts(archs: Archs) -> tuple[Archs, Archs, Archs]:
+def _split_parts(archs: Archs) -> tuple[Archs, Archs, Archs]:
     """Return the operations ``[n, 24]``, their inputs ``[n, 24, 3]`` and the new hidden states ``[n, 3]``."""
     nodes = archs[:, : _NODES * _WIDTH].reshape(len(archs), _NODES, _WIDTH)
     return nodes[..., 0], nodes[..., 1:], archs[:, _NODES * _WIDTH :]
 
 
-def _gapless(digits: Archs) -> Bools:
+def _is_gapless(digits: Archs) -> Bools:
     """Tell where nothing follows behind a 0 of the last axis; ``[n, ...]``."""
     there = digits > 0
     return np.asarray((there[..., 1:] <= there[..., :-1]).all(axis=-1))
 
 
-def _grown(arch: Archs) -> Archs:
+def _grow_recipe(arch: Archs) -> Archs:
     """Return one recipe ``[1, 99]`` with one more node, of ``x`` alone; ``[4, 99]``, or none if it is full."""
-    n_nodes = int((_parts(arch)[0] > 0).sum())
+    n_nodes = int((_split_parts(arch)[0] > 0).sum())
     grown = np.repeat(arch, len(_UNARY) if n_nodes < _NODES else 0, axis=0)
     if n_nodes < _NODES:
         grown[:, n_nodes * _WIDTH], grown[:, n_nodes * _WIDTH + 1] = _UNARY, _X
     return grown
 
 
-def _shrunk(arch: Archs) -> Archs:
+def _shrink_recipe(arch: Archs) -> Archs:
     """Return one recipe ``[1, 99]`` without its last node, if that is of ``x`` alone; ``[1, 99]`` or none.
 
     It is no recipe where the node is a hidden state.
     """
-    operations, inputs, _ = _parts(arch)
+    operations, inputs, _ = _split_parts(arch)
     last = int((operations > 0).sum()) - 1
     if inputs[0, last].tolist() != [_X, 0, 0]:
         return arch[:0]
@@ -116,9 +116,9 @@ class NASBenchNLP(SearchSpace):
         """Tell for each row whether it is a recipe; ``[n]``."""
         archs = as_archs(archs, len(self.decisions))
         valid = np.asarray((archs.view(np.uint8) < self.cardinality).all(axis=1))
-        operations, inputs, new = _parts(archs[valid])
+        operations, inputs, new = _split_parts(archs[valid])
         n_nodes, n_inputs, n_new = ((part > 0).sum(axis=-1) for part in (operations, inputs, new))
-        fits = _gapless(operations) & _gapless(inputs).all(axis=1) & _gapless(new)
+        fits = _is_gapless(operations) & _is_gapless(inputs).all(axis=1) & _is_gapless(new)
         fits &= ((n_inputs >= _FEWEST[operations]) & (n_inputs <= _MOST[operations])).all(axis=1)
         fits &= (n_new > 0) & (new <= n_nodes[:, None]).all(axis=1)
         for k in range(_HIDDEN):
@@ -144,27 +144,27 @@ class NASBenchNLP(SearchSpace):
         archs: Archs = np.concatenate([nodes.reshape(n, _NODES * _WIDTH), new], axis=1).astype(np.int8)
         return archs
 
-    def _edited(self, arch: Archs) -> Archs:
+    def _apply_edit(self, arch: Archs) -> Archs:
         """Return all recipes one edit away from one ``[1, 99]``; ``[m, 99]``."""
-        edits = np.concatenate([single_edits(arch, self.cardinality)[0], _grown(arch), _shrunk(arch)])
+        edits = np.concatenate([list_single_edits(arch, self.cardinality)[0], _grow_recipe(arch), _shrink_recipe(arch)])
         valid: Archs = edits[self.is_valid(edits)]
         return valid
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
         """Return every recipe one edit away, ``[m, 99]``, and the row ``[m]`` each belongs to."""
         archs = self.checked(archs)
-        edited = [self._edited(archs[i : i + 1]) for i in range(len(archs))]
+        edited = [self._apply_edit(archs[i : i + 1]) for i in range(len(archs))]
         owner = np.repeat(np.arange(len(archs)), [len(edits) for edits in edited])
         return np.concatenate([archs[:0], *edited]), owner
 
     def mutate(self, archs: Archs, rng: np.random.Generator) -> Archs:
         """Move each recipe to one of its neighbours, uniformly; ``[n, 99]``."""
         archs = self.checked(archs)
-        return np.concatenate([archs[:0], *(self._mutated(archs[i : i + 1], rng) for i in range(len(archs)))])
+        return np.concatenate([archs[:0], *(self._mutate_one(archs[i : i + 1], rng) for i in range(len(archs)))])
 
-    def _mutated(self, arch: Archs, rng: np.random.Generator) -> Archs:
+    def _mutate_one(self, arch: Archs, rng: np.random.Generator) -> Archs:
         """Draw edits of one recipe ``[1, 99]`` until one is valid: to try them all takes twenty times as long."""
-        others = np.concatenate([_grown(arch), _shrunk(arch)])
+        others = np.concatenate([_grow_recipe(arch), _shrink_recipe(arch)])
         ends = np.cumsum(self.cardinality - 1)  # single edits, column after column
         while True:  # ends: x can become h_prev_0, and back
             drawn = rng.integers(0, ends[-1] + len(others), size=_TRIES)
@@ -178,7 +178,7 @@ class NASBenchNLP(SearchSpace):
             if len(valid):
                 return edits[valid[:1]]
 
-    def canonical(self, archs: Archs) -> Archs:
+    def canonicalize(self, archs: Archs) -> Archs:
         """Return the recipes themselves; ``[n, 99]``."""
         return self.checked(archs).copy()
 
@@ -188,7 +188,7 @@ class NASBenchNLP(SearchSpace):
         Which input of a node is the first, and whether it is one twice, is not in the graph.
         """
         archs = self.checked(archs)
-        n, (operations, inputs, new) = len(archs), _parts(archs)
+        n, (operations, inputs, new) = len(archs), _split_parts(archs)
         first, last = _FIRST_NODE, _FIRST_NODE + _NODES + _HIDDEN
         n_new = (new > 0).sum(axis=1)[:, None]
         adjacency = np.zeros((n, last + 1, last + 1), dtype=np.uint8)
@@ -220,17 +220,17 @@ class NASBenchNLP(SearchSpace):
                 recipe = json.loads(text)
                 _write(recipe, row)
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-                raise self._malformed(str(text), str(error)) from None
+                raise self._make_malformed(str(text), str(error)) from None
         for text, arch, valid in zip(texts, archs, self.is_valid(archs), strict=True):
             if not valid:
-                raise self._malformed(str(text), self._broken(arch))
+                raise self._make_malformed(str(text), self._find_broken_rule(arch))
         return archs
 
-    def _broken_rule(self, arch: Archs) -> str:
-        operations, inputs, new = (part[0] for part in _parts(arch[None]))
+    def _explain_broken_rule(self, arch: Archs) -> str:
+        operations, inputs, new = (part[0] for part in _split_parts(arch[None]))
         n_nodes, n_inputs = int((operations > 0).sum()), (inputs > 0).sum(axis=1)
         wrong = np.flatnonzero((n_inputs < _FEWEST[operations]) | (n_inputs > _MOST[operations]))
-        if not (_gapless(operations) and _gapless(inputs).all()):
+        if not (_is_gapless(operations) and _is_gapless(inputs).all()):
             return "nodes and their inputs are listed without gaps, the empty ones (0) last"
         if len(wrong):
             name = _OPERATIONS[operations[wrong[0]] - 1] if operations[wrong[0]] else "no operation"
@@ -238,7 +238,7 @@ class NASBenchNLP(SearchSpace):
             return f"node {wrong[0]} is {name} of {n_inputs[wrong[0]]} inputs; it takes {fewest} to {most}"
         if not new[0]:
             return "no node is the new hidden state h_new_0"
-        if not _gapless(new):
+        if not _is_gapless(new):
             return "there is a new hidden state h_new_2, but no h_new_1"
         if new.max() > n_nodes:
             return f"a hidden state is node {new.max() - 1}, but there are {n_nodes} nodes, counted from 0"
@@ -254,10 +254,10 @@ class NASBenchNLP(SearchSpace):
 
     def format(self, archs: Archs) -> list[str]:
         """Write recipes as JSON; nodes that are no hidden state are called ``node_0`` and so on."""
-        return [json.dumps(_recipe(arch)) for arch in self.checked(archs)]
+        return [json.dumps(_read_recipe(arch)) for arch in self.checked(archs)]
 
 
-def _sorted(recipe: Mapping[str, Any]) -> list[str]:
+def _sort_nodes(recipe: Mapping[str, Any]) -> list[str]:
     """Return the names of the nodes, each behind its inputs, otherwise as they come."""
     waiting, done = list(recipe), dict.fromkeys(["x", *(f"h_prev_{k}" for k in range(_HIDDEN))])
     order: list[str] = []
@@ -282,7 +282,7 @@ def _write(recipe: Any, row: Archs) -> None:
     digits = {"x": _X} | {f"h_prev_{k}": _FIRST_HIDDEN + k for k in range(_HIDDEN)}
     if reserved := digits.keys() & recipe.keys():
         raise ValueError(f"a node is called '{min(reserved)}' like an input")
-    for v, name in enumerate(_sorted(recipe)):
+    for v, name in enumerate(_sort_nodes(recipe)):
         operation, inputs = recipe[name]["op"], recipe[name]["input"]
         if operation not in _OPERATIONS or not isinstance(inputs, list) or len(inputs) > _INPUTS:
             raise ValueError(
@@ -298,8 +298,8 @@ def _write(recipe: Any, row: Archs) -> None:
             row[_NODES * _WIDTH + k] = 1 + v
 
 
-def _recipe(arch: Archs) -> dict[str, dict[str, Any]]:
-    operations, inputs, new = (part[0].tolist() for part in _parts(arch[None]))
+def _read_recipe(arch: Archs) -> dict[str, dict[str, Any]]:
+    operations, inputs, new = (part[0].tolist() for part in _split_parts(arch[None]))
     hidden = {node: f"h_new_{k}" for k, node in enumerate(new) if node}
     names = ["x", *(f"h_prev_{k}" for k in range(_HIDDEN))]
     names += [hidden.get(1 + v, f"node_{v}") for v in range(_NODES)]

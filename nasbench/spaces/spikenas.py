@@ -31,7 +31,7 @@ _TEXT = re.compile(r"0|[1-9]\d{0,4}")
 _SHARED = "*"
 
 
-def _output(arch: Sequence[int], mark: str) -> str:
+def _write_output(arch: Sequence[int], mark: str) -> str:
     """Write the last node as a nested sum; ``mark`` follows what a convolution into node 1 gives."""
     sums: list[list[str]] = [["x"], [], [], []]
     for (source, target), operation in zip(EDGES, arch, strict=True):
@@ -57,10 +57,10 @@ class SpikeNAS(FourNodeCell):
         """Read official numbers; ``[n, 6]``."""
         return self.parse([str(number) for number in numbers])
 
-    def _signature(self, arch: Sequence[int]) -> str:
+    def _write_signature(self, arch: Sequence[int]) -> str:
         # A convolution whose result is used twice is not the same as two with weights of their own.
-        shared = _output(arch, _SHARED)
-        return shared if shared.count(_SHARED) > 1 else _output(arch, "")
+        shared = _write_output(arch, _SHARED)
+        return shared if shared.count(_SHARED) > 1 else _write_output(arch, "")
 
     def parse(self, texts: Sequence[str]) -> Archs:
         """Read official numbers such as ``14862``.
@@ -72,7 +72,7 @@ class SpikeNAS(FourNodeCell):
         for i, text in enumerate(texts):
             found = _TEXT.fullmatch(str(text).strip())
             if found is None or int(found[0]) >= len(self.rows):
-                raise self._malformed(str(text), f"expected a number from 0 to {len(self.rows) - 1}")
+                raise self._make_malformed(str(text), f"expected a number from 0 to {len(self.rows) - 1}")
             numbers[i] = int(found[0])
         archs: Archs = (numbers[:, None] // _WEIGHTS % _CHOICES).astype(np.int8)
         return archs

@@ -20,10 +20,10 @@ import numpy as np
 
 from nasbench.arrays import Archs, Bools
 from nasbench.errors import InvalidArchitecture
-from nasbench.spaces._chain import chain
+from nasbench.spaces._chain import build_chain
 from nasbench.spaces._enumerated import EnumeratedSpace
-from nasbench.spaces._product import single_edits
-from nasbench.spaces._reading import shown
+from nasbench.spaces._product import list_single_edits
+from nasbench.spaces._reading import show_item
 from nasbench.spaces._space import Graphs
 
 _MOST_MODULES = 6
@@ -44,7 +44,7 @@ class TransNASBench101Macro(EnumeratedSpace):
     """The 3,256 skeletons of TransNAS-Bench-101; an edit changes, appends or drops one module."""
 
     name = "tnb101_macro"
-    passing = ("absent",)
+    identity_operations = ("absent",)
     operations = ("normal", "double_channels", "halve_resolution", "double_and_halve")
     decisions = tuple(f"module_{module}" for module in range(1, _MOST_MODULES + 1))
     cardinality = np.array([4, 4, 4, 4, 5, 5])
@@ -54,10 +54,10 @@ class TransNASBench101Macro(EnumeratedSpace):
         raw = np.indices(tuple(self.cardinality), dtype=np.int8).reshape(_MOST_MODULES, -1).T
         self.rows = raw[_is_within_limits(raw)]
 
-    def _edits(self, archs: Archs) -> Archs:
-        return single_edits(archs, self.cardinality)
+    def _list_edits(self, archs: Archs) -> Archs:
+        return list_single_edits(archs, self.cardinality)
 
-    def canonical(self, archs: Archs) -> Archs:
+    def canonicalize(self, archs: Archs) -> Archs:
         """Return the architectures themselves: all differ; ``[n, d]``."""
         return self.checked(archs).copy()
 
@@ -65,7 +65,7 @@ class TransNASBench101Macro(EnumeratedSpace):
         """Return chains of 8 vertices: the input, six modules, the output; absent modules have no edge."""
         archs = self.checked(archs)
         length = (archs != _ABSENT).sum(axis=1)
-        return chain(archs + np.int8(1), length, ("input", *self.operations, "absent", "output"))
+        return build_chain(archs + np.int8(1), length, ("input", *self.operations, "absent", "output"))
 
     def read_form(self, item: Any, form: str) -> Archs:
         """Read the digits of the official string as NASLib has them, 0 for no module; ``[1, 6]``.
@@ -74,10 +74,12 @@ class TransNASBench101Macro(EnumeratedSpace):
             InvalidArchitecture: other digits, or a skeleton that the space does not have.
         """
         if not isinstance(item, list | tuple) or any(digit not in range(5) for digit in item):
-            raise InvalidArchitecture(f"{shown(item)} is no {form} architecture; expected four to six digits 0 to 4")
+            raise InvalidArchitecture(
+                f"{show_item(item)} is no {form} architecture; expected four to six digits 0 to 4"
+            )
         return self.parse([f"64-{''.join(str(digit) for digit in item if digit)}-basic"])
 
-    def _broken_rule(self, arch: Archs) -> str:
+    def _explain_broken_rule(self, arch: Archs) -> str:
         if arch[4] == _ABSENT != arch[5]:
             return "the fifth module is absent and the sixth is not"
         doublings, halvings = np.isin(arch, _DOUBLING).sum(), np.isin(arch, _HALVING).sum()
@@ -95,11 +97,11 @@ class TransNASBench101Macro(EnumeratedSpace):
         for row, text in zip(archs, texts, strict=True):
             match = _TEXT.fullmatch(str(text).strip())
             if match is None:
-                raise self._malformed(str(text), "expected 64-, four to six digits 1 to 4, and -basic")
+                raise self._make_malformed(str(text), "expected 64-, four to six digits 1 to 4, and -basic")
             row[: len(match[1])] = [int(digit) - 1 for digit in match[1]]
         for text, arch, valid in zip(texts, archs, self.is_valid(archs), strict=True):
             if not valid:
-                raise self._malformed(str(text), self._broken(arch))
+                raise self._make_malformed(str(text), self._find_broken_rule(arch))
         return archs
 
     def format(self, archs: Archs) -> list[str]:

@@ -25,7 +25,7 @@ _TEXT = re.compile(r"64-41414-([0-3])_([0-3]{2})_([0-3]{3})")
 _SHARED = "*"
 
 
-def _through(operation: int, terms: list[str]) -> list[str]:
+def _list_terms(operation: int, terms: list[str]) -> list[str]:
     """Return the terms of a node's sum that arrive over an edge from a node that is the sum of ``terms``."""
     if operation == _NONE:
         return []
@@ -34,13 +34,13 @@ def _through(operation: int, terms: list[str]) -> list[str]:
     return [f"{operation}({'+'.join(sorted(terms))})"]
 
 
-def _output(arch: Sequence[int], mark: str) -> str:
+def _write_output(arch: Sequence[int], mark: str) -> str:
     """Write the last node as a nested sum; ``mark`` follows the term that node 1 consists of."""
     first = [f"{arch[0]}x{mark}"] if arch[0] != _NONE else []
     second = [f"{arch[1]}x"] if arch[1] != _NONE else []
-    second = second + _through(arch[2], first)
+    second = second + _list_terms(arch[2], first)
     direct = [f"{arch[3]}x"] if arch[3] != _NONE else []
-    return "+".join(sorted(direct + _through(arch[4], first) + _through(arch[5], second)))
+    return "+".join(sorted(direct + _list_terms(arch[4], first) + _list_terms(arch[5], second)))
 
 
 class TransNASBench101Micro(FourNodeCell):
@@ -50,10 +50,10 @@ class TransNASBench101Micro(FourNodeCell):
     operations = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3")
     cardinality = np.full(len(EDGES), len(operations), dtype=np.int64)
 
-    def _signature(self, arch: Sequence[int]) -> str:
+    def _write_signature(self, arch: Sequence[int]) -> str:
         # Only what node 1 computes can be used twice: once shared is not the same as two with weights of their own.
-        shared = _output(arch, _SHARED)
-        return shared if shared.count(_SHARED) > 1 else _output(arch, "")
+        shared = _write_output(arch, _SHARED)
+        return shared if shared.count(_SHARED) > 1 else _write_output(arch, "")
 
     def parse(self, texts: Sequence[str]) -> Archs:
         """Read official strings such as ``64-41414-1_02_333``.
@@ -65,7 +65,7 @@ class TransNASBench101Micro(FourNodeCell):
         for row, text in zip(archs, texts, strict=True):
             match = _TEXT.fullmatch(str(text).strip())
             if match is None:
-                raise self._malformed(str(text), "expected 64-41414- and the digits 0 to 3 of nodes 1, 2 and 3")
+                raise self._make_malformed(str(text), "expected 64-41414- and the digits 0 to 3 of nodes 1, 2 and 3")
             row[:] = [int(digit) for digit in "".join(match.groups())]
         return archs
 

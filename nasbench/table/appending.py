@@ -10,13 +10,15 @@ import numpy as np
 from nasbench.errors import InvalidOption, TableError
 from nasbench.files import exclusive_lock
 from nasbench.table.builder import Draft
-from nasbench.table.locate import shipped_tables, user_tables
+from nasbench.table.locate import find_shipped_tables, get_user_folder
 from nasbench.table.merge import Contradiction, merge_credited
 from nasbench.table.reader import Table
 from nasbench.table.writer import write_table
 
 
-def append(table_path: Path | str, added: Draft | Table, *, name: str | None = None, seed_offset: int = 0) -> Table:
+def append_measurements(
+    table_path: Path | str, added: Draft | Table, *, name: str | None = None, seed_offset: int = 0
+) -> Table:
     """Add the architectures, seeds, epochs and columns of ``added`` to a table, and return the table.
 
     The rows that were there keep their numbers. Every column that gained values lists where its
@@ -36,28 +38,28 @@ def append(table_path: Path | str, added: Draft | Table, *, name: str | None = N
         OSError: the file cannot be written; the table is untouched.
     """
     path = Path(table_path)
-    target = _target(path, name)
-    with exclusive_lock(target), _opened(added) as other:
+    target = _find_target(path, name)
+    with exclusive_lock(target), _open_added(added) as other:
         if name is not None and target.exists():
             raise InvalidOption(f"{target} exists and is not overwritten; append to it, or choose another --name")
         table = Table(path)
         credits = [_credit(table, 0), _credit(other, seed_offset)]
-        free = _free_offset(table, other)
+        free = _find_free_offset(table, other)
         _relabel(other, seed_offset)
         try:
             merge_credited([table, other], target, credits, {} if name is None else {"name": name})
         except Contradiction as error:
-            raise TableError(f"{error}; {_advice(error.place, free)}") from error
+            raise TableError(f"{error}; {_write_advice(error.place, free)}") from error
     return Table(target)
 
 
-def _target(path: Path, name: str | None) -> Path:
+def _find_target(path: Path, name: str | None) -> Path:
     """Return the file to write."""
     if name is not None:
         if not name or Path(name).name != name or name.startswith("."):
             raise InvalidOption(f"name {name!r} is no plain file name; take letters, digits and underscores")
-        return user_tables() / f"{name}.h5"
-    if path.resolve().parent == shipped_tables().resolve():
+        return get_user_folder() / f"{name}.h5"
+    if path.resolve().parent == find_shipped_tables().resolve():
         raise InvalidOption(
             f"{path.name} ships with the suite and tasks rely on its checksum, so it is not changed; --name NAME "
             f"writes your own copy with the new measurements (--name {path.stem} hides the shipped one)"
@@ -66,7 +68,7 @@ def _target(path: Path, name: str | None) -> Path:
 
 
 @contextlib.contextmanager
-def _opened(added: Draft | Table) -> Iterator[Table]:
+def _open_added(added: Draft | Table) -> Iterator[Table]:
     """Yield a table of our own to relabel; a draft is checked and written to a temporary file first."""
     if isinstance(added, Table):
         yield Table(added.path)
@@ -87,13 +89,13 @@ def _credit(table: Table, seed_offset: int) -> str:
     return f"{table.source} ({table.citation}; {table.licence}), table {table.name} sha256 {table.checksum}{moved}"
 
 
-def _free_offset(table: Table, other: Table) -> int:
+def _find_free_offset(table: Table, other: Table) -> int:
     """Return the smallest offset that lifts every seed label of ``other`` above those of ``table``."""
     seeds = [[s for c in each.columns.values() for s in c.attributes.get("seeds", ())] for each in (table, other)]
     return int(np.max(seeds[0]) + 1 - np.min(seeds[1])) if all(seeds) else 0
 
 
-def _advice(place: str, seed_offset: int) -> str:
+def _write_advice(place: str, seed_offset: int) -> str:
     if place.startswith("measurements/"):
         return (
             "if these are different trainings that carry the same seed label, relabel the appended ones with "

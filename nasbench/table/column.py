@@ -7,9 +7,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Ints, freeze
+from nasbench.arrays import Ints, freeze_array
 from nasbench.errors import TableError
-from nasbench.table.schema import ArrayDigest, array_digest, missing_value, plain
+from nasbench.table.schema import ArrayDigest, convert_to_plain, digest_array, get_missing_value
 
 IN_MEMORY_BYTES = 1 << 28
 """A column up to this size is loaded whole on first use; a larger one stays on disk."""
@@ -29,7 +29,7 @@ class Column:
         self._dataset = dataset
         self._place = f"{source}: {place}"
         self._loaded: npt.NDArray[Any] | None = None
-        self.attributes = {key: plain(value) for key, value in dataset.attrs.items()}
+        self.attributes = {key: convert_to_plain(value) for key, value in dataset.attrs.items()}
         self.shape: tuple[int, ...] = dataset.shape
         self.dtype: np.dtype[Any] = dataset.dtype
 
@@ -50,12 +50,12 @@ class Column:
                 values: npt.NDArray[Any] = self._dataset[()]
             except (OSError, RuntimeError) as error:
                 raise TableError(f"{self._place} cannot be read ({error}); import the table again") from error
-            if array_digest(values) != self.attributes.get("sha256"):
+            if digest_array(values) != self.attributes.get("sha256"):
                 raise TableError(f"{self._place} does not match its checksum: the file was changed or is damaged")
-            self._loaded = freeze(values)
+            self._loaded = freeze_array(values)
         return self._loaded
 
-    def blocks(self) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+    def iterate_blocks(self) -> Iterator[tuple[int, npt.NDArray[Any]]]:
         """Yield (first row, values as stored) a chunk at a time, and check the checksum, if there is one, at the end.
 
         Raises:
@@ -76,7 +76,7 @@ class Column:
     def digest(self) -> str:
         """Return the SHA-256 of the values as they stand, read a chunk at a time."""
         digest = ArrayDigest(self.dtype, self.shape)
-        for _, block in self.blocks():
+        for _, block in self.iterate_blocks():
             digest.update(block)
         return digest.hexdigest()
 
@@ -85,7 +85,7 @@ class Column:
         denominator = self.attributes.get("denominator", 0)
         if not denominator:
             return stored
-        return np.where(stored == missing_value(stored.dtype), np.nan, stored / denominator)
+        return np.where(stored == get_missing_value(stored.dtype), np.nan, stored / denominator)
 
     def gather(self, rows: Ints, seed: int | None, epoch: int | None) -> npt.NDArray[Any]:
         """Return ``column[rows]`` as stored, one chunk at a time; memory stays at one chunk and the answer.

@@ -28,9 +28,9 @@ class DiskIndex:
     def __init__(self, column: Column) -> None:
         self._column = column
         self._words: _Words = np.empty(column.shape[0], dtype=np.uint64)
-        for start, block in column.blocks():
+        for start, block in column.iterate_blocks():
             end = start + len(block)
-            self._words[start:end] = _hashes(block) | np.arange(start, end, dtype=np.uint64)
+            self._words[start:end] = _compute_hashes(block) | np.arange(start, end, dtype=np.uint64)
         self._words.sort()  # in place
 
     def find(self, archs: Archs) -> Ints:
@@ -41,7 +41,7 @@ class DiskIndex:
         """
         archs = as_archs(archs, self._column.shape[1])
         found = np.full(len(archs), -1, dtype=np.int64)
-        keys = _hashes(archs)
+        keys = _compute_hashes(archs)
         at = np.searchsorted(self._words, keys)
         left = np.arange(len(archs))
         while len(left):
@@ -55,11 +55,11 @@ class DiskIndex:
             at[left] += 1
         return found
 
-    def first_twice(self) -> tuple[int, int] | None:
+    def find_duplicate(self) -> tuple[int, int] | None:
         """Return two rows that hold the same architecture, or None."""
         for distance in range(1, len(self._words)):
             before, after = self._words[:-distance], self._words[distance:]
-            alike = np.flatnonzero(_same_hash(before, after))
+            alike = np.flatnonzero(_compare_hashes(before, after))
             if not len(alike):
                 return None
             for start in range(0, len(alike), _PAIRS):
@@ -72,7 +72,7 @@ class DiskIndex:
         return None
 
 
-def _same_hash(before: _Words, after: _Words) -> npt.NDArray[np.bool_]:
+def _compare_hashes(before: _Words, after: _Words) -> npt.NDArray[np.bool_]:
     """Compare the upper halves of words, a slice at a time."""
     same = np.empty(len(before), dtype=np.bool_)
     for start in range(0, len(before), _PAIRS):
@@ -81,7 +81,7 @@ def _same_hash(before: _Words, after: _Words) -> npt.NDArray[np.bool_]:
     return same
 
 
-def _hashes(archs: Archs) -> _Words:
+def _compute_hashes(archs: Archs) -> _Words:
     """Return a hash of each architecture [n, d] in the upper 32 bits, zeros below; ``[n]``."""
     mixed = np.full(len(archs), 0xCBF29CE484222325, dtype=np.uint64)  # FNV-1a
     for decision in archs.view(np.uint8).T:

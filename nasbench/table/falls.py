@@ -25,7 +25,7 @@ class Fall(NamedTuple):
     n: int
 
 
-def first_fall(values: Floats) -> Fall | None:
+def find_first_fall(values: Floats) -> Fall | None:
     """Return where the curves [n, s, t], nan where missing, fall first; None if none does."""
     reached = np.fmax.accumulate(values, axis=2)
     falls: Bools = values[..., 1:] < reached[..., :-1]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -13,44 +13,44 @@ RECORDED: ContextVar[Mapping[str, str]] = ContextVar("recorded", default={})  # 
 """Content checksums of tables by name or file, as a record says: while it is set, such a name means that content."""
 
 
-def shipped_tables() -> Path:
+def find_shipped_tables() -> Path:
     """Return the folder of the tables that come with the suite: in the wheel, or in a checkout."""
     inside = _PACKAGE / "data"
     return inside if inside.is_dir() else _PACKAGE.parent / "data"
 
 
-def _home() -> Path | None:
+def _read_home() -> Path | None:
     """Return ``$NASBENCH_HOME``; a ``~`` that no shell has replaced is the user's own folder."""
     home = os.environ.get("NASBENCH_HOME")
     return Path(home).expanduser() if home else None
 
 
-def user_tables() -> Path:
+def get_user_folder() -> Path:
     """Return the folder of imported tables: ``$NASBENCH_HOME/tables``, or the system's user data folder."""
-    if home := _home():
+    if home := _read_home():
         return home / "tables"
     from platformdirs import user_data_path
 
     return user_data_path("nasbench") / "tables"
 
 
-def feature_folder() -> Path:
+def get_feature_folder() -> Path:
     """Return the folder of features computed before: ``$NASBENCH_HOME/features``, or the system's cache folder."""
-    if home := _home():
+    if home := _read_home():
         return home / "features"
     from platformdirs import user_cache_path
 
     return user_cache_path("nasbench") / "features"
 
 
-def shipped_names() -> set[str]:
+def list_shipped_names() -> set[str]:
     """Return the names of the tables that come with the suite."""
-    return {path.stem for path in shipped_tables().glob("*.h5")}
+    return {path.stem for path in find_shipped_tables().glob("*.h5")}
 
 
-def table_names() -> dict[str, Path]:
+def list_tables() -> dict[str, Path]:
     """Return every table by name; one the user imported hides a shipped one of the same name."""
-    folders = (shipped_tables(), user_tables())
+    folders = (find_shipped_tables(), get_user_folder())
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.h5"))}
 
 
@@ -65,20 +65,20 @@ def find_table(name: str | Path, *, beside: Path | None = None) -> Path:
         UnknownName: no shipped or imported table has that name.
     """
     name = str(name)
-    if (checksum := RECORDED.get().get(name)) and (found := find_content(checksum, [_named(name)])):
+    if (checksum := RECORDED.get().get(name)) and (found := find_content(checksum, [_resolve_name(name)])):
         return found
     if name.endswith(".h5"):
         path = Path(name).expanduser()
         return beside / path if beside and not path.is_file() and (beside / path).is_file() else path
-    tables = table_names()
+    tables = list_tables()
     if name not in tables:
-        raise unknown_name("table", name, tables)
+        raise make_unknown_name("table", name, tables)
     return tables[name]
 
 
-def _named(name: str) -> Path:
+def _resolve_name(name: str) -> Path:
     """Return the file that a name or file means here, there or not."""
-    return Path(name).expanduser() if name.endswith(".h5") else table_names().get(name, Path(name))
+    return Path(name).expanduser() if name.endswith(".h5") else list_tables().get(name, Path(name))
 
 
 def find_content(checksum: str, places: Iterable[Path]) -> Path | None:
@@ -88,11 +88,11 @@ def find_content(checksum: str, places: Iterable[Path]) -> Path | None:
         checksum: SHA-256 of the content, as the table states it; opening the table checks it.
         places: files to look at before all imported and shipped ones.
     """
-    everywhere = (path for folder in (user_tables(), shipped_tables()) for path in sorted(folder.glob("*.h5")))
-    return next((path for path in (*places, *everywhere) if _stated(path) == checksum), None)
+    everywhere = (path for folder in (get_user_folder(), find_shipped_tables()) for path in sorted(folder.glob("*.h5")))
+    return next((path for path in (*places, *everywhere) if _read_stated_checksum(path) == checksum), None)
 
 
-def _stated(path: Path) -> str:
+def _read_stated_checksum(path: Path) -> str:
     """Return the checksum that a file states of itself; empty where there is none."""
     import h5py  # finding tables by name needs no HDF5
 

@@ -11,17 +11,17 @@ import numpy.typing as npt
 
 from nasbench.arrays import Archs, Ints, RowIndex
 from nasbench.errors import TableError
-from nasbench.files import replacing
+from nasbench.files import replace_atomically
 from nasbench.table.column import Column
 from nasbench.table.reader import Table
 from nasbench.table.schema import (
     ArrayDigest,
-    array_digest,
-    content_digest,
-    missing_value,
-    root_attributes,
-    same_options,
-    shown_options,
+    are_same_options,
+    digest_array,
+    digest_content,
+    get_missing_value,
+    list_root_attributes,
+    show_options,
 )
 from nasbench.table.writer import create_column
 
@@ -83,22 +83,22 @@ def merge_credited(tables: Sequence[Table], path: Path, credits: Sequence[str] |
     first = tables[0]
     for table in tables:
         refuse_other_space(first, table)
-    archs = _union(tables)
+    archs = _unite_architectures(tables)
     finder = RowIndex(archs, first.cardinality)
     places = [finder.find(table.architectures) for table in tables]
-    root = root_attributes(first, **header)
-    attributes = {"architectures": {"cardinality": first.cardinality.tolist(), "sha256": array_digest(archs)}}
-    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
+    root = list_root_attributes(first, **header)
+    attributes = {"architectures": {"cardinality": first.cardinality.tolist(), "sha256": digest_array(archs)}}
+    with replace_atomically(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
         create_column(file, "architectures", archs.shape, archs.dtype)[...] = archs
         for place in sorted({place for table in tables for place in table.columns if place != "architectures"}):
             holders = [i for i, table in enumerate(tables) if place in table.columns]
             sources = [(tables[i].columns[place], places[i]) for i in holders]
             attributes[place], brought = _merge_column(file, place, sources, len(archs))
-            if texts := _sources(holders, [column for column, _ in sources], brought, credits):
+            if texts := _write_sources(holders, [column for column, _ in sources], brought, credits):
                 attributes[place]["sources"] = texts
         for place, values in attributes.items():
             file[place].attrs.update(values)
-        root["content_sha256"] = content_digest(root, attributes)
+        root["content_sha256"] = digest_content(root, attributes)
         file.attrs.update(root)
     return str(root["content_sha256"])
 
@@ -111,10 +111,10 @@ def refuse_other_space(table: Table, other: Table) -> None:
     """
     if other.space != table.space:
         raise TableError(f"{other.path} is of space '{other.space}', {table.path} of '{table.space}'")
-    if not same_options(table.space_options, other.space_options):
+    if not are_same_options(table.space_options, other.space_options):
         raise TableError(
             f"{other.path} and {table.path} are of space '{table.space}' with different options, codes would be "
-            f"misread: {_differing(other.space_options, table.space_options)}; import one of them again, by the "
+            f"misread: {_show_difference(other.space_options, table.space_options)}; import one of them again, by the "
             "declaration of the other"
         )
     if other.cardinality.tolist() != table.cardinality.tolist():
@@ -124,25 +124,25 @@ def refuse_other_space(table: Table, other: Table) -> None:
         )
 
 
-def _differing(ours: Any, theirs: Any) -> str:
+def _show_difference(ours: Any, theirs: Any) -> str:
     """Show the first decision, or other key, in which options differ, with what either side says."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         if list(ours) == list(theirs):
             for key in ours:
-                if not same_options(ours[key], theirs[key]):
-                    return f"{key}: {_differing(ours[key], theirs[key])}"
+                if not are_same_options(ours[key], theirs[key]):
+                    return f"{key}: {_show_difference(ours[key], theirs[key])}"
         if ours and theirs:
             return f"{', '.join(ours)} and {', '.join(theirs)}"
-    return f"{shown_options(ours)} and {shown_options(theirs)}"
+    return f"{show_options(ours)} and {show_options(theirs)}"
 
 
-def _union(tables: Sequence[Table]) -> Archs:
+def _unite_architectures(tables: Sequence[Table]) -> Archs:
     rows = np.concatenate([table.architectures for table in tables])
     _, first = np.unique(rows, axis=0, return_index=True)
     return rows[np.sort(first)]
 
 
-def _sources(
+def _write_sources(
     holders: list[int], columns: list[Column], brought: list[_Brought], credits: Sequence[str] | None
 ) -> list[str]:
     """Return the texts of a column's attribute ``sources``: none for a column of the first table alone."""
@@ -159,7 +159,7 @@ def _sources(
     return listed
 
 
-def _shared(place: str, columns: list[Column]) -> dict[str, Any]:
+def _share_attributes(place: str, columns: list[Column]) -> dict[str, Any]:
     """Return the attributes that all sources of a column must share.
 
     Raises:
@@ -185,7 +185,7 @@ def _merge_column(
     file: h5py.File, place: str, sources: list[tuple[Column, Ints]], n: int
 ) -> tuple[dict[str, Any], list[_Brought]]:
     """Write one column block by block; return its attributes and what each source brought."""
-    shared = _shared(place, [column for column, _ in sources])
+    shared = _share_attributes(place, [column for column, _ in sources])
     brought = [_Brought() for _ in sources]
     axes = {
         axis: sorted({label for column, _ in sources for label in column.attributes[axis]})
@@ -198,7 +198,7 @@ def _merge_column(
     digest = ArrayDigest(dtype, (n, *inner))
     step = max(written.chunks[0], _BLOCK_BYTES // max(1, int(np.prod(inner)) * dtype.itemsize))
     for start in range(0, n, step):
-        block = np.full((min(step, n - start), *inner), missing_value(dtype), dtype)
+        block = np.full((min(step, n - start), *inner), get_missing_value(dtype), dtype)
         for (column, at), new in zip(sources, brought, strict=True):
             _fill(block, start, column, at, axes, place, new)
         written[start : start + len(block)] = block
@@ -223,7 +223,7 @@ def _fill(
     labels = [[all_labels.index(label) for label in column.attributes[axis]] for axis, all_labels in axes.items()]
     inner = labels or [list(range(size)) for size in block.shape[1:]]
     where = np.ix_(at[own] - start, *(np.array(positions) for positions in inner))
-    there, missing = block[where], missing_value(block.dtype)
+    there, missing = block[where], get_missing_value(block.dtype)
     empty = np.isnan(there) if np.isnan(missing) else there == missing
     absent = np.isnan(values) if np.isnan(missing) else values == missing
     conflict = ~empty & ~absent & (there != values)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.table.locate import find_table
 from nasbench.table.reader import Table
 
@@ -38,7 +38,7 @@ class ProxyColumn:
         return values
 
 
-def proxy_columns(table: Table, datasets: Collection[str] = ()) -> list[ProxyColumn]:
+def list_proxies(table: Table, datasets: Collection[str] = ()) -> list[ProxyColumn]:
     """Return every proxy of a table, by name.
 
     A static metric has no split, so what may be an accuracy is left out: a fraction, or one kept per seed.
@@ -56,26 +56,26 @@ def _is_proxy(table: Table, dataset: str, metric: str) -> bool:
     return about["unit"] != "fraction" and len(about["shape"]) == 1
 
 
-def proxy_source(label: str) -> str:
+def name_proxy_source(label: str) -> str:
     """Return how a record names what is learnt from the proxy of this label."""
     return PROXY_SOURCE + label
 
 
-def source_checksum(source: str) -> str:
+def read_source_checksum(source: str) -> str:
     """Return the checksum of the table that a source such as ``table:TABLE/METRIC`` names.
 
     Raises:
         UnknownName: no such table or proxy.
     """
-    return proxy_named(source.removeprefix(PROXY_SOURCE), "").table.checksum
+    return find_proxy(source.removeprefix(PROXY_SOURCE), "").table.checksum
 
 
-def proxy_table(source: str) -> str:
+def parse_proxy_table(source: str) -> str:
     """Return the name or file of the table in a source such as ``table:TABLE/METRIC``."""
-    return _parts(source.removeprefix(PROXY_SOURCE))[0]
+    return _split_label(source.removeprefix(PROXY_SOURCE))[0]
 
 
-def proxy_named(label: str, space: str) -> ProxyColumn:
+def find_proxy(label: str, space: str) -> ProxyColumn:
     """Return the proxy called ``TABLE/METRIC``, or ``TABLE/DATASET/METRIC`` where a table has it of several data sets.
 
     Args:
@@ -86,15 +86,15 @@ def proxy_named(label: str, space: str) -> ProxyColumn:
         InvalidOption: a label of another form, a table of another space, or a proxy of several data sets.
         UnknownName: no such table or proxy.
     """
-    name, dataset, metric = _parts(label)
-    table = _opened(find_table(name))
+    name, dataset, metric = _split_label(label)
+    table = _open_table(find_table(name))
     if space not in ("", table.space):
         raise InvalidOption(f"table '{name}' is of space '{table.space}'; searched is '{space}'")
-    columns = proxy_columns(table)
+    columns = list_proxies(table)
     found = [column for column in columns if column.metric == metric and dataset in ("", column.dataset)]
     if not found:
         known = {f"{name}/{column.dataset}/{column.metric}" for column in columns}
-        raise unknown_name("proxy", label, known)
+        raise make_unknown_name("proxy", label, known)
     if len(found) > 1:
         raise InvalidOption(
             f"'{label}' is there for {', '.join(column.dataset for column in found)}; say which: "
@@ -103,7 +103,7 @@ def proxy_named(label: str, space: str) -> ProxyColumn:
     return found[0]
 
 
-def _parts(label: str) -> tuple[str, str, str]:
+def _split_label(label: str) -> tuple[str, str, str]:
     """Return table, data set (empty for the only one) and metric."""
     file, suffix, rest = label.rpartition(".h5/")
     name, _, place = (file + ".h5", "", rest) if suffix else label.partition("/")
@@ -114,5 +114,5 @@ def _parts(label: str) -> tuple[str, str, str]:
 
 
 @lru_cache(maxsize=16)
-def _opened(path: Path) -> Table:
+def _open_table(path: Path) -> Table:
     return Table(path)

@@ -9,18 +9,26 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Archs, Floats, Ints, RowIndex, freeze, row_index
+from nasbench.arrays import Archs, Floats, Ints, RowIndex, freeze_array, get_row_index
 from nasbench.errors import (
     InvalidArchitecture,
     InvalidOption,
     MissingMeasurement,
     TableError,
     UnknownName,
-    unknown_name,
+    make_unknown_name,
 )
 from nasbench.table.column import Column
 from nasbench.table.disk_index import DiskIndex
-from nasbench.table.schema import FORMAT, ROOT_TEXT, SCHEMA_VERSION, SPACE_OPTIONS, SPLITS, content_digest, plain
+from nasbench.table.schema import (
+    FORMAT,
+    ROOT_TEXT,
+    SCHEMA_VERSION,
+    SPACE_OPTIONS,
+    SPLITS,
+    convert_to_plain,
+    digest_content,
+)
 
 _UNREADABLE = (OSError, RuntimeError, KeyError, TypeError, ValueError)
 """What h5py raises on damaged files, depending on what the damage hits."""
@@ -57,7 +65,7 @@ class Table:
         except OSError as error:
             raise TableError(f"{self.path} is no readable HDF5 file (truncated or foreign): {error}") from error
         try:
-            root = {key: plain(value) for key, value in self._file.attrs.items()}
+            root = {key: convert_to_plain(value) for key, value in self._file.attrs.items()}
         except _UNREADABLE as error:
             raise TableError(f"{self.path} has damaged attributes: {error}") from error
         if root.get("format") != FORMAT:
@@ -70,7 +78,7 @@ class Table:
         self.checksum = str(root.pop("content_sha256", ""))
         self.columns = self._open_columns()
         try:
-            digest = content_digest(root, {place: column.attributes for place, column in self.columns.items()})
+            digest = digest_content(root, {place: column.attributes for place, column in self.columns.items()})
         except _UNREADABLE as error:
             raise TableError(f"{self.path} has attributes of foreign types: {error}") from error
         if digest != self.checksum:
@@ -78,11 +86,11 @@ class Table:
         self.name, self.title, self.space, self.citation, self.licence, self.source, self.notes = (
             str(root[key]) for key in ROOT_TEXT
         )
-        self.space_options = self._options(root.get(SPACE_OPTIONS, "{}"))
+        self.space_options = self._read_options(root.get(SPACE_OPTIONS, "{}"))
         self._n_architectures = self.columns["architectures"].shape[0]
         self._answers: dict[tuple[Any, ...], npt.NDArray[Any] | _OnDisk] = {}
 
-    def _options(self, text: Any) -> dict[str, Any]:
+    def _read_options(self, text: Any) -> dict[str, Any]:
         try:
             options: dict[str, Any] = dict(json.loads(text))
         except (TypeError, ValueError, RecursionError) as error:
@@ -124,16 +132,16 @@ class Table:
     @cached_property
     def cardinality(self) -> Ints:
         """[d] number of choices of each decision."""
-        return freeze(np.array(self.columns["architectures"].attributes["cardinality"], dtype=np.int64))
+        return freeze_array(np.array(self.columns["architectures"].attributes["cardinality"], dtype=np.int64))
 
     @cached_property
     def _finder(self) -> RowIndex | DiskIndex:
         column = self.columns["architectures"]
-        return row_index(self.architectures, self.cardinality) if column.fits else DiskIndex(column)
+        return get_row_index(self.architectures, self.cardinality) if column.fits else DiskIndex(column)
 
     def rows(self, index: Ints) -> Archs:
         """Return the architectures of rows [n], ``[n, d]``; from disk where the table is large."""
-        column, index = self.columns["architectures"], self._in_range(np.asarray(index))
+        column, index = self.columns["architectures"], self._check_range(np.asarray(index))
         return column.load()[index] if column.fits else column.gather(index, None, None)
 
     def index(self, archs: Archs) -> Ints:
@@ -154,36 +162,36 @@ class Table:
 
     def describe(self, dataset: str, recipe: str, split: str, metric: str) -> dict[str, Any]:
         """Return unit, direction, seeds, epochs and checksum of one measurement."""
-        return dict(self._measurement(dataset, recipe, split, metric).attributes)
+        return dict(self._build_measurement(dataset, recipe, split, metric).attributes)
 
     def describe_static(self, dataset: str, metric: str) -> dict[str, Any]:
         """Return unit, direction, checksum and shape of one static metric."""
-        column = self._static(dataset, metric)
+        column = self._find_static(dataset, metric)
         return column.attributes | {"shape": column.shape}
 
-    def _static(self, dataset: str, metric: str) -> Column:
+    def _find_static(self, dataset: str, metric: str) -> Column:
         column = self.columns.get(f"static/{dataset}/{metric}")
         if column is not None:
             return column
         datasets = {name for name, *_ in (*self.statics, *self.measurements)}
         if dataset not in datasets:
-            raise unknown_name(f"data set of table '{self.name}'", dataset, datasets)
+            raise make_unknown_name(f"data set of table '{self.name}'", dataset, datasets)
         known = {name for owner, name in self.statics if owner == dataset}
-        error = unknown_name(f"static metric of '{dataset}' in table '{self.name}'", metric, known)
-        owners = self._owners(metric)
+        error = make_unknown_name(f"static metric of '{dataset}' in table '{self.name}'", metric, known)
+        owners = self._list_owners(metric)
         also = f"; data set {owners} has it" if owners else ""
         raise UnknownName(f"{error}{also}")
 
-    def _owners(self, metric: str) -> str:
+    def _list_owners(self, metric: str) -> str:
         """Return the data sets that have a static metric, as text; empty if none has."""
         return " and ".join(repr(owner) for owner, name in self.statics if name == metric)
 
-    def _measurement(self, dataset: str, recipe: str, split: str, metric: str) -> Column:
+    def _build_measurement(self, dataset: str, recipe: str, split: str, metric: str) -> Column:
         column = self.columns.get(f"measurements/{dataset}/{recipe}/{split}/{metric}")
         if column is not None:
             return column
         if split not in SPLITS:
-            raise unknown_name("split", split, SPLITS)
+            raise make_unknown_name("split", split, SPLITS)
         left = self.measurements
         if dataset in {name for name, _ in self.statics} - {name for name, *_ in left}:
             raise UnknownName(
@@ -195,7 +203,7 @@ class Table:
         ):
             known = {entry[place] for entry in left}
             if seen not in known:
-                error = unknown_name(f"{kind} of table '{self.name}'", seen, known)
+                error = make_unknown_name(f"{kind} of table '{self.name}'", seen, known)
                 owners = sorted(owner for owner, name in self.statics if name == metric)
                 also = (
                     f"; '{metric}' is a static metric, of data set {' and '.join(map(repr, owners))}" if owners else ""
@@ -240,8 +248,8 @@ class Table:
         key = (dataset, recipe, split, metric, epoch, seed)
         answer = self._answers.get(key)
         if answer is None:
-            answer = self._answer(self._measurement(dataset, recipe, split, metric), epoch, seed, key)
-        return self._gathered(index, answer, missing)
+            answer = self._answer(self._build_measurement(dataset, recipe, split, metric), epoch, seed, key)
+        return self._gather(index, answer, missing)
 
     def static(self, index: Ints, *, dataset: str, metric: str, missing: str = "nan") -> npt.NDArray[Any]:
         """Return a static metric of many architectures: ``[n]``, or ``[n, s]`` where it is kept per seed.
@@ -251,40 +259,42 @@ class Table:
         key = (dataset, metric)
         answer = self._answers.get(key)
         if answer is None:
-            column = self._static(dataset, metric)
+            column = self._find_static(dataset, metric)
             answer = column.decode(column.load()) if column.fits else _OnDisk(column, None, None, mean=False)
             self._answers[key] = answer
-        return self._gathered(index, answer, missing)
+        return self._gather(index, answer, missing)
 
     def curves(self, index: Ints, *, dataset: str, recipe: str, split: str, metric: str, seed: int) -> npt.NDArray[Any]:
         """Return the learning curves of one seed; ``[n, t]``, the epochs as ``describe`` lists them."""
-        column = self._measurement(dataset, recipe, split, metric)
-        position = self._position(column, "seeds", seed)
-        index = self._in_range(np.asarray(index))
+        column = self._build_measurement(dataset, recipe, split, metric)
+        position = self._find_position(column, "seeds", seed)
+        index = self._check_range(np.asarray(index))
         return column.decode(column.load()[index, position] if column.fits else column.gather(index, position, None))
 
     def _answer(
         self, column: Column, epoch: int | None, seed: int | str, key: tuple[Any, ...]
     ) -> "npt.NDArray[Any] | _OnDisk":
-        at_epoch = len(column.attributes["epochs"]) - 1 if epoch is None else self._position(column, "epochs", epoch)
-        at_seed = None if seed == "mean" else self._position(column, "seeds", seed)
+        at_epoch = (
+            len(column.attributes["epochs"]) - 1 if epoch is None else self._find_position(column, "epochs", epoch)
+        )
+        at_seed = None if seed == "mean" else self._find_position(column, "seeds", seed)
         if not column.fits:
             answer: npt.NDArray[Any] | _OnDisk = _OnDisk(column, at_seed, at_epoch, mean=seed == "mean")
         elif at_seed is None:
-            answer = _seed_mean(column.decode(column.load()[:, :, at_epoch]))
+            answer = _average_seeds(column.decode(column.load()[:, :, at_epoch]))
         else:
             answer = np.ascontiguousarray(column.decode(column.load()[:, at_seed, at_epoch]))
         self._answers[key] = answer
         return answer
 
-    def _position(self, column: Column, axis: str, label: int | str) -> int:
+    def _find_position(self, column: Column, axis: str, label: int | str) -> int:
         known = column.attributes[axis]
         if label not in known:
             shown = ", ".join(map(str, known[:8])) + (" ..." if len(known) > 8 else "")
             raise InvalidOption(f"{axis[:-1]} {label!r} was not measured; the column has {axis} {shown}")
         return int(known.index(label))
 
-    def _in_range(self, index: npt.NDArray[Any]) -> Ints:
+    def _check_range(self, index: npt.NDArray[Any]) -> Ints:
         if index.ndim != 1 or index.dtype != np.int64:
             index = self._as_rows(index)
         # Read as unsigned, a negative row is huge: one pass checks both ends.
@@ -307,8 +317,8 @@ class Table:
             "architectures [n, d] they are table.index(archs); task.query takes architectures and texts"
         )
 
-    def _gathered(self, index: Ints, answer: "npt.NDArray[Any] | _OnDisk", missing: str) -> npt.NDArray[Any]:
-        values: npt.NDArray[Any] = answer.take(self._in_range(np.asarray(index)), axis=0)
+    def _gather(self, index: Ints, answer: "npt.NDArray[Any] | _OnDisk", missing: str) -> npt.NDArray[Any]:
+        values: npt.NDArray[Any] = answer.take(self._check_range(np.asarray(index)), axis=0)
         if missing != "nan":
             self._refuse_missing(values, index, missing)
         return values
@@ -333,10 +343,10 @@ class _OnDisk:
     def take(self, index: Ints, axis: int) -> npt.NDArray[Any]:
         del axis  # always the first: architectures
         values = self._column.decode(self._column.gather(index, self._seed, self._epoch))
-        return _seed_mean(values) if self._mean else values
+        return _average_seeds(values) if self._mean else values
 
 
-def _seed_mean(values: npt.NDArray[Any]) -> Floats:
+def _average_seeds(values: npt.NDArray[Any]) -> Floats:
     """Mean over the seeds that were measured, [n, s] -> [n]; nan where none was."""
     measured = ~np.isnan(values)
     count = measured.sum(axis=1)

@@ -37,42 +37,42 @@ class ArrayDigest:
         return self._hash.hexdigest()
 
 
-def array_digest(values: npt.NDArray[Any]) -> str:
+def digest_array(values: npt.NDArray[Any]) -> str:
     """Return the SHA-256 of an array's type, shape and little-endian bytes."""
     digest = ArrayDigest(values.dtype, values.shape)
     digest.update(values)
     return digest.hexdigest()
 
 
-def root_attributes(owner: Any, **changed: str) -> dict[str, Any]:
+def list_root_attributes(owner: Any, **changed: str) -> dict[str, Any]:
     """Return the attributes of a file but its checksum, from a draft or a table; ``changed`` replaces texts."""
     texts = {key: changed.get(key, getattr(owner, key)) for key in ROOT_TEXT}
     options = {SPACE_OPTIONS: json.dumps(dict(owner.space_options))} if owner.space_options else {}
     return {"format": FORMAT, "schema_version": SCHEMA_VERSION} | texts | options
 
 
-def same_options(ours: Any, theirs: Any) -> bool:
+def are_same_options(ours: Any, theirs: Any) -> bool:
     """Tell whether two tables' options, or parts of them, are the same, decisions in the same order."""
     return json.dumps(ours) == json.dumps(theirs)
 
 
-def shown_options(options: Any) -> str:
+def show_options(options: Any) -> str:
     """Write options, or a part of them, for an error: short."""
     text = json.dumps(options) if options else "nothing (an older release wrote none: import that table again)"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
-def missing_value(dtype: np.dtype[Any]) -> Any:
+def get_missing_value(dtype: np.dtype[Any]) -> Any:
     """Return what stands for missing in a column as stored: the largest count, or nan."""
     return np.iinfo(dtype).max if dtype.kind == "u" else np.nan
 
 
-def counted_type(denominator: int) -> np.dtype[Any]:
+def choose_count_type(denominator: int) -> np.dtype[Any]:
     """Return the integer type that holds counts up to ``denominator`` and one more value, for missing."""
     return np.dtype(np.uint16 if denominator < np.iinfo(np.uint16).max else np.uint32)
 
 
-def content_digest(root: dict[str, Any], columns: dict[str, dict[str, Any]]) -> str:
+def digest_content(root: dict[str, Any], columns: dict[str, dict[str, Any]]) -> str:
     """Return the SHA-256 of a table's meaning: its attributes and the digest of every column.
 
     Args:
@@ -83,7 +83,7 @@ def content_digest(root: dict[str, Any], columns: dict[str, dict[str, Any]]) -> 
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def plain(value: Any) -> Any:
+def convert_to_plain(value: Any) -> Any:
     """Return an HDF5 attribute as plain Python (text, number or list), so that it hashes alike everywhere."""
     if isinstance(value, bytes):
         return value.decode()

@@ -9,11 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from nasbench.errors import TableError
-from nasbench.files import replacing
+from nasbench.files import replace_atomically
 from nasbench.table.builder import Draft, Measurement, Static
 from nasbench.table.column import Column
 from nasbench.table.disk_index import DiskIndex
-from nasbench.table.schema import array_digest, content_digest, counted_type, missing_value, root_attributes
+from nasbench.table.schema import (
+    choose_count_type,
+    digest_array,
+    digest_content,
+    get_missing_value,
+    list_root_attributes,
+)
 
 _CHUNK_BYTES = 1 << 20  # of uncompressed values: what one lazy read of a large table costs
 
@@ -26,18 +32,18 @@ def write_table(draft: Draft, path: Path) -> str:
         OSError: the file cannot be written; an existing one is untouched.
     """
     draft.check()
-    root = root_attributes(draft)
+    root = list_root_attributes(draft)
     columns: dict[str, dict[str, Any]] = {
         "architectures": {
             "cardinality": draft.cardinality.tolist(),
-            "sha256": array_digest(draft.architectures),
+            "sha256": digest_array(draft.architectures),
         }
     }
-    columns |= {column.path: _attributes(column) for column in draft.columns}
+    columns |= {column.path: _list_attributes(column) for column in draft.columns}
     values: dict[str, npt.NDArray[Any]] = {"architectures": draft.architectures}
-    values |= {column.path: stored(column) for column in draft.columns}
-    root["content_sha256"] = content_digest(root, columns)
-    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
+    values |= {column.path: encode_column(column) for column in draft.columns}
+    root["content_sha256"] = digest_content(root, columns)
+    with replace_atomically(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
         file.attrs.update(root)
         for place, array in values.items():
             column = create_column(file, place, array.shape, array.dtype)
@@ -61,13 +67,13 @@ def write_parts(drafts: Iterable[Draft], path: Path) -> str:
         OSError: the file cannot be written; an existing one is untouched.
     """
     first: tuple[dict[str, Any], dict[str, dict[str, Any]]] | None = None
-    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
+    with replace_atomically(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
         for number, draft in enumerate(drafts):
             draft.check()
-            declared = _declared(draft)
+            declared = _collect_shared(draft)
             first = first or declared
             if declared != first:
-                raise TableError(f"part {number} differs from the first in {_difference(first, declared)}")
+                raise TableError(f"part {number} differs from the first in {_name_difference(first, declared)}")
             _extend(file, draft)
         if first is None:
             raise TableError("a table needs at least one part")
@@ -77,21 +83,21 @@ def write_parts(drafts: Iterable[Draft], path: Path) -> str:
             attributes.pop("type")
             attributes["sha256"] = Column(file[place], place, path.name).digest()
             file[place].attrs.update(attributes)
-        root["content_sha256"] = content_digest(root, columns)
+        root["content_sha256"] = digest_content(root, columns)
         file.attrs.update(root)
     return str(root["content_sha256"])
 
 
-def _declared(draft: Draft) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def _collect_shared(draft: Draft) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Return what all parts of a table share: its own attributes, and those of its columns with their types."""
-    root = root_attributes(draft)
+    root = list_root_attributes(draft)
     columns: dict[str, dict[str, Any]] = {"architectures": {"cardinality": draft.cardinality.tolist(), "type": "int8"}}
     for column in draft.columns:
-        columns[column.path] = _described(column) | {"type": f"{column.values.dtype}{column.values.shape[1:]}"}
+        columns[column.path] = _describe_column(column) | {"type": f"{column.values.dtype}{column.values.shape[1:]}"}
     return root, columns
 
 
-def _difference(first: tuple[dict[str, Any], dict[str, Any]], other: tuple[dict[str, Any], dict[str, Any]]) -> str:
+def _name_difference(first: tuple[dict[str, Any], dict[str, Any]], other: tuple[dict[str, Any], dict[str, Any]]) -> str:
     """Name what differs first."""
     return next(
         f"{key}: {there.get(key)!r} and {here.get(key)!r}"
@@ -103,7 +109,7 @@ def _difference(first: tuple[dict[str, Any], dict[str, Any]], other: tuple[dict[
 
 def _extend(file: h5py.File, draft: Draft) -> None:
     """Put the rows of one part below those that are there."""
-    arrays = {"architectures": draft.architectures} | {column.path: stored(column) for column in draft.columns}
+    arrays = {"architectures": draft.architectures} | {column.path: encode_column(column) for column in draft.columns}
     for place, array in arrays.items():
         if place not in file:
             create_column(file, place, (0, *array.shape[1:]), array.dtype, growing=True)
@@ -113,7 +119,7 @@ def _extend(file: h5py.File, draft: Draft) -> None:
 
 
 def _refuse_twice(architectures: Column) -> None:
-    twice = DiskIndex(architectures).first_twice()
+    twice = DiskIndex(architectures).find_duplicate()
     if twice:
         raise TableError(f"rows {twice[0]} and {twice[1]} are the same architecture: parts must not overlap")
 
@@ -136,23 +142,23 @@ def create_column(
     )
 
 
-def stored(column: Measurement | Static) -> npt.NDArray[Any]:
+def encode_column(column: Measurement | Static) -> npt.NDArray[Any]:
     """Return a column's values as they stand in the file: counts where it has a denominator."""
     denominator = getattr(column, "denominator", 0)
     if not denominator:
         return column.values
-    kind = counted_type(denominator)
+    kind = choose_count_type(denominator)
     missing = np.isnan(column.values)
     counts = np.rint(np.where(missing, 0, column.values) * denominator)
-    values: npt.NDArray[Any] = np.where(missing, missing_value(kind), counts).astype(kind)
+    values: npt.NDArray[Any] = np.where(missing, get_missing_value(kind), counts).astype(kind)
     return values
 
 
-def _attributes(column: Measurement | Static) -> dict[str, Any]:
-    return _described(column) | {"sha256": array_digest(stored(column))}
+def _list_attributes(column: Measurement | Static) -> dict[str, Any]:
+    return _describe_column(column) | {"sha256": digest_array(encode_column(column))}
 
 
-def _described(column: Measurement | Static) -> dict[str, Any]:
+def _describe_column(column: Measurement | Static) -> dict[str, Any]:
     shared = {"unit": column.unit, "direction": column.direction}
     if isinstance(column, Static):
         return shared

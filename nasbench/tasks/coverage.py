@@ -11,7 +11,7 @@ import numpy as np
 
 from nasbench.arrays import Bools, Floats, Ints
 from nasbench.errors import InvalidOption
-from nasbench.table.falls import first_fall
+from nasbench.table.falls import find_first_fall
 from nasbench.tasks.columns import CostTerm, MeasuredColumn
 
 _BLOCK = 2**22  # values of curves in memory at once
@@ -103,7 +103,7 @@ def _mean_end(seconds: Floats, known: Bools) -> Floats:
 
 def _refuse_fall(column: MeasuredColumn, seconds: Floats, index: Ints) -> None:
     """Refuse seconds [n, s, t] that fall: no search must be charged less for training on."""
-    fall = first_fall(seconds)
+    fall = find_first_fall(seconds)
     if fall is None:
         return
     place = f"{column.dataset}/{column.recipe}/{column.split}/{column.metric}"

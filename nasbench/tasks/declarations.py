@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.declarations import NUMBER, Declaration, Place, Types
-from nasbench.errors import InvalidOption, NasbenchError, unknown_name
-from nasbench.table.locate import shipped_names, table_names, user_tables
+from nasbench.errors import InvalidOption, NasbenchError, make_unknown_name
+from nasbench.table.locate import get_user_folder, list_shipped_names, list_tables
 from nasbench.tasks.surrogate.archive import describe
 
 _FOLDER = Path(__file__).parent
@@ -129,7 +129,7 @@ def tables_of(name: str) -> set[str]:
     """
     declared = {known: values for known, _, values in _members()}
     if name not in declared:
-        raise unknown_name("task", name, declared)
+        raise make_unknown_name("task", name, declared)
     return _tables(declared[name])
 
 
@@ -137,7 +137,7 @@ def suites() -> dict[str, list[str]]:
     """Return the tasks whose tables ship with the package, by the suite that they are compared in."""
     found: dict[str, list[str]] = {}
     for name, _, values in _members():
-        if _tables(values) <= shipped_names():
+        if _tables(values) <= list_shipped_names():
             found.setdefault(str(values.get("suite", EMBEDDED)), []).append(name)
     return found
 
@@ -148,7 +148,7 @@ def task_names(*, embedded: bool = False) -> dict[str, str]:
     Args:
         embedded: only those of the suite ``embedded``.
     """
-    present = set(table_names())
+    present = set(list_tables())
     named = {name: str(values.get("title", "")) for name, _, values in _members() if _tables(values) <= present}
     if embedded:
         return {name: named[name] for name in suites().get(EMBEDDED, [])}
@@ -188,7 +188,7 @@ def training_declaration(name: str) -> dict[str, Any]:
 
 def surrogate_folder() -> Path:
     """Return the folder of the surrogates that the user fitted, beside that of the tables."""
-    return user_tables().with_name("surrogates")
+    return get_user_folder().with_name("surrogates")
 
 
 def surrogate_files() -> list[Path]:
@@ -206,7 +206,7 @@ def _title(path: Path) -> str:
 
 def absent_tasks() -> dict[str, str]:
     """Return the declared tasks whose table is missing, with how to get it."""
-    present = set(table_names())
+    present = set(list_tables())
     return {name: _how_to_get(values) for name, _, values in _members() if not _tables(values) <= present}
 
 
@@ -227,9 +227,9 @@ def read_declaration(name: str) -> dict[str, Any]:
         return _check_task(declared) | {"name": f"{Path(file).stem}-{member}"}
     shipped = shipped_declarations()
     if name not in shipped:
-        raise unknown_name("task", name, shipped)
+        raise make_unknown_name("task", name, shipped)
     values = shipped[name]
-    if not _tables(values) <= set(table_names()):
+    if not _tables(values) <= set(list_tables()):
         raise InvalidOption(f"task '{name}' needs a table that is not imported yet: {_how_to_get(values)}")
     return checked(values, name)
 
@@ -245,7 +245,7 @@ def _of_file(file: Path, member: str, label: str) -> Declaration:
         raise InvalidOption(f"no task file {file}; expected FILE.toml:MEMBER")
     family = _read_family(file)
     if member not in (members := family.values["tasks"]):
-        raise unknown_name("task", f"{file}:{member}", members)
+        raise make_unknown_name("task", f"{file}:{member}", members)
     return _read_member(family, member, label, dataset=member)
 
 

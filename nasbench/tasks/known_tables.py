@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from nasbench.registry import IMPORTERS
-from nasbench.table import table_names
+from nasbench.table import list_tables
 
 _MAPS = Path(__file__).parent.parent / "importers/maps"
 
@@ -20,4 +20,4 @@ def absent_tables() -> dict[str, str]:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
         file = f"{given['file']} of " if "file" in given else ""
         known[given["name"]] = f"get {file}{given['source']}; then: nasbench import table PATH --map {path.stem}"
-    return {table: how for table, how in known.items() if table not in table_names()}
+    return {table: how for table, how in known.items() if table not in list_tables()}

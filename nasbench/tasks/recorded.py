@@ -34,9 +34,9 @@ def as_recorded(entries: Mapping[str, Entry]) -> Iterator[None]:
     tables = {}
     for name, entry in entries.items():
         if "table_sha256" in entry:
-            from nasbench.table.proxies import proxy_table
+            from nasbench.table.proxies import parse_proxy_table
 
-            tables[proxy_table(name)] = entry["table_sha256"]
+            tables[parse_proxy_table(name)] = entry["table_sha256"]
     token, table_token = _ENTRIES.set({**_ENTRIES.get(), **tasks}), RECORDED.set({**RECORDED.get(), **tables})
     try:
         yield
@@ -119,13 +119,13 @@ def differing(then: Entry, now: Entry) -> str:
 
 def _finder(name: str, entry: Entry) -> Callable[[str], Path]:
     """Return what finds the recorded tables by their content, first where they were."""
-    from nasbench.table import find_content, table_names
+    from nasbench.table import find_content, list_tables
 
     tables, places = entry["tables"], [Path(place) for place in entry.get("places", {}).values()]
 
     def find(declared: str) -> Path:
         label = Path(declared).stem if declared.endswith(".h5") else declared
-        near = [Path(declared)] if declared.endswith(".h5") else [table_names().get(declared, Path(declared))]
+        near = [Path(declared)] if declared.endswith(".h5") else [list_tables().get(declared, Path(declared))]
         wanted = [tables[label]] if label in tables else list(tables.values())
         for checksum in wanted:
             if path := find_content(checksum, (*near, *places)):
@@ -168,6 +168,8 @@ def _another(name: str, how: str) -> RecordError:
 
 
 def _absent(name: str, what: str, checksum: str, remedy: str, folder: str) -> RecordError:
-    from nasbench.table import user_tables
+    from nasbench.table import get_user_folder
 
-    return _another(name, f"{what} with checksum {checksum} is not here; {remedy} {user_tables().with_name(folder)}")
+    return _another(
+        name, f"{what} with checksum {checksum} is not here; {remedy} {get_user_folder().with_name(folder)}"
+    )

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.registry import SPACES
 from nasbench.spaces import Coded, Party, SearchSpace, refuse_other_codes
-from nasbench.table import ProxyColumn, Table, proxy_named
-from nasbench.table.schema import same_options
+from nasbench.table import ProxyColumn, Table, find_proxy
+from nasbench.table.schema import are_same_options
 
 _SHOWN = 12  # values of a decision
 _AGAIN = (
@@ -50,7 +50,7 @@ def space_of(table: Table) -> SearchSpace:
         InvalidOption: the table does not say what its codes mean.
     """
     if ":" in table.space:
-        raise unknown_name("space", table.space, SPACES.names())
+        raise make_unknown_name("space", table.space, SPACES.names())
     return task_space(table.space, {}, table)
 
 
@@ -93,7 +93,7 @@ def refuse_other_space(asked: Party, table: Table) -> None:
                 f"{table.cardinality.tolist()}; {_AGAIN}"
             )
         return
-    same = same_options(space.code_options, table.space_options)
+    same = are_same_options(space.code_options, table.space_options)
     stored = space if same else _made_as(space, table)
     if stored.cardinality.tolist() != table.cardinality.tolist():
         raise InvalidOption(f"{name} contradicts itself: its space_options are not those of its rows; import it again")
@@ -121,7 +121,7 @@ def refuse_other_table(home: Table, other: Table) -> None:
     """
     if other.space != home.space:
         raise InvalidOption(f"table '{other.name}' is of space '{other.space}', not '{home.space}'")
-    if same_options(home.space_options, other.space_options):
+    if are_same_options(home.space_options, other.space_options):
         return
     if home.space_options:
         refuse_other_space(Party(f"table '{home.name}'", space_of(home)), other)
@@ -145,9 +145,9 @@ def proxy_of(label: str, space: SearchSpace) -> ProxyColumn:
     """Return the proxy called ``TABLE/METRIC`` for architectures of ``space``.
 
     Raises:
-        InvalidOption: as ``proxy_named``; or a table that reads the codes of architectures differently.
+        InvalidOption: as ``find_proxy``; or a table that reads the codes of architectures differently.
         UnknownName: no such table or proxy.
     """
-    column = proxy_named(label, space.name)
+    column = find_proxy(label, space.name)
     refuse_other_space(Party("the searched task", space), column.table)
     return column

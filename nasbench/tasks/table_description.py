@@ -17,7 +17,7 @@ Columns = dict[str, tuple[Floats, Scale]]
 
 def describe_table_task(task: "TableTask") -> dict[str, Any]:
     """Return what a user must know before quoting a number, as plain data."""
-    from nasbench.encodings import encoding_names  # loads scipy, which a search does without
+    from nasbench.encodings import list_encodings  # loads scipy, which a search does without
 
     task.check()
     table, space, optimum, seen = task.table, task.whole, task.optimum, task.observed
@@ -31,7 +31,7 @@ def describe_table_task(task: "TableTask") -> dict[str, Any]:
         "version": task.version,
         "space": f"{space.name}: {space.size:,} architectures of {len(space.decisions)} decisions",
         **({"decisions": decisions} if (decisions := described_decisions(space)) else {}),
-        "encodings": encoding_names(space),
+        "encodings": list_encodings(space),
         "table": f"{table.name}: {len(table):,} architectures, {len(task.rows):,} of this task measured",
         **({"restriction": task.restriction} if task.restriction else {}),
         "dataset": seen.dataset,

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bools, Floats, Ints, freeze
+from nasbench.arrays import Archs, Bools, Floats, Ints, freeze_array
 from nasbench.backends.table import Observations, SeedDraw, TableBackend, rows_of
-from nasbench.errors import InvalidArchitecture, InvalidOption, unknown_name
+from nasbench.errors import InvalidArchitecture, InvalidOption, make_unknown_name
 from nasbench.spaces import EnumeratedSpace, MeasuredSpace, Party, SearchSpace
-from nasbench.table import Table, table_names
+from nasbench.table import Table, list_tables
 from nasbench.tasks.columns import CostTerm, MeasuredColumn, StaticMetric, charge_static_metric
 from nasbench.tasks.declarations import FEWEST_SEEDS, FRESH, MEASURED, REPEATS, SAME
 from nasbench.tasks.fidelities import Fidelity, Gaps, observed_at
@@ -116,7 +116,7 @@ class TableTask(HasObjectives):
     def _check_repeats(self) -> None:
         """Refuse fresh seeds where there are hardly any."""
         if self.repeats not in REPEATS:
-            raise unknown_name(f"repeats of task '{self.name}'", self.repeats, REPEATS)
+            raise make_unknown_name(f"repeats of task '{self.name}'", self.repeats, REPEATS)
         if self.repeats == FRESH and (n := len(self.observed.seeds)) < FEWEST_SEEDS:
             raise InvalidOption(
                 f"task '{self.name}': repeats = \"fresh\", but its observed column holds {n} trained "
@@ -329,7 +329,7 @@ class TableTask(HasObjectives):
     @property
     def places(self) -> dict[str, str]:
         """Files of tables that lie neither in the package nor among the user's own, by the table's name."""
-        known = set(table_names().values())
+        known = set(list_tables().values())
         return {table.name: str(table.path.resolve()) for table in self.tables if table.path not in known}
 
     @property
@@ -345,7 +345,7 @@ class TableTask(HasObjectives):
         else:
             index = np.flatnonzero(self.space.is_valid(self.table.architectures))
         index = index[index >= 0]
-        return freeze(index[~np.isnan(self._regret.query(index))])
+        return freeze_array(index[~np.isnan(self._regret.query(index))])
 
     @cached_property
     def optimum(self) -> Optimum:

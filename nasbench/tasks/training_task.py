@@ -37,9 +37,9 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.choices import Choice
-from nasbench.errors import InvalidOption, MissingExtra, unknown_name
+from nasbench.errors import InvalidOption, MissingExtra, make_unknown_name
 from nasbench.spaces import SearchSpace
-from nasbench.table import user_tables
+from nasbench.table import get_user_folder
 from nasbench.tasks.declarations import FRESH, SAME, training_declaration
 from nasbench.tasks.protocol import Expected, Optimum
 from nasbench.tasks.spaces import described_decisions, space_named
@@ -95,7 +95,7 @@ class TrainingTask(HasObjectives):
         """Refuse contradictions at once, not in the middle of a search."""
         for key, value in self.how.items():
             if key not in _KEYS:
-                raise unknown_name(f"key of 'train' of task '{self.name}'", key, _KEYS)
+                raise make_unknown_name(f"key of 'train' of task '{self.name}'", key, _KEYS)
             if type(value) is not _KEYS[key]:
                 raise InvalidOption(f"task '{self.name}': train.{key} = {value!r}; expected {_KEYS[key].__name__}")
         if missing := [key for key in _REQUIRED if key not in self.how]:
@@ -170,7 +170,7 @@ class TrainingTask(HasObjectives):
         parts += [json.dumps(options)] if (options := self.space.code_options) else []
         own = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
         given = self.how.get("folder")
-        return (Path(given).expanduser() if given else user_tables().with_name("trainings") / self.name) / own
+        return (Path(given).expanduser() if given else get_user_folder().with_name("trainings") / self.name) / own
 
     @property
     def places(self) -> dict[str, str]:
@@ -260,7 +260,7 @@ class TrainingTask(HasObjectives):
             UnknownName: another split.
         """
         if split not in (_OBSERVED, _REPORTED):
-            raise unknown_name(f"split of '{self.name}'", split, (_OBSERVED, _REPORTED))
+            raise make_unknown_name(f"split of '{self.name}'", split, (_OBSERVED, _REPORTED))
         archs = self.space.checked(self.archs(architectures))
         accuracy = [self._repetition(seed).accuracy(archs, self.images, split) for seed in range(self.seeds)]
         guessed: Floats = np.nan_to_num(np.array(accuracy), nan=self.random_score)

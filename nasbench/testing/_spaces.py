@@ -79,10 +79,10 @@ def _moves(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
 
 def _canonical(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:
     del rng
-    canonical = space.canonical(archs)
+    canonical = space.canonicalize(archs)
     if not space.is_valid(canonical).all():
         raise AssertionError("a canonical form is invalid")
-    if not (space.canonical(canonical) == canonical).all():
+    if not (space.canonicalize(canonical) == canonical).all():
         raise AssertionError("canonical is not idempotent")
 
 

@@ -1,17 +1,17 @@
 """Training the real networks: recipes, images on the device, the loop, checkpoints (extra ``train``)."""
 
 from nasbench.training.architectures import Architectures, Outcome
-from nasbench.training.build import Build, drawn_classes
+from nasbench.training.build import Build, draw_classes
 from nasbench.training.feed import Feed
-from nasbench.training.machine import Latency, latency, machine_of
+from nasbench.training.machine import Latency, describe_machine, measure_latency
 from nasbench.training.model import Model, read_model, write_model
-from nasbench.training.parallel import together
+from nasbench.training.parallel import train_in_parallel
 from nasbench.training.plan import Plan
-from nasbench.training.recipe import Recipe, load_recipe, recipe_names
-from nasbench.training.report import Report, trained_report
+from nasbench.training.recipe import Recipe, list_recipes, load_recipe
+from nasbench.training.report import Report, train_and_report
 from nasbench.training.stack import train_stack
-from nasbench.training.table import Names, diverged_in
-from nasbench.training.trainer import Epoch, Setup, Trained, evaluated, train
+from nasbench.training.table import Names, count_diverged
+from nasbench.training.trainer import Epoch, Setup, Trained, evaluate_network, train_network
 
 __all__ = [
     "Architectures",
@@ -27,17 +27,17 @@ __all__ = [
     "Report",
     "Setup",
     "Trained",
-    "diverged_in",
-    "drawn_classes",
-    "evaluated",
-    "latency",
+    "count_diverged",
+    "describe_machine",
+    "draw_classes",
+    "evaluate_network",
+    "list_recipes",
     "load_recipe",
-    "machine_of",
+    "measure_latency",
     "read_model",
-    "recipe_names",
-    "together",
-    "train",
+    "train_and_report",
+    "train_in_parallel",
+    "train_network",
     "train_stack",
-    "trained_report",
     "write_model",
 ]

@@ -12,12 +12,12 @@ from torch import nn
 
 from nasbench.arrays import Archs
 from nasbench.datasets import Images
-from nasbench.errors import Busy, Diverged, RecordError, TrainingFailed
+from nasbench.errors import Diverged, FileLocked, RecordError, TrainingFailed
 from nasbench.files import write_text
-from nasbench.networks import build_network, options_for
+from nasbench.networks import build_network, choose_options
 from nasbench.spaces import SearchSpace
 from nasbench.training.recipe import Recipe
-from nasbench.training.trainer import Epoch, Setup, train
+from nasbench.training.trainer import Epoch, Setup, train_network
 
 _FAILED = "failed.json"
 _PAUSE_S = 0.2
@@ -91,21 +91,21 @@ class Architectures:
         while True:
             try:
                 return self._train(arch, until, evaluate)
-            except Busy:
+            except FileLocked:
                 if not self.waits:
                     raise
                 time.sleep(_PAUSE_S)
 
     def _train(self, arch: Archs, until: int, evaluate: tuple[str, ...]) -> Outcome:
-        text, folder = self.space.format(arch)[0], self.folder_of(arch)
-        network, rng = self.begun(arch)
-        what = f"{self.network or self.space.name}: {text}{self._codes()}"
-        if (known := self._failure(folder, what)) is not None:
+        text, folder = self.space.format(arch)[0], self.get_folder(arch)
+        network, rng = self.initialize(arch)
+        what = f"{self.network or self.space.name}: {text}{self._describe_codes()}"
+        if (known := self._read_failure(folder, what)) is not None:
             return known
         start, seen = time.perf_counter(), list[Epoch]()
         setup = Setup(device=self.device, folder=folder, what=what, until=until, evaluate=evaluate, report=seen.append)
         try:
-            trained = train(network, self.images(), recipe=self.recipe, rng=rng, setup=setup)
+            trained = train_network(network, self.images(), recipe=self.recipe, rng=rng, setup=setup)
         except TrainingFailed as error:
             finished = sum(numbers["seconds"] for epoch in seen for numbers in epoch.splits.values())
             lost = max(time.perf_counter() - start - finished, 0.0)
@@ -115,21 +115,21 @@ class Architectures:
             return Outcome(epochs, error=str(error), failed_s=lost, stopped_by_nan=by_nan)
         return Outcome(trained.epochs, trained.notes, network=trained.network)
 
-    def begun(self, arch: Archs) -> tuple[nn.Module, np.random.Generator]:
+    def initialize(self, arch: Archs) -> tuple[nn.Module, np.random.Generator]:
         """Return the network of one architecture [1, d] with its first weights, and what decides its training."""
         rng = np.random.default_rng([self.number, *(arch[0].astype(np.int64) + 128).tolist()])
-        return self._network(arch, rng), rng
+        return self._make_network(arch, rng), rng
 
-    def built(self, arch: Archs) -> nn.Module:
+    def build_network(self, arch: Archs) -> nn.Module:
         """Return the network of one architecture [1, d] before its training, on the CPU."""
-        return self._network(arch, np.random.default_rng(0))
+        return self._make_network(arch, np.random.default_rng(0))
 
-    def folder_of(self, arch: Archs) -> Path:
+    def get_folder(self, arch: Archs) -> Path:
         """Return where everything of one architecture [1, d] is kept."""
         text = self.space.format(arch)[0]
         return self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def _codes(self) -> str:
+    def _describe_codes(self) -> str:
         """Return what the codes of the space mean, where that is declared: the same text may have others elsewhere."""
         options = self.space.code_options
         return f", codes of {json.dumps(options)}" if options else ""
@@ -140,12 +140,12 @@ class Architectures:
 
     def options(self) -> dict[str, int]:
         """Return the options of the networks that follow from the data."""
-        return options_for(len(self.data.classes), self.data.shape)
+        return choose_options(len(self.data.classes), self.data.shape)
 
-    def _network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
+    def _make_network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
         return build_network(self.network or self.space.name, arch, rng, space=self.space, **self.options())
 
-    def _failure(self, folder: Path, what: str) -> Outcome | None:
+    def _read_failure(self, folder: Path, what: str) -> Outcome | None:
         """Return how this training failed before; it would fail again."""
         path = folder / _FAILED
         if not path.exists():

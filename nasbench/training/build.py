@@ -20,13 +20,13 @@ import numpy.typing as npt
 from nasbench.arrays import Archs
 from nasbench.datasets import Images
 from nasbench.errors import InvalidOption
-from nasbench.networks import count
+from nasbench.networks import count_costs
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.table import Draft
 from nasbench.training.architectures import Architectures, Outcome
 from nasbench.training.recipe import Recipe
-from nasbench.training.stack import train_stack, why_alone
-from nasbench.training.table import Names, draft_of
+from nasbench.training.stack import explain_no_stack, train_stack
+from nasbench.training.table import Names, build_draft
 
 _BLOCK = 512  # architectures, as drawn, that stacks are cut out of: what was drawn first is trained first
 _EVALUATED = ("valid", "test")
@@ -107,8 +107,10 @@ class Build:
         """Why the networks are trained one by one; empty where they are stacked."""
         if self.stack == 1:
             return "stacks of one network were asked for"
-        seed = self._with_seed(0)
-        return why_alone([seed.built(self.archs[i : i + 1]) for i in range(min(2, len(self.archs)))], self.recipe)
+        seed = self._select_seed(0)
+        return explain_no_stack(
+            [seed.build_network(self.archs[i : i + 1]) for i in range(min(2, len(self.archs)))], self.recipe
+        )
 
     def parts(self, source: object = None) -> list[list[Training]]:
         """Return the trainings, stack by stack; architectures that are alike stand together, their seeds too."""
@@ -116,11 +118,11 @@ class Build:
         size, of = 1 if self.alone else self.stack, self._digest()
         return [
             [Training(arch, seed, of) for arch, seed in block[first : first + size]]
-            for block in self._blocks()
+            for block in self._split_blocks()
             for first in range(0, len(block), size)
         ]
 
-    def _blocks(self) -> Iterator[list[tuple[tuple[int, ...], int]]]:
+    def _split_blocks(self) -> Iterator[list[tuple[tuple[int, ...], int]]]:
         for first in range(0, len(self.archs), _BLOCK):
             rows = self.archs[first : first + _BLOCK].tolist()
             yield sorted(
@@ -136,7 +138,7 @@ class Build:
             shared += (json.dumps(options),)
         return hashlib.sha256(repr(shared).encode()).hexdigest()
 
-    def _with_seed(self, seed: int) -> Architectures:
+    def _select_seed(self, seed: int) -> Architectures:
         return Architectures(
             space=self.space,
             data=self.data,
@@ -152,20 +154,22 @@ class Build:
         archs = np.array(sorted({training.arch for training in part}), dtype=np.int8)
         rows = {tuple(row): place for place, row in enumerate(archs.tolist())}
         keys = [(rows[training.arch], training.seed) for training in part]
-        outcomes = dict(zip(keys, self._trained(part), strict=True))
-        built = self._with_seed(0).built
-        counts = [count(built(archs[i : i + 1]), self.data.shape) for i in range(len(archs))]
-        return self._of_all(
-            draft_of(self.space, archs, outcomes, counts=counts, data=self.data, recipe=self.recipe, names=self.names)
+        outcomes = dict(zip(keys, self._train_part(part), strict=True))
+        built = self._select_seed(0).build_network
+        counts = [count_costs(built(archs[i : i + 1]), self.data.shape) for i in range(len(archs))]
+        return self._complete_draft(
+            build_draft(
+                self.space, archs, outcomes, counts=counts, data=self.data, recipe=self.recipe, names=self.names
+            )
         )
 
-    def _of_all(self, draft: Draft) -> Draft:
+    def _complete_draft(self, draft: Draft) -> Draft:
         """Give the draft of a part the texts of the whole table, and its numbers single precision.
 
         Losses and seconds need no more, and a table of many curves is large.
         """
         light = [
-            column if column.denominator else dataclasses.replace(column, values=_single(column.values))
+            column if column.denominator else dataclasses.replace(column, values=_convert_to_single(column.values))
             for column in draft.measurements
         ]
         n = f"{len(self.archs)} architectures"
@@ -173,26 +177,26 @@ class Build:
         notes = draft.notes if self.alone else f"{draft.notes} {_STACKED}"
         return dataclasses.replace(draft, title=title, licence=self.licence, notes=notes, measurements=light)
 
-    def _trained(self, part: Sequence[Training]) -> list[Outcome]:
-        seeds = {training.seed: self._with_seed(training.seed) for training in part}
+    def _train_part(self, part: Sequence[Training]) -> list[Outcome]:
+        seeds = {training.seed: self._select_seed(training.seed) for training in part}
         archs = [np.array([training.arch], dtype=np.int8) for training in part]
         if self.alone:
             return [
                 seeds[training.seed].train(arch, evaluate=_EVALUATED)
                 for training, arch in zip(part, archs, strict=True)
             ]
-        begun = [seeds[training.seed].begun(arch) for training, arch in zip(part, archs, strict=True)]
+        begun = [seeds[training.seed].initialize(arch) for training, arch in zip(part, archs, strict=True)]
         networks, rngs = zip(*begun, strict=True)
         return train_stack(networks, self.data, recipe=self.recipe, rngs=rngs, evaluate=_EVALUATED, device=self.device)
 
 
-def _single(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+def _convert_to_single(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Return values in single precision; a loss beyond its range is missing, as an infinite one is."""
     largest = np.finfo(np.float32).max
     return np.where(np.abs(values) <= largest, values, np.nan).astype(np.float32)
 
 
-def drawn_classes(space: SearchSpace, n: int | None, rng: np.random.Generator) -> Archs:
+def draw_classes(space: SearchSpace, n: int | None, rng: np.random.Generator) -> Archs:
     """Return representatives of different isomorphism classes, in random order; ``[n, d]``.
 
     Args:
@@ -206,7 +210,7 @@ def drawn_classes(space: SearchSpace, n: int | None, rng: np.random.Generator) -
     if n is not None and n < 1:
         raise InvalidOption(f"{n} architectures; expected at least 1")
     if isinstance(space, EnumeratedSpace):
-        classes = np.unique(space.canonical(space.rows), axis=0)
+        classes = np.unique(space.canonicalize(space.rows), axis=0)
         if n is not None and n > len(classes):
             raise InvalidOption(f"{n} architectures; space '{space.name}' has {len(classes)} different ones")
         return classes[rng.permutation(len(classes))[:n]]
@@ -214,7 +218,7 @@ def drawn_classes(space: SearchSpace, n: int | None, rng: np.random.Generator) -
         raise InvalidOption(f"space '{space.name}' cannot be listed; say how many to draw")
     found = np.empty((0, len(space.decisions)), dtype=np.int8)
     for _ in range(_DRAWS):
-        rows = np.concatenate([found, space.canonical(space.sample(n, rng))])
+        rows = np.concatenate([found, space.canonicalize(space.sample(n, rng))])
         found = rows[np.sort(np.unique(rows, axis=0, return_index=True)[1])]
         if len(found) >= n:
             return found[:n]

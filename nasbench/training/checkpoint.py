@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from nasbench.errors import RecordError
-from nasbench.files import replacing
+from nasbench.files import replace_atomically
 
 _FORMAT = 1
 
@@ -27,7 +27,7 @@ def write_checkpoint(path: Path, identity: Mapping[str, Any], state: Mapping[str
     """
     buffer = io.BytesIO()  # torch would hide an error of the disk behind its own
     torch.save({"format": _FORMAT, "identity": json.dumps(identity, sort_keys=True), "state": dict(state)}, buffer)
-    with replacing(path) as temporary:
+    with replace_atomically(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
 
 

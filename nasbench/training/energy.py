@@ -24,17 +24,17 @@ class Energy:
     def __init__(self, device: torch.device, powercap: Path = _POWERCAP) -> None:
         self._lap: Callable[[], float] | None = None
         try:
-            self._lap = _card(device) if device.type == "cuda" else _packages(powercap)
-            self.lap()
+            self._lap = _open_card(device) if device.type == "cuda" else _open_packages(powercap)
+            self.measure_lap()
         except Exception:  # drivers and permissions fail in many ways, and all mean: it does not tell
             self._lap = None
 
-    def lap(self) -> float | None:
+    def measure_lap(self) -> float | None:
         """Return the joules since it was last asked."""
         return None if self._lap is None else self._lap()
 
 
-def _card(device: torch.device) -> Callable[[], float]:
+def _open_card(device: torch.device) -> Callable[[], float]:
     import pynvml
 
     pynvml.nvmlInit()
@@ -50,7 +50,7 @@ def _card(device: torch.device) -> Callable[[], float]:
     return lap
 
 
-def _packages(powercap: Path) -> Callable[[], float] | None:
+def _open_packages(powercap: Path) -> Callable[[], float] | None:
     """Return a count over all sockets; their parts, such as ``intel-rapl:0:1``, are in it."""
     zones = sorted(zone for zone in powercap.glob("intel-rapl:*") if zone.name.count(":") == 1)
     if not zones:

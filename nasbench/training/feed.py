@@ -37,7 +37,7 @@ class Batch(NamedTuple):
             yield Batch(images, labels, others, self.share)
 
 
-def moments(images: np.ndarray) -> tuple[Floats, Floats]:
+def compute_moments(images: np.ndarray) -> tuple[Floats, Floats]:
     """Return mean and standard deviation of each channel of images [n, c, ...]; ``[c]`` each."""
     total, squares, n = 0.0, 0.0, images[:, :1].size
     axes = tuple(axis for axis in range(images.ndim) if axis != 1)
@@ -48,7 +48,7 @@ def moments(images: np.ndarray) -> tuple[Floats, Floats]:
     return mean, np.sqrt(np.maximum(squares / n - mean**2, 0.0))
 
 
-def _on(device: torch.device, array: np.ndarray) -> Tensor:
+def _move_to(device: torch.device, array: np.ndarray) -> Tensor:
     """Return an array as a tensor; torch shares memory with those that can be written to, and warns of others."""
     return torch.as_tensor(array if array.flags.writeable else array.copy(), device=device)
 
@@ -74,16 +74,16 @@ class Feed:
             raise InvalidOption(f"recipe '{recipe.title}' flips, crops or cuts images; {data.name} holds signals")
         self._recipe, self.device = recipe, device
         self._parts = {
-            split: (_on(device, part.images), _on(device, part.labels)) for split, part in data.parts.items()
+            split: (_move_to(device, part.images), _move_to(device, part.labels)) for split, part in data.parts.items()
         }
-        mean, std = moments(data.parts["train"].images)
+        mean, std = compute_moments(data.parts["train"].images)
         shape = (1, -1, *[1] * (len(data.shape) - 1))
         self._mean, self._std = (
             torch.tensor(value, dtype=torch.float32, device=device).reshape(shape)
             for value in (mean, np.where(std > 0, std, 1.0))
         )
 
-    def n_images(self, split: str) -> int:
+    def count_images(self, split: str) -> int:
         """Return the number of images of a split."""
         return len(self._parts[split][1])
 
@@ -92,7 +92,7 @@ class Feed:
         """The splits that are there."""
         return list(self._parts)
 
-    def _normalised(self, images: Tensor) -> Tensor:
+    def _normalize(self, images: Tensor) -> Tensor:
         images = (images.float() - self._mean) / self._std
         if self._recipe.channels_last and images.ndim == 4:
             return images.contiguous(memory_format=torch.channels_last)
@@ -102,15 +102,15 @@ class Feed:
         """Yield all images of a split in order, normalised, with their labels."""
         images, labels = self._parts[split]
         for first in range(0, len(labels), size):
-            yield self._normalised(images[first : first + size]), labels[first : first + size]
+            yield self._normalize(images[first : first + size]), labels[first : first + size]
 
     def sample(self) -> Tensor:
         """Return images as a full batch of training has them, fewer where there are not as many."""
-        return self._normalised(self._parts["train"][0][: self._recipe.batch_size])
+        return self._normalize(self._parts["train"][0][: self._recipe.batch_size])
 
     def n_batches(self) -> int:
         """Return the number of steps of an epoch; a last batch of one image, which has no variance, is left out."""
-        n, size = self.n_images("train"), self._recipe.batch_size
+        n, size = self.count_images("train"), self._recipe.batch_size
         return n // size + (n % size > 1)
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
@@ -120,27 +120,27 @@ class Feed:
         order = torch.as_tensor(rng.permutation(len(labels)), device=self.device)
         for place in range(self.n_batches()):
             rows = order[place * size : (place + 1) * size]
-            yield self._mixed(self._augmented(images[rows], rng), labels[rows], rng)
+            yield self._mix(self._augment(images[rows], rng), labels[rows], rng)
 
-    def _drawn(self, rng: np.random.Generator, high: int, n: int) -> Tensor:
+    def _draw_numbers(self, rng: np.random.Generator, high: int, n: int) -> Tensor:
         return torch.as_tensor(rng.integers(high, size=n), device=self.device)
 
-    def _augmented(self, images: Tensor, rng: np.random.Generator) -> Tensor:
+    def _augment(self, images: Tensor, rng: np.random.Generator) -> Tensor:
         """Crop, mirror, normalise and cut images [b, c, h, w]."""
         recipe, n = self._recipe, len(images)
         if recipe.crop_padding:
-            shifts = [self._drawn(rng, 2 * recipe.crop_padding + 1, n) for _ in range(2)]
-            images = cropped(images, recipe.crop_padding, *shifts)
+            shifts = [self._draw_numbers(rng, 2 * recipe.crop_padding + 1, n) for _ in range(2)]
+            images = crop_images(images, recipe.crop_padding, *shifts)
         if recipe.flip:
-            mirrored = self._drawn(rng, 2, n).bool()
+            mirrored = self._draw_numbers(rng, 2, n).bool()
             images = torch.where(mirrored[:, None, None, None], images.flip(-1), images)
-        images = self._normalised(images)
+        images = self._normalize(images)
         if recipe.cutout:
-            centres = [self._drawn(rng, side, n) for side in images.shape[2:]]
-            images = cut(images, recipe.cutout, *centres)
+            centres = [self._draw_numbers(rng, side, n) for side in images.shape[2:]]
+            images = cut_squares(images, recipe.cutout, *centres)
         return images
 
-    def _mixed(self, images: Tensor, labels: Tensor, rng: np.random.Generator) -> Batch:
+    def _mix(self, images: Tensor, labels: Tensor, rng: np.random.Generator) -> Batch:
         if not self._recipe.mixup:
             return Batch(images, labels, labels, 1.0)
         share = float(rng.beta(self._recipe.mixup, self._recipe.mixup))
@@ -148,7 +148,7 @@ class Feed:
         return Batch(share * images + (1 - share) * images[partner], labels, labels[partner], share)
 
 
-def cropped(images: Tensor, padding: int, down: Tensor, right: Tensor) -> Tensor:
+def crop_images(images: Tensor, padding: int, down: Tensor, right: Tensor) -> Tensor:
     """Return images [b, c, h, w] of the old size out of padded ones, each from its own corner.
 
     Args:
@@ -165,7 +165,7 @@ def cropped(images: Tensor, padding: int, down: Tensor, right: Tensor) -> Tensor
     return picked.permute(0, 3, 1, 2)
 
 
-def cut(images: Tensor, side: int, row: Tensor, column: Tensor) -> Tensor:
+def cut_squares(images: Tensor, side: int, row: Tensor, column: Tensor) -> Tensor:
     """Set a square around each image's own pixel to 0; parts beyond the border fall away (DeVries & Taylor 2017).
 
     Args:

@@ -43,13 +43,13 @@ class Graphed:
         self._network, self._shape = network, sample.shape
         before = {name: value.clone() for name, value in network.named_buffers()}
         try:
-            self._graph = self._recorded(sample, recipe)
+            self._graph = self._record_graph(sample, recipe)
         except torch.cuda.OutOfMemoryError as error:
             raise TrainingFailed(f"the memory does not hold a recorded step: {error}; leave cuda_graphs out") from error
         for name, value in network.named_buffers():  # the passes that warm up move the means of normalisation
             value.copy_(before[name])
 
-    def _recorded(self, sample: Tensor, recipe: Recipe) -> Any:
+    def _record_graph(self, sample: Tensor, recipe: Recipe) -> Any:
         half = torch.autocast("cuda", torch.bfloat16, enabled=recipe.amp, cache_enabled=False)
         with torch.cuda.device(sample.device), half:
             # Operations of a cell that reach no output have no gradient.

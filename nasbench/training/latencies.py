@@ -6,16 +6,16 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from nasbench.devices import device_named
+from nasbench.devices import find_device
 from nasbench.files import write_text
-from nasbench.training.machine import Latency, latency, machine_of
+from nasbench.training.machine import Latency, describe_machine, measure_latency
 
 BATCH_SIZES = (1, 256)
 Latencies = dict[str, dict[int, Latency]]
 """By kind of device, ``cpu`` and ``cuda``, and batch size; what the memory does not hold is missing."""
 
 
-def latencies_of(network: nn.Module, shape: tuple[int, ...], path: Path, *, device: str) -> Latencies:
+def measure_latencies(network: nn.Module, shape: tuple[int, ...], path: Path, *, device: str) -> Latencies:
     """Measure a network on the processor, with the threads torch uses, and on a card if that is the device.
 
     What ``path`` holds of the same machine is not measured again.
@@ -26,33 +26,33 @@ def latencies_of(network: nn.Module, shape: tuple[int, ...], path: Path, *, devi
         path: a JSON file.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
-    machine = f"{machine_of(device)}; {torch.get_num_threads()} threads of the processor"
-    if (known := _kept(path, machine)) is not None:
+    machine = f"{describe_machine(device)}; {torch.get_num_threads()} threads of the processor"
+    if (known := _read_kept(path, machine)) is not None:
         return known
     measured = {
-        name.partition(":")[0]: _measured(network.to(device_named(name)), shape)
+        name.partition(":")[0]: _measure_all(network.to(find_device(name)), shape)
         for name in dict.fromkeys(["cpu", device])
     }
-    write_text(path, json.dumps({"machine": machine, "latency_s": plain(measured)}, indent=1) + "\n")
+    write_text(path, json.dumps({"machine": machine, "latency_s": convert_to_plain(measured)}, indent=1) + "\n")
     return measured
 
 
-def _measured(network: nn.Module, shape: tuple[int, ...]) -> dict[int, Latency]:
+def _measure_all(network: nn.Module, shape: tuple[int, ...]) -> dict[int, Latency]:
     measured: dict[int, Latency] = {}
     for size in BATCH_SIZES:
         try:
-            measured[size] = latency(network, shape, size)
+            measured[size] = measure_latency(network, shape, size)
         except torch.cuda.OutOfMemoryError:
             break
     return measured
 
 
-def plain(latencies: Latencies) -> dict[str, dict[str, dict[str, float]]]:
+def convert_to_plain(latencies: Latencies) -> dict[str, dict[str, dict[str, float]]]:
     """Return latencies as JSON has them."""
     return {kind: {str(size): one._asdict() for size, one in sizes.items()} for kind, sizes in latencies.items()}
 
 
-def _kept(path: Path, machine: str) -> Latencies | None:
+def _read_kept(path: Path, machine: str) -> Latencies | None:
     """Return what a file holds of this machine; a damaged one is measured and written again."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))

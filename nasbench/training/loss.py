@@ -29,22 +29,22 @@ class Loss:
     def __call__(self, output: Tensor | tuple[Tensor, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the mean loss of a batch, and the logits [b, classes] of the main classifier."""
         logits, aside = output if isinstance(output, tuple) else (output, None)
-        loss = self._target(logits, batch)
+        loss = self._make_target(logits, batch)
         if self._teacher is not None:
             weight = self._recipe.distillation
-            loss = (1 - weight) * loss + weight * self._distance(logits, batch.images)
+            loss = (1 - weight) * loss + weight * self._compute_distance(logits, batch.images)
         if aside is not None:
-            loss = loss + self._recipe.auxiliary_weight * self._target(aside, batch)
+            loss = loss + self._recipe.auxiliary_weight * self._make_target(aside, batch)
         return loss, logits
 
-    def _target(self, logits: Tensor, batch: Batch) -> Tensor:
+    def _make_target(self, logits: Tensor, batch: Batch) -> Tensor:
         smoothing = self._recipe.label_smoothing
         loss = cross_entropy(logits, batch.labels, label_smoothing=smoothing)
         if batch.share == 1:
             return loss
         return batch.share * loss + (1 - batch.share) * cross_entropy(logits, batch.others, label_smoothing=smoothing)
 
-    def _distance(self, logits: Tensor, images: Tensor) -> Tensor:
+    def _compute_distance(self, logits: Tensor, images: Tensor) -> Tensor:
         """Divergence from the softened teacher, times the temperature squared, which keeps the size of gradients."""
         assert self._teacher is not None
         with torch.no_grad():

@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from nasbench.devices import device_named
+from nasbench.devices import find_device
 from nasbench.measuring import PeakMemory
 
 _FEWEST = 5  # answers timed, however long they take
 
 
 @contextmanager
-def deterministic(wanted: bool) -> Iterator[None]:
+def use_deterministic_algorithms(wanted: bool) -> Iterator[None]:
     """Let torch use only algorithms that give the same bits every time; its settings are afterwards as they were."""
     if not wanted:
         yield
@@ -36,18 +36,18 @@ def deterministic(wanted: bool) -> Iterator[None]:
         torch.backends.cudnn.benchmark = benchmark
 
 
-def machine_of(device: str) -> str:
+def describe_machine(device: str) -> str:
     """Return what computes, and with what.
 
     Raises:
         InvalidOption: no such device.
     """
-    named = device_named(device)
+    named = find_device(device)
     name = torch.cuda.get_device_name(named) if named.type == "cuda" else f"CPU {platform.machine()}"
     return f"torch {torch.__version__} on {name}"
 
 
-def synchronise(device: torch.device) -> None:
+def wait_for_device(device: torch.device) -> None:
     """Wait until the device has done what it was asked to."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
@@ -87,7 +87,7 @@ class Latency(NamedTuple):
     high_s: float
 
 
-def latency(network: nn.Module, shape: tuple[int, ...], batch_size: int, *, repeats: int = 30) -> Latency:
+def measure_latency(network: nn.Module, shape: tuple[int, ...], batch_size: int, *, repeats: int = 30) -> Latency:
     """Measure how long a network takes to answer, where it lies, in evaluation mode.
 
     Args:
@@ -101,18 +101,18 @@ def latency(network: nn.Module, shape: tuple[int, ...], batch_size: int, *, repe
 
     def answer() -> None:
         network(images)
-        synchronise(device)
+        wait_for_device(device)
 
     network.eval()
     try:
         with torch.inference_mode():
-            synchronise(device)
-            return timed(answer, repeats=repeats)
+            wait_for_device(device)
+            return time_answer(answer, repeats=repeats)
     finally:
         network.train(was_training)
 
 
-def timed(answer: Callable[[], object], *, repeats: int = 30, at_most_s: float = 10.0) -> Latency:
+def time_answer(answer: Callable[[], object], *, repeats: int = 30, at_most_s: float = 10.0) -> Latency:
     """Measure how long an answer takes.
 
     Args:

@@ -20,7 +20,7 @@ from torch import nn
 
 from nasbench import __version__
 from nasbench.errors import RecordError
-from nasbench.files import replacing, write_text
+from nasbench.files import replace_atomically, write_text
 from nasbench.networks import build_network
 from nasbench.registry import SPACES
 from nasbench.spaces import SearchSpace
@@ -62,10 +62,12 @@ def write_model(folder: Path, network: nn.Module, about: Mapping[str, Any]) -> N
     """
     buffer = io.BytesIO()
     torch.save({name: value.cpu().contiguous() for name, value in network.state_dict().items()}, buffer)
-    with replacing(folder / _WEIGHTS) as temporary:
+    with replace_atomically(folder / _WEIGHTS) as temporary:
         temporary.write_bytes(buffer.getbuffer())
     own = {"format": _FORMAT, "weights_sha256": hashlib.sha256(buffer.getbuffer()).hexdigest()}
-    write_text(folder / _ABOUT, json.dumps({**about, **own, "versions": versions()}, indent=1, allow_nan=False) + "\n")
+    write_text(
+        folder / _ABOUT, json.dumps({**about, **own, "versions": list_versions()}, indent=1, allow_nan=False) + "\n"
+    )
 
 
 def has_model(folder: Path) -> bool:
@@ -79,19 +81,19 @@ def read_model(folder: Path) -> Model:
     Raises:
         RecordError: there is none, or its files are damaged or do not belong together.
     """
-    about = _about(folder / _ABOUT)
+    about = _read_about(folder / _ABOUT)
     try:
         weights = (folder / _WEIGHTS).read_bytes()
         if hashlib.sha256(weights).hexdigest() != about["weights_sha256"]:
             raise ValueError(f"{_WEIGHTS} is not what {_ABOUT} was written with")
-        network = _built(about)
+        network = _build_network(about)
         network.load_state_dict(torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise RecordError(f"the model in {folder} cannot be read ({type(error).__name__}: {error})") from error
     return Model(network.eval(), about, folder)
 
 
-def _about(path: Path) -> dict[str, Any]:
+def _read_about(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise RecordError(f"there is no {path}; 'nasbench train' writes it when a training is complete")
     try:
@@ -104,13 +106,13 @@ def _about(path: Path) -> dict[str, Any]:
     return about
 
 
-def _built(about: Mapping[str, Any]) -> nn.Module:
+def _build_network(about: Mapping[str, Any]) -> nn.Module:
     space: SearchSpace = SPACES.load(about["space"])(**about.get("space_options", {}))
     arch = space.parse([about["architecture"]])
     return build_network(about["network"], arch, np.random.default_rng(0), space=space, **about["options"])
 
 
-def versions() -> dict[str, str]:
+def list_versions() -> dict[str, str]:
     """Return what the numbers depend on besides the recipe."""
     return {
         "nasbench-suite": __version__,

@@ -12,12 +12,12 @@ from joblib import delayed
 from joblib.parallel import ThreadingBackend, get_active_backend
 
 from nasbench.errors import InvalidOption
-from nasbench.jobs import at_once, check_jobs
-from nasbench.threads import one_thread
+from nasbench.jobs import check_jobs, run_parallel
+from nasbench.threads import limit_to_one_thread
 from nasbench.training.architectures import Outcome
 
 
-def together(
+def train_in_parallel(
     calls: Sequence[Callable[[], Outcome]],
     *,
     n_jobs: int | None,
@@ -46,11 +46,11 @@ def together(
         raise InvalidOption("threads share torch's random generator; use a joblib backend of processes")
     outcomes: dict[int, Outcome] = {}
     done: Iterator[tuple[int, Outcome]]
-    one = _numbered if n_jobs == 1 else _alone
+    one = _call_numbered if n_jobs == 1 else _call_alone
     if n_jobs == 1 or len(calls) == 1:
         done = (one(number, call) for number, call in enumerate(calls))
     else:
-        done = at_once((delayed(one)(number, call) for number, call in enumerate(calls)), n_jobs=n_jobs, kept=kept)
+        done = run_parallel((delayed(one)(number, call) for number, call in enumerate(calls)), n_jobs=n_jobs, kept=kept)
     for number, outcome in done:
         outcomes[number] = outcome
         if on_progress:
@@ -58,10 +58,10 @@ def together(
     return [outcomes[number] for number in range(len(calls))]
 
 
-def _numbered(number: int, call: Callable[[], Outcome]) -> tuple[int, Outcome]:
+def _call_numbered(number: int, call: Callable[[], Outcome]) -> tuple[int, Outcome]:
     return number, replace(call(), network=None)
 
 
-def _alone(number: int, call: Callable[[], Outcome]) -> tuple[int, Outcome]:
-    with one_thread():
-        return _numbered(number, call)
+def _call_alone(number: int, call: Callable[[], Outcome]) -> tuple[int, Outcome]:
+    with limit_to_one_thread():
+        return _call_numbered(number, call)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nasbench.arrays import Archs
 from nasbench.datasets import Images
-from nasbench.devices import device_named
+from nasbench.devices import find_device
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 from nasbench.training.architectures import Architectures
@@ -49,7 +49,7 @@ class Plan:
     n_folds: int = 0
 
     def __post_init__(self) -> None:
-        device_named(self.device)
+        find_device(self.device)
         if self.n_seeds < 1 or self.n_folds < 0 or self.n_folds == 1:
             raise InvalidOption(
                 f"{self.n_seeds} seeds, {self.n_folds} folds; expected at least 1 seed, and 0 or at least 2 folds"

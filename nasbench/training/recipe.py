@@ -10,7 +10,7 @@ from typing import Any
 
 from nasbench.choices import Choice
 from nasbench.declarations import NUMBER, Declaration, Types
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, make_unknown_name
 
 _FOLDER = Path(__file__).parent / "recipes"
 _OPTIMISERS = ("sgd", "rmsprop", "adamw")
@@ -131,10 +131,10 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
 
 def _check_name(kind: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise unknown_name(kind, value, known)
+        raise make_unknown_name(kind, value, known)
 
 
-def recipe_names() -> dict[str, str]:
+def list_recipes() -> dict[str, str]:
     """Return the title of every recipe that comes with the suite, by name."""
     return {path.stem: str(Declaration.read(path).values["title"]) for path in sorted(_FOLDER.glob("*.toml"))}
 
@@ -152,7 +152,7 @@ def load_recipe(label: str) -> Recipe:
     choice = Choice.parse(label)
     path = Path(choice.name).expanduser() if choice.name.endswith(".toml") else _FOLDER / f"{choice.name}.toml"
     if not path.is_file():
-        raise unknown_name("recipe", choice.name, recipe_names())
+        raise make_unknown_name("recipe", choice.name, list_recipes())
     declared = Declaration.read(path, f"recipe '{label}'")
     required, optional = _field_types()
     values = {**declared.values, **choice.options}

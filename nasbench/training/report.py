@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Floats
-from nasbench.networks import Counts, count
+from nasbench.networks import Counts, count_costs
 from nasbench.training.architectures import Outcome
-from nasbench.training.feed import moments
-from nasbench.training.latencies import Latencies, latencies_of, plain
-from nasbench.training.machine import machine_of
+from nasbench.training.feed import compute_moments
+from nasbench.training.latencies import Latencies, convert_to_plain, measure_latencies
+from nasbench.training.machine import describe_machine
 from nasbench.training.model import has_model, write_model
-from nasbench.training.parallel import together
+from nasbench.training.parallel import train_in_parallel
 from nasbench.training.plan import NO_FOLD, Key, Plan
-from nasbench.training.storing import refuse_other_table, stored
+from nasbench.training.storing import refuse_other_table, store_outcomes
 from nasbench.training.trainer import Numbers
 
 _EVALUATED = ("valid", "test")
@@ -46,7 +46,7 @@ class Report:
     n_trainings: int
 
 
-def trained_report(
+def train_and_report(
     plan: Plan, *, table: str, n_jobs: int | None = 1, on_progress: Callable[[int, int], None] | None = None
 ) -> Report:
     """Train every architecture with every seed on every fold, keep the networks, and add all epochs to the table.
@@ -65,37 +65,39 @@ def trained_report(
     refuse_other_table(plan.space, table)
     rows = range(len(plan.archs))
     keys = [(fold, seed, row) for fold in plan.folds() for seed in range(plan.n_seeds) for row in rows]
-    counts = [count(plan.trainings(NO_FOLD, 0).built(plan.archs[i : i + 1]), plan.data.shape) for i in rows]
-    calls = [partial(_trained, plan, key, counts[key[2]]) for key in keys]
-    finished = together(calls, n_jobs=n_jobs, kept=plan.folder, on_progress=on_progress)
+    counts = [
+        count_costs(plan.trainings(NO_FOLD, 0).build_network(plan.archs[i : i + 1]), plan.data.shape) for i in rows
+    ]
+    calls = [partial(_train_one, plan, key, counts[key[2]]) for key in keys]
+    finished = train_in_parallel(calls, n_jobs=n_jobs, kept=plan.folder, on_progress=on_progress)
     outcomes = dict(zip(keys, finished, strict=True))
-    latencies = [_latencies(plan, row, outcomes) for row in rows]  # after all trainings: nothing else runs now
+    latencies = [_measure_latencies(plan, row, outcomes) for row in rows]  # after all trainings: nothing else runs now
     path = None
     for fold in plan.folds():
         own = {(row, seed): outcome for (of, seed, row), outcome in outcomes.items() if of == fold}
         if any(outcome.epochs or outcome.stopped_by_nan for outcome in own.values()):
-            path = stored(plan, fold, own, counts=counts, latencies=latencies, table=table)
-    told = [_row(plan, i, outcomes, counts[i]) | {"latency_s": plain(latencies[i])} for i in rows]
+            path = store_outcomes(plan, fold, own, counts=counts, latencies=latencies, table=table)
+    told = [_make_row(plan, i, outcomes, counts[i]) | {"latency_s": convert_to_plain(latencies[i])} for i in rows]
     n_failed = sum(bool(outcome.error) and not outcome.stopped_by_nan for outcome in finished)
     return Report(told, path, n_failed, sum(outcome.has_diverged for outcome in finished), len(finished))
 
 
-def _trained(plan: Plan, key: Key, counts: Counts) -> Outcome:
+def _train_one(plan: Plan, key: Key, counts: Counts) -> Outcome:
     """Train one network and keep it, in whatever process."""
     fold, seed, row = key
     trainings, arch = plan.trainings(fold, seed), plan.archs[row : row + 1]
     outcome = trainings.train(arch, evaluate=_EVALUATED)
-    folder = trainings.folder_of(arch)
+    folder = trainings.get_folder(arch)
     if outcome.network is not None and not has_model(folder):
-        write_model(folder, outcome.network, _about(plan, key, outcome, counts))
+        write_model(folder, outcome.network, _describe_model(plan, key, outcome, counts))
     return outcome
 
 
-def _about(plan: Plan, key: Key, outcome: Outcome, counts: Counts) -> dict[str, Any]:
+def _describe_model(plan: Plan, key: Key, outcome: Outcome, counts: Counts) -> dict[str, Any]:
     """Return all there is to know of a trained network; ``model.json``."""
     fold, seed, row = key
     trainings = plan.trainings(fold, seed)
-    mean, std = moments(trainings.images().parts["train"].images)
+    mean, std = compute_moments(trainings.images().parts["train"].images)
     return {
         "space": plan.space.name,
         **({"space_options": plan.space.code_options} if plan.space.code_options else {}),
@@ -113,15 +115,15 @@ def _about(plan: Plan, key: Key, outcome: Outcome, counts: Counts) -> dict[str, 
         },
         "recipe": {"label": plan.labels[1], **dataclasses.asdict(plan.recipe)},
         "seed": seed,
-        "results": _finite(outcome.epochs[-1].splits),
+        "results": _convert_numbers(outcome.epochs[-1].splits),
         **counts._asdict(),
-        **_spent([outcome]),
+        **_sum_spent([outcome]),
         "notes": outcome.notes,
-        "machine": machine_of(plan.device),
+        "machine": describe_machine(plan.device),
     }
 
 
-def _finite(splits: Mapping[str, Numbers]) -> dict[str, dict[str, float | None]]:
+def _convert_numbers(splits: Mapping[str, Numbers]) -> dict[str, dict[str, float | None]]:
     """Return numbers for JSON, None in place of nan and infinity."""
     return {
         split: {name: value if math.isfinite(value) else None for name, value in numbers.items()}
@@ -129,16 +131,16 @@ def _finite(splits: Mapping[str, Numbers]) -> dict[str, dict[str, float | None]]
     }
 
 
-def _latencies(plan: Plan, row: int, outcomes: Mapping[Key, Outcome]) -> Latencies:
+def _measure_latencies(plan: Plan, row: int, outcomes: Mapping[Key, Outcome]) -> Latencies:
     """Measure an architecture that was trained; nothing of one that was not."""
     if all(outcome.error for (_, _, of), outcome in outcomes.items() if of == row):
         return {}
     trainings, arch = plan.trainings(NO_FOLD, 0), plan.archs[row : row + 1]
-    path = trainings.folder_of(arch) / "latency.json"
-    return latencies_of(trainings.built(arch), plan.data.shape, path, device=plan.device)
+    path = trainings.get_folder(arch) / "latency.json"
+    return measure_latencies(trainings.build_network(arch), plan.data.shape, path, device=plan.device)
 
 
-def _row(plan: Plan, row: int, outcomes: Mapping[Key, Outcome], counts: Counts) -> dict[str, Any]:
+def _make_row(plan: Plan, row: int, outcomes: Mapping[Key, Outcome], counts: Counts) -> dict[str, Any]:
     own = {key: outcome for key, outcome in outcomes.items() if key[2] == row}
     finished = [outcome.epochs[-1] for outcome in own.values() if not outcome.error]
     remarks = [o.error or "the network answers nan" for o in own.values() if o.error or o.has_diverged]
@@ -148,11 +150,17 @@ def _row(plan: Plan, row: int, outcomes: Mapping[Key, Outcome], counts: Counts) 
         for split in _EVALUATED
     }
     arch = plan.archs[row : row + 1]
-    models = [str(plan.trainings(*key[:2]).folder_of(arch)) for key, outcome in own.items() if not outcome.error]
-    return {**means, **counts._asdict(), **_spent(list(own.values())), "models": models, "remark": "; ".join(remarks)}
+    models = [str(plan.trainings(*key[:2]).get_folder(arch)) for key, outcome in own.items() if not outcome.error]
+    return {
+        **means,
+        **counts._asdict(),
+        **_sum_spent(list(own.values())),
+        "models": models,
+        "remark": "; ".join(remarks),
+    }
 
 
-def _spent(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def _sum_spent(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Return the seconds, the joules and the most memory of trainings; None where the machine did not tell."""
     epochs = [epoch for outcome in outcomes for epoch in outcome.epochs]
     seconds = sum(numbers["seconds"] for epoch in epochs for numbers in epoch.splits.values())

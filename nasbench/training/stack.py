@@ -17,13 +17,13 @@ from torch.nn.functional import log_softmax
 
 from nasbench.arrays import Floats, Ints
 from nasbench.datasets import Images
-from nasbench.devices import device_named
+from nasbench.devices import find_device
 from nasbench.errors import InvalidOption
-from nasbench.networks import Stack, why_not_stacked
+from nasbench.networks import Stack, explain_not_stacked
 from nasbench.training.architectures import Outcome
 from nasbench.training.feed import Feed
 from nasbench.training.recipe import Recipe
-from nasbench.training.trainer import Epoch, optimiser_of
+from nasbench.training.trainer import Epoch, make_optimiser
 
 _EVALUATED = 256  # signals of each network at once in evaluation; no result depends on it but rounding
 _ALONE = (
@@ -34,11 +34,11 @@ _ALONE = (
 """Settings of recipes that are for one network at a time."""
 
 
-def why_alone(networks: Sequence[nn.Module], recipe: Recipe) -> str:
+def explain_no_stack(networks: Sequence[nn.Module], recipe: Recipe) -> str:
     """Return why networks cannot be trained in a stack by a recipe; empty if they can."""
     if used := [name for name in _ALONE if getattr(recipe, name, False)]:
         return f"the recipe's {used[0]} is for one network at a time"
-    return why_not_stacked(networks)
+    return explain_not_stacked(networks)
 
 
 def train_stack(
@@ -63,14 +63,14 @@ def train_stack(
     Raises:
         InvalidOption: networks or a recipe that cannot be stacked, a split that is not there, or no such device.
     """
-    if why := why_alone(networks, recipe):
+    if why := explain_no_stack(networks, recipe):
         raise InvalidOption(f"these networks cannot be trained as a stack: {why}; train them one by one")
     if absent := [split for split in evaluate if split not in data.parts]:
         raise InvalidOption(f"{data.name} has no split '{absent[0]}' to evaluate; it has {', '.join(data.parts)}")
     run = _StackedRun(networks, data, recipe, rngs, device)
     with torch.no_grad():
         for epoch in range(recipe.epochs):
-            run.one_epoch(epoch, evaluate)
+            run.train_epoch(epoch, evaluate)
     run.stack.unstack(run.average)
     return [
         Outcome(epochs, [], error, lost, None if error else network.eval(), stopped_by_nan=bool(error))
@@ -89,10 +89,10 @@ class _StackedRun:
         rngs: Sequence[np.random.Generator],
         device: str,
     ) -> None:
-        self.recipe, self.device = recipe, device_named(device)
+        self.recipe, self.device = recipe, find_device(device)
         self.stack = Stack(networks).to(self.device)
         self.numbers = [int(rng.integers(2**63)) for rng in rngs]
-        self.optimiser = optimiser_of(recipe, self.stack)
+        self.optimiser = make_optimiser(recipe, self.stack)
         self.weights = list(self.stack.parameters())
         self.average = [value.clone() for value in self.weights] if recipe.ema else []
         feed = Feed(data, recipe, self.device)
@@ -105,16 +105,16 @@ class _StackedRun:
         self.epochs: list[list[Epoch]] = [[] for _ in networks]
         self.errors, self.lost_s = ["" for _ in networks], [0.0 for _ in networks]
 
-    def one_epoch(self, epoch: int, evaluate: tuple[str, ...]) -> None:
+    def train_epoch(self, epoch: int, evaluate: tuple[str, ...]) -> None:
         """Train and evaluate all networks, and keep the numbers of those that are not lost."""
-        numbers = {"train": self._timed(partial(self._learn, epoch))}
+        numbers = {"train": self._time_work(partial(self._learn, epoch))}
         for k in np.flatnonzero(~np.isfinite(numbers["train"][0])).tolist():
             if not self.errors[k]:
                 at = f"epoch {epoch + 1} of {self.recipe.epochs}"
                 self.errors[k] = f"the loss is {numbers['train'][0, k]} in {at}; try a smaller lr"
                 self.lost_s[k] = float(numbers["train"][2, k])
         self._swap()
-        numbers |= {split: self._timed(partial(self._evaluate, split)) for split in evaluate}
+        numbers |= {split: self._time_work(partial(self._evaluate, split)) for split in evaluate}
         self._swap()
         lr = float(self.optimiser.param_groups[0]["lr"])
         for k in (k for k, error in enumerate(self.errors) if not error):
@@ -131,7 +131,7 @@ class _StackedRun:
             value.copy_(average)
             average.copy_(kept)
 
-    def _timed(self, work: Callable[[], Tensor]) -> Floats:
+    def _time_work(self, work: Callable[[], Tensor]) -> Floats:
         """Return loss, accuracy and seconds [3, k] of ``work``, which gives the first two."""
         clock = time.process_time if self.device.type == "cpu" else time.perf_counter
         start = clock()

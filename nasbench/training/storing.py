@@ -12,13 +12,13 @@ from nasbench.errors import TableError
 from nasbench.files import exclusive_lock
 from nasbench.networks import Counts
 from nasbench.spaces import SearchSpace
-from nasbench.table import Draft, Static, Table, append, user_tables, write_table
-from nasbench.table.schema import same_options
+from nasbench.table import Draft, Static, Table, append_measurements, get_user_folder, write_table
+from nasbench.table.schema import are_same_options
 from nasbench.training.architectures import Outcome
 from nasbench.training.latencies import BATCH_SIZES, Latencies
-from nasbench.training.machine import Latency, machine_of
+from nasbench.training.machine import Latency, describe_machine
 from nasbench.training.plan import NO_FOLD, Plan
-from nasbench.training.table import Names, draft_of
+from nasbench.training.table import Names, build_draft
 
 
 def refuse_other_table(space: SearchSpace, table: str) -> None:
@@ -27,11 +27,11 @@ def refuse_other_table(space: SearchSpace, table: str) -> None:
     Raises:
         TableError: it is there, and its codes are those of another space.
     """
-    path = user_tables() / f"{table}.h5"
+    path = get_user_folder() / f"{table}.h5"
     if not path.exists():
         return
     there = Table(path)
-    same = there.space == space.name and same_options(there.space_options, space.code_options)
+    same = there.space == space.name and are_same_options(there.space_options, space.code_options)
     if not same or there.cardinality.tolist() != space.cardinality.tolist():
         told = there.space != space.name  # then its options say no more
         held, wanted = (
@@ -44,7 +44,7 @@ def refuse_other_table(space: SearchSpace, table: str) -> None:
         )
 
 
-def stored(
+def store_outcomes(
     plan: Plan,
     fold: tuple[int, int],
     outcomes: Mapping[tuple[int, int], Outcome],
@@ -72,21 +72,21 @@ def stored(
         data=plan.labels[0] if fold == NO_FOLD else f"{head}+fold{fold[0]}of{fold[1]}{comma}{options}",
         recipe=plan.labels[1],
         network=plan.network or plan.space.name,
-        machine=machine_of(plan.device),
+        machine=describe_machine(plan.device),
     )
     data = plan.trainings(fold, 0).images()
-    draft = draft_of(plan.space, plan.archs, outcomes, counts=counts, data=data, recipe=plan.recipe, names=names)
-    path = user_tables() / f"{table}.h5"
-    draft = _with_latencies(draft, latencies, Table(path) if path.exists() else None)
+    draft = build_draft(plan.space, plan.archs, outcomes, counts=counts, data=data, recipe=plan.recipe, names=names)
+    path = get_user_folder() / f"{table}.h5"
+    draft = _add_latencies(draft, latencies, Table(path) if path.exists() else None)
     if path.exists():
-        append(path, draft)
+        append_measurements(path, draft)
     else:
         with exclusive_lock(path):
             write_table(draft, path)
     return path
 
 
-def _with_latencies(draft: Draft, latencies: Sequence[Latencies], table: Table | None) -> Draft:
+def _add_latencies(draft: Draft, latencies: Sequence[Latencies], table: Table | None) -> Draft:
     """Add median latencies, but none that the table knows: measured again they are never the same."""
     where = draft.statics[0].dataset
     added = []
@@ -95,13 +95,13 @@ def _with_latencies(draft: Draft, latencies: Sequence[Latencies], table: Table |
         found = [one.get(kind, nothing).get(size) for one in latencies]
         values = np.array([np.nan if one is None else one.median_s for one in found])
         if table is not None and (where, metric) in table.statics:
-            values[_known(table, draft.architectures, where, metric)] = np.nan
+            values[_find_known(table, draft.architectures, where, metric)] = np.nan
         if np.isfinite(values).any():
             added.append(Static(dataset=where, metric=metric, unit="s", direction="minimize", values=values))
     return dataclasses.replace(draft, statics=[*draft.statics, *added])
 
 
-def _known(table: Table, archs: Archs, dataset: str, metric: str) -> Bools:
+def _find_known(table: Table, archs: Archs, dataset: str, metric: str) -> Bools:
     """Return which architectures [n, d] the table has a value of; ``[n]``."""
     rows = table.index(archs)
     known = np.zeros(len(archs), dtype=bool)

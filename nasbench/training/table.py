@@ -37,7 +37,7 @@ class Names:
     machine: str
 
 
-def draft_of(
+def build_draft(
     space: SearchSpace,
     archs: Archs,
     outcomes: Mapping[tuple[int, int], Outcome],
@@ -68,13 +68,13 @@ def draft_of(
     splits = next((outcome.epochs[0].splits for outcome in outcomes.values() if outcome.epochs), {})
     shape = (len(archs), len(seeds), last)
     columns = [
-        (split, metric, unit, direction, _values(outcomes, seeds.tolist(), shape, split, metric))
+        (split, metric, unit, direction, _build_values(outcomes, seeds.tolist(), shape, split, metric))
         for split in splits
         for metric, unit, direction in _METRICS
     ]
-    columns.append(("train", "train_s", "s", "minimize", _seconds(outcomes, seeds.tolist(), shape)))
-    columns += _machine_columns(outcomes, seeds.tolist(), shape)
-    where = {"dataset": _token(names.data.partition(",")[0]), "recipe": _recipe_name(space, names)}
+    columns.append(("train", "train_s", "s", "minimize", _build_seconds(outcomes, seeds.tolist(), shape)))
+    columns += _build_machine_columns(outcomes, seeds.tolist(), shape)
+    where = {"dataset": _make_token(names.data.partition(",")[0]), "recipe": _name_recipe(space, names)}
     return Draft(
         name=names.table,
         title=f"Trainings on {names.data} by recipe {names.recipe}: {len(archs)} architectures",
@@ -110,7 +110,7 @@ def draft_of(
     )
 
 
-def _machine_columns(
+def _build_machine_columns(
     outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int]
 ) -> list[tuple[str, str, str, str, Floats]]:
     """Return energy and memory, nan where the machine did not tell them."""
@@ -125,9 +125,11 @@ def _machine_columns(
     ]
 
 
-def _seconds(outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int]) -> Floats:
+def _build_seconds(
+    outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int]
+) -> Floats:
     """Return the seconds of training up to each epoch; of one that diverged, all there were from then on."""
-    seconds = np.cumsum(_values(outcomes, seeds, shape, "train", "seconds"), axis=2)
+    seconds = np.cumsum(_build_values(outcomes, seeds, shape, "train", "seconds"), axis=2)
     for (row, seed), outcome in outcomes.items():
         if outcome.stopped_by_nan:
             own, n = seconds[row, seeds.index(seed)], len(outcome.epochs)
@@ -135,7 +137,7 @@ def _seconds(outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shap
     return seconds
 
 
-def _values(
+def _build_values(
     outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int], split: str, name: str
 ) -> Floats:
     values = np.full(shape, np.nan)
@@ -146,7 +148,7 @@ def _values(
     return values
 
 
-def diverged_in(table: Table) -> tuple[int, int]:
+def count_diverged(table: Table) -> tuple[int, int]:
     """Return how many trainings of a table that was trained here diverged, and how many there are.
 
     Those are the trainings whose cost was measured to the last epoch, and whose last validation accuracy was not.
@@ -166,11 +168,11 @@ def diverged_in(table: Table) -> tuple[int, int]:
     return n_diverged, n
 
 
-def _recipe_name(space: SearchSpace, names: Names) -> str:
+def _name_recipe(space: SearchSpace, names: Names) -> str:
     """Name the recipe, and a network other than the space's own: their trainings are not each other's repetitions."""
-    return _token(names.recipe if names.network == space.name else f"{names.recipe}+{names.network}")
+    return _make_token(names.recipe if names.network == space.name else f"{names.recipe}+{names.network}")
 
 
-def _token(label: str) -> str:
+def _make_token(label: str) -> str:
     """Return a label as a name inside a table."""
     return re.sub(r"[^\w.,=+-]+", "_", label)

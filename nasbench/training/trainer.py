@@ -19,16 +19,16 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.datasets import Images
-from nasbench.devices import device_named
+from nasbench.devices import find_device
 from nasbench.errors import Diverged, InvalidOption, TrainingFailed
 from nasbench.files import exclusive_lock
-from nasbench.networks import seeded
+from nasbench.networks import seed_torch
 from nasbench.training.checkpoint import read_checkpoint, write_checkpoint
 from nasbench.training.energy import Energy
 from nasbench.training.feed import Batch, Feed
 from nasbench.training.graphs import Graphed
 from nasbench.training.loss import Loss
-from nasbench.training.machine import Peak, deterministic, synchronise
+from nasbench.training.machine import Peak, use_deterministic_algorithms, wait_for_device
 from nasbench.training.recipe import Recipe
 
 _CHECKPOINT = "checkpoint.pt"
@@ -96,7 +96,7 @@ class Trained:
     notes: list[str] = field(default_factory=list)
 
 
-def train(
+def train_network(
     network: nn.Module, data: Images, *, recipe: Recipe, rng: np.random.Generator, setup: Setup | None = None
 ) -> Trained:
     """Train a network, or go on where a checkpoint in the folder ends.
@@ -120,16 +120,16 @@ def train(
     if absent := [split for split in setup.evaluate if split not in data.parts]:
         raise InvalidOption(f"{data.name} has no split '{absent[0]}' to evaluate; it has {', '.join(data.parts)}")
     lock = exclusive_lock(setup.folder / _CHECKPOINT) if setup.folder else nullcontext()
-    with lock, deterministic(recipe.deterministic):
+    with lock, use_deterministic_algorithms(recipe.deterministic):
         run = _Run(network, data, recipe, setup, int(rng.integers(2**63)))
         run.resume(data)
         try:
             for epoch in range(len(run.epochs), min(setup.until or recipe.epochs, recipe.epochs)):
-                run.one_epoch(epoch)
+                run.train_epoch(epoch)
         except TrainingFailed as error:
             error.epochs = run.epochs
             raise
-        return Trained(run.averaged(), run.epochs, run.notes)
+        return Trained(run.get_averaged(), run.epochs, run.notes)
 
 
 class _Run:
@@ -137,25 +137,25 @@ class _Run:
 
     def __init__(self, network: nn.Module, data: Images, recipe: Recipe, setup: Setup, number: int) -> None:
         self.recipe, self.setup, self.number = recipe, setup, number
-        self.device = device_named(setup.device)
+        self.device = find_device(setup.device)
         memory = torch.channels_last if recipe.channels_last and len(data.shape) == 3 else torch.preserve_format
         self.network = network.to(device=self.device).to(memory_format=memory)
         self.peak, self.energy = Peak(self.device), Energy(self.device)
         self.feed = Feed(data, recipe, self.device)
-        self.forward = self._faster()
+        self.forward = self._speed_up()
         self.loss = Loss(recipe, setup.teacher)
-        self.optimiser = optimiser_of(recipe, self.network)
-        self.average = {name: value.detach().clone() for name, value in self._weights()} if recipe.ema else {}
+        self.optimiser = make_optimiser(recipe, self.network)
+        self.average = {name: value.detach().clone() for name, value in self._list_weights()} if recipe.ema else {}
         self.pieces, self.epochs, self.notes = 1, list[Epoch](), list[str]()
         self.identity: dict[str, Any] = {}
 
-    def _faster(self) -> Any:
+    def _speed_up(self) -> Any:
         """Return what answers for the network: itself, compiled, or recorded."""
         if self.recipe.cuda_graphs:
             return Graphed(self.network, self.feed.sample(), self.recipe)
         return torch.compile(self.network) if self.recipe.compile else self.network
 
-    def _weights(self) -> Iterator[tuple[str, Tensor]]:
+    def _list_weights(self) -> Iterator[tuple[str, Tensor]]:
         yield from self.network.named_parameters()
 
     def resume(self, data: Images) -> None:
@@ -167,7 +167,7 @@ class _Run:
             "data": data.digest(),
             "what": self.setup.what,
             "run": self.number,
-            "weights": {name: list(value.shape) for name, value in self._weights()},
+            "weights": {name: list(value.shape) for name, value in self._list_weights()},
         }
         state = read_checkpoint(self.setup.folder / _CHECKPOINT, self.identity)
         if state is None:
@@ -191,28 +191,28 @@ class _Run:
         }
         write_checkpoint(self.setup.folder / _CHECKPOINT, self.identity, state)
 
-    def one_epoch(self, epoch: int) -> None:
+    def train_epoch(self, epoch: int) -> None:
         """Train, evaluate, and write a checkpoint."""
         rng = np.random.default_rng([self.number, epoch])
-        self.energy.lap()
+        self.energy.measure_lap()
         if hasattr(self.network, "drop_path"):
             self.network.drop_path = self.recipe.drop_path * epoch / self.recipe.epochs
-        with seeded(rng):  # for what torch draws by itself
-            splits: dict[str, Numbers] = {"train": self._timed(partial(self._learn, epoch, rng))}
-        splits |= {split: self._timed(partial(self._evaluate, split)) for split in self.setup.evaluate}
+        with seed_torch(rng):  # for what torch draws by itself
+            splits: dict[str, Numbers] = {"train": self._time_work(partial(self._learn, epoch, rng))}
+        splits |= {split: self._time_work(partial(self._evaluate, split)) for split in self.setup.evaluate}
         lr = float(self.optimiser.param_groups[0]["lr"])
-        self.epochs.append(Epoch(epoch + 1, lr, splits, self.peak.bytes(), self.energy.lap()))
+        self.epochs.append(Epoch(epoch + 1, lr, splits, self.peak.bytes(), self.energy.measure_lap()))
         self._save()
         if self.setup.report is not None:
             self.setup.report(self.epochs[-1])
 
-    def _timed(self, work: Callable[[], Numbers]) -> Numbers:
+    def _time_work(self, work: Callable[[], Numbers]) -> Numbers:
         start = time.perf_counter()
         try:
             numbers = work()
         except torch.cuda.OutOfMemoryError as error:
             raise TrainingFailed(f"the memory of {self.device} is too small to evaluate: {error}") from error
-        synchronise(self.device)
+        wait_for_device(self.device)
         return numbers | {"seconds": time.perf_counter() - start}
 
     def _learn(self, epoch: int, rng: np.random.Generator) -> Numbers:
@@ -235,14 +235,16 @@ class _Run:
         while True:
             try:
                 self.optimiser.zero_grad(set_to_none=True)
-                totals = torch.stack([self._gradients(piece, len(batch.labels)) for piece in batch.pieces(self.pieces)])
+                totals = torch.stack(
+                    [self._add_gradients(piece, len(batch.labels)) for piece in batch.pieces(self.pieces)]
+                )
                 break
             except RuntimeError as error:
                 self._halve(error, len(batch.labels))
         if self.recipe.clip_norm:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_norm)
         self.optimiser.step()
-        for name, value in self._weights() if self.average else ():
+        for name, value in self._list_weights() if self.average else ():
             self.average[name].lerp_(value.detach(), 1 - self.recipe.ema)
         return totals.sum(dim=0)
 
@@ -261,8 +263,8 @@ class _Run:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _gradients(self, piece: Batch, n_images: int) -> Tensor:
-        """Add the gradients of a part of a batch of ``n_images``; return summed loss and right answers."""
+    def _add_gradients(self, piece: Batch, n_images: int) -> Tensor:
+        """Add the gradients of a part of a batch of ``count_images``; return summed loss and right answers."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.amp):
             loss, logits = self.loss(self.forward(piece.images), piece)
         n = len(piece.labels)
@@ -272,21 +274,21 @@ class _Run:
 
     def _evaluate(self, split: str) -> Numbers:
         self.network.eval()
-        return evaluated(self._answer, self.feed, split, self.recipe)
+        return evaluate_network(self._answer, self.feed, split, self.recipe)
 
     def _answer(self, images: Tensor) -> Tensor:
         answer = partial(torch.func.functional_call, self.network, self.average) if self.average else self.forward
         logits: Tensor = answer(images)
         return logits
 
-    def averaged(self) -> nn.Module:
+    def get_averaged(self) -> nn.Module:
         """Return the network in evaluation mode, with the averaged weights where the recipe averages."""
         if self.average:
             self.network.load_state_dict(self.average, strict=False)
         return self.network.eval()
 
 
-def evaluated(answer: Callable[[Tensor], Tensor], feed: Feed, split: str, recipe: Recipe) -> Numbers:
+def evaluate_network(answer: Callable[[Tensor], Tensor], feed: Feed, split: str, recipe: Recipe) -> Numbers:
     """Return mean cross-entropy and accuracy over a split; both nan where the network answers nan.
 
     Args:
@@ -301,11 +303,11 @@ def evaluated(answer: Callable[[Tensor], Tensor], feed: Feed, split: str, recipe
             logits = answer(images)
             loss = nn.functional.cross_entropy(logits.float(), labels, reduction="sum")
             totals += torch.stack([loss.double(), (logits.argmax(dim=1) == labels).sum().double()])
-    loss, right = (totals / feed.n_images(split)).tolist()
+    loss, right = (totals / feed.count_images(split)).tolist()
     return {"loss": loss, "accuracy": math.nan if math.isnan(loss) else right}
 
 
-def optimiser_of(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
     """Return a fresh optimiser of all weights."""
     options: dict[str, Any] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay}
     parameters = list(network.parameters())

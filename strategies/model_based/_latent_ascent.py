@@ -46,7 +46,7 @@ class LatentAscent(RoundSearch):
         """Make the predictor."""
         super().__post_init__(space, rng)
         self._learner = Learner(space, self.predictor, rng)
-        if predictor_capabilities_of(self._learner.predictor).improved is None:
+        if predictor_capabilities_of(self._learner.predictor).improve is None:
             raise InvalidOption(
                 f"predictor {self.predictor!r} has no latent space to climb in; choose 'nao' or 'seminas'"
             )
@@ -63,7 +63,7 @@ class LatentAscent(RoundSearch):
         """Return up to ``n`` new architectures: all that one step leads to, then a longer step, and so on."""
         seeds, found = self._select_seeds(), self._learner.archs[:0]
         for i in range(self.max_steps):
-            moved = self._learner.predictor.improved(seeds, (i + 1) * self.step_size)
+            moved = self._learner.predictor.improve(seeds, (i + 1) * self.step_size)
             found = self._learner.seen.filter_unseen(np.concatenate([found, moved]))
             if len(found) >= n:
                 break

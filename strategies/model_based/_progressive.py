@@ -42,7 +42,7 @@ def _find_least(space: SearchSpace, archs: Archs) -> Ints:
 def _compute_burden(space: SearchSpace, archs: Archs) -> Ints:
     """Return [n, 3]: vertices that compute something, vertices with an edge, edges."""
     graphs = space.graphs(archs)
-    idle = {*space.passing, *space.cutting, graphs.vocabulary[0], graphs.vocabulary[-1]}
+    idle = {*space.identity_operations, *space.zero_operations, graphs.vocabulary[0], graphs.vocabulary[-1]}
     computes = np.array([name not in idle for name in graphs.vocabulary])[graphs.operations]
     adjacency = graphs.adjacency.astype(bool)
     used = adjacency.any(axis=1) | adjacency.any(axis=2)

@@ -28,7 +28,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._configured import Label
@@ -36,7 +36,7 @@ from nasbench.strategies._online_predictor import OnlinePredictor
 from nasbench.strategies._pools import SeenSet
 from nasbench.strategies._sources import predictor_sources, source_names
 from nasbench.strategies.model_free.regularized_evolution import RegularizedEvolution
-from nasbench.table import ProxyColumn, proxy_source
+from nasbench.table import ProxyColumn, name_proxy_source
 from nasbench.tasks import proxy_of
 from nasbench.trials import Results, Trials
 
@@ -93,7 +93,9 @@ class AREA(RegularizedEvolution):
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the other tasks that the predictor learns from when ``task`` is searched, and the proxy's table."""
         score = options.get("cheap_score", "")
-        return predictor_sources(task, options) + (source_names(proxy_source(score), task) if _is_proxy(score) else [])
+        return predictor_sources(task, options) + (
+            source_names(name_proxy_source(score), task) if _is_proxy(score) else []
+        )
 
     def ask(self, n: int) -> Trials:
         """Return the first population, then of each winner's children the most promising one."""
@@ -146,7 +148,7 @@ def _find_cheap_score(space: SearchSpace, score: str) -> Callable[[Archs], Float
     if _is_proxy(score):
         return proxy_of(score, space)
     if score not in _SCORES:
-        raise unknown_name("cheap score", score, (*_SCORES, "TABLE/METRIC"))
+        raise make_unknown_name("cheap score", score, (*_SCORES, "TABLE/METRIC"))
     counts = hasattr(space, "network_size")
     if score not in ("size", "none") and not counts:
         raise InvalidOption(f"space '{space.name}' does not count {score}; use cheap_score=size, none or TABLE/METRIC")

@@ -20,9 +20,9 @@ from typing import Any, ClassVar
 import numpy as np
 import optuna as outside
 
-from nasbench.adapters import choices_of
+from nasbench.adapters import list_decision_choices
 from nasbench.arrays import Archs
-from nasbench.errors import InvalidOption, SearchFinished, unknown_name
+from nasbench.errors import InvalidOption, SearchFinished, make_unknown_name
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._combinations import count_tries
 from nasbench.trials import Results, Trials, full_trainings
@@ -71,7 +71,8 @@ class OptunaStudy:
         self._study.stop = self._stop
         self._exhausted = False
         self._choices = {
-            name: outside.distributions.CategoricalDistribution(options) for name, options in choices_of(space).items()
+            name: outside.distributions.CategoricalDistribution(options)
+            for name, options in list_decision_choices(space).items()
         }
         self._n_asked = 0
         self._open: dict[int, int] = {}  # trial -> number in the study
@@ -117,7 +118,7 @@ class OptunaStudy:
 def _make_sampler(name: str, settings: dict[str, Any], seed: int) -> Any:
     known = [item for item in outside.samplers.__all__ if item.endswith("Sampler") and not item.startswith("Base")]
     if name not in known:
-        raise unknown_name("sampler of Optuna", name, known)
+        raise make_unknown_name("sampler of Optuna", name, known)
     component = getattr(outside.samplers, name)
     if "seed" in inspect.signature(component).parameters:
         settings = {"seed": seed} | settings

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nasbench.arrays import freeze
+from nasbench.arrays import freeze_array
 from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.trials import Results, Trials, full_trainings
@@ -32,7 +32,7 @@ class Exhaustive:
     def __init__(self, space: SearchSpace, rng: np.random.Generator, *, shuffle: bool = False) -> None:
         if not isinstance(space, EnumeratedSpace):
             raise InvalidOption(f"space '{space.name}' does not list its architectures; use random_search instead")
-        self._rows = freeze(rng.permutation(space.rows) if shuffle else space.rows)
+        self._rows = freeze_array(rng.permutation(space.rows) if shuffle else space.rows)
         self.deterministic = not shuffle
         self._n_asked, self.n_prefetchable = 0, len(self._rows)
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nasbench.arrays import Archs, freeze
+from nasbench.arrays import Archs, freeze_array
 from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials, full_trainings
@@ -90,7 +90,7 @@ class LocalSearch:
                 self._best = (known, row)
         new = [i for i, known in enumerate(earlier) if known is None]
         # Asked for slice by slice, which then need no copies.
-        self._queue, self._next = freeze(neighbors[self._rng.permutation(new)] if new else neighbors[:0]), 0
+        self._queue, self._next = freeze_array(neighbors[self._rng.permutation(new)] if new else neighbors[:0]), 0
         self._scores.update((keys[i], np.nan) for i in new)
 
     def _restart(self) -> None:
@@ -105,7 +105,7 @@ class LocalSearch:
                 break
         if not fresh:
             raise SearchFinished(f"{_RESTART_TRIES} draws gave no new architecture after {self._n_asked} trials")
-        self._queue, self._next = freeze(np.stack(fresh)), 0
+        self._queue, self._next = freeze_array(np.stack(fresh)), 0
 
     def tell(self, results: Results) -> None:
         """Remember scores, and the best of the round."""

@@ -23,7 +23,7 @@ import nevergrad as outside
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._combinations import count_tries
@@ -55,7 +55,7 @@ class NevergradOptimizer:
         budget: int | None = None,
     ) -> None:
         if optimizer not in outside.optimizers.registry:
-            raise unknown_name("optimiser of Nevergrad", optimizer, outside.optimizers.registry.keys())
+            raise make_unknown_name("optimiser of Nevergrad", optimizer, outside.optimizers.registry.keys())
         if budget is not None:
             check_at_least(1, budget=budget)
         self._space, self._rng, self._tries = space, rng, count_tries(space)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nasbench.arrays import Archs, freeze
+from nasbench.arrays import Archs, freeze_array
 from nasbench.errors import SearchFinished
 from nasbench.options import Count, FromTwo, OpenShare
 from nasbench.spaces import SearchSpace
@@ -92,7 +92,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
                 return make_trials(asked, self._n_decisions) if asked else self.ask(n)
             raise
         if proposed is not None:
-            archs = freeze(proposed.arch)  # the inner strategy may fill its array again
+            archs = freeze_array(proposed.arch)  # the inner strategy may fill its array again
             for trial, arch in zip(proposed.id.tolist(), archs, strict=True):
                 self._trainings[trial] = Training(arch)
                 asked.append((trial, arch, self._steps[0]))

@@ -27,7 +27,7 @@ from nasbench.strategies._bookkeeping import Ledger
 from nasbench.strategies._configured import ConfiguredStrategy
 from nasbench.strategies._product_distribution import is_product
 from nasbench.strategies.reinforcement_learning._rewards import Rewards
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 from nasbench.trials import Results, Trials
 
 _TRIES, _POOL = 20, 64
@@ -166,7 +166,7 @@ class ControllerSearch(ConfiguredStrategy, ABC):
 
     def _draw(self, n: int) -> Archs:
         """Draw ``n`` valid architectures, and remember how likely they were."""
-        with torch.no_grad(), one_thread():
+        with torch.no_grad(), limit_to_one_thread():
             archs = self._sample(n)
             bad = self._find_invalid(archs)
             if len(bad):
@@ -216,7 +216,7 @@ class ControllerSearch(ConfiguredStrategy, ABC):
         baseline = float(np.mean(rewards)) if self._baseline is None else self._baseline
         advantage = torch.tensor(rewards, dtype=torch.float64) - baseline
         before = torch.tensor(believed, dtype=torch.float64)
-        with one_thread():
+        with limit_to_one_thread():
             for _ in range(self.n_passes):
                 self._adam.zero_grad()
                 log_p, entropy = compute_likelihood(self.controller, np.stack(archs))

@@ -65,7 +65,7 @@ class Arch2VecRL(RoundSearch):
         """Make the embedding; the space is embedded when the first architecture is asked for."""
         super().__post_init__(space, rng)
         self._predictor: Any = make_predictor(space, self.embedding)
-        if predictor_capabilities_of(self._predictor).embedded is None:
+        if predictor_capabilities_of(self._predictor).embed is None:
             raise InvalidOption(f"predictor {self.embedding!r} has no codes; choose 'arch2vec_dngo' or 'arch2vec'")
         self._worst = np.inf
         self._rewards = Rewards()
@@ -91,7 +91,7 @@ class Arch2VecRL(RoundSearch):
         else:
             rows = space.sample(self.pool_size, np.random.default_rng(0))
         self._pool = self._asked.seen.filter_unseen(rows)
-        self._codes: Floats = self._predictor.embedded(self._pool)
+        self._codes: Floats = self._predictor.embed(self._pool)
         self._free = np.ones(len(self._pool), dtype=np.bool_)
         self._policy = LatentPolicy(self._codes.shape[1], learning_rate=self.learning_rate, rng=self._rng)
         self._at = self._codes[int(self._rng.integers(len(self._pool)))]

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from nasbench.arrays import Floats
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 
 
 class Prior(NamedTuple):
@@ -54,15 +54,15 @@ class Family(NamedTuple):
     priors: Mapping[str, Prior]
 
 
-def _pow3(x: Floats, c: Floats, a: Floats, alpha: Floats) -> Floats:
+def _compute_pow3(x: Floats, c: Floats, a: Floats, alpha: Floats) -> Floats:
     return c - a * x**-alpha
 
 
-def _ilog2(x: Floats, c: Floats, a: Floats) -> Floats:
+def _compute_ilog2(x: Floats, c: Floats, a: Floats) -> Floats:
     return c - a / np.log(x + 1)
 
 
-def _janoschek(x: Floats, a: Floats, beta: Floats, k: Floats, delta: Floats) -> Floats:
+def _compute_janoschek(x: Floats, a: Floats, beta: Floats, k: Floats, delta: Floats) -> Floats:
     return a - (a - beta) * np.exp(-k * x**delta)
 
 
@@ -70,41 +70,41 @@ def _log_power(x: Floats, a: Floats, b: Floats, c: Floats) -> Floats:
     return a / (1 + (x / np.exp(b)) ** c)
 
 
-def _weibull(x: Floats, alpha: Floats, beta: Floats, kappa: Floats, delta: Floats) -> Floats:
+def _compute_weibull(x: Floats, alpha: Floats, beta: Floats, kappa: Floats, delta: Floats) -> Floats:
     return alpha - (alpha - beta) * np.exp(-((kappa * x) ** delta))
 
 
-def _mmf(x: Floats, alpha: Floats, beta: Floats, kappa: Floats, delta: Floats) -> Floats:
+def _compute_mmf(x: Floats, alpha: Floats, beta: Floats, kappa: Floats, delta: Floats) -> Floats:
     return alpha - (alpha - beta) / (1 + (kappa * x) ** delta)
 
 
-def _vap(x: Floats, a: Floats, b: Floats, c: Floats) -> Floats:
+def _compute_vap(x: Floats, a: Floats, b: Floats, c: Floats) -> Floats:
     return np.exp(a + b / x + c * np.log(x))
 
 
-def _loglog_linear(x: Floats, a: Floats, b: Floats) -> Floats:
+def _compute_loglog_linear(x: Floats, a: Floats, b: Floats) -> Floats:
     return np.log(a * np.log(x) + b)
 
 
-def _exp4(x: Floats, c: Floats, a: Floats, b: Floats, alpha: Floats) -> Floats:
+def _compute_exp4(x: Floats, c: Floats, a: Floats, b: Floats, alpha: Floats) -> Floats:
     return c - np.exp(b - a * x**alpha)
 
 
-def _pow4(x: Floats, c: Floats, a: Floats, b: Floats, alpha: Floats) -> Floats:
+def _compute_pow4(x: Floats, c: Floats, a: Floats, b: Floats, alpha: Floats) -> Floats:
     return c - (a * x + b) ** -alpha
 
 
-def _dr_hill(x: Floats, theta: Floats, eta: Floats, kappa: Floats) -> Floats:
+def _compute_dr_hill(x: Floats, theta: Floats, eta: Floats, kappa: Floats) -> Floats:
     return theta / (1 + (kappa / x) ** eta)
 
 
 FAMILIES: dict[str, Family] = {
     "pow3": Family(
-        _pow3, {"c": Prior("uniform", 0, 1.25), "a": Prior("uniform", -0.6, 0.6), "alpha": Prior("log", 0, 2)}
+        _compute_pow3, {"c": Prior("uniform", 0, 1.25), "a": Prior("uniform", -0.6, 0.6), "alpha": Prior("log", 0, 2)}
     ),
-    "ilog2": Family(_ilog2, {"c": Prior("uniform", 0, 1), "a": Prior("uniform", -0.5, 0.5)}),
+    "ilog2": Family(_compute_ilog2, {"c": Prior("uniform", 0, 1), "a": Prior("uniform", -0.5, 0.5)}),
     "janoschek": Family(
-        _janoschek,
+        _compute_janoschek,
         {
             "a": Prior("uniform", 0, 1),
             "beta": Prior("uniform", 0, 2),
@@ -116,7 +116,7 @@ FAMILIES: dict[str, Family] = {
         _log_power, {"a": Prior("normal", 0.8, 0.1), "b": Prior("normal", 1, 1), "c": Prior("uniform", -3, 0)}
     ),
     "weibull": Family(
-        _weibull,
+        _compute_weibull,
         {
             "alpha": Prior("uniform", 0, 1.5),
             "beta": Prior("uniform", 0, 1),
@@ -125,7 +125,7 @@ FAMILIES: dict[str, Family] = {
         },
     ),
     "mmf": Family(
-        _mmf,
+        _compute_mmf,
         {
             "alpha": Prior("normal", 0.8, 0.1),
             "beta": Prior("normal", 0.2, 0.1),
@@ -133,10 +133,12 @@ FAMILIES: dict[str, Family] = {
             "delta": Prior("log", 0, 1),
         },
     ),
-    "vap": Family(_vap, {"a": Prior("uniform", -2, 0), "b": Prior("uniform", -4, 0), "c": Prior("loguniform", -8, 0)}),
-    "loglog_linear": Family(_loglog_linear, {"a": Prior("log", -2, 1), "b": Prior("loguniform", 0, 1)}),
+    "vap": Family(
+        _compute_vap, {"a": Prior("uniform", -2, 0), "b": Prior("uniform", -4, 0), "c": Prior("loguniform", -8, 0)}
+    ),
+    "loglog_linear": Family(_compute_loglog_linear, {"a": Prior("log", -2, 1), "b": Prior("loguniform", 0, 1)}),
     "exp4": Family(
-        _exp4,
+        _compute_exp4,
         {
             "c": Prior("normal", 0.8, 0.1),
             "a": Prior("log", -2, 1),
@@ -145,7 +147,7 @@ FAMILIES: dict[str, Family] = {
         },
     ),
     "pow4": Family(
-        _pow4,
+        _compute_pow4,
         {
             "c": Prior("gap", -5, 0),
             "a": Prior("log", -3, 2),
@@ -154,7 +156,7 @@ FAMILIES: dict[str, Family] = {
         },
     ),
     "dr_hill": Family(
-        _dr_hill, {"theta": Prior("normal", 0.8, 0.1), "eta": Prior("log", 1, 1), "kappa": Prior("log", 1, 2)}
+        _compute_dr_hill, {"theta": Prior("normal", 0.8, 0.1), "eta": Prior("log", 1, 1), "kappa": Prior("log", 1, 2)}
     ),
 }
 """The eleven families by name."""
@@ -163,7 +165,7 @@ LC_PFN = ("pow3", "ilog2", "janoschek")
 """The three that LC-PFN is trained on."""
 
 
-def chosen_families(names: str) -> list[str]:
+def select_families(names: str) -> list[str]:
     """Return the families named, joined by ``+``; all where ``names`` is empty.
 
     Raises:
@@ -172,5 +174,5 @@ def chosen_families(names: str) -> list[str]:
     chosen = names.split("+") if names else list(FAMILIES)
     for name in chosen:
         if name not in FAMILIES:
-            raise unknown_name("family of curves", name, FAMILIES)
+            raise make_unknown_name("family of curves", name, FAMILIES)
     return chosen

@@ -9,7 +9,7 @@ from nasbench.arrays import Bools, Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._curves._distance import DistanceLeft
-from nasbench.surrogates._curves._predictor import CurvePredictor, curves_of, last_epochs, last_values
+from nasbench.surrogates._curves._predictor import CurvePredictor, find_last_epochs, find_last_values, require_curves
 from nasbench.surrogates._scaled import ScaledColumns
 
 _LEAST_STD = 1e-3
@@ -20,7 +20,7 @@ class LawPredictor(CurvePredictor):
 
     What a law misses of a curve that its member has not seen is how far a new curve may be from it. A query moves the
     members' answers: by how far it is from their law where it was last seen, times the share of such a distance
-    that is left at the end. Sub-classes write ``_learn_laws`` and ``_laws``.
+    that is left at the end. Sub-classes write ``_learn_laws`` and ``_draw_laws``.
 
     Args:
         space: where the architectures are from.
@@ -39,7 +39,7 @@ class LawPredictor(CurvePredictor):
         """Learn from columns [n, f] and what each member is dealt [n, k, t], nan where nothing is."""
 
     @abstractmethod
-    def _laws(self, columns: Floats) -> Floats:
+    def _draw_laws(self, columns: Floats) -> Floats:
         """Return the curves ``[k, n, t]`` that members draw; k a multiple of the members, theirs side by side."""
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
@@ -57,7 +57,7 @@ class LawPredictor(CurvePredictor):
     def _prepare(self, batch: Batch, value: Floats) -> Floats:
         """Learn columns and unit; return the curves in it, each with its final value where that is known."""
         self._columns.fit(batch.archs)
-        curves = curves_of(batch).copy()
+        curves = require_curves(batch).copy()
         curves[:, -1] = np.where(np.isnan(value), curves[:, -1], value)
         return self._scaled(curves)
 
@@ -66,14 +66,14 @@ class LawPredictor(CurvePredictor):
         return (curves - mean) / std
 
     def _calibrate(self, batch: Batch, goal: Floats) -> None:
-        laws = self._laws(self._columns(batch.archs))
+        laws = self._draw_laws(self._columns(batch.archs))
         of_member = laws.reshape(self._members, -1, *goal.shape).mean(axis=1)
         self._left = DistanceLeft(goal - of_member[self._fold, np.arange(len(goal))])
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
-        curves = self._scaled(curves_of(batch))
-        laws, at = self._laws(self._columns(batch.archs)), last_epochs(curves)
-        off = np.where(at > 0, last_values(curves) - laws[:, np.arange(len(at)), at - 1], 0.0)
+        curves = self._scaled(require_curves(batch))
+        laws, at = self._draw_laws(self._columns(batch.archs)), find_last_epochs(curves)
+        off = np.where(at > 0, find_last_values(curves) - laws[:, np.arange(len(at)), at - 1], 0.0)
         ends = laws[:, :, -1] + self._left.share[at] * off
         mean, std = self._expected
         spread = np.sqrt(ends.var(axis=0) + self._left.missed[at])

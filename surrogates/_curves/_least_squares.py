@@ -39,28 +39,28 @@ class Shape(NamedTuple):
     factor: str = "any"
 
 
-def _power(x: Floats, log_alpha: Floats) -> Floats:
+def _compute_power(x: Floats, log_alpha: Floats) -> Floats:
     return x ** -np.exp(log_alpha)
 
 
-def _inverse_log(x: Floats) -> Floats:
+def _compute_inverse_log(x: Floats) -> Floats:
     inverse: Floats = 1 / np.log(x + 1)
     return inverse
 
 
-def _stretched(x: Floats, log_scale: Floats, log_delta: Floats) -> Floats:
+def _compute_stretched(x: Floats, log_scale: Floats, log_delta: Floats) -> Floats:
     return np.exp(-((x / np.exp(log_scale)) ** np.exp(log_delta)))
 
 
-def _hill(x: Floats, log_kappa: Floats, log_eta: Floats) -> Floats:
+def _compute_hill(x: Floats, log_kappa: Floats, log_eta: Floats) -> Floats:
     return 1 / (1 + (np.exp(log_kappa) / x) ** np.exp(log_eta))
 
 
-def _shifted_power(x: Floats, log_shift: Floats, log_alpha: Floats) -> Floats:
+def _compute_shifted_power(x: Floats, log_shift: Floats, log_alpha: Floats) -> Floats:
     return (1 + x / np.exp(log_shift)) ** -np.exp(log_alpha)
 
 
-def _vapour(x: Floats, b: Floats, c: Floats) -> Floats:
+def _compute_vapour(x: Floats, b: Floats, c: Floats) -> Floats:
     return np.exp(b / x + c * np.log(x))
 
 
@@ -69,20 +69,20 @@ def _log_log(x: Floats, log_ratio: Floats) -> Floats:
 
 
 _SCALES, _SHAPES = (-2.0, 7.0, 19), (-2.5, 1.6, 12)
-_STRETCHED = Shape(_stretched, (_SCALES, _SHAPES))
-_HILL = Shape(_hill, (_SCALES, _SHAPES), constant=False)
+_STRETCHED = Shape(_compute_stretched, (_SCALES, _SHAPES))
+_HILL = Shape(_compute_hill, (_SCALES, _SHAPES), constant=False)
 
 SHAPES: dict[str, Shape] = {
-    "pow3": Shape(_power, ((-4.6, 1.6, 32),)),
-    "ilog2": Shape(_inverse_log, ()),
+    "pow3": Shape(_compute_power, ((-4.6, 1.6, 32),)),
+    "ilog2": Shape(_compute_inverse_log, ()),
     "janoschek": _STRETCHED,
     "log_power": _HILL,
     "weibull": _STRETCHED,
     "mmf": _HILL._replace(constant=True),
-    "vap": Shape(_vapour, ((-6.0, 1.0, 20), (-0.2, 0.6, 16)), constant=False),
+    "vap": Shape(_compute_vapour, ((-6.0, 1.0, 20), (-0.2, 0.6, 16)), constant=False),
     "loglog_linear": Shape(_log_log, ((-6.0, 3.0, 32),), factor="one"),
     "exp4": _STRETCHED._replace(factor="negative"),
-    "pow4": Shape(_shifted_power, ((-2.0, 7.0, 16), (-2.5, 1.6, 12)), factor="negative"),
+    "pow4": Shape(_compute_shifted_power, ((-2.0, 7.0, 16), (-2.5, 1.6, 12)), factor="negative"),
     "dr_hill": _HILL,
 }
 """The shape of each of ``FAMILIES``."""
@@ -104,47 +104,47 @@ class Fits(NamedTuple):
 
     def at(self, shape: Shape, x: Floats) -> Floats:
         """Return the fitted curves ``[n, t]`` at epochs [t]."""
-        drawn = self.constant[:, None] + self.factor[:, None] * _drawn(shape, x, self.parameters)
+        drawn = self.constant[:, None] + self.factor[:, None] * _draw_shapes(shape, x, self.parameters)
         return np.asarray(drawn, dtype=np.float64)
 
 
-def n_parameters(shape: Shape) -> int:
+def count_parameters(shape: Shape) -> int:
     """Return how many numbers a fit chooses."""
     return len(shape.ranges) + shape.constant + (shape.factor != "one")
 
 
-def fit(shape: Shape, curves: Floats) -> Fits:
+def fit_family(shape: Shape, curves: Floats) -> Fits:
     """Fit a family to curves [n, t], nan where an epoch was not seen; every curve needs one that was."""
     x, weight = np.arange(1.0, curves.shape[1] + 1), (~np.isnan(curves)).astype(np.float64)
     y = np.nan_to_num(curves)
-    parameters = _best_of_grid(shape, x, y, weight)
+    parameters = _search_grid(shape, x, y, weight)
     if shape.ranges:
-        parameters = _improved(shape, x, y, weight, parameters)
-    return _solved(shape, _drawn(shape, x, parameters), y, weight, parameters)
+        parameters = _improve_parameters(shape, x, y, weight, parameters)
+    return _solve_fits(shape, _draw_shapes(shape, x, parameters), y, weight, parameters)
 
 
-def _drawn(shape: Shape, x: Floats, parameters: Floats) -> Floats:
+def _draw_shapes(shape: Shape, x: Floats, parameters: Floats) -> Floats:
     """Return the shapes ``[n, t]`` of parameters [n, p]."""
     with np.errstate(over="ignore", under="ignore"):
         drawn: Floats = np.broadcast_to(shape.curve(x, *parameters.T[:, :, None]), (len(parameters), len(x)))
     return drawn
 
 
-def _best_of_grid(shape: Shape, x: Floats, y: Floats, weight: Floats) -> Floats:
+def _search_grid(shape: Shape, x: Floats, y: Floats, weight: Floats) -> Floats:
     """Return the parameters ``[n, p]`` of the grid's best shape for each curve."""
     grid = np.array(list(product(*(np.linspace(*spec) for spec in shape.ranges))), dtype=np.float64)
-    drawn = _drawn(shape, x, grid)
+    drawn = _draw_shapes(shape, x, grid)
     n = weight.sum(axis=1)[:, None]
     centre = (weight * y).sum(axis=1)[:, None] / n if shape.constant else np.zeros((len(y), 1))
     y = weight * (y - centre)
     s, ss, sy = weight @ drawn.T, weight @ (drawn**2).T, y @ drawn.T  # [n, grid]
-    _, factor = _coefficients(shape, n, s, ss, np.zeros_like(n), sy)
+    _, factor = _solve_coefficients(shape, n, s, ss, np.zeros_like(n), sy)
     spread = ss - s**2 / n if shape.constant else ss
     best: Ints = np.argmin(factor**2 * spread - 2 * factor * sy, axis=1)
     return grid[best]
 
 
-def _coefficients(shape: Shape, n: Floats, s: Floats, ss: Floats, y: Floats, sy: Floats) -> tuple[Floats, Floats]:
+def _solve_coefficients(shape: Shape, n: Floats, s: Floats, ss: Floats, y: Floats, sy: Floats) -> tuple[Floats, Floats]:
     """Solve for constant and factor from the sums of 1, shape, its square, value, and their product."""
     spread, shared = (ss - s**2 / n, sy - s * y / n) if shape.constant else (ss, sy)
     factor = np.ones_like(spread) if shape.factor == "one" else shared / np.maximum(spread, _TINY)
@@ -153,37 +153,37 @@ def _coefficients(shape: Shape, n: Floats, s: Floats, ss: Floats, y: Floats, sy:
     return (y - factor * s) / n if shape.constant else np.zeros_like(factor), factor
 
 
-def _solved(shape: Shape, drawn: Floats, y: Floats, weight: Floats, parameters: Floats) -> Fits:
+def _solve_fits(shape: Shape, drawn: Floats, y: Floats, weight: Floats, parameters: Floats) -> Fits:
     """Return the best fits with shapes [n, t]."""
     weighted = weight * drawn
     sums = ((weighted * part).sum(axis=1) for part in (1.0, drawn, y))
     s, ss, sy = sums
-    constant, factor = _coefficients(shape, weight.sum(axis=1), s, ss, (weight * y).sum(axis=1), sy)
+    constant, factor = _solve_coefficients(shape, weight.sum(axis=1), s, ss, (weight * y).sum(axis=1), sy)
     off = weight * (y - constant[:, None] - factor[:, None] * drawn)
     return Fits(constant, factor, parameters, (off**2).sum(axis=1))
 
 
-def _residuals(shape: Shape, x: Floats, y: Floats, weight: Floats, parameters: Floats) -> Floats:
-    drawn = _drawn(shape, x, parameters)
-    fits = _solved(shape, drawn, y, weight, parameters)
+def _compute_residuals(shape: Shape, x: Floats, y: Floats, weight: Floats, parameters: Floats) -> Floats:
+    drawn = _draw_shapes(shape, x, parameters)
+    fits = _solve_fits(shape, drawn, y, weight, parameters)
     off: Floats = weight * (y - fits.constant[:, None] - fits.factor[:, None] * drawn)
     return off
 
 
-def _improved(shape: Shape, x: Floats, y: Floats, weight: Floats, parameters: Floats) -> Floats:
+def _improve_parameters(shape: Shape, x: Floats, y: Floats, weight: Floats, parameters: Floats) -> Floats:
     """Take Levenberg-Marquardt steps from parameters [n, p], within the ranges; a step that does not help is undone."""
     low, high = (np.array(ends) for ends in zip(*((a, b) for a, b, _ in shape.ranges), strict=True))
     damping = np.full(len(y), 1e-2)
-    off = _residuals(shape, x, y, weight, parameters)
+    off = _compute_residuals(shape, x, y, weight, parameters)
     squares = (off**2).sum(axis=1)
     for _ in range(_ROUNDS):
         moved = [parameters + step for step in _STEP * np.eye(len(low))]
-        slopes = np.stack([(_residuals(shape, x, y, weight, p) - off) / _STEP for p in moved], axis=2)
+        slopes = np.stack([(_compute_residuals(shape, x, y, weight, p) - off) / _STEP for p in moved], axis=2)
         normal, downhill = slopes.mT @ slopes, (slopes.mT @ off[:, :, None])[:, :, 0]
         ridge = damping[:, None] * (np.einsum("nii->ni", normal) + _TINY)
         step = np.linalg.solve(normal + ridge[:, :, None] * np.eye(len(low)), downhill[:, :, None])[:, :, 0]
         trial = np.clip(parameters - step, low, high)
-        trial_off = _residuals(shape, x, y, weight, trial)
+        trial_off = _compute_residuals(shape, x, y, weight, trial)
         trial_squares = (trial_off**2).sum(axis=1)
         better = trial_squares < squares
         parameters = np.where(better[:, None], trial, parameters)

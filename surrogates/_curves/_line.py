@@ -31,14 +31,14 @@ class LossLine(PerLength):
     def _number(self, losses: Floats) -> Floats:
         """Return ``[n]`` what ranks trainings by the losses [n, length, 2] so far; nan where they are missing."""
 
-    def _numbers(self, batch: Batch, length: int) -> Floats:
+    def _compute_numbers(self, batch: Batch, length: int) -> Floats:
         if batch.losses is None:
             raise PredictorError("the batch holds no losses")
         return self._number(batch.losses[:, :length]) if length else np.full(len(batch), np.nan)
 
     def _model(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
         del rng
-        number = self._numbers(batch, length)
+        number = self._compute_numbers(batch, length)
         known = ~np.isnan(number)
         if known.sum() < 2:
             return _Model(float(value.mean()), 0.0, 0.0, float(value.std()))
@@ -46,6 +46,6 @@ class LossLine(PerLength):
         slope = max(float(x @ y) / max(float(x @ x), 1e-12), 0.0)
         return _Model(float(value[known].mean()), float(number[known].mean()), slope, float((y - slope * x).std()))
 
-    def _ends(self, model: _Model, batch: Batch, length: int) -> tuple[Floats, Floats]:
-        off = np.nan_to_num(self._numbers(batch, length) - model.centre)
+    def _predict_ends(self, model: _Model, batch: Batch, length: int) -> tuple[Floats, Floats]:
+        off = np.nan_to_num(self._compute_numbers(batch, length) - model.centre)
         return model.mean + model.slope * off, np.full(len(batch), max(model.std, _LEAST_STD))

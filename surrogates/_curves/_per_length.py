@@ -7,14 +7,14 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
-from nasbench.surrogates._curves._predictor import CurvePredictor, curves_of, filled, last_epochs
+from nasbench.surrogates._curves._predictor import CurvePredictor, fill_gaps, find_last_epochs, require_curves
 
 
 class PerLength(CurvePredictor):
     """A model for each length, fitted when it is first asked for, to the finished training curves cut there.
 
-    Sub-classes write ``_model`` and ``_ends``. Gaps within a curve are bridged by lines; of a training curve that is
-    shorter than the length its last value stands for the rest.
+    Subclasses write ``_model`` and ``_predict_ends``. Gaps within a curve are filled by lines; a training curve that is
+    shorter than the length is continued with its last value.
     """
 
     learns_from_partial_curves: ClassVar[bool] = False
@@ -25,27 +25,27 @@ class PerLength(CurvePredictor):
         """Learn final values [n] from curves without gaps [n, t] of which the first ``length`` epochs count."""
 
     @abstractmethod
-    def _ends(self, model: Any, batch: Batch, length: int) -> tuple[Floats, Floats | None]:
+    def _predict_ends(self, model: Any, batch: Batch, length: int) -> tuple[Floats, Floats | None]:
         """Return mean and standard deviation of the final values for such curves, [m] each."""
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
-        curves = filled(curves_of(batch))
-        at = last_epochs(curves)
+        curves = fill_gaps(require_curves(batch))
+        at = find_last_epochs(curves)
         held = curves[np.arange(len(at)), at - 1][:, None]
         self._known = Batch(batch.archs, np.where(np.isnan(curves), held, curves), batch.proxies, batch.losses)
         self._value, self._seed, self._models = value, int(rng.integers(2**63)), dict[int, Any]()
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
-        batch = Batch(batch.archs, filled(curves_of(batch)), batch.proxies, batch.losses)
-        at = last_epochs(curves_of(batch))
+        batch = Batch(batch.archs, fill_gaps(require_curves(batch)), batch.proxies, batch.losses)
+        at = find_last_epochs(require_curves(batch))
         mean, std = np.empty(len(at)), np.zeros(len(at))
         for length in np.unique(at).tolist():
             rows = np.flatnonzero(at == length)
-            mean[rows], own = self._ends(self._model_of(length), batch.take(rows), length)
+            mean[rows], own = self._predict_ends(self._get_model(length), batch.take(rows), length)
             std[rows] = 0.0 if own is None else own
         return mean, std
 
-    def _model_of(self, length: int) -> Any:
+    def _get_model(self, length: int) -> Any:
         if length not in self._models:
             rng = np.random.default_rng([self._seed, length])
             self._models[length] = self._model(self._known, length, self._value, rng)

@@ -79,7 +79,9 @@ class CurveTransformer(nn.Module):
             seen: [n, c] which of them are there.
             asked: [n, q] epochs.
         """
-        points = torch.cat([_features(x, y, 1.0), _features(asked, torch.full_like(asked, 0.5), 0.0)], dim=1)
+        points = torch.cat(
+            [_compute_features(x, y, 1.0), _compute_features(asked, torch.full_like(asked, 0.5), 0.0)], dim=1
+        )
         hidden = self.embed(points[None])
         for block in self.blocks:
             hidden = block(hidden, seen)
@@ -96,7 +98,7 @@ class CurveTransformer(nn.Module):
         bins = (torch.bucketize(y.contiguous(), self.borders) - 1).clamp(0, log_mass.shape[-1] - 1)
         return log_mass.gather(-1, bins[..., None])[..., 0] - self.borders.diff().log()[bins]
 
-    def moments(self, log_mass: Tensor) -> tuple[Tensor, Tensor]:
+    def compute_moments(self, log_mass: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation ``[...]`` of histograms, what is beyond [0, 1] moved to its ends.
 
         The outer bins reach as far as the noisiest curve of the prior, and would decide both.
@@ -108,7 +110,7 @@ class CurveTransformer(nn.Module):
         return mean, (square - mean**2).clamp_min(1e-12).sqrt()
 
 
-def _features(x: Tensor, y: Tensor, known: float) -> Tensor:
+def _compute_features(x: Tensor, y: Tensor, known: float) -> Tensor:
     """Return ``[n, points, 4]`` numbers of about unit size."""
     log = torch.log(x) / 4.6 * 2 - 1
     return torch.stack([x / EPOCHS * 2 - 1, log, (y - 0.5) * 4 * known, torch.full_like(x, known)], dim=-1)

@@ -16,30 +16,30 @@ import torch
 
 from nasbench.arrays import Floats
 from nasbench.devices import torch_generator
-from nasbench.files import replacing
+from nasbench.files import replace_atomically
 from nasbench.surrogates._curves._combination import Combination
 from nasbench.surrogates._curves._families import LC_PFN
 from nasbench.surrogates._curves._pfn import EPOCHS, WEIGHTS, CurveTransformer
-from nasbench.surrogates._nets import arrays_of, initialise
-from nasbench.threads import one_thread
+from nasbench.surrogates._nets import export_arrays, initialize_weights
+from nasbench.threads import limit_to_one_thread
 
 _SEED, _STEPS, _BATCH, _ASKED = 20231031, 3700, 128, 8
 _RATE, _WARM_UP, _HALF_COSINE, _FALL = 1e-3, 200, 6000, 500
 _POOL = 40_000  # curves drawn at once
 
 
-def drawn(n: int, rng: np.random.Generator) -> Floats:
+def draw_prior_curves(n: int, rng: np.random.Generator) -> Floats:
     """Return n noisy curves of the prior; ``[n, 100]``."""
     prior = Combination(LC_PFN, normalised=False)
     coordinates, curves = prior.sample(n, np.arange(1.0, EPOCHS + 1), rng)
     return curves + prior.noise(coordinates)[:, None] * rng.standard_normal(curves.shape)
 
 
-def trained(steps: int, rng: np.random.Generator) -> CurveTransformer:
+def train_pfn(steps: int, rng: np.random.Generator) -> CurveTransformer:
     """Return a net trained for so many steps; says on standard error how it goes."""
     net = CurveTransformer()
-    initialise(net, torch_generator(rng))
-    pool = drawn(_POOL, rng)
+    initialize_weights(net, torch_generator(rng))
+    pool = draw_prior_curves(_POOL, rng)
     borders = np.quantile(pool, np.linspace(0, 1, len(net.borders)))
     net.borders.copy_(torch.from_numpy(borders))
     optimiser = torch.optim.AdamW(net.parameters(), lr=_RATE, betas=(0.9, 0.98), weight_decay=1e-2)
@@ -47,11 +47,11 @@ def trained(steps: int, rng: np.random.Generator) -> CurveTransformer:
     for step in range(steps):
         first = step * _BATCH % _POOL
         if first + _BATCH > _POOL:
-            pool = drawn(_POOL, rng)
+            pool = draw_prior_curves(_POOL, rng)
             first = 0
         for group in optimiser.param_groups:
             group["lr"] = _RATE * _share(step, steps)
-        loss = _loss(net, pool[first : first + _BATCH], rng)
+        loss = _compute_loss(net, pool[first : first + _BATCH], rng)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -70,7 +70,7 @@ def _share(step: int, steps: int) -> float:
     return min(rise, (1 + math.cos(math.pi * step / _HALF_COSINE)) / 2, fall)
 
 
-def _loss(net: CurveTransformer, curves: Floats, rng: np.random.Generator) -> torch.Tensor:
+def _compute_loss(net: CurveTransformer, curves: Floats, rng: np.random.Generator) -> torch.Tensor:
     length = 1 + int((EPOCHS - 1) * rng.random() ** 1.5)
     later = rng.integers(length, EPOCHS, size=(len(curves), _ASKED))
     later[:, 0] = EPOCHS - 1
@@ -81,14 +81,16 @@ def _loss(net: CurveTransformer, curves: Floats, rng: np.random.Generator) -> to
     return -net.log_density(log_mass, true).mean()
 
 
-def main(steps: int = _STEPS) -> None:
+def write_weights(steps: int = _STEPS) -> None:
     """Train and write the weights, in half precision."""
-    with one_thread():
-        net = trained(steps, np.random.default_rng(_SEED))
-    halves = {name: array if name == "borders" else array.astype(np.float16) for name, array in arrays_of(net).items()}
-    with replacing(WEIGHTS) as temporary, temporary.open("wb") as file:
+    with limit_to_one_thread():
+        net = train_pfn(steps, np.random.default_rng(_SEED))
+    halves = {
+        name: array if name == "borders" else array.astype(np.float16) for name, array in export_arrays(net).items()
+    }
+    with replace_atomically(WEIGHTS) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **halves)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    write_weights(*map(int, sys.argv[1:]))

@@ -51,22 +51,22 @@ class CurvePredictor(CheckedPredictor):
 
     def _read(self, batch: Batch, value: Floats) -> tuple[Batch, Floats]:
         """Set horizon, unit and what is expected where nothing was seen; return batch and values in the unit."""
-        curves = curves_of(batch)
+        curves = require_curves(batch)
         self._horizon = curves.shape[1]
         known = np.concatenate([curves[~np.isnan(curves)], value[~np.isnan(value)]])
-        self._unit = _unit(known)
-        batch, value = self._in_unit(batch), (value - self._unit[0]) / self._unit[1]
-        ends = np.where(np.isnan(value), last_values(curves_of(batch)), value)
+        self._unit = _find_unit(known)
+        batch, value = self._scale_to_unit(batch), (value - self._unit[0]) / self._unit[1]
+        ends = np.where(np.isnan(value), find_last_values(require_curves(batch)), value)
         self._expected = float(ends.mean()), max(float(ends.std()), 1e-3)
         return batch, value
 
-    def _in_unit(self, batch: Batch) -> Batch:
+    def _scale_to_unit(self, batch: Batch) -> Batch:
         low, scale = self._unit
-        return Batch(batch.archs, (curves_of(batch) - low) / scale, batch.proxies, batch.losses)
+        return Batch(batch.archs, (require_curves(batch) - low) / scale, batch.proxies, batch.losses)
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
-        batch = self._in_unit(batch)
-        seen = np.ones(len(batch), bool) if self.sees_nothing else last_epochs(curves_of(batch)) > 0
+        batch = self._scale_to_unit(batch)
+        seen = np.ones(len(batch), bool) if self.sees_nothing else find_last_epochs(require_curves(batch)) > 0
         mean, std = (np.full(len(batch), expected) for expected in self._expected)
         if seen.any():
             mean[seen], own = self._extrapolate(batch.take(np.flatnonzero(seen)))
@@ -74,9 +74,9 @@ class CurvePredictor(CheckedPredictor):
         low, scale = self._unit
         return low + scale * mean, scale * np.maximum(std, _LEAST_STD) if self.uncertain else None
 
-    def _checked(self, batch: Batch) -> Batch:
-        batch = super()._checked(batch)
-        curves = curves_of(batch)
+    def _check_batch(self, batch: Batch) -> Batch:
+        batch = super()._check_batch(batch)
+        curves = require_curves(batch)
         if np.isinf(curves).any():
             row, epoch = np.argwhere(np.isinf(curves))[0]
             raise PredictorError(f"curve {row} is infinite at epoch {epoch + 1}; write nan where a training diverged")
@@ -85,7 +85,7 @@ class CurvePredictor(CheckedPredictor):
         return batch
 
 
-def _unit(known: Floats) -> tuple[float, float]:
+def _find_unit(known: Floats) -> tuple[float, float]:
     """Return what to subtract from known values and what to divide by, so that they are fractions."""
     low, high = float(known.min()), float(known.max())
     if low >= 0 and high <= 1:
@@ -94,27 +94,27 @@ def _unit(known: Floats) -> tuple[float, float]:
     return low - _ROOM[0] * scale, scale
 
 
-def curves_of(batch: Batch) -> Floats:
+def require_curves(batch: Batch) -> Floats:
     """Return the curves ``[n, t]`` of a batch that must have them."""
     if batch.curves is None:
         raise PredictorError("the batch holds no curves")
     return np.asarray(batch.curves, dtype=np.float64)
 
 
-def last_epochs(curves: Floats) -> Ints:
+def find_last_epochs(curves: Floats) -> Ints:
     """Return ``[n]`` the last epoch, 1-based, that was seen of curves [n, t]; 0 where none was."""
     seen = ~np.isnan(curves)
     last: Ints = np.where(seen.any(axis=1), curves.shape[1] - np.argmax(seen[:, ::-1], axis=1), 0)
     return last
 
 
-def last_values(curves: Floats) -> Floats:
+def find_last_values(curves: Floats) -> Floats:
     """Return ``[n]`` the last value that was seen of curves [n, t]; nan where none was."""
-    values: Floats = curves[np.arange(len(curves)), last_epochs(curves) - 1]
+    values: Floats = curves[np.arange(len(curves)), find_last_epochs(curves) - 1]
     return values
 
 
-def filled(curves: Floats) -> Floats:
+def fill_gaps(curves: Floats) -> Floats:
     """Return curves [n, t] without gaps: lines from before to after, the first value seen before it; nan at the end."""
     n, t = curves.shape
     seen, at = ~np.isnan(curves), np.arange(t)

@@ -14,7 +14,7 @@ from nasbench.arrays import Floats
 _STRETCH = 2.0
 
 
-def ensemble(
+def sample_walkers(
     log_density: Callable[[Floats], Floats], start: Floats, steps: int, rng: np.random.Generator
 ) -> Iterator[Floats]:
     """Yield the walkers ``[c, w, d]`` after each of so many steps; the same array, overwritten.

@@ -10,7 +10,7 @@ NORMAL = 1.4826
 _LEAST_SIZE = 1e-3
 
 
-def usual_way(curves: Floats) -> tuple[Floats, Floats]:
+def compute_median_increments(curves: Floats) -> tuple[Floats, Floats]:
     """Return the median of what curves gain from epoch to epoch, and how far they usually are from it.
 
     Args:

@@ -54,14 +54,14 @@ class DeepKernelModel(ExactGP):
             optimiser.step()
         self.eval()
 
-    def covariance(self, x1: Tensor, x2: Tensor) -> Tensor:
+    def compute_covariance(self, x1: Tensor, x2: Tensor) -> Tensor:
         """Return the prior covariance between ``[n, f]`` and ``[m, f]``; ``[n, m]``."""
         with torch.no_grad():
             matrix: Tensor = self.covar_module(self.network(x1), self.network(x2)).to_dense()
         return matrix
 
 
-def linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
+def make_linear_layer(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
     """Return a layer with weights uniform as in Glorot & Bengio 2010 and no bias, from ``generator`` alone."""
     layer = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float64)
     nn.init.xavier_uniform_(layer.weight, generator=generator)
@@ -69,6 +69,8 @@ def linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
     return layer
 
 
-def tanh_network(inputs: int, width: int, outputs: int, generator: torch.Generator) -> nn.Module:
+def make_tanh_network(inputs: int, width: int, outputs: int, generator: torch.Generator) -> nn.Module:
     """Return a network with one hidden layer."""
-    return nn.Sequential(linear(inputs, width, generator), nn.Tanh(), linear(width, outputs, generator))
+    return nn.Sequential(
+        make_linear_layer(inputs, width, generator), nn.Tanh(), make_linear_layer(width, outputs, generator)
+    )

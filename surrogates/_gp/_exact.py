@@ -26,7 +26,7 @@ from nasbench.options import FromTwo, Whole, check_fields
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._gp._kernels import GroupedKernel, Products
-from nasbench.surrogates._gp._lowest import lowest
+from nasbench.surrogates._gp._lowest import minimize_lbfgs
 from nasbench.surrogates._predictor import CheckedPredictor, State
 
 LEAST_NOISE = 1e-4
@@ -71,14 +71,14 @@ class GaussianProcess(CheckedPredictor):
         return self.encoding
 
     @abstractmethod
-    def _kernel(self, sizes: list[int]) -> GroupedKernel:
+    def _make_kernel(self, sizes: list[int]) -> GroupedKernel:
         """Return a new kernel for groups of so many columns."""
 
-    def _transformed(self, counts: Floats) -> Floats:
+    def _transform_counts(self, counts: Floats) -> Floats:
         """Return what the kernel compares in place of a feature; zero must stay zero."""
         return counts
 
-    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+    def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
         """Return what the columns of each of g groups are divided by, from training features [n, f]; ``[g]``."""
         del features, groups
         return np.ones(self._encoding.n_groups)
@@ -86,39 +86,39 @@ class GaussianProcess(CheckedPredictor):
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         self._learn_columns(batch.archs)
         self._units = np.ones(self._encoding.n_groups)
-        self._units = self._lengths(self._features(batch.archs).toarray(), self._groups)
+        self._units = self._compute_lengths(self._compute_features(batch.archs).toarray(), self._groups)
         x, y = self.features(batch.archs), torch.from_numpy(value)
         if len(y) > self.hyper_points:
             chosen = torch.from_numpy(np.sort(rng.choice(len(y), self.hyper_points, replace=False)))
             x, y = x[chosen], y[chosen]
-        self._hyperparameters = self._most_likely(x, y)
-        self._condition_all(batch.archs, value)
+        self._hyperparameters = self._find_most_likely(x, y)
+        self._fit_posterior(batch.archs, value)
 
     def _learn_columns(self, archs: Archs) -> None:
         self._encoding.fit(archs)
         order = np.argsort(self._encoding.groups, kind="stable")
         self._groups = self._encoding.groups[order]
         self._place = np.argsort(order).astype(np.int32)  # of each column of the encoding, groups side by side
-        self._module = self._kernel(np.bincount(self._groups, minlength=self._encoding.n_groups).tolist())
+        self._module = self._make_kernel(np.bincount(self._groups, minlength=self._encoding.n_groups).tolist())
 
-    def _features(self, archs: Archs) -> Any:
+    def _compute_features(self, archs: Archs) -> Any:
         """Return what the kernel compares; ``[n, f]``, sparse."""
         features = self._encoding.sparse(archs)
         columns = self._place[features.indices]
-        data = self._transformed(features.data) / self._units[self._groups[columns]]
+        data = self._transform_counts(features.data) / self._units[self._groups[columns]]
         return csr_array((data, columns, features.indptr), shape=features.shape)
 
-    def _scaled_features(self, archs: Archs) -> Any:
+    def _scale_features(self, archs: Archs) -> Any:
         """Return features times the factors of their groups; ``[n, f]``, sparse."""
-        features = self._features(archs)
+        features = self._compute_features(archs)
         features.data *= self._module.column_factors.detach().numpy()[features.indices]
         return features
 
-    def _most_likely(self, x: Tensor, y: Tensor) -> Floats:
+    def _find_most_likely(self, x: Tensor, y: Tensor) -> Floats:
         """Return group scales, signal and noise variance, as logarithms, of the highest posterior; ``[g + 2]``."""
-        known = self._module.by_group(x)
-        return lowest(
-            lambda given: self._negative_log_posterior(given, known, y),
+        known = self._module.compute_by_group(x)
+        return minimize_lbfgs(
+            lambda given: self._compute_negative_log_posterior(given, known, y),
             self._start(),
             self.max_iterations,
             gain=ENOUGH,
@@ -130,11 +130,11 @@ class GaussianProcess(CheckedPredictor):
         start[-1] = _PRIORS["noise"][0]
         return start
 
-    def _negative_log_posterior(self, parameters: Tensor, known: Any, y: Tensor) -> Tensor:
-        kernel = self._module.of_groups(known, parameters[:-2])
+    def _compute_negative_log_posterior(self, parameters: Tensor, known: Any, y: Tensor) -> Tensor:
+        kernel = self._module.compute_from_groups(known, parameters[:-2])
         signal, noise = torch.exp(parameters[-2]), torch.exp(parameters[-1]) + LEAST_NOISE
         loss: Tensor = NegativeLogLikelihood.apply(kernel, signal, noise, y)
-        return loss + minus_log_prior(parameters)
+        return loss + compute_minus_log_prior(parameters)
 
     @property
     def _signal(self) -> float:
@@ -144,24 +144,24 @@ class GaussianProcess(CheckedPredictor):
     def _noise(self) -> float:
         return float(np.exp(self._hyperparameters[-1])) + LEAST_NOISE
 
-    def _condition_all(self, archs: Archs, value: Floats) -> None:
+    def _fit_posterior(self, archs: Archs, value: Floats) -> None:
         self._see(archs)
-        covariance = self._among_training()
+        covariance = self._compute_training_covariance()
         noise = self._noise * torch.eye(len(covariance), dtype=torch.float64)
-        self._jitter, self._factor = _cholesky(covariance + noise)
+        self._jitter, self._factor = _factor_cholesky(covariance + noise)
         self._grew = False
         self._weigh(value)
 
-    def _among_training(self) -> Tensor:
+    def _compute_training_covariance(self) -> Tensor:
         """Return the prior covariance of the training points; ``[n, n]``."""
         with torch.no_grad():
-            return self._signal * self._module.of_blocks([Products.of(part, part) for part in self._scaled])
+            return self._signal * self._module.compute_from_blocks([Products.of(part, part) for part in self._scaled])
 
     def _see(self, archs: Archs) -> None:
         """Take ``archs`` for the training architectures; the kernel between any two stays the same."""
         self._learn_columns(archs)
         self._module.log_scales.data = torch.from_numpy(self._hyperparameters[:-2].copy())
-        scaled = torch.from_numpy(self._scaled_features(archs).toarray())
+        scaled = torch.from_numpy(self._scale_features(archs).toarray())
         self._scaled = [scaled[:, block] for block in self._module.blocks]
 
     def _weigh(self, value: Floats) -> None:
@@ -179,28 +179,30 @@ class GaussianProcess(CheckedPredictor):
             PredictorError: not fitted yet, or scores that are nan.
         """
         q = len(batch)
-        batch, value = self._grown(batch, score)
+        batch, value = self._extend_training(batch, score)
         n, new = len(self._weights), batch.archs[len(batch) - q :]
         self._see(batch.archs)
-        across, _ = self._against_training(self._scaled_features(new))
+        across, _ = self._compute_cross_covariance(self._scale_features(new))
         half = torch.linalg.solve_triangular(self._factor, across[:, :n].mT, upper=False)
         noise = (self._noise + self._jitter) * torch.eye(len(new), dtype=torch.float64)
-        _, corner = _cholesky(across[:, n:] + noise - half.mT @ half)
+        _, corner = _factor_cholesky(across[:, n:] + noise - half.mT @ half)
         upper = torch.cat([self._factor, torch.zeros((n, len(new)), dtype=torch.float64)], dim=1)
         self._factor = torch.cat([upper, torch.cat([half.mT, corner], dim=1)])
         self._grew = True
         self._weigh(value)
 
-    def _against_training(self, query: Any) -> tuple[Tensor, Tensor]:
+    def _compute_cross_covariance(self, query: Any) -> tuple[Tensor, Tensor]:
         """Return the prior covariance of scaled features with the training points [m, n], and their variance [m]."""
         across, alone = [], []
         for block, known in zip(self._module.blocks, self._scaled, strict=True):
             part = query[:, block] if len(self._scaled) > 1 else query
-            own = torch.from_numpy(_squared_lengths(part))
+            own = torch.from_numpy(_compute_squared_lengths(part))
             across.append(Products(torch.from_numpy(part @ known.numpy().T), own, known.square().sum(-1)))
             alone.append(Products(own[:, None, None], own[:, None], own[:, None]))
         with torch.no_grad():
-            covariance, variance = (self._module.of_blocks(parts).mul_(self._signal) for parts in (across, alone))
+            covariance, variance = (
+                self._module.compute_from_blocks(parts).mul_(self._signal) for parts in (across, alone)
+            )
         return covariance, variance[:, 0, 0]
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats]:
@@ -210,14 +212,14 @@ class GaussianProcess(CheckedPredictor):
         return mean[back], std[back]
 
     def _predict_distinct(self, archs: Archs) -> tuple[Floats, Floats]:
-        across, prior = self._against_training(self._scaled_features(archs))
+        across, prior = self._compute_cross_covariance(self._scale_features(archs))
         explained = torch.linalg.solve_triangular(self._factor, across.mT, upper=False).square().sum(0)
         variance = (prior - explained).clamp_min(0) + self._noise
         return (across @ self._weights).numpy(), variance.sqrt().numpy()
 
     def features(self, archs: Archs) -> Tensor:
         """Return the inputs of ``model`` for architectures [n, d]; ``[n, f]``."""
-        return torch.from_numpy(self._features(archs).toarray())
+        return torch.from_numpy(self._compute_features(archs).toarray())
 
     def model(self) -> "PosteriorModel":
         """Return the fitted process as a GPyTorch model of ``features``, in the units of the target.
@@ -236,7 +238,7 @@ class GaussianProcess(CheckedPredictor):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         self._hyperparameters, self._units = state["hyperparameters"], state["units"]
         if "factor" not in state:
-            self._condition_all(batch.archs, value)
+            self._fit_posterior(batch.archs, value)
             return
         self._see(batch.archs)
         self._grew, self._jitter = True, float(state["jitter"])
@@ -294,7 +296,7 @@ class PosteriorModel(ExactGP):
         return MultivariateNormal(self.mean_module(x), self.covar_module(x))
 
 
-def _squared_lengths(features: Any) -> Floats:
+def _compute_squared_lengths(features: Any) -> Floats:
     """Return the squared length of each row of sparse features [n, f]."""
     squares = csr_array((features.data**2, features.indices, features.indptr), shape=features.shape)
     lengths: Floats = squares @ np.ones(features.shape[1])
@@ -307,11 +309,11 @@ def group_deviations(features: Floats, groups: Ints, n_groups: int) -> Floats:
     Of many groups it is more, see ``growth``.
     """
     variance = np.bincount(groups, weights=features.var(axis=0), minlength=n_groups)
-    deviations: Floats = np.sqrt(np.where(variance > 0, variance, 1.0)) * growth(n_groups)
+    deviations: Floats = np.sqrt(np.where(variance > 0, variance, 1.0)) * compute_length_growth(n_groups)
     return deviations
 
 
-def growth(n_groups: int) -> float:
+def compute_length_growth(n_groups: int) -> float:
     """Return by how much longer the lengths of many groups are: distances add up over groups.
 
     With a length of about 1 for each of 25 decisions no two architectures are alike, the likelihood is flat, and the
@@ -322,14 +324,14 @@ def growth(n_groups: int) -> float:
     return 1.0 if n_groups <= _FEW_GROUPS else n_groups**0.5
 
 
-def minus_log_prior(parameters: Tensor) -> Tensor:
+def compute_minus_log_prior(parameters: Tensor) -> Tensor:
     centres = torch.zeros(len(parameters), dtype=torch.float64)
     widths = torch.full((len(parameters),), _PRIORS["scales"][1], dtype=torch.float64)
     (centres[-2], widths[-2]), (centres[-1], widths[-1]) = _PRIORS["signal"], _PRIORS["noise"]
     return ((parameters - centres) / widths).square().sum() / 2
 
 
-def _cholesky(matrix: Tensor) -> tuple[float, Tensor]:
+def _factor_cholesky(matrix: Tensor) -> tuple[float, Tensor]:
     """Factor ``matrix`` [n, n], adding more and more to its diagonal until it is positive definite.
 
     Returns:

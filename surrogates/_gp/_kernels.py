@@ -65,63 +65,63 @@ class GroupedKernel(Kernel):
         self.register_buffer("_group", torch.repeat_interleave(torch.arange(len(self.sizes)), torch.tensor(self.sizes)))
 
     @abstractmethod
-    def factors(self, log_scales: Tensor) -> Tensor:
+    def compute_factors(self, log_scales: Tensor) -> Tensor:
         """Return what the columns of each group [g] are multiplied by before they are compared."""
 
     @abstractmethod
-    def of_products(self, products: Products) -> Tensor:
+    def compute_from_products(self, products: Products) -> Tensor:
         """Return the kernel matrix [..., n, m] of features that were multiplied by the factors."""
 
     @property
     def column_factors(self) -> Tensor:
         """[f] the factor of each column."""
-        return self.factors(self.log_scales)[self._group]
+        return self.compute_factors(self.log_scales)[self._group]
 
     @property
     def blocks(self) -> list[slice]:
         """Columns that are compared together: all, but for sums of kernels."""
         return [slice(0, sum(self.sizes))]
 
-    def of_blocks(self, products: Sequence[Products]) -> Tensor:
+    def compute_from_blocks(self, products: Sequence[Products]) -> Tensor:
         """Return the kernel matrix from the products of each block."""
-        return self.of_products(products[0])
+        return self.compute_from_products(products[0])
 
     def forward(self, x1: Tensor, x2: Tensor, diag: bool = False, **_: Any) -> Tensor:
         """Return the kernel of ``[..., n, f]`` and ``[..., m, f]`` features; ``[..., n, m]`` or ``[..., n]``."""
         x1, x2 = x1 * self.column_factors, x2 * self.column_factors
         if diag:
             x1, x2 = x1.unsqueeze(-2), x2.unsqueeze(-2)
-        kernel = self.of_blocks([Products.of(x1[..., block], x2[..., block]) for block in self.blocks])
+        kernel = self.compute_from_blocks([Products.of(x1[..., block], x2[..., block]) for block in self.blocks])
         return kernel.squeeze(-1).squeeze(-1) if diag else kernel
 
-    def by_group(self, x: Tensor) -> Any:
-        """Return what ``of_groups`` needs to know of features [n, f] and themselves, whatever the scales."""
+    def compute_by_group(self, x: Tensor) -> Any:
+        """Return what ``compute_from_groups`` needs to know of features [n, f] and themselves, whatever the scales."""
         parts = [Products.of(part, part) for part in x.split(self.sizes, dim=-1)]
         return Products(*(torch.stack(of_groups) for of_groups in zip(*parts, strict=True)))
 
-    def of_groups(self, known: Any, log_scales: Tensor) -> Tensor:
-        """Return what ``forward`` does with other scales, [n, n], from ``by_group``."""
-        return self.of_products(known.weighted(self.factors(log_scales).square()))
+    def compute_from_groups(self, known: Any, log_scales: Tensor) -> Tensor:
+        """Return what ``forward`` does with other scales, [n, n], from ``compute_by_group``."""
+        return self.compute_from_products(known.weighted(self.compute_factors(log_scales).square()))
 
 
 class DistanceKernel(GroupedKernel):
     """A kernel of the distance in which each group has a length of its own. Sub-classes say which."""
 
     @abstractmethod
-    def of_squared(self, squared: Tensor) -> Tensor:
+    def compute_from_squared(self, squared: Tensor) -> Tensor:
         """Return the kernel of squared distances, any shape."""
 
-    def of_products(self, products: Products) -> Tensor:
+    def compute_from_products(self, products: Products) -> Tensor:
         """Return the kernel of the distances that inner products induce."""
-        return self.of_squared(products.squared_distances)
+        return self.compute_from_squared(products.squared_distances)
 
-    def by_group(self, x: Tensor) -> Tensor:
+    def compute_by_group(self, x: Tensor) -> Tensor:
         """Return the squared distances of features [n, f], group by group; ``[g, n, n]``."""
         return torch.stack([Products.of(part, part).squared_distances for part in x.split(self.sizes, dim=-1)])
 
-    def of_groups(self, known: Tensor, log_scales: Tensor) -> Tensor:
+    def compute_from_groups(self, known: Tensor, log_scales: Tensor) -> Tensor:
         """Return the kernel of the weighted sum of distances."""
-        return self.of_squared(torch.tensordot(self.factors(log_scales).square(), known, dims=1))
+        return self.compute_from_squared(torch.tensordot(self.compute_factors(log_scales).square(), known, dims=1))
 
 
 class _Matern52(torch.autograd.Function):
@@ -157,11 +157,11 @@ class MaternKernel(DistanceKernel):
         super().__init__(sizes)
         self._smooth = smooth
 
-    def factors(self, log_scales: Tensor) -> Tensor:
+    def compute_factors(self, log_scales: Tensor) -> Tensor:
         """Return the inverse lengths."""
         return torch.exp(-log_scales)
 
-    def of_squared(self, squared: Tensor) -> Tensor:
+    def compute_from_squared(self, squared: Tensor) -> Tensor:
         """Return exp(-r^2 / 2), or (1 + sqrt(5) r + 5 r^2 / 3) exp(-sqrt(5) r)."""
         kernel: Tensor = torch.exp(-squared / 2) if self._smooth else _Matern52.apply(squared)
         return kernel
@@ -173,11 +173,11 @@ class HammingKernel(DistanceKernel):
     The kernel for categorical variables of SMAC (Hutter, Hoos & Leyton-Brown 2011), a weight for each decision.
     """
 
-    def factors(self, log_scales: Tensor) -> Tensor:
+    def compute_factors(self, log_scales: Tensor) -> Tensor:
         """Return the roots of the weights."""
         return torch.exp(-log_scales / 2) / len(self.sizes) ** 0.5
 
-    def of_squared(self, squared: Tensor) -> Tensor:
+    def compute_from_squared(self, squared: Tensor) -> Tensor:
         """Return the kernel; two one-hot codes that differ are at squared distance 2."""
         return torch.exp(-squared / 2)
 
@@ -189,11 +189,11 @@ class SubtreeKernel(GroupedKernel):
     depth; on unary counts the optimal assignment kernel (Kriege, Giscard & Wilson 2016, arXiv 1606.01141).
     """
 
-    def factors(self, log_scales: Tensor) -> Tensor:
+    def compute_factors(self, log_scales: Tensor) -> Tensor:
         """Return the roots of the weights."""
         return torch.exp(log_scales / 2)
 
-    def of_products(self, products: Products) -> Tensor:
+    def compute_from_products(self, products: Products) -> Tensor:
         """Return the cosine; an architecture in which nothing lives has no labels, and is like nothing."""
         roots1, roots2 = (torch.rsqrt(own.clamp_min(_TINY)) for own in (products.own1, products.own2))
         return products.between * roots1.unsqueeze(-1) * roots2.unsqueeze(-2)
@@ -213,10 +213,10 @@ class SumKernel(GroupedKernel):
         scales = torch.zeros(len(self.sizes) + len(parts), dtype=torch.float64)
         self.log_scales = torch.nn.Parameter(scales)
 
-    def factors(self, log_scales: Tensor) -> Tensor:
+    def compute_factors(self, log_scales: Tensor) -> Tensor:
         """Return each part's factors."""
         own = log_scales.split([*(len(part.sizes) for part in self._kernels), len(self._kernels)])
-        return torch.cat([part.factors(scales) for part, scales in zip(self._kernels, own, strict=False)])
+        return torch.cat([part.compute_factors(scales) for part, scales in zip(self._kernels, own, strict=False)])
 
     @property
     def blocks(self) -> list[slice]:
@@ -224,23 +224,25 @@ class SumKernel(GroupedKernel):
         ends = np.cumsum([0, *(sum(part.sizes) for part in self._kernels)]).tolist()
         return [slice(start, end) for start, end in pairwise(ends)]
 
-    def of_blocks(self, products: Sequence[Products]) -> Tensor:
+    def compute_from_blocks(self, products: Sequence[Products]) -> Tensor:
         """Return the weighted sum of the parts' kernels."""
-        kernels = [part.of_products(own) for part, own in zip(self._kernels, products, strict=True)]
+        kernels = [part.compute_from_products(own) for part, own in zip(self._kernels, products, strict=True)]
         return self._sum(kernels, self.log_scales)
 
-    def of_products(self, products: Products) -> Tensor:
+    def compute_from_products(self, products: Products) -> Tensor:
         """Refuse: a sum needs the products of each part."""
         raise NotImplementedError("a sum of kernels compares block by block; use of_blocks")
 
-    def by_group(self, x: Tensor) -> list[Any]:
+    def compute_by_group(self, x: Tensor) -> list[Any]:
         """Return what each part needs to know of features [n, f]."""
-        return [part.by_group(x[:, block]) for part, block in zip(self._kernels, self.blocks, strict=True)]
+        return [part.compute_by_group(x[:, block]) for part, block in zip(self._kernels, self.blocks, strict=True)]
 
-    def of_groups(self, known: list[Any], log_scales: Tensor) -> Tensor:
+    def compute_from_groups(self, known: list[Any], log_scales: Tensor) -> Tensor:
         """Return the weighted sum of the parts' kernels."""
         own = log_scales.split([*(len(part.sizes) for part in self._kernels), len(self._kernels)])
-        kernels = [part.of_groups(of, scales) for part, of, scales in zip(self._kernels, known, own, strict=False)]
+        kernels = [
+            part.compute_from_groups(of, scales) for part, of, scales in zip(self._kernels, known, own, strict=False)
+        ]
         return self._sum(kernels, log_scales)
 
     def _sum(self, kernels: list[Tensor], log_scales: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from nasbench.arrays import Floats
 
 
-def lowest(
+def minimize_lbfgs(
     function: Callable[[Tensor], Tensor], start: Floats, iterations: int, *, gain: float = 1e7 * np.finfo(float).eps
 ) -> Floats:
     """Return where a function is lowest, as L-BFGS finds it.

@@ -15,12 +15,12 @@ from nasbench.surrogates._gp._kernels import GroupedKernel
 _WIDTH = 3.0  # of the normal prior of the loadings: a correlation of 0.95 stands at one width
 
 
-def n_loadings(n_tasks: int) -> int:
+def count_loadings(n_tasks: int) -> int:
     """Return how many numbers say how ``n_tasks`` correlate: the triangle below the diagonal."""
     return n_tasks * (n_tasks - 1) // 2
 
 
-def correlations(loadings: Tensor, n_tasks: int) -> Tensor:
+def compute_correlations(loadings: Tensor, n_tasks: int) -> Tensor:
     """Return B [t, t] from its loadings; zeros give the identity.
 
     Rows of a triangle with ones on its diagonal, scaled to length one, are its Cholesky factor: any correlation
@@ -32,18 +32,18 @@ def correlations(loadings: Tensor, n_tasks: int) -> Tensor:
     return factor @ factor.mT
 
 
-def starting_loadings(n_tasks: int) -> Floats:
+def make_starting_loadings(n_tasks: int) -> Floats:
     """Return loadings of tasks that are somewhat alike; at zero the likelihood's slope need not point anywhere."""
-    return np.full(n_loadings(n_tasks), 0.5)
+    return np.full(count_loadings(n_tasks), 0.5)
 
 
-def minus_log_prior(loadings: Tensor) -> Tensor:
+def compute_loadings_penalty(loadings: Tensor) -> Tensor:
     """Return the penalty of loadings far from zero: with few points of a task nothing else bounds them."""
     penalty: Tensor = (loadings / _WIDTH).square().sum() / 2
     return penalty
 
 
-def with_task_column(kernel: GroupedKernel, between: Tensor) -> ProductKernel:
+def add_task_column(kernel: GroupedKernel, between: Tensor) -> ProductKernel:
     """Return a GPyTorch kernel of features with the task's number as a last column.
 
     Args:

@@ -64,19 +64,21 @@ def label_penalties(names: tuple[str, ...]) -> tuple[Ints, Floats]:
     return family, penalty
 
 
-def cells(space: SearchSpace, archs: Archs) -> Cells:
+def extract_layers(space: SearchSpace, archs: Archs) -> Cells:
     """Return the layers of architectures [n, d]: live vertices whose operation changes what it gets."""
     graphs = compute_live_graphs(space, archs)
     family, _ = label_penalties(graphs.vocabulary)
     layer = graphs.live & np.isin(graphs.operations, graphs.working)
     of_family = np.where(layer, family[graphs.operations], 3)
     counted = np.stack([layer, *(of_family == f for f in range(3))], axis=2)
-    profiles = _path_lengths(graphs, counted)
+    profiles = _compute_path_lengths(graphs, counted)
     labels = np.where(layer, graphs.operations, -1)
     counts = np.stack([(of_family == f).sum(axis=1) for f in range(3)], axis=1)
     keys = (*np.moveaxis(profiles, 2, 0)[::-1], labels, of_family)
     order = np.lexsort(keys, axis=1)
-    ends = np.stack([_of_end(graphs, profiles, position) for position in (0, len(graphs.vocabulary) - 1)], axis=1)
+    ends = np.stack(
+        [_find_end_profile(graphs, profiles, position) for position in (0, len(graphs.vocabulary) - 1)], axis=1
+    )
     sorted_profiles = np.where(layer[:, :, None], profiles, 0.0)
     return Cells(
         counts,
@@ -86,25 +88,25 @@ def cells(space: SearchSpace, archs: Archs) -> Cells:
     )
 
 
-def _of_end(graphs: LiveGraphs, profiles: Floats, operation: int) -> Floats:
+def _find_end_profile(graphs: LiveGraphs, profiles: Floats, operation: int) -> Floats:
     """Return the profile [n, p] of the first live vertex with ``operation``, zero where none is alive."""
     there = graphs.live & (graphs.operations == operation)
     found = profiles[np.arange(len(there)), there.argmax(axis=1)]
     return np.where(there.any(axis=1)[:, None], found, 0.0)
 
 
-def _path_lengths(graphs: LiveGraphs, counted: Bools) -> Floats:
+def _compute_path_lengths(graphs: LiveGraphs, counted: Bools) -> Floats:
     """Return the shortest, longest and random-walk number of ``counted`` [n, v, q] layers before and after each vertex.
 
     Returns:
         ``[n, v, 6 q]``, zero for dead vertices.
     """
-    before = _lengths_before(graphs.adjacency, counted)
-    after = _lengths_before(graphs.adjacency[:, ::-1, ::-1].swapaxes(1, 2), counted[:, ::-1])[:, ::-1]
+    before = _compute_lengths_before(graphs.adjacency, counted)
+    after = _compute_lengths_before(graphs.adjacency[:, ::-1, ::-1].swapaxes(1, 2), counted[:, ::-1])[:, ::-1]
     return np.concatenate([before, after], axis=3).reshape(*counted.shape[:2], -1)
 
 
-def _lengths_before(adjacency: Bools, counted: Bools) -> Floats:
+def _compute_lengths_before(adjacency: Bools, counted: Bools) -> Floats:
     """Return the same of the layers before; ``[n, v, q, 3]``."""
     lengths = np.zeros((*counted.shape, 3))
     for j in range(1, counted.shape[1]):
@@ -117,13 +119,13 @@ def _lengths_before(adjacency: Bools, counted: Bools) -> Floats:
     return lengths
 
 
-def total_mass(x: Cells) -> Floats:
+def compute_total_mass(x: Cells) -> Floats:
     """Return the mass of layers, input and output; ``[n]``."""
     mass: Floats = x.counts.sum(axis=1) * (1 + 2 * _ENDS)
     return mass
 
 
-def distances(x: Cells, y: Cells, penalty: Floats, weights: tuple[float, ...]) -> Floats:
+def compute_distances(x: Cells, y: Cells, penalty: Floats, weights: tuple[float, ...]) -> Floats:
     """Return the OTMANN distance of n and m architectures, for each of k weights of the structural penalty.
 
     Mass that is matched at price c saves what both sides would pay unmatched, less c.
@@ -137,15 +139,15 @@ def distances(x: Cells, y: Cells, penalty: Floats, weights: tuple[float, ...]) -
     Returns:
         ``[k, n, m]``.
     """
-    everything = _UNMATCHED * (total_mass(x)[:, None] + total_mass(y))
-    saved = np.stack([_saved_at_ends(x, y, weight) for weight in weights])
+    everything = _UNMATCHED * (compute_total_mass(x)[:, None] + compute_total_mass(y))
+    saved = np.stack([_compute_savings_at_ends(x, y, weight) for weight in weights])
     for family in range(3):
-        saved += _saved_by_matching(x, y, family, penalty, weights)
+        saved += _compute_savings_of_matching(x, y, family, penalty, weights)
     apart: Floats = (everything - saved).clip(min=0)
     return apart
 
 
-def _saved_at_ends(x: Cells, y: Cells, weight: float) -> Floats:
+def _compute_savings_at_ends(x: Cells, y: Cells, weight: float) -> Floats:
     mass = _ENDS * np.minimum(x.counts.sum(axis=1)[:, None], y.counts.sum(axis=1))
     saved = np.zeros(mass.shape)
     for end in range(2):
@@ -154,21 +156,23 @@ def _saved_at_ends(x: Cells, y: Cells, weight: float) -> Floats:
     return saved
 
 
-def _saved_by_matching(x: Cells, y: Cells, family: int, penalty: Floats, weights: tuple[float, ...]) -> Floats:
+def _compute_savings_of_matching(
+    x: Cells, y: Cells, family: int, penalty: Floats, weights: tuple[float, ...]
+) -> Floats:
     """Return what the best matching of one family's layers saves, architectures with equally many at once."""
     saved = np.zeros((len(weights), len(x.counts), len(y.counts)))
-    of_y = list(_layers(y, family))
-    for a, rows, label1, profile1 in _layers(x, family):
+    of_y = list(_group_by_layers(y, family))
+    for a, rows, label1, profile1 in _group_by_layers(x, family):
         for b, columns, label2, profile2 in of_y:
             mislabelled = penalty[label1[:, None], label2]
             apart = cdist(profile1, profile2, "cityblock") / profile1.shape[1]
             gain = (2 * _UNMATCHED - mislabelled - np.multiply.outer(weights, apart)).clip(min=0)
             pairs = gain.reshape(-1, len(rows), a, len(columns), b).swapaxes(2, 3).reshape(-1, a, b)
-            saved[:, rows[:, None], columns] = best_matching(pairs).reshape(-1, len(rows), len(columns))
+            saved[:, rows[:, None], columns] = find_best_matching(pairs).reshape(-1, len(rows), len(columns))
     return saved
 
 
-def _layers(x: Cells, family: int) -> Iterator[tuple[int, Ints, Ints, Floats]]:
+def _group_by_layers(x: Cells, family: int) -> Iterator[tuple[int, Ints, Ints, Floats]]:
     """Group architectures by how many layers of a family they have.
 
     Yields:
@@ -181,14 +185,14 @@ def _layers(x: Cells, family: int) -> Iterator[tuple[int, Ints, Ints, Floats]]:
         yield k, rows, x.labels[at].ravel(), x.profiles[at].reshape(-1, x.profiles.shape[2])
 
 
-def best_matching(gain: Floats) -> Floats:
+def find_best_matching(gain: Floats) -> Floats:
     """Return the largest sum of ``gain`` [n, a, b] >= 0 over matchings of a rows with b columns; ``[n]``."""
     if gain.shape[1] < gain.shape[2]:
         gain = gain.swapaxes(1, 2)
     if math.perm(*gain.shape[1:]) > _MOST_TRIED:
         chosen = (linear_sum_assignment(matrix, maximize=True) for matrix in gain)
         return np.array([matrix[pairs].sum() for matrix, pairs in zip(gain, chosen, strict=True)])
-    rows = _choices(*gain.shape[1:])
+    rows = _list_choices(*gain.shape[1:])
     saved = gain[:, rows[0], 0]
     for column in range(1, gain.shape[2]):
         saved += gain[:, rows[column], column]
@@ -197,6 +201,6 @@ def best_matching(gain: Floats) -> Floats:
 
 
 @lru_cache
-def _choices(a: int, b: int) -> Ints:
+def _list_choices(a: int, b: int) -> Ints:
     """Return every way to give b columns different rows out of a; ``[b, ways]``."""
     return np.array(list(permutations(range(a), b))).T

@@ -32,7 +32,7 @@ class Posterior:
         return across @ self._weights, ((prior - explained).clamp_min(0) + self._noise).sqrt()
 
 
-def clipped_likelihood(kernel: Tensor, value: Tensor, noise: Tensor) -> Tensor:
+def compute_clipped_likelihood(kernel: Tensor, value: Tensor, noise: Tensor) -> Tensor:
     """Return the log marginal likelihood, up to a constant, of a matrix whose negative eigenvalues are cut.
 
     Its gradient is that of a function of eigenvalues (Daleckii & Krein 1965): it exists where eigenvalues are

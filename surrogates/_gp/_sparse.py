@@ -23,19 +23,19 @@ class Summary:
         self._at, self._signal, self._noise = at, signal, noise
         m = len(at)
         self._eye = torch.eye(m, dtype=torch.float64)
-        self._root = torch.linalg.cholesky(signal * (matern(at, at) + _JITTER * self._eye))
+        self._root = torch.linalg.cholesky(signal * (compute_matern(at, at) + _JITTER * self._eye))
         self._gram = torch.zeros((m, m), dtype=torch.float64)
         self._sums = torch.zeros(m, dtype=torch.float64)
         self._n, self._squares = 0, torch.zeros((), dtype=torch.float64)
 
     def add(self, x: Tensor, y: Tensor) -> None:
         """See ``x`` [n, f] and ``y`` [n], in addition to what was seen before."""
-        part = self._projected(x)
+        part = self._project(x)
         self._gram, self._sums = self._gram + part @ part.mT, self._sums + part @ y
         self._n, self._squares = self._n + len(y), self._squares + y.square().sum()
 
-    def _projected(self, x: Tensor) -> Tensor:
-        return torch.linalg.solve_triangular(self._root, self._signal * matern(self._at, x), upper=False)
+    def _project(self, x: Tensor) -> Tensor:
+        return torch.linalg.solve_triangular(self._root, self._signal * compute_matern(self._at, x), upper=False)
 
     def solve(self) -> None:
         """Compute what ``bound`` and ``predict`` need; once all is added."""
@@ -54,13 +54,13 @@ class Summary:
 
     def predict(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation of an observation at ``x`` [k, f]; ``[k]`` each."""
-        part = self._projected(x)
+        part = self._project(x)
         learnt = torch.linalg.solve_triangular(self._inner, part, upper=False)
         variance = (self._signal - part.square().sum(0)).clamp_min(0) + learnt.square().sum(0) + self._noise
         return self._weights @ part, variance.sqrt()
 
 
-def matern(x1: Tensor, x2: Tensor) -> Tensor:
+def compute_matern(x1: Tensor, x2: Tensor) -> Tensor:
     """Return GPyTorch's Matern kernel (nu = 5/2) of unit length between ``[n, f]`` and ``[m, f]``; ``[n, m]``."""
     kernel = MaternKernel(nu=2.5).double()
     kernel.lengthscale = 1.0
@@ -68,7 +68,7 @@ def matern(x1: Tensor, x2: Tensor) -> Tensor:
     return kernel(x1, x2).to_dense()
 
 
-def greedy_points(x: Tensor, most: int) -> Ints:
+def select_greedy_points(x: Tensor, most: int) -> Ints:
     """Return numbers of rows of ``x`` [n, f], each the one least certain given those before: a pivoted Cholesky factor.
 
     Fewer than ``most`` come back where they explain all others.
@@ -81,7 +81,7 @@ def greedy_points(x: Tensor, most: int) -> Ints:
             if left[best] < 1e-6:
                 break
             chosen.append(best)
-            column = matern(x, x[best : best + 1])[:, 0] - factor[:, :k] @ factor[best, :k]
+            column = compute_matern(x, x[best : best + 1])[:, 0] - factor[:, :k] @ factor[best, :k]
             factor[:, k] = column / left[best].sqrt()
             left = (left - factor[:, k].square()).clamp_min(0)
             left[best] = 0

@@ -17,9 +17,9 @@ class ScaledViews(ScaledColumns):
         return torch.from_numpy(self(archs))
 
 
-def in_chunks(of: Any, archs: Archs, views: ScaledViews, *, chunk: int = 2048) -> tuple[Floats, Floats]:
+def predict_in_chunks(of: Any, archs: Archs, views: ScaledViews, *, chunk: int = 2048) -> tuple[Floats, Floats]:
     """Ask ``of(features) -> (mean, std)`` about every different architecture once; ``[n]`` each."""
-    first, back = views.distinct(archs)
+    first, back = views.find_distinct(archs)
     parts = [of(views.encode(archs[first[i : i + chunk]])) for i in range(0, len(first), chunk)]
     mean, std = (torch.cat(side).numpy() for side in zip(*parts, strict=True))
     return mean[back], std[back]

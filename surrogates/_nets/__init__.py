@@ -5,12 +5,12 @@ one batched product, so that five small nets train in hardly more time than one.
 from one ``torch.Generator``; torch's own generator and settings are as they were before.
 """
 
-from nasbench.surrogates._nets._graphs import GraphTensors, graph_tensors
+from nasbench.surrogates._nets._graphs import GraphTensors, make_graph_tensors
 from nasbench.surrogates._nets._layers import BatchNorm, Dropout, LayerNorm, Linear
-from nasbench.surrogates._nets._losses import LOSSES, RANKING, Loss, loss_named
+from nasbench.surrogates._nets._losses import LOSSES, RANKING, Loss, find_loss
 from nasbench.surrogates._nets._predictor import NetPredictor
-from nasbench.surrogates._nets._training import Training, train
-from nasbench.surrogates._nets._weights import arrays_of, initialise, load_arrays
+from nasbench.surrogates._nets._training import Training, train_members
+from nasbench.surrogates._nets._weights import export_arrays, initialize_weights, load_arrays
 
 __all__ = [
     "LOSSES",
@@ -23,10 +23,10 @@ __all__ = [
     "Loss",
     "NetPredictor",
     "Training",
-    "arrays_of",
-    "graph_tensors",
-    "initialise",
+    "export_arrays",
+    "find_loss",
+    "initialize_weights",
     "load_arrays",
-    "loss_named",
-    "train",
+    "make_graph_tensors",
+    "train_members",
 ]

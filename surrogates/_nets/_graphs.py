@@ -25,7 +25,7 @@ class GraphTensors(NamedTuple):
     present: Tensor
 
 
-def graph_tensors(space: SearchSpace, archs: Archs, *, live: bool = False) -> GraphTensors:
+def make_graph_tensors(space: SearchSpace, archs: Archs, *, live: bool = False) -> GraphTensors:
     """Return the graphs of architectures [n, d] as float64 tensors.
 
     A vertex without any edge is padding, except the input and the output.

@@ -45,7 +45,7 @@ class Linear(nn.Module):
         """Map [k, ..., inputs] to [k, ..., outputs]."""
         flat = x.flatten(1, -2)
         mapped = flat @ self.weight if self.bias is None else torch.baddbmm(self.bias, flat, self.weight)
-        return _like(x, mapped)
+        return _reshape_like(x, mapped)
 
 
 class BatchNorm(nn.Module):
@@ -78,10 +78,10 @@ class BatchNorm(nn.Module):
             self.variance.lerp_(variance * (n / (n - 1).clamp(min=1)), self._momentum)
         else:
             normal = (flat - self.mean) / torch.sqrt(self.variance + _LEAST_VARIANCE) * self.gain + self.shift
-        return _like(x, normal)
+        return _reshape_like(x, normal)
 
 
-def _like(x: Tensor, flat: Tensor) -> Tensor:
+def _reshape_like(x: Tensor, flat: Tensor) -> Tensor:
     """Return rows [k, n, w] in the shape of ``x`` [k, ..., w]; small nets feel every view that is none."""
     return flat if x.dim() == 3 else flat.unflatten(1, x.shape[1:-1])
 

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs, Floats
-from nasbench.devices import device_named, torch_generator
+from nasbench.devices import find_device, torch_generator
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets._losses import RANKING, loss_named, std_of
-from nasbench.surrogates._nets._training import Training, train
-from nasbench.surrogates._nets._weights import arrays_of, initialise, load_arrays
+from nasbench.surrogates._nets._losses import RANKING, find_loss, read_std
+from nasbench.surrogates._nets._training import Training, train_members
+from nasbench.surrogates._nets._weights import export_arrays, initialize_weights, load_arrays
 from nasbench.surrogates._predictor import CheckedPredictor, State
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 _CHUNK = 512  # architectures in one forward pass: bounds the memory
 _LEARNING, _ANSWERING = torch.float32, torch.float64
@@ -24,8 +24,8 @@ _LEAST_STD = 1e-6  # in units of the target; members that died alike agree, but 
 class NetPredictor(CheckedPredictor):
     """A neural predictor.
 
-    Sub-classes write ``_inputs`` and ``_net``, and set ``members`` where they are an ensemble. The net learns
-    in float32, as everywhere, and answers in float64: batches of any size then agree far beyond what matters.
+    Subclasses write ``_encode_inputs`` and ``_build_net``, and set ``members`` where they are an ensemble. The net learns in
+     float32, as everywhere, and answers in float64: batches of any size then agree far beyond what matters.
 
     A ranking loss leaves the scale of the output open; a line through the training points, fitted by least
     squares for each member, turns it into the target's units, and what is left around the line adds to the
@@ -43,19 +43,19 @@ class NetPredictor(CheckedPredictor):
 
     def __init__(self, space: SearchSpace, *, target: str, loss: str, training: Training, device: str) -> None:
         super().__init__(space, target=target)
-        self._loss_name, self._loss = loss, loss_named(loss)
-        self._training, self._device = training, device_named(device)
+        self._loss_name, self._loss = loss, find_loss(loss)
+        self._training, self._device = training, find_device(device)
 
     @abstractmethod
-    def _inputs(self, archs: Archs) -> tuple[Tensor, ...]:
+    def _encode_inputs(self, archs: Archs) -> tuple[Tensor, ...]:
         """Return what the net takes for distinct architectures [n, d]: float64, [n, ...] each."""
 
     @abstractmethod
-    def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _build_net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         """Make the net for inputs of these widths; [k, n, ...] each in, [k, n, outputs] out."""
 
     def _prepare(self, archs: Archs) -> None:
-        """Learn from the training architectures [n, d] what ``_inputs`` needs; most need nothing."""
+        """Learn from the training architectures [n, d] what ``_encode_inputs`` needs; most need nothing."""
 
     @property
     def _outputs(self) -> int:
@@ -64,19 +64,19 @@ class NetPredictor(CheckedPredictor):
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         self._prepare(batch.archs)
         generator = torch_generator(rng)
-        inputs = self._moved(self._inputs(batch.archs))
+        inputs = self._move_inputs(self._encode_inputs(batch.archs))
         self._model = self._made(inputs)
-        initialise(self._model, generator)
+        initialize_weights(self._model, generator)
         self._model.to(self._device, _LEARNING)
         goal = torch.from_numpy(value).to(self._device, _LEARNING)
-        with one_thread():
-            self._learn(tuple(map(_learnt, inputs)), goal, generator)
+        with limit_to_one_thread():
+            self._learn(tuple(map(_prepare_numbers, inputs)), goal, generator)
         self._model.to(_ANSWERING)
-        self._line = self._calibrated(batch.archs, value)
+        self._line = self._calibrate(batch.archs, value)
 
     def _learn(self, inputs: tuple[Tensor, ...], value: Tensor, generator: torch.Generator) -> None:
         """Train the model; a method with more than one phase writes its own."""
-        train(
+        train_members(
             self._model,
             inputs,
             value,
@@ -88,13 +88,13 @@ class NetPredictor(CheckedPredictor):
 
     def _made(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         with torch.device("meta"):  # torch's layers draw weights from the global generator, but not there
-            net = self._net(inputs)
+            net = self._build_net(inputs)
         return net.to(_ANSWERING).to_empty(device="cpu").eval()
 
-    def _moved(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    def _move_inputs(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return tuple(part.to(self._device) for part in inputs)
 
-    def _calibrated(self, archs: Archs, value: Floats) -> Floats:
+    def _calibrate(self, archs: Archs, value: Floats) -> Floats:
         """Return [k, 3]: slope and offset of each member's line from output to target, variance around it."""
         line = np.tile([1.0, 0.0, 0.0], (self.members, 1))
         if self._loss_name in RANKING:
@@ -108,9 +108,9 @@ class NetPredictor(CheckedPredictor):
     def _forward(self, archs: Archs) -> Tensor:
         """Return the outputs [k, n, o] for architectures [n, d]."""
         parts = []
-        with torch.no_grad(), one_thread():
+        with torch.no_grad(), limit_to_one_thread():
             for first in range(0, len(archs), _CHUNK):
-                inputs = self._moved(self._inputs(archs[first : first + _CHUNK]))
+                inputs = self._move_inputs(self._encode_inputs(archs[first : first + _CHUNK]))
                 parts.append(self._model(*(part.expand(self.members, *part.shape) for part in inputs)).cpu())
         return torch.cat(parts, dim=1)
 
@@ -120,23 +120,23 @@ class NetPredictor(CheckedPredictor):
         means = output[..., 0].numpy() * self._line[:, :1] + self._line[:, 1:2]
         if self.members == 1 and self._outputs == 1:
             return means[0], None
-        noise = std_of(output).numpy() ** 2 if self._outputs == 2 else self._line[:, 2:]
+        noise = read_std(output).numpy() ** 2 if self._outputs == 2 else self._line[:, 2:]
         return means.mean(axis=0), np.sqrt(means.var(axis=0) + noise.mean(axis=0) + _LEAST_STD**2)
 
     def _state(self) -> State:
-        weights = {f"weights/{name}": array for name, array in arrays_of(self._model).items()}
+        weights = {f"weights/{name}": array for name, array in export_arrays(self._model).items()}
         return weights | {"line": self._line}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         del value
         self._prepare(batch.archs)
-        self._model = self._made(self._inputs(batch.archs[:1]))
+        self._model = self._made(self._encode_inputs(batch.archs[:1]))
         weights = {name.removeprefix("weights/"): a for name, a in state.items() if name.startswith("weights/")}
         load_arrays(self._model, weights)
         self._model.to(self._device)
         self._line = state["line"]
 
 
-def _learnt(part: Tensor) -> Tensor:
+def _prepare_numbers(part: Tensor) -> Tensor:
     """Return numbers as they are learnt from; tokens stay what they are."""
     return part.to(_LEARNING) if part.is_floating_point() else part

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.surrogates._nets._losses import Loss
 
 _OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
@@ -45,13 +45,13 @@ class Training:
                 "expected epochs from 1, batch_size from 2, a positive lr and no negative weight_decay"
             )
         if self.optimiser not in _OPTIMISERS:
-            raise unknown_name("optimiser", self.optimiser, _OPTIMISERS)
+            raise make_unknown_name("optimiser", self.optimiser, _OPTIMISERS)
 
     def rate(self, epoch: int) -> float:
         """Return the learning rate of an epoch, counted from 0."""
         return self.lr * (1 + math.cos(math.pi * epoch / self.epochs)) / 2 if self.cosine else self.lr
 
-    def optimiser_of(self, net: nn.Module) -> torch.optim.Optimizer:
+    def make_optimiser(self, net: nn.Module) -> torch.optim.Optimizer:
         """Return a fresh optimiser of all weights, which become parts of one vector.
 
         Gradients are added up in another: clear them with ``zero_grad(set_to_none=False)``.
@@ -61,7 +61,7 @@ class Training:
         return kind([_as_one(net)], lr=self.lr, weight_decay=self.weight_decay, fused=True, **special)
 
 
-def train(
+def train_members(
     net: nn.Module,
     inputs: tuple[Tensor, ...],
     value: Tensor,
@@ -86,12 +86,12 @@ def train(
         members: k.
         generator: draws the order of the batches.
     """
-    optimiser = training.optimiser_of(net)
+    optimiser = training.make_optimiser(net)
     net.train()
     for epoch in range(training.epochs):
         for group in optimiser.param_groups:
             group["lr"] = training.rate(epoch)
-        for rows in _batches(value, training.batch_size, members, generator):
+        for rows in _draw_batches(value, training.batch_size, members, generator):
             optimiser.zero_grad(set_to_none=False)
             loss(net(*(part[rows] for part in inputs)), value[rows]).sum().backward()
             optimiser.step()
@@ -109,7 +109,7 @@ def _as_one(net: nn.Module) -> nn.Parameter:
     return whole
 
 
-def _batches(value: Tensor, size: int, members: int, generator: torch.Generator) -> Iterator[Tensor]:
+def _draw_batches(value: Tensor, size: int, members: int, generator: torch.Generator) -> Iterator[Tensor]:
     """Yield rows [k, b] of ``value`` [n] in an order drawn for each member."""
     n = len(value)
     order = torch.stack([torch.randperm(n, generator=generator) for _ in range(members)]).to(value.device)

@@ -11,7 +11,7 @@ from torch import nn
 from nasbench.surrogates._nets._layers import Dropout
 
 
-def initialise(net: nn.Module, generator: torch.Generator) -> None:
+def initialize_weights(net: nn.Module, generator: torch.Generator) -> None:
     """Draw every weight of ``net``, layer by layer in the order they were made, and its later dropout masks.
 
     Raises:
@@ -26,11 +26,11 @@ def initialise(net: nn.Module, generator: torch.Generator) -> None:
             raise TypeError(f"{type(layer).__name__} has weights of its own; give it reset(generator)")
 
 
-def arrays_of(net: nn.Module) -> dict[str, npt.NDArray[Any]]:
+def export_arrays(net: nn.Module) -> dict[str, npt.NDArray[Any]]:
     """Return weights and running statistics as arrays by name."""
     return {name: tensor.detach().cpu().numpy().copy() for name, tensor in net.state_dict().items()}
 
 
 def load_arrays(net: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Set weights and running statistics to what ``arrays_of`` returned; the net must have the same shape."""
+    """Set weights and running statistics to what ``export_arrays`` returned; the net must have the same shape."""
     net.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})

@@ -43,7 +43,7 @@ def make_member(space: SearchSpace, choice: Choice) -> Any:
     return cls(space, **options)
 
 
-def member_choices(labels: str) -> list[Choice]:
+def parse_members(labels: str) -> list[Choice]:
     """Read ``NAME[@PRESET][,option=value]`` joined by ``+``; a plus inside quotes joins nothing."""
     choices = [Choice.parse(label.strip()) for label in _PLUS.split(labels)]
     if any(not choice.name for choice in choices):
@@ -51,21 +51,21 @@ def member_choices(labels: str) -> list[Choice]:
     return choices
 
 
-def child(rng: np.random.Generator) -> np.random.Generator:
+def spawn_generator(rng: np.random.Generator) -> np.random.Generator:
     """Return a generator of its own for a member; ``spawn`` would depend on what ``rng`` was made from."""
     return np.random.default_rng(rng.integers(2**63, size=4))
 
 
-def folds(space: SearchSpace, batch: Batch, n_folds: int, rng: np.random.Generator) -> list[Ints]:
+def deal_folds(space: SearchSpace, batch: Batch, n_folds: int, rng: np.random.Generator) -> list[Ints]:
     """Deal training rows [n] into test folds; equal architectures, measured more than once, share a fold."""
-    _, which = np.unique(space.canonical(batch.archs), axis=0, return_inverse=True)
+    _, which = np.unique(space.canonicalize(batch.archs), axis=0, return_inverse=True)
     n_groups = int(which.max()) + 1
     n_folds = min(n_folds, n_groups)
     fold = rng.permutation(np.arange(n_groups) % max(n_folds, 1))[which.ravel()]
     return [np.flatnonzero(fold == i) for i in range(n_folds)]
 
 
-def kept(prefix: str, member: Any) -> State:
+def prefix_state(prefix: str, member: Any) -> State:
     """Return a member's state under a prefix."""
     return {f"{prefix}/{name}": array for name, array in member.state().items()}
 

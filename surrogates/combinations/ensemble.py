@@ -25,15 +25,15 @@ from nasbench.predictions import Batch, Prediction
 from nasbench.registry import PREDICTORS, sources_of
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._predictor import State
-from nasbench.surrogates._targets import target_named
+from nasbench.surrogates._targets import find_target
 from nasbench.surrogates.combinations._members import (
     PredictorOfPredictors,
-    child,
-    folds,
-    kept,
+    deal_folds,
     make_member,
-    member_choices,
+    parse_members,
+    prefix_state,
     put_back,
+    spawn_generator,
 )
 
 _LEAST_STD = 1e-9
@@ -67,13 +67,13 @@ class Ensemble(PredictorOfPredictors):
             raise InvalidOption(f"weights={weights!r}; expected equal or stacked")
         if n_folds < 2:
             raise InvalidOption(f"n_folds={n_folds}; expected at least 2")
-        self._choices, self._how, self._n_folds = member_choices(members), weights, n_folds
+        self._choices, self._how, self._n_folds = parse_members(members), weights, n_folds
         super().__init__(space, self._choices, min_points=4 if weights == "stacked" else 2)
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the other tasks that any member learns from when ``task`` is to be predicted."""
-        choices = member_choices(options["members"]) if "members" in options else []
+        choices = parse_members(options["members"]) if "members" in options else []
         return [name for choice in choices for name in sources_of(choice, PREDICTORS, task)]
 
     @property
@@ -83,34 +83,34 @@ class Ensemble(PredictorOfPredictors):
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         k = len(self._choices)
-        self._weights = np.full(k, 1 / k) if self._how == "equal" or k == 1 else self._stacked(batch, value, rng)
+        self._weights = np.full(k, 1 / k) if self._how == "equal" or k == 1 else self._stack_weights(batch, value, rng)
         self._members = self._trained(batch, value, rng)
 
     def _trained(self, batch: Batch, score: Floats, rng: np.random.Generator) -> list[Any]:
         members = [make_member(self._space, choice) for choice in self._choices]
         for member in members:
-            member.fit(batch, score, child(rng))
+            member.fit(batch, score, spawn_generator(rng))
         return members
 
-    def _stacked(self, batch: Batch, score: Floats, rng: np.random.Generator) -> Floats:
+    def _stack_weights(self, batch: Batch, score: Floats, rng: np.random.Generator) -> Floats:
         """Return the weights whose mixture of unseen predictions is nearest to the scores, both as ranks."""
         unseen = np.full((len(self._choices), len(score)), np.nan)
-        for rows in folds(self._space, batch, self._n_folds, rng):
+        for rows in deal_folds(self._space, batch, self._n_folds, rng):
             rest = np.setdiff1d(np.arange(len(score)), rows)
             if len(rest) < self.min_points or np.ptp(score[rest]) == 0:
                 continue
             members = self._trained(batch.take(rest), score[rest], rng)
             unseen[:, rows] = [member.predict(batch.take(rows)).mean for member in members]
         asked = ~np.isnan(unseen[0])
-        rank = target_named("rank")(score).forward
+        rank = find_target("rank")(score).forward
         found = nnls(rank(unseen[:, asked]).T, rank(score[asked]))[0] if asked.any() else np.zeros(len(unseen))
         return found / found.sum() if found.sum() > 0 else np.full(len(unseen), 1 / len(unseen))
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
-        return mixture([member.predict(batch) for member in self._members], self._weights)
+        return mix_predictions([member.predict(batch) for member in self._members], self._weights)
 
     def _state(self) -> State:
-        members = [kept(f"member{i}", member) for i, member in enumerate(self._members)]
+        members = [prefix_state(f"member{i}", member) for i, member in enumerate(self._members)]
         return {name: array for state in members for name, array in state.items()} | {"weights": self._weights}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
@@ -121,7 +121,7 @@ class Ensemble(PredictorOfPredictors):
             put_back(f"member{i}", member, state)
 
 
-def mixture(answers: list[Prediction], weights: Floats) -> tuple[Floats, Floats | None]:
+def mix_predictions(answers: list[Prediction], weights: Floats) -> tuple[Floats, Floats | None]:
     """Return mean and standard deviation of a mixture; None if no member knows its own.
 
     Args:

@@ -24,7 +24,7 @@ from nasbench.options import Count, Probability
 from nasbench.predictions import Batch
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._tabular import FUNCTIONAL
-from nasbench.surrogates.combinations._members import child, kept, put_back
+from nasbench.surrogates.combinations._members import prefix_state, put_back, spawn_generator
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP
 from nasbench.surrogates.trees.xgboost import XGBoost
 
@@ -45,23 +45,23 @@ class GPAndTrees(FunctionalGP):
     share: Probability = 0.3
     n_rounds: Count = 300
 
-    def _new_trees(self) -> XGBoost:
+    def _make_trees(self) -> XGBoost:
         """Return trees that learn the transformed target as it is: ranks of ranks would be the same."""
         return XGBoost(self._space, target="score", uncertainty="none", n_rounds=self.n_rounds)
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         super()._fit(batch, value, rng)
-        self._trees = self._new_trees()
-        self._trees.fit(Batch(batch.archs), value, child(rng))
+        self._trees = self._make_trees()
+        self._trees.fit(Batch(batch.archs), value, spawn_generator(rng))
 
     def _predict_distinct(self, archs: Archs) -> tuple[Floats, Floats]:
         mean, std = super()._predict_distinct(archs)
         return (1 - self.share) * mean + self.share * self._trees.predict(Batch(archs)).mean, std
 
     def _state(self) -> State:
-        return super()._state() | kept("trees", self._trees)
+        return super()._state() | prefix_state("trees", self._trees)
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         super()._restore(state, batch, value)
-        self._trees = self._new_trees()
+        self._trees = self._make_trees()
         put_back("trees", self._trees, state)

@@ -81,23 +81,23 @@ class Omni(NGBoost):
 
     def _learn_columns(self, batch: Batch) -> None:
         super()._learn_columns(batch)
-        self._standard = Standard(self._known(batch))
+        self._standard = Standard(self._collect_known(batch))
 
-    def _known(self, batch: Batch) -> Floats:
+    def _collect_known(self, batch: Batch) -> Floats:
         """Return what is known besides the architecture, nan where it is missing; ``[n, k]``."""
         assert batch.proxies is not None  # checked by ``needs``
         columns = np.where(np.isfinite(batch.proxies), batch.proxies, np.nan)
         if "curves" not in self.needs or batch.curves is None:
             return columns
-        return np.column_stack([columns, *_ends(batch.curves)])
+        return np.column_stack([columns, *_summarize_curves(batch.curves)])
 
-    def _features(self, batch: Batch) -> Floats:
-        known = self._known(batch)
+    def _compute_features(self, batch: Batch) -> Floats:
+        known = self._collect_known(batch)
         missing = np.isnan(known[:, self._standard.kept])
-        return np.concatenate([super()._features(batch), self._standard(known), missing], axis=1)
+        return np.concatenate([super()._compute_features(batch), self._standard(known), missing], axis=1)
 
 
-def _ends(curves: Floats) -> tuple[Floats, Floats]:
+def _summarize_curves(curves: Floats) -> tuple[Floats, Floats]:
     """Return sum and last seen value of curves [n, t], nan where nothing was seen."""
     seen = np.isfinite(curves)
     none = ~seen.any(axis=1)

@@ -27,10 +27,16 @@ from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._blr import LinearPosterior
 from nasbench.surrogates._predictor import State
-from nasbench.surrogates._sources import known_trainings, refuse_itself, source_names, source_tasks
+from nasbench.surrogates._sources import draw_known_trainings, list_sources, open_sources, refuse_itself
 from nasbench.surrogates._standard import Standard
-from nasbench.surrogates._targets import target_named
-from nasbench.surrogates.combinations._members import PredictorOfPredictors, child, kept, make_member, put_back
+from nasbench.surrogates._targets import find_target
+from nasbench.surrogates.combinations._members import (
+    PredictorOfPredictors,
+    make_member,
+    prefix_state,
+    put_back,
+    spawn_generator,
+)
 from nasbench.tasks import TableTask
 
 
@@ -63,56 +69,56 @@ class RankingTransfer(PredictorOfPredictors):
         if n_source < 2:
             raise InvalidOption(f"n_source={n_source}; expected at least 2")
         make_member(space, self._source_choice)  # made anew for each source: refused here rather than in fit
-        self._tasks = source_tasks(source, space)
+        self._tasks = open_sources(source, space)
         self._n_source = n_source
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the tasks that it learns from, whichever ``task`` is to be predicted."""
         del task
-        return source_names(options.get("source", ""))
+        return list_sources(options.get("source", ""))
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         for task in self._tasks:
             refuse_itself(task, batch.archs, value)
-        self._sources = [self._learnt(task, child(rng)) for task in self._tasks]
+        self._sources = [self._train_source(task, spawn_generator(rng)) for task in self._tasks]
         self._learn_weights(batch, value)
         self._member = make_member(self._space, self._member_choice)
-        rest = self._rank.forward(value) - self._explained(batch)[0] if self._sources else value
-        self._member.fit(batch, rest, child(rng))
+        rest = self._rank.forward(value) - self._explain(batch)[0] if self._sources else value
+        self._member.fit(batch, rest, spawn_generator(rng))
 
-    def _learnt(self, task: TableTask, rng: np.random.Generator) -> Any:
+    def _train_source(self, task: TableTask, rng: np.random.Generator) -> Any:
         """Return a predictor of a source, trained on random architectures of it."""
-        archs, score = known_trainings(task, self._n_source, rng)
+        archs, score = draw_known_trainings(task, self._n_source, rng)
         member = make_member(self._space, self._source_choice)
         member.fit(Batch(archs), score, rng)
         return member
 
     def _learn_weights(self, batch: Batch, value: Floats) -> None:
-        self._rank = target_named("rank")(value)
+        self._rank = find_target("rank")(value)
         if self._sources:
-            raw = self._said(batch)
+            raw = self._predict_by_source(batch)
             self._standard = Standard(raw)
             self._line = LinearPosterior(self._standard(raw), self._rank.forward(value))
-            self._precisions = self._line.most_likely()
+            self._precisions = self._line.find_most_likely()
 
-    def _said(self, batch: Batch) -> Floats:
+    def _predict_by_source(self, batch: Batch) -> Floats:
         """Return what each source's predictor says; ``[m, sources]``."""
         return np.column_stack([source.predict(Batch(batch.archs)).mean for source in self._sources])
 
-    def _explained(self, batch: Batch) -> tuple[Floats, Floats]:
-        return self._line.predict(self._standard(self._said(batch)), self._precisions)
+    def _explain(self, batch: Batch) -> tuple[Floats, Floats]:
+        return self._line.predict(self._standard(self._predict_by_source(batch)), self._precisions)
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
         mean, std = self._member.predict(batch)
         if not self._sources:
             return mean, std
-        answer = self._rank.prediction(mean + self._explained(batch)[0], std)
+        answer = self._rank.make_prediction(mean + self._explain(batch)[0], std)
         return answer.mean, answer.std
 
     def _state(self) -> State:
-        states = [kept(f"source{i}", source) for i, source in enumerate(self._sources)]
-        return {name: array for state in states for name, array in state.items()} | kept("member", self._member)
+        states = [prefix_state(f"source{i}", source) for i, source in enumerate(self._sources)]
+        return {name: array for state in states for name, array in state.items()} | prefix_state("member", self._member)
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         self._sources = [make_member(self._space, self._source_choice) for _ in self._tasks]

@@ -27,7 +27,14 @@ from nasbench.registry import PREDICTORS
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._ranges import draw_options
-from nasbench.surrogates.combinations._members import PredictorOfPredictors, child, folds, kept, make_member, put_back
+from nasbench.surrogates.combinations._members import (
+    PredictorOfPredictors,
+    deal_folds,
+    make_member,
+    prefix_state,
+    put_back,
+    spawn_generator,
+)
 
 
 class Tuned(PredictorOfPredictors):
@@ -73,26 +80,26 @@ class Tuned(PredictorOfPredictors):
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         started = time.perf_counter()
-        parts, seed = folds(self._space, batch, self._n_folds, rng), child(rng)
+        parts, seed = deal_folds(self._space, batch, self._n_folds, rng), spawn_generator(rng)
         self._chosen: dict[str, Any] = {}
         best, self.n_tried = -np.inf, 0
-        for options in self._configurations(child(rng)):
-            worth = self._worth(options, batch, value, parts, child(seed))
+        for options in self._draw_configurations(spawn_generator(rng)):
+            worth = self._evaluate_options(options, batch, value, parts, spawn_generator(seed))
             self._chosen, best = (options, worth) if worth > best else (self._chosen, best)
             self.n_tried += 1
             self.seconds_spent = time.perf_counter() - started
             if self._seconds is not None and self.seconds_spent >= self._seconds:
                 break
         self._member = self._made(self._chosen)
-        self._member.fit(batch, value, child(rng))
+        self._member.fit(batch, value, spawn_generator(rng))
 
-    def _configurations(self, rng: np.random.Generator) -> list[dict[str, Any]]:
+    def _draw_configurations(self, rng: np.random.Generator) -> list[dict[str, Any]]:
         return [{}, *(draw_options(self._ranges, rng) for _ in range(self._n_configs - 1))]
 
     def _made(self, options: dict[str, Any]) -> Any:
         return make_member(self._space, replace(self._choice, options={**self._choice.options, **options}))
 
-    def _worth(
+    def _evaluate_options(
         self, options: dict[str, Any], batch: Batch, score: Floats, parts: list[Ints], rng: np.random.Generator
     ) -> float:
         """Return the mean Kendall tau over the folds that can be judged; 0 where it is not defined, as of constants."""
@@ -102,7 +109,7 @@ class Tuned(PredictorOfPredictors):
             if len(rest) < self.min_points or np.ptp(score[rest]) == 0 or np.ptp(score[rows]) == 0:
                 continue
             member = self._made(options)
-            member.fit(batch.take(rest), score[rest], child(rng))
+            member.fit(batch.take(rest), score[rest], spawn_generator(rng))
             mean = member.predict(batch.take(rows)).mean
             taus.append(0.0 if np.ptp(mean) == 0 else float(kendalltau(mean, score[rows])[0]))
         return float(np.mean(taus)) if taus else 0.0
@@ -113,7 +120,7 @@ class Tuned(PredictorOfPredictors):
 
     def _state(self) -> State:
         spent = {"n_tried": np.array(self.n_tried), "seconds_spent": np.array(self.seconds_spent)}
-        return kept("member", self._member) | spent | {"chosen": np.array(json.dumps(self._chosen))}
+        return prefix_state("member", self._member) | spent | {"chosen": np.array(json.dumps(self._chosen))}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         del batch, value

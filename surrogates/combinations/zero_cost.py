@@ -27,12 +27,12 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from nasbench.arrays import Floats
-from nasbench.errors import PredictorError, unknown_name
+from nasbench.errors import PredictorError, make_unknown_name
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._blr import LinearPosterior
 from nasbench.surrogates._predictor import CheckedPredictor
-from nasbench.table import proxy_source
+from nasbench.table import name_proxy_source
 from nasbench.tasks import proxy_of
 
 _WEIGHTS = ("equal", "learnt")
@@ -58,26 +58,26 @@ class ZeroCost(CheckedPredictor):
     def __init__(self, space: SearchSpace, *, proxies: str = "", weights: str = "equal", target: str = "rank") -> None:
         super().__init__(space, target=target)
         if weights not in _WEIGHTS:
-            raise unknown_name("weights", weights, _WEIGHTS)
+            raise make_unknown_name("weights", weights, _WEIGHTS)
         self._learnt = weights == "learnt"
-        self._columns = [proxy_of(label, space) for label in _labels(proxies)]
+        self._columns = [proxy_of(label, space) for label in _parse_labels(proxies)]
         self.needs = frozenset() if self._columns else frozenset({"proxies"})  # type: ignore[misc]  # an option's need
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the tables that it reads, whichever ``task`` is to be predicted."""
         del task
-        return [proxy_source(label) for label in _labels(options.get("proxies", ""))]
+        return [name_proxy_source(label) for label in _parse_labels(options.get("proxies", ""))]
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         del rng
-        known = self._known(batch)
+        known = self._collect_known(batch)
         self._check_coverage(known)
         everything = [column(column.table.architectures) for column in self._columns] or list(known.T)
         self._ranks = [_NormalScores(column[np.isfinite(column)]) for column in everything]
         if self._learnt:
-            self._posterior = LinearPosterior(self._scored(known), value)
-            self._logs = self._posterior.most_likely()
+            self._posterior = LinearPosterior(self._normalize_scores(known), value)
+            self._logs = self._posterior.find_most_likely()
 
     def _check_coverage(self, known: Floats) -> None:
         covered = int(np.isfinite(known).any(axis=1).sum())
@@ -88,17 +88,17 @@ class ZeroCost(CheckedPredictor):
             )
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
-        scored = self._scored(self._known(batch))
+        scored = self._normalize_scores(self._collect_known(batch))
         return self._posterior.predict(scored, self._logs) if self._learnt else (scored.mean(axis=1), None)
 
-    def _known(self, batch: Batch) -> Floats:
+    def _collect_known(self, batch: Batch) -> Floats:
         """Return the proxies [n, p], nan where one is missing."""
         if self._columns:
             return np.column_stack([column(batch.archs) for column in self._columns])
         assert batch.proxies is not None  # checked by ``needs``
         return batch.proxies
 
-    def _scored(self, known: Floats) -> Floats:
+    def _normalize_scores(self, known: Floats) -> Floats:
         """Return normal scores [n, p]."""
         return np.column_stack([ranks(column) for ranks, column in zip(self._ranks, known.T, strict=True)])
 
@@ -111,24 +111,24 @@ class _NormalScores:
     """
 
     def __init__(self, known: Floats) -> None:
-        self._known, first = np.unique(known, return_index=True)
+        self._collect_known, first = np.unique(known, return_index=True)
         self._scores = ndtri((rankdata(known) - 0.5) / max(len(known), 1))[first]
-        tenth = max(1, len(self._known) // 10)
+        tenth = max(1, len(self._collect_known) // 10)
         self._slopes = [
-            (self._scores[b] - self._scores[a]) / (self._known[b] - self._known[a])
-            for a, b in (((0, tenth), (-1 - tenth, -1)) if len(self._known) > 1 else ())
+            (self._scores[b] - self._scores[a]) / (self._collect_known[b] - self._collect_known[a])
+            for a, b in (((0, tenth), (-1 - tenth, -1)) if len(self._collect_known) > 1 else ())
         ]
 
     def __call__(self, values: Floats) -> Floats:
         """Return the score of each number, 0 for one that is missing; ``[m]``."""
         if not self._slopes:
             return np.zeros(len(values))
-        low, high = self._known[0], self._known[-1]
-        inside: Floats = np.interp(values, self._known, self._scores)
+        low, high = self._collect_known[0], self._collect_known[-1]
+        inside: Floats = np.interp(values, self._collect_known, self._scores)
         below, above = np.minimum(values - low, 0.0), np.maximum(values - high, 0.0)
         scores: Floats = inside + below * self._slopes[0] + above * self._slopes[1]
         return np.where(np.isfinite(values), scores, 0.0)
 
 
-def _labels(proxies: str) -> list[str]:
+def _parse_labels(proxies: str) -> list[str]:
     return [label.strip() for label in proxies.split("+") if label.strip()]

@@ -41,14 +41,16 @@ class BayesianLinearRegression(TabularPredictor):
 
     def _learn_columns(self, batch: Batch) -> None:
         super()._learn_columns(batch)
-        self._standard = Standard(super()._features(batch))
+        self._standard = Standard(super()._compute_features(batch))
 
-    def _features(self, batch: Batch) -> Floats:
-        return self._standard(super()._features(batch))
+    def _compute_features(self, batch: Batch) -> Floats:
+        return self._standard(super()._compute_features(batch))
 
     def _learn(self, features: Floats, value: Floats, rng: np.random.Generator) -> None:
         self._posterior = LinearPosterior(features, value)
-        self._logs = self._posterior.sampled(self._sampling, rng) if self._sampling else self._posterior.most_likely()
+        self._logs = (
+            self._posterior.draw_samples(self._sampling, rng) if self._sampling else self._posterior.find_most_likely()
+        )
 
     def _answer(self, features: Floats) -> tuple[Floats, Floats | None]:
         return self._posterior.predict(features, self._logs)

@@ -20,9 +20,9 @@ from nasbench.arrays import Archs, Floats
 from nasbench.options import Count, FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._gp._deep import DeepKernelModel, tanh_network
+from nasbench.surrogates._gp._deep import DeepKernelModel, make_tanh_network
 from nasbench.surrogates._gp._posterior import Posterior
-from nasbench.surrogates._gp._views import ScaledViews, in_chunks
+from nasbench.surrogates._gp._views import ScaledViews, predict_in_chunks
 from nasbench.surrogates._predictor import CheckedPredictor, State
 from nasbench.surrogates._scaled import COARSE
 
@@ -67,23 +67,23 @@ class DeepKernelGP(CheckedPredictor):
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         self._model = self._made(x, y, generator)
         self._model.learn(self._steps, rate=_RATE, decay=_DECAY)
-        self._condition(batch.archs, torch.from_numpy(value))
+        self._fit_posterior(batch.archs, torch.from_numpy(value))
 
     def _made(self, x: Tensor, y: Tensor, generator: torch.Generator) -> DeepKernelModel:
-        network = tanh_network(x.shape[1], self._width, self._outputs, generator)
+        network = make_tanh_network(x.shape[1], self._width, self._outputs, generator)
         return DeepKernelModel(x, y, network=network, outputs=self._outputs)
 
-    def _condition(self, archs: Archs, value: Tensor) -> None:
+    def _fit_posterior(self, archs: Archs, value: Tensor) -> None:
         self._x = self._views.encode(archs)
         noise = self._model.likelihood.noise.item()
-        self._posterior = Posterior(self._model.covariance(self._x, self._x), value, noise)
+        self._posterior = Posterior(self._model.compute_covariance(self._x, self._x), value, noise)
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats]:
-        return in_chunks(self._answer, batch.archs, self._views)
+        return predict_in_chunks(self._answer, batch.archs, self._views)
 
     def _answer(self, x: Tensor) -> tuple[Tensor, Tensor]:
         signal = self._model.covar_module.outputscale.detach()
-        return self._posterior.predict(self._model.covariance(x, self._x), signal.expand(len(x)))
+        return self._posterior.predict(self._model.compute_covariance(x, self._x), signal.expand(len(x)))
 
     def _state(self) -> State:
         return {name: part.numpy() for name, part in self._model.state_dict().items()}
@@ -93,4 +93,4 @@ class DeepKernelGP(CheckedPredictor):
         x, y = self._views.encode(batch.archs), torch.from_numpy(value)
         self._model = self._made(x, y, torch.Generator())
         self._model.load_state_dict({name: torch.from_numpy(np.array(part)) for name, part in state.items()})
-        self._condition(batch.archs, y)
+        self._fit_posterior(batch.archs, y)

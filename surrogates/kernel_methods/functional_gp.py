@@ -28,12 +28,12 @@ class FunctionalGP(GaussianProcess):
 
     encoding: str = FUNCTIONAL
 
-    def _kernel(self, sizes: list[int]) -> MaternKernel:
+    def _make_kernel(self, sizes: list[int]) -> MaternKernel:
         return MaternKernel(sizes)
 
-    def _transformed(self, counts: Floats) -> Floats:
+    def _transform_counts(self, counts: Floats) -> Floats:
         """Return logarithms: the tenth path matters less than the second."""
         return np.log1p(counts)
 
-    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+    def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
         return group_deviations(features, groups, self._encoding.n_groups)

@@ -31,10 +31,16 @@ from nasbench.options import FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._gp import _multi_task as between_tasks
-from nasbench.surrogates._gp._exact import ENOUGH, LEAST_NOISE, NegativeLogLikelihood, PosteriorModel, minus_log_prior
-from nasbench.surrogates._gp._lowest import lowest
+from nasbench.surrogates._gp._exact import (
+    ENOUGH,
+    LEAST_NOISE,
+    NegativeLogLikelihood,
+    PosteriorModel,
+    compute_minus_log_prior,
+)
+from nasbench.surrogates._gp._lowest import minimize_lbfgs
 from nasbench.surrogates._predictor import State
-from nasbench.surrogates._sources import known_trainings, refuse_itself, source_names, source_tasks
+from nasbench.surrogates._sources import draw_known_trainings, list_sources, open_sources, refuse_itself
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
@@ -61,18 +67,18 @@ class MultiTaskGP(FunctionalGP):
     def __post_init__(self, space: SearchSpace) -> None:
         """Find the sources."""
         super().__post_init__(space)
-        self._sources = source_tasks(self.source, space)
+        self._sources = open_sources(self.source, space)
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the tasks that it learns from, whichever ``task`` is to be predicted."""
         del task
-        return source_names(options.get("source", ""))
+        return list_sources(options.get("source", ""))
 
     @property
     def correlations(self) -> Floats:
         """[t, t] between data sets: the sources as they were named, then the one that is predicted; after fitting."""
-        found: Floats = between_tasks.correlations(torch.from_numpy(self._loadings), self._n_tasks).numpy()
+        found: Floats = between_tasks.compute_correlations(torch.from_numpy(self._loadings), self._n_tasks).numpy()
         return found
 
     @property
@@ -82,22 +88,22 @@ class MultiTaskGP(FunctionalGP):
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         for task in self._sources:
             refuse_itself(task, batch.archs, self._train_score)
-        self._know([known_trainings(task, self.n_source, rng) for task in self._sources])
+        self._rank_sources([draw_known_trainings(task, self.n_source, rng) for task in self._sources])
         self._loadings = np.empty(0)
         if not self._sources:
             super()._fit(batch, value, rng)
             return
-        archs = self._with_sources(batch.archs)
+        archs = self._prepend_sources(batch.archs)
         self._learn_columns(archs)
         self._units = np.ones(self._encoding.n_groups)
-        self._units = self._lengths(self._features(archs).toarray(), self._groups)
-        rows = self._rows_to_learn_from(len(value), rng)
+        self._units = self._compute_lengths(self._compute_features(archs).toarray(), self._groups)
+        rows = self._draw_rows(len(value), rng)
         together = np.concatenate([self._source_values, value])[rows]
-        x = torch.from_numpy(self._features(archs[rows]).toarray())
-        self._learn(x, torch.from_numpy(together), self._tasks_of(len(archs))[rows])
-        self._condition_all(batch.archs, value)
+        x = torch.from_numpy(self._compute_features(archs[rows]).toarray())
+        self._learn(x, torch.from_numpy(together), self._number_tasks(len(archs))[rows])
+        self._fit_posterior(batch.archs, value)
 
-    def _know(self, trainings: list[tuple[Archs, Floats]]) -> None:
+    def _rank_sources(self, trainings: list[tuple[Archs, Floats]]) -> None:
         """Take trainings of each source for known, as ranks among themselves."""
         self._counts = np.array([len(score) for _, score in trainings], dtype=np.int64)
         none = np.empty((0, len(self._space.cardinality)), dtype=np.int8)
@@ -105,16 +111,16 @@ class MultiTaskGP(FunctionalGP):
         values = [self._target_class(score).forward(score) for _, score in trainings]
         self._source_values = np.concatenate([np.empty(0), *values])
 
-    def _with_sources(self, archs: Archs) -> Archs:
+    def _prepend_sources(self, archs: Archs) -> Archs:
         """Return the sources' architectures, then ``archs``: what is added later comes last."""
         return np.concatenate([self._source_archs, archs])
 
-    def _tasks_of(self, n: int) -> Tensor:
+    def _number_tasks(self, n: int) -> Tensor:
         """Return the data set of each of the first ``n`` points of all."""
         tasks = np.repeat(np.arange(self._n_tasks), [*self._counts, n - self._counts.sum()])
         return torch.from_numpy(tasks)
 
-    def _rows_to_learn_from(self, n: int, rng: np.random.Generator) -> Tensor:
+    def _draw_rows(self, n: int, rng: np.random.Generator) -> Tensor:
         """Draw rows of the sources and of this data set with its ``n`` points, ``hyper_points`` of either at most."""
         known = int(self._counts.sum())
         drawn = [rng.permutation(known)[: self.hyper_points], known + rng.permutation(n)[: self.hyper_points]]
@@ -122,32 +128,32 @@ class MultiTaskGP(FunctionalGP):
 
     def _learn(self, x: Tensor, y: Tensor, tasks: Tensor) -> None:
         """Find hyperparameters and correlations of the highest posterior, from features [n, f] and values [n]."""
-        known, start = self._module.by_group(x), self._start()
+        known, start = self._module.compute_by_group(x), self._start()
         k = len(start)
 
         def loss(given: Tensor) -> Tensor:
-            between = between_tasks.correlations(given[k:], self._n_tasks)
-            kernel = self._module.of_groups(known, given[: k - 2]) * between[tasks][:, tasks]
+            between = between_tasks.compute_correlations(given[k:], self._n_tasks)
+            kernel = self._module.compute_from_groups(known, given[: k - 2]) * between[tasks][:, tasks]
             signal, noise = torch.exp(given[k - 2]), torch.exp(given[k - 1]) + LEAST_NOISE
             value: Tensor = NegativeLogLikelihood.apply(kernel, signal, noise, y)
-            return value + minus_log_prior(given[:k]) + between_tasks.minus_log_prior(given[k:])
+            return value + compute_minus_log_prior(given[:k]) + between_tasks.compute_loadings_penalty(given[k:])
 
-        start = np.concatenate([start, between_tasks.starting_loadings(self._n_tasks)])
-        found = lowest(loss, start, self.max_iterations, gain=ENOUGH)
+        start = np.concatenate([start, between_tasks.make_starting_loadings(self._n_tasks)])
+        found = minimize_lbfgs(loss, start, self.max_iterations, gain=ENOUGH)
         self._hyperparameters, self._loadings = found[:k], found[k:]
 
-    def _among_training(self) -> Tensor:
-        covariance = super()._among_training()
-        tasks = self._tasks_of(len(covariance))
+    def _compute_training_covariance(self) -> Tensor:
+        covariance = super()._compute_training_covariance()
+        tasks = self._number_tasks(len(covariance))
         return covariance * torch.from_numpy(self.correlations)[tasks][:, tasks]
 
-    def _against_training(self, query: Any) -> tuple[Tensor, Tensor]:
-        covariance, variance = super()._against_training(query)
+    def _compute_cross_covariance(self, query: Any) -> tuple[Tensor, Tensor]:
+        covariance, variance = super()._compute_cross_covariance(query)
         likeness = torch.from_numpy(self.correlations)[-1]
-        return covariance * likeness[self._tasks_of(covariance.shape[1])], variance
+        return covariance * likeness[self._number_tasks(covariance.shape[1])], variance
 
     def _see(self, archs: Archs) -> None:
-        super()._see(self._with_sources(archs))
+        super()._see(self._prepend_sources(archs))
 
     def _weigh(self, value: Floats) -> None:
         super()._weigh(np.concatenate([self._source_values, value]))
@@ -168,9 +174,9 @@ class MultiTaskGP(FunctionalGP):
         self._must_be_fitted()
         if not self._sources:
             return super().model()
-        x = self.features(self._with_sources(self._train.archs))
-        x[:, -1] = self._tasks_of(len(x)).double()
-        kernel = between_tasks.with_task_column(deepcopy(self._module), torch.from_numpy(self.correlations))
+        x = self.features(self._prepend_sources(self._train.archs))
+        x[:, -1] = self._number_tasks(len(x)).double()
+        kernel = between_tasks.add_task_column(deepcopy(self._module), torch.from_numpy(self.correlations))
         return PosteriorModel(x, self._value, kernel, signal=self._signal, noise=self._noise)
 
     def _state(self) -> State:

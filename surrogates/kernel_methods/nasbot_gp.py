@@ -30,9 +30,15 @@ from nasbench.errors import InvalidOption
 from nasbench.options import FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._gp._lowest import lowest
-from nasbench.surrogates._gp._otmann import Cells, cells, distances, label_penalties, total_mass
-from nasbench.surrogates._gp._posterior import Posterior, clipped_likelihood
+from nasbench.surrogates._gp._lowest import minimize_lbfgs
+from nasbench.surrogates._gp._otmann import (
+    Cells,
+    compute_distances,
+    compute_total_mass,
+    extract_layers,
+    label_penalties,
+)
+from nasbench.surrogates._gp._posterior import Posterior, compute_clipped_likelihood
 from nasbench.surrogates._predictor import CheckedPredictor, State
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
@@ -64,7 +70,7 @@ class NasbotGP(CheckedPredictor):
         max_iterations: Whole = 40,
     ) -> None:
         super().__init__(space, target=target)
-        self._weights = _parsed(structure)
+        self._weights = _parse_structure(structure)
         self._hyper_points, self._max_iterations = hyper_points, max_iterations
         names = space.graphs(space.sample(1, np.random.default_rng(0))).vocabulary
         self._penalty = label_penalties(names)[1]
@@ -73,47 +79,47 @@ class NasbotGP(CheckedPredictor):
         self._learn_distances(batch.archs)
         chosen = np.sort(rng.permutation(len(value))[: self._hyper_points])
         apart = self._apart[:, chosen[:, None], chosen]
-        self._parameters = self._most_likely(apart, torch.from_numpy(value[chosen]))
-        self._condition(value)
+        self._parameters = self._find_most_likely(apart, torch.from_numpy(value[chosen]))
+        self._fit_posterior(value)
 
     def _learn_distances(self, archs: Archs) -> None:
-        self._cells = cells(self._space, archs)
-        apart = self._distances(self._cells, self._cells)
+        self._cells = extract_layers(self._space, archs)
+        apart = self._compute_distances(self._cells, self._cells)
         mean = apart.mean(axis=(1, 2), keepdims=True)
         self._units = np.where(mean > 0, mean, 1.0)
         self._apart = torch.from_numpy(apart / self._units)
 
-    def _distances(self, x: Cells, y: Cells) -> Floats:
+    def _compute_distances(self, x: Cells, y: Cells) -> Floats:
         """Return distances and the squares of normalised ones; ``[2 k, n, m]``."""
-        plain = distances(x, y, self._penalty, self._weights)
-        mass = total_mass(x)[:, None] + total_mass(y)
+        plain = compute_distances(x, y, self._penalty, self._weights)
+        mass = compute_total_mass(x)[:, None] + compute_total_mass(y)
         return np.concatenate([plain, (plain / np.where(mass > 0, mass, 1.0)) ** 2])
 
-    def _kernel(self, parameters: Tensor, apart: Tensor) -> Tensor:
+    def _make_kernel(self, parameters: Tensor, apart: Tensor) -> Tensor:
         """Return the covariance [n, m] of distances [2 k, n, m]; parameters: log rates [2 k], variances [2], noise."""
         k = len(self._weights)
         rates, signals = parameters[: 2 * k].exp(), parameters[2 * k : 2 * k + 2].exp()
         plain = torch.exp(-torch.tensordot(rates[:k], apart[:k], dims=1))
         return signals[0] * plain + signals[1] * torch.exp(-torch.tensordot(rates[k:], apart[k:], dims=1))
 
-    def _most_likely(self, apart: Tensor, y: Tensor) -> Tensor:
+    def _find_most_likely(self, apart: Tensor, y: Tensor) -> Tensor:
         """Return the parameters of the highest posterior; ``[2 k + 3]``."""
-        centre, width = self._prior()
+        centre, width = self._compute_prior()
 
         def loss(parameters: Tensor) -> Tensor:
             noise = parameters[-1].exp() + _LEAST_NOISE
-            value = clipped_likelihood(self._kernel(parameters, apart), y, noise)
+            value = compute_clipped_likelihood(self._make_kernel(parameters, apart), y, noise)
             return ((parameters - centre) / width).square().sum() / 2 - value
 
-        return torch.from_numpy(lowest(loss, centre.numpy(), self._max_iterations))
+        return torch.from_numpy(minimize_lbfgs(loss, centre.numpy(), self._max_iterations))
 
-    def _prior(self) -> tuple[Tensor, Tensor]:
+    def _compute_prior(self) -> tuple[Tensor, Tensor]:
         each = [_PRIOR_RATES] * (2 * len(self._weights)) + [_PRIOR_SIGNALS] * 2 + [_PRIOR_NOISE]
         centre, width = torch.tensor(each, dtype=torch.float64).T
         return centre, width
 
-    def _condition(self, value: Floats) -> None:
-        kernel = self._kernel(self._parameters, self._apart)
+    def _fit_posterior(self, value: Floats) -> None:
+        kernel = self._make_kernel(self._parameters, self._apart)
         values, vectors = torch.linalg.eigh(kernel)
         self._span = vectors[:, values > 0]
         positive = (self._span * values[values > 0]) @ self._span.mT
@@ -121,16 +127,16 @@ class NasbotGP(CheckedPredictor):
         self._posterior = Posterior(positive, torch.from_numpy(value), noise)
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats]:
-        asked = cells(self._space, batch.archs)
-        first, back = _distinct(asked)
+        asked = extract_layers(self._space, batch.archs)
+        first, back = _find_distinct(asked)
         parts = [self._answer(asked.take(first[i : i + _CHUNK])) for i in range(0, len(first), _CHUNK)]
         mean, std = (torch.cat(side).numpy() for side in zip(*parts, strict=True))
         return mean[back], std[back]
 
     def _answer(self, asked: Cells) -> tuple[Tensor, Tensor]:
-        apart = torch.from_numpy(self._distances(asked, self._cells) / self._units)
+        apart = torch.from_numpy(self._compute_distances(asked, self._cells) / self._units)
         prior = self._parameters[-3:-1].exp().sum().expand(len(asked.counts))
-        across = self._kernel(self._parameters, apart) @ self._span @ self._span.mT
+        across = self._make_kernel(self._parameters, apart) @ self._span @ self._span.mT
         return self._posterior.predict(across, prior)
 
     def _state(self) -> State:
@@ -139,10 +145,10 @@ class NasbotGP(CheckedPredictor):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         self._parameters = torch.from_numpy(np.array(state["parameters"]))
         self._learn_distances(batch.archs)
-        self._condition(value)
+        self._fit_posterior(value)
 
 
-def _parsed(structure: str) -> tuple[float, ...]:
+def _parse_structure(structure: str) -> tuple[float, ...]:
     try:
         return tuple(float(weight) for weight in structure.split("-"))
     except ValueError as error:
@@ -151,7 +157,7 @@ def _parsed(structure: str) -> tuple[float, ...]:
         ) from error
 
 
-def _distinct(x: Cells) -> tuple[Ints, Ints]:
+def _find_distinct(x: Cells) -> tuple[Ints, Ints]:
     """Return rows [k] with different layers, and for each row [n] its position among them."""
     parts = [part.reshape(len(x.counts), -1).astype(np.float64) for part in x]
     _, first, back = np.unique(np.concatenate(parts, axis=1), axis=0, return_index=True, return_inverse=True)

@@ -59,10 +59,10 @@ class NuSVR(TabularPredictor):
 
     def _learn_columns(self, batch: Batch) -> None:
         super()._learn_columns(batch)
-        self._standard = Standard(super()._features(batch))
+        self._standard = Standard(super()._compute_features(batch))
 
-    def _features(self, batch: Batch) -> Floats:
-        return self._standard(super()._features(batch))
+    def _compute_features(self, batch: Batch) -> Floats:
+        return self._standard(super()._compute_features(batch))
 
     def _learn(self, features: Floats, value: Floats, rng: np.random.Generator) -> None:
         del rng

@@ -31,18 +31,18 @@ class OneHotGP(GaussianProcess):
     encoding: str = field(default="decisions", init=False)
     kernel: Literal["rbf", "matern", "hamming"] = "rbf"
 
-    def _kernel(self, sizes: list[int]) -> GroupedKernel:
+    def _make_kernel(self, sizes: list[int]) -> GroupedKernel:
         return _KERNELS[self.kernel](sizes)
 
-    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+    def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
         """Return the root of the number of decisions: distances add up over them, and the search starts at these."""
         if self.kernel == "hamming":  # divides by it itself
-            return super()._lengths(features, groups)
+            return super()._compute_lengths(features, groups)
         return np.full(self._encoding.n_groups, self._encoding.n_groups**0.5)
 
 
-def _rbf(sizes: list[int]) -> GroupedKernel:
+def _make_rbf(sizes: list[int]) -> GroupedKernel:
     return MaternKernel(sizes, smooth=True)
 
 
-_KERNELS = {"rbf": _rbf, "matern": MaternKernel, "hamming": HammingKernel}
+_KERNELS = {"rbf": _make_rbf, "matern": MaternKernel, "hamming": HammingKernel}

@@ -24,8 +24,8 @@ class PathGP(GaussianProcess):
     encoding: str = "functional_path"
     smooth: bool = True
 
-    def _kernel(self, sizes: list[int]) -> MaternKernel:
+    def _make_kernel(self, sizes: list[int]) -> MaternKernel:
         return MaternKernel(sizes, smooth=self.smooth)
 
-    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+    def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
         return group_deviations(features, groups, self._encoding.n_groups)

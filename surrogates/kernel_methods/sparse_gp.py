@@ -23,10 +23,10 @@ from nasbench.arrays import Archs, Floats
 from nasbench.options import Count, FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._gp import growth
-from nasbench.surrogates._gp._lowest import lowest
-from nasbench.surrogates._gp._sparse import Summary, greedy_points
-from nasbench.surrogates._gp._views import ScaledViews, in_chunks
+from nasbench.surrogates._gp import compute_length_growth
+from nasbench.surrogates._gp._lowest import minimize_lbfgs
+from nasbench.surrogates._gp._sparse import Summary, select_greedy_points
+from nasbench.surrogates._gp._views import ScaledViews, predict_in_chunks
 from nasbench.surrogates._predictor import CheckedPredictor, State
 from nasbench.surrogates._tabular import FUNCTIONAL
 
@@ -74,29 +74,29 @@ class SparseGP(CheckedPredictor):
         start = torch.zeros(int(self._columns.max()) + 3, dtype=torch.float64)
         start[-1] = _PRIOR_NOISE[0]
         x = self._views.encode(batch.archs[learnt])
-        at = x[greedy_points(x * self._factors(start), self._inducing)]
-        self._parameters = self._most_likely(start, x, at, torch.from_numpy(value[learnt]))
+        at = x[select_greedy_points(x * self._compute_factors(start), self._inducing)]
+        self._parameters = self._find_most_likely(start, x, at, torch.from_numpy(value[learnt]))
         x = self._views.encode(batch.archs[candidates])
-        self._rows = candidates[greedy_points(x * self._factors(self._parameters), self._inducing)]
-        self._condition(batch.archs, torch.from_numpy(value))
+        self._rows = candidates[select_greedy_points(x * self._compute_factors(self._parameters), self._inducing)]
+        self._fit_posterior(batch.archs, torch.from_numpy(value))
 
-    def _factors(self, parameters: Tensor) -> Tensor:
+    def _compute_factors(self, parameters: Tensor) -> Tensor:
         """Return the inverse length of each column; ``[f]``."""
-        return torch.exp(-parameters[:-2])[self._columns] / growth(len(parameters) - 2)
+        return torch.exp(-parameters[:-2])[self._columns] / compute_length_growth(len(parameters) - 2)
 
-    def _most_likely(self, start: Tensor, x: Tensor, at: Tensor, y: Tensor) -> Tensor:
+    def _find_most_likely(self, start: Tensor, x: Tensor, at: Tensor, y: Tensor) -> Tensor:
         """Return log lengths, signal and noise variance that make the bound plus the log prior largest; ``[g + 2]``."""
 
         def loss(parameters: Tensor) -> Tensor:
-            factors, signal, noise = self._factors(parameters), parameters[-2].exp(), parameters[-1].exp()
+            factors, signal, noise = self._compute_factors(parameters), parameters[-2].exp(), parameters[-1].exp()
             summary = Summary(at * factors, signal=signal, noise=noise + _LEAST_NOISE)
             summary.add(x * factors, y)
-            return _minus_log_prior(parameters) - summary.bound()
+            return _compute_minus_log_prior(parameters) - summary.bound()
 
-        return torch.from_numpy(lowest(loss, start.numpy(), self._max_iterations))
+        return torch.from_numpy(minimize_lbfgs(loss, start.numpy(), self._max_iterations))
 
-    def _condition(self, archs: Archs, value: Tensor) -> None:
-        parameters, factors = self._parameters, self._factors(self._parameters)
+    def _fit_posterior(self, archs: Archs, value: Tensor) -> None:
+        parameters, factors = self._parameters, self._compute_factors(self._parameters)
         at = self._views.encode(archs[self._rows]) * factors
         self._summary = Summary(at, signal=parameters[-2].exp(), noise=parameters[-1].exp() + _LEAST_NOISE)
         for i in range(0, len(archs), _CHUNK):
@@ -104,8 +104,8 @@ class SparseGP(CheckedPredictor):
         self._summary.solve()
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats]:
-        factors = self._factors(self._parameters)
-        return in_chunks(lambda x: self._summary.predict(x * factors), batch.archs, self._views)
+        factors = self._compute_factors(self._parameters)
+        return predict_in_chunks(lambda x: self._summary.predict(x * factors), batch.archs, self._views)
 
     def _state(self) -> State:
         return {"parameters": self._parameters.numpy(), "rows": self._rows}
@@ -114,10 +114,10 @@ class SparseGP(CheckedPredictor):
         self._views.fit(batch.archs)
         self._columns = torch.from_numpy(self._views.groups)
         self._parameters, self._rows = torch.from_numpy(state["parameters"]), state["rows"]
-        self._condition(batch.archs, torch.from_numpy(value))
+        self._fit_posterior(batch.archs, torch.from_numpy(value))
 
 
-def _minus_log_prior(parameters: Tensor) -> Tensor:
+def _compute_minus_log_prior(parameters: Tensor) -> Tensor:
     """Return the weak prior of log lengths [g], signal and noise variance, up to a constant."""
     lengths = (parameters[:-2] - _PRIOR_LENGTH[0]) / _PRIOR_LENGTH[1]
     signal = (parameters[-2] - _PRIOR_SIGNAL[0]) / _PRIOR_SIGNAL[1]

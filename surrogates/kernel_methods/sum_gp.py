@@ -29,9 +29,9 @@ class SumGP(GaussianProcess):
     def _choose_encoding(self) -> str:
         return f"wl,depth={self.depth}+functional_path"
 
-    def _kernel(self, sizes: list[int]) -> SumKernel:
+    def _make_kernel(self, sizes: list[int]) -> SumKernel:
         return SumKernel([SubtreeKernel(sizes[:-1]), MaternKernel(sizes[-1:], smooth=True)])
 
-    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+    def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
         last = self._encoding.n_groups - 1
         return np.append(np.ones(last), group_deviations(features[:, groups == last], groups[groups == last] - last, 1))

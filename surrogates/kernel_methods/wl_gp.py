@@ -57,10 +57,10 @@ class WeisfeilerLehmanGP(GaussianProcess):
     def _choose_encoding(self) -> str:
         return f"wl,depth={self.depth},direction={self.direction},live={self.live},unary={self.optimal_assignment}"
 
-    def _kernel(self, sizes: list[int]) -> GroupedKernel:
+    def _make_kernel(self, sizes: list[int]) -> GroupedKernel:
         return _KERNELS[self.kernel](sizes)
 
-    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+    def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
         if self.kernel == "subtree":
-            return super()._lengths(features, groups)
+            return super()._compute_lengths(features, groups)
         return group_deviations(features, groups, self._encoding.n_groups)

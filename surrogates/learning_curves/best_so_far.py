@@ -10,7 +10,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
-from nasbench.surrogates._curves import CurvePredictor, curves_of
+from nasbench.surrogates._curves import CurvePredictor, require_curves
 
 
 class BestSoFar(CurvePredictor):
@@ -22,4 +22,4 @@ class BestSoFar(CurvePredictor):
         del batch, value, rng
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, None]:
-        return np.nanmax(curves_of(batch), axis=1), None
+        return np.nanmax(require_curves(batch), axis=1), None

@@ -21,9 +21,9 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._curves import CurvePredictor, curves_of, last_epochs, last_values
-from nasbench.surrogates._curves._families import chosen_families
-from nasbench.surrogates._curves._least_squares import SHAPES, Shape, fit, n_parameters
+from nasbench.surrogates._curves import CurvePredictor, find_last_epochs, find_last_values, require_curves
+from nasbench.surrogates._curves._families import select_families
+from nasbench.surrogates._curves._least_squares import SHAPES, Shape, count_parameters, fit_family
 
 _LEAST_NOISE = 1e-3  # residuals of fractions below this are luck
 _CHUNK = 1024
@@ -41,21 +41,21 @@ class CurveFit(CurvePredictor):
 
     def __init__(self, space: SearchSpace, *, families: str = "") -> None:
         super().__init__(space)
-        self._shapes = [SHAPES[name] for name in chosen_families(families)]
+        self._shapes = [SHAPES[name] for name in select_families(families)]
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         del batch, value, rng
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
-        curves = curves_of(batch)
-        pieces = [self._ends(curves[first : first + _CHUNK]) for first in range(0, len(curves), _CHUNK)]
+        curves = require_curves(batch)
+        pieces = [self._predict_ends(curves[first : first + _CHUNK]) for first in range(0, len(curves), _CHUNK)]
         mean, std = (np.concatenate(part) for part in zip(*pieces, strict=True))
         return mean, std
 
-    def _ends(self, curves: Floats) -> tuple[Floats, Floats]:
+    def _predict_ends(self, curves: Floats) -> tuple[Floats, Floats]:
         """Return mean and standard deviation of final values for curves [n, t]."""
-        seen, last = (~np.isnan(curves)).sum(axis=1), last_values(curves)
-        fits = {shape: _fitted(shape, curves) for shape in dict.fromkeys(self._shapes)}
+        seen, last = (~np.isnan(curves)).sum(axis=1), find_last_values(curves)
+        fits = {shape: _fit_ends(shape, curves) for shape in dict.fromkeys(self._shapes)}
         ends, noise, log_weight = (np.stack([fits[shape][i] for shape in self._shapes]) for i in range(3))
         usable = np.isfinite(log_weight)
         weight = np.exp(log_weight - np.where(usable, log_weight, -np.inf).max(axis=0, initial=-1e300))
@@ -66,19 +66,19 @@ class CurveFit(CurvePredictor):
         ends = np.where(usable, ends, 0.0)
         mean = (share * ends).sum(axis=0)
         variance = (share * ((ends - mean) ** 2 + noise**2)).sum(axis=0)
-        far = self._expected[1] * np.sqrt(1 - last_epochs(curves) / self._horizon)
+        far = self._expected[1] * np.sqrt(1 - find_last_epochs(curves) / self._horizon)
         return np.where(any_fit, mean, last), np.where(any_fit, np.sqrt(variance), np.maximum(far, _LEAST_NOISE))
 
 
-def _fitted(shape: Shape, curves: Floats) -> tuple[Floats, Floats, Floats]:
+def _fit_ends(shape: Shape, curves: Floats) -> tuple[Floats, Floats, Floats]:
     """Return a family's final values, noise and log weight [n]; the weight is -inf where the fit has no say."""
     seen = (~np.isnan(curves)).sum(axis=1)
-    width = int(last_epochs(curves).max())
-    fits = fit(shape, curves[:, :width])
+    width = int(find_last_epochs(curves).max())
+    fits = fit_family(shape, curves[:, :width])
     start, end = fits.at(shape, np.array([1.0, curves.shape[1]])).T
-    noise = np.sqrt(np.maximum(fits.squares / np.maximum(seen - n_parameters(shape), 1), _LEAST_NOISE**2))
-    deviance = seen * np.log(np.maximum(fits.squares / seen, _LEAST_NOISE**2)) + n_parameters(shape) * np.log(seen)
+    noise = np.sqrt(np.maximum(fits.squares / np.maximum(seen - count_parameters(shape), 1), _LEAST_NOISE**2))
+    deviance = seen * np.log(np.maximum(fits.squares / seen, _LEAST_NOISE**2)) + count_parameters(shape) * np.log(seen)
     first = curves[np.arange(len(curves)), np.argmax(~np.isnan(curves), axis=1)]
-    rises = (end > start) | (last_values(curves) < first)
-    sound = (seen > n_parameters(shape)) & (end >= 0) & (end <= 1) & rises
+    rises = (end > start) | (find_last_values(curves) < first)
+    sound = (seen > count_parameters(shape)) & (end >= 0) & (end <= 1) & rises
     return end, noise, np.where(sound, -deviance / 2, -np.inf)

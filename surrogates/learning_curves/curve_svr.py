@@ -21,7 +21,7 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._curves import curves_of
+from nasbench.surrogates._curves import require_curves
 from nasbench.surrogates._curves._per_length import PerLength
 from nasbench.surrogates._scaled import COARSE, ScaledColumns
 from nasbench.surrogates._standard import Standard
@@ -56,37 +56,37 @@ class CurveSVR(PerLength):
         self._columns.fit(batch.archs)
         super()._learn(batch, value, rng)
 
-    def _features(self, batch: Batch, length: int) -> Floats:
-        curves = curves_of(batch)[:, :length]
+    def _compute_features(self, batch: Batch, length: int) -> Floats:
+        curves = require_curves(batch)[:, :length]
         differences = [np.diff(curves, order, axis=1) for order in range(min(3, length))]
         proxies = np.empty((len(batch), 0)) if batch.proxies is None else batch.proxies
         return np.concatenate([self._columns(batch.archs), proxies, *differences], axis=1)
 
     def _model(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
-        features = self._features(batch, length)
+        features = self._compute_features(batch, length)
         standard, unit = Standard(features), np.array([value.mean(), value.std()])
         x, y = standard(features), (value - unit[0]) / unit[1]
-        return standard, unit, best_svr(x, y, self._configurations, rng).fit(x, y)
+        return standard, unit, search_svr(x, y, self._configurations, rng).fit(x, y)
 
-    def _ends(self, model: _Model, batch: Batch, length: int) -> tuple[Floats, None]:
+    def _predict_ends(self, model: _Model, batch: Batch, length: int) -> tuple[Floats, None]:
         standard, unit, svr = model
-        return unit[0] + unit[1] * svr.predict(standard(self._features(batch, length))), None
+        return unit[0] + unit[1] * svr.predict(standard(self._compute_features(batch, length))), None
 
 
-def best_svr(x: Floats, y: Floats, configurations: int, rng: np.random.Generator) -> LibNuSVR:
+def search_svr(x: Floats, y: Floats, configurations: int, rng: np.random.Generator) -> LibNuSVR:
     """Return the regression, not fitted, with the least squared error over three folds of features [n, f]."""
     fold: Ints = rng.permutation(len(y)) % _FOLDS
     c, gamma = np.exp(rng.uniform(_LOG_RANGE[0], _LOG_RANGE[1], size=(2, configurations)))
     nu = rng.uniform(_ALMOST, 1, size=configurations)
-    models = [_svr(*options) for options in zip(c, gamma, nu, strict=True)]
+    models = [_make_svr(*options) for options in zip(c, gamma, nu, strict=True)]
     if len(y) < 2 * _FOLDS:
-        return _svr(1.0, 1.0 / max(x.shape[1], 1), 0.5)
+        return _make_svr(1.0, 1.0 / max(x.shape[1], 1), 0.5)
     parts = [(fold != i, fold == i) for i in range(_FOLDS)]
     errors = [sum(((model.fit(x[a], y[a]).predict(x[b]) - y[b]) ** 2).sum() for a, b in parts) for model in models]
     return models[int(np.argmin(errors))]
 
 
-def _svr(c: float, gamma: float, nu: float) -> LibNuSVR:
+def _make_svr(c: float, gamma: float, nu: float) -> LibNuSVR:
     model = LibNuSVR(C=c, gamma=gamma, nu=nu)
     model.random_state = 0  # unused in regression, yet drawn from the global generator where it is not set
     return model

@@ -23,10 +23,10 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._curves import CurvePredictor, curves_of
+from nasbench.surrogates._curves import CurvePredictor, require_curves
 from nasbench.surrogates._curves._combination import Combination
-from nasbench.surrogates._curves._families import chosen_families
-from nasbench.surrogates._curves._sampler import ensemble
+from nasbench.surrogates._curves._families import select_families
+from nasbench.surrogates._curves._sampler import sample_walkers
 
 _DRAWN = 4000  # curves of the prior of which the best fitting are where walkers start
 _CHUNK = 8  # curves sampled at once: more no longer saves time
@@ -62,7 +62,7 @@ class Domhan(CurvePredictor):
                 f"walkers={walkers}, burn_in={burn_in}, keep_every={keep_every}, samples={samples}; expected an even "
                 f"number of walkers from 4 to {_DRAWN}, burn_in from 0, keep_every from 1, samples from walkers"
             )
-        self._prior = Combination(chosen_families(families), normalised=True)
+        self._prior = Combination(select_families(families), normalised=True)
         self._walkers, self._burn_in, self._keep_every, self._samples = walkers, burn_in, keep_every, samples
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
@@ -71,9 +71,9 @@ class Domhan(CurvePredictor):
         self._start = self._prior.sample(_DRAWN, np.arange(1.0, self._horizon + 1), np.random.default_rng(self._seed))
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
-        curves = curves_of(batch)
+        curves = require_curves(batch)
         mean, std = np.empty(len(curves)), np.empty(len(curves))
-        for rows, epochs in _alike(curves):
+        for rows, epochs in _group_by_epochs(curves):
             coordinates = self.posterior(curves[np.ix_(rows, epochs - 1)], epochs)
             ends = self._prior.curves(coordinates, np.array([float(self._horizon)]))[..., 0]
             mean[rows] = ends.mean(axis=1)
@@ -93,7 +93,7 @@ class Domhan(CurvePredictor):
 
         kept = -(-self._samples // self._walkers)
         steps = self._burn_in + kept * self._keep_every
-        chain = ensemble(log_density, self._starts(values, epochs), steps, np.random.default_rng(self._seed))
+        chain = sample_walkers(log_density, self._find_starts(values, epochs), steps, np.random.default_rng(self._seed))
         states = [
             walkers.copy()
             for step, walkers in enumerate(chain, 1 - self._burn_in)
@@ -101,13 +101,13 @@ class Domhan(CurvePredictor):
         ]
         return np.concatenate(states, axis=1)[:, : self._samples]
 
-    def _starts(self, values: Floats, epochs: Ints) -> Floats:
+    def _find_starts(self, values: Floats, epochs: Ints) -> Floats:
         """Return ``[c, walkers, size]`` the best fitting coordinates of the prior's sample."""
         coordinates, curves = self._start
         noise = self._prior.noise(coordinates)
-        return np.stack([self._best(_log_likelihood(curves[:, epochs - 1], noise, own)) for own in values])
+        return np.stack([self._find_best(_log_likelihood(curves[:, epochs - 1], noise, own)) for own in values])
 
-    def _best(self, likelihood: Floats) -> Floats:
+    def _find_best(self, likelihood: Floats) -> Floats:
         best: Floats = self._start[0][np.argsort(-likelihood, kind="stable")[: self._walkers]]
         return best
 
@@ -118,7 +118,7 @@ def _log_likelihood(curves: Floats, noise: Floats, values: Floats) -> Floats:
     return np.asarray(-0.5 * np.einsum("...e,...e->...", off, off) - curves.shape[-1] * np.log(noise))
 
 
-def _alike(curves: Floats) -> Iterator[tuple[Ints, Ints]]:
+def _group_by_epochs(curves: Floats) -> Iterator[tuple[Ints, Ints]]:
     """Yield groups of rows whose seen epochs are the same, and those epochs, 1-based."""
     patterns, which = np.unique(~np.isnan(curves), axis=0, return_inverse=True)
     for i, pattern in enumerate(patterns):

@@ -22,10 +22,10 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._curves._laws import LawPredictor
-from nasbench.surrogates._nets import Linear, Training, arrays_of, initialise, load_arrays, train
+from nasbench.surrogates._nets import Linear, Training, export_arrays, initialize_weights, load_arrays, train_members
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._scaled import COARSE
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 REQUIRES = {"torch": "torch"}
 
@@ -51,13 +51,13 @@ class DPL(LawPredictor):
     def _learn_laws(self, columns: Floats, goal: Floats, rng: np.random.Generator) -> None:
         generator = torch_generator(rng)
         self._model = self._made(columns.shape[1])
-        initialise(self._model, generator)
-        with one_thread():
-            train(
+        initialize_weights(self._model, generator)
+        with limit_to_one_thread():
+            train_members(
                 self._model,
                 (torch.from_numpy(columns),),
                 torch.from_numpy(goal),
-                loss=_absolute_error,
+                loss=_compute_absolute_error,
                 training=self._training,
                 members=self._members,
                 generator=generator,
@@ -68,14 +68,14 @@ class DPL(LawPredictor):
         hidden = [step for pair in widths for step in (Linear(self._members, *pair), nn.LeakyReLU())]
         return nn.Sequential(*hidden, Linear(self._members, _WIDTH, 3)).double()
 
-    def _laws(self, columns: Floats) -> Floats:
+    def _draw_laws(self, columns: Floats) -> Floats:
         x = torch.from_numpy(columns)
-        with torch.no_grad(), one_thread():
-            laws: Floats = _law(self._model(x.expand(self._members, *x.shape)), self._horizon).numpy()
+        with torch.no_grad(), limit_to_one_thread():
+            laws: Floats = _compute_law(self._model(x.expand(self._members, *x.shape)), self._horizon).numpy()
         return laws
 
     def _state(self) -> State:
-        return arrays_of(self._model) | {"fold": self._fold}
+        return export_arrays(self._model) | {"fold": self._fold}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         batch, value = self._read(batch, value)
@@ -85,16 +85,16 @@ class DPL(LawPredictor):
         self._calibrate(batch, goal)
 
 
-def _law(output: Tensor, epochs: int) -> Tensor:
+def _compute_law(output: Tensor, epochs: int) -> Tensor:
     """Return the power laws ``[..., t]`` that outputs [..., 3] mean."""
     a, b, c = output.unbind(-1)
     time = torch.arange(1, epochs + 1, dtype=output.dtype)
     return a[..., None] + b[..., None] * time ** -F.softplus(c)[..., None]
 
 
-def _absolute_error(output: Tensor, dealt: Tensor) -> Tensor:
+def _compute_absolute_error(output: Tensor, dealt: Tensor) -> Tensor:
     """Return the mean absolute error ``[k]`` of outputs [k, b, 3] over what each member is dealt of [k, b, k, t]."""
     curves = torch.einsum("kbkt->kbt", dealt)
     seen = ~curves.isnan()
-    off = (_law(output, curves.shape[-1]) - curves.nan_to_num()).abs()
+    off = (_compute_law(output, curves.shape[-1]) - curves.nan_to_num()).abs()
     return (off * seen).sum((-2, -1)) / seen.sum((-2, -1)).clamp(min=1)

@@ -24,9 +24,9 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.options import Count, FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
-from nasbench.surrogates._curves._way import usual_way
-from nasbench.surrogates._gp._deep import DeepKernelModel, linear
+from nasbench.surrogates._curves import CurvePredictor, fill_gaps, find_last_epochs, require_curves
+from nasbench.surrogates._curves._way import compute_median_increments
+from nasbench.surrogates._gp._deep import DeepKernelModel, make_linear_layer
 from nasbench.surrogates._gp._posterior import Posterior
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._scaled import COARSE, ScaledColumns
@@ -73,10 +73,10 @@ class _Network(nn.Module):
     def __init__(self, inputs: int, generator: torch.Generator) -> None:
         super().__init__()
         self._inputs = inputs
-        self.first = linear(inputs, _WIDTHS[0], generator)
-        self.filters = linear(_KERNEL, _CHANNELS, generator)
-        self.second = linear(_WIDTHS[0] + _CHANNELS, _WIDTHS[1], generator)
-        self.last = linear(_WIDTHS[1], _OUTPUTS, generator)
+        self.first = make_linear_layer(inputs, _WIDTHS[0], generator)
+        self.filters = make_linear_layer(_KERNEL, _CHANNELS, generator)
+        self.second = make_linear_layer(_WIDTHS[0] + _CHANNELS, _WIDTHS[1], generator)
+        self.last = make_linear_layer(_WIDTHS[1], _OUTPUTS, generator)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[n, inputs + t]`` to ``[n, 16]``."""
@@ -105,40 +105,43 @@ class DyHPO(CurvePredictor):
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         curves = self._prepare(batch, value)
-        self._way = usual_way(curves[np.sort(rng.permutation(len(curves))[:_MOST_CURVES])])
-        self._drawn = _drawn(last_epochs(curves), self._most, rng)
+        self._way = compute_median_increments(curves[np.sort(rng.permutation(len(curves))[:_MOST_CURVES])])
+        self._drawn = _draw_cuts(find_last_epochs(curves), self._most, rng)
         points = self._cut_curves(batch.archs, curves)
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
-        x, y = torch.from_numpy(self._features(points)), torch.from_numpy(self._departures(points, curves))
+        x, y = (
+            torch.from_numpy(self._compute_features(points)),
+            torch.from_numpy(self._compute_departures(points, curves)),
+        )
         self._model = self._made(x, y, generator)
         self._model.likelihood.noise = _NOISE
         self._model.learn(self._steps, rate=_RATE, decay=_DECAY)
-        self._condition(x, y)
+        self._fit_posterior(x, y)
 
     def _prepare(self, batch: Batch, value: Floats) -> Floats:
         """Learn columns and unit; return training curves in it, without gaps, the final value in its place."""
         self._columns.fit(batch.archs)
-        curves = curves_of(batch).copy()
+        curves = require_curves(batch).copy()
         curves[:, -1] = np.where(np.isnan(value), curves[:, -1], value)
-        return self._standardised(curves)
+        return self._standardize(curves)
 
-    def _standardised(self, curves: Floats) -> Floats:
+    def _standardize(self, curves: Floats) -> Floats:
         mean, std = self._expected
-        return filled((curves - mean) / std)
+        return fill_gaps((curves - mean) / std)
 
     def _cut_curves(self, archs: Archs, curves: Floats) -> _Points:
         rows, cut = self._drawn
-        curves, asked = curves[rows], last_epochs(curves)[rows]
+        curves, asked = curves[rows], find_last_epochs(curves)[rows]
         seen = np.arange(curves.shape[1]) < cut[:, None]
         return _Points(archs[rows], np.where(seen, curves, np.nan), cut, asked)
 
-    def _departures(self, points: _Points, curves: Floats) -> Floats:
+    def _compute_departures(self, points: _Points, curves: Floats) -> Floats:
         """Return ``[n]`` how the value asked for differs from the median way there, in the usual deviations."""
         median, size = (part[points.cut, points.asked] for part in self._way)
         true = curves[self._drawn[0], points.asked - 1]
         return np.clip((true - points.base - median) / size, -_FAR, _FAR)
 
-    def _features(self, points: _Points) -> Floats:
+    def _compute_features(self, points: _Points) -> Floats:
         """Return ``[n, inputs + t]``: architecture, times, value at the cut as it is and among others, curve."""
         t = points.curves.shape[1]
         median, size = (part[0, points.cut] for part in self._way)
@@ -152,7 +155,7 @@ class DyHPO(CurvePredictor):
         network = _Network(x.shape[1] - self._horizon, generator)
         return DeepKernelModel(x, y, network=network, outputs=_OUTPUTS)
 
-    def _condition(self, x: Tensor, y: Tensor) -> None:
+    def _fit_posterior(self, x: Tensor, y: Tensor) -> None:
         self._x = x
         self._posterior = Posterior(self._model.covariance(x, x), y, self._model.likelihood.noise.item())
 
@@ -164,9 +167,9 @@ class DyHPO(CurvePredictor):
         return mean, std
 
     def _answer(self, batch: Batch) -> tuple[Floats, Floats]:
-        curves = self._standardised(curves_of(batch))
-        points = _Points(batch.archs, curves, last_epochs(curves), np.full(len(curves), self._horizon))
-        x = torch.from_numpy(self._features(points))
+        curves = self._standardize(require_curves(batch))
+        points = _Points(batch.archs, curves, find_last_epochs(curves), np.full(len(curves), self._horizon))
+        x = torch.from_numpy(self._compute_features(points))
         signal = self._model.covar_module.outputscale.detach()
         off, spread = (
             part.numpy() for part in self._posterior.predict(self._model.covariance(x, self._x), signal.expand(len(x)))
@@ -184,16 +187,19 @@ class DyHPO(CurvePredictor):
         curves = self._prepare(batch, value)
         self._drawn, self._way = (state["drawn"][0], state["drawn"][1]), (state["way"][0], state["way"][1])
         points = self._cut_curves(batch.archs, curves)
-        x, y = torch.from_numpy(self._features(points)), torch.from_numpy(self._departures(points, curves))
+        x, y = (
+            torch.from_numpy(self._compute_features(points)),
+            torch.from_numpy(self._compute_departures(points, curves)),
+        )
         self._model = self._made(x, y, torch.Generator())
         weights = {
             name: torch.from_numpy(np.array(part)) for name, part in state.items() if name not in ("drawn", "way")
         }
         self._model.load_state_dict(weights)
-        self._condition(x, y)
+        self._fit_posterior(x, y)
 
 
-def _drawn(ends: Ints, most: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _draw_cuts(ends: Ints, most: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Return rows and cuts [p] of curves with last epochs [n]: as many of each curve, spread evenly over its epochs."""
     rows = np.flatnonzero(ends > 0)
     each = max(1, most // max(len(rows), 1))

@@ -8,7 +8,7 @@ through the training points with as many epochs.
 import numpy as np
 
 from nasbench.arrays import Floats
-from nasbench.surrogates._curves import last_values
+from nasbench.surrogates._curves import find_last_values
 from nasbench.surrogates._curves._line import LossLine
 
 
@@ -16,4 +16,4 @@ class EarlyStopLoss(LossLine):
     """Minus the last validation loss."""
 
     def _number(self, losses: Floats) -> Floats:
-        return -last_values(np.asarray(losses[:, :, 1]))
+        return -find_last_values(np.asarray(losses[:, :, 1]))

@@ -23,7 +23,7 @@ from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.options import FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
+from nasbench.surrogates._curves import CurvePredictor, fill_gaps, find_last_epochs, require_curves
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._scaled import COARSE, ScaledColumns
 
@@ -77,7 +77,7 @@ class FreezeThaw(CurvePredictor):
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         curves = self._prepare(batch, value)
         chosen = np.sort(rng.permutation(len(curves))[: self._hyper_points])
-        distance = self._distances(self._x[chosen], self._x[chosen])
+        distance = self._compute_distances(self._x[chosen], self._x[chosen])
         found = minimize(
             lambda logs: -self._log_posterior(logs, curves[chosen], distance),
             _CENTRES,
@@ -85,43 +85,43 @@ class FreezeThaw(CurvePredictor):
             bounds=list(zip(_CENTRES - 4 * _WIDTHS, _CENTRES + 4 * _WIDTHS, strict=True)),
             options={"maxiter": 60},
         )
-        self._condition(found.x, batch.archs, curves)
+        self._fit_posterior(found.x, batch.archs, curves)
 
     def _prepare(self, batch: Batch, value: Floats) -> Floats:
         """Learn the features and the unit; return training curves in it, the final value in its place."""
-        curves = curves_of(batch).copy()
+        curves = require_curves(batch).copy()
         curves[:, -1] = np.where(np.isnan(value), curves[:, -1], value)
         self._mean, self._scale = self._expected
         self._columns.fit(batch.archs)
         self._x = self._columns(batch.archs)
-        distance = self._distances(self._x, self._x)
+        distance = self._compute_distances(self._x, self._x)
         self._length = float(np.median(distance[distance > 0])) if (distance > 0).any() else 1.0
         self._drift = np.zeros(curves.shape[1])
-        self._drift = _mean_way(self._standardised(curves), ~np.isnan(value))
-        return self._standardised(curves)
+        self._drift = _compute_mean_way(self._standardize(curves), ~np.isnan(value))
+        return self._standardize(curves)
 
-    def _standardised(self, curves: Floats) -> Floats:
+    def _standardize(self, curves: Floats) -> Floats:
         """Return curves without gaps, in units of the training curves' ends, less their mean way there."""
-        return filled((curves - self._mean) / self._scale) - self._drift
+        return fill_gaps((curves - self._mean) / self._scale) - self._drift
 
-    def _distances(self, a: Floats, b: Floats) -> Floats:
+    def _compute_distances(self, a: Floats, b: Floats) -> Floats:
         squared = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * np.einsum("if,jf->ij", a, b)
         return np.asarray(np.sqrt(np.maximum(squared, 0)))
 
-    def _covariance(self, logs: Floats, distance: Floats, same: Floats) -> Floats:
+    def _compute_covariance(self, logs: Floats, distance: Floats, same: Floats) -> Floats:
         """Return the prior covariance of asymptotes: Matern 5/2 of distances, or ``same`` without columns."""
         if not self._x.shape[1]:
             return np.asarray(np.exp(logs[0]) * same)
         r = _MATERN * distance / (self._length * np.exp(logs[1]))
         return np.asarray(np.exp(logs[0]) * (1 + r + r**2 / 3) * np.exp(-r))
 
-    def _evidence(self, logs: Floats, curves: Floats) -> _Evidence:
+    def _compute_evidence(self, logs: Floats, curves: Floats) -> _Evidence:
         """Return what standardised curves [n, t] without gaps say."""
         t = curves.shape[1]
-        factor, last, _ = _time_factor(logs, t)
+        factor, last, _ = _factor_time_covariance(logs, t)
         ones, toward = solve_triangular(factor, np.stack([np.ones(t), last], axis=1), lower=True).T
         white = solve_triangular(factor, np.nan_to_num(curves).T, lower=True).T
-        at = last_epochs(curves)
+        at = find_last_epochs(curves)
 
         def until(terms: Floats) -> Floats:
             """Return the sums ``[n]`` of terms [n, t] or [t] over the epochs each curve was seen."""
@@ -141,19 +141,19 @@ class FreezeThaw(CurvePredictor):
 
     def _log_posterior(self, logs: Floats, curves: Floats, distance: Floats) -> float:
         """Return the log marginal likelihood of standardised curves plus the hyperparameters' log prior."""
-        known = self._evidence(logs, curves)
+        known = self._compute_evidence(logs, curves)
         observed = known.pull / known.precision
-        kernel = self._covariance(logs, distance, np.eye(len(curves)))
+        kernel = self._compute_covariance(logs, distance, np.eye(len(curves)))
         factor = cholesky(kernel + np.diag(1 / known.precision), lower=True)
         white = solve_triangular(factor, observed, lower=True)
         own = known.misfit - known.pull**2 / known.precision + np.log(known.precision)
         likelihood = -0.5 * (own.sum() + (white**2).sum()) - np.log(np.diag(factor)).sum()
         return float(likelihood - 0.5 * (((logs - _CENTRES) / _WIDTHS) ** 2).sum())
 
-    def _condition(self, logs: Floats, archs: Archs, curves: Floats) -> None:
+    def _fit_posterior(self, logs: Floats, archs: Archs, curves: Floats) -> None:
         self._logs, self._curves = logs, curves
-        self._known = self._evidence(logs, curves)
-        kernel = self._covariance(logs, self._distances(self._x, self._x), np.eye(len(curves)))
+        self._known = self._compute_evidence(logs, curves)
+        kernel = self._compute_covariance(logs, self._compute_distances(self._x, self._x), np.eye(len(curves)))
         self._factor = cho_factor(kernel + np.diag(1 / self._known.precision), lower=True)
         self._weights = cho_solve(self._factor, self._known.pull / self._known.precision)
         self._rows = {arch.tobytes(): row for row, arch in enumerate(archs)}
@@ -167,20 +167,20 @@ class FreezeThaw(CurvePredictor):
 
     def _answer(self, batch: Batch) -> tuple[Floats, Floats]:
         """Return mean and standard deviation of standardised last values."""
-        curves = self._standardised(curves_of(batch))
-        mean, variance = self._asymptotes(batch.archs, curves)
-        known = self._evidence(self._logs, curves)
+        curves = self._standardize(require_curves(batch))
+        mean, variance = self._predict_asymptotes(batch.archs, curves)
+        known = self._compute_evidence(self._logs, curves)
         after = 1 / (1 / variance + known.precision)
         mean = after * (mean / variance + known.pull)
-        _, _, prior = _time_factor(self._logs, curves.shape[1])
+        _, _, prior = _factor_time_covariance(self._logs, curves.shape[1])
         left = np.maximum(prior - known.explained, 0) + np.exp(self._logs[5]) + _LEAST_NOISE
         return mean * (1 - known.weight) + known.carried, np.sqrt((1 - known.weight) ** 2 * after + left)
 
-    def _asymptotes(self, archs: Archs, curves: Floats) -> tuple[Floats, Floats]:
+    def _predict_asymptotes(self, archs: Archs, curves: Floats) -> tuple[Floats, Floats]:
         """Return mean and variance of asymptotes from all training curves, or all but the one that is asked about."""
-        row = self._own_rows(archs, curves)
-        across = self._covariance(
-            self._logs, self._distances(self._columns(archs), self._x), row[:, None] == np.arange(len(self._x))
+        row = self._find_own_rows(archs, curves)
+        across = self._compute_covariance(
+            self._logs, self._compute_distances(self._columns(archs), self._x), row[:, None] == np.arange(len(self._x))
         )
         mean = np.einsum("mn,n->m", across, self._weights)
         explained = np.einsum("mn,nm->m", across, cho_solve(self._factor, across.T))
@@ -191,7 +191,7 @@ class FreezeThaw(CurvePredictor):
         without = 1 / np.maximum(1 / variance - precision, np.exp(-self._logs[0]))
         return np.where(own, without * (mean / variance - pull), mean), np.where(own, without, variance)
 
-    def _own_rows(self, archs: Archs, curves: Floats) -> Ints:
+    def _find_own_rows(self, archs: Archs, curves: Floats) -> Ints:
         """Return [m] the training row that is the beginning of each query; -1 where none is."""
         rows = np.array([self._rows.get(arch.tobytes(), -1) for arch in archs], dtype=np.int64)
         begun = self._curves[rows]
@@ -203,10 +203,10 @@ class FreezeThaw(CurvePredictor):
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         batch, value = self._read(batch, value)
-        self._condition(state["logs"], batch.archs, self._prepare(batch, value))
+        self._fit_posterior(state["logs"], batch.archs, self._prepare(batch, value))
 
 
-def _mean_way(curves: Floats, finished: Bools) -> Floats:
+def _compute_mean_way(curves: Floats, finished: Bools) -> Floats:
     """Return ``[t]`` how far finished curves [n, t] are from their ends on average; zeros if hardly any is finished."""
     if finished.sum() < _LEAST_FINISHED:
         return np.zeros(curves.shape[1])
@@ -214,7 +214,7 @@ def _mean_way(curves: Floats, finished: Bools) -> Floats:
     return way
 
 
-def _time_factor(logs: Floats, t: int) -> tuple[Floats, Floats, float]:
+def _factor_time_covariance(logs: Floats, t: int) -> tuple[Floats, Floats, float]:
     """Return the Cholesky factor of a whole curve's covariance, and the decaying part's with and of the last epoch."""
     time = np.arange(1, t + 1) / t
     scale, shape = np.exp(logs[4]), np.exp(logs[3])

@@ -11,7 +11,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
-from nasbench.surrogates._curves import CurvePredictor, curves_of, last_values
+from nasbench.surrogates._curves import CurvePredictor, find_last_values, require_curves
 
 
 class LastValue(CurvePredictor):
@@ -23,4 +23,4 @@ class LastValue(CurvePredictor):
         del batch, value, rng
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, None]:
-        return last_values(curves_of(batch)), None
+        return find_last_values(require_curves(batch)), None

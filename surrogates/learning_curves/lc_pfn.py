@@ -16,10 +16,10 @@ import torch
 
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
-from nasbench.surrogates._curves import CurvePredictor, curves_of, last_epochs
+from nasbench.surrogates._curves import CurvePredictor, find_last_epochs, require_curves
 from nasbench.surrogates._curves._pfn import EPOCHS, WEIGHTS, CurveTransformer
 from nasbench.surrogates._nets import load_arrays
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 REQUIRES = {"torch": "torch"}
 
@@ -38,22 +38,22 @@ class LCPFN(CurvePredictor):
         self._model.eval()
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
-        curves = curves_of(batch)
+        curves = require_curves(batch)
         mean, std = np.empty(len(curves)), np.empty(len(curves))
-        at = last_epochs(curves)
+        at = find_last_epochs(curves)
         for length in np.unique(at).tolist():  # a batch of one length, so that an answer depends on nothing else
             rows = np.flatnonzero(at == length)
             for first in range(0, len(rows), _CHUNK):
                 own = rows[first : first + _CHUNK]
-                mean[own], std[own] = self._ends(curves[own, :length])
+                mean[own], std[own] = self._predict_ends(curves[own, :length])
         return mean, std
 
-    def _ends(self, curves: Floats) -> tuple[Floats, Floats]:
+    def _predict_ends(self, curves: Floats) -> tuple[Floats, Floats]:
         """Return mean and standard deviation of final values for curves [n, length]."""
         n, length = curves.shape
         epochs = torch.arange(1, length + 1, dtype=torch.float64).expand(n, -1) * (EPOCHS / self._horizon)
         asked = torch.full((n, 1), float(EPOCHS), dtype=torch.float64)
         values, seen = torch.from_numpy(np.nan_to_num(curves)), torch.from_numpy(~np.isnan(curves))
-        with torch.no_grad(), one_thread():
-            mean, std = self._model.moments(self._model(epochs, values, seen, asked)[:, 0])
+        with torch.no_grad(), limit_to_one_thread():
+            mean, std = self._model.compute_moments(self._model(epochs, values, seen, asked)[:, 0])
         return mean.numpy(), std.numpy()

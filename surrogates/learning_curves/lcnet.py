@@ -27,8 +27,8 @@ from nasbench.spaces import SearchSpace
 from nasbench.surrogates._curves._laws import LawPredictor
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._scaled import COARSE
-from nasbench.surrogates._sghmc import Chain, samples
-from nasbench.threads import one_thread
+from nasbench.surrogates._sghmc import Chain, draw_samples
+from nasbench.threads import limit_to_one_thread
 
 REQUIRES = {"torch": "torch"}
 
@@ -68,24 +68,26 @@ class LCNet(LawPredictor):
         self._chain = Chain(burn_in, steps, keep_every, lr).checked()
 
     def _learn_laws(self, columns: Floats, goal: Floats, rng: np.random.Generator) -> None:
-        shape = _shapes(columns.shape[1])
+        shape = _list_shapes(columns.shape[1])
         size = sum((i + 1) * o for i, o in shape) + 1
         widths = np.concatenate([*(np.full((i + 1) * o, max(i, 1) ** -0.5) for i, o in shape), [_NOISE[1]]])
         start = rng.standard_normal((self._members, size)) * widths
         start[:, -1] = _NOISE[0]
-        slope = self._slope(torch.from_numpy(columns), torch.from_numpy(goal).movedim(1, 0), widths, rng)
-        with one_thread(), np.errstate(over="ignore", invalid="ignore"):
-            kept = np.stack(list(samples(start.ravel(), slope, self._chain, rng)))
+        slope = self._make_slope(torch.from_numpy(columns), torch.from_numpy(goal).movedim(1, 0), widths, rng)
+        with limit_to_one_thread(), np.errstate(over="ignore", invalid="ignore"):
+            kept = np.stack(list(draw_samples(start.ravel(), slope, self._chain, rng)))
         if not np.isfinite(kept).all():
             raise PredictorError(f"the chain left the finite numbers with lr={self._chain.lr:g}; take a smaller lr")
         self._weights = np.moveaxis(kept.reshape(len(kept), self._members, size), 1, 0).reshape(-1, size)
 
-    def _slope(self, x: Tensor, goal: Tensor, widths: Floats, rng: np.random.Generator) -> Callable[[Floats], Floats]:
+    def _make_slope(
+        self, x: Tensor, goal: Tensor, widths: Floats, rng: np.random.Generator
+    ) -> Callable[[Floats], Floats]:
         """Return what estimates the gradient of all chains' negative log posteriors, from some of the curves."""
         wide = torch.from_numpy(widths)
         centre = torch.zeros_like(wide)
         centre[-1] = _NOISE[0]
-        times = _times(goal.shape[-1])
+        times = _scale_epochs(goal.shape[-1])
 
         def slope(place: Floats) -> Floats:
             weights = torch.from_numpy(place.reshape(self._members, -1)).requires_grad_()
@@ -93,7 +95,7 @@ class LCNet(LawPredictor):
             epochs = torch.from_numpy(rng.permutation(goal.shape[-1])[:_EPOCHS])
             dealt = goal[:, rows][:, :, epochs]
             known = ~dealt.isnan()
-            off = _drawn(weights, x[rows], times[epochs]) - dealt.nan_to_num()
+            off = _draw_curves(weights, x[rows], times[epochs]) - dealt.nan_to_num()
             precision = torch.exp(-weights[:, -1])
             fit = precision * (off**2 * known).sum((1, 2)) + weights[:, -1] * known.sum((1, 2))
             prior = (((weights - centre) / wide) ** 2).sum(1)
@@ -105,9 +107,11 @@ class LCNet(LawPredictor):
 
         return slope
 
-    def _laws(self, columns: Floats) -> Floats:
-        with torch.no_grad(), one_thread():
-            drawn = _drawn(torch.from_numpy(self._weights), torch.from_numpy(columns), _times(self._horizon))
+    def _draw_laws(self, columns: Floats) -> Floats:
+        with torch.no_grad(), limit_to_one_thread():
+            drawn = _draw_curves(
+                torch.from_numpy(self._weights), torch.from_numpy(columns), _scale_epochs(self._horizon)
+            )
         laws: Floats = drawn.numpy()
         return laws
 
@@ -121,26 +125,26 @@ class LCNet(LawPredictor):
         self._calibrate(batch, goal)
 
 
-def _shapes(inputs: int) -> list[tuple[int, int]]:
+def _list_shapes(inputs: int) -> list[tuple[int, int]]:
     return [(inputs, _WIDTH), (_WIDTH, _WIDTH), (_WIDTH, _OUTPUTS)]
 
 
-def _times(epochs: int) -> Tensor:
+def _scale_epochs(epochs: int) -> Tensor:
     return torch.arange(1, epochs + 1, dtype=torch.float64) / epochs
 
 
-def _drawn(weights: Tensor, x: Tensor, time: Tensor) -> Tensor:
+def _draw_curves(weights: Tensor, x: Tensor, time: Tensor) -> Tensor:
     """Return the curves ``[k, n, t]`` that nets [k, p] draw for columns [n, f] at times [t] within (0, 1]."""
     out, used = x.expand(len(weights), *x.shape), 0
-    for layer, (i, o) in enumerate(_shapes(x.shape[1])):
+    for layer, (i, o) in enumerate(_list_shapes(x.shape[1])):
         matrix = weights[:, used : used + i * o].unflatten(1, (i, o))
         constant = weights[:, None, used + i * o : used + (i + 1) * o]
         out = torch.baddbmm(constant, torch.tanh(out) if layer else out, matrix)
         used += (i + 1) * o
-    return _curve(out, time)
+    return _compute_curve(out, time)
 
 
-def _curve(output: Tensor, time: Tensor) -> Tensor:
+def _compute_curve(output: Tensor, time: Tensor) -> Tensor:
     """Return ``[..., t]`` asymptote plus weighted bases, each less its value at the end, from outputs [..., 10]."""
     end, weight, *shape = output.split([1, _BASES, _BASES, _BASES], dim=-1)
     first, second = (part[..., None] for part in shape)

@@ -27,20 +27,20 @@ from nasbench.arrays import Archs, Floats
 from nasbench.devices import torch_generator
 from nasbench.encodings import Encoding
 from nasbench.errors import InvalidOption
-from nasbench.files import replacing
+from nasbench.files import replace_atomically
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.surrogates._nets import (
     BatchNorm,
     Dropout,
     GraphTensors,
     Linear,
-    arrays_of,
-    graph_tensors,
-    initialise,
+    export_arrays,
+    initialize_weights,
     load_arrays,
+    make_graph_tensors,
 )
-from nasbench.table import feature_folder
-from nasbench.threads import one_thread
+from nasbench.table import get_feature_folder
+from nasbench.threads import limit_to_one_thread
 
 Weights = Mapping[str, npt.NDArray[Any]]
 
@@ -104,35 +104,37 @@ class LatentEncoding(Encoding):
     @property
     def weights(self) -> Weights:
         """The trained net, as arrays by name."""
-        return arrays_of(self._trained())
+        return export_arrays(self._get_trained())
 
     def use(self, weights: Weights) -> None:
         """Take a net that was trained elsewhere."""
-        self._net = _with(_made(self.space, self._how), weights)
+        self._net = _load_weights(_make_net(self.space, self._how), weights)
         trained = _kept.get(self.space, {}).get(self._how)
         same = trained is not None and all(np.array_equal(trained[name], weights[name]) for name in trained)
         self._own = None if same else {}
 
-    def _trained(self) -> "GraphAutoencoder":
+    def _get_trained(self) -> "GraphAutoencoder":
         if self._net is None:
-            self._net = _with(_made(self.space, self._how), _pretrained(self.space, self._how))
+            self._net = _load_weights(_make_net(self.space, self._how), _pretrain(self.space, self._how))
         return self._net
 
     def encode(self, archs: Archs) -> Floats:
         """Return codes; ``[n, latent]``."""
         space = self.space
         if not isinstance(space, EnumeratedSpace) or space.size > _MOST_ROWS:
-            return self._computed(archs)
+            return self._compute_codes(archs)
         kept = _whole.setdefault(space, {}) if self._own is None else self._own
         if self._how not in kept:
-            kept[self._how] = self._computed(space.rows)
+            kept[self._how] = self._compute_codes(space.rows)
         return kept[self._how][space.index(archs)]
 
-    def _computed(self, archs: Archs) -> Floats:
-        net, none = self._trained(), np.empty((0, self._how.latent))
+    def _compute_codes(self, archs: Archs) -> Floats:
+        net, none = self._get_trained(), np.empty((0, self._how.latent))
         pieces = [archs[first : first + _CHUNK] for first in range(0, len(archs), _CHUNK)]
-        with torch.no_grad(), one_thread():
-            return np.concatenate([none, *(net.codes(graph_tensors(self.space, piece)).numpy() for piece in pieces)])
+        with torch.no_grad(), limit_to_one_thread():
+            return np.concatenate(
+                [none, *(net.compute_codes(make_graph_tensors(self.space, piece)).numpy() for piece in pieces)]
+            )
 
 
 class GraphAutoencoder(nn.Module):
@@ -146,28 +148,28 @@ class GraphAutoencoder(nn.Module):
         self.dropout = Dropout(_DROPOUT)
         self.out = Linear(1, how.latent, operations)
 
-    def encoded(self, graphs: GraphTensors) -> tuple[Tensor, Tensor]:
+    def encode(self, graphs: GraphTensors) -> tuple[Tensor, Tensor]:
         """Return mean and log variance of the code of each vertex, [n, v, latent] each."""
         both, x, present = graphs.adjacency + graphs.adjacency.transpose(1, 2), graphs.operations, graphs.present
         for layer in self.layers:
             x = layer(x, both, present)
         return self.mean(x[None])[0], self.log_variance(x[None])[0]
 
-    def decoded(self, codes: Tensor) -> tuple[Tensor, Tensor]:
+    def decode(self, codes: Tensor) -> tuple[Tensor, Tensor]:
         """Return chances of operations [n, v, operations], and logits of edges [n, v, v], from codes [n, v, latent]."""
         codes = self.dropout(codes)
         return self.out(codes[None])[0].softmax(-1), codes @ codes.transpose(1, 2)
 
-    def codes(self, graphs: GraphTensors) -> Tensor:
+    def compute_codes(self, graphs: GraphTensors) -> Tensor:
         """Return the mean code of the vertices there are; ``[n, latent]``."""
         there = graphs.present[..., None]
-        return (self.encoded(graphs)[0] * there).sum(1) / there.sum(1)
+        return (self.encode(graphs)[0] * there).sum(1) / there.sum(1)
 
     def loss(self, graphs: GraphTensors, generator: torch.Generator) -> Tensor:
         """Return the loss of the paper's code: two binary cross entropies, and a small share of the divergence."""
-        mean, log_variance = self.encoded(graphs)
+        mean, log_variance = self.encode(graphs)
         noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype)
-        operations, edges = self.decoded(mean + noise * torch.exp(log_variance / 2))
+        operations, edges = self.decode(mean + noise * torch.exp(log_variance / 2))
         wrong_operations = F.binary_cross_entropy(operations, graphs.operations)
         # only edges forward are said, divided by all pairs
         each = F.binary_cross_entropy_with_logits(edges, graphs.adjacency, reduction="none").triu(1)
@@ -203,24 +205,24 @@ class _Scalar(nn.Module):
         return (1 + self.more) * x
 
 
-def _made(space: SearchSpace, how: Pretraining) -> GraphAutoencoder:
-    sample = graph_tensors(space, space.sample(1, np.random.default_rng(0)))
+def _make_net(space: SearchSpace, how: Pretraining) -> GraphAutoencoder:
+    sample = make_graph_tensors(space, space.sample(1, np.random.default_rng(0)))
     with torch.device("meta"):  # torch's layers draw weights from the global generator, but not there
         net = GraphAutoencoder(sample.operations.shape[-1], how)
     made: GraphAutoencoder = net.double().to_empty(device="cpu").eval()
     return made
 
 
-def _with(net: GraphAutoencoder, weights: Weights) -> GraphAutoencoder:
+def _load_weights(net: GraphAutoencoder, weights: Weights) -> GraphAutoencoder:
     load_arrays(net, weights)
     return net
 
 
-def _pretrained(space: SearchSpace, how: Pretraining) -> Weights:
+def _pretrain(space: SearchSpace, how: Pretraining) -> Weights:
     """Return the weights kept in this process, or on disk, or trained now."""
     kept = _kept.setdefault(space, {})
     if how not in kept:
-        path = feature_folder() / f"{space.name}-arch2vec-{_digest(space, how)}.npz"
+        path = get_feature_folder() / f"{space.name}-arch2vec-{_digest(space, how)}.npz"
         kept[how] = _read(path) or _write(path, _train(space, how))
     return kept[how]
 
@@ -236,7 +238,7 @@ def _read(path: Path) -> Weights | None:
 def _write(path: Path, weights: Weights) -> Weights:
     with (
         contextlib.suppress(OSError),  # a disk that is full or read-only costs the time again, nothing else
-        replacing(path) as temporary,
+        replace_atomically(path) as temporary,
         open(temporary, "wb") as file,
     ):
         np.savez(file, **weights)  # type: ignore[arg-type]
@@ -245,13 +247,13 @@ def _write(path: Path, weights: Weights) -> Weights:
 
 def _train(space: SearchSpace, how: Pretraining) -> Weights:
     rng = np.random.default_rng(how.seed)
-    archs, net, generator = _pool(space, how, rng), _made(space, how), torch_generator(rng)
-    initialise(net, generator)
+    archs, net, generator = _pool(space, how, rng), _make_net(space, how), torch_generator(rng)
+    initialize_weights(net, generator)
     net.float()  # learns in float32, answers in float64, as every net of ours
     optimiser = torch.optim.Adam(net.parameters(), lr=_LR, eps=1e-8, fused=True)
     net.train()
-    pool = GraphTensors(*(part.float() for part in graph_tensors(space, archs)))
-    with one_thread():
+    pool = GraphTensors(*(part.float() for part in make_graph_tensors(space, archs)))
+    with limit_to_one_thread():
         for _ in range(how.epochs):
             order = torch.randperm(len(archs), generator=generator)
             for first in range(0, len(archs) - 1, _BATCH):
@@ -260,7 +262,7 @@ def _train(space: SearchSpace, how: Pretraining) -> Weights:
                 net.loss(graphs, generator).backward()
                 nn.utils.clip_grad_norm_(net.parameters(), _BOUND)
                 optimiser.step()
-    return arrays_of(net.double().eval())
+    return export_arrays(net.double().eval())
 
 
 def _pool(space: SearchSpace, how: Pretraining, rng: np.random.Generator) -> Archs:

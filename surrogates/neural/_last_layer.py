@@ -11,7 +11,7 @@ from nasbench.predictions import Batch
 from nasbench.surrogates._blr import LinearPosterior, Sampling
 from nasbench.surrogates._nets import NetPredictor
 from nasbench.surrogates._predictor import State
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 _CHUNK = 4096
 
@@ -30,22 +30,24 @@ class LastLayerRegression(NetPredictor):
         super()._fit(batch, value, rng)
         if not self._regresses:
             return
-        self._posterior = LinearPosterior(self._basis(batch.archs), value)
-        self._logs = self._posterior.sampled(self._sampling, rng) if self._sampling else self._posterior.most_likely()
+        self._posterior = LinearPosterior(self._compute_basis(batch.archs), value)
+        self._logs = (
+            self._posterior.draw_samples(self._sampling, rng) if self._sampling else self._posterior.find_most_likely()
+        )
 
-    def _basis(self, archs: Archs) -> Floats:
+    def _compute_basis(self, archs: Archs) -> Floats:
         """Return what the last layer sees of architectures [n, d]; ``[n, f]``."""
         parts = []
-        with torch.no_grad(), one_thread():
+        with torch.no_grad(), limit_to_one_thread():
             for first in range(0, len(archs), _CHUNK):
-                inputs = self._moved(self._inputs(archs[first : first + _CHUNK]))
-                parts.append(self._model.basis(*(part[None] for part in inputs))[0].cpu().numpy())
+                inputs = self._move_inputs(self._encode_inputs(archs[first : first + _CHUNK]))
+                parts.append(self._model.compute_basis(*(part[None] for part in inputs))[0].cpu().numpy())
         return np.concatenate(parts)
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
         if not self._regresses:
             return super()._predict(batch)
-        return self._posterior.predict(self._basis(batch.archs), self._logs)
+        return self._posterior.predict(self._compute_basis(batch.archs), self._logs)
 
     def _state(self) -> State:
         return super()._state() | ({"logs": self._logs} if self._regresses else {})
@@ -53,4 +55,4 @@ class LastLayerRegression(NetPredictor):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         super()._restore(state, batch, value)
         if self._regresses:
-            self._posterior, self._logs = LinearPosterior(self._basis(batch.archs), value), state["logs"]
+            self._posterior, self._logs = LinearPosterior(self._compute_basis(batch.archs), value), state["logs"]

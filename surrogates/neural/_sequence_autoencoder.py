@@ -19,7 +19,7 @@ from nasbench.encodings.sequence import SequenceEncoding
 from nasbench.errors import InvalidOption, PredictorError
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, Training
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 _BOUND = 5.0  # of the length of a gradient
 _HALF = math.sqrt(0.5)
@@ -69,10 +69,10 @@ class SequencePredictor(NetPredictor):
         super().__init__(space, target=target, loss="mse", training=training, device=device)
         self._widths, self._sequence = widths.checked(), SequenceEncoding(space)
 
-    def _inputs(self, archs: Archs) -> tuple[Tensor, ...]:
+    def _encode_inputs(self, archs: Archs) -> tuple[Tensor, ...]:
         return (torch.from_numpy(self._sequence.tokens(archs)),)
 
-    def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _build_net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         del inputs
         return Autoencoder(self._sequence.vocabulary, self._widths)
 
@@ -81,11 +81,11 @@ class SequencePredictor(NetPredictor):
 
     def _pass_over(self, tokens: Tensor, value: Tensor, training: Training, generator: torch.Generator) -> None:
         """Train on sequences [n, d] and their values [n]."""
-        share, optimiser = self._widths.trade_off, training.optimiser_of(self._model)
+        share, optimiser = self._widths.trade_off, training.make_optimiser(self._model)
         self._model.train()
-        for rows in _batches(len(value), training, generator):
+        for rows in _draw_batches(len(value), training, generator):
             optimiser.zero_grad(set_to_none=False)
-            predicted, said = self._model.both(tokens[rows.to(tokens.device)])
+            predicted, said = self._model.predict_and_decode(tokens[rows.to(tokens.device)])
             wanted = tokens[rows.to(tokens.device)].flatten()
             loss = F.mse_loss(predicted, value[rows.to(value.device)])
             loss = share * loss + (1 - share) * F.cross_entropy(said.flatten(0, 1), wanted)
@@ -96,11 +96,11 @@ class SequencePredictor(NetPredictor):
 
     def latent(self, archs: Archs) -> Tensor:
         """Return what architectures [n, d] are in the latent space; ``[n, hidden]``, each of length one."""
-        with torch.no_grad(), one_thread():
-            (tokens,) = self._moved(self._inputs(self._fitted(archs)))
+        with torch.no_grad(), limit_to_one_thread():
+            (tokens,) = self._move_inputs(self._encode_inputs(self._require_fitted(archs)))
             return self._model.encoder(tokens)[1].cpu()
 
-    def improved(self, archs: Archs, step: float) -> Archs:
+    def improve(self, archs: Archs, step: float) -> Archs:
         """Move architectures uphill in the latent space, and decode where they arrive.
 
         A step follows the gradient of the prediction (Luo et al. 2018, equation 2).
@@ -115,11 +115,13 @@ class SequencePredictor(NetPredictor):
         Raises:
             PredictorError: not fitted yet.
         """
-        archs = self._fitted(archs)
+        archs = self._require_fitted(archs)
         first = torch.from_numpy(self._sequence.first)
-        with one_thread():
+        with limit_to_one_thread():
             parts = [
-                self._model.moved(*self._moved(self._inputs(archs[i : i + _CHUNK])), step, first, self._cardinality)
+                self._model.move_uphill(
+                    *self._move_inputs(self._encode_inputs(archs[i : i + _CHUNK])), step, first, self._cardinality
+                )
                 for i in range(0, len(archs), _CHUNK)
             ]
         if not parts:
@@ -132,13 +134,13 @@ class SequencePredictor(NetPredictor):
         sizes: list[int] = self._space.cardinality.tolist()
         return sizes
 
-    def _fitted(self, archs: Archs) -> Archs:
+    def _require_fitted(self, archs: Archs) -> Archs:
         if self._target is None:
             raise PredictorError(f"{type(self).__name__} has no latent space before it is fitted; call fit first")
         return self._space.checked(archs)
 
 
-def _batches(n: int, training: Training, generator: torch.Generator) -> Iterator[Tensor]:
+def _draw_batches(n: int, training: Training, generator: torch.Generator) -> Iterator[Tensor]:
     for _ in range(training.epochs):
         yield from torch.randperm(n, generator=generator).split(training.batch_size)
 
@@ -156,14 +158,14 @@ class Autoencoder(nn.Module):
         """Return predictions [1, n, 1] for sequences [1, n, d]."""
         return self.predictor(self.encoder(tokens[0])[1])[None, :, None]
 
-    def both(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    def predict_and_decode(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Return predictions [n], and logits [n, d, vocabulary] of each token given those before."""
         places, latent = self.encoder(tokens)
         shifted = F.pad(tokens[:, :-1], (1, 0))
         said, _ = self.decoder(shifted, (latent[None], latent[None]), places)
         return self.predictor(latent), said
 
-    def moved(self, tokens: Tensor, step: float, first: Tensor, sizes: list[int]) -> Tensor:
+    def move_uphill(self, tokens: Tensor, step: float, first: Tensor, sizes: list[int]) -> Tensor:
         """Return the sequences [n, d] decoded a gradient step away; each decision says one of its own tokens."""
         places, latent = self.encoder(tokens)
         (slope,) = torch.autograd.grad(self.predictor(latent).sum(), places)

@@ -53,14 +53,14 @@ class Arch2Vec(GaussianProcess):
         self._codes = LatentEncoding(space, how)
         self._encoding = self._codes
 
-    def embedded(self, archs: Archs) -> Floats:
+    def embed(self, archs: Archs) -> Floats:
         """Return the codes of architectures [n, d]; ``[n, latent]``. No fit is needed."""
         return self._codes.encode(self._space.checked(archs))
 
-    def _kernel(self, sizes: list[int]) -> MaternKernel:
+    def _make_kernel(self, sizes: list[int]) -> MaternKernel:
         return MaternKernel(sizes)
 
-    def _lengths(self, features: Floats, groups: Ints) -> Floats:
+    def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
         return group_deviations(features, groups, self._encoding.n_groups)
 
     def _state(self) -> State:

@@ -44,7 +44,7 @@ class Arch2VecDNGO(DNGO):
         self._codes = LatentEncoding(space, Pretraining(pretraining_seed, pretraining_epochs, architectures))
         self._encoding = self._codes
 
-    def embedded(self, archs: Archs) -> Floats:
+    def embed(self, archs: Archs) -> Floats:
         """Return the codes of architectures [n, d]; ``[n, latent]``. No fit is needed."""
         return self._codes.encode(self._space.checked(archs))
 

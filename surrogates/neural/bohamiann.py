@@ -24,7 +24,7 @@ from nasbench.options import Positive
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._predictor import CheckedPredictor, State
-from nasbench.surrogates._sghmc import Chain, samples
+from nasbench.surrogates._sghmc import Chain, draw_samples
 
 _HIDDEN = (50, 50, 50)
 _BATCH = 20
@@ -65,17 +65,19 @@ class BOHAMIANN(CheckedPredictor):
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         self._encoding.fit(batch.archs)
         x = self._encoding.encode(batch.archs)
-        widths = _widths(x.shape[1])
+        widths = _compute_prior_widths(x.shape[1])
         start = rng.standard_normal(len(widths)) * widths
         start[-1] = _LOG_NOISE[0]
-        batches = _endless_batches(len(value), rng)
+        batches = _draw_batches_forever(len(value), rng)
 
         def slope(weights: Floats) -> Floats:
             rows = next(batches)
-            return _energy_slope(weights, x[rows], value[rows], len(value) / len(rows)) + _prior_slope(weights, widths)
+            return _compute_energy_slope(weights, x[rows], value[rows], len(value) / len(rows)) + _compute_prior_slope(
+                weights, widths
+            )
 
         with np.errstate(over="ignore", invalid="ignore"):
-            self._weights = np.stack(list(samples(start, slope, self._chain, rng)))
+            self._weights = np.stack(list(draw_samples(start, slope, self._chain, rng)))
         if not np.isfinite(self._weights).all():
             raise PredictorError(f"the chain left the finite numbers with lr={self._chain.lr:g}; take a smaller lr")
 
@@ -83,7 +85,7 @@ class BOHAMIANN(CheckedPredictor):
         features = (
             self._encoding.encode(batch.archs[first : first + _CHUNK]) for first in range(0, len(batch), _CHUNK)
         )
-        outputs = np.concatenate([_outputs(self._weights, x) for x in features], axis=1)
+        outputs = np.concatenate([_compute_outputs(self._weights, x) for x in features], axis=1)
         noise = np.exp(self._weights[:, -1]).mean()
         return outputs.mean(axis=0), np.sqrt(outputs.var(axis=0) + noise)
 
@@ -96,37 +98,37 @@ class BOHAMIANN(CheckedPredictor):
         self._weights = state["weights"]
 
 
-def _shapes(inputs: int) -> list[tuple[int, int]]:
+def _list_shapes(inputs: int) -> list[tuple[int, int]]:
     return list(zip((inputs, *_HIDDEN), (*_HIDDEN, 1), strict=True))
 
 
-def _widths(inputs: int) -> Floats:
+def _compute_prior_widths(inputs: int) -> Floats:
     """Return [p] standard deviation of each weight's prior: layer by layer matrix and constants, then the noise."""
-    parts = [np.full((i + 1) * o, max(i, 1) ** -0.5) for i, o in _shapes(inputs)]
+    parts = [np.full((i + 1) * o, max(i, 1) ** -0.5) for i, o in _list_shapes(inputs)]
     return np.concatenate([*parts, [_LOG_NOISE[1]]])
 
 
-def _layers(weights: Floats, inputs: int) -> Iterator[Floats]:
+def _split_layers(weights: Floats, inputs: int) -> Iterator[Floats]:
     """Yield the layers [..., inputs + 1, outputs] of networks [..., p], as views; the last row is the constants."""
     used = 0
-    for rows, columns in _shapes(inputs):
+    for rows, columns in _list_shapes(inputs):
         end = used + (rows + 1) * columns
         yield weights[..., used:end].reshape(*weights.shape[:-1], rows + 1, columns)
         used = end
 
 
-def _outputs(weights: Floats, x: Floats) -> Floats:
+def _compute_outputs(weights: Floats, x: Floats) -> Floats:
     """Return what networks [k, p] answer for [n, f]; ``[k, n]``."""
-    first, *others = _layers(weights, x.shape[1])
+    first, *others = _split_layers(weights, x.shape[1])
     out = x @ first[:, :-1] + first[:, -1:]
     for layer in others:
         out = np.tanh(out) @ layer[:, :-1] + layer[:, -1:]
     return out[..., 0]
 
 
-def _energy_slope(weights: Floats, x: Floats, y: Floats, scale: float) -> Floats:
+def _compute_energy_slope(weights: Floats, x: Floats, y: Floats, scale: float) -> Floats:
     """Return the gradient [p] of a batch's negative log likelihood times ``scale``, by back-propagation."""
-    layers, seen = list(_layers(weights, x.shape[1])), [x]
+    layers, seen = list(_split_layers(weights, x.shape[1])), [x]
     for layer in layers[:-1]:
         seen.append(np.tanh(seen[-1] @ layer[:-1] + layer[-1]))
     misfit = seen[-1] @ layers[-1][:-1] + layers[-1][-1] - y[:, None]
@@ -134,19 +136,19 @@ def _energy_slope(weights: Floats, x: Floats, y: Floats, scale: float) -> Floats
     slope = np.empty_like(weights)
     slope[-1] = (scale * len(y) - precision * float((misfit**2).sum())) / 2
     back = precision * misfit
-    for layer, into, out in zip(layers[::-1], seen[::-1], list(_layers(slope, x.shape[1]))[::-1], strict=True):
+    for layer, into, out in zip(layers[::-1], seen[::-1], list(_split_layers(slope, x.shape[1]))[::-1], strict=True):
         out[:-1], out[-1] = into.T @ back, back.sum(axis=0)
         back = back @ layer[:-1].T * (1 - into**2)
     return slope
 
 
-def _prior_slope(weights: Floats, widths: Floats) -> Floats:
+def _compute_prior_slope(weights: Floats, widths: Floats) -> Floats:
     slope = weights / widths**2
     slope[-1] -= _LOG_NOISE[0] / _LOG_NOISE[1] ** 2
     return slope
 
 
-def _endless_batches(n: int, rng: np.random.Generator) -> Iterator[Ints]:
+def _draw_batches_forever(n: int, rng: np.random.Generator) -> Iterator[Ints]:
     """Yield rows, each pass in another order."""
     while True:
         order = rng.permutation(n)

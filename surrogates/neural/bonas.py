@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from nasbench.arrays import Archs
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import BatchNorm, Linear, Training, graph_tensors
+from nasbench.surrogates._nets import BatchNorm, Linear, Training, make_graph_tensors
 from nasbench.surrogates.neural._last_layer import LastLayerRegression
 
 REQUIRES = {"torch": "torch"}
@@ -68,14 +68,14 @@ class BONAS(LastLayerRegression):
         super().__init__(space, target=target, loss=loss, training=Training(epochs, batch_size, lr), device=device)
         self._hidden, self._regresses = hidden, regression
 
-    def _inputs(self, archs: Archs) -> tuple[Tensor, ...]:
-        return _with_global_vertex(*graph_tensors(self._space, archs))
+    def _encode_inputs(self, archs: Archs) -> tuple[Tensor, ...]:
+        return _add_global_vertex(*make_graph_tensors(self._space, archs))
 
-    def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _build_net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         return _Net(self.members, inputs[1].shape[-1], self._hidden, self._outputs)
 
 
-def _with_global_vertex(adjacency: Tensor, operations: Tensor, present: Tensor) -> tuple[Tensor, ...]:
+def _add_global_vertex(adjacency: Tensor, operations: Tensor, present: Tensor) -> tuple[Tensor, ...]:
     """Append a vertex that all others lead to, with an operation of its own; every vertex hears itself.
 
     Returns:
@@ -97,7 +97,7 @@ class _Net(nn.Module):
         self.norms = nn.ModuleList(BatchNorm(members, hidden) for _ in widths)
         self.output = Linear(members, hidden, outputs)
 
-    def basis(self, hears: Tensor, operations: Tensor, present: Tensor) -> Tensor:
+    def compute_basis(self, hears: Tensor, operations: Tensor, present: Tensor) -> Tensor:
         """Return the global vertex, [k, n, hidden]."""
         x = operations
         for layer, norm in zip(self.layers, self.norms, strict=True):
@@ -105,4 +105,4 @@ class _Net(nn.Module):
         return x[..., -1, :]
 
     def forward(self, hears: Tensor, operations: Tensor, present: Tensor) -> Tensor:
-        return self.output(self.basis(hears, operations, present))
+        return self.output(self.compute_basis(hears, operations, present))

@@ -65,10 +65,10 @@ class DNGO(LastLayerRegression):
     def _prepare(self, archs: Archs) -> None:
         self._encoding.fit(archs)
 
-    def _inputs(self, archs: Archs) -> tuple[Tensor, ...]:
+    def _encode_inputs(self, archs: Archs) -> tuple[Tensor, ...]:
         return (torch.from_numpy(self._encoding.encode(archs)),)
 
-    def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _build_net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         return _Net(self.members, inputs[0].shape[-1], self._units)
 
 
@@ -79,11 +79,11 @@ class _Net(nn.Module):
         self.layers = nn.ModuleList(Linear(members, *pair) for pair in itertools.pairwise(widths))
         self.output = Linear(members, units, 1)
 
-    def basis(self, x: Tensor) -> Tensor:
+    def compute_basis(self, x: Tensor) -> Tensor:
         """Return the last hidden layer [k, n, units] for features [k, n, f]."""
         for layer in self.layers:
             x = torch.tanh(layer(x))
         return x
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.output(self.basis(x))
+        return self.output(self.compute_basis(x))

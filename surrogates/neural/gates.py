@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from nasbench.arrays import Archs
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, Training, graph_tensors
+from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, Training, make_graph_tensors
 
 REQUIRES = {"torch": "torch"}
 
@@ -59,11 +59,11 @@ class GATES(NetPredictor):
         super().__init__(space, target=target, loss=loss, training=training, device=device)
         self._shape: dict[str, Any] = {"layers": layers, "hidden": hidden}
 
-    def _inputs(self, archs: Archs) -> tuple[Tensor, ...]:
-        adjacency, operations, present = graph_tensors(self._space, archs)
+    def _encode_inputs(self, archs: Archs) -> tuple[Tensor, ...]:
+        adjacency, operations, present = make_graph_tensors(self._space, archs)
         return adjacency.transpose(1, 2).contiguous(), operations, present
 
-    def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _build_net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         return _Net(self.members, inputs[1].shape[-1], outputs=self._outputs, **self._shape)
 
 

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from nasbench.arrays import Archs
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, Training, graph_tensors
+from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, Training, make_graph_tensors
 
 REQUIRES = {"torch": "torch"}
 
@@ -68,10 +68,10 @@ class GCN(NetPredictor):
         super().__init__(space, target=target, loss="mse", training=training, device=device)
         self._hidden, self._layers = hidden, layers
 
-    def _inputs(self, archs: Archs) -> tuple[Tensor, ...]:
-        return graph_tensors(self._space, archs)
+    def _encode_inputs(self, archs: Archs) -> tuple[Tensor, ...]:
+        return make_graph_tensors(self._space, archs)
 
-    def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _build_net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         return _Net(self.members, inputs[1].shape[-1], self._hidden, self._layers)
 
 

@@ -21,10 +21,10 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs
-from nasbench.errors import unknown_name
+from nasbench.errors import make_unknown_name
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import BatchNorm, Dropout, Linear, NetPredictor, Training, graph_tensors
+from nasbench.surrogates._nets import BatchNorm, Dropout, Linear, NetPredictor, Training, make_graph_tensors
 
 REQUIRES = {"torch": "torch"}
 
@@ -66,18 +66,18 @@ class GIN(NetPredictor):
         device: str = "cpu",
     ) -> None:
         if direction not in _DIRECTIONS:
-            raise unknown_name("direction", direction, _DIRECTIONS)
+            raise make_unknown_name("direction", direction, _DIRECTIONS)
         training = Training(epochs, batch_size, lr, weight_decay=1e-4, betas=(0.0, 0.9))
         super().__init__(space, target=target, loss=loss, training=training, device=device)
         self._direction, self._hidden = direction, hidden
 
-    def _inputs(self, archs: Archs) -> tuple[Tensor, ...]:
-        adjacency, operations, present = graph_tensors(self._space, archs)
+    def _encode_inputs(self, archs: Archs) -> tuple[Tensor, ...]:
+        adjacency, operations, present = make_graph_tensors(self._space, archs)
         incoming = adjacency.transpose(1, 2)
         hears = {"both": adjacency + incoming, "along": incoming, "against": adjacency}[self._direction]
         return hears, operations, present
 
-    def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _build_net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         return _Net(self.members, inputs[1].shape[-1], self._hidden, self._outputs)
 
 

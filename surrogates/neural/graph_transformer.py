@@ -25,7 +25,7 @@ from nasbench.arrays import Archs
 from nasbench.errors import InvalidOption
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import Dropout, LayerNorm, Linear, NetPredictor, Training, graph_tensors
+from nasbench.surrogates._nets import Dropout, LayerNorm, Linear, NetPredictor, Training, make_graph_tensors
 
 REQUIRES = {"torch": "torch"}
 
@@ -72,18 +72,18 @@ class GraphTransformer(NetPredictor):
         self.members = members
         self._shape: dict[str, Any] = {"hidden": hidden, "layers": layers}
 
-    def _inputs(self, archs: Archs) -> tuple[Tensor, ...]:
-        adjacency, operations, present = graph_tensors(self._space, archs, live=True)
-        above = _ancestors(adjacency)
-        features = torch.cat([operations, _positions(adjacency, above)], dim=-1)
+    def _encode_inputs(self, archs: Archs) -> tuple[Tensor, ...]:
+        adjacency, operations, present = make_graph_tensors(self._space, archs, live=True)
+        above = _find_ancestors(adjacency)
+        features = torch.cat([operations, _compute_positions(adjacency, above)], dim=-1)
         looks = torch.stack([above, above.transpose(1, 2)], dim=1) + torch.eye(above.shape[-1], dtype=above.dtype)
         return features, looks.clamp(max=1), present, operations[..., -1]
 
-    def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _build_net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         return _Net(self.members, inputs[0].shape[-1], outputs=self._outputs, **self._shape)
 
 
-def _ancestors(adjacency: Tensor) -> Tensor:
+def _find_ancestors(adjacency: Tensor) -> Tensor:
     """Return [n, v, v]: 1 where the column's vertex leads, by any path, to the row's."""
     reached = adjacency.transpose(1, 2).contiguous()
     for _ in range(adjacency.shape[-1].bit_length()):  # paths up to twice as long each time
@@ -91,7 +91,7 @@ def _ancestors(adjacency: Tensor) -> Tensor:
     return reached
 
 
-def _positions(adjacency: Tensor, above: Tensor) -> Tensor:
+def _compute_positions(adjacency: Tensor, above: Tensor) -> Tensor:
     """Return [n, v, 4 + powers] features that say where in its graph a vertex is."""
     v = adjacency.shape[-1]
     degrees = [adjacency.sum(1) / v, adjacency.sum(2) / v]
@@ -130,10 +130,10 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor, looks: Tensor) -> Tensor:
         """Map [k, n, v, hidden], ``looks`` [k, n, 2, v, v] telling which vertices each half of the heads sees."""
-        x = x + self.dropout(self._attention(self.before(x), looks))
+        x = x + self.dropout(self._compute_attention(self.before(x), looks))
         return x + self.dropout(self.think(self.between(x)))
 
-    def _attention(self, x: Tensor, looks: Tensor) -> Tensor:
+    def _compute_attention(self, x: Tensor, looks: Tensor) -> Tensor:
         query, key, value = self.project(x).unflatten(-1, (3, _HEADS, -1)).permute(3, 0, 1, 4, 2, 5)
         seen = looks.repeat_interleave(_HEADS // 2, dim=-3)
         score = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5

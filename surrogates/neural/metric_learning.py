@@ -57,7 +57,7 @@ class MetricLearning(CheckedPredictor):
         self._encoding = make_encoding(space, encoding)
         self._dimensions, self._max_iterations, self._metric_points = dimensions, max_iterations, metric_points
 
-    def embedded(self, archs: Archs) -> Floats:
+    def embed(self, archs: Archs) -> Floats:
         """Return architectures [n, d] in the learnt space; ``[n, dimensions]``."""
         # einsum, since a matrix product may round a row otherwise in a batch of another size
         places: Floats = np.einsum("nf,rf->nr", self._encoding.encode(archs) - self._centre, self._map)
@@ -70,17 +70,17 @@ class MetricLearning(CheckedPredictor):
             chosen = np.sort(rng.choice(len(value), self._metric_points, replace=False))
         x = self._encoding.encode(batch.archs[chosen])
         self._centre = x.mean(axis=0)
-        self._map = learnt_map(x - self._centre, value[chosen], self._dimensions, self._max_iterations)
+        self._map = learn_map(x - self._centre, value[chosen], self._dimensions, self._max_iterations)
         self._remember(batch, value)
 
     def _remember(self, batch: Batch, value: Floats) -> None:
-        self._places, self._value = self.embedded(batch.archs), value
+        self._places, self._value = self.embed(batch.archs), value
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
         parts = []
         for first in range(0, len(batch), _CHUNK):
-            asked = self.embedded(batch.archs[first : first + _CHUNK])
-            weights = softmax(-_squared_distances(asked, self._places), axis=1)
+            asked = self.embed(batch.archs[first : first + _CHUNK])
+            weights = softmax(-_compute_squared_distances(asked, self._places), axis=1)
             parts.append(np.einsum("mn,n->m", weights, self._value))
         return np.concatenate(parts), None
 
@@ -93,9 +93,9 @@ class MetricLearning(CheckedPredictor):
         self._remember(batch, value)
 
 
-def learnt_map(x: Floats, value: Floats, dimensions: int, max_iterations: int) -> Floats:
+def learn_map(x: Floats, value: Floats, dimensions: int, max_iterations: int) -> Floats:
     """Return the linear map [r, f] of a small leave-one-out error, for centred features [n, f]."""
-    start = _principal_map(x, dimensions)
+    start = _compute_principal_map(x, dimensions)
 
     def error(flat: Floats) -> tuple[float, Floats]:
         loss, slope = leave_one_out(flat.reshape(start.shape), x, value)
@@ -124,7 +124,7 @@ def leave_one_out(mapping: Floats, x: Floats, value: Floats) -> tuple[float, Flo
     return float(miss @ miss), slope
 
 
-def _principal_map(x: Floats, dimensions: int) -> Floats:
+def _compute_principal_map(x: Floats, dimensions: int) -> Floats:
     _, singular, right = np.linalg.svd(x, full_matrices=False)
     kept = right[:dimensions]
     spread = 2 * (singular[:dimensions] ** 2).sum() / len(x)  # mean squared distance of two points
@@ -132,7 +132,7 @@ def _principal_map(x: Floats, dimensions: int) -> Floats:
     return scaled
 
 
-def _squared_distances(a: Floats, b: Floats) -> Floats:
+def _compute_squared_distances(a: Floats, b: Floats) -> Floats:
     """Return [n, m]; summed over differences, so that a row does not depend on the others."""
     total = np.zeros((len(a), len(b)))
     for left, right in zip(a.T, b.T, strict=True):

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.arrays import Archs
-from nasbench.encodings import encoding_names, make_encoding
+from nasbench.encodings import list_encodings, make_encoding
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._nets import Linear, NetPredictor, Training
@@ -64,7 +64,7 @@ class MLPEnsemble(NetPredictor):
             raise InvalidOption(f"members={members} and layers={layers}; expected at least 1 each")
         if encoding == "path" and encoding not in space.encodings:
             raise InvalidOption(
-                f"space '{space.name}' has no paths; choose encoding= {', '.join(encoding_names(space))}"
+                f"space '{space.name}' has no paths; choose encoding= {', '.join(list_encodings(space))}"
             )
         training = Training(epochs, batch_size=32, lr=lr, cosine=False, betas=(0.9, 0.99))
         super().__init__(space, target=target, loss=loss, training=training, device=device)
@@ -74,7 +74,7 @@ class MLPEnsemble(NetPredictor):
     def _prepare(self, archs: Archs) -> None:
         self._encoding.fit(archs)
 
-    def _inputs(self, archs: Archs) -> tuple[Tensor, ...]:
+    def _encode_inputs(self, archs: Archs) -> tuple[Tensor, ...]:
         return (torch.from_numpy(self._encoding.encode(archs)),)
 
     def _learn(self, inputs: tuple[Tensor, ...], value: Tensor, generator: torch.Generator) -> None:
@@ -90,7 +90,7 @@ class MLPEnsemble(NetPredictor):
         weight[:, seen] = first.weight.detach()
         first.weight = nn.Parameter(weight)
 
-    def _net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _build_net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         widths = [inputs[0].shape[-1]] + [_WIDTH] * self._layers
         hidden = (Linear(self.members, *pair, xavier=True) for pair in pairwise(widths))
         steps = [step for layer in hidden for step in (layer, nn.ReLU())]

@@ -19,21 +19,21 @@ from nasbench.devices import torch_generator
 from nasbench.options import Count
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._curves import CurvePredictor, curves_of, filled, last_epochs
-from nasbench.surrogates._curves._way import usual_way
+from nasbench.surrogates._curves import CurvePredictor, fill_gaps, find_last_epochs, require_curves
+from nasbench.surrogates._curves._way import compute_median_increments
 from nasbench.surrogates._nets import (
     Dropout,
     Linear,
     Training,
-    arrays_of,
-    initialise,
+    export_arrays,
+    initialize_weights,
     load_arrays,
-    train,
+    train_members,
 )
-from nasbench.surrogates._nets._losses import std_of
+from nasbench.surrogates._nets._losses import read_std
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._scaled import COARSE, ScaledColumns
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 REQUIRES = {"torch": "torch"}
 
@@ -96,13 +96,13 @@ class Recurrent(CurvePredictor):
         inputs, goal = self._prepare(batch, value)
         generator = torch_generator(rng)
         self._model = self._made(inputs)
-        initialise(self._model, generator)
-        with one_thread():
-            train(
+        initialize_weights(self._model, generator)
+        with limit_to_one_thread():
+            train_members(
                 self._model,
                 inputs,
                 torch.from_numpy(goal),
-                loss=_surprise,
+                loss=_compute_surprise,
                 training=self._training,
                 members=self._members,
                 generator=generator,
@@ -111,20 +111,20 @@ class Recurrent(CurvePredictor):
     def _prepare(self, batch: Batch, value: Floats) -> tuple[tuple[Tensor, ...], Floats]:
         """Learn columns and the usual way; return what the nets read and what they are to say [n, t + 1]."""
         self._columns.fit(batch.archs)
-        curves = self._standardised(curves_of(batch))
+        curves = self._standardize(require_curves(batch))
         end = (value - self._expected[0]) / self._expected[1]
         curves[:, -1] = end
-        self._median, self._size = usual_way(curves)
+        self._median, self._size = compute_median_increments(curves)
         base = np.concatenate([np.zeros((len(end), 1)), curves], axis=1)
         goal = (end[:, None] - base - self._median[:, -1]) / self._size[:, -1]
         goal[:, -1] = np.nan  # at the end there is nothing to say
-        return self._inputs(batch, curves), goal.clip(-_FAR, _FAR)
+        return self._encode_inputs(batch, curves), goal.clip(-_FAR, _FAR)
 
-    def _standardised(self, curves: Floats) -> Floats:
+    def _standardize(self, curves: Floats) -> Floats:
         mean, std = self._expected
-        return filled((curves - mean) / std)
+        return fill_gaps((curves - mean) / std)
 
-    def _inputs(self, batch: Batch, curves: Floats) -> tuple[Tensor, ...]:
+    def _encode_inputs(self, batch: Batch, curves: Floats) -> tuple[Tensor, ...]:
         """Return columns [n, f] and what is read each epoch [n, t, 3]: how much better than usual, gain, time."""
         known = np.nan_to_num(curves)
         among = ((known - self._median[0, 1:]) / self._size[0, 1:]).clip(-_FAR, _FAR)
@@ -136,17 +136,19 @@ class Recurrent(CurvePredictor):
         return _Reader(self._members, inputs[0].shape[1], self._width).double()
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
-        curves = self._standardised(curves_of(batch))
-        at = last_epochs(curves)
-        columns, read = self._inputs(batch, curves)
+        curves = self._standardize(require_curves(batch))
+        at = find_last_epochs(curves)
+        columns, read = self._encode_inputs(batch, curves)
         inputs = columns, read[:, : max(int(at.max()), 1)]
-        with torch.no_grad(), one_thread():
+        with torch.no_grad(), limit_to_one_thread():
             answers = self._model(*(part.expand(self._members, *part.shape) for part in inputs))
         answers = answers[:, torch.arange(len(at)), torch.from_numpy(at)]
-        centre, spread = answers[..., 0].numpy(), std_of(answers).numpy()
-        return self._in_scores(curves, at, centre.mean(axis=0), np.sqrt((spread**2).mean(axis=0) + centre.var(axis=0)))
+        centre, spread = answers[..., 0].numpy(), read_std(answers).numpy()
+        return self._convert_to_scores(
+            curves, at, centre.mean(axis=0), np.sqrt((spread**2).mean(axis=0) + centre.var(axis=0))
+        )
 
-    def _in_scores(self, curves: Floats, at: Ints, off: Floats, spread: Floats) -> tuple[Floats, Floats]:
+    def _convert_to_scores(self, curves: Floats, at: Ints, off: Floats, spread: Floats) -> tuple[Floats, Floats]:
         """Return mean and standard deviation of final values from answers [m] in units of the usual deviation."""
         base = np.where(at > 0, curves[np.arange(len(at)), at - 1], 0.0)
         ended = at == curves.shape[1]
@@ -156,7 +158,7 @@ class Recurrent(CurvePredictor):
         return mean + std * ends, std * np.maximum(size * spread, _LEAST_STD)
 
     def _state(self) -> State:
-        return arrays_of(self._model)
+        return export_arrays(self._model)
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         batch, value = self._read(batch, value)
@@ -166,8 +168,8 @@ class Recurrent(CurvePredictor):
         self._model.eval()
 
 
-def _surprise(output: Tensor, goal: Tensor) -> Tensor:
+def _compute_surprise(output: Tensor, goal: Tensor) -> Tensor:
     """Return the mean negative log-likelihood ``[k]`` of goals [k, n, t + 1], nan where nothing is to be said."""
-    known, std = ~goal.isnan(), std_of(output)
+    known, std = ~goal.isnan(), read_std(output)
     loss = torch.log(std) + 0.5 * ((goal.nan_to_num() - output[..., 0]) / std) ** 2
     return (loss * known).sum((-2, -1)) / known.sum((-2, -1)).clamp(min=1)

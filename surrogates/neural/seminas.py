@@ -71,7 +71,7 @@ class SemiNAS(SequencePredictor):
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         number = len(batch) if self._sampled == _MATCH_TRAINING else self._sampled
-        self._others = _without(np.unique(self._space.sample(number, rng), axis=0), batch.archs)
+        self._others = _exclude_known(np.unique(self._space.sample(number, rng), axis=0), batch.archs)
         super()._fit(batch, value, rng)
         del self._others
 
@@ -80,12 +80,12 @@ class SemiNAS(SequencePredictor):
         if not len(self._others):
             return
         guessed = self._forward(self._others)[0, :, 0].to(self._device)
-        (others,) = self._moved(self._inputs(self._others))
+        (others,) = self._move_inputs(self._encode_inputs(self._others))
         tokens = torch.cat([inputs[0].repeat(_UP_SAMPLE, 1), others])
         self._pass_over(tokens, torch.cat([value.repeat(_UP_SAMPLE), guessed]), self._second, generator)
 
 
-def _without(archs: Archs, known: Archs) -> Archs:
+def _exclude_known(archs: Archs, known: Archs) -> Archs:
     """Return the distinct rows of ``archs`` that are not in ``known``."""
     seen = {row.tobytes() for row in known}
     return archs[[row.tobytes() not in seen for row in archs]]

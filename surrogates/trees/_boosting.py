@@ -17,7 +17,7 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._predictor import State
-from nasbench.surrogates._tabular import TabularPredictor, library_seed
+from nasbench.surrogates._tabular import TabularPredictor, draw_library_seed
 
 Uncertainty = Literal["bagging", "quantile", "none"]
 _UNCERTAINTIES = ("bagging", "quantile", "none")
@@ -63,7 +63,7 @@ class BoostedTrees(TabularPredictor):
     def _read(self, stored: bytes) -> Any:
         """Return the model that ``stored`` was written from."""
 
-    def _line(self, answer: Floats, value: Floats) -> tuple[float, float]:
+    def _fit_line(self, answer: Floats, value: Floats) -> tuple[float, float]:
         """Return slope and intercept that turn a model's answers [n] into values; answers are values already."""
         del answer, value
         return 1.0, 0.0
@@ -74,7 +74,7 @@ class BoostedTrees(TabularPredictor):
             self._learn_members(features, value, rng)
             return
         quantiles = (None, _ONE_STD, 1 - _ONE_STD) if self._uncertainty == "quantile" else (None,)
-        self._models = [self._grow(features, value, library_seed(rng), quantile) for quantile in quantiles]
+        self._models = [self._grow(features, value, draw_library_seed(rng), quantile) for quantile in quantiles]
         self._set_lines(features, value)
 
     def _learn_members(self, features: Floats, value: Floats, rng: np.random.Generator) -> None:
@@ -82,21 +82,21 @@ class BoostedTrees(TabularPredictor):
         seen = np.zeros((k, n), dtype=bool)
         for row in seen:
             row[rng.permutation(n)[: max(2, round(_SHARE * n))]] = True
-        self._models = [self._grow(features[row], value[row], library_seed(rng)) for row in seen]
+        self._models = [self._grow(features[row], value[row], draw_library_seed(rng)) for row in seen]
         self._set_lines(features, value)
-        self._noise = _noise(self._answers(features), value, ~seen)
+        self._noise = _estimate_noise(self._compute_answers(features), value, ~seen)
 
     def _set_lines(self, features: Floats, value: Floats) -> None:
-        self._lines = np.array([self._line(self._ask(model, features), value) for model in self._models])
+        self._lines = np.array([self._fit_line(self._ask(model, features), value) for model in self._models])
 
-    def _answers(self, features: Floats) -> Floats:
+    def _compute_answers(self, features: Floats) -> Floats:
         """Return ``[models, m]``."""
         asked = np.array([self._ask(model, features) for model in self._models], dtype=np.float64)
         values: Floats = asked * self._lines[:, :1] + self._lines[:, 1:]
         return values
 
     def _answer(self, features: Floats) -> tuple[Floats, Floats | None]:
-        answers = self._answers(features)
+        answers = self._compute_answers(features)
         if self._uncertainty == "none":
             return answers[0], None
         if self._uncertainty == "quantile":
@@ -115,7 +115,7 @@ class BoostedTrees(TabularPredictor):
         self._models = [self._read(state[f"model{i}"].tobytes()) for i in range(len(self._lines))]
 
 
-def _noise(answers: Floats, value: Floats, unseen: Bools) -> float:
+def _estimate_noise(answers: Floats, value: Floats, unseen: Bools) -> float:
     """Return the variance of values [n] that the members' spread does not explain, where they had not seen them.
 
     Args:

@@ -37,7 +37,7 @@ from nasbench.arrays import Floats
 from nasbench.options import Count, FromTwo, Positive, Share
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._ranges import Range
-from nasbench.surrogates._tabular import FUNCTIONAL, TabularPredictor, library_seed
+from nasbench.surrogates._tabular import FUNCTIONAL, TabularPredictor, draw_library_seed
 
 REQUIRES = {"ngboost": "trees", "sklearn": "trees"}
 
@@ -146,12 +146,12 @@ class NGBoost(TabularPredictor):
         self._leaf, self._split, self._calibrates = min_samples_leaf, min_samples_split, calibrated
 
     def _learn(self, features: Floats, value: Floats, rng: np.random.Generator) -> None:
-        self._model = self._boosted(features, value, library_seed(rng))
+        self._model = self._boost(features, value, draw_library_seed(rng))
         self._spread_round, self._factor = len(self._model.base_models), 1.0
         if self._calibrates:
-            self._spread_round, self._factor = self._calibrated(features, value, rng)
+            self._spread_round, self._factor = self._calibrate(features, value, rng)
 
-    def _boosted(self, features: Floats, value: Floats, seed: int) -> NGBRegressor:
+    def _boost(self, features: Floats, value: Floats, seed: int) -> NGBRegressor:
         half, random = len(value) // 2, _Shared(seed)
         leaf, split = min(max(half, 1), self._leaf), min(max(half, 2), self._split)
         tree = DecisionTreeRegressor(min_samples_leaf=leaf, min_samples_split=split, random_state=random, **self._tree)
@@ -167,7 +167,7 @@ class NGBoost(TabularPredictor):
         with config_context(skip_parameter_validation=True, assume_finite=True):  # of each tree anew, a millisecond
             return model.fit(features, value)
 
-    def _calibrated(self, features: Floats, value: Floats, rng: np.random.Generator) -> tuple[int, float]:
+    def _calibrate(self, features: Floats, value: Floats, rng: np.random.Generator) -> tuple[int, float]:
         """Return after how many rounds the spread is best, and what it is multiplied by then."""
         n = len(value)
         _, group = np.unique(features, axis=0, return_inverse=True)  # what was measured twice shares a fold
@@ -178,22 +178,22 @@ class NGBoost(TabularPredictor):
         missed, std = np.empty(n), np.empty((len(rounds), n))
         for k in range(_FOLDS):
             rest, out = fold != k, fold == k
-            mean, std[:, out] = _staged(
-                self._boosted(features[rest], value[rest], library_seed(rng)), features[out], rounds
+            mean, std[:, out] = _predict_staged(
+                self._boost(features[rest], value[rest], draw_library_seed(rng)), features[out], rounds
             )
             missed[out] = np.abs(value[out] - mean)
-        factors = np.array([one_std_factor(missed / each) for each in std])
+        factors = np.array([find_std_factor(missed / each) for each in std])
         scaled = factors[:, None] * std
         likelihood = -(np.square(missed / scaled) / 2 + np.log(scaled)).mean(axis=1)
         best = int(likelihood.argmax())
         return rounds[best], float(factors[best])
 
     def _answer(self, features: Floats) -> tuple[Floats, Floats | None]:
-        mean, std = _staged(self._model, features, [self._spread_round])
+        mean, std = _predict_staged(self._model, features, [self._spread_round])
         return mean, np.maximum(self._factor * std[0], _LEAST_STD)
 
 
-def _staged(model: NGBRegressor, features: Floats, rounds: list[int]) -> tuple[Floats, Floats]:
+def _predict_staged(model: NGBRegressor, features: Floats, rounds: list[int]) -> tuple[Floats, Floats]:
     """Return the mean after all rounds [m], and the standard deviation after each of ``rounds``; ``[rounds, m]``.
 
     It adds up the trees as ``pred_dist`` does, without its copy of the features for each of a thousand trees.
@@ -212,7 +212,7 @@ def _staged(model: NGBRegressor, features: Floats, rounds: list[int]) -> tuple[F
     return parameters[:, 0], np.maximum(np.exp(logarithms), _LEAST_STD)
 
 
-def one_std_factor(ratio: Floats) -> float:
+def find_std_factor(ratio: Floats) -> float:
     """Return by what to multiply standard deviations, from errors divided by them [n].
 
     As many points lie within one as of a normal distribution, counting one more point beyond all (split

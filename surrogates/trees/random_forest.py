@@ -21,7 +21,7 @@ from nasbench.arrays import Floats
 from nasbench.options import Count, FromTwo, Share
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._ranges import Range
-from nasbench.surrogates._tabular import FUNCTIONAL, TabularPredictor, library_seed
+from nasbench.surrogates._tabular import FUNCTIONAL, TabularPredictor, draw_library_seed
 
 REQUIRES = {"sklearn": "trees"}
 
@@ -81,7 +81,7 @@ class RandomForest(TabularPredictor):
         }
 
     def _learn(self, features: Floats, value: Floats, rng: np.random.Generator) -> None:
-        forest = RandomForestRegressor(random_state=library_seed(rng), n_jobs=1, **self._options)
+        forest = RandomForestRegressor(random_state=draw_library_seed(rng), n_jobs=1, **self._options)
         self._forest = forest.fit(features.astype(np.float32), value)
 
     def _answer(self, features: Floats) -> tuple[Floats, Floats | None]:

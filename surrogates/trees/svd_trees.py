@@ -20,10 +20,10 @@ from nasbench.arrays import Floats
 from nasbench.options import Count
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._curves import curves_of
+from nasbench.surrogates._curves import require_curves
 from nasbench.surrogates._curves._per_length import PerLength
 from nasbench.surrogates._scaled import COARSE, ScaledColumns
-from nasbench.surrogates._tabular import library_seed
+from nasbench.surrogates._tabular import draw_library_seed
 
 REQUIRES = {"sklearn": "trees"}
 
@@ -60,31 +60,31 @@ class SVDTrees(PerLength):
         self._columns.fit(batch.archs)
         super()._learn(batch, value, rng)
 
-    def _features(self, batch: Batch, length: int) -> Floats:
-        curves = curves_of(batch)[:, :length]
+    def _compute_features(self, batch: Batch, length: int) -> Floats:
+        curves = require_curves(batch)[:, :length]
         constant = np.zeros((len(batch), 1))  # a tree needs a column
         return np.concatenate([self._columns(batch.archs), constant, curves, np.diff(curves, axis=1)], axis=1)
 
-    def _base(self, batch: Batch, length: int) -> Floats:
-        return curves_of(batch)[:, length - 1] if length else np.full(len(batch), self._expected[0])
+    def _make_base(self, batch: Batch, length: int) -> Floats:
+        return require_curves(batch)[:, length - 1] if length else np.full(len(batch), self._expected[0])
 
     def _model(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
-        rest = np.concatenate([curves_of(batch)[:, length:-1], value[:, None]], axis=1)
-        rest = rest - self._base(batch, length)[:, None]
+        rest = np.concatenate([require_curves(batch)[:, length:-1], value[:, None]], axis=1)
+        rest = rest - self._make_base(batch, length)[:, None]
         mean = rest.mean(axis=0)
         left, singular, right = np.linalg.svd(rest - mean, full_matrices=False)
         coefficients = (left * singular)[:, : self._directions]
         forest = RandomForestRegressor(
-            self._trees, max_features=_SHARE, oob_score=True, n_jobs=1, random_state=library_seed(rng)
-        ).fit(self._features(batch, length), coefficients if coefficients.shape[1] > 1 else coefficients[:, 0])
+            self._trees, max_features=_SHARE, oob_score=True, n_jobs=1, random_state=draw_library_seed(rng)
+        ).fit(self._compute_features(batch, length), coefficients if coefficients.shape[1] > 1 else coefficients[:, 0])
         direction = right[: self._directions, -1]
         unseen = np.asarray(forest.oob_prediction_).reshape(coefficients.shape) @ direction
         noise = float(np.mean((rest[:, -1] - mean[-1] - unseen) ** 2))
         return _Model(forest, direction, float(mean[-1]), noise)
 
-    def _ends(self, model: _Model, batch: Batch, length: int) -> tuple[Floats, Floats]:
-        features = self._features(batch, length)
+    def _predict_ends(self, model: _Model, batch: Batch, length: int) -> tuple[Floats, Floats]:
+        features = self._compute_features(batch, length)
         trees = np.stack([tree.predict(features).reshape(len(batch), -1) for tree in model.forest.estimators_])
         gains = np.einsum("kmd,d->km", trees, model.direction)
         spread = np.sqrt(gains.var(axis=0) / 2 + model.noise / 2)
-        return self._base(batch, length) + model.mean + gains.mean(axis=0), np.maximum(spread, _LEAST_STD)
+        return self._make_base(batch, length) + model.mean + gains.mean(axis=0), np.maximum(spread, _LEAST_STD)

@@ -123,7 +123,7 @@ class XGBoost(BoostedTrees):
         }
 
     def _grow(self, features: Floats, value: Floats, seed: int, quantile: float | None = None) -> xgb.Booster:
-        data = xgb.DMatrix(features, label=self._labels(value), nthread=1)
+        data = xgb.DMatrix(features, label=self._make_labels(value), nthread=1)
         if self._objective != "regression":
             data.set_group([len(value)])
         options = self._options | _OBJECTIVES[self._objective] | {"seed": seed, "nthread": 1, "verbosity": 0}
@@ -131,14 +131,14 @@ class XGBoost(BoostedTrees):
             options |= {"objective": "reg:quantileerror", "quantile_alpha": quantile}
         return xgb.train(options, data, self._n_rounds)
 
-    def _labels(self, value: Floats) -> Floats:
+    def _make_labels(self, value: Floats) -> Floats:
         """Return what the objective takes: values, or grades from 0 upwards, which say no more than the order."""
         if self._objective == "regression":
             return value
         place: Floats = rankdata(value) - 1
         return place
 
-    def _line(self, answer: Floats, value: Floats) -> tuple[float, float]:
+    def _fit_line(self, answer: Floats, value: Floats) -> tuple[float, float]:
         if self._objective == "regression":
             return 1.0, 0.0
         off = answer.astype(np.float64) - answer.mean()

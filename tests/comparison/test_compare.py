@@ -22,7 +22,15 @@ from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.record import Record
 from nasbench.comparison.run import Run
 from nasbench.comparison.verify import verify
-from nasbench.errors import Busy, InvalidOption, NasbenchError, RecordError, StrategyError, UnknownName, WorkerDied
+from nasbench.errors import (
+    FileLocked,
+    InvalidOption,
+    NasbenchError,
+    RecordError,
+    StrategyError,
+    UnknownName,
+    WorkerDied,
+)
 from nasbench.files import exclusive_lock
 from nasbench.records.frames import scan_frames
 from nasbench.simulation import History
@@ -463,7 +471,10 @@ def test_parts_of_a_complete_pair_are_merged_on_the_next_start(tmp_path):
 
 def test_two_comparisons_do_not_write_into_one_record(tmp_path):
     nasbench.compare(TASKS[1], "random_search", runs=2, out=tmp_path / "out")
-    with exclusive_lock(tmp_path / "out/spec.json"), pytest.raises(Busy, match=f"process {os.getpid()} is writing"):
+    with (
+        exclusive_lock(tmp_path / "out/spec.json"),
+        pytest.raises(FileLocked, match=f"process {os.getpid()} is writing"),
+    ):
         nasbench.compare(TASKS[1], "random_search", runs=3, out=tmp_path / "out")
     assert (
         len(nasbench.compare(TASKS[1], "random_search", runs=3, out=tmp_path / "out").runs(TASKS[1], "random_search"))

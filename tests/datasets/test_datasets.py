@@ -50,12 +50,12 @@ def test_a_signal_without_noise_is_its_template(rng):
     data = DATASETS.load("mnist1d")(scale=0, translation=1, correlated_noise=0, iid_noise=0, shear=0, n_train=2000)
     images, labels = data.read(rng).parts["train"]
     longest = np.stack(
-        [np.interp(np.linspace(0, 71, 40), np.arange(72), np.pad(t, (0, 60))) for t in signals.templates()]
+        [np.interp(np.linspace(0, 71, 40), np.arange(72), np.pad(t, (0, 60))) for t in signals.make_templates()]
     )
     # 1 in 25 signals is padded by the most and so is not stretched
     exact = np.abs(images[:, 0] - longest[labels]).max(axis=1) < 1e-6
     assert 0.015 < exact.mean() < 0.08
-    assert (np.abs(images).max(axis=(1, 2)) <= np.abs(signals.templates()).max() + 1e-6).all()
+    assert (np.abs(images).max(axis=(1, 2)) <= np.abs(signals.make_templates()).max() + 1e-6).all()
 
 
 def test_signals_are_as_noisy_as_asked(rng):

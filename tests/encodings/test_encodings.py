@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nasbench.encodings import CountEncoding, encoding_names, make_encoding
+from nasbench.encodings import CountEncoding, list_encodings, make_encoding
 from nasbench.encodings._functional import functional_paths
 from nasbench.encodings.functional_path import FunctionalPathEncoding
 from nasbench.encodings.wl import WeisfeilerLehmanEncoding
@@ -21,7 +21,7 @@ def space_named(name):
 def test_every_encoding_of_every_space(name, rng):
     space = space_named(name)
     archs = space.sample(12, rng)
-    for label in encoding_names(space):
+    for label in list_encodings(space):
         encoding = make_encoding(space, label)
         encoding.fit(archs)
         features = encoding.encode(archs)
@@ -154,8 +154,8 @@ def test_wrong_names_are_explained():
         make_encoding(space, "wl,depth=11")
     with pytest.raises(InvalidOption, match="in, out, both"):
         make_encoding(space, "wl,direction=up")
-    assert "one_hot" in encoding_names(space)
-    assert set(ENCODINGS.names()) <= set(encoding_names(space_named("nb201")))
+    assert "one_hot" in list_encodings(space)
+    assert set(ENCODINGS.names()) <= set(list_encodings(space_named("nb201")))
 
 
 def test_side_by_side_keeps_groups_apart(rng):

@@ -6,15 +6,15 @@ import pytest
 import nasbench
 from nasbench.cli.predict import _installed, _share
 from nasbench.errors import InvalidOption, SourceError
-from nasbench.evaluation import CurveTable, Evaluation, extrapolate, read_curve_table
+from nasbench.evaluation import CurveTable, Evaluation, extrapolate_curves, read_curve_table
 from nasbench.evaluation.analysis import analyse
-from nasbench.evaluation.curve_plots import cutoff_figure, forecast_figure
-from nasbench.evaluation.curves import curve_metrics, curves_of, cut, lengths_of
+from nasbench.evaluation.curve_plots import draw_cutoffs, draw_forecasts
+from nasbench.evaluation.curves import count_seen_epochs, cut_curves, measure_curves, read_curves
 from nasbench.evaluation.leaderboard import leaderboard
 from nasbench.evaluation.verify import verify
 from nasbench.predictions import Batch, Prediction
-from nasbench.surrogates._curves import CurvePredictor, last_values
-from nasbench.surrogates._curves import curves_of as given_curves
+from nasbench.surrogates._curves import CurvePredictor, find_last_values
+from nasbench.surrogates._curves import require_curves as given_curves
 from nasbench.table import Draft, Measurement, Static, write_table
 from nasbench.tasks import load_table_task
 
@@ -48,7 +48,7 @@ class Noted(CurvePredictor):
 
     def _extrapolate(self, batch):
         SEEN.append((given_curves(batch).copy(), batch.losses))
-        return last_values(given_curves(batch)), np.full(len(batch), 0.05)
+        return find_last_values(given_curves(batch)), np.full(len(batch), 0.05)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def task(home, rng, tmp_path):
 
 def test_curves_are_means_over_seeds_with_gaps_left(task):
     opened = load_table_task(task)
-    curves = curves_of(opened, opened.rows)
+    curves = read_curves(opened, opened.rows)
     assert curves.scores.shape == (200, 10)
     assert np.isnan(curves.scores[:, 8]).all()
     assert not np.isnan(curves.scores[:, [0, 7, 9]]).any()
@@ -125,8 +125,8 @@ def test_a_record_of_curves_is_ranked_drawn_and_verified(task, tmp_path):
     assert "time_saved" in shown
     assert {row["metric"] for row in board.cutoffs} >= {"rmse", "spearman", "coverage_90"}
     assert next(row for row in board.cutoffs if row["metric"] == "rmse")["by_cutoff"].keys() == {"0.2", "0.8"}
-    assert len(cutoff_figure(analysis).axes) == 3
-    assert len(forecast_figure(analysis).axes) == 9
+    assert len(draw_cutoffs(analysis).axes) == 3
+    assert len(draw_forecasts(analysis).axes) == 9
     assert verify(record, sample=1, rng=np.random.default_rng(0)).matches
     with pytest.raises(nasbench.errors.RecordError, match="cutoffs"):
         nasbench.evaluate(task, "last_value", **options | {"cutoffs": (0.5,)}, out=tmp_path / "record")
@@ -137,12 +137,12 @@ def test_the_stopping_rule_by_hand():
     true = np.array([0.60, 0.80, 0.75, 0.90])
     mean, std = np.array([0.60, 0.78, 0.72, 0.79]), np.full(4, 0.01)
     cost = np.array([10.0, 10.0, 30.0, 50.0])
-    found = curve_metrics(true, Prediction(mean, std), cost, 0.70, 0.25)
+    found = measure_curves(true, Prediction(mean, std), cost, 0.70, 0.25)
     assert found["time_saved"] == pytest.approx(0.75 * 40 / 100)
     assert found["stopping_regret"] == 0
     assert found["coverage_90"] == 0.25
     assert found["rmse"] == pytest.approx(np.sqrt((0.02**2 + 0.03**2 + 0.11**2) / 4))
-    certain = curve_metrics(true, Prediction(mean), cost, 0.70, 0.25)
+    certain = measure_curves(true, Prediction(mean), cost, 0.70, 0.25)
     assert certain["stopping_regret"] == pytest.approx(0.10)  # the fourth is predicted below the second
     assert np.isnan(certain["coverage_90"])
 
@@ -156,12 +156,12 @@ def test_what_cannot_be_cut_is_refused(task):
         Evaluation.of(task, "last_value", 20, cutoffs=(0.5,), labels="seed")
     with pytest.raises(InvalidOption, match=r"observes one epoch .* tasks with curves: curves201-mnist1d"):
         Evaluation.of("nb201-cifar10", "last_value", 20, cutoffs=(0.5,)).spec()
-    assert lengths_of((0.05, 0.5), 100) == [5, 50]
+    assert count_seen_epochs((0.05, 0.5), 100) == [5, 50]
 
 
 def test_a_batch_without_curves_is_cut_to_itself():
     batch = Batch(np.zeros((2, 6), dtype=np.int8))
-    assert cut(batch, 3).curves is None
+    assert cut_curves(batch, 3).curves is None
 
 
 CSV = """net,lr,depth,width,acc_1,acc_2,acc_3
@@ -193,11 +193,11 @@ def test_a_file_of_curves_is_read_with_its_numbers_as_features(tmp_path):
 def test_extrapolation_is_judged_on_what_was_not_learnt(rng):
     end = rng.uniform(0.5, 0.9, 60)
     table = CurveTable(end[:, None], end[:, None] * (1 - 0.5 / np.arange(1, 21)))
-    found = extrapolate(table, ["last_value", "curve_fit"], n_train=20, runs=2)
+    found = extrapolate_curves(table, ["last_value", "curve_fit"], n_train=20, runs=2)
     assert found["curve_fit"].shape == (2,)
     assert (found["curve_fit"] > found["last_value"]).all()
     with pytest.raises(InvalidOption, match="n_train=59 of 60 curves"):
-        extrapolate(table, ["last_value"], n_train=59)
+        extrapolate_curves(table, ["last_value"], n_train=59)
 
 
 @pytest.mark.parametrize("name", ["metaqnn_cifar10", "metaqnn_svhn", "deep_resnets_cifar10"])
@@ -205,7 +205,7 @@ def test_support_vectors_beat_extrapolation_on_bakers_curves(shared, name):
     """The claim of Baker et al. 2017, 100 training curves and a quarter of each other one; few configurations here."""
     pytest.importorskip("sklearn")
     table = read_curve_table(shared / "curves" / "baker2017" / f"{name}.csv")
-    found = extrapolate(table, ["curve_svr,encoding=,configurations=40", "curve_fit", "last_value"], runs=1)
+    found = extrapolate_curves(table, ["curve_svr,encoding=,configurations=40", "curve_fit", "last_value"], runs=1)
     svr, *others = (float(values.mean()) for values in found.values())
     assert svr > max(others) + 0.2
 

@@ -13,8 +13,8 @@ from nasbench.errors import InvalidOption, PredictorError, RecordError, UnknownN
 from nasbench.evaluation import Evaluation, Outcome, PredictionRecord
 from nasbench.evaluation.analysis import analyse
 from nasbench.evaluation.leaderboard import leaderboard
-from nasbench.evaluation.plots import front, write_plots
-from nasbench.evaluation.protocols import pool_of, split, training_scores
+from nasbench.evaluation.plots import find_front, write_plots
+from nasbench.evaluation.protocols import draw_training_scores, pool_of, split_pool
 from nasbench.evaluation.verify import verify
 from nasbench.predictions import Prediction
 from nasbench.surrogates._predictor import CheckedPredictor
@@ -29,15 +29,15 @@ class Ridge(CheckedPredictor):
     presets: ClassVar = {"ranks": {"target": "rank"}}
 
     def _fit(self, batch, value, rng):
-        features = self._features(batch)
+        features = self._compute_features(batch)
         self._weights = np.linalg.solve(features.T @ features + np.eye(features.shape[1]), features.T @ value)
         self._std = float((value - features @ self._weights).std())
 
     def _predict(self, batch):
-        mean = self._features(batch) @ self._weights
+        mean = self._compute_features(batch) @ self._weights
         return mean, np.full(len(mean), self._std)
 
-    def _features(self, batch):
+    def _compute_features(self, batch):
         return self._space.encode(batch.archs, "one_hot").astype(float)
 
 
@@ -164,7 +164,7 @@ def test_the_protocols_are_what_they_are_called(cifar10, rng):
     # 10,509 of the 15,625 cells have a twin, an architecture that is isomorphic: 6,466 classes
     assert (np.unique(pool.kind, return_counts=True)[1][pool.kind] > 1).sum() == 10509
     for size in (10, 500):
-        parts = split(pool, size, rng, protocols=("random", "disjoint"), test_size=None)
+        parts = split_pool(pool, size, rng, protocols=("random", "disjoint"), test_size=None)
         asked = {name: parts.asked[positions] for name, positions in parts.tests.items()}
         assert len(parts.train) == size
         assert sorted([*parts.train, *asked["random"]]) == list(range(15625))
@@ -177,7 +177,7 @@ def test_the_protocols_are_what_they_are_called(cifar10, rng):
 def test_a_test_size_draws_from_what_the_protocol_leaves(cifar10):
     pool = pool_of(cifar10)
     whole, drawn = (
-        split(pool, 100, np.random.default_rng(1), protocols=("random", "disjoint"), test_size=size)
+        split_pool(pool, 100, np.random.default_rng(1), protocols=("random", "disjoint"), test_size=size)
         for size in (None, 300)
     )
     assert (whole.train == drawn.train).all()
@@ -193,8 +193,10 @@ def test_what_is_learnt_and_tested_is_validation(cifar10, rng):
     np.testing.assert_array_equal(pool.score, task.query(pool.archs, "valid"))
     assert (pool.score != task.query(pool.archs, "test")).any()
     pool, rows = pool_of(cifar10), np.arange(500)
-    np.testing.assert_array_equal(training_scores(cifar10, pool, rows, "mean", rng), cifar10.query(pool.archs[rows]))
-    drawn = training_scores(cifar10, pool, rows, "seed", rng)
+    np.testing.assert_array_equal(
+        draw_training_scores(cifar10, pool, rows, "mean", rng), cifar10.query(pool.archs[rows])
+    )
+    drawn = draw_training_scores(cifar10, pool, rows, "seed", rng)
     seeds = np.stack([cifar10.query(pool.archs[rows], seed=seed) for seed in cifar10.observed.axes["seeds"]])
     which = [np.flatnonzero(seeds[:, i] == drawn[i]) for i in rows]
     assert all(map(len, which))
@@ -308,7 +310,7 @@ def test_pictures_are_drawn(reference, tmp_path):
 
 
 def test_the_front_holds_what_nothing_beats():
-    cost, value = front(np.array([3.0, 1.0, 2.0, 2.0, np.nan]), np.array([0.5, 0.2, 0.6, 0.1, 1.0]))
+    cost, value = find_front(np.array([3.0, 1.0, 2.0, 2.0, np.nan]), np.array([0.5, 0.2, 0.6, 0.1, 1.0]))
     assert (cost.tolist(), value.tolist()) == ([1.0, 2.0], [0.2, 0.6])
 
 
@@ -337,7 +339,7 @@ def test_a_protocol_without_test_architectures_is_refused(cifar10):
     pool = pool_of(cifar10)
     twins = pool.__class__(pool.archs[:30], pool.score[:30], np.zeros(30, dtype=np.int64))
     with pytest.raises(InvalidOption, match="leave 0 to test by protocol 'disjoint'"):
-        split(twins, 10, np.random.default_rng(0), protocols=("random", "disjoint"), test_size=None)
+        split_pool(twins, 10, np.random.default_rng(0), protocols=("random", "disjoint"), test_size=None)
 
 
 def test_one_predictor_by_hand(cifar10):

@@ -10,7 +10,7 @@ import nasbench
 from nasbench.errors import PredictorError
 from nasbench.evaluation import PredictionRecord
 from nasbench.evaluation.analysis import analyse
-from nasbench.evaluation.intervals import mean_interval
+from nasbench.evaluation.intervals import compute_mean_interval
 from nasbench.evaluation.leaderboard import leaderboard
 from nasbench.evaluation.plots import write_plots
 from nasbench.evaluation.protocols import pool_of
@@ -154,14 +154,14 @@ def test_the_commands_end_as_they_should_where_all_failed(tmp_path, capsys):
     ],
 )
 def test_an_interval_stays_within_what_its_metric_can_be(metric, values, low, high):
-    mean, *bounds = mean_interval(metric, np.array(values))
+    mean, *bounds = compute_mean_interval(metric, np.array(values))
     assert mean == pytest.approx(np.mean(values))
     assert bounds == pytest.approx([low, high], abs=2e-3)
 
 
 def test_two_runs_have_no_interval(tmp_path):
     """Student's t of two runs spans 12.7 standard errors: it was printed as tau 0.667 [-3.569, 4.902]."""
-    assert np.isnan(mean_interval("kendall", np.array([1.0, 1 / 3]))[1:]).all()
+    assert np.isnan(compute_mean_interval("kendall", np.array([1.0, 1 / 3]))[1:]).all()
     record = nasbench.evaluate(TASK, Digit, train_sizes=20, runs=2, test_size=30, out=tmp_path / "record")
     board, _ = shown(record, tmp_path / "plots")
     assert "[" not in next(line for line in board.render("text").split("\n\n")[1].splitlines() if TASK in line)

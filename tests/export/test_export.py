@@ -10,7 +10,7 @@ import torch
 
 from nasbench.cli import main
 from nasbench.errors import ExportFailed, RecordError
-from nasbench.export import export, found_models, write_onnx
+from nasbench.export import export_model, find_models, write_onnx
 from nasbench.export.onnx import Pixels
 from nasbench.export.session import Session
 from nasbench.networks import build_network
@@ -33,8 +33,8 @@ def trained(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def exported(trained):
-    (folder,) = found_models([trained])
-    return folder, export(folder)
+    (folder,) = find_models([trained])
+    return folder, export_model(folder)
 
 
 def test_every_form_is_measured_and_int8_is_smaller_and_nearly_as_good(exported):
@@ -98,7 +98,7 @@ def test_networks_of_other_spaces_answer_the_same_for_any_number_of_images(tmp_p
 
 
 def test_an_answer_that_differs_is_refused_and_nothing_is_kept(trained, tmp_path, rng, monkeypatch):
-    (folder,) = found_models([trained])
+    (folder,) = find_models([trained])
     model = read_model(folder)
     pixels = rng.integers(17, size=(4, *model.shape), dtype=np.uint8)
     real = Pixels.forward
@@ -112,10 +112,10 @@ def test_an_answer_that_differs_is_refused_and_nothing_is_kept(trained, tmp_path
 
 def test_what_cannot_be_exported_is_refused(trained, tmp_path, capsys):
     with pytest.raises(RecordError, match=r"no trained network in .*nasbench train"):
-        found_models([tmp_path])
+        find_models([tmp_path])
     assert main(["export", str(trained), "--data", "mnist1d,n_train=200,n_test=100"]) == 1
     assert "name that data set by --data" in capsys.readouterr().err
-    (folder,) = found_models([trained])
+    (folder,) = find_models([trained])
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     (copy / "model.pt").write_bytes(b"nothing")

@@ -12,14 +12,14 @@ import pytest
 import nasbench
 from nasbench.cli import main
 from nasbench.errors import InvalidArchitecture, InvalidOption, MissingExtra, SourceError, UnknownName
-from nasbench.importers._architectures import _digits
-from nasbench.importers._mapping import read_mapping, shipped_maps
+from nasbench.importers._architectures import _parse_digits
+from nasbench.importers._mapping import list_shipped_maps, read_mapping
 from nasbench.importers._reading import read_cells
 from nasbench.importers.table import AnyTable
 from nasbench.registry import SPACES
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.table import Table, find_table, table_names, write_table
+from nasbench.table import Table, find_table, list_tables, write_table
 
 PROVENANCE = 'citation = "nobody"\nlicence = "MIT"\nsource = "a test"\n'
 OPTIONS = """
@@ -476,7 +476,7 @@ def test_hardware_measurements_join_by_architecture(public, shared, dataset):
 
 def test_an_order_of_digits_must_be_one(tmp_path):
     with pytest.raises(InvalidOption, match="every position from 0 to 5 once"):
-        _digits(["000000"], ["none"] * 5, [0, 0, 1, 2, 3, 4], SPACES.load("nb201")())
+        _parse_digits(["000000"], ["none"] * 5, [0, 0, 1, 2, 3, 4], SPACES.load("nb201")())
 
 
 @pytest.mark.parametrize(
@@ -484,16 +484,16 @@ def test_an_order_of_digits_must_be_one(tmp_path):
 )
 def test_what_is_no_row_of_digits_is_refused(text):
     with pytest.raises(InvalidArchitecture, match="expected 6 digits below 5"):
-        _digits([text], list(NASBench201().operations), None, NASBench201())
+        _parse_digits([text], list(NASBench201().operations), None, NASBench201())
 
 
 @pytest.mark.parametrize("text", ["12", "000012", "(0, 0, 0, 0, 1, 2)", "0-0-0-0-1-2", "0 0 0 0 1 2"])
 def test_digits_are_read_in_any_form(text):
-    found = _digits([text], list(NASBench201().operations), None, NASBench201())
+    found = _parse_digits([text], list(NASBench201().operations), None, NASBench201())
     assert found.tolist() == [[0, 0, 0, 0, 1, 2]]
 
 
 def test_every_shipped_mapping_reads_and_hides_no_table():
-    for name in shipped_maps():
+    for name in list_shipped_maps():
         assert read_mapping(name).text["name"] == name
-        assert name not in table_names()
+        assert name not in list_tables()

@@ -9,7 +9,7 @@ import pytest
 
 from nasbench.cli import main
 from nasbench.errors import InvalidOption
-from nasbench.importers._guess_columns import words_of
+from nasbench.importers._guess_columns import split_words
 from nasbench.importers.table import AnyTable
 from nasbench.spaces import SearchSpace
 from nasbench.spaces.hyper import HyperSpace
@@ -370,7 +370,7 @@ def test_two_metrics_of_one_name_stay_apart(guess, rng):
     ],
 )
 def test_words_of_a_name(name, words):
-    assert words_of(name) == words
+    assert split_words(name) == words
 
 
 def test_real_files_are_guessed_right_or_asked(shared, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from nasbench.errors import SourceError
 from nasbench.importers._model_metrics import parse_model_metrics
-from nasbench.importers._tfrecord import crc32c, masked, read_records
+from nasbench.importers._tfrecord import compute_crc32c, mask_checksums, read_records
 from nasbench.importers.nasbench101 import NASBench101Records
 from nasbench.importers.nasbench101_runs import NASBench101Runs
 from nasbench.spaces.nb101 import NASBench101
@@ -110,7 +110,7 @@ def test_checksums_are_those_of_the_standard():
     known = {bytes(32): 0x8A9136AA, b"\xff" * 32: 0x62A8AB43, ascending: 0x46DD794E, b"123456789": 0xE3069283}
     data = np.frombuffer(b"".join(known), dtype=np.uint8)
     lengths = np.array([len(text) for text in known])
-    assert crc32c(data, np.cumsum(lengths) - lengths, lengths).tolist() == list(known.values())
+    assert compute_crc32c(data, np.cumsum(lengths) - lengths, lengths).tolist() == list(known.values())
 
 
 def test_checksums_of_any_length_agree_with_one_bit_at_a_time(rng):
@@ -118,13 +118,15 @@ def test_checksums_of_any_length_agree_with_one_bit_at_a_time(rng):
     data = rng.integers(0, 256, lengths.sum(), dtype=np.uint8)
     starts = np.cumsum(lengths) - lengths
     expected = [crc_by_bits(data[i : i + n].tobytes()) for i, n in zip(starts, lengths, strict=True)]
-    assert crc32c(data, starts, lengths).tolist() == expected
+    assert compute_crc32c(data, starts, lengths).tolist() == expected
 
 
 def test_a_header_that_tensorflow_wrote_fits():
     """Every TensorBoard event file starts with these bytes: a record of 24 bytes, ``brain.Event:2``."""
     length = np.frombuffer(struct.pack("<Q", 24), dtype=np.uint8)
-    assert masked(crc32c(length, np.array([0]), np.array([8]))).astype("<u4").tobytes() == b"\xa3\x7fK\x22"
+    assert (
+        mask_checksums(compute_crc32c(length, np.array([0]), np.array([8]))).astype("<u4").tobytes() == b"\xa3\x7fK\x22"
+    )
 
 
 def test_the_file_is_read_back_exactly(full, tmp_path):
@@ -165,7 +167,7 @@ def test_many_records_pass_through_small_pieces(tmp_path, rng):
     path = tmp_path / "many.tfrecord"
     lengths = np.array([len(payload) for payload in payloads])
     data = np.frombuffer(b"".join(payloads), dtype=np.uint8)
-    sums = masked(crc32c(data, np.cumsum(lengths) - lengths, lengths))
+    sums = mask_checksums(compute_crc32c(data, np.cumsum(lengths) - lengths, lengths))
     with path.open("wb") as file:
         for payload, own in zip(payloads, sums.tolist(), strict=True):
             length = struct.pack("<Q", len(payload))

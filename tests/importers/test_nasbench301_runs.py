@@ -126,7 +126,11 @@ def test_every_epoch_of_every_run(tmp_path):
     for name, seed in (("rs/results_0.json", 0), ("rs/results_1.json", 0), ("rs/results_10.json", 1)):
         run = RUNS[name]
         index = table.index(DARTS().parse_configurations([run["optimized_hyperparamater_config"]]))
-        where = {"dataset": "cifar10", "recipe": module._recipe(run["optimized_hyperparamater_config"]), "seed": seed}
+        where = {
+            "dataset": "cifar10",
+            "recipe": module._name_recipe(run["optimized_hyperparamater_config"]),
+            "seed": seed,
+        }
         for split, metric, key, scale in (
             ("valid", "accuracy", "Train/val_accuracy", 100),
             ("train", "accuracy", "Train/train_accuracy", 100),
@@ -150,8 +154,10 @@ def test_parts_do_not_change_the_table(tmp_path, monkeypatch):
 def test_a_recipe_is_all_that_is_not_about_the_cells():
     base = with_curves()["optimized_hyperparamater_config"]
     other = base | {"OptimizerSelector:sgd:learning_rate": 0.1}
-    assert module._recipe(base) == module._recipe(with_curves("avg_pool_3x3")["optimized_hyperparamater_config"])
-    assert module._recipe(base) != module._recipe(other)
+    assert module._name_recipe(base) == module._name_recipe(
+        with_curves("avg_pool_3x3")["optimized_hyperparamater_config"]
+    )
+    assert module._name_recipe(base) != module._name_recipe(other)
 
 
 def test_the_command_reads_one_file(tmp_path, home):

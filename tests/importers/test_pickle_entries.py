@@ -12,7 +12,7 @@ import pytest
 from nasbench.errors import SourceError
 from nasbench.importers import _pickle_entries
 from nasbench.importers._pickle_entries import index_entries, read_entry
-from nasbench.importers._torch_archive import locate, opened
+from nasbench.importers._torch_archive import locate_pickle, open_source
 
 
 def _write(path, content, protocol=2):
@@ -24,8 +24,8 @@ def _write(path, content, protocol=2):
 
 
 def _entries(path, field="infos"):
-    with opened(path) as file:
-        where = locate(file, path)
+    with open_source(path) as file:
+        where = locate_pickle(file, path)
         index = index_entries(file, where, field, path)
         for entry in index.entries:
             yield entry.key, read_entry(file, where, entry, index.shared, path)

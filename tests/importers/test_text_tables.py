@@ -10,7 +10,7 @@ import pytest
 
 from nasbench.cli import main
 from nasbench.errors import InvalidOption, NasbenchError, SourceError
-from nasbench.importers._directions import known_direction
+from nasbench.importers._directions import find_direction
 from nasbench.importers._json import load_object
 from nasbench.importers._reading import read_cells
 from nasbench.importers.table import AnyTable
@@ -274,7 +274,7 @@ def test_percentages_of_one_epoch_may_all_be_small(read, tmp_path):
     ],
 )
 def test_a_direction_is_what_the_name_says_or_is_asked(read, tmp_path, metric, unit, direction):
-    assert known_direction(metric, unit, static=False) == direction
+    assert find_direction(metric, unit, static=False) == direction
     mapping = MAPPING.replace('metric = "accuracy"\nunit = "percent"', f'metric = "{metric}"\nunit = "{unit}"')
     data = CSV.replace("50", "0.5").replace("60", "0.6").replace("70", "0.7").replace("80", "0.8")
     from_column = mapping.replace(f'metric = "{metric}"', 'metric = { column = "note" }')
@@ -289,8 +289,8 @@ def test_a_direction_is_what_the_name_says_or_is_asked(read, tmp_path, metric, u
 
 
 def test_a_static_without_unit_needs_no_direction(read):
-    assert known_direction("synflow", "none", static=True) == "none"
-    assert known_direction("depth", "count", static=True) == ""
+    assert find_direction("synflow", "none", static=True) == "none"
+    assert find_direction("depth", "count", static=True) == ""
 
 
 def test_what_is_undecided_is_asked(read):

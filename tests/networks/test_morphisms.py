@@ -6,7 +6,15 @@ import torch
 from torch import nn
 
 from nasbench.errors import InvalidOption
-from nasbench.networks import add_edge, build_network, deepen, inherit, replicate, split, widen
+from nasbench.networks import (
+    add_edge,
+    build_network,
+    deepen_chain,
+    inherit_weights,
+    replicate_layer,
+    split_layer,
+    widen_layer,
+)
 from nasbench.spaces.nb201 import NASBench201
 
 
@@ -60,7 +68,7 @@ def same(a, b, x):
 
 @pytest.mark.parametrize(("at", "width"), [(0, 13), (6, 8), (10, 20)])
 def test_a_wider_chain_computes_the_same(chain, rng, at, width):
-    wide = widen(chain, at, width, rng)
+    wide = widen_layer(chain, at, width, rng)
     same(chain, wide, images())
     assert len(wide[at].weight) == width > len(chain[at].weight)
     assert wide.train()(images()).shape == (3, 4)  # every layer took the new width
@@ -68,13 +76,13 @@ def test_a_wider_chain_computes_the_same(chain, rng, at, width):
 
 @pytest.mark.parametrize("after", [2, 8, 11])
 def test_a_deeper_chain_computes_the_same(chain, after):
-    deep = deepen(chain, after)
+    deep = deepen_chain(chain, after)
     same(chain, deep, images())
     assert len(deep) > len(chain)
 
 
 def test_morphisms_follow_one_another_and_new_weights_learn(chain, rng):
-    child = widen(deepen(widen(chain, 0, 9, rng), 8), 6, 12, rng)
+    child = widen_layer(deepen_chain(widen_layer(chain, 0, 9, rng), 8), 6, 12, rng)
     x = images()
     same(chain, child, x)
     child(x).square().sum().backward()
@@ -105,12 +113,12 @@ def test_branches_compute_what_their_layer_did(n):
     alone = settled(nn.Sequential(nn.Conv2d(6, 6, 3, groups=6), nn.BatchNorm2d(6), nn.ReLU()))
     bare = settled(nn.Conv2d(6, 8, 3, stride=2))
     for layer, branches in (
-        (whole, replicate(whole, n)),
-        (whole, replicate(whole, n, adds=False)),
-        (bare, replicate(bare, n, adds=False)),
-        (bare, split(bare, n, 6)),
-        (alone, split(alone, n, 6)),
-        (nn.Identity(), split(nn.Identity(), n, 6)),
+        (whole, replicate_layer(whole, n)),
+        (whole, replicate_layer(whole, n, adds=False)),
+        (bare, replicate_layer(bare, n, adds=False)),
+        (bare, split_layer(bare, n, 6)),
+        (alone, split_layer(alone, n, 6)),
+        (nn.Identity(), split_layer(nn.Identity(), n, 6)),
     ):
         assert len(branches.layers) == n
         same(layer, branches, x)
@@ -119,8 +127,8 @@ def test_branches_compute_what_their_layer_did(n):
 def test_a_branch_can_be_morphed_further():
     x = torch.randn(2, 6, 8, 8, dtype=torch.float64)
     layer = settled(nn.Conv2d(6, 8, 3))
-    branches = replicate(layer, 2, adds=False)
-    branches.layers[0] = split(branches.layers[0], 3, 6)
+    branches = replicate_layer(layer, 2, adds=False)
+    branches.layers[0] = split_layer(branches.layers[0], 3, 6)
     same(layer, branches, x)
 
 
@@ -133,29 +141,29 @@ def test_a_child_inherits_what_it_shares_with_its_parent(rng):
     new = 9 * (4**2 + 8**2 + 16**2)
     total = sum(p.numel() for p in child.parameters())
     # the normalisation behind it has the same name and shape
-    assert inherit(child, parent) == pytest.approx(1 - new / total)
-    assert inherit(twin, parent) == 1
+    assert inherit_weights(child, parent) == pytest.approx(1 - new / total)
+    assert inherit_weights(twin, parent) == 1
     x = torch.randn(2, 3, 8, 8)
     torch.testing.assert_close(twin.eval()(x), parent.eval()(x))
 
 
 def test_what_cannot_be_morphed_is_refused(chain, rng):
     with pytest.raises(InvalidOption, match="stands BatchNorm2d"):
-        widen(chain, 1, 9, rng)
+        widen_layer(chain, 1, 9, rng)
     with pytest.raises(InvalidOption, match="has 6 channels"):
-        widen(chain, 0, 6, rng)
+        widen_layer(chain, 0, 6, rng)
     with pytest.raises(InvalidOption, match="the last one cannot be widened"):
-        widen(chain, 12, 9, rng)
+        widen_layer(chain, 12, 9, rng)
     with pytest.raises(InvalidOption, match="place of a ReLU"):
-        deepen(chain, 0)
+        deepen_chain(chain, 0)
     with pytest.raises(InvalidOption, match="0 cells of four nodes, and none has"):
         add_edge(chain, "0_1", rng)
     parent = build_network("nb201,channels=4,n_cells=1", np.array([[3, 2, 1, 4, 0, 3]]), rng)
     with pytest.raises(InvalidOption, match="3 of them have an operation there"):
         add_edge(parent, "0_1", rng)
     with pytest.raises(InvalidOption, match="number of channels, 6"):
-        split(nn.Conv2d(6, 6, 1), 7, 6)
+        split_layer(nn.Conv2d(6, 6, 1), 7, 6)
     with pytest.raises(InvalidOption, match="treats every channel alone"):
-        split(nn.Softmax(1), 2, 6)
+        split_layer(nn.Softmax(1), 2, 6)
     with pytest.raises(InvalidOption, match="told apart"):
-        replicate(nn.Sequential(nn.Conv2d(6, 6, 1), nn.Conv2d(6, 6, 1)), 2, adds=False)
+        replicate_layer(nn.Sequential(nn.Conv2d(6, 6, 1), nn.Conv2d(6, 6, 1)), 2, adds=False)

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from nasbench.errors import InvalidArchitecture, InvalidOption, UnknownName
-from nasbench.networks import build_network, count
+from nasbench.networks import build_network, count_costs
 from nasbench.networks.darts import DARTSNetwork
 from nasbench.networks.macro import MacroNetwork
 from nasbench.networks.nats_sss import NATSSizeNetwork
-from nasbench.networks.nb101 import NB101Network, vertex_channels
+from nasbench.networks.nb101 import NB101Network, compute_vertex_channels
 from nasbench.networks.nb201 import NB201Network
 from nasbench.networks.tnb101_micro import TransNASMicroNetwork
 from nasbench.registry import NETWORKS, SPACES
@@ -25,7 +25,7 @@ from nasbench.spaces.tnb101_micro import TransNASBench101Micro
 
 
 def weighed(cls, arch, shape=(3, 32, 32), **options):
-    return count(cls(arch, **options), shape)
+    return count_costs(cls(arch, **options), shape)
 
 
 def n_params(cls, arch, **options):
@@ -108,7 +108,7 @@ def test_nb101_channels_are_shared_as_in_the_authors_tests(edges, c_in, c_out, e
     matrix = np.zeros((len(expected), len(expected)), dtype=int)
     for source, target in edges.split():
         matrix[int(source), int(target)] = 1
-    assert vertex_channels(c_in, c_out, matrix.tolist()) == expected
+    assert compute_vertex_channels(c_in, c_out, matrix.tolist()) == expected
 
 
 def test_darts_weighs_what_its_authors_print():

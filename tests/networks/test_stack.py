@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from nasbench.networks import Stack, build_network, why_not_stacked
+from nasbench.networks import Stack, build_network, explain_not_stacked
 from nasbench.networks._stacked_layers import Copies
 from nasbench.spaces.nb201 import NASBench201
 
@@ -108,8 +108,8 @@ def test_nan_in_one_network_reaches_no_other(made):
 def test_what_cannot_be_stacked_says_why():
     one, other = (networks(f"channels={channels},n_cells=1,stages=1", k=1) for channels in (4, 8))
     images = build_network("nb201,channels=4,n_cells=1", np.array([[1, 2, 3, 4, 0, 1]]), np.random.default_rng(0))
-    assert why_not_stacked(one + one) == ""
-    assert "differ in more than their cells" in why_not_stacked(one + other)
-    assert "only networks of signals" in why_not_stacked([images])
+    assert explain_not_stacked(one + one) == ""
+    assert "differ in more than their cells" in explain_not_stacked(one + other)
+    assert "only networks of signals" in explain_not_stacked([images])
     one[0].layers[0].edges["0_1"] = nn.MaxPool1d(3)
-    assert "MaxPool1d" in why_not_stacked(one)
+    assert "MaxPool1d" in explain_not_stacked(one)

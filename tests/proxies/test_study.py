@@ -10,10 +10,10 @@ import nasbench.proxies._study as studies
 from nasbench.cli import main
 from nasbench.datasets import load_images
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.networks import build_network, count
-from nasbench.proxies import Scoring, Study, minibatch, score_table
+from nasbench.networks import build_network, count_costs
+from nasbench.proxies import Scoring, Study, draw_minibatch, score_table
 from nasbench.registry import PROXIES
-from nasbench.table import Table, user_tables
+from nasbench.table import Table, get_user_folder
 
 TINY = "nb201,channels=4,n_cells=1"
 ARCHS = np.array([[3, 2, 1, 4, 1, 3], [2, 0, 4, 1, 3, 1], [0, 0, 0, 0, 0, 0], [1, 3, 3, 3, 1, 2]], dtype=np.int8)
@@ -27,7 +27,7 @@ def digits():
 @pytest.fixture
 def study(digits, cifar10):
     def made(archs=ARCHS, proxies=("naswot", "jacov", "params", "zen"), seed=0, size=8):
-        batch = minibatch(digits, size, np.random.default_rng(seed))
+        batch = draw_minibatch(digits, size, np.random.default_rng(seed))
         scoring = Scoring(network=TINY, proxies=list(proxies), batch=batch, seed=seed)
         return Study(space=cifar10.space, archs=archs, dataset="cifar10", images="digits", scoring=scoring)
 
@@ -59,7 +59,7 @@ def test_a_network_without_a_path_has_sizes_and_missing_scores(study, tmp_path):
     every = study(proxies=PROXIES.names())
     table = score_table(every, tmp_path / "all.h5")
     scores = values(table, every)
-    size = count(build_network(TINY, ARCHS[2:3], np.random.default_rng(0), in_channels=1), (1, 8, 8))
+    size = count_costs(build_network(TINY, ARCHS[2:3], np.random.default_rng(0), in_channels=1), (1, 8, 8))
     assert (scores["params"][2], scores["flops"][2]) == size
     for name in ("naswot", "jacov", "epe_nas", "synflow"):
         assert np.isnan(scores[name][2]), name
@@ -108,14 +108,14 @@ def test_what_cannot_be_computed_anywhere_is_left_out_and_alone_is_an_error(stud
 
 
 def test_a_minibatch_is_normalised_and_drawn_once(digits):
-    batch = minibatch(digits, 500, np.random.default_rng(0))
+    batch = draw_minibatch(digits, 500, np.random.default_rng(0))
     assert batch.images.mean() == pytest.approx(0, abs=0.05)
     assert batch.images.std() == pytest.approx(1, abs=0.05)
     images, labels = digits.parts["train"]
     assert len(np.unique(batch.images.reshape(500, -1), axis=0)) > 490
     for size in (1, len(labels) + 1):
         with pytest.raises(InvalidOption, match=f"a batch of {size} of {len(images)}"):
-            minibatch(digits, size, np.random.default_rng(0))
+            draw_minibatch(digits, size, np.random.default_rng(0))
 
 
 def run(capsys, *arguments):
@@ -136,7 +136,10 @@ def test_the_command_writes_a_table_that_a_predictor_ranks_by(capsys, tmp_path):
     again = run(capsys, *asked[:2], "--proxies", "params,synflow", "--against", str(out), "--json")
     rows = json.loads(again[1])["proxies"]
     assert [row["against"] for row in rows] == [pytest.approx(1), pytest.approx(1)]
-    assert Table(user_tables() / "proxies-nb201-cifar10.h5").statics == (("cifar10", "params"), ("cifar10", "synflow"))
+    assert Table(get_user_folder() / "proxies-nb201-cifar10.h5").statics == (
+        ("cifar10", "params"),
+        ("cifar10", "synflow"),
+    )
     label = f"zero_cost,proxies={out}/synflow"
     options = {"train_sizes": 10, "runs": 1, "test_size": 50, "protocols": ("random",), "proxies": str(out)}
     record = nasbench.evaluate("nb201-cifar10", [label, "zero_cost"], **options, out=tmp_path / "record")

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nasbench.reproduction import Plan, load_published, published_names
+from nasbench.reproduction import Plan, list_published, load_published
 from nasbench.reproduction.columns import Column, Columns
-from nasbench.reproduction.curves import extrapolations
+from nasbench.reproduction.curves import measure_extrapolations
 from nasbench.reproduction.samples import CannotJudge
 from nasbench.reproduction.schema import Search
-from nasbench.reproduction.searches import pick, weighted
-from nasbench.reproduction.tables import best_of_n
+from nasbench.reproduction.searches import pick_reported, weigh_picks
+from nasbench.reproduction.tables import compute_best_of_n
 from nasbench.simulation import History
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Static, Table, find_table, write_table
@@ -34,15 +34,15 @@ def test_the_best_of_n_is_the_mean_over_all_draws(columns, n):
         best = max(chooser[list(draw)])
         # by symmetry, ties share over all rows of that rank
         outcomes.append(values[chooser == best].mean())
-    mean, std = best_of_n(values, chooser, n)
+    mean, std = compute_best_of_n(values, chooser, n)
     assert mean == pytest.approx(np.mean(outcomes), abs=1e-9)
     assert std >= np.std(outcomes) - 1e-9
 
 
 def test_the_best_of_one_is_the_whole_column(rng):
     values = rng.normal(size=100)
-    assert best_of_n(values, rng.normal(size=100), 1) == pytest.approx((values.mean(), values.std()))
-    assert best_of_n(values, values, 10_000)[0] == pytest.approx(values.max(), abs=1e-9)
+    assert compute_best_of_n(values, rng.normal(size=100), 1) == pytest.approx((values.mean(), values.std()))
+    assert compute_best_of_n(values, values, 10_000)[0] == pytest.approx(values.max(), abs=1e-9)
 
 
 CELLS = (
@@ -89,23 +89,23 @@ AT = Search("t", ("c",), seconds=110.0, interpolate_at=100.0)
 
 def test_a_run_reports_the_first_of_its_best_trials_and_never_a_crash():
     run = history([0.1, np.nan, 0.7, 0.7, 0.9], [10.0] * 5)
-    assert [list(part) for part in pick(run, run.score[:, 0], LAST, None)] == [[4], [1.0]]
-    assert list(pick(run, run.score[:, 0], LAST, 4)[0]) == [2]
-    assert list(pick(run, -run.score[:, 0], LAST, None)[0]) == [0]
+    assert [list(part) for part in pick_reported(run, run.score[:, 0], LAST, None)] == [[4], [1.0]]
+    assert list(pick_reported(run, run.score[:, 0], LAST, 4)[0]) == [2]
+    assert list(pick_reported(run, -run.score[:, 0], LAST, None)[0]) == [0]
     with pytest.raises(CannotJudge, match="no trial"):
-        pick(history([], []), np.empty(0), LAST, None)
+        pick_reported(history([], []), np.empty(0), LAST, None)
 
 
 def test_interpolation_weighs_the_incumbents_at_the_two_nearest_results():
     run = history([0.5, 0.4, 0.9], [60.0, 30.0, 20.0])  # ends 60, 90, 110; incumbents 0, 0, 2
-    at, weights = pick(run, run.score[:, 0], AT, None)
+    at, weights = pick_reported(run, run.score[:, 0], AT, None)
     assert (list(at), list(weights)) == ([0, 2], [0.5, 0.5])
-    values = weighted(
-        [run, run], [(at, weights), pick(run, run.score[:, 0], LAST, None)], lambda archs: archs[:, 0] * 10.0
+    values = weigh_picks(
+        [run, run], [(at, weights), pick_reported(run, run.score[:, 0], LAST, None)], lambda archs: archs[:, 0] * 10.0
     )
     assert list(values) == [10.0, 20.0]
     alone = history([0.5], [60.0])
-    assert [list(part) for part in pick(alone, alone.score[:, 0], AT, None)] == [[0], [1.0]]
+    assert [list(part) for part in pick_reported(alone, alone.score[:, 0], AT, None)] == [[0], [1.0]]
 
 
 def test_a_table_that_is_absent_or_another_is_named_with_the_way_to_get_it():
@@ -125,15 +125,15 @@ def test_a_file_of_curves_that_is_absent_or_another_is_named_with_the_way_to_get
     table = load_published("learning_curves")
     row = next(row for row in table.rows if row.ours["kind"] == "extrapolation")
     with pytest.raises(CannotJudge, match=r"metaqnn_cifar10\.csv' of https://github\.com/MITAutoML/\S+; copy it to "):
-        extrapolations(table, row, Plan(1, tmp_path))
+        measure_extrapolations(table, row, Plan(1, tmp_path))
     (home / "curves").mkdir()
     (home / "curves" / "metaqnn_cifar10.csv").write_text("acc_0,acc_1\n0.1,0.2\n")
     with pytest.raises(CannotJudge, match=r"checksum ba00613f3213\.\.\.; .* has .*: replace it"):
-        extrapolations(table, row, Plan(1, tmp_path))
+        measure_extrapolations(table, row, Plan(1, tmp_path))
 
 
 def test_a_table_of_another_version_is_refused_with_both_checksums(tmp_path):
-    text = published_names()["nb201_optimum"].read_text()
+    text = list_published()["nb201_optimum"].read_text()
     (tmp_path / "x.toml").write_text(text.replace("dee982b808b9", "0123456789ab"))
     with pytest.raises(CannotJudge, match=r"checksum dee982b808b9\.\.\., the claim is about 0123456789ab\.\.\."):
         Columns(load_published(str(tmp_path / "x.toml"))).table("nb201")

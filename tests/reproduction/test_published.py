@@ -8,7 +8,7 @@ import pytest
 from nasbench.choices import Choice
 from nasbench.errors import NasbenchError, UnknownName
 from nasbench.registry import STRATEGIES
-from nasbench.reproduction import Verdict, load_published, published_names, read_published
+from nasbench.reproduction import Verdict, list_published, load_published, read_published
 from nasbench.reproduction.schema import TRUST, UNVERIFIED
 from nasbench.tasks.declarations import tables_of
 
@@ -118,7 +118,7 @@ def test_an_unknown_table_offers_near_names():
         load_published("nb201_table6")
 
 
-@pytest.mark.parametrize("name", published_names())
+@pytest.mark.parametrize("name", list_published())
 def test_every_shipped_file_says_where_its_numbers_are_from_and_how_far_they_may_differ(name):
     table = load_published(name)
     for text in (table.citation, table.source, table.paper_version, table.tolerance.reason):
@@ -133,7 +133,7 @@ def test_every_shipped_file_says_where_its_numbers_are_from_and_how_far_they_may
     assert {keys["table"] for keys in table.columns.values()} <= table.tables.keys()
 
 
-@pytest.mark.parametrize("name", published_names())
+@pytest.mark.parametrize("name", list_published())
 def test_strategies_that_the_suite_has_are_spelt_with_options_they_take(name):
     table = load_published(name)
     labels = {
@@ -149,7 +149,7 @@ def test_the_documentation_shows_every_published_table():
     text = (Path(__file__).resolve().parents[2] / "docs/reproduction.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"<!-- verdicts: nasbench reproduce run -->\n(.*?)\n<!-- end -->", text, flags=re.DOTALL)
     lines = {cells[1].strip(): cells[2:-1] for cells in (line.split("|") for line in shown.splitlines()[2:])}
-    assert lines.keys() == published_names().keys()
+    assert lines.keys() == list_published().keys()
     for name, cells in lines.items():
         n_rows, judged = len(load_published(name).rows), sum(int(cell) for cell in cells[1:4])
         assert judged + int(cells[4]) == n_rows

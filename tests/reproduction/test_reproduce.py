@@ -11,8 +11,8 @@ from nasbench.errors import RecordError
 from nasbench.importers import import_source
 from nasbench.importers.spikenas import SpikeNASBench
 from nasbench.importers.table import AnyTable
-from nasbench.reproduction import Plan, load_published, load_result, published_names, read_published, reproduce
-from nasbench.reproduction.report import overview, report, summary, to_import
+from nasbench.reproduction import Plan, list_published, load_published, load_result, read_published, reproduce
+from nasbench.reproduction.report import compose_report, list_missing_imports, summarize_rows, write_overview
 
 SMALL = """
 title = "t"
@@ -98,8 +98,8 @@ def test_a_row_may_keep_to_what_was_observed_and_an_explored_reading_is_never_th
     seen, by_test = (rows(result, name)["RS"]["cells"]["Cora"]["ours"]["values"] for name in ("as seen", "by test"))
     assert seen == by_test
     assert result["reading"] != "by test"
-    assert "by test: " in report([result])
-    assert "(explored, not chosen)" in report([result])
+    assert "by test: " in compose_report([result])
+    assert "(explored, not chosen)" in compose_report([result])
 
 
 def test_runs_are_kept_continued_and_the_same_for_any_number_of_jobs(small, tmp_path):
@@ -126,13 +126,13 @@ def test_one_run_is_too_few_to_judge(small, tmp_path):
 def test_reports_hold_both_numbers_in_every_format(small, tmp_path):
     result = reproduce(small, Plan(6, tmp_path))
     for kind in ("text", "markdown", "html"):
-        text = report([result], kind, pictures={"small": "plots/small.png"})
+        text = compose_report([result], kind, pictures={"small": "plots/small.png"})
         for part in ("81.200 ± 0.400", "83.133", "reproduced", "no strategy", "ten trials by test"):
             assert part in text.replace("&#x27;", "'")
         assert ("plots/small.png" in text) == (kind != "text")
-    assert json.loads(report([result], "json"))[0]["name"] == "small"
-    assert summary([result]).count("\n") == 4  # header, line, three rows
-    cells = [cell.strip() for cell in overview([result], "markdown").splitlines()[-1].split("|")]
+    assert json.loads(compose_report([result], "json"))[0]["name"] == "small"
+    assert summarize_rows([result]).count("\n") == 4  # header, line, three rows
+    cells = [cell.strip() for cell in write_overview([result], "markdown").splitlines()[-1].split("|")]
     assert cells[1:-1] == ["small", "2 of 3 rows could be judged: reproduced", "2", "0", "0", "1", "by test"]
 
 
@@ -238,7 +238,7 @@ VERDICTS = {
 }
 
 
-@pytest.mark.parametrize("name", published_names())
+@pytest.mark.parametrize("name", list_published())
 def test_every_published_table_runs_quickly(name, request, tmp_path, tables, monkeypatch):
     """What is exact has a fixed verdict; of searches with few runs, none may be wrong that is right with many."""
     if name not in SHIPPED_ONLY:
@@ -247,6 +247,6 @@ def test_every_published_table_runs_quickly(name, request, tmp_path, tables, mon
     result = reproduce(table, Plan(table.quick_runs, tmp_path, quick=True))
     found = {row["label"]: row["verdict"] for row in rows(result, result["reading"]).values()}
     assert {label: found[label] for label in VERDICTS[name]} == VERDICTS[name]
-    assert to_import([result]) == []
+    assert list_missing_imports([result]) == []
     if name == "nb201_table5":
         assert all(found[label] in ("reproduced", "cannot be judged") for label in ("RS", "REA", "REINFORCE"))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nasbench.reproduction.samples import Sample, sample_of
 from nasbench.reproduction.schema import Cell, Row, Tolerance
-from nasbench.reproduction.verdicts import Fit, Judged, Verdict, judge_cell, judge_row, overall
+from nasbench.reproduction.verdicts import Fit, Judged, Verdict, judge_cell, judge_overall, judge_row
 
 NUMBER = st.floats(-100, 100)
 STD = st.floats(0.01, 10)
@@ -110,9 +110,9 @@ def test_a_table_is_as_good_as_its_worst_row_that_could_be_judged():
     good, off, unknown = rows_of((1.0, 1.0), (2.0, 9.0))[0], rows_of((2.0, 9.0))[0], {"a": cell(1.0, None)}
     rows = [judge_row(ROW, good, [off]), judge_row(ROW, off, [good]), judge_row(ROW, unknown, [])]
     assert [row.verdict for row in rows] == [Verdict.REPRODUCED, Verdict.ORDERING, Verdict.NONE]
-    assert overall(rows) is Verdict.ORDERING
-    assert overall(rows[2:]) is Verdict.NONE
-    assert overall(rows[:1]) is Verdict.REPRODUCED
+    assert judge_overall(rows) is Verdict.ORDERING
+    assert judge_overall(rows[2:]) is Verdict.NONE
+    assert judge_overall(rows[:1]) is Verdict.REPRODUCED
 
 
 @given(st.floats(0.01, 5), st.floats(0.01, 5), st.floats(0, 1))

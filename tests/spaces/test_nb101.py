@@ -66,7 +66,7 @@ def smallest_form(matrix, digits):
 
 def test_it_has_the_published_number_of_cells(space):
     """Ying et al. 2019, section 2: 423,624; the smaller ones are what the authors' generate_graphs.py logs."""
-    assert [len(cells.unique_cells(v)) for v in range(2, 8)] == [1, 6, 84, 2441, 62010, 359082]
+    assert [len(cells.list_unique_cells(v)) for v in range(2, 8)] == [1, 6, 84, 2441, 62010, 359082]
     rows = space.unique_cells()
     assert rows.shape == (423_624, 26)
     assert len(np.unique(rows, axis=0)) == 423_624
@@ -157,7 +157,7 @@ def test_more_than_nine_edges_are_valid_if_pruning_removes_them(space):
 
 def test_every_row_can_be_reached_by_edits(space):
     """Operations change freely, so it is enough that the valid edge bits are connected by single flips."""
-    valid = cells.pruned_masks() != 0
+    valid = cells.compute_pruned_masks() != 0
     reached = np.zeros_like(valid)
     front = np.array([1 << 20 >> cells.EDGES.index((0, 6))])
     while len(front):

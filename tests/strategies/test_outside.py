@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import nasbench
-from nasbench.adapters import optuna_objective
+from nasbench.adapters import make_optuna_objective
 from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, SearchFinished, UnknownName
 from nasbench.registry import STRATEGIES
@@ -28,7 +28,7 @@ def made(label, space, rng):
 
 def test_a_task_is_an_objective_of_optuna(cifar10):
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=1))
-    study.optimize(optuna_objective(cifar10, np.random.default_rng(0)), n_trials=30)
+    study.optimize(make_optuna_objective(cifar10, np.random.default_rng(0)), n_trials=30)
     assert len(study.trials) == 30
     for trial in study.trials:
         seeds = [cifar10.query([trial.user_attrs["architecture"]], seed=s)[0] for s in cifar10.observed.axes["seeds"]]
@@ -36,13 +36,13 @@ def test_a_task_is_an_objective_of_optuna(cifar10):
         assert trial.user_attrs["cost_s"] > 0
     # asked twice, an architecture shows the same seed, and another generator may show another
     fixed = optuna.trial.FixedTrial(study.trials[0].params)
-    values = {optuna_objective(cifar10, np.random.default_rng(i))(fixed) for i in range(20)}
+    values = {make_optuna_objective(cifar10, np.random.default_rng(i))(fixed) for i in range(20)}
     assert len(values) > 1
 
 
 def test_what_is_no_architecture_is_pruned():
     task = nasbench.load_task("nbgraph-proteins")
-    objective = optuna_objective(task, np.random.default_rng(0))
+    objective = make_optuna_objective(task, np.random.default_rng(0))
     with pytest.raises(optuna.TrialPruned, match="no architecture"):
         objective(optuna.trial.FixedTrial(dict(zip(task.space.decisions, [8, 8, 0, 8, 0], strict=True))))
 

@@ -8,7 +8,7 @@ from nasbench.choices import Choice
 from nasbench.registry import STRATEGIES
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.strategies.reinforcement_learning._rewards import Rewards
-from nasbench.surrogates._targets import target_named
+from nasbench.surrogates._targets import find_target
 from nasbench.trials import Results
 
 SPACE = NASBench201()
@@ -56,7 +56,7 @@ def test_fractions_are_rewards_as_they_are_and_others_their_rank():
 def test_the_logarithm_of_an_error_is_defined_beyond_1():
     """The first guess of NAS-BOWL; of a throughput, the error is what it lacks to a little above the best."""
     scores = np.array([1200.0, 1500.0, 900.0, 1499.0])
-    target = target_named("log_error")(scores)
+    target = find_target("log_error")(scores)
     learnt = target.forward(scores)
     assert (np.argsort(learnt) == np.argsort(scores)).all()
     assert target.backward(learnt) == pytest.approx(scores)

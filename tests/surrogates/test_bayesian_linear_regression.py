@@ -36,7 +36,7 @@ def test_the_highest_evidence_is_where_scikit_learn_finds_it(seed):
     flat = {"alpha_1": 0, "alpha_2": 0, "lambda_1": 0, "lambda_2": 0}
     theirs = linear_model.BayesianRidge(max_iter=5000, tol=1e-10, **flat).fit(x, value)
     ours = LinearPosterior(x, value)
-    logs = ours.most_likely()
+    logs = ours.find_most_likely()
     np.testing.assert_allclose(np.exp(logs[0]), [theirs.lambda_, 1 / theirs.alpha_], rtol=1e-3)
     new = problem(n=9, seed=5)[0]
     for mine, their in zip(ours.predict(new, logs), theirs.predict(new, return_std=True), strict=True):
@@ -71,7 +71,7 @@ def test_sampled_precisions_have_the_moments_of_their_posterior():
 def test_features_that_never_change_say_nothing():
     value = np.array([-1.0, 0.0, 1.0])
     posterior = LinearPosterior(np.ones((3, 2)), value)
-    mean, std = posterior.predict(np.ones((2, 2)), posterior.most_likely())
+    mean, std = posterior.predict(np.ones((2, 2)), posterior.find_most_likely())
     np.testing.assert_allclose(mean, 0, atol=1e-12)
     np.testing.assert_allclose(std, value.std(), rtol=1e-4)
 

@@ -10,8 +10,8 @@ from nasbench.errors import InvalidOption, PredictorError
 from nasbench.predictions import Batch, Prediction
 from nasbench.registry import PREDICTORS
 from nasbench.surrogates._ranges import Range
-from nasbench.surrogates.combinations._members import folds, member_choices
-from nasbench.surrogates.combinations.ensemble import mixture
+from nasbench.surrogates.combinations._members import deal_folds, parse_members
+from nasbench.surrogates.combinations.ensemble import mix_predictions
 from nasbench.tasks import TableTask
 from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, tau, trained
 
@@ -28,7 +28,7 @@ def test_labels_with_options_nest_and_are_read_back():
     inner = f"{LINE}+xgboost,encoding='path_bag+canonical',max_depth=3"
     choice = Choice("ensemble", "", {"members": inner, "n_folds": 3})
     assert Choice.parse(choice.label) == choice
-    first, second = member_choices(choice.options["members"])
+    first, second = parse_members(choice.options["members"])
     assert first.label == LINE
     assert second.options == {"encoding": "path_bag+canonical", "max_depth": 3}
 
@@ -38,7 +38,7 @@ def test_a_mixture_has_the_moments_of_what_is_drawn_from_it(rng):
         Prediction(np.array([0.0, 1.0]), np.array([1.0, 0.5])),
         Prediction(np.array([3.0, 1.0]), np.array([2.0, 0.1])),
     ]
-    mean, std = mixture(answers, np.array([0.25, 0.75]))
+    mean, std = mix_predictions(answers, np.array([0.25, 0.75]))
     which = (rng.random(400_000) < 0.75).astype(int)
     for i in range(2):
         means, stds = (np.array([getattr(answer, part)[i] for answer in answers]) for part in ("mean", "std"))
@@ -75,7 +75,7 @@ def test_an_ensemble_needs_what_its_members_need(cifar10):
 
 def test_twins_share_a_fold(cifar10, rng):
     archs = np.repeat(cifar10.space.sample(20, rng), 3, axis=0)
-    parts = folds(cifar10.space, Batch(archs), 4, rng)
+    parts = deal_folds(cifar10.space, Batch(archs), 4, rng)
     assert sorted(np.concatenate(parts).tolist()) == list(range(60))
     for rows in parts:
         for row in rows:

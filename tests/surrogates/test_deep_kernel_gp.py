@@ -9,7 +9,7 @@ from nasbench.predictions import Batch
 torch = pytest.importorskip("torch")
 gpytorch = pytest.importorskip("gpytorch")
 
-from nasbench.surrogates._gp._deep import DeepKernelModel, tanh_network  # noqa: E402
+from nasbench.surrogates._gp._deep import DeepKernelModel, make_tanh_network  # noqa: E402
 from nasbench.surrogates._gp._posterior import Posterior  # noqa: E402
 from nasbench.surrogates.kernel_methods.deep_kernel_gp import DeepKernelGP  # noqa: E402
 
@@ -19,7 +19,7 @@ def model(rng):
     x = rng.standard_normal((80, 2))
     y = np.sign(x[:, 0] * x[:, 1])  # no stationary kernel of x: the sign jumps
     generator = torch.Generator().manual_seed(1)
-    network = tanh_network(x.shape[1], 16, 2, generator)
+    network = make_tanh_network(x.shape[1], 16, 2, generator)
     return DeepKernelModel(torch.from_numpy(x), torch.from_numpy(y), network=network, outputs=2)
 
 

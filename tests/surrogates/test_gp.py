@@ -107,16 +107,16 @@ def test_hyperparameters_are_those_of_the_highest_marginal_likelihood(cifar10):
     x, y = predictor.features(archs).numpy(), predictor._value.numpy()
     kernel = signal * Matern(length, nu=2.5) + WhiteKernel(noise + _exact.LEAST_NOISE)
     reference = GaussianProcessRegressor(kernel, optimizer=None, alpha=0).fit(x, y)
-    products = predictor._module.by_group(torch.from_numpy(x))
+    products = predictor._module.compute_by_group(torch.from_numpy(x))
     given = torch.from_numpy(predictor._hyperparameters)
-    loss = predictor._negative_log_posterior(given, products, torch.from_numpy(y))
-    own = -float(loss - _exact.minus_log_prior(given)) - len(y) / 2 * np.log(2 * np.pi)
+    loss = predictor._compute_negative_log_posterior(given, products, torch.from_numpy(y))
+    own = -float(loss - _exact.compute_minus_log_prior(given)) - len(y) / 2 * np.log(2 * np.pi)
     assert own == pytest.approx(reference.log_marginal_likelihood_value_, abs=1e-4)
     for step in (-0.1, 0.1):
         for i in range(3):
             moved = given.clone()
             moved[i] += step
-            assert predictor._negative_log_posterior(moved, products, torch.from_numpy(y)) > loss
+            assert predictor._compute_negative_log_posterior(moved, products, torch.from_numpy(y)) > loss
 
 
 def test_botorch_takes_the_kernel_and_the_model(cifar10):
@@ -159,7 +159,7 @@ def test_the_standard_deviation_is_of_the_right_size(cifar10, label):
     for seed in range(4):
         predictor, _ = fitted(label, cifar10, 150, seed)
         mean, std = predictor._predict(Batch(query))
-        squares.append(np.square((predictor._target.forward(cifar10.query(query)) - mean) / std).mean())
+        squares.append(np.square((predictor._make_target.forward(cifar10.query(query)) - mean) / std).mean())
     assert 0.8 < np.sqrt(np.mean(squares)) < 1.2
 
 

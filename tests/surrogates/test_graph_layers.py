@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from nasbench.registry import PREDICTORS, SPACES
-from nasbench.surrogates._nets import initialise
+from nasbench.surrogates._nets import initialize_weights
 
 # a diamond with a short cut: 0 -> 1 -> 3, 0 -> 2 -> 3, 0 -> 3
 ADJACENCY = np.array([[0, 1, 1, 1], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]], dtype=float)
@@ -14,7 +14,7 @@ ADJACENCY = np.array([[0, 1, 1, 1], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]], d
 
 def layer_of(label, name, *widths):
     layer = getattr(sys.modules[PREDICTORS.load(label).__module__], name)(1, *widths).double()
-    initialise(layer, torch.Generator().manual_seed(3))
+    initialize_weights(layer, torch.Generator().manual_seed(3))
     return layer.eval()
 
 
@@ -66,9 +66,9 @@ def test_gates_multiply_what_flows_in():
 
 
 def test_bonas_s_global_vertex_hears_all_and_none_hears_it():
-    from nasbench.surrogates.neural.bonas import _with_global_vertex
+    from nasbench.surrogates.neural.bonas import _add_global_vertex
 
-    hears, operations, present = _with_global_vertex(tensor(ADJACENCY)[0], tensor(np.eye(4))[0], torch.ones(1, 4))
+    hears, operations, present = _add_global_vertex(tensor(ADJACENCY)[0], tensor(np.eye(4))[0], torch.ones(1, 4))
     assert hears[0].tolist() == [[1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [1, 0, 1, 0, 0], [1, 1, 1, 1, 0], [1, 1, 1, 1, 1]]
     assert operations[0].tolist() == np.eye(5).tolist()
     assert present.tolist() == [[1] * 5]
@@ -76,9 +76,9 @@ def test_bonas_s_global_vertex_hears_all_and_none_hears_it():
 
 def test_attention_only_looks_along_paths():
     """Vertices 1 and 2 of the diamond lie on no common path: what one holds never reaches the other in a block."""
-    from nasbench.surrogates.neural.graph_transformer import _ancestors
+    from nasbench.surrogates.neural.graph_transformer import _find_ancestors
 
-    above = _ancestors(tensor(ADJACENCY)[0])
+    above = _find_ancestors(tensor(ADJACENCY)[0])
     assert above[0].tolist() == [[0, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0], [1, 1, 1, 0]]
     looks = torch.stack([above, above.transpose(1, 2)], dim=1)[None] + torch.eye(4, dtype=torch.float64)
     block, x = layer_of("graph_transformer", "_Block", 8), features(8)
@@ -90,10 +90,10 @@ def test_attention_only_looks_along_paths():
 
 
 def test_paths_of_any_length_are_found():
-    from nasbench.surrogates.neural.graph_transformer import _ancestors
+    from nasbench.surrogates.neural.graph_transformer import _find_ancestors
 
     chain = np.eye(30, k=1)
-    assert (_ancestors(tensor(chain)[0])[0].numpy() == np.tri(30, k=-1)).all()
+    assert (_find_ancestors(tensor(chain)[0])[0].numpy() == np.tri(30, k=-1)).all()
 
 
 def test_the_transformer_sees_what_a_cell_computes(rng):
@@ -106,5 +106,5 @@ def test_the_transformer_sees_what_a_cell_computes(rng):
         ]
     )
     predictor = PREDICTORS.load("graph_transformer")(space)
-    for part in predictor._inputs(cells):
+    for part in predictor._encode_inputs(cells):
         assert torch.equal(part[0], part[1])

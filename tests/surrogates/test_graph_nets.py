@@ -76,7 +76,7 @@ def test_every_weight_is_learnt(label, cifar10, rng):
     predictor = made(label, cifar10.space, epochs=1)
     archs = cifar10.space.sample(20, rng)
     predictor.fit(Batch(archs), rng.random(20), rng)
-    inputs = predictor._inputs(archs)
+    inputs = predictor._encode_inputs(archs)
     net = predictor._model.train()
     net.zero_grad()
     outputs = net(*(part.expand(predictor.members, *part.shape) for part in inputs))

@@ -9,13 +9,13 @@ from scipy.stats import multivariate_normal, norm
 from nasbench.errors import InvalidOption, PredictorError, UnknownName
 from nasbench.predictions import Batch
 from nasbench.registry import PREDICTORS, SPACES
-from nasbench.surrogates._curves import filled, last_epochs, last_values
+from nasbench.surrogates._curves import fill_gaps, find_last_epochs, find_last_values
 from nasbench.surrogates._curves._combination import Combination
 from nasbench.surrogates._curves._distance import DistanceLeft
-from nasbench.surrogates._curves._families import FAMILIES, LC_PFN, chosen_families
-from nasbench.surrogates._curves._least_squares import SHAPES, fit
-from nasbench.surrogates._curves._sampler import ensemble
-from nasbench.surrogates._curves._way import usual_way
+from nasbench.surrogates._curves._families import FAMILIES, LC_PFN, select_families
+from nasbench.surrogates._curves._least_squares import SHAPES, fit_family
+from nasbench.surrogates._curves._sampler import sample_walkers
+from nasbench.surrogates._curves._way import compute_median_increments
 from nasbench.surrogates.learning_curves.curve_fit import CurveFit
 
 NAN = np.nan
@@ -54,10 +54,10 @@ def power_laws(rng, n, *, noise=0.0):
 
 def test_curves_are_read_to_their_last_epoch_and_gaps_bridged():
     curves = np.array([[NAN, 0.2, NAN, NAN, 0.8, NAN], [0.1, NAN, NAN, NAN, NAN, NAN], [NAN] * 6])
-    assert last_epochs(curves).tolist() == [5, 1, 0]
-    np.testing.assert_array_equal(last_values(curves), [0.8, 0.1, NAN])
-    np.testing.assert_allclose(filled(curves)[0], [0.2, 0.2, 0.4, 0.6, 0.8, NAN])
-    np.testing.assert_array_equal(filled(curves)[1:], curves[1:])
+    assert find_last_epochs(curves).tolist() == [5, 1, 0]
+    np.testing.assert_array_equal(find_last_values(curves), [0.8, 0.1, NAN])
+    np.testing.assert_allclose(fill_gaps(curves)[0], [0.2, 0.2, 0.4, 0.6, 0.8, NAN])
+    np.testing.assert_array_equal(fill_gaps(curves)[1:], curves[1:])
 
 
 def test_the_baselines_say_what_they_are_called(space):
@@ -83,14 +83,14 @@ def test_least_squares_finds_the_curve_that_it_was_given(name):
     """Without noise, from the first half of a curve, to the end of it."""
     curve = FAMILIES[name].curve(EPOCHS, *LCPFN[name][0])
     seen = np.where(EPOCHS <= 50, curve, NAN)[None]
-    found = fit(SHAPES[name], seen)
+    found = fit_family(SHAPES[name], seen)
     assert found.squares[0] < 1e-8
     assert found.at(SHAPES[name], EPOCHS)[0, -1] == pytest.approx(curve[-1], abs=2e-3)
 
 
 def test_least_squares_recovers_parameters_and_is_as_good_as_scipy(rng):
     curves = power_laws(rng, 5, noise=0.01)
-    found = fit(SHAPES["pow3"], curves)
+    found = fit_family(SHAPES["pow3"], curves)
     for i, curve in enumerate(curves):
         best, _ = curve_fit(FAMILIES["pow3"].curve, EPOCHS, curve, p0=(0.7, 0.3, 0.8))
         squares = ((FAMILIES["pow3"].curve(EPOCHS, *best) - curve) ** 2).sum()
@@ -106,7 +106,7 @@ def test_curve_fit_extrapolates_power_laws_and_knows_how_well(space, rng):
     predictor.fit(batch_of(space, curves), curves[:, -1], rng)
     mean, std = predictor.predict(batch_of(space, seen))
     assert np.sqrt(((mean - curves[:, -1]) ** 2).mean()) < 0.6 * np.sqrt(
-        ((last_values(seen) - curves[:, -1]) ** 2).mean()
+        ((find_last_values(seen) - curves[:, -1]) ** 2).mean()
     )
     assert 0.75 <= (np.abs(mean - curves[:, -1]) < 1.645 * std).mean() <= 1
 
@@ -133,7 +133,7 @@ def test_the_ensemble_samples_a_normal_distribution():
 
     rng = np.random.default_rng(1)
     start = rng.standard_normal((2, 40, 3))
-    kept = [walkers.copy() for i, walkers in enumerate(ensemble(log_density, start, 1500, rng)) if i >= 300]
+    kept = [walkers.copy() for i, walkers in enumerate(sample_walkers(log_density, start, 1500, rng)) if i >= 300]
     points = np.concatenate(kept, axis=1)[0]
     np.testing.assert_allclose(points.mean(axis=0), centre, atol=0.12)
     np.testing.assert_allclose(np.cov(points.T), covariance, atol=0.25)
@@ -164,11 +164,11 @@ def test_the_sampled_posterior_is_that_of_weighted_draws_from_the_prior(space):
 
 
 def test_families_are_chosen_by_name():
-    assert chosen_families("") == list(FAMILIES)
+    assert select_families("") == list(FAMILIES)
     assert len(FAMILIES) == 11
-    assert chosen_families(CurveFit.presets["lce_m"]["families"]) == ["mmf", "loglog_linear", "dr_hill", "log_power"]
+    assert select_families(CurveFit.presets["lce_m"]["families"]) == ["mmf", "loglog_linear", "dr_hill", "log_power"]
     with pytest.raises(UnknownName, match="did you mean 'pow4'"):
-        chosen_families("pow5")
+        select_families("pow5")
     with pytest.raises(InvalidOption, match="an even"):
         PREDICTORS.load("domhan")(SPACES.load("nb201")(), walkers=7)
 
@@ -181,7 +181,7 @@ def test_freeze_thaw_is_the_gaussian_process_that_it_writes_down(space):
     predictor.fit(batch.take(np.arange(3)), np.array([0.65, NAN, NAN]), np.random.default_rng(0))
     logs, standard = predictor._logs, (curves - predictor._mean) / predictor._scale
     x = predictor._columns(batch.archs)
-    between = predictor._covariance(logs, predictor._distances(x, x), np.eye(4))
+    between = predictor._compute_covariance(logs, predictor._compute_distances(x, x), np.eye(4))
     time = np.arange(1, 5) / 4
     b, a = np.exp(logs[4]), np.exp(logs[3])
     decay = np.exp(logs[2]) * (b / (time[:, None] + time + b)) ** a
@@ -194,7 +194,7 @@ def test_freeze_thaw_is_the_gaussian_process_that_it_writes_down(space):
     values = np.array([standard[p] for p in seen])
     likelihood = multivariate_normal.logpdf(values[train], np.zeros(len(train)), covariance[np.ix_(train, train)])
     prior = -0.5 * (((logs - _centres()[0]) / _centres()[1]) ** 2).sum()
-    ours = predictor._log_posterior(logs, filled(standard[:3]), predictor._distances(x[:3], x[:3]))
+    ours = predictor._log_posterior(logs, fill_gaps(standard[:3]), predictor._compute_distances(x[:3], x[:3]))
     assert ours == pytest.approx(likelihood + len(train) / 2 * np.log(2 * np.pi) + prior, abs=1e-6)
     gain = np.linalg.solve(covariance[:-1, :-1], covariance[:-1, -1])
     mean, std = predictor.predict(batch.take(np.arange(3, 4)))
@@ -218,7 +218,7 @@ def test_freeze_thaw_counts_a_training_curve_once(space, rng):
     predictor.fit(Batch(batch.archs, known), np.array([0.65, NAN, 0.72]), rng)
     other = PREDICTORS.load("freeze_thaw")(space)
     other.fit(Batch(batch.archs, known), np.array([0.65, NAN, 0.72]), np.random.default_rng(0))
-    other._condition(predictor._logs, batch.archs, other._standardised(curves))
+    other._fit_posterior(predictor._logs, batch.archs, other._standardize(curves))
     asked = batch.take(np.array([1]))
     for ours, expected in zip(predictor.predict(asked), other.predict(asked), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-6)
@@ -226,7 +226,7 @@ def test_freeze_thaw_counts_a_training_curve_once(space, rng):
 
 def test_the_usual_way_and_what_is_left_of_a_distance_by_hand():
     curves = np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 9.0]])
-    median, size = usual_way(curves)
+    median, size = compute_median_increments(curves)
     assert median[1, 2] == 2.0  # gains 1, 2 and 6
     assert size[1, 2] == pytest.approx(1.4826)  # distances 1, 0 and 4 from it
     left = DistanceLeft(np.array([[4.0, 2.0], [-4.0, -2.0], [4.0, 2.0], [-4.0, -2.0]]))
@@ -239,8 +239,8 @@ def test_the_features_of_support_vectors_are_values_and_two_differences(space):
     pytest.importorskip("sklearn")
     predictor = PREDICTORS.load("curve_svr")(space, encoding="", configurations=2)
     batch = batch_of(space, [[0.1, 0.4, 0.5, 0.55]])
-    assert predictor._features(batch, 4)[0] == pytest.approx([0.1, 0.4, 0.5, 0.55, 0.3, 0.1, 0.05, -0.2, -0.05])
-    assert predictor._features(batch, 1).tolist() == [[0.1]]
+    assert predictor._compute_features(batch, 4)[0] == pytest.approx([0.1, 0.4, 0.5, 0.55, 0.3, 0.1, 0.05, -0.2, -0.05])
+    assert predictor._compute_features(batch, 1).tolist() == [[0.1]]
 
 
 def test_losses_are_summed_by_hand(space):
@@ -284,13 +284,13 @@ def test_the_transformer_knows_the_prior_that_it_was_trained_on():
     """On curves that it has not seen: likelier than the mean of all, nearer than the last value, right intervals."""
     torch = pytest.importorskip("torch")
     from nasbench.surrogates._curves._pfn import WEIGHTS, CurveTransformer
-    from nasbench.surrogates._curves._pfn_training import drawn
+    from nasbench.surrogates._curves._pfn_training import draw_prior_curves
     from nasbench.surrogates._nets import load_arrays
 
     net = CurveTransformer().double()
     with np.load(WEIGHTS, allow_pickle=False) as stored:
         load_arrays(net, {name: stored[name].astype(np.float64) for name in stored.files})
-    curves = drawn(500, np.random.default_rng(99))
+    curves = draw_prior_curves(500, np.random.default_rng(99))
     end, likelihoods = curves[:, 99], []
     for length in (5, 20, 60):
         epochs = torch.arange(1, length + 1, dtype=torch.float64).expand(500, -1)

@@ -5,14 +5,14 @@ import pytest
 import torch
 from scipy.optimize import rosen
 
-from nasbench.surrogates._gp._lowest import lowest
+from nasbench.surrogates._gp._lowest import minimize_lbfgs
 
 
 def test_it_finds_the_lowest_point():
     def rosenbrock(x):
         return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
 
-    found = lowest(rosenbrock, np.full(4, -0.5), 200)
+    found = minimize_lbfgs(rosenbrock, np.full(4, -0.5), 200)
     assert rosen(found) < 1e-8
 
 
@@ -40,5 +40,5 @@ def test_it_steps_back_from_where_there_is_no_answer(beyond):
             return (value + beyond(x)).sum()
         return value.sum()
 
-    assert lowest(valley, np.array([-30.0]), 100) == pytest.approx(2, abs=1e-3)
+    assert minimize_lbfgs(valley, np.array([-30.0]), 100) == pytest.approx(2, abs=1e-3)
     assert met

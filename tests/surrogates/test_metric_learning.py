@@ -6,7 +6,7 @@ from scipy.optimize import check_grad
 
 from nasbench.errors import InvalidOption
 from nasbench.registry import SPACES
-from nasbench.surrogates.neural.metric_learning import MetricLearning, learnt_map, leave_one_out
+from nasbench.surrogates.neural.metric_learning import MetricLearning, learn_map, leave_one_out
 
 
 def test_error_and_gradient_are_those_of_metric_learn():
@@ -36,7 +36,7 @@ def test_the_metric_keeps_what_matters_and_drops_the_rest():
     """Of five equally wide features only the second decides the value."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(150, 5))
-    found = learnt_map(x, np.sin(2 * x[:, 1]), 5, 100)
+    found = learn_map(x, np.sin(2 * x[:, 1]), 5, 100)
     lengths = np.sqrt((found**2).sum(axis=0))
     assert lengths[1] > 4 * np.delete(lengths, 1).max()
 

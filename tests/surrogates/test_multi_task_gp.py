@@ -12,7 +12,7 @@ from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, tau, 
 torch = pytest.importorskip("torch")
 pytest.importorskip("gpytorch")
 
-from nasbench.surrogates._gp._multi_task import correlations, n_loadings  # noqa: E402
+from nasbench.surrogates._gp._multi_task import compute_correlations, count_loadings  # noqa: E402
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP  # noqa: E402
 from nasbench.surrogates.kernel_methods.multi_task_gp import MultiTaskGP  # noqa: E402
 
@@ -24,11 +24,11 @@ def transfer(cifar10):
 
 def test_any_loadings_give_correlations(rng):
     for t in (1, 2, 5):
-        matrix = correlations(torch.from_numpy(3 * rng.standard_normal(n_loadings(t))), t).numpy()
+        matrix = compute_correlations(torch.from_numpy(3 * rng.standard_normal(count_loadings(t))), t).numpy()
         np.testing.assert_allclose(np.diag(matrix), 1)
         np.testing.assert_array_equal(matrix, matrix.T)
         assert np.linalg.eigvalsh(matrix).min() > -1e-12
-    np.testing.assert_allclose(correlations(torch.tensor([2.0], dtype=torch.float64), 2)[0, 1], 2 / 5**0.5)
+    np.testing.assert_allclose(compute_correlations(torch.tensor([2.0], dtype=torch.float64), 2)[0, 1], 2 / 5**0.5)
 
 
 def test_with_unrelated_tasks_it_is_the_plain_process(transfer, cifar10, measured):

@@ -11,7 +11,7 @@ from nasbench.predictions import Batch
 from nasbench.registry import SPACES
 from nasbench.surrogates.neural._sequence_autoencoder import Autoencoder, Widths
 from nasbench.surrogates.neural.nao import NAO
-from nasbench.surrogates.neural.seminas import SemiNAS, _without
+from nasbench.surrogates.neural.seminas import SemiNAS, _exclude_known
 
 
 def test_each_choice_of_each_decision_is_a_token_of_its_own():
@@ -77,7 +77,7 @@ def test_nothing_is_improved_before_a_fit():
 
 def test_labelled_architectures_are_not_labelled_again():
     rows = np.array([[1, 2], [3, 4], [5, 6]], dtype=np.int8)
-    np.testing.assert_array_equal(_without(rows, rows[1:2]), rows[[0, 2]])
+    np.testing.assert_array_equal(_exclude_known(rows, rows[1:2]), rows[[0, 2]])
 
 
 def test_a_negative_number_of_samples_is_refused():

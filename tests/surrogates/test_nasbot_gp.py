@@ -12,8 +12,14 @@ from nasbench.registry import SPACES
 torch = pytest.importorskip("torch")
 pytest.importorskip("gpytorch")
 
-from nasbench.surrogates._gp._otmann import best_matching, cells, distances, label_penalties, total_mass  # noqa: E402
-from nasbench.surrogates._gp._posterior import clipped_likelihood  # noqa: E402
+from nasbench.surrogates._gp._otmann import (  # noqa: E402
+    compute_distances,
+    compute_total_mass,
+    extract_layers,
+    find_best_matching,
+    label_penalties,
+)
+from nasbench.surrogates._gp._posterior import compute_clipped_likelihood  # noqa: E402
 from nasbench.surrogates.kernel_methods.nasbot_gp import NasbotGP  # noqa: E402
 
 WEIGHTS = (0.1, 0.8)
@@ -21,7 +27,7 @@ WEIGHTS = (0.1, 0.8)
 
 def apart(space, a, b):
     penalty = label_penalties(space.graphs(a[:1]).vocabulary)[1]
-    return distances(cells(space, a), cells(space, b), penalty, WEIGHTS)
+    return compute_distances(extract_layers(space, a), extract_layers(space, b), penalty, WEIGHTS)
 
 
 def layers(x, family, i):
@@ -34,7 +40,7 @@ def layers(x, family, i):
 def transport(space, a, b, weight):
     """Solve equation 3 of Kandasamy et al. 2018 for two architectures, the null layers included."""
     family, penalty = label_penalties(space.graphs(a).vocabulary)
-    one, other = layers(cells(space, a), family, 0), layers(cells(space, b), family, 0)
+    one, other = layers(extract_layers(space, a), family, 0), layers(extract_layers(space, b), family, 0)
     cost = np.full((len(one) + 1, len(other) + 1), 1.0)
     cost[-1, -1] = 0
     for i, (f, label, profile, _) in enumerate(one):
@@ -87,9 +93,9 @@ def test_label_penalties_are_the_published_ones():
 def test_path_lengths_of_a_cell_worked_by_hand(cifar10):
     """Cell 0 -> 1 -> 3 of convolution and pooling, beside the convolution 0 -> 3."""
     text = "|nor_conv_3x3~0|+|none~0|none~1|+|nor_conv_3x3~0|avg_pool_3x3~1|none~2|"
-    found = cells(cifar10.space, cifar10.space.parse([text]))
+    found = extract_layers(cifar10.space, cifar10.space.parse([text]))
     assert found.counts.tolist() == [[2, 1, 0]]
-    assert total_mass(found) == pytest.approx(3.6)
+    assert compute_total_mass(found) == pytest.approx(3.6)
     shortest_longest_walk = found.ends[0, 1, :3]  # from the input to the output, all layers
     np.testing.assert_allclose(shortest_longest_walk, [1, 2, 1.5])
     pooling = found.profiles[0, 2]
@@ -100,7 +106,7 @@ def test_path_lengths_of_a_cell_worked_by_hand(cifar10):
 def test_best_matching_equals_scipy(shape, rng):
     gain = rng.random((20, *shape))
     theirs = [matrix[linear_sum_assignment(matrix, maximize=True)].sum() for matrix in gain]
-    np.testing.assert_allclose(best_matching(gain), theirs)
+    np.testing.assert_allclose(find_best_matching(gain), theirs)
 
 
 def test_clipped_likelihood_is_the_gaussian_one_and_has_its_gradient(rng):
@@ -108,10 +114,10 @@ def test_clipped_likelihood_is_the_gaussian_one_and_has_its_gradient(rng):
     noise = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
     positive = root @ root.mT
     expected = multivariate_normal(cov=positive.numpy() + 0.3 * np.eye(6)).logpdf(y.numpy())
-    assert clipped_likelihood(positive, y, noise).item() == pytest.approx(expected + 3 * np.log(2 * np.pi))
+    assert compute_clipped_likelihood(positive, y, noise).item() == pytest.approx(expected + 3 * np.log(2 * np.pi))
     indefinite = (root + root.mT).requires_grad_()
     assert (torch.linalg.eigvalsh(indefinite.detach()) < -0.1).any()
-    assert torch.autograd.gradcheck(lambda k, s: clipped_likelihood((k + k.mT) / 2, y, s), (indefinite, noise))
+    assert torch.autograd.gradcheck(lambda k, s: compute_clipped_likelihood((k + k.mT) / 2, y, s), (indefinite, noise))
 
 
 def test_it_ranks_better_than_chance_and_better_with_more_points(cifar10):

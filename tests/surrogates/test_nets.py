@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from nasbench.devices import device_named, torch_generator
+from nasbench.devices import find_device, torch_generator
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.registry import SPACES
 from nasbench.surrogates._nets import (
@@ -16,18 +16,18 @@ from nasbench.surrogates._nets import (
     LayerNorm,
     Linear,
     Training,
-    arrays_of,
-    graph_tensors,
-    initialise,
+    export_arrays,
+    find_loss,
+    initialize_weights,
     load_arrays,
-    loss_named,
-    train,
+    make_graph_tensors,
+    train_members,
 )
-from nasbench.threads import one_thread
+from nasbench.threads import limit_to_one_thread
 
 
 def drawn(net, seed=0):
-    initialise(net.double(), torch.Generator().manual_seed(seed))
+    initialize_weights(net.double(), torch.Generator().manual_seed(seed))
     return net
 
 
@@ -98,7 +98,7 @@ def test_a_layer_that_cannot_be_drawn_is_refused():
 
 def of(name, score, value):
     outputs = torch.tensor(score, dtype=torch.float64)[None, :, None]
-    return loss_named(name)(outputs, torch.tensor(value, dtype=torch.float64)[None]).item()
+    return find_loss(name)(outputs, torch.tensor(value, dtype=torch.float64)[None]).item()
 
 
 def test_losses_equal_their_closed_forms():
@@ -125,12 +125,12 @@ def test_the_gaussian_loss_is_scipy_s_density():
     output = torch.tensor([[[0.5, 0.2], [1.0, -1.0]]], dtype=torch.float64)
     std = np.log1p(np.exp([0.2, -1.0])) + 1e-3
     expected = -norm.logpdf([0.0, 2.0], [0.5, 1.0], std).mean() - math.log(2 * math.pi) / 2
-    assert loss_named("gaussian")(output, torch.tensor([[0.0, 2.0]])).item() == pytest.approx(expected)
+    assert find_loss("gaussian")(output, torch.tensor([[0.0, 2.0]])).item() == pytest.approx(expected)
 
 
 def test_an_unknown_loss_is_named():
     with pytest.raises(UnknownName, match="hinge"):
-        loss_named("hing")
+        find_loss("hing")
 
 
 def test_training_finds_the_least_squares_solution():
@@ -139,7 +139,7 @@ def test_training_finds_the_least_squares_solution():
     net = drawn(Linear(2, 3, 1))
     settings = Training(epochs=300, batch_size=60, lr=0.1)
     generator = torch.Generator().manual_seed(1)
-    train(net, (x,), y, loss=loss_named("mse"), training=settings, members=2, generator=generator)
+    train_members(net, (x,), y, loss=find_loss("mse"), training=settings, members=2, generator=generator)
     best = np.linalg.lstsq(np.column_stack([x, np.ones(60)]), y.numpy(), rcond=None)[0]
     for k in range(2):
         found = [*net.weight[k, :, 0].tolist(), net.bias[k].item()]
@@ -168,7 +168,7 @@ def test_impossible_settings_are_refused(wrong):
 
 def test_members_do_not_touch_each_other():
     net, x, y = drawn(Linear(2, 3, 1)), normal(2, 10, 3), normal(2, 10)
-    loss_named("mse")(net(x), y)[1].backward()
+    find_loss("mse")(net(x), y)[1].backward()
     assert (net.weight.grad[0] == 0).all()
     assert (net.weight.grad[1] != 0).all()
 
@@ -177,11 +177,11 @@ def test_no_global_state_is_used():
     states = torch.random.get_rng_state(), np.random.get_state()[1].copy(), torch.get_num_threads()  # noqa: NPY002
     net = nn.Sequential(Linear(1, 3, 4), Dropout(0.5), Linear(1, 4, 1))
     generator = torch_generator(np.random.default_rng(0))
-    initialise(net.double(), generator)
+    initialize_weights(net.double(), generator)
     settings = Training(epochs=2, batch_size=4, lr=0.1)
-    with one_thread():
-        train(
-            net, (normal(9, 3),), normal(9), loss=loss_named("bpr"), training=settings, members=1, generator=generator
+    with limit_to_one_thread():
+        train_members(
+            net, (normal(9, 3),), normal(9), loss=find_loss("bpr"), training=settings, members=1, generator=generator
         )
     assert torch.equal(states[0], torch.random.get_rng_state())
     assert (states[1] == np.random.get_state()[1]).all()  # noqa: NPY002
@@ -193,22 +193,22 @@ def test_weights_become_arrays_and_come_back():
     net[1].train()
     drawn(net)(normal(2, 5, 3))
     other = drawn(nn.Sequential(Linear(2, 3, 4), BatchNorm(2, 4)), seed=9).eval()
-    load_arrays(other, arrays_of(net))
+    load_arrays(other, export_arrays(net))
     assert torch.equal(net.eval()(normal(2, 5, 3)), other(normal(2, 5, 3)))
 
 
 def test_devices_are_checked():
-    assert device_named("cpu") == torch.device("cpu")
+    assert find_device("cpu") == torch.device("cpu")
     with pytest.raises(InvalidOption, match="expected 'cpu', 'cuda' or 'cuda:N'"):
-        device_named("tpu")
+        find_device("tpu")
     with pytest.raises(InvalidOption, match="use device='cpu'"):
-        device_named("cuda:99")
+        find_device("cuda:99")
 
 
 def test_graphs_become_tensors(cifar10):
     space = cifar10.space
     arch = space.parse(["|nor_conv_3x3~0|+|none~0|none~1|+|none~0|nor_conv_1x1~1|none~2|"])
-    graph, live = graph_tensors(space, arch), graph_tensors(space, arch, live=True)
+    graph, live = make_graph_tensors(space, arch), make_graph_tensors(space, arch, live=True)
     assert graph.adjacency.sum() == 3 + 4 + 3  # from the input, between edges that meet in a node, to the output
     assert graph.operations.sum(-1).tolist() == [[1] * 8]
     assert graph.present.all()
@@ -219,7 +219,7 @@ def test_graphs_become_tensors(cifar10):
 def test_idle_vertices_are_padding(rng):
     space = SPACES.load("nb101")()
     archs = space.sample(200, rng)
-    present = graph_tensors(space, archs).present.numpy()
+    present = make_graph_tensors(space, archs).present.numpy()
     unused = space.graphs(archs).operations == space.graphs(archs).vocabulary.index("unused")
     assert unused.any()
     assert (present == ~unused).all()

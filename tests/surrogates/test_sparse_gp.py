@@ -9,7 +9,7 @@ from nasbench.predictions import Batch
 torch = pytest.importorskip("torch")
 gpytorch = pytest.importorskip("gpytorch")
 
-from nasbench.surrogates._gp._sparse import Summary, greedy_points, matern  # noqa: E402
+from nasbench.surrogates._gp._sparse import Summary, compute_matern, select_greedy_points  # noqa: E402
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP  # noqa: E402
 from nasbench.surrogates.kernel_methods.sparse_gp import SparseGP  # noqa: E402
 
@@ -31,7 +31,7 @@ def test_with_every_point_inducing_it_is_the_exact_process_of_gpytorch(points, r
     x, y = points
     query = torch.from_numpy(rng.standard_normal((7, 3)))
     sparse = summary(x, y, x)
-    covariance = 1.7 * matern(x, x).numpy() + 0.05 * np.eye(60)
+    covariance = 1.7 * compute_matern(x, x).numpy() + 0.05 * np.eye(60)
     assert float(sparse.bound()) == pytest.approx(multivariate_normal(cov=covariance).logpdf(y.numpy()), abs=1e-4)
 
     class Exact(gpytorch.models.ExactGP):
@@ -63,15 +63,15 @@ def test_greedy_points_leave_no_point_as_uncertain_as_random_ones_do(points, rng
     x, y = points
 
     def least_explained(at):
-        return summary(x, y, at)._projected(x).square().sum(0).min()
+        return summary(x, y, at)._project(x).square().sum(0).min()
 
     random = [least_explained(x[rng.permutation(60)[:12]]) for _ in range(20)]
-    assert least_explained(x[greedy_points(x, 12)]) > max(random)
+    assert least_explained(x[select_greedy_points(x, 12)]) > max(random)
 
 
 def test_greedy_points_end_where_nothing_is_left(points):
     x, _ = points
-    assert sorted(greedy_points(x[[0, 1, 1, 0, 2]], 5).tolist()) == [0, 1, 4]
+    assert sorted(select_greedy_points(x[[0, 1, 1, 0, 2]], 5).tolist()) == [0, 1, 4]
 
 
 @pytest.mark.slow

@@ -110,7 +110,7 @@ def test_quantiles_leave_about_a_sixth_of_the_training_points_on_either_side(nam
     predictor = cls(cifar10.space, uncertainty="quantile", n_rounds=60, target="score")
     predictor.fit(Batch(archs[::15]), score[::15], np.random.default_rng(0))
     value = (score[::15] - score[::15].mean()) / score[::15].std()
-    _, low, high = predictor._answers(predictor._features(Batch(archs[::15])))
+    _, low, high = predictor._compute_answers(predictor._compute_features(Batch(archs[::15])))
     assert (value < low).mean() == pytest.approx(0.159, abs=0.08)
     assert (value > high).mean() == pytest.approx(0.159, abs=0.08)
 
@@ -151,7 +151,7 @@ def test_options_that_make_no_sense_are_refused(label, complaint, cifar10):
 def test_ngboost_adds_up_its_trees_as_the_library_does(cifar10, measured):
     make = partial(PREDICTORS.load("ngboost"), cifar10.space, **FAST["ngboost"], calibrated=False)
     predictor, batch, _ = trained(make, measured, 60)
-    features = predictor._features(batch)
+    features = predictor._compute_features(batch)
     expected = predictor._model.pred_dist(features)
     mean, std = predictor._answer(features)
     np.testing.assert_allclose(mean, expected.loc, rtol=1e-9)
@@ -173,8 +173,8 @@ def test_ngboost_takes_its_spread_from_points_that_it_has_not_seen(cifar10, meas
 
 def test_the_factor_is_that_of_a_normal_distribution(rng):
     """Errors of a normal distribution whose standard deviation was said to be half as large; a conformal rank."""
-    from nasbench.surrogates.trees.ngboost import one_std_factor
+    from nasbench.surrogates.trees.ngboost import find_std_factor
 
-    assert one_std_factor(np.abs(2 * rng.standard_normal(200_000))) == pytest.approx(2, abs=0.02)
-    assert one_std_factor(np.arange(1.0, 10)) == 7, "ceil(10 * 0.683) of nine"
-    assert one_std_factor(np.array([3.0, 1.0])) == 3, "none beyond the largest"
+    assert find_std_factor(np.abs(2 * rng.standard_normal(200_000))) == pytest.approx(2, abs=0.02)
+    assert find_std_factor(np.arange(1.0, 10)) == 7, "ceil(10 * 0.683) of nine"
+    assert find_std_factor(np.array([3.0, 1.0])) == 3, "none beyond the largest"

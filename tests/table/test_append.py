@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from nasbench.cli import main
-from nasbench.errors import Busy, InvalidOption, TableError
+from nasbench.errors import FileLocked, InvalidOption, TableError
 from nasbench.files import exclusive_lock
-from nasbench.table import Draft, Measurement, Static, Table, append, find_table, write_table
+from nasbench.table import Draft, Measurement, Static, Table, append_measurements, find_table, write_table
 
 WHERE = {"dataset": "data", "recipe": "epochs30", "split": "valid", "metric": "accuracy"}
 PLACE = "measurements/data/epochs30/valid/accuracy"
@@ -43,7 +43,7 @@ def theirs(draft):
 
 
 def test_new_seeds_and_architectures_stand_beside_the_old_numbers(draft, path, theirs):
-    table = append(path, theirs)
+    table = append_measurements(path, theirs)
     assert (table.architectures == draft.architectures[[*range(9), 10, 11]]).all()
     assert table.describe(**WHERE)["seeds"] == [1, 2, 777, 888]
     for s, seed in enumerate((777, 888)):
@@ -61,7 +61,7 @@ def test_new_seeds_and_architectures_stand_beside_the_old_numbers(draft, path, t
 def test_every_column_says_where_its_values_come_from(path, theirs):
     own, checksum = Table(path), Table(path).checksum
     assert all("sources" not in column.attributes for column in own.columns.values())
-    table = append(path, theirs)
+    table = append_measurements(path, theirs)
     first, second = table.describe(**WHERE)["sources"]
     assert first == f"made by a test (nobody; MIT), table small sha256 {checksum}: 51 values of 9 architectures, " + (
         "seeds 777, 888"
@@ -72,35 +72,35 @@ def test_every_column_says_where_its_values_come_from(path, theirs):
 
 
 def test_sources_add_up_and_are_kept_within_sources(draft, path, theirs, tmp_path):
-    first = append(path, theirs)
+    first = append_measurements(path, theirs)
     third = of_a_colleague(draft, [3], [5], np.full((1, 1, 3), 0.5))
     known = first.describe(**WHERE)["sources"]
-    again = append(path, third).describe(**WHERE)["sources"]
+    again = append_measurements(path, third).describe(**WHERE)["sources"]
     assert again[:2] == known
     assert len(again) == 3
     write_table(of_a_colleague(draft, [4], [6], np.full((1, 1, 3), 0.5)), tmp_path / "other.h5")
-    (_, last) = append(tmp_path / "other.h5", Table(path)).describe(**WHERE)["sources"]
+    (_, last) = append_measurements(tmp_path / "other.h5", Table(path)).describe(**WHERE)["sources"]
     assert "[itself made of: " in last
     assert all(text in last for text in again)
 
 
 def test_a_new_column_names_its_only_source(draft, path):
     added = of_a_colleague(draft, [1], [7], np.full((1, 1, 3), 0.5), metric="roc_auc")
-    table = append(path, added)
+    table = append_measurements(path, added)
     (source,) = table.describe(**WHERE | {"metric": "roc_auc"})["sources"]
     assert "Colleague 2026" in source
     assert "sources" not in table.describe(**WHERE)
 
 
 def test_appending_again_changes_nothing(path, theirs):
-    once = append(path, theirs).checksum
-    assert append(path, theirs).checksum == once
+    once = append_measurements(path, theirs).checksum
+    assert append_measurements(path, theirs).checksum == once
 
 
 def test_the_sources_are_covered_by_the_checksum(path, theirs):
     import h5py
 
-    append(path, theirs)
+    append_measurements(path, theirs)
     with h5py.File(path, "r+") as file:
         file[PLACE].attrs["sources"] = ["somebody else"]
     with pytest.raises(TableError, match="content checksum"):
@@ -112,13 +112,13 @@ def test_another_value_under_the_same_seed_is_refused_and_can_be_relabelled(draf
     added = of_a_colleague(draft, [0, 11], [777, 888], values)
     before = path.read_bytes()
     with pytest.raises(TableError, match=r"row 0 differently, seed 777.*seed_offset=112 ") as refused:
-        append(path, added)
+        append_measurements(path, added)
     assert "--seed-offset 112" in str(refused.value)
     assert path.read_bytes() == before
     assert [item.name for item in path.parent.iterdir()] == ["small.h5"]
     with pytest.raises(TableError, match="seed_offset=112 "):
-        append(path, added, seed_offset=111)
-    table = append(path, added, seed_offset=112)
+        append_measurements(path, added, seed_offset=111)
+    table = append_measurements(path, added, seed_offset=112)
     assert table.describe(**WHERE)["seeds"] == [777, 888, 889, 1000]
     assert table.describe(**WHERE)["sources"][1].endswith("seeds 889, 1000")
     assert "seed labels raised by 112" in table.describe(**WHERE)["sources"][1]
@@ -129,36 +129,36 @@ def test_another_static_value_says_what_to_do(draft, path, theirs):
     fields = {name: getattr(theirs, name) for name in Draft.__dataclass_fields__}
     other = Static(**draft.statics[0].__dict__ | {"values": np.full(4, 77.0)})
     with pytest.raises(TableError, match=r"train_s: two sources .* leave that column out"):
-        append(path, Draft(**fields | {"statics": [other]}))
+        append_measurements(path, Draft(**fields | {"statics": [other]}))
 
 
 def test_another_kind_of_values_is_told_apart(draft, path):
     counted = of_a_colleague(draft, [0], [1], np.full((1, 1, 3), 0.25), denominator=4)
     with pytest.raises(TableError, match=r"denominator None and 4; type float64 and uint16"):
-        append(path, counted)
+        append_measurements(path, counted)
     per_seed = Static(**draft.statics[1].__dict__ | {"values": np.full((1, 3), 5.0)})
     fields = {name: getattr(counted, name) for name in Draft.__dataclass_fields__}
     with pytest.raises(TableError, match=r"n_params: .*axes \(2,\) and \(3,\)"):
-        append(path, Draft(**fields | {"measurements": [], "statics": [per_seed]}))
+        append_measurements(path, Draft(**fields | {"measurements": [], "statics": [per_seed]}))
 
 
 def test_one_writer_at_a_time(path, theirs):
-    with exclusive_lock(path), pytest.raises(Busy, match="is writing"):
-        append(path, theirs)
+    with exclusive_lock(path), pytest.raises(FileLocked, match="is writing"):
+        append_measurements(path, theirs)
 
 
 def test_a_shipped_table_is_copied_and_never_changed(home):
     shipped = find_table("nb201")
     checksum = Table(shipped).checksum
     with pytest.raises(InvalidOption, match=r"nb201.h5 ships with the suite.*--name NAME"):
-        append(shipped, Table(shipped))
+        append_measurements(shipped, Table(shipped))
     with pytest.raises(InvalidOption, match="no plain file name"):
-        append(shipped, Table(shipped), name="../nb201")
-    copy = append(shipped, Table(shipped), name="mine")
+        append_measurements(shipped, Table(shipped), name="../nb201")
+    copy = append_measurements(shipped, Table(shipped), name="mine")
     assert copy.path == home / "tables" / "mine.h5"
     assert copy.name == "mine"
     with pytest.raises(InvalidOption, match="exists and is not overwritten"):
-        append(shipped, Table(shipped), name="mine")
+        append_measurements(shipped, Table(shipped), name="mine")
     assert Table(shipped).checksum == checksum
 
 

@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.table import Draft, Static, Table, find_table, proxy_columns, proxy_named, write_table
+from nasbench.table import Draft, Static, Table, find_proxy, find_table, list_proxies, write_table
 
 
 def test_what_may_be_an_accuracy_is_none(proxies):
-    assert [(column.dataset, column.metric) for column in proxy_columns(Table(find_table(proxies)))] == [
+    assert [(column.dataset, column.metric) for column in list_proxies(Table(find_table(proxies)))] == [
         ("cifar10", "ours")
     ]
     with pytest.raises(UnknownName, match="accuracy"):
-        proxy_named("mine/accuracy", "nb201")
-    assert proxy_columns(Table(find_table(proxies)), {"cifar100"}) == []
+        find_proxy("mine/accuracy", "nb201")
+    assert list_proxies(Table(find_table(proxies)), {"cifar100"}) == []
 
 
 @pytest.mark.parametrize("label", ["mine/ours", "mine/cifar10/ours", "{}/ours", "{}/cifar10/ours"])
 def test_a_column_answers_for_what_it_holds(proxies, cifar10, home, label):
-    column = proxy_named(label.format(home / "tables" / "mine.h5"), "nb201")
+    column = find_proxy(label.format(home / "tables" / "mine.h5"), "nb201")
     values = column(cifar10.space.rows[:4])
     np.testing.assert_allclose(values[::2], cifar10.query(cifar10.space.rows[:4:2]) ** 2)
     assert np.isnan(values[1::2]).all()
@@ -37,7 +37,7 @@ def test_a_column_answers_for_what_it_holds(proxies, cifar10, home, label):
 )
 def test_what_names_none_is_refused(proxies, label, error, says):
     with pytest.raises(error, match=says):
-        proxy_named(label, "nb201")
+        find_proxy(label, "nb201")
 
 
 def test_one_of_several_data_sets_has_to_be_named(home, draft):
@@ -50,5 +50,5 @@ def test_one_of_several_data_sets_has_to_be_named(home, draft):
     table = Draft(name="both", **texts, architectures=rows, cardinality=cardinality, statics=statics)
     write_table(table, home / "tables" / "both.h5")
     with pytest.raises(InvalidOption, match="both/one/snip"):
-        proxy_named("both/snip", "nb201")
-    np.testing.assert_array_equal(proxy_named("both/two/snip", "nb201")(rows), values)
+        find_proxy("both/snip", "nb201")
+    np.testing.assert_array_equal(find_proxy("both/two/snip", "nb201")(rows), values)

@@ -14,8 +14,8 @@ import nasbench
 from nasbench.cli import main
 from nasbench.errors import InvalidArchitecture, InvalidOption, RecordError, TableError
 from nasbench.importers.table import AnyTable
-from nasbench.table import Table, append, merge_tables, write_table
-from nasbench.table.schema import content_digest, plain
+from nasbench.table import Table, append_measurements, merge_tables, write_table
+from nasbench.table.schema import convert_to_plain, digest_content
 from nasbench.tasks.recorded import open_recorded
 
 NAMES = ("width", "act", "depth", "lr")
@@ -357,12 +357,14 @@ def rewrite(path, options):
     shutil.copy(path, copy)
     with h5py.File(copy, "r+") as file:
         places = ["architectures", "measurements/d/epochs1/valid/accuracy"]
-        columns = {place: {key: plain(value) for key, value in file[place].attrs.items()} for place in places}
+        columns = {
+            place: {key: convert_to_plain(value) for key, value in file[place].attrs.items()} for place in places
+        }
         del file.attrs["space_options"]
         if options is not None:
             file.attrs["space_options"] = options
-        root = {key: plain(value) for key, value in file.attrs.items() if key != "content_sha256"}
-        file.attrs["content_sha256"] = content_digest(root, columns)
+        root = {key: convert_to_plain(value) for key, value in file.attrs.items() if key != "content_sha256"}
+        file.attrs["content_sha256"] = digest_content(root, columns)
     copy.replace(path)  # a table that is open stays as it is
 
 
@@ -413,7 +415,7 @@ def test_append_refuses_another_declaration(tmp_path, home, made):
     with pytest.raises(
         TableError, match=r'act: categorical: \["relu", "gelu", "swish"\] and \["gelu", "relu", "swish"\]'
     ):
-        append(home / "tables" / "mine.h5", Table(tmp_path / "theirs.h5"))
+        append_measurements(home / "tables" / "mine.h5", Table(tmp_path / "theirs.h5"))
     assert (home / "tables" / "mine.h5").read_bytes() == before
 
 

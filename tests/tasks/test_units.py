@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import nasbench
-from nasbench.adapters import optuna_objective
+from nasbench.adapters import make_optuna_objective
 from nasbench.cli import main
 from nasbench.comparison.analysis import analyse
 from nasbench.comparison.leaderboard import leaderboard
@@ -255,7 +255,7 @@ def test_optuna_maximises_what_is_small(loss):
     task = load_task(loss)
     arch = task.optimum.arch
     fixed = optuna.trial.FixedTrial(dict(zip(task.space.decisions, arch[0].tolist(), strict=True)))
-    seen = optuna_objective(task, np.random.default_rng(0))(fixed)
+    seen = make_optuna_objective(task, np.random.default_rng(0))(fixed)
     assert -seen in [task.query(arch, seed=seed)[0] for seed in task.observed.axes["seeds"]]
 
 

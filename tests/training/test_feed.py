@@ -9,7 +9,7 @@ import torch
 from nasbench.datasets import Images, Part
 from nasbench.errors import InvalidOption
 from nasbench.training import load_recipe
-from nasbench.training.feed import Feed, cropped, cut, moments
+from nasbench.training.feed import Feed, compute_moments, crop_images, cut_squares
 
 CPU = torch.device("cpu")
 
@@ -29,7 +29,7 @@ def recipe(**changes):
 def test_crops_are_windows_of_the_padded_image(rng):
     images = torch.as_tensor(rng.integers(256, size=(5, 3, 6, 7), dtype=np.uint8))
     down, right = torch.tensor([0, 4, 2, 1, 3]), torch.tensor([0, 4, 2, 3, 1])
-    result = cropped(images, 2, down, right)
+    result = crop_images(images, 2, down, right)
     padded = np.pad(images.numpy(), ((0, 0), (0, 0), (2, 2), (2, 2)))
     for i in range(5):
         r, c = int(down[i]), int(right[i])
@@ -39,7 +39,7 @@ def test_crops_are_windows_of_the_padded_image(rng):
 
 def test_a_cut_square_is_gone_and_nothing_else():
     images = torch.ones(3, 2, 8, 8)
-    result = cut(images, 4, torch.tensor([4, 0, 7]), torch.tensor([4, 0, 3]))
+    result = cut_squares(images, 4, torch.tensor([4, 0, 7]), torch.tensor([4, 0, 3]))
     expected = np.ones((3, 8, 8))
     expected[0, 2:6, 2:6] = expected[1, :2, :2] = expected[2, 5:, 1:5] = 0
     np.testing.assert_array_equal(result[:, 1], expected)
@@ -50,7 +50,7 @@ def test_batches_hold_every_image_once_with_its_label(data):
     batches = list(feed.epoch(np.random.default_rng(1)))
     assert [len(batch.labels) for batch in batches] == [16, 16]  # a batch of one image has no variance
     images, labels = data.parts["train"]
-    mean, std = (value.reshape(1, 3, 1, 1) for value in moments(images))
+    mean, std = (value.reshape(1, 3, 1, 1) for value in compute_moments(images))
     np.testing.assert_allclose(mean.ravel(), images.mean(axis=(0, 2, 3)))
     np.testing.assert_allclose(std.ravel(), images.std(axis=(0, 2, 3)))
     seen = torch.cat([batch.images for batch in batches]).numpy() * std + mean

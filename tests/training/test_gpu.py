@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from nasbench.datasets import load_images
-from nasbench.devices import device_named
+from nasbench.devices import find_device
 from nasbench.errors import InvalidOption
 from nasbench.networks import build_network
-from nasbench.training import Setup, latency, load_recipe, train
+from nasbench.training import Setup, load_recipe, measure_latency, train_network
 from nasbench.training.feed import Feed
 
 pytestmark = [
@@ -29,7 +29,7 @@ def trained(data, label, **setup):
         "nb201,in_channels=1,channels=8,n_cells=1,stages=2", np.array([[3, 1, 0, 2, 4, 3]]), np.random.default_rng(1)
     )
     recipe = load_recipe(label)
-    return train(net, data, recipe=recipe, rng=np.random.default_rng(2), setup=Setup(device="cuda", **setup))
+    return train_network(net, data, recipe=recipe, rng=np.random.default_rng(2), setup=Setup(device="cuda", **setup))
 
 
 FASTER = [
@@ -66,7 +66,7 @@ def test_every_device_sees_the_same_crops(digits):
 
 def test_latency(digits):
     net = build_network("nb201", np.array([[3, 1, 0, 2, 4, 3]]), np.random.default_rng(1)).cuda()
-    assert latency(net, (3, 32, 32), 256).median_s > 0
+    assert measure_latency(net, (3, 32, 32), 256).median_s > 0
 
 
 def test_a_recorded_step_is_the_step(digits):
@@ -92,7 +92,7 @@ def test_energy_is_counted_where_nvml_answers(digits):
 def test_several_networks_share_the_card(digits, tmp_path):
     """Two processes on one card learn what one after the other does."""
     from nasbench.spaces.nb201 import NASBench201
-    from nasbench.training import Architectures, together
+    from nasbench.training import Architectures, train_in_parallel
 
     archs = np.array([[3, 1, 0, 2, 4, 3], [2, 0, 1, 1, 0, 2]], dtype=np.int8)
 
@@ -107,7 +107,7 @@ def test_several_networks_share_the_card(digits, tmp_path):
             device="cuda",
         )
         calls = [partial(trainings.train, archs[i : i + 1]) for i in range(2)]
-        outcomes = together(calls, n_jobs=n_jobs, kept=tmp_path)
+        outcomes = train_in_parallel(calls, n_jobs=n_jobs, kept=tmp_path)
         return [outcome.epochs[-1].splits["valid"]["accuracy"] for outcome in outcomes]
 
     assert accuracies("two", 2) == pytest.approx(accuracies("one", 1), abs=0.05)
@@ -115,4 +115,4 @@ def test_several_networks_share_the_card(digits, tmp_path):
 
 def test_a_card_that_is_not_there_is_refused():
     with pytest.raises(InvalidOption, match="numbered from 0"):
-        device_named("cuda:99")
+        find_device("cuda:99")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.training import load_recipe, recipe_names
+from nasbench.training import list_recipes, load_recipe
 
 
 def test_nb201_is_the_published_schedule():
@@ -37,8 +37,8 @@ def test_nb301_follows_the_scheduler_of_its_authors():
 
 
 def test_every_recipe_can_be_read_and_ends_slower_than_it_starts():
-    assert {"nb201-200", "nb201-12", "nb101-108", "nb301-98", "darts-600"} <= set(recipe_names())
-    for name in recipe_names():
+    assert {"nb201-200", "nb201-12", "nb101-108", "nb301-98", "darts-600"} <= set(list_recipes())
+    for name in list_recipes():
         recipe = load_recipe(name)
         assert recipe.rate(recipe.epochs - 1, 0.5) < recipe.rate(0, 0)
 

@@ -19,7 +19,7 @@ from nasbench.backends.training import TrainingBackend
 from nasbench.datasets import load_images
 from nasbench.errors import InvalidOption, WorkerDied
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.training import Architectures, load_recipe, together
+from nasbench.training import Architectures, load_recipe, train_in_parallel
 from nasbench.trials import Trials
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,8 +66,8 @@ def weights(folder):
 
 def test_at_once_gives_the_bits_of_one_by_one_and_a_failure_stays_alone(digits, tmp_path):
     told = []
-    first = together(calls_of(digits, tmp_path / "a"), n_jobs=1, kept=tmp_path)
-    second = together(
+    first = train_in_parallel(calls_of(digits, tmp_path / "a"), n_jobs=1, kept=tmp_path)
+    second = train_in_parallel(
         calls_of(digits, tmp_path / "b"), n_jobs=2, kept=tmp_path, on_progress=lambda *done: told.append(done)
     )
     assert told == [(1, 3), (2, 3), (3, 3)]
@@ -118,7 +118,7 @@ def test_a_process_that_is_killed_is_told_and_what_was_finished_is_kept(digits, 
     good = trainings(digits, tmp_path / "good")
     finished = partial(good.train, ARCHS[:1])
     with pytest.raises(WorkerDied, match=r"(?s)killed from outside.*rerun the same command to resume"):
-        together([finished, partial(_die, tmp_path / "good")], n_jobs=2, kept=tmp_path)
+        train_in_parallel([finished, partial(_die, tmp_path / "good")], n_jobs=2, kept=tmp_path)
     assert len(weights(tmp_path)) == 1
 
 
@@ -130,8 +130,8 @@ def _die(folder):
 
 def test_jobs_are_counted():
     with pytest.raises(InvalidOption, match="0 jobs"):
-        together([], n_jobs=0, kept=Path())
-    assert together([], n_jobs=2, kept=Path()) == []
+        train_in_parallel([], n_jobs=0, kept=Path())
+    assert train_in_parallel([], n_jobs=2, kept=Path()) == []
     assert joblib.cpu_count() >= 1
 
 

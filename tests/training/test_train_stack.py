@@ -8,7 +8,7 @@ from nasbench.datasets import load_images
 from nasbench.errors import InvalidOption
 from nasbench.networks import build_network
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.training import load_recipe, train, train_stack
+from nasbench.training import load_recipe, train_network, train_stack
 from nasbench.training.feed import Feed
 from nasbench.training.trainer import Setup
 
@@ -32,8 +32,8 @@ def signals():
 @pytest.fixture
 def in_double(monkeypatch):
     """In single precision, rounding grows from step to step."""
-    single = Feed._normalised
-    monkeypatch.setattr(Feed, "_normalised", lambda self, images: single(self, images).double())
+    single = Feed._normalize
+    monkeypatch.setattr(Feed, "_normalize", lambda self, images: single(self, images).double())
 
 
 def network(i):
@@ -59,7 +59,9 @@ RECIPES = ("small-4", "small-4,ema=0.9,label_smoothing=0.1", "small-4,optimiser=
 def test_a_training_is_that_of_the_ordinary_loop(signals, label):
     outcomes = stacked(signals, range(N), label)
     for i, outcome in enumerate(outcomes):
-        alone = train(network(i), signals, recipe=load_recipe(label), rng=np.random.default_rng(100 + i), setup=Setup())
+        alone = train_network(
+            network(i), signals, recipe=load_recipe(label), rng=np.random.default_rng(100 + i), setup=Setup()
+        )
         np.testing.assert_allclose(numbers(outcome.epochs), numbers(alone.epochs), rtol=1e-6)  # it sums in single
         assert [epoch.lr for epoch in outcome.epochs] == [epoch.lr for epoch in alone.epochs]
         given = torch.as_tensor(signals.parts["test"].images).double()

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 from nasbench.datasets import Images, Part, load_images
-from nasbench.errors import Busy, InvalidOption, RecordError, TrainingFailed
+from nasbench.errors import FileLocked, InvalidOption, RecordError, TrainingFailed
 from nasbench.files import exclusive_lock
 from nasbench.networks import build_network
 from nasbench.spaces.darts import DARTS
-from nasbench.training import Setup, latency, load_recipe, train
+from nasbench.training import Setup, load_recipe, measure_latency, train_network
 from nasbench.training.feed import Batch
 from nasbench.training.loss import Loss
 
@@ -43,7 +43,7 @@ def network(seed=1):
 
 def trained(data, label="small-4,deterministic=True", seed=2, net=None, **setup):
     recipe = load_recipe(label)
-    return train(net or network(), data, recipe=recipe, rng=np.random.default_rng(seed), setup=Setup(**setup))
+    return train_network(net or network(), data, recipe=recipe, rng=np.random.default_rng(seed), setup=Setup(**setup))
 
 
 def assert_same(a, b):
@@ -135,7 +135,7 @@ def test_a_process_killed_in_the_middle_of_an_epoch_loses_that_epoch_only(digits
 
 
 def test_two_trainings_do_not_share_a_folder(digits, tmp_path):
-    with exclusive_lock(tmp_path / "checkpoint.pt"), pytest.raises(Busy, match="is writing"):
+    with exclusive_lock(tmp_path / "checkpoint.pt"), pytest.raises(FileLocked, match="is writing"):
         trained(digits, folder=tmp_path)
 
 
@@ -276,7 +276,7 @@ def test_dropped_paths_and_the_second_classifier_train(rng):
 
 
 def test_latency_is_measured_in_order():
-    result = latency(network(), (1, 8, 8), 4, repeats=10)
+    result = measure_latency(network(), (1, 8, 8), 4, repeats=10)
     assert 0 < result.low_s <= result.median_s <= result.high_s < 10
 
 

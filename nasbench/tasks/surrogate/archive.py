@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import TableError
-from nasbench.files import replacing
+from nasbench.files import replace_atomically
 
 FORMAT, VERSION = "nasbench-surrogate", 1
 _SPEC, _DIGEST, _ARRAYS = "spec.json", "sha256", "arrays/"
@@ -38,7 +38,7 @@ def write_archive(path: Path, spec: Mapping[str, Any], arrays: Mapping[str, Any]
     header = {"format": FORMAT, "format_version": VERSION, **spec, "arrays": digests}
     text = json.dumps(header, allow_nan=False, sort_keys=True, indent=1).encode()
     checksum = hashlib.sha256(text).hexdigest()
-    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as file:
+    with replace_atomically(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as file:
         for name, data in {_SPEC: text, _DIGEST: checksum.encode(), **entries}.items():
             file.writestr(zipfile.ZipInfo(name), data)
     return checksum

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import InvalidOption, NasbenchError, TableError
-from nasbench.files import not_replaced
-from nasbench.spaces import EnumeratedSpace, SearchSpace, options_to_keep
+from nasbench.files import make_not_replaced
+from nasbench.spaces import EnumeratedSpace, SearchSpace, select_kept_options
 from nasbench.tasks.declarations import SURROGATE, surrogate_files, surrogate_folder
 from nasbench.tasks.surrogate.archive import describe
 
@@ -41,12 +41,12 @@ def refuse_other_fit(path: Path, described: Mapping[str, Any], predictors: Colle
     try:
         there, _ = describe(path)
     except TableError as error:
-        raise not_replaced(path, f"is no surrogate that could be compared ({error})") from None
+        raise make_not_replaced(path, f"is no surrogate that could be compared ({error})") from None
     known = json.loads(json.dumps(described))
     if differing := [key for key in known if known[key] != there.get(key)]:
-        raise not_replaced(path, f"was fitted with another {differing[0]}")
+        raise make_not_replaced(path, f"was fitted with another {differing[0]}")
     if predictors and set(predictors) != set(there["chosen_by"]):
-        raise not_replaced(path, f"was chosen among {', '.join(there['chosen_by'])}")
+        raise make_not_replaced(path, f"was chosen among {', '.join(there['chosen_by'])}")
 
 
 def read_content_checksum(path: Path) -> str:
@@ -68,7 +68,7 @@ def find_surrogate(checksum: str, places: Iterable[Path]) -> Path | None:
 
 def keep_space_options(space: SearchSpace, given: Mapping[str, Any]) -> dict[str, Any] | str:
     """Return options of a space as a description holds them: as text where the order of decisions counts."""
-    kept = options_to_keep(space, given)
+    kept = select_kept_options(space, given)
     return json.dumps(kept) if kept else dict(given)
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 
 from nasbench.arrays import Archs, Floats
 from nasbench.choices import Choice
-from nasbench.errors import InvalidOption, PredictorError, unknown_name
+from nasbench.errors import InvalidOption, PredictorError, make_unknown_name
 from nasbench.files import write_unless_other
 from nasbench.registry import PREDICTORS
 from nasbench.spaces import EnumeratedSpace
@@ -60,7 +60,7 @@ class SurrogateFit:
     def __post_init__(self) -> None:
         """Refuse a noise model that does not exist, and a negative seed."""
         if self.noise not in MODELS:
-            raise unknown_name("noise model", self.noise, MODELS)
+            raise make_unknown_name("noise model", self.noise, MODELS)
         if self.seed < 0:
             raise InvalidOption(f"seed {self.seed}; expected at least 0")
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from nasbench.arrays import Archs, Floats, freeze
+from nasbench.arrays import Archs, Floats, freeze_array
 from nasbench.encodings import scramble
 from nasbench.errors import TableError
 from nasbench.spaces import EnumeratedSpace, SearchSpace
@@ -62,7 +62,7 @@ class Surrogate:
             InvalidArchitecture: one that is not in the space.
         """
         archs = self.space.checked(archs)
-        return self.space.canonical(archs) if self.space.trained_once_per_class else archs
+        return self.space.canonicalize(archs) if self.space.trained_once_per_class else archs
 
     def _model(self, quantity: str) -> Quantity:
         if quantity not in self.models:
@@ -122,4 +122,4 @@ def read_known_predictions(path: Path, spec: Mapping[str, Any], space: SearchSpa
     for name, array in known.items():
         if array.shape != (space.size,) or array.dtype != np.float64:
             raise TableError(f"{path} predicts {name} of {array.shape} architectures; the space has {space.size:,}")
-    return {name: freeze(array) for name, array in known.items()}
+    return {name: freeze_array(array) for name, array in known.items()}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nasbench.errors import NasbenchError, TableError, unknown_name
+from nasbench.errors import NasbenchError, TableError, make_unknown_name
 from nasbench.registry import SPACES
 from nasbench.spaces import SearchSpace
 from nasbench.tasks.declarations import FRESH, MODES, SAME, SURROGATE, SURROGATE_PREFIX, surrogate_files
@@ -28,7 +28,7 @@ def load_surrogate_task(name: str) -> SurrogateTask:
         return make_surrogate_task(name, Path(file).expanduser())
     files = {SURROGATE_PREFIX + path.stem: path for path in surrogate_files()}
     if file not in files:
-        raise unknown_name("task", name, files)
+        raise make_unknown_name("task", name, files)
     return make_surrogate_task(name, files[file])
 
 
@@ -57,7 +57,7 @@ def open_surrogate(path: Path) -> Surrogate:
     spec, checksum = describe(path)
     try:
         if ":" in spec["space"]:  # a file from elsewhere must not import what it likes
-            raise unknown_name("space", spec["space"], SPACES.names())
+            raise make_unknown_name("space", spec["space"], SPACES.names())
         space = space_named(spec["space"], _read_space_options(spec["space_options"]))
         if spec["space_rows_sha256"] != compute_rows_digest(space):
             raise TableError(f"{path} was fitted to {_say_other_space(space, spec)}: fit it again")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.errors import InvalidOption, unknown_name
+from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.spaces import SearchSpace
 from nasbench.tasks.declarations import (
     FRESH,
@@ -159,7 +159,7 @@ class SurrogateTask(HasObjectives):
         """
         observed = self.surrogate.spec["observed"]["split"]
         if split not in ("", observed, *self.reported):
-            raise unknown_name(f"split of '{self.name}'", split, {observed, *self.reported})
+            raise make_unknown_name(f"split of '{self.name}'", split, {observed, *self.reported})
         quantity, scale = (f"report/{split}", self.scales[split]) if split in self.reported else (OBSERVED, self.scale)
         return _signed(scale, self.surrogate.predict(quantity, self.archs(architectures)))
 

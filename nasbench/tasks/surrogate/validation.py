@@ -44,8 +44,8 @@ def validate_surrogate(
 
 def _without_twins(learnt: MeasuredSample, held_out: MeasuredSample) -> Ints:
     space = learnt.space
-    known = {arch.tobytes() for arch in space.canonical(learnt.archs)}
-    return np.flatnonzero([arch.tobytes() not in known for arch in space.canonical(held_out.archs)])
+    known = {arch.tobytes() for arch in space.canonicalize(learnt.archs)}
+    return np.flatnonzero([arch.tobytes() not in known for arch in space.canonicalize(held_out.archs)])
 
 
 def _tau(truth: Floats, predicted: Floats) -> float | None:
