@@ -24,8 +24,8 @@ _LEAST_STD = 1e-6  # in units of the target; members that died alike agree, but 
 class NetPredictor(CheckedPredictor):
     """A neural predictor.
 
-    Subclasses write ``_encode_inputs`` and ``_build_net``, and set ``members`` where they are an ensemble. The net learns in
-     float32, as everywhere, and answers in float64: batches of any size then agree far beyond what matters.
+    Subclasses write ``_encode_inputs`` and ``_build_net``, and set ``members`` where they are an ensemble. The net learns
+    in float32, as everywhere, and answers in float64: batches of any size then agree far beyond what matters.
 
     A ranking loss leaves the scale of the output open; a line through the training points, fitted by least
     squares for each member, turns it into the target's units, and what is left around the line adds to the
