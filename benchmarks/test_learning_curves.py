@@ -10,8 +10,8 @@ import pytest
 from nasbench.choices import Choice
 from nasbench.predictions import Batch
 from nasbench.registry import PREDICTORS, SPACES
-from nasbench.surrogates._curves._combination import Combination
-from nasbench.surrogates._curves._families import FAMILIES
+from nasbench.surrogates._curves.combination import Combination
+from nasbench.surrogates._curves.families import FAMILIES
 
 EPOCHS = np.arange(1.0, 101.0)
 SEEN = 50

@@ -12,7 +12,7 @@ from nasbench.datasets import Images
 from nasbench.devices import find_device
 from nasbench.errors import InvalidOption, StrategyError
 from nasbench.spaces import SearchSpace
-from nasbench.training import Architectures, Feed, Outcome, Recipe, evaluate_network, train_in_parallel
+from nasbench.training import Architectures, Feed, Recipe, TrainingOutcome, evaluate_network, train_in_parallel
 from nasbench.trials import FULL_TRAINING, Results, Trials
 
 REQUIRES = {"torch": "train"}
@@ -112,7 +112,7 @@ class TrainingBackend:
             ]
         )
 
-    def _trained(self, archs: Archs, epochs: Ints) -> dict[bytes, Outcome]:
+    def _trained(self, archs: Archs, epochs: Ints) -> dict[bytes, TrainingOutcome]:
         """Train every distinct architecture of [n, d] to the last epoch [n] asked of it."""
         distinct, inverse = np.unique(archs, axis=0, return_inverse=True)
         last = np.zeros(len(distinct), dtype=np.int64)
@@ -173,7 +173,7 @@ class FreshTrainingBackend:
         return self._repetition[trial]
 
 
-def _answer(outcome: Outcome, before: int, epoch: int) -> tuple[float, float]:
+def _answer(outcome: TrainingOutcome, before: int, epoch: int) -> tuple[float, float]:
     """Return score and seconds of the epochs after ``before``; nan of an epoch that was not finished."""
     spent = _seconds(outcome, before, epoch)
     if epoch > len(outcome.epochs):
@@ -181,7 +181,7 @@ def _answer(outcome: Outcome, before: int, epoch: int) -> tuple[float, float]:
     return outcome.epochs[epoch - 1].splits["valid"]["accuracy"], spent
 
 
-def _seconds(outcome: Outcome, before: int, epoch: int) -> float:
+def _seconds(outcome: TrainingOutcome, before: int, epoch: int) -> float:
     """Return the seconds of training and validation from epoch ``before`` + 1 to ``epoch``."""
     told: Floats = np.array(
         [numbers["seconds"] for one in outcome.epochs[before:epoch] for numbers in one.splits.values()]

@@ -30,7 +30,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """A name and what a list says of it.
 
     Attributes:
@@ -71,18 +71,18 @@ def kinds() -> list[str]:
     return list(dict.fromkeys([*TITLES, *registries()]))
 
 
-def entries_of(kind: str) -> dict[str, Entry]:
+def entries_of(kind: str) -> dict[str, CatalogueEntry]:
     """Return everything of one of the ``kinds`` by name."""
     if found := registries().get(kind):
         return {
-            name: Entry(found.summary(name), tuple(found.presets(name)), found.missing_extra(name))
+            name: CatalogueEntry(found.summary(name), tuple(found.presets(name)), found.missing_extra(name))
             for name in found.names()
         }
     readers = {"tasks": _tasks, "tables": _tables, "recipes": _recipes, "published": _published}
     return readers[kind]()
 
 
-def matching(entries: dict[str, Entry], pattern: str) -> dict[str, Entry]:
+def matching(entries: dict[str, CatalogueEntry], pattern: str) -> dict[str, CatalogueEntry]:
     """Return the entries whose name fits a pattern with ``*``, or whose name or summary contains it as text."""
     if any(letter in pattern for letter in "*?["):
         return {name: entry for name, entry in entries.items() if fnmatch(name.lower(), pattern.lower())}
@@ -90,32 +90,32 @@ def matching(entries: dict[str, Entry], pattern: str) -> dict[str, Entry]:
     return {name: entry for name, entry in entries.items() if text in name.lower() or text in entry.summary.lower()}
 
 
-def _tasks() -> dict[str, Entry]:
+def _tasks() -> dict[str, CatalogueEntry]:
     from nasbench.tasks.declarations import absent_tasks, shipped_declarations, task_names
 
-    ready = {name: Entry(title) for name, title in task_names().items()}
+    ready = {name: CatalogueEntry(title) for name, title in task_names().items()}
     titles = {name: str(values.get("title", "")) for name, values in shipped_declarations().items()}
-    return ready | {name: Entry(titles[name], needs_import=how) for name, how in absent_tasks().items()}
+    return ready | {name: CatalogueEntry(titles[name], needs_import=how) for name, how in absent_tasks().items()}
 
 
-def _tables() -> dict[str, Entry]:
+def _tables() -> dict[str, CatalogueEntry]:
     from nasbench.table import list_tables
     from nasbench.tasks.known_tables import absent_tables
 
-    ready = {name: Entry(str(path)) for name, path in list_tables().items()}
-    return ready | {name: Entry("", needs_import=how) for name, how in absent_tables().items()}
+    ready = {name: CatalogueEntry(str(path)) for name, path in list_tables().items()}
+    return ready | {name: CatalogueEntry("", needs_import=how) for name, how in absent_tables().items()}
 
 
-def _recipes() -> dict[str, Entry]:
+def _recipes() -> dict[str, CatalogueEntry]:
     return dict(_titled((_PACKAGE / "training/recipes").glob("*.toml")))
 
 
-def _published() -> dict[str, Entry]:
+def _published() -> dict[str, CatalogueEntry]:
     return dict(_titled((_PACKAGE / "reproduction/published").glob("*.toml")))
 
 
-def _titled(paths: Iterable[Path]) -> Iterable[tuple[str, Entry]]:
+def _titled(paths: Iterable[Path]) -> Iterable[tuple[str, CatalogueEntry]]:
     """Yield name and entry of files that say their ``title``."""
     for path in sorted(paths):
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        yield path.stem, Entry(str(content["title"]))
+        yield path.stem, CatalogueEntry(str(content["title"]))

@@ -13,7 +13,7 @@ from nasbench.cli._show import print_json, print_table
 from nasbench.errors import make_unknown_name
 
 if TYPE_CHECKING:
-    from nasbench.cli._catalogue import Entry
+    from nasbench.cli._catalogue import CatalogueEntry
 
 _REPORT = ("matplotlib", "scikit_posthocs")
 
@@ -41,7 +41,7 @@ def command(
         _print_overview(found)
 
 
-def _as_data(found: "dict[str, dict[str, Entry]]") -> dict[str, Any]:
+def _as_data(found: "dict[str, dict[str, CatalogueEntry]]") -> dict[str, Any]:
     """Return names by kind as plain data; what must be imported first stands apart."""
     data: dict[str, Any] = {}
     for kind, entries in found.items():
@@ -53,11 +53,11 @@ def _as_data(found: "dict[str, dict[str, Entry]]") -> dict[str, Any]:
     return data
 
 
-def _plain(entry: "Entry") -> dict[str, Any]:
+def _plain(entry: "CatalogueEntry") -> dict[str, Any]:
     return {key: value for key, value in asdict(entry).items() if key != "needs_import"}
 
 
-def _print_overview(found: "dict[str, dict[str, Entry]]") -> None:
+def _print_overview(found: "dict[str, dict[str, CatalogueEntry]]") -> None:
     from nasbench.cli._catalogue import TITLES
 
     rows = []
@@ -74,7 +74,7 @@ def _print_overview(found: "dict[str, dict[str, Entry]]") -> None:
     print("nasbench compare --help        how to run a comparison")
 
 
-def _print_kind(kind: str, entries: "dict[str, Entry]") -> None:
+def _print_kind(kind: str, entries: "dict[str, CatalogueEntry]") -> None:
     ready = {name: entry for name, entry in entries.items() if not entry.needs_import}
     if ready:
         print_table(kind.capitalize(), ("name", "what"), [(name, entry.text) for name, entry in ready.items()])

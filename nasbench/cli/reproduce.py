@@ -75,7 +75,7 @@ def _show(names: list[str]) -> None:
 
 
 def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: bool, style: str) -> None:
-    from nasbench.reproduction import Plan, list_published, load_published, reproduce
+    from nasbench.reproduction import ReproductionPlan, list_published, load_published, reproduce
     from nasbench.reproduction.report import (
         FORMATS,
         compose_report,
@@ -93,7 +93,7 @@ def _run(names: list[str], runs: int | None, jobs: int, out: Path, *, quick: boo
     for table in tables:
         wanted = runs or (table.quick_runs if quick else table.runs)
         with ProgressBar(f"runs of {table.name}", quiet=style == "json") as progress, or_resume():
-            results.append(reproduce(table, Plan(wanted, out, jobs, quick, progress)))
+            results.append(reproduce(table, ReproductionPlan(wanted, out, jobs, quick, progress)))
     if style == "text":
         print_text(f"{summarize_rows(results)}\n\n{write_overview(results)}\n")
         print("".join(f"\n{line}" for line in list_missing_imports(results)))

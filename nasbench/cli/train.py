@@ -60,7 +60,7 @@ def command(
     if importlib.util.find_spec("torch") is None:
         raise MissingExtra("training networks", "train")
     from nasbench.datasets import load_images
-    from nasbench.training import Plan, load_recipe, train_and_report
+    from nasbench.training import TrainingPlan, load_recipe, train_and_report
 
     winners = _winners(from_, task, top, predictor) if from_ else None
     if (winners is None) == (not arch):
@@ -68,7 +68,7 @@ def command(
     chosen = winners or _named(arch or [], space)
     images = load_images(data, np.random.default_rng(0))  # the same split in every command
     print_data(images, quiet=as_json)
-    plan = Plan(
+    plan = TrainingPlan(
         space=chosen.space,
         archs=chosen.archs,
         data=images,

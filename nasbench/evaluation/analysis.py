@@ -19,7 +19,7 @@ Grid = list[list[list[Outcome]]]
 
 
 @dataclass(frozen=True)
-class TaskAnalysis:
+class TaskPredictionAnalysis:
     """Everything about one task by one protocol, [predictors, sizes, runs] in the order of the record.
 
     Attributes:
@@ -48,7 +48,7 @@ class TaskAnalysis:
 
 
 @dataclass(frozen=True)
-class Analysis:
+class PredictionAnalysis:
     """A whole record as arrays.
 
     Attributes:
@@ -63,7 +63,7 @@ class Analysis:
 
     predictors: list[str]
     sizes: list[int]
-    tests: list[TaskAnalysis]
+    tests: list[TaskPredictionAnalysis]
     costs: dict[str, dict[str, Floats]]
     failed: dict[str, Bools]
     labels: str
@@ -75,7 +75,7 @@ class Analysis:
         return np.concatenate([part.reshape(len(part), -1).T for part in parts])
 
 
-def analyse(record: PredictionRecord) -> Analysis:
+def analyse(record: PredictionRecord) -> PredictionAnalysis:
     """Read a record and compute what leaderboard and plots show.
 
     Raises:
@@ -83,7 +83,7 @@ def analyse(record: PredictionRecord) -> Analysis:
     """
     tests = Evaluation.from_spec(record.spec).tests
     grids = {name: _collect_grid(record, name) for name in record.tasks}
-    return Analysis(
+    return PredictionAnalysis(
         predictors=record.predictors,
         sizes=record.spec["train_sizes"],
         tests=[_test(record, name, test, grid) for name, grid in grids.items() for test in tests],
@@ -115,9 +115,9 @@ def _build_array(grid: Grid, value: Callable[..., float]) -> Floats:
     return np.array([[[value(run) for run in row] for row in rows] for rows in grid], dtype=np.float64)
 
 
-def _test(record: PredictionRecord, name: str, protocol: str, grid: Grid) -> TaskAnalysis:
+def _test(record: PredictionRecord, name: str, protocol: str, grid: Grid) -> TaskPredictionAnalysis:
     unknown = [np.nan] * len(LEVELS)
-    return TaskAnalysis(
+    return TaskPredictionAnalysis(
         name=name,
         protocol=protocol,
         metrics={

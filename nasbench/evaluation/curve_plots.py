@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import ndtri
 
-from nasbench.evaluation.analysis import Analysis, TaskAnalysis
+from nasbench.evaluation.analysis import PredictionAnalysis, TaskPredictionAnalysis
 from nasbench.evaluation.intervals import compute_mean_interval
 from nasbench.reports.drawing import in_legend, look, panels, tidy
 from nasbench.units import Scale
@@ -19,12 +19,12 @@ _CENTRAL = float(ndtri(0.95))
 _LOWEST = -2.0  # log-likelihood that is still shown: one that is sure of a wrong end would hide all others
 
 
-def has_cutoffs(analysis: Analysis) -> bool:
+def has_cutoffs(analysis: PredictionAnalysis) -> bool:
     """Return whether curves were cut."""
     return any(not np.isnan(test.cutoff) for test in analysis.tests)
 
 
-def draw_cutoffs(analysis: Analysis) -> "Figure":
+def draw_cutoffs(analysis: PredictionAnalysis) -> "Figure":
     """Metrics over the cutoff at the largest train size: a row for each task, by the first protocol."""
     groups = _group_tests(analysis)
     figure, grid = panels(len(_SHOWN), len(groups), 4.2, 3.6)
@@ -40,7 +40,7 @@ def draw_cutoffs(analysis: Analysis) -> "Figure":
     return figure
 
 
-def _group_tests(analysis: Analysis) -> dict[str, list[TaskAnalysis]]:
+def _group_tests(analysis: PredictionAnalysis) -> dict[str, list[TaskPredictionAnalysis]]:
     """Return the tests of each task by its first protocol."""
     first = analysis.tests[0].protocol.partition("@")[0]
     names = dict.fromkeys(test.name for test in analysis.tests)
@@ -48,7 +48,9 @@ def _group_tests(analysis: Analysis) -> dict[str, list[TaskAnalysis]]:
     return {name: [test for test in chosen if test.name == name] for name in names}
 
 
-def _draw_over_cutoffs(axes: "Axes", analysis: Analysis, tests: list[TaskAnalysis], metric: str) -> None:
+def _draw_over_cutoffs(
+    axes: "Axes", analysis: PredictionAnalysis, tests: list[TaskPredictionAnalysis], metric: str
+) -> None:
     cutoffs = [test.cutoff for test in tests]
     means = np.full((len(analysis.predictors), len(tests)), np.nan)
     for i, predictor in enumerate(analysis.predictors):
@@ -76,7 +78,7 @@ def _hide_ticks() -> Any:
     return NullLocator()
 
 
-def draw_forecasts(analysis: Analysis) -> "Figure":
+def draw_forecasts(analysis: PredictionAnalysis) -> "Figure":
     """A few test curves of the first task, and at each cutoff what is expected of their end, with its central 90 %."""
     tests = next(iter(_group_tests(analysis).values()))
     n_curves = len(_select_example(tests[0], 0)["curves"])
@@ -95,7 +97,7 @@ def draw_forecasts(analysis: Analysis) -> "Figure":
     return figure
 
 
-def _select_example(test: TaskAnalysis, predictor: int) -> dict[str, Any]:
+def _select_example(test: TaskPredictionAnalysis, predictor: int) -> dict[str, Any]:
     example = test.examples[predictor][-1]
     assert example is not None
     return example

@@ -8,7 +8,7 @@ import numpy as np
 from nasbench.records.display import Plots, RecordDisplay
 
 if TYPE_CHECKING:
-    from nasbench.evaluation.analysis import Analysis, TaskAnalysis
+    from nasbench.evaluation.analysis import PredictionAnalysis, TaskPredictionAnalysis
     from nasbench.evaluation.leaderboard import PredictionLeaderboard
     from nasbench.evaluation.record import PredictionRecord
     from nasbench.records.replay import Verdict
@@ -76,7 +76,7 @@ class PredictionDisplay(RecordDisplay):
         return verify(cast("PredictionRecord", self), sample=sample, rng=np.random.default_rng(seed))
 
 
-def _columns(analysis: "Analysis", test: "TaskAnalysis") -> dict[str, Any]:
+def _columns(analysis: "PredictionAnalysis", test: "TaskPredictionAnalysis") -> dict[str, Any]:
     """Return the columns of a task by a protocol; arrays are [predictors, sizes, runs]."""
     failed = analysis.failed[test.name]
     predictor, size, run = (index.ravel() for index in np.indices(failed.shape))

@@ -15,7 +15,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.errors import MissingExtra, make_unknown_name
-from nasbench.evaluation.analysis import Analysis, TaskAnalysis
+from nasbench.evaluation.analysis import PredictionAnalysis, TaskPredictionAnalysis
 from nasbench.evaluation.intervals import LEAST_RUNS, compute_mean_interval
 from nasbench.files import write_text
 from nasbench.reports import statistics
@@ -68,7 +68,7 @@ class PredictionLeaderboard(LeaderboardDisplay):
         return tabulated([*tables, [_format_details(row) for row in self.details]], self.notes, kind)
 
 
-def leaderboard(analysis: Analysis) -> PredictionLeaderboard:
+def leaderboard(analysis: PredictionAnalysis) -> PredictionLeaderboard:
     """Compute the leaderboard of an analysed record."""
     protocols = list(dict.fromkeys(test.protocol for test in analysis.tests))
     overall = [row for protocol in protocols for row in _make_overall_rows(analysis, protocol)]
@@ -77,7 +77,7 @@ def leaderboard(analysis: Analysis) -> PredictionLeaderboard:
     return PredictionLeaderboard(overall, sizes, details, _make_cutoff_rows(analysis), _write_notes(analysis))
 
 
-def _make_overall_rows(analysis: Analysis, protocol: str) -> list[Row]:
+def _make_overall_rows(analysis: PredictionAnalysis, protocol: str) -> list[Row]:
     blocks = _select_defined(analysis.collect_blocks(protocol))
     average = _average_blocks(statistics.ranks(-blocks))
     means = np.array([t.metrics["kendall"].mean(axis=2) for t in analysis.tests if t.protocol == protocol])
@@ -118,7 +118,7 @@ def _test_against_best(blocks: Floats, best: int) -> list[float | None]:
     return [None if i == best else value for i, value in enumerate(values)]
 
 
-def _make_size_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
+def _make_size_rows(analysis: PredictionAnalysis, test: TaskPredictionAnalysis) -> list[Row]:
     tau = test.metrics["kendall"]
     order = np.lexsort((analysis.predictors, -tau.mean(axis=(1, 2))))
     return [
@@ -132,7 +132,7 @@ def _make_size_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
     ]
 
 
-def _make_detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
+def _make_detail_rows(analysis: PredictionAnalysis, test: TaskPredictionAnalysis) -> list[Row]:
     costs, failed = analysis.costs[test.name], analysis.failed[test.name]
     return [
         {
@@ -153,7 +153,7 @@ def _make_detail_rows(analysis: Analysis, test: TaskAnalysis) -> list[Row]:
     ]
 
 
-def _make_cutoff_rows(analysis: Analysis) -> list[Row]:
+def _make_cutoff_rows(analysis: PredictionAnalysis) -> list[Row]:
     """Return what is measured over the cutoffs at the largest train size."""
     cut = [test for test in analysis.tests if not math.isnan(test.cutoff)]
     groups = dict.fromkeys((test.name, test.protocol.partition("@")[0]) for test in cut)
@@ -193,7 +193,7 @@ def compute_median(values: Floats) -> float:
     return float(np.median(values)) if len(values) else math.nan
 
 
-def _write_notes(analysis: Analysis) -> list[str]:
+def _write_notes(analysis: PredictionAnalysis) -> list[str]:
     learnt = "its mean over seeds" if analysis.labels == "mean" else "that of one drawn seed"
     return [
         f"learnt is the observed score, {learnt}; tested on its mean over seeds; never the test split",
@@ -224,7 +224,7 @@ _CUTOFF_NOTES = [
 ]
 
 
-def _describe_points(analysis: Analysis) -> str:
+def _describe_points(analysis: PredictionAnalysis) -> str:
     """Return the unit of a difference of scores."""
     units = {test.scale.unit for test in analysis.tests}
     return "percent points" if units == {"fraction"} else "the metric's unit, percent points of an accuracy"

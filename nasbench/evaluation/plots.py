@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nasbench.arrays import Bools, Floats
-from nasbench.evaluation.analysis import Analysis, TaskAnalysis
+from nasbench.evaluation.analysis import PredictionAnalysis, TaskPredictionAnalysis
 from nasbench.evaluation.curve_plots import draw_cutoffs, draw_forecasts, has_cutoffs
 from nasbench.evaluation.intervals import compute_mean_interval
 from nasbench.evaluation.leaderboard import compute_median
@@ -23,7 +23,7 @@ _MARKERS = "osD^vP*X<>"
 _LEAST_S = 1e-4  # a logarithmic axis of seconds begins here
 
 
-def write_plots(analysis: Analysis, folder: Path) -> list[Path]:
+def write_plots(analysis: PredictionAnalysis, folder: Path) -> list[Path]:
     """Draw every picture and return the files.
 
     Raises:
@@ -38,7 +38,9 @@ def write_plots(analysis: Analysis, folder: Path) -> list[Path]:
     return save_all(figures, folder)
 
 
-def _draw_each_test(analysis: Analysis, draw: "Callable[[Axes, Analysis, TaskAnalysis], None]", title: str) -> "Figure":
+def _draw_each_test(
+    analysis: PredictionAnalysis, draw: "Callable[[Axes, PredictionAnalysis, TaskPredictionAnalysis], None]", title: str
+) -> "Figure":
     """Return a figure with a row for each task, a column for each protocol, and one legend."""
     names = list(dict.fromkeys(test.name for test in analysis.tests))
     protocols = list(dict.fromkeys(test.protocol for test in analysis.tests))
@@ -56,12 +58,12 @@ def _draw_each_test(analysis: Analysis, draw: "Callable[[Axes, Analysis, TaskAna
     return figure
 
 
-def draw_sizes(analysis: Analysis) -> "Figure":
+def draw_sizes(analysis: PredictionAnalysis) -> "Figure":
     """Kendall's tau over the train size, 95 % interval of the mean over runs."""
     return _draw_each_test(analysis, _draw_size_panel, "Kendall's tau (mean over runs, 95 % interval of the mean)")
 
 
-def _draw_size_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
+def _draw_size_panel(axes: "Axes", analysis: PredictionAnalysis, test: TaskPredictionAnalysis) -> None:
     for i, predictor in enumerate(analysis.predictors):
         mean, low, high = compute_mean_interval("kendall", test.metrics["kendall"][i].T)
         axes.plot(analysis.sizes, mean, label=in_legend(predictor), marker=_choose_marker(i), markersize=4, **look(i))
@@ -73,7 +75,7 @@ def _draw_size_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> No
     axes.set_ylabel("Kendall's τ")
 
 
-def draw_costs(analysis: Analysis) -> "Figure":
+def draw_costs(analysis: PredictionAnalysis) -> "Figure":
     """Kendall's tau over the seconds to fit and predict, with the Pareto front.
 
     The picture of White et al. 2021 (arXiv 2104.01177).
@@ -82,7 +84,7 @@ def draw_costs(analysis: Analysis) -> "Figure":
     return _draw_each_test(analysis, _draw_cost_panel, title)
 
 
-def _draw_cost_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
+def _draw_cost_panel(axes: "Axes", analysis: PredictionAnalysis, test: TaskPredictionAnalysis) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
     costs = analysis.costs[test.name]
@@ -126,13 +128,13 @@ def find_front(cost: Floats, value: Floats) -> tuple[Floats, Floats]:
     return cost[better], value[better]
 
 
-def draw_reliability(analysis: Analysis) -> "Figure":
+def draw_reliability(analysis: PredictionAnalysis) -> "Figure":
     """Share of true scores below each predicted quantile, at the largest train size."""
     title = f"Reliability at {analysis.sizes[-1]:,} training architectures (mean over runs)"
     return _draw_each_test(analysis, _draw_reliability_panel, title)
 
 
-def _draw_reliability_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis) -> None:
+def _draw_reliability_panel(axes: "Axes", analysis: PredictionAnalysis, test: TaskPredictionAnalysis) -> None:
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, zorder=0)
     for i in np.flatnonzero(_find_uncertain(test)):
         runs = test.reliability[i, -1]
@@ -145,7 +147,7 @@ def _draw_reliability_panel(axes: "Axes", analysis: Analysis, test: TaskAnalysis
     axes.set_ylabel("true scores below it")
 
 
-def _find_uncertain(test: TaskAnalysis) -> Bools:
+def _find_uncertain(test: TaskPredictionAnalysis) -> Bools:
     """Return [predictors] which of them have an uncertainty at the largest train size."""
     return np.array([not np.isnan(runs[:, 0]).all() for runs in test.reliability[:, -1]])
 

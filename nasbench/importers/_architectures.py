@@ -8,7 +8,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Ints
 from nasbench.errors import InvalidArchitecture, InvalidOption, SourceError
-from nasbench.importers._cells import Cells, Column
+from nasbench.importers._cells import Column, TextCells
 from nasbench.registry import SPACES
 from nasbench.spaces import SearchSpace
 
@@ -27,7 +27,7 @@ def open_declared_space(given: Mapping[str, Any]) -> SearchSpace:
     return space
 
 
-def read_architectures(cells: Cells, given: Mapping[str, Any], space: SearchSpace) -> tuple[Archs, Ints]:
+def read_architectures(cells: TextCells, given: Mapping[str, Any], space: SearchSpace) -> tuple[Archs, Ints]:
     """Return the distinct architectures ``[n, d]``, sorted, and which one each row of the file holds ``[m]``.
 
     Raises:
@@ -41,7 +41,7 @@ def read_architectures(cells: Cells, given: Mapping[str, Any], space: SearchSpac
     return rows, np.array([row_of[text] for text in texts], dtype=np.int64)
 
 
-def _collect_texts(cells: Cells, given: Mapping[str, Any]) -> tuple[str, Column]:
+def _collect_texts(cells: TextCells, given: Mapping[str, Any]) -> tuple[str, Column]:
     """Return a name for errors and the architectures' texts, none of them empty."""
     if "template" in given:
         return given["template"], _fill_template(cells, given["template"])
@@ -55,7 +55,7 @@ def _collect_texts(cells: Cells, given: Mapping[str, Any]) -> tuple[str, Column]
     return column, texts
 
 
-def _fill_template(cells: Cells, template: str) -> Column:
+def _fill_template(cells: TextCells, template: str) -> Column:
     names = re.findall(r"\{([^{}]+)\}", template)
     if not names:
         raise InvalidOption(f"template {template!r} names no column as {{column}}")
@@ -69,7 +69,7 @@ def _fill_template(cells: Cells, template: str) -> Column:
     return np.array(made, dtype=object)
 
 
-def _join_decisions(cells: Cells, given: Mapping[str, Any]) -> Column:
+def _join_decisions(cells: TextCells, given: Mapping[str, Any]) -> Column:
     """Write ``decision=value,...`` from one column a decision; empty and missing cells are left out."""
     columns = given["columns"]
     columns = columns if isinstance(columns, Mapping) else {name: name for name in columns}
@@ -90,7 +90,7 @@ def _join_decisions(cells: Cells, given: Mapping[str, Any]) -> Column:
 
 
 def _read(
-    cells: Cells, column: str, texts: Column, distinct: Sequence[str], given: Mapping[str, Any], space: SearchSpace
+    cells: TextCells, column: str, texts: Column, distinct: Sequence[str], given: Mapping[str, Any], space: SearchSpace
 ) -> Archs:
     def read(some: Sequence[str]) -> Archs:
         if "digits" not in given:

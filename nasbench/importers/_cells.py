@@ -20,7 +20,7 @@ _DURATION = re.compile(r"(?:(\d+) days? \+?)?(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)
 _NO_DURATION = "no duration such as '0 days 00:01:30.5' or '1:30:00'; a number needs a unit such as 's' or 'ms'"
 
 
-class Cells:
+class TextCells:
     """Columns of cells; None is an empty one. Rows count from 1, below the header.
 
     Attributes:
@@ -50,11 +50,11 @@ class Cells:
         """Name a row, given from 0, as errors do: its number, and its line in the file where that does not follow."""
         return self._places[row]
 
-    def select_rows(self, kept: Bools) -> "Cells":
+    def select_rows(self, kept: Bools) -> "TextCells":
         """Return the rows that are True in ``kept`` [n]; they keep their numbers."""
         columns = {name: column[kept] for name, column in self.columns.items()}
         places = [self._places[row] for row in np.flatnonzero(kept).tolist()]
-        return Cells(self.file, columns, places=places, decimal=self.decimal, remark=self.remark)
+        return TextCells(self.file, columns, places=places, decimal=self.decimal, remark=self.remark)
 
     def column(self, name: str) -> Column:
         """Return a column by name.
@@ -146,7 +146,7 @@ def is_number(cell: Any) -> bool:
     return True
 
 
-def has_decimal_commas(cells: Cells) -> bool:
+def has_decimal_commas(cells: TextCells) -> bool:
     """Tell whether some column of texts holds nothing but numbers with decimal commas."""
     for column in cells.columns.values():
         texts = [cell.strip() for cell in column if isinstance(cell, str)]

@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from nasbench.arrays import Floats
-from nasbench.importers._cells import Cells, is_number
+from nasbench.importers._cells import TextCells, is_number
 from nasbench.importers._directions import find_direction
 from nasbench.importers._guess_architecture import declare_tuner_architecture, find_architecture, quote_text
 from nasbench.importers._guess_columns import (
@@ -35,7 +35,7 @@ _AXES = {
 _SHOWN = 12  # names of columns that a preview lists
 
 
-def guess_mapping(cells: Cells, name: str) -> tuple[str, str]:
+def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
     """Return the text of a mapping and a preview."""
     tuner = find_tuner(cells.columns)
     where = tuner.where if tuner else None
@@ -65,7 +65,7 @@ def guess_mapping(cells: Cells, name: str) -> tuple[str, str]:
     return text, "\n".join([*lines, *found.lines])
 
 
-def _find_axes(cells: Cells, tuner: Tuner | None) -> dict[str, str]:
+def _find_axes(cells: TextCells, tuner: Tuner | None) -> dict[str, str]:
     """Return the columns that tell data set, recipe, split, seed and epoch of a row, if they tell anything."""
     if tuner:
         return {"epoch": tuner.epoch} if tuner.epoch else {}
@@ -73,7 +73,7 @@ def _find_axes(cells: Cells, tuner: Tuner | None) -> dict[str, str]:
     return {axis: column for axis, column in found.items() if axis not in ("seed", "epoch") or _counts(cells, column)}
 
 
-def _counts(cells: Cells, column: str) -> bool:
+def _counts(cells: TextCells, column: str) -> bool:
     """Tell whether a column holds whole numbers that are not just those of the rows."""
     values = _read_numbers(cells, column)
     if values is None or (values != np.round(values))[~np.isnan(values)].any():
@@ -81,7 +81,7 @@ def _counts(cells: Cells, column: str) -> bool:
     return len(values) == 1 or len(np.unique(values)) < len(values)
 
 
-def _read_numbers(cells: Cells, column: str) -> Floats | None:
+def _read_numbers(cells: TextCells, column: str) -> Floats | None:
     """Return the numbers of a column [n], nan where it is empty; None if it holds anything else or nothing."""
     kept = cells.texts(column) if cells.decimal == "," else cells.column(column)
     if all(cell is None for cell in kept) or not all(cell is None or is_number(cell) for cell in kept):
@@ -90,7 +90,7 @@ def _read_numbers(cells: Cells, column: str) -> Floats | None:
     return None if np.isnan(values).all() else values
 
 
-def _guess_columns(cells: Cells, numeric: dict[str, Floats], tuner: Tuner | None, *, trained: bool) -> list[Guess]:
+def _guess_columns(cells: TextCells, numeric: dict[str, Floats], tuner: Tuner | None, *, trained: bool) -> list[Guess]:
     """Return what all columns of results seem to be, a tuner's seconds of a trial last."""
     if not tuner:
         return make_names_distinct(
@@ -111,7 +111,7 @@ def _score(column: str, own: Joined, file: str, tuner: Tuner) -> Guess:
     )
 
 
-def _count_rows(cells: Cells, read: Cells) -> str:
+def _count_rows(cells: TextCells, read: TextCells) -> str:
     return f", {len(read)} of {len(cells)} rows, those that ended well" if len(read) < len(cells) else ""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidArchitecture
-from nasbench.importers._cells import Cells, is_number
+from nasbench.importers._cells import TextCells, is_number
 from nasbench.importers._guess_columns import is_decision, is_numbering, is_result, join_columns, split_words
 from nasbench.importers._tuners import Tuner
 from nasbench.registry import SPACES
@@ -31,7 +31,7 @@ class Guessed(NamedTuple):
     questions: list[str]
 
 
-def find_architecture(cells: Cells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
+def find_architecture(cells: TextCells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
     """Return a column of architectures that a space reads; else one that may be; else a space of decisions."""
     if read := _find_readable(cells, columns):
         column, space = read
@@ -44,7 +44,7 @@ def find_architecture(cells: Cells, columns: list[str], numeric: dict[str, Float
     return _declare_decisions(cells, columns, numeric)
 
 
-def _find_readable(cells: Cells, columns: Iterable[str]) -> tuple[str, str] | None:
+def _find_readable(cells: TextCells, columns: Iterable[str]) -> tuple[str, str] | None:
     """Return the first column of texts that some registered space can read, and that space; mere numbers are none."""
     texts = {column: _list_distinct_texts(cells, column)[:_SAMPLE] for column in columns}
     texts = {column: own for column, own in texts.items() if own and not all(map(_DIGITS.fullmatch, own))}
@@ -77,7 +77,7 @@ def _ask_for_space(column: str, texts: list[str], *, is_numbers: bool) -> Guesse
     return Guessed(lines, [column], f"column '{column}', perhaps, of a space that must be named", [question])
 
 
-def _declare_decisions(cells: Cells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
+def _declare_decisions(cells: TextCells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
     """Declare the columns that may be decisions; those whose names do not say so are asked for."""
     texts = {column: _list_distinct_texts(cells, column) for column in columns if _may_decide(column, numeric)}
     texts = {column: own for column, own in texts.items() if len(own) > 1}
@@ -111,7 +111,9 @@ def _is_continuous(values: Floats) -> bool:
     return bool((known != np.round(known)).any()) and 2 * len(np.unique(known)) > len(known)
 
 
-def declare_tuner_architecture(cells: Cells, columns: list[str], numeric: dict[str, Floats], tuner: Tuner) -> Guessed:
+def declare_tuner_architecture(
+    cells: TextCells, columns: list[str], numeric: dict[str, Floats], tuner: Tuner
+) -> Guessed:
     """Declare the columns that a tuner's export marks as decisions."""
     if not any(map(tuner.find_decision, columns)):
         costs = [column for column, _ in tuner.cost]
@@ -146,18 +148,18 @@ def _explain_unlistable(texts: list[str]) -> str:
     return ""
 
 
-def _count_gaps(cells: Cells, column: str) -> int:
+def _count_gaps(cells: TextCells, column: str) -> int:
     return sum(text is None for text in cells.texts(column))
 
 
-def _open_question(cells: Cells, column: str) -> str:
+def _open_question(cells: TextCells, column: str) -> str:
     return (
         f"'{column}' is empty in {_count_gaps(cells, column)} rows: when is it inactive (say so by an "
         "[[architecture.space_options.conditions]]), or which value is meant (write it into the file)?"
     )
 
 
-def _list_distinct_texts(cells: Cells, column: str) -> list[str]:
+def _list_distinct_texts(cells: TextCells, column: str) -> list[str]:
     return list(dict.fromkeys(text for text in cells.texts(column) if text is not None))
 
 

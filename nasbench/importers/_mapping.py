@@ -51,7 +51,7 @@ class FromColumn:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class MappingEntry:
     """One column of values. Labels, seed and epoch are the same for all rows or stand in columns.
 
     Attributes:
@@ -90,8 +90,8 @@ class TableMapping:
     file: str
     text: Mapping[str, str]
     architecture: Mapping[str, Any]
-    measurements: tuple[Entry, ...]
-    statics: tuple[Entry, ...]
+    measurements: tuple[MappingEntry, ...]
+    statics: tuple[MappingEntry, ...]
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decimal: str = "."
 
@@ -132,7 +132,7 @@ def _build_mapping(file: str, declared: Declaration) -> TableMapping:
     architecture = _read_architecture(declared, given.get("architecture", {}))
     defaults = given.get("defaults", {})
     _check_keys(declared, ("defaults",), "key of [defaults]", defaults, _MEASUREMENT - {"column", "per"})
-    kinds: list[tuple[Entry, ...]] = []
+    kinds: list[tuple[MappingEntry, ...]] = []
     for kind, keys in (("measurement", _MEASUREMENT), ("static", _STATIC)):
         shared = {key: value for key, value in defaults.items() if key in keys}
         entries = given.get(kind, [])
@@ -216,7 +216,7 @@ def _list_spellings(value: Any) -> tuple[str, ...]:
     return (text, text.lower(), text.upper()) if isinstance(value, bool) else (text,)
 
 
-def _read_entry(part: _Part, given: dict[str, Any], keys: set[str]) -> Entry:
+def _read_entry(part: _Part, given: dict[str, Any], keys: set[str]) -> MappingEntry:
     part.check_keys("key of", given, keys)
     if not isinstance(given.get("column"), str) or not isinstance(given.get("where", {}), Mapping):
         raise part.error(f": expected column = TEXT, and where = {{ COLUMN = VALUE }} if any; found {given}")
@@ -248,7 +248,7 @@ def _read_entry(part: _Part, given: dict[str, Any], keys: set[str]) -> Entry:
         raise part.error(
             f": per = {given['per']!r}; seconds and energy take one of {', '.join(PER)}, others none", "per"
         )
-    return Entry(**values)
+    return MappingEntry(**values)
 
 
 def _read_direction(part: _Part, given: Mapping[str, Any], metric: Any, unit: str, *, static: bool) -> str:
@@ -301,7 +301,7 @@ def label_complaint(key: str, label: Any) -> str:
     return ""
 
 
-def expand_pattern(entry: Entry, columns: Iterable[str]) -> list[Entry]:
+def expand_pattern(entry: MappingEntry, columns: Iterable[str]) -> list[MappingEntry]:
     """Return one entry for every column that a name such as ``acc_{epoch}`` stands for.
 
     Raises:

@@ -44,7 +44,7 @@ def _split(dataset: str, name: str) -> str:
     return {"train": "train", "x-valid": "valid", "x-test": "test"}[name]
 
 
-class _NATSBench:
+class NATSBenchImporter:
     """What both importers share; see the module."""
 
     table: ClassVar[str]

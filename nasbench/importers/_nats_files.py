@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nasbench.errors import SourceError
-from nasbench.importers._pickle_entries import Entry, index_entries, read_entry
+from nasbench.importers._pickle_entries import PickleEntry, index_entries, read_entry
 from nasbench.importers._torch_archive import Where, load_torch, locate_pickle, open_source
 from nasbench.importers._unpickle import load_plain
 
@@ -33,7 +33,7 @@ class InArchive(NamedTuple):
 
     path: Path
     where: Where
-    entry: Entry
+    entry: PickleEntry
     shared: dict[int, Any]
 
     def identity(self) -> tuple[str, int, int]:

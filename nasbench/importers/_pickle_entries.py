@@ -48,7 +48,7 @@ _NO_STOP = re.compile(rb"(?:" + _INNER + rb"|q.|r.{4}|h.|j.{4}|[(uet1])*+", re.D
 _TO_MEMO = re.compile(rb"((?:" + _INNER + rb"|[(uet1])*+)(q.|r.{4}|h.|j.{4})?+", re.DOTALL)
 
 
-class Entry(NamedTuple):
+class PickleEntry(NamedTuple):
     """Where one entry of the dictionary lies.
 
     Attributes:
@@ -69,7 +69,7 @@ class Entry(NamedTuple):
 class Index(NamedTuple):
     """All entries, in the order of the file, and the objects that they name in each other, by memo number."""
 
-    iterate_entries: list[Entry]
+    iterate_entries: list[PickleEntry]
     shared: dict[int, Any]
 
 
@@ -99,7 +99,7 @@ def index_entries(file: BinaryIO, where: Where, field: str, path: Path) -> Index
     return Index(entries, _load_shared(file, where, head, entries, path))
 
 
-def read_entry(file: BinaryIO, where: Where, entry: Entry, shared: Mapping[int, Any], path: Path) -> Any:
+def read_entry(file: BinaryIO, where: Where, entry: PickleEntry, shared: Mapping[int, Any], path: Path) -> Any:
     """Return the value of one entry, its tensors as None.
 
     Args:
@@ -115,7 +115,7 @@ def read_entry(file: BinaryIO, where: Where, entry: Entry, shared: Mapping[int, 
     return _load(_read_bytes(file, where, entry.start, entry.end, path), (), entry.base, shared, path)
 
 
-def _load_shared(file: BinaryIO, where: Where, head: int, entries: list[Entry], path: Path) -> dict[int, Any]:
+def _load_shared(file: BinaryIO, where: Where, head: int, entries: list[PickleEntry], path: Path) -> dict[int, Any]:
     """Load what entries name outside themselves, each from where it was defined."""
     bases = [entry.base for entry in entries]
     wanted: dict[int, set[int]] = defaultdict(set)
@@ -243,7 +243,7 @@ class _Walk:
             self._pass_token()
         return self._offset + self._at
 
-    def iterate_entries(self) -> Iterator[Entry]:
+    def iterate_entries(self) -> Iterator[PickleEntry]:
         """Yield the entries; a pickler writes them in batches, the last of which may be a single one without a mark."""
         while (op := self._peek()) == ord("(") or op in _INTEGERS:
             if op == ord("("):
@@ -261,7 +261,7 @@ class _Walk:
             op, _, offset = self._pass_token()
         return offset + 1
 
-    def _iterate_batch(self, closes: int) -> Iterator[Entry]:
+    def _iterate_batch(self, closes: int) -> Iterator[PickleEntry]:
         """Yield entries up to the opcode that puts them into the dictionary."""
         entry: _Open | None = None
         while True:
@@ -364,8 +364,8 @@ class _Open:
         if self.height < 2 or op in b".uet1":
             raise SourceError(f"{path} is damaged: entry {self.key} ends before its value does")
 
-    def close_entry(self, end: int, path: Path) -> Entry:
+    def close_entry(self, end: int, path: Path) -> PickleEntry:
         """Return the finished entry."""
         if self.base < 0:
             raise SourceError(f"{path}: entry {self.key} is no container, expected the results of an architecture")
-        return Entry(self.key, self.start, end, self.base, frozenset(self.needs))
+        return PickleEntry(self.key, self.start, end, self.base, frozenset(self.needs))

@@ -8,9 +8,9 @@ import numpy as np
 
 from nasbench.arrays import Bools, Floats, Ints
 from nasbench.errors import SourceError
-from nasbench.importers._cells import Cells, Column
+from nasbench.importers._cells import Column, TextCells
 from nasbench.importers._directions import explain_unknown_direction, find_direction
-from nasbench.importers._mapping import LABELS, ROWS, Entry, FromColumn, expand_pattern, label_complaint
+from nasbench.importers._mapping import LABELS, ROWS, FromColumn, MappingEntry, expand_pattern, label_complaint
 from nasbench.importers._spent import Spent, accumulate_spent, require_agreement
 from nasbench.importers._units import DURATION, UNITS, find_misfit_value
 from nasbench.table import Measurement, Static
@@ -21,7 +21,7 @@ _Path = tuple[str, ...]  # data set, recipe, split, metric
 class _Points(NamedTuple):
     """Values that one entry found for one path, all ``[m]``; ``row`` is the file's, from 0."""
 
-    entry: Entry
+    entry: MappingEntry
     value: Floats
     arch: Ints
     seed: Ints
@@ -29,7 +29,7 @@ class _Points(NamedTuple):
     row: Ints
 
 
-def build_measurements(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) -> list[Measurement]:
+def build_measurements(cells: TextCells, entries: Sequence[MappingEntry], arch: Ints, n: int) -> list[Measurement]:
     """Return one ``[n, s, t]`` column for each data set, recipe, split and metric that the entries make.
 
     Args:
@@ -67,7 +67,7 @@ def build_measurements(cells: Cells, entries: Sequence[Entry], arch: Ints, n: in
     return made
 
 
-def build_statics(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) -> list[Static]:
+def build_statics(cells: TextCells, entries: Sequence[MappingEntry], arch: Ints, n: int) -> list[Static]:
     """Return one ``[n]`` column for each data set and metric; arguments and errors as for ``build_measurements``."""
     made = []
     for path, points in sorted(_gather_points(cells, entries, arch).items()):
@@ -77,7 +77,7 @@ def build_statics(cells: Cells, entries: Sequence[Entry], arch: Ints, n: int) ->
     return made
 
 
-def _gather_points(cells: Cells, entries: Sequence[Entry], arch: Ints) -> dict[_Path, list[_Points]]:
+def _gather_points(cells: TextCells, entries: Sequence[MappingEntry], arch: Ints) -> dict[_Path, list[_Points]]:
     gathered: dict[_Path, list[_Points]] = defaultdict(list)
     for entry in entries:
         columns = expand_pattern(entry, cells.columns)
@@ -88,7 +88,7 @@ def _gather_points(cells: Cells, entries: Sequence[Entry], arch: Ints) -> dict[_
     return gathered
 
 
-def _refuse_fractions(cells: Cells, found: Sequence[_Points], entry: Entry) -> None:
+def _refuse_fractions(cells: TextCells, found: Sequence[_Points], entry: MappingEntry) -> None:
     """Refuse a curve of percentages that never exceeds 1 percent: ``complaint`` over all of its columns."""
     if entry.unit == "percent":
         largest = max(found, key=lambda points: points.value.max())
@@ -97,7 +97,9 @@ def _refuse_fractions(cells: Cells, found: Sequence[_Points], entry: Entry) -> N
             raise cells.make_error(int(largest.row[at]), largest.entry.column, wrong[1])
 
 
-def _iterate_points(cells: Cells, entry: Entry, arch: Ints, *, whole: bool) -> Iterable[tuple[_Path, _Points]]:
+def _iterate_points(
+    cells: TextCells, entry: MappingEntry, arch: Ints, *, whole: bool
+) -> Iterable[tuple[_Path, _Points]]:
     """Yield the measured values of one column, apart for each path that its rows name."""
     values = cells.read_numbers(entry.column, entry.missing, durations=entry.unit == DURATION)
     wanted = cells.match_rows(entry.where)
@@ -136,13 +138,13 @@ def _number_repeats(wanted: Bools, *said: Column | Ints) -> Ints:
     return seed
 
 
-def _read_integers(cells: Cells, given: int | FromColumn, kept: Bools, least: int) -> Ints:
+def _read_integers(cells: TextCells, given: int | FromColumn, kept: Bools, least: int) -> Ints:
     if isinstance(given, FromColumn):
         return cells.read_integers(given.column, kept, least)
     return np.full(len(kept), given, dtype=np.int64)
 
 
-def _read_labels(cells: Cells, key: str, given: str | FromColumn, kept: Bools) -> Column:
+def _read_labels(cells: TextCells, key: str, given: str | FromColumn, kept: Bools) -> Column:
     """Return the labels of all rows, checked where ``kept``."""
     if not isinstance(given, FromColumn):
         return np.full(len(kept), given, dtype=object)
@@ -153,7 +155,7 @@ def _read_labels(cells: Cells, key: str, given: str | FromColumn, kept: Bools) -
     return np.array([given.rename.get(text, text) for text in texts], dtype=object)
 
 
-def _fill_column(cells: Cells, path: _Path, points: Sequence[_Points], n: int) -> tuple[Floats, Ints, Ints, Ints]:
+def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: int) -> tuple[Floats, Ints, Ints, Ints]:
     """Return the values ``[n, s, t]`` with their seeds and epochs and the rows they are from; the same twice is one."""
     value, arch, seed, epoch, row = (np.concatenate(parts) for parts in list(zip(*points, strict=True))[1:])
     seeds, at_seed = np.unique(seed, return_inverse=True)
@@ -191,7 +193,7 @@ def _format_difference(first: float, second: float) -> tuple[str, str]:
     return repr(float(first)), repr(float(second))
 
 
-def _agree_on_unit(cells: Cells, path: _Path, points: Sequence[_Points]) -> tuple[str, str]:
+def _agree_on_unit(cells: TextCells, path: _Path, points: Sequence[_Points]) -> tuple[str, str]:
     """Return the schema's unit and the direction on which all entries of one path agree."""
     unit, static = UNITS[points[0].entry.unit].unit, not path[2]
     if not all(own.entry.direction for own in points) and (

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasbench.errors import MissingExtra, SourceError
-from nasbench.importers._cells import Cells, Column
+from nasbench.importers._cells import Column, TextCells
 from nasbench.importers._json import parse_json
 from nasbench.importers._separated import BROKEN, COMPRESSED, end_complaint, read_text, split_rows
 
@@ -16,7 +16,7 @@ _SHOWN = 12  # names of columns that an error lists
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
-def read_cells(path: Path, decimal: str = ".") -> Cells:
+def read_cells(path: Path, decimal: str = ".") -> TextCells:
     """Read a CSV or TSV file, JSON or JSON lines (all also compressed), or Parquet.
 
     Args:
@@ -43,7 +43,7 @@ def read_cells(path: Path, decimal: str = ".") -> Cells:
     if len(rows) == 0 or not names:
         raise SourceError(f"{path} holds no rows")
     columns = {name: rows[:, i] for i, name in enumerate(names)}
-    return Cells(path.name, columns, places=places, decimal=decimal, remark=remark)
+    return TextCells(path.name, columns, places=places, decimal=decimal, remark=remark)
 
 
 _Read = tuple[list[str], Column, list[str], str]  # names, cells [n, k], places for errors, a remark

@@ -13,7 +13,7 @@ import numpy as np
 
 from nasbench.arrays import Floats, Ints
 from nasbench.errors import SourceError
-from nasbench.importers._cells import Cells
+from nasbench.importers._cells import TextCells
 from nasbench.importers._mapping import SPENT
 from nasbench.importers._units import UNITS
 from nasbench.table.falls import find_first_fall
@@ -38,7 +38,7 @@ class Spent(NamedTuple):
     per: str
 
 
-def accumulate_spent(cells: Cells, spent: Spent, values: Floats, seeds: Ints, epochs: Ints, rows: Ints) -> Floats:
+def accumulate_spent(cells: TextCells, spent: Spent, values: Floats, seeds: Ints, epochs: Ints, rows: Ints) -> Floats:
     """Return ``values`` [n, s, t] as what was spent from a training's start to each epoch; others as they are.
 
     Args:
@@ -103,7 +103,7 @@ def _compare_ends(values: Floats, epochs: Ints) -> _Growth | None:
     return _Growth(float(np.median(factors)), float(np.median(shares)))
 
 
-def require_agreement(cells: Cells, path: Sequence[str], said: Sequence[Spent]) -> Spent:
+def require_agreement(cells: TextCells, path: Sequence[str], said: Sequence[Spent]) -> Spent:
     """Return the one thing that several columns say which make one column of the table.
 
     Raises:

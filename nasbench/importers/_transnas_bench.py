@@ -71,7 +71,7 @@ _INFO = {
 _Column = tuple[str, int, str, str]  # task, epochs of the recipe, split, the source's metric
 
 
-class _TransNASBench:
+class TransNASBenchImporter:
     """Reads one of the two spaces of the file; a sub-class says which."""
 
     table: ClassVar[str]

@@ -5,10 +5,10 @@ Every epoch and seed of the 1-, 12- and 90-epoch recipe on four data sets: see `
 
 from typing import ClassVar
 
-from nasbench.importers._nats_bench import _NATSBench
+from nasbench.importers._nats_bench import NATSBenchImporter
 
 
-class NATSBenchSize(_NATSBench):
+class NATSBenchSizeImporter(NATSBenchImporter):
     """Reads ``NATS-sss-v1_0-50262-simple``."""
 
     table: ClassVar[str] = "nats_sss"

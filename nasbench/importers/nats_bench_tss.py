@@ -5,10 +5,10 @@ Every epoch and seed of the 12- and the 200-epoch recipe on four data sets: see 
 
 from typing import ClassVar
 
-from nasbench.importers._nats_bench import _NATSBench
+from nasbench.importers._nats_bench import NATSBenchImporter
 
 
-class NATSBenchTopology(_NATSBench):
+class NATSBenchTopology(NATSBenchImporter):
     """Reads ``NATS-tss-v1_0-3ffb9-simple`` or ``-full``, ``NAS-Bench-201-v1_1-096897.pth``, or the archive folder."""
 
     table: ClassVar[str] = "nats_tss"

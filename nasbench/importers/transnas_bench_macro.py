@@ -5,10 +5,10 @@ Every epoch of seven tasks: see ``_transnas_bench``.
 
 from typing import ClassVar
 
-from nasbench.importers._transnas_bench import _TransNASBench
+from nasbench.importers._transnas_bench import TransNASBenchImporter
 
 
-class TransNASBenchMacro(_TransNASBench):
+class TransNASBenchMacro(TransNASBenchImporter):
     """Reads the macro space of ``transnas-bench_v10141024.pth``."""
 
     table: ClassVar[str] = "tnb101_macro"

@@ -3,13 +3,13 @@
 from nasbench.reproduction.requirements import list_needs
 from nasbench.reproduction.run import load_result, load_results, reproduce
 from nasbench.reproduction.schema import Published, list_published, load_published, read_published
-from nasbench.reproduction.searches import Plan
-from nasbench.reproduction.verdicts import Verdict
+from nasbench.reproduction.searches import ReproductionPlan
+from nasbench.reproduction.verdicts import ClaimVerdict
 
 __all__ = [
-    "Plan",
+    "ClaimVerdict",
     "Published",
-    "Verdict",
+    "ReproductionPlan",
     "list_needs",
     "list_published",
     "load_published",

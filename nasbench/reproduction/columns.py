@@ -79,8 +79,8 @@ class Columns:
         """Return what looks architectures [n, d] up in a column; ``[n]``, nan where it lacks one."""
         return self._find_column(name).of
 
-    def _find_column(self, name: str) -> "Column":
-        return Column(self.find_table(name), self._resolve_keys(name), isomorphic=self._reading.isomorphic)
+    def _find_column(self, name: str) -> "SourceColumn":
+        return SourceColumn(self.find_table(name), self._resolve_keys(name), isomorphic=self._reading.isomorphic)
 
     def sign(self, name: str) -> float:
         """Return what the numbers of a column are multiplied by so that the largest is best: 1.0 or -1.0."""
@@ -109,7 +109,7 @@ class Columns:
         return list(values[:, ~np.isnan(values).any(axis=0)])
 
 
-class Column:
+class SourceColumn:
     """One column of one table.
 
     Args:

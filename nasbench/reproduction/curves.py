@@ -12,11 +12,11 @@ from nasbench.evaluation import extrapolate_curves, read_curve_table
 from nasbench.registry import PREDICTORS
 from nasbench.reproduction.samples import NEEDS_FILE, CannotJudge, Sample, explain_lacking, sample_of
 from nasbench.reproduction.schema import Published, Row
-from nasbench.reproduction.searches import Plan
+from nasbench.reproduction.searches import ReproductionPlan
 from nasbench.table import get_user_folder
 
 
-def measure_extrapolations(published: Published, row: Row, plan: Plan) -> dict[str, Sample]:
+def measure_extrapolations(published: Published, row: Row, plan: ReproductionPlan) -> dict[str, Sample]:
     """Return R² of the final values over independent training sets, for every file of the row (quick: the first).
 
     Raises:

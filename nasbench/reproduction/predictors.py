@@ -14,7 +14,7 @@ from nasbench.registry import PREDICTORS
 from nasbench.reproduction.columns import Columns
 from nasbench.reproduction.samples import CannotJudge, Sample, explain_lacking, sample_of
 from nasbench.reproduction.schema import Row
-from nasbench.reproduction.searches import Plan
+from nasbench.reproduction.searches import ReproductionPlan
 from nasbench.tasks import TableTask, load_table_task
 from nasbench.tasks.declarations import tables_of
 from nasbench.threads import limit_to_one_thread
@@ -26,7 +26,7 @@ LARGEST_QUICK = 500
 """Training architectures of a quick pass; fitting to more takes most of the time."""
 
 
-def measure_predictions(columns: Columns, row: Row, plan: Plan) -> dict[str, Sample]:
+def measure_predictions(columns: Columns, row: Row, plan: ReproductionPlan) -> dict[str, Sample]:
     """Return a metric over independent training sets, for every train size of the row (quick: the smaller ones).
 
     Raises:

@@ -12,15 +12,15 @@ from nasbench.errors import NasbenchError, make_unknown_name
 from nasbench.files import write_text
 from nasbench.reproduction.samples import NEEDS_FILE, NEEDS_TABLE, OTHER_TABLE
 from nasbench.reproduction.schema import TRUST, Published, load_published
-from nasbench.reproduction.verdicts import Verdict
+from nasbench.reproduction.verdicts import ClaimVerdict
 
 FORMATS = ("text", "markdown", "json", "html")
 _STYLES = {"text": "simple", "markdown": "github", "html": "html"}
 _COUNTED = {
-    Verdict.REPRODUCED: "rows reproduced",
-    Verdict.ORDERING: "in ordering only",
-    Verdict.NOT: "not",
-    Verdict.NONE: "cannot be judged",
+    ClaimVerdict.REPRODUCED: "rows reproduced",
+    ClaimVerdict.ORDERING: "in ordering only",
+    ClaimVerdict.NOT: "not",
+    ClaimVerdict.NONE: "cannot be judged",
 }
 _NOTES = (
     "ours: mean ± standard deviation over runs, [95 % interval of the mean]; without brackets, the exact value of a "
@@ -53,7 +53,7 @@ def summarize_rows(results: Sequence[Mapping[str, Any]], kind: str = "text") -> 
 def write_headline(result: Mapping[str, Any]) -> str:
     """Return the verdict on a table; where rows could not be judged, how many could comes first."""
     rows = _choose_reading(result)["rows"]
-    judged = sum(row["verdict"] != Verdict.NONE for row in rows)
+    judged = sum(row["verdict"] != ClaimVerdict.NONE for row in rows)
     if judged == len(rows):
         return str(result["verdict"])
     return f"{judged} of {len(rows)} rows could be judged" + (f": {result['verdict']}" if judged else "")

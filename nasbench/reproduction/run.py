@@ -18,8 +18,8 @@ from nasbench.reproduction.curves import measure_extrapolations
 from nasbench.reproduction.predictors import measure_predictions
 from nasbench.reproduction.samples import CannotJudge, Sample
 from nasbench.reproduction.schema import Published, Reading, Row
-from nasbench.reproduction.searches import Plan, Searches, count_evaluations
-from nasbench.reproduction.verdicts import Judged, JudgedRow, Verdict, judge_overall, judge_table
+from nasbench.reproduction.searches import ReproductionPlan, Searches, count_evaluations
+from nasbench.reproduction.verdicts import ClaimVerdict, Judged, JudgedRow, judge_overall, judge_table
 
 FORMAT, VERSION = "nasbench-reproduction", 2
 
@@ -31,7 +31,7 @@ class Lab:
     published: Published
     columns: Columns
     searches: Searches
-    plan: Plan
+    plan: ReproductionPlan
 
     def ours(self, row: Row, reading: Reading) -> dict[str, Sample]:
         """Return our numbers of a row by column.
@@ -60,7 +60,7 @@ def _refuse_row(reason: str) -> dict[str, Sample]:
     raise CannotJudge(reason)
 
 
-def reproduce(published: Published, plan: Plan) -> dict[str, Any]:
+def reproduce(published: Published, plan: ReproductionPlan) -> dict[str, Any]:
     """Run a table, judge it, and keep the result beside the records.
 
     Returns:
@@ -112,11 +112,11 @@ def _read(lab: Lab, reading: Reading) -> dict[str, Any]:
 
 def _choose_best(readings: list[dict[str, Any]], allowed: list[bool]) -> int:
     """Return the allowed reading that matches best: by its verdict, then by the number of rows reproduced."""
-    order = [str(verdict) for verdict in Verdict]
+    order = [str(verdict) for verdict in ClaimVerdict]
 
     def rank(i: int) -> tuple[int, int]:
         rows = readings[i]["rows"]
-        return order.index(readings[i]["verdict"]), -sum(row["verdict"] == Verdict.REPRODUCED for row in rows)
+        return order.index(readings[i]["verdict"]), -sum(row["verdict"] == ClaimVerdict.REPRODUCED for row in rows)
 
     return min((i for i, may in enumerate(allowed) if may), key=rank)
 

@@ -93,7 +93,7 @@ UNITS = {"percent": 100.0} | dict.fromkeys(("fraction", "count", "correlation", 
 
 
 @dataclass(frozen=True)
-class Cell:
+class PublishedCell:
     """A published number; ``std`` is None where none is printed."""
 
     mean: float
@@ -118,7 +118,7 @@ class Tolerance:
     stds: float | None = None
     std_ratio: float | None = None
 
-    def of(self, column: str, cell: Cell, rounding: float) -> float:
+    def of(self, column: str, cell: PublishedCell, rounding: float) -> float:
         """Return the largest difference allowed; never less than ``rounding``, half a unit of the last digit."""
         if column in self.columns:
             return max(self.columns[column], rounding)
@@ -139,7 +139,7 @@ class Row:
     label: str
     trust: str
     ours: Mapping[str, Any]
-    published: Mapping[str, Cell]
+    published: Mapping[str, PublishedCell]
     runs: int | None = None
     note: str = ""
     tolerance: float | None = None
@@ -352,14 +352,14 @@ def _read_row(source: Declaration, entry: Any, i: int) -> Row:
     return Row(**{**given, "published": published})
 
 
-def _read_cell(source: Declaration, place: Place, value: Any) -> Cell:
+def _read_cell(source: Declaration, place: Place, value: Any) -> PublishedCell:
     """Read ``mean`` or ``[mean, std]``."""
     numbers = value if isinstance(value, list) else [value]
     if not 1 <= len(numbers) <= 2 or not all(type(number) in NUMBER for number in numbers):
         raise source.error(place, f"holds {value!r}; expected a number, or [mean, std]")
     if len(numbers) == 2 and numbers[1] < 0:
         raise source.error(place, f"holds {value!r}; a standard deviation is never negative")
-    return Cell(*(float(number) for number in numbers))
+    return PublishedCell(*(float(number) for number in numbers))
 
 
 def _check_names(source: Declaration, made: Published) -> None:

@@ -26,7 +26,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReproductionPlan:
     """How much to run, and where to keep it.
 
     Attributes:
@@ -53,7 +53,7 @@ class Searches:
         plan: how much to run.
     """
 
-    def __init__(self, published: Published, columns: Columns, plan: Plan) -> None:
+    def __init__(self, published: Published, columns: Columns, plan: ReproductionPlan) -> None:
         self._published, self._columns, self._plan = published, columns, plan
         self._records: dict[str, Record] = {}
         self._histories: dict[tuple[str, str], list[History]] = {}

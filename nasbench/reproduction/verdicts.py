@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nasbench.reproduction.samples import Sample
-from nasbench.reproduction.schema import Cell, Published, Row, Tolerance
+from nasbench.reproduction.schema import Published, PublishedCell, Row, Tolerance
 
 _Z = 1.96
 
 
-class Verdict(StrEnum):
+class ClaimVerdict(StrEnum):
     """What is said of a row or a table, best first."""
 
     REPRODUCED = "reproduced"
@@ -52,7 +52,7 @@ class Judged:
         why: what decided, where it is not within.
     """
 
-    published: Cell | None
+    published: PublishedCell | None
     ours: Sample | None
     tolerance: float | None
     difference: float | None
@@ -62,7 +62,13 @@ class Judged:
 
 
 def judge_cell(
-    cell: Cell | None, ours: Sample | None, tolerance: float, *, std_ratio: float | None, runs: int | None, judged: bool
+    cell: PublishedCell | None,
+    ours: Sample | None,
+    tolerance: float,
+    *,
+    std_ratio: float | None,
+    runs: int | None,
+    judged: bool,
 ) -> Judged:
     """Judge one cell.
 
@@ -120,7 +126,7 @@ class JudgedRow:
 
     row: Row
     cells: Mapping[str, Judged]
-    verdict: Verdict
+    verdict: ClaimVerdict
     why: str = ""
 
 
@@ -128,14 +134,14 @@ def judge_row(row: Row, cells: Mapping[str, Judged], others: Sequence[Mapping[st
     """Judge a row by its cells and, where one is outside, by its place among ``others``."""
     fits = {name: cell.fit for name, cell in cells.items() if cell.fit is not Fit.SHOWN}
     if not fits:
-        return JudgedRow(row, cells, Verdict.NONE, _explain_no_verdict(row, cells))
+        return JudgedRow(row, cells, ClaimVerdict.NONE, _explain_no_verdict(row, cells))
     reasons = "; ".join(f"{name}: {cell.why}" for name, cell in cells.items() if cell.why)
     if Fit.OUTSIDE in fits.values():
         placed = _is_in_order(cells, others)
-        return JudgedRow(row, cells, Verdict.ORDERING if placed else Verdict.NOT, reasons)
+        return JudgedRow(row, cells, ClaimVerdict.ORDERING if placed else ClaimVerdict.NOT, reasons)
     if Fit.UNDECIDED in fits.values():
-        return JudgedRow(row, cells, Verdict.NONE, reasons)
-    return JudgedRow(row, cells, Verdict.REPRODUCED)
+        return JudgedRow(row, cells, ClaimVerdict.NONE, reasons)
+    return JudgedRow(row, cells, ClaimVerdict.REPRODUCED)
 
 
 def _explain_no_verdict(row: Row, cells: Mapping[str, Judged]) -> str:
@@ -164,7 +170,7 @@ def _compare_rows(mine: Judged, other: Judged) -> tuple[int, int]:
     return (published > 0) - (published < 0), (ours > 0) - (ours < 0)
 
 
-def _average(value: Cell | Sample | None) -> float:
+def _average(value: PublishedCell | Sample | None) -> float:
     return math.nan if value is None else value.mean  # none is: what is shown only was left out
 
 
@@ -197,8 +203,8 @@ def _judge_cells(published: Published, row: Row, samples: Mapping[str, Sample]) 
     return cells
 
 
-def judge_overall(rows: Sequence[JudgedRow]) -> Verdict:
+def judge_overall(rows: Sequence[JudgedRow]) -> ClaimVerdict:
     """Return the verdict on a table: that of its worst row that could be judged."""
-    order = list(Verdict)
-    known = [row.verdict for row in rows if row.verdict is not Verdict.NONE]
-    return max(known, key=order.index) if known else Verdict.NONE
+    order = list(ClaimVerdict)
+    known = [row.verdict for row in rows if row.verdict is not ClaimVerdict.NONE]
+    return max(known, key=order.index) if known else ClaimVerdict.NONE

@@ -1,12 +1,12 @@
 """Training the real networks: recipes, images on the device, the loop, checkpoints (extra ``train``)."""
 
-from nasbench.training.architectures import Architectures, Outcome
+from nasbench.training.architectures import Architectures, TrainingOutcome
 from nasbench.training.build import Build, draw_classes
 from nasbench.training.feed import Feed
 from nasbench.training.machine import Latency, describe_machine, measure_latency
 from nasbench.training.model import Model, read_model, write_model
 from nasbench.training.parallel import train_in_parallel
-from nasbench.training.plan import Plan
+from nasbench.training.plan import TrainingPlan
 from nasbench.training.recipe import Recipe, list_recipes, load_recipe
 from nasbench.training.report import Report, train_and_report
 from nasbench.training.stack import train_stack
@@ -21,12 +21,12 @@ __all__ = [
     "Latency",
     "Model",
     "Names",
-    "Outcome",
-    "Plan",
     "Recipe",
     "Report",
     "Setup",
     "Trained",
+    "TrainingOutcome",
+    "TrainingPlan",
     "count_diverged",
     "describe_machine",
     "draw_classes",

@@ -24,7 +24,7 @@ _PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingOutcome:
     """What came of one architecture.
 
     Attributes:
@@ -80,7 +80,7 @@ class Architectures:
     fold: tuple[int, int] = (0, 0)
     waits: bool = False
 
-    def train(self, arch: Archs, *, until: int = 0, evaluate: tuple[str, ...] = ("valid",)) -> Outcome:
+    def train(self, arch: Archs, *, until: int = 0, evaluate: tuple[str, ...] = ("valid",)) -> TrainingOutcome:
         """Train one architecture [1, d] up to an epoch, 0 for the recipe's last.
 
         Raises:
@@ -96,7 +96,7 @@ class Architectures:
                     raise
                 time.sleep(_PAUSE_S)
 
-    def _train(self, arch: Archs, until: int, evaluate: tuple[str, ...]) -> Outcome:
+    def _train(self, arch: Archs, until: int, evaluate: tuple[str, ...]) -> TrainingOutcome:
         text, folder = self.space.format(arch)[0], self.get_folder(arch)
         network, rng = self.initialize(arch)
         what = f"{self.network or self.space.name}: {text}{self._describe_codes()}"
@@ -112,8 +112,8 @@ class Architectures:
             by_nan, epochs = isinstance(error, Diverged), list(error.epochs)
             told = {"what": what, "error": str(error), "seconds": lost, "by_nan": by_nan}
             write_text(folder / _FAILED, json.dumps(told | {"epochs": [asdict(epoch) for epoch in epochs]}))
-            return Outcome(epochs, error=str(error), failed_s=lost, stopped_by_nan=by_nan)
-        return Outcome(trained.epochs, trained.notes, network=trained.network)
+            return TrainingOutcome(epochs, error=str(error), failed_s=lost, stopped_by_nan=by_nan)
+        return TrainingOutcome(trained.epochs, trained.notes, network=trained.network)
 
     def initialize(self, arch: Archs) -> tuple[nn.Module, np.random.Generator]:
         """Return the network of one architecture [1, d] with its first weights, and what decides its training."""
@@ -145,7 +145,7 @@ class Architectures:
     def _make_network(self, arch: Archs, rng: np.random.Generator) -> nn.Module:
         return build_network(self.network or self.space.name, arch, rng, space=self.space, **self.options())
 
-    def _read_failure(self, folder: Path, what: str) -> Outcome | None:
+    def _read_failure(self, folder: Path, what: str) -> TrainingOutcome | None:
         """Return how this training failed before; it would fail again."""
         path = folder / _FAILED
         if not path.exists():
@@ -158,4 +158,4 @@ class Architectures:
             raise RecordError(f"{path} cannot be read ({damage}); delete it to train again") from damage
         if theirs != what:
             raise RecordError(f"{path} is of {theirs}, not of {what}; choose another folder")
-        return Outcome(epochs, error=error, failed_s=seconds, stopped_by_nan=by_nan)
+        return TrainingOutcome(epochs, error=error, failed_s=seconds, stopped_by_nan=by_nan)

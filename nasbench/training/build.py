@@ -23,7 +23,7 @@ from nasbench.errors import InvalidOption
 from nasbench.networks import count_costs
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.table import Draft
-from nasbench.training.architectures import Architectures, Outcome
+from nasbench.training.architectures import Architectures, TrainingOutcome
 from nasbench.training.recipe import Recipe
 from nasbench.training.stack import explain_no_stack, train_stack
 from nasbench.training.table import Names, build_draft
@@ -37,7 +37,7 @@ _STACKED = (
 )
 
 
-class Training(NamedTuple):
+class PlannedTraining(NamedTuple):
     """One training of a build.
 
     Attributes:
@@ -112,12 +112,12 @@ class Build:
             [seed.build_network(self.archs[i : i + 1]) for i in range(min(2, len(self.archs)))], self.recipe
         )
 
-    def parts(self, source: object = None) -> list[list[Training]]:
+    def parts(self, source: object = None) -> list[list[PlannedTraining]]:
         """Return the trainings, stack by stack; architectures that are alike stand together, their seeds too."""
         del source
         size, of = 1 if self.alone else self.stack, self._digest()
         return [
-            [Training(arch, seed, of) for arch, seed in block[first : first + size]]
+            [PlannedTraining(arch, seed, of) for arch, seed in block[first : first + size]]
             for block in self._split_blocks()
             for first in range(0, len(block), size)
         ]
@@ -149,7 +149,7 @@ class Build:
             device=self.device,
         )
 
-    def read(self, part: Sequence[Training]) -> Draft:
+    def read(self, part: Sequence[PlannedTraining]) -> Draft:
         """Train one part and return every epoch of it; of trainings that failed, those before."""
         archs = np.array(sorted({training.arch for training in part}), dtype=np.int8)
         rows = {tuple(row): place for place, row in enumerate(archs.tolist())}
@@ -177,7 +177,7 @@ class Build:
         notes = draft.notes if self.alone else f"{draft.notes} {_STACKED}"
         return dataclasses.replace(draft, title=title, licence=self.licence, notes=notes, measurements=light)
 
-    def _train_part(self, part: Sequence[Training]) -> list[Outcome]:
+    def _train_part(self, part: Sequence[PlannedTraining]) -> list[TrainingOutcome]:
         seeds = {training.seed: self._select_seed(training.seed) for training in part}
         archs = [np.array([training.arch], dtype=np.int8) for training in part]
         if self.alone:

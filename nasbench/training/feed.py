@@ -15,7 +15,7 @@ from nasbench.training.recipe import Recipe
 _CHUNK = 4096  # images that are turned to float64 at a time
 
 
-class Batch(NamedTuple):
+class ImageBatch(NamedTuple):
     """What one step learns from.
 
     Attributes:
@@ -30,11 +30,11 @@ class Batch(NamedTuple):
     others: Tensor
     share: float
 
-    def pieces(self, n: int) -> Iterator["Batch"]:
+    def pieces(self, n: int) -> Iterator["ImageBatch"]:
         """Cut into ``n`` parts."""
         parts = (tensor.tensor_split(n) for tensor in (self.images, self.labels, self.others))
         for images, labels, others in zip(*parts, strict=True):
-            yield Batch(images, labels, others, self.share)
+            yield ImageBatch(images, labels, others, self.share)
 
 
 def compute_moments(images: np.ndarray) -> tuple[Floats, Floats]:
@@ -113,7 +113,7 @@ class Feed:
         n, size = self.count_images("train"), self._recipe.batch_size
         return n // size + (n % size > 1)
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
+    def epoch(self, rng: np.random.Generator) -> Iterator[ImageBatch]:
         """Yield the training images in an order drawn from ``rng``, augmented."""
         images, labels = self._parts["train"]
         size = self._recipe.batch_size
@@ -140,12 +140,12 @@ class Feed:
             images = cut_squares(images, recipe.cutout, *centres)
         return images
 
-    def _mix(self, images: Tensor, labels: Tensor, rng: np.random.Generator) -> Batch:
+    def _mix(self, images: Tensor, labels: Tensor, rng: np.random.Generator) -> ImageBatch:
         if not self._recipe.mixup:
-            return Batch(images, labels, labels, 1.0)
+            return ImageBatch(images, labels, labels, 1.0)
         share = float(rng.beta(self._recipe.mixup, self._recipe.mixup))
         partner = torch.as_tensor(rng.permutation(len(labels)), device=self.device)
-        return Batch(share * images + (1 - share) * images[partner], labels, labels[partner], share)
+        return ImageBatch(share * images + (1 - share) * images[partner], labels, labels[partner], share)
 
 
 def crop_images(images: Tensor, padding: int, down: Tensor, right: Tensor) -> Tensor:

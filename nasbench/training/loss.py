@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from nasbench.errors import InvalidOption
-from nasbench.training.feed import Batch
+from nasbench.training.feed import ImageBatch
 from nasbench.training.recipe import Recipe
 
 
@@ -26,7 +26,7 @@ class Loss:
             raise InvalidOption(f"distillation={recipe.distillation} with {seen}; give both or neither")
         self._recipe, self._teacher = recipe, teacher
 
-    def __call__(self, output: Tensor | tuple[Tensor, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+    def __call__(self, output: Tensor | tuple[Tensor, Tensor], batch: ImageBatch) -> tuple[Tensor, Tensor]:
         """Return the mean loss of a batch, and the logits [b, classes] of the main classifier."""
         logits, aside = output if isinstance(output, tuple) else (output, None)
         loss = self._make_target(logits, batch)
@@ -37,7 +37,7 @@ class Loss:
             loss = loss + self._recipe.auxiliary_weight * self._make_target(aside, batch)
         return loss, logits
 
-    def _make_target(self, logits: Tensor, batch: Batch) -> Tensor:
+    def _make_target(self, logits: Tensor, batch: ImageBatch) -> Tensor:
         smoothing = self._recipe.label_smoothing
         loss = cross_entropy(logits, batch.labels, label_smoothing=smoothing)
         if batch.share == 1:

@@ -14,16 +14,16 @@ from joblib.parallel import ThreadingBackend, get_active_backend
 from nasbench.errors import InvalidOption
 from nasbench.jobs import check_jobs, run_parallel
 from nasbench.threads import limit_to_one_thread
-from nasbench.training.architectures import Outcome
+from nasbench.training.architectures import TrainingOutcome
 
 
 def train_in_parallel(
-    calls: Sequence[Callable[[], Outcome]],
+    calls: Sequence[Callable[[], TrainingOutcome]],
     *,
     n_jobs: int | None,
     kept: Path,
     on_progress: Callable[[int, int], None] | None = None,
-) -> list[Outcome]:
+) -> list[TrainingOutcome]:
     """Make calls that train, and return what came of each, without its network.
 
     Args:
@@ -44,8 +44,8 @@ def train_in_parallel(
     check_jobs(n_jobs)
     if n_jobs != 1 and isinstance(backend, ThreadingBackend):
         raise InvalidOption("threads share torch's random generator; use a joblib backend of processes")
-    outcomes: dict[int, Outcome] = {}
-    done: Iterator[tuple[int, Outcome]]
+    outcomes: dict[int, TrainingOutcome] = {}
+    done: Iterator[tuple[int, TrainingOutcome]]
     one = _call_numbered if n_jobs == 1 else _call_alone
     if n_jobs == 1 or len(calls) == 1:
         done = (one(number, call) for number, call in enumerate(calls))
@@ -58,10 +58,10 @@ def train_in_parallel(
     return [outcomes[number] for number in range(len(calls))]
 
 
-def _call_numbered(number: int, call: Callable[[], Outcome]) -> tuple[int, Outcome]:
+def _call_numbered(number: int, call: Callable[[], TrainingOutcome]) -> tuple[int, TrainingOutcome]:
     return number, replace(call(), network=None)
 
 
-def _call_alone(number: int, call: Callable[[], Outcome]) -> tuple[int, Outcome]:
+def _call_alone(number: int, call: Callable[[], TrainingOutcome]) -> tuple[int, TrainingOutcome]:
     with limit_to_one_thread():
         return _call_numbered(number, call)

@@ -17,7 +17,7 @@ Key = tuple[tuple[int, int], int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class TrainingPlan:
     """What to train.
 
     Attributes:

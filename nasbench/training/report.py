@@ -12,13 +12,13 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.networks import Counts, count_costs
-from nasbench.training.architectures import Outcome
+from nasbench.training.architectures import TrainingOutcome
 from nasbench.training.feed import compute_moments
 from nasbench.training.latencies import Latencies, convert_to_plain, measure_latencies
 from nasbench.training.machine import describe_machine
 from nasbench.training.model import has_model, write_model
 from nasbench.training.parallel import train_in_parallel
-from nasbench.training.plan import NO_FOLD, Key, Plan
+from nasbench.training.plan import NO_FOLD, Key, TrainingPlan
 from nasbench.training.storing import refuse_other_table, store_outcomes
 from nasbench.training.trainer import Numbers
 
@@ -47,7 +47,7 @@ class Report:
 
 
 def train_and_report(
-    plan: Plan, *, table: str, n_jobs: int | None = 1, on_progress: Callable[[int, int], None] | None = None
+    plan: TrainingPlan, *, table: str, n_jobs: int | None = 1, on_progress: Callable[[int, int], None] | None = None
 ) -> Report:
     """Train every architecture with every seed on every fold, keep the networks, and add all epochs to the table.
 
@@ -82,7 +82,7 @@ def train_and_report(
     return Report(told, path, n_failed, sum(outcome.has_diverged for outcome in finished), len(finished))
 
 
-def _train_one(plan: Plan, key: Key, counts: Counts) -> Outcome:
+def _train_one(plan: TrainingPlan, key: Key, counts: Counts) -> TrainingOutcome:
     """Train one network and keep it, in whatever process."""
     fold, seed, row = key
     trainings, arch = plan.trainings(fold, seed), plan.archs[row : row + 1]
@@ -93,7 +93,7 @@ def _train_one(plan: Plan, key: Key, counts: Counts) -> Outcome:
     return outcome
 
 
-def _describe_model(plan: Plan, key: Key, outcome: Outcome, counts: Counts) -> dict[str, Any]:
+def _describe_model(plan: TrainingPlan, key: Key, outcome: TrainingOutcome, counts: Counts) -> dict[str, Any]:
     """Return all there is to know of a trained network; ``model.json``."""
     fold, seed, row = key
     trainings = plan.trainings(fold, seed)
@@ -131,7 +131,7 @@ def _convert_numbers(splits: Mapping[str, Numbers]) -> dict[str, dict[str, float
     }
 
 
-def _measure_latencies(plan: Plan, row: int, outcomes: Mapping[Key, Outcome]) -> Latencies:
+def _measure_latencies(plan: TrainingPlan, row: int, outcomes: Mapping[Key, TrainingOutcome]) -> Latencies:
     """Measure an architecture that was trained; nothing of one that was not."""
     if all(outcome.error for (_, _, of), outcome in outcomes.items() if of == row):
         return {}
@@ -140,7 +140,7 @@ def _measure_latencies(plan: Plan, row: int, outcomes: Mapping[Key, Outcome]) ->
     return measure_latencies(trainings.build_network(arch), plan.data.shape, path, device=plan.device)
 
 
-def _make_row(plan: Plan, row: int, outcomes: Mapping[Key, Outcome], counts: Counts) -> dict[str, Any]:
+def _make_row(plan: TrainingPlan, row: int, outcomes: Mapping[Key, TrainingOutcome], counts: Counts) -> dict[str, Any]:
     own = {key: outcome for key, outcome in outcomes.items() if key[2] == row}
     finished = [outcome.epochs[-1] for outcome in own.values() if not outcome.error]
     remarks = [o.error or "the network answers nan" for o in own.values() if o.error or o.has_diverged]
@@ -160,7 +160,7 @@ def _make_row(plan: Plan, row: int, outcomes: Mapping[Key, Outcome], counts: Cou
     }
 
 
-def _sum_spent(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def _sum_spent(outcomes: Sequence[TrainingOutcome]) -> dict[str, Any]:
     """Return the seconds, the joules and the most memory of trainings; None where the machine did not tell."""
     epochs = [epoch for outcome in outcomes for epoch in outcome.epochs]
     seconds = sum(numbers["seconds"] for epoch in epochs for numbers in epoch.splits.values())

@@ -20,7 +20,7 @@ from nasbench.datasets import Images
 from nasbench.devices import find_device
 from nasbench.errors import InvalidOption
 from nasbench.networks import Stack, explain_not_stacked
-from nasbench.training.architectures import Outcome
+from nasbench.training.architectures import TrainingOutcome
 from nasbench.training.feed import Feed
 from nasbench.training.recipe import Recipe
 from nasbench.training.trainer import Epoch, make_optimiser
@@ -49,7 +49,7 @@ def train_stack(
     rngs: Sequence[np.random.Generator],
     evaluate: tuple[str, ...] = ("valid", "test"),
     device: str = "cpu",
-) -> list[Outcome]:
+) -> list[TrainingOutcome]:
     """Train networks of one skeleton, and return what came of each.
 
     Args:
@@ -73,7 +73,7 @@ def train_stack(
             run.train_epoch(epoch, evaluate)
     run.stack.unstack(run.average)
     return [
-        Outcome(epochs, [], error, lost, None if error else network.eval(), stopped_by_nan=bool(error))
+        TrainingOutcome(epochs, [], error, lost, None if error else network.eval(), stopped_by_nan=bool(error))
         for epochs, error, lost, network in zip(run.epochs, run.errors, run.lost_s, networks, strict=True)
     ]
 

@@ -14,10 +14,10 @@ from nasbench.networks import Counts
 from nasbench.spaces import SearchSpace
 from nasbench.table import Draft, Static, Table, append_measurements, get_user_folder, write_table
 from nasbench.table.schema import are_same_options
-from nasbench.training.architectures import Outcome
+from nasbench.training.architectures import TrainingOutcome
 from nasbench.training.latencies import BATCH_SIZES, Latencies
 from nasbench.training.machine import Latency, describe_machine
-from nasbench.training.plan import NO_FOLD, Plan
+from nasbench.training.plan import NO_FOLD, TrainingPlan
 from nasbench.training.table import Names, build_draft
 
 
@@ -45,9 +45,9 @@ def refuse_other_table(space: SearchSpace, table: str) -> None:
 
 
 def store_outcomes(
-    plan: Plan,
+    plan: TrainingPlan,
     fold: tuple[int, int],
-    outcomes: Mapping[tuple[int, int], Outcome],
+    outcomes: Mapping[tuple[int, int], TrainingOutcome],
     *,
     counts: Sequence[Counts],
     latencies: Sequence[Latencies],

@@ -12,7 +12,7 @@ from nasbench.datasets import Images
 from nasbench.networks import Counts
 from nasbench.spaces import SearchSpace
 from nasbench.table import Draft, Measurement, Static, Table
-from nasbench.training.architectures import Outcome
+from nasbench.training.architectures import TrainingOutcome
 from nasbench.training.recipe import Recipe
 
 _METRICS = (("accuracy", "fraction", "maximize"), ("loss", "nats", "minimize"))
@@ -40,7 +40,7 @@ class Names:
 def build_draft(
     space: SearchSpace,
     archs: Archs,
-    outcomes: Mapping[tuple[int, int], Outcome],
+    outcomes: Mapping[tuple[int, int], TrainingOutcome],
     *,
     counts: Sequence[Counts],
     data: Images,
@@ -111,7 +111,7 @@ def build_draft(
 
 
 def _build_machine_columns(
-    outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int]
+    outcomes: Mapping[tuple[int, int], TrainingOutcome], seeds: list[int], shape: tuple[int, int, int]
 ) -> list[tuple[str, str, str, str, Floats]]:
     """Return energy and memory, nan where the machine did not tell them."""
     energy, peak = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -126,7 +126,7 @@ def _build_machine_columns(
 
 
 def _build_seconds(
-    outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int]
+    outcomes: Mapping[tuple[int, int], TrainingOutcome], seeds: list[int], shape: tuple[int, int, int]
 ) -> Floats:
     """Return the seconds of training up to each epoch; of one that diverged, all there were from then on."""
     seconds = np.cumsum(_build_values(outcomes, seeds, shape, "train", "seconds"), axis=2)
@@ -138,7 +138,11 @@ def _build_seconds(
 
 
 def _build_values(
-    outcomes: Mapping[tuple[int, int], Outcome], seeds: list[int], shape: tuple[int, int, int], split: str, name: str
+    outcomes: Mapping[tuple[int, int], TrainingOutcome],
+    seeds: list[int],
+    shape: tuple[int, int, int],
+    split: str,
+    name: str,
 ) -> Floats:
     values = np.full(shape, np.nan)
     for (row, seed), outcome in outcomes.items():

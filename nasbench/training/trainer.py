@@ -25,7 +25,7 @@ from nasbench.files import exclusive_lock
 from nasbench.networks import seed_torch
 from nasbench.training.checkpoint import read_checkpoint, write_checkpoint
 from nasbench.training.energy import Energy
-from nasbench.training.feed import Batch, Feed
+from nasbench.training.feed import Feed, ImageBatch
 from nasbench.training.graphs import Graphed
 from nasbench.training.loss import Loss
 from nasbench.training.machine import Peak, use_deterministic_algorithms, wait_for_device
@@ -230,7 +230,7 @@ class _Run:
             raise Diverged(f"the loss is {loss} in epoch {epoch + 1} of {self.recipe.epochs}; try a smaller lr")
         return {"loss": loss, "accuracy": right}
 
-    def _step(self, batch: Batch) -> Tensor:
+    def _step(self, batch: ImageBatch) -> Tensor:
         """Change the weights once; in smaller pieces if the memory does not hold the whole batch."""
         while True:
             try:
@@ -263,7 +263,7 @@ class _Run:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _add_gradients(self, piece: Batch, n_images: int) -> Tensor:
+    def _add_gradients(self, piece: ImageBatch, n_images: int) -> Tensor:
         """Add the gradients of a part of a batch of ``count_images``; return summed loss and right answers."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.amp):
             loss, logits = self.loss(self.forward(piece.images), piece)

@@ -16,7 +16,7 @@ from nasbench.trials import FULL_TRAINING, Results, Trials
 
 
 @dataclass(slots=True)
-class Training:
+class ObservedTraining:
     """A trial: its architecture [d], and its score at each step so far; ``-inf`` for a crash."""
 
     arch: Archs
@@ -37,7 +37,7 @@ class StepwiseSearch(ConfiguredStrategy, ABC):
         """Begin with nothing in training."""
         super().__post_init__(space, rng)
         self._steps = self._select_steps() or (FULL_TRAINING,)
-        self._trainings: dict[int, Training] = {}
+        self._trainings: dict[int, ObservedTraining] = {}
         self._going_on: deque[int] = deque()
         self._n_begun = 0
 
@@ -50,10 +50,10 @@ class StepwiseSearch(ConfiguredStrategy, ABC):
         return self._space.sample(n, self._rng)
 
     @abstractmethod
-    def _should_continue(self, training: Training) -> bool:
+    def _should_continue(self, training: ObservedTraining) -> bool:
         """Tell whether a training that is neither complete nor crashed is worth its next step."""
 
-    def _learn_from(self, training: Training, *, complete: bool) -> None:
+    def _learn_from(self, training: ObservedTraining, *, complete: bool) -> None:
         """Learn from a training that will not go on: complete, stopped or crashed."""
 
     def ask(self, n: int) -> Trials:
@@ -65,7 +65,7 @@ class StepwiseSearch(ConfiguredStrategy, ABC):
             asked.append((trial, training.arch, self._steps[len(training.curve)]))
         if len(asked) < n:
             for arch in self._draw(n - len(asked)):
-                self._trainings[self._n_begun] = Training(arch)
+                self._trainings[self._n_begun] = ObservedTraining(arch)
                 asked.append((self._n_begun, arch, self._steps[0]))
                 self._n_begun += 1
         return make_trials(asked, len(self._space.decisions))

@@ -20,7 +20,7 @@ from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._configured import ConfiguredStrategy, Label
 from nasbench.strategies.multi_fidelity._brackets import make_trials
 from nasbench.strategies.multi_fidelity._curve_model import CurveModel, select_checkpoints
-from nasbench.strategies.multi_fidelity._early_stopping import Training
+from nasbench.strategies.multi_fidelity._early_stopping import ObservedTraining
 from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials
 
 
@@ -64,10 +64,10 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
         self._steps = steps or (FULL_TRAINING,)
         self._first = max(1, sum(step <= self.share * self._steps[-1] for step in self._steps))
         self._model = CurveModel(space, self.predictor, steps=steps or (1,), refit_every=self.refit_every)
-        self._trainings: dict[int, Training] = {}
+        self._trainings: dict[int, ObservedTraining] = {}
         self._going_on: deque[int] = deque()
         self._compared: list[int] = []  # trials of the round that wait for the others
-        self._complete: list[Training] = []
+        self._complete: list[ObservedTraining] = []
 
     @abstractmethod
     def _make_inner(self) -> Strategy:
@@ -94,7 +94,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
         if proposed is not None:
             archs = freeze_array(proposed.arch)  # the inner strategy may fill its array again
             for trial, arch in zip(proposed.id.tolist(), archs, strict=True):
-                self._trainings[trial] = Training(arch)
+                self._trainings[trial] = ObservedTraining(arch)
                 asked.append((trial, arch, self._steps[0]))
             if not asked and self._compared:  # it waits for those that wait for a full round
                 self._decide()

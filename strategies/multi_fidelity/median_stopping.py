@@ -18,7 +18,7 @@ import numpy as np
 
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.strategies.multi_fidelity._early_stopping import StepwiseSearch, Training
+from nasbench.strategies.multi_fidelity._early_stopping import ObservedTraining, StepwiseSearch
 
 
 @dataclass(kw_only=True, eq=False)
@@ -45,7 +45,7 @@ class MedianStopping(StepwiseSearch):
     def _select_steps(self) -> tuple[int, ...]:
         return tuple(self.epochs)[::-1][:: self.every][::-1]
 
-    def _should_continue(self, training: Training) -> bool:
+    def _should_continue(self, training: ObservedTraining) -> bool:
         step = len(training.curve)
         averages = self._averages[step - 1]
         if step <= self.grace or len(averages) < self.min_trials:
@@ -54,7 +54,7 @@ class MedianStopping(StepwiseSearch):
         median = averages[middle] if len(averages) % 2 else (averages[middle - 1] + averages[middle]) / 2
         return max(training.curve) >= median
 
-    def _learn_from(self, training: Training, *, complete: bool) -> None:
+    def _learn_from(self, training: ObservedTraining, *, complete: bool) -> None:
         if not complete or training.curve[-1] == -math.inf:
             return
         for step, total in enumerate(accumulate(training.curve)):

@@ -21,7 +21,7 @@ from nasbench.options import Count, Decay, FromTwo
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._configured import Label
 from nasbench.strategies.multi_fidelity._curve_model import CurveModel, select_checkpoints
-from nasbench.strategies.multi_fidelity._early_stopping import StepwiseSearch, Training
+from nasbench.strategies.multi_fidelity._early_stopping import ObservedTraining, StepwiseSearch
 
 
 @dataclass(kw_only=True, eq=False)
@@ -57,13 +57,13 @@ class PredictiveTermination(StepwiseSearch):
         super().__post_init__(space, rng)
         steps = self._select_steps() or (1,)
         self._model = CurveModel(space, self.predictor, steps=steps, refit_every=self.refit_every)
-        self._complete: list[Training] = []
+        self._complete: list[ObservedTraining] = []
         self._best = -np.inf
 
     def _select_steps(self) -> tuple[int, ...]:
         return select_checkpoints(self.epochs, self.n_looks)
 
-    def _should_continue(self, training: Training) -> bool:
+    def _should_continue(self, training: ObservedTraining) -> bool:
         if len(self._complete) < self.n_init:
             return True
         archs = np.array([one.arch for one in self._complete])
@@ -74,7 +74,7 @@ class PredictiveTermination(StepwiseSearch):
         chance = ndtr((told.mean - self._best) / self._model.require_std(told))
         return bool(chance[0] > self.threshold)
 
-    def _learn_from(self, training: Training, *, complete: bool) -> None:
+    def _learn_from(self, training: ObservedTraining, *, complete: bool) -> None:
         if complete and np.isfinite(training.curve[-1]):
             self._complete.append(training)
             self._best = max(self._best, training.curve[-1])

@@ -1,6 +1,6 @@
 """What predictors of learning curves share: reading curves, parametric families, and how those are fitted."""
 
-from nasbench.surrogates._curves._predictor import (
+from nasbench.surrogates._curves.predictor import (
     CurvePredictor,
     fill_gaps,
     find_last_epochs,

@@ -1,7 +1,7 @@
 """Gaussian processes on features of architectures: kernels for GPyTorch, and exact regression with them."""
 
-from nasbench.surrogates._gp._exact import GaussianProcess, compute_length_growth, group_deviations
-from nasbench.surrogates._gp._kernels import GroupedKernel, HammingKernel, MaternKernel, SubtreeKernel, SumKernel
+from nasbench.surrogates._gp.exact import GaussianProcess, compute_length_growth, group_deviations
+from nasbench.surrogates._gp.kernels import GroupedKernel, HammingKernel, MaternKernel, SubtreeKernel, SumKernel
 
 __all__ = [
     "GaussianProcess",

@@ -5,12 +5,12 @@ one batched product, so that five small nets train in hardly more time than one.
 from one ``torch.Generator``; torch's own generator and settings are as they were before.
 """
 
-from nasbench.surrogates._nets._graphs import GraphTensors, make_graph_tensors
-from nasbench.surrogates._nets._layers import BatchNorm, Dropout, LayerNorm, Linear
-from nasbench.surrogates._nets._losses import LOSSES, RANKING, Loss, find_loss
-from nasbench.surrogates._nets._predictor import NetPredictor
-from nasbench.surrogates._nets._training import Training, train_members
-from nasbench.surrogates._nets._weights import export_arrays, initialize_weights, load_arrays
+from nasbench.surrogates._nets.graphs import GraphTensors, make_graph_tensors
+from nasbench.surrogates._nets.layers import BatchNorm, Dropout, LayerNorm, Linear
+from nasbench.surrogates._nets.losses import LOSSES, RANKING, Loss, find_loss
+from nasbench.surrogates._nets.predictor import NetPredictor
+from nasbench.surrogates._nets.training import TrainingSettings, train_members
+from nasbench.surrogates._nets.weights import export_arrays, initialize_weights, load_arrays
 
 __all__ = [
     "LOSSES",
@@ -22,7 +22,7 @@ __all__ = [
     "Linear",
     "Loss",
     "NetPredictor",
-    "Training",
+    "TrainingSettings",
     "export_arrays",
     "find_loss",
     "initialize_weights",

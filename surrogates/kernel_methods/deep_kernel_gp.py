@@ -20,9 +20,9 @@ from nasbench.arrays import Archs, Floats
 from nasbench.options import Count, FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._gp._deep import DeepKernelModel, make_tanh_network
-from nasbench.surrogates._gp._posterior import Posterior
-from nasbench.surrogates._gp._views import ScaledViews, predict_in_chunks
+from nasbench.surrogates._gp.deep import DeepKernelModel, make_tanh_network
+from nasbench.surrogates._gp.posterior import GPPosterior
+from nasbench.surrogates._gp.views import ScaledViews, predict_in_chunks
 from nasbench.surrogates._predictor import CheckedPredictor, State
 from nasbench.surrogates._scaled import COARSE
 
@@ -76,7 +76,7 @@ class DeepKernelGP(CheckedPredictor):
     def _fit_posterior(self, archs: Archs, value: Tensor) -> None:
         self._x = self._views.encode(archs)
         noise = self._model.likelihood.noise.item()
-        self._posterior = Posterior(self._model.compute_covariance(self._x, self._x), value, noise)
+        self._posterior = GPPosterior(self._model.compute_covariance(self._x, self._x), value, noise)
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats]:
         return predict_in_chunks(self._answer, batch.archs, self._views)

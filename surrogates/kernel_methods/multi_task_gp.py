@@ -30,15 +30,15 @@ from nasbench.arrays import Archs, Floats
 from nasbench.options import FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._gp import _multi_task as between_tasks
-from nasbench.surrogates._gp._exact import (
+from nasbench.surrogates._gp import multi_task as between_tasks
+from nasbench.surrogates._gp.exact import (
     ENOUGH,
     LEAST_NOISE,
     NegativeLogLikelihood,
     PosteriorModel,
     compute_minus_log_prior,
 )
-from nasbench.surrogates._gp._lowest import minimize_lbfgs
+from nasbench.surrogates._gp.lbfgs import minimize_lbfgs
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._sources import draw_known_trainings, list_sources, open_sources, refuse_itself
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP

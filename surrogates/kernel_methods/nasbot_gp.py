@@ -30,15 +30,15 @@ from nasbench.errors import InvalidOption
 from nasbench.options import FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._gp._lowest import minimize_lbfgs
-from nasbench.surrogates._gp._otmann import (
-    Cells,
+from nasbench.surrogates._gp.lbfgs import minimize_lbfgs
+from nasbench.surrogates._gp.otmann import (
+    OtmannLayers,
     compute_distances,
     compute_total_mass,
     extract_layers,
     label_penalties,
 )
-from nasbench.surrogates._gp._posterior import Posterior, compute_clipped_likelihood
+from nasbench.surrogates._gp.posterior import GPPosterior, compute_clipped_likelihood
 from nasbench.surrogates._predictor import CheckedPredictor, State
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
@@ -89,7 +89,7 @@ class NasbotGP(CheckedPredictor):
         self._units = np.where(mean > 0, mean, 1.0)
         self._apart = torch.from_numpy(apart / self._units)
 
-    def _compute_distances(self, x: Cells, y: Cells) -> Floats:
+    def _compute_distances(self, x: OtmannLayers, y: OtmannLayers) -> Floats:
         """Return distances and the squares of normalised ones; ``[2 k, n, m]``."""
         plain = compute_distances(x, y, self._penalty, self._weights)
         mass = compute_total_mass(x)[:, None] + compute_total_mass(y)
@@ -124,7 +124,7 @@ class NasbotGP(CheckedPredictor):
         self._span = vectors[:, values > 0]
         positive = (self._span * values[values > 0]) @ self._span.mT
         noise = self._parameters[-1].exp().item() + _LEAST_NOISE
-        self._posterior = Posterior(positive, torch.from_numpy(value), noise)
+        self._posterior = GPPosterior(positive, torch.from_numpy(value), noise)
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats]:
         asked = extract_layers(self._space, batch.archs)
@@ -133,7 +133,7 @@ class NasbotGP(CheckedPredictor):
         mean, std = (torch.cat(side).numpy() for side in zip(*parts, strict=True))
         return mean[back], std[back]
 
-    def _answer(self, asked: Cells) -> tuple[Tensor, Tensor]:
+    def _answer(self, asked: OtmannLayers) -> tuple[Tensor, Tensor]:
         apart = torch.from_numpy(self._compute_distances(asked, self._cells) / self._units)
         prior = self._parameters[-3:-1].exp().sum().expand(len(asked.counts))
         across = self._make_kernel(self._parameters, apart) @ self._span @ self._span.mT
@@ -157,7 +157,7 @@ def _parse_structure(structure: str) -> tuple[float, ...]:
         ) from error
 
 
-def _find_distinct(x: Cells) -> tuple[Ints, Ints]:
+def _find_distinct(x: OtmannLayers) -> tuple[Ints, Ints]:
     """Return rows [k] with different layers, and for each row [n] its position among them."""
     parts = [part.reshape(len(x.counts), -1).astype(np.float64) for part in x]
     _, first, back = np.unique(np.concatenate(parts, axis=1), axis=0, return_index=True, return_inverse=True)

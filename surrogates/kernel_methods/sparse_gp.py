@@ -24,9 +24,9 @@ from nasbench.options import Count, FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._gp import compute_length_growth
-from nasbench.surrogates._gp._lowest import minimize_lbfgs
-from nasbench.surrogates._gp._sparse import Summary, select_greedy_points
-from nasbench.surrogates._gp._views import ScaledViews, predict_in_chunks
+from nasbench.surrogates._gp.lbfgs import minimize_lbfgs
+from nasbench.surrogates._gp.sparse import Summary, select_greedy_points
+from nasbench.surrogates._gp.views import ScaledViews, predict_in_chunks
 from nasbench.surrogates._predictor import CheckedPredictor, State
 from nasbench.surrogates._tabular import FUNCTIONAL
 

@@ -22,8 +22,8 @@ from nasbench.arrays import Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._curves import CurvePredictor, find_last_epochs, find_last_values, require_curves
-from nasbench.surrogates._curves._families import select_families
-from nasbench.surrogates._curves._least_squares import SHAPES, Shape, count_parameters, fit_family
+from nasbench.surrogates._curves.families import select_families
+from nasbench.surrogates._curves.least_squares import SHAPES, CurveShape, count_parameters, fit_family
 
 _LEAST_NOISE = 1e-3  # residuals of fractions below this are luck
 _CHUNK = 1024
@@ -70,7 +70,7 @@ class CurveFit(CurvePredictor):
         return np.where(any_fit, mean, last), np.where(any_fit, np.sqrt(variance), np.maximum(far, _LEAST_NOISE))
 
 
-def _fit_ends(shape: Shape, curves: Floats) -> tuple[Floats, Floats, Floats]:
+def _fit_ends(shape: CurveShape, curves: Floats) -> tuple[Floats, Floats, Floats]:
     """Return a family's final values, noise and log weight [n]; the weight is -inf where the fit has no say."""
     seen = (~np.isnan(curves)).sum(axis=1)
     width = int(find_last_epochs(curves).max())

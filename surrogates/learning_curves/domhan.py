@@ -24,9 +24,9 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._curves import CurvePredictor, require_curves
-from nasbench.surrogates._curves._combination import Combination
-from nasbench.surrogates._curves._families import select_families
-from nasbench.surrogates._curves._sampler import sample_walkers
+from nasbench.surrogates._curves.combination import Combination
+from nasbench.surrogates._curves.families import select_families
+from nasbench.surrogates._curves.sampler import sample_walkers
 
 _DRAWN = 4000  # curves of the prior of which the best fitting are where walkers start
 _CHUNK = 8  # curves sampled at once: more no longer saves time

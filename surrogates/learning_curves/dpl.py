@@ -21,8 +21,15 @@ from nasbench.devices import torch_generator
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._curves._laws import LawPredictor
-from nasbench.surrogates._nets import Linear, Training, export_arrays, initialize_weights, load_arrays, train_members
+from nasbench.surrogates._curves.laws import LawPredictor
+from nasbench.surrogates._nets import (
+    Linear,
+    TrainingSettings,
+    export_arrays,
+    initialize_weights,
+    load_arrays,
+    train_members,
+)
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._scaled import COARSE
 from nasbench.threads import limit_to_one_thread
@@ -46,7 +53,7 @@ class DPL(LawPredictor):
         if members < 1:
             raise InvalidOption(f"members={members}; expected at least 1")
         super().__init__(space, encoding=encoding, members=members)
-        self._training = Training(epochs, batch_size=_BATCH, lr=_RATE, cosine=False)
+        self._training = TrainingSettings(epochs, batch_size=_BATCH, lr=_RATE, cosine=False)
 
     def _learn_laws(self, columns: Floats, goal: Floats, rng: np.random.Generator) -> None:
         generator = torch_generator(rng)

@@ -25,9 +25,9 @@ from nasbench.options import Count, FromTwo
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._curves import CurvePredictor, fill_gaps, find_last_epochs, require_curves
-from nasbench.surrogates._curves._way import compute_median_increments
-from nasbench.surrogates._gp._deep import DeepKernelModel, make_linear_layer
-from nasbench.surrogates._gp._posterior import Posterior
+from nasbench.surrogates._curves.increments import compute_median_increments
+from nasbench.surrogates._gp.deep import DeepKernelModel, make_linear_layer
+from nasbench.surrogates._gp.posterior import GPPosterior
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._scaled import COARSE, ScaledColumns
 
@@ -157,7 +157,7 @@ class DyHPO(CurvePredictor):
 
     def _fit_posterior(self, x: Tensor, y: Tensor) -> None:
         self._x = x
-        self._posterior = Posterior(self._model.covariance(x, x), y, self._model.likelihood.noise.item())
+        self._posterior = GPPosterior(self._model.covariance(x, x), y, self._model.likelihood.noise.item())
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
         pieces = [np.arange(i, min(i + _CHUNK, len(batch))) for i in range(0, len(batch), _CHUNK)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.surrogates._curves import find_last_values
-from nasbench.surrogates._curves._line import LossLine
+from nasbench.surrogates._curves.line import LossLine
 
 
 class EarlyStopLoss(LossLine):

@@ -7,7 +7,7 @@ Janoschek's curve, with normal noise, within [0, 1] and rising. Nothing is learn
 
 Differences: the published packages ship no weights (``lcpfn`` and ``ifbo`` load them from the network on first
 use), so that this net is trained here: three layers of 64, not twelve of 512, on 474,000 curves, not ten million,
-by ``python -m nasbench.surrogates._curves._pfn_training``; its answers are histograms of 100 bins, not 1,000. Curves of
+by ``python -m nasbench.surrogates._curves.pfn_training``; its answers are histograms of 100 bins, not 1,000. Curves of
 another length than 100 epochs are stretched to it.
 """
 
@@ -17,7 +17,7 @@ import torch
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
 from nasbench.surrogates._curves import CurvePredictor, find_last_epochs, require_curves
-from nasbench.surrogates._curves._pfn import EPOCHS, WEIGHTS, CurveTransformer
+from nasbench.surrogates._curves.pfn import EPOCHS, WEIGHTS, CurveTransformer
 from nasbench.surrogates._nets import load_arrays
 from nasbench.threads import limit_to_one_thread
 

@@ -24,7 +24,7 @@ from nasbench.errors import InvalidOption, PredictorError
 from nasbench.options import Positive
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._curves._laws import LawPredictor
+from nasbench.surrogates._curves.laws import LawPredictor
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._scaled import COARSE
 from nasbench.surrogates._sghmc import Chain, draw_samples

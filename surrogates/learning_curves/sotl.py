@@ -17,7 +17,7 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._curves._line import LossLine
+from nasbench.surrogates._curves.line import LossLine
 
 
 class SoTL(LossLine):

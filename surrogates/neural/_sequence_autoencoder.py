@@ -18,7 +18,7 @@ from nasbench.arrays import Archs
 from nasbench.encodings.sequence import SequenceEncoding
 from nasbench.errors import InvalidOption, PredictorError
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, Training
+from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, TrainingSettings
 from nasbench.threads import limit_to_one_thread
 
 _BOUND = 5.0  # of the length of a gradient
@@ -65,7 +65,9 @@ class SequencePredictor(NetPredictor):
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
 
-    def __init__(self, space: SearchSpace, *, widths: Widths, training: Training, target: str, device: str) -> None:
+    def __init__(
+        self, space: SearchSpace, *, widths: Widths, training: TrainingSettings, target: str, device: str
+    ) -> None:
         super().__init__(space, target=target, loss="mse", training=training, device=device)
         self._widths, self._sequence = widths.checked(), SequenceEncoding(space)
 
@@ -79,7 +81,7 @@ class SequencePredictor(NetPredictor):
     def _learn(self, inputs: tuple[Tensor, ...], value: Tensor, generator: torch.Generator) -> None:
         self._pass_over(inputs[0], value, self._training, generator)
 
-    def _pass_over(self, tokens: Tensor, value: Tensor, training: Training, generator: torch.Generator) -> None:
+    def _pass_over(self, tokens: Tensor, value: Tensor, training: TrainingSettings, generator: torch.Generator) -> None:
         """Train on sequences [n, d] and their values [n]."""
         share, optimiser = self._widths.trade_off, training.make_optimiser(self._model)
         self._model.train()
@@ -140,7 +142,7 @@ class SequencePredictor(NetPredictor):
         return self._space.checked(archs)
 
 
-def _draw_batches(n: int, training: Training, generator: torch.Generator) -> Iterator[Tensor]:
+def _draw_batches(n: int, training: TrainingSettings, generator: torch.Generator) -> Iterator[Tensor]:
     for _ in range(training.epochs):
         yield from torch.randperm(n, generator=generator).split(training.batch_size)
 

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from nasbench.arrays import Archs
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import BatchNorm, Linear, Training, make_graph_tensors
+from nasbench.surrogates._nets import BatchNorm, Linear, TrainingSettings, make_graph_tensors
 from nasbench.surrogates.neural._last_layer import LastLayerRegression
 
 REQUIRES = {"torch": "torch"}
@@ -31,7 +31,7 @@ REQUIRES = {"torch": "torch"}
 _LAYERS = 4
 
 
-class BONAS(LastLayerRegression):
+class BONASPredictor(LastLayerRegression):
     """Graph convolutions towards a global vertex.
 
     Args:
@@ -65,7 +65,9 @@ class BONAS(LastLayerRegression):
         target: str = "score",
         device: str = "cpu",
     ) -> None:
-        super().__init__(space, target=target, loss=loss, training=Training(epochs, batch_size, lr), device=device)
+        super().__init__(
+            space, target=target, loss=loss, training=TrainingSettings(epochs, batch_size, lr), device=device
+        )
         self._hidden, self._regresses = hidden, regression
 
     def _encode_inputs(self, archs: Archs) -> tuple[Tensor, ...]:

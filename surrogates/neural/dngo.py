@@ -20,7 +20,7 @@ from nasbench.encodings import Encoding, make_encoding
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._blr import Sampling
-from nasbench.surrogates._nets import Linear, Training
+from nasbench.surrogates._nets import Linear, TrainingSettings
 from nasbench.surrogates.neural._last_layer import LastLayerRegression
 
 REQUIRES = {"torch": "torch"}
@@ -56,7 +56,7 @@ class DNGO(LastLayerRegression):
     ) -> None:
         if units < 1:
             raise InvalidOption(f"units={units}; expected at least 1")
-        training = Training(epochs, 10, lr, cosine=False)
+        training = TrainingSettings(epochs, 10, lr, cosine=False)
         super().__init__(space, target=target, loss="mse", training=training, device=device)
         self._encoding: Encoding = make_encoding(space, encoding)
         self._units = units

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from nasbench.arrays import Archs
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, Training, make_graph_tensors
+from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, TrainingSettings, make_graph_tensors
 
 REQUIRES = {"torch": "torch"}
 
@@ -55,7 +55,7 @@ class GATES(NetPredictor):
         target: str = "score",
         device: str = "cpu",
     ) -> None:
-        training = Training(epochs, batch_size, lr, cosine=False)
+        training = TrainingSettings(epochs, batch_size, lr, cosine=False)
         super().__init__(space, target=target, loss=loss, training=training, device=device)
         self._shape: dict[str, Any] = {"layers": layers, "hidden": hidden}
 

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from nasbench.arrays import Archs
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, Training, make_graph_tensors
+from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, TrainingSettings, make_graph_tensors
 
 REQUIRES = {"torch": "torch"}
 
@@ -64,7 +64,7 @@ class GCN(NetPredictor):
         target: str = "score",
         device: str = "cpu",
     ) -> None:
-        training = Training(epochs, batch_size, lr, weight_decay)
+        training = TrainingSettings(epochs, batch_size, lr, weight_decay)
         super().__init__(space, target=target, loss="mse", training=training, device=device)
         self._hidden, self._layers = hidden, layers
 

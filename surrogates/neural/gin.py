@@ -24,7 +24,7 @@ from nasbench.arrays import Archs
 from nasbench.errors import make_unknown_name
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import BatchNorm, Dropout, Linear, NetPredictor, Training, make_graph_tensors
+from nasbench.surrogates._nets import BatchNorm, Dropout, Linear, NetPredictor, TrainingSettings, make_graph_tensors
 
 REQUIRES = {"torch": "torch"}
 
@@ -67,7 +67,7 @@ class GIN(NetPredictor):
     ) -> None:
         if direction not in _DIRECTIONS:
             raise make_unknown_name("direction", direction, _DIRECTIONS)
-        training = Training(epochs, batch_size, lr, weight_decay=1e-4, betas=(0.0, 0.9))
+        training = TrainingSettings(epochs, batch_size, lr, weight_decay=1e-4, betas=(0.0, 0.9))
         super().__init__(space, target=target, loss=loss, training=training, device=device)
         self._direction, self._hidden = direction, hidden
 

@@ -25,7 +25,7 @@ from nasbench.arrays import Archs
 from nasbench.errors import InvalidOption
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import Dropout, LayerNorm, Linear, NetPredictor, Training, make_graph_tensors
+from nasbench.surrogates._nets import Dropout, LayerNorm, Linear, NetPredictor, TrainingSettings, make_graph_tensors
 
 REQUIRES = {"torch": "torch"}
 
@@ -67,7 +67,7 @@ class GraphTransformer(NetPredictor):
     ) -> None:
         if members < 1 or hidden < _HEADS or hidden % _HEADS:
             raise InvalidOption(f"members={members}, hidden={hidden}; expected a member, and a multiple of {_HEADS}")
-        training = Training(epochs, 32, lr, weight_decay=0.01, optimiser="adamw")
+        training = TrainingSettings(epochs, 32, lr, weight_decay=0.01, optimiser="adamw")
         super().__init__(space, target=target, loss=loss, training=training, device=device)
         self.members = members
         self._shape: dict[str, Any] = {"hidden": hidden, "layers": layers}

@@ -20,7 +20,7 @@ from nasbench.arrays import Archs
 from nasbench.encodings import list_encodings, make_encoding
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import Linear, NetPredictor, Training
+from nasbench.surrogates._nets import Linear, NetPredictor, TrainingSettings
 
 REQUIRES = {"torch": "torch"}
 
@@ -66,7 +66,7 @@ class MLPEnsemble(NetPredictor):
             raise InvalidOption(
                 f"space '{space.name}' has no paths; choose encoding= {', '.join(list_encodings(space))}"
             )
-        training = Training(epochs, batch_size=32, lr=lr, cosine=False, betas=(0.9, 0.99))
+        training = TrainingSettings(epochs, batch_size=32, lr=lr, cosine=False, betas=(0.9, 0.99))
         super().__init__(space, target=target, loss=loss, training=training, device=device)
         self._encoding = make_encoding(space, encoding)
         self.members, self._layers = members, layers

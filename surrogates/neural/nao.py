@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import Training
+from nasbench.surrogates._nets import TrainingSettings
 from nasbench.surrogates.neural._sequence_autoencoder import SequencePredictor, Widths
 
 REQUIRES = {"torch": "torch"}
 
 
-class NAO(SequencePredictor):
+class NAOPredictor(SequencePredictor):
     """Encoder, predictor, decoder; ``improved`` proposes architectures.
 
     Args:
@@ -45,5 +45,5 @@ class NAO(SequencePredictor):
         target: str = "score",
         device: str = "cpu",
     ) -> None:
-        training = Training(epochs, batch_size, lr, 1e-4, cosine=False)
+        training = TrainingSettings(epochs, batch_size, lr, 1e-4, cosine=False)
         super().__init__(space, widths=Widths(hidden), training=training, target=target, device=device)

@@ -20,17 +20,17 @@ from nasbench.options import Count
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._curves import CurvePredictor, fill_gaps, find_last_epochs, require_curves
-from nasbench.surrogates._curves._way import compute_median_increments
+from nasbench.surrogates._curves.increments import compute_median_increments
 from nasbench.surrogates._nets import (
     Dropout,
     Linear,
-    Training,
+    TrainingSettings,
     export_arrays,
     initialize_weights,
     load_arrays,
     train_members,
 )
-from nasbench.surrogates._nets._losses import read_std
+from nasbench.surrogates._nets.losses import read_std
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._scaled import COARSE, ScaledColumns
 from nasbench.threads import limit_to_one_thread
@@ -90,7 +90,7 @@ class Recurrent(CurvePredictor):
         super().__init__(space)
         self._columns = ScaledColumns(space, encoding)
         self._members, self._width = members, width
-        self._training = Training(epochs, batch_size=32, lr=0.01, weight_decay=0.01, optimiser="adamw")
+        self._training = TrainingSettings(epochs, batch_size=32, lr=0.01, weight_decay=0.01, optimiser="adamw")
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         inputs, goal = self._prepare(batch, value)

@@ -22,7 +22,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets import Training
+from nasbench.surrogates._nets import TrainingSettings
 from nasbench.surrogates.neural._sequence_autoencoder import SequencePredictor, Widths
 
 REQUIRES = {"torch": "torch"}
@@ -31,7 +31,7 @@ _UP_SAMPLE = 10
 _MATCH_TRAINING = -1
 
 
-class SemiNAS(SequencePredictor):
+class SemiNASPredictor(SequencePredictor):
     """An autoencoder of sequences that learns from its own labels.
 
     Args:
@@ -65,7 +65,7 @@ class SemiNAS(SequencePredictor):
     ) -> None:
         if sampled < _MATCH_TRAINING:
             raise InvalidOption(f"sampled={sampled}; expected a number of architectures, or -1 for as many as trained")
-        training = Training(pretrain_epochs, batch_size, lr, 1e-4, cosine=False)
+        training = TrainingSettings(pretrain_epochs, batch_size, lr, 1e-4, cosine=False)
         super().__init__(space, widths=Widths(hidden), training=training, target=target, device=device)
         self._second, self._sampled = replace(training, epochs=epochs), sampled
 

@@ -21,7 +21,7 @@ from nasbench.options import Count
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._curves import require_curves
-from nasbench.surrogates._curves._per_length import PerLength
+from nasbench.surrogates._curves.per_length import PerLength
 from nasbench.surrogates._scaled import COARSE, ScaledColumns
 from nasbench.surrogates._tabular import draw_library_seed
 

@@ -345,8 +345,8 @@ def test_a_protocol_without_test_architectures_is_refused(cifar10):
 def test_one_predictor_by_hand(cifar10):
     predictor = nasbench.make_predictor(cifar10.space, f"{__name__}:Ridge@ranks")
     archs = cifar10.space.rows
-    predictor.fit(nasbench.Batch(archs[::20]), cifar10.query(archs[::20]), np.random.default_rng(0))
-    mean, std = predictor.predict(nasbench.Batch(archs))
+    predictor.fit(nasbench.ImageBatch(archs[::20]), cifar10.query(archs[::20]), np.random.default_rng(0))
+    mean, std = predictor.predict(nasbench.ImageBatch(archs))
     assert mean.shape == std.shape == (15625,)
 
 

@@ -18,7 +18,7 @@ from nasbench.files import exclusive_lock
 from nasbench.importers import _nats_bench as nats
 from nasbench.importers import import_source
 from nasbench.importers._unpickle import load_plain
-from nasbench.importers.nats_bench_sss import NATSBenchSize
+from nasbench.importers.nats_bench_sss import NATSBenchSizeImporter
 from nasbench.importers.nats_bench_tss import NATSBenchTopology
 
 SPLITS = {
@@ -31,7 +31,7 @@ SPLITS = {
 
 
 @pytest.fixture(
-    params=[(NATSBenchTopology, "NATS-tss-v1_0-3ffb9-simple"), (NATSBenchSize, "NATS-sss-v1_0-50262-simple")],
+    params=[(NATSBenchTopology, "NATS-tss-v1_0-3ffb9-simple"), (NATSBenchSizeImporter, "NATS-sss-v1_0-50262-simple")],
     ids=["topology", "size"],
 )
 def imported(request, shared, tmp_path):

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nasbench.reproduction import Plan, list_published, load_published
-from nasbench.reproduction.columns import Column, Columns
+from nasbench.reproduction import ReproductionPlan, list_published, load_published
+from nasbench.reproduction.columns import Columns, SourceColumn
 from nasbench.reproduction.curves import measure_extrapolations
 from nasbench.reproduction.samples import CannotJudge
 from nasbench.reproduction.schema import Search
@@ -61,15 +61,17 @@ def test_an_isomorphic_architecture_lends_its_numbers_only_where_a_reading_says_
     table = Table(tmp_path / "small.h5")
     asked = np.concatenate([space.parse(CELLS), space.parse(["|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"])])
     keys = {"table": "small", "dataset": "cifar10", "static": "nwot"}
-    assert np.array_equal(Column(table, keys).of(asked), [7.0, np.nan, np.nan], equal_nan=True)
-    assert np.array_equal(Column(table, keys, isomorphic=True).of(asked), [7.0, 7.0, np.nan], equal_nan=True)
+    assert np.array_equal(SourceColumn(table, keys).of(asked), [7.0, np.nan, np.nan], equal_nan=True)
+    assert np.array_equal(SourceColumn(table, keys, isomorphic=True).of(asked), [7.0, 7.0, np.nan], equal_nan=True)
 
 
 def test_the_size_of_networks_is_counted_and_needs_no_measurement():
     """The parameters of every cell, against those that the authors' files hold."""
     table = Table(find_table("nb201"))
     counted, stored = (
-        Column(table, {"table": "nb201", "dataset": "cifar10-valid", key: "n_params"}).of(table.architectures[::50])
+        SourceColumn(table, {"table": "nb201", "dataset": "cifar10-valid", key: "n_params"}).of(
+            table.architectures[::50]
+        )
         for key in ("size", "static")
     )
     assert counted == pytest.approx(stored)
@@ -125,11 +127,11 @@ def test_a_file_of_curves_that_is_absent_or_another_is_named_with_the_way_to_get
     table = load_published("learning_curves")
     row = next(row for row in table.rows if row.ours["kind"] == "extrapolation")
     with pytest.raises(CannotJudge, match=r"metaqnn_cifar10\.csv' of https://github\.com/MITAutoML/\S+; copy it to "):
-        measure_extrapolations(table, row, Plan(1, tmp_path))
+        measure_extrapolations(table, row, ReproductionPlan(1, tmp_path))
     (home / "curves").mkdir()
     (home / "curves" / "metaqnn_cifar10.csv").write_text("acc_0,acc_1\n0.1,0.2\n")
     with pytest.raises(CannotJudge, match=r"checksum ba00613f3213\.\.\.; .* has .*: replace it"):
-        measure_extrapolations(table, row, Plan(1, tmp_path))
+        measure_extrapolations(table, row, ReproductionPlan(1, tmp_path))
 
 
 def test_a_table_of_another_version_is_refused_with_both_checksums(tmp_path):

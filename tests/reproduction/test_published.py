@@ -8,7 +8,7 @@ import pytest
 from nasbench.choices import Choice
 from nasbench.errors import NasbenchError, UnknownName
 from nasbench.registry import STRATEGIES
-from nasbench.reproduction import Verdict, list_published, load_published, read_published
+from nasbench.reproduction import ClaimVerdict, list_published, load_published, read_published
 from nasbench.reproduction.schema import TRUST, UNVERIFIED
 from nasbench.tasks.declarations import tables_of
 
@@ -155,6 +155,10 @@ def test_the_documentation_shows_every_published_table():
         assert judged + int(cells[4]) == n_rows
         told = f"{judged} of {n_rows} rows could be judged"
         allowed = (
-            list(Verdict) if judged == n_rows else [f"{told}: {verdict}" for verdict in Verdict] if judged else [told]
+            list(ClaimVerdict)
+            if judged == n_rows
+            else [f"{told}: {verdict}" for verdict in ClaimVerdict]
+            if judged
+            else [told]
         )
         assert cells[0].strip() in allowed

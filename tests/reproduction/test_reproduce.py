@@ -11,7 +11,14 @@ from nasbench.errors import RecordError
 from nasbench.importers import import_source
 from nasbench.importers.spikenas import SpikeNASBench
 from nasbench.importers.table import AnyTable
-from nasbench.reproduction import Plan, list_published, load_published, load_result, read_published, reproduce
+from nasbench.reproduction import (
+    ReproductionPlan,
+    list_published,
+    load_published,
+    load_result,
+    read_published,
+    reproduce,
+)
 from nasbench.reproduction.report import compose_report, list_missing_imports, summarize_rows, write_overview
 
 SMALL = """
@@ -77,7 +84,7 @@ def rows(result, reading):
 
 
 def test_readings_are_read_off_the_same_runs_and_the_best_is_reported(small, tmp_path):
-    result = reproduce(small, Plan(6, tmp_path / "out"))
+    result = reproduce(small, ReproductionPlan(6, tmp_path / "out"))
     seen, by_test, ten = (rows(result, name) for name in ("as seen", "by test", "ten trials by test"))
     means = [part["RS"]["cells"]["Cora"]["ours"]["values"] for part in (seen, by_test, ten)]
     assert all(test >= own and test >= few for own, test, few in zip(*means, strict=True))
@@ -94,7 +101,7 @@ def test_a_row_may_keep_to_what_was_observed_and_an_explored_reading_is_never_th
         'name = "by test"', 'name = "by test"\nexplored = true'
     )
     (tmp_path / "small.toml").write_text(text)
-    result = reproduce(read_published(tmp_path / "small.toml"), Plan(4, tmp_path / "out"))
+    result = reproduce(read_published(tmp_path / "small.toml"), ReproductionPlan(4, tmp_path / "out"))
     seen, by_test = (rows(result, name)["RS"]["cells"]["Cora"]["ours"]["values"] for name in ("as seen", "by test"))
     assert seen == by_test
     assert result["reading"] != "by test"
@@ -103,28 +110,28 @@ def test_a_row_may_keep_to_what_was_observed_and_an_explored_reading_is_never_th
 
 
 def test_runs_are_kept_continued_and_the_same_for_any_number_of_jobs(small, tmp_path):
-    reproduce(small, Plan(2, tmp_path / "a"))
+    reproduce(small, ReproductionPlan(2, tmp_path / "a"))
     pair = "nbgraph-cora", "random_search"
     first = [run.to_bytes() for run in Record(tmp_path / "a/small/nbgraph-cora").runs(*pair)]
-    grown = reproduce(small, Plan(6, tmp_path / "a"))
+    grown = reproduce(small, ReproductionPlan(6, tmp_path / "a"))
     record = Record(tmp_path / "a/small/nbgraph-cora")
     assert [run.to_bytes() for run in record.runs(*pair)][:2] == first
     record.replace_runs({pair: record.runs(*pair)[:3]})  # as if killed after three runs
-    resumed = reproduce(small, Plan(6, tmp_path / "a"))
-    other = reproduce(small, Plan(6, tmp_path / "b", jobs=2))
+    resumed = reproduce(small, ReproductionPlan(6, tmp_path / "a"))
+    other = reproduce(small, ReproductionPlan(6, tmp_path / "b", jobs=2))
     assert grown["readings"] == resumed["readings"] == other["readings"]
-    fewer = rows(reproduce(small, Plan(2, tmp_path / "a")), "as seen")["RS"]["cells"]["Cora"]["ours"]
+    fewer = rows(reproduce(small, ReproductionPlan(2, tmp_path / "a")), "as seen")["RS"]["cells"]["Cora"]["ours"]
     assert fewer["values"] == rows(grown, "as seen")["RS"]["cells"]["Cora"]["ours"]["values"][:2]
 
 
 def test_one_run_is_too_few_to_judge(small, tmp_path):
-    row = rows(reproduce(small, Plan(1, tmp_path)), "as seen")["RS"]
+    row = rows(reproduce(small, ReproductionPlan(1, tmp_path)), "as seen")["RS"]
     assert (row["verdict"], row["cells"]["Cora"]["fit"]) == ("cannot be judged", "undecided")
     assert "too few runs" in row["why"]
 
 
 def test_reports_hold_both_numbers_in_every_format(small, tmp_path):
-    result = reproduce(small, Plan(6, tmp_path))
+    result = reproduce(small, ReproductionPlan(6, tmp_path))
     for kind in ("text", "markdown", "html"):
         text = compose_report([result], kind, pictures={"small": "plots/small.png"})
         for part in ("81.200 ± 0.400", "83.133", "reproduced", "no strategy", "ten trials by test"):
@@ -244,7 +251,7 @@ def test_every_published_table_runs_quickly(name, request, tmp_path, tables, mon
     if name not in SHIPPED_ONLY:
         monkeypatch.setenv("NASBENCH_HOME", str(tables(request.getfixturevalue("shared"))))
     table = load_published(name)
-    result = reproduce(table, Plan(table.quick_runs, tmp_path, quick=True))
+    result = reproduce(table, ReproductionPlan(table.quick_runs, tmp_path, quick=True))
     found = {row["label"]: row["verdict"] for row in rows(result, result["reading"]).values()}
     assert {label: found[label] for label in VERDICTS[name]} == VERDICTS[name]
     assert list_missing_imports([result]) == []

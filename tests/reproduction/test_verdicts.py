@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasbench.reproduction.samples import Sample, sample_of
-from nasbench.reproduction.schema import Cell, Row, Tolerance
-from nasbench.reproduction.verdicts import Fit, Judged, Verdict, judge_cell, judge_overall, judge_row
+from nasbench.reproduction.schema import PublishedCell, Row, Tolerance
+from nasbench.reproduction.verdicts import ClaimVerdict, Fit, Judged, judge_cell, judge_overall, judge_row
 
 NUMBER = st.floats(-100, 100)
 STD = st.floats(0.01, 10)
@@ -17,7 +17,7 @@ ROW = Row("row", "SRC", {"kind": "none", "reason": ""}, {})
 
 
 def cell(mean, ours, *, tolerance=0.5, std=None, ratio=None, runs=None, judged=True):
-    return judge_cell(Cell(mean, std), ours, tolerance, std_ratio=ratio, runs=runs, judged=judged)
+    return judge_cell(PublishedCell(mean, std), ours, tolerance, std_ratio=ratio, runs=runs, judged=judged)
 
 
 @given(NUMBER, NUMBER, st.floats(0.01, 10))
@@ -42,7 +42,7 @@ def test_what_is_unverified_is_shown_with_its_difference_and_not_judged(publishe
     shown = cell(published, Sample(ours, std, n), judged=False)
     assert shown.fit is Fit.SHOWN
     assert shown.difference == ours - published
-    assert judge_row(ROW, {"a": shown}, []).verdict is Verdict.NONE
+    assert judge_row(ROW, {"a": shown}, []).verdict is ClaimVerdict.NONE
 
 
 def test_too_few_runs_say_so():
@@ -51,7 +51,7 @@ def test_too_few_runs_say_so():
     assert "too few runs" in few.why
     assert cell(10.0, sample_of(np.array([10.0]))).fit is Fit.UNDECIDED
     row = judge_row(ROW, {"a": few}, [])
-    assert (row.verdict, row.why) == (Verdict.NONE, f"a: {few.why}")
+    assert (row.verdict, row.why) == (ClaimVerdict.NONE, f"a: {few.why}")
 
 
 def test_a_difference_in_standard_errors_counts_both_sides():
@@ -93,34 +93,34 @@ def rows_of(*pairs, tolerance=0.5):
 
 def test_a_row_that_is_off_but_in_its_place_is_reproduced_in_ordering_only():
     first, second, third = rows_of((1.0, 1.1), (2.0, 2.8), (3.0, 3.1))
-    assert judge_row(ROW, second, [first, third]).verdict is Verdict.ORDERING
-    assert judge_row(ROW, first, [second, third]).verdict is Verdict.REPRODUCED
+    assert judge_row(ROW, second, [first, third]).verdict is ClaimVerdict.ORDERING
+    assert judge_row(ROW, first, [second, third]).verdict is ClaimVerdict.REPRODUCED
     over = rows_of((2.0, 3.5))[0]
-    assert judge_row(ROW, over, [first, third]).verdict is Verdict.NOT
+    assert judge_row(ROW, over, [first, third]).verdict is ClaimVerdict.NOT
 
 
 def test_a_row_alone_has_no_order_to_keep():
     (alone,) = rows_of((1.0, 9.0))
-    assert judge_row(ROW, alone, []).verdict is Verdict.NOT
+    assert judge_row(ROW, alone, []).verdict is ClaimVerdict.NOT
     shown = {"a": cell(2.0, Sample(10.0), judged=False)}
-    assert judge_row(ROW, alone, [shown]).verdict is Verdict.NOT
+    assert judge_row(ROW, alone, [shown]).verdict is ClaimVerdict.NOT
 
 
 def test_a_table_is_as_good_as_its_worst_row_that_could_be_judged():
     good, off, unknown = rows_of((1.0, 1.0), (2.0, 9.0))[0], rows_of((2.0, 9.0))[0], {"a": cell(1.0, None)}
     rows = [judge_row(ROW, good, [off]), judge_row(ROW, off, [good]), judge_row(ROW, unknown, [])]
-    assert [row.verdict for row in rows] == [Verdict.REPRODUCED, Verdict.ORDERING, Verdict.NONE]
-    assert judge_overall(rows) is Verdict.ORDERING
-    assert judge_overall(rows[2:]) is Verdict.NONE
-    assert judge_overall(rows[:1]) is Verdict.REPRODUCED
+    assert [row.verdict for row in rows] == [ClaimVerdict.REPRODUCED, ClaimVerdict.ORDERING, ClaimVerdict.NONE]
+    assert judge_overall(rows) is ClaimVerdict.ORDERING
+    assert judge_overall(rows[2:]) is ClaimVerdict.NONE
+    assert judge_overall(rows[:1]) is ClaimVerdict.REPRODUCED
 
 
 @given(st.floats(0.01, 5), st.floats(0.01, 5), st.floats(0, 1))
 def test_a_tolerance_is_never_finer_than_what_was_printed(absolute, stds, rounding):
     tolerance = Tolerance("r", absolute, {"b": absolute}, stds)
-    assert tolerance.of("a", Cell(1.0), rounding) == max(absolute, rounding)
-    assert tolerance.of("a", Cell(1.0, 2.0), rounding) == max(2 * stds, rounding)
-    assert tolerance.of("b", Cell(1.0, 2.0), rounding) == max(absolute, rounding)
+    assert tolerance.of("a", PublishedCell(1.0), rounding) == max(absolute, rounding)
+    assert tolerance.of("a", PublishedCell(1.0, 2.0), rounding) == max(2 * stds, rounding)
+    assert tolerance.of("b", PublishedCell(1.0, 2.0), rounding) == max(absolute, rounding)
 
 
 def test_nothing_is_said_of_a_cell_without_a_number():

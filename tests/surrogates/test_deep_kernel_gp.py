@@ -9,8 +9,8 @@ from nasbench.predictions import Batch
 torch = pytest.importorskip("torch")
 gpytorch = pytest.importorskip("gpytorch")
 
-from nasbench.surrogates._gp._deep import DeepKernelModel, make_tanh_network  # noqa: E402
-from nasbench.surrogates._gp._posterior import Posterior  # noqa: E402
+from nasbench.surrogates._gp.deep import DeepKernelModel, make_tanh_network  # noqa: E402
+from nasbench.surrogates._gp.posterior import GPPosterior  # noqa: E402
 from nasbench.surrogates.kernel_methods.deep_kernel_gp import DeepKernelGP  # noqa: E402
 
 
@@ -41,7 +41,7 @@ def test_the_answer_is_that_of_gpytorch(model, rng):
     model.learn(20, rate=0.01, decay=0.01)
     (x,), y = model.train_inputs, model.train_targets
     query = torch.from_numpy(rng.standard_normal((9, 2)))
-    posterior = Posterior(model.covariance(x, x), y, model.likelihood.noise.item())
+    posterior = GPPosterior(model.covariance(x, x), y, model.likelihood.noise.item())
     signal = model.covar_module.outputscale.detach()
     mean, std = posterior.predict(model.covariance(query, x), signal.expand(9))
     with torch.no_grad():

@@ -10,12 +10,12 @@ from nasbench.errors import InvalidOption, PredictorError, UnknownName
 from nasbench.predictions import Batch
 from nasbench.registry import PREDICTORS, SPACES
 from nasbench.surrogates._curves import fill_gaps, find_last_epochs, find_last_values
-from nasbench.surrogates._curves._combination import Combination
-from nasbench.surrogates._curves._distance import DistanceLeft
-from nasbench.surrogates._curves._families import FAMILIES, LC_PFN, select_families
-from nasbench.surrogates._curves._least_squares import SHAPES, fit_family
-from nasbench.surrogates._curves._sampler import sample_walkers
-from nasbench.surrogates._curves._way import compute_median_increments
+from nasbench.surrogates._curves.combination import Combination
+from nasbench.surrogates._curves.distance import DistanceLeft
+from nasbench.surrogates._curves.families import FAMILIES, LC_PFN, select_families
+from nasbench.surrogates._curves.increments import compute_median_increments
+from nasbench.surrogates._curves.least_squares import SHAPES, fit_family
+from nasbench.surrogates._curves.sampler import sample_walkers
 from nasbench.surrogates.learning_curves.curve_fit import CurveFit
 
 NAN = np.nan
@@ -283,8 +283,8 @@ def test_scores_of_any_unit_are_extrapolated(space, rng, name):
 def test_the_transformer_knows_the_prior_that_it_was_trained_on():
     """On curves that it has not seen: likelier than the mean of all, nearer than the last value, right intervals."""
     torch = pytest.importorskip("torch")
-    from nasbench.surrogates._curves._pfn import WEIGHTS, CurveTransformer
-    from nasbench.surrogates._curves._pfn_training import draw_prior_curves
+    from nasbench.surrogates._curves.pfn import WEIGHTS, CurveTransformer
+    from nasbench.surrogates._curves.pfn_training import draw_prior_curves
     from nasbench.surrogates._nets import load_arrays
 
     net = CurveTransformer().double()

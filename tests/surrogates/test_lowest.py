@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import rosen
 
-from nasbench.surrogates._gp._lowest import minimize_lbfgs
+from nasbench.surrogates._gp.lbfgs import minimize_lbfgs
 
 
 def test_it_finds_the_lowest_point():

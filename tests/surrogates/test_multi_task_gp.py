@@ -12,7 +12,7 @@ from tests.surrogates.conftest import beats_the_mean_and_a_random_ranking, tau, 
 torch = pytest.importorskip("torch")
 pytest.importorskip("gpytorch")
 
-from nasbench.surrogates._gp._multi_task import compute_correlations, count_loadings  # noqa: E402
+from nasbench.surrogates._gp.multi_task import compute_correlations, count_loadings  # noqa: E402
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP  # noqa: E402
 from nasbench.surrogates.kernel_methods.multi_task_gp import MultiTaskGP  # noqa: E402
 

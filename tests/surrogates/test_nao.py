@@ -10,8 +10,8 @@ from nasbench.errors import InvalidOption, PredictorError
 from nasbench.predictions import Batch
 from nasbench.registry import SPACES
 from nasbench.surrogates.neural._sequence_autoencoder import Autoencoder, Widths
-from nasbench.surrogates.neural.nao import NAO
-from nasbench.surrogates.neural.seminas import SemiNAS, _exclude_known
+from nasbench.surrogates.neural.nao import NAOPredictor
+from nasbench.surrogates.neural.seminas import SemiNASPredictor, _exclude_known
 
 
 def test_each_choice_of_each_decision_is_a_token_of_its_own():
@@ -31,7 +31,7 @@ def learnt():
     """Taught that more 3x3 convolutions (operation 3) are better."""
     space = SPACES.load("nb201")()
     archs = space.sample(100, np.random.default_rng(0))
-    model = NAO(space, hidden=24, epochs=80, lr=2e-2)
+    model = NAOPredictor(space, hidden=24, epochs=80, lr=2e-2)
     model.fit(Batch(archs), (archs == 3).mean(axis=1), np.random.default_rng(1))
     return model, space
 
@@ -72,7 +72,7 @@ def test_the_decoder_hears_no_token_before_it_says_it():
 def test_nothing_is_improved_before_a_fit():
     space = SPACES.load("nb201")()
     with pytest.raises(PredictorError, match="call fit first"):
-        NAO(space).improved(space.rows[:1], 1.0)
+        NAOPredictor(space).improved(space.rows[:1], 1.0)
 
 
 def test_labelled_architectures_are_not_labelled_again():
@@ -82,4 +82,4 @@ def test_labelled_architectures_are_not_labelled_again():
 
 def test_a_negative_number_of_samples_is_refused():
     with pytest.raises(InvalidOption, match="sampled=-2"):
-        SemiNAS(SPACES.load("nb201")(), sampled=-2)
+        SemiNASPredictor(SPACES.load("nb201")(), sampled=-2)

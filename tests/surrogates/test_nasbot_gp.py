@@ -12,14 +12,14 @@ from nasbench.registry import SPACES
 torch = pytest.importorskip("torch")
 pytest.importorskip("gpytorch")
 
-from nasbench.surrogates._gp._otmann import (  # noqa: E402
+from nasbench.surrogates._gp.otmann import (  # noqa: E402
     compute_distances,
     compute_total_mass,
     extract_layers,
     find_best_matching,
     label_penalties,
 )
-from nasbench.surrogates._gp._posterior import compute_clipped_likelihood  # noqa: E402
+from nasbench.surrogates._gp.posterior import compute_clipped_likelihood  # noqa: E402
 from nasbench.surrogates.kernel_methods.nasbot_gp import NasbotGP  # noqa: E402
 
 WEIGHTS = (0.1, 0.8)

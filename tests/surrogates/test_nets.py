@@ -15,7 +15,7 @@ from nasbench.surrogates._nets import (
     Dropout,
     LayerNorm,
     Linear,
-    Training,
+    TrainingSettings,
     export_arrays,
     find_loss,
     initialize_weights,
@@ -137,7 +137,7 @@ def test_training_finds_the_least_squares_solution():
     x, noise = normal(60, 3), normal(60, seed=1)
     y = x @ torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64) + 0.3 + 0.1 * noise
     net = drawn(Linear(2, 3, 1))
-    settings = Training(epochs=300, batch_size=60, lr=0.1)
+    settings = TrainingSettings(epochs=300, batch_size=60, lr=0.1)
     generator = torch.Generator().manual_seed(1)
     train_members(net, (x,), y, loss=find_loss("mse"), training=settings, members=2, generator=generator)
     best = np.linalg.lstsq(np.column_stack([x, np.ones(60)]), y.numpy(), rcond=None)[0]
@@ -148,22 +148,22 @@ def test_training_finds_the_least_squares_solution():
 
 
 def test_the_learning_rate_is_torch_s_cosine():
-    settings, weight = Training(epochs=7, batch_size=2, lr=0.3), nn.Parameter(torch.zeros(1))
+    settings, weight = TrainingSettings(epochs=7, batch_size=2, lr=0.3), nn.Parameter(torch.zeros(1))
     optimiser = torch.optim.SGD([weight], lr=0.3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 7)
     for epoch in range(7):
         assert settings.rate(epoch) == pytest.approx(optimiser.param_groups[0]["lr"])
         optimiser.step()
         schedule.step()
-    assert Training(epochs=7, batch_size=2, lr=0.3, cosine=False).rate(6) == 0.3
+    assert TrainingSettings(epochs=7, batch_size=2, lr=0.3, cosine=False).rate(6) == 0.3
 
 
 @pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch_size": 1}, {"lr": 0.0}, {"weight_decay": -1.0}])
 def test_impossible_settings_are_refused(wrong):
     with pytest.raises(InvalidOption, match=f"{next(iter(wrong))}="):
-        Training(**{"epochs": 1, "batch_size": 2, "lr": 0.1} | wrong)
+        TrainingSettings(**{"epochs": 1, "batch_size": 2, "lr": 0.1} | wrong)
     with pytest.raises(UnknownName, match="did you mean 'adam'"):
-        Training(epochs=1, batch_size=2, lr=0.1, optimiser="adm")
+        TrainingSettings(epochs=1, batch_size=2, lr=0.1, optimiser="adm")
 
 
 def test_members_do_not_touch_each_other():
@@ -178,7 +178,7 @@ def test_no_global_state_is_used():
     net = nn.Sequential(Linear(1, 3, 4), Dropout(0.5), Linear(1, 4, 1))
     generator = torch_generator(np.random.default_rng(0))
     initialize_weights(net.double(), generator)
-    settings = Training(epochs=2, batch_size=4, lr=0.1)
+    settings = TrainingSettings(epochs=2, batch_size=4, lr=0.1)
     with limit_to_one_thread():
         train_members(
             net, (normal(9, 3),), normal(9), loss=find_loss("bpr"), training=settings, members=1, generator=generator

@@ -9,7 +9,7 @@ from nasbench.predictions import Batch
 torch = pytest.importorskip("torch")
 gpytorch = pytest.importorskip("gpytorch")
 
-from nasbench.surrogates._gp._sparse import Summary, compute_matern, select_greedy_points  # noqa: E402
+from nasbench.surrogates._gp.sparse import Summary, compute_matern, select_greedy_points  # noqa: E402
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP  # noqa: E402
 from nasbench.surrogates.kernel_methods.sparse_gp import SparseGP  # noqa: E402
 

@@ -17,7 +17,7 @@ from nasbench.files import exclusive_lock
 from nasbench.networks import build_network
 from nasbench.spaces.darts import DARTS
 from nasbench.training import Setup, load_recipe, measure_latency, train_network
-from nasbench.training.feed import Batch
+from nasbench.training.feed import ImageBatch
 from nasbench.training.loss import Loss
 
 ARCH = np.array([[3, 1, 0, 2, 4, 3]])
@@ -248,7 +248,7 @@ def test_the_loss_is_the_sum_of_its_parts():
     logits, aside = torch.randn(6, 5, dtype=torch.float64), torch.randn(6, 5, dtype=torch.float64)
     labels, others = torch.tensor([0, 1, 2, 3, 4, 0]), torch.tensor([1, 1, 0, 3, 2, 2])
     recipe = load_recipe("small-4,label_smoothing=0.1,auxiliary_weight=0.4,mixup=1.0")
-    loss, _ = Loss(recipe, None)((logits, aside), Batch(torch.zeros(6, 1), labels, others, 0.7))
+    loss, _ = Loss(recipe, None)((logits, aside), ImageBatch(torch.zeros(6, 1), labels, others, 0.7))
 
     def against(scores):
         target = 0.9 * (0.7 * nn.functional.one_hot(labels, 5) + 0.3 * nn.functional.one_hot(others, 5)) + 0.1 / 5

@@ -29,7 +29,7 @@ class _Panel(NamedTuple):
     shares: list[tuple[Floats, Floats]]
 
 
-class QueriesToOptimum(Plot):
+class QueriesToOptimumPlot(Plot):
     """Distribution of queries to the optimum."""
 
     def prepare(self, analysis: Analysis) -> tuple[list[Line], list[_Panel]] | None:

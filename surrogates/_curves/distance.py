@@ -3,7 +3,7 @@
 import numpy as np
 
 from nasbench.arrays import Bools, Floats
-from nasbench.surrogates._curves._way import NORMAL
+from nasbench.surrogates._curves.increments import NORMAL
 
 _LEAST_FINISHED = 3
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from nasbench.surrogates._nets._layers import Dropout
+from nasbench.surrogates._nets.layers import Dropout
 
 
 def initialize_weights(net: nn.Module, generator: torch.Generator) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from nasbench.arrays import Bools, Floats
-from nasbench.surrogates._curves._families import FAMILIES
+from nasbench.surrogates._curves.families import FAMILIES
 
 _LOG_NOISE = (-4.0, 1.0)  # mean and width of the logarithm of the noise's standard deviation, as in ``lcpfn``
 _DRAWN = 20_000  # curves drawn at once when sampling by rejection

@@ -26,7 +26,7 @@ _UNMATCHED = 1.0  # price of a unit of mass on either side
 _MOST_TRIED = 720  # matchings up to which trying all, many pairs at once, is faster than one assignment a time
 
 
-class Cells(NamedTuple):
+class OtmannLayers(NamedTuple):
     """Architectures as sets of layers, sorted so that equal sets are equal arrays.
 
     Attributes:
@@ -41,9 +41,9 @@ class Cells(NamedTuple):
     profiles: Floats
     ends: Floats
 
-    def take(self, rows: Ints) -> "Cells":
+    def take(self, rows: Ints) -> "OtmannLayers":
         """Return the architectures at ``rows`` [m]."""
-        return Cells(self.counts[rows], self.labels[rows], self.profiles[rows], self.ends[rows])
+        return OtmannLayers(self.counts[rows], self.labels[rows], self.profiles[rows], self.ends[rows])
 
 
 def label_penalties(names: tuple[str, ...]) -> tuple[Ints, Floats]:
@@ -64,7 +64,7 @@ def label_penalties(names: tuple[str, ...]) -> tuple[Ints, Floats]:
     return family, penalty
 
 
-def extract_layers(space: SearchSpace, archs: Archs) -> Cells:
+def extract_layers(space: SearchSpace, archs: Archs) -> OtmannLayers:
     """Return the layers of architectures [n, d]: live vertices whose operation changes what it gets."""
     graphs = compute_live_graphs(space, archs)
     family, _ = label_penalties(graphs.vocabulary)
@@ -80,7 +80,7 @@ def extract_layers(space: SearchSpace, archs: Archs) -> Cells:
         [_find_end_profile(graphs, profiles, position) for position in (0, len(graphs.vocabulary) - 1)], axis=1
     )
     sorted_profiles = np.where(layer[:, :, None], profiles, 0.0)
-    return Cells(
+    return OtmannLayers(
         counts,
         np.take_along_axis(labels, order, axis=1),
         np.take_along_axis(sorted_profiles, order[:, :, None], axis=1),
@@ -119,13 +119,13 @@ def _compute_lengths_before(adjacency: Bools, counted: Bools) -> Floats:
     return lengths
 
 
-def compute_total_mass(x: Cells) -> Floats:
+def compute_total_mass(x: OtmannLayers) -> Floats:
     """Return the mass of layers, input and output; ``[n]``."""
     mass: Floats = x.counts.sum(axis=1) * (1 + 2 * _ENDS)
     return mass
 
 
-def compute_distances(x: Cells, y: Cells, penalty: Floats, weights: tuple[float, ...]) -> Floats:
+def compute_distances(x: OtmannLayers, y: OtmannLayers, penalty: Floats, weights: tuple[float, ...]) -> Floats:
     """Return the OTMANN distance of n and m architectures, for each of k weights of the structural penalty.
 
     Mass that is matched at price c saves what both sides would pay unmatched, less c.
@@ -147,7 +147,7 @@ def compute_distances(x: Cells, y: Cells, penalty: Floats, weights: tuple[float,
     return apart
 
 
-def _compute_savings_at_ends(x: Cells, y: Cells, weight: float) -> Floats:
+def _compute_savings_at_ends(x: OtmannLayers, y: OtmannLayers, weight: float) -> Floats:
     mass = _ENDS * np.minimum(x.counts.sum(axis=1)[:, None], y.counts.sum(axis=1))
     saved = np.zeros(mass.shape)
     for end in range(2):
@@ -157,7 +157,7 @@ def _compute_savings_at_ends(x: Cells, y: Cells, weight: float) -> Floats:
 
 
 def _compute_savings_of_matching(
-    x: Cells, y: Cells, family: int, penalty: Floats, weights: tuple[float, ...]
+    x: OtmannLayers, y: OtmannLayers, family: int, penalty: Floats, weights: tuple[float, ...]
 ) -> Floats:
     """Return what the best matching of one family's layers saves, architectures with equally many at once."""
     saved = np.zeros((len(weights), len(x.counts), len(y.counts)))
@@ -172,7 +172,7 @@ def _compute_savings_of_matching(
     return saved
 
 
-def _group_by_layers(x: Cells, family: int) -> Iterator[tuple[int, Ints, Ints, Floats]]:
+def _group_by_layers(x: OtmannLayers, family: int) -> Iterator[tuple[int, Ints, Ints, Floats]]:
     """Group architectures by how many layers of a family they have.
 
     Yields:

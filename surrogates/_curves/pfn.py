@@ -17,12 +17,12 @@ EPOCHS = 100
 """Length of the curves that it was trained on; others are stretched."""
 
 WEIGHTS = Path(__file__).with_name("lc_pfn.npz")
-"""What ``_pfn_training`` writes."""
+"""What ``pfn_training`` writes."""
 
 _FEATURES = 4
 
 
-class Shape(NamedTuple):
+class PFNShape(NamedTuple):
     """Sizes of the net."""
 
     layers: int = 3
@@ -34,7 +34,7 @@ class Shape(NamedTuple):
 class _Block(nn.Module):
     """Attention to the seen points, then two layers on each point alone; normalised before each."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: PFNShape) -> None:
         super().__init__()
         width = shape.width
         self._heads = shape.heads
@@ -63,7 +63,7 @@ class CurveTransformer(nn.Module):
         shape: its sizes.
     """
 
-    def __init__(self, shape: Shape = Shape()) -> None:  # noqa: B008 (a tuple of numbers)
+    def __init__(self, shape: PFNShape = PFNShape()) -> None:  # noqa: B008 (a tuple of numbers)
         super().__init__()
         self.embed = Linear(1, _FEATURES, shape.width, xavier=True)
         self.blocks = nn.ModuleList(_Block(shape) for _ in range(shape.layers))

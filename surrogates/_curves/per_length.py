@@ -7,7 +7,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.predictions import Batch
-from nasbench.surrogates._curves._predictor import CurvePredictor, fill_gaps, find_last_epochs, require_curves
+from nasbench.surrogates._curves.predictor import CurvePredictor, fill_gaps, find_last_epochs, require_curves
 
 
 class PerLength(CurvePredictor):

@@ -10,7 +10,7 @@ from gpytorch.kernels import IndexKernel, ProductKernel
 from torch import Tensor
 
 from nasbench.arrays import Floats
-from nasbench.surrogates._gp._kernels import GroupedKernel
+from nasbench.surrogates._gp.kernels import GroupedKernel
 
 _WIDTH = 3.0  # of the normal prior of the loadings: a correlation of 0.95 stands at one width
 

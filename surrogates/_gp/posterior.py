@@ -7,7 +7,7 @@ from linear_operator.utils.cholesky import psd_safe_cholesky
 from torch import Tensor
 
 
-class Posterior:
+class GPPosterior:
     """What n observations say.
 
     Args:

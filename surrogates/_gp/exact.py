@@ -25,8 +25,8 @@ from nasbench.errors import PredictorError
 from nasbench.options import FromTwo, Whole, check_fields
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._gp._kernels import GroupedKernel, Products
-from nasbench.surrogates._gp._lowest import minimize_lbfgs
+from nasbench.surrogates._gp.kernels import GroupedKernel, Products
+from nasbench.surrogates._gp.lbfgs import minimize_lbfgs
 from nasbench.surrogates._predictor import CheckedPredictor, State
 
 LEAST_NOISE = 1e-4

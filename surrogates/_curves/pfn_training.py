@@ -1,6 +1,6 @@
 """Training LC-PFN's transformer on curves drawn from its prior.
 
-Run it by ``python -m nasbench.surrogates._curves._pfn_training``.
+Run it by ``python -m nasbench.surrogates._curves.pfn_training``.
 
 Writes ``lc_pfn.npz`` beside this file. A batch has one length of context and asks a few later points, the
 last epoch always among them. Short contexts are drawn more often, since there is more to learn there. It takes about
@@ -17,9 +17,9 @@ import torch
 from nasbench.arrays import Floats
 from nasbench.devices import torch_generator
 from nasbench.files import replace_atomically
-from nasbench.surrogates._curves._combination import Combination
-from nasbench.surrogates._curves._families import LC_PFN
-from nasbench.surrogates._curves._pfn import EPOCHS, WEIGHTS, CurveTransformer
+from nasbench.surrogates._curves.combination import Combination
+from nasbench.surrogates._curves.families import LC_PFN
+from nasbench.surrogates._curves.pfn import EPOCHS, WEIGHTS, CurveTransformer
 from nasbench.surrogates._nets import export_arrays, initialize_weights
 from nasbench.threads import limit_to_one_thread
 

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from nasbench.errors import InvalidOption, make_unknown_name
-from nasbench.surrogates._nets._losses import Loss
+from nasbench.surrogates._nets.losses import Loss
 
 _OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
+class TrainingSettings:
     """How a net is trained.
 
     Attributes:
@@ -67,7 +67,7 @@ def train_members(
     value: Tensor,
     *,
     loss: Loss,
-    training: Training,
+    training: TrainingSettings,
     members: int,
     generator: torch.Generator,
 ) -> None:

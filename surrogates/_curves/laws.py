@@ -8,8 +8,8 @@ import numpy as np
 from nasbench.arrays import Bools, Floats
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._curves._distance import DistanceLeft
-from nasbench.surrogates._curves._predictor import CurvePredictor, find_last_epochs, find_last_values, require_curves
+from nasbench.surrogates._curves.distance import DistanceLeft
+from nasbench.surrogates._curves.predictor import CurvePredictor, find_last_epochs, find_last_values, require_curves
 from nasbench.surrogates._scaled import ScaledColumns
 
 _LEAST_STD = 1e-3

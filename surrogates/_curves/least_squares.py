@@ -23,7 +23,7 @@ _STEP = 1e-4  # of the numerical slope
 _TINY = 1e-12
 
 
-class Shape(NamedTuple):
+class CurveShape(NamedTuple):
     """A family up to constant and factor.
 
     Attributes:
@@ -69,20 +69,20 @@ def _log_log(x: Floats, log_ratio: Floats) -> Floats:
 
 
 _SCALES, _SHAPES = (-2.0, 7.0, 19), (-2.5, 1.6, 12)
-_STRETCHED = Shape(_compute_stretched, (_SCALES, _SHAPES))
-_HILL = Shape(_compute_hill, (_SCALES, _SHAPES), constant=False)
+_STRETCHED = CurveShape(_compute_stretched, (_SCALES, _SHAPES))
+_HILL = CurveShape(_compute_hill, (_SCALES, _SHAPES), constant=False)
 
-SHAPES: dict[str, Shape] = {
-    "pow3": Shape(_compute_power, ((-4.6, 1.6, 32),)),
-    "ilog2": Shape(_compute_inverse_log, ()),
+SHAPES: dict[str, CurveShape] = {
+    "pow3": CurveShape(_compute_power, ((-4.6, 1.6, 32),)),
+    "ilog2": CurveShape(_compute_inverse_log, ()),
     "janoschek": _STRETCHED,
     "log_power": _HILL,
     "weibull": _STRETCHED,
     "mmf": _HILL._replace(constant=True),
-    "vap": Shape(_compute_vapour, ((-6.0, 1.0, 20), (-0.2, 0.6, 16)), constant=False),
-    "loglog_linear": Shape(_log_log, ((-6.0, 3.0, 32),), factor="one"),
+    "vap": CurveShape(_compute_vapour, ((-6.0, 1.0, 20), (-0.2, 0.6, 16)), constant=False),
+    "loglog_linear": CurveShape(_log_log, ((-6.0, 3.0, 32),), factor="one"),
     "exp4": _STRETCHED._replace(factor="negative"),
-    "pow4": Shape(_compute_shifted_power, ((-2.0, 7.0, 16), (-2.5, 1.6, 12)), factor="negative"),
+    "pow4": CurveShape(_compute_shifted_power, ((-2.0, 7.0, 16), (-2.5, 1.6, 12)), factor="negative"),
     "dr_hill": _HILL,
 }
 """The shape of each of ``FAMILIES``."""
@@ -102,18 +102,18 @@ class Fits(NamedTuple):
     parameters: Floats
     squares: Floats
 
-    def at(self, shape: Shape, x: Floats) -> Floats:
+    def at(self, shape: CurveShape, x: Floats) -> Floats:
         """Return the fitted curves ``[n, t]`` at epochs [t]."""
         drawn = self.constant[:, None] + self.factor[:, None] * _draw_shapes(shape, x, self.parameters)
         return np.asarray(drawn, dtype=np.float64)
 
 
-def count_parameters(shape: Shape) -> int:
+def count_parameters(shape: CurveShape) -> int:
     """Return how many numbers a fit chooses."""
     return len(shape.ranges) + shape.constant + (shape.factor != "one")
 
 
-def fit_family(shape: Shape, curves: Floats) -> Fits:
+def fit_family(shape: CurveShape, curves: Floats) -> Fits:
     """Fit a family to curves [n, t], nan where an epoch was not seen; every curve needs one that was."""
     x, weight = np.arange(1.0, curves.shape[1] + 1), (~np.isnan(curves)).astype(np.float64)
     y = np.nan_to_num(curves)
@@ -123,14 +123,14 @@ def fit_family(shape: Shape, curves: Floats) -> Fits:
     return _solve_fits(shape, _draw_shapes(shape, x, parameters), y, weight, parameters)
 
 
-def _draw_shapes(shape: Shape, x: Floats, parameters: Floats) -> Floats:
+def _draw_shapes(shape: CurveShape, x: Floats, parameters: Floats) -> Floats:
     """Return the shapes ``[n, t]`` of parameters [n, p]."""
     with np.errstate(over="ignore", under="ignore"):
         drawn: Floats = np.broadcast_to(shape.curve(x, *parameters.T[:, :, None]), (len(parameters), len(x)))
     return drawn
 
 
-def _search_grid(shape: Shape, x: Floats, y: Floats, weight: Floats) -> Floats:
+def _search_grid(shape: CurveShape, x: Floats, y: Floats, weight: Floats) -> Floats:
     """Return the parameters ``[n, p]`` of the grid's best shape for each curve."""
     grid = np.array(list(product(*(np.linspace(*spec) for spec in shape.ranges))), dtype=np.float64)
     drawn = _draw_shapes(shape, x, grid)
@@ -144,7 +144,9 @@ def _search_grid(shape: Shape, x: Floats, y: Floats, weight: Floats) -> Floats:
     return grid[best]
 
 
-def _solve_coefficients(shape: Shape, n: Floats, s: Floats, ss: Floats, y: Floats, sy: Floats) -> tuple[Floats, Floats]:
+def _solve_coefficients(
+    shape: CurveShape, n: Floats, s: Floats, ss: Floats, y: Floats, sy: Floats
+) -> tuple[Floats, Floats]:
     """Solve for constant and factor from the sums of 1, shape, its square, value, and their product."""
     spread, shared = (ss - s**2 / n, sy - s * y / n) if shape.constant else (ss, sy)
     factor = np.ones_like(spread) if shape.factor == "one" else shared / np.maximum(spread, _TINY)
@@ -153,7 +155,7 @@ def _solve_coefficients(shape: Shape, n: Floats, s: Floats, ss: Floats, y: Float
     return (y - factor * s) / n if shape.constant else np.zeros_like(factor), factor
 
 
-def _solve_fits(shape: Shape, drawn: Floats, y: Floats, weight: Floats, parameters: Floats) -> Fits:
+def _solve_fits(shape: CurveShape, drawn: Floats, y: Floats, weight: Floats, parameters: Floats) -> Fits:
     """Return the best fits with shapes [n, t]."""
     weighted = weight * drawn
     sums = ((weighted * part).sum(axis=1) for part in (1.0, drawn, y))
@@ -163,14 +165,14 @@ def _solve_fits(shape: Shape, drawn: Floats, y: Floats, weight: Floats, paramete
     return Fits(constant, factor, parameters, (off**2).sum(axis=1))
 
 
-def _compute_residuals(shape: Shape, x: Floats, y: Floats, weight: Floats, parameters: Floats) -> Floats:
+def _compute_residuals(shape: CurveShape, x: Floats, y: Floats, weight: Floats, parameters: Floats) -> Floats:
     drawn = _draw_shapes(shape, x, parameters)
     fits = _solve_fits(shape, drawn, y, weight, parameters)
     off: Floats = weight * (y - fits.constant[:, None] - fits.factor[:, None] * drawn)
     return off
 
 
-def _improve_parameters(shape: Shape, x: Floats, y: Floats, weight: Floats, parameters: Floats) -> Floats:
+def _improve_parameters(shape: CurveShape, x: Floats, y: Floats, weight: Floats, parameters: Floats) -> Floats:
     """Take Levenberg-Marquardt steps from parameters [n, p], within the ranges; a step that does not help is undone."""
     low, high = (np.array(ends) for ends in zip(*((a, b) for a, b, _ in shape.ranges), strict=True))
     damping = np.full(len(y), 1e-2)

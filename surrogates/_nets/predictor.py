@@ -10,9 +10,9 @@ from nasbench.arrays import Archs, Floats
 from nasbench.devices import find_device, torch_generator
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._nets._losses import RANKING, find_loss, read_std
-from nasbench.surrogates._nets._training import Training, train_members
-from nasbench.surrogates._nets._weights import export_arrays, initialize_weights, load_arrays
+from nasbench.surrogates._nets.losses import RANKING, find_loss, read_std
+from nasbench.surrogates._nets.training import TrainingSettings, train_members
+from nasbench.surrogates._nets.weights import export_arrays, initialize_weights, load_arrays
 from nasbench.surrogates._predictor import CheckedPredictor, State
 from nasbench.threads import limit_to_one_thread
 
@@ -24,8 +24,8 @@ _LEAST_STD = 1e-6  # in units of the target; members that died alike agree, but 
 class NetPredictor(CheckedPredictor):
     """A neural predictor.
 
-    Subclasses write ``_encode_inputs`` and ``_build_net``, and set ``members`` where they are an ensemble. The net learns
-    in float32, as everywhere, and answers in float64: batches of any size then agree far beyond what matters.
+    Subclasses write ``_encode_inputs`` and ``_build_net``, and set ``members`` where they are an ensemble. The net
+    learns in float32, as everywhere, and answers in float64: batches of any size then agree far beyond what matters.
 
     A ranking loss leaves the scale of the output open; a line through the training points, fitted by least
     squares for each member, turns it into the target's units, and what is left around the line adds to the
@@ -41,7 +41,7 @@ class NetPredictor(CheckedPredictor):
 
     members: int = 1
 
-    def __init__(self, space: SearchSpace, *, target: str, loss: str, training: Training, device: str) -> None:
+    def __init__(self, space: SearchSpace, *, target: str, loss: str, training: TrainingSettings, device: str) -> None:
         super().__init__(space, target=target)
         self._loss_name, self._loss = loss, find_loss(loss)
         self._training, self._device = training, find_device(device)

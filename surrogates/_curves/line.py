@@ -8,7 +8,7 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.errors import PredictorError
 from nasbench.predictions import Batch
-from nasbench.surrogates._curves._per_length import PerLength
+from nasbench.surrogates._curves.per_length import PerLength
 
 _LEAST_STD = 1e-4
 
