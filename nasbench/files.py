@@ -85,7 +85,7 @@ def quoted(word: object) -> str:
 
 
 @contextlib.contextmanager
-def alone(path: Path) -> Iterator[None]:
+def exclusive_lock(path: Path) -> Iterator[None]:
     """Hold ``path`` for this process by a lock on a file beside it, which ends with the process however that ends.
 
     Raises:

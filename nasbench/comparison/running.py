@@ -9,7 +9,7 @@ from pathlib import Path
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.record import Record, Run
-from nasbench.files import alone
+from nasbench.files import exclusive_lock
 from nasbench.jobs import check_jobs
 from nasbench.records.contestants import Contestants, Tasks
 from nasbench.records.opening import recorded_entries, recorded_task
@@ -119,7 +119,7 @@ def compare(
     path = folder_for(out)
     if beside:
         path = Record.place_for(path, spec)
-    with alone(path / "spec.json"):
+    with exclusive_lock(path / "spec.json"):
         record = Record.open_for(path, spec)
         if out is None:
             record.removed_when_unused()

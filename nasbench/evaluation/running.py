@@ -17,7 +17,7 @@ from nasbench.evaluation.evaluation import Evaluation, Key, trained_task
 from nasbench.evaluation.metrics import STEP, measure, reliability
 from nasbench.evaluation.protocols import Pool, Split, pool_of, split, training_scores
 from nasbench.evaluation.record import Measured, Outcome, PredictionRecord
-from nasbench.files import alone
+from nasbench.files import exclusive_lock
 from nasbench.jobs import check_jobs
 from nasbench.measuring import PeakMemory, Stopwatch
 from nasbench.predictions import Batch, Prediction, Predictor, make_predictor
@@ -225,7 +225,7 @@ def evaluate(
     path = folder_for(out)
     if beside:
         path = PredictionRecord.place_for(path, spec)
-    with alone(path / "spec.json"):
+    with exclusive_lock(path / "spec.json"):
         record = PredictionRecord.open_for(path, spec)
         if out is None:
             record.removed_when_unused()

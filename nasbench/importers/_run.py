@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import InvalidOption
-from nasbench.files import alone, not_replaced, write_unless_other
+from nasbench.files import exclusive_lock, not_replaced, write_unless_other
 from nasbench.importers._replace import COMPARED, content_of, refuse_foreseen
 from nasbench.table import Table, merge_tables, user_tables, write_table
 
@@ -50,7 +50,7 @@ def import_source(
         return _whole(importer, source, path, replace=replace)
     parts = importer.parts(source)
     path = path or user_tables() / f"{importer.table}.h5"
-    with alone(path):
+    with exclusive_lock(path):
         folder = path.with_name(f"{path.stem}.partial-{_fingerprint(parts)}")
         files = [folder / f"{number:06d}.h5" for number in range(len(parts))]
         todo = [(part, file) for part, file in zip(parts, files, strict=True) if not file.exists()]
@@ -74,7 +74,7 @@ def _whole(importer: Any, source: Path, path: Path | None, *, replace: bool) -> 
         refuse_foreseen(path or user_tables() / f"{name}.h5", told)
     draft = importer.read(source)
     path = path or user_tables() / f"{draft.name}.h5"
-    with alone(path):
+    with exclusive_lock(path):
         write_unless_other(partial(write_table, draft), path, content=content_of, replace=replace)
     return Table(path)
 

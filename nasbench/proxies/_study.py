@@ -14,7 +14,7 @@ from joblib import Parallel, delayed, parallel_config
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidOption, WorkerDied
-from nasbench.files import alone, replacing
+from nasbench.files import exclusive_lock, replacing
 from nasbench.networks import check_network
 from nasbench.proxies._scoring import Scoring
 from nasbench.registry import PROXIES, Choice
@@ -83,7 +83,7 @@ def score_table(
     check_network(study.scoring.network, study.space)
     if path.exists():
         return _finished(path, study)
-    with alone(path):
+    with exclusive_lock(path):
         folder = path.with_name(f"{path.stem}.partial-{study.fingerprint}")
         parts = np.array_split(study.archs, min(len(study.archs), _MOST_PARTS))
         files = [folder / f"{number:04d}.npy" for number in range(len(parts))]

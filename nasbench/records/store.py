@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Generic, Protocol, Self, TypeVar
 
 from nasbench.errors import RecordError
-from nasbench.files import alone, write_text
+from nasbench.files import exclusive_lock, write_text
 from nasbench.records.differences import difference, same
 
 
@@ -200,7 +200,7 @@ class Pairs(ABC, Generic[R]):
             RecordError: they are of different experiments, or hold a run with different outcomes; nothing is written.
             Busy: another process writes that record.
         """
-        with alone(path / "spec.json"):
+        with exclusive_lock(path / "spec.json"):
             parts = [*([cls(path)] if (path / "spec.json").exists() else []), *records]
             spec = parts[0].spec
             for part in parts[1:]:

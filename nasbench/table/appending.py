@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nasbench.errors import InvalidOption, TableError
-from nasbench.files import alone
+from nasbench.files import exclusive_lock
 from nasbench.table.builder import Draft
 from nasbench.table.locate import shipped_tables, user_tables
 from nasbench.table.merge import Contradiction, merge_credited
@@ -37,7 +37,7 @@ def append(table_path: Path | str, added: Draft | Table, *, name: str | None = N
     """
     path = Path(table_path)
     target = _target(path, name)
-    with alone(target), _opened(added) as other:
+    with exclusive_lock(target), _opened(added) as other:
         if name is not None and target.exists():
             raise InvalidOption(f"{target} exists and is not overwritten; append to it, or choose another --name")
         table = Table(path)

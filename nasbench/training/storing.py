@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Bools
 from nasbench.errors import TableError
-from nasbench.files import alone
+from nasbench.files import exclusive_lock
 from nasbench.networks import Counts
 from nasbench.spaces import SearchSpace
 from nasbench.table import Draft, Static, Table, append, user_tables, write_table
@@ -81,7 +81,7 @@ def stored(
     if path.exists():
         append(path, draft)
     else:
-        with alone(path):
+        with exclusive_lock(path):
             write_table(draft, path)
     return path
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from nasbench.datasets import Images
 from nasbench.devices import device_named
 from nasbench.errors import Diverged, InvalidOption, TrainingFailed
-from nasbench.files import alone
+from nasbench.files import exclusive_lock
 from nasbench.networks import seeded
 from nasbench.training.checkpoint import read_checkpoint, write_checkpoint
 from nasbench.training.energy import Energy
@@ -119,8 +119,8 @@ def train(
     setup = setup or Setup()
     if absent := [split for split in setup.evaluate if split not in data.parts]:
         raise InvalidOption(f"{data.name} has no split '{absent[0]}' to evaluate; it has {', '.join(data.parts)}")
-    alone_in = alone(setup.folder / _CHECKPOINT) if setup.folder else nullcontext()
-    with alone_in, deterministic(recipe.deterministic):
+    lock = exclusive_lock(setup.folder / _CHECKPOINT) if setup.folder else nullcontext()
+    with lock, deterministic(recipe.deterministic):
         run = _Run(network, data, recipe, setup, int(rng.integers(2**63)))
         run.resume(data)
         try:

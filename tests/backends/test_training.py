@@ -10,7 +10,7 @@ import torch
 from nasbench.backends.training import TrainingBackend
 from nasbench.datasets import load_images
 from nasbench.errors import InvalidOption, StrategyError
-from nasbench.files import alone
+from nasbench.files import exclusive_lock
 from nasbench.registry import STRATEGIES
 from nasbench.simulation import Budget, Simulation
 from nasbench.spaces.nb201 import NASBench201
@@ -139,7 +139,7 @@ def test_a_strategy_that_breaks_the_contract_is_told(backend, digits):
 def test_a_training_under_way_elsewhere_is_waited_for(backend, tmp_path):
     answering, told = backend("small-4,epochs=1"), []
     digest = hashlib.sha256(SPACE.format(GOOD)[0].encode()).hexdigest()[:16]
-    with alone(tmp_path / "runs" / digest / "checkpoint.pt"):
+    with exclusive_lock(tmp_path / "runs" / digest / "checkpoint.pt"):
         asking = threading.Thread(target=lambda: told.append(answering.advance(full_trainings(0, GOOD))))
         asking.start()
         asking.join(0.5)

@@ -20,7 +20,7 @@ from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.record import Record, Run
 from nasbench.comparison.verify import verify
 from nasbench.errors import Busy, InvalidOption, NasbenchError, RecordError, StrategyError, UnknownName, WorkerDied
-from nasbench.files import alone
+from nasbench.files import exclusive_lock
 from nasbench.registry import Choice
 from nasbench.simulation import History
 from nasbench.strategies.model_free.random_search import RandomSearch
@@ -441,7 +441,7 @@ def test_parts_of_a_complete_pair_are_merged_on_the_next_start(tmp_path):
 
 def test_two_comparisons_do_not_write_into_one_record(tmp_path):
     nasbench.compare(TASKS[1], "random_search", runs=2, out=tmp_path / "out")
-    with alone(tmp_path / "out/spec.json"), pytest.raises(Busy, match=f"process {os.getpid()} is writing"):
+    with exclusive_lock(tmp_path / "out/spec.json"), pytest.raises(Busy, match=f"process {os.getpid()} is writing"):
         nasbench.compare(TASKS[1], "random_search", runs=3, out=tmp_path / "out")
     assert (
         len(nasbench.compare(TASKS[1], "random_search", runs=3, out=tmp_path / "out").runs(TASKS[1], "random_search"))
@@ -452,8 +452,8 @@ def test_two_comparisons_do_not_write_into_one_record(tmp_path):
 def test_a_lock_ends_with_its_process_whatever_its_number(tmp_path):
     code = f"""
 import os, pathlib
-from nasbench.files import alone
-with alone(pathlib.Path({str(tmp_path / "out/spec.json")!r})):
+from nasbench.files import exclusive_lock
+with exclusive_lock(pathlib.Path({str(tmp_path / "out/spec.json")!r})):
     os._exit(1)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 1

@@ -14,7 +14,7 @@ import pytest
 import nasbench
 from nasbench.cli import main
 from nasbench.errors import Busy, SourceError
-from nasbench.files import alone
+from nasbench.files import exclusive_lock
 from nasbench.importers import _nats_bench as nats
 from nasbench.importers import import_source
 from nasbench.importers._unpickle import load_plain
@@ -166,7 +166,7 @@ def test_a_killed_import_goes_on_with_the_parts_it_has(imported, tmp_path, monke
 
 def test_two_imports_at_once_do_not_mix(imported, tmp_path):
     importer, folder, _ = imported
-    with alone(tmp_path / "again.h5"), pytest.raises(Busy, match="is writing"):
+    with exclusive_lock(tmp_path / "again.h5"), pytest.raises(Busy, match="is writing"):
         import_source(importer(), folder, tmp_path / "again.h5")
     assert import_source(importer(), folder, tmp_path / "again.h5")
 

@@ -7,7 +7,7 @@ import pytest
 
 from nasbench.cli import main
 from nasbench.errors import Busy, InvalidOption, TableError
-from nasbench.files import alone
+from nasbench.files import exclusive_lock
 from nasbench.table import Draft, Measurement, Static, Table, append, find_table, write_table
 
 WHERE = {"dataset": "data", "recipe": "epochs30", "split": "valid", "metric": "accuracy"}
@@ -143,7 +143,7 @@ def test_another_kind_of_values_is_told_apart(draft, path):
 
 
 def test_one_writer_at_a_time(path, theirs):
-    with alone(path), pytest.raises(Busy, match="is writing"):
+    with exclusive_lock(path), pytest.raises(Busy, match="is writing"):
         append(path, theirs)
 
 

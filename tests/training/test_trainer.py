@@ -13,7 +13,7 @@ from torch import nn
 
 from nasbench.datasets import Images, Part, load_images
 from nasbench.errors import Busy, InvalidOption, RecordError, TrainingFailed
-from nasbench.files import alone
+from nasbench.files import exclusive_lock
 from nasbench.networks import build_network
 from nasbench.spaces.darts import DARTS
 from nasbench.training import Setup, latency, load_recipe, train
@@ -135,7 +135,7 @@ def test_a_process_killed_in_the_middle_of_an_epoch_loses_that_epoch_only(digits
 
 
 def test_two_trainings_do_not_share_a_folder(digits, tmp_path):
-    with alone(tmp_path / "checkpoint.pt"), pytest.raises(Busy, match="is writing"):
+    with exclusive_lock(tmp_path / "checkpoint.pt"), pytest.raises(Busy, match="is writing"):
         trained(digits, folder=tmp_path)
 
 
