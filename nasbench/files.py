@@ -34,6 +34,12 @@ def replacing(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def remove_temporary(path: Path) -> None:
+    """Remove what killed processes left of a new ``path``; call it where no other process may be writing one."""
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        left.unlink(missing_ok=True)
+
+
 def write_unless_other(
     write: Callable[[Path], object], path: Path, *, content: Callable[[Path], str], replace: bool
 ) -> None:

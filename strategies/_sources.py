@@ -18,6 +18,7 @@ from nasbench.arrays import Archs, Floats, Ints, row_index
 from nasbench.comparison import Record
 from nasbench.errors import InvalidOption
 from nasbench.records.opening import recorded_entries, recorded_task
+from nasbench.records.store import is_record
 from nasbench.registry import PREDICTORS, STRATEGIES, Choice, sources_of
 from nasbench.spaces import Party, SearchSpace, refuse_other_codes
 from nasbench.table import PROXY_SOURCE, proxy_named
@@ -73,9 +74,8 @@ class _RecordSource:
         if space.code_options:  # what its codes mean is declared, and may have been declared otherwise
             there = Party(f"record {path}", recorded_task(record, task).space)
             refuse_other_codes(there, Party("the searched task", space), "choose another source")
-        histories = [
-            run.history for label in record.strategies for run in record.runs(task, label) if len(run.history.id)
-        ]
+        joined = [record.columns(task, label).trials for label in record.strategies]
+        histories = [trials for trials in joined if len(trials.id)]
         archs = np.concatenate([np.empty((0, len(space.decisions)), np.int8), *(told.arch for told in histories)])
         scores = np.concatenate([np.empty(0), *(told.score[:, 0] for told in histories)])
         finished = np.isfinite(scores)
@@ -288,7 +288,7 @@ def _others(target: str) -> list[str]:
 
 
 def _is_record(name: str) -> bool:
-    return (Path(name) / "spec.json").is_file()
+    return is_record(Path(name))
 
 
 def _declared_space(target: str) -> SearchSpace | None:

@@ -165,7 +165,7 @@ def undisturbed(tmp_path_factory):
 def test_a_contestant_changes_neither_the_others_nor_its_own_record(contestant, undisturbed, tmp_path):
     record = compare(TASK, [contestant, *HONEST], runs=2, limits=Limits(trials=25), out=tmp_path / "out")
     for label in HONEST:
-        lines = [[run.line() for run in found.runs(TASK, label)] for found in (undisturbed, record)]
+        lines = [[run.to_bytes() for run in found.runs(TASK, label)] for found in (undisturbed, record)]
         assert lines[0] == lines[1], f"{label} finds something else beside {contestant.__name__}"
     (own,) = set(record.strategies) - set(HONEST)
     assert not any(run.failed for run in record.runs(TASK, own))

@@ -34,13 +34,13 @@ def open_record(path: Path) -> "Record | PredictionRecord":
     from nasbench.evaluation import PredictionRecord
     from nasbench.records.store import read_spec
 
-    of_predictors = read_spec(path).get("format") == PredictionRecord.form[0]
+    of_predictors = read_spec(path).get("format") == PredictionRecord.format_name
     return PredictionRecord(path) if of_predictors else Record(path)
 
 
 def board_of(record: "Record | PredictionRecord") -> tuple[Any, Any, Any]:
     """Return the leaderboard of a record, and what writes it and its plots into a folder."""
-    room = "evaluation" if record.what == "predictors" else "comparison"
+    room = "evaluation" if record.contestant_kind == "predictors" else "comparison"
     _analysis, _leaderboard, _plots = (
         importlib.import_module(f"nasbench.{room}.{name}") for name in ("analysis", "leaderboard", "plots")
     )
@@ -56,7 +56,7 @@ def board_of(record: "Record | PredictionRecord") -> tuple[Any, Any, Any]:
 def verdict_on(path: Path, **options: Any) -> Any:
     """Verify the record at ``path``; options as for its kind's ``verify``."""
     record = open_record(path)
-    if record.what == "predictors":
+    if record.contestant_kind == "predictors":
         from nasbench.evaluation.verify import verify
     else:
         from nasbench.comparison.verify import verify  # type: ignore[assignment]

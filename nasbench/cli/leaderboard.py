@@ -32,20 +32,23 @@ def report(record: "Record | PredictionRecord", *, style: str = "text") -> None:
         Exit: with code 1 if runs failed.
     """
     from nasbench.cli._records import board_of
-    from nasbench.records.failures import failures
+    from nasbench.records.failures import failures, write_tracebacks
 
     board, write_board, write_plots = board_of(record)
     print(board.render(style), end="")
     failed = failures(record)
     for pair in failed:
         print(f"warning: {pair}", file=sys.stderr)
-    if failed:
-        print(f"tracebacks are in {record.path / record.folder}", file=sys.stderr)
-    files = write_board(record.path)
+    files: list[Path] = []
     try:
+        if failed:
+            print(f"tracebacks are in {write_tracebacks(record, record.path / 'tracebacks.txt')}", file=sys.stderr)
+        files += write_board(record.path)
         files += write_plots(record.path / "plots")
     except MissingExtra as missing:
         print(f"no plots: {missing}", file=sys.stderr)
+    except OSError as error:
+        print(f"leaderboard and plots are not written into {record.path}: {error}", file=sys.stderr)
     _say_where(record, files, sys.stdout if style == "text" else sys.stderr)
     if failed:
         raise typer.Exit(1)

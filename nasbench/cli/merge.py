@@ -19,9 +19,11 @@ def command(
     from nasbench.cli._records import open_record
 
     opened = [open_record(path) for path in records]
-    if strange := [record for record in opened if record.what != opened[0].what]:
+    kind = opened[0].contestant_kind
+    if strange := [record for record in opened if record.contestant_kind != kind]:
         raise InvalidOption(
-            f"{opened[0].path} compares {opened[0].what}, {strange[0].path} {strange[0].what}; join records of one kind"
+            f"{opened[0].path} compares {kind}, {strange[0].path} {strange[0].contestant_kind}; join records of one "
+            "kind"
         )
     joined = type(opened[0]).join(opened, out)  # type: ignore[arg-type]
     missing = {
@@ -34,16 +36,16 @@ def command(
     held = total - sum(missing.values())
     if as_json:
         told = [{"task": task, "contestant": contestant, "runs": n} for (task, contestant), n in missing.items()]
-        print_json({"record": str(joined.path), joined.what: joined.contestants, "runs": held, "missing": told})
+        print_json({"record": str(joined.path), kind: joined.contestants, "runs": held, "missing": told})
         return
-    size = f"{len(joined.contestants)} {joined.what} x {len(joined.tasks)} tasks"
+    size = f"{len(joined.contestants)} {kind} x {len(joined.tasks)} tasks"
     print(f"{joined.path}: {held:,} of {total:,} runs of {size}")
     for (task, contestant), n in list(missing.items())[:20]:
         print(f"{contestant} on {task}: {n} runs are missing")
     if len(missing) > 20:
         print(f"... and of {len(missing) - 20} more pairs")
-    verb = "predict" if joined.what == "predictors" else "compare"
+    verb = "predict" if kind == "predictors" else "compare"
     if missing:
-        print(f"the rest with: nasbench {verb} ... --out {quoted(joined.path)}, all tasks and {joined.what} named")
+        print(f"the rest with: nasbench {verb} ... --out {quoted(joined.path)}, all tasks and {kind} named")
     else:
         print(f"rank with: nasbench leaderboard {quoted(joined.path)}")

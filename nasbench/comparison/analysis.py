@@ -6,12 +6,14 @@ lucky noise. Normalised regret is 0 at the task's optimum and 1 at the expected 
 until its first result a run is charged that 1, and a failed run is charged 1 throughout: failing must not pay.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nasbench.arrays import Bools, Floats, Ints
-from nasbench.comparison.record import Record, Run
+from nasbench.comparison.record import Record
+from nasbench.comparison.run import Run
 from nasbench.errors import RecordError
 from nasbench.recommending import find_incumbents
 from nasbench.records.opening import recorded_task
@@ -89,7 +91,7 @@ def analyse(record: Record) -> Analysis:
     tasks = []
     for name in record.tasks:
         task = recorded_task(record, name)
-        runs = []
+        runs: list[Sequence[Run]] = []
         for strategy in record.strategies:
             own = record.runs(name, strategy)
             if len(own) < record.spec["runs"]:
@@ -102,7 +104,7 @@ def analyse(record: Record) -> Analysis:
     return Analysis(record.strategies, tasks, record.spec["n_workers"], record.spec["seed"])
 
 
-def _analyse_task(name: str, task: AnyTask, runs: list[list[Run]], record: Record) -> TaskAnalysis:
+def _analyse_task(name: str, task: AnyTask, runs: list[Sequence[Run]], record: Record) -> TaskAnalysis:
     shape = (len(runs), record.spec["runs"])
     budget, unit = _budget(task, record, runs)
     grid = np.geomspace(_first_share(runs, budget, unit), 1.0, N_GRID)
@@ -160,7 +162,7 @@ def _new_epochs(history: History) -> Ints:
     return new
 
 
-def _budget(task: AnyTask, record: Record, runs: list[list[Run]]) -> tuple[float, str]:
+def _budget(task: AnyTask, record: Record, runs: list[Sequence[Run]]) -> tuple[float, str]:
     """Return the budget as a number and its unit; of several limits, the one of which most was spent."""
     units = {"seconds": "s", "trials": "trials", "epochs": "epochs"}
     limits = {units[key]: float(value) for key, value in record.spec["limits"].items() if value is not None}
@@ -172,7 +174,7 @@ def _budget(task: AnyTask, record: Record, runs: list[list[Run]]) -> tuple[float
     return limits[unit], unit
 
 
-def _first_share(runs: list[list[Run]], budget: float, unit: str) -> float:
+def _first_share(runs: list[Sequence[Run]], budget: float, unit: str) -> float:
     """Return the share of the budget at which the first result of all came in: where curves begin."""
     first = [_spent(run, unit)[0] for own in runs for run in own if len(run.history.id)]
     return float(min(max(min(first, default=budget) / budget, 1e-3), 0.5))

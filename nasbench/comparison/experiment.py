@@ -23,7 +23,7 @@ from nasbench.tasks.recorded import as_recorded
 from nasbench.trials import capabilities_of
 
 FORMAT = "nasbench-record"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)

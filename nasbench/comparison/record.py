@@ -1,95 +1,33 @@
-"""Records of comparisons: ``trials/TASK/STRATEGY.jsonl`` holds every trial of every run."""
+"""Records of comparisons: ``trials.h5`` holds every trial of every run, ``timings.h5`` what was measured."""
 
 import json
-import math
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from nasbench.comparison import version1
+from nasbench.comparison.columns import RunColumns, RunViews, from_stored, join_runs, to_stored
 from nasbench.comparison.experiment import FORMAT, VERSION, Experiment, Limits
-from nasbench.records.store import Pairs
-from nasbench.simulation import History
-from nasbench.trials import Recommendation
+from nasbench.comparison.run import Run
+from nasbench.errors import RecordError
+from nasbench.files import remove_temporary
+from nasbench.records.column_file import Column, ColumnFile, Columns, dump_spec, write_columns
+from nasbench.records.differences import difference
+from nasbench.records.line_files import LineFiles
+from nasbench.records.store import TRIALS_FILE, RunStore
+from nasbench.records.stored_run import Pair, RunFiles
 
-_COLUMNS = tuple(name for name in History._fields if name != "crashed")  # of a line; a crash is a score of null
-
-
-@dataclass(frozen=True)
-class Run:
-    """One finished or failed run.
-
-    Attributes:
-        number: 0-based.
-        history: every trial that was told.
-        error: traceback if the run failed, else empty.
-        overhead_s: real seconds inside the strategy; nan where the timing was lost.
-        recommendations: what a strategy with a ``recommend`` method would have handed over, each time that changed;
-            empty where the default applies.
-    """
-
-    number: int
-    history: History
-    error: str = ""
-    overhead_s: float = math.nan
-    recommendations: tuple[Recommendation, ...] = ()
-
-    @property
-    def key(self) -> int:
-        """The number."""
-        return self.number
-
-    @property
-    def failed(self) -> bool:
-        """Whether the strategy broke off."""
-        return bool(self.error)
-
-    def line(self) -> str:
-        """Return the run as one line of JSON, without the timing."""
-        columns = {name: getattr(self.history, name).tolist() for name in _COLUMNS}
-        shown = [[None if score != score else score for score in scores] for scores in columns["score"]]
-        columns["score"] = [scores[0] for scores in shown] if self.history.score.shape[1] == 1 else shown
-        entry = {"run": self.number, "status": "failed" if self.failed else "finished", **columns}
-        return json.dumps(entry | ({"error": self.error} if self.failed else {}), separators=(",", ":"))
-
-    @classmethod
-    def from_line(cls, line: str) -> Self:
-        """Read what ``line`` wrote.
-
-        Raises:
-            ValueError, KeyError, TypeError: the line is truncated or foreign.
-        """
-        entry = json.loads(line)
-        kinds = {"id": np.int64, "arch": np.int8, "epoch": np.int64}
-        columns = {name: np.array(entry[name], dtype=kinds.get(name, np.float64)) for name in _COLUMNS}
-        n = len(columns["id"])
-        columns["score"] = columns["score"].reshape(n, -1) if n else columns["score"].reshape(0, 1)  # a list of one
-        columns["crashed"] = np.isnan(columns["score"][:, 0])
-        columns["arch"] = columns["arch"].reshape(n, -1) if n else columns["arch"].reshape(0, 0)
-        if any(len(column) != n for column in columns.values()):
-            raise ValueError("columns of different lengths")
-        return cls(int(entry["run"]), History(**columns), str(entry.get("error", "")))
-
-    def timing(self) -> str:
-        """Return the overhead as one line of JSON."""
-        return json.dumps({"run": self.number, "overhead_s": None if math.isnan(self.overhead_s) else self.overhead_s})
-
-    @classmethod
-    def key_of(cls, entry: dict[str, Any]) -> int:
-        """Return the number that a line names."""
-        return int(entry["run"])
-
-    def timed(self, entry: dict[str, Any]) -> Self:
-        """Return the run with the overhead that ``timing`` wrote."""
-        seconds = entry.get("overhead_s")
-        return replace(self, overhead_s=float(seconds) if isinstance(seconds, int | float) else math.nan)
+TIMINGS_FILE = "timings.h5"
 
 
-class Record(Pairs[Run]):
+class Record(RunStore[Run]):
     """A directory of runs of strategies."""
 
-    what, folder, form = "strategies", "trials", (FORMAT, VERSION)
-    fixed = ("format", "version", "seed", "n_workers", "limits", "checkpoints")
+    contestant_kind, format_name, format_version = "strategies", FORMAT, VERSION
+    readable_versions = (version1.VERSION,)
+    immutable_keys = ("format", "seed", "n_workers", "limits", "checkpoints")
     run_class = Run
 
     def _check_structure(self) -> None:
@@ -100,9 +38,34 @@ class Record(Pairs[Run]):
         if [choice.label for choice in experiment.strategies] != self.strategies:
             raise ValueError("strategies do not match their labels")
 
+    def _open_files(self) -> RunFiles[Run]:
+        names = self._file_names()
+        if self.spec["version"] == version1.VERSION:
+            return LineFiles(self.path, version1.FOLDER, names, version1.read_line, Run.key_of)
+        return TrialFiles(self.path, names)
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(path)
+        copy = json.loads(ColumnFile(self.path / TRIALS_FILE).read_spec() or "{}")
+        for key in self.immutable_keys if copy else ():
+            if copy.get(key) != self.spec.get(key):
+                told = difference({key: copy.get(key)}, {key: self.spec.get(key)}, of=("there", "in spec.json"))
+                raise RecordError(
+                    f"{self.path / TRIALS_FILE} is of another experiment: {told}; put back the file that belongs here"
+                )
+
     @classmethod
-    def _grown(cls, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    def _grow(cls, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         return {"runs": max(new["runs"], old["runs"])}
+
+    def _upgraded_spec(self) -> dict[str, Any]:
+        several = [name for name, entry in self.spec["tasks"].items() if "objectives" in entry["declaration"]]
+        if several and self.spec["version"] == version1.VERSION:
+            raise RecordError(
+                f"{self.path} is a record of version 1, which holds the first objective of {several[0]} alone: compare "
+                "again with another --out"
+            )
+        return super()._upgraded_spec()
 
     def all_keys(self) -> list[int]:
         """Return the numbers of all runs."""
@@ -112,3 +75,74 @@ class Record(Pairs[Run]):
     def strategies(self) -> list[str]:
         """Labels of the strategies."""
         return self.contestants
+
+    def columns(self, task: str, strategy: str) -> RunColumns:
+        """Return all runs recorded for a pair joined into columns, by number.
+
+        Raises:
+            RecordError: a file was damaged other than by a kill.
+        """
+        runs = self.runs(task, strategy)
+        return runs.columns if isinstance(runs, RunViews) else join_runs(runs)
+
+
+class TrialFiles:
+    """The merged runs of a record of searches.
+
+    Args:
+        path: folder of the record.
+        names: groups ``TASK/STRATEGY`` by pair.
+    """
+
+    def __init__(self, path: Path, names: Mapping[Pair, str]) -> None:
+        self._path, self._names = path, names
+        self._trials, self._timings = ColumnFile(path / TRIALS_FILE), ColumnFile(path / TIMINGS_FILE)
+
+    def read(self, pair: Pair) -> Sequence[Run]:
+        """Return the runs of a pair, by number; they are made from columns when they are asked for.
+
+        Raises:
+            RecordError: a damaged file.
+        """
+        stored = self._trials.read(self._names[pair])
+        if not stored:
+            return []
+        try:
+            return RunViews(from_stored(stored, self._overheads(pair)))
+        except (KeyError, ValueError) as error:
+            raise self._trials.explain(error) from None
+
+    def _overheads(self, pair: Pair) -> dict[int, float]:
+        """Return measured seconds by number: a lost one is no lost result."""
+        try:
+            timings = self._timings.read(self._names[pair])
+            return dict(zip(timings["number"].tolist(), timings["overhead_s"].tolist(), strict=True))
+        except (RecordError, KeyError, ValueError):
+            return {}
+
+    def write(self, spec: Mapping[str, Any], runs: Mapping[Pair, Sequence[Run]]) -> None:
+        """Replace the runs of some pairs, atomically; those of other pairs stay."""
+        for name in (TRIALS_FILE, TIMINGS_FILE):
+            remove_temporary(self._path / name)
+        joined = {self._names[pair]: join_runs(own) for pair, own in runs.items()}
+        timings = {name: _timings_of(own.number.tolist(), own.overhead_s.tolist()) for name, own in joined.items()}
+        for pair, name in self._names.items():
+            if name not in joined and (own := self._overheads(pair)):
+                timings[name] = _timings_of(own.keys(), own.values())
+        trials = {name: to_stored(own) for name, own in joined.items()}
+        text = dump_spec(spec)
+        write_columns(self._path / TIMINGS_FILE, text, sorted(timings.items()))
+        write_columns(self._path / TRIALS_FILE, text, self._with_others(trials))
+
+    def _with_others(self, new: Mapping[str, Columns]) -> Iterator[tuple[str, Columns]]:
+        for name in sorted({*self._trials.read_names(), *new}):
+            yield name, new[name] if name in new else self._trials.read(name)
+
+    def is_current(self, spec: Mapping[str, Any]) -> bool:
+        """Whether the file of trials holds this specification; a record without any trial needs none."""
+        return self._trials.read_spec() in ("", dump_spec(spec))
+
+
+def _timings_of(number: Iterable[int], overhead_s: Iterable[float]) -> dict[str, Column]:
+    """Return measured seconds of runs as columns."""
+    return {"number": np.array([*number], dtype=np.int64), "overhead_s": np.array([*overhead_s], dtype=np.float64)}

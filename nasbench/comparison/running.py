@@ -8,14 +8,16 @@ from pathlib import Path
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.comparison.experiment import Experiment, Limits
-from nasbench.comparison.record import Record, Run
+from nasbench.comparison.record import Record
+from nasbench.comparison.run import Run
 from nasbench.files import exclusive_lock
 from nasbench.jobs import check_jobs
 from nasbench.records.contestants import Contestants, Tasks
 from nasbench.records.opening import recorded_entries, recorded_task
 from nasbench.records.provenance import warn_of_gaps
-from nasbench.records.run_missing import Pair, fill
-from nasbench.records.store import folder_for
+from nasbench.records.run_missing import run_missing
+from nasbench.records.store import make_folder
+from nasbench.records.stored_run import Pair
 from nasbench.registry import STRATEGIES, Choice, with_epochs, with_target
 from nasbench.simulation import Budget, Simulation, no_history
 from nasbench.tasks import AnyTask
@@ -50,12 +52,11 @@ def one_run(experiment: Experiment, task: AnyTask, choice: Choice, number: int) 
         return Run(number, simulation.history, error, simulation.overhead_s, tuple(simulation.recommendations))
 
 
-def _recorded(record: Record, experiment: Experiment, pair: Pair, number: int) -> Pair:
+def _append_run(record: Record, experiment: Experiment, pair: Pair, number: int) -> None:
     """Do one run in this process and write it at once."""
     task, label = pair
     choice = next(choice for choice in experiment.strategies if choice.label == label)
     record.append(task, label, recorded_run(record, experiment, task, choice, number))
-    return pair
 
 
 def recorded_run(record: Record, experiment: Experiment, task: str, choice: Choice, number: int) -> Run:
@@ -116,19 +117,19 @@ def compare(
     check_jobs(n_jobs)
     spec = experiment.spec()
     warn_of_gaps(spec)
-    path = folder_for(out)
+    path = make_folder(out)
     if beside:
-        path = Record.place_for(path, spec)
+        path = Record.find_place(path, spec)
     with exclusive_lock(path / "spec.json"):
-        record = Record.open_for(path, spec)
+        record = Record.open_or_create(path, spec)
         if out is None:
-            record.removed_when_unused()
+            record.remove_when_unused()
         keys = {
             (task, choice.label): list(range(experiment.runs))
             for task in experiment.tasks
             for choice in experiment.strategies
         }
         # each process opens the tasks by itself, from the record
-        do = partial(_recorded, record, replace(experiment, given={}))
-        fill(record, keys, do, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
+        run_one = partial(_append_run, record, replace(experiment, given={}))
+        run_missing(record, keys, run_one, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
     return record

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from nasbench.comparison import version1
 from nasbench.comparison.experiment import Experiment
 from nasbench.comparison.plausibility import misfit
-from nasbench.comparison.record import Record, Run
+from nasbench.comparison.record import Record
+from nasbench.comparison.run import Run
 from nasbench.comparison.running import recorded_run
 from nasbench.records.opening import opened_tasks, recorded_entries, recorded_task
 from nasbench.records.replay import Verdict, changes, replay
@@ -29,7 +31,8 @@ def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) 
     misfits = _misfits(record, experiment)
 
     def again(task: str, label: str, number: int) -> Run:
-        return recorded_run(record, experiment, task, choices[label], number)
+        run = recorded_run(record, experiment, task, choices[label], number)
+        return version1.reduce_run(run) if record.spec["version"] == version1.VERSION else run
 
     return replace(replay(record, again, changed, sample=sample, rng=rng), misfits=misfits)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from nasbench.evaluation.evaluation import FORMAT, VERSION, Evaluation, Key
-from nasbench.records.store import Pairs
+from nasbench.records.line_files import LineFiles
+from nasbench.records.store import RunStore
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Outcome:
         """Whether the predictor broke off."""
         return bool(self.error)
 
-    def line(self) -> str:
+    def to_bytes(self) -> bytes:
         """Return the outcome as one line of JSON, without what was measured."""
         tests = {
             protocol: {name: None if value != value else value for name, value in values.items()}
@@ -65,16 +66,16 @@ class Outcome:
         }
         status = "failed" if self.failed else "finished"
         entry = {"size": self.size, "run": self.number, "status": status, "asked": self.asked, "tests": tests}
-        return json.dumps(entry | ({"error": self.error} if self.failed else {}), separators=(",", ":"))
+        return json.dumps(entry | ({"error": self.error} if self.failed else {}), separators=(",", ":")).encode()
 
     @classmethod
-    def from_line(cls, line: str) -> Self:
-        """Read what ``line`` wrote.
+    def from_bytes(cls, content: bytes) -> Self:
+        """Read what ``to_bytes`` returned.
 
         Raises:
             ValueError, KeyError, TypeError: the line is truncated or foreign.
         """
-        entry = json.loads(line)
+        entry = json.loads(content)
         tests = {
             str(protocol): {
                 name: math.nan if value is None and name != "reliability" else value for name, value in values.items()
@@ -83,27 +84,27 @@ class Outcome:
         }
         return cls(*cls.key_of(entry), tests, int(entry["asked"]), str(entry.get("error", "")))
 
-    def timing(self) -> str:
-        """Return what was measured as one line of JSON."""
+    def measured_entry(self) -> dict[str, Any]:
+        """Return train size, number and what was measured, None for nan."""
         values = {name: None if value != value else value for name, value in vars(self.measured).items()}
-        return json.dumps({"size": self.size, "run": self.number, **values})
+        return {"size": self.size, "run": self.number, **values}
 
     @classmethod
     def key_of(cls, entry: dict[str, Any]) -> Key:
-        """Return the train size and number that a line names."""
+        """Return the train size and number that an entry names."""
         return int(entry["size"]), int(entry["run"])
 
-    def timed(self, entry: dict[str, Any]) -> Self:
-        """Return the outcome with what ``timing`` wrote."""
+    def with_measured(self, entry: dict[str, Any]) -> Self:
+        """Return the outcome with what ``measured_entry`` returned."""
         known = {name: float(entry[name]) for name in vars(Measured()) if isinstance(entry.get(name), int | float)}
         return replace(self, measured=Measured(**known))
 
 
-class PredictionRecord(Pairs[Outcome]):
+class PredictionRecord(RunStore[Outcome]):
     """A directory of outcomes of predictors; printing it shows the leaderboard."""
 
-    what, folder, form = "predictors", "outcomes", (FORMAT, VERSION)
-    fixed = ("format", "version", "seed", "protocols", "test_size", "labels", "cutoffs", "proxies", "pool")
+    contestant_kind, format_name, format_version = "predictors", FORMAT, VERSION
+    immutable_keys = ("format", "seed", "protocols", "test_size", "labels", "cutoffs", "proxies", "pool")
     run_class = Outcome
 
     def _check_structure(self) -> None:
@@ -111,8 +112,11 @@ class PredictionRecord(Pairs[Outcome]):
         if [choice.label for choice in evaluation.predictors] != self.predictors:
             raise ValueError("predictors do not match their labels")
 
+    def _open_files(self) -> LineFiles[Outcome]:
+        return LineFiles(self.path, "outcomes", self._file_names(), Outcome.from_bytes, Outcome.key_of)
+
     @classmethod
-    def _grown(cls, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    def _grow(cls, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         sizes = sorted({*old["train_sizes"], *new["train_sizes"]})
         covered = {"covered": old["covered"] | new["covered"]} if "covered" in old and "covered" in new else {}
         return {"runs": max(new["runs"], old["runs"]), "train_sizes": sizes} | covered

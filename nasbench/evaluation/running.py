@@ -24,8 +24,9 @@ from nasbench.predictions import Batch, Prediction, Predictor, make_predictor
 from nasbench.records.contestants import Contestants, Tasks
 from nasbench.records.opening import recorded_entries
 from nasbench.records.provenance import warn_of_gaps
-from nasbench.records.run_missing import Pair, fill
-from nasbench.records.store import folder_for
+from nasbench.records.run_missing import run_missing
+from nasbench.records.store import make_folder
+from nasbench.records.stored_run import Pair
 from nasbench.registry import PREDICTORS, Choice
 from nasbench.table import find_content, table_names
 from nasbench.tasks import Task
@@ -170,12 +171,11 @@ def proxies_of(record: PredictionRecord) -> str:
     return ""
 
 
-def _recorded(record: PredictionRecord, evaluation: Evaluation, pair: Pair, key: Key) -> Pair:
+def _append_run(record: PredictionRecord, evaluation: Evaluation, pair: Pair, key: Key) -> None:
     """Do one run in this process and write it at once."""
     task, label = pair
     choice = next(choice for choice in evaluation.predictors if choice.label == label)
     record.append(task, label, recorded_run(record, evaluation, task, choice, key))
-    return pair
 
 
 def recorded_run(record: PredictionRecord, evaluation: Evaluation, task: str, choice: Choice, key: Key) -> Outcome:
@@ -222,15 +222,15 @@ def evaluate(
     check_jobs(n_jobs)
     spec = evaluation.spec()
     warn_of_gaps(spec)
-    path = folder_for(out)
+    path = make_folder(out)
     if beside:
-        path = PredictionRecord.place_for(path, spec)
+        path = PredictionRecord.find_place(path, spec)
     with exclusive_lock(path / "spec.json"):
-        record = PredictionRecord.open_for(path, spec)
+        record = PredictionRecord.open_or_create(path, spec)
         if out is None:
-            record.removed_when_unused()
+            record.remove_when_unused()
         keys = {(task, choice.label): evaluation.keys for task in evaluation.tasks for choice in evaluation.predictors}
         # each process opens the tasks by itself, from the record
-        do = partial(_recorded, record, replace(evaluation, given={}))
-        fill(record, keys, do, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
+        run_one = partial(_append_run, record, replace(evaluation, given={}))
+        run_missing(record, keys, run_one, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
     return record

@@ -1,9 +1,11 @@
 """Why runs failed: the exceptions of a record, counted."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from nasbench.records.store import Pairs
+from nasbench.files import write_text
+from nasbench.records.store import RunStore
 
 _LONGEST = 300
 
@@ -29,7 +31,7 @@ class Failures(NamedTuple):
         return f"{self.n} of {self.total} runs of {self.contestant} on {self.task} failed: {told}"
 
 
-def failures(record: Pairs[Any]) -> list[Failures]:
+def failures(record: RunStore[Any]) -> list[Failures]:
     """Return what failed, by pair; empty where every run finished."""
     found = []
     for task in record.tasks:
@@ -39,6 +41,19 @@ def failures(record: Pairs[Any]) -> list[Failures]:
             if counted:
                 found.append(Failures(task, label, counted.total(), len(runs), counted.most_common()))
     return found
+
+
+def write_tracebacks(record: RunStore[Any], path: Path) -> Path:
+    """Write the traceback of every failed run into a text file and return its path."""
+    told = [
+        f"run {run.key} of {label} on {task}\n{run.error.rstrip()}\n"
+        for task in record.tasks
+        for label in record.contestants
+        for run in record.runs(task, label)
+        if run.failed
+    ]
+    write_text(path, "\n".join(told))
+    return path
 
 
 def reason_of(traceback: str) -> str:

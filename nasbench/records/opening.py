@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from nasbench.records.store import Pairs
+from nasbench.records.store import RunStore
 from nasbench.tasks import AnyTask
 from nasbench.tasks.recorded import open_recorded
 
 
-def recorded_task(record: Pairs[Any], name: str) -> AnyTask:
+def recorded_task(record: RunStore[Any], name: str) -> AnyTask:
     """Open a task of a record as it was recorded, wherever its file lies now.
 
     Raises:
@@ -17,12 +17,12 @@ def recorded_task(record: Pairs[Any], name: str) -> AnyTask:
     return open_recorded(name, json.dumps(record.spec["tasks"][name]))
 
 
-def opened_tasks(record: Pairs[Any]) -> dict[str, AnyTask]:
+def opened_tasks(record: RunStore[Any]) -> dict[str, AnyTask]:
     """Open every task of a record; errors as ``recorded_task``."""
     return {name: recorded_task(record, name) for name in record.tasks}
 
 
-def recorded_entries(record: Pairs[Any]) -> dict[str, Any]:
+def recorded_entries(record: RunStore[Any]) -> dict[str, Any]:
     """Return what a record says of its tasks and of the tasks that it learnt from, by the names that were typed.
 
     A task's own name leads to it too: that is what a strategy is told.

@@ -14,6 +14,7 @@ import numpy as np
 
 import nasbench
 from nasbench.errors import GapsWarning, InvalidOption
+from nasbench.records.store import compute_trials_checksum, is_record
 from nasbench.registry import Choice, Registry, sources_of
 from nasbench.table import PROXY_SOURCE, source_checksum, table_names
 from nasbench.tasks import AnyTask, Task, TrainingTask, load_task
@@ -48,12 +49,9 @@ def _source_entry(name: str) -> dict[str, Any]:
     if name.startswith(PROXY_SOURCE):
         return {"table_sha256": source_checksum(name)}
     folder = Path(name)
-    if not (folder / "spec.json").is_file():
+    if not is_record(folder):
         return task_entry(name, load_task(name))
-    digest = hashlib.sha256()
-    for path in sorted((folder / "trials").rglob("*.jsonl")):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return {"trials_sha256": digest.hexdigest()}
+    return {"trials_sha256": compute_trials_checksum(folder)}
 
 
 def plain(spec: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import numpy as np
 from nasbench.errors import InvalidOption, NasbenchError, RecordError
 from nasbench.records.differences import difference, same
 from nasbench.records.opening import recorded_task
-from nasbench.records.store import Line, Pairs
+from nasbench.records.store import RunStore
+from nasbench.records.stored_run import StoredRun
 from nasbench.tasks import read_declaration
 from nasbench.tasks.recorded import differing
 
@@ -39,8 +40,8 @@ class Verdict:
 
 
 def replay(
-    record: Pairs[Any],
-    again: Callable[[str, str, Any], Line],
+    record: RunStore[Any],
+    again: Callable[[str, str, Any], StoredRun],
     changed: list[str],
     *,
     sample: int | None,
@@ -79,12 +80,12 @@ def replay(
 
 
 def _same(told: Any, again: Any) -> bool:
-    """Compare lines bit by bit; of a failure its last line, since a traceback names places that may have moved."""
+    """Compare all that a seed decides bit by bit; of a traceback its last line, since it names places that may move."""
     same_end = told.error.rstrip().rpartition("\n")[2] == again.error.rstrip().rpartition("\n")[2]
-    return bool(same_end and replace(told, error="").line() == replace(again, error="").line())
+    return bool(same_end and replace(told, error="").to_bytes() == replace(again, error="").to_bytes())
 
 
-def changes(record: Pairs[Any], now: dict[str, Any]) -> list[str]:
+def changes(record: RunStore[Any], now: dict[str, Any]) -> list[str]:
     """Say what differs from the time of recording, and refuse what makes it another experiment.
 
     Args:
@@ -100,8 +101,8 @@ def changes(record: Pairs[Any], now: dict[str, Any]) -> list[str]:
         if not same(before, after):
             raise RecordError(f"source {name} is not the one recorded: {difference(before, after)}")
     changed = [] if now["software"][0] in record.spec["software"] else [f"software: {record.spec['software']} then"]
-    for label, entry in record.spec[record.what].items():
-        current = now[record.what][label]
+    for label, entry in record.spec[record.contestant_kind].items():
+        current = now[record.contestant_kind][label]
         if current["options"] != entry["options"]:
             raise RecordError(f"preset of {label} is {current['options']}, recorded {entry['options']}")
         if current["source_sha256"] != entry.get("source_sha256"):

@@ -1,123 +1,95 @@
-"""A directory of runs, a file for each pair of a task and a contestant, that a kill cannot spoil.
+"""A record: a folder with the declaration of an experiment and its runs, which survives a kill at any moment.
 
-    spec.json                         the experiment, with versions and checksums
-    KIND/TASK/CONTESTANT.jsonl        one line a run; the same bytes for any number of jobs
-    timings/TASK/CONTESTANT.jsonl     one line a run: what was measured, which no seed repeats
+    spec.json          the experiment, with versions and checksums
+    parts/*.part       runs that are finished and not merged yet: a log of each process
+    (merged files)     all other runs; which files these are is up to the kind of record
 
-While an experiment is under way, each process appends finished runs to its own ``.part`` file; a pair
-that is complete is merged, sorted by run.
+Each process appends the runs that it finishes to its own log. At the end of a command, or when a later one finds logs,
+they are merged into the record's own files, which are replaced at once and as a whole; then the logs are removed. The
+merged files have the same bytes for any number of processes.
 """
 
 import contextlib
-import glob
 import json
-import os
-import secrets
 import shutil
 import tempfile
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self
 
 from nasbench.errors import RecordError
 from nasbench.files import exclusive_lock, write_text
+from nasbench.records.column_file import ColumnFile
 from nasbench.records.differences import difference, same
+from nasbench.records.line_files import compute_lines_checksum
+from nasbench.records.part_logs import PartLogs
+from nasbench.records.stored_run import Pair, R, RunFiles, choose_runs
+
+TRIALS_FILE = "trials.h5"
+"""Merged runs of searches; it holds a copy of the declaration."""
+PARTS = "parts"
+"""Folder of runs that are not merged yet."""
 
 
-class Line(Protocol):
-    """A run as lines of JSON: what a seed decides, and what was measured."""
-
-    @property
-    def key(self) -> Any:
-        """What numbers the run within its pair; sortable."""
-        ...
-
-    @property
-    def failed(self) -> bool:
-        """Whether it broke off."""
-        ...
-
-    def line(self) -> str:
-        """Return all that the seed decides."""
-        ...
-
-    def timing(self) -> str:
-        """Return what was measured, and the key."""
-        ...
-
-    @classmethod
-    def from_line(cls, line: str) -> Self:
-        """Read what ``line`` wrote; a truncated or foreign one raises ValueError, KeyError or TypeError."""
-        ...
-
-    @classmethod
-    def key_of(cls, entry: dict[str, Any]) -> Any:
-        """Return the key that a line or timing names."""
-        ...
-
-    def timed(self, entry: dict[str, Any]) -> Self:
-        """Return the run with what ``timing`` wrote; an empty entry where that was lost."""
-        ...
-
-
-R = TypeVar("R", bound=Line)
-
-
-class Pairs(ABC, Generic[R]):
-    """A directory of runs.
+class RunStore(ABC, Generic[R]):
+    """A record of any kind.
 
     Args:
-        path: an existing record; ``open_for`` makes one.
+        path: an existing record; ``open_or_create`` makes one.
 
     Attributes:
         path: the folder.
         spec: the experiment as plain data.
-        what: key of the specification under which the contestants are.
-        folder: of the lines.
-        form: name and version of the format.
-        fixed: parts of a specification that a continued record must share; tasks, contestants and runs may grow.
-        run_class: reads the lines.
+        contestant_kind: key of the specification under which the contestants are.
+        format_name: of the kind of record.
+        format_version: of records that are written.
+        readable_versions: older ones that are read and never continued.
+        immutable_keys: parts of a specification that a continued record must share; tasks, contestants and runs may
+            grow.
+        run_class: of the runs.
 
     Raises:
-        RecordError: no record, a damaged one, or one of another version.
+        RecordError: there is no record, or a damaged one, or one of another version.
     """
 
-    what: ClassVar[str]
-    folder: ClassVar[str]
-    form: ClassVar[tuple[str, int]]
-    fixed: ClassVar[tuple[str, ...]]
+    contestant_kind: ClassVar[str]
+    format_name: ClassVar[str]
+    format_version: ClassVar[int]
+    readable_versions: ClassVar[tuple[int, ...]] = ()
+    immutable_keys: ClassVar[tuple[str, ...]]
     run_class: ClassVar[type[Any]]
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path).expanduser()
         self.spec = read_spec(self.path)
-        name, version = self.form
-        if self.spec.get("format") != name:
-            raise RecordError(f"{self.path / 'spec.json'} is no {name}")
-        if self.spec.get("version") != version:
+        if self.spec.get("format") != self.format_name:
+            raise RecordError(f"{self.path / 'spec.json'} is no {self.format_name}")
+        if self.spec.get("version") not in (self.format_version, *self.readable_versions):
             raise RecordError(
-                f"{self.path} is a record of version {self.spec.get('version')}; this release reads {version}: "
-                "compare again with another --out, or use the release that wrote it"
+                f"{self.path} is a record of version {self.spec.get('version')}; this release reads "
+                f"{' and '.join(map(str, (*self.readable_versions, self.format_version)))}: compare again with another "
+                "--out, or use the release that wrote it"
             )
         try:
             self._check_structure()
-            for entry in (*self.spec["tasks"].values(), *self.spec[self.what].values()):
+            for entry in (*self.spec["tasks"].values(), *self.spec[self.contestant_kind].values()):
                 if not isinstance(entry["file"], str) or not isinstance(self.spec["software"], list):
                     raise TypeError("file names and software versions are missing")
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise RecordError(f"{self.path / 'spec.json'} is damaged or incomplete: {error!r}") from None
-
-    def removed_when_unused(self) -> None:
-        """Let the folder go with this object: nobody asked for it by name."""
-        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+        self._files = self._open_files()
+        self._parts: PartLogs[R] = PartLogs(self.path / PARTS, self.run_class)
 
     @abstractmethod
     def _check_structure(self) -> None:
         """Touch everything that readers rely on."""
+
+    @abstractmethod
+    def _open_files(self) -> RunFiles[R]:
+        """Return where merged runs lie."""
 
     @abstractmethod
     def all_keys(self) -> list[Any]:
@@ -125,44 +97,57 @@ class Pairs(ABC, Generic[R]):
 
     @classmethod
     @abstractmethod
-    def _grown(cls, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    def _grow(cls, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         """Return what of a continued specification is larger than ``new`` says, tasks and contestants apart."""
 
     @classmethod
-    def open_for(cls, path: Path, spec: dict[str, Any]) -> Self:
+    def open_or_create(cls, path: Path, spec: dict[str, Any]) -> Self:
         """Start a record at ``path``, or continue the one that lies there.
 
         Raises:
-            RecordError: what lies there is another experiment.
+            RecordError: what lies there is another experiment, or a record of an older version.
         """
-        if (path / "spec.json").exists():
-            spec = cls._continued(path, cls(path).spec, spec, "this one")
+        if is_record(path):
+            found = cls(path)
+            found._refuse_old()
+            spec = cls._continue_spec(path, found.spec, spec, "this one")
         elif path.exists() and any(not item.name.startswith(".spec.json.") for item in path.iterdir()):
             raise RecordError(f"{path} is a folder with other things in it; choose an empty or new one for --out")
         write_text(path / "spec.json", json.dumps(spec, indent=2) + "\n")
         return cls(path)
 
+    def _refuse_old(self) -> None:
+        """Refuse to write into a record of an older version.
+
+        Raises:
+            RecordError: this is one.
+        """
+        if self.spec["version"] != self.format_version:
+            raise RecordError(
+                f"{self.path} is a record of version {self.spec['version']}, which this release reads and does not "
+                f"continue: choose another --out, and 'nasbench merge {self.path} --out ...' takes over its runs"
+            )
+
     @classmethod
-    def place_for(cls, path: Path, spec: dict[str, Any]) -> Path:
+    def find_place(cls, path: Path, spec: dict[str, Any]) -> Path:
         """Return ``path``, or the first of ``path-2``, ``path-3``, ... where this experiment lies or nothing does.
 
         The same tasks, contestants and conditions are the same experiment, however many runs it has.
         """
         for number in count(1):
             place = path if number == 1 else path.with_name(f"{path.name}-{number}")
-            if (place / "spec.json").exists():
+            if is_record(place):
                 with contextlib.suppress(RecordError):  # damaged, or of another kind: it is left alone
-                    if cls._is_of(cls(place).spec, spec):
+                    if cls._is_same_experiment(cls(place).spec, spec):
                         return place
             elif not place.exists() or not any(place.iterdir()):
                 return place
         raise AssertionError("numbers do not end")
 
     @classmethod
-    def _is_of(cls, old: dict[str, Any], spec: dict[str, Any]) -> bool:
-        """Whether two specifications are of one experiment."""
-        fixed = all(old.get(key) == spec.get(key) for key in cls.fixed)
-        kinds = ("tasks", cls.what, "sources")
+    def _is_same_experiment(cls, old: dict[str, Any], spec: dict[str, Any]) -> bool:
+        fixed = all(old.get(key) == spec.get(key) for key in ("version", *cls.immutable_keys))
+        kinds = ("tasks", cls.contestant_kind, "sources")
         return fixed and all(
             old.get(kind, {}).keys() == spec.get(kind, {}).keys()
             and all(same(entry, spec[kind][name]) for name, entry in old.get(kind, {}).items())
@@ -170,30 +155,31 @@ class Pairs(ABC, Generic[R]):
         )
 
     @classmethod
-    def _continued(cls, path: Path, old: dict[str, Any], spec: dict[str, Any], this: str) -> dict[str, Any]:
+    def _continue_spec(cls, path: Path, old: dict[str, Any], spec: dict[str, Any], this: str) -> dict[str, Any]:
+        """Return the specification of what two records hold together; errors as ``open_or_create``."""
         versions = old["software"] + [entry for entry in spec["software"] if entry not in old["software"]]
-        for key in cls.fixed:
+        for key in cls.immutable_keys:
             if old.get(key) != spec.get(key):
                 told = difference({key: old.get(key)}, {key: spec.get(key)}, of=("there", f"in {this}"))
                 raise RecordError(
                     f"{path} holds another experiment: {told}; choose another --out, or the same options to continue it"
                 )
         joined = {}
-        for kind in ("tasks", cls.what, *{"sources"}.intersection((*old, *spec))):
+        for kind in ("tasks", cls.contestant_kind, *{"sources"}.intersection((*old, *spec))):
             before, now = old.get(kind, {}), spec.get(kind, {})
             for name in before.keys() & now.keys():
                 if not same(before[name], now[name]):
                     told = difference(before[name], now[name], of=("there", f"in {this}"))
                     raise RecordError(f"{path} was recorded with another {name}: {told}; choose another --out")
             joined[kind] = before | now
-        return spec | {"software": versions} | cls._grown(old, spec) | joined
+        return spec | {"software": versions} | cls._grow(old, spec) | joined
 
     @classmethod
     def join(cls, records: Sequence[Self], path: Path) -> Self:
         """Write into one record what several hold of the same experiment: other contestants, tasks or runs.
 
         Args:
-            records: what to join; they stay as they are.
+            records: what to join; they stay as they are. Those of older versions may take part.
             path: of the joined record. One that lies there already takes part.
 
         Raises:
@@ -201,33 +187,38 @@ class Pairs(ABC, Generic[R]):
             Busy: another process writes that record.
         """
         with exclusive_lock(path / "spec.json"):
-            parts = [*([cls(path)] if (path / "spec.json").exists() else []), *records]
-            spec = parts[0].spec
-            for part in parts[1:]:
-                spec = cls._continued(parts[0].path, spec, part.spec, str(part.path))
-            pairs = [(task, contestant) for task in spec["tasks"] for contestant in spec[cls.what]]
-            agreed = {pair: cls._agreed(parts, *pair) for pair in pairs}
-            joined = cls.open_for(path, spec)
-            for pair, runs in agreed.items():
-                if runs:
-                    joined._rewrite(*pair, runs)
+            there = [cls(path)] if is_record(path) else []
+            for record in there:
+                record._refuse_old()
+            together = [*there, *records]
+            spec = together[0]._upgraded_spec()
+            for record in together[1:]:
+                spec = cls._continue_spec(together[0].path, spec, record._upgraded_spec(), str(record.path))
+            pairs = [(task, contestant) for task in spec["tasks"] for contestant in spec[cls.contestant_kind]]
+            agreed = {pair: runs for pair in pairs if (runs := cls._agree(together, *pair))}
+            joined = cls.open_or_create(path, spec)
+            joined.replace_runs(agreed)
         return joined
 
+    def _upgraded_spec(self) -> dict[str, Any]:
+        """Return the specification as one of the current version."""
+        return self.spec | {"version": self.format_version}
+
     @classmethod
-    def _agreed(cls, parts: Sequence[Self], task: str, contestant: str) -> list[R]:
+    def _agree(cls, records: Sequence[Self], task: str, contestant: str) -> list[R]:
         """Return a pair's runs of all records by key: one that finished rather than one that failed."""
         found: dict[Any, tuple[R, Path]] = {}
-        for part in parts:
-            if task not in part.tasks or contestant not in part.contestants:
+        for record in records:
+            if task not in record.tasks or contestant not in record.contestants:
                 continue
-            for run in part.runs(task, contestant):
-                other, path = found.setdefault(run.key, (run, part.path))
+            for run in record.runs(task, contestant):
+                other, path = found.setdefault(run.key, (run, record.path))
                 if other.failed and not run.failed:
-                    found[run.key] = (run, part.path)
-                elif not run.failed and run.line() != other.line():
+                    found[run.key] = (run, record.path)
+                elif not run.failed and run is not other and run.to_bytes() != other.to_bytes():
                     raise RecordError(
                         f"run {run.key} of {contestant} on {task} has one outcome in {path} and another in "
-                        f"{part.path}; 'nasbench verify' says which one this machine repeats"
+                        f"{record.path}; 'nasbench verify' says which one this machine repeats"
                     )
         return [found[key][0] for key in sorted(found)]
 
@@ -239,122 +230,104 @@ class Pairs(ABC, Generic[R]):
     @property
     def contestants(self) -> list[str]:
         """Labels of what is compared."""
-        return list(self.spec[self.what])
+        return list(self.spec[self.contestant_kind])
 
-    def _file(self, kind: str, task: str, contestant: str) -> Path:
-        folder, file = str(self.spec["tasks"][task]["file"]), self.spec[self.what][contestant]["file"]
-        return self.path / kind / folder / f"{file}.jsonl"
+    def _file_names(self) -> dict[Pair, str]:
+        """Return the name ``TASK/CONTESTANT`` of each pair in files."""
+        return {
+            (task, contestant): f"{entry['file']}/{other['file']}"
+            for task, entry in self.spec["tasks"].items()
+            for contestant, other in self.spec[self.contestant_kind].items()
+        }
 
-    def _parts(self, kind: str, task: str, contestant: str) -> list[Path]:
-        merged = self._file(kind, task, contestant)
-        return sorted(merged.parent.glob(f"{glob.escape(merged.stem)}.*.part"))
-
-    def _lines(self, kind: str, task: str, contestant: str) -> Iterator[tuple[Path, str, bool]]:
-        """Yield every line of the merged file and of the parts, and whether a kill may have cut it off."""
-        merged = self._file(kind, task, contestant)
-        for path in (merged, *self._parts(kind, task, contestant)):
-            if path.exists():
-                lines = path.read_text(encoding="utf-8").split("\n")
-                yield from ((path, line, path != merged) for line in lines if line)
-
-    def runs(self, task: str, contestant: str) -> list[R]:
+    def runs(self, task: str, contestant: str) -> Sequence[R]:
         """Return all runs recorded for a pair, by key.
 
         Raises:
             RecordError: a file was damaged other than by a kill.
         """
-        runs: dict[Any, R] = {}
-        for path, line, may_be_cut in self._lines(self.folder, task, contestant):
-            try:
-                run = self.run_class.from_line(line)
-            except (ValueError, KeyError, TypeError, OverflowError) as error:
-                if may_be_cut:
-                    continue
-                raise RecordError(
-                    f"{path} is damaged ({error}); delete it and compare again to redo its runs"
-                ) from None
-            runs.setdefault(run.key, run)
-        timings = self._timings(task, contestant)
-        return [runs[key].timed(timings.get(key, {})) for key in sorted(runs)]
-
-    def _timings(self, task: str, contestant: str) -> dict[Any, dict[str, Any]]:
-        timings: dict[Any, dict[str, Any]] = {}
-        for _, line, _ in self._lines("timings", task, contestant):
-            try:
-                entry = json.loads(line)
-                timings.setdefault(self.run_class.key_of(entry), entry)
-            except (ValueError, KeyError, TypeError):
-                continue  # a lost timing is no lost result
-        return timings
+        new = self._parts.read((task, contestant))  # first: another process may merge them between the two
+        merged = self._files.read((task, contestant))
+        return choose_runs([*merged, *new]) if new else merged
 
     def missing(self, task: str, contestant: str) -> list[Any]:
         """Return the keys of the runs still to do."""
         done = {run.key for run in self.runs(task, contestant)}
         return [key for key in self.all_keys() if key not in done]
 
-    def forget_failed(self, task: str, contestant: str, *, among: list[Any]) -> None:
-        """Remove failed runs whose key is ``among`` those given, so that they are done again."""
-        runs, asked = self.runs(task, contestant), set(among)
-        kept = [run for run in runs if not run.failed or run.key not in asked]
-        if len(kept) < len(runs):
-            self._rewrite(task, contestant, kept)
-
     def append(self, task: str, contestant: str, run: R) -> None:
-        """Write a run to this process's own part file, at once and to the end."""
-        for kind, line in ((self.folder, run.line()), ("timings", run.timing())):
-            merged = self._file(kind, task, contestant)
-            merged.parent.mkdir(parents=True, exist_ok=True)
-            with open(merged.with_name(f"{merged.stem}.{_process()}.part"), "ab") as file:
-                # A line that this process could not finish must not swallow this one.
-                file.write(b"\n" + line.encode() + b"\n" if _cut(file) else line.encode() + b"\n")
+        """Write a run to this process's own log, at once and to the end."""
+        self._parts.append(task, contestant, run)
 
-    def merge(self, task: str, contestant: str) -> None:
-        """Join the parts of a pair, if there are any, into one file sorted by key."""
-        if self._parts(self.folder, task, contestant):
-            self._rewrite(task, contestant, self.runs(task, contestant))
+    def merge(self) -> None:
+        """Move the runs of all logs into the record's own files, if there are any; call it under the record's lock."""
+        logs = self._parts.paths
+        if logs or not self._files.is_current(self.spec):
+            known = set(self._file_names())
+            self.replace_runs({pair: self.runs(*pair) for pair in self._parts.read_pairs() if pair in known})
+            self._parts.remove(logs)
 
-    def _rewrite(self, task: str, contestant: str, runs: list[R]) -> None:
-        for kind, lines in ((self.folder, [run.line() for run in runs]), ("timings", [run.timing() for run in runs])):
-            parts = self._parts(kind, task, contestant)
-            write_text(self._file(kind, task, contestant), "".join(line + "\n" for line in lines))
-            for part in parts:
-                part.unlink()
+    def forget_failed(self, keys: Mapping[Pair, Sequence[Any]]) -> None:
+        """Remove failed runs whose keys are given for their pair, so that they are done again."""
+        self.merge()
+        kept: dict[Pair, list[R]] = {}
+        for pair, among in keys.items():
+            runs, asked = self.runs(*pair), set(among)
+            left = [run for run in runs if not run.failed or run.key not in asked]
+            if len(left) < len(runs):
+                kept[pair] = left
+        if kept:
+            self.replace_runs(kept)
+
+    def replace_runs(self, runs: Mapping[Pair, Sequence[R]]) -> None:
+        """Replace all merged runs of some pairs, atomically; those of other pairs stay."""
+        self._files.write(self.spec, runs)
+
+    def remove_when_unused(self) -> None:
+        """Let the folder go with this object: nobody asked for it by name."""
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+def is_record(path: Path) -> bool:
+    """Whether a folder holds a record of any kind."""
+    return (path / "spec.json").is_file() or (path / TRIALS_FILE).is_file()
 
 
 def read_spec(path: Path) -> dict[str, Any]:
     """Return the specification of a record of any kind; empty where the file holds something else.
 
+    Where ``spec.json`` is missing it is the copy that the file of trials holds.
+
     Raises:
         RecordError: none there, or a damaged one.
     """
     try:
-        spec = json.loads((path / "spec.json").read_text(encoding="utf-8"))
+        text = (path / "spec.json").read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise RecordError(f"{path} is no record: it has no spec.json") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        text = ColumnFile(path / TRIALS_FILE).read_spec()
+        if not text:
+            raise RecordError(f"{path} is no record: it has no spec.json") from None
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path / 'spec.json'} is damaged: {error}") from None
+    try:
+        spec = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"{path / 'spec.json'} is damaged: {error}") from None
     return spec if isinstance(spec, dict) else {}
 
 
-@cache
-def _token(pid: int) -> str:
-    return f"{pid}-{secrets.token_hex(4)}"
+def compute_trials_checksum(path: Path) -> str:
+    """Return the SHA-256 of all trials in a record of searches.
+
+    Raises:
+        RecordError: a damaged record, or one whose runs are not merged yet.
+    """
+    if any((path / PARTS).glob("*.part")):
+        raise RecordError(f"record {path} is not finished: run the same comparison again before it is learnt from")
+    file = ColumnFile(path / TRIALS_FILE)
+    return file.read_checksum() if file.path.exists() else compute_lines_checksum(path, "trials")
 
 
-def _process() -> str:
-    """Name this process; ids alone are used again, in containers at once."""
-    return _token(os.getpid())
-
-
-def _cut(file: BinaryIO) -> bool:
-    """Whether the last line of a file opened for appending lacks its end."""
-    if not file.tell():
-        return False
-    with open(file.name, "rb") as written:
-        written.seek(-1, os.SEEK_END)
-        return written.read(1) != b"\n"
-
-
-def folder_for(out: Path | str | None) -> Path:
+def make_folder(out: Path | str | None) -> Path:
     """Return where to write a record: a new temporary folder for None."""
     return Path(tempfile.mkdtemp(prefix="nasbench-")) if out is None else Path(out).expanduser()

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,25 +18,44 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import nasbench
 from nasbench.comparison.experiment import Experiment, Limits
-from nasbench.comparison.record import Record, Run
+from nasbench.comparison.record import Record
+from nasbench.comparison.run import Run
 from nasbench.comparison.verify import verify
 from nasbench.errors import Busy, InvalidOption, NasbenchError, RecordError, StrategyError, UnknownName, WorkerDied
 from nasbench.files import exclusive_lock
+from nasbench.records.frames import scan_frames
 from nasbench.registry import Choice
 from nasbench.simulation import History
 from nasbench.strategies.model_free.random_search import RandomSearch
+from nasbench.trials import Recommendation
 
 TASKS = ["nb201-cifar10", "nbgraph-proteins"]
 STRATEGIES = ["random_search", "regularized_evolution@nb201", "local_search,n_start=3"]
 
 
-def files(record: Path) -> dict[str, bytes]:
-    """Everything in a record that a seed decides."""
+def content(record: Path) -> bytes:
+    """Everything in a record that a seed decides, and a copy of its declaration."""
+    return (record / "trials.h5").read_bytes()
+
+
+def pairs(record: Record) -> dict[tuple[str, str], list[bytes]]:
+    """What a seed decides of the runs of each pair."""
     return {
-        path.relative_to(record).as_posix(): path.read_bytes()
-        for path in sorted(record.glob("trials/**/*"))
-        if path.is_file()
+        (task, label): [run.to_bytes() for run in record.runs(task, label)]
+        for task, label in itertools.product(record.tasks, record.strategies)
     }
+
+
+def rewrite(record: Record, task: str, label: str, edit) -> None:
+    """Write the runs of a pair once more, edited, with whatever checksums belong to them."""
+    record.replace_runs({(task, label): edit(list(record.runs(task, label)))})
+
+
+def with_score(run: Run, trial: int, add: float) -> Run:
+    """The run in which one trial has another score."""
+    score = run.history.score.copy()
+    score[trial, 0] += add
+    return replace(run, history=run.history._replace(score=score))
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +67,9 @@ def reference(tmp_path_factory):
 
 def test_the_number_of_jobs_changes_no_bit(reference, tmp_path):
     nasbench.compare(TASKS, STRATEGIES, runs=4, out=tmp_path / "two", n_jobs=2)
-    assert files(tmp_path / "two") == files(reference.path)
-    assert len(files(reference.path)) == 6
+    assert content(tmp_path / "two") == content(reference.path)
+    assert len(pairs(reference)) == 6
+    assert all(len(runs) == 4 for runs in pairs(reference).values())
 
 
 class OneThread(RandomSearch):
@@ -72,19 +93,17 @@ def test_linear_algebra_takes_one_thread_in_any_process(tmp_path, n_jobs):
 def test_the_hash_seed_changes_no_bit(reference, tmp_path, hash_seed):
     code = f"import nasbench; nasbench.compare({TASKS}, {STRATEGIES}, runs=4, out={str(tmp_path / 'out')!r})"
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONHASHSEED": hash_seed})
-    assert files(tmp_path / "out") == files(reference.path)
+    assert content(tmp_path / "out") == content(reference.path)
 
 
 def test_what_else_is_compared_changes_no_run(reference, tmp_path):
     alone = nasbench.compare(TASKS[1], STRATEGIES[2], runs=2, out=tmp_path / "alone")
-    (content,) = files(alone.path).values()
-    whole = files(reference.path)[next(iter(files(alone.path)))]
-    assert whole.startswith(content)
+    assert pairs(alone) == {(TASKS[1], STRATEGIES[2]): pairs(reference)[TASKS[1], STRATEGIES[2]][:2]}
 
 
 def test_another_seed_gives_other_runs(reference, tmp_path):
     other = nasbench.compare(TASKS, STRATEGIES, runs=4, seed=1, out=tmp_path / "other")
-    assert all(files(other.path)[name] != content for name, content in files(reference.path).items())
+    assert all(pairs(other)[pair][i] != run for pair, runs in pairs(reference).items() for i, run in enumerate(runs))
 
 
 def test_runs_differ_from_each_other(reference):
@@ -97,7 +116,7 @@ def test_a_record_grows_without_doing_anything_twice(reference, tmp_path):
     progress = []
     nasbench.compare(TASKS[:1], STRATEGIES[:1], runs=2, out=out)
     nasbench.compare(TASKS, STRATEGIES, runs=4, out=out, on_progress=lambda done, total: progress.append((done, total)))
-    assert files(out) == files(reference.path)
+    assert content(out) == content(reference.path)
     assert progress[0] == (2, 24)
     assert progress[-1] == (24, 24)
 
@@ -114,13 +133,13 @@ def parts(folder: Path) -> list[Record]:
 
 def test_records_of_several_machines_are_one(reference, tmp_path):
     records = parts(tmp_path)
-    before = [files(record.path) for record in records]
+    before = [content(record.path) for record in records]
     joined = Record.join(records, tmp_path / "joined")
-    assert files(joined.path) == files(reference.path)
+    assert content(joined.path) == content(reference.path)
     assert joined.spec == reference.spec
     assert not any(joined.missing(*pair) for pair in itertools.product(joined.tasks, joined.strategies))
     assert all(run.overhead_s > 0 for run in joined.runs(TASKS[0], STRATEGIES[0]))
-    assert [files(record.path) for record in records] == before
+    assert [content(record.path) for record in records] == before
 
 
 def test_a_record_that_lies_there_takes_part_and_gaps_stay_gaps(reference, tmp_path):
@@ -129,18 +148,17 @@ def test_a_record_that_lies_there_takes_part_and_gaps_stay_gaps(reference, tmp_p
     assert joined.missing(TASKS[1], STRATEGIES[2]) == [2, 3]
     assert joined.missing(TASKS[0], STRATEGIES[2]) == []
     whole = nasbench.compare(TASKS, STRATEGIES, runs=4, out=first.path)
-    assert files(whole.path) == files(reference.path)
+    assert content(whole.path) == content(reference.path)
 
 
 def test_a_run_with_two_outcomes_is_refused_and_nothing_is_written(tmp_path):
     one = nasbench.compare(TASKS, STRATEGIES[:1], runs=2, out=tmp_path / "one")
     other = nasbench.compare(TASKS, STRATEGIES[:2], runs=2, out=tmp_path / "other")
-    path = other.path / "trials" / TASKS[1] / "random_search.jsonl"
-    path.write_text(path.read_text().replace('"score":[0.', '"score":[0.0', 1))
-    before = files(one.path), (one.path / "spec.json").read_bytes()
+    rewrite(other, TASKS[1], "random_search", lambda runs: [with_score(runs[0], 0, 1e-9), runs[1]])
+    before = content(one.path), (one.path / "spec.json").read_bytes()
     with pytest.raises(RecordError, match=r"run 0 of random_search on .* has one outcome in .*one and another"):
         Record.join([other], one.path)
-    assert (files(one.path), (one.path / "spec.json").read_bytes()) == before
+    assert (content(one.path), (one.path / "spec.json").read_bytes()) == before
 
 
 def test_records_of_other_experiments_are_not_joined(reference, tmp_path):
@@ -150,23 +168,22 @@ def test_records_of_other_experiments_are_not_joined(reference, tmp_path):
 
 
 def test_a_run_that_finished_goes_before_one_that_failed(tmp_path):
-    history = nasbench.compare(TASKS[0], STRATEGIES[0], runs=1, out=tmp_path / "good").runs(TASKS[0], STRATEGIES[0])
-    good = Record(tmp_path / "good")
+    good = nasbench.compare(TASKS[0], STRATEGIES[0], runs=1, out=tmp_path / "good")
     bad = nasbench.compare(TASKS[0], STRATEGIES[0], runs=1, out=tmp_path / "bad")
-    bad._rewrite(TASKS[0], STRATEGIES[0], [replace(history[0], error="MemoryError")])
+    rewrite(bad, *bad.tasks, *bad.strategies, lambda runs: [replace(runs[0], error="MemoryError")])
     for order in ([good, bad], [bad, good]):
         joined = Record.join(order, tmp_path / f"joined{order[0].path.name}")
-        assert files(joined.path) == files(good.path)
+        assert content(joined.path) == content(good.path)
 
 
 @pytest.mark.parametrize(
     "change", [{"seed": 3}, {"n_workers": 2}, {"limits": Limits(trials=5)}], ids=["seed", "workers", "budget"]
 )
 def test_a_record_of_another_experiment_is_refused(reference, change):
-    before = files(reference.path)
+    before = content(reference.path)
     with pytest.raises(RecordError, match="choose another --out"):
         nasbench.compare(TASKS, STRATEGIES, runs=4, out=reference.path, **change)
-    assert files(reference.path) == before
+    assert content(reference.path) == before
 
 
 def test_every_trial_is_recorded(reference):
@@ -178,6 +195,11 @@ def test_every_trial_is_recorded(reference):
             np.testing.assert_allclose(np.cumsum(history.cost_s), history.finish_s)
             assert not run.failed
             assert run.overhead_s > 0
+
+
+def appended(record: Path) -> list[tuple[int, int]]:
+    """The frames of all runs that are not merged yet."""
+    return [frame for path in record.glob("parts/*.part") for frame in scan_frames(path)]
 
 
 SLEEPY = """
@@ -200,9 +222,8 @@ def test_killed_at_any_moment_it_goes_on(tmp_path, how):
     command = [sys.executable, "-m", "nasbench", "compare", "--task", TASKS[1], "--strategy", "sleepy:Sleepy"]
     command += ["--runs", "12", "--trials", "10", "--out", str(tmp_path / "out"), "--jobs"]
     started = subprocess.Popen([*command, "1"], env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    pair = tmp_path / "out/trials" / TASKS[1]
     deadline = time.monotonic() + 60
-    while sum(path.read_text().count("\n") for path in pair.glob("*.part")) < 3 and time.monotonic() < deadline:
+    while len(appended(tmp_path / "out")) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
     started.send_signal(how)
     _, errors = started.communicate(timeout=60)
@@ -210,17 +231,18 @@ def test_killed_at_any_moment_it_goes_on(tmp_path, how):
         assert started.returncode == 130
         assert "the same command goes on" in errors
         assert "Traceback" not in errors
-    (part,) = pair.glob("*.part")
-    kept = part.read_text().count("\n")
+    kept = len(appended(tmp_path / "out"))
     assert 3 <= kept < 12
-    with open(part, "a") as file:
-        file.write('{"run": 11, "status": "finis')  # as if cut in the middle of a line
+    (part,) = (tmp_path / "out/parts").iterdir()
+    start, end = scan_frames(part)[0]
+    with open(part, "ab") as file:
+        file.write(part.read_bytes()[:end][start - 20 : -40])  # as if cut in the middle of a frame
     subprocess.run([*command, "2"], env=env, check=True, capture_output=True)
     subprocess.run(
         [*command[:-3], "--out", str(tmp_path / "whole"), "--jobs", "1"], env=env, check=True, capture_output=True
     )
-    assert files(tmp_path / "out") == files(tmp_path / "whole")
-    assert list((tmp_path / "out").rglob("*.part")) == []
+    assert content(tmp_path / "out") == content(tmp_path / "whole")
+    assert not (tmp_path / "out/parts").exists()
 
 
 class Raises:
@@ -332,28 +354,23 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path):
 
 def test_verify_finds_what_was_changed(reference, tmp_path):
     assert verify(reference, sample=None, rng=np.random.default_rng(0)).matches
-    path = reference.path / f"trials/{TASKS[1]}/random_search.jsonl"
-    whole = path.read_text()
-    lines = whole.splitlines()
-    entry = json.loads(lines[2])
-    entry["score"][7] += 1e-12
-    try:
-        path.write_text("\n".join([*lines[:2], json.dumps(entry), lines[3]]) + "\n")
-        verdict = verify(reference, sample=None, rng=np.random.default_rng(0))
-        assert verdict.differing == [(TASKS[1], "random_search", 2)]
-        path.write_text("\n".join(lines[:3]) + "\n")
-        assert verify(reference, sample=1, rng=np.random.default_rng(0)).missing == [(TASKS[1], "random_search", 3)]
-        path.write_text(whole[:-40])
-        with pytest.raises(RecordError, match="damaged"):
-            verify(reference, rng=np.random.default_rng(0))
-    finally:
-        path.write_text(whole)
+    shutil.copytree(reference.path, tmp_path / "copy")
+    record, pair = Record(tmp_path / "copy"), (TASKS[1], "random_search")
+    rewrite(record, *pair, lambda runs: [*runs[:2], with_score(runs[2], 7, 1e-12), runs[3]])
+    assert verify(record, sample=None, rng=np.random.default_rng(0)).differing == [(*pair, 2)]
+    rewrite(record, *pair, lambda runs: runs[:2] + runs[3:])
+    assert verify(record, sample=1, rng=np.random.default_rng(0)).missing == [(*pair, 2)]
+    path = record.path / "trials.h5"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+    with pytest.raises(RecordError, match=r"trials\.h5 is damaged .*: restore it from a copy, or delete it"):
+        verify(Record(record.path), rng=np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"version": 99}, "version 99; this release reads 1"),
+        ({"version": 99}, "version 99; this release reads 1 and 2"),
         ({"format": "else"}, "no nasbench-record"),
         ({"runs": None, "tasks": None}, "damaged or incomplete"),
         ({"limits": {"foo": 1}}, "damaged or incomplete"),
@@ -387,14 +404,18 @@ def test_a_record_on_another_table_is_not_verified(reference, tmp_path):
 @pytest.mark.parametrize(
     "score", [np.array([[0.1], [np.nan], [1 / 3]]), np.array([[0.1, np.nan], [np.nan, np.nan], [1 / 3, -2.0]])]
 )
-def test_a_run_survives_its_line(score):
+def test_a_run_survives_its_bytes(score):
     history = History(
         np.arange(3), np.ones((3, 6), dtype=np.int8), np.full(3, 200),
         score, np.array([1.0, 2.0, 1e-300]), np.array([1.0, 3.0, 3.0]), np.isnan(score[:, 0]),
     )  # fmt: skip
-    again = Run.from_line(Run(7, history, "oops\nline").line())
+    told = (Recommendation(0.5, np.ones((1, 6), dtype=np.int8)), Recommendation(2.0, np.ones((3, 6), dtype=np.int8)))
+    run = Run(7, history, "oops\nline", recommendations=told)
+    again = Run.from_bytes(run.to_bytes())
+    assert again.to_bytes() == run.to_bytes()
     assert again.number == 7
     assert again.error == "oops\nline"
+    assert [(one.time_s, one.archs.shape) for one in again.recommendations] == [(0.5, (1, 6)), (2.0, (3, 6))]
     for name in History._fields:
         np.testing.assert_array_equal(getattr(again.history, name), getattr(history, name))
 
@@ -408,35 +429,36 @@ def test_a_disk_that_fills_up_loses_nothing(tmp_path):
     failed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert failed.returncode == 1
     assert "File too large" in failed.stderr
-    (part,) = out.glob("trials/*/*.part")
+    (part,) = out.glob("parts/*.part")
     assert part.stat().st_size == 20_000
-    kept = [json.loads(line)["run"] for line in part.read_text().splitlines()[:-1]]
+    kept = appended(out)
     assert len(kept) > 1
     progress = []
     nasbench.compare(TASKS[1], "random_search", runs=12, out=out, on_progress=lambda done, _: progress.append(done))
     assert progress[0] == len(kept)
     nasbench.compare(TASKS[1], "random_search", runs=12, out=whole)
-    assert files(out) == files(whole)
+    assert content(out) == content(whole)
 
 
-def test_the_same_process_goes_on_behind_its_own_cut_line(reference, tmp_path):
+def test_the_same_process_goes_on_behind_its_own_cut_frame(reference, tmp_path):
     record = nasbench.compare(TASKS[1], "random_search", runs=1, out=tmp_path / "out")
     runs = reference.runs(TASKS[1], "random_search")
     record.append(TASKS[1], "random_search", runs[1])
-    (part,) = (tmp_path / "out/trials").glob("*/*.part")
-    with open(part, "a") as file:
-        file.write('{"run": 2, "sta')
+    (part,) = (tmp_path / "out/parts").iterdir()
+    with open(part, "ab") as file:
+        file.write(part.read_bytes()[:-5])
     record.append(TASKS[1], "random_search", runs[3])
     assert [run.number for run in record.runs(TASKS[1], "random_search")] == [0, 1, 3]
 
 
 def test_parts_of_a_complete_pair_are_merged_on_the_next_start(tmp_path):
     record = nasbench.compare(TASKS[1], "random_search", runs=2, out=tmp_path / "out")
-    before = files(record.path)
-    (merged,) = record.path.glob("trials/*/*.jsonl")
-    merged.rename(merged.with_name(f"{merged.stem}.1-x.part"))
+    before = content(record.path)
+    for run in record.runs(TASKS[1], "random_search"):
+        record.append(TASKS[1], "random_search", run)
+    (record.path / "trials.h5").unlink()
     nasbench.compare(TASKS[1], "random_search", runs=2, out=tmp_path / "out")
-    assert files(record.path) == before
+    assert content(record.path) == before
 
 
 def test_two_comparisons_do_not_write_into_one_record(tmp_path):
@@ -524,8 +546,7 @@ class Meddler:
 
 def test_no_strategy_can_change_what_another_sees_or_what_was_recorded(reference, tmp_path):
     record = nasbench.compare(TASKS, [Meddler, *STRATEGIES], runs=4, out=tmp_path / "out")
-    for name, content in files(reference.path).items():
-        assert files(record.path)[name] == content
+    assert pairs(reference).items() <= pairs(record).items()
     task = nasbench.load_task(TASKS[0])
     for run in record.runs(TASKS[0], record.strategies[0]):
         seeds = np.stack([task.query(run.history.arch, seed=seed) for seed in range(3)], axis=1)

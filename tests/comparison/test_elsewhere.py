@@ -156,8 +156,8 @@ def test_a_table_beside_the_task_file_is_found_from_everywhere(here, elsewhere, 
     elsewhere()
     assert matches(Record(here / "record"))
     direct = nasbench.compare(f"{here}/t.toml:t", "random_search", runs=2, out="record")
-    assert [run.line() for run in direct.runs(f"{here}/t.toml:t", "random_search")] == [
-        run.line() for run in Record(here / "record").runs("t.toml:t", "random_search")
+    assert [run.to_bytes() for run in direct.runs(f"{here}/t.toml:t", "random_search")] == [
+        run.to_bytes() for run in Record(here / "record").runs("t.toml:t", "random_search")
     ]
 
 

@@ -21,7 +21,7 @@ def cora():
 
 
 def lines(record, task, label="random_search"):
-    return [run.line() for run in record.runs(task, label)]
+    return [run.to_bytes() for run in record.runs(task, label)]
 
 
 def test_tasks_are_given_by_name_as_objects_and_mixed(cora, tmp_path):

@@ -287,7 +287,7 @@ def test_what_was_measured_is_recorded_apart(reference):
     assert run.measured.predict_s > 0
     assert run.measured.peak_mb >= 0 or sys.platform != "linux"
     assert not any(b"fit_s" in content for content in files(reference.path).values())
-    assert Outcome.from_line(run.line()).line() == run.line()
+    assert Outcome.from_bytes(run.to_bytes()).to_bytes() == run.to_bytes()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")

@@ -1,0 +1,250 @@
+"""The runs of a pair joined into columns, and back: what analyses read without a loop over runs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from nasbench.arrays import Archs, Bools, Floats, Ints
+from nasbench.comparison.run import Run
+from nasbench.records.column_file import Column, Columns
+from nasbench.simulation import History, no_history
+from nasbench.trials import Recommendation
+
+_INTEGERS = ("id", "epoch")  # of trials; stored in the narrowest type
+
+
+class RecommendationColumns(NamedTuple):
+    """All recommendations of several runs, those of a run after each other.
+
+    Attributes:
+        run: [k] position of the run among those that are joined.
+        time_s: [k] simulated seconds from which on it holds.
+        n_archs: [k] how many architectures it names.
+        arch: [sum of n_archs, d] these.
+    """
+
+    run: Ints
+    time_s: Floats
+    n_archs: Ints
+    arch: Archs
+
+
+@dataclass(frozen=True)
+class RunColumns:
+    """Several runs, joined.
+
+    The trials of run ``i`` are ``[offset[i]:offset[i + 1]]`` of every column of ``trials``.
+
+    Attributes:
+        number: [r] of each run, rising.
+        offset: [r + 1] where the trials of each run begin.
+        trials: all trials of all runs.
+        errors: [r] the traceback of a failed run, else empty.
+        recommendations: all of them; empty where the default applies.
+        overhead_s: [r] real seconds inside the strategy; nan where they were lost.
+    """
+
+    number: Ints
+    offset: Ints
+    trials: History
+    errors: tuple[str, ...]
+    recommendations: RecommendationColumns
+    overhead_s: Floats
+
+    def __len__(self) -> int:
+        """Return the number of runs."""
+        return len(self.number)
+
+    @property
+    def failed(self) -> Bools:
+        """[r] whether each run broke off."""
+        return np.array([bool(error) for error in self.errors], dtype=np.bool_)
+
+    @property
+    def n_trials(self) -> Ints:
+        """[r] finished trials of each run."""
+        return np.diff(self.offset)
+
+    def run(self, i: int) -> Run:
+        """Return the run at position ``i``; its arrays are views of the columns."""
+        start, end = self.offset[i].item(), self.offset[i + 1].item()
+        history = History._make([column[start:end] for column in self.trials])
+        overhead_s, recommendations = self.overhead_s[i].item(), self._recommendations_of(i)
+        return Run(self.number[i].item(), history, self.errors[i], overhead_s, recommendations)
+
+    def _recommendations_of(self, i: int) -> tuple[Recommendation, ...]:
+        told = self.recommendations
+        if not len(told.run):
+            return ()
+        first, last = np.searchsorted(told.run, (i, i + 1)).tolist()
+        ends = np.cumsum(told.n_archs)
+        return tuple(
+            Recommendation(told.time_s[k].item(), told.arch[ends[k] - told.n_archs[k] : ends[k]])
+            for k in range(first, last)
+        )
+
+
+class RunViews(Sequence[Run]):
+    """Runs that are made when they are asked for.
+
+    Attributes:
+        columns: what they are views of.
+    """
+
+    def __init__(self, columns: RunColumns) -> None:
+        self.columns = columns
+
+    def __len__(self) -> int:
+        """Return the number of runs."""
+        return len(self.columns)
+
+    @overload
+    def __getitem__(self, index: int) -> Run: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Run]: ...
+    def __getitem__(self, index: int | slice) -> Run | Sequence[Run]:
+        """Return one run, or a list of several."""
+        if isinstance(index, slice):
+            return [self.columns.run(i) for i in range(*index.indices(len(self)))]
+        return self.columns.run(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[Run]:
+        """Yield every run."""
+        return map(self.columns.run, range(len(self)))
+
+
+def join_runs(runs: Sequence[Run]) -> RunColumns:
+    """Join runs, sorted by number, into columns."""
+    told = [run.history for run in runs if len(run.history.id)]
+    if told:
+        trials = History._make(map(np.concatenate, zip(*told, strict=True)))
+    else:
+        trials = no_history(runs[0].history.arch.shape[1] if runs else 0)
+    kept = [(i, one) for i, run in enumerate(runs) for one in run.recommendations]
+    return RunColumns(
+        np.array([run.number for run in runs], dtype=np.int64),
+        np.cumsum([0, *(len(run.history.id) for run in runs)], dtype=np.int64),
+        trials,
+        tuple(run.error for run in runs),
+        RecommendationColumns(
+            np.array([i for i, _ in kept], dtype=np.int64),
+            np.array([one.time_s for _, one in kept], dtype=np.float64),
+            np.array([len(one.archs) for _, one in kept], dtype=np.int64),
+            np.concatenate([one.archs for _, one in kept]) if kept else trials.arch[:0],
+        ),
+        np.array([run.overhead_s for run in runs], dtype=np.float64),
+    )
+
+
+def to_stored(columns: RunColumns) -> dict[str, Column]:
+    """Return what is stored of columns, but for what was measured.
+
+    Integers take the narrowest type that holds them; errors and recommendations are there where a run has any.
+    """
+    stored: dict[str, Column] = {"number": _narrowed(columns.number), "offset": _narrowed(columns.offset)}
+    for name, column in columns.trials._asdict().items():
+        stored[name] = _narrowed(column) if name in _INTEGERS else column
+    failed = np.flatnonzero(columns.failed)
+    if len(failed):
+        texts = [columns.errors[i].encode("utf-8", "surrogatepass") for i in failed]
+        stored["errors/run"] = _narrowed(failed)
+        stored["errors/offset"] = _narrowed(np.cumsum([0, *map(len, texts)]))
+        stored["errors/text"] = np.frombuffer(b"".join(texts), dtype=np.uint8)
+    if len(columns.recommendations.run):
+        for name, column in columns.recommendations._asdict().items():
+            stored[f"recommendations/{name}"] = _narrowed(column) if name in ("run", "n_archs") else column
+    return stored
+
+
+def from_stored(stored: Columns, overhead_s: Mapping[int, float]) -> RunColumns:
+    """Return the columns that ``to_stored`` took apart.
+
+    Args:
+        stored: columns of one pair.
+        overhead_s: what was measured, by number; nan where it is missing.
+
+    Raises:
+        KeyError, ValueError: columns are missing or do not fit together.
+    """
+    number, offset = _whole(stored["number"]), _whole(stored["offset"])
+    trials = History._make(_whole(stored[name]) if name in _INTEGERS else stored[name] for name in History._fields)
+    _check_trials(number, offset, trials)
+    return RunColumns(
+        number,
+        offset,
+        trials,
+        _read_errors(stored, len(number)),
+        _read_recommendations(stored, len(number), trials.arch),
+        np.array([overhead_s.get(one, np.nan) for one in number.tolist()], dtype=np.float64),
+    )
+
+
+def _check_trials(number: Ints, offset: Ints, trials: History) -> None:
+    n = len(trials.id)
+    shapes = {name: column.ndim for name, column in trials._asdict().items()}
+    if shapes != {name: 2 if name in ("arch", "score") else 1 for name in History._fields}:
+        raise ValueError(f"trials have columns of {shapes} axes")
+    if any(len(column) != n for column in trials) or not _are_offsets(offset, len(number), n):
+        raise ValueError("columns have different lengths")
+    if (np.diff(number) <= 0).any():
+        raise ValueError("numbers of runs do not rise")
+    if trials.crashed.dtype != np.bool_ or any(c.dtype != np.float64 for c in (trials.score, *trials[4:6])):
+        raise ValueError("columns have other types")
+
+
+def _are_offsets(offset: Ints, n_parts: int, n: int) -> bool:
+    fit = offset.shape == (n_parts + 1,) and offset[0] == 0 and offset[-1] == n
+    return bool(fit and (np.diff(offset) >= 0).all())
+
+
+def _read_errors(stored: Columns, n_runs: int) -> tuple[str, ...]:
+    errors = [""] * n_runs
+    if "errors/run" in stored:
+        run, offset = _whole(stored["errors/run"]), _whole(stored["errors/offset"])
+        text = stored["errors/text"].tobytes()
+        if not _are_offsets(offset, len(run), len(text)) or not _are_runs(run, n_runs):
+            raise ValueError("errors do not fit the runs")
+        for i, start, end in zip(run.tolist(), offset.tolist(), offset[1:].tolist(), strict=False):
+            errors[i] = text[start:end].decode("utf-8", "surrogatepass")
+    return tuple(errors)
+
+
+def _read_recommendations(stored: Columns, n_runs: int, archs: Archs) -> RecommendationColumns:
+    if "recommendations/run" not in stored:
+        ints = np.empty(0, dtype=np.int64)
+        return RecommendationColumns(ints, np.empty(0), ints, archs[:0])
+    run, n_archs = (_whole(stored[f"recommendations/{name}"]) for name in ("run", "n_archs"))
+    time_s, arch = stored["recommendations/time_s"], stored["recommendations/arch"]
+    same_length = run.shape == n_archs.shape == time_s.shape and arch.ndim == 2
+    if not same_length or (n_archs < 0).any() or n_archs.sum() != len(arch) or not _are_runs(run, n_runs):
+        raise ValueError("recommendations do not fit the runs")
+    return RecommendationColumns(run, time_s.astype(np.float64, copy=False), n_archs, arch)
+
+
+def _are_runs(run: Ints, n_runs: int) -> bool:
+    """Whether these are rising positions of runs."""
+    return run.ndim == 1 and bool(((run >= 0) & (run < n_runs)).all() and (np.diff(run) >= 0).all())
+
+
+def _narrowed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return integers in the narrowest type that holds all of them."""
+    if not column.size:
+        return column.astype(np.uint8)
+    low, high = column.min(), column.max()
+    return column.astype(np.promote_types(np.min_scalar_type(low), np.min_scalar_type(high)))
+
+
+def _whole(column: npt.NDArray[Any]) -> Ints:
+    """Return integers as int64, read-only.
+
+    Raises:
+        ValueError: something else, or more than one axis.
+    """
+    if column.dtype.kind not in "iu" or column.ndim != 1 or column.dtype == np.uint64:
+        raise ValueError(f"a column of integers has type {column.dtype} {column.shape}")
+    whole: Ints = column.astype(np.int64)
+    whole.flags.writeable = False
+    return whole
