@@ -84,9 +84,10 @@ class Run:
         number, *counts, name = _HEAD.unpack_from(content)
         n, d, n_objectives, n_error, n_told, n_named = counts
         arch_type = np.dtype(name.rstrip(b"\0").decode())
-        if min(counts) < 0 or arch_type.kind not in "iuf":
+        if min(number, *counts) < 0 or max(counts) > len(content) or arch_type.kind not in "iuf":
             raise ValueError(f"a run with counts {counts} of {arch_type}")
-        take = _Cutter(content, _HEAD.size + n_error).take
+        cutter = _Cutter(content, _HEAD.size + n_error)
+        take = cutter.take
         error = content[_HEAD.size : _HEAD.size + n_error].decode("utf-8", "surrogatepass")
         ids, epochs = take(n, _INT), take(n, _INT)
         archs = take(n * d, arch_type).reshape(n, d)
@@ -96,6 +97,8 @@ class Run:
         if n_told:
             times, lengths = take(n_told, _FLOAT), take(n_told, _INT)
             told = _cut_recommendations(times, lengths, take(n_named * d, arch_type).reshape(n_named, d))
+        if cutter.at != len(content) or (n_named and not told):
+            raise ValueError(f"a run of {len(content)} bytes; its counts say {cutter.at}")
         return cls(number, history, error, recommendations=told)
 
     def measured_entry(self) -> dict[str, Any]:
@@ -126,14 +129,14 @@ def _cut_recommendations(time_s: Floats, n_archs: Ints, archs: Archs) -> tuple[R
 
 
 class _Cutter:
-    """Takes columns from bytes, one after the other; they are read-only views."""
+    """Takes columns from bytes, one after the other, from ``at``; they are read-only views."""
 
     def __init__(self, content: bytes, at: int) -> None:
-        self._content, self._at = content, at
+        self._content, self.at = content, at
 
     def take(self, n: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
         if not n:
             return np.empty(0, dtype)
-        column: npt.NDArray[Any] = np.frombuffer(self._content, dtype, n, self._at)
-        self._at += column.nbytes
+        column: npt.NDArray[Any] = np.frombuffer(self._content, dtype, n, self.at)
+        self.at += column.nbytes
         return column

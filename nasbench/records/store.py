@@ -265,7 +265,7 @@ class RunStore(ABC, Generic[R]):
         if logs or not self._files.is_current(self.spec):
             known = set(self._file_names())
             self.replace_runs({pair: self.runs(*pair) for pair in self._parts.read_pairs() if pair in known})
-            self._parts.remove(logs)
+        self._parts.remove(logs)
 
     def forget_failed(self, keys: Mapping[Pair, Sequence[Any]]) -> None:
         """Remove failed runs whose keys are given for their pair, so that they are done again."""
