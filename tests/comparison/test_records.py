@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,10 +20,12 @@ from nasbench.comparison.record import Record
 from nasbench.comparison.run import Run
 from nasbench.comparison.verify import verify
 from nasbench.errors import RecordError
+from nasbench.records.column_file import ColumnFile
 from nasbench.records.frames import append_frame, scan_frames
 from nasbench.simulation import no_history
 from nasbench.trials import Recommendation
 
+ROOT = Path(__file__).parents[2]
 TASK, LABELS = "nbgraph-cora", ["random_search", "regularized_evolution,population_size=3"]
 OPTIONS = {"runs": 4, "limits": Limits(trials=9)}
 
@@ -355,3 +359,15 @@ def test_an_unfinished_record_is_no_source(reference, tmp_path):
     with pytest.raises(RecordError, match="is not finished: run the same comparison again before it is learnt from"):
         nasbench.compare("nbgraph-citeseer", f"warm_start,source={record.path}", runs=1)
     assert scan_frames(tmp_path / "out/parts/one.part")
+
+
+def test_the_documented_columns_are_those_of_a_file(reference, tmp_path):
+    first = reference.runs(TASK, LABELS[0])[0]
+    record = Record.open_or_create(tmp_path / "out", reference.spec)
+    told = (Recommendation(1.0, first.history.arch[:2]),)
+    record.replace_runs({(TASK, LABELS[0]): [Run(0, first.history, "error", recommendations=told)]})
+    stored = ColumnFile(record.path / "trials.h5").read(f"{TASK}/random_search")
+    page = (ROOT / "docs" / "records.md").read_text()
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    named = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    assert sorted(f"recommendations{name}" if name[0] == "/" else name for name in named) == sorted(stored)
