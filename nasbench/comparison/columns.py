@@ -191,7 +191,11 @@ def _check_trials(number: Ints, offset: Ints, trials: History) -> None:
         raise ValueError("columns have different lengths")
     if (np.diff(number) <= 0).any():
         raise ValueError("numbers of runs do not rise")
-    if trials.crashed.dtype != np.bool_ or any(c.dtype != np.float64 for c in (trials.score, *trials[4:6])):
+    if (
+        trials.arch.dtype.kind not in "iuf"
+        or trials.crashed.dtype != np.bool_
+        or any(c.dtype != np.float64 for c in (trials.score, *trials[4:6]))
+    ):
         raise ValueError("columns have other types")
 
 

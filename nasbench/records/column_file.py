@@ -22,7 +22,7 @@ from nasbench.errors import RecordError
 from nasbench.files import replacing
 
 SPEC = "spec"
-_UNREADABLE = (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError)
+_UNREADABLE = (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, RecursionError)
 """What h5py raises on damaged files, depending on what the damage hits."""
 
 Column = npt.NDArray[Any]
@@ -76,13 +76,18 @@ class ColumnFile:
         self.path = path
 
     def read_spec(self) -> str:
-        """Return the JSON that describes the columns; empty where there is no file.
+        """Return the JSON object that describes the columns, as text; empty where there is no file.
 
         Raises:
             RecordError: the file is damaged.
         """
         with self._opened() as file:
-            return "" if file is None else bytes(_load(file[SPEC], self.path)).decode()
+            if file is None:
+                return ""
+            text = bytes(_load(file[SPEC], self.path)).decode()
+            if not isinstance(json.loads(text), dict):
+                raise ValueError("the specification is no object")
+            return text
 
     def read(self, name: str) -> dict[str, Column]:
         """Return the columns of the pair ``TASK/CONTESTANT``; empty where the file does not hold it.

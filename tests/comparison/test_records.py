@@ -20,7 +20,7 @@ from nasbench.comparison.record import Record
 from nasbench.comparison.run import Run
 from nasbench.comparison.verify import verify
 from nasbench.errors import RecordError
-from nasbench.records.column_file import ColumnFile
+from nasbench.records.column_file import ColumnFile, write_columns
 from nasbench.records.frames import append_frame, scan_frames
 from nasbench.simulation import no_history
 from nasbench.trials import Recommendation
@@ -228,6 +228,54 @@ def test_a_file_of_another_experiment_is_named(reference, tmp_path):
     shutil.copy(reference.path / "trials.h5", other.path / "trials.h5")
     with pytest.raises(RecordError, match=r"trials\.h5 is of another experiment: seed = 0 there, 1 in spec\.json"):
         Record(other.path)
+
+
+def test_a_changed_byte_is_an_error_or_changes_nothing(reference, tmp_path):
+    (tmp_path / "spec.json").write_text(json.dumps(reference.spec))
+    path, whole = tmp_path / "trials.h5", (reference.path / "trials.h5").read_bytes()
+    noticed = 0
+    for at in range(0, len(whole), 211):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x42]) + whole[at + 1 :])
+        try:
+            found = outcomes(Record(tmp_path))
+            assert all(runs in (outcomes(reference)[label], []) for label, runs in found.items())
+        except RecordError as error:
+            noticed += 1
+            assert "restore it from a copy" in str(error) or "another experiment" in str(error)
+    assert noticed > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("offset", [0, 9, 18, 27, 37]),
+        ("offset", [0, 18, 9, 27, 36]),
+        ("number", [0, 1, 1, 3]),
+        ("number", [0.0, 1.0, 2.0, 3.0]),
+        ("id", [0] * 35),
+        ("score", [[np.float32(0)]] * 36),
+        ("score", [0.0] * 36),
+        ("crashed", [0] * 36),
+        ("arch", [[True] * 9] * 36),
+        ("errors/run", [5]),
+        ("recommendations/run", [0, 4]),
+        ("recommendations/run", [1]),
+        ("recommendations/n_archs", [-1, 3]),
+    ],
+)
+def test_columns_that_do_not_fit_together_are_refused(reference, tmp_path, name, column):
+    record = Record.open_or_create(tmp_path / "out", reference.spec)
+    runs = list(reference.runs(TASK, LABELS[0]))
+    archs = runs[0].history.arch
+    runs[1] = Run(1, runs[1].history, "error", recommendations=tuple(Recommendation(t, archs[:1]) for t in (1.0, 2.0)))
+    record.replace_runs({(TASK, LABELS[0]): runs})
+    file = ColumnFile(record.path / "trials.h5")
+    columns = file.read(f"{TASK}/random_search")
+    write_columns(file.path, file.read_spec(), [(f"{TASK}/random_search", columns)])
+    assert [run.to_bytes() for run in record.runs(TASK, LABELS[0])] == [run.to_bytes() for run in runs]
+    write_columns(file.path, file.read_spec(), [(f"{TASK}/random_search", columns | {name: np.array(column)})])
+    with pytest.raises(RecordError, match="damaged"):
+        record.runs(TASK, LABELS[0])
 
 
 def test_a_record_moves_and_reading_writes_nothing(reference, tmp_path):
