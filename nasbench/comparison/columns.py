@@ -191,12 +191,11 @@ def _check_trials(number: Ints, offset: Ints, trials: History) -> None:
         raise ValueError("columns have different lengths")
     if (np.diff(number) <= 0).any():
         raise ValueError("numbers of runs do not rise")
-    if (
-        trials.arch.dtype.kind not in "iuf"
-        or trials.crashed.dtype != np.bool_
-        or any(c.dtype != np.float64 for c in (trials.score, *trials[4:6]))
-    ):
+    floats = (trials.score, trials.cost_s, trials.finish_s)
+    if trials.crashed.dtype != np.bool_ or any(column.dtype != np.float64 for column in floats):
         raise ValueError("columns have other types")
+    if trials.arch.dtype.kind not in "iuf":
+        raise ValueError(f"architectures have type {trials.arch.dtype}")
 
 
 def _are_offsets(offset: Ints, n_parts: int, n: int) -> bool:
