@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -75,12 +76,17 @@ class RunColumns:
         overhead_s, recommendations = self.overhead_s[i].item(), self._recommendations_of(i)
         return Run(self.number[i].item(), history, self.errors[i], overhead_s, recommendations)
 
+    @cached_property
+    def _archs_end(self) -> Ints:
+        """[k] where the architectures of each recommendation end."""
+        return np.cumsum(self.recommendations.n_archs)
+
     def _recommendations_of(self, i: int) -> tuple[Recommendation, ...]:
         told = self.recommendations
         if not len(told.run):
             return ()
         first, last = np.searchsorted(told.run, (i, i + 1)).tolist()
-        ends = np.cumsum(told.n_archs)
+        ends = self._archs_end
         return tuple(
             Recommendation(told.time_s[k].item(), told.arch[ends[k] - told.n_archs[k] : ends[k]])
             for k in range(first, last)

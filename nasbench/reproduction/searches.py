@@ -113,7 +113,7 @@ class Searches:
             runs = record.runs(task, label)[: self._plan.runs]
             if failed := [run for run in runs if run.failed]:
                 told = f"{len(failed)} run(s) of {label} on {task} failed: {reason_of(failed[0].error)}"
-                raise CannotJudge(f"{told}; tracebacks in {record.path}")
+                raise CannotJudge(f"{told}; 'nasbench leaderboard {record.path}' writes the tracebacks")
             self._histories[task, label] = [run.history for run in runs]
         return self._histories[task, label]
 
