@@ -37,11 +37,11 @@ class RecommendationColumns(NamedTuple):
 class RunColumns:
     """Several runs, joined.
 
-    The trials of run ``i`` are ``[offset[i]:offset[i + 1]]`` of every column of ``trials``.
+    The trials of run ``i`` are ``[offsets[i]:offsets[i + 1]]`` of every column of ``trials``.
 
     Attributes:
         number: [r] of each run, rising.
-        offset: [r + 1] where the trials of each run begin.
+        offsets: [r + 1] where the trials of each run begin.
         trials: all trials of all runs.
         errors: [r] the traceback of a failed run, else empty.
         recommendations: all of them; empty where the default applies.
@@ -49,7 +49,7 @@ class RunColumns:
     """
 
     number: Ints
-    offset: Ints
+    offsets: Ints
     trials: History
     errors: tuple[str, ...]
     recommendations: RecommendationColumns
@@ -67,11 +67,11 @@ class RunColumns:
     @property
     def n_trials(self) -> Ints:
         """[r] finished trials of each run."""
-        return np.diff(self.offset)
+        return np.diff(self.offsets)
 
     def run(self, i: int) -> Run:
         """Return the run at position ``i``; its arrays are views of the columns."""
-        start, end = self.offset[i].item(), self.offset[i + 1].item()
+        start, end = self.offsets[i].item(), self.offsets[i + 1].item()
         history = History._make([column[start:end] for column in self.trials])
         overhead_s, recommendations = self.overhead_s[i].item(), self._recommendations_of(i)
         return Run(self.number[i].item(), history, self.errors[i], overhead_s, recommendations)
@@ -150,7 +150,7 @@ def to_stored(columns: RunColumns) -> dict[str, Column]:
 
     Integers take the narrowest type that holds them; errors and recommendations are there where a run has any.
     """
-    stored: dict[str, Column] = {"number": _narrowed(columns.number), "offset": _narrowed(columns.offset)}
+    stored: dict[str, Column] = {"number": _narrowed(columns.number), "offset": _narrowed(columns.offsets)}
     for name, column in columns.trials._asdict().items():
         stored[name] = _narrowed(column) if name in _INTEGERS else column
     failed = np.flatnonzero(columns.failed)

@@ -207,7 +207,7 @@ import time
 from nasbench.strategies.model_free.random_search import RandomSearch
 
 class Sleepy(RandomSearch):
-    n_decided = 0
+    n_prefetchable = 0
 
     def ask(self, n):
         time.sleep(0.04)

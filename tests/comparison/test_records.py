@@ -60,7 +60,7 @@ def test_the_columns_of_a_pair_are_those_of_its_runs(reference):
     runs = reference.runs(TASK, LABELS[0])
     assert columns.number.tolist() == [run.number for run in runs] == [0, 1, 2, 3]
     assert columns.n_trials.tolist() == [9, 9, 9, 9]
-    assert columns.offset.tolist() == [0, 9, 18, 27, 36]
+    assert columns.offsets.tolist() == [0, 9, 18, 27, 36]
     for name, column in columns.trials._asdict().items():
         np.testing.assert_array_equal(column, np.concatenate([getattr(run.history, name) for run in runs]))
     assert (columns.overhead_s > 0).all()
@@ -355,7 +355,7 @@ def test_version_1_is_read_ranked_and_verified(reference, tmp_path, capsys):
     assert main(["leaderboard", str(old.path)]) == 0
     assert main(["verify", str(old.path)]) == 0
     columns = old.columns(TASK, LABELS[0])
-    assert columns.offset.tolist() == [0, 9, 18, 27, 36]
+    assert columns.offsets.tolist() == [0, 9, 18, 27, 36]
 
 
 def test_version_1_verifies_the_first_objective_alone(tmp_path):
