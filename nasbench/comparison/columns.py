@@ -11,10 +11,14 @@ import numpy.typing as npt
 from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.comparison.run import Run
 from nasbench.records.column_file import Column, Columns
-from nasbench.simulation import History, no_history
+from nasbench.simulation import History
 from nasbench.trials import Recommendation
 
 _INTEGERS = ("id", "epoch")  # of trials; stored in the narrowest type
+_INTS, _FLOATS = np.empty(0, dtype=np.int64), np.empty(0)
+_NOTHING = History(
+    _INTS, np.empty((0, 0), dtype=np.int8), _INTS, np.empty((0, 1)), _FLOATS, _FLOATS, np.empty(0, dtype=np.bool_)
+)
 
 
 class RecommendationColumns(NamedTuple):
@@ -124,11 +128,9 @@ class RunViews(Sequence[Run]):
 
 def join_runs(runs: Sequence[Run]) -> RunColumns:
     """Join runs, sorted by number, into columns."""
-    told = [run.history for run in runs if len(run.history.id)]
-    if told:
-        trials = History._make(map(np.concatenate, zip(*told, strict=True)))
-    else:
-        trials = no_history(runs[0].history.arch.shape[1] if runs else 0)
+    told = [run.history for run in runs]
+    told = [history for history in told if len(history.id)] or told[:1] or [_NOTHING]
+    trials = History._make(map(np.concatenate, zip(*told, strict=True)))
     kept = [(i, one) for i, run in enumerate(runs) for one in run.recommendations]
     return RunColumns(
         np.array([run.number for run in runs], dtype=np.int64),
@@ -223,8 +225,7 @@ def _read_errors(stored: Columns, n_runs: int) -> tuple[str, ...]:
 
 def _read_recommendations(stored: Columns, n_runs: int, archs: Archs) -> RecommendationColumns:
     if "recommendations/run" not in stored:
-        ints = np.empty(0, dtype=np.int64)
-        return RecommendationColumns(ints, np.empty(0), ints, archs[:0])
+        return RecommendationColumns(_INTS, _FLOATS, _INTS, archs[:0])
     run, n_archs = (_whole(stored[f"recommendations/{name}"]) for name in ("run", "n_archs"))
     time_s, arch = stored["recommendations/time_s"], stored["recommendations/arch"]
     same_length = run.shape == n_archs.shape == time_s.shape and arch.ndim == 2

@@ -91,7 +91,7 @@ def test_failures_crashes_recommendations_and_objectives_are_kept(reference, tmp
     )
     runs = [
         Run(0, two, overhead_s=0.5, recommendations=named),
-        Run(1, no_history(told.arch.shape[1]), "Traceback é\n\udc80", 0.25),
+        Run(1, no_history(nasbench.load_task(TASK).space), "Traceback é\n\udc80", 0.25),
         Run(2, second.history._replace(score=score), recommendations=named[1:2]),
         Run(3, two._replace(arch=two.arch.astype(np.int8)), "RuntimeError: x"),
     ]
