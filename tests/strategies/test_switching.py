@@ -51,7 +51,7 @@ def test_a_model_learns_the_first_phase_at_once(cifar10):
     scores = [*np.linspace(0, 1, 11), np.nan]
     answer(strategy, first, scores)
     strategy.ask(1)
-    archs, learnt = strategy._now._train_source()
+    archs, learnt = strategy._now._get_results()
     assert sorted(learnt) == sorted(scores[:11])
     assert {row.tobytes() for row in archs} == {row.tobytes() for row in first.arch[:11]}
 
