@@ -13,21 +13,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze_array, is_frozen
+from nasbench._sealing import AskedTrial, are_complete, cut_apart, is_final, own_labels, runs_forward, seal
+from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze_array
 from nasbench.backends.checkpoints import FREE, Checkpoints, Pausing
 from nasbench.errors import BackendError, InvalidOption, SearchFinished, StrategyError
 from nasbench.spaces import SearchSpace
-from nasbench.trials import FULL_TRAINING, Backend, Recommendation, Results, Strategy, Trials, capabilities_of
+from nasbench.trials import Backend, Recommendation, Results, Strategy, Trials, capabilities_of
 
 LOOK_AHEAD = 64
 """Trials that are asked in one go at most where a strategy has decided them."""
 _INT64 = np.dtype(np.int64)  # a type compares with it ten times faster
-_Trial = tuple[int, float, int, Results]
-"""Row among all that were asked, seconds, epochs, and what the strategy will be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +163,8 @@ class Simulation:
         seconds, trials, epochs = self._budget.seconds, self._budget.trials, self._budget.epochs
         n_workers, tell, push, pop = self._n_workers, self._strategy.tell, heapq.heappush, heapq.heappop
         pauses_cost, recommend = self._pauses_cost, self._recommend
-        line: deque[_Trial] = deque()  # asked for and waiting for a worker
-        running: list[tuple[float, int, _Trial]] = []  # a heap by end, then by start
+        line: deque[AskedTrial] = deque()  # asked for and waiting for a worker
+        running: list[tuple[float, int, AskedTrial]] = []  # a heap by end, then by start
         clock, started, trained, finished = 0.0, 0, 0, False
         while True:
             while len(running) < n_workers and started < trials and trained < epochs:
@@ -200,7 +199,7 @@ class Simulation:
                 self._note_recommendation(recommend, clock)
             yield result
 
-    def _ask(self, line: "deque[_Trial]", free: int, left: float) -> bool:
+    def _ask(self, line: "deque[AskedTrial]", free: int, left: float) -> bool:
         """Put new trials in line; return False when the strategy has none left, now or later."""
         strategy = self._strategy
         # What is decided already is asked in one go: the same trials, for a fraction of the calls.
@@ -219,11 +218,11 @@ class Simulation:
         trials = self._checked(trials, wanted)
         n = len(trials.id)
         if n:
-            if self._partial or not _are_complete(trials.epoch):
+            if self._partial or not are_complete(trials.epoch):
                 self._check_idle(trials)
-            results = _sealed(self._advance(trials), trials)
+            results = seal(self._advance(trials), trials)
             row, costs, epochs = len(self._ids), results.cost_s.tolist(), results.epoch.tolist()
-            if not (len(costs) == len(epochs) == n and _run_forward(results.cost_s, costs)):
+            if not (len(costs) == len(epochs) == n and runs_forward(results.cost_s, costs)):
                 self._check_answer(trials, results)
             if results.score.size != n * self._n_objectives:
                 self._settle_objectives(n, results)
@@ -241,7 +240,7 @@ class Simulation:
             else:
                 self._note(trials.id, results)
                 # Those decided ahead are asked whatever the others come to: nothing is learnt from a look at these.
-                line.extend(_apart(row, results, new, alone=self._n_workers > 1 and n <= free))
+                line.extend(cut_apart(row, results, new, alone=self._n_workers > 1 and n <= free))
         return True
 
     def _advance_pausing(self, backend: Pausing, trials: Trials) -> Results:
@@ -349,15 +348,15 @@ class Simulation:
             raise StrategyError(f"ask({free}) returned {n} trials; expected at most {free}")
         if (
             self._bytes_are_names
-            and _is_final(trials.arch, self._dtype)
-            and _is_final(trials.id, _INT64)
-            and _is_final(trials.epoch, _INT64)
+            and is_final(trials.arch, self._dtype)
+            and is_final(trials.id, _INT64)
+            and is_final(trials.epoch, _INT64)
         ):
             return trials
         archs = trials.arch
         if archs.dtype != self._dtype or not self._bytes_are_names:
             archs = as_archs(archs, self._n_decisions, self._dtype)
-        return Trials(_own(trials.id), freeze_array(archs), _own(trials.epoch))
+        return Trials(own_labels(trials.id), freeze_array(archs), own_labels(trials.epoch))
 
     @property
     def history(self) -> History:
@@ -380,61 +379,3 @@ class Simulation:
             np.array(self._finish_s),
             np.isnan(score[:, 0]),
         )
-
-
-def _is_final(array: Any, dtype: np.dtype[Any]) -> bool:
-    """Whether an array has the documented type and nobody can ever write to it: then it needs no copy."""
-    return isinstance(array, np.ndarray) and array.dtype == dtype and is_frozen(array)
-
-
-def _sealed(results: Results, trials: Trials) -> Results:
-    """Return results that nobody can write to, the strategy that gets them included."""
-    score, cost_s = cast(Any, results.score), cast(Any, results.cost_s)
-    if type(score.base) is type(cost_s.base) is bytes and results.id is trials.id and is_frozen(results.epoch):
-        return results  # most calls
-    return Results(freeze_array(results.id), freeze_array(results.epoch), freeze_array(score), freeze_array(cost_s))
-
-
-def _run_forward(cost_s: Floats, costs: list[float]) -> bool:
-    """Whether all of ``cost_s`` [n], which ``costs`` lists, are positive and finite."""
-    if len(costs) == 1:
-        return 0 < costs[0] < math.inf
-    return costs[cost_s.argmin()] > 0 and costs[cost_s.argmax()] < math.inf  # nan counts as either
-
-
-def _are_complete(epochs: Ints) -> bool:
-    """Whether all of ``epochs`` [n] are the last one; an array call costs ten times the look at a single number."""
-    return bool(epochs.item() == FULL_TRAINING if len(epochs) == 1 else (epochs == FULL_TRAINING).all())
-
-
-def _own(labels: Any) -> Ints:
-    """Return ids or epochs as int64, a copy unless nobody can ever write to them."""
-    if isinstance(labels, np.ndarray) and labels.dtype == _INT64 and labels.ndim == 1:
-        return freeze_array(labels)
-    array = np.asarray(labels)
-    if array.dtype.kind not in "iu" or array.ndim != 1 or (array > np.iinfo(np.int64).max).any():
-        raise StrategyError(f"ask returned ids or epochs of type {array.dtype} {array.shape}; expected int64 [n]")
-    return freeze_array(array.astype(np.int64))
-
-
-def _apart(row: int, results: Results, epochs: list[int], *, alone: bool) -> Iterator[_Trial]:
-    """Cut a batch into trials that end each on its own, after so many ``epochs``.
-
-    Args:
-        row: of the first.
-        results: of the batch, frozen.
-        epochs: [n] new ones of each.
-        alone: give each trial memory of its own. Parts of one array lead to the whole of it, and a strategy that asks
-            while others are running would see how these end. With one worker all are told before it asks again.
-    """
-    # Iterating over arrays with one axis more gives rows of length one, in two thirds of the time of slices.
-    ids, reached, score, cost_s = (column[:, None] for column in results)
-    seen = (map(_alone, score), map(_alone, cost_s)) if alone else (score, cost_s)
-    pieces = map(Results._make, zip(ids, reached, *seen, strict=True))
-    costs = results.cost_s.tolist()
-    return zip(range(row, row + len(costs)), costs, epochs, pieces, strict=True)
-
-
-def _alone(part: Floats) -> Floats:
-    """Return a copy that is frozen and leads to nothing else."""
-    return np.ndarray(part.shape, part.dtype, part.tobytes())
