@@ -3,6 +3,7 @@
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.draws import draw_integers
 
 
 def encoded(archs: Archs, cardinality: Ints, rng: np.random.Generator) -> Floats:
@@ -28,5 +29,5 @@ def mutants(abc: Floats, factor: float, rng: np.random.Generator) -> Floats:
 def crossed(made: Floats, targets: Floats, chance: float, rng: np.random.Generator) -> Floats:
     """Return bin: each coordinate of [m, d] is the mutant's with a chance, one of them surely, else the target's."""
     taken = rng.random(made.shape) < chance
-    taken[np.arange(len(made)), rng.integers(made.shape[1], size=len(made))] = True
+    taken[np.arange(len(made)), draw_integers(rng, made.shape[1], len(made))] = True
     return np.where(taken, made, targets)

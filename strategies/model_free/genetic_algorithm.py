@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.draws import draw_integers
 from nasbench.options import FromTwo, Probability
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import mutate_until_new
@@ -71,5 +72,5 @@ class GeneticAlgorithm(RoundSearch):
 
     def _select_winners(self, fitness: Floats) -> Ints:
         """Hold a binary tournament for each place of the population; ``[population_size]`` places in ``fitness``."""
-        a, b = self._rng.integers(len(fitness), size=(2, self.population_size))
+        a, b = draw_integers(self._rng, len(fitness), (2, self.population_size))
         return np.asarray(np.where(fitness[a] >= fitness[b], a, b))

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs, freeze_array
+from nasbench.draws import draw_permutation
 from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials, full_trainings
@@ -89,8 +90,8 @@ class LocalSearch:
             if known is not None and known > self._best[0]:
                 self._best = (known, row)
         new = [i for i, known in enumerate(earlier) if known is None]
-        # Asked for slice by slice, which then need no copies.
-        self._queue, self._next = freeze_array(neighbors[self._rng.permutation(new)] if new else neighbors[:0]), 0
+        order = np.array(new, dtype=np.int64)[draw_permutation(self._rng, len(new))]
+        self._queue, self._next = freeze_array(neighbors[order]), 0  # asked for slice by slice, which need no copies
         self._scores.update((keys[i], np.nan) for i in new)
 
     def _restart(self) -> None:

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs, Bools
+from nasbench.draws import draw_permutation
 from nasbench.options import Count
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import sample_new
@@ -62,7 +63,7 @@ class TabuSearch(RoundSearch):
             self._move()
             new = [row for row in self._around if row.tobytes() not in self._scores]
             if new:
-                return np.stack(new)[self._rng.permutation(len(new))]
+                return np.stack(new)[draw_permutation(self._rng, len(new))]
         return self._draw_starts()
 
     def _draw_starts(self) -> Archs:

@@ -7,6 +7,7 @@ Sources: Aitchison & Aitken 1976, "Multivariate Binary Discrimination by the Ker
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
+from nasbench.draws import draw_integers
 from nasbench.spaces import SearchSpace
 
 _TOP_PERCENT = 15
@@ -50,7 +51,7 @@ class KernelDensity:
 
     def draw(self, n: int, cardinality: Ints, rng: np.random.Generator) -> Archs:
         """Draw ``n`` vectors: one of its own each, in which decisions are redrawn with their bandwidth."""
-        chosen = self.archs[rng.integers(len(self.archs), size=n)]
+        chosen = self.archs[draw_integers(rng, len(self.archs), n)]
         redrawn = (rng.random(chosen.shape) * cardinality).astype(np.int8)
         return np.where(rng.random(chosen.shape) < 1 - self.bandwidth, chosen, redrawn)
 

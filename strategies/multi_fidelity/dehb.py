@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
+from nasbench.draws import draw_permutation
 from nasbench.options import NotNegative, Probability
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._unit_cube import crossed, decoded, encoded, mutants
@@ -119,7 +120,7 @@ class DEHB(BracketSearch):
             parents = self._populations[below].best(bracket.size)
         if len(parents) < _PARENTS:
             everyone = np.concatenate([population.vectors for population in self._populations.values()])
-            others = everyone[self._rng.permutation(len(everyone))[: _PARENTS - len(parents)]]
+            others = everyone[draw_permutation(self._rng, len(everyone))[: _PARENTS - len(parents)]]
             parents = np.concatenate([parents, others])
         return parents
 

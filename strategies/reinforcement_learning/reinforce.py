@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.arrays import Archs
+from nasbench.draws import draw_normals
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import Ledger, check_below_one, check_positive
 from nasbench.strategies._product_distribution import OneByOne, mark_choices
@@ -56,7 +57,7 @@ class Reinforce:
         check_below_one(momentum=momentum)
         self._space, self._momentum = space, momentum
         exists = mark_choices(space)
-        self._policy = Policy(np.where(exists, 1e-3 * rng.standard_normal(exists.shape), -np.inf), learning_rate)
+        self._policy = Policy(np.where(exists, 1e-3 * draw_normals(rng, exists.shape), -np.inf), learning_rate)
         self._drawn = OneByOne(space, rng)
         self._sum = self._weight = 0.0  # of the moving average
         self._worst = np.inf
