@@ -48,7 +48,7 @@ class WritesOverTheSpace(Drawing):
         trials = super().ask(n)
         space, one = self.space, trials.arch[:1].copy()
         write_over([space.rows, space.cardinality, space.index(one), space.mutate(one, self.rng)])
-        write_over([*space.neighbors(one), space.canonical(one), space.is_valid(one), space.encode(one, "one_hot")])
+        write_over([*space.neighbors(one), space.canonicalize(one), space.is_valid(one), space.encode(one, "one_hot")])
         return trials
 
 

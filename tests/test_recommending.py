@@ -118,7 +118,7 @@ def test_a_strategy_says_itself_what_it_hands_over_and_changes_are_kept(cifar10)
         (lambda n: SPACE.rows[:0], StrategyError, r"shape \(0, 6\); expected architectures \[k, 6\], at least one"),
         (lambda n: SPACE.rows[0], StrategyError, "at least one"),
         (lambda n: None, StrategyError, "recommend returned NoneType"),
-        (lambda n: SPACE.rows[:1] + np.int8(9), InvalidArchitecture, "no architecture of space 'nb201'"),
+        (lambda n: SPACE.rows[:1] + np.int8(9), InvalidArchitecture, "not an architecture of space 'nb201'"),
         (lambda n: SPACE.rows[:1, :5], InvalidArchitecture, r"\[n, 6\]"),
     ],
 )

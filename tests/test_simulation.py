@@ -105,7 +105,7 @@ ONE = SPACE.rows[:1]
         (lambda k, n: full_trainings(k, ONE[:, :5]), StrategyError, r"\[n, 6\]"),
         (lambda k, n: Trials(np.arange(2), ONE, np.array([-1])), StrategyError, "2 ids"),
         (lambda k, n: full_trainings(k, SPACE.rows[:5]), StrategyError, r"ask\(1\) returned 5"),
-        (lambda k, n: full_trainings(k, ONE + np.int8(7)), InvalidArchitecture, "no architecture of space 'nb201'"),
+        (lambda k, n: full_trainings(k, ONE + np.int8(7)), InvalidArchitecture, "not an architecture of space 'nb201'"),
         (lambda k, n: full_trainings(k, ONE + 0.5), InvalidArchitecture, "float64"),
         (lambda k, n: full_trainings(0, ONE), StrategyError, "asked again"),
         (lambda k, n: Trials(np.array(["a"]), ONE, np.array([-1])), StrategyError, "expected int64"),
@@ -225,5 +225,5 @@ def test_every_seed_is_shown_equally_often(cifar10):
 def test_public_names_are_all_there():
     for name in nasbench.__all__:
         assert getattr(nasbench, name) is not None
-    with pytest.raises(AttributeError, match="no attribute"):
+    with pytest.raises(AttributeError, match="No nasbench attribute nothing"):
         nasbench.nothing  # noqa: B018

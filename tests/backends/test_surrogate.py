@@ -179,7 +179,7 @@ def test_a_space_without_a_list_is_answered_and_searched(tmp_path, home, shared,
     task = nasbench.load_task("surrogate-ec")
     assert not task.surrogate.known
     archs = task.space.sample(40, rng)
-    assert (task.query(archs, "test") == task.query(task.space.canonical(archs), "test")).all()
+    assert (task.query(archs, "test") == task.query(task.space.canonicalize(archs), "test")).all()
     assert "not proven" in task.describe()["best_known_how"]
     found = nasbench.compare("surrogate-ec", ["random_search", "local_search"], runs=1, out=tmp_path / "out")
     assert not any(run.failed for name in found.strategies for run in found.runs("surrogate-ec", name))

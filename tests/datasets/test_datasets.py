@@ -283,7 +283,7 @@ def test_what_cannot_be_asked_is_refused(rng):
         load_images("digits", rng, test_share=1.5)
     few = Part(np.zeros((2, 1, 4, 4), np.uint8), np.array([0, 1]))
     with pytest.raises(SourceError, match="too few to give 1 to valid"):
-        Images("few", ("a", "b"), {"train": few}).carved("valid", 0.5, rng)
+        Images("few", ("a", "b"), {"train": few}).split_off("valid", 0.5, rng)
 
 
 def test_folds_hold_each_image_once_and_each_class_in_proportion(rng):

@@ -75,7 +75,7 @@ def test_isomorphic_architectures_look_the_same(name, label, rng):
     """Up to what the benchmark's own isomorphism ignores: NAS-Bench-201's tells a sum from its only term."""
     space = space_named(name)
     archs = space.sample(200, rng)
-    twins = space.canonical(archs)
+    twins = space.canonicalize(archs)
     encoding = make_encoding(space, label)
     encoding.fit(np.concatenate([archs, twins]))
     if label.startswith("wl"):  # labels see identities, which the paper's isomorphism contracts

@@ -134,7 +134,7 @@ def test_the_file_is_read_back_exactly(full, tmp_path):
     write_table(draft, tmp_path / "nb101.h5")
     table = Table(tmp_path / "nb101.h5")
     assert SPACE.hashes(draft.architectures) == list(CELLS)
-    assert (SPACE.canonical(draft.architectures) == draft.architectures).all()
+    assert (SPACE.canonicalize(draft.architectures) == draft.architectures).all()
     rows = table.index(draft.architectures)
     for epochs in (4, 12, 36, 108):
         for repeat in range(3):

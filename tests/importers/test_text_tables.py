@@ -203,7 +203,7 @@ def test_lists_and_an_index_in_parquet_are_columns(tmp_path):
     frame.set_index("cell").to_parquet(tmp_path / "x.parquet")
     cells = read_cells(tmp_path / "x.parquet")
     assert list(cells.columns) == ["cell", "curve.0", "curve.1", "n"]
-    assert cells.numbers("curve.1").tolist() == [0.2, 0.4]
+    assert cells.read_numbers("curve.1").tolist() == [0.2, 0.4]
 
 
 # --- rows

@@ -152,7 +152,7 @@ def test_the_walk_goes_to_the_nearest_that_is_left(cifar10):
     strategy._begin()
     strategy._policy = Noted(16, learning_rate=0.01, rng=np.random.default_rng(3))
     trials = strategy._pool[[strategy._step() for _ in range(16)]]
-    codes = strategy._predictor.embedded(cifar10.space.rows)
+    codes = strategy._predictor.embed(cifar10.space.rows)
     asked = np.zeros(len(codes), dtype=bool)
     for goal, arch in zip(went, trials, strict=True):
         distance = np.linalg.norm(codes - goal, axis=1)
@@ -183,7 +183,7 @@ def test_an_embedding_does_not_depend_on_the_run(cifar10):
         rng.random(seed)
         strategy = Arch2VecRL(cifar10.space, rng, embedding=QUICK)
         strategy.ask(1)
-        codes.append(strategy._predictor.embedded(rows))
+        codes.append(strategy._predictor.embed(rows))
         if seed == 1:
             _graph_autoencoder._kept.clear()
             _graph_autoencoder._whole.clear()

@@ -29,10 +29,10 @@ def test_candidates_are_new_distinct_and_valid(name, space, rng):
 def test_twins_count_once_where_one_of_them_was_trained(rng):
     space = SPACES.load("nb101")()
     archs = space.sample(400, rng)
-    distinct = np.unique(space.canonical(archs), axis=0)
+    distinct = np.unique(space.canonicalize(archs), axis=0)
     seen = SeenSet(space)
     assert len(seen.filter_unseen(archs)) == len(distinct)
-    seen.add(space.canonical(archs))
+    seen.add(space.canonicalize(archs))
     assert len(seen.filter_unseen(archs)) == 0
 
 

@@ -41,9 +41,9 @@ def test_the_answer_is_that_of_gpytorch(model, rng):
     model.learn(20, rate=0.01, decay=0.01)
     (x,), y = model.train_inputs, model.train_targets
     query = torch.from_numpy(rng.standard_normal((9, 2)))
-    posterior = GPPosterior(model.covariance(x, x), y, model.likelihood.noise.item())
+    posterior = GPPosterior(model.compute_covariance(x, x), y, model.likelihood.noise.item())
     signal = model.covar_module.outputscale.detach()
-    mean, std = posterior.predict(model.covariance(query, x), signal.expand(9))
+    mean, std = posterior.predict(model.compute_covariance(query, x), signal.expand(9))
     with torch.no_grad():
         expected = model.likelihood.eval()(model.eval()(query))
     np.testing.assert_allclose(mean, expected.mean, rtol=1e-6)

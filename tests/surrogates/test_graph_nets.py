@@ -35,7 +35,7 @@ def test_isomorphic_cells_get_the_same_prediction(label, rng):
     archs = space.sample(150, rng)
     predictor = made(label, space, epochs=2)
     predictor.fit(Batch(archs), rng.random(150), rng)
-    twins = space.canonical(archs)
+    twins = space.canonicalize(archs)
     assert (twins != archs).any(axis=1).sum() > 50
     answers, theirs = predictor.predict(Batch(archs)), predictor.predict(Batch(twins))
     np.testing.assert_allclose(answers.mean, theirs.mean, rtol=1e-9)

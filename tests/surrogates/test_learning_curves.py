@@ -299,7 +299,7 @@ def test_the_transformer_knows_the_prior_that_it_was_trained_on():
             values = torch.from_numpy(curves[:, :length])
             log_mass = net(epochs, values, torch.ones(values.shape, dtype=torch.bool), asked)
             likelihoods.append(net.log_density(log_mass, torch.from_numpy(end[:, None])).mean().item())
-            mean, std = (part.numpy() for part in net.moments(log_mass[:, 0]))
+            mean, std = (part.numpy() for part in net.compute_moments(log_mass[:, 0]))
         assert np.sqrt(((mean - end) ** 2).mean()) < 0.95 * np.sqrt(((curves[:, length - 1] - end) ** 2).mean())
         assert 0.85 < (np.abs(mean - end) < 1.645 * std).mean() < 0.99
     assert likelihoods == sorted(likelihoods)

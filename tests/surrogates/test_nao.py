@@ -40,13 +40,13 @@ def test_most_of_a_sequence_is_said_again(learnt):
     """By chance one token in five would be right."""
     model, space = learnt
     archs = space.sample(100, np.random.default_rng(2))
-    assert (model.improved(archs, 0.0) == archs).mean() > 0.8
+    assert (model.improve(archs, 0.0) == archs).mean() > 0.8
 
 
 def test_a_step_uphill_is_an_improvement_and_one_downhill_the_opposite(learnt):
     model, space = learnt
     archs = space.sample(100, np.random.default_rng(2))
-    up, down = ((model.improved(archs, step) == 3).mean() for step in (10.0, -10.0))
+    up, down = ((model.improve(archs, step) == 3).mean() for step in (10.0, -10.0))
     assert up > (archs == 3).mean() + 0.1
     assert down < (archs == 3).mean() - 0.05
 
@@ -72,7 +72,7 @@ def test_the_decoder_hears_no_token_before_it_says_it():
 def test_nothing_is_improved_before_a_fit():
     space = SPACES.load("nb201")()
     with pytest.raises(PredictorError, match="call fit first"):
-        NAOPredictor(space).improved(space.rows[:1], 1.0)
+        NAOPredictor(space).improve(space.rows[:1], 1.0)
 
 
 def test_labelled_architectures_are_not_labelled_again():

@@ -75,8 +75,8 @@ def test_it_is_a_pseudo_metric(cifar10, rng):
     assert (among <= detour + 1e-9).all()
     nb101 = SPACES.load("nb101")()
     archs = nb101.sample(60, rng)
-    assert (archs != nb101.canonical(archs)).any(axis=1).sum() > 20
-    twins = apart(nb101, archs, nb101.canonical(archs))
+    assert (archs != nb101.canonicalize(archs)).any(axis=1).sum() > 20
+    twins = apart(nb101, archs, nb101.canonicalize(archs))
     np.testing.assert_allclose(np.diagonal(twins, axis1=1, axis2=2), 0, atol=1e-12)
 
 

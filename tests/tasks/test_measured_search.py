@@ -201,7 +201,7 @@ def test_seconds_that_fall_are_refused_before_anything_runs(own, tmp_path):
 def test_a_sample_of_a_space_that_cannot_be_listed_is_searched(own, space, rng, tmp_path):
     """Among its rows; one has no epoch 2, and is left out."""
     inner = SPACES.load(space)()
-    rows = np.unique(inner.canonical(inner.sample(60, rng)), axis=0)
+    rows = np.unique(inner.canonicalize(inner.sample(60, rng)), axis=0)
     scores = rng.random((len(rows), 1, 9))
     scores[5, 0, 1] = np.nan
     seconds = np.cumsum(rng.uniform(1.0, 2.0, scores.shape), axis=2)
