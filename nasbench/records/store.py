@@ -174,7 +174,8 @@ class RunStore(ABC, Generic[R]):
                     told = difference(before[name], now[name], of=("there", f"in {this}"))
                     raise RecordError(f"{path} was recorded with another {name}: {told}; choose another --out")
             joined[kind] = before | now
-        code = {"code": old.get("code", {}) | spec.get("code", {})}
+        table = old.get("code", {}) | spec.get("code", {})  # digest -> module, sorted by module
+        code = {"code": dict(sorted(table.items(), key=lambda item: item[::-1]))}
         return spec | {"software": versions} | code | cls._grow(old, spec) | joined
 
     @classmethod

@@ -9,6 +9,7 @@ import pytest
 import nasbench
 from nasbench.cli import main
 from nasbench.comparison.experiment import Limits
+from nasbench.registry import ACQUISITIONS, METRICS, PLOTS
 
 METRIC = '''"""Trials until the last improvement."""
 
@@ -82,8 +83,10 @@ def outside(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def installed(outside):
-    """The same as an installed package with entry points."""
+def installed(outside, monkeypatch):
+    """The same as an installed package with entry points, which a process looks for once."""
+    for registry in (METRICS, PLOTS, ACQUISITIONS):
+        monkeypatch.delitem(vars(registry), "_plugins", raising=False)
     info = outside / "theirs-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
@@ -92,7 +95,9 @@ def installed(outside):
         "[nasbench.plots]\ndots = their_plot:Dots\n"
         "[nasbench.acquisitions]\ncontrarian = their_acquisition:Contrarian\n"
     )
-    return outside
+    yield outside
+    for registry in (METRICS, PLOTS, ACQUISITIONS):
+        vars(registry).pop("_plugins", None)
 
 
 def last_improvements(record, strategy):
