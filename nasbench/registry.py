@@ -241,3 +241,10 @@ def with_epochs(component: Any, options: Mapping[str, Any], epochs: Sequence[int
     if options.get("epochs") not in (None, (), tuple(epochs)):
         raise InvalidOption(f"epochs={options['epochs']!r}; leave it out, it is filled in: {tuple(epochs)}")
     return {**options, "epochs": tuple(epochs)}
+
+
+def with_observation_noise(component: Any, options: Mapping[str, Any], noise: float) -> dict[str, Any]:
+    """Return a strategy's options, with a task's noise of one query as ``observation_noise`` if that was left open."""
+    if "observation_noise" not in options_of(component) or options.get("observation_noise") is not None:
+        return dict(options)
+    return {**options, "observation_noise": noise}

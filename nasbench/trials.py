@@ -114,9 +114,11 @@ class Capabilities:
     Three more are read by the registry, which treats predictors alike: the class attribute ``presets`` (names of
     options that other publications or implementations use together), the static method ``sources(task, options)``
     (names of the other tasks, or folders of records, that a search of ``task`` learns from; a comparison records what
-    they are), and two options of the constructor that a comparison fills in: ``target``, beside ``sources``, with the
-    name of the task that is searched, and ``epochs`` with those that a trial may be trained to, rising, the last one
-    being a complete training. A strategy that is given no ``epochs`` asks for complete trainings only.
+    they are), and three options of the constructor that a comparison fills in: ``target``, beside ``sources``, with
+    the name of the task that is searched; ``epochs``, with those that a trial may be trained to, rising, the last one
+    being a complete training; and ``observation_noise``, with the standard deviation of one answer around what is
+    reported of its architecture, 0 where there is none or it is unknown. A strategy that is given no ``epochs`` asks
+    for complete training runs only.
 
     Attributes:
         n_prefetchable: attribute or property: how many of the next trials are decided whatever results come in. They

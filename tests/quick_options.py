@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 STRATEGY_OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "model_recommendation": {"search": "random_search"},
     "arch2vec_bo": {
         "predictor": "arch2vec_dngo,pretraining_epochs=1,architectures=64,epochs=2,units=4",
         "batch": 22,

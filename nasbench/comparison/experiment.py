@@ -17,7 +17,7 @@ from nasbench.errors import InvalidOption
 from nasbench.options import require_whole_number
 from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
 from nasbench.records.provenance import choice_entry, plain, software, source_entries, tabulate_code, task_entry
-from nasbench.registry import STRATEGIES, with_epochs, with_target
+from nasbench.registry import STRATEGIES, with_epochs, with_observation_noise, with_target
 from nasbench.simulation import Budget
 from nasbench.tasks import FRESH, Task, load_task, tasks_with_epochs
 from nasbench.tasks.recorded import as_recorded
@@ -195,6 +195,7 @@ def check_choice(choice: Choice, name: str, task: Task) -> None:
     check_epochs(choice, task)
     component, options = choice.resolve(STRATEGIES)
     options = with_epochs(component, with_target(component, options, name), task.epochs)
+    options = with_observation_noise(component, options, task.observation_noise)
     check_made(f"{choice.label} on {name}", lambda: component(task.space, np.random.default_rng(0), **options))
 
 

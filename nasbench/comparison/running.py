@@ -19,7 +19,7 @@ from nasbench.records.provenance import warn_of_gaps
 from nasbench.records.run_missing import run_missing
 from nasbench.records.store import make_folder
 from nasbench.records.stored_run import Pair
-from nasbench.registry import STRATEGIES, with_epochs, with_target
+from nasbench.registry import STRATEGIES, with_epochs, with_observation_noise, with_target
 from nasbench.simulation import Budget, Simulation, no_history
 from nasbench.tasks import Task
 from nasbench.tasks.recorded import as_recorded
@@ -33,6 +33,7 @@ def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> 
     try:
         component, options = choice.resolve(STRATEGIES)
         options = with_epochs(component, with_target(component, options, task.name), task.epochs)
+        options = with_observation_noise(component, options, task.observation_noise)
         with limit_to_one_thread():
             simulation = Simulation(
                 component(task.space, own, **options),

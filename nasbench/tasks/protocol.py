@@ -182,6 +182,11 @@ class Task(Protocol):
         """
         ...
 
+    @property
+    def observation_noise(self) -> float:
+        """Standard deviation of what one query shows around what is reported, as a score; 0 for none or unknown."""
+        ...
+
     def backend(self, rng: np.random.Generator) -> Backend:
         """Return what answers the trials of one run; ``rng`` draws the seed that each architecture shows."""
         ...

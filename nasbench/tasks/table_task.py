@@ -16,6 +16,7 @@ from nasbench.table import Table, list_tables
 from nasbench.tasks.columns import CostTerm, MeasuredColumn, StaticMetric, charge_static_metric
 from nasbench.tasks.declarations import FEWEST_SEEDS, FRESH, MEASURED, REPEATS, SAME
 from nasbench.tasks.fidelities import Fidelity, Gaps, observed_at
+from nasbench.tasks.noise import estimate_observation_noise
 from nasbench.tasks.protocol import Expected, Optimum
 from nasbench.tasks.spaces import refuse_other_space
 from nasbench.tasks.table_description import describe_table_task, look_up_columns
@@ -245,6 +246,12 @@ class TableTask(HasObjectives):
         everything = np.arange(len(self.table))
         values = [column.scale.sign * column.query(everything) for column in self.further.values()]
         return np.stack(values, axis=1) if values else None
+
+    @cached_property
+    def observation_noise(self) -> float:
+        """Standard deviation of what one query shows around the mean over seeds, among good architectures."""
+        seen = self.observations
+        return estimate_observation_noise(seen.scores[self.rows], seen.n_seeds[self.rows])
 
     def backend(self, rng: np.random.Generator) -> TableBackend:
         """Return what answers the trials of one run; ``rng`` draws the seed each architecture shows."""

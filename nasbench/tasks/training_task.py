@@ -202,6 +202,11 @@ class TrainingTask(HasObjectives):
         network = self.how.get("network") or self.space.name
         build_network(network, self.space.sample(1, rng), rng, space=self.space)
 
+    @property
+    def observation_noise(self) -> float:
+        """0: the noise of training runs is unknown before they are repeated."""
+        return 0.0
+
     def backend(self, rng: np.random.Generator) -> "TrainingBackend | FreshTrainingBackend":
         """Return what answers the trials of one run; ``rng`` draws which repetition it sees."""
         first = int(rng.integers(self.seeds))

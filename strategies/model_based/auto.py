@@ -14,18 +14,32 @@ drawn, .193, .018 and .003 with always a half, .110, .047 and .050 with none. Th
 tasks (numbers that are not drawn were tried on Citeseer and ImageNet16-120 too); on the others it was only measured.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
+import numpy as np
+
+from nasbench.arrays import Archs, Floats
 from nasbench.options import Count, NotNegative
+from nasbench.spaces import SearchSpace
 from nasbench.strategies._configured import Label
 from nasbench.strategies._smbo import Batching, ModelBasedSearch
+from nasbench.strategies._winner import WinnerModel
+from nasbench.trials import Results
 
 REQUIRES = {"gpytorch": "gp"}
 
 
 @dataclass(kw_only=True, eq=False)
 class Auto(ModelBasedSearch):
-    """Our default."""
+    """The default.
+
+    Attributes:
+        winner: who names the winner: a ``model``, or the best observed score (``incumbent``).
+        observation_noise: standard deviation of one query around what is reported of its architecture, as a score; a
+            comparison fills in what the task knows. None or 0: there is nothing to smooth, the best observed is named.
+    """
 
     predictor: Label = "functional_gp"
     acquisition: str = field(default="randomized_ucb", init=False)
@@ -34,3 +48,25 @@ class Auto(ModelBasedSearch):
     pool_size: Count = 400
     batching: Batching = field(default="believer", init=False)
     refit_every: Count = 10
+    winner: Literal["model", "incumbent"] = "model"
+    observation_noise: NotNegative | None = None
+
+    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
+        """Follow the search with a model of the winner where one query is noisy; else the default holds."""
+        super().__post_init__(space, rng)
+        self._winner: WinnerModel | None = None
+        if self.winner == "model" and self.observation_noise:
+            self._winner = WinnerModel(space, self.observation_noise)
+            self.recommend: Callable[[], Archs] = self._winner.recommend
+
+    def tell(self, results: Results) -> None:
+        """Remember what did not crash."""
+        if self._winner:
+            self._winner.tell(np.array([self._waiting[trial] for trial in results.id.tolist()]), results.score)
+        super().tell(results)
+
+    def warm_start(self, archs: Archs, scores: Floats) -> None:
+        """Learn from training runs that another search asked for; see ``SequentialSearch``."""
+        if self._winner:
+            self._winner.tell(archs, scores[:, None])
+        super().warm_start(archs, scores)

@@ -28,6 +28,7 @@ from nasbench.spaces import SearchSpace
 from nasbench.surrogates._gp.kernels import GroupedKernel, Products
 from nasbench.surrogates._gp.lbfgs import minimize_lbfgs
 from nasbench.surrogates._predictor import CheckedPredictor, State
+from nasbench.surrogates._targets import find_target
 
 LEAST_NOISE = 1e-4
 _JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)
@@ -190,6 +191,28 @@ class GaussianProcess(CheckedPredictor):
         self._factor = torch.cat([upper, torch.cat([half.mT, corner], dim=1)])
         self._grew = True
         self._weigh(value)
+
+    def estimate_means(self, noise: "float | Floats") -> Floats:
+        """Return the best linear prediction of the mean score of each training architecture; ``[n]``.
+
+        An observed score is the process, plus what its architecture deviates from the process, plus the noise of one
+        training. What was fitted as noise is the variance of the last two together, and that of the last is known. Of
+        observations y with mean m and covariance C, the best linear prediction of the first two is y - noise^2 C^-1
+        (y - m): Henderson 1975; Robinson 1991, "That BLUP is a good thing". The mean is that of the scores.
+
+        Args:
+            noise: standard deviation of a training around the mean of its architecture, as a score; one, or [n].
+                Where it is more than was fitted, all that the process does not explain counts as noise.
+
+        Raises:
+            PredictorError: not fitted yet, or what is learnt is not the score, so that noise has no one size.
+        """
+        target = self._must_be_fitted()
+        if self._target_class is not find_target("score"):
+            raise PredictorError(f"{type(self).__name__} learns another target; means are estimated with target=score")
+        unit = np.diff(target.backward(np.array([0.0, 1.0])))
+        variance = np.minimum(np.square(noise / unit), self._noise)
+        return target.backward((self._value - torch.from_numpy(variance) * self._weights).numpy())
 
     def _compute_cross_covariance(self, query: Any) -> tuple[Tensor, Tensor]:
         """Return the prior covariance of scaled features with the training points [m, n], and their variance [m]."""

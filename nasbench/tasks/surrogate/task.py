@@ -1,18 +1,20 @@
 """A task that a surrogate answers: any architecture of the space, by what was learnt from trained ones."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption, make_unknown_name
-from nasbench.spaces import SearchSpace
+from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.tasks.declarations import (
     FRESH,
     SAME,
     surrogate_files,
 )
+from nasbench.tasks.noise import average_among_best
 from nasbench.tasks.protocol import Expected, Optimum
 from nasbench.tasks.spaces import described_decisions
 from nasbench.tasks.surrogate.backend import SurrogateBackend
@@ -22,6 +24,7 @@ from nasbench.units import HasObjectives, Objective, Scale
 if TYPE_CHECKING:
     from nasbench.tasks.table_task import TableTask
 
+_SAMPLE = 1000  # architectures that stand for a space which cannot be listed
 _CLOSE = 1e-6  # relative; what a net or a kernel predicts of an architecture depends in its last digits on the batch
 
 
@@ -119,6 +122,15 @@ class SurrogateTask(HasObjectives):
 
     def check(self) -> None:
         """Refuse nothing: opening has checked all that a search needs."""
+
+    @cached_property
+    def observation_noise(self) -> float:
+        """Standard deviation of what one query shows around what is expected of its architecture, among good ones."""
+        if not self.noisy:
+            return 0.0
+        space = self.space
+        archs = space.rows if isinstance(space, EnumeratedSpace) else space.sample(_SAMPLE, np.random.default_rng(0))
+        return average_among_best(self.surrogate.predict(OBSERVED, archs), self.surrogate.predict(NOISE, archs))
 
     def backend(self, rng: np.random.Generator) -> SurrogateBackend:
         """Return what answers the trials of one run; ``rng`` draws the noise of each architecture."""
