@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.arrays import Bools, Floats
+from nasbench.comparison.columns import RunColumns, concatenate_columns
 from nasbench.comparison.record import Record
-from nasbench.comparison.run import Run
 from nasbench.comparison.task_runs import join_task_runs
 from nasbench.errors import RecordError
 from nasbench.metrics import Metric, TaskRuns, make_metrics
@@ -130,19 +130,26 @@ def analyse(record: Record, metrics: Sequence[str] = ()) -> Analysis:
     computed, tasks = make_metrics(metrics), []
     for name in record.tasks:
         task = recorded_task(record, name)
-        runs: list[Run] = []
-        for strategy in record.strategies:
-            own = record.runs(name, strategy)
-            if len(own) < record.spec["runs"]:
-                raise RecordError(
-                    f"{record.path} holds {len(own)} of {record.spec['runs']} runs of {strategy} on {name}: "
-                    "run the same comparison again to finish it"
-                )
-            runs += own
+        runs = concatenate_columns([_read_complete(record, name, strategy) for strategy in record.strategies])
         limits = {_UNITS[key]: float(value) for key, value in record.spec["limits"].items() if value is not None}
         joined = join_task_runs(task, runs, limits)
         tasks.append(_analyse_task(name, task, joined, len(record.strategies), computed))
     return Analysis(record.strategies, tasks, record.spec["n_workers"], record.spec["seed"], computed)
+
+
+def _read_complete(record: Record, task: str, strategy: str) -> RunColumns:
+    """Return all runs of a pair, joined.
+
+    Raises:
+        RecordError: runs are missing.
+    """
+    runs = record.columns(task, strategy)
+    if len(runs) < record.spec["runs"]:
+        raise RecordError(
+            f"{record.path} holds {len(runs)} of {record.spec['runs']} runs of {strategy} on {task}: "
+            "run the same comparison again to finish it"
+        )
+    return runs
 
 
 def _analyse_task(

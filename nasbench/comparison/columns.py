@@ -128,9 +128,7 @@ class RunViews(Sequence[Run]):
 
 def join_runs(runs: Sequence[Run]) -> RunColumns:
     """Join runs, sorted by number, into columns."""
-    told = [run.history for run in runs]
-    told = [history for history in told if len(history.id)] or told[:1] or [_NOTHING]
-    trials = History._make(map(np.concatenate, zip(*told, strict=True)))
+    trials = _concatenate_trials([run.history for run in runs])
     kept = [(i, one) for i, run in enumerate(runs) for one in run.recommendations]
     return RunColumns(
         np.array([run.number for run in runs], dtype=np.int64),
@@ -145,6 +143,34 @@ def join_runs(runs: Sequence[Run]) -> RunColumns:
         ),
         np.array([run.overhead_s for run in runs], dtype=np.float64),
     )
+
+
+def concatenate_columns(parts: Sequence[RunColumns]) -> RunColumns:
+    """Return the runs of several pairs as one, in the order of ``parts``; the numbers of runs then repeat."""
+    first_run = np.cumsum([0, *map(len, parts)]).tolist()
+    first_trial = np.cumsum([0, *(len(part.trials.id) for part in parts)]).tolist()
+    starts = [part.offsets[:-1] + start for part, start in zip(parts, first_trial, strict=False)]
+    run = [part.recommendations.run + start for part, start in zip(parts, first_run, strict=False)]
+    named = [part.recommendations for part in parts if len(part.recommendations.run)] or [parts[0].recommendations]
+    return RunColumns(
+        number=np.concatenate([part.number for part in parts]),
+        offsets=np.append(np.concatenate(starts), first_trial[-1]),
+        trials=_concatenate_trials([part.trials for part in parts]),
+        errors=tuple(error for part in parts for error in part.errors),
+        recommendations=RecommendationColumns(
+            run=np.concatenate(run),
+            time_s=np.concatenate([one.time_s for one in named]),
+            n_archs=np.concatenate([one.n_archs for one in named]),
+            arch=np.concatenate([one.arch for one in named]),
+        ),
+        overhead_s=np.concatenate([part.overhead_s for part in parts]),
+    )
+
+
+def _concatenate_trials(histories: Sequence[History]) -> History:
+    """Join histories; one without trials does not know how many decisions an architecture has and is left out."""
+    known = [history for history in histories if len(history.id)] or histories[:1] or [_NOTHING]
+    return History._make(map(np.concatenate, zip(*known, strict=True)))
 
 
 def to_stored(columns: RunColumns) -> dict[str, Column]:

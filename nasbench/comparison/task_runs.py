@@ -1,12 +1,12 @@
 """From the runs of a task to what metrics are given: joined columns, and what each run would hand over, over time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.comparison.run import Run
+from nasbench.comparison.columns import RunColumns
 from nasbench.metrics import JoinedTrials, TaskGoal, TaskRuns, Track, compute_spent
 from nasbench.recommending import find_incumbents
 from nasbench.tasks import Task
@@ -23,15 +23,15 @@ class _Recommended(NamedTuple):
     arch: Archs
 
 
-def join_task_runs(task: Task, runs: Sequence[Run], limits: Mapping[str, float]) -> TaskRuns:
-    """Return the runs of all strategies on a task as metrics are given them.
+def join_task_runs(task: Task, runs: RunColumns, limits: Mapping[str, float]) -> TaskRuns:
+    """Return the runs of all strategies on a task in the form that metrics receive.
 
     Args:
-        task: that was searched.
-        runs: one strategy's behind the other's.
-        limits: what each run could spend: unit -> amount; empty for the task's own budget.
+        task: the task that was searched.
+        runs: the runs of all strategies, strategy by strategy.
+        limits: budget of each run: unit -> amount; empty for the task's own budget.
     """
-    trials, failed = join_trials(runs), np.array([run.failed for run in runs], dtype=np.bool_)
+    trials, failed = join_trials(runs), runs.failed
     spent = compute_spent(trials)
     limits = dict(limits) or {"s": task.budget_s}
     goal = TaskGoal(
@@ -49,7 +49,7 @@ def join_task_runs(task: Task, runs: Sequence[Run], limits: Mapping[str, float])
         trials=trials,
         spent=spent,
         failed=failed,
-        overhead_s=np.array([run.overhead_s for run in runs]),
+        overhead_s=runs.overhead_s,
         limits=limits,
         unit=_find_binding_limit(spent, limits),
         incumbents=incumbents,
@@ -57,14 +57,9 @@ def join_task_runs(task: Task, runs: Sequence[Run], limits: Mapping[str, float])
     )
 
 
-def join_trials(runs: Sequence[Run]) -> JoinedTrials:
-    """Return the trials of runs, one run behind the other."""
-    histories = [run.history for run in runs]
-    offsets = np.cumsum([0, *(len(history.id) for history in histories)])
-    # a run in which nothing finished does not know how many decisions an architecture has
-    told = [history for history in histories if len(history.id)] or histories[:1]
-    columns = {name: np.concatenate([getattr(history, name) for history in told]) for name in JoinedTrials._fields[1:]}
-    return JoinedTrials(offsets=offsets, **columns)
+def join_trials(runs: RunColumns) -> JoinedTrials:
+    """Return the trials of joined runs in the form that metrics receive."""
+    return JoinedTrials(offsets=runs.offsets, **runs.trials._asdict())
 
 
 def _run_of(offsets: Ints) -> Ints:
@@ -107,20 +102,12 @@ def _track_incumbents(goal: TaskGoal, trials: JoinedTrials, found: Ints, spent: 
     )
 
 
-def _read_recommended(runs: Sequence[Run]) -> _Recommended:
-    """Return all recommendations of runs that did not fail; an empty one changes nothing."""
-    told = [
-        (i, one)
-        for i, run in enumerate(runs)
-        if run.recommendations and not run.failed
-        for one in run.recommendations
-        if len(one.archs)
-    ]
-    return _Recommended(
-        run=np.array([i for i, _ in told], dtype=np.int64),
-        time_s=np.array([one.time_s for _, one in told], dtype=np.float64),
-        arch=np.stack([one.archs[0] for _, one in told]) if told else np.empty((0, 0), dtype=np.int8),
-    )
+def _read_recommended(runs: RunColumns) -> _Recommended:
+    """Return the first architecture of every recommendation, except of empty ones and of those of failed runs."""
+    told = runs.recommendations
+    kept = np.flatnonzero((told.n_archs > 0) & ~runs.failed[told.run])
+    first = np.cumsum(told.n_archs) - told.n_archs
+    return _Recommended(run=told.run[kept], time_s=told.time_s[kept], arch=told.arch[first[kept]])
 
 
 def _track_recommended(
@@ -132,14 +119,8 @@ def _track_recommended(
     default = np.flatnonzero(~np.isin(incumbents.run, own.run))
     order = np.argsort(np.concatenate([incumbents.run[default], own.run]), kind="stable")
     run = np.concatenate([incumbents.run[default], own.run])[order]
-    seconds, archs = spent["s"], goal.report(own.arch)
-    n_told = np.array(
-        [
-            np.searchsorted(seconds[trials.offsets[i] : trials.offsets[i + 1]], time, side="right")
-            for i, time in zip(own.run.tolist(), own.time_s.tolist(), strict=True)
-        ]
-    )
-    last = np.where(n_told > 0, trials.offsets[own.run] + n_told - 1, -1)
+    archs = goal.report(own.arch)
+    last = _find_last_trials(trials, own)
     by_then = {unit: np.append(amount, 0.0)[last] for unit, amount in spent.items()} | {"s": own.time_s}
 
     def merge(of_incumbents: Floats, of_own: Floats) -> Floats:
@@ -153,6 +134,17 @@ def _track_recommended(
         reported=reported,
         regret=goal.compute_regret(next(iter(reported.values()))),
     )
+
+
+def _find_last_trials(trials: JoinedTrials, own: _Recommended) -> Ints:
+    """Return the last trial of the same run that had finished when each recommendation was made; -1 for none."""
+    n, k = len(trials.id), len(own.run)
+    time_s, run = np.append(trials.finish_s, own.time_s), np.append(_run_of(trials.offsets), own.run)
+    order = np.lexsort((np.repeat([0, 1], [n, k]), time_s, run))  # at equal times, trials come first
+    n_finished = np.empty(n + k, dtype=np.int64)
+    n_finished[order] = np.cumsum(order < n)  # trials of earlier runs included
+    found = n_finished[n:]
+    return np.where(found > trials.offsets[own.run], found - 1, -1)
 
 
 def _find_binding_limit(spent: _Spent, limits: Mapping[str, float]) -> str:
