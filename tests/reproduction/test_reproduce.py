@@ -150,7 +150,7 @@ def test_reports_hold_both_numbers_in_every_format(small, tmp_path):
 
 def test_a_damaged_result_and_an_empty_folder_are_named(tmp_path):
     (tmp_path / "x.json").write_text("{")
-    with pytest.raises(RecordError, match="delete it and run it again"):
+    with pytest.raises(RecordError, match="delete it and run the table again"):
         load_result(tmp_path / "x.json")
     (tmp_path / "x.json").write_text('{"format": "other"}')
     with pytest.raises(RecordError, match=r"damaged|no nasbench-reproduction"):
