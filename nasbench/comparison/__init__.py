@@ -1,4 +1,4 @@
-"""Comparing strategies: run, record, verify, analyse, rank and plot."""
+"""Compare strategies: run, record, verify, analyse, rank and plot."""
 
 from nasbench.comparison.experiment import Experiment
 from nasbench.comparison.record import Record

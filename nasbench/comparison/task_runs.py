@@ -1,4 +1,4 @@
-"""From the runs of a task to what metrics are given: joined columns, and what each run would hand over, over time."""
+"""Prepare the runs of a task for metrics: joined columns, and what each run would hand over at any time."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -16,7 +16,7 @@ _Spent = Mapping[str, Floats]
 
 
 class _Recommended(NamedTuple):
-    """Recommendations of strategies that say themselves what they would hand over; [k], the first of each set."""
+    """The strategies' own recommendations, [k]; of a recommended set, the first member."""
 
     run: Ints
     time_s: Floats
@@ -73,25 +73,25 @@ def _read_objectives(task: Task) -> tuple[Scale, ...]:
 
 
 class _Report:
-    """What a task reports of architectures, each looked up once."""
+    """Looks up what a task reports of architectures, each distinct architecture once."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
 
     def __call__(self, archs: Archs) -> dict[str, Floats]:
-        """Return what is reported of architectures [n, d], by label; ``[n]`` each."""
+        """Return the reported values of architectures [n, d], by label; ``[n]`` each."""
         if not len(archs):
             return {label: np.empty(0) for label in self._task.reported}
         first: dict[bytes, int] = {}
         texts = np.ascontiguousarray(archs).view(f"V{archs[0].nbytes}").ravel().tolist()
         rows = [first.setdefault(text, i) for i, text in enumerate(texts)]
         kept = np.array(list(first.values()))
-        places = np.searchsorted(kept, rows)  # where architectures are first met rises
+        places = np.searchsorted(kept, rows)  # positions of first occurrences increase
         return {label: values[places] for label, values in self._task.reported_of(archs[kept]).items()}
 
 
 def _track_incumbents(goal: TaskGoal, trials: JoinedTrials, found: Ints, spent: _Spent) -> Track:
-    """Return the incumbents' track; ``found`` [K] are positions of trials, rising."""
+    """Return the track of incumbents; ``found`` [K] are increasing positions of trials."""
     reported = goal.report(trials.arch[found])
     return Track(
         offsets=np.searchsorted(found, trials.offsets),
@@ -104,16 +104,16 @@ def _track_incumbents(goal: TaskGoal, trials: JoinedTrials, found: Ints, spent: 
 
 def _read_recommended(runs: RunColumns) -> _Recommended:
     """Return the first architecture of every recommendation, except of empty ones and of those of failed runs."""
-    told = runs.recommendations
-    kept = np.flatnonzero((told.n_archs > 0) & ~runs.failed[told.run])
-    first = np.cumsum(told.n_archs) - told.n_archs
-    return _Recommended(run=told.run[kept], time_s=told.time_s[kept], arch=told.arch[first[kept]])
+    made = runs.recommendations
+    kept = np.flatnonzero((made.n_archs > 0) & ~runs.failed[made.run])
+    first = np.cumsum(made.n_archs) - made.n_archs
+    return _Recommended(run=made.run[kept], time_s=made.time_s[kept], arch=made.arch[first[kept]])
 
 
 def _track_recommended(
     goal: TaskGoal, trials: JoinedTrials, incumbents: Track, spent: _Spent, own: _Recommended
 ) -> Track:
-    """Return the track of recommendations: a strategy's own, and incumbents where it does not say."""
+    """Return the track of recommendations: a strategy's own, or the incumbents of a run without any."""
     if not len(own.run):
         return incumbents
     default = np.flatnonzero(~np.isin(incumbents.run, own.run))
@@ -148,5 +148,5 @@ def _find_last_trials(trials: JoinedTrials, own: _Recommended) -> Ints:
 
 
 def _find_binding_limit(spent: _Spent, limits: Mapping[str, float]) -> str:
-    """Return the unit of the budget: of several limits, the one of which most was spent."""
+    """Return the unit of the budget: of several limits, the one of which the largest share was spent."""
     return max(limits, key=lambda unit: float(spent[unit].max(initial=0.0)) / limits[unit])

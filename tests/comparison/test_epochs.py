@@ -102,7 +102,7 @@ def test_a_budget_of_epochs_counts_those_that_are_new(task, tmp_path):
 
 def test_stopping_early_where_nothing_can_be_stopped_is_refused_with_what_has_curves(home):
     with pytest.raises(
-        InvalidOption, match=r"'asha' stops trainings early, but .* \(epoch 200\); .* curves201-mnist1d"
+        InvalidOption, match=r"'asha' stops training runs early, but .* \(epoch 200\); .* curves201-mnist1d"
     ):
         compare("nb201-cifar10", "asha", runs=1)
     with pytest.raises(InvalidOption, match="a phase of a search trains completely"):
