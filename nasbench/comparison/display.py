@@ -57,8 +57,8 @@ class SearchDisplay(RecordDisplay):
                 incumbent by split (``final_valid`` ...), and every metric by its name. A metric that waits for an event
                 has a second column ``..._censored``: True if the run ended before the event, so that the number is only
                 a lower bound. ``trials``: a row per trial, with ``task``, ``strategy``, ``run``, ``trial``,
-                ``architecture``, ``epoch``, ``observed``, ``crashed``, ``cost_s`` and ``finish_s``. Scores are in the metric's own unit
-                and sign.
+                ``architecture``, ``epoch``, ``observed``, ``crashed``, ``cost_s`` and ``finish_s``. Scores are in the
+                metric's own unit and sign.
 
         Raises:
             UnknownName: an unknown kind of rows.

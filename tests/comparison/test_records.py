@@ -398,7 +398,7 @@ def test_version_1_is_taken_over_by_joining(reference, tmp_path):
     assert joined.spec == reference.spec
     assert (joined.path / "trials.h5").read_bytes() == (reference.path / "trials.h5").read_bytes()
     old.spec["tasks"][TASK]["declaration"]["objectives"] = {"flops": {}}
-    with pytest.raises(RecordError, match=f"version 1, which holds the first objective of {TASK} alone"):
+    with pytest.raises(RecordError, match=f"version 1, which holds only the first objective of {TASK}"):
         Record.join([old], tmp_path / "other")
 
 

@@ -62,6 +62,6 @@ class CriticalDifference(Plot):
 def _write_title(data: _Differences) -> str:
     friedman = statistics.friedman(data.blocks)
     return (
-        f"Average rank over {len(data.blocks)} {data.what}; bars join strategies that do not differ by Wilcoxon-Holm at "
+        f"Average rank over {len(data.blocks)} {data.what}; bars join strategies that Wilcoxon-Holm cannot separate at "
         f"{_ALPHA:g}\nFriedman p {'< 0.001' if friedman < 0.001 else f'= {friedman:.2g}'}"
     )
