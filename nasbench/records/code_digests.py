@@ -49,8 +49,8 @@ class _Place(NamedTuple):
 def digest_code(component: Any, *modules: str) -> dict[str, str]:
     """Compute a digest of every module that determines what a class does, sorted by the name of the module.
 
-    A class without a file, such as one defined in a notebook, is digested itself together with its base classes; without
-    source, it has no digest. Data files beside a module that it names count as part of it.
+    A class without a file, such as one defined in a notebook, is digested itself together with its base classes; if its
+    source is unknown, it has no digest. Data files beside a module that it names count as part of it.
 
     Args:
         component: the class.

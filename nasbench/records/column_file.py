@@ -3,8 +3,8 @@
     spec                       uint8 [bytes], the record's specification as JSON
     TASK/CONTESTANT/NAME       one column; NAME may be one group deeper. The group's attribute ``sha256`` covers all
 
-Columns are stored as in memory, contiguous and uncompressed: gzip takes four times as long to write and saves a third of
-the space. This also makes reading safe: no column can be larger than the file that holds it.
+Columns are stored as in memory, contiguous and uncompressed: gzip takes four times as long to write and saves a third
+of the space. This also makes reading safe: no column can be larger than the file that holds it.
 """
 
 import hashlib

@@ -73,7 +73,7 @@ ALTERED = {
     "another architecture": (lambda told: {"arch": other(told.arch, 5, told.arch[6])}, "score|before"),
     "no architecture": (lambda told: {"arch": other(told.arch, 5, 9)}, "not an architecture of space 'nb201'"),
     "an epoch later": (lambda told: {"epoch": told.epoch + (np.arange(len(told.id)) == 3)}, "score|epochs"),
-    "an epoch that is none": (lambda told: {"epoch": other(told.epoch, 3, 1000)}, "an epoch that the task does not have"),
+    "an epoch that is none": (lambda told: {"epoch": other(told.epoch, 3, 1000)}, "epoch that the task does not have"),
     "cheaper, and told earlier": (
         lambda told: {
             "cost_s": other(told.cost_s, 4, told.cost_s[4] / 2),

@@ -404,7 +404,7 @@ def test_version_1_is_taken_over_by_joining(reference, tmp_path):
 
 def test_an_unfinished_record_is_no_source(reference, tmp_path):
     record = unfinished(reference, tmp_path / "out")
-    with pytest.raises(RecordError, match="is not finished: run the same comparison again before it is learnt from"):
+    with pytest.raises(RecordError, match="is not finished: rerun the same comparison before learning from it"):
         nasbench.compare("nbgraph-citeseer", f"warm_start,source={record.path}", runs=1)
     assert scan_frames(tmp_path / "out/parts/one.part")
 
