@@ -1,6 +1,7 @@
 """Queries to the optimum: trials until an optimal architecture is first found; censored if it never is.
 
-An architecture is optimal if its regret by the first reported split is zero (as in White et al. 2020, arXiv 2005.02960). By default, an optimum counts as found when it becomes the incumbent: with noisy scores, a search may
+An architecture is optimal if its regret by the first reported split is zero (as in White et al. 2020, arXiv
+2005.02960). By default, an optimum counts as found when it becomes the incumbent: with noisy scores, a search may
 evaluate the optimum without recognising it. With ``evaluated=True``, its first evaluation counts, whatever score was
 observed. Censored runs need suitable statistics: the median and the restricted mean by Kaplan & Meier 1958.
 """

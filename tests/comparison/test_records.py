@@ -305,7 +305,7 @@ def test_a_leaderboard_is_printed_where_nothing_can_be_written(reference, tmp_pa
     assert main(["leaderboard", str(tmp_path / "record")]) == 0
     out, err = capsys.readouterr()
     assert "random_search" in out
-    assert "leaderboard and plots are not written into" in err
+    assert "leaderboard and plots could not be written into" in err
 
 
 def test_tracebacks_of_failed_runs_are_text(reference, tmp_path, capsys):

@@ -180,7 +180,7 @@ def test_the_command_line_lists_shows_runs_and_reports(capsys, tmp_path):
     ("arguments", "says"),
     [
         (["runn"], "did you mean 'run'"),
-        (["show"], "show what?"),
+        (["show"], "nothing to show"),
         (["run", "nb201_table4"], "did you mean 'nb201_table5'"),
         (["run", "nb201_optimum", "--runs", "0"], "expected at least 1"),
         (["run", "nb201_optimum", "--format", "pdf"], "unknown format"),
