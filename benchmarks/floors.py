@@ -1,4 +1,4 @@
-"""The tightest plain-Python loops we could write: sampling, mutation, look-ups, over lists, nothing else."""
+"""The floors: the fastest plain-Python loops we could write, with only sampling, mutation and look-ups over lists."""
 
 import random
 
@@ -23,7 +23,7 @@ def random_search(seed: int, scores: list[float], costs: list[float], budget_s: 
 def regularized_evolution(
     seed: int, scores: list[float], costs: list[float], budget_s: float, population_size: int = 10, sample_size: int = 3
 ) -> list[tuple[int, float]]:
-    """Cells are integers, so a mutation is arithmetic on one base-5 digit."""
+    """Run regularised evolution; cells are integers, so a mutation is arithmetic on one base-5 digit."""
     draw = random.Random(seed).random
     clock, history, population = 0.0, [], []
     while True:
@@ -47,7 +47,7 @@ def regularized_evolution(
 def local_search(
     seed: int, scores: list[float], costs: list[float], budget_s: float, n_start: int = 10
 ) -> list[tuple[int, float]]:
-    """Best of a few random cells, then the best neighbour as long as it is better, then again."""
+    """Start from the best of a few random cells, move to the best neighbour while it is better, then restart."""
     generator = random.Random(seed)
     clock, history, seen = 0.0, [], set()
     while True:

@@ -1,6 +1,6 @@
-"""Measure style and structure: words, doors between rooms, sizes. Run ``python benchmarks/measure_house.py``.
+"""Measure style and structure: names, imports between rooms, sizes. Run ``python benchmarks/measure_house.py``.
 
-ARCHITECTURE.md quotes these figures, counted on the syntax trees of ``nasbench``, ``strategies`` and ``surrogates``.
+ARCHITECTURE.md quotes these figures, computed from the syntax trees of ``nasbench``, ``strategies`` and ``surrogates``.
 """
 
 import ast
@@ -16,17 +16,17 @@ VERBS = frozenset((Path(__file__).parent / "verbs.txt").read_text(encoding="utf-
 
 
 def read_trees() -> Iterator[tuple[Path, str, ast.Module]]:
-    """Yield path, text and syntax tree of every file of the rooms."""
+    """Yield the path, text and syntax tree of every file."""
     for room in ROOMS:
         for path in sorted(Path(room).rglob("*.py")):
             if path.parts[:2] in (("nasbench", "strategies"), ("nasbench", "surrogates")):
-                continue  # links to the rooms at the top
+                continue  # links to the top-level folders
             text = path.read_text(encoding="utf-8")
             yield path, text, ast.parse(text)
 
 
 def is_property(node: ast.FunctionDef) -> bool:
-    """Whether a method is read as an attribute: its name is rightly a noun."""
+    """Whether a method is a property, whose name should be a noun."""
     return any(
         ast.unparse(item).split(".")[-1] in ("property", "cached_property", "setter") for item in node.decorator_list
     )
@@ -38,13 +38,13 @@ def begins_with_verb(name: str) -> bool:
 
 
 def body_lines(node: ast.FunctionDef) -> int:
-    """Return the lines of a function without its head and docstring."""
+    """Count the lines of a function without its signature and docstring."""
     body = node.body[1:] if ast.get_docstring(node) else node.body
     return (node.end_lineno or node.lineno) - body[0].lineno + 1 if body else 0
 
 
 def private_import(path: Path, node: ast.AST) -> bool:
-    """Whether a statement imports a module with an underscore of a room in which the importing file does not lie."""
+    """Whether a statement imports an underscore module of a room to which the importing file does not belong."""
     if not isinstance(node, ast.ImportFrom) or not node.module or node.level:
         return False
     parts = node.module.split(".")

@@ -7,13 +7,13 @@ EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 
 
 def relu_conv_bn(c_in, c_out, kernel, stride=1):
-    """The operation of the benchmark."""
+    """Build the ReLU-convolution-batch norm operation of the benchmark."""
     convolution = nn.Conv2d(c_in, c_out, kernel, stride=stride, padding=kernel // 2, bias=False)
     return nn.Sequential(nn.ReLU(), convolution, nn.BatchNorm2d(c_out))
 
 
 class Cell(nn.Module):
-    """Four nodes; none is left out, as the fastest plain code would."""
+    """A cell of four nodes; unused nodes are computed too."""
 
     def __init__(self, digits, c):
         super().__init__()
@@ -35,7 +35,7 @@ class Cell(nn.Module):
 
 
 class Block(nn.Module):
-    """Halves the resolution."""
+    """Residual block that halves the resolution."""
 
     def __init__(self, c_in, c_out):
         super().__init__()
@@ -47,7 +47,7 @@ class Block(nn.Module):
 
 
 def network(digits, channels=16, n_cells=5, n_classes=10):
-    """Three stages of cells that no node of which is empty."""
+    """Build three stages of cells in which no node is empty."""
     layers = [nn.Conv2d(3, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)]
     for stage in range(3):
         width = channels * 2**stage
@@ -58,7 +58,7 @@ def network(digits, channels=16, n_cells=5, n_classes=10):
 
 
 def epoch(net, optimiser, loader, device):
-    """One pass of the stock loop; returns the mean loss."""
+    """Train one epoch with the stock loop and return the mean loss."""
     net.train()
     total = 0.0
     for images, labels in loader:
@@ -71,7 +71,7 @@ def epoch(net, optimiser, loader, device):
 
 
 def loader_of(images, labels, batch_size):
-    """Normalised images in memory, shuffled; nothing is augmented."""
+    """Return a loader of normalised images in memory, shuffled, without augmentation."""
     pixels = torch.from_numpy(images).float()
     pixels = (pixels - pixels.mean(dim=(0, 2, 3), keepdim=True)) / pixels.std(dim=(0, 2, 3), keepdim=True)
     data = torch.utils.data.TensorDataset(pixels, torch.from_numpy(labels))

@@ -1,6 +1,6 @@
 """Print how each hot path compares with its floor: ``python benchmarks/ratios.py FILE``.
 
-FILE is what ``pytest benchmarks --benchmark-json FILE`` wrote; both sides come from that one run.
+FILE is the output of ``pytest benchmarks --benchmark-json FILE``; both sides come from that run.
 """
 
 import json
@@ -10,11 +10,11 @@ from pathlib import Path
 from tabulate import tabulate
 
 LIMITS = {"query 15,625": 3, "100 runs": 12, "an epoch of 512": 1, "an epoch of 50": 0.33, "8 small networks": 0.6}
-"""The ratio we aim to stay under, by the beginning of a group's name."""
+"""Beginning of a group's name -> the target for its ratio."""
 
 
 def main(path: str) -> None:
-    """Print a row for every group that has a floor."""
+    """Print a row for each group that has a floor, and the median of all others."""
     groups: dict[str, dict[str, float]] = {}
     for entry in json.loads(Path(path).read_text())["benchmarks"]:
         groups.setdefault(entry["group"], {})[entry["name"]] = entry["stats"]["median"]

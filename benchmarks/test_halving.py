@@ -1,4 +1,4 @@
-"""Successive halving at size: a decision among 10,000 live trials, and a whole search of as many on 64 workers."""
+"""Successive halving at scale: decisions among 10,000 live trials, and a search of 10,000 trials on 64 workers."""
 
 import heapq
 import random
@@ -18,7 +18,7 @@ N_TRIALS = 10_000
 
 
 class Curves:
-    """Answers by a formula, as fast as arrays allow: what is measured is the search."""
+    """A backend that answers by a formula, as fast as arrays allow, so that the search dominates the measurement."""
 
     def __init__(self):
         self.end, self.cost = np.random.default_rng(0).random((2, len(SPACE.rows)))
@@ -33,7 +33,7 @@ class Curves:
 
 
 def plain_rung(scores):
-    """The floor of a decision: a sorted list, a heap and two bisections, nothing else."""
+    """Make decisions with only a sorted list, a heap and two bisections: the floor."""
     ranked, waiting, promoted = [], [], 0
     for trial, score in enumerate(scores):
         insort(ranked, (-score, trial))

@@ -1,4 +1,4 @@
-"""A table of the size of NAS-Bench-101: 423,624 cells of 26 decisions, four recipes, three seeds."""
+"""A table as large as NAS-Bench-101: 423,624 cells of 26 decisions, four recipes, three seeds."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ WHERE = {"dataset": "cifar10", "split": "valid", "metric": "accuracy"}
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """The file, and architectures and rows to ask for."""
+    """Return the file, and architectures and rows to query."""
     rng = np.random.default_rng(0)
     archs = rng.integers(0, 3, size=(N, 26), dtype=np.int8)
     archs[:, :13] = np.arange(N)[:, None] // 3 ** np.arange(13) % 3  # all distinct

@@ -1,7 +1,7 @@
-"""Learning curves extrapolated: a thousand by least squares, one by sampling, some in context.
+"""Extrapolation of learning curves: a thousand by least squares, four by sampling, a hundred in context.
 
-Floors: of least squares, evaluating every family once on every point; of sampling, evaluating the eleven families as
-often as the chain has to.
+The floor of least squares evaluates every family once at every point; the floor of sampling evaluates the eleven
+families as often as the chain must.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Opening a task in a process that has numpy and h5py, and the command line from a cold start."""
+"""Opening a task in a process that has imported numpy and h5py, and the cold start of the command line."""
 
 import subprocess
 import sys

@@ -1,7 +1,7 @@
 """Gaussian processes on NAS-Bench-201: fit with hyperparameters, then mean and deviation for all 15,625 cells.
 
-The floor is what no exact process can do without: a kernel matrix from features at hand, its Cholesky
-factor, and the triangular solve for every distinct cell.
+The floor is the minimum for any exact process: a kernel matrix from given features, its Cholesky
+factor, and a triangular solve for every distinct cell.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
-"""Zero-cost proxies of one NAS-Bench-201 network: those that share a pass against that pass written plainly in torch.
+"""Zero-cost proxies of one NAS-Bench-201 network: proxies that share a pass, against that pass in plain torch.
 
-The floor builds the same network and does nothing but what cannot be saved: one pass forward, and one back.
+The floor builds the same network and does only what is unavoidable: one forward and one backward pass.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Records: 15,000 runs of 100 trials appended one by one, merged, and read; the floor is numpy, the same columns."""
+"""Records: 15,000 runs of 100 trials appended one by one, merged, and read; the floor is numpy on the same columns."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Whole searches on nb201-cifar10, 200,000 simulated seconds, every trial recorded, one core."""
+"""Complete searches on nb201-cifar10: 200,000 simulated seconds, every trial recorded, one core."""
 
 import floors
 import numpy as np
@@ -16,7 +16,7 @@ SEARCHES = {
         "regularized_evolution,population_size=10,sample_size=3",
     ),
     "local_search": (floors.local_search, "local_search"),
-    # No floor of their own: how many times they cost the plainest random search.
+    # These have no floor of their own: the ratio is to plain random search.
     **{
         label: (floors.random_search, label)
         for label in (

@@ -1,4 +1,4 @@
-"""Moves in the spaces: one at a time, as a search needs them, and many at once."""
+"""Moves in the spaces: one at a time, as in a search, and many at once."""
 
 import numpy as np
 import pytest

@@ -1,7 +1,7 @@
-"""Small networks trained as a stack, against the same networks by the ordinary loop, one after the other.
+"""Small networks trained as a stack, against the same networks trained one after the other by the ordinary loop.
 
-Thirty-two cells that differ, one in each network, as in ``data/curves201.h5``: two epochs of 1,000 signals, with 3,000
-evaluated after each. Processor time, so that other programs do not count.
+There are thirty-two different cells, one per network, as in ``data/curves201.h5``: two epochs of 1,000 signals, with
+3,000 evaluated after each. Processor time is measured, so that other programs do not count.
 """
 
 import time

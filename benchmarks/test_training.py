@@ -1,7 +1,8 @@
-"""Training: an epoch against the same network and a stock loop in plain torch; networks at once against one by one.
+"""Training: an epoch against the same network with a stock loop in plain torch; parallel against sequential training.
 
-Cell 333132 of NAS-Bench-201 at the paper's size, batch 256. The stock loop augments nothing, ours flips and crops. On
-a card ours computes in bfloat16 with recorded steps; the share of its peak is in the extra info of the JSON.
+The network is cell 333132 of NAS-Bench-201 at the paper's size, with batch size 256. The stock loop does not augment;
+ours flips and crops. On a card, ours computes in bfloat16 with recorded steps; the share of the card's peak is in the
+extra info of the JSON.
 """
 
 import time
@@ -54,7 +55,7 @@ def noise(device):
 
 
 def measured(benchmark, one_epoch, device):
-    """Time epochs, and note images a second and the share of the card's peak."""
+    """Time epochs, and record images per second and the share of the card's peak."""
 
     def finished():
         one_epoch()
@@ -80,7 +81,7 @@ def test_stock_loop_floor(benchmark, device):
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_our_loop(benchmark, device):
-    """Epochs of one training: what a run prepares once is not counted, as it is not for the floor."""
+    """Epochs of one training run; one-time preparation is not counted, as for the floor."""
     images, labels = noise(device)
     data = Images("noise", tuple("0123456789"), {"train": Part(images, labels)})
     recipe = load_recipe(f"nb201-200{FAST[device]}")
@@ -90,7 +91,7 @@ def test_our_loop(benchmark, device):
 
 
 class _Epochs:
-    """The trainer's run, an epoch at a time."""
+    """The trainer's run, one epoch at a time."""
 
     def __init__(self, net, data, recipe, device):
         self.run, self.done = _Run(net, data, recipe, Setup(device=device, evaluate=()), 7), 0

@@ -16,7 +16,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints, get_row_index
 from nasbench.choices import Choice
-from nasbench.comparison import Record
+from nasbench.comparison.record import Record
 from nasbench.errors import InvalidOption
 from nasbench.records.opening import recorded_entries, recorded_task
 from nasbench.records.store import is_record

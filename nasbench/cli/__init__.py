@@ -1,4 +1,4 @@
-"""The command line: every file here is a sub-command, its function ``command`` does the work."""
+"""The command line: each file here is a sub-command, implemented by its function ``command``."""
 
 import importlib
 import io
@@ -22,7 +22,7 @@ def _version(wanted: bool) -> None:
 
 
 def build() -> typer.Typer:
-    """Return the application with one sub-command for every file of this folder."""
+    """Build the application with a sub-command for each file of this folder."""
     app = typer.Typer(
         name="nasbench",
         no_args_is_help=True,
@@ -41,20 +41,20 @@ def build() -> typer.Typer:
     for path in sorted(Path(__file__).parent.glob("*.py")):
         if not path.stem.startswith("_"):
             module = importlib.import_module(f"nasbench.cli.{path.stem}")
-            # a trailing underscore keeps a command apart from the Python keyword
+            # a trailing underscore distinguishes a command from a Python keyword
             app.command(path.stem.rstrip("_").replace("_", "-"), help=module.__doc__)(module.command)
     return app
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 fine, 1 an error, 2 wrong usage, 130 interrupted."""
+    """Run the command line and return its exit code: 0 success, 1 error, 2 wrong usage, 130 interrupted."""
     with warnings.catch_warnings():
         warnings.showwarning = partial(_warn, warnings.showwarning)
         return _run(arguments)
 
 
 def _warn(show: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any) -> None:
-    """Show a warning of ours as a line for people, without the place in the code."""
+    """Show the suite's own warnings as one line, without the place in the code."""
     if issubclass(category, GapsWarning):
         print(f"warning: {message}", file=sys.stderr)
     else:
@@ -70,7 +70,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             return 1
         return int(stop.code or 0)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader (head, less) has gone: there is no one to write to
+        sys.stderr.close()  # the reader (head, less) has closed the pipe
         return 1
     except NasbenchError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -82,9 +82,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _write_everything() -> None:
-    """Let output hold any character, whatever code page the console or the shell has.
+    """Allow any character in the output, whatever code page the console or the shell has.
 
-    A file or a pipe gets UTF-8, as every file of the suite is; a terminal what it can show, and ``?`` for the rest.
+    Files and pipes get UTF-8, like all files of the suite. A terminal shows ``?`` for characters that it lacks.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -95,7 +95,7 @@ def _write_everything() -> None:
 
 
 def entry() -> None:
-    """Console script; ``module:Class`` finds modules in the current folder, as ``python -m`` does."""
+    """Run as the console script; ``module:Class`` finds modules in the current folder, as with ``python -m``."""
     _write_everything()
     if not hasattr(nasbench, "__version__"):
         sys.exit(

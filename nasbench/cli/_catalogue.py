@@ -1,4 +1,4 @@
-"""Everything that has a name, by kind; found without importing a component or opening a table."""
+"""The catalogue of all named things, by kind; reading it imports no component and opens no table."""
 
 import tomllib
 from collections.abc import Iterable
@@ -24,20 +24,23 @@ TITLES = {
     "recipes": "training schedules: train --recipe NAME",
     "importers": "public benchmarks: import NAME FILE",
     "tables": "measurements on this machine",
-    "published": "paper tables to redo: reproduce run NAME",
+    "acquisitions": "criteria to rank candidates",
+    "metrics": "numbers per run: compare --metric NAME",
+    "plots": "pictures: compare --plot NAME",
+    "published": "paper tables: reproduce run NAME",
 }
-"""What the entries of a kind are, and the command that takes them; short, since a terminal has 80 columns."""
+"""Kind -> what its entries are, and the command that takes them; short, to fit a terminal of 80 columns."""
 
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """A name and what a list says of it.
+    """What a list shows of a name.
 
     Attributes:
         summary: one line.
-        presets: names of a component's presets.
-        missing_extra: the extra to install first; None if it is ready.
-        needs_import: how to get the table that a task or table still lacks; empty if it is ready.
+        presets: names of the component's presets.
+        missing_extra: extra to install first; None if the component is ready.
+        needs_import: how to get a missing table; empty if the task or table is ready.
     """
 
     summary: str
@@ -47,12 +50,12 @@ class CatalogueEntry:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can be used now."""
+        """Whether the entry can be used now."""
         return self.missing_extra is None and not self.needs_import
 
     @property
     def text(self) -> str:
-        """The summary, with the presets or with what to do first."""
+        """The summary, followed by the presets or by what to install first."""
         summary = self.summary.replace("``", "`")
         if self.missing_extra:
             return f"{summary} [pip install 'nasbench-suite[{self.missing_extra}]']"
@@ -62,17 +65,17 @@ class CatalogueEntry:
 
 
 def registries() -> dict[str, Registry]:
-    """Return every registry of components by its kind."""
+    """Return all registries of components by kind."""
     return {found.kind: found for found in vars(registry).values() if isinstance(found, Registry)}
 
 
 def kinds() -> list[str]:
-    """Return all kinds: those with a title first, in its order."""
+    """Return all kinds: first those with a title, in the order of the titles."""
     return list(dict.fromkeys([*TITLES, *registries()]))
 
 
 def entries_of(kind: str) -> dict[str, CatalogueEntry]:
-    """Return everything of one of the ``kinds`` by name."""
+    """Return all entries of one of the ``kinds``, by name."""
     if found := registries().get(kind):
         return {
             name: CatalogueEntry(found.summary(name), tuple(found.presets(name)), found.missing_extra(name))
@@ -83,7 +86,7 @@ def entries_of(kind: str) -> dict[str, CatalogueEntry]:
 
 
 def matching(entries: dict[str, CatalogueEntry], pattern: str) -> dict[str, CatalogueEntry]:
-    """Return the entries whose name fits a pattern with ``*``, or whose name or summary contains it as text."""
+    """Return the entries whose name matches a wildcard pattern, or whose name or summary contains the pattern."""
     if any(letter in pattern for letter in "*?["):
         return {name: entry for name, entry in entries.items() if fnmatch(name.lower(), pattern.lower())}
     text = pattern.lower()
@@ -115,7 +118,7 @@ def _published() -> dict[str, CatalogueEntry]:
 
 
 def _titled(paths: Iterable[Path]) -> Iterable[tuple[str, CatalogueEntry]]:
-    """Yield name and entry of files that say their ``title``."""
+    """Yield the name and the entry of files that have a ``title``."""
     for path in sorted(paths):
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         yield path.stem, CatalogueEntry(str(content["title"]))

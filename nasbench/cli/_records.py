@@ -1,4 +1,4 @@
-"""Records of either kind, by what their specification says they are."""
+"""Help texts and leaderboards for records of either kind, searches or predictors."""
 
 import importlib
 import sys
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def out_help(folder: str) -> str:
-    """Return the help of ``--out`` whose default is ``folder``."""
+    """Return the help text of ``--out`` with the default ``folder``."""
     return (
         "Folder of the record. An unfinished record is resumed; other tasks or strategies with the same seed and "
         f"conditions are added to it. Default: {folder}, or {folder}-2 and so on if another experiment lies there."
     )
 
 
-METRIC_HELP = "A metric to show besides the usual ones: NAME[,option=value...] or module:Class; may be repeated."
-PLOT_HELP = "A picture to draw besides the usual ones: module:Class or module:function; may be repeated."
+METRIC_HELP = "A further metric to show: NAME[,option=value...] or module:Class; repeat the option for several."
+PLOT_HELP = "A further plot to draw: module:Class or module:function; repeat the option for several."
 
 
 def say_beside(record: "Record | PredictionRecord", out: Path | None, default: str) -> None:
-    """Say where a record without ``--out`` lies if another experiment has taken the default folder."""
+    """Print the folder of a record without ``--out`` if another experiment has taken the default folder."""
     if out is None and record.path != Path(default):
         print(f"{default} holds another experiment; this one is in {record.path}", file=sys.stderr)
 
@@ -35,15 +35,15 @@ def say_beside(record: "Record | PredictionRecord", out: Path | None, default: s
 def board_of(
     record: "Record | PredictionRecord", metrics: Sequence[str] = (), plots: Sequence[str] = ()
 ) -> tuple[Any, Any, Any]:
-    """Return the leaderboard of a record, and what writes it and its plots into a folder.
+    """Return the leaderboard of a record, and functions that write it and its plots into a folder.
 
     Args:
-        record: of either kind.
-        metrics: labels of metrics of searches that the leaderboard shows besides the usual ones.
-        plots: labels of pictures of searches that are drawn besides those that are registered.
+        record: record of either kind.
+        metrics: labels of further metrics to show, for searches.
+        plots: labels of further plots to draw, for searches.
 
     Raises:
-        InvalidOption: metrics or plots of searches for a record of predictors.
+        InvalidOption: metrics or plots are given for a record of predictors.
     """
     room = "evaluation" if record.contestant_kind == "predictors" else "comparison"
     _analysis, _leaderboard, _plots = (

@@ -1,4 +1,4 @@
-"""Printing tables for people and JSON for machines."""
+"""Print tables for people and JSON for machines."""
 
 import contextlib
 import io
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 def print_json(value: Any) -> None:
-    """Print plain data as JSON; nan, which JSON lacks, is an error here and must be None."""
+    """Print plain data as JSON; nan is an error, because JSON lacks it: use None."""
     print(json.dumps(value, indent=2, allow_nan=False))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table that fits the terminal; in a pipe or a file, one of up to 200 columns."""
+    """Print a table that fits the terminal; in a pipe or a file, up to 200 columns wide."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column, overflow="fold")  # nothing is cut: checksums and paths are copied from here
+        table.add_column(column, overflow="fold")  # nothing is truncated, so that checksums and paths can be copied
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console = Console()
@@ -44,7 +44,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def print_text(text: str) -> None:
-    """Print text with tables; in a terminal, folded to its width."""
+    """Print text with tables; in a terminal, fold it to the width."""
     from nasbench.reports.folding import fold_tables
 
     if sys.stdout.isatty():
@@ -53,7 +53,7 @@ def print_text(text: str) -> None:
 
 
 def print_data(images: "Images", *, quiet: bool) -> None:
-    """Say on standard error what is learnt from, and, though ``quiet``, what of its source was not read."""
+    """Describe the data on standard error; with ``quiet``, only what was not read from the source."""
     for line in images.described()[quiet:]:
         print(line, file=sys.stderr)
 
@@ -64,14 +64,14 @@ def or_none(value: float) -> float | None:
 
 
 def milliseconds(latency: Mapping[str, float]) -> str:
-    """Write a median latency with its 10 % and 90 % quantiles."""
+    """Format a median latency with its 10 % and 90 % quantiles."""
     median, low, high = (1000 * latency[name] for name in ("median_s", "low_s", "high_s"))
     return f"{median:.3g} ({low:.3g} to {high:.3g})"
 
 
 @contextlib.contextmanager
 def or_resume() -> Iterator[None]:
-    """Turn Ctrl-C into one line and exit code 130, SIGTERM into the same and 143: processes of ours end too."""
+    """Turn Ctrl-C into one line and exit code 130, and SIGTERM into the same line and 143; child processes end too."""
     told = []
 
     def stop(number: int, _: object) -> None:
@@ -93,10 +93,10 @@ def or_resume() -> Iterator[None]:
 
 
 class ProgressBar:
-    """A live bar on standard error, or one closing line if standard error is not a terminal.
+    """A live bar on standard error, or a single final line if standard error is not a terminal.
 
     Args:
-        what: plural noun of what is counted.
+        what: plural noun of the counted items.
         quiet: show nothing.
     """
 
@@ -124,7 +124,7 @@ class ProgressBar:
         return self
 
     def __call__(self, done: int, total: int) -> None:
-        """Say how far the work is."""
+        """Update the progress."""
         self._done, self._total = done, total
         self._bar.update(self._task, completed=done, total=total)
 

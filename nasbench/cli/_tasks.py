@@ -1,4 +1,4 @@
-"""The tasks that a command is given."""
+"""The tasks given to a command."""
 
 from nasbench.errors import InvalidOption
 
@@ -7,7 +7,7 @@ def tasks_of(given: list[str], suite: str) -> list[str]:
     """Return the tasks named by ``--task`` and ``--suite``.
 
     Raises:
-        InvalidOption: none, or another suite.
+        InvalidOption: there is no task, or the suite is unknown.
     """
     from nasbench.tasks.declarations import suites
 

@@ -43,7 +43,7 @@ def _pairs(record: Any, truth: str, other: str) -> list[tuple[str, str]]:
     from nasbench.records.opening import recorded_task
 
     tasks = {name: recorded_task(record, name) for name in record.tasks}
-    typed = {task.name: name for name, task in tasks.items()}  # a task of one's own file is known as it was typed
+    typed = {task.name: name for name, task in tasks.items()}  # records know a task of a user's file as it was typed
     fitted = {name: typed.get(getattr(task, "fitted_to", "")) for name, task in tasks.items()}
     pairs = [(source, name) for name, source in fitted.items() if source]
     pairs = [pair for pair in pairs if truth in ("", pair[0]) and other in ("", pair[1])]

@@ -20,7 +20,7 @@ def command(
     seed_offset: Annotated[int, typer.Option(help="Number added to every seed label of FILE.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check that nothing contradicts, write, and note in every column where its values come from."""
+    """Check for contradictions, write the table, and note in every column where its values come from."""
     from nasbench.table import Table, append_measurements, find_table
 
     path = find_table(table)

@@ -77,7 +77,7 @@ def command(
 
 
 def _space(label: str) -> "SearchSpace":
-    """Return the space of this label, or that of a task."""
+    """Return the space of a label, or the space of a task."""
     from nasbench.choices import Choice
     from nasbench.registry import SPACES
     from nasbench.tasks import load_task, task_names
@@ -90,7 +90,7 @@ def _space(label: str) -> "SearchSpace":
 
 
 def _plan_text(plan: "Build", out: Path) -> str:
-    """Say what will be trained, and where it is kept."""
+    """Describe what will be trained, and where it is kept."""
     n = sum(map(len, plan.parts()))
     how = f"one by one ({plan.alone})" if plan.alone else f"up to {plan.stack} together"
     there = next(folder for folder in out.resolve().parents if folder.exists())
@@ -102,12 +102,12 @@ def _plan_text(plan: "Build", out: Path) -> str:
 
 
 def _checkpoints(out: Path) -> Path:
-    """Return where networks that are trained one by one keep how far they are."""
+    """Return the folder of checkpoints of networks that are trained one by one."""
     return out.with_name(f"{out.stem}.checkpoints")
 
 
 def _build(plan: "Build", out: Path, jobs: int, replace: bool, as_json: bool) -> None:
-    """Train what the parts beside the table lack, then join them."""
+    """Train what the part files beside the table lack, then merge them."""
     from nasbench.importers import import_source
     from nasbench.training import count_diverged
 

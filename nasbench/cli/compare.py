@@ -80,7 +80,7 @@ def command(
 
 
 def _labels(given: list[str], tasks: list[str]) -> list[str]:
-    """Put every strategy that is installed in the place of ``all``; those that only stop trainings where all can be."""
+    """Replace ``all`` by every installed strategy; early-stopping ones only if all tasks have epochs to stop at."""
     labels = [label for one in given for label in (_everything(tasks) if one == "all" else [one])]
     return list(dict.fromkeys(labels))
 
@@ -96,7 +96,7 @@ def _everything(tasks: list[str]) -> list[str]:
 
 
 def _can_search(name: str, tasks: list[str]) -> bool:
-    """Whether a strategy can be made for every task; said on standard error where it cannot."""
+    """Whether a strategy can search every task; if not, the reason is printed on standard error."""
     from nasbench.choices import Choice
     from nasbench.comparison.experiment import check_choice
     from nasbench.errors import NasbenchError

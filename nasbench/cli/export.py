@@ -17,7 +17,7 @@ def command(
     models: Annotated[
         list[Path], typer.Argument(help="Folders written by 'nasbench train' (its --out, or one network in it).")
     ],
-    data: Annotated[str, typer.Option(help="The data set that they learnt, if it has been moved.")] = "",
+    data: Annotated[str, typer.Option(help="The data set that they were trained on, if it has been moved.")] = "",
     int8: Annotated[bool, typer.Option(help="Also quantise to int8 for processors.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

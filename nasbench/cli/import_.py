@@ -86,6 +86,6 @@ def _import(reader: Any, source: Path, out: Path | None, jobs: int, replace: boo
 
 
 def _print_remarks(reader: Any) -> None:
-    """Say on standard error what the reader noticed."""
+    """Print the reader's remarks on standard error."""
     for remark in getattr(reader, "remarks", ()):
         print(f"note: {remark}", file=sys.stderr)

@@ -19,10 +19,10 @@ _SCORES = ("optimum", "best_known", "random_architecture")
 
 def command(
     name: Annotated[str, typer.Argument(help="A name that 'nasbench list' shows, or FILE.toml:MEMBER of your own.")],
-    kind: Annotated[str, typer.Option(help="Only what is of this kind, for example predictors.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; a list where several things have NAME.")] = False,
+    kind: Annotated[str, typer.Option(help="Only entries of this kind, for example predictors.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; a list if NAME is ambiguous.")] = False,
 ) -> None:
-    """Show everything of this name: sizes, splits, cost and licence of a task; sources and options of a component."""
+    """Show everything with this name: sizes, splits, cost and licence of a task; sources and options of a component."""
     from nasbench.cli._catalogue import kinds
     from nasbench.errors import make_unknown_name
 
@@ -43,7 +43,7 @@ def _kinds_of(name: str, kind: str) -> list[str]:
     """Return the kinds in which something has this name.
 
     Raises:
-        UnknownName: nothing has.
+        UnknownName: nothing has this name.
     """
     from nasbench.cli._catalogue import entries_of, kinds
     from nasbench.errors import make_unknown_name
@@ -58,11 +58,13 @@ def _kinds_of(name: str, kind: str) -> list[str]:
             kind or "name", name, list(dict.fromkeys(known for own in named.values() for known in own))
         )
     components = [one for one in found if one != "tables"]
-    return components or found  # a table is described where nothing else has its name: 'list tables' says where it is
+    return (
+        components or found
+    )  # a table is described only if nothing else has its name: 'list tables' shows where it is
 
 
 def _data(name: str, kind: str) -> dict[str, Any]:
-    """Return what is known of the thing of this name and kind, as plain data."""
+    """Return everything known about the entry of this name and kind, as plain data."""
     from nasbench.cli._catalogue import registries
 
     if registry := registries().get(kind):
@@ -72,7 +74,7 @@ def _data(name: str, kind: str) -> dict[str, Any]:
 
 
 def _print(name: str, kind: str) -> None:
-    """Print what is known of the thing of this name and kind."""
+    """Print everything known about the entry of this name and kind."""
     from nasbench.cli._catalogue import registries
 
     if kind in registries():
@@ -143,7 +145,7 @@ def _published(name: str) -> dict[str, Any]:
 
 
 def _component(registry: "Registry", name: str) -> dict[str, Any]:
-    """Return a component's manual page, and its options with their defaults where it is installed."""
+    """Return a component's manual page, and its options with their defaults if it is installed."""
     import inspect
 
     from nasbench.options import describe_options
@@ -185,7 +187,7 @@ def _page(name: str, component: dict[str, Any]) -> str:
 
 
 def _text(value: Any, scale: Scale | None = None) -> str:
-    """Return plain data as a line; numbers that are of the task's metric have its ``scale``."""
+    """Format plain data as a line; values of the task's metric are formatted by its ``scale``."""
     if isinstance(value, dict):
         return "; ".join(f"{key}: {_text(item, scale)}" for key, item in value.items())
     if isinstance(value, list):

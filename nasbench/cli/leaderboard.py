@@ -24,7 +24,7 @@ def command(
     metric: Annotated[list[str] | None, typer.Option(help=METRIC_HELP)] = None,
     plot: Annotated[list[str] | None, typer.Option(help=PLOT_HELP)] = None,
 ) -> None:
-    """Compute everything from the recorded trials again."""
+    """Compute everything again from the recorded trials."""
     from nasbench.record_kinds import open_record
 
     report(open_record(record), style="json" if as_json else style, metrics=metric or [], plots=plot or [])
@@ -37,7 +37,7 @@ def report(
     metrics: Sequence[str] = (),
     plots: Sequence[str] = (),
 ) -> None:
-    """Print the leaderboard, write all its formats and the plots beside the record, and say where.
+    """Print the leaderboard, write all its formats and the plots into the record's folder, and print the files.
 
     Raises:
         Exit: with code 1 if runs failed.
@@ -63,7 +63,7 @@ def report(
     except MissingExtra as missing:
         print(f"no plots: {missing}", file=sys.stderr)
     except OSError as error:
-        print(f"leaderboard and plots are not written into {record.path}: {error}", file=sys.stderr)
+        print(f"leaderboard and plots could not be written into {record.path}: {error}", file=sys.stderr)
     _say_where(record, files, sys.stdout if style == "text" else sys.stderr)
     if failed:
         raise typer.Exit(1)

@@ -42,7 +42,7 @@ def command(
 
 
 def _as_data(found: "dict[str, dict[str, CatalogueEntry]]") -> dict[str, Any]:
-    """Return names by kind as plain data; what must be imported first stands apart."""
+    """Return names by kind as plain data; entries that must be imported first are separate."""
     data: dict[str, Any] = {}
     for kind, entries in found.items():
         if kind in ("tasks", "tables"):
@@ -87,7 +87,7 @@ def _print_kind(kind: str, entries: "dict[str, CatalogueEntry]") -> None:
 
 
 def _grouped(entries: dict[str, str]) -> list[tuple[str, str]]:
-    """Put names that share a text on one line, the first three of them."""
+    """Group names that share a text on one line, showing the first three."""
     names: dict[str, list[str]] = {}
     for name, text in entries.items():
         names.setdefault(text, []).append(name)

@@ -20,7 +20,7 @@ def command(
     out: Annotated[Path, typer.Option(help="Folder of the merged record; an existing record takes part.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check that no run has two outcomes, write, and say what is still missing. RECORDS stay as they are."""
+    """Check that no run has two outcomes, write the merged record, show what is missing. RECORDS are not changed."""
     from nasbench.record_kinds import open_record
 
     opened = [open_record(path) for path in records]

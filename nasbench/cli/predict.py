@@ -87,7 +87,7 @@ def command(
 
 
 def _installed(*given: set[str]) -> list[str]:
-    """Return the predictors that can be imported and need nothing but what is given."""
+    """Return the installed predictors that need no inputs other than those given."""
     from nasbench.registry import PREDICTORS
 
     names = [name for name in PREDICTORS.names() if PREDICTORS.missing_extra(name) is None]

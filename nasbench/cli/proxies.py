@@ -40,7 +40,7 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Score untrained networks, write the table, and say how each proxy orders the task's measured architectures."""
+    """Score untrained networks, write the table, and show how each proxy ranks the task's measured architectures."""
     import numpy as np
 
     if importlib.util.find_spec("torch") is None:
@@ -104,7 +104,7 @@ def _path(out: Path | None, default: Path) -> Path:
 
 
 def _architectures(task: "TableTask", other: "Table | None", n: int, rng: "np.random.Generator") -> "Archs":
-    """Return the task's measured architectures that ``other`` holds too; ``n`` drawn, of which fewer are the first."""
+    """Return the task's measured architectures that ``other`` also holds, or a prefix-stable sample of ``n``."""
     from nasbench.spaces import Party
     from nasbench.tasks import refuse_other_space
 
@@ -121,9 +121,9 @@ def _architectures(task: "TableTask", other: "Table | None", n: int, rng: "np.ra
 
 
 def _row(table: "Table", study: "Study", label: str, task: "TableTask", other: "Table | None") -> dict[str, Any]:
-    """Return how many architectures a proxy scored, and how it orders them beside the task and the other table.
+    """Return how many architectures a proxy scored, and its rank correlation with the task and the other table.
 
-    ``accuracy`` is the correlation with what the task observes, negated where that is to be minimised.
+    ``accuracy`` is the correlation with the observed score, negated if that is minimised.
     """
     import numpy as np
 
@@ -142,7 +142,7 @@ def _row(table: "Table", study: "Study", label: str, task: "TableTask", other: "
 
 
 def _scores(table: "Table | None", study: "Study", names: tuple[str, ...]) -> "Floats":
-    """Return the scores [n] that a table holds under one of the names, nan where it lacks them."""
+    """Return the scores [n] in a table under one of the names; nan where they are missing."""
     import numpy as np
 
     from nasbench.table import list_proxies
@@ -153,7 +153,7 @@ def _scores(table: "Table | None", study: "Study", names: tuple[str, ...]) -> "F
 
 
 def _spearman(true: "Floats", scores: "Floats") -> float:
-    """Return the rank correlation over architectures that both know; nan for fewer than two."""
+    """Compute the rank correlation over architectures that have both values; nan for fewer than two."""
     import numpy as np
 
     from nasbench.evaluation.metrics import compute_spearman

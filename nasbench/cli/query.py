@@ -1,6 +1,6 @@
 """Look up architectures of a task.
 
-They are given in the benchmark's own string form, or by its own numbers.
+Give them in the benchmark's own string form, or by its own numbers.
 """
 
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ def command(
 
     loaded = load_task(task)
     archs = loaded.space.read(architectures)
-    loaded.query(archs, loaded.reported[0])  # refuses what the table lacks
+    loaded.query(archs, loaded.reported[0])  # raises an error for architectures that the table lacks
     rows, scales = _rows(loaded, archs)
     if as_json:
         print_json([{"architecture": text, "canonical": canonical, **row} for text, canonical, row in rows])

@@ -1,6 +1,6 @@
 """Reproduce published tables: list, show, run or report.
 
-Published numbers are judged beside ours, within tolerances written beforehand.
+Our numbers are compared with the published ones, within tolerances that were written beforehand.
 If interrupted, rerun the same command to resume.
 """
 
@@ -34,7 +34,7 @@ def command(
     ),
     style: Annotated[str, typer.Option("--format", help="text, markdown, json or html.")] = "text",
 ) -> None:
-    """Say what can be reproduced, do it, and put published numbers beside ours."""
+    """Show what can be reproduced, reproduce it, and compare our numbers with the published ones."""
     actions = {
         "list": lambda: _list(style),
         "show": lambda: _show(names or []),
@@ -70,7 +70,7 @@ def _show(names: list[str]) -> None:
     from nasbench.reproduction.report import describe_published
 
     if not names:
-        raise InvalidOption("show what? 'nasbench reproduce list' names the published tables")
+        raise InvalidOption("nothing to show: give the name of a published table (see 'nasbench reproduce list')")
     print_text("\n".join(describe_published(load_published(name)) for name in names))
 
 
@@ -115,7 +115,7 @@ def _report(names: list[str], out: Path, style: str) -> None:
 
 
 def _pictures(results: list[dict[str, Any]], out: Path) -> dict[str, str]:
-    """Draw what can be drawn; return the file of each table, relative to the folder."""
+    """Draw the plots; return the file of each table, relative to the folder."""
     from nasbench.reproduction.plots import write_picture
 
     pictures = {}

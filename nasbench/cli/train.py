@@ -99,10 +99,10 @@ class _Chosen:
 
     Attributes:
         space: of the architectures.
-        archs: [n, d] them.
-        predicted: [n] by a predictor, nan where there was none.
-        searched: [n] mean of what a search observed, nan where there was none.
-        scale: unit and direction of both.
+        archs: [n, d] the architectures.
+        predicted: [n] scores by a predictor, nan without one.
+        searched: [n] mean scores observed by a search, nan without one.
+        scale: unit and direction of both scores.
     """
 
     space: "SearchSpace"
@@ -148,7 +148,7 @@ def _winners(record: Path, task: str, top: int, predictor: str) -> _Chosen:
 
 
 def _taus(rows: list[dict[str, Any]], sign: float) -> dict[str, float]:
-    """Return Kendall's tau of every two orders, the best first; nan for fewer than two that have both numbers."""
+    """Compute Kendall's tau of each pair of rankings; nan for fewer than two architectures that have both numbers."""
     import numpy as np
     from scipy.stats import kendalltau
 
@@ -193,6 +193,6 @@ def _show(rows: list[dict[str, Any]], scale: Scale, path: str, lost: dict[str, i
 
 
 def _latency(latency_s: dict[str, dict[str, dict[str, float]]]) -> list[str]:
-    """Return the cells of the device that trained: of the last one that was measured."""
+    """Return the latency cells of the device that trained, which is the last measured one."""
     own = list(latency_s.values())[-1] if latency_s else {}
     return [milliseconds(own[size]) if size in own else "-" for size in ("1", "256")]

@@ -1,6 +1,6 @@
 """Check a record against its tasks, and replay runs.
 
-Every trial is compared with its task; the replayed runs must be the same to the bit.
+Every trial is compared with its task, and replayed runs must be identical to the bit.
 """
 
 from dataclasses import asdict
@@ -20,7 +20,7 @@ def command(
     seed: Annotated[int, typer.Option(help="Seed that draws the sample.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Exit with 0 if the record is complete, fits its tasks and every replayed run is the same, else with 1."""
+    """Exit with 0 if the record is complete, fits its tasks and every replayed run is identical, else with 1."""
     if seed < 0:
         raise InvalidOption(f"--seed {seed}; expected 0 or more")
     from nasbench.record_kinds import verify

@@ -1,8 +1,8 @@
-"""Comparing strategies: run, record, verify, analyse, rank and plot."""
+"""Compare strategies: run, record, verify, analyse, rank and plot.
 
-from nasbench.comparison.experiment import Experiment
-from nasbench.comparison.record import Record
-from nasbench.comparison.run import Run
-from nasbench.comparison.running import compare
+Names are imported on first use: listing plots needs no numpy, and reading a record does not import what runs searches.
+"""
 
-__all__ = ["Experiment", "Record", "Run", "compare"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

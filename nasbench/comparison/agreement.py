@@ -1,10 +1,10 @@
-"""Does a surrogate rank strategies as its table does? Kendall's tau of the two orders, over budgets.
+"""Does a surrogate rank strategies as its table does? Kendall's tau of the two rankings, over budgets.
 
-A surrogate benchmark is worth what its ranking of strategies is worth (Zela et al. 2022, arXiv 2008.09777,
-compare trajectories by eye; Eggensperger et al. 2015, AAAI, rankings of optimisers). Both tasks of a
-record are reduced to the mean normalised regret of each strategy after shares of the budget. Intervals
-resample runs. The same figure between two halves of the table's own runs says what is reachable with so
-many runs, where strategies that hardly differ change places by chance.
+A surrogate benchmark is only as good as its ranking of strategies (Zela et al. 2022, arXiv 2008.09777, compare
+trajectories by eye; Eggensperger et al. 2015, AAAI, compare rankings of optimisers). Each of the two tasks of a record
+is reduced to the mean normalised regret of each strategy after shares of the budget. The intervals come from resampling
+runs. As a ceiling, the same tau is computed between two halves of the table's own runs: with that many runs, strategies
+that hardly differ change places by chance.
 """
 
 from dataclasses import dataclass
@@ -27,19 +27,19 @@ _P = 1 - CONFIDENCE
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far two tasks agree about strategies.
+    """How well two tasks agree about the ranking of strategies.
 
     Attributes:
         truth, other: names of the tasks.
-        shares: of the budget.
-        by_share: tau of the two orders of the strategies after each share.
-        mean: their mean.
-        cells: tau over all pairs of strategy and share together: also whether regrets fall alike.
-        ceiling: ``mean`` between two halves of the runs on ``truth``, each of half as many runs.
-        n_decided: pairs of strategies that the runs on ``truth`` tell apart after some share (two-sided
-            Mann-Whitney test, p < 0.05, uncorrected), counted once for each share.
-        decided: share of these that ``other`` puts in the same order; nan without any.
-        by_metric: name -> tau of the two orders of the strategies by each metric that says which value is better.
+        shares: shares of the budget.
+        by_share: tau of the two rankings after each share.
+        mean: mean of ``by_share``.
+        cells: tau over all pairs of strategy and share together; it also compares how regrets fall over time.
+        ceiling: ``mean`` between two halves of the runs on ``truth``, each with half as many runs.
+        n_decided: pairs of strategies that differ significantly on ``truth`` (two-sided Mann-Whitney test, p < 0.05,
+            uncorrected), counted once for each share.
+        decided: share of these pairs that ``other`` puts in the same order; nan without any.
+        by_metric: name -> tau of the two rankings by each metric that has a direction.
     """
 
     truth: str
@@ -54,7 +54,7 @@ class Agreement:
     by_metric: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data, None for what is not defined."""
+        """Return plain data, with None for undefined values."""
         plain = {name: _plain(getattr(self, name)) for name in ("mean", "cells", "ceiling")}
         shares = [{"budget": share, **_plain(tau)} for share, tau in zip(self.shares, self.by_share, strict=True)]
         decided = None if np.isnan(self.decided) else self.decided
@@ -70,22 +70,24 @@ class Agreement:
 
 
 def agreement(analysis: Analysis, truth: str, other: str) -> Agreement:
-    """Compare the order of strategies on two tasks of one record.
+    """Compare the rankings of strategies on two tasks of one record.
 
     Args:
-        analysis: of the record.
-        truth: the task to be matched, usually a table's.
-        other: the one that is to match it, usually a surrogate's.
+        analysis: analysis of the record.
+        truth: the reference task, usually a table's.
+        other: the task to compare with it, usually a surrogate's.
 
     Raises:
-        InvalidOption: fewer than three strategies or four runs, or a task that the record does not have.
+        InvalidOption: there are fewer than three strategies or four runs, or the record does not have a task.
     """
     tasks = {task.name: task for task in analysis.tasks}
     if missing := [name for name in (truth, other) if name not in tasks]:
         raise InvalidOption(f"the record has no runs on {missing[0]}; it has {', '.join(tasks)}")
     a, b = (_levels(tasks[name]) for name in (truth, other))
     if len(a) < 3 or a.shape[1] < 4:
-        raise InvalidOption(f"{len(a)} strategies, {a.shape[1]} runs; an order is compared of at least 3 and 4")
+        raise InvalidOption(
+            f"the record has {len(a)} strategies and {a.shape[1]} runs; expected at least 3 strategies and 4 runs"
+        )
     taus = _taus(a, b)
     rng = np.random.default_rng(_BOOTSTRAP_SEED)
     drawn = np.array([_taus(_resampled(a, rng), _resampled(b, rng)) for _ in range(_N_RESAMPLES)])
@@ -110,14 +112,14 @@ def _levels(task: TaskAnalysis) -> Floats:
 
 
 def _taus(a: Floats, b: Floats) -> list[float]:
-    """Return tau after each share, their mean, and tau over everything together."""
+    """Return tau after each share, their mean, and tau over all shares together."""
     first, second = a.mean(axis=1), b.mean(axis=1)
     by_share: list[float] = tau_b(first.T, second.T).tolist()
     return [*by_share, float(np.mean(by_share)), tau_b(first.ravel(), second.ravel()).item()]
 
 
 def tau_b(x: Floats, y: Floats) -> Floats:
-    """Kendall's tau-b along the last axis [..., n]; 0 where one side ties throughout, which says nothing."""
+    """Compute Kendall's tau-b along the last axis [..., n]; 0 if all values of one side are tied."""
     i, j = np.triu_indices(x.shape[-1], k=1)
     first, second = np.sign(x[..., i] - x[..., j]), np.sign(y[..., i] - y[..., j])
     untied = np.sqrt(np.abs(first).sum(axis=-1) * np.abs(second).sum(axis=-1))
@@ -127,7 +129,7 @@ def tau_b(x: Floats, y: Floats) -> Floats:
 
 
 def _resampled(levels: Floats, rng: np.random.Generator) -> Floats:
-    """Draw whole runs: the strategies of a run share its noise, so they stay together."""
+    """Resample whole runs: all strategies of a run share its noise, so they stay together."""
     runs = levels.shape[1]
     return levels[:, rng.integers(0, runs, size=runs)]
 
@@ -139,7 +141,7 @@ def _halves(levels: Floats, rng: np.random.Generator) -> float:
 
 
 def _decided(a: Floats, b: Floats) -> tuple[int, float]:
-    """Count the pairs that ``a`` tells apart, and the share of them that ``b`` orders alike."""
+    """Count the pairs that differ significantly in ``a``, and compute the share that ``b`` puts in the same order."""
     alike = []
     for i, j in combinations(range(len(a)), 2):
         p = stats.mannwhitneyu(a[i], a[j], axis=0).pvalue

@@ -1,9 +1,9 @@
-"""From a record to arrays: metrics of every run, and how its regret fell over simulated time.
+"""Turn a record into arrays: the metrics of every run, and its regret over simulated time.
 
 The incumbent of a run is the finished trial with the best *observed* score at the largest fidelity reached so far
-(``nasbench/recommending.py``). What is reported of it, and its regret, are means over seeds: a strategy is not paid for
-lucky noise. Normalised regret is 0 at the task's optimum and 1 at the expected score of a uniformly drawn architecture;
-until its first result a run is charged that 1, and a failed run is charged 1 throughout: failing must not pay.
+(``nasbench/recommending.py``). Its reported score and its regret are means over seeds, so that lucky noise does not
+count. Normalised regret is 0 at the task's optimum and 1 at the expected score of a uniformly drawn architecture. A run
+has normalised regret 1 until its first result, and a failed run has 1 throughout, so that failing never pays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.arrays import Bools, Floats
+from nasbench.comparison.columns import RunColumns, concatenate_columns
 from nasbench.comparison.record import Record
-from nasbench.comparison.run import Run
 from nasbench.comparison.task_runs import join_task_runs
 from nasbench.errors import RecordError
 from nasbench.metrics import Metric, TaskRuns, make_metrics
@@ -29,22 +29,22 @@ _UNITS = {"seconds": "s", "trials": "trials", "epochs": "epochs"}
 
 @dataclass(frozen=True)
 class TaskAnalysis:
-    """Everything about one task, [strategies, runs] in the order of the record.
+    """The results on one task; arrays are [strategies, runs] in the order of the record.
 
     Attributes:
         name: of the task.
-        splits: reported splits, the one that defines regret first.
+        splits: reported splits; the first one defines regret.
         final: split -> [strategies, runs] reported score of the final incumbent; nan for a run without one.
         scales: split -> unit and direction of its values.
-        metrics: name -> [strategies, runs]; nan for a run of which the metric says nothing.
-        censored: name -> [strategies, runs] runs of which only a lower bound is known; only of metrics that censor.
+        metrics: name -> [strategies, runs]; nan for a run in which the metric is undefined.
+        censored: name -> [strategies, runs] runs for which only a lower bound is known; only for metrics that censor.
         metric_scales: name -> unit and direction of a metric's values.
-        grid: [G] share of the budget spent, from one trial's worth to all of it.
+        grid: [G] share of the budget spent, from the cost of one trial to 1.
         curves: [strategies, runs, G] normalised regret at those times.
-        failed: [strategies, runs].
-        budget: what a grid value of 1 means, and its unit.
+        failed: [strategies, runs] whether the run failed.
+        budget: the budget, a grid value of 1, and its unit.
         optimum: best possible reported score.
-        recommends: whether a strategy says itself what it would hand over.
+        recommends: whether a strategy makes its own recommendations.
     """
 
     name: str
@@ -62,9 +62,10 @@ class TaskAnalysis:
     recommends: bool
 
     def summarize(self, name: str) -> Floats:
-        """Return one number of each strategy by a metric, ``[strategies]``; nan where no run has a value.
+        """Summarise a metric in one number per strategy, ``[strategies]``; nan if no run has a value.
 
-        The mean over its runs; where runs are censored, the restricted mean up to a horizon that all strategies share.
+        This is the mean over runs, or, for a metric that censors, the restricted mean up to a horizon that all
+        strategies share.
         """
         values, known = self.metrics[name], ~np.isnan(self.metrics[name])
         if name not in self.censored:
@@ -77,7 +78,7 @@ class TaskAnalysis:
         return np.array([compute_restricted_mean(times[k], ends[k], horizon) for times, ends, k in each])
 
     def rank_by(self, name: str) -> Floats:
-        """Return the rank of each strategy by a metric, 1 for the best, [strategies]; nan where none is better."""
+        """Rank the strategies by a metric, 1 for the best, [strategies]; nan for a metric without a direction."""
         scale, level = self.metric_scales[name], self.summarize(name)
         if scale.direction == "none":
             return np.full(len(level), np.nan)
@@ -90,9 +91,9 @@ class Analysis:
 
     Attributes:
         strategies: labels, the first axis of every array.
-        tasks: one entry a task.
-        n_workers, seed: of the experiment.
-        metrics: name -> what each metric is.
+        tasks: results on each task.
+        n_workers, seed: settings of the experiment.
+        metrics: name -> metric.
     """
 
     strategies: list[str]
@@ -103,46 +104,53 @@ class Analysis:
 
     @property
     def scores(self) -> Floats:
-        """[tasks, strategies] mean normalised regret: the blocks of the comparison across tasks."""
+        """[tasks, strategies] mean normalised regret: the blocks of tests across tasks."""
         return self.summarize("normalized_regret")
 
     @property
     def recommends(self) -> bool:
-        """Whether a strategy says itself what it would hand over."""
+        """Whether a strategy makes its own recommendations."""
         return any(task.recommends for task in self.tasks)
 
     def summarize(self, name: str) -> Floats:
-        """Return one number of each task and strategy by a metric; ``[tasks, strategies]``."""
+        """Summarise a metric in one number per task and strategy; ``[tasks, strategies]``."""
         return np.array([task.summarize(name) for task in self.tasks])
 
 
 def analyse(record: Record, metrics: Sequence[str] = ()) -> Analysis:
-    """Read a record and compute what leaderboard and plots show.
+    """Read a record and compute everything that the leaderboard and the plots show.
 
     Args:
-        record: a comparison.
-        metrics: labels ``NAME[,option=value]`` or ``module:Class`` to compute besides all that are registered.
+        record: the record of a comparison.
+        metrics: labels ``NAME[,option=value]`` or ``module:Class`` to compute besides all registered metrics.
 
     Raises:
         RecordError: runs are missing, or the task is not the one that was recorded.
-        UnknownName, InvalidOption: a metric that does not exist.
+        UnknownName, InvalidOption: a metric does not exist.
     """
     computed, tasks = make_metrics(metrics), []
     for name in record.tasks:
         task = recorded_task(record, name)
-        runs: list[Run] = []
-        for strategy in record.strategies:
-            own = record.runs(name, strategy)
-            if len(own) < record.spec["runs"]:
-                raise RecordError(
-                    f"{record.path} holds {len(own)} of {record.spec['runs']} runs of {strategy} on {name}: "
-                    "run the same comparison again to finish it"
-                )
-            runs += own
+        runs = concatenate_columns([_read_complete(record, name, strategy) for strategy in record.strategies])
         limits = {_UNITS[key]: float(value) for key, value in record.spec["limits"].items() if value is not None}
         joined = join_task_runs(task, runs, limits)
         tasks.append(_analyse_task(name, task, joined, len(record.strategies), computed))
     return Analysis(record.strategies, tasks, record.spec["n_workers"], record.spec["seed"], computed)
+
+
+def _read_complete(record: Record, task: str, strategy: str) -> RunColumns:
+    """Return all runs of a task and strategy, joined.
+
+    Raises:
+        RecordError: runs are missing.
+    """
+    runs = record.columns(task, strategy)
+    if len(runs) < record.spec["runs"]:
+        raise RecordError(
+            f"{record.path} holds {len(runs)} of {record.spec['runs']} runs of {strategy} on {task}: "
+            "run the same comparison again to finish it"
+        )
+    return runs
 
 
 def _analyse_task(

@@ -1,4 +1,4 @@
-"""The runs of a pair joined into columns, and back: what analyses read without a loop over runs."""
+"""Join the runs of a task and strategy into columns, and split them again: analyses need no loop over runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ _NOTHING = History(
 
 
 class RecommendationColumns(NamedTuple):
-    """All recommendations of several runs, those of a run after each other.
+    """All recommendations of several runs, run by run.
 
     Attributes:
-        run: [k] position of the run among those that are joined.
-        time_s: [k] simulated seconds from which on it holds.
-        n_archs: [k] how many architectures it names.
-        arch: [sum of n_archs, d] these.
+        run: [k] position of the run among the joined runs.
+        time_s: [k] simulated seconds from which the recommendation holds.
+        n_archs: [k] number of recommended architectures.
+        arch: [sum of n_archs, d] the architectures, one recommendation after the other.
     """
 
     run: Ints
@@ -44,12 +44,12 @@ class RunColumns:
     The trials of run ``i`` are ``[offsets[i]:offsets[i + 1]]`` of every column of ``trials``.
 
     Attributes:
-        number: [r] of each run, rising.
+        number: [r] number of each run, increasing within a task and strategy.
         offsets: [r + 1] where the trials of each run begin.
         trials: all trials of all runs.
         errors: [r] the traceback of a failed run, else empty.
-        recommendations: all of them; empty where the default applies.
-        overhead_s: [r] real seconds inside the strategy; nan where they were lost.
+        recommendations: all recommendations; a run without any has the default.
+        overhead_s: [r] real seconds inside the strategy; nan if the timing was lost.
     """
 
     number: Ints
@@ -65,12 +65,12 @@ class RunColumns:
 
     @property
     def failed(self) -> Bools:
-        """[r] whether each run broke off."""
+        """[r] whether each run failed."""
         return np.array([bool(error) for error in self.errors], dtype=np.bool_)
 
     @property
     def n_trials(self) -> Ints:
-        """[r] finished trials of each run."""
+        """[r] number of finished trials of each run."""
         return np.diff(self.offsets)
 
     def run(self, i: int) -> Run:
@@ -98,10 +98,10 @@ class RunColumns:
 
 
 class RunViews(Sequence[Run]):
-    """Runs that are made when they are asked for.
+    """A sequence of runs that are created on access.
 
     Attributes:
-        columns: what they are views of.
+        columns: the columns behind the runs.
     """
 
     def __init__(self, columns: RunColumns) -> None:
@@ -128,9 +128,7 @@ class RunViews(Sequence[Run]):
 
 def join_runs(runs: Sequence[Run]) -> RunColumns:
     """Join runs, sorted by number, into columns."""
-    told = [run.history for run in runs]
-    told = [history for history in told if len(history.id)] or told[:1] or [_NOTHING]
-    trials = History._make(map(np.concatenate, zip(*told, strict=True)))
+    trials = _concatenate_trials([run.history for run in runs])
     kept = [(i, one) for i, run in enumerate(runs) for one in run.recommendations]
     return RunColumns(
         np.array([run.number for run in runs], dtype=np.int64),
@@ -147,10 +145,38 @@ def join_runs(runs: Sequence[Run]) -> RunColumns:
     )
 
 
-def to_stored(columns: RunColumns) -> dict[str, Column]:
-    """Return what is stored of columns, but for what was measured.
+def concatenate_columns(parts: Sequence[RunColumns]) -> RunColumns:
+    """Return the runs of several pairs as one, in the order of ``parts``; the numbers of runs then repeat."""
+    first_run = np.cumsum([0, *map(len, parts)]).tolist()
+    first_trial = np.cumsum([0, *(len(part.trials.id) for part in parts)]).tolist()
+    starts = [part.offsets[:-1] + start for part, start in zip(parts, first_trial, strict=False)]
+    run = [part.recommendations.run + start for part, start in zip(parts, first_run, strict=False)]
+    named = [part.recommendations for part in parts if len(part.recommendations.run)] or [parts[0].recommendations]
+    return RunColumns(
+        number=np.concatenate([part.number for part in parts]),
+        offsets=np.append(np.concatenate(starts), first_trial[-1]),
+        trials=_concatenate_trials([part.trials for part in parts]),
+        errors=tuple(error for part in parts for error in part.errors),
+        recommendations=RecommendationColumns(
+            run=np.concatenate(run),
+            time_s=np.concatenate([one.time_s for one in named]),
+            n_archs=np.concatenate([one.n_archs for one in named]),
+            arch=np.concatenate([one.arch for one in named]),
+        ),
+        overhead_s=np.concatenate([part.overhead_s for part in parts]),
+    )
 
-    Integers take the narrowest type that holds them; errors and recommendations are there where a run has any.
+
+def _concatenate_trials(histories: Sequence[History]) -> History:
+    """Join histories; one without trials does not know how many decisions an architecture has and is left out."""
+    known = [history for history in histories if len(history.id)] or histories[:1] or [_NOTHING]
+    return History._make(map(np.concatenate, zip(*known, strict=True)))
+
+
+def to_stored(columns: RunColumns) -> dict[str, Column]:
+    """Convert columns to the form that is stored, without the timings.
+
+    Integers take the narrowest type that holds them. Errors and recommendations are stored only if a run has any.
     """
     stored: dict[str, Column] = {"number": _narrowed(columns.number), "offset": _narrowed(columns.offsets)}
     for name, column in columns.trials._asdict().items():
@@ -168,11 +194,11 @@ def to_stored(columns: RunColumns) -> dict[str, Column]:
 
 
 def from_stored(stored: Columns, overhead_s: Mapping[int, float]) -> RunColumns:
-    """Return the columns that ``to_stored`` took apart.
+    """Restore the columns that ``to_stored`` converted.
 
     Args:
-        stored: columns of one pair.
-        overhead_s: what was measured, by number; nan where it is missing.
+        stored: stored columns of one task and strategy.
+        overhead_s: number of a run -> overhead; nan if it is missing.
 
     Raises:
         KeyError, ValueError: columns are missing or do not fit together.
@@ -198,7 +224,7 @@ def _check_trials(number: Ints, offset: Ints, trials: History) -> None:
     if any(len(column) != n for column in trials) or not _are_offsets(offset, len(number), n):
         raise ValueError("columns have different lengths")
     if (np.diff(number) <= 0).any():
-        raise ValueError("numbers of runs do not rise")
+        raise ValueError("numbers of runs do not increase")
     floats = (trials.score, trials.cost_s, trials.finish_s)
     if trials.crashed.dtype != np.bool_ or any(column.dtype != np.float64 for column in floats):
         raise ValueError("columns have other types")
@@ -235,12 +261,12 @@ def _read_recommendations(stored: Columns, n_runs: int, archs: Archs) -> Recomme
 
 
 def _are_runs(run: Ints, n_runs: int) -> bool:
-    """Whether these are rising positions of runs."""
+    """Whether these are non-decreasing positions of runs."""
     return run.ndim == 1 and bool(((run >= 0) & (run < n_runs)).all() and (np.diff(run) >= 0).all())
 
 
 def _narrowed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return integers in the narrowest type that holds all of them."""
+    """Convert integers to the narrowest type that holds all of them."""
     if not column.size:
         return column.astype(np.uint8)
     low, high = column.min(), column.max()
@@ -248,10 +274,10 @@ def _narrowed(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _whole(column: npt.NDArray[Any]) -> Ints:
-    """Return integers as int64, read-only.
+    """Convert integers to int64, read-only.
 
     Raises:
-        ValueError: something else, or more than one axis.
+        ValueError: the column holds something else, or has more than one axis.
     """
     if column.dtype.kind not in "iu" or column.ndim != 1 or column.dtype == np.uint64:
         raise ValueError(f"a column of integers has type {column.dtype} {column.shape}")

@@ -1,4 +1,8 @@
-"""What a record of searches offers to people: its leaderboard, plots, tables and verification."""
+"""The user-facing methods of a record of searches: leaderboard, plots, data frames and verification.
+
+The methods import what they need on use: the modules of analysis read records themselves, and they need scipy, pandas
+and matplotlib, which running a comparison does not.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -30,7 +34,7 @@ class SearchDisplay(RecordDisplay):
         return leaderboard(analyse(cast("Record", self)))
 
     def plot(self, folder: Path | str | None = None) -> Plots:
-        """Draw regret, rank, performance profile and critical differences, as PNG and SVG; a notebook shows them.
+        """Draw regret, rank, performance profile and critical differences, as PNG and SVG; notebooks show them.
 
         Args:
             folder: where to write them; None for ``plots`` in the record's folder.
@@ -51,13 +55,13 @@ class SearchDisplay(RecordDisplay):
         Args:
             rows: ``runs``: a row per run, with ``task``, ``strategy``, ``run``, ``failed``, the score of the final
                 incumbent by split (``final_valid`` ...), and every metric by its name. A metric that waits for an event
-                has a second column ``..._censored``: True where the run ended first, so that the number is only a lower
-                bound. ``trials``: a row per trial, with ``task``, ``strategy``, ``run``, ``trial``, ``architecture``,
-                ``epoch``, ``observed``, ``crashed``, ``cost_s`` and ``finish_s``. Scores are in the metric's own unit
-                and sign.
+                has a second column ``..._censored``: True if the run ended before the event, so that the number is only
+                a lower bound. ``trials``: a row per trial, with ``task``, ``strategy``, ``run``, ``trial``,
+                ``architecture``, ``epoch``, ``observed``, ``crashed``, ``cost_s`` and ``finish_s``. Scores are in the
+                metric's own unit and sign.
 
         Raises:
-            UnknownName: other rows.
+            UnknownName: an unknown kind of rows.
             RecordError: runs are missing, or a task is not the one that was recorded.
         """
         import pandas as pd
@@ -68,15 +72,15 @@ class SearchDisplay(RecordDisplay):
         return pd.concat(map(pd.DataFrame, makers[rows](cast("Record", self))), ignore_index=True)
 
     def verify(self, *, sample: int | None = 2, seed: int = 0) -> "Verdict":
-        """Compare every trial of all runs with its task, and replay some runs to the bit.
+        """Check every trial of all runs against its task, and replay some runs bit by bit.
 
         Args:
-            sample: runs to replay of each pair of task and strategy; None for all.
-            seed: draws the sample.
+            sample: number of runs to replay for each task and strategy; None for all.
+            seed: seed of the sample.
 
         Raises:
-            InvalidOption: a sample below 1.
-            RecordError: a damaged record, or a task, table or strategy that is not the one recorded.
+            InvalidOption: ``sample`` is below 1.
+            RecordError: the record is damaged, or a task, table or strategy is not the recorded one.
         """
         from nasbench.comparison.verify import verify
 

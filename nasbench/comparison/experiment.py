@@ -1,4 +1,4 @@
-"""What is compared, exactly: everything that decides the numbers of a record."""
+"""The definition of a comparison: everything that determines the numbers of a record."""
 
 import math
 import zlib
@@ -29,7 +29,7 @@ VERSION = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """A budget in which None means "not limited", or for all three the task's default seconds."""
+    """A budget; None means "not limited", and three times None means the task's default seconds."""
 
     seconds: float | None = None
     trials: float | None = None
@@ -45,17 +45,17 @@ class Limits:
         """Return the budget of a run on ``task``.
 
         Raises:
-            InvalidOption: nan, zero or negative limits.
+            InvalidOption: a limit is nan, zero or negative.
         """
         given = {key: value for key, value in self.given.items() if value is not None}
         return Budget(**given) if given else Budget(seconds=task.budget_s)
 
     @classmethod
     def parse(cls, given: "Limits | Budget | None") -> "Limits":
-        """Return limits that may be given as the budget of a single run, or not at all.
+        """Convert limits, the budget of a single run, or None to limits.
 
         Raises:
-            InvalidOption: something else, or limits that are no numbers.
+            InvalidOption: anything else is given, or a limit is not a number.
         """
         if given is None or isinstance(given, cls):
             limits = given or cls()
@@ -70,19 +70,18 @@ class Limits:
 class Experiment:
     """A comparison, defined to the last bit.
 
-    The randomness of a run depends on the seed, the task, the strategy's label and the run's number,
-    never on what else is compared or on the number of processes. All strategies meet the same noise
-    in the same run of a task.
+    The randomness of a run depends on the seed, the task, the strategy's label and the number of the run, never on the
+    other contestants or the number of processes. In the same run of a task, all strategies meet the same noise.
 
     Attributes:
-        tasks: names.
-        strategies: what to run on each.
-        runs: independent repetitions of each pair.
-        seed: of everything random.
+        tasks: names of the tasks.
+        strategies: strategies to run on each task.
+        runs: independent repetitions of each task and strategy.
+        seed: seed of all randomness.
         limits: budget of each run.
-        n_workers: simulated workers.
-        checkpoints: what it takes to go on with a paused trial.
-        given: tasks that are open already, by name; all others are opened by their names.
+        n_workers: number of simulated workers.
+        checkpoints: what resuming a paused trial costs.
+        given: name -> task that is already open; all others are opened by name.
     """
 
     tasks: tuple[str, ...]
@@ -95,14 +94,14 @@ class Experiment:
     given: Mapping[str, Task] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot run before anything runs."""
+        """Check the settings before anything runs."""
         for name, least in (("runs", 1), ("n_workers", 1), ("seed", 0)):
             object.__setattr__(self, name, require_whole_number(name, getattr(self, name), least=least))
         object.__setattr__(self, "limits", Limits.parse(self.limits))
         refuse_twice(task=list(self.tasks), strategy=[item.label for item in self.strategies])
 
     def streams(self, task: str, strategy: str, run: int) -> tuple[np.random.Generator, np.random.Generator]:
-        """Return the generators of the strategy and of the noise of one run."""
+        """Return the random generators of one run: the strategy's, and that of the seed noise."""
         own, noise = (
             np.random.SeedSequence([self.seed, run, *(zlib.crc32(name.encode()) for name in names)])
             for names in ((task, strategy), (task,))
@@ -113,12 +112,12 @@ class Experiment:
         """Return the experiment as plain data, with versions and checksums.
 
         Args:
-            search: whether runs are to follow: every strategy is then made once on every task, so that options which
-                do not fit are refused before the first run.
+            search: whether runs follow. If so, every strategy is created once on every task, so that invalid options
+                are reported before the first run.
 
         Raises:
-            NasbenchError: an unknown task or strategy, a budget that is none, a strategy that only stops trainings
-                early for a task without epochs to stop at, or options that do not fit.
+            NasbenchError: a task or strategy is unknown, the budget is invalid, options are invalid, or a strategy that
+                only stops training runs early meets a task that answers complete ones only.
         """
         opened = {name: self.given.get(name) or load_task(name) for name in self.tasks}
         tasks = {}
@@ -126,8 +125,8 @@ class Experiment:
             task.check()
             if task.repeats == FRESH and not self.checkpoints.kept:
                 raise InvalidOption(
-                    f"task '{name}' shows another seed each time that an architecture is trained anew, and without "
-                    "checkpoints a paused trial is trained anew in its middle; keep checkpoints, or leave repeats out"
+                    f"task '{name}' shows another seed each time that an architecture is trained again, and without "
+                    "checkpoints a paused trial is trained again from its start; keep checkpoints, or leave repeats out"
                 )
             self.limits.of(task)
             tasks[name] = task_entry(name, task)
@@ -187,10 +186,10 @@ def _number(name: str, value: Any) -> Any:
 
 
 def check_choice(choice: Choice, name: str, task: Task) -> None:
-    """Make a strategy once on a task, so that what it refuses is said before the first run.
+    """Create a strategy once on a task, so that its errors are reported before the first run.
 
     Raises:
-        NasbenchError: options that do not fit, or a task that the strategy cannot search.
+        NasbenchError: options are invalid, or the strategy cannot search the task.
     """
     check_epochs(choice, task)
     component, options = choice.resolve(STRATEGIES)
@@ -200,15 +199,15 @@ def check_choice(choice: Choice, name: str, task: Task) -> None:
 
 
 def check_epochs(choice: Choice, task: Task) -> None:
-    """Refuse a strategy that does nothing but stop trainings early where a task answers complete ones only.
+    """Refuse a strategy that only stops training runs early if the task answers complete ones only.
 
     Raises:
-        InvalidOption: naming the tasks that answer others.
+        InvalidOption: the two do not fit; the message names the tasks with curves.
     """
     component, options = choice.resolve(STRATEGIES)
     with_epochs(component, options, task.epochs)
     if capabilities_of(component).requires_fidelities and len(task.epochs) < 2:
         raise InvalidOption(
-            f"'{choice.label}' stops trainings early, but task '{task.name}' answers complete ones only "
+            f"'{choice.label}' stops training runs early, but task '{task.name}' answers complete ones only "
             f"({shown_epochs(task.epochs)}); tasks with curves: {', '.join(tasks_with_epochs()) or 'none is imported'}"
         )

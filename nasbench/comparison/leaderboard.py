@@ -1,7 +1,7 @@
 """The leaderboard of a record: numbers with their uncertainty, as data and as text.
 
-Two tables: ``overall`` ranks the strategies over all tasks, ``tasks`` shows every task and strategy. The data hold
-every metric; the text shows the usual ones, and others that are asked for.
+There are two tables: ``overall`` ranks the strategies over all tasks, and ``tasks`` shows every task and strategy. The
+data hold every metric; the text shows the default metrics and those that are requested.
 """
 
 import json
@@ -25,7 +25,7 @@ from nasbench.reports.survival import estimate_survival, find_median
 from nasbench.reports.tables import FORMATS, as_csv, finite, tabulated
 from nasbench.units import Scale
 
-_CHANCE = "random_search"  # what everything must be better than
+_CHANCE = "random_search"  # the baseline that every strategy should beat
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Leaderboard(LeaderboardDisplay):
     """Tables of plain data.
 
     Attributes:
-        overall: a row a strategy, best average rank first; under the name of each metric its summary over all tasks.
-        tasks: a row for each task and strategy, in the record's order; likewise.
-        tests: Friedman's p-value, pairwise Holm-corrected p-values, and what the blocks are; the
-            pairwise part is None where scikit-posthocs is not installed.
-        scales: task -> what is reported -> its unit and direction.
-        metrics: name -> what each metric is.
+        overall: a row for each strategy, best average rank first, with a summary of each metric over all tasks.
+        tasks: a row for each task and strategy, in the record's order, with a summary of each metric over runs.
+        tests: Friedman's p-value, Holm-corrected pairwise p-values, and a description of the blocks; the pairwise part
+            is None if scikit-posthocs is not installed.
+        scales: task -> reported split -> its unit and direction.
+        metrics: name -> label, unit, direction and bounds of the metric.
         metric_scales: task -> metric -> unit and direction of its values.
-        shown: names of metrics that the text shows besides the usual ones.
+        shown: names of the metrics that the text shows besides the default ones.
         notes: how to read the numbers.
     """
 
@@ -59,7 +59,7 @@ class Leaderboard(LeaderboardDisplay):
         """Return the leaderboard as ``text``, ``markdown``, ``latex``, ``html``, ``csv`` (per task) or ``json``.
 
         Raises:
-            UnknownName: another format.
+            UnknownName: an unknown format.
         """
         if kind == "json":
             scales = {"scales": _as_plain(self.scales), "metric_scales": _as_plain(self.metric_scales)}
@@ -79,12 +79,12 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
     """Compute the leaderboard of an analysed record.
 
     Args:
-        analysis: of the record.
-        shown: names of metrics that its text shows besides the usual ones.
+        analysis: analysis of the record.
+        shown: names of metrics to show in the text besides the default ones.
 
     Raises:
-        UnknownName: a metric that was not computed.
-        InvalidOption: a metric of the name of another column.
+        UnknownName: a metric was not computed.
+        InvalidOption: a metric has the name of another column.
     """
     for name in shown:
         if name not in analysis.metrics:
@@ -118,9 +118,9 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
 
 
 def significance_blocks(analysis: Analysis) -> tuple[Floats, str]:
-    """Return the regrets that tests compare, ``[blocks, strategies]``, and what a block is.
+    """Return the regrets that the tests compare, ``[blocks, strategies]``, and a description of the blocks.
 
-    Tasks are the blocks where there are enough of them for a test to reject; else runs are.
+    Tasks are the blocks if there are enough of them for a test to reject; otherwise runs are.
     """
     if statistics.enough_blocks(len(analysis.tasks), len(analysis.strategies)):
         return analysis.scores, "tasks (mean over runs)"
@@ -153,7 +153,7 @@ def _overall_rows(analysis: Analysis, pairwise: Any) -> list[dict[str, Any]]:
 
 
 def _summarize_over_tasks(analysis: Analysis, name: str) -> list[dict[str, float]]:
-    """Return each strategy's average rank by a metric, and its values over all tasks where these are comparable."""
+    """Summarise a metric for each strategy: its average rank, and its values over tasks if they are comparable."""
     metric = analysis.metrics[name]
     ranked = np.stack([task.rank_by(name) for task in analysis.tasks])
     summaries = []

@@ -18,7 +18,7 @@ _BESIDE = {"simple_regret": "inference_regret", "normalized_regret": "normalized
 
 
 def format_overall(rows: list[_Row], metrics: _Metrics, shown: Sequence[str]) -> list[dict[str, str]]:
-    """Return the first table: metrics whose values on different tasks can be averaged, of others the average rank."""
+    """Format the first table; a metric whose values cannot be averaged over tasks is shown by its average rank."""
     names = [name for name in _order_metrics(shown) if metrics[name]["comparable"] or name not in _with_beside()]
     return [
         {
@@ -37,7 +37,7 @@ def format_overall(rows: list[_Row], metrics: _Metrics, shown: Sequence[str]) ->
 def format_tasks(
     rows: list[_Row], scales: _Scales, metrics: _Metrics, metric_scales: _Scales, shown: Sequence[str]
 ) -> list[dict[str, str]]:
-    """Return the second table; a unit that all tasks share stands in the heading, others behind their numbers."""
+    """Format the second table; a unit that all tasks share is in the heading, other units follow the numbers."""
     regret = find_common_unit(own["simple_regret"] for own in metric_scales.values())
     units = {split: _find_shared_unit(scales, split, regret) for split in _list_splits(scales)}
     shared = {name: find_common_unit(own[name] for own in metric_scales.values()) for name in _order_metrics(shown)}
@@ -63,7 +63,7 @@ def format_tasks(
 
 
 def format_notes(analysis: Analysis, tests: Mapping[str, Any], shown: Sequence[str], chance: str) -> list[str]:
-    """Return what a reader must know of the numbers; ``chance`` is the strategy that all must beat."""
+    """Write the notes that explain the numbers; ``chance`` is the baseline strategy."""
     notes = [
         f"{_describe_scores(analysis)}, mean ± std over the runs that found an architecture; regret, to the best of "
         "the table, mean ± std over all runs; both of the architecture's mean over trained seeds",
@@ -97,7 +97,7 @@ def _with_beside() -> set[str]:
 
 
 def _order_metrics(shown: Sequence[str]) -> list[str]:
-    """Return the usual metrics, each with what is read beside it, and then the others that are asked for."""
+    """Return the default metrics, each followed by its counterpart if shown, and then the other requested metrics."""
     names = []
     for name in _USUAL:
         names += [name, *([_BESIDE[name]] if _BESIDE.get(name) in shown else [])]
@@ -105,7 +105,7 @@ def _order_metrics(shown: Sequence[str]) -> list[str]:
 
 
 def _write_heading(name: str, metric: Mapping[str, Any], unit: str = "") -> str:
-    """Return a metric's label and unit, and the options that it was asked for with."""
+    """Return a metric's label and unit, and the requested options."""
     _, comma, options = name.partition(",")
     return append_unit(metric["label"], unit) + f"{comma} {options}".rstrip()
 
@@ -141,7 +141,7 @@ def _format_mean(summary: _Summary, scale: Scale, unit: str | None) -> str:
 
 
 def _format_median(summary: _Summary, scale: Scale, unit: str | None) -> str:
-    """Return a median time with its interval; what was not reached is more than was seen."""
+    """Format a median time with its interval; a bound that was not reached is shown as ``>`` the longest run."""
     if not summary["n"]:
         return "-"
 
@@ -159,18 +159,18 @@ def _format_interval(summary: _Summary) -> str:
 
 
 def _list_splits(scales: _Scales) -> list[str]:
-    """Return what has a column: ``valid`` and ``test``, and whatever else defines a task's regret."""
+    """Return the splits that have a column: ``valid``, ``test``, and any other split that defines a task's regret."""
     return list(dict.fromkeys(["valid", "test", *(next(iter(own)) for own in scales.values())]))
 
 
 def _find_shared_unit(scales: _Scales, split: str, otherwise: str | None) -> str | None:
-    """Return the unit of a column; that of the regret where no task has the column."""
+    """Return the unit of a column; the unit of the regret if no task has the column."""
     own = [told[split] for told in scales.values() if split in told]
     return find_common_unit(own) if own else otherwise
 
 
 def _describe_scores(analysis: Analysis) -> str:
-    """Return what the numbers of the second table are, and which of them are good where they are small."""
+    """Describe the numbers of the second table, and name those for which smaller is better."""
     scales = [task.scales[split] for task in analysis.tasks for split in task.splits]
     if all(scale.is_fraction and scale.sign > 0 for scale in scales):
         return "scores in percent of the metric"
@@ -180,7 +180,7 @@ def _describe_scores(analysis: Analysis) -> str:
 
 
 def _note_empty_runs(analysis: Analysis) -> list[str]:
-    """Say where runs ended without a single trial though the strategy did not fail: the budget was too small."""
+    """Note runs that ended without a trial although the strategy did not fail: their budget was too small."""
     notes = []
     for task in analysis.tasks:
         empty = ((task.metrics["trials"] == 0) & ~task.failed).sum(axis=1)

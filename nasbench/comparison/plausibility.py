@@ -1,10 +1,10 @@
-"""Whether the trials of a recorded run belong together, and to their task.
+"""Check whether the trials of a recorded run are consistent with each other and with their task.
 
-Replaying finds what the same code does not do again. It does not find what that code does wrong each time: a strategy
-that writes over what it is told, a backend that makes up scores. So every trial is compared here with what the task
-knows of it, without running anything: whether it is an architecture of the space that was measured, whether it shows
-the score of the seed that this run draws for it at that epoch, what that costs, and whether it can have ended when it
-did.
+Replaying finds only what the same code does not repeat. It does not find an error that the code makes every time, such
+as a strategy that overwrites its results or a backend that invents scores. Therefore, every trial is compared with what
+the task knows about it, without running anything: whether it is a measured architecture of the space, whether it shows
+the score of the seed that this run draws for it at that epoch, what that costs, and whether it can have ended at the
+recorded time.
 """
 
 import itertools
@@ -29,14 +29,14 @@ def misfit(
     told: History,
     recommended: Sequence[Recommendation] = (),
 ) -> str:
-    """Return why the trials of a run cannot be what a search of ``task`` was told; empty where they can.
+    """Explain why the trials of a run cannot come from a search of ``task``; empty if they can.
 
     Args:
-        experiment: the record's.
-        task: that was searched.
-        number: of the run; it decides which trained seed each architecture shows.
-        told: every finished trial, also of a run that failed.
-        recommended: what the strategy said that it would hand over.
+        experiment: experiment of the record.
+        task: the task that was searched.
+        number: number of the run; it determines which trained seed each architecture shows.
+        told: all finished trials, also those of a failed run.
+        recommended: the strategy's recommendations.
     """
     if not len(told.id):
         return "recommends architectures before its first result" if recommended else ""
@@ -49,15 +49,17 @@ def _misfits(experiment: Experiment, task: Task, number: int, told: History) -> 
     if told.arch.shape[1] != d:
         yield f"architectures have {told.arch.shape[1]} decisions; space '{task.space.name}' has {d}"
         return  # nothing else can be looked up
-    yield from _said(told, ~task.space.is_valid(told.arch), f"is no architecture of space '{task.space.name}'")
+    yield from _said(told, ~task.space.is_valid(told.arch), f"is not an architecture of space '{task.space.name}'")
     before = _before(told.id)
     yield from _wrong_epochs(task, told, before)
-    yield from _said(told, told.crashed != np.isnan(told.score[:, 0]), "crashed with a score, or has none and did not")
+    yield from _said(
+        told, told.crashed != np.isnan(told.score[:, 0]), "crashed but has a score, or has no score but did not crash"
+    )
     expected = _expect(experiment, task, number, told)
     if expected is None:
         yield from _wrong_training(task, told)
     else:
-        yield from _said(told, expected.absent, f"was never measured, so that task '{task.name}' cannot answer")
+        yield from _said(told, expected.absent, f"was never measured, so task '{task.name}' cannot answer it")
         yield from _wrong_scores(told, expected)
         yield from _wrong_costs(told, before, expected, experiment.checkpoints, experiment.n_workers)
     yield from _wrong_times(told, experiment.n_workers)
@@ -65,7 +67,7 @@ def _misfits(experiment: Experiment, task: Task, number: int, told: History) -> 
 
 
 def _wrong_recommendations(task: Task, told: History, recommended: Sequence[Recommendation]) -> Iterator[str]:
-    """Yield recommended architectures that are not in the space, and times at which the strategy was told nothing."""
+    """Yield recommended architectures outside the space, and recommendations at times without a new result."""
     d, last_s = len(task.space.decisions), 0.0
     for time_s, archs in recommended:
         what = f"the recommendation at {time_s} s"
@@ -73,14 +75,14 @@ def _wrong_recommendations(task: Task, told: History, recommended: Sequence[Reco
             yield f"{what} has shape {archs.shape}; expected [k, {d}], at least one architecture"
         elif not task.space.is_valid(archs).all():
             bad = archs[~task.space.is_valid(archs)][0].tolist()
-            yield f"{what} holds {bad}, which is no architecture of space '{task.space.name}'"
+            yield f"{what} holds {bad}, which is not an architecture of space '{task.space.name}'"
         if time_s < last_s or time_s not in told.finish_s:
-            yield f"{what} stands at a time at which no trial ended, or before an earlier one"
+            yield f"{what} is at a time at which no trial ended, or out of order"
         last_s = time_s
 
 
 def _said(told: History, bad: Bools, what: str) -> Iterator[str]:
-    """Yield what is wrong with trials, naming the first."""
+    """Yield what is wrong with some trials, naming the first one."""
     at = np.flatnonzero(bad)
     if len(at):
         first = f"trial {told.id[at[0]]} ({told.arch[at[0]].tolist()} at epoch {told.epoch[at[0]]})"
@@ -88,7 +90,7 @@ def _said(told: History, bad: Bools, what: str) -> Iterator[str]:
 
 
 def _before(ids: Ints) -> Ints:
-    """Return the place of each trial's answer before this one, -1 where there is none; ``[n]``."""
+    """Return the position of the previous answer of the same trial, -1 if there is none; ``[n]``."""
     order = np.argsort(ids, kind="stable")
     again = np.flatnonzero(ids[order[1:]] == ids[order[:-1]])
     before = np.full(len(ids), -1)
@@ -98,16 +100,16 @@ def _before(ids: Ints) -> Ints:
 
 def _wrong_epochs(task: Task, told: History, before: Ints) -> Iterator[str]:
     known = shown_epochs(task.epochs)
-    yield from _said(told, ~np.isin(told.epoch, task.epochs), f"ends at none of the epochs of the task ({known})")
+    yield from _said(told, ~np.isin(told.epoch, task.epochs), f"ends at an epoch that the task does not have ({known})")
     again = before >= 0
     names = view_as_keys(told.arch)
     other = again & (names != names[before])
     yield from _said(told, other, "was another architecture before")
-    yield from _said(told, again & (told.epoch <= told.epoch[before]), "goes on from an epoch that is not earlier")
+    yield from _said(told, again & (told.epoch <= told.epoch[before]), "resumes from an epoch that is not earlier")
 
 
 def _expect(experiment: Experiment, task: Task, number: int, told: History) -> Expected | None:
-    """Return what the task answers in this run, with the seeds that it draws; None where only a training tells."""
+    """Return the task's answers in this run, with the seeds that it draws; None if only training can tell."""
 
     def expect(repetition: Ints | None = None) -> Expected | None:
         _, noise = experiment.streams(task.name, "", number)
@@ -119,7 +121,7 @@ def _expect(experiment: Experiment, task: Task, number: int, told: History) -> E
     expected = expect(counted)
     if expected is None or experiment.n_workers == 1:
         return expected
-    # Several workers need not end equal architectures in the order in which they began: any of their seeds fits.
+    # With several workers, equal architectures need not end in the order in which they began: any of their seeds fits.
     for again in range(int(counted.max()) + experiment.n_workers):
         other = expect(np.full(len(counted), again))
         assert other is not None
@@ -129,10 +131,10 @@ def _expect(experiment: Experiment, task: Task, number: int, told: History) -> E
 
 
 def _wrong_training(task: Task, told: History) -> Iterator[str]:
-    """Yield what cannot be true of trainings whose outcome only training tells."""
+    """Yield what cannot be true of training runs, if only training can tell their outcome."""
     low, high = task.scale.bounds
     score = told.score[:, 0]
-    yield from _said(told, ~(told.crashed | ((score >= low) & (score <= high))), "has no accuracy as score")
+    yield from _said(told, ~(told.crashed | ((score >= low) & (score <= high))), "has a score that is not an accuracy")
     if task.repeats == FRESH:
         return
     _, arch = np.unique(view_as_keys(told.arch), return_inverse=True)
@@ -140,7 +142,7 @@ def _wrong_training(task: Task, told: History) -> Iterator[str]:
     _, first, which = np.unique(key, axis=0, return_index=True, return_inverse=True)
     same = score[first[which.ravel()]]
     other = (score != same) & ~np.isnan(score) & ~np.isnan(same)
-    yield from _said(told, other, "has two scores in one run, which shows one training of each architecture")
+    yield from _said(told, other, "has two scores in one run, which shows one training run of each architecture")
 
 
 def _fit_scores(told: History, expected: Expected) -> Bools:
@@ -160,15 +162,15 @@ def _wrong_scores(told: History, expected: Expected) -> Iterator[str]:
 def _wrong_costs(
     told: History, before: Ints, expected: Expected, checkpoints: Checkpoints, n_workers: int
 ) -> Iterator[str]:
-    """Yield costs other than those of the training, or of going on with it as the checkpoints of the record say."""
+    """Yield costs that are neither those of a training run nor those of resuming it under the record's checkpoints."""
     again = before >= 0
     fresh, on = expected.until_s, expected.until_s
     if expected.resumes:
-        # means over other seeds at other epochs may fall, but what was paid is paid
+        # means over other seeds at other epochs may fall, but charged seconds are not refunded
         on = np.where(again, np.maximum(fresh - _paid(fresh - expected.answer_s, before), expected.answer_s), fresh)
     paused = (on if checkpoints.kept else fresh) + checkpoints.restart_s
     waited = np.arange(len(before)) - before
-    # What is asked as soon as it was told goes on unpaused, at once or behind what is asked in the same go.
+    # A trial that is asked for right after its result continues without a pause, at once or behind trials of that ask.
     stays = ~again | (waited <= LOOK_AHEAD + n_workers) | checkpoints.free
     pauses = again & ~((n_workers == 1) & (waited == 1))
     fits = (stays & _equal(told.cost_s, on, expected.tolerance)) | (
@@ -181,7 +183,7 @@ def _wrong_costs(
 
 
 def _paid(trained_s: Floats, before: Ints) -> Floats:
-    """Return the most that was charged for the training of each trial in its answers before this one; ``[n]``."""
+    """Return the largest training cost charged for each trial in its earlier answers; ``[n]``."""
     most, paid = trained_s.copy(), np.zeros(len(trained_s))
     for at in np.flatnonzero(before >= 0).tolist():
         paid[at] = most[before[at]]
@@ -196,7 +198,7 @@ def _equal(a: Floats, b: Floats, tolerance: float) -> Bools:
 
 
 def _wrong_times(told: History, n_workers: int) -> Iterator[str]:
-    """Yield ends that no schedule of the workers gives: a trial starts at 0 or when another ends."""
+    """Yield end times that no schedule of the workers can produce: a trial starts at 0 or when another one ends."""
     finish_s = told.finish_s
     if n_workers == 1:
         expected = np.cumsum(told.cost_s)  # added one after the other, as a clock does
@@ -204,17 +206,19 @@ def _wrong_times(told: History, n_workers: int) -> Iterator[str]:
         at = int(bad.argmax())
         yield from _said(told, bad, f"ended at {finish_s[at]} s; the trials up to it take {expected[at]} s")
         return
-    yield from _said(told, np.diff(finish_s, prepend=0.0) < 0, "ended before the one that was told before it")
-    events = np.concatenate([[0.0], finish_s])  # rising, as was just seen
+    yield from _said(told, np.diff(finish_s, prepend=0.0) < 0, "ended before the previously reported one")
+    events = np.concatenate([[0.0], finish_s])  # non-decreasing, as just checked
     place = np.searchsorted(events, finish_s - told.cost_s)
     start_s = np.full(len(finish_s), np.nan)
     for step in (-2, -1, 0, 1, 2):  # the difference is rounded
         event = events[np.clip(place + step, 0, np.arange(len(finish_s)))]  # before this end
         start_s = np.where(event + told.cost_s == finish_s, event, start_s)
-    strange = "ended at a time that no start (at 0, or when another ended) and its cost add up to"
+    strange = "ended at a time that does not match its cost and any start (at 0, or when another trial ended)"
     yield from _said(told, np.isnan(start_s), strange)
     running = np.searchsorted(np.sort(start_s), start_s, "right") - np.searchsorted(finish_s, start_s, "right")
-    yield from _said(told, running > n_workers, f"runs beside {n_workers} others; there are {n_workers} workers")
+    yield from _said(
+        told, running > n_workers, f"runs in parallel with {n_workers} others; there are {n_workers} workers"
+    )
 
 
 def _over_budget(told: History, before: Ints, budget: Budget) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Records of comparisons: ``trials.h5`` holds every trial of every run, ``timings.h5`` what was measured."""
+"""Records of comparisons: ``trials.h5`` holds every trial of every run, ``timings.h5`` the measured seconds."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ TIMINGS_FILE = "timings.h5"
 
 
 class Record(SearchDisplay, RunStore[Run]):
-    """A directory of runs of strategies."""
+    """A folder with the runs of strategies."""
 
     contestant_kind, format_name, format_version = "strategies", FORMAT, VERSION
     readable_versions = (version1.VERSION,)
@@ -50,9 +50,9 @@ class Record(SearchDisplay, RunStore[Run]):
         copy = json.loads(ColumnFile(self.path / TRIALS_FILE).read_spec() or "{}")
         for key in self.immutable_keys if copy else ():
             if copy.get(key) != self.spec.get(key):
-                told = difference({key: copy.get(key)}, {key: self.spec.get(key)}, of=("there", "in spec.json"))
+                differs = difference({key: copy.get(key)}, {key: self.spec.get(key)}, of=("there", "in spec.json"))
                 raise RecordError(
-                    f"{self.path / TRIALS_FILE} is of another experiment: {told}; put back the file that belongs here"
+                    f"{self.path / TRIALS_FILE} is of another experiment: {differs}; restore the file that belongs here"
                 )
 
     @classmethod
@@ -63,7 +63,7 @@ class Record(SearchDisplay, RunStore[Run]):
         several = [name for name, entry in self.spec["tasks"].items() if "objectives" in entry["declaration"]]
         if several and self.spec["version"] == version1.VERSION:
             raise RecordError(
-                f"{self.path} is a record of version 1, which holds the first objective of {several[0]} alone: compare "
+                f"{self.path} is a record of version 1, which holds only the first objective of {several[0]}: compare "
                 "again with another --out"
             )
         return super()._upgraded_spec()
@@ -78,10 +78,10 @@ class Record(SearchDisplay, RunStore[Run]):
         return self.contestants
 
     def columns(self, task: str, strategy: str) -> RunColumns:
-        """Return all runs recorded for a pair joined into columns, by number.
+        """Return all recorded runs of a task and strategy, joined into columns and sorted by number.
 
         Raises:
-            RecordError: a file was damaged other than by a kill.
+            RecordError: a file is damaged, by more than an interruption.
         """
         runs = self.runs(task, strategy)
         return runs.columns if isinstance(runs, RunViews) else join_runs(runs)
@@ -92,7 +92,7 @@ class TrialFiles:
 
     Args:
         path: folder of the record.
-        names: groups ``TASK/STRATEGY`` by pair.
+        names: pair of task and strategy -> group ``TASK/STRATEGY``.
     """
 
     def __init__(self, path: Path, names: Mapping[Pair, str]) -> None:
@@ -100,10 +100,10 @@ class TrialFiles:
         self._trials, self._timings = ColumnFile(path / TRIALS_FILE), ColumnFile(path / TIMINGS_FILE)
 
     def read(self, pair: Pair) -> Sequence[Run]:
-        """Return the runs of a pair, by number; they are made from columns when they are asked for.
+        """Return the runs of a pair, sorted by number; each run is created from columns on access.
 
         Raises:
-            RecordError: a damaged file.
+            RecordError: a file is damaged.
         """
         stored = self._trials.read(self._names[pair])
         if not stored:
@@ -114,7 +114,7 @@ class TrialFiles:
             raise self._trials.explain(error) from None
 
     def _overheads(self, pair: Pair) -> dict[int, float]:
-        """Return measured seconds by number: a lost one is no lost result."""
+        """Return measured seconds by number; a missing measurement does not invalidate a result."""
         try:
             timings = self._timings.read(self._names[pair])
             return dict(zip(timings["number"].tolist(), timings["overhead_s"].tolist(), strict=True))
@@ -122,7 +122,7 @@ class TrialFiles:
             return {}
 
     def write(self, spec: Mapping[str, Any], runs: Mapping[Pair, Sequence[Run]]) -> None:
-        """Replace the runs of some pairs, atomically; those of other pairs stay."""
+        """Replace the runs of some pairs atomically, and keep those of other pairs."""
         for name in (TRIALS_FILE, TIMINGS_FILE):
             remove_temporary(self._path / name)
         joined = {self._names[pair]: join_runs(own) for pair, own in runs.items()}
@@ -140,10 +140,10 @@ class TrialFiles:
             yield name, new[name] if name in new else self._trials.read(name)
 
     def is_current(self, spec: Mapping[str, Any]) -> bool:
-        """Whether the file of trials holds this specification; a record without any trial needs none."""
+        """Whether the file of trials holds this specification; a record without trials needs no file."""
         return self._trials.read_spec() in ("", dump_spec(spec))
 
 
 def _timings_of(number: Iterable[int], overhead_s: Iterable[float]) -> dict[str, Column]:
-    """Return measured seconds of runs as columns."""
+    """Convert measured seconds of runs to columns."""
     return {"number": np.array([*number], dtype=np.int64), "overhead_s": np.array([*overhead_s], dtype=np.float64)}

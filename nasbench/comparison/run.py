@@ -1,4 +1,4 @@
-"""One run of a search, as a record holds it."""
+"""One run of a search, in the form that records hold."""
 
 import math
 import struct
@@ -23,11 +23,11 @@ class Run:
 
     Attributes:
         number: 0-based.
-        history: every trial that was told.
+        history: every finished trial.
         error: traceback if the run failed, else empty.
-        overhead_s: real seconds inside the strategy; nan where the timing was lost.
-        recommendations: what a strategy with a ``recommend`` method would have handed over, each time that changed;
-            empty where the default applies, which follows from the history.
+        overhead_s: real seconds inside the strategy; nan if the timing was lost.
+        recommendations: every change of what a strategy with a ``recommend`` method would hand over; empty if the
+            default applies, which follows from the history.
     """
 
     number: int
@@ -43,13 +43,13 @@ class Run:
 
     @property
     def failed(self) -> bool:
-        """Whether the strategy broke off."""
+        """Whether the strategy raised an error."""
         return bool(self.error)
 
     def to_bytes(self) -> bytes:
-        """Return all that the seed decides: numbers of counts, the error, and every column.
+        """Return everything that the seed determines: the counts, the error, and every column.
 
-        Equal runs give equal bytes: every nan is the same, and of what is empty neither width nor type counts.
+        Equal runs give equal bytes: every nan is written alike, and neither width nor type of empty columns counts.
         """
         told, error = self.history, self.error.encode("utf-8", "surrogatepass")
         archs = [one.archs for one in self.recommendations]
@@ -77,10 +77,10 @@ class Run:
         """Read what ``to_bytes`` returned.
 
         Raises:
-            ValueError: it is truncated or foreign.
+            ValueError: the content is truncated or something else.
         """
         if len(content) < _HEAD.size:
-            raise ValueError(f"a run of {len(content)} bytes is cut")
+            raise ValueError(f"a run of {len(content)} bytes is truncated")
         number, *counts, name = _HEAD.unpack_from(content)
         n, d, n_objectives, n_error, n_told, n_named = counts
         arch_type = np.dtype(name.rstrip(b"\0").decode())
@@ -98,16 +98,16 @@ class Run:
             times, lengths = take(n_told, _FLOAT), take(n_told, _INT)
             told = _cut_recommendations(times, lengths, take(n_named * d, arch_type).reshape(n_named, d))
         if cutter.at != len(content) or (n_named and not told):
-            raise ValueError(f"a run of {len(content)} bytes; its counts say {cutter.at}")
+            raise ValueError(f"a run of {len(content)} bytes; its counts require {cutter.at}")
         return cls(number, history, error, recommendations=told)
 
     def measured_entry(self) -> dict[str, Any]:
-        """Return the number and the overhead, None for nan."""
+        """Return the number and the overhead, with None for nan."""
         return {"run": self.number, "overhead_s": None if math.isnan(self.overhead_s) else self.overhead_s}
 
     @classmethod
     def key_of(cls, entry: dict[str, Any]) -> int:
-        """Return the number that an entry names."""
+        """Return the number in an entry."""
         return int(entry["run"])
 
     def with_measured(self, entry: dict[str, Any]) -> Self:
@@ -118,10 +118,10 @@ class Run:
 
 
 def _cut_recommendations(time_s: Floats, n_archs: Ints, archs: Archs) -> tuple[Recommendation, ...]:
-    """Return recommendations whose architectures stand one after the other in ``archs``.
+    """Split the architectures in ``archs`` into recommendations.
 
     Raises:
-        ValueError: there are more or fewer architectures.
+        ValueError: the lengths do not sum to the number of architectures.
     """
     if (n_archs < 0).any() or n_archs.sum() != len(archs):
         raise ValueError(f"recommendations of {n_archs.tolist()} architectures; there are {len(archs)}")
@@ -129,7 +129,7 @@ def _cut_recommendations(time_s: Floats, n_archs: Ints, archs: Archs) -> tuple[R
 
 
 class _Cutter:
-    """Takes columns from bytes, one after the other, from ``at``; they are read-only views."""
+    """Takes columns from bytes, one after the other, starting at ``at``; they are read-only views."""
 
     def __init__(self, content: bytes, at: int) -> None:
         self._content, self.at = content, at

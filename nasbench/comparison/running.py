@@ -1,4 +1,4 @@
-"""Running a comparison: in parallel over processes, resumable, the same bits for any number of jobs."""
+"""Run a comparison: in parallel processes, resumable, with the same bits for any number of jobs."""
 
 import traceback
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from nasbench.threads import limit_to_one_thread
 
 
 def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> Run:
-    """Run one strategy on one task once; a strategy that raises gives a failed run, not an error."""
+    """Run a strategy on a task once; if the strategy raises, the run counts as failed and no error is raised."""
     own, noise = experiment.streams(task.name, choice.label, number)
     simulation = None
     try:
@@ -43,11 +43,11 @@ def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> 
                 n_workers=experiment.n_workers,
                 checkpoints=experiment.checkpoints,
             )
-        with limit_to_one_thread():  # once more, since a strategy may have loaded libraries with threads of their own
+        with limit_to_one_thread():  # again, because the strategy may have loaded libraries with their own threads
             history = simulation.run()
         return Run(number, history, "", simulation.overhead_s, tuple(simulation.recommendations))
     except (Exception, SystemExit):
-        # Whatever a strategy does wrong belongs to its run; the other runs go on.
+        # An error of a strategy affects only its own run; the other runs continue.
         error = traceback.format_exc()
         if simulation is None:
             return Run(number, no_history(task.space), error, 0.0)
@@ -55,14 +55,14 @@ def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> 
 
 
 def _append_run(record: Record, experiment: Experiment, pair: Pair, number: int) -> None:
-    """Do one run in this process and write it at once."""
+    """Do one run in this process and write it immediately."""
     task, label = pair
     choice = next(choice for choice in experiment.strategies if choice.label == label)
     record.append(task, label, recorded_run(record, experiment, task, choice, number))
 
 
 def recorded_run(record: Record, experiment: Experiment, task: str, choice: Choice, number: int) -> Run:
-    """Run once on a task of a record, which is what all are told of it and of what they learn from."""
+    """Run a strategy once on a task as the record declares it, including the tasks that the strategy learns from."""
     opened = recorded_task(record, task)
     with as_recorded({**recorded_entries(record), opened.name: record.spec["tasks"][task]}):
         return one_run(experiment, opened, choice, number)
@@ -86,26 +86,26 @@ def compare(
     """Compare strategies on tasks and record every trial.
 
     Args:
-        tasks: names, as ``nasbench list`` shows them, or tasks that are open already.
-        strategies: labels ``NAME[@PRESET][,option=value]``, or classes of your own.
-        runs: repetitions of each pair.
-        seed: decides every number of the record.
+        tasks: names, as ``nasbench list`` shows them, or tasks that are already open.
+        strategies: labels ``NAME[@PRESET][,option=value]``, or your own classes.
+        runs: number of runs of each strategy on each task.
+        seed: random seed; it determines every number of the record.
         limits: budget of each run; None for each task's default.
-        n_workers: simulated workers of each run.
-        checkpoints: what it takes to go on with a paused trial.
-        n_jobs: processes; -1 for one per core. The record does not depend on it.
-        out: where to write; what is already there is not done again. None for a temporary folder, which goes when
-            the record is no longer used.
-        beside: where another experiment lies in ``out``, write into ``out-2``, ``out-3`` and so on.
-        retry_failed: do failed runs again.
-        on_progress: called with (runs done, runs in all).
+        n_workers: number of simulated workers of each run.
+        checkpoints: what resuming a paused trial costs.
+        n_jobs: number of processes; -1 for one per core. The record does not depend on it.
+        out: folder of the record; runs that it already holds are not repeated. None for a temporary folder, which is
+            deleted when the record is no longer used.
+        beside: if ``out`` holds another experiment, write into ``out-2``, ``out-3`` and so on.
+        retry_failed: run failed runs again.
+        on_progress: called with (finished runs, total runs).
 
     Returns:
         The record.
 
     Raises:
-        NasbenchError: bad names or options, before anything runs.
-        OSError: the record cannot be written; what was finished stays.
+        NasbenchError: names or options are invalid; raised before anything runs.
+        OSError: the record cannot be written; finished runs are kept.
     """
     experiment = Experiment.of(
         tasks,
@@ -131,7 +131,7 @@ def compare(
             for task in experiment.tasks
             for choice in experiment.strategies
         }
-        # each process opens the tasks by itself, from the record
+        # each process opens the tasks itself, from the record
         run_one = partial(_append_run, record, replace(experiment, given={}))
         run_missing(record, keys, run_one, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
     return record

@@ -1,12 +1,12 @@
-"""From the runs of a task to what metrics are given: joined columns, and what each run would hand over, over time."""
+"""Prepare the runs of a task for metrics: joined columns, and what each run would hand over at any time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
-from nasbench.comparison.run import Run
+from nasbench.comparison.columns import RunColumns
 from nasbench.metrics import JoinedTrials, TaskGoal, TaskRuns, Track, compute_spent
 from nasbench.recommending import find_incumbents
 from nasbench.tasks import Task
@@ -16,22 +16,22 @@ _Spent = Mapping[str, Floats]
 
 
 class _Recommended(NamedTuple):
-    """Recommendations of strategies that say themselves what they would hand over; [k], the first of each set."""
+    """The strategies' own recommendations, [k]; of a recommended set, the first member."""
 
     run: Ints
     time_s: Floats
     arch: Archs
 
 
-def join_task_runs(task: Task, runs: Sequence[Run], limits: Mapping[str, float]) -> TaskRuns:
-    """Return the runs of all strategies on a task as metrics are given them.
+def join_task_runs(task: Task, runs: RunColumns, limits: Mapping[str, float]) -> TaskRuns:
+    """Return the runs of all strategies on a task in the form that metrics receive.
 
     Args:
-        task: that was searched.
-        runs: one strategy's behind the other's.
-        limits: what each run could spend: unit -> amount; empty for the task's own budget.
+        task: the task that was searched.
+        runs: the runs of all strategies, strategy by strategy.
+        limits: budget of each run: unit -> amount; empty for the task's own budget.
     """
-    trials, failed = join_trials(runs), np.array([run.failed for run in runs], dtype=np.bool_)
+    trials, failed = join_trials(runs), runs.failed
     spent = compute_spent(trials)
     limits = dict(limits) or {"s": task.budget_s}
     goal = TaskGoal(
@@ -49,7 +49,7 @@ def join_task_runs(task: Task, runs: Sequence[Run], limits: Mapping[str, float])
         trials=trials,
         spent=spent,
         failed=failed,
-        overhead_s=np.array([run.overhead_s for run in runs]),
+        overhead_s=runs.overhead_s,
         limits=limits,
         unit=_find_binding_limit(spent, limits),
         incumbents=incumbents,
@@ -57,14 +57,9 @@ def join_task_runs(task: Task, runs: Sequence[Run], limits: Mapping[str, float])
     )
 
 
-def join_trials(runs: Sequence[Run]) -> JoinedTrials:
-    """Return the trials of runs, one run behind the other."""
-    histories = [run.history for run in runs]
-    offsets = np.cumsum([0, *(len(history.id) for history in histories)])
-    # a run in which nothing finished does not know how many decisions an architecture has
-    told = [history for history in histories if len(history.id)] or histories[:1]
-    columns = {name: np.concatenate([getattr(history, name) for history in told]) for name in JoinedTrials._fields[1:]}
-    return JoinedTrials(offsets=offsets, **columns)
+def join_trials(runs: RunColumns) -> JoinedTrials:
+    """Return the trials of joined runs in the form that metrics receive."""
+    return JoinedTrials(offsets=runs.offsets, **runs.trials._asdict())
 
 
 def _run_of(offsets: Ints) -> Ints:
@@ -78,25 +73,25 @@ def _read_objectives(task: Task) -> tuple[Scale, ...]:
 
 
 class _Report:
-    """What a task reports of architectures, each looked up once."""
+    """Looks up what a task reports of architectures, each distinct architecture once."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
 
     def __call__(self, archs: Archs) -> dict[str, Floats]:
-        """Return what is reported of architectures [n, d], by label; ``[n]`` each."""
+        """Return the reported values of architectures [n, d], by label; ``[n]`` each."""
         if not len(archs):
             return {label: np.empty(0) for label in self._task.reported}
         first: dict[bytes, int] = {}
         texts = np.ascontiguousarray(archs).view(f"V{archs[0].nbytes}").ravel().tolist()
         rows = [first.setdefault(text, i) for i, text in enumerate(texts)]
         kept = np.array(list(first.values()))
-        places = np.searchsorted(kept, rows)  # where architectures are first met rises
+        places = np.searchsorted(kept, rows)  # positions of first occurrences increase
         return {label: values[places] for label, values in self._task.reported_of(archs[kept]).items()}
 
 
 def _track_incumbents(goal: TaskGoal, trials: JoinedTrials, found: Ints, spent: _Spent) -> Track:
-    """Return the incumbents' track; ``found`` [K] are positions of trials, rising."""
+    """Return the track of incumbents; ``found`` [K] are increasing positions of trials."""
     reported = goal.report(trials.arch[found])
     return Track(
         offsets=np.searchsorted(found, trials.offsets),
@@ -107,39 +102,25 @@ def _track_incumbents(goal: TaskGoal, trials: JoinedTrials, found: Ints, spent: 
     )
 
 
-def _read_recommended(runs: Sequence[Run]) -> _Recommended:
-    """Return all recommendations of runs that did not fail; an empty one changes nothing."""
-    told = [
-        (i, one)
-        for i, run in enumerate(runs)
-        if run.recommendations and not run.failed
-        for one in run.recommendations
-        if len(one.archs)
-    ]
-    return _Recommended(
-        run=np.array([i for i, _ in told], dtype=np.int64),
-        time_s=np.array([one.time_s for _, one in told], dtype=np.float64),
-        arch=np.stack([one.archs[0] for _, one in told]) if told else np.empty((0, 0), dtype=np.int8),
-    )
+def _read_recommended(runs: RunColumns) -> _Recommended:
+    """Return the first architecture of every recommendation, except of empty ones and of those of failed runs."""
+    made = runs.recommendations
+    kept = np.flatnonzero((made.n_archs > 0) & ~runs.failed[made.run])
+    first = np.cumsum(made.n_archs) - made.n_archs
+    return _Recommended(run=made.run[kept], time_s=made.time_s[kept], arch=made.arch[first[kept]])
 
 
 def _track_recommended(
     goal: TaskGoal, trials: JoinedTrials, incumbents: Track, spent: _Spent, own: _Recommended
 ) -> Track:
-    """Return the track of recommendations: a strategy's own, and incumbents where it does not say."""
+    """Return the track of recommendations: a strategy's own, or the incumbents of a run without any."""
     if not len(own.run):
         return incumbents
     default = np.flatnonzero(~np.isin(incumbents.run, own.run))
     order = np.argsort(np.concatenate([incumbents.run[default], own.run]), kind="stable")
     run = np.concatenate([incumbents.run[default], own.run])[order]
-    seconds, archs = spent["s"], goal.report(own.arch)
-    n_told = np.array(
-        [
-            np.searchsorted(seconds[trials.offsets[i] : trials.offsets[i + 1]], time, side="right")
-            for i, time in zip(own.run.tolist(), own.time_s.tolist(), strict=True)
-        ]
-    )
-    last = np.where(n_told > 0, trials.offsets[own.run] + n_told - 1, -1)
+    archs = goal.report(own.arch)
+    last = _find_last_trials(trials, own)
     by_then = {unit: np.append(amount, 0.0)[last] for unit, amount in spent.items()} | {"s": own.time_s}
 
     def merge(of_incumbents: Floats, of_own: Floats) -> Floats:
@@ -155,6 +136,17 @@ def _track_recommended(
     )
 
 
+def _find_last_trials(trials: JoinedTrials, own: _Recommended) -> Ints:
+    """Return the last trial of the same run that had finished when each recommendation was made; -1 for none."""
+    n, k = len(trials.id), len(own.run)
+    time_s, run = np.append(trials.finish_s, own.time_s), np.append(_run_of(trials.offsets), own.run)
+    order = np.lexsort((np.repeat([0, 1], [n, k]), time_s, run))  # at equal times, trials come first
+    n_finished = np.empty(n + k, dtype=np.int64)
+    n_finished[order] = np.cumsum(order < n)  # trials of earlier runs included
+    found = n_finished[n:]
+    return np.where(found > trials.offsets[own.run], found - 1, -1)
+
+
 def _find_binding_limit(spent: _Spent, limits: Mapping[str, float]) -> str:
-    """Return the unit of the budget: of several limits, the one of which most was spent."""
+    """Return the unit of the budget: of several limits, the one of which the largest share was spent."""
     return max(limits, key=lambda unit: float(spent[unit].max(initial=0.0)) / limits[unit])

@@ -1,4 +1,4 @@
-"""Checking a record: compare every trial with its task, then replay runs and compare every bit."""
+"""Verify a record: compare every trial with its task, then replay runs and compare every bit."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,11 +17,11 @@ from nasbench.tasks.recorded import as_recorded
 
 
 def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) -> Verdict:
-    """Check every trial of all runs, and replay ``sample`` runs of each pair of task and strategy (None: all).
+    """Check every trial of all runs, and replay ``sample`` runs of each task and strategy (None: all).
 
     Raises:
-        InvalidOption: a sample below 1.
-        RecordError: a damaged record, or a task, table or strategy that is not the one recorded.
+        InvalidOption: ``sample`` is below 1.
+        RecordError: the record is damaged, or a task, table or strategy is not the recorded one.
     """
     experiment = replace(Experiment.from_spec(record.spec), given=opened_tasks(record))
     with as_recorded(recorded_entries(record)):
@@ -38,7 +38,7 @@ def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) 
 
 
 def _misfits(record: Record, experiment: Experiment) -> list[tuple[str, str, Any, str]]:
-    """Compare every trial of all runs, failed ones included, with what the tasks answer."""
+    """Compare every trial of all runs, including failed runs, with the answers of the tasks."""
     found = []
     for name in record.tasks:
         task = recorded_task(record, name)

@@ -1,8 +1,8 @@
-"""Records of searches of version 1, lines of JSON, which are read and never continued.
+"""Records of searches of version 1, lines of JSON, which are read but never continued.
 
 A line of ``trials/TASK/STRATEGY.jsonl`` is an object with ``run``, ``status``, one list for each column of trials
 (``id``, ``arch``, ``epoch``, ``score``, ``cost_s``, ``finish_s``) and, of a failed run, ``error``. ``score`` holds the
-first objective alone, null for a crash. Nothing is said of recommendations.
+first objective only, null for a crash. There are no recommendations.
 """
 
 import json
@@ -19,10 +19,10 @@ FOLDER = "trials"
 
 
 def read_line(line: bytes) -> Run:
-    """Return the run that stands in a line.
+    """Read the run in a line.
 
     Raises:
-        ValueError, KeyError, TypeError: the line is truncated or foreign.
+        ValueError, KeyError, TypeError: the line is truncated or something else.
     """
     entry = json.loads(line)
     ids, epochs = (np.array(entry[name], dtype=np.int64) for name in ("id", "epoch"))
@@ -36,7 +36,7 @@ def read_line(line: bytes) -> Run:
 
 
 def reduce_run(run: Run) -> Run:
-    """Return what version 1 would have recorded of a run."""
+    """Reduce a run to what version 1 would have recorded."""
     return replace(run, history=run.history._replace(score=run.history.score[:, :1]), recommendations=())
 
 

@@ -1,4 +1,4 @@
-"""The architectures that a search found best, by what it observed, and what a predictor expects of them."""
+"""The best architectures of a search by observed score, and a predictor's opinion of them."""
 
 from typing import NamedTuple
 
@@ -13,27 +13,26 @@ from nasbench.records.opening import recorded_task
 from nasbench.simulation import History
 from nasbench.threads import limit_to_one_thread
 
-_FEWEST, _MOST = 2, 500  # architectures that a predictor learns from
+_FEWEST, _MOST = 2, 500  # size of the predictor's training set
 
 
 def winners(record: Record, task: str, top: int) -> tuple[Archs, Floats]:
-    """Return the best ``top`` architectures of all finished runs on a task, the best first.
+    """Return the best ``top`` architectures of all finished runs on a task, best first.
 
-    Isomorphic architectures count as one, as the one of them that was met first. Its score is the mean
-    of what runs observed of it: nobody's best seed alone. Scores of trials that were not trained to the
-    last epoch seen are left out.
+    Isomorphic architectures count as one, represented by the one that occurred first. Its score is the mean of what
+    all runs observed, not the best seed. Scores of trials that were not trained to the last epoch seen are left out.
 
     Args:
-        record: a comparison.
+        record: record of a comparison.
         task: one of its tasks.
-        top: how many; fewer if the runs met fewer.
+        top: number of architectures; fewer if the runs evaluated fewer.
 
     Returns:
-        ``[k, d]`` architectures and ``[k]`` the mean of what was observed of them, in the metric's unit and sign.
+        ``[k, d]`` architectures and ``[k]`` their mean observed score, in the metric's unit and sign.
 
     Raises:
-        UnknownName: a task that is not in the record.
-        InvalidOption: less than one, or a record without a finished trial.
+        UnknownName: the task is not in the record.
+        InvalidOption: ``top`` is below 1, or the record has no finished trial.
     """
     if top < 1:
         raise InvalidOption(f"top={top}; expected at least 1")
@@ -43,20 +42,20 @@ def winners(record: Record, task: str, top: int) -> tuple[Archs, Floats]:
 
 
 def predicted(record: Record, task: str, archs: Archs, label: str, rng: np.random.Generator) -> Floats:
-    """Return the metric that a predictor expects of architectures [k, d], told all others that a search met; ``[k]``.
+    """Predict the metric of architectures [k, d] from all other architectures that a search evaluated; ``[k]``.
 
-    What the search observed of these architectures, and of those isomorphic to them, is kept from it: a third opinion
-    beside the search's and the training's.
+    The predictor does not learn from these architectures or from isomorphic ones: its prediction is a third opinion
+    beside the search's observation and the training result.
 
     Args:
-        record: a comparison.
+        record: record of a comparison.
         task: one of its tasks.
-        archs: such as its winners.
-        label: of the predictor.
-        rng: draws which 500 architectures it learns from where there are more, and its own choices.
+        archs: architectures to predict, such as the winners.
+        label: label of the predictor.
+        rng: draws the 500 training architectures if there are more, and the predictor's own randomness.
 
     Raises:
-        InvalidOption: fewer than two other architectures to learn from.
+        InvalidOption: there are fewer than two other architectures to learn from.
     """
     met, opened = _met(record, task), recorded_task(record, task)
     space = opened.space
@@ -73,7 +72,7 @@ def predicted(record: Record, task: str, archs: Archs, label: str, rng: np.rando
 
 
 class _Met(NamedTuple):
-    """Classes of isomorphic architectures, each as the one of them that was met first, and its mean score."""
+    """Classes of isomorphic architectures: the one that occurred first, its canonical form, and the mean score."""
 
     archs: Archs
     classes: Archs
@@ -81,7 +80,7 @@ class _Met(NamedTuple):
 
 
 def _met(record: Record, task: str) -> _Met:
-    """Return what all finished runs on a task observed; errors as ``winners``."""
+    """Pool the observations of all finished runs on a task; raises the errors of ``winners``."""
     if task not in record.tasks:
         raise make_unknown_name("task of the record", task, record.tasks)
     histories = [

@@ -1,12 +1,13 @@
-"""How well predictors predict: what is learnt and tested, measured, recorded, verified, ranked and drawn.
+"""Evaluate predictors: fit, test, measure, record, verify, rank and plot.
 
-The score learnt and predicted is the one a task observes, never a test split. Two protocols, always named:
+Predictors learn and predict the score that a task observes, never a test split. There are two protocols, and every
+output names its protocol:
 
-- ``random``: trained on architectures drawn uniformly from those measured, tested on the rest;
-- ``disjoint``: likewise, but no test architecture is isomorphic to a training one. In a space with many
-  twins the first rewards looking them up (10,509 of NAS-Bench-201's 15,625 cells have one).
+- ``random``: train on architectures drawn uniformly from the measured ones, and test on the rest;
+- ``disjoint``: the same, but no test architecture is isomorphic to a training architecture. In a space with many
+  isomorphic twins, the first protocol rewards looking them up (10,509 of NAS-Bench-201's 15,625 cells have a twin).
 
-A run is trained once and tested by both.
+Each run trains once and is tested by both protocols.
 """
 
 from nasbench.evaluation.evaluation import Evaluation

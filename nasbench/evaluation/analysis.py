@@ -1,4 +1,4 @@
-"""From a record of predictors to arrays."""
+"""Turn a record of predictors into arrays."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,17 +20,17 @@ Grid = list[list[list[Outcome]]]
 
 @dataclass(frozen=True)
 class TaskPredictionAnalysis:
-    """Everything about one task by one protocol, [predictors, sizes, runs] in the order of the record.
+    """The results on one task by one protocol; arrays are [predictors, sizes, runs] in the order of the record.
 
     Attributes:
         name: of the task.
-        protocol: ``random`` or ``disjoint``, and where curves are cut, ``@`` and the cutoff.
-        metrics: name -> [predictors, sizes, runs]; a failed run has those of a constant prediction.
-        reliability: [predictors, sizes, runs, 19] share of true scores below each predicted quantile; nan
-            without uncertainty.
-        n_test: [predictors, sizes, runs].
-        examples: [predictors][sizes] what the first run predicted of a few curves; None where there are none.
-        scale: unit and direction of what is observed.
+        protocol: ``random`` or ``disjoint``, followed by ``@`` and the cutoff if curves are cut.
+        metrics: name -> [predictors, sizes, runs]; a failed run has the metrics of a constant prediction.
+        reliability: [predictors, sizes, runs, 19] share of true scores below each predicted quantile; nan without
+            uncertainty.
+        n_test: [predictors, sizes, runs] number of test architectures.
+        examples: [predictors][sizes] predictions of the first run for a few curves; None without curves.
+        scale: unit and direction of the observed score.
     """
 
     name: str
@@ -43,7 +43,7 @@ class TaskPredictionAnalysis:
 
     @property
     def cutoff(self) -> float:
-        """Where curves are cut; nan where none are given."""
+        """The share at which curves are cut; nan without curves."""
         return float(self.protocol.partition("@")[2] or "nan")
 
 
@@ -53,12 +53,12 @@ class PredictionAnalysis:
 
     Attributes:
         predictors: labels, the first axis of every array.
-        sizes: train sizes, the second.
-        tests: one entry for each task and protocol.
-        costs: task -> what was measured -> [predictors, sizes, runs].
-        failed: task -> [predictors, sizes, runs].
-        labels: what was learnt, ``mean`` or ``seed``.
-        covered: task -> architectures with a proxy, and measured in all; where proxies were given.
+        sizes: train sizes, the second axis.
+        tests: results for each task and protocol.
+        costs: task -> cost -> [predictors, sizes, runs].
+        failed: task -> [predictors, sizes, runs] whether the run failed.
+        labels: training targets, ``mean`` or ``seed``.
+        covered: task -> number of architectures with a proxy, and number of measured ones; only with proxies.
     """
 
     predictors: list[str]
@@ -70,13 +70,13 @@ class PredictionAnalysis:
     covered: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def collect_blocks(self, protocol: str, metric: str = "kendall") -> Floats:
-        """Return ``[blocks, predictors]``: a row for each task, train size and run, the same training set."""
+        """Return a metric as ``[blocks, predictors]``; a block is a task, train size and run with one training set."""
         parts = [test.metrics[metric] for test in self.tests if test.protocol == protocol]
         return np.concatenate([part.reshape(len(part), -1).T for part in parts])
 
 
 def analyse(record: PredictionRecord) -> PredictionAnalysis:
-    """Read a record and compute what leaderboard and plots show.
+    """Read a record and compute everything that the leaderboard and the plots show.
 
     Raises:
         RecordError: runs are missing.

@@ -1,4 +1,4 @@
-"""Pictures of a record in which learning curves are cut: metrics over the cutoffs, and predictions beside the truth."""
+"""Plots of a record with cut learning curves: metrics over the cutoffs, and predictions beside the true curves."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 _SHOWN = {"spearman": "Spearman's ρ", "rmse": "root mean squared error", "log_likelihood": "log-likelihood (nats)"}
 _CENTRAL = float(ndtri(0.95))
-_LOWEST = -2.0  # log-likelihood that is still shown: one that is sure of a wrong end would hide all others
+_LOWEST = -2.0  # smallest log-likelihood shown: a confident wrong prediction would hide all others
 
 
 def has_cutoffs(analysis: PredictionAnalysis) -> bool:
-    """Return whether curves were cut."""
+    """Whether curves were cut."""
     return any(not np.isnan(test.cutoff) for test in analysis.tests)
 
 
 def draw_cutoffs(analysis: PredictionAnalysis) -> "Figure":
-    """Metrics over the cutoff at the largest train size: a row for each task, by the first protocol."""
+    """Draw metrics over the cutoff at the largest train size: a row for each task, by the first protocol."""
     groups = _group_tests(analysis)
     figure, grid = panels(len(_SHOWN), len(groups), 4.2, 3.6)
     for row, (name, tests) in zip(grid, groups.items(), strict=True):
@@ -63,7 +63,7 @@ def _draw_over_cutoffs(
     if metric == "rmse" and top > 0:
         axes.set_yscale("log")
         axes.set_ylim(float(known[known > 0].min()) / 2, 2 * top)
-    elif top > bottom:  # an interval can be far wider than what differs
+    elif top > bottom:  # an interval can be far wider than the differences
         axes.set_ylim(bottom - 0.1 * (top - bottom), top + 0.1 * (top - bottom))
     axes.set_xscale("log")
     axes.set_xticks(cutoffs, [f"{cutoff:g}" for cutoff in cutoffs])
@@ -79,7 +79,7 @@ def _hide_ticks() -> Any:
 
 
 def draw_forecasts(analysis: PredictionAnalysis) -> "Figure":
-    """A few test curves of the first task, and at each cutoff what is expected of their end, with its central 90 %."""
+    """Draw a few test curves of the first task, and the predicted final score at each cutoff with its central 90 %."""
     tests = next(iter(_group_tests(analysis).values()))
     n_curves = len(_select_example(tests[0], 0)["curves"])
     figure, grid = panels(n_curves, len(analysis.predictors), 3.6, 2.4)
@@ -90,7 +90,7 @@ def draw_forecasts(analysis: PredictionAnalysis) -> "Figure":
             )
             axes.set_title(f"{predictor}, test curve {j + 1}", fontsize=9)
     figure.suptitle(
-        f"{tests[0].name}: end of the curve (dashed) as expected at each cutoff, with the central 90 %; "
+        f"{tests[0].name}: final score (dashed) and its prediction at each cutoff, with the central 90 %; "
         f"{analysis.sizes[-1]:,} training curves",
         fontsize=10,
     )
@@ -116,7 +116,7 @@ def _draw_forecasts(
         std = np.array([example["std"][j] for _, example in of_cutoffs])
         axes.fill_between(at, mean - _CENTRAL * std, mean + _CENTRAL * std, color=color, alpha=0.2, lw=0)
     low, high = np.nanmin(curve), np.nanmax(curve)
-    room = (0.1, 0.4) if scale.sign > 0 else (0.4, 0.1)  # where the end may be expected
+    room = (0.1, 0.4) if scale.sign > 0 else (0.4, 0.1)  # on the side where the predictions lie
     axes.set_ylim(low - room[0] * (high - low), high + room[1] * (high - low))
     axes.set_xlabel("epochs")
     if j == 0 and not scale.is_fraction:

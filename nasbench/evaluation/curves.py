@@ -1,4 +1,4 @@
-"""Learning curves of a task: read for all, cut where a predictor is asked, and stopped by what it says."""
+"""Learning curves of a task: read them, cut them for prediction, and simulate early stopping by the predictions."""
 
 import math
 from typing import Any, NamedTuple
@@ -13,17 +13,18 @@ from nasbench.table import Table
 from nasbench.tasks import TableTask, load_table_task, tasks_with_epochs
 
 CURVE_METRICS: dict[str, int] = {"rmse": -1, "coverage_90": 0, "time_saved": 1, "stopping_regret": -1}
-"""Further metrics where curves are cut, and whether larger (1) or smaller (-1) is better, or neither.
+"""Further metrics of cut curves -> whether larger (1) or smaller (-1) is better, or neither (0).
 
 ``coverage_90``: share of true scores within the central 90 % of the predicted distribution.
-``time_saved``, ``stopping_regret``: of a rule that stops a training at the cutoff where it would beat the best one so
-    far, the training set's first, with a probability below 5 % (Domhan, Springenberg & Hutter 2015); test architectures
-    come in random order. Saved is the share of their seconds, the regret what the best of all scores more than the best
-    one not stopped. Without an uncertainty the rule stops what is predicted not to beat it.
+``time_saved``, ``stopping_regret``: results of a stopping rule. At the cutoff, the rule stops a training run if its
+    probability to beat the best score so far is below 5 % (Domhan, Springenberg & Hutter 2015). The best score starts
+    as that of the training set, and test architectures come in random order. ``time_saved`` is the share of their
+    seconds that is saved; ``stopping_regret`` is the best score of all minus the best score not stopped. Without an
+    uncertainty, the rule stops the runs that are predicted not to beat the best.
 """
 
 EXAMPLES = 3
-"""Test curves of the first run whose predictions are kept to be drawn."""
+"""Number of test curves whose predictions in the first run are kept for plots."""
 
 _LIKELY = 0.05
 
@@ -33,8 +34,8 @@ class Curves(NamedTuple):
 
     Attributes:
         scores: [n, t] observed score, nan where not recorded.
-        losses: [n, t, 2] training and validation loss; None where the table has neither.
-        cost_s: [n] seconds of a whole training.
+        losses: [n, t, 2] training and validation loss; None if the table has neither.
+        cost_s: [n] seconds of a complete training run.
     """
 
     scores: Floats
@@ -42,21 +43,21 @@ class Curves(NamedTuple):
     cost_s: Floats
 
     def take(self, rows: Ints) -> "Curves":
-        """Return those at ``rows`` [m]."""
+        """Return the curves at ``rows`` [m]."""
         return Curves(self.scores[rows], None if self.losses is None else self.losses[rows], self.cost_s[rows])
 
 
 def read_curves(task: TableTask, rows: Ints, sign: float = 1.0) -> Curves:
-    """Return the curves of rows [n] of a task's table, scores times ``sign``.
+    """Read the curves of rows [n] of a task's table, with scores times ``sign``.
 
     Raises:
-        InvalidOption: the task's observed column holds the last epoch alone.
+        InvalidOption: the task's observed column holds only the last epoch.
     """
     seen = task.observed
     if not _has_curves(task):
         raise InvalidOption(
-            f"task '{task.name}' observes one epoch of '{seen.recipe}', no learning curve; "
-            f"tasks with curves: {', '.join(_list_curve_tasks()) or 'none that is imported'}"
+            f"task '{task.name}' observes one epoch of '{seen.recipe}', not a learning curve; "
+            f"tasks with curves: {', '.join(_list_curve_tasks()) or 'none is imported'}"
         )
     table, index = seen.table, seen.rows_of(rows)
     keys = (seen.dataset, seen.recipe)
@@ -75,13 +76,13 @@ def _has_curves(task: TableTask) -> bool:
 
 
 def _list_curve_tasks() -> list[str]:
-    """Return the tasks whose tables are there with more than one epoch of what is observed, not of another recipe."""
+    """Return the available tasks whose observed column has more than one epoch of its own recipe."""
     tasks = {name: load_table_task(name) for name in tasks_with_epochs()}
     return [name for name, task in tasks.items() if _has_curves(task)]
 
 
 def _read(table: Table, column: tuple[str, str, str, str], index: Ints, epochs: list[int]) -> Floats | None:
-    """Return a column's mean over seeds ``[n, t]`` for rows [n] of its table, -1 for none; None if it is not there."""
+    """Return a column's mean over seeds ``[n, t]`` for rows [n] of its table (-1: no row); None without the column."""
     if column not in table.measurements:
         return None
     about = table.describe(*column)
@@ -98,10 +99,10 @@ def _read(table: Table, column: tuple[str, str, str, str], index: Ints, epochs: 
 
 
 def count_seen_epochs(cutoffs: tuple[float, ...], epochs: int) -> list[int]:
-    """Return how many epochs are seen at each cutoff.
+    """Return the number of epochs seen at each cutoff.
 
     Raises:
-        InvalidOption: a cutoff that leaves nothing to see or nothing to foretell.
+        InvalidOption: a cutoff leaves nothing to see or nothing to predict.
     """
     lengths = [round(cutoff * epochs) for cutoff in cutoffs]
     for cutoff, length in zip(cutoffs, lengths, strict=True):
@@ -114,7 +115,7 @@ def count_seen_epochs(cutoffs: tuple[float, ...], epochs: int) -> list[int]:
 
 
 def cut_curves(batch: Batch, length: int) -> Batch:
-    """Return a batch of which only so many epochs were seen."""
+    """Return a batch in which only the first ``length`` epochs are seen."""
     hidden = np.arange(0 if batch.curves is None else batch.curves.shape[1]) >= length
     curves = None if batch.curves is None else np.where(hidden, np.nan, batch.curves)
     losses = None if batch.losses is None else np.where(hidden[:, None], np.nan, batch.losses)
@@ -124,14 +125,14 @@ def cut_curves(batch: Batch, length: int) -> Batch:
 def measure_curves(
     true: Floats, prediction: Prediction, cost_s: Floats, best: float, cutoff: float
 ) -> dict[str, float]:
-    """Return ``CURVE_METRICS`` of m test architectures.
+    """Compute ``CURVE_METRICS`` on m test architectures.
 
     Args:
         true: [m] final scores.
-        prediction: of them.
-        cost_s: [m] seconds of whole trainings.
+        prediction: their prediction.
+        cost_s: [m] seconds of complete training runs.
         best: score of the best training architecture.
-        cutoff: share of a training after which the rule decides.
+        cutoff: share of a training run after which the rule decides.
     """
     stopped = _find_stopped(true, prediction, best)
     mean, std = prediction
@@ -146,9 +147,9 @@ def measure_curves(
 
 
 def _find_stopped(true: Floats, prediction: Prediction, best: float) -> Any:
-    """Return ``[m]`` which trainings the rule stops, in their order: what is not stopped may become the best so far."""
+    """Return which training runs the rule stops, in order, ``[m]``; one that is not stopped may become the best."""
     mean, std = prediction
-    hope = mean if std is None else mean - ndtri(_LIKELY) * std  # beats the best with 5 %
+    hope = mean if std is None else mean - ndtri(_LIKELY) * std  # the score exceeds it with probability 5 %
     stopped = np.zeros(len(true), dtype=bool)
     for i, (own, end) in enumerate(zip(hope.tolist(), true.tolist(), strict=True)):
         stopped[i] = own <= best
@@ -157,7 +158,7 @@ def _find_stopped(true: Floats, prediction: Prediction, best: float) -> Any:
 
 
 def select_examples(curves: Floats, prediction: Prediction, sign: float = 1.0) -> dict[str, Any]:
-    """Return the first test curves [m, t] with what is predicted of their ends, times ``sign``, as plain data."""
+    """Return the first test curves [m, t] and their predicted final scores, times ``sign``, as plain data."""
     std = None if prediction.std is None else prediction.std[:EXAMPLES].tolist()
     shown = [[None if value != value else value for value in curve] for curve in (sign * curves[:EXAMPLES]).tolist()]
     return {"curves": shown, "mean": (sign * prediction.mean[:EXAMPLES]).tolist(), "std": std}

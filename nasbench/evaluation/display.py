@@ -1,4 +1,7 @@
-"""What a record of predictors offers to people: its leaderboard, plots, tables and verification."""
+"""The user-facing methods of a record of predictors: leaderboard, plots, data frames and verification.
+
+The methods import what they need on use: the modules of analysis and verification read records themselves.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -29,7 +32,7 @@ class PredictionDisplay(RecordDisplay):
         return leaderboard(analyse(cast("PredictionRecord", self)))
 
     def plot(self, folder: Path | str | None = None) -> Plots:
-        """Draw Kendall's tau over train size and cost, and reliability, as PNG and SVG; a notebook shows them.
+        """Draw Kendall's tau over train size and cost, and reliability, as PNG and SVG; notebooks show them.
 
         Args:
             folder: where to write them; None for ``plots`` in the record's folder.
@@ -61,15 +64,15 @@ class PredictionDisplay(RecordDisplay):
         return pd.concat([pd.DataFrame(_columns(analysis, test)) for test in analysis.tests], ignore_index=True)
 
     def verify(self, *, sample: int | None = 2, seed: int = 0) -> "Verdict":
-        """Fit and test some runs again and compare every metric to the bit.
+        """Fit and test some runs again, and compare every metric bit by bit.
 
         Args:
-            sample: runs to repeat of each pair of task and predictor; None for all.
-            seed: draws the sample.
+            sample: number of runs to repeat for each task and predictor; None for all.
+            seed: seed of the sample.
 
         Raises:
-            InvalidOption: a sample below 1.
-            RecordError: a damaged record, or a task, table or predictor that is not the one recorded.
+            InvalidOption: ``sample`` is below 1.
+            RecordError: the record is damaged, or a task, table or predictor is not the recorded one.
         """
         from nasbench.evaluation.verify import verify
 

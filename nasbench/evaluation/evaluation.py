@@ -1,4 +1,4 @@
-"""What is evaluated, exactly: everything that decides the numbers of a record."""
+"""The definition of an evaluation: everything that determines the numbers of a record."""
 
 import importlib
 import sys
@@ -35,23 +35,23 @@ Key = tuple[int, int]
 class Evaluation:
     """An evaluation, defined to the last bit.
 
-    The training set of a run depends on the seed, the task, the train size and the run's number, so that all
-    predictors meet the same ones; a predictor's own randomness also on its label.
+    The training set of a run depends on the seed, the task, the train size and the number of the run, so that all
+    predictors have the same training sets. A predictor's own randomness also depends on its label.
 
     Attributes:
-        tasks: names.
-        predictors: what to fit on each.
+        tasks: names of the tasks.
+        predictors: predictors to fit on each task.
         train_sizes: numbers of training architectures.
-        runs: independent repetitions of each.
-        seed: of everything random.
+        runs: independent repetitions of each task, predictor and train size.
+        seed: seed of all randomness.
         protocols: how to test, see ``nasbench.evaluation``.
-        test_size: test architectures, drawn; None for all that the protocol leaves.
-        labels: what is learnt, ``mean`` over seeds or of one drawn ``seed``; tested is always the mean.
-        proxies: table whose static metrics predictors are given as zero-cost proxies; none if empty. Learnt from and
-            tested are then only architectures that it has a proxy of.
-        cutoffs: shares of a training, within (0, 1): predictors are given learning curves, whole ones to learn from and
-            those of test architectures up to each cutoff. None are given if empty.
-        given: tasks that are open already, by name; all others are opened by their names.
+        test_size: number of test architectures to draw; None for all that the protocol allows.
+        labels: training targets: the ``mean`` over seeds, or the score of one drawn ``seed``. Tests use the mean.
+        proxies: table whose static metrics predictors receive as zero-cost proxies; empty for none. With proxies, only
+            architectures that have one are used for training and testing.
+        cutoffs: shares of a training run, within (0, 1), that turn on learning curves: predictors receive complete
+            curves for training, and the curves of test architectures up to each cutoff. Empty for no curves.
+        given: name -> task that is already open; all others are opened by name.
     """
 
     tasks: tuple[str, ...]
@@ -67,7 +67,7 @@ class Evaluation:
     given: Mapping[str, Task] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot run before anything runs."""
+        """Check the settings before anything runs."""
         for name, least in (("runs", 1), ("seed", 0), ("test_size", 2)):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, require_whole_number(name, getattr(self, name), least=least))
@@ -88,13 +88,13 @@ class Evaluation:
                 if name not in allowed:
                     raise make_unknown_name(kind, name, allowed)
         if not all(0 < cutoff < 1 for cutoff in self.cutoffs):
-            raise InvalidOption(f"cutoffs {self.cutoffs}; expected shares of a training, above 0 and below 1")
+            raise InvalidOption(f"cutoffs {self.cutoffs}; expected shares of a training run, above 0 and below 1")
         if self.cutoffs and self.labels != "mean":
             raise InvalidOption("labels='seed' and cutoffs: curves are means over seeds; learn from labels='mean'")
 
     @property
     def tests(self) -> dict[str, tuple[str, float | None]]:
-        """Every test by name: its protocol, and where curves are cut."""
+        """All tests: name -> protocol, and the cutoff of curves or None."""
         if not self.cutoffs:
             return {protocol: (protocol, None) for protocol in self.protocols}
         pairs = [(protocol, cutoff) for protocol in self.protocols for cutoff in sorted(self.cutoffs)]
@@ -102,11 +102,11 @@ class Evaluation:
 
     @property
     def keys(self) -> list[Key]:
-        """Every train size with every run."""
+        """All pairs of train size and run."""
         return [(size, run) for size in sorted(self.train_sizes) for run in range(self.runs)]
 
     def streams(self, task: str, predictor: str, key: Key) -> tuple[np.random.Generator, ...]:
-        """Return the generators of the predictor, of the training set and of the noise of one run."""
+        """Return the random generators of one run: for the predictor, the training set and the seed noise."""
         size, run = key
         shared = [self.seed, run, size, zlib.crc32(task.encode())]
         data, noise = np.random.SeedSequence([*shared, 0]).spawn(2)
@@ -117,12 +117,11 @@ class Evaluation:
         """Return the evaluation as plain data, with versions and checksums.
 
         Args:
-            fit: whether runs are to follow: every predictor is then made once for every space, so that options which do
-                not fit are refused before the first run.
+            fit: whether runs follow. If so, every predictor is created once on every task, so that invalid options are
+                reported before the first run.
 
         Raises:
-            NasbenchError: an unknown task or predictor, a train size that leaves nothing to test, or options that do
-                not fit.
+            NasbenchError: a task or predictor is unknown, a train size leaves nothing to test, or options are invalid.
         """
         tasks, covered = {}, {}
         for name in self.tasks:
@@ -197,23 +196,23 @@ class Evaluation:
 
 
 def _make_tuple(value: Any) -> tuple[Any, ...]:
-    """Return a sequence, also an array, as a tuple of plain values; one alone as a tuple of one."""
+    """Convert a sequence or array to a tuple of plain values, and a single value to a tuple of one."""
     items = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
     return tuple(item.item() if isinstance(item, np.generic) else item for item in items)
 
 
 def require_trained(task: Task) -> TableTask:
-    """Return ``task``, whose architectures were trained.
+    """Return ``task`` if its architectures were trained.
 
     Raises:
-        InvalidOption: a surrogate, as predictors of a predictor's answers would say nothing of either; or a task that
-            trains what it is asked for, and has no pool of trained architectures.
+        InvalidOption: the task is a surrogate, whose answers are predictions themselves; or it trains on request, and
+            has no pool of trained architectures.
     """
     return task.require_table(f"task '{task.name}'")
 
 
 def _list_libraries(choice: Choice) -> dict[str, str]:
-    """Return the versions of what a predictor requires: its numbers are those of that version."""
+    """Return the versions of the libraries that a predictor requires, since its numbers may depend on them."""
     component, _ = choice.resolve(PREDICTORS)
     modules = getattr(sys.modules[component.__module__], "REQUIRES", {})
     return {module: str(getattr(importlib.import_module(module), "__version__", "unknown")) for module in modules}

@@ -1,7 +1,7 @@
-"""Learning curves of any source, without architectures: a table of hyperparameters and values per epoch, extrapolated.
+"""Extrapolate learning curves from any source, without architectures: tables of hyperparameters and values per epoch.
 
-The protocol of Baker et al. 2017 (arXiv 1705.10823), whose files it reads: learn from 100 whole curves, see the first
-quarter of all others, and compare by the coefficient of determination of the final value.
+This is the protocol of Baker et al. 2017 (arXiv 1705.10823), whose files it reads: learn from 100 complete curves, see
+the first quarter of all others, and compare by the coefficient of determination of the final value.
 """
 
 import csv
@@ -21,16 +21,16 @@ from nasbench.registry import SPACES
 from nasbench.threads import limit_to_one_thread
 
 _EPOCH = re.compile(r"(acc|ep)_(\d+)")
-_WIDE = 100.0  # a column of positive numbers that differ by more than this factor counts by its logarithm
-_SPACE = "nb201"  # of the one architecture that stands for all: predictors must be told some
+_WIDE = 100.0  # a positive column that varies by more than this factor is replaced by its logarithm
+_SPACE = "nb201"  # space of the one architecture that stands for all, because predictors require one
 
 
 class CurveTable(NamedTuple):
-    """Trainings.
+    """Training runs without architectures.
 
     Attributes:
-        features: [n, f] hyperparameters that are numbers and not the same for all.
-        curves: [n, t] larger is better, nan where missing.
+        features: [n, f] numeric hyperparameters that are not constant.
+        curves: [n, t] values per epoch, larger is better, nan where missing.
     """
 
     features: Floats
@@ -38,12 +38,12 @@ class CurveTable(NamedTuple):
 
 
 def read_curve_table(path: Path | str) -> CurveTable:
-    """Read a CSV of trainings: columns ``acc_0``, ``acc_1`` ... (``ep_0`` ... of a loss); the rest are features.
+    """Read a CSV of training runs: columns ``acc_0``, ``acc_1`` ... (``ep_0`` ... for a loss); the rest are features.
 
-    Trainings without a final value are left out, text columns too.
+    Training runs without a final value and text columns are left out.
 
     Raises:
-        SourceError: no such columns, or a value of theirs that is no number.
+        SourceError: these columns are missing, or one of their values is not a number.
     """
     with Path(path).open(newline="", encoding="utf-8") as file:
         reader = csv.reader(file)
@@ -51,7 +51,9 @@ def read_curve_table(path: Path | str) -> CurveTable:
         rows = [(reader.line_num, row) for row in reader if row]
     for line, row in rows:
         if len(row) != len(header):
-            raise SourceError(f"{path}, line {line}: {len(row)} fields, but the header has {len(header)}: was it cut?")
+            raise SourceError(
+                f"{path}, line {line}: {len(row)} fields, but the header has {len(header)}: is the file truncated?"
+            )
     epochs = [name for name in header if _EPOCH.fullmatch(name)]
     if len(epochs) < 2 or not rows:
         raise SourceError(
@@ -74,7 +76,7 @@ def _number(text: str) -> float:
 
 
 def _parse_column(texts: list[str]) -> Floats | None:
-    """Return a column of features ``[n]``; None if it is text or says nothing."""
+    """Return a column of features ``[n]``; None if it is text or constant."""
     try:
         values = np.array([_number(text) for text in texts])
     except ValueError:
@@ -94,18 +96,18 @@ def extrapolate_curves(
     runs: int = 5,
     seed: int = 0,
 ) -> dict[str, Floats]:
-    """Return the coefficient of determination of final values on all other curves; ``[runs]`` for each predictor.
+    """Compute the coefficient of determination of final values on held-out curves; ``[runs]`` for each predictor.
 
     Args:
-        table: trainings; predictors see features as proxies.
-        predictors: labels; what depends on architectures needs ``encoding=``.
-        n_train: curves that are learnt from, drawn anew in each run, the same for all predictors.
-        seen: share of the epochs that are seen of the others.
-        runs: repetitions.
-        seed: of everything random.
+        table: training runs; predictors receive the features as proxies.
+        predictors: labels; a predictor that depends on architectures needs ``encoding=``.
+        n_train: number of training curves, drawn again in each run, the same for all predictors.
+        seen: share of the epochs that is seen of the other curves.
+        runs: number of repetitions.
+        seed: seed of all randomness.
 
     Raises:
-        InvalidOption: too few curves, or a share that leaves nothing to see or to foretell.
+        InvalidOption: there are too few curves, or ``seen`` leaves nothing to see or to predict.
     """
     n, t = table.curves.shape
     if not 2 <= n_train <= n - 2:

@@ -1,4 +1,4 @@
-"""Means over runs with their intervals, which never leave what a metric can be."""
+"""Means over runs with their intervals, which are clipped to the metric's range."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from nasbench.arrays import Floats
 from nasbench.reports import statistics
 
 LEAST_RUNS = 3
-"""Below it there is no interval: Student's t has one degree of freedom with two runs, and 12.7 standard errors."""
+"""Fewest runs with an interval: with two runs, Student's t has one degree of freedom and spans 12.7 standard errors."""
 
 _ANY = (-np.inf, np.inf)
 _RANGES: dict[str, tuple[float, float]] = {
@@ -20,11 +20,11 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 
 def compute_mean_interval(metric: str, values: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the mean over runs and the bounds of its 95 % interval, Student's t cut to the metric's range.
+    """Compute the mean over runs and its 95 % interval by Student's t, clipped to the metric's range.
 
     Args:
-        metric: of ``METRICS`` or ``CURVE_METRICS``.
-        values: [runs, ...].
+        metric: name in ``METRICS`` or ``CURVE_METRICS``.
+        values: [runs, ...] values of the metric.
 
     Returns:
         Mean, lower and upper bound, ``[...]`` each; bounds are nan for fewer than three runs.

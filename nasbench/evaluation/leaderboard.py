@@ -1,8 +1,9 @@
 """The leaderboard of predictors: numbers with their uncertainty, as data and as text.
 
-Three tables: ``overall`` ranks the predictors by each protocol, ``sizes`` shows Kendall's tau for every train
-size, ``details`` every metric of every task, protocol, predictor and train size. Where learning curves are cut, a
-protocol is named with the cutoff, and ``cutoffs`` shows at the largest train size what matters over them.
+There are three tables: ``overall`` ranks the predictors by each protocol, ``sizes`` shows Kendall's tau for each train
+size, and ``details`` shows every metric for each task, protocol, predictor and train size. If learning curves are cut,
+the name of a protocol includes the cutoff, and ``cutoffs`` shows the main metrics over the cutoffs at the largest train
+size.
 """
 
 import json
@@ -52,7 +53,7 @@ class PredictionLeaderboard(LeaderboardDisplay):
         """Return the leaderboard as ``text`` (no details), ``markdown``, ``latex``, ``html``, ``csv`` or ``json``.
 
         Raises:
-            UnknownName: another format.
+            UnknownName: an unknown format.
         """
         if kind == "json":
             return json.dumps(finite(asdict(self)), indent=2, allow_nan=False) + "\n"
@@ -63,7 +64,7 @@ class PredictionLeaderboard(LeaderboardDisplay):
         tables = [[_format_overall(row) for row in self.overall], [_format_sizes(row) for row in self.sizes]]
         if self.cutoffs:
             tables.append([_format_cutoffs(row) for row in self.cutoffs])
-        if kind == "text":  # whose details are too wide for a terminal
+        if kind == "text":  # the details are too wide for a terminal
             return tabulated(tables, [*self.notes, "every other metric: leaderboard.md, .csv, .json"], kind)
         return tabulated([*tables, [_format_details(row) for row in self.details]], self.notes, kind)
 
@@ -101,12 +102,12 @@ def _make_overall_rows(analysis: PredictionAnalysis, protocol: str) -> list[Row]
 
 
 def _select_defined(blocks: Floats) -> Floats:
-    """Return the rows in which tau is defined: not where all true scores are the same."""
+    """Return the rows in which tau is defined; it is undefined if all true scores are equal."""
     return blocks[~np.isnan(blocks).any(axis=1)]
 
 
 def _average_blocks(blocks: Floats) -> Floats:
-    """Return the mean of each column of [blocks, predictors], nan where there is no block."""
+    """Return the mean of each column of [blocks, predictors]; nan without blocks."""
     return blocks.mean(axis=0) if len(blocks) else np.full(blocks.shape[1], np.nan)
 
 
@@ -154,7 +155,7 @@ def _make_detail_rows(analysis: PredictionAnalysis, test: TaskPredictionAnalysis
 
 
 def _make_cutoff_rows(analysis: PredictionAnalysis) -> list[Row]:
-    """Return what is measured over the cutoffs at the largest train size."""
+    """Return the rows of metrics over the cutoffs at the largest train size."""
     cut = [test for test in analysis.tests if not math.isnan(test.cutoff)]
     groups = dict.fromkeys((test.name, test.protocol.partition("@")[0]) for test in cut)
     return [
@@ -178,7 +179,7 @@ def _make_cutoff_rows(analysis: PredictionAnalysis) -> list[Row]:
 
 
 def summarize_metric(metric: str, values: Floats) -> dict[str, float]:
-    """Return mean and std over the runs that have a value, with the 95 % interval of the mean; else nan."""
+    """Summarise the runs that have a value: mean, std, and the 95 % interval of the mean; nan without any."""
     values = values[~np.isnan(values)]
     if not len(values):
         return dict.fromkeys(("mean", "std", "low", "high"), math.nan)
@@ -188,7 +189,7 @@ def summarize_metric(metric: str, values: Floats) -> dict[str, float]:
 
 
 def compute_median(values: Floats) -> float:
-    """Return the median of what was measured: the first run of a process also loads and fills caches."""
+    """Compute the median of a measurement; not the mean, because the first run of a process also fills caches."""
     values = values[~np.isnan(values)]
     return float(np.median(values)) if len(values) else math.nan
 
@@ -196,20 +197,20 @@ def compute_median(values: Floats) -> float:
 def _write_notes(analysis: PredictionAnalysis) -> list[str]:
     learnt = "its mean over seeds" if analysis.labels == "mean" else "that of one drawn seed"
     return [
-        f"learnt is the observed score, {learnt}; tested on its mean over seeds; never the test split",
-        "protocol random: tested on what was not trained on; disjoint: and on nothing isomorphic to it",
-        "tau is Kendall's tau-b; mean [95 % interval of the mean over runs, Student's t, cut to what tau can be]; "
-        f"fewer than {LEAST_RUNS} runs have no interval; '-': undefined, since all true scores are the same",
-        "all predictors have the same training sets in the same run; ranks and Wilcoxon's signed-rank test (p to best, "
+        f"training targets: the observed score, {learnt}; tests use its mean over seeds; the test split is never used",
+        "protocol random: test on all architectures not trained on; disjoint: on none isomorphic to a training one",
+        "tau is Kendall's tau-b; mean [95 % interval of the mean over runs, Student's t, clipped to tau's range]; "
+        f"fewer than {LEAST_RUNS} runs have no interval; '-': undefined, because all true scores are equal",
+        "in the same run all predictors have the same training set; ranks and Wilcoxon's signed-rank test (p to best, "
         "Holm-corrected over all pairs) are over task, train size and run",
-        "a failed run counts as predicting the same for all",
+        "a failed run counts as a constant prediction",
         *(
-            f"evaluated on {n:,} of {m:,} architectures of {task}: those that the table of proxies covers"
+            f"evaluated on {n:,} of {m:,} architectures of {task}: those in the table of proxies"
             for task, (n, m) in analysis.covered.items()
             if n < m
         ),
-        f"regret in {_describe_points(analysis)}, of the best architecture among the 1 or 10 predicted best; seconds "
-        "(to fit, to predict all that was tested) and memory are medians on one thread",
+        f"regret of the best among the 1 or 10 predicted best, in {_describe_points(analysis)}; seconds (to fit, to "
+        "predict all test architectures) and memory are medians on one thread",
         *(_CUTOFF_NOTES if any(not math.isnan(test.cutoff) for test in analysis.tests) else []),
     ]
 
@@ -217,15 +218,15 @@ def _write_notes(analysis: PredictionAnalysis) -> list[str]:
 _IN_UNIT = ("rmse", "stopping_regret")
 
 _CUTOFF_NOTES = [
-    "behind an @ the share of a training after which test curves are cut; training curves are whole; metrics over the "
-    "cutoffs are of the largest train size",
-    "time_saved: share of the seconds that a rule saves which stops at the cutoff what beats the best so far with less "
-    "than 5 % probability; stopping_regret: the score of the best of all above that of the best not stopped",
+    "after an @: the share of a training run at which test curves are cut; training curves are complete; metrics over "
+    "the cutoffs are for the largest train size",
+    "time_saved: share of the seconds saved by stopping, at the cutoff, runs that beat the best so far with less than "
+    "5 % probability; stopping_regret: best score of all minus best score not stopped",
 ]
 
 
 def _describe_points(analysis: PredictionAnalysis) -> str:
-    """Return the unit of a difference of scores."""
+    """Describe the unit of a difference of scores."""
     units = {test.scale.unit for test in analysis.tests}
     return "percent points" if units == {"fraction"} else "the metric's unit, percent points of an accuracy"
 
@@ -288,7 +289,7 @@ def _format_interval(entry: dict[str, float]) -> str:
 
 
 def _format_points(value: float, unit: str) -> str:
-    """Return a difference of scores: of accuracies without a unit, in percent points."""
+    """Format a difference of scores; differences of accuracies are in percent points, without a unit."""
     return _number(100 * value, 2) if unit == "fraction" else _convert_unit(value, unit)
 
 

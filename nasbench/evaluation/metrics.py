@@ -1,17 +1,17 @@
-"""How good a prediction is, as numbers: of the order, of the best, of the values, and of the uncertainty.
+"""Metrics of a prediction: quality of the ranking, of the best architectures, of the values and of the uncertainty.
 
 ``kendall`` (tau-b), ``spearman``, ``pearson``, ``r2``: over all test architectures.
-``sparse_kendall``: predictions rounded first, accuracies to 0.1 %, so that differences too small to matter do not count
-    (Yu et al. 2020, arXiv 1902.08142; as in Siems et al. 2020, arXiv 2008.09777).
+``sparse_kendall``: Kendall's tau after rounding predictions, accuracies to 0.1 %, so that negligible differences do not
+    count (Yu et al. 2020, arXiv 1902.08142; as in Siems et al. 2020, arXiv 2008.09777).
 ``kendall_top``: Kendall's tau among the truly best tenth.
 ``precision_10``, ``precision_5_percent``: share of the k predicted best that are among the k truly best.
-``regret_1``, ``regret_10``: best score of all minus the best among the k predicted best; a fraction.
+``regret_1``, ``regret_10``: best score of all minus the best score among the k predicted best; a fraction.
 ``log_likelihood``: mean logarithm of the normal density at the true score; nats, score in fractions.
 ``calibration_error``: mean distance between the level of a quantile and the share of true scores below it
     (Kuleshov, Fenner & Ermon 2018, arXiv 1807.00263), over ``LEVELS``.
 
-A prediction that is the same for all has correlation 0 and not nan: knowing nothing must not be left out of
-a mean. Where the true scores are all the same, nothing is defined.
+A constant prediction has correlation 0 and not nan, so that an uninformative predictor is not left out of a mean. If
+all true scores are equal, correlations are undefined.
 """
 
 import math
@@ -39,24 +39,23 @@ METRICS: dict[str, int] = {
     "log_likelihood": 1,
     "calibration_error": -1,
 }
-"""Every metric, and whether larger (1) or smaller (-1) is better."""
+"""Metric -> whether larger (1) or smaller (-1) is better."""
 
 LEVELS: Floats = np.arange(1, 20) / 20
-"""[19] levels of the quantiles at which calibration is looked at."""
+"""[19] levels of the quantiles at which calibration is measured."""
 
 STEP = 1e-3
-"""To what accuracies are rounded; of any other metric, to this share of the range of what was measured."""
+"""Rounding step of accuracies; for other metrics, the step is this share of the measured range."""
 _TOP = 0.1
 
 
 def measure_prediction(true: Floats, prediction: Prediction, *, step: float = STEP) -> dict[str, float]:
-    """Return every metric; those of the uncertainty are nan for a prediction without one.
+    """Compute every metric; the metrics of uncertainty are nan for a prediction without one.
 
     Args:
-        true: [m] scores. Equal predictions are ranked in the order of the rows, so their order must
-            be random.
-        prediction: of the same m architectures.
-        step: differences of predictions that are too small to matter, in the unit of the scores.
+        true: [m] true scores, in random order: equal predictions are ranked in the order of the rows.
+        prediction: prediction of the same m architectures.
+        step: negligible difference of predictions, in the unit of the scores.
     """
     mean, std = prediction
     uncertain = {"log_likelihood": math.nan, "calibration_error": math.nan}
@@ -79,20 +78,20 @@ def measure_prediction(true: Floats, prediction: Prediction, *, step: float = ST
 
 
 def compute_kendall(true: Floats, predicted: Floats) -> float:
-    """Return Kendall's tau-b, in n log n."""
-    # The p-value that comes along divides by n - 2; the exact one of large n would take long.
+    """Compute Kendall's tau-b in O(n log n)."""
+    # scipy also computes a p-value: the asymptotic one divides by n - 2, and the exact one is slow for large n.
     return _correlate(stats.kendalltau, true, predicted, method="asymptotic" if len(true) > 2 else "auto")
 
 
 def compute_spearman(true: Floats, predicted: Floats) -> float:
-    """Return Spearman's rank correlation."""
+    """Compute Spearman's rank correlation."""
     return _correlate(stats.spearmanr, true, predicted)
 
 
 def _correlate(function: Callable[..., Any], true: Floats, predicted: Floats, **options: str) -> float:
     if len(true) < 2 or np.ptp(true) == 0:
         return math.nan
-    if np.ptp(predicted) <= 1e-13 * np.abs(predicted).max():  # scipy warns of values that differ by rounding only
+    if np.ptp(predicted) <= 1e-13 * np.abs(predicted).max():  # scipy warns if values differ only by rounding
         return 0.0
     return float(function(true, predicted, **options).statistic)
 
@@ -103,36 +102,36 @@ def _compute_kendall_top(true: Floats, predicted: Floats) -> float:
 
 
 def _find_kth(values: Floats, k: int) -> Any:
-    """Return the k-th largest value, the smallest where there are fewer."""
+    """Return the k-th largest value, or the smallest if there are fewer than k."""
     k = min(k, len(values))
     return np.partition(values, len(values) - k)[len(values) - k]
 
 
 def compute_r2(true: Floats, predicted: Floats) -> float:
-    """Return one minus the squared error over that of the mean."""
+    """Compute R²: one minus the squared error over the squared error of the mean."""
     spread = float(((true - true.mean()) ** 2).sum())
     return 1 - float(((true - predicted) ** 2).sum()) / spread if spread else math.nan
 
 
 def compute_precision(true: Floats, predicted: Floats, k: int) -> float:
-    """Return the share of the k predicted best that are truly among the k best, or as good as the last of them."""
+    """Compute the share of the k predicted best that are truly among the k best, ties included."""
     chosen = np.argsort(-predicted, kind="stable")[:k]
     return float((true[chosen] >= _find_kth(true, k)).mean())
 
 
 def compute_regret(true: Floats, predicted: Floats, k: int) -> float:
-    """Return the best score minus the best of the k predicted best: the price of training only those."""
+    """Compute the best score minus the best score among the k predicted best: the price of training only those."""
     chosen = np.argsort(-predicted, kind="stable")[:k]
     return float(true.max() - true[chosen].max())
 
 
 def log_likelihood(true: Floats, mean: Floats, std: Floats) -> float:
-    """Return the mean logarithm of the normal density."""
+    """Compute the mean logarithm of the normal density."""
     z = (true - mean) / std
     return float((-0.5 * z**2 - np.log(std)).mean() - 0.5 * math.log(2 * math.pi))
 
 
 def compute_reliability(true: Floats, mean: Floats, std: Floats) -> Floats:
-    """Return ``[19]`` the share of true scores below the predicted quantile of each of ``LEVELS``."""
+    """Compute the share of true scores below the predicted quantile of each of ``LEVELS``; ``[19]``."""
     shares: Floats = (true[:, None] <= mean[:, None] + std[:, None] * ndtri(LEVELS)).mean(axis=0)
     return shares

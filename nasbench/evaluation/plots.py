@@ -1,4 +1,4 @@
-"""Pictures of a record of predictors, as PNG and SVG: tau over train size, tau over cost, reliability."""
+"""Plots of a record of predictors, as PNG and SVG: tau over train size, tau over cost, reliability."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MARKERS = "osD^vP*X<>"
-_LEAST_S = 1e-4  # a logarithmic axis of seconds begins here
+_LEAST_S = 1e-4  # start of the logarithmic axis of seconds
 
 
 def write_plots(analysis: PredictionAnalysis, folder: Path) -> list[Path]:
-    """Draw every picture and return the files.
+    """Draw every plot and return the files.
 
     Raises:
         MissingExtra: matplotlib is not installed.
@@ -50,7 +50,7 @@ def _draw_each_test(
         draw(axes, analysis, test)
         axes.set_title(f"{test.name}, protocol {test.protocol}", fontsize=10)
         tidy(axes)
-    found: dict[str, Any] = {}  # a predictor may be in some panels only
+    found: dict[str, Any] = {}  # a predictor may be missing in some panels
     for axes in grid.flat:
         found |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=3, frameon=False, fontsize=8)
@@ -59,7 +59,7 @@ def _draw_each_test(
 
 
 def draw_sizes(analysis: PredictionAnalysis) -> "Figure":
-    """Kendall's tau over the train size, 95 % interval of the mean over runs."""
+    """Draw Kendall's tau over the train size, with the 95 % interval of the mean over runs."""
     return _draw_each_test(analysis, _draw_size_panel, "Kendall's tau (mean over runs, 95 % interval of the mean)")
 
 
@@ -76,11 +76,11 @@ def _draw_size_panel(axes: "Axes", analysis: PredictionAnalysis, test: TaskPredi
 
 
 def draw_costs(analysis: PredictionAnalysis) -> "Figure":
-    """Kendall's tau over the seconds to fit and predict, with the Pareto front.
+    """Draw Kendall's tau over the seconds to fit and predict, with the Pareto front.
 
-    The picture of White et al. 2021 (arXiv 2104.01177).
+    As in White et al. 2021 (arXiv 2104.01177).
     """
-    title = "Kendall's tau and cost; a point a train size, larger for more; grey: none is better and cheaper"
+    title = "Kendall's tau and cost; larger points: more training architectures; grey: Pareto front"
     return _draw_each_test(analysis, _draw_cost_panel, title)
 
 
@@ -120,7 +120,7 @@ def _draw_cost_panel(axes: "Axes", analysis: PredictionAnalysis, test: TaskPredi
 
 
 def find_front(cost: Floats, value: Floats) -> tuple[Floats, Floats]:
-    """Return cost and value of the points that none is both cheaper and better than, by cost."""
+    """Return cost and value of the Pareto front, sorted by cost."""
     known = ~np.isnan(cost + value)
     order = np.lexsort((-value[known], cost[known]))
     cost, value = cost[known][order], value[known][order]
@@ -129,7 +129,7 @@ def find_front(cost: Floats, value: Floats) -> tuple[Floats, Floats]:
 
 
 def draw_reliability(analysis: PredictionAnalysis) -> "Figure":
-    """Share of true scores below each predicted quantile, at the largest train size."""
+    """Draw the share of true scores below each predicted quantile, at the largest train size."""
     title = f"Reliability at {analysis.sizes[-1]:,} training architectures (mean over runs)"
     return _draw_each_test(analysis, _draw_reliability_panel, title)
 
@@ -148,7 +148,7 @@ def _draw_reliability_panel(axes: "Axes", analysis: PredictionAnalysis, test: Ta
 
 
 def _find_uncertain(test: TaskPredictionAnalysis) -> Bools:
-    """Return [predictors] which of them have an uncertainty at the largest train size."""
+    """Return which predictors have an uncertainty at the largest train size, [predictors]."""
     return np.array([not np.isnan(runs[:, 0]).all() for runs in test.reliability[:, -1]])
 
 

@@ -1,4 +1,4 @@
-"""What a predictor learns from and is tested on."""
+"""Training and test sets of predictors."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,16 @@ LABELS = ("mean", "seed")
 
 @dataclass(frozen=True)
 class Pool:
-    """All measured architectures of a task; with proxies, those of them that have one.
+    """All measured architectures of a task; with proxies, only those that have one.
 
     Attributes:
-        archs: [n, d].
-        score: [n] observed score, mean over seeds, negated where the metric is to be minimised; never of a test split.
+        archs: [n, d] architectures.
+        score: [n] observed score, mean over seeds, negated if the metric is minimised; never from a test split.
         kind: [n] number of the isomorphism class.
-        proxies: [n, p] zero-cost proxies, where they were asked for.
-        curves: learning curves, where they were asked for; their scores with the sign of ``score``.
-        sign: what a score is multiplied by to be the metric: -1 where that is to be minimised, else 1.
-        n_measured: measured architectures, those without a proxy included.
+        proxies: [n, p] zero-cost proxies, if requested.
+        curves: learning curves, if requested; their scores have the sign of ``score``.
+        sign: factor that converts a score to the metric: -1 if the metric is minimised, else 1.
+        n_measured: number of measured architectures, including those without a proxy.
     """
 
     archs: Archs
@@ -39,7 +39,7 @@ class Pool:
     n_measured: int = 0
 
     def batch(self, rows: Ints) -> Batch:
-        """Return the architectures at ``rows`` [m] as predictors get them, their curves seen to the end."""
+        """Return the architectures at ``rows`` [m] as predictors receive them, with complete curves."""
         scores, losses = (None, None) if self.curves is None else self.curves[:2]
         return Batch(self.archs, scores, self.proxies, losses).take(rows)
 
@@ -53,9 +53,9 @@ class Split:
     """Rows of a pool.
 
     Attributes:
-        train: [n] what is learnt from.
-        asked: [m] what is predicted, in random order.
-        tests: protocol -> positions in ``asked`` that it tests.
+        train: [n] training architectures.
+        asked: [m] architectures to predict, in random order.
+        tests: protocol -> positions in ``asked`` of its test architectures.
     """
 
     train: Ints
@@ -64,12 +64,12 @@ class Split:
 
 
 def pool_of(task: TableTask, proxies: str = "", *, curves: bool = False) -> Pool:
-    """Return what of a task's architectures was measured, with the proxies of the table of that name, and curves.
+    """Collect the measured architectures of a task, with the proxies of a named table and curves if requested.
 
-    Architectures without any proxy are left out: a predictor could only guess at them, all alike.
+    With proxies, architectures without any are left out: a predictor could only give the same guess for all of them.
 
     Raises:
-        InvalidOption: the table of proxies has fewer than two of the measured architectures.
+        InvalidOption: the table has proxies of fewer than two of the measured architectures.
     """
     sign = -1.0 if task.observed.axes["direction"] == "minimize" else 1.0
     score = sign * task.observed.query(task.rows)
@@ -93,14 +93,14 @@ def pool_of(task: TableTask, proxies: str = "", *, curves: bool = False) -> Pool
 def split_pool(
     pool: Pool, size: int, rng: np.random.Generator, *, protocols: tuple[str, ...], test_size: int | None
 ) -> Split:
-    """Draw a training set, the same for all protocols, and what each of them tests.
+    """Draw a training set, the same for all protocols, and the test set of each protocol.
 
     Args:
-        pool: to draw from, uniformly without replacement.
-        size: training architectures.
-        rng: draws.
-        protocols: ``random``: all others; ``disjoint``: those of them that no training one is isomorphic to.
-        test_size: at most so many of them; None for all.
+        pool: architectures to draw from, uniformly without replacement.
+        size: number of training architectures.
+        rng: random generator of the draws.
+        protocols: ``random``: test on all others; ``disjoint``: only on those that are isomorphic to no training one.
+        test_size: largest number of test architectures; None for all.
 
     Raises:
         InvalidOption: a protocol is left with fewer than two architectures.
@@ -121,8 +121,8 @@ def split_pool(
 
 
 def draw_training_scores(task: TableTask, pool: Pool, train: Ints, labels: str, rng: np.random.Generator) -> Floats:
-    """Return what is learnt: the mean over seeds, or with ``seed`` one drawn as a strategy would see it; ``[n]``."""
+    """Return the training targets: the mean over seeds, or, with ``seed``, a draw as a strategy sees it; ``[n]``."""
     if labels == "mean":
         return pool.score[train]
     shown = task.backend(rng).advance(full_trainings(0, pool.archs[train])).score[:, 0]
-    return np.where(np.isnan(shown), pool.score[train], shown)  # of a seed that crashed there is nothing to learn
+    return np.where(np.isnan(shown), pool.score[train], shown)  # a crashed seed has no score

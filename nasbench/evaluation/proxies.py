@@ -1,4 +1,4 @@
-"""Zero-cost proxies of a table, as a part of what predictors are given."""
+"""Zero-cost proxies of a table, as inputs of predictors."""
 
 import numpy as np
 
@@ -10,19 +10,19 @@ from nasbench.tasks import TableTask, refuse_other_space
 
 
 def read_proxies(task: TableTask, name: str, archs: Archs) -> Floats:
-    """Return every proxy that table ``name`` holds for a task's data set, or for all of them.
+    """Read every proxy that table ``name`` holds for a task's data set, or for all data sets.
 
     Args:
-        task: whose data set and space it is.
-        name: of the table.
-        archs: [n, d].
+        task: the task, for its data set and space.
+        name: name of the table.
+        archs: [n, d] architectures.
 
     Returns:
-        ``[n, p]``, the metrics by name; nan where the table lacks the architecture or the metric.
+        ``[n, p]`` proxies, sorted by name; nan where the table lacks the architecture or the metric.
 
     Raises:
-        UnknownName: no such table.
-        InvalidOption: a table of another space, or of one whose codes mean something else, or without such a metric.
+        UnknownName: there is no such table.
+        InvalidOption: the table is of another space or another meaning of its codes, or has no proxy of the data set.
     """
     table = Table(find_table(name))
     refuse_other_space(Party(f"task '{task.name}'", task.space), table)

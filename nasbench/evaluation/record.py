@@ -13,12 +13,12 @@ from nasbench.records.store import RunStore
 
 @dataclass(frozen=True)
 class Measured:
-    """What a run cost, which no seed repeats; nan where it was lost or cannot be measured.
+    """Measured cost of a run, which replaying does not reproduce; nan if it was lost or cannot be measured.
 
     Attributes:
-        fit_s: seconds of fitting.
-        predict_s: seconds of predicting all that was asked.
-        peak_mb: most memory held at once above what was held before, in MB.
+        fit_s: seconds to fit.
+        predict_s: seconds to predict all test architectures.
+        peak_mb: peak memory above the memory held before, in MB.
     """
 
     fit_s: float = math.nan
@@ -31,15 +31,15 @@ class Outcome:
     """One finished or failed run.
 
     Attributes:
-        size: training architectures.
-        number: of the run, 0-based.
-        tests: name -> ``n_test``, every metric (nan where undefined), ``reliability`` (a list, or None without
-            uncertainty), and of the first run where curves are cut ``examples``. A name is a protocol, and behind an
-            ``@`` the cutoff. A failed run has those of predicting the mean of the training scores
-            for all: failing must not pay.
-        asked: number of architectures predicted.
+        size: number of training architectures.
+        number: number of the run, 0-based.
+        tests: name -> ``n_test``, every metric (nan if undefined), ``reliability`` (a list, or None without
+            uncertainty), and in the first run with cut curves ``examples``. A name is a protocol, followed by ``@`` and
+            the cutoff if curves are cut. A failed run has the metrics of a constant prediction, the mean of the
+            training scores, so that failing never pays.
+        asked: number of predicted architectures.
         error: traceback if the run failed, else empty.
-        measured: what it cost.
+        measured: measured cost.
     """
 
     size: int
@@ -56,11 +56,11 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the predictor broke off."""
+        """Whether the predictor raised an error."""
         return bool(self.error)
 
     def to_bytes(self) -> bytes:
-        """Return the outcome as one line of JSON, without what was measured."""
+        """Return the outcome as one line of JSON, without the measured cost."""
         tests = {
             protocol: {name: None if value != value else value for name, value in values.items()}
             for protocol, values in self.tests.items()
@@ -74,7 +74,7 @@ class Outcome:
         """Read what ``to_bytes`` returned.
 
         Raises:
-            ValueError, KeyError, TypeError: the line is truncated or foreign.
+            ValueError, KeyError, TypeError: the line is truncated or something else.
         """
         entry = json.loads(content)
         tests = {
@@ -86,13 +86,13 @@ class Outcome:
         return cls(*cls.key_of(entry), tests, int(entry["asked"]), str(entry.get("error", "")))
 
     def measured_entry(self) -> dict[str, Any]:
-        """Return train size, number and what was measured, None for nan."""
+        """Return train size, number and measured cost, with None for nan."""
         values = {name: None if value != value else value for name, value in vars(self.measured).items()}
         return {"size": self.size, "run": self.number, **values}
 
     @classmethod
     def key_of(cls, entry: dict[str, Any]) -> Key:
-        """Return the train size and number that an entry names."""
+        """Return the train size and the number in an entry."""
         return int(entry["size"]), int(entry["run"])
 
     def with_measured(self, entry: dict[str, Any]) -> Self:
@@ -102,7 +102,7 @@ class Outcome:
 
 
 class PredictionRecord(PredictionDisplay, RunStore[Outcome]):
-    """A directory of outcomes of predictors; printing it shows the leaderboard."""
+    """A folder with the outcomes of predictors; printing it shows a summary."""
 
     contestant_kind, format_name, format_version = "predictors", FORMAT, VERSION
     immutable_keys = ("format", "seed", "protocols", "test_size", "labels", "cutoffs", "proxies", "pool")

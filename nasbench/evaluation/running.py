@@ -1,4 +1,4 @@
-"""Running an evaluation: in parallel over processes, resumable, the same bits for any number of jobs."""
+"""Run an evaluation: in parallel processes, resumable, with the same bits for any number of jobs."""
 
 import json
 import traceback
@@ -35,7 +35,7 @@ from nasbench.tasks.recorded import as_recorded, open_recorded
 from nasbench.threads import limit_to_one_thread
 
 _CHUNK = 50_000
-"""Architectures asked at once, which bounds the memory of their features."""
+"""Number of architectures predicted at a time, which limits the memory of their features."""
 
 
 @lru_cache(maxsize=4)
@@ -45,13 +45,13 @@ def _open_task(name: str, entry: str, proxies: str, curves: bool) -> tuple[Table
 
 
 def run_once(evaluation: Evaluation, opened: tuple[TableTask, Pool], choice: Choice, key: Key) -> Outcome:
-    """Fit and test one predictor once; one that raises gives a failed outcome, not an error."""
+    """Fit and test a predictor once; if it raises, the outcome counts as failed and no error is raised."""
     (task, pool), (size, run) = opened, key
     own, data, noise = evaluation.streams(task.name, choice.label, key)
     parts = split_pool(pool, size, data, protocols=evaluation.protocols, test_size=evaluation.test_size)
     score = draw_training_scores(task, pool, parts.train, evaluation.labels, noise)
     error, measured, m = "", Measured(), len(parts.asked)
-    same_for_all = np.full(m, score.mean())  # now: a predictor may write over what it learns from, and then fail
+    same_for_all = np.full(m, score.mean())  # computed first: a predictor may overwrite its scores and then fail
     asked = _collect_questions(evaluation, pool, parts.asked)
     try:
         choice.resolve(PREDICTORS)  # imports what it needs before threads are limited and seconds counted
@@ -59,7 +59,7 @@ def run_once(evaluation: Evaluation, opened: tuple[TableTask, Pool], choice: Cho
             predictor = make_predictor(task.space, choice)
             predictions, measured = _time_predictor(predictor, pool.batch(parts.train), score, asked, own)
     except (Exception, SystemExit):
-        # Whatever a predictor does wrong belongs to its run; the other runs go on.
+        # An error of a predictor affects only its own run; the other runs continue.
         predictions, error = [Prediction(same_for_all)] * len(asked), traceback.format_exc()
     with limit_to_one_thread():
         tests = _test_predictions(evaluation, pool, parts, predictions, _step(task, pool))
@@ -69,7 +69,7 @@ def run_once(evaluation: Evaluation, opened: tuple[TableTask, Pool], choice: Cho
 
 
 def _collect_questions(evaluation: Evaluation, pool: Pool, rows: Ints) -> list[Batch]:
-    """Return what is asked about architectures: once, or with their curves cut at each cutoff."""
+    """Return the batches to predict: one, or one for each cutoff with curves cut there."""
     whole = pool.batch(rows)
     if pool.curves is None:
         return [whole]
@@ -82,7 +82,7 @@ def _collect_questions(evaluation: Evaluation, pool: Pool, rows: Ints) -> list[B
 def _time_predictor(
     predictor: Predictor, train: Batch, score: np.ndarray[Any, Any], asked: list[Batch], rng: np.random.Generator
 ) -> tuple[list[Prediction], Measured]:
-    """Fit and predict each batch, and measure what it costs."""
+    """Fit, predict each batch, and measure the cost."""
     memory, watch = PeakMemory(), Stopwatch()
     predictor.fit(train, score, rng)
     fit_s = watch.measure_lap()
@@ -94,7 +94,7 @@ def _predict_checked(predictor: Predictor, asked: Batch) -> Prediction:
     chunks = []
     for i in range(0, len(asked), _CHUNK):
         told = predictor.predict(asked.take(np.arange(i, min(i + _CHUNK, len(asked)))))
-        # Copies: a predictor may fill its arrays again.
+        # Copied, because a predictor may reuse its arrays.
         chunks.append(Prediction(np.array(told.mean), None if told.std is None else np.array(told.std)))
     mean = np.concatenate([chunk.mean for chunk in chunks])
     std = None if chunks[0].std is None else np.concatenate([chunk.std for chunk in chunks])
@@ -114,14 +114,14 @@ def _check_prediction(prediction: Prediction, m: int) -> Prediction:
 
 
 def _step(task: TableTask, pool: Pool) -> float:
-    """Return what differences of predictions are too small to matter."""
+    """Return the negligible difference of predictions."""
     return STEP if task.scale.is_fraction else STEP * (float(np.ptp(pool.score)) or 1.0)
 
 
 def _test_predictions(
     evaluation: Evaluation, pool: Pool, parts: Split, predictions: list[Prediction], step: float
 ) -> dict[str, dict[str, Any]]:
-    """Return every metric by test."""
+    """Compute every metric of each test."""
     cutoffs: list[float | None] = [*sorted(evaluation.cutoffs)] or [None]
     tests, of_cutoff = {}, dict(zip(cutoffs, predictions, strict=True))
     for name, (protocol, cutoff) in evaluation.tests.items():
@@ -148,7 +148,7 @@ def _keep_examples(
     tests: dict[str, dict[str, Any]],
     sign: float,
 ) -> None:
-    """Put the first curves and what is predicted of them, in the metric's sign, into the first protocol's tests."""
+    """Add the first curves and their predictions, in the metric's sign, to the first protocol's tests."""
     for cutoff, prediction in zip(sorted(evaluation.cutoffs), predictions, strict=True):
         tests[f"{evaluation.protocols[0]}@{cutoff:g}"]["examples"] = select_examples(curves, prediction, sign)
 
@@ -165,10 +165,10 @@ def open_recorded_pool(record: PredictionRecord, name: str) -> tuple[TableTask, 
 
 
 def find_recorded_proxies(record: PredictionRecord) -> str:
-    """Return the file of the table of proxies that a record was made with, found by its content; empty without one.
+    """Find the file of a record's table of proxies by its content; empty if the record uses none.
 
     Raises:
-        RecordError: it is not here.
+        RecordError: the file is missing.
     """
     for name, checksum in record.spec.get("proxies", {}).items():
         named = [Path(name)] if name.endswith(".h5") else [list_tables().get(name, Path(name))]
@@ -180,14 +180,14 @@ def find_recorded_proxies(record: PredictionRecord) -> str:
 
 
 def _append_run(record: PredictionRecord, evaluation: Evaluation, pair: Pair, key: Key) -> None:
-    """Do one run in this process and write it at once."""
+    """Do one run in this process and write it immediately."""
     task, label = pair
     choice = next(choice for choice in evaluation.predictors if choice.label == label)
     record.append(task, label, rerun(record, evaluation, task, choice, key))
 
 
 def rerun(record: PredictionRecord, evaluation: Evaluation, task: str, choice: Choice, key: Key) -> Outcome:
-    """Fit and test once on a task of a record, which is what all are told of it and of what they learn from."""
+    """Fit and test once on a task as the record declares it, including the tasks that the predictor learns from."""
     with as_recorded(recorded_entries(record)):
         return run_once(evaluation, open_recorded_pool(record, task), choice, key)
 
@@ -207,15 +207,15 @@ def evaluate(
     """Evaluate predictors on tasks and record every metric.
 
     Args:
-        tasks: names, as ``nasbench list`` shows them, or tasks.
-        predictors: labels ``NAME[@PRESET][,option=value]``, or classes of your own.
+        tasks: names, as ``nasbench list`` shows them, or tasks that are already open.
+        predictors: labels ``NAME[@PRESET][,option=value]``, or your own classes.
         train_sizes: numbers of training architectures.
-        n_jobs: processes; -1 for one per core. Only measured seconds and memory depend on it.
-        out: where to write; what is already there is not done again. None for a temporary folder, which goes when
-            the record is no longer used.
-        beside: where another experiment lies in ``out``, write into ``out-2``, ``out-3`` and so on.
-        retry_failed: do failed runs again.
-        on_progress: called with (runs done, runs in all).
+        n_jobs: number of processes; -1 for one per core. Only measured seconds and memory depend on it.
+        out: folder of the record; runs that it already holds are not repeated. None for a temporary folder, which is
+            deleted when the record is no longer used.
+        beside: if ``out`` holds another experiment, write into ``out-2``, ``out-3`` and so on.
+        retry_failed: run failed runs again.
+        on_progress: called with (finished runs, total runs).
         **options: ``runs``, ``seed``, ``protocols``, ``test_size``, ``labels``, ``proxies`` and ``cutoffs`` of
             ``Evaluation``.
 
@@ -223,8 +223,8 @@ def evaluate(
         The record; ``print`` shows its leaderboard.
 
     Raises:
-        NasbenchError: bad names or options, before anything runs.
-        OSError: the record cannot be written; what was finished stays.
+        NasbenchError: names or options are invalid; raised before anything runs.
+        OSError: the record cannot be written; finished runs are kept.
     """
     evaluation = Evaluation.of(tasks, predictors, train_sizes, **options)
     check_jobs(n_jobs)
@@ -238,7 +238,7 @@ def evaluate(
         if out is None:
             record.remove_when_unused()
         keys = {(task, choice.label): evaluation.keys for task in evaluation.tasks for choice in evaluation.predictors}
-        # each process opens the tasks by itself, from the record
+        # each process opens the tasks itself, from the record
         run_one = partial(_append_run, record, replace(evaluation, given={}))
         run_missing(record, keys, run_one, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
     return record

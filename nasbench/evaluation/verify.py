@@ -1,4 +1,4 @@
-"""Checking a record of predictors: fit again and compare every bit."""
+"""Verify a record of predictors: fit again and compare every bit."""
 
 from dataclasses import replace
 
@@ -13,11 +13,11 @@ from nasbench.tasks.recorded import as_recorded
 
 
 def verify(record: PredictionRecord, *, sample: int | None = 2, rng: np.random.Generator) -> Verdict:
-    """Do ``sample`` runs of each pair of task and predictor again (None: all) and compare every metric.
+    """Repeat ``sample`` runs of each task and predictor (None: all), and compare every metric.
 
     Raises:
-        InvalidOption: a sample below 1.
-        RecordError: a damaged record, or a task, table or predictor that is not the one recorded.
+        InvalidOption: ``sample`` is below 1.
+        RecordError: the record is damaged, or a task, table or predictor is not the recorded one.
     """
     evaluation = replace(
         Evaluation.from_spec(record.spec), given=opened_tasks(record), proxies=find_recorded_proxies(record)

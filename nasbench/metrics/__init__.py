@@ -1,7 +1,7 @@
-"""Metrics of searches: one number for each run of a task, one file a metric.
+"""Metrics of searches: a metric is one number for each run on a task. Each metric is one file of this folder.
 
-A file holds one subclass of ``Metric``; entry points of the group ``nasbench.metrics`` add others, and ``module:Class``
-works wherever a metric is named. All that a metric knows of a task are its ``TaskRuns``.
+A file holds one subclass of ``Metric``. Entry points of the group ``nasbench.metrics`` add others, and ``module:Class``
+works wherever a metric is named. A metric receives only the ``TaskRuns`` of a task.
 """
 
 from nasbench.metrics._metric import Metric, MetricValues, make_metrics

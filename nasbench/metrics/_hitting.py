@@ -1,4 +1,4 @@
-"""When runs first reach something, and until when they are known not to have."""
+"""Hitting times: when runs first reach a target, or the last time at which they are known not to have reached it."""
 
 import numpy as np
 
@@ -9,12 +9,12 @@ from nasbench.metrics._tracks import Track
 
 
 def find_hitting_time(runs: TaskRuns, track: Track, reached: Bools, unit: str) -> MetricValues:
-    """Return what each run had spent when it first reached something; censored where it never did.
+    """Find what each run had spent when it first reached a target; censored if it never did.
 
     Args:
-        runs: of the task.
-        track: steps at which it can be reached.
-        reached: [K] whether it is reached at each step.
+        runs: runs on the task.
+        track: steps at which the target can be reached.
+        reached: [K] whether the target is reached at each step.
         unit: ``trials``, ``epochs`` or ``s``.
     """
     first = track.find_first(reached)
@@ -23,7 +23,7 @@ def find_hitting_time(runs: TaskRuns, track: Track, reached: Bools, unit: str) -
 
 
 def find_first_evaluation(runs: TaskRuns, unit: str) -> MetricValues:
-    """Return what each run had spent when an optimal architecture was first evaluated, whatever was observed of it."""
+    """Find what each run had spent when it first evaluated an optimal architecture, whatever score it observed."""
     failed = runs.failed[np.repeat(np.arange(len(runs.failed)), runs.n_trials)]
     everything = Track(runs.trials.offsets, np.arange(len(failed)), runs.spent, {}, runs.trial_regret)
     return find_hitting_time(runs, everything, (runs.trial_regret <= 0) & ~failed, unit)

@@ -1,4 +1,4 @@
-"""What a metric declares and returns."""
+"""The base class of metrics, and the values that a metric returns."""
 
 import math
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from nasbench.units import Scale
 
 
 class MetricValues(NamedTuple):
-    """A metric of every run of a task.
+    """The values of a metric for all runs on a task.
 
     Attributes:
-        values: [R]; nan for a run of which the metric says nothing.
-        censored: [R] runs of which only a lower bound is known, which ``values`` holds; None where all are known.
+        values: [R] value of each run; nan if the metric is undefined for it.
+        censored: [R] whether ``values`` holds only a lower bound; None if all values are exact.
     """
 
     values: Floats
@@ -29,12 +29,13 @@ class Metric:
     """Base of all metrics. A subclass may have options: keyword-only arguments of its constructor.
 
     Attributes:
-        label: what to call it in a table; empty for the name it is found by.
-        unit: a unit of ``nasbench.units``; ``reported`` or ``observed``: that of what the task reports first, or shows
-            to strategies.
-        direction: which values are better: ``minimize`` or ``maximize``, or that of what is ``observed``.
-        bounds: least and greatest value.
-        comparable: whether values of different tasks may be averaged.
+        label: heading in tables; empty for the name under which the metric is found.
+        unit: a unit of ``nasbench.units``; or ``reported`` or ``observed`` for the unit of the task's first reported
+            split, or of the observed score.
+        direction: which values are better: ``minimize``, ``maximize`` or ``none``; or ``observed`` for the direction of
+            the observed score.
+        bounds: smallest and largest possible value.
+        comparable: whether values on different tasks may be averaged.
     """
 
     label: ClassVar[str] = ""
@@ -44,25 +45,25 @@ class Metric:
     comparable: ClassVar[bool] = False
 
     def compute(self, runs: TaskRuns) -> MetricValues:
-        """Return the metric of each run; ``[R]``."""
+        """Compute the metric of each run; ``[R]``."""
         raise NotImplementedError
 
     def find_scale(self, runs: TaskRuns) -> Scale:
-        """Return unit and direction of the values on a task."""
+        """Return the unit and direction of the values on a task."""
         units = {"reported": runs.goal.reported.unit, "observed": runs.goal.observed.unit}
         direction = runs.goal.observed.direction if self.direction == "observed" else self.direction
         return Scale(units.get(self.unit, self.unit), direction)
 
 
 def make_metrics(labels: Sequence[str] = ()) -> dict[str, Metric]:
-    """Return every registered metric that can be used here, and those that are named besides.
+    """Create every registered metric whose packages are installed, and the metrics that are named.
 
     Args:
         labels: ``NAME[,option=value]`` or ``module:Class``.
 
     Raises:
-        UnknownName: no such metric, or option of it.
-        InvalidOption: a class that cannot be imported, or is not a subclass of ``Metric``.
+        UnknownName: unknown metric or option.
+        InvalidOption: a class cannot be imported, or is not a subclass of ``Metric``.
     """
     made = {}
     for name in METRICS.names():

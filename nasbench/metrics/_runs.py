@@ -1,4 +1,4 @@
-"""The runs of one task as joined columns: all that a metric is given."""
+"""The runs on one task as joined columns: the input of metrics."""
 
 import math
 from collections.abc import Callable
@@ -14,17 +14,17 @@ from nasbench.units import Scale
 
 
 class JoinedTrials(NamedTuple):
-    """Every finished trial of R runs, one run behind the other, each in the order in which its strategy learnt of it.
+    """All finished trials of R runs, run by run, in the order in which the strategy received the results.
 
     Attributes:
         offsets: [R + 1]; the trials of run ``r`` are ``offsets[r]:offsets[r + 1]``.
-        id: [N] trial.
+        id: [N] id of the trial.
         arch: [N, d] architecture.
         epoch: [N] last finished epoch.
-        score: [N, objectives] what was observed, larger is better; nan where missing.
-        crashed: [N].
-        cost_s: [N] simulated seconds of this answer.
-        finish_s: [N] simulated time of the answer.
+        score: [N, objectives] observed scores, larger is better; nan where missing.
+        crashed: [N] whether the training run crashed.
+        cost_s: [N] simulated seconds that the result cost.
+        finish_s: [N] simulated time of the result.
     """
 
     offsets: Ints
@@ -38,14 +38,14 @@ class JoinedTrials(NamedTuple):
 
 
 class TaskGoal(NamedTuple):
-    """What is good on a task.
+    """The goal of a task: its optimum, units and reported values.
 
     Attributes:
-        optimum: best possible value of what is reported first.
-        random_score: its expected value for an architecture drawn at random.
-        reported: its unit and direction.
-        objectives: unit and direction of each column of scores, what is observed first.
-        report: returns what is reported of architectures [n, d], by label; what is reported first comes first.
+        optimum: best possible value of the first reported split.
+        random_score: expected value of the first reported split for a random architecture.
+        reported: unit and direction of the first reported split.
+        objectives: unit and direction of each column of scores; the first one is the observed score.
+        report: returns the reported values of architectures [n, d] by split, the first reported split first.
     """
 
     optimum: float
@@ -56,16 +56,16 @@ class TaskGoal(NamedTuple):
 
     @property
     def observed(self) -> Scale:
-        """Unit and direction of what strategies see first."""
+        """Unit and direction of the observed score."""
         return self.objectives[0]
 
     @property
     def regret_range(self) -> float:
-        """Regret of a random architecture, by which normalised regret is divided."""
+        """Expected regret of a random architecture, the divisor of normalised regret."""
         return self.reported.sign * (self.optimum - self.random_score)
 
     def compute_regret(self, first: Floats) -> Floats:
-        """Return how much better the optimum is than values of what is reported first."""
+        """Compute how much better the optimum is than values of the first reported split."""
         return self.reported.sign * (self.optimum - first)
 
 
@@ -74,15 +74,16 @@ class TaskRuns:
     """R runs on one task.
 
     Attributes:
-        goal: what is good on the task.
+        goal: goal of the task.
         trials: all trials, joined.
-        spent: unit (``trials``, ``epochs``, ``s``) -> [N] what a run had spent when each trial was told.
-        failed: [R] runs that a strategy broke off.
-        overhead_s: [R] real seconds inside the strategy; nan where the timing was lost.
-        limits: unit -> what each run could spend.
-        unit: the unit of ``limits`` that ended the runs: that of ``budget``.
-        incumbents: what each run's observations say is best, over time.
-        recommended: what each strategy would hand over, over time; the same object where no strategy says that itself.
+        spent: unit (``trials``, ``epochs``, ``s``) -> [N] what the run had spent when each result arrived.
+        failed: [R] runs that failed.
+        overhead_s: [R] real seconds inside the strategy; nan if the timing was lost.
+        limits: unit -> limit of each run.
+        unit: the unit in ``limits`` that ended the runs; the unit of ``budget``.
+        incumbents: the best observed architecture of each run, over time.
+        recommended: the recommendation of each run, over time; the same object as ``incumbents`` if no strategy makes
+            its own recommendations.
     """
 
     goal: TaskGoal
@@ -97,32 +98,32 @@ class TaskRuns:
 
     @property
     def n_trials(self) -> Ints:
-        """[R] finished trials."""
+        """[R] number of finished trials."""
         return np.diff(self.trials.offsets)
 
     @property
     def budget(self) -> float:
-        """What each run could spend, in ``unit``."""
+        """Budget of each run, in ``unit``."""
         return self.limits[self.unit]
 
     def normalize(self, regret: Floats) -> Floats:
-        """Return regret over that of a random architecture.
+        """Divide regret by the expected regret of a random architecture.
 
-        Where all architectures are as good, whatever was found is the optimum.
+        If all architectures are equally good, regret is 0 and is not divided.
         """
         return regret / (self.goal.regret_range or 1.0)
 
     @cached_property
     def trial_regret(self) -> Floats:
-        """[N] regret of each trial's architecture, whatever was observed of it."""
+        """[N] regret of each trial's architecture by its reported value, whatever score was observed."""
         return self.goal.compute_regret(next(iter(self.goal.report(self.trials.arch).values())))
 
     def follow_up(self, unit: str) -> Floats:
-        """Return until when it is known that a run did not reach what it did not reach; ``[R]`` in ``unit``.
+        """Return the last time at which a run is known not to have reached its target; ``[R]`` in ``unit``.
 
-        A run is censored where a limit in this unit ended it, else by what it had spent when another limit did. A run
-        that failed, or ended although every limit had room for any further trial, would never have gone on: it counts
-        as one that searched without success for as long as any run of the task lasted.
+        A run is censored at the limit in this unit if that limit ended it, and otherwise at what it had spent when
+        another limit ended it. A run that failed, or that ended although every limit had room for any further trial,
+        would never have continued: it counts as an unsuccessful search of the length of the longest run on the task.
         """
         last, limit = self._read_totals(self.spent[unit]), self.limits.get(unit, math.inf)
         longest = limit if math.isfinite(limit) else max(float(last.max(initial=0.0)), 1.0)
@@ -135,7 +136,7 @@ class TaskRuns:
         return self.failed | room
 
     def _has_room(self, unit: str) -> Bools:
-        """Return whether the limit in a unit would have let each run do the dearest trial of all runs; ``[R]``."""
+        """Whether the limit in a unit would have let each run do the most expensive trial of all runs; ``[R]``."""
         amounts = self.trials.cost_s if unit == "s" else self._read_increments(self.spent[unit])
         with_another: Floats = self._read_totals(self.spent[unit]) + amounts.max(initial=0.0)
         room: Bools = with_another <= self.limits.get(unit, math.inf)
@@ -154,7 +155,7 @@ class TaskRuns:
 
 
 def compute_spent(trials: JoinedTrials) -> dict[str, Floats]:
-    """Return what a run had spent when each trial was told; unit -> ``[N]``."""
+    """Compute what a run had spent when each result arrived; unit -> ``[N]``."""
     return {
         "trials": _sum_within_runs(np.ones(len(trials.id), dtype=np.int64), trials.offsets),
         "epochs": _sum_within_runs(_count_new_epochs(trials), trials.offsets),
@@ -163,7 +164,7 @@ def compute_spent(trials: JoinedTrials) -> dict[str, Floats]:
 
 
 def _sum_within_runs(amounts: Ints, offsets: Ints) -> Floats:
-    """Return the sum of each run's amounts [N] up to each of its trials; ``[N]``."""
+    """Compute the cumulative sum of each run's amounts [N] up to each of its trials; ``[N]``."""
     total = np.append(0, np.cumsum(amounts))
     before = np.repeat(total[offsets[:-1]], np.diff(offsets))
     within: Floats = (total[1:] - before).astype(np.float64)
@@ -171,11 +172,11 @@ def _sum_within_runs(amounts: Ints, offsets: Ints) -> Floats:
 
 
 def _count_new_epochs(trials: JoinedTrials) -> Ints:
-    """Return how many epochs each answer adds to those of its trial; ``[N]``."""
+    """Count the epochs that each result adds to those of its trial; ``[N]``."""
     run = np.repeat(np.arange(len(trials.offsets) - 1), np.diff(trials.offsets))
     if ((np.diff(trials.id) > 0) | (np.diff(run) > 0)).all():
         return trials.epoch  # no trial was continued
-    order = np.lexsort((trials.id, run))  # stable: the answers of a trial stay in their order
+    order = np.lexsort((trials.id, run))  # stable: the results of a trial keep their order
     same_run = np.diff(run[order], prepend=-1) == 0
     goes_on = same_run & (np.diff(trials.id[order], prepend=0) == 0)
     epochs = trials.epoch[order]

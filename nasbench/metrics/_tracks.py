@@ -1,4 +1,4 @@
-"""What runs would hand over if they were stopped, over time."""
+"""Tracks: what each run would hand over if it were stopped, over time."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,15 +10,15 @@ from nasbench.arrays import Bools, Floats, Ints
 
 @dataclass(frozen=True)
 class Track:
-    """The steps of all runs of a task, joined: each is the moment at which what a run hands over changes.
+    """The steps of all runs on a task, joined; at each step, the architecture that a run would hand over changes.
 
     Attributes:
-        offsets: [R + 1]; the steps of run ``r`` are ``offsets[r]:offsets[r + 1]``, in the order of time. A run that
-            failed, or found nothing, has none.
-        trial: [K] position of the trial whose architecture is handed over; -1 where it never was a trial.
-        spent: unit (``trials``, ``epochs``, ``s``) -> [K] what the run had spent by then.
-        reported: label -> [K] what is reported of the architecture handed over, in its own unit.
-        regret: [K] how much better the optimum is, by what is reported first and in its unit.
+        offsets: [R + 1]; the steps of run ``r`` are ``offsets[r]:offsets[r + 1]``, in order of time. A run that failed
+            or found nothing has no steps.
+        trial: [K] position of the trial with the architecture; -1 for a strategy's own recommendation.
+        spent: unit (``trials``, ``epochs``, ``s``) -> [K] what the run had spent at the step.
+        reported: split -> [K] reported value of the architecture, in its own unit.
+        regret: [K] how much better the optimum is, by the first reported split and in its unit.
     """
 
     offsets: Ints
@@ -33,22 +33,22 @@ class Track:
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
     def read_last(self, values: Floats, otherwise: float) -> Floats:
-        """Return the last of each run's values [K], ``otherwise`` for a run without any; ``[R]``."""
+        """Return the last value [K] of each run, or ``otherwise`` for a run without steps; ``[R]``."""
         ends = self.offsets[1:]
         found: Floats = np.append(values, otherwise)[np.where(ends > self.offsets[:-1], ends - 1, -1)]
         return found
 
     def read_at(self, values: Floats, spent: Floats, times: Floats, otherwise: float) -> Floats:
-        """Return the value in force at each of ``times``, ``otherwise`` before a run's first step; ``[R, G]``.
+        """Return the value that holds at each of ``times``, or ``otherwise`` before a run's first step; ``[R, G]``.
 
         Args:
-            values: [K].
-            spent: [K] when each came into force.
-            times: [G], rising.
-            otherwise: the value before.
+            values: [K] value from each step on.
+            spent: [K] time of each step.
+            times: [G] increasing times.
+            otherwise: value before the first step.
         """
         n_runs, n_times = len(self.offsets) - 1, len(times)
-        first_seen = np.searchsorted(times, spent, side="left")  # the first time at which a step is in force
+        first_seen = np.searchsorted(times, spent, side="left")  # the first time at which a step holds
         seen = np.zeros((n_runs, n_times + 1), dtype=np.int64)
         np.add.at(seen, (self.run, first_seen), 1)
         n_steps = np.cumsum(seen[:, :-1], axis=1)
@@ -57,13 +57,13 @@ class Track:
         return found
 
     def average(self, values: Floats, spent: Floats, budget: float, otherwise: float) -> Floats:
-        """Return the mean of a step function over the budget; ``[R]``.
+        """Compute the mean of a step function over the budget; ``[R]``.
 
         Args:
-            values: [K] from each step on.
-            spent: [K] when each came into force.
+            values: [K] value from each step on.
+            spent: [K] time of each step.
             budget: the end, in the unit of ``spent``.
-            otherwise: the value before a run's first step.
+            otherwise: value before a run's first step.
         """
         share = np.minimum(spent / budget, 1.0)
         until = np.append(share[1:], 1.0)  # the next step of the same run, or the end
@@ -76,8 +76,8 @@ class Track:
         return before * otherwise + area
 
     def find_first(self, reached: Bools) -> Ints:
-        """Return the first step of each run at which something was reached [K]; ``[R]``, -1 where it never was."""
+        """Find the first step of each run at which ``reached`` [K] is true; ``[R]``, -1 if it never is."""
         first: Ints = np.full(len(self.offsets) - 1, -1, dtype=np.int64)
         steps = np.flatnonzero(reached)[::-1]
-        first[self.run[steps]] = steps  # of several writes to one place the last one, the earliest step, stays
+        first[self.run[steps]] = steps  # of several writes to one place, the last one wins: the earliest step
         return first

@@ -1,7 +1,7 @@
 """Anytime performance: mean of the normalised regret over the whole budget.
 
-The area under the curve of normalised regret (of the incumbent) divided by the budget, in whatever unit the budget is;
-1 until the first result. A run that ends early keeps its last incumbent.
+The area under the curve of the incumbent's normalised regret, divided by the budget in its own unit. The normalised
+regret is 1 until the first result. A run that ends early keeps its last incumbent.
 """
 
 from nasbench.metrics._metric import Metric, MetricValues

@@ -1,6 +1,7 @@
-"""Best observed score: what the search itself saw of its final incumbent, in the metric's unit and sign.
+"""Best observed score: the score of the final incumbent as the search saw it, in the metric's unit and sign.
 
-Lucky seeds flatter it; compare it with what is reported of the same architecture. A run without an incumbent has none.
+Lucky seeds inflate it; compare it with the reported score of the same architecture. It is undefined for a run without
+an incumbent.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """Inference regret: how much better the optimum is than what the strategy finally recommends, in the metric's unit.
 
 A strategy may recommend another architecture than the best observed one, for instance the one with the best posterior
-mean (Wang & Jegelka 2017, arXiv 1703.01968, show both regrets). Where it does not say, it recommends its incumbent, and
-inference regret equals ``simple_regret``. Of a recommended set the first member counts.
+mean (Wang & Jegelka 2017, arXiv 1703.01968, show both regrets). A strategy without its own recommendations recommends
+its incumbent, and inference regret equals ``simple_regret``. Of a recommended set, the first member counts.
 """
 
 from nasbench.metrics._metric import Metric, MetricValues
@@ -10,7 +10,7 @@ from nasbench.metrics._runs import TaskRuns
 
 
 class InferenceRegret(Metric):
-    """Of the final recommendation."""
+    """Regret of the final recommendation."""
 
     label = "inference regret"
     unit = "reported"

@@ -1,6 +1,7 @@
 """Mean regret over the budget, in the metric's unit: the area under the regret curve divided by the budget.
 
-As ``anytime``, without the normalisation; until its first result a run has the regret of a random architecture.
+Like ``anytime`` without the normalisation. Until its first result, a run has the expected regret of a random
+architecture.
 """
 
 from nasbench.metrics._metric import Metric, MetricValues

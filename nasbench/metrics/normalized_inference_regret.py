@@ -1,11 +1,11 @@
-"""Final normalised inference regret: ``inference_regret`` over the regret of a random architecture."""
+"""Final normalised inference regret: ``inference_regret`` divided by the expected regret of a random architecture."""
 
 from nasbench.metrics._metric import Metric, MetricValues
 from nasbench.metrics._runs import TaskRuns
 
 
 class NormalizedInferenceRegret(Metric):
-    """Of the final recommendation, by what the task reports first."""
+    """Normalised regret of the final recommendation, by the first reported split."""
 
     label = "normalised inference regret"
     comparable = True

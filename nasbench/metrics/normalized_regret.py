@@ -1,7 +1,7 @@
-"""Final normalised regret: how far the incumbent lies from the optimum, in units of a random architecture's distance.
+"""Final normalised regret: the final incumbent's regret divided by the expected regret of a random architecture.
 
-0 at the task's optimum and 1 at the expected score of a uniformly drawn architecture. A run without an incumbent counts
-1, and so does a failed one: failing must not pay.
+It is 0 at the task's optimum and 1 at the expected score of a uniformly drawn architecture. A run without an incumbent
+counts as 1, and so does a failed run, so that failing never pays.
 """
 
 from nasbench.metrics._metric import Metric, MetricValues
@@ -9,7 +9,7 @@ from nasbench.metrics._runs import TaskRuns
 
 
 class NormalizedRegret(Metric):
-    """Of the final incumbent, by what the task reports first."""
+    """Normalised regret of the final incumbent, by the first reported split."""
 
     label = "normalised regret"
     comparable = True

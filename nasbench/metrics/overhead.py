@@ -1,6 +1,6 @@
 """Overhead: real seconds that a run spent inside its strategy, apart from the simulated clock.
 
-Measured, so that no seed repeats it; nan where the timing was lost.
+It is measured, so replaying a run does not reproduce it; nan if the timing was lost.
 """
 
 import math

@@ -1,9 +1,9 @@
-"""Seconds to the optimum: simulated seconds until an optimal architecture is first found; censored where it never is.
+"""Seconds to the optimum: simulated seconds until an optimal architecture is first found; censored if it never is.
 
-Optimal is every architecture with zero regret by what the task reports first. White et al. 2020 (arXiv 2005.02960) and
-others count like this. By default a run has found one when one is its incumbent: where scores are noisy, a search may
-evaluate the optimum and not recognise it. With ``evaluated=True`` its first evaluation counts, whatever was observed.
-Censored runs need statistics that know it: median and restricted mean by Kaplan & Meier 1958.
+An architecture is optimal if its regret by the first reported split is zero (as in White et al. 2020, arXiv
+2005.02960). By default, an optimum counts as found when it becomes the incumbent: with noisy scores, a search may
+evaluate the optimum without recognising it. With ``evaluated=True``, its first evaluation counts, whatever score was
+observed. Censored runs need suitable statistics: the median and the restricted mean by Kaplan & Meier 1958.
 """
 
 import math
@@ -14,7 +14,7 @@ from nasbench.metrics._runs import TaskRuns
 
 
 class SecondsToOptimum(Metric):
-    """First time that an optimal architecture is the incumbent.
+    """First time at which an optimal architecture is the incumbent.
 
     Args:
         evaluated: count its first evaluation instead.

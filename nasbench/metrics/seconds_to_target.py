@@ -1,7 +1,7 @@
-"""Seconds to a target: until the incumbent's normalised regret is first at most ``target``; censored if it never is.
+"""Seconds to a target: until the incumbent's normalised regret first falls to ``target``; censored if it never does.
 
 The fixed-target view of COCO (Hansen et al. 2016, arXiv 1605.03560), with normalised regret in place of the distance
-to the optimum. Censored runs need statistics that know it: median and restricted mean by Kaplan & Meier 1958.
+to the optimum. Censored runs need suitable statistics: the median and the restricted mean by Kaplan & Meier 1958.
 """
 
 import math
@@ -13,7 +13,7 @@ from nasbench.options import NotNegative
 
 
 class SecondsToTarget(Metric):
-    """First time that the incumbent is good enough.
+    """First time at which the incumbent reaches the target.
 
     Args:
         target: normalised regret to reach.

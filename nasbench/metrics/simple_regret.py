@@ -1,7 +1,8 @@
 """Simple regret: how much better the optimum is than the final incumbent, in the metric's unit.
 
-The incumbent is the best by what the search observed; its regret is by what the task reports first, a mean over seeds
-(Bubeck, Munos & Stoltz 2009, arXiv 0802.2655). A run without an incumbent has the regret of a random architecture.
+The incumbent is the best architecture by observed score; its regret is by the first reported split, a mean over seeds
+(Bubeck, Munos & Stoltz 2009, arXiv 0802.2655). A run without an incumbent has the expected regret of a random
+architecture.
 """
 
 from nasbench.metrics._metric import Metric, MetricValues
@@ -9,7 +10,7 @@ from nasbench.metrics._runs import TaskRuns
 
 
 class SimpleRegret(Metric):
-    """Of the final incumbent."""
+    """Regret of the final incumbent."""
 
     label = "regret"
     unit = "reported"

@@ -1,4 +1,4 @@
-"""Number of finished trials, each answer of a trial that was continued counted."""
+"""Number of finished trials; each result of a continued trial counts."""
 
 import math
 
@@ -9,7 +9,7 @@ from nasbench.metrics._runs import TaskRuns
 
 
 class FinishedTrials(Metric):
-    """How many results the strategy was told."""
+    """Number of results that the strategy received."""
 
     label = "trials"
     unit = "count"

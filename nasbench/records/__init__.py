@@ -1,1 +1,1 @@
-"""Directories of runs: writing, running what is missing, where numbers come from, checking."""
+"""Records of runs: storing them, running what is missing, noting where numbers come from, verifying."""

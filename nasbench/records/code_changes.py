@@ -7,11 +7,11 @@ from nasbench.errors import RecordError
 
 
 def list_changed_modules(then: dict[str, Any], now: dict[str, Any], kind: str, name: str) -> list[str]:
-    """Return the modules that one of two specifications has otherwise, or alone, for a task or contestant.
+    """Return the modules that differ between two specifications, or are in only one, for a task or contestant.
 
     Args:
-        then: a specification.
-        now: the other.
+        then: one specification.
+        now: the other specification.
         kind: key of the tasks or contestants.
         name: of the task or contestant, which both have.
     """
@@ -20,24 +20,24 @@ def list_changed_modules(then: dict[str, Any], now: dict[str, Any], kind: str, n
 
 
 def say_changed_code(then: dict[str, Any], now: dict[str, Any], kind: str, name: str) -> str:
-    """Name the modules that changed; empty where none did."""
+    """Name the modules that changed; empty if none did."""
     if "code" not in then[kind][name]:
-        return "an earlier release recorded it, and cannot be compared"
+        return "it was recorded by an earlier release and cannot be compared"
     return ", ".join(list_changed_modules(then, now, kind, name))
 
 
 def refuse_changed_code(path: Path, there: dict[str, Any], here: dict[str, Any], kind: str, name: str) -> None:
-    """Refuse to add runs to those that other code of a task or contestant did.
+    """Refuse to mix runs of different code of a task or contestant.
 
     Args:
-        path: of the record.
-        there: its specification.
-        here: that of the runs to add.
+        path: folder of the record.
+        there: specification of the record.
+        here: specification of the runs to add.
         kind: key of the tasks or contestants.
         name: of the task or contestant, which both have.
 
     Raises:
-        RecordError: naming the modules that changed.
+        RecordError: the code differs; the message names the modules that changed.
     """
     if "code" in there[kind][name] and (changed := list_changed_modules(there, here, kind, name)):
         raise RecordError(

@@ -1,9 +1,10 @@
-"""Which code decides what a strategy or predictor does: a digest of each module of it, without importing any.
+"""Digests of the code that determines what a strategy or predictor does, one for each module, without importing any.
 
-That is the module of its class and of its base classes, and what they import, in functions too, and so on. Of the suite
-only what computes is followed: what answers a trial is compared with what was recorded by checksum and trial for trial,
-and finding, checking and reporting change no number. Of other packages only the user's own modules are read: the
-package of the class, or, where that is a single file, the modules beside it. Libraries are recorded by their versions.
+This code is the module of its class and of its base classes, and everything that they import, recursively and inside
+functions too. Within the suite, only modules that compute are followed: modules that answer trials are verified by
+checksum and trial by trial instead, and finding, checking and reporting change no number. Of other packages, only the
+user's own modules are read: the package of the class, or the modules beside it if the class is in a single file.
+Libraries are recorded by their versions.
 """
 
 import ast
@@ -23,7 +24,7 @@ ANSWERING = frozenset({"tasks", "table", "backends", "importers", "datasets", "t
 REPORTING = frozenset({"cli", "comparison", "evaluation", "metrics", "records", "reports", "reproduction", "testing"})
 """Rooms that run, record and report."""
 CHECKING = frozenset({"registry", "choices", "options", "errors", "files", "jobs", "measuring", "units"})
-"""Modules that find components, check what they are given, and know the machine."""
+"""Modules that find components, check options, and deal with the machine."""
 
 _SUITE = "nasbench"
 _ROOT = Path(__file__).parent.parent.parent
@@ -32,12 +33,12 @@ _DATA = (".npz", ".npy", ".json", ".toml")
 
 
 class _Place(NamedTuple):
-    """Where modules lie that count, besides the suite's.
+    """Where modules that count are, besides those of the suite.
 
     Attributes:
         root: the folder of the user's top-level modules and packages.
-        package: the one package that counts there; empty where all that lies there does.
-        script: the file of the module ``__main__``, None where there is none.
+        package: the only package there that counts; empty if everything there counts.
+        script: the file of the module ``__main__``; None without one.
     """
 
     root: Path
@@ -46,14 +47,14 @@ class _Place(NamedTuple):
 
 
 def digest_code(component: Any, *modules: str) -> dict[str, str]:
-    """Return a digest of every module that decides what a class does, by the module's name, sorted.
+    """Compute a digest of every module that determines what a class does, sorted by the name of the module.
 
-    A class without a file, as typed in a notebook, stands for itself and its base classes; where there is no source,
-    nothing is known of it. Files that a module reads from beside itself count as part of it.
+    A class without a file, such as one defined in a notebook, is digested itself together with its base classes; if its
+    source is unknown, it has no digest. Data files beside a module that it names count as part of it.
 
     Args:
         component: the class.
-        modules: of the suite that count too.
+        modules: further modules of the suite that count.
     """
     place = _place_of(component)
     bases = getattr(component, "__mro__", (component,))
@@ -66,7 +67,7 @@ def digest_code(component: Any, *modules: str) -> dict[str, str]:
 
 
 def _follow(names: Iterable[str], place: _Place | None) -> set[str]:
-    """Return modules with all that they import, over and over."""
+    """Return modules with everything that they import, recursively."""
     found, waiting = set[str](), list(names)
     while waiting:
         name = waiting.pop()
@@ -77,14 +78,14 @@ def _follow(names: Iterable[str], place: _Place | None) -> set[str]:
 
 
 def _decides(name: str) -> bool:
-    """Whether a module counts: the suite's own name alone, which loads on use, and rooms that are left out do not."""
+    """Whether a module counts; the top-level package, which loads names on use, and excluded rooms do not."""
     top, _, rest = name.partition(".")
     room = rest.partition(".")[0]
     return top != _SUITE or room not in {""} | ANSWERING | REPORTING | CHECKING
 
 
 def _place_of(component: Any) -> _Place | None:
-    """Return where a class's own modules lie; None for the suite's, and for a class without a file."""
+    """Return where the modules of a user's class are; None for a class of the suite or without a file."""
     name = getattr(component, "__module__", "")
     file = getattr(sys.modules.get(name), "__file__", None)
     if name.partition(".")[0] == _SUITE or file is None or not file.endswith(".py"):
@@ -100,7 +101,7 @@ def _place_of(component: Any) -> _Place | None:
 
 @cache
 def _find(name: str, place: _Place | None) -> Path | None:
-    """Return the file of a module of the suite or of the user's; None for all others."""
+    """Return the file of a module of the suite or of the user; None for all others."""
     top = name.partition(".")[0]
     if top == _SUITE:
         root = _ROOT
@@ -116,7 +117,7 @@ def _find(name: str, place: _Place | None) -> Path | None:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """Return what changes when a file is edited while this process runs."""
+    """Return a stamp that changes if the file is edited while this process runs."""
     status = path.stat()
     return status.st_mtime_ns, status.st_size
 
@@ -142,7 +143,7 @@ def _digest(name: str, place: _Place | None) -> str:
 
 @cache
 def _read_behaviour(path: Path, stamp: tuple[int, int]) -> tuple[str, list[Path]]:
-    """Return the digest of what a file does, and the files beside it that it names, such as weights."""
+    """Return the digest of a file's behaviour, and the data files beside it that it names, such as weights."""
     del stamp
     tree = _parse(path)
     named: set[str] = set()
@@ -154,7 +155,7 @@ def _read_behaviour(path: Path, stamp: tuple[int, int]) -> tuple[str, list[Path]
 
 
 def _digest_text(component: Any) -> dict[str, str]:
-    """Return the digest of a class whose module has no file; empty where Python does not know its source."""
+    """Return the digest of a class whose module has no file; empty if its source is unknown."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(component)))
     except (OSError, TypeError, SyntaxError):
@@ -164,7 +165,7 @@ def _digest_text(component: Any) -> dict[str, str]:
 
 
 def _imports(name: str, place: _Place | None) -> set[str]:
-    """Return the modules, of the suite and the user's, that define what a module imports."""
+    """Return the modules, of the suite and of the user, that define what a module imports."""
     path = cast(Path, _find(name, place))
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = (_resolve(dotted, place) for dotted in _references(path, _stamp(path), package))
@@ -173,7 +174,7 @@ def _imports(name: str, place: _Place | None) -> set[str]:
 
 @cache
 def _references(path: Path, stamp: tuple[int, int], package: str) -> set[str]:
-    """Return the dotted names of what is imported, and of the attributes that are read of it."""
+    """Return the dotted names of all imports, and of the attributes that are read from them."""
     del stamp
     found: set[str] = set()
     bound: dict[str, str] = {}
@@ -192,7 +193,7 @@ def _references(path: Path, stamp: tuple[int, int], package: str) -> set[str]:
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:
-    """Return the module that a statement imports from, which may be relative to its package."""
+    """Return the absolute name of the module that a statement imports from."""
     if not node.level:
         return node.module or ""
     parts = package.split(".")[: package.count(".") + 2 - node.level]
@@ -200,7 +201,7 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
 
 
 def _chain(node: ast.expr) -> list[str]:
-    """Return the names in ``a.b.c``; one that does not start with a name starts with nothing."""
+    """Return the names in ``a.b.c``; the first is empty if the expression does not start with a name."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
@@ -210,7 +211,7 @@ def _chain(node: ast.expr) -> list[str]:
 
 @cache
 def _resolve(dotted: str, place: _Place | None) -> str:
-    """Return the module that defines what a dotted name means; empty for what is neither the suite's nor the user's."""
+    """Return the module that defines a dotted name; empty if it belongs neither to the suite nor to the user."""
     module, *rest = dotted.split(".")
     if _find(module, place) is None:
         return ""
@@ -226,9 +227,9 @@ def _resolve(dotted: str, place: _Place | None) -> str:
 
 @cache
 def _exports(path: Path, package: str) -> dict[str, str]:
-    """Return what a package offers that it imports from elsewhere, also on first use; empty for a single module.
+    """Return the names that a package re-exports, also lazily: name -> origin; empty for a single module.
 
-    What it imports on first use stands there or in its stub, for type checkers.
+    Lazy imports are declared in the module or in its stub, for type checkers.
     """
     if path.name != "__init__.py":
         return {}

@@ -1,10 +1,10 @@
-"""One HDF5 file of columns: a group for each pair of a task and a contestant, the same bytes for the same content.
+"""An HDF5 file of columns: a group for each pair of task and contestant, with the same bytes for the same content.
 
     spec                       uint8 [bytes], the record's specification as JSON
-    TASK/CONTESTANT/NAME       one column; NAME may lie one group deeper. The group's attribute ``sha256`` covers all
+    TASK/CONTESTANT/NAME       one column; NAME may be one group deeper. The group's attribute ``sha256`` covers all
 
-Columns are stored as they are in memory, contiguous and uncompressed: gzip takes four times as long to write them and
-saves a third. That makes reading safe too: no column is larger than the file that holds it.
+Columns are stored as in memory, contiguous and uncompressed: gzip takes four times as long to write and saves a third
+of the space. This also makes reading safe: no column can be larger than the file that holds it.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from nasbench.files import replace_atomically
 
 SPEC = "spec"
 _UNREADABLE = (OSError, RuntimeError, KeyError, TypeError, ValueError, AttributeError, RecursionError)
-"""What h5py raises on damaged files, depending on what the damage hits."""
+"""Errors that h5py raises on damaged files, depending on the place of the damage."""
 
 Column = npt.NDArray[Any]
 Columns = Mapping[str, Column]
@@ -31,15 +31,15 @@ Columns = Mapping[str, Column]
 
 
 def write_columns(path: Path, spec: str, pairs: Iterable[tuple[str, Columns]]) -> None:
-    """Write a file of columns, replacing the one that is there at once and as a whole.
+    """Write a file of columns, atomically replacing an existing one.
 
     Args:
         path: file to write.
         spec: JSON that describes the columns.
-        pairs: ``TASK/CONTESTANT`` and the columns of each pair, sorted by that name; read one after the other.
+        pairs: ``TASK/CONTESTANT`` and the columns of each pair, sorted by that name; consumed one after the other.
 
     Raises:
-        OSError: the file cannot be written; the one that is there is untouched.
+        OSError: the file cannot be written; an existing file is unchanged.
     """
     with replace_atomically(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
         file.create_dataset(SPEC, data=np.frombuffer(spec.encode(), dtype=np.uint8))
@@ -51,12 +51,12 @@ def write_columns(path: Path, spec: str, pairs: Iterable[tuple[str, Columns]]) -
 
 
 def dump_spec(spec: Mapping[str, Any]) -> str:
-    """Return a specification as the JSON that stands in a file of columns."""
+    """Return a specification as the JSON in a file of columns."""
     return json.dumps(spec, separators=(",", ":"))
 
 
 def compute_digest(columns: Columns) -> str:
-    """Return the SHA-256 of columns: of their names, types, shapes and values."""
+    """Compute the SHA-256 of columns: their names, types, shapes and values."""
     digest = hashlib.sha256()
     for name in sorted(columns):
         column = np.ascontiguousarray(columns[name])
@@ -69,14 +69,14 @@ class ColumnFile:
     """Reads a file of columns.
 
     Args:
-        path: of the file; one that does not exist holds no pair.
+        path: the file; a missing file holds no pair.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read_spec(self) -> str:
-        """Return the JSON object that describes the columns, as text; empty where there is no file.
+        """Return the JSON object that describes the columns, as text; empty if there is no file.
 
         Raises:
             RecordError: the file is damaged.
@@ -86,11 +86,11 @@ class ColumnFile:
                 return ""
             text = bytes(_load(file[SPEC], self.path)).decode()
             if not isinstance(json.loads(text), dict):
-                raise ValueError("the specification is no object")
+                raise ValueError("the specification is not an object")
             return text
 
     def read(self, name: str) -> dict[str, Column]:
-        """Return the columns of the pair ``TASK/CONTESTANT``; empty where the file does not hold it.
+        """Return the columns of the pair ``TASK/CONTESTANT``; empty if the file does not hold it.
 
         Raises:
             RecordError: the file is damaged.
@@ -123,7 +123,7 @@ class ColumnFile:
             yield None
             return
         try:
-            # Files are replaced and never changed, and locking fails on read-only and network disks.
+            # Files are only replaced, never changed, and locking fails on read-only and network disks.
             with h5py.File(self.path, "r", locking=False) as file:
                 yield file
         except _UNREADABLE as error:
@@ -132,8 +132,8 @@ class ColumnFile:
     def explain(self, error: Exception) -> RecordError:
         """Return the error that says what to do about a damaged file."""
         return RecordError(
-            f"{self.path} is damaged ({error}): restore it from a copy, or delete it and run the same command again, "
-            "which does all its runs again"
+            f"{self.path} is damaged ({error}): restore it from a copy, or delete it and run the same command again to "
+            "repeat all its runs"
         )
 
     def _read_group(self, group: h5py.Group, name: str) -> dict[str, Column]:
@@ -143,7 +143,7 @@ class ColumnFile:
             columns[place] = _load(item, self.path)
             left -= columns[place].nbytes
             if left < 0:
-                raise ValueError(f"{name} names more bytes than the file has")
+                raise ValueError(f"{name} claims more bytes than the file has")
         if compute_digest(columns) != bytes(group.attrs["sha256"]).decode():
             raise ValueError(f"{name} does not match its checksum")
         return columns
@@ -160,17 +160,17 @@ def _items(group: h5py.Group) -> Iterator[tuple[str, Any]]:
 
 
 def _load(dataset: Any, path: Path) -> Column:
-    """Return the values of a column, read-only.
+    """Load the values of a column, read-only.
 
     Raises:
-        ValueError: it is none of those that ``write_columns`` writes, or says that it holds more than is there.
+        ValueError: it is not a column as ``write_columns`` writes it, or it claims more bytes than the file has.
     """
     plain = isinstance(dataset, h5py.Dataset) and dataset.dtype.kind in "iufb" and dataset.dtype.isnative
     if not plain or dataset.chunks or dataset.external or dataset.is_virtual or dataset.shape is None:
-        raise ValueError(f"{dataset.name} is no plain column of numbers")
+        raise ValueError(f"{dataset.name} is not a plain column of numbers")
     nbytes = int(dataset.size) * dataset.dtype.itemsize
     if nbytes != dataset.id.get_storage_size() or nbytes > path.stat().st_size:
-        raise ValueError(f"{dataset.name} says that it holds {nbytes} bytes, which are not there")
+        raise ValueError(f"{dataset.name} claims to hold {nbytes} bytes, which are not there")
     values: Column = dataset[()]
     values.flags.writeable = False
     return values

@@ -1,4 +1,4 @@
-"""What a comparison is given: tasks and contestants, by name or as objects, alone or in sequences."""
+"""The inputs of a comparison: tasks and contestants, by name or as objects, single or in sequences."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,17 +10,17 @@ from nasbench.tasks import Task, is_task
 from nasbench.threads import limit_to_one_thread
 
 Tasks = str | Path | Task | Sequence[str | Path | Task]
-"""What may be compared on: names, and tasks that are open already."""
+"""Tasks to compare on: names, and tasks that are already open."""
 
 Contestants = str | type | Choice | Sequence[str | type | Choice]
-"""What may be compared: labels and classes."""
+"""Contestants to compare: labels and classes."""
 
 
 def named_tasks(tasks: Tasks) -> tuple[tuple[str, ...], dict[str, Task]]:
-    """Return the names of tasks, and those that are open already by name.
+    """Return the names of tasks, and a dictionary of those that are already open.
 
     Raises:
-        InvalidOption: something that is neither a name nor a task, or a task made by hand, which no record can hold.
+        InvalidOption: an item is neither a name nor a task, or is a task built in code, which a record cannot hold.
     """
     several: Sequence[Any] = [tasks] if isinstance(tasks, str | Path) or is_task(tasks) else listed("task", tasks)
     opened: dict[str, Task] = {}
@@ -30,16 +30,16 @@ def named_tasks(tasks: Tasks) -> tuple[tuple[str, ...], dict[str, Task]]:
         if not is_task(item):
             raise InvalidOption(f"task {item!r}; expected a name, or what nasbench.load_task returns")
         if not item.declaration:
-            raise InvalidOption(f"task '{item.name}' was made by hand; declare it in a TOML file instead")
+            raise InvalidOption(f"task '{item.name}' was built in code; declare it in a TOML file instead")
         opened[item.name] = item
     return tuple(str(item) if isinstance(item, str | Path) else item.name for item in several), opened
 
 
 def choices_of(kind: str, given: Contestants) -> tuple[Choice, ...]:
-    """Return labels, classes and choices, alone or in a sequence, as choices; ``kind`` says what they choose.
+    """Convert labels, classes and choices, single or in a sequence, to choices; ``kind`` names them in errors.
 
     Raises:
-        InvalidOption: none of these.
+        InvalidOption: an item is none of these.
     """
     several = [given] if isinstance(given, str | type | Choice) else listed(kind, given)
     for item in several:
@@ -49,10 +49,10 @@ def choices_of(kind: str, given: Contestants) -> tuple[Choice, ...]:
 
 
 def listed(kind: str, given: Any) -> list[Any]:
-    """Return a sequence of any type as a list.
+    """Convert a sequence of any type to a list.
 
     Raises:
-        InvalidOption: it is none.
+        InvalidOption: it is not a sequence.
     """
     try:
         return list(given)
@@ -61,12 +61,12 @@ def listed(kind: str, given: Any) -> list[Any]:
 
 
 def check_made(what: str, make: Callable[[], object]) -> None:
-    """Make a contestant once and forget it.
+    """Create a contestant once and discard it, to find invalid options early.
 
-    Errors that the suite does not know belong to a run: a contestant may fail in one and not in the next.
+    Errors that the suite does not define are ignored: they belong to a run, and may occur in one and not in the next.
 
     Raises:
-        InvalidOption, UnknownName, MissingExtra: as the contestant raised it, with ``what`` before it.
+        InvalidOption, UnknownName, MissingExtra: as raised by the contestant, prefixed with ``what``.
     """
     try:
         with limit_to_one_thread():
@@ -79,10 +79,10 @@ def check_made(what: str, make: Callable[[], object]) -> None:
 
 
 def refuse_twice(**given: list[str]) -> None:
-    """Refuse a list of names that is empty or has one twice; the keyword says what they name.
+    """Refuse an empty list of names, or one with duplicates; the keyword says what they name.
 
     Raises:
-        InvalidOption: it is.
+        InvalidOption: a list is empty, or a name is given twice.
     """
     for kind, names in given.items():
         if not names:

@@ -1,4 +1,4 @@
-"""Whether two records say the same of a task, and the first thing in which they do not."""
+"""Compare what two records say about a task, and find the first difference."""
 
 from typing import Any
 
@@ -8,19 +8,19 @@ _LONGEST = 60
 
 
 def without_places(entry: Any) -> Any:
-    """Return what a record says of a task or source, but where its files lay: that may change."""
+    """Return a record's entry on a task or source without the places of its files, which may change."""
     return {key: value for key, value in entry.items() if key != "places"} if isinstance(entry, dict) else entry
 
 
 def same(entry: Any, other: Any) -> bool:
-    """Whether two records say the same of a task or source, in the order of its decisions too."""
+    """Whether two entries on a task or source are equal, including the order of its decisions."""
     if without_places(entry) != without_places(other):
         return False
     return "declaration" not in entry or not differing(entry["declaration"], other["declaration"])
 
 
 def difference(there: Any, here: Any, *, of: tuple[str, str] = ("then", "now")) -> str:
-    """Name the first key in which two pieces of plain data differ, however deep, and what it is in each."""
+    """Describe the first difference between two pieces of nested plain data: the key and both values."""
     path: list[str] = []
     a, b = without_places(there), without_places(here)
     while isinstance(a, dict) and isinstance(b, dict):

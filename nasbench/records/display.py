@@ -1,4 +1,4 @@
-"""What a person sees of a record: a summary, as text and in notebooks, and its pictures."""
+"""The printed form of a record: a summary, as text and in notebooks, and its plots."""
 
 import base64
 import html
@@ -17,7 +17,7 @@ _MOST_FAILURES = 3
 
 
 class RecordDisplay(ABC):
-    """The part of a record that is for people: printing it, ranking, drawing, and a table of its runs."""
+    """The user-facing part of a record: printing, ranking, plotting, and a data frame of its runs."""
 
     @abstractmethod
     def leaderboard(self) -> Any:
@@ -32,7 +32,7 @@ class RecordDisplay(ABC):
         """Draw every plot of the record and write it into ``folder``."""
 
     def __str__(self) -> str:
-        """Summarise the record in a few lines: what was compared, how many runs, where it lies, what to do next."""
+        """Summarise the record in a few lines: contestants, tasks, runs, folder and next steps."""
         summary = summarize(cast("RunStore[Any]", self))
         return "\n".join(f"{title:<11} {text}" for title, text in summary.items())
 
@@ -49,10 +49,10 @@ class RecordDisplay(ABC):
 
 @dataclass(frozen=True)
 class Plots:
-    """Plots that were written, each as PNG and SVG; a notebook shows them.
+    """Written plots, each as PNG and SVG; notebooks show them.
 
     Attributes:
-        files: where they are.
+        files: paths of the files.
     """
 
     files: tuple[Path, ...]
@@ -62,7 +62,7 @@ class Plots:
         return "\n".join(map(str, self.files))
 
     def _repr_html_(self) -> str:
-        """Return the PNG files for notebooks, embedded, so that a saved notebook keeps them."""
+        """Return the PNG files as embedded images, so that a saved notebook keeps them."""
         images = (
             f'<img alt="{html.escape(path.stem)}" '
             f'src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}">'
@@ -73,7 +73,7 @@ class Plots:
 
 
 def summarize(record: "RunStore[Any]") -> dict[str, str]:
-    """Describe a record of any kind in a few lines, by their titles.
+    """Summarise a record of any kind in a few lines: title -> text.
 
     Raises:
         RecordError: a file of the record is damaged.
@@ -101,12 +101,12 @@ def summarize(record: "RunStore[Any]") -> dict[str, str]:
 
 
 def _count(n: int, plural: str) -> str:
-    """Return a number and its noun; the plural of a strategy ends with ``ies``."""
+    """Return a number and its noun in singular or plural."""
     singular = plural.removesuffix("ies") + "y" if plural.endswith("ies") else plural.removesuffix("s")
     return f"{n:,} {singular if n == 1 else plural}"
 
 
 def _shorten(names: list[str]) -> str:
-    """Join names, the first ones if they are many."""
+    """Join names; if there are many, only the first ones."""
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more

@@ -1,4 +1,4 @@
-"""Why runs failed: the exceptions of a record, counted."""
+"""Why runs failed: the exceptions in a record, with counts."""
 
 from collections import Counter
 from pathlib import Path
@@ -11,12 +11,12 @@ _LONGEST = 300
 
 
 class Failures(NamedTuple):
-    """The failed runs of a pair.
+    """The failed runs of a task and contestant.
 
     Attributes:
-        task, contestant: of the pair.
-        n, total: how many failed, of how many.
-        reasons: the first line of each exception and how many runs ended with it, the most frequent first.
+        task, contestant: names.
+        n, total: number of failed runs, and of all runs.
+        reasons: first line of each exception and its number of runs, most frequent first.
     """
 
     task: str
@@ -26,13 +26,13 @@ class Failures(NamedTuple):
     reasons: list[tuple[str, int]]
 
     def __str__(self) -> str:
-        """Return all of it as one line."""
-        told = "; ".join(f"{reason} ({n} times)" if n > 1 else reason for reason, n in self.reasons)
-        return f"{self.n} of {self.total} runs of {self.contestant} on {self.task} failed: {told}"
+        """Return the failures as one line."""
+        reasons = "; ".join(f"{reason} ({n} times)" if n > 1 else reason for reason, n in self.reasons)
+        return f"{self.n} of {self.total} runs of {self.contestant} on {self.task} failed: {reasons}"
 
 
 def failures(record: RunStore[Any]) -> list[Failures]:
-    """Return what failed, by pair; empty where every run finished."""
+    """Return the failures of each task and contestant; empty if every run finished."""
     found = []
     for task in record.tasks:
         for label in record.contestants:
@@ -57,7 +57,7 @@ def write_tracebacks(record: RunStore[Any], path: Path) -> Path:
 
 
 def reason_of(traceback: str) -> str:
-    """Return the first line of the exception with which a traceback ends: what follows its last indented block."""
+    """Return the first line of the exception that ends a traceback: the line after the last indented block."""
     lines = traceback.rstrip().splitlines()
     frames = [i for i, line in enumerate(lines) if line.startswith('  File "')]
     after = lines[frames[-1] + 1 :] if frames else lines

@@ -1,7 +1,7 @@
-"""Append-only binary logs: what a process has written stays readable, however the process ends.
+"""Append-only binary logs: whatever a process has written stays readable, even if the process is killed.
 
 A log is a sequence of frames: a mark of 8 bytes, the length of the payload as uint64, its CRC-32 as uint32, both
-little-endian, and the payload. A frame that is cut off or damaged is left out; reading goes on at the next mark.
+little-endian, and the payload. A truncated or damaged frame is skipped, and reading continues at the next mark.
 """
 
 import mmap
@@ -13,30 +13,30 @@ from nasbench.errors import RecordError
 
 MARK = b"\x89RUN\r\n\x1a\n"
 _HEAD = struct.Struct("<8sQI")
-_MOST_DAMAGES = 64  # each may take a look at all bytes that follow it
+_MOST_DAMAGES = 64  # each may require a scan of all bytes after it
 
 Extent = tuple[int, int]
 """Where a payload starts and ends in its file."""
 
 
 def append_frame(path: Path, payload: bytes) -> None:
-    """Write one frame to the end of a log, in one go.
+    """Write one frame to the end of a log, in a single write.
 
     Raises:
-        OSError: the log cannot be written; what stands of the frame is left out by ``scan_frames``.
+        OSError: the log cannot be written; ``scan_frames`` skips the partial frame.
     """
     frame = _HEAD.pack(MARK, len(payload), zlib.crc32(payload)) + payload
     with open(path, "ab", buffering=0) as log:
         written = log.write(frame)
-        while written < len(frame):  # a full disk takes a part first, and raises at the next attempt
+        while written < len(frame):  # a full disk accepts a part, and the next attempt raises
             written += log.write(frame[written:])
 
 
 def scan_frames(path: Path) -> list[Extent]:
-    """Return where the payloads of all whole frames lie in a log, in the order of writing.
+    """Find the payloads of all complete frames of a log, in the order of writing.
 
     Raises:
-        RecordError: more damaged places than kills leave behind.
+        RecordError: there are more damaged places than interruptions can explain.
     """
     if not path.stat().st_size:
         return []
@@ -60,7 +60,7 @@ def _scan(content: mmap.mmap, path: Path) -> list[Extent]:
             if damages > _MOST_DAMAGES:
                 raise RecordError(
                     f"{path} is damaged in more than {_MOST_DAMAGES} places: restore it from a copy, or delete it and "
-                    "run the same command again to redo its runs"
+                    "run the same command again to repeat its runs"
                 )
             at = content.find(MARK, at + 1)
     return found

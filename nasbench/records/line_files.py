@@ -1,9 +1,9 @@
-"""Runs as lines of JSON: a file for each pair of a task and a contestant.
+"""Runs as lines of JSON: a file for each task and contestant.
 
-    KIND/TASK/CONTESTANT.jsonl       one line a run: what a seed decides
-    timings/TASK/CONTESTANT.jsonl    one line a run: what was measured, which no seed repeats
+    KIND/TASK/CONTESTANT.jsonl       one line per run: everything that the seed determines
+    timings/TASK/CONTESTANT.jsonl    one line per run: measurements, which replaying does not reproduce
 
-Beside them may lie ``.part`` files of such lines, which older releases left behind when they were interrupted.
+There may also be ``.part`` files of such lines, left behind by older releases that were interrupted.
 """
 
 import glob
@@ -18,7 +18,7 @@ from nasbench.files import write_text
 from nasbench.records.stored_run import Pair, R
 
 UNREADABLE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
-"""What reading a run from something else raises."""
+"""Errors of reading a run from anything else."""
 
 
 class LineFiles(Generic[R]):
@@ -26,10 +26,10 @@ class LineFiles(Generic[R]):
 
     Args:
         path: folder of the record.
-        kind: folder of the lines in it.
-        names: file names ``TASK/CONTESTANT`` by pair.
-        read_run: reads a line.
-        key_of: returns the key that a line of measurements names.
+        kind: subfolder of the lines.
+        names: pair -> file name ``TASK/CONTESTANT``.
+        read_run: reads a run from a line.
+        key_of: returns the key in an entry of measurements.
     """
 
     def __init__(
@@ -44,10 +44,10 @@ class LineFiles(Generic[R]):
         self._read_run, self._key_of = read_run, key_of
 
     def read(self, pair: Pair) -> list[R]:
-        """Return the runs of a pair, by key.
+        """Return the runs of a pair, sorted by key.
 
         Raises:
-            RecordError: a file was damaged other than by a kill.
+            RecordError: a file is damaged, by more than an interruption.
         """
         runs: dict[Any, R] = {}
         for path, line, may_be_cut in self._lines(self._kind, pair):
@@ -57,14 +57,14 @@ class LineFiles(Generic[R]):
                 if may_be_cut:
                     continue
                 raise RecordError(
-                    f"{path} is damaged ({error}); delete it and run the same command again to redo its runs"
+                    f"{path} is damaged ({error}); delete it and run the same command again to repeat its runs"
                 ) from None
             runs.setdefault(run.key, run)
         measured = self._measured(pair)
         return [runs[key].with_measured(measured.get(key, {})) for key in sorted(runs)]
 
     def write(self, spec: Mapping[str, Any], runs: Mapping[Pair, Sequence[R]]) -> None:
-        """Replace the files of some pairs, each at once and as a whole; runs are sorted by key."""
+        """Replace the files of some pairs, each atomically; runs are sorted by key."""
         del spec
         for pair, own in runs.items():
             contents = {
@@ -78,7 +78,7 @@ class LineFiles(Generic[R]):
                     part.unlink()
 
     def is_current(self, spec: Mapping[str, Any]) -> bool:
-        """Whether nothing is to be written for another specification: lines hold no copy of it."""
+        """Return True: lines hold no copy of the specification that could be outdated."""
         del spec
         return True
 
@@ -89,7 +89,7 @@ class LineFiles(Generic[R]):
                 entry = json.loads(line)
                 measured.setdefault(self._key_of(entry), entry)
             except UNREADABLE:
-                continue  # a lost measurement is no lost result
+                continue  # a missing measurement does not invalidate a result
         return measured
 
     def _file(self, kind: str, pair: Pair) -> Path:
@@ -100,7 +100,7 @@ class LineFiles(Generic[R]):
         return sorted(merged.parent.glob(f"{glob.escape(merged.stem)}.*.part"))
 
     def _lines(self, kind: str, pair: Pair) -> Iterator[tuple[Path, bytes, bool]]:
-        """Yield every line of the merged file and of the parts, and whether a kill may have cut it off."""
+        """Yield every line of the merged file and of the parts, and whether an interruption may have truncated it."""
         merged = self._file(kind, pair)
         for path in (merged, *self._parts(kind, pair)):
             if path.exists():
@@ -108,7 +108,7 @@ class LineFiles(Generic[R]):
 
 
 def compute_lines_checksum(path: Path, kind: str) -> str:
-    """Return the SHA-256 of all merged files of lines in a record."""
+    """Compute the SHA-256 of all merged files of lines in a record."""
     digest = hashlib.sha256()
     for file in sorted((path / kind).rglob("*.jsonl")):
         digest.update(file.relative_to(path).as_posix().encode() + b"\0" + file.read_bytes())

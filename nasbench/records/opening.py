@@ -1,4 +1,4 @@
-"""The tasks of a record, opened as they were recorded."""
+"""Open the tasks of a record as they were recorded."""
 
 import json
 from typing import Any
@@ -9,23 +9,23 @@ from nasbench.tasks.recorded import open_recorded
 
 
 def recorded_task(record: RunStore[Any], name: str) -> Task:
-    """Open a task of a record as it was recorded, wherever its file lies now.
+    """Open a task of a record as it was recorded, wherever its file is now.
 
     Raises:
-        RecordError: the suite declares it otherwise, or a table that it was recorded on is not here.
+        RecordError: the suite declares the task differently now, or one of its tables is missing.
     """
     return open_recorded(name, json.dumps(record.spec["tasks"][name]))
 
 
 def opened_tasks(record: RunStore[Any]) -> dict[str, Task]:
-    """Open every task of a record; errors as ``recorded_task``."""
+    """Open every task of a record; raises the errors of ``recorded_task``."""
     return {name: recorded_task(record, name) for name in record.tasks}
 
 
 def recorded_entries(record: RunStore[Any]) -> dict[str, Any]:
-    """Return what a record says of its tasks and of the tasks that it learnt from, by the names that were typed.
+    """Return a record's entries on its tasks and on the tasks that it learnt from, by the names that users typed.
 
-    A task's own name leads to it too: that is what a strategy is told.
+    A task is also found by its own name, which is the name that strategies receive.
     """
     sources: dict[str, Any] = record.spec.get("sources", {})
     tasks: dict[str, Any] = record.spec["tasks"]

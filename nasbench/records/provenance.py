@@ -25,7 +25,7 @@ from nasbench.units import Scale
 
 
 def choice_entry(choice: Choice, registry: Registry) -> dict[str, Any]:
-    """Return all that defines a strategy or predictor: its options in full, and a digest of each module of its code."""
+    """Return what defines a strategy or predictor: all its options, and a digest of each module of its code."""
     _, options = choice.resolve(registry)
     return {
         "name": choice.name,
@@ -38,10 +38,10 @@ def choice_entry(choice: Choice, registry: Registry) -> dict[str, Any]:
 
 
 def source_entries(tasks: Sequence[str], choices: Sequence[Choice], registry: Registry) -> dict[str, Any]:
-    """Return ``sources``: what defines each other task and record that a choice learns from; empty without any.
+    """Return ``sources``: the definition of each task and record that a choice learns from; empty without any.
 
     Raises:
-        NasbenchError: a source that does not exist or does not fit a task.
+        NasbenchError: a source does not exist or does not fit a task.
     """
     names = {name for task in tasks for choice in choices for name in sources_of(choice, registry, task)}
     return {"sources": {name: _source_entry(name) for name in sorted(names)}} if names else {}
@@ -53,16 +53,16 @@ def _source_entry(name: str) -> dict[str, Any]:
     folder = Path(name)
     if not is_record(folder):
         entry = task_entry(name, load_task(name))
-        del entry["code"]  # of its scores nothing is computed anew
+        del entry["code"]  # its scores are read, not computed
         return entry
     return {"trials_sha256": compute_trials_checksum(folder)}
 
 
 def plain(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a specification as it will be read again.
+    """Return a specification in the form in which it will be read back.
 
     Raises:
-        InvalidOption: something in it that JSON does not have.
+        InvalidOption: it holds something that JSON cannot represent.
     """
     try:
         read: dict[str, Any] = json.loads(json.dumps(spec, allow_nan=False))
@@ -72,9 +72,9 @@ def plain(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def tabulate_code(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a specification with all digests of modules in one table, ``code``: the module of each digest.
+    """Move all digests of modules of a specification into one table, ``code``: digest -> module.
 
-    What was recorded of a task or contestant is then its digests alone, in one text.
+    The entry of a task or contestant then holds only its digests, joined into one text.
     """
     table: dict[str, str] = {}
     tabulated = dict(spec)
@@ -87,15 +87,15 @@ def tabulate_code(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def software() -> dict[str, str]:
-    """Return the versions that numbers may depend on."""
+    """Return the software versions that numbers may depend on."""
     return {"nasbench": nasbench.__version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
 def task_entry(name: str, task: Task) -> dict[str, Any]:
-    """Return all that defines a task: its declaration, the checksum of every table it reads, what of it is searched.
+    """Return what defines a task: its declaration, the checksum of each table, the restriction of its search.
 
-    The code of its space decides how it is searched. A file outside of the user's own folders is also recorded as where
-    to look first: ``places``; and the scale of what is observed, where it is not an accuracy's.
+    The digests of its space's code are included, because they affect the search. Files outside the user's own folders
+    are recorded as ``places`` to look at first. The scale of observations is recorded unless it is that of an accuracy.
     """
     entry = {
         "version": task.version,
@@ -110,13 +110,13 @@ def task_entry(name: str, task: Task) -> dict[str, Any]:
 
 
 _OTHER_WAYS = (
-    '; a surrogate answers for all of them (nasbench fit-surrogate), and search = "all" in the task answers for '
-    "others as for crashes"
+    '; a surrogate answers all of them (nasbench fit-surrogate), and with search = "all" in the task the others count '
+    "as crashes"
 )
 
 
 def warn_of_gaps(spec: dict[str, Any]) -> None:
-    """Warn of each task of a specification of which not everything was measured, before anything runs."""
+    """Warn about each task of a specification that is not completely measured, before anything runs."""
     for name, entry in spec["tasks"].items():
         if "restriction" in entry:
             ways = _OTHER_WAYS if entry["declaration"].get("search", MEASURED) == MEASURED else ""
@@ -124,6 +124,6 @@ def warn_of_gaps(spec: dict[str, Any]) -> None:
 
 
 def file_name(label: str) -> str:
-    """Return a file name for a strategy's label, unique among labels."""
+    """Return a file name for a label, unique among labels."""
     safe = re.sub(r"[^A-Za-z0-9@=._-]", "_", label)
     return safe if safe == label else f"{safe}-{zlib.crc32(label.encode()):08x}"

@@ -1,4 +1,4 @@
-"""Doing a sample of the runs of any record again, and saying what has changed since."""
+"""Replay a sample of the runs of any record, and report what has changed since the recording."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,14 +18,14 @@ from nasbench.tasks.recorded import differing
 
 @dataclass(frozen=True)
 class Verdict:
-    """What checking and replaying found.
+    """The result of checking and replaying a record.
 
     Attributes:
-        replayed: number of runs done again.
-        differing: (task, contestant, run) whose replay is not the same.
+        replayed: number of replayed runs.
+        differing: (task, contestant, run) whose replay differs.
         missing: (task, contestant, run) that the record does not hold.
-        changed: what is not as it was when recorded, though it need not change a bit: versions, code.
-        misfits: (task, contestant, run, why) whose trials are not what the task answers, or do not belong together.
+        changed: what has changed since the recording, but need not change a result: versions, code.
+        misfits: (task, contestant, run, why) whose trials contradict the task or each other.
     """
 
     replayed: int
@@ -40,7 +40,7 @@ class Verdict:
         return not (self.differing or self.missing or self.misfits)
 
     def __str__(self) -> str:
-        """Return what was found as text, a line for each run that is wrong and the conclusion at the end."""
+        """Return the result as text: a line for each wrong run, and the conclusion at the end."""
         lines: list[str] = []
         for what, runs in (("differs", self.differing), ("is missing", self.missing)):
             lines += _first_lines([f"run {key} of {label} on {task} {what}" for task, label, key in runs])
@@ -60,18 +60,18 @@ def replay(
     sample: int | None,
     rng: np.random.Generator,
 ) -> Verdict:
-    """Do a sample of the runs of any record again.
+    """Replay a sample of the runs of any record.
 
     Args:
-        record: to verify.
-        again: ``again(task, contestant, key)`` does one run.
-        changed: what is known to differ from the time of recording.
-        sample: runs of each pair; None for all.
-        rng: draws the sample.
+        record: record to verify.
+        again: ``again(task, contestant, key)`` repeats one run.
+        changed: known changes since the recording.
+        sample: number of runs of each pair; None for all.
+        rng: random generator of the sample.
 
     Raises:
-        InvalidOption: a sample below 1.
-        RecordError: a damaged record, or a task that is not the one recorded.
+        InvalidOption: ``sample`` is below 1.
+        RecordError: the record is damaged, or a task is not the recorded one.
     """
     if sample is not None and sample < 1:
         raise InvalidOption(f"a sample of {sample} runs verifies nothing; expected at least 1")
@@ -93,25 +93,25 @@ def replay(
 
 
 def _first_lines(lines: list[str], most: int = 20) -> list[str]:
-    """Return the first lines, and how many more there are."""
+    """Return the first lines, and the number of the others."""
     return [*lines[:most], *([f"... and {len(lines) - most} more"] if len(lines) > most else [])]
 
 
 def _same(told: Any, again: Any) -> bool:
-    """Compare all that a seed decides bit by bit; of a traceback its last line, since it names places that may move."""
+    """Compare everything that the seed determines bit by bit; of a traceback, only the last line (paths may change)."""
     same_end = told.error.rstrip().rpartition("\n")[2] == again.error.rstrip().rpartition("\n")[2]
     return bool(same_end and replace(told, error="").to_bytes() == replace(again, error="").to_bytes())
 
 
 def changes(record: RunStore[Any], now: dict[str, Any]) -> list[str]:
-    """Say what differs from the time of recording, and refuse what makes it another experiment.
+    """Describe what has changed since the recording, and refuse changes that make it another experiment.
 
     Args:
-        record: to verify.
-        now: what its specification would be today.
+        record: record to verify.
+        now: its specification with today's code.
 
     Raises:
-        RecordError: a preset means other options now, or a source of knowledge is not the one recorded.
+        RecordError: a preset has other options now, or a source of knowledge is not the recorded one.
     """
     then, today = record.spec.get("sources", {}), now.get("sources", {})
     for name in sorted(then.keys() | today.keys()):
@@ -132,7 +132,7 @@ def changes(record: RunStore[Any], now: dict[str, Any]) -> list[str]:
 
 
 def _redeclared(name: str, entry: dict[str, Any]) -> str:
-    """Say how a task's own file differs from what was recorded; empty where it does not, or is not here."""
+    """Describe how a task's own file differs from the record; empty if it does not, or is missing."""
     file = name.rpartition(":")[0]
     if not file.endswith(".toml") or "space" not in entry["declaration"] or "recipe_sha256" in entry["declaration"]:
         return ""

@@ -1,4 +1,4 @@
-"""Doing what a record lacks, over processes."""
+"""Run what a record lacks, in parallel processes."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,20 +19,20 @@ def run_missing(
     retry_failed: bool,
     on_progress: Callable[[int, int], None] | None,
 ) -> None:
-    """Do the runs that a record lacks, and merge them into it; call it under the record's lock.
+    """Run what a record lacks, and merge the results into it; the caller must hold the record's lock.
 
     Args:
-        record: to complete.
-        keys: of the runs that are wanted, by pair.
-        run_one: ``run_one(pair, key)`` does one run, in whatever process, and appends it to the record.
-        n_jobs: processes; -1 for one a core.
-        retry_failed: do failed runs again.
-        on_progress: called with (runs done, runs in all).
+        record: record to complete.
+        keys: pair -> keys of the requested runs.
+        run_one: ``run_one(pair, key)`` does one run in any process, and appends it to the record.
+        n_jobs: number of processes; -1 for one per core.
+        retry_failed: run failed runs again.
+        on_progress: called with (finished runs, total runs).
 
     Raises:
-        WorkerDied: a process was killed; what was finished stays.
+        WorkerDied: a process was killed; finished runs are kept.
     """
-    record.merge()  # what an interrupted call left
+    record.merge()  # runs that an interrupted call left behind
     if retry_failed:
         record.forget_failed(keys)
     work = []
@@ -43,7 +43,7 @@ def run_missing(
     before = total - len(work)
     if on_progress:
         on_progress(before, total)
-    # One thread a process for linear algebra: the processes already use the cores, and sums keep their order.
+    # One thread per process for linear algebra: the processes already use the cores, and sums keep their order.
     with parallel_config(backend="loky", inner_max_num_threads=1):
         for done, _ in enumerate(run_parallel(work, n_jobs=n_jobs, kept=record.path), start=before + 1):
             if on_progress:

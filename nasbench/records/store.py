@@ -1,12 +1,12 @@
-"""A record: a folder with the declaration of an experiment and its runs, which survives a kill at any moment.
+"""A record: a folder with the specification of an experiment and its runs; it survives interruptions at any moment.
 
     spec.json          the experiment, with versions and checksums
-    parts/*.part       runs that are finished and not merged yet: a log of each process
-    (merged files)     all other runs; which files these are is up to the kind of record
+    parts/*.part       finished runs that are not merged yet: one log per process
+    (merged files)     all other runs; the files depend on the kind of record
 
-Each process appends the runs that it finishes to its own log. At the end of a command, or when a later one finds logs,
-they are merged into the record's own files, which are replaced at once and as a whole; then the logs are removed. The
-merged files have the same bytes for any number of processes.
+Each process appends its finished runs to its own log. At the end of a command, or when a later command finds logs, they
+are merged into the record's own files, which are replaced atomically; then the logs are removed. The merged files have
+the same bytes for any number of processes.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ from nasbench.records.part_logs import PartLogs
 from nasbench.records.stored_run import Pair, R, RunFiles, choose_runs
 
 TRIALS_FILE = "trials.h5"
-"""Merged runs of searches; it holds a copy of the declaration."""
+"""Merged runs of searches; the file holds a copy of the specification."""
 PARTS = "parts"
 """Folder of runs that are not merged yet."""
 
@@ -39,21 +39,21 @@ class RunStore(ABC, Generic[R]):
     """A record of any kind.
 
     Args:
-        path: an existing record; ``open_or_create`` makes one.
+        path: an existing record; ``open_or_create`` creates one.
 
     Attributes:
-        path: the folder.
+        path: folder of the record.
         spec: the experiment as plain data.
-        contestant_kind: key of the specification under which the contestants are.
-        format_name: of the kind of record.
-        format_version: of records that are written.
-        readable_versions: older ones that are read and never continued.
-        immutable_keys: parts of a specification that a continued record must share; tasks, contestants and runs may
-            grow.
-        run_class: of the runs.
+        contestant_kind: key of the contestants in the specification.
+        format_name: name of the format of this kind of record.
+        format_version: version of records that are written.
+        readable_versions: older versions that are read but never continued.
+        immutable_keys: parts of a specification that must not change when a record is continued; tasks, contestants and
+            runs may grow.
+        run_class: class of the runs.
 
     Raises:
-        RecordError: there is no record, or a damaged one, or one of another version.
+        RecordError: there is no record, or it is damaged, or of another version.
     """
 
     contestant_kind: ClassVar[str]
@@ -67,7 +67,7 @@ class RunStore(ABC, Generic[R]):
         self.path = Path(path).expanduser()
         self.spec = read_spec(self.path)
         if self.spec.get("format") != self.format_name:
-            raise RecordError(f"{self.path / 'spec.json'} is no {self.format_name}")
+            raise RecordError(f"{self.path / 'spec.json'} is not a {self.format_name}")
         if self.spec.get("version") not in (self.format_version, *self.readable_versions):
             raise RecordError(
                 f"{self.path} is a record of version {self.spec.get('version')}; this release reads "
@@ -86,11 +86,11 @@ class RunStore(ABC, Generic[R]):
 
     @abstractmethod
     def _check_structure(self) -> None:
-        """Touch everything that readers rely on."""
+        """Access everything that readers rely on, so that a damaged specification raises an error."""
 
     @abstractmethod
     def _open_files(self) -> RunFiles[R]:
-        """Return where merged runs lie."""
+        """Return the files of merged runs."""
 
     @abstractmethod
     def all_keys(self) -> list[Any]:
@@ -99,21 +99,21 @@ class RunStore(ABC, Generic[R]):
     @classmethod
     @abstractmethod
     def _grow(cls, old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-        """Return what of a continued specification is larger than ``new`` says, tasks and contestants apart."""
+        """Return the entries of a continued specification that grow, besides tasks and contestants."""
 
     @classmethod
     def open_or_create(cls, path: Path, spec: dict[str, Any]) -> Self:
-        """Start a record at ``path``, or continue the one that lies there.
+        """Create a record at ``path``, or continue the existing one.
 
         Raises:
-            RecordError: what lies there is another experiment, or a record of an older version.
+            RecordError: the folder holds another experiment or something else, or a record of an older version.
         """
         if is_record(path):
             found = cls(path)
             found._refuse_old()
             spec = cls._continue_spec(path, found.spec, spec, "this one")
         elif path.exists() and any(not item.name.startswith(".spec.json.") for item in path.iterdir()):
-            raise RecordError(f"{path} is a folder with other things in it; choose an empty or new one for --out")
+            raise RecordError(f"{path} is a folder with other files in it; choose an empty or new folder for --out")
         write_text(path / "spec.json", json.dumps(spec, indent=2) + "\n")
         return cls(path)
 
@@ -121,24 +121,24 @@ class RunStore(ABC, Generic[R]):
         """Refuse to write into a record of an older version.
 
         Raises:
-            RecordError: this is one.
+            RecordError: the record is of an older version.
         """
         if self.spec["version"] != self.format_version:
             raise RecordError(
-                f"{self.path} is a record of version {self.spec['version']}, which this release reads and does not "
-                f"continue: choose another --out, and 'nasbench merge {self.path} --out ...' takes over its runs"
+                f"{self.path} is a record of version {self.spec['version']}, which this release reads but does not "
+                f"continue: choose another --out; 'nasbench merge {self.path} --out ...' copies its runs there"
             )
 
     @classmethod
     def find_place(cls, path: Path, spec: dict[str, Any]) -> Path:
-        """Return ``path``, or the first of ``path-2``, ``path-3``, ... where this experiment lies or nothing does.
+        """Return the first of ``path``, ``path-2``, ``path-3``, ... that holds this experiment or nothing.
 
-        The same tasks, contestants and conditions are the same experiment, however many runs it has.
+        The same tasks, contestants and conditions are the same experiment, regardless of the number of runs.
         """
         for number in count(1):
             place = path if number == 1 else path.with_name(f"{path.name}-{number}")
             if is_record(place):
-                with contextlib.suppress(RecordError):  # damaged, or of another kind: it is left alone
+                with contextlib.suppress(RecordError):  # damaged, or of another kind: leave it alone
                     if cls._is_same_experiment(cls(place).spec, spec):
                         return place
             elif not place.exists() or not any(place.iterdir()):
@@ -157,7 +157,7 @@ class RunStore(ABC, Generic[R]):
 
     @classmethod
     def _continue_spec(cls, path: Path, old: dict[str, Any], spec: dict[str, Any], this: str) -> dict[str, Any]:
-        """Return the specification of what two records hold together; errors as ``open_or_create``."""
+        """Return the specification of two records together; raises the errors of ``open_or_create``."""
         versions = old["software"] + [entry for entry in spec["software"] if entry not in old["software"]]
         for key in cls.immutable_keys:
             if old.get(key) != spec.get(key):
@@ -180,15 +180,15 @@ class RunStore(ABC, Generic[R]):
 
     @classmethod
     def join(cls, records: Sequence[Self], path: Path) -> Self:
-        """Write into one record what several hold of the same experiment: other contestants, tasks or runs.
+        """Merge several records of the same experiment, with different contestants, tasks or runs, into one.
 
         Args:
-            records: what to join; they stay as they are. Those of older versions may take part.
-            path: of the joined record. One that lies there already takes part.
+            records: records to merge; they are not changed. They may be of older versions.
+            path: folder of the merged record; an existing record there takes part.
 
         Raises:
-            RecordError: they are of different experiments, or hold a run with different outcomes; nothing is written.
-            Busy: another process writes that record.
+            RecordError: the experiments differ, or a run has different outcomes; nothing is written.
+            FileLocked: another process writes to that record.
         """
         with exclusive_lock(path / "spec.json"):
             there = [cls(path)] if is_record(path) else []
@@ -210,7 +210,7 @@ class RunStore(ABC, Generic[R]):
 
     @classmethod
     def _agree(cls, records: Sequence[Self], task: str, contestant: str) -> list[R]:
-        """Return a pair's runs of all records by key: one that finished rather than one that failed."""
+        """Return the runs of a pair in all records, sorted by key; a finished run replaces a failed one."""
         found: dict[Any, tuple[R, Path]] = {}
         for record in records:
             if task not in record.tasks or contestant not in record.contestants:
@@ -245,10 +245,10 @@ class RunStore(ABC, Generic[R]):
         }
 
     def runs(self, task: str, contestant: str) -> Sequence[R]:
-        """Return all runs recorded for a pair, by key.
+        """Return all recorded runs of a pair, sorted by key.
 
         Raises:
-            RecordError: a file was damaged other than by a kill.
+            RecordError: a file is damaged, by more than an interruption.
         """
         new = self._parts.read((task, contestant))  # first: another process may merge them between the two
         merged = self._files.read((task, contestant))
@@ -260,11 +260,11 @@ class RunStore(ABC, Generic[R]):
         return [key for key in self.all_keys() if key not in done]
 
     def append(self, task: str, contestant: str, run: R) -> None:
-        """Write a run to this process's own log, at once and to the end."""
+        """Append a run to this process's own log, immediately."""
         self._parts.append(task, contestant, run)
 
     def merge(self) -> None:
-        """Move the runs of all logs into the record's own files, if there are any; call it under the record's lock."""
+        """Move the runs of all logs into the record's own files; the caller must hold the record's lock."""
         logs = self._parts.paths
         if logs or not self._files.is_current(self.spec):
             known = set(self._file_names())
@@ -272,7 +272,7 @@ class RunStore(ABC, Generic[R]):
         self._parts.remove(logs)
 
     def forget_failed(self, keys: Mapping[Pair, Sequence[Any]]) -> None:
-        """Remove failed runs whose keys are given for their pair, so that they are done again."""
+        """Remove failed runs with the given keys, so that they run again."""
         self.merge()
         kept: dict[Pair, list[R]] = {}
         for pair, among in keys.items():
@@ -284,11 +284,11 @@ class RunStore(ABC, Generic[R]):
             self.replace_runs(kept)
 
     def replace_runs(self, runs: Mapping[Pair, Sequence[R]]) -> None:
-        """Replace all merged runs of some pairs, atomically; those of other pairs stay."""
+        """Replace all merged runs of some pairs atomically, and keep those of other pairs."""
         self._files.write(self.spec, runs)
 
     def remove_when_unused(self) -> None:
-        """Let the folder go with this object: nobody asked for it by name."""
+        """Delete the folder together with this object, because it is a temporary one."""
         weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
@@ -298,19 +298,19 @@ def is_record(path: Path) -> bool:
 
 
 def read_spec(path: Path) -> dict[str, Any]:
-    """Return the specification of a record of any kind; empty where the file holds something else.
+    """Read the specification of a record of any kind; empty if the file holds something else.
 
-    Where ``spec.json`` is missing it is the copy that the file of trials holds.
+    If ``spec.json`` is missing, it is read from the copy in the file of trials.
 
     Raises:
-        RecordError: none there, or a damaged one.
+        RecordError: there is none, or it is damaged.
     """
     try:
         text = (path / "spec.json").read_text(encoding="utf-8")
     except FileNotFoundError:
         text = ColumnFile(path / TRIALS_FILE).read_spec()
         if not text:
-            raise RecordError(f"{path} is no record: it has no spec.json") from None
+            raise RecordError(f"{path} is not a record: spec.json is missing") from None
     except UnicodeDecodeError as error:
         raise RecordError(f"{path / 'spec.json'} is damaged: {error}") from None
     try:
@@ -321,17 +321,17 @@ def read_spec(path: Path) -> dict[str, Any]:
 
 
 def compute_trials_checksum(path: Path) -> str:
-    """Return the SHA-256 of all trials in a record of searches.
+    """Compute the SHA-256 of all trials in a record of searches.
 
     Raises:
-        RecordError: a damaged record, or one whose runs are not merged yet.
+        RecordError: the record is damaged, or its runs are not merged yet.
     """
     if any((path / PARTS).glob("*.part")):
-        raise RecordError(f"record {path} is not finished: run the same comparison again before it is learnt from")
+        raise RecordError(f"record {path} is not finished: rerun the same comparison before learning from it")
     file = ColumnFile(path / TRIALS_FILE)
     return file.read_checksum() if file.path.exists() else compute_lines_checksum(path, "trials")
 
 
 def make_folder(out: Path | str | None) -> Path:
-    """Return where to write a record: a new temporary folder for None."""
+    """Return the folder of a record: a new temporary folder for None."""
     return Path(tempfile.mkdtemp(prefix="nasbench-")) if out is None else Path(out).expanduser()

@@ -1,4 +1,4 @@
-"""What a record holds of a run, whatever kind it is of."""
+"""The interface of runs and their files, for any kind of record."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar
@@ -8,16 +8,16 @@ Pair = tuple[str, str]
 
 
 class StoredRun(Protocol):
-    """A run: what a seed decides of it, and what was measured."""
+    """A run: its results, which the seed determines, and its measurements."""
 
     @property
     def key(self) -> Any:
-        """What numbers the run within its pair; sortable."""
+        """Sortable key of the run within its pair."""
         ...
 
     @property
     def failed(self) -> bool:
-        """Whether it broke off."""
+        """Whether the run failed."""
         ...
 
     @property
@@ -26,7 +26,7 @@ class StoredRun(Protocol):
         ...
 
     def to_bytes(self) -> bytes:
-        """Return all that the seed decides: equal runs give equal bytes."""
+        """Return everything that the seed determines: equal runs give equal bytes."""
         ...
 
     @classmethod
@@ -35,16 +35,16 @@ class StoredRun(Protocol):
         ...
 
     def measured_entry(self) -> dict[str, Any]:
-        """Return the key, and what was measured, as data for JSON."""
+        """Return the key and the measurements as data for JSON."""
         ...
 
     @classmethod
     def key_of(cls, entry: dict[str, Any]) -> Any:
-        """Return the key that an entry names."""
+        """Return the key in an entry."""
         ...
 
     def with_measured(self, entry: dict[str, Any]) -> Self:
-        """Return the run with what ``measured_entry`` returned; with an empty entry where that was lost."""
+        """Return the run with the measurements of an entry; the entry is empty if they were lost."""
         ...
 
 
@@ -52,27 +52,27 @@ R = TypeVar("R", bound=StoredRun)
 
 
 class RunFiles(Protocol[R]):
-    """Where the merged runs of a record lie."""
+    """The files of the merged runs of a record."""
 
     def read(self, pair: Pair) -> Sequence[R]:
-        """Return the runs of a pair, by key.
+        """Return the runs of a pair, sorted by key.
 
         Raises:
-            RecordError: a damaged file.
+            RecordError: a file is damaged.
         """
         ...
 
     def write(self, spec: Mapping[str, Any], runs: Mapping[Pair, Sequence[R]]) -> None:
-        """Replace the runs of some pairs, atomically; those of other pairs stay."""
+        """Replace the runs of some pairs atomically, and keep those of other pairs."""
         ...
 
     def is_current(self, spec: Mapping[str, Any]) -> bool:
-        """Whether the files hold this specification, or none."""
+        """Whether the files hold this specification, or no specification."""
         ...
 
 
 def choose_runs(runs: Sequence[R]) -> list[R]:
-    """Return one run of each key, by key: one that finished rather than one that failed, else the first."""
+    """Return one run for each key, sorted by key: a finished run rather than a failed one, otherwise the first."""
     chosen: dict[Any, R] = {}
     for run in runs:
         other = chosen.setdefault(run.key, run)

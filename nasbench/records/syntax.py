@@ -1,7 +1,7 @@
-"""What of a source file decides what it does: its syntax tree, written the same way by every version of Python.
+"""The behaviour of a source file as text: its syntax tree, written in the same way by every version of Python.
 
-Comments, layout, positions and docstrings decide nothing and are left out, as are imports for type checkers alone.
-``ast.dump`` would do, but each version of Python writes fields that others do not have.
+Comments, layout, positions and docstrings do not affect behaviour and are left out, and so are imports for type
+checkers only. ``ast.dump`` is not used because its fields differ between versions of Python.
 """
 
 import ast
@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 _SPELLING = frozenset({"type_comment", "type_ignores", "kind", "ctx"})
-"""Fields that say how something was written, or that follow from where it stands."""
+"""Fields that record how something is written, or that follow from its context."""
 _BLOCKS = frozenset({"body", "orelse", "finalbody"})
 
 
 def write_behaviour(tree: ast.AST) -> str:
-    """Return what a tree does as text: the same for two files that differ in nothing that decides behaviour."""
+    """Write the behaviour of a tree as text; it is the same for files that differ only in other aspects."""
     parts: list[str] = []
     _write(tree, parts.append)
     return "".join(parts)
 
 
 def walk_running(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield a tree's nodes, in functions too, without what only type checkers read."""
+    """Yield a tree's nodes, including those in functions, without blocks for type checkers only."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -38,7 +38,7 @@ def is_for_type_checkers(node: ast.AST) -> bool:
 
 
 def _write(value: object, add: Callable[[str], None]) -> None:
-    """Write a node, a list of nodes or a plain value; fields without a value are left out, new ones of Python too."""
+    """Write a node, a list of nodes or a plain value; empty fields are left out, such as those of newer Pythons."""
     if isinstance(value, ast.AST):
         add(f"{type(value).__name__}(")
         for name in _fields_of(type(value)):  # type: ignore[arg-type]  # a class can be hashed
@@ -67,7 +67,7 @@ def _fields_of(node: type[ast.AST]) -> tuple[str, ...]:
 
 
 def _without_idle(block: list[ast.stmt]) -> list[ast.stmt]:
-    """Return statements without those that do nothing: docstrings, ``...`` and ``pass``, and imports for checkers."""
+    """Return statements without docstrings, ``...``, ``pass`` and imports for type checkers."""
     return [
         node
         for node in block
@@ -78,7 +78,7 @@ def _without_idle(block: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def _joined(pieces: list[ast.expr]) -> list[ast.expr]:
-    """Return an f-string's pieces, neighbouring texts as one and none empty, as versions differ in that."""
+    """Return an f-string's pieces, with adjacent texts joined and empty ones removed: Python versions differ here."""
     joined: list[ast.expr] = []
     for piece in pieces:
         last = joined[-1] if joined else None

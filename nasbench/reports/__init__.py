@@ -1,1 +1,1 @@
-"""What tables and pictures of every kind of record share: statistics, text, drawing."""
+"""Shared parts of the reports on any kind of record: statistics, tables of text, and plots."""

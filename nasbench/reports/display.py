@@ -1,4 +1,4 @@
-"""What a person sees of a leaderboard: its tables as text, in notebooks and as data frames."""
+"""The user-facing methods of a leaderboard: its tables as text, in notebooks and as data frames."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -7,10 +7,10 @@ from nasbench.errors import make_unknown_name
 
 
 class LeaderboardDisplay(ABC):
-    """The public methods of a leaderboard that print it and give its tables as data frames.
+    """The public methods of a leaderboard that print it and return its tables as data frames.
 
     Attributes:
-        tables: names of the attributes that are tables, the one to show first.
+        tables: names of the attributes that are tables; the first one is the default.
     """
 
     tables: ClassVar[tuple[str, ...]]
@@ -28,13 +28,13 @@ class LeaderboardDisplay(ABC):
         return self.render("html")
 
     def to_pandas(self, table: str | None = None) -> Any:
-        """Return a table as a pandas DataFrame, a column for each number (``normalized_regret_mean`` ...).
+        """Return a table as a pandas DataFrame, with a column for each number (``normalized_regret_mean`` ...).
 
         Args:
             table: one of ``tables``; None for the first.
 
         Raises:
-            UnknownName: another table.
+            UnknownName: an unknown table.
         """
         import pandas as pd
 

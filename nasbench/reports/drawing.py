@@ -1,4 +1,4 @@
-"""How every picture looks, and how it is saved."""
+"""The style of all plots, and how they are saved."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe & Ito's palette, told apart by colour-blind readers; line styles tell apart what colours repeat.
+# Okabe & Ito's palette, which colour-blind readers can distinguish; line styles distinguish repeated colours.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _STYLES = ("-", "--", "-.", ":")
 
 
 def needs_matplotlib() -> None:
-    """Refuse to draw without matplotlib.
+    """Check that matplotlib is installed.
 
     Raises:
         MissingExtra: it is not installed.
@@ -31,11 +31,11 @@ def needs_matplotlib() -> None:
 
 
 def save_all(figures: Mapping[str, "Figure"], folder: Path, *, tight: Collection[str] = ()) -> list[Path]:
-    """Write each figure as PNG and SVG and return the files; those in ``tight`` grow around what lies outside."""
+    """Write each figure as PNG and SVG, and return the files; those in ``tight`` grow to include all content."""
     files = []
     for name, figure in figures.items():
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once for both formats
+        figure.set_layout_engine("none")  # the layout is computed once, for both formats
         for ending in ("png", "svg"):
             files.append(folder / f"{name}.{ending}")
             _save(figure, files[-1], tight=name in tight)
@@ -61,7 +61,7 @@ def panels(columns: int, rows: int, width: float = 4.2, height: float = 3.1) -> 
 
 
 def look(i: int) -> dict[str, Any]:
-    """Return colour and line style of the i-th contestant."""
+    """Return the colour and line style of the i-th contestant."""
     return {
         "color": _COLORS[i % len(_COLORS)],
         "linestyle": _STYLES[i // len(_COLORS) % len(_STYLES)],
@@ -70,12 +70,12 @@ def look(i: int) -> dict[str, Any]:
 
 
 def in_legend(name: str) -> str:
-    """Return a name as legends show it: they leave out what begins with ``_``, such as ``__main__:Mine``."""
+    """Return a name that legends show: they omit names that begin with ``_``, such as ``__main__:Mine``."""
     return f" {name}" if name.startswith("_") else name
 
 
 def tidy(axes: "Axes") -> None:
-    """Take away what is no data."""
+    """Remove spines and lighten the grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(True, which="major", color="0.9", linewidth=0.7)
     axes.set_axisbelow(True)

@@ -1,20 +1,20 @@
-"""Text tables in a narrow terminal: columns that do not fit are shown below, beside the first columns again."""
+"""Fold text tables for a narrow terminal: columns that do not fit follow below, with the first columns repeated."""
 
 import textwrap
 
-_LEAST_WIDTH = 60  # a first column alone may be half as wide
-_MOST_ROWS = 20  # of a table that must be folded: more would scroll the summary away
+_LEAST_WIDTH = 60  # the first column can take half of it
+_MOST_ROWS = 20  # largest table that is folded: a longer one would scroll the summary away
 
 
 def fold_tables(text: str, width: int) -> str:
-    """Fit a text of tables and notes to a terminal.
+    """Fit a text with tables and notes to a terminal.
 
     Args:
-        text: blocks separated by an empty line; a table is a heading, a line of dashes, and rows below.
-        width: columns of the terminal.
+        text: blocks separated by empty lines; a table is a heading, a line of dashes, and rows.
+        width: width of the terminal in characters.
 
     Returns:
-        The text with wide tables folded into several, those with many rows left out, and long lines wrapped.
+        The text with wide tables folded, wide tables of many rows left out, and long lines wrapped.
     """
     width = max(width, _LEAST_WIDTH)
     blocks = [block.split("\n") for block in text.rstrip("\n").split("\n\n")]
@@ -32,7 +32,7 @@ def _fold_block(lines: list[str], width: int) -> str:
 
 
 def _fold_table(lines: list[str], width: int) -> str:
-    """Split a table by columns; every part begins with the columns that name a row."""
+    """Split a table by columns; each part begins with the columns that identify a row."""
     spans = _spans(lines[1])
     n_keys = 2 if len(spans) > 2 and lines[0].startswith("task") else 1
     keys, rest = spans[:n_keys], spans[n_keys:]

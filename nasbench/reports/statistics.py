@@ -1,7 +1,7 @@
-"""Intervals, ranks and tests, by scipy and scikit-posthocs.
+"""Intervals, ranks and tests, with scipy and scikit-posthocs.
 
-Following Agarwal et al. 2021 (arXiv 2108.13264): interquartile means with stratified bootstrap
-intervals; following Demsar 2006 (JMLR 7): Friedman's test and Holm-corrected Wilcoxon tests over blocks.
+Interquartile means with stratified bootstrap intervals follow Agarwal et al. 2021 (arXiv 2108.13264). Friedman's test
+and Holm-corrected Wilcoxon tests over blocks follow Demsar 2006 (JMLR 7).
 """
 
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ class Interval:
 
 
 def interquartile_mean(values: Floats, axis: int = -1) -> Any:
-    """Mean of the middle half of the values along an axis."""
+    """Compute the mean of the middle half of the values along an axis."""
     return stats.trim_mean(values, _TRIMMED, axis=axis)
 
 
 def iqm_interval(strata: list[Floats]) -> Interval:
-    """Interquartile mean over all strata, with a percentile bootstrap that resamples runs within each.
+    """Compute the interquartile mean over all strata, with a percentile bootstrap that resamples runs within each.
 
     Args:
-        strata: one array of runs for every task.
+        strata: values of the runs, one array per task.
     """
     values = np.concatenate(strata)
     value = float(interquartile_mean(values))
@@ -47,7 +47,7 @@ def iqm_interval(strata: list[Floats]) -> Interval:
     order = np.argsort(values)
     counts = _draw_resamples(tuple(map(len, strata)))[:, order]
     cut = int(_TRIMMED * len(values))  # as scipy's trim_mean
-    below = np.zeros((N_RESAMPLES, len(values) + 1))  # how many of a resample are among the smallest 0, 1, 2 ...
+    below = np.zeros((N_RESAMPLES, len(values) + 1))  # number of a resample's values among the smallest 0, 1, 2 ...
     np.cumsum(counts, axis=1, out=below[:, 1:])
     np.clip(below, cut, len(values) - cut, out=below)
     means = np.diff(below, axis=1) @ values[order] / (len(values) - 2 * cut)
@@ -57,9 +57,9 @@ def iqm_interval(strata: list[Floats]) -> Interval:
 
 @lru_cache(maxsize=4)
 def _draw_resamples(sizes: tuple[int, ...]) -> Ints:
-    """Return how often each resample of strata of these sizes holds each run; ``[N_RESAMPLES, all runs]``.
+    """Count how often each resample of strata of these sizes contains each run; ``[N_RESAMPLES, all runs]``.
 
-    The same for all strata of equal sizes. A single run cannot be resampled and is held once.
+    The draws are the same for strata of equal sizes. A single run cannot be resampled and counts once.
     """
     rng = np.random.default_rng(_BOOTSTRAP_SEED)
     first = np.arange(N_RESAMPLES)[:, None]
@@ -71,13 +71,13 @@ def _draw_resamples(sizes: tuple[int, ...]) -> Ints:
 
 
 def mean_band(values: Floats) -> tuple[Floats, Floats, Floats]:
-    """Mean over the first axis with its 95 % Student interval.
+    """Compute the mean over the first axis with its 95 % interval by Student's t.
 
     Args:
         values: [runs, ...].
 
     Returns:
-        mean, lower and upper bound, each ``[...]``; all the same for a single run.
+        Mean, lower and upper bound, each ``[...]``; all are equal for a single run.
     """
     center = values.mean(axis=0)
     if len(values) < 2:
@@ -87,13 +87,13 @@ def mean_band(values: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def ranks(scores: Floats) -> Floats:
-    """Rank regrets along the last axis, 1 for the smallest, ties sharing the mean."""
+    """Rank regrets along the last axis, 1 for the smallest; ties share the mean rank."""
     result: Floats = stats.rankdata(scores, axis=-1)
     return result
 
 
 def enough_blocks(n_blocks: int, n_strategies: int) -> bool:
-    """Whether a Wilcoxon test over so many blocks could reject at all after Holm's correction."""
+    """Whether a Wilcoxon test over ``n_blocks`` blocks could reject at all after Holm's correction."""
     n_pairs = n_strategies * (n_strategies - 1) // 2
     return 2.0 ** (1 - n_blocks) * n_pairs < 1 - CONFIDENCE
 
@@ -104,9 +104,9 @@ def _defined(blocks: Floats) -> Floats:
 
 
 def friedman(blocks: Floats) -> float:
-    """P-value of Friedman's test that all columns of ``blocks`` [blocks, strategies] rank alike.
+    """Compute the p-value of Friedman's test that all columns of ``blocks`` [blocks, strategies] rank alike.
 
-    nan with fewer than three columns or two blocks, where the test is not defined; 1 if all are equal.
+    It is nan for fewer than three columns or two blocks, for which the test is undefined, and 1 if all are equal.
     """
     blocks = _defined(blocks)
     if blocks.shape[1] < 3 or len(blocks) < 2:
@@ -117,13 +117,13 @@ def friedman(blocks: Floats) -> float:
 
 
 def pairwise_tests(blocks: Floats) -> Floats:
-    """Holm-corrected p-values of two-sided Wilcoxon signed-rank tests between all columns.
+    """Compute Holm-corrected p-values of two-sided Wilcoxon signed-rank tests between all columns.
 
     Args:
         blocks: [blocks, strategies] regrets.
 
     Returns:
-        ``[strategies, strategies]``, symmetric, 1 on the diagonal; nan with fewer than two blocks.
+        ``[strategies, strategies]``, symmetric, 1 on the diagonal; nan for fewer than two blocks.
 
     Raises:
         MissingExtra: scikit-posthocs is not installed.
@@ -135,7 +135,7 @@ def pairwise_tests(blocks: Floats) -> Floats:
     blocks, n = _defined(blocks), blocks.shape[1]
     if n < 2 or len(blocks) < 2:
         return np.where(np.eye(n, dtype=bool), 1.0, np.nan)
-    # zsplit shares ties between both signs, so that two equal strategies have p = 1 and no special case
+    # zsplit shares ties between both signs, so that two equal strategies have p = 1 without a special case
     table = posthoc_wilcoxon(list(blocks.T), zero_method="zsplit", p_adjust="holm")
     values: Floats = table.to_numpy(dtype=float).copy()
     np.fill_diagonal(values, 1.0)

@@ -1,4 +1,4 @@
-"""Times until something is reached, where some runs end before: right-censored data.
+"""Right-censored data: times until a target is reached, when some runs end before.
 
 Survival curves by Kaplan & Meier 1958 (JASA 53) with Greenwood's variance and log-log intervals (Kalbfleisch &
 Prentice 1980), medians with the interval of Brookmeyer & Crowley 1982 (Biometrics 38), and restricted means: the mean
@@ -19,13 +19,13 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class SurvivalCurve:
-    """Share of runs that have not reached the target, over time.
+    """The share of runs that have not reached the target, over time.
 
     Attributes:
-        times: [k] at which a run reached it, rising.
-        share: [k] from each of these times on; 1 before the first.
+        times: [k] increasing times at which a run reached the target.
+        share: [k] share from each of these times on; 1 before the first.
         low, high: [k] pointwise interval.
-        end: until when anything is known.
+        end: time of the last observation.
     """
 
     times: Floats
@@ -36,17 +36,17 @@ class SurvivalCurve:
 
 
 def estimate_survival(values: Floats, censored: Bools) -> SurvivalCurve:
-    """Return the Kaplan-Meier estimate.
+    """Compute the Kaplan-Meier estimate.
 
     Args:
-        values: [n] time at which each run reached the target, or until which it is known not to have.
-        censored: [n] which of both. A run censored at a time is at risk at that time.
+        values: [n] time at which each run reached the target, or time of its last observation without reaching it.
+        censored: [n] whether it is the latter. A run that is censored at a time is at risk at that time.
     """
     times, n_events = np.unique(values[~censored], return_counts=True)
     at_risk = len(values) - np.searchsorted(np.sort(values), times, side="left")
     share: Floats = np.cumprod(1 - n_events / at_risk, dtype=np.float64)
     low, high = share.copy(), share.copy()
-    inside = share > _ROUNDING  # at 0 an interval is not defined
+    inside = share > _ROUNDING  # at 0 the interval is undefined
     greenwood = np.cumsum(n_events[inside] / (at_risk[inside] * (at_risk[inside] - n_events[inside])))
     log = np.log(share[inside])
     half = stats.norm.ppf(0.5 + CONFIDENCE / 2) * np.sqrt(greenwood) / np.abs(log)
@@ -55,7 +55,7 @@ def estimate_survival(values: Floats, censored: Bools) -> SurvivalCurve:
 
 
 def find_median(curve: SurvivalCurve) -> Interval:
-    """Return when half of the runs have reached the target, with its interval; infinity where that was not seen."""
+    """Find the time when half of the runs have reached the target, with its interval; infinite if it never happens."""
     return Interval(*(_first_time(curve.times, bound) for bound in (curve.share, curve.low, curve.high)))
 
 
@@ -65,18 +65,18 @@ def _first_time(times: Floats, share: Floats) -> float:
 
 
 def compute_restricted_mean(values: Floats, censored: Bools, horizon: float) -> float:
-    """Return the mean time until the target or the horizon: the area under the survival curve up to there."""
+    """Compute the mean time until the target or the horizon: the area under the survival curve up to the horizon."""
     curve = estimate_survival(values, censored)
     ends = np.append(np.minimum(curve.times, horizon), horizon)
     return float(np.diff(ends, prepend=0.0) @ np.append(1.0, curve.share))
 
 
 def find_horizon(values: Floats, censored: Bools) -> float:
-    """Return the latest time up to which every group's survival curve is known.
+    """Find the latest time up to which the survival curves of all groups are known.
 
     Args:
-        values: [groups, n].
-        censored: [groups, n].
+        values: [groups, n] times.
+        censored: [groups, n] whether each is censored.
     """
     last = values.max(axis=1, initial=0.0)
     ends_censored = (censored & (values == last[:, None])).any(axis=1)

@@ -8,7 +8,7 @@ FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
 
 
 def tabulated(tables: list[list[dict[str, str]]], notes: list[str], kind: str) -> str:
-    """Return tables of text, and notes under them, as ``text``, ``markdown``, ``latex`` or ``html``."""
+    """Format tables, with notes below them, as ``text``, ``markdown``, ``latex`` or ``html``."""
     from tabulate import tabulate
 
     style = {"text": "simple", "markdown": "github", "latex": "latex_booktabs", "html": "html"}[kind]
@@ -20,21 +20,21 @@ def tabulated(tables: list[list[dict[str, str]]], notes: list[str], kind: str) -
 
 
 def as_p(value: float | None) -> str:
-    """Return a p-value as text."""
+    """Format a p-value."""
     if value is None or math.isnan(value):
         return "-"
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
-    """Return nested rows as CSV, a column for each leaf."""
+    """Format nested rows as CSV, with a column for each leaf."""
     import pandas as pd
 
     return str(pd.json_normalize(rows, sep="_").to_csv(index=False, lineterminator="\n"))
 
 
 def finite(value: Any) -> Any:
-    """Replace nan by null: JSON has no nan."""
+    """Replace nan and infinities by None, because JSON has neither."""
     if isinstance(value, dict):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list):

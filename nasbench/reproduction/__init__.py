@@ -1,4 +1,4 @@
-"""Published tables as executable claims: run their protocols, and judge ours beside theirs."""
+"""Published tables as executable claims: run their protocols and judge our numbers beside the published ones."""
 
 from nasbench.reproduction.requirements import list_needs
 from nasbench.reproduction.run import load_result, load_results, reproduce

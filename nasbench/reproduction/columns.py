@@ -1,4 +1,4 @@
-"""The columns of a published table, read from tables of measurements and joined by architecture."""
+"""Read the columns of a published table from tables of measurements and join them by architecture."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -9,7 +9,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints, RowIndex, get_row_index
 from nasbench.backends.table import rows_of
 from nasbench.reproduction.samples import NEEDS_TABLE, OTHER_TABLE, CannotJudge
-from nasbench.reproduction.schema import Published, Reading
+from nasbench.reproduction.schema import Interpretation, Published
 from nasbench.spaces import SearchSpace
 from nasbench.table import Table, find_table, list_tables
 from nasbench.tasks import refuse_other_table, space_of
@@ -18,32 +18,32 @@ from nasbench.units import Scale
 
 
 class Columns:
-    """Opens each table once and refuses one that is not what the claim is about.
+    """The columns of a published table; opens each table once and refuses another version than the claim names.
 
     Args:
-        published: whose columns, and whose checksums.
-        reading: which columns it reads in place of others, and whether isomorphic architectures share numbers.
-        tables: that are open already; name -> table.
+        published: the published table, with its columns and checksums.
+        interpretation: says which columns replace others, and whether isomorphic architectures share numbers.
+        tables: tables that are already open; name -> table.
     """
 
     def __init__(
-        self, published: Published, reading: Reading | None = None, tables: dict[str, Table] | None = None
+        self, published: Published, interpretation: Interpretation | None = None, tables: dict[str, Table] | None = None
     ) -> None:
-        self._published, self._reading = published, reading or Reading("as published")
+        self._published, self._interpretation = published, interpretation or Interpretation("as published")
         self._tables: dict[str, Table] = {} if tables is None else tables
 
-    def by(self, reading: Reading) -> "Columns":
-        """Return the same columns as a reading has them; tables are opened once for all."""
-        return Columns(self._published, reading, self._tables)
+    def by(self, interpretation: Interpretation) -> "Columns":
+        """Return the same columns under an interpretation; the open tables are shared."""
+        return Columns(self._published, interpretation, self._tables)
 
     def _resolve_keys(self, name: str) -> Mapping[str, Any]:
-        return self._published.columns[self._reading.columns.get(name, name)]
+        return self._published.columns[self._interpretation.columns.get(name, name)]
 
     def table(self, name: str) -> Table:
         """Return a table.
 
         Raises:
-            CannotJudge: it is not imported, or another version.
+            CannotJudge: the table is not imported, or it is another version.
         """
         if name not in self._tables:
             self._tables[name] = self._open_table(name)
@@ -61,7 +61,11 @@ class Columns:
         return table
 
     def require(self, tables: Sequence[str]) -> None:
-        """Refuse unless all tables are there; all that lack are named."""
+        """Check that all tables are available.
+
+        Raises:
+            CannotJudge: naming every table that is missing.
+        """
         reasons = []
         for name in dict.fromkeys(tables):
             try:
@@ -72,35 +76,35 @@ class Columns:
             raise CannotJudge("\n".join(reasons))
 
     def find_table(self, name: str) -> Table:
-        """Return the table in which a column is."""
+        """Return the table that holds a column."""
         return self.table(self._resolve_keys(name)["table"])
 
     def make_reader(self, name: str) -> Callable[[Archs], Floats]:
-        """Return what looks architectures [n, d] up in a column; ``[n]``, nan where it lacks one."""
+        """Return a function that looks up architectures [n, d] in a column; ``[n]``, nan where one is missing."""
         return self._find_column(name).of
 
     def _find_column(self, name: str) -> "SourceColumn":
-        return SourceColumn(self.find_table(name), self._resolve_keys(name), isomorphic=self._reading.isomorphic)
+        return SourceColumn(self.find_table(name), self._resolve_keys(name), isomorphic=self._interpretation.isomorphic)
 
     def sign(self, name: str) -> float:
-        """Return what the numbers of a column are multiplied by so that the largest is best: 1.0 or -1.0."""
+        """Return the factor, 1.0 or -1.0, that makes the largest number of a column the best."""
         return self._find_column(name).scale.sign
 
     def check_unit(self, name: str) -> None:
-        """Refuse to print as percent what is no fraction.
+        """Refuse to print a column in percent unless it holds fractions.
 
         Raises:
-            CannotJudge: such a column.
+            CannotJudge: the table is in percent and the column is not a fraction.
         """
         unit = self._find_column(name).scale.unit
         if self._published.unit == "percent" and unit != "fraction":
             raise CannotJudge(
-                f"column '{name}' is in unit '{unit}', and the table of the claim in percent: give the claim the unit "
-                f"'{unit}'"
+                f"column '{name}' is in unit '{unit}', but the table of the claim is in percent: give the claim the "
+                f"unit '{unit}'"
             )
 
     def join_columns(self, names: Sequence[str]) -> list[Floats]:
-        """Return columns for the architectures of the largest of their tables, those that lack in any left out."""
+        """Return columns for the architectures that all of them have, in the order of the largest table."""
         largest = max((self.find_table(name) for name in names), key=len)
         for name in names:
             refuse_other_table(largest, self.find_table(name))
@@ -113,10 +117,10 @@ class SourceColumn:
     """One column of one table.
 
     Args:
-        table: it is in.
-        keys: ``dataset`` with ``recipe``, ``split``, ``metric`` and perhaps ``seed``, or with ``static``; or ``size``,
-            a number of what the space counts of its networks.
-        isomorphic: an architecture that the table lacks takes the number of the first one isomorphic to it.
+        table: the table that holds the column.
+        keys: ``dataset`` with ``recipe``, ``split``, ``metric`` and perhaps ``seed``; or ``dataset`` with ``static``;
+            or ``size``, a property that the space counts of its networks.
+        isomorphic: whether an architecture that is missing in the table takes the number of the first isomorphic one.
     """
 
     def __init__(self, table: Table, keys: Mapping[str, Any], *, isomorphic: bool = False) -> None:
@@ -130,7 +134,7 @@ class SourceColumn:
 
     @property
     def scale(self) -> Scale:
-        """Unit and direction of its numbers; of a size, larger counts as better."""
+        """Unit and direction of the numbers; of sizes, larger counts as better."""
         if self._size is not None:
             return Scale("count", "maximize")
         if self._static is not None:
@@ -166,6 +170,6 @@ class SourceColumn:
 
     @cached_property
     def _kinds(self) -> tuple[RowIndex, Ints]:
-        """The isomorphism classes of the table's architectures, and the first row of each, -1 behind them for none."""
+        """The table's isomorphism classes, and the first row of each; a last entry of -1 stands for no class."""
         kinds, first = np.unique(self._space.canonicalize(self._table.architectures), axis=0, return_index=True)
         return get_row_index(kinds, self._space.cardinality), np.append(first, -1)

@@ -1,4 +1,4 @@
-"""Learning curves of a published table: extrapolated from files that hold curves and no architectures."""
+"""Extrapolate the learning curves of a published table, from files that hold curves but no architectures."""
 
 import hashlib
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ from nasbench.table import get_user_folder
 
 
 def measure_extrapolations(published: Published, row: Row, plan: ReproductionPlan) -> dict[str, Sample]:
-    """Return R² of the final values over independent training sets, for every file of the row (quick: the first).
+    """Compute R² of the final values over independent training sets, for each file of the row (quick: the first file).
 
     Raises:
-        CannotJudge: a predictor or file that is not there, or another version of it.
+        CannotJudge: a predictor or file is missing, or the file is another version.
     """
     ours = row.ours
     if reason := explain_lacking(ours["predictor"], PREDICTORS):

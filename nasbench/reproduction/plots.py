@@ -1,4 +1,4 @@
-"""Pictures of a result: for every column, the published interval and the distribution of our runs."""
+"""Plots of a result: for each column, the published interval and the distribution of our runs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,14 +15,15 @@ _PUBLISHED, _OURS = "#D55E00", "#0072B2"
 
 
 def write_picture(result: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Draw a result as PNG and SVG and return the files; none where no row has both a published number and ours.
+    """Draw a result as PNG and SVG and return the files; no file if no row has both a published number and ours.
 
     Raises:
         MissingExtra: matplotlib is not installed.
     """
     needs_matplotlib()
-    reading = next(reading for reading in result["readings"] if reading["name"] == result["reading"])
-    rows = [row for row in reading["rows"] if any(_has_both(cell) for cell in row["cells"].values())]
+    chosen = result["interpretation"]
+    interpretation = next(one for one in result["interpretations"] if one["name"] == chosen)
+    rows = [row for row in interpretation["rows"] if any(_has_both(cell) for cell in row["cells"].values())]
     names = list(dict.fromkeys(name for row in rows for name, cell in row["cells"].items() if _has_both(cell)))
     if not names:
         return []
@@ -35,7 +36,7 @@ def write_picture(result: Mapping[str, Any], folder: Path) -> list[Path]:
     drawn = [axes.get_legend_handles_labels() for axes in grid.flat]
     legend = {label: handle for handles, labels in drawn for handle, label in zip(handles, labels, strict=True)}
     figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=3, frameon=False)
-    figure.suptitle(f"{result['name']}: {reading['name']}")
+    figure.suptitle(f"{result['name']}: {interpretation['name']}")
     return save_all({result["name"]: figure}, folder)
 
 
@@ -57,7 +58,7 @@ def _draw_panel(axes: "Axes", rows: list[Mapping[str, Any]], name: str) -> None:
 
 
 def _select_near(drawn: list[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Leave out rows so far from those with runs that these would shrink to points."""
+    """Leave out rows that lie so far away that the rows with runs would shrink to points."""
     values = [value for _, cell in drawn for value in cell["ours"]["values"] or ()]
     if not values:
         return drawn
@@ -67,7 +68,7 @@ def _select_near(drawn: list[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, 
 
 
 def _draw_cell(axes: "Axes", cell: Mapping[str, Any], i: int) -> None:
-    """Draw the published mean and deviation above the line, ours below it with every run as a tick."""
+    """Draw the published mean and deviation above the line, and ours below it with a tick for each run."""
     published, ours = cell["published"], cell["ours"]
     labels = ("published: mean ± std", "ours: mean ± std", "our runs")
     for value, y, color, label in ((published, i - 0.15, _PUBLISHED, labels[0]), (ours, i + 0.15, _OURS, labels[1])):
@@ -76,6 +77,6 @@ def _draw_cell(axes: "Axes", cell: Mapping[str, Any], i: int) -> None:
             [value["mean"]], [y], xerr=None if std is None else [std], fmt="o", color=color, ms=4, label=label
         )
     if ours["values"]:
-        low, high = np.quantile(ours["values"], [0.01, 1.0])  # failures far to the left would squeeze the rest
+        low, high = np.quantile(ours["values"], [0.01, 1.0])  # far outliers on the left would squeeze the rest
         kept = [value for value in ours["values"] if low <= value <= high]
         axes.plot(kept, np.full(len(kept), i + 0.33), "|", color=_OURS, alpha=0.25, ms=5, label=labels[2])

@@ -1,4 +1,4 @@
-"""Predictors of a published table: fitted on validation scores, tested as the paper or as the suite does."""
+"""Predictors of a published table: fit on validation scores, then test by the paper's protocol or the suite's."""
 
 from functools import lru_cache
 
@@ -20,17 +20,17 @@ from nasbench.tasks.declarations import tables_of
 from nasbench.threads import limit_to_one_thread
 
 ALL = "all"
-"""Tested as papers do it: on the test accuracy of every architecture, the training ones among them."""
+"""Protocol of some papers: test on the test accuracy of every architecture, including the training architectures."""
 
 LARGEST_QUICK = 500
-"""Training architectures of a quick pass; fitting to more takes most of the time."""
+"""Largest training set of a quick pass; fitting larger ones takes most of the time."""
 
 
 def measure_predictions(columns: Columns, row: Row, plan: ReproductionPlan) -> dict[str, Sample]:
-    """Return a metric over independent training sets, for every train size of the row (quick: the smaller ones).
+    """Measure a metric over independent training sets, for each train size of the row (quick: the smaller sizes).
 
     Raises:
-        CannotJudge: a predictor or table that is not there.
+        CannotJudge: a predictor or table is missing.
     """
     ours = row.ours
     if reason := explain_lacking(ours["predictor"], PREDICTORS):
@@ -61,7 +61,7 @@ def _open_task(task: str) -> tuple[TableTask, Pool]:
 
 
 def _test_once(ours: dict[str, object], truth: Floats | None, size: int, run: int) -> float:
-    """Fit once and return the metric; the training set depends on size and run, not on the predictor."""
+    """Fit once and return the metric; the training set depends on the size and the run, not on the predictor."""
     task, pool = _open_task(str(ours["task"]))
     data, own = (np.random.default_rng([run, size, i]) for i in range(2))
     protocol = "random" if ours["test"] == ALL else str(ours["test"])

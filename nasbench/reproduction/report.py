@@ -1,4 +1,4 @@
-"""Reports of results: what was published and ours side by side, as text, Markdown, JSON and HTML."""
+"""Reports of results: published numbers and ours side by side, as text, Markdown, JSON and HTML."""
 
 import html
 import json
@@ -11,7 +11,7 @@ from tabulate import tabulate
 from nasbench.errors import NasbenchError, make_unknown_name
 from nasbench.files import write_text
 from nasbench.reproduction.samples import NEEDS_FILE, NEEDS_TABLE, OTHER_TABLE
-from nasbench.reproduction.schema import TRUST, Published, load_published
+from nasbench.reproduction.schema import PROVENANCES, Published, load_published
 from nasbench.reproduction.verdicts import ClaimVerdict
 
 FORMATS = ("text", "markdown", "json", "html")
@@ -24,13 +24,13 @@ _COUNTED = {
 }
 _NOTES = (
     "ours: mean ± standard deviation over runs, [95 % interval of the mean]; without brackets, the exact value of a "
-    "whole table. Difference: ours minus published, and over its standard error (se). An asterisk marks what decided "
-    "against a cell; (shown) what is not judged."
+    "whole table. Difference: ours minus published, and in standard errors (se). An asterisk marks a difference that "
+    "counts against a cell; (shown) marks a number that is not judged."
 )
 
 
 def summarize_rows(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
-    """Return one line a row of every table: its verdict and why, by the reading that matches best.
+    """Return a line for each row of each table: its verdict and the reason, under the best interpretation.
 
     Raises:
         UnknownName: another format.
@@ -45,14 +45,14 @@ def summarize_rows(results: Sequence[Mapping[str, Any]], kind: str = "text") -> 
             "why": _shorten_reason(row),
         }
         for result in results
-        for i, row in enumerate(_choose_reading(result)["rows"])
+        for i, row in enumerate(_choose_interpretation(result)["rows"])
     ]
     return _format_table(lines, kind)
 
 
 def write_headline(result: Mapping[str, Any]) -> str:
-    """Return the verdict on a table; where rows could not be judged, how many could comes first."""
-    rows = _choose_reading(result)["rows"]
+    """Return the verdict on a table, preceded by the number of judged rows if some could not be judged."""
+    rows = _choose_interpretation(result)["rows"]
     judged = sum(row["verdict"] != ClaimVerdict.NONE for row in rows)
     if judged == len(rows):
         return str(result["verdict"])
@@ -60,7 +60,7 @@ def write_headline(result: Mapping[str, Any]) -> str:
 
 
 def write_overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
-    """Return one line a table: its verdict, by the reading that matches best, and how many rows have which.
+    """Return a line for each table: its verdict under the best interpretation, and the number of rows by verdict.
 
     Raises:
         UnknownName: another format.
@@ -69,16 +69,17 @@ def write_overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> 
         raise make_unknown_name("format", kind, _STYLES)
     lines = []
     for result in results:
-        rows = _choose_reading(result)["rows"]
+        rows = _choose_interpretation(result)["rows"]
         counts = {title: str(sum(row["verdict"] == verdict for row in rows)) for verdict, title in _COUNTED.items()}
-        reading = result["reading"] if len(result["readings"]) > 1 else ""
-        lines.append({"table": result["name"], "verdict": write_headline(result), **counts, "best reading": reading})
+        interpretation = result["interpretation"] if len(result["interpretations"]) > 1 else ""
+        headline = write_headline(result)
+        lines.append({"table": result["name"], "verdict": headline, **counts, "best interpretation": interpretation})
     return _format_table(lines, kind)
 
 
 def list_missing_imports(results: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return for every table or file that lacks, or is another version, where to get it and the command; each once."""
-    rows = [row for result in results for reading in result["readings"] for row in reading["rows"]]
+    """Return how to get each table or file that is missing or another version: source and command, without repeats."""
+    rows = [row for result in results for interpretation in result["interpretations"] for row in interpretation["rows"]]
     lines = [line for row in rows for line in row["why"].splitlines()]
     return [line for line in dict.fromkeys(lines) if line.startswith((NEEDS_TABLE, OTHER_TABLE, NEEDS_FILE))]
 
@@ -86,12 +87,12 @@ def list_missing_imports(results: Sequence[Mapping[str, Any]]) -> list[str]:
 def compose_report(
     results: Sequence[Mapping[str, Any]], kind: str = "text", *, pictures: Mapping[str, str] | None = None
 ) -> str:
-    """Return everything about results.
+    """Return the full report of results.
 
     Args:
         results: of ``reproduce``.
         kind: one of ``FORMATS``.
-        pictures: name of a table -> file of its picture, which Markdown and HTML show.
+        pictures: name of a table -> file of its plot, which Markdown and HTML show.
 
     Raises:
         UnknownName: another format.
@@ -113,7 +114,7 @@ def compose_report(
 
 
 def write_report(results: Sequence[Mapping[str, Any]], folder: Path, pictures: Mapping[str, str]) -> list[Path]:
-    """Write the report in every format beside the results, and return the files."""
+    """Write the report in each format beside the results, and return the files."""
     endings = {"text": "txt", "markdown": "md", "html": "html"}
     files = []
     for kind, ending in endings.items():
@@ -122,12 +123,12 @@ def write_report(results: Sequence[Mapping[str, Any]], folder: Path, pictures: M
     return files
 
 
-def _choose_reading(result: Mapping[str, Any]) -> dict[str, Any]:
-    return next(reading for reading in result["readings"] if reading["name"] == result["reading"])
+def _choose_interpretation(result: Mapping[str, Any]) -> dict[str, Any]:
+    return next(one for one in result["interpretations"] if one["name"] == result["interpretation"])
 
 
 def _shorten_reason(row: Mapping[str, Any]) -> str:
-    """Return the reason of a verdict, cut where it would fill a page."""
+    """Return the reason for a verdict, shortened if it is very long."""
     text = str(row["why"] or row["note"]).replace("\n", "; ")
     return text if len(text) <= 160 else text[:157] + "..."
 
@@ -139,18 +140,18 @@ def _report_table(result: Mapping[str, Any], kind: str, picture: str) -> list[st
     parts = [_format_heading(title, 2, kind), _format_text(_list_facts(result, published), kind)]
     if picture and kind != "text":
         parts.append(_format_image(picture, title, kind))
-    for reading in result["readings"]:
-        several = len(result["readings"]) > 1
-        name = f"{reading['name']}: {reading['verdict']}" if several else ""
-        best = " (matches best)" if several and reading["name"] == result["reading"] else ""
-        best = " (explored, not chosen)" if reading["explored"] else best
-        parts += [_format_heading(name + best, 3, kind) if name else "", _format_text(reading["note"], kind)]
-        parts.append(_format_table(_make_lines(reading, published), kind))
+    for interpretation in result["interpretations"]:
+        several = len(result["interpretations"]) > 1
+        name = f"{interpretation['name']}: {interpretation['verdict']}" if several else ""
+        best = " (matches best)" if several and interpretation["name"] == result["interpretation"] else ""
+        best = " (explored, not chosen)" if interpretation["explored"] else best
+        parts += [_format_heading(name + best, 3, kind) if name else "", _format_text(interpretation["note"], kind)]
+        parts.append(_format_table(_make_lines(interpretation, published), kind))
     return parts
 
 
 def _load_declaration(result: Mapping[str, Any]) -> Published | None:
-    """Return the table's file as it is now; None where it has gone or does not read."""
+    """Return the table's declaration as it is now; None if the file is gone or cannot be read."""
     try:
         return load_published(result["name"])
     except NasbenchError:
@@ -159,23 +160,23 @@ def _load_declaration(result: Mapping[str, Any]) -> Published | None:
 
 def _list_facts(result: Mapping[str, Any], published: Published | None) -> str:
     runs = f"{result['runs']} runs" + (" (quick)" if result["quick"] else "")
-    told = f"Verdict: {write_headline(result)}. Ours: {runs}, {result['seconds']:g} s, nasbench {result['software']}."
+    facts = f"Verdict: {write_headline(result)}. Ours: {runs}, {result['seconds']:g} s, nasbench {result['software']}."
     if published is None:
-        return told
+        return facts
     if published.sha256 != result["declaration_sha256"]:
-        told += f" The file of the table has changed since: run 'nasbench reproduce run {result['name']}' again."
-    return f"{published.citation}. Read in: {published.source}. {told} Tolerance: {published.tolerance.reason}"
+        facts += f" The file of the table has changed since: run 'nasbench reproduce run {result['name']}' again."
+    return f"{published.citation}. Source: {published.source}. {facts} Tolerance: {published.tolerance.reason}"
 
 
-def _make_lines(reading: Mapping[str, Any], published: Published | None) -> list[dict[str, str]]:
-    """Return a line for every cell."""
+def _make_lines(interpretation: Mapping[str, Any], published: Published | None) -> list[dict[str, str]]:
+    """Return a line for each cell."""
     decimals = published.decimals if published else 3
     lines = []
-    for row in reading["rows"]:
+    for row in interpretation["rows"]:
         empty = {"column": "", "published": "", "ours": "", "difference": ""}
         cells = [_make_cell_line(name, cell, decimals) for name, cell in row["cells"].items()] or [empty]
         for i, cell in enumerate(cells):
-            first = {"row": f"{row['label']} ({row['trust']})", "verdict": f"{row['verdict']}{_explain_row(row)}"}
+            first = {"row": f"{row['label']} ({row['provenance']})", "verdict": f"{row['verdict']}{_explain_row(row)}"}
             lines.append({"row": first["row"] if i == 0 else "", **cell, "verdict": first["verdict"] if i == 0 else ""})
     return lines
 
@@ -243,19 +244,21 @@ def _wrap_page(body: str) -> str:
 
 
 def describe_published(published: Published) -> str:
-    """Return all that a file of published results says, for people."""
-    lines = [published.title, "", f"citation   {published.citation}", f"version    {published.paper_version}"]
-    lines += [f"read in    {published.source}", f"runs       {published.runs}, quick {published.quick_runs}"]
-    lines += [f"{key:<10} {value}" for key, value in published.protocol.items()]
-    lines += [f"tolerance  {published.tolerance.reason}"]
-    lines += [f"reading    {reading.name}: {reading.note}" for reading in published.readings]
+    """Return everything that a file of published results says, for people."""
+    about = [("citation", published.citation), ("version", published.paper_version), ("source", published.source)]
+    about += [("runs", f"{published.runs}, quick {published.quick_runs}"), *published.protocol.items()]
+    about += [("tolerance", published.tolerance.reason)]
+    about += [
+        ("interpretation", f"{one.name}: {one.note}" if one.note else one.name) for one in published.interpretations
+    ]
+    lines = [published.title, "", *(f"{key:<14} {value}" for key, value in about)]
     rows = [
-        {"row": row.label, "trust": row.trust, "ours": _format_ours(row.ours)}
+        {"row": row.label, "provenance": row.provenance, "ours": _format_ours(row.ours)}
         | {name: _format_published(row.published.get(name), published.decimals) for name in published.shown}
         for row in published.rows
     ]
-    told = "; ".join(f"{key}: {value}" for key, value in TRUST.items())
-    return "\n".join([*lines, "", str(tabulate(rows, headers="keys", disable_numparse=True)), "", told]) + "\n"
+    legend = "; ".join(f"{key}: {value}" for key, value in PROVENANCES.items())
+    return "\n".join([*lines, "", str(tabulate(rows, headers="keys", disable_numparse=True)), "", legend]) + "\n"
 
 
 def _format_published(cell: Any, decimals: int) -> str:

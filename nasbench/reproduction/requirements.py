@@ -1,4 +1,4 @@
-"""What a published table needs that is not here: tables and files of curves, and where to get them."""
+"""Tables and files of curves that a published table needs and that are missing, with where to get them."""
 
 from nasbench.reproduction.samples import NEEDS_FILE, NEEDS_TABLE
 from nasbench.reproduction.schema import Published
@@ -8,7 +8,7 @@ from nasbench.tasks.known_tables import absent_tables
 
 
 def list_needs(published: Published) -> dict[str, str]:
-    """Return by name what some row of a published table needs and lacks, with how to get it; opens nothing."""
+    """Return what is missing for some row of a published table: name -> how to get it. Opens no table."""
     tasks = [search.task for search in published.searches]
     tasks += [str(row.ours["task"]) for row in published.rows if "task" in row.ours]
     tables = {str(keys["table"]) for keys in published.columns.values()}.union(*map(tables_of, tasks))

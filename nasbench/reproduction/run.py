@@ -1,4 +1,4 @@
-"""Running a published table: every row by every reading, judged, as plain data that is kept."""
+"""Run a published table: judge each row under each interpretation, and keep the result as plain data."""
 
 import json
 import math
@@ -17,37 +17,37 @@ from nasbench.reproduction.columns import Columns
 from nasbench.reproduction.curves import measure_extrapolations
 from nasbench.reproduction.predictors import measure_predictions
 from nasbench.reproduction.samples import CannotJudge, Sample
-from nasbench.reproduction.schema import Published, Reading, Row
+from nasbench.reproduction.schema import Interpretation, Published, Row
 from nasbench.reproduction.searches import ReproductionPlan, Searches, count_evaluations
 from nasbench.reproduction.verdicts import ClaimVerdict, Judged, JudgedRow, judge_overall, judge_table
 
-FORMAT, VERSION = "nasbench-reproduction", 2
+FORMAT, VERSION = "nasbench-reproduction", 3
 
 
 @dataclass(frozen=True)
 class Lab:
-    """What the rows of a table share while it runs."""
+    """What all rows of a published table share during a run."""
 
     published: Published
     columns: Columns
     searches: Searches
     plan: ReproductionPlan
 
-    def ours(self, row: Row, reading: Reading) -> dict[str, Sample]:
-        """Return our numbers of a row by column.
+    def ours(self, row: Row, interpretation: Interpretation) -> dict[str, Sample]:
+        """Return our numbers for a row, by column.
 
         Raises:
-            CannotJudge: something is not there; the message says what, and how to get it.
+            CannotJudge: something is missing; the message says what, and how to get it.
         """
-        columns, scale = self.columns.by(reading), self.published.scale
+        columns, scale = self.columns.by(interpretation), self.published.scale
         kinds: dict[str, Callable[[], dict[str, Sample]]] = {
-            "search": lambda: self.searches.of(row, reading),
+            "search": lambda: self.searches.of(row, interpretation),
             "cells": lambda: tables.look_up_cells(columns, row, scale),
-            "statistic": lambda: tables.compute_statistic(columns, row, reading, scale),
-            "best_of": lambda: tables.compute_best_of(columns, row, reading, scale),
+            "statistic": lambda: tables.compute_statistic(columns, row, interpretation, scale),
+            "best_of": lambda: tables.compute_best_of(columns, row, interpretation, scale),
             "correlation": lambda: tables.compute_correlation(columns, row),
             "evaluations": lambda: count_evaluations(
-                columns, row, self.published.strategy(row, reading), self.plan.runs
+                columns, row, self.published.strategy(row, interpretation), self.plan.runs
             ),
             "predictor": lambda: measure_predictions(columns, row, self.plan),
             "extrapolation": lambda: measure_extrapolations(self.published, row, self.plan),
@@ -61,19 +61,19 @@ def _refuse_row(reason: str) -> dict[str, Sample]:
 
 
 def reproduce(published: Published, plan: ReproductionPlan) -> dict[str, Any]:
-    """Run a table, judge it, and keep the result beside the records.
+    """Run a published table, judge it, and store the result beside the records.
 
     Returns:
-        Plain data: the verdict, and for every reading the rows with published and our numbers.
+        Plain data: the verdict, and for each interpretation the rows with the published numbers and ours.
 
     Raises:
-        NasbenchError: options or a declaration without sense.
+        NasbenchError: invalid options or an invalid declaration.
     """
     begin = perf_counter()
     columns = Columns(published)
     lab = Lab(published, columns, Searches(published, columns, plan), plan)
-    readings = [_read(lab, reading) for reading in published.readings]
-    best = _choose_best(readings, [not reading.explored for reading in published.readings])
+    interpretations = [_read(lab, interpretation) for interpretation in published.interpretations]
+    best = _choose_best(interpretations, [not interpretation.explored for interpretation in published.interpretations])
     result = {
         "format": FORMAT,
         "version": VERSION,
@@ -84,39 +84,41 @@ def reproduce(published: Published, plan: ReproductionPlan) -> dict[str, Any]:
         "runs": plan.runs,
         "quick": plan.quick,
         "seconds": round(perf_counter() - begin, 1),
-        "verdict": readings[best]["verdict"],
-        "reading": readings[best]["name"],
-        "readings": readings,
+        "verdict": interpretations[best]["verdict"],
+        "interpretation": interpretations[best]["name"],
+        "interpretations": interpretations,
     }
     write_text(get_result_file(plan.out, published.name), json.dumps(result, indent=1, allow_nan=False) + "\n")
     return result
 
 
-def _read(lab: Lab, reading: Reading) -> dict[str, Any]:
-    """Return a reading with its rows, judged."""
+def _read(lab: Lab, interpretation: Interpretation) -> dict[str, Any]:
+    """Return an interpretation with its judged rows."""
     samples: list[Mapping[str, Sample]] = []
     reasons = []
     for row in lab.published.rows:
         reason, sample = "", {}  # type: str, dict[str, Sample]
         try:
-            sample = lab.ours(row, reading)
+            sample = lab.ours(row, interpretation)
         except CannotJudge as error:
             reason = str(error)
         samples.append(sample)
         reasons.append(reason)
     judged = judge_table(lab.published, samples)
     rows = [_convert_row(row, reason) for row, reason in zip(judged, reasons, strict=True)]
-    told = {"name": reading.name, "note": reading.note, "explored": reading.explored}
-    return {**told, "verdict": str(judge_overall(judged)), "rows": rows}
+    about = {"name": interpretation.name, "note": interpretation.note, "explored": interpretation.explored}
+    return {**about, "verdict": str(judge_overall(judged)), "rows": rows}
 
 
-def _choose_best(readings: list[dict[str, Any]], allowed: list[bool]) -> int:
-    """Return the allowed reading that matches best: by its verdict, then by the number of rows reproduced."""
+def _choose_best(interpretations: list[dict[str, Any]], allowed: list[bool]) -> int:
+    """Return the allowed interpretation that matches best: by verdict, then by the number of reproduced rows."""
     order = [str(verdict) for verdict in ClaimVerdict]
 
     def rank(i: int) -> tuple[int, int]:
-        rows = readings[i]["rows"]
-        return order.index(readings[i]["verdict"]), -sum(row["verdict"] == ClaimVerdict.REPRODUCED for row in rows)
+        rows = interpretations[i]["rows"]
+        return order.index(interpretations[i]["verdict"]), -sum(
+            row["verdict"] == ClaimVerdict.REPRODUCED for row in rows
+        )
 
     return min((i for i, may in enumerate(allowed) if may), key=rank)
 
@@ -124,7 +126,7 @@ def _choose_best(readings: list[dict[str, Any]], allowed: list[bool]) -> int:
 def _convert_row(judged: JudgedRow, reason: str) -> dict[str, Any]:
     return {
         "label": judged.row.label,
-        "trust": judged.row.trust,
+        "provenance": judged.row.provenance,
         "kind": judged.row.ours["kind"],
         "verdict": str(judged.verdict),
         "why": reason or judged.why,
@@ -159,34 +161,36 @@ def _convert_sample(ours: Sample) -> dict[str, Any]:
 
 
 def get_result_file(out: Path, name: str) -> Path:
-    """Return where the result of a table is kept."""
+    """Return the file that holds the result of a table."""
     return out / f"{name}.json"
 
 
 def load_result(path: Path) -> dict[str, Any]:
-    """Read a result that ``reproduce`` kept.
+    """Read a result that ``reproduce`` stored.
 
     Raises:
-        RecordError: another file, or a damaged one.
+        RecordError: the file is something else, of another version, or damaged.
     """
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
         if result["format"] != FORMAT or result["version"] != VERSION:
-            raise RecordError(f"{path} is no {FORMAT} of version {VERSION}: run it again")
+            raise RecordError(f"{path} is not a {FORMAT} of version {VERSION}: run the table again")
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, NasbenchError):
             raise
-        raise RecordError(f"{path} is damaged ({error!r}): delete it and run it again") from None
+        raise RecordError(f"{path} is damaged ({error!r}): delete it and run the table again") from None
     return dict(result)
 
 
 def load_results(out: Path) -> list[dict[str, Any]]:
-    """Return every result kept in a folder, by name.
+    """Read all results in a folder, sorted by name.
 
     Raises:
-        RecordError: there is none, or a damaged one.
+        RecordError: there is no result, or one is damaged.
     """
     paths = sorted(out.glob("*.json"))
     if not paths:
-        raise RecordError(f"{out} holds no results; 'nasbench reproduce run NAME --out {quote_word(out)}' makes them")
+        raise RecordError(
+            f"{out} holds no results; create them with 'nasbench reproduce run NAME --out {quote_word(out)}'"
+        )
     return [load_result(path) for path in paths]

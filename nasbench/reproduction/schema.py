@@ -1,4 +1,4 @@
-"""What a file of published results says: checked plain data, without opening a table of measurements."""
+"""The schema of a file of published results: read and check it as plain data, without opening any table."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
@@ -11,13 +11,13 @@ from nasbench.errors import make_unknown_name
 
 FOLDER = Path(__file__).parent / "published"
 
-TRUST = {
-    "SRC": "read in the paper, its code or its documentation",
-    "QUOTE": "read in another paper or README that quotes it",
-    "CALC": "computed from files of the authors",
-    "MEM": "recalled, unverified: shown, never judged",
+PROVENANCES = {
+    "original": "read in the paper, its code or its documentation",
+    "quoted": "read in another paper or README that quotes it",
+    "computed": "computed from files of the authors",
+    "unverified": "recalled from memory: shown, never judged",
 }
-UNVERIFIED = "MEM"
+UNVERIFIED = "unverified"
 
 KINDS: dict[str, tuple[dict[str, Types], dict[str, Types]]] = {
     "search": ({"strategy": str}, {"by": str}),
@@ -33,9 +33,9 @@ KINDS: dict[str, tuple[dict[str, Types], dict[str, Types]]] = {
     "extrapolation": ({"predictor": str, "files": dict, "n_train": int, "seen": NUMBER}, {}),
     "none": ({"reason": str}, {}),
 }
-"""How our numbers of a row come about -> the keys that this needs, and those that it may have.
+"""How our numbers of a row are computed -> its required keys, and its optional keys.
 
-``by``, the column by which the best is chosen, holds against the reading's; empty for what a search observed.
+``by``, the column by which the best is chosen, overrides the interpretation's; empty: by the observed score.
 """
 
 _TOP: dict[str, Types] = {
@@ -58,7 +58,7 @@ _TOP_OPTIONAL: dict[str, Types] = {
     "files": dict,
     "columns": dict,
     "search": list,
-    "reading": list,
+    "interpretation": list,
     "note": str,
 }
 _Keys = tuple[dict[str, Types], dict[str, Types]]
@@ -68,7 +68,7 @@ _COLUMN: _Keys = (
 )
 _FILE: _Keys = ({"source": str, "sha256": str}, {})
 _SEARCH: _Keys = ({"task": str, "columns": list}, {"seconds": NUMBER, "trials": int, "interpolate_at": NUMBER})
-_READING: _Keys = (
+_INTERPRETATION: _Keys = (
     {"name": str},
     {
         "by": str,
@@ -82,19 +82,19 @@ _READING: _Keys = (
 )
 _TOLERANCE: _Keys = ({"reason": str}, {"absolute": NUMBER, "columns": dict, "stds": NUMBER, "std_ratio": NUMBER})
 _ROW: _Keys = (
-    {"label": str, "trust": str, "ours": dict},
+    {"label": str, "provenance": str, "ours": dict},
     {"published": dict, "runs": int, "note": str, "tolerance": NUMBER},
 )
 SIZES = ("n_params", "flops")
-"""What a space counts of the networks it describes."""
+"""The properties that a space counts of its networks."""
 
 UNITS = {"percent": 100.0} | dict.fromkeys(("fraction", "count", "correlation", "nats", "s", "J", "none"), 1.0)
-"""In which a table is printed, and what numbers of ours are multiplied by."""
+"""Units in which a table is printed -> the factor for our numbers."""
 
 
 @dataclass(frozen=True)
 class PublishedCell:
-    """A published number; ``std`` is None where none is printed."""
+    """A published number; ``std`` is None if none is printed."""
 
     mean: float
     std: float | None = None
@@ -102,14 +102,14 @@ class PublishedCell:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far ours may lie from a published number, decided before running.
+    """The allowed distance between our numbers and the published ones, decided before running.
 
     Attributes:
-        reason: why so far.
-        absolute: in the unit of the table; what the others do not say.
-        columns: the same for single columns.
-        stds: in published standard deviations, where there is one.
-        std_ratio: factor between the standard deviations; None if they are not compared.
+        reason: why this distance.
+        absolute: distance in the unit of the table, where the other rules do not apply.
+        columns: column -> its own distance.
+        stds: distance in published standard deviations, where one is printed.
+        std_ratio: allowed factor between the standard deviations; None if they are not compared.
     """
 
     reason: str
@@ -119,7 +119,7 @@ class Tolerance:
     std_ratio: float | None = None
 
     def of(self, column: str, cell: PublishedCell, rounding: float) -> float:
-        """Return the largest difference allowed; never less than ``rounding``, half a unit of the last digit."""
+        """Return the largest allowed difference; at least ``rounding``, half a unit of the last digit."""
         if column in self.columns:
             return max(self.columns[column], rounding)
         if self.stds is not None and cell.std:
@@ -129,15 +129,16 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: what was published, and how ours comes about (``ours["kind"]``, see ``KINDS``).
+    """A row of the table: the published numbers, and how ours are computed (``ours["kind"]``, see ``KINDS``).
 
     Attributes:
-        runs: over which the published numbers are means; None for the table's.
-        tolerance: largest difference allowed in all its cells; None for the table's.
+        provenance: where the published numbers were read, a key of ``PROVENANCES``.
+        runs: number of runs behind the published means; None for the table's.
+        tolerance: largest allowed difference in all its cells; None for the table's.
     """
 
     label: str
-    trust: str
+    provenance: str
     ours: Mapping[str, Any]
     published: Mapping[str, PublishedCell]
     runs: int | None = None
@@ -147,7 +148,7 @@ class Row:
 
 @dataclass(frozen=True)
 class File:
-    """A file beside the tables: where it is to be had, and its checksum."""
+    """A further file: where to get it, and its checksum."""
 
     source: str
     sha256: str
@@ -158,9 +159,9 @@ class Search:
     """Runs on one task.
 
     Attributes:
-        task: that strategies search.
-        columns: of the table that are read off what they found.
-        seconds, trials: when a run ends; one of them.
+        task: the task that the strategies search.
+        columns: columns of the published table that these searches fill.
+        seconds, trials: budget of a run; exactly one of them.
         interpolate_at: seconds at which the incumbents at the two nearest results are interpolated; None for the
             last incumbent.
     """
@@ -173,18 +174,19 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One way to understand a protocol that is under-specified.
+class Interpretation:
+    """One way to interpret an under-specified protocol.
 
     Attributes:
-        name: of it.
-        by: column by which the best is chosen, ``{column}`` standing for the one that is reported; empty for what
-            the strategy observed.
-        trials: of a run, of which only the first so many count; None for all.
+        name: of the interpretation.
+        by: column by which the best architecture is chosen; ``{column}`` stands for the reported column; empty for the
+            score that the strategy observed.
+        trials: number of trials of a run that count; None for all.
         strategies: row -> strategy, for settings that the paper leaves open.
-        columns: column -> another one that is read in its place.
-        isomorphic: an architecture that a table lacks takes the numbers of one that is isomorphic to it.
-        explored: tried once the others had failed, against what the authors' code says: shown, and never the best.
+        columns: column -> the column that replaces it.
+        isomorphic: whether an architecture that is missing in a table takes the numbers of an isomorphic one.
+        explored: tried after all others had failed, although the authors' code contradicts it: shown, and never chosen
+            as the best.
         note: shown beside the verdict.
     """
 
@@ -200,7 +202,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Published:
-    """A published table as an executable claim; attributes as in the file."""
+    """A published table as an executable claim; the attributes are those of the file."""
 
     name: str
     title: str
@@ -220,45 +222,45 @@ class Published:
     files: Mapping[str, File]
     columns: Mapping[str, Mapping[str, Any]]
     searches: tuple[Search, ...]
-    readings: tuple[Reading, ...]
+    interpretations: tuple[Interpretation, ...]
     rows: tuple[Row, ...]
     sha256: str
 
     @property
     def shown(self) -> list[str]:
-        """Columns in which something was published, in order."""
+        """Columns with published numbers, in order."""
         return list(dict.fromkeys(column for row in self.rows for column in row.published))
 
     @property
     def scale(self) -> float:
-        """What a number of ours is multiplied by to be in the table's unit."""
+        """The factor that converts our numbers to the table's unit."""
         return UNITS[self.unit]
 
     @property
     def rounding(self) -> float:
-        """Half a unit of the last printed digit, and a millionth of it for the arithmetic."""
+        """Half a unit of the last printed digit, plus a millionth of it for rounding errors."""
         return 0.5 * 10.0**-self.decimals * (1 + 1e-6)
 
-    def strategy(self, row: Row, reading: Reading) -> str:
-        """Return the strategy of a row, as a reading has it."""
-        return str(reading.strategies.get(row.label, row.ours["strategy"]))
+    def strategy(self, row: Row, interpretation: Interpretation) -> str:
+        """Return the strategy of a row under an interpretation."""
+        return str(interpretation.strategies.get(row.label, row.ours["strategy"]))
 
     def judged(self, row: Row, column: str) -> bool:
-        """Whether a cell may be judged: its number was read somewhere."""
-        return column in row.published and row.trust != UNVERIFIED and column not in self.unverified
+        """Whether a cell may be judged: its number is published and verified."""
+        return column in row.published and row.provenance != UNVERIFIED and column not in self.unverified
 
 
 def list_published(folder: Path = FOLDER) -> dict[str, Path]:
-    """Return every file of published results by name."""
+    """Return all files of published results by name."""
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
 def load_published(name: str, folder: Path = FOLDER) -> Published:
-    """Read the published table called ``name``, or the file of that path.
+    """Read the published table ``name``, or the file at that path.
 
     Raises:
-        UnknownName: no such table, or a key that does not belong there.
-        InvalidOption: no TOML, or a value without sense; the message names file and line.
+        UnknownName: unknown table, or an unknown key in its file.
+        InvalidOption: invalid TOML or an invalid value; the message names the file and the line.
     """
     if name.endswith(".toml") and Path(name).is_file():
         return read_published(Path(name))
@@ -269,7 +271,7 @@ def load_published(name: str, folder: Path = FOLDER) -> Published:
 
 
 def read_published(path: Path) -> Published:
-    """Read and check a file; errors as for ``load_published``."""
+    """Read and check a file; raises the errors of ``load_published``."""
     source = Declaration.read(path)
     top = source.check(source.values, (), _TOP, _TOP_OPTIONAL)
     if top["unit"] not in UNITS:
@@ -278,8 +280,9 @@ def read_published(path: Path) -> Published:
         if top[key] < 1:
             raise source.error((key,), f"= {top[key]}; expected 1 or more")
     columns = {name: _read_column(source, name, entry) for name, entry in top.get("columns", {}).items()}
-    readings = tuple(
-        Reading(**source.check(entry, ("reading", i), *_READING)) for i, entry in enumerate(top.get("reading", []))
+    interpretations = tuple(
+        Interpretation(**source.check(entry, ("interpretation", i), *_INTERPRETATION))
+        for i, entry in enumerate(top.get("interpretation", []))
     )
     plain = {key: top[key] for key in _TOP if key not in ("tolerance", "row")}
     made = Published(
@@ -295,7 +298,7 @@ def read_published(path: Path) -> Published:
         },
         columns=columns,
         searches=_read_searches(source, top.get("search", []), columns),
-        readings=readings or (Reading("as published"),),
+        interpretations=interpretations or (Interpretation("as published"),),
         rows=tuple(_read_row(source, entry, i) for i, entry in enumerate(top["row"])),
         sha256=hashlib.sha256(source.text.encode()).hexdigest(),
     )
@@ -320,7 +323,7 @@ def _read_tolerance(source: Declaration, entry: Any) -> Tolerance:
             place = ("tolerance", *key.split("."))
             raise source.error(place, f"= {value!r}; expected a number above {least}")
     if not given["reason"].strip():
-        raise source.error(("tolerance", "reason"), "is empty; say why ours may differ so far")
+        raise source.error(("tolerance", "reason"), "is empty; say why our numbers may differ by so much")
     return Tolerance(**given)
 
 
@@ -330,7 +333,7 @@ def _read_searches(source: Declaration, entries: list[Any], columns: Mapping[str
         place = ("search", i)
         given = source.check(entry, place, *_SEARCH)
         if ("seconds" in given) == ("trials" in given):
-            raise source.error(place, "needs seconds or trials, and not both")
+            raise source.error(place, "needs either seconds or trials, not both")
         _check_known(source, place, "column", given["columns"], columns)
         made.append(Search(**{**given, "columns": tuple(given["columns"])}))
     return tuple(made)
@@ -339,8 +342,10 @@ def _read_searches(source: Declaration, entries: list[Any], columns: Mapping[str
 def _read_row(source: Declaration, entry: Any, i: int) -> Row:
     place = ("row", i)
     given = source.check(entry, place, *_ROW)
-    if given["trust"] not in TRUST:
-        raise source.error((*place, "trust"), f"= {given['trust']!r}; expected one of {', '.join(TRUST)}")
+    if given["provenance"] not in PROVENANCES:
+        raise source.error(
+            (*place, "provenance"), f"= {given['provenance']!r}; expected one of {', '.join(PROVENANCES)}"
+        )
     ours = dict(given["ours"])
     kind = ours.pop("kind", None)
     if kind not in KINDS:
@@ -358,23 +363,30 @@ def _read_cell(source: Declaration, place: Place, value: Any) -> PublishedCell:
     if not 1 <= len(numbers) <= 2 or not all(type(number) in NUMBER for number in numbers):
         raise source.error(place, f"holds {value!r}; expected a number, or [mean, std]")
     if len(numbers) == 2 and numbers[1] < 0:
-        raise source.error(place, f"holds {value!r}; a standard deviation is never negative")
+        raise source.error(place, f"holds {value!r}; a standard deviation cannot be negative")
     return PublishedCell(*(float(number) for number in numbers))
 
 
 def _check_names(source: Declaration, made: Published) -> None:
-    """Refuse rows and readings that name what the file does not declare, and labels that stand there twice."""
+    """Refuse rows and interpretations that use undeclared names, and labels that occur twice."""
     labels = [row.label for row in made.rows]
-    for i, reading in enumerate(made.readings):
-        place = ("reading", i)
-        _check_known(source, (*place, "strategies"), "row", reading.strategies, labels)
-        _check_known(source, (*place, "columns"), "column", [*reading.columns, *reading.columns.values()], made.columns)
-    if all(reading.explored for reading in made.readings):
-        raise source.error(("reading", 0, "explored"), "= true in every reading; one has to be the paper's")
+    for i, interpretation in enumerate(made.interpretations):
+        place = ("interpretation", i)
+        _check_known(source, (*place, "strategies"), "row", interpretation.strategies, labels)
+        _check_known(
+            source,
+            (*place, "columns"),
+            "column",
+            [*interpretation.columns, *interpretation.columns.values()],
+            made.columns,
+        )
+    if all(interpretation.explored for interpretation in made.interpretations):
+        place = ("interpretation", 0, "explored")
+        raise source.error(place, "= true in every interpretation; one has to be the paper's")
     for i, row in enumerate(made.rows):
         place = ("row", i)
         if labels.count(row.label) > 1:
-            raise source.error((*place, "label"), f"= {row.label!r} stands there {labels.count(row.label)} times")
+            raise source.error((*place, "label"), f"= {row.label!r} occurs {labels.count(row.label)} times")
         if row.ours["kind"] == "search" and not made.searches:
             raise source.error((*place, "ours"), "is a search, but the file has no [[search]]")
         _check_known(source, (*place, "ours"), "column", _list_columns(row), made.columns)
@@ -382,7 +394,7 @@ def _check_names(source: Declaration, made: Published) -> None:
 
 
 def _list_columns(row: Row) -> list[str]:
-    """Return the columns that our numbers of a row are read from."""
+    """Return the columns from which our numbers of a row are read."""
     ours = row.ours
     names = list(row.published) if ours["kind"] in ("cells", "statistic", "best_of") and "columns" not in ours else []
     names += ours.get("columns", {}).values()

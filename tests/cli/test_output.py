@@ -156,7 +156,7 @@ def test_it_is_said_that_nothing_fitted_the_budget(tmp_path, capsys):
 
 def test_the_headline_says_how_many_rows_could_be_judged(tmp_path, capsys):
     assert main(["reproduce", "run", "nb201_table5", "--runs", "2", "--jobs", "1", "--out", str(tmp_path)]) == 0
-    rows = json.loads((tmp_path / "nb201_table5.json").read_text(encoding="utf-8"))["readings"]
+    rows = json.loads((tmp_path / "nb201_table5.json").read_text(encoding="utf-8"))["interpretations"]
     assert len(rows[0]["rows"]) == 10
     assert "1 of 10 rows could be judged: reproduced" in capsys.readouterr().out
     assert main(["reproduce", "report", "--out", str(tmp_path)]) == 0

@@ -68,12 +68,12 @@ def other(values, at, value):
 ALTERED = {
     "a score a bit too high": (lambda told: {"score": other(told.score, 7, np.nextafter(told.score[7], 2))}, "score"),
     "a score that is missing": (lambda told: {"score": other(told.score, 7, np.nan)}, "score"),
-    "a crash with a score": (lambda told: {"crashed": other(told.crashed, 7, True)}, "crashed with a score"),
+    "a crash with a score": (lambda told: {"crashed": other(told.crashed, 7, True)}, "crashed but has a score"),
     "scores of two trials swapped": (lambda told: {"score": told.score[[1, 0, *range(2, len(told.score))]]}, "score"),
     "another architecture": (lambda told: {"arch": other(told.arch, 5, told.arch[6])}, "score|before"),
-    "no architecture": (lambda told: {"arch": other(told.arch, 5, 9)}, "no architecture of space 'nb201'"),
+    "no architecture": (lambda told: {"arch": other(told.arch, 5, 9)}, "not an architecture of space 'nb201'"),
     "an epoch later": (lambda told: {"epoch": told.epoch + (np.arange(len(told.id)) == 3)}, "score|epochs"),
-    "an epoch that is none": (lambda told: {"epoch": other(told.epoch, 3, 1000)}, "none of the epochs of the task"),
+    "an epoch that is none": (lambda told: {"epoch": other(told.epoch, 3, 1000)}, "epoch that the task does not have"),
     "cheaper, and told earlier": (
         lambda told: {
             "cost_s": other(told.cost_s, 4, told.cost_s[4] / 2),

@@ -355,7 +355,7 @@ def test_nonsense_is_refused_before_anything_runs(tmp_path, arguments, error, sa
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("")
-    with pytest.raises(RecordError, match="other things in it"):
+    with pytest.raises(RecordError, match="other files in it"):
         nasbench.compare(TASKS, STRATEGIES, out=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 

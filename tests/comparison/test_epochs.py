@@ -8,6 +8,7 @@ from nasbench.backends.checkpoints import Checkpoints
 from nasbench.cli import main
 from nasbench.comparison import Record, compare
 from nasbench.comparison.analysis import analyse
+from nasbench.comparison.columns import join_runs
 from nasbench.comparison.experiment import Experiment, Limits
 from nasbench.comparison.task_runs import join_trials
 from nasbench.comparison.verify import verify
@@ -93,7 +94,7 @@ def test_a_budget_of_epochs_counts_those_that_are_new(task, tmp_path):
     record = compare(task, ["asha,eta=3"], runs=2, limits=Limits(epochs=100), out=tmp_path / "out")
     for run in record.runs(task, "asha,eta=3"):
         # an epoch is a second of work
-        spent = compute_spent(join_trials([run]))["epochs"]
+        spent = compute_spent(join_trials(join_runs([run])))["epochs"]
         np.testing.assert_allclose(spent, np.cumsum(run.history.cost_s))
         assert 100 <= spent[-1] < 109
     assert analyse(record).tasks[0].budget == (100.0, "epochs")
@@ -101,7 +102,7 @@ def test_a_budget_of_epochs_counts_those_that_are_new(task, tmp_path):
 
 def test_stopping_early_where_nothing_can_be_stopped_is_refused_with_what_has_curves(home):
     with pytest.raises(
-        InvalidOption, match=r"'asha' stops trainings early, but .* \(epoch 200\); .* curves201-mnist1d"
+        InvalidOption, match=r"'asha' stops training runs early, but .* \(epoch 200\); .* curves201-mnist1d"
     ):
         compare("nb201-cifar10", "asha", runs=1)
     with pytest.raises(InvalidOption, match="a phase of a search trains completely"):

@@ -305,7 +305,7 @@ def test_a_leaderboard_is_printed_where_nothing_can_be_written(reference, tmp_pa
     assert main(["leaderboard", str(tmp_path / "record")]) == 0
     out, err = capsys.readouterr()
     assert "random_search" in out
-    assert "leaderboard and plots are not written into" in err
+    assert "leaderboard and plots could not be written into" in err
 
 
 def test_tracebacks_of_failed_runs_are_text(reference, tmp_path, capsys):
@@ -398,13 +398,13 @@ def test_version_1_is_taken_over_by_joining(reference, tmp_path):
     assert joined.spec == reference.spec
     assert (joined.path / "trials.h5").read_bytes() == (reference.path / "trials.h5").read_bytes()
     old.spec["tasks"][TASK]["declaration"]["objectives"] = {"flops": {}}
-    with pytest.raises(RecordError, match=f"version 1, which holds the first objective of {TASK} alone"):
+    with pytest.raises(RecordError, match=f"version 1, which holds only the first objective of {TASK}"):
         Record.join([old], tmp_path / "other")
 
 
 def test_an_unfinished_record_is_no_source(reference, tmp_path):
     record = unfinished(reference, tmp_path / "out")
-    with pytest.raises(RecordError, match="is not finished: run the same comparison again before it is learnt from"):
+    with pytest.raises(RecordError, match="is not finished: rerun the same comparison before learning from it"):
         nasbench.compare("nbgraph-citeseer", f"warm_start,source={record.path}", runs=1)
     assert scan_frames(tmp_path / "out/parts/one.part")
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import nasbench
-from nasbench.comparison.record import Run
+from nasbench.comparison.columns import concatenate_columns, join_runs
+from nasbench.comparison.run import Run
 from nasbench.comparison.task_runs import join_task_runs
 from nasbench.metrics import JoinedTrials, compute_spent
 from nasbench.recommending import find_incumbents
@@ -71,7 +72,7 @@ def test_recommendations_take_the_place_of_incumbents(task):
     archs, best = task.table.architectures, task.optimum.arch
     own = [Recommendation(5.0, archs[rows[:1]]), Recommendation(25.0, np.concatenate([best, archs[rows[:1]]]))]
     runs = [run_of(task, 0, rows), run_of(task, 1, rows, own), run_of(task, 2, rows, own, error="broke off")]
-    found = join_task_runs(task, runs, {"trials": 3.0})
+    found = join_task_runs(task, join_runs(runs), {"trials": 3.0})
     incumbent, recommended = found.incumbents, found.recommended
     assert incumbent.offsets.tolist() == [0, 3, 6, 6]
     assert recommended.offsets.tolist() == [0, 3, 5, 5]
@@ -83,9 +84,24 @@ def test_recommendations_take_the_place_of_incumbents(task):
 
 
 def test_without_recommendations_incumbents_are_recommended(task):
-    found = join_task_runs(task, [run_of(task, 0, np.arange(4)), Run(1, no_history(0), "broke off")], {})
+    found = join_task_runs(
+        task, join_runs([run_of(task, 0, np.arange(4)), Run(1, no_history(task.space), "broke off")]), {}
+    )
     assert found.recommended is found.incumbents
     assert (found.unit, found.budget) == ("s", task.budget_s)
+
+
+def test_columns_of_pairs_are_joined_as_their_runs_are(task):
+    archs = task.table.architectures
+    own = [Recommendation(5.0, archs[:1]), Recommendation(10.0, archs[:0]), Recommendation(25.0, archs[1:3])]
+    pairs = [
+        [run_of(task, 0, np.arange(3)), run_of(task, 1, np.arange(2), own)],
+        [Run(0, no_history(task.space), "broke off"), Run(1, no_history(task.space), "broke off")],
+        [run_of(task, 0, np.arange(4), own, error="broke off"), run_of(task, 1, np.arange(1), own[:1])],
+    ]
+    whole = concatenate_columns([join_runs(runs) for runs in pairs])
+    expected = [run for runs in pairs for run in runs]
+    assert [whole.run(i).to_bytes() for i in range(len(whole))] == [run.to_bytes() for run in expected]
 
 
 def test_epochs_that_were_trained_before_are_not_spent_again(task):

@@ -52,7 +52,7 @@ CELLS = (
 """Both give what they get: the second lacks an operation that the first gives zeros to."""
 
 
-def test_an_isomorphic_architecture_lends_its_numbers_only_where_a_reading_says_so(draft, tmp_path):
+def test_an_isomorphic_architecture_lends_its_numbers_only_where_an_interpretation_says_so(draft, tmp_path):
     space = NASBench201()
     known = space.parse([CELLS[0], "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|"])
     proxy = Static(dataset="cifar10", metric="nwot", unit="none", direction="maximize", values=np.array([7.0, 8.0]))

@@ -9,7 +9,7 @@ from nasbench.choices import Choice
 from nasbench.errors import NasbenchError, UnknownName
 from nasbench.registry import STRATEGIES
 from nasbench.reproduction import ClaimVerdict, list_published, load_published, read_published
-from nasbench.reproduction.schema import TRUST, UNVERIFIED
+from nasbench.reproduction.schema import PROVENANCES, UNVERIFIED
 from nasbench.tasks.declarations import tables_of
 
 SMALL = """\
@@ -43,13 +43,13 @@ trials = 20
 
 [[row]]
 label = "RS"
-trust = "QUOTE"
+provenance = "quoted"
 ours = { kind = "search", strategy = "random_search" }
 published = { Cora = [82.09, 0.08] }
 
 [[row]]
 label = "best"
-trust = "SRC"
+provenance = "original"
 ours = { kind = "statistic", statistic = "max" }
 published = { Cora = 83.13 }
 """
@@ -66,7 +66,7 @@ def test_a_small_file_is_read_as_written(tmp_path):
     table = read_published(write(tmp_path))
     assert (table.name, table.shown, table.runs) == ("small", ["Cora"], 4)
     assert (table.rows[0].published["Cora"].std, table.rows[1].published["Cora"].std) == (0.08, None)
-    assert [reading.name for reading in table.readings] == ["as published"]
+    assert [interpretation.name for interpretation in table.interpretations] == ["as published"]
     assert load_published(str(tmp_path / "small.toml")) == table
 
 
@@ -83,15 +83,15 @@ def test_a_small_file_is_read_as_written(tmp_path):
         ("absolute = 0.5", "absolute = -0.5", 15, "expected a number above 0"),
         ("absolute = 0.5", "std_ratio = 1", 15, "expected a number above 1"),
         ('table = "nbgraph"', 'tabel = "nbgraph"', 18, "did you mean 'table'"),
-        ("trials = 20", "", 24, "needs seconds or trials"),
+        ("trials = 20", "", 24, "needs either seconds or trials"),
         ('columns = ["Cora"]', 'columns = ["Corra"]', 24, "did you mean 'Cora'"),
-        ('trust = "QUOTE"', 'trust = "SURE"', 31, "expected one of SRC"),
+        ('provenance = "quoted"', 'provenance = "certain"', 31, "expected one of original"),
         ('kind = "search"', 'kind = "serach"', 32, "kind 'serach'"),
         ('strategy = "random_search"', 'startegy = "random_search"', 32, "did you mean 'strategy'"),
-        ("[82.09, 0.08]", "[82.09, -0.08]", 33, "never negative"),
+        ("[82.09, 0.08]", "[82.09, -0.08]", 33, "cannot be negative"),
         ("[82.09, 0.08]", "[82.09, 0.08, 1]", 33, "or [mean, std]"),
         ("[82.09, 0.08]", '"82"', 33, "or [mean, std]"),
-        ('label = "best"', 'label = "RS"', 30, "stands there 2 times"),
+        ('label = "best"', 'label = "RS"', 30, "occurs 2 times"),
         ("Cora = 83.13", "Corra = 83.13", 38, "did you mean 'Cora'"),
         ('label = "best"\n', "", 35, "lacks label"),
         (
@@ -100,8 +100,13 @@ def test_a_small_file_is_read_as_written(tmp_path):
             20,
             "expected one of n_params, flops",
         ),
-        ("[[search]]", '[[reading]]\nname = "r"\ncolumns = { Cora = "Corra" }\n[[search]]', 26, "did you mean 'Cora'"),
-        ("[[search]]", '[[reading]]\nname = "r"\nexplored = true\n[[search]]', 26, "one has to be the paper's"),
+        (
+            "[[search]]",
+            '[[interpretation]]\nname = "r"\ncolumns = { Cora = "Corra" }\n[[search]]',
+            26,
+            "did you mean 'Cora'",
+        ),
+        ("[[search]]", '[[interpretation]]\nname = "r"\nexplored = true\n[[search]]', 26, "one has to be the paper's"),
         ('kind = "statistic", statistic = "max"', 'kind = "best_of", n = 3, by = "Corra"', 38, "did you mean 'Cora'"),
     ],
 )
@@ -125,9 +130,9 @@ def test_every_shipped_file_says_where_its_numbers_are_from_and_how_far_they_may
         assert len(text) > 5
     assert {"table", "reported", "interpolation", "std"} <= table.protocol.keys()
     assert table.quick_runs <= table.runs
-    assert {row.trust for row in table.rows} <= TRUST.keys()
+    assert {row.provenance for row in table.rows} <= PROVENANCES.keys()
     for row in table.rows:
-        assert row.trust != UNVERIFIED or not any(table.judged(row, column) for column in row.published)
+        assert row.provenance != UNVERIFIED or not any(table.judged(row, column) for column in row.published)
     for search in table.searches:
         assert tables_of(search.task) - table.tables.keys() == set()  # each with its checksum
     assert {keys["table"] for keys in table.columns.values()} <= table.tables.keys()
@@ -137,7 +142,10 @@ def test_every_shipped_file_says_where_its_numbers_are_from_and_how_far_they_may
 def test_strategies_that_the_suite_has_are_spelt_with_options_they_take(name):
     table = load_published(name)
     labels = {
-        table.strategy(row, reading) for row in table.rows for reading in table.readings if "strategy" in row.ours
+        table.strategy(row, interpretation)
+        for row in table.rows
+        for interpretation in table.interpretations
+        if "strategy" in row.ours
     }
     for label in labels:
         if Choice.parse(label).name in STRATEGIES.names():

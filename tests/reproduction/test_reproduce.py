@@ -45,28 +45,28 @@ metric = "accuracy"
 task = "nbgraph-cora"
 columns = ["Cora"]
 trials = 30
-[[reading]]
+[[interpretation]]
 name = "as seen"
-[[reading]]
+[[interpretation]]
 name = "by test"
 by = "{column}"
-[[reading]]
+[[interpretation]]
 name = "ten trials by test"
 by = "{column}"
 trials = 10
 [[row]]
 label = "RS"
-trust = "QUOTE"
+provenance = "quoted"
 ours = { kind = "search", strategy = "random_search" }
 published = { Cora = [81.2, 0.4] }
 [[row]]
 label = "no such"
-trust = "QUOTE"
+provenance = "quoted"
 ours = { kind = "search", strategy = "bohb_of_nobody" }
 published = { Cora = 84.0 }
 [[row]]
 label = "best"
-trust = "CALC"
+provenance = "computed"
 ours = { kind = "statistic", statistic = "max" }
 published = { Cora = 83.13 }
 tolerance = 0.005
@@ -79,11 +79,16 @@ def small(tmp_path):
     return read_published(tmp_path / "small.toml")
 
 
-def rows(result, reading):
-    return {row["label"]: row for entry in result["readings"] if entry["name"] == reading for row in entry["rows"]}
+def rows(result, interpretation):
+    return {
+        row["label"]: row
+        for entry in result["interpretations"]
+        if entry["name"] == interpretation
+        for row in entry["rows"]
+    }
 
 
-def test_readings_are_read_off_the_same_runs_and_the_best_is_reported(small, tmp_path):
+def test_interpretations_are_read_off_the_same_runs_and_the_best_is_reported(small, tmp_path):
     result = reproduce(small, ReproductionPlan(6, tmp_path / "out"))
     seen, by_test, ten = (rows(result, name) for name in ("as seen", "by test", "ten trials by test"))
     means = [part["RS"]["cells"]["Cora"]["ours"]["values"] for part in (seen, by_test, ten)]
@@ -92,11 +97,11 @@ def test_readings_are_read_off_the_same_runs_and_the_best_is_reported(small, tmp
     assert seen["no such"]["why"] == "no strategy 'bohb_of_nobody' yet"
     assert seen["no such"]["verdict"] == "cannot be judged"
     assert seen["best"]["verdict"] == "reproduced"
-    assert result["reading"] == "by test"
+    assert result["interpretation"] == "by test"
     assert load_result(tmp_path / "out" / "small.json") == result
 
 
-def test_a_row_may_keep_to_what_was_observed_and_an_explored_reading_is_never_the_best(tmp_path):
+def test_a_row_may_keep_to_what_was_observed_and_an_explored_interpretation_is_never_the_best(tmp_path):
     text = SMALL.replace('"random_search" }', '"random_search", by = "" }').replace(
         'name = "by test"', 'name = "by test"\nexplored = true'
     )
@@ -104,7 +109,7 @@ def test_a_row_may_keep_to_what_was_observed_and_an_explored_reading_is_never_th
     result = reproduce(read_published(tmp_path / "small.toml"), ReproductionPlan(4, tmp_path / "out"))
     seen, by_test = (rows(result, name)["RS"]["cells"]["Cora"]["ours"]["values"] for name in ("as seen", "by test"))
     assert seen == by_test
-    assert result["reading"] != "by test"
+    assert result["interpretation"] != "by test"
     assert "by test: " in compose_report([result])
     assert "(explored, not chosen)" in compose_report([result])
 
@@ -119,7 +124,7 @@ def test_runs_are_kept_continued_and_the_same_for_any_number_of_jobs(small, tmp_
     record.replace_runs({pair: record.runs(*pair)[:3]})  # as if killed after three runs
     resumed = reproduce(small, ReproductionPlan(6, tmp_path / "a"))
     other = reproduce(small, ReproductionPlan(6, tmp_path / "b", jobs=2))
-    assert grown["readings"] == resumed["readings"] == other["readings"]
+    assert grown["interpretations"] == resumed["interpretations"] == other["interpretations"]
     fewer = rows(reproduce(small, ReproductionPlan(2, tmp_path / "a")), "as seen")["RS"]["cells"]["Cora"]["ours"]
     assert fewer["values"] == rows(grown, "as seen")["RS"]["cells"]["Cora"]["ours"]["values"][:2]
 
@@ -145,7 +150,7 @@ def test_reports_hold_both_numbers_in_every_format(small, tmp_path):
 
 def test_a_damaged_result_and_an_empty_folder_are_named(tmp_path):
     (tmp_path / "x.json").write_text("{")
-    with pytest.raises(RecordError, match="delete it and run it again"):
+    with pytest.raises(RecordError, match="delete it and run the table again"):
         load_result(tmp_path / "x.json")
     (tmp_path / "x.json").write_text('{"format": "other"}')
     with pytest.raises(RecordError, match=r"damaged|no nasbench-reproduction"):
@@ -175,7 +180,7 @@ def test_the_command_line_lists_shows_runs_and_reports(capsys, tmp_path):
     ("arguments", "says"),
     [
         (["runn"], "did you mean 'run'"),
-        (["show"], "show what?"),
+        (["show"], "nothing to show"),
         (["run", "nb201_table4"], "did you mean 'nb201_table5'"),
         (["run", "nb201_optimum", "--runs", "0"], "expected at least 1"),
         (["run", "nb201_optimum", "--format", "pdf"], "unknown format"),
@@ -252,7 +257,7 @@ def test_every_published_table_runs_quickly(name, request, tmp_path, tables, mon
         monkeypatch.setenv("NASBENCH_HOME", str(tables(request.getfixturevalue("shared"))))
     table = load_published(name)
     result = reproduce(table, ReproductionPlan(table.quick_runs, tmp_path, quick=True))
-    found = {row["label"]: row["verdict"] for row in rows(result, result["reading"]).values()}
+    found = {row["label"]: row["verdict"] for row in rows(result, result["interpretation"]).values()}
     assert {label: found[label] for label in VERDICTS[name]} == VERDICTS[name]
     assert list_missing_imports([result]) == []
     if name == "nb201_table5":

@@ -13,7 +13,7 @@ from nasbench.reproduction.verdicts import ClaimVerdict, Fit, Judged, judge_cell
 
 NUMBER = st.floats(-100, 100)
 STD = st.floats(0.01, 10)
-ROW = Row("row", "SRC", {"kind": "none", "reason": ""}, {})
+ROW = Row("row", "original", {"kind": "none", "reason": ""}, {})
 
 
 def cell(mean, ours, *, tolerance=0.5, std=None, ratio=None, runs=None, judged=True):

@@ -1,4 +1,4 @@
-"""What a picture of a comparison is."""
+"""The base class of plots of a comparison."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 
 class Plot:
-    """Base of all pictures: what is shown is computed apart from how it is drawn.
+    """Base of all plots; it separates computing the numbers from drawing them.
 
     Attributes:
-        grows: whether the file grows around what lies outside the axes.
+        grows: whether the file grows to include what lies outside the axes.
     """
 
     grows: ClassVar[bool] = False
 
     def prepare(self, analysis: Analysis) -> Any:
-        """Return the numbers that the picture shows; None where the record has nothing to show."""
+        """Compute the numbers that the plot shows; None if the record has nothing to show."""
         raise NotImplementedError
 
     def draw(self, data: Any) -> "Figure":

@@ -1,4 +1,4 @@
-"""What the pictures of a comparison share: how strategies are drawn, and their legend."""
+"""Shared parts of the plots of a comparison: the lines of strategies, and their legend."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _Task = TypeVar("_Task")
-_MOST_COLOURED = 12  # lines that an eye tells apart
+_MOST_COLOURED = 12  # number of lines that can be distinguished
 _REFERENCE = "random_search"
 _GREY: dict[str, Any] = {"color": "0.8", "linestyle": "-", "linewidth": 0.9, "zorder": 1}
 
@@ -26,8 +26,8 @@ class Line:
     """How a strategy is drawn.
 
     Attributes:
-        label: in the legend; one of the grey ones speaks for all.
-        look: of the line.
+        label: label in the legend; one grey line stands for all grey lines.
+        look: style of the line.
         banded: whether its interval is drawn.
     """
 
@@ -44,7 +44,7 @@ class Line:
 
 
 def choose_lines(analysis: Analysis) -> list[Line]:
-    """Return each strategy's line: where they are many, the best and random search in colours, all others grey."""
+    """Return the line of each strategy; if there are many, only the best and random search have colours."""
     names = analysis.strategies
     by_rank = np.argsort(statistics.ranks(analysis.scores).mean(axis=0), kind="stable").tolist()
     reference = [i for i in by_rank if names[i] == _REFERENCE]
@@ -58,7 +58,7 @@ def choose_lines(analysis: Analysis) -> list[Line]:
 
 
 def list_legend(axes: "Axes") -> dict[str, list[Any]]:
-    """Return what a legend shows: strategies in their order, what stands for many at the end."""
+    """Return the entries of a legend: strategies in order, with the entry for grey lines at the end."""
     entries = sorted(
         zip(*axes.get_legend_handles_labels(), strict=True), key=lambda entry: entry[0].get_zorder() == _GREY["zorder"]
     )
@@ -72,7 +72,7 @@ def draw_task_panels(
     """Return a figure with a panel for each task and one legend."""
     columns = min(len(tasks), 4)
     rows = -(-len(tasks) // columns)
-    small = rows == 1  # title and legend take as much room beside one panel as beside twelve
+    small = rows == 1  # title and legend need the same room for one panel as for twelve
     figure, grid = panels(columns, rows, *((6.4 if columns == 1 else 4.8, 5.0) if small else ()))
     for axes, task in zip(grid.flat, tasks, strict=False):
         draw(axes, task)

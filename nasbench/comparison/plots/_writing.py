@@ -1,4 +1,4 @@
-"""Drawing every picture that a record allows."""
+"""Draw and write plots of a record."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 def write_plots(analysis: Analysis, folder: Path, plots: Sequence[str] = ()) -> list[Path]:
-    """Draw every registered picture that the record allows, and others that are named, and return the files.
+    """Draw every registered plot that the record allows, and the plots that are named; return the files.
 
     Args:
-        analysis: of the record.
-        folder: where files called after the pictures are written.
-        plots: labels ``module:Class`` or ``module:function``.
+        analysis: analysis of the record.
+        folder: where to write; each file has the name of its plot.
+        plots: labels ``module:Class`` or ``module:function`` to draw besides the registered plots.
 
     Raises:
         MissingExtra: matplotlib is not installed.
-        UnknownName, InvalidOption: a picture that does not exist.
+        UnknownName, InvalidOption: a plot does not exist.
     """
     needs_matplotlib()
     figures, growing = {}, set()
@@ -39,13 +39,13 @@ def write_plots(analysis: Analysis, folder: Path, plots: Sequence[str] = ()) -> 
 
 
 def draw_plot(label: str, analysis: Analysis) -> "Figure | None":
-    """Return a picture of a record; None where it has nothing to show. Errors as ``write_plots``."""
+    """Draw one plot of a record; None if it has nothing to show. Raises the errors of ``write_plots``."""
     needs_matplotlib()
     return _make_figure(label, analysis, asked=True)[0]
 
 
 def _make_figure(label: str, analysis: Analysis, *, asked: bool) -> "tuple[Figure | None, bool]":
-    """Return a figure and whether its file grows; a registered one that is not asked for may lack its packages."""
+    """Return a figure and whether its file grows; an unrequested plot is skipped if its packages are missing."""
     try:
         component, options = Choice.parse(label).resolve(PLOTS)
     except MissingExtra:

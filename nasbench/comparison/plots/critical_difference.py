@@ -1,4 +1,4 @@
-"""Average ranks with bars joining strategies that Holm-corrected Wilcoxon tests do not tell apart (Demsar 2006)."""
+"""Average ranks; bars join strategies that do not differ by Holm-corrected Wilcoxon tests (Demsar 2006)."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +18,7 @@ _ALPHA = 0.05
 
 
 class _Differences(NamedTuple):
-    """Strategies, what blocks are, [blocks, strategies] regrets."""
+    """Strategies, a description of the blocks, and [blocks, strategies] regrets."""
 
     strategies: list[str]
     what: str
@@ -31,7 +31,7 @@ class CriticalDifference(Plot):
     grows = True  # its labels lie outside the axes
 
     def prepare(self, analysis: Analysis) -> _Differences | None:
-        """Return what is tested; None for two strategies or one."""
+        """Return the tested regrets; None for fewer than three strategies."""
         if len(analysis.strategies) < 3:
             return None
         blocks, what = significance_blocks(analysis)
@@ -62,6 +62,6 @@ class CriticalDifference(Plot):
 def _write_title(data: _Differences) -> str:
     friedman = statistics.friedman(data.blocks)
     return (
-        f"Average rank over {len(data.blocks)} {data.what}; a bar joins what Wilcoxon-Holm does not tell apart at "
+        f"Average rank over {len(data.blocks)} {data.what}; bars join strategies that Wilcoxon-Holm cannot separate at "
         f"{_ALPHA:g}\nFriedman p {'< 0.001' if friedman < 0.001 else f'= {friedman:.2g}'}"
     )

@@ -1,7 +1,7 @@
 """Share of runs that have found the optimum, over the number of trials: one minus the Kaplan-Meier curve.
 
-The empirical distribution of runtimes of COCO (Hansen et al. 2016, arXiv 1605.03560), a panel a task; runs that end
-before the optimum are censored, not left out.
+The empirical distribution of runtimes as in COCO (Hansen et al. 2016, arXiv 1605.03560), with a panel for each task.
+Runs that end before they find the optimum are censored, not left out.
 """
 
 from typing import TYPE_CHECKING, NamedTuple

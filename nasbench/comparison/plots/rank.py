@@ -1,4 +1,4 @@
-"""Average rank over the share of the budget spent: every run of every task ranks the strategies."""
+"""Average rank over the share of the budget spent; the strategies are ranked in every run of every task."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,7 +28,7 @@ class RankOverTime(Plot):
     """Average rank by regret, over time."""
 
     def prepare(self, analysis: Analysis) -> _Ranks | None:
-        """Return average ranks; None for one strategy alone."""
+        """Return average ranks; None for a single strategy."""
         n = len(analysis.strategies)
         if n < 2:
             return None

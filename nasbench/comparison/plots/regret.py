@@ -1,4 +1,4 @@
-"""Mean normalised regret of the incumbent over the budget, a panel a task, logarithmic axes."""
+"""Mean normalised regret of the incumbent over the budget, with a panel for each task and logarithmic axes."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,7 +62,7 @@ def _prepare_panel(task: TaskAnalysis) -> _Panel:
     hours = unit == "s" and budget > 7200
     bands = np.array([np.maximum(statistics.mean_band(curves), _FLOOR) for curves in task.curves])
     highest = 1.3
-    if not task.scales[task.splits[0]].is_fraction:  # how bad the worst is, no unit but that one bounds
+    if not task.scales[task.splits[0]].is_fraction:  # in other units, nothing bounds the worst regret
         highest = max(highest, 1.1 * float(bands[:, 0].max()))
     return _Panel(
         title=task.name,
