@@ -1,9 +1,9 @@
-"""Counts of functional paths: what an input meets on each way to the output, in order.
+"""Counts of functional paths: the sequences of operations that lead from the input to the output.
 
-A path is the sequence of operations from the input to the output; one that is cut (``none``) does not
-count, and operations that hand on what they get (``skip_connect``) are left out of it. Architectures
-that compute the same sums of the same chains have equal counts. In the vein of the path encoding of
-White et al. 2021 (BANANAS, arXiv 1910.11858), which keeps both and counts no further than one.
+A path that a zero operation (``none``) cuts does not count. Identity operations (``skip_connect``) are removed from
+the sequence. Architectures that compute the same sums of the same chains have equal counts. Related: the path encoding
+of White et al. 2021 (BANANAS, arXiv 1910.11858), which keeps both kinds of operations and records only whether a path
+exists.
 """
 
 import numpy as np
