@@ -1,8 +1,8 @@
 """Gaussian process on functional paths: an RBF kernel of their counts.
 
-A path is the sequence of operations from the input to the output after dropping cut paths and contracting
-identities (encoding ``functional_path``). Compare the path encoding of BANANAS (White et al. 2021, arXiv
-1910.11858), which keeps ``none`` and ``skip`` and counts to one; the option ``encoding="path"`` takes that.
+A path is the sequence of operations from the input to the output, after cut paths are dropped and identities are
+contracted (encoding ``functional_path``). The path encoding of BANANAS (White et al. 2021, arXiv 1910.11858) keeps
+``none`` and ``skip`` and records only whether a path exists; the option ``encoding="path"`` selects it.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class PathGP(GaussianProcess):
     """RBF kernel of path counts with one length scale.
 
     Args:
-        smooth: RBF; otherwise Matern with nu = 5/2.
+        smooth: True for the RBF kernel, False for a Matern kernel with nu = 5/2.
     """
 
     encoding: str = "functional_path"
