@@ -94,7 +94,7 @@ class CheckedPredictor(ABC):
             if values is not None and not np.isfinite(values).all():
                 bad = int((~np.isfinite(values)).sum())
                 raise PredictorError(
-                    f"{type(self).__name__} has no finite {name} of {bad} of {len(batch)} architectures; "
+                    f"{type(self).__name__} returned a non-finite {name} for {bad} of {len(batch)} architectures; "
                     "choose another target, or another predictor"
                 )
         return answer

@@ -1,4 +1,4 @@
-"""Encodings against hand-counted examples and the laws they promise."""
+"""Encodings against examples counted by hand, and the properties that they guarantee."""
 
 import numpy as np
 import pytest
@@ -72,10 +72,10 @@ def test_the_order_of_operations_counts_in_paths_but_not_in_bags():
 @pytest.mark.parametrize("name", ["nb201", "tnb101_micro", "nb101"])
 @pytest.mark.parametrize("label", ["functional_path", "path_bag", "path_statistics", "wl,depth=2", "canonical"])
 def test_isomorphic_architectures_look_the_same(name, label, rng):
-    """Up to what the benchmark's own isomorphism ignores: NAS-Bench-201's tells a sum from its only term."""
+    """Up to the benchmark's own isomorphism: NAS-Bench-201's distinguishes a sum from its only term."""
     space = space_named(name)
     archs = space.sample(200, rng)
-    twins = space.canonical(archs)
+    twins = space.canonicalize(archs)
     encoding = make_encoding(space, label)
     encoding.fit(np.concatenate([archs, twins]))
     if label.startswith("wl"):  # labels see identities, which the paper's isomorphism contracts
@@ -86,7 +86,7 @@ def test_isomorphic_architectures_look_the_same(name, label, rng):
 
 @pytest.mark.parametrize("make", [FunctionalPathEncoding, WeisfeilerLehmanEncoding])
 def test_looked_up_features_equal_computed_ones(make, rng):
-    """Columns may differ in order: inner products and lengths may not."""
+    """The order of columns may differ; inner products and lengths may not."""
     space = space_named("nb201")
     known, others = space.sample(30, rng), space.sample(50, rng)
     computed = make(space)
@@ -114,7 +114,7 @@ def test_what_was_not_seen_keeps_lengths_exact(rng):
 
 @pytest.mark.parametrize("name", ["darts", "nb201"])
 def test_what_was_not_seen_keeps_weighted_distances_exact(name, rng):
-    """However much each group weighs: as if all had been seen. NAS-Bench-201 is looked up, DARTS is counted."""
+    """For any group weights, as if everything had been seen. NAS-Bench-201 is looked up, DARTS is counted."""
     space = space_named(name)
     encoding, weights = make_encoding(space, "wl,depth=2"), rng.random(5)
     known, other = space.sample(5, rng), space.sample(40, rng)

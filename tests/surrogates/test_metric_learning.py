@@ -1,4 +1,4 @@
-"""The leave-one-out error against metric-learn's, and what a learnt metric must do."""
+"""The leave-one-out error against metric-learn's, and the properties of a learnt metric."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from nasbench.surrogates.neural.metric_learning import MetricLearning, learn_map
 
 
 def test_error_and_gradient_are_those_of_metric_learn():
-    """Numbers of MLKR._loss in metric-learn 0.7.0 (PyPI, MIT)."""
+    """Values of MLKR._loss in metric-learn 0.7.0 (PyPI, MIT)."""
     i = np.arange(6.0)
     x, value = np.stack([i, i**2 / 5, np.cos(i)], axis=1), np.sin(i)
     loss, slope = leave_one_out(np.array([[0.5, -0.2, 0.3], [0.1, 0.4, -0.6]]), x, value)
@@ -33,7 +33,7 @@ def test_the_gradient_is_that_of_the_error():
 
 
 def test_the_metric_keeps_what_matters_and_drops_the_rest():
-    """Of five equally wide features only the second decides the value."""
+    """Only the second of five features of equal variance determines the value."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(150, 5))
     found = learn_map(x, np.sin(2 * x[:, 1]), 5, 100)
