@@ -32,7 +32,7 @@ def _open_task(name: str, space: SearchSpace) -> TableTask:
     return task
 
 
-def draw_known_trainings(task: TableTask, n: int, rng: np.random.Generator) -> tuple[Archs, Floats]:
+def draw_known_results(task: TableTask, n: int, rng: np.random.Generator) -> tuple[Archs, Floats]:
     """Return up to ``n`` random measured architectures of a task and their observed scores (never a test split)."""
     archs = task.table.architectures[rng.permutation(task.rows)]
     score = task.query(archs, task.observed.split)
@@ -40,7 +40,7 @@ def draw_known_trainings(task: TableTask, n: int, rng: np.random.Generator) -> t
     return archs[rows], score[rows]
 
 
-def refuse_itself(task: TableTask, archs: Archs, score: Floats) -> None:
+def refuse_target_as_source(task: TableTask, archs: Archs, score: Floats) -> None:
     """Reject a source that contains the scores to be predicted, because it would leak the target's results.
 
     Raises:

@@ -65,7 +65,7 @@ class Paths(NamedTuple):
     counts: Ints
 
 
-def functional_paths(space: SearchSpace, archs: Archs) -> Paths:
+def find_functional_paths(space: SearchSpace, archs: Archs) -> Paths:
     """Follow all paths from the input to the output for all architectures at once, one vertex per round."""
     graphs = compute_live_graphs(space, archs)
     k, output = len(graphs.working), len(graphs.vocabulary) - 1

@@ -217,7 +217,7 @@ def _find_equal_rows(matrix: Any, groups: Ints) -> _Features:
 
 def _load_all_features(space: EnumeratedSpace, encoding: Encoding, label: str) -> _Features:
     """Read the features of all architectures from disk, or compute and store them."""
-    path = get_feature_folder() / f"{space.name}-{_digest(space, label)}.npz"
+    path = get_feature_folder() / f"{space.name}-{_compute_digest(space, label)}.npz"
     try:
         with np.load(path, allow_pickle=False) as stored:
             matrix = csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=tuple(stored["shape"]))
@@ -241,7 +241,7 @@ def _compute_all_features(space: EnumeratedSpace, encoding: Encoding) -> tuple[A
     return csr_array(encoding.encode(space.rows)), encoding.groups
 
 
-def _digest(space: EnumeratedSpace, label: str) -> str:
+def _compute_digest(space: EnumeratedSpace, label: str) -> str:
     """Hash all that determines the features: architectures, their meaning, isomorphism, encoding, this code."""
     digest = hashlib.sha256(label.encode() + space.rows.tobytes() + space.cardinality.tobytes())
     digest.update(bytes([space.trained_once_per_class]))  # the isomorphism classes of nb201 depend on it

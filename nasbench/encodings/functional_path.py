@@ -10,7 +10,7 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.encodings._encoding import CountEncoding, Tokens
-from nasbench.encodings._functional import functional_paths
+from nasbench.encodings._functional import find_functional_paths
 
 
 class FunctionalPathEncoding(CountEncoding):
@@ -18,5 +18,5 @@ class FunctionalPathEncoding(CountEncoding):
 
     def tokens(self, archs: Archs) -> Tokens:
         """Return every path of architectures [n, d]."""
-        paths = functional_paths(self.space, archs)
+        paths = find_functional_paths(self.space, archs)
         return Tokens(paths.owner, paths.key, np.zeros(len(paths.owner), dtype=np.int64))

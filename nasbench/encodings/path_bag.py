@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.encodings._encoding import CountEncoding, Tokens, scramble
-from nasbench.encodings._functional import functional_paths
+from nasbench.encodings._functional import find_functional_paths
 
 
 class PathBagEncoding(CountEncoding):
@@ -17,7 +17,7 @@ class PathBagEncoding(CountEncoding):
 
     def tokens(self, archs: Archs) -> Tokens:
         """Return all paths of architectures [n, d], each identified by its operation counts."""
-        paths = functional_paths(self.space, archs)
+        paths = find_functional_paths(self.space, archs)
         weights = scramble(np.arange(1, paths.counts.shape[1] + 1, dtype=np.uint64))
         key = scramble((paths.counts.astype(np.uint64) * weights).sum(axis=1, dtype=np.uint64))
         return Tokens(paths.owner, key, np.zeros(len(key), dtype=np.int64))

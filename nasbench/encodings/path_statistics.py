@@ -8,7 +8,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.encodings._encoding import Encoding
-from nasbench.encodings._functional import functional_paths
+from nasbench.encodings._functional import find_functional_paths
 
 
 class PathStatisticsEncoding(Encoding):
@@ -20,7 +20,7 @@ class PathStatisticsEncoding(Encoding):
 
     def encode(self, archs: Archs) -> Floats:
         """Return the statistics as an array ``[n, 4 + 2 k]`` for k working operations."""
-        paths, n = functional_paths(self.space, archs), len(archs)
+        paths, n = find_functional_paths(self.space, archs), len(archs)
         number = np.bincount(paths.owner, minlength=n)
         values = np.column_stack([paths.counts.sum(axis=1), paths.counts])
         order = np.argsort(paths.owner, kind="stable")

@@ -51,7 +51,7 @@ class WeisfeilerLehmanEncoding(CountEncoding):
 
         Groups are ordered by depth, ``in`` before ``out``.
         """
-        adjacency, operations, present = self._graphs(archs)
+        adjacency, operations, present = self._make_graphs(archs)
         owner, vertex = np.nonzero(present)
         labels = scramble((operations.astype(np.uint64) + np.uint64(1)) * _SALTS[0])
         edges = adjacency.astype(np.uint64)
@@ -67,7 +67,7 @@ class WeisfeilerLehmanEncoding(CountEncoding):
             key = scramble(key + _count_occurrences(owners, key) * _SALTS[0])
         return Tokens(owners, key, np.repeat(np.arange(len(keys)), len(owner)))
 
-    def _graphs(self, archs: Archs) -> tuple[Bools, Archs, Bools]:
+    def _make_graphs(self, archs: Archs) -> tuple[Bools, Archs, Bools]:
         if self._live:
             graphs = compute_live_graphs(self.space, archs)
             return graphs.adjacency, graphs.operations, graphs.live

@@ -76,7 +76,7 @@ class Scoring:
     device: str = "cpu"
     space: SearchSpace | None = None
 
-    def made(self) -> list[Proxy]:
+    def make_proxies(self) -> list[Proxy]:
         """Return the proxies.
 
         Raises:
@@ -101,13 +101,13 @@ class Scoring:
         Raises:
             InvalidOption: the batch does not fit into the memory of the GPU.
         """
-        proxies = self.made()
+        proxies = self.make_proxies()
         with limit_to_one_thread():
-            rows = [self._row(proxies, self.probe(archs[i : i + 1])) for i in range(len(archs))]
+            rows = [self._score_one(proxies, self.probe(archs[i : i + 1])) for i in range(len(archs))]
         values = np.array(rows, dtype=np.float64).reshape(len(archs), len(proxies))
         return np.where(np.isfinite(values), values, np.nan)
 
-    def _row(self, proxies: Sequence[Any], probe: Probe) -> list[float]:
+    def _score_one(self, proxies: Sequence[Any], probe: Probe) -> list[float]:
         try:
             return [proxy(probe) for proxy in proxies]
         except torch.OutOfMemoryError as error:

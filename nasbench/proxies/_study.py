@@ -84,7 +84,7 @@ def score_table(
         FileLocked: another process is writing this table.
         OSError: the file cannot be written.
     """
-    study.scoring.made()
+    study.scoring.make_proxies()
     check_network(study.scoring.network, study.space)
     if path.exists():
         return _read_finished(path, study)

@@ -46,10 +46,10 @@ class CurvePredictor(CheckedPredictor):
         """Return mean and standard deviation of final values, [m] each."""
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
-        batch, value = self._read(batch, value)
+        batch, value = self._read_batch(batch, value)
         self._learn(batch, value, rng)
 
-    def _read(self, batch: Batch, value: Floats) -> tuple[Batch, Floats]:
+    def _read_batch(self, batch: Batch, value: Floats) -> tuple[Batch, Floats]:
         """Set horizon, unit and the prediction for unseen curves; return batch and values in this unit."""
         curves = require_curves(batch)
         self._horizon = curves.shape[1]

@@ -120,12 +120,12 @@ class GaussianProcess(CheckedPredictor):
         known = self._module.compute_by_group(x)
         return minimize_lbfgs(
             lambda given: self._compute_negative_log_posterior(given, known, y),
-            self._start(),
+            self._make_start(),
             self.max_iterations,
             gain=ENOUGH,
         )
 
-    def _start(self) -> Floats:
+    def _make_start(self) -> Floats:
         """Return the starting point ``[g + 2]`` of the hyperparameter search."""
         start = np.zeros(len(self._module.log_scales) + 2)
         start[-1] = _PRIORS["noise"][0]
@@ -146,26 +146,26 @@ class GaussianProcess(CheckedPredictor):
         return float(np.exp(self._hyperparameters[-1])) + LEAST_NOISE
 
     def _fit_posterior(self, archs: Archs, value: Floats) -> None:
-        self._see(archs)
+        self._set_architectures(archs)
         covariance = self._compute_training_covariance()
         noise = self._noise * torch.eye(len(covariance), dtype=torch.float64)
         self._jitter, self._factor = _factor_cholesky(covariance + noise)
         self._grew = False
-        self._weigh(value)
+        self._compute_weights(value)
 
     def _compute_training_covariance(self) -> Tensor:
         """Return the prior covariance of the training points; ``[n, n]``."""
         with torch.no_grad():
             return self._signal * self._module.compute_from_blocks([Products.of(part, part) for part in self._scaled])
 
-    def _see(self, archs: Archs) -> None:
+    def _set_architectures(self, archs: Archs) -> None:
         """Set the training architectures to ``archs``; the kernel between any two stays the same."""
         self._learn_columns(archs)
         self._module.log_scales.data = torch.from_numpy(self._hyperparameters[:-2].copy())
         scaled = torch.from_numpy(self._scale_features(archs).toarray())
         self._scaled = [scaled[:, block] for block in self._module.blocks]
 
-    def _weigh(self, value: Floats) -> None:
+    def _compute_weights(self, value: Floats) -> None:
         self._value = torch.from_numpy(value)
         self._weights = torch.cholesky_solve(self._value[:, None], self._factor)[:, 0]
 
@@ -182,7 +182,7 @@ class GaussianProcess(CheckedPredictor):
         q = len(batch)
         batch, value = self._extend_training(batch, score)
         n, new = len(self._weights), batch.archs[len(batch) - q :]
-        self._see(batch.archs)
+        self._set_architectures(batch.archs)
         across, _ = self._compute_cross_covariance(self._scale_features(new))
         half = torch.linalg.solve_triangular(self._factor, across[:, :n].mT, upper=False)
         noise = (self._noise + self._jitter) * torch.eye(len(new), dtype=torch.float64)
@@ -190,7 +190,7 @@ class GaussianProcess(CheckedPredictor):
         upper = torch.cat([self._factor, torch.zeros((n, len(new)), dtype=torch.float64)], dim=1)
         self._factor = torch.cat([upper, torch.cat([half.mT, corner], dim=1)])
         self._grew = True
-        self._weigh(value)
+        self._compute_weights(value)
 
     def _compute_cross_covariance(self, query: Any) -> tuple[Tensor, Tensor]:
         """Return the prior covariance [m, n] of scaled features with the training points, and their variance [m]."""
@@ -241,10 +241,10 @@ class GaussianProcess(CheckedPredictor):
         if "factor" not in state:
             self._fit_posterior(batch.archs, value)
             return
-        self._see(batch.archs)
+        self._set_architectures(batch.archs)
         self._grew, self._jitter = True, float(state["jitter"])
         self._factor = torch.from_numpy(state["factor"])
-        self._weigh(value)
+        self._compute_weights(value)
 
 
 class NegativeLogLikelihood(torch.autograd.Function):
@@ -305,7 +305,7 @@ def _compute_squared_lengths(features: Any) -> Floats:
     return lengths
 
 
-def group_deviations(features: Floats, groups: Ints, n_groups: int) -> Floats:
+def compute_group_deviations(features: Floats, groups: Ints, n_groups: int) -> Floats:
     """Return ``[g]`` the root mean squared deviation of each group of columns, so that lengths of about 1 suit all.
 
     With many groups it is larger, see ``compute_length_growth``.

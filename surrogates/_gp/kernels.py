@@ -228,7 +228,7 @@ class SumKernel(GroupedKernel):
     def compute_from_blocks(self, products: Sequence[Products]) -> Tensor:
         """Return the weighted sum of the parts' kernels."""
         kernels = [part.compute_from_products(own) for part, own in zip(self._kernels, products, strict=True)]
-        return self._sum(kernels, self.log_scales)
+        return self._sum_kernels(kernels, self.log_scales)
 
     def compute_from_products(self, products: Products) -> Tensor:
         """Raise an error: a sum needs the products of each part."""
@@ -245,8 +245,8 @@ class SumKernel(GroupedKernel):
             part.compute_from_groups(own_known, scales)
             for part, own_known, scales in zip(self._kernels, known, own, strict=False)
         ]
-        return self._sum(kernels, log_scales)
+        return self._sum_kernels(kernels, log_scales)
 
-    def _sum(self, kernels: list[Tensor], log_scales: Tensor) -> Tensor:
+    def _sum_kernels(self, kernels: list[Tensor], log_scales: Tensor) -> Tensor:
         shares = torch.softmax(log_scales[-len(self._kernels) :], dim=0)
         return torch.tensordot(shares, torch.stack(kernels), dims=1)

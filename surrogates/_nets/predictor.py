@@ -66,7 +66,7 @@ class NetPredictor(CheckedPredictor):
         self._prepare(batch.archs)
         generator = torch_generator(rng)
         inputs = self._move_inputs(self._encode_inputs(batch.archs))
-        self._model = self._made(inputs)
+        self._model = self._make_model(inputs)
         initialize_weights(self._model, generator)
         self._model.to(self._device, _LEARNING)
         goal = torch.from_numpy(value).to(self._device, _LEARNING)
@@ -87,7 +87,7 @@ class NetPredictor(CheckedPredictor):
             generator=generator,
         )
 
-    def _made(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _make_model(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         with torch.device("meta"):  # on the meta device, torch's layers do not draw from the global generator
             net = self._build_net(inputs)
         return net.to(_ANSWERING).to_empty(device="cpu").eval()
@@ -133,7 +133,7 @@ class NetPredictor(CheckedPredictor):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         del value
         self._prepare(batch.archs)
-        self._model = self._made(self._encode_inputs(batch.archs[:1]))
+        self._model = self._make_model(self._encode_inputs(batch.archs[:1]))
         weights = {name.removeprefix("weights/"): a for name, a in state.items() if name.startswith("weights/")}
         load_arrays(self._model, weights)
         self._model.to(self._device)

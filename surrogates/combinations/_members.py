@@ -70,7 +70,7 @@ def prefix_state(prefix: str, member: Any) -> State:
     return {f"{prefix}/{name}": array for name, array in member.state().items()}
 
 
-def put_back(prefix: str, member: Any, state: State) -> None:
+def restore_member(prefix: str, member: Any, state: State) -> None:
     """Restore a member from the arrays that ``prefix_state`` returned."""
     start = f"{prefix}/"
     member.restore({name.removeprefix(start): array for name, array in state.items() if name.startswith(start)})

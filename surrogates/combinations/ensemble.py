@@ -32,7 +32,7 @@ from nasbench.surrogates.combinations._members import (
     make_member,
     parse_members,
     prefix_state,
-    put_back,
+    restore_member,
     spawn_generator,
 )
 
@@ -84,9 +84,9 @@ class Ensemble(PredictorOfPredictors):
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         k = len(self._choices)
         self._weights = np.full(k, 1 / k) if self._how == "equal" or k == 1 else self._stack_weights(batch, value, rng)
-        self._members = self._trained(batch, value, rng)
+        self._members = self._train_members(batch, value, rng)
 
-    def _trained(self, batch: Batch, score: Floats, rng: np.random.Generator) -> list[Any]:
+    def _train_members(self, batch: Batch, score: Floats, rng: np.random.Generator) -> list[Any]:
         members = [make_member(self._space, choice) for choice in self._choices]
         for member in members:
             member.fit(batch, score, spawn_generator(rng))
@@ -99,7 +99,7 @@ class Ensemble(PredictorOfPredictors):
             rest = np.setdiff1d(np.arange(len(score)), rows)
             if len(rest) < self.min_points or np.ptp(score[rest]) == 0:
                 continue
-            members = self._trained(batch.take(rest), score[rest], rng)
+            members = self._train_members(batch.take(rest), score[rest], rng)
             unseen[:, rows] = [member.predict(batch.take(rows)).mean for member in members]
         asked = ~np.isnan(unseen[0])
         rank = find_target("rank")(score).forward
@@ -118,7 +118,7 @@ class Ensemble(PredictorOfPredictors):
         self._weights = state["weights"]
         self._members = [make_member(self._space, choice) for choice in self._choices]
         for i, member in enumerate(self._members):
-            put_back(f"member{i}", member, state)
+            restore_member(f"member{i}", member, state)
 
 
 def mix_predictions(answers: list[Prediction], weights: Floats) -> tuple[Floats, Floats | None]:

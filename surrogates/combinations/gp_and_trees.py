@@ -24,7 +24,7 @@ from nasbench.options import Count, Probability
 from nasbench.predictions import Batch
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._tabular import FUNCTIONAL
-from nasbench.surrogates.combinations._members import prefix_state, put_back, spawn_generator
+from nasbench.surrogates.combinations._members import prefix_state, restore_member, spawn_generator
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP
 from nasbench.surrogates.trees.xgboost import XGBoost
 
@@ -64,4 +64,4 @@ class GPAndTrees(FunctionalGP):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         super()._restore(state, batch, value)
         self._trees = self._make_trees()
-        put_back("trees", self._trees, state)
+        restore_member("trees", self._trees, state)

@@ -28,14 +28,14 @@ from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._blr import LinearPosterior
 from nasbench.surrogates._predictor import State
-from nasbench.surrogates._sources import draw_known_trainings, list_sources, open_sources, refuse_itself
+from nasbench.surrogates._sources import draw_known_results, list_sources, open_sources, refuse_target_as_source
 from nasbench.surrogates._standard import Standard
 from nasbench.surrogates._targets import find_target
 from nasbench.surrogates.combinations._members import (
     PredictorOfPredictors,
     make_member,
     prefix_state,
-    put_back,
+    restore_member,
     spawn_generator,
 )
 from nasbench.tasks import TableTask
@@ -81,7 +81,7 @@ class RankingTransfer(PredictorOfPredictors):
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         for task in self._tasks:
-            refuse_itself(task, batch.archs, value)
+            refuse_target_as_source(task, batch.archs, value)
         self._sources = [self._train_source(task, spawn_generator(rng)) for task in self._tasks]
         self._learn_weights(batch, value)
         self._member = make_member(self._space, self._member_choice)
@@ -90,7 +90,7 @@ class RankingTransfer(PredictorOfPredictors):
 
     def _train_source(self, task: TableTask, rng: np.random.Generator) -> Any:
         """Return a predictor of a source, trained on random architectures of this source."""
-        archs, score = draw_known_trainings(task, self._n_source, rng)
+        archs, score = draw_known_results(task, self._n_source, rng)
         member = make_member(self._space, self._source_choice)
         member.fit(Batch(archs), score, rng)
         return member
@@ -124,7 +124,7 @@ class RankingTransfer(PredictorOfPredictors):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         self._sources = [make_member(self._space, self._source_choice) for _ in self._tasks]
         for i, source in enumerate(self._sources):
-            put_back(f"source{i}", source, state)
+            restore_member(f"source{i}", source, state)
         self._learn_weights(batch, value)
         self._member = make_member(self._space, self._member_choice)
-        put_back("member", self._member, state)
+        restore_member("member", self._member, state)

@@ -32,7 +32,7 @@ from nasbench.surrogates.combinations._members import (
     deal_folds,
     make_member,
     prefix_state,
-    put_back,
+    restore_member,
     spawn_generator,
 )
 
@@ -92,13 +92,13 @@ class Tuned(PredictorOfPredictors):
             self.seconds_spent = time.perf_counter() - started
             if self._seconds is not None and self.seconds_spent >= self._seconds:
                 break
-        self._member = self._made(self._chosen)
+        self._member = self._make_predictor(self._chosen)
         self._member.fit(batch, value, spawn_generator(rng))
 
     def _draw_configurations(self, rng: np.random.Generator) -> list[dict[str, Any]]:
         return [{}, *(draw_options(self._ranges, rng) for _ in range(self._n_configs - 1))]
 
-    def _made(self, options: dict[str, Any]) -> Any:
+    def _make_predictor(self, options: dict[str, Any]) -> Any:
         return make_member(self._space, replace(self._choice, options={**self._choice.options, **options}))
 
     def _evaluate_options(
@@ -110,7 +110,7 @@ class Tuned(PredictorOfPredictors):
             rest = np.setdiff1d(np.arange(len(score)), rows)
             if len(rest) < self.min_points or np.ptp(score[rest]) == 0 or np.ptp(score[rows]) == 0:
                 continue
-            member = self._made(options)
+            member = self._make_predictor(options)
             member.fit(batch.take(rest), score[rest], spawn_generator(rng))
             mean = member.predict(batch.take(rows)).mean
             taus.append(0.0 if np.ptp(mean) == 0 else float(kendalltau(mean, score[rows])[0]))
@@ -128,5 +128,5 @@ class Tuned(PredictorOfPredictors):
         del batch, value
         self._chosen = json.loads(str(state["chosen"]))
         self.n_tried, self.seconds_spent = int(state["n_tried"]), float(state["seconds_spent"])
-        self._member = self._made(self._chosen)
-        put_back("member", self._member, state)
+        self._member = self._make_predictor(self._chosen)
+        restore_member("member", self._member, state)

@@ -64,11 +64,11 @@ class DeepKernelGP(CheckedPredictor):
         chosen = np.sort(rng.permutation(len(value))[: self._hyper_points])
         x, y = self._views.encode(batch.archs[chosen]), torch.from_numpy(value[chosen])
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
-        self._model = self._made(x, y, generator)
+        self._model = self._make_model(x, y, generator)
         self._model.learn(self._steps, rate=_RATE, decay=_DECAY)
         self._fit_posterior(batch.archs, torch.from_numpy(value))
 
-    def _made(self, x: Tensor, y: Tensor, generator: torch.Generator) -> DeepKernelModel:
+    def _make_model(self, x: Tensor, y: Tensor, generator: torch.Generator) -> DeepKernelModel:
         network = make_tanh_network(x.shape[1], self._width, self._outputs, generator)
         return DeepKernelModel(x, y, network=network, outputs=self._outputs)
 
@@ -90,6 +90,6 @@ class DeepKernelGP(CheckedPredictor):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         self._views.fit(batch.archs)
         x, y = self._views.encode(batch.archs), torch.from_numpy(value)
-        self._model = self._made(x, y, torch.Generator())
+        self._model = self._make_model(x, y, torch.Generator())
         self._model.load_state_dict({name: torch.from_numpy(np.array(part)) for name, part in state.items()})
         self._fit_posterior(batch.archs, y)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
-from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, compute_group_deviations
 from nasbench.surrogates._tabular import FUNCTIONAL
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
@@ -36,4 +36,4 @@ class FunctionalGP(GaussianProcess):
         return np.log1p(counts)
 
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
-        return group_deviations(features, groups, self._encoding.n_groups)
+        return compute_group_deviations(features, groups, self._encoding.n_groups)

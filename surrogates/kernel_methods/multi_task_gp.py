@@ -40,7 +40,7 @@ from nasbench.surrogates._gp.exact import (
 )
 from nasbench.surrogates._gp.lbfgs import minimize_lbfgs
 from nasbench.surrogates._predictor import State
-from nasbench.surrogates._sources import draw_known_trainings, list_sources, open_sources, refuse_itself
+from nasbench.surrogates._sources import draw_known_results, list_sources, open_sources, refuse_target_as_source
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
@@ -87,8 +87,8 @@ class MultiTaskGP(FunctionalGP):
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         for task in self._sources:
-            refuse_itself(task, batch.archs, self._train_score)
-        self._rank_sources([draw_known_trainings(task, self.n_source, rng) for task in self._sources])
+            refuse_target_as_source(task, batch.archs, self._train_score)
+        self._rank_sources([draw_known_results(task, self.n_source, rng) for task in self._sources])
         self._loadings = np.empty(0)
         if not self._sources:
             super()._fit(batch, value, rng)
@@ -128,7 +128,7 @@ class MultiTaskGP(FunctionalGP):
 
     def _learn(self, x: Tensor, y: Tensor, tasks: Tensor) -> None:
         """Find hyperparameters and correlations that maximise the posterior, from features [n, f], values [n]."""
-        known, start = self._module.compute_by_group(x), self._start()
+        known, start = self._module.compute_by_group(x), self._make_start()
         k = len(start)
 
         def loss(given: Tensor) -> Tensor:
@@ -152,11 +152,11 @@ class MultiTaskGP(FunctionalGP):
         likeness = torch.from_numpy(self.correlations)[-1]
         return covariance * likeness[self._number_tasks(covariance.shape[1])], variance
 
-    def _see(self, archs: Archs) -> None:
-        super()._see(self._prepend_sources(archs))
+    def _set_architectures(self, archs: Archs) -> None:
+        super()._set_architectures(self._prepend_sources(archs))
 
-    def _weigh(self, value: Floats) -> None:
-        super()._weigh(np.concatenate([self._source_values, value]))
+    def _compute_weights(self, value: Floats) -> None:
+        super()._compute_weights(np.concatenate([self._source_values, value]))
 
     def features(self, archs: Archs) -> Tensor:
         """Return the inputs of ``model`` for architectures [n, d] on this data set; the last column is its number."""

@@ -8,7 +8,7 @@ contracted (encoding ``functional_path``). The path encoding of BANANAS (White e
 from dataclasses import dataclass
 
 from nasbench.arrays import Floats, Ints
-from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, compute_group_deviations
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
@@ -28,4 +28,4 @@ class PathGP(GaussianProcess):
         return MaternKernel(sizes, smooth=self.smooth)
 
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
-        return group_deviations(features, groups, self._encoding.n_groups)
+        return compute_group_deviations(features, groups, self._encoding.n_groups)

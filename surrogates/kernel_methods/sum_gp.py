@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
-from nasbench.surrogates._gp import GaussianProcess, MaternKernel, SubtreeKernel, SumKernel, group_deviations
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, SubtreeKernel, SumKernel, compute_group_deviations
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
@@ -34,4 +34,6 @@ class SumGP(GaussianProcess):
 
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
         last = self._encoding.n_groups - 1
-        return np.append(np.ones(last), group_deviations(features[:, groups == last], groups[groups == last] - last, 1))
+        return np.append(
+            np.ones(last), compute_group_deviations(features[:, groups == last], groups[groups == last] - last, 1)
+        )

@@ -14,7 +14,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from nasbench.arrays import Floats, Ints
-from nasbench.surrogates._gp import GaussianProcess, GroupedKernel, MaternKernel, SubtreeKernel, group_deviations
+from nasbench.surrogates._gp import (
+    GaussianProcess,
+    GroupedKernel,
+    MaternKernel,
+    SubtreeKernel,
+    compute_group_deviations,
+)
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
@@ -62,4 +68,4 @@ class WeisfeilerLehmanGP(GaussianProcess):
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
         if self.kernel == "subtree":
             return super()._compute_lengths(features, groups)
-        return group_deviations(features, groups, self._encoding.n_groups)
+        return compute_group_deviations(features, groups, self._encoding.n_groups)

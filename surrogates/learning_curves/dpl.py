@@ -57,7 +57,7 @@ class DPL(LawPredictor):
 
     def _learn_laws(self, columns: Floats, goal: Floats, rng: np.random.Generator) -> None:
         generator = torch_generator(rng)
-        self._model = self._made(columns.shape[1])
+        self._model = self._make_model(columns.shape[1])
         initialize_weights(self._model, generator)
         with limit_to_one_thread():
             train_members(
@@ -70,7 +70,7 @@ class DPL(LawPredictor):
                 generator=generator,
             )
 
-    def _made(self, inputs: int) -> nn.Module:
+    def _make_model(self, inputs: int) -> nn.Module:
         widths = ((inputs, _WIDTH), (_WIDTH, _WIDTH))
         hidden = [step for pair in widths for step in (Linear(self._members, *pair), nn.LeakyReLU())]
         return nn.Sequential(*hidden, Linear(self._members, _WIDTH, 3)).double()
@@ -85,9 +85,9 @@ class DPL(LawPredictor):
         return export_arrays(self._model) | {"fold": self._fold}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
-        batch, value = self._read(batch, value)
+        batch, value = self._read_batch(batch, value)
         goal = self._prepare(batch, value)
-        self._model, self._fold = self._made(self._columns(batch.archs).shape[1]), state["fold"]
+        self._model, self._fold = self._make_model(self._columns(batch.archs).shape[1]), state["fold"]
         load_arrays(self._model, {name: array for name, array in state.items() if name != "fold"})
         self._calibrate(batch, goal)
 

@@ -115,7 +115,7 @@ class DyHPO(CurvePredictor):
             torch.from_numpy(self._compute_features(points)),
             torch.from_numpy(self._compute_departures(points, curves)),
         )
-        self._model = self._made(x, y, generator)
+        self._model = self._make_model(x, y, generator)
         self._model.likelihood.noise = _NOISE
         self._model.learn(self._steps, rate=_RATE, decay=_DECAY)
         self._fit_posterior(x, y)
@@ -153,7 +153,7 @@ class DyHPO(CurvePredictor):
             [self._columns(points.archs), np.stack(sides, axis=1), np.nan_to_num(points.curves)], axis=1
         )
 
-    def _made(self, x: Tensor, y: Tensor, generator: torch.Generator) -> DeepKernelModel:
+    def _make_model(self, x: Tensor, y: Tensor, generator: torch.Generator) -> DeepKernelModel:
         network = _Network(x.shape[1] - self._horizon, generator)
         return DeepKernelModel(x, y, network=network, outputs=_OUTPUTS)
 
@@ -186,7 +186,7 @@ class DyHPO(CurvePredictor):
         return arrays | {"drawn": np.stack(self._drawn), "way": np.stack(self._increments)}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
-        batch, value = self._read(batch, value)
+        batch, value = self._read_batch(batch, value)
         curves = self._prepare(batch, value)
         self._drawn, self._increments = (state["drawn"][0], state["drawn"][1]), (state["way"][0], state["way"][1])
         points = self._cut_curves(batch.archs, curves)
@@ -194,7 +194,7 @@ class DyHPO(CurvePredictor):
             torch.from_numpy(self._compute_features(points)),
             torch.from_numpy(self._compute_departures(points, curves)),
         )
-        self._model = self._made(x, y, torch.Generator())
+        self._model = self._make_model(x, y, torch.Generator())
         weights = {
             name: torch.from_numpy(np.array(part)) for name, part in state.items() if name not in ("drawn", "way")
         }

@@ -80,7 +80,7 @@ class FreezeThaw(CurvePredictor):
         chosen = np.sort(rng.permutation(len(curves))[: self._hyper_points])
         distance = self._compute_distances(self._x[chosen], self._x[chosen])
         found = minimize(
-            lambda logs: -self._log_posterior(logs, curves[chosen], distance),
+            lambda logs: -self._compute_log_posterior(logs, curves[chosen], distance),
             _CENTRES,
             method="L-BFGS-B",
             bounds=list(zip(_CENTRES - 4 * _WIDTHS, _CENTRES + 4 * _WIDTHS, strict=True)),
@@ -140,7 +140,7 @@ class FreezeThaw(CurvePredictor):
             explained=until(toward**2),
         )
 
-    def _log_posterior(self, logs: Floats, curves: Floats, distance: Floats) -> float:
+    def _compute_log_posterior(self, logs: Floats, curves: Floats, distance: Floats) -> float:
         """Return the log marginal likelihood of standardised curves plus the hyperparameters' log prior."""
         known = self._compute_evidence(logs, curves)
         observed = known.pull / known.precision
@@ -203,7 +203,7 @@ class FreezeThaw(CurvePredictor):
         return {"logs": self._logs}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
-        batch, value = self._read(batch, value)
+        batch, value = self._read_batch(batch, value)
         self._fit_posterior(state["logs"], batch.archs, self._prepare(batch, value))
 
 

@@ -119,7 +119,7 @@ class LCNet(LawPredictor):
         return {"weights": self._weights, "fold": self._fold}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
-        batch, value = self._read(batch, value)
+        batch, value = self._read_batch(batch, value)
         goal = self._prepare(batch, value)
         self._weights, self._fold = state["weights"], state["fold"]
         self._calibrate(batch, goal)

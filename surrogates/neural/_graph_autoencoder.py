@@ -222,7 +222,7 @@ def _pretrain(space: SearchSpace, how: Pretraining) -> Weights:
     """Return the weights kept in this process or on disk; train them otherwise."""
     kept = _kept.setdefault(space, {})
     if how not in kept:
-        path = get_feature_folder() / f"{space.name}-arch2vec-{_digest(space, how)}.npz"
+        path = get_feature_folder() / f"{space.name}-arch2vec-{_compute_digest(space, how)}.npz"
         kept[how] = _read_weights(path) or _write_weights(path, _train(space, how))
     return kept[how]
 
@@ -271,7 +271,7 @@ def _draw_pool(space: SearchSpace, how: Pretraining, rng: np.random.Generator) -
     return space.sample(how.architectures, rng)
 
 
-def _digest(space: SearchSpace, how: Pretraining) -> str:
+def _compute_digest(space: SearchSpace, how: Pretraining) -> str:
     """Hash everything that determines an embedding: the space, the options and the code."""
     digest = hashlib.sha256(
         repr((tuple(how), space.decisions, torch.__version__)).encode() + space.cardinality.tobytes()

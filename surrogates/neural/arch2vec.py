@@ -19,7 +19,7 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.options import FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, compute_group_deviations
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates.neural._graph_autoencoder import LatentEncoding, Pretraining
 
@@ -61,7 +61,7 @@ class Arch2Vec(GaussianProcess):
         return MaternKernel(sizes)
 
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
-        return group_deviations(features, groups, self._encoding.n_groups)
+        return compute_group_deviations(features, groups, self._encoding.n_groups)
 
     def _state(self) -> State:
         weights = {f"embedding/{name}": array for name, array in self._codes.weights.items()}

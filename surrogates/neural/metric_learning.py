@@ -99,7 +99,7 @@ def learn_map(x: Floats, value: Floats, dimensions: int, max_iterations: int) ->
     start = _compute_principal_map(x, dimensions)
 
     def error(flat: Floats) -> tuple[float, Floats]:
-        loss, slope = leave_one_out(flat.reshape(start.shape), x, value)
+        loss, slope = compute_leave_one_out_error(flat.reshape(start.shape), x, value)
         return loss, slope.ravel()
 
     found = minimize(error, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": max_iterations})
@@ -107,7 +107,7 @@ def learn_map(x: Floats, value: Floats, dimensions: int, max_iterations: int) ->
     return best
 
 
-def leave_one_out(mapping: Floats, x: Floats, value: Floats) -> tuple[float, Floats]:
+def compute_leave_one_out_error(mapping: Floats, x: Floats, value: Floats) -> tuple[float, Floats]:
     """Return the squared leave-one-out error of kernel regression, and its gradient [r, f].
 
     Weinberger & Tesauro's equations 4 and 6. The gradient is a Laplacian of the weights of all pairs, which avoids an

@@ -95,7 +95,7 @@ class Recurrent(CurvePredictor):
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         inputs, goal = self._prepare(batch, value)
         generator = torch_generator(rng)
-        self._model = self._made(inputs)
+        self._model = self._make_model(inputs)
         initialize_weights(self._model, generator)
         with limit_to_one_thread():
             train_members(
@@ -132,7 +132,7 @@ class Recurrent(CurvePredictor):
         time = np.broadcast_to(np.linspace(-1, 1, curves.shape[1]), curves.shape)
         return torch.from_numpy(self._columns(batch.archs)), torch.from_numpy(np.stack([among, gain, time], axis=2))
 
-    def _made(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _make_model(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         return _Reader(self._members, inputs[0].shape[1], self._width).double()
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
@@ -161,9 +161,9 @@ class Recurrent(CurvePredictor):
         return export_arrays(self._model)
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
-        batch, value = self._read(batch, value)
+        batch, value = self._read_batch(batch, value)
         inputs, _ = self._prepare(batch, value)
-        self._model = self._made(inputs)
+        self._model = self._make_model(inputs)
         load_arrays(self._model, state)
         self._model.eval()
 

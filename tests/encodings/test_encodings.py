@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasbench.encodings import CountEncoding, list_encodings, make_encoding
-from nasbench.encodings._functional import functional_paths
+from nasbench.encodings._functional import find_functional_paths
 from nasbench.encodings.functional_path import FunctionalPathEncoding
 from nasbench.encodings.wl import WeisfeilerLehmanEncoding
 from nasbench.errors import InvalidOption, UnknownName
@@ -41,7 +41,7 @@ def test_functional_paths_of_a_cell_counted_by_hand():
     space = space_named("nb201")
     # conv3x3 into node 1, skip into 2 from 0, pool into 2 from 1; into 3: none from 0, conv1x1 from 1, skip from 2
     text = "|nor_conv_3x3~0|+|skip_connect~0|avg_pool_3x3~1|+|none~0|nor_conv_1x1~1|skip_connect~2|"
-    paths = functional_paths(space, space.parse([text]))
+    paths = find_functional_paths(space, space.parse([text]))
     # working operations in the order of the vocabulary: conv1x1, conv3x3, pool
     assert sorted(paths.counts.tolist()) == sorted([[1, 1, 0], [0, 0, 0], [0, 1, 1]])
     statistics = make_encoding(space, "path_statistics").encode(space.parse([text]))[0]
@@ -53,7 +53,7 @@ def test_functional_paths_of_a_cell_counted_by_hand():
 def test_a_dead_cell_has_no_paths():
     space = space_named("nb201")
     nothing = np.zeros((1, 6), dtype=np.int8)
-    assert len(functional_paths(space, nothing).owner) == 0
+    assert len(find_functional_paths(space, nothing).owner) == 0
     assert not make_encoding(space, "path_statistics").encode(nothing).any()
 
 

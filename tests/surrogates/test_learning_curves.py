@@ -194,7 +194,7 @@ def test_freeze_thaw_is_the_gaussian_process_that_it_writes_down(space):
     values = np.array([standard[p] for p in seen])
     likelihood = multivariate_normal.logpdf(values[train], np.zeros(len(train)), covariance[np.ix_(train, train)])
     prior = -0.5 * (((logs - _centres()[0]) / _centres()[1]) ** 2).sum()
-    ours = predictor._log_posterior(logs, fill_gaps(standard[:3]), predictor._compute_distances(x[:3], x[:3]))
+    ours = predictor._compute_log_posterior(logs, fill_gaps(standard[:3]), predictor._compute_distances(x[:3], x[:3]))
     assert ours == pytest.approx(likelihood + len(train) / 2 * np.log(2 * np.pi) + prior, abs=1e-6)
     gain = np.linalg.solve(covariance[:-1, :-1], covariance[:-1, -1])
     mean, std = predictor.predict(batch.take(np.arange(3, 4)))
