@@ -1,6 +1,7 @@
 """Performance predictors, one file each; the file name is the name on the command line.
 
-What a predictor is trained on, the target, is also used by strategies that combine predictors.
+The transformations of scores that predictors learn (``Target``) are public because strategies that combine predictors
+use them too.
 """
 
 from nasbench.surrogates._targets import Target, find_target

@@ -1,9 +1,9 @@
 """Bayesian linear regression: weights integrated out in closed form, the two precisions maximised or sampled.
 
-Bishop 2006, Pattern Recognition and Machine Learning, sections 3.3 and 3.5: values are ``x w`` plus noise of
-precision beta, each weight is normal with precision alpha. Columns and values are centred, which is a flat
-prior on the intercept. One singular value decomposition is all that costs: with it the evidence of any
-(alpha, beta) takes a sum over singular values, for many of them at once.
+Source: Bishop 2006, Pattern Recognition and Machine Learning, sections 3.3 and 3.5. Values are ``x w`` plus noise of
+precision beta; each weight is normal with precision alpha. Columns and values are centred, which corresponds to a flat
+prior on the intercept. The main cost is one singular value decomposition. After it, the evidence of any (alpha, beta)
+is a sum over singular values, computed for many pairs at once.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidOption
 
-_BOUND = 10.0  # of the logarithms of alpha and of the noise variance; values have unit variance
+_BOUND = 10.0  # bound on the logarithms of alpha and the noise variance; values have unit variance
 _GRID = np.linspace(-_BOUND, _BOUND, 41)
 _STRETCH = 2.0
 _CHUNK = 4096  # rows predicted at once
@@ -24,9 +24,9 @@ class Sampling(NamedTuple):
     """How precisions are drawn from their posterior.
 
     Attributes:
-        walkers: chains that move together; the last place of each is kept.
-        burn_in: moves of each before the chain starts.
-        length: moves of the chain.
+        walkers: number of chains that move together; the last position of each is kept.
+        burn_in: moves of each chain that are discarded.
+        length: moves of each chain after those.
     """
 
     walkers: int = 20
@@ -34,21 +34,21 @@ class Sampling(NamedTuple):
     length: int = 2000
 
     def checked(self) -> "Sampling":
-        """Return itself.
+        """Return this object after checking it.
 
         Raises:
-            InvalidOption: walkers that are odd or fewer than 4, or a negative number of moves.
+            InvalidOption: the number of walkers is odd or below 4, or a number of moves is negative.
         """
         if self.walkers < 4 or self.walkers % 2 or min(self.burn_in, self.length) < 0:
             raise InvalidOption(
                 f"walkers={self.walkers}, burn_in={self.burn_in}, length={self.length}; expected an even number "
-                "of walkers from 4, and numbers of moves from 0"
+                "of walkers from 4, and non-negative numbers of moves"
             )
         return self
 
 
 class LinearPosterior:
-    """What is known of the weights after n observations.
+    """The posterior of the weights given n observations.
 
     Args:
         x: [n, f] features.
@@ -79,7 +79,7 @@ class LinearPosterior:
         return value
 
     def find_most_likely(self) -> Floats:
-        """Return the logarithms [1, 2] of the highest evidence: the best of a grid, then improved."""
+        """Return the logarithms [1, 2] of the highest evidence: the best point of a grid, refined by L-BFGS."""
         grid = np.stack(np.meshgrid(_GRID, _GRID, indexing="ij"), axis=-1).reshape(-1, 2)
         start = grid[np.argmax(self.evidence(grid))]
         bounds = [(-_BOUND, _BOUND)] * 2
@@ -88,10 +88,10 @@ class LinearPosterior:
         return best
 
     def draw_samples(self, sampling: Sampling, rng: np.random.Generator) -> Floats:
-        """Return logarithms [walkers, 2] drawn in proportion to the evidence, flat prior within +-10.
+        """Return logarithms [walkers, 2] drawn in proportion to the evidence, with a flat prior within +-10.
 
-        The stretch move of Goodman & Weare 2010 (the sampler of emcee): each half of the walkers in turn moves
-        along the lines to walkers of the other half.
+        This is the stretch move of Goodman & Weare 2010 (the sampler of emcee). The two halves of the walkers take
+        turns: each walker moves along the line to a walker of the other half.
         """
         half = sampling.walkers // 2
         at = rng.normal((0.0, -3.0), 1.0, size=(sampling.walkers, 2))
@@ -120,9 +120,9 @@ class LinearPosterior:
         return mean, std
 
     def _predict(self, x: Floats, logs: Floats) -> tuple[Floats, Floats]:
-        """Bishop's equations 3.58 and 3.59 for each of the precisions, then the moments of the mixture."""
+        """Apply Bishop's equations 3.58 and 3.59 for each precision, then return the moments of the mixture."""
         x = x - self._centre
-        # einsum, since a matrix product may round a row otherwise in a batch of another size
+        # einsum, because a matrix product may round a row differently in a batch of another size
         along = np.einsum("mf,rf->mr", x, self._right)
         beyond = (np.einsum("mf,mf->m", x, x) - np.einsum("mr,mr->m", along, along)).clip(min=0)
         alpha, noise = np.exp(logs).T

@@ -1,4 +1,4 @@
-"""What all predictors share: their input checked once, their target, and a state that can be kept."""
+"""What all predictors share: checks of their input, the target transformation, and a serialisable state."""
 
 import json
 from abc import ABC, abstractmethod
@@ -19,15 +19,15 @@ State = dict[str, npt.NDArray[Any]]
 
 
 class CheckedPredictor(ABC):
-    """A predictor whose input is checked, and whose target is transformed, in one place.
+    """A predictor that checks its input and transforms its target in one place.
 
-    Sub-classes write ``_fit`` and ``_predict``, which speak of the transformed target: about zero mean and
-    unit variance, larger is better. A state is the training data and the random state, and restoring one
-    fits again: the same bits. Where fitting is expensive, sub-classes override ``_state`` and ``_restore``.
+    Subclasses implement ``_fit`` and ``_predict``, which work on the transformed target: about zero mean and unit
+    variance, larger is better. A state consists of the training data and the random state, and restoring it fits
+    again, with identical bits. Subclasses whose fit is expensive override ``_state`` and ``_restore``.
 
     Args:
-        space: where the architectures are from.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        space: the search space of the architectures.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()
@@ -43,23 +43,23 @@ class CheckedPredictor(ABC):
         """Learn from architectures and their scores.
 
         Args:
-            batch: n architectures; several rows may be one architecture, measured more than once.
-            score: [n] scores, larger is better; nan of a training that still goes on, for a method that
+            batch: n architectures; several rows may repeat one architecture that was measured more than once.
+            score: [n] scores, larger is better. A score may be nan for a training run in progress if the method
                 ``learns_from_partial_curves``.
             rng: decides every random choice.
 
         Raises:
-            PredictorError: fewer architectures than the method needs, scores that are nan, beyond 1e100, or all equal
-                (to the target: it may not tell them apart), another number of scores than of architectures, or a part
-                of the batch missing that the method ``needs``.
-            InvalidArchitecture: a row that is not in the space.
+            PredictorError: there are fewer architectures than the method needs; scores are nan, beyond 1e100, or all
+                equal (also after the target transformation); the numbers of scores and architectures differ; or a part
+                of the batch that the method ``needs`` is missing.
+            InvalidArchitecture: a row is not in the space.
         """
         batch = self._check_batch(batch)
         score = _check_scores(score, len(batch), self.min_points, self._find_unfinished(batch))
         if not isinstance(rng, np.random.Generator):
             raise PredictorError(f"rng is {rng!r}; expected a generator: np.random.default_rng(0)")
         self._target = None
-        with np.errstate(divide="ignore", invalid="ignore"):  # refused just below
+        with np.errstate(divide="ignore", invalid="ignore"):  # rejected just below
             target = self._target_class(score)
             value = target.forward(score)
         if np.isinf(value).any() or (np.isnan(value) & ~np.isnan(score)).any():
@@ -72,11 +72,11 @@ class CheckedPredictor(ABC):
         self._target = target
 
     def predict(self, batch: Batch) -> Prediction:
-        """Return what is expected of m architectures.
+        """Return predictions for m architectures.
 
         Raises:
-            PredictorError: not fitted yet, a part of the batch missing, or an answer that is no finite number.
-            InvalidArchitecture: a row that is not in the space.
+            PredictorError: the predictor is not fitted, a part of the batch is missing, or a prediction is not finite.
+            InvalidArchitecture: a row is not in the space.
         """
         target = self._must_be_fitted()
         batch = self._check_batch(batch)
@@ -84,7 +84,7 @@ class CheckedPredictor(ABC):
             seen, asked = getattr(self._train, name), getattr(batch, name)
             if seen is not None and asked is not None and seen.shape[1:] != asked.shape[1:]:
                 advice = (
-                    ": keep the recipe's width, and write nan where an epoch was not seen" if name == "curves" else ""
+                    ": keep the recipe's width, and write nan where an epoch is unknown" if name == "curves" else ""
                 )
                 raise PredictorError(f"{name} have shape {asked.shape}; those learnt from had {seen.shape}{advice}")
         if not len(batch):
@@ -94,14 +94,14 @@ class CheckedPredictor(ABC):
             if values is not None and not np.isfinite(values).all():
                 bad = int((~np.isfinite(values)).sum())
                 raise PredictorError(
-                    f"{type(self).__name__} has no finite {name} of {bad} of {len(batch)} architectures; "
+                    f"{type(self).__name__} returned a non-finite {name} for {bad} of {len(batch)} architectures; "
                     "choose another target, or another predictor"
                 )
         return answer
 
     def _must_be_fitted(self) -> Target:
         if self._target is None:
-            raise PredictorError(f"{type(self).__name__} was asked before it was fitted; call fit first")
+            raise PredictorError(f"{type(self).__name__} is not fitted; call fit first")
         return self._target
 
     @abstractmethod
@@ -113,7 +113,7 @@ class CheckedPredictor(ABC):
         """Return mean and standard deviation of the transformed target, [m] each."""
 
     def _extend_training(self, batch: Batch, score: Floats) -> tuple[Batch, Floats]:
-        """Add observations to the training data; return all of it, with the values of the target learnt anew."""
+        """Add observations to the training data; return all data, with values of the target fitted to all of it."""
         self._must_be_fitted()
         batch = self._check_batch(batch)
         score = _check_scores(score, len(batch), 0, self._find_unfinished(batch))
@@ -123,10 +123,10 @@ class CheckedPredictor(ABC):
         return self._train, self._target.forward(self._train_score)
 
     def state(self) -> State:
-        """Return what ``restore`` needs, as arrays.
+        """Return the arrays that ``restore`` needs.
 
         Raises:
-            PredictorError: not fitted yet.
+            PredictorError: the predictor is not fitted.
         """
         self._must_be_fitted()
         parts = {name: getattr(self._train, name) for name in _PARTS}
@@ -135,7 +135,7 @@ class CheckedPredictor(ABC):
         return shared | {f"own/{name}": array for name, array in self._state().items()}
 
     def restore(self, state: State) -> None:
-        """Become the predictor that ``state`` was taken from; space and options must be the same."""
+        """Restore the predictor that ``state`` was taken from; space and options must be the same."""
         batch = Batch(state["train/archs"], **{name: state.get(f"train/{name}") for name in _PARTS})
         batch, score = self._check_batch(batch), state["train/score"]
         self._train, self._train_score = batch, score
@@ -155,34 +155,34 @@ class CheckedPredictor(ABC):
 
     def _check_batch(self, batch: Batch) -> Batch:
         if not isinstance(batch, Batch):
-            raise PredictorError(f"a {type(batch).__name__} was given; expected a batch: nasbench.Batch(archs)")
+            raise PredictorError(f"received a {type(batch).__name__}; expected a batch: nasbench.Batch(archs)")
         missing = sorted(need for need in self.needs if getattr(batch, need) is None)
         if missing:
             raise PredictorError(
                 f"{type(self).__name__} needs {' and '.join(missing)} with the architectures; "
-                "choose a task that has them, or another predictor"
+                "choose a task that provides them, or another predictor"
             )
         archs, known = self._space.checked(batch.archs), {}
         for name, axes in _PARTS.items():
             if getattr(batch, name) is None:
                 continue
-            known[name] = part = _as_numbers(name, getattr(batch, name))
+            known[name] = part = _convert_to_floats(name, getattr(batch, name))
             if part.ndim != len(axes) + 1 or len(part) != len(archs):
                 raise PredictorError(f"{name} have shape {part.shape}; expected [{len(archs)}, {', '.join(axes)}]")
         return replace(batch, archs=archs, **known)
 
     def _find_unfinished(self, batch: Batch) -> Bools:
-        """Return [n] whose score may be unknown: what was seen of their curve is learnt from."""
+        """Return [n] whether a row's score may be unknown because the seen part of its curve is used instead."""
         if not self.learns_from_partial_curves or batch.curves is None:
             return np.zeros(len(batch), dtype=bool)
         return np.asarray((~np.isnan(batch.curves)).any(axis=1))
 
 
 _PARTS = {"curves": ("epochs",), "proxies": ("columns",), "losses": ("epochs", "2")}
-"""What a batch may hold besides the architectures, and its axes after the first."""
+"""What a batch may hold besides the architectures, and the axes of each part after the first."""
 
 _LARGEST = 1e100
-"""Size beyond which squares may overflow, and below whose inverse differences vanish in them."""
+"""Beyond this size squares may overflow; differences below its inverse vanish in squares."""
 
 _BIT_GENERATORS = {name: name for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")}
 
@@ -191,25 +191,27 @@ def _make_list(value: Any) -> Any:
     return value.tolist()
 
 
-def _as_numbers(what: str, given: Any) -> Floats:
+def _convert_to_floats(what: str, given: Any) -> Floats:
     array = np.asarray(given)
     if array.dtype.kind not in "iufb":
         raise PredictorError(f"{what} have dtype {array.dtype}; expected numbers (float64)")
     return array.astype(np.float64, copy=False)
 
 
-def _check_scores(score: Floats, n: int, least: int, going_on: Bools) -> Floats:
-    score = _as_numbers("scores", score)
+def _check_scores(score: Floats, n: int, least: int, unfinished: Bools) -> Floats:
+    score = _convert_to_floats("scores", score)
     if score.shape != (n,):
         raise PredictorError(f"scores have shape {score.shape}; expected [{n}], one for each architecture")
-    bad: Bools = ~np.isfinite(score) & ~(np.isnan(score) & going_on)
+    bad: Bools = ~np.isfinite(score) & ~(np.isnan(score) & unfinished)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         raise PredictorError(
-            f"score {first} is {score[first]} ({int(bad.sum())} such of {n}); leave crashed trainings out"
+            f"score {first} is {score[first]} ({int(bad.sum())} such of {n}); leave out crashed training runs"
         )
     if (np.abs(score) > _LARGEST).any():
-        raise PredictorError(f"a score is {score[np.nanargmax(np.abs(score))]:g}; expected none beyond {_LARGEST:g}")
+        raise PredictorError(
+            f"a score is {score[np.nanargmax(np.abs(score))]:g}; expected absolute values up to {_LARGEST:g}"
+        )
     if n < least:
         raise PredictorError(f"{n} training architecture(s); this method needs at least {least}")
     if least and ((score == score[0]).all() or np.ptp(score) < 1 / _LARGEST):

@@ -1,4 +1,4 @@
-"""Where a hyperparameter may lie when it is tuned: ``ranges`` of a predictor's class, by option name."""
+"""Ranges in which hyperparameters are tuned: ``ranges`` of a predictor's class, by option name."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Range(NamedTuple):
-    """An interval, both ends included; of whole numbers if ``low`` is one.
+    """An interval that includes both ends; it holds integers if ``low`` is an integer.
 
     Attributes:
         low: smallest value.

@@ -1,4 +1,4 @@
-"""Features of architectures for methods that are no sums over counts: each group of columns of about unit spread."""
+"""Scaled features for methods that are not sums over counts: each group of columns has about unit spread."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from nasbench.encodings import make_encoding
 from nasbench.spaces import SearchSpace
 
 COARSE = "path_bag+path_statistics+live_operations"
-"""What an architecture computes, but not where: what a hundred trainings can teach."""
+"""What an architecture computes, but not where; a hundred training runs are enough to learn from these features."""
 
 
 class ScaledColumns:
-    """An encoding's logarithms, each group divided by its root mean squared deviation among training points.
+    """The logarithms of an encoding, each group divided by its root mean squared deviation over the training points.
 
     Args:
-        space: where the architectures are from.
-        label: encodings, joined by ``+``; empty for no column at all.
+        space: the search space of the architectures.
+        label: encodings, joined by ``+``; an empty string for no columns.
 
     Attributes:
-        groups: [f] the group of each column, counted from 0; known after ``fit``.
+        groups: [f] group of each column, counted from 0; known after ``fit``.
     """
 
     groups: Ints
@@ -29,7 +29,7 @@ class ScaledColumns:
         self._encoding = make_encoding(space, label) if label else None
 
     def fit(self, archs: Archs) -> None:
-        """Learn columns and units from ``archs`` [n, d]."""
+        """Learn columns and scales from ``archs`` [n, d]."""
         if self._encoding is None:
             self.groups = np.empty(0, dtype=np.int64)
             return
@@ -48,7 +48,7 @@ class ScaledColumns:
         return np.asarray(self._take_logarithms(archs).toarray() / self._units)
 
     def find_distinct(self, archs: Archs) -> tuple[Ints, Ints]:
-        """Return rows [k] that have different features, and for each of ``archs`` [n] its position among them."""
+        """Return rows [k] with different features, and the position of each of ``archs`` [n] among them."""
         if self._encoding is None:
             return np.arange(min(len(archs), 1)), np.zeros(len(archs), dtype=np.int64)
         _, first, back = np.unique(self._encoding.alike(archs), return_index=True, return_inverse=True)

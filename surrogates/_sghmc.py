@@ -1,8 +1,8 @@
-"""Scale-adapted stochastic-gradient Hamiltonian Monte Carlo: samples from a density of which gradients are known.
+"""Scale-adapted stochastic-gradient Hamiltonian Monte Carlo: draws samples from a density with known gradients.
 
-Source: Springenberg, Klein, Falkner & Hutter 2016, "Bayesian Optimization with Robust Bayesian Neural
-Networks" (NeurIPS 29), section 4, on the sampler of Chen, Fox & Guestrin 2014 (arXiv 1402.4102). While it
-burns in, running means of each coordinate's gradient and its square set how far that coordinate steps.
+Source: Springenberg, Klein, Falkner & Hutter 2016, "Bayesian Optimization with Robust Bayesian Neural Networks"
+(NeurIPS 29), section 4, based on the sampler of Chen, Fox & Guestrin 2014 (arXiv 1402.4102). During burn-in, running
+means of each coordinate's gradient and squared gradient determine the step size of that coordinate.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,12 +17,12 @@ _TINY = 1e-16
 
 
 class Chain(NamedTuple):
-    """How long and how far the sampler walks.
+    """Length and step size of the sampler.
 
     Attributes:
-        burn_in: steps in which it learns its scales, and after which sampling starts.
+        burn_in: steps in which the sampler learns its scales, before it keeps samples.
         steps: steps after those.
-        keep_every: steps between two samples that are kept.
+        keep_every: steps between two kept samples.
         lr: step size, epsilon in the paper.
         friction: share of the momentum that is lost in a step.
     """
@@ -34,10 +34,10 @@ class Chain(NamedTuple):
     friction: float = 0.05
 
     def checked(self) -> "Chain":
-        """Return itself.
+        """Return this object after checking it.
 
         Raises:
-            InvalidOption: no sample would be kept, or a number outside its range.
+            InvalidOption: no sample would be kept, or a number is outside its range.
         """
         if self.burn_in < 1 or not 1 <= self.keep_every <= self.steps or self.lr <= 0 or not 0 < self.friction < 1:
             raise InvalidOption(
@@ -52,9 +52,9 @@ def draw_samples(
     """Yield ``steps // keep_every`` samples of a density.
 
     Args:
-        start: [p] where the chain starts.
+        start: [p] starting point of the chain.
         gradient: returns an unbiased estimate [p] of the gradient of the negative log density at [p].
-        chain: how long and how far.
+        chain: length and step size.
         rng: draws the noise.
     """
     force, place, momentum = chain.lr**2, start.copy(), np.zeros_like(start)

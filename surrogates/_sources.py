@@ -1,4 +1,4 @@
-"""Other data sets as sources: what is known of them before the first training of a new one."""
+"""Other data sets as sources: results that are known before the first training run on a new data set."""
 
 import numpy as np
 
@@ -7,11 +7,11 @@ from nasbench.errors import PredictorError
 from nasbench.spaces import Party, SearchSpace, refuse_other_codes
 from nasbench.tasks import TableTask, load_task
 
-_MATCHES = 1e-9  # scores nearer than that are the same measurement
+_MATCHES = 1e-9  # scores closer than this are the same measurement
 
 
 def list_sources(source: str) -> list[str]:
-    """Return the names of tasks in ``source``, which joins them by ``+``."""
+    """Return the names of the tasks in ``source``, joined by ``+``."""
     return [name.strip() for name in source.split("+") if name.strip()]
 
 
@@ -19,8 +19,8 @@ def open_sources(source: str, space: SearchSpace) -> list[TableTask]:
     """Return the tasks that ``source`` names.
 
     Raises:
-        InvalidOption: a task of another space.
-        UnknownName: a task that does not exist.
+        InvalidOption: a task belongs to another space.
+        UnknownName: a task does not exist.
     """
     return [_open_task(name, space) for name in list_sources(source)]
 
@@ -32,7 +32,7 @@ def _open_task(name: str, space: SearchSpace) -> TableTask:
     return task
 
 
-def draw_known_trainings(task: TableTask, n: int, rng: np.random.Generator) -> tuple[Archs, Floats]:
+def draw_known_results(task: TableTask, n: int, rng: np.random.Generator) -> tuple[Archs, Floats]:
     """Return up to ``n`` random measured architectures of a task and their observed scores (never a test split)."""
     archs = task.table.architectures[rng.permutation(task.rows)]
     score = task.query(archs, task.observed.split)
@@ -40,11 +40,11 @@ def draw_known_trainings(task: TableTask, n: int, rng: np.random.Generator) -> t
     return archs[rows], score[rows]
 
 
-def refuse_itself(task: TableTask, archs: Archs, score: Floats) -> None:
-    """Refuse a source whose measurements are the very scores to be predicted: it would know the answers.
+def refuse_target_as_source(task: TableTask, archs: Archs, score: Floats) -> None:
+    """Reject a source that contains the scores to be predicted, because it would leak the target's results.
 
     Raises:
-        PredictorError: more than half of the ``score`` [n] of ``archs`` [n, d] are the source's own.
+        PredictorError: more than half of the ``score`` [n] of ``archs`` [n, d] are measurements of the source.
     """
     at = task.table.index(archs)
     rows = np.flatnonzero(at >= 0)

@@ -1,20 +1,20 @@
-"""Columns brought to one scale by what the training data say of them."""
+"""Standardisation of columns by the statistics of the training data."""
 
 import numpy as np
 
 from nasbench.arrays import Floats
 
-_FAR = 10.0  # standard deviations beyond which a value counts as that far: it can only be seen after training
+_FAR = 10.0  # values are clipped at this many standard deviations; only values outside the training data reach it
 
 
 class Standard:
     """Zero mean and unit variance on the training rows; a missing value becomes the training mean.
 
-    Columns that are constant or missing in training say nothing and are dropped; where that is all of them, one of
-    zeros stands in their place, since libraries want one.
+    Columns that are constant or missing in training carry no information and are dropped. If no column is left, one
+    column of zeros replaces them because libraries require one.
 
     Args:
-        features: [n, f] training rows, nan where one is missing.
+        features: [n, f] training rows, nan where missing.
     """
 
     def __init__(self, features: Floats) -> None:
@@ -29,7 +29,7 @@ class Standard:
         self._std = std[self.kept]
 
     def __call__(self, features: Floats) -> Floats:
-        """Return ``[m, kept]``, one column at least."""
+        """Return the standardised columns ``[m, kept]``, at least one."""
         if not len(self.kept):
             return np.zeros((len(features), 1))
         scaled = (features[:, self.kept] - self._mean[self.kept]) / self._std

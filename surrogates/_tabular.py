@@ -11,18 +11,18 @@ from nasbench.spaces import SearchSpace
 from nasbench.surrogates._predictor import CheckedPredictor
 
 FUNCTIONAL = "functional_path+path_bag+path_statistics+live_operations+canonical"
-"""What an architecture computes, from fine to coarse, and where it computes it."""
+"""What an architecture computes, from fine to coarse, and where in the graph."""
 
-_CHUNK = 4096  # architectures encoded at once: features are wide, answers are not
+_CHUNK = 4096  # architectures encoded at once, because features need much memory
 
 
 class TabularPredictor(CheckedPredictor):
-    """A predictor on the features of an encoding. Sub-classes write ``_learn`` and ``_answer``.
+    """A predictor on the features of an encoding. Subclasses implement ``_learn`` and ``_answer``.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: features, see ``nasbench.encodings``; several joined by ``+``.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
     """
 
     def __init__(self, space: SearchSpace, *, encoding: str, target: str) -> None:
@@ -38,11 +38,11 @@ class TabularPredictor(CheckedPredictor):
         """Return mean and standard deviation of the transformed target for features [m, f]; [m] each."""
 
     def _learn_columns(self, batch: Batch) -> None:
-        """Learn from training architectures what columns there are."""
+        """Learn the columns from the training architectures."""
         self._encoding.fit(batch.archs)
 
     def _compute_features(self, batch: Batch) -> Floats:
-        """Return ``[n, f]``."""
+        """Return the features ``[n, f]``."""
         return self._encoding.encode(batch.archs)
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
@@ -57,5 +57,5 @@ class TabularPredictor(CheckedPredictor):
 
 
 def draw_library_seed(rng: np.random.Generator) -> int:
-    """Draw a seed for a library that takes a number of 31 bits."""
+    """Draw a 31-bit seed for a library."""
     return int(rng.integers(2**31 - 1))

@@ -1,6 +1,6 @@
-"""What a predictor is trained on: the score itself, its rank among the training scores, or the log of its error.
+"""Targets that predictors learn: the score, its rank among the training scores, or the logarithm of its error.
 
-A target maps scores to numbers of about zero mean and unit variance, and answers back.
+A target maps scores to numbers of about zero mean and unit variance, and maps predictions back to scores.
 """
 
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ _CENTRAL = float(ndtri(0.95))  # half the width of the central 90 % of a standar
 
 
 class Target(ABC):
-    """A monotonic map of scores, learnt from the training scores."""
+    """A monotonic map of scores, fitted to the training scores."""
 
     def __init__(self, score: Floats) -> None:
         self._learn(score)
@@ -27,17 +27,18 @@ class Target(ABC):
 
     @abstractmethod
     def forward(self, score: Floats) -> Floats:
-        """Map scores [n] to what is learnt."""
+        """Map scores [n] to values of the target."""
 
     @abstractmethod
     def backward(self, value: Floats) -> Floats:
-        """Map what was learnt back to scores, any shape."""
+        """Map values of the target back to scores, any shape."""
 
     def make_prediction(self, mean: Floats, std: Floats | None) -> Prediction:
-        """Express a normal distribution of the target in scores: its median, and a standard deviation.
+        """Convert a normal distribution of the target to scores: its median, and a standard deviation.
 
-        The latter is that of the normal whose central 90 % are as wide. The second moment would speak of the
-        tail of bad architectures alone, and on NAS-Bench-201 is two to three times as large.
+        The standard deviation is that of the normal distribution with an equally wide central 90 % interval. The
+        second moment would describe mainly the tail of bad architectures, and is two to three times as large on
+        NAS-Bench-201.
         """
         median = self.backward(mean)
         if std is None:
@@ -63,10 +64,10 @@ class _Score(Target):
 
 
 class _Rank(Target):
-    """The normal score of the rank: robust against a few very bad architectures, which fill most tables.
+    """The normal score of the rank: robust against the few very bad architectures that most tables contain.
 
-    Between training scores it interpolates; beyond the best and the worst it goes on as steeply as over
-    the outer tenth of them.
+    The map interpolates between training scores. Beyond the best and the worst it continues with the mean slope of the
+    outer tenth of the training scores.
     """
 
     def _learn(self, score: Floats) -> None:
@@ -89,16 +90,16 @@ class _Rank(Target):
 
 
 class _LogError(Target):
-    """The negative logarithm of what a score lacks to 1, shifted and scaled.
+    """The negative logarithm of the difference between 1 and the score, shifted and scaled.
 
-    Where scores go beyond 1, of what they lack to a tenth of their range above the best.
+    If scores exceed 1, the ceiling lies a tenth of their range above the best score instead of at 1.
     """
 
     def _learn(self, score: Floats) -> None:
         best = float(score.max())
         self._ceiling = 1.0 if best <= 1 else best + 0.1 * float(np.ptp(score))
         error = self._ceiling - score[score < self._ceiling]
-        self._floor = max(float(error.min(initial=1.0)) / 10, 1e-6)  # a perfect score has an error too
+        self._floor = max(float(error.min(initial=1.0)) / 10, 1e-6)  # keeps the logarithm finite at a perfect score
         raw = -np.log(np.maximum(self._ceiling - score, self._floor))
         self._shift, self._scale = float(raw.mean()), float(raw.std())
 
@@ -109,7 +110,7 @@ class _LogError(Target):
         return self._ceiling - np.exp(-(value * self._scale + self._shift))
 
 
-class AsItIs(Target):
+class Identity(Target):
     """The score itself, in its own unit."""
 
     def _learn(self, score: Floats) -> None:
@@ -132,7 +133,7 @@ def find_target(name: str) -> type[Target]:
     """Return the target called ``name``.
 
     Raises:
-        UnknownName: no such target.
+        UnknownName: the target does not exist.
     """
     if name not in _TARGETS:
         raise make_unknown_name("target", name, _TARGETS)

@@ -1,8 +1,8 @@
-"""Encodings of architectures as feature vectors, one file each; predictors name them.
+"""Encodings of architectures as feature vectors, one file each. Predictors refer to them by name.
 
-An encoding is a registered file here, or one that the space itself knows in closed form
-(``space.encodings``: ``one_hot``, ``adjacency``, mostly ``path``). Several names joined by ``+`` are one
-encoding, their columns side by side.
+An encoding is either a registered file in this folder or one that the space computes itself (``space.encodings``:
+``one_hot``, ``adjacency``, mostly ``path``). Several names joined by ``+`` form one encoding, with their columns side
+by side.
 """
 
 from nasbench.encodings._encoding import CountEncoding, Encoding, scramble

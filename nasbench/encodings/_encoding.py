@@ -1,4 +1,4 @@
-"""What every encoding offers: columns learnt once, then a feature vector per architecture."""
+"""The interface of encodings: learn the columns once, then return a feature vector per architecture."""
 
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
@@ -11,16 +11,16 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.spaces import SearchSpace
 
 Keys = npt.NDArray[np.uint64]
-"""``[p]``, 64-bit hashes: two different things share one with a chance of 5e-20."""
+"""``[p]``, 64-bit hashes: the probability that two different items collide is 5e-20."""
 
 
 class Encoding(ABC):
     """A feature vector for each architecture of a space.
 
-    Sub-classes say whether they ``applies`` to a space, and encode.
+    Subclasses implement ``encode``, and ``explain_absence`` if they do not apply to every space.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
     """
 
     def __init__(self, space: SearchSpace) -> None:
@@ -28,43 +28,46 @@ class Encoding(ABC):
 
     @classmethod
     def explain_absence(cls, space: SearchSpace) -> str:
-        """Return why this encoding does not exist in ``space``; empty where it does."""
+        """Return why this encoding does not exist in ``space``; an empty string if it exists."""
         del space
         return ""
 
     def fit(self, archs: Archs) -> None:  # noqa: B027 (most encodings have nothing to learn)
-        """Learn the columns from ``archs`` [n, d], where the space alone does not tell them."""
+        """Learn the columns from ``archs`` [n, d], if the space alone does not determine them."""
 
     @abstractmethod
     def encode(self, archs: Archs) -> Floats:
-        """Return the features of architectures [n, d]; ``[n, f]``."""
+        """Return the features of architectures [n, d] as an array ``[n, f]``."""
 
     def sparse(self, archs: Archs) -> Any:
         """Return the same features as a ``scipy.sparse.csr_array``."""
         return csr_array(self.encode(archs))
 
     def alike(self, archs: Archs) -> Ints:
-        """Return numbers [n], equal only for architectures with equal features: these need not be encoded twice."""
+        """Return class numbers [n]: architectures with the same number have equal features.
+
+        Such architectures need encoding only once.
+        """
         return np.arange(len(archs))
 
     @property
     def n_groups(self) -> int:
-        """How many groups there can be; some may have no column."""
+        """Number of column groups; some groups may have no column."""
         return 1
 
     @property
     def groups(self) -> Ints:
-        """[f] number of the group that each column belongs to; a kernel may weigh them apart."""
+        """[f] group number of each column; a kernel may weight the groups separately."""
         return np.zeros(self.encode(self.space.sample(1, np.random.default_rng(0))).shape[1], dtype=np.int64)
 
 
 class Tokens(NamedTuple):
-    """Things counted in architectures.
+    """Items counted in architectures.
 
     Attributes:
-        owner: [p] row of the architecture that each was found in.
-        key: [p] what it is.
-        group: [p] its kind, see ``Encoding.groups``.
+        owner: [p] row of the architecture that contains the item.
+        key: [p] hash that identifies the item.
+        group: [p] group of the item, see ``Encoding.groups``.
     """
 
     owner: Ints
@@ -73,12 +76,12 @@ class Tokens(NamedTuple):
 
 
 class CountEncoding(Encoding):
-    """Counts of things whose list is not known before architectures are seen.
+    """Counts of items whose vocabulary is unknown before architectures are seen.
 
-    ``fit`` makes a column for each thing seen. Things first met later share one last column for each group,
-    which holds the root of the sum of their squared counts: with it the length of a vector, and its distance
-    to any vector of ``fit``, are exact, however groups are weighed. Only among later architectures does it take
-    different things for equal.
+    ``fit`` creates a column for each item that it sees. Items that appear only later share one last column per group.
+    This column holds the root of the sum of their squared counts. The length of a vector, and its distance to any
+    vector seen by ``fit``, therefore stay exact for any group weights. Only two architectures seen after ``fit`` can
+    look equal although their unseen items differ.
     """
 
     _keys: Keys
@@ -86,10 +89,10 @@ class CountEncoding(Encoding):
 
     @abstractmethod
     def tokens(self, archs: Archs) -> Tokens:
-        """Return all that is to be counted in architectures [n, d], each as often as it occurs."""
+        """Return all items to be counted in architectures [n, d], each as often as it occurs."""
 
     def counts(self, archs: Archs) -> tuple[Any, Ints]:
-        """Return sparse counts [n, f] with a column for each thing found, and the group [f] of each column."""
+        """Return sparse counts [n, f] with a column for each item found, and the group [f] of each column."""
         found = self.tokens(archs)
         keys, first, column = np.unique(found.key, return_index=True, return_inverse=True)
         counts = coo_array((np.ones(len(column)), (found.owner, column)), shape=(len(archs), len(keys)))
@@ -103,7 +106,7 @@ class CountEncoding(Encoding):
 
     @property
     def groups(self) -> Ints:
-        """[f] kind of each column; the last ones hold what ``fit`` did not see, one for each group."""
+        """[f] group of each column; the last ones, one per group, count items that ``fit`` did not see."""
         return self._groups
 
     def encode(self, archs: Archs) -> Floats:
@@ -112,7 +115,7 @@ class CountEncoding(Encoding):
         return counts
 
     def sparse(self, archs: Archs) -> Any:
-        """Return counts, sparse."""
+        """Return the counts as a sparse array."""
         found, n, f, g = self.tokens(archs), len(archs), len(self._keys), self.n_groups
         column = np.searchsorted(self._keys, found.key)
         known = self._keys[column.clip(max=f - 1)] == found.key if f else np.zeros(len(column), dtype=bool)
@@ -124,7 +127,7 @@ class CountEncoding(Encoding):
 
 
 def _compute_unseen_length(owner: Ints, key: Keys, n: int) -> Floats:
-    """Return ``[n]`` the Euclidean length of each owner's counts of unseen things."""
+    """Return ``[n]`` the Euclidean length of each owner's counts of unseen items."""
     pairs, counts = np.unique(np.stack([owner.astype(np.uint64), key]), axis=1, return_counts=True)
     squares = np.bincount(pairs[0].astype(np.int64), weights=counts.astype(np.float64) ** 2, minlength=n)
     lengths: Floats = np.sqrt(squares)
@@ -132,7 +135,7 @@ def _compute_unseen_length(owner: Ints, key: Keys, n: int) -> Floats:
 
 
 def scramble(values: Keys) -> Keys:
-    """Scramble 64-bit integers one to one (the finaliser of SplitMix64: Steele, Lea & Flood 2014)."""
+    """Hash 64-bit integers one to one (the finaliser of SplitMix64: Steele, Lea & Flood 2014)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))

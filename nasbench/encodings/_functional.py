@@ -1,7 +1,7 @@
-"""What an architecture computes: its graph without the vertices that carry nothing, and its paths.
+"""The computation that an architecture performs: its graph without dead vertices, and its paths.
 
-A vertex counts as live if it lies on a path from the input to the output that no operation cuts
-(``space.zero_operations``). Operations that pass on their input (``space.identity_operations``) do not show in a path.
+A vertex is live if it lies on a path from the input to the output that no zero operation cuts
+(``space.zero_operations``). Identity operations (``space.identity_operations``) do not appear in a path.
 """
 
 from typing import NamedTuple
@@ -12,18 +12,18 @@ from nasbench.arrays import Archs, Bools, Ints
 from nasbench.encodings._encoding import Keys, scramble
 from nasbench.spaces import SearchSpace
 
-_STEP = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying by it loses nothing
+_STEP = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplication by it is invertible
 
 
 class LiveGraphs(NamedTuple):
-    """A batch of graphs that only carry what reaches the output.
+    """A batch of graphs reduced to the vertices that contribute to the output.
 
     Attributes:
         adjacency: [n, v, v] edges between live vertices, in topological order.
         operations: [n, v] positions in ``vocabulary``.
-        live: [n, v] which vertices there are.
+        live: [n, v] whether each vertex is live.
         vocabulary: names of the operations; input first, output last.
-        working: [k] positions in ``vocabulary`` of the operations that change what they get.
+        working: [k] positions in ``vocabulary`` of the operations that change their input.
     """
 
     adjacency: Bools
@@ -52,12 +52,12 @@ def compute_live_graphs(space: SearchSpace, archs: Archs) -> LiveGraphs:
 
 
 class Paths(NamedTuple):
-    """All ways through a batch of architectures.
+    """All paths from input to output in a batch of architectures.
 
     Attributes:
         owner: [p] row of the architecture.
         key: [p] hash of the sequence of working operations.
-        counts: [p, k] how often each working operation occurs.
+        counts: [p, k] number of occurrences of each working operation.
     """
 
     owner: Ints
@@ -65,8 +65,8 @@ class Paths(NamedTuple):
     counts: Ints
 
 
-def functional_paths(space: SearchSpace, archs: Archs) -> Paths:
-    """Follow every path from the input to the output, all architectures at once, one vertex further each round."""
+def find_functional_paths(space: SearchSpace, archs: Archs) -> Paths:
+    """Follow all paths from the input to the output for all architectures at once, one vertex per round."""
     graphs = compute_live_graphs(space, archs)
     k, output = len(graphs.working), len(graphs.vocabulary) - 1
     column = np.full(output + 1, k)

@@ -1,4 +1,4 @@
-"""From a name to an encoding that is computed once where a space can be listed."""
+"""Create encodings from their names, and cache the features of spaces that can be enumerated."""
 
 import contextlib
 import hashlib
@@ -23,12 +23,12 @@ from nasbench.registry import ENCODINGS
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 from nasbench.table import get_feature_folder
 
-_MOST_ROWS = 50_000  # of a space whose features are all computed in advance
+_MOST_ROWS = 50_000  # largest space whose features are all computed in advance
 _whole: "weakref.WeakKeyDictionary[SearchSpace, dict[str, _Features]]" = weakref.WeakKeyDictionary()
 
 
 def list_encodings(space: SearchSpace) -> list[str]:
-    """Return every encoding that exists in ``space``."""
+    """Return the names of all encodings that exist in ``space``."""
     registered = [name for name in ENCODINGS.names() if not ENCODINGS.load(name).explain_absence(space)]
     return sorted({*registered, *space.encodings})
 
@@ -36,11 +36,11 @@ def list_encodings(space: SearchSpace) -> list[str]:
 def make_encoding(space: SearchSpace, label: str) -> Encoding:
     """Return the encoding called ``NAME[,option=value]``, or several joined by ``+``.
 
-    The features of a space of up to 50,000 architectures are computed once, and kept on disk.
+    For spaces of up to 50,000 architectures, the features are computed once and stored on disk.
 
     Raises:
-        UnknownName: no such encoding or option.
-        InvalidOption: an encoding that this space does not have.
+        UnknownName: the encoding or option does not exist.
+        InvalidOption: the encoding does not exist in this space.
     """
     if "+" in label:
         return _SideBySide(space, [make_encoding(space, part.strip()) for part in label.split("+")])
@@ -61,7 +61,7 @@ def _make_part(space: SearchSpace, label: str) -> Encoding:
     try:
         cls, options = choice.resolve(ENCODINGS)
     except UnknownName:
-        if choice.name in ENCODINGS.names():  # its option it is that is unknown; asked here, since listing is slow
+        if choice.name in ENCODINGS.names():  # the option is unknown; checked only here because listing is slow
             raise
         raise make_unknown_name(f"encoding of space '{space.name}'", choice.name, list_encodings(space)) from None
     if why := cls.explain_absence(space):  # type: ignore[attr-defined]
@@ -71,7 +71,7 @@ def _make_part(space: SearchSpace, label: str) -> Encoding:
 
 
 class _OfSpace(Encoding):
-    """An encoding that the space knows itself."""
+    """An encoding that the space computes itself."""
 
     def __init__(self, space: SearchSpace, name: str) -> None:
         super().__init__(space)
@@ -82,7 +82,7 @@ class _OfSpace(Encoding):
 
 
 class _SideBySide(Encoding):
-    """Several encodings as one; the groups of each come after those of the one before."""
+    """Several encodings as one; the groups are numbered on from one encoding to the next."""
 
     def __init__(self, space: SearchSpace, parts: list[Encoding]) -> None:
         super().__init__(space)
@@ -100,7 +100,7 @@ class _SideBySide(Encoding):
 
     def alike(self, archs: Archs) -> Ints:
         joined = self._parts[0].alike(archs)
-        for part in self._parts[1:]:  # pair by pair: sorting numbers is far faster than sorting rows of them
+        for part in self._parts[1:]:  # pairwise, because sorting numbers is far faster than sorting rows
             other = part.alike(archs)
             pairs = joined * (int(other.max(initial=0)) + 1) + other
             joined = np.unique(pairs, return_inverse=True)[1].ravel()
@@ -121,12 +121,12 @@ class _SideBySide(Encoding):
 
 @dataclass(frozen=True)
 class _Features:
-    """What is known of every architecture of a space.
+    """The features of every architecture of a space.
 
     Attributes:
         matrix: [N, F] sparse features.
-        groups: [F] the group of each column.
-        classes: [N] a number that architectures with the same features share.
+        groups: [F] group of each column.
+        classes: [N] number that architectures with equal features share.
     """
 
     matrix: Any
@@ -135,20 +135,20 @@ class _Features:
 
 
 class _Whole(Encoding):
-    """The features of every architecture of a space, looked up.
+    """A lookup of the precomputed features of all architectures of a space.
 
     Args:
-        space: whose ``rows`` the features belong to.
-        known: features of all of them.
-        n_groups: of the encoding.
-        learns: whether ``fit`` chooses the columns, as ``CountEncoding`` does: the numbers are the same.
+        space: the space whose ``rows`` the features belong to.
+        known: features of all rows.
+        n_groups: number of groups of the encoding.
+        learns: whether ``fit`` selects the columns, as in ``CountEncoding``; the resulting numbers are the same.
     """
 
     def __init__(self, space: EnumeratedSpace, known: _Features, *, n_groups: int, learns: bool) -> None:
         super().__init__(space)
         self._space, self._known, self._n_groups, self._learns = space, known, n_groups, learns
         self._columns = np.arange(len(known.groups))
-        self._place = np.full(len(known.groups), -1, dtype=np.int32)  # of each column among those learnt
+        self._place = np.full(len(known.groups), -1, dtype=np.int32)  # position of each column among the learnt ones
 
     def fit(self, archs: Archs) -> None:
         if self._learns:
@@ -181,21 +181,21 @@ class _Whole(Encoding):
 
 
 def _select_learnt(rows: Any, place: npt.NDArray[np.int32], n_columns: int, groups: Ints, g: int) -> Any:
-    """Return sparse rows [n, F] with column ``place[c]`` for ``c``, and last the length of what has none (-1).
+    """Return sparse rows [n, F] with columns moved to ``place``, then the length of the columns without one.
 
-    By hand, since choosing columns of a sparse array and stacking it take ten times as long.
+    Written by hand because selecting columns of a sparse array and stacking them takes ten times as long.
 
     Args:
-        rows: counts, a column for each thing there is.
-        place: [F] what becomes of each column.
-        n_columns: of those that stay.
-        groups: [F] of each column.
-        g: groups, each with a length of its own.
+        rows: counts, with a column for each existing item.
+        place: [F] new position of each column; -1 for columns that are dropped.
+        n_columns: number of columns that stay.
+        groups: [F] group of each column.
+        g: number of groups; each gets a length of its own.
     """
     columns, n = place[rows.indices], rows.shape[0]
     owner = np.repeat(np.arange(n), np.diff(rows.indptr))
     seen, unseen = np.flatnonzero(columns >= 0), np.flatnonzero(columns < 0)
-    ends = np.cumsum(np.bincount(owner[seen], minlength=n) + g)  # each row ends with its last columns
+    ends = np.cumsum(np.bincount(owner[seen], minlength=n) + g)  # each row ends with its group lengths
     position, last = np.arange(len(seen)) + g * owner[seen], ends[:, None] + np.arange(-g, 0)
     data, indices = np.empty(len(seen) + g * n), np.empty(len(seen) + g * n, dtype=np.int32)
     data[position], indices[position] = rows.data[seen], columns[seen]
@@ -207,7 +207,7 @@ def _select_learnt(rows: Any, place: npt.NDArray[np.int32], n_columns: int, grou
 
 
 def _find_equal_rows(matrix: Any, groups: Ints) -> _Features:
-    """Find which rows are the same: rows of small whole numbers, told apart by two random projections of 2^53."""
+    """Find equal rows. Two random projections with 2^53 values each distinguish rows of small integers."""
     matrix.sum_duplicates()
     weights = np.random.default_rng(0).random((matrix.shape[1], 2))
     projected = np.round(matrix @ weights, 9)
@@ -216,18 +216,18 @@ def _find_equal_rows(matrix: Any, groups: Ints) -> _Features:
 
 
 def _load_all_features(space: EnumeratedSpace, encoding: Encoding, label: str) -> _Features:
-    """Read the features of all architectures, or compute and keep them."""
-    path = get_feature_folder() / f"{space.name}-{_digest(space, label)}.npz"
+    """Read the features of all architectures from disk, or compute and store them."""
+    path = get_feature_folder() / f"{space.name}-{_compute_digest(space, label)}.npz"
     try:
         with np.load(path, allow_pickle=False) as stored:
             matrix = csr_array((stored["data"], stored["indices"], stored["indptr"]), shape=tuple(stored["shape"]))
             return _find_equal_rows(matrix, stored["groups"])
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        pass  # absent, or damaged and written anew
+        pass  # the file is missing or damaged: write it again
     matrix, groups = _compute_all_features(space, encoding)
     parts = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "shape": np.array(matrix.shape)}
     with (
-        contextlib.suppress(OSError),  # a disk that is full or read-only costs the time again, nothing else
+        contextlib.suppress(OSError),  # on a full or read-only disk, the features are recomputed next time
         replace_atomically(path) as temporary,
         open(temporary, "wb") as file,
     ):
@@ -241,13 +241,13 @@ def _compute_all_features(space: EnumeratedSpace, encoding: Encoding) -> tuple[A
     return csr_array(encoding.encode(space.rows)), encoding.groups
 
 
-def _digest(space: EnumeratedSpace, label: str) -> str:
-    """Name a result by all it is made of: the architectures, what they mean, which are alike, encoding, this code."""
+def _compute_digest(space: EnumeratedSpace, label: str) -> str:
+    """Hash all that determines the features: architectures, their meaning, isomorphism, encoding, this code."""
     digest = hashlib.sha256(label.encode() + space.rows.tobytes() + space.cardinality.tobytes())
-    digest.update(bytes([space.trained_once_per_class]))  # nb201 has other classes then
+    digest.update(bytes([space.trained_once_per_class]))  # the isomorphism classes of nb201 depend on it
     if options := space.code_options:
         digest.update(json.dumps(options).encode())
-    made_by = type(getattr(space, "inner", space))  # of one restricted to what was measured, the space itself
+    made_by = type(getattr(space, "inner", space))  # for a space restricted to measured rows, the original space
     for module in (*sorted(Path(__file__).parent.glob("*.py")), Path(inspect.getfile(made_by))):
         digest.update(module.read_bytes())
     return digest.hexdigest()[:24]

@@ -1,6 +1,6 @@
-"""One bit for each choice of each decision, of the first architecture of the isomorphism class.
+"""One bit for each choice of each decision, of the representative of the isomorphism class.
 
-``one_hot`` in which architectures that compute the same have the same features.
+Like ``one_hot``, but isomorphic architectures have the same features.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""One bit for each choice of each decision, as ``one_hot``, and each decision a group of columns to be weighed."""
+"""One bit for each choice of each decision, as in ``one_hot``, with one column group per decision."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from nasbench.encodings._encoding import Encoding
 
 
 class DecisionsEncoding(Encoding):
-    """One-hot codes side by side."""
+    """One-hot codes of all decisions, side by side."""
 
     def encode(self, archs: Archs) -> Floats:
         """Return ``[n, sum of cardinalities]``."""
@@ -16,10 +16,10 @@ class DecisionsEncoding(Encoding):
 
     @property
     def n_groups(self) -> int:
-        """One for each decision."""
+        """One group for each decision."""
         return len(self.space.cardinality)
 
     @property
     def groups(self) -> Ints:
-        """[f] decision that each column belongs to."""
+        """[f] decision that each column encodes."""
         return np.repeat(np.arange(self.n_groups), self.space.cardinality)

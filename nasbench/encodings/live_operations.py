@@ -1,7 +1,7 @@
-"""How many vertices of each operation lie on a way from the input to the output.
+"""Number of vertices of each operation that lie on a path from the input to the output.
 
-The ground floor of the pyramid whose upper floors are ``path_bag`` and ``functional_path``. Operations
-that cannot reach the output, or are not reached, do not count: they are trained for nothing.
+This is the coarsest level of the pyramid whose finer levels are ``path_bag`` and ``functional_path``. Operations that
+do not reach the output, or that the input does not reach, do not count because their weights have no effect.
 """
 
 import numpy as np

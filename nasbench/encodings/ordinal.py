@@ -7,7 +7,7 @@ from nasbench.encodings._encoding import Encoding
 
 
 class OrdinalEncoding(Encoding):
-    """The position of each choice among its decision's, scaled to [0, 1]."""
+    """The position of each choice within its decision, scaled to [0, 1]."""
 
     def encode(self, archs: Archs) -> Floats:
         """Return ``[n, d]``."""

@@ -1,26 +1,26 @@
-"""A few numbers about the functional paths: how many, how long, and how much of each operation at most and at least.
+"""Summary statistics of the functional paths: their number, their lengths, and extremes of the operation counts.
 
-They say how deep a network is, whether a residual way leads around its convolutions, and how much
-averaging cannot be avoided: what an experienced eye looks for first.
+They describe the depth of a network, whether a residual path bypasses its convolutions, and how much averaging cannot
+be avoided. A practitioner looks at these properties first.
 """
 
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.encodings._encoding import Encoding
-from nasbench.encodings._functional import functional_paths
+from nasbench.encodings._functional import find_functional_paths
 
 
 class PathStatisticsEncoding(Encoding):
     """Extremes over an architecture's functional paths.
 
-    Columns: whether there is a path, how many, the longest and shortest length, then for each working
-    operation the most and the least on one path. All zero without a path.
+    Columns: whether a path exists, the number of paths, the largest and smallest length, then for each working
+    operation the largest and smallest count on one path. All are zero without a path.
     """
 
     def encode(self, archs: Archs) -> Floats:
-        """Return the numbers; ``[n, 4 + 2 k]`` for k working operations."""
-        paths, n = functional_paths(self.space, archs), len(archs)
+        """Return the statistics as an array ``[n, 4 + 2 k]`` for k working operations."""
+        paths, n = find_functional_paths(self.space, archs), len(archs)
         number = np.bincount(paths.owner, minlength=n)
         values = np.column_stack([paths.counts.sum(axis=1), paths.counts])
         order = np.argsort(paths.owner, kind="stable")

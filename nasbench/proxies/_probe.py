@@ -1,4 +1,4 @@
-"""What a proxy looks at: an untrained network and a minibatch, and the passes that several proxies share."""
+"""The input of a proxy: an untrained network and a minibatch, and the passes that several proxies share."""
 
 import copy
 import zlib
@@ -18,26 +18,27 @@ class Proxy(Protocol):
     """A proxy: one file in ``nasbench/proxies/``, whose constructor takes keyword options only.
 
     Attributes:
-        unit: of the score, as in tables.
-        direction: ``maximize``, or ``minimize`` where the score is a cost.
-        aliases: names that other tables give it; may be left out.
+        unit: unit of the score, as in tables.
+        direction: ``maximize``, or ``minimize`` if the score is a cost.
+        aliases: names of the proxy in other tables; optional.
     """
 
     unit: str
     direction: str
 
     def __call__(self, probe: "Probe") -> float:
-        """Return the score of a network, nan where it has none."""
+        """Return the score of a network; nan if the score is undefined."""
         ...
 
 
 class Layer(NamedTuple):
-    """A convolution or linear layer after the loss was propagated back.
+    """A convolution or linear layer after back-propagation of the loss.
 
     Attributes:
         weight: its weights, detached.
-        gradient: of the loss by them; zeros where the loss does not depend on them.
-        gates: [b, channels] of the loss by a factor on each output channel of each image; zeros likewise.
+        gradient: gradient of the loss with respect to the weights; zeros if the loss does not depend on them.
+        gates: [b, channels] gradient of the loss with respect to a factor on each output channel of each image; zeros
+            if the loss does not depend on it.
     """
 
     weight: Tensor
@@ -46,22 +47,22 @@ class Layer(NamedTuple):
 
 
 def list_weighted_layers(network: nn.Module) -> list[Any]:
-    """Return the layers whose weights proxies speak of: convolutions and linear ones, in order of definition."""
+    """Return the layers whose weights proxies use: convolutions and linear layers, in order of definition."""
     return [layer for layer in network.modules() if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Linear)]
 
 
 @dataclass(frozen=True)
 class Probe:
-    """An untrained network and a minibatch; what several proxies ask for is computed once.
+    """An untrained network and a minibatch. Quantities that several proxies need are computed once.
 
-    Passes run in training mode, where normalisation takes the minibatch's own moments, as in the reference
+    Passes run in training mode, in which normalisation uses the minibatch's own moments, as in the reference
     implementations. The network itself is never changed.
 
     Attributes:
         network: untrained, in training mode, on the device of the images.
         images: [b, channels, ...] normalised.
         labels: [b] classes.
-        entropy: seeds what a proxy draws itself.
+        entropy: seed of the random numbers that proxies draw.
     """
 
     network: nn.Module
@@ -70,11 +71,11 @@ class Probe:
     entropy: Sequence[int] = (0,)
 
     def copy(self) -> Any:
-        """Return a copy of the network to change."""
+        """Return a copy of the network that may be changed."""
         return copy.deepcopy(self.network)
 
     def rng(self, purpose: str) -> np.random.Generator:
-        """Return the generator for one purpose, the same whatever else is computed."""
+        """Return a generator for one purpose; its numbers do not depend on what else is computed."""
         return np.random.default_rng([*self.entropy, zlib.crc32(purpose.encode())])
 
     def loss(self, network: nn.Module) -> Tensor:
@@ -83,7 +84,7 @@ class Probe:
 
     @cached_property
     def layers(self) -> list[Layer]:
-        """Every weighted layer with its gradients by the loss: one pass forward, one back."""
+        """All weighted layers with the gradients of the loss, from one forward and one backward pass."""
         network = self.copy()
         modules = list_weighted_layers(network)
         gates = [module.weight.new_zeros(len(self.images), len(module.weight)) for module in modules]
@@ -98,7 +99,7 @@ class Probe:
 
     @cached_property
     def _answer(self) -> tuple[Tensor, Tensor, Floats]:
-        """The images, the logits that depend on them, and the kernel of the ReLUs' binary codes."""
+        """The images, the logits computed from them, and the kernel of the ReLUs' binary codes."""
         network, outputs = self.copy(), list[Tensor]()
         for module in network.modules():
             if isinstance(module, nn.ReLU):
@@ -109,7 +110,7 @@ class Probe:
 
     @cached_property
     def jacobian(self) -> Floats:
-        """[b, numbers of an image] gradient of the sum of all logits by the images; zeros where there is none."""
+        """[b, numbers of an image] gradient of the sum of all logits with respect to the images; zeros if undefined."""
         images, logits, _ = self._answer
         (gradient,) = torch.autograd.grad(logits.sum(), images, allow_unused=True)
         rows: Floats = (torch.zeros_like(images) if gradient is None else gradient).flatten(1).double().cpu().numpy()
@@ -122,15 +123,15 @@ class Probe:
 
     @property
     def kernel(self) -> Floats:
-        """[b, b] in how many ReLUs that the logits depend on two images agree on being positive or not."""
+        """[b, b] number of ReLUs with the same sign for both images, among the ReLUs that the logits depend on."""
         return self._answer[2]
 
 
 def _make_hook(gate: Tensor) -> Any:
-    """Return a hook that writes into ``gate`` [b, channels], when the loss comes back, what a factor would do to it."""
+    """Return a hook that writes the loss gradient of a factor on each channel into ``gate`` [b, channels]."""
 
     def watch(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
-        # not the output itself, which would keep alive the graph that keeps the hook, for ever
+        # detached: the output itself would keep its graph alive, and the graph the hook, forever
         activation = output.detach()
 
         def note(gradient: Tensor) -> None:
@@ -143,7 +144,7 @@ def _make_hook(gate: Tensor) -> Any:
 
 
 def _compute_hamming_kernel(outputs: Sequence[Tensor], logits: Tensor, b: int) -> Floats:
-    """Count agreements; of +1 and -1 a product is an agreement less a disagreement, so that one product is enough."""
+    """Count agreements. With signs +1 and -1, one product gives agreements minus disagreements."""
     kernel, reached = np.zeros((b, b)), _list_steps(logits)
     for output in outputs:
         if output.grad_fn in reached:
@@ -153,7 +154,7 @@ def _compute_hamming_kernel(outputs: Sequence[Tensor], logits: Tensor, b: int) -
 
 
 def _list_steps(output: Tensor) -> set[Any]:
-    """Return the steps of the computation that a tensor depends on."""
+    """Return the computation steps that a tensor depends on."""
     found, waiting = set[Any](), [output.grad_fn] if output.grad_fn is not None else []
     while waiting:
         step = waiting.pop()

@@ -1,4 +1,7 @@
-"""Scoring many architectures into a table: in parts over processes, of which a kill loses those under way alone."""
+"""Score many architectures into a table, in parts on several processes.
+
+If interrupted, finished parts stay on disk; only the parts in progress are lost.
+"""
 
 import hashlib
 import json
@@ -28,16 +31,17 @@ _MOST_PARTS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """Which architectures are scored, and how.
+    """The architectures to score, and how to score them.
 
-    Isomorphic architectures are scored each: they start from other weights, and differ in what reaches no output.
+    Isomorphic architectures are scored separately: they start from different weights, and differ in vertices that do
+    not reach the output.
 
     Attributes:
-        space: of the architectures.
-        archs: [n, d] distinct.
-        dataset: whose proxies they are, the name under which a table keeps them.
-        images: which images were shown, in words.
-        scoring: how.
+        space: search space of the architectures.
+        archs: [n, d] distinct architectures.
+        dataset: data set name under which the table stores the proxies.
+        images: description of the images used.
+        scoring: the scoring settings.
     """
 
     space: SearchSpace
@@ -48,7 +52,7 @@ class Study:
 
     @property
     def source(self) -> str:
-        """All that decides the scores, in words."""
+        """A description of everything that determines the scores."""
         scoring = self.scoring
         return (
             f"untrained {scoring.network} networks, {len(scoring.batch.labels)} images of {self.images}, seed "
@@ -57,7 +61,7 @@ class Study:
 
     @property
     def fingerprint(self) -> str:
-        """Tells studies apart, so that a changed one does not continue another's parts."""
+        """A hash that distinguishes studies, so that a changed study does not continue with the parts of another."""
         options = self.space.code_options
         codes = json.dumps(options).encode() if options else b""
         return hashlib.sha256(self.source.encode() + b"\0" + self.archs.tobytes() + codes).hexdigest()[:12]
@@ -66,21 +70,21 @@ class Study:
 def score_table(
     study: Study, path: Path, *, n_jobs: int = 1, on_progress: Callable[[int, int], None] | None = None
 ) -> Table:
-    """Score every architecture and write a table; the same study again returns the table that is there.
+    """Score every architecture and write a table; running the same study again returns the existing table.
 
     Args:
         study: what to score.
-        path: file to write; its stem is the table's name. Parts lie in a folder beside it until then.
-        n_jobs: processes; the scores do not depend on it.
-        on_progress: called with (architectures scored, in all).
+        path: file to write; its stem is the table's name. Until it is complete, parts lie in a folder beside it.
+        n_jobs: number of processes; the scores do not depend on it.
+        on_progress: called with (number of architectures scored, total).
 
     Raises:
-        InvalidOption: the file holds something else, or not one proxy could be computed.
-        WorkerDied: a process was killed; what was finished stays.
-        Busy: another process is writing this table.
+        InvalidOption: the file holds other scores, or no proxy could be computed.
+        WorkerDied: a process was killed; finished parts stay on disk.
+        FileLocked: another process is writing this table.
         OSError: the file cannot be written.
     """
-    study.scoring.made()
+    study.scoring.make_proxies()
     check_network(study.scoring.network, study.space)
     if path.exists():
         return _read_finished(path, study)
@@ -89,7 +93,7 @@ def score_table(
         parts = np.array_split(study.archs, min(len(study.archs), _MOST_PARTS))
         files = [folder / f"{number:04d}.npy" for number in range(len(parts))]
         _score_parts(study.scoring, list(zip(parts, files, strict=True)), n_jobs, on_progress)
-        write_table(_build_draft(study, path.stem, np.concatenate([_read(file) for file in files])), path)
+        write_table(_build_draft(study, path.stem, np.concatenate([_read_scores(file) for file in files])), path)
         shutil.rmtree(folder)
     return Table(path)
 
@@ -100,7 +104,7 @@ def _read_finished(path: Path, study: Study) -> Table:
     same = same and are_same_options(table.space_options, study.space.code_options)
     if not same or not np.array_equal(table.architectures, study.archs):
         raise InvalidOption(
-            f"{path} exists and holds other scores ({table.source}); choose another --out, and join two tables by "
+            f"{path} exists and holds other scores ({table.source}); choose another --out, or join two tables with "
             "'nasbench append'"
         )
     return table
@@ -112,7 +116,7 @@ def _score_parts(
     n_jobs: int,
     on_progress: Callable[[int, int], None] | None,
 ) -> None:
-    """Score the parts whose file is not there yet."""
+    """Score the parts whose file does not exist yet."""
     total = sum(len(part) for part, _ in parts)
     todo = [(part, file) for part, file in parts if not file.exists()]
     done = total - sum(len(part) for part, _ in todo)
@@ -127,8 +131,8 @@ def _score_parts(
                     on_progress(done, total)
     except BrokenProcessPool as error:
         raise WorkerDied(
-            f"a process was killed from outside, perhaps for lack of memory ({error}); what was finished is kept: the "
-            "same command goes on from there, fewer --jobs or a smaller --batch need less memory"
+            f"a process was killed from outside, perhaps for lack of memory ({error}); finished parts are kept: rerun "
+            "the same command to resume; use fewer --jobs or a smaller --batch to reduce memory"
         ) from error
 
 
@@ -139,26 +143,26 @@ def _score_part(scoring: Scoring, archs: Archs, file: Path) -> int:
     return len(archs)
 
 
-def _read(file: Path) -> Floats:
+def _read_scores(file: Path) -> Floats:
     values: Floats = np.load(file, allow_pickle=False)
     return values
 
 
 def _build_draft(study: Study, name: str, values: Floats) -> Draft:
-    """Return the table of scores [n, proxies]; a proxy that could be computed nowhere is left out."""
+    """Return the table of scores [n, proxies], without proxies that could not be computed for any architecture."""
     labels = study.scoring.proxies
     kept = [i for i in range(len(labels)) if not np.isnan(values[:, i]).all()]
     if not kept:
-        raise InvalidOption(f"none of {', '.join(labels)} could be computed for any of {len(values)} architectures")
+        raise InvalidOption(f"none of {', '.join(labels)} could be computed for any of the {len(values)} architectures")
     kinds = [PROXIES.load(Choice.parse(label).name) for label in labels]
     return Draft(
         name=name,
         title=f"Zero-cost proxies of {len(values)} untrained {study.space.name} networks",
         space=study.space.name,
         citation="computed with nasbench-suite; cite the space, the proxies' sources and the data",
-        licence="that of whoever computed them",
+        licence="chosen by the author of the scores",
         source=study.source,
-        notes="A score that is not defined (nan, infinite) is missing.",
+        notes="Undefined scores (nan, infinite) are missing.",
         architectures=study.archs,
         cardinality=study.space.cardinality,
         space_options=study.space.code_options,

@@ -1,12 +1,14 @@
-"""EPE-NAS: how the logits' gradients by images of the same class correlate.
+"""EPE-NAS: correlations between the logit gradients of images of the same class.
 
 Source: Lopes, Alirezazadeh & Alexandre 2021, "EPE-NAS: Efficient Performance Estimation Without Training for Neural
-Architecture Search" (arXiv 2102.08099), and the authors' code, also in NASLib. Of each class in the minibatch, the
-logarithms of its images' absolute correlations (plus k = 1e-5) are added; up to 100 classes the absolute values of
-these sums are added; above, each is divided by the class's images, and the absolute differences of all pairs are added
-and divided by the number of classes.
+Architecture Search" (arXiv 2102.08099), and the authors' code, also in NASLib. For each class in the minibatch, the
+proxy correlates the logits' gradients with respect to the images, and sums the logarithms of the absolute correlations
+(plus k = 1e-5). With up to 100 classes, the score is the sum of the absolute values of these class sums. With more
+classes, each class sum is divided by the class's number of images, and the score is the sum of the absolute
+differences over all pairs, divided by the number of classes.
 
-Differences: above 100 classes a class with a single image is left out, as it is there by an error that is caught.
+Differences: with more than 100 classes, a class with a single image is left out. The authors' code leaves it out too,
+through an error that it catches.
 """
 
 from typing import ClassVar
@@ -21,13 +23,13 @@ _MANY = 100  # classes
 
 
 class EPENas:
-    """Scores correlations within classes."""
+    """Score the correlations within classes."""
 
     unit: ClassVar[str] = "none"
     direction: ClassVar[str] = "maximize"
 
     def __call__(self, probe: Probe) -> float:
-        """Return the score, nan where correlations are not defined."""
+        """Return the score; nan if correlations are undefined."""
         labels, n_classes = probe.labels.cpu().numpy(), probe.n_classes
         sums, sizes = [], []
         for label in np.unique(labels):

@@ -1,10 +1,10 @@
-"""Multiply-adds for one image: with ``params``, the baseline that a proxy has to beat.
+"""Multiply-adds for one image: like ``params``, a baseline that a proxy should beat.
 
 Source: as a proxy, Ning et al. 2021, "Evaluating Efficient Performance Estimators of Neural Architectures" (arXiv
 2008.03064), and NAS-Bench-Suite-Zero (Krishnakumar et al. 2022, arXiv 2210.03230).
 
-Differences: counted as in NATS-Bench's files, convolutions and linear layers alone; NAS-Bench-Suite-Zero also counts
-normalisation, ReLU and pooling.
+Differences: only convolutions and linear layers are counted, as in NATS-Bench's files. NAS-Bench-Suite-Zero also
+counts normalisation, ReLU and pooling.
 """
 
 from typing import ClassVar
@@ -16,11 +16,11 @@ REQUIRES = {"torch": "torch"}
 
 
 class Flops:
-    """Counts multiply-adds."""
+    """Count multiply-adds."""
 
     unit: ClassVar[str] = "count"
     direction: ClassVar[str] = "minimize"
 
     def __call__(self, probe: Probe) -> float:
-        """Return how many there are."""
+        """Return the number of multiply-adds."""
         return float(count_costs(probe.network, tuple(probe.images.shape[1:])).flops)

@@ -1,7 +1,8 @@
-"""Sum of the norms of the loss's gradients, layer by layer.
+"""Sum of the gradient norms of all layers.
 
 Source: Abdelfattah et al. 2021, "Zero-Cost Proxies for Lightweight NAS" (arXiv 2101.08134), section 3.1, and their
-code: the Euclidean norm of the gradient of each convolution's and linear layer's weights after one minibatch, added up.
+code: the Euclidean norm of the loss gradient of each convolution's and linear layer's weights after one minibatch,
+summed over layers.
 """
 
 from typing import ClassVar
@@ -12,7 +13,7 @@ REQUIRES = {"torch": "torch"}
 
 
 class GradNorm:
-    """Adds norms of gradients."""
+    """Sum the norms of gradients."""
 
     unit: ClassVar[str] = "none"
     direction: ClassVar[str] = "maximize"

@@ -1,9 +1,9 @@
-"""GraSP: how much removing each weight would change the gradient flow, added up.
+"""GraSP: the change of the gradient flow if a weight were removed, summed over weights.
 
 Source: Wang, Zhang & Grosse 2020, "Picking Winning Tickets Before Training by Preserving Gradient Flow" (arXiv
-2002.07376); as a proxy Abdelfattah et al. 2021 (arXiv 2101.08134): the sum of ``-weight x (H g)``, with g the gradient
-of the loss by the weights of convolutions and linear layers and H the Hessian. Temperature 1 and one minibatch, as in
-their code.
+2002.07376); as a proxy Abdelfattah et al. 2021 (arXiv 2101.08134): the sum of ``-weight x (H g)``, where g is the
+gradient of the loss with respect to the weights of convolutions and linear layers, and H is the Hessian. The
+temperature is 1 and there is one minibatch, as in their code.
 """
 
 from typing import ClassVar
@@ -16,7 +16,7 @@ REQUIRES = {"torch": "torch"}
 
 
 class Grasp:
-    """Adds changes of the gradient flow."""
+    """Sum the changes of the gradient flow."""
 
     unit: ClassVar[str] = "none"
     direction: ClassVar[str] = "maximize"

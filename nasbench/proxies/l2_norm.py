@@ -1,8 +1,9 @@
-"""Sum of the norms of all layers' weights: no data, no gradient.
+"""Sum of the weight norms of all layers; it uses neither data nor gradients.
 
 Source: Abdelfattah et al. 2021, "Zero-Cost Proxies for Lightweight NAS" (arXiv 2101.08134), and their code
-(``l2_norm``): the Euclidean norm of the weights of each convolution and linear layer, added up. Of weights that start
-at random it counts layers and their outputs; as torch draws them, a 1x1 and a 3x3 convolution have the same norm.
+(``l2_norm``): the Euclidean norm of the weights of each convolution and linear layer, summed over layers. With random
+initial weights, the proxy counts layers and their outputs. With torch's initialisation, a 1x1 and a 3x3 convolution
+have the same norm.
 """
 
 from typing import ClassVar
@@ -13,7 +14,7 @@ REQUIRES = {"torch": "torch"}
 
 
 class L2Norm:
-    """Adds norms of weights."""
+    """Sum the norms of weights."""
 
     unit: ClassVar[str] = "none"
     direction: ClassVar[str] = "maximize"

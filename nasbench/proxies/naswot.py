@@ -1,12 +1,12 @@
-"""NASWOT: how differently an untrained network's ReLUs see the images of a minibatch.
+"""NASWOT: how differently the ReLUs of an untrained network respond to the images of a minibatch.
 
 Source: Mellor, Turner, Storkey & Crowley 2021, "Neural Architecture Search without Training" (arXiv 2006.04647, third
-version): each image has a binary code, which ReLUs are positive; the score is the logarithm of the determinant of the
-kernel that counts agreements of the codes. ReLUs that the logits do not depend on are left out, as in the authors'
-code. Minus infinity, and so missing, where two images have equal codes.
+version). Each image has a binary code that says which ReLUs are positive. The score is the logarithm of the
+determinant of the kernel that counts agreements of the codes. ReLUs that the logits do not depend on are left out, as
+in the authors' code. If two images have equal codes, the score is minus infinity and counts as missing.
 
-Differences: an activation that is no ``nn.ReLU`` module (the first step of a factorised reduction) is not counted, as
-in their code.
+Differences: an activation that is not an ``nn.ReLU`` module (the first step of a factorised reduction) is not counted,
+as in their code.
 """
 
 from typing import ClassVar

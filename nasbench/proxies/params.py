@@ -1,8 +1,8 @@
-"""Number of trainable parameters: the baseline that a proxy has to beat.
+"""Number of trainable parameters: a baseline that a proxy should beat.
 
 Source: as a proxy, Ning et al. 2021, "Evaluating Efficient Performance Estimators of Neural Architectures" (arXiv
 2008.03064), and NAS-Bench-Suite-Zero (Krishnakumar et al. 2022, arXiv 2210.03230), where few proxies beat it. Weights
-that reach no output count too, since the benchmarks train them.
+that do not reach the output count too because the benchmarks train them.
 """
 
 from typing import ClassVar
@@ -14,12 +14,12 @@ REQUIRES = {"torch": "torch"}
 
 
 class Params:
-    """Counts parameters."""
+    """Count parameters."""
 
     unit: ClassVar[str] = "count"
     aliases: ClassVar[tuple[str, ...]] = ("n_params",)
     direction: ClassVar[str] = "minimize"
 
     def __call__(self, probe: Probe) -> float:
-        """Return how many there are."""
+        """Return the number of parameters."""
         return float(count_costs(probe.network, tuple(probe.images.shape[1:])).n_params)

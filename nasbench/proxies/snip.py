@@ -1,8 +1,9 @@
-"""SNIP: how much the loss would change if each weight were removed, in absolute value, added up.
+"""SNIP: the absolute change of the loss if a weight were removed, summed over weights.
 
 Source: Lee, Ajanthan & Torr 2019, "SNIP: Single-shot Network Pruning based on Connection Sensitivity" (arXiv
 1810.02340); as a proxy Abdelfattah et al. 2021 (arXiv 2101.08134), equation 1: the sum of ``|weight x gradient|`` over
-convolutions and linear layers. The derivative by a mask on the weights, which they take, is that product.
+convolutions and linear layers. This product equals the derivative with respect to a mask on the weights, which the
+paper uses.
 """
 
 from typing import ClassVar
@@ -13,7 +14,7 @@ REQUIRES = {"torch": "torch"}
 
 
 class Snip:
-    """Adds absolute sensitivities of weights."""
+    """Sum the absolute sensitivities of weights."""
 
     unit: ClassVar[str] = "none"
     direction: ClassVar[str] = "maximize"

@@ -1,12 +1,12 @@
-"""SynFlow: what flows through the network's absolute weights, without data; its logarithm.
+"""SynFlow: the logarithm of the flow through the network's absolute weights, without data.
 
 Source: Tanaka, Kunin, Yamins & Ganguli 2020, "Pruning neural networks without any data by iteratively conserving
-synaptic flow" (arXiv 2006.05467); as a proxy Abdelfattah et al. 2021 (arXiv 2101.08134), equation 2: with all
-parameters replaced by their absolute values, normalisation left out and an image of ones, the sum of
-``|weight x gradient|`` of the summed logits over convolutions and linear layers, in double precision.
+synaptic flow" (arXiv 2006.05467); as a proxy Abdelfattah et al. 2021 (arXiv 2101.08134), equation 2. All parameters
+are replaced by their absolute values, normalisation is removed, and the input is an image of ones. The flow is the sum
+of ``|weight x gradient|`` of the summed logits over convolutions and linear layers, in double precision.
 
-Differences: the logarithm of that sum, as NAS-Bench-Suite-Zero stores it; the order is the same, and the sum spans
-tens of decades.
+Differences: the score is the logarithm of that sum, as NAS-Bench-Suite-Zero stores it. The order is the same, and the
+sum spans tens of decades.
 """
 
 from typing import ClassVar
@@ -20,13 +20,13 @@ REQUIRES = {"torch": "torch"}
 
 
 class Synflow:
-    """Adds synaptic saliencies."""
+    """Sum the synaptic saliencies."""
 
     unit: ClassVar[str] = "none"
     direction: ClassVar[str] = "maximize"
 
     def __call__(self, probe: Probe) -> float:
-        """Return the logarithm of the sum over all weights; minus infinity where nothing flows."""
+        """Return the logarithm of the sum over all weights; minus infinity if nothing flows."""
         network = probe.copy().double()
         for layer in network.modules():
             if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):

@@ -1,12 +1,13 @@
-"""Zen-score: how much the features of a network with Gaussian weights change when its input is disturbed.
+"""Zen-score: the change of the features of a network with Gaussian weights when its input is perturbed.
 
 Source: Lin et al. 2021, "Zen-NAS: A Zero-Shot NAS for High-Performance Deep Image Recognition" (arXiv 2102.01063),
-algorithm 1 and the authors' code. Weights are standard normal, biases zero; of Gaussian images x and x + 0.01 x' the
-features before the global average are compared: the logarithm of the mean over images of the summed absolute
-difference, plus the logarithm of each normalisation's standard deviation, which would otherwise hide the scale.
+algorithm 1 and the authors' code. Weights are standard normal and biases zero. For Gaussian images x and x + 0.01 x',
+the proxy compares the features before the global average. The score is the logarithm of the mean over images of the
+summed absolute difference, plus the logarithm of each normalisation's standard deviation, because normalisation would
+otherwise hide the scale.
 
-Differences: those of NASLib's version, which NAS-Bench-Suite-Zero used. Shortcuts stay, where Zen-NAS takes them out
-of its own blocks, and one repetition is the default, where it takes the mean of 32.
+Differences: those of NASLib's version, which NAS-Bench-Suite-Zero used. Shortcuts stay, whereas Zen-NAS removes them
+from its own blocks. The default is one repetition, whereas Zen-NAS takes the mean of 32.
 """
 
 from typing import ClassVar
@@ -20,18 +21,18 @@ from nasbench.networks import GlobalAverage, seed_torch
 from nasbench.proxies._probe import Probe, list_weighted_layers
 
 REQUIRES = {"torch": "torch"}
-_MOMENTUM = 0.1  # share of the newest variance in the running one, which theirs reads after both passes
+_MOMENTUM = 0.1  # share of the newest variance in the running variance, which the authors' code reads after both passes
 
 
 class Zen:
-    """Scores the Gaussian complexity of the features.
+    """Score the Gaussian complexity of the features.
 
     Args:
-        repeats: weights and images that the mean is taken of.
-        gamma: size of the disturbance.
+        repeats: number of repetitions (weights and images) to average.
+        gamma: size of the perturbation.
 
     Raises:
-        InvalidOption: no repetition, or no disturbance.
+        InvalidOption: ``repeats`` is below 1, or ``gamma`` is not positive.
     """
 
     unit: ClassVar[str] = "none"
@@ -39,7 +40,7 @@ class Zen:
 
     def __init__(self, *, repeats: int = 1, gamma: float = 0.01) -> None:
         if repeats < 1 or not gamma > 0:
-            raise InvalidOption(f"repeats={repeats}, gamma={gamma}; expected at least 1, and more than 0")
+            raise InvalidOption(f"repeats={repeats}, gamma={gamma}; expected repeats from 1 and a positive gamma")
         self._repeats, self._gamma = repeats, gamma
 
     def __call__(self, probe: Probe) -> float:
@@ -48,7 +49,7 @@ class Zen:
             return float(np.mean([self._score_once(probe) for _ in range(self._repeats)]))
 
     def _score_once(self, probe: Probe) -> float:
-        network = probe.copy().cpu()  # what is drawn is the same on every device
+        network = probe.copy().cpu()  # draw on the CPU: the same numbers on every device
         for layer in list_weighted_layers(network):
             nn.init.normal_(layer.weight)
             if layer.bias is not None:
@@ -64,7 +65,7 @@ class Zen:
 
 
 def _compute_features(network: nn.Module, images: Tensor) -> Tensor:
-    """Return what enters the global average."""
+    """Return the input of the global average."""
     entered: list[Tensor] = []
     *_, average = (layer for layer in network.modules() if isinstance(layer, GlobalAverage))
     handle = average.register_forward_pre_hook(lambda _, given: entered.append(given[0]))

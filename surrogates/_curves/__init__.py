@@ -1,4 +1,4 @@
-"""What predictors of learning curves share: reading curves, parametric families, and how those are fitted."""
+"""What predictors of learning curves share: reading curves, parametric families, and their fits."""
 
 from nasbench.surrogates._curves.predictor import (
     CurvePredictor,

@@ -9,19 +9,20 @@ from nasbench.arrays import Bools, Floats
 from nasbench.surrogates._curves.families import FAMILIES
 
 _LOG_NOISE = (-4.0, 1.0)  # mean and width of the logarithm of the noise's standard deviation, as in ``lcpfn``
-_DRAWN = 20_000  # curves drawn at once when sampling by rejection
+_DRAWN = 20_000  # curves drawn at once in rejection sampling
 
 
 class Combination:
-    """A curve is the weighted sum of one member of each family, seen with normal noise of one width.
+    """A curve is the weighted sum of one member of each family, observed with normal noise of one standard deviation.
 
-    Everything is a function of ``size`` numbers that are standard normal before the constraint: weights,
-    each family's parameters, noise. The constraint of Domhan et al. 2015 and Adriaensen et al. 2023: the curve
-    lies within [0, 1] and ends higher than it starts.
+    All curves are functions of ``size`` numbers that are standard normal before the constraint: weights, each family's
+    parameters, noise. The constraint of Domhan et al. 2015 and Adriaensen et al. 2023: the curve lies within [0, 1]
+    and ends higher than it starts.
 
     Args:
         families: names.
-        normalised: weights are divided by their sum, as Domhan et al. do; else uniform in [0, 1], as LC-PFN does.
+        normalised: divide the weights by their sum, as Domhan et al. do. Otherwise they are uniform in [0, 1], as in
+            LC-PFN.
     """
 
     def __init__(self, families: Sequence[str], *, normalised: bool) -> None:
@@ -52,7 +53,7 @@ class Combination:
 
     @staticmethod
     def allowed(curves: Floats) -> Bools:
-        """Return ``[...]`` which curves [..., t] keep the constraint at the epochs given, first and last among them."""
+        """Return ``[...]`` whether curves [..., t], with the first and the last epoch, satisfy the constraint."""
         inside: Bools = (curves >= 0).all(axis=-1) & (curves <= 1).all(axis=-1) & (curves[..., -1] > curves[..., 0])
         return inside
 
@@ -61,7 +62,7 @@ class Combination:
         found: list[tuple[Floats, Floats]] = []
         while sum(len(part) for part, _ in found) < n:
             coordinates = rng.standard_normal((_DRAWN, self.size))
-            ends = self.allowed(self.curves(coordinates, x[[0, -1]]))  # most fail there already
+            ends = self.allowed(self.curves(coordinates, x[[0, -1]]))  # most curves fail here already
             curves = self.curves(coordinates[ends], x)
             kept = self.allowed(curves)
             found.append((coordinates[ends][kept], curves[kept]))

@@ -1,10 +1,10 @@
-"""Parametric families of learning curves: the eleven of Domhan et al. and their published prior.
+"""Parametric families of learning curves: the eleven of Domhan et al. and a published prior.
 
-Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural
-Networks by Extrapolation of Learning Curves" (IJCAI), table 1, in the parameters of their code. Presets
-``lce_m`` keep four, as Klein et al. did in pybnn because "removing some of the models was found to improve
-performance", and as White et al. 2021 (arXiv 2104.01177). The priors are those of Adriaensen et al. 2023
-(arXiv 2310.20447), as their package ``lcpfn`` states them.
+Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural Networks
+by Extrapolation of Learning Curves" (IJCAI), table 1, in the parameters of their code. The presets ``lce_m`` keep four
+families, as Klein et al. did in pybnn because "removing some of the models was found to improve performance", and as
+White et al. 2021 did (arXiv 2104.01177). The priors are those of Adriaensen et al. 2023 (arXiv 2310.20447), as stated
+in their package ``lcpfn``.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ class Prior(NamedTuple):
     """The distribution of a parameter as a map of standard normal numbers.
 
     Attributes:
-        kind: ``normal``; ``uniform``; ``log`` of a normal or ``loguniform``, whose logarithm is one of these; or
+        kind: ``normal``; ``uniform``; ``log`` (the logarithm is normal); ``loguniform`` (the logarithm is uniform); or
             ``gap``, one minus a loguniform.
         first: mean, or lower end.
         second: standard deviation, or upper end.
@@ -32,7 +32,7 @@ class Prior(NamedTuple):
     second: float
 
     def __call__(self, normal: Floats) -> Floats:
-        """Return the parameter for standard normal numbers, any shape."""
+        """Return the parameter for standard normal numbers of any shape."""
         if self.kind in ("normal", "log"):
             value = self.first + self.second * normal
         else:
@@ -43,11 +43,11 @@ class Prior(NamedTuple):
 
 
 class Family(NamedTuple):
-    """One family.
+    """One parametric family.
 
     Attributes:
-        curve: ``curve(x, *parameters)``, epochs and parameters of shapes that broadcast.
-        priors: parameter -> its prior, in the order ``curve`` takes them.
+        curve: ``curve(x, *parameters)``; epochs and parameters have shapes that broadcast.
+        priors: parameter -> its prior, in the argument order of ``curve``.
     """
 
     curve: Callable[..., Floats]
@@ -66,7 +66,7 @@ def _compute_janoschek(x: Floats, a: Floats, beta: Floats, k: Floats, delta: Flo
     return a - (a - beta) * np.exp(-k * x**delta)
 
 
-def _log_power(x: Floats, a: Floats, b: Floats, c: Floats) -> Floats:
+def _compute_log_power(x: Floats, a: Floats, b: Floats, c: Floats) -> Floats:
     return a / (1 + (x / np.exp(b)) ** c)
 
 
@@ -113,7 +113,7 @@ FAMILIES: dict[str, Family] = {
         },
     ),
     "log_power": Family(
-        _log_power, {"a": Prior("normal", 0.8, 0.1), "b": Prior("normal", 1, 1), "c": Prior("uniform", -3, 0)}
+        _compute_log_power, {"a": Prior("normal", 0.8, 0.1), "b": Prior("normal", 1, 1), "c": Prior("uniform", -3, 0)}
     ),
     "weibull": Family(
         _compute_weibull,
@@ -162,14 +162,14 @@ FAMILIES: dict[str, Family] = {
 """The eleven families by name."""
 
 LC_PFN = ("pow3", "ilog2", "janoschek")
-"""The three that LC-PFN is trained on."""
+"""The three families that LC-PFN is trained on."""
 
 
 def select_families(names: str) -> list[str]:
-    """Return the families named, joined by ``+``; all where ``names`` is empty.
+    """Return the families in ``names``, joined by ``+``; all families if ``names`` is empty.
 
     Raises:
-        UnknownName: one that does not exist.
+        UnknownName: a family does not exist.
     """
     chosen = names.split("+") if names else list(FAMILIES)
     for name in chosen:

@@ -1,24 +1,24 @@
-"""The usual way of learning curves: what they gain from each epoch to each later one, and how they differ in it."""
+"""Median increments of learning curves between epochs, and their spread."""
 
 import numpy as np
 
 from nasbench.arrays import Bools, Floats
 
 NORMAL = 1.4826
-"""Standard deviation of a normal distribution over its median distance from the mean."""
+"""Ratio of a normal distribution's standard deviation to its median absolute deviation."""
 
 _LEAST_SIZE = 1e-3
 
 
 def compute_median_increments(curves: Floats) -> tuple[Floats, Floats]:
-    """Return the median of what curves gain from epoch to epoch, and how far they usually are from it.
+    """Return the median increments between epochs, and the typical deviations from them.
 
     Args:
-        curves: [n, t] in units of their ends' deviation around their mean.
+        curves: [n, t] curves; zero is the mean of the curves' ends and one is the ends' standard deviation.
 
     Returns:
-        ``[t + 1, t + 1]`` each: from the epoch of the row, 0 for the mean of all ends, to that of the column; 0 and 1
-        where no curve was seen at both.
+        Two arrays ``[t + 1, t + 1]``: from the epoch of the row (0 stands for the mean of all ends) to that of the
+            column. They hold 0 and 1 where no curve was seen at both epochs.
     """
     values = np.concatenate([np.zeros((len(curves), 1)), curves], axis=1)
     median, size = np.zeros((2, values.shape[1], values.shape[1]))

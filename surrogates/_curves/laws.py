@@ -1,4 +1,4 @@
-"""Predictors whose members each draw a whole learning curve from an architecture."""
+"""Predictors whose members each predict a whole learning curve from an architecture."""
 
 from abc import abstractmethod
 from typing import ClassVar
@@ -16,19 +16,20 @@ _LEAST_STD = 1e-3
 
 
 class LawPredictor(CurvePredictor):
-    """Members that learn laws of time from architectures, each from all training curves but those of its fold.
+    """An ensemble whose members learn laws of training time from architectures.
 
-    What a law misses of a curve that its member has not seen is how far a new curve may be from it. A query moves the
-    members' answers: by how far it is from their law where it was last seen, times the share of such a distance
-    that is left at the end. Sub-classes write ``_learn_laws`` and ``_draw_laws``.
+    Each member trains on all training curves except those of its fold. The errors on the curves of the fold estimate
+    how far a new curve may deviate from a member's law. For a query, each member's prediction is shifted by the
+    curve's deviation from the law at the last epoch seen, times the share of such a deviation that remains at the end.
+    Subclasses implement ``_learn_laws`` and ``_draw_laws``.
 
     Args:
-        space: where the architectures are from.
-        encoding: what the members see, see ``nasbench.encodings``; empty for nothing.
-        members: at least 1; one alone sees every curve.
+        space: the search space of the architectures.
+        encoding: features that the members see, see ``nasbench.encodings``; empty for none.
+        members: number of members, at least 1; a single member trains on every curve.
     """
 
-    sees_nothing: ClassVar[bool] = True
+    handles_unseen: ClassVar[bool] = True
 
     def __init__(self, space: SearchSpace, *, encoding: str, members: int) -> None:
         super().__init__(space)
@@ -36,11 +37,11 @@ class LawPredictor(CurvePredictor):
 
     @abstractmethod
     def _learn_laws(self, columns: Floats, goal: Floats, rng: np.random.Generator) -> None:
-        """Learn from columns [n, f] and what each member is dealt [n, k, t], nan where nothing is."""
+        """Learn from columns [n, f] and the curves of each member [n, k, t], nan where a member sees nothing."""
 
     @abstractmethod
     def _draw_laws(self, columns: Floats) -> Floats:
-        """Return the curves ``[k, n, t]`` that members draw; k a multiple of the members, theirs side by side."""
+        """Return the members' curves ``[k, n, t]``; k is a multiple of the number of members, grouped by member."""
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         goal = self._prepare(batch, value)
@@ -50,12 +51,12 @@ class LawPredictor(CurvePredictor):
 
     @property
     def _left_out(self) -> Bools:
-        """[n, k] which training curves each member does not see."""
+        """[n, k] whether each member leaves out each training curve."""
         out: Bools = (self._fold[:, None] == np.arange(self._members)) & (self._members > 1)
         return out
 
     def _prepare(self, batch: Batch, value: Floats) -> Floats:
-        """Learn columns and unit; return the curves in it, each with its final value where that is known."""
+        """Learn columns and unit; return the curves in this unit, each with its final value if known."""
         self._columns.fit(batch.archs)
         curves = require_curves(batch).copy()
         curves[:, -1] = np.where(np.isnan(value), curves[:, -1], value)

@@ -1,13 +1,13 @@
-"""Least squares of parametric families for many learning curves in one call.
+"""Least-squares fits of parametric families to many learning curves in one call.
 
-Every family is a sum of a constant and a shape times a factor, where the shape has at most two parameters. Constant and
-factor are solved for in closed form (variable projection, Golub & Pereyra 1973). A grid of shapes, the same
-for all curves, is compared by three matrix products; the best one of each curve is then improved by
-Levenberg-Marquardt steps on the shape's parameters, all curves in one array. Unlike descents from one start, as
-in Domhan et al. 2015, this does not depend on luck.
+Every family is a constant plus a shape times a factor, where the shape has at most two parameters. Constant and factor
+have a closed form (variable projection, Golub & Pereyra 1973). Three matrix products compare a grid of shapes that is
+the same for all curves. Levenberg-Marquardt steps on the shape's parameters then improve the best shape of each curve,
+with all curves in one array. Unlike descents from one start, as in Domhan et al. 2015, the result does not depend on a
+lucky start.
 
-Families that draw the same curves share a shape: ``weibull`` is ``janoschek`` in other parameters, ``log_power`` is
-``dr_hill``, ``exp4`` is ``janoschek`` that only rises.
+Families with the same set of curves share a shape: ``weibull`` is ``janoschek`` in other parameters, ``log_power`` is
+``dr_hill``, and ``exp4`` is ``janoschek`` restricted to rising curves.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,18 +19,18 @@ import numpy as np
 from nasbench.arrays import Floats, Ints
 
 _ROUNDS = 8
-_STEP = 1e-4  # of the numerical slope
+_STEP = 1e-4  # step of the numerical derivative
 _TINY = 1e-12
 
 
 class CurveShape(NamedTuple):
-    """A family up to constant and factor.
+    """A family without its constant and factor.
 
     Attributes:
         curve: ``curve(x, *parameters)``.
-        ranges: of each parameter: lowest, highest, points of the grid.
+        ranges: for each parameter: lowest value, highest value, number of grid points.
         constant: whether a constant is added.
-        factor: ``any``, ``negative``, or ``one`` where it is fixed.
+        factor: ``any``, ``negative``, or ``one`` if it is fixed.
     """
 
     curve: Callable[..., Floats]
@@ -64,7 +64,7 @@ def _compute_vapour(x: Floats, b: Floats, c: Floats) -> Floats:
     return np.exp(b / x + c * np.log(x))
 
 
-def _log_log(x: Floats, log_ratio: Floats) -> Floats:
+def _compute_log_log(x: Floats, log_ratio: Floats) -> Floats:
     return np.asarray(np.log1p(np.exp(log_ratio) * np.log(x)))
 
 
@@ -80,7 +80,7 @@ SHAPES: dict[str, CurveShape] = {
     "weibull": _STRETCHED,
     "mmf": _HILL._replace(constant=True),
     "vap": CurveShape(_compute_vapour, ((-6.0, 1.0, 20), (-0.2, 0.6, 16)), constant=False),
-    "loglog_linear": CurveShape(_log_log, ((-6.0, 3.0, 32),), factor="one"),
+    "loglog_linear": CurveShape(_compute_log_log, ((-6.0, 3.0, 32),), factor="one"),
     "exp4": _STRETCHED._replace(factor="negative"),
     "pow4": CurveShape(_compute_shifted_power, ((-2.0, 7.0, 16), (-2.5, 1.6, 12)), factor="negative"),
     "dr_hill": _HILL,
@@ -93,7 +93,7 @@ class Fits(NamedTuple):
 
     Attributes:
         constant, factor: [n].
-        parameters: [n, p] of the shape.
+        parameters: [n, p] parameters of the shape.
         squares: [n] sum of squared residuals.
     """
 
@@ -109,12 +109,12 @@ class Fits(NamedTuple):
 
 
 def count_parameters(shape: CurveShape) -> int:
-    """Return how many numbers a fit chooses."""
+    """Return the number of fitted parameters."""
     return len(shape.ranges) + shape.constant + (shape.factor != "one")
 
 
 def fit_family(shape: CurveShape, curves: Floats) -> Fits:
-    """Fit a family to curves [n, t], nan where an epoch was not seen; every curve needs one that was."""
+    """Fit a family to curves [n, t], nan where an epoch was not seen; every curve needs at least one seen epoch."""
     x, weight = np.arange(1.0, curves.shape[1] + 1), (~np.isnan(curves)).astype(np.float64)
     y = np.nan_to_num(curves)
     parameters = _search_grid(shape, x, y, weight)
@@ -124,14 +124,14 @@ def fit_family(shape: CurveShape, curves: Floats) -> Fits:
 
 
 def _draw_shapes(shape: CurveShape, x: Floats, parameters: Floats) -> Floats:
-    """Return the shapes ``[n, t]`` of parameters [n, p]."""
+    """Return the shapes ``[n, t]`` for parameters [n, p]."""
     with np.errstate(over="ignore", under="ignore"):
         drawn: Floats = np.broadcast_to(shape.curve(x, *parameters.T[:, :, None]), (len(parameters), len(x)))
     return drawn
 
 
 def _search_grid(shape: CurveShape, x: Floats, y: Floats, weight: Floats) -> Floats:
-    """Return the parameters ``[n, p]`` of the grid's best shape for each curve."""
+    """Return the parameters ``[n, p]`` of the best grid shape for each curve."""
     grid = np.array(list(product(*(np.linspace(*spec) for spec in shape.ranges))), dtype=np.float64)
     drawn = _draw_shapes(shape, x, grid)
     n = weight.sum(axis=1)[:, None]
@@ -147,7 +147,7 @@ def _search_grid(shape: CurveShape, x: Floats, y: Floats, weight: Floats) -> Flo
 def _solve_coefficients(
     shape: CurveShape, n: Floats, s: Floats, ss: Floats, y: Floats, sy: Floats
 ) -> tuple[Floats, Floats]:
-    """Solve for constant and factor from the sums of 1, shape, its square, value, and their product."""
+    """Solve for constant and factor from the sums of 1, shape, squared shape, value, and shape times value."""
     spread, shared = (ss - s**2 / n, sy - s * y / n) if shape.constant else (ss, sy)
     factor = np.ones_like(spread) if shape.factor == "one" else shared / np.maximum(spread, _TINY)
     if shape.factor == "negative":
@@ -156,7 +156,7 @@ def _solve_coefficients(
 
 
 def _solve_fits(shape: CurveShape, drawn: Floats, y: Floats, weight: Floats, parameters: Floats) -> Fits:
-    """Return the best fits with shapes [n, t]."""
+    """Return the best fits for shapes [n, t]."""
     weighted = weight * drawn
     sums = ((weighted * part).sum(axis=1) for part in (1.0, drawn, y))
     s, ss, sy = sums
@@ -173,7 +173,7 @@ def _compute_residuals(shape: CurveShape, x: Floats, y: Floats, weight: Floats, 
 
 
 def _improve_parameters(shape: CurveShape, x: Floats, y: Floats, weight: Floats, parameters: Floats) -> Floats:
-    """Take Levenberg-Marquardt steps from parameters [n, p], within the ranges; a step that does not help is undone."""
+    """Take Levenberg-Marquardt steps from parameters [n, p] within the ranges; steps that do not help are undone."""
     low, high = (np.array(ends) for ends in zip(*((a, b) for a, b, _ in shape.ranges), strict=True))
     damping = np.full(len(y), 1e-2)
     off = _compute_residuals(shape, x, y, weight, parameters)

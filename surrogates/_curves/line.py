@@ -1,4 +1,4 @@
-"""Scores that are a line of one number read off the training: estimators that only mean to rank."""
+"""Scores as a linear function of one statistic of a training run, for estimators that only rank."""
 
 from abc import abstractmethod
 from typing import ClassVar, NamedTuple
@@ -14,7 +14,7 @@ _LEAST_STD = 1e-4
 
 
 class _Model(NamedTuple):
-    """A line: its value at the mean number, that number, the slope, and the deviation from it."""
+    """A line: its value at the mean statistic, that mean, the slope, and the residual standard deviation."""
 
     mean: float
     centre: float
@@ -23,22 +23,25 @@ class _Model(NamedTuple):
 
 
 class LossLine(PerLength):
-    """A line, which never falls, from a number that is larger for better losses. Sub-classes write ``_number``."""
+    """A non-decreasing line from a statistic that is larger for better losses.
+
+    Subclasses implement ``_summarize_losses``.
+    """
 
     needs: ClassVar[frozenset[str]] = frozenset({"curves", "losses"})
 
     @abstractmethod
-    def _number(self, losses: Floats) -> Floats:
-        """Return ``[n]`` what ranks trainings by the losses [n, length, 2] so far; nan where they are missing."""
+    def _summarize_losses(self, losses: Floats) -> Floats:
+        """Return ``[n]`` the statistic of the losses [n, length, 2] seen so far; nan if they are missing."""
 
-    def _compute_numbers(self, batch: Batch, length: int) -> Floats:
+    def _compute_statistics(self, batch: Batch, length: int) -> Floats:
         if batch.losses is None:
             raise PredictorError("the batch holds no losses")
-        return self._number(batch.losses[:, :length]) if length else np.full(len(batch), np.nan)
+        return self._summarize_losses(batch.losses[:, :length]) if length else np.full(len(batch), np.nan)
 
-    def _model(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
+    def _fit_length(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
         del rng
-        number = self._compute_numbers(batch, length)
+        number = self._compute_statistics(batch, length)
         known = ~np.isnan(number)
         if known.sum() < 2:
             return _Model(float(value.mean()), 0.0, 0.0, float(value.std()))
@@ -47,5 +50,5 @@ class LossLine(PerLength):
         return _Model(float(value[known].mean()), float(number[known].mean()), slope, float((y - slope * x).std()))
 
     def _predict_ends(self, model: _Model, batch: Batch, length: int) -> tuple[Floats, Floats]:
-        off = np.nan_to_num(self._compute_numbers(batch, length) - model.centre)
+        off = np.nan_to_num(self._compute_statistics(batch, length) - model.centre)
         return model.mean + model.slope * off, np.full(len(batch), max(model.std, _LEAST_STD))

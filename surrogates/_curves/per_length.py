@@ -1,4 +1,4 @@
-"""Methods that learn anew for each number of epochs seen: the end of a curve from its first epochs."""
+"""Methods with one model for each number of epochs seen; it predicts the end of a curve from its first epochs."""
 
 from abc import abstractmethod
 from typing import Any, ClassVar
@@ -11,22 +11,22 @@ from nasbench.surrogates._curves.predictor import CurvePredictor, fill_gaps, fin
 
 
 class PerLength(CurvePredictor):
-    """A model for each length, fitted when it is first asked for, to the finished training curves cut there.
+    """One model per length, fitted on first use to the finished training curves cut at that length.
 
-    Subclasses write ``_model`` and ``_predict_ends``. Gaps within a curve are filled by lines; a training curve that is
-    shorter than the length is continued with its last value.
+    Subclasses implement ``_fit_length`` and ``_predict_ends``. Gaps within a curve are interpolated linearly. A
+    training curve that is shorter than the length is continued with its last value.
     """
 
     learns_from_partial_curves: ClassVar[bool] = False
-    sees_nothing: ClassVar[bool] = True
+    handles_unseen: ClassVar[bool] = True
 
     @abstractmethod
-    def _model(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> Any:
-        """Learn final values [n] from curves without gaps [n, t] of which the first ``length`` epochs count."""
+    def _fit_length(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> Any:
+        """Learn final values [n] from curves without gaps [n, t], of which only the first ``length`` epochs count."""
 
     @abstractmethod
     def _predict_ends(self, model: Any, batch: Batch, length: int) -> tuple[Floats, Floats | None]:
-        """Return mean and standard deviation of the final values for such curves, [m] each."""
+        """Return mean and standard deviation of the final values of such curves, [m] each."""
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         curves = fill_gaps(require_curves(batch))
@@ -48,5 +48,5 @@ class PerLength(CurvePredictor):
     def _get_model(self, length: int) -> Any:
         if length not in self._models:
             rng = np.random.default_rng([self._seed, length])
-            self._models[length] = self._model(self._known, length, self._value, rng)
+            self._models[length] = self._fit_length(self._known, length, self._value, rng)
         return self._models[length]

@@ -1,7 +1,7 @@
-"""The transformer of LC-PFN: what it is, and what it says of a curve of which the start is known.
+"""The transformer of LC-PFN: its architecture, and its prediction for a curve whose start is known.
 
-Source: Adriaensen, Rakotoarison, Müller & Hutter 2023, arXiv 2310.20447. Points that were seen attend to each
-other, points that are asked to the seen ones only; each answer is a histogram of the score there.
+Source: Adriaensen, Rakotoarison, Müller & Hutter 2023, arXiv 2310.20447. Context points attend to each other; query
+points attend to the context only. Each answer is a histogram of the score at the query.
 """
 
 from pathlib import Path
@@ -14,10 +14,10 @@ from torch.nn import functional as F
 from nasbench.surrogates._nets import LayerNorm, Linear
 
 EPOCHS = 100
-"""Length of the curves that it was trained on; others are stretched."""
+"""Length of the training curves; curves of another length are stretched to it."""
 
 WEIGHTS = Path(__file__).with_name("lc_pfn.npz")
-"""What ``pfn_training`` writes."""
+"""The file that ``pfn_training`` writes."""
 
 _FEATURES = 4
 
@@ -32,7 +32,7 @@ class PFNShape(NamedTuple):
 
 
 class _Block(nn.Module):
-    """Attention to the seen points, then two layers on each point alone; normalised before each."""
+    """Attention to the context points, then two layers on each point separately; normalisation precedes both."""
 
     def __init__(self, shape: PFNShape) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class _Block(nn.Module):
         self.wide, self.narrow = Linear(1, width, 4 * width, xavier=True), Linear(1, 4 * width, width, xavier=True)
 
     def forward(self, x: Tensor, seen: Tensor) -> Tensor:
-        """Map [1, n, points, width]; the first points are context, of which ``seen`` [n, context] are there."""
+        """Map [1, n, points, width]; the first points are the context, and ``seen`` [n, context] marks valid ones."""
         normal = self.before(x)
         query = self._split(self.query(normal))
         key, value = (self._split(part) for part in self.key_value(normal[:, :, : seen.shape[1]]).chunk(2, dim=-1))
@@ -57,7 +57,7 @@ class _Block(nn.Module):
 
 
 class CurveTransformer(nn.Module):
-    """The net.
+    """The transformer.
 
     Args:
         shape: its sizes.
@@ -71,13 +71,13 @@ class CurveTransformer(nn.Module):
         self.register_buffer("borders", torch.linspace(0, 1, shape.bins + 1))
 
     def forward(self, x: Tensor, y: Tensor, seen: Tensor, asked: Tensor) -> Tensor:
-        """Return the logarithm of each bin's probability at the points asked; ``[n, q, bins]``.
+        """Return the logarithm of each bin's probability at the query points; ``[n, q, bins]``.
 
         Args:
             x: [n, c] epochs of the context, 1 to 100.
-            y: [n, c] scores there.
-            seen: [n, c] which of them are there.
-            asked: [n, q] epochs.
+            y: [n, c] scores at these epochs.
+            seen: [n, c] which of them are valid.
+            asked: [n, q] epochs of the queries.
         """
         points = torch.cat(
             [_compute_features(x, y, 1.0), _compute_features(asked, torch.full_like(asked, 0.5), 0.0)], dim=1
@@ -89,19 +89,19 @@ class CurveTransformer(nn.Module):
         return F.log_softmax(answers[0], dim=-1)
 
     def log_density(self, log_mass: Tensor, y: Tensor) -> Tensor:
-        """Return the log density ``[n, q]`` of scores [n, q]; the outer bins hold what is beyond them.
+        """Return the log density ``[n, q]`` of scores [n, q]; the outer bins include values beyond them.
 
         Args:
             log_mass: [n, q, bins] histograms.
-            y: [n, q].
+            y: [n, q] scores.
         """
         bins = (torch.bucketize(y.contiguous(), self.borders) - 1).clamp(0, log_mass.shape[-1] - 1)
         return log_mass.gather(-1, bins[..., None])[..., 0] - self.borders.diff().log()[bins]
 
     def compute_moments(self, log_mass: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and standard deviation ``[...]`` of histograms, what is beyond [0, 1] moved to its ends.
+        """Return mean and standard deviation ``[...]`` of histograms, with mass outside [0, 1] moved to its ends.
 
-        The outer bins reach as far as the noisiest curve of the prior, and would decide both.
+        The outer bins reach as far as the noisiest curve of the prior, and would otherwise dominate both moments.
         """
         borders = self.borders.clamp(0, 1)
         mass, low, high = log_mass.exp(), borders[:-1], borders[1:]
@@ -111,6 +111,6 @@ class CurveTransformer(nn.Module):
 
 
 def _compute_features(x: Tensor, y: Tensor, known: float) -> Tensor:
-    """Return ``[n, points, 4]`` numbers of about unit size."""
+    """Return ``[n, points, 4]`` features of about unit size."""
     log = torch.log(x) / 4.6 * 2 - 1
     return torch.stack([x / EPOCHS * 2 - 1, log, (y - 0.5) * 4 * known, torch.full_like(x, known)], dim=-1)

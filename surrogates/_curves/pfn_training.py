@@ -1,10 +1,9 @@
 """Training LC-PFN's transformer on curves drawn from its prior.
 
-Run it by ``python -m nasbench.surrogates._curves.pfn_training``.
+Run it with ``python -m nasbench.surrogates._curves.pfn_training``. It writes ``lc_pfn.npz`` beside this file.
 
-Writes ``lc_pfn.npz`` beside this file. A batch has one length of context and asks a few later points, the
-last epoch always among them. Short contexts are drawn more often, since there is more to learn there. It takes about
-eleven minutes of one core.
+All curves of a batch share one context length. The loss uses a few later epochs, always including the last. Short
+contexts are drawn more often because there is more to learn from them.
 """
 
 import math
@@ -36,7 +35,7 @@ def draw_prior_curves(n: int, rng: np.random.Generator) -> Floats:
 
 
 def train_pfn(steps: int, rng: np.random.Generator) -> CurveTransformer:
-    """Return a net trained for so many steps; says on standard error how it goes."""
+    """Return a net trained for the given number of steps; progress goes to standard error."""
     net = CurveTransformer()
     initialize_weights(net, torch_generator(rng))
     pool = draw_prior_curves(_POOL, rng)
@@ -50,7 +49,7 @@ def train_pfn(steps: int, rng: np.random.Generator) -> CurveTransformer:
             pool = draw_prior_curves(_POOL, rng)
             first = 0
         for group in optimiser.param_groups:
-            group["lr"] = _RATE * _share(step, steps)
+            group["lr"] = _RATE * _compute_rate_share(step, steps)
         loss = _compute_loss(net, pool[first : first + _BATCH], rng)
         optimiser.zero_grad()
         loss.backward()
@@ -64,8 +63,8 @@ def train_pfn(steps: int, rng: np.random.Generator) -> CurveTransformer:
     return net
 
 
-def _share(step: int, steps: int) -> float:
-    """Return the learning rate's share of its peak: a rise, a half cosine, and a fall to nothing at the end."""
+def _compute_rate_share(step: int, steps: int) -> float:
+    """Return the learning rate as a share of its peak: a warm-up, half a cosine, and a decay to zero at the end."""
     rise, fall = (step + 1) / _WARM_UP, (steps - step) / _FALL
     return min(rise, (1 + math.cos(math.pi * step / _HALF_COSINE)) / 2, fall)
 
@@ -82,7 +81,7 @@ def _compute_loss(net: CurveTransformer, curves: Floats, rng: np.random.Generato
 
 
 def write_weights(steps: int = _STEPS) -> None:
-    """Train and write the weights, in half precision."""
+    """Train the net and write its weights in half precision."""
     with limit_to_one_thread():
         net = train_pfn(steps, np.random.default_rng(_SEED))
     halves = {

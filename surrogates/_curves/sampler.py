@@ -1,8 +1,9 @@
 """Affine-invariant ensemble sampling of many densities at once.
 
-The stretch move of Goodman & Weare 2010, "Ensemble samplers with affine invariance", as in emcee (Foreman-Mackey et al.
-2013, arXiv 1202.3665): each half of the walkers in turn moves along the lines to walkers of the other half. All
-densities share the random numbers, so that what is drawn of one does not depend on which others are there.
+Source: the stretch move of Goodman & Weare 2010, "Ensemble samplers with affine invariance", as in emcee
+(Foreman-Mackey et al. 2013, arXiv 1202.3665). The two halves of the walkers take turns: each walker moves along the
+line to a walker of the other half. All densities share the random numbers, so the samples of one density do not depend
+on the other densities.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,12 +18,13 @@ _STRETCH = 2.0
 def sample_walkers(
     log_density: Callable[[Floats], Floats], start: Floats, steps: int, rng: np.random.Generator
 ) -> Iterator[Floats]:
-    """Yield the walkers ``[c, w, d]`` after each of so many steps; the same array, overwritten.
+    """Yield the walkers ``[c, w, d]`` after each step; the same array is overwritten each time.
 
     Args:
-        log_density: of points [c, w / 2, d], one density for each c; ``[c, w / 2]``, -inf where there is nothing.
-        start: [c, w, d] where the walkers start, w even; where the density is not zero.
-        steps: how often every walker is asked to move.
+        log_density: maps points [c, w / 2, d], one density for each c, to ``[c, w / 2]``; -inf where the density is
+            zero.
+        start: [c, w, d] starting points with w even, where the density is positive.
+        steps: number of proposed moves of every walker.
         rng: draws the moves.
     """
     walkers, (_, w, d) = start.copy(), start.shape

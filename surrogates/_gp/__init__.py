@@ -1,6 +1,6 @@
 """Gaussian processes on features of architectures: kernels for GPyTorch, and exact regression with them."""
 
-from nasbench.surrogates._gp.exact import GaussianProcess, compute_length_growth, group_deviations
+from nasbench.surrogates._gp.exact import GaussianProcess, compute_group_deviations, compute_length_growth
 from nasbench.surrogates._gp.kernels import GroupedKernel, HammingKernel, MaternKernel, SubtreeKernel, SumKernel
 
 __all__ = [
@@ -10,6 +10,6 @@ __all__ = [
     "MaternKernel",
     "SubtreeKernel",
     "SumKernel",
+    "compute_group_deviations",
     "compute_length_growth",
-    "group_deviations",
 ]

@@ -1,4 +1,4 @@
-"""A network and a kernel of its output as one GPyTorch model, trained together."""
+"""A network and a kernel of its output as one GPyTorch model, trained jointly."""
 
 import torch
 from gpytorch.constraints import GreaterThan
@@ -15,13 +15,13 @@ _LEAST_NOISE = 1e-4
 
 
 class DeepKernelModel(ExactGP):
-    """Zero mean, and the RBF kernel of what a network makes of features.
+    """A Gaussian process with zero mean and the RBF kernel of a network's output.
 
     Args:
         x: [n, f] training features.
         y: [n] targets of about unit variance.
-        network: of [n, f] features.
-        outputs: units of the network, which the kernel compares.
+        network: maps features [n, f] to [n, outputs].
+        outputs: number of outputs of the network, which the kernel compares.
     """
 
     def __init__(self, x: Tensor, y: Tensor, *, network: nn.Module, outputs: int) -> None:
@@ -39,7 +39,7 @@ class DeepKernelModel(ExactGP):
         return MultivariateNormal(self.mean_module(x), self.covar_module(x))
 
     def learn(self, steps: int, *, rate: float, decay: float) -> None:
-        """Climb the marginal likelihood, network and kernel together; only the network's weights decay."""
+        """Maximise the marginal likelihood over network and kernel; only the network has weight decay."""
         self.train()
         likelihood = ExactMarginalLogLikelihood(self.likelihood, self)
         kernel = [p for name, p in self.named_parameters() if not name.startswith("network")]
@@ -48,7 +48,7 @@ class DeepKernelModel(ExactGP):
         (x,), y = self.train_inputs, self.train_targets
         for _ in range(steps):
             optimiser.zero_grad()
-            # Cholesky factors, not conjugate gradients: those start from global random numbers
+            # Cholesky factors, because conjugate gradients start from global random numbers
             with fast_computations(covar_root_decomposition=False, log_prob=False, solves=False):
                 (-likelihood(self(x), y)).backward()
             optimiser.step()
@@ -62,7 +62,7 @@ class DeepKernelModel(ExactGP):
 
 
 def make_linear_layer(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
-    """Return a layer with weights uniform as in Glorot & Bengio 2010 and no bias, from ``generator`` alone."""
+    """Return a layer with zero bias and Glorot-uniform weights (Glorot & Bengio 2010) drawn from ``generator``."""
     layer = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float64)
     nn.init.xavier_uniform_(layer.weight, generator=generator)
     nn.init.zeros_(layer.bias)

@@ -1,7 +1,7 @@
 """Exact Gaussian-process regression: hyperparameters by marginal likelihood, then one Cholesky factor.
 
-Rasmussen & Williams 2006, algorithm 2.1. The kernel, the noise and the mean are those of a GPyTorch model
-(``model``); the factor is kept here, so that an observation can be added in O(n^2).
+Rasmussen & Williams 2006, algorithm 2.1. Kernel, noise and mean are those of a GPyTorch model (``model``). The factor
+is stored here, so that adding an observation costs O(n^2).
 """
 
 from abc import abstractmethod
@@ -34,22 +34,23 @@ LEAST_NOISE = 1e-4
 _JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)
 _CHUNK = 4096  # architectures predicted at once
 _FEW_GROUPS = 8
-ENOUGH = 1e-3  # relative gain at which the optimiser stops: a tenth of a nat, which no prediction shows
-# weak normal priors on the logarithms: centre and width of group scales, signal and noise variance
+ENOUGH = 1e-3  # relative gain at which the optimiser stops: a tenth of a nat, too small to affect predictions
+# weak normal priors (centre, width) on the logarithms of group scales, signal variance and noise variance
 _PRIORS = {"scales": (0.0, 1.5), "signal": (0.0, 2.0), "noise": (-2.5, 1.0)}
 
 
 @dataclass(kw_only=True, eq=False)
 class GaussianProcess(CheckedPredictor):
-    """A Gaussian process on an encoding, configured by its fields. Sub-classes say which kernel.
+    """A Gaussian process on an encoding, configured by its fields. Subclasses define the kernel.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: features, see ``nasbench.encodings``.
-        target: what is learnt: ``rank``, ``score`` or ``log_error``.
-        hyper_points: the marginal likelihood is that of so many training points at most, drawn by ``rng``: five
-            numbers do not need more, and the cost grows with the cube. All points are conditioned on.
-        max_iterations: of the optimiser.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
+        hyper_points: largest number of training points in the marginal likelihood, drawn by ``rng``. A handful of
+            hyperparameters does not need more points, and the cost grows with their cube. The posterior uses all
+            points.
+        max_iterations: largest number of iterations of the optimiser.
     """
 
     min_points: ClassVar[int] = 2
@@ -61,26 +62,26 @@ class GaussianProcess(CheckedPredictor):
     max_iterations: Whole = 40
 
     def __post_init__(self, space: SearchSpace) -> None:
-        """Check the options, and find the encoding."""
+        """Check the options, and create the encoding."""
         check_fields(self)
         super().__init__(space, target=self.target)
         self._encoding = make_encoding(space, self._choose_encoding())
-        self._grew = False  # observations were added since the factor was made in one piece
+        self._grew = False  # whether observations were added after the factorisation
 
     def _choose_encoding(self) -> str:
-        """Return the label of the encoding: the option, unless a sub-class puts it together from others."""
+        """Return the label of the encoding: the option, unless a subclass composes it from other options."""
         return self.encoding
 
     @abstractmethod
     def _make_kernel(self, sizes: list[int]) -> GroupedKernel:
-        """Return a new kernel for groups of so many columns."""
+        """Return a new kernel for groups with these numbers of columns."""
 
     def _transform_counts(self, counts: Floats) -> Floats:
-        """Return what the kernel compares in place of a feature; zero must stay zero."""
+        """Return the transformed features that the kernel compares; zero must stay zero."""
         return counts
 
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
-        """Return what the columns of each of g groups are divided by, from training features [n, f]; ``[g]``."""
+        """Return ``[g]`` the divisors of the columns of each group, from training features [n, f]."""
         del features, groups
         return np.ones(self._encoding.n_groups)
 
@@ -99,11 +100,11 @@ class GaussianProcess(CheckedPredictor):
         self._encoding.fit(archs)
         order = np.argsort(self._encoding.groups, kind="stable")
         self._groups = self._encoding.groups[order]
-        self._place = np.argsort(order).astype(np.int32)  # of each column of the encoding, groups side by side
+        self._place = np.argsort(order).astype(np.int32)  # new position of each column of the encoding, sorted by group
         self._module = self._make_kernel(np.bincount(self._groups, minlength=self._encoding.n_groups).tolist())
 
     def _compute_features(self, archs: Archs) -> Any:
-        """Return what the kernel compares; ``[n, f]``, sparse."""
+        """Return the features that the kernel compares; ``[n, f]``, sparse."""
         features = self._encoding.sparse(archs)
         columns = self._place[features.indices]
         data = self._transform_counts(features.data) / self._units[self._groups[columns]]
@@ -116,17 +117,17 @@ class GaussianProcess(CheckedPredictor):
         return features
 
     def _find_most_likely(self, x: Tensor, y: Tensor) -> Floats:
-        """Return group scales, signal and noise variance, as logarithms, of the highest posterior; ``[g + 2]``."""
+        """Return ``[g + 2]`` logarithms of group scales, signal and noise variance that maximise the posterior."""
         known = self._module.compute_by_group(x)
         return minimize_lbfgs(
             lambda given: self._compute_negative_log_posterior(given, known, y),
-            self._start(),
+            self._make_start(),
             self.max_iterations,
             gain=ENOUGH,
         )
 
-    def _start(self) -> Floats:
-        """Return where the search for hyperparameters starts; ``[g + 2]``."""
+    def _make_start(self) -> Floats:
+        """Return the starting point ``[g + 2]`` of the hyperparameter search."""
         start = np.zeros(len(self._module.log_scales) + 2)
         start[-1] = _PRIORS["noise"][0]
         return start
@@ -146,43 +147,43 @@ class GaussianProcess(CheckedPredictor):
         return float(np.exp(self._hyperparameters[-1])) + LEAST_NOISE
 
     def _fit_posterior(self, archs: Archs, value: Floats) -> None:
-        self._see(archs)
+        self._set_architectures(archs)
         covariance = self._compute_training_covariance()
         noise = self._noise * torch.eye(len(covariance), dtype=torch.float64)
         self._jitter, self._factor = _factor_cholesky(covariance + noise)
         self._grew = False
-        self._weigh(value)
+        self._compute_weights(value)
 
     def _compute_training_covariance(self) -> Tensor:
         """Return the prior covariance of the training points; ``[n, n]``."""
         with torch.no_grad():
             return self._signal * self._module.compute_from_blocks([Products.of(part, part) for part in self._scaled])
 
-    def _see(self, archs: Archs) -> None:
-        """Take ``archs`` for the training architectures; the kernel between any two stays the same."""
+    def _set_architectures(self, archs: Archs) -> None:
+        """Set the training architectures to ``archs``; the kernel between any two stays the same."""
         self._learn_columns(archs)
         self._module.log_scales.data = torch.from_numpy(self._hyperparameters[:-2].copy())
         scaled = torch.from_numpy(self._scale_features(archs).toarray())
         self._scaled = [scaled[:, block] for block in self._module.blocks]
 
-    def _weigh(self, value: Floats) -> None:
+    def _compute_weights(self, value: Floats) -> None:
         self._value = torch.from_numpy(value)
         self._weights = torch.cholesky_solve(self._value[:, None], self._factor)[:, 0]
 
     def condition(self, batch: Batch, score: Floats) -> None:
-        """Add observations and keep the hyperparameters: O(n^2) for each of them, where ``fit`` is O(n^3).
+        """Add observations and keep the hyperparameters: O(n^2) per observation, whereas ``fit`` costs O(n^3).
 
         Args:
-            batch: q more architectures.
+            batch: q additional architectures.
             score: [q] their scores.
 
         Raises:
-            PredictorError: not fitted yet, or scores that are nan.
+            PredictorError: the predictor is not fitted, or scores are nan.
         """
         q = len(batch)
         batch, value = self._extend_training(batch, score)
         n, new = len(self._weights), batch.archs[len(batch) - q :]
-        self._see(batch.archs)
+        self._set_architectures(batch.archs)
         across, _ = self._compute_cross_covariance(self._scale_features(new))
         half = torch.linalg.solve_triangular(self._factor, across[:, :n].mT, upper=False)
         noise = (self._noise + self._jitter) * torch.eye(len(new), dtype=torch.float64)
@@ -190,7 +191,7 @@ class GaussianProcess(CheckedPredictor):
         upper = torch.cat([self._factor, torch.zeros((n, len(new)), dtype=torch.float64)], dim=1)
         self._factor = torch.cat([upper, torch.cat([half.mT, corner], dim=1)])
         self._grew = True
-        self._weigh(value)
+        self._compute_weights(value)
 
     def estimate_means(self, noise: "float | Floats") -> Floats:
         """Return the best linear prediction of the mean score of each training architecture; ``[n]``.
@@ -215,7 +216,7 @@ class GaussianProcess(CheckedPredictor):
         return target.backward((self._value - torch.from_numpy(variance) * self._weights).numpy())
 
     def _compute_cross_covariance(self, query: Any) -> tuple[Tensor, Tensor]:
-        """Return the prior covariance of scaled features with the training points [m, n], and their variance [m]."""
+        """Return the prior covariance [m, n] of scaled features with the training points, and their variance [m]."""
         across, alone = [], []
         for block, known in zip(self._module.blocks, self._scaled, strict=True):
             part = query[:, block] if len(self._scaled) > 1 else query
@@ -248,7 +249,7 @@ class GaussianProcess(CheckedPredictor):
         """Return the fitted process as a GPyTorch model of ``features``, in the units of the target.
 
         Raises:
-            PredictorError: not fitted yet.
+            PredictorError: the predictor is not fitted.
         """
         self._must_be_fitted()
         x = self.features(self._train.archs)
@@ -263,16 +264,17 @@ class GaussianProcess(CheckedPredictor):
         if "factor" not in state:
             self._fit_posterior(batch.archs, value)
             return
-        self._see(batch.archs)
+        self._set_architectures(batch.archs)
         self._grew, self._jitter = True, float(state["jitter"])
         self._factor = torch.from_numpy(state["factor"])
-        self._weigh(value)
+        self._compute_weights(value)
 
 
 class NegativeLogLikelihood(torch.autograd.Function):
-    """Minus the logarithm of a normal density, but for its constant; its gradient costs one inverse.
+    """The negative logarithm of a normal density without its constant; its gradient costs one matrix inverse.
 
-    Rasmussen & Williams 2006, equations 2.30 and 5.9. Going back through the Cholesky factor takes twice as long.
+    Rasmussen & Williams 2006, equations 2.30 and 5.9. Back-propagation through the Cholesky factor takes twice as
+    long.
     """
 
     @staticmethod
@@ -289,19 +291,19 @@ class NegativeLogLikelihood(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         """Return the gradients with respect to the kernel, the signal and the noise."""
         kernel, signal, factor, weights = ctx.saved_tensors
-        slope = torch.cholesky_inverse(factor).mT  # symmetric; LAPACK leaves it column by column
+        slope = torch.cholesky_inverse(factor).mT  # symmetric; LAPACK stores it by columns
         slope = slope.addr_(weights[:, 0], weights[:, 0], alpha=-1).mul_(gradient / 2)
         of_signal, of_noise = torch.dot(slope.reshape(-1), kernel.reshape(-1)), slope.trace()
         return slope.mul_(signal), of_signal, of_noise, None
 
 
 class PosteriorModel(ExactGP):
-    """An exact GPyTorch model, ready to be asked; BoTorch and GPyTorch take it from here.
+    """An exact GPyTorch model in evaluation mode, for use with BoTorch and GPyTorch.
 
     Args:
         x: [n, f] features.
         y: [n] targets.
-        kernel: compares features.
+        kernel: kernel of the features.
         signal: variance of the process.
         noise: variance of an observation.
     """
@@ -326,10 +328,10 @@ def _compute_squared_lengths(features: Any) -> Floats:
     return lengths
 
 
-def group_deviations(features: Floats, groups: Ints, n_groups: int) -> Floats:
-    """Return the root mean squared deviation of each group of columns [g], so that lengths of about 1 fit all.
+def compute_group_deviations(features: Floats, groups: Ints, n_groups: int) -> Floats:
+    """Return ``[g]`` the root mean squared deviation of each group of columns, so that lengths of about 1 suit all.
 
-    Of many groups it is more, see ``growth``.
+    With many groups it is larger, see ``compute_length_growth``.
     """
     variance = np.bincount(groups, weights=features.var(axis=0), minlength=n_groups)
     deviations: Floats = np.sqrt(np.where(variance > 0, variance, 1.0)) * compute_length_growth(n_groups)
@@ -337,17 +339,18 @@ def group_deviations(features: Floats, groups: Ints, n_groups: int) -> Floats:
 
 
 def compute_length_growth(n_groups: int) -> float:
-    """Return by how much longer the lengths of many groups are: distances add up over groups.
+    """Return the factor by which length scales grow with the number of groups, because distances add up over groups.
 
-    With a length of about 1 for each of 25 decisions no two architectures are alike, the likelihood is flat, and the
-    mean is all that is predicted. Lengths in proportion to the root of the dimension are Hvarfner, Hellsten &
-    Nardi 2024, "Vanilla Bayesian Optimization Performs Great in High Dimensions" (arXiv 2402.02229). Up to the
-    eight groups of our widest views, which speak of the same things, a length of 1 does.
+    With a length of about 1 for each of 25 decisions, no two architectures are similar, the likelihood is flat, and
+    the model predicts only the mean. Lengths in proportion to the root of the dimension follow Hvarfner, Hellsten &
+    Nardi 2024, "Vanilla Bayesian Optimization Performs Great in High Dimensions" (arXiv 2402.02229). For up to eight
+    groups, a length of 1 is enough: our widest set of views has eight groups, which describe the same properties.
     """
     return 1.0 if n_groups <= _FEW_GROUPS else n_groups**0.5
 
 
 def compute_minus_log_prior(parameters: Tensor) -> Tensor:
+    """Return the negative log prior of group scales, signal and noise variance, up to a constant."""
     centres = torch.zeros(len(parameters), dtype=torch.float64)
     widths = torch.full((len(parameters),), _PRIORS["scales"][1], dtype=torch.float64)
     (centres[-2], widths[-2]), (centres[-1], widths[-1]) = _PRIORS["signal"], _PRIORS["noise"]
@@ -355,13 +358,13 @@ def compute_minus_log_prior(parameters: Tensor) -> Tensor:
 
 
 def _factor_cholesky(matrix: Tensor) -> tuple[float, Tensor]:
-    """Factor ``matrix`` [n, n], adding more and more to its diagonal until it is positive definite.
+    """Factor ``matrix`` [n, n], adding increasing values to its diagonal until it is positive definite.
 
     Returns:
-        What was added, and the lower factor.
+        The value added to the diagonal, and the lower factor.
 
     Raises:
-        PredictorError: not even a hundredth of the mean diagonal helps.
+        PredictorError: adding a hundredth of the mean diagonal is not enough.
     """
     scale = float(matrix.diagonal().mean())
     for jitter in _JITTERS:

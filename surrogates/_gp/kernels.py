@@ -1,8 +1,8 @@
-"""Kernels on feature vectors whose columns come in groups, each group with a weight or length of its own.
+"""Kernels on feature vectors whose columns form groups, each group with its own weight or length.
 
-They are ordinary GPyTorch kernels: batches, gradients and BoTorch work with them. Each is a function of
-inner products alone, weighted by group. These do not depend on the hyperparameters, so fitting computes
-them once, and where counts are sparse so is the product.
+They are ordinary GPyTorch kernels: batches, gradients and BoTorch work with them. Each kernel is a function of inner
+products weighted by group. The inner products do not depend on the hyperparameters, so fitting computes them only
+once, by sparse products if the counts are sparse.
 """
 
 from abc import abstractmethod
@@ -22,8 +22,8 @@ class Products(NamedTuple):
     """Inner products of the rows of two feature matrices.
 
     Attributes:
-        between: [..., n, m] of each pair.
-        own1, own2: [..., n] and [..., m] of each with itself.
+        between: [..., n, m] products of each pair.
+        own1, own2: [..., n] and [..., m] products of each row with itself.
     """
 
     between: Tensor
@@ -36,18 +36,18 @@ class Products(NamedTuple):
         return cls(x1 @ x2.mT, x1.square().sum(-1), x2.square().sum(-1))
 
     def weighted(self, weights: Tensor) -> "Products":
-        """Add up products of groups [g, ...] with ``weights`` [g]."""
+        """Sum the products of groups [g, ...] with ``weights`` [g]."""
         return Products(*(torch.tensordot(weights, part, dims=1) for part in self))
 
     @property
     def squared_distances(self) -> Tensor:
         """[..., n, m] squared Euclidean distances."""
-        squared = self.between * -2  # then in place: on large matrices fresh memory costs more than the sums
+        squared = self.between * -2  # then in place: for large matrices, new memory costs more than the sums
         return squared.add_(self.own1.unsqueeze(-1)).add_(self.own2.unsqueeze(-2)).clamp_min_(0)
 
 
 class GroupedKernel(Kernel):
-    """A kernel that weighs groups of columns.
+    """A kernel that weights groups of columns.
 
     Args:
         sizes: number of columns of each of g groups, side by side.
@@ -66,11 +66,11 @@ class GroupedKernel(Kernel):
 
     @abstractmethod
     def compute_factors(self, log_scales: Tensor) -> Tensor:
-        """Return what the columns of each group [g] are multiplied by before they are compared."""
+        """Return the factors of the columns of each group [g]."""
 
     @abstractmethod
     def compute_from_products(self, products: Products) -> Tensor:
-        """Return the kernel matrix [..., n, m] of features that were multiplied by the factors."""
+        """Return the kernel matrix [..., n, m] of features already multiplied by the factors."""
 
     @property
     def column_factors(self) -> Tensor:
@@ -79,7 +79,7 @@ class GroupedKernel(Kernel):
 
     @property
     def blocks(self) -> list[slice]:
-        """Columns that are compared together: all, but for sums of kernels."""
+        """Columns that are compared together: all columns, except in sums of kernels."""
         return [slice(0, sum(self.sizes))]
 
     def compute_from_blocks(self, products: Sequence[Products]) -> Tensor:
@@ -95,17 +95,17 @@ class GroupedKernel(Kernel):
         return kernel.squeeze(-1).squeeze(-1) if diag else kernel
 
     def compute_by_group(self, x: Tensor) -> Any:
-        """Return what ``compute_from_groups`` needs to know of features [n, f] and themselves, whatever the scales."""
+        """Return what ``compute_from_groups`` needs of features [n, f]; it does not depend on the scales."""
         parts = [Products.of(part, part) for part in x.split(self.sizes, dim=-1)]
         return Products(*(torch.stack(of_groups) for of_groups in zip(*parts, strict=True)))
 
     def compute_from_groups(self, known: Any, log_scales: Tensor) -> Tensor:
-        """Return what ``forward`` does with other scales, [n, n], from ``compute_by_group``."""
+        """Return the kernel matrix [n, n] of ``forward`` for other scales, from the result of ``compute_by_group``."""
         return self.compute_from_products(known.weighted(self.compute_factors(log_scales).square()))
 
 
 class DistanceKernel(GroupedKernel):
-    """A kernel of the distance in which each group has a length of its own. Sub-classes say which."""
+    """A kernel of the distance in which each group has its own length. Subclasses define the function."""
 
     @abstractmethod
     def compute_from_squared(self, squared: Tensor) -> Tensor:
@@ -127,7 +127,7 @@ class DistanceKernel(GroupedKernel):
 class _Matern52(torch.autograd.Function):
     """(1 + r + r^2 / 3) exp(-r) for r^2 = 5 times the squared distance.
 
-    Its slope is -5 / 6 (1 + r) exp(-r), also where r = 0 and the slope of the root is infinite.
+    The derivative is -5 / 6 (1 + r) exp(-r), also at r = 0, where the derivative of the root is infinite.
     """
 
     @staticmethod
@@ -146,11 +146,11 @@ class _Matern52(torch.autograd.Function):
 
 
 class MaternKernel(DistanceKernel):
-    """Matern kernel (nu = 5/2) or RBF of the distance in which each group has a length of its own.
+    """Matern kernel (nu = 5/2) or RBF kernel of the distance in which each group has its own length.
 
     Args:
         sizes: number of columns of each group.
-        smooth: RBF, the limit of Matern kernels, instead.
+        smooth: use the RBF kernel, the limit of Matern kernels.
     """
 
     def __init__(self, sizes: Sequence[int], *, smooth: bool = False) -> None:
@@ -170,7 +170,8 @@ class MaternKernel(DistanceKernel):
 class HammingKernel(DistanceKernel):
     """exp of minus the weighted share of decisions that differ; groups are one-hot coded decisions.
 
-    The kernel for categorical variables of SMAC (Hutter, Hoos & Leyton-Brown 2011), a weight for each decision.
+    This is the kernel for categorical variables of SMAC (Hutter, Hoos & Leyton-Brown 2011), with a weight for each
+    decision.
     """
 
     def compute_factors(self, log_scales: Tensor) -> Tensor:
@@ -178,15 +179,15 @@ class HammingKernel(DistanceKernel):
         return torch.exp(-log_scales / 2) / len(self.sizes) ** 0.5
 
     def compute_from_squared(self, squared: Tensor) -> Tensor:
-        """Return the kernel; two one-hot codes that differ are at squared distance 2."""
+        """Return the kernel; two different one-hot codes have squared distance 2."""
         return torch.exp(-squared / 2)
 
 
 class SubtreeKernel(GroupedKernel):
     """Weighted inner products of each group's counts, divided by the root of both self-similarities.
 
-    On Weisfeiler-Lehman label counts the subtree kernel (Shervashidze et al. 2011), with a weight for each
-    depth; on unary counts the optimal assignment kernel (Kriege, Giscard & Wilson 2016, arXiv 1606.01141).
+    On Weisfeiler-Lehman label counts this is the subtree kernel (Shervashidze et al. 2011), with a weight for each
+    depth. On unary counts it is the optimal assignment kernel (Kriege, Giscard & Wilson 2016, arXiv 1606.01141).
     """
 
     def compute_factors(self, log_scales: Tensor) -> Tensor:
@@ -194,17 +195,17 @@ class SubtreeKernel(GroupedKernel):
         return torch.exp(log_scales / 2)
 
     def compute_from_products(self, products: Products) -> Tensor:
-        """Return the cosine; an architecture in which nothing lives has no labels, and is like nothing."""
+        """Return the cosine; an architecture without live vertices has no labels, and similarity 0 to all others."""
         roots1, roots2 = (torch.rsqrt(own.clamp_min(_TINY)) for own in (products.own1, products.own2))
         return products.between * roots1.unsqueeze(-1) * roots2.unsqueeze(-2)
 
 
 class SumKernel(GroupedKernel):
-    """A weighted sum of kernels, each of groups of its own.
+    """A weighted sum of kernels, each on its own groups.
 
     Args:
-        parts: kernels, in the order of their columns. Their own scales are not used; ``log_scales`` holds
-            those of all parts, then the logarithm of each part's weight.
+        parts: kernels, in the order of their columns. Their own scales are not used; ``log_scales`` holds those of all
+            parts, then the logarithm of each part's weight.
     """
 
     def __init__(self, parts: Sequence[GroupedKernel]) -> None:
@@ -227,24 +228,25 @@ class SumKernel(GroupedKernel):
     def compute_from_blocks(self, products: Sequence[Products]) -> Tensor:
         """Return the weighted sum of the parts' kernels."""
         kernels = [part.compute_from_products(own) for part, own in zip(self._kernels, products, strict=True)]
-        return self._sum(kernels, self.log_scales)
+        return self._sum_kernels(kernels, self.log_scales)
 
     def compute_from_products(self, products: Products) -> Tensor:
-        """Refuse: a sum needs the products of each part."""
-        raise NotImplementedError("a sum of kernels compares block by block; use of_blocks")
+        """Raise an error: a sum needs the products of each part."""
+        raise NotImplementedError("a sum of kernels compares block by block; use compute_from_blocks")
 
     def compute_by_group(self, x: Tensor) -> list[Any]:
-        """Return what each part needs to know of features [n, f]."""
+        """Return the quantities of features [n, f] that each part needs."""
         return [part.compute_by_group(x[:, block]) for part, block in zip(self._kernels, self.blocks, strict=True)]
 
     def compute_from_groups(self, known: list[Any], log_scales: Tensor) -> Tensor:
         """Return the weighted sum of the parts' kernels."""
         own = log_scales.split([*(len(part.sizes) for part in self._kernels), len(self._kernels)])
         kernels = [
-            part.compute_from_groups(of, scales) for part, of, scales in zip(self._kernels, known, own, strict=False)
+            part.compute_from_groups(own_known, scales)
+            for part, own_known, scales in zip(self._kernels, known, own, strict=False)
         ]
-        return self._sum(kernels, log_scales)
+        return self._sum_kernels(kernels, log_scales)
 
-    def _sum(self, kernels: list[Tensor], log_scales: Tensor) -> Tensor:
+    def _sum_kernels(self, kernels: list[Tensor], log_scales: Tensor) -> Tensor:
         shares = torch.softmax(log_scales[-len(self._kernels) :], dim=0)
         return torch.tensordot(shares, torch.stack(kernels), dims=1)

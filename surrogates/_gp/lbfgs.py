@@ -1,4 +1,4 @@
-"""The optimiser of hyperparameters."""
+"""Minimisation by L-BFGS, for hyperparameters."""
 
 from collections.abc import Callable
 
@@ -13,23 +13,23 @@ from nasbench.arrays import Floats
 def minimize_lbfgs(
     function: Callable[[Tensor], Tensor], start: Floats, iterations: int, *, gain: float = 1e7 * np.finfo(float).eps
 ) -> Floats:
-    """Return where a function is lowest, as L-BFGS finds it.
+    """Return the minimiser that L-BFGS finds.
 
-    A line search may leap to where exponentials overflow or a matrix has no factor. Such a place counts as a little
-    higher than all others, with a slope back to the lowest: the search interpolates, and after an enormous value would
-    hardly move.
+    A line search may jump to a point where exponentials overflow or a matrix has no Cholesky factor. At such a point,
+    the search receives a value slightly above all earlier values, with a slope back to the best point. It then
+    interpolates; after an enormous value it would hardly move.
 
     Args:
-        function: from parameters [k] to a number.
-        start: [k] parameters.
-        iterations: at most.
-        gain: relative gain of an iteration at which to stop.
+        function: maps parameters [k] to a number.
+        start: [k] starting point.
+        iterations: largest number of iterations.
+        gain: relative improvement below which to stop.
     """
     highest, least, best = -np.inf, np.inf, start
 
     def loss(given: Floats) -> tuple[float, Floats]:
         nonlocal highest, least, best
-        value, slope = _answer(function, given)
+        value, slope = _evaluate(function, given)
         if not (np.isfinite(value) and np.isfinite(slope).all()):
             outwards = given - best
             return (highest if np.isfinite(highest) else 0.0) + 1.0, outwards / max(np.abs(outwards).max(), 1e-12)
@@ -43,8 +43,8 @@ def minimize_lbfgs(
     return found
 
 
-def _answer(function: Callable[[Tensor], Tensor], given: Floats) -> tuple[float, Floats]:
-    """Return the value and the gradient [k], nan where there are none."""
+def _evaluate(function: Callable[[Tensor], Tensor], given: Floats) -> tuple[float, Floats]:
+    """Return the value and the gradient [k]; nan if they are undefined."""
     parameters = torch.from_numpy(given).requires_grad_()
     try:
         value = function(parameters)

@@ -1,9 +1,9 @@
-"""OTMANN: how much it takes to turn the layers of one architecture into those of another.
+"""OTMANN: the cost of transforming the layers of one architecture into those of another.
 
-Kandasamy et al. 2018, arXiv 1802.07191. Mass may move between layers, at the price of what differs in their
-labels and in how far they lie from input and output; mass that finds no match pays one. In a cell all
-layers have one mass, so that the transport is an assignment problem, one for each family of labels that
-may match; input and output match only their like.
+Kandasamy et al. 2018, arXiv 1802.07191. Mass may move between layers. The cost is the mismatch of their labels plus
+the difference of their distances from input and output; unmatched mass costs one. In a cell, all layers have the same
+mass, so the transport is an assignment problem: one for each family of labels that may match. The input matches only
+the input, and the output only the output.
 """
 
 import math
@@ -21,9 +21,9 @@ from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.encodings import LiveGraphs, compute_live_graphs
 from nasbench.spaces import SearchSpace
 
-_ENDS = 0.1  # mass of the input, and of the output, in masses of all layers
-_UNMATCHED = 1.0  # price of a unit of mass on either side
-_MOST_TRIED = 720  # matchings up to which trying all, many pairs at once, is faster than one assignment a time
+_ENDS = 0.1  # mass of the input, and of the output, relative to the mass of all layers
+_UNMATCHED = 1.0  # cost of a unit of unmatched mass on either side
+_MOST_TRIED = 720  # up to this many matchings, enumeration for many pairs at once is faster than single assignments
 
 
 class OtmannLayers(NamedTuple):
@@ -31,9 +31,9 @@ class OtmannLayers(NamedTuple):
 
     Attributes:
         counts: [n, 3] number of layers of each family: convolutions, poolings, others.
-        labels: [n, v] positions in a vocabulary, families in order; -1 beyond the last layer.
+        labels: [n, v] positions in a vocabulary, in the order of the families; -1 after the last layer.
         profiles: [n, v, p] lengths of the paths from the input and to the output.
-        ends: [n, 2, p] the same of the input and of the output.
+        ends: [n, 2, p] the same lengths for the input and the output.
     """
 
     counts: Ints
@@ -46,12 +46,12 @@ class OtmannLayers(NamedTuple):
         return OtmannLayers(self.counts[rows], self.labels[rows], self.profiles[rows], self.ends[rows])
 
 
-def label_penalties(names: tuple[str, ...]) -> tuple[Ints, Floats]:
-    """Return the family [k] of each operation, and what a mismatch inside a family costs, ``[k, k]``.
+def compute_label_penalties(names: tuple[str, ...]) -> tuple[Ints, Floats]:
+    """Return the family [k] of each operation, and the cost of a mismatch within a family, ``[k, k]``.
 
-    As in the authors' code: convolutions by their kernel sizes, sqrt(2) / 10 times the root of the difference,
-    nearer to 1 by a tenth where they are of different kinds; poolings 0.5. Others cost what activations of
-    different families do, 0.25.
+    As in the authors' code: convolutions cost sqrt(2) / 10 times the root of the difference of their kernel sizes; if
+    they are of different kinds, this cost moves a tenth of the way towards 1. Poolings cost 0.5. Others cost 0.25,
+    like activations of different families.
     """
     family = np.array([0 if "conv" in name else 1 if "pool" in name else 2 for name in names])
     found = [re.search(r"(\d+)x\1", name) for name in names]
@@ -65,9 +65,9 @@ def label_penalties(names: tuple[str, ...]) -> tuple[Ints, Floats]:
 
 
 def extract_layers(space: SearchSpace, archs: Archs) -> OtmannLayers:
-    """Return the layers of architectures [n, d]: live vertices whose operation changes what it gets."""
+    """Return the layers of architectures [n, d]: live vertices whose operation changes its input."""
     graphs = compute_live_graphs(space, archs)
-    family, _ = label_penalties(graphs.vocabulary)
+    family, _ = compute_label_penalties(graphs.vocabulary)
     layer = graphs.live & np.isin(graphs.operations, graphs.working)
     of_family = np.where(layer, family[graphs.operations], 3)
     counted = np.stack([layer, *(of_family == f for f in range(3))], axis=2)
@@ -89,14 +89,18 @@ def extract_layers(space: SearchSpace, archs: Archs) -> OtmannLayers:
 
 
 def _find_end_profile(graphs: LiveGraphs, profiles: Floats, operation: int) -> Floats:
-    """Return the profile [n, p] of the first live vertex with ``operation``, zero where none is alive."""
+    """Return the profile [n, p] of the first live vertex with ``operation``; zero if there is none."""
     there = graphs.live & (graphs.operations == operation)
     found = profiles[np.arange(len(there)), there.argmax(axis=1)]
     return np.where(there.any(axis=1)[:, None], found, 0.0)
 
 
 def _compute_path_lengths(graphs: LiveGraphs, counted: Bools) -> Floats:
-    """Return the shortest, longest and random-walk number of ``counted`` [n, v, q] layers before and after each vertex.
+    """Return the shortest, longest and random-walk number of ``counted`` layers before and after each vertex.
+
+    Args:
+        graphs: n graphs of v vertices.
+        counted: [n, v, q] whether a vertex counts as a layer, for each of q ways to count.
 
     Returns:
         ``[n, v, 6 q]``, zero for dead vertices.
@@ -107,7 +111,7 @@ def _compute_path_lengths(graphs: LiveGraphs, counted: Bools) -> Floats:
 
 
 def _compute_lengths_before(adjacency: Bools, counted: Bools) -> Floats:
-    """Return the same of the layers before; ``[n, v, q, 3]``."""
+    """Return ``[n, v, q, 3]`` the same numbers for the layers before each vertex."""
     lengths = np.zeros((*counted.shape, 3))
     for j in range(1, counted.shape[1]):
         there = adjacency[:, :j, j, None]
@@ -120,21 +124,21 @@ def _compute_lengths_before(adjacency: Bools, counted: Bools) -> Floats:
 
 
 def compute_total_mass(x: OtmannLayers) -> Floats:
-    """Return the mass of layers, input and output; ``[n]``."""
+    """Return ``[n]`` the total mass of layers, input and output."""
     mass: Floats = x.counts.sum(axis=1) * (1 + 2 * _ENDS)
     return mass
 
 
 def compute_distances(x: OtmannLayers, y: OtmannLayers, penalty: Floats, weights: tuple[float, ...]) -> Floats:
-    """Return the OTMANN distance of n and m architectures, for each of k weights of the structural penalty.
+    """Return the OTMANN distances between n and m architectures, for each of k weights of the structural penalty.
 
-    Mass that is matched at price c saves what both sides would pay unmatched, less c.
+    Matching mass at cost c saves the cost of leaving both sides unmatched, minus c.
 
     Args:
         x: n architectures.
         y: m architectures.
-        penalty: of labels, see ``label_penalties``.
-        weights: [k] of the mean difference of the path lengths.
+        penalty: label costs, see ``compute_label_penalties``.
+        weights: [k] weights of the mean difference of the path lengths.
 
     Returns:
         ``[k, n, m]``.
@@ -159,7 +163,7 @@ def _compute_savings_at_ends(x: OtmannLayers, y: OtmannLayers, weight: float) ->
 def _compute_savings_of_matching(
     x: OtmannLayers, y: OtmannLayers, family: int, penalty: Floats, weights: tuple[float, ...]
 ) -> Floats:
-    """Return what the best matching of one family's layers saves, architectures with equally many at once."""
+    """Return the savings of the best matching of one family's layers, for groups of architectures with equal counts."""
     saved = np.zeros((len(weights), len(x.counts), len(y.counts)))
     of_y = list(_group_by_layers(y, family))
     for a, rows, label1, profile1 in _group_by_layers(x, family):
@@ -173,10 +177,10 @@ def _compute_savings_of_matching(
 
 
 def _group_by_layers(x: OtmannLayers, family: int) -> Iterator[tuple[int, Ints, Ints, Floats]]:
-    """Group architectures by how many layers of a family they have.
+    """Group architectures by their number of layers of a family.
 
     Yields:
-        The number k > 0, the rows [n] that have so many, labels [n * k] and profiles [n * k, p] of these layers.
+        The number k > 0, the rows [n] with k layers, and the labels [n * k] and profiles [n * k, p] of these layers.
     """
     count, first = x.counts[:, family], x.counts[:, :family].sum(axis=1)
     for k in np.unique(count[count > 0]).tolist():
@@ -186,7 +190,7 @@ def _group_by_layers(x: OtmannLayers, family: int) -> Iterator[tuple[int, Ints, 
 
 
 def find_best_matching(gain: Floats) -> Floats:
-    """Return the largest sum of ``gain`` [n, a, b] >= 0 over matchings of a rows with b columns; ``[n]``."""
+    """Return ``[n]`` the largest sum of ``gain`` [n, a, b] >= 0 over matchings of a rows with b columns."""
     if gain.shape[1] < gain.shape[2]:
         gain = gain.swapaxes(1, 2)
     if math.perm(*gain.shape[1:]) > _MOST_TRIED:
@@ -202,5 +206,5 @@ def find_best_matching(gain: Floats) -> Floats:
 
 @lru_cache
 def _list_choices(a: int, b: int) -> Ints:
-    """Return every way to give b columns different rows out of a; ``[b, ways]``."""
+    """Return all ways to give b columns different rows out of a; ``[b, ways]``."""
     return np.array(list(permutations(range(a), b))).T

@@ -1,4 +1,4 @@
-"""Exact Gaussian-process regression from kernel matrices, whatever made them (Rasmussen & Williams 2006, 2.1)."""
+"""Exact Gaussian-process regression from kernel matrices of any origin (Rasmussen & Williams 2006, 2.1)."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from torch import Tensor
 
 
 class GPPosterior:
-    """What n observations say.
+    """The posterior given n observations.
 
     Args:
         kernel: [n, n] prior covariance of the process at the training points.
         value: [n] observations.
-        noise: their variance around the process.
+        noise: variance of the observations around the process.
     """
 
     def __init__(self, kernel: Tensor, value: Tensor, noise: float) -> None:
@@ -33,15 +33,15 @@ class GPPosterior:
 
 
 def compute_clipped_likelihood(kernel: Tensor, value: Tensor, noise: Tensor) -> Tensor:
-    """Return the log marginal likelihood, up to a constant, of a matrix whose negative eigenvalues are cut.
+    """Return the log marginal likelihood, up to a constant, of a matrix whose negative eigenvalues are set to zero.
 
-    Its gradient is that of a function of eigenvalues (Daleckii & Krein 1965): it exists where eigenvalues are
-    equal, unlike that of the eigenvectors.
+    The gradient is that of a function of eigenvalues (Daleckii & Krein 1965). Unlike the gradient of the eigenvectors,
+    it exists for equal eigenvalues.
 
     Args:
         kernel: [n, n] symmetric.
         value: [n] observations.
-        noise: their variance around the process.
+        noise: variance of the observations around the process.
     """
     return _ClippedLikelihood.apply(kernel, value, noise)
 

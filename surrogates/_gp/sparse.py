@@ -1,4 +1,4 @@
-"""A Gaussian process summarised by its values at few points: the collapsed variational bound, and which points."""
+"""A Gaussian process summarised by inducing points: the collapsed variational bound, and their selection."""
 
 import numpy as np
 import torch
@@ -7,14 +7,14 @@ from torch import Tensor
 
 from nasbench.arrays import Ints
 
-_JITTER = 1e-8  # of the signal variance: m chosen points never are quite independent
+_JITTER = 1e-8  # share of the signal variance: m chosen points are never fully independent
 
 
 class Summary:
     """The best variational posterior of the process's values at m points; Titsias 2009, equations 9 and 10.
 
     Args:
-        at: [m, f] inducing points, in units of the lengths.
+        at: [m, f] inducing points, divided by the length scales.
         signal: variance of the process.
         noise: variance of an observation.
     """
@@ -29,7 +29,7 @@ class Summary:
         self._n, self._squares = 0, torch.zeros((), dtype=torch.float64)
 
     def add(self, x: Tensor, y: Tensor) -> None:
-        """See ``x`` [n, f] and ``y`` [n], in addition to what was seen before."""
+        """Add observations ``x`` [n, f] and ``y`` [n] to those seen before."""
         part = self._project(x)
         self._gram, self._sums = self._gram + part @ part.mT, self._sums + part @ y
         self._n, self._squares = self._n + len(y), self._squares + y.square().sum()
@@ -38,14 +38,14 @@ class Summary:
         return torch.linalg.solve_triangular(self._root, self._signal * compute_matern(self._at, x), upper=False)
 
     def solve(self) -> None:
-        """Compute what ``bound`` and ``predict`` need; once all is added."""
+        """Compute the quantities that ``bound`` and ``predict`` need, after all observations were added."""
         self._inner = torch.linalg.cholesky(self._eye + self._gram / self._noise)
         sums = self._sums[:, None] / self._noise
         self._half = torch.linalg.solve_triangular(self._inner, sums, upper=False)
         self._weights = torch.linalg.solve_triangular(self._inner.mT, self._half, upper=True)[:, 0]
 
     def bound(self) -> Tensor:
-        """Return the lower bound on the log marginal likelihood of what was added."""
+        """Return the lower bound on the log marginal likelihood of all added observations."""
         self.solve()
         lost = self._n * self._signal - self._gram.trace()  # variance that the inducing points do not explain
         fit = self._half.square().sum() - (self._squares + lost) / self._noise
@@ -69,9 +69,9 @@ def compute_matern(x1: Tensor, x2: Tensor) -> Tensor:
 
 
 def select_greedy_points(x: Tensor, most: int) -> Ints:
-    """Return numbers of rows of ``x`` [n, f], each the one least certain given those before: a pivoted Cholesky factor.
+    """Return row numbers of ``x`` [n, f] chosen greedily: each is the most uncertain given those before it.
 
-    Fewer than ``most`` come back where they explain all others.
+    This is a pivoted Cholesky factorisation. The result has fewer than ``most`` rows if they explain all others.
     """
     with torch.no_grad():
         left, chosen = torch.ones(len(x), dtype=torch.float64), []

@@ -1,8 +1,8 @@
 """What neural predictors share: layers of several nets at once, losses, a training loop, graphs as tensors.
 
-Every net has an axis of ``k`` members in front, one where it is no ensemble: their matrix products are
-one batched product, so that five small nets train in hardly more time than one. All randomness comes
-from one ``torch.Generator``; torch's own generator and settings are as they were before.
+Every net has a leading axis of ``k`` members; k is 1 if the net is not an ensemble. The members' matrix products form
+one batched product, so five small nets train in little more time than one. All random numbers come from one
+``torch.Generator``; torch's global generator and settings stay unchanged.
 """
 
 from nasbench.surrogates._nets.graphs import GraphTensors, make_graph_tensors

@@ -1,4 +1,4 @@
-"""Cells as dense batches of tensors: adjacency, operations one-hot, and which vertices there are."""
+"""Cells as dense batches of tensors: adjacency, one-hot operations, and which vertices exist."""
 
 from typing import NamedTuple
 
@@ -12,10 +12,10 @@ from nasbench.spaces import SearchSpace
 
 
 class GraphTensors(NamedTuple):
-    """A batch of graphs; nets get them with the axis of members in front.
+    """A batch of graphs; nets receive them with the axis of members in front.
 
     Attributes:
-        adjacency: [n, v, v] 1 where an edge leads from the row's vertex to the column's.
+        adjacency: [n, v, v] 1 if an edge leads from the row's vertex to the column's.
         operations: [n, v, o] one-hot.
         present: [n, v] 1 for a vertex of the graph, 0 for padding.
     """
@@ -28,12 +28,12 @@ class GraphTensors(NamedTuple):
 def make_graph_tensors(space: SearchSpace, archs: Archs, *, live: bool = False) -> GraphTensors:
     """Return the graphs of architectures [n, d] as float64 tensors.
 
-    A vertex without any edge is padding, except the input and the output.
+    A vertex without any edge is padding, except for the input and the output.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         archs: [n, d] valid rows.
-        live: without the vertices that carry nothing from the input to the output.
+        live: remove the vertices that lie on no path from the input to the output.
     """
     if live:
         graphs = compute_live_graphs(space, archs)

@@ -1,6 +1,6 @@
-"""Layers with an axis of members in front: k nets of one shape that are trained and asked at once.
+"""Layers with a leading axis of members: k nets of one shape that train and predict at once.
 
-A layer is made with its weights undefined; ``initialise`` draws them with ``reset(generator)``.
+A new layer has undefined weights; ``initialize_weights`` draws them with ``reset(generator)``.
 """
 
 import math
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 _LEAST_VARIANCE = 1e-5
-_LEVELS = 2**16  # chances that dropout tells apart
+_LEVELS = 2**16  # resolution of the dropout rate
 
 
 class Linear(nn.Module):
@@ -18,11 +18,11 @@ class Linear(nn.Module):
 
     Args:
         members: k.
-        inputs: features that go in.
-        outputs: features that come out.
-        bias: whether a constant is added.
-        xavier: draw weights as Glorot & Bengio 2010 and start at bias zero, as Keras does; else as torch does,
-            everything uniform within one over the root of ``inputs``.
+        inputs: number of input features.
+        outputs: number of output features.
+        bias: whether to add a constant.
+        xavier: draw weights as in Glorot & Bengio 2010 and set the bias to zero, as Keras does. Otherwise draw as
+            torch does: everything uniform within one over the root of ``inputs``.
     """
 
     def __init__(self, members: int, inputs: int, outputs: int, *, bias: bool = True, xavier: bool = False) -> None:
@@ -51,7 +51,7 @@ class Linear(nn.Module):
 class BatchNorm(nn.Module):
     """Batch normalisation for each member (Ioffe & Szegedy 2015), over all axes between the first and the last.
 
-    While it learns it takes mean and variance from the batch, and keeps their running means for later.
+    In training mode, the layer uses mean and variance of the batch, and keeps their running means for evaluation.
     """
 
     def __init__(self, members: int, width: int, *, momentum: float = 0.1) -> None:
@@ -62,7 +62,7 @@ class BatchNorm(nn.Module):
         self._momentum = momentum
 
     def reset(self, generator: torch.Generator) -> None:
-        """Start as the identity; nothing is random here."""
+        """Start as the identity; nothing here is random."""
         del generator
         for tensor, start in ((self.gain, 1), (self.shift, 0), (self.mean, 0), (self.variance, 1)):
             nn.init.constant_(tensor, start)
@@ -82,16 +82,19 @@ class BatchNorm(nn.Module):
 
 
 def _reshape_like(x: Tensor, flat: Tensor) -> Tensor:
-    """Return rows [k, n, w] in the shape of ``x`` [k, ..., w]; small nets feel every view that is none."""
+    """Return rows [k, n, w] in the shape of ``x`` [k, ..., w], without a view if the shape is the same.
+
+    Views cost time that matters in small nets.
+    """
     return flat if x.dim() == 3 else flat.unflatten(1, x.shape[1:-1])
 
 
 class _Normalised(torch.autograd.Function):
     """Normalisation by a batch's own weighted moments, with its gradient in closed form.
 
-    Small nets spend their time on calling operations, not in them, and left to autograd most calls would be here.
-    With weights w that sum to 1, normal values z and a gradient g of the output, the input's is
-    gain / deviation * (g - w * (sum of g + z * sum of g * z)).
+    In small nets, the overhead of calling operations dominates; with autograd, most of the calls would happen here.
+    For weights w that sum to 1, normalised values z and an output gradient g, the input's gradient is gain / deviation
+    * (g - w * (sum of g + z * sum of g * z)).
     """
 
     @staticmethod
@@ -124,7 +127,7 @@ class LayerNorm(nn.Module):
         self.gain, self.shift = (nn.Parameter(torch.empty(members, 1, width)) for _ in range(2))
 
     def reset(self, generator: torch.Generator) -> None:
-        """Start as the identity; nothing is random here."""
+        """Start as the identity; nothing here is random."""
         del generator
         nn.init.ones_(self.gain)
         nn.init.zeros_(self.shift)
@@ -136,7 +139,7 @@ class LayerNorm(nn.Module):
 
 
 class Dropout(nn.Module):
-    """Dropout whose masks come from a generator of ours (torch's own draws from the global one)."""
+    """Dropout whose masks come from an explicit generator (torch's own dropout uses the global one)."""
 
     generator: torch.Generator | None = None
 
@@ -145,10 +148,10 @@ class Dropout(nn.Module):
         self._dropped = round(rate * _LEVELS)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Zero each number with chance ``rate`` while the net learns, and make up for it in the others."""
+        """In training mode, zero each number with probability ``rate`` and scale up the others."""
         if not self.training or not self._dropped:
             return x
-        # Four masks from each 64 random bits: a quarter of the time of torch's own draws, which small nets would feel
+        # Four masks from each 64 random bits: a quarter of the time of torch's own draws, which matters in small nets
         bits = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None, generator=self.generator)
         kept = bits.view(torch.int16)[: x.numel()].view(x.shape) >= self._dropped - _LEVELS // 2
         return x * kept.to(x.device, x.dtype) * (_LEVELS / (_LEVELS - self._dropped))

@@ -1,4 +1,4 @@
-"""A predictor whose model is a net: from architectures to tensors, training, answers, and a state without pickle."""
+"""A predictor whose model is a net: input tensors, training, predictions, and a state without pickle."""
 
 from abc import abstractmethod
 
@@ -16,26 +16,27 @@ from nasbench.surrogates._nets.weights import export_arrays, initialize_weights,
 from nasbench.surrogates._predictor import CheckedPredictor, State
 from nasbench.threads import limit_to_one_thread
 
-_CHUNK = 512  # architectures in one forward pass: bounds the memory
+_CHUNK = 512  # architectures in one forward pass; bounds the memory
 _LEARNING, _ANSWERING = torch.float32, torch.float64
-_LEAST_STD = 1e-6  # in units of the target; members that died alike agree, but are not certain
+_LEAST_STD = 1e-6  # in units of the target; members whose units all died agree, but are not certain
 
 
 class NetPredictor(CheckedPredictor):
     """A neural predictor.
 
-    Subclasses write ``_encode_inputs`` and ``_build_net``, and set ``members`` where they are an ensemble. The net
-    learns in float32, as everywhere, and answers in float64: batches of any size then agree far beyond what matters.
+    Subclasses implement ``_encode_inputs`` and ``_build_net``, and set ``members`` if they are an ensemble. The net
+    trains in float32, as usual, and predicts in float64; predictions in batches of any size then agree to far more
+    digits than matter.
 
-    A ranking loss leaves the scale of the output open; a line through the training points, fitted by least
-    squares for each member, turns it into the target's units, and what is left around the line adds to the
-    spread of the members.
+    A ranking loss does not determine the scale of the output. A line through the training points, fitted by least
+    squares for each member, converts it to the target's units, and the residual variance adds to the spread of the
+    members.
 
     Args:
-        space: where the architectures are from.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        space: the search space of the architectures.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
         loss: one of ``LOSSES``; with ``gaussian`` the net has two outputs.
-        training: how the net is trained.
+        training: the training settings.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
 
@@ -48,14 +49,14 @@ class NetPredictor(CheckedPredictor):
 
     @abstractmethod
     def _encode_inputs(self, archs: Archs) -> tuple[Tensor, ...]:
-        """Return what the net takes for distinct architectures [n, d]: float64, [n, ...] each."""
+        """Return the net's inputs for distinct architectures [n, d]: float64 tensors [n, ...]."""
 
     @abstractmethod
     def _build_net(self, inputs: tuple[Tensor, ...]) -> nn.Module:
-        """Make the net for inputs of these widths; [k, n, ...] each in, [k, n, outputs] out."""
+        """Build the net for inputs of these widths: inputs [k, n, ...], output [k, n, outputs]."""
 
     def _prepare(self, archs: Archs) -> None:
-        """Learn from the training architectures [n, d] what ``_encode_inputs`` needs; most need nothing."""
+        """Learn from the training architectures [n, d] what ``_encode_inputs`` needs; most nets need nothing."""
 
     @property
     def _outputs(self) -> int:
@@ -65,17 +66,17 @@ class NetPredictor(CheckedPredictor):
         self._prepare(batch.archs)
         generator = torch_generator(rng)
         inputs = self._move_inputs(self._encode_inputs(batch.archs))
-        self._model = self._made(inputs)
+        self._model = self._make_model(inputs)
         initialize_weights(self._model, generator)
         self._model.to(self._device, _LEARNING)
         goal = torch.from_numpy(value).to(self._device, _LEARNING)
         with limit_to_one_thread():
-            self._learn(tuple(map(_prepare_numbers, inputs)), goal, generator)
+            self._learn(tuple(map(_convert_precision, inputs)), goal, generator)
         self._model.to(_ANSWERING)
         self._line = self._calibrate(batch.archs, value)
 
     def _learn(self, inputs: tuple[Tensor, ...], value: Tensor, generator: torch.Generator) -> None:
-        """Train the model; a method with more than one phase writes its own."""
+        """Train the model; methods with several phases override this."""
         train_members(
             self._model,
             inputs,
@@ -86,8 +87,8 @@ class NetPredictor(CheckedPredictor):
             generator=generator,
         )
 
-    def _made(self, inputs: tuple[Tensor, ...]) -> nn.Module:
-        with torch.device("meta"):  # torch's layers draw weights from the global generator, but not there
+    def _make_model(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+        with torch.device("meta"):  # on the meta device, torch's layers do not draw from the global generator
             net = self._build_net(inputs)
         return net.to(_ANSWERING).to_empty(device="cpu").eval()
 
@@ -95,12 +96,14 @@ class NetPredictor(CheckedPredictor):
         return tuple(part.to(self._device) for part in inputs)
 
     def _calibrate(self, archs: Archs, value: Floats) -> Floats:
-        """Return [k, 3]: slope and offset of each member's line from output to target, variance around it."""
+        """Return [k, 3]: slope and offset of each member's line from output to target, and the residual variance."""
         line = np.tile([1.0, 0.0, 0.0], (self.members, 1))
         if self._loss_name in RANKING:
             for member, output in zip(line, self._forward(archs)[..., 0].numpy(), strict=True):
                 centred = output - output.mean()
-                slope = max((centred @ value) / max(centred @ centred, 1e-12), 1e-12)  # an order is never turned round
+                slope = max(
+                    (centred @ value) / max(centred @ centred, 1e-12), 1e-12
+                )  # positive, so that the order is never reversed
                 offset = value.mean() - slope * output.mean()
                 member[:] = slope, offset, ((value - slope * output - offset) ** 2).mean()
         return line
@@ -130,13 +133,13 @@ class NetPredictor(CheckedPredictor):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         del value
         self._prepare(batch.archs)
-        self._model = self._made(self._encode_inputs(batch.archs[:1]))
+        self._model = self._make_model(self._encode_inputs(batch.archs[:1]))
         weights = {name.removeprefix("weights/"): a for name, a in state.items() if name.startswith("weights/")}
         load_arrays(self._model, weights)
         self._model.to(self._device)
         self._line = state["line"]
 
 
-def _prepare_numbers(part: Tensor) -> Tensor:
-    """Return numbers as they are learnt from; tokens stay what they are."""
+def _convert_precision(part: Tensor) -> Tensor:
+    """Return floating-point inputs in the training precision, and tokens unchanged."""
     return part.to(_LEARNING) if part.is_floating_point() else part

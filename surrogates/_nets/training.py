@@ -1,4 +1,4 @@
-"""The training loop of every net: shuffled minibatches, one optimiser, a learning rate that may follow a cosine."""
+"""The training loop of all nets: shuffled minibatches, one optimiser, an optional cosine learning rate."""
 
 import math
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ class TrainingSettings:
 
     Attributes:
         epochs: passes over the training data.
-        batch_size: architectures in a step.
-        lr: first learning rate.
-        weight_decay: of the optimiser; decoupled in ``adamw``.
+        batch_size: architectures per step.
+        lr: initial learning rate.
+        weight_decay: weight decay of the optimiser; decoupled in ``adamw``.
         optimiser: ``adam``, ``adamw`` or ``sgd`` (with momentum 0.9).
-        cosine: let the learning rate fall to zero along half a cosine, a step each epoch; else it is constant.
-        betas: decay of Adam's two moments.
+        cosine: decrease the learning rate to zero along half a cosine, updated each epoch; otherwise it is constant.
+        betas: decay rates of Adam's two moments.
 
     Raises:
-        InvalidOption: a number outside its range.
+        InvalidOption: a number is outside its range.
     """
 
     epochs: int
@@ -52,13 +52,13 @@ class TrainingSettings:
         return self.lr * (1 + math.cos(math.pi * epoch / self.epochs)) / 2 if self.cosine else self.lr
 
     def make_optimiser(self, net: nn.Module) -> torch.optim.Optimizer:
-        """Return a fresh optimiser of all weights, which become parts of one vector.
+        """Return a new optimiser of all weights, which become parts of one vector.
 
-        Gradients are added up in another: clear them with ``zero_grad(set_to_none=False)``.
+        Gradients accumulate in a second vector: clear them with ``zero_grad(set_to_none=False)``.
         """
         special = {"momentum": 0.9} if self.optimiser == "sgd" else {"betas": self.betas}
         kind = _OPTIMISERS[self.optimiser]
-        return kind([_as_one(net)], lr=self.lr, weight_decay=self.weight_decay, fused=True, **special)
+        return kind([_flatten_weights(net)], lr=self.lr, weight_decay=self.weight_decay, fused=True, **special)
 
 
 def train_members(
@@ -71,18 +71,18 @@ def train_members(
     members: int,
     generator: torch.Generator,
 ) -> None:
-    """Train all members of ``net`` side by side, each on an order of its own.
+    """Train all members of ``net`` in parallel, each with its own order of the data.
 
-    The sum of the members' losses is minimised: they share no weight, so each one's gradient is its own.
-    A last batch of one architecture, from which neither a ranking nor a variance can be learnt, is left
-    out of its epoch.
+    The loop minimises the sum of the members' losses. Members share no weights, so each member's gradient is its own.
+    A last batch of one architecture is left out of its epoch because neither a ranking nor a variance can be learnt
+    from it.
 
     Args:
-        net: takes [k, b, ...] tensors, gives [k, b, outputs]; left in evaluation mode.
-        inputs: [n, ...] each, on the net's device.
-        value: [n] what to predict.
-        loss: to minimise.
-        training: how.
+        net: maps [k, b, ...] tensors to [k, b, outputs]; it is left in evaluation mode.
+        inputs: tensors [n, ...] on the net's device.
+        value: [n] values to predict.
+        loss: the loss to minimise.
+        training: the training settings.
         members: k.
         generator: draws the order of the batches.
     """
@@ -98,8 +98,8 @@ def train_members(
     net.eval()
 
 
-def _as_one(net: nn.Module) -> nn.Parameter:
-    """Let all weights and their gradients share memory with one vector: an optimiser's step is then one small step."""
+def _flatten_weights(net: nn.Module) -> nn.Parameter:
+    """Move all weights and their gradients into the memory of one vector, so that an optimiser step is cheap."""
     parts = list(net.parameters())
     whole = nn.Parameter(torch.cat([part.detach().flatten() for part in parts]))
     whole.grad = torch.zeros_like(whole)
@@ -110,7 +110,7 @@ def _as_one(net: nn.Module) -> nn.Parameter:
 
 
 def _draw_batches(value: Tensor, size: int, members: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Yield rows [k, b] of ``value`` [n] in an order drawn for each member."""
+    """Yield rows [k, b] of ``value`` [n], in a separate random order for each member."""
     n = len(value)
     order = torch.stack([torch.randperm(n, generator=generator) for _ in range(members)]).to(value.device)
     for first in range(0, n - 1, size):

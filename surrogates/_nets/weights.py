@@ -1,4 +1,4 @@
-"""Weights: drawn from a generator of ours, kept as arrays, placed on a device."""
+"""Weights of nets: drawn from an explicit generator, exported to arrays, and loaded from them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +12,10 @@ from nasbench.surrogates._nets.layers import Dropout
 
 
 def initialize_weights(net: nn.Module, generator: torch.Generator) -> None:
-    """Draw every weight of ``net``, layer by layer in the order they were made, and its later dropout masks.
+    """Draw all weights of ``net`` in the order of its layers, and set the generator of its dropout masks.
 
     Raises:
-        TypeError: a layer that has weights but no ``reset``.
+        TypeError: a layer has weights but no ``reset``.
     """
     for layer in net.modules():
         if isinstance(layer, Dropout):
@@ -32,5 +32,5 @@ def export_arrays(net: nn.Module) -> dict[str, npt.NDArray[Any]]:
 
 
 def load_arrays(net: nn.Module, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Set weights and running statistics to what ``export_arrays`` returned; the net must have the same shape."""
+    """Set weights and running statistics to those that ``export_arrays`` returned, for a net of the same shape."""
     net.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()})

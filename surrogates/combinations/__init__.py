@@ -1,1 +1,1 @@
-"""Predictors made of other predictors or of other knowledge."""
+"""Predictors that combine other predictors or further knowledge."""

@@ -1,16 +1,16 @@
-"""An ensemble of any predictors: their mean, or weights found by cross-validation.
+"""An ensemble of any predictors: their mean, or a mean with weights found by cross-validation.
 
 Sources: for the mean with the variance of an equal mixture, Lakshminarayanan et al. 2017, "Simple and Scalable
-Predictive Uncertainty Estimation using Deep Ensembles" (arXiv 1612.01474); for the weights, stacking: Wolpert 1992,
-"Stacked Generalization", and Breiman 1996, "Stacked Regressions": non-negative least squares on predictions of
-points that the members had not seen.
+Predictive Uncertainty Estimation using Deep Ensembles" (arXiv 1612.01474). For the weights, stacking: Wolpert 1992,
+"Stacked Generalization", and Breiman 1996, "Stacked Regressions", that is, non-negative least squares on predictions
+of points that the members had not seen.
 
-Members are named by their labels, joined by ``+``, options included; a plus inside an option stands in quotes:
-``members="functional_gp+xgboost,encoding='path_bag+canonical'"``. Each keeps its own target.
+Members are given by their labels, options included, joined by ``+``. A plus inside an option stands in quotes:
+``members="functional_gp+xgboost,encoding='path_bag+canonical'"``. Each member keeps its own target.
 
-Differences: weights are scaled to sum one and found for normal scores of ranks (a table's few very bad
-architectures would decide them otherwise); members that are no better than nothing leave equal weights. A member
-without an uncertainty counts with that of the spread of means alone. One member is allowed.
+Differences: weights sum to one and are fitted to normal scores of ranks, because a table's few very bad architectures
+would otherwise dominate them. If no member has any predictive value, the weights stay equal. A member without a
+standard deviation contributes only to the spread of the means. An ensemble of one member is allowed.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from nasbench.surrogates.combinations._members import (
     make_member,
     parse_members,
     prefix_state,
-    put_back,
+    restore_member,
     spawn_generator,
 )
 
@@ -43,14 +43,14 @@ class Ensemble(PredictorOfPredictors):
     """The weighted mean of several predictors, and the standard deviation of their mixture.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         members: labels joined by ``+``.
         weights: ``equal``, or ``stacked`` for weights by cross-validation.
-        n_folds: of the cross-validation, at least 2.
+        n_folds: folds of the cross-validation, at least 2.
 
     Raises:
-        InvalidOption: unknown weights, or fewer than two folds.
-        UnknownName: a member that does not exist.
+        InvalidOption: the weights are unknown, or there are fewer than two folds.
+        UnknownName: a member does not exist.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"stacked": {"weights": "stacked"}}
@@ -72,34 +72,34 @@ class Ensemble(PredictorOfPredictors):
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
-        """Return the other tasks that any member learns from when ``task`` is to be predicted."""
+        """Return the other tasks from which any member learns to predict ``task``."""
         choices = parse_members(options["members"]) if "members" in options else []
         return [name for choice in choices for name in sources_of(choice, PREDICTORS, task)]
 
     @property
     def weights(self) -> Floats:
-        """[members] how much each counts, in the order they were named; after fitting."""
+        """[members] weight of each member, in the order of the labels; available after fitting."""
         return self._weights.copy()
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         k = len(self._choices)
         self._weights = np.full(k, 1 / k) if self._how == "equal" or k == 1 else self._stack_weights(batch, value, rng)
-        self._members = self._trained(batch, value, rng)
+        self._members = self._train_members(batch, value, rng)
 
-    def _trained(self, batch: Batch, score: Floats, rng: np.random.Generator) -> list[Any]:
+    def _train_members(self, batch: Batch, score: Floats, rng: np.random.Generator) -> list[Any]:
         members = [make_member(self._space, choice) for choice in self._choices]
         for member in members:
             member.fit(batch, score, spawn_generator(rng))
         return members
 
     def _stack_weights(self, batch: Batch, score: Floats, rng: np.random.Generator) -> Floats:
-        """Return the weights whose mixture of unseen predictions is nearest to the scores, both as ranks."""
+        """Return the weights whose mixture of held-out predictions is closest to the scores, both as ranks."""
         unseen = np.full((len(self._choices), len(score)), np.nan)
         for rows in deal_folds(self._space, batch, self._n_folds, rng):
             rest = np.setdiff1d(np.arange(len(score)), rows)
             if len(rest) < self.min_points or np.ptp(score[rest]) == 0:
                 continue
-            members = self._trained(batch.take(rest), score[rest], rng)
+            members = self._train_members(batch.take(rest), score[rest], rng)
             unseen[:, rows] = [member.predict(batch.take(rows)).mean for member in members]
         asked = ~np.isnan(unseen[0])
         rank = find_target("rank")(score).forward
@@ -118,15 +118,15 @@ class Ensemble(PredictorOfPredictors):
         self._weights = state["weights"]
         self._members = [make_member(self._space, choice) for choice in self._choices]
         for i, member in enumerate(self._members):
-            put_back(f"member{i}", member, state)
+            restore_member(f"member{i}", member, state)
 
 
 def mix_predictions(answers: list[Prediction], weights: Floats) -> tuple[Floats, Floats | None]:
-    """Return mean and standard deviation of a mixture; None if no member knows its own.
+    """Return mean and standard deviation of a mixture; the latter is None if no member has one.
 
     Args:
-        answers: of the members.
-        weights: [members] summing to one.
+        answers: predictions of the members.
+        weights: [members] weights that sum to one.
     """
     means = np.array([answer.mean for answer in answers])
     mean = weights @ means

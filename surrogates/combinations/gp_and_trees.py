@@ -1,18 +1,18 @@
-"""Gaussian process and boosted trees on what an architecture computes: the default predictor.
+"""A Gaussian process and boosted trees on what an architecture computes: the default predictor.
 
-The process is ``functional_gp`` with one more view, each vertex with its neighbours (Weisfeiler-Lehman, depth 1); the
-trees are ``xgboost``. Both learn ranks, and the mean is 0.7 of the one and 0.3 of the other. They err differently:
-where trainings are exact and alike architectures score alike (NAS-Bench-201) the process is far ahead and loses
-nothing; where they are noisy and single operations decide (Citeseer, Cora, Photo of NAS-Bench-Graph) trees are, by
-choosing among features. The mixture is first or within its interval of first on all twelve embedded tasks, which
-neither is; the share was chosen there, one for all, and between 0.2 and 0.5 it hardly matters.
+The process is ``functional_gp`` with one more view: each vertex with its neighbours (Weisfeiler-Lehman, depth 1). The
+trees are ``xgboost``. Both learn ranks, and the mean is 0.7 times the process's plus 0.3 times the trees'. Their
+errors differ. If training is nearly deterministic and similar architectures have similar scores (NAS-Bench-201), the
+process is far better, and the mixture loses nothing. If training is noisy and single operations decide (Citeseer,
+Cora, Photo of NAS-Bench-Graph), trees are better because they select features. The shares are the same for all tasks
+and were chosen on the twelve embedded ones.
 
-Source of the idea: Dietterich 2000, "Ensemble Methods in Machine Learning"; the parts name theirs. Weights by
-cross-validation (``ensemble@stacked``) cost five times as much.
+Source of the idea: Dietterich 2000, "Ensemble Methods in Machine Learning"; the docstrings of both parts name their
+own sources. Weights by cross-validation (``ensemble@stacked``) cost five times as much.
 
-The standard deviation is the process's own: seen from the mixture's mean it is as well calibrated. ``condition`` adds
-observations to the process in O(n^2) and leaves the trees as they are until the next ``fit``; ``model`` is the process
-alone. Inside a search loop, where trees cost more than they bring, prefer ``functional_gp``.
+The standard deviation is the process's own; around the mixture's mean it is equally well calibrated. ``condition``
+adds observations to the process in O(n^2) and leaves the trees unchanged until the next ``fit``. ``model`` returns the
+process alone. Inside a search loop, where trees cost more than they contribute, prefer ``functional_gp``.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from nasbench.options import Count, Probability
 from nasbench.predictions import Batch
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates._tabular import FUNCTIONAL
-from nasbench.surrogates.combinations._members import prefix_state, put_back, spawn_generator
+from nasbench.surrogates.combinations._members import prefix_state, restore_member, spawn_generator
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP
 from nasbench.surrogates.trees.xgboost import XGBoost
 
@@ -64,4 +64,4 @@ class GPAndTrees(FunctionalGP):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         super()._restore(state, batch, value)
         self._trees = self._make_trees()
-        put_back("trees", self._trees, state)
+        restore_member("trees", self._trees, state)

@@ -1,17 +1,17 @@
-"""OMNI: NGBoost on the encoding, zero-cost proxies and, if wanted, the learning curve so far.
+"""Omni: NGBoost on the architecture, its zero-cost proxies and, optionally, its learning curve so far.
 
-Source: White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?" (arXiv
-2104.01177), section 5: features of different families (what the architecture is, a proxy of the untrained network,
-the sum of training losses) complement each other. Theirs are the Jacobian covariance and the sum of
-losses; here all proxies that the batch holds are used, and the curve is that of scores.
+Source: White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?" (arXiv 2104.01177),
+section 5: features of different families (the architecture, a proxy of the untrained network, the sum of training
+losses) complement each other. The source uses the Jacobian covariance and the sum of losses. Here all proxies in the
+batch are used, and the curve is that of scores.
 
-The proxies are standardised on the training points, cut off at ten standard deviations. A missing proxy counts as the
-training points' mean, and a column beside it says that it was missing; a proxy that is missing or equal in all
-training points is left out. Infinite values count as missing. Of the curve its sum is used, which skips epochs that
-were not seen, and its last seen value.
+Proxies are standardised on the training points and clipped at ten standard deviations. A missing proxy is replaced by
+the mean of the training points, and an additional column marks it as missing. A proxy that is missing or constant in
+all training points is left out. Infinite values count as missing. Of the curve, the predictor uses the sum, which
+skips unseen epochs, and the last seen value.
 
-Differences: the encoding and the target are those of our ``ngboost``; options are not tuned inside (the source
-tries 35 configurations: use ``tuned`` with ``member=omni``).
+Differences: encoding and target are those of our ``ngboost``. Options are not tuned inside (the source tries 35
+configurations: use ``tuned`` with ``member=omni``).
 """
 
 import numpy as np
@@ -28,21 +28,21 @@ REQUIRES = {"ngboost": "trees", "sklearn": "trees"}
 
 
 class Omni(NGBoost):
-    """NGBoost on all that is known before an architecture is trained fully.
+    """NGBoost on all information that is available before full training.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: features, see ``nasbench.encodings``.
-        target: ``rank``, ``score`` or ``log_error``.
-        curves: use the sum and the end of the learning curve too; the batch must hold it then.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
+        curves: also use the sum and the end of the learning curve, which the batch must then contain.
         n_rounds: trees of each of the two parameters.
         learning_rate: in (0, 1].
         minibatch_frac: share of the points that a round sees, in (0, 1].
-        max_depth: of a tree.
-        max_features: share of the columns that a split looks at, in (0, 1].
-        min_samples_leaf: points of a leaf, at least.
-        min_samples_split: points of a vertex that is split, at least.
-        calibrated: take the spread from points that were left out.
+        max_depth: largest depth of a tree.
+        max_features: share of the columns that a split considers, in (0, 1].
+        min_samples_leaf: smallest number of points in a leaf.
+        min_samples_split: smallest number of points in a vertex that is split.
+        calibrated: estimate the standard deviation from held-out points.
     """
 
     needs = frozenset({"proxies"})
@@ -77,14 +77,14 @@ class Omni(NGBoost):
             calibrated=calibrated,
         )
         if curves:
-            self.needs = frozenset({"proxies", "curves"})  # type: ignore[misc]  # an option's need, not the class's
+            self.needs = frozenset({"proxies", "curves"})  # type: ignore[misc]  # depends on the option, not on the class
 
     def _learn_columns(self, batch: Batch) -> None:
         super()._learn_columns(batch)
         self._standard = Standard(self._collect_known(batch))
 
     def _collect_known(self, batch: Batch) -> Floats:
-        """Return what is known besides the architecture, nan where it is missing; ``[n, k]``."""
+        """Return what is known besides the architecture, nan where missing; ``[n, k]``."""
         assert batch.proxies is not None  # checked by ``needs``
         columns = np.where(np.isfinite(batch.proxies), batch.proxies, np.nan)
         if "curves" not in self.needs or batch.curves is None:

@@ -1,18 +1,19 @@
-"""Ranking transfer: what other data sets' trainings say of a space's architectures, and a predictor of the rest.
+"""Ranking transfer: rankings of architectures on other data sets, and a predictor of the residual.
 
-Architectures that do well on one data set mostly do so on another of the same space (Dong & Yang 2020, NAS-Bench-201,
-arXiv 2001.00326, figure 5). Trainings that somebody already has are therefore worth more than none: so that
-searches start warm, Feurer et al. 2015, "Initializing Bayesian Hyperparameter Optimization via Meta-Learning"; that it
-is rankings which carry over and not scores, Bardenet et al. 2013, "Collaborative Hyperparameter Tuning".
+Architectures that do well on one data set mostly do well on another of the same space (Dong & Yang 2020,
+NAS-Bench-201, arXiv 2001.00326, figure 5). Existing results on other data sets are therefore useful. Related: Feurer
+et al. 2015, "Initializing Bayesian Hyperparameter Optimization via Meta-Learning", for warm starts of searches, and
+Bardenet et al. 2013, "Collaborative Hyperparameter Tuning", who transfer rankings instead of scores.
 
-Own design after these: each source's scores are learnt by ``source_member``, whose predictions become features. A
-Bayesian linear regression on them (see ``bayesian_linear_regression``: few points give small weights) explains
-the ranks of the target's training points; ``member`` learns what it leaves unexplained. Where the sources say
-nothing of the target, their weights go to zero and the rest is all there is.
+Our own design, based on these: ``source_member`` learns the scores of each source, and its predictions become
+features. A Bayesian linear regression on these features (see ``bayesian_linear_regression``: few points give small
+weights) explains the ranks of the target's training points. ``member`` learns the residual. If the sources carry no
+information about the target, their weights go to zero and only the residual model remains.
 
-Sources are tasks by name, joined by ``+``, of which ``n_source`` random architectures' observed scores (validation,
-means over seeds; never a test split) are known before the first fit. Their trainings are not charged. A source
-whose scores are those to be predicted is refused. Without a source it is ``member`` alone: a cold start.
+Sources are task names joined by ``+``. The observed scores of ``n_source`` random architectures of each (validation,
+means over seeds; never a test split) are known before the first fit. Their training runs are not charged. A source
+that contains the scores to be predicted is an error. Without a source, the predictor is ``member`` alone: a cold
+start.
 """
 
 from collections.abc import Mapping
@@ -27,32 +28,32 @@ from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._blr import LinearPosterior
 from nasbench.surrogates._predictor import State
-from nasbench.surrogates._sources import draw_known_trainings, list_sources, open_sources, refuse_itself
+from nasbench.surrogates._sources import draw_known_results, list_sources, open_sources, refuse_target_as_source
 from nasbench.surrogates._standard import Standard
 from nasbench.surrogates._targets import find_target
 from nasbench.surrogates.combinations._members import (
     PredictorOfPredictors,
     make_member,
     prefix_state,
-    put_back,
+    restore_member,
     spawn_generator,
 )
 from nasbench.tasks import TableTask
 
 
 class RankingTransfer(PredictorOfPredictors):
-    """A predictor that starts from other data sets' rankings.
+    """A predictor that starts from the rankings of other data sets.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         source: names of tasks of the same space, joined by ``+``; empty for a cold start.
-        n_source: architectures known of each source.
-        member: label of the predictor of what the sources leave unexplained.
+        n_source: number of known architectures of each source.
+        member: label of the predictor of the residual.
         source_member: label of the predictor of a source's ranks.
 
     Raises:
-        InvalidOption: a source of another space, or a number of points below 2.
-        UnknownName: a task or member that does not exist.
+        InvalidOption: a source belongs to another space, or ``n_source`` is below 2.
+        UnknownName: a task or member does not exist.
     """
 
     def __init__(
@@ -68,19 +69,19 @@ class RankingTransfer(PredictorOfPredictors):
         super().__init__(space, [self._member_choice], min_points=4)
         if n_source < 2:
             raise InvalidOption(f"n_source={n_source}; expected at least 2")
-        make_member(space, self._source_choice)  # made anew for each source: refused here rather than in fit
+        make_member(space, self._source_choice)  # created again for each source; here only to report errors before fit
         self._tasks = open_sources(source, space)
         self._n_source = n_source
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
-        """Return the tasks that it learns from, whichever ``task`` is to be predicted."""
+        """Return the tasks that it learns from, for any ``task`` to be predicted."""
         del task
         return list_sources(options.get("source", ""))
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         for task in self._tasks:
-            refuse_itself(task, batch.archs, value)
+            refuse_target_as_source(task, batch.archs, value)
         self._sources = [self._train_source(task, spawn_generator(rng)) for task in self._tasks]
         self._learn_weights(batch, value)
         self._member = make_member(self._space, self._member_choice)
@@ -88,8 +89,8 @@ class RankingTransfer(PredictorOfPredictors):
         self._member.fit(batch, rest, spawn_generator(rng))
 
     def _train_source(self, task: TableTask, rng: np.random.Generator) -> Any:
-        """Return a predictor of a source, trained on random architectures of it."""
-        archs, score = draw_known_trainings(task, self._n_source, rng)
+        """Return a predictor of a source, trained on random architectures of this source."""
+        archs, score = draw_known_results(task, self._n_source, rng)
         member = make_member(self._space, self._source_choice)
         member.fit(Batch(archs), score, rng)
         return member
@@ -103,7 +104,7 @@ class RankingTransfer(PredictorOfPredictors):
             self._precisions = self._line.find_most_likely()
 
     def _predict_by_source(self, batch: Batch) -> Floats:
-        """Return what each source's predictor says; ``[m, sources]``."""
+        """Return the predictions of each source's predictor; ``[m, sources]``."""
         return np.column_stack([source.predict(Batch(batch.archs)).mean for source in self._sources])
 
     def _explain(self, batch: Batch) -> tuple[Floats, Floats]:
@@ -123,7 +124,7 @@ class RankingTransfer(PredictorOfPredictors):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         self._sources = [make_member(self._space, self._source_choice) for _ in self._tasks]
         for i, source in enumerate(self._sources):
-            put_back(f"source{i}", source, state)
+            restore_member(f"source{i}", source, state)
         self._learn_weights(batch, value)
         self._member = make_member(self._space, self._member_choice)
-        put_back("member", self._member, state)
+        restore_member("member", self._member, state)

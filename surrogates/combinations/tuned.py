@@ -1,14 +1,14 @@
 """Any predictor with its options tuned by cross-validation.
 
 Sources: random search, Bergstra & Bengio 2012, "Random Search for Hyper-Parameter Optimization"; White et al. 2021
-(arXiv 2104.01177) tune all their predictors so, for a stated time. The ranges are those that a predictor's class
-declares as ``ranges``, option by option; for the trees they are White et al.'s.
+(arXiv 2104.01177) tune all their predictors this way, within a time limit. The ranges are those that a predictor's
+class declares in ``ranges``, option by option; for the trees they are those of White et al.
 
-A configuration's worth is the mean Kendall tau over the folds. The first configuration is the predictor as it was
-named, so that tuning seldom loses; ties keep the earlier one. Differences: the default limit is a number of
-configurations, since a limit in seconds makes a run depend on the machine. Such a limit can be set besides; what was
-tried and the seconds it took stand in ``n_tried`` and ``seconds_spent``. A kept state holds the
-chosen options and the trained predictor, so that it is restored the same whatever the clock says.
+The value of a configuration is its mean Kendall tau over the folds. The first configuration is the predictor as given,
+so tuning rarely makes it worse; ties keep the earlier configuration. Differences: the default limit is a number of
+configurations, because a limit in seconds makes a run depend on the machine. A limit in seconds can be set in
+addition; ``n_tried`` and ``seconds_spent`` report what was used. The state holds the chosen options and the trained
+predictor, so restoring it does not depend on the clock.
 """
 
 import json
@@ -32,7 +32,7 @@ from nasbench.surrogates.combinations._members import (
     deal_folds,
     make_member,
     prefix_state,
-    put_back,
+    restore_member,
     spawn_generator,
 )
 
@@ -41,14 +41,15 @@ class Tuned(PredictorOfPredictors):
     """The best of several configurations of one predictor.
 
     Args:
-        space: where the architectures are from.
-        member: label of the predictor; options named there are not tuned.
-        n_configs: configurations to compare, at least 1; the first is the member as named.
-        n_folds: of the cross-validation, at least 2.
-        seconds: stop trying after so many, if given; the first configuration is always tried.
+        space: the search space of the architectures.
+        member: label of the predictor; options set in the label are not tuned.
+        n_configs: number of configurations to compare, at least 1; the first is the member as given.
+        n_folds: folds of the cross-validation, at least 2.
+        seconds: time limit after which no further configuration is tried; None for no limit. The first configuration
+            is always tried.
 
     Raises:
-        InvalidOption: a member that declares no ranges, or numbers below the least.
+        InvalidOption: the member declares no ranges, or a number is too small.
     """
 
     def __init__(
@@ -62,7 +63,8 @@ class Tuned(PredictorOfPredictors):
     ) -> None:
         if n_configs < 1 or n_folds < 2 or (seconds is not None and not seconds > 0):
             raise InvalidOption(
-                f"n_configs={n_configs}, n_folds={n_folds}, seconds={seconds}; expected at least 1 and 2, and above 0"
+                f"n_configs={n_configs}, n_folds={n_folds}, seconds={seconds}; expected n_configs from 1, "
+                "n_folds from 2 and positive seconds"
             )
         self._choice = Choice.parse(member)
         cls, _ = self._choice.resolve(PREDICTORS)
@@ -75,7 +77,7 @@ class Tuned(PredictorOfPredictors):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """Options on top of the member as named; after fitting."""
+        """Options that tuning chose, in addition to those of the member's label; available after fitting."""
         return dict(self._chosen)
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
@@ -90,25 +92,25 @@ class Tuned(PredictorOfPredictors):
             self.seconds_spent = time.perf_counter() - started
             if self._seconds is not None and self.seconds_spent >= self._seconds:
                 break
-        self._member = self._made(self._chosen)
+        self._member = self._make_predictor(self._chosen)
         self._member.fit(batch, value, spawn_generator(rng))
 
     def _draw_configurations(self, rng: np.random.Generator) -> list[dict[str, Any]]:
         return [{}, *(draw_options(self._ranges, rng) for _ in range(self._n_configs - 1))]
 
-    def _made(self, options: dict[str, Any]) -> Any:
+    def _make_predictor(self, options: dict[str, Any]) -> Any:
         return make_member(self._space, replace(self._choice, options={**self._choice.options, **options}))
 
     def _evaluate_options(
         self, options: dict[str, Any], batch: Batch, score: Floats, parts: list[Ints], rng: np.random.Generator
     ) -> float:
-        """Return the mean Kendall tau over the folds that can be judged; 0 where it is not defined, as of constants."""
+        """Return the mean Kendall tau over the folds that can be evaluated; 0 if it is undefined, as for constants."""
         taus = []
         for rows in parts:
             rest = np.setdiff1d(np.arange(len(score)), rows)
             if len(rest) < self.min_points or np.ptp(score[rest]) == 0 or np.ptp(score[rows]) == 0:
                 continue
-            member = self._made(options)
+            member = self._make_predictor(options)
             member.fit(batch.take(rest), score[rest], spawn_generator(rng))
             mean = member.predict(batch.take(rows)).mean
             taus.append(0.0 if np.ptp(mean) == 0 else float(kendalltau(mean, score[rows])[0]))
@@ -126,5 +128,5 @@ class Tuned(PredictorOfPredictors):
         del batch, value
         self._chosen = json.loads(str(state["chosen"]))
         self.n_tried, self.seconds_spent = int(state["n_tried"]), float(state["seconds_spent"])
-        self._member = self._made(self._chosen)
-        put_back("member", self._member, state)
+        self._member = self._make_predictor(self._chosen)
+        restore_member("member", self._member, state)

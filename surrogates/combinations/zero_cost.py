@@ -1,22 +1,23 @@
-"""Zero-cost proxies alone: architectures by the mean rank of their proxies, without learning from a single training.
+"""Zero-cost proxies alone: architectures ranked by the mean rank of their proxies, without any training run.
 
-Source: Abdelfattah et al. 2021, "Zero-Cost Proxies for Lightweight NAS" (arXiv 2101.08134), who let several proxies
-vote, and Mellor et al. 2021 (arXiv 2006.04647), who rank by one. Which proxies:
+Source: Abdelfattah et al. 2021, "Zero-Cost Proxies for Lightweight NAS" (arXiv 2101.08134), where several proxies
+vote, and Mellor et al. 2021 (arXiv 2006.04647), who rank by one. The choice of proxies:
 
-    zero_cost                                               all that the batch holds (nasbench predict --proxies TABLE)
-    zero_cost,proxies=TABLE/naswot                          one of a table's, which any search can use too
+    zero_cost                                               all proxies in the batch (nasbench predict --proxies TABLE)
+    zero_cost,proxies=TABLE/naswot                          one proxy of a table; works in any search, too
     zero_cost,proxies=TABLE/naswot+TABLE/synflow            several
     zero_cost@learnt                                        weights and signs learnt from the scores
 
-Each proxy becomes a normal score of its rank among all that its table scored, or among the training architectures where
-the batch brings the proxies, and the mean of them is the answer; beyond these values it goes on as steeply as over the
-outer tenth, so that a single proxy orders as it is. More is taken for better, as in the sources. A missing proxy counts
-as the median; a table that has no score of two thirds of the training architectures is refused, since what it lacks
-would be ties (``nasbench predict --proxies TABLE`` learns from and tests what the table covers).
+Each proxy becomes a normal score of its rank among all values in its table, or among the training architectures if the
+batch provides the proxies. The prediction is the mean of these normal scores. Beyond the known values, the map
+continues with the mean slope of the outer tenth, so a single proxy keeps its order. Larger values count as better, as
+in the sources. A missing proxy counts as the median. A table without scores of two thirds of the training
+architectures is an error because missing values would be ties (``nasbench predict --proxies TABLE`` learns from and
+tests on the architectures that the table covers).
 
-Differences: the paper's vote compares pairs, and a majority decides; mean ranks do so for any number at once.
-``learnt`` is a Bayesian linear regression on the normal scores, the simplest of combinations that learn (``omni``
-learns trees, and from the architecture too); it alone has a standard deviation.
+Differences: the paper's vote compares pairs, and a majority decides; mean ranks compare any number of architectures at
+once. ``learnt`` is a Bayesian linear regression on the normal scores, the simplest combination that learns (``omni``
+learns trees, and uses the architecture too). Only ``learnt`` has a standard deviation.
 """
 
 from collections.abc import Mapping
@@ -43,14 +44,14 @@ class ZeroCost(CheckedPredictor):
     """The mean rank of proxies.
 
     Args:
-        space: where the architectures are from.
-        proxies: ``TABLE/METRIC``, or ``TABLE/DATASET/METRIC``, joined by ``+``; empty for those of the batch.
+        space: the search space of the architectures.
+        proxies: ``TABLE/METRIC``, or ``TABLE/DATASET/METRIC``, joined by ``+``; empty for the proxies of the batch.
         weights: ``equal``, or ``learnt`` from the scores.
-        target: ``rank``, ``score`` or ``log_error``.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
 
     Raises:
-        UnknownName: no such table, proxy or weights.
-        InvalidOption: a table of another space.
+        UnknownName: a table, a proxy or the weights do not exist.
+        InvalidOption: a table belongs to another space.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"learnt": {"weights": "learnt"}}
@@ -61,11 +62,11 @@ class ZeroCost(CheckedPredictor):
             raise make_unknown_name("weights", weights, _WEIGHTS)
         self._learnt = weights == "learnt"
         self._columns = [proxy_of(label, space) for label in _parse_labels(proxies)]
-        self.needs = frozenset() if self._columns else frozenset({"proxies"})  # type: ignore[misc]  # an option's need
+        self.needs = frozenset() if self._columns else frozenset({"proxies"})  # type: ignore[misc]  # depends on the option
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
-        """Return the tables that it reads, whichever ``task`` is to be predicted."""
+        """Return the tables that it reads, for any ``task`` to be predicted."""
         del task
         return [name_proxy_source(label) for label in _parse_labels(options.get("proxies", ""))]
 
@@ -83,8 +84,8 @@ class ZeroCost(CheckedPredictor):
         covered = int(np.isfinite(known).any(axis=1).sum())
         if covered < _LEAST_COVERED * len(known):
             raise PredictorError(
-                f"proxies are known of {covered} of {len(known)} training architectures, and all others would be ties; "
-                "compute more (nasbench proxies TASK), or evaluate on those there are (predict --proxies TABLE)"
+                f"proxies are known for {covered} of {len(known)} training architectures; the others would be ties: "
+                "compute more (nasbench proxies TASK), or evaluate on those available (predict --proxies TABLE)"
             )
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
@@ -92,7 +93,7 @@ class ZeroCost(CheckedPredictor):
         return self._posterior.predict(scored, self._logs) if self._learnt else (scored.mean(axis=1), None)
 
     def _collect_known(self, batch: Batch) -> Floats:
-        """Return the proxies [n, p], nan where one is missing."""
+        """Return the proxies [n, p], nan where missing."""
         if self._columns:
             return np.column_stack([column(batch.archs) for column in self._columns])
         assert batch.proxies is not None  # checked by ``needs``
@@ -107,24 +108,24 @@ class _NormalScores:
     """A monotonic map of numbers to the normal scores of their ranks.
 
     Args:
-        known: [n] numbers that the ranks are taken among; where they are all equal, everything is 0.
+        known: [n] numbers among which the ranks are taken; if they are all equal, all scores are 0.
     """
 
     def __init__(self, known: Floats) -> None:
-        self._collect_known, first = np.unique(known, return_index=True)
+        self._known, first = np.unique(known, return_index=True)
         self._scores = ndtri((rankdata(known) - 0.5) / max(len(known), 1))[first]
-        tenth = max(1, len(self._collect_known) // 10)
+        tenth = max(1, len(self._known) // 10)
         self._slopes = [
-            (self._scores[b] - self._scores[a]) / (self._collect_known[b] - self._collect_known[a])
-            for a, b in (((0, tenth), (-1 - tenth, -1)) if len(self._collect_known) > 1 else ())
+            (self._scores[b] - self._scores[a]) / (self._known[b] - self._known[a])
+            for a, b in (((0, tenth), (-1 - tenth, -1)) if len(self._known) > 1 else ())
         ]
 
     def __call__(self, values: Floats) -> Floats:
-        """Return the score of each number, 0 for one that is missing; ``[m]``."""
+        """Return the score of each number, 0 if it is missing; ``[m]``."""
         if not self._slopes:
             return np.zeros(len(values))
-        low, high = self._collect_known[0], self._collect_known[-1]
-        inside: Floats = np.interp(values, self._collect_known, self._scores)
+        low, high = self._known[0], self._known[-1]
+        inside: Floats = np.interp(values, self._known, self._scores)
         below, above = np.minimum(values - low, 0.0), np.maximum(values - high, 0.0)
         scores: Floats = inside + below * self._slopes[0] + above * self._slopes[1]
         return np.where(np.isfinite(values), scores, 0.0)

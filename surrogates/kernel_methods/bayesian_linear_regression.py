@@ -1,13 +1,12 @@
-"""Bayesian linear regression on an encoding: the simplest model with an honest standard deviation.
+"""Bayesian linear regression on an encoding: the simplest model with a well-founded standard deviation.
 
-Source: Bishop 2006, "Pattern Recognition and Machine Learning", section 3.3; MacKay 1992, "Bayesian
-Interpolation", for the choice of the precisions of weights and noise by the evidence. In the comparison of
-White et al. 2021 (arXiv 2104.01177) as ``bayes_lin_reg``, by pybnn, on one-hot features and raw scores (preset
-``naslib``).
+Source: Bishop 2006, "Pattern Recognition and Machine Learning", section 3.3; MacKay 1992, "Bayesian Interpolation",
+for the choice of the precisions of weights and noise by the evidence. The comparison of White et al. 2021 (arXiv
+2104.01177) includes it as ``bayes_lin_reg``, by pybnn, on one-hot features and raw scores (preset ``naslib``).
 
-Differences from pybnn: features are standardised and the intercept is not shrunk; the evidence is maximised by
-itself, where pybnn adds the density, not its logarithm, of a prior, and then reads the noise variance that it
-found as a precision.
+Differences from pybnn: features are standardised and the intercept is not shrunk. The evidence is maximised without a
+prior. pybnn adds the density of a prior, not its logarithm, and then interprets the noise variance that it found as a
+precision.
 """
 
 from collections.abc import Mapping
@@ -24,13 +23,13 @@ from nasbench.surrogates._tabular import FUNCTIONAL, TabularPredictor
 
 
 class BayesianLinearRegression(TabularPredictor):
-    """A linear model, its weights integrated out.
+    """A linear model with its weights integrated out.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: features, see ``nasbench.encodings``.
-        mcmc: average over so many precisions drawn from their posterior; 0 takes those of the highest evidence.
-        target: ``rank``, ``score`` or ``log_error``.
+        mcmc: number of precisions drawn from their posterior to average over; 0 uses those of the highest evidence.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naslib": {"encoding": "one_hot", "target": "score"}}

@@ -1,15 +1,14 @@
-"""Deep kernel learning: a Gaussian process on what a small network makes of an encoding.
+"""Deep kernel learning: a Gaussian process on the output of a small network that reads an encoding.
 
-Source: Wilson, Hu, Salakhutdinov & Xing 2016, "Deep Kernel Learning", arXiv 1511.02222. An RBF kernel compares
-the outputs of a network, and both are trained together by the marginal likelihood, the network's weights
-being hyperparameters of the kernel.
+Source: Wilson, Hu, Salakhutdinov & Xing 2016, "Deep Kernel Learning", arXiv 1511.02222. An RBF kernel compares the
+outputs of a network. Both are trained together by the marginal likelihood; the network's weights are hyperparameters
+of the kernel.
 
-What differs from the paper: it trains the network alone first, and approximates the kernel matrix by a
-grid (KISS-GP) for millions of points; with hundreds both are needless. A marginal likelihood with many
-hyperparameters overfits (Ober, Rasmussen & van der Wilk 2021, arXiv 2102.12108), so that the network is
-small and its training short: after three times the steps the 95 % intervals at 50 points of NAS-Bench-201
-hold 56 % of the rest, after these about 80 %. It reads the coarse views of ``functional_gp``, as logarithms,
-each of unit spread; the order of a path's operations is not among them (option ``encoding``).
+What differs from the paper: it pretrains the network alone, and approximates the kernel matrix by a grid (KISS-GP) for
+millions of points. With hundreds of points, neither is needed. A marginal likelihood with many hyperparameters
+overfits (Ober, Rasmussen & van der Wilk 2021, arXiv 2102.12108), so the network is small and training is short. The
+network reads the coarse views of ``functional_gp`` as logarithms, each of unit spread; the order of a path's
+operations is not among them (option ``encoding``).
 """
 
 import numpy as np
@@ -35,14 +34,14 @@ class DeepKernelGP(CheckedPredictor):
     """RBF kernel of a network's output.
 
     Args:
-        space: where the architectures are from.
-        encoding: what the network reads.
-        target: ``rank``, ``score`` or ``log_error``.
+        space: the search space of the architectures.
+        encoding: features that the network reads.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
         width: units of the hidden layer.
-        outputs: numbers that the kernel compares.
-        steps: of Adam, with decoupled weight decay.
-        hyper_points: training points that network and kernel are fitted to, at most, drawn by ``rng``. All points
-            are conditioned on.
+        outputs: number of outputs that the kernel compares.
+        steps: number of Adam steps, with decoupled weight decay.
+        hyper_points: largest number of training points that network and kernel are fitted to, drawn by ``rng``. The
+            posterior uses all points.
     """
 
     def __init__(
@@ -65,11 +64,11 @@ class DeepKernelGP(CheckedPredictor):
         chosen = np.sort(rng.permutation(len(value))[: self._hyper_points])
         x, y = self._views.encode(batch.archs[chosen]), torch.from_numpy(value[chosen])
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
-        self._model = self._made(x, y, generator)
+        self._model = self._make_model(x, y, generator)
         self._model.learn(self._steps, rate=_RATE, decay=_DECAY)
         self._fit_posterior(batch.archs, torch.from_numpy(value))
 
-    def _made(self, x: Tensor, y: Tensor, generator: torch.Generator) -> DeepKernelModel:
+    def _make_model(self, x: Tensor, y: Tensor, generator: torch.Generator) -> DeepKernelModel:
         network = make_tanh_network(x.shape[1], self._width, self._outputs, generator)
         return DeepKernelModel(x, y, network=network, outputs=self._outputs)
 
@@ -91,6 +90,6 @@ class DeepKernelGP(CheckedPredictor):
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
         self._views.fit(batch.archs)
         x, y = self._views.encode(batch.archs), torch.from_numpy(value)
-        self._model = self._made(x, y, torch.Generator())
+        self._model = self._make_model(x, y, torch.Generator())
         self._model.load_state_dict({name: torch.from_numpy(np.array(part)) for name, part in state.items()})
         self._fit_posterior(batch.archs, y)

@@ -1,14 +1,14 @@
 """Gaussian process on what an architecture computes: the default predictor inside a search loop.
 
-A Matern kernel (nu = 5/2) on four views of the functional graph, from coarse to fine, after dropping dead
-vertices and contracting identities: counts of live operations, extremes over input-to-output paths, paths
-as bags of operations, and paths as sequences. Each view has a length scale of its own, found by marginal
-likelihood: with few training points the coarse views speak, with many the fine ones. Where positions carry
-what paths do not show (chains of layers, hyperparameters), the canonical one-hot code is a fifth view.
+A Matern kernel (nu = 5/2) compares four views of the functional graph, after dead vertices are removed and identities
+are contracted. From coarse to fine, the views are counts of live operations, extremes over input-to-output paths,
+paths as bags of operations, and paths as sequences. Each view has its own length scale, found by marginal likelihood:
+with few training points the coarse views dominate, with many the fine ones. The canonical one-hot code is a fifth
+view, for spaces where positions carry information that paths do not show (chains of layers, hyperparameters).
 
-Own design; related are NAS-BOWL (Ru et al. 2021, arXiv 2006.07556: Weisfeiler-Lehman counts instead of
-paths) and the spatial pyramid of Lazebnik, Schmid & Ponce 2006. It learns ranks: a table's worst
-architectures lie so far from the rest that scores themselves would say little else.
+Our own design. Related: NAS-BOWL (Ru et al. 2021, arXiv 2006.07556: Weisfeiler-Lehman counts instead of paths) and the
+spatial pyramid of Lazebnik, Schmid & Ponce 2006. The process learns ranks, because a table's worst architectures lie
+so far from the rest that they would dominate the scores.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
-from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, compute_group_deviations
 from nasbench.surrogates._tabular import FUNCTIONAL
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
@@ -24,7 +24,7 @@ REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
 @dataclass(kw_only=True, eq=False)
 class FunctionalGP(GaussianProcess):
-    """Matern kernel over functional views, one length each; ``encoding`` names the views, joined by ``+``."""
+    """Matern kernel over functional views, each with its own length; ``encoding`` names the views, joined by ``+``."""
 
     encoding: str = FUNCTIONAL
 
@@ -36,4 +36,4 @@ class FunctionalGP(GaussianProcess):
         return np.log1p(counts)
 
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
-        return group_deviations(features, groups, self._encoding.n_groups)
+        return compute_group_deviations(features, groups, self._encoding.n_groups)

@@ -1,20 +1,20 @@
-"""Multi-task Gaussian process: trainings on other data sets and the few on this one, in one process.
+"""Multi-task Gaussian process: results on other data sets and the few on this one, in one process.
 
 Source: Bonilla, Chai & Williams 2007, "Multi-task Gaussian Process Prediction" (NIPS); for search, Swersky, Snoek &
 Adams 2013, "Multi-Task Bayesian Optimization". The covariance of two architectures on two data sets is the product of
-how alike the architectures are (the kernel of ``functional_gp``) and how alike the data sets are, a matrix of
-correlations. Both are found by marginal likelihood of all trainings together: a data set that says nothing of this
-one gets a correlation near zero.
+the similarity of the architectures (the kernel of ``functional_gp``) and the similarity of the data sets, a matrix of
+correlations. Both are found by the marginal likelihood of all training runs together. A data set without information
+about this one gets a correlation near zero.
 
-Differences: every data set's ranks are taken among its own trainings, since scores of different data sets have no
-common scale; the variances are then one, and only correlations are left to find. All data sets share one noise, which
-twenty points could not tell for themselves.
+Differences: the ranks of every data set are taken among its own training runs, because scores of different data sets
+have no common scale. The variances are then one, and only correlations remain to be found. All data sets share one
+noise variance, because twenty points are too few to estimate their own.
 
-Sources are tasks by name, joined by ``+``, of which ``n_source`` random architectures' observed scores (validation,
-means over seeds; never a test split) are known before the first fit. Their trainings are not charged. A source whose
-scores are those to be predicted is refused. Without a source it is ``functional_gp``.
+Sources are task names joined by ``+``. The observed scores of ``n_source`` random architectures of each (validation,
+means over seeds; never a test split) are known before the first fit. Their training runs are not charged. A source
+that contains the scores to be predicted is an error. Without a source, the predictor equals ``functional_gp``.
 
-It costs as much as a process of all points together. ``condition`` adds observations of this data set in O(n^2).
+The cost is that of one process with all points together. ``condition`` adds observations of this data set in O(n^2).
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ from nasbench.surrogates._gp.exact import (
 )
 from nasbench.surrogates._gp.lbfgs import minimize_lbfgs
 from nasbench.surrogates._predictor import State
-from nasbench.surrogates._sources import draw_known_trainings, list_sources, open_sources, refuse_itself
+from nasbench.surrogates._sources import draw_known_results, list_sources, open_sources, refuse_target_as_source
 from nasbench.surrogates.kernel_methods.functional_gp import FunctionalGP
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
@@ -48,36 +48,36 @@ REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
 @dataclass(kw_only=True, eq=False)
 class MultiTaskGP(FunctionalGP):
-    """``functional_gp`` times correlations between data sets; the target is learnt in each data set apart.
+    """``functional_gp`` times correlations between data sets; the target is fitted to each data set separately.
 
     Args:
         source: names of tasks of the same space, joined by ``+``; empty for none.
-        n_source: architectures known of each source.
-        hyper_points: points that the hyperparameters are fitted to: at most so many of this data set, and so many of
+        n_source: number of known architectures of each source.
+        hyper_points: points that the hyperparameters are fitted to: at most this many of this data set, and as many of
             all sources together.
 
     Raises:
-        InvalidOption: a source of another space.
-        UnknownName: a task that does not exist.
+        InvalidOption: a source belongs to another space.
+        UnknownName: a task does not exist.
     """
 
     source: str = ""
     n_source: FromTwo = 200
 
     def __post_init__(self, space: SearchSpace) -> None:
-        """Find the sources."""
+        """Open the sources."""
         super().__post_init__(space)
         self._sources = open_sources(self.source, space)
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
-        """Return the tasks that it learns from, whichever ``task`` is to be predicted."""
+        """Return the tasks that it learns from, for any ``task`` to be predicted."""
         del task
         return list_sources(options.get("source", ""))
 
     @property
     def correlations(self) -> Floats:
-        """[t, t] between data sets: the sources as they were named, then the one that is predicted; after fitting."""
+        """[t, t] correlations of data sets: first the sources, last the predicted one; available after fitting."""
         found: Floats = between_tasks.compute_correlations(torch.from_numpy(self._loadings), self._n_tasks).numpy()
         return found
 
@@ -87,8 +87,8 @@ class MultiTaskGP(FunctionalGP):
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         for task in self._sources:
-            refuse_itself(task, batch.archs, self._train_score)
-        self._rank_sources([draw_known_trainings(task, self.n_source, rng) for task in self._sources])
+            refuse_target_as_source(task, batch.archs, self._train_score)
+        self._rank_sources([draw_known_results(task, self.n_source, rng) for task in self._sources])
         self._loadings = np.empty(0)
         if not self._sources:
             super()._fit(batch, value, rng)
@@ -104,7 +104,7 @@ class MultiTaskGP(FunctionalGP):
         self._fit_posterior(batch.archs, value)
 
     def _rank_sources(self, trainings: list[tuple[Archs, Floats]]) -> None:
-        """Take trainings of each source for known, as ranks among themselves."""
+        """Store the training runs of each source, as ranks within the source."""
         self._counts = np.array([len(score) for _, score in trainings], dtype=np.int64)
         none = np.empty((0, len(self._space.cardinality)), dtype=np.int8)
         self._source_archs: Archs = np.concatenate([none, *(archs for archs, _ in trainings)])
@@ -112,23 +112,23 @@ class MultiTaskGP(FunctionalGP):
         self._source_values = np.concatenate([np.empty(0), *values])
 
     def _prepend_sources(self, archs: Archs) -> Archs:
-        """Return the sources' architectures, then ``archs``: what is added later comes last."""
+        """Return the sources' architectures followed by ``archs``, so that later additions come last."""
         return np.concatenate([self._source_archs, archs])
 
     def _number_tasks(self, n: int) -> Tensor:
-        """Return the data set of each of the first ``n`` points of all."""
+        """Return the data set number of each of the first ``n`` points."""
         tasks = np.repeat(np.arange(self._n_tasks), [*self._counts, n - self._counts.sum()])
         return torch.from_numpy(tasks)
 
     def _draw_rows(self, n: int, rng: np.random.Generator) -> Tensor:
-        """Draw rows of the sources and of this data set with its ``n`` points, ``hyper_points`` of either at most."""
+        """Draw rows of the sources and of this data set with its ``n`` points, at most ``hyper_points`` of each."""
         known = int(self._counts.sum())
         drawn = [rng.permutation(known)[: self.hyper_points], known + rng.permutation(n)[: self.hyper_points]]
         return torch.from_numpy(np.sort(np.concatenate(drawn)))
 
     def _learn(self, x: Tensor, y: Tensor, tasks: Tensor) -> None:
-        """Find hyperparameters and correlations of the highest posterior, from features [n, f] and values [n]."""
-        known, start = self._module.compute_by_group(x), self._start()
+        """Find hyperparameters and correlations that maximise the posterior, from features [n, f], values [n]."""
+        known, start = self._module.compute_by_group(x), self._make_start()
         k = len(start)
 
         def loss(given: Tensor) -> Tensor:
@@ -152,11 +152,11 @@ class MultiTaskGP(FunctionalGP):
         likeness = torch.from_numpy(self.correlations)[-1]
         return covariance * likeness[self._number_tasks(covariance.shape[1])], variance
 
-    def _see(self, archs: Archs) -> None:
-        super()._see(self._prepend_sources(archs))
+    def _set_architectures(self, archs: Archs) -> None:
+        super()._set_architectures(self._prepend_sources(archs))
 
-    def _weigh(self, value: Floats) -> None:
-        super()._weigh(np.concatenate([self._source_values, value]))
+    def _compute_weights(self, value: Floats) -> None:
+        super()._compute_weights(np.concatenate([self._source_values, value]))
 
     def features(self, archs: Archs) -> Tensor:
         """Return the inputs of ``model`` for architectures [n, d] on this data set; the last column is its number."""
@@ -169,7 +169,7 @@ class MultiTaskGP(FunctionalGP):
         """Return the fitted process as a GPyTorch model of ``features``, in the units of the target.
 
         Raises:
-            PredictorError: not fitted yet.
+            PredictorError: the predictor is not fitted.
         """
         self._must_be_fitted()
         if not self._sources:

@@ -1,24 +1,22 @@
 """Gaussian process of an optimal-transport distance between architectures (NASBOT).
 
-Source: Kandasamy, Neiswanger, Schneider, Poczos & Xing 2018, "Neural Architecture Search with Bayesian
-Optimisation and Optimal Transport", arXiv 1802.07191, and the authors' code (kirthevasank/nasbot). The
-distance, OTMANN, moves the mass of layers at the price of their labels' mismatch plus a weight times the
-mean difference of their shortest, longest and random-walk path lengths to input and output. Of the
-distances d for the weights 0.1, 0.2, 0.4 and 0.8, and of the same divided by the whole mass, e, the kernel is
-a exp(-sum b_i d_i) + c exp(-sum g_i e_i^2). It is not positive definite; negative eigenvalues of the training
-matrix are cut, as there.
+Source: Kandasamy, Neiswanger, Schneider, Poczos & Xing 2018, "Neural Architecture Search with Bayesian Optimisation
+and Optimal Transport", arXiv 1802.07191, and the authors' code (kirthevasank/nasbot). The distance, OTMANN, moves the
+mass of layers. The cost is the mismatch of their labels plus a weight times the mean difference of their shortest,
+longest and random-walk path lengths to input and output. Let d be the distances for the weights 0.1, 0.2, 0.4 and 0.8,
+and e the same distances divided by the total mass. The kernel is a exp(-sum b_i d_i) + c exp(-sum g_i e_i^2). It is
+not positive definite; negative eigenvalues of the training matrix are set to zero, as in the source.
 
-What differs: all layers of a cell have one mass, there being no widths, so that the transport is an
-assignment and solved exactly; dead vertices and identities are no layers; labels that the paper does not
-know (neither convolution nor pooling) mismatch at 0.25, its price for activations. What a new architecture
-shares with the eigenvectors that were cut is cut too (Chen et al. 2009, "Similarity-based Classification":
-spectrum clip): left in, it is divided by the noise alone, and Kendall's tau falls with more points. Weak priors on the
-logarithms take the place of bounds, and a gradient that of a search. Benchmarks of cells have also called
-"NASBOT" the sum of differences of sorted degrees and operation counts (White et al. 2021, arXiv 1910.11858);
-this is the published distance instead.
+What differs: cells have no widths, so all layers have the same mass, and the transport is an assignment problem that
+is solved exactly. Dead vertices and identities are not layers. Labels that the paper does not know (neither
+convolution nor pooling) mismatch at 0.25, its cost for activations. The component of a new architecture along the
+removed eigenvectors is removed too (Chen et al. 2009, "Similarity-based Classification": spectrum clip). Otherwise it
+would be divided by the noise alone, and Kendall's tau would fall as points are added. Weak priors on the logarithms
+replace bounds, and gradients replace a search. Benchmarks of cells have also called "NASBOT" the sum of differences of
+sorted degrees and operation counts (White et al. 2021, arXiv 1910.11858); this module implements the published
+distance.
 
-Every pair costs some 2 microseconds of one core on NAS-Bench-201, 260 on DARTS: all of the former is ranked from
-250 points in 5 s. Architectures with equal layers are compared once; a kernel of features is faster by far.
+Architectures with equal layers are compared only once. A kernel of features is much faster.
 """
 
 import numpy as np
@@ -34,9 +32,9 @@ from nasbench.surrogates._gp.lbfgs import minimize_lbfgs
 from nasbench.surrogates._gp.otmann import (
     OtmannLayers,
     compute_distances,
+    compute_label_penalties,
     compute_total_mass,
     extract_layers,
-    label_penalties,
 )
 from nasbench.surrogates._gp.posterior import GPPosterior, compute_clipped_likelihood
 from nasbench.surrogates._predictor import CheckedPredictor, State
@@ -44,8 +42,8 @@ from nasbench.surrogates._predictor import CheckedPredictor, State
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
 _LEAST_NOISE = 1e-4
-_CHUNK = 256  # architectures predicted at once: memory goes with their pairs with training points
-# centre and width of weak normal priors on the logarithms of rates (over mean distances), variances and noise
+_CHUNK = 256  # architectures predicted at once; memory grows with their pairs with training points
+# weak normal priors (centre, width) on the logarithms of rates (relative to mean distances), variances and noise
 _PRIOR_RATES, _PRIOR_SIGNALS, _PRIOR_NOISE = (-1.5, 1.5), (-0.7, 2.0), (-2.5, 1.0)
 
 
@@ -53,11 +51,11 @@ class NasbotGP(CheckedPredictor):
     """Sum of exponentials of OTMANN distances.
 
     Args:
-        space: where the architectures are from.
-        target: ``rank``, ``score`` or ``log_error``.
+        space: the search space of the architectures.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
         structure: weights of the structural penalty, separated by ``-``.
-        hyper_points: training points that the hyperparameters are fitted to, at most, drawn by ``rng``.
-        max_iterations: of the optimiser.
+        hyper_points: largest number of training points that the hyperparameters are fitted to, drawn by ``rng``.
+        max_iterations: largest number of iterations of the optimiser.
     """
 
     def __init__(
@@ -73,7 +71,7 @@ class NasbotGP(CheckedPredictor):
         self._weights = _parse_structure(structure)
         self._hyper_points, self._max_iterations = hyper_points, max_iterations
         names = space.graphs(space.sample(1, np.random.default_rng(0))).vocabulary
-        self._penalty = label_penalties(names)[1]
+        self._penalty = compute_label_penalties(names)[1]
 
     def _fit(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         self._learn_distances(batch.archs)
@@ -90,20 +88,25 @@ class NasbotGP(CheckedPredictor):
         self._apart = torch.from_numpy(apart / self._units)
 
     def _compute_distances(self, x: OtmannLayers, y: OtmannLayers) -> Floats:
-        """Return distances and the squares of normalised ones; ``[2 k, n, m]``."""
+        """Return distances and the squares of normalised distances; ``[2 k, n, m]``."""
         plain = compute_distances(x, y, self._penalty, self._weights)
         mass = compute_total_mass(x)[:, None] + compute_total_mass(y)
         return np.concatenate([plain, (plain / np.where(mass > 0, mass, 1.0)) ** 2])
 
     def _make_kernel(self, parameters: Tensor, apart: Tensor) -> Tensor:
-        """Return the covariance [n, m] of distances [2 k, n, m]; parameters: log rates [2 k], variances [2], noise."""
+        """Return the covariance [n, m] of distances [2 k, n, m].
+
+        Args:
+            parameters: logarithms of rates [2 k], of variances [2] and of the noise.
+            apart: the distances.
+        """
         k = len(self._weights)
         rates, signals = parameters[: 2 * k].exp(), parameters[2 * k : 2 * k + 2].exp()
         plain = torch.exp(-torch.tensordot(rates[:k], apart[:k], dims=1))
         return signals[0] * plain + signals[1] * torch.exp(-torch.tensordot(rates[k:], apart[k:], dims=1))
 
     def _find_most_likely(self, apart: Tensor, y: Tensor) -> Tensor:
-        """Return the parameters of the highest posterior; ``[2 k + 3]``."""
+        """Return ``[2 k + 3]`` the parameters that maximise the posterior."""
         centre, width = self._compute_prior()
 
         def loss(parameters: Tensor) -> Tensor:

@@ -4,9 +4,9 @@ Source: Schölkopf et al. 2000, "New Support Vector Algorithms"; as a predictor 
 "Accelerating Neural Architecture Search using Performance Prediction" (arXiv 1705.10823), who found nu-SVR with a
 radial kernel the best of their methods.
 
-Differences: features are standardised on the training points, columns that are constant there left out. It
-learns from architectures alone; ``curve_svr`` reads the start of the learning curve too, as the source does. The method
-has no uncertainty. Fitting is deterministic.
+Differences: features are standardised on the training points; columns that are constant there are left out. The
+predictor learns from architectures alone; ``curve_svr`` also reads the start of the learning curve, as the source
+does. The method has no standard deviation. Fitting is deterministic.
 """
 
 from collections.abc import Mapping
@@ -30,12 +30,12 @@ class NuSVR(TabularPredictor):
     """nu-support vector regression with a radial kernel.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: features, see ``nasbench.encodings``.
-        target: ``rank``, ``score`` or ``log_error``.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
         c: weight of the errors, above 0.
-        nu: least share of support vectors and greatest of errors, in (0, 1].
-        gamma: of the kernel ``exp(-gamma |x - y|^2)``, times the number of features.
+        nu: lower bound on the share of support vectors and upper bound on the share of errors, in (0, 1].
+        gamma: coefficient of the kernel ``exp(-gamma |x - y|^2)``, times the number of features.
     """
 
     ranges: ClassVar[Mapping[str, Range]] = {
@@ -68,7 +68,7 @@ class NuSVR(TabularPredictor):
         del rng
         gamma = self._gamma / max(features.shape[1], 1)
         model = LibNuSVR(C=self._c, nu=self._nu, gamma=gamma)
-        model.random_state = 0  # unused in regression, yet drawn from the global generator where it is not set
+        model.random_state = 0  # unused in regression; if unset, it is drawn from the global generator
         self._model = model.fit(features, value)
 
     def _answer(self, features: Floats) -> tuple[Floats, Floats | None]:

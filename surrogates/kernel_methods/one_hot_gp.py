@@ -1,10 +1,11 @@
-"""Gaussian process on the decisions themselves: RBF with a length for each decision (ARD), or a Hamming kernel.
+"""Gaussian process on the decisions themselves: RBF with one length per decision (ARD), or a Hamming kernel.
 
-The usual baseline of Bayesian optimisation over tables. It knows nothing of graphs, so it works in every
-space, hyperparameters included. RBF-ARD: Rasmussen & Williams 2006, chapter 5; Hamming: Hutter, Hoos &
-Leyton-Brown 2011 (SMAC), as the preset ``hamming``. On one-hot codes the two differ only in how lengths
-count: an RBF kernel of a categorical decision is 1 or a constant too. The search for lengths starts at the root of the
-number of decisions (Hvarfner, Hellsten & Nardi 2024, arXiv 2402.02229): at 1, of 22 decisions nothing is learnt.
+This is the usual baseline of Bayesian optimisation over tables. It does not use the graph, so it works in every space,
+including hyperparameters. RBF-ARD: Rasmussen & Williams 2006, chapter 5. Hamming: Hutter, Hoos & Leyton-Brown 2011
+(SMAC), as the preset ``hamming``. On one-hot codes, the two differ only in the role of the lengths, because an RBF
+kernel of a categorical decision also has only two values: 1, or a constant. The search for lengths starts at the root
+of the number of decisions (Hvarfner, Hellsten & Nardi 2024, arXiv 2402.02229): from 1, nothing is learnt about 22
+decisions.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
 @dataclass(kw_only=True, eq=False)
 class OneHotGP(GaussianProcess):
-    """A length or a weight for each decision.
+    """A Gaussian process with a length or a weight for each decision.
 
     Args:
         kernel: ``rbf``, ``matern`` (nu = 5/2) or ``hamming``.
@@ -35,8 +36,8 @@ class OneHotGP(GaussianProcess):
         return _KERNELS[self.kernel](sizes)
 
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
-        """Return the root of the number of decisions: distances add up over them, and the search starts at these."""
-        if self.kernel == "hamming":  # divides by it itself
+        """Return the root of the number of decisions: distances add up over them, and the search starts here."""
+        if self.kernel == "hamming":  # this kernel divides by the number itself
             return super()._compute_lengths(features, groups)
         return np.full(self._encoding.n_groups, self._encoding.n_groups**0.5)
 

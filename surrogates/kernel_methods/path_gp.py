@@ -1,14 +1,14 @@
 """Gaussian process on functional paths: an RBF kernel of their counts.
 
-A path is the sequence of operations from the input to the output after dropping cut paths and contracting
-identities (encoding ``functional_path``). Compare the path encoding of BANANAS (White et al. 2021, arXiv
-1910.11858), which keeps ``none`` and ``skip`` and counts to one; the option ``encoding="path"`` takes that.
+A path is the sequence of operations from the input to the output, after cut paths are dropped and identities are
+contracted (encoding ``functional_path``). The path encoding of BANANAS (White et al. 2021, arXiv 1910.11858) keeps
+``none`` and ``skip`` and records only whether a path exists; the option ``encoding="path"`` selects it.
 """
 
 from dataclasses import dataclass
 
 from nasbench.arrays import Floats, Ints
-from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, compute_group_deviations
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
@@ -18,7 +18,7 @@ class PathGP(GaussianProcess):
     """RBF kernel of path counts with one length scale.
 
     Args:
-        smooth: RBF; otherwise Matern with nu = 5/2.
+        smooth: True for the RBF kernel, False for a Matern kernel with nu = 5/2.
     """
 
     encoding: str = "functional_path"
@@ -28,4 +28,4 @@ class PathGP(GaussianProcess):
         return MaternKernel(sizes, smooth=self.smooth)
 
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
-        return group_deviations(features, groups, self._encoding.n_groups)
+        return compute_group_deviations(features, groups, self._encoding.n_groups)

@@ -1,18 +1,14 @@
 """Sparse Gaussian process on what an architecture computes: for thousands of training points.
 
-Source: Titsias 2009, "Variational Learning of Inducing Variables in Sparse Gaussian Processes", whose
-collapsed bound is the optimum of the variational posterior of Hensman, Fusi & Lawrence 2013 (arXiv
-1309.6835). The process is summarised by its values at m training points. With Gaussian noise the best
-summary has a closed form: no stochastic optimisation, the same bits for the same seed. Fitting n points
-takes O(n m^2) and memory for one chunk of them; an exact process takes O(n^3) and n^2.
+Source: Titsias 2009, "Variational Learning of Inducing Variables in Sparse Gaussian Processes", whose collapsed bound
+is the optimum of the variational posterior of Hensman, Fusi & Lawrence 2013 (arXiv 1309.6835). The values at m
+training points summarise the process. With Gaussian noise, the best summary has a closed form, so there is no
+stochastic optimisation, and the same seed gives the same bits. Fitting n points takes O(n m^2) time, and memory for
+one chunk of them; an exact process takes O(n^3) time and n^2 memory.
 
-The kernel is that of ``functional_gp``: Matern (nu = 5/2) over views, a length for each. The points are
-chosen greedily, each where the ones before say least (Burt, Rasmussen & van der Wilk 2020, arXiv
-2008.00323), once before the lengths are learnt and once after. Below some 1,000 points prefer ``functional_gp``.
-
-Kendall's tau on the rest of nb201-cifar10, one seed, and seconds of one core to fit: 0.913 in 7 s with
-1,000 training points (exact: 0.907 in 1 s) and 0.921 in 7 s with 5,000; there ``inducing=1000`` reaches 0.932
-in 10 s.
+The kernel is that of ``functional_gp``: Matern (nu = 5/2) over views, with a length for each. The inducing points are
+chosen greedily, each where the earlier ones explain least (Burt, Rasmussen & van der Wilk 2020, arXiv 2008.00323),
+once before the lengths are learnt and once after. Below about 1,000 points, prefer ``functional_gp``.
 """
 
 import numpy as np
@@ -35,7 +31,7 @@ REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 _LEAST_NOISE = 1e-4
 _CHUNK = 2048
 _CANDIDATES = 2000  # training points that inducing points are chosen from
-# centre and width of weak normal priors on the logarithms of lengths, signal and noise variance
+# weak normal priors (centre, width) on the logarithms of lengths, signal variance and noise variance
 _PRIOR_LENGTH, _PRIOR_SIGNAL, _PRIOR_NOISE = (0.0, 1.5), (0.0, 2.0), (-2.5, 1.0)
 
 
@@ -43,13 +39,13 @@ class SparseGP(CheckedPredictor):
     """Matern kernel over functional views, conditioned through inducing points.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: the views, joined by ``+``.
-        target: ``rank``, ``score`` or ``log_error``.
-        inducing: points that summarise the process, at most.
-        hyper_points: training points that lengths and variances are fitted to, at most, drawn by ``rng``. With fewer
-            inducing points than these the noise is overestimated. All points are conditioned on.
-        max_iterations: of the optimiser.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
+        inducing: largest number of points that summarise the process.
+        hyper_points: largest number of training points that lengths and variances are fitted to, drawn by ``rng``.
+            With fewer inducing points than these, the noise is overestimated. The posterior uses all points.
+        max_iterations: largest number of iterations of the optimiser.
     """
 
     def __init__(
@@ -81,11 +77,11 @@ class SparseGP(CheckedPredictor):
         self._fit_posterior(batch.archs, torch.from_numpy(value))
 
     def _compute_factors(self, parameters: Tensor) -> Tensor:
-        """Return the inverse length of each column; ``[f]``."""
+        """Return ``[f]`` the inverse length of each column."""
         return torch.exp(-parameters[:-2])[self._columns] / compute_length_growth(len(parameters) - 2)
 
     def _find_most_likely(self, start: Tensor, x: Tensor, at: Tensor, y: Tensor) -> Tensor:
-        """Return log lengths, signal and noise variance that make the bound plus the log prior largest; ``[g + 2]``."""
+        """Return ``[g + 2]`` log lengths, signal and noise variance that maximise the bound plus the log prior."""
 
         def loss(parameters: Tensor) -> Tensor:
             factors, signal, noise = self._compute_factors(parameters), parameters[-2].exp(), parameters[-1].exp()
@@ -118,7 +114,7 @@ class SparseGP(CheckedPredictor):
 
 
 def _compute_minus_log_prior(parameters: Tensor) -> Tensor:
-    """Return the weak prior of log lengths [g], signal and noise variance, up to a constant."""
+    """Return the negative log prior of log lengths [g], signal and noise variance, up to a constant."""
     lengths = (parameters[:-2] - _PRIOR_LENGTH[0]) / _PRIOR_LENGTH[1]
     signal = (parameters[-2] - _PRIOR_SIGNAL[0]) / _PRIOR_SIGNAL[1]
     noise = (parameters[-1] - _PRIOR_NOISE[0]) / _PRIOR_NOISE[1]

@@ -1,8 +1,8 @@
 """Gaussian process with the sum of two kernels: Weisfeiler-Lehman labels and functional paths.
 
-k = a k_WL + (1 - a) k_path: either may speak alone, where ``functional_gp`` asks for likeness in every view
-at once. Sums of kernels: Rasmussen & Williams 2006, section 4.2.4; the parts: ``wl_gp`` (normalised subtree
-kernel, a weight for each depth) and ``path_gp`` (RBF of path counts).
+k = a k_WL + (1 - a) k_path. Similarity in either part is enough, whereas ``functional_gp`` requires similarity in
+every view at once. Sums of kernels: Rasmussen & Williams 2006, section 4.2.4. The parts are those of ``wl_gp``
+(normalised subtree kernel, a weight for each depth) and ``path_gp`` (RBF of path counts).
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nasbench.arrays import Floats, Ints
-from nasbench.surrogates._gp import GaussianProcess, MaternKernel, SubtreeKernel, SumKernel, group_deviations
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, SubtreeKernel, SumKernel, compute_group_deviations
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
@@ -20,7 +20,7 @@ class SumGP(GaussianProcess):
     """Subtree kernel plus an RBF kernel of path counts.
 
     Args:
-        depth: refinements of the Weisfeiler-Lehman labels, by predecessors and by successors.
+        depth: number of refinements of the Weisfeiler-Lehman labels, by predecessors and by successors.
     """
 
     encoding: str = field(default="wl+functional_path", init=False)
@@ -34,4 +34,6 @@ class SumGP(GaussianProcess):
 
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
         last = self._encoding.n_groups - 1
-        return np.append(np.ones(last), group_deviations(features[:, groups == last], groups[groups == last] - last, 1))
+        return np.append(
+            np.ones(last), compute_group_deviations(features[:, groups == last], groups[groups == last] - last, 1)
+        )

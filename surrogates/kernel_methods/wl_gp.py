@@ -1,21 +1,26 @@
 """Gaussian process with the Weisfeiler-Lehman subtree kernel (NAS-BOWL).
 
-Source: Ru, Wan, Dong & Osborne 2021, "Interpretable Neural Architecture Search via Bayesian Optimisation
-with Weisfeiler-Lehman Kernels", arXiv 2006.07556; the kernel: Shervashidze et al. 2011. The kernel is the
-inner product of label counts, so that features are computed once and a prediction is a matrix product.
+Source: Ru, Wan, Dong & Osborne 2021, "Interpretable Neural Architecture Search via Bayesian Optimisation with
+Weisfeiler-Lehman Kernels", arXiv 2006.07556; the kernel: Shervashidze et al. 2011. The kernel is the inner product of
+label counts, so features are computed once and a prediction is a matrix product.
 
-What differs from the paper, each an option: every depth has a scale of its own, found by marginal
-likelihood (there: one depth, chosen by it); labels are refined by predecessors and by successors
-(``direction``); dead vertices are left out (``live``); the Matern kernel of the distance that the inner
-product induces takes its place (``kernel``); the target is the rank, not the log error. Each raises
-Kendall's tau on NAS-Bench-201. The preset ``nas_bowl`` is the authors' choice.
+What differs from the paper, each by an option: every depth has its own scale, found by marginal likelihood (in the
+paper, the likelihood selects one depth); labels are refined by predecessors and by successors (``direction``); dead
+vertices are left out (``live``); a Matern kernel of the distance that the inner product induces replaces the inner
+product (``kernel``); the target is the rank, not the log error. The preset ``nas_bowl`` is the authors' choice.
 """
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from nasbench.arrays import Floats, Ints
-from nasbench.surrogates._gp import GaussianProcess, GroupedKernel, MaternKernel, SubtreeKernel, group_deviations
+from nasbench.surrogates._gp import (
+    GaussianProcess,
+    GroupedKernel,
+    MaternKernel,
+    SubtreeKernel,
+    compute_group_deviations,
+)
 
 REQUIRES = {"torch": "gp", "gpytorch": "gp"}
 
@@ -27,12 +32,12 @@ class WeisfeilerLehmanGP(GaussianProcess):
     """Label counts compared depth by depth.
 
     Args:
-        depth: refinements of the labels.
+        depth: number of refinements of the labels.
         direction: ``in``, ``out`` or ``both``.
-        live: leave out vertices that carry nothing to the output.
-        kernel: ``subtree``, the normalised inner product with a weight for each depth, or ``matern`` (nu = 5/2)
-            of the distance, with a length for each depth.
-        optimal_assignment: sum of minima of the counts instead of products.
+        live: leave out vertices that do not contribute to the output.
+        kernel: ``subtree``, the normalised inner product with a weight for each depth, or ``matern`` (nu = 5/2) of the
+            distance, with a length for each depth.
+        optimal_assignment: use the sum of minima of the counts instead of products.
     """
 
     presets: ClassVar = {
@@ -63,4 +68,4 @@ class WeisfeilerLehmanGP(GaussianProcess):
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
         if self.kernel == "subtree":
             return super()._compute_lengths(features, groups)
-        return group_deviations(features, groups, self._encoding.n_groups)
+        return compute_group_deviations(features, groups, self._encoding.n_groups)

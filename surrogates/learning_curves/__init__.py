@@ -1,1 +1,1 @@
-"""Predictors of where a learning curve ends."""
+"""Predictors of the end of a learning curve."""

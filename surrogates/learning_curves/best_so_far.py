@@ -1,7 +1,7 @@
 """The best value seen of the learning curve, as the prediction of the final one: a baseline for noisy curves.
 
-What median stopping compares (Golovin et al. 2017, "Google Vizier"). It learns nothing and has no uncertainty. A
-curve of which nothing was seen counts as the mean of the training curves' ends.
+Median stopping compares this value (Golovin et al. 2017, "Google Vizier"). The method learns nothing and has no
+standard deviation. For a curve without any seen value, the prediction is the mean of the training curves' ends.
 """
 
 from typing import ClassVar
@@ -14,7 +14,7 @@ from nasbench.surrogates._curves import CurvePredictor, require_curves
 
 
 class BestSoFar(CurvePredictor):
-    """The best value that was seen."""
+    """The best value seen so far."""
 
     uncertain: ClassVar[bool] = False
 

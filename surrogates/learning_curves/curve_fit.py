@@ -1,16 +1,15 @@
 """Learning curves extrapolated by least squares: eleven parametric families, weighted by how well they fit.
 
-Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural
-Networks by Extrapolation of Learning Curves" (IJCAI); preset ``lce_m`` with the four families of Klein et al.'s
-pybnn, as in White et al. 2021 (arXiv 2104.01177). Of ``domhan``, which samples the posterior, this is the fast
-relative: a thousand curves in about a second.
+Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural Networks
+by Extrapolation of Learning Curves" (IJCAI); preset ``lce_m`` with the four families of Klein et al.'s pybnn, as in
+White et al. 2021 (arXiv 2104.01177). This is the fast variant of ``domhan``, which samples the posterior.
 
-Differences: each family is fitted by itself, and weighted by its Bayesian information criterion (Schwarz 1978)
-instead of by weights that are fitted too, which a handful of points cannot carry. As in the source, a fit that
-leaves [0, 1] at the last epoch, or where the curve was seen to rise does not end higher than it started, has no
-say; a curve for which no fit is left ends as it was last seen. The standard deviation is that of the families
-around their mean, and of the residuals. A curve needs three points; with fewer its last value is the prediction.
-Nothing is learnt from other curves but how far they go on from there, which is the uncertainty of those few.
+Differences: each family is fitted separately, and weighted by its Bayesian information criterion (Schwarz 1978). The
+source fits the weights too, for which a handful of points is not enough. As in the source, a fit is discarded if it
+leaves [0, 1] at the last epoch, or if it does not end higher than it started although the curve rose. If no fit is
+left, the prediction is the last seen value. The standard deviation combines the spread of the families around their
+mean with the residuals. A curve needs three points; with fewer, its last value is the prediction. The training curves
+are used only to estimate the uncertainty of these short curves, from how far curves change until the end.
 """
 
 from collections.abc import Mapping
@@ -25,7 +24,7 @@ from nasbench.surrogates._curves import CurvePredictor, find_last_epochs, find_l
 from nasbench.surrogates._curves.families import select_families
 from nasbench.surrogates._curves.least_squares import SHAPES, CurveShape, count_parameters, fit_family
 
-_LEAST_NOISE = 1e-3  # residuals of fractions below this are luck
+_LEAST_NOISE = 1e-3  # smaller residuals (in fractions) are chance
 _CHUNK = 1024
 
 
@@ -33,8 +32,8 @@ class CurveFit(CurvePredictor):
     """Families fitted by least squares.
 
     Args:
-        space: where the architectures are from; nothing of them is used.
-        families: joined by ``+``; empty for all eleven.
+        space: the search space of the architectures; not used otherwise.
+        families: names joined by ``+``; empty for all eleven.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"lce_m": {"families": "mmf+loglog_linear+dr_hill+log_power"}}
@@ -53,7 +52,7 @@ class CurveFit(CurvePredictor):
         return mean, std
 
     def _predict_ends(self, curves: Floats) -> tuple[Floats, Floats]:
-        """Return mean and standard deviation of final values for curves [n, t]."""
+        """Return mean and standard deviation of the final values of curves [n, t]."""
         seen, last = (~np.isnan(curves)).sum(axis=1), find_last_values(curves)
         fits = {shape: _fit_ends(shape, curves) for shape in dict.fromkeys(self._shapes)}
         ends, noise, log_weight = (np.stack([fits[shape][i] for shape in self._shapes]) for i in range(3))
@@ -71,7 +70,7 @@ class CurveFit(CurvePredictor):
 
 
 def _fit_ends(shape: CurveShape, curves: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return a family's final values, noise and log weight [n]; the weight is -inf where the fit has no say."""
+    """Return a family's final values, noise and log weight [n]; the weight of a discarded fit is -inf."""
     seen = (~np.isnan(curves)).sum(axis=1)
     width = int(find_last_epochs(curves).max())
     fits = fit_family(shape, curves[:, :width])

@@ -1,14 +1,13 @@
 """nu-support vector regression of the end of a learning curve from its start, its differences, and the architecture.
 
-Source: Baker, Gupta, Raskar & Naik 2017, "Accelerating Neural Architecture Search using Performance Prediction",
-arXiv 1705.10823: a radial kernel; the hyperparameters are the best of 1,000 drawn at random, by three-fold
-cross-validation. They are drawn as in White et al. 2021 (arXiv 2104.01177): C and gamma log-uniform from 1e-5 to
-10, nu uniform.
+Source: Baker, Gupta, Raskar & Naik 2017, "Accelerating Neural Architecture Search using Performance Prediction", arXiv
+1705.10823: a radial kernel; the hyperparameters are the best of 1,000 random ones, by three-fold cross-validation.
+They are drawn as in White et al. 2021 (arXiv 2104.01177): C and gamma log-uniform from 1e-5 to 10, nu uniform.
 
-Differences: architectures are seen by an encoding; further columns, such as the numbers of layers and parameters
-and the learning rate that the source takes, may stand in the batch as its ``proxies``. Features and target are
-standardised on the training points. One model is fitted for each number of epochs seen, when it is first asked for.
-The method has no uncertainty.
+Differences: architectures are represented by an encoding. Further columns, such as the numbers of layers and
+parameters and the learning rate that the source uses, can be passed as ``proxies`` of the batch. Features and target
+are standardised on the training points. One model is fitted for each number of epochs seen, on first use. The method
+has no standard deviation.
 """
 
 import math
@@ -36,12 +35,12 @@ _Model = tuple[Standard, Floats, LibNuSVR]
 
 
 class CurveSVR(PerLength):
-    """Support vectors on the start of the curve.
+    """Support vector regression on the start of the curve.
 
     Args:
-        space: where the architectures are from.
-        encoding: what is seen of an architecture, see ``nasbench.encodings``; empty for nothing.
-        configurations: hyperparameters that are tried.
+        space: the search space of the architectures.
+        encoding: features of an architecture, see ``nasbench.encodings``; empty for none.
+        configurations: number of hyperparameter configurations to try.
     """
 
     uncertain: ClassVar[bool] = False
@@ -62,7 +61,7 @@ class CurveSVR(PerLength):
         proxies = np.empty((len(batch), 0)) if batch.proxies is None else batch.proxies
         return np.concatenate([self._columns(batch.archs), proxies, *differences], axis=1)
 
-    def _model(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
+    def _fit_length(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
         features = self._compute_features(batch, length)
         standard, unit = Standard(features), np.array([value.mean(), value.std()])
         x, y = standard(features), (value - unit[0]) / unit[1]
@@ -74,7 +73,7 @@ class CurveSVR(PerLength):
 
 
 def search_svr(x: Floats, y: Floats, configurations: int, rng: np.random.Generator) -> LibNuSVR:
-    """Return the regression, not fitted, with the least squared error over three folds of features [n, f]."""
+    """Return the unfitted regression with the smallest squared error over three folds of features [n, f]."""
     fold: Ints = rng.permutation(len(y)) % _FOLDS
     c, gamma = np.exp(rng.uniform(_LOG_RANGE[0], _LOG_RANGE[1], size=(2, configurations)))
     nu = rng.uniform(_ALMOST, 1, size=configurations)
@@ -88,5 +87,5 @@ def search_svr(x: Floats, y: Floats, configurations: int, rng: np.random.Generat
 
 def _make_svr(c: float, gamma: float, nu: float) -> LibNuSVR:
     model = LibNuSVR(C=c, gamma=gamma, nu=nu)
-    model.random_state = 0  # unused in regression, yet drawn from the global generator where it is not set
+    model.random_state = 0  # unused in regression; if unset, it is drawn from the global generator
     return model

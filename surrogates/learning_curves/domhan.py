@@ -1,17 +1,16 @@
-"""Learning curves extrapolated as Domhan et al. do: the posterior of eleven parametric families together, sampled.
+"""Learning curves extrapolated as by Domhan et al.: the joint posterior of eleven parametric families, sampled.
 
-Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural
-Networks by Extrapolation of Learning Curves" (IJCAI). A curve is a weighted sum of one member of each family, with
-normal noise; an ensemble of walkers samples weights, parameters and noise. Preset ``lce_m`` holds the four families
-that Klein et al. kept in pybnn, as White et al. 2021 use them (arXiv 2104.01177).
+Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural Networks
+by Extrapolation of Learning Curves" (IJCAI). A curve is a weighted sum of one member of each family, with normal
+noise. An ensemble of walkers samples weights, parameters and noise. Preset ``lce_m`` holds the four families that
+Klein et al. kept in pybnn, as used by White et al. 2021 (arXiv 2104.01177).
 
-Differences: the source's priors are flat within bounds that keep every family rising; here they are those that
-Adriaensen et al. 2023 state for the same families (arXiv 2310.20447), each parameter a map of a standard normal
-number. The sum has to end higher than it starts and to stay within [0, 1] at the first, every seen and the last
-epoch. Walkers start at the best fitting of 4,000 curves drawn from the prior, not in a ball around one fit, so that
-a short chain is enough: 400 steps of 100 walkers to burn in, then 20 of 100 kept, which are 2,000 curves (the
-source keeps 2,500 samples of each of 100 walkers). Many curves are sampled at once. Nothing is learnt from other
-curves.
+Differences: the source's priors are flat within bounds that keep every family increasing. Here they are those that
+Adriaensen et al. 2023 state for the same families (arXiv 2310.20447); each parameter is a map of a standard normal
+number. The sum must end higher than it starts, and stay within [0, 1] at the first, every seen and the last epoch.
+Walkers start at the best-fitting of 4,000 curves drawn from the prior, not in a ball around one fit, so a short chain
+is enough: 400 steps of 100 walkers of burn-in, then 20 kept states of 100 walkers, which are 2,000 curves (the source
+keeps 2,500 samples of each of 100 walkers). Many curves are sampled at once. Nothing is learnt from other curves.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,20 +27,20 @@ from nasbench.surrogates._curves.combination import Combination
 from nasbench.surrogates._curves.families import select_families
 from nasbench.surrogates._curves.sampler import sample_walkers
 
-_DRAWN = 4000  # curves of the prior of which the best fitting are where walkers start
-_CHUNK = 8  # curves sampled at once: more no longer saves time
+_DRAWN = 4000  # curves drawn from the prior; walkers start at the best-fitting ones
+_CHUNK = 8  # curves sampled at once; larger chunks save no further time
 
 
 class Domhan(CurvePredictor):
     """The posterior of a weighted sum of parametric families.
 
     Args:
-        space: where the architectures are from; nothing of them is used.
-        families: joined by ``+``; empty for all eleven.
-        walkers: an even number, at least twice the number of parameters to be sampled well.
-        burn_in: steps of each walker that are forgotten.
-        keep_every: steps from one kept state of all walkers to the next.
-        samples: curves of the posterior.
+        space: the search space of the architectures; not used otherwise.
+        families: names joined by ``+``; empty for all eleven.
+        walkers: an even number; at least twice the number of parameters for good sampling.
+        burn_in: steps of each walker that are discarded.
+        keep_every: steps between two kept states of all walkers.
+        samples: number of curves drawn from the posterior.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"lce_m": {"families": "mmf+loglog_linear+dr_hill+log_power"}}
@@ -81,12 +80,12 @@ class Domhan(CurvePredictor):
         return mean, std
 
     def posterior(self, values: Floats, epochs: Ints) -> Floats:
-        """Return coordinates ``[c, samples, size]`` of curves that explain values [c, e] at epochs [e]."""
+        """Return coordinates ``[c, samples, size]`` of posterior curves given values [c, e] at epochs [e]."""
         x = np.concatenate([[1], epochs, [self._horizon]]).astype(np.float64)
 
         def log_density(coordinates: Floats) -> Floats:
             drawn = self._prior.curves(coordinates, x)
-            likelihood = _log_likelihood(drawn[..., 1:-1], self._prior.noise(coordinates), values[:, None])
+            likelihood = _compute_log_likelihood(drawn[..., 1:-1], self._prior.noise(coordinates), values[:, None])
             prior = -0.5 * np.einsum("cwd,cwd->cw", coordinates, coordinates)
             with np.errstate(invalid="ignore"):
                 return np.where(self._prior.allowed(drawn), prior + likelihood, -np.inf)
@@ -102,24 +101,30 @@ class Domhan(CurvePredictor):
         return np.concatenate(states, axis=1)[:, : self._samples]
 
     def _find_starts(self, values: Floats, epochs: Ints) -> Floats:
-        """Return ``[c, walkers, size]`` the best fitting coordinates of the prior's sample."""
+        """Return ``[c, walkers, size]`` the best-fitting coordinates among the samples of the prior."""
         coordinates, curves = self._start
         noise = self._prior.noise(coordinates)
-        return np.stack([self._find_best(_log_likelihood(curves[:, epochs - 1], noise, own)) for own in values])
+        return np.stack([self._find_best(_compute_log_likelihood(curves[:, epochs - 1], noise, own)) for own in values])
 
     def _find_best(self, likelihood: Floats) -> Floats:
         best: Floats = self._start[0][np.argsort(-likelihood, kind="stable")[: self._walkers]]
         return best
 
 
-def _log_likelihood(curves: Floats, noise: Floats, values: Floats) -> Floats:
-    """Return ``[...]`` how likely values [..., e] are under curves [..., e] with noise [...], up to a constant."""
+def _compute_log_likelihood(curves: Floats, noise: Floats, values: Floats) -> Floats:
+    """Return ``[...]`` the log likelihood of values [..., e] under curves [..., e], up to a constant.
+
+    Args:
+        curves: [..., e] noiseless curves.
+        noise: [...] standard deviation of the noise.
+        values: [..., e] observed values.
+    """
     off = (curves - values) / noise[..., None]
     return np.asarray(-0.5 * np.einsum("...e,...e->...", off, off) - curves.shape[-1] * np.log(noise))
 
 
 def _group_by_epochs(curves: Floats) -> Iterator[tuple[Ints, Ints]]:
-    """Yield groups of rows whose seen epochs are the same, and those epochs, 1-based."""
+    """Yield groups of rows with the same seen epochs, and these epochs, 1-based."""
     patterns, which = np.unique(~np.isnan(curves), axis=0, return_inverse=True)
     for i, pattern in enumerate(patterns):
         rows = np.flatnonzero(which.reshape(-1) == i)

@@ -1,14 +1,14 @@
-"""Deep power laws: an ensemble of nets that read a power law of training time off an architecture.
+"""Deep power laws: an ensemble of nets that predict a power law of training time from an architecture.
 
-Source: Kadra, Janowski, Wistuba & Grabocka 2023, "Scaling Laws for Hyperparameter Optimization", arXiv 2302.00441.
-A net answers a, b and c of the curve ``a + b t^-c``; five of them, with two hidden layers of 128 leaky rectified
-units, learn the absolute error over all that was seen of all curves, 250 epochs at a rate of 0.001.
+Source: Kadra, Janowski, Wistuba & Grabocka 2023, "Scaling Laws for Hyperparameter Optimization", arXiv 2302.00441. A
+net predicts a, b and c of the curve ``a + b t^-c``. Five such nets, with two hidden layers of 128 leaky rectified
+units, minimise the absolute error over all seen values of all curves, in 250 epochs at a rate of 0.001.
 
-What differs: a batch is 16 whole curves, not 64 points of them. The source asks only about curves that it was
-trained on; a curve that is new here moves its members' answers: by how far it is from their power law where it was
-last seen, times the share of such a distance that is left at the end, which the finished training curves tell for
-each epoch. For that each member leaves a fifth of them out. What is missed then, with the spread of the members, is
-the uncertainty. Without an encoding, all curves share one power law.
+What differs: a batch consists of 16 whole curves, not of 64 points. The source predicts only curves that it was
+trained on. Here, for a new curve, each member's prediction is shifted by the curve's deviation from its power law at
+the last epoch seen, times the share of such a deviation that remains at the end. The finished training curves give
+this share for each epoch; for this purpose, each member leaves out a fifth of them. The residual of these curves,
+together with the spread of the members, is the uncertainty. Without an encoding, all curves share one power law.
 """
 
 import numpy as np
@@ -43,9 +43,9 @@ class DPL(LawPredictor):
     """An ensemble of power laws.
 
     Args:
-        space: where the architectures are from.
-        encoding: what the nets see, see ``nasbench.encodings``; empty for nothing.
-        members: nets.
+        space: the search space of the architectures.
+        encoding: features that the nets read, see ``nasbench.encodings``; empty for none.
+        members: number of nets.
         epochs: passes over the training curves.
     """
 
@@ -57,7 +57,7 @@ class DPL(LawPredictor):
 
     def _learn_laws(self, columns: Floats, goal: Floats, rng: np.random.Generator) -> None:
         generator = torch_generator(rng)
-        self._model = self._made(columns.shape[1])
+        self._model = self._make_model(columns.shape[1])
         initialize_weights(self._model, generator)
         with limit_to_one_thread():
             train_members(
@@ -70,7 +70,7 @@ class DPL(LawPredictor):
                 generator=generator,
             )
 
-    def _made(self, inputs: int) -> nn.Module:
+    def _make_model(self, inputs: int) -> nn.Module:
         widths = ((inputs, _WIDTH), (_WIDTH, _WIDTH))
         hidden = [step for pair in widths for step in (Linear(self._members, *pair), nn.LeakyReLU())]
         return nn.Sequential(*hidden, Linear(self._members, _WIDTH, 3)).double()
@@ -85,22 +85,22 @@ class DPL(LawPredictor):
         return export_arrays(self._model) | {"fold": self._fold}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
-        batch, value = self._read(batch, value)
+        batch, value = self._read_batch(batch, value)
         goal = self._prepare(batch, value)
-        self._model, self._fold = self._made(self._columns(batch.archs).shape[1]), state["fold"]
+        self._model, self._fold = self._make_model(self._columns(batch.archs).shape[1]), state["fold"]
         load_arrays(self._model, {name: array for name, array in state.items() if name != "fold"})
         self._calibrate(batch, goal)
 
 
 def _compute_law(output: Tensor, epochs: int) -> Tensor:
-    """Return the power laws ``[..., t]`` that outputs [..., 3] mean."""
+    """Return the power laws ``[..., t]`` with the parameters encoded in outputs [..., 3]."""
     a, b, c = output.unbind(-1)
     time = torch.arange(1, epochs + 1, dtype=output.dtype)
     return a[..., None] + b[..., None] * time ** -F.softplus(c)[..., None]
 
 
 def _compute_absolute_error(output: Tensor, dealt: Tensor) -> Tensor:
-    """Return the mean absolute error ``[k]`` of outputs [k, b, 3] over what each member is dealt of [k, b, k, t]."""
+    """Return the mean absolute error ``[k]`` of outputs [k, b, 3] over each member's values in [k, b, k, t]."""
     curves = torch.einsum("kbkt->kbt", dealt)
     seen = ~curves.isnan()
     off = (_compute_law(output, curves.shape[-1]) - curves.nan_to_num()).abs()

@@ -1,8 +1,8 @@
 """Architectures ranked by the last validation loss seen.
 
 One of the baselines of White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?",
-arXiv 2104.01177; early-stopped validation accuracy is ``last_value``. The loss is turned into a score by a line
-through the training points with as many epochs.
+arXiv 2104.01177; early-stopped validation accuracy is ``last_value``. A line through the training points with the same
+number of epochs converts the loss to a score.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from nasbench.surrogates._curves.line import LossLine
 
 
 class EarlyStopLoss(LossLine):
-    """Minus the last validation loss."""
+    """The negative last validation loss."""
 
-    def _number(self, losses: Floats) -> Floats:
+    def _summarize_losses(self, losses: Floats) -> Floats:
         return -find_last_values(np.asarray(losses[:, :, 1]))

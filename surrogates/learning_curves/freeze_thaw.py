@@ -1,16 +1,16 @@
-"""Freeze-thaw: a decaying Gaussian process for each learning curve, around asymptotes that share another one.
+"""Freeze-thaw: a decaying Gaussian process per learning curve, around asymptotes that share another process.
 
-Source: Swersky, Snoek & Adams 2014, "Freeze-Thaw Bayesian Optimization", arXiv 1406.3896. A curve is its asymptote plus
-a process with the exponential-decay kernel ``b^a / (t + t' + b)^a``, a mixture of all exponential decays;
-asymptotes are a Gaussian process over architectures.
+Source: Swersky, Snoek & Adams 2014, "Freeze-Thaw Bayesian Optimization", arXiv 1406.3896. A curve is its asymptote
+plus a process with the exponential-decay kernel ``b^a / (t + t' + b)^a``, a mixture of all exponential decays.
+Asymptotes are a Gaussian process over architectures.
 
-What differs: curves decay to their asymptote from the mean way there of the finished training curves, not from a mean
-of zero, since all accuracies start low; the decaying part has a variance of its own; the hyperparameters are
-where the marginal likelihood times a broad prior is highest, found by quasi-Newton steps from one start, not
-sampled. Gaps within a curve are bridged by lines. All curves are then the beginning of one, and so are their
-covariance matrices' Cholesky factors: one factor serves curves of all lengths, and what a curve says of its asymptote
-is an observation with a noise of its own. A query that is a training row with a longer curve takes that row's
-place, so that nothing counts twice. Without an encoding asymptotes are independent.
+What differs: the mean of the decaying part is the mean difference of the finished training curves from their ends,
+instead of zero, because all accuracies start low. The decaying part has its own variance. The hyperparameters maximise
+the marginal likelihood times a broad prior, by quasi-Newton steps from one start, instead of being sampled. Gaps
+within a curve are interpolated linearly. Every curve is then a prefix of a full curve, and so are the Cholesky factors
+of the covariance matrices: one factor serves curves of all lengths, and a curve acts as one observation of its
+asymptote with its own noise. If a query is a training row with a longer curve, it replaces that row, so no value
+counts twice. Without an encoding, asymptotes are independent.
 """
 
 from typing import NamedTuple
@@ -29,25 +29,26 @@ from nasbench.surrogates._scaled import COARSE, ScaledColumns
 
 _CENTRES = np.array([-3.0, 1.0, -3.0, 0.0, -1.5, -8.0])
 _WIDTHS = np.array([2.0, 1.0, 2.0, 1.0, 1.5, 2.0])
-"""Prior of the logarithms of: asymptotes' variance, their length over the median distance, decaying part's variance,
-its shape a, its scale b in trainings, and the noise's variance; variances in those of the training curves' ends."""
+"""Prior of the logarithms of: the asymptotes' variance, their length scale relative to the median distance, the
+decaying part's variance, its shape a, its scale b in units of a full training run, and the noise variance. Variances
+are relative to that of the training curves' ends."""
 
 _MATERN = 5**0.5
 _LEAST_NOISE = 1e-8
-_LEAST_FINISHED = 3  # trainings whose mean way to the end is taken for everybody's
+_LEAST_FINISHED = 3  # training runs needed to estimate the mean difference from the end
 _CHUNK = 4096
 
 
 class _Evidence(NamedTuple):
-    """What curves say of their asymptotes, and of their own last epoch given those; [n] each.
+    """The information that curves give about their asymptotes, and about their last epoch given those; [n] each.
 
     Attributes:
-        precision: of the observation of the asymptote.
+        precision: precision of the observation of the asymptote.
         pull: that observation, relative to the mean, times its precision.
-        misfit: squared length of the whitened curve, plus the logarithm of the determinant of its covariance.
-        weight: what the last epoch takes from the curve and not from the asymptote.
-        carried: what the curve adds to the last epoch.
-        explained: the variance of the last epoch that the curve explains.
+        misfit: squared length of the whitened curve, plus the log determinant of its covariance.
+        weight: share of the last epoch that follows the curve instead of the asymptote.
+        carried: contribution of the curve to the last epoch.
+        explained: variance of the last epoch that the curve explains.
     """
 
     precision: Floats
@@ -62,12 +63,12 @@ class FreezeThaw(CurvePredictor):
     """Decaying Gaussian processes.
 
     Args:
-        space: where the architectures are from.
-        encoding: what asymptotes depend on, see ``nasbench.encodings``; empty for nothing.
-        hyper_points: training curves that hyperparameters are fitted to, at most, drawn by ``rng``.
+        space: the search space of the architectures.
+        encoding: features that asymptotes depend on, see ``nasbench.encodings``; empty for none.
+        hyper_points: largest number of training curves that hyperparameters are fitted to, drawn by ``rng``.
     """
 
-    sees_nothing = True
+    handles_unseen = True
 
     def __init__(self, space: SearchSpace, *, encoding: str = COARSE, hyper_points: FromTwo = 200) -> None:
         super().__init__(space)
@@ -79,7 +80,7 @@ class FreezeThaw(CurvePredictor):
         chosen = np.sort(rng.permutation(len(curves))[: self._hyper_points])
         distance = self._compute_distances(self._x[chosen], self._x[chosen])
         found = minimize(
-            lambda logs: -self._log_posterior(logs, curves[chosen], distance),
+            lambda logs: -self._compute_log_posterior(logs, curves[chosen], distance),
             _CENTRES,
             method="L-BFGS-B",
             bounds=list(zip(_CENTRES - 4 * _WIDTHS, _CENTRES + 4 * _WIDTHS, strict=True)),
@@ -88,7 +89,7 @@ class FreezeThaw(CurvePredictor):
         self._fit_posterior(found.x, batch.archs, curves)
 
     def _prepare(self, batch: Batch, value: Floats) -> Floats:
-        """Learn the features and the unit; return training curves in it, the final value in its place."""
+        """Learn features and unit; return training curves in this unit, ending in their final value."""
         curves = require_curves(batch).copy()
         curves[:, -1] = np.where(np.isnan(value), curves[:, -1], value)
         self._mean, self._scale = self._expected
@@ -97,11 +98,11 @@ class FreezeThaw(CurvePredictor):
         distance = self._compute_distances(self._x, self._x)
         self._length = float(np.median(distance[distance > 0])) if (distance > 0).any() else 1.0
         self._drift = np.zeros(curves.shape[1])
-        self._drift = _compute_mean_way(self._standardize(curves), ~np.isnan(value))
+        self._drift = _compute_mean_drift(self._standardize(curves), ~np.isnan(value))
         return self._standardize(curves)
 
     def _standardize(self, curves: Floats) -> Floats:
-        """Return curves without gaps, in units of the training curves' ends, less their mean way there."""
+        """Return curves without gaps, standardised by the training curves' ends, minus their mean drift."""
         return fill_gaps((curves - self._mean) / self._scale) - self._drift
 
     def _compute_distances(self, a: Floats, b: Floats) -> Floats:
@@ -109,14 +110,14 @@ class FreezeThaw(CurvePredictor):
         return np.asarray(np.sqrt(np.maximum(squared, 0)))
 
     def _compute_covariance(self, logs: Floats, distance: Floats, same: Floats) -> Floats:
-        """Return the prior covariance of asymptotes: Matern 5/2 of distances, or ``same`` without columns."""
+        """Return the prior covariance of asymptotes: Matern 5/2 of distances, or ``same`` if there are no columns."""
         if not self._x.shape[1]:
             return np.asarray(np.exp(logs[0]) * same)
         r = _MATERN * distance / (self._length * np.exp(logs[1]))
         return np.asarray(np.exp(logs[0]) * (1 + r + r**2 / 3) * np.exp(-r))
 
     def _compute_evidence(self, logs: Floats, curves: Floats) -> _Evidence:
-        """Return what standardised curves [n, t] without gaps say."""
+        """Return the evidence in standardised curves [n, t] without gaps."""
         t = curves.shape[1]
         factor, last, _ = _factor_time_covariance(logs, t)
         ones, toward = solve_triangular(factor, np.stack([np.ones(t), last], axis=1), lower=True).T
@@ -124,7 +125,7 @@ class FreezeThaw(CurvePredictor):
         at = find_last_epochs(curves)
 
         def until(terms: Floats) -> Floats:
-            """Return the sums ``[n]`` of terms [n, t] or [t] over the epochs each curve was seen."""
+            """Return the sums ``[n]`` of terms [n, t] or [t] over the seen epochs of each curve."""
             sums = np.concatenate(
                 [np.zeros((len(curves), 1)), np.cumsum(np.broadcast_to(terms, white.shape), axis=1)], 1
             )
@@ -139,7 +140,7 @@ class FreezeThaw(CurvePredictor):
             explained=until(toward**2),
         )
 
-    def _log_posterior(self, logs: Floats, curves: Floats, distance: Floats) -> float:
+    def _compute_log_posterior(self, logs: Floats, curves: Floats, distance: Floats) -> float:
         """Return the log marginal likelihood of standardised curves plus the hyperparameters' log prior."""
         known = self._compute_evidence(logs, curves)
         observed = known.pull / known.precision
@@ -177,7 +178,7 @@ class FreezeThaw(CurvePredictor):
         return mean * (1 - known.weight) + known.carried, np.sqrt((1 - known.weight) ** 2 * after + left)
 
     def _predict_asymptotes(self, archs: Archs, curves: Floats) -> tuple[Floats, Floats]:
-        """Return mean and variance of asymptotes from all training curves, or all but the one that is asked about."""
+        """Return mean and variance of asymptotes from all training curves except the query's own row."""
         row = self._find_own_rows(archs, curves)
         across = self._compute_covariance(
             self._logs, self._compute_distances(self._columns(archs), self._x), row[:, None] == np.arange(len(self._x))
@@ -192,7 +193,7 @@ class FreezeThaw(CurvePredictor):
         return np.where(own, without * (mean / variance - pull), mean), np.where(own, without, variance)
 
     def _find_own_rows(self, archs: Archs, curves: Floats) -> Ints:
-        """Return [m] the training row that is the beginning of each query; -1 where none is."""
+        """Return [m] the training row whose curve is a prefix of each query; -1 if there is none."""
         rows = np.array([self._rows.get(arch.tobytes(), -1) for arch in archs], dtype=np.int64)
         begun = self._curves[rows]
         same = np.isnan(begun) | (np.abs(begun - curves) < 1e-9)
@@ -202,20 +203,20 @@ class FreezeThaw(CurvePredictor):
         return {"logs": self._logs}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
-        batch, value = self._read(batch, value)
+        batch, value = self._read_batch(batch, value)
         self._fit_posterior(state["logs"], batch.archs, self._prepare(batch, value))
 
 
-def _compute_mean_way(curves: Floats, finished: Bools) -> Floats:
-    """Return ``[t]`` how far finished curves [n, t] are from their ends on average; zeros if hardly any is finished."""
+def _compute_mean_drift(curves: Floats, finished: Bools) -> Floats:
+    """Return ``[t]`` the mean difference of finished curves [n, t] from their ends; zeros if too few are finished."""
     if finished.sum() < _LEAST_FINISHED:
         return np.zeros(curves.shape[1])
-    way: Floats = np.nanmean(curves[finished] - curves[finished, -1:], axis=0)
-    return way
+    drift: Floats = np.nanmean(curves[finished] - curves[finished, -1:], axis=0)
+    return drift
 
 
 def _factor_time_covariance(logs: Floats, t: int) -> tuple[Floats, Floats, float]:
-    """Return the Cholesky factor of a whole curve's covariance, and the decaying part's with and of the last epoch."""
+    """Return the Cholesky factor of a full curve's covariance, and the decaying part's with and of the last epoch."""
     time = np.arange(1, t + 1) / t
     scale, shape = np.exp(logs[4]), np.exp(logs[3])
     decay = np.exp(logs[2]) * (scale / (time[:, None] + time + scale)) ** shape

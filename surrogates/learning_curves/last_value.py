@@ -1,8 +1,8 @@
 """The last value seen of the learning curve, as the prediction of the final one: the baseline to beat.
 
-Also known as early-stopped validation accuracy; successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943)
-ranks by it. It learns nothing and has no uncertainty. A curve of which nothing was seen counts as the mean of the
-training curves' ends.
+Also known as early-stopped validation accuracy; successive halving (Jamieson & Talwalkar 2016, arXiv 1502.07943) ranks
+by it. The method learns nothing and has no standard deviation. For a curve without any seen value, the prediction is
+the mean of the training curves' ends.
 """
 
 from typing import ClassVar
@@ -15,7 +15,7 @@ from nasbench.surrogates._curves import CurvePredictor, find_last_values, requir
 
 
 class LastValue(CurvePredictor):
-    """The last value that was seen."""
+    """The last value seen."""
 
     uncertain: ClassVar[bool] = False
 

@@ -1,14 +1,14 @@
-"""LC-PFN: a transformer, trained once on curves drawn from a prior, that answers for any learning curve at once.
+"""LC-PFN: a transformer, trained once on curves drawn from a prior, that extrapolates any learning curve.
 
 Source: Adriaensen, Rakotoarison, Müller & Hutter 2023, "Efficient Bayesian Learning Curve Extrapolation using
-Prior-Data Fitted Networks", arXiv 2310.20447. Given the start of a curve as context, one forward pass approximates
-the posterior of its end under the prior of the source: a weighted sum of a power law, an inverse logarithm and
-Janoschek's curve, with normal noise, within [0, 1] and rising. Nothing is learnt from the training curves.
+Prior-Data Fitted Networks", arXiv 2310.20447. The start of a curve is the context, and one forward pass approximates
+the posterior of its end under the source's prior: a weighted sum of a power law, an inverse logarithm and Janoschek's
+curve, with normal noise, within [0, 1] and increasing. Nothing is learnt from the training curves.
 
-Differences: the published packages ship no weights (``lcpfn`` and ``ifbo`` load them from the network on first
-use), so that this net is trained here: three layers of 64, not twelve of 512, on 474,000 curves, not ten million,
-by ``python -m nasbench.surrogates._curves.pfn_training``; its answers are histograms of 100 bins, not 1,000. Curves of
-another length than 100 epochs are stretched to it.
+Differences: the published packages contain no weights (``lcpfn`` and ``ifbo`` download them on first use), so we
+trained this net ourselves, with ``python -m nasbench.surrogates._curves.pfn_training``. It has three layers of 64
+instead of twelve of 512, saw 474,000 curves instead of ten million, and its answers are histograms of 100 bins instead
+of 1,000. Curves of another length than 100 epochs are stretched to it.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ _CHUNK = 256
 
 
 class LCPFN(CurvePredictor):
-    """A transformer that has seen many curves of a prior."""
+    """A transformer trained on many curves of a prior."""
 
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         del batch, value, rng
@@ -41,7 +41,7 @@ class LCPFN(CurvePredictor):
         curves = require_curves(batch)
         mean, std = np.empty(len(curves)), np.empty(len(curves))
         at = find_last_epochs(curves)
-        for length in np.unique(at).tolist():  # a batch of one length, so that an answer depends on nothing else
+        for length in np.unique(at).tolist():  # one length per batch: no answer depends on other curves
             rows = np.flatnonzero(at == length)
             for first in range(0, len(rows), _CHUNK):
                 own = rows[first : first + _CHUNK]
@@ -49,7 +49,7 @@ class LCPFN(CurvePredictor):
         return mean, std
 
     def _predict_ends(self, curves: Floats) -> tuple[Floats, Floats]:
-        """Return mean and standard deviation of final values for curves [n, length]."""
+        """Return mean and standard deviation of the final values of curves [n, length]."""
         n, length = curves.shape
         epochs = torch.arange(1, length + 1, dtype=torch.float64).expand(n, -1) * (EPOCHS / self._horizon)
         asked = torch.full((n, 1), float(EPOCHS), dtype=torch.float64)

@@ -1,15 +1,15 @@
-"""LCNet: a Bayesian neural net that draws a learning curve as a sum of basis functions.
+"""LCNet: a Bayesian neural net that predicts a learning curve as a sum of basis functions.
 
-Source: Klein, Falkner, Springenberg & Hutter 2017, "Learning Curve Prediction with Bayesian Neural Networks"
-(ICLR). A net of layers of 64 tanh units reads an architecture and answers an asymptote, and weights and parameters
-of three increasing functions of time (vapour pressure, logarithm, Hill's, those of their code pybnn);
-stochastic-gradient Hamiltonian Monte Carlo samples the net's weights, and the samples are the ensemble.
+Source: Klein, Falkner, Springenberg & Hutter 2017, "Learning Curve Prediction with Bayesian Neural Networks" (ICLR). A
+net with layers of 64 tanh units maps an architecture to an asymptote, and to weights and parameters of three
+increasing functions of time (vapour pressure, logarithm, Hill's, as in their code pybnn). Stochastic-gradient
+Hamiltonian Monte Carlo samples the net's weights, and the samples form the ensemble.
 
-What differs: there are three chains, each without a third of the training curves, and 20 samples of each after
-1,000 steps (the source: one chain, 100 samples). The source asks only about curves that it was trained on; how a
-curve that is new here moves the answers is said in ``dpl``. Weights have normal priors of variance one over the
-layer's inputs, the noise's logarithm a broad one, and there is one noise for all epochs. Two hidden layers, not
-three, since a hundred curves are few. Without an encoding, all curves share one law.
+What differs: there are three chains, each without a third of the training curves, and 20 samples of each after 1,000
+steps (the source: one chain, 100 samples). The source predicts only curves that it was trained on; ``dpl`` describes
+how a new curve shifts the predictions here. Weights have normal priors of variance one over the layer's inputs, the
+noise's logarithm has a broad prior, and there is one noise variance for all epochs. The net has two hidden layers
+instead of three, because a hundred curves are few. Without an encoding, all curves share one law.
 """
 
 from collections.abc import Callable
@@ -33,21 +33,21 @@ from nasbench.threads import limit_to_one_thread
 REQUIRES = {"torch": "torch"}
 
 _WIDTH, _BASES = 64, 3
-_OUTPUTS = 1 + 3 * _BASES  # an asymptote; a weight and two parameters of each basis
+_OUTPUTS = 1 + 3 * _BASES  # an asymptote; a weight and two parameters of each basis function
 _BATCH, _EPOCHS = 32, 20  # curves and epochs in a step
-_NOISE = (-4.0, 2.0)  # centre and width of the prior of the logarithm of the noise variance
+_NOISE = (-4.0, 2.0)  # prior (centre, width) of the logarithm of the noise variance
 
 
 class LCNet(LawPredictor):
-    """Samples of a net that draws curves.
+    """Samples of a net that predicts curves.
 
     Args:
-        space: where the architectures are from.
-        encoding: what the net sees, see ``nasbench.encodings``; empty for nothing.
-        members: chains.
+        space: the search space of the architectures.
+        encoding: features that the net reads, see ``nasbench.encodings``; empty for none.
+        members: number of chains.
         burn_in: steps of each chain before samples are kept.
         steps: steps after those.
-        keep_every: steps from one kept net to the next.
+        keep_every: steps between two kept nets.
         lr: step size.
     """
 
@@ -77,13 +77,13 @@ class LCNet(LawPredictor):
         with limit_to_one_thread(), np.errstate(over="ignore", invalid="ignore"):
             kept = np.stack(list(draw_samples(start.ravel(), slope, self._chain, rng)))
         if not np.isfinite(kept).all():
-            raise PredictorError(f"the chain left the finite numbers with lr={self._chain.lr:g}; take a smaller lr")
+            raise PredictorError(f"the chain diverged (infinite or nan) at lr={self._chain.lr:g}; use a smaller lr")
         self._weights = np.moveaxis(kept.reshape(len(kept), self._members, size), 1, 0).reshape(-1, size)
 
     def _make_slope(
         self, x: Tensor, goal: Tensor, widths: Floats, rng: np.random.Generator
     ) -> Callable[[Floats], Floats]:
-        """Return what estimates the gradient of all chains' negative log posteriors, from some of the curves."""
+        """Return a function that estimates the gradient of all chains' negative log posteriors from some curves."""
         wide = torch.from_numpy(widths)
         centre = torch.zeros_like(wide)
         centre[-1] = _NOISE[0]
@@ -119,7 +119,7 @@ class LCNet(LawPredictor):
         return {"weights": self._weights, "fold": self._fold}
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
-        batch, value = self._read(batch, value)
+        batch, value = self._read_batch(batch, value)
         goal = self._prepare(batch, value)
         self._weights, self._fold = state["weights"], state["fold"]
         self._calibrate(batch, goal)
@@ -134,7 +134,7 @@ def _scale_epochs(epochs: int) -> Tensor:
 
 
 def _draw_curves(weights: Tensor, x: Tensor, time: Tensor) -> Tensor:
-    """Return the curves ``[k, n, t]`` that nets [k, p] draw for columns [n, f] at times [t] within (0, 1]."""
+    """Return the curves ``[k, n, t]`` of nets [k, p] for columns [n, f] at times [t] within (0, 1]."""
     out, used = x.expand(len(weights), *x.shape), 0
     for layer, (i, o) in enumerate(_list_shapes(x.shape[1])):
         matrix = weights[:, used : used + i * o].unflatten(1, (i, o))
@@ -145,7 +145,7 @@ def _draw_curves(weights: Tensor, x: Tensor, time: Tensor) -> Tensor:
 
 
 def _compute_curve(output: Tensor, time: Tensor) -> Tensor:
-    """Return ``[..., t]`` asymptote plus weighted bases, each less its value at the end, from outputs [..., 10]."""
+    """Return ``[..., t]`` asymptote plus weighted basis functions, each minus its end value, from outputs [..., 10]."""
     end, weight, *shape = output.split([1, _BASES, _BASES, _BASES], dim=-1)
     first, second = (part[..., None] for part in shape)
 

@@ -1,12 +1,12 @@
 """Training-speed estimators: architectures ranked by the sum of their training losses so far.
 
 Source: Ru, Lyle, Schut, Fil, van der Wilk & Gal 2021, "Speedy Performance Estimation for Neural Architecture Search",
-arXiv 2006.04492 (SoTL in its first version, TSE in its last). Preset ``e`` sums the last epoch only; preset ``ema``
-weighs older epochs less, by 0.99 each, as White et al. 2021 do (arXiv 2104.01177).
+arXiv 2006.04492 (SoTL in its first version, TSE in its last). Preset ``e`` sums the last epoch only. Preset ``ema``
+weights older epochs less, by 0.99 each, as in White et al. 2021 (arXiv 2104.01177).
 
-Differences: the source sums the losses of minibatches, tables hold their mean over each epoch. The sum is turned into a
-score by a line through the training points with as many epochs. An epoch whose loss is missing counts as the mean of
-those that are there.
+Differences: the source sums the losses of minibatches; tables hold their mean over each epoch. A line through the
+training points with the same number of epochs converts the sum to a score. A missing loss is replaced by the mean of
+the available ones.
 """
 
 from collections.abc import Mapping
@@ -21,11 +21,11 @@ from nasbench.surrogates._curves.line import LossLine
 
 
 class SoTL(LossLine):
-    """Minus the sum of training losses.
+    """The negative sum of training losses.
 
     Args:
-        space: where the architectures are from; nothing of them is used.
-        window: last epochs that are summed; 0 for all.
+        space: the search space of the architectures; not used otherwise.
+        window: number of last epochs to sum; 0 for all.
         decay: weight of an epoch relative to the next, in (0, 1].
     """
 
@@ -37,7 +37,7 @@ class SoTL(LossLine):
             raise InvalidOption(f"window={window}, decay={decay}; expected a window from 0 and a decay in (0, 1]")
         self._window, self._decay = window, decay
 
-    def _number(self, losses: Floats) -> Floats:
+    def _summarize_losses(self, losses: Floats) -> Floats:
         train = losses[:, -self._window :, 0]
         weight = self._decay ** np.arange(train.shape[1])[::-1] * ~np.isnan(train)
         total = weight.sum(axis=1)

@@ -1,9 +1,9 @@
 """A variational autoencoder of graphs, trained on architectures without their scores: arch2vec's embedding.
 
-Yan, Zheng, Ao, Zeng & Zhang 2020, "Does Unsupervised Architecture Representation Learning Help Neural
-Architecture Search?" (arXiv 2006.06936): a graph isomorphism network (Xu et al. 2019, arXiv 1810.00826) on the
-undirected graph says mean and variance of each vertex's code; operations are read from a code, edges from
-the product of two.
+Source: Yan, Zheng, Ao, Zeng & Zhang 2020, "Does Unsupervised Architecture Representation Learning Help Neural
+Architecture Search?" (arXiv 2006.06936). A graph isomorphism network (Xu et al. 2019, arXiv 1810.00826) on the
+undirected graph outputs mean and variance of each vertex's code. Operations are decoded from a code, edges from the
+product of two codes.
 """
 
 import contextlib
@@ -47,22 +47,22 @@ Weights = Mapping[str, npt.NDArray[Any]]
 _DROPOUT = 0.3
 _BATCH = 32
 _LR = 1e-3
-_BOUND = 5.0  # of the length of a gradient
+_BOUND = 5.0  # bound on the norm of a gradient
 _CHUNK = 512
-_MOST_ROWS = 50_000  # of a space whose codes are all computed once
+_MOST_ROWS = 50_000  # largest space whose codes are all computed in advance
 _kept: "weakref.WeakKeyDictionary[SearchSpace, dict[Pretraining, Weights]]" = weakref.WeakKeyDictionary()
 _whole: "weakref.WeakKeyDictionary[SearchSpace, dict[Pretraining, Floats]]" = weakref.WeakKeyDictionary()
 
 
 class Pretraining(NamedTuple):
-    """All that decides an embedding besides the space.
+    """Everything that determines an embedding besides the space.
 
     Attributes:
-        seed: of weights, samples and order.
+        seed: seed of weights, samples and order.
         epochs: passes over the architectures.
-        architectures: how many to learn from; an enumerated space with no more is taken whole.
-        hops: how far a vertex sees, itself counted.
-        hidden: features of a vertex on the way.
+        architectures: number of training architectures; an enumerated space that is not larger is used completely.
+        hops: neighbourhood of a vertex, counting the vertex itself.
+        hidden: hidden features of a vertex.
         latent: numbers in a code.
     """
 
@@ -74,10 +74,10 @@ class Pretraining(NamedTuple):
     latent: int = 16
 
     def checked(self) -> "Pretraining":
-        """Return itself.
+        """Return this object after checking it.
 
         Raises:
-            InvalidOption: a number outside its range.
+            InvalidOption: a number is outside its range.
         """
         if min(self[1:]) < 1 or self.seed < 0 or self.hops < 2 or self.architectures < 2:
             raise InvalidOption(f"{self}; expected a seed from 0, hops and architectures from 2, the others from 1")
@@ -87,19 +87,19 @@ class Pretraining(NamedTuple):
 class LatentEncoding(Encoding):
     """The mean code of an architecture's vertices.
 
-    The net is trained on first use, once for each space and ``Pretraining`` in a process, and kept on disk. Of a
-    space of up to 50,000 listed architectures, all codes are computed once in a process.
+    The net is trained on first use, once per process for each space and ``Pretraining``, and stored on disk. For an
+    enumerated space of up to 50,000 architectures, all codes are computed once per process.
 
     Args:
-        space: where the architectures are from.
-        how: what the embedding is made of.
+        space: the search space of the architectures.
+        how: the settings of the embedding.
     """
 
     def __init__(self, space: SearchSpace, how: Pretraining) -> None:
         super().__init__(space)
         self._how = how.checked()
         self._net: GraphAutoencoder | None = None
-        self._own: dict[Pretraining, Floats] | None = None  # all codes, of a net that was trained elsewhere
+        self._own: dict[Pretraining, Floats] | None = None  # all codes, if the net was trained elsewhere
 
     @property
     def weights(self) -> Weights:
@@ -107,7 +107,7 @@ class LatentEncoding(Encoding):
         return export_arrays(self._get_trained())
 
     def use(self, weights: Weights) -> None:
-        """Take a net that was trained elsewhere."""
+        """Use a net that was trained elsewhere."""
         self._net = _load_weights(_make_net(self.space, self._how), weights)
         trained = _kept.get(self.space, {}).get(self._how)
         same = trained is not None and all(np.array_equal(trained[name], weights[name]) for name in trained)
@@ -119,7 +119,7 @@ class LatentEncoding(Encoding):
         return self._net
 
     def encode(self, archs: Archs) -> Floats:
-        """Return codes; ``[n, latent]``."""
+        """Return the codes ``[n, latent]``."""
         space = self.space
         if not isinstance(space, EnumeratedSpace) or space.size > _MOST_ROWS:
             return self._compute_codes(archs)
@@ -138,7 +138,7 @@ class LatentEncoding(Encoding):
 
 
 class GraphAutoencoder(nn.Module):
-    """Encoder and decoder of graphs with ``operations`` different vertices."""
+    """Encoder and decoder of graphs with ``operations`` different kinds of vertices."""
 
     def __init__(self, operations: int, how: Pretraining) -> None:
         super().__init__()
@@ -156,29 +156,29 @@ class GraphAutoencoder(nn.Module):
         return self.mean(x[None])[0], self.log_variance(x[None])[0]
 
     def decode(self, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Return chances of operations [n, v, operations], and logits of edges [n, v, v], from codes [n, v, latent]."""
+        """Return operation probabilities [n, v, operations] and edge logits [n, v, v] from codes [n, v, latent]."""
         codes = self.dropout(codes)
         return self.out(codes[None])[0].softmax(-1), codes @ codes.transpose(1, 2)
 
     def compute_codes(self, graphs: GraphTensors) -> Tensor:
-        """Return the mean code of the vertices there are; ``[n, latent]``."""
+        """Return the mean code of the existing vertices; ``[n, latent]``."""
         there = graphs.present[..., None]
         return (self.encode(graphs)[0] * there).sum(1) / there.sum(1)
 
     def loss(self, graphs: GraphTensors, generator: torch.Generator) -> Tensor:
-        """Return the loss of the paper's code: two binary cross entropies, and a small share of the divergence."""
+        """Return the loss of the paper's code: two binary cross-entropies, and a small share of the divergence."""
         mean, log_variance = self.encode(graphs)
         noise = torch.randn(mean.shape, generator=generator, dtype=mean.dtype)
         operations, edges = self.decode(mean + noise * torch.exp(log_variance / 2))
         wrong_operations = F.binary_cross_entropy(operations, graphs.operations)
-        # only edges forward are said, divided by all pairs
+        # only forward edges are predicted; the mean is over all pairs
         each = F.binary_cross_entropy_with_logits(edges, graphs.adjacency, reduction="none").triu(1)
         divergence = (mean**2 + log_variance.exp() - log_variance - 1).sum(-1).mean() / 2
         return wrong_operations + each.mean() + divergence / mean[..., 0].numel()
 
 
 class _Hop(nn.Module):
-    """A layer of the isomorphism network: own features and the sum of the neighbours', through a perceptron."""
+    """A layer of the isomorphism network: a perceptron on a vertex's features plus the sum of its neighbours'."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -207,7 +207,7 @@ class _Scalar(nn.Module):
 
 def _make_net(space: SearchSpace, how: Pretraining) -> GraphAutoencoder:
     sample = make_graph_tensors(space, space.sample(1, np.random.default_rng(0)))
-    with torch.device("meta"):  # torch's layers draw weights from the global generator, but not there
+    with torch.device("meta"):  # on the meta device, torch's layers do not draw from the global generator
         net = GraphAutoencoder(sample.operations.shape[-1], how)
     made: GraphAutoencoder = net.double().to_empty(device="cpu").eval()
     return made
@@ -219,25 +219,25 @@ def _load_weights(net: GraphAutoencoder, weights: Weights) -> GraphAutoencoder:
 
 
 def _pretrain(space: SearchSpace, how: Pretraining) -> Weights:
-    """Return the weights kept in this process, or on disk, or trained now."""
+    """Return the weights kept in this process or on disk; train them otherwise."""
     kept = _kept.setdefault(space, {})
     if how not in kept:
-        path = get_feature_folder() / f"{space.name}-arch2vec-{_digest(space, how)}.npz"
-        kept[how] = _read(path) or _write(path, _train(space, how))
+        path = get_feature_folder() / f"{space.name}-arch2vec-{_compute_digest(space, how)}.npz"
+        kept[how] = _read_weights(path) or _write_weights(path, _train(space, how))
     return kept[how]
 
 
-def _read(path: Path) -> Weights | None:
+def _read_weights(path: Path) -> Weights | None:
     try:
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return None  # absent, or damaged and written anew
+        return None  # the file is missing or damaged: write it again
 
 
-def _write(path: Path, weights: Weights) -> Weights:
+def _write_weights(path: Path, weights: Weights) -> Weights:
     with (
-        contextlib.suppress(OSError),  # a disk that is full or read-only costs the time again, nothing else
+        contextlib.suppress(OSError),  # on a full or read-only disk, the net is trained again next time
         replace_atomically(path) as temporary,
         open(temporary, "wb") as file,
     ):
@@ -247,9 +247,9 @@ def _write(path: Path, weights: Weights) -> Weights:
 
 def _train(space: SearchSpace, how: Pretraining) -> Weights:
     rng = np.random.default_rng(how.seed)
-    archs, net, generator = _pool(space, how, rng), _make_net(space, how), torch_generator(rng)
+    archs, net, generator = _draw_pool(space, how, rng), _make_net(space, how), torch_generator(rng)
     initialize_weights(net, generator)
-    net.float()  # learns in float32, answers in float64, as every net of ours
+    net.float()  # trains in float32 and predicts in float64, like all nets here
     optimiser = torch.optim.Adam(net.parameters(), lr=_LR, eps=1e-8, fused=True)
     net.train()
     pool = GraphTensors(*(part.float() for part in make_graph_tensors(space, archs)))
@@ -265,14 +265,14 @@ def _train(space: SearchSpace, how: Pretraining) -> Weights:
     return export_arrays(net.double().eval())
 
 
-def _pool(space: SearchSpace, how: Pretraining, rng: np.random.Generator) -> Archs:
+def _draw_pool(space: SearchSpace, how: Pretraining, rng: np.random.Generator) -> Archs:
     if isinstance(space, EnumeratedSpace) and space.size <= how.architectures:
         return space.rows
     return space.sample(how.architectures, rng)
 
 
-def _digest(space: SearchSpace, how: Pretraining) -> str:
-    """Name an embedding by everything it is made of: the space, the options and the code."""
+def _compute_digest(space: SearchSpace, how: Pretraining) -> str:
+    """Hash everything that determines an embedding: the space, the options and the code."""
     digest = hashlib.sha256(
         repr((tuple(how), space.decisions, torch.__version__)).encode() + space.cardinality.tobytes()
     )
@@ -280,7 +280,7 @@ def _digest(space: SearchSpace, how: Pretraining) -> str:
         digest.update(space.rows.tobytes())
     if options := space.code_options:
         digest.update(json.dumps(options).encode())
-    made_by = type(getattr(space, "inner", space))  # of one restricted to what was measured, the space itself
+    made_by = type(getattr(space, "inner", space))  # for a space restricted to measured rows, the original space
     for module in (Path(__file__), Path(inspect.getfile(made_by))):
         digest.update(module.read_bytes())
     return digest.hexdigest()[:24]

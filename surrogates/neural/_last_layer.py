@@ -1,6 +1,6 @@
-"""Nets whose last layer is replaced by a Bayesian linear regression once they are trained: DNGO and BONAS.
+"""Nets whose last layer is replaced by a Bayesian linear regression after training: DNGO and BONAS.
 
-The net learns the features, the regression says how sure it is (Snoek et al. 2015, arXiv 1502.05700).
+The net learns the features, and the regression provides the uncertainty (Snoek et al. 2015, arXiv 1502.05700).
 """
 
 import numpy as np
@@ -17,10 +17,10 @@ _CHUNK = 4096
 
 
 class LastLayerRegression(NetPredictor):
-    """A neural predictor whose net has ``basis``: what its last layer sees, [k, n, f].
+    """A neural predictor whose net has ``compute_basis``: the input of its last layer, [k, n, f].
 
-    Sub-classes may set ``_sampling``, which averages over precisions drawn from their posterior, and
-    ``_regresses`` to False, which leaves the net's own output.
+    Subclasses may set ``_sampling``, which averages over precisions drawn from their posterior, and ``_regresses`` to
+    False, which keeps the net's own output.
     """
 
     _sampling: Sampling | None = None
@@ -36,7 +36,7 @@ class LastLayerRegression(NetPredictor):
         )
 
     def _compute_basis(self, archs: Archs) -> Floats:
-        """Return what the last layer sees of architectures [n, d]; ``[n, f]``."""
+        """Return the input of the last layer for architectures [n, d]; ``[n, f]``."""
         parts = []
         with torch.no_grad(), limit_to_one_thread():
             for first in range(0, len(archs), _CHUNK):

@@ -1,8 +1,8 @@
 """What NAO and SemiNAS share: an encoder of token sequences, a predictor of the score, a decoder back to tokens.
 
-Luo et al. 2018 (NAO, arXiv 1808.07233) and 2020 (SemiNAS, arXiv 2002.10389), with the layers of the authors'
-code: a bidirectional LSTM whose outputs are scaled to length one, their mean, a residual perceptron on it, and an
-LSTM with attention that says the sequence again.
+Source: Luo et al. 2018 (NAO, arXiv 1808.07233) and 2020 (SemiNAS, arXiv 2002.10389), with the layers of the authors'
+code. A bidirectional LSTM produces outputs that are scaled to length one. A residual perceptron reads their mean, and
+an LSTM with attention reproduces the sequence.
 """
 
 import math
@@ -21,7 +21,7 @@ from nasbench.spaces import SearchSpace
 from nasbench.surrogates._nets import Dropout, Linear, NetPredictor, TrainingSettings
 from nasbench.threads import limit_to_one_thread
 
-_BOUND = 5.0  # of the length of a gradient
+_BOUND = 5.0  # bound on the norm of a gradient
 _HALF = math.sqrt(0.5)
 _CHUNK = 512
 
@@ -31,10 +31,10 @@ class Widths(NamedTuple):
 
     Attributes:
         hidden: features of a token, and of an architecture.
-        perceptron: of the predictor's inner layer.
-        layers: LSTMs on top of each other in the encoder.
-        dropout: share that is dropped.
-        trade_off: weight of the prediction in the loss; the rest is that of the reconstruction.
+        perceptron: width of the predictor's inner layer.
+        layers: number of stacked LSTMs in the encoder.
+        dropout: dropout rate.
+        trade_off: weight of the prediction in the loss; the rest is the weight of the reconstruction.
     """
 
     hidden: int = 64
@@ -44,10 +44,10 @@ class Widths(NamedTuple):
     trade_off: float = 0.8
 
     def checked(self) -> "Widths":
-        """Return itself.
+        """Return this object after checking it.
 
         Raises:
-            InvalidOption: a number outside its range.
+            InvalidOption: a number is outside its range.
         """
         if min(self.hidden, self.perceptron, self.layers) < 1 or not (0 <= self.dropout < 1 >= self.trade_off > 0):
             raise InvalidOption(f"{self}; expected whole numbers from 1, dropout in [0, 1) and trade_off in (0, 1]")
@@ -58,10 +58,10 @@ class SequencePredictor(NetPredictor):
     """A predictor on the latent space of an autoencoder of sequences.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         widths: sizes of the nets.
-        training: how they are trained.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        training: the training settings.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
 
@@ -97,25 +97,25 @@ class SequencePredictor(NetPredictor):
         self._model.eval()
 
     def latent(self, archs: Archs) -> Tensor:
-        """Return what architectures [n, d] are in the latent space; ``[n, hidden]``, each of length one."""
+        """Return the latent representation of architectures [n, d]; ``[n, hidden]``, each of length one."""
         with torch.no_grad(), limit_to_one_thread():
             (tokens,) = self._move_inputs(self._encode_inputs(self._require_fitted(archs)))
             return self._model.encoder(tokens)[1].cpu()
 
     def improve(self, archs: Archs, step: float) -> Archs:
-        """Move architectures uphill in the latent space, and decode where they arrive.
+        """Move architectures uphill in the latent space, and decode the results.
 
-        A step follows the gradient of the prediction (Luo et al. 2018, equation 2).
+        The step follows the gradient of the prediction (Luo et al. 2018, equation 2).
 
         Args:
             archs: [n, d] valid rows.
-            step: length of the step over that of the gradient; 0 only encodes and decodes.
+            step: step length as a multiple of the gradient; 0 only encodes and decodes.
 
         Returns:
-            ``[n, d]`` valid rows; where the decoder says none, the architecture as it was given.
+            ``[n, d]`` valid rows; if a decoded row is invalid, the original architecture.
 
         Raises:
-            PredictorError: not fitted yet.
+            PredictorError: the predictor is not fitted.
         """
         archs = self._require_fitted(archs)
         first = torch.from_numpy(self._sequence.first)
@@ -148,7 +148,7 @@ def _draw_batches(n: int, training: TrainingSettings, generator: torch.Generator
 
 
 class Autoencoder(nn.Module):
-    """Encoder, predictor and decoder; sequences [n, d] have token 0 nowhere."""
+    """Encoder, predictor and decoder; sequences [n, d] do not contain token 0."""
 
     def __init__(self, vocabulary: int, widths: Widths) -> None:
         super().__init__()
@@ -161,14 +161,14 @@ class Autoencoder(nn.Module):
         return self.predictor(self.encoder(tokens[0])[1])[None, :, None]
 
     def predict_and_decode(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Return predictions [n], and logits [n, d, vocabulary] of each token given those before."""
+        """Return predictions [n], and logits [n, d, vocabulary] of each token given the tokens before it."""
         places, latent = self.encoder(tokens)
         shifted = F.pad(tokens[:, :-1], (1, 0))
         said, _ = self.decoder(shifted, (latent[None], latent[None]), places)
         return self.predictor(latent), said
 
     def move_uphill(self, tokens: Tensor, step: float, first: Tensor, sizes: list[int]) -> Tensor:
-        """Return the sequences [n, d] decoded a gradient step away; each decision says one of its own tokens."""
+        """Return the sequences [n, d] decoded after a gradient step; each decision takes one of its own tokens."""
         places, latent = self.encoder(tokens)
         (slope,) = torch.autograd.grad(self.predictor(latent).sum(), places)
         with torch.no_grad():
@@ -193,7 +193,7 @@ class _Encoder(nn.Module):
         self.dropout = Dropout(widths.dropout)
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what the places [n, d, hidden] and the whole sequences [n, hidden] mean, of length one each."""
+        """Return representations of positions [n, d, hidden] and sequences [n, hidden], of length one each."""
         words = x = self.dropout(self.words(tokens))
         for i, layer in enumerate(self.layers):
             x = layer(self.dropout(x) if i else x)[0]
@@ -230,7 +230,7 @@ class _Decoder(nn.Module):
     def forward(
         self, tokens: Tensor, hidden: tuple[Tensor, Tensor], places: Tensor
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Return logits [n, t, vocabulary] after each of the tokens [n, t], and the state to go on from."""
+        """Return logits [n, t, vocabulary] after each of the tokens [n, t], and the state to continue from."""
         words = self.dropout(self.words(tokens))
         x, hidden = self.layer(words, hidden)
         x = (words + x) * _HALF

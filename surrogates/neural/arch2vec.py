@@ -1,16 +1,16 @@
 """arch2vec: a Gaussian process on codes that were learnt from graphs alone, without any score.
 
 Source: Yan, Zheng, Ao, Zeng & Zhang 2020, "Does Unsupervised Architecture Representation Learning Help Neural
-Architecture Search?" (arXiv 2006.06936). A variational graph isomorphism autoencoder learns from the space
-(5 hops, perceptrons of 2 layers of 128, codes of 16, dropout 0.3, batches of 32, 10 epochs of Adam at
-0.001); a Gaussian process predicts scores from the mean code of the vertices, as in their comparison of embeddings.
+Architecture Search?" (arXiv 2006.06936). A variational graph isomorphism autoencoder is trained on the space (5 hops,
+perceptrons of 2 layers of 128, codes of 16, dropout 0.3, batches of 32, 10 epochs of Adam at 0.001). A Gaussian
+process predicts scores from the mean code of the vertices, as in their comparison of embeddings.
 
-The embedding sees no score and is the same for every fit: ``pretraining_seed`` decides it, not ``rng``. It
-takes a minute for NAS-Bench-201, once for each space and set of options, and is kept on disk.
+The embedding does not depend on scores and is the same for every fit: ``pretraining_seed`` determines it, not ``rng``.
+It is trained once for each space and set of options, and stored on disk.
 
-Differences: the divergence takes the encoder's second answer for a log variance throughout, where the code takes it
-for one there and for a log standard deviation here. Padding does not count in normalisation and means. The
-kernel is a Matern one, hyperparameters by marginal likelihood.
+Differences: the divergence interprets the encoder's second output as a log variance throughout; the authors' code
+interprets it as a log variance in one place and as a log standard deviation in another. Padding does not count in
+normalisation and means. The kernel is a Matern kernel, with hyperparameters by marginal likelihood.
 """
 
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.options import FromTwo, Whole
 from nasbench.predictions import Batch
 from nasbench.spaces import SearchSpace
-from nasbench.surrogates._gp import GaussianProcess, MaternKernel, group_deviations
+from nasbench.surrogates._gp import GaussianProcess, MaternKernel, compute_group_deviations
 from nasbench.surrogates._predictor import State
 from nasbench.surrogates.neural._graph_autoencoder import LatentEncoding, Pretraining
 
@@ -31,13 +31,13 @@ class Arch2Vec(GaussianProcess):
     """Matern kernel on unsupervised codes.
 
     Args:
-        pretraining_seed: decides the embedding.
-        pretraining_epochs: passes over the architectures that the embedding is learnt from.
-        architectures: how many those are; an enumerated space with no more is taken whole.
+        pretraining_seed: seed of the embedding.
+        pretraining_epochs: passes over the architectures from which the embedding is learnt.
+        architectures: number of these architectures; an enumerated space that is not larger is used completely.
         latent: numbers in a code.
     """
 
-    encoding: str = field(default="one_hot", init=False)  # until the codes take its place
+    encoding: str = field(default="one_hot", init=False)  # replaced by the codes
     pretraining_seed: int = 0
     pretraining_epochs: int = 10
     architectures: int = 20_000
@@ -47,21 +47,21 @@ class Arch2Vec(GaussianProcess):
     max_iterations: Whole = field(default=40, init=False)
 
     def __post_init__(self, space: SearchSpace) -> None:
-        """Find the codes of the space."""
+        """Create the latent encoding of the space."""
         super().__post_init__(space)
         how = Pretraining(self.pretraining_seed, self.pretraining_epochs, self.architectures, latent=self.latent)
         self._codes = LatentEncoding(space, how)
         self._encoding = self._codes
 
     def embed(self, archs: Archs) -> Floats:
-        """Return the codes of architectures [n, d]; ``[n, latent]``. No fit is needed."""
+        """Return the codes of architectures [n, d]; ``[n, latent]``. This does not require a fit."""
         return self._codes.encode(self._space.checked(archs))
 
     def _make_kernel(self, sizes: list[int]) -> MaternKernel:
         return MaternKernel(sizes)
 
     def _compute_lengths(self, features: Floats, groups: Ints) -> Floats:
-        return group_deviations(features, groups, self._encoding.n_groups)
+        return compute_group_deviations(features, groups, self._encoding.n_groups)
 
     def _state(self) -> State:
         weights = {f"embedding/{name}": array for name, array in self._codes.weights.items()}

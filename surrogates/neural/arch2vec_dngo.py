@@ -1,9 +1,10 @@
-"""arch2vec with DNGO: neural features and Bayesian linear regression on codes that were learnt from graphs alone.
+"""arch2vec with DNGO: neural features and Bayesian linear regression on codes learnt from graphs alone.
 
 Source: Yan, Zheng, Ao, Zeng & Zhang 2020, "Does Unsupervised Architecture Representation Learning Help Neural
-Architecture Search?" (arXiv 2006.06936): the surrogate of their Bayesian optimisation. Codes are those of predictor
-``arch2vec``, the same for every fit and kept on disk; on them a net of three layers of 128, 100 epochs, its last layer
-replaced by a Bayesian linear regression whose precisions are those of the highest evidence (see ``dngo``).
+Architecture Search?" (arXiv 2006.06936): the surrogate of their Bayesian optimisation. The codes are those of
+predictor ``arch2vec``, the same for every fit and stored on disk. A net of three layers of 128 is trained on them for
+100 epochs. A Bayesian linear regression, whose precisions are those of the highest evidence, replaces its last layer
+(see ``dngo``).
 """
 
 from nasbench.arrays import Archs, Floats
@@ -20,13 +21,13 @@ class Arch2VecDNGO(DNGO):
     """Bayesian linear regression on features learnt from unsupervised codes.
 
     Args:
-        space: where the architectures are from.
-        pretraining_seed: decides the embedding.
-        pretraining_epochs: passes over the architectures that the embedding is learnt from.
-        architectures: how many those are; an enumerated space with no more is taken whole.
+        space: the search space of the architectures.
+        pretraining_seed: seed of the embedding.
+        pretraining_epochs: passes over the architectures from which the embedding is learnt.
+        architectures: number of these architectures; an enumerated space that is not larger is used completely.
         units: features of each layer.
         epochs: passes over the training data.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Arch2VecDNGO(DNGO):
         self._encoding = self._codes
 
     def embed(self, archs: Archs) -> Floats:
-        """Return the codes of architectures [n, d]; ``[n, latent]``. No fit is needed."""
+        """Return the codes of architectures [n, d]; ``[n, latent]``. This does not require a fit."""
         return self._codes.encode(self._space.checked(archs))
 
     def _state(self) -> State:

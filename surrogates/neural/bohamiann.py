@@ -1,14 +1,14 @@
-"""BOHAMIANN: the weights of a small net sampled from their posterior, not optimised.
+"""BOHAMIANN: the weights of a small net are sampled from their posterior instead of optimised.
 
-Source: Springenberg, Klein, Falkner & Hutter 2016, "Bayesian Optimization with Robust Bayesian Neural
-Networks" (NeurIPS 29): three layers of 50 tanh units, a noise level of their own, scale-adapted stochastic-
-gradient Hamiltonian Monte Carlo. Defaults are pybnn's: batches of 20, 3,000 steps to burn in, 10,000 more of
-which every hundredth is kept. The preset ``naslib`` is the chain of White et al. 2021 (arXiv 2104.01177) with
-18 networks of 100 steps, too short to forget where it started.
+Source: Springenberg, Klein, Falkner & Hutter 2016, "Bayesian Optimization with Robust Bayesian Neural Networks"
+(NeurIPS 29): three layers of 50 tanh units, a learnt noise level, scale-adapted stochastic-gradient Hamiltonian Monte
+Carlo. Defaults are pybnn's: batches of 20, 3,000 burn-in steps, then 10,000 steps, of which every hundredth is kept.
+The preset ``naslib`` is the chain of White et al. 2021 (arXiv 2104.01177), with 18 networks from 100 steps, which is
+too short to forget its start.
 
-Differences: weights have normal priors of variance one over the layer's inputs, as they are initialised (the paper:
-one width for all, pybnn: none); the noise's logarithm a broad one about a hundredth of the target's
-variance. The standard deviation holds noise and spread of the networks; pybnn's only the latter.
+Differences: weights have normal priors of variance one over the layer's inputs, like their initial values (the paper:
+one width for all; pybnn: none). The noise's logarithm has a broad prior around a hundredth of the target's variance.
+The standard deviation includes the noise and the spread of the networks; pybnn's includes only the latter.
 """
 
 import math
@@ -28,21 +28,21 @@ from nasbench.surrogates._sghmc import Chain, draw_samples
 
 _HIDDEN = (50, 50, 50)
 _BATCH = 20
-_LOG_NOISE = (math.log(1e-2), 2.0)  # centre and width of the prior of the logarithm of the noise variance
-_CHUNK = 512  # architectures that all networks see at once
+_LOG_NOISE = (math.log(1e-2), 2.0)  # prior (centre, width) of the logarithm of the noise variance
+_CHUNK = 512  # architectures that all networks process at once
 
 
 class BOHAMIANN(CheckedPredictor):
     """Networks drawn from the posterior of their weights.
 
     Args:
-        space: where the architectures are from.
-        encoding: what the net sees, see ``nasbench.encodings``.
+        space: the search space of the architectures.
+        encoding: features that the net reads, see ``nasbench.encodings``.
         burn_in: steps of the chain before samples are kept.
         steps: steps after those.
-        keep_every: steps from one kept network to the next.
+        keep_every: steps between two kept networks.
         lr: step size.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naslib": {"burn_in": 10, "steps": 90, "keep_every": 5}}
@@ -79,7 +79,7 @@ class BOHAMIANN(CheckedPredictor):
         with np.errstate(over="ignore", invalid="ignore"):
             self._weights = np.stack(list(draw_samples(start, slope, self._chain, rng)))
         if not np.isfinite(self._weights).all():
-            raise PredictorError(f"the chain left the finite numbers with lr={self._chain.lr:g}; take a smaller lr")
+            raise PredictorError(f"the chain diverged (infinite or nan) at lr={self._chain.lr:g}; use a smaller lr")
 
     def _predict(self, batch: Batch) -> tuple[Floats, Floats | None]:
         features = (
@@ -103,13 +103,13 @@ def _list_shapes(inputs: int) -> list[tuple[int, int]]:
 
 
 def _compute_prior_widths(inputs: int) -> Floats:
-    """Return [p] standard deviation of each weight's prior: layer by layer matrix and constants, then the noise."""
+    """Return [p] standard deviation of each weight's prior: matrix and constants of each layer, then the noise."""
     parts = [np.full((i + 1) * o, max(i, 1) ** -0.5) for i, o in _list_shapes(inputs)]
     return np.concatenate([*parts, [_LOG_NOISE[1]]])
 
 
 def _split_layers(weights: Floats, inputs: int) -> Iterator[Floats]:
-    """Yield the layers [..., inputs + 1, outputs] of networks [..., p], as views; the last row is the constants."""
+    """Yield the layers [..., inputs + 1, outputs] of networks [..., p] as views; the last row holds the constants."""
     used = 0
     for rows, columns in _list_shapes(inputs):
         end = used + (rows + 1) * columns
@@ -118,7 +118,7 @@ def _split_layers(weights: Floats, inputs: int) -> Iterator[Floats]:
 
 
 def _compute_outputs(weights: Floats, x: Floats) -> Floats:
-    """Return what networks [k, p] answer for [n, f]; ``[k, n]``."""
+    """Return the outputs of networks [k, p] for [n, f]; ``[k, n]``."""
     first, *others = _split_layers(weights, x.shape[1])
     out = x @ first[:, :-1] + first[:, -1:]
     for layer in others:
@@ -149,7 +149,7 @@ def _compute_prior_slope(weights: Floats, widths: Floats) -> Floats:
 
 
 def _draw_batches_forever(n: int, rng: np.random.Generator) -> Iterator[Ints]:
-    """Yield rows, each pass in another order."""
+    """Yield rows; each pass has a new random order."""
     while True:
         order = rng.permutation(n)
         yield from (order[first : first + _BATCH] for first in range(0, n, _BATCH))

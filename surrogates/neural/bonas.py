@@ -1,17 +1,16 @@
-"""BONAS's predictor: a graph convolution network whose extra vertex hears from all others.
+"""BONAS's predictor: a graph convolution network with an additional vertex that receives from all others.
 
-Source: Shi, Pi, Xu, Li, Kwok & Zhang 2020, "Bridging the Gap between Sample-based and One-shot Neural
-Architecture Search with BONAS" (arXiv 1911.09336): four graph convolutions of 64 features, each followed
-by batch normalisation, messages along the edges only; a global vertex without operation, fed by every
-other, ends as the embedding. Defaults are NASLib's: 100 epochs of Adam at 1e-4 along a cosine, batches of
-128, squared error. That is a hundred small steps for 100 architectures, too few to fit them; ``shi2020``
-takes the paper's 1e-3. ``bayesian`` is the surrogate of the paper's search: 1e-3, and a Bayesian linear
-regression on the embedding, which gives the standard deviation. It is too small by far, since the embedding was
-fitted to the same scores: of 1,000 cells of NAS-Bench-201 a fifth lie where nine tenths should, after 100.
+Source: Shi, Pi, Xu, Li, Kwok & Zhang 2020, "Bridging the Gap between Sample-based and One-shot Neural Architecture
+Search with BONAS" (arXiv 1911.09336). Four graph convolutions of 64 features, each followed by batch normalisation,
+pass messages along the edges only. A global vertex without operation, which receives from every other vertex, becomes
+the embedding. Defaults are NASLib's: 100 epochs of Adam at 1e-4 along a cosine, batches of 128, squared error. For 100
+architectures these are a hundred small steps, too few to fit them; ``shi2020`` uses the paper's 1e-3. ``bayesian`` is
+the surrogate of the paper's search: 1e-3, and a Bayesian linear regression on the embedding, which provides the
+standard deviation. This standard deviation is much too small because the embedding was fitted to the same scores.
 
-Differences: NASLib adds up the gradients of all steps, since it never clears them; here each step has its
-own. The loss that weighs good architectures more is left out. The paper regresses the logit of the accuracy,
-here it is the ``target``, since not every score lies between 0 and 1.
+Differences: NASLib accumulates the gradients of all steps, since it never clears them; here each step has its own. The
+loss that weights good architectures more is left out. The paper regresses the logit of the accuracy; here it is the
+``target``, because not every score lies between 0 and 1.
 """
 
 from collections.abc import Mapping
@@ -32,17 +31,17 @@ _LAYERS = 4
 
 
 class BONASPredictor(LastLayerRegression):
-    """Graph convolutions towards a global vertex.
+    """Graph convolutions with a global vertex.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         hidden: features of a vertex.
         epochs: passes over the training data.
-        batch_size: architectures in a step.
-        lr: first learning rate.
-        loss: ``mse``, or another one of ``LOSSES``.
-        regression: put a Bayesian linear regression on the embedding.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        batch_size: architectures per step.
+        lr: initial learning rate.
+        loss: ``mse``, or another of ``LOSSES``.
+        regression: fit a Bayesian linear regression to the embedding.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
 
@@ -78,10 +77,11 @@ class BONASPredictor(LastLayerRegression):
 
 
 def _add_global_vertex(adjacency: Tensor, operations: Tensor, present: Tensor) -> tuple[Tensor, ...]:
-    """Append a vertex that all others lead to, with an operation of its own; every vertex hears itself.
+    """Append a vertex with its own operation that receives from all others; every vertex also receives from itself.
 
     Returns:
-        [n, v + 1, v + 1] who hears whom, [n, v + 1, o + 1] operations, [n, v + 1] which vertices there are.
+        [n, v + 1, v + 1] which vertex receives from which, [n, v + 1, o + 1] operations, [n, v + 1] which vertices
+            exist.
     """
     present = nn.functional.pad(present, (0, 1), value=1)
     hears = nn.functional.pad(adjacency.transpose(1, 2), (0, 1, 0, 1)) + torch.diag_embed(present)
@@ -100,7 +100,7 @@ class _Net(nn.Module):
         self.output = Linear(members, hidden, outputs)
 
     def compute_basis(self, hears: Tensor, operations: Tensor, present: Tensor) -> Tensor:
-        """Return the global vertex, [k, n, hidden]."""
+        """Return the features of the global vertex, [k, n, hidden]."""
         x = operations
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x = torch.relu(norm(hears @ layer(x), present))

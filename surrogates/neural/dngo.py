@@ -1,13 +1,12 @@
-"""DNGO: a neural net learns the features, Bayesian linear regression on its last layer the uncertainty.
+"""DNGO: a neural net learns the features; Bayesian linear regression on its last layer gives the uncertainty.
 
-Source: Snoek et al. 2015, "Scalable Bayesian Optimization Using Deep Neural Networks" (arXiv 1502.05700).
-Three layers of 50 tanh units are trained to predict the score; then the last layer is replaced by a Bayesian
-linear regression on its 50 inputs, averaged over precisions of weights and noise that are drawn from their
-posterior. Defaults are those of pybnn as used by White et al. 2021 (arXiv 2104.01177): 500 epochs of Adam at
-0.01, batches of 10, 20 walkers, 2,000 + 2,000 moves.
+Source: Snoek et al. 2015, "Scalable Bayesian Optimization Using Deep Neural Networks" (arXiv 1502.05700). Three layers
+of 50 tanh units are trained to predict the score. A Bayesian linear regression on its 50 inputs then replaces the last
+layer, averaged over precisions of weights and noise drawn from their posterior. Defaults are those of pybnn as used by
+White et al. 2021 (arXiv 2104.01177): 500 epochs of Adam at 0.01, batches of 10, 20 walkers, 2,000 + 2,000 moves.
 
-Differences: the regression has an intercept of its own, and no quadratic mean as the paper puts in, which is
-for the bowl shapes of continuous parameters. pybnn leaves a last, smaller batch out of each epoch; here it is used.
+Differences: the regression has an intercept, and not the paper's quadratic mean, which is meant for the bowl shapes of
+continuous parameters. pybnn leaves a smaller last batch out of each epoch; here it is used.
 """
 
 import itertools
@@ -32,13 +31,13 @@ class DNGO(LastLayerRegression):
     """Bayesian linear regression on learnt features.
 
     Args:
-        space: where the architectures are from.
-        encoding: what the net sees, see ``nasbench.encodings``.
+        space: the search space of the architectures.
+        encoding: features that the net reads, see ``nasbench.encodings``.
         units: features of each layer.
         epochs: passes over the training data.
         lr: learning rate, constant.
-        mcmc: average over so many precisions drawn from their posterior; 0 takes those of the highest evidence.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        mcmc: number of precisions drawn from their posterior to average over; 0 uses those of the highest evidence.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
 

@@ -1,15 +1,14 @@
 """GATES: each operation is a gate on the information that flows through the cell, learnt by ranking.
 
 Source: Ning, Zheng, Zhao, Wang & Yang 2020, "A Generic Graph-based Neural Architecture Encoding Scheme for
-Predictor-based NAS" (arXiv 2004.01899), section 3.2, for operations on vertices: virtual information
-starts at the input; a vertex adds up what its predecessors hold, transforms it, and lets it through
-according to a sigmoid of its operation's embedding. Defaults as in the authors' code (aw_nas,
-NAS-Bench-101): embeddings of 48, 96 features at the start, five layers of 128, dropout 0.1, the mean over
-vertices without the input, an MLP of three layers of 200 with dropout 0.1, hinge loss over pairs
-with margin 0.1, 200 epochs of Adam at 1e-3, batches of 512.
+Predictor-based NAS" (arXiv 2004.01899), section 3.2, for operations on vertices. Virtual information starts at the
+input. A vertex sums the information of its predecessors, transforms it, and lets it pass according to a sigmoid of its
+operation's embedding. Defaults as in the authors' code (aw_nas, NAS-Bench-101): embeddings of 48, 96 features at the
+start, five layers of 128, dropout 0.1, the mean over vertices without the input, an MLP of three layers of 200 with
+dropout 0.1, hinge loss over pairs with margin 0.1, 200 epochs of Adam at 1e-3, batches of 512.
 
-Differences: that many trainings make a batch only in large tables; with fewer, all are in one. The
-learning rate is constant, as theirs. The mean and its units come from a line through the training points.
+Differences: only large tables fill such a batch; with fewer training runs, all are in one batch. The learning rate is
+constant, as in their code. A line through the training points converts the output to the units of the target.
 """
 
 from typing import Any
@@ -31,14 +30,14 @@ class GATES(NetPredictor):
     """Operations as gates on information flow.
 
     Args:
-        space: where the architectures are from.
-        loss: ``hinge``, or another one of ``LOSSES``.
-        layers: steps that the information flows.
-        hidden: features that flow.
+        space: the search space of the architectures.
+        loss: ``hinge``, or another of ``LOSSES``.
+        layers: number of steps of the information flow.
+        hidden: number of features of the information.
         epochs: passes over the training data.
-        batch_size: architectures in a step; pairs are made within it.
+        batch_size: architectures per step; pairs are formed within a batch.
         lr: learning rate.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
 
@@ -70,7 +69,7 @@ class GATES(NetPredictor):
 class _Net(nn.Module):
     def __init__(self, members: int, inputs: int, *, outputs: int, layers: int, hidden: int) -> None:
         super().__init__()
-        self.start = Linear(members, 1, _START)  # information at the input; elsewhere the bias, as nothing came yet
+        self.start = Linear(members, 1, _START)  # at the input; elsewhere only the bias, as nothing has arrived
         self.embedding = Linear(members, inputs, _EMBEDDING, bias=False)
         widths = [_START] + [hidden] * (layers - 1)
         self.layers = nn.ModuleList(_Flow(members, width, hidden) for width in widths)
@@ -96,6 +95,6 @@ class _Flow(nn.Module):
         self.gate = Linear(members, _EMBEDDING, hidden)
 
     def forward(self, x: Tensor, incoming: Tensor, embedding: Tensor) -> Tensor:
-        """Let what arrives through each vertex's gate, and keep what was there."""
+        """Add the gated incoming information to the information that each vertex holds."""
         held = self.weight(x)
         return torch.sigmoid(self.gate(embedding)) * (incoming @ held) + held

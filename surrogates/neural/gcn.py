@@ -1,16 +1,15 @@
 """GCN: a graph convolution network that passes messages along and against the edges.
 
-Source: Wen, Liu, Li, Chen, Bender & Kindermans 2019, "Neural Predictor for Neural Architecture Search"
-(arXiv 1912.00848): each layer averages a convolution with the adjacency and one with its transpose, self
-loops added and rows normalised; the mean over vertices goes through two linear layers (128, 1) with
-dropout 0.1 between. Defaults are NASLib's (4 layers of 144, batches of 7, weight decay 3e-4); the preset
-``wen2019`` is the paper's (3 layers, batches of 10, weight decay 1e-3). Both train 300 epochs of Adam at
-1e-4 along a cosine, squared error.
+Source: Wen, Liu, Li, Chen, Bender & Kindermans 2019, "Neural Predictor for Neural Architecture Search" (arXiv
+1912.00848). Each layer averages a convolution with the adjacency and one with its transpose, with self-loops added and
+rows normalised. The mean over vertices passes through two linear layers (128, 1) with dropout 0.1 between them.
+Defaults are NASLib's (4 layers of 144, batches of 7, weight decay 3e-4); the preset ``wen2019`` is the paper's (3
+layers, batches of 10, weight decay 1e-3). Both train for 300 epochs of Adam at 1e-4 along a cosine, with squared
+error.
 
-Differences: NASLib adds the gradients of all steps up, since it never clears them; here each step has its
-own. NASLib normalises the transpose of the normalised adjacency; here, as in the paper, both are
-normalised the same way. The cascade of a classifier before the regression, for spaces with failed
-trainings, is left out.
+Differences: NASLib accumulates the gradients of all steps, since it never clears them; here each step has its own.
+NASLib normalises the transpose of the normalised adjacency; here, as in the paper, both are normalised in the same
+way. The cascade with a classifier before the regression, for spaces with failed training runs, is left out.
 """
 
 from collections.abc import Mapping
@@ -35,14 +34,14 @@ class GCN(NetPredictor):
     """Graph convolutions in both directions.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         hidden: features of a vertex.
-        layers: graph convolutions.
+        layers: number of graph convolutions.
         epochs: passes over the training data.
-        batch_size: architectures in a step.
-        lr: first learning rate.
-        weight_decay: of Adam.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        batch_size: architectures per step.
+        lr: initial learning rate.
+        weight_decay: weight decay of Adam.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
 
@@ -96,7 +95,7 @@ class _Net(nn.Module):
 
 
 class _Convolution(nn.Module):
-    """Both directions side by side, so that each step is one product."""
+    """Convolutions in both directions, side by side, so that each step is one product."""
 
     def __init__(self, members: int, inputs: int, outputs: int) -> None:
         super().__init__()

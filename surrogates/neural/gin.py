@@ -1,17 +1,16 @@
 """GIN: a graph isomorphism network, the predictor that guides NPENAS.
 
-Source: Wei, Niu, Tang, Wang, Hu & Liang 2020, "NPENAS: Neural Predictor Guided Evolution for Neural
-Architecture Search" (arXiv 2003.12857): three layers of Xu et al.'s GIN (arXiv 1810.00826) with 32
-features, batch normalisation after each, the mean over vertices, 16 units with dropout 0.1. ``npenas_np``
-(the defaults) gives one number and learns by squared error; ``npenas_bo`` gives mean and standard
-deviation and learns by their likelihood. Training as in their code: 300 epochs of Adam at 0.005 along a
-cosine, decays (0, 0.9), batches of 16, weight decay 1e-4. NAS-Bench-301 fits the same kind of net (Siems
-et al. 2020, arXiv 2008.09777).
+Source: Wei, Niu, Tang, Wang, Hu & Liang 2020, "NPENAS: Neural Predictor Guided Evolution for Neural Architecture
+Search" (arXiv 2003.12857): three layers of Xu et al.'s GIN (arXiv 1810.00826) with 32 features, batch normalisation
+after each, the mean over vertices, 16 units with dropout 0.1. ``npenas_np`` (the defaults) outputs one number and
+minimises the squared error; ``npenas_bo`` outputs mean and standard deviation and maximises their likelihood. Training
+as in their code: 300 epochs of Adam at 0.005 along a cosine, decay rates (0, 0.9), batches of 16, weight decay 1e-4.
+NAS-Bench-301 fits the same kind of net (Siems et al. 2020, arXiv 2008.09777).
 
-Differences: the output is not squeezed through a sigmoid, since targets here are centred at zero; biases
-learn at the rate of all weights, not at twice that, and decay as they do. Their vertices hear from those
-before them; ``direction=both``, which lets them hear from those after them too, ranks better from few
-architectures (NAS-Bench-201, 50 and 100 of them, one seed: Kendall's tau .43 and .60 instead of .39 and .55).
+Differences: the output does not pass through a sigmoid because targets here are centred at zero. Biases have the
+learning rate and the weight decay of all weights, not twice that rate. In the source, vertices receive from their
+predecessors. With ``direction=both`` they receive from their successors too, which ranks better from few
+architectures.
 """
 
 from collections.abc import Mapping
@@ -36,18 +35,18 @@ class GIN(NetPredictor):
     """Graph isomorphism layers.
 
     Args:
-        space: where the architectures are from.
-        loss: ``mse``, ``gaussian`` for a standard deviation too, or another one of ``LOSSES``.
-        direction: along which edges vertices hear of each other: ``along`` or ``against`` them, or ``both``.
+        space: the search space of the architectures.
+        loss: ``mse``, ``gaussian`` for a standard deviation too, or another of ``LOSSES``.
+        direction: direction of the messages: ``along`` or ``against`` the edges, or ``both``.
         hidden: features of a vertex.
         epochs: passes over the training data.
-        batch_size: architectures in a step.
-        lr: first learning rate.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        batch_size: architectures per step.
+        lr: initial learning rate.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
-        UnknownName: no such direction.
+        UnknownName: the direction does not exist.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"npenas_np": {}, "npenas_bo": {"loss": "gaussian"}}

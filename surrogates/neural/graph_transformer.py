@@ -1,19 +1,18 @@
-"""Graph transformer: attention that only looks up and down the flow of a cell, learnt by ranking.
+"""Graph transformer: attention restricted to the ancestors and descendants of a vertex, learnt by ranking.
 
-In the spirit of PINAT (Lu et al. 2023, arXiv 2211.11296: attention with positions from the graph's
-Laplacian) and FlowerFormer (Hwang et al. 2024, arXiv 2403.12821: messages in the order of the flow, and
-attention masked to vertices that a path connects; margin ranking loss). The architecture is our own:
+In the spirit of PINAT (Lu et al. 2023, arXiv 2211.11296: attention with positions from the graph's Laplacian) and
+FlowerFormer (Hwang et al. 2024, arXiv 2403.12821: messages in the order of the flow, attention masked to vertices that
+a path connects, and a margin ranking loss). The architecture is our own:
 
-- The graph is what the architecture computes: vertices off every working path are dropped, so twins agree.
-- Half of the heads see a vertex's ancestors, the other half its descendants, each with itself.
-- Positions are numbers that no renumbering changes: degrees, how many vertices come before and after, and
-  the diagonal of powers of the normalised Laplacian's complement, where PINAT takes eigenvectors, whose
-  sign is arbitrary.
-- Blocks normalise first (Xiong et al. 2020, arXiv 2002.04745). The output vertex, which sees everything,
-  and the mean over vertices give the answer.
+- The graph is what the architecture computes: dead vertices are dropped, so isomorphic architectures agree.
+- Half of the heads see a vertex's ancestors, the other half its descendants, each including the vertex itself.
+- Positions are numbers that do not depend on the numbering: degrees, the number of vertices before and after, and the
+  diagonal of powers of the normalised Laplacian's complement. PINAT uses eigenvectors, whose sign is arbitrary.
+- Blocks normalise first (Xiong et al. 2020, arXiv 2002.04745). The prediction uses the output vertex, which sees
+  everything, and the mean over vertices.
 
-The members differ in their first weights and the order of the data; their spread, and
-what is left around the line that turns ranks into scores, is the uncertainty.
+The members differ in their initial weights and the order of the data. The uncertainty combines their spread with the
+residual of the line that converts ranks to scores.
 """
 
 from typing import Any
@@ -38,18 +37,18 @@ class GraphTransformer(NetPredictor):
     """Masked attention over the vertices of a cell.
 
     Args:
-        space: where the architectures are from.
-        members: nets trained side by side.
+        space: the search space of the architectures.
+        members: number of nets, trained in parallel.
         hidden: features of a vertex, a multiple of 4 (the heads).
         layers: blocks of attention and two-layer perceptron.
         loss: one of ``LOSSES``.
         epochs: passes over the training data.
-        lr: first learning rate of AdamW, in batches of 32.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        lr: initial learning rate of AdamW, in batches of 32.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
-        InvalidOption: no member, or a width that the heads do not divide.
+        InvalidOption: ``members`` is below 1, or ``hidden`` is not a multiple of the number of heads.
     """
 
     def __init__(
@@ -66,7 +65,9 @@ class GraphTransformer(NetPredictor):
         device: str = "cpu",
     ) -> None:
         if members < 1 or hidden < _HEADS or hidden % _HEADS:
-            raise InvalidOption(f"members={members}, hidden={hidden}; expected a member, and a multiple of {_HEADS}")
+            raise InvalidOption(
+                f"members={members}, hidden={hidden}; expected members from 1, and hidden a multiple of {_HEADS}"
+            )
         training = TrainingSettings(epochs, 32, lr, weight_decay=0.01, optimiser="adamw")
         super().__init__(space, target=target, loss=loss, training=training, device=device)
         self.members = members
@@ -84,15 +85,15 @@ class GraphTransformer(NetPredictor):
 
 
 def _find_ancestors(adjacency: Tensor) -> Tensor:
-    """Return [n, v, v]: 1 where the column's vertex leads, by any path, to the row's."""
+    """Return [n, v, v]: 1 if the column's vertex leads to the row's by any path."""
     reached = adjacency.transpose(1, 2).contiguous()
-    for _ in range(adjacency.shape[-1].bit_length()):  # paths up to twice as long each time
+    for _ in range(adjacency.shape[-1].bit_length()):  # doubles the length of the paths each time
         reached = (reached + reached @ reached).clamp(max=1)
     return reached
 
 
 def _compute_positions(adjacency: Tensor, above: Tensor) -> Tensor:
-    """Return [n, v, 4 + powers] features that say where in its graph a vertex is."""
+    """Return [n, v, 4 + powers] features of a vertex's position in its graph."""
     v = adjacency.shape[-1]
     degrees = [adjacency.sum(1) / v, adjacency.sum(2) / v]
     flow = [above.sum(2) / v, above.sum(1) / v]
@@ -129,7 +130,7 @@ class _Block(nn.Module):
         self.dropout = Dropout(_DROPOUT)
 
     def forward(self, x: Tensor, looks: Tensor) -> Tensor:
-        """Map [k, n, v, hidden], ``looks`` [k, n, 2, v, v] telling which vertices each half of the heads sees."""
+        """Map [k, n, v, hidden]; ``looks`` [k, n, 2, v, v] marks the vertices that each half of the heads sees."""
         x = x + self.dropout(self._compute_attention(self.before(x), looks))
         return x + self.dropout(self.think(self.between(x)))
 

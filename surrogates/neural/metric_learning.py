@@ -1,13 +1,13 @@
-"""Metric learning for kernel regression: a distance in which near architectures have equal scores.
+"""Metric learning for kernel regression: a distance in which near architectures have similar scores.
 
-Source: Weinberger & Tesauro 2007, "Metric Learning for Kernel Regression" (AISTATS, PMLR 2:612-619). A linear map
-of an encoding is learnt by minimising the squared leave-one-out error of kernel regression (Nadaraya 1964,
-Watson 1964) with the kernel exp(-d^2) of the distances d after the map; a prediction is the mean of the
-training scores under that kernel. The method gives no standard deviation.
+Source: Weinberger & Tesauro 2007, "Metric Learning for Kernel Regression" (AISTATS, PMLR 2:612-619). A linear map of
+an encoding minimises the squared leave-one-out error of kernel regression (Nadaraya 1964, Watson 1964). The kernel is
+exp(-d^2) of the distances d after the map; a prediction is the mean of the training scores under that kernel. The
+method has no standard deviation.
 
-The paper is about any features; which encoding of architectures, and how many dimensions, are ours. Differences:
-L-BFGS instead of conjugate gradients, a start at the principal components scaled so that the mean squared
-distance is one, and in large training sets a sample of the points for the map (the cost grows with their square).
+The paper allows any features; the encoding of architectures and the number of dimensions are our choice. Differences:
+L-BFGS instead of conjugate gradients; a start at the principal components, scaled so that the mean squared distance is
+one; in large training sets, the map is learnt from a sample of the points because the cost grows with their square.
 """
 
 import numpy as np
@@ -28,12 +28,13 @@ class MetricLearning(CheckedPredictor):
     """Kernel regression in a learnt metric.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: features, see ``nasbench.encodings``.
-        dimensions: of the space that the features are mapped to, at most.
-        max_iterations: of the optimiser.
-        metric_points: the map is learnt from so many training points at most, drawn by ``rng``; all are averaged.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        dimensions: largest number of dimensions after the map.
+        max_iterations: largest number of iterations of the optimiser.
+        metric_points: largest number of training points from which the map is learnt, drawn by ``rng``; predictions
+            average over all points.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
     """
 
     min_points = 3
@@ -58,8 +59,8 @@ class MetricLearning(CheckedPredictor):
         self._dimensions, self._max_iterations, self._metric_points = dimensions, max_iterations, metric_points
 
     def embed(self, archs: Archs) -> Floats:
-        """Return architectures [n, d] in the learnt space; ``[n, dimensions]``."""
-        # einsum, since a matrix product may round a row otherwise in a batch of another size
+        """Return the positions of architectures [n, d] after the map; ``[n, dimensions]``."""
+        # einsum, because a matrix product may round a row differently in a batch of another size
         places: Floats = np.einsum("nf,rf->nr", self._encoding.encode(archs) - self._centre, self._map)
         return places
 
@@ -94,11 +95,11 @@ class MetricLearning(CheckedPredictor):
 
 
 def learn_map(x: Floats, value: Floats, dimensions: int, max_iterations: int) -> Floats:
-    """Return the linear map [r, f] of a small leave-one-out error, for centred features [n, f]."""
+    """Return the linear map [r, f] that minimises the leave-one-out error, for centred features [n, f]."""
     start = _compute_principal_map(x, dimensions)
 
     def error(flat: Floats) -> tuple[float, Floats]:
-        loss, slope = leave_one_out(flat.reshape(start.shape), x, value)
+        loss, slope = compute_leave_one_out_error(flat.reshape(start.shape), x, value)
         return loss, slope.ravel()
 
     found = minimize(error, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": max_iterations})
@@ -106,11 +107,11 @@ def learn_map(x: Floats, value: Floats, dimensions: int, max_iterations: int) ->
     return best
 
 
-def leave_one_out(mapping: Floats, x: Floats, value: Floats) -> tuple[float, Floats]:
+def compute_leave_one_out_error(mapping: Floats, x: Floats, value: Floats) -> tuple[float, Floats]:
     """Return the squared leave-one-out error of kernel regression, and its gradient [r, f].
 
-    Weinberger & Tesauro's equations 4 and 6; the gradient is put together from the n pairs' weights as a
-    Laplacian, without an [n, n, f] array.
+    Weinberger & Tesauro's equations 4 and 6. The gradient is a Laplacian of the weights of all pairs, which avoids an
+    [n, n, f] array.
     """
     places = x @ mapping.T
     squares = (places**2).sum(axis=1)
@@ -133,7 +134,7 @@ def _compute_principal_map(x: Floats, dimensions: int) -> Floats:
 
 
 def _compute_squared_distances(a: Floats, b: Floats) -> Floats:
-    """Return [n, m]; summed over differences, so that a row does not depend on the others."""
+    """Return [n, m]; the sum over differences makes each row independent of the others."""
     total = np.zeros((len(a), len(b)))
     for left, right in zip(a.T, b.T, strict=True):
         total += (left[:, None] - right) ** 2

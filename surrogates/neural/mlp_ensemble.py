@@ -1,12 +1,12 @@
 """MLP ensemble: five narrow, deep nets on the path encoding; their spread is the uncertainty (BANANAS).
 
-Source: White, Neiswanger & Savani 2019, "BANANAS: Bayesian Optimization with Neural Architectures for
-Neural Architecture Search" (arXiv 1910.11858): 10 hidden layers of 20 units, mean absolute error, Adam.
-Defaults are those of its code (``naszilla``: 5 members, 150 epochs, batches of 32, learning rate 0.01
-throughout, second moment's decay 0.99, Glorot's weights and zero biases, as Keras starts).
+Source: White, Neiswanger & Savani 2019, "BANANAS: Bayesian Optimization with Neural Architectures for Neural
+Architecture Search" (arXiv 1910.11858): 10 hidden layers of 20 units, mean absolute error, Adam. Defaults are those of
+its code (``naszilla``: 5 members, 150 epochs, batches of 32, constant learning rate 0.01, second moment's decay 0.99,
+Glorot's weights and zero biases, as in Keras).
 
-Differences: the target is scaled to unit variance first, where theirs is an error in percent: a scale
-that Adam is nearly blind to. Any other encoding of the space can take the place of ``path``.
+Differences: the target is scaled to unit variance first; theirs is an error in percent, but Adam is almost insensitive
+to this scale. Any other encoding of the space can replace ``path``.
 """
 
 from collections.abc import Mapping
@@ -31,18 +31,18 @@ class MLPEnsemble(NetPredictor):
     """An ensemble of multi-layer perceptrons.
 
     Args:
-        space: where the architectures are from.
-        encoding: what goes in, see ``nasbench.encodings``.
-        members: nets, which differ in their first weights and the order of the data.
+        space: the search space of the architectures.
+        encoding: features that the nets read, see ``nasbench.encodings``.
+        members: number of nets, which differ in their initial weights and the order of the data.
         layers: hidden layers, of 20 units each.
         epochs: passes over the training data.
         lr: learning rate of Adam.
-        loss: ``mae``, or another one of ``LOSSES``.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        loss: ``mae``, or another of ``LOSSES``.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
-        InvalidOption: no member or no layer, or a space whose paths cannot be listed.
+        InvalidOption: there is no member or no layer, or the paths of the space cannot be listed.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naszilla": {}}
@@ -78,9 +78,9 @@ class MLPEnsemble(NetPredictor):
         return (torch.from_numpy(self._encoding.encode(archs)),)
 
     def _learn(self, inputs: tuple[Tensor, ...], value: Tensor, generator: torch.Generator) -> None:
-        """Train without the features that no training architecture has: their weights would stay as they were drawn.
+        """Train without the features that no training architecture has: their weights would keep their initial values.
 
-        Of NAS-Bench-Graph's 7,380 paths a search has seen a few hundred.
+        A search has seen a few hundred of NAS-Bench-Graph's 7,380 paths.
         """
         seen = inputs[0].any(dim=0)
         first = self._model[0]

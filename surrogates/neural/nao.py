@@ -1,12 +1,12 @@
-"""NAO: encode the sequence of decisions, predict from the latent space, decode what a step uphill finds.
+"""NAO: encode the decisions as a sequence, predict from the latent space, decode the result of a step uphill.
 
-Source: Luo, Tian, Qin, Chen & Liu 2018, "Neural Architecture Optimization" (arXiv 1808.07233), with the sizes that
-the same group's code of 2020 (SemiNAS, arXiv 2002.10389) has for cells: 64 features, 1,000 epochs of Adam at
-0.001, batches of 100, weight decay 1e-4, 0.8 of the loss for the prediction and 0.2 for the reconstruction. The
-preset ``naslib`` trains 50 epochs, as White et al. 2021 (arXiv 2104.01177).
+Source: Luo, Tian, Qin, Chen & Liu 2018, "Neural Architecture Optimization" (arXiv 1808.07233), with the sizes that the
+same group's code of 2020 (SemiNAS, arXiv 2002.10389) uses for cells: 64 features, 1,000 epochs of Adam at 0.001,
+batches of 100, weight decay 1e-4, and loss weights of 0.8 for the prediction and 0.2 for the reconstruction. The
+preset ``naslib`` trains for 50 epochs, as White et al. 2021 do (arXiv 2104.01177).
 
-Differences: the sequence says the decisions of the space, as in the paper, so that every sequence decodes to a
-row; the code of 2020 says the adjacency matrix. The target has unit variance here as there.
+Differences: the sequence consists of the decisions of the space, as in the paper, so every sequence decodes to a row;
+the code of 2020 uses the adjacency matrix. The target has unit variance, as in the code.
 """
 
 from collections.abc import Mapping
@@ -20,15 +20,15 @@ REQUIRES = {"torch": "torch"}
 
 
 class NAOPredictor(SequencePredictor):
-    """Encoder, predictor, decoder; ``improved`` proposes architectures.
+    """Encoder, predictor, decoder; ``improve`` proposes architectures.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         epochs: passes over the training data.
-        batch_size: architectures in a step.
+        batch_size: architectures per step.
         lr: learning rate, constant.
         hidden: features of the latent space.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
 

@@ -1,13 +1,13 @@
-"""A recurrent net reads a learning curve epoch by epoch and says at each where it will end.
+"""A recurrent net that reads a learning curve epoch by epoch and predicts its end at each epoch.
 
 Source: Gargiani, Klein, Falkner & Hutter 2019, "Probabilistic Rollouts for Learning Curve Extrapolation Across
-Hyperparameter Settings", arXiv 1910.04522: recurrent nets with an uncertainty, which see the configuration beside
-the curve, are trained on a few hundred curves.
+Hyperparameter Settings", arXiv 1910.04522: recurrent nets with uncertainty, which read the configuration and the
+curve, are trained on a few hundred curves.
 
-Differences: the source draws the next epoch from the net's answer and reads it again, until the end; here each step
-answers for the end at once, so that one pass over the training curves teaches every length, and errors do not add
-up. What is answered is how the end differs from the median way of the training curves, as a normal distribution in
-units of the usual deviation. Gated recurrent units (Cho et al. 2014, arXiv 1406.1078), three small nets.
+Differences: the source samples the next epoch from the net's output and feeds it back until the end. Here each step
+predicts the end directly, so one pass over the training curves teaches every length, and errors do not accumulate. The
+net predicts the difference of the end from the median increment of the training curves, as a normal distribution in
+units of the typical deviation. Gated recurrent units (Cho et al. 2014, arXiv 1406.1078), three small nets.
 """
 
 import numpy as np
@@ -37,13 +37,13 @@ from nasbench.threads import limit_to_one_thread
 
 REQUIRES = {"torch": "torch"}
 
-_READ = 3  # numbers of each epoch
-_FAR = 4.0  # usual deviations beyond which a training has failed, by however much
+_READ = 3  # numbers read per epoch
+_FAR = 4.0  # typical deviations; values are clipped here because beyond it a training run has failed
 _LEAST_STD = 1e-4
 
 
 class _Reader(nn.Module):
-    """Gated recurrent units that start from the architecture.
+    """Gated recurrent units whose initial state depends on the architecture.
 
     Args:
         members: k.
@@ -58,7 +58,7 @@ class _Reader(nn.Module):
         self.answer = Linear(members, width, 2)
 
     def forward(self, columns: Tensor, read: Tensor) -> Tensor:
-        """Return the answers [k, n, t + 1, 2] before and after each epoch of [k, n, t, 3]."""
+        """Return the outputs [k, n, t + 1, 2] before and after each epoch of [k, n, t, 3]."""
         state = torch.tanh(self.start(self.drop(columns)))
         states, parts = [state], self.read(read).unbind(2)
         for part in parts:
@@ -74,15 +74,15 @@ class Recurrent(CurvePredictor):
     """Small recurrent nets.
 
     Args:
-        space: where the architectures are from.
-        encoding: what is seen of an architecture, see ``nasbench.encodings``; empty for nothing.
-        members: nets.
-        width: units of each.
+        space: the search space of the architectures.
+        encoding: features of an architecture, see ``nasbench.encodings``; empty for none.
+        members: number of nets.
+        width: units of each net.
         epochs: passes over the training curves.
     """
 
     learns_from_partial_curves = False
-    sees_nothing = True
+    handles_unseen = True
 
     def __init__(
         self, space: SearchSpace, *, encoding: str = COARSE, members: Count = 3, width: Count = 16, epochs: int = 30
@@ -95,7 +95,7 @@ class Recurrent(CurvePredictor):
     def _learn(self, batch: Batch, value: Floats, rng: np.random.Generator) -> None:
         inputs, goal = self._prepare(batch, value)
         generator = torch_generator(rng)
-        self._model = self._made(inputs)
+        self._model = self._make_model(inputs)
         initialize_weights(self._model, generator)
         with limit_to_one_thread():
             train_members(
@@ -109,7 +109,7 @@ class Recurrent(CurvePredictor):
             )
 
     def _prepare(self, batch: Batch, value: Floats) -> tuple[tuple[Tensor, ...], Floats]:
-        """Learn columns and the usual way; return what the nets read and what they are to say [n, t + 1]."""
+        """Learn columns and median increments; return the nets' inputs and their targets [n, t + 1]."""
         self._columns.fit(batch.archs)
         curves = self._standardize(require_curves(batch))
         end = (value - self._expected[0]) / self._expected[1]
@@ -117,7 +117,7 @@ class Recurrent(CurvePredictor):
         self._median, self._size = compute_median_increments(curves)
         base = np.concatenate([np.zeros((len(end), 1)), curves], axis=1)
         goal = (end[:, None] - base - self._median[:, -1]) / self._size[:, -1]
-        goal[:, -1] = np.nan  # at the end there is nothing to say
+        goal[:, -1] = np.nan  # nothing to predict at the end
         return self._encode_inputs(batch, curves), goal.clip(-_FAR, _FAR)
 
     def _standardize(self, curves: Floats) -> Floats:
@@ -125,14 +125,14 @@ class Recurrent(CurvePredictor):
         return fill_gaps((curves - mean) / std)
 
     def _encode_inputs(self, batch: Batch, curves: Floats) -> tuple[Tensor, ...]:
-        """Return columns [n, f] and what is read each epoch [n, t, 3]: how much better than usual, gain, time."""
+        """Return columns [n, f] and inputs per epoch [n, t, 3]: deviation from the median, its change, time."""
         known = np.nan_to_num(curves)
         among = ((known - self._median[0, 1:]) / self._size[0, 1:]).clip(-_FAR, _FAR)
         gain = np.diff(among, axis=1, prepend=among[:, :1]).clip(-_FAR, _FAR)
         time = np.broadcast_to(np.linspace(-1, 1, curves.shape[1]), curves.shape)
         return torch.from_numpy(self._columns(batch.archs)), torch.from_numpy(np.stack([among, gain, time], axis=2))
 
-    def _made(self, inputs: tuple[Tensor, ...]) -> nn.Module:
+    def _make_model(self, inputs: tuple[Tensor, ...]) -> nn.Module:
         return _Reader(self._members, inputs[0].shape[1], self._width).double()
 
     def _extrapolate(self, batch: Batch) -> tuple[Floats, Floats]:
@@ -149,7 +149,7 @@ class Recurrent(CurvePredictor):
         )
 
     def _convert_to_scores(self, curves: Floats, at: Ints, off: Floats, spread: Floats) -> tuple[Floats, Floats]:
-        """Return mean and standard deviation of final values from answers [m] in units of the usual deviation."""
+        """Return mean and standard deviation of final values from predictions [m] in units of the typical deviation."""
         base = np.where(at > 0, curves[np.arange(len(at)), at - 1], 0.0)
         ended = at == curves.shape[1]
         size = np.where(ended, 0.0, self._size[at, -1])
@@ -161,15 +161,15 @@ class Recurrent(CurvePredictor):
         return export_arrays(self._model)
 
     def _restore(self, state: State, batch: Batch, value: Floats) -> None:
-        batch, value = self._read(batch, value)
+        batch, value = self._read_batch(batch, value)
         inputs, _ = self._prepare(batch, value)
-        self._model = self._made(inputs)
+        self._model = self._make_model(inputs)
         load_arrays(self._model, state)
         self._model.eval()
 
 
 def _compute_surprise(output: Tensor, goal: Tensor) -> Tensor:
-    """Return the mean negative log-likelihood ``[k]`` of goals [k, n, t + 1], nan where nothing is to be said."""
+    """Return the mean negative log-likelihood ``[k]`` of targets [k, n, t + 1], nan where there is none."""
     known, std = ~goal.isnan(), read_std(output)
     loss = torch.log(std) + 0.5 * ((goal.nan_to_num() - output[..., 0]) / std) ** 2
     return (loss * known).sum((-2, -1)) / known.sum((-2, -1)).clamp(min=1)

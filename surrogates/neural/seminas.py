@@ -1,13 +1,14 @@
-"""SemiNAS: NAO that goes on to learn from its own predictions for architectures that nobody trained.
+"""SemiNAS: NAO that also learns from its own predictions for untrained architectures.
 
-Source: Luo, Tan, Wang, Qin, Chen & Liu 2020, "Semi-Supervised Neural Architecture Search" (arXiv 2002.10389).
-Encoder, predictor and decoder (see ``nao``) learn from the trained architectures; then they label architectures
-sampled from the space, and learn from those and from the trained ones, which count ten times. Defaults
-are the authors' code: 1,000 epochs, then 500 with 10,000 sampled architectures, Adam at 0.001, batches of 100.
-That is 50,000 steps: the preset ``naslib``, of White et al. 2021 (arXiv 2104.01177), takes 50 epochs, 50
-more, and as many sampled architectures as trained ones.
+Source: Luo, Tan, Wang, Qin, Chen & Liu 2020, "Semi-Supervised Neural Architecture Search" (arXiv 2002.10389). Encoder,
+predictor and decoder (see ``nao``) learn from the trained architectures. They then label architectures sampled from
+the space, and learn from those and from the trained ones, which count ten times. Defaults are those of the authors'
+code: 1,000 epochs, then 500 with 10,000 sampled architectures, Adam at 0.001, batches of 100. These are 50,000 steps.
+The preset ``naslib``, of White et al. 2021 (arXiv 2104.01177), takes 50 epochs, 50 more, and as many sampled
+architectures as trained ones.
 
-Differences: as for ``nao``; the authors label once more after each round of search, which is the strategy's work.
+Differences: as for ``nao``. The authors label again after each round of search, which is the task of the strategy
+here.
 """
 
 from collections.abc import Mapping
@@ -35,14 +36,14 @@ class SemiNASPredictor(SequencePredictor):
     """An autoencoder of sequences that learns from its own labels.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         pretrain_epochs: passes over the trained architectures.
         epochs: passes over trained and sampled ones.
-        sampled: how many are sampled; -1 for as many as were trained.
-        batch_size: architectures in a step.
+        sampled: number of sampled architectures; -1 for as many as trained.
+        batch_size: architectures per step.
         lr: learning rate, constant.
         hidden: features of the latent space.
-        target: what is learnt, ``score``, ``rank`` or ``log_error``.
+        target: what the predictor learns: ``score``, ``rank`` or ``log_error``.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
 

@@ -1,10 +1,10 @@
-"""Boosted trees with an uncertainty: by the spread of several on parts of the data, or by quantiles.
+"""Boosted trees with a standard deviation: from the spread of several models, or from quantiles.
 
-Boosting answers one number. Two ways to a standard deviation: *bagging* (Breiman 1996, "Bagging
-Predictors") trains members on random parts of the training data; their variance is what the data leave
-open, and what the points that a member did not see miss beyond it is noise. *Quantiles* trains two more
-models on the quantiles of a normal distribution one standard deviation off its centre (pinball loss,
-Koenker & Bassett 1978).
+A boosted model predicts one number. There are two ways to a standard deviation. *Bagging* (Breiman 1996, "Bagging
+Predictors") trains members on random parts of the training data. Their variance is the uncertainty due to limited
+data, and the squared error on points that a member did not see, beyond that variance, is noise. *Quantiles* trains two
+more models, on the quantiles of a normal distribution one standard deviation from its centre (pinball loss, Koenker &
+Bassett 1978).
 """
 
 from abc import abstractmethod
@@ -21,20 +21,20 @@ from nasbench.surrogates._tabular import TabularPredictor, draw_library_seed
 
 Uncertainty = Literal["bagging", "quantile", "none"]
 _UNCERTAINTIES = ("bagging", "quantile", "none")
-_ONE_STD = 0.15865525393145707  # of a normal distribution lies below its centre minus one standard deviation
-_LEAST_STD = 1e-3  # of the transformed target: members that agree are not certain
+_ONE_STD = 0.15865525393145707  # share of a normal distribution below its centre minus one standard deviation
+_LEAST_STD = 1e-3  # in units of the transformed target: members that agree are not certain
 _SHARE = 0.8  # of the training points that a member sees
 
 
 class BoostedTrees(TabularPredictor):
-    """Several boosted models. Sub-classes grow one, ask it, write it and read it.
+    """Several boosted models. Subclasses train, query, write and read one model.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: features, see ``nasbench.encodings``.
-        target: what is learnt.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
         uncertainty: ``bagging``, ``quantile`` or ``none``.
-        n_members: models of ``bagging``.
+        n_members: number of models for ``bagging``.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class BoostedTrees(TabularPredictor):
 
     @abstractmethod
     def _grow(self, features: Floats, value: Floats, seed: int, quantile: float | None = None) -> Any:
-        """Return a model of the mean of ``value`` [n], or of one of its quantiles."""
+        """Return a model trained on the mean of ``value`` [n], or on one of its quantiles."""
 
     @abstractmethod
     def _ask(self, model: Any, features: Floats) -> Floats:
-        """Return a model's answers [m]."""
+        """Return a model's predictions [m]."""
 
     @abstractmethod
     def _write(self, model: Any) -> bytes:
@@ -61,10 +61,10 @@ class BoostedTrees(TabularPredictor):
 
     @abstractmethod
     def _read(self, stored: bytes) -> Any:
-        """Return the model that ``stored`` was written from."""
+        """Return the model from the bytes that ``_write`` returned."""
 
     def _fit_line(self, answer: Floats, value: Floats) -> tuple[float, float]:
-        """Return slope and intercept that turn a model's answers [n] into values; answers are values already."""
+        """Return slope and intercept from a model's predictions [n] to values; by default, the identity."""
         del answer, value
         return 1.0, 0.0
 
@@ -116,18 +116,18 @@ class BoostedTrees(TabularPredictor):
 
 
 def _estimate_noise(answers: Floats, value: Floats, unseen: Bools) -> float:
-    """Return the variance of values [n] that the members' spread does not explain, where they had not seen them.
+    """Return the variance of values [n] that the members' spread does not explain, on points they did not see.
 
     Args:
-        answers: [k, n] of each member.
-        value: [n].
+        answers: [k, n] predictions of each member.
+        value: [n] true values.
         unseen: [k, n] points that a member was not trained on.
     """
     times = unseen.sum(axis=0)
     known = times > 0
-    if not known.any():  # two or three points, all seen by all
+    if not known.any():  # two or three points, which all members saw
         return float(value.var())
     mean = np.where(unseen, answers, 0).sum(axis=0)[known] / times[known]
-    # a mean of few members strays from the mean of all by chance
+    # a mean of few members differs from the mean of all by chance
     chance = answers.var(axis=0, ddof=1)[known] * (1 + 1 / times[known])
     return max(float((np.square(mean - value[known]) - chance).mean()), 0.0)

@@ -1,15 +1,15 @@
 """LightGBM: gradient-boosted trees grown leaf by leaf.
 
-Source: Ke et al. 2017, "LightGBM: A Highly Efficient Gradient Boosting Decision Tree" (NeurIPS); as a predictor
-of architectures Luo et al. 2020, "Accuracy Prediction with Non-neural Model for Neural Architecture Search"
-(arXiv 2007.04785), whose settings (31 leaves of at least 5 points, learning rate 0.05, 90 % of the columns,
-80 % of the points changed every 5 trees; one-hot code, scores) are preset ``luo2020``. White et al. 2021
-(arXiv 2104.01177) train the same for 500 rounds on the one-hot code: preset ``naslib``.
+Source: Ke et al. 2017, "LightGBM: A Highly Efficient Gradient Boosting Decision Tree" (NeurIPS). As a predictor of
+architectures: Luo et al. 2020, "Accuracy Prediction with Non-neural Model for Neural Architecture Search" (arXiv
+2007.04785), whose settings are preset ``luo2020`` (31 leaves of at least 5 points, learning rate 0.05, 90 % of the
+columns, 80 % of the points resampled every 5 trees; one-hot code, scores). White et al. 2021 (arXiv 2104.01177) train
+the same for 500 rounds on the one-hot code: preset ``naslib``.
 
-Our defaults differ in the features (what an architecture computes), in learning ranks, and in trees of fewer
-leaves that see a small random part of the columns at each split.
+Our defaults differ in the features (what an architecture computes), in learning ranks, and in trees with fewer leaves
+that see a small random part of the columns at each split.
 
-Trees are grown by one thread in the library's deterministic mode. ``rng`` seeds them.
+One thread grows the trees in the library's deterministic mode. ``rng`` seeds them.
 """
 
 from collections.abc import Mapping
@@ -34,19 +34,20 @@ class LightGBM(BoostedTrees):
     """Gradient-boosted trees grown leaf by leaf.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: features, see ``nasbench.encodings``.
-        target: ``rank``, ``score`` or ``log_error``.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
         uncertainty: ``bagging``, ``quantile`` or ``none``.
-        n_members: models of ``bagging``.
+        n_members: number of models for ``bagging``.
         n_rounds: trees of a model.
-        num_leaves: of a tree, at most.
-        min_data_in_leaf: points of a leaf, at least; fewer where there are fewer than four leaves' worth.
+        num_leaves: largest number of leaves of a tree.
+        min_data_in_leaf: smallest number of points in a leaf; smaller if the training points do not fill four such
+            leaves.
         learning_rate: in (0, 1].
         feature_fraction: share of the columns that a tree sees, in (0, 1].
-        feature_fraction_bynode: share of those that a split of it sees, in (0, 1].
+        feature_fraction_bynode: share of a tree's columns that a split sees, in (0, 1].
         bagging_fraction: share of the points that a tree sees, in (0, 1].
-        bagging_freq: trees after which the points are drawn again.
+        bagging_freq: number of trees after which the points are resampled.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -105,7 +106,7 @@ class LightGBM(BoostedTrees):
 
     def _grow(self, features: Floats, value: Floats, seed: int, quantile: float | None = None) -> lgb.Booster:
         least = max(1, min(self._min_data_in_leaf, len(value) // 4))
-        # the library's bins want three points each, which is more than a rare path has
+        # by default, the library's bins need three points each, more than a rare path has
         data_options = {"min_data_in_bin": 1, "min_data_in_leaf": least, "feature_pre_filter": False}
         goal = {"objective": "regression"} if quantile is None else {"objective": "quantile", "alpha": quantile}
         data = lgb.Dataset(np.ascontiguousarray(features), label=value, params=_ALWAYS | data_options)

@@ -1,23 +1,22 @@
 """NGBoost: trees boosted along the natural gradient of a normal distribution's mean and spread.
 
-Source: Duan et al. 2020, "NGBoost: Natural Gradient Boosting for Probabilistic Prediction" (arXiv 1910.03225); as
-a predictor of architectures White et al. 2021 (arXiv 2104.01177), whose settings these are: 505 rounds, half
-of the points and four fifths of the columns for each tree of depth 6, leaves of at least 15 points or
-half of them if those are fewer. On the one-hot code and scores they are preset ``naslib``.
+Source: Duan et al. 2020, "NGBoost: Natural Gradient Boosting for Probabilistic Prediction" (arXiv 1910.03225). As a
+predictor of architectures: White et al. 2021 (arXiv 2104.01177), whose settings these are: 505 rounds, half of the
+points and four fifths of the columns for each tree of depth 6, leaves of at least 15 points, or half of the training
+points if those are fewer. On the one-hot code and scores they are preset ``naslib``.
 
-Our defaults differ in the features (what an architecture computes), in learning ranks, and in smaller leaves:
-15 points each leave little to learn from a hundred.
+Our defaults differ in the features (what an architecture computes), in learning ranks, and in smaller leaves: leaves
+of 15 points learn little from a hundred.
 
-The method's own standard deviation is far too small after so many rounds: on NAS-Bench-201 15 to 40 % of new
-points lie within one, where 68 % should. The mean goes on getting better when the spread has long been fitted to
-noise. So the mean is that of all rounds, and the spread that of the round at which points left out of the
-training, in three folds, were most likely, times the factor by which 68 % of those lie within one (the width of
-conformal intervals: Papadopoulos et al. 2002; from folds: Barber et al. 2021, "Predictive Inference with the
-Jackknife+", arXiv 1905.02928). It triples the time of fitting; ``calibrated=False`` keeps the library's own.
-Below 12 training points, too few to leave some out, the spread is that of the training points; so it is where all
-of them are alike.
+The method's own standard deviation is far too small after so many rounds, because the mean keeps improving long after
+the spread has overfitted. So the mean is that of all rounds, and the spread that of the round at which points held out
+from training, in three folds, were most likely. This spread is multiplied by the factor that puts 68 % of the held-out
+points within one standard deviation (the width of conformal intervals: Papadopoulos et al. 2002; from folds: Barber et
+al. 2021, "Predictive Inference with the Jackknife+", arXiv 1905.02928). Calibration triples the fitting time;
+``calibrated=False`` keeps the library's own standard deviation. Below 12 training points, which are too few to hold
+some out, and if all training architectures are alike, the spread is that of the training points.
 
-It asks for 4 training points. A restored model is fitted again from the training data. The logarithmic score
+The method needs 4 training points. A restored model is fitted again from the training data. The logarithmic score
 (maximum likelihood) is the only one offered.
 """
 
@@ -49,7 +48,7 @@ _LEAST_TO_CALIBRATE = 12
 
 
 class _Shared(np.random.RandomState):
-    """A generator that copies of a tree go on drawing from: equal copies would all look at the same columns."""
+    """A generator that copies of a tree share, because equal copies would all consider the same columns."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "_Shared":
         del memo
@@ -57,7 +56,7 @@ class _Shared(np.random.RandomState):
 
 
 class _Density:
-    """The logarithm of normal densities, to the bit as scipy has it.
+    """The logarithm of normal densities, with the same bits as scipy.
 
     Args:
         loc: [n] means.
@@ -68,7 +67,7 @@ class _Density:
         self._loc, self._scale = loc, scale
 
     def logpdf(self, y: Floats) -> Floats:
-        """Return them at ``y`` [n]; minus infinity where a standard deviation is 0."""
+        """Return the log densities at ``y`` [n]; minus infinity if a standard deviation is 0."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             z = (y - self._loc) / self._scale
             values: Floats = np.where(self._scale > 0, -(z**2) / 2.0 - _LOG_ROOT - np.log(self._scale), -np.inf)
@@ -76,7 +75,7 @@ class _Density:
 
 
 class _LightNormal(Normal):
-    """The library's normal distribution without scipy's object, which takes a millisecond to make, 13,000 times."""
+    """The library's normal distribution without scipy's object, whose creation takes 1 ms and happens 13,000 times."""
 
     def __init__(self, params: Floats) -> None:
         RegressionDistn.__init__(self, params)
@@ -89,17 +88,17 @@ class NGBoost(TabularPredictor):
     """Natural-gradient boosting of a normal distribution.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: features, see ``nasbench.encodings``.
-        target: ``rank``, ``score`` or ``log_error``.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
         n_rounds: trees of each of the two parameters.
         learning_rate: in (0, 1].
         minibatch_frac: share of the points that a round sees, in (0, 1].
-        max_depth: of a tree.
-        max_features: share of the columns that a split looks at, in (0, 1].
-        min_samples_leaf: points of a leaf, at least; half of the training points if those are fewer.
-        min_samples_split: points of a vertex that is split, at least; with the same limit.
-        calibrated: take the spread from points that were left out.
+        max_depth: largest depth of a tree.
+        max_features: share of the columns that a split considers, in (0, 1].
+        min_samples_leaf: smallest number of points in a leaf; half of the training points if those are fewer.
+        min_samples_split: smallest number of points in a vertex that is split; with the same limit.
+        calibrated: estimate the standard deviation from held-out points.
     """
 
     min_points = 4
@@ -164,13 +163,13 @@ class NGBoost(TabularPredictor):
             random_state=random,
             **self._boosting,
         )
-        with config_context(skip_parameter_validation=True, assume_finite=True):  # of each tree anew, a millisecond
+        with config_context(skip_parameter_validation=True, assume_finite=True):  # saves a millisecond per tree
             return model.fit(features, value)
 
     def _calibrate(self, features: Floats, value: Floats, rng: np.random.Generator) -> tuple[int, float]:
-        """Return after how many rounds the spread is best, and what it is multiplied by then."""
+        """Return the number of rounds after which the spread is best, and the factor to multiply it by."""
         n = len(value)
-        _, group = np.unique(features, axis=0, return_inverse=True)  # what was measured twice shares a fold
+        _, group = np.unique(features, axis=0, return_inverse=True)  # repeated measurements share a fold
         fold = (rng.permutation(int(group.max()) + 1) % _FOLDS)[group.ravel()]
         if n < _LEAST_TO_CALIBRATE or group.max() == 0 or any(np.ptp(value[fold != k]) == 0 for k in range(_FOLDS)):
             return 0, 1.0
@@ -196,7 +195,7 @@ class NGBoost(TabularPredictor):
 def _predict_staged(model: NGBRegressor, features: Floats, rounds: list[int]) -> tuple[Floats, Floats]:
     """Return the mean after all rounds [m], and the standard deviation after each of ``rounds``; ``[rounds, m]``.
 
-    It adds up the trees as ``pred_dist`` does, without its copy of the features for each of a thousand trees.
+    It sums the trees as ``pred_dist`` does, but without copying the features for each of a thousand trees.
     """
     single = features.astype(np.float32)
     parameters = np.tile(np.asarray(model.init_params, dtype=np.float64), (len(features), 1))
@@ -207,16 +206,16 @@ def _predict_staged(model: NGBRegressor, features: Floats, rounds: list[int]) ->
         )
         if i in rounds:
             after[i] = parameters[:, 1].copy()
-    last = after | {len(model.base_models): parameters[:, 1]}  # the library stops where nothing is left to fit
+    last = after | {len(model.base_models): parameters[:, 1]}  # the library stops early if nothing is left to fit
     logarithms = np.array([last.get(i, parameters[:, 1]) for i in rounds])
     return parameters[:, 0], np.maximum(np.exp(logarithms), _LEAST_STD)
 
 
 def find_std_factor(ratio: Floats) -> float:
-    """Return by what to multiply standard deviations, from errors divided by them [n].
+    """Return the factor for standard deviations, from errors divided by them [n].
 
-    As many points lie within one as of a normal distribution, counting one more point beyond all (split
-    conformal prediction): few points give wide intervals.
+    With this factor, as many points lie within one standard deviation as for a normal distribution, counting one
+    additional point beyond all others (split conformal prediction). Few points give wide intervals.
     """
     rank = min(math.ceil((len(ratio) + 1) * _WITHIN_ONE), len(ratio))
     return float(np.sort(ratio)[rank - 1])

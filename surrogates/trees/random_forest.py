@@ -1,14 +1,14 @@
-"""Random forest: the mean of deep trees, each on its own draw of the training points.
+"""Random forest: the mean of deep trees, each trained on its own sample of the training points.
 
-Source: Breiman 2001, "Random Forests". NAS-Bench-301 (Siems et al. 2020, arXiv 2008.09777) tuned one as a
-surrogate, and White et al. 2021 (arXiv 2104.01177) took its settings over for the one-hot code: preset
-``naslib`` (116 trees without bootstrap, 17 % of the columns at a split, leaves of at least 2 points).
+Source: Breiman 2001, "Random Forests". NAS-Bench-301 (Siems et al. 2020, arXiv 2008.09777) tuned a forest as a
+surrogate, and White et al. 2021 (arXiv 2104.01177) adopted its settings for the one-hot code: preset ``naslib`` (116
+trees without bootstrap, 17 % of the columns at a split, leaves of at least 2 points).
 
-Our defaults differ from scikit-learn's in the features (what an architecture computes), in learning ranks and in
-looking at a third of the columns at a split, which is Breiman's advice for regression.
+Our defaults differ from scikit-learn's in the features (what an architecture computes), in learning ranks, and in
+considering a third of the columns at a split, as Breiman recommends for regression.
 
-The uncertainty is the standard deviation over trees. Each tree answers with one or two training points,
-so that it holds their noise too. A restored forest is grown again from the training data.
+The uncertainty is the standard deviation over trees. Each tree predicts from one or two training points, so this
+deviation includes their noise. A restored forest is trained again from the training data.
 """
 
 from collections.abc import Mapping
@@ -25,21 +25,21 @@ from nasbench.surrogates._tabular import FUNCTIONAL, TabularPredictor, draw_libr
 
 REQUIRES = {"sklearn": "trees"}
 
-_LEAST_STD = 1e-3  # of the transformed target: trees that agree are not certain
+_LEAST_STD = 1e-3  # in units of the transformed target: trees that agree are not certain
 
 
 class RandomForest(TabularPredictor):
     """A forest of regression trees.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: features, see ``nasbench.encodings``.
-        target: ``rank``, ``score`` or ``log_error``.
-        n_trees: how many.
-        max_features: share of the columns that a split looks at, in (0, 1].
-        min_samples_leaf: points of a leaf, at least.
-        min_samples_split: points of a vertex that is split, at least.
-        bootstrap: draw the points of each tree with replacement, instead of showing it all.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
+        n_trees: number of trees.
+        max_features: share of the columns that a split considers, in (0, 1].
+        min_samples_leaf: smallest number of points in a leaf.
+        min_samples_split: smallest number of points in a vertex that is split.
+        bootstrap: sample the points of each tree with replacement; otherwise each tree sees all points.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -85,6 +85,6 @@ class RandomForest(TabularPredictor):
         self._forest = forest.fit(features.astype(np.float32), value)
 
     def _answer(self, features: Floats) -> tuple[Floats, Floats | None]:
-        single = features.astype(np.float32)  # what trees compare; converted once, not by each of them
+        single = features.astype(np.float32)  # the precision of the trees; converted once instead of by each tree
         answers = np.array([tree.predict(single, check_input=False) for tree in self._forest.estimators_])
         return answers.mean(axis=0), np.maximum(answers.std(axis=0), _LEAST_STD)

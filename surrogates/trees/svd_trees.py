@@ -1,14 +1,14 @@
 """The rest of a learning curve from trees, in the few directions in which training curves differ.
 
-Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves", arXiv 2111.03602: a
+Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves", arXiv 2111.03602. A
 singular value decomposition of the training curves keeps six directions, and trees predict an architecture's
 coefficients.
 
-Differences: the source answers from the architecture alone; here trees see the epochs so far as well, and what is
-decomposed is what comes after them, relative to the last value. The trees are one random forest of all coefficients
-(boosting, as there, learns hardly anything from a hundred curves); its trees' spread, and what they miss on the
-training curves that they did not see, is the uncertainty. One model is fitted for each number of epochs seen, when
-it is first asked for.
+Differences: the source predicts from the architecture alone. Here trees also see the epochs so far, and the
+decomposition is that of the later epochs relative to the last seen value. The trees form one random forest of all
+coefficients, because boosting, as in the source, learns hardly anything from a hundred curves. The uncertainty
+combines the spread of the trees with their error on held-out training curves. One model is fitted for each number of
+epochs seen, on first use.
 """
 
 from typing import Any, NamedTuple
@@ -27,12 +27,12 @@ from nasbench.surrogates._tabular import draw_library_seed
 
 REQUIRES = {"sklearn": "trees"}
 
-_SHARE = 0.5  # of the columns that a split may choose from
+_SHARE = 0.5  # share of the columns that a split considers
 _LEAST_STD = 1e-4
 
 
 class _Model(NamedTuple):
-    """A forest of coefficients, what they add to the last epoch, the mean there, and the variance that it misses."""
+    """A forest of coefficients, their contribution to the last epoch, the mean there, and the residual variance."""
 
     forest: Any
     direction: Floats
@@ -44,10 +44,10 @@ class SVDTrees(PerLength):
     """A forest of coefficients.
 
     Args:
-        space: where the architectures are from.
-        encoding: what is seen of an architecture, see ``nasbench.encodings``; empty for nothing.
-        directions: of the decomposition that are kept, at most.
-        trees: of the forest; at least as many that each training curve is unseen by some.
+        space: the search space of the architectures.
+        encoding: features of an architecture, see ``nasbench.encodings``; empty for none.
+        directions: largest number of directions to keep.
+        trees: number of trees; enough that each training curve is unseen by some.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class SVDTrees(PerLength):
     def _make_base(self, batch: Batch, length: int) -> Floats:
         return require_curves(batch)[:, length - 1] if length else np.full(len(batch), self._expected[0])
 
-    def _model(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
+    def _fit_length(self, batch: Batch, length: int, value: Floats, rng: np.random.Generator) -> _Model:
         rest = np.concatenate([require_curves(batch)[:, length:-1], value[:, None]], axis=1)
         rest = rest - self._make_base(batch, length)[:, None]
         mean = rest.mean(axis=0)

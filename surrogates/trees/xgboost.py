@@ -1,21 +1,19 @@
 """XGBoost: gradient-boosted trees, by regression or by ranking.
 
-Source: Chen & Guestrin 2016, "XGBoost: A Scalable Tree Boosting System" (arXiv 1603.02754); as a predictor of
-architectures White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?" (arXiv
+Source: Chen & Guestrin 2016, "XGBoost: A Scalable Tree Boosting System" (arXiv 1603.02754). As a predictor of
+architectures: White et al. 2021, "How Powerful are Performance Predictors in Neural Architecture Search?" (arXiv
 2104.01177) and NAS-Bench-301 (Siems et al. 2020, arXiv 2008.09777).
 
-White et al. train 500 rounds of the library's defaults on the one-hot code and the scores: preset
-``naslib``. Our defaults differ: slow learning of a random part of the columns, ranks instead of scores, and
-features of what an architecture computes, which is what matters most. Preset ``pairwise``
-learns the order alone (RankNet and LambdaMART, Burges 2010); a line through the training points turns its answer,
-which has no unit, into scores. The library's ``rank:ndcg`` is left
-out: with its gain little but the very best counts, and it reached a Kendall tau of .50 on NAS-Bench-201 (250 points)
-where pairs reach .85.
+White et al. train 500 rounds with the library's defaults on the one-hot code and the scores: preset ``naslib``. Our
+defaults differ: a low learning rate with a random part of the columns, ranks instead of scores, and features of what
+an architecture computes, which matter most. Preset ``pairwise`` learns only the order (RankNet and LambdaMART, Burges
+2010); a line through the training points converts its output, which has no unit, into scores. The library's
+``rank:ndcg`` is left out: with its gain, little but the very best architectures counts.
 
-Uncertainty is by bagging. ``uncertainty=quantile`` costs less, and its intervals are too narrow where points are
-few: at 50 points a third of new ones lie within one standard deviation, at 1,000 two thirds (NAS-Bench-201).
+The uncertainty comes from bagging. ``uncertainty=quantile`` costs less, but its intervals are too narrow for few
+points.
 
-Trees are grown by one thread, and so the same everywhere. ``rng`` seeds them.
+One thread grows the trees, so results are the same on every machine. ``rng`` seeds them.
 """
 
 from collections.abc import Mapping
@@ -37,7 +35,7 @@ REQUIRES = {"xgboost": "trees"}
 
 _OBJECTIVES: dict[str, dict[str, Any]] = {
     "regression": {"objective": "reg:squarederror"},
-    # pairs over all of the training points: the library's default compares with the best 32 only
+    # pairs over all training points; the library's default compares only with the best 32
     "pairwise": {"objective": "rank:pairwise", "lambdarank_pair_method": "mean", "lambdarank_num_pair_per_sample": 8},
 }
 
@@ -46,23 +44,23 @@ class XGBoost(BoostedTrees):
     """Gradient-boosted trees by second-order steps.
 
     Args:
-        space: where the architectures are from.
+        space: the search space of the architectures.
         encoding: features, see ``nasbench.encodings``.
-        target: ``rank``, ``score`` or ``log_error``.
+        target: what the predictor learns: ``rank``, ``score`` or ``log_error``.
         objective: ``regression`` or ``pairwise``.
         uncertainty: ``bagging``, ``quantile`` (with ``regression`` only) or ``none``.
-        n_members: models of ``bagging``.
+        n_members: number of models for ``bagging``.
         n_rounds: trees of a model.
-        max_depth: of a tree.
+        max_depth: largest depth of a tree.
         learning_rate: in (0, 1].
-        min_child_weight: smallest sum of second derivatives in a leaf; of ``regression``, of points.
+        min_child_weight: smallest sum of second derivatives in a leaf; for ``regression``, smallest number of points.
         subsample: share of the points that a tree sees, in (0, 1].
         colsample_bytree: share of the columns that a tree sees, in (0, 1].
-        colsample_bylevel: share of those that a level of it sees, in (0, 1].
-        colsample_bynode: share of those that a split of it sees, in (0, 1].
+        colsample_bylevel: share of a tree's columns that a level sees, in (0, 1].
+        colsample_bynode: share of a level's columns that a split sees, in (0, 1].
 
     Raises:
-        InvalidOption: an unknown objective or uncertainty, or quantiles of the objective that ranks.
+        InvalidOption: the objective or uncertainty is unknown, or ``quantile`` is combined with ``pairwise``.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -79,7 +77,7 @@ class XGBoost(BoostedTrees):
         },
         "pairwise": {"objective": "pairwise", "min_child_weight": 0.1},
     }
-    # those of White et al. 2021, whose shares of columns may also be 0
+    # those of White et al. 2021, which also allow shares of columns of 0
     ranges: ClassVar[Mapping[str, Range]] = {
         "max_depth": Range(1, 14),
         "min_child_weight": Range(1, 9),
@@ -132,7 +130,7 @@ class XGBoost(BoostedTrees):
         return xgb.train(options, data, self._n_rounds)
 
     def _make_labels(self, value: Floats) -> Floats:
-        """Return what the objective takes: values, or grades from 0 upwards, which say no more than the order."""
+        """Return the labels for the objective: values, or grades from 0 upwards, which encode only the order."""
         if self._objective == "regression":
             return value
         place: Floats = rankdata(value) - 1

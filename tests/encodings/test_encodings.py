@@ -1,10 +1,10 @@
-"""Encodings against hand-counted examples and the laws they promise."""
+"""Encodings against examples counted by hand, and the properties that they guarantee."""
 
 import numpy as np
 import pytest
 
 from nasbench.encodings import CountEncoding, list_encodings, make_encoding
-from nasbench.encodings._functional import functional_paths
+from nasbench.encodings._functional import find_functional_paths
 from nasbench.encodings.functional_path import FunctionalPathEncoding
 from nasbench.encodings.wl import WeisfeilerLehmanEncoding
 from nasbench.errors import InvalidOption, UnknownName
@@ -41,7 +41,7 @@ def test_functional_paths_of_a_cell_counted_by_hand():
     space = space_named("nb201")
     # conv3x3 into node 1, skip into 2 from 0, pool into 2 from 1; into 3: none from 0, conv1x1 from 1, skip from 2
     text = "|nor_conv_3x3~0|+|skip_connect~0|avg_pool_3x3~1|+|none~0|nor_conv_1x1~1|skip_connect~2|"
-    paths = functional_paths(space, space.parse([text]))
+    paths = find_functional_paths(space, space.parse([text]))
     # working operations in the order of the vocabulary: conv1x1, conv3x3, pool
     assert sorted(paths.counts.tolist()) == sorted([[1, 1, 0], [0, 0, 0], [0, 1, 1]])
     statistics = make_encoding(space, "path_statistics").encode(space.parse([text]))[0]
@@ -53,7 +53,7 @@ def test_functional_paths_of_a_cell_counted_by_hand():
 def test_a_dead_cell_has_no_paths():
     space = space_named("nb201")
     nothing = np.zeros((1, 6), dtype=np.int8)
-    assert len(functional_paths(space, nothing).owner) == 0
+    assert len(find_functional_paths(space, nothing).owner) == 0
     assert not make_encoding(space, "path_statistics").encode(nothing).any()
 
 
@@ -72,7 +72,7 @@ def test_the_order_of_operations_counts_in_paths_but_not_in_bags():
 @pytest.mark.parametrize("name", ["nb201", "tnb101_micro", "nb101"])
 @pytest.mark.parametrize("label", ["functional_path", "path_bag", "path_statistics", "wl,depth=2", "canonical"])
 def test_isomorphic_architectures_look_the_same(name, label, rng):
-    """Up to what the benchmark's own isomorphism ignores: NAS-Bench-201's tells a sum from its only term."""
+    """Up to the benchmark's own isomorphism: NAS-Bench-201's distinguishes a sum from its only term."""
     space = space_named(name)
     archs = space.sample(200, rng)
     twins = space.canonicalize(archs)
@@ -86,7 +86,7 @@ def test_isomorphic_architectures_look_the_same(name, label, rng):
 
 @pytest.mark.parametrize("make", [FunctionalPathEncoding, WeisfeilerLehmanEncoding])
 def test_looked_up_features_equal_computed_ones(make, rng):
-    """Columns may differ in order: inner products and lengths may not."""
+    """The order of columns may differ; inner products and lengths may not."""
     space = space_named("nb201")
     known, others = space.sample(30, rng), space.sample(50, rng)
     computed = make(space)
@@ -114,7 +114,7 @@ def test_what_was_not_seen_keeps_lengths_exact(rng):
 
 @pytest.mark.parametrize("name", ["darts", "nb201"])
 def test_what_was_not_seen_keeps_weighted_distances_exact(name, rng):
-    """However much each group weighs: as if all had been seen. NAS-Bench-201 is looked up, DARTS is counted."""
+    """For any group weights, as if everything had been seen. NAS-Bench-201 is looked up, DARTS is counted."""
     space = space_named(name)
     encoding, weights = make_encoding(space, "wl,depth=2"), rng.random(5)
     known, other = space.sample(5, rng), space.sample(40, rng)

@@ -1,4 +1,4 @@
-"""Ours and the public scores of NAS-Bench-Suite-Zero are the same; here of ten cells, of more by a command.
+"""Our scores equal the public ones of NAS-Bench-Suite-Zero: here for ten cells, for more with a command.
 
 nasbench proxies nb201-cifar10 --data folder,path=CIFAR10 --sample 200 --against nb201_zero_cost_cifar10
 """
@@ -17,13 +17,18 @@ from nasbench.spaces.nb201 import NASBench201
 Image = pytest.importorskip("PIL.Image")
 
 N_CELLS, N_IMAGES = 10, 16
-SAME = {"params": 1e-9, "l2_norm": 0.01, "synflow": 0.01, "zen": 0.05}  # relative; theirs start from other weights
-ALIKE = {"flops": 0.95, "naswot": 0.9, "jacov": 0.7}  # Spearman; theirs counts more operations, saw more images
+SAME = {
+    "params": 1e-9,
+    "l2_norm": 0.01,
+    "synflow": 0.01,
+    "zen": 0.05,
+}  # relative; their initial weights differ
+ALIKE = {"flops": 0.95, "naswot": 0.9, "jacov": 0.7}  # Spearman; theirs counts more operations and uses more images
 
 
 @pytest.fixture
 def published(shared):
-    """The public scores of ten cells, in units of ours."""
+    """The public scores of ten cells, in our units."""
     scores = pd.read_csv(shared / "nb201/zero_cost_proxies_cifar10.csv").rename(columns={"nwot": "naswot"})
     return scores[scores.jacov > -1e8].assign(params=scores.params * 1e6).sample(N_CELLS, random_state=0)
 

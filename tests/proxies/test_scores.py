@@ -1,4 +1,4 @@
-"""Proxies of networks small enough to be worked out by hand."""
+"""Proxies of networks that are small enough to compute by hand."""
 
 import math
 import os
@@ -26,7 +26,7 @@ def tensor(values):
 
 
 def linear(*weights, between=(), bias=False):
-    """A chain of linear layers with these weights."""
+    """Return a chain of linear layers with these weights."""
     layers = []
     for weight in map(tensor, weights):
         layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias)
@@ -37,7 +37,7 @@ def linear(*weights, between=(), bias=False):
 
 @pytest.fixture
 def one():
-    """One layer of zeros and twos, two images: at equal logits the loss's gradient by the logits is (1/2 - y) / 2."""
+    """One layer of zeros and twos, two images: for equal logits, the loss gradient of the logits is (1/2 - y) / 2."""
     return Probe(linear([[2.0, 0.0], [0.0, 2.0]]), tensor([[1.0, 1.0], [3.0, 3.0]]), torch.tensor([0, 1]))
 
 
@@ -53,7 +53,7 @@ def one():
         ("snip", 2.0),
         ("plain", 0.0),
         ("fisher", 2 * 2 * (0.5**2 + 1.5**2) / 2 / 2),  # channels, weights of each, mean over images, half
-        ("synflow", math.log(4.0)),  # two weights of 2 pass a one on
+        ("synflow", math.log(4.0)),  # two weights of 2, each applied to a one
     ],
 )
 def test_one_linear_layer(one, name, expected):
@@ -61,7 +61,7 @@ def test_one_linear_layer(one, name, expected):
 
 
 def test_plain_keeps_the_sign():
-    """Logits (1, 0) where the first is right: the gradient by its weight is p - 1."""
+    """Logits (1, 0), where the first class is correct: the gradient of its weight is p - 1."""
     probe = Probe(linear([[1.0], [0.0]]), tensor([[1.0], [1.0]]), torch.tensor([0, 0]))
     p = math.e / (1 + math.e)
     assert score("plain", probe) == pytest.approx(p - 1, rel=1e-5)
@@ -106,7 +106,7 @@ def test_naswot_of_a_tiny_relu_network():
 
 
 class Beside(nn.Module):
-    """Two branches, of which the second one is computed for nothing."""
+    """Two branches; the output of the second is not used."""
 
     def __init__(self):
         super().__init__()
@@ -147,7 +147,7 @@ def test_equal_gradients_score_far_below_and_constant_ones_not_at_all():
 
 
 def test_epe_nas_of_many_classes_compares_them():
-    """101 logits; a class of two images, one of three, one alone, which is left out."""
+    """101 logits; classes of two images, of three, and of a single image, which is left out."""
     rng = np.random.default_rng(0)
     network = linear(rng.normal(size=(8, 6)), rng.normal(size=(101, 8)), between=(nn.ReLU(),))
     probe = Probe(network, tensor(rng.normal(size=(6, 6))), torch.tensor([7, 7, 3, 3, 3, 50]))
@@ -156,7 +156,7 @@ def test_epe_nas_of_many_classes_compares_them():
 
 
 def test_zen_of_a_convolution():
-    """A 1x1 convolution w, normalised: the difference is gamma |w x'| / deviation, and the deviation is added back."""
+    """A normalised 1x1 convolution w: the difference is gamma |w x'| / deviation, times the deviation again."""
     layer = nn.Conv2d(1, 1, 1, bias=False)
     probe = Probe(nn.Sequential(layer, GlobalAverage()), torch.zeros(4000, 1, 2, 2), torch.zeros(4000))
     drawn = score("zen", probe)
@@ -186,7 +186,7 @@ def test_impossible_options_of_zen_are_refused():
 
 @pytest.mark.parametrize("name", PROXIES.names())
 def test_a_proxy_changes_nothing_that_another_sees(name):
-    """Neither the network, its running moments included, nor torch's own generator."""
+    """A proxy changes neither the network, including its running moments, nor torch's global generator."""
     torch.manual_seed(3)
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), GlobalAverage(), nn.Linear(4, 3))
     probe = Probe(network, torch.randn(6, 3, 5, 5), torch.tensor([0, 1, 2, 0, 1, 2]))
@@ -232,9 +232,9 @@ def test_all_networks_are_scored():
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card; torch finds none here")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device; torch finds none")
 def test_a_card_scores_as_the_cpu_does(rng):
-    """Weights and what a proxy draws are the same; what differs is the order of sums."""
+    """Weights and a proxy's random numbers are the same; only the order of sums differs."""
     images = rng.standard_normal((16, 3, 32, 32), dtype=np.float32)
     batch, arch = Minibatch(images, np.arange(16) % 4, 4), np.array([[3, 2, 1, 4, 1, 3]], dtype=np.int8)
     one, other = (
@@ -246,7 +246,7 @@ def test_a_card_scores_as_the_cpu_does(rng):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the memory in use is read from /proc")
 def test_nothing_of_a_network_stays_behind(rng):
-    """Hooks and graphs can keep each other alive for ever: five more networks take no more than 20 MB in all."""
+    """Hooks and graphs can keep each other alive: five more networks must use at most 20 MB in total."""
     batch = Minibatch(rng.standard_normal((16, 3, 32, 32), dtype=np.float32), np.arange(16) % 10, 10)
     proxies = ["fisher", "naswot", "jacov", "grasp"]
     scoring = Scoring(network="nb201,channels=8,n_cells=1", proxies=proxies, batch=batch, seed=0)

@@ -1,4 +1,4 @@
-"""Scoring a task's architectures into a table: the same numbers however it is done, and nothing lost by a kill."""
+"""Scoring a task's architectures into a table: reproducible, and resumed after an interruption."""
 
 import json
 
@@ -67,7 +67,7 @@ def test_a_network_without_a_path_has_sizes_and_missing_scores(study, tmp_path):
     assert table.describe_static("cifar10", "params")["unit"] == "count"
 
 
-def test_killed_it_goes_on_with_the_rest(study, tmp_path, monkeypatch):
+def test_an_interrupted_study_resumes(study, tmp_path, monkeypatch):
     asked = study()
     whole = values(score_table(asked, tmp_path / "whole.h5"), asked)
     score_part, done = studies._score_part, []

@@ -1,4 +1,4 @@
-"""What the tests of predictors share: real measurements, and predictors judged on them."""
+"""Helpers of the tests of predictors: real measurements, and predictors evaluated on them."""
 
 import sys
 
@@ -11,7 +11,7 @@ from nasbench.predictions import Batch
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Tests run side by side; threads of one that wait for threads of another burn the time of both."""
+    """Limit torch to one thread: tests run in parallel, and threads that wait for other threads waste time."""
     torch = sys.modules.get("torch")
     if torch is None:
         yield
@@ -47,7 +47,7 @@ def tau(make, measured, n, seed=0):
 def beats_the_mean_and_a_random_ranking(make, measured, n=60, seeds=7):
     """Smaller absolute error than the training mean, and Kendall tau above zero, at 7 of 7 fixed seeds.
 
-    By luck alone either happens with p = 2 ** -7 < 0.01 (sign test).
+    By chance, either happens with p = 2 ** -7 < 0.01 (sign test).
     """
     better = ranked = 0
     for seed in range(seeds):

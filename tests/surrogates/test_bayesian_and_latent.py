@@ -1,4 +1,4 @@
-"""Each of the Bayesian and latent-space predictors ranks real architectures far better than chance."""
+"""All Bayesian and latent-space predictors rank real architectures far better than chance."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ SHORT = {
 
 @pytest.mark.parametrize("name", SHORT)
 def test_ranks_better_than_chance(name, cifar10):
-    """Two seeds, 60 training points, 400 others; p < 1e-6 each, one-sided, that an order without knowledge does so."""
+    """Two seeds, 60 training points, 400 others; each with one-sided p < 1e-6 against a random order."""
     if extra := PREDICTORS.missing_extra(name):
         pytest.skip(f"the extra '{extra}' is not installed")
     for seed in range(2):

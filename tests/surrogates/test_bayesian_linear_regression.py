@@ -1,4 +1,4 @@
-"""The conjugate posterior against scikit-learn, the density of scipy, and numerical integration."""
+"""The conjugate posterior against scikit-learn, scipy's density, and numerical integration."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_the_highest_evidence_is_where_scikit_learn_finds_it(seed):
 
 
 def test_more_features_than_points_are_uncertain_beyond_them():
-    """The process seen as a Gaussian one with a linear kernel: Rasmussen & Williams 2006, equation 2.12."""
+    """The model as a Gaussian process with a linear kernel: Rasmussen & Williams 2006, equation 2.12."""
     x, value = problem(n=8, f=20)
     logs, new = np.array([[0.5, -1.0]]), problem(n=5, f=20, seed=1)[0]
     a, b = x - x.mean(axis=0), new - x.mean(axis=0)
@@ -63,7 +63,7 @@ def test_sampled_precisions_have_the_moments_of_their_posterior():
     density = np.exp(posterior.evidence(grid) - posterior.evidence(grid).max())
     mean = density @ grid / density.sum()
     std = np.sqrt(density @ (grid - mean) ** 2 / density.sum())
-    drawn = posterior.sampled(Sampling(walkers=400, burn_in=100, length=100), np.random.default_rng(0))
+    drawn = posterior.draw_samples(Sampling(walkers=400, burn_in=100, length=100), np.random.default_rng(0))
     assert (np.abs(drawn.mean(axis=0) - mean) < 4 * std / np.sqrt(400)).all()
     np.testing.assert_allclose(drawn.std(axis=0), std, rtol=0.15)  # four times 1 / sqrt(2 * 400)
 

@@ -1,4 +1,4 @@
-"""The sampler against densities in closed form, the gradient against differences."""
+"""The sampler against densities in closed form, the gradient against finite differences."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_the_sampler_draws_from_a_normal_distribution_of_any_scale():
 
 
 def test_the_gradient_is_that_of_the_negative_log_density(monkeypatch):
-    monkeypatch.setattr(bohamiann, "_HIDDEN", (7, 7, 7))  # thousands of differences less
+    monkeypatch.setattr(bohamiann, "_HIDDEN", (7, 7, 7))  # saves thousands of differences
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(5, 3)), rng.normal(size=5)
     widths = bohamiann._compute_prior_widths(3)

@@ -54,7 +54,7 @@ def test_an_ensemble_of_equals_is_the_mean_of_its_members(cifar10, measured):
 
 
 def test_stacking_finds_the_member_that_knows(cifar10, measured):
-    """A member on the functional features, and one that sees little but the operations' number."""
+    """One member reads the functional features, the other sees little more than the number of operations."""
     label = f'ensemble@stacked,members="{LINE}+{LINE},encoding=ordinal",n_folds=3'
     predictor, _, _ = trained(made(label, cifar10), measured, 150)
     good, bad = predictor.weights
@@ -92,7 +92,7 @@ def test_ranges_are_drawn_within_their_ends_and_on_their_scale(rng):
 
 
 def test_tuning_mends_a_bad_setting(cifar10, measured):
-    """Leaves of twenty points of sixty cannot tell much; their size is open to tuning."""
+    """Leaves of twenty out of sixty points predict poorly; tuning may change their size."""
     bad = "random_forest,max_features=0.3,n_trees=16"
     make = made(f'tuned,member="{bad}",n_configs=6', cifar10)
     worst = PREDICTORS.load("random_forest").ranges["min_samples_leaf"].high
@@ -103,15 +103,17 @@ def test_tuning_mends_a_bad_setting(cifar10, measured):
     assert tuned > crippled + 0.05
     predictor, _, _ = trained(make, measured, 60)
     assert predictor.n_tried == 6
-    assert not {"max_features", "n_trees"} & predictor.chosen.keys()  # they were named, so that they stay
+    assert not {"max_features", "n_trees"} & predictor.chosen.keys()  # options set in the label are not tuned
 
 
 def test_tuning_chooses_what_cross_validation_finds_best(cifar10, measured):
-    """Of all that it tries none is worth more on the same folds than the one it chose."""
+    """None of the configurations tried has a higher value on the same folds than the chosen one."""
     predictor = made("tuned,member=nu_svr,n_configs=8", cifar10)()
     worths = []
-    judge = predictor._worth
-    predictor._worth = lambda options, *rest: worths.append((judge(options, *rest), options)) or worths[-1][0]
+    judge = predictor._evaluate_options
+    predictor._evaluate_options = lambda options, *rest: (
+        worths.append((judge(options, *rest), options)) or worths[-1][0]
+    )
     archs, score = measured
     rows = np.random.default_rng(0).permutation(len(archs))[:80]
     predictor.fit(Batch(archs[rows]), score[rows], np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""The deep kernel against GPyTorch's own prediction, and what is learnt against what is drawn."""
+"""The deep kernel against GPyTorch's own prediction; learnt weights, reproducibility and state."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from nasbench.surrogates.kernel_methods.deep_kernel_gp import DeepKernelGP  # no
 @pytest.fixture
 def model(rng):
     x = rng.standard_normal((80, 2))
-    y = np.sign(x[:, 0] * x[:, 1])  # no stationary kernel of x: the sign jumps
+    y = np.sign(x[:, 0] * x[:, 1])  # no stationary kernel of x fits: the sign jumps
     generator = torch.Generator().manual_seed(1)
     network = make_tanh_network(x.shape[1], 16, 2, generator)
     return DeepKernelModel(torch.from_numpy(x), torch.from_numpy(y), network=network, outputs=2)
@@ -51,7 +51,7 @@ def test_the_answer_is_that_of_gpytorch(model, rng):
 
 
 def test_it_ranks_better_than_chance(cifar10):
-    """p < 1e-10 that 100 points rank 1,000 others by luck, and the intervals hold about what they promise."""
+    """p < 1e-10 that 100 points rank 1,000 others by chance, and the intervals have about the right coverage."""
     rng = np.random.default_rng(3)
     archs = cifar10.table.architectures[rng.permutation(cifar10.rows)[:1100]]
     score = cifar10.query(archs)

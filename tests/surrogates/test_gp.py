@@ -1,4 +1,4 @@
-"""Gaussian processes against other people's kernels and answers, and against their own definition."""
+"""Gaussian processes against independent kernels and predictions, and against their own definition."""
 
 import numpy as np
 import pytest
@@ -96,21 +96,21 @@ def test_conditioning_equals_factoring_anew(cifar10, label):
 
 
 def test_hyperparameters_are_those_of_the_highest_marginal_likelihood(cifar10):
-    """Scikit-learn's regressor, given the same kernel matrix, agrees on the likelihood; none nearby is better."""
+    """Scikit-learn's regressor agrees on the likelihood for the same kernel matrix; no nearby point is better."""
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import Matern, WhiteKernel
 
     predictor, archs = fitted("path_gp,smooth=False,target=score", cifar10, 50)
-    from nasbench.surrogates._gp import _exact
+    from nasbench.surrogates._gp import exact
 
     length, signal, noise = np.exp(predictor._hyperparameters)
     x, y = predictor.features(archs).numpy(), predictor._value.numpy()
-    kernel = signal * Matern(length, nu=2.5) + WhiteKernel(noise + _exact.LEAST_NOISE)
+    kernel = signal * Matern(length, nu=2.5) + WhiteKernel(noise + exact.LEAST_NOISE)
     reference = GaussianProcessRegressor(kernel, optimizer=None, alpha=0).fit(x, y)
     products = predictor._module.compute_by_group(torch.from_numpy(x))
     given = torch.from_numpy(predictor._hyperparameters)
     loss = predictor._compute_negative_log_posterior(given, products, torch.from_numpy(y))
-    own = -float(loss - _exact.compute_minus_log_prior(given)) - len(y) / 2 * np.log(2 * np.pi)
+    own = -float(loss - exact.compute_minus_log_prior(given)) - len(y) / 2 * np.log(2 * np.pi)
     assert own == pytest.approx(reference.log_marginal_likelihood_value_, abs=1e-4)
     for step in (-0.1, 0.1):
         for i in range(3):
@@ -139,7 +139,7 @@ def test_botorch_takes_the_kernel_and_the_model(cifar10):
 
 
 def test_the_default_reaches_its_figures(cifar10):
-    """Kendall's tau on a quarter of NAS-Bench-201, CIFAR-10; benchmarks/quality.py measures on all of the rest."""
+    """Kendall's tau on a quarter of NAS-Bench-201, CIFAR-10; benchmarks/quality.py measures all the rest."""
     query = cifar10.table.architectures[cifar10.rows[::4]]
     truth = cifar10.query(query)
     for n, least in ((50, 0.73), (250, 0.86)):
@@ -153,19 +153,19 @@ def test_the_default_reaches_its_figures(cifar10):
 
 @pytest.mark.parametrize("label", ["wl_gp", "functional_gp"])
 def test_the_standard_deviation_is_of_the_right_size(cifar10, label):
-    """Errors over standard deviations have a root mean square of one, in the normal scores that are learnt."""
+    """Errors divided by standard deviations have a root mean square of one, in the normal scores of ranks."""
     query = cifar10.space.rows[::29]
     squares = []
     for seed in range(4):
         predictor, _ = fitted(label, cifar10, 150, seed)
         mean, std = predictor._predict(Batch(query))
-        squares.append(np.square((predictor._make_target.forward(cifar10.query(query)) - mean) / std).mean())
+        squares.append(np.square((predictor._target.forward(cifar10.query(query)) - mean) / std).mean())
     assert 0.8 < np.sqrt(np.mean(squares)) < 1.2
 
 
 @pytest.mark.parametrize("label", ["wl_gp", "path_gp", "sum_gp", "one_hot_gp", "one_hot_gp@hamming", "functional_gp"])
 def test_better_than_the_mean(cifar10, label):
-    """Absolute errors below those of predicting the training mean, one-sided Wilcoxon test over 8 seeds."""
+    """Absolute errors are below those of the training mean; one-sided Wilcoxon test over 8 seeds."""
     query = cifar10.space.rows[::97]
     truth = cifar10.query(query)
     gains = []

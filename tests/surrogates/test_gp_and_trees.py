@@ -1,4 +1,4 @@
-"""The default predictor: a Gaussian process and trees, in one answer."""
+"""The default predictor: a Gaussian process and trees combined."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ from nasbench.surrogates.combinations.gp_and_trees import GPAndTrees
 
 
 def tau(label, task, n, seed):
-    """Return Kendall's tau on 800 others of any task."""
+    """Return Kendall's tau on 800 other architectures of any task."""
     rng = np.random.default_rng(seed)
     archs = task.space.rows[rng.permutation(len(task.space.rows))]
     score, predictor = task.query(archs[: n + 800]), nasbench.make_predictor(task.space, label)
@@ -27,7 +27,7 @@ def tau(label, task, n, seed):
 
 
 def test_the_mean_is_the_weighted_mean_of_both(cifar10, measured):
-    """In scores, where the target is linear; shares of 0 and 1 are the parts alone."""
+    """In scores, where the target is linear; shares of 0 and 1 give the parts alone."""
     parts = [
         trained(partial(GPAndTrees, cifar10.space, target="score", share=share, n_rounds=20), measured, 60)
         for share in (0.0, 0.25, 1.0)
@@ -79,6 +79,6 @@ def test_conditioning_adds_to_the_process_and_is_kept(cifar10, measured):
         np.testing.assert_array_equal(seen, expected)
 
 
-def test_a_share_that_is_none_is_refused(cifar10):
-    with pytest.raises(InvalidOption, match="expected 0"):
+def test_a_share_above_one_is_refused(cifar10):
+    with pytest.raises(InvalidOption, match="at least 0, at most 1"):
         GPAndTrees(cifar10.space, share=1.5)

@@ -1,4 +1,4 @@
-"""Each net's own equation, worked out vertex by vertex with numpy."""
+"""The equation of each net, computed vertex by vertex with numpy."""
 
 import sys
 
@@ -8,7 +8,7 @@ import torch
 from nasbench.registry import PREDICTORS, SPACES
 from nasbench.surrogates._nets import initialize_weights
 
-# a diamond with a short cut: 0 -> 1 -> 3, 0 -> 2 -> 3, 0 -> 3
+# a diamond with a shortcut: 0 -> 1 -> 3, 0 -> 2 -> 3, 0 -> 3
 ADJACENCY = np.array([[0, 1, 1, 1], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]], dtype=float)
 
 
@@ -56,7 +56,7 @@ def test_gin_adds_up_the_neighbourhood():
 
 
 def test_gates_multiply_what_flows_in():
-    """Ning et al. 2020, section 3.2: sigmoid(EMB W_o) times the sum of what predecessors hold, and what was held."""
+    """Ning et al. 2020, section 3.2: sigmoid(EMB W_o) times the sum over predecessors, plus the vertex's own value."""
     layer, x, embedding = layer_of("gates", "_Flow", 3, 5), features(3), features(48)
     held = x @ layer.weight.weight[0].detach().numpy()
     gate = 1 / (1 + np.exp(-(embedding @ layer.gate.weight[0].detach().numpy() + layer.gate.bias[0].detach().numpy())))
@@ -75,7 +75,7 @@ def test_bonas_s_global_vertex_hears_all_and_none_hears_it():
 
 
 def test_attention_only_looks_along_paths():
-    """Vertices 1 and 2 of the diamond lie on no common path: what one holds never reaches the other in a block."""
+    """Vertices 1 and 2 of the diamond share no path: within a block, neither affects the other."""
     from nasbench.surrogates.neural.graph_transformer import _find_ancestors
 
     above = _find_ancestors(tensor(ADJACENCY)[0])
@@ -97,7 +97,7 @@ def test_paths_of_any_length_are_found():
 
 
 def test_the_transformer_sees_what_a_cell_computes(rng):
-    """The 15,625 strings of NAS-Bench-201 have cells whose dead ends differ; they compute, and get, the same."""
+    """Two of NAS-Bench-201's cells that differ only in dead ends compute the same, and have the same inputs."""
     space = SPACES.load("nb201")()
     cells = space.parse(
         [

@@ -29,7 +29,7 @@ def test_nu_bounds_the_share_of_support_vectors_from_below(cifar10, measured):
 
 def test_a_curve_that_foretells_the_score_is_used(cifar10, rng):
     archs = cifar10.space.sample(200, rng)
-    end = rng.random(200)  # nothing to do with the architecture
+    end = rng.random(200)  # independent of the architecture
     curves = end[:, None] * np.array([0.4, 0.6, 0.7, 1.0])
     curves[::20, 1] = np.nan
     batch = Batch(archs, curves)

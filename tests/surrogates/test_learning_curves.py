@@ -1,4 +1,4 @@
-"""Learning curves: what is read of them, parametric families against outside numbers, samplers against closed forms."""
+"""Learning curves: reading them, families against published numbers, samplers against closed forms."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from nasbench.surrogates.learning_curves.curve_fit import CurveFit
 NAN = np.nan
 EPOCHS = np.arange(1.0, 101.0)
 
-# What the package lcpfn 0.1.3 (Adriaensen et al. 2023) draws at epoch 7 with these parameters.
+# Values of the package lcpfn 0.1.3 (Adriaensen et al. 2023) at epoch 7 with these parameters.
 LCPFN = {
     "pow3": ((0.9, 0.4, 0.7), 0.7975548592845144),
     "ilog2": ((0.8, 0.3), 0.6557304959111037),
@@ -80,7 +80,7 @@ def test_families_are_those_of_the_published_prior(name):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_least_squares_finds_the_curve_that_it_was_given(name):
-    """Without noise, from the first half of a curve, to the end of it."""
+    """Without noise, from the first half of a curve to its end."""
     curve = FAMILIES[name].curve(EPOCHS, *LCPFN[name][0])
     seen = np.where(EPOCHS <= 50, curve, NAN)[None]
     found = fit_family(SHAPES[name], seen)
@@ -174,7 +174,7 @@ def test_families_are_chosen_by_name():
 
 
 def test_freeze_thaw_is_the_gaussian_process_that_it_writes_down(space):
-    """Likelihood and prediction from one dense covariance over all points of three curves and a new one."""
+    """Likelihood and prediction equal those of one dense covariance over all points of three curves and a new one."""
     predictor = PREDICTORS.load("freeze_thaw")(space)
     curves = np.array([[0.3, 0.5, 0.6, 0.65], [0.2, 0.4, NAN, NAN], [0.35, 0.5, 0.7, NAN], [0.1, 0.3, NAN, NAN]])
     batch = batch_of(space, curves)
@@ -194,7 +194,7 @@ def test_freeze_thaw_is_the_gaussian_process_that_it_writes_down(space):
     values = np.array([standard[p] for p in seen])
     likelihood = multivariate_normal.logpdf(values[train], np.zeros(len(train)), covariance[np.ix_(train, train)])
     prior = -0.5 * (((logs - _centres()[0]) / _centres()[1]) ** 2).sum()
-    ours = predictor._log_posterior(logs, fill_gaps(standard[:3]), predictor._compute_distances(x[:3], x[:3]))
+    ours = predictor._compute_log_posterior(logs, fill_gaps(standard[:3]), predictor._compute_distances(x[:3], x[:3]))
     assert ours == pytest.approx(likelihood + len(train) / 2 * np.log(2 * np.pi) + prior, abs=1e-6)
     gain = np.linalg.solve(covariance[:-1, :-1], covariance[:-1, -1])
     mean, std = predictor.predict(batch.take(np.arange(3, 4)))
@@ -210,7 +210,7 @@ def _centres():
 
 
 def test_freeze_thaw_counts_a_training_curve_once(space, rng):
-    """Asked about a training row, as it was seen or longer, it answers as if the row had been trained on so."""
+    """For a training row, with the same or a longer curve, the prediction is as if this curve had been trained on."""
     curves = np.array([[0.3, 0.5, 0.6, 0.65], [0.2, 0.4, 0.5, NAN], [0.35, 0.5, 0.7, 0.72]])
     batch = batch_of(space, curves)
     known = np.where(np.arange(4) < [[4], [2], [4]], curves, NAN)
@@ -231,7 +231,7 @@ def test_the_usual_way_and_what_is_left_of_a_distance_by_hand():
     assert size[1, 2] == pytest.approx(1.4826)  # distances 1, 0 and 4 from it
     left = DistanceLeft(np.array([[4.0, 2.0], [-4.0, -2.0], [4.0, 2.0], [-4.0, -2.0]]))
     assert left.share[2] == 1.0
-    assert 0.5 < left.share[1] < 1  # half is left, and as many curves of the usual size that kept all
+    assert 0.5 < left.share[1] < 1  # half remains, and a prior of as many curves that kept everything
     assert DistanceLeft(np.array([[1.0, NAN], [2.0, NAN]])).share.tolist() == [1.0, 1.0, 1.0]
 
 
@@ -246,11 +246,11 @@ def test_the_features_of_support_vectors_are_values_and_two_differences(space):
 def test_losses_are_summed_by_hand(space):
     losses = np.stack([[[3.0, 2.0, 1.0]], [[9.0, 8.0, 7.0]]], axis=2)
     sotl = PREDICTORS.load("sotl")
-    assert sotl(space)._number(losses).tolist() == [-6.0]
-    assert sotl(space, window=1)._number(losses).tolist() == [-1.0]
+    assert sotl(space)._summarize_losses(losses).tolist() == [-6.0]
+    assert sotl(space, window=1)._summarize_losses(losses).tolist() == [-1.0]
     weighted = -(0.25 * 3 + 0.5 * 2 + 1) / 1.75 * 3
-    assert sotl(space, decay=0.5)._number(losses)[0] == pytest.approx(weighted)
-    assert PREDICTORS.load("early_stop_loss")(space)._number(losses).tolist() == [-7.0]
+    assert sotl(space, decay=0.5)._summarize_losses(losses)[0] == pytest.approx(weighted)
+    assert PREDICTORS.load("early_stop_loss")(space)._summarize_losses(losses).tolist() == [-7.0]
 
 
 def test_bad_curves_are_refused_with_a_reason(space, rng):
@@ -262,7 +262,7 @@ def test_bad_curves_are_refused_with_a_reason(space, rng):
     bad[2, 7] = np.inf
     with pytest.raises(PredictorError, match="curve 2 is infinite at epoch 8; write nan"):
         predictor.fit(batch_of(space, bad), good[:, -1], rng)
-    with pytest.raises(PredictorError, match="leave crashed trainings out"):
+    with pytest.raises(PredictorError, match="leave out crashed training runs"):
         predictor.fit(batch_of(space, np.full((4, 100), NAN)), np.full(4, NAN), rng)
     predictor.fit(batch_of(space, good), good[:, -1], rng)
     with pytest.raises(PredictorError, match="keep the recipe's width, and write nan where"):
@@ -271,7 +271,7 @@ def test_bad_curves_are_refused_with_a_reason(space, rng):
 
 @pytest.mark.parametrize("name", ["curve_fit", "domhan", "lc_pfn", "last_value"])
 def test_scores_of_any_unit_are_extrapolated(space, rng, name):
-    """Negative perplexities, say: moved and scaled, and the answer back in their unit."""
+    """For example negative perplexities: scaled into [0, 1], and predictions scaled back."""
     predictor = PREDICTORS.load(name)
     curves = -100 + 50 * power_laws(rng, 12, noise=0.005)
     made = predictor(space, **PREDICTOR_OPTIONS.get(name, {}))
@@ -281,7 +281,7 @@ def test_scores_of_any_unit_are_extrapolated(space, rng, name):
 
 
 def test_the_transformer_knows_the_prior_that_it_was_trained_on():
-    """On curves that it has not seen: likelier than the mean of all, nearer than the last value, right intervals."""
+    """On new curves: more likely than under the mean of all, closer than the last value, and calibrated intervals."""
     torch = pytest.importorskip("torch")
     from nasbench.surrogates._curves.pfn import WEIGHTS, CurveTransformer
     from nasbench.surrogates._curves.pfn_training import draw_prior_curves

@@ -1,4 +1,4 @@
-"""What predictors make of training sets that say little, and of input that is none."""
+"""Predictors with uninformative training sets, and with invalid input."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ def problem(cifar10, n=24):
     ["nu_svr", "sparse_gp", "functional_gp", "bayesian_linear_regression", "ngboost,n_rounds=10", "random_forest"],
 )
 def test_one_architecture_measured_often_is_expected_to_score_as_it_did(cifar10, label):
-    """Of scores around .9 that differ by .001 the answer at the architecture itself lies among them."""
+    """For scores around .9 that differ by .001, the prediction for this architecture lies among them."""
     if nasbench.registry.PREDICTORS.missing_extra(label.partition(",")[0]):
         pytest.skip("its extra is not installed")
     archs, score = np.repeat(cifar10.space.rows[5000:5001], 24, axis=0), 0.9 + 1e-3 * np.linspace(0, 1, 24)
@@ -49,19 +49,19 @@ def test_densities_of_ngboost_are_those_of_scipy(rng):
     [
         (["good"] * 24, "scores have dtype <U4; expected numbers"),
         (np.full(24, 0.5) + 1j, "dtype complex128"),
-        (np.linspace(0, 1e300, 24), "a score is 1e\\+300; expected none beyond 1e\\+100"),
+        (np.linspace(0, 1e300, 24), "a score is 1e\\+300; expected absolute values up to 1e\\+100"),
         (np.linspace(0, 1e-300, 24), "nothing can be learnt"),
-        (np.where(np.arange(24) == 3, np.nan, 0.5), "leave crashed trainings out"),
+        (np.where(np.arange(24) == 3, np.nan, 0.5), "leave out crashed training runs"),
     ],
 )
-def test_scores_that_are_no_use_are_refused(cifar10, score, says):
+def test_useless_scores_are_refused(cifar10, score, says):
     archs, _ = problem(cifar10)
     with pytest.raises(PredictorError, match=says):
         nasbench.make_predictor(cifar10.space, "nu_svr").fit(Batch(archs), score, np.random.default_rng(0))
 
 
 def test_scores_that_a_target_cannot_tell_apart_are_refused(cifar10):
-    """Errors of 1e-9 and 2e-9 both count as 1e-6, the least that log_error knows: the logarithms do not differ."""
+    """Errors of 1e-9 and 2e-9 both count as 1e-6, the smallest that log_error distinguishes."""
     archs, _ = problem(cifar10)
     score = 1 - 1e-9 * (1 + np.arange(24) % 2)
     with pytest.raises(PredictorError, match="all the same to the target that NuSVR learns"):
@@ -70,7 +70,7 @@ def test_scores_that_a_target_cannot_tell_apart_are_refused(cifar10):
         )
 
 
-def test_what_is_no_batch_or_no_generator_is_refused(cifar10):
+def test_a_wrong_batch_or_generator_is_refused(cifar10):
     archs, score = problem(cifar10)
     predictor = nasbench.make_predictor(cifar10.space, "nu_svr")
     with pytest.raises(PredictorError, match=r"expected a batch: nasbench\.Batch"):
@@ -90,7 +90,7 @@ def test_another_number_of_proxies_than_learnt_from_is_refused(cifar10):
         predictor.predict(replace(batch, proxies=np.full((24, 2), "high")))
 
 
-def test_an_answer_that_is_no_number_is_an_error(cifar10):
+def test_a_non_finite_prediction_is_an_error(cifar10):
     from nasbench.surrogates._predictor import CheckedPredictor
 
     class Lost(CheckedPredictor):
@@ -102,5 +102,5 @@ def test_an_answer_that_is_no_number_is_an_error(cifar10):
     archs, score = problem(cifar10)
     predictor = Lost(cifar10.space)
     predictor.fit(Batch(archs), score, np.random.default_rng(0))
-    with pytest.raises(PredictorError, match="Lost has no finite mean of 1 of 24 architectures"):
+    with pytest.raises(PredictorError, match="Lost returned a non-finite mean for 1 of 24 architectures"):
         predictor.predict(Batch(archs))

@@ -1,4 +1,4 @@
-"""The MLP ensemble against the reference figure of its published setting, and what an ensemble promises."""
+"""The MLP ensemble against the reference value of its published setting, and properties of ensembles."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from nasbench.surrogates.neural.mlp_ensemble import MLPEnsemble
 
 
 def test_it_ranks_as_the_reference_does(cifar10):
-    """BANANAS's setting reaches a Kendall tau of .53 from 50 trainings on this table; two seeds differ by about .05."""
+    """BANANAS's setting reaches a Kendall tau of .53 with 50 training runs; two seeds differ by about .05."""
     rows, score = cifar10.space.rows, cifar10.query(cifar10.space.rows)
     order = np.random.default_rng(0).permutation(len(rows))
     train, test = order[:50], order[50:2050]
@@ -20,7 +20,7 @@ def test_it_ranks_as_the_reference_does(cifar10):
     predictor.fit(Batch(rows[train]), score[train], np.random.default_rng(0))
     answer = predictor.predict(Batch(rows[test]))
     assert kendalltau(answer.mean, score[test]).statistic == pytest.approx(0.53, abs=0.1)
-    # its spread is larger where it errs: Spearman's one-sided p is far below this on 2,000 cells
+    # the spread is larger for larger errors: the one-sided p is far below this on 2,000 cells
     assert kendalltau(answer.std, abs(answer.mean - score[test]), alternative="greater").pvalue < 1e-6
 
 

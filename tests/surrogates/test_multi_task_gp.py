@@ -1,4 +1,4 @@
-"""Other data sets' trainings in one Gaussian process, against GPyTorch's own kernel of tasks and the plain process."""
+"""Results on other data sets in one Gaussian process, against GPyTorch's task kernel and the plain process."""
 
 from functools import partial
 
@@ -32,9 +32,9 @@ def test_any_loadings_give_correlations(rng):
 
 
 def test_with_unrelated_tasks_it_is_the_plain_process(transfer, cifar10, measured):
-    """B = identity: a source then adds nothing to what the same hyperparameters say without it.
+    """With B = identity, a source adds nothing to the prediction with the same hyperparameters without it.
 
-    On views without counts: which paths have a column of their own depends on all architectures seen.
+    The views have no counts, because the set of paths with a column depends on all architectures seen.
     """
     views = "path_statistics+live_operations+canonical"
     predictor, batch, _ = trained(partial(transfer, encoding=views), measured, 30)
@@ -54,7 +54,7 @@ def test_without_a_source_it_is_the_plain_process_from_the_start(cifar10, measur
     np.testing.assert_array_equal(ours.predict(batch).mean, plain.predict(batch).mean)
 
 
-@pytest.mark.filterwarnings("ignore:Sparse invariant checks")  # of torch, at what GPyTorch's IndexKernel does
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks")  # a warning of torch about GPyTorch's IndexKernel
 @pytest.mark.parametrize("source", ["nb201-cifar100", "nb201-cifar100+nb201-imagenet16"])
 def test_gpytorch_with_its_kernel_of_tasks_gives_the_same_answers(source, cifar10, measured):
     make = partial(MultiTaskGP, cifar10.space, source=source, n_source=40, target="score")

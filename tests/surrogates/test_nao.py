@@ -1,4 +1,4 @@
-"""The autoencoder of sequences: it says again what it heard, and a step uphill finds what it thinks better."""
+"""The autoencoder of sequences: it reproduces its input, and a step uphill raises its own prediction."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_each_choice_of_each_decision_is_a_token_of_its_own():
 
 @pytest.fixture(scope="module")
 def learnt():
-    """Taught that more 3x3 convolutions (operation 3) are better."""
+    """A model that learnt that more 3x3 convolutions (operation 3) are better."""
     space = SPACES.load("nb201")()
     archs = space.sample(100, np.random.default_rng(0))
     model = NAOPredictor(space, hidden=24, epochs=80, lr=2e-2)
@@ -37,7 +37,7 @@ def learnt():
 
 
 def test_most_of_a_sequence_is_said_again(learnt):
-    """By chance one token in five would be right."""
+    """By chance, one token in five would be correct."""
     model, space = learnt
     archs = space.sample(100, np.random.default_rng(2))
     assert (model.improve(archs, 0.0) == archs).mean() > 0.8
@@ -57,7 +57,7 @@ def test_latent_places_have_length_one(learnt):
 
 
 def test_the_decoder_hears_no_token_before_it_says_it():
-    """Changing token i must leave the logits of tokens 0 to i alone, given the same encoding."""
+    """Changing token i must not change the logits of tokens 0 to i, given the same encoding."""
     torch_generator = torch.Generator().manual_seed(0)
     decoder = Autoencoder(9, Widths(8)).decoder.double().eval()
     places = torch.randn(1, 4, 8, generator=torch_generator, dtype=torch.float64)

@@ -14,10 +14,10 @@ pytest.importorskip("gpytorch")
 
 from nasbench.surrogates._gp.otmann import (  # noqa: E402
     compute_distances,
+    compute_label_penalties,
     compute_total_mass,
     extract_layers,
     find_best_matching,
-    label_penalties,
 )
 from nasbench.surrogates._gp.posterior import compute_clipped_likelihood  # noqa: E402
 from nasbench.surrogates.kernel_methods.nasbot_gp import NasbotGP  # noqa: E402
@@ -26,12 +26,12 @@ WEIGHTS = (0.1, 0.8)
 
 
 def apart(space, a, b):
-    penalty = label_penalties(space.graphs(a[:1]).vocabulary)[1]
+    penalty = compute_label_penalties(space.graphs(a[:1]).vocabulary)[1]
     return compute_distances(extract_layers(space, a), extract_layers(space, b), penalty, WEIGHTS)
 
 
 def layers(x, family, i):
-    """Family, label, profile and mass of every layer, input and output among them."""
+    """Return family, label, profile and mass of every layer, including input and output."""
     n = x.counts[i].sum()
     known = [(family[x.labels[i, j]], x.labels[i, j], x.profiles[i, j], 1.0) for j in range(n)]
     return known + [(10 + end, 0, x.ends[i, end], 0.1 * n) for end in range(2)]
@@ -39,7 +39,7 @@ def layers(x, family, i):
 
 def transport(space, a, b, weight):
     """Solve equation 3 of Kandasamy et al. 2018 for two architectures, the null layers included."""
-    family, penalty = label_penalties(space.graphs(a).vocabulary)
+    family, penalty = compute_label_penalties(space.graphs(a).vocabulary)
     one, other = layers(extract_layers(space, a), family, 0), layers(extract_layers(space, b), family, 0)
     cost = np.full((len(one) + 1, len(other) + 1), 1.0)
     cost[-1, -1] = 0
@@ -66,7 +66,7 @@ def test_it_is_the_optimal_transport_of_the_paper(name, rng):
 
 
 def test_it_is_a_pseudo_metric(cifar10, rng):
-    """Theorem 2 of the paper; isomorphic cells are at distance zero."""
+    """Theorem 2 of the paper; isomorphic cells have distance zero."""
     archs = cifar10.space.sample(60, rng)
     among = apart(cifar10.space, archs, archs)
     np.testing.assert_allclose(among, among.swapaxes(1, 2), atol=1e-12)
@@ -81,8 +81,10 @@ def test_it_is_a_pseudo_metric(cifar10, rng):
 
 
 def test_label_penalties_are_the_published_ones():
-    """get_cnn_layer_label_mismatch_penalties in nn/nn_comparators.py of kirthevasank/nasbot, without penalty scale."""
-    family, penalty = label_penalties(("conv_3x3", "conv_5x5", "conv_7x7", "max_pool_3x3", "avg_pool_3x3", "gat"))
+    """get_cnn_layer_label_mismatch_penalties in nn/nn_comparators.py of kirthevasank/nasbot, unscaled."""
+    family, penalty = compute_label_penalties(
+        ("conv_3x3", "conv_5x5", "conv_7x7", "max_pool_3x3", "avg_pool_3x3", "gat")
+    )
     assert family.tolist() == [0, 0, 0, 1, 1, 2]
     assert penalty[0, 1] == pytest.approx(0.2)
     assert penalty[0, 2] == pytest.approx(0.2 * 2**0.5)
@@ -91,7 +93,7 @@ def test_label_penalties_are_the_published_ones():
 
 
 def test_path_lengths_of_a_cell_worked_by_hand(cifar10):
-    """Cell 0 -> 1 -> 3 of convolution and pooling, beside the convolution 0 -> 3."""
+    """The cell 0 -> 1 -> 3 with convolution and pooling, in parallel with the convolution 0 -> 3."""
     text = "|nor_conv_3x3~0|+|none~0|none~1|+|nor_conv_3x3~0|avg_pool_3x3~1|none~2|"
     found = extract_layers(cifar10.space, cifar10.space.parse([text]))
     assert found.counts.tolist() == [[2, 1, 0]]
@@ -121,7 +123,7 @@ def test_clipped_likelihood_is_the_gaussian_one_and_has_its_gradient(rng):
 
 
 def test_it_ranks_better_than_chance_and_better_with_more_points(cifar10):
-    """p < 1e-10 that 60 points rank 1,000 others by luck."""
+    """p < 1e-10 that 60 points rank 1,000 others by chance."""
     rng = np.random.default_rng(3)
     archs = cifar10.table.architectures[rng.permutation(cifar10.rows)[:1200]]
     score = cifar10.query(archs)
@@ -136,6 +138,6 @@ def test_it_ranks_better_than_chance_and_better_with_more_points(cifar10):
     assert tau(200).statistic > few.statistic > 0.55
 
 
-def test_weights_that_are_no_numbers_are_refused(cifar10):
+def test_weights_that_are_not_numbers_are_refused(cifar10):
     with pytest.raises(InvalidOption, match=r"structure is '0\.1,0\.2'; expected numbers separated by '-'"):
         NasbotGP(cifar10.space, structure="0.1,0.2")

@@ -1,4 +1,4 @@
-"""The shared training room: layers against torch's, losses against closed forms, no global state."""
+"""The shared code of nets: layers against torch's, losses against closed forms, no global state."""
 
 import math
 

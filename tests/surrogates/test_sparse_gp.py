@@ -52,7 +52,7 @@ def test_with_every_point_inducing_it_is_the_exact_process_of_gpytorch(points, r
 
 
 def test_the_bound_grows_with_every_point_and_stays_below_the_likelihood(points):
-    """Titsias 2009, proposition 1: an inducing point more never lowers the collapsed bound."""
+    """Titsias 2009, proposition 1: an additional inducing point never lowers the collapsed bound."""
     x, y = points
     bounds = [float(summary(x, y, x[:m]).bound()) for m in (1, 5, 20, 40, 60)]
     assert bounds == sorted(bounds)
@@ -76,7 +76,7 @@ def test_greedy_points_end_where_nothing_is_left(points):
 
 @pytest.mark.slow
 def test_five_thousand_points_beat_the_exact_process_on_one_thousand(cifar10):
-    """The reason to be sparse: more points in the time. Kendall's tau here: exact 0.908, sparse 0.908 and 0.914."""
+    """More points for the same time. Kendall's tau here: exact 0.908, sparse 0.908 and 0.914."""
     rng = np.random.default_rng(0)
     archs = cifar10.table.architectures[rng.permutation(cifar10.rows)]
     score, rest = cifar10.query(archs), slice(5000, 15000)
@@ -92,7 +92,7 @@ def test_five_thousand_points_beat_the_exact_process_on_one_thousand(cifar10):
 
 
 def test_it_ranks_better_than_chance_and_close_to_the_exact_process(cifar10):
-    """p < 1e-10 that 60 inducing points of 300 rank 1,000 others by luck; the exact process: tau about 0.87."""
+    """p < 1e-10 that 60 inducing points of 300 rank 1,000 others by chance; the exact process: tau about 0.87."""
     rng = np.random.default_rng(3)
     archs = cifar10.table.architectures[rng.permutation(cifar10.rows)[:1300]]
     score = cifar10.query(archs)

@@ -29,7 +29,7 @@ def test_each_beats_the_mean_and_a_random_ranking(make, measured):
 
 
 def test_functional_features_pass_the_best_one_hot_trees_known(cifar10, measured):
-    """Kendall tau of XGBoost on the one-hot code with ranks at 250 points is .69 (our target table)."""
+    """XGBoost on the one-hot code with ranks has a Kendall tau of .69 at 250 points (our target table)."""
     make = partial(PREDICTORS.load("xgboost"), cifar10.space, uncertainty="none", n_rounds=150)
     assert tau(make, measured, 250) > 0.80
 
@@ -79,7 +79,7 @@ def test_lightgbm_one_leaf_more_than_a_stump_is_the_mean_of_two_halves(cifar10):
 
 
 def test_forest_of_one_tree_knows_its_training_points(cifar10, measured):
-    """A full tree without bootstrap reproduces what it was shown (Breiman 2001): scores by cells that differ."""
+    """A full tree without bootstrap reproduces its training points (Breiman 2001) if their features differ."""
     archs, _ = measured
     rows = archs[np.random.default_rng(0).permutation(len(archs))[:50]]
     score = np.random.default_rng(1).random(50)
@@ -92,7 +92,7 @@ def test_forest_of_one_tree_knows_its_training_points(cifar10, measured):
 
 @pytest.mark.parametrize("name", FAST)
 def test_uncertainty_tells_easy_from_hard_and_is_of_the_right_size(name, cifar10, measured):
-    """Between a third and nearly all of new points lie within one standard deviation; errors grow with it."""
+    """Between a third and nearly all new points lie within one standard deviation, which grows with the errors."""
     make = partial(PREDICTORS.load(name), cifar10.space, **FAST[name])
     predictor, batch, score = trained(make, measured, 150)
     mean, std = predictor.predict(batch)
@@ -116,7 +116,7 @@ def test_quantiles_leave_about_a_sixth_of_the_training_points_on_either_side(nam
 
 
 def test_noise_that_members_share_is_found(cifar10):
-    """Scores of pure noise: the standard deviation is that of the noise, though members agree on the mean."""
+    """For scores of pure noise, the standard deviation is that of the noise although the members agree."""
     rng = np.random.default_rng(0)
     rows = cifar10.space.sample(400, rng)
     score = 0.5 + 0.1 * rng.standard_normal(400)
@@ -159,7 +159,7 @@ def test_ngboost_adds_up_its_trees_as_the_library_does(cifar10, measured):
 
 
 def test_ngboost_takes_its_spread_from_points_that_it_has_not_seen(cifar10, measured):
-    """68 % of new points should lie within one standard deviation; the library's own says a third of that."""
+    """68 % of new points should lie within one standard deviation; with the library's own, a third of that does."""
     overfitted = {"n_rounds": 60, "learning_rate": 0.3}
     shares = {}
     for calibrated in (False, True):
@@ -172,7 +172,7 @@ def test_ngboost_takes_its_spread_from_points_that_it_has_not_seen(cifar10, meas
 
 
 def test_the_factor_is_that_of_a_normal_distribution(rng):
-    """Errors of a normal distribution whose standard deviation was said to be half as large; a conformal rank."""
+    """Normal errors with half the true standard deviation, and the conformal rank."""
     from nasbench.surrogates.trees.ngboost import find_std_factor
 
     assert find_std_factor(np.abs(2 * rng.standard_normal(200_000))) == pytest.approx(2, abs=0.02)

@@ -1,4 +1,4 @@
-"""Proxies as predictors: one orders as it is, several by their mean rank, and what is learnt finds the good one."""
+"""Proxies as predictors: one keeps its order, several use mean ranks, and learning finds the good one."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from nasbench.surrogates.combinations.zero_cost import ZeroCost
 
 
 def fitted(cifar10, proxies, rng, n=40, **options):
-    """A predictor that saw ``n`` random cells, and others with the proxies ``proxies(score)`` [n, p]."""
+    """Return a predictor fitted to ``n`` random cells, and others with the proxies ``proxies(score)`` [n, p]."""
     archs = cifar10.space.sample(400, rng)
     score = cifar10.query(archs)
     known = proxies(score)
@@ -28,7 +28,7 @@ def test_one_proxy_orders_as_it_is_beyond_what_was_seen_too(cifar10, rng):
 
 
 def test_several_are_the_mean_of_their_ranks(cifar10, rng):
-    """Two proxies, one of them on another scale: swapping any two training values of equal rank sum changes nothing."""
+    """Two proxies on different scales: training points with equal rank sums have equal predictions."""
     archs = cifar10.space.rows[1000:1004]
     columns = np.array([[1.0, 1e9], [2.0, 3.0], [3.0, 2.0], [4.0, 1.0]])
     predictor = ZeroCost(cifar10.space)
@@ -59,7 +59,7 @@ def test_learnt_weights_find_the_sign_and_the_good_one(cifar10, rng):
     assert equal.predict(batch).std is None
 
 
-def test_it_reads_a_table_where_nobody_gives_it_proxies(cifar10, proxies, rng):
+def test_it_reads_a_table_if_the_batch_has_no_proxies(cifar10, proxies, rng):
     predictor = ZeroCost(cifar10.space, proxies="mine/ours")
     assert predictor.needs == frozenset()
     archs = cifar10.space.rows[::2][rng.permutation(7000)]

@@ -1,4 +1,4 @@
-"""The optimiser of hyperparameters: it steps back from where a likelihood cannot be computed."""
+"""The optimiser of hyperparameters: it recovers from points where the likelihood cannot be computed."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def overflow(x):
 
 
 def no_slope(x):
-    return (x - x.detach()).clamp_min(0).sqrt()  # 0, whose derivative is not finite
+    return (x - x.detach()).clamp_min(0).sqrt()  # 0, with a derivative that is not finite
 
 
 @pytest.mark.parametrize("beyond", [no_factor, overflow, no_slope])
@@ -33,7 +33,7 @@ def test_it_steps_back_from_where_there_is_no_answer(beyond):
     met = []
 
     def valley(x):
-        """Lowest at 2; so flat at the start that the search leaps beyond 4, where there is no answer."""
+        """Lowest at 2; so flat at the start that the search jumps beyond 4, where no value exists."""
         value = torch.log1p((x - 2).square())
         if x > 4:
             met.append(x.item())
