@@ -37,7 +37,7 @@ def test_every_cell_of_the_space_has_every_epoch(task):
 
 
 def test_isomorphic_cells_share_a_training(task):
-    rows = NASBench201().canonical(task.space.rows)
+    rows = NASBench201().canonicalize(task.space.rows)
     assert (task.query(task.space.rows) == task.query(rows)).all()
 
 

@@ -89,7 +89,7 @@ def cases(draw):
             NASBench201(simplified=simplified),
             f"space_options = {{ simplified = {str(simplified).lower()} }}",
         )
-        everything = np.unique(space.canonical(space.rows), axis=0)
+        everything = np.unique(space.canonicalize(space.rows), axis=0)
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     n = min(len(everything), draw(st.sampled_from((1, 2, 3, 5, 12, 30, 64))))
     rows = everything[rng.permutation(len(everything))[:n]]
@@ -200,7 +200,7 @@ class Reading:
 
 def check(case, name, home, folder):
     task, reading = task_of(case, name, home, folder), Reading(case)
-    own = case.space.canonical if case.space.trained_once_per_class else np.asarray
+    own = case.space.canonicalize if case.space.trained_once_per_class else np.asarray
     n_all = len(np.unique(own(case.space.rows), axis=0))
     crashes_only = all(reading.gone(i) for i in reading.asked)
     if (

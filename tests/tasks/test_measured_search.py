@@ -128,11 +128,11 @@ def test_a_task_may_count_what_is_missing_as_crashes(gap):
             write.write(text)
         task = load_table_task(f"{file}.{cost_s}.toml:t")
         assert task.space is task.whole
-        assert f"others are answered with nan, as crashes of {cost_s:g} s" in task.restriction
+        assert f"others are answered with nan, like crashes of {cost_s:g} s" in task.restriction
         told = ask(task.backend(np.random.default_rng(0)), np.array([[0, 3], [0, 4]], dtype=np.int8), [0, 1], [-1, 1])
         np.testing.assert_array_equal(told.score[:, 0], [np.nan, 0.54])
         assert told.cost_s.tolist() == [cost_s, 1.0]
-        with pytest.raises(InvalidArchitecture, match="no architecture of space"):
+        with pytest.raises(InvalidArchitecture, match="is not an architecture of space"):
             ask(task.backend(np.random.default_rng(0)), np.array([[0, 5]], dtype=np.int8), [0], [-1])
 
 
@@ -201,7 +201,7 @@ def test_seconds_that_fall_are_refused_before_anything_runs(own, tmp_path):
 def test_a_sample_of_a_space_that_cannot_be_listed_is_searched(own, space, rng, tmp_path):
     """Among its rows; one has no epoch 2, and is left out."""
     inner = SPACES.load(space)()
-    rows = np.unique(inner.canonical(inner.sample(60, rng)), axis=0)
+    rows = np.unique(inner.canonicalize(inner.sample(60, rng)), axis=0)
     scores = rng.random((len(rows), 1, 9))
     scores[5, 0, 1] = np.nan
     seconds = np.cumsum(rng.uniform(1.0, 2.0, scores.shape), axis=2)
@@ -240,7 +240,7 @@ def test_a_missing_static_metric_is_what_the_error_names(own):
         UnknownName, match=r'data set \'all\' has it; write cost = \[{ static = "took_s", dataset = "all"'
     ):
         load_table_task(own(rows, measured(scores), cost='"took_s"', statics=[("all", "took_s")])).check()
-    with pytest.raises(UnknownName, match=r"did you mean 'took_s'\?; it has no measured seconds; cost = 1.0"):
+    with pytest.raises(UnknownName, match=r"did you mean 'took_s'\?; the table has no measured seconds; cost = 1.0"):
         load_table_task(own(rows, measured(scores), cost='"tok_s"', statics=[("d", "took_s")])).check()
     with pytest.raises(UnknownName, match=r"unknown split .*'took_s' is a static metric, of data set 'd'"):
         load_table_task(
