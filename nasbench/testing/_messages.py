@@ -69,7 +69,7 @@ def _calls(space: SearchSpace, archs: np.ndarray[Any, Any]) -> dict[str, Callabl
     def plain(name: str, *args: Any) -> Callable[[], Any]:
         return lambda: getattr(space, name)(*(given.copy() for given in args))
 
-    calls = {name: plain(name, archs) for name in ("neighbors", "is_valid", "canonical", "graphs")}
+    calls = {name: plain(name, archs) for name in ("neighbors", "is_valid", "canonicalize", "graphs")}
     calls |= {name: seeded(name, n) for name in ("sample", "sample_as_published")}
     calls |= {name: seeded(name, archs) for name in ("mutate", "mutate_as_published")}
     calls |= {f"encode '{name}'": lambda name=name: space.encode(archs.copy(), name) for name in space.encodings}  # type: ignore[misc]
