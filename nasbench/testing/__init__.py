@@ -1,6 +1,6 @@
-"""Conformance kits: run them on your own components as the suite runs them on its own.
+"""Conformance kits: check your own components as the suite checks its own.
 
-Each check raises AssertionError with what was expected and what was seen, under ``python -O`` too.
+Each check raises an AssertionError with what was expected and what was seen, also under ``python -O``.
 """
 
 from nasbench.testing._datasets import check_data_set

@@ -1,4 +1,4 @@
-"""Laws of a search space."""
+"""The contract of a search space: the laws that its methods obey."""
 
 import json
 from typing import Any

@@ -45,7 +45,7 @@ class Loss:
         return batch.share * loss + (1 - batch.share) * cross_entropy(logits, batch.others, label_smoothing=smoothing)
 
     def _compute_distance(self, logits: Tensor, images: Tensor) -> Tensor:
-        """Return the divergence from the softened teacher, times the squared temperature (keeps the gradients' size)."""
+        """Return the divergence from the softened teacher, times the squared temperature (for equal gradients)."""
         assert self._teacher is not None
         with torch.no_grad():
             wanted = self._teacher(images)

@@ -2,8 +2,8 @@
 
 Each network gets the result of the ordinary loop, up to the order of sums, whatever else is in the stack: its generator
 gives the run's number, and the numbers of run and epoch give the order of images. A network whose loss becomes nan
-fails alone; the others continue. The stack's seconds are divided equally; on a CPU they are the seconds of the process, so
-that other programs do not count.
+fails alone; the others continue. The stack's seconds are divided equally; on a CPU they are the seconds of the process,
+so that other programs do not count.
 """
 
 import time
