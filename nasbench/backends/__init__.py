@@ -1,1 +1,1 @@
-"""Who answers a trial: a table today; surrogates and real training have the same interface."""
+"""Backends that answer trials, from tables and by real training, behind one interface that surrogates share."""

@@ -1,4 +1,4 @@
-"""What it takes to go on with a trial that was paused: nothing, some seconds, or its whole training again."""
+"""The price of resuming a paused trial: nothing, some seconds, or its whole training again."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +11,17 @@ from nasbench.trials import Backend, Results, Trials
 
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
-    """Whether and at what price trainings can be interrupted.
+    """Whether training runs can be paused, and the price of resuming them.
 
-    A trial that is asked again as soon as it is told goes on where it is, without a checkpoint. Any other is paused.
+    A trial that a strategy asks for again as soon as it receives the result continues without a checkpoint. Any other
+    trial is paused.
 
     Attributes:
-        restart_s: seconds that going on with a paused trial takes, besides its training.
-        kept: False where nothing is kept: a paused trial pays for its training from epoch 1 again.
+        restart_s: seconds that it takes to resume a paused trial, besides its training.
+        kept: whether checkpoints are kept; otherwise a paused trial pays for its training from epoch 1 again.
 
     Raises:
-        InvalidOption: no number of seconds.
+        InvalidOption: ``restart_s`` is negative, infinite or nan.
     """
 
     restart_s: float = 0.0
@@ -42,24 +43,24 @@ FREE = Checkpoints()
 
 
 class Pausing:
-    """A backend in which pauses cost what ``Checkpoints`` say.
+    """A backend that charges pauses as ``Checkpoints`` say.
 
     Args:
-        backend: answers; asked under ids of its own where it must begin again.
-        checkpoints: the price.
+        backend: answers the trials; a trial that must begin again gets a new id there.
+        checkpoints: the price of pauses.
     """
 
     def __init__(self, backend: Backend, checkpoints: Checkpoints) -> None:
         self._backend, self._checkpoints = backend, checkpoints
-        self._ids: dict[int, int] = {}  # of trials -> as the backend knows them
+        self._ids: dict[int, int] = {}  # id of a trial -> its id in the backend
         self._n_begun = 0
 
     def advance(self, trials: Trials, loaded: int | None = None) -> Results:
-        """Answer as the backend does, and add what pauses cost.
+        """Answer as the backend does, and add the cost of pauses.
 
         Args:
-            trials: to train.
-            loaded: the trial that a worker has just finished, and goes on with unpaused; None for no such trial.
+            trials: trials to train.
+            loaded: trial that a worker has just finished and continues without a pause; None if there is none.
         """
         ids = trials.id.tolist()
         paused = np.array([trial in self._ids and trial != loaded for trial in ids], dtype=np.bool_)

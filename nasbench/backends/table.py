@@ -1,4 +1,4 @@
-"""Answers trials from a table: a look-up that costs what the real training cost."""
+"""The backend of table tasks: each trial is a look-up that costs what the real training cost."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,20 +16,20 @@ from nasbench.trials import FULL_TRAINING, Results, Trials, pack_answer
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """What a task lets a strategy observe, as arrays over the table's rows; shared by all runs.
+    """What strategies may observe in a task, as arrays over the table's rows; shared by all runs.
 
     Attributes:
-        scores: [N, s] score of each repetition, those that may be shown first; nan for a training that crashed.
-        n_seeds: [N] how many repetitions may be shown; nobody may ask for an architecture without any.
-        cost_s: [N] simulated seconds of a training from its start, one answer included.
+        scores: [N, s] score of each repetition, those that may be shown first; nan for a crashed training run.
+        n_seeds: [N] how many repetitions may be shown; an architecture with 0 must not be asked for.
+        cost_s: [N] simulated seconds of a training run from its start, one answer included.
         last_epoch: number of epochs of the recipe.
-        further: [N, k] further scores to maximise, of the architecture itself, nan where missing; or None.
-        answer_s: [N] of these seconds, those that every answer takes again, such as a validation; or None.
-        earlier: what is seen of a training that ends before the last epoch, by the epoch it ends at.
-        resumes: whether seconds up to an earlier epoch count towards a later one; not so where earlier ones are
-            recipes of their own.
-        absent: whether architectures that the table lacks are answered too, as all arrays say in one more row.
-        measured: [N] rows that were measured, if others are answered too; None if not.
+        further: [N, k] further scores of the architecture to maximise, nan where missing; or None.
+        answer_s: [N] the part of these seconds that every answer costs again, such as a validation; or None.
+        earlier: last epoch -> observations of training runs that end at this earlier epoch.
+        resumes: whether seconds up to an earlier epoch count towards a later one; False where the earlier epochs
+            belong to separate recipes.
+        absent: whether architectures that the table lacks are answered too, from one more row of each array.
+        measured: [N] which rows were measured, if others are answered too; None if not.
     """
 
     scores: Floats
@@ -62,15 +62,15 @@ def observations(
     """Arrange ``scores`` [N, s], nan where missing, for fast drawing of a measured repetition.
 
     Args:
-        scores: of each repetition.
-        cost_s: [N] seconds of a training.
-        last_epoch: which it ends at.
-        order: [N, s] of the repetitions, those that may be shown first; those that were measured if None.
-        n_seeds: [N] how many of them may be shown; all that were measured if None.
-        more: other attributes.
+        scores: score of each repetition.
+        cost_s: [N] seconds of a training run.
+        last_epoch: epoch at which it ends.
+        order: [N, s] order of the repetitions, those that may be shown first; None puts measured ones first.
+        n_seeds: [N] how many of them may be shown; None means all measured ones.
+        more: other attributes of ``Observations``.
 
     Raises:
-        InvalidOption: an architecture that may be asked for, whose cost is missing or not positive.
+        InvalidOption: an architecture that may be asked for has a cost that is missing or not positive.
     """
     if order is None:
         order = np.argsort(np.isnan(scores), axis=1, kind="stable")
@@ -81,16 +81,16 @@ def observations(
     if len(free):
         raise InvalidOption(
             f"row {free[0]} of the table costs {cost_s[free[0]]} seconds up to epoch {last_epoch} ({len(free)} such "
-            "rows); the clock needs a positive number for every measured architecture"
+            "rows); expected a positive number for every measured architecture"
         )
     return Observations(packed, n_seeds, cost_s, last_epoch, **more)
 
 
 def rows_of(space: SearchSpace, table: Table, archs: Archs) -> Ints:
-    """Return the table's row for each architecture [n, d], -1 where it has none; ``[n]``.
+    """Return the table's row for each architecture [n, d], -1 where the table lacks it; ``[n]``.
 
     Raises:
-        InvalidArchitecture: one that is not in the space.
+        InvalidArchitecture: an architecture outside the space.
     """
     rows = table.index(archs)
     if space.trained_once_per_class and rows.min(initial=0) < 0:
@@ -99,7 +99,7 @@ def rows_of(space: SearchSpace, table: Table, archs: Archs) -> Ints:
 
 
 def refused_request(ids: list[int], epochs: list[int], last_epoch: int, earlier: Collection[int] = ()) -> StrategyError:
-    """Return the error for trials that ask for an epoch that is not answered, or again for one that is over."""
+    """Return the error for trials that ask for an unavailable epoch, or for an epoch that they have already reached."""
     known = {FULL_TRAINING, last_epoch, *earlier}
     if earlier and not known.issuperset(epochs):
         other = sorted(set(epochs) - known)
@@ -109,7 +109,7 @@ def refused_request(ids: list[int], epochs: list[int], last_epoch: int, earlier:
         )
     if not known.issuperset(epochs):
         return StrategyError(
-            f"trials ask for epochs {sorted(set(epochs))[:8]}; this task answers complete trainings only "
+            f"trials ask for epochs {sorted(set(epochs))[:8]}; this task answers complete training runs only "
             f"(epoch {last_epoch}, or FULL_TRAINING)"
         )
     return StrategyError(
@@ -118,28 +118,28 @@ def refused_request(ids: list[int], epochs: list[int], last_epoch: int, earlier:
 
 
 def shown_epochs(epochs: Sequence[int]) -> str:
-    """Return epochs as text, short."""
+    """Return epochs as a short text."""
     if len(epochs) <= 4:
         return f"epoch{'s' if len(epochs) > 1 else ''} {', '.join(map(str, epochs))}"
     return f"epochs {epochs[0]}, {epochs[1]} ... {epochs[-1]} ({len(epochs)} of them)"
 
 
 def shown_repetitions(rng: np.random.Generator, n_rows: int) -> npt.NDArray[np.uint16]:
-    """Return which repetition each row of a table shows in a run, modulo their number; ``[n_rows]`` or some more."""
-    # 16 bits modulo a handful of repetitions: biased by less than 1e-4, and the cheapest draw
+    """Return a number for each row of a table, whose remainder chooses its repetition; ``[n_rows]`` or some more."""
+    # 16 bits modulo a few repetitions: biased by less than 1e-4, and the cheapest draw
     words = rng.integers(0, 2**64, size=n_rows // 4 + 1, dtype=np.uint64)
     return words.astype("<u8", copy=False).view("<u2")
 
 
 class SeedDraw:
-    """Which trained repetition ("seed") of an architecture a run shows.
+    """Draws which trained repetition ("seed") of an architecture a run shows.
 
     Args:
-        rng: of the run.
-        n_rows: of the table.
-        fresh: whether an architecture that is asked for again shows another repetition: each of those measured once,
-            in a random order, then the same ones again. It depends on the run, the architecture and how often it was
-            asked for, not on batches or on other architectures.
+        rng: generator of the run.
+        n_rows: number of rows of the table.
+        fresh: whether an architecture that is asked for again shows another repetition: each measured one once, in
+            a random order, then the same ones again. The choice depends on the run, the architecture and how often it
+            was asked for, not on batches or other architectures.
     """
 
     def __init__(self, rng: np.random.Generator, n_rows: int, *, fresh: bool = False) -> None:
@@ -147,10 +147,10 @@ class SeedDraw:
         self._key = int(rng.integers(2**63)) if fresh else 0
 
     def shown(self, rows: Ints, repetition: Ints, n_seeds: Ints) -> Ints:
-        """Return the place of what is shown among the measured repetitions of table rows [n]; ``[n]``.
+        """Return which of its measured repetitions each table row shows; ``[n]``.
 
         Args:
-            rows: of the table, or the one behind its last.
+            rows: [n] rows of the table, or the one after its last.
             repetition: [n] how often the row was asked for before.
             n_seeds: [n] how many repetitions may be shown, at least 1.
         """
@@ -161,7 +161,7 @@ class SeedDraw:
         return places
 
     def again(self, row: int, repetition: int, n_seeds: int) -> int:
-        """Return the place of what one row shows when it was asked for ``repetition`` times before."""
+        """Return which repetition one row shows after it was asked for ``repetition`` times before."""
         first = self.words.item(row) % n_seeds
         if not repetition % n_seeds:
             return first
@@ -170,20 +170,20 @@ class SeedDraw:
 
 
 class TableBackend:
-    """Answers with the score of one trained repetition per architecture, and any further objectives behind it.
+    """Answers with the score of one trained repetition per architecture, followed by any further objectives.
 
-    A trial may end at any epoch that was observed, and be resumed later: then it pays for the epochs in between, never
-    less than nothing, or, where the later one is of another recipe, for that whole training. A training that crashed
-    is answered with nan, and pays for what it took.
+    A trial may end at any observed epoch and be resumed later. It then pays for the epochs in between, at least 0
+    seconds; if the later epoch belongs to another recipe, it pays for that whole training run. A crashed training run
+    is answered with nan and costs what it took.
 
-    Which repetition ("seed") an architecture shows is drawn once per run: asked twice, it answers
-    the same. The draw depends on the run's generator alone, never on the order of the questions, so
-    all strategies meet the same noise in the same run. With ``fresh`` a new trial of a known architecture shows
-    another seed, as ``SeedDraw`` says.
+    Which repetition ("seed") an architecture shows is drawn once per run, so that every trial of the architecture shows
+    the same score. The draw depends on the run's generator alone, never on the order of the trials: all strategies meet
+    the same noise in the same run. With ``fresh``, a new trial of a known architecture shows another seed, as
+    ``SeedDraw`` says.
 
     Args:
-        space: architectures that may be asked.
-        table: finds their rows.
+        space: the searched space.
+        table: table that finds the rows of architectures.
         seen: the observable part of the table.
         rng: draws the repetitions.
         fresh: whether a new trial of an architecture shows another repetition.
@@ -195,22 +195,22 @@ class TableBackend:
         self._space, self._table, self._seen = space, table, seen
         self._seeds = SeedDraw(rng, len(table), fresh=True) if fresh else None
         self._draw = self._seeds.words if self._seeds else shown_repetitions(rng, len(table))
-        self._repetition: dict[int, int] = {}  # of trials: how often their row was asked for before, if fresh
-        self._begun: dict[int, int] = {}  # trials of each row, likewise
-        self._known: set[int] = set()  # trials that are complete
-        # of those that are not: their row, what was seen last, and the seconds of training that were paid
+        self._repetition: dict[int, int] = {}  # trial -> how often its row was asked for before, if fresh
+        self._begun: dict[int, int] = {}  # row -> number of its trials, if fresh
+        self._known: set[int] = set()  # complete trials
+        # incomplete trial -> its row, its last observation, and the seconds of training it has paid for
         self._reached: dict[int, tuple[int, Observations, float]] = {}
         self._epochs = {FULL_TRAINING, seen.last_epoch}
         self._last_epochs = freeze_array(np.full(1, seen.last_epoch))
 
     def advance(self, trials: Trials) -> Results:
-        """Answer trainings up to the epochs asked for, one row per trial in the order asked.
+        """Answer training runs up to the epochs asked for, one row per trial in the order asked.
 
         Raises:
             InvalidArchitecture: an architecture outside the space, or one that was never measured.
-            MissingMeasurement: one that was not measured at that epoch.
-            StrategyError: an id of another architecture or of a complete training, or an epoch that the table does not
-                hold or that is over.
+            MissingMeasurement: an architecture that was not measured at that epoch.
+            StrategyError: the id of another architecture or of a complete training run, or an epoch that the table does
+                not hold or that the trial has already reached.
         """
         rows = rows_of(self._space, self._table, trials.arch)
         seen = self._seen
@@ -218,7 +218,7 @@ class TableBackend:
             rows = self._with_absent(trials.arch, rows)
         if self._seeds is not None or (seen.earlier and not self._begin_and_end(trials)):
             return self._partly(trials, rows)
-        # Most calls ask for one: single numbers cost a tenth of array calls.
+        # Most calls ask for one trial: single numbers take a tenth of the time of array calls.
         score, cost_s = self._one(trials, rows.item()) if len(rows) == 1 else self._many(trials, rows)
         if seen.further is not None:
             score = np.concatenate([score, seen.further.take(rows, axis=0)], axis=1)
@@ -227,18 +227,18 @@ class TableBackend:
         return Results(trials.id, self._last_epochs[: len(rows)], score, cost_s)
 
     def _with_absent(self, archs: Archs, rows: Ints) -> Ints:
-        """Put the row behind the table's last one for those of ``archs`` [n, d] that it lacks; ``[n]``."""
+        """Return ``rows`` with the row after the table's last for those of ``archs`` [n, d] that it lacks; ``[n]``."""
         lacking = rows < 0
         if lacking.any():
             self._space.checked(archs[lacking])
         return np.where(lacking, len(self._table), rows)
 
     def _begin_and_end(self, trials: Trials) -> bool:
-        """Tell whether all trials are new and ask for the last epoch."""
+        """Return whether all trials are new and ask for the last epoch."""
         return self._epochs.issuperset(trials.epoch.tolist()) and self._reached.keys().isdisjoint(trials.id.tolist())
 
     def _partly(self, trials: Trials, rows: Ints) -> Results:
-        """Answer trials that may go on, or end before the last epoch."""
+        """Answer trials some of which are resumed, or end before the last epoch."""
         requests = zip(trials.id.tolist(), trials.epoch.tolist(), rows.tolist(), trials.arch, strict=True)
         answers = [self._part(*request) for request in requests]
         score, cost_s, epoch = (np.array(column) for column in zip(*answers, strict=True))
@@ -258,7 +258,7 @@ class TableBackend:
             raise StrategyError(f"trial {trial} was another architecture before; give every architecture its own id")
         if now is None or trial in self._known or (before and now.last_epoch <= before.last_epoch):
             raise refused_request([trial], [epoch], seen.last_epoch, seen.earlier)
-        n_seeds = (seen if seen.resumes else now).n_seeds.item(row)  # one training shows the same seed all along
+        n_seeds = (seen if seen.resumes else now).n_seeds.item(row)  # a training run shows the same seed at every epoch
         if not n_seeds:
             text = self._space.format(arch[None])[0]
             raise MissingMeasurement(
@@ -270,14 +270,14 @@ class TableBackend:
         cost_s = now.cost_s.item(row)
         trained_s = cost_s - answer_s
         if before is not None and seen.resumes:
-            # means over other seeds at other epochs may fall, but what was paid is paid
+            # means over other seeds at other epochs may fall, but nothing is paid back
             cost_s = max(cost_s - paid_s, answer_s)
             trained_s = max(trained_s, paid_s)
         self._reached[trial] = row, now, trained_s
         return now.scores.item(row, self._shown(trial, row, n_seeds)), cost_s, now.last_epoch
 
     def _shown(self, trial: int, row: int, n_seeds: int) -> int:
-        """Return the place of the repetition that a trial shows."""
+        """Return which repetition a trial shows."""
         if self._seeds is None:
             return self._draw.item(row) % n_seeds
         if trial not in self._repetition:

@@ -1,4 +1,4 @@
-"""Answers trials by training real networks: what a strategy asks for is trained, and paid for, up to that epoch."""
+"""The backend of training tasks: it trains real networks up to the epochs that a strategy asks for."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -19,27 +19,27 @@ REQUIRES = {"torch": "train"}
 
 
 class TrainingBackend:
-    """Answers with validation accuracy, and the seconds that the epochs between this answer and the last one took.
+    """Answers with the validation accuracy, and with the seconds of the epochs since the trial's previous answer.
 
-    A known id asked at a later epoch is resumed from its checkpoint. An architecture asked again under another
-    id shows the same training, charged again. A training that fails scores nan; the others go on. Only
-    training and validation images are used: ``data`` may hold test images, which nothing here looks at.
+    A known id with a later epoch is resumed from its checkpoint. An architecture that is asked for again under another
+    id shows the same training run, and is charged again. A failed training run scores nan; the others continue. Only
+    training and validation images are used; test images in ``data`` are ignored.
 
-    Trials asked together are trained together: as many at once as ``joblib.parallel_config(n_jobs=...)`` around
-    the search says, one after the other without it. Scores do not depend on it (to the bit with one thread).
+    Trials that are asked for together are trained together: as many at once as ``joblib.parallel_config(n_jobs=...)``
+    around the search says, one after the other without it. Scores do not depend on it (to the bit with one thread).
 
     Args:
-        space: architectures that may be asked.
-        data: what to learn.
-        recipe: how; its last epoch is what ``FULL_TRAINING`` means.
-        rng: decides first weights and order of images of every architecture.
-        folder: for checkpoints; a run that was killed goes on if it asks the same again. Several processes may
-            share it: one waits for the other's training.
+        space: the searched space.
+        data: the data to learn.
+        recipe: the training recipe; ``FULL_TRAINING`` means its last epoch.
+        rng: decides the initial weights and the order of images of every architecture.
+        folder: folder of checkpoints. If interrupted, rerun the same search to resume. Several processes may share the
+            folder: each waits for the other's training runs.
         network: label of the network with its options; empty for the space's own.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
 
     Attributes:
-        failures: why trainings failed, by the text of the architecture.
+        failures: text of an architecture -> why its training failed.
 
     Raises:
         InvalidOption: data without validation images.
@@ -57,7 +57,9 @@ class TrainingBackend:
         device: str = "cpu",
     ) -> None:
         if "valid" not in data.parts:
-            raise InvalidOption(f"{data.name} has no validation images, which a strategy observes; cut some out")
+            raise InvalidOption(
+                f"{data.name} has no validation images, which a strategy observes; split some off the training images"
+            )
         unseen = Images(data.name, data.classes, {split: data.parts[split] for split in ("train", "valid")})
         self._space, self._recipe = space, recipe
         self._trainings = Architectures(
@@ -74,12 +76,12 @@ class TrainingBackend:
         self.failures: dict[str, str] = {}
 
     def advance(self, trials: Trials) -> Results:
-        """Train each trial until its epoch; one row per trial, in the order asked.
+        """Train each trial up to its epoch; one row per trial, in the order asked.
 
         Raises:
             InvalidArchitecture: an architecture outside the space.
-            StrategyError: an epoch that is not after the last one of the trial or not in the recipe, or an id
-                that was another architecture before.
+            StrategyError: an epoch that the trial has already reached or that the recipe does not have, or an id that
+                belongs to another architecture.
         """
         archs = self._space.checked(trials.arch)
         epochs = np.where(trials.epoch == FULL_TRAINING, self._recipe.epochs, trials.epoch).astype(np.int64)
@@ -94,14 +96,14 @@ class TrainingBackend:
         return Results(trials.id, epochs, score[:, None], cost_s.copy())
 
     def accuracy(self, archs: Archs, data: Images, split: str) -> Floats:
-        """Return the accuracy of full trainings, done now unless they are there; ``[n]``, nan of one that failed.
+        """Return the accuracy after complete training, which happens now if necessary; ``[n]``, nan where it failed.
 
-        For reports alone: no strategy is shown it.
+        It is for reports only; strategies never see it.
 
         Args:
             archs: [n, d] rows of the space.
-            data: with the same training images.
-            split: of ``data``.
+            data: data with the same training images.
+            split: split of ``data`` to evaluate.
         """
         feed = Feed(data, self._recipe, find_device(self._trainings.device))
         networks = (self._trainings.train(archs[i : i + 1]).network for i in range(len(archs)))
@@ -113,7 +115,7 @@ class TrainingBackend:
         )
 
     def _trained(self, archs: Archs, epochs: Ints) -> dict[bytes, TrainingOutcome]:
-        """Train every distinct architecture of [n, d] to the last epoch [n] asked of it."""
+        """Train every distinct architecture of ``archs`` [n, d] up to the last of its ``epochs`` [n]."""
         distinct, inverse = np.unique(archs, axis=0, return_inverse=True)
         last = np.zeros(len(distinct), dtype=np.int64)
         np.maximum.at(last, inverse.ravel(), epochs)
@@ -127,7 +129,7 @@ class TrainingBackend:
         return {arch.tobytes(): outcome for arch, outcome in zip(distinct, outcomes, strict=True)}
 
     def _checked(self, trial: int, arch: bytes, epoch: int) -> int:
-        """Return the last epoch that a trial was told."""
+        """Return the last epoch of a trial that the strategy has seen, after checking the next one."""
         known, before = self._reached.get(trial, (arch, 0))
         if known != arch:
             raise StrategyError(f"trial {trial} was another architecture before; give every architecture its own id")
@@ -140,20 +142,20 @@ class TrainingBackend:
 
 
 class FreshTrainingBackend:
-    """Trains an architecture anew each time that it is asked for under a new id; a known id goes on with its training.
+    """Trains an architecture again each time it is asked for under a new id; a known id resumes its training run.
 
     Args:
-        repeat: returns what trains architectures that were asked for so many times before.
+        repeat: returns the backend for architectures that were asked for this many times before.
     """
 
     def __init__(self, repeat: Callable[[int], TrainingBackend]) -> None:
         self._repeat = repeat
         self._backends: dict[int, TrainingBackend] = {}
-        self._repetition: dict[int, int] = {}  # of trials
-        self._begun: Counter[bytes] = Counter()  # trials of each architecture
+        self._repetition: dict[int, int] = {}  # trial -> how often its architecture was asked for before
+        self._begun: Counter[bytes] = Counter()  # architecture -> number of its trials
 
     def advance(self, trials: Trials) -> Results:
-        """Train each trial until its epoch; errors as ``TrainingBackend.advance``."""
+        """Train each trial up to its epoch; errors as ``TrainingBackend.advance``."""
         repetition = np.array([self._count(*one) for one in zip(trials.id.tolist(), trials.arch, strict=True)])
         epoch, score = np.array(trials.epoch), np.full((len(trials.id), 1), np.nan)
         cost_s = np.full(len(trials.id), np.nan)
@@ -166,7 +168,7 @@ class FreshTrainingBackend:
         return Results(trials.id, epoch, score, cost_s)
 
     def _count(self, trial: int, arch: Archs) -> int:
-        """Return how often the architecture of a trial was begun before it."""
+        """Return how often the architecture of a trial was started before."""
         if trial not in self._repetition:
             self._repetition[trial] = self._begun[arch.tobytes()]
             self._begun[arch.tobytes()] += 1
@@ -174,7 +176,7 @@ class FreshTrainingBackend:
 
 
 def _answer(outcome: TrainingOutcome, before: int, epoch: int) -> tuple[float, float]:
-    """Return score and seconds of the epochs after ``before``; nan of an epoch that was not finished."""
+    """Return the score at ``epoch``, nan if that epoch was not finished, and the seconds since epoch ``before``."""
     spent = _seconds(outcome, before, epoch)
     if epoch > len(outcome.epochs):
         return np.nan, spent + outcome.failed_s

@@ -1,4 +1,4 @@
-"""Trained networks as files for elsewhere: ONNX, checked against torch, and int8 for processors (extra ``export``)."""
+"""Export of trained networks: ONNX files, checked against torch, and int8 files for CPUs (extra ``export``)."""
 
 from nasbench.export.int8 import quantize_onnx
 from nasbench.export.onnx import write_onnx

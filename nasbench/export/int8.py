@@ -1,9 +1,9 @@
-"""Static post-training quantisation to int8, for processors.
+"""Static post-training quantisation to int8, for CPUs.
 
 Weights become int8, each output channel with its own scale, activations uint8 with ranges seen on training images
 (Jacob et al. 2018, arXiv 1712.05877; Krishnamoorthi 2018, arXiv 1806.08342), by ONNX Runtime's quantiser: batch
-normalisation is first folded into the convolutions. Weights use 7 bits, since processors without VNNI add two
-products in 16 bits, which would overflow with 8.
+normalisation is first folded into the convolutions. Weights use 7 bits, since CPUs without VNNI add two
+products in 16 bits, which would overflow with 8-bit weights.
 """
 
 import tempfile
@@ -19,11 +19,11 @@ from nasbench.export.onnx import INPUT
 from nasbench.export.quiet import silence_logger
 from nasbench.files import replace_atomically
 
-_AT_ONCE = 32  # images: calibration holds every activation of them
+_AT_ONCE = 32  # images: calibration keeps all of their activations in memory
 
 
 class _Images(CalibrationDataReader):
-    """Gives the quantiser images to look at."""
+    """Provides images for calibration."""
 
     def __init__(self, images: np.ndarray) -> None:
         self._parts: Iterator[np.ndarray] = (
@@ -49,7 +49,7 @@ def quantize_onnx(source: Path, path: Path, images: np.ndarray) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="nasbench-int8-") as folder, replace_atomically(path) as temporary:
         folded = Path(folder) / "folded.onnx"
-        with silence_logger(""):  # it advises to do what has just been done
+        with silence_logger(""):  # it recommends a step that has just been done
             quant_pre_process(str(source), str(folded), skip_symbolic_shape=True)
             quantize_static(
                 str(folded),

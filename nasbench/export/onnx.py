@@ -1,7 +1,7 @@
-"""ONNX: the network with its normalisation, so that it takes pixels as the data set has them.
+"""Export to ONNX, with normalisation included, so that the network takes the data set's original pixels.
 
-``torch.onnx.export`` writes the graph, ONNX Runtime answers from it, and both answers are compared before the file
-is kept. Any number of images may be asked at once.
+``torch.onnx.export`` writes the graph, ONNX Runtime computes logits with it, and these are compared with torch's before
+the file is kept. The network accepts any number of images at once.
 """
 
 import json
@@ -22,7 +22,7 @@ from nasbench.files import replace_atomically
 from nasbench.training import Model
 
 INPUT, OUTPUT = "images", "logits"
-_TOLERANCE = 1e-3  # of the largest logit: sums of floats in another order differ by far less
+_TOLERANCE = 1e-3  # relative to the largest logit; rounding alone causes far smaller differences
 _TOLD = ("space", "architecture", "network", "seed")
 
 
@@ -30,7 +30,7 @@ class Pixels(nn.Module):
     """A trained network that normalises its images itself.
 
     Args:
-        model: network, mean and deviation of each channel.
+        model: network, with mean and standard deviation of each channel.
     """
 
     def __init__(self, model: Model) -> None:
@@ -49,11 +49,11 @@ class Pixels(nn.Module):
 
 
 def write_onnx(model: Model, path: Path, images: np.ndarray) -> float:
-    """Write an ONNX file, and return by how much its logits differ from torch's at most.
+    """Write an ONNX file, and return the largest difference of its logits from torch's.
 
     Args:
-        model: what to write.
-        path: the file; it is replaced once the check is passed.
+        model: model to export.
+        path: the file; it is replaced only after the check has passed.
         images: [b, channels, ...] pixels to compare on.
 
     Raises:
@@ -80,7 +80,7 @@ def _export_graph(network: nn.Module, sample: Tensor) -> Any:
     """Return the graph of a network for any number of images."""
     try:
         with warnings.catch_warnings(), silence_logger("torch.onnx"):
-            warnings.simplefilter("ignore")  # torch's exporter warns of its own parts
+            warnings.simplefilter("ignore")  # torch's exporter warns about its own code
             program: Any = torch.onnx.export(
                 network,
                 (sample,),
@@ -96,7 +96,7 @@ def _export_graph(network: nn.Module, sample: Tensor) -> Any:
 
 
 def _describe(graph: Any, about: Mapping[str, Any]) -> None:
-    """Put our texts in place of the exporter's, which hold paths and lines of source code."""
+    """Replace the exporter's texts, which hold paths and lines of source code, by a description of the model."""
     for part in (
         graph,
         graph.graph,

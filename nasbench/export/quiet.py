@@ -1,4 +1,4 @@
-"""Libraries that log more than a user can act on."""
+"""Silence libraries that log more than a user can act on."""
 
 import logging
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def silence_logger(name: str) -> Iterator[None]:
-    """Let a logger, and those below it that have no level of their own, tell only errors."""
+    """Let a logger, and its children without a level of their own, log errors only within the block."""
     logger = logging.getLogger(name)
     level = logger.level
     logger.setLevel(logging.ERROR)

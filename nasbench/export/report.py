@@ -1,4 +1,4 @@
-"""Exporting a trained network, and what each form of it weighs, takes and knows; kept as ``export.json``."""
+"""Export a trained network, and compare size, latency and accuracy of all forms; kept as ``export.json``."""
 
 import json
 import platform
@@ -29,10 +29,10 @@ Answer = Callable[[np.ndarray], np.ndarray]
 
 
 def find_models(paths: Sequence[Path]) -> list[Path]:
-    """Return the folders of trained networks: those given, and all within those given.
+    """Return the folders of trained networks: the given folders, or all within them.
 
     Raises:
-        RecordError: there is none in one of them.
+        RecordError: one of the given folders holds no trained network.
     """
     folders: list[Path] = []
     for path in paths:
@@ -46,19 +46,19 @@ def find_models(paths: Sequence[Path]) -> list[Path]:
 def export_model(folder: Path, *, data: str = "", int8: bool = True) -> dict[str, Any]:
     """Write ``model.onnx`` and ``model.int8.onnx`` beside a trained network, and compare all forms.
 
-    Seconds and answers are of one thread of the processor. What is returned is kept as ``export.json``.
+    Latencies and accuracies are measured with one thread of the CPU. The report is also written to ``export.json``.
 
     Args:
-        folder: of the network.
-        data: label of the data set it was trained on, where that lies elsewhere now; empty for the one it names.
-        int8: quantise as well.
+        folder: folder of the network.
+        data: label of the data set on which it was trained, if its files have moved; empty for the recorded label.
+        int8: whether to quantise as well.
 
     Returns:
         ``forms``: for ``torch``, ``onnx``, ``int8`` their ``file``, ``bytes``, ``accuracy`` by split and
-        ``latency_s`` by batch size; ``difference``: of a logit between torch and ONNX, at most.
+        ``latency_s`` by batch size; ``difference``: largest difference of a logit between torch and ONNX.
 
     Raises:
-        RecordError: no network there, or one of other data.
+        RecordError: the folder holds no network, or the data are not those on which it was trained.
         ExportFailed: the ONNX form answers differently.
         OSError: a file cannot be written.
     """
@@ -91,7 +91,8 @@ def _load_images(model: Model, label: str) -> Images:
     data = load_images(label or told["data"], np.random.default_rng(0))
     if data.digest() != told["sha256"]:
         raise RecordError(
-            f"{data.name} is not what the network in {model.folder} was trained on; name that data set by --data"
+            f"the network in {model.folder} was trained on other data than {data.name}; name the right data set by "
+            "--data"
         )
     number, of = told["fold"]
     return data.fold(number, of, np.random.default_rng(0)) if of else data

@@ -1,4 +1,4 @@
-"""The real networks of the search spaces, in torch: one file per space, named like it."""
+"""The real networks of the search spaces, in torch: one file per space, with the same name."""
 
 from nasbench.networks._build import Counts, build_network, check_network, choose_options, count_costs, seed_torch
 from nasbench.networks._layers import GlobalAverage

@@ -1,4 +1,4 @@
-"""Building a network of any space, and counting what it costs."""
+"""Build a network of any space, and count its parameters and operations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +16,10 @@ from nasbench.spaces import Party, SearchSpace, refuse_other_codes
 
 
 class Counts(NamedTuple):
-    """What a network weighs.
+    """Size of a network.
 
     Attributes:
-        n_params: trainable numbers.
+        n_params: number of trainable parameters.
         flops: multiply-adds of convolutions and linear layers for one image, and the additions of their
             biases: what NATS-Bench's files call FLOPs.
     """
@@ -30,7 +30,7 @@ class Counts(NamedTuple):
 
 @contextmanager
 def seed_torch(rng: np.random.Generator) -> Iterator[None]:
-    """Let torch draw from a stream that ``rng`` seeds; its own generators are afterwards as they were."""
+    """Let torch draw from a stream that ``rng`` seeds within the block; restore its own generators afterwards."""
     devices = list(range(torch.cuda.device_count()))
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(int(rng.integers(2**63)))
@@ -38,19 +38,19 @@ def seed_torch(rng: np.random.Generator) -> Iterator[None]:
 
 
 def check_network(name: str, space: SearchSpace) -> None:
-    """Refuse networks that read the codes of another space, or the same space's with other options.
+    """Refuse networks that read the codes of another space, or of the same space with other options.
 
-    A class of networks says which codes it reads: by an attribute ``space``, the name, and ``space_options`` where
-    these decide what codes mean. One that takes an option ``space`` is given the space, and reads them by it.
+    A class of networks declares which codes it reads by the attribute ``space``, a name, and by ``space_options`` where
+    these decide what codes mean. A class with an option ``space`` receives the space and uses it to read codes.
 
     Args:
-        name: of the networks, with or without options.
-        space: of the architectures.
+        name: name of the networks, with or without options.
+        space: space of the architectures.
 
     Raises:
         UnknownName: no networks of that name.
         MissingExtra: torch is not installed.
-        InvalidOption: naming the contradiction.
+        InvalidOption: the spaces differ; the message names the contradiction.
     """
     label = Choice.parse(name)
     component = label.cls or NETWORKS.load(label.name)
@@ -71,12 +71,12 @@ def build_network(
     """Return the network of one architecture, on the CPU.
 
     Args:
-        name: of the space, with a file of networks; or a label with options, ``nb201,channels=8,n_cells=1``.
+        name: name of a space that has networks; or a label with options, ``nb201,channels=8,n_cells=1``.
         arch: [1, d] the architecture.
         rng: draws the weights.
-        space: of the architecture; networks that read other codes are refused, and those with an option ``space`` are
-            given it.
-        options: of the network, such as ``n_classes``; they count more than those in the label.
+        space: space of the architecture. Networks that read other codes are refused; networks with an option ``space``
+            receive it.
+        options: options of the network, such as ``n_classes``; they override those in the label.
 
     Raises:
         UnknownName: no networks of that name, or an option they do not have.
@@ -102,10 +102,10 @@ def choose_options(n_classes: int, shape: tuple[int, ...]) -> dict[str, int]:
 
 
 def count_costs(network: nn.Module, shape: tuple[int, ...]) -> Counts:
-    """Count parameters, and multiply-adds by watching one image pass in evaluation mode.
+    """Count parameters, and the multiply-adds of one forward pass in evaluation mode.
 
     Args:
-        network: on any device, ``meta`` too, where nothing is computed.
+        network: network on any device, including ``meta``, where nothing is computed.
         shape: of one image, such as (3, 32, 32).
     """
     flops = 0

@@ -12,10 +12,10 @@ Operation = Callable[[int, int, int], nn.Module]
 
 
 class Cell(nn.Module):
-    """Each node is the sum of an operation of every earlier node; the last one is the output.
+    """A cell in which each node sums one operation of every earlier node; the last node is the output.
 
-    Edges out of the input change width and resolution, the others keep them. Edges that nothing can
-    come from need no sum; a node of such edges alone is zero.
+    Edges from the input change width and resolution, the others keep them. Edges with the zero operation are left
+    out of sums; a node with only such edges is zero.
 
     Args:
         operations: of the six edges, in the order of ``CELL_EDGES``.

@@ -1,4 +1,4 @@
-"""Networks that compute what their parent computes, and have more to learn with.
+"""Network morphisms: networks that compute the same as their parent and have more parameters.
 
 Sources: Chen, Goodfellow & Shlens 2016, "Net2Net", arXiv 1511.05641 (``widen``, ``deepen``), which Cai et al. 2018,
 "Efficient Architecture Search by Network Transformation", arXiv 1707.04873, search with; Cai et al. 2018, "Path-Level
@@ -6,8 +6,8 @@ Network Transformation for Efficient Architecture Search", arXiv 1806.02639 (``r
 & Hutter 2017, "Simple and Efficient Architecture Search for CNNs" (NASH), arXiv 1711.04528, for edges that start at
 weight zero (``add_edge``).
 
-What is kept is the function in evaluation mode: while training, batch normalisation depends on the batch.
-Every function leaves its argument as it was and returns a copy.
+The function is preserved in evaluation mode; during training, batch normalisation depends on the batch.
+Every morphism returns a copy and leaves its argument unchanged.
 """
 
 import copy
@@ -26,7 +26,7 @@ from nasbench.networks._layers import GlobalAverage, Zero
 
 _NORMS = nn.BatchNorm1d | nn.BatchNorm2d
 _WEIGHTED = nn.Conv1d | nn.Conv2d | nn.Linear
-# What treats every channel alike and alone.
+# Layers that treat every channel alike and separately.
 _PASSING = nn.ReLU | nn.Identity | nn.AvgPool1d | nn.AvgPool2d | nn.MaxPool2d | nn.Flatten | nn.Dropout | GlobalAverage
 
 
@@ -43,7 +43,7 @@ def _set(layer: nn.Module, **tensors: Tensor | None) -> None:
 
 
 def _take(layer: Any, channels: Tensor) -> None:
-    """Let a layer give these of its output channels, in this order; one may come twice."""
+    """Let a layer output these of its channels, in this order; a channel may be repeated."""
     names = ("weight", "bias", "running_mean", "running_var")
     with torch.no_grad():
         _set(layer, **{n: getattr(layer, n)[channels] for n in names if getattr(layer, n, None) is not None})
@@ -71,7 +71,7 @@ def _count_channels_out(layer: Any) -> int:
 def _find_weighted(chain: nn.Sequential, at: int) -> Any:
     if not 0 <= at < len(chain) or not isinstance(chain[at], _WEIGHTED) or _is_depthwise(chain[at]):
         seen = type(chain[at]).__name__ if 0 <= at < len(chain) else f"nothing; the chain has {len(chain)} layers"
-        raise InvalidOption(f"at {at} of the chain stands {seen}; expected a convolution or linear layer")
+        raise InvalidOption(f"position {at} of the chain holds {seen}; expected a convolution or linear layer")
     return chain[at]
 
 
@@ -104,7 +104,7 @@ def widen_layer(chain: nn.Sequential, at: int, width: int, rng: np.random.Genera
             return wide
         elif not isinstance(layer, _PASSING):
             raise InvalidOption(
-                f"behind layer {at} stands {type(layer).__name__}, which may mix channels; widen by hand"
+                f"layer {at} is followed by {type(layer).__name__}, which may mix channels; widen by hand"
             )
     raise InvalidOption(f"no layer behind layer {at} reads its channels; the last one cannot be widened")
 
@@ -179,7 +179,7 @@ def add_edge(
         network: with cells of four nodes.
         edge: such as ``1_3``, from node 1 to node 3.
         rng: draws the weights of what is added.
-        make: builds the operation; an identity unless told otherwise.
+        make: builds the operation; by default an identity.
 
     Raises:
         InvalidOption: no cell has that edge, or it is taken.
@@ -291,7 +291,7 @@ def split_layer(layer: nn.Module, n: int, channels: int) -> Branches:
 
 
 def inherit_weights(child: nn.Module, parent: nn.Module) -> float:
-    """Give ``child`` every weight of ``parent`` that has the same name and shape in it; the others stay.
+    """Copy every weight of ``parent`` to ``child`` whose name and shape are the same there; other weights stay.
 
     Returns:
         Share of the child's parameters that it inherited, in [0, 1].

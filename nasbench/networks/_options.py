@@ -1,4 +1,4 @@
-"""Checks at the door of every network."""
+"""Checks of the arguments of networks."""
 
 from nasbench.arrays import Archs
 from nasbench.errors import InvalidArchitecture, InvalidOption
@@ -16,11 +16,11 @@ def require_one(space: SearchSpace, arch: Archs) -> Archs:
     """Return ``arch`` as int8 ``[1, d]``.
 
     Raises:
-        InvalidArchitecture: not exactly one row, or none of the space.
+        InvalidArchitecture: not exactly one row, or a row outside the space.
     """
     checked = space.checked(arch)
     if len(checked) != 1:
-        raise InvalidArchitecture(f"{len(checked)} architectures; a network is built of one, archs[i : i + 1]")
+        raise InvalidArchitecture(f"{len(checked)} architectures; a network is built from one, archs[i : i + 1]")
     return checked
 
 

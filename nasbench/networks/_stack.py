@@ -1,9 +1,9 @@
-"""Many small networks of one skeleton as one.
+"""A stack of many small networks with the same skeleton, computed as one network.
 
-A small network spends most of its time in calls, not in arithmetic. Stacked, one call works for all networks:
-a convolution becomes a batched matrix product for each of its taps, and an edge of a cell as many calls as
-there are different operations on it. Each network computes what it would compute alone, up to the order of sums;
-nothing of one network reaches another, nan included.
+A small network spends most of its time in calls, not in arithmetic. In a stack, one call works for all networks:
+a convolution becomes a batched matrix product for each of its taps, and an edge of a cell takes one call for each
+different operation on it. Each network computes the same as alone, up to the order of sums; networks do not affect
+each other, not even by nan.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ class _Edge(nn.Module):
         self.convolutions = nn.ModuleList(ConvNorm([layers[i] for i in numbers]) for numbers in kinds.values())
 
     def add_to(self, node: "_Node", source: "_Node") -> None:
-        """Add to a node what comes from an earlier one."""
+        """Add to a node the outputs of this edge from an earlier node."""
         for first, end in self.same:
             node.sum[first:end] += source.sum[first:end]
         if self.average:
@@ -57,7 +57,7 @@ class _Edge(nn.Module):
                 layer.add_to(node.sum, node.shifts, source.active, places)
 
     def add_back(self, d_source: Tensor, d_active: Tensor, grad: Tensor) -> None:
-        """Add to the gradients of a node and of what is positive in it, from that of a later one."""
+        """Add the gradient of a later node, through this edge, to those of a node and of its positive part."""
         for first, end in self.same:
             d_source[first:end] += grad[first:end]
         if self.average:
@@ -70,16 +70,16 @@ class _Node:
     """A node of the cells.
 
     Attributes:
-        sum: [k, c, l, b] of what has come so far.
+        sum: [k, c, l, b] sum of the inputs so far.
         shifts: [k, c] constants still to be added.
-        active: what is positive in it, between borders; from ``close`` on.
+        active: its positive part, between borders; set by ``close``.
     """
 
     def __init__(self, start: Tensor) -> None:
         self.sum, self.shifts, self.active = start, start.new_zeros(start.shape[:2]), start
 
     def close(self, *, shifted: bool, convolved: bool) -> None:
-        """Say that all has come."""
+        """Mark the node's inputs as complete."""
         if shifted:
             self.sum += self.shifts[..., None, None]
         if convolved:
@@ -87,7 +87,7 @@ class _Node:
 
 
 def _describe_kind(layer: nn.Module) -> Any:
-    """Return what two operations must share to be stacked; None for those that nothing here computes."""
+    """Return the kind of an operation: equal kinds can be stacked; None for unsupported operations."""
     if isinstance(layer, Zero):
         return "zero"
     if isinstance(layer, nn.Identity):
@@ -108,7 +108,7 @@ class _Cell(nn.Module):
         self.edges = nn.ModuleDict({name: _Edge([cell.edges[name] for cell in cells]) for name in cells[0].edges})
 
     def _list_edges_from(self, source: int) -> list[tuple[int, _Edge]]:
-        """Return the edges out of a node, with where they lead."""
+        """Return the edges from a node, with their target nodes."""
         return [(target, self.edges[f"{source}_{target}"]) for start, target in CELL_EDGES if start == source]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -169,10 +169,10 @@ _STACKED: dict[type, type] = {Cell: _Cell, ReductionBlock: _Reduction}
 
 
 class Stack(nn.Module):
-    """Networks that differ in their cells alone, with copies of their parameters.
+    """A stack of networks that differ only in their cells, with copies of their parameters.
 
     Args:
-        networks: for which ``explain_not_stacked`` has no reason.
+        networks: networks that can be stacked, see ``explain_not_stacked``.
     """
 
     def __init__(self, networks: Sequence[TinyNetwork]) -> None:
@@ -195,7 +195,7 @@ class Stack(nn.Module):
         )
 
     def backward(self, grad: Tensor) -> None:
-        """Keep the gradients of all parameters, from that of the logits."""
+        """Set the gradients of all parameters from the gradient of the logits."""
         self.classifier.bias.grad = grad.sum(dim=1)
         self.classifier.weight.grad = (self._features @ grad).transpose(1, 2).contiguous()
         d_features = self.classifier.weight.transpose(1, 2) @ grad.transpose(1, 2)
@@ -207,7 +207,7 @@ class Stack(nn.Module):
         self.stem.backward(d)
 
     def unstack(self, average: Sequence[Tensor] = ()) -> None:
-        """Give every network its numbers back; ``average`` takes the place of all parameters where it is given."""
+        """Copy parameters and buffers back to every network; ``average``, if given, replaces all parameters."""
         with torch.no_grad():
             for value, instead in zip(self.parameters() if average else (), average, strict=True):
                 value.copy_(instead)
@@ -220,12 +220,12 @@ def explain_not_stacked(networks: Sequence[nn.Module]) -> str:
     """Return why networks cannot be stacked; empty if they can."""
     for network in networks:
         if not isinstance(network, TinyNetwork) or not isinstance(network.stem[0], nn.Conv1d):
-            return "only networks of signals, with cells of four nodes, are"
+            return "a stack takes only networks of signals with cells of four nodes"
         if other := [type(layer).__name__ for layer in network.layers if type(layer) not in _STACKED]:
-            return f"not those with a {other[0]}"
+            return f"a stack cannot hold a {other[0]}"
         edges = [edge for layer in network.layers if isinstance(layer, Cell) for edge in layer.edges.values()]
         if other := [str(edge) for edge in edges if _describe_kind(edge) is None]:
-            return f"not those with {other[0]} on an edge"
+            return f"a stack cannot hold {other[0]} on an edge"
     return (
         "they differ in more than their cells" if len({_describe_skeleton(network) for network in networks}) > 1 else ""
     )

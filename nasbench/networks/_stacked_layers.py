@@ -1,9 +1,9 @@
 """Layers of many small networks at once: the k-th slice of every tensor belongs to the k-th network.
 
-Signals lie as [networks, channels, positions, batch], the batch last: a tap of a convolution then reads whole
-rows where they are, and pooling adds such rows. That is why signals only are stacked: of images, every tap
-would need a copy. Gradients are written out by hand, because so all edges out of a node add theirs in place:
-``forward`` keeps what ``backward`` needs, and ``backward`` leaves the gradients of the parameters in their ``grad``.
+Signals have the layout [networks, channels, positions, batch], with the batch last: a tap of a convolution then reads
+whole rows in place, and pooling adds such rows. Therefore only signals can be stacked: for images, every tap would need
+a copy. Gradients are written by hand, so that all edges from a node can add theirs in place: ``forward`` keeps what
+``backward`` needs, and ``backward`` stores the gradients of the parameters in their ``grad``.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Copies(nn.Module):
             self.register_buffer(name, torch.stack([getattr(layer, name) for layer in layers]))
 
     def unstack(self) -> None:
-        """Give each layer its numbers back."""
+        """Copy parameters and buffers back to each layer."""
         with torch.no_grad():
             for name, values in self.state_dict().items():
                 for layer, value in zip(self._layers, values, strict=True):
@@ -56,7 +56,7 @@ def remove_borders(signals: Tensor) -> Tensor:
 
 
 def pass_gradient(grad: Tensor, active: Tensor) -> Tensor:
-    """Return the gradient where ReLU let something through."""
+    """Return the gradient where ReLU was active, and 0 elsewhere."""
     passed: Tensor = torch.ops.aten.threshold_backward(grad, active, 0)
     return passed
 
@@ -94,8 +94,8 @@ class Convolution(Copies):
 
         Args:
             grad: [k, c_out, l / stride, b] of the output.
-            total: [k or more, c_in, l, b]; None where nobody asks.
-            places: of these networks in it; None for all.
+            total: [k or more, c_in, l, b]; None if the input's gradient is not needed.
+            places: places of these networks in ``total``; None for all.
         """
         x, n_out, flat = self._x, grad.shape[2], grad.flatten(2)
         starts = range(self._first, self._first + self.weight.shape[3])

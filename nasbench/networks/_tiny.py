@@ -1,4 +1,4 @@
-"""The network that NATS-Bench builds around its cells: stem, stages with residual blocks between, classifier.
+"""The network that NATS-Bench builds around its cells: stem, stages separated by residual blocks, classifier.
 
 Source: Dong & Yang 2020, arXiv 2001.00326, figure 1, and Dong et al. 2021, arXiv 2009.00437, section 3. Its
 parameters and multiply-adds in closed form are in ``nasbench/spaces/_tiny_network.py``.

@@ -5,8 +5,8 @@ inputs are projected and truncated, follows the authors' ``model_builder``. Batc
 0.997 of its running mean, as there; weights start as torch's layers do.
 
 The channels of vertices that feed the output need not divide evenly; the first ones get one more. So
-isomorphic cells can differ by a few parameters: a row is built as it stands, pruned but not canonical. Of EC-NAS's 788
-cells all weigh what was recorded as they were trained, and 48 a little else as their canonical row.
+isomorphic cells can differ by a few parameters: a row is built as it is, pruned but not canonicalised. All 788 cells of
+EC-NAS have the recorded number of parameters when built as trained; 48 of them differ a little as canonical rows.
 """
 
 from itertools import pairwise
@@ -19,11 +19,11 @@ from nasbench.networks._layers import GlobalAverage, make_conv_norm_relu
 from nasbench.networks._options import open_space, require_one, require_positive
 
 REQUIRES = {"torch": "torch"}
-_NORM_MOMENTUM = 0.003  # torch counts what is replaced, TensorFlow what stays
+_NORM_MOMENTUM = 0.003  # torch's momentum is the share that is replaced, TensorFlow's the share that is kept
 
 
 def compute_vertex_channels(c_in: int, c_out: int, matrix: list[list[int]]) -> list[int]:
-    """Return the channels of each vertex: those that feed the output share it, others get the most of their users.
+    """Return the channels of each vertex: inputs of the output share its channels, others take their users' maximum.
 
     Args:
         c_in: channels of the input vertex.

@@ -1,6 +1,6 @@
-"""Benchmarks: what every task offers, one declarative TOML file each, and the three kinds that answer.
+"""Benchmark tasks: their common interface, one declarative TOML file per family, and the three kinds of tasks.
 
-What opens tables is imported on first use, so that listing tasks needs neither numpy nor h5py.
+Code that opens tables is imported on first use, so that listing tasks needs neither numpy nor h5py.
 """
 
 import lazy_loader

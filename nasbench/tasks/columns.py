@@ -1,4 +1,4 @@
-"""Which measurements a task speaks of, wherever they are: several tables of one space compose."""
+"""Columns of measurements that a task uses, possibly from several tables of one space."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from nasbench.units import Scale
 
 @dataclass(frozen=True)
 class _Joined:
-    """Numbers of a table, seen from the rows of a task's own table.
+    """Values of a table for the rows of a task's own table.
 
-    Architectures are joined by what they are, never by row number; those that the other table lacks
+    Rows are joined by architecture, never by row number; values of architectures that the other table lacks
     are nan.
 
     Attributes:
-        home: the task's own table, whose rows all indices mean.
-        table: where the numbers are; often the same.
-        dataset: of the numbers.
+        home: the task's own table; all indices refer to its rows.
+        table: the table that holds the values; often the same.
+        dataset: data set of the values.
     """
 
     home: Table
@@ -38,18 +38,18 @@ class _Joined:
 
     @cached_property
     def _rows(self) -> Ints:
-        """[N] row of the other table for each row of the home table, -1 where it has none."""
+        """[N] row of the other table for each row of the home table, -1 where it lacks the architecture."""
         if self.table is self.home:
             return np.arange(len(self.home))
         return self.table.index(self.home.architectures)
 
     def rows_of(self, index: Ints) -> Ints:
-        """Return the rows of ``table`` for rows ``index`` [n] of the home table; -1 where it has none."""
+        """Return the rows of ``table`` for rows ``index`` [n] of the home table; -1 where it lacks the architecture."""
         rows: Ints = self._rows.take(index)
         return rows
 
     def _joined(self, index: Ints, read: Callable[[Ints], Floats]) -> Floats:
-        """[n] what ``read`` finds in the other table for rows ``index`` of the home table; nan where it has none."""
+        """Return what ``read`` gives for the other table's rows of ``index`` [n]; ``[n]``, nan where there is none."""
         rows = self.rows_of(index)
         values = np.full(len(rows), np.nan)
         values[rows >= 0] = read(rows[rows >= 0])
@@ -58,10 +58,10 @@ class _Joined:
 
 @dataclass(frozen=True)
 class MeasuredColumn(_Joined):
-    """A measured column.
+    """A column of a table that was measured by training.
 
     Attributes:
-        recipe, split, metric: which of the data set's columns.
+        recipe, split, metric: name of the column within its data set.
     """
 
     recipe: str
@@ -80,7 +80,7 @@ class MeasuredColumn(_Joined):
 
     @property
     def scale(self) -> Scale:
-        """In which unit it is, and whether large or small is good."""
+        """Unit and direction."""
         return Scale.of(self.axes)
 
     @property
@@ -90,16 +90,16 @@ class MeasuredColumn(_Joined):
 
     @property
     def epochs(self) -> list[int]:
-        """Those it was measured at, rising."""
+        """Epochs at which it was measured, rising."""
         return list(self.axes["epochs"])
 
     @property
     def training(self) -> tuple[str, str, str]:
-        """What names the training that was measured, whatever was measured of it."""
+        """Identity of the training runs that were measured, equal for all metrics of the same runs."""
         return self.table.checksum, self.dataset, self.recipe
 
     def curves(self, index: Ints) -> Floats:
-        """Return all that was measured for rows ``index`` [n] of the home table; ``[n, s, t]``, nan where missing."""
+        """Return the learning curves for rows ``index`` [n] of the home table; ``[n, s, t]``, nan where missing."""
         where = {"dataset": self.dataset, "recipe": self.recipe, "split": self.split, "metric": self.metric}
         rows = self.rows_of(index)
         values = np.full((len(rows), len(self.seeds), len(self.epochs)), np.nan)
@@ -127,13 +127,13 @@ class StaticMetric(_Joined):
     """A static metric, such as the latency of a network on a device.
 
     Attributes:
-        metric: which of the data set's static metrics; one value for each architecture.
+        metric: name of the static metric within its data set; one value for each architecture.
     """
 
     metric: str
 
     def __post_init__(self) -> None:
-        """Refuse a metric that does not exist or is kept per seed, before any search."""
+        """Refuse, before any search, a metric that does not exist or has a value for each seed."""
         super().__post_init__()
         shape = self.axes["shape"]
         if len(shape) > 1:
@@ -149,7 +149,7 @@ class StaticMetric(_Joined):
 
     @property
     def scale(self) -> Scale:
-        """In which unit it is, and whether large or small is good."""
+        """Unit and direction."""
         return Scale.of(self.axes)
 
     def query(self, index: Ints) -> Floats:
@@ -159,10 +159,10 @@ class StaticMetric(_Joined):
 
 @dataclass(frozen=True)
 class ScaledMetric(StaticMetric):
-    """A part of a static metric that a trial is charged, such as 12 of the 200 epochs' seconds.
+    """A share of a static metric that a trial is charged, such as the seconds of 12 of 200 epochs.
 
     Attributes:
-        times: what the metric is multiplied by.
+        times: factor of the metric.
     """
 
     times: float = 1.0
@@ -175,19 +175,19 @@ class ScaledMetric(StaticMetric):
 
 @dataclass(frozen=True)
 class CostTerm:
-    """A part of what a trial costs.
+    """One term of the cost of a trial.
 
     Attributes:
-        column: where its seconds are, those of a complete training.
-        each_answer: whether every answer costs them, whatever was trained for it, such as a validation. Otherwise
-            they are spread evenly over the epochs, unless the column has been measured at each.
+        column: its seconds, for a complete training run.
+        each_answer: whether every answer costs these seconds, however many epochs were trained for it; a validation
+            does. Otherwise they are spread evenly over the epochs, unless the column was measured at each epoch.
     """
 
     column: MeasuredColumn | ScaledMetric
     each_answer: bool = False
 
     def until(self, epoch: int, last: int) -> Floats:
-        """Return the seconds of a training of ``last`` epochs up to ``epoch``; ``[N]``, nan where missing."""
+        """Return the seconds up to ``epoch`` of a training run of ``last`` epochs; ``[N]``, nan where missing."""
         everything = np.arange(len(self.column.home))
         if epoch == last or self.each_answer:
             return self.column.query(everything)
@@ -198,10 +198,10 @@ class CostTerm:
 
 
 def charge_static_metric(seen: MeasuredColumn, metric: str) -> CostTerm:
-    """Return the charge that ``cost = "METRIC"`` means: a static metric beside the column ``seen``.
+    """Return the cost term for ``cost = "METRIC"``: a static metric in the table and data set of the column ``seen``.
 
     Raises:
-        UnknownName: there is none of that name; what there is, measured seconds too, and how to write it is named.
+        UnknownName: no static metric has that name; the message lists alternatives and how to write them.
     """
     table, dataset = seen.table, seen.dataset
     try:
@@ -220,5 +220,9 @@ def charge_static_metric(seen: MeasuredColumn, metric: str) -> CostTerm:
             if data == dataset and table.describe(data, recipe, split, name)["unit"] == "s"
         ]
         examples = [f"cost = [{text}]".replace("'", '"') for text in written[:4]]
-        hint = f"write {' or '.join(examples)}" if examples else "it has no measured seconds; cost = 1.0 is a constant"
+        hint = (
+            f"write {' or '.join(examples)}"
+            if examples
+            else "the table has no measured seconds; cost = 1.0 is a constant"
+        )
         raise UnknownName(f"cost = '{metric}' means a static metric: {error}; {hint}") from None

@@ -1,7 +1,7 @@
-"""What of a column was measured: which trainings are whole, which crashed, and whether their seconds can be believed.
+"""Coverage of a column: which training runs are complete, which crashed, and whether their seconds are consistent.
 
-A training crashed where the table has its seconds at an epoch behind the last one that has its score: it was paid for,
-and showed nothing. Seconds that end with the scores are those of a training that was only stopped.
+A training run crashed if the table has its seconds at a later epoch than its last score: it was paid for and showed
+nothing. If the seconds end where the scores end, the training run was merely stopped.
 """
 
 from collections.abc import Iterator
@@ -19,14 +19,15 @@ _BLOCK = 2**22  # values of curves in memory at once
 
 @dataclass(frozen=True)
 class Coverage:
-    """Over the rows of a task's table.
+    """What was measured in each row of a task's table.
 
     Attributes:
         ended: [N, s] repetitions with a score at the last epoch.
-        whole: [N, s] those with a score at every epoch.
-        crashed: [N, s] those that were paid for and have no score at the end.
+        whole: [N, s] repetitions with a score at every epoch.
+        crashed: [N, s] repetitions that were paid for and have no score at the end.
         paid: [N] whether the seconds up to every epoch but the last are known, where they are measured by epoch.
-        spent_s: [N] mean seconds at which the repetitions of an architecture ended, all costs with curves together.
+        spent_s: [N] mean seconds after which the repetitions of an architecture ended: the sum of all costs that are
+            measured by epoch.
     """
 
     ended: Bools
@@ -37,10 +38,10 @@ class Coverage:
 
 
 def compute_coverage(observed: MeasuredColumn, costs: float | tuple[CostTerm, ...]) -> Coverage:
-    """Look through every epoch of what is observed and of what it costs.
+    """Find out what was measured at each epoch of the observed column and of its costs.
 
     Raises:
-        InvalidOption: seconds so far that fall.
+        InvalidOption: cumulative seconds that fall.
     """
     charges = costs if isinstance(costs, tuple) else ()
     columns = [
@@ -51,7 +52,7 @@ def compute_coverage(observed: MeasuredColumn, costs: float | tuple[CostTerm, ..
 
 
 def _blocks(*columns: MeasuredColumn) -> Iterator[Ints]:
-    """Yield the rows of the table, so many at once that their curves are small."""
+    """Yield the rows of the table in blocks, so that the curves of a block are small."""
     n, largest = len(columns[0].home), max(len(column.seeds) * len(column.epochs) for column in columns)
     step = max(1, _BLOCK // largest)
     for first in range(0, max(n, 1), step):
@@ -80,20 +81,20 @@ def _of_rows(
 
 
 def _last_epoch(column: MeasuredColumn, measured: Bools) -> Ints:
-    """[n, s] the last epoch that was measured [n, s, t]; 0 where none was."""
+    """Return the last epoch that was measured [n, s, t], 0 where none was; ``[n, s]``."""
     last: Ints = np.where(measured, np.array(column.epochs), 0).max(axis=2, initial=0)
     return last
 
 
 def _of_same_seeds(observed: MeasuredColumn, column: MeasuredColumn, values: Ints) -> Ints:
-    """Return ``values`` [n, s'] of a column's seeds in the order of the observed ones; 0 of those it lacks."""
+    """Return ``values`` [n, s'] of a column's seeds in the order of the observed seeds; 0 for seeds that it lacks."""
     place = {seed: at for at, seed in enumerate(column.seeds)}
     ours = np.array([place.get(seed, len(place)) for seed in observed.seeds])
     return np.concatenate([values, np.zeros((len(values), 1), dtype=np.int64)], axis=1)[:, ours]
 
 
 def _mean_end(seconds: Floats, known: Bools) -> Floats:
-    """[n] mean over seeds of the last measured of ``seconds`` [n, s, t]; nan where there is none."""
+    """Return the mean over seeds of the last measured ``seconds`` [n, s, t]; ``[n]``, nan where there are none."""
     last = seconds.shape[2] - 1 - known[:, :, ::-1].argmax(axis=2)
     ends = np.take_along_axis(seconds, last[:, :, None], axis=2)[:, :, 0]
     count = (~np.isnan(ends)).sum(axis=1)
@@ -102,7 +103,7 @@ def _mean_end(seconds: Floats, known: Bools) -> Floats:
 
 
 def _refuse_fall(column: MeasuredColumn, seconds: Floats, index: Ints) -> None:
-    """Refuse seconds [n, s, t] that fall: no search must be charged less for training on."""
+    """Refuse seconds [n, s, t] that fall: more training must never cost a search less."""
     fall = find_first_fall(seconds)
     if fall is None:
         return
@@ -110,8 +111,8 @@ def _refuse_fall(column: MeasuredColumn, seconds: Floats, index: Ints) -> None:
     before, after = (float(seconds[fall.row, fall.seed, at]) for at in (fall.before, fall.after))
     arch = column.home.rows(index[fall.row : fall.row + 1])[0].tolist()
     raise InvalidOption(
-        f"{place} of table '{column.table.name}' is charged as what was spent so far, but falls from {before:g} at "
+        f"{place} of table '{column.table.name}' is charged as cumulative seconds, but falls from {before:g} at "
         f"epoch {column.epochs[fall.before]} to {after:g} at epoch {column.epochs[fall.after]} (architecture {arch}, "
-        f"seed {column.seeds[fall.seed]}): if it holds what each epoch took, import it again with per = 'epoch' in its "
-        'entry of the mapping; if it is what every answer takes, write per = "answer" in the task\'s cost'
+        f"seed {column.seeds[fall.seed]}): if it holds the seconds of each epoch, import it again with per = 'epoch' "
+        'in its entry of the mapping; if it holds the seconds of each answer, write per = "answer" in the task\'s cost'
     )

@@ -1,4 +1,4 @@
-"""Reading the declarations of tasks: plain data, checked, without opening a table."""
+"""Read and check the declarations of tasks, which are plain data, without opening a table."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -12,15 +12,15 @@ from nasbench.tasks.surrogate.archive import describe
 
 _FOLDER = Path(__file__).parent
 COLUMN_KEYS = ("dataset", "recipe", "metric")
-"""What of a column a task says once, for everything it observes and reports."""
+"""Keys of a column that a task gives once, for everything it observes and reports."""
 
 SAME, FRESH = "same", "fresh"
 REPEATS = (SAME, FRESH)
-"""What an architecture that is asked for twice in a run may show: the same trained seed, or another one."""
+"""What an architecture may show when a run asks for it again: the same trained seed, or another one."""
 FEWEST_SEEDS = 3
-"""Trained seeds from which on a table can show fresh ones."""
+"""Number of trained seeds that a table needs to show fresh ones."""
 POINT_KEYS = ("reference", "bound")
-"""What may be said of the range of an objective, in its unit."""
+"""Keys that describe the range of an objective, in its unit."""
 
 _KEYS: dict[str, Types] = {
     "title": str,
@@ -54,11 +54,11 @@ _OPTIONAL |= {"search", "crash_s", "repeats"}
 MEASURED = "measured"
 _SEARCHED = (MEASURED, "all")
 EMBEDDED = "embedded"
-"""The suite of tasks that name no other one."""
+"""The suite of tasks that do not name one."""
 SURROGATE, SURROGATE_PREFIX = ".surrogate", "surrogate-"
 MODES = ("seed", "mean", FRESH)
-"""What may stand behind a surrogate's name and a colon: with the noise of a seed, without, or with other noise each
-time that an architecture is asked for."""
+"""Suffixes of a surrogate's name after a colon: with the noise of one seed, without noise, or with new noise each time
+an architecture is asked for."""
 _COLUMN: dict[str, Types] = dict.fromkeys(("table", "split", *COLUMN_KEYS), str)
 _POINTS: dict[str, Types] = dict.fromkeys(POINT_KEYS, NUMBER)
 _SHARE: dict[str, Types] = {"table": str, "dataset": str, "static": str, "times": NUMBER}
@@ -73,7 +73,7 @@ def _families() -> dict[str, Path]:
 
 
 def _read_family(path: Path) -> Declaration:
-    """Read a file of tasks, which share what stands outside of ``[tasks.NAME]``."""
+    """Read a file of tasks, which share the keys outside of ``[tasks.NAME]``."""
     family = Declaration.read(path)
     members = family.values.get("tasks")
     if not isinstance(members, dict) or not all(isinstance(own, dict) for own in members.values()):
@@ -82,7 +82,7 @@ def _read_family(path: Path) -> Declaration:
 
 
 def _read_member(family: Declaration, member: str, label: str, **defaults: Any) -> Declaration:
-    """Return the declaration of one task of a file: its own values, and what the file says of all."""
+    """Return the declaration of one task of a file: its own values, and those that all tasks of the file share."""
     shared = {key: value for key, value in family.values.items() if key != "tasks"}
     own = family.values["tasks"].get(member, {})
     return family.narrow(defaults | shared | own, label, ("tasks", member), ())
@@ -98,7 +98,7 @@ def _members() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _tables(values: Mapping[str, Any]) -> set[str]:
-    """Return the names of all tables that a declaration reads."""
+    """Return the names of all tables that a declaration refers to."""
     reported = values.get("reported", [])
     columns = [values.get("observed"), *(reported.values() if isinstance(reported, dict) else reported)]
     columns += _costs(values)
@@ -110,7 +110,7 @@ def _tables(values: Mapping[str, Any]) -> set[str]:
 
 
 def _fidelities(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the shorter recipes that a declaration names, without what is malformed."""
+    """Return the shorter recipes that a declaration names, without malformed ones."""
     given = values.get("fidelities", [])
     return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
 
@@ -122,7 +122,7 @@ def _costs(values: Mapping[str, Any]) -> list[Any]:
 
 
 def tables_of(name: str) -> set[str]:
-    """Return the names of the tables that a declared task reads, there or not.
+    """Return the names of the tables that a declared task reads, imported or not.
 
     Raises:
         UnknownName: no such task.
@@ -134,7 +134,7 @@ def tables_of(name: str) -> set[str]:
 
 
 def suites() -> dict[str, list[str]]:
-    """Return the tasks whose tables ship with the package, by the suite that they are compared in."""
+    """Return the tasks whose tables ship with the package, by the suite in which they are compared."""
     found: dict[str, list[str]] = {}
     for name, _, values in _members():
         if _tables(values) <= list_shipped_names():
@@ -143,10 +143,10 @@ def suites() -> dict[str, list[str]]:
 
 
 def task_names(*, embedded: bool = False) -> dict[str, str]:
-    """Return every task whose tables are there, with its one-line title, without opening a table.
+    """Return every task whose tables are imported, with its one-line title, without opening a table.
 
     Args:
-        embedded: only those of the suite ``embedded``.
+        embedded: return only tasks of the suite ``embedded``.
     """
     present = set(list_tables())
     named = {name: str(values.get("title", "")) for name, _, values in _members() if _tables(values) <= present}
@@ -156,13 +156,13 @@ def task_names(*, embedded: bool = False) -> dict[str, str]:
 
 
 def is_surrogate(name: str) -> bool:
-    """Tell whether a task's name means a surrogate."""
+    """Return whether a task's name means a surrogate."""
     file = name.rpartition(":")[0] if name.endswith(tuple(f":{mode}" for mode in MODES)) else name
     return name.startswith(SURROGATE_PREFIX) or file.endswith(SURROGATE)
 
 
 def is_training(name: str) -> bool:
-    """Tell whether a task's name means one that real training answers: its declaration has ``train``."""
+    """Return whether a task's name means one answered by real training: its declaration has ``train``."""
     file, _, member = name.rpartition(":")
     path = Path(file).expanduser()
     if path.suffix != ".toml" or not path.is_file():
@@ -171,7 +171,7 @@ def is_training(name: str) -> bool:
 
 
 def training_declaration(name: str) -> dict[str, Any]:
-    """Return the checked values of a task that real training answers, its full ``name`` among them.
+    """Return the checked values of a task answered by real training, including its full ``name``.
 
     Raises:
         UnknownName: a key that such a task does not have.
@@ -187,17 +187,17 @@ def training_declaration(name: str) -> dict[str, Any]:
 
 
 def surrogate_folder() -> Path:
-    """Return the folder of the surrogates that the user fitted, beside that of the tables."""
+    """Return the folder of the surrogates that the user fitted, beside the folder of tables."""
     return get_user_folder().with_name("surrogates")
 
 
 def surrogate_files() -> list[Path]:
-    """Return the surrogates that the user fitted."""
+    """Return the files of the surrogates that the user fitted."""
     return sorted(path for path in surrogate_folder().glob(f"*{SURROGATE}") if not path.name.startswith("."))
 
 
 def _title(path: Path) -> str:
-    """Return what a surrogate says of itself; a damaged one must not keep the others from being listed."""
+    """Return the title of a surrogate; a damaged file must not prevent listing the others."""
     try:
         return str(describe(path)[0].get("title", ""))
     except (NasbenchError, OSError) as error:
@@ -205,7 +205,7 @@ def _title(path: Path) -> str:
 
 
 def absent_tasks() -> dict[str, str]:
-    """Return the declared tasks whose table is missing, with how to get it."""
+    """Return the declared tasks whose table is not imported, with how to get it."""
     present = set(list_tables())
     return {name: _how_to_get(values) for name, _, values in _members() if not _tables(values) <= present}
 
@@ -215,7 +215,7 @@ def _how_to_get(values: Mapping[str, Any]) -> str:
 
 
 def read_declaration(name: str) -> dict[str, Any]:
-    """Return the checked values of a task, its full ``name`` among them.
+    """Return the checked values of a task, including its full ``name``.
 
     Raises:
         UnknownName: no such task, or a key that a task does not have.
@@ -235,14 +235,14 @@ def read_declaration(name: str) -> dict[str, Any]:
 
 
 def shipped_declarations() -> dict[str, dict[str, Any]]:
-    """Return the values of every task that the suite declares, by name, unchecked and whether its table is there."""
+    """Return the unchecked values of every task that the suite declares, by name, imported or not."""
     return {name: values for name, _, values in _members()}
 
 
 def _of_file(file: Path, member: str, label: str) -> Declaration:
-    """Return the declaration of a task of one's own file."""
+    """Return the declaration of a task of the user's own file."""
     if not file.is_file():
-        raise InvalidOption(f"no task file {file}; expected FILE.toml:MEMBER")
+        raise InvalidOption(f"task file {file} does not exist; expected FILE.toml:MEMBER")
     family = _read_family(file)
     if member not in (members := family.values["tasks"]):
         raise make_unknown_name("task", f"{file}:{member}", members)
@@ -250,7 +250,7 @@ def _of_file(file: Path, member: str, label: str) -> Declaration:
 
 
 def checked(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return the values of a task called ``name``, as declared or recorded, with that ``name`` among them.
+    """Check declared or recorded values of a task, and return them with its ``name`` added.
 
     Raises:
         UnknownName, InvalidOption: as ``read_declaration``.
@@ -259,7 +259,7 @@ def checked(values: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _check_task(declared: Declaration) -> dict[str, Any]:
-    """Return the checked values of a task, what it reports by label."""
+    """Return the checked values of a task, with ``reported`` as a mapping from labels to columns."""
     optional = {key: kinds for key, kinds in _KEYS.items() if key in _OPTIONAL}
     required = {key: kinds for key, kinds in _KEYS.items() if key not in _OPTIONAL}
     values = declared.check(declared.values, (), required, optional)
@@ -289,7 +289,7 @@ def _check_task(declared: Declaration) -> dict[str, Any]:
 
 
 def _check_column(declared: Declaration, place: Place, column: Any, more: Mapping[str, Types]) -> None:
-    """Check which measured column is meant: a split, or keys that override the task's own."""
+    """Check the reference to a measured column: a split, or keys that override the task's own."""
     declared.check_type(place, column, (str, dict))
     keys = {"split": column} if isinstance(column, str) else declared.check(column, place, {}, {**_COLUMN, **more})
     if keys.get("split") not in _SPLITS:
@@ -297,7 +297,7 @@ def _check_column(declared: Declaration, place: Place, column: Any, more: Mappin
 
 
 def _check_search(declared: Declaration, values: dict[str, Any]) -> None:
-    """Check what is done with architectures that were not measured."""
+    """Check the options for architectures that were not measured."""
     search = values.get("search", MEASURED)
     declared.check_choice(("search",), search, _SEARCHED)
     crash_s = values.get("crash_s")
@@ -329,6 +329,6 @@ def _check_objectives(declared: Declaration, values: dict[str, Any]) -> None:
             raise declared.error(place, "lacks metric, the name of a static metric")
         declared.check(keys, place, {"metric": str}, {**_OBJECTIVE, **_POINTS})
         if label in (*values["reported"], *_SPLITS):
-            raise declared.error(place, "has the name of a split or of what is reported")
+            raise declared.error(place, "has the name of a split or of a reported column; choose another name")
         if label == observed:
-            raise declared.error(place, "has the name of the observed metric; call it something else")
+            raise declared.error(place, "has the name of the observed metric; choose another name")

@@ -1,4 +1,4 @@
-"""What a strategy observes of complete trainings, and of those that end earlier, as arrays over a table's rows."""
+"""What a strategy observes of complete and of shorter training runs, as arrays over the rows of a table."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -20,8 +20,8 @@ class Fidelity:
     """A recipe of fewer epochs than the task's own.
 
     Attributes:
-        observed: what a strategy sees at its end.
-        charges: what it costs.
+        observed: the column that a strategy sees at its end.
+        charges: the terms of its cost.
     """
 
     observed: MeasuredColumn
@@ -29,19 +29,20 @@ class Fidelity:
 
     @property
     def epoch(self) -> int:
-        """Its last epoch, by which a trial asks for it."""
+        """Its last epoch, which a trial asks for."""
         return int(self.observed.axes["epochs"][-1])
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """What is done with architectures that were not measured.
+    """How a task treats architectures that were not measured.
 
     Attributes:
-        known: [N] rows of which what defines regret is known.
-        hidden: [N] rows that nobody may ask for; None if there are none.
-        answered: whether they are answered like crashes; otherwise nobody may ask for them.
-        crash_s: seconds that such an answer costs where the table does not say; None for the mean of those measured.
+        known: [N] whether the value that defines regret is known.
+        hidden: [N] whether a row must not be asked for; None if all rows may be.
+        answered: whether unmeasured architectures are answered like crashes; otherwise they must not be asked for.
+        crash_s: seconds that such an answer costs where the table does not say; None for the mean over measured
+            architectures.
     """
 
     known: Bools
@@ -58,21 +59,21 @@ def observed_at(
     gaps: Gaps,
     further: Floats | None,
 ) -> Observations:
-    """Return what is seen of complete trainings, and of earlier ones.
+    """Return what a strategy observes of complete training runs, and of shorter ones.
 
-    Nobody may ask for an architecture without a training that has a score at every epoch, or crashed, or whose cost or
-    regret is missing. Where half of those with a score at the last epoch lack others, or more, epochs in between are
-    not answered, and the last one is enough.
+    An architecture may be asked for if one of its training runs has a score at every epoch or crashed, and its cost
+    and regret are known. If at least half of the architectures with a score at the last epoch lack scores at other
+    epochs, only the last epoch is answered, and a score there is enough.
 
     Args:
-        observed: the column.
-        costs: of a complete training.
+        observed: the observed column.
+        costs: costs of a complete training run.
         fidelities: recipes of fewer epochs, shortest first.
-        gaps: what is done with what was not measured.
+        gaps: how unmeasured architectures are treated.
         further: [N, k] further objectives.
 
     Raises:
-        InvalidOption: a cost that is no positive number, or one that falls along the epochs.
+        InvalidOption: a cost that is not a positive number, or one that falls along the epochs.
     """
     seen = _Seen(observed, costs)
     parts = [_Seen(fidelity.observed, fidelity.charges) for fidelity in fidelities]
@@ -90,7 +91,7 @@ def observed_at(
         earlier = {part.epochs[-1]: part.arranged(None, asked, filling, stepwise=False) for part in parts}
     elif stepwise:
         earlier = _Earlier(seen, asked, filling)
-        _ = earlier[seen.epochs[0]]  # whose seconds are the fewest: none that are not positive come up later
+        _ = earlier[seen.epochs[0]]  # has the fewest seconds: if these are positive, all later ones are
     last = seen.arranged(None, asked, filling, stepwise=stepwise)
     more: dict[str, Any] = {"further": further, "answer_s": seen.answer_s}
     if filling is not None:
@@ -101,12 +102,12 @@ def observed_at(
 
 @dataclass(frozen=True)
 class _Filling:
-    """Answers for what was not measured: nan, for the table's own seconds or those of a crash.
+    """Answers for unmeasured architectures: nan, at the cost of the table's own seconds or of a crash.
 
     Attributes:
-        asked: [N] rows that were measured.
-        hidden: [N] rows that nobody may ask for.
-        crash_s: of a complete training; None for the mean of those measured.
+        asked: [N] whether a row was measured.
+        hidden: [N] whether a row must not be asked for.
+        crash_s: seconds of a complete training run; None for the mean over measured architectures.
     """
 
     asked: Bools
@@ -115,11 +116,18 @@ class _Filling:
 
     @staticmethod
     def extended(values: Floats, last: float) -> Floats:
-        """Return ``values`` [N, ...] with one more row, of what the table lacks."""
+        """Return ``values`` [N, ...] with one more row, for architectures that the table lacks."""
         return np.concatenate([values, np.full((1, *values.shape[1:]), last)])
 
     def of(self, scores: Floats, cost_s: Floats, n_seeds: Ints, share: float) -> tuple[Floats, Floats, Ints]:
-        """Fill scores [N, s], seconds and numbers of seeds [N] of a ``share`` of the training; one more row each."""
+        """Fill gaps in scores [N, s], seconds [N] and numbers of seeds [N], and add one more row to each.
+
+        Args:
+            scores: [N, s] scores.
+            cost_s: [N] seconds.
+            n_seeds: [N] numbers of seeds that may be shown.
+            share: share of the complete training run that these belong to.
+        """
         mean_s = float(cost_s[self.asked].mean()) if self.asked.any() else 1.0
         crash_s = mean_s if self.crash_s is None else self.crash_s * share
         filled = ~self.asked & ~self.hidden
@@ -130,41 +138,41 @@ class _Filling:
 
 
 class _Seen:
-    """A column and what it costs, over the rows of the task's table."""
+    """A column and its costs, over the rows of the task's table."""
 
     def __init__(self, observed: MeasuredColumn, costs: float | tuple[CostTerm, ...]) -> None:
         self._observed, self._costs = observed, costs
         self.epochs: list[int] = observed.axes["epochs"]
         if not isinstance(costs, tuple) and not (costs > 0 and math.isfinite(costs)):
-            raise InvalidOption(f"a training costs {costs} seconds; the clock needs a positive number")
+            raise InvalidOption(f"a training run costs {costs} seconds; expected a positive number")
 
     @cached_property
     def _coverage(self) -> Coverage:
         return compute_coverage(self._observed, self._costs)
 
     def shown(self, *, stepwise: bool) -> Bools:
-        """[N, s] repetitions that a strategy may be shown: measured, with ``stepwise`` at every epoch, or crashed."""
+        """Return which repetitions a strategy may see: measured (``stepwise``: at every epoch), or crashed; [N, s]."""
         known = self._coverage
         return (known.whole if stepwise else known.ended) | known.crashed
 
     def asked(self, known: Bools, *, stepwise: bool) -> Bools:
-        """[N] architectures that may be asked for; of those that did not crash, regret must be ``known`` [N]."""
+        """Return which architectures may be asked for; the regret must be ``known`` [N] unless all crashed; ``[N]``."""
         shown = self.shown(stepwise=stepwise)
         paid = ~np.isnan(self.cost_s()) & (self._coverage.paid | self._crashed if stepwise else True)
         return np.asarray(shown.any(axis=1) & paid & (known | self._crashed))
 
     @cached_property
     def _crashed(self) -> Bools:
-        """[N] whether no repetition has a score, and one crashed."""
+        """[N] whether no repetition has a score, and at least one crashed."""
         return np.asarray(self._coverage.crashed.any(axis=1) & ~self._coverage.ended.any(axis=1))
 
     def scores(self, epoch: int | None = None) -> Floats:
-        """Return what is maximised of what each seed showed at an epoch, the last if None; ``[N, s]``."""
+        """Return each seed's score, to be maximised, at an epoch, the last if None; ``[N, s]``."""
         everything = np.arange(len(self._observed.home))
         per_seed = [self._observed.query(everything, seed, epoch) for seed in self._observed.axes["seeds"]]
         scores = np.stack(per_seed, axis=1)
         if self._observed.scale.sign < 0:
-            np.subtract(0.0, scores, out=scores)  # a value of 0 has no sign
+            np.subtract(0.0, scores, out=scores)  # not -scores, which would turn 0.0 into -0.0
         return scores
 
     def cost_s(self, epoch: int | None = None) -> Floats:
@@ -184,19 +192,19 @@ class _Seen:
 
     @cached_property
     def _crash_s(self) -> Floats:
-        """[N] seconds of trainings all of which crashed."""
+        """[N] seconds of architectures whose training runs all crashed."""
         assert isinstance(self._costs, tuple)
         last, total = self.epochs[-1], self._coverage.spent_s.copy()
         for charge in self._costs:
             seconds = charge.until(last, last)
             if charge.each_answer:
-                total += np.nan_to_num(seconds)  # what did not come to an answer took none
+                total += np.nan_to_num(seconds)  # without an answer, there are no seconds to add
             elif not (isinstance(charge.column, MeasuredColumn) and len(charge.column.epochs) > 1):
                 total += seconds
         return total
 
     def arranged(self, epoch: int | None, asked: Bools, filling: _Filling | None, *, stepwise: bool) -> Observations:
-        """Return what is seen at an epoch, the last if None; nothing but of those ``asked`` for [N]."""
+        """Return what is observed at an epoch, the last if None, of the architectures that may be ``asked`` for [N]."""
         last = self.epochs[-1]
         epoch = last if epoch is None else epoch
         shown = self.shown(stepwise=stepwise)
@@ -209,19 +217,19 @@ class _Seen:
 
     @property
     def answer_s(self) -> Floats | None:
-        """[N] seconds of each answer; None without any."""
+        """[N] seconds of each answer; None if answers cost nothing by themselves."""
         charges = [charge for charge in self._costs if charge.each_answer] if isinstance(self._costs, tuple) else []
         last = self.epochs[-1]
         return np.array(sum(charge.until(last, last) for charge in charges)) if charges else None
 
 
 class _Earlier(Mapping[int, Observations]):
-    """What is seen before the last epoch, read from the table when an epoch is first asked for.
+    """What is observed before the last epoch, read from the table when an epoch is first asked for.
 
     Args:
-        seen: the column.
-        asked: [N] rows that may be asked for.
-        filling: answers for others, if any.
+        seen: the column with its costs.
+        asked: [N] whether a row may be asked for.
+        filling: answers for the other rows, if these are answered.
     """
 
     def __init__(self, seen: _Seen, asked: Bools, filling: _Filling | None) -> None:

@@ -1,4 +1,4 @@
-"""Public benchmarks that the suite can read, and how to get those that are not imported yet."""
+"""Public benchmarks that the suite can import, and where to get those that are not imported yet."""
 
 import tomllib
 from pathlib import Path
@@ -10,7 +10,7 @@ _MAPS = Path(__file__).parent.parent / "importers/maps"
 
 
 def absent_tables() -> dict[str, str]:
-    """Return the known tables that are missing, with how to get each; imports no importer and opens no table."""
+    """Return the known tables that are not imported, with how to get each, without loading importers or tables."""
     known = {
         str(IMPORTERS.literal(name, "table")): f"{IMPORTERS.literal(name, 'where')}; then: nasbench import {name} PATH"
         for name in IMPORTERS.names()

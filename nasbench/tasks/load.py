@@ -1,4 +1,4 @@
-"""Opening a task by name, whoever answers it."""
+"""Open a task of any kind by name."""
 
 import json
 from pathlib import Path
@@ -18,8 +18,8 @@ def load_task(name: "str | Path | Task") -> "Task":
 
     Args:
         name: as ``nasbench list`` shows it; ``path/to/family.toml:member``; or ``path/to/name.surrogate``.
-            A surrogate with ``:mean`` behind it answers without noise; a member with ``train`` trains networks.
-            A task is returned as it is.
+            The suffix ``:mean`` makes a surrogate answer without noise. A member that declares ``train`` trains
+            networks. A task is returned unchanged.
 
     Raises:
         UnknownName: no such task, space or table.
@@ -43,7 +43,7 @@ def load_task(name: "str | Path | Task") -> "Task":
 
 
 def tasks_with_epochs() -> list[str]:
-    """Return the tasks whose tables are there and that answer trainings which end early."""
+    """Return the tasks whose tables are imported and that answer training runs of fewer epochs."""
     return [name for name in task_names() if not name.startswith(SURROGATE_PREFIX) and _has_epochs(name)]
 
 

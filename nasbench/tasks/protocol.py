@@ -1,4 +1,4 @@
-"""What a task offers: everything that a comparison, its record, its verification and its reports need."""
+"""The interface of a task: everything that a comparison, its record, its verification and its reports need."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Optimum(NamedTuple):
-    """The best architecture of a task: its row of the table, itself [1, d], what is reported of it first."""
+    """The best architecture of a task: its row of the table, the architecture [1, d], its first reported value."""
 
     row: int
     arch: Archs
@@ -30,7 +30,7 @@ class DataSource(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name of the file or data set."""
         ...
 
     @property
@@ -40,15 +40,15 @@ class DataSource(Protocol):
 
 
 class Expected(NamedTuple):
-    """What a task answers about the trials of a run, whoever asked for them.
+    """What a task answers to the trials of a run, whichever strategy asked for them.
 
     Attributes:
-        score: [n, objectives] what a strategy sees; nan of a crash, and in a further column where missing.
-        until_s: [n] seconds of a training from its start, one answer included; nan where a crash took unknown time.
+        score: [n, objectives] what a strategy sees; nan for a crash, and in a further column where missing.
+        until_s: [n] seconds of a training run from its start, one answer included; nan where a crash took unknown time.
         answer_s: [n] of these, the seconds that each answer takes again.
         absent: [n] whether the task cannot answer for the architecture at all.
         resumes: whether seconds up to an earlier epoch count towards a later one.
-        tolerance: relative, of scores and seconds; 0 for the same bits.
+        tolerance: relative tolerance of scores and seconds; 0 for the same bits.
     """
 
     score: Floats
@@ -62,16 +62,16 @@ class Expected(NamedTuple):
 class Task(Protocol):
     """A benchmark problem: architectures, what a search observes of them, what is reported, and what a trial costs.
 
-    ``load_task`` opens one of three kinds: ``TableTask`` looks trained architectures up, ``SurrogateTask`` predicts
-    them, ``TrainingTask`` trains them. Nothing but the task itself needs to know which one it is.
+    ``load_task`` opens one of three kinds: ``TableTask`` looks up trained architectures, ``SurrogateTask`` predicts
+    their scores, ``TrainingTask`` trains them. All other code works with any of the three.
 
-    Strategies see scores to be maximised, ``sign`` times what is observed. Whatever is looked up, reported or printed
-    is in the metric's own unit and sign. Accuracies are fractions in [0, 1].
+    Strategies see scores to be maximised: ``sign`` times what is observed. Values that are looked up, reported or
+    printed are in the metric's own unit and sign. Accuracies are fractions in [0, 1].
     """
 
     @property
     def name(self) -> str:
-        """Such as ``nb201-cifar10``; what a record and the random streams of a run are keyed by."""
+        """Such as ``nb201-cifar10``; the key of the task in a record and in the random streams of a run."""
         ...
 
     @property
@@ -81,7 +81,7 @@ class Task(Protocol):
 
     @property
     def version(self) -> int:
-        """Number that rises when anything that changes results does."""
+        """Number that is raised by every change that changes results."""
         ...
 
     @property
@@ -91,12 +91,12 @@ class Task(Protocol):
 
     @property
     def dataset(self) -> str:
-        """Data set that the architectures are trained on; tasks of the same one know each other's answers."""
+        """Data set that the architectures are trained on; tasks on the same data set share their answers."""
         ...
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
-        """What a search optimises, one for each column of scores: the observed metric first."""
+        """The objectives of a search, one for each column of scores: the observed metric first."""
         ...
 
     @property
@@ -121,32 +121,32 @@ class Task(Protocol):
 
     @property
     def reported(self) -> tuple[str, ...]:
-        """Labels of what is reported of the architecture that a search found; the first one defines regret."""
+        """Labels of the values reported of the architecture that a search found; the first one defines regret."""
         ...
 
     @property
     def scales(self) -> dict[str, Scale]:
-        """Unit and direction of what is reported, by its label."""
+        """Unit and direction of each reported value, by its label."""
         ...
 
     @property
     def budget_s(self) -> float:
-        """Default budget of a run, in seconds of the clock that trials are charged on."""
+        """Default budget of a run, in seconds of the clock on which trials are charged."""
         ...
 
     @property
     def epochs(self) -> tuple[int, ...]:
-        """Epochs that a trial may be trained to, rising; the last one is a complete training."""
+        """Epochs to which a trial may be trained, rising; the last one is a complete training run."""
         ...
 
     @property
     def repeats(self) -> str:
-        """What an architecture that is asked for twice in a run shows: the ``same`` seed, or a ``fresh`` one."""
+        """Seed that an architecture shows when a run asks for it again: the ``same``, or a ``fresh`` one."""
         ...
 
     @property
     def optimum(self) -> Optimum:
-        """Best known architecture by what is reported first, in that metric's unit."""
+        """Best known architecture by the first reported value, in that value's unit."""
         ...
 
     @property
@@ -156,29 +156,29 @@ class Task(Protocol):
 
     @property
     def declaration(self) -> Mapping[str, Any]:
-        """Plain data that, with its files, makes the task again; a record holds it. Empty of a task made by hand."""
+        """Plain data from which, with its files, the task can be made again; empty for a task made by hand."""
         ...
 
     @property
     def tables(self) -> Sequence[DataSource]:
-        """Every file or data set that decides the answers, by name and checksum."""
+        """Every file or data set that decides the answers, with name and checksum."""
         ...
 
     @property
     def places(self) -> dict[str, str]:
-        """Paths of those that no name leads to, by name: where a record looks for them first."""
+        """Paths, by name, of files that cannot be found by their name: a record looks there first."""
         ...
 
     @property
     def restriction(self) -> str:
-        """What is searched where not every architecture of the space was measured; empty where all were."""
+        """Which architectures are searched where not all of the space were measured; empty where all were."""
         ...
 
     def check(self) -> None:
-        """Load what a search needs, and refuse what would only fail in the middle of one.
+        """Load what a search needs, and refuse what would otherwise fail in the middle of a search.
 
         Raises:
-            NasbenchError: saying what to change.
+            NasbenchError: the task cannot be searched; the message says what to change.
         """
         ...
 
@@ -188,54 +188,54 @@ class Task(Protocol):
         ...
 
     def backend(self, rng: np.random.Generator) -> Backend:
-        """Return what answers the trials of one run; ``rng`` draws the seed that each architecture shows."""
+        """Return the backend that answers the trials of one run; ``rng`` draws the seed of each architecture."""
         ...
 
     def identify(self, archs: Archs) -> Ints:
-        """Return a number for each architecture [n, d], the same for those that share their trainings; ``[n]``."""
+        """Return a number for each architecture [n, d], equal for those that share their training runs; ``[n]``."""
         ...
 
     def expect(
         self, rng: np.random.Generator, archs: Archs, epochs: Ints, repetition: Ints | None = None
     ) -> Expected | None:
-        """Return what ``backend(rng)`` answers, without a search; None where only a training tells.
+        """Return what ``backend(rng)`` answers, without a search; None where only training can answer.
 
         Args:
-            rng: in the state in which the backend of the run got it.
+            rng: generator in the state in which the backend of the run received it.
             archs: [n, d] architectures of the space.
-            epochs: [n] among ``epochs``.
+            epochs: [n] epochs, each one of ``self.epochs``.
             repetition: [n] how often the same architecture was asked for before under another id; None for 0.
         """
         ...
 
     def archs(self, architectures: Any, *, form: str = "") -> Archs:
-        """Return architectures [n, d] given in any form that the space reads; see ``SearchSpace.read``."""
+        """Return architectures [n, d] from any form that the space reads; see ``SearchSpace.read``."""
         ...
 
     def query(self, architectures: Any, split: str = ...) -> Floats:
-        """Return the task's metric of architectures, or what is reported under the label ``split``; ``[n]``."""
+        """Return the task's metric of architectures, or their reported value with the label ``split``; ``[n]``."""
         ...
 
     def reported_of(self, archs: Archs) -> dict[str, Floats]:
-        """Return what is reported of architectures [n, d]; ``[n]`` in its unit for each label."""
+        """Return the reported values of architectures [n, d]; ``[n]`` in its unit for each label."""
         ...
 
     def look_up(self, archs: Archs) -> dict[str, tuple[Floats, Scale]]:
-        """Return all that is known of architectures [n, d], by name: values [n] and what they mean."""
+        """Return everything that is known of architectures [n, d], by name: values [n], their unit and direction."""
         ...
 
     def describe(self) -> dict[str, Any]:
-        """Return what a user must know before quoting a number, as plain data."""
+        """Return, as plain data, what a user must know before quoting a number."""
         ...
 
     def require_table(self, what: str) -> "TableTask":
-        """Return the task of a table of trained architectures, for what learns from those.
+        """Return the task as a ``TableTask``, for callers that learn from trained architectures.
 
         Args:
-            what: how an error calls this task.
+            what: what an error message calls this task.
 
         Raises:
-            InvalidOption: it has none.
+            InvalidOption: the task has no table.
         """
         ...
 
@@ -245,18 +245,18 @@ _ABSENT = object()
 
 
 def is_task(value: Any) -> TypeGuard[Task]:
-    """Return whether a value has every member of a task; none of them is computed for that."""
+    """Return whether a value has every member of a task, without computing any of them."""
     if isinstance(value, str | Path | type):
         return False
     return all(inspect.getattr_static(value, name, _ABSENT) is not _ABSENT for name in _MEMBERS)
 
 
 def count_repetitions(identity: Ints, ids: Ints) -> Ints:
-    """Return how often the architecture of each trial was begun before it under another id; ``[n]``.
+    """Return how often the architecture of each trial was started before under another id; ``[n]``.
 
     Args:
-        identity: [n] of the architectures, as ``Task.identify`` gives it, in the order in which trials were asked.
-        ids: [n] of the trials; a known id goes on with its training.
+        identity: [n] numbers of the architectures, as ``Task.identify`` returns them, in the order of the trials.
+        ids: [n] ids of the trials; a known id resumes its training run.
     """
     begun: dict[int, int] = {}
     known: dict[int, int] = {}

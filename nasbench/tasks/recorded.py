@@ -1,8 +1,8 @@
-"""Opening a task as a record describes it: from the declaration that stands in it, wherever its file lies now.
+"""Open a task as a record describes it: from the recorded declaration, wherever the task's files are now.
 
-A record names a task as it was typed; a task of one's own file is ``FILE.toml:MEMBER``, and that file may have changed,
-or lie in another folder. So what is recorded decides: the declaration, and the checksum of every table, by which the
-table is found whatever it is called here.
+A record names a task as it was typed. A task of the user's own file is ``FILE.toml:MEMBER``; meanwhile that file may
+have changed or moved. Therefore the record decides: it holds the declaration, and the checksum of every table, by which
+the table is found even if it has another name here.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ _ENTRIES: ContextVar[Mapping[str, Entry]] = ContextVar("entries", default={})  #
 
 @contextlib.contextmanager
 def as_recorded(entries: Mapping[str, Entry]) -> Iterator[None]:
-    """Let tasks and sources of these names be what a record says, within the block and for whoever asks by name."""
+    """Open tasks and sources with these names as the record describes them, everywhere within the block."""
     tasks = {name: entry for name, entry in entries.items() if "declaration" in entry}
     tables = {}
     for name, entry in entries.items():
@@ -46,12 +46,12 @@ def as_recorded(entries: Mapping[str, Entry]) -> Iterator[None]:
 
 
 def recorded_entry(name: str) -> Entry | None:
-    """Return what the record at hand says of a task; None where there is no record, or it says nothing."""
+    """Return what the current record says of a task; None without a record, or if it does not hold the task."""
     return _ENTRIES.get().get(name)
 
 
 def space_and_data(name: str) -> tuple[str, str]:
-    """Return the names of a task's space and data set, opening no table where its declaration says both.
+    """Return the names of a task's space and data set; open no table if its declaration gives both.
 
     Raises:
         NasbenchError: no such task.
@@ -70,15 +70,15 @@ def space_and_data(name: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=64)
 def open_recorded(name: str, entry: str) -> "Task":
-    """Open a task once in a process, so that its columns are loaded once for all runs.
+    """Open a task once per process, so that its columns are loaded once for all runs.
 
     Args:
-        name: as it was typed.
-        entry: what the record says of it, as JSON: another declaration or table is another task. The order of keys
-            counts, since that of a space's decisions does.
+        name: name as it was typed.
+        entry: what the record says of the task, as JSON: another declaration or table makes another task. The order
+            of keys counts, since the order of a space's decisions does.
 
     Raises:
-        RecordError: the suite declares a task of that name otherwise, or what it was recorded on is not here.
+        RecordError: this release declares the task differently, or a file that it was recorded on is missing.
     """
     values: Entry = json.loads(entry)
     try:
@@ -113,12 +113,12 @@ def _with_table(name: str, entry: Entry) -> "Task":
 
 
 def differing(then: Entry, now: Entry) -> str:
-    """Return the first key of which two declarations differ, in the order of decisions too; empty without one."""
+    """Return the first key in which two declarations differ (the order of decisions counts); empty if they agree."""
     return next((key for key in {**then, **now} if json.dumps(then.get(key)) != json.dumps(now.get(key))), "")
 
 
 def _finder(name: str, entry: Entry) -> Callable[[str], Path]:
-    """Return what finds the recorded tables by their content, first where they were."""
+    """Return a function that finds the recorded tables by their content, first where they were."""
     from nasbench.table import find_content, list_tables
 
     tables, places = entry["tables"], [Path(place) for place in entry.get("places", {}).values()]
@@ -153,7 +153,7 @@ def _training(name: str, entry: Entry) -> "Task":
     from nasbench.tasks.training_task import load_training_task, recorded_training_task
 
     declared = entry["declaration"]
-    if "name" not in declared:  # an older record, which does not say all: its file must be there
+    if "name" not in declared:  # an older record, which is incomplete: its file must be there
         task = load_training_task(name)
         declared = {**declared, "name": task.name, "title": task.title}
     else:
@@ -171,5 +171,5 @@ def _absent(name: str, what: str, checksum: str, remedy: str, folder: str) -> Re
     from nasbench.table import get_user_folder
 
     return _another(
-        name, f"{what} with checksum {checksum} is not here; {remedy} {get_user_folder().with_name(folder)}"
+        name, f"{what} with checksum {checksum} was not found; {remedy} {get_user_folder().with_name(folder)}"
     )

@@ -1,4 +1,4 @@
-"""The space of a table, and whether it and another one agree on what codes mean."""
+"""The space of a table, and whether two spaces agree on what the codes of architectures mean."""
 
 import json
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from nasbench.table.schema import are_same_options
 
 _SHOWN = 12  # values of a decision
 _AGAIN = (
-    "an older release wrote it, without the options of its space: import it again, or repeat the declaration that it "
-    "was imported by as space_options of the task"
+    "an older release wrote it, without the options of its space: import it again, or repeat the declaration with "
+    "which it was imported as space_options of the task"
 )
 
 
 def space_named(name: str, options: Mapping[str, Any]) -> SearchSpace:
-    """Return a registered space with its options, the same object for the same ones.
+    """Return a registered space with its options; the same name and options give the same object.
 
     Raises:
         UnknownName: no such space.
@@ -30,11 +30,11 @@ def space_named(name: str, options: Mapping[str, Any]) -> SearchSpace:
 
 @cache
 def _space(name: str, options: str) -> SearchSpace:
-    """Make a space once for all tasks of a family: spaces do not change, and their neighbourhoods are costly."""
+    """Make a space once for all tasks of a family: spaces never change, and their neighbourhoods are expensive."""
     made = SPACES.load(name)
     if ":" in name and not (isinstance(made, type) and issubclass(made, SearchSpace)):
-        # a record from elsewhere may name what it likes: nothing else is called
-        raise InvalidOption(f"'{name}' is no search space; expected module:Class of a nasbench.spaces.SearchSpace")
+        # a record from elsewhere may name anything: call nothing but a space
+        raise InvalidOption(f"'{name}' is not a search space; expected module:Class of a nasbench.spaces.SearchSpace")
     try:
         space: SearchSpace = made(**json.loads(options))
         return space
@@ -43,10 +43,10 @@ def _space(name: str, options: str) -> SearchSpace:
 
 
 def space_of(table: Table) -> SearchSpace:
-    """Return the space of a table, with the options that it holds.
+    """Return the space of a table, with the options that the table holds.
 
     Raises:
-        UnknownName: no such space; a class in a module is none, since a file must not import what it likes.
+        UnknownName: no such space. A class in a module is refused, since a file must not import code.
         InvalidOption: the table does not say what its codes mean.
     """
     if ":" in table.space:
@@ -55,12 +55,12 @@ def space_of(table: Table) -> SearchSpace:
 
 
 def task_space(name: str, options: Mapping[str, Any], table: Table) -> SearchSpace:
-    """Return the space of a task, with the options of its table unless it gives some.
+    """Return the space of a task, with the options of its table unless the task gives options.
 
     Args:
-        name: of the space.
-        options: that the task gives.
-        table: whose codes are to be read; ``refuse_other_space`` compares it with the space.
+        name: name of the space.
+        options: options that the task gives.
+        table: table whose codes are to be read; ``refuse_other_space`` compares it with the space.
 
     Raises:
         UnknownName: no such space.
@@ -74,14 +74,14 @@ def task_space(name: str, options: Mapping[str, Any], table: Table) -> SearchSpa
 
 
 def refuse_other_space(asked: Party, table: Table) -> None:
-    """Refuse a table whose codes mean something else than in the space that it is asked by.
+    """Refuse a table whose codes have another meaning than in the space of the caller.
 
     Args:
-        asked: who asks, for the error, and its space.
-        table: whose rows are to be read.
+        asked: the caller's name, for the error message, and its space.
+        table: table whose rows are to be read.
 
     Raises:
-        InvalidOption: naming the contradiction.
+        InvalidOption: both contradict each other; the message names the contradiction.
     """
     name, space = f"table '{table.name}'", asked.space
     if table.space != space.name:
@@ -89,15 +89,15 @@ def refuse_other_space(asked: Party, table: Table) -> None:
     if not table.space_options:
         if space.code_options and table.cardinality.tolist() != space.cardinality.tolist():
             raise InvalidOption(
-                f"{asked.name} has {space.cardinality.tolist()} choices of its decisions, {name} has "
+                f"the decisions of {asked.name} have {space.cardinality.tolist()} choices, those of {name} "
                 f"{table.cardinality.tolist()}; {_AGAIN}"
             )
         return
     same = are_same_options(space.code_options, table.space_options)
     stored = space if same else _made_as(space, table)
     if stored.cardinality.tolist() != table.cardinality.tolist():
-        raise InvalidOption(f"{name} contradicts itself: its space_options are not those of its rows; import it again")
-    advice = f"write them as the table has them, or leave space_options out, which takes those of {name}"
+        raise InvalidOption(f"{name} contradicts itself: its space_options do not fit its rows; import it again")
+    advice = f"write them as the table has them, or leave space_options out to take those of {name}"
     refuse_other_codes(asked, Party(name, stored), advice)
 
 
@@ -114,10 +114,10 @@ def _made_as(space: SearchSpace, table: Table) -> SearchSpace:
 
 
 def refuse_other_table(home: Table, other: Table) -> None:
-    """Refuse a table that is joined by architecture to another one but reads codes differently.
+    """Refuse to join two tables by architecture whose codes have different meanings.
 
     Raises:
-        InvalidOption: naming the contradiction.
+        InvalidOption: both contradict each other; the message names the contradiction.
     """
     if other.space != home.space:
         raise InvalidOption(f"table '{other.name}' is of space '{other.space}', not '{home.space}'")
@@ -130,7 +130,7 @@ def refuse_other_table(home: Table, other: Table) -> None:
 
 
 def described_decisions(space: SearchSpace) -> dict[str, str]:
-    """Return the values of each decision, and where it is active, of a space whose codes mean what is declared."""
+    """Return the values of each decision, and when it is active; empty for a space whose codes are not declared."""
     if not space.code_options:
         return {}
     return {item.decision: _described(item) for item in space.coding}
@@ -145,7 +145,7 @@ def proxy_of(label: str, space: SearchSpace) -> ProxyColumn:
     """Return the proxy called ``TABLE/METRIC`` for architectures of ``space``.
 
     Raises:
-        InvalidOption: as ``find_proxy``; or a table that reads the codes of architectures differently.
+        InvalidOption: as ``find_proxy``, or the table gives the codes of architectures another meaning.
         UnknownName: no such table or proxy.
     """
     column = find_proxy(label, space.name)

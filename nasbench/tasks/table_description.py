@@ -1,4 +1,4 @@
-"""What the table behind a task holds, for people: of a task, and of single architectures."""
+"""Human-readable descriptions of what a task's table holds: of the whole task, and of single architectures."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from nasbench.tasks.table_task import TableTask
 
 Columns = dict[str, tuple[Floats, Scale]]
-"""Numbers [n] by name, and what they mean."""
+"""Values [n] by name, with their unit and direction."""
 
 
 def describe_table_task(task: "TableTask") -> dict[str, Any]:
-    """Return what a user must know before quoting a number, as plain data."""
+    """Return, as plain data, what a user must know before quoting a number."""
     from nasbench.encodings import list_encodings  # loads scipy, which a search does without
 
     task.check()
@@ -41,7 +41,7 @@ def describe_table_task(task: "TableTask") -> dict[str, Any]:
         },
         "static_metrics": sorted(metric for data, metric in seen.table.statics if data in (seen.dataset, "all")),
         "observed": f"{_say_column(seen)}; {_say_noise(task)}{_say_minimised(task.scale)}",
-        "epochs": f"{_say_range(list(task.epochs))}, a complete training is {task.epochs[-1]}",
+        "epochs": f"{_say_range(list(task.epochs))}, a complete training run is {task.epochs[-1]}",
         **({"fidelities": [_say_column(one.observed) for one in task.fidelities]} if task.fidelities else {}),
         "reported": {
             label: f"{_say_column(column)}, mean over seeds{_say_minimised(column.scale)}"
@@ -63,11 +63,11 @@ def describe_table_task(task: "TableTask") -> dict[str, Any]:
 
 
 _CITED = ("citation", "licence", "source")
-"""What is said of every table that a task reads."""
+"""Attributes that are listed for every table that a task reads."""
 
 
 def look_up_columns(task: "TableTask", archs: Archs) -> Columns:
-    """Return all that the table of what is observed holds of architectures [n, d], and the objectives beside it."""
+    """Return all that the observed column's table holds of architectures [n, d], and their further objectives."""
     table, data = task.observed.table, task.observed.dataset
     index = rows_of(task.space, table, archs)
     columns: Columns = {}
@@ -88,14 +88,14 @@ def look_up_columns(task: "TableTask", archs: Archs) -> Columns:
 
 
 def _name_static(metric: str, values: Any, scale: Scale) -> Columns:
-    """Return a static metric; one column for each repetition where there are several."""
+    """Return a static metric as columns: one for each repetition where there are several."""
     if values.ndim == 1:
         return {metric: (values, scale)}
     return {f"{metric} ({i})": (repetition, scale) for i, repetition in enumerate(values.T)}
 
 
 def _say_minimised(scale: Scale) -> str:
-    """Say what is not taken for granted."""
+    """Return a note on the unit and direction if the metric is minimised; else nothing."""
     unit = "" if scale.unit == "none" else f"{scale.unit}, "
     return f"; {unit}to be minimised" if scale.sign < 0 else ""
 
@@ -105,7 +105,7 @@ def _say_column(column: MeasuredColumn) -> str:
 
 
 def _say_objectives(task: "TableTask") -> dict[str, str]:
-    """Say what a strategy sees in further columns of its scores, and of each objective what is declared."""
+    """Return a text on each further objective, and on the first one if its range is declared."""
     seen, *others = task.objectives
     told = {seen.name: f"{seen.direction} {seen.name} ({seen.unit}){points}"} if (points := say_points(seen)) else {}
     for one in others:
@@ -116,7 +116,7 @@ def _say_objectives(task: "TableTask") -> dict[str, str]:
 
 
 def say_points(objective: Objective) -> str:
-    """Return the reference and the bound of an objective as text; empty without any."""
+    """Return the reference and the bound of an objective as text; empty if neither is declared."""
     named = {"reference": objective.reference, "bound": objective.bound}
     return "".join(f", {key} {objective.scale.exact(value)}" for key, value in named.items() if value is not None)
 
@@ -125,7 +125,7 @@ def _say_noise(task: "TableTask") -> str:
     if len(task.observed.seeds) < 2:
         return "the table's only value, without noise"
     if task.repeats == "fresh":
-        return "one seed, another one each time that an architecture is asked for"
+        return "one seed, another one each time an architecture is asked for"
     return "one seed, fixed for a run and an architecture"
 
 
@@ -134,7 +134,7 @@ def _say_cost(costs: str | float | tuple[CostTerm, ...]) -> str:
         return f"{costs} of the table"
     if isinstance(costs, tuple):
         return " + ".join(map(_say_charge, costs))
-    return f"{costs:g} simulated second(s) a training"
+    return f"{costs:g} simulated second(s) per training run"
 
 
 def _say_charge(charge: CostTerm) -> str:

@@ -1,14 +1,14 @@
-"""Making a task of a declaration: opening its tables, and turning what it says of columns into columns.
+"""Make a task from a declaration: open its tables and resolve the columns that it names.
 
-A task with two objectives, and what is known of their ranges::
+A task with two objectives and their known ranges::
 
     [tasks.cifar10-flops]
     dataset = "cifar10-valid"
     observed = { split = "valid", reference = 0.5, bound = 1.0 }
     objectives.flops = { metric = "flops", reference = 3e8, bound = 0 }
 
-``reference`` is the point that a useful architecture is better than, such as the reference point of hypervolume;
-``bound`` one that no architecture is better than. Both are in the unit of the column and may be left out.
+``reference`` is a value that every useful architecture improves on, such as the reference point of hypervolume;
+``bound`` is a value that no architecture improves on. Both are in the unit of the column and may be left out.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ from nasbench.tasks.table_task import TableTask
 
 
 def load_table_task(name: str) -> TableTask:
-    """Open a task that a table answers, by name or as ``path/to/family.toml:member``.
+    """Open a task answered by a table, by name or as ``path/to/family.toml:member``.
 
     Raises:
         UnknownName: no such task, space or table.
@@ -37,11 +37,11 @@ def load_table_task(name: str) -> TableTask:
 
 
 def make_table_task(declaration: Mapping[str, Any], find: Callable[[str], Path]) -> TableTask:
-    """Make a task of what was declared.
+    """Make a task from its declaration.
 
     Args:
-        declaration: checked values, the task's ``name`` among them.
-        find: returns the file of a table that they name.
+        declaration: checked values, including the task's ``name``.
+        find: returns the file of a table from its declared name.
 
     Raises:
         NasbenchError: as ``load_table_task``.
@@ -69,7 +69,7 @@ def make_table_task(declaration: Mapping[str, Any], find: Callable[[str], Path])
 
 
 def _without_points(given: Any) -> tuple[Any, tuple[float | None, float | None]]:
-    """Return what says which column is meant, and the reference and the bound that stand beside it."""
+    """Return the reference to a column without ``reference`` and ``bound``, and these two."""
     if not isinstance(given, dict):
         return given, (None, None)
     column = {key: value for key, value in given.items() if key not in POINT_KEYS}
@@ -78,28 +78,28 @@ def _without_points(given: Any) -> tuple[Any, tuple[float | None, float | None]]
 
 
 class ColumnReader:
-    """Turns what a declaration says of a column into the column, opening each table once."""
+    """Resolves references to columns in a declaration, and opens each table once."""
 
     def __init__(self, home: Table, find: Callable[[str], Path], defaults: dict[str, str]) -> None:
         self._home, self._find, self._defaults = home, find, defaults
         self._open: dict[str, Table] = {}
 
     def __call__(self, given: str | dict[str, str]) -> MeasuredColumn:
-        """Read ``"valid"``, or a table of keys that override the task's own."""
+        """Return the measured column for ``"valid"``, or for keys that override the task's own."""
         keys = {"split": given} if isinstance(given, str) else dict(given)
         return MeasuredColumn(self._home, self._table(keys.pop("table", "")), **self._defaults | keys)
 
     def static(self, given: dict[str, str]) -> StaticMetric:
-        """Read the keys of a static metric; the data set is the task's unless given."""
+        """Return the static metric for these keys; the data set is the task's unless given."""
         keys = {"dataset": self._defaults["dataset"]} | given
         return StaticMetric(self._home, self._table(keys.pop("table", "")), **keys)
 
     def charges(self, given: list[str | dict[str, Any]]) -> tuple[CostTerm, ...]:
-        """Read the parts of a cost."""
+        """Return the terms of a cost."""
         return tuple(map(self._charge, given))
 
     def _charge(self, given: str | dict[str, Any]) -> CostTerm:
-        """Read a measured column, or with ``static`` a share of a static metric."""
+        """Return one term of a cost: a measured column, or with ``static`` a share of a static metric."""
         keys = {} if isinstance(given, str) else dict(given)
         each_answer = keys.pop("per", "training") == "answer"
         if "static" not in keys:

@@ -1,4 +1,4 @@
-"""A task joins a space and a table: what a strategy observes, what is reported, what a trial costs."""
+"""Tasks answered by a table of trained architectures: what is observed, what is reported, what a trial costs."""
 
 import math
 from collections.abc import Mapping
@@ -25,33 +25,34 @@ from nasbench.units import HasObjectives, Objective, Scale
 
 @dataclass(frozen=True, eq=False)
 class TableTask(HasObjectives):
-    """A task that a table of trained architectures answers: a look-up that costs what the real training cost.
+    """A task answered by a table of trained architectures: a look-up that costs what the real training cost.
 
     The members that every task has are documented at ``nasbench.Task``.
 
     Attributes:
         name: ``family-member``, for example ``nb201-cifar10``.
-        version: rises when anything that changes results does.
-        whole: the architectures, measured or not.
-        table: the task's own table; ``index`` and ``row`` mean its rows.
-        observed: what a strategy sees, one trained seed at a time; never a test split.
-        reports: label -> what is reported of the architecture a strategy found, as means over
+        version: number that is raised by every change that changes results.
+        whole: the space of all architectures, measured or not.
+        table: the task's own table; ``index`` and ``row`` refer to its rows.
+        observed: the column that a strategy sees, one trained seed at a time; never a test split.
+        reports: label -> reported column of the architecture that a strategy found, as mean over
             seeds; the first one defines regret.
-        costs: what a trial costs: a static metric of the observed column's table and data set,
-            constant seconds, or measured columns and shares of static metrics that are added up.
-        fidelities: recipes of fewer epochs that a strategy may ask for first. Going on from one to a longer one
-            is a new training. Without any, trials may end at each epoch of the observed column.
-        further: label -> what a strategy sees beside the observed column, one more score each;
-            regret and leaderboards go by the observed column alone.
-        points: label -> (reference, bound) as in ``Objective``; the observed metric is called by its own name.
-        repeats: what an architecture that is asked for twice in a run shows: the ``same`` trained seed, or a ``fresh``
-            one. Then the seeds of an architecture come in a random order, each once before the first comes again.
-        declaration: what it was made from, as plain data; empty for one made by hand.
+        costs: what a trial costs: the name of a static metric of the observed column's table and data set,
+            constant seconds, or the sum of measured columns and shares of static metrics.
+        fidelities: recipes of fewer epochs that a strategy may ask for first. A longer recipe after a shorter one
+            is a new training run. Without fidelities, trials may end at each epoch of the observed column.
+        further: label -> further objective, one more score for the strategy each; regret and leaderboards
+            use the observed column alone.
+        points: label -> (reference, bound) as in ``Objective``; the label of the observed metric is its own name.
+        repeats: seed that an architecture shows when a run asks for it again: the ``same``, or a ``fresh`` one. Fresh
+            seeds come in a random order, each once before the first comes again.
+        declaration: plain data that the task was made from; empty for a task made by hand.
         budget_s: default budget in simulated seconds.
-        table_sha256: checksum of the table this version is defined on; empty for any.
-        search: ``measured``, where only architectures that were measured may be asked for, or ``all``, where others
-            are answered with nan, as trainings that crashed.
-        crash_s: seconds that such an answer costs where the table does not say; None for the mean of those measured.
+        table_sha256: checksum of the table that this version is defined on; empty for any.
+        search: ``measured``: a strategy may ask for measured architectures only; ``all``: others are answered with
+            nan, like crashed training runs.
+        crash_s: seconds that such an answer costs where the table does not say; None for the mean over measured
+            architectures.
     """
 
     name: str
@@ -74,7 +75,7 @@ class TableTask(HasObjectives):
     declaration: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse contradictions at once, not in the middle of a search."""
+        """Refuse contradictions before a search begins."""
         if self.observed.split not in ("train", "valid"):
             raise InvalidOption(f"task '{self.name}' would show the {self.observed.split} split to strategies")
         for table in self.tables:
@@ -97,25 +98,25 @@ class TableTask(HasObjectives):
             )
 
     def _check_direction(self, column: MeasuredColumn) -> None:
-        """Refuse a metric of which nobody said whether large or small is good."""
+        """Refuse a metric that does not declare whether large or small values are better."""
         if column.scale.direction == "none":
             raise InvalidOption(
-                f"task '{self.name}': '{column.metric}' of table '{column.table.name}' has direction 'none'; what is "
-                'observed, or reported first, needs a better and a worse: write direction = "maximize" or "minimize" '
-                "for it in the mapping, and import the table again"
+                f"task '{self.name}': '{column.metric}' of table '{column.table.name}' has direction 'none'; the "
+                'observed metric and the first reported one need a direction: write direction = "maximize" or '
+                '"minimize" for it in the mapping, and import the table again'
             )
 
     def _check_objective(self, label: str, column: StaticMetric) -> None:
-        """Refuse what has no better and worse, and an accuracy, whose split a static metric does not tell."""
+        """Refuse a metric without a direction, and an accuracy, since a static metric does not name its split."""
         unit, direction = column.axes["unit"], column.axes["direction"]
         if direction == "none" or unit == "fraction":
             raise InvalidOption(
                 f"task '{self.name}': objective '{label}' is a {unit} with direction '{direction}'; expected a static "
-                "metric to minimize or maximize that is no accuracy"
+                "metric to minimize or maximize that is not an accuracy"
             )
 
     def _check_repeats(self) -> None:
-        """Refuse fresh seeds where there are hardly any."""
+        """Refuse fresh seeds where the table has too few."""
         if self.repeats not in REPEATS:
             raise make_unknown_name(f"repeats of task '{self.name}'", self.repeats, REPEATS)
         if self.repeats == FRESH and (n := len(self.observed.seeds)) < FEWEST_SEEDS:
@@ -127,12 +128,12 @@ class TableTask(HasObjectives):
 
     @property
     def dataset(self) -> str:
-        """What the declaration calls the data set, or else the observed column."""
+        """Data set as the declaration calls it, or else that of the observed column."""
         return str(self.declaration.get("dataset", self.observed.dataset))
 
     @cached_property
     def objectives(self) -> tuple[Objective, ...]:
-        """The observed metric, and whatever else is declared under ``objectives``."""
+        """The observed metric, then those declared under ``objectives``."""
         named = {self.observed.metric: self.observed.scale} | {
             label: column.scale for label, column in self.further.items()
         }
@@ -140,12 +141,12 @@ class TableTask(HasObjectives):
 
     @property
     def reported(self) -> tuple[str, ...]:
-        """Labels of what is reported, the one that defines regret first."""
+        """Labels of the reported columns; the first one defines regret."""
         return tuple(self.reports)
 
     @property
     def scales(self) -> dict[str, Scale]:
-        """Unit and direction of what is reported, by its label."""
+        """Unit and direction of each reported column, by its label."""
         return {label: column.scale for label, column in self.reports.items()}
 
     @property
@@ -161,7 +162,7 @@ class TableTask(HasObjectives):
         return list({table.path: table for table in tables}.values())
 
     def check(self) -> None:
-        """Load what a search needs, and refuse what would only fail in the middle of one.
+        """Load what a search needs, and refuse what would otherwise fail in the middle of a search.
 
         Raises:
             InvalidOption: costs that are missing or not positive, or no measured architecture at all.
@@ -170,23 +171,23 @@ class TableTask(HasObjectives):
         answered = self.rows[self._asked[self.rows]]
         if np.isnan(self.observations.scores[answered]).all():  # nothing, or nothing but crashes
             raise InvalidOption(
-                f"task '{self.name}': no architecture of its space was measured: none has what is observed, reported "
-                f"({self.reported[0]}) and charged at once in table '{self.table.name}'"
+                f"task '{self.name}': no architecture of its space was measured: none in table '{self.table.name}' has "
+                f"all of the observed score, the reported value ({self.reported[0]}) and the cost"
             )
         if self._asked.sum() == 1 and self.space is not self.whole:
             raise InvalidOption(
-                f"task '{self.name}': one architecture of its space was measured, so that there is nothing to search"
+                f"task '{self.name}': only one architecture of its space was measured; there is nothing to search"
             )
 
     @cached_property
     def _outside(self) -> Bools | None:
-        """[N] rows of the table that are not in the space; None if there are none."""
+        """[N] which rows of the table are outside of the space; None if none is."""
         outside = ~self.whole.is_valid(self.table.architectures)
         return outside if outside.any() else None
 
     @property
     def _asked(self) -> Bools:
-        """[N] rows of the table that are answered from it."""
+        """[N] which rows of the table are answered from it."""
         seen = self.observations
         return seen.n_seeds > 0 if seen.measured is None else seen.measured
 
@@ -200,19 +201,19 @@ class TableTask(HasObjectives):
 
     @property
     def _n_all(self) -> float:
-        """Number of architectures, or of classes of which one was trained each."""
+        """Number of architectures, or of classes if one architecture of each class was trained."""
         return min(self.whole.size, self.whole.n_classes)
 
     @cached_property
     def space(self) -> SearchSpace:
-        """Where to search: all architectures, or those that were measured where these are not all."""
+        """The searched space: all architectures, or the measured ones where only some were measured."""
         if self.search != MEASURED or not 0 < len(self._measured) < self._n_all:
             return self.whole
         return MeasuredSpace(self.whole, self._measured)
 
     @property
     def restriction(self) -> str:
-        """What is searched where not everything was measured; empty where it was."""
+        """Which architectures are searched where not all were measured; empty where all were."""
         n = len(self._measured)
         if not n < self._n_all:
             return ""
@@ -220,11 +221,11 @@ class TableTask(HasObjectives):
         if self.search == MEASURED:
             return f"{n:,}{size} architectures are measured; the search is restricted to them"
         cost_s = float(self.observations.cost_s[-1])
-        return f"{n:,}{size} architectures are measured; others are answered with nan, as crashes of {cost_s:,.6g} s"
+        return f"{n:,}{size} architectures are measured; others are answered with nan, like crashes of {cost_s:,.6g} s"
 
     @property
     def epochs(self) -> tuple[int, ...]:
-        """Epochs that a trial may be trained to, rising; the last one is a complete training."""
+        """Epochs to which a trial may be trained, rising; the last one is a complete training run."""
         if self.fidelities:
             return (*(fidelity.epoch for fidelity in self.fidelities), self.observed.axes["epochs"][-1])
         epochs = tuple(self.observed.axes["epochs"])
@@ -232,7 +233,7 @@ class TableTask(HasObjectives):
 
     @cached_property
     def observations(self) -> Observations:
-        """What a strategy may observe, over the rows of the table."""
+        """What a strategy may observe, as arrays over the rows of the table."""
         costs = self.costs
         if isinstance(costs, str):
             costs = (charge_static_metric(self.observed, costs),)
@@ -242,7 +243,7 @@ class TableTask(HasObjectives):
 
     @property
     def _further(self) -> Floats | None:
-        """[N, k] what is maximised beside the observed column: values in their unit, those to be small negated."""
+        """[N, k] further objectives to maximise: values in their unit, negated where small is better."""
         everything = np.arange(len(self.table))
         values = [column.scale.sign * column.query(everything) for column in self.further.values()]
         return np.stack(values, axis=1) if values else None
@@ -254,17 +255,17 @@ class TableTask(HasObjectives):
         return estimate_observation_noise(seen.scores[self.rows], seen.n_seeds[self.rows])
 
     def backend(self, rng: np.random.Generator) -> TableBackend:
-        """Return what answers the trials of one run; ``rng`` draws the seed each architecture shows."""
+        """Return the backend that answers the trials of one run; ``rng`` draws the seed of each architecture."""
         return TableBackend(self.space, self.table, self.observations, rng, fresh=self.repeats == FRESH)
 
     def identify(self, archs: Archs) -> Ints:
-        """Return the row of the table of each architecture [n, d], -1 of those that it lacks; ``[n]``."""
+        """Return the table's row of each architecture [n, d], -1 where the table lacks it; ``[n]``."""
         return rows_of(self.space, self.table, archs)
 
     def expect(self, rng: np.random.Generator, archs: Archs, epochs: Ints, repetition: Ints | None = None) -> Expected:
         """Return what ``backend(rng)`` answers; see ``Task``."""
         seen, rows = self.observations, self.identify(archs)
-        if seen.absent:  # the row behind the table's last answers for what it lacks
+        if seen.absent:  # one row after the table's last answers for architectures that it lacks
             rows = np.where(rows < 0, len(self.table), rows)
         again = np.zeros(len(rows), dtype=np.int64) if repetition is None else repetition
         draw = SeedDraw(rng, len(self.table), fresh=self.repeats == FRESH)
@@ -283,7 +284,7 @@ class TableTask(HasObjectives):
         return Expected(scores, until_s, answer_s, rows < 0, seen.resumes)
 
     def archs(self, architectures: Any, *, form: str = "") -> Archs:
-        """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
+        """Return architectures [n, d] from any form that the space reads; see ``SearchSpace.read``."""
         return self.whole.read(architectures, form=form)
 
     def query(self, architectures: Any, split: str = "valid", *, seed: int | str = "mean") -> Floats:
@@ -291,9 +292,9 @@ class TableTask(HasObjectives):
 
         Args:
             architectures: [n, d] array, n strings, or n of any other form that ``space.read`` takes.
-            split: a reported label, or a split that the observed column's table has for the same data set,
+            split: a reported label; or a split that the observed column's table has for the same data set,
                 recipe and metric; or the label of an objective, whose values are in its own unit.
-            seed: label of one repetition, or ``mean`` over those measured; objectives have none.
+            seed: label of one repetition, or ``mean`` over the measured ones; objectives have no repetitions.
 
         Raises:
             InvalidArchitecture: not an architecture of the space, or absent from the table.
@@ -314,15 +315,15 @@ class TableTask(HasObjectives):
         return column.query(index, seed)
 
     def report(self, index: Ints) -> dict[str, Floats]:
-        """Return what is reported of table rows ``index`` [n], as means over seeds: what a paper would print."""
+        """Return the reported values of table rows ``index`` [n] as means over seeds, as papers print them."""
         return {label: column.query(index) for label, column in self.reports.items()}
 
     def reported_of(self, archs: Archs) -> dict[str, Floats]:
-        """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
+        """Return the reported values of architectures [n, d]; ``[n]`` for each label."""
         return self.report(rows_of(self.whole, self.table, archs))
 
     def look_up(self, archs: Archs) -> dict[str, tuple[Floats, Scale]]:
-        """Return all that the table holds of architectures [n, d], by split, metric, recipe and seed."""
+        """Return everything that the table holds of architectures [n, d], by split, metric, recipe and seed."""
         return look_up_columns(self, archs)
 
     def describe(self) -> dict[str, Any]:
@@ -335,18 +336,18 @@ class TableTask(HasObjectives):
 
     @property
     def places(self) -> dict[str, str]:
-        """Files of tables that lie neither in the package nor among the user's own, by the table's name."""
+        """Files, by table name, of tables that are neither shipped nor in the user's folder."""
         known = set(list_tables().values())
         return {table.name: str(table.path.resolve()) for table in self.tables if table.path not in known}
 
     @property
     def _regret(self) -> MeasuredColumn:
-        """What defines regret."""
+        """The column that defines regret."""
         return self.reports[self.reported[0]]
 
     @cached_property
     def rows(self) -> Ints:
-        """Rows of the table that are searched and of which regret is known."""
+        """Rows of the table that are searched and have a known regret."""
         if isinstance(self.space, EnumeratedSpace):
             index = self.table.index(self.space.rows)
         else:
@@ -356,7 +357,7 @@ class TableTask(HasObjectives):
 
     @cached_property
     def optimum(self) -> Optimum:
-        """Best architecture by the first reported split, mean over seeds."""
+        """Best architecture by the first reported column, as mean over seeds."""
         scores = self._regret.query(self.rows)
         place = int((self._regret.scale.sign * scores).argmax())
         best = int(self.rows[place])

@@ -1,6 +1,7 @@
-"""A task that real training answers: what a strategy asks for is trained on the user's own data, up to that epoch.
+"""Tasks answered by real training: each trial is trained on the user's own data, up to the epoch that it asks for.
 
-It is declared in a TOML file of one's own and named ``FILE.toml:MEMBER`` like other tasks; only it has ``train``::
+Such a task is declared in the user's own TOML file and named ``FILE.toml:MEMBER`` like other tasks, but it has the key
+``train``::
 
     [tasks.cells]
     title = "Cells on handwritten digits"
@@ -9,19 +10,20 @@ It is declared in a TOML file of one's own and named ``FILE.toml:MEMBER`` like o
     budget_s = 600
     train = { data = "digits", recipe = "small-4", network = "nb201,channels=8,n_cells=1" }
 
-The space ``hyper`` is declared under ``space_options``. A network of one's own that reads its codes takes an option
-``space``, and is given it, or says by class attributes ``space`` and ``space_options`` which codes it reads.
+The space ``hyper`` is declared under ``space_options``. The user's own network for such a space has an option
+``space``, through which it receives the space; or it declares by the class attributes ``space`` and ``space_options``
+which codes it reads.
 
-With ``repeats = "fresh"`` beside it, an architecture that is asked for twice in a run is trained again from other first
-weights: after its ``seeds`` come new ones.
+With ``repeats = "fresh"`` (beside ``train``), an architecture that a run asks for again is trained again from other
+initial weights: first with the task's ``seeds``, then with new ones.
 
-``train`` may also name ``device``, ``seeds`` (repetitions of each training; a run sees one of them) and ``folder``.
-Checkpoints are kept and shared: what was trained for one run or strategy is not trained again for another, and
-processes that need the same training wait for each other. Seconds are real.
+``train`` may also name ``device``, ``seeds`` (number of training runs of each architecture; a search run sees one of
+them) and ``folder``. Checkpoints are kept and shared: strategies and search runs reuse each other's training runs, and
+processes that need the same training run wait for each other. Seconds are real.
 
-What is reported of an architecture is the mean test accuracy over all seeds of its full training, which is done when
-it is asked for. Nobody knows the optimum of such a task: perfect accuracy stands in its place, and guessing for a
-random architecture, so that normalised regret is the error as a share of that of a guess.
+The reported value of an architecture is its mean test accuracy over all seeds after complete training, which happens
+when the value is asked for. The optimum of such a task is unknown: perfect accuracy takes its place, and the accuracy
+of guessing that of a random architecture. So normalised regret is the error divided by the error of a guess.
 """
 
 import hashlib
@@ -57,7 +59,7 @@ _OBSERVED, _REPORTED = "valid", "test"
 
 
 class _Source(NamedTuple):
-    """What decides the answers besides the declaration."""
+    """A data set, which decides the answers together with the declaration."""
 
     name: str
     checksum: str
@@ -65,20 +67,20 @@ class _Source(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TrainingTask(HasObjectives):
-    """A task that real training answers; the module says more.
+    """A task answered by real training; see the module's documentation.
 
     The members that every task has are documented at ``nasbench.Task``.
 
     Attributes:
         name: ``FILE-MEMBER``.
         title: one line.
-        version: rises when anything that changes results does.
-        space: the architectures.
+        version: number that is raised by every change that changes results.
+        space: the searched space.
         budget_s: default budget in real seconds of training and validation.
         how: the declaration's ``train``.
-        space_options: of the space.
-        place: folder in which a relative path of the data is looked for too, where the working folder has none.
-        repeats: what an architecture that is asked for twice in a run shows: the ``same`` training, or a ``fresh`` one.
+        space_options: options of the space.
+        place: second folder to look for the relative path of the data, after the working folder.
+        repeats: training run that an architecture shows when a run asks for it again: the ``same``, or a ``fresh`` one.
     """
 
     name: str
@@ -92,7 +94,7 @@ class TrainingTask(HasObjectives):
     repeats: str = SAME
 
     def __post_init__(self) -> None:
-        """Refuse contradictions at once, not in the middle of a search."""
+        """Refuse contradictions before a search begins."""
         for key, value in self.how.items():
             if key not in _KEYS:
                 raise make_unknown_name(f"key of 'train' of task '{self.name}'", key, _KEYS)
@@ -105,44 +107,44 @@ class TrainingTask(HasObjectives):
 
     @property
     def seeds(self) -> int:
-        """Repetitions of each training."""
+        """Number of training runs of each architecture."""
         return int(self.how.get("seeds", 1))
 
     @property
     def dataset(self) -> str:
-        """As the declaration writes it, options included."""
+        """The data set as the declaration names it, with options."""
         return str(self.how["data"])
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
-        """The validation accuracy, alone."""
+        """The validation accuracy as the only objective."""
         return (Objective("accuracy"),)
 
     @property
     def scales(self) -> dict[str, Scale]:
-        """Of what is reported: an accuracy too."""
+        """Unit and direction of the reported accuracy, by its label."""
         return {_REPORTED: Scale()}
 
     @property
     def reported(self) -> tuple[str, ...]:
-        """Labels of what is reported."""
+        """Labels of the reported values."""
         return (_REPORTED,)
 
     @property
     def epochs(self) -> tuple[int, ...]:
-        """Every epoch of the recipe: a strategy may stop a training after any."""
+        """Every epoch of the recipe: a strategy may stop a training run after any of them."""
         return tuple(range(1, self.recipe.epochs + 1))
 
     @cached_property
     def images(self) -> "Images":
-        """What is learnt, with the test images that no strategy sees."""
+        """The data, including the test images, which no strategy sees."""
         from nasbench.datasets import load_images
 
         return load_images(_placed(self.how["data"], self.place), np.random.default_rng(0))
 
     @cached_property
     def recipe(self) -> "Recipe":
-        """How."""
+        """The training recipe."""
         from nasbench.training import load_recipe
 
         file, comma, options = self.how["recipe"].partition(",")
@@ -152,7 +154,7 @@ class TrainingTask(HasObjectives):
 
     @property
     def declaration(self) -> dict[str, Any]:
-        """All that decides its answers, besides the images."""
+        """Everything that decides the answers, besides the images."""
         about = {"name": self.name, "title": self.title, "space": self.space.name, "budget_s": self.budget_s}
         options = {"space_options": dict(self.space_options)} if self.space_options else {}
         again = {} if self.repeats == SAME else {"repeats": self.repeats}
@@ -160,12 +162,12 @@ class TrainingTask(HasObjectives):
 
     @cached_property
     def tables(self) -> list[_Source]:
-        """What it reads, each with ``name`` and ``checksum``."""
+        """The data set, with ``name`` and ``checksum``."""
         return [_Source(self.how["data"], self.images.digest())]
 
     @cached_property
     def folder(self) -> Path:
-        """Where checkpoints are kept: another recipe, network or data set has another place."""
+        """Folder of the checkpoints; another recipe, network or data set has another folder."""
         parts = [self.recipe.digest(), self.tables[0].checksum, self.how.get("network", "")]
         parts += [json.dumps(options)] if (options := self.space.code_options) else []
         own = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
@@ -174,7 +176,7 @@ class TrainingTask(HasObjectives):
 
     @property
     def places(self) -> dict[str, str]:
-        """By the data's name, the folder from which its relative paths lead to data and recipe, if there are any."""
+        """Folder, by the data's name, that relative paths of data and recipe start from; empty without such paths."""
         return {self.how["data"]: begin} if (begin := self._begin()) else {}
 
     @property
@@ -183,14 +185,14 @@ class TrainingTask(HasObjectives):
         return ""
 
     def _begin(self) -> str:
-        """Return the folder from which relative paths lead to data and recipe; empty where there are none."""
+        """Return the folder that relative paths of data and recipe start from; empty without relative paths."""
         files = [str(Choice.parse(self.how["data"]).options.get("path", "")), self.how["recipe"].partition(",")[0]]
         relative = [Path(file) for file in files if file and not Path(file).expanduser().is_absolute()]
         relative = [path for path in relative if path.exists() or (self.place and (Path(self.place) / path).exists())]
         return "" if not relative else str(Path.cwd()) if relative[0].exists() else self.place
 
     def check(self) -> None:
-        """Refuse what cannot be trained, before anything runs.
+        """Refuse, before anything runs, a task that cannot be trained.
 
         Raises:
             NasbenchError: no such device, recipe, data set or network.
@@ -208,7 +210,7 @@ class TrainingTask(HasObjectives):
         return 0.0
 
     def backend(self, rng: np.random.Generator) -> "TrainingBackend | FreshTrainingBackend":
-        """Return what answers the trials of one run; ``rng`` draws which repetition it sees."""
+        """Return the backend that answers the trials of one run; ``rng`` draws which seed the run sees."""
         first = int(rng.integers(self.seeds))
         if self.repeats == SAME:
             return self._repetition(first)
@@ -217,7 +219,7 @@ class TrainingTask(HasObjectives):
         return FreshTrainingBackend(lambda again: self._repetition(self._seed_of(first, again)))
 
     def _seed_of(self, first: int, again: int) -> int:
-        """Return the seed of a training that comes after ``again`` others: the task's own, then new ones."""
+        """Return the seed of an architecture's training run after ``again`` others: the task's seeds, then new ones."""
         return (first + again) % self.seeds if again < self.seeds else again
 
     def identify(self, archs: Archs) -> Ints:
@@ -231,7 +233,7 @@ class TrainingTask(HasObjectives):
         epochs: Ints,  # noqa: ARG002
         repetition: Ints | None = None,  # noqa: ARG002
     ) -> Expected | None:
-        """Return None: only a training tells."""
+        """Return None: only training can answer."""
         return None
 
     def _repetition(self, seed: int) -> "TrainingBackend":
@@ -248,13 +250,13 @@ class TrainingTask(HasObjectives):
         )
 
     def archs(self, architectures: Any, *, form: str = "") -> Archs:
-        """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
+        """Return architectures [n, d] from any form that the space reads; see ``SearchSpace.read``."""
         return self.space.read(architectures, form=form)
 
     def query(self, architectures: Any, split: str = _OBSERVED) -> Floats:
-        """Return the mean accuracy over all seeds of full trainings, which are done now unless they are there; ``[n]``.
+        """Return the mean accuracy over all seeds after complete training, which happens now if necessary; ``[n]``.
 
-        One that fails counts as a guess.
+        A failed training run counts as a guess.
 
         Args:
             architectures: [n, d] array, n strings, or n of any other form that ``space.read`` takes.
@@ -272,25 +274,25 @@ class TrainingTask(HasObjectives):
         return np.asarray(guessed.mean(axis=0))
 
     def look_up(self, archs: Archs) -> dict[str, tuple[Floats, Scale]]:
-        """Return everything that is measured of architectures [n, d], by name."""
+        """Return everything that can be measured of architectures [n, d], by name."""
         return {split: (self.query(archs, split), self.scale) for split in (_OBSERVED, _REPORTED)}
 
     def reported_of(self, archs: Archs) -> dict[str, Floats]:
-        """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
+        """Return the reported values of architectures [n, d]; ``[n]`` for each label."""
         return {_REPORTED: self.query(archs, _REPORTED)}
 
     @property
     def optimum(self) -> Optimum:
-        """Perfect accuracy, of no architecture."""
+        """Perfect accuracy, without an architecture: the real optimum is unknown."""
         return Optimum(-1, np.empty((0, len(self.space.decisions)), dtype=np.int8), 1.0)
 
     @property
     def random_score(self) -> float:
-        """Accuracy of guessing."""
+        """Accuracy of guessing the class."""
         return 1 / len(self.images.classes)
 
     def require_table(self, what: str) -> "TableTask":
-        """Refuse: architectures are trained when they are asked for.
+        """Raise an error: there is no table, since architectures are trained when they are asked for.
 
         Raises:
             InvalidOption: always.
@@ -308,12 +310,12 @@ class TrainingTask(HasObjectives):
             "network": self.how.get("network") or self.space.name,
             "device": self.how.get("device", "cpu"),
             "observed": f"{_OBSERVED} accuracy of one of {self.seeds} trained seeds"
-            + (", another one each time that an architecture is asked for" if self.repeats == FRESH else ""),
-            "reported": {_REPORTED: f"mean test accuracy over {self.seeds} seeds of the full training"},
+            + (", another one each time an architecture is asked for" if self.repeats == FRESH else ""),
+            "reported": {_REPORTED: f"mean test accuracy over {self.seeds} seeds after complete training"},
             "unit": self.unit,
             "direction": self.direction,
             "budget_s": self.budget_s,
-            "optimum": "unknown; perfect accuracy stands in its place",
+            "optimum": "unknown; perfect accuracy takes its place",
             "random_architecture": self.random_score,
             "sha256": self.tables[0].checksum,
             "folder": str(self.folder),
@@ -335,9 +337,7 @@ def load_training_task(name: str) -> TrainingTask:
     values = training_declaration(name)
     space = space_named(values["space"], values.get("space_options", {}))
     if space.code_options and not values.get("space_options"):
-        raise InvalidOption(
-            f"task '{values['name']}' lacks space_options: its space '{space.name}' is what they declare"
-        )
+        raise InvalidOption(f"task '{values['name']}' lacks space_options, which declare its space '{space.name}'")
     return TrainingTask(
         name=values["name"],
         title=values["title"],
@@ -352,7 +352,7 @@ def load_training_task(name: str) -> TrainingTask:
 
 
 def recorded_training_task(entry: Mapping[str, Any]) -> TrainingTask:
-    """Make a task of what a record says of it; data and a recipe of one's own must still be where they were."""
+    """Make a task from its record; the user's own data and recipe must still be where they were."""
     declared = entry["declaration"]
     return TrainingTask(
         name=declared["name"],
@@ -368,7 +368,7 @@ def recorded_training_task(entry: Mapping[str, Any]) -> TrainingTask:
 
 
 def _placed(data: str, place: str) -> str:
-    """Return a data set's label with a relative path in ``place`` where the working folder lacks it."""
+    """Return a data set's label whose relative path leads into ``place`` if the working folder lacks the file."""
     choice = Choice.parse(data)
     given = choice.options.get("path", "")
     if not isinstance(given, str) or _beside(given, place) == given:
@@ -377,6 +377,6 @@ def _placed(data: str, place: str) -> str:
 
 
 def _beside(file: str, place: str) -> str:
-    """Return a path in ``place`` where it is not in the working folder but there."""
+    """Return a path in ``place`` if the file is there and not in the working folder; else the path itself."""
     path = Path(file).expanduser()
     return str(Path(place) / path) if place and not path.exists() and (Path(place) / path).exists() else file

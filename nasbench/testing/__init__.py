@@ -1,10 +1,11 @@
-"""Conformance kits: run them on your own components as the suite runs them on its own.
+"""Conformance kits: check your own components as the suite checks its own.
 
-Each check raises AssertionError with what was expected and what was seen, under ``python -O`` too.
+Each check raises an AssertionError with what was expected and what was seen, also under ``python -O``.
 """
 
 from nasbench.testing._datasets import check_data_set
 from nasbench.testing._importers import check_importer
+from nasbench.testing._metrics import check_metric
 from nasbench.testing._options import check_options
 from nasbench.testing._predictors import check_predictor
 from nasbench.testing._proxies import check_proxy
@@ -16,6 +17,7 @@ from nasbench.testing._wide import check_wide_predictor
 __all__ = [
     "check_data_set",
     "check_importer",
+    "check_metric",
     "check_options",
     "check_predictor",
     "check_proxy",

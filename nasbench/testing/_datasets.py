@@ -1,4 +1,4 @@
-"""The contract of a data set: the same images each time, which belong to the caller."""
+"""The contract of a data set: it reads the same images each time, and the caller owns them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,20 +14,20 @@ def check_data_set(make: Callable[..., Any], *, options: Mapping[str, Any] | Non
     """Check that a data set keeps the contract.
 
     Args:
-        make: ``make(**options)`` returns a reader with ``read(rng)``: a class, say.
-        options: keyword arguments of ``make``, such as where the files lie.
+        make: ``make(**options)`` returns a reader with ``read(rng)``: a class, for example.
+        options: keyword arguments of ``make``, such as the path of its files.
 
     Raises:
         AssertionError: with what was expected and what was seen.
     """
-    make(**options or {}).read(np.random.default_rng(0))  # what it imports on first use may seed generators
+    make(**options or {}).read(np.random.default_rng(0))  # modules that it imports on first use may seed generators
     images = _read(make(**options or {}))
     if unknown := sorted(set(images.parts) - set(SPLITS)):
         raise AssertionError(f"it has the splits {', '.join(unknown)}; expected some of {', '.join(SPLITS)}")
     if not images.name:
         raise AssertionError("it has no name; expected how it was asked for")
     if len(set(images.classes)) != len(images.classes):
-        raise AssertionError(f"two classes have one name: {', '.join(images.classes)}")
+        raise AssertionError(f"two classes have the same name: {', '.join(images.classes)}")
     for split, part in images.parts.items():
         if part.labels.dtype != np.int64:
             raise AssertionError(f"labels of {split} are {part.labels.dtype}, not int64")

@@ -1,4 +1,4 @@
-"""The contract of an importer: the same table each time, of architectures that its space has."""
+"""The contract of an importer: it writes the same table each time, of architectures in its space."""
 
 import pickle
 import tempfile
@@ -19,8 +19,8 @@ def check_importer(make: Callable[..., Any], source: Path, *, options: Mapping[s
     """Check that an importer keeps the contract, on files that it reads.
 
     Args:
-        make: ``make(**options)`` returns a new importer: a class, say.
-        source: files of the format; a small sample will do. They are read twice.
+        make: ``make(**options)`` returns a new importer: a class, for example.
+        source: files of the format; a small sample is enough. They are read twice.
         options: keyword arguments of ``make``.
 
     Raises:
@@ -50,7 +50,7 @@ def _import(importer: Any, source: Path, path: Path) -> Table:
 
 
 def _check_table(table: Table) -> None:
-    """Check that the space of a table has its architectures, and that something was measured of each column."""
+    """Check that the architectures of a table are valid in its space."""
     space = space_of(table)
     if not np.array_equal(table.cardinality, space.cardinality):
         raise AssertionError(f"cardinality is {table.cardinality.tolist()}; space '{table.space}' has another one")
@@ -61,7 +61,7 @@ def _check_table(table: Table) -> None:
 
 
 def _check_parts(importer: Any, source: Path) -> None:
-    """Check that what is left to read is known in any order and can be sent to another process."""
+    """Check that ``parts`` returns the same parts each time, and that they can be sent to another process."""
     parts, again = list(importer.parts(source)), list(importer.parts(source))
     if not parts:
         raise AssertionError("parts returns nothing to read")
@@ -71,7 +71,7 @@ def _check_parts(importer: Any, source: Path) -> None:
 
 
 def _check_refusals(importer: Any, folder: Path) -> None:
-    """Check that files which are absent, or of another format, are refused as such."""
+    """Check that absent files, and files of another format, raise a SourceError."""
     (folder / "empty").mkdir()
     (folder / "text.txt").write_text("nothing of the kind\n", encoding="utf-8")
     for name in ("absent", "empty", "text.txt"):

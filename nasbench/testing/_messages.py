@@ -1,4 +1,4 @@
-"""Whether what is handed out can be written to, and whether that changes anything for others."""
+"""Checks that a caller who overwrites returned arrays changes nothing for other callers."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,10 +19,10 @@ def arrays_in(answer: Any) -> list[np.ndarray[Any, Any]]:
 
 
 def write_over(arrays: Iterable[np.ndarray[Any, Any]]) -> int:
-    """Write over arrays, and over all that they are views of, where numpy lets itself be talked into it.
+    """Overwrite arrays, and the memory that they are views of, wherever numpy allows it.
 
     Returns:
-        How many could be written to.
+        Number of arrays that could be overwritten.
     """
     n_written = 0
     for array in arrays:
@@ -39,10 +39,10 @@ def write_over(arrays: Iterable[np.ndarray[Any, Any]]) -> int:
 
 
 def check_nothing_shared(space: SearchSpace, archs: np.ndarray[Any, Any]) -> None:
-    """Check that whoever writes over what a space returned changes nothing but that.
+    """Check that overwriting the arrays that a space returned does not change the space.
 
     Args:
-        space: to check.
+        space: space to check.
         archs: [n, d] some of its architectures.
     """
     for name, value in vars(space).items():
@@ -56,11 +56,11 @@ def check_nothing_shared(space: SearchSpace, archs: np.ndarray[Any, Any]) -> Non
             again = arrays_in(call())
             same = all(np.array_equal(a, b) for a, b in zip(told, again, strict=True))
             if not same:
-                raise AssertionError(f"who writes over the answer of {name} changes it for everybody")
+                raise AssertionError(f"overwriting the answer of {name} changes it for other callers; return a copy")
 
 
 def _calls(space: SearchSpace, archs: np.ndarray[Any, Any]) -> dict[str, Callable[[], Any]]:
-    """Return ways to ask ``space`` of ``archs``, each the same again and again."""
+    """Return calls of the methods of ``space`` for ``archs``, each of which always gives the same answer."""
     n = len(archs)
 
     def seeded(name: str, *args: Any) -> Callable[[], Any]:
@@ -69,7 +69,7 @@ def _calls(space: SearchSpace, archs: np.ndarray[Any, Any]) -> dict[str, Callabl
     def plain(name: str, *args: Any) -> Callable[[], Any]:
         return lambda: getattr(space, name)(*(given.copy() for given in args))
 
-    calls = {name: plain(name, archs) for name in ("neighbors", "is_valid", "canonical", "graphs")}
+    calls = {name: plain(name, archs) for name in ("neighbors", "is_valid", "canonicalize", "graphs")}
     calls |= {name: seeded(name, n) for name in ("sample", "sample_as_published")}
     calls |= {name: seeded(name, archs) for name in ("mutate", "mutate_as_published")}
     calls |= {f"encode '{name}'": lambda name=name: space.encode(archs.copy(), name) for name in space.encodings}  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The contract of options: what does not fit is refused by name when a component is made, never later."""
+"""The contract of options: a component refuses unsuitable values, by name, when it is made and not later."""
 
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +16,12 @@ def check_options(component: Callable[..., object], make: Callable[..., object])
     """Check that every option of a component is checked: type, range and choice.
 
     Args:
-        component: a class whose keyword-only arguments are its options, annotated.
-        make: ``make(**options)`` makes one; without options it must succeed. Making must be cheap.
+        component: a class whose annotated keyword-only arguments are its options.
+        make: ``make(**options)`` makes the component; without options it must succeed. Making must be cheap.
 
-    What an annotation says is checked as it is when a label is read, the rest by the constructor. Text must be one of
-    the known words or names, unless the annotation is ``nasbench.options.Text``; a number may be negative without end
-    only where it is ``nasbench.options.Signed``.
+    Annotations are checked as when a label is read, the rest by the constructor. Text must be one of the known words
+    or names, unless the annotation is ``nasbench.options.Text``; a number may be arbitrarily negative only if the
+    annotation is ``nasbench.options.Signed``.
     """
     make()
     for name, annotation in options_of(component).items():
@@ -42,7 +42,7 @@ def _refused(component: Any, name: str, value: Any, annotation: Any, make: Calla
 
 
 def _wrong(annotation: Any) -> Iterator[Any]:
-    """Yield values that an option so annotated must refuse; none where the annotation says nothing."""
+    """Yield values that an option with this annotation must refuse; none if the annotation allows anything."""
     parts = list(_alternatives(annotation))
     kinds = {kind for kind, _ in parts}
     if Any in kinds or not kinds:
@@ -66,7 +66,7 @@ _OTHER_TYPES: Mapping[frozenset[Any], tuple[Any, ...]] = {
 
 
 def _outside(ranges: list[Within | None]) -> Iterator[float]:
-    """Yield numbers below all ranges and above all; where there is none, one that is far below 0."""
+    """Yield a number below and one above all ranges; without ranges, one far below 0."""
     given = [found for found in ranges if found is not None]
     if not given:
         yield -1_000_003
@@ -85,7 +85,7 @@ def _above(given: list[Within]) -> float | None:
 
 
 def _spelt(annotation: Any) -> tuple[Any, ...]:
-    """Return an annotation and the alternatives in it, as they are written."""
+    """Return an annotation and its alternatives, as they are written."""
     return (annotation, *(() if get_origin(annotation) is Annotated else get_args(annotation)))
 
 

@@ -24,12 +24,12 @@ def check_predictor(make: Maker, space: SearchSpace, *, options: Mapping[str, An
     """Check that a predictor keeps the contract in ``space``.
 
     Args:
-        make: ``make(space)`` returns a new predictor: a class, say.
-        space: where the architectures are from.
-        options: keyword arguments of ``make``. It fits about eight times, so choose what makes fitting quick.
-        n: training points; more where the predictor's ``min_points`` say so.
+        make: ``make(space)`` returns a new predictor: a class, for example.
+        space: space of the architectures.
+        options: keyword arguments of ``make``. There are about eight fits, so choose options that make fitting quick.
+        n: number of training points; more if the predictor's ``min_points`` requires it.
 
-    A predictor that has ``state`` and ``restore`` is checked to give the same bits after them.
+    A predictor with ``state`` and ``restore`` must give the same bits after being restored.
 
     Raises:
         AssertionError: with what was expected and what was seen.
@@ -51,7 +51,7 @@ def check_predictor(make: Maker, space: SearchSpace, *, options: Mapping[str, An
 
 
 def _problem(space: SearchSpace, n: int, *, seed: int) -> tuple[Batch, Floats]:
-    """Draw architectures, and scores that depend on their decisions and on luck."""
+    """Draw architectures, and scores that depend on their decisions and on noise."""
     rng = np.random.default_rng(seed)
     archs = space.sample(n, rng)
     weights = [np.random.default_rng(7 + i).random(int(k)) for i, k in enumerate(space.cardinality)]
@@ -64,7 +64,7 @@ def _problem(space: SearchSpace, n: int, *, seed: int) -> tuple[Batch, Floats]:
 
 
 def _answer(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> Prediction:
-    """Fit and predict, and see that inputs and global generators are as before."""
+    """Fit and predict, and check that inputs and global generators are unchanged."""
     parts = (train.archs, train.curves, train.proxies, train.losses, score, query.archs, query.curves, query.losses)
     given = [part for part in parts if part is not None]
     before = [part.copy() for part in given]
@@ -94,7 +94,7 @@ def _sound(prediction: Prediction, m: int) -> None:
 
 
 def _repeats(predictor: Predictor, train: Batch, score: Floats, query: Batch, first: Prediction) -> None:
-    """Learn other things before, with repeated rows among them: only the last fit and its ``rng`` may count."""
+    """Fit to other data first, with repeated rows: only the last fit and its ``rng`` may count."""
     rows = np.concatenate([np.arange(len(train)), np.arange(len(train) // 2)])
     twice = score[rows] + np.linspace(0, 0.01, len(rows))
     with seed_globals_otherwise():
@@ -105,7 +105,7 @@ def _repeats(predictor: Predictor, train: Batch, score: Floats, query: Batch, fi
 
 
 def _learns_from_little(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> None:
-    """Learn from one architecture and from eight, measured again and again, and from as few points as can be."""
+    """Learn from repeated measurements of one architecture and of eight, and from as few points as possible."""
     least = predictor_capabilities_of(predictor).min_points
     n = min(len(train), max(24, least))
     rows = np.arange(n)
@@ -125,7 +125,7 @@ def _identical(a: Prediction, b: Prediction) -> bool:
 
 
 def _any_order(predictor: Predictor, query: Batch, first: Prediction) -> None:
-    """Ask in another order, in pieces, one by one, and for nothing."""
+    """Predict in another order, in pieces, one by one, and for no architectures."""
     m = len(query)
     order = np.random.default_rng(4).permutation(m)
     for pieces in ([order], np.split(order, [1, 2, 9]), [order[i : i + 1] for i in range(3)]):
@@ -210,7 +210,7 @@ def _refuses_strange_rows(fitted: Predictor, new: Predictor, space: SearchSpace,
 
 
 def _reads_curves(predictor: Predictor, train: Batch, score: Floats, query: Batch) -> None:
-    """Ask about curves of every length, with gaps, single points, constant, falling, collapsed, and not begun."""
+    """Predict from learning curves of every length: with gaps, single points, constant, falling, collapsed, empty."""
     going_on = predictor_capabilities_of(predictor).learns_from_partial_curves
     short = replace(train, curves=_cut(train, first=3), losses=_cut_losses(train, first=3)) if going_on else train
     known = np.where(np.arange(len(score)) % 3 == 0, np.nan, score) if going_on else score
@@ -226,7 +226,7 @@ def _reads_curves(predictor: Predictor, train: Batch, score: Floats, query: Batc
 
 
 def _cut(batch: Batch, *, first: int) -> Floats:
-    """Return curves of which ``first`` epochs were seen, and one more each row, in turn."""
+    """Return learning curves cut after ``first`` epochs, and after one more epoch in each following row, cyclically."""
     curves = cast(Floats, batch.curves)
     length = first + np.arange(len(curves)) % (_EPOCHS + 1 - first)
     return np.where(np.arange(_EPOCHS) < length[:, None], curves, np.nan)

@@ -1,4 +1,4 @@
-"""The contract of a zero-cost proxy: a number of a network that it leaves as it is."""
+"""The contract of a zero-cost proxy: it computes a number from a network and leaves the network unchanged."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ def check_proxy(make: "Callable[..., Proxy]", *, options: Mapping[str, Any] | No
     """Check that a proxy keeps the contract, on two small convolutional networks.
 
     Args:
-        make: ``make(**options)`` returns a new proxy: a class, say.
+        make: ``make(**options)`` returns a new proxy: a class, for example.
         options: keyword arguments of ``make``.
 
     Raises:
@@ -40,7 +40,9 @@ def check_proxy(make: "Callable[..., Proxy]", *, options: Mapping[str, Any] | No
             others = _score(make(**options or {}), _make_probe(wide)), _score(proxy, _make_probe(wide))
         again = [first, *others]
         if not all(score == first or np.isnan([score, first]).all() for score in again):
-            raise AssertionError(f"the same network and images score {again} (global seeds, or an earlier call)")
+            raise AssertionError(
+                f"the same network and images score {again}; the score may depend on global seeds or an earlier call"
+            )
 
 
 def _make_probe(width: int) -> "Probe":
@@ -61,7 +63,7 @@ def _make_probe(width: int) -> "Probe":
 
 
 def _score(proxy: "Proxy", probe: "Probe") -> float:
-    """Score a network, and see that it, its images and the global generators are as before."""
+    """Score a network, and check that it, its images and the global generators are unchanged."""
     before = _contents(probe)
     with leave_global_generators_alone("the proxy"):
         score = proxy(probe)

@@ -1,4 +1,4 @@
-"""Global random generators: what is checked uses none of them."""
+"""Checks that a component uses no global random generators."""
 
 import contextlib
 import random
@@ -13,7 +13,7 @@ from nasbench.arrays import Ints
 
 @contextlib.contextmanager
 def leave_global_generators_alone(what: str) -> Iterator[None]:
-    """Refuse that what is done inside draws from a global generator or seeds it; ``what`` says who does it."""
+    """Raise an error if code in the block draws from a global generator or seeds it; ``what`` names the component."""
     before = _global_states()
     yield
     changed = [name for name, state in _global_states().items() if name in before and state != before[name]]
@@ -22,7 +22,7 @@ def leave_global_generators_alone(what: str) -> Iterator[None]:
 
 
 def _global_states() -> dict[str, Any]:
-    name, keys, *rest = np.random.get_state()  # noqa: NPY002 (reads the global state to see that nobody uses it)
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002 (reads the global state to check that it is unused)
     states: dict[str, Any] = {"random": random.getstate(), "numpy": (name, cast(Ints, keys).tobytes(), *rest)}
     if torch := sys.modules.get("torch"):
         states["torch"] = torch.get_rng_state().numpy().tobytes()
@@ -31,7 +31,7 @@ def _global_states() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def seed_globals_otherwise() -> Iterator[None]:
-    """Seed every global generator otherwise, and put the states back."""
+    """Seed every global generator with another seed within the block, and restore the states afterwards."""
     kept, kept_numpy, torch = random.getstate(), np.random.get_state(), sys.modules.get("torch")  # noqa: NPY002
     kept_torch = torch.get_rng_state() if torch else None
     random.seed(99)

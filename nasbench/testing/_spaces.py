@@ -1,4 +1,4 @@
-"""Laws of a search space."""
+"""The contract of a search space: the laws that its methods obey."""
 
 import json
 from typing import Any
@@ -83,7 +83,7 @@ def _canonical(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> No
     if not space.is_valid(canonical).all():
         raise AssertionError("a canonical form is invalid")
     if not (space.canonicalize(canonical) == canonical).all():
-        raise AssertionError("canonical is not idempotent")
+        raise AssertionError("canonicalize is not idempotent")
 
 
 def _text(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> None:

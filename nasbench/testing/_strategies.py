@@ -1,4 +1,4 @@
-"""The contract of a search strategy: whatever the order, number and fate of its trials."""
+"""The contract of a search strategy, for any order, number and outcome of its trials."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -18,14 +18,14 @@ Maker = Callable[[SearchSpace, np.random.Generator], Strategy]
 
 
 EPOCHS = tuple(range(1, 11))
-"""What a strategy that trains partially is told of the kit's landscape."""
+"""The epochs of the kit's landscape, for strategies that train partially."""
 
 
 class _Landscape:
-    """A backend with a score that any strategy can climb; some trainings crash, all differ in length.
+    """A backend with a score that any strategy can climb; some training runs crash, and all differ in length.
 
-    Trials may end at any of ten epochs and go on later. A second objective, of those that ask for one, is missing for
-    every other architecture.
+    Trials may end at any of ten epochs and be resumed later. The optional second objective is missing for half of the
+    architectures.
     """
 
     def __init__(self, space: SearchSpace, *, crashes: float = 0.0, n_objectives: int = 1) -> None:
@@ -43,14 +43,14 @@ class _Landscape:
         return Results(trials.id, epochs, scores[:, : self._n_objectives], cost_s)
 
     def score(self, archs: Archs, epochs: Ints) -> Floats:
-        """Return the first objective of architectures [n, d] after so many epochs [n]; ``[n]``, nan of a crash."""
-        # Added one after the other: a mean over an axis has other last digits for one architecture than for many.
+        """Return the first objective of architectures [n, d] after ``epochs`` [n]; ``[n]``, nan for a crash."""
+        # Added one by one: a mean over an axis has other last digits for one architecture than for many.
         score = sum((weights[archs[:, i]] for i, weights in enumerate(self._weights)), np.zeros(len(archs)))
         score /= len(self._weights)
         return np.where(_fate(archs) < self._crashes, np.nan, score * (1 - 0.5 ** (1 + epochs / 2)))
 
     def _go_on(self, trial: int, arch: Archs, epoch: int) -> int:
-        """Return the epoch that a trial goes on from."""
+        """Return the epoch from which a trial is resumed."""
         known, before = self._reached.get(trial, (arch.tobytes(), 0))
         if known != arch.tobytes():
             raise AssertionError(f"trial ids [{trial}] are used twice")
@@ -73,13 +73,13 @@ def check_strategy(
     """Check that a strategy keeps the contract in ``space``.
 
     Args:
-        make: ``make(space, rng)`` returns a new strategy: a class, say.
-        space: where to search.
-        options: keyword arguments of ``make``; choose what makes a search quick.
-        n_trials: length of each trial run.
+        make: ``make(space, rng)`` returns a new strategy: a class, for example.
+        space: the searched space.
+        options: keyword arguments of ``make``; choose options that make a search quick.
+        n_trials: number of trials of each run.
 
-    A strategy that uses no randomness says so by an attribute ``deterministic = True``. One that takes ``epochs`` is
-    told ten, and then none.
+    A strategy without randomness declares ``deterministic = True``. A strategy with an option ``epochs`` is checked
+    without epochs and with ten.
 
     Raises:
         AssertionError: with what was expected and what was seen.
@@ -110,7 +110,7 @@ def check_strategy(
 
 
 def _others(space: SearchSpace) -> History:
-    """Return what a strategy finds that draws, mutates and looks at neighbours: what every other one builds on."""
+    """Return the history of a fixed search by drawing, mutation and neighbours, on which every strategy builds."""
     rng = np.random.default_rng(6)
     archs = space.sample(4, rng)
     archs = np.concatenate(
@@ -127,7 +127,7 @@ def _search(make: Maker, space: SearchSpace, n_trials: int, n_workers: int, cras
     history = Simulation(strategy, backend, space, budget=Budget(trials=n_trials), n_workers=n_workers).run()
     shown = backend.score(history.arch, history.epoch)
     if not np.array_equal(history.score[:, 0], shown, equal_nan=True):
-        raise AssertionError("what is recorded is not what was trained and told")
+        raise AssertionError("the recorded scores differ from those of the trained trials")
     return history
 
 
@@ -143,7 +143,7 @@ def _other_seed_differs(make: Maker, space: SearchSpace, n_trials: int) -> None:
 
 
 def _leaves_global_randomness_alone(make: Maker, space: SearchSpace) -> None:
-    state = np.random.get_state()  # noqa: NPY002 (reads the global state to see that nobody uses it)
+    state = np.random.get_state()  # noqa: NPY002 (reads the global state to check that it is unused)
     _search(make, space, 10, 1, 0.0)
     after = np.random.get_state()  # noqa: NPY002
     same = all(np.array_equal(a, b) for a, b in zip(state, after, strict=True))
@@ -152,7 +152,7 @@ def _leaves_global_randomness_alone(make: Maker, space: SearchSpace) -> None:
 
 
 def _any_order(make: Maker, space: SearchSpace) -> None:
-    """Ask for odd numbers, answer last first and in pieces."""
+    """Ask for various numbers of trials, and answer them in random order and in pieces."""
     strategy = make(space, np.random.default_rng(1))
     backend, rng = _Landscape(space), np.random.default_rng(2)
     open_results: list[Results] = []
@@ -174,7 +174,7 @@ def _any_order(make: Maker, space: SearchSpace) -> None:
 
 
 def _a_copy_goes_on(make: Maker, space: SearchSpace) -> None:
-    """Copy a search in the middle: both go on to the same architectures."""
+    """Copy a search in the middle: both must continue with the same architectures."""
     strategy, backend = make(space, np.random.default_rng(3)), _Landscape(space, crashes=0.1)
     for wanted in (5, 30, 7):
         _step(strategy, backend, space, wanted)
@@ -187,7 +187,7 @@ def _a_copy_goes_on(make: Maker, space: SearchSpace) -> None:
 
 
 def _step(strategy: Strategy, backend: _Landscape, space: SearchSpace, wanted: int) -> Trials:
-    """Ask, answer all of it at once, and return what was asked: nothing where the search has finished."""
+    """Ask, answer everything at once, and return the trials: none if the search has finished."""
     try:
         trials = strategy.ask(wanted)
     except SearchFinished:
@@ -198,14 +198,14 @@ def _step(strategy: Strategy, backend: _Landscape, space: SearchSpace, wanted: i
 
 
 def _asks_for_complete_trainings(make: Maker, space: SearchSpace) -> None:
-    """Search without being told of epochs."""
+    """Search without the option ``epochs``: every trial must ask for complete training."""
     history = _search(make, space, int(min(12, space.size)), 3, 0.3)
     if not (history.epoch == EPOCHS[-1]).all():
         raise AssertionError("without epochs, a trial is asked to end before the last one")
 
 
 def _several_objectives(make: Maker, space: SearchSpace, n_trials: int) -> None:
-    """Tell two objectives: a strategy may use the first alone, but must not stumble over the second."""
+    """Answer with two objectives: a strategy may ignore the second, but must accept it."""
     strategy, backend = make(space, np.random.default_rng(0)), _Landscape(space, crashes=0.3, n_objectives=2)
     history = Simulation(strategy, backend, space, budget=Budget(trials=n_trials), n_workers=3).run()
     if len(history.id) != n_trials:

@@ -1,4 +1,4 @@
-"""What a task promises."""
+"""The contract of a task."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from nasbench.trials import full_trainings
 
 
 def check_task(task: Task, rng: np.random.Generator) -> None:
-    """Check that a task's optimum, noise, cost and splits are what it declares."""
+    """Check that a task's optimum, noise, cost and splits agree with its declaration."""
     if not task.space.is_valid(task.optimum.arch).all():
         raise AssertionError("the optimum is outside the space")
     sign = task.scales[task.reported[0]].sign
@@ -42,13 +42,13 @@ def _check_noise(task: Task, archs: Archs) -> None:
     if expected is not None:
         near: dict[str, Any] = {"rtol": tolerance, "atol": 0, "equal_nan": True}
         if not np.allclose(together.score, expected.score, **near):
-            raise AssertionError("it expects other scores than its backend answers")
+            raise AssertionError("expect() returns other scores than the backend")
         if not np.allclose(together.cost_s, expected.until_s, **near):
-            raise AssertionError("it expects other costs than its backend charges")
+            raise AssertionError("expect() returns other costs than the backend charges")
         if together.score.shape[1] != len(task.objectives):
             raise AssertionError("a strategy sees more or fewer objectives than declared")
     if not (together.cost_s > 0).all():
-        raise AssertionError("a training costs nothing")
+        raise AssertionError("a training run costs nothing")
 
 
 def _check_table(task: TableTask, archs: Archs) -> None:
@@ -67,4 +67,4 @@ def _check_table(task: TableTask, archs: Archs) -> None:
         raise AssertionError("a strategy sees a score that no seed measured")
     for told, (label, column) in zip(seen.T[1:], task.further.items(), strict=True):
         if not np.array_equal(column.scale.sign * told, task.query(archs, label), equal_nan=True):
-            raise AssertionError(f"objective {label} is not the table's")
+            raise AssertionError(f"objective {label} has other values than the table")

@@ -1,4 +1,4 @@
-"""What a performance predictor must learn however many decisions there are: a sum over them."""
+"""A minimal task that a performance predictor must learn for any number of decisions: a sum over them."""
 
 import numpy as np
 
@@ -10,14 +10,15 @@ _ASKED = 200
 
 
 def check_wide_predictor(make: Maker, n_decisions: int, *, least_r2: float = 0.2) -> None:
-    """Check that a predictor explains a sum over many decisions, and does not answer the same for all.
+    """Check that a predictor explains a sum over many decisions, and does not predict the same for all.
 
-    A length, width or scale that does for five decisions may see nothing in a hundred: distances add up.
+    A length scale that suits five decisions may hide all differences among a hundred, since distances add up.
 
     Args:
-        make: as for ``check_predictor``; one that ``needs`` nothing.
-        n_decisions: binary decisions, each with a weight; learnt from three points for each, 60 at least.
-        least_r2: least R2 on 200 others.
+        make: as for ``check_predictor``; the predictor must not need more than architectures.
+        n_decisions: number of binary decisions, each with a weight; there are three training points for each, and at
+            least 60.
+        least_r2: smallest allowed R2 on 200 other architectures.
     """
     decisions = {f"x{i}": {"categorical": ["no", "yes"]} for i in range(n_decisions)}
     space, rng = SPACES.load("hyper")(decisions), np.random.default_rng(8)

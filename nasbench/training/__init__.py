@@ -1,4 +1,4 @@
-"""Training the real networks: recipes, images on the device, the loop, checkpoints (extra ``train``)."""
+"""Real training of networks: recipes, images on the device, the training loop, checkpoints (extra ``train``)."""
 
 from nasbench.training.architectures import Architectures, TrainingOutcome
 from nasbench.training.build import Build, draw_classes

@@ -1,4 +1,4 @@
-"""Training architectures of one space, each in a folder of its own; one that fails is lost alone."""
+"""Train architectures of one space, each in its own folder; the failure of one does not affect the others."""
 
 import hashlib
 import json
@@ -25,14 +25,14 @@ _PAUSE_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """What came of one architecture.
+    """The outcome of training one architecture.
 
     Attributes:
-        epochs: those that were finished.
-        notes: what went otherwise than the recipe says.
+        epochs: the finished epochs.
+        notes: deviations from the recipe.
         error: why the training failed; empty if it did not.
         failed_s: seconds spent in the epoch that failed.
-        network: trained, in evaluation mode; None where it failed.
+        network: the trained network in evaluation mode; None if training failed.
         stopped_by_nan: whether it failed because its loss became nan or infinite.
     """
 
@@ -45,29 +45,28 @@ class TrainingOutcome:
 
     @property
     def has_diverged(self) -> bool:
-        """Whether its loss became nan or infinite, or its network at last answers nan."""
+        """Whether its loss became nan or infinite, or its final network answers nan."""
         answers = self.epochs[-1].splits.values() if self.epochs and not self.error else ()
         return self.stopped_by_nan or any(math.isnan(numbers["accuracy"]) for numbers in answers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architectures:
-    """Trains architectures, or goes on where they were left.
+    """Trains architectures, or resumes their training.
 
-    First weights, order of the images and augmentation of an architecture follow from ``number`` and the
-    architecture alone: not from what else is trained, nor from when.
+    Initial weights, order of the images and augmentation depend on ``number`` and the architecture alone, not on
+    other training runs or on when it is trained.
 
     Attributes:
-        space: of the architectures.
-        data: to learn, with the splits to evaluate.
-        recipe: how.
-        number: of the repetition ("seed").
-        folder: for checkpoints.
+        space: space of the architectures.
+        data: data to learn, with the splits to evaluate.
+        recipe: the training recipe.
+        number: number of the repetition ("seed").
+        folder: folder of checkpoints.
         network: label of the network, such as ``nb201,channels=8,n_cells=1``; empty for the space's own.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
-        fold: number and count of the parts of the images that are validated on in turn; (0, 0) leaves the data as
-            they are.
-        waits: for another process that trains the same architecture, instead of raising ``Busy``.
+        fold: number of the fold to validate on, and number of folds; (0, 0) uses the data's own splits.
+        waits: whether to wait for another process that trains the same architecture, instead of raising ``FileLocked``.
     """
 
     space: SearchSpace
@@ -84,9 +83,9 @@ class Architectures:
         """Train one architecture [1, d] up to an epoch, 0 for the recipe's last.
 
         Raises:
-            RecordError: the folder holds another training of this architecture.
+            RecordError: the folder holds another training run of this architecture.
             InvalidArchitecture: not exactly one architecture of the space.
-            Busy: another process is training it, unless this one waits.
+            FileLocked: another process is training it, unless ``waits``.
         """
         while True:
             try:
@@ -116,26 +115,26 @@ class Architectures:
         return TrainingOutcome(trained.epochs, trained.notes, network=trained.network)
 
     def initialize(self, arch: Archs) -> tuple[nn.Module, np.random.Generator]:
-        """Return the network of one architecture [1, d] with its first weights, and what decides its training."""
+        """Return the network of one architecture [1, d] with its initial weights, and the generator of its training."""
         rng = np.random.default_rng([self.number, *(arch[0].astype(np.int64) + 128).tolist()])
         return self._make_network(arch, rng), rng
 
     def build_network(self, arch: Archs) -> nn.Module:
-        """Return the network of one architecture [1, d] before its training, on the CPU."""
+        """Return an untrained network of one architecture [1, d], on the CPU."""
         return self._make_network(arch, np.random.default_rng(0))
 
     def get_folder(self, arch: Archs) -> Path:
-        """Return where everything of one architecture [1, d] is kept."""
+        """Return the folder of one architecture [1, d]."""
         text = self.space.format(arch)[0]
         return self.folder / hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _describe_codes(self) -> str:
-        """Return what the codes of the space mean, where that is declared: the same text may have others elsewhere."""
+        """Return the declared meaning of the space's codes, if any: other spaces may read the text differently."""
         options = self.space.code_options
         return f", codes of {json.dumps(options)}" if options else ""
 
     def images(self) -> Images:
-        """Return what is learnt: the data, or their fold."""
+        """Return the data to learn, or their fold."""
         return self.data.fold(*self.fold, np.random.default_rng(0)) if any(self.fold) else self.data
 
     def options(self) -> dict[str, int]:
@@ -146,7 +145,7 @@ class Architectures:
         return build_network(self.network or self.space.name, arch, rng, space=self.space, **self.options())
 
     def _read_failure(self, folder: Path, what: str) -> TrainingOutcome | None:
-        """Return how this training failed before; it would fail again."""
+        """Return how this training run failed before, since it would fail again; None if it did not."""
         path = folder / _FAILED
         if not path.exists():
             return None

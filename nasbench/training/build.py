@@ -1,8 +1,8 @@
-"""Training a space into a table: which architectures and seeds, in which parts, and the draft of each part.
+"""Build a table by training a space: choose architectures and seeds, divide them into parts, and train each part.
 
-A build is written like a large import: every part becomes a small table of its own, and joining them makes the
-whole one. So it is resumed after a kill, and runs over processes, by the same means. Where the networks allow
-it a part is a stack that is trained at once, otherwise one training.
+A build is written like a large import: every part becomes a small table, and joining them gives the whole table. The
+same mechanism resumes interrupted builds and runs them in several processes. If the networks allow it, a part is
+a stack that is trained at once; otherwise it is one training run.
 """
 
 import dataclasses
@@ -28,9 +28,9 @@ from nasbench.training.recipe import Recipe
 from nasbench.training.stack import explain_no_stack, train_stack
 from nasbench.training.table import Names, build_draft
 
-_BLOCK = 512  # architectures, as drawn, that stacks are cut out of: what was drawn first is trained first
+_BLOCK = 512  # architectures, in the order drawn, that are divided into stacks: the first ones are trained first
 _EVALUATED = ("valid", "test")
-_DRAWS = 20  # of as many architectures as are wanted, where a space cannot be listed
+_DRAWS = 20  # draws, each of the wanted number of architectures, if a space cannot be enumerated
 _STACKED = (
     "Networks were trained many at once, each with weights and an order of images of its own; their seconds are the "
     "processor's, divided equally."
@@ -38,12 +38,12 @@ _STACKED = (
 
 
 class PlannedTraining(NamedTuple):
-    """One training of a build.
+    """One training run of a build.
 
     Attributes:
         arch: the architecture's row.
         seed: number of the repetition.
-        of: digest of all that the build's trainings share.
+        of: digest of everything that the build's training runs share.
     """
 
     arch: tuple[int, ...]
@@ -51,26 +51,26 @@ class PlannedTraining(NamedTuple):
     of: str
 
     def identity(self) -> tuple[Any, ...]:
-        """Return what tells it from any other training."""
+        """Return what distinguishes it from any other training run."""
         return tuple(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """A table to train.
+    """A table to build by training.
 
     Attributes:
-        space: of the architectures.
-        archs: [n, d] them, in the order in which they were drawn.
-        data: to learn, with validation and test images.
-        recipe: how.
-        names: of the table and its columns.
-        n_seeds: trainings of an architecture.
-        n_repeated: of how many architectures, the first ones; the others are trained once, with seed 0.
-        stack: most networks that are trained at once.
-        folder: for checkpoints of networks that are trained alone.
-        licence: of the table.
-        device: where.
+        space: space of the architectures.
+        archs: [n, d] the architectures, in the order in which they were drawn.
+        data: data to learn, with validation and test images.
+        recipe: the training recipe.
+        names: names of the table and its columns.
+        n_seeds: training runs of each of the first ``n_repeated`` architectures.
+        n_repeated: number of architectures with several seeds; the others are trained once, with seed 0.
+        stack: largest number of networks that are trained at once.
+        folder: folder of checkpoints of networks that are trained one by one.
+        licence: licence of the table.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
         InvalidOption: no architecture, no seed or no network in a stack.
@@ -88,7 +88,7 @@ class Build:
     licence: str = "that of whoever trained them"
     device: str = "cpu"
     measures: ClassVar[bool] = True
-    """Seconds are measured: read again, a part is another one."""
+    """Seconds are measured, so that reading a part again gives other values."""
 
     def __post_init__(self) -> None:
         if min(len(self.archs), self.n_seeds, self.stack) < 1 or self.n_repeated < 0:
@@ -113,7 +113,7 @@ class Build:
         )
 
     def parts(self, source: object = None) -> list[list[PlannedTraining]]:
-        """Return the trainings, stack by stack; architectures that are alike stand together, their seeds too."""
+        """Return the training runs, stack by stack; similar architectures and the seeds of each are together."""
         del source
         size, of = 1 if self.alone else self.stack, self._digest()
         return [
@@ -150,7 +150,7 @@ class Build:
         )
 
     def read(self, part: Sequence[PlannedTraining]) -> Draft:
-        """Train one part and return every epoch of it; of trainings that failed, those before."""
+        """Train one part and return every epoch of it; of failed training runs, the epochs before the failure."""
         archs = np.array(sorted({training.arch for training in part}), dtype=np.int8)
         rows = {tuple(row): place for place, row in enumerate(archs.tolist())}
         keys = [(rows[training.arch], training.seed) for training in part]
@@ -164,9 +164,9 @@ class Build:
         )
 
     def _complete_draft(self, draft: Draft) -> Draft:
-        """Give the draft of a part the texts of the whole table, and its numbers single precision.
+        """Give the draft of a part the texts of the whole table, and store its values in single precision.
 
-        Losses and seconds need no more, and a table of many curves is large.
+        Losses and seconds need no more precision, and a table of many learning curves is large.
         """
         light = [
             column if column.denominator else dataclasses.replace(column, values=_convert_to_single(column.values))
@@ -191,7 +191,7 @@ class Build:
 
 
 def _convert_to_single(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Return values in single precision; a loss beyond its range is missing, as an infinite one is."""
+    """Return values in single precision; a loss beyond its range becomes nan, like an infinite one."""
     largest = np.finfo(np.float32).max
     return np.where(np.abs(values) <= largest, values, np.nan).astype(np.float32)
 
@@ -200,12 +200,13 @@ def draw_classes(space: SearchSpace, n: int | None, rng: np.random.Generator) ->
     """Return representatives of different isomorphism classes, in random order; ``[n, d]``.
 
     Args:
-        space: to draw from.
-        n: how many, each class of a listed space with the same chance, of others each architecture; None for all.
-        rng: draws them; the first ones are the same for any ``n`` where the space is listed.
+        space: space to draw from.
+        n: number of classes; None for all. In an enumerated space each class has the same probability, in others
+            each architecture.
+        rng: draws them; in an enumerated space, the first ones are the same for any ``n``.
 
     Raises:
-        InvalidOption: none, more than there are, or all of a space that cannot be listed.
+        InvalidOption: no class, more than there are, or all of a space that cannot be enumerated.
     """
     if n is not None and n < 1:
         raise InvalidOption(f"{n} architectures; expected at least 1")
@@ -215,7 +216,7 @@ def draw_classes(space: SearchSpace, n: int | None, rng: np.random.Generator) ->
             raise InvalidOption(f"{n} architectures; space '{space.name}' has {len(classes)} different ones")
         return classes[rng.permutation(len(classes))[:n]]
     if n is None:
-        raise InvalidOption(f"space '{space.name}' cannot be listed; say how many to draw")
+        raise InvalidOption(f"space '{space.name}' cannot be enumerated; say how many architectures to draw")
     found = np.empty((0, len(space.decisions)), dtype=np.int8)
     for _ in range(_DRAWS):
         rows = np.concatenate([found, space.canonicalize(space.sample(n, rng))])

@@ -1,4 +1,4 @@
-"""Checkpoints: everything a training needs to go on, written so that a reader sees the old one or the whole new one."""
+"""Checkpoints: everything needed to resume a training run, written atomically."""
 
 import io
 import json
@@ -19,11 +19,11 @@ def write_checkpoint(path: Path, identity: Mapping[str, Any], state: Mapping[str
 
     Args:
         path: the file.
-        identity: what may not differ when it is read again.
+        identity: identity of the training run, which must be equal when the checkpoint is read.
         state: tensors, numbers, text, and containers of them.
 
     Raises:
-        OSError: the disk is full or read-only; the checkpoint before is untouched.
+        OSError: the disk is full or read-only; the previous checkpoint is unchanged.
     """
     buffer = io.BytesIO()  # torch would hide an error of the disk behind its own
     torch.save({"format": _FORMAT, "identity": json.dumps(identity, sort_keys=True), "state": dict(state)}, buffer)
@@ -35,7 +35,7 @@ def read_checkpoint(path: Path, identity: Mapping[str, Any]) -> dict[str, Any] |
     """Return the state of a checkpoint, on the CPU; None where there is none. Nothing in the file is executed.
 
     Raises:
-        RecordError: it is damaged, of another version of the suite, or of another training.
+        RecordError: the checkpoint is damaged, or belongs to another version of the suite or to another training run.
     """
     if not path.exists():
         return None

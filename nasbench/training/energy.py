@@ -1,8 +1,8 @@
-"""Joules that the machine counted: of a card by NVML, of a processor by RAPL; None where neither can be read.
+"""Energy in joules, as counted by the machine: by NVML for a GPU, by RAPL for a CPU; None where neither can be read.
 
-Both count the whole card or the whole package, whoever uses it: they tell what a training took where it
-ran alone. NVML answers through ``pynvml`` (package ``nvidia-ml-py``, installed by whoever wants it; cards since
-Volta). RAPL is what Linux shows in ``/sys/class/powercap``, on many machines to root alone.
+Both count the whole GPU or CPU package, including other programs: they measure a training run correctly only if it
+runs alone. NVML is read through ``pynvml`` (the optional package ``nvidia-ml-py``; GPUs since Volta). RAPL counters are
+in ``/sys/class/powercap`` on Linux; on many machines only root can read them.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,8 @@ class Energy:
     """Counts the energy of a device.
 
     Args:
-        device: a card, or the processor.
-        powercap: where Linux shows the counters of processors.
+        device: a GPU, or the CPU.
+        powercap: folder of the CPU's counters on Linux.
     """
 
     def __init__(self, device: torch.device, powercap: Path = _POWERCAP) -> None:
@@ -26,11 +26,11 @@ class Energy:
         try:
             self._lap = _open_card(device) if device.type == "cuda" else _open_packages(powercap)
             self.measure_lap()
-        except Exception:  # drivers and permissions fail in many ways, and all mean: it does not tell
+        except Exception:  # drivers and permissions fail in many ways; in each case, energy is unknown
             self._lap = None
 
     def measure_lap(self) -> float | None:
-        """Return the joules since it was last asked."""
+        """Return the joules since the last call; None where they are unknown."""
         return None if self._lap is None else self._lap()
 
 
@@ -51,7 +51,7 @@ def _open_card(device: torch.device) -> Callable[[], float]:
 
 
 def _open_packages(powercap: Path) -> Callable[[], float] | None:
-    """Return a count over all sockets; their parts, such as ``intel-rapl:0:1``, are in it."""
+    """Return a counter over all sockets, which includes their parts, such as ``intel-rapl:0:1``."""
     zones = sorted(zone for zone in powercap.glob("intel-rapl:*") if zone.name.count(":") == 1)
     if not zones:
         return None
@@ -61,7 +61,7 @@ def _open_packages(powercap: Path) -> Callable[[], float] | None:
     def lap() -> float:
         nonlocal last
         now = [_number(zone / "energy_uj") for zone in zones]
-        # A counter that is full starts again at 0, after minutes at the least.
+        # A counter that overflows starts again at 0; this takes minutes at least.
         used = sum((new - old) % (full + 1) for new, old, full in zip(now, last, ranges, strict=True))
         last = now
         return used / 1e6

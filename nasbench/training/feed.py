@@ -1,4 +1,4 @@
-"""Images on the device as uint8, drawn, augmented and normalised a batch at a time."""
+"""Images on the device as uint8; batches are drawn, augmented and normalised one at a time."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,17 +12,17 @@ from nasbench.datasets import Images
 from nasbench.errors import InvalidOption
 from nasbench.training.recipe import Recipe
 
-_CHUNK = 4096  # images that are turned to float64 at a time
+_CHUNK = 4096  # images that are converted to float64 at a time
 
 
 class ImageBatch(NamedTuple):
-    """What one step learns from.
+    """The images of one training step.
 
     Attributes:
         images: [b, channels, ...] float32, normalised.
         labels: [b] classes.
         others: [b] classes of the images mixed in.
-        share: of ``labels`` in the target, the rest being of ``others``; 1 without mixing.
+        share: share of ``labels`` in the target, ``others`` have the rest; 1 without mixing.
     """
 
     images: Tensor
@@ -49,7 +49,7 @@ def compute_moments(images: np.ndarray) -> tuple[Floats, Floats]:
 
 
 def _move_to(device: torch.device, array: np.ndarray) -> Tensor:
-    """Return an array as a tensor; torch shares memory with those that can be written to, and warns of others."""
+    """Return an array as a tensor on the device; a read-only array is copied, since torch would warn about it."""
     return torch.as_tensor(array if array.flags.writeable else array.copy(), device=device)
 
 
@@ -57,12 +57,12 @@ class Feed:
     """The splits of a data set on a device.
 
     Args:
-        data: what to learn.
-        recipe: how to augment.
-        device: where.
+        data: the data to learn.
+        recipe: recipe that says how to augment.
+        device: device of all images.
 
     Attributes:
-        device: where.
+        device: device of all images.
 
     Raises:
         InvalidOption: signals with a recipe that augments images, or a cutout larger than the images.
@@ -105,11 +105,11 @@ class Feed:
             yield self._normalize(images[first : first + size]), labels[first : first + size]
 
     def sample(self) -> Tensor:
-        """Return images as a full batch of training has them, fewer where there are not as many."""
+        """Return the first images as one full training batch, or fewer if the data have fewer."""
         return self._normalize(self._parts["train"][0][: self._recipe.batch_size])
 
     def n_batches(self) -> int:
-        """Return the number of steps of an epoch; a last batch of one image, which has no variance, is left out."""
+        """Return the number of steps of an epoch, without a last batch of one image, which has no variance."""
         n, size = self.count_images("train"), self._recipe.batch_size
         return n // size + (n % size > 1)
 
@@ -149,10 +149,10 @@ class Feed:
 
 
 def crop_images(images: Tensor, padding: int, down: Tensor, right: Tensor) -> Tensor:
-    """Return images [b, c, h, w] of the old size out of padded ones, each from its own corner.
+    """Pad images [b, c, h, w] and crop each to its original size from its own corner.
 
     Args:
-        images: of any type; the border is 0, black.
+        images: images of any type; the border is 0 (black).
         padding: pixels on each side.
         down: [b] first row, 0 to 2 * padding.
         right: [b] first column.
@@ -166,13 +166,13 @@ def crop_images(images: Tensor, padding: int, down: Tensor, right: Tensor) -> Te
 
 
 def cut_squares(images: Tensor, side: int, row: Tensor, column: Tensor) -> Tensor:
-    """Set a square around each image's own pixel to 0; parts beyond the border fall away (DeVries & Taylor 2017).
+    """Set a square of each image to 0, cut off at the border (Cutout, DeVries & Taylor 2017).
 
     Args:
         images: [b, c, h, w] normalised, so that 0 is the mean.
-        side: of the square.
-        row: [b] of its centre.
-        column: [b] of its centre.
+        side: side of the square.
+        row: [b] row of its centre.
+        column: [b] column of its centre.
     """
     inside = []
     for size, centre in zip(images.shape[2:], (row, column), strict=True):

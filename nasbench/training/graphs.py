@@ -1,8 +1,8 @@
-"""A network whose steps over batches of one size are recorded once and replayed: a CUDA graph.
+"""CUDA graphs: record the steps of a network over batches of one size once, and replay them.
 
-Launching the kernels of a small network takes a card longer than running them; a graph launches them all at
-once. Forward and backward pass are recorded by ``torch.cuda.make_graphed_callables``; batches of another size
-(the last one of an epoch, pieces of one that the memory does not hold) and evaluation go the plain way.
+For a small network, launching the kernels takes longer than running them; a graph launches them all at once.
+``torch.cuda.make_graphed_callables`` records the forward and backward pass. Batches of another size (the last one of an
+epoch, pieces of a batch that does not fit into memory) and evaluation run without the graph.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from nasbench.training.recipe import Recipe
 
 
 class _Recorded(nn.Module):
-    """Recording replaces the ``forward`` of a module; this one's is given away, the network keeps its own."""
+    """Wrapper for recording, which replaces the ``forward`` of a module: the network keeps its own."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -26,16 +26,16 @@ class _Recorded(nn.Module):
 
 
 class Graphed:
-    """Answers like the network it records.
+    """Computes the same as the network that it records.
 
     Args:
-        network: on the card; its weights may change in place, but not be replaced.
-        sample: [b, channels, ...] images of the size that is recorded, on the card, in the memory format of the others.
-        recipe: says whether it computes in bfloat16.
+        network: network on the GPU; its weights may change in place, but must not be replaced.
+        sample: [b, channels, ...] images of the recorded size, on the GPU, in the memory format of all images.
+        recipe: says whether to compute in bfloat16.
 
     Raises:
-        InvalidOption: no card, or a recipe that changes what is recorded.
-        TrainingFailed: the memory does not hold what is recorded.
+        InvalidOption: no GPU, or a recipe that changes the recorded computation.
+        TrainingFailed: the recorded step does not fit into memory.
     """
 
     def __init__(self, network: nn.Module, sample: Tensor, recipe: Recipe) -> None:
@@ -46,7 +46,7 @@ class Graphed:
             self._graph = self._record_graph(sample, recipe)
         except torch.cuda.OutOfMemoryError as error:
             raise TrainingFailed(f"the memory does not hold a recorded step: {error}; leave cuda_graphs out") from error
-        for name, value in network.named_buffers():  # the passes that warm up move the means of normalisation
+        for name, value in network.named_buffers():  # the warm-up passes change the running means of normalisation
             value.copy_(before[name])
 
     def _record_graph(self, sample: Tensor, recipe: Recipe) -> Any:
@@ -58,14 +58,14 @@ class Graphed:
             )
 
     def __call__(self, images: Tensor) -> Any:
-        """Map images to what the network gives."""
+        """Map images to the network's output."""
         if self._network.training and torch.is_grad_enabled() and images.shape == self._shape:
             return self._graph(images)
         return self._network(images)
 
 
 def _check(recipe: Recipe, device: torch.device) -> None:
-    """Refuse what cannot be recorded."""
+    """Refuse a recipe or device that cannot be recorded."""
     if device.type != "cuda":
         raise InvalidOption(
             f"cuda_graphs=True on device '{device}'; CUDA graphs need a CUDA card: leave the option out"

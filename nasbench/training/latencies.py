@@ -1,4 +1,4 @@
-"""How long a network takes to answer one image and a batch, measured once and kept."""
+"""Latency of a network for one image and for a batch, measured once and kept in a file."""
 
 import json
 from pathlib import Path
@@ -12,18 +12,18 @@ from nasbench.training.machine import Latency, describe_machine, measure_latency
 
 BATCH_SIZES = (1, 256)
 Latencies = dict[str, dict[int, Latency]]
-"""By kind of device, ``cpu`` and ``cuda``, and batch size; what the memory does not hold is missing."""
+"""By kind of device, ``cpu`` and ``cuda``, and batch size; batches that do not fit into memory are missing."""
 
 
 def measure_latencies(network: nn.Module, shape: tuple[int, ...], path: Path, *, device: str) -> Latencies:
-    """Measure a network on the processor, with the threads torch uses, and on a card if that is the device.
+    """Measure a network on the CPU, with as many threads as torch uses, and on the GPU if that is the device.
 
-    What ``path`` holds of the same machine is not measured again.
+    If ``path`` holds latencies of the same machine, these are returned instead.
 
     Args:
-        network: with any weights; it is moved to the device.
-        shape: of one image.
-        path: a JSON file.
+        network: network with any weights; it is moved to the device.
+        shape: shape of one image.
+        path: JSON file of the latencies.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
     """
     machine = f"{describe_machine(device)}; {torch.get_num_threads()} threads of the processor"
@@ -48,12 +48,12 @@ def _measure_all(network: nn.Module, shape: tuple[int, ...]) -> dict[int, Latenc
 
 
 def convert_to_plain(latencies: Latencies) -> dict[str, dict[str, dict[str, float]]]:
-    """Return latencies as JSON has them."""
+    """Return latencies as plain data for JSON."""
     return {kind: {str(size): one._asdict() for size, one in sizes.items()} for kind, sizes in latencies.items()}
 
 
 def _read_kept(path: Path, machine: str) -> Latencies | None:
-    """Return what a file holds of this machine; a damaged one is measured and written again."""
+    """Return the latencies that a file holds for this machine; None if it has none or is damaged."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         if told["machine"] != machine:

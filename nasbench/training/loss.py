@@ -1,4 +1,4 @@
-"""What is minimised: cross-entropy with smoothed and mixed targets, a second classifier, a teacher."""
+"""The training loss: cross-entropy with label smoothing and mixup, an auxiliary classifier, distillation."""
 
 import torch
 from torch import Tensor, nn
@@ -13,11 +13,11 @@ class Loss:
     """The loss of a recipe.
 
     Args:
-        recipe: gives the weights of its terms.
-        teacher: gives logits for distillation (Hinton, Vinyals & Dean 2015, arXiv 1503.02531); in evaluation mode.
+        recipe: recipe with the weights of the loss's terms.
+        teacher: network in evaluation mode for distillation (Hinton, Vinyals & Dean 2015, arXiv 1503.02531).
 
     Raises:
-        InvalidOption: a recipe that distils without a teacher, or a teacher it does not ask.
+        InvalidOption: the recipe distils without a teacher, or there is a teacher that it does not use.
     """
 
     def __init__(self, recipe: Recipe, teacher: nn.Module | None) -> None:
@@ -45,7 +45,7 @@ class Loss:
         return batch.share * loss + (1 - batch.share) * cross_entropy(logits, batch.others, label_smoothing=smoothing)
 
     def _compute_distance(self, logits: Tensor, images: Tensor) -> Tensor:
-        """Divergence from the softened teacher, times the temperature squared, which keeps the size of gradients."""
+        """Return the divergence from the softened teacher, times the squared temperature (for equal gradients)."""
         assert self._teacher is not None
         with torch.no_grad():
             wanted = self._teacher(images)

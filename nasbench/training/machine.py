@@ -20,7 +20,7 @@ _FEWEST = 5  # answers timed, however long they take
 
 @contextmanager
 def use_deterministic_algorithms(wanted: bool) -> Iterator[None]:
-    """Let torch use only algorithms that give the same bits every time; its settings are afterwards as they were."""
+    """Let torch use only algorithms that give the same bits every time; restore its settings afterwards."""
     if not wanted:
         yield
         return
@@ -37,7 +37,7 @@ def use_deterministic_algorithms(wanted: bool) -> Iterator[None]:
 
 
 def describe_machine(device: str) -> str:
-    """Return what computes, and with what.
+    """Return the version of torch and the name of the device.
 
     Raises:
         InvalidOption: no such device.
@@ -48,16 +48,16 @@ def describe_machine(device: str) -> str:
 
 
 def wait_for_device(device: torch.device) -> None:
-    """Wait until the device has done what it was asked to."""
+    """Wait until the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 class Peak:
-    """The most memory in use at once from now on: torch's tensors on a card, else all that the process holds.
+    """Peak memory from now on: of torch's tensors on a GPU, or of the whole process on the CPU.
 
     Args:
-        device: where.
+        device: device whose memory is measured.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -66,7 +66,7 @@ class Peak:
             torch.cuda.reset_peak_memory_stats(device)
 
     def bytes(self) -> int | None:
-        """Return it; None where the system does not tell."""
+        """Return the peak in bytes; None where the system does not report it."""
         if self._device.type == "cuda":
             return int(torch.cuda.max_memory_allocated(self._device))
         total = self._process.total_mb()
@@ -88,13 +88,13 @@ class Latency(NamedTuple):
 
 
 def measure_latency(network: nn.Module, shape: tuple[int, ...], batch_size: int, *, repeats: int = 30) -> Latency:
-    """Measure how long a network takes to answer, where it lies, in evaluation mode.
+    """Measure the latency of a network on its device, in evaluation mode.
 
     Args:
-        network: what answers.
-        shape: of one image.
+        network: the network.
+        shape: shape of one image.
         batch_size: images at once.
-        repeats: answers timed; see ``timed``.
+        repeats: number of timed answers; see ``time_answer``.
     """
     device, was_training = next(network.parameters()).device, network.training
     images = torch.zeros(batch_size, *shape, device=device)
@@ -116,9 +116,9 @@ def time_answer(answer: Callable[[], object], *, repeats: int = 30, at_most_s: f
     """Measure how long an answer takes.
 
     Args:
-        answer: gives one.
-        repeats: answers timed, after two that are not.
-        at_most_s: no further ones once this time is up, but five at the least.
+        answer: call that computes one answer.
+        repeats: number of timed answers, after two that are not timed.
+        at_most_s: stop timing after so many seconds, but not before five answers.
     """
     seconds: list[float] = []
     for _ in range(2):

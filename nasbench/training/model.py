@@ -1,8 +1,8 @@
-"""A trained network as two files: its weights, ``model.pt``, and all there is to know of it, ``model.json``.
+"""A trained network in two files: its weights, ``model.pt``, and its complete description, ``model.json``.
 
-The weights are a plain state dict of tensors; the JSON names the space, the architecture, the network and its options,
-so that it can be built again, the recipe in full, the data set with its digest, how images are normalised, what
-came of every split, and the versions of what it was made with.
+The weights are a plain state dict of tensors. The JSON names the space, the architecture, the network and its options,
+so that it can be built again. It also holds the full recipe, the data set with its digest, the normalisation of images,
+the results on every split, and the versions of the software.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ class Model:
 
     Attributes:
         network: in evaluation mode, on the CPU.
-        about: what ``model.json`` says.
-        folder: where it lies.
+        about: content of ``model.json``.
+        folder: folder of the files.
     """
 
     network: nn.Module
@@ -49,16 +49,16 @@ class Model:
 
 
 def write_model(folder: Path, network: nn.Module, about: Mapping[str, Any]) -> None:
-    """Write a network, in place of one that is already there.
+    """Write a trained network, and replace one that is already in the folder.
 
     Args:
-        folder: where; the JSON comes last, so that where it is the weights are.
-        network: trained.
+        folder: the folder; the JSON is written last, so that it is there only if the weights are.
+        network: the trained network.
         about: ``space`` (with ``space_options`` that decide what codes mean), ``architecture``, ``network``,
             ``options``, ``images`` and more, plain data.
 
     Raises:
-        OSError: the disk is full or read-only; no half file is left.
+        OSError: the disk is full or read-only; no partial file is left.
     """
     buffer = io.BytesIO()
     torch.save({name: value.cpu().contiguous() for name, value in network.state_dict().items()}, buffer)
@@ -71,7 +71,7 @@ def write_model(folder: Path, network: nn.Module, about: Mapping[str, Any]) -> N
 
 
 def has_model(folder: Path) -> bool:
-    """Return whether a network lies in a folder."""
+    """Return whether a folder holds a trained network."""
     return (folder / _ABOUT).is_file()
 
 
@@ -79,13 +79,13 @@ def read_model(folder: Path) -> Model:
     """Build a network again and load its weights. Nothing in the files is executed.
 
     Raises:
-        RecordError: there is none, or its files are damaged or do not belong together.
+        RecordError: there is no network, or its files are damaged or do not belong together.
     """
     about = _read_about(folder / _ABOUT)
     try:
         weights = (folder / _WEIGHTS).read_bytes()
         if hashlib.sha256(weights).hexdigest() != about["weights_sha256"]:
-            raise ValueError(f"{_WEIGHTS} is not what {_ABOUT} was written with")
+            raise ValueError(f"{_WEIGHTS} does not belong to {_ABOUT}")
         network = _build_network(about)
         network.load_state_dict(torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
@@ -95,7 +95,7 @@ def read_model(folder: Path) -> Model:
 
 def _read_about(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise RecordError(f"there is no {path}; 'nasbench train' writes it when a training is complete")
+        raise RecordError(f"there is no {path}; 'nasbench train' writes it when a training run is complete")
     try:
         about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         form = about["format"]
@@ -113,7 +113,7 @@ def _build_network(about: Mapping[str, Any]) -> nn.Module:
 
 
 def list_versions() -> dict[str, str]:
-    """Return what the numbers depend on besides the recipe."""
+    """Return the versions of the software that results depend on, besides the recipe."""
     return {
         "nasbench-suite": __version__,
         "torch": torch.__version__,

@@ -1,7 +1,7 @@
-"""Training many networks at once: a process and a thread for each, on one device or over several machines.
+"""Parallel training of many networks: one process and one thread for each, on one device or several machines.
 
-Small networks leave a core, and all the more a card, half idle; several of them side by side fill it. What comes of a
-training does not depend on how many there are: on a processor the bits are those of one by one with one thread.
+Small networks leave a CPU core, and even more a GPU, partly idle; several networks at once use it fully. The result of
+a training run does not depend on their number: on a CPU, it has the same bits as training one by one with one thread.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,19 +24,19 @@ def train_in_parallel(
     kept: Path,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[TrainingOutcome]:
-    """Make calls that train, and return what came of each, without its network.
+    """Make calls that train networks, and return the outcome of each, without its network.
 
     Args:
-        calls: each trains in a folder of its own.
-        n_jobs: processes of one thread each; -1 for one per core, 1 for one training after the other in this process,
-            with all threads of torch. None for what an active ``joblib.parallel_config`` says, whose backend (such
-            as dask's or ray's, for several machines that share the folder) is used in any case.
-        kept: the folder, for messages.
-        on_progress: called with (trainings done, in all).
+        calls: calls that train, each in its own folder.
+        n_jobs: processes of one thread each; -1 for one per core; 1 for one training run after the other in this
+            process, with all threads of torch; None for the number in an active ``joblib.parallel_config``. Its
+            backend is always used, such as dask's or ray's for several machines that share the folder.
+        kept: the common folder, for messages.
+        on_progress: called with (finished training runs, all training runs).
 
     Raises:
         InvalidOption: no process, or a backend of threads, which would share torch's generator.
-        WorkerDied: a process was killed; what was finished stays.
+        WorkerDied: a process was killed; finished training runs are kept.
     """
     backend, configured = get_active_backend()
     if n_jobs is None:

@@ -1,4 +1,4 @@
-"""What 'nasbench train' is asked to do: architectures, seeds and folds of one data set by one recipe."""
+"""The plan of 'nasbench train': architectures, seeds and folds of one data set, and a recipe."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,20 +21,20 @@ class TrainingPlan:
     """What to train.
 
     Attributes:
-        space: of the architectures.
-        archs: [n, d] them.
-        data: to learn, with validation and test images.
-        recipe: how.
-        labels: of the data set and the recipe, as the user wrote them.
-        folder: for checkpoints and trained models, a folder for each seed and fold.
+        space: space of the architectures.
+        archs: [n, d] the architectures.
+        data: data to learn, with validation and test images.
+        recipe: the training recipe.
+        labels: labels of the data set and the recipe, as the user wrote them.
+        folder: folder of checkpoints and trained models, with a folder for each seed and fold.
         network: label of the network; empty for the space's own.
-        device: where.
-        n_seeds: trainings of each architecture on the same images.
-        n_folds: parts that the training and validation images are cut into, each of them validated on in turn; 0
-            leaves both as they are.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        n_seeds: training runs of each architecture on the same images.
+        n_folds: number of folds of the training and validation images, each validated on in turn; 0 uses the data's
+            own splits.
 
     Raises:
-        InvalidOption: less than one seed, one fold, or no such device.
+        InvalidOption: less than one seed, exactly one fold, or no such device.
     """
 
     space: SearchSpace
@@ -56,11 +56,11 @@ class TrainingPlan:
             )
 
     def folds(self) -> list[tuple[int, int]]:
-        """Return the folds, one that is none where there are none."""
+        """Return the folds as (number, count); ``[NO_FOLD]`` without folds."""
         return [(number, self.n_folds) for number in range(1, self.n_folds + 1)] or [NO_FOLD]
 
     def trainings(self, fold: tuple[int, int], seed: int) -> Architectures:
-        """Return what trains with one seed on one fold."""
+        """Return the ``Architectures`` that train with one seed on one fold."""
         folder = self.folder / f"seed{seed}"
         return Architectures(
             space=self.space,

@@ -19,36 +19,36 @@ _STEPS = ("batch", "epoch", "never")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """A complete training schedule; its 12th epoch is not the 12th epoch of a longer one.
+    """A complete training schedule; its 12th epoch differs from the 12th epoch of a longer schedule.
 
     Attributes:
-        title: what it is, in a line.
-        source: where it is from.
-        version: raised when any number changes.
+        title: description in one line.
+        source: origin, such as a paper.
+        version: number that is raised when any setting changes.
         epochs: passes over the training images.
         batch_size: images in a step.
         optimiser: ``sgd``, ``rmsprop`` or ``adamw``.
-        lr: first learning rate.
-        momentum: of ``sgd`` and ``rmsprop``.
-        nesterov: look ahead (``sgd``).
-        weight_decay: of all weights, those of normalisation too.
-        optimiser_eps: added to the root in ``rmsprop`` and ``adamw``.
-        cosine_steps: the learning rate follows half a cosine to ``lr_min``, changed after every ``batch``, every
-            ``epoch``, or ``never``: it stays.
-        cosine_epochs: at which the cosine would reach ``lr_min``; 0 for the last epoch.
-        lr_min: where the cosine ends.
-        warmup_epochs: over which the learning rate rises from 0, before the cosine starts.
-        clip_norm: longest gradient; 0 leaves it.
-        flip: mirror every other image, left and right.
-        crop_padding: black pixels around, before a random crop of the old size.
+        lr: initial learning rate.
+        momentum: momentum of ``sgd`` and ``rmsprop``.
+        nesterov: use Nesterov momentum (``sgd``).
+        weight_decay: weight decay of all weights, including those of normalisation.
+        optimiser_eps: constant added to the root in ``rmsprop`` and ``adamw``.
+        cosine_steps: when the learning rate moves along half a cosine to ``lr_min``: after every ``batch``, after
+            every ``epoch``, or ``never`` (constant learning rate).
+        cosine_epochs: epoch at which the cosine would reach ``lr_min``; 0 for the last epoch.
+        lr_min: learning rate at the end of the cosine.
+        warmup_epochs: epochs over which the learning rate rises from 0, before the cosine starts.
+        clip_norm: largest norm of the gradient; 0 for no clipping.
+        flip: mirror each image left to right with probability 1/2.
+        crop_padding: width of the black border that is added before a random crop to the original size.
         cutout: side of a random square that is set to the mean colour; 0 for none.
         mixup: both parameters of the beta distribution of mixing shares; 0 for none.
         label_smoothing: share of the target that is spread over all classes.
-        drop_path: chance to drop an operation in the last epoch, rising linearly; only some networks have it.
-        auxiliary_weight: of the loss of a second classifier, where the network has one.
+        drop_path: probability of dropping an operation in the last epoch, rising linearly; only some networks use it.
+        auxiliary_weight: weight of the loss of a second classifier, if the network has one.
         ema: decay of the moving average of the weights that is evaluated; 0 evaluates the weights themselves.
         distillation: weight of a teacher's logits in the loss; it needs a teacher.
-        temperature: of the distillation.
+        temperature: temperature of the distillation.
         amp: compute in bfloat16 where that is safe.
         channels_last: keep the channels of a pixel side by side in memory.
         compile: let torch compile the network.
@@ -111,7 +111,7 @@ class Recipe:
         return self.lr_min + (self.lr - self.lr_min) * (1 + math.cos(math.pi * share)) / 2
 
     def digest(self) -> str:
-        """Return a SHA-256 of everything in it."""
+        """Return the SHA-256 of all settings."""
         return hashlib.sha256(json.dumps(dataclasses.asdict(self), sort_keys=True).encode()).hexdigest()
 
 
@@ -140,14 +140,14 @@ def list_recipes() -> dict[str, str]:
 
 
 def load_recipe(label: str) -> Recipe:
-    """Return a recipe by its name, or from a TOML file of one's own; options after a comma change it.
+    """Return a recipe by its name, or from the user's own TOML file; options after a comma change it.
 
     Args:
         label: such as ``nb201-12``, ``nb201-12,batch_size=128,amp=True`` or ``mine.toml``.
 
     Raises:
         UnknownName: no such recipe or field.
-        InvalidOption: a file that is no recipe, or a number outside its range.
+        InvalidOption: the file is not a recipe, or a number is outside its range.
     """
     choice = Choice.parse(label)
     path = Path(choice.name).expanduser() if choice.name.endswith(".toml") else _FOLDER / f"{choice.name}.toml"
@@ -156,12 +156,12 @@ def load_recipe(label: str) -> Recipe:
     declared = Declaration.read(path, f"recipe '{label}'")
     required, optional = _field_types()
     values = {**declared.values, **choice.options}
-    given = declared if not choice.options else Declaration(values, declared.label)  # an option stands in no file
+    given = declared if not choice.options else Declaration(values, declared.label)  # options have no line in a file
     return Recipe(**given.check(values, (), required, optional))
 
 
 def _field_types() -> tuple[dict[str, Types], dict[str, Types]]:
-    """Return the types of the fields that a recipe must have, and of those that it may have."""
+    """Return the types of required and of optional fields."""
     required: dict[str, Types] = {}
     optional: dict[str, Types] = {}
     for field in dataclasses.fields(Recipe):

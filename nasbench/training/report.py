@@ -1,4 +1,4 @@
-"""Training a list of architectures and adding what came of it to a table of the user's."""
+"""Train a list of architectures, and add the results to a table in the user's folder."""
 
 import dataclasses
 import math
@@ -27,16 +27,16 @@ _EVALUATED = ("valid", "test")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of it.
+    """Results of training a list of architectures.
 
     Attributes:
         rows: for each architecture its mean ``valid`` and ``test`` accuracy over the finished seeds and folds (nan
-            without any), ``n_params``, ``flops``, ``seconds``, ``peak_bytes`` and ``energy_j`` of its trainings,
+            without any), ``n_params``, ``flops``, ``seconds``, ``peak_bytes`` and ``energy_j`` of its training runs,
             ``latency_s`` by device and batch size, the folders of its ``models``, and a ``remark``.
-        path: the table; None if nothing was finished and nothing diverged.
-        n_failed: trainings that failed for another reason than a loss of nan.
-        n_diverged: trainings whose loss became nan or infinite, or whose network answers nan: they are results.
-        n_trainings: all of them.
+        path: the table; None if no training run finished an epoch or diverged.
+        n_failed: training runs that failed for another reason than a loss of nan.
+        n_diverged: training runs whose loss became nan or infinite, or whose network answers nan: these are results.
+        n_trainings: number of all training runs.
     """
 
     rows: list[dict[str, Any]]
@@ -53,14 +53,14 @@ def train_and_report(
 
     Args:
         plan: what to train.
-        table: name of a table of the user's, made if it is not there.
-        n_jobs: trainings at once; see ``together``.
-        on_progress: called with (trainings done, in all).
+        table: name of a table in the user's folder, created if it does not exist.
+        n_jobs: number of training runs at once; see ``train_in_parallel``.
+        on_progress: called with (finished training runs, all training runs).
 
     Raises:
-        RecordError: the folder holds other trainings.
-        TableError: the table holds other values for the same trainings, or, before any training, another space.
-        WorkerDied: a process was killed; what was finished stays.
+        RecordError: the folder holds other training runs.
+        TableError: the table holds other values for the same training runs; or, before any training, another space.
+        WorkerDied: a process was killed; finished training runs are kept.
     """
     refuse_other_table(plan.space, table)
     rows = range(len(plan.archs))
@@ -71,7 +71,7 @@ def train_and_report(
     calls = [partial(_train_one, plan, key, counts[key[2]]) for key in keys]
     finished = train_in_parallel(calls, n_jobs=n_jobs, kept=plan.folder, on_progress=on_progress)
     outcomes = dict(zip(keys, finished, strict=True))
-    latencies = [_measure_latencies(plan, row, outcomes) for row in rows]  # after all trainings: nothing else runs now
+    latencies = [_measure_latencies(plan, row, outcomes) for row in rows]  # after all training, when nothing else runs
     path = None
     for fold in plan.folds():
         own = {(row, seed): outcome for (of, seed, row), outcome in outcomes.items() if of == fold}
@@ -83,7 +83,7 @@ def train_and_report(
 
 
 def _train_one(plan: TrainingPlan, key: Key, counts: Counts) -> TrainingOutcome:
-    """Train one network and keep it, in whatever process."""
+    """Train one network and keep it, possibly in a worker process."""
     fold, seed, row = key
     trainings, arch = plan.trainings(fold, seed), plan.archs[row : row + 1]
     outcome = trainings.train(arch, evaluate=_EVALUATED)
@@ -94,7 +94,7 @@ def _train_one(plan: TrainingPlan, key: Key, counts: Counts) -> TrainingOutcome:
 
 
 def _describe_model(plan: TrainingPlan, key: Key, outcome: TrainingOutcome, counts: Counts) -> dict[str, Any]:
-    """Return all there is to know of a trained network; ``model.json``."""
+    """Return the description of a trained network, for ``model.json``."""
     fold, seed, row = key
     trainings = plan.trainings(fold, seed)
     mean, std = compute_moments(trainings.images().parts["train"].images)
@@ -132,7 +132,7 @@ def _convert_numbers(splits: Mapping[str, Numbers]) -> dict[str, dict[str, float
 
 
 def _measure_latencies(plan: TrainingPlan, row: int, outcomes: Mapping[Key, TrainingOutcome]) -> Latencies:
-    """Measure an architecture that was trained; nothing of one that was not."""
+    """Measure the latencies of an architecture; return none if all of its training runs failed."""
     if all(outcome.error for (_, _, of), outcome in outcomes.items() if of == row):
         return {}
     trainings, arch = plan.trainings(NO_FOLD, 0), plan.archs[row : row + 1]
@@ -161,7 +161,7 @@ def _make_row(plan: TrainingPlan, row: int, outcomes: Mapping[Key, TrainingOutco
 
 
 def _sum_spent(outcomes: Sequence[TrainingOutcome]) -> dict[str, Any]:
-    """Return the seconds, the joules and the most memory of trainings; None where the machine did not tell."""
+    """Return seconds, joules and peak memory of training runs; None where the machine does not report them."""
     epochs = [epoch for outcome in outcomes for epoch in outcome.epochs]
     seconds = sum(numbers["seconds"] for epoch in epochs for numbers in epoch.splits.values())
     energy: Floats = np.array([np.nan if epoch.energy_j is None else epoch.energy_j for epoch in epochs])

@@ -1,9 +1,9 @@
-"""Training a stack of networks at once: each with first weights, order of images and results of its own.
+"""Train a stack of networks at once, each with its own initial weights, order of images and results.
 
-What comes of a network is what the ordinary loop gives it, up to the order of sums and whatever else is in the
-stack: its generator gives the run's number, and the numbers of run and epoch the order of images. A network
-that meets nan is lost alone; the others go on. Seconds are the stack's, divided equally; on a CPU those of
-the process, so that other programs do not count.
+Each network gets the result of the ordinary loop, up to the order of sums, whatever else is in the stack: its generator
+gives the run's number, and the numbers of run and epoch give the order of images. A network whose loss becomes nan
+fails alone; the others continue. The stack's seconds are divided equally; on a CPU they are the seconds of the process,
+so that other programs do not count.
 """
 
 import time
@@ -25,13 +25,13 @@ from nasbench.training.feed import Feed
 from nasbench.training.recipe import Recipe
 from nasbench.training.trainer import Epoch, make_optimiser
 
-_EVALUATED = 256  # signals of each network at once in evaluation; no result depends on it but rounding
+_EVALUATED = 256  # signals of each network at once in evaluation; it affects results only by rounding
 _ALONE = (
     *("flip", "crop_padding", "cutout", "mixup"),
     *("drop_path", "auxiliary_weight", "distillation", "clip_norm"),
     *("amp", "channels_last", "compile", "cuda_graphs", "deterministic"),
 )
-"""Settings of recipes that are for one network at a time."""
+"""Settings of recipes that work for one network at a time only."""
 
 
 def explain_no_stack(networks: Sequence[nn.Module], recipe: Recipe) -> str:
@@ -50,18 +50,18 @@ def train_stack(
     evaluate: tuple[str, ...] = ("valid", "test"),
     device: str = "cpu",
 ) -> list[TrainingOutcome]:
-    """Train networks of one skeleton, and return what came of each.
+    """Train networks of one skeleton, and return the outcome of each.
 
     Args:
-        networks: their weights are the first ones, and afterwards the last.
-        data: training signals, and those to evaluate on.
-        recipe: how.
-        rngs: one for each network; the same state gives the same training as ``train``.
+        networks: networks with their initial weights, which training changes.
+        data: training signals, and signals to evaluate on.
+        recipe: the training recipe.
+        rngs: one generator for each network; the same state gives the same training run as ``train_network``.
         evaluate: splits that are evaluated after every epoch.
-        device: where.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
-        InvalidOption: networks or a recipe that cannot be stacked, a split that is not there, or no such device.
+        InvalidOption: networks or a recipe that cannot be stacked, a missing split, or no such device.
     """
     if why := explain_no_stack(networks, recipe):
         raise InvalidOption(f"these networks cannot be trained as a stack: {why}; train them one by one")
@@ -106,7 +106,7 @@ class _StackedRun:
         self.errors, self.lost_s = ["" for _ in networks], [0.0 for _ in networks]
 
     def train_epoch(self, epoch: int, evaluate: tuple[str, ...]) -> None:
-        """Train and evaluate all networks, and keep the numbers of those that are not lost."""
+        """Train and evaluate all networks, and keep the results of those that have not failed."""
         numbers = {"train": self._time_work(partial(self._learn, epoch))}
         for k in np.flatnonzero(~np.isfinite(numbers["train"][0])).tolist():
             if not self.errors[k]:
@@ -132,7 +132,7 @@ class _StackedRun:
             average.copy_(kept)
 
     def _time_work(self, work: Callable[[], Tensor]) -> Floats:
-        """Return loss, accuracy and seconds [3, k] of ``work``, which gives the first two."""
+        """Return loss, accuracy and seconds [3, k] of ``work``, which returns the first two."""
         clock = time.process_time if self.device.type == "cpu" else time.perf_counter
         start = clock()
         numbers = work().cpu().numpy()
@@ -181,7 +181,9 @@ class _StackedRun:
             log_shares = log_softmax(logits, dim=2).double()
             loss = -log_shares[:, torch.arange(len(wanted)), wanted].sum(dim=1)
             totals += torch.stack([loss, (logits.argmax(dim=2) == wanted).sum(dim=1).double()])
-        totals[1, totals[0].isnan()] = torch.nan  # as in the ordinary loop: what answers nan is right by chance
+        totals[1, totals[0].isnan()] = (
+            torch.nan
+        )  # as in the ordinary loop: an answer of nan would be right by chance only
         return totals / len(labels)
 
 

@@ -1,4 +1,4 @@
-"""Adding what came of a plan to a table of the user's: every epoch, and the latencies."""
+"""Add the results of a plan to a table in the user's folder: every epoch, and the latencies."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,10 @@ from nasbench.training.table import Names, build_draft
 
 
 def refuse_other_table(space: SearchSpace, table: str) -> None:
-    """Refuse, before anything is trained, a table of the user's that architectures of ``space`` cannot be added to.
+    """Refuse, before anything is trained, a table to which architectures of ``space`` cannot be added.
 
     Raises:
-        TableError: it is there, and its codes are those of another space.
+        TableError: the table exists and holds codes of another space.
     """
     path = get_user_folder() / f"{table}.h5"
     if not path.exists():
@@ -57,14 +57,14 @@ def store_outcomes(
 
     Args:
         plan: what was trained.
-        fold: on which images.
-        outcomes: by row and seed; one of them finished an epoch.
+        fold: fold on which it was trained.
+        outcomes: outcomes by row and seed; at least one of them finished an epoch.
         counts: [n] size of each network.
-        latencies: [n] what was measured of each.
-        table: its name.
+        latencies: [n] latencies of each network.
+        table: name of the table.
 
     Raises:
-        TableError: the table holds other values for the same trainings, or another space.
+        TableError: the table holds other values for the same training runs, or another space.
     """
     head, comma, options = plan.labels[0].partition(",")
     names = Names(
@@ -87,7 +87,7 @@ def store_outcomes(
 
 
 def _add_latencies(draft: Draft, latencies: Sequence[Latencies], table: Table | None) -> Draft:
-    """Add median latencies, but none that the table knows: measured again they are never the same."""
+    """Add median latencies except those that the table already has, since a new measurement is never the same."""
     where = draft.statics[0].dataset
     added = []
     for kind, size in product(sorted({kind for one in latencies for kind in one}), BATCH_SIZES):
@@ -102,7 +102,7 @@ def _add_latencies(draft: Draft, latencies: Sequence[Latencies], table: Table | 
 
 
 def _find_known(table: Table, archs: Archs, dataset: str, metric: str) -> Bools:
-    """Return which architectures [n, d] the table has a value of; ``[n]``."""
+    """Return for which architectures [n, d] the table has a value; ``[n]``."""
     rows = table.index(archs)
     known = np.zeros(len(archs), dtype=bool)
     known[rows >= 0] = np.isfinite(table.static(rows[rows >= 0], dataset=dataset, metric=metric))

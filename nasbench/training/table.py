@@ -1,4 +1,4 @@
-"""Real trainings as measurements like any other: every epoch of every architecture and seed, with its origin."""
+"""Convert training runs to measurements of a table: every epoch of every architecture and seed, with its origin."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,14 +20,14 @@ _METRICS = (("accuracy", "fraction", "maximize"), ("loss", "nats", "minimize"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What the columns are called, and what was used.
+    """Names of a table and its columns, and what was used to measure them.
 
     Attributes:
         table: name of the table.
         data: label of the data set.
         recipe: label of the recipe.
         network: label of the network.
-        machine: what it was trained on, and with.
+        machine: device and software of the training.
     """
 
     table: str
@@ -50,16 +50,15 @@ def build_draft(
     """Return a draft of a table.
 
     Args:
-        space: of the architectures.
-        archs: [n, d] those that were trained.
-        outcomes: by row and seed; what failed or is absent stays missing, and so is what is not finite. Of one that
-            diverged the seconds until then are its cost to the last epoch: it has been paid for, and has no score.
-            Columns without any value are left out; where nothing was finished and nothing diverged, only sizes stay.
+        space: space of the architectures.
+        archs: [n, d] the trained architectures.
+        outcomes: outcomes by row and seed. Failed and absent ones are missing, as are values that are not finite. If
+            a training run diverged, its seconds until then are its cost up to the last epoch: it was paid for and has
+            no score. Columns without any value are left out; if nothing finished or diverged, only sizes remain.
         counts: [n] size of each network.
-        data: what was learnt.
-        recipe: how.
-        names: of the columns.
-
+        data: the data that were learnt.
+        recipe: the training recipe.
+        names: names of the columns.
     """
     seeds = np.array(sorted({seed for _, seed in outcomes}), dtype=np.int64)
     last = max((len(outcome.epochs) for outcome in outcomes.values()), default=0)
@@ -113,7 +112,7 @@ def build_draft(
 def _build_machine_columns(
     outcomes: Mapping[tuple[int, int], TrainingOutcome], seeds: list[int], shape: tuple[int, int, int]
 ) -> list[tuple[str, str, str, str, Floats]]:
-    """Return energy and memory, nan where the machine did not tell them."""
+    """Return the columns of energy and memory, nan where the machine did not report them."""
     energy, peak = np.full(shape, np.nan), np.full(shape, np.nan)
     for (row, seed), outcome in outcomes.items():
         for epoch in outcome.epochs:
@@ -128,7 +127,7 @@ def _build_machine_columns(
 def _build_seconds(
     outcomes: Mapping[tuple[int, int], TrainingOutcome], seeds: list[int], shape: tuple[int, int, int]
 ) -> Floats:
-    """Return the seconds of training up to each epoch; of one that diverged, all there were from then on."""
+    """Return the cumulative seconds of training; after a divergence, they stay at their total."""
     seconds = np.cumsum(_build_values(outcomes, seeds, shape, "train", "seconds"), axis=2)
     for (row, seed), outcome in outcomes.items():
         if outcome.stopped_by_nan:
@@ -153,9 +152,9 @@ def _build_values(
 
 
 def count_diverged(table: Table) -> tuple[int, int]:
-    """Return how many trainings of a table that was trained here diverged, and how many there are.
+    """Return the number of diverged and of all training runs in a table that ``nasbench`` trained.
 
-    Those are the trainings whose cost was measured to the last epoch, and whose last validation accuracy was not.
+    A training run diverged if its cost is known up to the last epoch, and its last validation accuracy is not.
     """
     n_diverged, n = 0, 0
     for dataset, recipe, split, metric in table.measurements:
@@ -173,7 +172,7 @@ def count_diverged(table: Table) -> tuple[int, int]:
 
 
 def _name_recipe(space: SearchSpace, names: Names) -> str:
-    """Name the recipe, and a network other than the space's own: their trainings are not each other's repetitions."""
+    """Return the recipe's name, with the network if it is not the space's own: each network has its own columns."""
     return _make_token(names.recipe if names.network == space.name else f"{names.recipe}+{names.network}")
 
 

@@ -1,8 +1,8 @@
-"""The training loop: one network, one data set, one recipe; killed anywhere, it goes on to the same weights.
+"""The training loop for one network, one data set and one recipe; interrupted runs resume to the same weights.
 
-All that is drawn in an epoch follows from the run's number and the epoch's: nothing about generators has to be
-kept in a checkpoint. A training that meets nan raises ``Diverged``, one for which not even two images fit into memory
-``TrainingFailed``; whoever runs many of them loses that one alone.
+All random numbers of an epoch follow from the numbers of the run and the epoch, so checkpoints need no state of
+generators. A training run whose loss becomes nan raises ``Diverged``; if not even two images fit into memory, it raises
+``TrainingFailed``. Other training runs of the same caller can continue.
 """
 
 import math
@@ -32,7 +32,7 @@ from nasbench.training.machine import Peak, use_deterministic_algorithms, wait_f
 from nasbench.training.recipe import Recipe
 
 _CHECKPOINT = "checkpoint.pt"
-_EVALUATED = 512  # images at once in evaluation; no result depends on it but rounding
+_EVALUATED = 512  # images at once in evaluation; it affects results only by rounding
 
 Numbers = dict[str, float]
 """``loss``, ``accuracy``, ``seconds`` of one split in one epoch."""
@@ -40,16 +40,16 @@ Numbers = dict[str, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """Where and how far to train; none of it changes what is learnt.
+    """Where and how far to train, which does not change what is learnt.
 
     Attributes:
         device: ``cpu``, ``cuda`` or ``cuda:N``.
-        folder: where checkpoints go, one training each; None keeps none.
-        what: names the architecture, so that a checkpoint of another one is refused.
+        folder: folder of the training run's checkpoint; None keeps no checkpoint.
+        what: name of the architecture, so that the checkpoint of another one is refused.
         until: last epoch to train now; 0 for the recipe's last.
         evaluate: splits that are evaluated after every epoch.
-        teacher: for recipes that distil; on the device, in evaluation mode.
-        report: is told every epoch.
+        teacher: network for recipes that distil, on the device, in evaluation mode.
+        report: called with every finished epoch.
     """
 
     device: str = "cpu"
@@ -63,15 +63,15 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one epoch showed.
+    """Results of one epoch.
 
     Attributes:
         epoch: its number, from 1.
         lr: learning rate at its end.
-        splits: numbers by split; ``train`` over the augmented images while the weights changed.
-        peak_bytes: most memory in use at once since the training was started or went on; None where the system
-            does not tell.
-        energy_j: that the card or processor took, other programs' included; None where the machine does not tell.
+        splits: results by split; ``train`` over the augmented images while the weights changed.
+        peak_bytes: peak memory since the training run was started or resumed; None where the system does not
+            report it.
+        energy_j: energy of the GPU or CPU, including other programs; None where the machine does not report it.
     """
 
     epoch: int
@@ -83,12 +83,12 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A network and how it got there.
+    """A trained network and its history.
 
     Attributes:
-        network: with the weights after the last epoch, or their moving average; on the device.
-        epochs: all so far, those before a restart too.
-        notes: what went otherwise than the recipe says.
+        network: network on the device, with the weights after the last epoch or their moving average.
+        epochs: all epochs so far, including those before a restart.
+        notes: deviations from the recipe.
     """
 
     network: nn.Module
@@ -99,22 +99,22 @@ class Trained:
 def train_network(
     network: nn.Module, data: Images, *, recipe: Recipe, rng: np.random.Generator, setup: Setup | None = None
 ) -> Trained:
-    """Train a network, or go on where a checkpoint in the folder ends.
+    """Train a network, or resume from the checkpoint in the folder.
 
     Args:
-        network: its weights are the first ones; it is moved to the device and changed.
-        data: training images, and those to evaluate on.
-        recipe: how.
-        rng: gives the run its number; the same state gives the same training.
-        setup: where and how far.
+        network: network with its initial weights; it is moved to the device and changed.
+        data: training images, and images to evaluate on.
+        recipe: the training recipe.
+        rng: gives the run its number; the same state gives the same training run.
+        setup: where and how far to train.
 
     Raises:
         Diverged: the loss became nan or infinite.
         TrainingFailed: the memory is too small for two images.
-        RecordError: the folder holds a checkpoint of another training.
+        RecordError: the folder holds a checkpoint of another training run.
         InvalidOption: no such device, no such split, or a recipe that does not fit the data.
-        Busy: another process is training in the folder.
-        OSError: the checkpoint cannot be written; the one before is whole.
+        FileLocked: another process is training in the folder.
+        OSError: the checkpoint cannot be written; the previous one is intact.
     """
     setup = setup or Setup()
     if absent := [split for split in setup.evaluate if split not in data.parts]:
@@ -150,7 +150,7 @@ class _Run:
         self.identity: dict[str, Any] = {}
 
     def _speed_up(self) -> Any:
-        """Return what answers for the network: itself, compiled, or recorded."""
+        """Return the network's forward function: its own, compiled, or recorded."""
         if self.recipe.cuda_graphs:
             return Graphed(self.network, self.feed.sample(), self.recipe)
         return torch.compile(self.network) if self.recipe.compile else self.network
@@ -159,7 +159,7 @@ class _Run:
         yield from self.network.named_parameters()
 
     def resume(self, data: Images) -> None:
-        """Take the state of the checkpoint in the folder, if there is one."""
+        """Load the state of the checkpoint in the folder, if there is one."""
         if self.setup.folder is None:
             return
         self.identity = {
@@ -197,7 +197,7 @@ class _Run:
         self.energy.measure_lap()
         if hasattr(self.network, "drop_path"):
             self.network.drop_path = self.recipe.drop_path * epoch / self.recipe.epochs
-        with seed_torch(rng):  # for what torch draws by itself
+        with seed_torch(rng):  # for torch's own random numbers
             splits: dict[str, Numbers] = {"train": self._time_work(partial(self._learn, epoch, rng))}
         splits |= {split: self._time_work(partial(self._evaluate, split)) for split in self.setup.evaluate}
         lr = float(self.optimiser.param_groups[0]["lr"])
@@ -231,7 +231,7 @@ class _Run:
         return {"loss": loss, "accuracy": right}
 
     def _step(self, batch: ImageBatch) -> Tensor:
-        """Change the weights once; in smaller pieces if the memory does not hold the whole batch."""
+        """Update the weights once; split the batch if it does not fit into memory."""
         while True:
             try:
                 self.optimiser.zero_grad(set_to_none=True)
@@ -249,7 +249,7 @@ class _Run:
         return totals.sum(dim=0)
 
     def _halve(self, error: Exception, size: int) -> None:
-        """Cut batches into twice as many pieces, or give up; raise again what is no lack of memory."""
+        """Cut batches into twice as many pieces, or give up; raise any error again that is not a lack of memory."""
         lacking = isinstance(error, torch.cuda.OutOfMemoryError) or "can't allocate memory" in str(error)
         if not lacking:
             raise error
@@ -264,7 +264,7 @@ class _Run:
             torch.cuda.empty_cache()
 
     def _add_gradients(self, piece: ImageBatch, n_images: int) -> Tensor:
-        """Add the gradients of a part of a batch of ``count_images``; return summed loss and right answers."""
+        """Add the gradients of a part of a batch of ``n_images``; return summed loss and number of right answers."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.amp):
             loss, logits = self.loss(self.forward(piece.images), piece)
         n = len(piece.labels)
@@ -282,7 +282,7 @@ class _Run:
         return logits
 
     def get_averaged(self) -> nn.Module:
-        """Return the network in evaluation mode, with the averaged weights where the recipe averages."""
+        """Return the network in evaluation mode, with averaged weights if the recipe averages them."""
         if self.average:
             self.network.load_state_dict(self.average, strict=False)
         return self.network.eval()
@@ -308,7 +308,7 @@ def evaluate_network(answer: Callable[[Tensor], Tensor], feed: Feed, split: str,
 
 
 def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    """Return a fresh optimiser of all weights."""
+    """Return a new optimiser of all weights."""
     options: dict[str, Any] = {"lr": recipe.lr, "weight_decay": recipe.weight_decay}
     parameters = list(network.parameters())
     if recipe.optimiser == "sgd":

@@ -142,9 +142,9 @@ def test_a_backend_refuses_what_a_table_s_refuses(task, cifar10, rng):
     backend.advance(nasbench.full_trainings(0, archs))
     with pytest.raises(StrategyError, match="asked again"):
         backend.advance(nasbench.full_trainings(1, archs))
-    with pytest.raises(StrategyError, match="complete trainings only"):
+    with pytest.raises(StrategyError, match="complete training runs only"):
         backend.advance(nasbench.Trials(np.array([9]), archs[:1], np.array([12])))
-    with pytest.raises(InvalidArchitecture, match="no architecture of space"):
+    with pytest.raises(InvalidArchitecture, match="is not an architecture of space"):
         backend.advance(nasbench.full_trainings(5, archs[:1] + np.int8(50)))
 
 
@@ -251,7 +251,7 @@ def test_a_changed_file_is_refused(tmp_path, fitted):
     with pytest.raises(TableError, match="the space has 15,625"):
         open_surrogate(path)
     write_archive(path, {"name": "x", "space": "nb201", "space_options": {}}, {})
-    with pytest.raises(TableError, match="describes no surrogate"):
+    with pytest.raises(TableError, match="does not describe a surrogate"):
         open_surrogate(path)
 
 

@@ -190,8 +190,8 @@ def test_the_seed_is_one_that_was_trained_to_the_end(small):
     ("cost", "more", "error", "says"),
     [
         ('[{ static = "train_s", per = "epoch" }]', "", UnknownName, "'epoch'"),
-        ('"train_s"', "fidelities = [3]", InvalidOption, "fidelity 3"),
-        ('"train_s"', 'fidelities = [{ observed = "valid" }]', InvalidOption, "expected"),
+        ('"train_s"', "fidelities = [3]", InvalidOption, r"fidelities\[1\] is 3; expected a table"),
+        ('"train_s"', 'fidelities = [{ observed = "valid" }]', InvalidOption, r"fidelities\[1\] lacks cost"),
         ('"train_s"', 'fidelities = [{ observed = "test", cost = [] }]', InvalidOption, "test split"),
     ],
 )

@@ -128,11 +128,11 @@ def test_a_task_may_count_what_is_missing_as_crashes(gap):
             write.write(text)
         task = load_table_task(f"{file}.{cost_s}.toml:t")
         assert task.space is task.whole
-        assert f"others are answered with nan, as crashes of {cost_s:g} s" in task.restriction
+        assert f"others are answered with nan, like crashes of {cost_s:g} s" in task.restriction
         told = ask(task.backend(np.random.default_rng(0)), np.array([[0, 3], [0, 4]], dtype=np.int8), [0, 1], [-1, 1])
         np.testing.assert_array_equal(told.score[:, 0], [np.nan, 0.54])
         assert told.cost_s.tolist() == [cost_s, 1.0]
-        with pytest.raises(InvalidArchitecture, match="no architecture of space"):
+        with pytest.raises(InvalidArchitecture, match="is not an architecture of space"):
             ask(task.backend(np.random.default_rng(0)), np.array([[0, 5]], dtype=np.int8), [0], [-1])
 
 
@@ -240,7 +240,7 @@ def test_a_missing_static_metric_is_what_the_error_names(own):
         UnknownName, match=r'data set \'all\' has it; write cost = \[{ static = "took_s", dataset = "all"'
     ):
         load_table_task(own(rows, measured(scores), cost='"took_s"', statics=[("all", "took_s")])).check()
-    with pytest.raises(UnknownName, match=r"did you mean 'took_s'\?; it has no measured seconds; cost = 1.0"):
+    with pytest.raises(UnknownName, match=r"did you mean 'took_s'\?; the table has no measured seconds; cost = 1.0"):
         load_table_task(own(rows, measured(scores), cost='"tok_s"', statics=[("d", "took_s")])).check()
     with pytest.raises(UnknownName, match=r"unknown split .*'took_s' is a static metric, of data set 'd'"):
         load_table_task(

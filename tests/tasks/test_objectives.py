@@ -199,7 +199,7 @@ def test_objectives_join_by_architecture_and_may_be_maximised(made_up, tmp_path,
     ("objective", "says"),
     [
         ('{ metric = "index" }', "direction 'none'"),
-        ('{ metric = "test_accuracy" }', "no accuracy"),
+        ('{ metric = "test_accuracy" }', "not an accuracy"),
         ('{ metric = "by_seed_s" }', "2 values for each"),
         ('{ metric = "latency" }', "did you mean 'latency_s'"),
         ('{ dataset = "other", metric = "latency_s" }', "unknown data set"),

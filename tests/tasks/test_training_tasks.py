@@ -81,7 +81,7 @@ def test_strategies_are_compared_on_real_trainings_and_share_them(file, tmp_path
     assert "no architecture" in misfit(experiment, task, 0, told._replace(arch=told.arch + np.int8(50)))
     assert "none of the epochs" in misfit(experiment, task, 0, told._replace(epoch=told.epoch + 100))
     twice = told._replace(arch=told.arch[[0, 0]])
-    assert "two scores in one run" in misfit(experiment, task, 0, twice._replace(score=np.array([0.2, 0.3])))
+    assert "two scores in one run" in misfit(experiment, task, 0, twice._replace(score=np.array([[0.2], [0.3]])))
     assert main(["info", name, "--json"]) == 0
     assert "1 trained seeds" in capsys.readouterr().out
 

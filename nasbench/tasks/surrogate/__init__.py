@@ -1,7 +1,8 @@
-"""Tasks answered by a model that was fitted to a table.
+"""Surrogate benchmarks: tasks answered by a model that was fitted to a table.
 
-``fitting`` takes a task's trainings (``sample``), learns each number of an architecture (``quantities``: a constant, or
-a cross-validated ``ensemble`` of predictors; ``seed_noise``: how far a seed lies from the mean), judges the result on
-what was held out (``validation``), and stores it (``archive``: the format, ``files``: the place). ``opening`` reads it
-back as a ``model`` and makes it a ``task``, whose ``backend`` answers the trials of a search.
+``fitting`` takes the measured architectures of a task (``sample``) and learns each quantity of an architecture
+(``quantities``: a constant, or a cross-validated ``ensemble`` of predictors; ``seed_noise``: the deviation of one seed
+from the mean). It validates the result on held-out architectures (``validation``) and stores it (``archive``: the
+format; ``files``: the place). ``opening`` reads it back as a ``model`` and makes a ``task`` from it, whose ``backend``
+answers the trials of a search.
 """

@@ -1,7 +1,7 @@
-"""One file for a plain description and named arrays: a zip of JSON and ``.npy``, without pickle, that checks itself.
+"""Archive of a plain description and named arrays in one file: a zip of JSON and ``.npy`` with checksums, no pickle.
 
-Entries are stored uncompressed, so that reading one takes no more memory than the file is long, and with
-a fixed date, so that the same content is the same file. ``describe`` needs the standard library only.
+Entries are stored uncompressed, so that reading one needs no more memory than the file is long, and with
+a fixed date, so that the same content gives the same file. ``describe`` needs the standard library only.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ _UNREADABLE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, Run
 
 
 def write_archive(path: Path, spec: Mapping[str, Any], arrays: Mapping[str, Any]) -> str:
-    """Write atomically and return the checksum of the content.
+    """Write a file atomically and return the checksum of its content.
 
     Raises:
-        ValueError: an array of objects, or a description that is no plain data.
+        ValueError: an array of objects, or a description that is not plain data.
     """
     import numpy as np
 
@@ -45,7 +45,7 @@ def write_archive(path: Path, spec: Mapping[str, Any], arrays: Mapping[str, Any]
 
 
 def describe(path: Path) -> tuple[dict[str, Any], str]:
-    """Return the description and the checksum of a file, reading no array.
+    """Return the description and the checksum of a file without reading arrays.
 
     Raises:
         FileNotFoundError: no such file.
@@ -58,9 +58,9 @@ def describe(path: Path) -> tuple[dict[str, Any], str]:
             text, stored = _entry(file, _SPEC), _entry(file, _DIGEST).decode()
         spec = json.loads(text)
     except _UNREADABLE as error:
-        raise TableError(f"{path} is no readable surrogate (truncated or foreign): {error}") from None
+        raise TableError(f"{path} is not a readable surrogate (truncated or foreign): {error}") from None
     if not isinstance(spec, dict) or spec.get("format") != FORMAT:
-        raise TableError(f"{path} is a zip file but no {FORMAT}; make one with 'nasbench fit-surrogate'")
+        raise TableError(f"{path} is a zip file but not a {FORMAT}; make one with 'nasbench fit-surrogate'")
     if spec.get("format_version") != VERSION:
         raise TableError(
             f"{path} has format version {spec.get('format_version')}; this release reads {VERSION}: "
@@ -72,7 +72,7 @@ def describe(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def read_arrays(path: Path, spec: Mapping[str, Any], below: str = "") -> dict[str, Any]:
-    """Return the arrays whose names begin with ``below``, each compared with its checksum.
+    """Return the arrays whose names begin with ``below``, after comparing each with its checksum.
 
     Raises:
         TableError: an array that is missing, damaged, changed or made of objects.
@@ -98,7 +98,7 @@ def read_arrays(path: Path, spec: Mapping[str, Any], below: str = "") -> dict[st
 
 
 def _entry(file: zipfile.ZipFile, name: str) -> bytes:
-    """Return one entry; a packed one, which could swell beyond any bound, is none of ours."""
+    """Return one entry; refuse a compressed one, which could expand without bound and is never written here."""
     about = file.getinfo(name)
     if about.compress_type != zipfile.ZIP_STORED or (name == _SPEC and about.file_size > _LONGEST_SPEC):
         raise ValueError(f"entry {name} is compressed or too long")

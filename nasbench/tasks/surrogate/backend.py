@@ -1,4 +1,4 @@
-"""Answers trials from a fitted surrogate: any architecture of its space, also those that were never trained."""
+"""The backend of surrogate tasks: it predicts the answers of trials, for every architecture of the space."""
 
 from collections import Counter
 from typing import Any
@@ -12,17 +12,17 @@ from nasbench.trials import FULL_TRAINING, Results, Trials
 
 
 class SurrogateBackend:
-    """Answers with the predicted score, and unless told otherwise with the noise of one trained seed on it.
+    """Answers trials with the predicted score, by default plus the noise of one trained seed.
 
-    An architecture's noise is drawn once per run, from the run's generator and the architecture alone:
-    asked twice it answers the same, and all strategies meet the same noise in the same run. With ``fresh`` it
-    depends also on how often the architecture was asked for before, under other ids.
+    An architecture's noise is drawn once per run, from the run's generator and the architecture alone: every trial of
+    the architecture shows the same score, and all strategies meet the same noise in the same run. With ``fresh``, the
+    noise also depends on how often the architecture was asked for before, under other ids.
 
     Args:
-        surrogate: what answers.
+        surrogate: the model.
         rng: draws the noise.
-        noisy: False answers the expected score.
-        fresh: whether a new trial of an architecture shows other noise.
+        noisy: whether to add noise; without it, the answer is the expected score.
+        fresh: whether a new trial of an architecture shows new noise.
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class SurrogateBackend:
         self._last_epoch = int(surrogate.spec["observed"]["last_epoch"])
         self._asked: set[int] = set()
         self._begun: Counter[bytes] = Counter()  # trials of each architecture, if fresh
-        # Of spaces that cannot be listed; of one run, so that a replay predicts the same batches, to the bit.
+        # For spaces that cannot be enumerated; kept per run, so that a replay predicts the same batches to the bit.
         self._answers: dict[bytes, tuple[float, float]] = {}
 
     def advance(self, trials: Trials) -> Results:
-        """Answer complete trainings, one row per trial in the order asked.
+        """Answer complete training runs, one row per trial in the order asked.
 
         Raises:
             InvalidArchitecture: an architecture outside the space.
@@ -74,10 +74,10 @@ class SurrogateBackend:
         return self._begun[key] - 1
 
     def predict(self, archs: Archs, repetition: Ints | None = None) -> tuple[Floats, Floats]:
-        """Return score and seconds of architectures [n, d] that stand for their classes; ``[n]`` each.
+        """Return scores and seconds of architectures [n, d]; ``[n]`` each.
 
         Args:
-            archs: of which each stands for its class.
+            archs: representatives of their classes.
             repetition: [n] how often each was asked for before; None for 0.
         """
         surrogate = self._surrogate
@@ -97,6 +97,6 @@ class SurrogateBackend:
         return noise
 
     def _key_of(self, repetition: int) -> Any:
-        """[d + 1] the odd numbers that draw the noise of architectures asked for again."""
+        """Return the key of the noise of architectures that are asked for again; ``[d + 1]`` odd numbers."""
         drawn = np.random.default_rng([*self._key.tolist(), repetition])
         return drawn.integers(0, 2**64, size=len(self._key), dtype=np.uint64) | np.uint64(1)

@@ -1,8 +1,8 @@
 """Cross-validated ensembles of any registered predictor, as NAS-Bench-301 builds its surrogates.
 
 Source: Zela et al. 2022, "Surrogate NAS Benchmarks", arXiv 2008.09777, section 4: each member is fitted
-without one fold of the data; the mean is the members' mean, and their spread is the uncertainty. What a
-member says of the fold it has not seen validates the ensemble without another fit.
+without one fold of the data; the mean is the members' mean, and their spread is the uncertainty. Each member's
+predictions for the fold that it has not seen validate the ensemble without another fit.
 """
 
 import sys
@@ -25,9 +25,9 @@ class ModelEnsemble:
     """Members of one kind, each fitted without one fold.
 
     Args:
-        space: where the architectures are from.
+        space: the space of the architectures.
         predictor: label of a registered predictor.
-        n_members: also the number of folds.
+        n_members: number of members, and of folds.
 
     Raises:
         InvalidOption: fewer than two members, or a predictor that needs more than architectures.
@@ -35,13 +35,16 @@ class ModelEnsemble:
 
     def __init__(self, space: SearchSpace, predictor: str, n_members: int) -> None:
         if n_members < 2:
-            raise InvalidOption(f"{n_members} members; an ensemble, which is validated on its folds, has at least 2")
+            raise InvalidOption(
+                f"{n_members} members; expected at least 2, since the ensemble is validated on its folds"
+            )
         self._space, self.predictor = space, predictor
         self._members = [self._member() for _ in range(n_members)]
         needs: frozenset[str] = getattr(self._members[0], "needs", frozenset())
         if needs:
             raise InvalidOption(
-                f"predictor '{predictor}' needs {', '.join(sorted(needs))}; a surrogate knows architectures only"
+                f"predictor '{predictor}' needs {', '.join(sorted(needs))}; a surrogate has only architectures to "
+                "learn from: choose another predictor"
             )
 
     def _member(self) -> Any:
@@ -49,7 +52,7 @@ class ModelEnsemble:
         return cls(self._space, **options)
 
     def fit(self, archs: Archs, value: Floats, rng: np.random.Generator) -> Floats:
-        """Learn the values [n] of ``archs`` [n, d] and return the prediction of each by the member without it; ``[n]``.
+        """Learn the values [n] of ``archs`` [n, d]; return, for each, the prediction of the member without it; ``[n]``.
 
         Raises:
             PredictorError: fewer architectures than folds, or data that a member cannot learn from.
@@ -65,7 +68,7 @@ class ModelEnsemble:
         return unseen
 
     def predict(self, archs: Archs) -> Prediction:
-        """Return the members' mean, and the root of their variance plus their own mean variance; ``[m]`` each."""
+        """Return the mean over members, and the root of their variance plus their mean own variance; ``[m]`` each."""
         answers = [_in_chunks(member, archs) for member in self._members]
         means = np.stack([answer.mean for answer in answers])
         variance = means.var(axis=0)
@@ -80,7 +83,7 @@ class ModelEnsemble:
         }
 
     def restore(self, arrays: Mapping[str, Any]) -> None:
-        """Become the ensemble that ``arrays`` was taken from."""
+        """Restore the state of the ensemble from which ``arrays`` was taken."""
         for i, member in enumerate(self._members):
             first = f"{i}/"
             own = {name.removeprefix(first): array for name, array in arrays.items() if name.startswith(first)}
@@ -88,7 +91,7 @@ class ModelEnsemble:
 
 
 def _in_chunks(member: Any, archs: Archs) -> Prediction:
-    # Copies both ways: a predictor may write over what it gets, and fill what it returns again.
+    # Copies both ways: a predictor may overwrite its input, and may reuse the arrays that it returns.
     answers = [_copied(member.predict(Batch(archs[i : i + _CHUNK].copy()))) for i in range(0, len(archs), _CHUNK)]
     means = np.concatenate([np.empty(0), *(answer.mean for answer in answers)])
     if any(answer.std is None for answer in answers):
@@ -101,23 +104,23 @@ def _copied(told: Prediction) -> Prediction:
 
 
 def _resolved(label: str) -> tuple[Any, dict[str, Any]]:
-    """Return class and options; a file from elsewhere names a predictor, so a name may not import what it likes."""
+    """Return class and options; a file from elsewhere may name the predictor, so the name must not import code."""
     choice = Choice.parse(label)
     module = choice.name.partition(":")[0]
     if ":" in choice.name and module not in sys.modules:
         raise InvalidOption(
-            f"the predictor '{choice.name}' is of a module that is not imported; import {module} first, or register "
+            f"the module of predictor '{choice.name}' is not imported; import {module} first, or register "
             "the class as an entry point of the group nasbench.predictors"
         )
     return choice.resolve(PREDICTORS)
 
 
 def learn_plain_scores(label: str) -> str:
-    """Return the predictor of ``label`` for numbers that are no fractions: learning them as they are."""
+    """Return the label of a predictor that learns plain numbers instead of fractions."""
     choice = Choice.parse(label)
     plain = Choice(choice.name, choice.preset, {**choice.options, "target": "score"})
     try:
         _resolved(plain.label)
     except UnknownName:
-        return label  # it has no option 'target'
+        return label  # the predictor has no option 'target'
     return plain.label

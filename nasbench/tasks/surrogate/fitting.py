@@ -1,4 +1,4 @@
-"""Fitting a surrogate benchmark to a task's measurements, or to a sample of them."""
+"""Fit a surrogate benchmark to a task's measurements, or to a sample of them."""
 
 import platform
 from collections.abc import Callable
@@ -31,24 +31,24 @@ from nasbench.tasks.surrogate.validation import validate_surrogate
 from nasbench.tasks.table_opening import load_table_task
 from nasbench.tasks.table_task import TableTask
 
-# of trees one model each: bagging inside bags would cost five times as much and add nothing
+# one model of trees per member: ensembles inside the ensemble would cost five times as much and add nothing
 _CANDIDATES = ("functional_gp", "xgboost,uncertainty=none", "lightgbm,uncertainty=none")
-_MOST_FOR_GP = 1000  # architectures: beyond, exact Gaussian processes take minutes and gigabytes
-_N_DRAWN = 20_000  # random architectures that stand for a space which cannot be listed
+_MOST_FOR_GP = 1000  # architectures: beyond that, exact Gaussian processes take minutes and gigabytes
+_N_DRAWN = 20_000  # random architectures that represent a space which cannot be enumerated
 _N_CLIMBS, _N_STEPS = 5, 50
 
 
 @dataclass(frozen=True)
 class SurrogateFit:
-    """How to fit.
+    """How to fit a surrogate.
 
     Attributes:
-        predictors: labels to choose from by cross-validated Kendall's tau; empty for the installed ones of
-            the suite's own candidates.
-        n_train: architectures to learn from; None for nine tenths of those measured.
-        members: of each ensemble, and folds of the cross-validation.
+        predictors: labels to choose from by cross-validated Kendall's tau; empty for the suite's own candidates that
+            are installed.
+        n_train: number of architectures to learn from; None for nine tenths of the measured ones.
+        members: members of each ensemble, and folds of the cross-validation.
         noise: ``auto``, ``seeds``, ``constant``, ``spread`` or ``none``.
-        seed: decides every number.
+        seed: seed that decides every number.
     """
 
     predictors: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class SurrogateFit:
         if not fitting:
             raise InvalidOption(
                 f"none of the predictors {', '.join(_CANDIDATES)} can be used for {n} architectures: install "
-                "'nasbench-suite[trees]', or name one"
+                "'nasbench-suite[trees]', or name another predictor"
             )
         return tuple(fitting)
 
@@ -95,18 +95,19 @@ def fit_surrogate(
     replace: bool = False,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Surrogate:
-    """Fit a surrogate to a task with a table, judge it on held-out architectures, and store it.
+    """Fit a surrogate to a task with a table, validate it on held-out architectures, and store it.
 
     Args:
         source: name of the task, or the task.
-        fit: how.
-        name: of the surrogate; default: that of the task.
-        out: the file; default: ``NAME.surrogate`` in the user's surrogates.
-        replace: whether another surrogate may be replaced that is there; the same one fitted again is no other.
-        on_step: told what begins.
+        fit: how to fit.
+        name: name of the surrogate; default: that of the task.
+        out: path of the file; default: ``NAME.surrogate`` in the user's folder of surrogates.
+        replace: whether to replace a different surrogate at that path. Fitting the same surrogate again is always
+            allowed.
+        on_step: called with the name of each step when it begins.
 
     Raises:
-        InvalidOption: another surrogate is there.
+        InvalidOption: the path holds a different surrogate.
         NasbenchError: no such task or predictor, too few measurements, or data that cannot be learnt.
         OSError: the file cannot be written.
     """
@@ -160,7 +161,7 @@ def _others(
     rng: np.random.Generator,
     on_step: Callable[[str], None],
 ) -> dict[str, Quantity]:
-    """Fit everything but the observed score."""
+    """Fit all quantities but the observed score."""
     label = observed.ensemble.predictor
     models: dict[str, Quantity] = {}
     for name, values in sample.reported.items():
@@ -176,7 +177,7 @@ def _others(
 
 
 def _cost(sample: MeasuredSample, ensemble: ModelEnsemble, n_members: int, rng: np.random.Generator) -> Quantity:
-    """Learn log seconds; the factor (Duan 1983, smearing) makes their sum right, which is what a budget buys."""
+    """Learn log seconds; a factor (smearing, Duan 1983) corrects their sum, which budgets depend on."""
     cost_s = sample.cost_s
     if np.ptp(cost_s) == 0:
         return ConstantQuantity(float(cost_s[0]))
@@ -188,7 +189,7 @@ def _cost(sample: MeasuredSample, ensemble: ModelEnsemble, n_members: int, rng: 
 
 
 def _described(task: TableTask, name: str, fit: SurrogateFit) -> dict[str, Any]:
-    """Return what is stored beside the models: where they come from and what they answer."""
+    """Return the description that is stored beside the models: their origin and what they predict."""
     declaration, axes = task.declaration, task.observed.axes
     tables = {table.name: table.checksum for table in task.tables}
     cited = {key: "; ".join(dict.fromkeys(getattr(t, key) for t in task.tables)) for key in ("citation", "licence")}
@@ -215,7 +216,7 @@ def _described(task: TableTask, name: str, fit: SurrogateFit) -> dict[str, Any]:
 
 
 def _best_known(surrogate: Surrogate, trained: Archs, task: TableTask, rng: np.random.Generator) -> dict[str, Any]:
-    """Return the best architecture by what is reported first, the mean, both as measured, and how they were found."""
+    """Return the best architecture by the first reported value, that value, the mean, and how they were found."""
     space, quantity, sign = task.whole, f"report/{task.reported[0]}", task.scales[task.reported[0]].sign
     if isinstance(space, EnumeratedSpace) and surrogate.known:
         scores = surrogate.predict(quantity, space.rows)
@@ -233,7 +234,7 @@ def _best_known(surrogate: Surrogate, trained: Archs, task: TableTask, rng: np.r
 
 
 def _climbed(surrogate: Surrogate, quantity: str, arch: Archs) -> tuple[Archs, float]:
-    """Go to the best neighbour as long as it is better."""
+    """Move to the best neighbour as long as it is better; return the architecture [1, d] and its score."""
     score = surrogate.predict(quantity, arch).item()
     for _ in range(_N_STEPS):
         around = surrogate.space.neighbors(arch)[0]

@@ -17,23 +17,23 @@ from nasbench.tasks.surrogate.quantities import Quantity, restore_quantity
 from nasbench.units import Scale
 
 OBSERVED, NOISE, COST = "observed", "noise", "cost_s"
-"""Quantities every surrogate has: expected observed score, standard deviation of a seed around it, seconds."""
-_MOST_KNOWN = 2**20  # architectures of a space that are all predicted in advance, 8 bytes each and quantity
+"""Quantities of every surrogate: expected observed score, standard deviation of one seed around it, seconds."""
+_MOST_KNOWN = 2**20  # largest space that is predicted completely in advance: 8 bytes per architecture and quantity
 
 
 @dataclass
 class Surrogate:
     """Predictions of a few quantities for any architecture of a space; scores are to be maximised.
 
-    In a space that can be listed they were all made when the surrogate was fitted and are looked up: the
-    same bits on every machine, and no library of the predictor is needed.
+    If the space can be enumerated, all predictions were made when the surrogate was fitted, and are looked up: they
+    have the same bits on every machine, and the predictor's library is not needed.
 
     Attributes:
-        space: the architectures.
-        spec: the description that is stored with it.
+        space: the space of the architectures.
+        spec: the description that is stored with the surrogate.
         models: fitted quantities by name, or those restored so far.
-        known: [N] predictions by quantity, where the space can be listed.
-        path: the file, None before it is written.
+        known: quantity -> [N] predictions, where the space can be enumerated.
+        path: the file; None before it is written.
         checksum: SHA-256 of the content.
     """
 
@@ -56,7 +56,7 @@ class Surrogate:
         return self._model(quantity).predict(self.representative(archs))
 
     def representative(self, archs: Archs) -> Archs:
-        """Return what answers for ``archs`` [n, d]: where a benchmark trained one of a class, that one.
+        """Return ``archs`` [n, d], each replaced by its class's trained architecture if only one per class was trained.
 
         Raises:
             InvalidArchitecture: one that is not in the space.
@@ -74,13 +74,13 @@ class Surrogate:
         return self.models[quantity]
 
     def predict_all(self) -> None:
-        """Predict every architecture, if the space can be listed."""
+        """Predict every architecture, if the space can be enumerated."""
         if isinstance(self.space, EnumeratedSpace) and len(self.space.rows) <= _MOST_KNOWN:
             rows = self.representative(self.space.rows)
             self.known = {name: model.predict(rows) for name, model in self.models.items()}
 
     def write(self, path: Path) -> None:
-        """Write to a file, atomically; ``models`` must be those that were fitted."""
+        """Write the surrogate to a file atomically; ``models`` must hold every fitted quantity."""
         parts = {f"models/{name}/{key}": a for name, model in self.models.items() for key, a in model.state().items()}
         own = {"quantities": {name: model.spec() for name, model in self.models.items()}}
         known = {f"known/{name}": values for name, values in self.known.items()}
@@ -88,13 +88,13 @@ class Surrogate:
         self.path = path
 
     def draw_noise(self, archs: Archs, key: Any) -> Floats:
-        """Return a standard normal number for each architecture [n, d], the same whenever it is asked; ``[n]``.
+        """Return a standard normal number for each architecture [n, d], the same at every call; ``[n]``.
 
         Args:
             archs: valid rows.
-            key: [d + 1] odd 64-bit numbers; others give other numbers.
+            key: [d + 1] odd 64-bit numbers; other keys give other noise.
         """
-        # A random linear hash tells architectures apart, SplitMix64's finaliser makes its bits random.
+        # A random linear hash distinguishes architectures; SplitMix64's finaliser makes its bits random.
         words = (self.representative(archs).astype(np.uint64) * key[1:]).sum(axis=1, dtype=np.uint64) + key[0]
         uniform = ((scramble(words) >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
         normal: Floats = ndtri(uniform)
@@ -102,21 +102,21 @@ class Surrogate:
 
     @property
     def name(self) -> str:
-        """As it was stored."""
+        """The stored name."""
         return str(self.spec["name"])
 
     @property
     def scale(self) -> Scale:
-        """Unit and direction of what it answers; predictions are of scores, ``sign`` times the metric."""
+        """Unit and direction of the observed metric; predictions are scores: ``sign`` times the metric."""
         seen = self.spec["observed"]
         return Scale(seen["unit"], seen.get("direction", "maximize"))
 
 
 def read_known_predictions(path: Path, spec: Mapping[str, Any], space: SearchSpace) -> dict[str, Floats]:
-    """Return the stored predictions of every architecture of ``space``; none where it cannot be listed.
+    """Return the stored predictions of every architecture of ``space``; none if it cannot be enumerated.
 
     Raises:
-        TableError: as many or other predictions than the space has architectures.
+        TableError: the predictions do not fit the number of architectures, or are not float64.
     """
     known = {name.removeprefix("known/"): array for name, array in read_arrays(path, spec, "known/").items()}
     for name, array in known.items():

@@ -1,4 +1,4 @@
-"""Opening surrogate tasks: by name, by file, or as a record says."""
+"""Open surrogate tasks: by name, by file, or as a record describes them."""
 
 import json
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ from nasbench.tasks.surrogate.task import SurrogateTask
 
 
 def load_surrogate_task(name: str) -> SurrogateTask:
-    """Open ``surrogate-NAME`` or ``path/to/NAME.surrogate``, which ``:mean`` or ``:fresh`` may follow.
+    """Open ``surrogate-NAME`` or ``path/to/NAME.surrogate``, optionally followed by ``:mean`` or ``:fresh``.
 
     Raises:
-        UnknownName: no surrogate of that name, or another word behind the colon.
+        UnknownName: no surrogate of that name, or another word after the colon.
         TableError: a damaged or foreign file, or one for another version of the space.
     """
     file, _, _ = _split_mode(name)
@@ -33,7 +33,7 @@ def load_surrogate_task(name: str) -> SurrogateTask:
 
 
 def make_surrogate_task(name: str, path: Path) -> SurrogateTask:
-    """Open the file of a surrogate task of that name, wherever it lies; errors as ``open_surrogate``."""
+    """Open a surrogate task called ``name`` from any file; errors as ``open_surrogate``."""
     file, colon, mode = _split_mode(name)
     label = SURROGATE_PREFIX + Path(file).stem if file.endswith(SURROGATE) else file
     repeats = FRESH if mode == FRESH else SAME
@@ -43,26 +43,26 @@ def make_surrogate_task(name: str, path: Path) -> SurrogateTask:
 
 
 def _split_mode(name: str) -> tuple[str, str, str]:
-    """Return what a name says of the file, the colon if there is a mode behind it, and the mode."""
+    """Split a name into the file's part, the colon if a mode follows, and the mode."""
     return name.rpartition(":") if name.rpartition(":")[2] in MODES else (name, "", "seed")
 
 
 def open_surrogate(path: Path) -> Surrogate:
-    """Open a file.
+    """Open the file of a surrogate.
 
     Raises:
         FileNotFoundError: no such file.
-        TableError: a damaged or foreign one, or one for another version of the space.
+        TableError: the file is damaged or foreign, or was written for another version of the space.
     """
     spec, checksum = describe(path)
     try:
-        if ":" in spec["space"]:  # a file from elsewhere must not import what it likes
+        if ":" in spec["space"]:  # a file from elsewhere must not import code
             raise make_unknown_name("space", spec["space"], SPACES.names())
         space = space_named(spec["space"], _read_space_options(spec["space_options"]))
         if spec["space_rows_sha256"] != compute_rows_digest(space):
             raise TableError(f"{path} was fitted to {_say_other_space(space, spec)}: fit it again")
         if "direction" not in spec["observed"] and spec["observed"]["unit"] != "fraction":
-            raise TableError(f"{path} does not say whether its metric is to be minimised: fit it again")
+            raise TableError(f"{path} does not say whether its metric is minimised: fit it again")
         surrogate = Surrogate(
             space, spec, known=read_known_predictions(path, spec, space), path=path, checksum=checksum
         )
@@ -70,21 +70,21 @@ def open_surrogate(path: Path) -> Surrogate:
     except NasbenchError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise TableError(f"{path} describes no surrogate: {type(error).__name__} {error}") from error
+        raise TableError(f"{path} does not describe a surrogate: {type(error).__name__} {error}") from error
     return surrogate
 
 
 def _read_space_options(kept: dict[str, Any] | str) -> dict[str, Any]:
-    """Return what ``keep_space_options`` was given; older releases kept sorted keys."""
+    """Return the options that ``keep_space_options`` stored; older releases stored sorted keys."""
     options: dict[str, Any] = json.loads(kept) if isinstance(kept, str) else kept
     return options
 
 
 def _say_other_space(space: SearchSpace, spec: Mapping[str, Any]) -> str:
-    """Say in what a surrogate's space may differ from the one that its options make now."""
+    """Return how a surrogate's space may differ from the space that its options make now."""
     if space.code_options and not isinstance(spec["space_options"], str):
         return (
-            f"decisions in another order than {', '.join(space.decisions)}, which an older release did not keep, so "
-            "that its codes would be misread"
+            f"decisions in another order than {', '.join(space.decisions)}, which an older release did not keep: its "
+            "codes would be misread"
         )
     return f"another list of the architectures of '{space.name}' than this release has"

@@ -1,4 +1,4 @@
-"""The numbers that a surrogate predicts of an architecture: learnt by an ensemble, or the same for all."""
+"""Quantities that a surrogate predicts for each architecture: learnt by an ensemble, or constant."""
 
 import math
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ class Quantity(Protocol):
     """One number for each architecture."""
 
     def predict(self, archs: Archs) -> Floats:
-        """Return the number of each architecture [n, d]; ``[n]``."""
+        """Return the quantity of each architecture [n, d]; ``[n]``."""
         ...
 
     def spec(self) -> dict[str, Any]:
-        """Return what ``restore_quantity`` needs besides the arrays, as plain data."""
+        """Return, as plain data, what ``restore_quantity`` needs besides the arrays."""
         ...
 
     def state(self) -> dict[str, Any]:
@@ -31,10 +31,10 @@ class Quantity(Protocol):
 
 @dataclass(frozen=True)
 class ConstantQuantity:
-    """The same for every architecture.
+    """A constant: the same value for every architecture.
 
     Attributes:
-        value: in the quantity's unit.
+        value: the value in the quantity's unit.
     """
 
     value: float
@@ -54,13 +54,13 @@ class ConstantQuantity:
 
 @dataclass(frozen=True)
 class LearntQuantity:
-    """The mean of an ensemble, or of one that learnt logarithms.
+    """The mean prediction of an ensemble that learnt the quantity or its logarithm.
 
     Attributes:
-        ensemble: fitted, or about to be restored.
-        n_members: of it.
-        log_scale: None, or what the exponential of the ensemble's mean is multiplied by.
-        bounds: least and greatest answer.
+        ensemble: the ensemble, fitted or about to be restored.
+        n_members: number of its members.
+        log_scale: None, or for logarithms the factor of the exponential of the ensemble's mean.
+        bounds: least and greatest prediction.
     """
 
     ensemble: ModelEnsemble
@@ -76,7 +76,7 @@ class LearntQuantity:
         return mean.clip(*self.bounds)
 
     def spec(self) -> dict[str, Any]:
-        """Return how the ensemble was made, and what its mean says."""
+        """Return how the ensemble was made, and how its mean is converted."""
         made = {"predictor": self.ensemble.predictor, "members": self.n_members}
         bounds = [bound if math.isfinite(bound) else None for bound in self.bounds]  # JSON knows no infinity
         return {"kind": "learnt", **made, "log_scale": self.log_scale, "bounds": bounds}
@@ -91,7 +91,7 @@ class SpreadQuantity:
     """The uncertainty of another quantity's ensemble: the noise model of NAS-Bench-301.
 
     Attributes:
-        of: that quantity.
+        of: the other quantity.
     """
 
     of: LearntQuantity
@@ -102,22 +102,22 @@ class SpreadQuantity:
         return np.zeros(len(archs)) if std is None else std
 
     def spec(self) -> dict[str, Any]:
-        """Return that it is made of the observed quantity."""
+        """Return the kind only: the observed quantity holds the rest."""
         return {"kind": "spread"}
 
     def state(self) -> dict[str, Any]:
-        """Return nothing: the other quantity keeps the models."""
+        """Return nothing: the other quantity holds the models."""
         return {}
 
 
 def restore_quantity(space: SearchSpace, spec: Mapping[str, Any], arrays: Mapping[str, Any], observed: Any) -> Quantity:
-    """Return the quantity that ``spec`` and ``arrays`` were taken from.
+    """Return the quantity from which ``spec`` and ``arrays`` were taken.
 
     Args:
-        space: where the architectures are from.
-        spec: as the quantity's own ``spec`` gave it.
-        arrays: as its ``state`` gave them.
-        observed: returns the observed quantity, for one that is made of it.
+        space: the space of the architectures.
+        spec: what the quantity's ``spec`` returned.
+        arrays: what its ``state`` returned.
+        observed: returns the observed quantity, for a quantity that depends on it.
 
     Raises:
         TableError: a kind that this release does not know.
@@ -134,6 +134,6 @@ def restore_quantity(space: SearchSpace, spec: Mapping[str, Any], arrays: Mappin
 
 
 def _bounds(spec: Mapping[str, Any]) -> tuple[float, float]:
-    """Return the bounds of a learnt quantity; files of before say only whether it is a fraction."""
+    """Return the bounds of a learnt quantity; older files say only whether it is a fraction."""
     low, high = spec["bounds"] if "bounds" in spec else (0.0, 1.0) if spec["fraction"] else (None, None)
     return -math.inf if low is None else float(low), math.inf if high is None else float(high)

@@ -1,4 +1,4 @@
-"""Trained architectures of a task, as arrays to fit and to judge surrogates on."""
+"""Measured architectures of a task, as arrays to fit and to validate surrogates on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class MeasuredSample:
     """Some measured architectures.
 
     Attributes:
-        space: where they are from.
-        archs: [n, d].
-        scores: [n, s] what a strategy may observe, a column for each repetition, nan where missing.
-        reported: label -> [n] mean over seeds, likewise to be maximised, nan where missing; without those that are the
-            observed column.
-        cost_s: [n] seconds of a training.
+        space: the space of the architectures.
+        archs: [n, d] the architectures.
+        scores: [n, s] observed scores, a column for each repetition, nan where missing.
+        reported: label -> [n] mean over seeds, also to be maximised, nan where missing; reported columns that equal
+            the observed column are left out.
+        cost_s: [n] seconds of a training run.
     """
 
     space: SearchSpace
@@ -38,7 +38,7 @@ class MeasuredSample:
 
     @property
     def mean(self) -> Floats:
-        """[n] mean observed score over the seeds that were measured."""
+        """[n] mean observed score over the measured seeds."""
         mean: Floats = np.nanmean(self.scores, axis=1)
         return mean
 
@@ -60,10 +60,10 @@ def collect_measured(task: TableTask) -> MeasuredSample:
 def split_sample(
     sample: MeasuredSample, n_train: int | None, rng: np.random.Generator
 ) -> tuple[MeasuredSample, MeasuredSample]:
-    """Divide at random into what is learnt and what is held out: the rest, at least a tenth.
+    """Split a sample at random into a training part and a held-out part, at least a tenth.
 
     Raises:
-        InvalidOption: too few architectures, or so many to learn that less than a tenth is left.
+        InvalidOption: too few architectures, or so many for training that less than a tenth is left.
     """
     n = len(sample)
     most = n - -(-n // 10)
@@ -71,7 +71,7 @@ def split_sample(
     if not LEAST_TRAINED <= wanted <= most:
         raise InvalidOption(
             f"{wanted} architectures to learn from, of {n} measured; expected {LEAST_TRAINED} to {most}: at least a "
-            "tenth is held out to judge the surrogate"
+            "tenth is held out to validate the surrogate"
         )
     order = rng.permutation(n)
     return sample.take(np.sort(order[:wanted])), sample.take(np.sort(order[wanted:]))

@@ -1,7 +1,7 @@
-"""How far a trained seed lies from the mean of its architecture: learnt where seeds were repeated.
+"""Seed noise: deviation of one training run from its architecture's mean, learnt from repeated seeds.
 
-Of a sample variance v with k degrees of freedom, the expected log is that of the true variance plus
-``digamma(k / 2) - log(k / 2)`` (v k / sigma^2 is chi-squared). Logarithms are learnt without that bias.
+The expected log of a sample variance v with k degrees of freedom is the log of the true variance plus
+``digamma(k / 2) - log(k / 2)`` (v k / sigma^2 is chi-squared). This bias is removed before logs are learnt.
 """
 
 from typing import NamedTuple
@@ -22,11 +22,11 @@ MODELS = ("auto", "seeds", "constant", "spread", "none")
 
 
 class SeedVariances(NamedTuple):
-    """Sample variances of repeated trainings.
+    """Sample variances of repeated training runs.
 
     Attributes:
-        variance: [n] nan where an architecture was trained once.
-        freedom: [n] degrees of freedom, repetitions less one.
+        variance: [n] sample variance, nan where an architecture was trained once.
+        freedom: [n] degrees of freedom: repetitions minus one.
     """
 
     variance: Floats
@@ -34,7 +34,7 @@ class SeedVariances(NamedTuple):
 
 
 def compute_seed_variances(scores: Floats) -> SeedVariances:
-    """Return the spread of seeds [n, s], nan where missing."""
+    """Return the sample variances over seeds of scores [n, s], nan where missing."""
     n_seeds = (~np.isnan(scores)).sum(axis=1)
     freedom = (n_seeds - 1).clip(min=0).astype(np.float64)
     filled = np.where(np.isnan(scores), 0.0, scores)
@@ -44,9 +44,9 @@ def compute_seed_variances(scores: Floats) -> SeedVariances:
 
 
 def compute_noise_level(found: SeedVariances, std: Floats) -> float:
-    """Return what standard deviations [n] are to be multiplied by so that half of the variances lie below.
+    """Return the factor of standard deviations [n] for which half of the sample variances lie below expectation.
 
-    A mean would be decided by the few trainings that diverge; a median is right for the others.
+    The few training runs that diverge would dominate a mean; the median is right for the others.
     """
     seen = found.freedom > 0
     freedom = found.freedom[seen]
@@ -57,22 +57,22 @@ def compute_noise_level(found: SeedVariances, std: Floats) -> float:
 def fit_noise(sample: MeasuredSample, observed: LearntQuantity, model: str, rng: np.random.Generator) -> Quantity:
     """Return the noise model of a sample.
 
-    ``auto`` learns the noise of each architecture if what is learnt orders the spreads of unseen ones (Kendall's
-    test, p < 0.01), and takes a constant otherwise.
+    ``auto`` learns the noise of each architecture if the learnt model ranks the spreads of unseen architectures
+    (Kendall's test, p < 0.01); otherwise it uses a constant.
 
     Args:
-        sample: what to learn from.
-        observed: the fitted mean.
-        model: one of ``MODELS``; ``spread`` takes the uncertainty of the mean's ensemble for noise.
-        rng: for the fits.
+        sample: architectures to learn from.
+        observed: the fitted model of the mean.
+        model: one of ``MODELS``; ``spread`` uses the uncertainty of the mean's ensemble as noise.
+        rng: generator for the fits.
 
     Raises:
-        InvalidOption: noise to be learnt from seeds where none was repeated.
+        InvalidOption: noise would be learnt from repeated seeds, and there are none.
     """
     found = compute_seed_variances(sample.scores)
     total = found.freedom.sum()
     if model in ("seeds", "constant") and not total:
-        raise InvalidOption(f"noise '{model}' is learnt from repeated seeds, and no architecture has two; use 'spread'")
+        raise InvalidOption(f"noise '{model}' is learnt from repeated seeds, but no architecture has two; use 'spread'")
     if model == "spread":
         return SpreadQuantity(observed)
     if model == "none" or not total or not np.nansum(found.variance):
@@ -87,9 +87,9 @@ def fit_noise(sample: MeasuredSample, observed: LearntQuantity, model: str, rng:
 def _learnt(
     sample: MeasuredSample, found: SeedVariances, observed: LearntQuantity, rng: np.random.Generator
 ) -> tuple[LearntQuantity | None, bool]:
-    """Return a model of the log standard deviation, and whether it orders architectures it has not seen."""
+    """Return a model of the log standard deviation, and whether it ranks unseen architectures significantly."""
     seen = np.flatnonzero(found.freedom > 0)
-    # equal seeds have no logarithm: they count as half the smallest spread that was seen
+    # the log of a zero variance is infinite: equal seeds count as half the smallest observed spread
     smallest = found.variance[found.variance > 0].min() / 4
     half = found.freedom[seen] / 2
     log_variance = np.log(np.maximum(found.variance[seen], smallest)) - digamma(half) + np.log(half)

@@ -1,4 +1,4 @@
-"""A task that a surrogate answers: any architecture of the space, by what was learnt from trained ones."""
+"""Tasks answered by a surrogate: a model predicts every architecture of the space from trained ones."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from nasbench.tasks.table_task import TableTask
 
 _SAMPLE = 1000  # architectures that stand for a space which cannot be listed
-_CLOSE = 1e-6  # relative; what a net or a kernel predicts of an architecture depends in its last digits on the batch
+_CLOSE = 1e-6  # relative: the last digits of a prediction by a network or kernel depend on the batch
 
 
 @dataclass(frozen=True, eq=False)
 class SurrogateTask(HasObjectives):
-    """A task that a model answers, fitted to a table: any architecture of the space, also those that were not trained.
+    """A task answered by a model that was fitted to a table, for every architecture of the space, trained or not.
 
     The members that every task has are documented at ``nasbench.Task``.
 
     Attributes:
-        name: ``surrogate-NAME``; with ``:mean`` behind it without noise, with ``:fresh`` with other noise each time.
-        surrogate: what answers.
+        name: ``surrogate-NAME``; the suffix ``:mean`` means without noise, ``:fresh`` with new noise each time.
+        surrogate: the model.
         noisy: whether a strategy sees the noise of one trained seed.
-        repeats: what an architecture that is asked for twice in a run shows: the ``same`` noise, or ``fresh`` one.
+        repeats: noise that an architecture shows when a run asks for it again: the ``same``, or ``fresh`` noise.
     """
 
     name: str
@@ -48,7 +48,7 @@ class SurrogateTask(HasObjectives):
     repeats: str = SAME
 
     def __post_init__(self) -> None:
-        """Refuse fresh noise where there is none."""
+        """Refuse fresh noise for a task without noise."""
         if self.repeats == FRESH and not self.noisy:
             raise InvalidOption(f"task '{self.name}' shows expected values without noise; repeats cannot be fresh")
 
@@ -59,59 +59,59 @@ class SurrogateTask(HasObjectives):
 
     @property
     def space(self) -> SearchSpace:
-        """The architectures."""
+        """The searched space."""
         return self.surrogate.space
 
     @property
     def dataset(self) -> str:
-        """Of what is observed."""
+        """Data set of the observed metric."""
         return str(self.surrogate.spec["observed"]["dataset"])
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
-        """The metric that it predicts, alone."""
+        """The predicted metric as the only objective."""
         return (Objective(str(self.surrogate.spec["observed"]["metric"]), *self.surrogate.scale),)
 
     @property
     def scales(self) -> dict[str, Scale]:
-        """Unit and direction of what is reported, by its label."""
+        """Unit and direction of each reported value, by its label."""
         told = self.surrogate.spec.get("scales", {})
         return {label: Scale(*told[label]) if label in told else self.scale for label in self.reported}
 
     @property
     def budget_s(self) -> float:
-        """Default budget in simulated seconds, that of the task it was fitted to."""
+        """Default budget in simulated seconds: that of the task to which it was fitted."""
         return float(self.surrogate.spec["budget_s"])
 
     @property
     def reported(self) -> tuple[str, ...]:
-        """Labels of what is reported, the one that defines regret first."""
+        """Labels of the reported values; the first one defines regret."""
         return tuple(self.surrogate.spec["reported"])
 
     @property
     def epochs(self) -> tuple[int, ...]:
-        """The last epoch alone: a surrogate answers complete trainings."""
+        """The last epoch only: a surrogate answers complete training runs."""
         return (int(self.surrogate.spec["observed"]["last_epoch"]),)
 
     @property
     def fitted_to(self) -> str:
-        """Name of the task that it was fitted to."""
+        """Name of the task to which it was fitted."""
         return str(self.surrogate.spec["source"]["task"])
 
     @property
     def declaration(self) -> dict[str, Any]:
-        """All that decides its answers, besides the file."""
+        """Everything that decides the answers, besides the file."""
         again = {} if self.repeats == SAME else {"repeats": self.repeats}
         return {"surrogate": str(self.surrogate.spec["name"]), "noisy": self.noisy, **again}
 
     @property
     def tables(self) -> list["Surrogate"]:
-        """What it reads, each with ``name`` and ``checksum``."""
+        """The surrogate, with ``name`` and ``checksum``."""
         return [self.surrogate]
 
     @property
     def places(self) -> dict[str, str]:
-        """The file, by the surrogate's name, where it does not lie among the user's own."""
+        """The file, by the surrogate's name, if it is not in the user's folder."""
         path = self.surrogate.path
         return {} if path is None or path in surrogate_files() else {self.surrogate.name: str(path.resolve())}
 
@@ -121,7 +121,7 @@ class SurrogateTask(HasObjectives):
         return ""
 
     def check(self) -> None:
-        """Refuse nothing: opening has checked all that a search needs."""
+        """Do nothing: opening the surrogate has checked all that a search needs."""
 
     @cached_property
     def observation_noise(self) -> float:
@@ -133,11 +133,11 @@ class SurrogateTask(HasObjectives):
         return average_among_best(self.surrogate.predict(OBSERVED, archs), self.surrogate.predict(NOISE, archs))
 
     def backend(self, rng: np.random.Generator) -> SurrogateBackend:
-        """Return what answers the trials of one run; ``rng`` draws the noise of each architecture."""
+        """Return the backend that answers the trials of one run; ``rng`` draws the noise of each architecture."""
         return SurrogateBackend(self.surrogate, rng, noisy=self.noisy, fresh=self.repeats == FRESH)
 
     def identify(self, archs: Archs) -> Ints:
-        """Return a number for each class of architectures [n, d] that one answer stands for; ``[n]``."""
+        """Return a number for each architecture [n, d], equal for those that share an answer; ``[n]``."""
         return np.unique(self.surrogate.representative(archs), axis=0, return_inverse=True)[1].reshape(-1)
 
     def expect(
@@ -155,11 +155,11 @@ class SurrogateTask(HasObjectives):
         return Expected(score[:, None], cost_s, np.zeros(n), np.zeros(n, dtype=np.bool_), tolerance=tolerance)
 
     def archs(self, architectures: Any, *, form: str = "") -> Archs:
-        """Return architectures given in any form that the space reads; see ``SearchSpace.read``."""
+        """Return architectures [n, d] from any form that the space reads; see ``SearchSpace.read``."""
         return self.space.read(architectures, form=form)
 
     def query(self, architectures: Any, split: str = "") -> Floats:
-        """Return the task's metric, as it is expected of many architectures; ``[n]`` in its unit and sign.
+        """Return the expected metric of many architectures, without noise; ``[n]`` in its unit and sign.
 
         Args:
             architectures: [n, d] array, n strings, or n of any other form that ``space.read`` takes.
@@ -189,12 +189,12 @@ class SurrogateTask(HasObjectives):
         )
 
     def reported_of(self, archs: Archs) -> dict[str, Floats]:
-        """Return what is reported of architectures [n, d]; ``[n]`` for each label."""
+        """Return the reported values of architectures [n, d]; ``[n]`` for each label."""
         return {label: self.query(archs, label) for label in self.reported}
 
     @property
     def optimum(self) -> Optimum:
-        """Best architecture known by the first reported label; where the space cannot be listed, a better may exist."""
+        """Best known architecture by the first reported label; in a space that cannot be enumerated, not proven."""
         best = self.surrogate.spec["best_known"]
         return Optimum(-1, np.array([best["arch"]], dtype=np.int8), float(best["score"]))
 
@@ -204,13 +204,13 @@ class SurrogateTask(HasObjectives):
         return float(self.surrogate.spec["best_known"]["random"])
 
     def require_table(self, what: str) -> "TableTask":
-        """Refuse: the answers are a model's.
+        """Raise an error: a surrogate has no table.
 
         Raises:
-            InvalidOption: always; it names the task of the table.
+            InvalidOption: always; the message names the task of the table.
         """
         raise InvalidOption(
-            f"{what} is a surrogate and has no table of trained architectures; choose the task it was fitted to, "
+            f"{what} is a surrogate and has no table of trained architectures; choose the task to which it was fitted, "
             f"'{self.fitted_to}'"
         )
 
@@ -221,7 +221,7 @@ class SurrogateTask(HasObjectives):
         noise = {
             ":mean": "expected value",
             SAME: "with the noise of one seed, fixed for a run and an architecture",
-            FRESH: "with the noise of one seed, drawn again each time that an architecture is asked for",
+            FRESH: "with the noise of one seed, drawn again each time an architecture is asked for",
         }[self.repeats if self.noisy else ":mean"]
         return {
             "title": self.title,
@@ -248,5 +248,5 @@ class SurrogateTask(HasObjectives):
 
 
 def _signed(scale: Scale, scores: Floats) -> Floats:
-    """Return measurements from the scores that stand for them, or back; a value of 0 has no sign."""
+    """Convert scores to values of the metric, or back; a value of 0 has no sign."""
     return scores if scale.sign > 0 else 0.0 - scores

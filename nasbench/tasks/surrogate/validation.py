@@ -1,4 +1,4 @@
-"""What a surrogate is worth: its answers for architectures that it has not learnt from, against their trainings."""
+"""Validation of a surrogate: its predictions for held-out architectures against their measurements."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ _MOST_JUDGED = 10_000
 def validate_surrogate(
     surrogate: Surrogate, learnt: MeasuredSample, held_out: MeasuredSample, rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Return the figures of a surrogate as plain data; None where one is not defined.
+    """Return the validation figures of a surrogate as plain data; None where a figure is not defined.
 
-    ``tau`` is over the held-out architectures; ``tau_without_twins`` over those of them that are not
-    isomorphic to any that was learnt, since for the others a look-up would do as well.
+    ``tau`` is computed over the held-out architectures; ``tau_without_twins`` over those that are not isomorphic to
+    a training architecture, since a look-up would predict the others equally well.
     """
     if len(held_out) > _MOST_JUDGED:
         held_out = held_out.take(np.sort(rng.permutation(len(held_out))[:_MOST_JUDGED]))
@@ -62,13 +62,13 @@ def _r2(truth: Floats, predicted: Floats) -> float | None:
 
 
 def _cost(surrogate: Surrogate, held_out: MeasuredSample) -> dict[str, float | None]:
-    """Return how well seconds are predicted: of logs, and of their sum, which is what a budget buys."""
+    """Return how well seconds are predicted: R2 of their logs, and the ratio of their sums, which budgets depend on."""
     truth, predicted = held_out.cost_s, surrogate.predict(COST, held_out.archs)
     return {"r2_of_log": _r2(np.log(truth), np.log(predicted)), "sum_ratio": float(predicted.sum() / truth.sum())}
 
 
 def _noise(surrogate: Surrogate, held_out: MeasuredSample) -> dict[str, float | None] | None:
-    """Return how the spread of held-out seeds is predicted: its order, and the share inside the central 90 %."""
+    """Return how well the spread of held-out seeds is predicted: its ranks, and the share below the 90 % quantile."""
     found, std = compute_seed_variances(held_out.scores), surrogate.predict(NOISE, held_out.archs)
     seen = np.flatnonzero((found.freedom > 0) & (std > 0))
     if not len(seen):
