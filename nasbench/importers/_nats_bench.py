@@ -21,7 +21,7 @@ from nasbench.arrays import Floats
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._nats_files import Item, describe_origin, find_items, name_item, read_item, read_official_number
 from nasbench.registry import SPACES
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 # Number of images behind each accuracy; every accuracy in the files is a whole number of them.
 _IMAGES = {
@@ -64,7 +64,7 @@ class NATSBenchImporter:
         items = find_items(source, self.where)
         return [items[i : i + _PART] for i in range(0, len(items), _PART)]
 
-    def read(self, part: list[Item]) -> Draft:
+    def read(self, part: list[Item]) -> TableBuilder:
         """Read the architectures of one part.
 
         Raises:
@@ -86,7 +86,7 @@ class NATSBenchImporter:
         official = np.array([float(read_official_number(item)) for item in part])
         citation, source = describe_origin(part[0])
         index = Static(dataset="all", metric="official_index", unit="none", direction="none", values=official)
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=self._title,
             space=self._space,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from nasbench.errors import SourceError
-from nasbench.table import Draft
+from nasbench.table import TableBuilder
 
 
 class Importer(Protocol):
@@ -19,7 +19,7 @@ class Importer(Protocol):
     table: ClassVar[str]
     where: ClassVar[str]
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the files at ``source``.
 
         Raises:

@@ -30,7 +30,7 @@ from nasbench.importers._torch_archive import load_torch
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.importers._unpickle import load_plain
 from nasbench.registry import SPACES
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 TASKS = ("class_scene", "class_object", "room_layout", "jigsaw", "segmentsemantic", "normal", "autoencoder")
 _SPLITS = ("train", "valid", "test")
@@ -80,7 +80,7 @@ class TransNASBenchImporter:
     _key: ClassVar[str]
     _title: ClassVar[str]
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the file, or the only ``.pth`` below a folder.
 
         Raises:
@@ -96,7 +96,7 @@ class TransNASBenchImporter:
         gathered = _Gathered(path, list(entries))
         for row, tasks in enumerate(entries.values()):
             gathered.add(row, tasks)
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=self._title,
             space=self._space,

@@ -22,7 +22,7 @@ from nasbench.importers._source import open_source
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.table import Draft, Measurement
+from nasbench.table import Measurement, TableBuilder
 
 _MEMBER = "analognasbench/data.anb"
 _RECORDS = [("analognasbench.data", name) for name in ("Architecture", "DriftMeasurement")]
@@ -61,7 +61,7 @@ class AnalogNASBench:
     table: ClassVar[str] = "analog201"
     where: ClassVar[str] = "get it with: pip download --no-deps analog-nasbench==0.1.3"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the wheel, the installed package, or its folder.
 
         Raises:
@@ -71,7 +71,7 @@ class AnalogNASBench:
         loaded = load_plain(file, "data.anb", records=_RECORDS)
         if not isinstance(loaded, dict) or not loaded:
             raise SourceError(f"data.anb holds {type(loaded).__name__}, expected a dictionary by cell; {self.where}")
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=f"AnalogNAS-Bench: {len(loaded):,} cells of NAS-Bench-201 on simulated analog hardware, CIFAR-10",
             space="nb201",

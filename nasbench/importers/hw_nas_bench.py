@@ -18,7 +18,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.table import Draft, Static
+from nasbench.table import Static, TableBuilder
 
 _FILE = "HW-NAS-Bench-v1_0.pickle"
 _DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
@@ -41,7 +41,7 @@ class HWNASBench:
     table: ClassVar[str] = "hw_nas_bench"
     where: ClassVar[str] = "get HW-NAS-Bench-v1_0.pickle from https://github.com/GATECH-EIC/HW-NAS-Bench"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the file, or the one of its name in a folder (the checkout of the repository).
 
         Raises:
@@ -73,7 +73,7 @@ class HWNASBench:
             if texts[dataset] != first:
                 raise SourceError(f"{path}: the architectures of {dataset} are not those of {_DATASETS[0]}")
             statics += [_build_static(path, dataset, name, entry, len(first)) for name in _METRICS]
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title="HW-NAS-Bench: latency and energy of the NAS-Bench-201 networks on six devices, three data sets",
             space="nb201",

@@ -14,7 +14,7 @@ from nasbench.errors import SourceError
 from nasbench.importers._source import open_source
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.nbgraph import NASBenchGraph
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _DATASETS = ("arxiv", "citeseer", "computers", "cora", "cs", "photo", "physics", "proteins", "pubmed")
 _FIELDS = {"valid_perf", "perf", "latency", "para"}
@@ -26,7 +26,7 @@ class NASBenchGraphLight:
     table: ClassVar[str] = "nbgraph"
     where: ClassVar[str] = "get it with: pip download --no-deps nas-bench-graph==1.4.0"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the wheel, the installed package, or its data folder.
 
         Raises:
@@ -48,7 +48,7 @@ class NASBenchGraphLight:
                 ("n_params", "count", np.round(_read_millions(columns["para"], dataset) * 1e6, 3)),
             ):
                 statics.append(Static(dataset=dataset, metric=metric, unit=unit, direction="minimize", values=values))
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title="NAS-Bench-Graph: 26,206 graph neural networks, nine data sets, validation and test",
             space="nbgraph",

@@ -23,7 +23,7 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._json import load_object, read_number
 from nasbench.spaces.macro import NASBenchMacro
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _TEST_IMAGES = 10_000
 _MOST_SEEDS = 3
@@ -38,7 +38,7 @@ class NASBenchMacroJSON:
     table: ClassVar[str] = "macro"
     where: ClassVar[str] = "get data/nas-bench-macro_cifar10.json from https://github.com/xiusu/NAS-Bench-Macro"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the file, or the only one of that name below a folder.
 
         Raises:
@@ -58,7 +58,7 @@ class NASBenchMacroJSON:
             n_params[row], macs[row] = params, flops
         if not len(archs) or not np.nanmax(accuracy) > 1.0:
             raise SourceError(f"{path}: no test_acc above 1: these are no percentages; {self.where}")
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title="NAS-Bench-Macro: 6,561 networks of eight layers on CIFAR-10, accuracy of three trainings",
             space="macro",

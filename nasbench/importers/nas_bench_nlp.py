@@ -29,7 +29,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._json import load_object, read_number
 from nasbench.spaces.nbnlp import NASBenchNLP
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _LOSSES = {"train": "train_losses", "valid": "val_losses", "test": "test_losses"}
 _SETTINGS = (
@@ -60,7 +60,7 @@ class NASBenchNLPLogs:
         "unzip train_logs_single_run/logs.zip (and the other two) of https://github.com/fmsnew/nas-bench-nlp-release"
     )
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read every ``log_stats_model_*.json`` below a folder, or one such file.
 
         Raises:
@@ -71,7 +71,7 @@ class NASBenchNLPLogs:
             raise SourceError(f"{source} holds no files log_stats_model_*.json; {self.where}")
         archs, official, gathered = _gather_runs(files, self.where)
         _refuse_perplexities(source, gathered)
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=f"NAS-Bench-NLP: learning curves of {len(archs):,} recurrent cells as language models",
             space="nbnlp",

@@ -32,7 +32,7 @@ from nasbench.importers._source import open_source
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.hyper import HyperSpace
-from nasbench.table import Draft, Measurement
+from nasbench.table import Measurement, TableBuilder
 
 _EDGES = ("edge_0_1", "edge_0_2", "edge_1_2", "edge_0_3", "edge_1_3", "edge_2_3")
 _OPERATIONS = ["conv_3x3", "avg_pool_3x3", "skip", "zero"]
@@ -58,7 +58,7 @@ class NASHPOBenchII:
     table: ClassVar[str] = "nashpo2"
     where: ClassVar[str] = "download the three files that https://github.com/yoichii/nashpobench2api links to"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the folder, or a zip of it.
 
         Raises:
@@ -73,7 +73,7 @@ class NASHPOBenchII:
         ]
         space = HyperSpace(DECISIONS)
         gathered = _Gathered(bench, settings, seeds, classes)
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=f"NAS-HPO-Bench-II: {len(archs):,} pairs of a cell and training hyperparameters on CIFAR-10",
             space="hyper",

@@ -18,7 +18,7 @@ from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._model_metrics import Evaluation, parse_model_metrics
 from nasbench.importers._tfrecord import read_records
 from nasbench.spaces.nb101 import NASBench101
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _RECIPES, _N_SEEDS, _N_CELLS = (4, 12, 36, 108), 3, 423_624
 _COLUMNS = (("train", "train_s"), ("train", "accuracy"), ("valid", "accuracy"), ("test", "accuracy"))
@@ -31,7 +31,7 @@ class NASBench101Records:
     table: ClassVar[str] = "nb101"
     where: ClassVar[str] = "get it from https://storage.googleapis.com/nasbench/ (nasbench_full.tfrecord, 1.95 GB)"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the file, or the folder that holds one of the two.
 
         Raises:
@@ -45,7 +45,7 @@ class NASBench101Records:
         if not collected.cells:
             raise SourceError(f"{path} holds no record; {self.where}")
         space = NASBench101()
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title="NAS-Bench-101: cells on CIFAR-10, three repeats, train, validation and test accuracy",
             space=space.name,

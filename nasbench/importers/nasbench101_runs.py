@@ -24,7 +24,7 @@ from nasbench.importers._json import parse_json
 from nasbench.importers._separated import split_rows
 from nasbench.importers._source import open_source
 from nasbench.spaces.nb101 import NASBench101
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _RUNS, _GRAPHS = "ecnas_runs.csv", "generated_graphs_5V9E.json"
 _RECIPES, _REPEATS = (4, 12, 36, 108), 3
@@ -66,7 +66,7 @@ class NASBench101Runs:
         "from https://github.com/PedramBakh/nc_nasbench"
     )
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the folder or zip that holds the two files.
 
         Raises:
@@ -79,7 +79,7 @@ class NASBench101Runs:
         graphs = _read_graphs(files[_GRAPHS])
         cells = {official: row for row, official in enumerate(sorted({key[2] for key in trainings}))}
         seeds, n_twice = _number_seeds(trainings)
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=f"NAS-Bench-101 cells of up to 5 vertices on CIFAR-10 with energy: {len(cells)} cells",
             space=space.name,

@@ -31,7 +31,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._json import load_object, read_number
 from nasbench.spaces.darts import DARTS
-from nasbench.table import Draft, Measurement
+from nasbench.table import Measurement, TableBuilder
 
 _CONFIGURATION = "optimized_hyperparamater_config"
 _CELLS = re.compile(r"NetworkSelectorDatasetInfo:darts:(edge|inputs_node)_(normal|reduce)_\d+")
@@ -91,7 +91,7 @@ class NASBench301Runs:
         groups = list(by_arch.values())
         return [list(chain.from_iterable(groups[i : i + _PART])) for i in range(0, len(groups), _PART)]
 
-    def read(self, part: list[Path]) -> Draft:
+    def read(self, part: list[Path]) -> TableBuilder:
         """Read the runs of one part.
 
         Raises:
@@ -111,7 +111,7 @@ class NASBench301Runs:
             for seed, run in enumerate(distinct.values()):
                 for column, curves in run.curves.items():
                     gathered[recipe, *column][row, seed] = curves
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title="NAS-Bench-301: the trainings of DARTS cells on CIFAR-10 behind the surrogate benchmark",
             space="darts",

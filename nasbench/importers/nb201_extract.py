@@ -21,7 +21,7 @@ from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._json import parse_json
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.table import Draft, Measurement
+from nasbench.table import Measurement, TableBuilder
 
 _IMAGES = {  # data set -> images behind a training and a test accuracy
     "cifar10": {"train": 50_000, "test": 10_000},
@@ -56,7 +56,7 @@ class NB201Extract:
     table: ClassVar[str] = "nb201_extract"
     where: ClassVar[str] = "make or get one with https://github.com/alanoe/NATS-Bench-extractor"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read one file; architectures are joined by their strings.
 
         Raises:
@@ -75,7 +75,7 @@ class NB201Extract:
                 measurements += [
                     _build_measurement(source, texts, entries, dataset, epochs, value) for value in _VALUES
                 ]
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=f"NAS-Bench-201: {len(texts):,} cells, three data sets, training and test after 12 and 200 epochs",
             space="nb201",

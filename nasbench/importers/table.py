@@ -70,7 +70,7 @@ from nasbench.importers._mapping import TableMapping, list_shipped_maps, read_ma
 from nasbench.importers._points import build_measurements, build_statics
 from nasbench.importers._reading import read_cells
 from nasbench.spaces import select_kept_options
-from nasbench.table import Draft
+from nasbench.table import TableBuilder
 from nasbench.table.locate import find_shipped_tables
 
 _NAME = re.compile(r"\w[\w.-]*")
@@ -94,7 +94,7 @@ class AnyTable:
         self._map, self._name = map, name
         self.remarks: list[str] = []
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read one file.
 
         Raises:
@@ -112,7 +112,7 @@ class AnyTable:
         self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
         cells = cells.select_rows(cells.match_rows(mapping.where)) if mapping.where else cells
         archs, place = read_architectures(cells, mapping.architecture, space)
-        return Draft(
+        return TableBuilder(
             name=name,
             title=mapping.text.get("title", f"{name}: {len(archs):,} architectures of space {space.name}"),
             space=space.name,

@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.errors import InvalidOption, TableError
 from nasbench.files import exclusive_lock
-from nasbench.table.builder import Draft
+from nasbench.table.builder import TableBuilder
 from nasbench.table.locate import find_shipped_tables, get_user_folder
 from nasbench.table.merge import Contradiction, merge_credited
 from nasbench.table.reader import Table
@@ -17,7 +17,7 @@ from nasbench.table.writer import write_table
 
 
 def append_measurements(
-    table_path: Path | str, added: Draft | Table, *, name: str | None = None, seed_offset: int = 0
+    table_path: Path | str, added: TableBuilder | Table, *, name: str | None = None, seed_offset: int = 0
 ) -> Table:
     """Add the architectures, seeds, epochs and columns of ``added`` to a table, and return the table.
 
@@ -68,7 +68,7 @@ def _find_target(path: Path, name: str | None) -> Path:
 
 
 @contextlib.contextmanager
-def _open_added(added: Draft | Table) -> Iterator[Table]:
+def _open_added(added: TableBuilder | Table) -> Iterator[Table]:
     """Yield a table of our own to relabel; a draft is checked and written to a temporary file first."""
     if isinstance(added, Table):
         yield Table(added.path)

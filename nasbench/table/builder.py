@@ -64,7 +64,7 @@ class Static:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class TableBuilder:
     """All that goes into one table file.
 
     Attributes:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from nasbench.errors import TableError
 from nasbench.files import replace_atomically
-from nasbench.table.builder import Draft, Measurement, Static
+from nasbench.table.builder import Measurement, Static, TableBuilder
 from nasbench.table.column import Column
 from nasbench.table.disk_index import DiskIndex
 from nasbench.table.schema import (
@@ -24,7 +24,7 @@ from nasbench.table.schema import (
 _CHUNK_BYTES = 1 << 20  # of uncompressed values: what one lazy read of a large table costs
 
 
-def write_table(draft: Draft, path: Path) -> str:
+def write_table(draft: TableBuilder, path: Path) -> str:
     """Check a draft, write it to ``path`` and return its content checksum.
 
     Raises:
@@ -52,7 +52,7 @@ def write_table(draft: Draft, path: Path) -> str:
     return str(root["content_sha256"])
 
 
-def write_parts(drafts: Iterable[Draft], path: Path) -> str:
+def write_parts(drafts: Iterable[TableBuilder], path: Path) -> str:
     """Write one table from parts with other architectures each, and return its content checksum.
 
     It is the checksum that ``write_table`` gives for all parts in one draft. Memory holds one part,
@@ -88,7 +88,7 @@ def write_parts(drafts: Iterable[Draft], path: Path) -> str:
     return str(root["content_sha256"])
 
 
-def _collect_shared(draft: Draft) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def _collect_shared(draft: TableBuilder) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Return what all parts of a table share: its own attributes, and those of its columns with their types."""
     root = list_root_attributes(draft)
     columns: dict[str, dict[str, Any]] = {"architectures": {"cardinality": draft.cardinality.tolist(), "type": "int8"}}
@@ -107,7 +107,7 @@ def _name_difference(first: tuple[dict[str, Any], dict[str, Any]], other: tuple[
     )
 
 
-def _extend(file: h5py.File, draft: Draft) -> None:
+def _extend(file: h5py.File, draft: TableBuilder) -> None:
     """Put the rows of one part below those that are there."""
     arrays = {"architectures": draft.architectures} | {column.path: encode_column(column) for column in draft.columns}
     for place, array in arrays.items():

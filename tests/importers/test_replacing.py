@@ -6,7 +6,7 @@ import pytest
 from nasbench.cli import main
 from nasbench.errors import InvalidOption
 from nasbench.importers import import_source
-from nasbench.table import Draft, Measurement, Table, write_table
+from nasbench.table import Measurement, Table, TableBuilder, write_table
 
 MAP = """
 citation = "me"
@@ -112,7 +112,7 @@ class InParts:
             seeds=np.array([0]),
             epochs=np.array([1]),
         )
-        return Draft(
+        return TableBuilder(
             name="parts",
             space="toy",
             source=self.source,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidArchitecture, InvalidOption, MissingMeasurement, TableError, UnknownName
-from nasbench.table import Draft, Table, write_table
+from nasbench.table import Table, TableBuilder, write_table
 from nasbench.table import column as _column
 
 WHERE = {"dataset": "data", "recipe": "epochs30", "split": "valid", "metric": "accuracy"}
@@ -209,11 +209,11 @@ def test_an_added_column_is_noticed(path):
         Table(path)
 
 
-def _changed(draft: Draft, **fields) -> Draft:
-    return Draft(**{name: getattr(draft, name) for name in Draft.__dataclass_fields__} | fields)
+def _changed(draft: TableBuilder, **fields) -> TableBuilder:
+    return TableBuilder(**{name: getattr(draft, name) for name in TableBuilder.__dataclass_fields__} | fields)
 
 
-def _measurement(draft: Draft, **fields):
+def _measurement(draft: TableBuilder, **fields):
     column = draft.measurements[0]
     return _changed(draft, measurements=[type(column)(**column.__dict__ | fields)])
 
