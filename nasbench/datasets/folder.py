@@ -72,7 +72,7 @@ class Folder:
     def _find_splits(self, unread: Counter[str]) -> dict[str, Path]:
         """Return the folder of each split; the folder itself where it holds classes."""
         if not self._path.is_dir():
-            raise SourceError(f"{self._path} is no folder; expected one of images by class")
+            raise SourceError(f"{self._path} is not a folder; expected one of images by class")
         inside = _list_folders(self._path)
         found: dict[str, Path] = {}
         for at in inside:
@@ -95,7 +95,7 @@ class Folder:
             if shared := {child.name for child in _list_folders(at)} & set(classes):
                 raise SourceError(
                     f"{at} has classes of {self._path / 'train'} ({', '.join(sorted(shared)[:_SHOWN])}) but its name "
-                    f"is no split's; rename it to one of {', '.join(_SPLIT_OF)}, or move it elsewhere"
+                    f"is not a split's; rename it to one of {', '.join(_SPLIT_OF)}, or move it elsewhere"
                 )
             unread[f"in the folder '{at.name}' beside the splits: not read"] += sum(
                 file.is_file() for file in at.rglob("*")

@@ -63,7 +63,7 @@ def _parse_cells(fields: Mapping[str, Sequence[object]]) -> dict[str, Edges]:
     for cell in CELLS:
         items = [tuple(item) if isinstance(item, list | tuple) else () for item in fields[cell]]
         if any(len(item) != 2 or type(item[0]) is not str or type(item[1]) is not int for item in items):
-            raise ValueError(f"{cell} is no list of ('operation', input); for whole numbers alone say form='naslib'")
+            raise ValueError(f"{cell} is not a list of ('operation', input); for whole numbers alone say form='naslib'")
         cells[cell] = [(str(operation), int(source)) for operation, source in items]
     return cells
 
@@ -104,7 +104,7 @@ def read_configuration(values: Mapping[str, object]) -> dict[str, Edges]:
     """Return the edges of both cells of a NAS-Bench-301 configuration; what is not about cells is left unread.
 
     Raises:
-        ValueError: a missing or malformed value, or an operation on an edge that is no input of its node.
+        ValueError: a missing or malformed value, or an operation on an edge that is not an input of its node.
     """
     return {cell: _read_cell(values, cell) for cell in CELLS}
 

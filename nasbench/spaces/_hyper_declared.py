@@ -141,7 +141,7 @@ def _read_decision(name: str, item: Any) -> Decision:
             f"expected 1 to {MOST_CHOICES}: give a step, or fewer values"
         )
     if strange := [value for value in values if not isinstance(value, Value)]:
-        raise InvalidOption(f"decision '{name}': {strange[0]!r} is no text, number or truth value")
+        raise InvalidOption(f"decision '{name}': {strange[0]!r} is not text, number or truth value")
     made = Decision(name, kind, tuple(values))
     _check_texts(made)
     return made

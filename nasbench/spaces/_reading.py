@@ -79,7 +79,7 @@ def check_indices(space: "EnumeratedSpace", numbers: Sequence[int]) -> Ints:
     """
     if bad := [number for number in numbers if not 0 <= number < len(space.rows)]:
         raise InvalidArchitecture(
-            f"{bad[0]} is no official number of space '{space.name}'; they are 0 to {len(space.rows) - 1}"
+            f"{bad[0]} is not an official number of space '{space.name}'; they are 0 to {len(space.rows) - 1}"
         )
     return np.array(numbers, dtype=np.int64)
 
@@ -130,7 +130,7 @@ def _read_row(space: "SearchSpace", item: Any) -> int:
     if found or _is_whole(item):
         return int(found[1] if found else item)
     raise InvalidArchitecture(
-        f"{show_item(item)} is no official number of space '{space.name}'; expected whole numbers"
+        f"{show_item(item)} is not an official number of space '{space.name}'; expected whole numbers"
     )
 
 

@@ -193,7 +193,7 @@ class SearchSpace(ABC):
             architectures: several, in an array, list, series, or tensor: whole numbers [n, d], a row of decisions each;
                 texts, of which ``#N`` is the benchmark's own number N where ``forms`` has ``index``; dictionaries,
                 tuples and objects of other libraries, which the spaces list; a data frame, an architecture a row.
-            form: one of ``forms``, for whole numbers that are no decisions. It is never guessed.
+            form: one of ``forms``, for whole numbers that are not decisions. It is never guessed.
 
         Raises:
             InvalidArchitecture: a single one, another form, or one that breaks a rule of the space, which is named;
@@ -274,7 +274,7 @@ class SearchSpace(ABC):
         )
 
     def _find_broken_rule(self, arch: Archs) -> str:
-        """Return the rule that a row [d] breaks, which is no architecture."""
+        """Return the rule that a row [d] breaks, which is not an architecture."""
         is_choice = self.cardinality > 0
         outside = np.flatnonzero(is_choice & ((arch < 0) | (arch >= self.cardinality)))
         if len(outside):

@@ -4,7 +4,7 @@ Source: Liu, Simonyan & Yang 2019, "DARTS: Differentiable Architecture Search", 
 searched by Zela et al. 2022, "Surrogate NAS Benchmarks: Going Beyond the Limited Search Spaces of
 Tabular NAS Benchmarks" (NAS-Bench-301), arXiv 2008.09777. Each of the nodes 2 to 5 of a cell adds two
 operations on two different earlier nodes; 0 and 1 are the outputs of the two cells before, and the
-cell puts out nodes 2 to 5 together. ``none`` is no choice here, as in every published genotype.
+cell puts out nodes 2 to 5 together. ``none`` is not a choice here, as in every published genotype.
 
 Columns are, for each cell and node, the pair of inputs (none for node 2, which has but one) and the
 operations on the smaller and on the larger input. So the order in which a genotype names the two
@@ -93,7 +93,7 @@ def _apply_edits(cells: Archs, edits: Ints) -> Archs:
     inputs, operations = _unpack(cells)
     operations[rows, node, side] = (operations[rows, node, side] + step) % _N_OPERATIONS
     smaller, larger = inputs[rows, node].T
-    moved = free - 1  # counts the nodes that are no input yet: step over the two that are
+    moved = free - 1  # counts the nodes that are not input yet: step over the two that are
     moved = moved + (moved >= smaller)
     moved = moved + (moved >= larger)
     inputs[rows, node, side] = np.where(free > 0, moved, inputs[rows, node, side])
@@ -253,7 +253,7 @@ class DARTS(SearchSpace):
                 (an operation) and ``NetworkSelectorDatasetInfo:darts:inputs_node_normal_3`` (``"0_1"``).
 
         Raises:
-            InvalidArchitecture: a missing key, an unknown operation, or an edge that is no input of its node.
+            InvalidArchitecture: a missing key, an unknown operation, or an edge that is not an input of its node.
         """
         archs = np.empty((len(configurations), len(self.decisions)), dtype=np.int8)
         for i, configuration in enumerate(configurations):

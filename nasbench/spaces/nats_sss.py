@@ -79,7 +79,7 @@ class NATSBenchSize(ProductSpace):
         """Read official strings such as ``8:16:24:32:64``.
 
         Raises:
-            InvalidArchitecture: a string of another form, or a width that is no choice.
+            InvalidArchitecture: a string of another form, or a width that is not a choice.
         """
         archs = np.empty((len(texts), _N_LAYERS), dtype=np.int8)
         for row, text in zip(archs, texts, strict=True):

@@ -137,7 +137,7 @@ class NASBenchGraph(EnumeratedSpace):
         digits = sorted(self.operations.index(name) for name in set(operations))
         columns = [range(len(_SHAPES)), digits, digits, digits, digits]
         raw = np.array(list(product(*columns)), dtype=np.int8)
-        real = (raw[:, 1:] != _SKIP).any(axis=1)  # four identities are no network
+        real = (raw[:, 1:] != _SKIP).any(axis=1)  # four identities are not network
         self.rows = raw[real & (self._canonicalize_raw(raw) == raw).all(axis=1)]
 
     @property
@@ -257,7 +257,7 @@ class NASBenchGraph(EnumeratedSpace):
     def _explain_outside(self, arch: Archs) -> str:
         """Return why a canonical row [5] is not in the space."""
         if (arch[1:] == _SKIP).all():
-            return "four times skip is no network"
+            return "four times skip is not a network"
         allowed = np.unique(self.rows[:, 1:])
         excluded = next(self.operations[digit] for digit in arch[1:].tolist() if digit not in allowed)
         return f"this space is restricted to {', '.join(self.operations[i] for i in allowed)}, without {excluded}"

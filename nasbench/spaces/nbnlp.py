@@ -39,7 +39,7 @@ _OPERATIONS = (
     "activation_sigm",
     "activation_leaky_relu",
 )
-# Fewest and most inputs, by the digit of the operation; 0 is no node.
+# Fewest and most inputs, by the digit of the operation; 0 is not a node.
 _FEWEST = np.array([0, 1, 3, 2, 2, 1, 1, 1])
 _MOST = np.array([0, 3, 3, 3, 3, 1, 1, 1])
 _UNARY = np.flatnonzero(_FEWEST == 1).astype(np.int8)
@@ -82,7 +82,7 @@ def _grow_recipe(arch: Archs) -> Archs:
 def _shrink_recipe(arch: Archs) -> Archs:
     """Return one recipe ``[1, 99]`` without its last node, if that is of ``x`` alone; ``[1, 99]`` or none.
 
-    It is no recipe where the node is a hidden state.
+    It is not a recipe where the node is a hidden state.
     """
     operations, inputs, _ = _split_parts(arch)
     last = int((operations > 0).sum()) - 1
@@ -253,7 +253,7 @@ class NASBenchNLP(SearchSpace):
         return self.parse([json.dumps(item, default=str)]) if is_recipe else super().read_one(item)
 
     def format(self, archs: Archs) -> list[str]:
-        """Write recipes as JSON; nodes that are no hidden state are called ``node_0`` and so on."""
+        """Write recipes as JSON; nodes that are not hidden state are called ``node_0`` and so on."""
         return [json.dumps(_read_recipe(arch)) for arch in self.checked(archs)]
 
 

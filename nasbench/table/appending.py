@@ -33,7 +33,7 @@ def append_measurements(
 
     Raises:
         TableError: another space, unit or kind of values, or a value that contradicts one that is there.
-        InvalidOption: a shipped table without ``name``, or a name that is taken or is no file name.
+        InvalidOption: a shipped table without ``name``, or a name that is taken or is not a file name.
         Busy: another process is writing the table.
         OSError: the file cannot be written; the table is untouched.
     """
@@ -57,7 +57,7 @@ def _find_target(path: Path, name: str | None) -> Path:
     """Return the file to write."""
     if name is not None:
         if not name or Path(name).name != name or name.startswith("."):
-            raise InvalidOption(f"name {name!r} is no plain file name; take letters, digits and underscores")
+            raise InvalidOption(f"name {name!r} is not a plain file name; take letters, digits and underscores")
         return get_user_folder() / f"{name}.h5"
     if path.resolve().parent == find_shipped_tables().resolve():
         raise InvalidOption(

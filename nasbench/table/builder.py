@@ -128,7 +128,7 @@ class TableBuilder:
         if column.values.shape != expected:
             raise TableError(f"{column.path} has shape {column.values.shape}; expected [n, seeds, epochs] = {expected}")
         if column.split not in SPLITS:
-            raise TableError(f"{column.path}: split {column.split!r} is none of {SPLITS}")
+            raise TableError(f"{column.path}: split {column.split!r} is not one of {SPLITS}")
         if (np.diff(column.epochs, prepend=0) <= 0).any():
             raise TableError(f"{column.path}: epochs {column.epochs.tolist()} must be positive and rising")
         if column.denominator:
@@ -137,7 +137,7 @@ class TableBuilder:
             if off.any():
                 where = tuple(np.argwhere(off)[0])
                 raise TableError(
-                    f"{column.path}: {column.values[where]} at row {where[0]} is no whole number of "
+                    f"{column.path}: {column.values[where]} at row {where[0]} is not a whole number of "
                     f"{column.denominator} samples ({int(off.sum())} such values)"
                 )
 

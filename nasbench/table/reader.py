@@ -63,7 +63,7 @@ class Table:
             # Tables never change under a reader, and locking fails on read-only and network disks.
             self._file = h5py.File(self.path, "r", locking=False)
         except OSError as error:
-            raise TableError(f"{self.path} is no readable HDF5 file (truncated or foreign): {error}") from error
+            raise TableError(f"{self.path} is not a readable HDF5 file (truncated or foreign): {error}") from error
         try:
             root = {key: convert_to_plain(value) for key, value in self._file.attrs.items()}
         except _UNREADABLE as error:

@@ -115,7 +115,7 @@ def test_one_broken_image_among_many_is_named(folder, rng):
 
 def test_a_folder_that_is_not_complete_is_refused(folder, rng, tmp_path):
     path, _ = folder
-    with pytest.raises(SourceError, match="is no folder"):
+    with pytest.raises(SourceError, match="is not a folder"):
         load_images(f"folder,path={path / 'none'}", rng)
     Image.new("RGB", (9, 9)).save(path / "train/cat/9.png")
     with pytest.raises(SourceError, match=r"cat/9\.png is \(9, 9\) pixels.*set size="):

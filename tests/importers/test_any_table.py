@@ -200,16 +200,16 @@ def changed(row, **cells):
     ("rows", "says"),
     [
         (changed(3, acc=9000.0), r"data.csv: row 3, column 'acc': 9000 is outside \[0, 100\] of unit 'percent'"),
-        (changed(2, acc="high"), r"row 2, column 'acc': 'high' is no number"),
+        (changed(2, acc="high"), r"row 2, column 'acc': 'high' is not a number"),
         (changed(4, lr=0.5), r"row 4, column 'lr, depth': .*unknown value '0.5' of 'lr'"),
         (changed(6, depth=None), r"row 6, column 'lr, depth': .*'depth' is missing"),
         (changed(2, epoch=1), r"row 2, column 'acc': 0.6 contradicts 0.5 in row 1: .*seed 7, epoch 1"),
         (changed(2, minutes=9), r"row 2, column 'minutes': 540 contradicts 120 in row 1: .*varies by seed"),
-        (changed(1, seed="x"), r"row 1, column 'seed': 'x' is no number"),
-        (changed(1, seed=None), r"row 1, column 'seed': None is no integer from 0"),
-        (changed(5, epoch=0), r"row 5, column 'epoch': '0' is no integer from 1"),
-        (changed(5, split="dev"), r"row 5, column 'split': split 'dev' is none of train, valid, test"),
-        (changed(5, data="a/b"), r"row 5, column 'data': dataset 'a/b' is no name"),
+        (changed(1, seed="x"), r"row 1, column 'seed': 'x' is not a number"),
+        (changed(1, seed=None), r"row 1, column 'seed': None is not an integer of at least 0"),
+        (changed(5, epoch=0), r"row 5, column 'epoch': '0' is not an integer of at least 1"),
+        (changed(5, split="dev"), r"row 5, column 'split': split 'dev' is not one of train, valid, test"),
+        (changed(5, data="a/b"), r"row 5, column 'data': dataset 'a/b' is not a name"),
         ([{**row, "acc": -1} for row in ROWS], r"column 'acc' holds no value at all"),
         ([{k: v for k, v in row.items() if k != "acc"} for row in ROWS], r"data.csv has no column 'acc'; it has"),
         ([row | {"acc": row["acc"] / 100} for row in ROWS if row["acc"] > 0], "these are fractions"),
@@ -246,8 +246,8 @@ def test_an_unknown_operation_is_named_with_its_row(imported):
         ('unit = "percent"', 'units = "percent"', r"unknown key of \[\[measurement\]\] 1 'units'; did you mean 'unit'"),
         ('unit = "percent"', 'unit = "parsec"', "unknown unit"),
         ('metric = "accuracy"\n', "", r"\[\[measurement\]\] 1 \(acc\) lacks metric"),
-        ('metric = "accuracy"', 'metric = "a/b"', "metric 'a/b' is no name"),
-        ('epoch = { column = "epoch" }', "epoch = 0", "epoch = 0 is no integer from 1"),
+        ('metric = "accuracy"', 'metric = "a/b"', "metric 'a/b' is not a name"),
+        ('epoch = { column = "epoch" }', "epoch = 0", "epoch = 0 is not an integer of at least 1"),
         ('seed = { column = "seed" }', 'seed = { colum = "seed" }', "unknown key of seed"),
         ('column = "acc"', "column = 3", "expected column = TEXT"),
         ("[[static]]", "[static]", "two brackets"),
@@ -285,7 +285,7 @@ def test_names_do_not_hide_shipped_tables_or_leave_the_folder(imported):
 
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "x.xlsx").write_text("")
-    for path, says in ((tmp_path / "x.xlsx", "ends with none of .csv"), (tmp_path / "absent.csv", "is no file")):
+    for path, says in ((tmp_path / "x.xlsx", "ends with none of .csv"), (tmp_path / "absent.csv", "is not a file")):
         with pytest.raises(SourceError, match=says):
             AnyTable(map="nb201_epochs12").read(path)
     with pytest.raises(InvalidOption, match="nb201_epochs12"):

@@ -84,7 +84,7 @@ def test_optuna_s_decisions_are_decisions_and_its_value_is_the_score(guess, stud
     assert mapping["where"] == {"state": "COMPLETE"}
     assert mapping["architecture"]["columns"] == {n: f"params_{n}" for n in ("depth", "norm", "width")}
     assert "28 of 30 rows" in preview
-    with pytest.raises(InvalidOption, match=r"\(value\): direction = '' is none of maximize, minimize"):
+    with pytest.raises(InvalidOption, match=r"\(value\): direction = '' is not one of maximize, minimize"):
         imported()
     draft = imported(('direction = ""', 'direction = "maximize"'))
     space = HyperSpace(**mapping["architecture"]["space_options"])
@@ -328,7 +328,7 @@ def test_what_a_name_does_not_tell_is_left_empty(guess, rng):
     mapping, _, imported = guess(frame)
     assert [(entry["split"], entry["unit"]) for entry in mapping["measurement"]] == [("", "fraction")]
     assert [entry["unit"] for entry in mapping["static"]] == ["", ""]
-    with pytest.raises(InvalidOption, match="split '' is none of"):
+    with pytest.raises(InvalidOption, match="split '' is not one of"):
         imported()
     with pytest.raises(InvalidOption, match="unknown unit"):
         imported(('split = ""', 'split = "test"'))

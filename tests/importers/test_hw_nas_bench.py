@@ -110,7 +110,7 @@ class Evil:
         (_edit(lambda data: data["config"].reverse()), "architectures of cifar100 are not those of cifar10"),
         (_edit(lambda data: data.pop("fpga_energy")), "fpga_energy of cifar100"),
         (_edit(lambda data: data["fpga_energy"].pop()), r"fpga_energy of cifar100 has shape \(19,\)"),
-        (_edit(lambda data: data.update(fpga_energy="much")), "fpga_energy of cifar100 is no list"),
+        (_edit(lambda data: data.update(fpga_energy="much")), "fpga_energy of cifar100 is not a list"),
         (_edit(lambda data: data["fpga_energy"].__setitem__(7, -2.0)), "fpga_energy of cifar100, place 7: -2.0"),
         (_edit(lambda data: data["fpga_energy"].__setitem__(7, 5e6)), "place 7"),
         (_edit(lambda data: data["fpga_energy"].__setitem__(7, np.inf)), "place 7"),

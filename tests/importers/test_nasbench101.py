@@ -279,8 +279,8 @@ def test_unknown_fields_of_a_message_are_skipped_and_damage_is_named():
         (bytes([1 << 3 | 3]), "wire type 3"),
         (b"\x80", "ends inside a number"),
         (b"\x80" * 11, "more than ten bytes"),
-        (bytes([1 << 3, 5]), "field 1 is no evaluation"),
-        (bytes([2 << 3 | 2, 1, 0]), "field 2 is no number"),
+        (bytes([1 << 3, 5]), "field 1 is not an evaluation"),
+        (bytes([2 << 3 | 2, 1, 0]), "field 2 is not a number"),
         (bytes([1 << 3 | 2, 2, 8, 1]), "no double"),
         (known[:-1], "ends inside field 3"),
     ):

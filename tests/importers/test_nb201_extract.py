@@ -74,7 +74,7 @@ def test_twelve_epochs_agree_with_another_extract_and_200_with_the_mean_of_seeds
     )
     one, mean = (table.query(table.index(archs), **where, recipe="epochs200") for table in (extract, long))
     assert np.corrcoef(one, mean)[0, 1] > 0.997
-    assert abs((one - mean).mean()) < 5e-4  # a seed drawn at random is no better than the mean
+    assert abs((one - mean).mean()) < 5e-4  # a seed drawn at random is not a better than the mean
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ def test_an_empty_cell_is_a_missing_value(read, cell):
 
 
 def test_truth_values_are_no_numbers(read):
-    with pytest.raises(SourceError, match="True is a truth value, no number"):
+    with pytest.raises(SourceError, match="True is a truth value, not a number"):
         read('[{"a": 0, "b": 0, "acc": true}]', name="x.json")
 
 

@@ -36,7 +36,7 @@ def position(space, archs):
     if isinstance(space, EnumeratedSpace):
         return space.index(archs)
     if np.prod(space.cardinality, dtype=float) >= 2**63:
-        pytest.skip(f"the digits of '{space.name}' are no int64: it has tests of its own")
+        pytest.skip(f"the digits of '{space.name}' are not int64: it has tests of its own")
     return archs @ np.append(np.cumprod(space.cardinality[:0:-1])[::-1], 1)
 
 

@@ -117,7 +117,7 @@ def test_official_numbers_of_nas_bench_201():
     for wrong in (["#15625"], ["#-1"], ["#1.0"]):
         with pytest.raises(InvalidArchitecture, match=r"no official number .* 0 to 15624|cannot read"):
             space.read(wrong)
-    with pytest.raises(InvalidArchitecture, match=r"0\.5 is no official number"):
+    with pytest.raises(InvalidArchitecture, match=r"0\.5 is not an official number"):
         space.read([0.5], form="index")
 
 
@@ -220,7 +220,7 @@ def test_rules_are_named_for_rows_too(hyper, rng):
         (macro, [[0, 0, 0, 1, 4, 4]], "halves the resolution 0 times, expected 1 to 4"),
         (macro, [[0, 0, 1, 2, 4, 1]], "the fifth module is absent and the sixth is not"),
         (graph, [[0, 1, 0, 0, 0]], r"it is not in canonical form, which is \[0, 0, 0, 0, 1\]"),
-        (graph, [[8, 8, 8, 8, 8]], "four times skip is no network"),
+        (graph, [[8, 8, 8, 8, 8]], "four times skip is not a network"),
         (NASBenchGraph(operations=["gcn", "fc"]), [[0, 0, 0, 0, 0]], "restricted to gcn, fc, without gat"),
         (hyper, [[0, 0, 0, 0, 1]], r"decision 'slope' is inactive there \('act' is gelu\): its digit must be 0, not 1"),
         (NASBench201(), [[0, 5, 0, 0, 0, 0]], "decision 'edge_0_2' is 5, expected 0 to 4"),

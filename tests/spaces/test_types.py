@@ -30,7 +30,7 @@ class PlainSpace(SearchSpace):
         return self.checked(archs)
 
     def graphs(self, archs):
-        raise NotImplementedError("these architectures are no graphs")
+        raise NotImplementedError("these architectures are not graphs")
 
     def parse(self, texts):
         return self.read_rows(np.array([json.loads(text) for text in texts]))
