@@ -77,7 +77,7 @@ def locate_pickle(file: BinaryIO, path: Path) -> Where:
         return _locate_in_zip(file, path)
     if begin[:1] != b"\x80" or load_torch_pickle(file, str(path)) != _MAGIC:
         raise SourceError(
-            f"{path} is not a torch archive: it is neither a zip nor starts with the magic number of older archives"
+            f"{path} is not a torch archive: it is not a zip and does not start with the magic number of older archives"
         )
     if (protocol := load_torch_pickle(file, str(path))) != _PROTOCOL:
         raise SourceError(f"{path} is a torch archive of protocol {protocol!r}, expected {_PROTOCOL}")

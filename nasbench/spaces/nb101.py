@@ -16,7 +16,8 @@ The text form is the rows of the adjacency matrix right of the diagonal, then th
 conv3x3-bn-relu, ``1`` for conv1x1-bn-relu, ``p`` for maxpool3x3): ``100110/10000/1001/010/10/1:3p331``.
 ``parse`` also reads the official JSON, ``{"matrix": [[...]], "ops": [...]}`` or
 ``{"module_adjacency": ..., "module_operations": ...}``, of two to seven vertices. ``read`` also takes these as
-dictionaries, ``(matrix, ops)`` and the benchmark's ``ModelSpec``, with operations as names or official labels -1, 0, 1, 2, -2.
+dictionaries, ``(matrix, ops)`` and the benchmark's ``ModelSpec``, with operations as names or as the official labels
+-1, 0, 1, 2, -2.
 """
 
 import json

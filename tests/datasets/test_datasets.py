@@ -158,7 +158,7 @@ def test_a_truncated_batch_is_named(tmp_path, rng):
     write_binary(tmp_path, rng)
     path = tmp_path / "data_batch_4.bin"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(SourceError, match=r"data_batch_4\.bin has 61,360 bytes, no whole number of records of 3073"):
+    with pytest.raises(SourceError, match=r"data_batch_4\.bin has 61,360 bytes, not a whole number of records of 3073"):
         load_images(f"cifar,path={tmp_path}", rng)
     path.unlink()
     with pytest.raises(SourceError, match=r"data_batch_4\.bin cannot be read"):

@@ -137,7 +137,7 @@ def test_an_archive_of_anything_else_says_so(meta, results, tmp_path):
     results[11]["less"]["all_results"]["cifar100", 111] = {"epochs": 12}
     broken = _single(tmp_path / "broken.pth", meta, results)
     for path, says in (
-        (wrong, "entry 0 holds architectures .* expected that of its number"),
+        (wrong, "entry 0 holds architectures .* expected the one of its number"),
         (broken, "entry 11: results of cifar100, seed 111, epochs12 break the format"),
         (tmp_path / "weights.pth", "holds no dictionary 'arch2infos'"),
     ):

@@ -138,7 +138,7 @@ def test_other_settings_are_another_recipe_and_other_texts_another_data_set(tmp_
         ("[]", "expected an object"),
         (log({"h_new_0": node("relu", "x")}), "log_stats_model_0.*cannot read"),
         (log(val_losses=[5.0, 4.0]), r"lists of \[2, 3\] values"),
-        (log(epochs=2), "in a training of 2 epochs"),
+        (log(epochs=2), "in a training run of 2 epochs"),
         (log(val_losses=[5.0, -4.0, 3.0]), "-4 is below 0"),
         (log(val_losses=[5.0, "4", 3.0]), "'4' is not a number"),
         (log(val_losses=5.0), "expected a list"),

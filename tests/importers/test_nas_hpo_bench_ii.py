@@ -129,7 +129,7 @@ def one(source, name, value, key=("a3f", 0.1, 64, 222)):
     ("change", "says"),
     [
         (lambda s: one(s, "valid_acc_3", 9_000.0), r"column 'valid_acc_3', \('a3f', 0.1, 64, 222\): 9000 is outside"),
-        (lambda s: one(s, "valid_acc_3", 50.0013), "no whole number"),
+        (lambda s: one(s, "valid_acc_3", 50.0013), "not a whole number"),
         (lambda s: one(s, "test_time_3", -1.0), "'test_time_3'.* -1 is outside"),
         (lambda s: one(s, "train_acc_0", "50"), "'50' at .* is not a number"),
         (lambda s: one(s, "valid_acc_3", 50.0, ("zzz", 0.1, 64, 222)), "zzz.* is not a known cell and setting"),

@@ -189,10 +189,10 @@ def _info(**values):
         (_edit(lambda run: run.update(runtime=-1)), "train_s -1 is out of range"),
         (_edit(lambda run: run.update(test_accuracy=975.4)), "test accuracy 975.4 is out of range"),
         (_edit(lambda run: run["learning_curves"]["Train/val_accuracy"].append(90.0)), "99 epochs of valid accuracy"),
-        (_edit(lambda run: run["learning_curves"].update({"Train/val_accuracy": [0.9] * 98})), "no percentages"),
+        (_edit(lambda run: run["learning_curves"].update({"Train/val_accuracy": [0.9] * 98})), "not percentages"),
         (_edit(lambda run: run["learning_curves"].update({"Train/val_accuracy": [None] * 98})), "None is not a number"),
         (_info(epochs=0), "0 epochs"),
-        (_info(model_parameters=6.37), "no plain number"),
+        (_info(model_parameters=6.37), "expected a plain number"),
     ],
 )
 def test_what_breaks_the_format_is_named(tmp_path, run, says):

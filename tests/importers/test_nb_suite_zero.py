@@ -106,8 +106,11 @@ SNIP = {"snip": {"score": 1.0, "time": 1.0}}
         ({"cifar10": {"(0, 1, 2, 3, 4, 0)": {"snip": {"time": 3}}}}, "'snip' breaks the format"),
         ({"cifar10": {"(0, 1, 2, 3, 4, 0)": {"snip": {"score": "3"}}}}, "'3' is not a number"),
         ({"cifar10": {"(0, 1, 2, 3, 4, 0)": {"snip": {"score": 3, "time": -1}}}}, "-1.0 seconds"),
-        ({"cifar10": {"(0, 1, 2, 3, 4, 0)": {"params": {"score": 129306.0, "time": 1}}}}, "no number in millions"),
-        ({"cifar10": {"(0, 1, 2, 3, 4, 0)": SNIP, "[0, 1, 2, 3, 4, 0]": SNIP}}, "given twice"),
+        (
+            {"cifar10": {"(0, 1, 2, 3, 4, 0)": {"params": {"score": 129306.0, "time": 1}}}},
+            "expected a number in millions",
+        ),
+        ({"cifar10": {"(0, 1, 2, 3, 4, 0)": SNIP, "[0, 1, 2, 3, 4, 0]": SNIP}}, "appears twice"),
     ],
 )
 def test_what_breaks_the_format_is_named(tmp_path, content, says):

@@ -83,7 +83,7 @@ def test_out_is_no_other(source, tmp_path, capsys):
     assert "another name" in capsys.readouterr().err
     out.write_text("a letter")
     assert imported(source, "--out", str(out)) == 1
-    assert "no table that could be compared" in capsys.readouterr().err
+    assert "not a table that can be compared" in capsys.readouterr().err
     assert out.read_text() == "a letter"
 
 
@@ -159,7 +159,7 @@ def test_what_is_measured_anew_is_refused_before_it_is_measured(tmp_path, home):
     import_source(InParts(), tmp_path)
     other = InParts()
     other.measures = True
-    with pytest.raises(InvalidOption, match="trained again"):
+    with pytest.raises(InvalidOption, match="repeated training run"):
         import_source(other, tmp_path)
     assert other.read_parts == []
     assert import_source(other, tmp_path, replace=True)

@@ -203,7 +203,7 @@ def test_canonical_does_not_depend_on_the_order_of_nodes(space, rng):
             orders = (permuted(text, cell, order) for order in permutations(range(4)))
             archs = space.parse([other for other in orders if other])
             n_renamed += len(archs) - 1
-            canonical = space.canonical(archs)
+            canonical = space.canonicalize(archs)
             assert (canonical == canonical[0]).all()
             part = slice(0, 11) if cell == "normal" else slice(11, 22)
             assert min(row[part].tolist() for row in archs) == canonical[0, part].tolist()
@@ -219,7 +219,7 @@ def test_four_nodes_on_the_same_inputs_may_stand_in_any_order(space):
         texts.append(f"Genotype(normal={cell}, normal_concat=[2, 3, 4, 5], reduce={cell}, reduce_concat=[2, 3, 4, 5])")
     archs = space.parse(texts)
     assert len(np.unique(archs, axis=0)) == 24
-    assert len(np.unique(space.canonical(archs), axis=0)) == 1
+    assert len(np.unique(space.canonicalize(archs), axis=0)) == 1
 
 
 def test_graphs_hold_both_cells(space):

@@ -58,7 +58,7 @@ def test_rows_are_all_distinct_resets_of_the_product(declaration):
     """Closed form: the valid rows are the product of all digits with inactive ones reset, each once."""
     space = HyperSpace(*declaration)
     product = np.indices(tuple(space.cardinality), dtype=np.int8).reshape(len(space.cardinality), -1).T
-    assert (np.unique(space.canonical(product.copy()), axis=0) == space.rows).all()
+    assert (np.unique(space.canonicalize(product.copy()), axis=0) == space.rows).all()
     assert space.size == len(space.rows)
 
 
@@ -67,7 +67,7 @@ def test_conditions_reduce_what_is_counted(small):
     assert small.size == ((1 + 2 * 2) + 2) * 3 == 21
     assert isinstance(small, EnumeratedSpace)
     assert small.format(small.rows[:1]) == ["momentum=0,optimizer=sgd,depth=2"]
-    reset = small.canonical(np.array([[2, 1, 1, 2]], dtype=np.int8))
+    reset = small.canonicalize(np.array([[2, 1, 1, 2]], dtype=np.int8))
     assert reset.tolist() == [[0, 1, 0, 2]]
     assert small.is_valid(np.array([[2, 1, 1, 2], [0, 1, 0, 2], [0, 0, 1, 0]])).tolist() == [False, True, False]
 

@@ -63,10 +63,10 @@ def test_text_and_index_are_inverted(case):
 @settings(max_examples=150, deadline=None)
 def test_canonical_is_idempotent_and_answers_do_not_depend_on_order(case):
     space, archs, rng = case
-    canonical = space.canonical(archs)
-    assert (space.canonical(canonical) == canonical).all()
+    canonical = space.canonicalize(archs)
+    assert (space.canonicalize(canonical) == canonical).all()
     order = rng.permutation(len(archs))
-    assert (space.canonical(archs[order]) == canonical[order]).all()
+    assert (space.canonicalize(archs[order]) == canonical[order]).all()
     for encoding in space.encodings:
         assert (space.encode(archs[order], encoding) == space.encode(archs, encoding)[order]).all()
 

@@ -15,7 +15,7 @@ def space():
 def test_it_has_6561_networks_of_3969_classes(space):
     assert len(space.rows) == 3**8
     # by hand: 3 * 3 different stages of two layers, 3 * (4 + 2 + 1) = 21 of three
-    assert len(np.unique(space.canonical(space.rows), axis=0)) == 9 * 21 * 21 == 3969
+    assert len(np.unique(space.canonicalize(space.rows), axis=0)) == 9 * 21 * 21 == 3969
 
 
 def test_every_network_stands_for_the_one_that_was_trained(space):
@@ -23,7 +23,7 @@ def test_every_network_stands_for_the_one_that_was_trained(space):
     texts = space.format(space.rows)
     stages = [(text[:2], text[2:5], text[5:]) for text in texts]
     trained = ["".join((s[0] + s[1:].replace("0", "")).ljust(len(s), "0") for s in row) for row in stages]
-    assert space.format(space.canonical(space.rows)) == trained
+    assert space.format(space.canonicalize(space.rows)) == trained
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_every_network_stands_for_the_one_that_was_trained(space):
     ],
 )
 def test_identities_move_behind_the_blocks_of_their_stage(space, text, canonical):
-    assert space.format(space.canonical(space.parse([text]))) == [canonical]
+    assert space.format(space.canonicalize(space.parse([text]))) == [canonical]
 
 
 def test_the_index_is_the_key_in_base_3(space):

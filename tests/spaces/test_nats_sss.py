@@ -17,7 +17,7 @@ def space():
 
 def test_it_has_the_published_number_of_networks_all_different(space):
     assert len(space.rows) == 32_768
-    assert (space.canonical(space.rows) == space.rows).all()
+    assert (space.canonicalize(space.rows) == space.rows).all()
 
 
 def test_the_index_is_the_official_one(space):

@@ -19,13 +19,13 @@ def space():
 
 
 def test_canonical_gives_exactly_the_published_number_of_classes(space):
-    assert len(np.unique(space.index(space.canonical(space.rows)))) == GOLDEN["space"]["n_classes"]
+    assert len(np.unique(space.index(space.canonicalize(space.rows)))) == GOLDEN["space"]["n_classes"]
 
 
 def test_canonical_groups_cells_as_a_published_list_does(space, shared):
     with open(shared / "nb201/test_accuracy_epoch200.csv") as file:
         rows = list(csv.DictReader(file))
-    canonical = space.index(space.canonical(space.parse([row["ArchitectureString"] for row in rows])))
+    canonical = space.index(space.canonicalize(space.parse([row["ArchitectureString"] for row in rows])))
     pairs = set(zip(canonical.tolist(), (row["UniqueString"] for row in rows), strict=True))
     assert len(pairs) == GOLDEN["space"]["n_classes"]
 
@@ -133,8 +133,8 @@ def test_sizes_of_impossible_networks_are_refused(space):
 def test_full_algebra_joins_classes_of_the_paper():
     """The paper's section on isomorphic cells keeps sums of several zeros apart: 6,466 classes, not 4,930."""
     published, simplified = NASBench201(), NASBench201(simplified=True)
-    joined = simplified.canonical(published.rows)
+    joined = simplified.canonicalize(published.rows)
     assert len(np.unique(joined, axis=0)) == 4930
-    assert (simplified.canonical(published.canonical(published.rows)) == joined).all()
+    assert (simplified.canonicalize(published.canonicalize(published.rows)) == joined).all()
     assert simplified.trained_once_per_class
     assert not published.trained_once_per_class

@@ -23,7 +23,7 @@ def drawn(space, n, rng):
     """Different architectures of a space, as a table of it could hold them; ``[<= n, d]``."""
     archs = space.sample(4 * n, rng)
     if space.trained_once_per_class and not isinstance(space, EnumeratedSpace):
-        archs = space.canonical(archs)
+        archs = space.canonicalize(archs)
     return rng.permutation(np.unique(archs, axis=0))[:n]
 
 
@@ -113,7 +113,7 @@ def test_twins_stand_for_each_other_where_one_was_trained(rng):
     cells = inner.unique_cells(5)
     space = MeasuredSpace(inner, cells)
     cell = cells[1000:1001]
-    made = {tuple(row) for row in inner.canonical(inner.neighbors(cell)[0]).tolist()}
+    made = {tuple(row) for row in inner.canonicalize(inner.neighbors(cell)[0]).tolist()}
     expected = made & {tuple(row) for row in cells.tolist()} - {tuple(cell[0].tolist())}
     assert len(expected) >= 4
     assert {tuple(row) for row in space.neighbors(cell)[0].tolist()} == expected
@@ -121,12 +121,12 @@ def test_twins_stand_for_each_other_where_one_was_trained(rng):
 
 def test_a_class_is_represented_by_one_that_was_measured(rng):
     inner = NASBench201()
-    canonical = inner.canonical(inner.rows)
+    canonical = inner.canonicalize(inner.rows)
     twins = inner.rows[(canonical != inner.rows).any(axis=1)]  # no representative of the space is among them
     space = MeasuredSpace(inner, twins)
-    found = space.canonical(twins)
+    found = space.canonicalize(twins)
     assert space.is_valid(found).all()
-    same = np.unique(inner.canonical(twins), axis=0, return_inverse=True)[1].reshape(-1)
+    same = np.unique(inner.canonicalize(twins), axis=0, return_inverse=True)[1].reshape(-1)
     mine = np.unique(found, axis=0, return_inverse=True)[1].reshape(-1)
     assert len(set(zip(same.tolist(), mine.tolist(), strict=True))) == same.max() + 1 == mine.max() + 1
 
@@ -136,7 +136,7 @@ def test_what_was_not_measured_is_refused_by_name(rng):
     space = MeasuredSpace(inner, inner.rows[:6])
     with pytest.raises(InvalidArchitecture, match=r"a=4,b=4 was not measured \(1 of 2 given\).*restricted to the 6"):
         space.mutate(inner.rows[[0, 24]], rng)
-    with pytest.raises(InvalidArchitecture, match="no architecture of space 'hyper'"):
+    with pytest.raises(InvalidArchitecture, match="not an architecture of space 'hyper'"):
         space.mutate(np.array([[5, 0]], dtype=np.int8), rng)
 
 

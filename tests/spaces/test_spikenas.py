@@ -68,7 +68,7 @@ def test_exactly_the_cells_without_a_way_through_stay_at_chance(space, shared):
     ],
 )
 def test_cells_are_united_if_they_are_one_network(space, one, other, same):
-    a, b = space.canonical(np.concatenate([cell(space, **one), cell(space, **other)])).tolist()
+    a, b = space.canonicalize(np.concatenate([cell(space, **one), cell(space, **other)])).tolist()
     assert (a == b) == same
 
 
@@ -77,7 +77,7 @@ def test_united_cells_have_curves_alike(space, shared):
     with np.load(shared / "curves/spikenas.npz", allow_pickle=False) as loaded:
         archs, test = space.parse(list(map(str, loaded["CIFAR10_100_id"]))), loaded["CIFAR10_100_test"]
     through = ~chance(space, archs)
-    labels = space.index(space.canonical(archs[through]))
+    labels = space.index(space.canonicalize(archs[through]))
     order = np.argsort(labels, kind="stable")
     same = np.flatnonzero(np.diff(labels[order]) == 0)
     values = test[through][order]

@@ -54,7 +54,7 @@ def test_a_malformed_text_is_refused(space, text):
     ],
 )
 def test_cells_are_united_exactly_if_they_are_one_network(space, one, other, same):
-    a, b = space.canonical(space.parse([f"64-41414-{one}", f"64-41414-{other}"])).tolist()
+    a, b = space.canonicalize(space.parse([f"64-41414-{one}", f"64-41414-{other}"])).tolist()
     assert (a == b) == same
 
 
@@ -95,7 +95,7 @@ def smallest_naming(arch):
 def test_classes_are_those_of_a_search_over_all_namings(space):
     """On the 729 cells without 1x1 convolutions."""
     archs = space.rows[(space.rows != 2).all(axis=1)]
-    classes = space.index(space.canonical(archs)).tolist()
+    classes = space.index(space.canonicalize(archs)).tolist()
     pairs = set(zip(classes, map(smallest_naming, archs.tolist()), strict=True))
     assert len(pairs) == len(set(classes)) == len({naming for _, naming in pairs})
 

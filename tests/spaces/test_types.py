@@ -26,7 +26,7 @@ class PlainSpace(SearchSpace):
         archs = self.checked(archs)
         return self.mutate(archs, np.random.default_rng(0)), np.arange(len(archs))
 
-    def canonical(self, archs):
+    def canonicalize(self, archs):
         return self.checked(archs)
 
     def graphs(self, archs):

@@ -92,5 +92,5 @@ def test_counts_are_exact_and_smaller(draft, tmp_path):
     np.testing.assert_array_equal(
         Table(tmp_path / "merged.h5").curves(np.arange(3), **WHERE, seed=888), values[[0, 1, 3], 1]
     )
-    with pytest.raises(TableError, match="no whole number of 7 samples"):
+    with pytest.raises(TableError, match="not a whole number of 7 samples"):
         write_table(part(draft, [0], denominator=7), tmp_path / "x.h5")

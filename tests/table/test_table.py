@@ -224,7 +224,7 @@ def _measurement(draft: TableBuilder, **fields):
         (lambda d: _changed(d, citation=""), "no citation"),
         (lambda d: _changed(d, architectures=d.architectures[[0, *range(11)]]), "several rows"),
         (lambda d: _changed(d, cardinality=np.array([2, 2, 2])), "out of range"),
-        (lambda d: _changed(d, measurements=d.measurements * 2), "given twice"),
+        (lambda d: _changed(d, measurements=d.measurements * 2), "appears twice"),
         (lambda d: _measurement(d, split="holdout"), "split 'holdout'"),
         (lambda d: _measurement(d, unit="percent"), "unit 'percent'"),
         (lambda d: _measurement(d, epochs=np.array([0, 1, 2])), "positive and rising"),
