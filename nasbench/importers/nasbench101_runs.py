@@ -74,11 +74,11 @@ class NASBench101Runs:
                 repeat appears twice, or values are outside their units; names the line.
         """
         files = open_source(source, [_RUNS, _GRAPHS], self.where)
-        trainings, refused = _select_finished(_collect_trainings(files[_RUNS]))
+        runs, refused = _select_finished(_collect_runs(files[_RUNS]))
         space = NASBench101()
         graphs = _read_graphs(files[_GRAPHS])
-        cells = {official: row for row, official in enumerate(sorted({key[2] for key in trainings}))}
-        seeds, n_twice = _number_seeds(trainings)
+        cells = {official: row for row, official in enumerate(sorted({key[2] for key in runs}))}
+        seeds, n_twice = _number_seeds(runs)
         return TableBuilder(
             name=self.table,
             title=f"NAS-Bench-101 cells of up to 5 vertices on CIFAR-10 with energy: {len(cells)} cells",
@@ -87,16 +87,16 @@ class NASBench101Runs:
             licence="Apache-2.0",
             source=f"PedramBakh/nc_nasbench, {_RUNS} and {_GRAPHS}",
             notes=_write_notes(refused, n_twice),
-            architectures=_find_rows(space, graphs, cells, trainings),
+            architectures=_find_rows(space, graphs, cells, runs),
             cardinality=space.cardinality,
-            measurements=_build_measurements(trainings, cells, seeds),
+            measurements=_build_measurements(runs, cells, seeds),
             statics=[
                 Static(
                     dataset="cifar10",
                     metric="n_params",
                     unit="count",
                     direction="minimize",
-                    values=_build_parameters(trainings, cells),
+                    values=_build_parameters(runs, cells),
                 )
             ],
         )
@@ -116,9 +116,9 @@ def _split_lines(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
         yield line, dict(zip(names, row, strict=True))
 
 
-def _collect_trainings(data: bytes) -> dict[_Key, _TrainingRun]:
+def _collect_runs(data: bytes) -> dict[_Key, _TrainingRun]:
     """Collect the rows of each training run and check their values."""
-    trainings: dict[_Key, _TrainingRun] = {}
+    runs: dict[_Key, _TrainingRun] = {}
     for line, row in _split_lines(data):
         try:
             key = (row["space"], int(row["budget"]), row["hash"], int(row["repeat"]))
@@ -129,11 +129,11 @@ def _collect_trainings(data: bytes) -> dict[_Key, _TrainingRun]:
         joules = kwh * _JOULE_PER_KWH
         if why := _find_broken_rule(key, n_params, epoch, seconds, accuracies, joules):
             raise SourceError(f"{_RUNS}, line {line}: {why}")
-        training = trainings.setdefault(key, _TrainingRun(line, n_params, {}))
-        if epoch in training.epochs or training.n_params != n_params:
-            raise SourceError(f"{_RUNS}, line {line}: epoch {epoch:g} of {key} contradicts line {training.line}")
-        training.epochs[epoch] = (seconds, *accuracies, joules)
-    return trainings
+        run = runs.setdefault(key, _TrainingRun(line, n_params, {}))
+        if epoch in run.epochs or run.n_params != n_params:
+            raise SourceError(f"{_RUNS}, line {line}: epoch {epoch:g} of {key} contradicts line {run.line}")
+        run.epochs[epoch] = (seconds, *accuracies, joules)
+    return runs
 
 
 def _find_broken_rule(
@@ -156,17 +156,17 @@ def _find_broken_rule(
     return ""
 
 
-def _select_finished(trainings: dict[_Key, _TrainingRun]) -> tuple[dict[_Key, _TrainingRun], Counter[str]]:
+def _select_finished(runs: dict[_Key, _TrainingRun]) -> tuple[dict[_Key, _TrainingRun], Counter[str]]:
     """Return the finished training runs, and the number of unfinished ones by space."""
     kept, refused = {}, Counter[str]()
-    for key, training in trainings.items():
+    for key, run in runs.items():
         space, budget, *_ = key
-        if not {1, budget} <= training.epochs.keys():
-            raise SourceError(f"{_RUNS}, line {training.line}: training run {key} lacks epoch 1 or {budget}")
-        if training.epochs[1][:4] == training.epochs[budget][:4]:
+        if not {1, budget} <= run.epochs.keys():
+            raise SourceError(f"{_RUNS}, line {run.line}: training run {key} lacks epoch 1 or {budget}")
+        if run.epochs[1][:4] == run.epochs[budget][:4]:
             refused[space] += 1
         else:
-            kept[key] = training
+            kept[key] = run
     if not kept:
         raise SourceError(
             f"{_RUNS}: every training run repeats its first epoch, {dict(refused)}: there is nothing to read"
@@ -174,14 +174,14 @@ def _select_finished(trainings: dict[_Key, _TrainingRun]) -> tuple[dict[_Key, _T
     return kept, refused
 
 
-def _number_seeds(trainings: dict[_Key, _TrainingRun]) -> tuple[dict[_Key, int], int]:
+def _number_seeds(runs: dict[_Key, _TrainingRun]) -> tuple[dict[_Key, int], int]:
     """Return the seed of each training run: the repeat, plus 3 for each earlier space with the same cell and recipe."""
     spaces: dict[tuple[int, str], list[str]] = {}
-    for space, budget, official, _ in sorted(trainings):
+    for space, budget, official, _ in sorted(runs):
         known = spaces.setdefault((budget, official), [])
         if space not in known:
             known.append(space)
-    seeds = {key: key[3] + _REPEATS * spaces[key[1], key[2]].index(key[0]) for key in trainings}
+    seeds = {key: key[3] + _REPEATS * spaces[key[1], key[2]].index(key[0]) for key in runs}
     return seeds, sum(len(known) > 1 for known in spaces.values())
 
 
@@ -196,10 +196,10 @@ def _read_graphs(data: bytes) -> dict[str, Any]:
 
 
 def _find_rows(
-    space: NASBench101, graphs: dict[str, Any], cells: dict[str, int], trainings: dict[_Key, _TrainingRun]
+    space: NASBench101, graphs: dict[str, Any], cells: dict[str, int], runs: dict[_Key, _TrainingRun]
 ) -> Archs:
     """Return the canonical row of every cell; ``[n, d]``."""
-    lines = {key[2]: training.line for key, training in reversed(trainings.items())}
+    lines = {key[2]: run.line for key, run in reversed(runs.items())}
     rows = []
     for official in cells:
         if official not in graphs:
@@ -219,16 +219,16 @@ def _find_rows(
 
 
 def _build_measurements(
-    trainings: dict[_Key, _TrainingRun], cells: dict[str, int], seeds: dict[_Key, int]
+    runs: dict[_Key, _TrainingRun], cells: dict[str, int], seeds: dict[_Key, int]
 ) -> list[Measurement]:
     measurements = []
-    for budget in sorted({key[1] for key in trainings}):
-        chosen = {key: training for key, training in trainings.items() if key[1] == budget}
+    for budget in sorted({key[1] for key in runs}):
+        chosen = {key: run for key, run in runs.items() if key[1] == budget}
         n_seeds = _REPEATS * -(-max(seeds[key] for key in chosen) // _REPEATS)
         values = np.full((len(_COLUMNS), len(cells), n_seeds, 2), np.nan)
-        for key, training in chosen.items():
+        for key, run in chosen.items():
             for at, epoch in enumerate((1, budget)):
-                values[:, cells[key[2]], seeds[key] - 1, at] = training.epochs[epoch]
+                values[:, cells[key[2]], seeds[key] - 1, at] = run.epochs[epoch]
         measurements += [
             Measurement(
                 dataset="cifar10",
@@ -247,13 +247,13 @@ def _build_measurements(
     return measurements
 
 
-def _build_parameters(trainings: dict[_Key, _TrainingRun], cells: dict[str, int]) -> Floats:
+def _build_parameters(runs: dict[_Key, _TrainingRun], cells: dict[str, int]) -> Floats:
     values = np.full(len(cells), np.nan)
-    for key, training in trainings.items():
+    for key, run in runs.items():
         known = values[cells[key[2]]]
-        if not np.isnan(known) and known != training.n_params:
-            raise SourceError(f"{_RUNS}, line {training.line}: {training.n_params} parameters, {known:g} elsewhere")
-        values[cells[key[2]]] = training.n_params
+        if not np.isnan(known) and known != run.n_params:
+            raise SourceError(f"{_RUNS}, line {run.line}: {run.n_params} parameters, {known:g} elsewhere")
+        values[cells[key[2]]] = run.n_params
     return values
 
 

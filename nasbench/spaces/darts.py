@@ -129,7 +129,7 @@ class DARTS(SearchSpace):
         return float(np.prod(self.cardinality))
 
     def is_valid(self, archs: Archs) -> Bools:
-        """Tell for each row whether its decisions are in range; ``[n]``."""
+        """Return whether the decisions of each row are in range; ``[n]``."""
         # Negative decisions become large when read as unsigned, so one bound is enough.
         unsigned = as_archs(archs, len(self.decisions)).view(np.uint8)
         return np.asarray((unsigned < self.cardinality).all(axis=1))
@@ -140,7 +140,7 @@ class DARTS(SearchSpace):
         return archs
 
     def _apply(self, archs: Archs, edits: Ints) -> Archs:
-        """Return ``archs`` after one edit each: the first 60 edit the normal cell, the last 60 the reduction cell."""
+        """Apply one edit to each row: the first 60 edits change the normal cell, the last 60 the reduction cell."""
         cells = archs.reshape(-1, 2, _N_COLUMNS).copy()
         rows, which = np.arange(len(cells)), edits // len(_EDITS)
         cells[rows, which] = _apply_edits(cells[rows, which], edits % len(_EDITS))
@@ -152,17 +152,17 @@ class DARTS(SearchSpace):
         return self._apply(archs, (rng.random(len(archs)) * 2 * len(_EDITS)).astype(np.int64))
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
-        """Return the 120 architectures one edit away, ``[120 * n, 22]``, and the row each belongs to."""
+        """Return the 120 architectures one edit away, ``[120 * n, 22]``, and the row that each belongs to."""
         archs = self.checked(archs)
         n_edits = 2 * len(_EDITS)
         owner = np.repeat(np.arange(len(archs)), n_edits)
         return self._apply(archs[owner], np.tile(np.arange(n_edits), len(archs))), owner
 
     def canonicalize(self, archs: Archs) -> Archs:
-        """Order the nodes of each cell so that its row reads smallest; ``[n, 22]``.
+        """Order the nodes of each cell such that its row is the smallest number; ``[n, 22]``.
 
-        Nodes may change places as long as each follows its inputs: it permutes the channels that a
-        cell puts out, and every layer that reads them has a weight for each channel.
+        Nodes may be reordered as long as each follows its inputs: this permutes the output channels of a
+        cell, and every layer that reads them has a weight for each channel.
         """
         cells = self.checked(archs).reshape(-1, _N_COLUMNS)
         inputs, operations = _unpack(cells)
@@ -179,8 +179,8 @@ class DARTS(SearchSpace):
     def graphs(self, archs: Archs) -> Graphs:
         """Return graphs of 30 vertices: the input, 14 of the normal cell, 14 of the reduction cell, the output.
 
-        Those of a cell are its two inputs, with names of their own so that the cells cannot be
-        confused, and for each node its two operations and the node itself, their sum.
+        The vertices of a cell are its two inputs, with distinct names so that the cells cannot be
+        confused, and for each node its two operations and the node itself, which is their sum.
         """
         archs = self.checked(archs)
         n = len(archs)

@@ -256,7 +256,7 @@ def test_arrays_come_back_channels_first(tmp_path, rng, kind):
         ({"x_train": np.zeros((4, 3, 5, 3), np.uint8), "y_train": np.arange(4)}, "which axis holds the channels"),
         ({"x_train": np.zeros((4, 5, 5, 3), np.int32), "y_train": np.arange(4)}, "expected uint8 or float32"),
         ({"x_train": np.full((4, 5, 5, 3), np.nan), "y_train": np.arange(4)}, "holds nan or infinity"),
-        ({"x_train": np.zeros((4, 5, 5, 3), np.uint8), "y_train": np.arange(4) + 0.5}, "one whole number"),
+        ({"x_train": np.zeros((4, 5, 5, 3), np.uint8), "y_train": np.arange(4) + 0.5}, "one integer"),
         ({"x_train": np.zeros((4, 5, 5, 3), np.uint8), "y_train": np.array([0, 1, 3, 3])}, "no training image: '2'"),
         ({"train": np.zeros(3)}, "expected train_images and train_labels"),
         ({"x_train": np.array([Evil()], dtype=object), "y_train": np.arange(1)}, "Object arrays cannot be loaded"),

@@ -145,5 +145,5 @@ def test_an_archive_of_anything_else_says_so(meta, results, tmp_path):
             import_source(NATSBenchTopology(), path, tmp_path / "table.h5")
     assert not (tmp_path / "table.h5").exists()
     (tmp_path / "a.tar").write_bytes(b"")
-    with pytest.raises(SourceError, match=r"no folder and no \.pth file; get"):
+    with pytest.raises(SourceError, match=r"neither a folder nor a \.pth file; get"):
         import_source(NATSBenchTopology(), tmp_path / "a.tar", tmp_path / "table.h5")

@@ -1,4 +1,4 @@
-"""NAS-Bench-101's own file format, written here byte by byte, and the trainings that EC-NAS publishes."""
+"""NAS-Bench-101's own file format, written here byte by byte, and the training runs that EC-NAS publishes."""
 
 import base64
 import csv
@@ -205,7 +205,7 @@ def test_a_length_of_terabytes_is_not_believed(full):
     start = full.stat().st_size
     with full.open("ab") as file:
         file.write(length + checksum(length) + b"x" * 100)
-    with pytest.raises(SourceError, match=rf"byte {start}: a record of {2**45} bytes"):
+    with pytest.raises(SourceError, match=rf"byte {start}: this benchmark has no record of {2**45} bytes"):
         NASBench101Records().read(full)
 
 
@@ -288,7 +288,7 @@ def test_unknown_fields_of_a_message_are_skipped_and_damage_is_named():
             parse_model_metrics(damaged)
 
 
-# ---- the trainings of EC-NAS
+# ---- the training runs of EC-NAS
 
 
 HEADER = "space budget hash repeat params epoch train_time train_acc val_acc test_acc energy_kwh pred_energy_kwh gpu"

@@ -119,7 +119,7 @@ def test_a_key_that_stands_twice_hides_no_value(read, tmp_path):
     with pytest.raises(SourceError, match="'one' has a field 'key' of its own"):
         read('{"one": {"a": 0, "b": 0, "acc": 50, "key": 3}}', name="x.json")
     (tmp_path / "official.json").write_text('{"00000000": 1, "00000000": 2}')
-    with pytest.raises(SourceError, match="stands in an object twice"):
+    with pytest.raises(SourceError, match="appears twice in an object"):
         load_object(tmp_path / "official.json", "")
 
 
@@ -284,7 +284,9 @@ def test_a_direction_is_what_the_name_says_or_is_asked(read, tmp_path, metric, u
             assert read(own, text)[0].read(tmp_path / "x.csv").measurements[0].direction == direction
         return
     for text, own in ((mapping, data), (from_column, named)):
-        with pytest.raises(NasbenchError, match=f"the name '{metric}' does not tell whether higher or lower is better.*say direction"):
+        with pytest.raises(
+            NasbenchError, match=f"the name '{metric}' does not tell whether higher or lower is better.*say direction"
+        ):
             read(own, text)
 
 

@@ -80,7 +80,7 @@ def test_a_child_of_two_parents_is_valid(case):
 
 
 def reached_by_edits(space, start, goal, rounds=60, width=30):
-    """Tell whether a beam search over neighbourhoods, guided by the decisions that differ, gets to ``goal``."""
+    """Return whether a beam search over neighbourhoods, guided by the decisions that differ, reaches ``goal``."""
     front = start
     for _ in range(rounds):
         if (front == goal).all(axis=1).any():

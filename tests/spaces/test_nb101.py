@@ -198,8 +198,8 @@ def test_a_small_graph_takes_the_first_vertices_and_the_output(space):
     [
         ("100110/10000/1001/010/10/1:3p33", "expected 6/5/4/3/2/1 bits"),
         ("100110/10000/1001/010/10/1:3p332", "expected 6/5/4/3/2/1 bits"),
-        ("000000/10000/1001/010/10/1:3p331", "no way from input to output"),
-        ("111111/11111/1111/111/11/1:33333", "21 edges lie on a way from input to output; at most 9"),
+        ("000000/10000/1001/010/10/1:3p331", "no path from input to output"),
+        ("111111/11111/1111/111/11/1:33333", "21 edges lie on paths from input to output; at most 9"),
         ("{", "cannot read"),
         ("{}", "expected the keys"),
         ('{"matrix": [[0, 1], [0, 0]], "ops": ["input"]}', "from 2 to 7"),

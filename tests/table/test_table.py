@@ -169,7 +169,7 @@ def test_a_truncated_file_is_refused(path):
 
 def test_a_foreign_file_is_refused(tmp_path):
     (tmp_path / "text.h5").write_text("no HDF5")
-    with pytest.raises(TableError, match="no readable HDF5"):
+    with pytest.raises(TableError, match="not a readable HDF5"):
         Table(tmp_path / "text.h5")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["data"] = [1, 2, 3]
@@ -230,7 +230,7 @@ def _measurement(draft: TableBuilder, **fields):
         (lambda d: _measurement(d, epochs=np.array([0, 1, 2])), "positive and rising"),
         (lambda d: _measurement(d, seeds=np.array([1])), r"expected \[n, seeds, epochs\]"),
         (lambda d: _measurement(d, values=d.measurements[0].values * 100), "percentages"),
-        (lambda d: _measurement(d, values=np.full((12, 2, 3), np.nan)), "no measurement at all"),
+        (lambda d: _measurement(d, values=np.full((12, 2, 3), np.nan)), "holds no measurement"),
         (lambda d: _measurement(d, values=np.full((12, 2, 3), np.inf)), "outside"),
     ],
 )

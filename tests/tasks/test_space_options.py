@@ -404,7 +404,7 @@ def test_a_table_that_contradicts_itself_is_refused(tmp_path, home, made):
 def test_options_that_are_none_are_refused(home, made, text):
     path = home / "tables" / "mine.h5"
     rewrite(path, text)
-    with pytest.raises(TableError, match="no JSON object"):
+    with pytest.raises(TableError, match="not a JSON object"):
         Table(path)
 
 
