@@ -158,7 +158,9 @@ def test_a_truncated_batch_is_named(tmp_path, rng):
     write_binary(tmp_path, rng)
     path = tmp_path / "data_batch_4.bin"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(SourceError, match=r"data_batch_4\.bin has 61,360 bytes, not a whole number of records of 3073"):
+    with pytest.raises(
+        SourceError, match=r"data_batch_4\.bin has 61,360 bytes, which is not a multiple of the record length 3073"
+    ):
         load_images(f"cifar,path={tmp_path}", rng)
     path.unlink()
     with pytest.raises(SourceError, match=r"data_batch_4\.bin cannot be read"):
@@ -283,7 +285,7 @@ def test_what_cannot_be_asked_is_refused(rng):
         load_images("digits", rng, test_share=1.5)
     few = Part(np.zeros((2, 1, 4, 4), np.uint8), np.array([0, 1]))
     with pytest.raises(SourceError, match="too few to give 1 to valid"):
-        Images("few", ("a", "b"), {"train": few}).carved("valid", 0.5, rng)
+        Images("few", ("a", "b"), {"train": few}).split_off("valid", 0.5, rng)
 
 
 def test_folds_hold_each_image_once_and_each_class_in_proportion(rng):

@@ -100,7 +100,9 @@ def test_what_may_be_a_split_is_refused(tmp_path):
     grey = Image.new("L", (4, 4))
     two_classes(tmp_path / "train", grey)
     two_classes(tmp_path / "holdout", grey)
-    with pytest.raises(SourceError, match=r"holdout has classes of .*train \(ant, bee\) but its name is not a split's"):
+    with pytest.raises(
+        SourceError, match=r"holdout has classes of .*train \(ant, bee\) but its name is not that of a split"
+    ):
         read(tmp_path)
     (tmp_path / "holdout").rename(tmp_path / "val")
     two_classes(tmp_path / "validation", grey)

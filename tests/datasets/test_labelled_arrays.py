@@ -109,7 +109,7 @@ def test_labels_that_name_no_class_are_refused(tmp_path, images, labels, why):
 
 
 def test_text_beside_numbers_is_refused(tmp_path, images):
-    with pytest.raises(SourceError, match="y_train holds text, y_test numbers"):
+    with pytest.raises(SourceError, match="y_train holds text, y_test holds numbers"):
         saved(tmp_path, x_train=images, y_train=LABELS.astype(str), x_test=images, y_test=LABELS)
 
 

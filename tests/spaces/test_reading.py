@@ -278,9 +278,13 @@ def test_genotypes_in_every_form():
         (
             1,
             ("sep_conv_3x3", 0),
-            "node 2 of the normal cell has inputs 0 and 0, twice the same; expected two of 0 to 1",
+            "node 2 of the normal cell has inputs 0 and 0, the same twice; expected two of 0 to 1",
         ),
-        (3, ("sep_conv_3x3", 3), "node 3 of the normal cell has inputs 0 and 3, a later one; expected two of 0 to 2"),
+        (
+            3,
+            ("sep_conv_3x3", 3),
+            "node 3 of the normal cell has inputs 0 and 3, not an earlier node; expected two of 0 to 2",
+        ),
         (3, ("sep_conv_3x3", -1), "has inputs 0 and -1, no node"),
         (0, ("conv", 0), "unknown operation 'conv'"),
     ],

@@ -168,7 +168,7 @@ def test_the_command_line_appends(path, theirs, tmp_path, capsys):
     write_table(theirs, tmp_path / "theirs.h5")
     assert main(["append", str(path), str(tmp_path / "theirs.h5")]) == 0
     out = capsys.readouterr().out
-    assert "2 new architectures, 11 in all" in out
+    assert "2 new architectures, 11 in total" in out
     assert "Colleague 2026" in out
     assert main(["append", str(path), str(tmp_path / "theirs.h5")]) == 0
     assert "nothing changed" in capsys.readouterr().out

@@ -120,7 +120,7 @@ def on_disk(draft, tmp_path, monkeypatch):
 @pytest.mark.parametrize("colliding", [False, True])
 def test_rows_on_disk_are_found_even_if_all_hashes_are_alike(draft, on_disk, monkeypatch, colliding):
     if colliding:
-        monkeypatch.setattr(_disk_index, "_hashes", lambda archs: np.zeros(len(archs), dtype=np.uint64))
+        monkeypatch.setattr(_disk_index, "_compute_hashes", lambda archs: np.zeros(len(archs), dtype=np.uint64))
     table = Table(on_disk)
     shuffled = np.random.default_rng(0).permutation(12)
     assert (table.index(draft.architectures[shuffled]) == shuffled).all()

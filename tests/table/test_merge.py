@@ -74,7 +74,7 @@ def test_other_units_and_spaces_are_refused(draft, tmp_path):
         merge_tables([first, other], tmp_path / "merged.h5")
     fields = {name: getattr(draft, name) for name in TableBuilder.__dataclass_fields__}
     (elsewhere,) = written(tmp_path / "x", TableBuilder(**fields | {"space": "other"}))
-    with pytest.raises(TableError, match="of space 'other'"):
+    with pytest.raises(TableError, match="has space 'other'"):
         merge_tables([first, elsewhere], tmp_path / "merged.h5")
 
 

@@ -32,7 +32,7 @@ def test_a_column_answers_for_what_it_holds(proxies, cifar10, home, label):
         ("mine/theirs", UnknownName, "mine/cifar10/ours"),
         ("mine/cifar100/ours", UnknownName, "mine/cifar10/ours"),
         ("yours/ours", UnknownName, "table 'yours'"),
-        ("nbgraph/arxiv/n_params", InvalidOption, "searched is 'nb201'"),
+        ("nbgraph/arxiv/n_params", InvalidOption, "but the search is in 'nb201'"),
     ],
 )
 def test_what_names_none_is_refused(proxies, label, error, says):

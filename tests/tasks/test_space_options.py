@@ -322,7 +322,7 @@ def test_a_task_takes_the_space_of_its_table(tmp_path, made):
             r"'act' takes \[relu, gelu, swish\] in task 't-t', \[gelu, relu, swish\] in table 'mine'",
         ),
         (Declared(decided("depth", "ordinal", 2, 3), MADE.conditions), r"'depth' takes \[2, 3\] .* \[1, 2\]"),
-        (Declared(MADE.decisions, {}), r"'slope' is there always in task 't-t', where 'act' is \[relu\] in table"),
+        (Declared(MADE.decisions, {}), r"'slope' is active always in task 't-t', where 'act' is \[relu\] in table"),
         (
             Declared(MADE.decisions, {"slope": ("act", ("relu", "swish"))}),
             r"where 'act' is \[relu, swish\] in task 't-t', where 'act' is \[relu\] in table",
