@@ -116,7 +116,7 @@ def test_a_key_that_stands_twice_hides_no_value(read, tmp_path):
         read('{"0": {"a": 0, "b": 0, "acc": 50}, "0": {"a": 1, "b": 0, "acc": 60}}', name="x.json")
     with pytest.raises(SourceError, match=r"two fields get the name 'v\.acc'"):
         read('[{"a": 0, "b": 0, "acc": 50, "v.acc": 1, "v": {"acc": 2}}]', name="x.json")
-    with pytest.raises(SourceError, match="'one' has a field 'key' of its own"):
+    with pytest.raises(SourceError, match="'one' has a field 'key', a name that is reserved"):
         read('{"one": {"a": 0, "b": 0, "acc": 50, "key": 3}}', name="x.json")
     (tmp_path / "official.json").write_text('{"00000000": 1, "00000000": 2}')
     with pytest.raises(SourceError, match="appears twice in an object"):
@@ -203,7 +203,7 @@ def test_lists_and_an_index_in_parquet_are_columns(tmp_path):
     frame.set_index("cell").to_parquet(tmp_path / "x.parquet")
     cells = read_cells(tmp_path / "x.parquet")
     assert list(cells.columns) == ["cell", "curve.0", "curve.1", "n"]
-    assert cells.numbers("curve.1").tolist() == [0.2, 0.4]
+    assert cells.read_numbers("curve.1").tolist() == [0.2, 0.4]
 
 
 # --- rows

@@ -103,7 +103,7 @@ def test_a_form_is_never_guessed():
     space = NASBench201()
     with pytest.raises(InvalidArchitecture, match=r"may be official numbers \(form='index', or text '#1462'\)"):
         space.read([1462])
-    with pytest.raises(UnknownName, match="unknown form of whole numbers in space 'nb201' 'nsalib'; did you mean"):
+    with pytest.raises(UnknownName, match="unknown form of integers in space 'nb201' 'nsalib'; did you mean"):
         space.read([[0] * 6], form="nsalib")
     with pytest.raises(UnknownName, match="known: none"):
         NASBench101().read([1], form="index")
@@ -115,7 +115,7 @@ def test_official_numbers_of_nas_bench_201():
     for numbers, form in ((["#0", "#1"], ""), ([0, 1], "index"), (np.arange(2), "index"), (["#0", SECOND], "")):
         assert (space.read(numbers, form=form) == expected).all()
     for wrong in (["#15625"], ["#-1"], ["#1.0"]):
-        with pytest.raises(InvalidArchitecture, match=r"no official number .* 0 to 15624|cannot read"):
+        with pytest.raises(InvalidArchitecture, match=r"not an official number .* 0 to 15624|cannot read"):
             space.read(wrong)
     with pytest.raises(InvalidArchitecture, match=r"0\.5 is not an official number"):
         space.read([0.5], form="index")
@@ -220,7 +220,7 @@ def test_rules_are_named_for_rows_too(hyper, rng):
         (macro, [[0, 0, 0, 1, 4, 4]], "halves the resolution 0 times, expected 1 to 4"),
         (macro, [[0, 0, 1, 2, 4, 1]], "the fifth module is absent, but the sixth is present"),
         (graph, [[0, 1, 0, 0, 0]], r"it is not in canonical form, which is \[0, 0, 0, 0, 1\]"),
-        (graph, [[8, 8, 8, 8, 8]], "four times skip is not a network"),
+        (graph, [[8, 8, 8, 8, 8]], "four skip operations are not a network"),
         (NASBenchGraph(operations=["gcn", "fc"]), [[0, 0, 0, 0, 0]], "restricted to gcn, fc, without gat"),
         (hyper, [[0, 0, 0, 0, 1]], r"decision 'slope' is inactive \('act' is gelu\): its digit must be 0, not 1"),
         (NASBench201(), [[0, 5, 0, 0, 0, 0]], "decision 'edge_0_2' is 5, expected 0 to 4"),
@@ -285,7 +285,7 @@ def test_genotypes_in_every_form():
             ("sep_conv_3x3", 3),
             "node 3 of the normal cell has inputs 0 and 3, not an earlier node; expected two of 0 to 2",
         ),
-        (3, ("sep_conv_3x3", -1), "has inputs 0 and -1, no node"),
+        (3, ("sep_conv_3x3", -1), "has inputs 0 and -1, not a node"),
         (0, ("conv", 0), "unknown operation 'conv'"),
     ],
 )
@@ -375,7 +375,7 @@ def test_recipes_are_dictionaries():
     recipe = {"h_new_0": {"op": "activation_tanh", "input": ["x"]}}
     space = NASBenchNLP()
     assert (space.read([recipe]) == space.parse([json.dumps(recipe)])).all()
-    with pytest.raises(InvalidArchitecture, match="node 0 is activation_tanh of 2 inputs; it takes 1 to 1"):
+    with pytest.raises(InvalidArchitecture, match="node 0 is activation_tanh with 2 inputs; it takes 1 to 1"):
         space.read([{"h_new_0": {"op": "activation_tanh", "input": ["x", "h_prev_0"]}}])
 
 
