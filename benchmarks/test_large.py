@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nasbench.table import Draft, Measurement, Table, write_table
+from nasbench.table import Measurement, Table, TableBuilder, write_table
 
 N, N_QUERIES = 423_624, 100_000
 RECIPES = ("epochs4", "epochs12", "epochs36", "epochs108")
@@ -32,7 +32,7 @@ def large(tmp_path_factory):
     path = tmp_path_factory.mktemp("large") / "large.h5"
     texts = dict.fromkeys(("title", "space", "citation", "licence", "source", "notes"), "synthetic")
     write_table(
-        Draft(name="large", **texts, architectures=archs, cardinality=np.full(26, 3), measurements=columns), path
+        TableBuilder(name="large", **texts, architectures=archs, cardinality=np.full(26, 3), measurements=columns), path
     )
     asked = rng.integers(0, N, size=N_QUERIES)
     return path, archs[asked], asked

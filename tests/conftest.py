@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nasbench
-from nasbench.table import Draft, Measurement, Static, write_table
+from nasbench.table import Measurement, Static, TableBuilder, write_table
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -48,13 +48,13 @@ def cifar10():
 
 
 @pytest.fixture
-def draft() -> Draft:
+def draft() -> TableBuilder:
     """A small table with two seeds, three epochs and gaps."""
     rows = np.indices((3, 2, 2), dtype=np.int8).reshape(3, -1).T.copy()
     values = np.linspace(0.1, 0.9, len(rows) * 6).reshape(len(rows), 2, 3)
     values[4, 1, 2] = np.nan
     values[5, :, 2] = np.nan
-    return Draft(
+    return TableBuilder(
         name="small",
         title="A small table",
         space="nb201",
@@ -105,7 +105,7 @@ def proxy_table(home, cifar10, table, archs):
         Static(dataset="cifar10", metric=name, unit=unit, direction="maximize", values=values)
         for name, (unit, values) in columns.items()
     ]
-    draft = Draft(
+    draft = TableBuilder(
         name=table, space="nb201", **texts, architectures=archs, cardinality=cifar10.space.cardinality, statics=statics
     )
     write_table(draft, home / "tables" / f"{table}.h5")

@@ -210,7 +210,7 @@ def in_the_file(case, config):
 
 
 def is_whole(case, config):
-    """Whether one of its trainings has every epoch: then score and seconds are known, whatever is searched by."""
+    """Return whether one of its training runs has every epoch, so that score and seconds are known."""
     return any(all((seed, epoch + 1) in case.rows[config] for epoch in range(case.epochs)) for seed in (0, 1))
 
 
@@ -293,7 +293,7 @@ def reasons(case):
     if case.cost == "epoch, not said":
         yield "per = 'epoch'"
     if case.cost == "epoch" and len({epoch for cells in case.rows.values() for _, epoch in cells}) < case.epochs:
-        yield "what the others took is unknown"
+        yield "the cost of the others is unknown"
     if case.metric == "latency" and case.epochs > 1:
         yield "'answer'"  # seconds of several epochs that fall, or hardly grow: are they spent?
     if sum(is_whole(case, config) for config in case.rows) <= 1:

@@ -1,6 +1,7 @@
-"""Labelled images and signals to train on, one file per format; all of them held in memory as they were measured.
+"""Labelled images and signals for training, one module per format. Each data set is held completely in memory.
 
-A data set is named by a label, such as ``digits``, ``folder,path=/data/cifar10`` or ``mnist1d,iid_noise=0.05``.
+A label names a data set and its options, such as ``digits``, ``folder,path=/data/cifar10`` or
+``mnist1d,iid_noise=0.05``.
 """
 
 from nasbench.datasets._images import SPLITS, Images, Part

@@ -1,8 +1,8 @@
-"""Pickled batches of small images, read by an unpickler that can build only containers, text, numbers and uint8 arrays.
+"""Read pickled batches of small images with an unpickler that builds only containers, text, numbers and uint8 arrays.
 
 CIFAR's "python version" and downsampled ImageNet are dictionaries with ``data``, uint8 [n, 3 * side * side], and
-``labels``. Importers turn arrays into lists, which is right for a few numbers and too much for
-180 million pixels; here an array stays the bytes it is.
+``labels``. Importers turn arrays into lists, which suits a few numbers but not 180 million pixels; here, arrays stay
+arrays.
 """
 
 import io
@@ -17,7 +17,7 @@ from nasbench.unpickling import EncodeLatin, PlainFunction, RestrictedUnpickler,
 
 
 class _Pixels:
-    """Stands for an array; its state is checked before it is believed."""
+    """Replaces an array; checks its state before reading it."""
 
     values: Any = None
 
@@ -26,7 +26,7 @@ class _Pixels:
 
 
 class _MakePixels(PlainFunction):
-    """Stands for the function that makes empty arrays, whatever type and shape it is asked for."""
+    """Replaces the function that makes empty arrays; ignores the type and shape."""
 
     __slots__ = ()
 
@@ -38,10 +38,10 @@ _ALLOWED = stand_for_numpy(_MakePixels()) | {("_codecs", "encode"): EncodeLatin(
 
 
 def read_pickle(path: Path) -> dict[str, Any]:
-    """Return the dictionary that a batch file holds, its keys as text.
+    """Return the dictionary in a batch file, with its keys as text.
 
     Raises:
-        SourceError: no such file, truncated, no pickle, or one that asks for anything but plain data.
+        SourceError: the file is missing, truncated, not a pickle, or refers to anything other than plain data.
     """
     try:
         data = path.read_bytes()
@@ -58,11 +58,11 @@ def read_batch(path: Path, key: str, side: int) -> tuple[Bits, Ints]:
 
     Args:
         path: the file.
-        key: what the labels are called in it.
-        side: pixels on a side.
+        key: the key of the labels in the file.
+        side: side of an image in pixels.
 
     Raises:
-        SourceError: it cannot be read, or holds other images.
+        SourceError: the file cannot be read, or holds other images.
     """
     batch = read_pickle(path)
     if missing := [name for name in ("data", key) if name not in batch]:
@@ -70,8 +70,8 @@ def read_batch(path: Path, key: str, side: int) -> tuple[Bits, Ints]:
     pixels, labels = getattr(batch["data"], "values", None), np.asarray(batch[key])
     numbers = 3 * side * side
     if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 2 or pixels.shape[1] != numbers:
-        seen = "no array" if pixels is None else f"{pixels.dtype} {pixels.shape}"
+        seen = "not an array" if pixels is None else f"{pixels.dtype} {pixels.shape}"
         raise SourceError(f"{path}: data is {seen}; expected uint8 [n, {numbers}]")
     if labels.shape != (len(pixels),) or labels.dtype.kind not in "iu":
-        raise SourceError(f"{path}: {labels.size} labels for {len(pixels)} images; expected a whole number each")
+        raise SourceError(f"{path}: {labels.size} labels for {len(pixels)} images; expected one integer per image")
     return pixels.reshape(-1, 3, side, side), labels.astype(np.int64)

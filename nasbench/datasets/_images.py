@@ -1,4 +1,4 @@
-"""What every data set gives: labelled images in up to three splits."""
+"""The common form of data sets: labelled images in up to three splits."""
 
 import hashlib
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ NAMES_OF_SPLITS = {
     "valid": ("valid", "val", "validation", "dev"),
     "test": ("test", "testing"),
 }
-"""What files and folders call them, in upper or lower case."""
+"""Names of the splits in files and folders, in upper or lower case."""
 Pixels = npt.NDArray[Any]
 """``[n, channels, height, width]`` uint8, or ``[n, channels, length]`` float32 signals."""
 
 
 class Part(NamedTuple):
-    """Images and what they show.
+    """Images and their labels.
 
     Attributes:
         images: [n, channels, height, width] uint8, or float32, or signals [n, channels, length] of these types.
-        labels: [n] int64 number of the class.
+        labels: [n] number of the class, int64.
     """
 
     images: Pixels
@@ -39,14 +39,14 @@ class Images:
     """A data set.
 
     Attributes:
-        name: how it was asked for.
+        name: the label of the data set.
         classes: names of the classes, by number.
-        parts: splits by name; ``train`` is always there.
-        notes: what the source holds and was not read, named and counted; they change no digest.
+        parts: splits by name; ``train`` always exists.
+        notes: names and counts of parts of the source that were not read; they do not affect the digest.
 
     Raises:
-        SourceError: arrays that do not fit together, an unknown label, fewer than two classes, or a class without
-            training images.
+        SourceError: shapes or types of arrays do not match, a label is unknown, there are fewer than two classes, or a
+            class has no training images.
     """
 
     name: str
@@ -59,7 +59,8 @@ class Images:
             raise SourceError(f"{self.name} has the splits {sorted(self.parts)}; 'train' is missing")
         if len(self.classes) < 2:
             raise SourceError(
-                f"{self.name} has one class, {self.classes[0]!r}: every network would be right; expected at least two"
+                f"{self.name} has only one class, {self.classes[0]!r}: every network would be correct; expected at "
+                "least two"
                 if self.classes
                 else f"{self.name} has no class; expected at least two"
             )
@@ -93,16 +94,16 @@ class Images:
         return tuple(self.parts["train"].images.shape[1:])
 
     def split_off(self, split: str, share: float, rng: np.random.Generator) -> "Images":
-        """Return the data set with a split of its own cut out of the training images, each class in proportion.
+        """Return the data set with an additional split taken from the training images, stratified by class.
 
         Args:
-            split: ``valid`` or ``test``; one that the data set has stays as it is.
-            share: of the training images of each class, in (0, 1).
-            rng: draws which.
+            split: ``valid`` or ``test``; an existing split stays unchanged.
+            share: share of the training images of each class, in (0, 1).
+            rng: draws the images.
 
         Raises:
-            InvalidOption: a share outside its range.
-            SourceError: a class with too few images to give one and keep one.
+            InvalidOption: the share is outside its range.
+            SourceError: a class has too few images to give one and keep one.
         """
         if not 0 < share < 1:
             raise InvalidOption(f"the share of {split} images is {share}; expected between 0 and 1")
@@ -122,21 +123,21 @@ class Images:
         return replace(self, parts={**self.parts, "train": kept, split: Part(images[taken], labels[taken])})
 
     def fold(self, number: int, of: int, rng: np.random.Generator) -> "Images":
-        """Return the data set with one part of its training and validation images as the validation images.
+        """Return the data set with one fold of its training and validation images as validation images.
 
-        Together the parts hold each image once, and each class in proportion.
+        The folds are disjoint, cover all images, and are stratified by class.
 
         Args:
-            number: of the part, from 1.
-            of: how many parts there are, at least 2.
-            rng: draws the parts; the same state for every one of them.
+            number: number of the fold, from 1.
+            of: number of folds, at least 2.
+            rng: draws the folds; pass the same state for every fold.
 
         Raises:
-            InvalidOption: no such part.
-            SourceError: a class with fewer images than parts.
+            InvalidOption: there is no such fold.
+            SourceError: a class has fewer images than there are folds.
         """
         if not 1 <= number <= of or of < 2:
-            raise InvalidOption(f"fold {number} of {of}; expected at least 2 folds, and one of them")
+            raise InvalidOption(f"fold {number} of {of}; expected at least 2 folds, and a number from 1 to that")
         pooled = [self.parts[split] for split in ("train", "valid") if split in self.parts]
         images, labels = (np.concatenate(arrays) for arrays in zip(*pooled, strict=True))
         place = np.empty(len(labels), dtype=np.int64)
@@ -150,12 +151,12 @@ class Images:
         return replace(self, parts={**self.parts, **parts})
 
     def described(self) -> list[str]:
-        """Return how many images there are, and the notes, as lines."""
+        """Return the numbers of images, and the notes, as lines of text."""
         sizes = ", ".join(f"{len(self.parts[split].labels):,} {split}" for split in SPLITS if split in self.parts)
         return [f"{self.name}: {sizes} images of {len(self.classes)} classes", *(f"note: {n}" for n in self.notes)]
 
     def digest(self) -> str:
-        """Return a SHA-256 of all images and labels, split by split."""
+        """Return the SHA-256 of all images and labels, split by split."""
         sha = hashlib.sha256(repr(self.classes).encode())
         for split in sorted(self.parts):
             images, labels = self.parts[split]

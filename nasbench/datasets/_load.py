@@ -1,4 +1,4 @@
-"""Opening a data set by its label."""
+"""Load a data set by its label."""
 
 from dataclasses import replace
 from typing import Protocol
@@ -11,26 +11,26 @@ from nasbench.registry import DATASETS
 
 
 class DataSet(Protocol):
-    """A format: one file in ``nasbench/datasets/``, whose constructor takes keyword options only."""
+    """The interface of a format: a class in a module of ``nasbench/datasets/`` with keyword-only options."""
 
     def read(self, rng: np.random.Generator) -> Images:
-        """Read everything into memory; ``rng`` is for what makes its own images."""
+        """Read all images into memory; data sets that generate images use ``rng``."""
         ...
 
 
 def load_images(label: str, rng: np.random.Generator, *, valid_share: float = 0.2, test_share: float = 0.2) -> Images:
-    """Return a data set with training, validation and test images, none of them in two splits.
+    """Return a data set with disjoint training, validation and test images.
 
     Args:
-        label: name and options, ``folder,path=/data/flowers``.
-        rng: draws the splits that the data set does not have, and procedural images.
-        valid_share: of the training images, cut out where it has no validation images of its own.
-        test_share: the same for test images, cut out first.
+        label: name and options, such as ``folder,path=/data/flowers``.
+        rng: draws the splits that the data set does not have, and generated images.
+        valid_share: share of the training images to take as validation images, if the data set has none.
+        test_share: the same for test images, which are taken first.
 
     Raises:
-        UnknownName: no such data set or option.
-        MissingExtra: a package to read it with is not installed.
-        SourceError: it cannot be read.
+        UnknownName: the data set or an option is unknown.
+        MissingExtra: a required package is not installed.
+        SourceError: the data set cannot be read.
     """
     cls, options = Choice.parse(label).resolve(DATASETS)
     images: Images = cls(**options).read(rng)

@@ -1,10 +1,10 @@
-"""Arrays in a NumPy ``.npz`` or an HDF5 file: ``train_images`` and ``train_labels``, and the same for valid and test.
+"""Arrays in a NumPy ``.npz`` or an HDF5 file: ``train_images`` and ``train_labels``, likewise for valid and test.
 
-The names ``x_train``, ``y_train``, ``x_test`` ... that Keras writes are read too, and ``val``, ``validation``, ``dev``.
-Images have channels first or last, or none. Types with a defined range are put on the scale of 0 to 255: uint8, uint16
-(as float32) and truth values; floats are taken as they are, as float32, and every split must be on the scale of the
-training images. Labels are whole numbers, one-hot rows, or text, which names the classes. Nothing in these files is
-executed: object arrays are refused. Arrays that are not read are named in the notes of the data.
+The reader also knows Keras' names ``x_train``, ``y_train``, ``x_test`` ..., and ``val``, ``validation``, ``dev``.
+Images have channels first or last, or none. Types with a defined range are scaled to 0 to 255: uint8, uint16
+(as float32) and truth values. Floats stay unchanged, as float32, and every split must have the scale of the
+training images. Labels are integers, one-hot rows, or texts, which name the classes. The reader executes no code from
+the files and refuses object arrays. The notes of the data set name the arrays that were not read.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,22 +22,22 @@ from nasbench.options import Text
 _NAMES = (("{}_images", "{}_labels"), ("x_{}", "y_{}"), ("{}_x", "{}_y"))
 _CHANNELS = (1, 3, 4)
 _LAYOUTS = ("auto", "first", "last", "none")
-_SCALES_APART = 20.0  # times another split's standard deviation: no sample is so unlike
-_SIGNED = 0.05  # share of negative values that cannot be chance where another split has none
-_LOOKED_AT = 2000  # images of each split
+_SCALES_APART = 20.0  # ratio of two splits' standard deviations that samples of one distribution never reach
+_SIGNED = 0.05  # share of negative values that cannot be chance if another split has none
+_LOOKED_AT = 2000  # number of images of each split that are compared
 
 Reader = Callable[[tuple[()]], Any]
 
 
 class Arrays:
-    """Reads the arrays.
+    """A data set of arrays in one file.
 
     Args:
         path: the file.
-        layout: where the channels are: ``first``, ``last``, ``none`` of them, or ``auto``: the axis of 1, 3 or 4.
+        layout: position of the channels: ``first``, ``last``, ``none``, or ``auto``: the axis of size 1, 3 or 4.
 
     Raises:
-        InvalidOption: another layout.
+        InvalidOption: the layout is unknown.
     """
 
     def __init__(self, *, path: Text, layout: str = "auto") -> None:
@@ -46,10 +46,10 @@ class Arrays:
         self._path, self._layout = Path(path).expanduser(), layout
 
     def read(self, rng: np.random.Generator) -> Images:
-        """Read every split that is there.
+        """Read all splits in the file.
 
         Raises:
-            SourceError: no such file, truncated, names or types that this does not read, or splits of different scale.
+            SourceError: the file is missing or truncated, names or types are unknown, or splits differ in scale.
         """
         del rng
         try:
@@ -60,7 +60,7 @@ class Arrays:
                 return self._build_images({name: _Lazy(file, name) for name in file.files})
         except SourceError:
             raise
-        except Exception as error:  # a damaged archive can raise nearly anything
+        except Exception as error:  # a damaged archive can raise almost any exception
             raise SourceError(f"{self._path} cannot be read ({type(error).__name__}: {error})") from error
 
     def _build_images(self, arrays: Mapping[str, Reader]) -> Images:
@@ -77,7 +77,7 @@ class Arrays:
         return Images(f"arrays {self._path}", classes, made, notes)
 
     def _find_names(self, arrays: Mapping[str, Reader]) -> dict[str, tuple[str, str]]:
-        """Return the names of images and labels of each split."""
+        """Return the names of the arrays of images and labels for each split."""
         by_lower = {name.lower(): name for name in arrays}
         found: dict[str, tuple[str, str]] = {}
         for split, called in NAMES_OF_SPLITS.items():
@@ -108,15 +108,15 @@ class Arrays:
         return np.ascontiguousarray(np.moveaxis(images, -1, 1)) if layout == "last" else np.asarray(images)
 
     def _unify_scales(self, parts: dict[str, Pixels], kinds: Mapping[str, np.dtype[Any]]) -> dict[str, Pixels]:
-        """Return splits of one type.
+        """Convert all splits to one type.
 
         Raises:
-            SourceError: floats beside another type, or splits whose values cannot be samples of one distribution: a
-                spread 20 times as large, or negative values in one of them alone.
+            SourceError: floats are mixed with another type, or the values of two splits cannot be samples of one
+                distribution: one spread is 20 times the other, or only one of them has negative values.
         """
         if len({kind.kind == "f" for kind in kinds.values()}) > 1:
             seen = ", ".join(f"{name} is {kind}" for name, kind in kinds.items())
-            raise SourceError(f"{self._path}: {seen}; give all splits in one type and on one scale")
+            raise SourceError(f"{self._path}: {seen}; use one type and one scale for all splits")
         if len({images.dtype for images in parts.values()}) > 1:
             parts = {split: images.astype(np.float32) for split, images in parts.items()}
         train, *others = parts.values()
@@ -124,13 +124,13 @@ class Arrays:
             if _are_apart(train, images):
                 raise SourceError(
                     f"{self._path}: the training images are {_find_range(train)}, those of {split} "
-                    f"{_find_range(images)}; they are on different scales: scale both alike"
+                    f"{_find_range(images)}; they have different scales: scale both in the same way"
                 )
         return parts
 
 
 def _are_apart(one: Pixels, other: Pixels) -> bool:
-    """Tell whether images were scaled each on their own, by some 2,000 of each."""
+    """Return whether two sets of images have different scales, judged by about 2,000 of each."""
     some = [images[:: max(1, len(images) // _LOOKED_AT)] for images in (one, other)]
     spreads = [float(images.std(dtype=np.float64)) for images in some]
     negative = sorted(float((images < 0).mean()) for images in some)
@@ -142,7 +142,7 @@ def _find_range(images: Pixels) -> str:
 
 
 def _scale_images(name: str, images: Any) -> Any:
-    """Return images as uint8, or as float32: on the same scale where their type has a range, floats as they are."""
+    """Return images as uint8 or float32: scaled to 0 to 255 if their type has a range, floats unchanged."""
     kind = images.dtype
     if kind == np.uint8:
         return images
@@ -154,13 +154,13 @@ def _scale_images(name: str, images: Any) -> Any:
         return images.astype(np.float32)
     seen = f" {_find_range(images)}" if kind.kind in "iu" else ""
     raise SourceError(
-        f"{name} is {kind}{seen}; expected uint8 or float32: a type whose black and white are defined, or floats on a "
-        "scale of your own"
+        f"{name} is {kind}{seen}; expected uint8 or float32: a type whose black and white are defined, or floats of "
+        "any scale"
     )
 
 
 def _choose_reader(item: Any) -> Reader:
-    """Return what reads an HDF5 array; text as text, and of a group nothing."""
+    """Return the function that reads an HDF5 array; it decodes text."""
     if isinstance(item, h5py.Dataset) and h5py.check_string_dtype(item.dtype) is not None:
         item = item.asstr()
     read: Reader = item.__getitem__
@@ -168,7 +168,7 @@ def _choose_reader(item: Any) -> Reader:
 
 
 class _Lazy:
-    """Reads one array of an archive when asked."""
+    """Reads one array of an archive on demand."""
 
     def __init__(self, archive: Any, name: str) -> None:
         self._archive, self._name = archive, name
@@ -178,7 +178,7 @@ class _Lazy:
 
 
 def _guess_layout(shape: tuple[int, ...]) -> str:
-    """Name the layout that a shape has; empty where it could be either."""
+    """Return the layout of a shape; empty if it is ambiguous."""
     if len(shape) == 3 and shape[1] not in _CHANNELS and shape[2] not in _CHANNELS:
         return "none"
     first, last = (shape[axis] in _CHANNELS if len(shape) > 2 else False for axis in (1, -1))

@@ -1,8 +1,8 @@
-"""CIFAR-10 and CIFAR-100 as their author distributes them: the binary or the python version, unpacked.
+"""CIFAR-10 and CIFAR-100 as their author distributes them: the unpacked binary or python version.
 
 Source: Krizhevsky 2009, "Learning Multiple Layers of Features from Tiny Images"; cs.toronto.edu/~kriz/cifar.html. The
-folder tells which it is: ``data_batch_1.bin`` or ``data_batch_1`` for CIFAR-10, ``train.bin`` or ``train`` for
-CIFAR-100 (its 100 fine labels).
+files in the folder determine the version: ``data_batch_1.bin`` or ``data_batch_1`` for CIFAR-10, ``train.bin`` or
+``train`` for CIFAR-100 (its 100 fine labels).
 """
 
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ _NUMBERS = 3 * _SIDE * _SIDE
 
 @dataclass(frozen=True)
 class _Version:
-    """What the files of one version are called, and how they are read."""
+    """The file names of one version, and how to read its files."""
 
     name: str
     train: tuple[str, ...]
     test: str
     names: str
-    key: str = ""  # of the labels in a pickle; empty for a binary file
+    key: str = ""  # key of the labels in a pickle; empty for a binary file
     names_key: str = ""
-    n_labels: int = 1  # bytes before each image; the last one is the label
+    n_labels: int = 1  # number of bytes before each image; the last one is the label
 
 
 _FIVE = tuple(f"data_batch_{i}" for i in range(1, 6))
@@ -43,7 +43,7 @@ _VERSIONS = (
 
 
 class CIFAR:
-    """Reads the official folder.
+    """CIFAR-10 or CIFAR-100 from the official folder.
 
     Args:
         path: the folder with the batches.
@@ -53,10 +53,10 @@ class CIFAR:
         self._path = Path(path).expanduser()
 
     def read(self, rng: np.random.Generator) -> Images:
-        """Read training and test images.
+        """Read the training and test images.
 
         Raises:
-            SourceError: no such folder, a missing or truncated batch, or labels that have no name.
+            SourceError: the folder does not exist, a batch is missing or truncated, or a label has no name.
         """
         del rng
         version = next((v for v in _VERSIONS if (self._path / v.train[0]).is_file()), None)
@@ -84,13 +84,15 @@ class CIFAR:
 
 
 def _read_binary(path: Path, n_labels: int) -> tuple[Bits, Ints]:
-    """Read records of label bytes and pixels."""
+    """Read records, each of label bytes and pixels."""
     try:
         data = np.fromfile(path, dtype=np.uint8)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error}") from error
     record = n_labels + _NUMBERS
     if not data.size or data.size % record:
-        raise SourceError(f"{path} has {data.size:,} bytes, no whole number of records of {record}: it is truncated")
+        raise SourceError(
+            f"{path} has {data.size:,} bytes, which is not a multiple of the record length {record}: it is truncated"
+        )
     rows = data.reshape(-1, record)
     return rows[:, n_labels:].reshape(-1, 3, _SIDE, _SIDE), rows[:, n_labels - 1].astype(np.int64)

@@ -1,7 +1,7 @@
-"""Handwritten digits of scikit-learn: 1,797 images of 8 x 8 pixels, 17 grey levels, always at hand.
+"""Handwritten digits of scikit-learn: 1,797 images of 8 x 8 pixels with 17 grey levels; no download needed.
 
-Source: Alpaydin & Kaynak 1998, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository; the
-copy that scikit-learn carries is its test set. It comes without splits.
+Source: Alpaydin & Kaynak 1998, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository;
+scikit-learn contains a copy of its test set. It has no splits.
 """
 
 import numpy as np
@@ -13,10 +13,10 @@ _LEVELS = 16
 
 
 class Digits:
-    """The images, grey levels spread over 0 to 255."""
+    """The images, with grey levels scaled to 0 to 255."""
 
     def read(self, rng: np.random.Generator) -> Images:
-        """Return all of them as training images."""
+        """Return all images as training images."""
         del rng
         from sklearn.datasets import load_digits  # slow to import
 

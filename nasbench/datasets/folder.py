@@ -1,10 +1,10 @@
 """A folder of image files by class: ``CLASS/*.jpg``, or ``train/CLASS/*.jpg`` beside ``valid`` and ``test``.
 
-``training``, ``val``, ``validation``, ``dev`` and ``testing`` are read as these, in upper or lower case. Images are
-read once, by threads, into one array: uint8, or float32 on the same scale of 0 to 255 where some have 16 bits. A file
-that cannot be read is an error that names it, as is a class without images or a folder beside ``train`` that may be a
-split under another name. What else is not read (other endings, images in a class's own subfolders) is counted in the
-notes of the data: nothing is left out silently.
+The names ``training``, ``val``, ``validation``, ``dev`` and ``testing`` mean the same, in upper or lower case. Threads
+read all images once into one array: uint8, or float32 on the same scale of 0 to 255 if some have 16 bits. An unreadable
+file is an error that names it; so is a class without images, or a folder beside ``train`` that may be a split with
+another name. The notes of the data set count all other unread files (other endings, images in subfolders of a class):
+nothing is left out silently.
 """
 
 from collections import Counter
@@ -28,16 +28,16 @@ _THREADS = 4
 
 
 class Folder:
-    """Reads image files.
+    """A data set of image files in folders.
 
     Args:
         path: the folder.
-        size: pixels on a side that every image is resized to; 0 keeps them, and then they must be of one size.
+        size: side in pixels to which every image is resized; 0 keeps the images, which must then have one size.
         channels: 3 for colour, 1 for grey.
-        background: grey level, 0 to 255, behind images that are transparent in places; -1 refuses these.
+        background: grey level, 0 to 255, behind transparent parts of images; -1 refuses such images.
 
     Raises:
-        InvalidOption: another number of channels, a negative size, or no such grey level.
+        InvalidOption: the number of channels, the size or the grey level is not allowed.
     """
 
     def __init__(self, *, path: Text, size: int = 0, channels: int = 3, background: int = -1) -> None:
@@ -49,11 +49,11 @@ class Folder:
         self._path, self._size, self._channels, self._background = Path(path).expanduser(), size, channels, background
 
     def read(self, rng: np.random.Generator) -> Images:
-        """Read every image.
+        """Read all images.
 
         Raises:
-            SourceError: no such folder, a class without images, splits of other classes, a folder that may be a split,
-                files that cannot be used, or images of several sizes.
+            SourceError: the folder does not exist, a class has no images, splits have different classes, a folder may
+                be a split, files cannot be used, or images have several sizes.
         """
         del rng
         unread: Counter[str] = Counter()
@@ -70,15 +70,15 @@ class Folder:
         return Images(f"folder {self._path}", tuple(classes), parts, notes)
 
     def _find_splits(self, unread: Counter[str]) -> dict[str, Path]:
-        """Return the folder of each split; the folder itself where it holds classes."""
+        """Return the folder of each split, or the data set's folder itself if it holds classes."""
         if not self._path.is_dir():
-            raise SourceError(f"{self._path} is no folder; expected one of images by class")
+            raise SourceError(f"{self._path} is not a folder; expected a folder with one subfolder of images per class")
         inside = _list_folders(self._path)
         found: dict[str, Path] = {}
         for at in inside:
             split = _SPLIT_OF.get(at.name.lower())
             if split in found:
-                raise SourceError(f"{found[split]} and {at} are both the {split} split; keep one of them there")
+                raise SourceError(f"{found[split]} and {at} are both the {split} split; keep only one of them")
             if split is not None:
                 found[split] = at
         if "train" in found:
@@ -90,12 +90,12 @@ class Folder:
         return {"train": self._path}
 
     def _check_others(self, others: Sequence[Path], classes: Sequence[str], unread: Counter[str]) -> None:
-        """Count what lies beside the splits, and refuse what has their classes: it may be one of them."""
+        """Count files beside the splits, and refuse folders with the same classes: they may be splits."""
         for at in others:
             if shared := {child.name for child in _list_folders(at)} & set(classes):
                 raise SourceError(
                     f"{at} has classes of {self._path / 'train'} ({', '.join(sorted(shared)[:_SHOWN])}) but its name "
-                    f"is no split's; rename it to one of {', '.join(_SPLIT_OF)}, or move it elsewhere"
+                    f"is not that of a split; rename it to one of {', '.join(_SPLIT_OF)}, or move it elsewhere"
                 )
             unread[f"in the folder '{at.name}' beside the splits: not read"] += sum(
                 file.is_file() for file in at.rglob("*")
@@ -120,7 +120,7 @@ class Folder:
         return Part(self._read_pixels(files, unread), np.array(labels, dtype=np.int64))
 
     def _read_pixels(self, files: Sequence[Path], unread: Counter[str]) -> Pixels:
-        """[n, channels, height, width] of all files."""
+        """Return the pixels [n, channels, height, width] of all files."""
         first = next((image for file in files if not isinstance(image := self._read_image(file), str)), None)
         if first is None:
             raise SourceError(f"none of {len(files)} images can be used: {self._read_image(files[0])}")
@@ -143,10 +143,10 @@ class Folder:
         return pixels
 
     def _read_image(self, file: Path) -> tuple[Pixels, list[str]] | str:
-        """Return one image, channels first, with what of it was not read; or what is wrong with it."""
+        """Return one image, channels first, with notes on unread parts; or a text that says what is wrong with it."""
         try:
             return read_pixels(file, size=self._size, channels=self._channels, background=self._background)
-        except Exception as error:  # a damaged file can raise nearly anything
+        except Exception as error:  # a damaged file can raise almost any exception
             return f"{file} ({type(error).__name__}: {error})"
 
 
@@ -163,7 +163,7 @@ def _is_image(file: Path) -> bool:
 
 
 def _count_files(folder: Path, where: str, unread: Counter[str], *, images: bool = True) -> None:
-    """Count the files right in a folder, by their ending; those that are images too, or not."""
+    """Count the files directly in a folder by their ending; ``images`` says whether image files count too."""
     for file in _list_visible(folder):
         if file.is_file() and (images or not _is_image(file)):
             ending = f"ending in '{file.suffix}'" if file.suffix else "without an ending"
@@ -174,6 +174,6 @@ def _list_classes(folder: Path) -> list[str]:
     classes = [at.name for at in _list_folders(folder)]
     if not classes:
         raise SourceError(
-            f"{folder} has no folder of images; expected one for each class (rename one that is called like a split)"
+            f"{folder} has no folder of images; expected one per class (rename a class that has the name of a split)"
         )
     return classes

@@ -1,9 +1,9 @@
-"""Downsampled ImageNet of 16 x 16 pixels, its first 120 classes unless told otherwise: the data of ImageNet16-120.
+"""Downsampled ImageNet with 16 x 16 pixels, by default its first 120 classes: the data of ImageNet16-120.
 
 Source: Chrabaszcz, Loshchilov & Hutter 2017, arXiv 1707.08819 (the batches ``train_data_batch_1`` to ``_10`` and
-``val_data``); Dong & Yang 2020, arXiv 2001.00326, for the 120 classes. NAS-Bench-201 halves the official validation
-images into validation and test by a list of its own; here they are all ``test``, and validation images
-are cut out of the training images.
+``val_data``); Dong & Yang 2020, arXiv 2001.00326, for the 120 classes. NAS-Bench-201 splits the official validation
+images into validation and test halves by a list of its own. Here, all of them are ``test``, and validation images
+are taken from the training images.
 """
 
 from pathlib import Path
@@ -20,14 +20,14 @@ _TRAIN = tuple(f"train_data_batch_{i}" for i in range(1, 11))
 
 
 class ImageNet16:
-    """Reads the batches, and keeps of each the images of the first classes.
+    """Downsampled ImageNet, restricted to its first classes.
 
     Args:
         path: the folder with the batches.
-        n_classes: the first so many, 2 to 1000.
+        n_classes: number of classes to keep, 2 to 1000.
 
     Raises:
-        InvalidOption: another number.
+        InvalidOption: the number of classes is outside this range.
     """
 
     def __init__(self, *, path: Text, n_classes: int = 120) -> None:
@@ -36,10 +36,10 @@ class ImageNet16:
         self._path, self._n_classes = Path(path).expanduser(), n_classes
 
     def read(self, rng: np.random.Generator) -> Images:
-        """Read training and test images.
+        """Read the training and test images.
 
         Raises:
-            SourceError: a missing or truncated batch.
+            SourceError: a batch is missing or truncated.
         """
         del rng
         kept = [self._read_batch(name) for name in _TRAIN]
@@ -49,5 +49,5 @@ class ImageNet16:
 
     def _read_batch(self, name: str) -> Part:
         images, labels = read_batch(self._path / name, "labels", _SIDE)
-        rows = labels <= self._n_classes  # they count from 1
+        rows = labels <= self._n_classes  # labels count from 1
         return Part(images[rows], labels[rows] - 1)

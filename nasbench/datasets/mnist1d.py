@@ -1,12 +1,12 @@
-"""MNIST-1D: signals of 40 numbers made from ten hand-drawn templates, as many and as noisy as wanted.
+"""MNIST-1D: signals of 40 numbers, generated from ten hand-drawn templates in any number and with any noise.
 
 Source: Greydanus & Kobak 2020, "Scaling Down Deep Learning with MNIST-1D", arXiv 2011.14439, appendix; templates,
 steps and settings are those of the authors' package ``mnist1d``. A template of 12 points is padded with
-zeros, resampled, scaled and shifted; correlated noise fills the zeros, white noise lies on all; a ramp is
-subtracted, and 40 points are kept.
+zeros, resampled, scaled and shifted. Correlated noise replaces the zeros, and white noise is added everywhere. A ramp
+is subtracted, and 40 points are kept.
 
-What differs: signals are drawn from our own generator, so that they are other ones than the file that the authors
-ship; they are not standardised over training and test together (the trainer does it by the training signals).
+Differences from the original: this module draws the signals with its own generator, so they differ from the authors'
+file. They are not standardised over training and test together (the trainer standardises by the training signals).
 """
 
 import numpy as np
@@ -38,14 +38,14 @@ _NONZERO = 1e-8  # lifts the template's own zeros above those of the padding
 
 
 def make_templates() -> Floats:
-    """Return the ten digits [10, 12], standardised and starting from 0."""
+    """Return the ten digits [10, 12], standardised and starting at 0."""
     x = _TEMPLATES - _TEMPLATES.mean(axis=1, keepdims=True)
     x = x / x.std(axis=1, keepdims=True)
     return np.asarray((x - x[:, :1]) / 6)
 
 
 def _interpolate(signals: Floats, places: Floats) -> Floats:
-    """Read signals [n, t] at fractional places [n, k] by linear interpolation; ``[n, k]``."""
+    """Interpolate signals [n, t] linearly at fractional places [n, k]; ``[n, k]``."""
     below = np.minimum(places.astype(np.int64), signals.shape[1] - 2)
     low, high = (np.take_along_axis(signals, below + step, axis=1) for step in (0, 1))
     result: Floats = low + (high - low) * (places - below)
@@ -53,7 +53,7 @@ def _interpolate(signals: Floats, places: Floats) -> Floats:
 
 
 class _Signals:
-    """Draws signals; all settings as in ``MNIST1D``."""
+    """A generator of signals with the settings of ``MNIST1D``."""
 
     def __init__(
         self, length: int, *, scale: float, translation: int, correlated: float, iid: float, shear: float
@@ -62,7 +62,7 @@ class _Signals:
         self.correlated, self.iid, self.shear = correlated, iid, shear
 
     def draw(self, labels: Ints, rng: np.random.Generator) -> Floats:
-        """Return one signal [n, length] of each label."""
+        """Return one signal for each label; ``[n, length]``."""
         x = self._place_templates(labels, rng)
         noise = gaussian_filter1d(self.correlated * rng.standard_normal(x.shape), _KERNEL, axis=1)
         x = np.where(x != 0, x, noise) + self.iid * rng.standard_normal(x.shape)
@@ -71,7 +71,7 @@ class _Signals:
         return _interpolate(x, np.broadcast_to(np.linspace(0, _RESAMPLED - 1, self.length), (len(x), self.length)))
 
     def _place_templates(self, labels: Ints, rng: np.random.Generator) -> Floats:
-        """Pad, resample, scale and shift the templates; ``[n, 72]``, exactly 0 where there is no digit."""
+        """Pad, resample, scale and shift the templates; ``[n, 72]``, exactly 0 outside the digit."""
         low, high = _PADDING
         padding = rng.integers(low, high + 1, size=len(labels))
         padded = np.pad(make_templates() + _NONZERO, ((0, 0), (0, high)))[labels]
@@ -82,21 +82,21 @@ class _Signals:
 
 
 class MNIST1D:
-    """Training and test signals, and validation signals where they are asked for, in equal numbers of every digit.
+    """Training and test signals, and optionally validation signals, with equal numbers of every digit.
 
     Args:
-        n_train: training signals.
-        n_test: test signals.
-        n_valid: validation signals; 0 leaves it to be cut out of the training signals.
-        length: numbers in a signal.
+        n_train: number of training signals.
+        n_test: number of test signals.
+        n_valid: number of validation signals; with 0, they are taken from the training signals.
+        length: number of points in a signal.
         scale: range of the random scale.
-        translation: most points a signal is shifted by, plus one.
-        correlated_noise: standard deviation, before smoothing, of the noise in place of zeros.
-        iid_noise: standard deviation of the noise on all.
+        translation: largest random shift in points, plus one.
+        correlated_noise: standard deviation, before smoothing, of the noise that replaces zeros.
+        iid_noise: standard deviation of the noise added everywhere.
         shear: range of the random slope.
 
     Raises:
-        InvalidOption: fewer than 10 signals, or a negative number.
+        InvalidOption: there are fewer than 10 signals, or a setting is negative or too small.
     """
 
     def __init__(
@@ -115,11 +115,12 @@ class MNIST1D:
         if min(n_train, n_test) < len(_TEMPLATES) or translation < 1 or length < 2 or n_valid < 0:
             raise InvalidOption(
                 f"n_train={n_train}, n_test={n_test}, n_valid={n_valid}, translation={translation}, length={length}; "
-                "expected 10, 10, 0, 1, 2 or more"
+                "expected at least 10, 10, 0, 1 and 2"
             )
         if min(scale, correlated_noise, iid_noise, shear) < 0:
             raise InvalidOption(
-                f"scale={scale}, correlated_noise={correlated_noise}, iid_noise={iid_noise}, shear={shear}"
+                f"scale={scale}, correlated_noise={correlated_noise}, iid_noise={iid_noise}, shear={shear}; "
+                "expected numbers of at least 0"
             )
         self._signals = _Signals(
             length, scale=scale, translation=translation, correlated=correlated_noise, iid=iid_noise, shear=shear
@@ -127,7 +128,7 @@ class MNIST1D:
         self._sizes = {"train": n_train, "test": n_test} | ({"valid": n_valid} if n_valid else {})
 
     def read(self, rng: np.random.Generator) -> Images:
-        """Draw them."""
+        """Draw the signals."""
         parts = {}
         for split, n in self._sizes.items():
             labels = rng.permutation(np.arange(n) % len(_TEMPLATES))

@@ -1,4 +1,4 @@
-"""From a public benchmark's own files to a table, one file per format."""
+"""Importers: convert the published files of a benchmark to a table; one module per file format."""
 
 from nasbench.importers._run import import_source
 from nasbench.importers._source import Importer, open_source

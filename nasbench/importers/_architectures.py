@@ -1,4 +1,4 @@
-"""The architectures of a user's file: which columns they are, and what space reads them."""
+"""Read the architectures of a user's file: from one column, several columns or a template."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ _NO_DIGITS = re.compile(r"[A-Za-z]|\d\.\d|(?<!\d)-\d")
 
 
 def open_declared_space(given: Mapping[str, Any]) -> SearchSpace:
-    """Return the space that an ``[architecture]`` names, with its options."""
+    """Return the space named in the ``[architecture]`` section, with its options."""
     options = given.get("space_options", {})
     try:
         space: SearchSpace = SPACES.load(str(given["space"]))(**options)
@@ -28,10 +28,10 @@ def open_declared_space(given: Mapping[str, Any]) -> SearchSpace:
 
 
 def read_architectures(cells: TextCells, given: Mapping[str, Any], space: SearchSpace) -> tuple[Archs, Ints]:
-    """Return the distinct architectures ``[n, d]``, sorted, and which one each row of the file holds ``[m]``.
+    """Return the distinct architectures ``[n, d]``, sorted, and the architecture's number for each row ``[m]``.
 
     Raises:
-        SourceError: a cell that is none, with its row.
+        SourceError: a cell is not an architecture; the message names its row.
     """
     column, texts = _collect_texts(cells, given)
     distinct = dict.fromkeys(texts)
@@ -42,7 +42,7 @@ def read_architectures(cells: TextCells, given: Mapping[str, Any], space: Search
 
 
 def _collect_texts(cells: TextCells, given: Mapping[str, Any]) -> tuple[str, Column]:
-    """Return a name for errors and the architectures' texts, none of them empty."""
+    """Return a name for error messages, and the texts of the architectures, none of them empty."""
     if "template" in given:
         return given["template"], _fill_template(cells, given["template"])
     if "columns" in given:
@@ -51,26 +51,26 @@ def _collect_texts(cells: TextCells, given: Mapping[str, Any]) -> tuple[str, Col
     texts = cells.texts(column)
     empty = [i for i, text in enumerate(texts) if text is None]
     if empty:
-        raise cells.make_error(empty[0], column, f"no architecture ({len(empty)} such)")
+        raise cells.make_error(empty[0], column, f"the architecture is missing ({len(empty)} such rows)")
     return column, texts
 
 
 def _fill_template(cells: TextCells, template: str) -> Column:
     names = re.findall(r"\{([^{}]+)\}", template)
     if not names:
-        raise InvalidOption(f"template {template!r} names no column as {{column}}")
+        raise InvalidOption(f"template {template!r} contains no placeholder {{COLUMN}}")
     columns = {name: cells.texts(name) for name in names}
     made = []
     for i in range(len(cells)):
         row = {name: column[i] for name, column in columns.items()}
         if empty := [name for name, text in row.items() if text is None]:
-            raise cells.make_error(i, empty[0], "no architecture")
+            raise cells.make_error(i, empty[0], "a part of the architecture is missing")
         made.append(re.sub(r"\{([^{}]+)\}", lambda found, row=row: str(row[found[1]]), template))  # type: ignore[misc]
     return np.array(made, dtype=object)
 
 
 def _join_decisions(cells: TextCells, given: Mapping[str, Any]) -> Column:
-    """Write ``decision=value,...`` from one column a decision; empty and missing cells are left out."""
+    """Write ``decision=value,...`` from one column per decision; leave out empty and missing cells."""
     columns = given["columns"]
     columns = columns if isinstance(columns, Mapping) else {name: name for name in columns}
     missing = given.get("missing", ())
@@ -100,12 +100,14 @@ def _read(
     try:
         return read(distinct)
     except InvalidArchitecture:
-        for text in distinct:  # find the first one, to name its row
+        for text in distinct:  # find the first bad one, to name its row
             try:
                 read([text])
             except InvalidArchitecture as error:
                 raise cells.make_error(int(np.flatnonzero(texts == text)[0]), column, str(error)) from None
-        raise SourceError(f"{cells.file}, column '{column}': some architectures cannot be read together") from None
+        raise SourceError(
+            f"{cells.file}, column '{column}': each architecture can be read alone, but not all together"
+        ) from None
 
 
 def _parse_digits(
@@ -113,18 +115,20 @@ def _parse_digits(
 ) -> Archs:
     """Read ``(4, 3, 0)`` or ``430``, where digit i stands for operation ``names[i]`` of the space.
 
-    ``places`` says which of the file's digits is the first, second, ... decision of the space.
+    ``places[j]`` is the position, in the file's text, of the digit for decision j of the space.
     """
     d = len(space.decisions)
     if places is not None and sorted(places) != list(range(d)):
-        raise InvalidOption(f"digits_order {places}: expected every position from 0 to {d - 1} once")
+        raise InvalidOption(f"digits_order {places}: expected each position from 0 to {d - 1} exactly once")
     if unknown := [name for name in names if name not in space.operations]:
-        raise InvalidOption(f"digits: '{unknown[0]}' is no operation of '{space.name}': {', '.join(space.operations)}")
+        raise InvalidOption(
+            f"digits: '{unknown[0]}' is not an operation of '{space.name}': {', '.join(space.operations)}"
+        )
     order = np.array([space.operations.index(name) for name in names], dtype=np.int8)
     archs = np.empty((len(texts), len(space.decisions)), dtype=np.int8)
     for arch, text in zip(archs, texts, strict=True):
         found = re.findall(r"\d+", text)
-        # A whole number loses its first zeros; a text that has one and is too short lost something else.
+        # A file that stores digits as a number loses leading zeros. A short text that starts with 0 lost other digits.
         if _NO_DIGITS.search(text) or (len(found) == 1 and found[0][0] == "0" and len(found[0]) not in (1, len(arch))):
             found = []
         digits = [int(digit) for digit in (found[0].zfill(len(arch)) if len(found) == 1 else found)]

@@ -1,4 +1,4 @@
-"""Which way a metric is better, as far as its name and unit say; what they do not say is asked, never assumed."""
+"""The direction of a metric, derived from its name and unit. An unclear direction is asked for, never assumed."""
 
 import re
 from itertools import pairwise
@@ -22,13 +22,13 @@ _ASKED = "say direction = 'maximize' or 'minimize'"
 
 
 def find_direction(metric: str, unit: str, *, static: bool) -> str:
-    """Return ``maximize``, ``minimize`` or ``none``; empty where neither name nor unit tells.
+    """Return ``maximize``, ``minimize`` or ``none``; empty if neither name nor unit determines it.
 
     Args:
-        metric: its name; words such as ``rmse`` and ``accuracy`` in it are understood, unless they contradict each
-            other or one such as ``neg`` stands beside them.
-        unit: of the schema.
-        static: whether it is a static metric, which without unit may have no direction at all.
+        metric: its name. Words such as ``rmse`` and ``accuracy`` determine the direction, unless they contradict each
+            other or appear beside a word such as ``neg``.
+        unit: unit of the schema.
+        static: whether it is a static metric; without a unit, such a metric may have no direction.
     """
     words = set(_split_words(metric))
     if unit in _ALWAYS_SMALL:
@@ -41,15 +41,15 @@ def find_direction(metric: str, unit: str, *, static: bool) -> str:
 
 
 def explain_unknown_direction(metric: str, unit: str, *, static: bool) -> str:
-    """Return what to say where the direction of a metric is not known; empty if it is."""
+    """Return a message if the direction of a metric is unknown, else an empty text."""
     if find_direction(metric, unit, static=static):
         return ""
     other = ", or 'none'" if static else ""
-    return f"whether a high or a low '{metric}' is good does not follow from its name: {_ASKED}{other}"
+    return f"the name '{metric}' does not tell whether higher or lower is better: {_ASKED}{other}"
 
 
 def _split_words(metric: str) -> list[str]:
-    """Split ``valF1``, ``val_f1`` and ``val-F1`` into words alike; digits stay with the letters before them."""
+    """Split ``valF1``, ``val_f1`` and ``val-F1`` into the same words; digits stay with the letters before them."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", metric)
     words = re.findall(r"[a-z]+\d*|\d+", spaced.lower())
     joined = [first + second for first, second in pairwise(words)]  # roc_auc, top-1

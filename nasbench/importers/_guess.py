@@ -1,7 +1,7 @@
-"""A first mapping of a file nobody described: what its columns seem to be, for its owner to correct.
+"""Guess a first mapping for an undescribed file: what its columns seem to hold, for the user to correct.
 
-What names and ranges do not tell is not assumed: such a line is left empty, or a question stands under
-``undecided``, and the mapping is refused until its owner has answered.
+The guess uses column names and value ranges only. Where they are unclear, it leaves the line empty or writes a question
+under ``undecided``. The importer refuses the mapping until the user has answered.
 """
 
 import re
@@ -32,7 +32,7 @@ _AXES = {
     "seed": r"seed|repeat|repetition|run|trial",
     "epoch": r"epoch",
 }
-_SHOWN = 12  # names of columns that a preview lists
+_SHOWN = 12  # most column names that a preview lists
 
 
 def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
@@ -52,21 +52,21 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
     questions = found.questions + [guess.question for guess in guesses if guess.question]
     if open_ := [guess.column for guess in guesses if guess.may_be_accuracy]:
         questions.append(
-            f"is an accuracy among {_write_list(open_)}? Then it is a [[measurement]] of a split, no [[static]]"
+            f"is an accuracy among {_write_list(open_)}? Then make it a [[measurement]] of a split, not a [[static]]"
         )
     lines = [f"file: {tuner.name}{_count_rows(cells, read)}"] if tuner else []
     lines += [f"architecture: {found.said}", *(f"  {column}: {axis}" for axis, column in axes.items())]
     lines += [guess.preview() for guess in guesses]
     used = {*found.columns, *axes.values(), *results, *(guess.column for guess in guesses)}
     lines += _describe_left_out([column for column in cells.columns if column not in used])
-    lines += [f"  to be answered: {question}" for question in questions]
+    lines += [f"  please answer: {question}" for question in questions]
     text = _write_header(name, cells.decimal, where, questions) + "\n".join(found.lines) + "\n"
     text += _write_defaults(axes, guesses, tuner) + "".join(_write_entry(guess, axes) for guess in guesses)
     return text, "\n".join([*lines, *found.lines])
 
 
 def _find_axes(cells: TextCells, tuner: Tuner | None) -> dict[str, str]:
-    """Return the columns that tell data set, recipe, split, seed and epoch of a row, if they tell anything."""
+    """Return the columns that hold the data set, recipe, split, seed and epoch of each row, as far as they exist."""
     if tuner:
         return {"epoch": tuner.epoch} if tuner.epoch else {}
     found = {axis: c for axis, pattern in _AXES.items() for c in cells.columns if re.fullmatch(pattern, c.lower())}
@@ -74,7 +74,7 @@ def _find_axes(cells: TextCells, tuner: Tuner | None) -> dict[str, str]:
 
 
 def _counts(cells: TextCells, column: str) -> bool:
-    """Tell whether a column holds whole numbers that are not just those of the rows."""
+    """Return whether a column holds integers other than mere row numbers."""
     values = _read_numbers(cells, column)
     if values is None or (values != np.round(values))[~np.isnan(values)].any():
         return False
@@ -82,7 +82,7 @@ def _counts(cells: TextCells, column: str) -> bool:
 
 
 def _read_numbers(cells: TextCells, column: str) -> Floats | None:
-    """Return the numbers of a column [n], nan where it is empty; None if it holds anything else or nothing."""
+    """Return a column as numbers [n], nan where empty; None if it holds anything else, or no value at all."""
     kept = cells.texts(column) if cells.decimal == "," else cells.column(column)
     if all(cell is None for cell in kept) or not all(cell is None or is_number(cell) for cell in kept):
         return None
@@ -91,7 +91,7 @@ def _read_numbers(cells: TextCells, column: str) -> Floats | None:
 
 
 def _guess_columns(cells: TextCells, numeric: dict[str, Floats], tuner: Tuner | None, *, trained: bool) -> list[Guess]:
-    """Return what all columns of results seem to be, a tuner's seconds of a trial last."""
+    """Return a guess for each column of results; a tuner's seconds per trial come last."""
     if not tuner:
         return make_names_distinct(
             [guess_column(c, own, cells.file, trained=trained) for c, own in join_columns(numeric).items()]
@@ -104,7 +104,7 @@ def _guess_columns(cells: TextCells, numeric: dict[str, Floats], tuner: Tuner | 
 
 
 def _score(column: str, own: Joined, file: str, tuner: Tuner) -> Guess:
-    """Say what a trial's result seems to be. What is tuned on is what a search may see, unless its name differs."""
+    """Guess what a trial's score is. Its split is ``valid`` unless the name says otherwise: the tuner has seen it."""
     guess = guess_column(tuner.score_of(column) or column, own, file, trained=True, measured=True)
     return guess._replace(
         column=column, split=guess.split or "valid", direction=guess.direction or tuner.direction, dataset="data"
@@ -112,7 +112,7 @@ def _score(column: str, own: Joined, file: str, tuner: Tuner) -> Guess:
 
 
 def _count_rows(cells: TextCells, read: TextCells) -> str:
-    return f", {len(read)} of {len(cells)} rows, those that ended well" if len(read) < len(cells) else ""
+    return f", {len(read)} of {len(cells)} rows, the successful ones" if len(read) < len(cells) else ""
 
 
 def _describe_left_out(columns: list[str]) -> list[str]:
@@ -126,11 +126,17 @@ def _write_list(columns: list[str]) -> str:
 
 def _write_header(name: str, decimal: str, where: tuple[str, str] | None, questions: list[str]) -> str:
     lines = [f"name = {quote_text(name)}"] if name else []
-    lines += ['citation = ""  # needed: who measured this', 'licence = ""   # needed', 'source = ""    # needed']
+    lines += ['citation = ""  # required: who measured this', 'licence = ""   # required', 'source = ""    # required']
     lines += ['decimal = ","'] if decimal == "," else []
-    lines += [f"where = {{ {quote_text(where[0])} = {quote_text(where[1])} }}  # no other row is read"] if where else []
+    lines += (
+        [f"where = {{ {quote_text(where[0])} = {quote_text(where[1])} }}  # the importer skips all other rows"]
+        if where
+        else []
+    )
     if questions:
-        lines += ["undecided = [  # needed: answer by editing what follows, then delete the question"]
+        lines += [
+            "undecided = [  # required: answer each question by editing the lines below, then delete the question"
+        ]
         lines += [*(f"    {quote_text(question)}," for question in questions), "]"]
     return "\n".join(lines) + "\n\n"
 
@@ -138,7 +144,7 @@ def _write_header(name: str, decimal: str, where: tuple[str, str] | None, questi
 def _write_defaults(axes: dict[str, str], guesses: list[Guess], tuner: Tuner | None) -> str:
     lines = [f"{axis} = {{ column = {quote_text(column)} }}" for axis, column in axes.items()]
     if tuner:
-        lines.append(f'seed = "{ROWS}"  # trials of the same values are repeated trainings')
+        lines.append(f'seed = "{ROWS}"  # trials with the same values are repeated training runs')
     if "recipe" not in axes and (tuner or any(guess.measured for guess in guesses)):
         length = max((guess.epoch for guess in guesses if guess.measured), default=1)
         named = "trial" if tuner else f"epochs{length}"
@@ -150,13 +156,13 @@ def _write_entry(guess: Guess, axes: dict[str, str]) -> str:
     lines = [f"\n[[{'measurement' if guess.measured else 'static'}]]", f"column = {quote_text(guess.column)}"]
     for key, value in {"dataset": guess.dataset, "split": guess.split}.items():
         if key not in axes and (guess.measured or key == "dataset"):
-            lines.append(f"{key} = {quote_text(value)}  # {'check' if value else 'needed: train, valid or test'}")
+            lines.append(f"{key} = {quote_text(value)}  # {'check' if value else 'required: train, valid or test'}")
     lines.append(f"metric = {quote_text(guess.metric)}")
     lines.append(
-        f"unit = {quote_text(guess.unit)}  # {'check' if guess.unit else 'needed, such as s, ms, J, millions'}"
+        f"unit = {quote_text(guess.unit)}  # {'check' if guess.unit else 'required, such as s, ms, J, millions'}"
     )
     if not guess.direction:
-        lines.append('direction = ""  # needed: maximize or minimize')
+        lines.append('direction = ""  # required: maximize or minimize')
     elif guess.unit and not find_direction(guess.metric, UNITS[guess.unit].unit, static=not guess.measured):
         lines.append(f"direction = {quote_text(guess.direction)}")
     if guess.sentinel:

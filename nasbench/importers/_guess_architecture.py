@@ -1,4 +1,4 @@
-"""Which columns of a file nobody described tell the architecture: texts of a space, or decisions of ``hyper``."""
+"""Guess which columns of an undescribed file hold the architecture: texts of a space, or decisions of ``hyper``."""
 
 import json
 import re
@@ -19,11 +19,11 @@ _NAMED = re.compile(
     r"\b(arch(itecture)?|net(work)?|cell|genotype|hash|model)s?( (str(ing)?|id|idx|index|hash|name|key))?$|^key$"
 )
 _DIGITS = re.compile(r"[(\[]?\d+([,; ]+\d+)*[)\]]?")
-_SAMPLE = 50  # distinct texts that a space must be able to read
+_SAMPLE = 50  # number of distinct texts that a space must be able to read
 
 
 class Guessed(NamedTuple):
-    """What was found of the architectures: lines of the mapping, columns used, what to say, what to ask."""
+    """A guess about the architectures: lines of the mapping, the columns used, a preview text, and questions."""
 
     lines: list[str]
     columns: list[str]
@@ -32,7 +32,7 @@ class Guessed(NamedTuple):
 
 
 def find_architecture(cells: TextCells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
-    """Return a column of architectures that a space reads; else one that may be; else a space of decisions."""
+    """Return a column that a space can read; else a column whose name suggests architectures; else decisions."""
     if read := _find_readable(cells, columns):
         column, space = read
         lines = ["[architecture]", f"space = {quote_text(space)}", f"column = {quote_text(column)}"]
@@ -45,7 +45,7 @@ def find_architecture(cells: TextCells, columns: list[str], numeric: dict[str, F
 
 
 def _find_readable(cells: TextCells, columns: Iterable[str]) -> tuple[str, str] | None:
-    """Return the first column of texts that some registered space can read, and that space; mere numbers are none."""
+    """Return the first column of texts that a registered space can read, and that space; plain numbers do not count."""
     texts = {column: _list_distinct_texts(cells, column)[:_SAMPLE] for column in columns}
     texts = {column: own for column, own in texts.items() if own and not all(map(_DIGITS.fullmatch, own))}
     for name in SPACES.names():
@@ -62,23 +62,24 @@ def _find_readable(cells: TextCells, columns: Iterable[str]) -> tuple[str, str] 
 
 
 def _ask_for_space(column: str, texts: list[str], *, is_numbers: bool) -> Guessed:
-    """Ask for the space of a column that is called like architectures."""
+    """Ask for the space of a column whose name suggests architectures."""
     if is_numbers or all(map(_DIGITS.fullmatch, texts)):
         question = (
-            f"column '{column}' holds numbers such as {texts[0]!r}: of which space are they, and if they are digits, "
-            'what does each stand for (digits = ["OPERATION", ...])? If they only number the rows, which columns tell '
-            "the architecture?"
+            f"column '{column}' holds numbers such as {texts[0]!r}: which space do they belong to, and if they are "
+            'digits, what does each stand for (digits = ["OPERATION", ...])? If they only number the rows, which '
+            "columns hold the architecture?"
         )
     else:
         question = (
-            f"column '{column}' is called like architectures, but no space reads {texts[0][:80]!r}: of which is it?"
+            f"the name of column '{column}' suggests architectures, but no space can read {texts[0][:80]!r}: which "
+            "space does it belong to?"
         )
-    lines = ["[architecture]", 'space = ""  # needed', f"column = {quote_text(column)}  # check"]
-    return Guessed(lines, [column], f"column '{column}', perhaps, of a space that must be named", [question])
+    lines = ["[architecture]", 'space = ""  # required', f"column = {quote_text(column)}  # check"]
+    return Guessed(lines, [column], f"perhaps column '{column}'; name its space", [question])
 
 
 def _declare_decisions(cells: TextCells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
-    """Declare the columns that may be decisions; those whose names do not say so are asked for."""
+    """Declare the columns that may be decisions; ask about those whose names do not say so."""
     texts = {column: _list_distinct_texts(cells, column) for column in columns if _may_decide(column, numeric)}
     texts = {column: own for column, own in texts.items() if len(own) > 1}
     single = join_columns(numeric)
@@ -88,25 +89,25 @@ def _declare_decisions(cells: TextCells, columns: list[str], numeric: dict[str, 
     decisions = {c: (c, own) for c, texts_of in texts.items() if c not in measured and (own := _list_choices(texts_of))}
     questions = []
     if not decisions:
-        questions.append("which column, or columns, tell the architecture? Complete [architecture]")
+        questions.append("which column or columns hold the architecture? Complete [architecture]")
     if doubtful:
         listed = ", ".join(map(repr, doubtful))
-        questions.append(f"which of {listed} are decisions? Leave only these among the columns and decisions")
+        questions.append(f"which of {listed} are decisions? Keep only these among the columns and decisions")
     questions += [f"'{c}' {why}" for c, own in texts.items() if c not in doubtful and (why := _explain_unlistable(own))]
     questions += [_open_question(cells, column) for column in decisions if _count_gaps(cells, column)]
-    said = f"no known space reads a column; space hyper of {', '.join(decisions) or 'nothing yet'}"
+    said = f"no known space can read a column; space hyper with {', '.join(decisions) or 'no decision yet'}"
     return Guessed(_write_declaration(decisions), list(decisions), said, questions)
 
 
 def _may_decide(column: str, numeric: dict[str, Floats]) -> bool:
-    """Tell whether a column may be a decision: texts, or numbers not called like results, nor those of the rows."""
+    """Return whether a column may be a decision: texts, or numbers that are neither results nor row numbers."""
     if column not in numeric:
         return True
     return (is_decision(column) or not is_result(column)) and not is_numbering(numeric[column])
 
 
 def _is_continuous(values: Floats) -> bool:
-    """Tell whether numbers differ so much from row to row that they look measured."""
+    """Return whether the numbers are so often distinct that they look like measured values."""
     known = values[~np.isnan(values)]
     return bool((known != np.round(known)).any()) and 2 * len(np.unique(known)) > len(known)
 
@@ -114,7 +115,7 @@ def _is_continuous(values: Floats) -> bool:
 def declare_tuner_architecture(
     cells: TextCells, columns: list[str], numeric: dict[str, Floats], tuner: Tuner
 ) -> Guessed:
-    """Declare the columns that a tuner's export marks as decisions."""
+    """Declare the columns that a tuner's export marks as decisions, or guess them if it marks none."""
     if not any(map(tuner.find_decision, columns)):
         costs = [column for column, _ in tuner.cost]
         return _declare_decisions(cells, [column for column in columns if column not in costs], numeric)
@@ -130,21 +131,21 @@ def declare_tuner_architecture(
         if len(texts) > 1 or _count_gaps(cells, column):
             decisions[plain] = (column, _list_choices(texts) or texts[:MOST_CHOICES])
     if not decisions:
-        questions.append("no decision takes two values: there is nothing to search")
+        questions.append("no decision takes more than one value: is there anything to search?")
     lines = _write_declaration(decisions)
-    said = f"space hyper of {', '.join(column for column, _ in decisions.values())}"
+    said = f"space hyper with {', '.join(column for column, _ in decisions.values())}"
     return Guessed(lines, list(names), said, questions)
 
 
 def _explain_unlistable(texts: list[str]) -> str:
-    """Say why a decision cannot have these values; empty if it can."""
+    """Return why a decision cannot have these values; empty if it can."""
     if len(texts) > MOST_CHOICES:
         return (
-            f"has {len(texts)} different values, a decision at most {MOST_CHOICES}: round them in the file (one digit "
-            "of a logarithm, say), or leave the column out"
+            f"has {len(texts)} different values, but a decision may have at most {MOST_CHOICES}: round them in the "
+            "file (for example to one digit of the logarithm), or leave the column out"
         )
     if strange := [text for text in texts if "," in text or "=" in text]:
-        return f"holds {strange[0]!r}: values with ',' or '=' must be written otherwise in the file"
+        return f"holds {strange[0]!r}: values must not contain ',' or '='; rewrite them in the file"
     return ""
 
 
@@ -154,8 +155,8 @@ def _count_gaps(cells: TextCells, column: str) -> int:
 
 def _open_question(cells: TextCells, column: str) -> str:
     return (
-        f"'{column}' is empty in {_count_gaps(cells, column)} rows: when is it inactive (say so by an "
-        "[[architecture.space_options.conditions]]), or which value is meant (write it into the file)?"
+        f"'{column}' is empty in {_count_gaps(cells, column)} rows: is it inactive there (then add "
+        "[[architecture.space_options.conditions]]), or which value is meant (then write it into the file)?"
     )
 
 
@@ -164,14 +165,14 @@ def _list_distinct_texts(cells: TextCells, column: str) -> list[str]:
 
 
 def _list_choices(texts: list[str]) -> list[str]:
-    """Return the texts of a column, sorted, if they may be a decision's values, else nothing."""
+    """Return the sorted texts of a column if they may be the values of a decision, else an empty list."""
     if not 2 <= len(texts) <= MOST_CHOICES or any("," in text or "=" in text for text in texts):
         return []
     return sorted(texts, key=lambda text: (float(text), "") if is_number(text) else (np.inf, text))
 
 
 def _write_declaration(decisions: dict[str, tuple[str, list[str]]]) -> list[str]:
-    """Write a space ``hyper`` of decisions: name -> (column, texts)."""
+    """Write the lines that declare a space ``hyper``; ``decisions`` maps name -> (column, texts)."""
     columns = [column for column, _ in decisions.values()]
     plain = list(decisions) == columns
     pairs = ", ".join(f"{quote_text(name)} = {quote_text(column)}" for name, (column, _) in decisions.items())
@@ -179,7 +180,7 @@ def _write_declaration(decisions: dict[str, tuple[str, list[str]]]) -> list[str]
         "[architecture]",
         'space = "hyper"  # check: which columns are decisions',
         f"columns = {json.dumps(columns, ensure_ascii=False)}" if plain else f"columns = {{ {pairs} }}",
-        f"[architecture.space_options.decisions]  # of {', '.join(columns)}",
+        f"[architecture.space_options.decisions]  # from {', '.join(columns)}",
     ]
     for name, (_, texts) in decisions.items():
         plain_numbers = all(is_number(text) and np.isfinite(float(text)) for text in texts)
@@ -191,10 +192,11 @@ def _write_declaration(decisions: dict[str, tuple[str, list[str]]]) -> list[str]
 
 
 def _number(text: str) -> str:
-    """Write a number as TOML does."""
+    """Write a number in TOML's syntax."""
     value = float(text)
     return text if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", text) else repr(value)
 
 
 def quote_text(text: str) -> str:
+    """Return a text in quotes, as TOML and JSON write it."""
     return json.dumps(text, ensure_ascii=False)

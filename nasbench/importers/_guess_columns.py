@@ -1,4 +1,4 @@
-"""What single columns of numbers seem to be, by their names and ranges; what these do not say stays open."""
+"""Guess what single columns of numbers hold, by their names and ranges; unclear points become questions."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -37,8 +37,8 @@ _ENDINGS = {  # last word of a name -> unit
 }
 _ALLOWED = {"s?": ("ms", "us", "ns", "min", "h", "s", "days"), "J?": ("kWh", "Wh", "kJ", "mJ", "J")}
 _COUNTS = ("thousands", "millions", "billions")
-_SURE_PERCENT = 20.0  # nothing but percentages reaches it and ends at 100, as far as a name such as "test" goes
-_PLAIN = 1000.0  # networks have more parameters and operations
+_SURE_PERCENT = 20.0  # a column named like "test" with values above this and up to 100 holds percentages
+_PLAIN = 1000.0  # every network has more parameters and operations
 _SPLITS = (("test", r"test"), ("valid", r"val(?!ue)"), ("train", r"train(?!ing_iter)"))
 _SPLIT_WORD = re.compile(r"(test|val(id)?|train)((at)?ion|ing)?")
 _OF_DATA = frozenset(
@@ -60,19 +60,19 @@ _NAMES = re.compile(
 )
 _SEEDS = re.compile(r"(seed|run|rep|repeat|repetition|fold|split)s?$")
 _EPOCHS = re.compile(r"(^|[^a-z])(e|ep|epochs?|it|iter|iteration|steps?|learning ?curve|curve)$")
-_MANY = 8  # so many columns of one name are epochs: nobody trains one network so often
+_MANY = 8  # this many columns of one name are epochs, not seeds: a network is rarely trained so often
 _ENOUGH = 3
 
 
 class Guess(NamedTuple):
-    """What one column of numbers, or one pattern of columns, seems to be.
+    """A guess for one column of numbers, or for one pattern of columns.
 
     Attributes:
-        unit, split, direction: empty where they must be asked.
+        unit, split, direction: empty if the user must say.
         first: the smallest epoch of a pattern's columns.
         sentinel: whether -1 seems to stand for a missing value.
-        question: what else its owner must say.
-        may_be_accuracy: whether nothing but its owner can tell that it is none.
+        question: a further question to the user; empty if there is none.
+        may_be_accuracy: whether only the user can tell if it is an accuracy.
     """
 
     column: str
@@ -89,16 +89,16 @@ class Guess(NamedTuple):
     may_be_accuracy: bool = False
 
     def preview(self) -> str:
-        """Say it in one line."""
+        """Return the guess as one line of text."""
         split = self.split or "which split?"
         what = f"{split} {self.metric}, {self.dataset}" if self.measured else self.metric
-        asked = "" if self.direction else ", to be maximised or minimised?"
+        asked = "" if self.direction else ", maximise or minimise?"
         kind = "measurement" if self.measured else "static"
         return f"  {self.column}: {kind}, {what}, in {self.unit or 'which unit?'}{asked}"
 
 
 class Joined(NamedTuple):
-    """Columns that make one metric: all values, the smallest and largest epoch, and what is not certain of it."""
+    """Columns that form one metric: all values, the smallest and the largest epoch, and a question if unclear."""
 
     values: Floats
     first: int = 1
@@ -107,30 +107,30 @@ class Joined(NamedTuple):
 
 
 def split_words(column: str) -> str:
-    """Write a name as words and numbers apart: ``CIFAR10TestAcc``, ``cifar10_test-acc`` -> ``cifar 10 test acc``."""
+    """Split a name into words and numbers: ``CIFAR10TestAcc``, ``cifar10_test-acc`` -> ``cifar 10 test acc``."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column)
     return " ".join(re.findall(r"[a-z]+|\d+", spaced.lower()))
 
 
 def is_result(column: str) -> bool:
-    """Tell whether a name says that a column holds results of a training."""
+    """Return whether a column's name says that it holds results of training runs."""
     words = split_words(column)
     known = any(re.search(pattern, words) for pattern, *_ in _METRICS)
     return known or bool(find_direction(column, "none", static=False))
 
 
 def is_decision(column: str) -> bool:
-    """Tell whether a name is that of a hyperparameter."""
+    """Return whether a column's name is that of a hyperparameter."""
     return not _DECISIONS.isdisjoint(split_words(column).split())
 
 
 def is_numbering(values: Floats) -> bool:
-    """Tell whether values are but the numbers of the rows."""
+    """Return whether the values only number the rows."""
     return len(values) > 2 and bool((np.diff(values) == 1).all()) and values[0] in (0, 1)
 
 
 def join_columns(numeric: Mapping[str, Floats]) -> dict[str, Joined]:
-    """Join columns such as ``acc_1``, ``acc_2``, ``acc_3`` or ``e4Acc``, ``e12Acc``, ``e36Acc`` to one pattern."""
+    """Join columns such as ``acc_1``, ``acc_2``, ``acc_3`` or ``e4Acc``, ``e12Acc``, ``e36Acc`` into one pattern."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for column in numeric:
         groups.setdefault(tuple(_split_numbers(column)[::2]), []).append(column)
@@ -156,7 +156,7 @@ def _split_numbers(column: str) -> list[str]:
 
 
 def _name_groups(group: list[str]) -> Iterable[tuple[str, str, str]]:
-    """Yield column, pattern and what is not certain of it for columns that differ only in numbers."""
+    """Yield (column, pattern, question) for columns whose names differ only in numbers; the question may be empty."""
     if len(group) < 2:
         return
     parts = [_split_numbers(column) for column in group]
@@ -178,7 +178,7 @@ def _name_groups(group: list[str]) -> Iterable[tuple[str, str, str]]:
         for i, label in zip(varying, labels, strict=True):
             texts[i] = f"{{{label}}}"
         pattern = "".join(texts)
-        said = f"are the numbers in '{pattern}' what it says, epochs and seeds (repeated trainings)?"
+        said = f"are the numbers in '{pattern}' epochs and seeds (repeated training runs), as the braces say?"
         yield column, pattern, "" if certain else said
 
 
@@ -191,14 +191,14 @@ def _find_epoch(column: str, pattern: str) -> int:
 
 
 def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured: bool = False) -> Guess:
-    """Say what a column seems to be.
+    """Guess what a column holds.
 
     Args:
-        column: its name, or a pattern.
-        own: its values.
-        file: name of the file, which may tell the data set and the epoch.
-        trained: whether rows are single trainings or epochs, so that costs are measured and not static.
-        measured: whether it is known to be a measurement.
+        column: the name of the column, or a pattern.
+        own: the values of the column.
+        file: name of the file, which may contain the data set and the epoch.
+        trained: whether rows are single training runs or epochs, so that costs are measured and not static.
+        measured: whether the column is known to be a measurement.
     """
     text, words = column.lower(), split_words(re.sub(r"\{\w+\}", " ", column))
     high, low = float(np.nanmax(own.values)), float(np.nanmin(own.values))
@@ -229,7 +229,7 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
 
 
 def _guess_unit(kind: str, column: str, values: Floats) -> str:
-    """Return the unit, empty where neither name nor range tells."""
+    """Return the unit; empty if neither name nor range determines it."""
     high = float(np.nanmax(values))
     last = re.split(r"[^A-Za-z]", re.sub(r"[^A-Za-z]+$", "", column))[-1]
     ending = next((unit for name, unit in _ENDINGS.items() if name == last or name.lower() == last.lower()), "")
@@ -250,7 +250,7 @@ def _guess_direction(metric: str, unit: str, *, measured: bool) -> str:
 
 
 def _read_epoch(*places: str) -> int:
-    """Return the epoch that a name tells, such as 12 of ``epoch12`` and 200 of ``200epochs``; 1 where none does."""
+    """Return the epoch in a name, such as 12 in ``epoch12`` and 200 in ``200epochs``; 1 if there is none."""
     for place in places:
         for found in re.findall(r"(?<!\d)(\d+)_?ep|epochs?_?(\d+)", place):
             if number := int(next((text for text in found if text), "0")):
@@ -259,25 +259,25 @@ def _read_epoch(*places: str) -> int:
 
 
 def _make_metric_name(column: str) -> str:
-    """Return a column's name as a metric may be called."""
+    """Turn a column's name into a valid name of a metric."""
     plain = re.sub(r"[\W_]*\{(epoch|seed)\}", "", column)
     return re.sub(r"[^\w.+-]|^\W", "_", plain or column) or "value"
 
 
 def _is_only_data(words: str) -> bool:
-    """Whether a name says which data, and nothing of what was measured on them."""
+    """Return whether a name contains only a data set and a split, and no metric."""
     return all(word.isdigit() or word in _OF_DATA or _SPLIT_WORD.fullmatch(word) for word in words.split())
 
 
 def _remove_split(column: str, split: str) -> str:
-    """Return a metric's name without the split that the column names beside it: ``rmse`` of ``val_rmse``."""
+    """Return a metric's name without the split: ``rmse`` for ``val_rmse``."""
     plain = _make_metric_name(column)
     named = [part for part in re.split(r"[\W_]+", plain) if part and not _SPLIT_WORD.fullmatch(part.lower())]
     return "_".join(named) if split and named else plain
 
 
 def make_names_distinct(guesses: list[Guess]) -> list[Guess]:
-    """Call metrics like their columns where two would be one."""
+    """Name metrics after their columns where two would get the same name."""
 
     def path(guess: Guess) -> tuple[object, ...]:
         return guess.metric, guess.dataset, guess.measured and (guess.split, guess.epoch, "{" in guess.column)

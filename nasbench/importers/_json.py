@@ -1,4 +1,4 @@
-"""JSON files of others: read whole, and told apart from anything else by name."""
+"""Read external JSON files strictly: errors name the file, and repeated keys are refused."""
 
 import json
 from pathlib import Path
@@ -12,27 +12,27 @@ def load_object(path: Path, where: str) -> dict[str, Any]:
 
     Args:
         path: the file.
-        where: what to tell a user who has none of it.
+        where: where to get the file; ends each error message.
 
     Raises:
-        SourceError: no such file, no JSON, JSON that is no object, or a key that stands in an object twice.
+        SourceError: the file is missing or not JSON, the JSON is not an object, or an object repeats a key.
     """
     try:
         loaded = parse_json(path.read_bytes())
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}); {where}") from error
     except (ValueError, RecursionError) as error:
-        raise SourceError(f"{path} is truncated or no JSON ({error}); {where}") from error
+        raise SourceError(f"{path} is truncated or not JSON ({error}); {where}") from error
     if not isinstance(loaded, dict):
         raise SourceError(f"{path} holds a JSON {type(loaded).__name__}, expected an object; {where}")
     return loaded
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse a JSON text; of a key that stands in an object twice, one value would be lost without a word.
+    """Parse a JSON text and refuse repeated keys, of which Python would silently keep only the last value.
 
     Raises:
-        ValueError: no JSON, or such a key.
+        ValueError: the text is not JSON, or an object repeats a key.
     """
     return json.loads(text, object_pairs_hook=_refuse_repeated_keys)
 
@@ -41,7 +41,7 @@ def _refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands in an object twice")
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} appears twice in an object")
     return made
 
 
@@ -49,8 +49,8 @@ def read_number(value: Any) -> float:
     """Return a JSON number as a float.
 
     Raises:
-        TypeError: it is text, a truth value, a list or nothing.
+        TypeError: the value is a text, a truth value, a list or null.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return float(value)

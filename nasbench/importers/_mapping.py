@@ -1,4 +1,4 @@
-"""The mapping of a user's columns to the schema: a short TOML file, checked key by key."""
+"""The mapping from a user's columns to the schema: a short TOML file, checked key by key."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -35,16 +35,16 @@ _DIRECTIONS = ("maximize", "minimize", "none")
 
 LABELS = ("dataset", "recipe", "split", "metric")
 PER = ("total", "epoch", "answer")
-"""What a cell of seconds or energy counts: everything so far, its own epoch, or one answer, such as a validation."""
+"""What a cell of seconds or energy covers: everything so far, its own epoch, or one answer, such as a validation."""
 SPENT = ("s", "J")
 """Units of the schema that add up over the epochs."""
 ROWS = "rows"
-"""As a seed: rows that say the same but for the value are repeated trainings, numbered in the order of the file."""
+"""As a seed: rows that differ only in the value are repeated training runs, numbered in the order of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class FromColumn:
-    """A value that stands in a column of the file, perhaps under another name."""
+    """A value read from a column of the file; ``rename`` maps the file's texts to other ones."""
 
     column: str
     rename: Mapping[str, str] = field(default_factory=dict)
@@ -52,15 +52,15 @@ class FromColumn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MappingEntry:
-    """One column of values. Labels, seed and epoch are the same for all rows or stand in columns.
+    """One column of values. Labels, seed and epoch are the same for all rows, or come from other columns.
 
     Attributes:
         unit: as declared, a key of ``UNITS``.
-        direction: as declared; empty where it follows from a metric that stands in a column.
+        direction: as declared; empty if the metric's name comes from a column and determines it.
         missing: cells that stand for a missing value.
-        where: column -> texts; only rows that hold one of them count.
-        epoch_offset: added to the file's epochs, for those that count from 0.
-        per: one of ``PER`` for what is spent, or empty where the mapping does not say.
+        where: column -> allowed texts; other rows are skipped.
+        epoch_offset: added to the file's epochs; 1 if the file counts from 0.
+        per: one of ``PER`` for seconds and energy; empty if the mapping does not say.
     """
 
     column: str
@@ -80,10 +80,10 @@ class MappingEntry:
 
 @dataclass(frozen=True, slots=True)
 class TableMapping:
-    """A whole mapping; ``architecture`` stays plain, the space judges its options.
+    """A whole mapping. ``architecture`` stays a plain table, because the space checks its options.
 
     Attributes:
-        where: column -> texts; only rows that hold one of them are read at all.
+        where: column -> allowed texts; the importer skips all other rows.
         decimal: the decimal point of the file's numbers.
     """
 
@@ -97,21 +97,21 @@ class TableMapping:
 
 
 def list_shipped_maps() -> dict[str, Path]:
-    """Return the mappings for public files that come with the suite."""
+    """Return the mappings for public files that the suite ships; name -> path."""
     return {path.stem: path for path in sorted(_SHIPPED.glob("*.toml"))}
 
 
 def read_mapping(which: str) -> TableMapping:
-    """Read a mapping file, or a shipped one by name.
+    """Read a mapping: a file, or the name of a shipped mapping.
 
     Raises:
-        InvalidOption: no TOML, an unknown or missing key, or a value that is not allowed.
-        UnknownName: no such file and no shipped mapping of that name.
+        InvalidOption: the file is not TOML, a key is unknown or missing, or a value is not allowed.
+        UnknownName: there is neither such a file nor a shipped mapping of that name.
     """
     path = list_shipped_maps().get(which, Path(which))
     if not path.is_file():
         if path.suffix == ".toml":
-            raise InvalidOption(f"no mapping {path}; write a first one with --guess")
+            raise InvalidOption(f"the mapping {path} does not exist; write a first one with --guess")
         raise make_unknown_name("mapping", which, list_shipped_maps())
     try:
         return _build_mapping(path.name, Declaration.read(path, str(path)))
@@ -125,10 +125,10 @@ def _build_mapping(file: str, declared: Declaration) -> TableMapping:
     text = _read_provenance(declared)
     if open_ := _make_list(given.get("undecided", ())):
         raise declared.error(
-            ("undecided",), f"({len(open_)}): {open_[0]}; answer it by editing the mapping, then delete it there"
+            ("undecided",), f"({len(open_)}): {open_[0]}; answer it by editing the mapping, then delete the question"
         )
     if given.get("decimal", ".") not in (".", ",") or not isinstance(given.get("where", {}), Mapping):
-        raise declared.error((), "decimal is '.' or ',', and where = { COLUMN = VALUE }")
+        raise declared.error((), "expected decimal = '.' or ',', and where = { COLUMN = VALUE }")
     architecture = _read_architecture(declared, given.get("architecture", {}))
     defaults = given.get("defaults", {})
     _check_keys(declared, ("defaults",), "key of [defaults]", defaults, _MEASUREMENT - {"column", "per"})
@@ -137,37 +137,37 @@ def _build_mapping(file: str, declared: Declaration) -> TableMapping:
         shared = {key: value for key, value in defaults.items() if key in keys}
         entries = given.get(kind, [])
         if not isinstance(entries, list) or not all(isinstance(item, Mapping) for item in entries):
-            raise declared.error((kind,), f"is to be written [[{kind}]], with two brackets")
+            raise declared.error((kind,), f"must be written [[{kind}]], with double brackets")
         read = (
             _read_entry(_Part(declared, (kind, i), f"[[{kind}]] {i + 1}"), shared | item, keys)
             for i, item in enumerate(entries)
         )
         kinds.append(tuple(read))
     if not any(kinds):
-        raise declared.error((), "it maps no column: add a [[measurement]] or a [[static]]")
+        raise declared.error((), "the mapping has no column: add a [[measurement]] or a [[static]]")
     where = _read_where(given.get("where", {}))
     return TableMapping(file, text, architecture, kinds[0], kinds[1], where, given.get("decimal", "."))
 
 
 class _Part(NamedTuple):
-    """An entry of a mapping, its place, and how errors call it."""
+    """An entry of a mapping, its place in the file, and its name in error messages."""
 
     declared: Declaration
     place: Place
     shown: str
 
     def error(self, message: str, key: str = "") -> InvalidOption:
-        """Return the error for the entry, or for one of its keys."""
+        """Return an error about the entry, or about one of its keys."""
         where = self.declared.where((*self.place, key) if key else self.place)
         return InvalidOption(f"{where}: {self.shown}{message}")
 
     def check_keys(self, kind: str, given: Any, allowed: Iterable[str]) -> None:
-        """Refuse other keys than the allowed ones; ``kind`` says what they are keys of."""
+        """Raise an error for a key that is not allowed; ``kind`` describes the keys."""
         _check_keys(self.declared, self.place, f"{kind} {self.shown}", given, allowed)
 
 
 def _check_keys(declared: Declaration, place: Place, kind: str, given: Any, allowed: Iterable[str]) -> None:
-    """Refuse other keys than the allowed ones, whatever their values."""
+    """Raise an error for a key that is not allowed."""
     if not isinstance(given, Mapping):
         raise InvalidOption(f"{declared.where(place)}: {kind}: expected a table, found {given!r}")
     if surplus := sorted(set(given) - set(allowed)):
@@ -175,14 +175,12 @@ def _check_keys(declared: Declaration, place: Place, kind: str, given: Any, allo
 
 
 def _read_provenance(declared: Declaration) -> dict[str, str]:
-    """Return the texts that go into the table as they are."""
+    """Return the texts that the table takes over unchanged."""
     text = {key: declared.values[key] for key in _TEXTS if key in declared.values}
     for key in _PROVENANCE:
         if not str(text.get(key, "")).strip():
             where = declared.where((key,))
-            raise InvalidOption(
-                f"{where}: it has no {key}: a table without citation, licence and source is not written"
-            )
+            raise InvalidOption(f"{where}: the {key} is missing: every table needs citation, licence and source")
     for key, value in text.items():
         declared.check_type((key,), value, str)
     return text
@@ -197,13 +195,13 @@ def _read_architecture(declared: Declaration, given: Any) -> Mapping[str, Any]:
         for member in members:
             declared.check_type((*place, key), member, int if key == "digits_order" else str)
     if not given.get("space") or len({"column", "columns", "template"} & given.keys()) != 1:
-        raise declared.error(place, "needs a space and one of: column, columns, template")
+        raise declared.error(place, "needs a space and exactly one of: column, columns, template")
     architecture: Mapping[str, Any] = given
     return architecture
 
 
 def _read_where(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Return the texts that stand for the values of a ``where``."""
+    """Return the allowed texts of each column in a ``where``."""
     return {
         column: tuple(text for item in _make_list(value) for text in _list_spellings(item))
         for column, value in given.items()
@@ -211,7 +209,7 @@ def _read_where(given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _list_spellings(value: Any) -> tuple[str, ...]:
-    """Return how files write a value: a truth value in several ways."""
+    """Return the texts by which files may write a value; truth values have several spellings."""
     text = str(value)
     return (text, text.lower(), text.upper()) if isinstance(value, bool) else (text,)
 
@@ -219,20 +217,20 @@ def _list_spellings(value: Any) -> tuple[str, ...]:
 def _read_entry(part: _Part, given: dict[str, Any], keys: set[str]) -> MappingEntry:
     part.check_keys("key of", given, keys)
     if not isinstance(given.get("column"), str) or not isinstance(given.get("where", {}), Mapping):
-        raise part.error(f": expected column = TEXT, and where = {{ COLUMN = VALUE }} if any; found {given}")
+        raise part.error(f": expected column = TEXT, and optionally where = {{ COLUMN = VALUE }}; found {given}")
     part = part._replace(shown=f"{part.shown} ({given['column']})")
     measured = "split" in keys
     names = _PLACEHOLDER.findall(re.escape(given["column"]))
     part.check_keys("part of the column's name in", dict.fromkeys(names), keys)
     if clash := sorted(set(names) & given.keys()):
-        raise part.error(f": {clash[0]} is given twice, by its key and in the column's name", clash[0])
+        raise part.error(f": {clash[0]} is given twice, as a key and in the column's name", clash[0])
     needed = ("column", "dataset", "recipe", "split", "metric", "unit", "epoch") if measured else ("column", "unit")
     if lacking := [key for key in needed if key not in given and key not in names]:
         raise part.error(f" lacks {', '.join(lacking)}")
     unit = given["unit"]
     if not isinstance(unit, str) or unit not in UNITS:
         raise part.declared.unknown((*part.place, "unit"), f"unit of {part.shown}", unit, UNITS)
-    # A static metric is called like its column unless it says otherwise.
+    # By default a static metric has the name of its column.
     values = {"dataset": "all", "metric": given["column"]} | given | dict.fromkeys(names, "")
     values |= {
         key: _read_value(part, key, values[key])
@@ -243,19 +241,21 @@ def _read_entry(part: _Part, given: dict[str, Any], keys: set[str]) -> MappingEn
     values["missing"] = _make_list(given.get("missing", ()))
     values["where"] = _read_where(given.get("where", {}))
     if not _is_integer(values.get("epoch_offset", 0), -_LARGEST):
-        raise part.error(f": epoch_offset = {values['epoch_offset']!r} is no integer", "epoch_offset")
+        raise part.error(f": epoch_offset = {values['epoch_offset']!r} is not an integer", "epoch_offset")
     if "per" in given and (given["per"] not in PER or UNITS[unit].unit not in SPENT):
         raise part.error(
-            f": per = {given['per']!r}; seconds and energy take one of {', '.join(PER)}, others none", "per"
+            f": per = {given['per']!r}; seconds and energy take one of {', '.join(PER)}, other units none", "per"
         )
     return MappingEntry(**values)
 
 
 def _read_direction(part: _Part, given: Mapping[str, Any], metric: Any, unit: str, *, static: bool) -> str:
-    """Return the direction that an entry says or its metric has; empty where the metric stands in a column."""
+    """Return the direction: declared, or derived from the metric; empty if the metric comes from a column."""
     if "direction" in given:
         if given["direction"] not in _DIRECTIONS:
-            raise part.error(f": direction = {given['direction']!r} is none of {', '.join(_DIRECTIONS)}", "direction")
+            raise part.error(
+                f": direction = {given['direction']!r} is not one of {', '.join(_DIRECTIONS)}", "direction"
+            )
         return str(given["direction"])
     if not isinstance(metric, str) or not metric:
         return ""
@@ -269,7 +269,7 @@ def _make_list(value: Any) -> tuple[Any, ...]:
 
 
 def _read_value(part: _Part, key: str, given: Any) -> Any:
-    """Return a label or number as it is, ``{column = ...}`` as ``FromColumn``."""
+    """Return a label or number unchanged, and ``{column = ...}`` as ``FromColumn``."""
     if isinstance(given, Mapping):
         part.check_keys(f"key of {key} in", given, ("column", "rename"))
         rename = given.get("rename", {})
@@ -280,7 +280,7 @@ def _read_value(part: _Part, key: str, given: Any) -> Any:
         return given
     if key in ("seed", "epoch"):
         if not _is_integer(given, int(key == "epoch")):
-            raise part.error(f": {key} = {given!r} is no integer from {int(key == 'epoch')}", key)
+            raise part.error(f": {key} = {given!r} is not an integer of at least {int(key == 'epoch')}", key)
     elif why := label_complaint(key, given):
         raise part.error(f": {why}", key)
     return given
@@ -291,21 +291,22 @@ def _is_integer(given: Any, least: int) -> bool:
 
 
 def label_complaint(key: str, label: Any) -> str:
-    """Return why ``label`` cannot be a data set, recipe, split or metric; empty if it can."""
+    """Return why ``label`` cannot name a data set, recipe, split or metric; empty if it can."""
     if key == "split" and label not in ("train", "valid", "test"):
         return (
-            f"split {label!r} is none of train, valid, test; {{ column = ..., rename = {{ val = 'valid' }} }} renames"
+            f"split {label!r} is not one of train, valid, test; "
+            "to rename, write { column = ..., rename = { val = 'valid' } }"
         )
     if not isinstance(label, str) or not _LABEL.fullmatch(label):
-        return f"{key} {label!r} is no name of letters, digits, '_', '.', '+' and '-'"
+        return f"{key} {label!r} is not a valid name; allowed are letters, digits, '_', '.', '+' and '-'"
     return ""
 
 
 def expand_pattern(entry: MappingEntry, columns: Iterable[str]) -> list[MappingEntry]:
-    """Return one entry for every column that a name such as ``acc_{epoch}`` stands for.
+    """Return one entry for each column that matches a pattern such as ``acc_{epoch}``.
 
     Raises:
-        InvalidOption: no column has such a name, or the part for a label is none.
+        InvalidOption: no column matches, or a matched part is not a valid label.
     """
     escaped = re.escape(entry.column)
     names = _PLACEHOLDER.findall(escaped)
@@ -331,5 +332,5 @@ def expand_pattern(entry: MappingEntry, columns: Iterable[str]) -> list[MappingE
                     raise InvalidOption(f"column '{column}', read as '{entry.column}': {why}")
             found.append(replace(entry, column=column, **parts))
     if not found:
-        raise InvalidOption(f"no column is called like '{entry.column}'; the file has {', '.join(columns)}")
+        raise InvalidOption(f"no column matches '{entry.column}'; the file has {', '.join(columns)}")
     return found

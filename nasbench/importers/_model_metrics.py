@@ -1,9 +1,9 @@
-"""The protobuf message in which NAS-Bench-101 stores one training, read from its wire format.
+"""Read the protobuf message in which NAS-Bench-101 stores one training run, from its wire format.
 
 Fields, from the authors' ``model_metrics.proto``: ModelMetrics has evaluation_data = 1 (repeated),
 trainable_parameters = 2 (int32), total_time = 3 (double). EvaluationData has current_epoch = 1,
 training_time = 2, train_accuracy = 3, validation_accuracy = 4, test_accuracy = 5 (doubles), and
-checkpoint_path = 6 (string). Fields of other numbers are skipped, as protobuf prescribes.
+checkpoint_path = 6 (string). The reader skips fields with other numbers, as protobuf prescribes.
 """
 
 import struct
@@ -22,7 +22,7 @@ def _read_varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if at == len(data):
-            raise ValueError("it ends inside a number")
+            raise ValueError("the message ends inside a number")
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
@@ -32,7 +32,7 @@ def _read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _read_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield number and content of each field: an integer, or the bytes of anything else."""
+    """Yield the number and the content of each field: an integer, or bytes for all other types."""
     at = 0
     while at < len(data):
         tag, at = _read_varint(data, at)
@@ -48,13 +48,13 @@ def _read_fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
         else:
             raise ValueError(f"wire type {kind} of field {tag >> 3} is unknown")
         if at + size > len(data):
-            raise ValueError(f"it ends inside field {tag >> 3}")
+            raise ValueError(f"the message ends inside field {tag >> 3}")
         yield tag >> 3, data[at : at + size]
         at += size
 
 
 def _read_evaluation(data: bytes) -> Evaluation:
-    if len(data) == _PLAIN.size:  # the five doubles in order, as usual: a third of the time
+    if len(data) == _PLAIN.size:  # the usual case, five doubles in order: takes a third of the time
         plain = _PLAIN.unpack(data)
         if plain[::2] == _PLAIN_TAGS:
             return plain[1::2]
@@ -62,25 +62,25 @@ def _read_evaluation(data: bytes) -> Evaluation:
     for number, content in _read_fields(data):
         if 1 <= number <= _N_NUMBERS:
             if not isinstance(content, bytes) or len(content) != _DOUBLE.size:
-                raise ValueError(f"field {number} of an evaluation is no double")
+                raise ValueError(f"field {number} of an evaluation is not a double")
             (numbers[number - 1],) = _DOUBLE.unpack(content)
     return tuple(numbers)
 
 
 def parse_model_metrics(data: bytes) -> tuple[list[Evaluation], int]:
-    """Return the evaluations of one training, and its number of parameters (0 where absent).
+    """Return the evaluations of one training run, and its number of parameters (0 if absent).
 
     Raises:
-        ValueError: the bytes are no such message.
+        ValueError: the bytes are not such a message.
     """
     evaluations, n_parameters = [], 0
     for number, content in _read_fields(data):
         if number == 1:
             if not isinstance(content, bytes):
-                raise ValueError("field 1 is no evaluation")
+                raise ValueError("field 1 is not an evaluation")
             evaluations.append(_read_evaluation(content))
         elif number == 2:
             if not isinstance(content, int):
-                raise ValueError("field 2 is no number of parameters")
+                raise ValueError("field 2 is not a number of parameters")
             n_parameters = content
     return evaluations, n_parameters

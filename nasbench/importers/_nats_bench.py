@@ -1,14 +1,14 @@
-"""Both spaces of NATS-Bench, from the official folders, and NAS-Bench-201 from its own archives: see ``_nats_files``.
+"""Both spaces of NATS-Bench from the official folders, and NAS-Bench-201 from its own archives: see ``_nats_files``.
 
 Source: Dong, Liu, Musial & Gabrys 2021, "NATS-Bench: Benchmarking NAS Algorithms for Architecture
 Topology and Size" (arXiv 2009.00437). What the files call ``x-valid`` is the split ``valid`` here,
 ``x-test`` is ``test``; ``ori-test`` is ``test`` on CIFAR-10, whose official test images are used for
 nothing else, and ``valid+test`` on the data sets where ``x-valid`` and ``x-test`` are parts of it.
 
-All of these files are made of the same two classes (nats_bench 1.8, nas_201_api 2.1: ``api_utils.py``). A ``*-full``
-folder differs in ``net_state_dict`` alone, the trained weights, which are skipped, without torch. NAS-Bench-201's files
-may lack seconds and latencies: what was not measured stays missing. Only the ``*-simple`` folders were at hand as
-published; the other layouts were tested on files that torch wrote from them.
+All of these files contain the same two classes (nats_bench 1.8, nas_201_api 2.1: ``api_utils.py``). A ``*-full`` folder
+differs only in ``net_state_dict``, the trained weights. The importer skips them and needs no torch. NAS-Bench-201's
+files may lack seconds and latencies; these values stay missing. Only the ``*-simple`` folders were available as
+published. The other layouts were tested on files that torch wrote from them.
 """
 
 from collections import Counter, defaultdict
@@ -21,22 +21,22 @@ from nasbench.arrays import Floats
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._nats_files import Item, describe_origin, find_items, name_item, read_item, read_official_number
 from nasbench.registry import SPACES
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
-# Number of images behind each accuracy; every accuracy in the files is a whole number of them.
+# Number of images behind each accuracy: every accuracy in the files is a whole number of images divided by it.
 _IMAGES = {
     "cifar10-valid": {"train": 25_000, "x-valid": 25_000, "ori-test": 10_000},
     "cifar10": {"train": 50_000, "ori-test": 10_000},
     "cifar100": {"train": 50_000, "x-valid": 5_000, "x-test": 5_000, "ori-test": 10_000},
     "ImageNet16-120": {"train": 151_700, "x-valid": 3_000, "x-test": 3_000, "ori-test": 6_000},
 }
-_PART = 128  # architectures read by one process at a time: some 30 MB
+_PART = 128  # number of architectures that one process reads at a time: about 30 MB
 _Column = tuple[str, str, str, str]
 _STATICS = {"params": ("n_params", "count", 1e6), "flop": ("flops", "count", 1e6), "latency": ("latency_s", "s", 1.0)}
 
 
 def _split(dataset: str, name: str) -> str:
-    """Return our name of a split; KeyError for one that the data set does not have."""
+    """Return this suite's name of a split; raise KeyError if the data set has no such split."""
     if name not in _IMAGES[dataset]:
         raise KeyError(f"split {name} of {dataset}")
     if name == "ori-test":
@@ -45,7 +45,7 @@ def _split(dataset: str, name: str) -> str:
 
 
 class NATSBenchImporter:
-    """What both importers share; see the module."""
+    """The common part of both importers; see the module's description."""
 
     table: ClassVar[str]
     where: ClassVar[str]
@@ -53,22 +53,22 @@ class NATSBenchImporter:
     _title: ClassVar[str]
 
     def parts(self, source: Path) -> list[list[Item]]:
-        """Return where to read, a part at a time; every part makes a table of its own.
+        """Return the items to read, grouped into parts; each part is written to a table of its own.
 
         Args:
-            source: a folder, or one of NAS-Bench-201's archives, which takes a walk over all its bytes.
+            source: a folder, or one of NAS-Bench-201's archives, of which all bytes must be scanned.
 
         Raises:
-            SourceError: neither, or one without results.
+            SourceError: the source is neither of them, or holds no results.
         """
         items = find_items(source, self.where)
         return [items[i : i + _PART] for i in range(0, len(items), _PART)]
 
-    def read(self, part: list[Item]) -> Draft:
+    def read(self, part: list[Item]) -> TableBuilder:
         """Read the architectures of one part.
 
         Raises:
-            SourceError: a damaged file, or one that breaks the format, named.
+            SourceError: a file is damaged or breaks the format; the message names it.
         """
         space = SPACES.load(self._space)()
         texts: list[str] = []
@@ -86,7 +86,7 @@ class NATSBenchImporter:
         official = np.array([float(read_official_number(item)) for item in part])
         citation, source = describe_origin(part[0])
         index = Static(dataset="all", metric="official_index", unit="none", direction="none", values=official)
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=self._title,
             space=self._space,
@@ -108,7 +108,7 @@ class NATSBenchImporter:
 
 
 def _group_by_split(evaluations: dict[str, float]) -> dict[str, dict[int, float]]:
-    """Take ``x-valid@0`` apart: split -> 1-based epoch -> value."""
+    """Split names such as ``x-valid@0``; return split -> 1-based epoch -> value."""
     curves: dict[str, dict[int, float]] = {}
     for place, value in evaluations.items():
         name, _, epoch = place.partition("@")
@@ -117,22 +117,22 @@ def _group_by_split(evaluations: dict[str, float]) -> dict[str, dict[int, float]
 
 
 class _Gathered:
-    """Results of some architectures, before they become columns."""
+    """Collects the results of architectures and builds columns from them."""
 
     def __init__(self) -> None:
         self._values: dict[_Column, dict[tuple[int, int], dict[int, float]]] = defaultdict(dict)
         self._statics: dict[tuple[str, str], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
 
     def add_states(self, row: int, states: dict[int, dict[str, Any]], name: str) -> None:
-        """Take all results of one architecture.
+        """Add all results of one architecture.
 
         Args:
-            row: its row.
-            states: what is known of it, by the epochs of a recipe.
-            name: what to call it in an error.
+            row: the row of the architecture.
+            states: its data, by the number of epochs of the recipe.
+            name: its name in error messages.
 
         Raises:
-            SourceError: a result that breaks the format, named.
+            SourceError: a result breaks the format; the message names it.
         """
         what = "its results"
         try:
@@ -144,7 +144,7 @@ class _Gathered:
             raise SourceError(f"{name}: {what} break the format: {error!r}") from error
 
     def add(self, row: int, recipe: str, dataset: str, seed: int, result: dict[str, Any]) -> None:
-        """Take the result of one training."""
+        """Add the result of one training run."""
         last = int(result["epochs"])
         place, key = (dataset, recipe), (row, seed)
         curve = {int(epoch) + 1: value / 100 for epoch, value in result["train_acc1es"].items()}
@@ -165,7 +165,7 @@ class _Gathered:
             self._statics[dataset, metric][row] += [float(v) * scale for v in values if v is not None]
 
     def measurements(self, n: int) -> list[Measurement]:
-        """Return a column for everything that was measured, on the union of its seeds and epochs."""
+        """Return a column for each measured metric, on the union of its seeds and epochs."""
         return [
             self._build_measurement(n, column, entries)
             for column, entries in self._values.items()
@@ -197,7 +197,7 @@ class _Gathered:
         )
 
     def statics(self, n: int) -> list[Static]:
-        """Return the most frequent value of each static metric, and how many records say otherwise."""
+        """Return the most frequent value of each static metric, and the number of records that disagree with it."""
         columns = []
         units = {metric: unit for metric, unit, _ in _STATICS.values()}
         for (dataset, metric), by_row in self._statics.items():

@@ -1,10 +1,10 @@
-"""Where the results of both NATS-Bench spaces lie: four layouts, one dictionary an architecture in each.
+"""Locate the results of both NATS-Bench spaces: four layouts, each with one dictionary per architecture.
 
 - ``*-simple`` and ``*-full`` folders of NATS-Bench: ``000000.pickle.pbz2``, by recipe (``12``, ``200``).
 - ``NAS-Bench-201-*-archive`` folders: ``000000-FULL.pth`` (with trained weights) or ``000000-SIMPLE.pth``; the recipes
   are called ``less`` (12 epochs) and ``full`` (200), as ``api_201.py`` of D-X-Y/NAS-Bench-201 2.1 says.
 - ``NAS-Bench-201-v1_0-e61699.pth`` and ``-v1_1-096897.pth``: all architectures in one torch archive of 2.2 and 4.7 GB,
-  as ``arch2infos``, by number. Read an entry at a time.
+  as ``arch2infos``, by number. Read one entry at a time.
 """
 
 import bz2
@@ -22,13 +22,13 @@ _RECIPES = {"less": 12, "full": 200}
 
 
 class InArchive(NamedTuple):
-    """The results of one architecture inside a torch archive of all.
+    """The results of one architecture inside a torch archive of all architectures.
 
     Attributes:
         path: the archive.
-        where: its pickle.
-        entry: the architecture's bytes.
-        shared: objects of other entries that this one names, by memo number.
+        where: the position of the archive's pickle.
+        entry: the position of the architecture's bytes.
+        shared: objects of other entries that this entry refers to, by memo number.
     """
 
     path: Path
@@ -37,7 +37,7 @@ class InArchive(NamedTuple):
     shared: dict[int, Any]
 
     def identity(self) -> tuple[str, int, int]:
-        """Return what tells this entry from that of a changed archive."""
+        """Return values that differ between this entry and the same entry of a changed archive."""
         return self.path.name, self.where.end, self.entry.start
 
 
@@ -45,21 +45,21 @@ Item = Path | InArchive
 
 
 def find_items(source: Path, where: str) -> list[Item]:
-    """Return where the results of each architecture lie, by number.
+    """Return the location of each architecture's results, ordered by number.
 
     Args:
         source: a folder, or a torch archive.
-        where: what to tell a user who has neither.
+        where: where to get the files; ends each error message.
 
     Raises:
-        SourceError: neither, or a folder without such files.
+        SourceError: the source is neither of them, or a folder without such files.
     """
     if source.is_file() and source.suffix == ".pth":
         return list(_list_archive(source))
     if not source.is_dir():
-        raise SourceError(f"{source} is no folder and no .pth file; {where}")
+        raise SourceError(f"{source} is neither a folder nor a .pth file; {where}")
     found: dict[int, Path] = {}
-    # Results without weights are the same and smaller, and come later in this order: they win.
+    # Files without weights hold the same results and are smaller. They come later in this order, so they are taken.
     for path in sorted(source.iterdir(), key=lambda path: (not path.name.endswith("-FULL.pth"), path.name)):
         if _NAME.fullmatch(path.name):
             found[_number(path.name)] = path
@@ -72,26 +72,26 @@ def _list_archive(path: Path) -> list[InArchive]:
     with open_source(path) as file:
         where = locate_pickle(file, path)
         index = index_entries(file, where, "arch2infos", path)
-    entries = sorted(index.iterate_entries)
+    entries = sorted(index.entries)
     return [InArchive(path, where, entry, {n: index.shared[n] for n in entry.needs}) for entry in entries]
 
 
 def read_item(item: Item) -> tuple[str, dict[int, dict[str, Any]]]:
-    """Return an architecture's string, and what is known of it by the epochs of a recipe.
+    """Return the string of an architecture, and its results by the number of epochs of the recipe.
 
     Raises:
-        SourceError: damaged, another architecture than its number says, or no such results.
+        SourceError: the item is damaged, holds another architecture than its number says, or has another format.
     """
     loaded, name = _load(item), name_item(item)
     try:
         states = {_RECIPES.get(recipe) or int(recipe): state for recipe, state in loaded.items()}
         texts = {str(state["arch_str"]) for state in states.values()}
         if len(texts) != 1 or any(int(state["arch_index"]) != read_official_number(item) for state in states.values()):
-            raise SourceError(f"{name} holds architectures {sorted(texts)}, expected that of its number")
+            raise SourceError(f"{name} holds architectures {sorted(texts)}, expected the one of its number")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, SourceError):
             raise
-        raise SourceError(f"{name} is no file of a NATS-Bench '-simple' or '-full' folder: {error!r}") from error
+        raise SourceError(f"{name} is not a file of a NATS-Bench '-simple' or '-full' folder: {error!r}") from error
     return texts.pop(), states
 
 
@@ -113,17 +113,17 @@ def _load(item: Item) -> Any:
 
 
 def name_item(item: Item) -> str:
-    """Name an architecture's results in an error."""
+    """Return the name of an architecture's results for error messages."""
     return f"{item.path}, entry {item.entry.key}" if isinstance(item, InArchive) else str(item)
 
 
 def read_official_number(item: Item) -> int:
-    """Return an architecture's number in the benchmark."""
+    """Return the number of an architecture in the benchmark."""
     return item.entry.key if isinstance(item, InArchive) else _number(item.name)
 
 
 def describe_origin(item: Item) -> tuple[str, str]:
-    """Return the citation and the source of what lies there."""
+    """Return the citation and the source of an item."""
     if isinstance(item, Path) and item.suffix != ".pth":
         nats = "Dong, Liu, Musial & Gabrys, NATS-Bench, TPAMI 2021, arXiv 2009.00437"
         return nats, f"NATS-Bench release, folder {item.parent.name}"

@@ -1,13 +1,14 @@
-"""One dictionary of a huge pickle, an entry at a time, in the memory of one entry.
+"""Read one dictionary of a huge pickle entry by entry, with the memory of one entry.
 
-``pickle.load`` builds all or nothing: NAS-Bench-201's archive takes some 28 GB that way. Here the bytes are walked
-twice. The first walk builds nothing: it finds where each entry begins and ends, and which objects of others it names.
-A pickle numbers its objects as it goes (its *memo*), and later entries name earlier objects: the texts of dictionary
-keys, for the most part. Only from the whole file is it known which: keeping every text would take as much memory as
-loading all. The second walk hands the bytes of one entry to the restricted unpickler, its numbers made small.
+``pickle.load`` builds the whole object: for NAS-Bench-201's archive that takes about 28 GB. This module reads the bytes
+twice. The first pass builds nothing: it finds where each entry begins and ends, and which objects of other entries it
+refers to. A pickle numbers its objects as it writes them (the *memo*), and later entries refer to earlier objects:
+mostly the texts of dictionary keys. Only the whole file shows which ones; keeping every text would take as much memory
+as loading everything. The second pass hands the bytes of one entry, with renumbered memo, to the restricted unpickler.
 
-Most bytes are passed by one regular expression, so that the first walk is as fast as a disk. Opcodes: Python's
-``pickletools``. Protocols 2 (what torch writes) and 3; later ones number implicitly and are refused.
+One regular expression skips most bytes, so that the first pass is as fast as a disk. Opcodes are those of Python's
+``pickletools``. The module reads protocols 2 (which torch writes) and 3; it refuses later ones, whose memo numbers are
+implicit.
 """
 
 import io
@@ -26,21 +27,21 @@ from nasbench.importers._torch_archive import Storages, Where
 from nasbench.importers._unpickle import load_torch_pickle
 
 _CHUNK = 4 << 20  # bytes read at a time
-_MARGIN = 512  # longer than any token that the expressions know
-_MOST = 64 << 20  # longest text, head and entry, in bytes; genuine entries have 0.4 MB
+_MARGIN = 512  # longer than any token that the expressions match
+_MOST = 64 << 20  # largest text, head and entry, in bytes; genuine entries have 0.4 MB
 
-# Lengths of what follows an opcode: fixed, or told by an integer of so many bytes.
+# Length of the argument of an opcode: fixed, or given by an integer of this many bytes.
 _FIXED = dict.fromkeys(b"(.01N\x88\x89])}tRbaesuQ\x85\x86\x87", 0) | {
     ord("G"): 8, ord("K"): 1, ord("M"): 2, ord("J"): 4, ord("q"): 1, ord("r"): 4, ord("h"): 1, ord("j"): 4, 0x80: 1,
 }  # fmt: skip
-_TOLD = {ord("X"): 4, ord("B"): 4, ord("C"): 1, 0x8A: 1}
+_PREFIXED = {ord("X"): 4, ord("B"): 4, ord("C"): 1, 0x8A: 1}
 _EFFECT = dict.fromkeys(b"GKMJXBC\x8aN\x88\x89])}hjc", 1) | dict.fromkeys(b"Rba0\x86", -1) | {ord("s"): -2, 0x87: -2}
 _INTEGERS = {ord("K"): "<B", ord("M"): "<H", ord("J"): "<i"}
 _NUMBER = {ord("q"): "<B", ord("h"): "<B", ord("r"): "<I", ord("j"): "<I"}
 _PUT = struct.Struct("<cI")
 _PUTS, _GETS, _CLOSES = b"qr", b"hj", b"ue1t"
 
-# Short texts, the commonest lengths of these archives first.
+# Short texts; the most frequent lengths of these archives come first.
 _TEXTS = b"|".join(b"\\x%02x\\0{3}.{%d}" % (n, n) for n in (*range(8, 16), *range(8), *range(16, 128)))
 _INNER = rb"G.{8}|X(?:" + _TEXTS + rb")|K.|M..|J.{4}|[N\x88\x89\])}sabRQ0\x85\x86\x87]|c[^\n]{1,99}\n[^\n]{1,99}\n"
 _NO_MARKS = re.compile(rb"(?:" + _INNER + rb"|q.|r.{4})*+", re.DOTALL)
@@ -49,14 +50,14 @@ _TO_MEMO = re.compile(rb"((?:" + _INNER + rb"|[(uet1])*+)(q.|r.{4}|h.|j.{4})?+",
 
 
 class PickleEntry(NamedTuple):
-    """Where one entry of the dictionary lies.
+    """The position of one entry of the dictionary.
 
     Attributes:
-        key: its key.
-        start: first byte of its value, from the start of the pickle.
-        end: first byte after it.
-        base: memo numbers of its own objects start here.
-        needs: memo numbers of the objects of others that it names.
+        key: the key of the entry.
+        start: offset of the first byte of its value, from the start of the pickle.
+        end: offset of the first byte after its value.
+        base: the first memo number of its own objects.
+        needs: memo numbers of the objects of other entries that it refers to.
     """
 
     key: int
@@ -67,62 +68,62 @@ class PickleEntry(NamedTuple):
 
 
 class Index(NamedTuple):
-    """All entries, in the order of the file, and the objects that they name in each other, by memo number."""
+    """All entries in the order of the file, and the objects that they share, by memo number."""
 
-    iterate_entries: list[PickleEntry]
+    entries: list[PickleEntry]
     shared: dict[int, Any]
 
 
 def index_entries(file: BinaryIO, where: Where, field: str, path: Path) -> Index:
-    """Find the entries of the dictionary that stands under ``field`` of the pickled dictionary.
+    """Find the entries of the dictionary under the key ``field`` of the pickled dictionary.
 
     Args:
-        file: the archive, opened.
-        where: its pickle.
-        field: whose entries; its keys must be whole numbers.
-        path: the archive, for errors.
+        file: the opened archive.
+        where: the position of its pickle.
+        field: the key of the dictionary, whose own keys must be integers.
+        path: the path of the archive, for error messages.
 
     Raises:
-        SourceError: truncated, no such dictionary, a key twice, or a pickle that no pickler writes.
+        SourceError: the file is truncated, has no such dictionary, repeats a key, or no pickler could have written it.
     """
     walk = _Walk(file, where, path)
     head = walk.go_to_field(field.encode())
     entries = list(walk.iterate_entries())
     file.seek(where.start + walk.walk_to_stop())
-    if not where.is_zip:  # the keys of the storages close what can be checked without reading every tensor's name
+    if not where.is_zip:  # the keys of the storages are the last part that can be checked without reading every tensor
         load_torch_pickle(file, str(path))
     ((key, times),) = Counter(entry.key for entry in entries).most_common(1) or [(0, 0)]
     if times > 1:
-        raise SourceError(f"{path} holds entry {key} of '{field}' {times} times, expected one of each")
+        raise SourceError(f"{path} holds entry {key} of '{field}' {times} times, expected once")
     if any(a.base >= b.base for a, b in pairwise(entries)):
-        raise SourceError(f"{path} numbers its objects out of order, as no pickler does")
+        raise SourceError(f"{path} numbers its objects out of order, which no pickler does")
     return Index(entries, _load_shared(file, where, head, entries, path))
 
 
 def read_entry(file: BinaryIO, where: Where, entry: PickleEntry, shared: Mapping[int, Any], path: Path) -> Any:
-    """Return the value of one entry, its tensors as None.
+    """Return the value of one entry, with None for each tensor.
 
     Args:
-        file: the archive, opened.
-        where: its pickle.
-        entry: which.
-        shared: at least the objects that it ``needs``.
-        path: the archive, for errors.
+        file: the opened archive.
+        where: the position of its pickle.
+        entry: the entry to read.
+        shared: at least the objects that the entry ``needs``.
+        path: the path of the archive, for error messages.
 
     Raises:
-        SourceError: it asks for anything but plain data and tensors, or breaks the format.
+        SourceError: the entry holds anything other than plain data and tensors, or breaks the format.
     """
     return _load(_read_bytes(file, where, entry.start, entry.end, path), (), entry.base, shared, path)
 
 
 def _load_shared(file: BinaryIO, where: Where, head: int, entries: list[PickleEntry], path: Path) -> dict[int, Any]:
-    """Load what entries name outside themselves, each from where it was defined."""
+    """Load the objects that entries refer to outside themselves, each from the part that defines it."""
     bases = [entry.base for entry in entries]
     wanted: dict[int, set[int]] = defaultdict(set)
     for number in set().union(*(entry.needs for entry in entries)):
         wanted[bisect_right(bases, number)].add(number)
     shared: dict[int, Any] = {}
-    for part in sorted(wanted):  # part 0 is what comes before the first entry
+    for part in sorted(wanted):  # part 0 is everything before the first entry
         start, end, base = (0, head, 0) if part == 0 else entries[part - 1][1:4]
         numbers = sorted(wanted[part])
         values = _load(_read_bytes(file, where, start, end, path), numbers, base, shared, path)
@@ -133,14 +134,14 @@ def _load_shared(file: BinaryIO, where: Where, head: int, entries: list[PickleEn
 def _read_bytes(file: BinaryIO, where: Where, start: int, end: int, path: Path) -> bytes:
     if end - start > _MOST:
         raise SourceError(
-            f"{path}: an entry or the head of the pickle has {end - start} bytes, at most {_MOST} are read"
+            f"{path}: an entry or the head of the pickle has {end - start} bytes; expected at most {_MOST}"
         )
     file.seek(where.start + start)
     return file.read(end - start)
 
 
 def _load(data: bytes, wanted: Any, base: int, shared: Mapping[int, Any], path: Path) -> Any:
-    """Unpickle a part of a pickle, and return its value, or the tuple of the memo numbers ``wanted``."""
+    """Unpickle a part of a pickle; return its value, or a tuple of the objects with the memo numbers ``wanted``."""
     storages = Storages(path)
 
     def stored(pid: Any) -> Any:
@@ -151,15 +152,18 @@ def _load(data: bytes, wanted: Any, base: int, shared: Mapping[int, Any], path: 
 
 
 def _renumber(data: bytes, wanted: Any, base: int, path: Path) -> bytes:
-    """Return a pickle of its own: memo numbers from 0, objects of others as persistent ones, unused ones unnumbered."""
+    """Turn a part into a complete pickle.
+
+    Memo numbers start at 0, objects of other entries become persistent ones, and unused objects get no number.
+    """
     steps = _split_steps(data, path)
-    ops = {op for _, op in steps}  # whole opcodes: 10,000 are renumbered faster as bytes than as numbers
+    ops = {op for _, op in steps}  # whole opcodes: renumbering 10,000 of them is faster as bytes than as numbers
     named = {_number(op) for op in ops if op[:1] in (b"h", b"j")} | set(wanted)
     own = {number: new for new, number in enumerate(sorted(n for n in named if n >= base))}
     new = {b"": b""}
     for number in named - own.keys():
         if not ops.isdisjoint(_find_short_form(b"qr", number)):
-            raise SourceError(f"{path} numbers its objects out of order, as no pickler does")
+            raise SourceError(f"{path} numbers its objects out of order, which no pickler does")
         new |= dict.fromkeys(_find_short_form(b"hj", number), struct.pack("<cic", b"J", number, b"Q"))
     for number, short in own.items():
         new |= dict.fromkeys(_find_short_form(b"qr", number), _PUT.pack(b"r", short))
@@ -169,7 +173,7 @@ def _renumber(data: bytes, wanted: Any, base: int, path: Path) -> bytes:
 
 
 def _find_short_form(ops: bytes, number: int) -> list[bytes]:
-    """Return the short form of an opcode with a memo number, where there is one, and the long form."""
+    """Return the short form of an opcode with a memo number, if it exists, and the long form."""
     short = [bytes((ops[0], number))] if number < 256 else []
     return [*short, _PUT.pack(ops[1:], number)]
 
@@ -179,7 +183,7 @@ def _number(op: bytes) -> int:
 
 
 def _split_steps(data: bytes, path: Path) -> list[tuple[bytes, bytes]]:
-    """Cut a pickle after every opcode that writes or reads the memo: what comes before it, and the opcode."""
+    """Split a pickle after each opcode that writes or reads the memo; return (bytes before it, opcode) pairs."""
     steps: list[tuple[bytes, bytes]] = []
     at = 0
     while at < len(data):
@@ -194,29 +198,29 @@ def _split_steps(data: bytes, path: Path) -> list[tuple[bytes, bytes]]:
 
 
 def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
-    """Return where the tokens of a pattern end; each of them can match nothing."""
+    """Return the end of the tokens that a pattern matches; a pattern may match no bytes."""
     match = pattern.match(data, at)
     return match.end() if match else at
 
 
 def _find_token_end(data: bytes, at: int, path: Path) -> int:
-    """Return the end of the token at ``at``; beyond the data where too little of it was read."""
+    """Return the end of the token at ``at``; it lies beyond ``data`` if the token is not read completely."""
     op = data[at]
     if op in _FIXED:
         return at + 1 + _FIXED[op]
-    if op in _TOLD:
-        told = at + 1 + _TOLD[op]
-        return told + int.from_bytes(data[at + 1 : told], "little") if told <= len(data) else told
+    if op in _PREFIXED:
+        content = at + 1 + _PREFIXED[op]
+        return content + int.from_bytes(data[at + 1 : content], "little") if content <= len(data) else content
     if op == ord("c"):
         end = data.find(b"\n", data.find(b"\n", at) + 1) + 1
         if 0 < end <= at + _MARGIN:
             return end
     name = next((code.name for code in pickletools.opcodes if code.code == chr(op)), f"byte {op:#x}")
-    raise SourceError(f"{path} refused: its pickle has {name}, protocols 2 and 3 of plain data are read")
+    raise SourceError(f"{path} refused: its pickle has {name}; the importer reads plain data of protocols 2 and 3")
 
 
 class _Walk:
-    """The first walk; offsets count from the start of the pickle."""
+    """The first pass over the bytes; offsets count from the start of the pickle."""
 
     def __init__(self, file: BinaryIO, where: Where, path: Path) -> None:
         self._file, self._path, self._left = file, path, where.end - where.start
@@ -225,16 +229,16 @@ class _Walk:
         self._alone = False
 
     def go_to_field(self, field: bytes) -> int:
-        """Go to the dictionary that is the value of ``field``, and return the offset of its first entry."""
+        """Go to the dictionary under the key ``field``, and return the offset of its first entry."""
         depth, key = 0, False
         while True:
             if depth > 1:
                 self._skip(_NO_MARKS)
             op, argument, offset = self._pass_token()
             if op == ord(".") or depth < 0:
-                raise SourceError(f"{self._path} holds no dictionary '{field.decode()}' of whole numbers")
+                raise SourceError(f"{self._path} holds no dictionary '{field.decode()}' with integers as keys")
             if key and op == ord("}") and depth <= 1:
-                self._alone = depth == 0  # the only item of its dictionary, written without a mark
+                self._alone = depth == 0  # the only item of its dictionary: the pickler wrote no mark
                 break
             depth += (op == ord("(")) - (op in _CLOSES)
             key = argument[4:] == field if op == ord("X") else key and op in _PUTS
@@ -244,18 +248,20 @@ class _Walk:
         return self._offset + self._at
 
     def iterate_entries(self) -> Iterator[PickleEntry]:
-        """Yield the entries; a pickler writes them in batches, the last of which may be a single one without a mark."""
+        """Yield the entries; a pickler writes them in batches, of which the last may be one entry without a mark."""
         while (op := self._peek()) == ord("(") or op in _INTEGERS:
             if op == ord("("):
                 self._pass_token()
             yield from self._iterate_batch(ord("u") if op == ord("(") else ord("s"))
 
     def walk_to_stop(self) -> int:
-        """Walk to the end and return the offset behind it."""
-        # A dictionary of one item has no mark, so its key looks like one of the outermost until it is closed.
+        """Read to the end and return the offset after it."""
+        # A dictionary of one item has no mark, so its key looks like a key of the outermost one until it is closed.
         op, _, offset = self._pass_token()
         if (op == ord("s")) != self._alone or (self._alone and self._peek() != ord(".")):
-            raise SourceError(f"{self._path}: the dictionary stands inside of another, expected it in the outermost")
+            raise SourceError(
+                f"{self._path}: the dictionary lies inside another one; expected it in the outermost dictionary"
+            )
         while op != ord("."):
             self._skip(_NO_STOP)
             op, _, offset = self._pass_token()
@@ -266,7 +272,7 @@ class _Walk:
         entry: _Open | None = None
         while True:
             op, argument, offset = self._pass_token()
-            if entry is None or entry.height == 2:  # a value stands alone on its key: it is complete
+            if entry is None or entry.height == 2:  # the stack holds the key and one value: the entry is complete
                 if entry and (op in _INTEGERS or op == closes):
                     yield entry.close_entry(offset, self._path)
                 if op == closes:
@@ -276,14 +282,14 @@ class _Walk:
                     entry = _Open(key, offset + 1 + len(argument))
                     continue
             if entry is None:
-                raise SourceError(f"{self._path}: a key is no whole number, at byte {offset} of the pickle")
+                raise SourceError(f"{self._path}: a key is not a whole number, at byte {offset} of the pickle")
             if op == ord("("):
                 self._walk_to_mark(entry)
             else:
                 entry.take(op, argument, self._path)
 
     def _walk_to_mark(self, entry: "_Open") -> None:
-        """Walk from a mark to where it closes; all that is inside leaves nothing, or one tuple."""
+        """Read from a mark to the opcode that closes it; the content leaves nothing, or one tuple, on the stack."""
         depth, op = 1, 0
         while depth:
             self._skip(_NO_MARKS)
@@ -302,14 +308,14 @@ class _Walk:
             raise SourceError(f"{self._path}: an entry or the head of the pickle has more than {_MOST} bytes")
 
     def _skip(self, pattern: re.Pattern[bytes]) -> None:
-        """Pass all tokens that a pattern knows."""
+        """Skip all tokens that a pattern matches."""
         while True:
             self._at = _end(pattern, self._data, self._at)
             if len(self._data) - self._at >= _MARGIN or not self._refill():
                 return
 
     def _pass_token(self) -> tuple[int, bytes, int]:
-        """Pass one token, and return its opcode, what follows it, and its offset."""
+        """Read one token, and return its opcode, its argument, and its offset."""
         if len(self._data) - self._at < _MARGIN:
             self._refill()
         op, at = self._peek(), self._at
@@ -317,7 +323,7 @@ class _Walk:
         while end > len(self._data):
             self._limit(end - at)
             if not self._refill():
-                raise SourceError(f"{self._path} is truncated: its pickle ends within a value")
+                raise SourceError(f"{self._path} is truncated: its pickle ends inside a value")
             at = self._at
             end = _find_token_end(self._data, at, self._path)
         self._at = end
@@ -329,7 +335,7 @@ class _Walk:
         return self._data[self._at]
 
     def _refill(self) -> bool:
-        """Read on, and forget what was passed; False at the end."""
+        """Read the next chunk and drop the bytes already processed; return False at the end."""
         more = self._file.read(min(_CHUNK, self._left))
         self._left -= len(more)
         self._offset += self._at
@@ -338,22 +344,22 @@ class _Walk:
 
 
 class _Open:
-    """An entry that the walk is in."""
+    """The entry that the first pass is reading."""
 
     __slots__ = ("base", "height", "key", "needs", "start")
 
     def __init__(self, key: int, start: int) -> None:
         self.key, self.start, self.base = key, start, -1
-        self.height = 1  # objects that an unpickler's stack would hold, from its key on
+        self.height = 1  # number of objects on an unpickler's stack, from the entry's key on
         self.needs: set[int] = set()
 
     def get(self, number: int) -> None:
-        """Take note of an object that it names."""
+        """Record a reference to an object."""
         if self.base < 0 or number < self.base:
             self.needs.add(number)
 
     def take(self, op: int, argument: bytes, path: Path) -> None:
-        """Follow one opcode outside of all marks."""
+        """Process one opcode outside of all marks."""
         if op in _NUMBER:
             number = _number(bytes([op]) + argument)
             if op in _GETS:
@@ -367,5 +373,5 @@ class _Open:
     def close_entry(self, end: int, path: Path) -> PickleEntry:
         """Return the finished entry."""
         if self.base < 0:
-            raise SourceError(f"{path}: entry {self.key} is no container, expected the results of an architecture")
+            raise SourceError(f"{path}: entry {self.key} is not a container, expected the results of an architecture")
         return PickleEntry(self.key, self.start, end, self.base, frozenset(self.needs))

@@ -1,4 +1,4 @@
-"""From cells and a mapping to the columns of a table: gather points, refuse conflicts, fill arrays."""
+"""Build the columns of a table from cells and a mapping: collect points, refuse conflicts, fill arrays."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ _Path = tuple[str, ...]  # data set, recipe, split, metric
 
 
 class _Points(NamedTuple):
-    """Values that one entry found for one path, all ``[m]``; ``row`` is the file's, from 0."""
+    """The values of one entry for one path, all ``[m]``; ``row`` is the row of the file, from 0."""
 
     entry: MappingEntry
     value: Floats
@@ -30,17 +30,17 @@ class _Points(NamedTuple):
 
 
 def build_measurements(cells: TextCells, entries: Sequence[MappingEntry], arch: Ints, n: int) -> list[Measurement]:
-    """Return one ``[n, s, t]`` column for each data set, recipe, split and metric that the entries make.
+    """Return one ``[n, s, t]`` column for each data set, recipe, split and metric of the entries.
 
     Args:
-        cells: the file, m rows.
-        entries: of the mapping.
-        arch: [m] architecture of each row of the file.
+        cells: the file's cells, m rows.
+        entries: the entries of the mapping.
+        arch: [m] number of the architecture in each row of the file.
         n: number of architectures.
 
     Raises:
-        SourceError: a cell outside its unit, no number or no label, two values for one place, or seconds so far that
-            fall.
+        SourceError: a cell is outside its unit, not a number or not a label; two values contradict each other; or
+            total seconds decrease.
     """
     made = []
     for path, points in sorted(_gather_points(cells, entries, arch).items()):
@@ -68,7 +68,7 @@ def build_measurements(cells: TextCells, entries: Sequence[MappingEntry], arch: 
 
 
 def build_statics(cells: TextCells, entries: Sequence[MappingEntry], arch: Ints, n: int) -> list[Static]:
-    """Return one ``[n]`` column for each data set and metric; arguments and errors as for ``build_measurements``."""
+    """Return one ``[n]`` column for each data set and metric; arguments and errors as in ``build_measurements``."""
     made = []
     for path, points in sorted(_gather_points(cells, entries, arch).items()):
         values, *_ = _fill_column(cells, path, points, n)
@@ -89,7 +89,7 @@ def _gather_points(cells: TextCells, entries: Sequence[MappingEntry], arch: Ints
 
 
 def _refuse_fractions(cells: TextCells, found: Sequence[_Points], entry: MappingEntry) -> None:
-    """Refuse a curve of percentages that never exceeds 1 percent: ``complaint`` over all of its columns."""
+    """Refuse percentages that never exceed 1 over all columns of an entry: these are fractions."""
     if entry.unit == "percent":
         largest = max(found, key=lambda points: points.value.max())
         at = int(largest.value.argmax())
@@ -100,7 +100,7 @@ def _refuse_fractions(cells: TextCells, found: Sequence[_Points], entry: Mapping
 def _iterate_points(
     cells: TextCells, entry: MappingEntry, arch: Ints, *, whole: bool
 ) -> Iterable[tuple[_Path, _Points]]:
-    """Yield the measured values of one column, apart for each path that its rows name."""
+    """Yield the measured values of one column, separately for each path in its rows."""
     values = cells.read_numbers(entry.column, entry.missing, durations=entry.unit == DURATION)
     wanted = cells.match_rows(entry.where)
     values[~wanted] = np.nan
@@ -109,7 +109,7 @@ def _iterate_points(
     values = UNITS[entry.unit].convert(values)
     kept = ~np.isnan(values)
     if not kept.any():
-        raise SourceError(f"{cells.file}: column '{entry.column}' holds no value at all; leave it out of the mapping")
+        raise SourceError(f"{cells.file}: column '{entry.column}' holds no value; remove it from the mapping")
     epoch = _read_integers(cells, entry.epoch, kept, least=1 - entry.epoch_offset) + entry.epoch_offset
     if (epoch[kept] < 1).any():
         raise cells.make_error(int(kept.argmax()), entry.column, "epoch 0: epochs count from 1; say epoch_offset = 1")
@@ -128,7 +128,7 @@ def _iterate_points(
 
 
 def _number_repeats(wanted: Bools, *said: Column | Ints) -> Ints:
-    """Number the rows that say the same from 0, those that are not ``wanted`` not counted; ``[n]``."""
+    """Number the ``wanted`` rows with equal labels from 0 ``[n]``; other rows get 0 and do not count."""
     seen: dict[tuple[object, ...], int] = defaultdict(int)
     seed = np.zeros(len(wanted), dtype=np.int64)
     for row in np.flatnonzero(wanted):
@@ -156,7 +156,7 @@ def _read_labels(cells: TextCells, key: str, given: str | FromColumn, kept: Bool
 
 
 def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: int) -> tuple[Floats, Ints, Ints, Ints]:
-    """Return the values ``[n, s, t]`` with their seeds and epochs and the rows they are from; the same twice is one."""
+    """Return values ``[n, s, t]``, seeds, epochs and the rows of the values; equal duplicates count once."""
     value, arch, seed, epoch, row = (np.concatenate(parts) for parts in list(zip(*points, strict=True))[1:])
     seeds, at_seed = np.unique(seed, return_inverse=True)
     epochs, at_epoch = np.unique(epoch, return_inverse=True)
@@ -168,8 +168,8 @@ def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: in
         first, second = order[conflict[0]], order[conflict[0] + 1]
         column = [own.entry.column for own in points for _ in range(len(own.row))][second]
         kept, other = _format_difference(value[first], value[second])
-        repeated = f"if these are repetitions, map a seed column, or number them by seed = '{ROWS}'"
-        hint = repeated if path[2] else "what varies by seed is a [[measurement]]"
+        repeated = f"if these are repeated runs, map a seed column, or number them with seed = '{ROWS}'"
+        hint = repeated if path[2] else "a value that varies with the seed must be a [[measurement]]"
         raise cells.make_error(
             int(row[second]),
             column,
@@ -185,7 +185,7 @@ def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: in
 
 
 def _format_difference(first: float, second: float) -> tuple[str, str]:
-    """Write two different numbers with as many digits as show the difference."""
+    """Write two different numbers with enough digits to show the difference."""
     for digits in range(6, 17):
         texts = f"{first:.{digits}g}", f"{second:.{digits}g}"
         if texts[0] != texts[1]:
@@ -205,6 +205,6 @@ def _agree_on_unit(cells: TextCells, path: _Path, points: Sequence[_Points]) -> 
     if len(said) > 1:
         columns = " and ".join(repr(column) for column in said.values())
         raise SourceError(
-            f"{cells.file}: columns {columns} both make {'/'.join(path)} but in other units or directions"
+            f"{cells.file}: columns {columns} both define {'/'.join(path)} but with different units or directions"
         )
     return next(iter(said))

@@ -1,4 +1,4 @@
-"""Reading a user's file into cells: CSV and TSV, Parquet, JSON and JSON lines."""
+"""Read a user's file into cells: CSV and TSV, Parquet, JSON and JSON lines."""
 
 import importlib.util
 from pathlib import Path
@@ -12,34 +12,34 @@ from nasbench.importers._cells import Column, TextCells
 from nasbench.importers._json import parse_json
 from nasbench.importers._separated import BROKEN, COMPRESSED, end_complaint, read_text, split_rows
 
-_SHOWN = 12  # names of columns that an error lists
+_SHOWN = 12  # most column names that an error message lists
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
 def read_cells(path: Path, decimal: str = ".") -> TextCells:
-    """Read a CSV or TSV file, JSON or JSON lines (all also compressed), or Parquet.
+    """Read a CSV, TSV, JSON or JSON lines file (also compressed), or a Parquet file.
 
     Args:
         path: the file.
-        decimal: "." or ",", the decimal point of its numbers.
+        decimal: the decimal separator of its numbers, "." or ",".
 
     Raises:
-        SourceError: no such file, another format, a damaged one, a line of more or fewer fields than the header, no
-            rows, or a column name twice.
-        MissingExtra: a Parquet file without pyarrow.
+        SourceError: the file is missing, damaged, or of another format; a line has more or fewer fields than the
+            header; there are no rows; or a column name appears twice.
+        MissingExtra: pyarrow, which Parquet needs, is not installed.
     """
     if not path.is_file():
-        raise SourceError(f"{path} is no file")
+        raise SourceError(f"{path} does not exist or is not a file")
     suffix = next((part for part in reversed(path.suffixes) if part.lower() not in COMPRESSED), "").lower()
     if suffix not in _READERS:
-        raise SourceError(f"{path}: its name ends with none of {', '.join(_READERS)}")
+        raise SourceError(f"{path}: the name must end with one of {', '.join(_READERS)}")
     try:
         names, rows, places, remark = _READERS[suffix](path, suffix)
     except BROKEN as error:
         raise SourceError(f"{path} cannot be read as {suffix[1:]}: {error}") from error
     twice = [name for i, name in enumerate(names) if name in names[:i]]
     if twice:
-        raise SourceError(f"{path} has two columns '{twice[0]}'")
+        raise SourceError(f"{path} has two columns named '{twice[0]}'")
     if len(rows) == 0 or not names:
         raise SourceError(f"{path} holds no rows")
     columns = {name: rows[:, i] for i, name in enumerate(names)}
@@ -52,7 +52,7 @@ _Read = tuple[list[str], Column, list[str], str]  # names, cells [n, k], places 
 def _read_separated(path: Path, suffix: str) -> _Read:
     text = read_text(path)
     names, rows, lines = split_rows(text, _SEPARATORS[suffix])
-    # The header is a line too: only where empty lines or line breaks inside cells come before does this not follow.
+    # Row r is usually line r + 1. Empty lines and line breaks inside cells shift it; then the error names the line too.
     places = [f"{row} (line {line})" if line != row + 1 else str(row) for row, line in enumerate(lines, start=1)]
     return names, _empty_missing(_build_array(rows, len(names))), places, end_complaint(text)
 
@@ -69,18 +69,20 @@ def _read_parquet(path: Path, _: str) -> _Read:
 
 
 def _convert_arrays(value: Any) -> Any:
-    """Turn arrays inside a record into lists."""
+    """Convert the arrays inside a record to lists."""
     if isinstance(value, dict):
         return {key: _convert_arrays(item) for key, item in value.items()}
     return [_convert_arrays(item) for item in value] if isinstance(value, np.ndarray | list) else value
 
 
 def _read_json(path: Path, _: str) -> _Read:
-    """Read a list of records, a table of columns, or records by key (then the column ``key`` holds it)."""
+    """Read a list of records, a table of columns, or records by key (the column ``key`` then holds the key)."""
     loaded = parse_json(read_text(path))
     if isinstance(loaded, dict) and loaded and all(isinstance(value, dict) for value in loaded.values()):
         if keyed := [key for key, record in loaded.items() if "key" in record]:
-            raise ValueError(f"record {keyed[0]!r} has a field 'key' of its own, where its key belongs: rename it")
+            raise ValueError(
+                f"record {keyed[0]!r} has a field 'key', a name that is reserved for the record's key: rename it"
+            )
         loaded = [{"key": key, **record} for key, record in loaded.items()]
     if isinstance(loaded, dict):
         loaded = _split_into_records(loaded)
@@ -88,15 +90,15 @@ def _read_json(path: Path, _: str) -> _Read:
 
 
 def _split_into_records(columns: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the records of a table of columns.
+    """Convert a table of columns to records.
 
     Raises:
-        ValueError: something other than lists of one length.
+        ValueError: the columns are not lists of the same length.
     """
     lengths = {name: len(values) if isinstance(values, list) else -1 for name, values in columns.items()}
     if len(set(lengths.values())) > 1 or -1 in lengths.values():
-        shown = ", ".join(f"{name!r}: {n if n >= 0 else 'no list'}" for name, n in list(lengths.items())[:_SHOWN])
-        raise ValueError(f"expected records, or columns as lists of one length; lengths are {shown}")
+        shown = ", ".join(f"{name!r}: {n if n >= 0 else 'not a list'}" for name, n in list(lengths.items())[:_SHOWN])
+        raise ValueError(f"expected records, or columns as lists of the same length; lengths are {shown}")
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
@@ -112,10 +114,10 @@ def _read_json_lines(path: Path, _: str) -> _Read:
 
 
 def _record(item: Any, place: str) -> dict[str, Any]:
-    """Return a record as one level of names.
+    """Return a record as a flat dictionary.
 
     Raises:
-        ValueError: it is no object or list.
+        ValueError: the record is neither an object nor a list.
     """
     if not isinstance(item, dict | list):
         raise ValueError(f"{place} is {item!r}, expected an object")
@@ -123,10 +125,10 @@ def _record(item: Any, place: str) -> dict[str, Any]:
 
 
 def _flatten(value: Any) -> dict[str, Any]:
-    """Spread nested objects and lists over names such as ``valid.accuracy.0``.
+    """Flatten nested objects and lists to names such as ``valid.accuracy.0``.
 
     Raises:
-        ValueError: two of them get one name.
+        ValueError: two fields get the same name.
     """
     if not isinstance(value, dict | list):
         return {"": value}
@@ -135,7 +137,7 @@ def _flatten(value: Any) -> dict[str, Any]:
         for name, cell in _flatten(item).items():
             full = f"{key}.{name}" if isinstance(item, dict | list) else str(key)
             if full in made:
-                raise ValueError(f"two fields are called {full!r} when nested ones are spread: rename one")
+                raise ValueError(f"two fields get the name {full!r} after flattening: rename one")
             made[full] = cell
     return made
 
@@ -156,7 +158,7 @@ def _build_array(rows: list[list[str]], width: int) -> Column:
 
 
 def _empty_missing(cells: Column) -> Column:
-    """Put None for empty texts and for what pandas calls missing."""
+    """Replace empty texts and pandas' missing values by None."""
     cells = cells.copy()
     cells[pd.isna(cells) | (cells == "")] = None
     return cells

@@ -1,4 +1,4 @@
-"""A table that is there is not replaced by another one unless that was asked for."""
+"""Protect an existing table from an import with different content, unless the user asks to replace it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,34 +9,34 @@ from nasbench.files import make_not_replaced
 from nasbench.table import Table
 
 COMPARED = ("name", "space", "space_options", "title", "citation", "licence", "source", "notes")
-"""Attributes of a table, and of its first part."""
+"""Attributes that a table shares with its first part."""
 
 
-def refuse_foreseen(path: Path, told: Mapping[str, Any]) -> None:
-    """Refuse, before it is read, a source whose table cannot be the one that is there.
+def refuse_foreseen(path: Path, known: Mapping[str, Any]) -> None:
+    """Refuse a source, before reading it, whose table must differ from the existing one.
 
     Args:
-        path: of the table, there or not.
-        told: attributes of the new table as far as they are known.
+        path: the path of the table, which may not exist.
+        known: the attributes of the new table that are known already.
 
     Raises:
-        InvalidOption: the table that is there has others.
+        InvalidOption: the existing table has other attributes.
     """
     if not path.exists():
         return
     try:
         there = Table(path)
     except TableError as error:
-        raise make_not_replaced(path, f"is no table that could be compared ({error})") from None
+        raise make_not_replaced(path, f"is not a table that can be compared ({error})") from None
     for key in COMPARED:
-        if key in told and repr(told[key]) != repr(getattr(there, key)):  # repr keeps the order of options
+        if key in known and repr(known[key]) != repr(getattr(there, key)):  # repr keeps the order of options
             raise make_not_replaced(
-                path, f"has another {key} ({_shorten(getattr(there, key))}, not {_shorten(told[key])})"
+                path, f"has another {key} ({_shorten(getattr(there, key))}, not {_shorten(known[key])})"
             )
 
 
 def read_checksum(path: Path) -> str:
-    """Return the checksum of a table; empty of a file that is none."""
+    """Return the checksum of a table, or an empty text if the file is not a table."""
     try:
         return Table(path).checksum
     except TableError:

@@ -1,4 +1,4 @@
-"""Running an import: whole or in parts, in parallel, resumable, one at a time."""
+"""Run an import: whole or in parts, in parallel, resumable, one process per table."""
 
 import contextlib
 import hashlib
@@ -25,26 +25,26 @@ def import_source(
 ) -> Table:
     """Import ``source`` and return the table.
 
-    An importer with ``parts(source)`` is read a part at a time, each written to a folder beside the
-    table: a killed import goes on where it stopped, and memory stays at a few parts. A table that is there is
-    replaced only if asked for; the same content is no replacement. That it has other content is known before the
-    source is read where the importer foresees its texts (``foreseen(source)``), after the first part, or at the end;
-    finished parts are kept then.
+    If the importer has ``parts(source)``, the import reads one part at a time and writes each to a folder beside the
+    table: an interrupted import resumes where it stopped, and memory holds only a few parts. An existing table is
+    replaced only with ``replace``; writing the same content again is always allowed. Different content is noticed as
+    early as possible: before reading, if the importer can predict the table's texts (``foresee_attributes(source)``);
+    else after the first part; else at the end. Finished parts are kept in that case.
 
     Args:
-        importer: an instance.
-        source: what the user has.
-        path: file to write; None for the user's table folder.
-        n_jobs: processes that read parts.
-        replace: whether a table of other content may be replaced.
-        on_progress: called with (parts done, parts in all).
+        importer: an instance of an importer.
+        source: the file or folder that the user has.
+        path: the file to write; None for the user's table folder.
+        n_jobs: number of processes that read parts.
+        replace: whether the import may replace a table with different content.
+        on_progress: called with (finished parts, all parts).
 
     Raises:
-        InvalidOption: a table of other content is there.
+        InvalidOption: a table with different content exists.
         SourceError: the source is not what the importer reads.
         Busy: another process is importing into this table.
         TableError: the source contradicts itself.
-        OSError: the disk is full or cannot be written; an existing table is untouched.
+        OSError: the disk is full or not writable; an existing table stays untouched.
     """
     if not hasattr(importer, "parts"):
         return _import_whole(importer, source, path, replace=replace)
@@ -67,11 +67,11 @@ def import_source(
 
 
 def _import_whole(importer: Any, source: Path, path: Path | None, *, replace: bool) -> Table:
-    """Import what is read at once."""
-    told = importer.foresee_attributes(source) if hasattr(importer, "foreseen") and not replace else {}
-    name = told.get("name", importer.table)
-    if told and (path or name):
-        refuse_foreseen(path or get_user_folder() / f"{name}.h5", told)
+    """Import a source that is read as a whole."""
+    known = importer.foresee_attributes(source) if hasattr(importer, "foresee_attributes") and not replace else {}
+    name = known.get("name", importer.table)
+    if known and (path or name):
+        refuse_foreseen(path or get_user_folder() / f"{name}.h5", known)
     draft = importer.read(source)
     path = path or get_user_folder() / f"{draft.name}.h5"
     with exclusive_lock(path):
@@ -80,13 +80,13 @@ def _import_whole(importer: Any, source: Path, path: Path | None, *, replace: bo
 
 
 def _list_unread_parts(importer: Any, todo: list[tuple[Any, Path]], first: Path, path: Path) -> list[tuple[Any, Path]]:
-    """Return the parts to read beside a table that is there, the first of which is read now and compared with it.
+    """Return the parts that remain to be read; read the first part now and compare it with the existing table.
 
     Raises:
-        InvalidOption: the table has other texts, or what is read is measured anew and never the same.
+        InvalidOption: the table has other texts, or the importer measures anew and never gets the same values.
     """
     if todo and getattr(importer, "measures", False):
-        raise make_not_replaced(path, "what is trained again is never the same to the bit")
+        raise make_not_replaced(path, "a repeated training run never gives the same values to the bit")
     read_now = bool(todo) and todo[0][1] == first
     if read_now:
         _read_part(importer, *todo.pop(0))
@@ -95,14 +95,14 @@ def _list_unread_parts(importer: Any, todo: list[tuple[Any, Path]], first: Path,
     except InvalidOption:
         if read_now:
             first.unlink()
-            with contextlib.suppress(OSError):  # other parts of an import that was killed stay
+            with contextlib.suppress(OSError):  # keep other parts of an interrupted import
                 first.parent.rmdir()
         raise
     return todo
 
 
 def _read_parts(importer: Any, todo: list[tuple[Any, Path]], n_jobs: int) -> Iterator[int]:
-    """Read and write parts, and yield how many are done."""
+    """Read and write parts; yield the number of finished ones."""
     from joblib import Parallel, delayed
 
     yield 0
@@ -116,12 +116,12 @@ def _read_part(importer: Any, part: Any, file: Path) -> None:
 
 
 def _compute_fingerprint(parts: Any) -> str:
-    """Tell sources apart, so that a changed one does not continue another's parts."""
+    """Return a digest of the source, so that a changed source does not reuse the parts of another one."""
     names = repr([[_identify_item(item) for item in part] for part in parts])
     return hashlib.sha256(names.encode()).hexdigest()[:12]
 
 
 def _identify_item(item: Any) -> tuple[Any, ...]:
-    """Return what tells one item of a part from another: a file, or a place in one, which says so itself."""
+    """Return the identity of one item of a part: a file, or an object with an ``identity`` of its own."""
     identity: tuple[Any, ...] = (item.name, item.stat().st_size) if isinstance(item, Path) else item.identity()
     return identity

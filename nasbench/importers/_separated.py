@@ -1,4 +1,4 @@
-"""Text files of others: decompressed and decoded whole, and tables in them whose every line must be complete."""
+"""Read external text files: decompress and decode them, and split tables, whose lines must all be complete."""
 
 import bz2
 import csv
@@ -16,14 +16,14 @@ BROKEN: tuple[type[Exception], ...] = (
     *(ValueError, OSError, EOFError, TypeError, AttributeError, LookupError, RecursionError, RuntimeError),
     *(csv.Error, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
 )
-"""What reading a damaged file may raise."""
-_NAMED = "sep="  # the first line of a file that names its separator, as Excel reads it
-_SHOWN = 40  # characters of a last line
+"""Exceptions that reading a damaged file may raise."""
+_NAMED = "sep="  # first line of a file that names its separator, as Excel understands it
+_SHOWN = 40  # most characters of a last line that a message shows
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Rows(NamedTuple):
-    """A table of texts: ``lines`` says where in the file each of the rows ends, from 1."""
+    """A table of texts; ``lines`` holds the line number, from 1, where each row ends."""
 
     names: list[str]
     rows: list[list[str]]
@@ -31,10 +31,11 @@ class Rows(NamedTuple):
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file, with or without a byte order mark, also compressed.
+    """Return the text of a file in UTF-8 (or UTF-16 with a byte order mark), also compressed.
 
     Raises:
-        ValueError: another encoding, or an archive of several files; what else ``BROKEN`` lists where it is damaged.
+        ValueError: the file has another encoding, or the archive holds several files. For a damaged file, any of the
+            exceptions in ``BROKEN``.
     """
     unpack = _UNPACK.get(path.suffix.lower())
     data = unpack(path) if unpack else path.read_bytes()
@@ -42,7 +43,9 @@ def read_text(path: Path) -> str:
         return data.decode("utf-16" if data[:2] in _UTF16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         at = data[: error.start].count(b"\n") + 1
-        raise ValueError(f"line {at}: byte {data[error.start]:#04x} is no UTF-8; save the file as UTF-8") from None
+        raise ValueError(
+            f"line {at}: byte {data[error.start]:#04x} is not valid UTF-8; save the file as UTF-8"
+        ) from None
 
 
 def _unzip(path: Path) -> bytes:
@@ -73,13 +76,13 @@ COMPRESSED = frozenset(_UNPACK)
 
 
 def split_rows(text: str, separator: str) -> Rows:
-    """Split a text into a header and rows of as many fields.
+    """Split a text into a header and rows with the same number of fields.
 
-    Empty lines, and those of separators alone, hold no row. A header that has no ``separator`` but semicolons or
-    tabs is split by these: so spreadsheets write where the comma is the decimal point.
+    Empty lines and lines that consist of separators are skipped. If the header has no ``separator`` but semicolons or
+    tabs, these separate the fields: spreadsheets write such files where the comma is the decimal separator.
 
     Raises:
-        ValueError: a row of other than the header's number of fields, quotes that do not end; with the line.
+        ValueError: a row has another number of fields than the header, or a quote does not end; names the line.
     """
     text, skipped, separator = _find_separator(text, separator)
     lines = _number_lines(text, separator, skipped)
@@ -97,7 +100,7 @@ def split_rows(text: str, separator: str) -> Rows:
 
 
 def _find_separator(text: str, usual: str) -> tuple[str, int, str]:
-    """Return the text from its header on, the number of lines before, and what separates its fields."""
+    """Return the text from its header on, the number of lines before it, and the separator of its fields."""
     first, _, rest = text.partition("\n")
     if first.lower().startswith(_NAMED) and len(first.rstrip("\r")) == len(_NAMED) + 1:
         return rest, 1, first[len(_NAMED)]
@@ -107,7 +110,7 @@ def _find_separator(text: str, usual: str) -> tuple[str, int, str]:
 
 
 def _number_lines(text: str, separator: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines that hold anything, with their numbers."""
+    """Yield the lines that are not empty, with their numbers."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     while True:
         try:
@@ -122,15 +125,15 @@ def _number_lines(text: str, separator: str, skipped: int) -> Iterator[tuple[int
 
 def _count_complaint(line: int, fields: list[str], expected: int) -> str:
     hint = (
-        "was the file cut there? then get it again"
+        "if the file is truncated there, get it again"
         if len(fields) < expected
-        else "put fields that hold the separator into quotes, and give every column a name"
+        else "put fields that contain the separator into quotes, and give every column a name"
     )
     return f"line {line}: {len(fields)} fields, but the header has {expected}; {hint}"
 
 
 def _remove_unnamed(table: Rows) -> Rows:
-    """Leave out columns without name and content, which separators at the ends of lines make."""
+    """Remove columns without name and content, which come from separators at the ends of lines."""
     kept = [i for i, name in enumerate(table.names) if name or any(row[i].strip() for row in table.rows)]
     if len(kept) == len(table.names):
         return table
@@ -138,9 +141,9 @@ def _remove_unnamed(table: Rows) -> Rows:
 
 
 def end_complaint(text: str) -> str:
-    """Return why the last cell of a table or the last line of records may be incomplete; empty if it is not.
+    """Return a warning if the last cell of a table, or the last line of records, may be incomplete; else empty.
 
-    A file that was cut inside its last field looks complete otherwise.
+    A file that was truncated inside its last field otherwise looks complete.
     """
     if not text or text.endswith(("\n", "\r")):
         return ""

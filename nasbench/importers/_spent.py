@@ -1,9 +1,9 @@
-"""Seconds and energy of trainings: what a table keeps is what was spent so far, whatever the file counts.
+"""Seconds and energy of training runs: a table keeps the total since the start, whatever the file holds.
 
-A file may hold the seconds of each epoch alone, or those since the training began. The first are summed up where the
-mapping says ``per = "epoch"``; the second never fall, and a column that does is refused. Where the mapping says
-nothing, a column that hardly grows is asked about: where epochs take about as long as each other, the first stays as it
-is, and the second grows in proportion.
+A file may hold the seconds of each single epoch, or the seconds since the training run began. With ``per = "epoch"`` in
+the mapping, single epochs are summed up. Totals never decrease: the importer refuses a column that does. If the mapping
+does not say, the importer asks about a column that hardly grows: as epochs take about the same time, seconds of single
+epochs stay constant, while totals grow in proportion to the epoch.
 """
 
 from collections.abc import Sequence
@@ -19,18 +19,18 @@ from nasbench.importers._units import UNITS
 from nasbench.table.falls import find_first_fall
 
 _QUESTION = (
-    "what is spent so far cannot fall. Does a cell hold what one epoch took? Then say per = 'epoch', and it is summed "
-    "up; for what each answer takes, such as a validation, per = 'answer' keeps it as it is"
+    "a total cannot decrease. If a cell holds the cost of one epoch, say per = 'epoch' to sum up; if it holds the cost "
+    "of one answer, such as a validation, say per = 'answer' to keep it as it is"
 )
 
 
 class Spent(NamedTuple):
-    """What a column says of what was spent.
+    """The declaration of a column of seconds or energy.
 
     Attributes:
-        column: of the file.
-        unit: of the mapping.
-        per: of the mapping; empty where it says nothing.
+        column: name of the column in the file.
+        unit: unit in the mapping.
+        per: ``per`` in the mapping; empty if it is not given.
     """
 
     column: str
@@ -39,18 +39,18 @@ class Spent(NamedTuple):
 
 
 def accumulate_spent(cells: TextCells, spent: Spent, values: Floats, seeds: Ints, epochs: Ints, rows: Ints) -> Floats:
-    """Return ``values`` [n, s, t] as what was spent from a training's start to each epoch; others as they are.
+    """Return ``values`` [n, s, t] as totals from the start of a training run to each epoch; other units unchanged.
 
     Args:
-        cells: the file.
-        spent: what is known of the column.
-        values: nan where missing.
+        cells: the file's cells, for error messages.
+        spent: the declaration of the column.
+        values: [n, s, t], nan where missing.
         seeds: [s] labels.
-        epochs: [t] rising.
-        rows: [n, s, t] row of the file that each value is from, counted from 0; -1 where there is none.
+        epochs: [t] in rising order.
+        rows: [n, s, t] row of the file that holds each value, counted from 0; -1 where there is none.
 
     Raises:
-        SourceError: values of single epochs without the first one or with epochs left out, or a sum that falls.
+        SourceError: seconds of single epochs lack the first epoch or a later one, or a total decreases.
     """
     if UNITS[spent.unit].unit not in SPENT or spent.per == "answer":
         return values
@@ -58,10 +58,10 @@ def accumulate_spent(cells: TextCells, spent: Spent, values: Floats, seeds: Ints
         if not np.array_equal(epochs, np.arange(1, len(epochs) + 1)):
             shown = ", ".join(map(str, epochs[:8].tolist())) + (" ..." if len(epochs) > 8 else "")
             raise SourceError(
-                f"{cells.file}: column '{spent.column}' is per = 'epoch', but holds epochs {shown} alone: what the "
-                "others took is unknown; map every epoch from the first one, or a column of what was spent in total"
+                f"{cells.file}: column '{spent.column}' has per = 'epoch', but holds only epochs {shown}: the cost of "
+                "the others is unknown; map every epoch from the first one, or a column of totals"
             )
-        return np.cumsum(values, axis=2)  # from a gap on, nobody knows the sum
+        return np.cumsum(values, axis=2)  # after a gap the sum is unknown (nan)
     if (fall := find_first_fall(values)) is not None:
         arch, seed, before, after = fall[:4]
         raise cells.make_error(
@@ -73,22 +73,23 @@ def accumulate_spent(cells: TextCells, spent: Spent, values: Floats, seeds: Ints
         )
     if not spent.per and (grown := _compare_ends(values, epochs)) is not None and grown.share < 0.5:
         raise SourceError(
-            f"{cells.file}: column '{spent.column}' hardly grows: of the median training, epoch {epochs[-1]} has "
-            f"{grown.factor:.3g} times as much as epoch {epochs[0]}. Does a cell hold what one epoch took, or all so "
-            "far? Say per = 'epoch' or per = 'total' (or 'answer', for what each answer takes, such as a validation)"
+            f"{cells.file}: column '{spent.column}' hardly grows: in the median training run, epoch {epochs[-1]} has "
+            f"{grown.factor:.3g} times the value of epoch {epochs[0]}. Does a cell hold the cost of one epoch, or the "
+            "total so far? Say per = 'epoch' or per = 'total' (or 'answer', for the cost of each answer, such as a "
+            "validation)"
         )
     return values
 
 
 class _Growth(NamedTuple):
-    """How much the median training's values grow: by which factor, and as a share of growth in proportion, by logs."""
+    """Growth of the median training run: its factor, and log(factor) as a share of proportional growth's log."""
 
     factor: float
     share: float
 
 
 def _compare_ends(values: Floats, epochs: Ints) -> _Growth | None:
-    """Compare the first with the last of ``values`` [n, s, t] that were measured; None where nothing can be."""
+    """Compare the first with the last measured value of each curve in ``values`` [n, s, t]; None if there are none."""
     curves = values.reshape(-1, len(epochs))
     known = ~np.isnan(curves)
     curves, known = curves[known.sum(axis=1) > 1], known[known.sum(axis=1) > 1]
@@ -104,12 +105,12 @@ def _compare_ends(values: Floats, epochs: Ints) -> _Growth | None:
 
 
 def require_agreement(cells: TextCells, path: Sequence[str], said: Sequence[Spent]) -> Spent:
-    """Return the one thing that several columns say which make one column of the table.
+    """Return the common declaration of several columns that form one column of the table.
 
     Raises:
         SourceError: they differ in ``per``.
     """
     if len({one.per for one in said}) > 1:
         columns = ", ".join(f"'{one.column}' ({one.per or 'nothing'})" for one in said)
-        raise SourceError(f"{cells.file}: columns {columns} make {'/'.join(path)} but say another per")
+        raise SourceError(f"{cells.file}: columns {columns} define {'/'.join(path)} but differ in per")
     return said[0]

@@ -1,10 +1,10 @@
-"""Training logs of SpikeNAS-Bench as its authors publish them: one ``train_process.txt`` for each cell and data set.
+"""Read the training logs of SpikeNAS-Bench as published: one ``train_process.txt`` per cell and data set.
 
 The layout is that of ``data/*/*/train_process.txt`` of ``tju-sun-lab/SpikeNAS-Bench`` and of
 ``Train_all_networks/utils.py``, which writes it: the cell's number, its parameters, a line of column names,
-a line for each epoch (counted from 0), the test accuracy, firing rates, and the hours, minutes and seconds
-it took. Of some cells on TinyImageNet the release holds the last epoch alone. There the test line is left
-unread: nothing says which images it is about, and the benchmark's code names others than the numbers suit.
+a line for each epoch (counted from 0), the test accuracy, firing rates, and the duration in hours, minutes and
+seconds. For some cells on TinyImageNet the release holds only the last epoch. The importer ignores the test line of
+TinyImageNet: nothing says which images it is about, and those that the benchmark's code names do not fit the numbers.
 """
 
 import re
@@ -28,7 +28,7 @@ _UNTESTED = "TinyImagenet"
 
 
 class _Log(NamedTuple):
-    """One training; ``epochs`` [t] are 1-based, ``curves`` [t, 4]."""
+    """One training run; ``epochs`` [t] are 1-based, ``curves`` has shape [t, 4]."""
 
     cell: int
     params: int
@@ -39,15 +39,15 @@ class _Log(NamedTuple):
 
 
 def read_logs(folder: Path, runs: Collection[str], where: str) -> dict[str, npt.NDArray[Any]]:
-    """Return the logs below a folder as the arrays of the gathered file: ``RUN_id``, ``RUN_curves`` and so on.
+    """Return the logs below a folder as the arrays of the ``.npz`` file: ``RUN_id``, ``RUN_curves`` and so on.
 
     Args:
-        folder: holds ``DATASET/NUMBER/train_process.txt`` somewhere below it.
-        runs: names of the runs that are known, ``DATASET_EPOCHS``.
-        where: what to tell a user who has no such logs.
+        folder: a folder with files ``DATASET/NUMBER/train_process.txt`` at any depth.
+        runs: names of the known runs, ``DATASET_EPOCHS``.
+        where: where to get the logs; ends an error message.
 
     Raises:
-        SourceError: no logs, one that breaks the format, or one of an unknown run; named.
+        SourceError: there are no logs, or one breaks the format or belongs to an unknown run; names the file.
     """
     gathered: dict[str, list[_Log]] = defaultdict(list)
     for path in sorted(folder.rglob("train_process.txt")):
@@ -56,7 +56,7 @@ def read_logs(folder: Path, runs: Collection[str], where: str) -> dict[str, npt.
         if run not in runs:
             raise SourceError(
                 f"{path} ends after {log.epochs[-1]} epochs on '{path.parent.parent.name}', "
-                f"expected one of {', '.join(runs)}: the log is cut, or lies in another folder than its data set's"
+                f"expected one of {', '.join(runs)}: the log is truncated, or lies in the folder of another data set"
             )
         gathered[run].append(log)
     if not gathered:
@@ -94,9 +94,9 @@ def _log(path: Path) -> _Log:
         hours, minutes, seconds = (float(part) for part in _find_pattern(_TIME, lines))
         test = np.nan if path.parent.parent.name == _UNTESTED else float(_find_pattern(_TEST, lines)[0])
     except (OSError, ValueError, IndexError) as error:
-        raise SourceError(f"{path} is cut, or no log of SpikeNAS-Bench: {error}") from None
+        raise SourceError(f"{path} is truncated, or not a log of SpikeNAS-Bench: {error}") from None
     if str(cell) != path.parent.name:
-        raise SourceError(f"{path} is of cell {cell}, expected that of its folder")
+        raise SourceError(f"{path} is of cell {cell}, expected the cell of its folder's name")
     if (np.diff(epochs, prepend=0) <= 0).any():
         raise SourceError(f"{path}: epochs {(epochs - 1).tolist()[:8]}... do not rise from 0")
     return _Log(cell, params, epochs, curves, test, hours * 3600 + minutes * 60 + seconds)

@@ -1,9 +1,9 @@
-"""Reading TFRecord files without TensorFlow.
+"""Read TFRecord files without TensorFlow.
 
 A record is the length of its payload (8 bytes, little-endian), the checksum of those 8 bytes (4), the
-payload, and the checksum of the payload (4). Checksums are CRC-32C, rotated and shifted by a constant
-so that a checksum of checksums is none (TensorFlow, ``tsl/lib/io/record_writer.h``). CRC-32C is linear
-over bits, so a batch of records is checked by one table look-up per byte and exclusive-ors.
+payload, and the checksum of the payload (4). Checksums are CRC-32C, rotated and offset by a constant, so that
+data that contain checksums do not confuse the check (TensorFlow, ``tsl/lib/io/record_writer.h``). CRC-32C is linear
+over bits, so checking a batch of records takes one table look-up per byte, combined by exclusive-or.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ Words = npt.NDArray[np.uint32]
 
 @cache
 def _build_table() -> Words:
-    """[k, 256] what a byte adds to the checksum when ``k`` bytes follow it."""
+    """Return [k, 256] the contribution of a byte to the checksum when ``k`` bytes follow it."""
     one = np.arange(256, dtype=np.uint32)
     for _ in range(8):
         one = np.where(one & 1, one >> 1 ^ _POLYNOMIAL, one >> 1).astype(np.uint32)
@@ -38,7 +38,7 @@ def _build_table() -> Words:
 
 
 def compute_crc32c(octets: Bits, starts: Ints, lengths: Ints) -> Words:
-    """Return the CRC-32C of ``lengths`` [n] bytes from each of ``starts`` [n]; ``[n]``.
+    """Return the CRC-32C ``[n]`` of ``lengths`` [n] bytes from each of ``starts`` [n].
 
     Args:
         octets: the bytes of a file.
@@ -48,7 +48,7 @@ def compute_crc32c(octets: Bits, starts: Ints, lengths: Ints) -> Words:
     before = np.cumsum(lengths) - lengths
     within = np.arange(lengths.sum()) - np.repeat(before, lengths)
     taken = octets[np.repeat(starts, lengths) + within]
-    taken[within < 4] ^= 0xFF  # the register starts as ones, which the first four bytes meet
+    taken[within < 4] ^= 0xFF  # the register starts with ones, which affect the first four bytes
     terms = _build_table()[np.repeat(lengths, lengths) - 1 - within, taken]
     started = np.uint32(_ONES) >> (8 * np.minimum(lengths, 3)).astype(np.uint32)
     crc = np.bitwise_xor.reduceat(terms, before) ^ np.where(lengths < 4, started, 0).astype(np.uint32)
@@ -56,16 +56,16 @@ def compute_crc32c(octets: Bits, starts: Ints, lengths: Ints) -> Words:
 
 
 def mask_checksums(crc: Words) -> Words:
-    """Return checksums as a TFRecord stores them; ``[n]``."""
+    """Return checksums ``[n]`` in the masked form that a TFRecord stores."""
     rotated = crc >> np.uint32(15) | crc << np.uint32(17)
     return rotated + np.uint32(_MASK_DELTA)
 
 
 def read_records(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the byte offset and the payload of every record; a few megabytes are in memory at a time.
+    """Yield the byte offset and the payload of every record, with a few megabytes in memory at a time.
 
     Raises:
-        SourceError: truncated, a checksum that does not fit, or no TFRecord at all; with the offset.
+        SourceError: the file is truncated, has a wrong checksum, or is not a TFRecord; names the offset.
     """
     with path.open("rb") as file:
         base, rest = 0, b""
@@ -82,7 +82,7 @@ def read_records(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _scan(data: bytes) -> tuple[list[int], list[int], int]:
-    """Return where complete records start and how long their payloads are, and where scanning ended."""
+    """Return the starts of complete records, the lengths of their payloads, and the position where the scan ended."""
     starts, lengths, at = [], [], 0
     while at + _HEADER <= len(data):
         length = int.from_bytes(data[at : at + 8], "little")
@@ -104,20 +104,20 @@ def _check(data: bytes, starts: list[int], lengths: list[int], base: int, path: 
         if len(bad):
             raise SourceError(
                 f"{path}: corrupt: the checksum of the {what} of the record at byte {base + starts[bad[0]]} "
-                f"does not fit ({len(bad)} such nearby); download it again"
+                f"is wrong ({len(bad)} such nearby); download it again"
             )
 
 
 def _check_length(data: bytes, at: int, base: int, path: Path) -> None:
-    """Refuse a length that no record has, which would otherwise look like a truncated file."""
+    """Refuse an impossible length, which would otherwise look like a truncated file."""
     if at + _HEADER > len(data):
         return
     octets, length = np.frombuffer(data, dtype=np.uint8), int.from_bytes(data[at : at + 8], "little")
     stored = int.from_bytes(data[at + 8 : at + _HEADER], "little")
     fits = mask_checksums(compute_crc32c(octets, np.array([at]), np.array([8])))[0] == stored
     if not fits or not 0 < length <= _LARGEST:
-        why = f"a record of {length} bytes is none of this benchmark" if fits else "the checksum does not fit"
+        why = f"this benchmark has no record of {length} bytes" if fits else "the checksum is wrong"
         raise SourceError(
-            f"{path}: no TFRecord, or corrupt: the length of the record at byte {base + at}: {why} "
+            f"{path}: not a TFRecord, or corrupt: the length of the record at byte {base + at}: {why} "
             f"(expected 1 to {_LARGEST} bytes)"
         )

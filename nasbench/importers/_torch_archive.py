@@ -1,11 +1,11 @@
-"""Files that ``torch.save`` wrote, read without torch: the containers and numbers, None for each tensor.
+"""Read files of ``torch.save`` without torch: the containers and numbers, and None for each tensor.
 
 Two formats exist (torch 2.13, ``torch/serialization.py``). Since torch 1.6 a file is a zip, uncompressed:
-``ROOT/data.pkl`` and one member ``ROOT/data/KEY`` for each storage. Before, it is a row of pickles: a magic number, the
-protocol 1001, facts about the machine, the object, the keys of its storages; then the length (int64) and the bytes of
-each storage.
+``ROOT/data.pkl`` and one member ``ROOT/data/KEY`` for each storage. Before, it is a sequence of pickles: a magic
+number, the protocol 1001, facts about the machine, the object, and the keys of its storages; then follow the length
+(int64) and the bytes of each storage.
 
-The bytes of tensors are never read, but they are looked for: an archive that lacks some was cut off.
+The reader never loads the bytes of tensors but checks that they exist: an archive that lacks some is truncated.
 """
 
 import struct
@@ -24,7 +24,7 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")  # of a zip member: signature, lengths
 
 
 class Where(NamedTuple):
-    """The bytes of a file that hold the pickle of the object: from ``start`` to ``end`` at most."""
+    """The range of bytes that holds the pickle of the object: from ``start`` to at most ``end``."""
 
     start: int
     end: int
@@ -32,13 +32,14 @@ class Where(NamedTuple):
 
 
 def load_torch(path: Path) -> Any:
-    """Return what ``torch.save`` saved, with None for each tensor.
+    """Return the object that ``torch.save`` saved, with None for each tensor.
 
     Args:
-        path: a file of either format; of its tensors nothing is read, however large they are.
+        path: a file of either format. Its tensors are not read, however large they are.
 
     Raises:
-        SourceError: no such archive, a truncated one, or one that asks for anything but plain data and tensors.
+        SourceError: the file is not such an archive, is truncated, or holds anything other than plain data and
+            tensors.
     """
     storages = Storages(path)
     with open_source(path) as file:
@@ -51,7 +52,7 @@ def load_torch(path: Path) -> Any:
 
 @contextmanager
 def open_source(path: Path) -> Iterator[BinaryIO]:
-    """Open a file; one that cannot be read is a ``SourceError``."""
+    """Open a file; raise ``SourceError`` if it cannot be read."""
     try:
         with path.open("rb") as file:
             yield file
@@ -63,11 +64,11 @@ def locate_pickle(file: BinaryIO, path: Path) -> Where:
     """Find the pickle of the object.
 
     Args:
-        file: the archive, opened.
-        path: its name, for errors.
+        file: the opened archive.
+        path: the path of the archive, for error messages.
 
     Raises:
-        SourceError: neither a zip with one stored ``data.pkl`` nor the magic number of older archives.
+        SourceError: the file is neither a zip with one stored ``data.pkl`` nor an older archive.
     """
     file.seek(0)
     begin = file.read(2)
@@ -75,7 +76,9 @@ def locate_pickle(file: BinaryIO, path: Path) -> Where:
     if begin == b"PK":
         return _locate_in_zip(file, path)
     if begin[:1] != b"\x80" or load_torch_pickle(file, str(path)) != _MAGIC:
-        raise SourceError(f"{path} is no torch archive: neither a zip nor the magic number of older ones")
+        raise SourceError(
+            f"{path} is not a torch archive: it is not a zip and does not start with the magic number of older archives"
+        )
     if (protocol := load_torch_pickle(file, str(path))) != _PROTOCOL:
         raise SourceError(f"{path} is a torch archive of protocol {protocol!r}, expected {_PROTOCOL}")
     machine = load_torch_pickle(file, str(path))
@@ -88,11 +91,11 @@ def _locate_in_zip(file: BinaryIO, path: Path) -> Where:
     members = _list_members(file, path)
     found = [member for name, member in members.items() if name.rpartition("/")[2] == "data.pkl"]
     if len(found) != 1:
-        raise SourceError(f"{path} is a zip with {len(found)} members data.pkl, a torch archive has one")
+        raise SourceError(f"{path} is a zip with {len(found)} members data.pkl; a torch archive has one")
     (member,) = found
-    # torch stores and never compresses: nothing can unpack to more than the file holds.
+    # torch never compresses. This check also protects against archives that unpack to huge sizes.
     if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
-        raise SourceError(f"{path}: {member.filename} is compressed or encrypted, torch stores it as it is")
+        raise SourceError(f"{path}: {member.filename} is compressed or encrypted; torch stores it uncompressed")
     file.seek(member.header_offset)
     header = file.read(_LOCAL_HEADER.size)
     if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
@@ -111,10 +114,10 @@ def _list_members(file: BinaryIO, path: Path) -> dict[str, zipfile.ZipInfo]:
 
 
 class Storages:
-    """The storages that a pickle speaks of, to be looked for in its archive.
+    """The tensor storages that a pickle refers to, to check that its archive holds them.
 
     Args:
-        path: the archive, for errors.
+        path: the path of the archive, for error messages.
     """
 
     def __init__(self, path: Path) -> None:
@@ -122,7 +125,7 @@ class Storages:
         self._n_bytes: dict[str, int] = {}
 
     def add(self, pid: Any) -> None:
-        """Take note of one storage: ``("storage", kind, key, device, numbers in it, ...)``."""
+        """Record one storage: ``("storage", kind, key, device, number of elements, ...)``."""
         match pid:
             case ("storage", StorageKind() as kind, str() as key, str(), int() as length, *_) if length >= 0:
                 self._n_bytes[key] = length * kind.itemsize
@@ -130,14 +133,14 @@ class Storages:
                 raise SourceError(f"{self._path} refused: its pickle asks for the persistent object {pid!r}")
 
     def check(self, file: BinaryIO, where: Where) -> None:
-        """Look for every storage.
+        """Check that the archive holds every storage.
 
         Args:
-            file: the archive; one of the older format stands behind the pickle of its object.
-            where: the pickle.
+            file: the opened archive; in the older format, positioned after the pickle of its object.
+            where: the position of the pickle.
 
         Raises:
-            SourceError: one is missing, or of another length.
+            SourceError: a storage is missing, or has another length.
         """
         held = (
             _read_lengths_in_zip(_list_members(file, self._path)) if where.is_zip else self._read_lengths_in_file(file)
@@ -150,10 +153,10 @@ class Storages:
                 )
 
     def _read_lengths_in_file(self, file: BinaryIO) -> dict[str, int]:
-        """Return the lengths of the storages behind an older archive's object, as far as they go."""
+        """Return the lengths of the complete storages after the object of an older archive."""
         keys = load_torch_pickle(file, str(self._path))
         if not isinstance(keys, list) or any(str(key) not in self._n_bytes for key in keys):
-            raise SourceError(f"{self._path} lists storages that its pickle does not speak of")
+            raise SourceError(f"{self._path} lists storages that its pickle does not refer to")
         held = {}
         at, end = file.tell(), file.seek(0, 2)
         for key in keys:

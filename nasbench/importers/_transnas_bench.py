@@ -3,15 +3,15 @@
 Source: Duan et al. 2021, "TransNAS-Bench-101: Improving Transferability and Generalizability of Cross-Task Neural
 Architecture Search", arXiv 2105.11871. The layout is what ``api/api.py`` of ``yawen-d/TransNASBench`` reads: a
 dictionary with ``data`` (``macro`` and ``micro``: architecture -> task -> ``total_epochs``, ``metrics`` and
-``model_info``), ``metrics_dict``, ``info_names`` and ``task_list``. ``metrics`` lists one value an epoch of each
-of its names, ``SPLIT_METRIC`` and ``time_elapsed``; the same as a pickle or as JSON is read, too.
+``model_info``), ``metrics_dict``, ``info_names`` and ``task_list``. ``metrics`` lists one value per epoch for each
+of its names, ``SPLIT_METRIC`` and ``time_elapsed``. The importer also reads the same data as a pickle or as JSON.
 
 Units are those of the authors' training code: ``top1``, ``top5`` and ``acc`` are percentages averaged over
-batches, ``mIoU`` is a percentage, ``ssim`` is from -1 to 1, ``loss`` is a cross-entropy where something is
-classified and a squared error for the room layout, whose ``neg_loss`` is the same with the other sign. ``thop``
-counts a multiplication and its addition once, so that its "FLOPs" are ``macs`` here. ``time_elapsed`` is the time
-since the training began, as ``HH:MM:SS`` or seconds; it includes the evaluations after each epoch. Where no list of
-a task rises, it holds the seconds of each epoch instead, which are added up.
+batches, ``mIoU`` is a percentage, ``ssim`` is from -1 to 1, ``loss`` is a cross-entropy for classification
+and a squared error for the room layout, whose ``neg_loss`` is the same with the opposite sign. ``thop`` counts a
+multiplication and its addition once, so that its "FLOPs" are ``macs`` here. ``time_elapsed`` is the time since the
+training run began, as ``HH:MM:SS`` or seconds; it includes the evaluations after each epoch. If the lists of a task
+do not rise, they hold the seconds of each epoch instead, and the importer sums them up.
 """
 
 import math
@@ -30,17 +30,17 @@ from nasbench.importers._torch_archive import load_torch
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.importers._unpickle import load_plain
 from nasbench.registry import SPACES
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 TASKS = ("class_scene", "class_object", "room_layout", "jigsaw", "segmentsemantic", "normal", "autoencoder")
 _SPLITS = ("train", "valid", "test")
 _SQUARED_ERROR = "room_layout"
 _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
-_FEWEST_PARAMS = 1e3  # every network has more; below it they were millions
+_FEWEST_PARAMS = 1e3  # every network has more; smaller numbers would be millions
 
 
 class _Metric(NamedTuple):
-    """How the source's metric becomes a column: its unit there, and which values are better."""
+    """The column for a metric of the source: its name, its unit in the source, its direction and its range."""
 
     name: str
     unit: str
@@ -68,11 +68,11 @@ _INFO = {
     "model_FLOPs": ("macs", "count"),
     "encoder_FLOPs": ("encoder_macs", "count"),
 }
-_Column = tuple[str, int, str, str]  # task, epochs of the recipe, split, the source's metric
+_Column = tuple[str, int, str, str]  # task, epochs of the recipe, split, metric in the source
 
 
 class TransNASBenchImporter:
-    """Reads one of the two spaces of the file; a sub-class says which."""
+    """Reads one of the two spaces of the file; subclasses say which."""
 
     table: ClassVar[str]
     where: ClassVar[str]
@@ -80,11 +80,12 @@ class TransNASBenchImporter:
     _key: ClassVar[str]
     _title: ClassVar[str]
 
-    def read(self, source: Path) -> Draft:
-        """Read the file, or the only ``.pth`` below a folder.
+    def read(self, source: Path) -> TableBuilder:
+        """Read the file, or the only ``transnas-bench*.pth`` below a folder.
 
         Raises:
-            SourceError: another file, an unknown architecture or metric, or values outside their units; named.
+            SourceError: the file is another one, an architecture or a metric is unknown, or values are outside their
+                units; names the place.
         """
         path = _find_file(source, self.where)
         entries = _read_entries(path, self._key, self.where)
@@ -96,7 +97,7 @@ class TransNASBenchImporter:
         gathered = _Gathered(path, list(entries))
         for row, tasks in enumerate(entries.values()):
             gathered.add(row, tasks)
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=self._title,
             space=self._space,
@@ -126,12 +127,12 @@ def _find_file(source: Path, where: str) -> Path:
 
 
 def _read_entries(path: Path, key: str, where: str) -> dict[str, dict[str, Any]]:
-    """Return the architectures of one space."""
+    """Return the architectures of one space and their results."""
     loaded = _load(path, where)
     data = loaded.get("data", loaded) if isinstance(loaded, dict) else None
     entries = data.get(key) if isinstance(data, dict) else None
     if not isinstance(entries, dict) or not entries:
-        raise SourceError(f"{path} has no architectures under data, {key}; {where}")
+        raise SourceError(f"{path} has no architectures under data -> {key}; {where}")
     for arch, tasks in entries.items():
         if not isinstance(tasks, dict) or not set(tasks) <= set(TASKS):
             raise SourceError(f"{path}: {arch} has {tasks!r:.80}, expected results of {', '.join(TASKS)}")
@@ -152,7 +153,7 @@ def _load(path: Path, where: str) -> Any:
 
 
 class _Gathered:
-    """Results of some architectures, before they become columns."""
+    """Collects the results of architectures and builds columns from them."""
 
     def __init__(self, path: Path, names: list[str]) -> None:
         self._path, self._names = path, names
@@ -160,7 +161,7 @@ class _Gathered:
         self._info: dict[tuple[str, str], Floats] = {}
 
     def add(self, row: int, tasks: dict[str, Any]) -> None:
-        """Take the results of one architecture."""
+        """Add the results of one architecture."""
         for task, result in tasks.items():
             try:
                 epochs = int(result["total_epochs"])
@@ -174,7 +175,7 @@ class _Gathered:
                 raise SourceError(f"{self._path}: {task} of {self._names[row]} breaks the format: {error!r}") from None
 
     def measurements(self) -> list[Measurement]:
-        """Return a column for every task, split and metric."""
+        """Return one column for each task, split and metric."""
         return [self._build_measurement(column, curves) for column, curves in sorted(self._curves.items())]
 
     def _build_measurement(self, column: _Column, curves: dict[int, list[float]]) -> Measurement:
@@ -210,7 +211,7 @@ class _Gathered:
             raise SourceError(f"{self._path}: {label}, {self._names[row]}, epoch {epoch + 1}: {wrong[1]}")
 
     def _accumulate_seconds(self, values: Floats, label: str) -> Floats:
-        """Return seconds since the start [n, t], from these or from the seconds of each epoch."""
+        """Return seconds since the start [n, t]; the argument holds these, or the seconds of each epoch."""
         falls = (np.diff(values, axis=1) < 0).any(axis=1)
         if not falls.any():
             return values
@@ -218,13 +219,13 @@ class _Gathered:
         if len(rising):
             row = int(falls.argmax())
             raise SourceError(
-                f"{self._path}: {label} falls for {self._names[row]} and rises for {self._names[rising[0]]}, "
-                "expected the seconds since the start, or those of each epoch, of all"
+                f"{self._path}: {label} decreases for {self._names[row]} and rises for {self._names[rising[0]]}; "
+                "expected either the seconds since the start or those of each epoch, for all architectures"
             )
         return np.cumsum(values, axis=1)
 
     def statics(self) -> list[Static]:
-        """Return what is known of each network, a column for every task."""
+        """Return the static metrics of the networks, with one column for each task and metric."""
         return list(self._build_statics())
 
     def _build_statics(self) -> Iterator[Static]:
@@ -243,17 +244,20 @@ class _Gathered:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """Take ``valid_top1`` apart; elapsed time is of the training."""
+    """Split a name such as ``valid_top1`` into split and metric; elapsed time belongs to the split ``train``."""
     if name == "time_elapsed":
         return "train", name
     split, _, metric = name.partition("_")
     if split not in _SPLITS or metric not in _METRICS:
-        raise ValueError(f"unknown metric {name}, expected one of {', '.join(_SPLITS)}, _, {', '.join(_METRICS)}")
+        raise ValueError(
+            f"unknown metric {name}, expected SPLIT_METRIC with SPLIT of {', '.join(_SPLITS)} and METRIC of "
+            f"{', '.join(_METRICS)}"
+        )
     return split, metric
 
 
 def _read_numbers(metric: str, values: Iterable[Any], epochs: int) -> list[float]:
-    """Return one number an epoch; a list that ends early leaves the rest missing."""
+    """Return one number per epoch; the list may end early, the rest is then missing."""
     read = _read_seconds if metric == "time_elapsed" else _number
     numbers = [read(value) for value in values]
     if epochs < 1 or len(numbers) > epochs:
@@ -269,9 +273,9 @@ def _read_seconds(value: Any) -> float:
 
 
 def _number(value: Any) -> float:
-    """Return a number, nan for the nothing or empty text that the source writes where it has none."""
+    """Return a number, or nan for None and the empty text, which stand for a missing value in the source."""
     if value is None or value == "":
         return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return float(value)

@@ -1,7 +1,7 @@
-"""What programs that tune or track write: which of their columns are decisions, scores, costs, and which neither.
+"""The exports of hyperparameter tuners and experiment trackers: which columns are decisions, scores and costs.
 
-Optuna's ``Study.trials_dataframe()``, Ray Tune's ``ResultGrid.get_dataframe()`` and ``progress.csv``, the runs that
-Weights & Biases exports, MLflow's ``search_runs()``, and scikit-learn's ``cv_results_``.
+Known are Optuna's ``Study.trials_dataframe()``, Ray Tune's ``ResultGrid.get_dataframe()`` and ``progress.csv``, the
+runs that Weights & Biases exports, MLflow's ``search_runs()``, and scikit-learn's ``cv_results_``.
 """
 
 import re
@@ -10,18 +10,18 @@ from typing import NamedTuple
 
 
 class Tuner(NamedTuple):
-    """The columns of one program's export; patterns match a whole name.
+    """The columns of one program's export. Each pattern matches a whole column name.
 
     Attributes:
-        name: of the export, for people.
-        needs: columns that no other file has together.
-        decision: its first group is the decision's name; empty where decisions have no common prefix.
-        score: its first group, or all of it, is the metric's name; empty where only the name of a metric tells.
-        cost: column and unit of the seconds of a whole trial, the best one first.
-        ignored: columns that say nothing of the architecture or of how good it is.
-        where: column and text of the trials that ended well; empty if all count.
+        name: the name of the export, for messages.
+        needs: columns that together identify the export.
+        decision: pattern whose first group is the decision's name; empty if decisions have no common prefix.
+        score: pattern whose first group, or whole match, is the metric's name; empty if scores have no common form.
+        cost: columns with the time of a whole trial, and their units; the most suitable one first.
+        ignored: columns about neither the architecture nor its quality.
+        where: column and text that mark successful trials; None if all trials count.
         epoch: column of the epochs; empty if a trial is one row.
-        direction: of all scores; empty if the export does not say.
+        direction: direction of all scores; empty if the export does not say.
     """
 
     name: str
@@ -35,17 +35,17 @@ class Tuner(NamedTuple):
     direction: str = ""
 
     def find_decision(self, column: str) -> str:
-        """Return the name of the decision that a column holds; empty if it holds none."""
+        """Return the name of the decision in a column; empty if it holds none."""
         match = re.fullmatch(self.decision, column) if self.decision else None
         return match[1] if match else ""
 
     def score_of(self, column: str) -> str:
-        """Return the name of the metric that a column of scores holds; empty if it is none."""
+        """Return the name of the metric in a column of scores; empty if it holds none."""
         match = re.fullmatch(self.score, column) if self.score else None
         return next((group for group in (*match.groups(), match[0]) if group), "") if match else ""
 
     def ignores(self, column: str) -> bool:
-        """Tell whether a column is neither decision nor result."""
+        """Return whether a column is neither a decision nor a result."""
         return re.fullmatch(self.ignored, column) is not None
 
 
@@ -107,7 +107,7 @@ _INDEX = re.compile(r"|unnamed: \d+|index|level_0", re.IGNORECASE)
 
 
 def find_tuner(columns: Collection[str]) -> Tuner | None:
-    """Return the program that writes such columns, if one is known."""
+    """Return the program that writes such columns; None if it is unknown."""
     return next(
         (
             tuner
@@ -120,5 +120,5 @@ def find_tuner(columns: Collection[str]) -> Tuner | None:
 
 
 def is_index(column: str) -> bool:
-    """Tell whether a column is called as pandas calls the numbers of rows."""
+    """Return whether a column has one of pandas' names for row numbers."""
     return _INDEX.fullmatch(column) is not None

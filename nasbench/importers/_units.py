@@ -1,4 +1,4 @@
-"""Units that a mapping may declare, and their way to the units of the schema."""
+"""Units that a mapping may declare, and their conversion to the units of the schema."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,15 @@ from nasbench.arrays import Floats
 
 
 class Unit(NamedTuple):
-    """A declared unit: values are multiplied and divided by integers (exact for percent), then in ``unit``."""
+    """A declared unit: ``value * times / over`` is in ``unit``. Two integer factors keep percent exact.
+
+    Attributes:
+        unit: unit of the schema.
+        times: factor.
+        over: divisor.
+        low: smallest allowed value in the declared unit.
+        high: largest allowed value in the declared unit.
+    """
 
     unit: str
     times: float = 1.0
@@ -55,12 +63,12 @@ UNITS = {
 
 
 def find_misfit_value(values: Floats, name: str, *, whole: bool = True) -> tuple[int, str] | None:
-    """Return the position of the first value that cannot be in unit ``name`` and why, None if all can.
+    """Return the position of the first value that cannot have unit ``name``, and the reason; None if all can.
 
     Args:
-        values: [n] numbers in the declared unit; nan is missing and passes.
-        name: key of ``UNITS``.
-        whole: whether these are all values of a metric. Those of one epoch may all be small percentages.
+        values: [n] numbers in the declared unit; nan means missing and is allowed.
+        name: a key of ``UNITS``.
+        whole: whether ``values`` are all values of a metric. The values of one epoch may all be small percentages.
     """
     unit = UNITS[name]
     outside = np.isinf(values) | (values < unit.low) | (values > unit.high)
@@ -75,6 +83,6 @@ def find_misfit_value(values: Floats, name: str, *, whole: bool = True) -> tuple
         return at, f"{values[at]:g} is outside [{unit.low:g}, {unit.high:g}] of unit '{name}' ({count} such){hint}"
     if whole and name == "percent" and not np.isnan(values).all() and 0.0 < np.nanmax(values) <= 1.0:
         return int(np.nanargmax(values)), (
-            f"{np.nanmax(values):g} is the largest value: these are fractions: declare unit = 'fraction'"
+            f"the largest value is {np.nanmax(values):g}, so these are fractions: declare unit = 'fraction'"
         )
     return None

@@ -1,4 +1,4 @@
-"""Pickles of benchmarks: arrays become lists of numbers, tensors None."""
+"""Read pickles of benchmarks safely: arrays become lists of numbers, and tensors become None."""
 
 import io
 from collections.abc import Callable, Collection
@@ -15,14 +15,14 @@ from nasbench.unpickling import (
 
 
 class _Array(list[Any]):
-    """Stands for an array of plain numbers, as the nested lists of its rows; its state is checked before it is read."""
+    """Replaces an array of plain numbers by the nested lists of its rows; checks the state before reading it."""
 
     def __setstate__(self, state: Any) -> None:
         self[:] = read_array_state(state).tolist()
 
 
 class _MakeArray(PlainFunction):
-    """Stands for the function that makes empty arrays, whatever type and shape it is asked for."""
+    """Replaces the function that makes empty arrays; ignores the type and shape."""
 
     __slots__ = ()
 
@@ -31,7 +31,7 @@ class _MakeArray(PlainFunction):
 
 
 class _Ordered(dict[Any, Any]):
-    """Stands for ``OrderedDict``; attributes, as a network's state carries them, are dropped."""
+    """Replaces ``OrderedDict``; drops attributes, which a network's state carries."""
 
     __slots__ = ()
 
@@ -40,7 +40,7 @@ class _Ordered(dict[Any, Any]):
 
 
 class _Dropped(PlainFunction):
-    """Stands for a function that makes tensors: takes their bytes, reads none, and gives None."""
+    """Replaces a function that makes tensors: ignores their bytes and returns None."""
 
     __slots__ = ()
 
@@ -49,7 +49,7 @@ class _Dropped(PlainFunction):
 
 
 class _MakeSet(PlainFunction):
-    """Stands for ``set``, which pickles older than protocol 4 call."""
+    """Replaces ``set``, which pickles before protocol 4 call."""
 
     __slots__ = ()
 
@@ -58,7 +58,7 @@ class _MakeSet(PlainFunction):
 
 
 class StorageKind:
-    """Stands for a class of torch storages; only named to the function that makes tensors."""
+    """Replaces a class of torch storages, which a pickle only passes to the function that makes tensors."""
 
     __slots__ = ("itemsize",)
 
@@ -73,7 +73,7 @@ class StorageKind:
 
 
 class _Record(dict[str, Any]):
-    """Stands for a class that only holds named values; keeps them as a dictionary."""
+    """Replaces a class that only holds attributes; keeps them as a dictionary."""
 
     def __setstate__(self, state: Any) -> None:
         if not isinstance(state, dict):
@@ -87,7 +87,7 @@ _TENSORS = {
     ("torch._utils", "_rebuild_parameter"): _Dropped(),
     ("torch.storage", "_load_from_bytes"): _Dropped(),
 }
-# What torch.save writes besides tensors: its default is protocol 2, which has no opcode for bytes or sets.
+# Functions that torch.save uses besides tensors: its default is protocol 2, which has no opcode for bytes or sets.
 _TORCH = _TENSORS | {
     ("_codecs", "encode"): EncodeLatin(),
     ("__builtin__", "set"): _MakeSet(),
@@ -111,13 +111,13 @@ def load_plain(data: bytes, name: str, *, drop_tensors: bool = False, records: C
 
     Args:
         data: the pickle.
-        name: what to call it in an error.
-        drop_tensors: put None where a torch tensor stands, which is refused otherwise; torch is not needed.
-        records: modules and names of classes whose objects are read as dictionaries of their attributes;
-            the classes themselves are neither imported nor called.
+        name: its name in error messages.
+        drop_tensors: whether to replace torch tensors by None; otherwise they are refused. Torch is not needed.
+        records: (module, class name) of classes whose objects are read as dictionaries of their attributes;
+            the classes are neither imported nor called.
 
     Raises:
-        SourceError: it is truncated, no pickle, or asks for anything but plain data.
+        SourceError: the data are truncated, not a pickle, or refer to anything other than plain data.
     """
     allowed = _ALLOWED | (_TENSORS if drop_tensors else {}) | dict.fromkeys(records, _Record)
     return RestrictedUnpickler(io.BytesIO(data), allowed).load_plain(name)
@@ -127,11 +127,11 @@ def load_torch_pickle(file: BinaryIO, name: str, persistent: Callable[[Any], Any
     """Return the containers and numbers of the next pickle in a torch archive, with None for each tensor.
 
     Args:
-        file: read from where it stands to the end of the pickle.
-        name: what to call it in an error.
-        persistent: told what the pickle says of each storage; its answer stands for what was stored there.
+        file: read from the current position to the end of the pickle.
+        name: its name in error messages.
+        persistent: called with the pickle's description of each storage; its result replaces the storage.
 
     Raises:
-        SourceError: it is truncated, no pickle, or asks for anything but plain data and tensors.
+        SourceError: the data are truncated, not a pickle, or refer to anything other than plain data and tensors.
     """
     return RestrictedUnpickler(file, _ALLOWED | _TORCH, persistent=persistent).load_plain(name)

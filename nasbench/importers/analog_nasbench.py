@@ -1,13 +1,13 @@
-"""AnalogNAS-Bench from the PyPI package ``analog-nasbench``: NAS-Bench-201 cells on analog hardware.
+"""AnalogNAS-Bench, from the PyPI package ``analog-nasbench``: NAS-Bench-201 cells on analog hardware.
 
 Source: Bessalah et al. 2025, "AnalogNAS-Bench: A NAS Benchmark for Analog In-Memory Computing" (arXiv
-2506.18495). For all 15,625 cells on CIFAR-10 it holds the accuracy of a digital training in full
-precision, quantised afterwards, mapped to simulated noisy crossbars, and after these drifted for a
-minute to a month; that of a training for quantised weights; and that of a training for the hardware,
-also with drift. The package states no licence: nothing of it comes with this suite.
+2506.18495). For all 15,625 cells on CIFAR-10 it holds the accuracy of a digital training run in full
+precision: as trained, after quantising its weights, mapped to simulated noisy crossbars, and after these drifted
+for a minute to a month; the accuracy of a training run for quantised weights; and that of a training run for the
+hardware, also with drift. The package states no licence, so this suite ships none of its data.
 
 Its keys are six digits: skip 0, none 1, 3x3 2, 1x1 3, pool 4, edges (0,1) (0,2) (0,3) (1,2) (1,3) (2,3). Of
-all 86,400 ways to read them this one agrees best with NAS-Bench-201's published test accuracy (rank
+all 86,400 ways to read the keys, this one agrees best with NAS-Bench-201's published test accuracy (rank
 correlation 0.991; the same cells read from output to input: 0.969).
 """
 
@@ -22,17 +22,17 @@ from nasbench.importers._source import open_source
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.table import Draft, Measurement
+from nasbench.table import Measurement, TableBuilder
 
 _MEMBER = "analognasbench/data.anb"
 _RECORDS = [("analognasbench.data", name) for name in ("Architecture", "DriftMeasurement")]
-_OPERATIONS = np.array([1, 0, 3, 2, 4], dtype=np.int8)  # this suite's, by the package's digit
-_EDGES = [0, 1, 3, 2, 4, 5]  # the package's place of each edge of this suite
+_OPERATIONS = np.array([1, 0, 3, 2, 4], dtype=np.int8)  # this suite's operation for each of the package's digits
+_EDGES = [0, 1, 3, 2, 4, 5]  # position in the package's key for each edge of this suite
 _DRIFTS_S = (60, 3600, 86400, 2592000)
 
 
 class _Value(NamedTuple):
-    """What becomes one column: ``part`` is the attribute of a drift measurement, empty for plain numbers."""
+    """The source of one column; ``part`` is the attribute of a drift measurement, empty for plain numbers."""
 
     field: str
     part: str
@@ -61,17 +61,20 @@ class AnalogNASBench:
     table: ClassVar[str] = "analog201"
     where: ClassVar[str] = "get it with: pip download --no-deps analog-nasbench==0.1.3"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the wheel, the installed package, or its folder.
 
         Raises:
-            SourceError: another package, an unknown cell, or values outside their units, with cell and field.
+            SourceError: the package is another one, a cell is unknown, or values are outside their units; names the
+                cell and the field.
         """
         file = open_source(source, [_MEMBER], self.where)[_MEMBER]
         loaded = load_plain(file, "data.anb", records=_RECORDS)
         if not isinstance(loaded, dict) or not loaded:
-            raise SourceError(f"data.anb holds {type(loaded).__name__}, expected a dictionary by cell; {self.where}")
-        return Draft(
+            raise SourceError(
+                f"data.anb holds {type(loaded).__name__}, expected a dictionary with cells as keys; {self.where}"
+            )
+        return TableBuilder(
             name=self.table,
             title=f"AnalogNAS-Bench: {len(loaded):,} cells of NAS-Bench-201 on simulated analog hardware, CIFAR-10",
             space="nb201",
@@ -93,11 +96,11 @@ class AnalogNASBench:
 
 
 def _read_architectures(keys: list[Any]) -> Archs:
-    """Read the package's keys; ``[n, 6]``."""
+    """Return the architectures ``[n, 6]`` of the package's keys."""
     for key in keys:
         digits = isinstance(key, tuple) and len(key) == len(_EDGES) and all(type(digit) is int for digit in key)
         if not digits or not all(0 <= digit < len(_OPERATIONS) for digit in key):
-            raise SourceError(f"data.anb: key {key!r} is no cell, expected six digits 0 to {len(_OPERATIONS) - 1}")
+            raise SourceError(f"data.anb: key {key!r} is not a cell, expected six digits 0 to {len(_OPERATIONS) - 1}")
     archs: Archs = _OPERATIONS[np.array(keys)[:, _EDGES]]
     return archs
 
@@ -116,7 +119,7 @@ def _number(key: Any, entry: Any, value: _Value) -> float:
 
 
 def _read_percent(loaded: dict[Any, Any], value: _Value) -> Floats:
-    """Return one field of all cells, checked to be percentages; ``[n]``."""
+    """Return one field of all cells ``[n]`` after checking that it holds percentages."""
     values = np.array([_number(key, entry, value) for key, entry in loaded.items()])
     if wrong := find_misfit_value(values, "percent"):
         at, why = wrong

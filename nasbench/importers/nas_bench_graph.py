@@ -1,7 +1,7 @@
-"""NAS-Bench-Graph from the PyPI package ``nas-bench-graph`` (THUMNLab; Apache-2.0).
+"""NAS-Bench-Graph, from the PyPI package ``nas-bench-graph`` (THUMNLab; Apache-2.0).
 
-It holds, for nine graph data sets, the validation and test performance (mean of three seeds), the
-latency and the parameters of 26,206 architectures (2,021 for Proteins), keyed by the official hash.
+For nine graph data sets it holds the validation and test performance (mean of three seeds), the latency and the
+number of parameters of 26,206 architectures (2,021 for Proteins), by their official hash.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from nasbench.errors import SourceError
 from nasbench.importers._source import open_source
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.nbgraph import NASBenchGraph
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _DATASETS = ("arxiv", "citeseer", "computers", "cora", "cs", "photo", "physics", "proteins", "pubmed")
 _FIELDS = {"valid_perf", "perf", "latency", "para"}
@@ -26,11 +26,11 @@ class NASBenchGraphLight:
     table: ClassVar[str] = "nbgraph"
     where: ClassVar[str] = "get it with: pip download --no-deps nas-bench-graph==1.4.0"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the wheel, the installed package, or its data folder.
 
         Raises:
-            SourceError: another package, an unknown hash, or values outside their units.
+            SourceError: the package is another one, a hash is unknown, or values are outside their units.
         """
         members = {name: f"light/{name}.bench" for name in _DATASETS}
         files = open_source(source, list(members.values()), self.where)
@@ -48,7 +48,7 @@ class NASBenchGraphLight:
                 ("n_params", "count", np.round(_read_millions(columns["para"], dataset) * 1e6, 3)),
             ):
                 statics.append(Static(dataset=dataset, metric=metric, unit=unit, direction="minimize", values=values))
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title="NAS-Bench-Graph: 26,206 graph neural networks, nine data sets, validation and test",
             space="nbgraph",
@@ -74,7 +74,9 @@ def _read_columns(loaded: Any, place: dict[int, int], dataset: str) -> dict[str,
     columns = {key: np.full(len(place), np.nan) for key in _FIELDS}
     for official, entry in loaded.items():
         if official not in place or not isinstance(entry, dict) or entry.keys() != _FIELDS:
-            raise SourceError(f"{dataset}.bench: entry {official!r} is no architecture with fields {sorted(_FIELDS)}")
+            raise SourceError(
+                f"{dataset}.bench: entry {official!r} is not an architecture with fields {sorted(_FIELDS)}"
+            )
         try:
             for key, value in entry.items():
                 columns[key][place[official]] = value
@@ -85,7 +87,7 @@ def _read_columns(loaded: Any, place: dict[int, int], dataset: str) -> dict[str,
 
 def _build_performance(values: Floats, dataset: str, split: str) -> Measurement:
     if not np.nanmax(values) <= 1.0:
-        raise SourceError(f"{dataset}.bench: {split} performance up to {np.nanmax(values)} is no fraction")
+        raise SourceError(f"{dataset}.bench: {split} performance up to {np.nanmax(values)} is not a fraction")
     return Measurement(
         dataset=dataset,
         recipe="tuned",
@@ -101,5 +103,5 @@ def _build_performance(values: Floats, dataset: str, split: str) -> Measurement:
 
 def _read_millions(values: Floats, dataset: str) -> Floats:
     if not 1e-3 < np.nanmax(values) < 1e3:
-        raise SourceError(f"{dataset}.bench: {np.nanmax(values)} is no number of parameters in millions")
+        raise SourceError(f"{dataset}.bench: {np.nanmax(values)} is not a number of parameters in millions")
     return values

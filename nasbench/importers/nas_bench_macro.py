@@ -1,15 +1,15 @@
-"""NAS-Bench-Macro, ``data/nas-bench-macro_cifar10.json`` of the repository ``xiusu/NAS-Bench-Macro``.
+"""NAS-Bench-Macro, from ``data/nas-bench-macro_cifar10.json`` of the repository ``xiusu/NAS-Bench-Macro``.
 
 Source: Su et al. 2021, "Prioritized Architecture Sampling with Monto-Carlo Tree Search", arXiv
 2103.11922. The layout is that of the repository's README and of ``train/collect_benchmark.py``, which
-writes the file: an object from the key of a network (eight digits) to ``test_acc`` (percent, one for
-each of three trainings), ``mean_acc``, ``std``, ``params`` and ``flops``.
+writes the file: an object that maps the key of a network (eight digits) to ``test_acc`` (percent, one for
+each of three training runs), ``mean_acc``, ``std``, ``params`` and ``flops``.
 
 ``train/train.py`` trains on all training images and evaluates the official test images after each of 50
-epochs; ``test_acc`` is the best of these. So there is no validation accuracy, and the values are chosen by
-the very images they are measured on. What a search may see is one training, what is reported are the
-others: the first stands here as split ``valid``, the second and third as ``test``. No training is in both,
-so that a search does not profit from the luck of the training that it saw; from that of the images it does.
+epochs; ``test_acc`` is the best of these. So there is no validation accuracy, and the values are selected on
+the same images on which they are measured. This importer stores the first training run as split ``valid``, which a
+search may see, and the second and third as ``test``, which are reported. No training run is in both splits, so a
+search does not profit from the seed noise of the run that it saw. It still profits from selection on the test images.
 ``count_FLOPs`` of ``train/utils.py`` counts a multiplication and its addition once: ``macs`` here.
 """
 
@@ -23,13 +23,13 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._json import load_object, read_number
 from nasbench.spaces.macro import NASBenchMacro
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _TEST_IMAGES = 10_000
 _MOST_SEEDS = 3
-_SEEN = 1  # trainings that a search may see, of those
+_SEEN = 1  # number of these training runs that a search may see
 _MEAN_TOLERANCE = 1e-3  # percent; the source averages single precision
-_FEWEST_PARAMS = 1e3  # the smallest network has more; below it they were millions
+_FEWEST_PARAMS = 1e3  # the smallest network has more; smaller numbers would be millions
 
 
 class NASBenchMacroJSON:
@@ -38,11 +38,12 @@ class NASBenchMacroJSON:
     table: ClassVar[str] = "macro"
     where: ClassVar[str] = "get data/nas-bench-macro_cifar10.json from https://github.com/xiusu/NAS-Bench-Macro"
 
-    def read(self, source: Path) -> Draft:
-        """Read the file, or the only one of that name below a folder.
+    def read(self, source: Path) -> TableBuilder:
+        """Read the file, or the only file of that name below a folder.
 
         Raises:
-            SourceError: another file, an unknown key, or values outside their units; names file and key.
+            SourceError: the file is another one, a key is unknown, or values are outside their units; names the file
+                and the key.
         """
         path = _find_file(source, self.where)
         loaded = load_object(path, self.where)
@@ -57,8 +58,8 @@ class NASBenchMacroJSON:
             accuracy[row, : len(trained), 0] = trained
             n_params[row], macs[row] = params, flops
         if not len(archs) or not np.nanmax(accuracy) > 1.0:
-            raise SourceError(f"{path}: no test_acc above 1: these are no percentages; {self.where}")
-        return Draft(
+            raise SourceError(f"{path}: no test_acc above 1: these are not percentages; {self.where}")
+        return TableBuilder(
             name=self.table,
             title="NAS-Bench-Macro: 6,561 networks of eight layers on CIFAR-10, accuracy of three trainings",
             space="macro",
@@ -96,7 +97,7 @@ def _find_file(source: Path, where: str) -> Path:
 
 
 def _read_entries(path: Path, loaded: dict[str, Any]) -> Iterator[tuple[list[float], float, float]]:
-    """Yield the test accuracies (percent), the parameters and the operations of each network."""
+    """Yield the test accuracies (percent), the number of parameters and the operations of each network."""
     for key, entry in loaded.items():
         try:
             trained = [read_number(value) for value in entry["test_acc"]]
@@ -106,10 +107,13 @@ def _read_entries(path: Path, loaded: dict[str, Any]) -> Iterator[tuple[list[flo
         if not 1 <= len(trained) <= _MOST_SEEDS or not all(0.0 <= value <= 100.0 for value in trained):
             raise SourceError(f"{path}: test_acc of {key} is {trained}, expected 1 to {_MOST_SEEDS} percentages")
         if not abs(np.mean(trained) - mean) <= _MEAN_TOLERANCE:
-            raise SourceError(f"{path}: mean_acc of {key} is {mean}, but its test_acc have the mean {np.mean(trained)}")
+            raise SourceError(
+                f"{path}: mean_acc of {key} is {mean}, but the mean of its test_acc is {np.mean(trained)}"
+            )
         if not (params >= _FEWEST_PARAMS and flops >= params):
             raise SourceError(
-                f"{path}: {key} has {params:g} params and {flops:g} flops, expected plain numbers of them"
+                f"{path}: {key} has {params:g} params and {flops:g} flops, expected plain numbers, not thousands or "
+                "millions"
             )
         yield trained, params, flops
 

@@ -1,18 +1,18 @@
-"""NAS-Bench-NLP: training logs of recurrent cells on Penn Treebank and WikiText-2, one JSON file for each.
+"""NAS-Bench-NLP: training logs of recurrent cells on Penn Treebank and WikiText-2, one JSON file per run.
 
 Source: Klyuchnikov et al. 2020, "NAS-Bench-NLP: Neural Architecture Search Benchmark for Natural Language
 Processing", arXiv 2006.07116; the repository ``fmsnew/nas-bench-nlp-release``, folders ``train_logs_single_run``,
 ``train_logs_multi_runs`` and ``train_logs_wikitext-2``, unzipped. The layout is that of ``main_one_model_train.py``,
-which writes the files, and of a log that ``reproduce_model.ipynb`` prints: ``recepie`` (spelt so: the cell, JSON in a
-text), ``recepie_id``, ``data``, the settings of the training, ``train_losses``, ``val_losses``, ``test_losses`` (nats
-a word: the logarithm of the perplexity), ``wall_times`` (seconds of training in each epoch) and ``num_params``.
+which writes the files, and of a log that ``reproduce_model.ipynb`` prints: ``recepie`` (sic: the cell, as JSON in a
+text), ``recepie_id``, ``data``, the settings of training, ``train_losses``, ``val_losses``, ``test_losses`` (nats
+per word: the logarithm of the perplexity), ``wall_times`` (seconds of training in each epoch) and ``num_params``.
 
-A training that diverged has fewer epochs, or losses that are no numbers: these stay missing. Nothing but its name says
-which repetition a file is, so the runs of a recipe under one schedule are numbered in the order of their files; a file
-that says the same as another is the same run. The schedule's name ends with a digest of all settings.
+A training run that diverged has fewer epochs, or losses that are not numbers; these values stay missing. Only the name
+of a file distinguishes repeated runs, so the importer numbers the runs of a recipe under one schedule in the order of
+their files. Files with equal content are the same run. The schedule's name ends with a digest of all settings.
 
-The logs are of some 14,000 of countless recipes, so that a search would soon ask for one that nobody has trained: the
-tasks ``nbnlp-ptb`` and ``nbnlp-wikitext2`` are for predictors, and for searches among what was trained.
+The logs cover about 14,000 of countless recipes, so a search of the whole space would soon propose an untrained one.
+The tasks ``nbnlp-ptb`` and ``nbnlp-wikitext2`` are for predictors, and for searches among the trained recipes.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._json import load_object, read_number
 from nasbench.spaces.nbnlp import NASBenchNLP
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _LOSSES = {"train": "train_losses", "valid": "val_losses", "test": "test_losses"}
 _SETTINGS = (
@@ -37,13 +37,13 @@ _SETTINGS = (
     *("tied", "bptt", "lr", "wdecay", "epochs", "alpha", "beta", "clip"),
 )
 _MOST_EPOCHS = 10_000
-_LEAST_PERPLEXITY = 20.0  # no log is that good, and no loss that bad: above it, losses are perplexities
+_LEAST_PERPLEXITY = 20.0  # no perplexity is lower and no loss is higher: losses above it are perplexities
 _FEWEST_PARAMS = 1e3
 _Column = tuple[str, str, str, str]  # data set, recipe, split, metric
 
 
 class _Run(NamedTuple):
-    """One training: ``curves`` are [t] by split and metric, from the first epoch on."""
+    """One training run; ``curves`` holds [t] values from epoch 1 on, by split and metric."""
 
     dataset: str
     recipe: str
@@ -60,18 +60,18 @@ class NASBenchNLPLogs:
         "unzip train_logs_single_run/logs.zip (and the other two) of https://github.com/fmsnew/nas-bench-nlp-release"
     )
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read every ``log_stats_model_*.json`` below a folder, or one such file.
 
         Raises:
-            SourceError: no logs, or one that breaks the format or has values outside their units; named.
+            SourceError: there are no logs, or one breaks the format or has values outside their units; names the file.
         """
         files = sorted(source.rglob("log_stats_model_*.json")) if source.is_dir() else [source]
         if not files:
             raise SourceError(f"{source} holds no files log_stats_model_*.json; {self.where}")
         archs, official, gathered = _gather_runs(files, self.where)
         _refuse_perplexities(source, gathered)
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=f"NAS-Bench-NLP: learning curves of {len(archs):,} recurrent cells as language models",
             space="nbnlp",
@@ -97,7 +97,7 @@ class NASBenchNLPLogs:
 def _gather_runs(
     files: Iterable[Path], where: str
 ) -> tuple[Archs, Floats, dict[_Column, dict[tuple[int, int], tuple[int, Floats]]]]:
-    """Return the distinct recipes [n, 99], their official numbers [n], and by column (row, seed) -> (epochs, curve)."""
+    """Return the distinct recipes [n, 99], their official numbers [n], and column -> (row, seed) -> (epochs, curve)."""
     rows: dict[bytes, int] = {}
     numbers: dict[int, float] = {}
     runs: dict[tuple[int, str, str], dict[str, _Run]] = defaultdict(dict)
@@ -119,7 +119,7 @@ def _gather_runs(
 
 
 def _read(path: Path, loaded: dict[str, Any], where: str) -> tuple[Archs, _Run]:
-    """Check one log; return its recipe ``[1, 99]`` and the rest in the units of the schema."""
+    """Check one log; return its recipe ``[1, 99]`` and its run in the units of the schema."""
     try:
         arch = NASBenchNLP().parse([loaded["recepie"]])
         epochs = int(read_number(loaded["epochs"]))
@@ -135,7 +135,7 @@ def _read(path: Path, loaded: dict[str, Any], where: str) -> tuple[Archs, _Run]:
         raise SourceError(f"{path} breaks the format: {error!r}; {where}") from None
     lengths = {len(curve) for curve in (*curves.values(), seconds)}
     if not 1 <= epochs <= _MOST_EPOCHS or len(lengths) > 1 or max(lengths) > epochs:
-        raise SourceError(f"{path}: lists of {sorted(lengths)} values in a training of {epochs} epochs")
+        raise SourceError(f"{path}: lists of {sorted(lengths)} values in a training run of {epochs} epochs")
     for label, values in (*curves.items(), ("wall_times", seconds)):
         if (values < 0).any():
             raise SourceError(f"{path}: {label} {values[values < 0][0]:g} is below 0")
@@ -147,7 +147,7 @@ def _read(path: Path, loaded: dict[str, Any], where: str) -> tuple[Archs, _Run]:
 
 
 def _read_curve(loaded: dict[str, Any], name: str) -> Floats:
-    """Return a list of numbers ``[t]``; what is none, or infinite, is missing."""
+    """Return a list of numbers ``[t]``, with nan where a value is not finite."""
     if not isinstance(loaded[name], list):
         raise TypeError(f"{name} is {type(loaded[name]).__name__}, expected a list")
     values = np.array([read_number(value) for value in loaded[name]], dtype=np.float64)
@@ -155,7 +155,7 @@ def _read_curve(loaded: dict[str, Any], name: str) -> Floats:
 
 
 def _name_recipe(loaded: dict[str, Any]) -> str:
-    """Return a name such as ``epochs50-1a2b3c4d`` of all settings of the training."""
+    """Return a name such as ``epochs50-1a2b3c4d`` from all settings of training."""
     settings = json.dumps({name: loaded[name] for name in _SETTINGS}, sort_keys=True)
     return f"epochs{int(loaded['epochs'])}-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
 
@@ -165,13 +165,13 @@ def _refuse_perplexities(source: Path, gathered: dict[_Column, dict[tuple[int, i
         least = min(float(np.nanmin(curve)) for _, curve in runs.values())
         if metric == "loss" and least > _LEAST_PERPLEXITY:
             raise SourceError(
-                f"{source}: the smallest {split} loss on {dataset} is {least:g}: these are perplexities, expected "
+                f"{source}: the smallest {split} loss on {dataset} is {least:g}: these are perplexities; expected "
                 "their logarithms"
             )
 
 
 def _build_measurement(n: int, column: _Column, runs: dict[tuple[int, int], tuple[int, Floats]]) -> Measurement:
-    """Return a column ``[n, s, t]``, nan where nothing was measured."""
+    """Return a column ``[n, s, t]``, nan where there is no measurement."""
     dataset, recipe, split, metric = column
     epochs = next(epochs for epochs, _ in runs.values())
     n_seeds = 1 + max(seed for _, seed in runs)

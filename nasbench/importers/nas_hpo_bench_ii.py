@@ -7,15 +7,15 @@ to the hash of its isomorphism class); ``bench12.pkl`` has ``train_acc_E``, ``va
 (percent), ``train_time_E``, ``valid_time_E``, ``test_time_E`` (seconds) for the epochs E from 0 to 11 and
 ``total_trainval_time``, each from (hash, learning rate, batch size, seed) to a number; ``avgaccs200.pkl`` has
 ``avg_acc`` (percent) from (hash, learning rate, batch size). Cell code ``0|10|210``: digits of the edges (0,1)
-| (0,2) (1,2) | (0,3) (1,3) (2,3), and 0 is the 3x3 convolution, 1 average pooling, 2 skip, 3 zero
+| (0,2) (1,2) | (0,3) (1,3) (2,3), where 0 is the 3x3 convolution, 1 average pooling, 2 skip, 3 zero
 (``config/hydra/operations/wo_conv1.yaml`` and ``models/cells.py`` of ``yoichii/nashpobench2``).
 
-The space is ``hyper`` with ``DECISIONS``. The authors trained one cell of each class; all cells of a class have
-its numbers, as in their API. ``config/idx/split.yaml`` halves the training images into train and valid, and
-``train_model.py`` counts correct images, so that every accuracy is a whole number of them. ``avg_acc`` is no
-measurement but what a model predicts for 200 epochs: its recipe is called ``epochs200_predicted``.
+The space is ``hyper`` with ``DECISIONS``. The authors trained one cell of each isomorphism class; all cells of a class
+share its numbers, as in their API. ``config/idx/split.yaml`` splits the training images into halves, train and valid.
+``train_model.py`` counts correct images, so that every accuracy stands for a whole number of them. ``avg_acc`` is not a
+measurement but a model's prediction for 200 epochs: its recipe is called ``epochs200_predicted``.
 
-The pickles are unpacked whole: some 1.5 GB of memory for the published 232 MB, and a minute or two.
+The importer unpickles whole files: the published 232 MB take about 1.5 GB of memory and one or two minutes.
 """
 
 import re
@@ -32,7 +32,7 @@ from nasbench.importers._source import open_source
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.hyper import HyperSpace
-from nasbench.table import Draft, Measurement
+from nasbench.table import Measurement, TableBuilder
 
 _EDGES = ("edge_0_1", "edge_0_2", "edge_1_2", "edge_0_3", "edge_1_3", "edge_2_3")
 _OPERATIONS = ["conv_3x3", "avg_pool_3x3", "skip", "zero"]
@@ -58,11 +58,12 @@ class NASHPOBenchII:
     table: ClassVar[str] = "nashpo2"
     where: ClassVar[str] = "download the three files that https://github.com/yoichii/nashpobench2api links to"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the folder, or a zip of it.
 
         Raises:
-            SourceError: other files, an unknown cell or setting, or values outside their units, with column and key.
+            SourceError: the files are others, a cell or a setting is unknown, or values are outside their units;
+                names the column and the key.
         """
         files = open_source(source, _MEMBERS, self.where)
         bench, cells, predicted = (_read_columns(files[name], name, self.where) for name in _MEMBERS)
@@ -73,7 +74,7 @@ class NASHPOBenchII:
         ]
         space = HyperSpace(DECISIONS)
         gathered = _Gathered(bench, settings, seeds, classes)
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=f"NAS-HPO-Bench-II: {len(archs):,} pairs of a cell and training hyperparameters on CIFAR-10",
             space="hyper",
@@ -113,13 +114,13 @@ def _get_column(columns: Mapping[str, dict[Any, Any]], name: str, file: str) -> 
 
 
 def _read_architectures(cells: Mapping[str, dict[Any, Any]]) -> tuple[Archs, list[Any]]:
-    """Return every cell with every setting ``[n, 8]``, and the class of each cell, in the same order."""
+    """Return every cell with every setting ``[n, 8]``, and the isomorphism class of each cell in the same order."""
     hashes = _get_column(cells, "hash", "cellinfo.pkl")
     digits = []
     for code in hashes:
         match = _CODE.fullmatch(str(code))
         if match is None:
-            raise SourceError(f"cellinfo.pkl: {code!r} is no cell code, expected digits 0 to 3 as in '0|10|210'")
+            raise SourceError(f"cellinfo.pkl: {code!r} is not a cell code, expected digits 0 to 3 as in '0|10|210'")
         digits.append([int(digit) for digit in "".join(match.groups())])
     if not digits:
         raise SourceError("cellinfo.pkl lists no cell")
@@ -133,19 +134,19 @@ def _list_seeds(bench: Mapping[str, dict[Any, Any]]) -> Ints:
     strange = [key for key in keys if not (isinstance(key, tuple) and len(key) == 4)]
     if strange or not keys:
         shown = repr(strange[0]) if strange else "nothing"
-        raise SourceError(f"bench12.pkl: {shown} is no key (cell's hash, learning rate, batch size, seed)")
+        raise SourceError(f"bench12.pkl: {shown} is not a key (cell's hash, learning rate, batch size, seed)")
     return np.array(sorted({int(key[3]) for key in keys}))
 
 
 class _Gathered:
-    """Reads the columns of trained cells, and repeats them for all cells of a class."""
+    """Reads the columns of trained cells and repeats them for all cells of their isomorphism class."""
 
     def __init__(self, bench: Mapping[str, dict[Any, Any]], settings: _Keys, seeds: Ints, classes: list[Any]) -> None:
         self._bench, self._seeds, self._classes = bench, seeds, classes
         self._keys: _Keys = [(*setting, seed) for setting in settings for seed in seeds.tolist()]
 
     def _read_values(self, name: str, unit: str) -> Floats:
-        """Return a column ``[n, s]``, nan where it is missing."""
+        """Return a column ``[n, s]``, nan where a value is missing."""
         column = _get_column(self._bench, name, "bench12.pkl")
         own = _check_numbers(column, self._keys, unit, f"bench12.pkl, column '{name}'")
         return _repeat_by_class(own.reshape(-1, len(self._seeds)), self._classes)
@@ -158,7 +159,7 @@ class _Gathered:
         return _build_measurement(split, "accuracy", self._read_curves(f"{split}_acc", "percent"), self._seeds)
 
     def seconds(self, split: str) -> Measurement:
-        """Return the seconds that were spent on a split up to the end of each epoch."""
+        """Return the total seconds for a split up to the end of each epoch."""
         metric = "train_s" if split == "train" else "eval_s"
         return _build_measurement(
             split, metric, np.cumsum(self._read_curves(f"{split}_time", "s"), axis=2), self._seeds
@@ -171,14 +172,14 @@ class _Gathered:
 
 
 def _check_numbers(column: Mapping[Any, Any], keys: _Keys, unit: str, label: str) -> Floats:
-    """Return the numbers at ``keys`` in the unit of the schema; ``[k]``, nan where there is none."""
+    """Return the numbers at ``keys`` ``[k]`` in the unit of the schema, nan where there is none."""
     found = [column.get(key, np.nan) for key in keys]
     for key, value in zip(keys, found, strict=True):
         if type(value) not in (int, float):
-            raise SourceError(f"{label}: {value!r} at {key} is no number")
+            raise SourceError(f"{label}: {value!r} at {key} is not a number")
     known = set(keys) if len(column) > sum(key in column for key in keys) else column
     if unknown := [key for key in column if key not in known]:
-        raise SourceError(f"{label}: {unknown[0]} is no known cell and setting ({len(unknown)} such)")
+        raise SourceError(f"{label}: {unknown[0]} is not a known cell and setting ({len(unknown)} such)")
     values = np.array(found, dtype=np.float64)
     if wrong := find_misfit_value(values, unit):
         at, why = wrong
@@ -187,7 +188,7 @@ def _check_numbers(column: Mapping[Any, Any], keys: _Keys, unit: str, label: str
 
 
 def _repeat_by_class(by_class: Floats, classes: list[Any]) -> Floats:
-    """Give every cell the numbers ``[classes * settings, s]`` of its class; ``[cells * settings, s]``."""
+    """Return the numbers of every cell [cells * settings, s] from those of its class [classes * settings, s]."""
     number = {cell: i for i, cell in enumerate(dict.fromkeys(classes))}
     n_seeds = by_class.shape[1]
     repeated = by_class.reshape(-1, len(_SETTINGS), n_seeds)[[number[cell] for cell in classes]]

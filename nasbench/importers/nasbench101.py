@@ -1,8 +1,8 @@
-"""NAS-Bench-101 from its authors' ``nasbench_full.tfrecord`` or ``nasbench_only108.tfrecord`` (Apache-2.0).
+"""NAS-Bench-101, from its authors' ``nasbench_full.tfrecord`` or ``nasbench_only108.tfrecord`` (Apache-2.0).
 
 Source: Ying et al. 2019, arXiv 1902.09635. The files hold 423,624 cells trained three times each, on
 40,000 of CIFAR-10's training images, for 4, 12, 36 and 108 epochs (only 108 in the smaller file), and
-evaluated half-way and at the end. TensorFlow is not needed: the records are read and checked here.
+evaluated half-way and at the end. The importer reads and checks the records itself, without TensorFlow.
 """
 
 import base64
@@ -18,7 +18,7 @@ from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._model_metrics import Evaluation, parse_model_metrics
 from nasbench.importers._tfrecord import read_records
 from nasbench.spaces.nb101 import NASBench101
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _RECIPES, _N_SEEDS, _N_CELLS = (4, 12, 36, 108), 3, 423_624
 _COLUMNS = (("train", "train_s"), ("train", "accuracy"), ("valid", "accuracy"), ("test", "accuracy"))
@@ -31,12 +31,12 @@ class NASBench101Records:
     table: ClassVar[str] = "nb101"
     where: ClassVar[str] = "get it from https://storage.googleapis.com/nasbench/ (nasbench_full.tfrecord, 1.95 GB)"
 
-    def read(self, source: Path) -> Draft:
-        """Read the file, or the folder that holds one of the two.
+    def read(self, source: Path) -> TableBuilder:
+        """Read the file, or a folder that holds one of the two.
 
         Raises:
-            SourceError: truncated or corrupt, another content, a hash that is not the cell's, more than
-                three repeats, or values outside their units; with the byte offset of the record.
+            SourceError: the file is truncated, corrupt or another one; a hash is not the cell's; a cell has more
+                than three repeats; or values are outside their units. Names the byte offset of the record.
         """
         path = self._file(source)
         collected = _Collected(path)
@@ -45,7 +45,7 @@ class NASBench101Records:
         if not collected.cells:
             raise SourceError(f"{path} holds no record; {self.where}")
         space = NASBench101()
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title="NAS-Bench-101: cells on CIFAR-10, three repeats, train, validation and test accuracy",
             space=space.name,
@@ -79,7 +79,7 @@ class NASBench101Records:
 
 
 class _Cell:
-    """What is known of one hash: where it stands first, its graph as written, its row and parameters."""
+    """The data of one hash: its first record's offset, its graph as written, its row and number of parameters."""
 
     __slots__ = ("graph", "index", "n_params", "offset", "row")
 
@@ -88,17 +88,17 @@ class _Cell:
 
 
 class _Collected:
-    """Arrays that grow record by record."""
+    """Collects records in growing arrays and builds columns from them."""
 
     def __init__(self, path: Path) -> None:
         self.cells: dict[str, _Cell] = {}
         self._path, self._space = path, NASBench101()
-        self._values: dict[int, Floats] = {}  # epochs -> [n, seeds, 2 evaluations, columns], room for more
-        self._counts: dict[int, bytearray] = {}  # epochs -> repeats met of each cell
+        self._values: dict[int, Floats] = {}  # epochs -> [capacity, seeds, 2 evaluations, columns]
+        self._counts: dict[int, bytearray] = {}  # epochs -> number of repeats seen so far, by cell
         self._known_text: dict[str, str] = {}
 
     def add(self, offset: int, payload: bytes) -> None:
-        """Take in one training."""
+        """Add one training run."""
         official, epochs, graph, metrics = self._unpack_payload(offset, payload)
         try:
             evaluations, n_params = parse_model_metrics(base64.b64decode(metrics, validate=True))
@@ -115,12 +115,12 @@ class _Collected:
         try:
             official, epochs, adjacency, operations, metrics = json.loads(payload)
         except (ValueError, TypeError) as error:
-            raise self._make_error(offset, f"it is no list of five items ({error})") from error
+            raise self._make_error(offset, f"it is not a list of five items ({error})") from error
         if not all(isinstance(text, str) for text in (official, adjacency, operations, metrics)):
-            raise self._make_error(offset, "hash, matrix, operations and metrics are expected as text")
+            raise self._make_error(offset, "expected hash, matrix, operations and metrics as texts")
         if type(epochs) is not int or epochs not in _RECIPES:
             raise self._make_error(offset, f"{epochs!r} epochs; expected one of {_RECIPES}")
-        known = self._known_text  # a few thousand texts recur in millions of records
+        known = self._known_text  # millions of records repeat a few thousand texts
         graph = (known.setdefault(adjacency, adjacency), known.setdefault(operations, operations))
         return official, epochs, graph, metrics
 
@@ -130,7 +130,7 @@ class _Collected:
         if len(adjacency) != v * v or not set(adjacency) <= {"0", "1"}:
             raise self._make_error(offset, f"matrix {adjacency!r} does not belong to {v} operations")
         if n_params < 1:
-            raise self._make_error(offset, f"{n_params} is no number of parameters")
+            raise self._make_error(offset, f"{n_params} is not a number of parameters")
         matrix = np.frombuffer(adjacency.encode(), dtype=np.uint8).reshape(v, v) - ord("0")
         try:
             row = self._space.from_graph(matrix, operations)
@@ -141,7 +141,7 @@ class _Collected:
         return cell
 
     def _check_evaluations(self, offset: int, epochs: int, evaluations: list[Evaluation]) -> list[Evaluation]:
-        """Return seconds and accuracies half-way and at the end; the first evaluation is before training."""
+        """Return seconds and accuracies half-way and at the end; drop the first evaluation, made before training."""
         if len(evaluations) != 3:
             raise self._make_error(offset, f"{len(evaluations)} evaluations; expected 3 (start, half-way, end)")
         for (epoch, seconds, *accuracies), expected in zip(evaluations[1:], (epochs / 2, epochs), strict=True):
@@ -150,7 +150,7 @@ class _Collected:
             if not (0 < seconds < 1e7 and all(0 <= accuracy <= 1 for accuracy in accuracies)):
                 raise self._make_error(offset, f"{seconds} s, accuracies {accuracies}: expected seconds and fractions")
         if evaluations[2][1] < evaluations[1][1]:
-            raise self._make_error(offset, "training took longer half-way than in all")
+            raise self._make_error(offset, "the training time half-way exceeds the total")
         return [evaluation[1:] for evaluation in evaluations[1:]]
 
     def _count_repeat(self, offset: int, epochs: int, index: int) -> int:
@@ -163,12 +163,12 @@ class _Collected:
             self._counts[epochs].extend(bytes(len(old)))
         repeat = self._counts[epochs][index]
         if repeat == _N_SEEDS:
-            raise self._make_error(offset, f"a repeat beyond the {_N_SEEDS} of a cell after {epochs} epochs")
+            raise self._make_error(offset, f"more than {_N_SEEDS} repeats of a cell with {epochs} epochs")
         self._counts[epochs][index] += 1
         return repeat
 
     def rows(self, space: NASBench101) -> Archs:
-        """Return the cells' rows [n, d], each with the hash that the file gives it."""
+        """Return the cells' rows [n, d] after comparing their hashes with those in the file."""
         joined = b"".join(cell.row for cell in self.cells.values())
         rows = np.frombuffer(joined, dtype=np.int8).reshape(len(self.cells), -1)
         for own, (official, cell) in zip(space.hashes(rows), self.cells.items(), strict=True):
@@ -177,7 +177,7 @@ class _Collected:
         return rows
 
     def measurements(self) -> list[Measurement]:
-        """Return seconds and three accuracies of every recipe."""
+        """Return the seconds and three accuracies of every recipe."""
         return [
             Measurement(
                 dataset="cifar10",
@@ -195,7 +195,7 @@ class _Collected:
         ]
 
     def _count_rows(self, epochs: int) -> int:
-        """Make room for cells that this recipe lacks, and return how many cells there are."""
+        """Add empty rows for cells that this recipe lacks, and return the number of cells."""
         missing = len(self.cells) - len(self._values[epochs])
         if missing > 0:
             room = np.full((missing, *self._values[epochs].shape[1:]), np.nan)
@@ -204,7 +204,7 @@ class _Collected:
         return len(self.cells)
 
     def notes(self) -> str:
-        """Say what no number says, and what this file lacks."""
+        """Return the notes of the table: facts that no column holds, and what this file lacks."""
         short = {
             epochs: int((np.frombuffer(counts, np.uint8, self._count_rows(epochs)) < _N_SEEDS).sum())
             for epochs, counts in sorted(self._counts.items())

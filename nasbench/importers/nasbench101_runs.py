@@ -1,12 +1,12 @@
-"""Trainings of NAS-Bench-101 cells with their energy, as EC-NAS publishes them (Apache-2.0).
+"""EC-NAS: training runs of NAS-Bench-101 cells with their energy, as its authors publish them (Apache-2.0).
 
 Source: Bakhtiarifard, Igel & Selvan 2022, "EC-NAS: Energy Consumption Aware Tabular Benchmarks for
 Neural Architecture Search", arXiv 2210.06015; github.com/PedramBakh/nc_nasbench. ``ecnas_runs.csv``
-has three rows for each training: before it, after the first epoch, after the last.
+has three rows for each training run: before training, after the first epoch, after the last.
 ``generated_graphs_5V9E.json`` maps the official hash to the graph of every cell of up to 5 vertices.
 
-A training whose last row repeats its first epoch was never finished: it is left out, and the notes
-say how many there are of which space. In the published file these are all of space 7V9E, and 3V9E.
+If the last row of a training run repeats its first epoch, the run was never finished. The importer leaves such runs
+out, and the table's notes count them by space. In the published file these are all runs of the spaces 7V9E and 3V9E.
 """
 
 import math
@@ -24,12 +24,12 @@ from nasbench.importers._json import parse_json
 from nasbench.importers._separated import split_rows
 from nasbench.importers._source import open_source
 from nasbench.spaces.nb101 import NASBench101
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _RUNS, _GRAPHS = "ecnas_runs.csv", "generated_graphs_5V9E.json"
 _RECIPES, _REPEATS = (4, 12, 36, 108), 3
 _JOULE_PER_KWH = 3.6e6
-_WATT = (10.0, 10_000.0)  # what a computer with one graphics card may draw on average
+_WATT = (10.0, 10_000.0)  # range of the average power of a computer with one graphics card
 _NUMBERS = ("epoch", "train_time", "train_acc", "val_acc", "test_acc", "energy_kwh")
 _HEADER = {"space", "budget", "hash", "repeat", "params", *_NUMBERS}
 _COLUMNS = (  # split, metric, unit, direction
@@ -45,8 +45,8 @@ Numbers = tuple[float, ...]
 
 
 @dataclass(slots=True)
-class _Training:
-    """One training: the line where it starts, its parameters, and its numbers after each epoch."""
+class _TrainingRun:
+    """One training run: its first line, its number of parameters, and its numbers by epoch."""
 
     line: int
     n_params: int
@@ -54,7 +54,7 @@ class _Training:
 
 
 _Key = tuple[str, int, str, int]
-"""Space, budget in epochs, hash, repeat from 1."""
+"""Space, budget in epochs, hash, and repeat (from 1)."""
 
 
 class NASBench101Runs:
@@ -66,20 +66,20 @@ class NASBench101Runs:
         "from https://github.com/PedramBakh/nc_nasbench"
     )
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the folder or zip that holds the two files.
 
         Raises:
-            SourceError: a file is missing, another format, a hash without graph or not its graph's, a
-                repeat given twice, or values outside their units; with the line.
+            SourceError: a file is missing or has another format, a hash has no graph or does not match it, a
+                repeat appears twice, or values are outside their units; names the line.
         """
         files = open_source(source, [_RUNS, _GRAPHS], self.where)
-        trainings, refused = _select_finished(_collect_trainings(files[_RUNS]))
+        runs, refused = _select_finished(_collect_runs(files[_RUNS]))
         space = NASBench101()
         graphs = _read_graphs(files[_GRAPHS])
-        cells = {official: row for row, official in enumerate(sorted({key[2] for key in trainings}))}
-        seeds, n_twice = _number_seeds(trainings)
-        return Draft(
+        cells = {official: row for row, official in enumerate(sorted({key[2] for key in runs}))}
+        seeds, n_twice = _number_seeds(runs)
+        return TableBuilder(
             name=self.table,
             title=f"NAS-Bench-101 cells of up to 5 vertices on CIFAR-10 with energy: {len(cells)} cells",
             space=space.name,
@@ -87,16 +87,16 @@ class NASBench101Runs:
             licence="Apache-2.0",
             source=f"PedramBakh/nc_nasbench, {_RUNS} and {_GRAPHS}",
             notes=_write_notes(refused, n_twice),
-            architectures=_find_rows(space, graphs, cells, trainings),
+            architectures=_find_rows(space, graphs, cells, runs),
             cardinality=space.cardinality,
-            measurements=_build_measurements(trainings, cells, seeds),
+            measurements=_build_measurements(runs, cells, seeds),
             statics=[
                 Static(
                     dataset="cifar10",
                     metric="n_params",
                     unit="count",
                     direction="minimize",
-                    values=_build_parameters(trainings, cells),
+                    values=_build_parameters(runs, cells),
                 )
             ],
         )
@@ -106,7 +106,7 @@ def _split_lines(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         names, rows, lines = split_rows(data.decode(), ",")
     except UnicodeDecodeError as error:
-        raise SourceError(f"{_RUNS} is no text: {error}") from error
+        raise SourceError(f"{_RUNS} is not text: {error}") from error
     except ValueError as error:
         raise SourceError(f"{_RUNS}, {error}") from error
     missing = _HEADER - set(names)
@@ -116,9 +116,9 @@ def _split_lines(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
         yield line, dict(zip(names, row, strict=True))
 
 
-def _collect_trainings(data: bytes) -> dict[_Key, _Training]:
-    """Collect the rows of each training, values checked."""
-    trainings: dict[_Key, _Training] = {}
+def _collect_runs(data: bytes) -> dict[_Key, _TrainingRun]:
+    """Collect the rows of each training run and check their values."""
+    runs: dict[_Key, _TrainingRun] = {}
     for line, row in _split_lines(data):
         try:
             key = (row["space"], int(row["budget"]), row["hash"], int(row["repeat"]))
@@ -129,24 +129,24 @@ def _collect_trainings(data: bytes) -> dict[_Key, _Training]:
         joules = kwh * _JOULE_PER_KWH
         if why := _find_broken_rule(key, n_params, epoch, seconds, accuracies, joules):
             raise SourceError(f"{_RUNS}, line {line}: {why}")
-        training = trainings.setdefault(key, _Training(line, n_params, {}))
-        if epoch in training.epochs or training.n_params != n_params:
-            raise SourceError(f"{_RUNS}, line {line}: epoch {epoch:g} of {key} contradicts line {training.line}")
-        training.epochs[epoch] = (seconds, *accuracies, joules)
-    return trainings
+        run = runs.setdefault(key, _TrainingRun(line, n_params, {}))
+        if epoch in run.epochs or run.n_params != n_params:
+            raise SourceError(f"{_RUNS}, line {line}: epoch {epoch:g} of {key} contradicts line {run.line}")
+        run.epochs[epoch] = (seconds, *accuracies, joules)
+    return runs
 
 
 def _find_broken_rule(
     key: _Key, n_params: int, epoch: float, seconds: float, accuracies: list[float], joules: float
 ) -> str:
-    """Say what rule a row breaks, or nothing."""
+    """Return the rule that a row breaks; empty if there is none."""
     _, budget, _, repeat = key
     if budget not in _RECIPES or not 1 <= repeat <= _REPEATS:
         return f"budget {budget}, repeat {repeat}; expected one of {_RECIPES} and 1 to {_REPEATS}"
     if epoch not in (0, 1, budget):
         return f"epoch {epoch:g}; expected 0, 1 or {budget}"
     if not all(0 <= accuracy <= 1 for accuracy in accuracies):
-        return f"accuracies {accuracies} are no fractions"
+        return f"accuracies {accuracies} are not fractions"
     if n_params < 1 or not (seconds == 0 if epoch == 0 else 0 < seconds < math.inf):
         return f"{n_params} parameters, {seconds} seconds after epoch {epoch:g}"
     if epoch > 1 and seconds > 0 and not (math.isnan(joules) or _WATT[0] <= joules / seconds <= _WATT[1]):
@@ -156,30 +156,32 @@ def _find_broken_rule(
     return ""
 
 
-def _select_finished(trainings: dict[_Key, _Training]) -> tuple[dict[_Key, _Training], Counter[str]]:
-    """Separate the finished trainings from those whose last row repeats the first epoch, counted by space."""
+def _select_finished(runs: dict[_Key, _TrainingRun]) -> tuple[dict[_Key, _TrainingRun], Counter[str]]:
+    """Return the finished training runs, and the number of unfinished ones by space."""
     kept, refused = {}, Counter[str]()
-    for key, training in trainings.items():
+    for key, run in runs.items():
         space, budget, *_ = key
-        if not {1, budget} <= training.epochs.keys():
-            raise SourceError(f"{_RUNS}, line {training.line}: training {key} lacks epoch 1 or {budget}")
-        if training.epochs[1][:4] == training.epochs[budget][:4]:
+        if not {1, budget} <= run.epochs.keys():
+            raise SourceError(f"{_RUNS}, line {run.line}: training run {key} lacks epoch 1 or {budget}")
+        if run.epochs[1][:4] == run.epochs[budget][:4]:
             refused[space] += 1
         else:
-            kept[key] = training
+            kept[key] = run
     if not kept:
-        raise SourceError(f"{_RUNS}: every training repeats its first epoch, {dict(refused)}: there is nothing to read")
+        raise SourceError(
+            f"{_RUNS}: every training run repeats its first epoch, {dict(refused)}: there is nothing to read"
+        )
     return kept, refused
 
 
-def _number_seeds(trainings: dict[_Key, _Training]) -> tuple[dict[_Key, int], int]:
-    """Give each training its seed: the repeat, plus 3 where an earlier space has the cell and recipe too."""
+def _number_seeds(runs: dict[_Key, _TrainingRun]) -> tuple[dict[_Key, int], int]:
+    """Return the seed of each training run: the repeat, plus 3 for each earlier space with the same cell and recipe."""
     spaces: dict[tuple[int, str], list[str]] = {}
-    for space, budget, official, _ in sorted(trainings):
+    for space, budget, official, _ in sorted(runs):
         known = spaces.setdefault((budget, official), [])
         if space not in known:
             known.append(space)
-    seeds = {key: key[3] + _REPEATS * spaces[key[1], key[2]].index(key[0]) for key in trainings}
+    seeds = {key: key[3] + _REPEATS * spaces[key[1], key[2]].index(key[0]) for key in runs}
     return seeds, sum(len(known) > 1 for known in spaces.values())
 
 
@@ -194,10 +196,10 @@ def _read_graphs(data: bytes) -> dict[str, Any]:
 
 
 def _find_rows(
-    space: NASBench101, graphs: dict[str, Any], cells: dict[str, int], trainings: dict[_Key, _Training]
+    space: NASBench101, graphs: dict[str, Any], cells: dict[str, int], runs: dict[_Key, _TrainingRun]
 ) -> Archs:
     """Return the canonical row of every cell; ``[n, d]``."""
-    lines = {key[2]: training.line for key, training in reversed(trainings.items())}
+    lines = {key[2]: run.line for key, run in reversed(runs.items())}
     rows = []
     for official in cells:
         if official not in graphs:
@@ -217,16 +219,16 @@ def _find_rows(
 
 
 def _build_measurements(
-    trainings: dict[_Key, _Training], cells: dict[str, int], seeds: dict[_Key, int]
+    runs: dict[_Key, _TrainingRun], cells: dict[str, int], seeds: dict[_Key, int]
 ) -> list[Measurement]:
     measurements = []
-    for budget in sorted({key[1] for key in trainings}):
-        chosen = {key: training for key, training in trainings.items() if key[1] == budget}
+    for budget in sorted({key[1] for key in runs}):
+        chosen = {key: run for key, run in runs.items() if key[1] == budget}
         n_seeds = _REPEATS * -(-max(seeds[key] for key in chosen) // _REPEATS)
         values = np.full((len(_COLUMNS), len(cells), n_seeds, 2), np.nan)
-        for key, training in chosen.items():
+        for key, run in chosen.items():
             for at, epoch in enumerate((1, budget)):
-                values[:, cells[key[2]], seeds[key] - 1, at] = training.epochs[epoch]
+                values[:, cells[key[2]], seeds[key] - 1, at] = run.epochs[epoch]
         measurements += [
             Measurement(
                 dataset="cifar10",
@@ -245,13 +247,13 @@ def _build_measurements(
     return measurements
 
 
-def _build_parameters(trainings: dict[_Key, _Training], cells: dict[str, int]) -> Floats:
+def _build_parameters(runs: dict[_Key, _TrainingRun], cells: dict[str, int]) -> Floats:
     values = np.full(len(cells), np.nan)
-    for key, training in trainings.items():
+    for key, run in runs.items():
         known = values[cells[key[2]]]
-        if not np.isnan(known) and known != training.n_params:
-            raise SourceError(f"{_RUNS}, line {training.line}: {training.n_params} parameters, {known:g} elsewhere")
-        values[cells[key[2]]] = training.n_params
+        if not np.isnan(known) and known != run.n_params:
+            raise SourceError(f"{_RUNS}, line {run.line}: {run.n_params} parameters, {known:g} elsewhere")
+        values[cells[key[2]]] = run.n_params
     return values
 
 

@@ -1,19 +1,19 @@
-"""The trainings behind NAS-Bench-301: one JSON file (``results_*.json``) for each, in the space of DARTS.
+"""The training runs behind NAS-Bench-301: one JSON file (``results_*.json``) per run, in the space of DARTS.
 
 Source: Zela et al. 2022, "Surrogate NAS Benchmarks", arXiv 2008.09777; the repository ``automl/nasbench301``.
 The layout is that of its ``nasbench301/surrogate_models/test/results_fidelity_0/results_0.json``, a genuine
-file, and of ``surrogate_models/utils.py``, which reads it: ``optimized_hyperparamater_config`` (spelt so: the
-cells and the recipe, in the words of ConfigSpace), ``budget``, ``info`` (a list of one: percentages, losses,
+file, and of ``surrogate_models/utils.py``, which reads it: ``optimized_hyperparamater_config`` (sic: the
+cells and the recipe, in ConfigSpace's terms), ``budget``, ``info`` (a list of one item: percentages, losses,
 epochs, parameters), ``test_accuracy`` (percent) and ``runtime`` (seconds). The published files also have
 ``learning_curves``, with lists ``Train/val_accuracy``, ``Train/train_accuracy`` and ``Train/train_loss``, as
-public code that reads them shows; they are optional here, and other lists are left unread.
+public code that reads them shows; they are optional here, and the importer ignores other lists.
 
-Nothing in a file says which repetition it is, so the runs of an architecture under the same recipe are
-numbered in the order of their paths; a file that says the same as another, to the last digit, is the same
-run. The recipe's name ends with a digest of all hyperparameters that are not about the cells.
+A file does not say which of the repeated runs it holds, so the importer numbers the runs of an architecture under the
+same recipe in the order of their paths. Files with equal content, to the last digit, are the same run. The recipe's
+name ends with a digest of all hyperparameters that do not describe the cells.
 
-No task is made of it: the runs are some 60,000 of 1e18 architectures, so that a search would soon ask for one
-that nobody has trained. They are for fitting and judging predictors.
+The suite has no task of this table: the runs cover about 60,000 of 1e18 architectures, so a search would soon propose
+an untrained one. They serve to fit and evaluate predictors.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._json import load_object, read_number
 from nasbench.spaces.darts import DARTS
-from nasbench.table import Draft, Measurement
+from nasbench.table import Measurement, TableBuilder
 
 _CONFIGURATION = "optimized_hyperparamater_config"
 _CELLS = re.compile(r"NetworkSelectorDatasetInfo:darts:(edge|inputs_node)_(normal|reduce)_\d+")
@@ -40,7 +40,7 @@ _NAMED = {
     "channels": "NetworkSelectorDatasetInfo:darts:init_channels",
     "layers": "NetworkSelectorDatasetInfo:darts:layers",
 }
-# Split and metric -> name in a list of epochs and in ``info``, unit, what values are divided by.
+# Split and metric -> name in the lists of epochs and in ``info``, unit, divisor of the values.
 _CURVES = {
     ("train", "accuracy"): ("train_accuracy", "fraction", 100.0),
     ("train", "loss"): ("train_loss", "nats", 1.0),
@@ -58,7 +58,7 @@ _Curve = tuple[int, Floats]  # first epoch of the values, and the values
 
 
 class _Run(NamedTuple):
-    """One training."""
+    """One training run."""
 
     configuration: dict[str, Any]
     recipe: str
@@ -72,13 +72,13 @@ class NASBench301Runs:
     where: ClassVar[str] = "unpack the training results that https://github.com/automl/nasbench301 links to"
 
     def parts(self, source: Path) -> list[list[Path]]:
-        """Return the files to read, those of an architecture always in one part.
+        """Return the files to read, grouped into parts; all files of an architecture are in the same part.
 
         Args:
             source: a folder with files ``results_*.json`` anywhere below it, or one such file.
 
         Raises:
-            SourceError: no such files, or one that is none.
+            SourceError: there are no such files, or one of them has another format.
         """
         files = sorted(source.rglob("results_*.json")) if source.is_dir() else [source]
         if not files:
@@ -91,11 +91,11 @@ class NASBench301Runs:
         groups = list(by_arch.values())
         return [list(chain.from_iterable(groups[i : i + _PART])) for i in range(0, len(groups), _PART)]
 
-    def read(self, part: list[Path]) -> Draft:
+    def read(self, part: list[Path]) -> TableBuilder:
         """Read the runs of one part.
 
         Raises:
-            SourceError: a file that breaks the format, or has values outside their units; named.
+            SourceError: a file breaks the format or has values outside their units; names the file.
         """
         space = DARTS()
         rows: dict[bytes, int] = {}
@@ -111,7 +111,7 @@ class NASBench301Runs:
             for seed, run in enumerate(distinct.values()):
                 for column, curves in run.curves.items():
                     gathered[recipe, *column][row, seed] = curves
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title="NAS-Bench-301: the trainings of DARTS cells on CIFAR-10 behind the surrogate benchmark",
             space="darts",
@@ -138,7 +138,7 @@ def _read_configuration(path: Path, loaded: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _read_architecture(path: Path, configuration: dict[str, Any]) -> Archs:
-    """[22] the decisions of the cells."""
+    """Return the decisions of the cells [22]."""
     try:
         archs = DARTS().parse_configurations([configuration])
     except InvalidArchitecture as error:
@@ -147,14 +147,14 @@ def _read_architecture(path: Path, configuration: dict[str, Any]) -> Archs:
 
 
 def _name_recipe(configuration: dict[str, Any]) -> str:
-    """Return a name such as ``epochs100_channels32_layers8-1a2b3c4d`` of all that is not about the cells."""
+    """Return a name such as ``epochs100_channels32_layers8-1a2b3c4d`` from all settings outside the cells."""
     rest = {key: value for key, value in configuration.items() if not _CELLS.fullmatch(key)}
     digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:8]
     return "_".join(f"{name}{int(read_number(rest[key]))}" for name, key in _NAMED.items()) + f"-{digest}"
 
 
 def _run(path: Path, loaded: dict[str, Any]) -> _Run:
-    """Check one file and bring its values into the units of the schema."""
+    """Check one file and convert its values to the units of the schema."""
     configuration = _read_configuration(path, loaded)
     try:
         (info,) = loaded["info"]
@@ -182,26 +182,28 @@ def _run(path: Path, loaded: dict[str, Any]) -> _Run:
 
 
 def _check(path: Path, run: _Run, last: int) -> None:
-    """Refuse values that cannot be in their units, and curves longer than the training."""
+    """Refuse values outside their units, and curves longer than the training run."""
     if not 1 <= last <= _MOST_EPOCHS:
-        raise SourceError(f"{path}: {last} epochs are no training")
+        raise SourceError(f"{path}: {last} epochs; expected 1 to {_MOST_EPOCHS}")
     for (split, metric), found in run.curves.items():
         values = np.concatenate([values for _, values in found])
         if len(found[0][1]) > last:
-            raise SourceError(f"{path}: {len(found[0][1])} epochs of {split} {metric} in a training of {last}")
+            raise SourceError(f"{path}: {len(found[0][1])} epochs of {split} {metric} in a training run of {last}")
         if not (values >= 0.0).all() or (metric == "accuracy" and not (values <= 1.0).all()):
             bad = values[~(values >= 0.0) | (values > 1.0)][0]
             raise SourceError(
                 f"{path}: {split} {metric} {bad * 100 if metric == 'accuracy' else bad:g} is out of range"
             )
     if run.curves["valid", "accuracy"][-1][1][-1] <= 0.01:
-        raise SourceError(f"{path}: validation accuracy of 1 or less at the end: these are no percentages")
+        raise SourceError(f"{path}: validation accuracy of 1 or less at the end: these are not percentages")
     if run.curves["train", "n_params"][0][1][0] < _FEWEST_PARAMS:
-        raise SourceError(f"{path}: model_parameters {run.curves['train', 'n_params'][0][1][0]:g} are no plain number")
+        raise SourceError(
+            f"{path}: model_parameters is {run.curves['train', 'n_params'][0][1][0]:g}; expected a plain number"
+        )
 
 
 def _build_measurement(n: int, column: _Column, entries: dict[tuple[int, int], list[_Curve]]) -> Measurement:
-    """Return a column on the union of its seeds and epochs; nan where nothing was measured."""
+    """Return a column on the union of its seeds and epochs, nan where there is no measurement."""
     recipe, split, metric = column
     epochs = sorted({first + i for curves in entries.values() for first, v in curves for i in range(len(v))})
     place = {epoch: i for i, epoch in enumerate(epochs)}

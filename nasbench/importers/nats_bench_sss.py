@@ -1,6 +1,6 @@
 """NATS-Bench size space, from the official ``NATS-sss-*-simple`` folder.
 
-Every epoch and seed of the 1-, 12- and 90-epoch recipe on four data sets: see ``_nats_bench``.
+It holds every epoch and seed of the 1-, 12- and 90-epoch recipes on four data sets: see ``_nats_bench``.
 """
 
 from typing import ClassVar

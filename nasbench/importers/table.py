@@ -1,58 +1,59 @@
-"""Any table of trained architectures: CSV, Parquet, JSON or JSON lines, and a short TOML mapping.
+"""Any table of trained architectures: a CSV, Parquet, JSON or JSON lines file, read by a short TOML mapping.
 
 ``nasbench import table FILE --guess`` writes a first mapping to edit; ``nasbench import table FILE --map
-MAP.toml --name mine`` reads the file by it. Mappings of some public files come with the suite and go
-by name (``--map nb201_test_epochs200``). The guess knows what Optuna, Ray Tune, Weights & Biases, MLflow
-and scikit-learn write; what a name does not tell is left empty or asked under ``undecided``, and a mapping
-with such a line is refused. A mapping::
+MAP.toml --name mine`` then imports the file. The suite ships mappings for some public files, available
+by name (``--map nb201_test_epochs200``). The guess knows the exports of Optuna, Ray Tune, Weights & Biases, MLflow
+and scikit-learn. Where names do not determine the meaning, it leaves a line empty or writes a question under
+``undecided``; the importer refuses a mapping with open questions. A mapping::
 
-    citation = "who measured this"      # citation, licence and source are needed
+    citation = "who measured this"      # citation, licence and source are required
     licence = "MIT"
     source = "https://..."
 
     [architecture]
-    space = "nb201"                     # perhaps with space_options, which the table keeps for its tasks
+    space = "nb201"                     # optionally with space_options, which the table keeps for its tasks
     column = "cell"                     # in the space's text form
-    # columns = ["lr", "depth"]         # or a column a decision (space "hyper")
-    # template = "{shape}:{a},{b},{c},{d}"            # or a text made of several columns
-    # digits = ["skip_connect", "none"]               # column holds digits; what each stands for
-    # digits_order = [0, 1, 3, 2, 4, 5]               # and which of them is the first, second, ... decision
+    # columns = ["lr", "depth"]         # or one column per decision (space "hyper")
+    # template = "{shape}:{a},{b},{c},{d}"            # or a text made from several columns
+    # digits = ["skip_connect", "none"]               # the column holds digits: the operation of each digit
+    # digits_order = [0, 1, 3, 2, 4, 5]               # and the position of the first, second, ... decision's digit
 
-    [defaults]                          # of all entries below
+    [defaults]                          # defaults for all entries below
     dataset = "cifar10"
     recipe = "epochs30"
-    seed = { column = "seed" }          # any label, seed or epoch may stand in a column
+    seed = { column = "seed" }          # any label, seed or epoch may come from a column
 
     [[measurement]]                     # varies with seed or epoch
-    column = "valid_acc_{epoch}"        # all columns called so; or one, with epoch = 30
+    column = "valid_acc_{epoch}"        # all columns with such names; or one column, with epoch = 30
     split = "valid"
     metric = "accuracy"
     unit = "percent"                    # percent fraction s ms min h duration count millions J mJ kWh nats none ...
-    missing = -1                        # cells that stand for a missing value; empty ones do anyway
+    missing = -1                        # cells that stand for a missing value; empty cells always do
 
-    [[static]]                          # one value an architecture
+    [[static]]                          # one value per architecture
     column = "params"
     metric = "n_params"
     unit = "millions"
 
-Seconds and energy of several epochs are kept as what was spent so far. ``per = "epoch"`` says that a cell
-holds what its own epoch took: it is summed up. ``per = "total"`` says that it holds all so far, which is
-refused where it falls; it is assumed of a column that grows, and asked about where it hardly does.
-``per = "answer"`` keeps what each validation took as it is.
+A table stores seconds and energy over several epochs as totals. With ``per = "epoch"``, a cell holds the cost of
+its own epoch, and the importer sums up. With ``per = "total"``, a cell holds the total so far, which must not
+decrease. Without ``per``, a column that grows counts as totals; the importer asks about one that hardly grows.
+``per = "answer"`` keeps the cost of each validation as it is.
 
-Further keys: ``direction`` (needed where the metric's name does not tell it, as ``accuracy`` and ``rmse``
-do), ``where = { column = value }`` (only those rows; at the top of the mapping, no other row is read at
-all), ``epoch_offset = 1`` (the file counts from 0), ``rename = { val = "valid" }`` beside ``column`` in a
-label, and at the top ``decimal = ","``. Without ``seed`` the values are one repetition, or a mean, called
-seed 0; with ``seed = "rows"`` the rows of an architecture are its trainings, numbered as they come.
-Architectures join by what they are, never by the order of rows; two values for one place are refused.
-Rows in errors count from 1, below the header.
+Further keys: ``direction`` (required if the metric's name does not determine it, as ``accuracy`` and ``rmse``
+do), ``where = { column = value }`` (use only those rows; at the top of the mapping, it applies to all entries),
+``epoch_offset = 1`` (the file counts epochs from 0), ``rename = { val = "valid" }`` beside ``column`` in a
+label, and at the top ``decimal = ","``. Without ``seed``, the values are one run, or a mean, called seed 0.
+With ``seed = "rows"``, the rows of an architecture are its training runs, numbered in the order of the file.
+The importer joins values by architecture, never by the order of rows, and refuses two different values for one
+place. Error messages count rows from 1, below the header.
 
-A line of a CSV with more or fewer fields than the header is refused; of a file whose last line does not end,
-and which may be cut inside its last field, a note is printed. Numbers are plain: no separators of thousands.
-Nested JSON is spread over columns such as ``valid.accuracy.0``, and records by key get a column ``key``.
+The importer refuses a CSV line with more or fewer fields than the header. If the last line does not end with a
+newline, the file may be truncated inside its last field, and the importer prints a warning. Numbers must have no
+thousands separators. Nested JSON is flattened to columns such as ``valid.accuracy.0``, and records by key get a
+column ``key``.
 
-The shape of the file is the user's; Wickham 2014, "Tidy Data", calls the forms long and wide.
+Both long and wide tables (Wickham 2014, "Tidy Data") can be read.
 """
 
 import json
@@ -70,7 +71,7 @@ from nasbench.importers._mapping import TableMapping, list_shipped_maps, read_ma
 from nasbench.importers._points import build_measurements, build_statics
 from nasbench.importers._reading import read_cells
 from nasbench.spaces import select_kept_options
-from nasbench.table import Draft
+from nasbench.table import TableBuilder
 from nasbench.table.locate import find_shipped_tables
 
 _NAME = re.compile(r"\w[\w.-]*")
@@ -81,10 +82,10 @@ class AnyTable:
 
     Args:
         map: a mapping file, or the name of a shipped mapping.
-        name: of the table; without it the mapping's own ``name``, or that of the file.
+        name: name of the table; by default the ``name`` in the mapping, else the name of the file.
 
     Attributes:
-        remarks: after reading, what its user should know of the file, such as that its end may be missing.
+        remarks: after reading, warnings about the file, for example that its end may be missing.
     """
 
     table: ClassVar[str] = ""
@@ -94,13 +95,13 @@ class AnyTable:
         self._map, self._name = map, name
         self.remarks: list[str] = []
 
-    def read(self, source: Path) -> Draft:
+    def read(self, source: Path) -> TableBuilder:
         """Read one file.
 
         Raises:
-            InvalidOption: no mapping, one that breaks its rules, or a name that a shipped table has.
-            SourceError: the file does not hold what the mapping says, with row and column.
-            MissingExtra: Parquet without pyarrow.
+            InvalidOption: the mapping is missing or breaks its rules, or a shipped table has the same name.
+            SourceError: the file contradicts the mapping; names the row and the column.
+            MissingExtra: pyarrow, which Parquet needs, is not installed.
         """
         if not self._map:
             known = ", ".join(list_shipped_maps())
@@ -112,7 +113,7 @@ class AnyTable:
         self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
         cells = cells.select_rows(cells.match_rows(mapping.where)) if mapping.where else cells
         archs, place = read_architectures(cells, mapping.architecture, space)
-        return Draft(
+        return TableBuilder(
             name=name,
             title=mapping.text.get("title", f"{name}: {len(archs):,} architectures of space {space.name}"),
             space=space.name,
@@ -128,18 +129,18 @@ class AnyTable:
         )
 
     def foresee_attributes(self, source: Path) -> dict[str, Any]:
-        """Return attributes of the table that the mapping says alone, so that none of another kind is replaced."""
+        """Return the attributes of the table that follow from the mapping alone, to compare them with a table there."""
         if not self._map:
             return {}
         mapping = read_mapping(self._map)
         space = open_declared_space(mapping.architecture)
-        told: dict[str, Any] = {"name": self._check_name(mapping, source), "notes": _write_notes(mapping, source)}
+        known: dict[str, Any] = {"name": self._check_name(mapping, source), "notes": _write_notes(mapping, source)}
         options = select_kept_options(space, mapping.architecture.get("space_options", {}))
-        told |= {"space": space.name, "space_options": options}
-        return told | {key: mapping.text[key] for key in ("citation", "licence", "source")}
+        known |= {"space": space.name, "space_options": options}
+        return known | {key: mapping.text[key] for key in ("citation", "licence", "source")}
 
     def guess(self, source: Path) -> tuple[str, str]:
-        """Return a first mapping of the file, to be edited, and a preview of what was understood.
+        """Return a first mapping of the file, for the user to edit, and a preview of it.
 
         Raises:
             SourceError: the file cannot be read.
@@ -153,7 +154,9 @@ class AnyTable:
         if not _NAME.fullmatch(name):
             raise InvalidOption(f"table name {name!r}: expected letters, digits, '_', '.' and '-'; give --name")
         if (find_shipped_tables() / f"{name}.h5").exists():
-            raise InvalidOption(f"table name {name!r} is that of a shipped table, which it would hide; give --name")
+            raise InvalidOption(
+                f"table name {name!r} belongs to a shipped table, which the new table would hide; give --name"
+            )
         return name
 
 

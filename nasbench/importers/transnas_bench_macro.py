@@ -1,6 +1,6 @@
-"""TransNAS-Bench-101, its 3,256 skeletons: the macro half of the official file.
+"""TransNAS-Bench-101, 3,256 macro skeletons: the macro half of the official file.
 
-Every epoch of seven tasks: see ``_transnas_bench``.
+It holds every epoch of seven tasks: see ``_transnas_bench``.
 """
 
 from typing import ClassVar

@@ -1,6 +1,6 @@
-"""TransNAS-Bench-101, its 4,096 cells: the micro half of the official file.
+"""TransNAS-Bench-101, 4,096 cells: the micro half of the official file.
 
-Every epoch of seven tasks: see ``_transnas_bench``.
+It holds every epoch of seven tasks: see ``_transnas_bench``.
 """
 
 from typing import ClassVar

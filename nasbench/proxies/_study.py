@@ -23,7 +23,7 @@ from nasbench.networks import check_network
 from nasbench.proxies._scoring import Scoring
 from nasbench.registry import PROXIES
 from nasbench.spaces import SearchSpace
-from nasbench.table import Draft, Static, Table, write_table
+from nasbench.table import Static, Table, TableBuilder, write_table
 from nasbench.table.schema import are_same_options
 
 _MOST_PARTS = 1000
@@ -148,14 +148,14 @@ def _read_scores(file: Path) -> Floats:
     return values
 
 
-def _build_draft(study: Study, name: str, values: Floats) -> Draft:
+def _build_draft(study: Study, name: str, values: Floats) -> TableBuilder:
     """Return the table of scores [n, proxies], without proxies that could not be computed for any architecture."""
     labels = study.scoring.proxies
     kept = [i for i in range(len(labels)) if not np.isnan(values[:, i]).all()]
     if not kept:
         raise InvalidOption(f"none of {', '.join(labels)} could be computed for any of the {len(values)} architectures")
     kinds = [PROXIES.load(Choice.parse(label).name) for label in labels]
-    return Draft(
+    return TableBuilder(
         name=name,
         title=f"Zero-cost proxies of {len(values)} untrained {study.space.name} networks",
         space=study.space.name,

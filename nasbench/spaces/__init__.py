@@ -1,4 +1,4 @@
-"""Search spaces, one file each: what an architecture is, and the moves between architectures."""
+"""Search spaces, one file each: the architectures, and the moves between them."""
 
 from nasbench.spaces._cell import EDGES as CELL_EDGES
 from nasbench.spaces._coding import Party, refuse_other_codes, select_kept_options

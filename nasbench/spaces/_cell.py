@@ -1,4 +1,4 @@
-"""The cell that NAS-Bench-201 and TransNAS-Bench-101 share: 4 nodes, each earlier one feeds each later one."""
+"""The cell of NAS-Bench-201 and TransNAS-Bench-101: 4 nodes, where each earlier node feeds each later one."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -11,13 +11,13 @@ from nasbench.spaces._product import ProductSpace
 from nasbench.spaces._space import Graphs
 
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
-_PATHS = ((3,), (0, 4), (1, 5), (0, 2, 5))  # edges along each way from node 0 to node 3
+_PATHS = ((3,), (0, 4), (1, 5), (0, 2, 5))  # edges along each path from node 0 to node 3
 
 
 class FourNodeCell(ProductSpace):
     """One operation on each of the 6 edges of a cell; the last node is the output.
 
-    Sub-classes name the ``operations`` and write the ``_write_signature`` of a cell, which is equal where cells are.
+    Subclasses define the ``operations`` and ``_write_signature``, which is equal for isomorphic cells.
     """
 
     decisions = tuple(f"edge_{source}_{target}" for source, target in EDGES)
@@ -28,7 +28,7 @@ class FourNodeCell(ProductSpace):
 
     @cached_property
     def _representative(self) -> Archs:
-        """[N, d] first architecture of each one's class."""
+        """[N, d] the first architecture of the isomorphism class of each architecture."""
         labels = [self._write_signature(row) for row in self.rows.tolist()]
         first: dict[str, int] = {}
         for i, label in enumerate(labels):
@@ -57,7 +57,7 @@ class FourNodeCell(ProductSpace):
         return super()._list_encoders() | {"path": self._encode_paths}
 
     def _encode_paths(self, archs: Archs) -> Bits:
-        """[n, k + k**2 + k**3] bits for k operations: paths of one operation, of two, of three."""
+        """Return [n, k + k**2 + k**3] bits for k operations: the paths of one, two and three operations."""
         k = len(self.operations)
         bits = np.zeros((len(archs), k + k**2 + k**3), dtype=np.uint8)
         for path in _PATHS:

@@ -1,4 +1,4 @@
-"""Graphs of networks whose searched layers follow one another."""
+"""Graphs of networks whose searched layers form a chain."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from nasbench.spaces._space import Graphs
 
 
 def build_whole_chain(archs: Archs, operations: tuple[str, ...]) -> Graphs:
-    """Return the graphs of networks in which every layer of ``archs`` [n, v] is there."""
+    """Return the graphs of networks in which every layer of ``archs`` [n, v] exists."""
     n, v = archs.shape
     return build_chain(archs + np.int8(1), np.full(n, v), ("input", *operations, "output"))
 
@@ -16,9 +16,9 @@ def build_chain(operations: Archs, length: Ints, vocabulary: tuple[str, ...]) ->
     """Return graphs of ``v + 2`` vertices: the input, ``v`` layers, the output.
 
     Args:
-        operations: [n, v] position in ``vocabulary`` of each layer's operation.
-        length: [n] the first so many layers are joined; those behind are vertices without an edge.
-        vocabulary: the names, input first and output last.
+        operations: [n, v] position of each layer's operation in ``vocabulary``.
+        length: [n] number of connected layers; the layers after them are vertices without edges.
+        vocabulary: the names, with the input first and the output last.
     """
     n, v = operations.shape
     adjacency = np.zeros((n, v + 2, v + 2), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""What the codes of architectures mean, and whether two spaces agree on it: codes are never reinterpreted."""
+"""The meaning of architecture codes, and whether two spaces agree on it. Codes are never reinterpreted."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 from nasbench.errors import InvalidOption
 from nasbench.spaces._space import Coded, SearchSpace
 
-_SHOWN = 12  # values of a list that an error repeats
+_SHOWN = 12  # most values of a list that an error message shows
 
 
 class Party(NamedTuple):
     """One side of a comparison.
 
     Attributes:
-        name: what an error calls it, such as ``task 't'``.
-        space: whose codes it uses.
+        name: its name in error messages, such as ``task 't'``.
+        space: the space whose codes it uses.
     """
 
     name: str
@@ -22,38 +22,38 @@ class Party(NamedTuple):
 
 
 def select_kept_options(space: SearchSpace, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that must be kept beside codes of ``space``, which was made with those ``given``.
+    """Return the options to store beside codes of ``space``, which was made with the options ``given``.
 
-    They are all of them where the space does not say which ones decide what its codes mean.
+    If the space does not declare which options determine the meaning of its codes, these are all of them.
     """
     says = type(space).code_options is not SearchSpace.code_options
     return space.code_options if says else dict(given)
 
 
 def refuse_other_codes(ours: Party, theirs: Party, advice: str = "declare them alike") -> None:
-    """Refuse two spaces that read the same codes differently.
+    """Raise an error if two spaces interpret the same codes differently.
 
-    One may have fewer architectures than the other, or the first values of a decision only: what both have has
-    the same code then.
+    One space may have fewer architectures than the other, or only the first values of a decision: the common
+    architectures then have the same codes.
 
     Args:
         ours: one side.
-        theirs: the other one.
-        advice: what to do, for the error.
+        theirs: the other side.
+        advice: what to do, for the error message.
 
     Raises:
-        InvalidOption: naming the first contradiction, with what either side says.
+        InvalidOption: the spaces disagree; the message names the first contradiction and both sides.
     """
     if why := _find_contradiction(ours, theirs):
         raise InvalidOption(f"{why}: codes would be misread; {advice}")
 
 
 def _find_contradiction(ours: Party, theirs: Party) -> str:
-    """Return what two spaces contradict each other in; empty where the codes that both have mean the same."""
+    """Return the first contradiction between two spaces; empty if their common codes have the same meaning."""
     if ours.space is theirs.space:
         return ""
     if ours.space.name != theirs.space.name:
-        return f"{ours.name} is of space '{ours.space.name}', {theirs.name} is of space '{theirs.space.name}'"
+        return f"{ours.name} has space '{ours.space.name}', {theirs.name} has space '{theirs.space.name}'"
     here, there = ours.space.coding, theirs.space.coding
     names = [[item.decision for item in coding] for coding in (here, there)]
     if names[0] != names[1]:
@@ -70,14 +70,14 @@ def _find_contradiction(ours: Party, theirs: Party) -> str:
     for own, other in zip(here, there, strict=True):
         if not _are_active_alike(own, other, {item.decision: item for item in here}, {i.decision: i for i in there}):
             return (
-                f"decision '{own.decision}' is there {_describe_condition(own)} in {ours.name}, "
+                f"decision '{own.decision}' is active {_describe_condition(own)} in {ours.name}, "
                 f"{_describe_condition(other)} in {theirs.name}"
             )
     return ""
 
 
 def _are_active_alike(own: Coded, other: Coded, here: dict[str, Coded], there: dict[str, Coded]) -> bool:
-    """Tell whether a decision is active at the same values, of those that both sides have."""
+    """Return whether a decision is active at the same values, among those that both sides have."""
     if own.when != other.when:
         return False
     common = min(len(here[own.when].values), len(there[own.when].values)) if own.when else 0
@@ -89,7 +89,7 @@ def _describe_condition(coded: Coded) -> str:
 
 
 def _list_values(values: "list[str] | tuple[str, ...]") -> str:
-    """Write the values in order, the middle of a long list left out."""
+    """Write the values in order; abbreviate the middle of a long list."""
     if len(values) > _SHOWN:
         values = [*values[: _SHOWN - 1], "...", values[-1]]
     return f"[{', '.join(values)}]"

@@ -1,4 +1,4 @@
-"""A space whose architectures are all listed: everything becomes a look-up in arrays computed once."""
+"""Spaces that list all their architectures: every operation is a look-up in arrays that are computed once."""
 
 from abc import abstractmethod
 from functools import cached_property
@@ -13,7 +13,7 @@ from nasbench.spaces._space import SearchSpace
 class EnumeratedSpace(SearchSpace):
     """A search space with an ``index``: architecture ``i`` is row ``i`` of ``rows``.
 
-    Sub-classes list ``rows`` and say what ``_list_edits`` lead out of an architecture.
+    Subclasses define ``rows`` and ``_list_edits``, the single edits of an architecture.
 
     Attributes:
         rows: [N, d] every valid architecture, in index order.
@@ -28,7 +28,7 @@ class EnumeratedSpace(SearchSpace):
 
     @cached_property
     def _finder(self) -> RowIndex:
-        vars(self)["rows"] = freeze_array(self.rows)  # of a sub-class that computes them when they are first asked for
+        vars(self)["rows"] = freeze_array(self.rows)  # a subclass may compute the rows on first use
         return get_row_index(self.rows, self.cardinality)
 
     def index(self, archs: Archs) -> Ints:
@@ -46,13 +46,13 @@ class EnumeratedSpace(SearchSpace):
         """Return the architectures at ``index`` [n]; the inverse of ``index``.
 
         Raises:
-            InvalidArchitecture: an index outside ``[0, size)``, or no list of whole numbers.
+            InvalidArchitecture: an index is outside ``[0, size)``, or ``index`` is not a list of integers.
         """
         index = np.asarray(index)
         if index.ndim != 1 or (index.size and (index.dtype.kind not in "iu" or index.dtype == np.int8)):
             raise InvalidArchitecture(
-                f"index has dtype {index.dtype} and shape {index.shape}; expected integers [n]; of architectures "
-                "[n, d] these are space.index(archs)"
+                f"index has dtype {index.dtype} and shape {index.shape}; expected integers [n]; for architectures "
+                "[n, d], use space.index(archs)"
             )
         index = index.astype(np.int64, copy=False)
         bad = np.flatnonzero((index < 0) | (index >= len(self.rows)))
@@ -63,7 +63,7 @@ class EnumeratedSpace(SearchSpace):
         return self.rows[index]
 
     def is_valid(self, archs: Archs) -> Bools:
-        """Tell for each row whether it is an architecture of this space; ``[n]``."""
+        """Return whether each row is an architecture of this space; ``[n]``."""
         return self._finder.find(archs) >= 0
 
     def sample(self, n: int, rng: np.random.Generator) -> Archs:
@@ -73,11 +73,11 @@ class EnumeratedSpace(SearchSpace):
 
     @abstractmethod
     def _list_edits(self, archs: Archs) -> Archs:
-        """Return ``[n, k, d]``: the results of all ``k`` single edits, made canonical; may repeat or be invalid."""
+        """Return ``[n, k, d]``: the results of all ``k`` single edits in canonical form; may repeat or be invalid."""
 
     @cached_property
     def _neighborhood(self) -> tuple[Ints, Ints]:
-        """Neighbours of every architecture as compressed sparse rows: ``[N + 1]`` starts, ``[edges]`` indices."""
+        """The neighbours of every architecture as compressed sparse rows: ``[N + 1]`` starts, ``[edges]`` indices."""
         n = len(self.rows)
         edits = self._list_edits(self.rows)
         owner = np.repeat(np.arange(n), edits.shape[1])
@@ -92,7 +92,7 @@ class EnumeratedSpace(SearchSpace):
         """Return every architecture one edit away, ``[m, d]``, and the row ``[m]`` each belongs to."""
         starts, members = self._neighborhood
         index = self.index(archs)
-        if len(index) == 1:  # the same answer as below, at a quarter of the price
+        if len(index) == 1:  # the same result as below in a quarter of the time
             own = members[starts.item(index.item()) : starts.item(index.item() + 1)]
             return self.rows.take(own, axis=0), np.zeros(len(own), dtype=np.int64)
         counts = starts[index + 1] - starts[index]
@@ -104,7 +104,7 @@ class EnumeratedSpace(SearchSpace):
         """Move each architecture to one of its neighbours, uniformly; ``[n, d]``."""
         starts, members = self._neighborhood
         index = self.index(archs)
-        if len(index) == 1:  # the same draw and answer as below, at a quarter of the price
+        if len(index) == 1:  # the same draw and result as below in a quarter of the time
             at = index.item()
             first, end = starts.item(at), starts.item(at + 1)
             chosen = members.item(first + int(rng.random() * (end - first)))

@@ -1,7 +1,7 @@
-"""The forms of DARTS cells: the genotype and the configuration of NAS-Bench-301.
+"""Read and write DARTS cells: as a genotype, or as a configuration of NAS-Bench-301.
 
-A cell is a list of eight ``(operation, input)``, two for each of the nodes 2 to 5; inputs 0 and 1 are
-the outputs of the two cells before.
+A cell is a list of eight ``(operation, input)`` pairs, two for each of the nodes 2 to 5. Inputs 0 and 1 are
+the outputs of the two preceding cells.
 """
 
 import ast
@@ -14,7 +14,7 @@ CELLS = ("normal", "reduce")
 NODES = (2, 3, 4, 5)
 Edges = list[tuple[str, int]]
 
-_LONGEST = 4000  # characters; a genotype has about 500, and Python's parser should meet no monsters
+_LONGEST = 4000  # characters; a genotype has about 500, and Python's parser should not get huge texts
 PREFIX = "NetworkSelectorDatasetInfo:darts:"
 _FIRST_EDGE = {2: 0, 3: 2, 4: 5, 5: 9}  # number of the edge from input 0 to each node
 
@@ -22,21 +22,21 @@ _FIRST_EDGE = {2: 0, 3: 2, 4: 5, 5: 9}  # number of the edge from input 0 to eac
 def read_genotype(text: str) -> dict[str, Edges]:
     """Return the edges of both cells of ``Genotype(normal=[...], normal_concat=[...], ...)``.
 
-    Nothing is executed. The lists of outputs may be written ``range(2, 6)``, as many files have it.
+    The reader executes no code. The lists of outputs may be written ``range(2, 6)``, as in many files.
 
     Raises:
-        ValueError: another form, or a cell that does not put out all four nodes.
+        ValueError: the text has another form, or the output of a cell does not include all four nodes.
     """
     return _parse_cells(_parse_fields(text))
 
 
 def read_cells(item: object) -> dict[str, Edges] | None:
-    """Return the edges of both cells of a genotype, a dictionary like one, or two lists of edges; None of other things.
+    """Return the edges of both cells of a genotype, a similar dictionary, or two lists of edges; None for other items.
 
-    An edge is ``('operation', input)`` or ``(input, 'operation')``. Where no outputs are named they are all four nodes.
+    An edge is ``('operation', input)`` or ``(input, 'operation')``. By default the output includes all four nodes.
 
     Raises:
-        ValueError: edges of another form, or a cell that does not put out all four nodes.
+        ValueError: the edges have another form, or the output of a cell does not include all four nodes.
     """
     parts = read_fields(item, *CELLS)
     if parts is None and isinstance(item, list | tuple) and len(item) == 2:
@@ -63,7 +63,7 @@ def _parse_cells(fields: Mapping[str, Sequence[object]]) -> dict[str, Edges]:
     for cell in CELLS:
         items = [tuple(item) if isinstance(item, list | tuple) else () for item in fields[cell]]
         if any(len(item) != 2 or type(item[0]) is not str or type(item[1]) is not int for item in items):
-            raise ValueError(f"{cell} is no list of ('operation', input); for whole numbers alone say form='naslib'")
+            raise ValueError(f"{cell} is not a list of ('operation', input); for pairs of integers say form='naslib'")
         cells[cell] = [(str(operation), int(source)) for operation, source in items]
     return cells
 
@@ -71,7 +71,7 @@ def _parse_cells(fields: Mapping[str, Sequence[object]]) -> dict[str, Edges]:
 def _parse_fields(text: str) -> dict[str, Sequence[object]]:
     expected = "expected Genotype(normal=[...], normal_concat=[...], reduce=[...], reduce_concat=[...])"
     if len(text) > _LONGEST:
-        raise ValueError(f"it has {len(text)} characters; {expected}")
+        raise ValueError(f"the text has {len(text)} characters; {expected}")
     try:
         call = ast.parse(text.strip(), mode="eval").body
         if not isinstance(call, ast.Call) or ast.unparse(call.func) != "Genotype" or call.args:
@@ -95,16 +95,16 @@ def _read_literal(node: ast.expr) -> Sequence[object]:
 
 
 def write_genotype(cells: Mapping[str, Edges]) -> str:
-    """Return the edges of both cells as a genotype, in the form that Python prints."""
+    """Write the edges of both cells as a genotype, in the form that Python prints."""
     parts = [f"{cell}={cells[cell]!r}, {cell}_concat={list(NODES)!r}" for cell in CELLS]
     return f"Genotype({', '.join(parts)})"
 
 
 def read_configuration(values: Mapping[str, object]) -> dict[str, Edges]:
-    """Return the edges of both cells of a NAS-Bench-301 configuration; what is not about cells is left unread.
+    """Return the edges of both cells of a NAS-Bench-301 configuration; ignore keys that are not about cells.
 
     Raises:
-        ValueError: a missing or malformed value, or an operation on an edge that is no input of its node.
+        ValueError: a value is missing or malformed, or an operation is on an edge that is not an input of its node.
     """
     return {cell: _read_cell(values, cell) for cell in CELLS}
 
@@ -120,7 +120,7 @@ def _read_cell(values: Mapping[str, object], cell: str) -> Edges:
         for source in map(int, str(pair).split("_")):
             key = f"{PREFIX}edge_{cell}_{_FIRST_EDGE[node] + source}"
             if values.get(key) is None:
-                raise ValueError(f"'{key}' is missing; it is the operation from {source} to node {node}")
+                raise ValueError(f"'{key}' is missing; it holds the operation from {source} to node {node}")
             edges.append((str(values[key]), source))
     edge_prefix = f"{PREFIX}edge_{cell}_"
     n_edges = sum(str(key).startswith(edge_prefix) and value is not None for key, value in values.items())
@@ -132,7 +132,7 @@ def _read_cell(values: Mapping[str, object], cell: str) -> Edges:
 
 
 def write_configuration(cells: Mapping[str, Edges]) -> dict[str, str]:
-    """Return the edges of both cells as the part of a NAS-Bench-301 configuration that is about them."""
+    """Write the edges of both cells as the part of a NAS-Bench-301 configuration that describes the cells."""
     values = {}
     for cell in CELLS:
         for i, (operation, source) in enumerate(cells[cell]):

@@ -1,4 +1,4 @@
-"""Hyperparameter spaces to and from ConfigSpace (Lindauer et al. 2019, arXiv 1908.06756)."""
+"""Convert hyperparameter spaces to and from ConfigSpace (Lindauer et al. 2019, arXiv 1908.06756)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -43,11 +43,11 @@ def read_configspace(space: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the declaration of a ``ConfigurationSpace``: decisions and conditions.
 
     Raises:
-        InvalidOption: what a table cannot hold, by name.
+        InvalidOption: the space has a part that a table cannot hold; the message names it.
     """
     cs = _import_configspace()
     if list(space.forbidden_clauses):
-        raise InvalidOption(f"the ConfigSpace forbids {space.forbidden_clauses[0]}; only conditions can be kept")
+        raise InvalidOption(f"the ConfigSpace forbids {space.forbidden_clauses[0]}; only conditions are supported")
     decisions = {own.name: _write_declaration(cs, own) for own in space.values()}
     return decisions, [_read_condition(cs, condition) for condition in space.conditions]
 
@@ -65,7 +65,7 @@ def _write_declaration(cs: Any, own: Any) -> dict[str, Any]:
                 f"'{own.name}' has {own.upper - own.lower + 1} values; at most {MOST_CHOICES}: make it an ordinal"
             )
         return {"integer": [int(own.lower), int(own.upper)]}
-    raise InvalidOption(f"'{own.name}' is a {type(own).__name__}; a table needs listed values: make it an ordinal")
+    raise InvalidOption(f"'{own.name}' is a {type(own).__name__}; a table needs a list of values: make it an ordinal")
 
 
 def _read_condition(cs: Any, condition: Any) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _read_condition(cs: Any, condition: Any) -> dict[str, Any]:
     elif isinstance(condition, cs.EqualsCondition):
         values = [condition.value]
     else:
-        raise InvalidOption(f"condition '{condition}' is a {type(condition).__name__}; only == and in can be kept")
+        raise InvalidOption(f"condition '{condition}' is a {type(condition).__name__}; only == and in are supported")
     return {
         "decision": condition.child.name,
         "when": condition.parent.name,
@@ -83,5 +83,5 @@ def _read_condition(cs: Any, condition: Any) -> dict[str, Any]:
 
 
 def _convert_scalar(value: Any) -> Any:
-    """Return a numpy scalar as plain Python."""
+    """Convert a numpy scalar to a plain Python value."""
     return value.item() if hasattr(value, "item") else value

@@ -1,4 +1,4 @@
-"""The declaration of a hyperparameter space: plain data in, checked decisions out."""
+"""Read and check the declaration of a hyperparameter space, which is plain data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,11 +21,11 @@ class Decision:
     """One named decision.
 
     Attributes:
-        name: as the text form writes it.
+        name: its name in the text form.
         kind: ``categorical``, ``ordinal`` or ``integer``.
-        values: what each digit stands for, in order.
-        parent: position of the decision that this one depends on, -1 if it is always active.
-        active_at: digits of the parent at which this decision is active.
+        values: the value of each digit, in order.
+        parent: position of the decision that this one depends on; -1 if it is always active.
+        active_at: digits of the parent for which this decision is active.
     """
 
     name: str
@@ -41,14 +41,14 @@ class Decision:
 
 
 def write_value(value: Value) -> str:
-    """Write a value: ``true`` and ``false`` as in TOML, floats so that they read back alike."""
+    """Write a value: truth values as in TOML, and floats so that reading them gives the same value."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)
 
 
 def write_declaration(decisions: Sequence[Decision]) -> dict[str, Any]:
-    """Return a declaration that reads back as ``decisions``."""
+    """Return a declaration from which ``read_declaration`` makes the same ``decisions``."""
     conditions = [
         {"decision": item.name, "when": decisions[item.parent].name, "is": _find_parent_values(decisions, item)}
         for item in decisions
@@ -62,7 +62,7 @@ def write_declaration(decisions: Sequence[Decision]) -> dict[str, Any]:
 
 
 def _find_bounds(values: Sequence[Any]) -> dict[str, Any]:
-    """Return what ``_list_integers`` makes ``values`` of."""
+    """Return the bounds and the step from which ``_list_integers`` makes ``values``."""
     ends = {"integer": [values[0], values[-1]]}
     steps = {after - before for before, after in pairwise(values)} or {1}
     if len(steps) == 1:
@@ -71,7 +71,7 @@ def _find_bounds(values: Sequence[Any]) -> dict[str, Any]:
 
 
 def describe_coding(decisions: Sequence[Decision]) -> tuple[Coded, ...]:
-    """Return what the codes mean: 1, 1.0 and the text 1 are one value, whether categorical or in order."""
+    """Return the meaning of the codes: 1, 1.0 and the text "1" are the same value, categorical or ordered."""
     return tuple(
         Coded(item.name, _normalize_values(item), item.texts)
         if item.parent < 0
@@ -88,12 +88,12 @@ def describe_coding(decisions: Sequence[Decision]) -> tuple[Coded, ...]:
 
 
 def _find_parent_values(decisions: Sequence[Decision], item: Decision) -> list[Value]:
-    """Return the values of its parent at which a decision is active."""
+    """Return the values of the parent for which a decision is active."""
     return [decisions[item.parent].values[digit] for digit in sorted(item.active_at)]
 
 
 def _normalize_values(item: Decision) -> tuple[str, ...]:
-    """Write each value so that equal ones have one text; as they are listed where that tells two of them apart."""
+    """Write equal values as the same text; keep the listed texts if two values of the decision would coincide."""
     alike = tuple(
         str(int(value)) if isinstance(value, float) and value.is_integer() else write_value(value)
         for value in item.values
@@ -107,10 +107,11 @@ def read_declaration(decisions: Mapping[str, Any], conditions: Sequence[Mapping[
     Args:
         decisions: name -> ``{"categorical": [...]}``, ``{"ordinal": [...]}`` or
             ``{"integer": [low, high], "step": 1, "log": False}``.
-        conditions: ``{"decision": name, "when": other, "is": [values]}``; one a decision at most.
+        conditions: ``{"decision": name, "when": other, "is": [values]}``; at most one per decision.
 
     Raises:
-        InvalidOption: anything else; more than 127 choices; conditions in a circle.
+        InvalidOption: the declaration has another form, a decision has more than 127 choices, or the conditions form
+            a circle.
         UnknownName: a condition names a decision that is not declared.
     """
     if not isinstance(decisions, Mapping) or not decisions:
@@ -141,14 +142,14 @@ def _read_decision(name: str, item: Any) -> Decision:
             f"expected 1 to {MOST_CHOICES}: give a step, or fewer values"
         )
     if strange := [value for value in values if not isinstance(value, Value)]:
-        raise InvalidOption(f"decision '{name}': {strange[0]!r} is no text, number or truth value")
+        raise InvalidOption(f"decision '{name}': {strange[0]!r} is not a text, a number or a truth value")
     made = Decision(name, kind, tuple(values))
     _check_texts(made)
     return made
 
 
 def _list_integers(name: str, bounds: Sequence[Any], step: Any, log: Any) -> Sequence[int]:
-    """Return low, low + step, ... or, with ``log``, low, low * step, ... as far as they do not exceed high."""
+    """Return low, low + step, ... or, with ``log``, low, low * step, ... up to at most high."""
     step = (2 if log is True else 1) if step is None else step
     numbers = [*bounds, step]
     if len(bounds) != 2 or any(type(number) is not int for number in numbers) or bounds[0] > bounds[1]:
@@ -156,7 +157,7 @@ def _list_integers(name: str, bounds: Sequence[Any], step: Any, log: Any) -> Seq
     if not isinstance(log, bool) or step < 1 + log or (log and bounds[0] < 1):
         raise InvalidOption(
             f"decision '{name}': log = {log!r}, step = {step}, low = {bounds[0]}; "
-            "a step is at least 1, with log a factor of at least 2 from a low of at least 1"
+            "expected a step of at least 1; with log, a factor of at least 2 and a low of at least 1"
         )
     if not log:
         return range(bounds[0], bounds[1] + 1, step)[: MOST_CHOICES + 1]  # len fails on longer ones
@@ -171,7 +172,7 @@ def _check_texts(decision: Decision) -> None:
         if not text or text != text.strip() or any(character in text for character in _RESERVED):
             raise InvalidOption(
                 f"decision '{decision.name}': {text!r} cannot be written as name=value,name=value: "
-                "no '=', ',' or space at the ends"
+                "remove '=', ',' and spaces at the ends"
             )
     numbers = [value for value in decision.values if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(set(decision.texts)) < len(decision.texts) or len(set(numbers)) < len(numbers):
@@ -179,7 +180,7 @@ def _check_texts(decision: Decision) -> None:
 
 
 def _apply_condition(decisions: list[Decision], condition: Mapping[str, Any]) -> None:
-    """Put one condition into ``decisions``."""
+    """Add one condition to ``decisions``."""
     if not isinstance(condition, Mapping) or condition.keys() != _CONDITION:
         raise InvalidOption(f"condition {condition!r}; expected {{decision = NAME, when = OTHER, is = [VALUES]}}")
     names = [decision.name for decision in decisions]
@@ -188,23 +189,23 @@ def _apply_condition(decisions: list[Decision], condition: Mapping[str, Any]) ->
             raise make_unknown_name("decision of a condition", condition[key], names)
     at, parent = names.index(condition["decision"]), names.index(condition["when"])
     if decisions[at].parent >= 0:
-        raise InvalidOption(f"decision '{names[at]}' has two conditions; it may depend on one other decision")
+        raise InvalidOption(f"decision '{names[at]}' has two conditions; it may depend on at most one other decision")
     values = condition["is"] if isinstance(condition["is"], list | tuple) else [condition["is"]]
     texts = decisions[parent].texts
     for value in values:
         if write_value(value) not in texts:
             raise make_unknown_name(f"value of '{names[parent]}' in the condition of '{names[at]}'", value, texts)
     if not values:
-        raise InvalidOption(f"the condition of '{names[at]}' lists no value: it would never be active")
+        raise InvalidOption(f"the condition of '{names[at]}' lists no value: the decision would never be active")
     active_at = frozenset(texts.index(write_value(value)) for value in values)
     decisions[at] = replace(decisions[at], parent=parent, active_at=active_at)
 
 
 def order_parents_first(decisions: Sequence[Decision]) -> list[int]:
-    """Return the positions of all decisions, each after the one it depends on.
+    """Return the positions of all decisions, each after the decision that it depends on.
 
     Raises:
-        InvalidOption: decisions that depend on each other in a circle.
+        InvalidOption: decisions depend on each other in a circle.
     """
     order: list[int] = []
     waiting = list(range(len(decisions)))

@@ -1,4 +1,4 @@
-"""A space whose first draws are given: so a search begins where another one has ended, whatever its strategy."""
+"""A space with given first samples, so that a search of any strategy can start where another search ended."""
 
 from functools import cache
 from types import new_class
@@ -11,7 +11,7 @@ from nasbench.spaces._space import SearchSpace
 
 
 class _GivenFirst(SearchSpace):
-    """Draws what is left of ``_given`` first, then what the space draws."""
+    """Draws the remaining architectures of ``_given`` first, then samples from the space."""
 
     _given: Archs
 
@@ -22,7 +22,7 @@ class _GivenFirst(SearchSpace):
 
 @cache
 def _given_first(space_class: type[SearchSpace]) -> type[_GivenFirst]:
-    """Return the class of spaces of ``space_class`` whose first draws are given."""
+    """Return the subclass of ``space_class`` with given first samples."""
 
     def fill(namespace: dict[str, Any]) -> None:
         namespace["__module__"] = space_class.__module__
@@ -31,8 +31,8 @@ def _given_first(space_class: type[SearchSpace]) -> type[_GivenFirst]:
 
 
 def space_with_initial_samples(space: SearchSpace, archs: Archs) -> SearchSpace:
-    """Return the same space, except that the first architectures it draws are ``archs`` [m, d], in this order."""
-    if isinstance(space, _GivenFirst):  # those of before come after these
+    """Return the same space, except that its first samples are ``archs`` [m, d], in this order."""
+    if isinstance(space, _GivenFirst):  # samples given before come after the new ones
         archs = np.concatenate([archs, space._given])
     made = type(space) if isinstance(space, _GivenFirst) else _given_first(type(space))
     twin = made.__new__(made)

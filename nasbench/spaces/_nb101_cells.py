@@ -1,8 +1,8 @@
 """The graphs of NAS-Bench-101 as integers: pruning, isomorphism, and the official hash.
 
 A row is 21 edge bits, (0, 1), (0, 2) ... (5, 6), then the operations of vertices 1 to 5. Its *mask*
-reads the bits as one number, first edge most significant. Whatever depends on the edges alone is
-tabulated over all 2**21 masks; isomorphism is one matrix product over the 120 orders of five vertices.
+reads the bits as one number, with the first edge most significant. Properties of the edges alone are
+tabulated for all 2**21 masks; isomorphism takes one matrix product over the 120 orders of five vertices.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ N_EDGES, INTERIOR = len(EDGES), range(1, N_VERTICES - 1)
 _OUTPUT = N_VERTICES - 1
 N_LABELINGS: int = N_OPERATIONS ** len(INTERIOR)
 _MASK_WEIGHTS = 2.0 ** np.arange(N_EDGES, dtype=np.float32)[::-1]  # sums are exact in float32: 21 < 24 bits
-_BACKWARD = -(2.0**45)  # drowns every other term of a key; all sums stay exact in float64
+_BACKWARD = -(2.0**45)  # outweighs every other term of a key; all sums stay exact in float64
 _CHUNK = 4096
 
 Masks = npt.NDArray[np.int32]
@@ -39,9 +39,9 @@ def compute_bits(masks: Ints) -> Archs:
 
 @cache
 def compute_pruned_masks() -> Masks:
-    """[2**21] edges of each mask that lie on a way from input to output; 0 where the cell is invalid.
+    """Return [2**21] the edges of each mask that lie on a path from input to output; 0 if the cell is invalid.
 
-    Invalid are the masks without such a way, and those with more than nine edges on them.
+    Invalid are masks without such a path, and masks with more than nine edges on such paths.
     """
     masks = np.arange(2**N_EDGES, dtype=np.int32)
     present = [(masks >> shift & 1).astype(bool) for shift in range(N_EDGES)[::-1]]
@@ -62,7 +62,7 @@ def compute_pruned_masks() -> Masks:
 
 
 def find_used_vertices(masks: Ints) -> Bools:
-    """Tell which of vertices 1 to 5 have an edge in each pruned mask; ``[n, 5]``."""
+    """Return which of the vertices 1 to 5 have an edge in each pruned mask; ``[n, 5]``."""
     ends = [sum(1 << (N_EDGES - 1 - e) for e, edge in enumerate(EDGES) if v in edge) for v in INTERIOR]
     used: Bools = masks[:, None] & np.array(ends) != 0
     return used
@@ -70,7 +70,7 @@ def find_used_vertices(masks: Ints) -> Bools:
 
 @cache
 def _order_weights() -> Floats:
-    """[31, 120] by which the bits of a row, multiplied, give its key in every order of the five vertices.
+    """Return the weights [31, 120] that map the features of a row to its key in every order of the five vertices.
 
     Features are the 21 edges, the operation digit of each vertex, and whether it is used. A key is
     the five used bits, then the mask, then the operations in base 3.
@@ -88,11 +88,11 @@ def _order_weights() -> Floats:
 
 
 def compute_canonical_keys(masks: Ints, digits: Archs) -> Ints:
-    """Return the largest key over all orders of the vertices that keep every edge pointing forward; ``[n]``.
+    """Return the largest key over all orders of the vertices in which every edge points forward; ``[n]``.
 
     Args:
-        masks: [n] pruned.
-        digits: [n, 5] operations of vertices 1 to 5; those of unused vertices do not count.
+        masks: [n] pruned masks.
+        digits: [n, 5] operations of vertices 1 to 5; the digits of unused vertices are ignored.
     """
     used = find_used_vertices(masks)
     features = np.concatenate([compute_bits(masks), digits * used, used], axis=1, dtype=np.float64)
@@ -104,14 +104,14 @@ def compute_canonical_keys(masks: Ints, digits: Archs) -> Ints:
 
 
 def expand_keys(keys: Ints) -> Archs:
-    """Return the rows that canonical keys stand for; ``[n, 26]``."""
+    """Return the rows of canonical keys; ``[n, 26]``."""
     digits = keys[:, None] // N_OPERATIONS ** np.arange(len(INTERIOR))[::-1] % N_OPERATIONS
     edges = compute_bits(keys // N_LABELINGS % 2**N_EDGES)
     return np.concatenate([edges, digits.astype(np.int8)], axis=1)
 
 
 def list_unique_cells(n_vertices: int) -> Archs:
-    """Return one row for each class of isomorphic cells of exactly ``n_vertices`` used vertices; ``[m, 26]``."""
+    """Return one row for each isomorphism class of cells with exactly ``n_vertices`` used vertices; ``[m, 26]``."""
     masks = np.flatnonzero(compute_pruned_masks() == np.arange(2**N_EDGES))
     n_used = n_vertices - 2
     wanted = np.arange(len(INTERIOR)) < n_used
@@ -119,7 +119,7 @@ def list_unique_cells(n_vertices: int) -> Archs:
     blank = np.zeros((len(masks), len(INTERIOR)), dtype=np.int8)
     masks = masks[
         compute_canonical_keys(masks, blank) // N_LABELINGS % 2**N_EDGES == masks
-    ]  # one graph for each without labels
+    ]  # one graph per class, without labels
     labels = np.array(list(product(range(N_OPERATIONS), repeat=n_used)), dtype=np.int8).reshape(
         N_OPERATIONS**n_used, n_used
     )
@@ -140,13 +140,13 @@ def _digest_vertex(n_out: int, n_in: int, label: int) -> str:
 def compute_official_hash(edges: Sequence[tuple[int, int]], labels: Sequence[int]) -> str:
     """Return the benchmark's MD5 hash of one pruned graph.
 
-    Each vertex starts from its degrees and label and is hashed with the sorted hashes of its
-    neighbours as often as there are vertices; the sorted result is hashed once more. Labels are -1
-    for the input, -2 for the output, and the position in the official list of operations.
+    The hash of each vertex starts from its degrees and label. As many rounds as there are vertices then hash it
+    with the sorted hashes of its neighbours; the sorted result is hashed once more. Labels are -1
+    for the input, -2 for the output, and otherwise the position in the official list of operations.
 
     Args:
         edges: pairs of positions in ``labels``.
-        labels: [v] one for each vertex.
+        labels: [v] one label per vertex.
     """
     n = len(labels)
     sources: list[list[int]] = [[] for _ in labels]

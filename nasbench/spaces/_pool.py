@@ -1,4 +1,4 @@
-"""A space restricted to some of its architectures: those that were measured."""
+"""A space restricted to its measured architectures."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,24 +11,25 @@ from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._enumerated import EnumeratedSpace
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
 
-_LEAST = 4  # neighbours that an architecture has at least, if the space gives it as many
-_DRAWS = 20  # by the benchmark's own way, before one is drawn uniformly
+_LEAST = 4  # least number of neighbours of an architecture, if the whole space has as many
+_DRAWS = 20  # most draws with the benchmark's own distribution before drawing uniformly
 
 
 class MeasuredSpace(EnumeratedSpace):
-    """Some architectures of a space, between which the same moves lead where both ends were measured.
+    """The measured architectures of a space, with the moves of the space between them.
 
-    An architecture that keeps fewer than four of its neighbours also has the nearest others for neighbours: all those
-    as near as the ones that make it four, counting a decision that differs as one, and the steps along an ordered one.
-    So a search can leave each of them, however sparse they are. Where crossover makes a child that was not measured,
-    the nearest one that was takes its place. Texts, graphs and encodings are the space's own, of all its architectures.
+    If fewer than four neighbours of an architecture were measured, the nearest other measured architectures become its
+    neighbours too, up to four; ties are all included. The distance counts one for each different decision, and the
+    number of steps for an ordered one. So a search can leave every architecture, however sparse the measured ones are.
+    If crossover makes a child that was not measured, the nearest measured architecture replaces it. Texts, graphs and
+    encodings are those of the whole space.
 
     Args:
-        inner: the space.
-        rows: [N, d] different ones of its architectures, at least one.
+        inner: the whole space.
+        rows: [N, d] distinct architectures of it, at least one.
 
     Attributes:
-        inner: the space.
+        inner: the whole space.
     """
 
     def __init__(self, inner: SearchSpace, rows: Archs) -> None:
@@ -42,36 +43,36 @@ class MeasuredSpace(EnumeratedSpace):
         )
         self.dtype = inner.dtype
         self.trained_once_per_class, self.forms = inner.trained_once_per_class, inner.forms
-        self._moves: dict[int, Ints] = {}  # neighbours, by architecture, found when first asked for
+        self._moves: dict[int, Ints] = {}  # neighbours by architecture, computed on first use
 
     @property
     def code_options(self) -> dict[str, Any]:
-        """Those of the space."""
+        """The options of the whole space."""
         return self.inner.code_options
 
     @property
     def coding(self) -> tuple[Coded, ...]:
-        """[d] what the codes of each decision mean: the same as in the space."""
+        """[d] meaning of the codes of each decision: the same as in the whole space."""
         return self.inner.coding
 
     def __getattr__(self, name: str) -> Any:
-        """Return what only the space itself has, such as the sizes of its networks."""
+        """Return an attribute that only the whole space has, such as the sizes of its networks."""
         if name.startswith("_") or name == "inner":
             raise AttributeError(name)
         return getattr(self.inner, name)
 
     def _refuse(self, archs: Archs, bad: Ints) -> None:
-        archs = self.inner.checked(archs)  # says what is wrong with those that the space does not have
+        archs = self.inner.checked(archs)  # raises an error for architectures outside the whole space
         raise InvalidArchitecture(
             f"{self.inner.format(archs[bad[:1]])[0]} was not measured ({len(bad)} of {len(archs)} given): the search "
-            f"is restricted to the {len(self.rows):,} architectures of space '{self.name}' that were"
+            f"is restricted to the {len(self.rows):,} measured architectures of space '{self.name}'"
         )
 
     def _list_edits(self, archs: Archs) -> Archs:
         raise NotImplementedError("the neighbours of measured architectures are found one by one")
 
     def _find_neighbors(self, at: int) -> Ints:
-        """[k] places of the neighbours of the architecture at ``at``."""
+        """Return [k] the indices of the neighbours of the architecture at index ``at``."""
         found = self._moves.get(at)
         if found is None:
             near, _ = self.inner.neighbors(self.rows[at : at + 1])
@@ -86,14 +87,14 @@ class MeasuredSpace(EnumeratedSpace):
         return found
 
     def _fold_twins(self, archs: Archs) -> Archs:
-        """Put the twin that was trained for each architecture [n, d] that was not, where only one was; ``[n, d]``."""
+        """Replace architectures [n, d] by the measured twin, where only one of each class was trained; ``[n, d]``."""
         if not self.trained_once_per_class:
             return archs
         known = self.is_valid(archs)
         return archs if known.all() else np.where(known[:, None], archs, self.inner.canonicalize(archs))
 
     def _compute_distances(self, arch: Archs) -> Ints:
-        """[N] how many edits lie between ``arch`` [d] and each architecture, if no other decision forbade them."""
+        """Return [N] the number of edits from ``arch`` [d] to each architecture, ignoring conditions."""
         steps = np.abs(self.rows - arch.astype(np.int16))
         return np.asarray(np.where(self.inner.ordered, steps, steps > 0).sum(axis=1))
 
@@ -104,7 +105,7 @@ class MeasuredSpace(EnumeratedSpace):
         return self.rows.take(members, axis=0), np.repeat(np.arange(len(found)), [len(own) for own in found])
 
     def mutate(self, archs: Archs, rng: np.random.Generator) -> Archs:
-        """Move each architecture to one of its neighbours, uniformly; a single measured one stays; ``[n, d]``."""
+        """Move each architecture to one of its neighbours, uniformly; the only measured one stays; ``[n, d]``."""
         index = self.index(archs).tolist()
         around = [self._find_neighbors(at) for at in index]
         drawn = zip(index, around, rng.random(len(index)).tolist(), strict=True)
@@ -112,7 +113,7 @@ class MeasuredSpace(EnumeratedSpace):
         return self.rows.take(np.array(chosen, dtype=np.int64), axis=0)
 
     def crossover(self, a: Archs, b: Archs, rng: np.random.Generator) -> Archs:
-        """Cross as the space does; in place of a child that was not measured, the nearest that was; ``[n, d]``."""
+        """Cross as the whole space does; replace an unmeasured child by the nearest measured one; ``[n, d]``."""
         children = self._fold_twins(self.inner.crossover(self.checked(a), self.checked(b), rng)).copy()
         for i in np.flatnonzero(~self.is_valid(children)).tolist():
             distance = self._compute_distances(children[i])
@@ -121,7 +122,7 @@ class MeasuredSpace(EnumeratedSpace):
         return children
 
     def sample_as_published(self, n: int, rng: np.random.Generator) -> Archs:
-        """Draw as the benchmark's own code draws until it is one that was measured, at most 20 times; ``[n, d]``."""
+        """Draw as the benchmark's own code does, up to 20 times until the result was measured; ``[n, d]``."""
         if type(self.inner).sample_as_published is SearchSpace.sample_as_published:
             return self.sample(n, rng)
         archs, left = self.sample(n, rng), np.arange(n)
@@ -133,7 +134,7 @@ class MeasuredSpace(EnumeratedSpace):
         return archs
 
     def mutate_as_published(self, archs: Archs, rng: np.random.Generator) -> Archs:
-        """Mutate as the benchmark's own code does, and as ``mutate`` where that was not measured; ``[n, d]``."""
+        """Mutate as the benchmark's own code does, or with ``mutate`` if the result was not measured; ``[n, d]``."""
         children = self.mutate(archs, rng)
         if type(self.inner).mutate_as_published is not SearchSpace.mutate_as_published:
             drawn = self._fold_twins(self.inner.mutate_as_published(archs, rng))
@@ -142,12 +143,12 @@ class MeasuredSpace(EnumeratedSpace):
 
     @cached_property
     def _classes(self) -> tuple[RowIndex, Archs]:
-        """The canonical form of each class, and the first architecture of it that was measured."""
+        """The canonical form of each isomorphism class, and its first measured architecture."""
         forms, first = np.unique(self.inner.canonicalize(self.rows), axis=0, return_index=True)
         return get_row_index(forms, self.cardinality), self.rows[first]
 
     def canonicalize(self, archs: Archs) -> Archs:
-        """Map each to the representative of its class, or to the first one measured if that was not; ``[n, d]``."""
+        """Map each to the representative of its class, or to the first measured one of the class; ``[n, d]``."""
         found = self.inner.canonicalize(self.checked(archs))
         known = self.is_valid(found)
         if known.all():
@@ -160,15 +161,15 @@ class MeasuredSpace(EnumeratedSpace):
         return self.inner.graphs(archs)
 
     def read(self, architectures: Any, *, form: str = "") -> Archs:
-        """Return architectures of the space, measured or not, given in any form that it reads; ``[n, d]``."""
+        """Read architectures of the whole space, measured or not, in any form that it reads; ``[n, d]``."""
         return self.inner.read(architectures, form=form)
 
     def parse(self, texts: Sequence[str]) -> Archs:
-        """Read architectures of the space, measured or not; ``[n, d]``."""
+        """Read architectures of the whole space, measured or not; ``[n, d]``."""
         return self.inner.parse(texts)
 
     def format(self, archs: Archs) -> list[str]:
-        """Write architectures of the space, measured or not."""
+        """Write architectures of the whole space, measured or not."""
         return self.inner.format(archs)
 
     @property
@@ -177,5 +178,5 @@ class MeasuredSpace(EnumeratedSpace):
         return self.inner.encodings
 
     def encode(self, archs: Archs, encoding: str) -> Bits:
-        """Return a feature vector per architecture of the space, measured or not; ``[n, f]``."""
+        """Return one feature vector for each architecture of the whole space, measured or not; ``[n, f]``."""
         return self.inner.encode(archs, encoding)

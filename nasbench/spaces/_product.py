@@ -1,4 +1,4 @@
-"""A space in which every combination of choices is an architecture, and an edit changes one choice."""
+"""Spaces in which every combination of choices is an architecture, and an edit changes one choice."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def list_single_edits(archs: Archs, cardinality: Ints) -> Archs:
 
 
 class ProductSpace(EnumeratedSpace):
-    """All combinations of ``cardinality`` choices; the index counts with the first decision most significant."""
+    """All combinations of ``cardinality`` choices; in the index, the first decision is the most significant digit."""
 
     def __init__(self) -> None:
         d = len(self.cardinality)
@@ -31,7 +31,7 @@ class ProductSpace(EnumeratedSpace):
         """Read the names of the operations, in the order of the decisions; ``[1, d]``.
 
         Raises:
-            InvalidArchitecture: another number of them, an unknown operation, or another form.
+            InvalidArchitecture: the number of operations is wrong, one is unknown, or the item has another form.
         """
         if not isinstance(item, list | tuple) or not item or not all(isinstance(name, str) for name in item):
             return super().read_one(item)

@@ -1,4 +1,4 @@
-"""Architectures in the forms that people hold, turned into rows: what surrounds them, before a space reads each one."""
+"""Read architectures from arrays, tables, texts and objects, and pass each one to the space that reads it."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 INDEX = "index"
 _NUMBER = re.compile(r"#(\d+)")
-_SHOWN = 80  # characters of a form that an error repeats
+_SHOWN = 80  # most characters of an item that an error message shows
 
 
 def read_architectures(space: "SearchSpace", given: Any, form: str) -> Archs:
-    """Return architectures as rows [n, d]; what ``SearchSpace.read`` says."""
+    """Return architectures as rows [n, d]; see ``SearchSpace.read``."""
     if type(given) is list and not form and set(map(type, given)) == {str}:
-        return read_texts(space, given)  # at once: one text is asked often
+        return read_texts(space, given)  # a fast way for texts, the most frequent case
     if form and form not in space.forms:
-        raise make_unknown_name(f"form of whole numbers in space '{space.name}'", form, space.forms)
+        raise make_unknown_name(f"form of integers in space '{space.name}'", form, space.forms)
     items = _split_items(given)
     if isinstance(items, np.ndarray) and not form:
         return space.read_rows(items)
@@ -39,8 +39,8 @@ def read_architectures(space: "SearchSpace", given: Any, form: str) -> Archs:
     if all(map(_is_whole, items)):
         official = f"official numbers (form='{INDEX}', or text '#{items[0]}') or " if INDEX in space.forms else ""
         raise InvalidArchitecture(
-            f"a list of whole numbers such as {items[:6]} may be {official}the decisions of one architecture; for that "
-            f"pass [[{items[0]}, ...]], a row for each"
+            f"a list of integers such as {items[:6]} may be {official}the decisions of one architecture; for the "
+            f"latter pass [[{items[0]}, ...]], one row per architecture"
         )
     if all(_is_row(space, item) for item in items) and len({len(item) for item in items}) == 1:
         return space.read_rows(np.array(items))
@@ -48,7 +48,7 @@ def read_architectures(space: "SearchSpace", given: Any, form: str) -> Archs:
 
 
 def read_texts(space: "SearchSpace", texts: Sequence[str]) -> Archs:
-    """Return rows [n, d] of the space's own texts, or ``#N`` for official numbers."""
+    """Read the space's own texts, or ``#N`` for official numbers; return rows [n, d]."""
     if "#" not in "".join(texts) or INDEX not in space.forms:
         return space.parse(texts)
     numbers = [_NUMBER.fullmatch(text.strip()) for text in texts]
@@ -60,36 +60,36 @@ def read_texts(space: "SearchSpace", texts: Sequence[str]) -> Archs:
 
 
 def show_item(item: Any) -> str:
-    """Return a form as an error repeats it."""
+    """Return a short text of an item for error messages."""
     text = repr(item)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 def read_fields(item: Any, *names: str) -> list[Any] | None:
-    """Return the values of a mapping or an object under these names; None if it lacks one, or holds None."""
+    """Return the values of a mapping's keys or an object's attributes; None if one is missing or None."""
     values = [item.get(name) if isinstance(item, Mapping) else getattr(item, name, None) for name in names]
     return None if any(value is None for value in values) else values
 
 
 def check_indices(space: "EnumeratedSpace", numbers: Sequence[int]) -> Ints:
-    """Return official numbers that count the architectures of a space from 0; ``[n]``.
+    """Check official numbers, which count the architectures of a space from 0; return them ``[n]``.
 
     Raises:
-        InvalidArchitecture: one that none has.
+        InvalidArchitecture: no architecture has the number.
     """
     if bad := [number for number in numbers if not 0 <= number < len(space.rows)]:
         raise InvalidArchitecture(
-            f"{bad[0]} is no official number of space '{space.name}'; they are 0 to {len(space.rows) - 1}"
+            f"{bad[0]} is not an official number of space '{space.name}'; they are 0 to {len(space.rows) - 1}"
         )
     return np.array(numbers, dtype=np.int64)
 
 
 def _split_items(given: Any) -> Any:
     """Return a list of architectures, or an array of numbers."""
-    if hasattr(given, "detach"):  # a tensor, on whatever device
+    if hasattr(given, "detach"):  # a tensor, on any device
         given = given.detach().cpu().numpy()
-    if hasattr(given, "columns") and hasattr(given, "to_dict"):  # a data frame, an architecture a row
-        if list(given.columns) == list(range(len(given.columns))):  # made of an array: its columns have no names
+    if hasattr(given, "columns") and hasattr(given, "to_dict"):  # a data frame, one architecture per row
+        if list(given.columns) == list(range(len(given.columns))):  # made from an array: its columns have no names
             return given.to_numpy()
         return given.to_dicts() if hasattr(given, "to_dicts") else given.to_dict("records")  # polars, pandas
     if hasattr(given, "to_numpy"):  # a series
@@ -100,13 +100,13 @@ def _split_items(given: Any) -> Any:
     if isinstance(given, str | bytes | Mapping) or hasattr(given, "_fields") or not isinstance(given, Iterable):
         raise InvalidArchitecture(
             f"{show_item(given)} is not a list of architectures; pass a list of strings, arrays or other forms, one "
-            "per architecture; for a single one [architecture]"
+            "per architecture; wrap a single one as [architecture]"
         )
     return list(given)
 
 
 def _convert_to_lists(item: Any) -> Any:
-    """Return an array, tensor, or number of theirs as plain lists and numbers."""
+    """Convert an array, a tensor or a scalar of theirs to plain lists and numbers."""
     if hasattr(item, "detach"):
         item = item.detach().cpu().numpy()
     if isinstance(item, np.ndarray | np.generic):
@@ -129,9 +129,7 @@ def _read_row(space: "SearchSpace", item: Any) -> int:
     found = _NUMBER.fullmatch(item.strip()) if isinstance(item, str) else None
     if found or _is_whole(item):
         return int(found[1] if found else item)
-    raise InvalidArchitecture(
-        f"{show_item(item)} is no official number of space '{space.name}'; expected whole numbers"
-    )
+    raise InvalidArchitecture(f"{show_item(item)} is not an official number of space '{space.name}'; expected integers")
 
 
 def _read_one(space: "SearchSpace", item: Any) -> Archs:
@@ -141,7 +139,7 @@ def _read_one(space: "SearchSpace", item: Any) -> Archs:
 
 
 def _read_each(items: Sequence[Any], read_item: Any) -> Archs:
-    """Return what each item is, saying which one is none."""
+    """Read each item; the error for a bad item names its position."""
     rows = []
     for number, item in enumerate(items):
         try:

@@ -1,4 +1,4 @@
-"""What every search space offers; architectures go in and out as ``[n, d]`` arrays, most often of int8."""
+"""The interface of search spaces. Architectures are ``[n, d]`` arrays, mostly of int8."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -12,15 +12,15 @@ from nasbench.arrays import PADDING, Archs, Bits, Bools, Ints, as_archs, freeze_
 from nasbench.errors import InvalidArchitecture, make_unknown_name
 from nasbench.spaces._reading import read_architectures, show_item
 
-_SHOWN = 60  # characters of a bad string that an error repeats
+_SHOWN = 60  # most characters of a bad string that an error message shows
 
 
 @dataclass(frozen=True, slots=True)
 class Graphs:
-    """A batch of directed acyclic graphs with the operations on the vertices.
+    """A batch of directed acyclic graphs with operations on the vertices.
 
     Attributes:
-        adjacency: [n, v, v] 1 where an edge leads from the row's vertex to the column's.
+        adjacency: [n, v, v] 1 where an edge leads from the row's vertex to the column's vertex.
         operations: [n, v] position of each vertex's operation in ``vocabulary``.
         vocabulary: names of the operations; the first is the input, the last the output.
     """
@@ -31,14 +31,14 @@ class Graphs:
 
 
 class Coded(NamedTuple):
-    """What the codes of one decision mean.
+    """The meaning of the codes of one decision.
 
     Attributes:
-        decision: its name.
-        values: what each code stands for, in order; the same value is written alike, whoever declares it.
-        texts: the values as they are shown.
+        decision: name of the decision.
+        values: the value of each code, in order, normalised: equal values have equal texts in all declarations.
+        texts: the values as messages show them.
         when: the decision that this one depends on; empty if it is always active.
-        active_at: codes of ``when`` at which it is active.
+        active_at: codes of ``when`` for which it is active.
         among: texts of these codes.
     """
 
@@ -53,22 +53,23 @@ class Coded(NamedTuple):
 class SearchSpace(ABC):
     """A set of architectures, the moves between them, and their encodings.
 
-    One space serves all strategies of a comparison, so that every array which becomes an attribute of it, or of a
-    sub-class, is frozen; what methods return is frozen too, or a copy that nobody else has.
+    All strategies of a comparison share one space. Therefore every array that becomes an attribute of a space or of a
+    subclass is frozen; methods return frozen arrays or fresh copies.
 
     Attributes:
         name: registry key.
         decisions: [d] name of each column of an architecture array.
         cardinality: [d] number of choices of each decision; 0 where it is a real number.
-        dtype: of architectures: int8, int64 or float64; see ``nasbench/arrays.py``.
-        operations: names of the operations a cell is made of.
-        zero_operations: names of the graphs' operations that carry nothing.
-        identity_operations: those that hand on what they get, or only add it up.
-        trained_once_per_class: the benchmark trained one architecture of each isomorphism class, so that
-            the measurements of ``canonical`` are those of all of them. Elsewhere a twin is another training.
-        n_classes: number of classes of such a space that is not listed; ``inf`` elsewhere.
-        forms: names of what whole numbers may mean in ``read`` besides decisions: ``index``, the benchmark's own
-            numbers, or the codes of a library.
+        dtype: type of architecture arrays: int8, int64 or float64; see ``nasbench/arrays.py``.
+        operations: names of the operations of a cell.
+        zero_operations: names of the operations in graphs whose output is zero.
+        identity_operations: names of the operations in graphs that pass on their input, or the sum of their inputs.
+        trained_once_per_class: whether the benchmark trained one architecture of each isomorphism class, so that the
+            measurements of the canonical architecture hold for the whole class. In other spaces, isomorphic
+            architectures are separate training runs.
+        n_classes: number of isomorphism classes of such a space if it is not enumerated; ``inf`` for other spaces.
+        forms: names of the meanings that integers may have in ``read`` besides decisions: ``index``, the benchmark's
+            own numbers, or the codes of a library.
     """
 
     name: str
@@ -84,37 +85,38 @@ class SearchSpace(ABC):
 
     @property
     def ordered(self) -> Bools:
-        """[d] whether the choices of a decision lie on a line, so that two may be several steps apart."""
+        """[d] whether the choices of a decision are ordered, so that two may be several steps apart."""
         return np.zeros(len(self.decisions), dtype=np.bool_)
 
     @property
     def width(self) -> int:
-        """Columns of an architecture: decisions of the longest one."""
+        """Number of columns of an architecture: the decisions of the longest one."""
         return len(self.decisions)
 
     @property
     def no_archs(self) -> Archs:
-        """No architecture, ``[0, d]``: where a list of them begins."""
+        """An empty array of architectures ``[0, d]``."""
         return np.empty((0, self.width), dtype=self.dtype)
 
     def lengths(self, archs: Archs) -> Ints:
-        """Return how many columns of each row are in use, all but the padding at its end; ``[n]``."""
+        """Return the number of used columns of each row, without the padding at its end; ``[n]``."""
         used = ~np.isnan(archs) if self.dtype.kind == "f" else archs != PADDING
         lengths: Ints = np.where(used.any(axis=1), self.width - used[:, ::-1].argmax(axis=1), 0)
         return lengths
 
     @property
     def code_options(self) -> dict[str, Any]:
-        """Options by which the same space can be made again, if they decide what codes mean; else empty.
+        """Options that recreate the same space, if they determine the meaning of codes; else empty.
 
-        Plain data that JSON keeps, in the order of the decisions. A table stores them, so that no task reads its
-        codes otherwise. A space of which options change more than which architectures there are overrides it.
+        They are plain data that JSON can store, in the order of the decisions. A table stores them, so that no task
+        interprets its codes differently. A space must override this property if its options change more than the set
+        of architectures.
         """
         return {}
 
     @property
     def coding(self) -> tuple[Coded, ...]:
-        """[d] what the codes of each decision mean: architectures of spaces that agree in it can be joined."""
+        """[d] meaning of the codes of each decision; architectures of spaces with the same coding can be joined."""
         found = []
         for decision, k in zip(self.decisions, self.cardinality.tolist(), strict=True):
             values = self.operations if len(self.operations) == k else tuple(map(str, range(k)))
@@ -122,32 +124,32 @@ class SearchSpace(ABC):
         return tuple(found)
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Freeze the arrays of a sub-class."""
+        """Freeze the arrays of a subclass."""
         super().__init_subclass__(**options)
         for name, value in vars(cls).copy().items():
             if isinstance(value, np.ndarray):
                 setattr(cls, name, freeze_array(value))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute, an array frozen."""
+        """Set an attribute; freeze it if it is an array."""
         super().__setattr__(name, freeze_array(value) if isinstance(value, np.ndarray) else value)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Become a copy; copied and unpickled arrays are frozen again."""
+        """Restore a copy, and freeze its copied or unpickled arrays again."""
         for name, value in state.items():
             setattr(self, name, value)
 
     @property
     @abstractmethod
     def size(self) -> float:
-        """Number of valid architectures (``inf`` where it is not known)."""
+        """Number of valid architectures (``inf`` if it is unknown)."""
 
     @abstractmethod
     def sample(self, n: int, rng: np.random.Generator) -> Archs:
         """Draw ``n`` valid architectures uniformly, with replacement; ``[n, d]``."""
 
     def sample_as_published(self, n: int, rng: np.random.Generator) -> Archs:
-        """Draw as the benchmark's own code draws, where that is not uniformly; ``[n, d]``."""
+        """Draw from the distribution of the benchmark's own code, if it is not uniform; ``[n, d]``."""
         return self.sample(n, rng)
 
     @abstractmethod
@@ -155,7 +157,7 @@ class SearchSpace(ABC):
         """Move each architecture to one of its neighbours, uniformly; ``[n, d]``."""
 
     def mutate_as_published(self, archs: Archs, rng: np.random.Generator) -> Archs:
-        """Mutate with the operator of the benchmark's own evolution code, where that is another one."""
+        """Mutate with the operator of the benchmark's own evolution code, if it is a different one; ``[n, d]``."""
         return self.mutate(archs, rng)
 
     @abstractmethod
@@ -163,12 +165,12 @@ class SearchSpace(ABC):
         """Return every architecture one edit away.
 
         Returns:
-            ``[m, d]`` distinct neighbours of each row, in order, and ``[m]`` the row each belongs to.
+            ``[m, d]`` distinct neighbours of each row, in order, and ``[m]`` the row that each belongs to.
         """
 
     @abstractmethod
     def is_valid(self, archs: Archs) -> Bools:
-        """Tell for each row whether it is an architecture of this space; ``[n]``."""
+        """Return whether each row is an architecture of this space; ``[n]``."""
 
     @abstractmethod
     def canonicalize(self, archs: Archs) -> Archs:
@@ -176,7 +178,7 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def graphs(self, archs: Archs) -> Graphs:
-        """Return the computation graphs, operations on the vertices."""
+        """Return the computation graphs, with operations on the vertices."""
 
     @abstractmethod
     def parse(self, texts: Sequence[str]) -> Archs:
@@ -187,18 +189,19 @@ class SearchSpace(ABC):
         """Write architectures in the benchmark's own string form."""
 
     def read(self, architectures: Any, *, form: str = "") -> Archs:
-        """Read architectures in whatever form people hold them; ``[n, d]``.
+        """Read architectures in any common form; ``[n, d]``.
 
         Args:
-            architectures: several, in an array, list, series, or tensor: whole numbers [n, d], a row of decisions each;
-                texts, of which ``#N`` is the benchmark's own number N where ``forms`` has ``index``; dictionaries,
-                tuples and objects of other libraries, which the spaces list; a data frame, an architecture a row.
-            form: one of ``forms``, for whole numbers that are no decisions. It is never guessed.
+            architectures: an array, list, series, tensor or data frame of architectures. Allowed are integers [n, d],
+                one row of decisions per architecture; texts, where ``#N`` is the benchmark's own number N if
+                ``forms`` has ``index``; dictionaries, tuples and objects of other libraries, as each space documents;
+                and the rows of a data frame.
+            form: one of ``forms``, for integers that are not decisions. It is never guessed.
 
         Raises:
-            InvalidArchitecture: a single one, another form, or one that breaks a rule of the space, which is named;
-                rows of numbers are checked where they are used.
-            UnknownName: another form.
+            InvalidArchitecture: the argument is a single architecture, an item has an unknown form or breaks a rule of
+                the space, which the message names. Rows of numbers are checked where they are used.
+            UnknownName: ``form`` is unknown.
         """
         is_ours = (
             isinstance(architectures, np.ndarray) and architectures.dtype == self.dtype and architectures.ndim == 2
@@ -206,30 +209,30 @@ class SearchSpace(ABC):
         return architectures if is_ours and not form else read_architectures(self, architectures, form)
 
     def read_rows(self, rows: npt.NDArray[Any]) -> Archs:
-        """Read rows of decisions, of any type whose numbers fit the space's; ``[n, d]``.
+        """Read rows of decisions of any type whose numbers fit the space's type; ``[n, d]``.
 
         Raises:
-            InvalidArchitecture: another shape, or numbers that do not fit.
+            InvalidArchitecture: the shape is wrong, or the numbers do not fit.
         """
         return as_archs(rows, len(self.decisions), self.dtype)
 
     def read_indices(self, numbers: Sequence[int]) -> Archs:
-        """Read the numbers that the benchmark itself gives to architectures; ``[n, d]``, for ``form="index"``.
+        """Read the benchmark's own numbers of architectures (``form="index"``); ``[n, d]``.
 
         Raises:
-            InvalidArchitecture: a number that none has.
+            InvalidArchitecture: no architecture has the number.
         """
         raise InvalidArchitecture(f"the architectures of space '{self.name}' have no official numbers: {numbers[:3]}")
 
     def read_form(self, item: Any, form: str) -> Archs:
-        """Read one architecture in the codes of a library that ``forms`` lists; ``[1, d]``."""
-        raise InvalidArchitecture(f"space '{self.name}' reads no {form} form; found {show_item(item)}")
+        """Read one architecture in the codes of a library from ``forms``; ``[1, d]``."""
+        raise InvalidArchitecture(f"space '{self.name}' cannot read the form '{form}'; found {show_item(item)}")
 
     def read_one(self, item: Any) -> Archs:
-        """Read one architecture that is neither text nor a row of numbers; ``[1, d]``.
+        """Read one architecture that is neither a text nor a row of numbers; ``[1, d]``.
 
         Raises:
-            InvalidArchitecture: a form that the space does not read.
+            InvalidArchitecture: the space cannot read this form.
         """
         if isinstance(item, Mapping) and set(item) == set(self.decisions):
             row: Archs = self.read_rows(np.array([[item[name] for name in self.decisions]]))
@@ -237,13 +240,13 @@ class SearchSpace(ABC):
         example = self.format(self.sample(1, np.random.default_rng(0)))[0]
         raise InvalidArchitecture(
             f"cannot read {show_item(item)} as a '{self.name}' architecture; expected a row of {len(self.decisions)} "
-            f"decisions, or text such as {example}"
+            f"decisions, or a text such as {example}"
         )
 
     def crossover(self, a: Archs, b: Archs, rng: np.random.Generator) -> Archs:
-        """Take each decision from either parent with equal chance (uniform crossover); ``[n, d]``.
+        """Take each decision from either parent with equal probability (uniform crossover); ``[n, d]``.
 
-        A child that is not valid even after ``_repair`` is replaced by its parent in ``a``.
+        If a child is invalid even after ``_repair``, its parent in ``a`` replaces it.
         """
         a, b = self.checked(a), self.checked(b)
         if a.shape != b.shape:
@@ -252,14 +255,14 @@ class SearchSpace(ABC):
         return np.where(self.is_valid(children)[:, None], children, a)
 
     def _repair(self, archs: Archs) -> Archs:
-        """Make rows with digits in range valid where the space knows how; ``[n, d]``."""
+        """Make rows with digits in range valid, if the space can; ``[n, d]``."""
         return archs
 
     def checked(self, archs: Archs) -> Archs:
-        """Return ``archs`` as ``[n, d]`` of the space's type, all of them valid.
+        """Return ``archs`` as ``[n, d]`` of the space's type after checking that all are valid.
 
         Raises:
-            InvalidArchitecture: wrong shape or type, or an invalid row (the first one is shown).
+            InvalidArchitecture: the shape or type is wrong, or a row is invalid (the message shows the first one).
         """
         archs = as_archs(archs, len(self.decisions), self.dtype)
         valid = self.is_valid(archs)
@@ -274,7 +277,7 @@ class SearchSpace(ABC):
         )
 
     def _find_broken_rule(self, arch: Archs) -> str:
-        """Return the rule that a row [d] breaks, which is no architecture."""
+        """Return the rule that an invalid row [d] breaks."""
         is_choice = self.cardinality > 0
         outside = np.flatnonzero(is_choice & ((arch < 0) | (arch >= self.cardinality)))
         if len(outside):
@@ -283,9 +286,9 @@ class SearchSpace(ABC):
         return self._explain_broken_rule(arch)
 
     def _explain_broken_rule(self, arch: Archs) -> str:
-        """Return the rule that a row [d] breaks whose decisions are all in range."""
+        """Return the rule that an invalid row [d] breaks, if all its decisions are in range."""
         del arch
-        return "its decisions do not go together"
+        return "its decisions are not allowed together"
 
     def _make_malformed(self, text: str, why: str) -> InvalidArchitecture:
         shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
@@ -298,16 +301,16 @@ class SearchSpace(ABC):
         return tuple(sorted(self._list_encoders()))
 
     def encode(self, archs: Archs, encoding: str) -> Bits:
-        """Return a feature vector per architecture; ``[n, f]``.
+        """Return one feature vector per architecture; ``[n, f]``.
 
         Args:
             archs: [n, d] valid architectures.
-            encoding: ``one_hot`` (a bit for each choice of each decision), ``path`` (a bit for each
+            encoding: ``one_hot`` (one bit for each choice of each decision), ``path`` (one bit for each
                 input-to-output sequence of operations: White et al. 2021, BANANAS, arXiv 1910.11858)
-                or ``adjacency`` (upper triangle of the graph, then its operations one-hot).
+                or ``adjacency`` (the upper triangle of the graph, then its operations one-hot).
 
         Raises:
-            UnknownName: an encoding that this space does not have.
+            UnknownName: this space does not have the encoding.
         """
         encoders = self._list_encoders()
         if encoding not in encoders:
@@ -320,7 +323,7 @@ class SearchSpace(ABC):
         return {"one_hot": self._encode_one_hot, "adjacency": self._encode_adjacency}
 
     def _encode_one_hot(self, archs: Archs) -> Bits:
-        # The last row, where PADDING leads, has no bit.
+        # PADDING (-1) selects the last row, which has no bit.
         bits = [np.eye(k + 1, k, dtype=np.uint8)[archs[:, i]] for i, k in enumerate(self.cardinality)]
         return np.concatenate(bits, axis=1)
 

@@ -1,9 +1,9 @@
-"""Sizes of the networks that NATS-Bench builds around its cells, computed from the widths and operations alone.
+"""Compute the sizes of the networks that NATS-Bench builds around its cells, from widths and operations alone.
 
-Source of the layout: Dong et al. 2021, arXiv 2009.00437, section 3. A stem, three stages of cells, a residual
-block that halves the image and widens before the second and third stage, a classifier. Counted as in the
-official files: ``flops`` are multiply-adds of convolutions and classifier and the classifier's additions of its
-bias; normalisation, pooling, activation and sums are free.
+Source of the layout: Dong et al. 2021, arXiv 2009.00437, section 3. A network has a stem, three stages of cells, a
+residual block before the second and third stage, which halves the image and widens, and a classifier. Counting follows
+the official files: ``flops`` are the multiply-adds of convolutions and classifier, and the additions of the
+classifier's bias; normalisation, pooling, activation and sums do not count.
 """
 
 from collections.abc import Callable
@@ -15,18 +15,18 @@ from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidOption
 
 Cost = Floats
-"""``[2, n]`` parameters, multiply-adds."""
+"""``[2, n]`` numbers of parameters and of multiply-adds."""
 
 
 class NetworkSize(NamedTuple):
-    """What networks weigh: ``n_params`` [n] trainable numbers and ``flops`` [n] multiply-adds for one image."""
+    """Sizes of networks: ``n_params`` [n] trainable parameters and ``flops`` [n] multiply-adds for one image."""
 
     n_params: Floats
     flops: Floats
 
 
 def count_convolution(c_in: Ints | int, c_out: Ints, kernel: int, pixels: int, *, normalised: bool = True) -> Cost:
-    """Return the cost of a convolution that makes ``pixels`` of ``c_out`` channels; BatchNorm adds two a channel."""
+    """Return the cost of a convolution with ``pixels`` outputs; BatchNorm adds two parameters per channel."""
     weights = np.asarray(kernel * kernel * c_in * c_out, dtype=np.float64)
     return np.stack([weights + 2 * c_out * normalised, weights * pixels])
 
@@ -34,16 +34,16 @@ def count_convolution(c_in: Ints | int, c_out: Ints, kernel: int, pixels: int, *
 def count_network(
     widths: Ints, cells: Callable[[Ints, Ints, int], Cost], *, n_classes: int, image_size: int
 ) -> NetworkSize:
-    """Add up a network.
+    """Add up the cost of a network.
 
     Args:
-        widths: [5, n] channels of stage, block, stage, block, stage; [5, 1] where all networks have the same.
+        widths: [5, n] channels of stage, block, stage, block, stage; [5, 1] if all networks have the same.
         cells: ``cells(c_in, c_out, pixels)`` returns the cost of all cells of a stage, ``[2, n]``.
-        n_classes: outputs of the classifier.
-        image_size: pixels on a side of the square input.
+        n_classes: number of outputs of the classifier.
+        image_size: side of the square input in pixels.
 
     Raises:
-        InvalidOption: no classes, or an image that cannot be halved twice.
+        InvalidOption: there are no classes, or the image size is not divisible by 4.
     """
     if n_classes < 1 or image_size < 4 or image_size % 4:
         raise InvalidOption(
@@ -60,6 +60,6 @@ def count_network(
 
 
 def _block(c_in: Ints, c_out: Ints, pixels: int) -> Cost:
-    """Two 3x3 convolutions beside pooling and a 1x1 convolution that has no BatchNorm of its own."""
+    """Return the cost of two 3x3 convolutions, in parallel to pooling and a 1x1 convolution without BatchNorm."""
     beside = count_convolution(c_in, c_out, 1, pixels, normalised=False)
     return count_convolution(c_in, c_out, 3, pixels) + count_convolution(c_out, c_out, 3, pixels) + beside

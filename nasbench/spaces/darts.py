@@ -1,17 +1,17 @@
-"""DARTS cells, the space of NAS-Bench-301: a normal and a reduction cell, 1.08e18 architectures.
+"""DARTS cells, the space of NAS-Bench-301: a normal and a reduction cell; 1.08e18 architectures.
 
 Source: Liu, Simonyan & Yang 2019, "DARTS: Differentiable Architecture Search", arXiv 1806.09055; as
 searched by Zela et al. 2022, "Surrogate NAS Benchmarks: Going Beyond the Limited Search Spaces of
 Tabular NAS Benchmarks" (NAS-Bench-301), arXiv 2008.09777. Each of the nodes 2 to 5 of a cell adds two
-operations on two different earlier nodes; 0 and 1 are the outputs of the two cells before, and the
-cell puts out nodes 2 to 5 together. ``none`` is no choice here, as in every published genotype.
+operations on two different earlier nodes. Nodes 0 and 1 are the outputs of the two preceding cells, and the
+output of the cell concatenates nodes 2 to 5. ``none`` is not a choice here; no published genotype has it.
 
-Columns are, for each cell and node, the pair of inputs (none for node 2, which has but one) and the
-operations on the smaller and on the larger input. So the order in which a genotype names the two
-inputs of a node does not exist here: ``parse`` reads either, ``format`` writes the smaller first. Every
-combination of choices is valid. The space is too large for an index. ``read`` also takes genotypes as named tuples and
-dictionaries, NAS-Bench-301's configurations, and two lists of eight ``(operation, input)`` or ``(input, operation)``,
-with ``form="naslib"`` of NASLib's "compact" ``(input, code)``.
+Columns are, for each cell and node, the pair of inputs (no column for node 2, which has only one possible pair) and the
+operations on the smaller and on the larger input. The order in which a genotype names the two inputs of a node is
+therefore lost: ``parse`` reads both orders, ``format`` writes the smaller input first. Every combination of choices is
+valid. The space is too large for an index. ``read`` also takes genotypes as named tuples and dictionaries,
+NAS-Bench-301's configurations, and two lists of eight ``(operation, input)`` or ``(input, operation)``; with
+``form="naslib"``, these are NASLib's "compact" ``(input, code)``.
 
 An edit changes one operation, or moves the input of one operation to another node: 120 neighbours.
 """
@@ -48,7 +48,7 @@ _OPERATION_COLUMNS = np.array([[0, 1], [3, 4], [6, 7], [9, 10]])
 _PAIR_COLUMNS = (2, 5, 8)  # of nodes 3, 4 and 5
 _NODE = np.arange(4)
 
-# [4, 10, 2] the inputs of each node by the number of their pair, and [4, 6, 6] that number by the inputs.
+# [4, 10, 2] the inputs of each node by the number of the pair, and [4, 6, 6] the number of the pair by the inputs.
 _INPUTS = np.zeros((4, 10, 2), dtype=np.int8)
 _PAIR_NUMBER = np.zeros((4, 6, 6), dtype=np.int8)
 for _node in NODES:
@@ -62,7 +62,7 @@ _EDITS = np.array(
     + [(node - 2, side, 0, free) for node in NODES for side in (0, 1) for free in range(1, node - 1)]
 )
 _ORDERS = np.array(list(permutations(range(4))))
-# Vertices of a cell: inputs 0 and 1, then of each node its two operations and the node.
+# Vertices of a cell: inputs 0 and 1, then for each node its two operations and the node itself.
 _SOURCE_VERTEX = np.array([0, 1, 4, 7, 10, 13])
 _FIRST_VERTEX = (1, 15)  # of each cell
 _MOST_PATHS = 16  # to node 5
@@ -87,13 +87,13 @@ def _pack(inputs: Archs, operations: Archs) -> Archs:
 
 
 def _apply_edits(cells: Archs, edits: Ints) -> Archs:
-    """Return cells ``[m, 11]`` after one edit each, rows of ``_EDITS``."""
+    """Apply one edit, a row of ``_EDITS``, to each of the cells ``[m, 11]``."""
     rows = np.arange(len(cells))
     node, side, step, free = _EDITS[edits].T
     inputs, operations = _unpack(cells)
     operations[rows, node, side] = (operations[rows, node, side] + step) % _N_OPERATIONS
     smaller, larger = inputs[rows, node].T
-    moved = free - 1  # counts the nodes that are no input yet: step over the two that are
+    moved = free - 1  # counts the nodes that are not inputs yet: skip the two that are
     moved = moved + (moved >= smaller)
     moved = moved + (moved >= larger)
     inputs[rows, node, side] = np.where(free > 0, moved, inputs[rows, node, side])
@@ -101,7 +101,7 @@ def _apply_edits(cells: Archs, edits: Ints) -> Archs:
 
 
 class DARTS(SearchSpace):
-    """Pairs of DARTS cells; not enumerated, so without ``index``."""
+    """Pairs of DARTS cells; not enumerated, so there is no ``index``."""
 
     name = "darts"
     identity_operations = ("skip_connect", "node")
@@ -129,7 +129,7 @@ class DARTS(SearchSpace):
         return float(np.prod(self.cardinality))
 
     def is_valid(self, archs: Archs) -> Bools:
-        """Tell for each row whether its decisions are in range; ``[n]``."""
+        """Return whether the decisions of each row are in range; ``[n]``."""
         # Negative decisions become large when read as unsigned, so one bound is enough.
         unsigned = as_archs(archs, len(self.decisions)).view(np.uint8)
         return np.asarray((unsigned < self.cardinality).all(axis=1))
@@ -140,7 +140,7 @@ class DARTS(SearchSpace):
         return archs
 
     def _apply(self, archs: Archs, edits: Ints) -> Archs:
-        """Return ``archs`` after one edit each: the first 60 edit the normal cell, the last 60 the reduction cell."""
+        """Apply one edit to each row: the first 60 edits change the normal cell, the last 60 the reduction cell."""
         cells = archs.reshape(-1, 2, _N_COLUMNS).copy()
         rows, which = np.arange(len(cells)), edits // len(_EDITS)
         cells[rows, which] = _apply_edits(cells[rows, which], edits % len(_EDITS))
@@ -152,17 +152,17 @@ class DARTS(SearchSpace):
         return self._apply(archs, (rng.random(len(archs)) * 2 * len(_EDITS)).astype(np.int64))
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
-        """Return the 120 architectures one edit away, ``[120 * n, 22]``, and the row each belongs to."""
+        """Return the 120 architectures one edit away, ``[120 * n, 22]``, and the row that each belongs to."""
         archs = self.checked(archs)
         n_edits = 2 * len(_EDITS)
         owner = np.repeat(np.arange(len(archs)), n_edits)
         return self._apply(archs[owner], np.tile(np.arange(n_edits), len(archs))), owner
 
     def canonicalize(self, archs: Archs) -> Archs:
-        """Order the nodes of each cell so that its row reads smallest; ``[n, 22]``.
+        """Order the nodes of each cell such that its row is the smallest number; ``[n, 22]``.
 
-        Nodes may change places as long as each follows its inputs: it permutes the channels that a
-        cell puts out, and every layer that reads them has a weight for each channel.
+        Nodes may be reordered as long as each follows its inputs: this permutes the output channels of a
+        cell, and every layer that reads them has a weight for each channel.
         """
         cells = self.checked(archs).reshape(-1, _N_COLUMNS)
         inputs, operations = _unpack(cells)
@@ -179,8 +179,8 @@ class DARTS(SearchSpace):
     def graphs(self, archs: Archs) -> Graphs:
         """Return graphs of 30 vertices: the input, 14 of the normal cell, 14 of the reduction cell, the output.
 
-        Those of a cell are its two inputs, with names of their own so that the cells cannot be
-        confused, and for each node its two operations and the node itself, their sum.
+        The vertices of a cell are its two inputs, with distinct names so that the cells cannot be
+        confused, and for each node its two operations and the node itself, which is their sum.
         """
         archs = self.checked(archs)
         n = len(archs)
@@ -205,7 +205,7 @@ class DARTS(SearchSpace):
         return super()._list_encoders() | {"path": self._encode_paths}
 
     def _encode_paths(self, archs: Archs) -> Bits:
-        """[n, 11200] bits, half for each cell: a path leads from input 0 or 1 to a node, 1 to 4 operations long."""
+        """Return [n, 11200] bits, half for each cell: the paths of 1 to 4 operations from input 0 or 1 to a node."""
         cells = archs.reshape(-1, _N_COLUMNS)
         inputs, operations = _unpack(cells)
         rows = np.arange(len(cells))
@@ -231,7 +231,7 @@ class DARTS(SearchSpace):
         """Read genotypes such as ``Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=[2, 3, 4, 5], ...)``.
 
         Raises:
-            InvalidArchitecture: another form, an unknown operation, or inputs that no node has.
+            InvalidArchitecture: a text has another form, an unknown operation, or inputs that its node cannot have.
         """
         archs = np.empty((len(texts), len(self.decisions)), dtype=np.int8)
         for row, text in zip(archs, texts, strict=True):
@@ -242,18 +242,18 @@ class DARTS(SearchSpace):
         return archs
 
     def format(self, archs: Archs) -> list[str]:
-        """Write genotypes, the smaller input of each node first."""
+        """Write genotypes, with the smaller input of each node first."""
         return [write_genotype(cells) for cells in self._list_edges(archs)]
 
     def parse_configurations(self, configurations: Sequence[Mapping[str, object]]) -> Archs:
-        """Read NAS-Bench-301 configurations; keys that are not about the cells are left unread; ``[n, 22]``.
+        """Read NAS-Bench-301 configurations; ignore keys that are not about the cells; ``[n, 22]``.
 
         Args:
             configurations: dictionaries with keys such as ``NetworkSelectorDatasetInfo:darts:edge_normal_0``
                 (an operation) and ``NetworkSelectorDatasetInfo:darts:inputs_node_normal_3`` (``"0_1"``).
 
         Raises:
-            InvalidArchitecture: a missing key, an unknown operation, or an edge that is no input of its node.
+            InvalidArchitecture: a key is missing, an operation is unknown, or an edge is not an input of its node.
         """
         archs = np.empty((len(configurations), len(self.decisions)), dtype=np.int8)
         for i, configuration in enumerate(configurations):
@@ -264,14 +264,14 @@ class DARTS(SearchSpace):
         return archs
 
     def format_configurations(self, archs: Archs) -> list[dict[str, str]]:
-        """Write the part of NAS-Bench-301 configurations that is about the cells."""
+        """Write the part of NAS-Bench-301 configurations that describes the cells."""
         return [write_configuration(cells) for cells in self._list_edges(archs)]
 
     def read_one(self, item: Any) -> Archs:
         """Read a genotype, a configuration of NAS-Bench-301 or two lists of edges; ``[1, 22]``.
 
         Raises:
-            InvalidArchitecture: it breaks a rule, which is named; or another form.
+            InvalidArchitecture: the item breaks a rule, which the message names, or has another form.
         """
         if isinstance(item, Mapping) and any(str(key).startswith(PREFIX) for key in item):
             return self.parse_configurations([item])
@@ -284,22 +284,22 @@ class DARTS(SearchSpace):
             raise InvalidArchitecture(f"cannot read {show_item(item)} as a 'darts' architecture: {error}") from None
 
     def read_form(self, item: Any, form: str) -> Archs:
-        """Read NASLib's "compact" cells, two times eight ``(input, code)``; ``[1, 22]``. Its codes are our order.
+        """Read NASLib's "compact" cells, two lists of eight ``(input, code)``; ``[1, 22]``. The codes follow our order.
 
         Raises:
-            InvalidArchitecture: another form, or a code outside 0 to 6.
+            InvalidArchitecture: the item has another form, or a code is outside 0 to 6.
         """
         try:
             normal, reduce = ([(source, self.operations[code]) for source, code in cell if code >= 0] for cell in item)
         except (ValueError, TypeError, IndexError):
             raise InvalidArchitecture(
-                f"{show_item(item)} is no {form} architecture; expected two lists of eight (input, code), codes 0 to "
-                f"{_N_OPERATIONS - 1}: {', '.join(self.operations)}"
+                f"{show_item(item)} is not a {form} architecture; expected two lists of eight (input, code), codes 0 "
+                f"to {_N_OPERATIONS - 1}: {', '.join(self.operations)}"
             ) from None
         return self.read_one([normal, reduce])
 
     def _read(self, cells: Mapping[str, Edges]) -> Archs:
-        """[22] the architecture with these edges; ValueError where there is none."""
+        """Return the architecture [22] with these edges; raise ValueError if there is none."""
         for cell, edges in cells.items():
             if len(edges) != 2 * len(NODES):
                 raise ValueError(f"the {cell} cell has {len(edges)} edges; expected {2 * len(NODES)}")
@@ -307,7 +307,7 @@ class DARTS(SearchSpace):
                 if operation not in self.operations:
                     raise ValueError(f"unknown operation '{operation}' (known: {', '.join(self.operations)})")
             for node, (_, a), (_, b) in zip(NODES, edges[::2], edges[1::2], strict=True):
-                why = "twice the same" if a == b else "a later one" if max(a, b) >= node else "no node"
+                why = "the same twice" if a == b else "not an earlier node" if max(a, b) >= node else "not a node"
                 if a == b or not (0 <= a < node and 0 <= b < node):
                     raise ValueError(
                         f"node {node} of the {cell} cell has inputs {a} and {b}, {why}; expected two of 0 to {node - 1}"

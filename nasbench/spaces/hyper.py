@@ -1,13 +1,13 @@
-"""Any space of named decisions: hyperparameters, architecture choices, or both, declared as plain data.
+"""Spaces of named decisions: hyperparameters, architecture choices, or both, declared as plain data.
 
 The declaration follows ConfigSpace (Lindauer et al. 2019, arXiv 1908.06756), reduced to what a table
-can hold: every decision has at most 127 listed values. Kinds: ``categorical``, ``ordinal`` (listed in
-order) and ``integer`` (``[low, high]`` with a ``step``; with ``log`` the step is a factor, 2 unless
-given). A condition makes a decision active only where one other, active decision has one of some
-values; each decision has one condition at most, so that configurations can be counted and drawn
-uniformly. ConfigSpace has conjunctions, forbidden clauses and floats too; these are refused.
+can hold: every decision has at most 127 listed values. The kinds are ``categorical``, ``ordinal`` (listed in
+order) and ``integer`` (``[low, high]`` with a ``step``; with ``log`` the step is a factor, 2 by
+default). A condition makes a decision active only if another decision is active and has one of the given
+values. Each decision has at most one condition, so that configurations can be counted and drawn
+uniformly. ConfigSpace's conjunctions, forbidden clauses and floats are refused.
 
-In the mapping of a table, which keeps the declaration (a task takes it from there, or repeats it alike)::
+The mapping of a table holds the declaration (a task takes it from the table, or repeats it identically)::
 
     [architecture]
     space = "hyper"
@@ -20,13 +20,13 @@ In the mapping of a table, which keeps the declaration (a task takes it from the
     when = "optimizer"
     is = ["sgd"]
 
-In a task that trains, which has no table, the same stands under ``space_options``.
+A task that trains has no table; its declaration holds the same under ``space_options``.
 
-Digits count the values from 0; that of an inactive decision is 0. The text form is
-``optimizer=sgd,momentum=0.9,depth=3``; inactive decisions are left out. ``read`` also takes dictionaries, data frames
+Digits count the values from 0; the digit of an inactive decision is 0. The text form is
+``optimizer=sgd,momentum=0.9,depth=3``, without inactive decisions. ``read`` also takes dictionaries, data frames
 and configurations of ConfigSpace, ``{"optimizer": "sgd", ...}``, in which inactive decisions may be None or nan.
-Neighbours change one active decision: a categorical one to any other value, an ordinal or integer one to the value
-before or after. What the change activates starts at its first value.
+A neighbour differs in one active decision: a categorical one may take any other value, an ordinal or integer one the
+value before or after. Decisions that the change activates start at their first value.
 
 A space of up to a million configurations is an ``EnumeratedSpace``; a larger one has no ``index``.
 """
@@ -70,13 +70,14 @@ class HyperSpace(SearchSpace):
 
     Args:
         decisions: name -> ``{"categorical": [...]}``, ``{"ordinal": [...]}`` or
-            ``{"integer": [low, high], "step": 1, "log": False}``. Without any, an example of six
+            ``{"integer": [low, high], "step": 1, "log": False}``. Without decisions, an example with six
             decisions and 2,400 configurations.
         conditions: ``{"decision": name, "when": other, "is": [values]}``.
 
     Raises:
-        InvalidOption: another declaration, more than 127 choices, or fewer than two configurations.
-        UnknownName: a condition on what is not declared.
+        InvalidOption: the declaration is malformed, a decision has more than 127 choices, or there are fewer than two
+            configurations.
+        UnknownName: a condition refers to an undeclared decision or value.
     """
 
     name = "hyper"
@@ -84,7 +85,7 @@ class HyperSpace(SearchSpace):
     def __new__(
         cls, decisions: Mapping[str, Any] | None = None, conditions: Sequence[Mapping[str, Any]] = ()
     ) -> "HyperSpace":
-        """Make an ``EnumeratedSpace`` where there are few configurations."""
+        """Make an ``EnumeratedSpace`` if there are few configurations."""
         listed = cls is HyperSpace and _count(_read(decisions, conditions)) <= _ENUMERATED
         return super().__new__(_EnumeratedHyperSpace if listed else cls)
 
@@ -100,11 +101,11 @@ class HyperSpace(SearchSpace):
             at: _find_active_at(self.declared, at) for at in self._order if self.declared[at].parent >= 0
         }
         if self.size < 2:
-            raise InvalidOption("the declared space has one configuration: there is nothing to search")
+            raise InvalidOption("the declared space has only one configuration: there is nothing to search")
 
     @property
     def code_options(self) -> dict[str, Any]:
-        """The declaration, decisions in order."""
+        """The declaration, with the decisions in order."""
         return write_declaration(self.declared)
 
     @cached_property
@@ -123,7 +124,7 @@ class HyperSpace(SearchSpace):
         return _count(self.declared)
 
     def _find_active(self, archs: Archs) -> Bools:
-        """[n, d] which decisions are active in rows with digits in range."""
+        """Return [n, d] which decisions are active in rows with digits in range."""
         active = np.ones(archs.shape, dtype=np.bool_)
         for at in self._order:
             if at in self._active_at:
@@ -135,7 +136,7 @@ class HyperSpace(SearchSpace):
         return np.asarray(((archs >= 0) & (archs < self.cardinality)).all(axis=1))
 
     def is_valid(self, archs: Archs) -> Bools:
-        """Tell for each row whether its digits are in range and its inactive ones 0; ``[n]``."""
+        """Return whether the digits of each row are in range and those of inactive decisions 0; ``[n]``."""
         archs = as_archs(archs, len(self.decisions))
         valid = self._check_digits(archs)
         valid[valid] = ((archs[valid] == 0) | self._find_active(archs[valid])).all(axis=1)
@@ -145,7 +146,7 @@ class HyperSpace(SearchSpace):
         """Set the digits of inactive decisions to 0; ``[n, d]``.
 
         Raises:
-            InvalidArchitecture: digits out of range.
+            InvalidArchitecture: digits are out of range.
         """
         archs = as_archs(archs, len(self.decisions))
         bad = np.flatnonzero(~self._check_digits(archs))
@@ -155,7 +156,7 @@ class HyperSpace(SearchSpace):
 
     @cached_property
     def _cumulative(self) -> list[Floats]:
-        """Of each decision, the share of configurations below it with a digit up to each one."""
+        """For each decision, the cumulative share of configurations by digit."""
         weights = _count_configurations(self.declared)
         return [np.cumsum([weight / sum(own) for weight in own]) for own in weights]
 
@@ -166,7 +167,7 @@ class HyperSpace(SearchSpace):
         return self.canonicalize(np.stack(digits, axis=1).astype(np.int8))
 
     def _list_edits(self, archs: Archs) -> Archs:
-        """Return ``[n, k, d]``: every single edit, made canonical; itself where there is nothing to edit."""
+        """Return ``[n, k, d]``: every single edit in canonical form; the row itself where an edit changes nothing."""
         edits = []
         for at, item in enumerate(self.declared):
             last = len(item.values) - 1
@@ -178,7 +179,7 @@ class HyperSpace(SearchSpace):
         return np.stack(edits, axis=1)
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
-        """Return every configuration one edit away, ``[m, d]``, and the row ``[m]`` each belongs to."""
+        """Return every configuration one edit away, ``[m, d]``, and the row ``[m]`` that each belongs to."""
         archs = self.checked(archs)
         edits = self._list_edits(archs)
         owner, edit = np.nonzero((edits != archs[:, None]).any(axis=2))
@@ -195,10 +196,10 @@ class HyperSpace(SearchSpace):
         return self.canonicalize(archs)
 
     def graphs(self, archs: Archs) -> Graphs:
-        """Return trees: the input leads to each decision, a decision to those it activates, and all to the output.
+        """Return graphs: edges lead from the input or the parent to each decision, and from each one to the output.
 
-        Vertices are the input, the decisions (those that others depend on first) and the output. A
-        vertex is labelled ``name=value``, or ``inactive`` and then without edges.
+        Vertices are the input, the decisions (parents first) and the output. The label of a vertex is
+        ``name=value``, or ``inactive`` for a vertex without edges.
         """
         archs = self.checked(archs)
         d, active = len(self.decisions), self._find_active(archs)
@@ -217,22 +218,23 @@ class HyperSpace(SearchSpace):
 
     @cached_property
     def _digits(self) -> dict[str, tuple[int, dict[str | float, int]]]:
-        """Column of each name, and the digit of each value as text and, if it is one, as a number."""
+        """Column of each name, and the digit of each value as a text and, where possible, as a number."""
         found = {}
         for at, item in enumerate(self.declared):
             digits: dict[str | float, int] = {
                 float(v): i for i, v in enumerate(item.values) if not isinstance(v, str | bool) and v == v
             }
-            digits.update({str(value): i for i, value in enumerate(item.values)})  # Python's True beside TOML's true
-            digits.update({text: i for i, text in enumerate(item.texts)})  # what is listed exactly so goes first
+            digits.update({str(value): i for i, value in enumerate(item.values)})  # Python's True besides TOML's true
+            digits.update({text: i for i, text in enumerate(item.texts)})  # exact matches take precedence
             found[item.name] = (at, digits)
         return found
 
     def parse(self, texts: Sequence[str]) -> Archs:
-        """Read ``lr=0.1,op=conv3x3``: every active decision once, in any order; numbers in any notation.
+        """Read texts such as ``lr=0.1,op=conv3x3``: each active decision once, in any order; any notation of numbers.
 
         Raises:
-            InvalidArchitecture: another form, an unknown decision or value, one missing or inactive.
+            InvalidArchitecture: a text has another form, a decision or value is unknown, or a decision is missing or
+                inactive.
         """
         written = []
         for text in map(str, texts):
@@ -241,10 +243,11 @@ class HyperSpace(SearchSpace):
         return self._read_rows(written, list(map(str, texts)))
 
     def read_one(self, item: Any) -> Archs:
-        """Read a dictionary of values by the decisions' names, or a configuration of ConfigSpace; ``[1, d]``.
+        """Read a dictionary from decision names to values, or a configuration of ConfigSpace; ``[1, d]``.
 
         Raises:
-            InvalidArchitecture: an unknown decision or value, one missing or inactive, or another form.
+            InvalidArchitecture: a decision or value is unknown, a decision is missing or inactive, or the item has
+                another form.
         """
         if not isinstance(item, Mapping):
             return super().read_one(item)
@@ -253,14 +256,14 @@ class HyperSpace(SearchSpace):
         )
 
     def _read_rows(self, written: Sequence[Sequence[tuple[str, Any]]], texts: Sequence[str]) -> Archs:
-        """Return configurations given as names and values; ``texts`` name them in errors; ``[n, d]``."""
+        """Build configurations ``[n, d]`` from names and values; ``texts`` name them in error messages."""
         archs = np.zeros((len(texts), len(self.decisions)), dtype=np.int8)
         given = np.zeros(archs.shape, dtype=np.bool_)
         for row, (pairs, arch) in enumerate(zip(written, archs, strict=True)):
             for name, value in pairs:
                 at, digit = self._find_digit(texts[row], name, value)
                 if given[row, at]:
-                    raise self._make_malformed(texts[row], f"'{name}' stands there twice")
+                    raise self._make_malformed(texts[row], f"'{name}' appears twice")
                 arch[at], given[row, at] = digit, True
         wrong = np.argwhere(given != self._find_active(archs))
         if len(wrong):
@@ -270,9 +273,9 @@ class HyperSpace(SearchSpace):
         return archs
 
     def _explain_inactive(self, at: int, arch: Archs) -> str:
-        """Say what makes a decision inactive in a row [d]."""
+        """Return why a decision is inactive in a row [d]."""
         parent = self.declared[at].parent
-        return f"is inactive there ('{self.decisions[parent]}' is {self.declared[parent].texts[arch[parent]]})"
+        return f"is inactive ('{self.decisions[parent]}' is {self.declared[parent].texts[arch[parent]]})"
 
     def _explain_broken_rule(self, arch: Archs) -> str:
         at = int(np.flatnonzero((arch != 0) & ~self._find_active(arch[None])[0])[0])
@@ -296,7 +299,7 @@ class HyperSpace(SearchSpace):
         return ", ".join(texts[:8]) + (f", ... {texts[-1]}" if len(texts) > 8 else "")
 
     def format(self, archs: Archs) -> list[str]:
-        """Write as ``lr=0.1,op=conv3x3,depth=3``, in the order of the declaration, without what is inactive."""
+        """Write as ``lr=0.1,op=conv3x3,depth=3``, in the order of the declaration, without inactive decisions."""
         archs = self.checked(archs)
         starts = np.cumsum(self.cardinality) - self.cardinality
         return [
@@ -305,7 +308,7 @@ class HyperSpace(SearchSpace):
         ]
 
     def to_configspace(self, name: str = "hyper") -> Any:
-        """Return a ``ConfigSpace.ConfigurationSpace``; ``integer`` with a step or log becomes an ordinal there.
+        """Return a ``ConfigSpace.ConfigurationSpace``; an ``integer`` with a step or log becomes an ordinal.
 
         Raises:
             MissingExtra: ConfigSpace is not installed.
@@ -316,11 +319,11 @@ class HyperSpace(SearchSpace):
 
     @classmethod
     def from_configspace(cls, space: Any) -> "HyperSpace":
-        """Return the space that a ``ConfigSpace.ConfigurationSpace`` describes; its priors and defaults are dropped.
+        """Return the space that a ``ConfigSpace.ConfigurationSpace`` describes, without its priors and defaults.
 
         Raises:
             MissingExtra: ConfigSpace is not installed.
-            InvalidOption: floats, conjunctions of conditions, or forbidden clauses.
+            InvalidOption: the space has floats, conjunctions of conditions, or forbidden clauses.
         """
         from nasbench.spaces._hyper_configspace import read_configspace
 
@@ -328,23 +331,23 @@ class HyperSpace(SearchSpace):
 
 
 class _EnumeratedHyperSpace(HyperSpace, EnumeratedSpace):
-    """The same with all rows listed, in the order of their digits; moves are looked up where memory allows."""
+    """The same space with all rows listed, in the order of their digits; moves are looked up if memory allows."""
 
     is_valid = EnumeratedSpace.is_valid
     sample = EnumeratedSpace.sample
 
     @cached_property
-    def _road(self) -> type[SearchSpace]:
+    def _move_class(self) -> type[SearchSpace]:
         n_edits = int(self.cardinality.sum()) * len(self.decisions)
         return EnumeratedSpace if self.size * n_edits <= _LOOKED_UP else HyperSpace
 
     def mutate(self, archs: Archs, rng: np.random.Generator) -> Archs:
         """Move each configuration to one of its neighbours, uniformly; ``[n, d]``."""
-        return self._road.mutate(self, archs, rng)
+        return self._move_class.mutate(self, archs, rng)
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
-        """Return every configuration one edit away, ``[m, d]``, and the row ``[m]`` each belongs to."""
-        return self._road.neighbors(self, archs)
+        """Return every configuration one edit away, ``[m, d]``, and the row ``[m]`` that each belongs to."""
+        return self._move_class.neighbors(self, archs)
 
     @cached_property
     def rows(self) -> Archs:  # type: ignore[override]
@@ -367,13 +370,13 @@ def _read(decisions: Mapping[str, Any] | None, conditions: Sequence[Mapping[str,
 
 
 def _find_active_at(decisions: Sequence[Decision], at: int) -> Bools:
-    """Tell for each digit of the parent of decision ``at`` whether ``at`` is active there."""
+    """Return for each digit of the parent whether the decision ``at`` is active."""
     item = decisions[at]
     return np.array([digit in item.active_at for digit in range(len(decisions[item.parent].values))])
 
 
 def _count_configurations(decisions: Sequence[Decision]) -> list[list[int]]:
-    """Count, for each digit of each decision, the configurations of what depends on it."""
+    """Count, for each digit of each decision, the configurations of the decisions that depend on it."""
     weights = [[1] * len(item.values) for item in decisions]
     for at in reversed(order_parents_first(decisions)):
         item = decisions[at]
@@ -389,7 +392,7 @@ def _count(decisions: Sequence[Decision]) -> int:
 
 
 def _is_absent(value: Any) -> bool:
-    """Whether a value is what a data frame or a dictionary has for an inactive decision."""
+    """Return whether a value stands for an inactive decision in a data frame or a dictionary."""
     return value is None or (isinstance(value, float | np.floating) and math.isnan(value)) or repr(value) == "<NA>"
 
 

@@ -1,13 +1,13 @@
-"""NAS-Bench-Macro: 8 layers of three blocks, 6,561 networks, 3,969 of them different.
+"""NAS-Bench-Macro: 8 layers with three blocks to choose from; 6,561 networks, of which 3,969 are distinct.
 
 Source: Su et al. 2021, "Prioritized Architecture Sampling with Monto-Carlo Tree Search", arXiv
 2103.11922, and the training code of its authors. Columns are the layers; the text is the key of the
 official file, such as ``01210021``, and the index is that key read in base 3.
 
 The layers form stages of 2, 3 and 3. The first layer of a stage halves the resolution and doubles
-the channels, whatever its block; behind it, ``identity`` computes nothing, so that its place in the
+the channels, whatever its block. In later layers, ``identity`` computes nothing, so its position in the
 stage does not matter. The authors trained one network of each such class, the one with identities
-last, and that is the canonical form.
+last, which is the canonical form.
 """
 
 import re
@@ -35,7 +35,7 @@ class NASBenchMacro(ProductSpace):
     cardinality = np.full(_N_LAYERS, len(operations), dtype=np.int64)
 
     def canonicalize(self, archs: Archs) -> Archs:
-        """Move the identities of each stage behind its other blocks, its first layer excepted; ``[n, d]``."""
+        """Move the identities of each stage, except in its first layer, behind its other blocks; ``[n, d]``."""
         result = self.checked(archs).copy()
         for first, end in _STAGES:
             rest = result[:, first + 1 : end]
@@ -51,7 +51,7 @@ class NASBenchMacro(ProductSpace):
         """Read official keys such as ``01210021``.
 
         Raises:
-            InvalidArchitecture: anything but eight digits 0, 1 or 2.
+            InvalidArchitecture: a text is not eight digits 0, 1 or 2.
         """
         archs = np.empty((len(texts), _N_LAYERS), dtype=np.int8)
         for row, text in zip(archs, texts, strict=True):

@@ -1,4 +1,4 @@
-"""NATS-Bench size space: the widths of 5 layers, 8 choices each, 32,768 networks.
+"""NATS-Bench size space: the widths of 5 layers with 8 choices each; 32,768 networks.
 
 Source: Dong, Liu, Musial & Gabrys 2021, "NATS-Bench: Benchmarking NAS Algorithms for Architecture
 Topology and Size", arXiv 2009.00437. Columns are the layers from the input on; the text is the
@@ -24,9 +24,9 @@ _N_LAYERS, _STEP = 5, 8
 
 
 def _count_cell(c_in: Ints, c_out: Ints, pixels: int) -> Floats:
-    """Return the cost of one cell, whose skip becomes a 1x1 convolution where the width changes; ``[2, n]``.
+    """Return the cost of one cell, whose skip becomes a 1x1 convolution if the width changes; ``[2, n]``.
 
-    It is ``|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|``.
+    The cell is ``|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|``.
     """
     first, later = count_convolution(c_in, c_out, 3, pixels), count_convolution(c_out, c_out, 3, pixels)
     cost: Floats = 2 * first + 3 * later + (c_in != c_out) * count_convolution(c_in, c_out, 1, pixels)
@@ -52,21 +52,21 @@ class NATSBenchSize(ProductSpace):
         """Read the numbers of the official files; ``[n, 5]``.
 
         Raises:
-            InvalidArchitecture: a number outside 0 to 32767.
+            InvalidArchitecture: a number is outside 0 to 32767.
         """
         return self.rows[check_indices(self, numbers)]
 
     def canonicalize(self, archs: Archs) -> Archs:
-        """Return the architectures themselves: all differ; ``[n, d]``."""
+        """Return the architectures unchanged: no two are isomorphic; ``[n, d]``."""
         return self.checked(archs).copy()
 
     def network_size(self, archs: Archs, *, n_classes: int = 10, image_size: int = 32) -> NetworkSize:
-        """Return parameters and FLOPs of the networks, as the official files count them; ``[n]`` each.
+        """Return the parameters and FLOPs of the networks, as the official files count them; ``[n]`` each.
 
         Args:
             archs: [n, 5] widths.
             n_classes: 10 for CIFAR-10, 100 for CIFAR-100, 120 for ImageNet16-120.
-            image_size: 32 pixels on a side, 16 for ImageNet16-120.
+            image_size: side of the image in pixels; 16 for ImageNet16-120.
         """
         widths = _STEP * (self.checked(archs).T.astype(np.int64) + 1)
         return count_network(widths, _count_cell, n_classes=n_classes, image_size=image_size)
@@ -79,7 +79,7 @@ class NATSBenchSize(ProductSpace):
         """Read official strings such as ``8:16:24:32:64``.
 
         Raises:
-            InvalidArchitecture: a string of another form, or a width that is no choice.
+            InvalidArchitecture: a string has another form, or a width is not a choice.
         """
         archs = np.empty((len(texts), _N_LAYERS), dtype=np.int8)
         for row, text in zip(archs, texts, strict=True):

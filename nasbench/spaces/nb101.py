@@ -1,22 +1,23 @@
-"""NAS-Bench-101 cells: up to 7 vertices, at most 9 edges, 3 operations, 423,624 cells that differ.
+"""NAS-Bench-101 cells: up to 7 vertices, at most 9 edges, 3 operations; 423,624 distinct cells.
 
 Source: Ying et al. 2019, "NAS-Bench-101: Towards Reproducible Neural Architecture Search", arXiv
 1902.09635. Columns are the 21 possible edges, (0, 1), (0, 2) ... (5, 6), and the operations of
 vertices 1 to 5 in the official order; vertex 0 is the input and vertex 6 the output. As in the
-benchmark, vertices that lie on no way from input to output count for nothing, and a row is valid
-when there is a way and at most nine edges lie on one. So many rows are the same cell: ``canonical``
-tells which, and tables hold canonical rows.
+benchmark, vertices that lie on no path from input to output are ignored, and a row is valid
+if there is a path and at most nine edges lie on paths. So many rows describe the same cell:
+``canonicalize`` maps them to one row, and tables hold canonical rows.
 
-A neighbour is any valid row that differs in one edge bit or one operation. Edits that leave the cell
-the same are among them: without them a cell could never grow, since a new vertex needs two edges.
-The authors' evolution (their NASBench.ipynb) flips each edge with a chance of 1/7 and replaces each
-operation with a chance of 1/5 until the result is valid: several edits, or none; here it is one.
+A neighbour is any valid row that differs in one edge bit or one operation, including edits that leave the cell
+the same: without them a cell could never grow, since a new vertex needs two edges.
+The authors' evolution (their NASBench.ipynb) flips each edge with probability 1/7 and replaces each
+operation with probability 1/5 until the result is valid: several edits, or none. Here it is exactly one edit.
 
-The text form is the rows of the adjacency matrix right of the diagonal, then the operations, ``3``
-conv3x3-bn-relu, ``1`` conv1x1-bn-relu, ``p`` maxpool3x3: ``100110/10000/1001/010/10/1:3p331``.
+The text form is the rows of the adjacency matrix right of the diagonal, then the operations (``3`` for
+conv3x3-bn-relu, ``1`` for conv1x1-bn-relu, ``p`` for maxpool3x3): ``100110/10000/1001/010/10/1:3p331``.
 ``parse`` also reads the official JSON, ``{"matrix": [[...]], "ops": [...]}`` or
-``{"module_adjacency": ..., "module_operations": ...}``, of two to seven vertices. ``read`` takes these as dictionaries,
-``(matrix, ops)`` and the benchmark's ``ModelSpec`` too, operations as names or as the official labels -1, 0, 1, 2, -2.
+``{"module_adjacency": ..., "module_operations": ...}``, of two to seven vertices. ``read`` also takes these as
+dictionaries, ``(matrix, ops)`` and the benchmark's ``ModelSpec``, with operations as names or as the official labels
+-1, 0, 1, 2, -2.
 """
 
 import json
@@ -38,13 +39,13 @@ from nasbench.spaces._space import Graphs, SearchSpace
 _LETTERS = "31p"
 _TEXT = re.compile("/".join(f"([01]{{{k}}})" for k in range(N_VERTICES - 1, 0, -1)) + f":([{_LETTERS}]{{5}})")
 _FLIPS = 2 ** np.arange(N_EDGES)[::-1]
-_N_REPLACED = (N_OPERATIONS - 1) * len(INTERIOR)  # edits of operations; they are always valid
+_N_REPLACED = (N_OPERATIONS - 1) * len(INTERIOR)  # number of edits of operations, which are always valid
 _UNUSED = N_OPERATIONS + 1
 _JSON_KEYS = (("matrix", "ops"), ("module_adjacency", "module_operations"))
 
 
 class NASBench101(SearchSpace):
-    """The cells of NAS-Bench-101, as every row that the benchmark would accept."""
+    """The cells of NAS-Bench-101: all rows that the benchmark would accept."""
 
     name = "nb101"
     trained_once_per_class = True
@@ -55,7 +56,7 @@ class NASBench101(SearchSpace):
 
     @property
     def size(self) -> float:
-        """Number of valid rows; they are 423,624 different cells."""
+        """Number of valid rows; they describe 423,624 distinct cells."""
         return len(self._valid_masks) * cells.N_LABELINGS
 
     @cached_property
@@ -63,7 +64,7 @@ class NASBench101(SearchSpace):
         return np.flatnonzero(cells.compute_pruned_masks())
 
     def is_valid(self, archs: Archs) -> Bools:
-        """Tell for each row whether, once pruned, it connects input and output by at most 9 edges; ``[n]``."""
+        """Return whether each row, after pruning, connects input and output with at most 9 edges; ``[n]``."""
         archs = as_archs(archs, len(self.decisions))
         inside = ((archs >= 0) & (archs < self.cardinality)).all(axis=1)
         masks = np.where(inside, cells.compute_masks(archs), 0)
@@ -73,8 +74,8 @@ class NASBench101(SearchSpace):
         """Draw ``n`` valid rows uniformly, with replacement; ``[n, d]``.
 
         This is the distribution of the authors' random search, which draws all bits and operations and
-        rejects invalid rows; here the valid edge bits are listed, so that nothing is drawn in vain. It
-        is not uniform over cells: one that more rows stand for comes more often.
+        rejects invalid rows; here the valid edge bits are listed, so no draw is rejected. It
+        is not uniform over cells: a cell that more rows describe is drawn more often.
         """
         drawn = rng.random((n, 1 + len(INTERIOR)))
         masks = self._valid_masks[(drawn[:, 0] * len(self._valid_masks)).astype(np.int64)]
@@ -82,13 +83,13 @@ class NASBench101(SearchSpace):
         return np.concatenate([cells.compute_bits(masks), digits], axis=1)
 
     def _find_valid_flips(self, archs: Archs) -> Bools:
-        """[n, 21] whether the row stays valid when that edge is flipped."""
+        """Return [n, 21] whether the row stays valid when each edge is flipped."""
         flipped = cells.compute_masks(archs)[:, None] ^ _FLIPS
         return np.not_equal(cells.compute_pruned_masks().take(flipped), 0)
 
     @staticmethod
     def _apply_edit(archs: Archs, edit: Ints) -> Archs:
-        """Apply edit ``edit`` [n]: below 21 flip that edge, then replace each operation by either other one."""
+        """Apply one edit to each row: ``edit`` [n] below 21 flips that edge, a larger one replaces an operation."""
         children, rows = archs.copy(), np.arange(len(archs))
         flips = edit < N_EDGES
         children[rows[flips], edit[flips]] ^= 1
@@ -99,11 +100,11 @@ class NASBench101(SearchSpace):
         return children
 
     def _find_valid_edits(self, archs: Archs) -> Bools:
-        """[n, 31] which edits of each row are valid."""
+        """Return [n, 31] which edits of each row are valid."""
         return np.pad(self._find_valid_flips(archs), ((0, 0), (0, _N_REPLACED)), constant_values=True)
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
-        """Return the valid rows that differ in one edge or operation, ``[m, d]``, and whose they are ``[m]``."""
+        """Return the valid rows that differ in one edge or operation, ``[m, d]``, and their origins ``[m]``."""
         archs = self.checked(archs)
         owner, edit = np.nonzero(self._find_valid_edits(archs))
         return self._apply_edit(archs[owner], edit), owner
@@ -116,10 +117,10 @@ class NASBench101(SearchSpace):
         return self._apply_edit(archs, (ranks > drawn[:, None]).argmax(axis=1))
 
     def canonicalize(self, archs: Archs) -> Archs:
-        """Map each row to the one that stands for all isomorphic cells, pruned; ``[n, d]``.
+        """Map each row to the pruned row that represents all isomorphic cells; ``[n, d]``.
 
-        Of all orders of the vertices that keep edges pointing forward, it is the row that has the used
-        vertices first and then reads largest, edges before operations. Unused vertices have digit 0.
+        Among all orders of the vertices in which edges point forward, the canonical row has the used
+        vertices first and then the largest number, edges before operations. Unused vertices have digit 0.
         """
         return cells.expand_keys(self._compute_keys(self.checked(archs)))
 
@@ -129,20 +130,20 @@ class NASBench101(SearchSpace):
         return cells.compute_canonical_keys(masks, archs[:, N_EDGES:])
 
     def unique_cells(self, max_vertices: int = N_VERTICES) -> Archs:
-        """Return one canonical row for every different cell of up to ``max_vertices`` vertices; ``[m, d]``.
+        """Return one canonical row for every distinct cell of up to ``max_vertices`` vertices; ``[m, d]``.
 
-        They are 1, 7, 91, 2,532, 64,542 and 423,624 for 2 to 7 vertices, in about a second; the order is
-        by number of vertices, then by row.
+        There are 1, 7, 91, 2,532, 64,542 and 423,624 cells for 2 to 7 vertices; it takes about a second. The cells
+        are ordered by the number of vertices, then by row.
 
         Raises:
-            InvalidOption: a number outside 2 to 7.
+            InvalidOption: the number is outside 2 to 7.
         """
         if not 2 <= max_vertices <= N_VERTICES:
             raise InvalidOption(f"max_vertices is {max_vertices}; cells have 2 to {N_VERTICES}")
         return np.concatenate([cells.list_unique_cells(v) for v in range(2, max_vertices + 1)])
 
     def hashes(self, archs: Archs) -> list[str]:
-        """Return the official MD5 hash of each row's cell, as the benchmark's files name it."""
+        """Return the official MD5 hash of each row's cell, as in the benchmark's files."""
         keys, inverse = np.unique(self._compute_keys(self.checked(archs)), return_inverse=True)
         rows = cells.expand_keys(keys)
         n_used = cells.find_used_vertices(cells.compute_masks(rows)).sum(axis=1)
@@ -157,7 +158,7 @@ class NASBench101(SearchSpace):
         return cells.compute_official_hash(edges, [-1, *row[N_EDGES : N_EDGES + n_used], -2])
 
     def graphs(self, archs: Archs) -> Graphs:
-        """Return the pruned graphs on the seven vertices of the row; idle vertices are isolated and ``unused``."""
+        """Return the pruned graphs on the seven vertices of the row; ignored vertices are isolated and ``unused``."""
         archs = self.checked(archs)
         masks = cells.compute_pruned_masks().take(cells.compute_masks(archs)).astype(np.int64)
         adjacency = np.zeros((len(archs), N_VERTICES, N_VERTICES), dtype=np.uint8)
@@ -172,7 +173,7 @@ class NASBench101(SearchSpace):
         return super()._list_encoders() | {"path": self._encode_paths}
 
     def _encode_paths(self, archs: Archs) -> Bits:
-        """[n, 364] bits: the path of no operation, 3 of one, 9 of two ... 243 of five."""
+        """Return [n, 364] bits: the path without operations, 3 paths of one, 9 of two ... 243 of five."""
         offsets = np.cumsum([0] + [N_OPERATIONS**length for length in range(len(INTERIOR) + 1)])
         bits = np.zeros((len(archs), offsets[-1]), dtype=np.uint8)
         for length in range(len(INTERIOR) + 1):
@@ -185,14 +186,14 @@ class NASBench101(SearchSpace):
         return bits
 
     def from_graph(self, matrix: Any, operations: Sequence[str]) -> Archs:
-        """Place one official graph in a row, as it is: inner vertices first, the output last; ``[1, d]``.
+        """Convert one official graph to a row, unchanged: inner vertices first, the output last; ``[1, d]``.
 
         Args:
             matrix: [v, v] zeros and ones above the diagonal, v from 2 to 7.
-            operations: v names, the first ``input``, the last ``output``.
+            operations: v names; the first is ``input``, the last is ``output``.
 
         Raises:
-            InvalidArchitecture: another shape, other values, an unknown operation, or no valid cell.
+            InvalidArchitecture: the shape or the values are wrong, an operation is unknown, or the cell is invalid.
         """
         adjacency, v = self._read_matrix(matrix, len(operations)), len(operations)
         inner = self._read_inner(operations)
@@ -209,19 +210,19 @@ class NASBench101(SearchSpace):
         adjacency = np.asarray(matrix)
         if v > N_VERTICES:
             raise InvalidArchitecture(
-                f"{v} vertices; a cell has from 2 to {N_VERTICES}: leave out those on no way from input to output"
+                f"{v} vertices; a cell has from 2 to {N_VERTICES}: leave out those on no path from input to output"
             )
         if v < 2 or adjacency.shape != (v, v):
             raise InvalidArchitecture(f"matrix {adjacency.shape} for {v} operations; expected [v, v], v from 2 to 7")
         if not np.isin(adjacency, (0, 1)).all():
-            raise InvalidArchitecture("a matrix holds zeros and ones above the diagonal, and zeros elsewhere")
+            raise InvalidArchitecture("expected a matrix of zeros and ones above the diagonal, and zeros elsewhere")
         if np.tril(adjacency).any():
             i, j = np.argwhere(np.tril(adjacency))[0]
-            raise InvalidArchitecture(f"edge ({i}, {j}) leads back; edges lie above the diagonal of a matrix")
+            raise InvalidArchitecture(f"edge ({i}, {j}) leads backward; all edges must lie above the diagonal")
         return adjacency
 
     def _read_inner(self, operations: Sequence[Any]) -> list[str]:
-        """Return the names of the operations between ``input`` and ``output``, given as names or official labels."""
+        """Return the names of the operations between ``input`` and ``output`` from names or official labels."""
         labels = {-1: "input", -2: "output"} | dict(enumerate(self.operations))
         names = [name if isinstance(name, str) else labels.get(name, name) for name in operations]
         inner = names[1:-1]
@@ -235,7 +236,7 @@ class NASBench101(SearchSpace):
         """Read an official specification: a dictionary, ``(matrix, ops)`` or a ``ModelSpec``; ``[1, 26]``.
 
         Raises:
-            InvalidArchitecture: it breaks a rule of the benchmark, which is named; or another form.
+            InvalidArchitecture: the item breaks a rule of the benchmark, which the message names, or has another form.
         """
         pairs = (read_fields(item, *keys) for keys in (("original_matrix", "original_ops"), *_JSON_KEYS))
         pair = next((found for found in pairs if found is not None), item)
@@ -247,7 +248,7 @@ class NASBench101(SearchSpace):
             raise InvalidArchitecture(f"cannot read {show_item(item)} as an 'nb101' cell: {error}") from None
 
     def _explain_broken_rule(self, arch: Archs) -> str:
-        """Follow the edges, since the table of pruned cells does not tell the two rules apart."""
+        """Follow the edges, because the table of pruned cells does not distinguish the two rules."""
         edges = [edge for edge, bit in zip(EDGES, arch[:N_EDGES].tolist(), strict=True) if bit]
         forward, backward = {0}, {N_VERTICES - 1}
         for source, target in edges:
@@ -256,14 +257,14 @@ class NASBench101(SearchSpace):
             backward |= {source} if target in backward else set()
         n_edges = sum({*edge} <= forward & backward for edge in edges)
         if not n_edges:
-            return "there is no way from input to output"
-        return f"{n_edges} edges lie on a way from input to output; at most {cells.MAX_EDGES} may"
+            return "there is no path from input to output"
+        return f"{n_edges} edges lie on paths from input to output; at most {cells.MAX_EDGES} are allowed"
 
     def parse(self, texts: Sequence[str]) -> Archs:
-        """Read the text form, or the official JSON of one cell; rows stay as written, not canonical; ``[n, d]``.
+        """Read the text form, or the official JSON of one cell, without canonicalising the rows; ``[n, d]``.
 
         Raises:
-            InvalidArchitecture: another form, an unknown operation, or no valid cell.
+            InvalidArchitecture: a text has another form, an operation is unknown, or a cell is invalid.
         """
         rows = [self._parse_one(str(text).strip()) for text in texts]
         return np.concatenate(rows) if rows else np.empty((0, len(self.decisions)), dtype=np.int8)

@@ -1,15 +1,15 @@
-"""NAS-Bench-Graph: graph neural networks of four operations on a tree, 26,206 architectures.
+"""NAS-Bench-Graph: graph neural networks with four operations on a tree; 26,206 architectures.
 
 Source: Qin et al. 2022, "NAS-Bench-Graph: Benchmarking Graph Neural Architecture Search", arXiv
 2206.09166. Every computing node has one input, an earlier node or the raw features, and all leaves
-feed the output: up to isomorphism one of 9 rooted trees. Columns are the tree's ``shape`` and the
+feed the output. Up to isomorphism this gives 9 rooted trees. Columns are the tree's ``shape`` and the
 operations of its four nodes. Only canonical architectures are valid: identity (``skip``) nodes that
-change nothing are moved to the front and interchangeable operations are sorted, which leaves 26,206.
+change nothing come first, and interchangeable operations are sorted, which leaves 26,206.
 
 The text form is ``0112:gcn,cheb,gin,fc`` (input of each node, then operations); ``parse`` also reads
 the official hash (``61327``) and the official constructor ``Arch([0, 1, 1, 2], ['gcn', ...])``, with
-any valid list of inputs. The hash is base 10: shape, then four positions in ``operations``; ``read`` takes it as a
-number with ``form="index"``, and the official ``Arch`` itself or its ``(link, ops)``.
+any valid list of inputs. The digits of the hash (base 10) are the shape and four positions in ``operations``. ``read``
+takes it as a number with ``form="index"``, and also the official ``Arch`` object or its ``(link, ops)``.
 """
 
 import re
@@ -57,7 +57,7 @@ def _relabel_links(links: Links, order: tuple[int, ...]) -> Links:
 
 @cache
 def _find_shape(links: Links) -> tuple[int, tuple[int, ...]]:
-    """Return the shape isomorphic to ``links`` and the first node order that makes it so."""
+    """Return the shape that is isomorphic to ``links``, and the first order of nodes that gives it."""
     return next(
         (_SHAPES.index(relabelled), order)
         for order in _ORDERS
@@ -72,7 +72,7 @@ def _contract_links(links: Links, skips: tuple[bool, ...]) -> tuple[Links, tuple
     has siblings and whose input is not the raw features themselves.
 
     Returns:
-        Inputs of the four nodes of the new tree, and the old node each of them was.
+        The inputs of the four nodes of the new tree, and the old position of each of them.
     """
     parent = {node: links[node - 1] for node in range(1, 5)}
     front: list[int] = []
@@ -95,7 +95,7 @@ def _contract_links(links: Links, skips: tuple[bool, ...]) -> tuple[Links, tuple
 
 @cache
 def _build_canonical_table() -> Archs:
-    """[59049, 5] canonical form of every combination of digits, in the order of ``_RADIX``."""
+    """Return [59049, 5] the canonical form of every combination of digits, in the order of ``_RADIX``."""
     raw = np.indices((9, 9, 9, 9, 9), dtype=np.int8).reshape(5, -1).T
     shapes, orders = np.zeros((9, 16), dtype=np.int8), np.zeros((9, 16, 4), dtype=np.int64)
     for shape, links in enumerate(_SHAPES):
@@ -108,7 +108,7 @@ def _build_canonical_table() -> Archs:
     result[:, 0] = shapes[raw[:, 0], mask]
     result[:, 1:] = np.take_along_axis(raw[:, 1:], orders[raw[:, 0], mask], axis=1)
     for shape, links in enumerate(_SHAPES):
-        # Of the equivalent node orders keep the one whose operations read smallest.
+        # Of the equivalent orders of nodes, keep the one whose operations give the smallest number.
         symmetries = np.array([order for order in _ORDERS if _relabel_links(links, order) == links])
         rows = np.flatnonzero(result[:, 0] == shape)
         alternatives = result[rows, 1:][:, symmetries]
@@ -118,10 +118,10 @@ def _build_canonical_table() -> Archs:
 
 
 class NASBenchGraph(EnumeratedSpace):
-    """The 26,206 architectures of NAS-Bench-Graph, or those made of some of the operations only.
+    """The 26,206 architectures of NAS-Bench-Graph, or those with a subset of the operations.
 
     Args:
-        operations: restrict the space to these; the benchmark's Proteins data set has five of the nine.
+        operations: the allowed operations; the benchmark's Proteins data set has five of the nine.
     """
 
     name = "nbgraph"
@@ -137,17 +137,17 @@ class NASBenchGraph(EnumeratedSpace):
         digits = sorted(self.operations.index(name) for name in set(operations))
         columns = [range(len(_SHAPES)), digits, digits, digits, digits]
         raw = np.array(list(product(*columns)), dtype=np.int8)
-        real = (raw[:, 1:] != _SKIP).any(axis=1)  # four identities are no network
+        real = (raw[:, 1:] != _SKIP).any(axis=1)  # four identities are not a network
         self.rows = raw[real & (self._canonicalize_raw(raw) == raw).all(axis=1)]
 
     @property
     def code_options(self) -> dict[str, Any]:
-        """None: fewer ``operations`` keep their codes."""
+        """Empty: a subset of ``operations`` keeps the codes."""
         return {}
 
     @cached_property
     def _published_chances(self) -> Floats:
-        """[N] chance of drawing this row or an earlier one, where inputs and operations are drawn, not their result."""
+        """[N] cumulative probability of each row if inputs and operations are drawn uniformly."""
         lists = Counter(_find_shape((0, *links))[0] for links in product(range(2), range(3), range(4)))
         operations = np.array(list(product(*[np.unique(self.rows[:, 1:])] * 4)), dtype=np.int8)
         weights = np.zeros(len(self.rows))
@@ -159,22 +159,22 @@ class NASBenchGraph(EnumeratedSpace):
         return chances
 
     def sample_as_published(self, n: int, rng: np.random.Generator) -> Archs:
-        """Draw every node's input and operation alike, as the authors' driver does; again if all four are ``skip``.
+        """Draw each node's input and operation uniformly, as the authors' code does; repeat if all four are ``skip``.
 
-        Architectures that more lists of inputs and operations stand for are drawn more often, up to 164 times.
+        Architectures that more lists of inputs and operations describe are drawn more often, up to 164 times.
         """
         return self.rows[np.searchsorted(self._published_chances, rng.random(n), side="right")]
 
     @staticmethod
     def _canonicalize_raw(raw: Archs) -> Archs:
-        """Canonical form of rows with digits in range, valid or not; ``[n, 5]``."""
+        """Return the canonical form of rows with digits in range, valid or not; ``[n, 5]``."""
         return _build_canonical_table().take((raw.astype(np.float32) @ _RADIX).astype(np.int64), axis=0, mode="clip")
 
     def canonicalize(self, archs: Archs) -> Archs:
-        """Map any four operations on any of the 9 shapes to the valid architecture computing the same.
+        """Map any four operations on any of the 9 shapes to the valid architecture that computes the same.
 
         Raises:
-            InvalidArchitecture: digits out of range, or four times ``skip``.
+            InvalidArchitecture: digits are out of range, or all four operations are ``skip``.
         """
         archs = as_archs(archs, len(self.decisions))
         bad = np.flatnonzero(((archs < 0) | (archs >= self.cardinality)).any(axis=1))
@@ -210,7 +210,7 @@ class NASBenchGraph(EnumeratedSpace):
         return super()._list_encoders() | {"path": self._encode_paths}
 
     def _encode_paths(self, archs: Archs) -> Bits:
-        """[n, 7380] bits: a path runs from the raw features to a leaf, one to four operations long."""
+        """Return [n, 7380] bits: the paths of one to four operations from the raw features to a leaf."""
         k = len(self.operations)
         offsets = np.cumsum([0] + [k**length for length in range(1, 5)])
         bits = np.zeros((len(archs), offsets[-1]), dtype=np.uint8)
@@ -241,11 +241,11 @@ class NASBenchGraph(EnumeratedSpace):
         return super().read_one(item)
 
     def parse(self, texts: Sequence[str]) -> Archs:
-        """Read ``0112:gcn,cheb,gin,fc``, an official hash, or an official ``Arch(...)``; always canonical.
+        """Read ``0112:gcn,cheb,gin,fc``, an official hash, or an official ``Arch(...)``; the result is canonical.
 
         Raises:
-            InvalidArchitecture: another form, an unknown operation, an impossible list of inputs, or
-                an architecture outside the space.
+            InvalidArchitecture: a text has another form, an operation is unknown, the list of inputs is impossible,
+                or the architecture is outside the space.
         """
         raw = np.array([self._parse_one(str(text).strip()) for text in texts], dtype=np.int8).reshape(-1, 5)
         archs = self._canonicalize_raw(raw)
@@ -257,7 +257,7 @@ class NASBenchGraph(EnumeratedSpace):
     def _explain_outside(self, arch: Archs) -> str:
         """Return why a canonical row [5] is not in the space."""
         if (arch[1:] == _SKIP).all():
-            return "four times skip is no network"
+            return "four skip operations are not a network"
         allowed = np.unique(self.rows[:, 1:])
         excluded = next(self.operations[digit] for digit in arch[1:].tolist() if digit not in allowed)
         return f"this space is restricted to {', '.join(self.operations[i] for i in allowed)}, without {excluded}"
@@ -266,7 +266,7 @@ class NASBenchGraph(EnumeratedSpace):
         canonical = self._canonicalize_raw(arch[None])
         if (canonical[0] == arch).all() or not self.is_valid(canonical)[0]:
             return self._explain_outside(canonical[0])
-        return f"it is not in canonical form, which is {canonical[0].tolist()}: use canonical(archs)"
+        return f"it is not in canonical form, which is {canonical[0].tolist()}: use canonicalize(archs)"
 
     def _parse_one(self, text: str) -> list[int]:
         if text.isdecimal() and len(text) <= 5:

@@ -1,19 +1,20 @@
-"""NAS-Bench-NLP recipes: recurrent cells of up to 24 nodes of seven operations, and up to three hidden states.
+"""NAS-Bench-NLP recipes: recurrent cells with up to 24 nodes, seven operations and up to three hidden states.
 
 Source: Klyuchnikov et al. 2020, "NAS-Bench-NLP: Neural Architecture Search Benchmark for Natural Language
 Processing", arXiv 2006.07116, and ``custom_rnn.py`` of its repository ``fmsnew/nas-bench-nlp-release``. A recipe names
-nodes; each has an operation and its inputs: ``x``, the hidden states ``h_prev_0`` to ``h_prev_2`` of the step before,
-or other nodes. The nodes ``h_new_0`` to ``h_new_2`` are the hidden states it passes on, the first of them its output.
+nodes; each has an operation and inputs: ``x``, the hidden states ``h_prev_0`` to ``h_prev_2`` of the previous step,
+or other nodes. The nodes ``h_new_0`` to ``h_new_2`` are the new hidden states; the first of them is the cell's output.
 
 Columns are, for each node in the order of the recipe, the operation and three inputs, then the nodes that are the new
-hidden states; 0 is nothing. So the names of nodes do not exist here, and ``parse`` moves a node behind its inputs
-where the recipe has it before. The text is the recipe as JSON. The benchmark compares recipes by their text and defines
-no isomorphism: ``canonical`` returns what it is given.
+hidden states; 0 means none. The names of nodes are therefore lost, and ``parse`` moves a node behind its inputs
+if the recipe lists it before them. The text is the recipe as JSON. The benchmark compares recipes by their text and
+defines no isomorphism: ``canonicalize`` returns its argument unchanged.
 
-An edit changes one decision and leaves a valid recipe: an operation, an input, one more or one less input of a node
-that takes several, or which node a hidden state is; or it appends or drops a last node of ``x`` alone. Recipes are not
-drawn uniformly, since nobody has counted them: ``sample`` draws the number of nodes, of hidden states, then every
-choice evenly. The space has no index; the release trained some 14,000 of its recipes, drawn by its own generator.
+An edit changes one decision and gives a valid recipe: an operation, an input, one more or one less input of a node
+that takes several, or the node of a hidden state; or it appends or drops a last node whose only input is ``x``.
+Sampling is not uniform over recipes, because their number is unknown: ``sample`` draws the number of nodes and of
+hidden states, then every choice uniformly. The space has no index; the release trained about 14,000 recipes, drawn by
+its own generator.
 """
 
 import json
@@ -39,7 +40,7 @@ _OPERATIONS = (
     "activation_sigm",
     "activation_leaky_relu",
 )
-# Fewest and most inputs, by the digit of the operation; 0 is no node.
+# Fewest and most inputs by the digit of the operation; digit 0 means no node.
 _FEWEST = np.array([0, 1, 3, 2, 2, 1, 1, 1])
 _MOST = np.array([0, 3, 3, 3, 3, 1, 1, 1])
 _UNARY = np.flatnonzero(_FEWEST == 1).astype(np.int8)
@@ -55,7 +56,7 @@ _VOCABULARY = (
 _ABSENT, _NEW_LABEL = _VOCABULARY.index("absent"), _VOCABULARY.index("h_new_0")
 _OPERATION_LABEL = np.array([_ABSENT, *(_VOCABULARY.index(name) for name in _OPERATIONS)], dtype=np.int8)
 
-_TRIES = 32  # edits drawn at once
+_TRIES = 32  # number of edits drawn at a time
 
 
 def _split_parts(archs: Archs) -> tuple[Archs, Archs, Archs]:
@@ -65,13 +66,13 @@ def _split_parts(archs: Archs) -> tuple[Archs, Archs, Archs]:
 
 
 def _is_gapless(digits: Archs) -> Bools:
-    """Tell where nothing follows behind a 0 of the last axis; ``[n, ...]``."""
+    """Return where no positive digit follows a 0 along the last axis; ``[n, ...]``."""
     there = digits > 0
     return np.asarray((there[..., 1:] <= there[..., :-1]).all(axis=-1))
 
 
 def _grow_recipe(arch: Archs) -> Archs:
-    """Return one recipe ``[1, 99]`` with one more node, of ``x`` alone; ``[4, 99]``, or none if it is full."""
+    """Append a node with the only input ``x`` to one recipe ``[1, 99]``; ``[4, 99]``, or no rows if it is full."""
     n_nodes = int((_split_parts(arch)[0] > 0).sum())
     grown = np.repeat(arch, len(_UNARY) if n_nodes < _NODES else 0, axis=0)
     if n_nodes < _NODES:
@@ -80,9 +81,9 @@ def _grow_recipe(arch: Archs) -> Archs:
 
 
 def _shrink_recipe(arch: Archs) -> Archs:
-    """Return one recipe ``[1, 99]`` without its last node, if that is of ``x`` alone; ``[1, 99]`` or none.
+    """Drop the last node of one recipe ``[1, 99]`` if its only input is ``x``; ``[1, 99]``, or no rows.
 
-    It is no recipe where the node is a hidden state.
+    The result is not a valid recipe if the node is a hidden state.
     """
     operations, inputs, _ = _split_parts(arch)
     last = int((operations > 0).sum()) - 1
@@ -94,7 +95,7 @@ def _shrink_recipe(arch: Archs) -> Archs:
 
 
 class NASBenchNLP(SearchSpace):
-    """Recurrent cells; not enumerated, so without ``index``."""
+    """Recurrent cells; not enumerated, so there is no ``index``."""
 
     name = "nbnlp"
     operations = _OPERATIONS
@@ -109,11 +110,11 @@ class NASBenchNLP(SearchSpace):
 
     @property
     def size(self) -> float:
-        """Not known."""
+        """Unknown (``inf``)."""
         return math.inf
 
     def is_valid(self, archs: Archs) -> Bools:
-        """Tell for each row whether it is a recipe; ``[n]``."""
+        """Return whether each row is a valid recipe; ``[n]``."""
         archs = as_archs(archs, len(self.decisions))
         valid = np.asarray((archs.view(np.uint8) < self.cardinality).all(axis=1))
         operations, inputs, new = _split_parts(archs[valid])
@@ -128,13 +129,13 @@ class NASBenchNLP(SearchSpace):
         return valid
 
     def sample(self, n: int, rng: np.random.Generator) -> Archs:
-        """Draw ``n`` recipes: first how many nodes and hidden states, then every choice evenly; ``[n, 99]``."""
+        """Draw ``n`` recipes: first the number of nodes and hidden states, then every choice uniformly; ``[n, 99]``."""
         n_nodes = rng.integers(1, _NODES + 1, size=n)
         n_new = rng.integers(1, np.minimum(n_nodes, _HIDDEN) + 1)
         operations = rng.integers(1, len(_FEWEST), size=(n, _NODES))
         n_inputs = rng.integers(_FEWEST[operations], _MOST[operations] + 1)
         sources = rng.integers(0, (1 + n_new[:, None] + np.arange(_NODES))[..., None], size=(n, _NODES, _INPUTS))
-        # Counts x, then the hidden states there are, then the nodes before.
+        # Sources count x, then the existing hidden states, then the earlier nodes.
         inputs = sources + _X + np.where(sources > n_new[:, None, None], _HIDDEN - n_new[:, None, None], 0)
         inputs[np.arange(_INPUTS) >= n_inputs[..., None]] = 0
         order = np.argsort(rng.random((n, _NODES)) + (np.arange(_NODES) >= n_nodes[:, None]), axis=1)[:, :_HIDDEN] + 1
@@ -145,7 +146,7 @@ class NASBenchNLP(SearchSpace):
         return archs
 
     def _apply_edit(self, arch: Archs) -> Archs:
-        """Return all recipes one edit away from one ``[1, 99]``; ``[m, 99]``."""
+        """Return all recipes one edit away from one recipe ``[1, 99]``; ``[m, 99]``."""
         edits = np.concatenate([list_single_edits(arch, self.cardinality)[0], _grow_recipe(arch), _shrink_recipe(arch)])
         valid: Archs = edits[self.is_valid(edits)]
         return valid
@@ -163,10 +164,10 @@ class NASBenchNLP(SearchSpace):
         return np.concatenate([archs[:0], *(self._mutate_one(archs[i : i + 1], rng) for i in range(len(archs)))])
 
     def _mutate_one(self, arch: Archs, rng: np.random.Generator) -> Archs:
-        """Draw edits of one recipe ``[1, 99]`` until one is valid: to try them all takes twenty times as long."""
+        """Draw edits of one recipe ``[1, 99]`` until one is valid; trying them all takes twenty times as long."""
         others = np.concatenate([_grow_recipe(arch), _shrink_recipe(arch)])
-        ends = np.cumsum(self.cardinality - 1)  # single edits, column after column
-        while True:  # ends: x can become h_prev_0, and back
+        ends = np.cumsum(self.cardinality - 1)  # single edits, column by column
+        while True:  # terminates: some edit is always valid, such as x to h_prev_0 or back
             drawn = rng.integers(0, ends[-1] + len(others), size=_TRIES)
             edits = np.repeat(arch, _TRIES, axis=0)
             single = np.flatnonzero(drawn < ends[-1])
@@ -179,13 +180,13 @@ class NASBenchNLP(SearchSpace):
                 return edits[valid[:1]]
 
     def canonicalize(self, archs: Archs) -> Archs:
-        """Return the recipes themselves; ``[n, 99]``."""
+        """Return the recipes unchanged; ``[n, 99]``."""
         return self.checked(archs).copy()
 
     def graphs(self, archs: Archs) -> Graphs:
         """Return graphs of 33 vertices: input, x, old hidden states, nodes, new hidden states, output.
 
-        Which input of a node is the first, and whether it is one twice, is not in the graph.
+        The graph contains neither the order of a node's inputs nor repeated inputs.
         """
         archs = self.checked(archs)
         n, (operations, inputs, new) = len(archs), _split_parts(archs)
@@ -211,8 +212,8 @@ class NASBenchNLP(SearchSpace):
         """Read recipes as JSON.
 
         Raises:
-            InvalidArchitecture: no JSON object of nodes, an unknown operation or input, a circle, or more nodes,
-                inputs or hidden states than the space has.
+            InvalidArchitecture: a text is not a JSON object of nodes, an operation or input is unknown, nodes form a
+                circle, or there are more nodes, inputs or hidden states than the space allows.
         """
         archs = np.zeros((len(texts), len(self.decisions)), dtype=np.int8)
         for row, text in zip(archs, texts, strict=True):
@@ -231,11 +232,11 @@ class NASBenchNLP(SearchSpace):
         n_nodes, n_inputs = int((operations > 0).sum()), (inputs > 0).sum(axis=1)
         wrong = np.flatnonzero((n_inputs < _FEWEST[operations]) | (n_inputs > _MOST[operations]))
         if not (_is_gapless(operations) and _is_gapless(inputs).all()):
-            return "nodes and their inputs are listed without gaps, the empty ones (0) last"
+            return "nodes and their inputs must be listed without gaps, with empty ones (0) last"
         if len(wrong):
             name = _OPERATIONS[operations[wrong[0]] - 1] if operations[wrong[0]] else "no operation"
             fewest, most = _FEWEST[operations[wrong[0]]], _MOST[operations[wrong[0]]]
-            return f"node {wrong[0]} is {name} of {n_inputs[wrong[0]]} inputs; it takes {fewest} to {most}"
+            return f"node {wrong[0]} is {name} with {n_inputs[wrong[0]]} inputs; it takes {fewest} to {most}"
         if not new[0]:
             return "no node is the new hidden state h_new_0"
         if not _is_gapless(new):
@@ -244,27 +245,27 @@ class NASBenchNLP(SearchSpace):
             return f"a hidden state is node {new.max() - 1}, but there are {n_nodes} nodes, counted from 0"
         named = new[new > 0]
         if len(set(named.tolist())) < len(named):
-            return "two hidden states are one node"
-        return f"an input is a hidden state of the step before that no node computes; there are {len(named)}"
+            return "two hidden states are the same node"
+        return f"an input is a hidden state of the previous step that no node computes; there are {len(named)}"
 
     def read_one(self, item: Any) -> Archs:
-        """Read a recipe as the dictionary that it is; ``[1, 99]``."""
+        """Read a recipe given as a dictionary; ``[1, 99]``."""
         is_recipe = isinstance(item, Mapping) and set(item) != set(self.decisions)
         return self.parse([json.dumps(item, default=str)]) if is_recipe else super().read_one(item)
 
     def format(self, archs: Archs) -> list[str]:
-        """Write recipes as JSON; nodes that are no hidden state are called ``node_0`` and so on."""
+        """Write recipes as JSON; nodes that are not hidden states get the names ``node_0`` and so on."""
         return [json.dumps(_read_recipe(arch)) for arch in self.checked(archs)]
 
 
 def _sort_nodes(recipe: Mapping[str, Any]) -> list[str]:
-    """Return the names of the nodes, each behind its inputs, otherwise as they come."""
+    """Return the names of the nodes in the order of the recipe, but each after its inputs."""
     waiting, done = list(recipe), dict.fromkeys(["x", *(f"h_prev_{k}" for k in range(_HIDDEN))])
     order: list[str] = []
     while waiting:
         ready = next((name for name in waiting if all(source in done for source in recipe[name]["input"])), None)
         if ready is None:
-            raise ValueError(f"node '{waiting[0]}' waits for an input that is unknown or waits for it")
+            raise ValueError(f"an input of node '{waiting[0]}' is unknown or depends on the node itself")
         waiting.remove(ready)
         done[ready] = None
         order.append(ready)
@@ -275,18 +276,18 @@ def _write(recipe: Any, row: Archs) -> None:
     """Write a recipe into one row ``[99]`` of zeros.
 
     Raises:
-        ValueError, TypeError, KeyError, AttributeError: it is none.
+        ValueError, TypeError, KeyError, AttributeError: the object is not a recipe.
     """
     if not isinstance(recipe, dict) or not 1 <= len(recipe) <= _NODES:
         raise ValueError(f"expected an object of 1 to {_NODES} nodes")
     digits = {"x": _X} | {f"h_prev_{k}": _FIRST_HIDDEN + k for k in range(_HIDDEN)}
     if reserved := digits.keys() & recipe.keys():
-        raise ValueError(f"a node is called '{min(reserved)}' like an input")
+        raise ValueError(f"a node has the name '{min(reserved)}', which is reserved for an input")
     for v, name in enumerate(_sort_nodes(recipe)):
         operation, inputs = recipe[name]["op"], recipe[name]["input"]
         if operation not in _OPERATIONS or not isinstance(inputs, list) or len(inputs) > _INPUTS:
             raise ValueError(
-                f"node '{name}' is {operation!r} of {inputs!r:.60}: unknown, or more than {_INPUTS} inputs"
+                f"node '{name}' is {operation!r} of {inputs!r:.60}: unknown operation, or more than {_INPUTS} inputs"
             )
         row[v * _WIDTH] = 1 + _OPERATIONS.index(operation)
         row[v * _WIDTH + 1 : v * _WIDTH + 1 + len(inputs)] = [digits[source] for source in inputs]
@@ -294,7 +295,7 @@ def _write(recipe: Any, row: Archs) -> None:
         if name.startswith("h_new_") and name.removeprefix("h_new_").isdecimal():
             k = int(name.removeprefix("h_new_"))
             if k >= _HIDDEN:
-                raise ValueError(f"'{name}': there are {_HIDDEN} hidden states")
+                raise ValueError(f"'{name}': there are at most {_HIDDEN} hidden states")
             row[_NODES * _WIDTH + k] = 1 + v
 
 

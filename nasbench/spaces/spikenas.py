@@ -1,17 +1,17 @@
-"""SpikeNAS-Bench cells: 4 nodes, 6 edges, 5 operations of spiking networks, 15,625 cells.
+"""SpikeNAS-Bench cells: 4 nodes, 6 edges, 5 operations of spiking networks; 15,625 cells.
 
 Source: Sun et al. 2025, "SpikeNAS-Bench: Benchmarking NAS Algorithms for Spiking Neural Network
 Architecture", IEEE TAI 6(6), doi 10.1109/TAI.2025.3534136, as its repository
-``tju-sun-lab/SpikeNAS-Bench`` defines it. An edge carries nothing, what its source
-node holds, or leaky integrate-and-fire neurons of threshold 0.5, 1 or 1.5 followed by a 3x3 convolution
+``tju-sun-lab/SpikeNAS-Bench`` defines it. An edge gives nothing, the value of its source
+node, or leaky integrate-and-fire neurons of threshold 0.5, 1 or 1.5 followed by a 3x3 convolution
 and normalisation. The text is the official number 0 to 15624, whose digits in base 5 are the operations:
-the least significant is edge (0,1), then (0,2) (0,3) (1,2) (1,3) (2,3). The index is another one: columns
-are the edges by their target, as in NAS-Bench-201, and the first is the most significant.
+the least significant is edge (0,1), then (0,2) (0,3) (1,2) (1,3) (2,3). The index is a different number: columns
+are the edges ordered by their target, as in NAS-Bench-201, and the first is the most significant.
 
-The source defines no isomorphism. ``canonical`` unites cells that have the same weights and compute the
-same from them: what only edges ``none`` follow disappears, ``identity`` hands its node on, nodes that do
-not feed each other change places, and neurons that receive nothing are alike at every threshold. A
-convolution of nothing is kept, since its normalisation learns a constant.
+The source defines no isomorphism. ``canonicalize`` unites cells that have the same weights and compute the
+same function from them: parts followed only by ``none`` edges disappear, ``identity`` passes its node on, nodes that
+do not feed each other may be swapped, and neurons without input are the same at every threshold. A
+convolution without input remains, because its normalisation learns a constant.
 """
 
 import re
@@ -32,7 +32,7 @@ _SHARED = "*"
 
 
 def _write_output(arch: Sequence[int], mark: str) -> str:
-    """Write the last node as a nested sum; ``mark`` follows what a convolution into node 1 gives."""
+    """Write the last node as a nested sum; ``mark`` follows the output of a convolution into node 1."""
     sums: list[list[str]] = [["x"], [], [], []]
     for (source, target), operation in zip(EDGES, arch, strict=True):
         terms = sums[source]
@@ -58,7 +58,7 @@ class SpikeNAS(FourNodeCell):
         return self.parse([str(number) for number in numbers])
 
     def _write_signature(self, arch: Sequence[int]) -> str:
-        # A convolution whose result is used twice is not the same as two with weights of their own.
+        # One convolution whose result is used twice differs from two convolutions with separate weights.
         shared = _write_output(arch, _SHARED)
         return shared if shared.count(_SHARED) > 1 else _write_output(arch, "")
 
@@ -66,7 +66,7 @@ class SpikeNAS(FourNodeCell):
         """Read official numbers such as ``14862``.
 
         Raises:
-            InvalidArchitecture: no whole number, or one that is too large.
+            InvalidArchitecture: a text is not an integer, or the number is too large.
         """
         numbers = np.empty(len(texts), dtype=np.int64)
         for i, text in enumerate(texts):

@@ -1,15 +1,15 @@
-"""TransNAS-Bench-101 skeletons: 4 to 6 modules of four kinds, 3,256 networks.
+"""TransNAS-Bench-101 skeletons: 4 to 6 modules of four kinds; 3,256 networks.
 
 Source: Duan et al. 2021, "TransNAS-Bench-101: Improving Transferability and Generalizability of
 Cross-Task Neural Architecture Search", arXiv 2105.11871. A module keeps the shape, doubles the
-channels, halves the resolution, or does both; a network doubles 1 to 3 times and halves 1 to 4 times,
-which leaves 210 networks of four modules, 750 of five and 2,296 of six. No two are isomorphic.
+channels, halves the resolution, or does both. A network doubles 1 to 3 times and halves 1 to 4 times,
+which gives 210 networks of four modules, 750 of five and 2,296 of six. No two are isomorphic.
 
 Columns are the modules from the input on; the last two may be absent, the fifth only together with
 the sixth. The text is the official string ``64-1234-basic``: 64 channels, the kind of each module (1
-keeps, 2 doubles, 3 halves, 4 does both), residual blocks. ``read`` takes these digits as numbers, 0 for an absent
-module, with ``form="naslib"``. The index counts networks in the order of their columns; it is not that of the
-official file.
+keeps, 2 doubles, 3 halves, 4 does both), residual blocks. With ``form="naslib"``, ``read`` takes these digits as
+numbers, with 0 for an absent module. The index counts networks in the order of their columns, which differs from the
+order of the official file.
 """
 
 import re
@@ -58,7 +58,7 @@ class TransNASBench101Macro(EnumeratedSpace):
         return list_single_edits(archs, self.cardinality)
 
     def canonicalize(self, archs: Archs) -> Archs:
-        """Return the architectures themselves: all differ; ``[n, d]``."""
+        """Return the architectures unchanged: no two are isomorphic; ``[n, d]``."""
         return self.checked(archs).copy()
 
     def graphs(self, archs: Archs) -> Graphs:
@@ -68,20 +68,20 @@ class TransNASBench101Macro(EnumeratedSpace):
         return build_chain(archs + np.int8(1), length, ("input", *self.operations, "absent", "output"))
 
     def read_form(self, item: Any, form: str) -> Archs:
-        """Read the digits of the official string as NASLib has them, 0 for no module; ``[1, 6]``.
+        """Read the digits of the official string as in NASLib, with 0 for an absent module; ``[1, 6]``.
 
         Raises:
-            InvalidArchitecture: other digits, or a skeleton that the space does not have.
+            InvalidArchitecture: the digits are out of range, or the skeleton is not in the space.
         """
         if not isinstance(item, list | tuple) or any(digit not in range(5) for digit in item):
             raise InvalidArchitecture(
-                f"{show_item(item)} is no {form} architecture; expected four to six digits 0 to 4"
+                f"{show_item(item)} is not a {form} architecture; expected four to six digits 0 to 4"
             )
         return self.parse([f"64-{''.join(str(digit) for digit in item if digit)}-basic"])
 
     def _explain_broken_rule(self, arch: Archs) -> str:
         if arch[4] == _ABSENT != arch[5]:
-            return "the fifth module is absent and the sixth is not"
+            return "the fifth module is absent, but the sixth is present"
         doublings, halvings = np.isin(arch, _DOUBLING).sum(), np.isin(arch, _HALVING).sum()
         if not 1 <= doublings <= 3:
             return f"it doubles the channels {doublings} times, expected 1 to 3"
@@ -91,7 +91,7 @@ class TransNASBench101Macro(EnumeratedSpace):
         """Read official strings such as ``64-1234-basic``.
 
         Raises:
-            InvalidArchitecture: a string of another form, or modules that double or halve too seldom or often.
+            InvalidArchitecture: a string has another form, or its modules double or halve too rarely or too often.
         """
         archs = np.full((len(texts), _MOST_MODULES), _ABSENT, dtype=np.int8)
         for row, text in zip(archs, texts, strict=True):

@@ -1,15 +1,15 @@
-"""TransNAS-Bench-101 cells: 4 nodes, 6 edges, 4 operations, 4,096 cells.
+"""TransNAS-Bench-101 cells: 4 nodes, 6 edges, 4 operations; 4,096 cells.
 
 Source: Duan et al. 2021, "TransNAS-Bench-101: Improving Transferability and Generalizability of
 Cross-Task Neural Architecture Search", arXiv 2105.11871, and the network code of its authors. Columns
 are the edges in the order of the official string ``64-41414-1_02_333``: 64 channels, the skeleton
 41414, then the operations into nodes 1, 2 and 3. The index is the string's six digits read in base 4.
 
-The paper defines no isomorphism. ``canonical`` unites cells that have the same weights and compute
-the same from them, and no others: edges ``none`` and what only they follow disappear, ``skip_connect``
-hands its node on, nodes that do not feed each other change places. Out of the input a ``skip_connect``
-is kept as an operation, since cells that change resolution put a strided convolution there; and a
-convolution of nothing is kept, since its normalisation learns a constant.
+The paper defines no isomorphism. ``canonicalize`` unites exactly the cells that have the same weights and compute
+the same function from them: ``none`` edges and the parts that only they follow disappear, ``skip_connect``
+passes its node on, and nodes that do not feed each other may be swapped. A ``skip_connect`` from the input
+remains an operation, because cells that change the resolution put a strided convolution there. A
+convolution without input remains too, because its normalisation learns a constant.
 """
 
 import re
@@ -26,7 +26,7 @@ _SHARED = "*"
 
 
 def _list_terms(operation: int, terms: list[str]) -> list[str]:
-    """Return the terms of a node's sum that arrive over an edge from a node that is the sum of ``terms``."""
+    """Return the terms that an edge adds to the sum of its target; its source is the sum of ``terms``."""
     if operation == _NONE:
         return []
     if operation == _SKIP:
@@ -35,7 +35,7 @@ def _list_terms(operation: int, terms: list[str]) -> list[str]:
 
 
 def _write_output(arch: Sequence[int], mark: str) -> str:
-    """Write the last node as a nested sum; ``mark`` follows the term that node 1 consists of."""
+    """Write the last node as a nested sum; ``mark`` follows the term of node 1."""
     first = [f"{arch[0]}x{mark}"] if arch[0] != _NONE else []
     second = [f"{arch[1]}x"] if arch[1] != _NONE else []
     second = second + _list_terms(arch[2], first)
@@ -51,7 +51,7 @@ class TransNASBench101Micro(FourNodeCell):
     cardinality = np.full(len(EDGES), len(operations), dtype=np.int64)
 
     def _write_signature(self, arch: Sequence[int]) -> str:
-        # Only what node 1 computes can be used twice: once shared is not the same as two with weights of their own.
+        # Only the output of node 1 can be used twice; using it twice differs from two copies with separate weights.
         shared = _write_output(arch, _SHARED)
         return shared if shared.count(_SHARED) > 1 else _write_output(arch, "")
 
@@ -59,7 +59,7 @@ class TransNASBench101Micro(FourNodeCell):
         """Read official strings such as ``64-41414-1_02_333``.
 
         Raises:
-            InvalidArchitecture: a string of another form, or another skeleton.
+            InvalidArchitecture: a string has another form, or another skeleton.
         """
         archs = np.empty((len(texts), len(EDGES)), dtype=np.int8)
         for row, text in zip(archs, texts, strict=True):

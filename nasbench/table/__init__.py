@@ -1,6 +1,6 @@
 """The store of measurements: one HDF5 file per table, documented in ``data/SCHEMA.md``.
 
-Names are imported on first use: finding tables needs no HDF5, and reading them no writer.
+Names are imported on first use, so that finding tables does not import HDF5, and reading them not the writer.
 """
 
 import lazy_loader

@@ -1,7 +1,7 @@
 from .appending import append_measurements as append_measurements
-from .builder import Draft as Draft
 from .builder import Measurement as Measurement
 from .builder import Static as Static
+from .builder import TableBuilder as TableBuilder
 from .locate import find_content as find_content
 from .locate import find_table as find_table
 from .locate import get_feature_folder as get_feature_folder

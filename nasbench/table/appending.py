@@ -1,4 +1,4 @@
-"""Appending to a table: a colleague's extra seeds, freshly trained architectures; nothing is ever overwritten."""
+"""Append to a table: a colleague's extra seeds, or newly trained architectures. Nothing is ever overwritten."""
 
 import contextlib
 import tempfile
@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.errors import InvalidOption, TableError
 from nasbench.files import exclusive_lock
-from nasbench.table.builder import Draft
+from nasbench.table.builder import TableBuilder
 from nasbench.table.locate import find_shipped_tables, get_user_folder
 from nasbench.table.merge import Contradiction, merge_credited
 from nasbench.table.reader import Table
@@ -17,23 +17,23 @@ from nasbench.table.writer import write_table
 
 
 def append_measurements(
-    table_path: Path | str, added: Draft | Table, *, name: str | None = None, seed_offset: int = 0
+    table_path: Path | str, added: TableBuilder | Table, *, name: str | None = None, seed_offset: int = 0
 ) -> Table:
     """Add the architectures, seeds, epochs and columns of ``added`` to a table, and return the table.
 
-    The rows that were there keep their numbers. Every column that gained values lists where its
-    values come from in its attribute ``sources`` (``data/SCHEMA.md``). Appending what the table
+    Existing rows keep their numbers. Every column that gains values lists their origin
+    in its attribute ``sources`` (``data/SCHEMA.md``). Appending measurements that the table
     already holds changes nothing.
 
     Args:
-        table_path: the table; one that ships with the suite needs ``name``.
-        added: measurements of the same space, as a draft or an opened table.
-        name: leave the table as it is and write a new one of this name to the user's table folder.
-        seed_offset: is added to every seed label of ``added``.
+        table_path: the table; ``name`` is required for a table that ships with the suite.
+        added: measurements of the same space, as a table builder or an open table.
+        name: if given, leave the table unchanged and write a new one of this name to the user's table folder.
+        seed_offset: a number to add to every seed label of ``added``.
 
     Raises:
-        TableError: another space, unit or kind of values, or a value that contradicts one that is there.
-        InvalidOption: a shipped table without ``name``, or a name that is taken or is no file name.
+        TableError: the space, a unit or the kind of values differs, or a value contradicts an existing one.
+        InvalidOption: ``name`` is missing for a shipped table, taken, or not a file name.
         Busy: another process is writing the table.
         OSError: the file cannot be written; the table is untouched.
     """
@@ -57,19 +57,19 @@ def _find_target(path: Path, name: str | None) -> Path:
     """Return the file to write."""
     if name is not None:
         if not name or Path(name).name != name or name.startswith("."):
-            raise InvalidOption(f"name {name!r} is no plain file name; take letters, digits and underscores")
+            raise InvalidOption(f"name {name!r} is not a plain file name; use letters, digits and underscores")
         return get_user_folder() / f"{name}.h5"
     if path.resolve().parent == find_shipped_tables().resolve():
         raise InvalidOption(
-            f"{path.name} ships with the suite and tasks rely on its checksum, so it is not changed; --name NAME "
+            f"{path.name} ships with the suite and tasks rely on its checksum, so it cannot be changed; --name NAME "
             f"writes your own copy with the new measurements (--name {path.stem} hides the shipped one)"
         )
     return path
 
 
 @contextlib.contextmanager
-def _open_added(added: Draft | Table) -> Iterator[Table]:
-    """Yield a table of our own to relabel; a draft is checked and written to a temporary file first."""
+def _open_added(added: TableBuilder | Table) -> Iterator[Table]:
+    """Yield a separate table object to relabel; check a builder and write it to a temporary file first."""
     if isinstance(added, Table):
         yield Table(added.path)
         return
@@ -90,7 +90,7 @@ def _credit(table: Table, seed_offset: int) -> str:
 
 
 def _find_free_offset(table: Table, other: Table) -> int:
-    """Return the smallest offset that lifts every seed label of ``other`` above those of ``table``."""
+    """Return the smallest offset that raises every seed label of ``other`` above those of ``table``."""
     seeds = [[s for c in each.columns.values() for s in c.attributes.get("seeds", ())] for each in (table, other)]
     return int(np.max(seeds[0]) + 1 - np.min(seeds[1])) if all(seeds) else 0
 
@@ -98,7 +98,7 @@ def _find_free_offset(table: Table, other: Table) -> int:
 def _write_advice(place: str, seed_offset: int) -> str:
     if place.startswith("measurements/"):
         return (
-            "if these are different trainings that carry the same seed label, relabel the appended ones with "
+            "if these are different training runs with the same seed label, relabel the appended ones with "
             f"seed_offset={seed_offset} (--seed-offset {seed_offset})"
         )
-    return "correct the appended file, leave that column out of it, or give the column another name"
+    return "correct the appended file, remove that column from it, or rename the column"

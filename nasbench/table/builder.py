@@ -1,4 +1,4 @@
-"""A table in memory, as an importer hands it to the writer; everything is checked here, once."""
+"""A table in memory, which an importer builds for the writer. All checks of its content are here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from nasbench.arrays import Archs, Ints, RowIndex
 from nasbench.errors import TableError
 from nasbench.table.schema import DIRECTIONS, ROOT_TEXT, SPLITS, UNITS
 
-_COUNT_TOLERANCE = 1e-2  # sources average percentages over batches, in single precision
+_COUNT_TOLERANCE = 1e-2  # sources average percentages over batches in single precision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +19,11 @@ class Measurement:
     """One metric of one split of one recipe on one data set.
 
     Attributes:
-        values: [n, s, t] in ``unit``; nan where it was not measured.
-        seeds: [s] label of each trained repetition.
+        values: [n, s, t] in ``unit``; nan where there is no measurement.
+        seeds: [s] label of each repeated training run.
         epochs: [t] last finished epoch of each column, 1-based and rising.
-        denominator: where every value is a whole number of samples over this one (an accuracy over a
-            data set of that size), it is stored as that number: exact, and a quarter of the size. 0 elsewhere.
+        denominator: if every value is a whole number of samples divided by this one (an accuracy over a data set of
+            that size), the file stores the number of samples: exact, and a quarter of the size. Otherwise 0.
     """
 
     dataset: str
@@ -39,7 +39,7 @@ class Measurement:
 
     @property
     def path(self) -> str:
-        """Place of the column in the file."""
+        """Path of the column in the file."""
         return f"measurements/{self.dataset}/{self.recipe}/{self.split}/{self.metric}"
 
 
@@ -48,7 +48,7 @@ class Static:
     """One metric that does not depend on seed, split or epoch, on one data set (or ``all``).
 
     Attributes:
-        values: [n], or [n, s] where the source repeats it for every seed; nan where missing.
+        values: [n], or [n, s] if the source has one value per seed; nan where missing.
     """
 
     dataset: str
@@ -59,20 +59,20 @@ class Static:
 
     @property
     def path(self) -> str:
-        """Place of the column in the file."""
+        """Path of the column in the file."""
         return f"static/{self.dataset}/{self.metric}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
-    """All that goes into one table file.
+class TableBuilder:
+    """The complete content of one table file.
 
     Attributes:
         architectures: [n, d] distinct rows.
         cardinality: [d] number of choices of each decision.
-        notes: what a user must know that no number says.
-        space_options: of the space, where they decide what the codes of ``architectures`` mean (the space's
-            ``code_options``); kept in their order.
+        notes: facts that a user must know and that no column holds.
+        space_options: the options of the space that determine the meaning of the codes in ``architectures`` (its
+            ``code_options``), in their order.
     """
 
     name: str
@@ -90,22 +90,22 @@ class Draft:
 
     @property
     def columns(self) -> "list[Measurement | Static]":
-        """Everything but the architectures."""
+        """All columns except the architectures."""
         return [*self.measurements, *self.statics]
 
     def check(self) -> None:
-        """Refuse what the schema forbids.
+        """Check the content against the schema.
 
         Raises:
-            TableError: naming the column, the first bad row and the rule.
+            TableError: the content breaks a rule; the message names the column, the first bad row and the rule.
         """
         for key in ROOT_TEXT:
             if not getattr(self, key):
-                raise TableError(f"table '{self.name}' has no {key}: a table without provenance is not written")
+                raise TableError(f"table '{self.name}' has no {key}: every table needs its provenance")
         self._check_architectures()
         paths = [column.path for column in self.columns]
         if twice := {path for path in paths if paths.count(path) > 1}:
-            raise TableError(f"column {min(twice)} is given twice")
+            raise TableError(f"column {min(twice)} appears twice")
         for measurement in self.measurements:
             self._check_axes(measurement)
         for column in self.columns:
@@ -121,14 +121,14 @@ class Draft:
         found = RowIndex(rows, self.cardinality).find(np.ascontiguousarray(rows))
         twice = np.flatnonzero(found != np.arange(len(rows)))
         if len(twice):
-            raise TableError(f"architecture {rows[twice[0]].tolist()} stands in several rows ({len(twice)} such)")
+            raise TableError(f"architecture {rows[twice[0]].tolist()} appears in several rows ({len(twice)} such)")
 
     def _check_axes(self, column: Measurement) -> None:
         expected = (len(self.architectures), len(column.seeds), len(column.epochs))
         if column.values.shape != expected:
             raise TableError(f"{column.path} has shape {column.values.shape}; expected [n, seeds, epochs] = {expected}")
         if column.split not in SPLITS:
-            raise TableError(f"{column.path}: split {column.split!r} is none of {SPLITS}")
+            raise TableError(f"{column.path}: split {column.split!r} is not one of {SPLITS}")
         if (np.diff(column.epochs, prepend=0) <= 0).any():
             raise TableError(f"{column.path}: epochs {column.epochs.tolist()} must be positive and rising")
         if column.denominator:
@@ -137,7 +137,7 @@ class Draft:
             if off.any():
                 where = tuple(np.argwhere(off)[0])
                 raise TableError(
-                    f"{column.path}: {column.values[where]} at row {where[0]} is no whole number of "
+                    f"{column.path}: {column.values[where]} at row {where[0]} is not a whole number of "
                     f"{column.denominator} samples ({int(off.sum())} such values)"
                 )
 
@@ -159,4 +159,4 @@ class Draft:
                 f"of unit '{column.unit}' ({int(outside.sum())} such values){hint}"
             )
         if np.isnan(column.values).all():
-            raise TableError(f"{column.path} holds no measurement at all; leave the column out")
+            raise TableError(f"{column.path} holds no measurement; leave the column out")

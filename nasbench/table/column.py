@@ -1,4 +1,4 @@
-"""One column of a table: loaded once and gathered in memory, or read in chunks where it is too large."""
+"""One column of a table: loaded once into memory, or read in chunks if it is too large."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,13 +12,13 @@ from nasbench.errors import TableError
 from nasbench.table.schema import ArrayDigest, convert_to_plain, digest_array, get_missing_value
 
 IN_MEMORY_BYTES = 1 << 28
-"""A column up to this size is loaded whole on first use; a larger one stays on disk."""
+"""A column up to this size is loaded completely on first use; a larger one stays on disk."""
 IN_MEMORY_ROWS = 1 << 22
-"""A column of more rows stays on disk too: an answer kept for it would take 8 bytes a row, and its making more."""
+"""A column with more rows stays on disk too: a cached answer would take 8 bytes per row, and computing it more."""
 
 
 class Column:
-    """Lazy view of one HDF5 data set, verified against its checksum when it is loaded.
+    """A lazy view of one HDF5 data set, which is verified against its checksum when it is loaded.
 
     Attributes:
         attributes: plain Python attributes (unit, direction, seeds, epochs, sha256).
@@ -40,7 +40,7 @@ class Column:
         return n_bytes <= IN_MEMORY_BYTES and self.shape[0] <= IN_MEMORY_ROWS
 
     def load(self) -> npt.NDArray[Any]:
-        """Return the whole column as stored, read-only for good.
+        """Return the whole column as stored, read-only.
 
         Raises:
             TableError: the bytes do not match the checksum, or cannot be read.
@@ -56,7 +56,7 @@ class Column:
         return self._loaded
 
     def iterate_blocks(self) -> Iterator[tuple[int, npt.NDArray[Any]]]:
-        """Yield (first row, values as stored) a chunk at a time, and check the checksum, if there is one, at the end.
+        """Yield (first row, values as stored) chunk by chunk, and verify the checksum, if there is one, at the end.
 
         Raises:
             TableError: the bytes do not match the checksum, or cannot be read.
@@ -74,25 +74,25 @@ class Column:
             raise TableError(f"{self._place} does not match its checksum: the file was changed or is damaged")
 
     def digest(self) -> str:
-        """Return the SHA-256 of the values as they stand, read a chunk at a time."""
+        """Return the SHA-256 of the stored values, read chunk by chunk."""
         digest = ArrayDigest(self.dtype, self.shape)
         for _, block in self.iterate_blocks():
             digest.update(block)
         return digest.hexdigest()
 
     def decode(self, stored: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return values from what stands in the file: counts become fractions, the largest code nan."""
+        """Convert stored values: counts become fractions, and the largest code becomes nan."""
         denominator = self.attributes.get("denominator", 0)
         if not denominator:
             return stored
         return np.where(stored == get_missing_value(stored.dtype), np.nan, stored / denominator)
 
     def gather(self, rows: Ints, seed: int | None, epoch: int | None) -> npt.NDArray[Any]:
-        """Return ``column[rows]`` as stored, one chunk at a time; memory stays at one chunk and the answer.
+        """Return ``column[rows]`` as stored, read chunk by chunk; memory holds one chunk and the result.
 
         Args:
-            rows: [n] in range, any order.
-            seed: position on the seed axis, None for all of it or where there is none.
+            rows: [n] in range, in any order.
+            seed: position on the seed axis; None for the whole axis, or if there is none.
             epoch: position on the epoch axis, likewise.
         """
         inner = tuple(slice(None) if at is None else at for at in (seed, epoch)[: len(self.shape) - 1])

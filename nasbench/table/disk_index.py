@@ -1,4 +1,4 @@
-"""Finding architectures in a table that is too large for memory: 8 bytes a row, the rows themselves on disk."""
+"""Find architectures in a table that is too large for memory: 8 bytes per row, with the rows on disk."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,13 @@ _PAIRS = 1 << 16  # of rows compared at a time
 
 
 class DiskIndex:
-    """Finds architectures among the rows of a column on disk.
+    """An index of the architectures in a column on disk.
 
-    Memory holds one sorted word a row: a 32-bit hash above the row's number. What a hash finds is
-    compared with the row on disk, so that no two architectures are ever mistaken for each other.
+    Memory holds one sorted word per row: a 32-bit hash in the upper half, the row's number in the lower half. Each
+    match of hashes is compared with the row on disk, so that different architectures are never confused.
 
     Args:
-        column: architectures [n, d] of up to 2^32 rows.
+        column: architectures [n, d] with up to 2^32 rows.
 
     Raises:
         TableError: the column does not match its checksum.
@@ -34,10 +34,10 @@ class DiskIndex:
         self._words.sort()  # in place
 
     def find(self, archs: Archs) -> Ints:
-        """Return the row of each architecture [n, d], -1 where there is none; ``[n]``.
+        """Return the row of each architecture [n, d], or -1 if there is none; ``[n]``.
 
         Raises:
-            InvalidArchitecture: another shape, or no small integers.
+            InvalidArchitecture: the shape is wrong, or the values are not small integers.
         """
         archs = as_archs(archs, self._column.shape[1])
         found = np.full(len(archs), -1, dtype=np.int64)
@@ -73,7 +73,7 @@ class DiskIndex:
 
 
 def _compare_hashes(before: _Words, after: _Words) -> npt.NDArray[np.bool_]:
-    """Compare the upper halves of words, a slice at a time."""
+    """Compare the upper halves of words, slice by slice."""
     same = np.empty(len(before), dtype=np.bool_)
     for start in range(0, len(before), _PAIRS):
         part = slice(start, start + _PAIRS)
@@ -82,7 +82,7 @@ def _compare_hashes(before: _Words, after: _Words) -> npt.NDArray[np.bool_]:
 
 
 def _compute_hashes(archs: Archs) -> _Words:
-    """Return a hash of each architecture [n, d] in the upper 32 bits, zeros below; ``[n]``."""
+    """Return a hash of each architecture [n, d] in the upper 32 bits, with zeros in the lower ones; ``[n]``."""
     mixed = np.full(len(archs), 0xCBF29CE484222325, dtype=np.uint64)  # FNV-1a
     for decision in archs.view(np.uint8).T:
         mixed ^= decision

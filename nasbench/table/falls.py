@@ -1,4 +1,4 @@
-"""Where curves fall that never should, such as the seconds of a training so far."""
+"""Find decreases in curves that must never decrease, such as the total seconds of a training run."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ from nasbench.arrays import Bools, Floats
 
 
 class Fall(NamedTuple):
-    """Where a curve falls.
+    """A decrease of a curve.
 
     Attributes:
-        row: of the architecture.
-        seed: place of its repetition.
-        before: place of the epoch of the largest value before.
-        after: place of the epoch at which the value is smaller.
-        n: curves that fall.
+        row: row of the architecture.
+        seed: position on the seed axis.
+        before: position of the epoch with the largest earlier value.
+        after: position of the epoch with a smaller value.
+        n: number of curves that decrease.
     """
 
     row: int
@@ -26,7 +26,7 @@ class Fall(NamedTuple):
 
 
 def find_first_fall(values: Floats) -> Fall | None:
-    """Return where the curves [n, s, t], nan where missing, fall first; None if none does."""
+    """Return the first decrease in the curves [n, s, t], nan where missing; None if no curve decreases."""
     reached = np.fmax.accumulate(values, axis=2)
     falls: Bools = values[..., 1:] < reached[..., :-1]
     if not falls.any():

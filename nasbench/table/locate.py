@@ -1,4 +1,4 @@
-"""Where table files lie: shipped with the package, or imported by the user."""
+"""Locate table files: shipped with the package, or imported by the user."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -10,17 +10,17 @@ from nasbench.errors import make_unknown_name
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 RECORDED: ContextVar[Mapping[str, str]] = ContextVar("recorded", default={})  # noqa: B039 (never written to)
-"""Content checksums of tables by name or file, as a record says: while it is set, such a name means that content."""
+"""Content checksums of tables by name or file, from a record: while it is set, such a name means that content."""
 
 
 def find_shipped_tables() -> Path:
-    """Return the folder of the tables that come with the suite: in the wheel, or in a checkout."""
+    """Return the folder of the shipped tables: in the wheel, or in a checkout."""
     inside = _PACKAGE / "data"
     return inside if inside.is_dir() else _PACKAGE.parent / "data"
 
 
 def _read_home() -> Path | None:
-    """Return ``$NASBENCH_HOME``; a ``~`` that no shell has replaced is the user's own folder."""
+    """Return ``$NASBENCH_HOME``, with a leading ``~`` expanded to the user's home folder."""
     home = os.environ.get("NASBENCH_HOME")
     return Path(home).expanduser() if home else None
 
@@ -35,7 +35,7 @@ def get_user_folder() -> Path:
 
 
 def get_feature_folder() -> Path:
-    """Return the folder of features computed before: ``$NASBENCH_HOME/features``, or the system's cache folder."""
+    """Return the folder of cached features: ``$NASBENCH_HOME/features``, or the system's cache folder."""
     if home := _read_home():
         return home / "features"
     from platformdirs import user_cache_path
@@ -44,22 +44,22 @@ def get_feature_folder() -> Path:
 
 
 def list_shipped_names() -> set[str]:
-    """Return the names of the tables that come with the suite."""
+    """Return the names of the shipped tables."""
     return {path.stem for path in find_shipped_tables().glob("*.h5")}
 
 
 def list_tables() -> dict[str, Path]:
-    """Return every table by name; one the user imported hides a shipped one of the same name."""
+    """Return the paths of all tables by name; an imported table hides a shipped one of the same name."""
     folders = (find_shipped_tables(), get_user_folder())
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.h5"))}
 
 
 def find_table(name: str | Path, *, beside: Path | None = None) -> Path:
-    """Return the file of a table: of one with that name, or the ``.h5`` file itself.
+    """Return the file of a table, given by its name or by an ``.h5`` file.
 
     Args:
-        name: of a table, or its file.
-        beside: folder in which a relative file is looked for too, where the working folder has none.
+        name: the name of a table, or its file.
+        beside: a second folder in which to look for a relative path that the working folder does not have.
 
     Raises:
         UnknownName: no shipped or imported table has that name.
@@ -77,24 +77,24 @@ def find_table(name: str | Path, *, beside: Path | None = None) -> Path:
 
 
 def _resolve_name(name: str) -> Path:
-    """Return the file that a name or file means here, there or not."""
+    """Return the path that a name or file refers to; it may not exist."""
     return Path(name).expanduser() if name.endswith(".h5") else list_tables().get(name, Path(name))
 
 
 def find_content(checksum: str, places: Iterable[Path]) -> Path | None:
-    """Return a file that holds the table with this content checksum, whatever its name; None where nobody has it.
+    """Return a file with this content checksum, whatever its name; None if there is none.
 
     Args:
-        checksum: SHA-256 of the content, as the table states it; opening the table checks it.
-        places: files to look at before all imported and shipped ones.
+        checksum: SHA-256 of the content, as stored in the table; opening the table verifies it.
+        places: files to check before all imported and shipped ones.
     """
     everywhere = (path for folder in (get_user_folder(), find_shipped_tables()) for path in sorted(folder.glob("*.h5")))
     return next((path for path in (*places, *everywhere) if _read_stated_checksum(path) == checksum), None)
 
 
 def _read_stated_checksum(path: Path) -> str:
-    """Return the checksum that a file states of itself; empty where there is none."""
-    import h5py  # finding tables by name needs no HDF5
+    """Return the checksum stored in a file; empty if there is none."""
+    import h5py  # imported here, because finding tables by name needs no HDF5
 
     try:
         with h5py.File(path, "r", locking=False) as file:

@@ -1,4 +1,4 @@
-"""Joining tables: the parts of a large import, or a colleague's extra measurements; nothing is overwritten."""
+"""Join tables: the parts of a large import, or a colleague's extra measurements. Nothing is overwritten."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,12 +25,12 @@ from nasbench.table.schema import (
 )
 from nasbench.table.writer import create_column
 
-_BLOCK_BYTES = 1 << 24  # of one column held in memory at a time
-_OF_ONE_SOURCE = ("sha256", "seeds", "epochs", "sources")  # attributes in which sources may differ
+_BLOCK_BYTES = 1 << 24  # bytes of one column held in memory at a time
+_OF_ONE_SOURCE = ("sha256", "seeds", "epochs", "sources")  # attributes that may differ between sources
 
 
 class Contradiction(TableError):
-    """Two sources hold different values for one measurement."""
+    """Two sources hold different values of the same measurement."""
 
     def __init__(self, message: str, place: str) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class Contradiction(TableError):
 
 @dataclass
 class _Brought:
-    """What one source put where nothing stood yet, in one column: counts, and the labels of its seeds."""
+    """The values that one source added to one column: counts, and the labels of its seeds."""
 
     values: int = 0
     rows: int = 0
@@ -55,30 +55,29 @@ class _Brought:
 def merge_tables(tables: Sequence[Table], path: Path, **header: str) -> str:
     """Join tables of one space into ``path`` and return the content checksum.
 
-    Rows are the union of the architectures, in order of first appearance; seeds and epochs of a
-    column are the unions of those of its sources. Memory holds all architectures, and of the columns
-    one block at a time.
+    Rows are the union of the architectures, in order of first appearance. The seeds and epochs of a
+    column are the unions over its sources. Memory holds all architectures, and one block of a column at a time.
 
     Args:
-        tables: one or more; the first one's texts are kept unless given.
+        tables: one or more tables; the result has the first one's texts unless ``header`` replaces them.
         path: file to write; it may be one of the sources.
         header: ``name``, ``title``, ``citation``, ``licence``, ``source`` or ``notes`` of the result.
 
     Raises:
-        TableError: other spaces, units or kinds of values, or two sources that contradict each other.
+        TableError: spaces, units or kinds of values differ, or two sources contradict each other.
         OSError: the file cannot be written; an existing one is untouched.
     """
     return merge_credited(tables, path, None, header)
 
 
 def merge_credited(tables: Sequence[Table], path: Path, credits: Sequence[str] | None, header: dict[str, str]) -> str:
-    """Join tables as ``merge_tables`` does, and note in every column that later ones added to who brought what.
+    """Join tables as ``merge_tables`` does, and record the sources of every column that later tables added to.
 
     Args:
-        tables: as there.
-        path: as there.
-        credits: what to call each table in the attribute ``sources``; None notes nothing new.
-        header: as there.
+        tables: as in ``merge_tables``.
+        path: as in ``merge_tables``.
+        credits: the description of each table in the attribute ``sources``; None records nothing new.
+        header: as in ``merge_tables``.
     """
     first = tables[0]
     for table in tables:
@@ -104,18 +103,18 @@ def merge_credited(tables: Sequence[Table], path: Path, credits: Sequence[str] |
 
 
 def refuse_other_space(table: Table, other: Table) -> None:
-    """Refuse to join tables whose codes are of another space, or may mean something else.
+    """Raise an error if the codes of two tables belong to different spaces, or may have different meanings.
 
     Raises:
-        TableError: naming what differs.
+        TableError: the tables do not match; the message names the difference.
     """
     if other.space != table.space:
-        raise TableError(f"{other.path} is of space '{other.space}', {table.path} of '{table.space}'")
+        raise TableError(f"{other.path} has space '{other.space}', {table.path} has '{table.space}'")
     if not are_same_options(table.space_options, other.space_options):
         raise TableError(
-            f"{other.path} and {table.path} are of space '{table.space}' with different options, codes would be "
-            f"misread: {_show_difference(other.space_options, table.space_options)}; import one of them again, by the "
-            "declaration of the other"
+            f"{other.path} and {table.path} have space '{table.space}' with different options, so codes would be "
+            f"misread: {_show_difference(other.space_options, table.space_options)}; import one of them again with "
+            "the declaration of the other"
         )
     if other.cardinality.tolist() != table.cardinality.tolist():
         raise TableError(
@@ -125,7 +124,7 @@ def refuse_other_space(table: Table, other: Table) -> None:
 
 
 def _show_difference(ours: Any, theirs: Any) -> str:
-    """Show the first decision, or other key, in which options differ, with what either side says."""
+    """Show the first decision, or other key, in which the options differ, with both values."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         if list(ours) == list(theirs):
             for key in ours:
@@ -145,7 +144,7 @@ def _unite_architectures(tables: Sequence[Table]) -> Archs:
 def _write_sources(
     holders: list[int], columns: list[Column], brought: list[_Brought], credits: Sequence[str] | None
 ) -> list[str]:
-    """Return the texts of a column's attribute ``sources``: none for a column of the first table alone."""
+    """Return the texts of a column's attribute ``sources``; empty if all values come from the first table."""
     known: list[list[str]] = [column.attributes.get("sources", []) for column in columns]
     if credits is None or all(not new.values for i, new in zip(holders, brought, strict=True) if i):
         return list(dict.fromkeys(text for texts in known for text in texts))
@@ -163,7 +162,7 @@ def _share_attributes(place: str, columns: list[Column]) -> dict[str, Any]:
     """Return the attributes that all sources of a column must share.
 
     Raises:
-        TableError: they differ, or the kinds of values do.
+        TableError: the attributes or the kinds of values differ.
     """
     seen = [
         {key: value for key, value in column.attributes.items() if key not in _OF_ONE_SOURCE}
@@ -173,10 +172,10 @@ def _share_attributes(place: str, columns: list[Column]) -> dict[str, Any]:
     for other in seen[1:]:
         differing = [key for key in sorted(seen[0] | other) if seen[0].get(key) != other.get(key)]
         if differing:
-            told = "; ".join(f"{key} {seen[0].get(key)} and {other.get(key)}" for key in differing)
+            shown = "; ".join(f"{key} {seen[0].get(key)} and {other.get(key)}" for key in differing)
             raise TableError(
-                f"{place}: the sources differ in unit, direction or kind of values ({told}); "
-                "write them alike, or give the other column another name"
+                f"{place}: the sources differ in unit, direction or kind of values ({shown}); "
+                "make them equal, or rename the other column"
             )
     return {key: value for key, value in seen[0].items() if key not in ("type", "axes")}
 
@@ -184,7 +183,7 @@ def _share_attributes(place: str, columns: list[Column]) -> dict[str, Any]:
 def _merge_column(
     file: h5py.File, place: str, sources: list[tuple[Column, Ints]], n: int
 ) -> tuple[dict[str, Any], list[_Brought]]:
-    """Write one column block by block; return its attributes and what each source brought."""
+    """Write one column block by block; return its attributes and the contribution of each source."""
     shared = _share_attributes(place, [column for column, _ in sources])
     brought = [_Brought() for _ in sources]
     axes = {
@@ -215,7 +214,7 @@ def _fill(
     place: str,
     brought: _Brought,
 ) -> None:
-    """Put a source's measurements of the block's rows where they belong; refuse another value for one that is there."""
+    """Add a source's measurements to a block of rows; refuse values that contradict existing ones."""
     own = np.flatnonzero((at >= start) & (at < start + len(block)))
     if not len(own):
         return

@@ -1,4 +1,4 @@
-"""Zero-cost proxies in a table: static metrics that cannot be an accuracy, so that whoever searches may see them."""
+"""Zero-cost proxies in a table: static metrics that cannot be an accuracy, so that a search may see them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from nasbench.table.locate import find_table
 from nasbench.table.reader import Table
 
 PROXY_SOURCE = "table:"
-"""Before the label of a proxy that is a source of a strategy or predictor, among tasks and records."""
+"""Prefix of a proxy's label in the sources of a strategy or predictor, which may also be tasks and records."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class ProxyColumn:
     """One proxy of one data set.
 
     Attributes:
-        table: where it lies.
-        dataset: whose proxy it is.
-        metric: its name.
+        table: the table that holds it.
+        dataset: data set of the proxy.
+        metric: name of the proxy.
     """
 
     table: Table
@@ -31,7 +31,7 @@ class ProxyColumn:
     metric: str
 
     def __call__(self, archs: Archs) -> Floats:
-        """Return the scores of architectures [n, d], nan where one is missing; ``[n]``."""
+        """Return the scores of architectures [n, d], nan where missing; ``[n]``."""
         rows, values = self.table.index(archs), np.full(len(archs), np.nan)
         there = rows >= 0
         values[there] = self.table.static(rows[there], dataset=self.dataset, metric=self.metric)
@@ -39,13 +39,14 @@ class ProxyColumn:
 
 
 def list_proxies(table: Table, datasets: Collection[str] = ()) -> list[ProxyColumn]:
-    """Return every proxy of a table, by name.
+    """Return all proxies of a table, ordered by name.
 
-    A static metric has no split, so what may be an accuracy is left out: a fraction, or one kept per seed.
+    A static metric has no split, so metrics that may be accuracies are left out: fractions, and metrics with one value
+    per seed.
 
     Args:
-        table: where they lie.
-        datasets: whose; empty for all.
+        table: the table.
+        datasets: the data sets; empty for all.
     """
     places = [place for place in table.statics if not datasets or place[0] in datasets]
     return [ProxyColumn(table, *place) for place in places if _is_proxy(table, *place)]
@@ -57,15 +58,15 @@ def _is_proxy(table: Table, dataset: str, metric: str) -> bool:
 
 
 def name_proxy_source(label: str) -> str:
-    """Return how a record names what is learnt from the proxy of this label."""
+    """Return the name of this proxy in the sources of a record."""
     return PROXY_SOURCE + label
 
 
 def read_source_checksum(source: str) -> str:
-    """Return the checksum of the table that a source such as ``table:TABLE/METRIC`` names.
+    """Return the checksum of the table in a source such as ``table:TABLE/METRIC``.
 
     Raises:
-        UnknownName: no such table or proxy.
+        UnknownName: there is no such table or proxy.
     """
     return find_proxy(source.removeprefix(PROXY_SOURCE), "").table.checksum
 
@@ -76,20 +77,21 @@ def parse_proxy_table(source: str) -> str:
 
 
 def find_proxy(label: str, space: str) -> ProxyColumn:
-    """Return the proxy called ``TABLE/METRIC``, or ``TABLE/DATASET/METRIC`` where a table has it of several data sets.
+    """Return the proxy ``TABLE/METRIC``, or ``TABLE/DATASET/METRIC`` if a table has it for several data sets.
 
     Args:
-        label: with the table's name, or its ``.h5`` file.
-        space: name of the space that it must be of; empty for any.
+        label: the label, with the table's name or its ``.h5`` file.
+        space: name of the required space; empty for any.
 
     Raises:
-        InvalidOption: a label of another form, a table of another space, or a proxy of several data sets.
-        UnknownName: no such table or proxy.
+        InvalidOption: the label has another form, the table has another space, or the table has the proxy for several
+            data sets.
+        UnknownName: there is no such table or proxy.
     """
     name, dataset, metric = _split_label(label)
     table = _open_table(find_table(name))
     if space not in ("", table.space):
-        raise InvalidOption(f"table '{name}' is of space '{table.space}'; searched is '{space}'")
+        raise InvalidOption(f"table '{name}' has space '{table.space}', but the search is in '{space}'")
     columns = list_proxies(table)
     found = [column for column in columns if column.metric == metric and dataset in ("", column.dataset)]
     if not found:
@@ -97,19 +99,19 @@ def find_proxy(label: str, space: str) -> ProxyColumn:
         raise make_unknown_name("proxy", label, known)
     if len(found) > 1:
         raise InvalidOption(
-            f"'{label}' is there for {', '.join(column.dataset for column in found)}; say which: "
+            f"'{label}' exists for the data sets {', '.join(column.dataset for column in found)}; choose one: "
             f"{name}/{found[0].dataset}/{metric}"
         )
     return found[0]
 
 
 def _split_label(label: str) -> tuple[str, str, str]:
-    """Return table, data set (empty for the only one) and metric."""
+    """Return the table, the data set (empty if not given) and the metric."""
     file, suffix, rest = label.rpartition(".h5/")
     name, _, place = (file + ".h5", "", rest) if suffix else label.partition("/")
     dataset, _, metric = place.rpartition("/")
     if not name or not metric:
-        raise InvalidOption(f"'{label}' names no proxy; expected TABLE/METRIC or TABLE/DATASET/METRIC")
+        raise InvalidOption(f"'{label}' is not the label of a proxy; expected TABLE/METRIC or TABLE/DATASET/METRIC")
     return name, dataset, metric
 
 

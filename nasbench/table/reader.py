@@ -1,4 +1,4 @@
-"""Reading a table: opening validates, a query gathers, and nothing stands in for what is missing."""
+"""Read a table: opening it validates the file, and queries return measurements, nan where one is missing."""
 
 import json
 from functools import cached_property
@@ -31,28 +31,28 @@ from nasbench.table.schema import (
 )
 
 _UNREADABLE = (OSError, RuntimeError, KeyError, TypeError, ValueError)
-"""What h5py raises on damaged files, depending on what the damage hits."""
+"""Exceptions that h5py may raise on damaged files."""
 
 
 class Table:
     """Measurements of trained architectures, read from one HDF5 file.
 
-    Opening reads the attributes only and checks them against the content checksum; each column is
-    loaded and verified when first asked for.
+    Opening reads only the attributes and checks them against the content checksum. Each column is
+    loaded and verified on first use.
 
     Args:
         path: a file written by ``write_table`` (``data/SCHEMA.md``).
 
     Attributes:
-        name, title, space, citation, licence, source, notes: as the importer wrote them.
-        space_options: of the space, where they decide what codes mean; empty elsewhere, and in tables of such a space
-            that an older release wrote.
+        name, title, space, citation, licence, source, notes: texts that the importer wrote.
+        space_options: the options of the space that determine the meaning of codes; empty if there are none, and in
+            tables of an older release.
         checksum: SHA-256 of the content.
-        columns: every column by its place in the file.
+        columns: all columns by their path in the file.
 
     Raises:
-        FileNotFoundError: no such file.
-        TableError: a foreign, truncated or tampered file, or another version of the schema.
+        FileNotFoundError: the file does not exist.
+        TableError: the file is foreign, truncated or altered, or has another version of the schema.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -60,16 +60,16 @@ class Table:
         if not self.path.is_file():
             raise FileNotFoundError(f"no table at {self.path}")
         try:
-            # Tables never change under a reader, and locking fails on read-only and network disks.
+            # Tables never change while they are read, and locking fails on read-only and network disks.
             self._file = h5py.File(self.path, "r", locking=False)
         except OSError as error:
-            raise TableError(f"{self.path} is no readable HDF5 file (truncated or foreign): {error}") from error
+            raise TableError(f"{self.path} is not a readable HDF5 file (truncated or foreign): {error}") from error
         try:
             root = {key: convert_to_plain(value) for key, value in self._file.attrs.items()}
         except _UNREADABLE as error:
             raise TableError(f"{self.path} has damaged attributes: {error}") from error
         if root.get("format") != FORMAT:
-            raise TableError(f"{self.path} is an HDF5 file but no {FORMAT}; write one with 'nasbench import'")
+            raise TableError(f"{self.path} is an HDF5 file but not a {FORMAT}; write one with 'nasbench import'")
         if root.get("schema_version") != SCHEMA_VERSION:
             raise TableError(
                 f"{self.path} has schema version {root.get('schema_version')}; this release reads {SCHEMA_VERSION}: "
@@ -94,15 +94,15 @@ class Table:
         try:
             options: dict[str, Any] = dict(json.loads(text))
         except (TypeError, ValueError, RecursionError) as error:
-            raise TableError(f"{self.path} has {SPACE_OPTIONS} that are no JSON object: {error}") from error
+            raise TableError(f"{self.path} has {SPACE_OPTIONS} that are not a JSON object: {error}") from error
         return options
 
     def __reduce__(self) -> tuple[type["Table"], tuple[Path]]:
-        """Travel to another process as the path alone."""
+        """Pickle only the path, for other processes."""
         return Table, (self.path,)
 
     def __repr__(self) -> str:
-        """Name, size and place."""
+        """Return the name, the size and the path."""
         return f"Table({self.name!r}, {len(self)} architectures, {str(self.path)!r})"
 
     def __len__(self) -> int:
@@ -126,7 +126,7 @@ class Table:
 
     @property
     def architectures(self) -> Archs:
-        """[n, d] the rows of the table, all in memory; read-only. ``rows`` returns some of them."""
+        """[n, d] all rows of the table in memory, read-only; ``rows`` returns some of them."""
         return self.columns["architectures"].load()
 
     @cached_property
@@ -140,32 +140,32 @@ class Table:
         return get_row_index(self.architectures, self.cardinality) if column.fits else DiskIndex(column)
 
     def rows(self, index: Ints) -> Archs:
-        """Return the architectures of rows [n], ``[n, d]``; from disk where the table is large."""
+        """Return the architectures of rows [n], ``[n, d]``; from disk if the table is large."""
         column, index = self.columns["architectures"], self._check_range(np.asarray(index))
         return column.load()[index] if column.fits else column.gather(index, None, None)
 
     def index(self, archs: Archs) -> Ints:
-        """Return the row of each architecture [n, d], -1 where the table lacks it; ``[n]``."""
+        """Return the row of each architecture [n, d], or -1 if the table lacks it; ``[n]``."""
         return self._finder.find(archs)
 
     @cached_property
     def measurements(self) -> tuple[tuple[str, str, str, str], ...]:
-        """All (data set, recipe, split, metric) that the table holds."""
+        """All (data set, recipe, split, metric) in the table."""
         places = (place.split("/") for place in self.columns if place.startswith("measurements/"))
         return tuple(sorted((dataset, recipe, split, metric) for _, dataset, recipe, split, metric in places))
 
     @cached_property
     def statics(self) -> tuple[tuple[str, str], ...]:
-        """All (data set, static metric) that the table holds."""
+        """All (data set, static metric) in the table."""
         places = (place.split("/") for place in self.columns if place.startswith("static/"))
         return tuple(sorted((dataset, metric) for _, dataset, metric in places))
 
     def describe(self, dataset: str, recipe: str, split: str, metric: str) -> dict[str, Any]:
-        """Return unit, direction, seeds, epochs and checksum of one measurement."""
+        """Return the unit, direction, seeds, epochs and checksum of one measurement."""
         return dict(self._build_measurement(dataset, recipe, split, metric).attributes)
 
     def describe_static(self, dataset: str, metric: str) -> dict[str, Any]:
-        """Return unit, direction, checksum and shape of one static metric."""
+        """Return the unit, direction, checksum and shape of one static metric."""
         column = self._find_static(dataset, metric)
         return column.attributes | {"shape": column.shape}
 
@@ -183,7 +183,7 @@ class Table:
         raise UnknownName(f"{error}{also}")
 
     def _list_owners(self, metric: str) -> str:
-        """Return the data sets that have a static metric, as text; empty if none has."""
+        """Return the data sets that have a static metric, as text; empty if none has it."""
         return " and ".join(repr(owner) for owner, name in self.statics if name == metric)
 
     def _build_measurement(self, dataset: str, recipe: str, split: str, metric: str) -> Column:
@@ -195,7 +195,7 @@ class Table:
         left = self.measurements
         if dataset in {name for name, _ in self.statics} - {name for name, *_ in left}:
             raise UnknownName(
-                f"table '{self.name}' has static metrics of data set '{dataset}', but no measurement; measured data "
+                f"table '{self.name}' has static metrics of data set '{dataset}', but no measurements; measured data "
                 f"sets: {', '.join(sorted({name for name, *_ in left})) or 'none'}"
             )
         for place, (kind, seen) in enumerate(
@@ -228,22 +228,22 @@ class Table:
 
         Args:
             index: [n] rows, as from ``index``.
-            dataset: which training data.
-            recipe: which training schedule.
+            dataset: the training data.
+            recipe: the training schedule.
             split: ``train``, ``valid`` or ``test``, exactly as measured.
-            metric: for example ``accuracy`` (a fraction).
-            epoch: last finished epoch, 1-based; None for the recipe's last.
-            seed: label of one repetition, or ``mean`` over those that were measured.
-            missing: ``nan`` leaves a missing measurement nan, ``error`` raises.
+            metric: the metric, for example ``accuracy`` (a fraction).
+            epoch: last finished epoch, 1-based; None for the last one of the recipe.
+            seed: label of one repeated run, or ``mean`` over the measured ones.
+            missing: ``nan`` returns nan for a missing measurement, ``error`` raises an error.
 
         Returns:
             ``[n]`` floats in the column's unit.
 
         Raises:
-            UnknownName: a name that the table does not have.
-            InvalidOption: an epoch or seed that the column does not have.
-            InvalidArchitecture: an index outside the table (-1 included).
-            MissingMeasurement: with ``missing="error"``.
+            UnknownName: the table does not have a name.
+            InvalidOption: the column does not have the epoch or seed.
+            InvalidArchitecture: an index is outside the table (-1 included).
+            MissingMeasurement: a measurement is missing, with ``missing="error"``.
         """
         key = (dataset, recipe, split, metric, epoch, seed)
         answer = self._answers.get(key)
@@ -252,9 +252,9 @@ class Table:
         return self._gather(index, answer, missing)
 
     def static(self, index: Ints, *, dataset: str, metric: str, missing: str = "nan") -> npt.NDArray[Any]:
-        """Return a static metric of many architectures: ``[n]``, or ``[n, s]`` where it is kept per seed.
+        """Return a static metric of many architectures: ``[n]``, or ``[n, s]`` if there is one value per seed.
 
-        Args and errors as for ``query``.
+        Arguments and errors as in ``query``.
         """
         key = (dataset, metric)
         answer = self._answers.get(key)
@@ -265,7 +265,7 @@ class Table:
         return self._gather(index, answer, missing)
 
     def curves(self, index: Ints, *, dataset: str, recipe: str, split: str, metric: str, seed: int) -> npt.NDArray[Any]:
-        """Return the learning curves of one seed; ``[n, t]``, the epochs as ``describe`` lists them."""
+        """Return the learning curves of one seed, ``[n, t]``, at the epochs that ``describe`` lists."""
         column = self._build_measurement(dataset, recipe, split, metric)
         position = self._find_position(column, "seeds", seed)
         index = self._check_range(np.asarray(index))
@@ -307,14 +307,14 @@ class Table:
         return index
 
     def _as_rows(self, index: npt.NDArray[Any]) -> Ints:
-        """Return rows [n] as int64; refuse what is none, such as architectures: read as rows they have other values."""
+        """Return rows [n] as int64; refuse anything else, such as architectures, which would give wrong values."""
         if index.ndim == 1 and not index.size:
             return index.astype(np.int64)  # [] is an array of floats
         if index.ndim == 1 and index.dtype.kind in "iu" and index.dtype != np.int8:  # int8 is an architecture
             return index.astype(np.int64)
         raise InvalidArchitecture(
-            f"index has dtype {index.dtype} and shape {index.shape}; expected rows of the table, integers [n]. Of "
-            "architectures [n, d] they are table.index(archs); task.query takes architectures and texts"
+            f"index has dtype {index.dtype} and shape {index.shape}; expected rows of the table, integers [n]. For "
+            "architectures [n, d], use table.index(archs); task.query takes architectures and texts"
         )
 
     def _gather(self, index: Ints, answer: "npt.NDArray[Any] | _OnDisk", missing: str) -> npt.NDArray[Any]:
@@ -329,13 +329,13 @@ class Table:
         bad = np.flatnonzero(np.isnan(values.reshape(len(values), -1)).any(axis=1))
         if len(bad):
             raise MissingMeasurement(
-                f"architecture in row {index[bad[0]]} was not measured so ({len(bad)} of {len(values)} asked); "
-                "missing='nan' leaves it nan"
+                f"the measurement of the architecture in row {index[bad[0]]} is missing ({len(bad)} of {len(values)} "
+                "requested); missing='nan' returns nan for it"
             )
 
 
 class _OnDisk:
-    """Stands in for an answer array that is too large for memory: the same ``take``, from the file."""
+    """Replaces an array of answers that is too large for memory: the same ``take``, but from the file."""
 
     def __init__(self, column: Column, seed: int | None, epoch: int | None, *, mean: bool) -> None:
         self._column, self._seed, self._epoch, self._mean = column, seed, epoch, mean
@@ -347,7 +347,7 @@ class _OnDisk:
 
 
 def _average_seeds(values: npt.NDArray[Any]) -> Floats:
-    """Mean over the seeds that were measured, [n, s] -> [n]; nan where none was."""
+    """Return the mean over the measured seeds, [n, s] -> [n]; nan where there is none."""
     measured = ~np.isnan(values)
     count = measured.sum(axis=1)
     total = np.where(measured, values, 0).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Names, allowed values and checksums of the table format; the prose is ``data/SCHEMA.md``."""
+"""Names, allowed values and checksums of the table format, which ``data/SCHEMA.md`` documents."""
 
 import hashlib
 import json
@@ -12,13 +12,13 @@ from nasbench.units import UNITS as UNITS
 FORMAT = "nasbench-table"
 SCHEMA_VERSION = 1
 SPLITS = ("train", "valid", "test", "valid+test")
-"""``valid+test`` is an official test set of which a benchmark uses one part as ``valid``: it stands in for neither."""
+"""``valid+test`` is an official test set of which a benchmark uses one part as ``valid``; it replaces neither."""
 DIRECTIONS = ("maximize", "minimize", "none")
 ROOT_TEXT = ("name", "title", "space", "citation", "licence", "source", "notes")
 """Text attributes that every table carries at its root."""
-_SHOWN = 400  # characters of options that an error repeats
+_SHOWN = 400  # most characters of options that an error message shows
 SPACE_OPTIONS = "space_options"
-"""Attribute of a table of a space whose options decide what its codes mean; JSON text."""
+"""Attribute with the options of a space that determine the meaning of its codes, as JSON text."""
 
 
 class ArrayDigest:
@@ -29,11 +29,11 @@ class ArrayDigest:
         self._hash = hashlib.sha256(f"{self._dtype.str}{shape}".encode())
 
     def update(self, block: npt.NDArray[Any]) -> None:
-        """Take the next rows, in order."""
+        """Add the next rows, in order."""
         self._hash.update(np.ascontiguousarray(block, dtype=self._dtype).data.cast("B") if block.size else b"")
 
     def hexdigest(self) -> str:
-        """Return the digest of what was taken."""
+        """Return the digest of all rows so far."""
         return self._hash.hexdigest()
 
 
@@ -45,46 +45,46 @@ def digest_array(values: npt.NDArray[Any]) -> str:
 
 
 def list_root_attributes(owner: Any, **changed: str) -> dict[str, Any]:
-    """Return the attributes of a file but its checksum, from a draft or a table; ``changed`` replaces texts."""
+    """Return a file's attributes, without the checksum, from a builder or a table; ``changed`` replaces texts."""
     texts = {key: changed.get(key, getattr(owner, key)) for key in ROOT_TEXT}
     options = {SPACE_OPTIONS: json.dumps(dict(owner.space_options))} if owner.space_options else {}
     return {"format": FORMAT, "schema_version": SCHEMA_VERSION} | texts | options
 
 
 def are_same_options(ours: Any, theirs: Any) -> bool:
-    """Tell whether two tables' options, or parts of them, are the same, decisions in the same order."""
+    """Return whether two tables' options, or parts of them, are equal, including the order of decisions."""
     return json.dumps(ours) == json.dumps(theirs)
 
 
 def show_options(options: Any) -> str:
-    """Write options, or a part of them, for an error: short."""
+    """Return a short text of options, or of a part of them, for error messages."""
     text = json.dumps(options) if options else "nothing (an older release wrote none: import that table again)"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
 def get_missing_value(dtype: np.dtype[Any]) -> Any:
-    """Return what stands for missing in a column as stored: the largest count, or nan."""
+    """Return the code of a missing value in a stored column: the largest count, or nan."""
     return np.iinfo(dtype).max if dtype.kind == "u" else np.nan
 
 
 def choose_count_type(denominator: int) -> np.dtype[Any]:
-    """Return the integer type that holds counts up to ``denominator`` and one more value, for missing."""
+    """Return the integer type for counts up to ``denominator`` and one more code for missing values."""
     return np.dtype(np.uint16 if denominator < np.iinfo(np.uint16).max else np.uint32)
 
 
 def digest_content(root: dict[str, Any], columns: dict[str, dict[str, Any]]) -> str:
-    """Return the SHA-256 of a table's meaning: its attributes and the digest of every column.
+    """Return the SHA-256 of a table's content: its attributes and the digest of every column.
 
     Args:
-        root: attributes of the file, without the checksum itself.
-        columns: path of each data set -> its attributes, array digest included.
+        root: attributes of the file, without the checksum.
+        columns: path of each column -> its attributes, including the digest of its values.
     """
     text = json.dumps({"root": root, "columns": columns}, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def convert_to_plain(value: Any) -> Any:
-    """Return an HDF5 attribute as plain Python (text, number or list), so that it hashes alike everywhere."""
+    """Convert an HDF5 attribute to plain Python (text, number or list), so that its hash is the same everywhere."""
     if isinstance(value, bytes):
         return value.decode()
     return value.tolist() if hasattr(value, "tolist") else value

@@ -1,4 +1,4 @@
-"""From a draft to an HDF5 file, atomically and always to the same content checksum."""
+"""Write tables to HDF5 files: atomically, and always with the same content checksum."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from nasbench.errors import TableError
 from nasbench.files import replace_atomically
-from nasbench.table.builder import Draft, Measurement, Static
+from nasbench.table.builder import Measurement, Static, TableBuilder
 from nasbench.table.column import Column
 from nasbench.table.disk_index import DiskIndex
 from nasbench.table.schema import (
@@ -21,14 +21,14 @@ from nasbench.table.schema import (
     list_root_attributes,
 )
 
-_CHUNK_BYTES = 1 << 20  # of uncompressed values: what one lazy read of a large table costs
+_CHUNK_BYTES = 1 << 20  # uncompressed size of a chunk, the unit of lazy reads of a large table
 
 
-def write_table(draft: Draft, path: Path) -> str:
-    """Check a draft, write it to ``path`` and return its content checksum.
+def write_table(draft: TableBuilder, path: Path) -> str:
+    """Check a table, write it to ``path`` and return its content checksum.
 
     Raises:
-        TableError: the draft breaks the schema.
+        TableError: the content breaks the schema.
         OSError: the file cannot be written; an existing one is untouched.
     """
     draft.check()
@@ -52,18 +52,18 @@ def write_table(draft: Draft, path: Path) -> str:
     return str(root["content_sha256"])
 
 
-def write_parts(drafts: Iterable[Draft], path: Path) -> str:
-    """Write one table from parts with other architectures each, and return its content checksum.
+def write_parts(drafts: Iterable[TableBuilder], path: Path) -> str:
+    """Write one table from parts with different architectures, and return its content checksum.
 
-    It is the checksum that ``write_table`` gives for all parts in one draft. Memory holds one part,
+    The checksum equals that of ``write_table`` for all parts together. Memory holds one part,
     and 8 bytes for every architecture.
 
     Args:
-        drafts: one or more that differ in their architectures and values alone.
+        drafts: one or more parts that differ only in their architectures and values.
         path: file to write.
 
     Raises:
-        TableError: a part breaks the schema or differs from the first, or an architecture stands in two.
+        TableError: a part breaks the schema or differs from the first, or two parts have the same architecture.
         OSError: the file cannot be written; an existing one is untouched.
     """
     first: tuple[dict[str, Any], dict[str, dict[str, Any]]] | None = None
@@ -88,8 +88,8 @@ def write_parts(drafts: Iterable[Draft], path: Path) -> str:
     return str(root["content_sha256"])
 
 
-def _collect_shared(draft: Draft) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Return what all parts of a table share: its own attributes, and those of its columns with their types."""
+def _collect_shared(draft: TableBuilder) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Return what all parts of a table share: the attributes of the file, and the attributes and types of columns."""
     root = list_root_attributes(draft)
     columns: dict[str, dict[str, Any]] = {"architectures": {"cardinality": draft.cardinality.tolist(), "type": "int8"}}
     for column in draft.columns:
@@ -98,7 +98,7 @@ def _collect_shared(draft: Draft) -> tuple[dict[str, Any], dict[str, dict[str, A
 
 
 def _name_difference(first: tuple[dict[str, Any], dict[str, Any]], other: tuple[dict[str, Any], dict[str, Any]]) -> str:
-    """Name what differs first."""
+    """Return the first difference as text."""
     return next(
         f"{key}: {there.get(key)!r} and {here.get(key)!r}"
         for there, here in zip(first, other, strict=True)
@@ -107,8 +107,8 @@ def _name_difference(first: tuple[dict[str, Any], dict[str, Any]], other: tuple[
     )
 
 
-def _extend(file: h5py.File, draft: Draft) -> None:
-    """Put the rows of one part below those that are there."""
+def _extend(file: h5py.File, draft: TableBuilder) -> None:
+    """Append the rows of one part."""
     arrays = {"architectures": draft.architectures} | {column.path: encode_column(column) for column in draft.columns}
     for place, array in arrays.items():
         if place not in file:
@@ -127,7 +127,7 @@ def _refuse_twice(architectures: Column) -> None:
 def create_column(
     file: h5py.File, place: str, shape: tuple[int, ...], dtype: np.dtype[Any], *, growing: bool = False
 ) -> h5py.Dataset:
-    """Create an empty column in chunks of about a megabyte, shuffled and compressed; ``growing`` takes more rows."""
+    """Create an empty column in chunks of about 1 MiB, shuffled and compressed; ``growing`` makes it extensible."""
     row_bytes = max(1, int(np.prod(shape[1:])) * dtype.itemsize)
     rows = max(1, _CHUNK_BYTES // row_bytes)
     return file.create_dataset(
@@ -143,7 +143,7 @@ def create_column(
 
 
 def encode_column(column: Measurement | Static) -> npt.NDArray[Any]:
-    """Return a column's values as they stand in the file: counts where it has a denominator."""
+    """Return a column's values as the file stores them: as counts if it has a denominator."""
     denominator = getattr(column, "denominator", 0)
     if not denominator:
         return column.values

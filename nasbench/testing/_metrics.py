@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nasbench.comparison.columns import join_runs
 from nasbench.comparison.run import Run
 from nasbench.comparison.task_runs import join_task_runs
 from nasbench.metrics import Metric, MetricValues, TaskRuns
@@ -46,16 +47,18 @@ def check_metric(
     runs = _make_runs(task)
     _check_declaration(metric)
     for limits in ({}, {"trials": float(max(_LENGTHS))}):
-        joined = join_task_runs(task, runs, limits)
+        joined = join_task_runs(task, join_runs(runs), limits)
         found = _compute(metric, joined, "all runs")
         _compare(found, _compute(metric, joined, "all runs"), "computed again", censored=True)
         order = np.random.default_rng(1).permutation(len(runs))
-        shuffled = _compute(metric, join_task_runs(task, [runs[i] for i in order], limits), "runs in another order")
+        shuffled = _compute(
+            metric, join_task_runs(task, join_runs([runs[i] for i in order]), limits), "runs in another order"
+        )
         _compare(_take(found, order), shuffled, "for the same runs in another order", censored=True)
         for i, run in enumerate(runs):
-            alone = _compute(metric, join_task_runs(task, [run], limits), f"a single run ({_say_run(run)})")
+            alone = _compute(metric, join_task_runs(task, join_runs([run]), limits), f"a single run ({_say_run(run)})")
             _compare(_take(found, [i]), alone, f"for a run joined with others ({_say_run(run)})", censored=False)
-    _compute(metric, join_task_runs(task, [runs[3], runs[5]], {}), "runs without a finished trial")
+    _compute(metric, join_task_runs(task, join_runs([runs[3], runs[5]]), {}), "runs without a finished trial")
 
 
 def _make_runs(task: Task) -> list[Run]:

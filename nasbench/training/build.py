@@ -22,7 +22,7 @@ from nasbench.datasets import Images
 from nasbench.errors import InvalidOption
 from nasbench.networks import count_costs
 from nasbench.spaces import EnumeratedSpace, SearchSpace
-from nasbench.table import Draft
+from nasbench.table import TableBuilder
 from nasbench.training.architectures import Architectures, TrainingOutcome
 from nasbench.training.recipe import Recipe
 from nasbench.training.stack import explain_no_stack, train_stack
@@ -149,7 +149,7 @@ class Build:
             device=self.device,
         )
 
-    def read(self, part: Sequence[PlannedTraining]) -> Draft:
+    def read(self, part: Sequence[PlannedTraining]) -> TableBuilder:
         """Train one part and return every epoch of it; of failed training runs, the epochs before the failure."""
         archs = np.array(sorted({training.arch for training in part}), dtype=np.int8)
         rows = {tuple(row): place for place, row in enumerate(archs.tolist())}
@@ -163,7 +163,7 @@ class Build:
             )
         )
 
-    def _complete_draft(self, draft: Draft) -> Draft:
+    def _complete_draft(self, draft: TableBuilder) -> TableBuilder:
         """Give the draft of a part the texts of the whole table, and store its values in single precision.
 
         Losses and seconds need no more precision, and a table of many learning curves is large.

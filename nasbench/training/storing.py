@@ -12,7 +12,7 @@ from nasbench.errors import TableError
 from nasbench.files import exclusive_lock
 from nasbench.networks import Counts
 from nasbench.spaces import SearchSpace
-from nasbench.table import Draft, Static, Table, append_measurements, get_user_folder, write_table
+from nasbench.table import Static, Table, TableBuilder, append_measurements, get_user_folder, write_table
 from nasbench.table.schema import are_same_options
 from nasbench.training.architectures import TrainingOutcome
 from nasbench.training.latencies import BATCH_SIZES, Latencies
@@ -86,7 +86,7 @@ def store_outcomes(
     return path
 
 
-def _add_latencies(draft: Draft, latencies: Sequence[Latencies], table: Table | None) -> Draft:
+def _add_latencies(draft: TableBuilder, latencies: Sequence[Latencies], table: Table | None) -> TableBuilder:
     """Add median latencies except those that the table already has, since a new measurement is never the same."""
     where = draft.statics[0].dataset
     added = []

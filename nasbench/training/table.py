@@ -11,7 +11,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.datasets import Images
 from nasbench.networks import Counts
 from nasbench.spaces import SearchSpace
-from nasbench.table import Draft, Measurement, Static, Table
+from nasbench.table import Measurement, Static, Table, TableBuilder
 from nasbench.training.architectures import TrainingOutcome
 from nasbench.training.recipe import Recipe
 
@@ -46,7 +46,7 @@ def build_draft(
     data: Images,
     recipe: Recipe,
     names: Names,
-) -> Draft:
+) -> TableBuilder:
     """Return a draft of a table.
 
     Args:
@@ -74,7 +74,7 @@ def build_draft(
     columns.append(("train", "train_s", "s", "minimize", _build_seconds(outcomes, seeds.tolist(), shape)))
     columns += _build_machine_columns(outcomes, seeds.tolist(), shape)
     where = {"dataset": _make_token(names.data.partition(",")[0]), "recipe": _name_recipe(space, names)}
-    return Draft(
+    return TableBuilder(
         name=names.table,
         title=f"Trainings on {names.data} by recipe {names.recipe}: {len(archs)} architectures",
         space=space.name,

@@ -18,7 +18,7 @@ from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, P
 from nasbench.importers import import_source
 from nasbench.importers.nasbench101_runs import NASBench101Runs
 from nasbench.spaces.darts import DARTS
-from nasbench.table import Draft, Measurement, write_table
+from nasbench.table import Measurement, TableBuilder, write_table
 from nasbench.tasks import SurrogateFit, fit_surrogate
 from nasbench.tasks.surrogate.archive import describe, read_arrays, write_archive
 from nasbench.tasks.surrogate.ensemble import ModelEnsemble
@@ -200,7 +200,7 @@ def test_darts_is_answered(tmp_path, home, rng):
         dataset="cifar10", recipe="e", split="valid", metric="accuracy", unit="fraction", direction="maximize",
         values=score[:, None, None], seeds=np.array([0]), epochs=np.array([98]),
     )  # fmt: skip
-    draft = Draft(
+    draft = TableBuilder(
         name="runs", title="t", space="darts", citation="c", licence="l", source="s", notes="n",
         architectures=archs, cardinality=space.cardinality, measurements=[column],
     )  # fmt: skip

@@ -17,7 +17,7 @@ from nasbench.metrics import compute_spent
 from nasbench.registry import SPACES
 from nasbench.strategies.model_based.switching import Switching
 from nasbench.strategies.model_free.random_search import RandomSearch
-from nasbench.table import Draft, Measurement, write_table
+from nasbench.table import Measurement, TableBuilder, write_table
 
 DECLARATION = """
 title = "Curves by a formula"
@@ -57,7 +57,7 @@ def task(home, tmp_path, rng):
     path.parent.mkdir(parents=True)
     cardinality = np.full(6, 5)
     write_table(
-        Draft(
+        TableBuilder(
             name="formula", space="nb201", architectures=rows, cardinality=cardinality, measurements=[curves], **about
         ),
         path,

@@ -10,7 +10,7 @@ from nasbench.comparison.leaderboard import leaderboard
 from nasbench.comparison.plots import draw_plot, write_plots
 from nasbench.reports import statistics
 from nasbench.strategies.model_free.random_search import RandomSearch
-from nasbench.table import Draft, Measurement, write_table
+from nasbench.table import Measurement, TableBuilder, write_table
 
 
 class _Mine(RandomSearch):
@@ -36,7 +36,7 @@ def constant(home, tmp_path, cifar10):
         seeds=np.array([0]),
         epochs=np.array([1]),
     )
-    draft = Draft(
+    draft = TableBuilder(
         name="same",
         space="nb201",
         **texts,

@@ -70,7 +70,7 @@ def test_what_shines_through_needs_a_background(tmp_path):
     rgba = np.zeros((8, 8, 4), np.uint8)
     rgba[2:5, 2:5, 3] = 255
     two_classes(tmp_path, Image.fromarray(rgba))
-    with pytest.raises(SourceError, match="transparent in places; say what lies behind"):
+    with pytest.raises(SourceError, match="transparent parts; set the grey level"):
         read(tmp_path)
     pixels = first(tmp_path, ",channels=1,background=255")[0]
     np.testing.assert_array_equal(pixels, 255 - rgba[..., 3])
@@ -100,7 +100,9 @@ def test_what_may_be_a_split_is_refused(tmp_path):
     grey = Image.new("L", (4, 4))
     two_classes(tmp_path / "train", grey)
     two_classes(tmp_path / "holdout", grey)
-    with pytest.raises(SourceError, match=r"holdout has classes of .*train \(ant, bee\) but its name is no split's"):
+    with pytest.raises(
+        SourceError, match=r"holdout has classes of .*train \(ant, bee\) but its name is not that of a split"
+    ):
         read(tmp_path)
     (tmp_path / "holdout").rename(tmp_path / "val")
     two_classes(tmp_path / "validation", grey)
@@ -143,5 +145,5 @@ def test_a_class_whose_images_lie_deeper_is_refused(tmp_path):
 
 def test_one_class_teaches_nothing(tmp_path):
     write(tmp_path / "ant" / "0.png", Image.new("L", (4, 4)))
-    with pytest.raises(SourceError, match="has one class, 'ant'"):
+    with pytest.raises(SourceError, match="has only one class, 'ant'"):
         read(tmp_path)

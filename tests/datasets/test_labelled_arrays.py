@@ -43,7 +43,7 @@ def test_types_with_a_range_are_scaled_to_it(tmp_path, images):
 @pytest.mark.parametrize("split", ["val", "test"])
 def test_splits_on_different_scales_are_refused(tmp_path, images, one, other, split):
     arrays = {"x_train": one(images), "y_train": LABELS, f"x_{split}": other(images), f"y_{split}": LABELS}
-    with pytest.raises(SourceError, match=r"scale both alike|on one scale"):
+    with pytest.raises(SourceError, match=r"scale both in the same way|one scale"):
         saved(tmp_path, **arrays)
 
 
@@ -98,9 +98,9 @@ def test_text_names_the_same_classes_in_every_split(tmp_path, images, kind):
         (LABELS - 1, "labels -1 to 2; expected 0 to"),
         (LABELS + 1, "no training image: '0'; do the labels count from 1"),
         (LABELS * 2, "no training image: '1', '3', '5'"),
-        (np.eye(4)[LABELS] * 0.5, r"numbers an image; expected one whole number, a one-hot row"),
-        (LABELS + 0.5, "expected one whole number"),
-        (np.zeros(N, int), "has one class, '0'"),
+        (np.eye(4)[LABELS] * 0.5, r"numbers per image; expected one integer, a one-hot row"),
+        (LABELS + 0.5, "expected one integer"),
+        (np.zeros(N, int), "has only one class, '0'"),
     ],
 )
 def test_labels_that_name_no_class_are_refused(tmp_path, images, labels, why):
@@ -109,7 +109,7 @@ def test_labels_that_name_no_class_are_refused(tmp_path, images, labels, why):
 
 
 def test_text_beside_numbers_is_refused(tmp_path, images):
-    with pytest.raises(SourceError, match="y_train holds text, y_test numbers"):
+    with pytest.raises(SourceError, match="y_train holds text, y_test holds numbers"):
         saved(tmp_path, x_train=images, y_train=LABELS.astype(str), x_test=images, y_test=LABELS)
 
 

@@ -15,7 +15,7 @@ from nasbench.evaluation.verify import verify
 from nasbench.predictions import Batch, Prediction
 from nasbench.surrogates._curves import CurvePredictor, find_last_values
 from nasbench.surrogates._curves import require_curves as given_curves
-from nasbench.table import Draft, Measurement, Static, write_table
+from nasbench.table import Measurement, Static, TableBuilder, write_table
 from nasbench.tasks import load_table_task
 
 pytestmark = pytest.mark.filterwarnings("ignore::nasbench.errors.GapsWarning")  # its tables are samples
@@ -67,7 +67,7 @@ def task(home, rng, tmp_path):
         Measurement(**where, split="train", **loss, seeds=np.array([1]), epochs=EPOCHS, values=1 - values[:, :1]),
     ]
     cost = Static(dataset="cifar10-valid", metric="train_s", unit="s", direction="minimize", values=np.full(200, 10.0))
-    draft = Draft(
+    draft = TableBuilder(
         name="curves",
         space="nb201",
         **texts,

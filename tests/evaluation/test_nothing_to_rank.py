@@ -15,7 +15,7 @@ from nasbench.evaluation.leaderboard import leaderboard
 from nasbench.evaluation.plots import write_plots
 from nasbench.evaluation.protocols import pool_of
 from nasbench.surrogates._predictor import CheckedPredictor
-from nasbench.table import Draft, Measurement, write_table
+from nasbench.table import Measurement, TableBuilder, write_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::nasbench.errors.GapsWarning")
 
@@ -68,7 +68,7 @@ def own_task(home, tmp_path, cifar10):
             epochs=np.array([1]),
         )
         write_table(
-            Draft(
+            TableBuilder(
                 name="own",
                 space="nb201",
                 **texts,

@@ -168,8 +168,8 @@ def test_a_key_is_read_edge_by_edge(fake, tmp_path):
     ("change", "says"),
     [
         (lambda cells: [1], "holds list, expected a dictionary"),
-        (lambda cells: cells.update({(0, 1, 2, 3, 4, 5): 1}), r"key \(0, 1, 2, 3, 4, 5\) is no cell"),
-        (lambda cells: cells.update({"012340": 1}), r"key '012340' is no cell"),
+        (lambda cells: cells.update({(0, 1, 2, 3, 4, 5): 1}), r"key \(0, 1, 2, 3, 4, 5\) is not a cell"),
+        (lambda cells: cells.update({"012340": 1}), r"key '012340' is not a cell"),
         (lambda cells: cells.update({(0,) * 6: 1}), r"baseline_accuracy of cell \(0, 0, .* is None"),
         (lambda cells: setattr(cells[(1,) * 6], "qat_accuracy", 101.0), r"qat_accuracy .*1, 1\): 101 is outside"),
         (lambda cells: setattr(cells[(1,) * 6].analog_drift_60, "value", "40"), r"analog_drift_60.value of cell"),

@@ -200,20 +200,20 @@ def changed(row, **cells):
     ("rows", "says"),
     [
         (changed(3, acc=9000.0), r"data.csv: row 3, column 'acc': 9000 is outside \[0, 100\] of unit 'percent'"),
-        (changed(2, acc="high"), r"row 2, column 'acc': 'high' is no number"),
+        (changed(2, acc="high"), r"row 2, column 'acc': 'high' is not a number"),
         (changed(4, lr=0.5), r"row 4, column 'lr, depth': .*unknown value '0.5' of 'lr'"),
         (changed(6, depth=None), r"row 6, column 'lr, depth': .*'depth' is missing"),
         (changed(2, epoch=1), r"row 2, column 'acc': 0.6 contradicts 0.5 in row 1: .*seed 7, epoch 1"),
-        (changed(2, minutes=9), r"row 2, column 'minutes': 540 contradicts 120 in row 1: .*varies by seed"),
-        (changed(1, seed="x"), r"row 1, column 'seed': 'x' is no number"),
-        (changed(1, seed=None), r"row 1, column 'seed': None is no integer from 0"),
-        (changed(5, epoch=0), r"row 5, column 'epoch': '0' is no integer from 1"),
-        (changed(5, split="dev"), r"row 5, column 'split': split 'dev' is none of train, valid, test"),
-        (changed(5, data="a/b"), r"row 5, column 'data': dataset 'a/b' is no name"),
-        ([{**row, "acc": -1} for row in ROWS], r"column 'acc' holds no value at all"),
+        (changed(2, minutes=9), r"row 2, column 'minutes': 540 contradicts 120 in row 1: .*varies with the seed"),
+        (changed(1, seed="x"), r"row 1, column 'seed': 'x' is not a number"),
+        (changed(1, seed=None), r"row 1, column 'seed': None is not an integer of at least 0"),
+        (changed(5, epoch=0), r"row 5, column 'epoch': '0' is not an integer of at least 1"),
+        (changed(5, split="dev"), r"row 5, column 'split': split 'dev' is not one of train, valid, test"),
+        (changed(5, data="a/b"), r"row 5, column 'data': dataset 'a/b' is not a valid name"),
+        ([{**row, "acc": -1} for row in ROWS], r"column 'acc' holds no value"),
         ([{k: v for k, v in row.items() if k != "acc"} for row in ROWS], r"data.csv has no column 'acc'; it has"),
         ([row | {"acc": row["acc"] / 100} for row in ROWS if row["acc"] > 0], "these are fractions"),
-        ("lr,lr\n1,2\n", "two columns 'lr'"),
+        ("lr,lr\n1,2\n", "two columns named 'lr'"),
         ("lr,depth\n", "holds no rows"),
         ("", "cannot be read as csv"),
         ("a,b\n1,2\n1,2,3\n", "cannot be read as csv"),
@@ -240,24 +240,24 @@ def test_an_unknown_operation_is_named_with_its_row(imported):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('licence = "MIT"\n', "", "it has no licence"),
-        ('citation = "nobody"', 'citation = ""', "it has no citation"),
+        ('licence = "MIT"\n', "", "the licence is missing"),
+        ('citation = "nobody"', 'citation = ""', "the citation is missing"),
         ('source = "a test"', "source = 3", "line [0-9]+: source = 3 has the wrong type; expected text"),
         ('unit = "percent"', 'units = "percent"', r"unknown key of \[\[measurement\]\] 1 'units'; did you mean 'unit'"),
         ('unit = "percent"', 'unit = "parsec"', "unknown unit"),
         ('metric = "accuracy"\n', "", r"\[\[measurement\]\] 1 \(acc\) lacks metric"),
-        ('metric = "accuracy"', 'metric = "a/b"', "metric 'a/b' is no name"),
-        ('epoch = { column = "epoch" }', "epoch = 0", "epoch = 0 is no integer from 1"),
+        ('metric = "accuracy"', 'metric = "a/b"', "metric 'a/b' is not a valid name"),
+        ('epoch = { column = "epoch" }', "epoch = 0", "epoch = 0 is not an integer of at least 1"),
         ('seed = { column = "seed" }', 'seed = { colum = "seed" }', "unknown key of seed"),
         ('column = "acc"', "column = 3", "expected column = TEXT"),
-        ("[[static]]", "[static]", "two brackets"),
+        ("[[static]]", "[static]", "double brackets"),
         ('columns = ["lr", "depth"]', "columns = 3", "columns = 3 has the wrong type"),
-        ('columns = ["lr", "depth"]', "", "needs a space and one of"),
+        ('columns = ["lr", "depth"]', "", "needs a space and exactly one of"),
         ('columns = ["lr", "depth"]', 'columns = ["lr", 3]', "wrong type"),
         ('unit = "percent"', "unit = []", "unknown unit"),
         ('{ column = "data" }', "{ column = 3 }", "expected { column = NAME"),
         ('{ val = "valid" }', '"valid"', "expected { column = NAME"),
-        ('{ column = "seed" }', "1" + "0" * 30, "no integer from 0"),
+        ('{ column = "seed" }', "1" + "0" * 30, "not an integer of at least 0"),
         ("[defaults]", "[default]", "unknown key 'default'"),
         ("[defaults]", "[defaults", "map.toml is not TOML: "),
         ("integer = [1, 3]", "real = [1, 3]", "decision 'depth'"),
@@ -271,7 +271,7 @@ def test_a_wrong_mapping_says_what_is_wrong(imported, old, new, says):
 
 
 def test_a_pattern_that_no_column_fits_is_refused(imported):
-    with pytest.raises(InvalidOption, match=r"no column is called like 'accuracy_\{epoch\}'"):
+    with pytest.raises(InvalidOption, match=r"no column matches 'accuracy_\{epoch\}'"):
         imported(WIDE_CSV, WIDE.replace("acc_{seed}_{epoch}", "accuracy_{epoch}"))
     with pytest.raises(SourceError, match="epoch_offset = 1"):
         imported(WIDE_CSV, WIDE.replace("epoch_offset = 1", ""))
@@ -285,7 +285,7 @@ def test_names_do_not_hide_shipped_tables_or_leave_the_folder(imported):
 
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "x.xlsx").write_text("")
-    for path, says in ((tmp_path / "x.xlsx", "ends with none of .csv"), (tmp_path / "absent.csv", "is no file")):
+    for path, says in ((tmp_path / "x.xlsx", "must end with one of .csv"), (tmp_path / "absent.csv", "is not a file")):
         with pytest.raises(SourceError, match=says):
             AnyTable(map="nb201_epochs12").read(path)
     with pytest.raises(InvalidOption, match="nb201_epochs12"):
@@ -322,7 +322,7 @@ def test_a_guess_is_written_once_completed_and_imported(tmp_path, monkeypatch, c
     assert "exists" in capsys.readouterr().err
     assert Path("mine.map.toml").read_text() == written
     assert main(["import", "table", "mine.csv", "--map", "mine.map.toml"]) != 0
-    assert "it has no citation" in capsys.readouterr().err
+    assert "the citation is missing" in capsys.readouterr().err
     written = re.sub('(citation|licence|source) = ""', r'\1 = "x"', written)
     Path("mine.map.toml").write_text(written)
     assert main(["import", "table", "mine.csv", "--map", "mine.map.toml"]) != 0
@@ -475,7 +475,7 @@ def test_hardware_measurements_join_by_architecture(public, shared, dataset):
 
 
 def test_an_order_of_digits_must_be_one(tmp_path):
-    with pytest.raises(InvalidOption, match="every position from 0 to 5 once"):
+    with pytest.raises(InvalidOption, match="each position from 0 to 5 exactly once"):
         _parse_digits(["000000"], ["none"] * 5, [0, 0, 1, 2, 3, 4], SPACES.load("nb201")())
 
 

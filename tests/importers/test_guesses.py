@@ -84,7 +84,7 @@ def test_optuna_s_decisions_are_decisions_and_its_value_is_the_score(guess, stud
     assert mapping["where"] == {"state": "COMPLETE"}
     assert mapping["architecture"]["columns"] == {n: f"params_{n}" for n in ("depth", "norm", "width")}
     assert "28 of 30 rows" in preview
-    with pytest.raises(InvalidOption, match=r"\(value\): direction = '' is none of maximize, minimize"):
+    with pytest.raises(InvalidOption, match=r"\(value\): direction = '' is not one of maximize, minimize"):
         imported()
     draft = imported(('direction = ""', 'direction = "maximize"'))
     space = HyperSpace(**mapping["architecture"]["space_options"])
@@ -138,7 +138,7 @@ def test_optuna_s_further_values_and_conditions(guess, study):
 def test_a_decision_of_too_many_values_is_asked(guess, study):
     own = study(lambda trial: trial.suggest_float("lr", 1e-4, 1e-1, log=True), 150)
     mapping, _, imported = guess(own.trials_dataframe())
-    assert "'params_lr' has 150 different values, a decision at most 127" in mapping["undecided"][0]
+    assert "'params_lr' has 150 different values, but a decision may have at most 127" in mapping["undecided"][0]
     with pytest.raises(InvalidOption, match="undecided"):
         imported()
 
@@ -235,7 +235,7 @@ def test_the_command_shows_what_it_takes_for_decisions(study, tmp_path, monkeypa
     study(tuned, direction="maximize").trials_dataframe().to_csv("o.csv", index=False)
     assert main(["import", "table", "o.csv", "--guess"]) == 0
     shown = capsys.readouterr().out
-    assert "[architecture.space_options.decisions]  # of params_depth, params_norm, params_width" in shown
+    assert "[architecture.space_options.decisions]  # from params_depth, params_norm, params_width" in shown
     assert "left out: number, datetime_start, datetime_complete, user_attrs_machine, state" in shown
 
 
@@ -261,7 +261,7 @@ def test_numbers_beside_architectures_are_neither(guess, rng):
     assert mapping["architecture"] == {"space": "nb201", "column": "cell"}
     assert "left out: (no name), arch_idx" in preview
     assert [static["column"] for static in mapping["static"]] == ["pgd"]
-    question = "is an accuracy among pgd? Then it is a [[measurement]] of a split, no [[static]]"
+    question = "is an accuracy among pgd? Then make it a [[measurement]] of a split, not a [[static]]"
     assert mapping["undecided"] == [question]  # a static could be used as a proxy, an accuracy must not
     draft = imported((f'    "{question}",\n', ""))
     np.testing.assert_array_equal(np.sort(draft.measurements[0].values.ravel()), np.sort(frame.val_acc))
@@ -271,7 +271,7 @@ def test_digits_and_texts_that_no_space_reads_are_asked(guess):
     mapping, _, _ = guess("net,val_acc\n431000,0.5\n432000,0.6\n")
     assert "what does each stand for" in mapping["undecided"][0]
     mapping, _, imported = guess('net,val_acc\n"[C(64,1,1), GAP(10)]",0.5\n"[C(32,1,1), GAP(10)]",0.6\n')
-    assert "no space reads '[C(64,1,1), GAP(10)]'" in mapping["undecided"][0]
+    assert "no space can read '[C(64,1,1), GAP(10)]'" in mapping["undecided"][0]
     assert mapping["architecture"]["space"] == ""
     with pytest.raises(InvalidOption, match="undecided"):
         imported()
@@ -320,7 +320,7 @@ def test_seeds_are_known_by_name_and_asked_otherwise(guess, rng):
     assert draft.measurements[0].seeds.tolist() == [7, 8]
     frame.columns = ["val_acc_777", "val_acc_888", "val_acc_999", "other"]
     mapping, _, imported = guess(frame.assign(cell=cells(4)))
-    assert "are the numbers in 'val_acc_{epoch}' what it says" in mapping["undecided"][0]
+    assert "are the numbers in 'val_acc_{epoch}' epochs and seeds" in mapping["undecided"][0]
 
 
 def test_what_a_name_does_not_tell_is_left_empty(guess, rng):
@@ -328,7 +328,7 @@ def test_what_a_name_does_not_tell_is_left_empty(guess, rng):
     mapping, _, imported = guess(frame)
     assert [(entry["split"], entry["unit"]) for entry in mapping["measurement"]] == [("", "fraction")]
     assert [entry["unit"] for entry in mapping["static"]] == ["", ""]
-    with pytest.raises(InvalidOption, match="split '' is none of"):
+    with pytest.raises(InvalidOption, match="split '' is not one of"):
         imported()
     with pytest.raises(InvalidOption, match="unknown unit"):
         imported(('split = ""', 'split = "test"'))

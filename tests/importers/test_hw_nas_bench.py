@@ -103,18 +103,18 @@ class Evil:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda content: [content], "is no HW-NAS-Bench-v1_0.pickle"),
-        (lambda content: content["nasbench201"], "is no HW-NAS-Bench-v1_0.pickle.*github"),
+        (lambda content: [content], "does not have the format of HW-NAS-Bench-v1_0.pickle"),
+        (lambda content: content["nasbench201"], "does not have the format of HW-NAS-Bench-v1_0.pickle.*github"),
         (lambda content: content | {"more": Evil()}, r"(posix|nt)\.system"),
         (_edit(lambda data: data.pop("config")), "KeyError.'config'"),
-        (_edit(lambda data: data["config"].reverse()), "architectures of cifar100 are not those of cifar10"),
+        (_edit(lambda data: data["config"].reverse()), "architectures of cifar100 differ from those of cifar10"),
         (_edit(lambda data: data.pop("fpga_energy")), "fpga_energy of cifar100"),
         (_edit(lambda data: data["fpga_energy"].pop()), r"fpga_energy of cifar100 has shape \(19,\)"),
-        (_edit(lambda data: data.update(fpga_energy="much")), "fpga_energy of cifar100 is no list"),
+        (_edit(lambda data: data.update(fpga_energy="much")), "fpga_energy of cifar100 is not a list"),
         (_edit(lambda data: data["fpga_energy"].__setitem__(7, -2.0)), "fpga_energy of cifar100, place 7: -2.0"),
         (_edit(lambda data: data["fpga_energy"].__setitem__(7, 5e6)), "place 7"),
         (_edit(lambda data: data["fpga_energy"].__setitem__(7, np.inf)), "place 7"),
-        (_edit(lambda data: data.update(pixel3_latency=[v / 1000 for v in data["pixel3_latency"]])), "milliseconds"),
+        (_edit(lambda data: data.update(pixel3_latency=[v / 1000 for v in data["pixel3_latency"]])), "not in ms or mJ"),
     ],
 )
 def test_what_breaks_the_format_is_named(shared, tmp_path, change, says):

@@ -144,8 +144,8 @@ def _cells(**changes):
     [
         ([1, 2], "expected a dictionary"),
         ({"421211": {}}, "missing or unknown"),
-        (_cells(val_acc=[0.5, 0.6]), "no percentages"),
-        (_cells(val_acc=[9000.0, 50.0]), "no percentages"),
+        (_cells(val_acc=[0.5, 0.6]), "not percentages"),
+        (_cells(val_acc=[9000.0, 50.0]), "not percentages"),
         (_cells(val_acc="often"), "expected 1 to 3 numbers"),
         (_cells(model_size=[129306.0] * 2), "its operations make"),
     ],
@@ -168,7 +168,7 @@ def test_another_file_says_where_to_get_the_right_one(tmp_path):
 def test_an_unknown_hash_is_refused(tmp_path):
     fields = {"valid_perf": 0.5, "perf": 0.5, "latency": 0.1, "para": 0.1}
     names = ("arxiv", "citeseer", "computers", "cora", "cs", "photo", "physics", "proteins", "pubmed")
-    for content, says in (({88888: fields}, "88888"), ({0: {"perf": 1.0}}, "no architecture with fields")):
+    for content, says in (({88888: fields}, "88888"), ({0: {"perf": 1.0}}, "not an architecture with fields")):
         members = {f"nas_bench_graph/light/{name}.bench": content for name in names}
         with pytest.raises(SourceError, match=says):
             NASBenchGraphLight().read(_wheel(tmp_path / "x.whl", members))

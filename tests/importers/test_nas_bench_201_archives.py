@@ -137,7 +137,7 @@ def test_an_archive_of_anything_else_says_so(meta, results, tmp_path):
     results[11]["less"]["all_results"]["cifar100", 111] = {"epochs": 12}
     broken = _single(tmp_path / "broken.pth", meta, results)
     for path, says in (
-        (wrong, "entry 0 holds architectures .* expected that of its number"),
+        (wrong, "entry 0 holds architectures .* expected the one of its number"),
         (broken, "entry 11: results of cifar100, seed 111, epochs12 break the format"),
         (tmp_path / "weights.pth", "holds no dictionary 'arch2infos'"),
     ):
@@ -145,5 +145,5 @@ def test_an_archive_of_anything_else_says_so(meta, results, tmp_path):
             import_source(NATSBenchTopology(), path, tmp_path / "table.h5")
     assert not (tmp_path / "table.h5").exists()
     (tmp_path / "a.tar").write_bytes(b"")
-    with pytest.raises(SourceError, match=r"no folder and no \.pth file; get"):
+    with pytest.raises(SourceError, match=r"neither a folder nor a \.pth file; get"):
         import_source(NATSBenchTopology(), tmp_path / "a.tar", tmp_path / "table.h5")

@@ -85,21 +85,21 @@ def test_the_command_reads_the_folder(tmp_path, home):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("{", "truncated or no JSON"),
+        ("{", "truncated or not JSON"),
         ([1], "expected an object"),
-        ({}, "no percentages"),
+        ({}, "not percentages"),
         ({"0000000": entry([50.0])}, "eight digits"),
         ({"00000003": entry([50.0])}, "eight digits"),
         ({"00000000": {"test_acc": [50.0]}}, "entry 00000000 .*'mean_acc'"),
         ({"00000000": 3}, "entry 00000000"),
-        ({"00000000": entry([50.0], params="many")}, "'many' is no number"),
+        ({"00000000": entry([50.0], params="many")}, "'many' is not a number"),
         ({"00000000": entry([50.0], test_acc=[])}, "expected 1 to 3 percentages"),
         ({"00000000": entry([50.0] * 4)}, "expected 1 to 3 percentages"),
         ({"00000000": entry([500.0])}, "expected 1 to 3 percentages"),
-        ({"00000000": entry([0.5])}, "no percentages"),
-        ({"00000000": entry([50.0], mean_acc=51.0)}, "have the mean 50"),
+        ({"00000000": entry([0.5])}, "not percentages"),
+        ({"00000000": entry([50.0], mean_acc=51.0)}, "the mean of its test_acc is 50"),
         ({"00000000": entry([50.0], params=1.56)}, "plain numbers"),
-        ({"00000000": entry([50.00123])}, "no whole number"),
+        ({"00000000": entry([50.00123])}, "not a whole number"),
     ],
 )
 def test_what_breaks_the_format_is_named_and_no_table_is_written(tmp_path, content, says):

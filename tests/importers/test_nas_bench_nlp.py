@@ -134,13 +134,13 @@ def test_other_settings_are_another_recipe_and_other_texts_another_data_set(tmp_
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("{", "truncated or no JSON"),
+        ("{", "truncated or not JSON"),
         ("[]", "expected an object"),
         (log({"h_new_0": node("relu", "x")}), "log_stats_model_0.*cannot read"),
         (log(val_losses=[5.0, 4.0]), r"lists of \[2, 3\] values"),
-        (log(epochs=2), "in a training of 2 epochs"),
+        (log(epochs=2), "in a training run of 2 epochs"),
         (log(val_losses=[5.0, -4.0, 3.0]), "-4 is below 0"),
-        (log(val_losses=[5.0, "4", 3.0]), "'4' is no number"),
+        (log(val_losses=[5.0, "4", 3.0]), "'4' is not a number"),
         (log(val_losses=5.0), "expected a list"),
         (log(val_losses=[261.0, 180.0, 82.7]), "smallest valid loss on ptb is 82.7: these are perplexities"),
         (log(num_params=10.9), "num_params is 10.9"),

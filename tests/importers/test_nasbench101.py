@@ -1,4 +1,4 @@
-"""NAS-Bench-101's own file format, written here byte by byte, and the trainings that EC-NAS publishes."""
+"""NAS-Bench-101's own file format, written here byte by byte, and the training runs that EC-NAS publishes."""
 
 import base64
 import csv
@@ -205,7 +205,7 @@ def test_a_length_of_terabytes_is_not_believed(full):
     start = full.stat().st_size
     with full.open("ab") as file:
         file.write(length + checksum(length) + b"x" * 100)
-    with pytest.raises(SourceError, match=rf"byte {start}: a record of {2**45} bytes"):
+    with pytest.raises(SourceError, match=rf"byte {start}: this benchmark has no record of {2**45} bytes"):
         NASBench101Records().read(full)
 
 
@@ -218,7 +218,7 @@ def test_another_file_is_refused(tmp_path):
     with pytest.raises(SourceError, match="holds no record"):
         NASBench101Records().read(tmp_path / "empty.tfrecord")
     (tmp_path / "text.tfrecord").write_text("module_hash,epochs,accuracy\n" * 20)
-    with pytest.raises(SourceError, match=r"no TFRecord, or corrupt.*byte 0"):
+    with pytest.raises(SourceError, match=r"not a TFRecord, or corrupt.*byte 0"):
         NASBench101Records().read(tmp_path / "text.tfrecord")
 
 
@@ -228,10 +228,10 @@ EVALUATIONS = numbers_of(0, 4, 0)
 @pytest.mark.parametrize(
     ("payload", "says"),
     [
-        (b"nonsense", "no list of five items"),
-        (b"\xff\xfe", "no list of five items"),
-        (b"[1, 2, 3]", "no list of five items"),
-        (b'[1, 4, "0100", "input,output", ""]', "expected as text"),
+        (b"nonsense", "not a list of five items"),
+        (b"\xff\xfe", "not a list of five items"),
+        (b"[1, 2, 3]", "not a list of five items"),
+        (b'[1, 4, "0100", "input,output", ""]', "as texts"),
         (record(0, 200, 0), "200 epochs"),
         (record(0, 4, 0, epochs=True), "True epochs"),
         (record(0, 4, 0, metrics="%%%"), "metrics cannot be read"),
@@ -239,15 +239,15 @@ EVALUATIONS = numbers_of(0, 4, 0)
         (record(0, 4, 0, hash="0" * 32), "is not the cell's"),
         (record(0, 4, 0, adjacency="010"), "does not belong to 2 operations"),
         (record(0, 4, 0, adjacency="0200"), "does not belong to 2 operations"),
-        (record(0, 4, 0, adjacency="0000"), "no architecture of space"),
+        (record(0, 4, 0, adjacency="0000"), "not an architecture of space"),
         (record(0, 4, 0, operations="input,input"), "expected input"),
-        (record(0, 4, 0, n_params=0), "no number of parameters"),
+        (record(0, 4, 0, n_params=0), "not a number of parameters"),
         (record(0, 4, 0, evaluations=EVALUATIONS[:2]), "2 evaluations"),
         (record(0, 4, 0, evaluations=[*EVALUATIONS[:2], (4.0, 40.0, 90.0, 80.0, 70.0)]), "expected seconds and frac"),
         (record(0, 4, 0, evaluations=[*EVALUATIONS[:2], (4.0, 40.0, 0.9, 0.8)]), "expected seconds and fractions"),
         (record(0, 4, 0, evaluations=[*EVALUATIONS[:2], (4.0, -1.0, 0.9, 0.8, 0.7)]), "expected seconds and fractions"),
         (record(0, 4, 0, evaluations=[*EVALUATIONS[:2], (3.0, 40.0, 0.9, 0.8, 0.7)]), "after epoch 3.0, expected 4"),
-        (record(0, 4, 0, evaluations=[*EVALUATIONS[:2], (4.0, 19.0, 0.9, 0.8, 0.7)]), "longer half-way"),
+        (record(0, 4, 0, evaluations=[*EVALUATIONS[:2], (4.0, 19.0, 0.9, 0.8, 0.7)]), "half-way exceeds the total"),
     ],
 )
 def test_what_breaks_a_rule_is_refused_with_the_offset(tmp_path, payload, says):
@@ -262,7 +262,7 @@ def test_what_breaks_a_rule_is_refused_with_the_offset(tmp_path, payload, says):
 def test_a_fourth_repeat_and_another_graph_of_a_hash_are_refused(tmp_path):
     path = tmp_path / "x.tfrecord"
     for last, says in (
-        (record(0, 4, 3), "beyond the 3"),
+        (record(0, 4, 3), "more than 3 repeats"),
         (record(0, 4, 2, adjacency=CELLS[list(CELLS)[1]][0]), "another graph or size"),
         (record(0, 4, 2, n_params=5), "another graph or size"),
     ):
@@ -279,16 +279,16 @@ def test_unknown_fields_of_a_message_are_skipped_and_damage_is_named():
         (bytes([1 << 3 | 3]), "wire type 3"),
         (b"\x80", "ends inside a number"),
         (b"\x80" * 11, "more than ten bytes"),
-        (bytes([1 << 3, 5]), "field 1 is no evaluation"),
-        (bytes([2 << 3 | 2, 1, 0]), "field 2 is no number"),
-        (bytes([1 << 3 | 2, 2, 8, 1]), "no double"),
+        (bytes([1 << 3, 5]), "field 1 is not an evaluation"),
+        (bytes([2 << 3 | 2, 1, 0]), "field 2 is not a number"),
+        (bytes([1 << 3 | 2, 2, 8, 1]), "not a double"),
         (known[:-1], "ends inside field 3"),
     ):
         with pytest.raises(ValueError, match=says):
             parse_model_metrics(damaged)
 
 
-# ---- the trainings of EC-NAS
+# ---- the training runs of EC-NAS
 
 
 HEADER = "space budget hash repeat params epoch train_time train_acc val_acc test_acc energy_kwh pred_energy_kwh gpu"
@@ -372,7 +372,7 @@ def test_missing_energy_stays_missing(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        (training(last=("80.0", "40", "30", "20", "0.01")), r"line 4: accuracies .* no fractions"),
+        (training(last=("80.0", "40", "30", "20", "0.01")), r"line 4: accuracies .* not fractions"),
         (training(last=("80.0", "nan", "0.3", "0.2", "0.01")), r"line 4: accuracies"),
         (training(last=("80.0", "0.4", "0.3", "0.2", "36000")), r"line 4: .* is a power of"),
         (training(last=("-80.0", "0.4", "0.3", "0.2", "0.01")), r"line 4: .* seconds"),
@@ -385,7 +385,7 @@ def test_missing_energy_stays_missing(tmp_path):
         (training() + training(repeat=2, params=11), r"line 5: 11 parameters, 10 elsewhere"),
         (training(official="f" * 32), r"line 2: .* no graph of ffff"),
         ([["4V9E", "4"]], r"line 2: "),
-        (training(last=UNFINISHED), "every training repeats its first epoch"),
+        (training(last=UNFINISHED), "every training run repeats its first epoch"),
     ],
 )
 def test_rows_that_break_a_rule_are_refused_with_the_line(tmp_path, rows, says):
@@ -402,7 +402,7 @@ def test_rows_that_break_a_rule_are_refused_with_the_line(tmp_path, rows, says):
         ({EDGE: [[[0, 1], [0, 0]], [-1, 0]]}, "labels start with -1 and end with 0"),
         ({EDGE: [[[0, 1, 1], [0, 0, 1], [0, 0, 0]], [-1, 7, -2]]}, EDGE),
         ({EDGE: 5}, EDGE),
-        ({EDGE: [[[0, 0], [0, 0]], [-1, -2]]}, "no architecture of space"),
+        ({EDGE: [[[0, 0], [0, 0]], [-1, -2]]}, "not an architecture of space"),
     ],
 )
 def test_a_wrong_graph_is_refused_with_its_hash(tmp_path, graphs, says):

@@ -178,21 +178,21 @@ def _info(**values):
 @pytest.mark.parametrize(
     ("run", "says"),
     [
-        ("{", "truncated or no JSON"),
+        ("{", "truncated or not JSON"),
         ({}, "no object 'optimized_hyperparamater_config'"),
         (_edit(lambda run: run["optimized_hyperparamater_config"].pop(f"{DARTS_KEY}edge_normal_0")), "edge_normal_0"),
         (_edit(lambda run: run["optimized_hyperparamater_config"].pop(EPOCHS)), "breaks the format.*T_max"),
         (_edit(lambda run: run.pop("info")), "breaks the format: KeyError.'info'"),
         (_edit(lambda run: run.update(info=[])), "breaks the format"),
         (_edit(lambda run: run.pop("test_accuracy")), "'test_accuracy'"),
-        (_edit(lambda run: run.update(runtime="long")), "'long' is no number"),
+        (_edit(lambda run: run.update(runtime="long")), "'long' is not a number"),
         (_edit(lambda run: run.update(runtime=-1)), "train_s -1 is out of range"),
         (_edit(lambda run: run.update(test_accuracy=975.4)), "test accuracy 975.4 is out of range"),
         (_edit(lambda run: run["learning_curves"]["Train/val_accuracy"].append(90.0)), "99 epochs of valid accuracy"),
-        (_edit(lambda run: run["learning_curves"].update({"Train/val_accuracy": [0.9] * 98})), "no percentages"),
-        (_edit(lambda run: run["learning_curves"].update({"Train/val_accuracy": [None] * 98})), "None is no number"),
+        (_edit(lambda run: run["learning_curves"].update({"Train/val_accuracy": [0.9] * 98})), "not percentages"),
+        (_edit(lambda run: run["learning_curves"].update({"Train/val_accuracy": [None] * 98})), "None is not a number"),
         (_info(epochs=0), "0 epochs"),
-        (_info(model_parameters=6.37), "no plain number"),
+        (_info(model_parameters=6.37), "expected a plain number"),
     ],
 )
 def test_what_breaks_the_format_is_named(tmp_path, run, says):

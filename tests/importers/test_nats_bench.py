@@ -198,16 +198,16 @@ def _last(loaded):
         (lambda path: path.write_bytes(path.read_bytes()[:5000]), "truncated or not compressed"),
         (lambda path: path.write_bytes(b"PK no bzip2"), "truncated or not compressed"),
         (lambda path: path.write_bytes(bz2.compress(b"no pickle")), "truncated or no pickle"),
-        (lambda path: path.write_bytes(bz2.compress(pickle.dumps([1]))), "no file of a NATS-Bench"),
+        (lambda path: path.write_bytes(bz2.compress(pickle.dumps([1]))), "not a file of a NATS-Bench"),
         (
             lambda path: path.write_bytes(bz2.compress(pickle.dumps({"12": {"x": shutil.rmtree}}))),
             "asks for .shutil.rmtree.",
         ),
-        (_with(lambda loaded: loaded["12"].update(arch_index=12)), "expected that of its number"),
+        (_with(lambda loaded: loaded["12"].update(arch_index=12)), "expected the one of its number"),
         (_with(lambda loaded: _last(loaded).pop("train_losses")), "break the format"),
         (_with(lambda loaded: _last(loaded)["eval_acc1es"].update({"y-valid@0": 1.0})), "split y-valid"),
         (_with(lambda loaded: _last(loaded)["train_acc1es"].update({0: 9000.0})), "outside"),
-        (_with(lambda loaded: _last(loaded)["train_acc1es"].update({0: 50.00123})), "no whole number"),
+        (_with(lambda loaded: _last(loaded)["train_acc1es"].update({0: 50.00123})), "not a whole number"),
     ],
 )  # fmt: skip
 def test_a_damaged_file_is_named_and_no_table_is_written(shared, tmp_path, change, says):

@@ -94,20 +94,23 @@ SNIP = {"snip": {"score": 1.0, "time": 1.0}}
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("{", "truncated or no JSON"),
+        ("{", "truncated or not JSON"),
         ([], "expected an object"),
         ({}, "no proxy of any network"),
-        ({"cifar10": 3}, "'cifar10' is no data set"),
+        ({"cifar10": 3}, "'cifar10' is not a data set"),
         ({"cifar10": {"(0, 1, 2, 3, 4)": SNIP}}, "no NAS-Bench-201 network"),
         ({"cifar10": {"(0, 1, 2, 3, 4, 5)": SNIP}}, "no NAS-Bench-201 network"),
         ({"cifar10": {"((0, 1), (2, 3))": SNIP}}, "no NAS-Bench-201 network"),
         ({"cifar10": {"(0, 1, 2, 3, 4, 0)": 3}}, "expected an object"),
         ({"cifar10": {"(0, 1, 2, 3, 4, 0)": {"snip": 3}}}, "'snip' breaks the format"),
         ({"cifar10": {"(0, 1, 2, 3, 4, 0)": {"snip": {"time": 3}}}}, "'snip' breaks the format"),
-        ({"cifar10": {"(0, 1, 2, 3, 4, 0)": {"snip": {"score": "3"}}}}, "'3' is no number"),
+        ({"cifar10": {"(0, 1, 2, 3, 4, 0)": {"snip": {"score": "3"}}}}, "'3' is not a number"),
         ({"cifar10": {"(0, 1, 2, 3, 4, 0)": {"snip": {"score": 3, "time": -1}}}}, "-1.0 seconds"),
-        ({"cifar10": {"(0, 1, 2, 3, 4, 0)": {"params": {"score": 129306.0, "time": 1}}}}, "no number in millions"),
-        ({"cifar10": {"(0, 1, 2, 3, 4, 0)": SNIP, "[0, 1, 2, 3, 4, 0]": SNIP}}, "given twice"),
+        (
+            {"cifar10": {"(0, 1, 2, 3, 4, 0)": {"params": {"score": 129306.0, "time": 1}}}},
+            "expected a number in millions",
+        ),
+        ({"cifar10": {"(0, 1, 2, 3, 4, 0)": SNIP, "[0, 1, 2, 3, 4, 0]": SNIP}}, "appears twice"),
     ],
 )
 def test_what_breaks_the_format_is_named(tmp_path, content, says):

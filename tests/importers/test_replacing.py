@@ -6,7 +6,7 @@ import pytest
 from nasbench.cli import main
 from nasbench.errors import InvalidOption
 from nasbench.importers import import_source
-from nasbench.table import Draft, Measurement, Table, write_table
+from nasbench.table import Measurement, Table, TableBuilder, write_table
 
 MAP = """
 citation = "me"
@@ -83,7 +83,7 @@ def test_out_is_no_other(source, tmp_path, capsys):
     assert "another name" in capsys.readouterr().err
     out.write_text("a letter")
     assert imported(source, "--out", str(out)) == 1
-    assert "no table that could be compared" in capsys.readouterr().err
+    assert "not a table that can be compared" in capsys.readouterr().err
     assert out.read_text() == "a letter"
 
 
@@ -112,7 +112,7 @@ class InParts:
             seeds=np.array([0]),
             epochs=np.array([1]),
         )
-        return Draft(
+        return TableBuilder(
             name="parts",
             space="toy",
             source=self.source,
@@ -159,7 +159,7 @@ def test_what_is_measured_anew_is_refused_before_it_is_measured(tmp_path, home):
     import_source(InParts(), tmp_path)
     other = InParts()
     other.measures = True
-    with pytest.raises(InvalidOption, match="trained again"):
+    with pytest.raises(InvalidOption, match="repeated training run"):
         import_source(other, tmp_path)
     assert other.read_parts == []
     assert import_source(other, tmp_path, replace=True)

@@ -91,7 +91,7 @@ def test_after_a_gap_nobody_knows_the_sum(imported):
 
 
 def test_epochs_that_are_left_out_cannot_be_summed(imported):
-    with pytest.raises(SourceError, match=r"'spent' is per = 'epoch', but holds epochs 5, 10, 15 alone"):
+    with pytest.raises(SourceError, match=r"'spent' has per = 'epoch', but holds only epochs 5, 10, 15"):
         imported([[3, 2, 1]], "epoch", epochs=(5, 10, 15))
 
 

@@ -117,15 +117,15 @@ def test_few_cells_make_a_small_table(arrays, tmp_path):
     [
         (lambda a: a.pop("CIFAR10_200_time"), "CIFAR10_200_time"),
         (lambda a: a["CIFAR10_200_id"].__setitem__(1, 15_625), "array CIFAR10_200_id: cannot read '15625'"),
-        (lambda a: a["CIFAR10_200_id"].__setitem__(1, a["CIFAR10_200_id"][0]), "stands there twice"),
+        (lambda a: a["CIFAR10_200_id"].__setitem__(1, a["CIFAR10_200_id"][0]), "appears twice"),
         (lambda a: a["CIFAR10_100_curves"].__setitem__((1, 4, 2), 101), r"row 1, column 4: 101 is outside"),
         (lambda a: a["CIFAR10_100_curves"].__setitem__((2, 0, 1), -1), r"CIFAR10_100_curves, curve 1, row 2, column 0"),
-        (lambda a: a["CIFAR10_100_curves"].__setitem__((2, 0, 0), 50.0021), "no whole number"),
+        (lambda a: a["CIFAR10_100_curves"].__setitem__((2, 0, 0), 50.0021), "not a whole number"),
         (lambda a: a["CIFAR100_100_time"].__setitem__(0, -5.0), "CIFAR100_100_time, row 0"),
         (lambda a: a.update(CIFAR10_100_test=a["CIFAR10_100_test"][:2]), "array CIFAR10_100_test"),
         (lambda a: a.update(CIFAR10_100_test=a["CIFAR10_100_test"].astype(str)), "array CIFAR10_100_test"),
         (lambda a: a.update(CIFAR10_100_curves=a["CIFAR10_100_curves"][:, :99]), "array CIFAR10_100_curves"),
-        (lambda a: a.update(CIFAR10_100_test=a["CIFAR10_100_test"].astype(object)), "no .npz of plain arrays"),
+        (lambda a: a.update(CIFAR10_100_test=a["CIFAR10_100_test"].astype(object)), "not an .npz file of plain arrays"),
     ],
 )
 def test_a_broken_array_is_named(arrays, tmp_path, change, says):

@@ -79,14 +79,14 @@ def test_one_data_set_is_enough(tmp_path):
     ("text", "says"),
     [
         (log(7, rows_of(57)), "ends after 57 epochs"),
-        (log(8, rows_of(100)), "of cell 8, expected that of its folder"),
-        (log(7, rows_of(100)).partition("test accuracy")[0], "is cut"),
+        (log(8, rows_of(100)), "of cell 8, expected the cell of its folder"),
+        (log(7, rows_of(100)).partition("test accuracy")[0], "is truncated"),
         (log(7, rows_of(100)).replace("val_acc", "accuracy"), "'val_acc' is not in list"),
-        (log(7, rows_of(100)).replace("2.303, ", ""), "is cut, or no log"),
+        (log(7, rows_of(100)).replace("2.303, ", ""), "is truncated, or not a log"),
         (log(7, [*rows_of(100), (99, 10, 2, 20, 2)]), "do not rise"),
         (log(7, [(99, 10, 2, 9_000, 2)]), r"9000 is outside"),
-        (log(7, [(99, 10.0013, 2, 20, 2)]), "no whole number"),
-        ("", "is cut, or no log"),
+        (log(7, [(99, 10.0013, 2, 20, 2)]), "not a whole number"),
+        ("", "is truncated, or not a log"),
     ],
 )
 def test_a_broken_log_is_named(tmp_path, text, says):

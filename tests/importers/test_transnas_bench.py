@@ -231,9 +231,9 @@ def test_what_was_not_measured_stays_missing(tmp_path, source):
     [
         (curve("valid_top1", 3, 9_000.0), "valid_top1 of class_scene, 64-41414-3_33_212, epoch 4: 9000 is outside"),
         (curve("valid_loss", 0, -0.5), "valid_loss of class_scene.* -0.5 is outside"),
-        (curve("test_top5", 2, "50"), "class_scene of 64-41414-3_33_212 breaks the format.*'50' is no number"),
-        (curve("time_elapsed", 24, 1.0), "time_elapsed of class_scene falls for 64-41414-3_33_212 and rises for"),
-        (curve("time_elapsed", 2, "1:70:00"), "'1:70:00' is no number"),
+        (curve("test_top5", 2, "50"), "class_scene of 64-41414-3_33_212 breaks the format.*'50' is not a number"),
+        (curve("time_elapsed", 24, 1.0), "time_elapsed of class_scene decreases for 64-41414-3_33_212 and rises for"),
+        (curve("time_elapsed", 2, "1:70:00"), "'1:70:00' is not a number"),
         (lambda t: t["metrics"].update(valid_f1=[1.0]), "unknown metric valid_f1"),
         (lambda t: t["metrics"].update(best_top1=[1.0]), "unknown metric best_top1"),
         (lambda t: t["metrics"]["valid_top1"].append(1.0), "26 values of top1 for 25 epochs"),

@@ -60,7 +60,7 @@ def test_what_restricts_keeps_the_codes():
 
 def test_another_space_of_as_many_codes_is_refused():
     """Both have six decisions, so that most rows of the one are rows of the other too."""
-    with pytest.raises(InvalidOption, match="a is of space 'nb201', b is of space 'tnb101_micro'"):
+    with pytest.raises(InvalidOption, match="a has space 'nb201', b has space 'tnb101_micro'"):
         refuse_other_codes(Party("a", NASBench201()), Party("b", SPACES.load("tnb101_micro")()))
 
 

@@ -36,7 +36,7 @@ def position(space, archs):
     if isinstance(space, EnumeratedSpace):
         return space.index(archs)
     if np.prod(space.cardinality, dtype=float) >= 2**63:
-        pytest.skip(f"the digits of '{space.name}' are no int64: it has tests of its own")
+        pytest.skip(f"the digits of '{space.name}' are not int64: it has tests of its own")
     return archs @ np.append(np.cumprod(space.cardinality[:0:-1])[::-1], 1)
 
 
@@ -80,7 +80,7 @@ def test_a_child_of_two_parents_is_valid(case):
 
 
 def reached_by_edits(space, start, goal, rounds=60, width=30):
-    """Tell whether a beam search over neighbourhoods, guided by the decisions that differ, gets to ``goal``."""
+    """Return whether a beam search over neighbourhoods, guided by the decisions that differ, reaches ``goal``."""
     front = start
     for _ in range(rounds):
         if (front == goal).all(axis=1).any():

@@ -136,7 +136,7 @@ def test_what_was_not_measured_is_refused_by_name(rng):
     space = MeasuredSpace(inner, inner.rows[:6])
     with pytest.raises(InvalidArchitecture, match=r"a=4,b=4 was not measured \(1 of 2 given\).*restricted to the 6"):
         space.mutate(inner.rows[[0, 24]], rng)
-    with pytest.raises(InvalidArchitecture, match="no architecture of space 'hyper'"):
+    with pytest.raises(InvalidArchitecture, match="not an architecture of space 'hyper'"):
         space.mutate(np.array([[5, 0]], dtype=np.int8), rng)
 
 

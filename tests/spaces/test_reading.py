@@ -86,10 +86,10 @@ def test_a_single_architecture_is_not_taken_for_several(name, rng):
     arch = space.sample(1, rng)
     text = space.format(arch)[0]
     for single in (text, text.encode(), dict(zip(space.decisions, arch[0].tolist(), strict=True)), DARTS_V2, 3, None):
-        with pytest.raises(InvalidArchitecture, match=r"is not a list of architectures; .* for a single one \["):
+        with pytest.raises(InvalidArchitecture, match=r"is not a list of architectures; .* wrap a single one as \["):
             space.read(single)
     for row in (arch[0], arch[0].tolist()):
-        with pytest.raises(InvalidArchitecture, match=r"the decisions of one architecture; for that pass \[\["):
+        with pytest.raises(InvalidArchitecture, match=r"the decisions of one architecture; for the latter pass \[\["):
             space.read(row)
 
 
@@ -103,7 +103,7 @@ def test_a_form_is_never_guessed():
     space = NASBench201()
     with pytest.raises(InvalidArchitecture, match=r"may be official numbers \(form='index', or text '#1462'\)"):
         space.read([1462])
-    with pytest.raises(UnknownName, match="unknown form of whole numbers in space 'nb201' 'nsalib'; did you mean"):
+    with pytest.raises(UnknownName, match="unknown form of integers in space 'nb201' 'nsalib'; did you mean"):
         space.read([[0] * 6], form="nsalib")
     with pytest.raises(UnknownName, match="known: none"):
         NASBench101().read([1], form="index")
@@ -115,9 +115,9 @@ def test_official_numbers_of_nas_bench_201():
     for numbers, form in ((["#0", "#1"], ""), ([0, 1], "index"), (np.arange(2), "index"), (["#0", SECOND], "")):
         assert (space.read(numbers, form=form) == expected).all()
     for wrong in (["#15625"], ["#-1"], ["#1.0"]):
-        with pytest.raises(InvalidArchitecture, match=r"no official number .* 0 to 15624|cannot read"):
+        with pytest.raises(InvalidArchitecture, match=r"not an official number .* 0 to 15624|cannot read"):
             space.read(wrong)
-    with pytest.raises(InvalidArchitecture, match=r"0\.5 is no official number"):
+    with pytest.raises(InvalidArchitecture, match=r"0\.5 is not an official number"):
         space.read([0.5], form="index")
 
 
@@ -193,10 +193,10 @@ INNER = ["conv3x3-bn-relu"]
 @pytest.mark.parametrize(
     ("matrix", "ops", "rule"),
     [
-        (FULL, ["input", *INNER * 5, "output"], "21 edges lie on a way from input to output; at most 9 may"),
+        (FULL, ["input", *INNER * 5, "output"], "21 edges lie on paths from input to output; at most 9 are allowed"),
         (CHAIN, ["input", *INNER * 6, "output"], "8 vertices; a cell has from 2 to 7"),
-        (CHAIN[:3, :3] * 0, ["input", *INNER, "output"], "there is no way from input to output"),
-        (CHAIN[:3, :3].T, ["input", *INNER, "output"], r"edge \(1, 0\) leads back"),
+        (CHAIN[:3, :3] * 0, ["input", *INNER, "output"], "there is no path from input to output"),
+        (CHAIN[:3, :3].T, ["input", *INNER, "output"], r"edge \(1, 0\) leads backward"),
         (CHAIN[:3, :3], ["input", "conv5x5", "output"], "conv5x5"),
         (CHAIN[:3, :3], [-1, 3, -2], "3"),
         (CHAIN[:3, :3], ["input", "output"], r"matrix \(3, 3\) for 2 operations"),
@@ -214,15 +214,15 @@ def test_rules_are_named_for_rows_too(hyper, rng):
     twelve = nb101.sample(1, rng) * 0
     twelve[0, [0, 1, 2, 3, 4, 5, 10, 14, 17, 19, 20]] = 1  # 0 to all, and 1 to 5 in a chain as far as 6
     for space, row, rule in (
-        (nb101, twelve * 0, "there is no way from input to output"),
-        (nb101, twelve, r"1\d edges lie on a way from input to output; at most 9 may"),
+        (nb101, twelve * 0, "there is no path from input to output"),
+        (nb101, twelve, r"1\d edges lie on paths from input to output; at most 9 are allowed"),
         (macro, [[0, 0, 1, 1, 1, 1]], "doubles the channels 4 times, expected 1 to 3"),
         (macro, [[0, 0, 0, 1, 4, 4]], "halves the resolution 0 times, expected 1 to 4"),
-        (macro, [[0, 0, 1, 2, 4, 1]], "the fifth module is absent and the sixth is not"),
+        (macro, [[0, 0, 1, 2, 4, 1]], "the fifth module is absent, but the sixth is present"),
         (graph, [[0, 1, 0, 0, 0]], r"it is not in canonical form, which is \[0, 0, 0, 0, 1\]"),
-        (graph, [[8, 8, 8, 8, 8]], "four times skip is no network"),
+        (graph, [[8, 8, 8, 8, 8]], "four skip operations are not a network"),
         (NASBenchGraph(operations=["gcn", "fc"]), [[0, 0, 0, 0, 0]], "restricted to gcn, fc, without gat"),
-        (hyper, [[0, 0, 0, 0, 1]], r"decision 'slope' is inactive there \('act' is gelu\): its digit must be 0, not 1"),
+        (hyper, [[0, 0, 0, 0, 1]], r"decision 'slope' is inactive \('act' is gelu\): its digit must be 0, not 1"),
         (NASBench201(), [[0, 5, 0, 0, 0, 0]], "decision 'edge_0_2' is 5, expected 0 to 4"),
         (DARTS(), [[0] * 21 + [7]], "decision 'reduce_5_op_2' is 7, expected 0 to 6"),
     ):
@@ -244,7 +244,7 @@ def test_every_invalid_row_breaks_a_rule_that_can_be_told(hyper, rng):
         for row in invalid:
             with pytest.raises(InvalidArchitecture) as told:
                 space.checked(row[None])
-            assert "do not go together" not in str(told.value)
+            assert "are not allowed together" not in str(told.value)
 
 
 def test_genotypes_in_every_form():
@@ -268,7 +268,7 @@ def test_genotypes_in_every_form():
     # NASLib's convert_genotype_to_compact: (input, code), codes 0 max_pool, 1 avg_pool, 2 skip, 3 sep 3, ... 5 dil 3.
     assert codes[0] == [(0, 3), (1, 3), (0, 3), (1, 3), (1, 3), (0, 2), (0, 2), (2, 5)]
     assert (space.read([codes, codes], form="naslib") == expected).all()
-    with pytest.raises(InvalidArchitecture, match="for whole numbers alone say form='naslib'"):
+    with pytest.raises(InvalidArchitecture, match="for pairs of integers say form='naslib'"):
         space.read([codes])
 
 
@@ -278,10 +278,14 @@ def test_genotypes_in_every_form():
         (
             1,
             ("sep_conv_3x3", 0),
-            "node 2 of the normal cell has inputs 0 and 0, twice the same; expected two of 0 to 1",
+            "node 2 of the normal cell has inputs 0 and 0, the same twice; expected two of 0 to 1",
         ),
-        (3, ("sep_conv_3x3", 3), "node 3 of the normal cell has inputs 0 and 3, a later one; expected two of 0 to 2"),
-        (3, ("sep_conv_3x3", -1), "has inputs 0 and -1, no node"),
+        (
+            3,
+            ("sep_conv_3x3", 3),
+            "node 3 of the normal cell has inputs 0 and 3, not an earlier node; expected two of 0 to 2",
+        ),
+        (3, ("sep_conv_3x3", -1), "has inputs 0 and -1, not a node"),
         (0, ("conv", 0), "unknown operation 'conv'"),
     ],
 )
@@ -313,7 +317,7 @@ def test_configurations_are_read_by_name(hyper):
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        ({"slope": 0}, r"'slope' is inactive there \('act' is gelu\): leave it out"),
+        ({"slope": 0}, r"'slope' is inactive \('act' is gelu\): leave it out"),
         ({"lr": None}, "'lr' is missing"),
         ({"depth": 4}, "unknown value '4' of 'depth'"),
         ({"depth": [2]}, "unknown value"),
@@ -371,7 +375,7 @@ def test_recipes_are_dictionaries():
     recipe = {"h_new_0": {"op": "activation_tanh", "input": ["x"]}}
     space = NASBenchNLP()
     assert (space.read([recipe]) == space.parse([json.dumps(recipe)])).all()
-    with pytest.raises(InvalidArchitecture, match="node 0 is activation_tanh of 2 inputs; it takes 1 to 1"):
+    with pytest.raises(InvalidArchitecture, match="node 0 is activation_tanh with 2 inputs; it takes 1 to 1"):
         space.read([{"h_new_0": {"op": "activation_tanh", "input": ["x", "h_prev_0"]}}])
 
 

@@ -34,7 +34,7 @@ def test_another_text_is_refused(space, text):
 
 
 def chance(space, archs):
-    """Tell whether no way leads from the input to the output."""
+    """Return whether no path leads from the input to the output."""
     on = {(int(edge[-3]), int(edge[-1])): archs[:, i] > 0 for i, edge in enumerate(space.decisions)}
     ways = [on[0, 3], on[0, 1] & on[1, 3], on[0, 2] & on[2, 3], on[0, 1] & on[1, 2] & on[2, 3]]
     return ~np.any(ways, axis=0)

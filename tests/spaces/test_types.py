@@ -26,11 +26,11 @@ class PlainSpace(SearchSpace):
         archs = self.checked(archs)
         return self.mutate(archs, np.random.default_rng(0)), np.arange(len(archs))
 
-    def canonical(self, archs):
+    def canonicalize(self, archs):
         return self.checked(archs)
 
     def graphs(self, archs):
-        raise NotImplementedError("these architectures are no graphs")
+        raise NotImplementedError("these architectures are not graphs")
 
     def parse(self, texts):
         return self.read_rows(np.array([json.loads(text) for text in texts]))

@@ -8,18 +8,20 @@ import pytest
 from nasbench.cli import main
 from nasbench.errors import FileLocked, InvalidOption, TableError
 from nasbench.files import exclusive_lock
-from nasbench.table import Draft, Measurement, Static, Table, append_measurements, find_table, write_table
+from nasbench.table import Measurement, Static, Table, TableBuilder, append_measurements, find_table, write_table
 
 WHERE = {"dataset": "data", "recipe": "epochs30", "split": "valid", "metric": "accuracy"}
 PLACE = "measurements/data/epochs30/valid/accuracy"
 
 
-def of_a_colleague(draft: Draft, rows, seeds, values, **changes) -> Draft:
+def of_a_colleague(draft: TableBuilder, rows, seeds, values, **changes) -> TableBuilder:
     """Return a draft of the same space: rows of the fixture (from 12 on: new ones) and other seeds."""
-    fields = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
+    fields = {name: getattr(draft, name) for name in TableBuilder.__dataclass_fields__}
     column = draft.measurements[0].__dict__ | {"values": values, "seeds": np.array(seeds)} | changes
     own = {"name": "theirs", "source": "a colleague's cluster", "citation": "Colleague 2026", "statics": []}
-    return Draft(**fields | own | {"architectures": draft.architectures[rows], "measurements": [Measurement(**column)]})
+    return TableBuilder(
+        **fields | own | {"architectures": draft.architectures[rows], "measurements": [Measurement(**column)]}
+    )
 
 
 @pytest.fixture
@@ -27,10 +29,10 @@ def path(draft, tmp_path):
     """A table of the first nine architectures."""
     column = draft.measurements[0]
     statics = [Static(**s.__dict__ | {"values": s.values[:9]}) for s in draft.statics]
-    fields = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
+    fields = {name: getattr(draft, name) for name in TableBuilder.__dataclass_fields__}
     cut = Measurement(**column.__dict__ | {"values": column.values[:9]})
     changed = {"architectures": draft.architectures[:9], "measurements": [cut], "statics": statics}
-    write_table(Draft(**fields | changed), tmp_path / "small.h5")
+    write_table(TableBuilder(**fields | changed), tmp_path / "small.h5")
     return tmp_path / "small.h5"
 
 
@@ -126,10 +128,10 @@ def test_another_value_under_the_same_seed_is_refused_and_can_be_relabelled(draf
 
 
 def test_another_static_value_says_what_to_do(draft, path, theirs):
-    fields = {name: getattr(theirs, name) for name in Draft.__dataclass_fields__}
+    fields = {name: getattr(theirs, name) for name in TableBuilder.__dataclass_fields__}
     other = Static(**draft.statics[0].__dict__ | {"values": np.full(4, 77.0)})
-    with pytest.raises(TableError, match=r"train_s: two sources .* leave that column out"):
-        append_measurements(path, Draft(**fields | {"statics": [other]}))
+    with pytest.raises(TableError, match=r"train_s: two sources .* remove that column"):
+        append_measurements(path, TableBuilder(**fields | {"statics": [other]}))
 
 
 def test_another_kind_of_values_is_told_apart(draft, path):
@@ -137,9 +139,9 @@ def test_another_kind_of_values_is_told_apart(draft, path):
     with pytest.raises(TableError, match=r"denominator None and 4; type float64 and uint16"):
         append_measurements(path, counted)
     per_seed = Static(**draft.statics[1].__dict__ | {"values": np.full((1, 3), 5.0)})
-    fields = {name: getattr(counted, name) for name in Draft.__dataclass_fields__}
+    fields = {name: getattr(counted, name) for name in TableBuilder.__dataclass_fields__}
     with pytest.raises(TableError, match=r"n_params: .*axes \(2,\) and \(3,\)"):
-        append_measurements(path, Draft(**fields | {"measurements": [], "statics": [per_seed]}))
+        append_measurements(path, TableBuilder(**fields | {"measurements": [], "statics": [per_seed]}))
 
 
 def test_one_writer_at_a_time(path, theirs):
@@ -152,7 +154,7 @@ def test_a_shipped_table_is_copied_and_never_changed(home):
     checksum = Table(shipped).checksum
     with pytest.raises(InvalidOption, match=r"nb201.h5 ships with the suite.*--name NAME"):
         append_measurements(shipped, Table(shipped))
-    with pytest.raises(InvalidOption, match="no plain file name"):
+    with pytest.raises(InvalidOption, match="not a plain file name"):
         append_measurements(shipped, Table(shipped), name="../nb201")
     copy = append_measurements(shipped, Table(shipped), name="mine")
     assert copy.path == home / "tables" / "mine.h5"
@@ -166,7 +168,7 @@ def test_the_command_line_appends(path, theirs, tmp_path, capsys):
     write_table(theirs, tmp_path / "theirs.h5")
     assert main(["append", str(path), str(tmp_path / "theirs.h5")]) == 0
     out = capsys.readouterr().out
-    assert "2 new architectures, 11 in all" in out
+    assert "2 new architectures, 11 in total" in out
     assert "Colleague 2026" in out
     assert main(["append", str(path), str(tmp_path / "theirs.h5")]) == 0
     assert "nothing changed" in capsys.readouterr().out

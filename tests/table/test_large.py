@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidArchitecture, TableError
-from nasbench.table import Draft, Measurement, Static, Table, write_parts, write_table
+from nasbench.table import Measurement, Static, Table, TableBuilder, write_parts, write_table
 from nasbench.table import column as _column
 from nasbench.table import disk_index as _disk_index
 
@@ -16,7 +16,7 @@ LARGE = """
 import json, sys, time
 from pathlib import Path
 import numpy as np
-from nasbench.table import Draft, Measurement, Table, write_parts
+from nasbench.table import TableBuilder, Measurement, Table, write_parts
 
 N, PART, PATH = 10**7, 1 << 18, Path(sys.argv[2])
 WHERE = dict(dataset="data", recipe="epochs1", split="valid")
@@ -29,7 +29,7 @@ def part(start):
     row = np.arange(start, min(start + PART, N))
     shared = dict(**WHERE, seeds=np.array([0]), epochs=np.array([1]))
     counts, loss = (row * 31 % 10_000 / 10_000)[:, None, None], (row % 1000 / 100).astype(np.float32)[:, None, None]
-    return Draft(
+    return TableBuilder(
         name="large", title="t", space="s", citation="c", licence="l", source="s", notes="n",
         architectures=archs(row), cardinality=np.full(8, 10),
         measurements=[
@@ -73,12 +73,12 @@ def test_ten_million_rows_are_written_and_read_in_less_than_200_mb(tmp_path):
         assert used["mb"] < 200
 
 
-def cut(draft: Draft, rows) -> Draft:
-    fields = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
+def cut(draft: TableBuilder, rows) -> TableBuilder:
+    fields = {name: getattr(draft, name) for name in TableBuilder.__dataclass_fields__}
     measurements = [Measurement(**m.__dict__ | {"values": m.values[rows]}) for m in draft.measurements]
     statics = [Static(**s.__dict__ | {"values": s.values[rows]}) for s in draft.statics]
     own = {"architectures": draft.architectures[rows], "measurements": measurements, "statics": statics}
-    return Draft(**fields | own)
+    return TableBuilder(**fields | own)
 
 
 def test_parts_give_the_checksum_of_the_whole(draft, tmp_path):
@@ -94,8 +94,14 @@ def test_parts_give_the_checksum_of_the_whole(draft, tmp_path):
     [
         (lambda d: [], "at least one part"),
         (lambda d: [cut(d, [0, 1]), cut(d, [2, 1])], "rows 1 and 3 are the same architecture"),
-        (lambda d: [d, Draft(**cut(d, [1]).__dict__ | {"title": "other"})], "part 1 differs .* title: 'A small table'"),
-        (lambda d: [d, Draft(**cut(d, [1]).__dict__ | {"statics": []})], "part 1 differs .* static/all/n_params"),
+        (
+            lambda d: [d, TableBuilder(**cut(d, [1]).__dict__ | {"title": "other"})],
+            "part 1 differs .* title: 'A small table'",
+        ),
+        (
+            lambda d: [d, TableBuilder(**cut(d, [1]).__dict__ | {"statics": []})],
+            "part 1 differs .* static/all/n_params",
+        ),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(draft, tmp_path, parts, says):
@@ -114,7 +120,7 @@ def on_disk(draft, tmp_path, monkeypatch):
 @pytest.mark.parametrize("colliding", [False, True])
 def test_rows_on_disk_are_found_even_if_all_hashes_are_alike(draft, on_disk, monkeypatch, colliding):
     if colliding:
-        monkeypatch.setattr(_disk_index, "_hashes", lambda archs: np.zeros(len(archs), dtype=np.uint64))
+        monkeypatch.setattr(_disk_index, "_compute_hashes", lambda archs: np.zeros(len(archs), dtype=np.uint64))
     table = Table(on_disk)
     shuffled = np.random.default_rng(0).permutation(12)
     assert (table.index(draft.architectures[shuffled]) == shuffled).all()

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from nasbench.errors import TableError
-from nasbench.table import Draft, Measurement, Table, merge_tables, write_table
+from nasbench.table import Measurement, Table, TableBuilder, merge_tables, write_table
 from nasbench.table import merge as _merge
 
 WHERE = {"dataset": "data", "recipe": "epochs30", "split": "valid", "metric": "accuracy"}
 
 
-def part(draft: Draft, rows, seeds=(0, 1), epochs=(0, 1, 2), **changes) -> Draft:
+def part(draft: TableBuilder, rows, seeds=(0, 1), epochs=(0, 1, 2), **changes) -> TableBuilder:
     """Cut rows, seeds and epochs out of a draft."""
     column = draft.measurements[0]
     values = column.values[np.ix_(rows, seeds, epochs)] + changes.pop("shift", 0.0)
@@ -19,9 +19,11 @@ def part(draft: Draft, rows, seeds=(0, 1), epochs=(0, 1, 2), **changes) -> Draft
         | {"values": values, "seeds": column.seeds[list(seeds)], "epochs": column.epochs[list(epochs)]}
         | changes
     )
-    fields = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
+    fields = {name: getattr(draft, name) for name in TableBuilder.__dataclass_fields__}
     statics = [type(s)(**s.__dict__ | {"values": s.values[rows]}) for s in draft.statics]
-    return Draft(**fields | {"architectures": draft.architectures[rows], "measurements": [cut], "statics": statics})
+    return TableBuilder(
+        **fields | {"architectures": draft.architectures[rows], "measurements": [cut], "statics": statics}
+    )
 
 
 def written(tmp_path, *drafts) -> list[Table]:
@@ -70,9 +72,9 @@ def test_other_units_and_spaces_are_refused(draft, tmp_path):
     first, other = written(tmp_path, part(draft, [0]), part(draft, [1], unit="none"))
     with pytest.raises(TableError, match="differ in unit"):
         merge_tables([first, other], tmp_path / "merged.h5")
-    fields = {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
-    (elsewhere,) = written(tmp_path / "x", Draft(**fields | {"space": "other"}))
-    with pytest.raises(TableError, match="of space 'other'"):
+    fields = {name: getattr(draft, name) for name in TableBuilder.__dataclass_fields__}
+    (elsewhere,) = written(tmp_path / "x", TableBuilder(**fields | {"space": "other"}))
+    with pytest.raises(TableError, match="has space 'other'"):
         merge_tables([first, elsewhere], tmp_path / "merged.h5")
 
 
@@ -90,5 +92,5 @@ def test_counts_are_exact_and_smaller(draft, tmp_path):
     np.testing.assert_array_equal(
         Table(tmp_path / "merged.h5").curves(np.arange(3), **WHERE, seed=888), values[[0, 1, 3], 1]
     )
-    with pytest.raises(TableError, match="no whole number of 7 samples"):
+    with pytest.raises(TableError, match="not a whole number of 7 samples"):
         write_table(part(draft, [0], denominator=7), tmp_path / "x.h5")

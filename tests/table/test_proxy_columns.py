@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption, UnknownName
-from nasbench.table import Draft, Static, Table, find_proxy, find_table, list_proxies, write_table
+from nasbench.table import Static, Table, TableBuilder, find_proxy, find_table, list_proxies, write_table
 
 
 def test_what_may_be_an_accuracy_is_none(proxies):
@@ -32,7 +32,7 @@ def test_a_column_answers_for_what_it_holds(proxies, cifar10, home, label):
         ("mine/theirs", UnknownName, "mine/cifar10/ours"),
         ("mine/cifar100/ours", UnknownName, "mine/cifar10/ours"),
         ("yours/ours", UnknownName, "table 'yours'"),
-        ("nbgraph/arxiv/n_params", InvalidOption, "searched is 'nb201'"),
+        ("nbgraph/arxiv/n_params", InvalidOption, "but the search is in 'nb201'"),
     ],
 )
 def test_what_names_none_is_refused(proxies, label, error, says):
@@ -47,7 +47,7 @@ def test_one_of_several_data_sets_has_to_be_named(home, draft):
     ]
     texts = {key: getattr(draft, key) for key in ("title", "space", "citation", "licence", "source", "notes")}
     rows, cardinality = draft.architectures, draft.cardinality
-    table = Draft(name="both", **texts, architectures=rows, cardinality=cardinality, statics=statics)
+    table = TableBuilder(name="both", **texts, architectures=rows, cardinality=cardinality, statics=statics)
     write_table(table, home / "tables" / "both.h5")
     with pytest.raises(InvalidOption, match="both/one/snip"):
         find_proxy("both/snip", "nb201")

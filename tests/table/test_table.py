@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nasbench.errors import InvalidArchitecture, InvalidOption, MissingMeasurement, TableError, UnknownName
-from nasbench.table import Draft, Table, write_table
+from nasbench.table import Table, TableBuilder, write_table
 from nasbench.table import column as _column
 
 WHERE = {"dataset": "data", "recipe": "epochs30", "split": "valid", "metric": "accuracy"}
@@ -169,7 +169,7 @@ def test_a_truncated_file_is_refused(path):
 
 def test_a_foreign_file_is_refused(tmp_path):
     (tmp_path / "text.h5").write_text("no HDF5")
-    with pytest.raises(TableError, match="no readable HDF5"):
+    with pytest.raises(TableError, match="not a readable HDF5"):
         Table(tmp_path / "text.h5")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["data"] = [1, 2, 3]
@@ -209,11 +209,11 @@ def test_an_added_column_is_noticed(path):
         Table(path)
 
 
-def _changed(draft: Draft, **fields) -> Draft:
-    return Draft(**{name: getattr(draft, name) for name in Draft.__dataclass_fields__} | fields)
+def _changed(draft: TableBuilder, **fields) -> TableBuilder:
+    return TableBuilder(**{name: getattr(draft, name) for name in TableBuilder.__dataclass_fields__} | fields)
 
 
-def _measurement(draft: Draft, **fields):
+def _measurement(draft: TableBuilder, **fields):
     column = draft.measurements[0]
     return _changed(draft, measurements=[type(column)(**column.__dict__ | fields)])
 
@@ -224,13 +224,13 @@ def _measurement(draft: Draft, **fields):
         (lambda d: _changed(d, citation=""), "no citation"),
         (lambda d: _changed(d, architectures=d.architectures[[0, *range(11)]]), "several rows"),
         (lambda d: _changed(d, cardinality=np.array([2, 2, 2])), "out of range"),
-        (lambda d: _changed(d, measurements=d.measurements * 2), "given twice"),
+        (lambda d: _changed(d, measurements=d.measurements * 2), "appears twice"),
         (lambda d: _measurement(d, split="holdout"), "split 'holdout'"),
         (lambda d: _measurement(d, unit="percent"), "unit 'percent'"),
         (lambda d: _measurement(d, epochs=np.array([0, 1, 2])), "positive and rising"),
         (lambda d: _measurement(d, seeds=np.array([1])), r"expected \[n, seeds, epochs\]"),
         (lambda d: _measurement(d, values=d.measurements[0].values * 100), "percentages"),
-        (lambda d: _measurement(d, values=np.full((12, 2, 3), np.nan)), "no measurement at all"),
+        (lambda d: _measurement(d, values=np.full((12, 2, 3), np.nan)), "holds no measurement"),
         (lambda d: _measurement(d, values=np.full((12, 2, 3), np.inf)), "outside"),
     ],
 )

@@ -11,7 +11,7 @@ from nasbench.cli import main
 from nasbench.comparison.experiment import Limits
 from nasbench.errors import InvalidOption, NasbenchError, TableError
 from nasbench.spaces.hyper import HyperSpace
-from nasbench.table import Draft, Measurement, Static, Table, find_table, write_table
+from nasbench.table import Measurement, Static, Table, TableBuilder, find_table, write_table
 from nasbench.tasks import SurrogateFit, fit_surrogate
 from nasbench.tasks.surrogate.archive import describe, read_arrays, write_archive
 from nasbench.tasks.surrogate.opening import open_surrogate
@@ -43,7 +43,7 @@ def table(home, name, decisions, dataset="d"):
     texts = dict.fromkeys(("title", "citation", "licence", "source", "notes"), "made by a test")
     path = home / "tables" / f"{name}.h5"
     rows = {"architectures": space.rows, "cardinality": space.cardinality, "space_options": space.code_options}
-    write_table(Draft(name=name, space="hyper", **texts, **rows, measurements=[score], statics=statics), path)
+    write_table(TableBuilder(name=name, space="hyper", **texts, **rows, measurements=[score], statics=statics), path)
     return path
 
 

@@ -16,7 +16,7 @@ from nasbench.errors import InvalidOption
 from nasbench.registry import STRATEGIES
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.spaces.nb201 import NASBench201
-from nasbench.table import Draft, Measurement, Static, write_table
+from nasbench.table import Measurement, Static, TableBuilder, write_table
 from nasbench.tasks.load import load_table_task
 from nasbench.trials import capabilities_of
 
@@ -117,7 +117,7 @@ def task_of(case, name, home, folder):
     where |= {"epochs": np.arange(1, case.valid.shape[2] + 1)}
     scored = {"metric": "accuracy", "unit": "fraction", "direction": "maximize"}
     seconds = {"unit": "s", "direction": "minimize"}
-    draft = Draft(
+    draft = TableBuilder(
         **dict.fromkeys(("title", "citation", "licence", "source", "notes"), "a test"),
         name=name,
         space=case.space.name,

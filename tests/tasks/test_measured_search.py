@@ -10,7 +10,7 @@ from nasbench.cli import main
 from nasbench.errors import GapsWarning, InvalidArchitecture, InvalidOption, UnknownName
 from nasbench.registry import SPACES
 from nasbench.spaces.hyper import HyperSpace
-from nasbench.table import Draft, Measurement, Static, write_table
+from nasbench.table import Measurement, Static, TableBuilder, write_table
 from nasbench.tasks.load import load_table_task
 from nasbench.trials import Trials
 
@@ -47,7 +47,7 @@ def own(home, tmp_path):
 
     def make(rows, *columns, space=None, statics=(), cost="1.0", more=OPTIONS):
         space = space or HyperSpace(GRID)
-        draft = Draft(
+        draft = TableBuilder(
             **dict.fromkeys(("title", "citation", "licence", "source", "notes"), "a test"),
             name="own",
             space=space.name,

@@ -15,7 +15,7 @@ from nasbench.errors import InvalidOption, NasbenchError
 from nasbench.importers import import_source
 from nasbench.importers.table import AnyTable
 from nasbench.metrics import Metric, MetricValues
-from nasbench.table import Draft, Static, write_table
+from nasbench.table import Static, TableBuilder, write_table
 from nasbench.testing import check_task
 from nasbench.units import Objective
 
@@ -47,7 +47,7 @@ def made_up(home, cifar10):
     statics += [static("test_accuracy", "maximize", "fraction"), static("by_seed_s", per=2)]
     texts = dict.fromkeys(("title", "citation", "licence", "source", "notes"), "made by a test")
     space = cifar10.space
-    draft = Draft(
+    draft = TableBuilder(
         name="made_up", space="nb201", **texts, architectures=space.rows[rows], cardinality=space.cardinality,
         statics=statics,
     )  # fmt: skip

@@ -322,7 +322,7 @@ def test_a_task_takes_the_space_of_its_table(tmp_path, made):
             r"'act' takes \[relu, gelu, swish\] in task 't-t', \[gelu, relu, swish\] in table 'mine'",
         ),
         (Declared(decided("depth", "ordinal", 2, 3), MADE.conditions), r"'depth' takes \[2, 3\] .* \[1, 2\]"),
-        (Declared(MADE.decisions, {}), r"'slope' is there always in task 't-t', where 'act' is \[relu\] in table"),
+        (Declared(MADE.decisions, {}), r"'slope' is active always in task 't-t', where 'act' is \[relu\] in table"),
         (
             Declared(MADE.decisions, {"slope": ("act", ("relu", "swish"))}),
             r"where 'act' is \[relu, swish\] in task 't-t', where 'act' is \[relu\] in table",
@@ -404,7 +404,7 @@ def test_a_table_that_contradicts_itself_is_refused(tmp_path, home, made):
 def test_options_that_are_none_are_refused(home, made, text):
     path = home / "tables" / "mine.h5"
     rewrite(path, text)
-    with pytest.raises(TableError, match="no JSON object"):
+    with pytest.raises(TableError, match="not a JSON object"):
         Table(path)
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 import nasbench
 from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, UnknownName
-from nasbench.table import Draft, Measurement, write_table
+from nasbench.table import Measurement, TableBuilder, write_table
 from nasbench.tasks.declarations import suites
 
 GOLDEN = tomllib.loads((Path(__file__).parent.parent / "golden/nb201.toml").read_text())
@@ -162,7 +162,7 @@ def test_architectures_outside_a_restricted_space_are_not_answered(tmp_path):
         task.query(wider)
     with pytest.raises(InvalidArchitecture, match="is not an architecture of space"):
         task.backend(np.random.default_rng(0)).advance(nasbench.full_trainings(0, wider))
-    with pytest.raises(InvalidOption, match="task file .* does not exist"):
+    with pytest.raises(InvalidOption, match=r"task file .* does not exist"):
         nasbench.load_task(f"{tmp_path}/absent.toml:own")
 
 
@@ -178,7 +178,7 @@ def test_tables_compose_by_architecture(tmp_path, home, cifar10, rng):
             direction="maximize", values=scores[:, None, None], seeds=np.array([0]),
             epochs=np.array([12 if recipe == "epochs12" else 200]),
         )  # fmt: skip
-        draft = Draft(
+        draft = TableBuilder(
             name=name, title="t", space="nb201", citation="c", licence="l", source="s", notes="n",
             architectures=space.rows[own], cardinality=space.cardinality, measurements=[column],
         )  # fmt: skip

@@ -24,7 +24,7 @@ from nasbench.errors import InvalidOption, TableError
 from nasbench.reproduction import load_published
 from nasbench.reproduction.columns import Columns
 from nasbench.reproduction.samples import CannotJudge
-from nasbench.table import Draft, Measurement, Table, find_table, write_table
+from nasbench.table import Measurement, Table, TableBuilder, find_table, write_table
 from nasbench.tasks import SurrogateFit, fit_surrogate, load_task
 from nasbench.trials import full_trainings
 from nasbench.units import Scale
@@ -65,7 +65,7 @@ def declared(home, observed, reported, name="mine"):
     ]
     texts = dict.fromkeys(("title", "citation", "licence", "source", "notes"), "made by a test")
     rows = np.array(list(itertools.product(range(3), range(4))), dtype=np.int8)
-    draft = Draft(
+    draft = TableBuilder(
         name=name, space="hyper", **texts, architectures=rows, cardinality=np.array([3, 4]), measurements=measurements
     )
     write_table(draft, home / "tables" / f"{name}.h5")

@@ -9,7 +9,7 @@ import pytest
 from nasbench.datasets import Images, Part
 from nasbench.errors import SourceError
 from nasbench.registry import DATASETS, PROXIES
-from nasbench.table import Draft, Static
+from nasbench.table import Static, TableBuilder
 from nasbench.testing import check_data_set, check_importer, check_proxy
 
 # --- proxies
@@ -203,7 +203,7 @@ class Numbers:
         column = Static(dataset="all", metric="size", unit="count", direction="minimize", values=values)
         about = dict.fromkeys(("title", "citation", "licence", "source", "notes"), "numbers")
         cardinality = np.full(rows.shape[1], 5)
-        return Draft(
+        return TableBuilder(
             name="numbers", space="nb201", **about, architectures=rows, cardinality=cardinality, statics=[column]
         )
 
@@ -300,7 +300,7 @@ def test_architectures_outside_the_space_are_caught(tmp_path):
     class OfAnotherSpace(Numbers):
         def draft(self, rows, values):
             draft = super().draft(rows[:, :3], values)
-            return Draft(**vars(draft) | {"space": "nbgraph", "cardinality": np.full(3, 5)})
+            return TableBuilder(**vars(draft) | {"space": "nbgraph", "cardinality": np.full(3, 5)})
 
     (tmp_path / "numbers.txt").write_text("000000 1\n")
     with pytest.raises(AssertionError, match="cardinality is"):
