@@ -18,15 +18,15 @@ def test_sockets_are_added_and_their_parts_are_not_counted_twice(tmp_path):
     for name, used in (("intel-rapl:0", 100), ("intel-rapl:1", 900), ("intel-rapl:0:0", 50)):
         zone(tmp_path, name, used)
     energy = Energy(CPU, tmp_path)
-    assert energy.lap() == 0
+    assert energy.measure_lap() == 0
     zone(tmp_path, "intel-rapl:0", 400)
     zone(tmp_path, "intel-rapl:1", 99)  # 900 to 1000, then from 0 to 99
     zone(tmp_path, "intel-rapl:0:0", 350)
-    assert energy.lap() == (300 + 200) / 1e6
-    assert energy.lap() == 0
+    assert energy.measure_lap() == (300 + 200) / 1e6
+    assert energy.measure_lap() == 0
 
 
 def test_what_cannot_be_read_is_missing(tmp_path):
-    assert Energy(CPU, tmp_path).lap() is None
+    assert Energy(CPU, tmp_path).measure_lap() is None
     zone(tmp_path, "intel-rapl:0", "secret")
-    assert Energy(CPU, tmp_path).lap() is None
+    assert Energy(CPU, tmp_path).measure_lap() is None
