@@ -162,7 +162,7 @@ def test_architectures_outside_a_restricted_space_are_not_answered(tmp_path):
         task.query(wider)
     with pytest.raises(InvalidArchitecture, match="is not an architecture of space"):
         task.backend(np.random.default_rng(0)).advance(nasbench.full_trainings(0, wider))
-    with pytest.raises(InvalidOption, match="task file .* does not exist"):
+    with pytest.raises(InvalidOption, match=r"task file .* does not exist"):
         nasbench.load_task(f"{tmp_path}/absent.toml:own")
 
 

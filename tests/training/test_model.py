@@ -1,4 +1,4 @@
-"""A trained network is kept as weights and JSON, and is the same network when it is read again."""
+"""A trained network is kept as weights and JSON, and reading it gives the same network."""
 
 import json
 
