@@ -1,4 +1,4 @@
-"""The shipped kits, run over everything that is registered: a new file is tested on arrival."""
+"""The shipped kits, run on every registered component: a new file is tested automatically."""
 
 import random
 import zlib
@@ -33,7 +33,7 @@ def test_spaces_keep_their_laws(name, rng):
 
 
 def elsewhere(name):
-    """Spaces without embedded tables, in an order that goes round by name, so that together components meet all."""
+    """Return the spaces without embedded tables, rotated by name, so that the components together meet all of them."""
     others = [space for space in SPACES.names() if space not in EMBEDDED]
     first = zlib.crc32(name.encode()) % len(others)
     return others[first:] + others[:first]
@@ -115,7 +115,7 @@ def test_predictors_keep_the_contract(name):
 
 @pytest.mark.parametrize("name", PREDICTORS.names())
 def test_predictors_keep_the_contract_in_another_space(name):
-    """In one of the spaces that have its encoding: which one goes round by name, so that together they meet all."""
+    """One space that has the predictor's encoding, rotated by name, so that the predictors together meet all spaces."""
     predictor = predictor_or_skip(name)
     make = partial(predictor, **PREDICTOR_OPTIONS.get(name, {}))
     for space in (*elsewhere(name), "nbgraph"):
@@ -127,7 +127,7 @@ def test_predictors_keep_the_contract_in_another_space(name):
     pytest.skip("it exists in nb201 only")
 
 
-MOST_DECISIONS = {  # of what is not tried with 100 of them, and why
+MOST_DECISIONS = {  # predictors that are not tested with 100 decisions: the largest number, and why
     "arch2vec": (0, "its 16 numbers are learnt without a score, and need not hold what a sum needs"),
     "arch2vec_dngo": (0, "the same codes"),
     "seminas": (0, "thousands of passes over sequences as long as there are decisions"),

@@ -187,7 +187,7 @@ def test_the_kit_finds_a_space_that_hands_out_what_it_keeps():
         def is_valid(self, archs):
             return self.kept.setdefault(archs.tobytes(), super().is_valid(archs))
 
-    with pytest.raises(AssertionError, match="the answer of is_valid changes it for everybody"):
+    with pytest.raises(AssertionError, match="the answer of is_valid changes it for other callers"):
         check_space(Keeping(), np.random.default_rng(0))
 
 

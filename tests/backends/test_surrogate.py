@@ -1,4 +1,4 @@
-"""Surrogate benchmarks: what is stored, what is answered, and how near the answers are to the real table."""
+"""Surrogate benchmarks: what is stored, what is answered, and how close the answers are to the real table."""
 
 import json
 import subprocess
@@ -192,7 +192,7 @@ def test_a_space_without_a_list_is_answered_and_searched(tmp_path, home, shared,
 
 
 def test_darts_is_answered(tmp_path, home, rng):
-    """A rule stands in for trainings, none being at hand: the accuracy of separable convolutions."""
+    """A rule, the accuracy of separable convolutions, replaces training runs, since none are available."""
     space = DARTS()
     archs = np.unique(space.sample(200, rng), axis=0)
     score = 0.9 + 0.05 * np.isin(archs[:, [0, 1, 3, 4]], (3, 4)).mean(axis=1)

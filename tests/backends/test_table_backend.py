@@ -1,4 +1,4 @@
-"""Trainings that end early and go on: what a table answers, what it charges, and what it refuses."""
+"""Training runs that end early and are resumed: what a table answers, what it charges, and what it refuses."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Strategies on real trainings: the same protocol as on a table."""
+"""Strategies on real training: the same protocol as on a table."""
 
 import hashlib
 import threading
@@ -106,7 +106,7 @@ def test_the_epochs_before_a_divergence_are_known_ever_after(backend):
     seen = [first.advance(ask(0, epoch, thin)) for epoch in (1, 4)]
     assert np.isfinite(seen[0].score.item())
     assert np.isnan(seen[1].score.item())
-    again = backend(recipe)  # another process, to which only the files tell how it went
+    again = backend(recipe)  # as in another process, which knows the outcome from the files only
     assert again.advance(ask(1, 1, thin)).score == seen[0].score
     whole = again.advance(full_trainings(2, thin))
     assert np.isnan(whole.score.item())

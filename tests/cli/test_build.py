@@ -196,7 +196,7 @@ def test_any_space_and_data_set_is_trained_one_by_one(tmp_path, capsys):
         (["nb201", "--sample", "3", "--seeds", "0"], "at least one"),
         (["nb201", "--sample", "3", "--stack", "0"], "at least one"),
         (["nb202", "--sample", "3"], "did you mean 'nb201'"),
-        (["darts", "--all-classes"], "cannot be listed"),
+        (["darts", "--all-classes"], "cannot be enumerated"),
         (["nb201", "--sample", "3", "--recipe", "small-5"], "small-4"),
         (["nb201", "--sample", "3", "--data", "mnist1d,n_valid=-1"], "n_valid=-1"),
     ],

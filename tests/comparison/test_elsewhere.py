@@ -145,7 +145,7 @@ def test_a_table_is_found_by_its_content_whatever_it_is_called(here, elsewhere, 
     from nasbench.tasks.recorded import open_recorded
 
     open_recorded.cache_clear()  # as in another process
-    with pytest.raises(RecordError, match=rf"table 'mine' with checksum {checksum} is not here; import it again"):
+    with pytest.raises(RecordError, match=rf"table 'mine' with checksum {checksum} was not found; import it again"):
         verify(record, rng=np.random.default_rng(0))
 
 

@@ -148,7 +148,7 @@ def test_a_child_inherits_what_it_shares_with_its_parent(rng):
 
 
 def test_what_cannot_be_morphed_is_refused(chain, rng):
-    with pytest.raises(InvalidOption, match="stands BatchNorm2d"):
+    with pytest.raises(InvalidOption, match="holds BatchNorm2d"):
         widen_layer(chain, 1, 9, rng)
     with pytest.raises(InvalidOption, match="has 6 channels"):
         widen_layer(chain, 0, 6, rng)

@@ -190,9 +190,9 @@ def test_weights_follow_the_generator_and_leave_torchs_alone():
 
 def test_what_cannot_be_built_is_refused(rng):
     space = NASBench201()
-    with pytest.raises(InvalidArchitecture, match="2 architectures; a network is built of one"):
+    with pytest.raises(InvalidArchitecture, match="2 architectures; a network is built from one"):
         build_network("nb201", space.rows[:2], rng)
-    with pytest.raises(InvalidArchitecture, match="no architecture of space 'nb201'"):
+    with pytest.raises(InvalidArchitecture, match="is not an architecture of space 'nb201'"):
         build_network("nb201", space.rows[:1] + np.int8(9), rng)
     with pytest.raises(InvalidOption, match="channels=0"):
         build_network("nb201,channels=0", space.rows[:1], rng)

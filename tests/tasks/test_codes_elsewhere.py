@@ -198,7 +198,7 @@ class ByName:
 
 
 class ByCode:
-    """A network that counts on one declaration."""
+    """A network that relies on one declaration."""
 
     space = "hyper"
     space_options = {"decisions": DECISIONS}  # noqa: RUF012

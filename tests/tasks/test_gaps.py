@@ -1,4 +1,4 @@
-"""Tables with gaps are searched, or refused before the first run: random tables against a slow reading of the rules."""
+"""Tables with gaps are searched, or refused before the first run: random tables against a slow version of the rules."""
 
 import itertools
 import warnings

@@ -1,4 +1,4 @@
-"""Task and table never disagree silently on what codes mean: random spaces, tables and declarations."""
+"""Task and table never disagree silently about the meaning of codes: random spaces, tables and declarations."""
 
 import itertools
 import json
@@ -59,7 +59,7 @@ def text_of(value):
 
 
 def meaning_of(value):
-    """The same for what is the same value: 3.0 is 3, whoever writes it."""
+    """Return a key that is equal for equal values: 3.0 is 3, however it is written."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else text_of(value)
 
 
@@ -79,7 +79,7 @@ def options_of(declared, prefix):
 
 
 def configurations(declared):
-    """Every configuration as name -> value, without what is inactive: an own way, by the words of the manual."""
+    """Every configuration as name -> value, without inactive decisions: an independent way, following the manual."""
     names = [name for name, _, _ in declared.decisions]
     found = {}
     for values in itertools.product(*(values for _, _, values in declared.decisions)):

@@ -172,7 +172,7 @@ class Narrow(Squares):
         (Later, "an earlier read"),
         (Bare, "read returns a Part"),
         (Nameless, "no name"),
-        (Twins, "two classes have one name"),
+        (Twins, "two classes have the same name"),
         (StrangeSplit, "the splits extra"),
         (Narrow, "int16, not int64"),
     ],

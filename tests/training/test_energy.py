@@ -1,4 +1,4 @@
-"""Counters of joules as Linux shows them: sockets are added up, a full counter starts again, no counter is None."""
+"""Energy counters as Linux shows them: sockets are added up, a full counter starts again, no counter gives None."""
 
 import torch
 

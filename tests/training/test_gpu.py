@@ -1,4 +1,4 @@
-"""The same loop on a CUDA card; ``make test-gpu`` runs these where there is one."""
+"""The same training loop on a CUDA GPU; ``make test-gpu`` runs these tests where there is one."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""A trained network is kept as weights and JSON, and is the same network when it is read again."""
+"""A trained network is kept as weights and JSON, and reading it gives the same network."""
 
 import json
 
@@ -47,7 +47,7 @@ def test_what_is_damaged_or_absent_is_named(written, tmp_path):
     about = json.loads((folder / "model.json").read_text())
     for changed, why in (
         ({"format": 2}, "has format 2; this version of the suite reads 1"),
-        ({"weights_sha256": "0"}, r"model\.pt is not what model\.json was written with"),
+        ({"weights_sha256": "0"}, r"model\.pt does not belong to model\.json"),
         ({"architecture": "|none~0|"}, "cannot be read"),
         ({"network": "nb201,channels=8"}, "cannot be read"),
     ):

@@ -1,4 +1,4 @@
-"""Recipes say what their papers say, and nothing else is accepted."""
+"""Recipes agree with their papers, and malformed recipes are refused."""
 
 import math
 

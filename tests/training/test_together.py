@@ -1,4 +1,4 @@
-"""Trainings at once: the bits of one by one, a failure alone, nothing lost when a process or all of them end."""
+"""Parallel training: the same bits as one by one, failures are isolated, and ended processes lose nothing."""
 
 import os
 import signal
@@ -89,7 +89,7 @@ class Counting(LokyBackend):
 
 
 def test_the_backend_of_an_active_configuration_is_used_and_one_of_threads_refused(digits, tmp_path):
-    """The batch of a strategy on real trainings; two of its trials are of one architecture."""
+    """A strategy's batch on real training; two of its trials have the same architecture."""
     register_parallel_backend("counting", Counting)
     asked = Trials(np.arange(3), ARCHS[[0, 1, 0]], np.array([1, 1, 2]))
 

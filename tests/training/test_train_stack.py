@@ -1,4 +1,4 @@
-"""Trained in a stack, a network becomes what the ordinary loop makes of it, whatever else is in the stack."""
+"""A network trained in a stack equals the one that the ordinary loop trains, whatever else is in the stack."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The loop learns, goes on after a kill to the same bits, and loses only what fails."""
+"""The training loop learns, resumes after an interruption to the same bits, and loses only what fails."""
 
 import dataclasses
 import signal
