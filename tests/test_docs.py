@@ -123,7 +123,7 @@ def test_the_commands_of_every_page_parse(page):
 
 def test_the_worked_example_of_a_strategy_runs_and_is_compared(tmp_path):
     page = ROOT / "CONTRIBUTING.md"
-    strategy, check = blocks(page, "python")
+    strategy, check, _settings = blocks(page, "python")
     (tmp_path / "hill_climbing.py").write_text(strategy)
     (command,) = commands_of(page)
     done = shell(command, tmp_path)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import nasbench
 from nasbench import Budget, History, Simulation
 from nasbench.comparison.experiment import Experiment, Limits
-from nasbench.comparison.plausibility import misfit
+from nasbench.comparison.plausibility import explain_misfit
 from nasbench.comparison.running import one_run
 from nasbench.errors import InvalidArchitecture, StrategyError
 from nasbench.recommending import find_comparable, find_incumbents, find_non_dominated, recommend_by_default
@@ -134,15 +134,15 @@ def test_runs_keep_recommendations_and_verify_looks_at_them(cifar10):
     experiment = Experiment.of("nb201-cifar10", Says, runs=1, limits=Limits(trials=7))
     run = one_run(experiment, cifar10, Choice.parse(Says), 0)
     assert len(run.recommendations) == 3
-    assert misfit(experiment, cifar10, 0, run.history, run.recommendations) == ""
+    assert explain_misfit(experiment, cifar10, 0, run.history, run.recommendations) == ""
     first = run.recommendations[0]
     for changed, says in (
         (first._replace(archs=first.archs + np.int8(9)), "no architecture of space"),
         (first._replace(archs=first.archs[:0]), "at least one architecture"),
         (first._replace(time_s=first.time_s / 2), "no trial ended"),
     ):
-        assert says in misfit(experiment, cifar10, 0, run.history, (changed, *run.recommendations[1:]))
-    assert "before its first result" in misfit(
+        assert says in explain_misfit(experiment, cifar10, 0, run.history, (changed, *run.recommendations[1:]))
+    assert "before its first result" in explain_misfit(
         experiment, cifar10, 0, no_history(SPACE), (Recommendation(1.0, SPACE.rows[:1]),)
     )
 

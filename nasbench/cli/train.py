@@ -128,7 +128,7 @@ def _winners(record: Path, task: str, top: int, predictor: str) -> _Chosen:
     import numpy as np
 
     from nasbench.comparison import Record
-    from nasbench.comparison.winners import predicted, winners
+    from nasbench.comparison.winners import find_top_architectures, predict_held_out
     from nasbench.records.opening import recorded_task
     from nasbench.registry import PREDICTORS
 
@@ -136,13 +136,13 @@ def _winners(record: Path, task: str, top: int, predictor: str) -> _Chosen:
     if not task and len(opened.tasks) > 1:
         raise InvalidOption(f"{record} has {len(opened.tasks)} tasks; choose one by --task: {', '.join(opened.tasks)}")
     name = task or opened.tasks[0]
-    archs, searched = winners(opened, name, top)
+    archs, searched = find_top_architectures(opened, name, top)
     if predictor == "none":
         guesses = np.full(len(archs), np.nan)
     else:
         installed = PREDICTORS.missing_extra("gp_and_trees") is None
         label = predictor or ("gp_and_trees" if installed else "random_forest")
-        guesses = predicted(opened, name, archs, label, np.random.default_rng(0))
+        guesses = predict_held_out(opened, name, archs, label, np.random.default_rng(0))
     searched_task = recorded_task(opened, name)
     return _Chosen(searched_task.space, archs, guesses, searched, searched_task.scale)
 

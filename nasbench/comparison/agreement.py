@@ -55,8 +55,10 @@ class Agreement:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, with None for undefined values."""
-        plain = {name: _plain(getattr(self, name)) for name in ("mean", "cells", "ceiling")}
-        shares = [{"budget": share, **_plain(tau)} for share, tau in zip(self.shares, self.by_share, strict=True)]
+        plain = {name: _convert_interval(getattr(self, name)) for name in ("mean", "cells", "ceiling")}
+        shares = [
+            {"budget": share, **_convert_interval(tau)} for share, tau in zip(self.shares, self.by_share, strict=True)
+        ]
         decided = None if np.isnan(self.decided) else self.decided
         pairs = {"decided_pairs": self.n_decided, "decided_alike": decided}
         return {
@@ -83,42 +85,42 @@ def agreement(analysis: Analysis, truth: str, other: str) -> Agreement:
     tasks = {task.name: task for task in analysis.tasks}
     if missing := [name for name in (truth, other) if name not in tasks]:
         raise InvalidOption(f"the record has no runs on {missing[0]}; it has {', '.join(tasks)}")
-    a, b = (_levels(tasks[name]) for name in (truth, other))
+    a, b = (_read_levels(tasks[name]) for name in (truth, other))
     if len(a) < 3 or a.shape[1] < 4:
         raise InvalidOption(
             f"the record has {len(a)} strategies and {a.shape[1]} runs; expected at least 3 strategies and 4 runs"
         )
-    taus = _taus(a, b)
+    taus = _compute_taus(a, b)
     rng = np.random.default_rng(_BOOTSTRAP_SEED)
-    drawn = np.array([_taus(_resampled(a, rng), _resampled(b, rng)) for _ in range(_N_RESAMPLES)])
-    halves = np.array([_halves(a, rng) for _ in range(_N_RESAMPLES)])
-    *by_share, mean, cells = (_interval(tau, values) for tau, values in zip(taus, drawn.T, strict=True))
-    n_decided, alike = _decided(a, b)
-    ceiling = _interval(float(halves.mean()), halves)
-    by_metric = _taus_by_metric(tasks[truth], tasks[other])
+    drawn = np.array([_compute_taus(_resample_runs(a, rng), _resample_runs(b, rng)) for _ in range(_N_RESAMPLES)])
+    halves = np.array([_compare_halves(a, rng) for _ in range(_N_RESAMPLES)])
+    *by_share, mean, cells = (_make_interval(tau, values) for tau, values in zip(taus, drawn.T, strict=True))
+    n_decided, alike = _count_decided(a, b)
+    ceiling = _make_interval(float(halves.mean()), halves)
+    by_metric = _compute_taus_by_metric(tasks[truth], tasks[other])
     return Agreement(truth, other, SHARES, tuple(by_share), mean, cells, ceiling, n_decided, alike, by_metric)
 
 
-def _taus_by_metric(truth: TaskAnalysis, other: TaskAnalysis) -> dict[str, float]:
+def _compute_taus_by_metric(truth: TaskAnalysis, other: TaskAnalysis) -> dict[str, float]:
     names = [name for name, scale in truth.metric_scales.items() if scale.direction != "none"]
-    return {name: tau_b(truth.rank_by(name), other.rank_by(name)).item() for name in names}
+    return {name: compute_tau_b(truth.rank_by(name), other.rank_by(name)).item() for name in names}
 
 
-def _levels(task: TaskAnalysis) -> Floats:
+def _read_levels(task: TaskAnalysis) -> Floats:
     """Return [strategies, runs, shares] normalised regret."""
     at = np.searchsorted(task.grid, np.array(SHARES) * (1 + 1e-12), side="right") - 1
     levels: Floats = task.curves[:, :, at.clip(min=0)]
     return levels
 
 
-def _taus(a: Floats, b: Floats) -> list[float]:
+def _compute_taus(a: Floats, b: Floats) -> list[float]:
     """Return tau after each share, their mean, and tau over all shares together."""
     first, second = a.mean(axis=1), b.mean(axis=1)
-    by_share: list[float] = tau_b(first.T, second.T).tolist()
-    return [*by_share, float(np.mean(by_share)), tau_b(first.ravel(), second.ravel()).item()]
+    by_share: list[float] = compute_tau_b(first.T, second.T).tolist()
+    return [*by_share, float(np.mean(by_share)), compute_tau_b(first.ravel(), second.ravel()).item()]
 
 
-def tau_b(x: Floats, y: Floats) -> Floats:
+def compute_tau_b(x: Floats, y: Floats) -> Floats:
     """Compute Kendall's tau-b along the last axis [..., n]; 0 if all values of one side are tied."""
     i, j = np.triu_indices(x.shape[-1], k=1)
     first, second = np.sign(x[..., i] - x[..., j]), np.sign(y[..., i] - y[..., j])
@@ -128,19 +130,19 @@ def tau_b(x: Floats, y: Floats) -> Floats:
     return tau
 
 
-def _resampled(levels: Floats, rng: np.random.Generator) -> Floats:
+def _resample_runs(levels: Floats, rng: np.random.Generator) -> Floats:
     """Resample whole runs: all strategies of a run share its noise, so they stay together."""
     runs = levels.shape[1]
     return levels[:, rng.integers(0, runs, size=runs)]
 
 
-def _halves(levels: Floats, rng: np.random.Generator) -> float:
+def _compare_halves(levels: Floats, rng: np.random.Generator) -> float:
     order = rng.permutation(levels.shape[1])
     half = len(order) // 2
-    return _taus(levels[:, order[:half]], levels[:, order[half : 2 * half]])[-2]
+    return _compute_taus(levels[:, order[:half]], levels[:, order[half : 2 * half]])[-2]
 
 
-def _decided(a: Floats, b: Floats) -> tuple[int, float]:
+def _count_decided(a: Floats, b: Floats) -> tuple[int, float]:
     """Count the pairs that differ significantly in ``a``, and compute the share that ``b`` puts in the same order."""
     alike = []
     for i, j in combinations(range(len(a)), 2):
@@ -150,10 +152,10 @@ def _decided(a: Floats, b: Floats) -> tuple[int, float]:
     return len(alike), float(np.mean(alike)) if alike else float("nan")
 
 
-def _interval(value: float, drawn: Floats) -> Interval:
+def _make_interval(value: float, drawn: Floats) -> Interval:
     low, high = np.quantile(drawn, [_P / 2, 1 - _P / 2])
     return Interval(value, float(low), float(high))
 
 
-def _plain(interval: Interval) -> dict[str, float]:
+def _convert_interval(interval: Interval) -> dict[str, float]:
     return {"value": interval.value, "low": interval.low, "high": interval.high}

@@ -22,7 +22,7 @@ from nasbench.tasks import FRESH, Expected, Task, count_repetitions
 from nasbench.trials import Recommendation
 
 
-def misfit(
+def explain_misfit(
     experiment: Experiment,
     task: Task,
     number: int,
@@ -40,33 +40,37 @@ def misfit(
     """
     if not len(told.id):
         return "recommends architectures before its first result" if recommended else ""
-    found = itertools.chain(_misfits(experiment, task, number, told), _wrong_recommendations(task, told, recommended))
+    found = itertools.chain(
+        _find_misfits(experiment, task, number, told), _check_recommendations(task, told, recommended)
+    )
     return next(found, "")
 
 
-def _misfits(experiment: Experiment, task: Task, number: int, told: History) -> Iterator[str]:
+def _find_misfits(experiment: Experiment, task: Task, number: int, told: History) -> Iterator[str]:
     d = len(task.space.decisions)
     if told.arch.shape[1] != d:
         yield f"architectures have {told.arch.shape[1]} decisions; space '{task.space.name}' has {d}"
         return  # nothing else can be looked up
-    yield from _said(told, ~task.space.is_valid(told.arch), f"is not an architecture of space '{task.space.name}'")
-    before = _before(told.id)
-    yield from _wrong_epochs(task, told, before)
-    yield from _said(
+    yield from _describe_bad(
+        told, ~task.space.is_valid(told.arch), f"is not an architecture of space '{task.space.name}'"
+    )
+    before = _find_previous(told.id)
+    yield from _check_epochs(task, told, before)
+    yield from _describe_bad(
         told, told.crashed != np.isnan(told.score[:, 0]), "crashed but has a score, or has no score but did not crash"
     )
     expected = _expect(experiment, task, number, told)
     if expected is None:
-        yield from _wrong_training(task, told)
+        yield from _check_training(task, told)
     else:
-        yield from _said(told, expected.absent, f"was never measured, so task '{task.name}' cannot answer it")
-        yield from _wrong_scores(told, expected)
-        yield from _wrong_costs(told, before, expected, experiment.checkpoints, experiment.n_workers)
-    yield from _wrong_times(told, experiment.n_workers)
-    yield from _over_budget(told, before, experiment.limits.of(task))
+        yield from _describe_bad(told, expected.absent, f"was never measured, so task '{task.name}' cannot answer it")
+        yield from _check_scores(told, expected)
+        yield from _check_costs(told, before, expected, experiment.checkpoints, experiment.n_workers)
+    yield from _check_times(told, experiment.n_workers)
+    yield from _check_budget(told, before, experiment.limits.of(task))
 
 
-def _wrong_recommendations(task: Task, told: History, recommended: Sequence[Recommendation]) -> Iterator[str]:
+def _check_recommendations(task: Task, told: History, recommended: Sequence[Recommendation]) -> Iterator[str]:
     """Yield recommended architectures outside the space, and recommendations at times without a new result."""
     d, last_s = len(task.space.decisions), 0.0
     for time_s, archs in recommended:
@@ -81,7 +85,7 @@ def _wrong_recommendations(task: Task, told: History, recommended: Sequence[Reco
         last_s = time_s
 
 
-def _said(told: History, bad: Bools, what: str) -> Iterator[str]:
+def _describe_bad(told: History, bad: Bools, what: str) -> Iterator[str]:
     """Yield what is wrong with some trials, naming the first one."""
     at = np.flatnonzero(bad)
     if len(at):
@@ -89,7 +93,7 @@ def _said(told: History, bad: Bools, what: str) -> Iterator[str]:
         yield f"{first} {what} ({len(at)} of {len(told.id)} trials)"
 
 
-def _before(ids: Ints) -> Ints:
+def _find_previous(ids: Ints) -> Ints:
     """Return the position of the previous answer of the same trial, -1 if there is none; ``[n]``."""
     order = np.argsort(ids, kind="stable")
     again = np.flatnonzero(ids[order[1:]] == ids[order[:-1]])
@@ -98,14 +102,18 @@ def _before(ids: Ints) -> Ints:
     return before
 
 
-def _wrong_epochs(task: Task, told: History, before: Ints) -> Iterator[str]:
+def _check_epochs(task: Task, told: History, before: Ints) -> Iterator[str]:
     known = shown_epochs(task.epochs)
-    yield from _said(told, ~np.isin(told.epoch, task.epochs), f"ends at an epoch that the task does not have ({known})")
+    yield from _describe_bad(
+        told, ~np.isin(told.epoch, task.epochs), f"ends at an epoch that the task does not have ({known})"
+    )
     again = before >= 0
     names = view_as_keys(told.arch)
     other = again & (names != names[before])
-    yield from _said(told, other, "was another architecture before")
-    yield from _said(told, again & (told.epoch <= told.epoch[before]), "resumes from an epoch that is not earlier")
+    yield from _describe_bad(told, other, "was another architecture before")
+    yield from _describe_bad(
+        told, again & (told.epoch <= told.epoch[before]), "resumes from an epoch that is not earlier"
+    )
 
 
 def _expect(experiment: Experiment, task: Task, number: int, told: History) -> Expected | None:
@@ -130,11 +138,13 @@ def _expect(experiment: Experiment, task: Task, number: int, told: History) -> E
     return expected
 
 
-def _wrong_training(task: Task, told: History) -> Iterator[str]:
+def _check_training(task: Task, told: History) -> Iterator[str]:
     """Yield what cannot be true of training runs, if only training can tell their outcome."""
     low, high = task.scale.bounds
     score = told.score[:, 0]
-    yield from _said(told, ~(told.crashed | ((score >= low) & (score <= high))), "has a score that is not an accuracy")
+    yield from _describe_bad(
+        told, ~(told.crashed | ((score >= low) & (score <= high))), "has a score that is not an accuracy"
+    )
     if task.repeats == FRESH:
         return
     _, arch = np.unique(view_as_keys(told.arch), return_inverse=True)
@@ -142,7 +152,9 @@ def _wrong_training(task: Task, told: History) -> Iterator[str]:
     _, first, which = np.unique(key, axis=0, return_index=True, return_inverse=True)
     same = score[first[which.ravel()]]
     other = (score != same) & ~np.isnan(score) & ~np.isnan(same)
-    yield from _said(told, other, "has two scores in one run, which shows one training run of each architecture")
+    yield from _describe_bad(
+        told, other, "has two scores in one run, which shows one training run of each architecture"
+    )
 
 
 def _fit_scores(told: History, expected: Expected) -> Bools:
@@ -151,15 +163,15 @@ def _fit_scores(told: History, expected: Expected) -> Bools:
     return np.asarray(_equal(seen, expected.score[:, : seen.shape[1]], expected.tolerance).all(axis=1))
 
 
-def _wrong_scores(told: History, expected: Expected) -> Iterator[str]:
+def _check_scores(told: History, expected: Expected) -> Iterator[str]:
     bad = ~_fit_scores(told, expected)
     at = int(bad.argmax())
     seen = told.score
     mine, other = (row[0] if len(row) == 1 else row.tolist() for row in (seen[at], expected.score[at, : seen.shape[1]]))
-    yield from _said(told, bad, f"has score {mine}; the task shows {other} in this run")
+    yield from _describe_bad(told, bad, f"has score {mine}; the task shows {other} in this run")
 
 
-def _wrong_costs(
+def _check_costs(
     told: History, before: Ints, expected: Expected, checkpoints: Checkpoints, n_workers: int
 ) -> Iterator[str]:
     """Yield costs that are neither those of a training run nor those of resuming it under the record's checkpoints."""
@@ -167,7 +179,9 @@ def _wrong_costs(
     fresh, on = expected.until_s, expected.until_s
     if expected.resumes:
         # means over other seeds at other epochs may fall, but charged seconds are not refunded
-        on = np.where(again, np.maximum(fresh - _paid(fresh - expected.answer_s, before), expected.answer_s), fresh)
+        on = np.where(
+            again, np.maximum(fresh - _find_charged(fresh - expected.answer_s, before), expected.answer_s), fresh
+        )
     paused = (on if checkpoints.kept else fresh) + checkpoints.restart_s
     waited = np.arange(len(before)) - before
     # A trial that is asked for right after its result continues without a pause, at once or behind trials of that ask.
@@ -179,10 +193,10 @@ def _wrong_costs(
     fits |= np.isnan(expected.until_s) & told.crashed & (told.cost_s > 0)  # crashed, its seconds unknown
     at = int((~fits).argmax())
     charged = on[at] if checkpoints.free or not again[at] else f"{on[at]}, or {paused[at]} after a pause"
-    yield from _said(told, ~fits, f"cost {told.cost_s[at]} seconds; the task charges {charged}")
+    yield from _describe_bad(told, ~fits, f"cost {told.cost_s[at]} seconds; the task charges {charged}")
 
 
-def _paid(trained_s: Floats, before: Ints) -> Floats:
+def _find_charged(trained_s: Floats, before: Ints) -> Floats:
     """Return the largest training cost charged for each trial in its earlier answers; ``[n]``."""
     most, paid = trained_s.copy(), np.zeros(len(trained_s))
     for at in np.flatnonzero(before >= 0).tolist():
@@ -197,16 +211,16 @@ def _equal(a: Floats, b: Floats, tolerance: float) -> Bools:
     return np.asarray((a == b) | (np.isnan(a) & np.isnan(b)))
 
 
-def _wrong_times(told: History, n_workers: int) -> Iterator[str]:
+def _check_times(told: History, n_workers: int) -> Iterator[str]:
     """Yield end times that no schedule of the workers can produce: a trial starts at 0 or when another one ends."""
     finish_s = told.finish_s
     if n_workers == 1:
         expected = np.cumsum(told.cost_s)  # added one after the other, as a clock does
         bad = finish_s != expected
         at = int(bad.argmax())
-        yield from _said(told, bad, f"ended at {finish_s[at]} s; the trials up to it take {expected[at]} s")
+        yield from _describe_bad(told, bad, f"ended at {finish_s[at]} s; the trials up to it take {expected[at]} s")
         return
-    yield from _said(told, np.diff(finish_s, prepend=0.0) < 0, "ended before the previously reported one")
+    yield from _describe_bad(told, np.diff(finish_s, prepend=0.0) < 0, "ended before the previously reported one")
     events = np.concatenate([[0.0], finish_s])  # non-decreasing, as just checked
     place = np.searchsorted(events, finish_s - told.cost_s)
     start_s = np.full(len(finish_s), np.nan)
@@ -214,15 +228,17 @@ def _wrong_times(told: History, n_workers: int) -> Iterator[str]:
         event = events[np.clip(place + step, 0, np.arange(len(finish_s)))]  # before this end
         start_s = np.where(event + told.cost_s == finish_s, event, start_s)
     strange = "ended at a time that does not match its cost and any start (at 0, or when another trial ended)"
-    yield from _said(told, np.isnan(start_s), strange)
+    yield from _describe_bad(told, np.isnan(start_s), strange)
     running = np.searchsorted(np.sort(start_s), start_s, "right") - np.searchsorted(finish_s, start_s, "right")
-    yield from _said(
+    yield from _describe_bad(
         told, running > n_workers, f"runs in parallel with {n_workers} others; there are {n_workers} workers"
     )
 
 
-def _over_budget(told: History, before: Ints, budget: Budget) -> Iterator[str]:
-    yield from _said(told, told.finish_s > budget.seconds, f"ended after the budget of {budget.seconds} seconds")
+def _check_budget(told: History, before: Ints, budget: Budget) -> Iterator[str]:
+    yield from _describe_bad(
+        told, told.finish_s > budget.seconds, f"ended after the budget of {budget.seconds} seconds"
+    )
     if len(told.id) > budget.trials:
         yield f"{len(told.id)} trials; the budget is {budget.trials}"
     new = told.epoch - np.where(before >= 0, told.epoch[before], 0)

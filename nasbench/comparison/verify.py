@@ -7,7 +7,7 @@ import numpy as np
 
 from nasbench.comparison import version1
 from nasbench.comparison.experiment import Experiment
-from nasbench.comparison.plausibility import misfit
+from nasbench.comparison.plausibility import explain_misfit
 from nasbench.comparison.record import Record
 from nasbench.comparison.run import Run
 from nasbench.comparison.running import recorded_run
@@ -28,7 +28,7 @@ def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) 
         changed = changes(record, experiment.spec(search=False))
     choices = {choice.label: choice for choice in experiment.strategies}
 
-    misfits = _misfits(record, experiment)
+    misfits = _find_misfits(record, experiment)
 
     def again(task: str, label: str, number: int) -> Run:
         run = recorded_run(record, experiment, task, choices[label], number)
@@ -37,13 +37,13 @@ def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) 
     return replace(replay(record, again, changed, sample=sample, rng=rng), misfits=misfits)
 
 
-def _misfits(record: Record, experiment: Experiment) -> list[tuple[str, str, Any, str]]:
+def _find_misfits(record: Record, experiment: Experiment) -> list[tuple[str, str, Any, str]]:
     """Compare every trial of all runs, including failed runs, with the answers of the tasks."""
     found = []
     for name in record.tasks:
         task = recorded_task(record, name)
         for label in record.strategies:
             runs = record.runs(name, label)
-            whys = (misfit(experiment, task, run.number, run.history, run.recommendations) for run in runs)
+            whys = (explain_misfit(experiment, task, run.number, run.history, run.recommendations) for run in runs)
             found += [(name, label, run.number, why) for run, why in zip(runs, whys, strict=True) if why]
     return found

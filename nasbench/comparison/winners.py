@@ -16,7 +16,7 @@ from nasbench.threads import limit_to_one_thread
 _FEWEST, _MOST = 2, 500  # size of the predictor's training set
 
 
-def winners(record: Record, task: str, top: int) -> tuple[Archs, Floats]:
+def find_top_architectures(record: Record, task: str, top: int) -> tuple[Archs, Floats]:
     """Return the best ``top`` architectures of all finished runs on a task, best first.
 
     Isomorphic architectures count as one, represented by the one that occurred first. Its score is the mean of what
@@ -36,12 +36,12 @@ def winners(record: Record, task: str, top: int) -> tuple[Archs, Floats]:
     """
     if top < 1:
         raise InvalidOption(f"top={top}; expected at least 1")
-    met = _met(record, task)
+    met = _pool_observations(record, task)
     order = np.argsort(-met.score, kind="stable")[:top]
     return met.archs[order], recorded_task(record, task).sign * met.score[order]
 
 
-def predicted(record: Record, task: str, archs: Archs, label: str, rng: np.random.Generator) -> Floats:
+def predict_held_out(record: Record, task: str, archs: Archs, label: str, rng: np.random.Generator) -> Floats:
     """Predict the metric of architectures [k, d] from all other architectures that a search evaluated; ``[k]``.
 
     The predictor does not learn from these architectures or from isomorphic ones: its prediction is a third opinion
@@ -57,7 +57,7 @@ def predicted(record: Record, task: str, archs: Archs, label: str, rng: np.rando
     Raises:
         InvalidOption: there are fewer than two other architectures to learn from.
     """
-    met, opened = _met(record, task), recorded_task(record, task)
+    met, opened = _pool_observations(record, task), recorded_task(record, task)
     space = opened.space
     known = {one.tobytes() for one in space.canonicalize(archs)}
     others = np.array([one.tobytes() not in known for one in met.classes])
@@ -71,7 +71,7 @@ def predicted(record: Record, task: str, archs: Archs, label: str, rng: np.rando
         return opened.sign * predictor.predict(Batch(archs)).mean
 
 
-class _Met(NamedTuple):
+class _Pooled(NamedTuple):
     """Classes of isomorphic architectures: the one that occurred first, its canonical form, and the mean score."""
 
     archs: Archs
@@ -79,7 +79,7 @@ class _Met(NamedTuple):
     score: Floats
 
 
-def _met(record: Record, task: str) -> _Met:
+def _pool_observations(record: Record, task: str) -> _Pooled:
     """Pool the observations of all finished runs on a task; raises the errors of ``winners``."""
     if task not in record.tasks:
         raise make_unknown_name("task of the record", task, record.tasks)
@@ -97,4 +97,4 @@ def _met(record: Record, task: str) -> _Met:
     canonical = recorded_task(record, task).space.canonicalize(archs)
     classes, first, inverse = np.unique(canonical, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.ravel()
-    return _Met(archs[first], classes, np.bincount(inverse, weights=score) / np.bincount(inverse))
+    return _Pooled(archs[first], classes, np.bincount(inverse, weights=score) / np.bincount(inverse))

@@ -381,8 +381,8 @@ def _check_names(source: Declaration, made: Published) -> None:
             made.columns,
         )
     if all(interpretation.explored for interpretation in made.interpretations):
-        explored = ("interpretation", 0, "explored")
-        raise source.error(explored, "= true in every interpretation; one has to be the paper's")
+        first = ("interpretation", 0, "explored")
+        raise source.error(first, "= true in every interpretation; one has to be the paper's")
     for i, row in enumerate(made.rows):
         place = ("row", i)
         if labels.count(row.label) > 1:

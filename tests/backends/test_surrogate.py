@@ -12,7 +12,7 @@ from scipy import stats
 import nasbench
 from nasbench.cli import main
 from nasbench.comparison.experiment import Experiment
-from nasbench.comparison.plausibility import misfit
+from nasbench.comparison.plausibility import explain_misfit
 from nasbench.comparison.verify import verify
 from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, PredictorError, StrategyError, TableError
 from nasbench.importers import import_source
@@ -185,10 +185,10 @@ def test_a_space_without_a_list_is_answered_and_searched(tmp_path, home, shared,
     assert not any(run.failed for name in found.strategies for run in found.runs("surrogate-ec", name))
     assert main(["verify", str(found.path)]) == 0
     experiment, told = Experiment.from_spec(found.spec), found.runs("surrogate-ec", "random_search")[0].history
-    assert misfit(experiment, task, 0, told) == ""
-    assert "has score" in misfit(experiment, task, 0, told._replace(score=told.score + 1e-4))
+    assert explain_misfit(experiment, task, 0, told) == ""
+    assert "has score" in explain_misfit(experiment, task, 0, told._replace(score=told.score + 1e-4))
     cheaper = told._replace(cost_s=told.cost_s * 0.999, finish_s=np.cumsum(told.cost_s * 0.999))
-    assert "the task charges" in misfit(experiment, task, 0, cheaper)
+    assert "the task charges" in explain_misfit(experiment, task, 0, cheaper)
 
 
 def test_darts_is_answered(tmp_path, home, rng):

@@ -11,7 +11,7 @@ from nasbench.backends.checkpoints import Checkpoints
 from nasbench.choices import Choice
 from nasbench.cli import main
 from nasbench.comparison.experiment import Experiment, Limits
-from nasbench.comparison.plausibility import misfit
+from nasbench.comparison.plausibility import explain_misfit
 from nasbench.errors import InvalidArchitecture, InvalidOption, StrategyError, UnknownName
 from nasbench.registry import SPACES
 from nasbench.table import Measurement, Static, find_table, write_table
@@ -262,7 +262,7 @@ def test_what_a_table_answers_is_what_verifying_expects(small, declared, restart
             n_workers=n_workers,
             checkpoints=checkpoints,
         ).run()
-        assert misfit(experiment, task, number, history) == ""
+        assert explain_misfit(experiment, task, number, history) == ""
         cheaper = history.cost_s - (np.arange(len(history.id)) == 9) * 1e-3
         ends = np.cumsum(cheaper) if n_workers == 1 else history.finish_s
-        assert misfit(experiment, task, number, history._replace(cost_s=cheaper, finish_s=ends)) != ""
+        assert explain_misfit(experiment, task, number, history._replace(cost_s=cheaper, finish_s=ends)) != ""

@@ -42,7 +42,7 @@ def test_list_shows_kinds_first_on_one_screen(capsys):
     assert code == 0
     assert len(out.splitlines()) <= 40
     assert max(map(len, out.rstrip().splitlines())) < 200
-    counts = {line.split()[0]: int(line.split()[1]) for line in out.splitlines()[2:14]}
+    counts = {line.split()[0]: int(line.split()[1]) for line in out.splitlines()[2:17]}
     assert counts["strategies"] == len(STRATEGIES.names())
     assert counts["tasks"] == len(nasbench.task_names())
     code, out, _ = run(capsys, "list", "--json")

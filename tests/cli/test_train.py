@@ -10,7 +10,7 @@ import torch
 
 import nasbench
 from nasbench.cli import main
-from nasbench.comparison.winners import predicted, winners
+from nasbench.comparison.winners import find_top_architectures, predict_held_out
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.table import Table, get_user_folder
 from nasbench.table.locate import find_shipped_tables
@@ -45,7 +45,7 @@ def run(capsys, *arguments):
 
 
 def test_winners_are_the_best_means_of_different_classes(record):
-    archs, searched = winners(record, "nb201-cifar10", 10)
+    archs, searched = find_top_architectures(record, "nb201-cifar10", 10)
     space = nasbench.load_task("nb201-cifar10").space
     histories = [run.history for run in record.runs("nb201-cifar10", "random_search")]
     seen = {}
@@ -61,9 +61,9 @@ def test_winners_are_the_best_means_of_different_classes(record):
 
 def test_winners_that_cannot_be_are_refused(record):
     with pytest.raises(InvalidOption, match="top=0"):
-        winners(record, "nb201-cifar10", 0)
+        find_top_architectures(record, "nb201-cifar10", 0)
     with pytest.raises(UnknownName, match="unknown task of the record"):
-        winners(record, "nb201-cifar", 1)
+        find_top_architectures(record, "nb201-cifar", 1)
 
 
 def test_winners_are_trained_and_reported_beside_what_the_search_saw(record, capsys, tmp_path):
@@ -71,7 +71,7 @@ def test_winners_are_trained_and_reported_beside_what_the_search_saw(record, cap
     code, out, err = run(capsys, *command)
     assert code in (0, None), err
     report = json.loads(out)
-    _, searched = winners(record, "nb201-cifar10", 2)
+    _, searched = find_top_architectures(record, "nb201-cifar10", 2)
     assert [row["searched"] for row in report["architectures"]] == pytest.approx(searched.tolist())
     assert all(0.1 < row["valid"] <= 1 and row["n_params"] > 1000 for row in report["architectures"])
     assert all(0.5 < row["predicted"] < 1 for row in report["architectures"])  # CIFAR-10, of NAS-Bench-201
@@ -112,9 +112,9 @@ def test_every_epoch_of_every_seed_is_added_to_the_table(capsys, tmp_path):
 
 def test_a_prediction_knows_nothing_of_the_winners(record):
     """Other winners' scores, the same prediction; and the predictor's, to whom the others are told."""
-    archs, _ = winners(record, "nb201-cifar10", 3)
+    archs, _ = find_top_architectures(record, "nb201-cifar10", 3)
     space = nasbench.load_task("nb201-cifar10").space
-    first = predicted(record, "nb201-cifar10", archs, "random_forest", np.random.default_rng(0))
+    first = predict_held_out(record, "nb201-cifar10", archs, "random_forest", np.random.default_rng(0))
     histories = [run.history for run in record.runs("nb201-cifar10", "random_search")]
     seen, score = (np.concatenate([getattr(h, name) for h in histories]) for name in ("arch", "score"))
     score = score[:, 0]
@@ -126,7 +126,8 @@ def test_a_prediction_knows_nothing_of_the_winners(record):
     assert np.abs(first - means.mean()).max() > 0  # it is no mean
     assert (first < score.max()).all()
     assert (
-        first.tolist() == predicted(record, "nb201-cifar10", archs, "random_forest", np.random.default_rng(0)).tolist()
+        first.tolist()
+        == predict_held_out(record, "nb201-cifar10", archs, "random_forest", np.random.default_rng(0)).tolist()
     )
 
 

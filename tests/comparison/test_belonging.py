@@ -12,7 +12,7 @@ from nasbench.backends.table import TableBackend
 from nasbench.cli import main
 from nasbench.comparison import Record
 from nasbench.comparison.experiment import Experiment, Limits
-from nasbench.comparison.plausibility import misfit
+from nasbench.comparison.plausibility import explain_misfit
 from nasbench.comparison.running import one_run
 from nasbench.comparison.verify import verify
 from nasbench.trials import full_trainings
@@ -55,7 +55,7 @@ def run():
     task = load_task(CURVES)
     found = one_run(experiment, task, experiment.strategies[0], 0)
     assert not found.failed
-    assert misfit(experiment, task, 0, found.history) == ""
+    assert explain_misfit(experiment, task, 0, found.history) == ""
     return experiment, task, found.history
 
 
@@ -93,14 +93,14 @@ ALTERED = {
 def test_a_record_with_altered_trials_does_not_fit(run, what):
     experiment, task, told = run
     alter, why = ALTERED[what]
-    found = misfit(experiment, task, 0, told._replace(**alter(told)))
+    found = explain_misfit(experiment, task, 0, told._replace(**alter(told)))
     assert any(word in found for word in why.split("|")), found
     assert found
 
 
 def test_the_noise_is_that_of_the_run(run):
     experiment, task, told = run
-    assert "score" in misfit(experiment, task, 1, told)
+    assert "score" in explain_misfit(experiment, task, 1, told)
 
 
 def test_a_trial_that_goes_on_pays_its_new_epochs_alone(run):
@@ -122,10 +122,10 @@ def test_more_workers_than_there_are_show(run):
     sooner_first = told.cost_s[:2].argsort()
     told = told._replace(**{name: column[:2][sooner_first] for name, column in told._asdict().items()})
     together = told._replace(finish_s=told.cost_s.copy())
-    assert "take" in misfit(experiment, task, 0, together)
-    assert misfit(replace(experiment, n_workers=2), task, 0, together) == ""
+    assert "take" in explain_misfit(experiment, task, 0, together)
+    assert explain_misfit(replace(experiment, n_workers=2), task, 0, together) == ""
     shifted = told._replace(finish_s=told.cost_s + 0.5)
-    assert "start" in misfit(replace(experiment, n_workers=2), task, 0, shifted)
+    assert "start" in explain_misfit(replace(experiment, n_workers=2), task, 0, shifted)
 
 
 class Generous:

@@ -379,7 +379,7 @@ def test_verify_finds_what_was_changed(reference, tmp_path):
     ("change", "says"),
     [
         ({"version": 99}, "version 99; this release reads 1 and 2"),
-        ({"format": "else"}, "no nasbench-record"),
+        ({"format": "else"}, "not a nasbench-record"),
         ({"runs": None, "tasks": None}, "damaged or incomplete"),
         ({"limits": {"foo": 1}}, "damaged or incomplete"),
         ({"runs": "3"}, "damaged or incomplete"),
@@ -401,11 +401,11 @@ def test_a_record_on_another_table_is_not_verified(reference, tmp_path):
     (tmp_path / "spec.json").write_text(json.dumps(spec))
     with pytest.raises(RecordError, match="not the one recorded"):
         verify(Record(tmp_path), rng=np.random.default_rng(0))
-    for content, says in (("{", "damaged"), ("[]", "no nasbench-record")):
+    for content, says in (("{", "damaged"), ("[]", "not a nasbench-record")):
         (tmp_path / "spec.json").write_text(content)
         with pytest.raises(RecordError, match=says):
             Record(tmp_path)
-    with pytest.raises(RecordError, match="no record"):
+    with pytest.raises(RecordError, match="not a record"):
         Record(tmp_path / "absent")
 
 

@@ -253,11 +253,11 @@ def test_a_table_of_proxies_beside_the_working_folder_is_found_by_its_content(
 
 
 def test_the_best_of_a_search_are_taken_from_another_folder(here, elsewhere):
-    from nasbench.comparison.winners import winners
+    from nasbench.comparison.winners import find_top_architectures
 
     nasbench.compare("t.toml:t", "local_search", runs=3, out=here / "record")
     elsewhere()
-    archs, scores = winners(Record(here / "record"), "t.toml:t", 2)
+    archs, scores = find_top_architectures(Record(here / "record"), "t.toml:t", 2)
     assert scores == pytest.approx(score(*archs.T) / 100)
 
 

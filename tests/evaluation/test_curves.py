@@ -214,5 +214,5 @@ def test_only_predictors_that_get_what_they_need_are_compared_by_default():
     assert {"last_value", "sotl", "omni"}.isdisjoint(_installed(set()))
     assert {"last_value", "domhan", "functional_gp"} <= set(_installed({"curves"}))
     assert "sotl" not in _installed({"curves"})
-    with pytest.raises(InvalidOption, match="--cutoff: 'half' is no number"):
+    with pytest.raises(InvalidOption, match="--cutoff: 'half' is not a number"):
         _share("half")

@@ -122,7 +122,7 @@ def test_scores_that_are_all_the_same_rank_nobody(tmp_path, own_task, predictors
     assert np.isnan([row["average_rank"] for row in board.overall]).all()
     assert [(row["first_on"], row["n_settings"]) for row in board.overall] == [(0, 0)] * 2 * len(predictors)
     assert "nan" not in text
-    assert "all true scores are the same" in text
+    assert "all true scores are equal" in text
 
 
 def test_predictors_that_agree_are_not_told_apart(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 import nasbench
 from nasbench.backends.checkpoints import Checkpoints
 from nasbench.comparison.experiment import Experiment, Limits
-from nasbench.comparison.plausibility import misfit
+from nasbench.comparison.plausibility import explain_misfit
 from nasbench.comparison.running import one_run
 from nasbench.comparison.verify import verify
 from nasbench.errors import InvalidOption, NasbenchError
@@ -109,7 +109,7 @@ def test_verify_knows_which_seed_each_trial_shows(tmp_path, n_workers):
     experiment = Experiment.of(name, Repeater, runs=1, limits=limits, n_workers=n_workers)
     altered = told.score.copy()
     altered[9] += 1e-9
-    assert "has score" in misfit(experiment, nasbench.load_task(name), 0, told._replace(score=altered))
+    assert "has score" in explain_misfit(experiment, nasbench.load_task(name), 0, told._replace(score=altered))
 
 
 def test_one_worker_must_show_the_seeds_in_their_order(fresh, tmp_path):
@@ -121,7 +121,7 @@ def test_one_worker_must_show_the_seeds_in_their_order(fresh, tmp_path):
         pytest.skip("this architecture was trained once")
     swapped = told.score.copy()
     swapped[[first, second]] = swapped[[second, first]]
-    assert "has score" in misfit(experiment, fresh, 0, told._replace(score=swapped))
+    assert "has score" in explain_misfit(experiment, fresh, 0, told._replace(score=swapped))
 
 
 def test_too_few_seeds_are_refused(tmp_path):

@@ -12,7 +12,7 @@ import nasbench
 from nasbench.cli import main
 from nasbench.comparison.analysis import analyse
 from nasbench.comparison.experiment import Experiment, Limits
-from nasbench.comparison.plausibility import misfit
+from nasbench.comparison.plausibility import explain_misfit
 from nasbench.datasets import load_images
 from nasbench.errors import InvalidOption, UnknownName
 from nasbench.tasks import TrainingTask
@@ -76,12 +76,16 @@ def test_strategies_are_compared_on_real_trainings_and_share_them(file, tmp_path
     assert len(list(task.folder.glob("seed0/*/checkpoint.pt"))) == len(asked)
     assert main(["verify", str(record.path), "--sample", "1"]) == 0
     experiment, told = Experiment.from_spec(record.spec), record.runs(name, "random_search")[0].history
-    assert misfit(experiment, task, 0, told) == ""
-    assert "no accuracy" in misfit(experiment, task, 0, told._replace(score=told.score + 1))
-    assert "no architecture" in misfit(experiment, task, 0, told._replace(arch=told.arch + np.int8(50)))
-    assert "none of the epochs" in misfit(experiment, task, 0, told._replace(epoch=told.epoch + 100))
+    assert explain_misfit(experiment, task, 0, told) == ""
+    assert "not an accuracy" in explain_misfit(experiment, task, 0, told._replace(score=told.score + 1))
+    assert "not an architecture" in explain_misfit(experiment, task, 0, told._replace(arch=told.arch + np.int8(50)))
+    assert "epoch that the task does not have" in explain_misfit(
+        experiment, task, 0, told._replace(epoch=told.epoch + 100)
+    )
     twice = told._replace(arch=told.arch[[0, 0]])
-    assert "two scores in one run" in misfit(experiment, task, 0, twice._replace(score=np.array([[0.2], [0.3]])))
+    assert "two scores in one run" in explain_misfit(
+        experiment, task, 0, twice._replace(score=np.array([[0.2], [0.3]]))
+    )
     assert main(["info", name, "--json"]) == 0
     assert "1 trained seeds" in capsys.readouterr().out
 

@@ -19,7 +19,7 @@ from nasbench.adapters import make_optuna_objective
 from nasbench.cli import main
 from nasbench.comparison.analysis import analyse
 from nasbench.comparison.leaderboard import leaderboard
-from nasbench.comparison.winners import predicted, winners
+from nasbench.comparison.winners import find_top_architectures, predict_held_out
 from nasbench.errors import InvalidOption, TableError
 from nasbench.reproduction import load_published
 from nasbench.reproduction.columns import Columns
@@ -139,7 +139,7 @@ def check_record(label, task, values, home):
         for run in record.runs(label, name):
             best = run.history.arch[run.history.score.argmax()][None]
             assert found.final["valid"][i, run.number] == task.reported_of(best)["valid"][0]
-    archs, searched = winners(record, label, 1)
+    archs, searched = find_top_architectures(record, label, 1)
     seen = values[task.table.index(archs), :, 1]
     assert seen.min() - 1e-6 * abs(seen.min()) <= searched[0] <= seen.max() + 1e-6 * abs(seen.max())
 
@@ -225,11 +225,11 @@ def test_the_best_of_the_shipped_losses_is_the_smallest(loss):
 
 def test_the_best_of_a_search_for_a_small_loss_comes_first(loss, home):
     record = nasbench.compare(loss, ["random_search"], runs=2, out=home / "r")
-    archs, searched = winners(record, loss, 5)
+    archs, searched = find_top_architectures(record, loss, 5)
     task = load_task(loss)
     assert (np.diff(searched) >= 0).all()
     assert 0.16 < searched[0] < task.random_score
-    expected = predicted(record, loss, archs, "random_forest", np.random.default_rng(0))
+    expected = predict_held_out(record, loss, archs, "random_forest", np.random.default_rng(0))
     assert 0.1 < expected.mean() < task.random_score
 
 
