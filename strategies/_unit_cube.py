@@ -1,4 +1,4 @@
-"""Architectures as points of a unit cube, as differential evolution sees them: k choices are k equal bins of a side."""
+"""Architectures as points of the unit cube, for differential evolution: k choices are k equal bins of a side."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from nasbench.arrays import Archs, Floats, Ints
 
 
 def encoded(archs: Archs, cardinality: Ints, rng: np.random.Generator) -> Floats:
-    """Place each choice of [n, d] anywhere in its bin, since bins and not points are what a choice stands for."""
+    """Place each choice of [n, d] at a random point of its bin, since a choice stands for its whole bin."""
     return np.asarray((archs + rng.random(archs.shape)) / cardinality)
 
 
@@ -17,7 +17,7 @@ def decoded(vectors: Floats, cardinality: Ints) -> Archs:
 
 
 def mutants(abc: Floats, factor: float, rng: np.random.Generator) -> Floats:
-    """Return rand/1: ``a + factor (b - c)`` for vectors [m, 3, d]; a coordinate that leaves [0, 1) is drawn anew."""
+    """Return rand/1: ``a + factor (b - c)`` for vectors [m, 3, d]; a coordinate that leaves [0, 1) is redrawn."""
     a, b, c = abc.transpose(1, 0, 2)
     made = a + factor * (b - c)
     outside = (made < 0) | (made >= 1)
@@ -26,7 +26,7 @@ def mutants(abc: Floats, factor: float, rng: np.random.Generator) -> Floats:
 
 
 def crossed(made: Floats, targets: Floats, chance: float, rng: np.random.Generator) -> Floats:
-    """Return bin: each coordinate of [m, d] is the mutant's with a chance, one of them surely, else the target's."""
+    """Return bin: take each coordinate of [m, d] from the mutant by ``chance``, at least one, else from the target."""
     taken = rng.random(made.shape) < chance
     taken[np.arange(len(made)), rng.integers(made.shape[1], size=len(made))] = True
     return np.where(taken, made, targets)

@@ -1,8 +1,9 @@
-"""Learning-curve extrapolation: complete only the training runs whose curves promise most, and predict the others.
+"""Learning-curve extrapolation: complete only the training runs with the most promising curves, and predict the others.
 
-Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves" (arXiv 2111.03602),
-Algorithm 2: what a search proposes is trained for few epochs, the end of each curve is predicted, and the best of them
-are trained completely. The first proposals are all trained completely, so that there is something to learn from.
+Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves" (arXiv 2111.03602), Algorithm
+2. The architectures that a search proposes are trained for a few epochs, a predictor extrapolates each curve to its
+end, and the best of them are trained completely. The first proposals are all trained completely, so that the predictor
+has something to learn from.
 """
 
 from abc import ABC, abstractmethod
@@ -26,23 +27,23 @@ from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials
 
 @dataclass(kw_only=True, eq=False)
 class ExtrapolatingSearch(ConfiguredStrategy, ABC):
-    """Trains what another strategy proposes, most of it in part. Sub-classes make that strategy.
+    """Train what another strategy proposes, much of it only partially. Sub-classes make that strategy.
 
-    What is not completed is told to that strategy with its predicted score, so that it is not proposed again and
-    ages as any other; what has crashed, as a crash.
+    That strategy gets the predicted scores of training runs that are not completed, so that it does not propose them
+    again and they age as any other. It gets crashed training runs as crashes.
 
     Attributes:
-        epochs: that the task answers, rising; filled in by a comparison. Empty: complete training runs alone are known.
+        epochs: the task's epochs, rising; filled in by a comparison. If empty, training runs are always complete.
         predictor: label of a predictor of learning curves.
-        share: of a training run, after which its end is predicted.
-        n_init: training runs that are completed in any case, at first.
+        share: share of a training run after which its final score is predicted.
+        n_init: training runs at the start that are always completed.
         round_size: training runs whose predictions are compared with each other.
-        kept: how many of them are completed.
-        n_looks: at how many epochs a training run is looked at up to its end.
+        kept: number of them that are completed.
+        n_looks: number of epochs at which a training run is validated, up to its end.
         refit_every: complete training runs between two fits.
 
     Raises:
-        InvalidOption: a predictor that does not fit, or a round that is smaller than what is kept of it.
+        InvalidOption: a predictor that does not learn from curves alone, or ``round_size`` below ``kept``.
         UnknownName: no such predictor.
     """
 
@@ -74,10 +75,10 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
         """Return the strategy that proposes architectures."""
 
     def ask(self, n: int) -> Trials:
-        """Return trainings that go on, then what the inner strategy proposes.
+        """Return training runs to resume, then what the inner strategy proposes.
 
         Raises:
-            SearchFinished: it has nothing left, and nothing goes on.
+            SearchFinished: the inner strategy has nothing left, and no training run continues.
         """
         asked: list[tuple[int, Archs, int]] = []
         while self._going_on and len(asked) < n:
@@ -87,7 +88,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
         try:
             proposed = self._inner.ask(n - len(asked)) if len(asked) < n else None
         except SearchFinished:
-            self._decide()  # the last round is as large as it is
+            self._decide()  # the last round may be smaller than the others
             if asked or self._going_on:
                 return make_trials(asked, self._n_decisions) if asked else self.ask(n)
             raise
@@ -96,13 +97,13 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
             for trial, arch in zip(proposed.id.tolist(), archs, strict=True):
                 self._trainings[trial] = ObservedTraining(arch)
                 asked.append((trial, arch, self._steps[0]))
-            if not asked and self._compared:  # it waits for those that wait for a full round
+            if not asked and self._compared:  # it waits for results that wait for a full round
                 self._decide()
                 return self.ask(n)
         return make_trials(asked, self._n_decisions)
 
     def tell(self, results: Results) -> None:
-        """Note scores; complete what looks best of a round, and predict the rest."""
+        """Store the scores; complete the most promising training runs of a round, and predict the rest."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             training = self._trainings[trial]
             training.curve.append(score)
@@ -116,7 +117,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
             self._decide()
 
     def _decide(self) -> None:
-        """Complete the best of the round, and tell the inner strategy what the others would have come to."""
+        """Complete the best of the round, and tell the inner strategy the predicted scores of the others."""
         trials, self._compared = self._compared, []
         if not trials:
             return
@@ -127,7 +128,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
             np.array([self._trainings[trial].arch for trial in trials]),
             [self._trainings[trial].curve for trial in trials],
         )
-        if told is None:  # nothing to learn from: all of them go on
+        if told is None:  # nothing to learn from: all of them continue
             self._going_on.extend(trials)
             return
         order = np.argsort(-told.mean, kind="stable").tolist()
@@ -138,7 +139,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
                 self._finish(trials[i], float(told.mean[i]))
 
     def _finish(self, trial: int, score: float) -> None:
-        """Tell the inner strategy of a training that will not go on."""
+        """Tell the inner strategy the score of a training run that ended."""
         training = self._trainings.pop(trial)
         if len(training.curve) == len(self._steps) and not np.isnan(score):
             self._complete.append(training)

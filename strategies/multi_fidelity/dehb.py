@@ -2,17 +2,17 @@
 
 Source: Awad, Mallik & Hutter 2021, "DEHB: Evolutionary Hyperband for Scalable, Robust and Efficient Hyperparameter
 Optimization" (arXiv 2105.09821), with its settings: rand/1/bin, F = 0.5, crossover rate 0.5, ``eta`` 3, brackets as
-large as those of hpbandster. Each rung's epoch has a population, as large as the largest rung of any bracket there. In
-the first round of brackets the best of a rung are trained further, as in successive halving. After that nothing is
-promoted: on a bracket's first rung a population evolves by itself, on a higher one the mutants come from the best
-individuals at the epoch below, as many as the rung takes, and are crossed with the targets of the rung's own
+large as those of hpbandster. The epoch of each rung has a population, as large as the largest rung of any bracket at
+that epoch. In the first round of brackets the best of a rung are trained further, as in successive halving. After that
+nothing is promoted. On a bracket's first rung the population evolves by itself. On a higher rung the mutants come from
+the best individuals at the epoch below, as many as the rung takes, and are crossed with the targets of the rung's own
 population. A trial that is at least as good replaces its target.
 
-Differences: a promoted training goes on, where the original begins it again. An individual that was never trained is
-trained as it is, when its turn comes, before it is anybody's target. Where the parents below are fewer than three,
-individuals of all epochs join them, as in the original. A vector that is no architecture is built again, twenty times
-at most, and then replaced by a mutation of its target. Workers do not wait at the end of a rung: the next bracket
-begins. On a task of complete trainings alone there is one population, of 20: that is ``differential_evolution``.
+Differences: a promoted training run is resumed, where the original starts it again. An individual that was never
+trained is first trained as it is, before it becomes a target. Where there are fewer than three parents below,
+individuals of all epochs join them, as in the original. A vector that is not a valid architecture is rebuilt up to
+twenty times, and then replaced by a mutation of its target. Workers do not wait at the end of a rung: the next bracket
+begins. On a task of complete training runs only there is one population, of 20: that is ``differential_evolution``.
 """
 
 from dataclasses import dataclass, field
@@ -27,20 +27,20 @@ from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
 from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
 _TRIES = 20
-_PARENTS = 3  # of a mutant
+_PARENTS = 3  # for each mutant
 _ALONE = 20  # individuals where there is one population
 
 
 @dataclass(slots=True)
 class _Population:
-    """Individuals at an epoch: vectors [n, d], fitness [n], and whose turn it is to be improved."""
+    """Individuals at an epoch: vectors [n, d], fitness [n], and a counter that selects the next target."""
 
     vectors: Floats
     fitness: Floats
     turn: int = 0
 
     def next_target(self) -> int:
-        """Return the place of the next one."""
+        """Return the position of the next target."""
         self.turn += 1
         return (self.turn - 1) % len(self.fitness)
 
@@ -51,7 +51,7 @@ class _Population:
 
 
 class _Generations(Bracket):
-    """A bracket whose every rung takes new architectures."""
+    """A bracket in which every rung takes new architectures."""
 
     def _begin(self, best: list[int]) -> None:
         self.n_new = self.size if best else 0
@@ -63,7 +63,7 @@ class DEHB(BracketSearch):
 
     Attributes:
         mutation_factor: F, weight of the difference.
-        crossover: chance that a coordinate is the mutant's.
+        crossover: probability that a coordinate comes from the mutant.
     """
 
     mutation_factor: NotNegative = 0.5
@@ -95,7 +95,7 @@ class DEHB(BracketSearch):
         return np.array([decoded(self._of[trial][0], self._space.cardinality) for trial in trials])
 
     def _individual(self, bracket: Bracket) -> tuple[Floats, int]:
-        """Return a vector to train for a bracket's rung, and the place of its target in the population there."""
+        """Return a vector to train for a bracket's rung, and the position of its target in the population there."""
         population = self._populations[bracket.epoch]
         place = population.next_target()
         target = population.vectors[place]
@@ -111,7 +111,7 @@ class DEHB(BracketSearch):
         return np.asarray(encoded(neighbour, self._space.cardinality, self._rng)[0]), place
 
     def _parents(self, bracket: Bracket) -> Floats:
-        """Return the vectors that mutants are made of: on the first rung the population there, else the best below."""
+        """Return the parents of mutants: on the first rung the population there, else the best at the rung below."""
         if bracket.on_first_rung:
             parents = self._populations[bracket.epoch].vectors
         else:
