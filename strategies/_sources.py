@@ -248,8 +248,8 @@ def _fitting(path: Path, space: str, target: str) -> list[str]:
             names = [name for name in names if _data_set(name) != searched]
     if not names:
         raise InvalidOption(
-            f"record {path} holds {', '.join(record.tasks)}; expected a task of space '{space}' that is not of the "
-            "target data set"
+            f"record {path} holds {', '.join(record.tasks)}; expected a task of space '{space}' and of another data "
+            "set than the target's"
         )
     return names
 

@@ -87,15 +87,19 @@ def test_the_others_are_the_embedded_tasks_of_other_data_sets():
     ("options", "error", "says"),
     [
         ({}, InvalidOption, "a source of curves201-mnist1d, nb201-cifar10, nb201-cifar100, nb201-imagenet16"),
-        ({"source": ""}, InvalidOption, "names none"),
+        ({"source": ""}, InvalidOption, "is empty"),
         ({"source": "nb201-cifar11"}, UnknownName, "nb201-cifar10"),
         (
             {"source": "nbgraph-cora"},
             InvalidOption,
-            "space 'nbgraph', searched is 'nb201'; choose one of curves201-mnist1d, nb201-cifar10",
+            "space 'nbgraph', but the searched space is 'nb201'; choose one of curves201-mnist1d, nb201-cifar10",
         ),
-        ({"source": "nbgraph-cora", "target": "nb201-cifar10"}, InvalidOption, "space 'nbgraph', searched is 'nb201'"),
-        ({"source": OTHERS, "target": "nb201-cifar100"}, InvalidOption, "would know the answers"),
+        (
+            {"source": "nbgraph-cora", "target": "nb201-cifar10"},
+            InvalidOption,
+            "space 'nbgraph', but the searched space is 'nb201'",
+        ),
+        ({"source": OTHERS, "target": "nb201-cifar100"}, InvalidOption, "would leak the target's results"),
         ({"source": "none", "n_init": 0}, InvalidOption, "at least 1"),
         ({"source": "none", "n_source": 0}, InvalidOption, "at least 1"),
         ({"source": "none", "inner": "no_such"}, UnknownName, "no_such"),
@@ -207,7 +211,7 @@ def test_the_sources_of_a_predictor_are_recorded(strategy, predictor):
     label = Choice.parse(strategy).name, "", {"predictor": predictor}
     spec = Experiment.of("nb201-cifar10", Choice(*label)).spec()
     assert list(spec["sources"]) == ["nb201-cifar100"]
-    with pytest.raises(InvalidOption, match="would know the answers"):
+    with pytest.raises(InvalidOption, match="would leak the target's results"):
         Experiment.of("nb201-cifar100", Choice(*label)).spec()
 
 
