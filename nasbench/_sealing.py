@@ -63,12 +63,12 @@ def cut_apart(row: int, results: Results, epochs: list[int], *, alone: bool) -> 
     """
     # Iterating over arrays with one more axis gives rows of length one, in two thirds of the time of slices.
     ids, reached, score, cost_s = (column[:, None] for column in results)
-    seen = (map(_alone, score), map(_alone, cost_s)) if alone else (score, cost_s)
+    seen = (map(_copy_apart, score), map(_copy_apart, cost_s)) if alone else (score, cost_s)
     pieces = map(Results._make, zip(ids, reached, *seen, strict=True))
     costs = results.cost_s.tolist()
     return zip(range(row, row + len(costs)), costs, epochs, pieces, strict=True)
 
 
-def _alone(part: Floats) -> Floats:
+def _copy_apart(part: Floats) -> Floats:
     """Return a frozen copy with memory of its own."""
     return np.ndarray(part.shape, part.dtype, part.tobytes())

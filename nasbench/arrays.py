@@ -208,7 +208,7 @@ class RowIndex:
         return found
 
     def _find_early(self, arch: bytes) -> int:
-        """Return the row with these bytes, -1 for none: by a scan, until a dictionary of all rows is worth making."""
+        """Return the row with these bytes, -1 for none: by a scan, until a dictionary of all rows pays off."""
         if not self._scans_left:
             rows = self._rows.view(f"V{self._n_decisions}")[:, 0].tolist()
             self._by_bytes = dict(zip(rows, range(len(rows)), strict=True))

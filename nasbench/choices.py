@@ -47,7 +47,7 @@ class Choice:
     def label(self) -> str:
         """The choice as text; ``parse`` reads it back."""
         preset = f"@{self.preset}" if self.preset else ""
-        return self.name + preset + "".join(f",{key}={_written(value)}" for key, value in self.options.items())
+        return self.name + preset + "".join(f",{key}={_format_value(value)}" for key, value in self.options.items())
 
     @classmethod
     def parse(cls, given: "str | type | Choice") -> "Choice":
@@ -70,7 +70,7 @@ class Choice:
             key, equals, value = pair.partition("=")
             if not equals or not key.strip():
                 raise InvalidOption(f"cannot read option {pair!r} of {given!r}; expected NAME[@PRESET][,option=value]")
-            options[key.strip()] = _literal(value.strip())
+            options[key.strip()] = _parse_value(value.strip())
         return cls(name.strip(), preset.strip(), options)
 
     def resolve(self, registry: Finder) -> tuple[type, dict[str, Any]]:
@@ -118,14 +118,14 @@ def read_defaults(component: Any) -> dict[str, Any]:
     return {given.name: given.default for given in named if given.default is not inspect.Parameter.empty}
 
 
-def _written(value: Any) -> str:
-    """Write an option so that ``_literal`` reads the same value."""
+def _format_value(value: Any) -> str:
+    """Write an option so that ``_parse_value`` reads the same value."""
     text = str(value)
-    bare = isinstance(value, str) and "," not in text and _literal(text) == value
+    bare = isinstance(value, str) and "," not in text and _parse_value(text) == value
     return text if bare else repr(value)
 
 
-def _literal(text: str) -> Any:
+def _parse_value(text: str) -> Any:
     if text in ("true", "false"):  # as in TOML and JSON; as text, both would count as true
         return text == "true"
     try:

@@ -56,7 +56,7 @@ class Declaration:
     def line(self, place: Place) -> int:
         """Return the line of a key; if it has none, that of the innermost table around it that has one, or 1."""
         if self._known_lines is None:
-            self._known_lines = _lines(self.text)
+            self._known_lines = _find_lines(self.text)
         while True:
             for base in self._bases:
                 if (*base, *place) in self._known_lines:
@@ -71,7 +71,7 @@ class Declaration:
 
     def error(self, place: Place, message: str) -> InvalidOption:
         """Return the error for the value at ``place``."""
-        return InvalidOption(f"{self.where(place)}: {_dotted(place)}{message}")
+        return InvalidOption(f"{self.where(place)}: {_format_place(place)}{message}")
 
     def unknown(self, place: Place, kind: str, seen: object, allowed: Collection[str]) -> UnknownName:
         """Return the error for an unknown name at ``place``, with similar names as suggestions."""
@@ -91,7 +91,7 @@ class Declaration:
         known = {**required, **optional}
         for key, value in entry.items():
             if key not in known:
-                kind = f"key of {_dotted(place).strip()}" if place else "key"
+                kind = f"key of {_format_place(place).strip()}" if place else "key"
                 raise self.unknown((*place, key), kind, key, known)
             self.check_type((*place, key), value, known[key])
         if missing := sorted(required.keys() - entry.keys()):
@@ -106,7 +106,7 @@ class Declaration:
         """
         expected = types if isinstance(types, tuple) else (types,)
         if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
-            raise self.error(place, f"= {value!r} has the wrong type; expected {_names(types)}")
+            raise self.error(place, f"= {value!r} has the wrong type; expected {_describe_types(types)}")
 
     def check_choice(self, place: Place, value: Any, allowed: Collection[str]) -> None:
         """Check that a value is one of the allowed ones.
@@ -115,35 +115,35 @@ class Declaration:
             UnknownName: it is not.
         """
         if value not in allowed:
-            raise self.unknown(place, _dotted(place).strip(), value, allowed)
+            raise self.unknown(place, _format_place(place).strip(), value, allowed)
 
 
-def _names(types: Types) -> str:
+def _describe_types(types: Types) -> str:
     given = types if isinstance(types, tuple) else (types,)
     return " or ".join(_SHOWN[kind] for kind in given if not (kind is int and float in given))
 
 
-def _dotted(place: Place) -> str:
+def _format_place(place: Place) -> str:
     text = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place)
     return f"{text.lstrip('.')} " if text else ""
 
 
-def _lines(text: str) -> dict[Place, int]:
+def _find_lines(text: str) -> dict[Place, int]:
     """Return the line of every header and key, except for keys inside inline tables."""
     found: dict[Place, int] = {}
     counts: dict[Place, int] = {}
     header: Place = ()
     for number, line in enumerate(text.split("\n"), start=1):
         if line.startswith("["):
-            name = _key_path(line.strip("[] \t"))
-            header = _numbered(name, counts, counted=line.startswith("[["))
+            name = _parse_key(line.strip("[] \t"))
+            header = _number_place(name, counts, counted=line.startswith("[["))
             found.setdefault(header, number)
         elif "=" in line and not line.startswith((" ", "\t", "#")):
-            found.setdefault((*header, *_key_path(line.partition("=")[0])), number)
+            found.setdefault((*header, *_parse_key(line.partition("=")[0])), number)
     return found
 
 
-def _numbered(name: tuple[str, ...], counts: dict[Place, int], *, counted: bool) -> Place:
+def _number_place(name: tuple[str, ...], counts: dict[Place, int], *, counted: bool) -> Place:
     """Return a header's place; ``[[row]]`` includes its number, a table inside a row the number of the last row."""
     place: Place = ()
     for i, part in enumerate(name):
@@ -155,7 +155,7 @@ def _numbered(name: tuple[str, ...], counts: dict[Place, int], *, counted: bool)
     return place
 
 
-def _key_path(text: str) -> tuple[str, ...]:
+def _parse_key(text: str) -> tuple[str, ...]:
     """Read a dotted key, quoted or not; a line that is not a key, such as one of a longer text, is returned whole."""
     try:
         node: Any = tomllib.loads(f"{text} = 0")

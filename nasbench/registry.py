@@ -75,12 +75,12 @@ class Registry:
         path = self._files.get(name)
         if path is None:
             return f"from {self._plugins[name].value}"
-        return (ast.get_docstring(_parsed(path)) or "").partition("\n")[0]
+        return (ast.get_docstring(_parse_file(path)) or "").partition("\n")[0]
 
     def manual(self, name: str) -> str:
         """Return a component's whole documentation without importing it; empty for a component of another package."""
         path = self._files.get(name)
-        return (ast.get_docstring(_parsed(path)) or "") if path else ""
+        return (ast.get_docstring(_parse_file(path)) or "") if path else ""
 
     def presets(self, name: str) -> list[str]:
         """Return the names of a component's presets without importing it; computed presets are left out."""
@@ -121,20 +121,20 @@ class Registry:
             InvalidOption: ``module:Class`` cannot be imported.
         """
         if ":" in name:
-            return self._foreign(name)
+            return self._load_foreign(name)
         if name in self._files:
             if extra := self.missing_extra(name):
                 raise MissingExtra(f"'{name}'", extra)
-            return _public_class(importlib.import_module(self._module_of(name)))
+            return _get_public_class(importlib.import_module(self._module_of(name)))
         if (point := self._plugins.get(name)) is not None:
             return point.load()
         raise make_unknown_name(self.singular, name, self.names())
 
     @staticmethod
-    def _foreign(name: str) -> Any:
+    def _load_foreign(name: str) -> Any:
         module, _, attribute = name.partition(":")
         try:
-            component = operator.attrgetter(attribute)(_module(module))
+            component = operator.attrgetter(attribute)(_import_module(module))
         except (ImportError, AttributeError, ValueError, TypeError) as error:
             raise InvalidOption(f"cannot load '{name}' (expected module:Class): {error}") from error
         if not callable(component):
@@ -142,7 +142,7 @@ class Registry:
         return component
 
 
-def _module(name: str) -> Any:
+def _import_module(name: str) -> Any:
     """Import a module; find one of ours under its name in older records by the last part of that name."""
     try:
         return importlib.import_module(name)
@@ -155,13 +155,13 @@ def _module(name: str) -> Any:
 
 
 @cache
-def _parsed(path: Path) -> ast.Module:
+def _parse_file(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _find_assigned(path: Path, variable: str) -> ast.expr | None:
     """Return the expression that a file assigns to ``variable``, at its top or in a class; None without one."""
-    top = _parsed(path).body
+    top = _parse_file(path).body
     inside = (node for item in top if isinstance(item, ast.ClassDef) for node in item.body)
     for node in (*top, *inside):
         targets = (
@@ -172,7 +172,7 @@ def _find_assigned(path: Path, variable: str) -> ast.expr | None:
     return None
 
 
-def _public_class(module: Any) -> type:
+def _get_public_class(module: Any) -> type:
     own = [
         item
         for name, item in vars(module).items()

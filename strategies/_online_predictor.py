@@ -71,12 +71,12 @@ class OnlinePredictor:
         n = len(scores)
         if n < self._least or (scores == scores[0]).all():
             return False
-        told = len(self._known)
+        n_known = len(self._known)
         if not self._n_fitted or n - self._n_fitted >= self._refit_every:
             self._predictor.fit(Batch(archs.copy()), scores.copy(), rng)  # may be overwritten
             self._n_fitted, self._known = n, scores
-        elif n > told and self.can_believe and (scores[:told] == self._known).all():
-            self._predictor.condition(Batch(archs[told:]), scores[told:])
+        elif n > n_known and self.can_believe and (scores[:n_known] == self._known).all():
+            self._predictor.condition(Batch(archs[n_known:]), scores[n_known:])
             self._known = scores
         return True
 

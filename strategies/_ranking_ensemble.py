@@ -39,7 +39,7 @@ class SourceModel:
         self._model.fit(Batch(known.archs), find_target("rank")(known.scores).forward(known.scores), rng)
         self._space = space if isinstance(space, EnumeratedSpace) else None
         n = len(space.rows) if isinstance(space, EnumeratedSpace) else 0
-        self._said = np.full((2, n), np.nan)  # cached: searches predict the whole space repeatedly
+        self._cached = np.full((2, n), np.nan)  # cached: searches predict the whole space repeatedly
 
     def predict(self, archs: Archs) -> tuple[Floats, Floats | None]:
         """Return means and standard deviations [m] of architectures [m, d]; None where the model has no deviation."""
@@ -47,10 +47,10 @@ class SourceModel:
             found = self._model.predict(Batch(archs))
             return found.mean, found.std
         rows = self._space.index(archs)
-        if len(new := np.unique(rows[np.isnan(self._said[0, rows])])):
+        if len(new := np.unique(rows[np.isnan(self._cached[0, rows])])):
             found = self._model.predict(Batch(self._space.rows[new]))
-            self._said[0, new], self._said[1, new] = found.mean, np.inf if found.std is None else found.std
-        mean, std = self._said[:, rows]
+            self._cached[0, new], self._cached[1, new] = found.mean, np.inf if found.std is None else found.std
+        mean, std = self._cached[:, rows]
         return mean, None if np.isinf(std).any() else std
 
 
@@ -84,9 +84,9 @@ class RankingEnsemble:
         """Fit the target's model to scores [n], and compute the weights of all models."""
         self._model.fit(batch, score, rng)
         self._learn_scale(score)
-        said = [source.predict(batch.archs)[0] for source in self._sources]
+        predicted = [source.predict(batch.archs)[0] for source in self._sources]
         own = predict_held_out(self._space, self._label, self._model, batch, score, rng)
-        sources = count_misranked(np.reshape(said, (-1, len(score))), score)
+        sources = count_misranked(np.reshape(predicted, (-1, len(score))), score)
         wrong = np.concatenate([sources, count_misranked_held_out(own, score)[None]])
         self.weights = compute_ranking_weights(bootstrap_losses(wrong, _SAMPLES, rng))
 
@@ -99,9 +99,9 @@ class RankingEnsemble:
         mean, variance = self.weights[-1] * own.mean, None if own.std is None else (self.weights[-1] * own.std) ** 2
         for weight, source in zip(self.weights, self._sources, strict=False):
             if weight > 0:
-                said = self._predict_scaled(source, batch.archs)
-                mean = mean + weight * said.mean
-                variance = None if variance is None or said.std is None else variance + (weight * said.std) ** 2
+                scaled = self._predict_scaled(source, batch.archs)
+                mean = mean + weight * scaled.mean
+                variance = None if variance is None or scaled.std is None else variance + (weight * scaled.std) ** 2
         return Prediction(mean, None if variance is None else np.sqrt(np.maximum(variance, 1e-18)))
 
     def _predict_scaled(self, source: SourceModel, archs: Archs) -> Prediction:

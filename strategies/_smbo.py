@@ -15,7 +15,7 @@ from nasbench.strategies._configured import Label
 from nasbench.strategies._online_predictor import Forecast, OnlinePredictor
 from nasbench.strategies._pools import POOLS, PoolContext, check_pool
 from nasbench.strategies._sequential import SequentialSearch
-from nasbench.strategies._sources import predictor_sources
+from nasbench.strategies._sources import list_predictor_sources
 
 Batching = Literal["top", "believer", "penalty"]
 Incumbent = Literal["observed", "expected"]
@@ -69,7 +69,7 @@ class ModelBasedSearch(SequentialSearch):
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the other tasks that the predictor learns from when ``task`` is searched."""
-        return predictor_sources(task, options)
+        return list_predictor_sources(task, options)
 
     def _propose(self, n: int) -> Archs:
         archs, scores = self._get_results()
@@ -114,11 +114,11 @@ class ModelBasedSearch(SequentialSearch):
             if len(chosen) and self.batching == "believer":
                 forecast = self._model.forecast(np.concatenate([self._get_pending(), chosen]))
             prediction = forecast(pool)
-            worth = self._compute_acquisition(prediction, best)
+            values = self._compute_acquisition(prediction, best)
             if self.batching == "penalty":
                 beside = np.concatenate([self._get_pending(), chosen])
-                worth = log_positive(self.acquisition, worth) + self._compute_penalty(pool, beside, forecast, best)
-            first = int(np.argmax(worth))
+                values = log_positive(self.acquisition, values) + self._compute_penalty(pool, beside, forecast, best)
+            first = int(np.argmax(values))
             chosen = np.concatenate([chosen, pool[[first]]])
             pool = np.delete(pool, first, axis=0)
         return chosen
@@ -137,9 +137,9 @@ class ModelBasedSearch(SequentialSearch):
         )
 
 
-def _find_largest(worth: Floats, n: int) -> Ints:
+def _find_largest(values: Floats, n: int) -> Ints:
     """Return the positions of the ``n`` largest values, the largest first; ties go to the earlier one."""
-    return np.argsort(-worth, kind="stable")[:n]
+    return np.argsort(-values, kind="stable")[:n]
 
 
 def _count_differences(a: Archs, b: Archs) -> Floats:

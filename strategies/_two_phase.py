@@ -136,7 +136,7 @@ class TwoPhaseSearch:
         except SearchFinished:
             asked, self._left = self._nothing, 0
         self._left -= len(asked.id)
-        return self._renamed(asked)
+        return self._renumber(asked)
 
     @property
     def _nothing(self) -> Trials:
@@ -166,13 +166,13 @@ class TwoPhaseSearch:
                 if sum(len(part.id) for part in parts):
                     break
                 raise
-            new = [row for row in range(len(asked.id)) if not self._recalled(asked, row)]
-            parts.append(self._renamed(Trials(asked.id[new], asked.arch[new], asked.epoch[new])))
+            new = [row for row in range(len(asked.id)) if not self._answer_from_memory(asked, row)]
+            parts.append(self._renumber(Trials(asked.id[new], asked.arch[new], asked.epoch[new])))
             if len(new) == len(asked.id):
                 break
         return parts[-1] if len(parts) == 2 else Trials(*map(np.concatenate, zip(*parts, strict=True)))
 
-    def _recalled(self, asked: Trials, row: int) -> bool:
+    def _answer_from_memory(self, asked: Trials, row: int) -> bool:
         """Answer a trial from memory, each architecture only once: a repeated one is trained again."""
         key = asked.arch[row].tobytes()
         if key not in self._memory or asked.epoch[row] not in (FULL_TRAINING, self._memory[key][2]):
@@ -181,7 +181,7 @@ class TwoPhaseSearch:
         self._now.tell(Results(asked.id[row : row + 1], np.array([epoch]), scores[None], np.zeros(1)))
         return True
 
-    def _renamed(self, asked: Trials) -> Trials:
+    def _renumber(self, asked: Trials) -> Trials:
         """Give trials ids of the whole search; a resumed trial keeps its id."""
         asked = asked._replace(arch=freeze_array(asked.arch))  # the phase may reuse its array
         for own, arch in zip(asked.id.tolist(), asked.arch, strict=True):

@@ -5,18 +5,18 @@ import numpy as np
 from nasbench.arrays import Archs, Floats, Ints
 
 
-def encoded(archs: Archs, cardinality: Ints, rng: np.random.Generator) -> Floats:
+def encode(archs: Archs, cardinality: Ints, rng: np.random.Generator) -> Floats:
     """Place each choice of [n, d] at a random point of its bin, since a choice stands for its whole bin."""
     return np.asarray((archs + rng.random(archs.shape)) / cardinality)
 
 
-def decoded(vectors: Floats, cardinality: Ints) -> Archs:
+def decode(vectors: Floats, cardinality: Ints) -> Archs:
     """Return the choices whose bins the coordinates [n, d] lie in."""
     # (k - 1 + u) / k may round to 1
     return np.minimum(vectors * cardinality, cardinality - 1).astype(np.int8)
 
 
-def mutants(abc: Floats, factor: float, rng: np.random.Generator) -> Floats:
+def make_mutants(abc: Floats, factor: float, rng: np.random.Generator) -> Floats:
     """Return rand/1: ``a + factor (b - c)`` for vectors [m, 3, d]; a coordinate that leaves [0, 1) is redrawn."""
     a, b, c = abc.transpose(1, 0, 2)
     made = a + factor * (b - c)
@@ -25,7 +25,7 @@ def mutants(abc: Floats, factor: float, rng: np.random.Generator) -> Floats:
     return np.asarray(made)
 
 
-def crossed(made: Floats, targets: Floats, chance: float, rng: np.random.Generator) -> Floats:
+def cross_over(made: Floats, targets: Floats, chance: float, rng: np.random.Generator) -> Floats:
     """Return bin: take each coordinate of [m, d] from the mutant by ``chance``, at least one, else from the target."""
     taken = rng.random(made.shape) < chance
     taken[np.arange(len(made)), rng.integers(made.shape[1], size=len(made))] = True

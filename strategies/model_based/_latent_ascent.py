@@ -76,5 +76,5 @@ class LatentAscent(RoundSearch):
             return learner.select_best(self.seeds)
         others = learner.seen.filter_unseen(self._space.sample(self.unlabelled, self._rng))
         expected = learner.predictor.predict(Batch(others)).mean
-        archs, worth = np.concatenate([learner.archs, others]), np.concatenate([learner.scores, expected])
-        return archs[np.argsort(-worth, kind="stable")[: self.seeds]]
+        archs, values = np.concatenate([learner.archs, others]), np.concatenate([learner.scores, expected])
+        return archs[np.argsort(-values, kind="stable")[: self.seeds]]

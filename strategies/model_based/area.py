@@ -31,7 +31,7 @@ from nasbench.spaces import SearchSpace
 from nasbench.strategies._configured import Label
 from nasbench.strategies._online_predictor import OnlinePredictor
 from nasbench.strategies._pools import SeenSet
-from nasbench.strategies._sources import predictor_sources, source_names
+from nasbench.strategies._sources import list_predictor_sources, list_sources
 from nasbench.strategies.model_free.regularized_evolution import RegularizedEvolution
 from nasbench.table import ProxyColumn, name_proxy_source
 from nasbench.tasks import proxy_of
@@ -90,8 +90,8 @@ class AREA(RegularizedEvolution):
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the other tasks that the predictor learns from when ``task`` is searched, and the proxy's table."""
         score = options.get("cheap_score", "")
-        return predictor_sources(task, options) + (
-            source_names(name_proxy_source(score), task) if _is_proxy(score) else []
+        return list_predictor_sources(task, options) + (
+            list_sources(name_proxy_source(score), task) if _is_proxy(score) else []
         )
 
     def ask(self, n: int) -> Trials:

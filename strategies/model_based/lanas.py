@@ -27,7 +27,7 @@ from nasbench.strategies._sequential import SequentialSearch
 from nasbench.strategies.model_based._partition import Partition
 from nasbench.trials import Results
 
-_LISTED = 50_000  # architectures of a space that all stand in the tree
+_LISTED = 50_000  # maximum size of a listed space whose architectures are all in the tree
 
 
 @dataclass(kw_only=True, eq=False)
@@ -71,7 +71,7 @@ class LaNAS(SequentialSearch):
 
     def _learn(self) -> None:
         archs, scores = self._get_results()
-        self._scale = _scale(scores)
+        self._scale = _compute_scale(scores)
         scores = (scores - self._scale[0]) / self._scale[1]
         rest = self._seen.list_unseen() if self._space.size <= _LISTED else None
         if rest is None:
@@ -90,8 +90,8 @@ class LaNAS(SequentialSearch):
         super().tell(results)
 
 
-def _scale(scores: Floats) -> tuple[float, float]:
-    """Return the worst score and the range of all [n]; 0 and 1 where they are fractions, or all alike."""
+def _compute_scale(scores: Floats) -> tuple[float, float]:
+    """Return the lowest score and the range of scores [n]: 0 and 1 for fractions; the range is 1 if all are equal."""
     low, high = float(scores.min(initial=0.0)), float(scores.max(initial=0.0))
     if low >= 0 and high <= 1:
         return 0.0, 1.0

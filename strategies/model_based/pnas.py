@@ -29,7 +29,7 @@ from nasbench.spaces import SearchSpace
 from nasbench.strategies._configured import Label
 from nasbench.strategies._learner import Learner
 from nasbench.strategies._rounds import RoundSearch
-from nasbench.strategies._sources import predictor_sources
+from nasbench.strategies._sources import list_predictor_sources
 from nasbench.strategies.model_based._progressive import expand_unseen, find_plainest
 
 REQUIRES = {"torch": "torch"}
@@ -61,7 +61,7 @@ class PNAS(RoundSearch):
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the other tasks that the predictor learns from when ``task`` is searched."""
-        return predictor_sources(task, options)
+        return list_predictor_sources(task, options)
 
     def _begin_round(self) -> Archs:
         self._learner.take(self._rounds.archs, self._rounds.scores)

@@ -20,7 +20,7 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.options import NotNegative, Probability, Within
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._rounds import RoundSearch
-from nasbench.strategies._unit_cube import crossed, decoded, encoded, mutants
+from nasbench.strategies._unit_cube import cross_over, decode, encode, make_mutants
 
 _TRIES = 20
 
@@ -76,8 +76,8 @@ class DifferentialEvolution(RoundSearch):
 
     def _build(self, targets: Ints) -> Floats:
         """Return a trial vector in [0, 1) for each of ``targets`` [m]; ``[m, d]``."""
-        made = mutants(self._members[self._draw_others(targets)], self.mutation_factor, self._rng)
-        return crossed(made, self._members[targets], self.crossover, self._rng)
+        made = make_mutants(self._members[self._draw_others(targets)], self.mutation_factor, self._rng)
+        return cross_over(made, self._members[targets], self.crossover, self._rng)
 
     def _draw_others(self, targets: Ints) -> Ints:
         """Draw three different members, none the target, for each of ``targets`` [m]; ``[m, 3]``."""
@@ -86,7 +86,7 @@ class DifferentialEvolution(RoundSearch):
         return np.argpartition(order, 2, axis=1)[:, :3]
 
     def _encode(self, archs: Archs) -> Floats:
-        return encoded(archs, self._space.cardinality, self._rng)
+        return encode(archs, self._space.cardinality, self._rng)
 
     def _decode(self, vectors: Floats) -> Archs:
-        return decoded(vectors, self._space.cardinality)
+        return decode(vectors, self._space.cardinality)

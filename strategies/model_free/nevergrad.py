@@ -67,13 +67,15 @@ class NevergradOptimizer:
         # the type that Nevergrad uses, which would otherwise seed one from numpy's global state
         parameters.random_state = np.random.RandomState(int(rng.integers(2**31)))
         self._global = np.random.RandomState(int(rng.integers(2**31))).get_state()
-        self._optimizer: Any = self._apart(lambda: outside.optimizers.registry[optimizer](parameters, budget=budget))
+        self._optimizer: Any = self._run_apart(
+            lambda: outside.optimizers.registry[optimizer](parameters, budget=budget)
+        )
         self._n_asked, self._worst = 0, 0.0  # an invalid combination may be told before any score
         self._first: float | None = None  # score
         self._is_fraction: bool | None = None
         self._open: dict[int, Any] = {}  # trial -> its candidate; None for a random architecture
 
-    def _apart(self, work: Callable[[], Any]) -> Any:
+    def _run_apart(self, work: Callable[[], Any]) -> Any:
         """Do ``work`` with numpy's global generator in this search's own state, and restore it afterwards."""
         others = np.random.get_state()  # noqa: NPY002
         np.random.set_state(self._global)  # noqa: NPY002
@@ -93,14 +95,14 @@ class NevergradOptimizer:
 
     def _next(self, trial: int) -> Archs:
         for _ in range(self._tries):
-            candidate = self._apart(self._optimizer.ask)
+            candidate = self._run_apart(self._optimizer.ask)
             arch = np.empty((1, len(self._space.decisions)), dtype=np.int8)
             for places, digits in zip(self._groups, candidate.value, strict=True):
                 arch[0, places] = digits
             if self._space.is_valid(arch)[0]:
                 self._open[trial] = candidate
                 return np.asarray(arch[0])
-            self._apart(partial(self._optimizer.tell, candidate, self._worst))
+            self._run_apart(partial(self._optimizer.tell, candidate, self._worst))
         self._open[trial] = None
         (arch,) = self._space.sample(1, self._rng)
         return np.asarray(arch)
@@ -111,7 +113,7 @@ class NevergradOptimizer:
             loss = self._worst if np.isnan(score) else self._compute_loss(score)
             self._worst = max(self._worst, loss)
             if (candidate := self._open.pop(trial)) is not None:
-                self._apart(partial(self._optimizer.tell, candidate, loss))
+                self._run_apart(partial(self._optimizer.tell, candidate, loss))
 
     def _compute_loss(self, score: float) -> float:
         """Return the negated fraction; for other metrics a number between -1 and 0 that falls as the score rises."""

@@ -71,8 +71,8 @@ class AsynchronousHalving(RungSearch):
         self._turns = [bracket for bracket, share in zip(self._brackets, shares, strict=True) for _ in range(share)]
         self._trials: dict[int, Running] = {}
         self._steps: tuple[int, ...] = ()  # epochs at which trials are validated on the way to a rung, rising
-        self._going_on: deque[int] = deque()  # trials to resume: not stopped, or still on the way to a rung
-        self._n_begun = 0
+        self._to_resume: deque[int] = deque()  # trials to resume: not stopped, or still on the way to a rung
+        self._n_started = 0
 
     def _make_brackets(self, rungs: tuple[int, ...]) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
         """Return the rungs of each bracket, all in the first, and the number of new trials that each gets in turn."""
@@ -95,14 +95,14 @@ class AsynchronousHalving(RungSearch):
             for arch in self._draw(n - len(asked)):
                 bracket = self._choose_bracket()
                 bracket.begun[0] += 1
-                self._trials[self._n_begun] = running = Running(arch, bracket)
-                asked.append((self._n_begun, arch, self._choose_epoch(running)))
-                self._n_begun += 1
+                self._trials[self._n_started] = running = Running(arch, bracket)
+                asked.append((self._n_started, arch, self._choose_epoch(running)))
+                self._n_started += 1
         return make_trials(asked, len(self._space.decisions))
 
     def _choose_bracket(self) -> Rungs:
         """Return the bracket that a new trial begins in."""
-        return self._turns[self._n_begun % len(self._turns)]
+        return self._turns[self._n_started % len(self._turns)]
 
     def _choose_epoch(self, running: Running) -> int:
         """Return the next epoch of a trial: that of its rung, or a step on the way."""
@@ -110,8 +110,8 @@ class AsynchronousHalving(RungSearch):
 
     def _resume_next(self) -> int | None:
         """Return a trial to resume; if it is promoted, move it to the next rung of its bracket."""
-        if self._going_on:
-            return self._going_on.popleft()
+        if self._to_resume:
+            return self._to_resume.popleft()
         if self._stopping:
             return None
         for bracket in self._brackets:
@@ -138,7 +138,7 @@ class AsynchronousHalving(RungSearch):
             if self._steps:
                 running.curve.append(fitness)
                 if fitness > -math.inf and self._steps[len(running.curve) - 1] != running.goal:
-                    self._going_on.append(trial)
+                    self._to_resume.append(trial)
                     continue
             self._learn(running.arch, running.goal, fitness)
             self._arrive(trial, running, fitness)
@@ -151,6 +151,6 @@ class AsynchronousHalving(RungSearch):
             del self._trials[trial]
         elif self._stopping and fitness > -math.inf and rung.holds(fitness, self.eta):
             running.rung += 1
-            self._going_on.append(trial)
+            self._to_resume.append(trial)
         elif self._stopping:
             del self._trials[trial]

@@ -99,7 +99,7 @@ class BracketSearch(RungSearch, ABC):
         super().__post_init__(space, rng)
         self._brackets: list[Bracket] = []  # begun and not finished
         self._trials: dict[int, tuple[Archs, Bracket]] = {}
-        self._n_begun = self._n_asked = 0
+        self._n_started = self._n_asked = 0
 
     @abstractmethod
     def _make_bracket(self, number: int) -> Bracket:
@@ -146,8 +146,8 @@ class BracketSearch(RungSearch, ABC):
                 return bracket
         if self._brackets and not self.overlap:
             return None
-        self._brackets.append(self._make_bracket(self._n_begun))
-        self._n_begun += 1
+        self._brackets.append(self._make_bracket(self._n_started))
+        self._n_started += 1
         return self._brackets[-1]
 
     def tell(self, results: Results) -> None:

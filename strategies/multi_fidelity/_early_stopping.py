@@ -38,8 +38,8 @@ class StepwiseSearch(ConfiguredStrategy, ABC):
         super().__post_init__(space, rng)
         self._steps = self._select_steps() or (FULL_TRAINING,)
         self._trainings: dict[int, ObservedTraining] = {}
-        self._going_on: deque[int] = deque()
-        self._n_begun = 0
+        self._to_resume: deque[int] = deque()
+        self._n_started = 0
 
     @abstractmethod
     def _select_steps(self) -> tuple[int, ...]:
@@ -59,15 +59,15 @@ class StepwiseSearch(ConfiguredStrategy, ABC):
     def ask(self, n: int) -> Trials:
         """Return training runs to resume, then new ones."""
         asked: list[tuple[int, Archs, int]] = []
-        while self._going_on and len(asked) < n:
-            trial = self._going_on.popleft()
+        while self._to_resume and len(asked) < n:
+            trial = self._to_resume.popleft()
             training = self._trainings[trial]
             asked.append((trial, training.arch, self._steps[len(training.curve)]))
         if len(asked) < n:
             for arch in self._draw(n - len(asked)):
-                self._trainings[self._n_begun] = ObservedTraining(arch)
-                asked.append((self._n_begun, arch, self._steps[0]))
-                self._n_begun += 1
+                self._trainings[self._n_started] = ObservedTraining(arch)
+                asked.append((self._n_started, arch, self._steps[0]))
+                self._n_started += 1
         return make_trials(asked, len(self._space.decisions))
 
     def tell(self, results: Results) -> None:
@@ -77,7 +77,7 @@ class StepwiseSearch(ConfiguredStrategy, ABC):
             training.curve.append(-math.inf if math.isnan(score) else score)
             complete = len(training.curve) == len(self._steps)
             if not complete and not math.isnan(score) and self._should_continue(training):
-                self._going_on.append(trial)
+                self._to_resume.append(trial)
             else:
                 del self._trainings[trial]
                 self._learn_from(training, complete=complete)

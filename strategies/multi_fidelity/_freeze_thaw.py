@@ -68,7 +68,7 @@ class FreezeThawSearch(ConfiguredStrategy):
         self._pool: list[_Candidate] = []  # never trained
         self._told: list[_Candidate] = []  # everything with a score that has not crashed
         self._best = -np.inf
-        self._n_begun = 0
+        self._n_started = 0
 
     def _compute_acquisition(self, mean: Floats, std: Floats, best: float) -> Floats:
         """Return the acquisition value of resuming training runs by their predicted final scores [m]; ``[m]``."""
@@ -76,14 +76,14 @@ class FreezeThawSearch(ConfiguredStrategy):
 
     def ask(self, n: int) -> Trials:
         """Return the ``n`` training runs with the largest acquisition values."""
-        chosen = self._draw_new(min(n, max(0, self.n_init - self._n_begun)))
+        chosen = self._draw_new(min(n, max(0, self.n_init - self._n_started)))
         if len(chosen) < n:
             chosen += self._thaw(n - len(chosen))
         asked: list[tuple[int, Archs, int]] = []
         for candidate in chosen:
             if candidate.trial < 0:
-                candidate.trial = self._n_begun
-                self._n_begun += 1
+                candidate.trial = self._n_started
+                self._n_started += 1
             self._paused.pop(candidate.trial, None)
             self._running[candidate.trial] = candidate
             asked.append((candidate.trial, candidate.arch, self._steps[len(candidate.curve)]))
@@ -118,10 +118,11 @@ class FreezeThawSearch(ConfiguredStrategy):
         stale = [candidate for candidate in candidates if candidate.expected is None]
         if not stale:
             return True
-        told = self._model.predict(np.array([one.arch for one in stale]), [one.curve for one in stale])
-        if told is None:
+        predicted = self._model.predict(np.array([one.arch for one in stale]), [one.curve for one in stale])
+        if predicted is None:
             return False
-        for candidate, mean, std in zip(stale, told.mean.tolist(), self._model.require_std(told).tolist(), strict=True):
+        stds = self._model.require_std(predicted).tolist()
+        for candidate, mean, std in zip(stale, predicted.mean.tolist(), stds, strict=True):
             candidate.expected = mean, std
         return True
 

@@ -66,7 +66,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
         self._first = max(1, sum(step <= self.share * self._steps[-1] for step in self._steps))
         self._model = CurveModel(space, self.predictor, steps=steps or (1,), refit_every=self.refit_every)
         self._trainings: dict[int, ObservedTraining] = {}
-        self._going_on: deque[int] = deque()
+        self._to_resume: deque[int] = deque()
         self._compared: list[int] = []  # trials of the round that wait for the others
         self._complete: list[ObservedTraining] = []
 
@@ -81,15 +81,15 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
             SearchFinished: the inner strategy has nothing left, and no training run continues.
         """
         asked: list[tuple[int, Archs, int]] = []
-        while self._going_on and len(asked) < n:
-            trial = self._going_on.popleft()
+        while self._to_resume and len(asked) < n:
+            trial = self._to_resume.popleft()
             training = self._trainings[trial]
             asked.append((trial, training.arch, self._steps[len(training.curve)]))
         try:
             proposed = self._inner.ask(n - len(asked)) if len(asked) < n else None
         except SearchFinished:
             self._decide()  # the last round may be smaller than the others
-            if asked or self._going_on:
+            if asked or self._to_resume:
                 return make_trials(asked, self._n_decisions) if asked else self.ask(n)
             raise
         if proposed is not None:
@@ -112,7 +112,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
             elif len(training.curve) == self._first and len(self._complete) >= self.n_init:
                 self._compared.append(trial)
             else:
-                self._going_on.append(trial)
+                self._to_resume.append(trial)
         if len(self._compared) >= self.round_size:
             self._decide()
 
@@ -124,19 +124,19 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
         self._model.learn(
             np.array([one.arch for one in self._complete]), [one.curve for one in self._complete], self._rng
         )
-        told = self._model.predict(
+        predicted = self._model.predict(
             np.array([self._trainings[trial].arch for trial in trials]),
             [self._trainings[trial].curve for trial in trials],
         )
-        if told is None:  # nothing to learn from: all of them continue
-            self._going_on.extend(trials)
+        if predicted is None:  # nothing to learn from: all of them continue
+            self._to_resume.extend(trials)
             return
-        order = np.argsort(-told.mean, kind="stable").tolist()
+        order = np.argsort(-predicted.mean, kind="stable").tolist()
         for place, i in enumerate(order):
             if place < self.kept:
-                self._going_on.append(trials[i])
+                self._to_resume.append(trials[i])
             else:
-                self._finish(trials[i], float(told.mean[i]))
+                self._finish(trials[i], float(predicted.mean[i]))
 
     def _finish(self, trial: int, score: float) -> None:
         """Tell the inner strategy the score of a training run that ended."""

@@ -22,7 +22,7 @@ import numpy as np
 from nasbench.arrays import Archs, Floats
 from nasbench.options import NotNegative, Probability
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._unit_cube import crossed, decoded, encoded, mutants
+from nasbench.strategies._unit_cube import cross_over, decode, encode, make_mutants
 from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
 from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
@@ -39,12 +39,12 @@ class _Population:
     fitness: Floats
     turn: int = 0
 
-    def next_target(self) -> int:
+    def pick_target(self) -> int:
         """Return the position of the next target."""
         self.turn += 1
         return (self.turn - 1) % len(self.fitness)
 
-    def best(self, n: int) -> Floats:
+    def select_best(self, n: int) -> Floats:
         """Return the vectors of the best ``n`` that were trained."""
         order = np.argsort(-self.fitness, kind="stable")[:n]
         return self.vectors[order[np.isfinite(self.fitness[order])]]
@@ -75,14 +75,14 @@ class DEHB(BracketSearch):
         super().__post_init__(space, rng)
         self._rungs = self._make_ladder(self.epochs).downwards()
         self._sizes = compute_hyperband_sizes(len(self._rungs), self.eta, rounding="down")
-        self._populations = {epoch: self._population(i) for i, epoch in enumerate(self._rungs)}
+        self._populations = {epoch: self._draw_population(i) for i, epoch in enumerate(self._rungs)}
         self._of: dict[int, tuple[Floats, int]] = {}  # vector and target of each trial
 
-    def _population(self, rung: int) -> _Population:
+    def _draw_population(self, rung: int) -> _Population:
         """Return random individuals, as many as the largest rung of any bracket at that epoch."""
         n = max(sizes[rung - len(self._rungs)] for sizes in self._sizes if len(sizes) >= len(self._rungs) - rung)
         n = max(n, _PARENTS) if len(self._rungs) > 1 else _ALONE
-        vectors = encoded(self._space.sample(n, self._rng), self._space.cardinality, self._rng)
+        vectors = encode(self._space.sample(n, self._rng), self._space.cardinality, self._rng)
         return _Population(vectors, np.full(n, -np.inf))
 
     def _make_bracket(self, number: int) -> Bracket:
@@ -91,32 +91,32 @@ class DEHB(BracketSearch):
         return kind(sizes, self._rungs[-len(sizes) :])
 
     def _draw(self, trials: range, bracket: Bracket) -> Archs:
-        self._of |= {trial: self._individual(bracket) for trial in trials}
-        return np.array([decoded(self._of[trial][0], self._space.cardinality) for trial in trials])
+        self._of |= {trial: self._make_individual(bracket) for trial in trials}
+        return np.array([decode(self._of[trial][0], self._space.cardinality) for trial in trials])
 
-    def _individual(self, bracket: Bracket) -> tuple[Floats, int]:
+    def _make_individual(self, bracket: Bracket) -> tuple[Floats, int]:
         """Return a vector to train for a bracket's rung, and the position of its target in the population there."""
         population = self._populations[bracket.epoch]
-        place = population.next_target()
+        place = population.pick_target()
         target = population.vectors[place]
         if population.fitness[place] == -np.inf and bracket.on_first_rung:
             return target, place
-        parents = self._parents(bracket)
+        parents = self._select_parents(bracket)
         three = parents[self._rng.random((_TRIES, len(parents))).argsort(axis=1)[:, :_PARENTS]]
-        made = crossed(mutants(three, self.mutation_factor, self._rng), target[None], self.crossover, self._rng)
-        valid = np.flatnonzero(self._space.is_valid(decoded(made, self._space.cardinality)))
+        made = cross_over(make_mutants(three, self.mutation_factor, self._rng), target[None], self.crossover, self._rng)
+        valid = np.flatnonzero(self._space.is_valid(decode(made, self._space.cardinality)))
         if len(valid):
             return np.asarray(made[valid[0]]), place
-        neighbour = self._space.mutate(decoded(target[None], self._space.cardinality), self._rng)
-        return np.asarray(encoded(neighbour, self._space.cardinality, self._rng)[0]), place
+        neighbour = self._space.mutate(decode(target[None], self._space.cardinality), self._rng)
+        return np.asarray(encode(neighbour, self._space.cardinality, self._rng)[0]), place
 
-    def _parents(self, bracket: Bracket) -> Floats:
+    def _select_parents(self, bracket: Bracket) -> Floats:
         """Return the parents of mutants: on the first rung the population there, else the best at the rung below."""
         if bracket.on_first_rung:
             parents = self._populations[bracket.epoch].vectors
         else:
             below = self._rungs[self._rungs.index(bracket.epoch) - 1]
-            parents = self._populations[below].best(bracket.size)
+            parents = self._populations[below].select_best(bracket.size)
         if len(parents) < _PARENTS:
             everyone = np.concatenate([population.vectors for population in self._populations.values()])
             others = everyone[self._rng.permutation(len(everyone))[: _PARENTS - len(parents)]]
@@ -131,4 +131,4 @@ class DEHB(BracketSearch):
             population.vectors[place], population.fitness[place] = vector, score
 
     def _note_promotion(self, trial: int, bracket: Bracket) -> None:
-        self._of[trial] = self._of[trial][0], self._populations[bracket.epoch].next_target()
+        self._of[trial] = self._of[trial][0], self._populations[bracket.epoch].pick_target()

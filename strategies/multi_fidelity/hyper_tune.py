@@ -56,11 +56,11 @@ class HyperTune(ModelBasedHalving):
         last = self._brackets[0].epochs[-1]
         if self._ensemble is None or self._learnt[-1] != last:
             return super()._choose_bracket()
-        worth = np.zeros(len(self._brackets))
+        values = np.zeros(len(self._brackets))
         epochs = self._brackets[0].epochs
         for epoch, weight in zip(self._learnt, self._ensemble.weights, strict=True):
-            worth[epochs.index(epoch)] = weight / max(epoch, 1)
-        return self._brackets[int(self._rng.choice(len(worth), p=worth / worth.sum()))]
+            values[epochs.index(epoch)] = weight / max(epoch, 1)
+        return self._brackets[int(self._rng.choice(len(values), p=values / values.sum()))]
 
     def _learn(self, arch: Archs, epoch: int, score: float) -> None:
         super()._learn(arch, epoch, score)

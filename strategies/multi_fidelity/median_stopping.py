@@ -41,7 +41,7 @@ class MedianStopping(StepwiseSearch):
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         """Begin without averages."""
         super().__post_init__(space, rng)
-        self._averages: list[list[float]] = [[] for _ in self._steps]  # of complete trainings, by step, in order
+        self._averages: list[list[float]] = [[] for _ in self._steps]  # of complete training runs, by step, sorted
 
     def _select_steps(self) -> tuple[int, ...]:
         return tuple(self.epochs)[::-1][:: self.every][::-1]

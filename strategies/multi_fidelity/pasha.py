@@ -40,7 +40,7 @@ class PASHA(AsynchronousHalving):
         self._top = min(1, len(rungs) - 1)
         self._places = [self._steps.index(epoch) if self._steps else 0 for epoch in rungs]
         self._on_top: list[Floats] = []  # curves of the trials that have reached the highest open rung
-        self._apart: list[float] = []  # final differences of their pairs that cross and cross back, in order
+        self._crossings: list[float] = []  # final differences of their pairs that cross and cross back, in order
 
     def _promote(self, bracket: Rungs) -> int | None:
         for rung in reversed(bracket.reached[: self._top]):
@@ -55,18 +55,18 @@ class PASHA(AsynchronousHalving):
         curve = np.array(running.curve[: self._places[self._top] + 1])
         if self._on_top:
             for difference in measure_crossings(curve, np.array(self._on_top)):
-                insort(self._apart, difference)
+                insort(self._crossings, difference)
         self._on_top.append(curve)
         if self._top + 1 < len(self._places) and not self._agree():
             self._top += 1
-            self._on_top, self._apart = [], []
+            self._on_top, self._crossings = [], []
 
     def _agree(self) -> bool:
         """Return whether the last two rungs rank the trials on the highest one alike, up to noise."""
         curves = np.array(self._on_top)
         now, before = curves[:, -1], curves[:, self._places[self._top - 1]]
         ranked_now = before[np.argsort(-now, kind="stable")]
-        tolerance = self._apart[int(_SHARE * (len(self._apart) - 1))] if self._apart else 0.0
+        tolerance = self._crossings[int(_SHARE * (len(self._crossings) - 1))] if self._crossings else 0.0
         return bool((np.abs(ranked_now - np.sort(before)[::-1]) <= tolerance).all())
 
 

@@ -68,10 +68,10 @@ class PredictiveTermination(StepwiseSearch):
             return True
         archs = np.array([one.arch for one in self._complete])
         self._model.learn(archs, [one.curve for one in self._complete], self._rng)
-        told = self._model.predict(training.arch[None], [training.curve])
-        if told is None:
+        predicted = self._model.predict(training.arch[None], [training.curve])
+        if predicted is None:
             return True
-        chance = ndtr((told.mean - self._best) / self._model.require_std(told))
+        chance = ndtr((predicted.mean - self._best) / self._model.require_std(predicted))
         return bool(chance[0] > self.threshold)
 
     def _learn_from(self, training: ObservedTraining, *, complete: bool) -> None:

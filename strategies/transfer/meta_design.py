@@ -24,7 +24,7 @@ from nasbench.arrays import Floats, Ints
 from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._sources import OTHERS, inner_sources, known_of_same
+from nasbench.strategies._sources import OTHERS, draw_known_in_common, list_inner_sources
 from nasbench.strategies._two_phase import Design, StrategyFactory, TwoPhaseSearch
 
 
@@ -57,14 +57,14 @@ class MetaDesign(TwoPhaseSearch):
         target: str = "",
     ) -> None:
         check_at_least(1, n_source=n_source, n_init=n_init)
-        archs, scores = known_of_same(source, target, space, n_source, rng)
+        archs, scores = draw_known_in_common(source, target, space, n_source, rng)
         design = archs[select_portfolio(normalize_regret(scores), n_init)] if len(archs) else archs
         super().__init__(space, rng, first=Design(design), n_first=len(design), then=StrategyFactory.of(inner, target))
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the sources that a search of ``task`` learns from, besides its own trials."""
-        return inner_sources(task, options)
+        return list_inner_sources(task, options)
 
 
 def normalize_regret(scores: Floats) -> Floats:

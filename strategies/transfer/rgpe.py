@@ -30,7 +30,7 @@ from nasbench.options import Count, FromTwo
 from nasbench.strategies._configured import Label
 from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel
 from nasbench.strategies._smbo import Batching, Incumbent, ModelBasedSearch
-from nasbench.strategies._sources import OTHERS, known_of, source_names
+from nasbench.strategies._sources import OTHERS, draw_known, list_sources
 
 REQUIRES = {"gpytorch": "gp"}
 
@@ -62,11 +62,11 @@ class RankingWeightedEnsemble(ModelBasedSearch):
     incumbent: Incumbent = field(default="expected", init=False)
 
     def _choose_predictor(self) -> Choice:
-        known = known_of(self.source, self.target, self._space, self.n_source, self._rng)
+        known = draw_known(self.source, self.target, self._space, self.n_source, self._rng)
         models = [SourceModel(self._space, self.predictor, item, self._rng) for item in known]
         return Choice("ranking_ensemble", "", {"predictor": self.predictor, "sources": models}, RankingEnsemble)
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the sources that a search of ``task`` learns from, besides its own trials."""
-        return source_names(options.get("source", OTHERS), task) + ModelBasedSearch.sources(task, options)
+        return list_sources(options.get("source", OTHERS), task) + ModelBasedSearch.sources(task, options)

@@ -26,7 +26,7 @@ from nasbench.arrays import Archs
 from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._sources import OTHERS, Known, inner_sources, known_of
+from nasbench.strategies._sources import OTHERS, Known, draw_known, list_inner_sources
 from nasbench.strategies._two_phase import Design, StrategyFactory, TwoPhaseSearch
 
 
@@ -59,13 +59,13 @@ class WarmStart(TwoPhaseSearch):
         target: str = "",
     ) -> None:
         check_at_least(1, n_source=n_source, n_init=n_init)
-        design = select_in_turn(known_of(source, target, space, n_source, rng), n_init, len(space.decisions))
+        design = select_in_turn(draw_known(source, target, space, n_source, rng), n_init, len(space.decisions))
         super().__init__(space, rng, first=Design(design), n_first=len(design), then=StrategyFactory.of(inner, target))
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the sources that a search of ``task`` learns from, besides its own trials."""
-        return inner_sources(task, options)
+        return list_inner_sources(task, options)
 
 
 def select_in_turn(sources: list[Known], n: int, n_decisions: int) -> Archs:
