@@ -1,4 +1,4 @@
-"""Trials and results as the simulation keeps them: of the documented types, and never changed by who has them."""
+"""Sealing of trials and results: the simulation keeps them in the documented types, in arrays that cannot change."""
 
 import math
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ from nasbench.trials import FULL_TRAINING, Results, Trials
 
 _INT64 = np.dtype(np.int64)
 AskedTrial = tuple[int, float, int, Results]
-"""Row among all that were asked, seconds, epochs, and what the strategy will be told."""
+"""Row among all asked trials, seconds, epochs, and the results that the strategy will get."""
 
 
 def is_final(array: Any, dtype: np.dtype[Any]) -> bool:
-    """Whether an array has the documented type and nobody can ever write to it: then it needs no copy."""
+    """Return whether an array has the documented type and can never be changed, so that it needs no copy."""
     return isinstance(array, np.ndarray) and array.dtype == dtype and is_frozen(array)
 
 
 def seal(results: Results, trials: Trials) -> Results:
-    """Return results that nobody can write to, the strategy that gets them included."""
+    """Return results that nothing can change, including the strategy that gets them."""
     score, cost_s = cast(Any, results.score), cast(Any, results.cost_s)
     if type(score.base) is type(cost_s.base) is bytes and results.id is trials.id and is_frozen(results.epoch):
         return results  # most calls
@@ -29,19 +29,19 @@ def seal(results: Results, trials: Trials) -> Results:
 
 
 def runs_forward(cost_s: Floats, costs: list[float]) -> bool:
-    """Whether all of ``cost_s`` [n], which ``costs`` lists, are positive and finite."""
+    """Return whether all costs are positive and finite; ``costs`` holds the numbers of ``cost_s`` [n] as a list."""
     if len(costs) == 1:
         return 0 < costs[0] < math.inf
-    return costs[cost_s.argmin()] > 0 and costs[cost_s.argmax()] < math.inf  # nan counts as either
+    return costs[cost_s.argmin()] > 0 and costs[cost_s.argmax()] < math.inf  # both find a nan if there is one
 
 
 def are_complete(epochs: Ints) -> bool:
-    """Whether all of ``epochs`` [n] are the last one; an array call costs ten times the look at a single number."""
+    """Return whether all of ``epochs`` [n] are ``FULL_TRAINING``; a single number avoids a slower array call."""
     return bool(epochs.item() == FULL_TRAINING if len(epochs) == 1 else (epochs == FULL_TRAINING).all())
 
 
 def own_labels(labels: Any) -> Ints:
-    """Return ids or epochs as int64, a copy unless nobody can ever write to them."""
+    """Return ids or epochs as frozen int64, a copy unless they are frozen already."""
     if isinstance(labels, np.ndarray) and labels.dtype == _INT64 and labels.ndim == 1:
         return freeze_array(labels)
     array = np.asarray(labels)
@@ -51,23 +51,24 @@ def own_labels(labels: Any) -> Ints:
 
 
 def cut_apart(row: int, results: Results, epochs: list[int], *, alone: bool) -> Iterator[AskedTrial]:
-    """Cut a batch into trials that end each on its own, after so many ``epochs``.
+    """Cut a batch into single trials, each of which ends on its own.
 
     Args:
-        row: of the first.
-        results: of the batch, frozen.
-        epochs: [n] new ones of each.
-        alone: give each trial memory of its own. Parts of one array lead to the whole of it, and a strategy that asks
-            while others are running would see how these end. With one worker all are told before it asks again.
+        row: row of the first trial.
+        results: results of the batch, frozen.
+        epochs: [n] new epochs of each trial.
+        alone: give each trial memory of its own. A part of an array gives access to the whole array, so a strategy
+            that asks while other trials are running could see how these end. With one worker all results are told
+            before it asks again.
     """
-    # Iterating over arrays with one axis more gives rows of length one, in two thirds of the time of slices.
+    # Iterating over arrays with one more axis gives rows of length one, in two thirds of the time of slices.
     ids, reached, score, cost_s = (column[:, None] for column in results)
-    seen = (map(_alone, score), map(_alone, cost_s)) if alone else (score, cost_s)
+    seen = (map(_copy_apart, score), map(_copy_apart, cost_s)) if alone else (score, cost_s)
     pieces = map(Results._make, zip(ids, reached, *seen, strict=True))
     costs = results.cost_s.tolist()
     return zip(range(row, row + len(costs)), costs, epochs, pieces, strict=True)
 
 
-def _alone(part: Floats) -> Floats:
-    """Return a copy that is frozen and leads to nothing else."""
+def _copy_apart(part: Floats) -> Floats:
+    """Return a frozen copy with memory of its own."""
     return np.ndarray(part.shape, part.dtype, part.tobytes())

@@ -1,20 +1,20 @@
-"""The array types that the whole suite speaks, and finding rows among rows.
+"""The array types of the whole suite, and finding rows among rows.
 
 Axes: n architectures, d decisions, v vertices, t epochs, s seeds, f features.
 
-What an architecture is: a row of a matrix ``[n, d]``, one column for each decision, in the one type that its space
-says (``SearchSpace.dtype``). One type for all columns keeps batches, comparisons and joins as fast as they are on int8,
-and a row's bytes name it: two rows are the same architecture if their bytes are the same.
+An architecture is a row of a matrix ``[n, d]``, one column for each decision, in the one dtype that its space defines
+(``SearchSpace.dtype``). One type for all columns keeps batches, comparisons and joins as fast as they are on int8, and
+the bytes of a row identify it: two rows are the same architecture if their bytes are the same.
 
 - int8: finite spaces, whose decisions are choices among at most 128. It is the default, and what ``RowIndex`` finds.
 - int64: decisions among thousands of values, or tokens of a large vocabulary.
 - float64: spaces in which a decision is a real number, such as a learning rate; their choices and counts are whole
-  numbers in the same matrix. ``as_archs``, and so ``SearchSpace.checked`` and the simulation, writes zero and nan in
-  one way, so that bytes stay names.
+  numbers in the same matrix. ``as_archs``, and so ``SearchSpace.checked`` and the simulation, gives zero and nan a
+  single representation each, so that bytes still identify a row.
 
-Architectures of different length are padded at the end to the space's width, with ``PADDING`` or, in float spaces,
-with nan; ``SearchSpace.lengths`` counts the columns in use. A derivation in a grammar, or a graph of any size, is such
-a row.
+Architectures of different length are padded at the end to the space's width, with ``PADDING`` or, in float spaces, with
+nan; ``SearchSpace.lengths`` counts the columns in use. A derivation in a grammar, or a graph of any size, is such a
+row.
 """
 
 import hashlib
@@ -28,28 +28,28 @@ import numpy.typing as npt
 from nasbench.errors import InvalidArchitecture
 
 Archs = npt.NDArray[Any]
-"""``[n, d]``, one row per architecture, one column per decision, of the type that the space says: most often int8."""
+"""``[n, d]``, one row per architecture, one column per decision, of the space's dtype: most often int8."""
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bits = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 PADDING = -1
-"""What stands behind the end of a row that is shorter than others; nan where rows are float64."""
+"""Fills the end of a row that is shorter than others; float64 rows have nan instead."""
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _INT8 = np.dtype(np.int8)
 _indices: "weakref.WeakValueDictionary[tuple[tuple[int, ...], bytes, bytes], RowIndex]" = weakref.WeakValueDictionary()
-_INTEGER_KEYS = 2.0**62  # spaces below it have a number for every architecture
-_MANY = 2**16  # rows from which a dictionary of them, 0.6 microseconds and 150 bytes a row, must first pay
-_SCANS = 32  # comparisons with all rows that cost about as much as such a dictionary
+_INTEGER_KEYS = 2.0**62  # in smaller spaces, an integer identifies every architecture
+_MANY = 2**16  # up to this many rows a dictionary of them (0.6 microseconds and 150 bytes a row) is made at once
+_SCANS = 32  # this many comparisons with all rows cost about as much as such a dictionary
 _DENSE = 2**22  # integers below it are exact in float32, and a look-up table of that size is affordable
 
 
 def as_archs(archs: Any, n_decisions: int, dtype: np.dtype[Any] = _INT8) -> Archs:
-    """Return ``archs`` as contiguous ``[n, d]`` of the type of their space, int8 unless it says another one.
+    """Return ``archs`` as a contiguous matrix ``[n, d]`` of the space's ``dtype``.
 
     Raises:
-        InvalidArchitecture: another shape, or values that do not fit the type: for int8, no small integers.
+        InvalidArchitecture: another shape, or values that do not fit the type: for int8, other than small integers.
     """
     array = np.asarray(archs)
     if array.shape[1:] != (n_decisions,):
@@ -71,25 +71,25 @@ def as_archs(archs: Any, n_decisions: int, dtype: np.dtype[Any] = _INT8) -> Arch
 
 
 def _as_real(array: npt.NDArray[Any], dtype: np.dtype[Any]) -> Archs:
-    """Return numbers [n, d] as floats of which equal ones have equal bytes: one zero, one nan."""
+    """Return numbers [n, d] as floats in which equal numbers have equal bytes: one zero, one nan."""
     if array.dtype.kind not in "iuf":
         raise InvalidArchitecture(f"architectures have dtype {array.dtype}; expected numbers ({dtype})")
-    same: Archs = np.add(array, 0.0, dtype=dtype, order="C")  # of -0.0 it makes 0.0
+    same: Archs = np.add(array, 0.0, dtype=dtype, order="C")  # turns -0.0 into 0.0
     same[np.isnan(same)] = np.nan
     return same
 
 
 def view_as_keys(archs: Archs) -> npt.NDArray[np.void]:
-    """Return the bytes of each row of [n, d], n > 0, to be compared, sorted and joined as a whole; ``[n]``."""
+    """Return the bytes of each row of [n, d], n > 0, as keys to compare, sort and join whole rows; ``[n]``."""
     rows = np.ascontiguousarray(archs)
     return rows.view(f"V{rows.shape[1] * rows.itemsize}")[:, 0]
 
 
 def is_frozen(array: npt.NDArray[Any]) -> bool:
-    """Tell whether nobody can ever write to an array: its memory is that of a ``bytes`` object.
+    """Return whether an array can never be changed: its memory is that of a ``bytes`` object.
 
-    The mark ``flags.writeable = False`` alone says little: who owns the memory can lift it, or write through another
-    view of it, as through the buffer that ``np.broadcast_to`` was given.
+    ``flags.writeable = False`` alone does not guarantee this: the owner of the memory can set it back, or write through
+    another view, such as the buffer that ``np.broadcast_to`` was given.
     """
     base: Any = array.base
     while type(base) is np.ndarray:
@@ -98,10 +98,10 @@ def is_frozen(array: npt.NDArray[Any]) -> bool:
 
 
 def freeze_array(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
-    """Return the same numbers where nobody can write to them, also not the caller: a copy unless that is so already."""
+    """Return the same numbers in memory that nothing can change, not even the caller; a copy unless already frozen."""
     if is_frozen(array):
         return array
-    plain = np.asarray(array)  # of a sub-class as much as its memory holds
+    plain = np.asarray(array)  # of a sub-class, keep only its memory
     frozen: npt.NDArray[_Scalar] = np.ndarray(plain.shape, plain.dtype, plain.tobytes())
     return frozen
 
@@ -109,8 +109,8 @@ def freeze_array(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
 def get_row_index(rows: Archs, cardinality: Ints) -> "RowIndex":
     """Return the index of ``rows`` [N, d], the same object for the same rows.
 
-    A space and the tables of its benchmark list the same architectures: one index for all of them
-    is built once, and stays in the processor's cache when a search asks now one and now the other.
+    A space and the tables of its benchmark list the same architectures. They share one index, which is built once and
+    stays in the processor's cache when a search alternates between them.
     """
     key = (rows.shape, hashlib.sha256(rows.tobytes()).digest(), cardinality.tobytes())
     index = _indices.get(key)
@@ -124,14 +124,14 @@ class RowIndex:
 
     Args:
         rows: [N, d] distinct architectures.
-        cardinality: [d] number of choices of each decision.
+        cardinality: [d] number of choices for each decision.
     """
 
     def __init__(self, rows: Archs, cardinality: Ints) -> None:
         self._rows = freeze_array(np.ascontiguousarray(rows))
         self._n_decisions = rows.shape[1]
         self._cardinality = cardinality.astype(np.uint8)
-        self._positions = freeze_array(np.arange(len(rows)))  # a slice of it costs a third of a new array
+        self._positions = freeze_array(np.arange(len(rows)))  # slicing it costs a third of making an array
         self._by_bytes: dict[bytes, int] | None = None
         self._scans_left = _SCANS if len(rows) > _MANY else 0
         self._dense: Ints | None = None
@@ -145,23 +145,23 @@ class RowIndex:
             self._is_key = len(rows) == size and bool((self._dense == self._positions).all())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "RowIndex":
-        """Stay the same for a copied search: nothing of it changes, and copied arrays could be written to."""
+        """Return the same index for a copied search: it never changes, and copied arrays would not be frozen."""
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel to another process as the rows alone."""
+        """Pickle the rows only."""
         return get_row_index, (self._rows, self._cardinality.astype(np.int64))
 
     @cached_property
     def _sorted(self) -> tuple[npt.NDArray[Any], Ints]:
-        """The keys of all rows in order, and the row of each; only made when more than known single rows are asked."""
+        """The sorted keys of all rows, and the row of each; made when first needed, not for known single rows."""
         keys = self._make_sortable_key(self._rows)
         order = np.argsort(keys, kind="stable")
         return keys[order], order
 
     def _make_key(self, archs: Archs) -> Ints:
-        # A float32 product goes through BLAS and is 4x faster than an integer one. On some machines BLAS works on
-        # numbers beyond the end of a row and raises the flag for what these are; no digit of ours is affected.
+        # A float32 product goes through BLAS and is 4x faster than an integer one. On some machines BLAS also reads
+        # numbers beyond the end of a row, which may raise the invalid flag; our result is not affected.
         with np.errstate(invalid="ignore"):
             return (archs.astype(np.float32) @ self._radix).astype(np.int64)
 
@@ -176,20 +176,20 @@ class RowIndex:
         return np.where(inside, key, -1)
 
     def find(self, archs: Archs) -> Ints:
-        """Return the row of each architecture [n, d], -1 where there is none; ``[n]``.
+        """Return the row of each architecture [n, d], -1 where it is not found; ``[n]``.
 
         Raises:
-            InvalidArchitecture: another shape, or no small integers. Out-of-range decisions are not found.
+            InvalidArchitecture: another shape, or other than small integers. Out-of-range decisions are not found.
         """
         if len(archs) == 1 and isinstance(archs, np.ndarray):
-            # What is found by its bytes needs no other check: one dictionary look-up instead of ten array calls.
+            # A row found by its bytes needs no other check: one dictionary look-up instead of ten array calls.
             by_bytes = self._by_bytes
             at = self._find_early(archs.tobytes()) if by_bytes is None else by_bytes.get(archs.tobytes(), -1)
             if archs.shape[1:] == (self._n_decisions,):
                 if at >= 0:
                     return self._positions[at : at + 1]
                 if archs.dtype == np.int8:
-                    return np.full(1, -1)  # bytes that no row has; other types are converted below
+                    return np.full(1, -1)  # no row has these bytes; other types are converted below
         archs = as_archs(archs, self._n_decisions)
         if self._dense is None:
             keys = self._make_sortable_key(archs)
@@ -208,7 +208,7 @@ class RowIndex:
         return found
 
     def _find_early(self, arch: bytes) -> int:
-        """Return the row with these bytes, -1 for none, while there is no dictionary of all rows: or make it now."""
+        """Return the row with these bytes, -1 for none: by a scan, until a dictionary of all rows pays off."""
         if not self._scans_left:
             rows = self._rows.view(f"V{self._n_decisions}")[:, 0].tolist()
             self._by_bytes = dict(zip(rows, range(len(rows)), strict=True))

@@ -1,7 +1,7 @@
-"""The grammar of labels: which component is meant, with which options.
+"""The grammar of labels: the name of a component, and its options.
 
-``NAME[@PRESET][,option=value ...]`` names a component, a set of options that its class offers, and options on top.
-Values are Python literals where they can be, else text; quotes keep the commas of a label within a label.
+``NAME[@PRESET][,option=value ...]`` names a component, a set of options that its class offers, and further options.
+Values are Python literals where they can be, else text. Quotes protect the commas of a label within a label.
 """
 
 import ast
@@ -15,15 +15,15 @@ from typing import Any, Protocol
 from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.options import check_option
 
-# between options: before a name, and not inside quotes, where a predictor's members have options of their own
+# a comma between options: before a name, and not inside quotes, where labels have options of their own
 _COMMA = re.compile(r""",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")
 
 
 class Finder(Protocol):
-    """Who knows components by name: a registry."""
+    """A registry, which finds components by name."""
 
     def load(self, name: str) -> Any:
-        """Return the class called ``name``; errors for a name that is unknown."""
+        """Return the class called ``name``; raise an error for an unknown name."""
         ...
 
 
@@ -34,8 +34,8 @@ class Choice:
     Attributes:
         name: registry name or ``module:Class``.
         preset: one of the class's ``presets``; empty for the paper's defaults.
-        options: keyword arguments on top of the preset.
-        cls: the class itself where a user passed one; it needs no registry.
+        options: keyword arguments that override or extend the preset.
+        cls: the class itself if a user passed one, so that no registry is needed.
     """
 
     name: str
@@ -47,14 +47,14 @@ class Choice:
     def label(self) -> str:
         """The choice as text; ``parse`` reads it back."""
         preset = f"@{self.preset}" if self.preset else ""
-        return self.name + preset + "".join(f",{key}={_written(value)}" for key, value in self.options.items())
+        return self.name + preset + "".join(f",{key}={_format_value(value)}" for key, value in self.options.items())
 
     @classmethod
     def parse(cls, given: "str | type | Choice") -> "Choice":
         """Read a label, or wrap a class that a user passed directly.
 
         Raises:
-            InvalidOption: an option without a value, or something that is no label.
+            InvalidOption: an option without a value, or something that is not a label.
         """
         if isinstance(given, Choice):
             return given
@@ -70,15 +70,15 @@ class Choice:
             key, equals, value = pair.partition("=")
             if not equals or not key.strip():
                 raise InvalidOption(f"cannot read option {pair!r} of {given!r}; expected NAME[@PRESET][,option=value]")
-            options[key.strip()] = _literal(value.strip())
+            options[key.strip()] = _parse_value(value.strip())
         return cls(name.strip(), preset.strip(), options)
 
     def resolve(self, registry: Finder) -> tuple[type, dict[str, Any]]:
         """Return the class and all keyword arguments.
 
         Raises:
-            UnknownName: no such component, preset or option.
-            InvalidOption: a value of another type than the option has, or outside its range.
+            UnknownName: there is no such component, preset or option.
+            InvalidOption: a value is of another type than the option, or outside its range.
         """
         component = self.cls or registry.load(self.name)
         presets: Mapping[str, Mapping[str, Any]] = getattr(component, "presets", {})
@@ -89,17 +89,17 @@ class Choice:
             if key not in known:
                 raise make_unknown_name(f"option of '{self.name}'", key, known)
             check_option(self.name, key, value, known[key])
-        # Copies: a run that writes over a list among its options leaves the next one its own.
+        # Copies, so that a run that modifies a list among its options does not change the next run's.
         return component, copy.deepcopy({**presets.get(self.preset, {}), **self.options})
 
 
 def options_of(component: Any) -> dict[str, Any]:
-    """Return the names of a component's options, and how each is annotated."""
+    """Return the names and annotations of a component's options."""
     import inspect  # slow to import, and only strategies are called with options
 
     try:
         signature = inspect.signature(component, eval_str=True)
-    except NameError:  # an annotation names what is imported for type checkers only: it stays text, and unchecked
+    except NameError:  # an annotation uses a name imported for type checkers only: leave it as text, unchecked
         signature = inspect.signature(component)
     unknown = inspect.Parameter.empty
     return {
@@ -110,7 +110,7 @@ def options_of(component: Any) -> dict[str, Any]:
 
 
 def read_defaults(component: Any) -> dict[str, Any]:
-    """Return a component's options with what each is where it is not given; without those that must be given."""
+    """Return the default values of a component's options; options without a default are left out."""
     import inspect
 
     parameters = inspect.signature(component).parameters.values()
@@ -118,15 +118,15 @@ def read_defaults(component: Any) -> dict[str, Any]:
     return {given.name: given.default for given in named if given.default is not inspect.Parameter.empty}
 
 
-def _written(value: Any) -> str:
-    """Write an option so that ``_literal`` reads the same value."""
+def _format_value(value: Any) -> str:
+    """Write an option so that ``_parse_value`` reads the same value."""
     text = str(value)
-    bare = isinstance(value, str) and "," not in text and _literal(text) == value
+    bare = isinstance(value, str) and "," not in text and _parse_value(text) == value
     return text if bare else repr(value)
 
 
-def _literal(text: str) -> Any:
-    if text in ("true", "false"):  # as TOML and JSON write them; as text, both would count as true
+def _parse_value(text: str) -> Any:
+    if text in ("true", "false"):  # as in TOML and JSON; as text, both would count as true
         return text == "true"
     try:
         return ast.literal_eval(text)

@@ -1,6 +1,6 @@
 """Checking declarations: TOML files of tasks, recipes, importers' mappings and published tables.
 
-An error names the file, the line and the key, says what stands there and what is allowed, and offers near names.
+An error names the file, the line and the key, says what was found and what is allowed, and suggests similar names.
 """
 
 import tomllib
@@ -18,13 +18,13 @@ _SHOWN = {str: "text", bool: "true or false", int: "a whole number", float: "a n
 
 
 class Declaration:
-    """What a TOML file declares, or a part of it, and where in the file each key stands.
+    """The content of a TOML file, or a part of it, and the line of each key.
 
     Args:
-        values: what is declared.
-        label: how errors call it.
-        text: of the file; empty where there is none, such as for what a record holds.
-        bases: places of the file in which keys of ``values`` may stand; the first that has a key counts.
+        values: declared keys and values.
+        label: name of the declaration in errors.
+        text: text of the file; empty where there is no file, such as for a declaration in a record.
+        bases: places in the file at which keys of ``values`` may be; the first that has a key counts.
     """
 
     def __init__(
@@ -36,10 +36,10 @@ class Declaration:
 
     @classmethod
     def read(cls, path: Path, label: str = "") -> Self:
-        """Read a file, which errors call by its name unless ``label`` says otherwise.
+        """Read a file; errors call it ``label``, or by its name if there is no label.
 
         Raises:
-            InvalidOption: it cannot be read or is not TOML; the message holds line and column.
+            InvalidOption: the file cannot be read or is not TOML; the message names line and column.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -50,13 +50,13 @@ class Declaration:
             raise InvalidOption(f"{path} cannot be read: {error}") from None
 
     def narrow(self, values: Mapping[str, Any], label: str, *bases: Place) -> "Declaration":
-        """Return the declaration of ``values``, whose keys stand in any of ``bases`` of the same file."""
+        """Return the declaration of ``values``, whose keys are at any of ``bases`` in the same file."""
         return Declaration(values, label, text=self.text, bases=bases)
 
     def line(self, place: Place) -> int:
-        """Return the line of a key, of the innermost table around it that has one, or 1."""
+        """Return the line of a key; if it has none, that of the innermost table around it that has one, or 1."""
         if self._known_lines is None:
-            self._known_lines = _lines(self.text)
+            self._known_lines = _find_lines(self.text)
         while True:
             for base in self._bases:
                 if (*base, *place) in self._known_lines:
@@ -66,32 +66,32 @@ class Declaration:
             place = place[:-1]
 
     def where(self, place: Place) -> str:
-        """Return how errors call a place: the file, and the line of the key."""
+        """Return the name of a place in errors: the file, and the line of the key."""
         return f"{self.label}, line {self.line(place)}" if self.text else self.label
 
     def error(self, place: Place, message: str) -> InvalidOption:
-        """Return the error for what stands at ``place``."""
-        return InvalidOption(f"{self.where(place)}: {_dotted(place)}{message}")
+        """Return the error for the value at ``place``."""
+        return InvalidOption(f"{self.where(place)}: {_format_place(place)}{message}")
 
     def unknown(self, place: Place, kind: str, seen: object, allowed: Collection[str]) -> UnknownName:
-        """Return the error for an unknown name at ``place``, offering near ones."""
+        """Return the error for an unknown name at ``place``, with similar names as suggestions."""
         return UnknownName(f"{self.where(place)}: {make_unknown_name(kind, seen, allowed)}")
 
     def check(
         self, entry: Any, place: Place, required: Mapping[str, Types], optional: Mapping[str, Types]
     ) -> dict[str, Any]:
-        """Return a table after checking its keys and the types of their values.
+        """Check the keys of a table and the types of their values, and return it.
 
         Raises:
-            InvalidOption: not a table, a key that is missing, or a value of the wrong type.
-            UnknownName: a key that does not belong there.
+            InvalidOption: ``entry`` is not a table, a key is missing, or a value has the wrong type.
+            UnknownName: a key is not allowed.
         """
         if not isinstance(entry, Mapping):
             raise self.error(place, f"is {entry!r}; expected a table")
         known = {**required, **optional}
         for key, value in entry.items():
             if key not in known:
-                kind = f"key of {_dotted(place).strip()}" if place else "key"
+                kind = f"key of {_format_place(place).strip()}" if place else "key"
                 raise self.unknown((*place, key), kind, key, known)
             self.check_type((*place, key), value, known[key])
         if missing := sorted(required.keys() - entry.keys()):
@@ -99,52 +99,52 @@ class Declaration:
         return dict(entry)
 
     def check_type(self, place: Place, value: Any, types: Types) -> None:
-        """Refuse a value of another type; true and false are not numbers.
+        """Check the type of a value; true and false are not numbers.
 
         Raises:
-            InvalidOption: it is.
+            InvalidOption: the value has another type.
         """
         expected = types if isinstance(types, tuple) else (types,)
         if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
-            raise self.error(place, f"= {value!r} has the wrong type; expected {_names(types)}")
+            raise self.error(place, f"= {value!r} has the wrong type; expected {_describe_types(types)}")
 
     def check_choice(self, place: Place, value: Any, allowed: Collection[str]) -> None:
-        """Refuse a value that is none of the allowed ones.
+        """Check that a value is one of the allowed ones.
 
         Raises:
-            UnknownName: it is.
+            UnknownName: it is not.
         """
         if value not in allowed:
-            raise self.unknown(place, _dotted(place).strip(), value, allowed)
+            raise self.unknown(place, _format_place(place).strip(), value, allowed)
 
 
-def _names(types: Types) -> str:
+def _describe_types(types: Types) -> str:
     given = types if isinstance(types, tuple) else (types,)
     return " or ".join(_SHOWN[kind] for kind in given if not (kind is int and float in given))
 
 
-def _dotted(place: Place) -> str:
+def _format_place(place: Place) -> str:
     text = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place)
     return f"{text.lstrip('.')} " if text else ""
 
 
-def _lines(text: str) -> dict[Place, int]:
-    """Return the line of every header and key; keys inside inline tables are not told apart."""
+def _find_lines(text: str) -> dict[Place, int]:
+    """Return the line of every header and key, except for keys inside inline tables."""
     found: dict[Place, int] = {}
     counts: dict[Place, int] = {}
     header: Place = ()
     for number, line in enumerate(text.split("\n"), start=1):
         if line.startswith("["):
-            name = _key_path(line.strip("[] \t"))
-            header = _numbered(name, counts, counted=line.startswith("[["))
+            name = _parse_key(line.strip("[] \t"))
+            header = _number_place(name, counts, counted=line.startswith("[["))
             found.setdefault(header, number)
         elif "=" in line and not line.startswith((" ", "\t", "#")):
-            found.setdefault((*header, *_key_path(line.partition("=")[0])), number)
+            found.setdefault((*header, *_parse_key(line.partition("=")[0])), number)
     return found
 
 
-def _numbered(name: tuple[str, ...], counts: dict[Place, int], *, counted: bool) -> Place:
-    """Return a header's place: of ``[[row]]`` with its number, of a table inside one with that of the last."""
+def _number_place(name: tuple[str, ...], counts: dict[Place, int], *, counted: bool) -> Place:
+    """Return a header's place; ``[[row]]`` includes its number, a table inside a row the number of the last row."""
     place: Place = ()
     for i, part in enumerate(name):
         place = (*place, part)
@@ -155,8 +155,8 @@ def _numbered(name: tuple[str, ...], counts: dict[Place, int], *, counted: bool)
     return place
 
 
-def _key_path(text: str) -> tuple[str, ...]:
-    """Read a dotted key, quoted or not; a line of a longer text, which is not a key, is a key of its own."""
+def _parse_key(text: str) -> tuple[str, ...]:
+    """Read a dotted key, quoted or not; a line that is not a key, such as one of a longer text, is returned whole."""
     try:
         node: Any = tomllib.loads(f"{text} = 0")
     except tomllib.TOMLDecodeError:

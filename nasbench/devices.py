@@ -1,4 +1,4 @@
-"""Where torch computes, and what it draws with."""
+"""Devices and random generators for torch."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ def find_device(name: str) -> torch.device:
     """Return the device called ``name``: ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
-        InvalidOption: no such device here.
+        InvalidOption: this machine has no such device.
     """
     kind, _, number = name.partition(":")
     if kind not in ("cpu", "cuda") or (number and not number.isdecimal()):
@@ -24,7 +24,7 @@ def find_device(name: str) -> torch.device:
 
 
 def _explain_missing_cuda() -> str:
-    """Return in torch's words why CUDA does not start: no card, no driver, one too old, a build without it."""
+    """Return torch's reason why CUDA does not start: no card, no driver, an old driver, or a build without CUDA."""
     try:
         torch.cuda.init()
     except (AssertionError, RuntimeError) as error:
@@ -33,5 +33,5 @@ def _explain_missing_cuda() -> str:
 
 
 def torch_generator(rng: np.random.Generator) -> torch.Generator:
-    """Return a generator for torch, seeded by ``rng``. It is on the CPU, so that every device draws the same."""
+    """Return a generator for torch, seeded by ``rng``; it is on the CPU, so every device gets the same numbers."""
     return torch.Generator().manual_seed(int(rng.integers(2**63)))

@@ -1,4 +1,4 @@
-"""The errors a user can meet; each is also the builtin error it refines.
+"""The errors a user can meet; each also inherits from the builtin error that it refines.
 
 A message says what was seen, what is allowed, and what to do next.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class NasbenchError(Exception):
-    """Root of every error raised on purpose by the suite."""
+    """Base of every error that the suite raises on purpose."""
 
     def __str__(self) -> str:
         """Return the message as written (KeyError would quote it)."""
@@ -25,11 +25,11 @@ class InvalidOption(NasbenchError, ValueError):
 
 
 class InvalidArchitecture(NasbenchError, ValueError):
-    """An array or string that is no architecture of the space."""
+    """An array or string that is not a valid architecture of the space."""
 
 
 class MissingMeasurement(NasbenchError, LookupError):
-    """A measurement that the table does not hold."""
+    """A measurement that the table does not contain."""
 
 
 class TableError(NasbenchError, ValueError):
@@ -37,7 +37,7 @@ class TableError(NasbenchError, ValueError):
 
 
 class SourceError(NasbenchError, ValueError):
-    """A file given to an importer that does not hold what the importer reads."""
+    """A file given to an importer that does not contain what the importer reads."""
 
 
 class RecordError(NasbenchError, ValueError):
@@ -49,15 +49,15 @@ class StrategyError(NasbenchError, RuntimeError):
 
 
 class BackendError(NasbenchError, RuntimeError):
-    """A backend that broke the contract of an answer: rows or seconds that cannot be."""
+    """A backend whose answer breaks the contract: impossible rows or seconds."""
 
 
 class PredictorError(NasbenchError, ValueError):
-    """Training data that a predictor cannot learn from, or a question before it has learnt."""
+    """Training data that a predictor cannot learn from, or a call of ``predict`` before ``fit``."""
 
 
 class SearchFinished(NasbenchError, RuntimeError):
-    """Raised by a strategy's ``ask`` that has nothing left to ask: a clean end."""
+    """Raised by a strategy's ``ask`` when it has nothing left to ask; this ends the search without an error."""
 
 
 class FileLocked(NasbenchError, RuntimeError):
@@ -65,25 +65,25 @@ class FileLocked(NasbenchError, RuntimeError):
 
 
 class WorkerDied(NasbenchError, RuntimeError):
-    """A process of ours that was killed from outside, for example for lack of memory."""
+    """A worker process that was killed from outside, for example for lack of memory."""
 
 
 class TrainingFailed(NasbenchError, RuntimeError):
-    """A training that does not fit into memory, or diverged; other trainings go on.
+    """A training run that does not fit into memory, or diverged; other training runs continue.
 
     Attributes:
-        epochs: what was seen of it before, those before a restart too.
+        epochs: its epochs before the failure, including those before a restart.
     """
 
     epochs: Sequence[Any] = ()
 
 
 class Diverged(TrainingFailed):
-    """A training whose loss became nan or infinite: a result of its architecture and recipe."""
+    """A training run whose loss became nan or infinite: a result of its architecture and recipe."""
 
 
 class ExportFailed(NasbenchError, RuntimeError):
-    """A trained network that another format cannot express, or that answers differently in it."""
+    """A trained network that another format cannot express, or whose output differs in that format."""
 
 
 class MissingExtra(NasbenchError, ImportError):
@@ -98,7 +98,7 @@ class GapsWarning(UserWarning):
 
 
 def make_unknown_name(kind: str, seen: object, allowed: Iterable[str]) -> UnknownName:
-    """Build the error for an unknown name, offering the three nearest."""
+    """Return the error for an unknown name, with the three most similar names as suggestions."""
     names = sorted(allowed)
     near = difflib.get_close_matches(str(seen), names, n=3, cutoff=0.4)
     if near:

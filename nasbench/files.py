@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees the old one or the whole new one, never a part."""
+"""Atomic writing and locking of files: a reader sees the old file or the whole new one, never a part."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ def replace_atomically(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that becomes ``path`` when the block ends without error.
 
     Raises:
-        OSError: the folder cannot be written, or the disk is full; ``path`` is untouched then.
+        OSError: the folder cannot be written, or the disk is full; ``path`` is then unchanged.
     """
     import tempfile  # slow to import, and readers never write
 
@@ -35,7 +35,7 @@ def replace_atomically(path: Path | str) -> Iterator[Path]:
 
 
 def remove_temporary(path: Path) -> None:
-    """Remove what killed processes left of a new ``path``; call it where no other process may be writing one."""
+    """Remove temporary files of ``path`` that killed processes left; call it only where no process can be writing."""
     for left in path.parent.glob(f".{path.name}.*.tmp"):
         left.unlink(missing_ok=True)
 
@@ -43,16 +43,16 @@ def remove_temporary(path: Path) -> None:
 def write_unless_other(
     write: Callable[[Path], object], path: Path, *, content: Callable[[Path], str], replace: bool
 ) -> None:
-    """Write a file; one that is there and has other content stays as it is.
+    """Write a file, unless a file with other content exists.
 
     Args:
-        write: writes the whole file to the path that it is given, atomically.
+        write: function that writes the whole file to the given path, atomically.
         path: the file.
-        content: checksum of what a file holds; empty where it cannot be read.
+        content: function that returns the checksum of a file's content; empty if it cannot be read.
         replace: whether other content may be replaced.
 
     Raises:
-        InvalidOption: other content is there.
+        InvalidOption: the file exists with other content.
     """
     if replace or not path.exists():
         write(path)
@@ -69,20 +69,20 @@ def write_unless_other(
 
 
 def make_not_replaced(path: Path, why: str) -> InvalidOption:
-    """Return the error for a file that is there and stays."""
+    """Return the error for an existing file that is not replaced."""
     return InvalidOption(
-        f"{path} exists and {why}: it is not replaced unless you say so (--replace); or choose another --name or --out"
+        f"{path} exists and {why}; it is only replaced with --replace: add that, or choose another --name or --out"
     )
 
 
 def write_text(path: Path | str, text: str) -> None:
-    """Write a text file atomically, UTF-8 with newline endings."""
+    """Write a text file atomically, in UTF-8 with newline endings."""
     with replace_atomically(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def quote_word(word: object) -> str:
-    """Return a word as it is typed in a shell, in quotes where it holds blanks and the like."""
+    """Return a word as one would type it in a shell, in quotes if it contains blanks or special characters."""
     import shlex  # only where a command is shown
     import subprocess
 
@@ -92,10 +92,10 @@ def quote_word(word: object) -> str:
 
 @contextlib.contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
-    """Hold ``path`` for this process by a lock on a file beside it, which ends with the process however that ends.
+    """Lock ``path`` for this process by a lock file beside it; the lock ends with the process, even if it is killed.
 
     Raises:
-        Busy: it is held already.
+        FileLocked: another process holds the lock.
     """
     from filelock import FileLock, Timeout  # slow to import, and readers never lock
 
@@ -105,13 +105,13 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         held = FileLock(lock, timeout=0).acquire()
     except Timeout:
         owner = ""
-        with contextlib.suppress(OSError):  # it may be gone by now
+        with contextlib.suppress(OSError):  # the lock file may be gone by now
             owner = lock.read_text(encoding="utf-8")
         raise FileLocked(f"process {owner or 'unknown'} is writing {path}; wait for it") from None
     with held:
-        lock.write_text(str(os.getpid()), encoding="utf-8")  # for that message
+        lock.write_text(str(os.getpid()), encoding="utf-8")  # for the message above
         try:
             yield
         finally:
-            with contextlib.suppress(OSError):  # whoever waits for a file that is gone asks again
+            with contextlib.suppress(OSError):  # a process that waits for a removed lock file tries again
                 lock.unlink()

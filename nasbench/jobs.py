@@ -1,4 +1,4 @@
-"""Independent work at once, over processes."""
+"""Parallel execution of independent work over processes."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -11,28 +11,28 @@ from nasbench.errors import InvalidOption, WorkerDied
 
 
 def check_jobs(n_jobs: int) -> None:
-    """Refuse a number of processes that is none.
+    """Check a number of processes.
 
     Raises:
-        InvalidOption: zero, or below -1.
+        InvalidOption: the number is zero, or below -1.
     """
     if n_jobs == 0 or n_jobs < -1:
         raise InvalidOption(f"{n_jobs} jobs; expected at least 1, or -1 for one per core")
 
 
 def run_parallel(work: Iterable[Any], *, n_jobs: int | None, kept: Path) -> Iterator[Any]:
-    """Yield what each piece of work returns as soon as it is there, in whatever order.
+    """Yield the result of each piece of work as soon as it is available, in any order.
 
-    Processes of this machine, or those of the backend of an active ``joblib.parallel_config``. Whoever stops
-    asking, by Ctrl-C too, ends the processes.
+    The work runs in processes of this machine, or in those of the backend of an active ``joblib.parallel_config``.
+    The processes end when the caller stops iterating, also by Ctrl-C.
 
     Args:
         work: calls made by ``joblib.delayed``.
-        n_jobs: processes; -1 for one per core, None for what the active configuration says.
-        kept: where finished work lies, for the message when a process dies.
+        n_jobs: number of processes; -1 for one per core, None for that of the active configuration.
+        kept: folder of finished work, for the message if a process dies.
 
     Raises:
-        WorkerDied: a process was killed; what was finished stays.
+        WorkerDied: a process was killed; finished work is kept.
     """
     try:
         yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work)

@@ -1,4 +1,4 @@
-"""Seconds and memory of a piece of work."""
+"""Measuring the seconds and the memory of a piece of work."""
 
 import math
 import time
@@ -8,7 +8,7 @@ _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 class Stopwatch:
-    """Seconds between its laps."""
+    """Measures the seconds between laps."""
 
     def __init__(self) -> None:
         self._last = time.perf_counter()
@@ -21,24 +21,24 @@ class Stopwatch:
 
 
 class PeakMemory:
-    """The most memory that this process holds at once from now on.
+    """The peak memory of this process since the construction of this object.
 
-    Linux only; elsewhere, and where the system does not let a process reset its peak, it is nan.
+    It is measured on Linux only; elsewhere, and where a process may not reset its peak, it is nan.
     """
 
     def __init__(self) -> None:
         try:
-            _RESET.write_text("5")  # the peak starts anew: see proc(5)
+            _RESET.write_text("5")  # resets the peak: see proc(5)
             self._before = _read_status_mb("VmRSS")
         except OSError:
             self._before = math.nan
 
     def mb(self) -> float:
-        """Return it in MB, above what the process held when this was made."""
+        """Return the peak in MB, minus the memory of the process at construction."""
         return math.nan if math.isnan(self._before) else max(0.0, self.total_mb() - self._before)
 
     def total_mb(self) -> float:
-        """Return it in MB, all that the process holds included."""
+        """Return the peak of the whole process in MB."""
         return math.nan if math.isnan(self._before) else _read_status_mb("VmHWM")
 
 

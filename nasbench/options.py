@@ -1,8 +1,8 @@
-"""What an option may be: checked by its annotation, before anything runs.
+"""Checking options by their annotations, before anything runs.
 
-A component's options are the keyword-only arguments of its constructor, or the fields of its class where that is a
-dataclass. Their annotations say the type, ``Literal`` the choices, and the aliases here the range:
-``hidden: Count = 64`` is a whole number from 1.
+A component's options are the keyword-only arguments of its constructor, or the fields of its class if that is a
+dataclass. The annotation of an option gives its type, ``Literal`` its choices, and the aliases of this module its
+range: ``hidden: Count = 64`` is a whole number from 1.
 """
 
 import math
@@ -21,8 +21,8 @@ class Within:
     """A range of numbers, for ``Annotated``.
 
     Attributes:
-        low, high: its ends.
-        open_low, open_high: whether an end itself is excluded.
+        low, high: ends of the range.
+        open_low, open_high: whether an end is excluded.
     """
 
     low: float = -math.inf
@@ -31,7 +31,7 @@ class Within:
     open_high: bool = False
 
     def holds(self, value: float) -> bool:
-        """Whether ``value`` lies in it; nan and infinity never do."""
+        """Return whether ``value`` lies in the range; nan and infinity never do."""
         above = self.low < value if self.open_low else self.low <= value
         below = value < self.high if self.open_high else value <= self.high
         return math.isfinite(value) and above and below
@@ -54,9 +54,9 @@ Positive = Annotated[float, Within(0, open_low=True)]
 NotNegative = Annotated[float, Within(0)]
 """A number from 0."""
 Share = Annotated[float, Within(0, 1, open_low=True)]
-"""A share above 0, up to all."""
+"""A share above 0, up to 1."""
 OpenShare = Annotated[float, Within(0, 1, open_low=True, open_high=True)]
-"""A share that is neither nothing nor all."""
+"""A share above 0 and below 1."""
 Probability = Annotated[float, Within(0, 1)]
 """A number from 0 to 1."""
 Decay = Annotated[float, Within(0, 1, open_high=True)]
@@ -65,7 +65,7 @@ Decay = Annotated[float, Within(0, 1, open_high=True)]
 Signed = Annotated[float, Within()]
 """Any number, also below 0."""
 Text = Annotated[str, "free"]
-"""Text that is none of a list of known words, such as a path."""
+"""Free text, such as a path, rather than one of a list of known words."""
 
 _NAMES: dict[Any, str] = {
     int: "a whole number",
@@ -76,35 +76,35 @@ _NAMES: dict[Any, str] = {
 
 
 def check_option(of: str, name: str, value: Any, annotation: Any) -> None:
-    """Refuse a value that the annotation of an option does not allow; what it does not say is not checked.
+    """Check the value of an option by its annotation.
 
     Args:
-        of: whose option it is.
-        name: of the option.
-        value: as given.
-        annotation: of the constructor's argument.
+        of: name of the component.
+        name: name of the option.
+        value: given value.
+        annotation: annotation of the constructor's argument.
 
     Raises:
-        InvalidOption: with the option, the value and what is allowed.
+        InvalidOption: the value is not allowed; the message names the option, the value and what is allowed.
     """
     if not _fits(value, annotation):
         raise InvalidOption(f"option {name}={value} of '{of}'; expected {_describe_annotation(annotation)}")
 
 
 def check_fields(configured: Any) -> None:
-    """Refuse a dataclass one of whose fields has a value that its annotation does not allow.
+    """Check all fields of a dataclass by their annotations.
 
     Raises:
-        InvalidOption: with the field, the value and what is allowed.
+        InvalidOption: a value is not allowed; the message names the field, the value and what is allowed.
     """
     for one in fields(configured):
         check_option(type(configured).__name__, one.name, getattr(configured, one.name), one.type)
 
 
 def describe_options(component: type) -> dict[str, str]:
-    """Return what the docstrings of a class and of those that it inherits from say of its options.
+    """Return the descriptions of a class's options, from its docstring and those of its base classes.
 
-    They stand in the sections ``Args:`` and ``Attributes:``, in the style of Google; what a sub-class says counts more.
+    They are in the sections ``Args:`` and ``Attributes:`` in Google style; those of a sub-class take precedence.
     """
     import inspect  # slow to import, and only manual pages ask
 
@@ -117,10 +117,10 @@ def describe_options(component: type) -> dict[str, str]:
 
 
 def require_whole_number(name: str, value: Any, *, least: int) -> int:
-    """Return a whole number that may come as a whole float or from an array.
+    """Return a whole number, which may be given as a whole float or a numpy scalar.
 
     Raises:
-        InvalidOption: anything else, a truth value too, or less than ``least``.
+        InvalidOption: the value is anything else, such as True or False, or is less than ``least``.
     """
     try:
         number = None if type(value).__name__ in ("bool", "bool_") else operator.index(value)
@@ -157,12 +157,12 @@ def _fits(value: Any, annotation: Any) -> bool:
         return _is_number(value, annotation)
     try:
         return isinstance(value, annotation) if isinstance(annotation, type) else True
-    except TypeError:  # a protocol, say: nothing that can be asked of a value
+    except TypeError:  # such as a protocol, for which values cannot be checked
         return True
 
 
 def _fits_tuple(value: Any, inner: tuple[Any, ...]) -> bool:
-    """Whether a tuple has the parts that are asked for; a list, which JSON makes of it, is as good."""
+    """Return whether a tuple, or a list (as JSON stores it), has the annotated parts."""
     if not isinstance(value, tuple | list):
         return False
     if len(inner) == 2 and inner[1] is Ellipsis:
@@ -177,7 +177,7 @@ def _is_number(value: Any, kind: type) -> bool:
 
 
 def _describe_annotation(annotation: Any) -> str:
-    """Return what an annotation allows, in words."""
+    """Return a description of the values that an annotation allows."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return ", ".join(

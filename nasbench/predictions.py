@@ -1,7 +1,7 @@
-"""The messages between a predictor and who asks it: architectures with what is known of them, and an answer.
+"""The messages between a predictor and its caller: architectures with what is known of them, and a prediction.
 
-A predictor learns from ``Batch`` and score, and answers ``Prediction``. As with strategies, scores are
-validation scores: what a task reports never reaches it.
+A predictor learns from ``Batch`` and score, and answers ``Prediction``. As with strategies, scores are validation
+scores: a predictor never sees the reported metric of a task.
 """
 
 from collections.abc import Callable
@@ -18,15 +18,15 @@ from nasbench.spaces import SearchSpace
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Architectures and, where a predictor needs more, what is known of them before they are trained fully.
+    """Architectures and, where a predictor needs more, what is known of them before they are trained completely.
 
     Attributes:
         archs: [n, d] valid rows of the space.
-        curves: [n, t] observed score after each epoch of a recipe of ``t`` epochs, nan where it was not seen: not
-            yet, or never. Lengths may differ from row to row, and there may be gaps. What is predicted is the
-            score after epoch ``t``.
+        curves: [n, t] observed score after each epoch of a recipe of ``t`` epochs, nan where it was not observed
+            (yet). Lengths may differ from row to row, and there may be gaps. The target of a prediction is the score
+            after epoch ``t``.
         proxies: [n, p] zero-cost proxies, nan where one was not computed.
-        losses: [n, t, 2] training and validation loss after each epoch, nan where not seen.
+        losses: [n, t, 2] training and validation loss after each epoch, nan where not observed.
     """
 
     archs: Archs
@@ -43,22 +43,22 @@ class Batch:
         return Batch(self.archs[rows], *(None if part is None else part[rows] for part in self._known))
 
     def joined(self, other: "Batch") -> "Batch":
-        """Return these architectures and then ``other``; what is known of one part only is left out."""
+        """Return these architectures followed by ``other``; fields that only one of the two has are left out."""
         pairs = zip(self._known, other._known, strict=True)
         known = (None if a is None or b is None else np.concatenate([a, b]) for a, b in pairs)
         return Batch(np.concatenate([self.archs, other.archs]), *known)
 
     @property
     def _known(self) -> tuple[Floats | None, ...]:
-        """What is known besides the architectures, in the order of the fields."""
+        """The other fields than the architectures, in their order."""
         return self.curves, self.proxies, self.losses
 
 
 class Prediction(NamedTuple):
-    """What a predictor expects.
+    """The answer of a predictor.
 
     Attributes:
-        mean: [m] expected score; of a predictor trained on ranks, the median.
+        mean: [m] expected score; for a predictor trained on ranks, the median.
         std: [m] standard deviation of a new measurement around it, None where the method has none.
     """
 
@@ -69,10 +69,9 @@ class Prediction(NamedTuple):
 class Predictor(Protocol):
     """A performance predictor: one file in ``surrogates/``, or any class with this shape.
 
-    The constructor takes ``(space)`` and keyword options; no option means the source paper's defaults.
-    ``presets`` is as for strategies. ``needs`` names the parts of a batch that must be there besides the
-    architectures: ``curves``, ``proxies``, ``losses``. Whatever else a predictor may offer is optional:
-    ``PredictorCapabilities`` lists all of it.
+    The constructor takes ``(space)`` and keyword options; without options, the source paper's defaults apply.
+    ``presets`` is as for strategies. ``needs`` names the fields of a batch that must be present besides the
+    architectures: ``curves``, ``proxies``, ``losses``. ``PredictorCapabilities`` lists the optional features.
     """
 
     needs: frozenset[str]
@@ -80,32 +79,32 @@ class Predictor(Protocol):
     def __init__(self, space: SearchSpace) -> None: ...
 
     def fit(self, batch: Batch, score: Floats, rng: np.random.Generator) -> None:
-        """Learn from architectures and their scores [n]; ``rng`` decides every random choice, also later ones."""
+        """Learn from architectures and their scores [n]; ``rng`` draws all random numbers, also later ones."""
         ...
 
     def predict(self, batch: Batch) -> Prediction:
-        """Return what is expected of other architectures."""
+        """Return the predictions for other architectures."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class PredictorCapabilities:
-    """What a predictor may offer besides ``fit`` and ``predict``, by members of these names.
+    """Optional features of a predictor besides ``fit`` and ``predict``: members with these names.
 
-    Two more are read when a label is: the class attribute ``presets``, as for strategies, and the static method
-    ``sources(task, options)``, the names of the other tasks that it learns from.
+    The registry reads two more when it reads a label: the class attribute ``presets``, as for strategies, and the
+    static method ``sources(task, options)``, the names of the other tasks that the predictor learns from.
 
     Attributes:
-        min_points: attribute: training points that there must be; at least 2.
-        learns_from_partial_curves: attribute: True where trainings that still go on may be among those to learn from:
-            their score is nan, their curve as far as it was seen.
-        condition: method ``condition(batch, score)``: adds observations after a fit, its hyperparameters unchanged.
-        state: method ``state()``: all that ``predict`` needs, as arrays by name.
-        restore: method ``restore(state)``: becomes the predictor that a state was taken from, in place of a fit. The
-            arrays ``train/archs`` and ``train/score`` may be other ones where ``condition`` is there too.
-        embed: method ``embed(archs) -> [n, codes]``: codes of architectures that are learnt without a score.
-        improve: method ``improve(archs, step) -> archs``: architectures a step further up in the predictor's own
-            latent space.
+        min_points: attribute: minimum number of training points; at least 2.
+        learns_from_partial_curves: attribute: True if the predictor can learn from incomplete training runs, whose
+            score is nan and whose curve ends at the last observed epoch.
+        condition: method ``condition(batch, score)``: adds observations after a fit without changing hyperparameters.
+        state: method ``state()``: everything that ``predict`` needs, as arrays by name.
+        restore: method ``restore(state)``: restores the predictor that a state was taken from, instead of a fit. The
+            arrays ``train/archs`` and ``train/score`` may be replaced if there is ``condition`` too.
+        embed: method ``embed(archs) -> [n, codes]``: codes of architectures, learnt without scores.
+        improve: method ``improve(archs, step) -> archs``: architectures one step further along the gradient in the
+            predictor's own latent space.
     """
 
     min_points: int = 2
@@ -118,12 +117,12 @@ class PredictorCapabilities:
 
     @property
     def can_believe(self) -> bool:
-        """Whether a copy of a fitted predictor can be told more without a fit."""
+        """Whether a copy of a fitted predictor can take further observations without a fit."""
         return None not in (self.condition, self.state, self.restore)
 
 
 def predictor_capabilities_of(predictor: Any) -> PredictorCapabilities:
-    """Return what a predictor, or the class of one, offers; methods of a class only show that there are any."""
+    """Return the capabilities of a predictor or of its class; methods of a class only show that they exist."""
     return PredictorCapabilities(
         max(2, getattr(predictor, "min_points", 2)),
         bool(getattr(predictor, "learns_from_partial_curves", False)),
@@ -135,8 +134,8 @@ def make_predictor(space: SearchSpace, label: "str | type | Choice") -> Predicto
     """Return the predictor called ``NAME[@PRESET][,option=value]`` or ``module:Class``.
 
     Raises:
-        UnknownName: no such predictor, preset or option.
-        MissingExtra: it needs a package that is not installed.
+        UnknownName: there is no such predictor, preset or option.
+        MissingExtra: the predictor needs a package that is not installed.
     """
     component, options = Choice.parse(label).resolve(PREDICTORS)
     made: Predictor = component(space, **options)

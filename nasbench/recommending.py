@@ -1,10 +1,10 @@
-"""What a search hands over if it does not say so itself: the one place where "the best of a run" is defined.
+"""The default recommendation of a search: the one place where "the best of a run" is defined.
 
 It is the best observed at the largest fidelity reached so far: among the trials that ended at the latest epoch at which
 any has shown a score, the one with the best score. A score after three epochs says little beside one after thirty, so
-the first trial that gets further replaces all that were stopped earlier, whatever it scores. Of equals the first
-stays, and crashed trials are never handed over. Where a task has several objectives it is the non-dominated set: every
-such trial that no other one equals or beats in all of them.
+the first trial that gets further replaces all that were stopped earlier, whatever its score. Ties go to the first
+trial, and crashed trials are never recommended. If a task has several objectives, the recommendation is the
+non-dominated set: every such trial for which no other trial is at least as good in all objectives.
 """
 
 import numpy as np
@@ -15,9 +15,9 @@ from nasbench.trials import Recommendation
 
 
 def recommend_by_default(history: History) -> list[Recommendation]:
-    """Return what a search would hand over if it were stopped, each time that it changes, in the order of time.
+    """Return the default recommendation each time that it changes, in the order of time.
 
-    Architectures of a set stand in the order of their trials. Before its first score a search hands over nothing.
+    The architectures of a set are in the order of their trials. Before the first score there is no recommendation.
     """
     if history.score.shape[1] > 1:
         return _recommend_sets(history)
@@ -27,19 +27,19 @@ def recommend_by_default(history: History) -> list[Recommendation]:
 
 
 def find_incumbents(epoch: Ints, score: Floats, crashed: Bools, run: Ints | None = None) -> Ints:
-    """Return the trials that were, one after the other, the best at the largest fidelity so far; ``[k]`` positions.
+    """Return the successive incumbents: trials that were the best at the largest fidelity so far; ``[k]`` positions.
 
     Args:
         epoch: [n] last finished epoch of each trial, in the order of the answers.
-        score: [n] by what the best is chosen.
-        crashed: [n].
-        run: [n] which of several runs, joined one after the other, a trial belongs to, rising; None for one run.
+        score: [n] scores that decide which is the best.
+        crashed: [n] whether the training run crashed.
+        run: [n] number of the run of each trial, rising, if several runs are concatenated; None for one run.
     """
     at = np.flatnonzero(~crashed & (score > -np.inf))
     epoch, score = epoch[at], score[at]
     keys: list[Floats | Ints] = [score, epoch] if run is None else [score, epoch, run[at]]
     if run is None and len(at) and (epoch == epoch[0]).all():
-        rank: Floats | Ints = score  # most searches train completely
+        rank: Floats | Ints = score  # most searches use complete training runs only
     else:
         rank = _rank_together(keys)
     before = np.maximum.accumulate(rank)
@@ -50,7 +50,7 @@ def find_incumbents(epoch: Ints, score: Floats, crashed: Bools, run: Ints | None
 
 
 def _rank_together(keys: list[Floats | Ints]) -> Ints:
-    """Return the rank of each row by several keys [n], the last one first of all; equal rows have equal ranks."""
+    """Return the rank of each row by several keys [n], of which the last is primary; equal rows have equal ranks."""
     order = np.lexsort(keys)
     differs = np.zeros(len(order), dtype=np.bool_)
     for key in keys:
@@ -61,16 +61,16 @@ def _rank_together(keys: list[Floats | Ints]) -> Ints:
 
 
 def find_comparable(history: History) -> Bools:
-    """Tell for each trial whether it shows a score at the largest fidelity that its history reached in the end; [n]."""
+    """Return for each trial whether it has a score at the largest fidelity of the whole history; ``[n]``."""
     seen = ~history.crashed
     at_largest: Bools = history.epoch == history.epoch[seen].max(initial=0)
     return seen & at_largest
 
 
 def find_non_dominated(scores: Floats) -> Ints:
-    """Return the rows of ``scores`` [n, objectives] that no other one equals or beats everywhere; ``[k]`` positions.
+    """Return the non-dominated rows of ``scores`` [n, objectives]; ``[k]`` positions.
 
-    All objectives are maximised; a missing score, nan, is worse than any. Of equal rows the first one counts.
+    All objectives are maximised; a missing score, nan, is worse than any. Of equal rows only the first one counts.
     """
     front = np.empty(0, dtype=np.int64)
     shown = np.where(np.isnan(scores), -np.inf, scores)
@@ -80,7 +80,7 @@ def find_non_dominated(scores: Floats) -> Ints:
 
 
 def _extend_front(front: Ints, shown: Floats, i: int) -> Ints:
-    """Return the non-dominated rows among those of ``front`` and row ``i``; the same object where it adds nothing."""
+    """Return the non-dominated rows among ``front`` and row ``i``; the same object if row ``i`` adds nothing."""
     if (shown[front] >= shown[i]).all(axis=1).any():
         return front
     kept = ~(shown[i] >= shown[front]).all(axis=1)

@@ -1,4 +1,4 @@
-"""Records of either kind, searches or predictors: opening and verifying one by its folder."""
+"""Opening and verifying a record of either kind, searches or predictors, by its folder."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from nasbench.records.store import read_spec
 
 
 def open_record(path: Path | str) -> Record | PredictionRecord:
-    """Open the record that ``nasbench compare`` or ``nasbench predict`` wrote into a folder.
+    """Open the record that ``nasbench compare`` or ``nasbench predict`` wrote to a folder.
 
     Raises:
-        RecordError: the folder holds no record, or a damaged one.
+        RecordError: the folder does not contain a record, or the record is damaged.
     """
     folder = Path(path).expanduser()
     of_predictors = read_spec(folder).get("format") == FORMAT
@@ -21,16 +21,16 @@ def open_record(path: Path | str) -> Record | PredictionRecord:
 
 
 def verify(record: Record | PredictionRecord | Path | str, *, sample: int | None = 2, seed: int = 0) -> Verdict:
-    """Check a record against its tasks, and repeat some of its runs to the bit.
+    """Check a record against its tasks, and repeat some of its runs bit for bit.
 
     Args:
         record: a record, or its folder.
-        sample: runs to repeat of each pair of task and strategy or predictor; None for all.
+        sample: number of runs to repeat for each pair of task and strategy or predictor; None for all.
         seed: draws the sample.
 
     Raises:
-        InvalidOption: a sample below 1.
-        RecordError: a damaged record, or a task, table, strategy or predictor that is not the one recorded.
+        InvalidOption: ``sample`` is below 1.
+        RecordError: the record is damaged, or a task, table, strategy or predictor differs from the recorded one.
     """
     opened = open_record(record) if isinstance(record, Path | str) else record
     return opened.verify(sample=sample, seed=seed)

@@ -1,10 +1,10 @@
 """Finding components by name: the file name is the key, and listing imports nothing.
 
 A component is a module with one public class in ``strategies/``, ``surrogates/``, ``nasbench/spaces/``,
-``nasbench/encodings/`` or ``nasbench/importers/``; files that start with an underscore are none. The first two are
-imported as ``nasbench.strategies`` and ``nasbench.surrogates``, so that a project may have packages of these names.
-Other packages add theirs by entry points of the group ``nasbench.<kind>``, and anyone's class answers to
-``module:Class``.
+``nasbench/encodings/`` or ``nasbench/importers/``, unless the file name starts with an underscore. The first two
+folders are imported as ``nasbench.strategies`` and ``nasbench.surrogates``, so a user's project may have packages
+called ``strategies`` and ``surrogates``. Other packages add components by entry points of the group
+``nasbench.<kind>``, and ``module:Class`` names any other class.
 """
 
 import ast
@@ -29,8 +29,8 @@ class Registry:
     """The components of one kind.
 
     Attributes:
-        kind: plural noun, also the name of the entry point group after ``nasbench.``.
-        singular: what to call one of them.
+        kind: plural noun, also the last part of the entry point group ``nasbench.<kind>``.
+        singular: singular noun.
         package: dotted name of the package whose files are the components.
     """
 
@@ -40,7 +40,7 @@ class Registry:
 
     @cached_property
     def _files(self) -> dict[str, Path]:
-        """The files of the components by name, listed once a process."""
+        """The files of the components by name, listed once per process."""
         spec = importlib.util.find_spec(self.package)
         folders = spec.submodule_search_locations if spec else None
         found: dict[str, Path] = {}
@@ -54,14 +54,14 @@ class Registry:
         return dict(sorted(found.items()))
 
     def _module_of(self, name: str) -> str:
-        """Return the dotted name of a built-in component's module, which may lie in a family's folder."""
+        """Return the dotted name of a built-in component's module, which may be in a family's folder."""
         path = self._files[name]
         family = "" if path.parent.name == self.package.rpartition(".")[2] else f".{path.parent.name}"
         return f"{self.package}{family}.{name}"
 
     @cached_property
     def _plugins(self) -> "dict[str, EntryPoint]":
-        """The components of other packages by name, listed once a process."""
+        """The components of other packages by name, listed once per process."""
         from importlib.metadata import entry_points  # 10 ms that finding a built-in component does not need
 
         return {point.name: point for point in entry_points(group=f"nasbench.{self.kind}")}
@@ -75,24 +75,24 @@ class Registry:
         path = self._files.get(name)
         if path is None:
             return f"from {self._plugins[name].value}"
-        return (ast.get_docstring(_parsed(path)) or "").partition("\n")[0]
+        return (ast.get_docstring(_parse_file(path)) or "").partition("\n")[0]
 
     def manual(self, name: str) -> str:
-        """Return a component's whole documentation, without importing it; empty for one from another package."""
+        """Return a component's whole documentation without importing it; empty for a component of another package."""
         path = self._files.get(name)
-        return (ast.get_docstring(_parsed(path)) or "") if path else ""
+        return (ast.get_docstring(_parse_file(path)) or "") if path else ""
 
     def presets(self, name: str) -> list[str]:
-        """Return the names of a component's presets, without importing it; those that are computed are left out."""
+        """Return the names of a component's presets without importing it; computed presets are left out."""
         path = self._files.get(name)
         assigned = _find_assigned(path, "presets") if path else None
         keys = assigned.keys if isinstance(assigned, ast.Dict) else ()
         return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
 
     def literal(self, name: str, variable: str) -> Any:
-        """Return what a component's file assigns to ``variable``, without importing it.
+        """Return the value that a component's file assigns to ``variable``, without importing it.
 
-        None for what it does not say, for what is computed, and for a component of another package.
+        None if there is no assignment, if the value is computed, or for a component of another package.
         """
         path = self._files.get(name)
         assigned = _find_assigned(path, variable) if path else None
@@ -102,9 +102,9 @@ class Registry:
             return None
 
     def missing_extra(self, name: str) -> str | None:
-        """Return the extra to install before ``name`` can be used, None if it is ready.
+        """Return the extra to install before ``name`` can be used; None if it is ready.
 
-        A component that needs one declares ``REQUIRES = {"module": "extra"}`` at its top.
+        A component that needs an extra declares ``REQUIRES = {"module": "extra"}`` at its top.
         """
         requires: dict[str, str] = self.literal(name, "REQUIRES") or {}
         for module, extra in requires.items():
@@ -116,25 +116,25 @@ class Registry:
         """Return the class called ``name``, or ``module:Class``.
 
         Raises:
-            UnknownName: no such component.
-            MissingExtra: it needs a package that is not installed.
-            InvalidOption: ``module:Class`` that cannot be imported.
+            UnknownName: there is no such component.
+            MissingExtra: the component needs a package that is not installed.
+            InvalidOption: ``module:Class`` cannot be imported.
         """
         if ":" in name:
-            return self._foreign(name)
+            return self._load_foreign(name)
         if name in self._files:
             if extra := self.missing_extra(name):
                 raise MissingExtra(f"'{name}'", extra)
-            return _public_class(importlib.import_module(self._module_of(name)))
+            return _get_public_class(importlib.import_module(self._module_of(name)))
         if (point := self._plugins.get(name)) is not None:
             return point.load()
         raise make_unknown_name(self.singular, name, self.names())
 
     @staticmethod
-    def _foreign(name: str) -> Any:
+    def _load_foreign(name: str) -> Any:
         module, _, attribute = name.partition(":")
         try:
-            component = operator.attrgetter(attribute)(_module(module))
+            component = operator.attrgetter(attribute)(_import_module(module))
         except (ImportError, AttributeError, ValueError, TypeError) as error:
             raise InvalidOption(f"cannot load '{name}' (expected module:Class): {error}") from error
         if not callable(component):
@@ -142,8 +142,8 @@ class Registry:
         return component
 
 
-def _module(name: str) -> Any:
-    """Import a module; one of ours that older records call otherwise is found by the last part of its name."""
+def _import_module(name: str) -> Any:
+    """Import a module; find one of ours under its name in older records by the last part of that name."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError:
@@ -155,13 +155,13 @@ def _module(name: str) -> Any:
 
 
 @cache
-def _parsed(path: Path) -> ast.Module:
+def _parse_file(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _find_assigned(path: Path, variable: str) -> ast.expr | None:
-    """Return what a file assigns to ``variable``, at its top or in a class; None where it assigns nothing."""
-    top = _parsed(path).body
+    """Return the expression that a file assigns to ``variable``, at its top or in a class; None without one."""
+    top = _parse_file(path).body
     inside = (node for item in top if isinstance(item, ast.ClassDef) for node in item.body)
     for node in (*top, *inside):
         targets = (
@@ -172,7 +172,7 @@ def _find_assigned(path: Path, variable: str) -> ast.expr | None:
     return None
 
 
-def _public_class(module: Any) -> type:
+def _get_public_class(module: Any) -> type:
     own = [
         item
         for name, item in vars(module).items()
@@ -197,12 +197,12 @@ PLOTS = Registry("plots", "plot", "nasbench.comparison.plots")
 
 
 def sources_of(choice: Choice, registry: Registry, task: str) -> list[str]:
-    """Return the other tasks, and folders of records, that a choice learns from when ``task`` is searched.
+    """Return the other tasks and folders of records that a choice learns from when ``task`` is searched.
 
-    A component that learns from any has a static method ``sources(task, options)``.
+    A component that learns from other tasks has a static method ``sources(task, options)``.
 
     Raises:
-        NasbenchError: a component, option or source that does not exist or does not fit.
+        NasbenchError: a component, option or source does not exist or does not fit.
     """
     component, options = choice.resolve(registry)
     if registry is STRATEGIES:
@@ -212,26 +212,26 @@ def sources_of(choice: Choice, registry: Registry, task: str) -> list[str]:
 
 
 def _sources_function(component: Any) -> Callable[[str, Mapping[str, Any]], Sequence[str]] | None:
-    """Return the function by which a component names what it learns from; None where it learns from nothing else."""
+    """Return the function by which a component names its sources; None if it has none."""
     found: Callable[[str, Mapping[str, Any]], Sequence[str]] | None = getattr(component, "sources", None)
     return found
 
 
 def with_target(component: Any, options: Mapping[str, Any], task: str) -> dict[str, Any]:
-    """Return a strategy's options, with the searched task as ``target`` if it learns from others and asks which it is.
+    """Return a strategy's options, with the searched task as ``target`` if it has sources and this option.
 
     Raises:
-        InvalidOption: another target was given: ``others`` would be other than its, the searched task among them.
+        InvalidOption: another target was given: its ``others`` would include the searched task.
     """
     if not _sources_function(component) or "target" not in options_of(component):
         return dict(options)
     if options.get("target") not in (None, "", task):
-        raise InvalidOption(f"target={options['target']!r} where '{task}' is searched; leave it out, it is filled in")
+        raise InvalidOption(f"target={options['target']!r}, but '{task}' is searched; leave the option out")
     return {**options, "target": task}
 
 
 def with_epochs(component: Any, options: Mapping[str, Any], epochs: Sequence[int]) -> dict[str, Any]:
-    """Return a strategy's options, with the epochs that a task answers as ``epochs`` if it searches by them.
+    """Return a strategy's options, with the epochs that a task answers as ``epochs`` if it has this option.
 
     Raises:
         InvalidOption: other epochs were given.
@@ -239,7 +239,7 @@ def with_epochs(component: Any, options: Mapping[str, Any], epochs: Sequence[int
     if "epochs" not in options_of(component):
         return dict(options)
     if options.get("epochs") not in (None, (), tuple(epochs)):
-        raise InvalidOption(f"epochs={options['epochs']!r}; leave it out, it is filled in: {tuple(epochs)}")
+        raise InvalidOption(f"epochs={options['epochs']!r}, but the task has {tuple(epochs)}; leave the option out")
     return {**options, "epochs": tuple(epochs)}
 
 

@@ -1,8 +1,7 @@
 """Simulated workers and their clock: the only search loop of the project.
 
-A trial starts when a worker is free and ends ``cost_s`` simulated seconds later; its result is told
-to the strategy at that moment and not before. The time that the strategy itself takes is measured on
-a real clock and kept apart.
+A trial starts when a worker is free and ends ``cost_s`` simulated seconds later. The strategy gets its result at that
+moment and not before. The time that the strategy itself takes is measured on a real clock and recorded separately.
 """
 
 import heapq
@@ -25,19 +24,19 @@ from nasbench.spaces import SearchSpace
 from nasbench.trials import Backend, Recommendation, Results, Strategy, Trials, capabilities_of
 
 LOOK_AHEAD = 64
-"""Trials that are asked in one go at most where a strategy has decided them."""
-_INT64 = np.dtype(np.int64)  # a type compares with it ten times faster
+"""Maximum number of decided trials that are asked at once."""
+_INT64 = np.dtype(np.int64)  # comparing a dtype with it is ten times faster
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """When a run ends: at the first limit that is met.
+    """The limits of a run, which ends at the first one that is reached.
 
     Attributes:
-        seconds: simulated; a trial that would end later is not finished and not told.
-        trials: number of trials started, or gone on with.
-        epochs: of training, all trials together; no trial starts once they are spent. One that goes on spends those
-            that are new, also where it must repeat others for lack of a checkpoint.
+        seconds: simulated seconds; a trial that would end later is not finished, and the strategy gets no result.
+        trials: number of trials started or resumed.
+        epochs: total training epochs of all trials; no trial starts once they are spent. A resumed trial spends its
+            new epochs only, even if it must repeat others for lack of a checkpoint.
     """
 
     seconds: float = math.inf
@@ -45,7 +44,7 @@ class Budget:
     epochs: float = math.inf
 
     def __post_init__(self) -> None:
-        """Refuse limits that are not positive numbers, and no limit at all."""
+        """Check that limits are positive numbers, and that there is at least one."""
         for name in ("seconds", "trials", "epochs"):
             value = getattr(self, name)
             if not value > 0:
@@ -53,21 +52,21 @@ class Budget:
             if name != "seconds" and math.isfinite(value) and value != int(value):
                 raise InvalidOption(f"budget of {value} {name}; expected a whole number")
         if math.isinf(min(self.seconds, self.trials, self.epochs)):
-            raise InvalidOption("an unlimited budget never ends; limit seconds, trials or epochs")
+            raise InvalidOption("the budget has no limit, so the run would never end; limit seconds, trials or epochs")
 
 
 class History(NamedTuple):
-    """Every finished trial of a run, in the order in which the strategy learnt of it.
+    """Every finished trial of a run, in the order in which the strategy got the results.
 
     Attributes:
         id: [n] trial.
         arch: [n, d] architecture.
         epoch: [n] last finished epoch.
-        score: [n, objectives] what was observed, as ``Results`` has it; nan where missing, all of it for a crash that
-            shows nothing.
+        score: [n, objectives] observed scores, as in ``Results``; nan where missing, in all columns if the crash left
+            no score at all.
         cost_s: [n] simulated seconds of this answer.
         finish_s: [n] simulated time of the answer.
-        crashed: [n] whether the training crashed: its first objective is missing.
+        crashed: [n] whether the training run crashed: its first objective is missing.
     """
 
     id: Ints
@@ -80,24 +79,24 @@ class History(NamedTuple):
 
 
 def no_history(space: SearchSpace) -> History:
-    """Return the history of a run in which nothing finished."""
+    """Return the history of a run in which no trial finished."""
     ints, floats = np.empty(0, dtype=np.int64), np.empty(0)
     return History(ints, space.no_archs, ints, np.empty((0, 1)), floats, floats, np.empty(0, dtype=np.bool_))
 
 
 class Simulation:
-    """One run of one strategy. Iterate to watch it, or call ``run``.
+    """One run of one strategy. Iterate to follow it, or call ``run``.
 
     Args:
         strategy: asks for trials.
         backend: answers them.
-        space: the architectures both speak of.
-        budget: when to end.
-        n_workers: trials that run at the same time.
-        checkpoints: what it takes to go on with a trial that was paused.
+        space: the search space of both.
+        budget: limits of the run.
+        n_workers: number of trials that run at the same time.
+        checkpoints: cost of resuming a paused trial.
 
     Attributes:
-        recommendations: what a strategy with a method ``recommend`` would hand over, each time that it changed.
+        recommendations: what a strategy with a method ``recommend`` recommended, each time that it changed.
         overhead_s: real seconds spent inside the strategy so far.
 
     Raises:
@@ -117,7 +116,7 @@ class Simulation:
         if n_workers < 1:
             raise InvalidOption(f"{n_workers} workers; expected at least 1")
         self._pauses_cost = not checkpoints.free
-        self._loaded: int | None = None  # the trial that a worker has just finished, until the next one is asked
+        self._loaded: int | None = None  # the trial that a worker has just finished, until the next ask
         self._strategy, self._backend = strategy, backend
         self._advance = backend.advance
         if self._pauses_cost:
@@ -126,17 +125,17 @@ class Simulation:
         self._n_prefetchable, self._recommend = offers.n_prefetchable, offers.recommend
         self._space = space
         self._n_decisions, self._dtype = len(space.decisions), space.dtype
-        self._bytes_are_names = space.dtype.kind != "f"  # of real numbers only once they are written in one way
+        self._bytes_are_names = space.dtype.kind != "f"  # real numbers need one zero and one nan first
         self._budget, self._n_workers = budget, n_workers
-        # What was asked and answered, in the order asked; numbers of its own, that no strategy and no backend has.
+        # Trials and answers in the order asked, in memory that neither strategy nor backend can reach.
         self._ids, self._epochs = array("q"), array("q")
-        self._scores, self._cost_s = array("d"), array("d")  # of several objectives, those of a trial after each other
+        self._scores, self._cost_s = array("d"), array("d")  # the objectives of a trial one after the other
         self._n_objectives = -1  # known with the first answer
         self._archs: list[bytes] = []
-        self._told: list[int] = []  # rows of these, in the order of the answers
+        self._told: list[int] = []  # rows of the above, in the order of the answers
         self._finish_s: list[float] = []
-        self._reached: dict[int, int] = {}  # epoch that a trial was asked to reach, once some end before the last
-        self._running: set[int] = set()  # trials that are not told yet, likewise
+        self._reached: dict[int, int] = {}  # epoch that each trial was asked to reach; used once a trial is partial
+        self._running: set[int] = set()  # trials without a result yet; also used once a trial is partial
         self._partial = False
         self._loop = self._answers()
         self.recommendations: list[Recommendation] = []
@@ -146,16 +145,16 @@ class Simulation:
         """Run to the end of the budget, or until the strategy has finished, and return the history.
 
         Raises:
-            StrategyError: the strategy broke the contract (see there); ``history`` holds what was learnt.
-            BackendError: the backend did; likewise.
-            InvalidArchitecture: it asked for something outside the space.
+            StrategyError: the strategy broke the contract (see there); ``history`` has the results until then.
+            BackendError: the backend broke its contract; likewise.
+            InvalidArchitecture: the strategy asked for something outside the space.
         """
         for _ in self:
             pass
         return self.history
 
     def __iter__(self) -> Iterator[Results]:
-        """Yield each answer as it is told to the strategy; iterating again goes on from there."""
+        """Yield each answer after the strategy got it; iterating again continues from there."""
         return self._loop
 
     def _answers(self) -> Iterator[Results]:
@@ -163,7 +162,7 @@ class Simulation:
         seconds, trials, epochs = self._budget.seconds, self._budget.trials, self._budget.epochs
         n_workers, tell, push, pop = self._n_workers, self._strategy.tell, heapq.heappush, heapq.heappop
         pauses_cost, recommend = self._pauses_cost, self._recommend
-        line: deque[AskedTrial] = deque()  # asked for and waiting for a worker
+        line: deque[AskedTrial] = deque()  # asked, and waiting for a worker
         running: list[tuple[float, int, AskedTrial]] = []  # a heap by end, then by start
         clock, started, trained, finished = 0.0, 0, 0, False
         while True:
@@ -179,8 +178,8 @@ class Simulation:
             if not running:
                 if started < trials and trained < epochs and not finished:
                     raise StrategyError(
-                        f"after {started} trials the strategy asks for nothing while nothing is running: it would "
-                        "wait for ever; raise SearchFinished to end the search"
+                        f"after {started} trials the strategy asks for no trial while none is running, so it would "
+                        "wait forever; raise SearchFinished to end the search"
                     )
                 return
             clock, _, (row, _, _, result) = pop(running)
@@ -200,9 +199,9 @@ class Simulation:
             yield result
 
     def _ask(self, line: "deque[AskedTrial]", free: int, left: float) -> bool:
-        """Put new trials in line; return False when the strategy has none left, now or later."""
+        """Append new trials to ``line``; return False when the strategy has none left, now or later."""
         strategy = self._strategy
-        # What is decided already is asked in one go: the same trials, for a fraction of the calls.
+        # Trials that are decided already are asked at once: the same trials, for a fraction of the calls.
         wanted = free
         if self._n_prefetchable is not None and (decided := self._n_prefetchable()) > free:
             wanted = max(free, int(min(decided, LOOK_AHEAD)))
@@ -239,21 +238,21 @@ class Simulation:
                 line.append((row, costs[0], new[0], results))
             else:
                 self._note(trials.id, results)
-                # Those decided ahead are asked whatever the others come to: nothing is learnt from a look at these.
+                # Trials decided ahead do not depend on results, so seeing these early would not help the strategy.
                 line.extend(cut_apart(row, results, new, alone=self._n_workers > 1 and n <= free))
         return True
 
     def _advance_pausing(self, backend: Pausing, trials: Trials) -> Results:
-        """Answer trials, and say which one a worker may go on with unpaused."""
+        """Answer trials, and tell the backend which trial a worker may continue without a pause."""
         loaded, self._loaded = self._loaded, None
         return backend.advance(trials, loaded)
 
     def _note_recommendation(self, recommend: Callable[[], Archs], clock: float) -> None:
-        """Ask what the strategy would hand over now, and keep it if that has changed.
+        """Ask the strategy for its recommendation, and keep it if it has changed.
 
         Raises:
-            StrategyError: not even one architecture, or no array of them.
-            InvalidArchitecture: one that is not in the space.
+            StrategyError: the recommendation is empty, or not an array of architectures.
+            InvalidArchitecture: an architecture is not in the space.
         """
         begin = perf_counter()
         archs = recommend()
@@ -268,17 +267,17 @@ class Simulation:
             self.recommendations.append(Recommendation(clock, freeze_array(self._space.checked(archs))))
 
     def _note(self, ids: Ints, results: Results) -> None:
-        """Keep the numbers of a batch."""
+        """Store the numbers of a batch."""
         self._ids.frombytes(ids.tobytes())
         self._epochs.frombytes(results.epoch.astype(_INT64, copy=False).tobytes())
         self._scores.frombytes(results.score.astype(np.float64, copy=False).tobytes())
         self._cost_s.frombytes(results.cost_s.astype(np.float64, copy=False).tobytes())
 
     def _settle_objectives(self, n: int, results: Results) -> None:
-        """Learn from the first answer how many objectives there are, and refuse another number later.
+        """Set the number of objectives by the first answer, and check that later answers have the same number.
 
         Raises:
-            BackendError: scores are not ``[n, objectives]``, or there were more or fewer objectives before.
+            BackendError: scores are not ``[n, objectives]``, or the number of objectives has changed.
         """
         shape, known = np.shape(results.score), self._n_objectives
         if len(shape) != 2 or shape[0] != n or not shape[1] or known not in {-1, shape[1]}:
@@ -289,11 +288,11 @@ class Simulation:
         self._n_objectives = shape[1]
 
     def _check_answer(self, trials: Trials, results: Results) -> None:
-        """Refuse an answer after which the clock would stand still or run backwards.
+        """Raise an error for an answer after which the clock would stand still or run backwards.
 
         Raises:
-            BackendError: rows are missing, seconds are negative, nan or infinite, or a new trial takes none: then a
-                search that is given seconds would never end.
+            BackendError: rows are missing, seconds are negative, nan or infinite, or a new trial takes no time: a
+                search with a budget of seconds would then never end.
         """
         name, costs = type(self._backend).__name__, np.asarray(results.cost_s)
         n = len(trials.id)
@@ -304,14 +303,14 @@ class Simulation:
         if len(bad):
             raise BackendError(
                 f"{name} charges {costs[bad[0]]} seconds for trial {trials.id[bad[0]]} ({len(bad)} of {n} such); the "
-                "clock needs a positive finite number (or 0 of a trial that goes on): mend what it reads its costs from"
+                "clock needs a positive finite number (or 0 for a resumed trial): correct the costs of the backend"
             )
 
     def _check_idle(self, trials: Trials) -> None:
-        """Refuse trials that are asked to go on while they are running.
+        """Check that no trial is resumed while it is running.
 
         Raises:
-            StrategyError: there is one.
+            StrategyError: a running trial was asked.
         """
         if not self._partial:  # until now every trial was asked once, up to the last epoch
             self._partial = True
@@ -320,20 +319,20 @@ class Simulation:
         ids = set(trials.id.tolist())
         if len(ids) < len(trials.id) or not self._running.isdisjoint(ids):
             twice = sorted(self._running & ids) or sorted(ids)
-            raise StrategyError(f"trials {twice[:8]} are asked to go on before they are told; wait for their results")
+            raise StrategyError(f"trials {twice[:8]} are asked again while they are running; wait for their results")
         self._running |= ids
 
     def _new_epochs(self, ids: list[int], epochs: list[int]) -> list[int]:
-        """Return how many epochs each trial has not been asked for before."""
+        """Return the number of epochs of each trial that were not asked for before."""
         new = [epoch - self._reached.get(trial, 0) for trial, epoch in zip(ids, epochs, strict=True)]
         self._reached.update(zip(ids, epochs, strict=True))
         return new
 
     def _checked(self, trials: Any, free: int) -> Trials:
-        """Return the trials as arrays of the documented types that nobody can change: copies unless that is so already.
+        """Return the trials as frozen arrays of the documented types; copies unless they are so already.
 
         Raises:
-            StrategyError: not ``Trials``, arrays of other shapes, or more trials than were wanted.
+            StrategyError: the trials are not ``Trials``, have other shapes, or are more than were wanted.
         """
         if not isinstance(trials, Trials):
             raise StrategyError(f"ask returned {type(trials).__name__}; expected nasbench.Trials")
@@ -360,13 +359,13 @@ class Simulation:
 
     @property
     def history(self) -> History:
-        """Everything that was told so far."""
+        """All results that the strategy has got so far."""
         if not self._told:
             return no_history(self._space)
         order = np.array(self._told)
         archs = np.frombuffer(b"".join(self._archs), dtype=self._dtype).reshape(-1, self._n_decisions)
         score = np.frombuffer(self._scores)
-        if self._n_objectives == 1:  # single numbers are taken in half the time of rows
+        if self._n_objectives == 1:  # taking single numbers is twice as fast as taking rows
             score = score.take(order)[:, None]
         else:
             score = score.reshape(-1, self._n_objectives).take(order, axis=0)

@@ -1,4 +1,4 @@
-"""How many threads linear algebra takes."""
+"""Limiting the number of threads of linear algebra."""
 
 import contextlib
 import sys
@@ -10,9 +10,9 @@ from threadpoolctl import ThreadpoolController
 
 @contextlib.contextmanager
 def limit_to_one_thread() -> Iterator[None]:
-    """Keep linear algebra to one thread: sums keep their order, and seconds can be compared.
+    """Limit linear algebra to one thread, so that sums keep their order and seconds can be compared.
 
-    Libraries that are loaded meanwhile are not known to it.
+    The limit does not apply to libraries that are loaded inside the block.
     """
     torch = sys.modules.get("torch")
     threads = torch.get_num_threads() if torch else 1
@@ -28,6 +28,6 @@ def limit_to_one_thread() -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _libraries(n_modules: int) -> ThreadpoolController:
-    """Return the libraries that have threads; looking for them takes milliseconds, so only after an import."""
+    """Return the libraries that use threads; the search takes milliseconds and is repeated only after an import."""
     del n_modules
     return ThreadpoolController()

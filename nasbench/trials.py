@@ -1,10 +1,10 @@
-"""The two messages between a strategy and whoever trains: a request and its answer.
+"""The two messages between a strategy and a trainer: a request and its answer.
 
-Neither can be changed by who receives or sends it: a simulation copies what it is asked, so that a strategy may fill
-its arrays again, and what a strategy is told is read-only for good (``nasbench.arrays.freeze``).
+Neither can be changed by its sender or receiver. A simulation copies the trials it gets, so a strategy may reuse its
+arrays, and the results that a strategy gets are permanently read-only (``nasbench.arrays.freeze_array``).
 
-A strategy sees ``Results`` only. They hold validation scores, so the test split is out of its reach
-by type. A trial that is not asked again has stopped; a known id asked at a later epoch is resumed.
+A strategy sees ``Results`` only. They hold validation scores, so the types keep the test split out of its reach. A
+trial that is not asked again has stopped; a known id asked at a later epoch is resumed.
 """
 
 import struct
@@ -21,7 +21,7 @@ from nasbench.spaces import SearchSpace
 FULL_TRAINING = -1
 """The epoch that means "to the end of the recipe"."""
 
-# Slices of prepared arrays: making a new one would cost more than the look-up it asks for.
+# Slices of prepared arrays: making a new array would cost more than the table look-up itself.
 _ENDS = freeze_array(np.full(1024, FULL_TRAINING, dtype=np.int64))
 _IDS = freeze_array(np.arange(1 << 14))
 _FLOAT = np.dtype(np.float64)
@@ -32,7 +32,7 @@ class Trials(NamedTuple):
     """Architectures to train.
 
     Attributes:
-        id: [n] chosen by the strategy, unique in its run.
+        id: [n] numbers that the strategy chooses, unique in its run.
         arch: [n, d] the architectures.
         epoch: [n] train until here; ``FULL_TRAINING`` for the recipe's last epoch.
     """
@@ -43,13 +43,13 @@ class Trials(NamedTuple):
 
 
 class Results(NamedTuple):
-    """What training them showed, in any order and possibly in pieces.
+    """The results of trials, in any order and possibly in parts.
 
     Attributes:
         id: [n] as asked.
         epoch: [n] last finished epoch.
-        score: [n, objectives] what the strategy maximises: each metric in its own unit, negated where small is good;
-            nan where the training crashed, further ones where missing. Most tasks have one objective.
+        score: [n, objectives] scores to maximise: each metric in its own unit, negated where smaller is better; nan in
+            the first column if the training run crashed, in others if missing. Most tasks have one objective.
         cost_s: [n] seconds of this answer alone.
     """
 
@@ -60,11 +60,11 @@ class Results(NamedTuple):
 
 
 class Recommendation(NamedTuple):
-    """What a search would hand over if it were stopped.
+    """The architectures that a search would recommend if it were stopped.
 
     Attributes:
-        time_s: simulated seconds from which on it holds, until the next one.
-        archs: [k, d] one architecture, or several: a set.
+        time_s: simulated seconds from which it is valid, until the next one.
+        archs: [k, d] one architecture, or a set of several.
     """
 
     time_s: float
@@ -72,7 +72,7 @@ class Recommendation(NamedTuple):
 
 
 def full_trainings(first_id: int, archs: Archs) -> Trials:
-    """Ask for complete trainings of ``archs`` [n, d], numbered from ``first_id``."""
+    """Return complete training runs of ``archs`` [n, d], numbered from ``first_id``."""
     n = len(archs)
     end = first_id + n
     ids = _IDS[first_id:end] if end <= len(_IDS) else np.arange(first_id, end)
@@ -80,7 +80,7 @@ def full_trainings(first_id: int, archs: Archs) -> Trials:
 
 
 def pack_answer(score: float, cost_s: float) -> tuple[Floats, Floats]:
-    """Return ``score`` [1, 1] and ``cost_s`` [1] of one trial, frozen: in less time than arrays of lists take."""
+    """Return ``score`` [1, 1] and ``cost_s`` [1] of one trial, frozen; faster than making arrays from lists."""
     pair = _pack_pair(score, cost_s)
     return np.ndarray((1, 1), _FLOAT, pair), np.ndarray((1,), _FLOAT, pair, 8)
 
@@ -88,14 +88,14 @@ def pack_answer(score: float, cost_s: float) -> tuple[Floats, Floats]:
 class Strategy(Protocol):
     """A search strategy: one file in ``strategies/``, or any class with this shape.
 
-    The constructor takes ``(space, rng)`` and keyword options; no option means the source paper's
-    defaults. Whatever else a strategy may offer is optional: ``Capabilities`` lists all of it.
+    The constructor takes ``(space, rng)`` and keyword options; without options, the source paper's defaults apply.
+    ``Capabilities`` lists the optional features.
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None: ...
 
     def ask(self, n: int) -> Trials:
-        """Return up to ``n`` trials; fewer means "waiting for results".
+        """Return up to ``n`` trials; fewer means that the strategy waits for results.
 
         Raises:
             SearchFinished: nothing is left to ask, now or later.
@@ -103,13 +103,13 @@ class Strategy(Protocol):
         ...
 
     def tell(self, results: Results) -> None:
-        """Take results in any order, possibly fewer at a time than were asked."""
+        """Receive results in any order, possibly fewer at a time than were asked."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a strategy may offer besides ``ask`` and ``tell``, by members of these names.
+    """Optional features of a strategy besides ``ask`` and ``tell``: members with these names.
 
     Three more are read by the registry, which treats predictors alike: the class attribute ``presets`` (names of
     options that other publications or implementations use together), the static method ``sources(task, options)``
@@ -121,16 +121,16 @@ class Capabilities:
     for complete training runs only.
 
     Attributes:
-        n_prefetchable: attribute or property: how many of the next trials are decided whatever results come in. They
-            may be asked in one go, which is faster and changes nothing. Here a function that reads it.
-        requires_fidelities: class attribute: True where a strategy does nothing but stop trainings early, so that a
-            task of complete trainings alone is refused.
-        deterministic: attribute: True where a strategy draws no random numbers.
+        n_prefetchable: attribute or property: number of next trials that do not depend on further results. They may be
+            asked at once, which is faster and changes nothing. Here a function that reads it.
+        requires_fidelities: class attribute: True if a strategy only stops training runs early, so that tasks with
+            complete training runs only are an error.
+        deterministic: attribute: True if a strategy draws no random numbers.
         warm_start: method ``warm_start(archs, scores)``: takes over distinct architectures [m, d] that another search
             trained, and their scores [m], nan for a crash, before the first ``ask``.
-        recommend: method ``recommend() -> [k, d]``: the architectures, at least one, that the search would hand over
+        recommend: method ``recommend() -> [k, d]``: the architectures, at least one, that the search would recommend
             if it were stopped now. It is called after every ``tell``, and its time counts as the strategy's. Without
-            it, ``nasbench.recommending`` says what a search hands over.
+            it, the default of ``nasbench.recommending`` applies.
     """
 
     n_prefetchable: Callable[[], float] | None = None
@@ -141,7 +141,7 @@ class Capabilities:
 
 
 def capabilities_of(strategy: Any) -> Capabilities:
-    """Return what a strategy, or the class of one, offers; methods of a class only show that there are any."""
+    """Return the capabilities of a strategy or of its class; methods of a class only show that they exist."""
     return Capabilities(
         partial(getattr, strategy, "n_prefetchable") if hasattr(strategy, "n_prefetchable") else None,
         bool(getattr(strategy, "requires_fidelities", False)),
@@ -152,8 +152,8 @@ def capabilities_of(strategy: Any) -> Capabilities:
 
 
 class Backend(Protocol):
-    """Who answers a trial: a table, a surrogate or real training."""
+    """A source of results for trials: a table, a surrogate or real training."""
 
     def advance(self, trials: Trials) -> Results:
-        """Train each trial until its epoch and return one row per trial, in the order asked."""
+        """Train each trial to its epoch and return one row per trial, in the order asked."""
         ...

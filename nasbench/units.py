@@ -1,6 +1,6 @@
-"""What a metric's numbers mean: their unit, which of two is better, how they are printed, what a search optimises.
+"""The units of metrics: which of two values is better, how values are printed, and what a search optimises.
 
-Inside, an accuracy is a fraction; on screen it is percent. Everything else is printed in its own unit.
+Internally, an accuracy is a fraction; it is printed in percent. Everything else is printed in its own unit.
 """
 
 import math
@@ -21,16 +21,16 @@ UNITS = {
 """Allowed units and the range of their values."""
 
 _SIGNIFICANT = 4
-_SMALL, _LARGE = 1e-4, 1e9  # outside, numbers are written with an exponent
-_WHOLE = 1e15  # up to which a whole number has all of its digits
+_SMALL, _LARGE = 1e-4, 1e9  # outside this range, numbers are written with an exponent
+_WHOLE = 1e15  # below it, whole numbers are exact
 
 
 class Scale(NamedTuple):
-    """What the numbers of a metric mean.
+    """Unit and direction of a metric.
 
     Attributes:
         unit: ``fraction``, ``nats``, ``s``, ``count``, ``J`` or ``none``.
-        direction: ``maximize``, ``minimize``, or ``none`` where neither is better.
+        direction: ``maximize``, ``minimize``, or ``none`` if no value is better than another.
     """
 
     unit: str = "fraction"
@@ -38,12 +38,12 @@ class Scale(NamedTuple):
 
     @classmethod
     def of(cls, attributes: Mapping[str, Any]) -> Self:
-        """Return the scale of a column by its attributes."""
+        """Return the scale of a column from its attributes."""
         return cls(str(attributes["unit"]), str(attributes["direction"]))
 
     @property
     def sign(self) -> float:
-        """What values are multiplied by so that larger is better: 1, or -1 where they are to be minimised."""
+        """Factor that makes larger values better: 1, or -1 for metrics to be minimised."""
         return -1.0 if self.direction == "minimize" else 1.0
 
     @property
@@ -53,7 +53,7 @@ class Scale(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The unit as it is printed behind a number; empty without one."""
+        """The unit as it is printed after a number; empty without one."""
         return {"fraction": "%", "none": "", "count": ""}.get(self.unit, self.unit)
 
     def text(self, value: float) -> str:
@@ -63,22 +63,22 @@ class Scale(NamedTuple):
         return append_unit(format_significant(value, _SIGNIFICANT + 1), self.shown)
 
     def exact(self, value: float) -> str:
-        """Return a value with its unit to six digits, a whole one to the last: ``91.6067 %``, ``0.199509 nats``."""
+        """Return a value to six digits, a whole number in full, with its unit: ``91.6067 %``, ``0.199509 nats``."""
         value = 100 * value if self.is_fraction else value
         return append_unit(f"{value:,.0f}" if value.is_integer() else f"{value:.6g}", self.shown)
 
     def number(self, value: float) -> str:
-        """Return a value without its unit, for a column whose heading has it: ``91.61``, ``0.1651``."""
+        """Return a value without its unit, for a column whose heading shows it: ``91.61``, ``0.1651``."""
         return f"{100 * value:.2f}" if self.is_fraction else format_significant(value)
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Least and greatest value that its scores, ``sign`` times what is measured, may have."""
+        """Smallest and largest possible score, which is ``sign`` times the measured value."""
         low, high = sorted(self.sign * bound for bound in UNITS[self.unit])
         return low, high
 
     def spread(self, mean: float, std: float) -> str:
-        """Return a mean and a standard deviation to the same decimals, without their unit; of one value the mean."""
+        """Return a mean and a standard deviation with equal decimals and no unit; the mean alone if std is nan."""
         if math.isnan(std):
             return f"{100 * mean:.2f}" if self.is_fraction else format_significant(mean)
         if self.is_fraction:
@@ -88,7 +88,7 @@ class Scale(NamedTuple):
 
 
 ACCURACY = Scale()
-"""What is meant where nothing is said."""
+"""The scale of a metric that declares none."""
 
 
 @dataclass(frozen=True)
@@ -101,13 +101,13 @@ class Objective:
         name: of the metric, or the label that a task gives it.
         unit: of its values, a key of ``UNITS``.
         direction: ``maximize`` or ``minimize``.
-        reference: a value, in the unit, that a useful architecture is better than: the reference point of hypervolume.
-            None where nothing was declared.
-        bound: a value, in the unit, that no architecture is better than: the ideal point. None where nothing was
-            declared.
+        reference: a value, in the unit, that every useful architecture is better than: the reference point of
+            hypervolume. None if none was declared.
+        bound: a value, in the unit, that no architecture is better than: the ideal point. None if none was declared.
 
     Raises:
-        InvalidOption: a direction that names neither better nor worse, or points that contradict it or the unit.
+        InvalidOption: the direction is neither ``maximize`` nor ``minimize``, or reference and bound contradict it or
+            the unit.
     """
 
     name: str
@@ -117,7 +117,7 @@ class Objective:
     bound: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse contradictions."""
+        """Check for contradictions."""
         if self.unit not in UNITS:
             raise make_unknown_name(f"unit of objective '{self.name}'", self.unit, UNITS)
         if self.direction not in ("maximize", "minimize"):
@@ -146,48 +146,48 @@ class Objective:
 
     @property
     def sign(self) -> float:
-        """What values are multiplied by to become the scores that strategies maximise: 1.0 or -1.0."""
+        """Factor that turns values into the scores that strategies maximise: 1.0 or -1.0."""
         return self.scale.sign
 
 
 class HasObjectives:
-    """Mixin of tasks: unit, direction and sign of what is observed follow from the first objective."""
+    """Mixin of tasks: unit, direction and sign of the observed metric follow from the first objective."""
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
-        """What a search optimises, the observed metric first."""
+        """The objectives of a search, the observed metric first."""
         raise NotImplementedError
 
     @property
     def scale(self) -> Scale:
-        """Unit and direction of what is observed."""
+        """Unit and direction of the observed metric."""
         return self.objectives[0].scale
 
     @property
     def direction(self) -> str:
-        """Whether to ``maximize`` or to ``minimize`` what is observed."""
+        """Whether to ``maximize`` or to ``minimize`` the observed metric."""
         return self.scale.direction
 
     @property
     def sign(self) -> float:
-        """What observed values are multiplied by to become the scores that strategies maximise: 1.0 or -1.0."""
+        """Factor that turns observed values into the scores that strategies maximise: 1.0 or -1.0."""
         return self.scale.sign
 
     @property
     def unit(self) -> str:
-        """Unit of what is observed: ``fraction``, ``nats``, ``s``, ``count``, ``J`` or ``none``."""
+        """Unit of the observed metric: ``fraction``, ``nats``, ``s``, ``count``, ``J`` or ``none``."""
         return self.scale.unit
 
 
 def format_significant(value: float, digits: int = _SIGNIFICANT) -> str:
-    """Return a number to so many significant digits, a whole one to the last."""
+    """Return a number with ``digits`` significant digits; a whole number in full."""
     if float(value).is_integer() and abs(value) < _WHOLE:
         return f"{value:,.0f}"
     return _format_value(value, abs(value), digits)
 
 
 def _format_value(value: float, size: float, digits: int = _SIGNIFICANT) -> str:
-    """Return a value with the decimals that one of ``size`` needs for so many significant digits."""
+    """Return a value with the decimals that a number of ``size`` needs for ``digits`` significant digits."""
     if not math.isfinite(value) or not size:
         return f"{value:g}"
     if not _SMALL <= size < _LARGE:
@@ -201,6 +201,6 @@ def append_unit(text: str, shown: str) -> str:
 
 
 def find_common_unit(scales: Iterable[Scale]) -> str | None:
-    """Return the unit, as it is printed, that all values of a column share; None where there are several, or none."""
+    """Return the printed unit that all values of a column share; None if there are several, or no values."""
     shown = {scale.shown for scale in scales}
     return shown.pop() if len(shown) == 1 else None

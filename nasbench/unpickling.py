@@ -1,7 +1,7 @@
-"""Reading other people's pickles without running anything that they say.
+"""Reading pickles from other sources without running any code in them.
 
 A pickle is a program: it names functions and classes, and an ordinary unpickler imports and calls them. Here every name
-is looked up in a table of stand-ins instead, which build containers, text and numbers; any other name is refused.
+is looked up in a table of stand-ins instead, which build containers, text and numbers; any other name is an error.
 """
 
 import pickle
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from nasbench.errors import SourceError
 
 StandIns = Mapping[tuple[str, str], Any]
-"""What stands for a module's function or class, by the names that a pickle gives."""
+"""Stand-ins for functions and classes, by the names of module and object in a pickle."""
 
 _NUMBERS: dict[str, np.dtype[Any]] = {code: np.dtype(f"<{code}") for code in ("u1", "f4", "f8", "i8")}
 _ORDERS = ("<", b"<")
@@ -22,11 +22,11 @@ _ORDERS_OF_BYTES = ("|", b"|")
 
 
 class PickleRefused(Exception):
-    """The pickle asks for something that is not plain data."""
+    """The pickle contains something that is not plain data."""
 
 
 class NumberKind:
-    """Stands for ``numpy.dtype`` of a plain number; takes the state numpy writes and believes none of it."""
+    """Stand-in for ``numpy.dtype`` of a plain number; it checks the state that numpy wrote and does not use it."""
 
     def __init__(self, code: Any, *_: Any) -> None:
         code = code.decode("latin1") if isinstance(code, bytes) else code
@@ -35,7 +35,7 @@ class NumberKind:
         self.dtype: np.dtype[Any] = _NUMBERS[code]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return NumberKind, (self.dtype.str[1:],)  # our own workers pass it on
+        return NumberKind, (self.dtype.str[1:],)  # for transfer between our own processes
 
     def __setstate__(self, state: Any) -> None:
         allowed = _ORDERS_OF_BYTES if self.dtype.itemsize == 1 else _ORDERS
@@ -44,7 +44,7 @@ class NumberKind:
 
 
 class PlainFunction:
-    """Base of what stands for a function: it is called, and nothing can be stored in it."""
+    """Base of stand-ins for functions: they can be called, and nothing can be stored in them."""
 
     __slots__ = ()
 
@@ -57,7 +57,7 @@ class PlainFunction:
 
 
 class MakeScalar(PlainFunction):
-    """Stands for the function that makes numpy scalars; makes floats."""
+    """Stand-in for the function that makes numpy scalars; it returns floats."""
 
     __slots__ = ()
 
@@ -68,7 +68,7 @@ class MakeScalar(PlainFunction):
 
 
 class EncodeLatin(PlainFunction):
-    """Stands for ``codecs.encode``, by which pickles older than protocol 3 write bytes; knows Latin-1 alone."""
+    """Stand-in for ``codecs.encode``, by which pickles before protocol 3 store bytes; it knows only Latin-1."""
 
     __slots__ = ()
 
@@ -91,27 +91,27 @@ def read_array_state(state: Any) -> npt.NDArray[Any]:
 
 
 def stand_for_numpy(make_array: PlainFunction) -> dict[tuple[str, str], Any]:
-    """Return what stands for the names by which numpy pickles arrays and scalars.
+    """Return the stand-ins for the names by which numpy pickles arrays and scalars.
 
     Args:
-        make_array: makes an empty array; what it returns takes the state that ``read_array_state`` reads.
+        make_array: makes an empty array, which then receives the state that ``read_array_state`` reads.
     """
     functions = {"_reconstruct": make_array, "scalar": MakeScalar()}
     return {
-        ("numpy", "ndarray"): "numpy.ndarray",  # only named to the function that makes arrays; nothing can be called
+        ("numpy", "ndarray"): "numpy.ndarray",  # only an argument of the function that makes arrays; not callable
         ("numpy", "dtype"): NumberKind,
         **{(f"numpy.{room}.multiarray", name): one for room in ("core", "_core") for name, one in functions.items()},
     }
 
 
 class RestrictedUnpickler(pickle.Unpickler):
-    """Builds what the stand-ins build; refuses every other name.
+    """An unpickler that knows only the stand-ins; every other name is an error.
 
     Args:
-        file: read from where it stands to the end of the pickle.
+        file: read from its current position to the end of the pickle.
         allowed: the stand-ins.
-        persistent: told what the pickle says of each persistent object; its answer stands for it. None refuses them.
-        encoding: of the text of Python 2; ``bytes`` leaves it as bytes.
+        persistent: called with the id of each persistent object; returns its stand-in. If None, they are an error.
+        encoding: encoding of the text of Python 2; ``bytes`` leaves it as bytes.
     """
 
     def __init__(
@@ -132,22 +132,22 @@ class RestrictedUnpickler(pickle.Unpickler):
         return self._allowed[module, name]
 
     def persistent_load(self, pid: Any) -> Any:
-        """Return what stands for a persistent object."""
+        """Return the stand-in of a persistent object."""
         if self._persistent is None:
             raise PickleRefused(f"persistent object {pid!r}")
         return self._persistent(pid)
 
     def load_plain(self, name: str) -> Any:
-        """Return the containers and numbers of the pickle, which errors call ``name``.
+        """Return the containers and numbers of the pickle; errors call it ``name``.
 
         Raises:
-            SourceError: it is truncated, not a pickle, or asks for anything but what is allowed.
+            SourceError: the pickle is truncated, is not a pickle, or names something that is not allowed.
         """
         try:
             return self.load()
         except PickleRefused as error:
-            raise SourceError(f"{name} refused: its pickle asks for '{error}', only plain data is read") from error
+            raise SourceError(f"{name} refused: its pickle contains '{error}'; expected plain data only") from error
         except SourceError:
             raise
         except Exception as error:  # a damaged pickle can raise nearly anything
-            raise SourceError(f"{name} is truncated or no pickle ({type(error).__name__}: {error})") from error
+            raise SourceError(f"{name} is truncated or not a pickle ({type(error).__name__}: {error})") from error

@@ -1,7 +1,7 @@
-"""Which trials are asked and not answered yet: the book-keeping that strategies share.
+"""Bookkeeping of pending trials, shared by many strategies.
 
-``Ledger`` is for strategies that learn from every answer at once, ``Rounds`` and ``InRounds`` for those that decide a
-whole generation when the last one is complete. Both read the first objective only, and a crashed training as
+``Ledger`` is for strategies that learn from every answer at once, ``Rounds`` and ``InRounds`` for those that choose a
+whole generation when the last one is complete. Both read the first objective only, and a crashed training run as
 ``-inf``: worse than any that finished.
 """
 
@@ -19,10 +19,10 @@ _TRIES = 1000  # draws without a new architecture before the space counts as exh
 
 
 class Ledger:
-    """Gives out trials and finds the architecture of each answer.
+    """Numbers trials and finds the architecture of each answer.
 
     Attributes:
-        n_asked: trials so far.
+        n_asked: number of trials so far.
     """
 
     def __init__(self) -> None:
@@ -46,15 +46,15 @@ class Ledger:
 
 
 class Rounds:
-    """Asks for architectures a round at a time; the next begins when every answer of the last is there.
+    """Asks for architectures one round at a time; the next begins when every answer of the last has arrived.
 
     Args:
         begin: returns the architectures ``[m, d]`` of the next round, at least one.
         n_decisions: columns of an architecture.
 
     Attributes:
-        archs: [m, d] the round.
-        scores: [m] its scores, ``-inf`` for a crash.
+        archs: [m, d] architectures of the round.
+        scores: [m] their scores, ``-inf`` for a crash.
     """
 
     def __init__(self, begin: Callable[[], Archs], n_decisions: int) -> None:
@@ -65,13 +65,13 @@ class Rounds:
 
     @property
     def n_left(self) -> int:
-        """Architectures of the round that nobody asked for yet."""
+        """Number of architectures of the round that are left to ask."""
         return len(self.archs) - self._next
 
     def ask(self, n: int) -> Trials:
-        """Return up to ``n`` architectures of the round; none while the last of it are running."""
+        """Return up to ``n`` architectures of the round; none while its last ones are running."""
         if self._n_told == len(self.archs):
-            archs = freeze_array(self._begin())  # asked for slice by slice, which then need no copies
+            archs = freeze_array(self._begin())  # asked slice by slice; frozen slices need no copies
             self._first += len(self.archs)
             self.archs, self.scores = archs, np.full(len(archs), -np.inf)
             self._next = self._n_told = 0
@@ -80,7 +80,7 @@ class Rounds:
         return full_trainings(self._first + first, self.archs[first : self._next])
 
     def tell(self, results: Results) -> None:
-        """Note scores at their places in the round."""
+        """Store the scores at their positions in the round."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             if not math.isnan(score):
                 self.scores[trial - self._first] = score
@@ -88,17 +88,17 @@ class Rounds:
 
 
 class InRounds:
-    """What a strategy asks and hears if ``Rounds`` decide it. Sub-classes set ``_rounds``."""
+    """Mixin of strategies that ask by ``Rounds``. Sub-classes set ``_rounds``."""
 
     _rounds: Rounds
 
     @property
     def n_prefetchable(self) -> int:
-        """Architectures of the round that nobody asked for yet."""
+        """Number of architectures of the round that are left to ask."""
         return self._rounds.n_left
 
     def ask(self, n: int) -> Trials:
-        """Return up to ``n`` architectures of the round; none while the last of it are running.
+        """Return up to ``n`` architectures of the round; none while its last ones are running.
 
         Raises:
             SearchFinished: no architecture is left for another round.
@@ -106,7 +106,7 @@ class InRounds:
         return self._rounds.ask(n)
 
     def tell(self, results: Results) -> None:
-        """Note the scores."""
+        """Store the scores."""
         self._rounds.tell(results)
 
 
@@ -114,7 +114,7 @@ def sample_new(space: SearchSpace, rng: np.random.Generator, n: int, known: Cont
     """Draw up to ``n`` distinct architectures that are not ``known``; ``[m, d]``, m > 0.
 
     Raises:
-        SearchFinished: many draws gave nothing new.
+        SearchFinished: a thousand draws gave nothing new.
     """
     found: dict[bytes, Archs] = {}
     for _ in range(_TRIES):
@@ -130,9 +130,9 @@ def sample_new(space: SearchSpace, rng: np.random.Generator, n: int, known: Cont
 def mutate_until_new(
     space: SearchSpace, rng: np.random.Generator, archs: Archs, known: set[bytes], *, tries: int = 10
 ) -> Archs:
-    """Mutate those of ``archs`` [n, d] that are ``known`` until they are not, and add all to it; ``[n, d]``.
+    """Mutate those of ``archs`` [n, d] that are ``known`` until they are new, and add all to ``known``; ``[n, d]``.
 
-    One that is still known after ``tries`` mutations in a row stays what they made of it.
+    An architecture that is still known after ``tries`` mutations in a row keeps the last of them.
     """
     distinct = archs.copy()
     for i in range(len(archs)):
@@ -150,10 +150,10 @@ def mutate_until_new(
 
 
 def check_at_least(minimum: float, **options: float) -> None:
-    """Refuse options below ``minimum``, and what is no number.
+    """Raise an error for options below ``minimum``, or that are not numbers.
 
     Raises:
-        InvalidOption: naming the first such option.
+        InvalidOption: the message names the first such option.
     """
     for name, value in options.items():
         if not (_is_number(value) and value >= minimum):
@@ -161,32 +161,32 @@ def check_at_least(minimum: float, **options: float) -> None:
 
 
 def check_within(low: float, high: float, **options: float) -> None:
-    """Refuse options outside ``[low, high]``, and what is no number.
+    """Raise an error for options outside ``[low, high]``, or that are not numbers.
 
     Raises:
-        InvalidOption: naming the first such option.
+        InvalidOption: the message names the first such option.
     """
     for name, value in options.items():
         if not (_is_number(value) and low <= value <= high):
-            raise InvalidOption(f"{name}={value}; expected {low:g} to {high:g}")
+            raise InvalidOption(f"{name}={value}; expected a number from {low:g} to {high:g}")
 
 
 def check_below_one(**options: float) -> None:
-    """Refuse options outside ``[0, 1)``, and what is no number.
+    """Raise an error for options outside ``[0, 1)``, or that are not numbers.
 
     Raises:
-        InvalidOption: naming the first such option.
+        InvalidOption: the message names the first such option.
     """
     for name, value in options.items():
         if not (_is_number(value) and 0 <= value < 1):
-            raise InvalidOption(f"{name}={value}; expected 0 up to 1, which is excluded")
+            raise InvalidOption(f"{name}={value}; expected at least 0 and below 1")
 
 
 def check_between(low: float, high: float, **options: float) -> None:
-    """Refuse options outside ``(low, high)``, and what is no number.
+    """Raise an error for options outside ``(low, high)``, or that are not numbers.
 
     Raises:
-        InvalidOption: naming the first such option.
+        InvalidOption: the message names the first such option.
     """
     for name, value in options.items():
         if not (_is_number(value) and low < value < high):
@@ -194,10 +194,10 @@ def check_between(low: float, high: float, **options: float) -> None:
 
 
 def check_positive(**options: float) -> None:
-    """Refuse options that are not above 0 and finite, and what is no number.
+    """Raise an error for options that are not positive finite numbers.
 
     Raises:
-        InvalidOption: naming the first such option.
+        InvalidOption: the message names the first such option.
     """
     for name, value in options.items():
         if not (_is_number(value) and 0 < value < math.inf):
@@ -205,5 +205,5 @@ def check_positive(**options: float) -> None:
 
 
 def _is_number(value: object) -> bool:
-    """Tell numbers from text: a label's ``gamma=nan`` is read as the word."""
+    """Return whether an option is a number: ``gamma=nan`` in a label is read as text."""
     return isinstance(value, int | float | np.number)

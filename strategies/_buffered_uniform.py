@@ -1,4 +1,4 @@
-"""Uniform random numbers drawn ahead: a call to the generator costs as much as a hundred of its numbers."""
+"""Uniform random numbers drawn in blocks: a call to the generator costs as much as a hundred of its numbers."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ _BLOCK = 512
 class Uniforms:
     """Hands out numbers in [0, 1) a few at a time.
 
-    Which numbers come depends on what was taken before and not on when, so that a search does not depend on
-    how many trials are asked at a time.
+    The sequence of numbers does not depend on how many are taken at a time, so a search does not depend on how many
+    trials are asked at a time.
 
     Args:
-        rng: draws them.
+        rng: draws the blocks.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""Shared state of strategies that work in rounds with a predictor: what was asked, what was learnt, what is best."""
+"""Shared state of strategies that work in rounds with a predictor: asked architectures, results, and the predictor."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from nasbench.strategies._pools import SeenSet, draw_unseen
 
 
 class Asked:
-    """What was asked, and what is drawn where there is nothing better.
+    """The architectures asked so far, and random draws that are not among them.
 
     Args:
         space: where to search.
-        rng: draws.
+        rng: draws architectures.
 
     Attributes:
-        seen: what was asked.
+        seen: architectures that were asked.
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
@@ -29,13 +29,13 @@ class Asked:
         self.seen = SeenSet(space)
 
     def mark_asked(self, archs: Archs) -> Archs:
-        """Return ``archs`` [n, d] and remember that they are asked.
+        """Return ``archs`` [n, d], and remember that they were asked.
 
         Raises:
-            SearchFinished: there is none.
+            SearchFinished: ``archs`` is empty.
         """
         if not len(archs):
-            raise SearchFinished("no new architecture was found: the space is searched to its end")
+            raise SearchFinished("no new architecture was found: the space is exhausted")
         self.seen.add(archs)
         return archs
 
@@ -45,15 +45,15 @@ class Asked:
 
 
 class Learner(Asked):
-    """All results of a search, and a predictor that is fitted to them when asked to.
+    """All results of a search, and a predictor that is fitted to them on demand.
 
     Args:
         space: where to search.
-        predictor: label of a predictor that needs nothing but architectures.
-        rng: decides the fits, and what is drawn.
+        predictor: label of a predictor that needs architectures only.
+        rng: draws for the fits, and draws architectures.
 
     Attributes:
-        predictor: as made; its own methods may be called once ``learn`` says so.
+        predictor: the predictor; call its methods only after ``learn`` has returned True.
 
     Raises:
         UnknownName: no such predictor.
@@ -68,18 +68,18 @@ class Learner(Asked):
         self.scores: Floats = np.empty(0)
 
     def take(self, archs: Archs, scores: Floats) -> None:
-        """Add results [n, d] and [n]; what is not finite, a crash, is left out."""
+        """Add results [n, d] and [n]; scores that are not finite, crashes, are left out."""
         finished = np.isfinite(scores)
         self.archs = np.concatenate([self.archs, archs[finished]])
         self.scores = np.concatenate([self.scores, scores[finished]])
 
     def select_best(self, n: int) -> Archs:
-        """Return the up to ``n`` best so far, best first."""
+        """Return the best up to ``n`` architectures so far, best first."""
         return self.archs[np.argsort(-self.scores, kind="stable")[:n]]
 
     def learn(self) -> bool:
-        """Fit the predictor to all results; return False where they are too few or all equal."""
+        """Fit the predictor to all results; return False where these are too few or all equal."""
         if len(self.scores) < self._least or (self.scores == self.scores[0]).all():
             return False
-        self.predictor.fit(Batch(self.archs.copy()), self.scores.copy(), self._rng)  # it may write over them
+        self.predictor.fit(Batch(self.archs.copy()), self.scores.copy(), self._rng)  # may be overwritten
         return True

@@ -1,7 +1,7 @@
 """A predictor inside a search: refitted every few results, conditioned on single results in between.
 
-A Gaussian process has ``condition``: between two fits, a result costs O(n^2). Other predictors stay as they
-are until the next fit.
+A Gaussian process has ``condition``: between two fits, a result costs O(n^2). Other predictors stay as they are until
+the next fit.
 """
 
 from collections.abc import Callable
@@ -17,21 +17,21 @@ from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
 
 Forecast = Callable[[Archs], Prediction]
-"""Architectures [m, d] to what is expected of them."""
+"""A function from architectures [m, d] to their prediction."""
 
 
 def make_search_predictor(space: SearchSpace, label: "str | type | Choice") -> Any:
-    """Return a new predictor that needs nothing but architectures.
+    """Return a new predictor that needs architectures only.
 
     Raises:
         UnknownName: no such predictor.
-        InvalidOption: one that needs learning curves or proxies.
+        InvalidOption: the predictor needs learning curves or proxies.
     """
     predictor: Any = make_predictor(space, label)
     if predictor.needs:
         raise InvalidOption(
-            f"predictor {label!r} needs {' and '.join(sorted(predictor.needs))}, which a search of full "
-            "trainings does not have; choose one that needs architectures only"
+            f"predictor {label!r} needs {' and '.join(sorted(predictor.needs))}, which a search by complete "
+            "training runs does not have; choose one that needs architectures only"
         )
     return predictor
 
@@ -40,13 +40,13 @@ class OnlinePredictor:
     """A predictor that follows a search.
 
     Args:
-        space: where the architectures are from.
-        predictor: label of a predictor that needs nothing but architectures.
-        refit_every: results between two fits; a fit learns the hyperparameters anew.
+        space: the searched space.
+        predictor: label of a predictor that needs architectures only.
+        refit_every: results between two fits; every fit learns the hyperparameters again.
 
     Raises:
         UnknownName: no such predictor.
-        InvalidOption: one that needs learning curves or proxies, or ``refit_every`` below 1.
+        InvalidOption: the predictor needs learning curves or proxies, or ``refit_every`` is below 1.
     """
 
     def __init__(self, space: SearchSpace, predictor: "str | type | Choice", *, refit_every: int) -> None:
@@ -56,7 +56,7 @@ class OnlinePredictor:
         self._least = predictor_capabilities_of(self._predictor).min_points
         self._believer: Any = None
         self._n_fitted = 0
-        self._known: Floats = np.empty(0)  # what the predictor was told
+        self._known: Floats = np.empty(0)  # scores that the predictor has learnt
 
     @property
     def can_believe(self) -> bool:
@@ -64,32 +64,32 @@ class OnlinePredictor:
         return predictor_capabilities_of(self._predictor).can_believe
 
     def learn(self, archs: Archs, scores: Floats, rng: np.random.Generator) -> bool:
-        """Take in all results so far, [n, d] and [n]; return False where they are too few or all equal.
+        """Learn from all results so far, [n, d] and [n]; return False where they are too few or all equal.
 
-        Where scores of old results changed, as labels of the best quarter do, new ones wait for the next fit.
+        If the targets of old results changed, as labels of the best quarter do, new results wait for the next fit.
         """
         n = len(scores)
         if n < self._least or (scores == scores[0]).all():
             return False
-        told = len(self._known)
+        n_known = len(self._known)
         if not self._n_fitted or n - self._n_fitted >= self._refit_every:
-            self._predictor.fit(Batch(archs.copy()), scores.copy(), rng)  # it may write over them
+            self._predictor.fit(Batch(archs.copy()), scores.copy(), rng)  # may be overwritten
             self._n_fitted, self._known = n, scores
-        elif n > told and self.can_believe and (scores[:told] == self._known).all():
-            self._predictor.condition(Batch(archs[told:]), scores[told:])
+        elif n > n_known and self.can_believe and (scores[:n_known] == self._known).all():
+            self._predictor.condition(Batch(archs[n_known:]), scores[n_known:])
             self._known = scores
         return True
 
     @property
     def fitted_at(self) -> int:
-        """Results that the last fit saw."""
+        """Number of results in the last fit."""
         return self._n_fitted
 
     def forecast(self, pending: Archs) -> Forecast:
-        """Return what answers predictions after a belief: that ``pending`` [p, d] score what is expected of them.
+        """Return a function that predicts as if ``pending`` [p, d] had scored their predictions.
 
-        The Kriging believer of Ginsbourger, Le Riche & Carraro 2010. The model itself stays as it is, and only
-        the latest answerer may be asked. A predictor without ``condition`` believes nothing.
+        This is the Kriging believer of Ginsbourger, Le Riche & Carraro 2010. The model itself is unchanged, and only
+        the function returned last may be called. A predictor without ``condition`` ignores ``pending``.
         """
         if not self.can_believe or not len(pending):
             return lambda archs: cast(Prediction, self._predictor.predict(Batch(archs)))

@@ -1,10 +1,10 @@
 """Pools of candidates: sets of architectures not asked before, over which an acquisition is maximised.
 
-``whole`` is every architecture of a listed space. ``mutation`` takes the children of the best parents, best
-parent first, as naszilla does (White et al. 2019, arXiv 1910.11858); ``half`` fills half of the pool with
-them and the rest at random, as NAS-BOWL does (Ru et al. 2021, arXiv 2006.07556). ``evolution`` lets the
-acquisition choose parents over some generations, and ``local`` climbs by it, as SMAC does (Hutter, Hoos &
-Leyton-Brown 2011, section 4.3).
+``whole`` is every architecture of a listed space. ``mutation`` takes the children of the best parents, best parent
+first, as naszilla does (White et al. 2019, arXiv 1910.11858). ``half`` fills half of the pool with children and the
+rest at random, as NAS-BOWL does (Ru et al. 2021, arXiv 2006.07556). In ``evolution``, the acquisition selects parents
+over a few generations. In ``local``, local search maximises the acquisition, as in SMAC (Hutter, Hoos & Leyton-Brown
+2011, section 4.3).
 """
 
 from collections.abc import Callable, Mapping
@@ -17,13 +17,13 @@ from nasbench.errors import make_unknown_name
 from nasbench.spaces import EnumeratedSpace, SearchSpace
 
 _TRIES = 1000  # draws in a row without a new architecture before a space counts as exhausted
-_MOST = 50_000  # architectures that are worth predicting all
+_MOST = 50_000  # maximum size of a space whose architectures are all predicted
 _GENERATIONS, _TOURNAMENT = 5, 10
 _CLIMBS, _STEPS = 10, 20
 
 
 class SeenSet:
-    """The architectures that were asked, twins counted as one where a benchmark trained only one of them."""
+    """The asked architectures; isomorphic ones count as one where a benchmark trained only one of them."""
 
     def __init__(self, space: SearchSpace) -> None:
         self._space = space
@@ -44,7 +44,7 @@ class SeenSet:
             self._keys.update(self._make_keys(archs))
 
     def filter_unseen(self, archs: Archs) -> Archs:
-        """Return those of ``archs`` [n, d] that were not seen, each once, in order."""
+        """Return the distinct rows of ``archs`` [n, d] that were not seen, in order."""
         if not len(archs):
             return archs
         if self._listed is not None:
@@ -59,7 +59,7 @@ class SeenSet:
         return archs[list(new.values())]
 
     def list_unseen(self) -> Archs | None:
-        """Return all that is left of a listed space, None of another one."""
+        """Return all unseen architectures of a listed space; None for any other space."""
         if self._listed is not None:
             return self._listed.rows[~self._mask]
         return self.filter_unseen(self._space.rows) if isinstance(self._space, EnumeratedSpace) else None
@@ -67,14 +67,14 @@ class SeenSet:
 
 @dataclass(frozen=True)
 class PoolContext:
-    """What a pool is made from.
+    """The inputs from which a pool is made.
 
     Attributes:
         space: where to search.
-        seen: what was asked before.
+        seen: architectures that were asked before.
         parents: [n, d] architectures with a score, best first.
-        acquisition: the acquisition value of candidates [m, d].
-        rng: draws.
+        acquisition: returns the acquisition values [m] of candidates [m, d].
+        rng: draws candidates.
     """
 
     space: SearchSpace
@@ -88,7 +88,7 @@ Pool = Callable[[PoolContext, int], Archs]
 
 
 def draw_unseen(space: SearchSpace, seen: SeenSet, n: int, rng: np.random.Generator) -> Archs:
-    """Draw ``n`` distinct architectures that were not seen; fewer where no more are found, ``[<= n, d]``."""
+    """Draw ``n`` distinct unseen architectures; fewer where no more are found, ``[<= n, d]``."""
     found, tries = space.no_archs, 0
     while len(found) < n and tries < _TRIES:
         drawn = space.sample(n, rng)
@@ -100,19 +100,19 @@ def draw_unseen(space: SearchSpace, seen: SeenSet, n: int, rng: np.random.Genera
 
 
 class NovelSampler:
-    """Draws architectures that were not drawn before, and, once none are left, any.
+    """Draws architectures that were not drawn before and, once none are left, any architectures.
 
     Args:
-        space: where they are from.
+        space: the space to draw from.
         rng: draws them.
 
     Attributes:
-        seen: what was drawn, or is not to be.
+        seen: architectures that were drawn, or that must not be drawn.
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         self._space, self._rng, self.seen = space, rng, SeenSet(space)
-        self._exhausted = False  # looking for new ones takes a thousand draws in vain
+        self._exhausted = False  # avoids a thousand unsuccessful draws per call
 
     def draw(self, n: int) -> Archs:
         """Return ``n`` architectures, ``[n, d]``."""
@@ -127,24 +127,24 @@ class NovelSampler:
 
 
 def take_whole(context: PoolContext, size: int) -> Archs:
-    """Return every architecture that was not asked; ``size`` of ``half`` where they are too many or not listed."""
+    """Return all unseen architectures; a ``half`` pool of ``size`` where they are too many or not listed."""
     rest = context.seen.list_unseen() if context.space.size <= _MOST else None
     return mutate_half(context, size) if rest is None else rest
 
 
 def draw_random(context: PoolContext, size: int) -> Archs:
-    """Draw ``size`` architectures."""
+    """Draw ``size`` unseen architectures."""
     return draw_unseen(context.space, context.seen, size, context.rng)
 
 
 def mutate_best(context: PoolContext, size: int) -> Archs:
-    """Return children of the five best, those of the best first; where these are few, random ones too."""
+    """Return children of the five best, those of the best first; random architectures where there are none."""
     children = _make_children(context, context.parents[:5], size, tries=size)
     return children if len(children) else draw_random(context, size)
 
 
 def mutate_half(context: PoolContext, size: int) -> Archs:
-    """Return children of the ten best, equally many of each, and as many random architectures."""
+    """Return children of the ten best, equally many of each, and the same number of random architectures."""
     parents = context.parents[:10]
     n_mutated = size // 2
     tries = -(-2 * n_mutated // max(len(parents), 1))
@@ -154,7 +154,7 @@ def mutate_half(context: PoolContext, size: int) -> Archs:
 
 
 def evolve(context: PoolContext, size: int) -> Archs:
-    """Let the acquisition select over a few generations, starting from ``half`` a pool; return all that lived."""
+    """Evolve a ``half`` pool for a few generations, selecting by the acquisition; return all individuals."""
     lived = mutate_half(context, size)
     if not len(lived):
         return lived
@@ -170,7 +170,7 @@ def evolve(context: PoolContext, size: int) -> Archs:
 
 
 def climb(context: PoolContext, size: int) -> Archs:
-    """Climb the acquisition from the best ten known and ``size`` random architectures' best ten."""
+    """Maximise the acquisition by local search from the ten best parents and the ten best of ``size`` random ones."""
     drawn = draw_random(context, size)
     starts = np.concatenate([_select_best(context, context.parents, _CLIMBS), _select_best(context, drawn, _CLIMBS)])
     tops = _climb_all(context, starts)
@@ -185,7 +185,7 @@ def _select_best(context: PoolContext, archs: Archs, n: int) -> Archs:
 
 
 def _climb_all(context: PoolContext, archs: Archs) -> Archs:
-    """Move each of ``archs`` to its best neighbour as long as that is better."""
+    """Move each of ``archs`` to its best neighbour as long as that has a larger acquisition value."""
     for _ in range(_STEPS):
         if not len(archs):
             break
@@ -204,7 +204,7 @@ def _climb_all(context: PoolContext, archs: Archs) -> Archs:
 
 
 def _make_children(context: PoolContext, parents: Archs, size: int, *, tries: int) -> Archs:
-    """Mutate each parent ``tries`` times, best first, until ``size`` new children are there."""
+    """Mutate each parent ``tries`` times, best first, until there are ``size`` new children."""
     found = parents[:0]
     for parent in parents:
         mutated = context.space.mutate(np.repeat(parent[None], tries, axis=0), context.rng)
@@ -229,10 +229,10 @@ POOLS: Mapping[str, Pool] = {
 
 
 def check_pool(name: str) -> str:
-    """Return ``name`` if it is a pool.
+    """Return ``name`` if it names a pool.
 
     Raises:
-        UnknownName: it is none.
+        UnknownName: there is no such pool.
     """
     if name not in POOLS:
         raise make_unknown_name("pool", name, POOLS)

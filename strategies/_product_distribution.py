@@ -1,9 +1,8 @@
 """Drawing architectures from an independent distribution for each decision, in spaces where not every row is valid.
 
-Where the rows are no free product of the decisions, draws are repeated until they are valid: that is the
-product distribution given validity. Where this does not succeed either (almost no row is valid),
-architectures are drawn by the space and one of them is taken with a chance proportional to its probability
-under the product.
+Where not every combination of decisions is valid, draws are repeated until they are: that is the product distribution
+given validity. If this does not succeed either (almost no row is valid), the space draws architectures, and one of them
+is taken with a probability proportional to its probability under the product.
 """
 
 import math
@@ -15,32 +14,32 @@ from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._buffered_uniform import Uniforms
 
-_TRIES = 20  # at a third of valid rows, one draw in 3,000 needs more
+_TRIES = 20  # if a third of the rows is valid, one draw in 3,000 needs more
 _POOL = 64
 
 
 def mark_choices(space: SearchSpace) -> Bools:
-    """Tell which entries of a ``[d, k]`` array of decisions by choices exist."""
+    """Return which entries of a ``[d, k]`` array of decisions by choices exist; ``[d, k]``."""
     return np.asarray(np.arange(int(space.cardinality.max())) < space.cardinality[:, None])
 
 
 def make_uniform(space: SearchSpace) -> Floats:
-    """Return the distribution under which every choice of a decision is as likely; ``[d, k]``."""
+    """Return the distribution in which all choices of a decision are equally likely; ``[d, k]``."""
     return mark_choices(space) / space.cardinality[:, None]
 
 
 def is_product(space: SearchSpace) -> bool:
-    """Tell whether every row of choices is an architecture."""
+    """Return whether every combination of choices is valid."""
     n_rows: int = math.prod(space.cardinality.tolist())
     return space.size == n_rows
 
 
 class OneByOne:
-    """Draws architectures one at a time, with numbers drawn ahead: the road of policies that change with every answer.
+    """Draws architectures one at a time, with buffered random numbers, for policies that change with every answer.
 
     Args:
-        space: where to draw.
-        rng: draws.
+        space: the space to draw from.
+        rng: draws the numbers.
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
@@ -52,12 +51,12 @@ class OneByOne:
         """Draw a valid architecture, ``[1, d]``.
 
         Args:
-            ends: [d, k] cumulated odds of the choices of each decision.
+            ends: [d, k] cumulative odds of the choices of each decision.
         """
         rows = ends.tolist()
         for _ in range(_TRIES + 1):
             digits = zip(rows, self._uniforms.take(len(rows)), self._last, strict=True)
-            # Rounding may leave a number at the very end, one past the last choice.
+            # Rounding may put a number at the very end, one past the last choice.
             arch = np.array([[min(bisect_right(row, u * row[-1]), k) for row, u, k in digits]], dtype=np.int8)
             if self._all_valid or self._space.is_valid(arch)[0]:
                 return arch

@@ -1,4 +1,4 @@
-"""A predictor made of one model for each source and one for the target, weighted by how they rank the target."""
+"""A predictor made of one model for each source and one for the target, weighted by how well they rank the target."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -23,13 +23,13 @@ _SAMPLES = 1000  # of the bootstrap
 
 
 class SourceModel:
-    """What one source expects of an architecture, as a normal score: 0 is its median, 1 one standard deviation.
+    """A model of one source that predicts normal scores: 0 is the median, 1 one standard deviation above it.
 
     Args:
-        space: the searched one.
+        space: the searched space.
         predictor: label of the model.
-        known: of the source.
-        rng: of the model.
+        known: known results of the source.
+        rng: draws for the fit of the model.
     """
 
     def __init__(
@@ -39,26 +39,26 @@ class SourceModel:
         self._model.fit(Batch(known.archs), find_target("rank")(known.scores).forward(known.scores), rng)
         self._space = space if isinstance(space, EnumeratedSpace) else None
         n = len(space.rows) if isinstance(space, EnumeratedSpace) else 0
-        self._said = np.full((2, n), np.nan)  # it never changes, and a search asks for the whole space again and again
+        self._cached = np.full((2, n), np.nan)  # cached: searches predict the whole space repeatedly
 
     def predict(self, archs: Archs) -> tuple[Floats, Floats | None]:
-        """Return mean and standard deviation of architectures [m, d]; ``[m]`` each, None where it has no deviation."""
+        """Return means and standard deviations [m] of architectures [m, d]; None where the model has no deviation."""
         if self._space is None:
             found = self._model.predict(Batch(archs))
             return found.mean, found.std
         rows = self._space.index(archs)
-        if len(new := np.unique(rows[np.isnan(self._said[0, rows])])):
+        if len(new := np.unique(rows[np.isnan(self._cached[0, rows])])):
             found = self._model.predict(Batch(self._space.rows[new]))
-            self._said[0, new], self._said[1, new] = found.mean, np.inf if found.std is None else found.std
-        mean, std = self._said[:, rows]
+            self._cached[0, new], self._cached[1, new] = found.mean, np.inf if found.std is None else found.std
+        mean, std = self._cached[:, rows]
         return mean, None if np.isinf(std).any() else std
 
 
 class RankingEnsemble:
-    """A predictor: models of the sources and of the target, joined by weights that follow the target's observations.
+    """A predictor: models of the sources and of the target, weighted by how they rank the target's observations.
 
     Args:
-        space: the searched one.
+        space: the searched space.
         predictor: label of the target's model.
         sources: models of the sources, shared by all copies.
     """
@@ -81,12 +81,12 @@ class RankingEnsemble:
             self.condition, self.state, self.restore = self._condition, self._state, self._restore
 
     def fit(self, batch: Batch, score: Floats, rng: np.random.Generator) -> None:
-        """Fit the target's model to [n] scores and weigh all models anew."""
+        """Fit the target's model to scores [n], and compute the weights of all models."""
         self._model.fit(batch, score, rng)
         self._learn_scale(score)
-        said = [source.predict(batch.archs)[0] for source in self._sources]
+        predicted = [source.predict(batch.archs)[0] for source in self._sources]
         own = predict_held_out(self._space, self._label, self._model, batch, score, rng)
-        sources = count_misranked(np.reshape(said, (-1, len(score))), score)
+        sources = count_misranked(np.reshape(predicted, (-1, len(score))), score)
         wrong = np.concatenate([sources, count_misranked_held_out(own, score)[None]])
         self.weights = compute_ranking_weights(bootstrap_losses(wrong, _SAMPLES, rng))
 
@@ -94,18 +94,18 @@ class RankingEnsemble:
         self._score, self._scale = score, find_target("rank")(score)
 
     def predict(self, batch: Batch) -> Prediction:
-        """Return the weighted mean of all models, in scores of the target (equation 4)."""
+        """Return the weighted mean of all models, on the scale of the target's scores (equation 4)."""
         own = self._model.predict(batch)
         mean, variance = self.weights[-1] * own.mean, None if own.std is None else (self.weights[-1] * own.std) ** 2
         for weight, source in zip(self.weights, self._sources, strict=False):
             if weight > 0:
-                said = self._predict_scaled(source, batch.archs)
-                mean = mean + weight * said.mean
-                variance = None if variance is None or said.std is None else variance + (weight * said.std) ** 2
+                scaled = self._predict_scaled(source, batch.archs)
+                mean = mean + weight * scaled.mean
+                variance = None if variance is None or scaled.std is None else variance + (weight * scaled.std) ** 2
         return Prediction(mean, None if variance is None else np.sqrt(np.maximum(variance, 1e-18)))
 
     def _predict_scaled(self, source: SourceModel, archs: Archs) -> Prediction:
-        """Express what a source says in scores of the target: its normal scores become the target's quantiles."""
+        """Return a source's prediction on the target's scale: its normal scores become the target's quantiles."""
         scale: Target = self._scale
         return scale.make_prediction(*source.predict(archs))
 
@@ -131,10 +131,10 @@ def predict_held_out(
     score: Floats,
     rng: np.random.Generator,
 ) -> Floats:
-    """Return what the target's model expects of each of its own training points without having seen it; ``[n]``.
+    """Return the cross-validated prediction of the target's model for each of its own training points; ``[n]``.
 
-    Up to ten points each is left out alone; of more, a tenth at a time. A Gaussian process keeps its
-    hyperparameters, any other predictor is fitted anew.
+    With up to ten points each is held out alone; with more, a tenth at a time. A Gaussian process keeps its
+    hyperparameters; any other predictor is refitted.
     """
     n = len(batch)
     fold = rng.permutation(np.arange(n) % min(_FOLDS, n))

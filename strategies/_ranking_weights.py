@@ -1,4 +1,4 @@
-"""Weights of models by how well they rank what was observed: the maths of RGPE (arXiv 1802.02219, section 4)."""
+"""Weights of models by how well they rank the observations: the mathematics of RGPE (arXiv 1802.02219, section 4)."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ _GUARD = 95  # percentile of the target's own losses that a model's median must 
 
 
 def count_misranked(predicted: Floats, observed: Floats) -> Floats:
-    """Tell of each pair whether a model orders it otherwise than what was observed.
+    """Return for each pair whether a model orders it differently from the observations.
 
     Args:
         predicted: [models, n] expected scores.
@@ -24,14 +24,15 @@ def count_misranked(predicted: Floats, observed: Floats) -> Floats:
 
 
 def count_misranked_held_out(expected: Floats, observed: Floats) -> Floats:
-    """Tell of each pair whether what the target's model expects of the one lies on the wrong side of the other.
+    """Return for each pair whether the held-out prediction of one lies on the wrong side of the other's score.
 
-    Of two expectations each would come from a model of its own, and those run against the scores: without its best
-    point a model expects less of that one than the model without the worst expects of the worst. So an expectation
-    is compared with what was observed of the others, as the authors' code does; none with its own.
+    Two held-out predictions cannot be compared, since each comes from a model of its own, and those are biased against
+    the scores: a model without the best point predicts less for it than the model without the worst predicts for the
+    worst. So a prediction is compared with the observed scores of the others, as the authors' code does, and not with
+    its own.
 
     Args:
-        expected: [n] what a model without the point expects of it.
+        expected: [n] prediction of each point by a model without it.
         observed: [n] scores.
 
     Returns:
@@ -46,9 +47,9 @@ def bootstrap_losses(wrong: Floats, n_samples: int, rng: np.random.Generator) ->
     """Count misranked pairs of observations drawn with replacement, the same draw for all models.
 
     Args:
-        wrong: [models, n, n] as ``misranked``.
-        n_samples: draws.
-        rng: draws.
+        wrong: [models, n, n] as returned by ``count_misranked``.
+        n_samples: number of bootstrap samples.
+        rng: draws the samples.
 
     Returns:
         ``[models, n_samples]`` losses.
@@ -62,15 +63,15 @@ def bootstrap_losses(wrong: Floats, n_samples: int, rng: np.random.Generator) ->
 def compute_ranking_weights(losses: Floats) -> Floats:
     """Return the share of samples in which each model has the smallest loss; the last model is the target's own.
 
-    A model whose median loss exceeds the 95th percentile of the target's gets nothing: many bad models would
-    otherwise win by chance now and then, and dilute the good ones' weight. Of equals the target wins if it is among
-    them, else they share.
+    A model whose median loss exceeds the 95th percentile of the target's gets no weight: many bad models would
+    otherwise win by chance now and then, and dilute the weight of the good ones. The target wins ties that include it;
+    other ties are shared.
 
     Args:
         losses: [models, samples].
 
     Returns:
-        ``[models]``, their sum is 1.
+        ``[models]`` weights that sum to 1.
     """
     guarded = losses.copy()
     guarded[np.median(losses, axis=1) > np.percentile(losses[-1], _GUARD)] = np.inf

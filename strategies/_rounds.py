@@ -1,4 +1,4 @@
-"""Base of strategies that decide a whole round of architectures when every answer of the last one is there."""
+"""Base of strategies that choose a whole round of architectures once the last round is complete."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from nasbench.strategies._configured import ConfiguredStrategy
 
 @dataclass(kw_only=True, eq=False)
 class RoundSearch(InRounds, ConfiguredStrategy, ABC):
-    """Ask for one round after the other. Sub-classes write ``_begin_round``."""
+    """Ask for one round after the other. Sub-classes implement ``_begin_round``."""
 
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
-        """Begin before the first round."""
+        """Prepare the first round."""
         super().__post_init__(space, rng)
         self._rounds = Rounds(self._begin_round, len(space.decisions))
 
     @abstractmethod
     def _begin_round(self) -> Archs:
-        """Return the architectures of the next round, [m, d], at least one; ``_rounds`` holds the last one's scores."""
+        """Return the architectures [m, d] of the next round, at least one; ``_rounds`` holds the last scores."""

@@ -1,8 +1,8 @@
 """Base of strategies that start at random and then propose from what they have learnt.
 
-No architecture is asked twice in a run. Crashed trainings are remembered as asked and left out of what is
-learnt. Where nothing can be proposed, for lack of results or because all are equal, random architectures are
-asked. The search ends when a space has nothing left.
+No architecture is asked twice in a run. Crashed architectures are not asked again, and nothing is learnt from them.
+Where nothing can be proposed, because results are missing or all equal, random architectures are asked. The search ends
+when a space has no new architecture left.
 """
 
 from abc import ABC, abstractmethod
@@ -21,20 +21,20 @@ from nasbench.trials import Results, Trials, full_trainings
 
 @dataclass(kw_only=True, eq=False)
 class SequentialSearch(ConfiguredStrategy, ABC):
-    """Random architectures first, then proposals. Sub-classes write ``_propose``.
+    """Random architectures first, then proposals. Sub-classes implement ``_propose``.
 
     Attributes:
         n_init: random architectures at the start.
-        batch: proposals made from the same results.
+        batch: number of proposals made from the same results.
     """
 
     n_init: Count = 10
     batch: Count = field(default=1, init=False)
 
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
-        """Begin with nothing asked and nothing learnt."""
+        """Begin without trials and results."""
         super().__post_init__(space, rng)
-        self._n_init = self.n_init  # of the start, without what another search has trained before
+        self._n_init = self.n_init  # size of the random start, less what another search has trained before
         self._seen = SeenSet(space)
         self._queue: Archs = space.no_archs
         self._waiting: dict[int, Archs] = {}
@@ -45,14 +45,14 @@ class SequentialSearch(ConfiguredStrategy, ABC):
 
     @property
     def n_prefetchable(self) -> int:
-        """Proposals left of the batch, or the random start."""
+        """Number of proposals left in the batch, or size of the random start."""
         return len(self._queue) if self._started else self._n_init
 
     def ask(self, n: int) -> Trials:
         """Return ``n`` architectures that were not asked before, fewer at the end of the space.
 
         Raises:
-            SearchFinished: none is left that draws or proposals could reach.
+            SearchFinished: neither draws nor proposals find a new architecture.
         """
         parts = [self._take(n)]
         while (missing := n - sum(map(len, parts))) > 0:
@@ -73,7 +73,7 @@ class SequentialSearch(ConfiguredStrategy, ABC):
         return taken
 
     def _choose_next(self, wanted: int) -> Archs:
-        """Return new architectures to ask: the random start as a whole, then a batch or what is wanted if more."""
+        """Return new architectures to ask: first the whole random start, then a batch, or ``wanted`` if larger."""
         if not self._started:
             self._started = True
             chosen = draw_unseen(self._space, self._seen, self._n_init, self._rng)
@@ -83,14 +83,14 @@ class SequentialSearch(ConfiguredStrategy, ABC):
             if not len(chosen):
                 chosen = draw_unseen(self._space, self._seen, n, self._rng)
         self._seen.add(chosen)
-        return freeze_array(chosen)  # asked for slice by slice, which then need no copies
+        return freeze_array(chosen)  # asked slice by slice; frozen slices need no copies
 
     @abstractmethod
     def _propose(self, n: int) -> Archs:
-        """Return up to ``n`` distinct architectures that were not asked; none where nothing can be learnt."""
+        """Return up to ``n`` distinct architectures that were not asked; none where nothing can be learnt yet."""
 
     def tell(self, results: Results) -> None:
-        """Remember what did not crash."""
+        """Remember the scores that did not crash."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             arch = self._waiting.pop(trial)
             if np.isfinite(score):
@@ -98,13 +98,13 @@ class SequentialSearch(ConfiguredStrategy, ABC):
                 self._scores.append(score)
 
     def warm_start(self, archs: Archs, scores: Floats) -> None:
-        """Learn from trainings that another search asked for, before the first of its own.
+        """Learn from the training runs of another search, before the first trial of this one.
 
         They count towards the random start, and none of them is asked again.
 
         Args:
             archs: [m, d] distinct architectures.
-            scores: [m] as they were observed; nan for a crash.
+            scores: [m] their observed scores; nan for a crash.
         """
         finished = np.isfinite(scores)
         self._seen.add(archs)
@@ -114,10 +114,10 @@ class SequentialSearch(ConfiguredStrategy, ABC):
         self._started = self._n_init < 1
 
     def _get_results(self) -> tuple[Archs, Floats]:
-        """Return what finished, in the order of the answers: [n, d] and [n]."""
+        """Return the architectures [n, d] and scores [n] that did not crash, in the order of the answers."""
         return np.array(self._archs, dtype=self._space.dtype).reshape(-1, self._space.width), np.array(self._scores)
 
     def _get_pending(self) -> Archs:
-        """Return what is asked and not answered, [p, d], also what only stands in line."""
+        """Return the pending architectures, [p, d], including those that are chosen but not asked yet."""
         waiting = [*self._waiting.values(), *self._queue]
         return np.array(waiting, dtype=self._space.dtype).reshape(-1, self._space.width)

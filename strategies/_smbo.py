@@ -15,31 +15,31 @@ from nasbench.strategies._configured import Label
 from nasbench.strategies._online_predictor import Forecast, OnlinePredictor
 from nasbench.strategies._pools import POOLS, PoolContext, check_pool
 from nasbench.strategies._sequential import SequentialSearch
-from nasbench.strategies._sources import predictor_sources
+from nasbench.strategies._sources import list_predictor_sources
 
 Batching = Literal["top", "believer", "penalty"]
 Incumbent = Literal["observed", "expected"]
 
-_SHORTLIST = 1000  # of a whole space, looked at until the next fit
-_PAIRS = 100  # candidates whose differences tell how steep the score is
+_SHORTLIST = 1000  # candidates of a whole space that are kept until the next fit
+_PAIRS = 100  # candidates from whose pairs the steepness of the score is estimated
 
 
 @dataclass(kw_only=True, eq=False)
 class ModelBasedSearch(SequentialSearch):
-    """Fit a predictor, ask for what its acquisition likes best, and repeat.
+    """Fit a predictor, ask for the candidates with the largest acquisition values, and repeat.
 
     Attributes:
         predictor: label of a predictor, with a standard deviation unless the acquisition is ``exploit``.
         acquisition: ``ei``, ``log_ei``, ``pi``, ``ucb``, ``randomized_ucb``, ``thompson``, ``its``, ``exploit``, or
             ``module:Class``.
         kappa: standard deviations that ``ucb`` adds to the mean, and ``randomized_ucb`` on average.
-        pool: candidates: ``whole``, ``mutation``, ``half``, ``random``, ``evolution`` or ``local``.
-        pool_size: candidates in a pool, unless it is the whole space.
-        batching: ``top`` takes the best of the pool; ``believer`` adds the belief that what is pending scores what is
-            expected of it; ``penalty`` makes the surroundings of what is pending unattractive.
+        pool: how candidates are made: ``whole``, ``mutation``, ``half``, ``random``, ``evolution`` or ``local``.
+        pool_size: number of candidates in a pool, unless it is the whole space.
+        batching: ``top`` takes the best of the pool; ``believer`` assumes that pending trials score their predictions;
+            ``penalty`` reduces the acquisition near pending trials.
         refit_every: results between two fits of the predictor.
-        incumbent: what improvement is counted from: the best score ``observed``, or the best one ``expected`` of the
-            architectures that were trained, which noise flatters less.
+        incumbent: baseline of improvement: the best score ``observed``, or the best prediction (``expected``) for a
+            trained architecture, which noise inflates less.
 
     Raises:
         UnknownName: an unknown predictor, acquisition or pool.
@@ -55,21 +55,21 @@ class ModelBasedSearch(SequentialSearch):
     incumbent: Incumbent = field(default="observed", init=False)
 
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
-        """Refuse unknown names, and make the predictor."""
+        """Check the names, and make the predictor."""
         super().__post_init__(space, rng)
         check_acquisition(self.acquisition)
         check_pool(self.pool)
         self._model = OnlinePredictor(space, self._choose_predictor(), refit_every=self.refit_every)
-        self._shortlist: tuple[int, Archs] = (0, self._queue)  # the fit it was made after, and what is on it
+        self._shortlist: tuple[int, Archs] = (0, self._queue)  # number of results in its fit, and its candidates
 
     def _choose_predictor(self) -> Label:
-        """Return the predictor that learns from this search: the option, unless a sub-class makes more of it."""
+        """Return the predictor that learns from this search: the option, unless a sub-class overrides this."""
         return self.predictor
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the other tasks that the predictor learns from when ``task`` is searched."""
-        return predictor_sources(task, options)
+        return list_predictor_sources(task, options)
 
     def _propose(self, n: int) -> Archs:
         archs, scores = self._get_results()
@@ -84,14 +84,14 @@ class ModelBasedSearch(SequentialSearch):
         return self._choose(pool, n, forecast, best)
 
     def _make_targets(self, scores: Floats) -> Floats:
-        """Return what the predictor is to learn in place of scores [n]."""
+        """Return the targets of the predictor for scores [n]."""
         return scores
 
     def _compute_acquisition(self, prediction: Prediction, best: float) -> Floats:
         return weigh(self.acquisition, prediction, best=best, kappa=self.kappa, rng=self._rng)
 
     def _make_pool(self, parents: Archs, forecast: Forecast, best: float) -> Archs:
-        """Return candidates; of a whole space, all after a fit and until the next one only the best of them."""
+        """Return candidates; of a whole space, all of them after a fit, and only the best until the next fit."""
         fit, listed = self._shortlist
         if self.pool == "whole" and fit == self._model.fitted_at and len(listed := self._seen.filter_unseen(listed)):
             return listed
@@ -114,11 +114,11 @@ class ModelBasedSearch(SequentialSearch):
             if len(chosen) and self.batching == "believer":
                 forecast = self._model.forecast(np.concatenate([self._get_pending(), chosen]))
             prediction = forecast(pool)
-            worth = self._compute_acquisition(prediction, best)
+            values = self._compute_acquisition(prediction, best)
             if self.batching == "penalty":
                 beside = np.concatenate([self._get_pending(), chosen])
-                worth = log_positive(self.acquisition, worth) + self._compute_penalty(pool, beside, forecast, best)
-            first = int(np.argmax(worth))
+                values = log_positive(self.acquisition, values) + self._compute_penalty(pool, beside, forecast, best)
+            first = int(np.argmax(values))
             chosen = np.concatenate([chosen, pool[[first]]])
             pool = np.delete(pool, first, axis=0)
         return chosen
@@ -137,18 +137,18 @@ class ModelBasedSearch(SequentialSearch):
         )
 
 
-def _find_largest(worth: Floats, n: int) -> Ints:
-    """Return the places of the ``n`` largest, the largest first; of equals the earlier one."""
-    return np.argsort(-worth, kind="stable")[:n]
+def _find_largest(values: Floats, n: int) -> Ints:
+    """Return the positions of the ``n`` largest values, the largest first; ties go to the earlier one."""
+    return np.argsort(-values, kind="stable")[:n]
 
 
 def _count_differences(a: Archs, b: Archs) -> Floats:
-    """Return in how many decisions the rows of [m, d] and [p, d] differ; ``[m, p]``."""
+    """Return the number of decisions in which the rows of [m, d] and [p, d] differ; ``[m, p]``."""
     different: Floats = (a[:, None] != b[None]).sum(axis=2).astype(np.float64)
     return different
 
 
 def _estimate_steepness(archs: Archs, mean: Floats) -> float:
-    """Return the largest change of the mean for a decision, among pairs of [m, d]."""
+    """Return the largest change of the mean per decision, among pairs of [m, d]."""
     distance = np.maximum(_count_differences(archs, archs), 1.0)
     return max(float((np.abs(mean[:, None] - mean[None]) / distance).max()), 1e-12)

@@ -1,10 +1,11 @@
-"""What a search may know of other data sets: scores that a search there would have observed, a stated number of them.
+"""Knowledge of other data sets: a stated number of scores that a search there would have observed.
 
-Sources are named by one option: tasks joined by ``+``; ``others``, the embedded tasks of the searched space that are of
+One option names the sources: tasks joined by ``+``; ``others``, the embedded tasks of the searched space that are of
 other data sets; ``none``, a cold start; the folder of a record of searches, each task of which is a source; or a
-zero-cost proxy, ``table:TABLE/METRIC``, of the searched data set or another. Of a task, architectures are drawn
-uniformly from those measured, and each shows the score of one trained seed, as it would to a search; of a record, from
-those its runs trained; of a proxy, from those it scored. Never a reported or test column. Nothing of it is charged.
+zero-cost proxy, ``table:TABLE/METRIC``, of the searched data set or another. From a task, architectures are drawn
+uniformly among those measured, and each shows the score of one trained seed, as it would to a search. From a record,
+they are drawn among those its runs trained; from a proxy, among those it scored. Sources never show a reported or test
+column. Their cost is not charged.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,12 +32,12 @@ OTHERS, NONE = "others", "none"
 
 
 class Known(NamedTuple):
-    """What is known of one data set.
+    """Known results of one source.
 
     Attributes:
-        name: of the source.
+        name: name of the source.
         archs: [n, d] distinct architectures of the searched space.
-        scores: [n] what a search of the source would have observed of them.
+        scores: [n] scores that a search of the source would have observed.
     """
 
     name: str
@@ -46,10 +47,10 @@ class Known(NamedTuple):
 
 class _Source(Protocol):
     name: str
-    pool: Archs  # [m, d] architectures of the searched space whose scores it has
+    pool: Archs  # [m, d] architectures of the searched space that have a score in the source
 
     def scores(self, rows: Ints, rng: np.random.Generator) -> Floats:
-        """Return what was observed of ``pool[rows]``; ``[n]``, nan for a crash."""
+        """Return the observed scores of ``pool[rows]``; ``[n]``, nan for a crash."""
         ...
 
 
@@ -57,9 +58,9 @@ class _TaskSource:
     """A task with a table."""
 
     def __init__(self, name: str, space: SearchSpace) -> None:
-        self._task = _opened(name)
+        self._task = _open_task(name)
         self.name = name
-        self.pool = _shared(self._task, space)
+        self.pool = _find_measured(self._task, space)
 
     def scores(self, rows: Ints, rng: np.random.Generator) -> Floats:
         trials = full_trainings(0, self.pool[rows])
@@ -67,12 +68,12 @@ class _TaskSource:
 
 
 class _RecordSource:
-    """One task of a record: the mean of all that its runs observed of an architecture."""
+    """One task of a record: the score of an architecture is the mean over all runs that trained it."""
 
     def __init__(self, path: Path, task: str, space: SearchSpace) -> None:
         self.name = f"{path}:{task}"
         record = Record(path)
-        if space.code_options:  # what its codes mean is declared, and may have been declared otherwise
+        if space.code_options:  # the meaning of its codes is declared, and the declarations may differ
             there = Party(f"record {path}", recorded_task(record, task).space)
             refuse_other_codes(there, Party("the searched task", space), "choose another source")
         joined = [record.columns(task, label).trials for label in record.strategies]
@@ -89,7 +90,7 @@ class _RecordSource:
 
 
 class _ProxySource:
-    """A zero-cost proxy: what is known of untrained networks."""
+    """A zero-cost proxy: its values are the scores."""
 
     def __init__(self, name: str, space: SearchSpace) -> None:
         self._column = proxy_of(name.removeprefix(PROXY_SOURCE), space)
@@ -102,91 +103,91 @@ class _ProxySource:
         return self._column(self.pool[rows])
 
 
-def source_names(source: str, target: str) -> list[str]:
-    """Return what a search of the task ``target`` learns from: names of tasks, folders of records, proxies.
+def list_sources(source: str, target: str) -> list[str]:
+    """Return the sources of a search of the task ``target``: names of tasks, folders of records, proxies.
 
     Args:
         source: the option, see above.
         target: name of the searched task; empty where it is not known, as in a search made by hand.
 
     Raises:
-        InvalidOption: a source of the data set that is searched, or ``others`` of an unknown or lonely task.
+        InvalidOption: a source of the target data set, or ``others`` where no other data set has an embedded task.
         UnknownName: no such task.
     """
     if source == OTHERS:
-        return _others(target)
+        return _list_others(target)
     names = [name.strip() for name in source.split("+") if name.strip()]
     if not names:
-        raise InvalidOption("source='' names none; choose tasks joined by '+', 'others', or 'none' for a cold start")
+        raise InvalidOption("source='' is empty; choose tasks joined by '+', 'others', or 'none' for a cold start")
     if names == [NONE]:
         return []
     for name in names if target else ():
         if name.startswith(PROXY_SOURCE):
-            find_proxy(name.removeprefix(PROXY_SOURCE), _space_of(target))
-            if searched := _declared_space(target):
+            find_proxy(name.removeprefix(PROXY_SOURCE), _get_space_name(target))
+            if searched := _get_declared_space(target):
                 proxy_of(name.removeprefix(PROXY_SOURCE), searched)
         elif _is_record(name):
-            _fitting(Path(name), _space_of(target), target)
-        elif _space_of(name) != _space_of(target):
-            raise _of_another_space(name, _space_of(name), _space_of(target))
+            _list_fitting_tasks(Path(name), _get_space_name(target), target)
+        elif _get_space_name(name) != _get_space_name(target):
+            raise _make_other_space_error(name, _get_space_name(name), _get_space_name(target))
         else:
-            _refuse_same(name, target)
-            if searched := _declared_space(target):
-                _shared(_opened(name), searched)
+            _check_data_set(name, target)
+            if searched := _get_declared_space(target):
+                _find_measured(_open_task(name), searched)
     return names
 
 
-def _refuse_same(name: str, target: str) -> None:
-    if _data_set(name) == _data_set(target):
+def _check_data_set(name: str, target: str) -> None:
+    if _get_data_set(name) == _get_data_set(target):
         raise InvalidOption(
-            f"source '{name}' is of the data set that '{target}' is searched on: it would know the answers; "
-            f"choose another of {_listed(_of_space(_space_of(target)), target)}"
+            f"source '{name}' is of the same data set as the target '{target}': this would leak the target's results; "
+            f"choose another of {_format_names(_list_tasks_of_space(_get_space_name(target)), target)}"
         )
 
 
-def predictor_sources(task: str, options: Mapping[str, Any]) -> list[str]:
+def list_predictor_sources(task: str, options: Mapping[str, Any]) -> list[str]:
     """Return the tasks that the option ``predictor`` of a strategy learns from when ``task`` is searched.
 
     Raises:
-        InvalidOption: one of the data set that is searched.
+        InvalidOption: one of them is of the target data set.
     """
     given = options.get("predictor")
     names = [] if given is None else sources_of(Choice.parse(given), PREDICTORS, task)
     for name in names:
         if not name.startswith(PROXY_SOURCE):
-            _refuse_same(name, task)
+            _check_data_set(name, task)
     return names
 
 
-def inner_sources(task: str, options: Mapping[str, Any]) -> list[str]:
-    """Return what a search of ``task`` learns from by options ``source`` and ``inner``, besides its own trials."""
+def list_inner_sources(task: str, options: Mapping[str, Any]) -> list[str]:
+    """Return the sources of a search of ``task`` by the options ``source`` and ``inner``, besides its own trials."""
     inner = sources_of(Choice.parse(options.get("inner", "random_search")), STRATEGIES, task)
-    return source_names(options.get("source", OTHERS), task) + inner
+    return list_sources(options.get("source", OTHERS), task) + inner
 
 
-def known_of(source: str, target: str, space: SearchSpace, n: int, rng: np.random.Generator) -> list[Known]:
-    """Return ``n`` observations of each source, of architectures drawn for each anew; fewer where it has no more.
+def draw_known(source: str, target: str, space: SearchSpace, n: int, rng: np.random.Generator) -> list[Known]:
+    """Return ``n`` observations of each source, of architectures drawn separately for each; fewer where it has fewer.
 
     Raises:
-        InvalidOption: as ``source_names``; or a source of another space, or with nothing to offer.
+        InvalidOption: as ``list_sources``; or a source is of another space, or has no scores.
     """
-    return [_drawn(found, n, rng) for found in _sources(source, target, space)]
+    return [_draw_from(found, n, rng) for found in _open_sources(source, target, space)]
 
 
-def known_of_same(
+def draw_known_in_common(
     source: str, target: str, space: SearchSpace, n: int, rng: np.random.Generator
 ) -> tuple[Archs, Floats]:
-    """Return ``n`` architectures [n, d] that all sources have, and what each observed of them; ``[sources, n]``.
+    """Return ``n`` architectures [n, d] that all sources have, and their scores in each source, ``[sources, n]``.
 
-    Crashed ones are left out. Both are empty without a source.
+    Architectures that crashed anywhere are left out. Both arrays are empty without a source.
 
     Raises:
-        InvalidOption: as ``known_of``, or no architecture that all of them have.
+        InvalidOption: as ``draw_known``, or the sources have no architecture in common.
     """
-    sources = _sources(source, target, space)
+    sources = _open_sources(source, target, space)
     if not sources:
         return space.no_archs, np.empty((0, 0))
-    # where each source has the architectures of the first; -1 where it lacks one
+    # positions of the first source's architectures in each source; -1 where it lacks one
     places = np.stack([get_row_index(source.pool, space.cardinality).find(sources[0].pool) for source in sources])
     common = places[:, (places >= 0).all(axis=0)]
     chosen = common[:, rng.permutation(common.shape[1])[:n]]
@@ -197,64 +198,66 @@ def known_of_same(
     return sources[0].pool[chosen[0, finished]], scores[:, finished]
 
 
-def _drawn(source: _Source, n: int, rng: np.random.Generator) -> Known:
+def _draw_from(source: _Source, n: int, rng: np.random.Generator) -> Known:
     rows = rng.permutation(len(source.pool))[:n]
     scores = source.scores(rows, rng)
     finished = np.isfinite(scores)
     return Known(source.name, source.pool[rows[finished]], scores[finished])
 
 
-def _sources(source: str, target: str, space: SearchSpace) -> list[_Source]:
+def _open_sources(source: str, target: str, space: SearchSpace) -> list[_Source]:
     if source == OTHERS and not target:
         raise InvalidOption(
-            f"source='{OTHERS}' is known only where the searched task is; choose target=TASK, or a source of "
-            f"{_listed(_of_space(space.name))}, or '{NONE}' for a cold start"
+            f"source='{OTHERS}' needs the searched task, which is not known; set target=TASK, or choose a source of "
+            f"{_format_names(_list_tasks_of_space(space.name))}, or '{NONE}' for a cold start"
         )
     found: list[_Source] = []
-    for name in source_names(source, target):
-        found += _named(name, target, space)
+    for name in list_sources(source, target):
+        found += _open_source(name, target, space)
     return found
 
 
-def _named(name: str, target: str, space: SearchSpace) -> Sequence[_Source]:
+def _open_source(name: str, target: str, space: SearchSpace) -> Sequence[_Source]:
     if name.startswith(PROXY_SOURCE):
         return [_ProxySource(name, space)]
-    return _of_record(Path(name), target, space) if _is_record(name) else [_TaskSource(name, space)]
+    return _open_record_sources(Path(name), target, space) if _is_record(name) else [_TaskSource(name, space)]
 
 
-def _of_record(path: Path, target: str, space: SearchSpace) -> list[_Source]:
-    sources: list[_Source] = [_RecordSource(path, name, space) for name in _fitting(path, space.name, target)]
+def _open_record_sources(path: Path, target: str, space: SearchSpace) -> list[_Source]:
+    sources: list[_Source] = [
+        _RecordSource(path, name, space) for name in _list_fitting_tasks(path, space.name, target)
+    ]
     if empty := [found.name for found in sources if not len(found.pool)]:
-        raise InvalidOption(f"record {empty[0]} holds no finished trial; expected some to learn from")
+        raise InvalidOption(f"record {empty[0]} holds no finished trial; choose one that holds finished trials")
     return sources
 
 
-def _fitting(path: Path, space: str, target: str) -> list[str]:
-    """Return the tasks of a record that are of this space and of other data sets than the target's.
+def _list_fitting_tasks(path: Path, space: str, target: str) -> list[str]:
+    """Return the tasks of a record that are of this space but not of the target data set.
 
     Raises:
-        InvalidOption: none, or its searches learnt from the target's data set themselves.
+        InvalidOption: there is none, or the record's searches learnt from the target data set themselves.
     """
     record = Record(path)
-    searched = _data_set(target) if target else ""
+    searched = _get_data_set(target) if target else ""
     with as_recorded(recorded_entries(record)):  # its tasks may be declared in files that lie elsewhere
-        names = [name for name in record.tasks if _space_of(name) == space]
+        names = [name for name in record.tasks if _get_space_name(name) == space]
         if target:
-            if searched in _learnt_from(record):
+            if searched in _list_learnt_data_sets(record):
                 raise InvalidOption(
-                    f"the searches of record {path} learnt from the data set of '{target}'; choose another"
+                    f"the searches of record {path} learnt from the data set of '{target}'; choose another record"
                 )
-            names = [name for name in names if _data_set(name) != searched]
+            names = [name for name in names if _get_data_set(name) != searched]
     if not names:
         raise InvalidOption(
-            f"record {path} holds {', '.join(record.tasks)}; expected a task of space '{space}', of another data set "
-            "than the one searched"
+            f"record {path} holds {', '.join(record.tasks)}; expected a task of space '{space}' and of another data "
+            "set than the target's"
         )
     return names
 
 
-def _learnt_from(record: Record) -> list[str]:
-    """Return the data sets that the searches of a record learnt from, and those of records that they learnt from."""
+def _list_learnt_data_sets(record: Record) -> list[str]:
+    """Return the data sets that the searches of a record learnt from, also by way of other records."""
     found: list[str] = []
     with as_recorded(recorded_entries(record)):
         for name in record.spec.get("sources", {}):
@@ -263,28 +266,30 @@ def _learnt_from(record: Record) -> list[str]:
             if _is_record(name):
                 inner = Record(Path(name))
                 with as_recorded(recorded_entries(inner)):
-                    found += map(_data_set, inner.tasks)
-                found += _learnt_from(inner)
+                    found += map(_get_data_set, inner.tasks)
+                found += _list_learnt_data_sets(inner)
             else:
-                found.append(_data_set(name))
+                found.append(_get_data_set(name))
     return found
 
 
-def _of_another_space(name: str, own: str, searched: str) -> InvalidOption:
+def _make_other_space_error(name: str, own: str, searched: str) -> InvalidOption:
     return InvalidOption(
-        f"source '{name}' is of space '{own}', searched is '{searched}'; choose one of {_listed(_of_space(searched))}"
+        f"source '{name}' is of space '{own}', but the searched space is '{searched}'; choose one of "
+        f"{_format_names(_list_tasks_of_space(searched))}"
     )
 
 
-def _others(target: str) -> list[str]:
-    if not target:  # refused where it matters, with the space at hand
+def _list_others(target: str) -> list[str]:
+    if not target:  # `_open_sources` raises the error, where the space is known
         return []
-    names = [name for name in _embedded() if _space_of(name) == _space_of(target)]
-    if others := [name for name in names if _data_set(name) != _data_set(target)]:
+    space = _get_space_name(target)
+    names = [name for name in _list_embedded() if _get_space_name(name) == space]
+    if others := [name for name in names if _get_data_set(name) != _get_data_set(target)]:
         return others
     raise InvalidOption(
-        f"no embedded task of space '{_space_of(target)}' is of another data set than '{target}'; name sources of "
-        f"{_listed(_of_space(_space_of(target)), target)}, the folder of a record, or '{NONE}' for a cold start"
+        f"no embedded task of space '{space}' is of another data set than '{target}'; name sources of "
+        f"{_format_names(_list_tasks_of_space(space), target)}, the folder of a record, or '{NONE}' for a cold start"
     )
 
 
@@ -292,57 +297,57 @@ def _is_record(name: str) -> bool:
     return is_record(Path(name))
 
 
-def _declared_space(target: str) -> SearchSpace | None:
-    """Return the space of the searched task where what its codes mean is declared, to compare it before any run."""
-    space = (load_task if recorded_entry(target) else _loaded)(target).space
+def _get_declared_space(target: str) -> SearchSpace | None:
+    """Return the searched space if the meaning of its codes is declared, to compare it before any run; else None."""
+    space = (load_task if recorded_entry(target) else _load_cached)(target).space
     return space if space.code_options else None
 
 
-def _shared(task: TableTask, space: SearchSpace) -> Archs:
-    """Return what ``task`` measured of ``space``, ``[m, d]``; its own space may have more or fewer architectures."""
+def _find_measured(task: TableTask, space: SearchSpace) -> Archs:
+    """Return the architectures of ``space`` that ``task`` measured, ``[m, d]``; its space may be larger or smaller."""
     own = task.space
     if own.name != space.name:
-        raise _of_another_space(task.name, own.name, space.name)
+        raise _make_other_space_error(task.name, own.name, space.name)
     refuse_other_codes(Party(f"source '{task.name}'", own), Party("the searched task", space), "choose another source")
     measured = task.table.architectures[task.rows]
     return measured[space.is_valid(measured)]
 
 
-def _opened(name: str) -> TableTask:
-    task = load_task(name) if recorded_entry(name) else _loaded(name)
+def _open_task(name: str) -> TableTask:
+    task = load_task(name) if recorded_entry(name) else _load_cached(name)
     return task.require_table(f"source '{name}'")
 
 
-_loaded = lru_cache(maxsize=64)(load_task)
+_load_cached = lru_cache(maxsize=64)(load_task)
 
 
 @lru_cache(maxsize=1)
-def _embedded() -> tuple[str, ...]:
+def _list_embedded() -> tuple[str, ...]:
     return tuple(task_names(embedded=True))
 
 
-def _declared(name: str) -> tuple[str, str]:
-    """Return the space and the data set of a task; those that the suite declares never change, and are read once."""
-    return space_and_data(name) if recorded_entry(name) or ":" in name else _shipped(name)
+def _read_space_and_data_set(name: str) -> tuple[str, str]:
+    """Return the space and the data set of a task; those of the suite's own tasks never change and are cached."""
+    return space_and_data(name) if recorded_entry(name) or ":" in name else _read_shipped(name)
 
 
-_shipped = lru_cache(maxsize=256)(space_and_data)
+_read_shipped = lru_cache(maxsize=256)(space_and_data)
 
 
-def _space_of(name: str) -> str:
-    return _declared(name)[0]
+def _get_space_name(name: str) -> str:
+    return _read_space_and_data_set(name)[0]
 
 
-def _data_set(name: str) -> str:
-    """Return a data set's name without what was split off it: ``cifar10`` of ``cifar10-valid``."""
-    return _declared(name)[1].partition("-")[0].lower()
+def _get_data_set(name: str) -> str:
+    """Return a task's data set without the name of a split: ``cifar10`` for ``cifar10-valid``."""
+    return _read_space_and_data_set(name)[1].partition("-")[0].lower()
 
 
-def _of_space(space: str) -> list[str]:
-    """Return the tasks of a space whose tables are there."""
-    return [name for name in task_names() if not name.startswith("surrogate-") and _space_of(name) == space]
+def _list_tasks_of_space(space: str) -> list[str]:
+    """Return the tasks of a space whose tables are available."""
+    return [name for name in task_names() if not name.startswith("surrogate-") and _get_space_name(name) == space]
 
 
-def _listed(names: list[str], without: str = "") -> str:
-    shown = [name for name in names if not without or _data_set(name) != _data_set(without)]
-    return ", ".join(shown) or "(none is at hand)"
+def _format_names(names: list[str], without: str = "") -> str:
+    shown = [name for name in names if not without or _get_data_set(name) != _get_data_set(without)]
+    return ", ".join(shown) or "(none is available)"

@@ -1,11 +1,11 @@
-"""One search after another: the second goes on with all that the first one trained.
+"""One search after another: the second continues with all results of the first.
 
 A strategy with a method ``warm_start(archs, scores)`` learns the first phase's results at once and starts from them.
-Any other meets them as its own: the first architectures that its space draws are those of the first phase, best first,
-and when it asks for one of them, the answer is there already and is not charged again. A strategy that draws its start
-in another way (from a policy, say) profits only from those that it happens to ask.
+Any other strategy asks for them again: the first architectures that its space draws are those of the first phase, best
+first. When it asks for one of them, it gets the known answer at once, at no charge. A strategy that draws its start in
+another way (from a policy, say) benefits only from those that it happens to ask.
 
-The second phase begins when every trial of the first has been answered: until then, free workers wait.
+The second phase begins when every trial of the first has been answered; until then, free workers wait.
 """
 
 import copy
@@ -24,7 +24,7 @@ from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials, capabiliti
 
 
 class Design:
-    """Asks for given architectures, and then for nothing more.
+    """Asks for given architectures, and then ends.
 
     Args:
         archs: [m, d] to train, in this order.
@@ -35,7 +35,7 @@ class Design:
 
     @property
     def n_prefetchable(self) -> int:
-        """Architectures that are left."""
+        """Number of architectures that are left."""
         return len(self._archs) - self._n_asked
 
     def ask(self, n: int) -> Trials:
@@ -56,10 +56,10 @@ class Design:
 
 @dataclass(frozen=True)
 class StrategyFactory:
-    """A strategy that is still to be made.
+    """A strategy that is not constructed yet.
 
     Attributes:
-        component: its class.
+        component: class of the strategy.
         options: its keyword arguments.
     """
 
@@ -68,15 +68,15 @@ class StrategyFactory:
 
     @classmethod
     def of(cls, label: "str | type | Choice", target: str) -> Self:
-        """Return the strategy called ``label``, told which task is searched if it asks.
+        """Return the factory of ``label``, with ``target`` among the options if the strategy takes it.
 
         Raises:
             UnknownName: no such strategy, preset or option.
-            InvalidOption: it was given another target.
+            InvalidOption: the label has another target, or the strategy requires fidelities.
         """
         component, options = Choice.parse(label).resolve(STRATEGIES)
         if capabilities_of(component).requires_fidelities:
-            raise InvalidOption(f"{label!r} stops trainings early; a phase of a search trains completely")
+            raise InvalidOption(f"{label!r} stops training runs early; a phase of a search trains completely")
         return cls(component, with_target(component, options, target) if target else options)
 
     def make(self, space: SearchSpace, rng: np.random.Generator) -> Strategy:
@@ -90,34 +90,34 @@ class TwoPhaseSearch:
 
     Args:
         space: where to search.
-        rng: of both phases.
-        first: asks until ``n_first`` trials were asked, or it has finished.
-        n_first: trials of the first phase.
-        then: the strategy of the second phase.
+        rng: draws for both phases.
+        first: strategy of the first phase; it asks until ``n_first`` trials were asked or it has finished.
+        n_first: number of trials of the first phase.
+        then: makes the strategy of the second phase.
     """
 
     def __init__(
         self, space: SearchSpace, rng: np.random.Generator, *, first: Strategy, n_first: int, then: StrategyFactory
     ) -> None:
         self._space, self._rng, self._then = space, rng, then
-        self._then.make(space, copy.deepcopy(rng))  # refuses its options now, not in the middle of a search
+        self._then.make(space, copy.deepcopy(rng))  # raises errors in its options now, not in the middle of a search
         self._now = first
         self._n_prefetchable = capabilities_of(first).n_prefetchable
         self._left: float = n_first
         self._in_first = True
         self._n_asked = 0
-        self._ids: dict[int, int] = {}  # of a trial within its phase -> in the whole search
-        self._open: dict[int, tuple[int, Archs]] = {}  # by that id: the phase's own, and the architecture
+        self._ids: dict[int, int] = {}  # id of a trial within its phase -> id in the whole search
+        self._open: dict[int, tuple[int, Archs]] = {}  # id in the whole search -> id within the phase, and architecture
         self._told: dict[bytes, tuple[Archs, Floats, int]] = {}  # of the first phase: architecture, scores, epoch
-        self._memory: dict[bytes, tuple[Archs, Floats, int]] = {}  # what of it the second phase has not asked yet
+        self._memory: dict[bytes, tuple[Archs, Floats, int]] = {}  # its part that the second phase has not asked yet
 
     @property
     def n_prefetchable(self) -> float:
-        """Trials that the phase has decided, up to its end."""
+        """Number of trials that the phase has decided, up to its end."""
         return min(self._n_prefetchable(), self._left) if self._n_prefetchable and not self._memory else 0
 
     def ask(self, n: int) -> Trials:
-        """Return up to ``n`` trials of the phase; none while the last of the first phase are running.
+        """Return up to ``n`` trials of the phase; none while the last trials of the first phase are running.
 
         Raises:
             SearchFinished: the second phase has finished.
@@ -136,7 +136,7 @@ class TwoPhaseSearch:
         except SearchFinished:
             asked, self._left = self._nothing, 0
         self._left -= len(asked.id)
-        return self._renamed(asked)
+        return self._renumber(asked)
 
     @property
     def _nothing(self) -> Trials:
@@ -157,7 +157,7 @@ class TwoPhaseSearch:
             self._memory = dict(self._told)
 
     def _ask_second(self, n: int) -> Trials:
-        """Ask until ``n`` trials are new, answering the others from memory."""
+        """Ask until there are ``n`` new trials, answering the others from memory."""
         parts = [self._nothing]
         while (missing := n - sum(len(part.id) for part in parts)) > 0:
             try:
@@ -166,14 +166,14 @@ class TwoPhaseSearch:
                 if sum(len(part.id) for part in parts):
                     break
                 raise
-            new = [row for row in range(len(asked.id)) if not self._recalled(asked, row)]
-            parts.append(self._renamed(Trials(asked.id[new], asked.arch[new], asked.epoch[new])))
+            new = [row for row in range(len(asked.id)) if not self._answer_from_memory(asked, row)]
+            parts.append(self._renumber(Trials(asked.id[new], asked.arch[new], asked.epoch[new])))
             if len(new) == len(asked.id):
                 break
         return parts[-1] if len(parts) == 2 else Trials(*map(np.concatenate, zip(*parts, strict=True)))
 
-    def _recalled(self, asked: Trials, row: int) -> bool:
-        """Answer a trial from memory, each architecture once: asked again, it is trained again."""
+    def _answer_from_memory(self, asked: Trials, row: int) -> bool:
+        """Answer a trial from memory, each architecture only once: a repeated one is trained again."""
         key = asked.arch[row].tobytes()
         if key not in self._memory or asked.epoch[row] not in (FULL_TRAINING, self._memory[key][2]):
             return False
@@ -181,9 +181,9 @@ class TwoPhaseSearch:
         self._now.tell(Results(asked.id[row : row + 1], np.array([epoch]), scores[None], np.zeros(1)))
         return True
 
-    def _renamed(self, asked: Trials) -> Trials:
-        """Give trials ids of the whole search; one that goes on keeps its own."""
-        asked = asked._replace(arch=freeze_array(asked.arch))  # the phase may fill its array again
+    def _renumber(self, asked: Trials) -> Trials:
+        """Give trials ids of the whole search; a resumed trial keeps its id."""
+        asked = asked._replace(arch=freeze_array(asked.arch))  # the phase may reuse its array
         for own, arch in zip(asked.id.tolist(), asked.arch, strict=True):
             if own not in self._ids:
                 self._ids[own] = self._n_asked
@@ -192,7 +192,7 @@ class TwoPhaseSearch:
         return Trials(np.array([self._ids[own] for own in asked.id.tolist()], dtype=np.int64), asked.arch, asked.epoch)
 
     def tell(self, results: Results) -> None:
-        """Hand results on to the phase, and remember those of the first."""
+        """Pass results on to the phase, and remember those of the first."""
         own = np.empty(len(results.id), dtype=np.int64)
         for i, trial in enumerate(results.id.tolist()):
             own[i], arch = self._open.pop(trial)

@@ -1,4 +1,4 @@
-"""Architectures as points of a unit cube, as differential evolution sees them: k choices are k equal bins of a side."""
+"""Architectures as points of the unit cube, for differential evolution: k choices are k equal bins of a side."""
 
 import numpy as np
 
@@ -6,19 +6,19 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.draws import draw_integers
 
 
-def encoded(archs: Archs, cardinality: Ints, rng: np.random.Generator) -> Floats:
-    """Place each choice of [n, d] anywhere in its bin, since bins and not points are what a choice stands for."""
+def encode(archs: Archs, cardinality: Ints, rng: np.random.Generator) -> Floats:
+    """Place each choice of [n, d] at a random point of its bin, since a choice stands for its whole bin."""
     return np.asarray((archs + rng.random(archs.shape)) / cardinality)
 
 
-def decoded(vectors: Floats, cardinality: Ints) -> Archs:
+def decode(vectors: Floats, cardinality: Ints) -> Archs:
     """Return the choices whose bins the coordinates [n, d] lie in."""
     # (k - 1 + u) / k may round to 1
     return np.minimum(vectors * cardinality, cardinality - 1).astype(np.int8)
 
 
-def mutants(abc: Floats, factor: float, rng: np.random.Generator) -> Floats:
-    """Return rand/1: ``a + factor (b - c)`` for vectors [m, 3, d]; a coordinate that leaves [0, 1) is drawn anew."""
+def make_mutants(abc: Floats, factor: float, rng: np.random.Generator) -> Floats:
+    """Return rand/1: ``a + factor (b - c)`` for vectors [m, 3, d]; a coordinate that leaves [0, 1) is redrawn."""
     a, b, c = abc.transpose(1, 0, 2)
     made = a + factor * (b - c)
     outside = (made < 0) | (made >= 1)
@@ -26,8 +26,8 @@ def mutants(abc: Floats, factor: float, rng: np.random.Generator) -> Floats:
     return np.asarray(made)
 
 
-def crossed(made: Floats, targets: Floats, chance: float, rng: np.random.Generator) -> Floats:
-    """Return bin: each coordinate of [m, d] is the mutant's with a chance, one of them surely, else the target's."""
+def cross_over(made: Floats, targets: Floats, chance: float, rng: np.random.Generator) -> Floats:
+    """Return bin: take each coordinate of [m, d] from the mutant by ``chance``, at least one, else from the target."""
     taken = rng.random(made.shape) < chance
     taken[np.arange(len(made)), draw_integers(rng, made.shape[1], len(made))] = True
     return np.where(taken, made, targets)

@@ -1,4 +1,4 @@
-"""Acquisition functions: what a candidate is worth, given what a predictor expects of it; one file each.
+"""Acquisition functions: the value of a candidate, given its prediction; one file each.
 
 A file holds one subclass of ``Acquisition``. A strategy takes its name as ``acquisition=NAME``; ``module:Class`` and
 entry points of the group ``nasbench.acquisitions`` work likewise.

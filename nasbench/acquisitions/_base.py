@@ -1,4 +1,4 @@
-"""What an acquisition function is given, and what it declares."""
+"""The input of acquisition functions, and their base class."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -10,14 +10,14 @@ from nasbench.arrays import Floats
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """What is known of m candidates when they are weighed.
+    """The prediction for m candidates, with everything else that an acquisition function needs.
 
     Attributes:
         mean: [m] expected score.
         std: [m] standard deviation around it; zeros where the predictor has none.
         best: score to improve on.
         kappa: exploration weight: standard deviations that a confidence bound adds to the mean.
-        rng: draws for acquisitions that sample.
+        rng: draws for acquisition functions that sample.
     """
 
     mean: Floats
@@ -33,12 +33,12 @@ class Posterior:
 
 
 class Acquisition:
-    """Base of all acquisition functions; larger values are better.
+    """Base class of all acquisition functions; larger values are better.
 
     Attributes:
         needs_std: whether it uses the standard deviation.
-        drawn_anew: whether it is computed again, with new draws, for each member of a batch.
-        values: ``logarithm`` of something positive, ``positive`` numbers, or any ``real`` ones.
+        drawn_anew: whether it is recomputed, with new draws, for each member of a batch.
+        values: kind of its values: the ``logarithm`` of something positive, ``positive`` numbers, or any ``real`` ones.
     """
 
     needs_std: ClassVar[bool] = True
@@ -46,5 +46,5 @@ class Acquisition:
     values: ClassVar[Literal["logarithm", "positive", "real"]] = "real"
 
     def __call__(self, posterior: Posterior) -> Floats:
-        """Return what each of m candidates is worth; ``[m]``."""
+        """Return the acquisition value of each of m candidates; ``[m]``."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Batches by local penalisation: the surroundings of what is pending become unattractive."""
+"""Batches by local penalisation: acquisition values are reduced near pending architectures."""
 
 import numpy as np
 from scipy.special import log_ndtr
@@ -8,7 +8,7 @@ from nasbench.arrays import Floats
 
 
 def log_positive(label: str, worth: Floats) -> Floats:
-    """Return the logarithm of an acquisition made positive, where it is not, by a soft plus; ``[m]``."""
+    """Return the logarithm of acquisition values; real values are first made positive by a softplus; ``[m]``."""
     values = make_acquisition(label).values
     if values == "logarithm":
         return worth
@@ -19,16 +19,16 @@ def log_positive(label: str, worth: Floats) -> Floats:
 
 
 def log_local_penalty(distance: Floats, *, steepness: float, lead: Floats, std: Floats) -> Floats:
-    """Return the logarithm of how far m candidates may be explored beside p pending ones; ``[m]``.
+    """Return the logarithm of the local penalty on m candidates by p pending architectures; ``[m]``.
 
-    Gonzalez, Dai, Hennig & Lawrence 2016 (arXiv 1505.08052), equation 9: the chance that a candidate lies outside the
-    ball around a pending architecture in which the optimum cannot be.
+    Gonzalez, Dai, Hennig & Lawrence 2016 (arXiv 1505.08052), equation 9: the probability that a candidate lies outside
+    the ball around a pending architecture in which the optimum cannot be.
 
     Args:
-        distance: [m, p] decisions in which candidate and pending architecture differ.
-        steepness: largest change of the score with a decision (their Lipschitz constant).
-        lead: [p] the best score minus what is expected of the pending one.
-        std: [p] standard deviation of the pending one.
+        distance: [m, p] number of decisions in which candidate and pending architecture differ.
+        steepness: largest change of the score per decision (their Lipschitz constant).
+        lead: [p] best score minus the prediction for each pending architecture.
+        std: [p] standard deviation of that prediction.
     """
     penalty: Floats = log_ndtr((steepness * distance - lead) / std).sum(axis=1)
     return penalty

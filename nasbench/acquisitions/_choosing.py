@@ -1,4 +1,4 @@
-"""Finding an acquisition function by its name, and weighing candidates with it."""
+"""Finding an acquisition function by its name, and computing its values for candidates."""
 
 from functools import cache
 
@@ -11,16 +11,16 @@ from nasbench.errors import InvalidOption
 from nasbench.predictions import Prediction
 from nasbench.registry import ACQUISITIONS
 
-_FORMER_NAMES = {"drawn_ucb": "randomized_ucb"}  # as records call them
+_FORMER_NAMES = {"drawn_ucb": "randomized_ucb"}  # names in older records
 
 
-@cache  # a search asks for the same one at every step
+@cache  # a search uses the same function at every step
 def make_acquisition(label: str) -> Acquisition:
     """Return the acquisition function that a label ``NAME[,option=value]`` or ``module:Class`` names.
 
     Raises:
-        UnknownName: no such acquisition, or option of it.
-        InvalidOption: ``module:Class`` that cannot be imported, or is not a subclass of ``Acquisition``.
+        UnknownName: there is no such acquisition function, or it has no such option.
+        InvalidOption: ``module:Class`` cannot be imported, or is not a subclass of ``Acquisition``.
     """
     component, options = Choice.parse(_FORMER_NAMES.get(label, label)).resolve(ACQUISITIONS)
     if not (isinstance(component, type) and issubclass(component, Acquisition)):
@@ -35,22 +35,22 @@ def check_acquisition(label: str) -> str:
 
 
 def is_drawn_anew(label: str) -> bool:
-    """Whether an acquisition function is computed again for each member of a batch."""
+    """Return whether an acquisition function is recomputed for each member of a batch."""
     return make_acquisition(label).drawn_anew
 
 
 def weigh(label: str, prediction: Prediction, *, best: float, kappa: float, rng: np.random.Generator) -> Floats:
-    """Return what each of m candidates is worth; ``[m]``.
+    """Return the acquisition value of each of m candidates; ``[m]``.
 
     Args:
-        label: of the acquisition function.
-        prediction: what a predictor expects of the candidates.
+        label: label of the acquisition function.
+        prediction: prediction for the candidates.
         best: score to improve on.
         kappa: exploration weight of confidence bounds.
-        rng: draws for acquisitions that sample.
+        rng: draws for acquisition functions that sample.
 
     Raises:
-        InvalidOption: the acquisition needs a standard deviation, and the predictor has none.
+        InvalidOption: the acquisition function needs a standard deviation, and the predictor has none.
     """
     acquisition, std = make_acquisition(label), prediction.std
     if std is None:

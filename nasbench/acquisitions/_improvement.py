@@ -1,4 +1,4 @@
-"""The logarithm of expected improvement, stable far into the tail."""
+"""The logarithm of expected improvement, numerically stable far into the tail."""
 
 import numpy as np
 from scipy.special import erfcx, ndtr
@@ -7,11 +7,11 @@ from nasbench.acquisitions._base import Posterior
 from nasbench.arrays import Floats
 
 _LOG_ROOT_2PI = np.log(2 * np.pi) / 2
-_FAR = -1e3  # below it, 1 - sqrt(pi / 2) |z| erfcx(|z| / sqrt 2) loses its digits; it is 1 / z^2 - 3 / z^4 there
+_FAR = -1e3  # below it, 1 - sqrt(pi / 2) |z| erfcx(|z| / sqrt 2) loses its digits: use 1 / z^2 - 3 / z^4
 
 
 def log_ei_helper(z: Floats) -> Floats:
-    """Return the logarithm of ``phi(z) + z Phi(z)`` [m], exact to rounding for any ``z``.
+    """Return the logarithm of ``phi(z) + z Phi(z)`` [m], accurate up to rounding for any ``z``.
 
     Ament et al. 2023 (arXiv 2310.20708), section 4.1; the name is BoTorch's.
     """

@@ -8,7 +8,7 @@ from nasbench.arrays import Floats
 
 
 class ExpectedImprovement(Acquisition):
-    """Mean of how far a score exceeds the best, zero where it does not."""
+    """The expected excess of a score over the best one; scores below the best count as zero."""
 
     values = "positive"
 

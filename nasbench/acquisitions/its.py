@@ -6,7 +6,7 @@ from nasbench.arrays import Floats
 
 
 class IndependentThompsonSampling(Acquisition):
-    """One draw of each candidate's score, by which all that are asked together are chosen."""
+    """One draw of each candidate's score, which selects all members of a batch."""
 
     def __call__(self, posterior: Posterior) -> Floats:
         """Return a draw of each candidate's score; ``[m]``."""

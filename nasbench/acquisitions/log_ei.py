@@ -6,7 +6,7 @@ from nasbench.arrays import Floats
 
 
 class LogExpectedImprovement(Acquisition):
-    """Orders as expected improvement does, also where that underflows to zero."""
+    """Ranks candidates as expected improvement does, even where that underflows to zero."""
 
     values = "logarithm"
 

@@ -7,7 +7,7 @@ from nasbench.arrays import Floats
 
 
 class ProbabilityOfImprovement(Acquisition):
-    """Chance that a score exceeds the best."""
+    """The probability that a score exceeds the best one."""
 
     values = "logarithm"
 

@@ -1,9 +1,10 @@
-"""Randomised upper confidence bound: the exploration weight is drawn again for every proposal.
+"""Randomised upper confidence bound: the exploration weight is resampled for every proposal.
 
 Source: Hutter, Hoos & Leyton-Brown 2012, "Parallel Algorithm Configuration": the number of standard deviations follows
 an exponential distribution, here of mean ``kappa``. Most proposals trust the mean, a few explore, and no single weight
 has to suit every task. RGP-UCB (Berk et al. 2020, arXiv 2006.04296) is the same idea and draws the squared weight from
-a gamma distribution. Records of earlier versions call this acquisition ``drawn_ucb``, and that name still works.
+a gamma distribution. Records of earlier versions call this acquisition function ``drawn_ucb``, and that name still
+works.
 """
 
 from nasbench.acquisitions._base import Acquisition, Posterior

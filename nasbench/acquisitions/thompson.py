@@ -1,4 +1,4 @@
-"""Thompson sampling (Thompson 1933), from the candidates' marginal distributions; each member of a batch draws anew."""
+"""Thompson sampling (Thompson 1933) from the candidates' marginal distributions, redrawn for each member of a batch."""
 
 from nasbench.acquisitions._base import Acquisition, Posterior
 from nasbench.acquisitions._draws import draw_marginals

@@ -1,1 +1,1 @@
-"""Searches that ask a model which architecture to train next."""
+"""Searches in which a model chooses the architecture to train next."""

@@ -1,4 +1,4 @@
-"""Base of NAO and SemiNAS: train, climb the predictor's gradient from the best, decode, repeat.
+"""Base of NAO and SemiNAS: train, follow the predictor's gradient from the best architectures, decode, repeat.
 
 Luo et al. 2018 (arXiv 1808.07233, algorithm 1) and the code of Luo et al. 2020 (arXiv 2002.10389).
 """
@@ -22,13 +22,13 @@ class LatentAscent(RoundSearch):
     """Search by gradient ascent in a learnt latent space.
 
     Attributes:
-        predictor: label of a predictor with ``improved``: ``nao`` or ``seminas``, with options.
+        predictor: label of a predictor with ``improve``: ``nao`` or ``seminas``, with options.
         n_init: random architectures at the start.
         batch: architectures of a later round.
-        seeds: the best, from which the climb starts.
-        step_size: length of the first step over that of the gradient; the next round of steps is as much longer.
-        max_steps: rounds of steps, until the batch is complete.
-        unlabelled: random architectures that may be seeds too, by what the predictor expects of them.
+        seeds: number of best architectures from which the ascent starts.
+        step_size: length of the first step relative to the gradient; each further round of steps is longer by as much.
+        max_steps: maximum number of rounds of steps to complete the batch.
+        unlabelled: random architectures that may be seeds too, ranked by their predictions.
 
     Raises:
         InvalidOption: a predictor without a latent space.
@@ -48,7 +48,7 @@ class LatentAscent(RoundSearch):
         self._learner = Learner(space, self.predictor, rng)
         if predictor_capabilities_of(self._learner.predictor).improve is None:
             raise InvalidOption(
-                f"predictor {self.predictor!r} has no latent space to climb in; choose 'nao' or 'seminas'"
+                f"predictor {self.predictor!r} has no latent space to search; choose 'nao' or 'seminas'"
             )
 
     def _begin_round(self) -> Archs:
@@ -60,7 +60,7 @@ class LatentAscent(RoundSearch):
         return learner.mark_asked(np.concatenate([chosen, learner.draw(n - len(chosen))]))
 
     def _decode(self, n: int) -> Archs:
-        """Return up to ``n`` new architectures: all that one step leads to, then a longer step, and so on."""
+        """Return up to ``n`` new architectures: those that one step leads to, then a longer step, and so on."""
         seeds, found = self._select_seeds(), self._learner.archs[:0]
         for i in range(self.max_steps):
             moved = self._learner.predictor.improve(seeds, (i + 1) * self.step_size)
@@ -70,11 +70,11 @@ class LatentAscent(RoundSearch):
         return found[:n]
 
     def _select_seeds(self) -> Archs:
-        """Return the best of what was trained, and of the unlabelled by what is expected of them."""
+        """Return the best of the trained architectures by score and of the unlabelled ones by prediction."""
         learner = self._learner
         if not self.unlabelled:
             return learner.select_best(self.seeds)
         others = learner.seen.filter_unseen(self._space.sample(self.unlabelled, self._rng))
         expected = learner.predictor.predict(Batch(others)).mean
-        archs, worth = np.concatenate([learner.archs, others]), np.concatenate([learner.scores, expected])
-        return archs[np.argsort(-worth, kind="stable")[: self.seeds]]
+        archs, values = np.concatenate([learner.archs, others]), np.concatenate([learner.scores, expected])
+        return archs[np.argsort(-values, kind="stable")[: self.seeds]]

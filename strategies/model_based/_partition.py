@@ -1,4 +1,4 @@
-"""A tree of linear regressions that cuts architectures into regions, good ones from bad ones: LaNAS's latent actions.
+"""A tree of linear regressions that separates good regions from bad ones: LaNAS's latent actions.
 
 The full binary tree is kept as a heap: the children of node i are 2 i + 1, the good one, and 2 i + 2.
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 from nasbench.arrays import Bools, Floats, Ints
 
-_RIDGE = 1e-3  # of the weights, features and scores having unit scale: keeps collinear one-hot columns finite
+_RIDGE = 1e-3  # on the weights; features and scores have unit scale. Keeps collinear one-hot columns finite
 _ROUNDING = 1e-9
 
 
@@ -37,7 +37,7 @@ class Partition:
         del self._features, self._scores, self._candidates
 
     def _grow(self, node: int, known: Ints, candidates: Ints) -> None:
-        """Learn ``node`` from what is ``known`` there, and divide both among its children."""
+        """Fit ``node`` to the ``known`` architectures there, and divide them and the candidates among its children."""
         self._total[node] = self._scores[known].sum()
         self._told[node] = self._visits[node] = len(known)
         self._left[node] = len(candidates)
@@ -49,17 +49,20 @@ class Partition:
         self._grow(2 * node + 2, known[~good], candidates[~promising])
 
     def _split(self, known: Ints, candidates: Ints) -> tuple[Bools, Bools]:
-        """Tell who is good: of the known by their scores, of the candidates by a regression; the mean divides both."""
+        """Return which known architectures are good by their scores, and which candidates by a regression.
+
+        The mean divides both.
+        """
         if not len(known):
             return np.ones(0, dtype=np.bool_), np.ones(len(candidates), dtype=np.bool_)
         scores = self._scores[known]
         slope = _fit_slope(self._features[known], scores)
         ahead = (self._candidates[candidates] - self._features[known].mean(axis=0)) @ slope
-        # Few points have many candidates right between them: these go one way, not where rounding sends them.
+        # With few points, many candidates lie exactly on the boundary: send all of them one way, whatever the rounding.
         return scores >= scores.mean() - _ROUNDING, ahead >= -_ROUNDING * np.abs(slope).sum()
 
     def draw(self, exploration: float) -> tuple[int, int]:
-        """Descend by upper confidence bounds; return a candidate of the leaf, once, and the leaf.
+        """Descend by upper confidence bounds; return a candidate of the leaf, each only once, and the leaf.
 
         The bound is mean + 2 c sqrt(2 ln N / n), N visits of the node and n of the child; infinite without a visit.
 
@@ -71,7 +74,7 @@ class Partition:
             children = [child for child in (2 * node + 1, 2 * node + 2) if self._left[child]]
             if len(children) == 2:
                 bounds = [self._compute_bound(node, child, exploration) for child in children]
-                # two that were never visited are alike
+                # two children that were never visited have the same bound
                 node = children[int(self._rng.integers(2)) if bounds[0] == bounds[1] else int(np.argmax(bounds))]
             else:
                 node = children[0]
@@ -100,11 +103,11 @@ class Partition:
 
 
 def _fit_slope(features: Floats, scores: Floats) -> Floats:
-    """Return the slope [f] of a linear model by least squares, with the faintest of ridges."""
+    """Return the slope [f] of a linear model by least squares with a very small ridge."""
     centred = features - features.mean(axis=0)
     n, f = features.shape
     rest = scores - scores.mean()
-    # The same slope either way (the push-through identity); what is solved is the smaller of the two.
+    # The slope is the same either way (the push-through identity); the smaller of the two systems is solved.
     if f <= n:
         slope: Floats = np.linalg.solve(centred.T @ centred + _RIDGE * np.eye(f), centred.T @ rest)
         return slope

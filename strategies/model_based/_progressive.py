@@ -1,7 +1,8 @@
-"""Progressive growth of architectures: from the plainest one of a space, a decision at a time.
+"""Progressive growth of architectures: from the plainest one of a space, one decision at a time.
 
-An architecture's complexity is the number of its decisions that differ from the plainest architecture's, the one
-with the fewest operations that compute something; to grow is to take an edit that raises it.
+The complexity of an architecture is the number of its decisions that differ from those of the plainest architecture,
+the one with the fewest operations that compute something. To grow an architecture is to make an edit that raises its
+complexity.
 """
 
 import numpy as np
@@ -12,13 +13,13 @@ from nasbench.strategies._pools import SeenSet
 
 _STEPS = 200
 _DRAWN = 64
-_FRONTIER = 200  # architectures that are grown further where growth found nothing new
+_FRONTIER = 200  # architectures that grow further where one edit found nothing new
 
 
 def find_plainest(space: SearchSpace) -> Archs:
-    """Return the plainest architecture, [1, d]: the first of those with the least ``_burden``.
+    """Return the plainest architecture, [1, d]: the first of those with the least burden (see ``_compute_burden``).
 
-    Where the space is not listed, a descent by single edits from the plainest of 64 architectures, always the same.
+    Where the space is not listed, descend by single edits from the plainest of 64 architectures, always the same.
     """
     if isinstance(space, EnumeratedSpace):
         return space.rows[_find_least(space, space.rows)]
@@ -34,7 +35,7 @@ def find_plainest(space: SearchSpace) -> Archs:
 
 
 def _find_least(space: SearchSpace, archs: Archs) -> Ints:
-    """Return the place of the plainest of [n, d], [1]; of equals the one whose digits come first."""
+    """Return the position of the plainest of [n, d], [1]; ties go to the one whose digits come first."""
     burden = [_compute_burden(space, archs[first : first + 4096]) for first in range(0, len(archs), 4096)]
     return np.lexsort((*archs.T[::-1], *np.concatenate(burden).T[::-1]))[:1]
 
@@ -50,9 +51,9 @@ def _compute_burden(space: SearchSpace, archs: Archs) -> Ints:
 
 
 def expand(space: SearchSpace, archs: Archs, seed: Archs, *, most: int, rng: np.random.Generator) -> Archs:
-    """Return the distinct neighbours of ``archs`` [n, d] that lie further from ``seed`` [1, d] than they do.
+    """Return the distinct neighbours of ``archs`` [n, d] that are farther from ``seed`` [1, d] than ``archs`` are.
 
-    Architectures are grown in order until ``most`` were found; ``[m, d]``, shuffled.
+    Architectures are expanded in order until ``most`` neighbours are found; ``[m, d]``, shuffled.
     """
     found: list[Archs] = [archs[:0]]
     for i in range(len(archs)):
@@ -66,9 +67,9 @@ def expand(space: SearchSpace, archs: Archs, seed: Archs, *, most: int, rng: np.
 def expand_unseen(
     space: SearchSpace, archs: Archs, seed: Archs, seen: SeenSet, *, most: int, rng: np.random.Generator
 ) -> Archs:
-    """Return what ``archs`` grow into and was not seen; through what was seen where one edit is not enough.
+    """Return the unseen architectures that ``archs`` grow into; grow through seen ones where one edit is not enough.
 
-    So it is in NAS-Bench-101, where a vertex needs two edges before it counts: after one, the cell is the same.
+    NAS-Bench-101 needs this: a vertex needs two edges before it counts, so after one edit the cell is the same.
     """
     for _ in range(archs.shape[1]):
         archs = expand(space, archs, seed, most=most, rng=rng)

@@ -1,18 +1,14 @@
-"""arch2vec-BO: Bayesian optimisation with DNGO on a latent space that was learnt from graphs alone.
+"""arch2vec-BO: Bayesian optimisation with DNGO in a latent space that was learnt from graphs alone.
 
 Source: Yan, Zheng, Ao, Zeng & Zhang 2020, "Does Unsupervised Architecture Representation Learning Help Neural
-Architecture Search?" (arXiv 2006.06936), and its code: 16 random architectures, then the 5 of the whole space with the
-largest expected improvement under DNGO on their codes (predictor ``arch2vec_dngo``), as for NAS-Bench-101; preset
-``nasbench201`` takes one at a time, as the code does there. The embedding is learnt once for each space, no run's
-generator has a part in it, and it is kept on disk: a minute or more, the first time.
+Architecture Search?" (arXiv 2006.06936), and its code. The search trains 16 random architectures. Then it takes the 5
+of the whole space with the largest expected improvement under DNGO on their codes (predictor ``arch2vec_dngo``), as for
+NAS-Bench-101. The preset ``nasbench201`` takes one at a time, as the code does there. The embedding is learnt once for
+each space, independently of any run's generator, and is kept on disk: only the first search of a space waits for it.
 
 Differences: improvement is counted from the best observed score, where the code counts from 0.95 or 1. In a space that
-is not listed, half of 200 candidates are children of the best ten and half are random; the code has a file of
-600,000. No architecture is trained twice.
-
-Measured, 30 runs of about 100 trainings: normalised regret .131 [.123, .139] over the twelve embedded tasks (random
-search .184, p < .001); mean regret .26 percentage points on nb201-cifar10 (random search .61). Three to five seconds
-a run.
+is not listed, half of 200 candidates are children of the best ten and half are random; the code has a file of 600,000.
+No architecture is trained twice.
 """
 
 from collections.abc import Mapping
@@ -28,7 +24,7 @@ REQUIRES = {"torch": "torch"}
 
 @dataclass(kw_only=True, eq=False)
 class Arch2VecBO(ModelBasedSearch):
-    """Bayesian optimisation on unsupervised codes; ``rng`` has no part in the embedding."""
+    """Bayesian optimisation on unsupervised codes; the embedding does not depend on ``rng``."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nasbench101": {}, "nasbench201": {"batch": 1}}
 

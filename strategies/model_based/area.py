@@ -1,24 +1,21 @@
 """Assisted regularized evolution: cheap scores select the initial population, a predictor selects children.
 
 Source: AREA of Mellor, Turner, Storkey & Crowley 2021, "Neural Architecture Search without Training" (arXiv
-2006.04647): regularized evolution (Real et al. 2019) whose first population is the best 10 of 20 random architectures
-by a score of untrained networks, NASWOT. Population 10 and tournaments of 3 are those of NAS-Bench-201's evolution.
+2006.04647). This is regularized evolution (Real et al. 2019) whose first population is the best 10 of 20 random
+architectures by NASWOT, a score of untrained networks. Population 10 and tournaments of 3 are those of NAS-Bench-201's
+evolution.
 
     area@start_only,cheap_score=TABLE/naswot      AREA as published: the proxy of a table (nasbench proxies TASK)
 
-Differences: a search here sees architectures and not networks on data, so that NASWOT has to be computed before.
-Without a table the first population is chosen by the network's number of parameters (or FLOPs), where the space can
-count them, and is random elsewhere. Candidates that the table did not score come last; where it scored fewer
-of them than are trained, candidates are drawn among those that it scored. Assistance goes on after it: of
-``n_children`` mutated children of a tournament's winner, the one that a predictor expects most of is trained; it is
-fitted to all that was trained so far every ``refit_every`` results, and children that were trained before are left out
-while there are others. Any predictor will do. ``start_only`` is AREA's own part alone, with one child;
-``predictor_only`` starts at random.
+Differences: a search here sees architectures, not networks on data, so NASWOT has to be computed beforehand. Without a
+table, the first population is chosen by the network's number of parameters (or FLOPs) where the space can count them,
+and at random elsewhere. Candidates that the table did not score come last. If the table scored fewer candidates than
+are trained, the search draws candidates among those that it scored.
 
-After 100 trainings (noisy single-seed scores), 10 runs against 40, it beats random search on nb201-cifar100 and
-nbgraph-arxiv (p < 1e-4); ``start_only`` on the former (p < 0.001), and hardly on the latter, which counts no
-parameters (p = 0.01). What a proxy cost to compute is not charged. On nb201-cifar10, 50 runs of 100 trainings, the
-mean regret of ``start_only`` in points is .26 by the public NASWOT scores, .27 by size, .34 from a random start.
+The assistance continues after the first population: of ``n_children`` mutated children of a tournament's winner, the
+search trains the one with the highest prediction. The predictor is refitted to all results every ``refit_every``
+results. Children that were trained before are left out while there are others. Any predictor will do. ``start_only`` is
+AREA as published, with one child; ``predictor_only`` starts at random. The cost of computing a proxy is not charged.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,7 +31,7 @@ from nasbench.spaces import SearchSpace
 from nasbench.strategies._configured import Label
 from nasbench.strategies._online_predictor import OnlinePredictor
 from nasbench.strategies._pools import SeenSet
-from nasbench.strategies._sources import predictor_sources, source_names
+from nasbench.strategies._sources import list_predictor_sources, list_sources
 from nasbench.strategies.model_free.regularized_evolution import RegularizedEvolution
 from nasbench.table import ProxyColumn, name_proxy_source
 from nasbench.tasks import proxy_of
@@ -45,12 +42,12 @@ _SCORES = ("size", "n_params", "flops", "none")
 
 @dataclass(kw_only=True, eq=False)
 class AREA(RegularizedEvolution):
-    """Evolution that looks before it trains.
+    """Evolution assisted by a cheap score and a predictor.
 
     Attributes:
         predictor: label of a predictor of the score.
-        cheap_score: what the first population is chosen by: ``n_params``, ``flops``, ``none``, or ``size``, the first
-            where the space counts parameters and none elsewhere; or a proxy, ``TABLE/METRIC`` or
+        cheap_score: score that selects the first population: ``n_params``, ``flops``, ``none``, or ``size``, which is
+            ``n_params`` where the space counts parameters and ``none`` elsewhere; or a proxy, ``TABLE/METRIC`` or
             ``TABLE/DATASET/METRIC``.
         n_candidates: random architectures that the first population is chosen from.
         n_children: children that the predictor chooses from.
@@ -93,12 +90,12 @@ class AREA(RegularizedEvolution):
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
         """Return the other tasks that the predictor learns from when ``task`` is searched, and the proxy's table."""
         score = options.get("cheap_score", "")
-        return predictor_sources(task, options) + (
-            source_names(name_proxy_source(score), task) if _is_proxy(score) else []
+        return list_predictor_sources(task, options) + (
+            list_sources(name_proxy_source(score), task) if _is_proxy(score) else []
         )
 
     def ask(self, n: int) -> Trials:
-        """Return the first population, then of each winner's children the most promising one."""
+        """Return the first population, then the most promising child of each tournament's winner."""
         trials = super().ask(n)
         self._seen.add(trials.arch)
         return trials
@@ -120,7 +117,7 @@ class AREA(RegularizedEvolution):
         return bool(self._scores) and self._model.learn(np.stack(self._archs), np.array(self._scores), self._rng)
 
     def _select_promising(self, chosen: Archs) -> Archs:
-        """Return the best child by the predictor that is neither trained nor ``chosen`` [m, d]; ``[1, d]``."""
+        """Return the child with the highest prediction that is neither trained nor ``chosen`` [m, d]; ``[1, d]``."""
         parent = self._members[self._select_winner()]
         children = self._mutate(parent[None].repeat(self.n_children, axis=0), self._rng)
         new: Archs = self._seen.filter_unseen(children)
@@ -131,7 +128,7 @@ class AREA(RegularizedEvolution):
         return new[best : best + 1]
 
     def tell(self, results: Results) -> None:
-        """Let each finished architecture replace the oldest one, and keep what did not crash to learn from."""
+        """Replace the oldest architecture by each finished one, and keep the scores that did not crash."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             if np.isfinite(score):
                 self._archs.append(self._waiting[trial])
@@ -144,7 +141,7 @@ def _is_proxy(score: str) -> bool:
 
 
 def _find_cheap_score(space: SearchSpace, score: str) -> Callable[[Archs], Floats] | None:
-    """Return what scores architectures [n, d] before any training, by which ``space`` can tell them apart; or None."""
+    """Return the function that scores architectures [n, d] before any training; None where ``space`` has no score."""
     if _is_proxy(score):
         return proxy_of(score, space)
     if score not in _SCORES:
@@ -161,25 +158,25 @@ def _find_cheap_score(space: SearchSpace, score: str) -> Callable[[Archs], Float
 def _select_start(
     space: SearchSpace, rng: np.random.Generator, n: int, n_kept: int, score: Callable[[Archs], Floats] | None
 ) -> Archs:
-    """Draw ``n`` architectures and keep those of the largest score, nan last, in the order they were drawn."""
+    """Draw ``n`` architectures and keep those with the largest scores, nan last, in the order they were drawn."""
     if score is None:
         return space.sample(n_kept, rng)
     drawn = space.sample(n, rng)
     values = score(drawn)
     if np.isfinite(values).sum() < n_kept and isinstance(score, ProxyColumn):
-        drawn = _score(space, rng, n, n_kept, score)  # a table that scored few: of what it lacks nothing is known
+        drawn = _draw_scored(space, rng, n, n_kept, score)  # the table scored few: draw only among those
         values = score(drawn)
     return drawn[np.sort(np.argsort(-values, kind="stable")[:n_kept])]
 
 
-def _score(space: SearchSpace, rng: np.random.Generator, n: int, least: int, proxy: ProxyColumn) -> Archs:
+def _draw_scored(space: SearchSpace, rng: np.random.Generator, n: int, least: int, proxy: ProxyColumn) -> Archs:
     """Draw up to ``n`` of the architectures that a table scored; ``[<= n, d]``."""
     known = proxy.table.architectures
     known = known[space.is_valid(known)]
     known = known[np.isfinite(proxy(known))]
     if len(known) < least:
         raise InvalidOption(
-            f"table '{proxy.table.name}' has {proxy.metric} of {len(known)} architectures; expected the {least} of the "
-            "first population at least (population_size, or nasbench proxies)"
+            f"table '{proxy.table.name}' has {proxy.metric} of {len(known)} architectures; expected at least {least}, "
+            "the size of the first population (lower population_size, or compute more with nasbench proxies)"
         )
     return known[rng.permutation(len(known))[:n]]

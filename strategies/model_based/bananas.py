@@ -1,12 +1,12 @@
-"""BANANAS: an ensemble of perceptrons on the path encoding, Thompson draws, mutations of the best.
+"""BANANAS: an ensemble of perceptrons on the path encoding, Thompson sampling, mutations of the best.
 
 Source: White, Neiswanger & Savani 2019, "BANANAS: Bayesian Optimization with Neural Architectures for Neural
 Architecture Search" (arXiv 1910.11858). Defaults are those of the authors' code (preset ``naszilla``): 10 random
-architectures, then 10 at a time from one fit of 5 nets, chosen by independent Thompson sampling among 100 children
-of the best one, of the next best up to the fifth where it has too few. Preset ``naslib``: the three nets on the
-one-hot adjacency code and 200 candidates of NASLib.
+architectures, then 10 at a time from one fit of 5 nets. Independent Thompson sampling chooses them among 100 children
+of the best architecture; where it has too few, the next best up to the fifth add theirs. The preset ``naslib`` has
+NASLib's three nets on the one-hot adjacency code and its 200 candidates.
 
-Differences: an architecture is never trained twice in a run, and with several workers a fit uses what has
+Differences: an architecture is never trained twice in a run, and with several workers a fit uses the results that have
 finished. NASLib mutates its 5 best equally often; here the best comes first in both presets.
 """
 

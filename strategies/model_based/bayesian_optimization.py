@@ -1,19 +1,16 @@
 """Bayesian optimisation: any predictor, acquisition, pool of candidates and batching (SMBO).
 
-Source: sequential model-based optimisation as in Hutter, Hoos & Leyton-Brown 2011 and Shahriari et al. 2016,
-"Taking the Human Out of the Loop". It has no one paper's defaults; ours are the predictor that ranks best here,
-``functional_gp``, with expected improvement, as its logarithm, over the whole space. Any predictor that needs
-architectures only takes its place, by its label, in quotes where that has options:
+Source: sequential model-based optimisation as in Hutter, Hoos & Leyton-Brown 2011 and Shahriari et al. 2016, "Taking
+the Human Out of the Loop". No single paper defines its defaults. Ours are the predictor that ranks best here,
+``functional_gp``, and the logarithm of expected improvement over the whole space. Any predictor that needs
+architectures only can replace it. Give its label, in quotes if it has options:
 ``bayesian_optimization,predictor="xgboost,target=score"``.
 
-Of a space of up to 50,000 listed architectures all are candidates after each fit, and the 1000 best of them until
-the next; elsewhere half of the pool are children of the best ten and half are random. Between two fits a Gaussian
-process learns single results in O(n^2); other predictors wait, so set ``refit_every=1`` for them. What several
-workers have in hand counts by the Kriging believer (Ginsbourger et al. 2010) or local penalisation (Gonzalez et al.
-2016, arXiv 1505.08052).
-
-Expected improvement explores for long: over the twelve embedded tasks, 30 runs of about 100 trainings, the defaults end
-at a normalised regret of .133 [.125, .141]; the same process with the bound of ``auto`` at .046 [.040, .052].
+In a space of up to 50,000 listed architectures, all are candidates after each fit, and the 1000 best of them until the
+next fit. Elsewhere half of the pool are children of the best ten and half are random. Between two fits a Gaussian
+process learns single results in O(n^2); other predictors wait for the next fit, so set ``refit_every=1`` for them.
+Pending trials count by the Kriging believer (Ginsbourger et al. 2010) or local penalisation (Gonzalez et al. 2016,
+arXiv 1505.08052). Expected improvement explores for longer than the bound of ``auto``.
 """
 
 from collections.abc import Mapping

@@ -1,15 +1,15 @@
 """BORE: Bayesian optimisation by classifying architectures as good or not.
 
 Source: Tiao, Klein, Seeger, Bonilla, Archambeau & Ramos 2021, "BORE: Bayesian Optimization by Density-Ratio
-Estimation", arXiv 2102.09009. The expected improvement over a quantile of the scores goes with the ratio of the density
-of architectures above it to that of all, and that ratio with the chance to belong to the best ``gamma``. So a
-classifier of the best quarter against the rest takes the place of a model of the score, and what it thinks most
-likely to be good is trained next.
+Estimation", arXiv 2102.09009. The expected improvement over a quantile of the scores is monotone in the ratio of the
+density of architectures above it to that of all. That ratio is monotone in the probability of belonging to the best
+``gamma``. So a classifier of the best quarter against the rest replaces a model of the score, and the search trains the
+architecture that it classifies as good with the highest probability.
 
 The paper's forest is the default, its boosted trees the preset ``xgboost``. Differences: our predictors learn the
-labels 0 and 1 by least squares, whose best answer is the same chance; for a forest even the splits are the same, since
-the variance of a label is half of its Gini impurity. Candidates evolve by the predicted chance, where the paper takes
-differential evolution. A quarter is the default of Syne Tune's implementation.
+labels 0 and 1 by least squares, whose optimum is the same probability. For a forest even the splits are the same, since
+the variance of a label is half of its Gini impurity. Candidates evolve by the predicted probability, where the paper
+uses differential evolution. A quarter is the default of Syne Tune's implementation.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ class BORE(ModelBasedSearch):
 
 
 def label_best(scores: Floats, gamma: float) -> Floats:
-    """Return 1 for the best share ``gamma`` of scores [n], rounded up, and for what equals the last of them; else 0."""
+    """Return 1 for the best share ``gamma`` of scores [n], rounded up, and for ties with the last of them; else 0."""
     n_good = int(np.ceil(gamma * len(scores)))
     labels: Floats = (scores >= np.sort(scores)[-n_good]).astype(np.float64)
     return labels

@@ -1,20 +1,16 @@
 """LaNAS: a tree of linear regressions cuts the space into good and bad regions; upper bounds choose among them.
 
 Source: Wang, Xie, Li, Fonseca & Tian 2019, "Sample-Efficient Neural Architecture Search by Learning Action Space"
-(arXiv 1906.06832; TPAMI 2022), and the authors' code for NAS-Bench-101. After 10 random architectures, a tree of
-height 5 is learnt: each node fits a linear model to what was trained in its region and divides the region at the mean
-of its scores, so that each leaf is bounded by four regressions. Then 20 architectures are drawn, each from the leaf
-that a descent by mean + 2 c sqrt(2 ln N / n) ends in, c = 0.1, and their scores go to all nodes above; and the tree is
-learnt anew. Features are the one-hot decisions.
-
-Measured, 40 runs of 100 trainings: mean regret in percentage points .36 on nb201-cifar10 (random search .65), 1.23 on
-cifar100 (2.35), .94 on imagenet16 (1.57) and 1.10 on nbgraph-cora (1.09, no difference); c = 0, which never explores,
-reaches .25, .97, .75 and .98.
+(arXiv 1906.06832; TPAMI 2022), and the authors' code for NAS-Bench-101. After 10 random architectures, the search
+learns a tree of height 5. Each node fits a linear model to the results in its region and divides the region at the mean
+of their scores, so that four regressions bound each leaf. Then the search draws 20 architectures. Each comes from the
+leaf that a descent by mean + 2 c sqrt(2 ln N / n), c = 0.1, ends in, and its score is added to all nodes above. Then a
+new tree is learnt. Features are the one-hot decisions.
 
 Differences: the regressions are solved by least squares, where the code takes 20,000 small steps of Adam that do not
 converge. A region without candidates is not entered, where the code falls back to the first leaf that has one. A space
-that cannot be listed is represented by 2,000 random architectures, drawn anew for each tree. A running trial counts as
-a visit without a score. No architecture is trained twice; crashes teach nothing.
+that cannot be listed is represented by 2,000 random architectures, redrawn for each tree. A running trial counts as a
+visit without a score. No architecture is trained twice; nothing is learnt from crashes.
 """
 
 from collections.abc import Mapping
@@ -31,7 +27,7 @@ from nasbench.strategies._sequential import SequentialSearch
 from nasbench.strategies.model_based._partition import Partition
 from nasbench.trials import Results
 
-_LISTED = 50_000  # architectures of a space that all stand in the tree
+_LISTED = 50_000  # maximum size of a listed space whose architectures are all in the tree
 
 
 @dataclass(kw_only=True, eq=False)
@@ -40,8 +36,8 @@ class LaNAS(SequentialSearch):
 
     Attributes:
         height: levels of the tree, the root counted; 2 to 10.
-        exploration: c, in units of an accuracy; where scores are no fractions, of the range of those told.
-        retrain_every: architectures drawn from a tree.
+        exploration: c, in units of an accuracy; where scores are not fractions, of the range of scores so far.
+        retrain_every: architectures drawn from each tree.
         pool_size: candidates, where the space is not listed.
     """
 
@@ -58,10 +54,10 @@ class LaNAS(SequentialSearch):
         self._tree: Partition | None = None
         self._pool, self._n_drawn = self._queue, 0
         self._scale = (0.0, 1.0)  # what to subtract from scores and to divide by, so that they are like accuracies
-        self._leaves: dict[bytes, int] = {}  # of architectures that the present tree gave
+        self._leaves: dict[bytes, int] = {}  # leaf of each architecture drawn from the current tree
 
     def _propose(self, n: int) -> Archs:
-        """Draw one architecture: what it scores may change where the next one comes from."""
+        """Draw one architecture; its score may change the leaf that the next one comes from."""
         del n
         if self._tree is None or self._n_drawn >= self.retrain_every or not self._tree.n_left:
             self._learn()
@@ -75,7 +71,7 @@ class LaNAS(SequentialSearch):
 
     def _learn(self) -> None:
         archs, scores = self._get_results()
-        self._scale = _scale(scores)
+        self._scale = _compute_scale(scores)
         scores = (scores - self._scale[0]) / self._scale[1]
         rest = self._seen.list_unseen() if self._space.size <= _LISTED else None
         if rest is None:
@@ -86,7 +82,7 @@ class LaNAS(SequentialSearch):
         self._leaves.clear()
 
     def tell(self, results: Results) -> None:
-        """Remember what did not crash, and credit the regions that it came from."""
+        """Remember the scores that did not crash, and add them to the regions that they came from."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             leaf = self._leaves.pop(self._waiting[trial].tobytes(), None)
             if leaf is not None and self._tree is not None and np.isfinite(score):
@@ -94,8 +90,8 @@ class LaNAS(SequentialSearch):
         super().tell(results)
 
 
-def _scale(scores: Floats) -> tuple[float, float]:
-    """Return the worst score and the range of all [n]; 0 and 1 where they are fractions, or all alike."""
+def _compute_scale(scores: Floats) -> tuple[float, float]:
+    """Return the lowest score and the range of scores [n]: 0 and 1 for fractions; the range is 1 if all are equal."""
     low, high = float(scores.min(initial=0.0)), float(scores.max(initial=0.0))
     if low >= 0 and high <= 1:
         return 0.0, 1.0

@@ -1,15 +1,15 @@
-"""Optuna: any of its samplers through ask and tell.
+"""Optuna: any of its samplers, by ask and tell.
 
 Source: Akiba, Sano, Yanase, Ohta & Koyama 2019, "Optuna: A Next-generation Hyperparameter Optimization Framework"
-(arXiv 1907.10902). Each decision is a categorical parameter; the sampler is any class of ``optuna.samplers`` by its
-name, with the settings of that release: ``optuna,sampler=TPESampler,settings={'multivariate': False}``. Presets are
-samplers; ``gp`` needs torch.
+(arXiv 1907.10902). Each decision is a categorical parameter. The sampler is the name of any class of
+``optuna.samplers``, with the settings of the installed release: ``optuna,sampler=TPESampler,settings={'multivariate':
+False}``. Presets are samplers; ``gp`` needs torch.
 
-What differs from a study of your own: a combination that is no architecture is told as pruned, at no charge, and
-another is asked; after 20 in a row a random architecture takes its place, which the study learns of. Where fewer than
-one combination in fifty is an architecture (``nb101``, ``nbnlp``), all are random: there it is random search. A crashed
-training is told as failed. An architecture may be asked again, as Optuna does, and is trained again. To use a task in
-a study of your own, see ``nasbench.adapters.optuna_objective``.
+Differences from a study of your own: if a combination is not a valid architecture, the study gets it as pruned, at no
+charge, and is asked for another. After 20 in a row a random architecture takes its place, and the study learns its
+result. Where fewer than one combination in fifty is valid (``nb101``, ``nbnlp``), all architectures are random: there
+this is random search. The study gets a crashed training run as failed. Optuna may ask for an architecture again, and it
+is then trained again. To use a task in a study of your own, see ``nasbench.adapters.make_optuna_objective``.
 """
 
 import inspect
@@ -35,13 +35,13 @@ class OptunaStudy:
 
     Args:
         space: where to search.
-        rng: seeds the sampler, and draws where it finds no architecture.
+        rng: seeds the sampler, and draws architectures where the sampler finds no valid one.
         sampler: name of a class of ``optuna.samplers``.
         settings: its keyword arguments.
 
     Raises:
         UnknownName: no such sampler.
-        InvalidOption: settings that it does not take.
+        InvalidOption: settings that the sampler does not accept.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -63,11 +63,10 @@ class OptunaStudy:
             raise InvalidOption(f"settings={settings!r}; expected a mapping such as {{'multivariate': True}}")
         made = _make_sampler(sampler, dict(settings or {}), int(rng.integers(2**31)))
         level = outside.logging.get_verbosity()
-        outside.logging.set_verbosity(outside.logging.WARNING)  # it would announce every study
+        outside.logging.set_verbosity(outside.logging.WARNING)  # else it logs every new study
         self._study = outside.create_study(direction="maximize", sampler=made)
         outside.logging.set_verbosity(level)
-        # A sampler that has gone through all it can (BruteForceSampler) stops its study: outside of Optuna's own loop,
-        # an error.
+        # An exhausted sampler (BruteForceSampler) stops its study, which is an error outside of Optuna's own loop.
         self._study.stop = self._stop
         self._exhausted = False
         self._choices = {
@@ -87,7 +86,7 @@ class OptunaStudy:
             SearchFinished: the sampler has none left.
         """
         if self._exhausted:
-            raise SearchFinished(f"the sampler has no architecture left after {self._n_asked} trials")
+            raise SearchFinished(f"the sampler is exhausted after {self._n_asked} trials")
         archs = np.array([self._next(self._n_asked + i) for i in range(n)], dtype=np.int8)
         self._n_asked += n
         return full_trainings(self._n_asked - n, archs.reshape(n, len(self._choices)))
@@ -106,7 +105,7 @@ class OptunaStudy:
         return np.asarray(arch[0])
 
     def tell(self, results: Results) -> None:
-        """Tell the study."""
+        """Tell the study the scores, and which training runs failed."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             number = self._open.pop(trial)
             if np.isnan(score):

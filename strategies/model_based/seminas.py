@@ -1,19 +1,17 @@
-"""SemiNAS: NAO whose autoencoder also learns from architectures that it labelled itself, and climbs from those too.
+"""SemiNAS: NAO whose autoencoder also learns from architectures that it labelled itself, and starts from those too.
 
-Source: Luo, Tan, Wang, Qin, Chen & Liu 2020, "Semi-Supervised Neural Architecture Search" (arXiv 2002.10389). As
-``nao``, but the nets learn from the trained architectures first and then from random ones as well, with their own
-predictions as scores (predictor ``seminas``); and the best of both kinds, by score or prediction, are the seeds.
+Source: Luo, Tan, Wang, Qin, Chen & Liu 2020, "Semi-Supervised Neural Architecture Search" (arXiv 2002.10389). It works
+as ``nao``, with two changes. The nets learn from the trained architectures first and then from random ones as well,
+with their own predictions as scores (predictor ``seminas``). The seeds are the best of both kinds, by score or
+prediction.
 
-``luo2020`` has the numbers of the authors' code for NAS-Bench-101: 1,100 random architectures, then 300 a round from
-the 100 best, 1,000 + 500 epochs, 10,000 unlabelled ones: 50,000 and more steps a fit. The default is made for searches
-of some hundred trainings: 20 random ones, 20 a round from the 20 best, 20 step lengths at most, 100 + 4 epochs at a
-learning rate of 0.01 with 32 features, 300 unlabelled ones.
+``luo2020`` has the settings of the authors' code for NAS-Bench-101: 1,100 random architectures, then 300 a round from
+the 100 best, 1,000 + 500 epochs, 10,000 unlabelled architectures: 50,000 and more steps a fit. The default is made for
+searches of a few hundred training runs: 20 random architectures, 20 a round from the 20 best, 20 step lengths at most,
+100 + 4 epochs at a learning rate of 0.01 with 32 features, 300 unlabelled architectures.
 
-Measured on nb201-cifar10, 30 runs of about 90 trainings: mean regret .35 percentage points (random search .61), three
-seconds a run.
-
-Differences: as for ``nao``. The unlabelled architectures that may be seeds are drawn anew, so that they are not
-those that were labelled.
+Differences: as for ``nao``. The unlabelled architectures that may be seeds are redrawn, so they are not those that were
+labelled.
 """
 
 from collections.abc import Mapping

@@ -1,14 +1,14 @@
-"""SMAC: a random forest, expected improvement climbed by local search, and random architectures in between.
+"""SMAC: a random forest, expected improvement maximised by local search, and random architectures in between.
 
 Source: Hutter, Hoos & Leyton-Brown 2011, "Sequential Model-Based Optimization for General Algorithm Configuration",
-LION 5. Ten trees see all but a sixth of the columns at a split; the acquisition is climbed from the best ten trained
-architectures and the best ten of a random sample; every other architecture is drawn at random, so that no region
-is left out for good. The preset ``smac3`` draws a fifth at random, as SMAC3 does since version 2 (Lindauer et al.
-2022, arXiv 2109.09831).
+LION 5. Ten trees see all but a sixth of the columns at a split. Local search maximises the acquisition from the best
+ten trained architectures and the best ten of a random sample. Every other architecture is drawn at random, so that no
+region is left out for good. The preset ``smac3`` draws a fifth at random, as SMAC3 does since version 2 (Lindauer et
+al. 2022, arXiv 2109.09831).
 
-Differences: a full training is one run and is not repeated, so that the racing of configurations against an
-incumbent (SMAC's intensification) has nothing to do; improvement is in the score, of which the forest learns the plain
-value; the spread of trees is that of their answers, without the spread inside their leaves.
+Differences: a full training run is not repeated, so there is no need to race configurations against an incumbent
+(SMAC's intensification). Improvement is in the score, which the forest learns untransformed. The spread of the trees is
+that of their predictions, without the spread inside their leaves.
 """
 
 from collections.abc import Mapping
@@ -35,8 +35,8 @@ class SMAC(ModelBasedSearch):
     """Random forest, expected improvement, local search.
 
     Attributes:
-        random_share: chance that an architecture is drawn at random.
-        pool_size: random architectures that the acquisition is asked about besides those it climbs to.
+        random_share: probability that an architecture is drawn at random.
+        pool_size: random candidates besides those that local search finds.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"smac3": {"random_share": 0.2}}

@@ -1,16 +1,16 @@
-"""Switching: one strategy for the first trials, another for the rest, which goes on with their results.
+"""Switching: one strategy for the first trials, another for the rest, which continues with their results.
 
 Source: the portfolio idea of Hoffman, Brochu & de Freitas 2011, "Portfolio Allocation for Bayesian Optimization" (arXiv
-1009.5419), in its simplest form, a schedule: model-free search where a model would know too little, a model where
+1009.5419), in its simplest form, a schedule: a model-free search while a model would know too little, and a model once
 evolution has seen enough. The random start of SMBO (Jones, Schonlau & Welch 1998) is the case ``first=random_search``.
-Default: 20 trials of ``regularized_evolution@nb201``, then ``auto``. Own choice; preset ``random`` is 10 random
+Default: 20 trials of ``regularized_evolution@nb201``, then ``auto``, our own choice. The preset ``random`` is 10 random
 architectures, then ``bayesian_optimization``.
 
-How results are handed over: model-based strategies and ``tpe`` learn them at once, and they count towards their random
-start. Any other strategy draws the architectures of the first phase as its own start, best first, and is told at once,
-uncharged, what they scored; a policy that is drawn from its own distribution (``reinforce``, ``umda``) profits only
-from what it happens to ask again. The second phase begins when every trial of the first has been answered, so several
-workers wait once.
+The second strategy gets the results in one of two ways. Model-based strategies and ``tpe`` learn them at once, and
+count them towards their random start. Any other strategy draws the architectures of the first phase as its own start,
+best first, and gets their scores at once, uncharged. A policy that draws from its own distribution (``reinforce``,
+``umda``) benefits only from those that it happens to ask again. The second phase begins when every trial of the first
+has been answered, so several workers wait once.
 """
 
 from collections.abc import Mapping
@@ -35,10 +35,10 @@ class Switching(TwoPhaseSearch):
         space: where to search.
         rng: decides both phases.
         first: label of the strategy that begins.
-        n_first: trials that it asks.
-        then: label of the strategy that goes on.
+        n_first: number of trials of the first strategy.
+        then: label of the strategy that continues.
         target: name of the task that is searched; a comparison fills it in, and phases that learn from other tasks
-            are told.
+            receive it.
 
     Raises:
         InvalidOption: no first phase.

@@ -1,19 +1,19 @@
-"""TPE: tree-structured Parzen estimator; draw from what good architectures chose, prefer what bad ones did not.
+"""TPE: tree-structured Parzen estimator; draw what good architectures chose, prefer what bad ones did not.
 
-Source: Bergstra, Bardenet, Bengio & Kegl 2011, "Algorithms for Hyper-Parameter Optimization" (NeurIPS), section 4,
-for categorical decisions: the results are split at a quantile into good and bad; the choices of each decision are
-counted in both, and candidates drawn from the density of the good, l, are ranked by l / g, which orders them by
-expected improvement (their equation 3). Defaults are those of the authors' code, Hyperopt: 20 random
-architectures, 24 candidates, the best ``ceil(gamma sqrt(n))`` of n results are good, 25 at most, gamma .25, one
-pseudo-count for each choice. The preset ``optuna`` has that project's: 10 random ones, the best tenth, and its prior:
-each result is a kernel that gives other choices a share, and a uniform kernel is added. With weight w, n results and k
-choices that is a pseudo-count of ``w (n + w) / (n + 1) + w / k``, for w = 1 of 1 + 1 / k.
+Source: Bergstra, Bardenet, Bengio & Kegl 2011, "Algorithms for Hyper-Parameter Optimization" (NeurIPS), section 4, for
+categorical decisions. A quantile splits the results into good and bad, and the choices of each decision are counted in
+both. Candidates drawn from the density of the good, l, are ranked by l / g, which orders them by expected improvement
+(their equation 3). Defaults are those of the authors' code, Hyperopt: 20 random architectures, 24 candidates, the best
+``ceil(gamma sqrt(n))`` of n results are good, 25 at most, gamma .25, one pseudo-count for each choice. The preset
+``optuna`` has that project's settings: 10 random architectures, the best tenth, and its prior. There each result is a
+kernel that gives other choices a share, and a uniform kernel is added. With weight w, n results and k choices that is a
+pseudo-count of ``w (n + w) / (n + 1) + w / k``, for w = 1 of 1 + 1 / k.
 
-Differences: every decision is categorical, since those of a cell are; whole architectures are drawn and ranked, as
-in the paper, where Hyperopt takes the best draw of each decision; all results weigh the same, where Hyperopt and
-Optuna let old ones fade; candidates that were asked before are passed over, and
-so are draws that are no architecture. In ``nbnlp`` decisions hang together so closely that hardly a draw is one:
-there it is random search without repetition.
+Differences: every decision is categorical, since those of a cell are. Whole architectures are drawn and ranked, as in
+the paper, where Hyperopt takes the best draw of each decision. All results weigh the same, where Hyperopt and Optuna
+reduce the weight of old ones. Candidates that were asked before are skipped, and so are draws that are not valid. In
+``nbnlp`` decisions depend on each other so strongly that hardly any draw is valid: there it is random search without
+repetition.
 """
 
 from collections.abc import Mapping
@@ -37,10 +37,10 @@ class TreeParzenEstimator(SequentialSearch):
 
     Attributes:
         n_candidates: draws of which the best is asked.
-        gamma: share that is good, of the root of the number of results or of the number itself.
-        good: ``sqrt`` or ``linear``: which of the two.
+        gamma: number of good results relative to the number of results or to its square root.
+        good: what ``gamma`` multiplies: ``sqrt`` or ``linear``.
         prior_weight: pseudo-count of each choice.
-        prior: what it stands for: ``count``, or ``kernels`` as in Optuna.
+        prior: how the pseudo-count is formed: ``count``, or ``kernels`` as in Optuna.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -67,7 +67,7 @@ class TreeParzenEstimator(SequentialSearch):
         n_good = self._count_good(len(scores))
         good, bad = (self._estimate_log_density(archs[rows]) for rows in (order[:n_good], order[n_good:]))
         chosen = archs[:0]
-        for _ in range(n):  # each from draws of its own, or a batch would hold ever worse candidates
+        for _ in range(n):  # each from its own draws, else the candidates of a batch would get worse and worse
             drawn = self._draw_candidates(good, chosen)
             if len(drawn):
                 best = int(np.argmax(_sum_log_density(good, drawn) - _sum_log_density(bad, drawn)))
@@ -79,7 +79,7 @@ class TreeParzenEstimator(SequentialSearch):
         return min(int(np.ceil(self.gamma * base)), _MOST_GOOD)
 
     def _estimate_log_density(self, archs: Archs) -> Floats:
-        """Return the logarithm of the chance of each choice of each decision, from the rows of [n, d]; ``[d, k]``."""
+        """Return the log probability of each choice of each decision, estimated from rows [n, d]; ``[d, k]``."""
         counts = np.where(self._exists, self._compute_pseudo_count(len(archs)), 0.0)
         np.add.at(counts, (self._places, archs), 1.0)
         with np.errstate(divide="ignore"):  # choices that a decision does not have
@@ -87,17 +87,17 @@ class TreeParzenEstimator(SequentialSearch):
         return logarithms
 
     def _compute_pseudo_count(self, n: int) -> Floats:
-        """Return what is added to the count of each choice in ``n`` results; ``[d, 1]``."""
+        """Return the pseudo-count of each choice for ``n`` results; ``[d, 1]``."""
         weight, k = self.prior_weight, (self._last + 1)[:, None]
         if self.prior == "count" or not n:
             return np.full(k.shape, weight)
         return np.asarray(weight * (n + weight) / (n + 1) + weight / k)
 
     def _draw_candidates(self, density: Floats, taken: Archs) -> Archs:
-        """Draw candidates that are valid and neither asked nor ``taken``; fewer where that is hard."""
+        """Draw valid candidates that are neither asked nor ``taken``; fewer where few draws are valid."""
         found = taken[:0]
         reached = np.cumsum(np.exp(density), axis=1)
-        reached[np.arange(len(reached)), self._last] = np.inf  # rounding leads to no choice beyond the last
+        reached[np.arange(len(reached)), self._last] = np.inf  # so that rounding cannot lead beyond the last choice
         for _ in range(_ROUNDS):
             uniform = self._rng.random((self.n_candidates, len(density), 1))
             drawn = (uniform >= reached).sum(axis=2).astype(np.int8)

@@ -1,1 +1,1 @@
-"""Searches that learn from their own trials without a model of the space."""
+"""Searches that learn from their own trials, without a model of the space."""

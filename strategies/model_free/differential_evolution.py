@@ -1,13 +1,13 @@
 """Differential evolution: add the difference of two members to a third, cross it with its target, keep the better.
 
-Source: Awad, Mallik & Hutter 2020, "Differential Evolution for Neural Architecture Search" (arXiv
-2012.06400), after Storn & Price 1997: rand/1/bin with F = 0.5, crossover rate 0.5, population 20. A decision
-of k choices is a number in [0, 1], cut into k equal bins; a coordinate that leaves [0, 1] is drawn anew.
+Source: Awad, Mallik & Hutter 2020, "Differential Evolution for Neural Architecture Search" (arXiv 2012.06400), after
+Storn & Price 1997: rand/1/bin with F = 0.5, crossover rate 0.5, population 20. A decision of k choices is a number in
+[0, 1], cut into k equal bins; a coordinate that leaves [0, 1] is redrawn.
 
-Differences: generations are synchronous, so that with several workers one waits for its last training. A
-trial vector that is no valid architecture is built again, twenty times at most, and then replaced by a
-mutation of its target (the original gives it the worst score). The original looks a repeated architecture up;
-here it is trained again.
+Differences: generations are synchronous, so several workers wait for the last training run of a generation. A trial
+vector that is not a valid architecture is rebuilt up to twenty times, and then replaced by a mutation of its target
+(the original gives it the worst score). The original looks up the score of a repeated architecture; here it is trained
+again.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.options import NotNegative, Probability, Within
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._rounds import RoundSearch
-from nasbench.strategies._unit_cube import crossed, decoded, encoded, mutants
+from nasbench.strategies._unit_cube import cross_over, decode, encode, make_mutants
 
 _TRIES = 20
 
@@ -30,9 +30,9 @@ class DifferentialEvolution(RoundSearch):
     """rand/1/bin on decisions as numbers.
 
     Attributes:
-        population_size: number of targets, at least 4: rand/1 takes three others for each.
+        population_size: number of targets, at least 4, since rand/1 needs three others for each.
         mutation_factor: F, weight of the difference.
-        crossover: chance that a coordinate is the mutant's.
+        crossover: probability that a coordinate comes from the mutant.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -76,8 +76,8 @@ class DifferentialEvolution(RoundSearch):
 
     def _build(self, targets: Ints) -> Floats:
         """Return a trial vector in [0, 1) for each of ``targets`` [m]; ``[m, d]``."""
-        made = mutants(self._members[self._draw_others(targets)], self.mutation_factor, self._rng)
-        return crossed(made, self._members[targets], self.crossover, self._rng)
+        made = make_mutants(self._members[self._draw_others(targets)], self.mutation_factor, self._rng)
+        return cross_over(made, self._members[targets], self.crossover, self._rng)
 
     def _draw_others(self, targets: Ints) -> Ints:
         """Draw three different members, none the target, for each of ``targets`` [m]; ``[m, 3]``."""
@@ -86,7 +86,7 @@ class DifferentialEvolution(RoundSearch):
         return np.argpartition(order, 2, axis=1)[:, :3]
 
     def _encode(self, archs: Archs) -> Floats:
-        return encoded(archs, self._space.cardinality, self._rng)
+        return encode(archs, self._space.cardinality, self._rng)
 
     def _decode(self, vectors: Floats) -> Archs:
-        return decoded(vectors, self._space.cardinality)
+        return decode(vectors, self._space.cardinality)

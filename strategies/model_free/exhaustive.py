@@ -1,7 +1,7 @@
 """Exhaustive search: every architecture of an enumerated space once, in index order.
 
-An oracle given enough budget and a sanity check given less: what a full grid would find. It needs a
-space that lists its architectures, and says so of others.
+An oracle given enough budget, and a sanity check given less: it shows what a full grid would find. It needs a space
+that lists its architectures, and raises an error for any other.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class Exhaustive:
     Args:
         space: an enumerated space.
         rng: orders the architectures if ``shuffle`` is set.
-        shuffle: visit in random order, which is random search without replacement.
+        shuffle: visit the architectures in random order: random search without replacement.
 
     Raises:
         InvalidOption: a space that is not enumerated.

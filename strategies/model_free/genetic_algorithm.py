@@ -1,14 +1,14 @@
-"""Genetic algorithm: tournaments, uniform crossover, mutation, elitism, a generation at a time.
+"""Genetic algorithm: tournaments, uniform crossover, mutation and elitism, one generation at a time.
 
-Source: Sun, Xue, Zhang, Yen & Lv 2020, "Automatically Designing CNN Architectures Using the Genetic Algorithm
-for Image Classification" (arXiv 1808.03818), CNN-GA: population 20, crossover with chance 0.9, mutation with
-chance 0.2, parents by binary tournament; the next population by binary tournaments among parents and
-children, the best always kept.
+Source: Sun, Xue, Zhang, Yen & Lv 2020, "Automatically Designing CNN Architectures Using the Genetic Algorithm for Image
+Classification" (arXiv 1808.03818), CNN-GA: population 20, crossover with probability 0.9, mutation with probability
+0.2, parents by binary tournament. Binary tournaments among parents and children select the next population, and the
+best is always kept.
 
-Differences: crossover is the space's (uniform over decisions; theirs cuts chains of variable length at one
-point) and gives one child; a mutation is one edit of the space. CNN-GA looks up the fitness of a child that
-it trained before; here such a child is mutated until it is new, ten times at most, and only then trained
-again. With several workers a generation waits for its last training.
+Differences: crossover is that of the space (uniform over decisions; theirs cuts chains of variable length at one point)
+and gives one child; a mutation is one edit of the space. CNN-GA looks up the fitness of a child that it trained before.
+Here such a child is mutated until it is new, up to ten times, and only then trained again. With several workers a
+generation waits for its last training run.
 """
 
 from collections.abc import Mapping
@@ -31,8 +31,8 @@ class GeneticAlgorithm(RoundSearch):
 
     Attributes:
         population_size: architectures of a generation.
-        crossover: chance that a child has two parents.
-        mutation: chance that a child is mutated.
+        crossover: probability that a child has two parents.
+        mutation: probability that a child is mutated.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -71,6 +71,6 @@ class GeneticAlgorithm(RoundSearch):
         return children
 
     def _select_winners(self, fitness: Floats) -> Ints:
-        """Hold a binary tournament for each place of the population; ``[population_size]`` places in ``fitness``."""
+        """Hold a binary tournament for each member of the next population; ``[population_size]`` positions."""
         a, b = draw_integers(self._rng, len(fitness), (2, self.population_size))
         return np.asarray(np.where(fitness[a] >= fitness[b], a, b))

@@ -1,17 +1,14 @@
 """Genetic CNN (GeNet): roulette selection, crossover of stages, mutation of bits, no elitism.
 
-Source: Xie & Yuille 2017, "Genetic CNN" (arXiv 1703.01513): 20 individuals; each generation is drawn from the
-last by roulette over fitness minus the lowest fitness, so that the worst never survives; neighbours in it
-cross with chance 0.2, exchanging each stage with chance 0.2; those that did not cross mutate with chance 0.8,
-each bit flipping with chance 0.05. An individual that comes again is trained again.
+Source: Xie & Yuille 2017, "Genetic CNN" (arXiv 1703.01513): 20 individuals. Roulette over fitness minus the lowest
+fitness draws each generation from the last, so the worst never survives. Neighbours in it cross with probability 0.2,
+exchanging each stage with probability 0.2. Those that did not cross mutate with probability 0.8, each bit flipping with
+probability 0.05. An individual that occurs again is trained again.
 
-Differences: a decision is a stage for crossover, and stands for the ceil(log2 k) bits of its k choices: it
-changes, to any other choice, with the chance 1 - 0.95 ** bits that one of them would flip. Offspring that are
-no valid architecture are drawn again, ten times at most; then they stay as they were. The original averages
-the fitness of an individual over its trainings; here the last one counts.
-
-Measured over 40 runs of 400 trainings on four embedded tasks (noisy single-seed scores): it does not beat
-random search (p from 0.03 to 1); many of its trainings repeat an individual, and nothing keeps the best.
+Differences: for crossover, a decision is a stage. For mutation, it stands for the ceil(log2 k) bits of its k choices:
+it changes, to any other choice, with the probability 1 - 0.95 ** bits that one of them would flip. Offspring that are
+not valid are redrawn up to ten times, and then stay as they were. The original averages the fitness of an individual
+over its training runs; here the last one counts.
 """
 
 import math
@@ -35,10 +32,10 @@ class GeneticCNN(RoundSearch):
 
     Attributes:
         population_size: individuals of a generation.
-        mutation: chance that an individual mutates.
-        bit_mutation: chance that one of its bits then flips.
-        crossover: chance that two neighbours cross.
-        stage_crossover: chance that they then exchange a stage.
+        mutation: probability that an individual mutates.
+        bit_mutation: probability that one of its bits then flips.
+        crossover: probability that two neighbours cross.
+        stage_crossover: probability that they then exchange a stage.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"xie2017": {"population_size": 20}}
@@ -50,7 +47,7 @@ class GeneticCNN(RoundSearch):
     stage_crossover: Probability = 0.2
 
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
-        """Compute how likely each decision changes."""
+        """Compute the probability that each decision changes."""
         super().__post_init__(space, rng)
         bits = np.array([math.ceil(math.log2(k)) for k in space.cardinality.tolist()])
         self._change = 1 - (1 - self.bit_mutation) ** bits
@@ -77,7 +74,7 @@ class GeneticCNN(RoundSearch):
         return self._rounds.archs[self._rng.choice(n, size=n, p=share / share.sum())]
 
     def _cross(self, archs: Archs, crossed: Bools) -> Archs:
-        """Let pairs of neighbours exchange decisions where ``crossed`` [n] says so."""
+        """Let pairs of neighbours exchange decisions where ``crossed`` [n] is True."""
         partner = np.minimum(np.arange(self.population_size) ^ 1, self.population_size - 1)
         half = self._rng.random(((self.population_size + 1) // 2, archs.shape[1])) < self.stage_crossover
         exchanged = crossed[:, None] & np.repeat(half, 2, axis=0)[: self.population_size]

@@ -1,15 +1,12 @@
 """Large-scale evolution: of two random individuals the worse dies and the better has a mutated child.
 
-Source: Real et al. 2017, "Large-Scale Evolution of Image Classifiers" (arXiv 1703.01041): pairwise
-tournaments over a population of 1,000, asynchronous workers. ``short`` is the same with a population of 20,
-ours, for budgets of a few hundred trainings, in which a population of 1,000 never gets beyond its random
-phase and so equals random search.
+Source: Real et al. 2017, "Large-Scale Evolution of Image Classifiers" (arXiv 1703.01041): pairwise tournaments over a
+population of 1,000, asynchronous workers. ``short`` is the same with a population of 20. It is ours, for budgets of a
+few hundred training runs, in which a population of 1,000 never leaves its random phase and so equals random search.
 
-Differences: the original starts from trivial individuals (a network without convolutions) and grows; a fixed
-space has no such individual, so the first population is random. Mutations are the space's edits, drawn
-uniformly; weights are not inherited, since a table holds trainings from scratch.
-
-The default does not beat random search within its first 1,000 trainings, which are random.
+Differences: the original starts from trivial individuals (a network without convolutions) and grows. A fixed space has
+no such individual, so the first population is random. Mutations are the space's edits, drawn uniformly. Weights are not
+inherited, since a table holds training runs from scratch.
 """
 
 from collections.abc import Mapping
@@ -54,7 +51,7 @@ class LargeScaleEvolution:
         return self._size - self._ledger.n_asked
 
     def ask(self, n: int) -> Trials:
-        """Return random architectures until the population is handed out, then children."""
+        """Return random architectures until the first population is asked, then children."""
         n_random = min(n, max(0, self._size - self._ledger.n_asked))
         if n_random == n:
             return self._ledger.ask(self._space.sample(n, self._rng))
@@ -77,5 +74,5 @@ class LargeScaleEvolution:
         return self._space.mutate(members[-1][1][None], self._rng)
 
     def tell(self, results: Results) -> None:
-        """Add what finished to the population; a crash loses against anything that did not."""
+        """Add the results to the population; a crash loses against any result that did not crash."""
         self._members += [(score, arch) for _, arch, score in self._ledger.tell(results)]

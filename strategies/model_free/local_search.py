@@ -1,12 +1,12 @@
 """Local search: evaluate all neighbours of the best architecture, move to the best of them, restart.
 
-Source: White, Nolen & Savani 2020, "Exploring the Loss Landscape in Neural Architecture Search"
-(arXiv 2005.02960). Defaults are those of the authors' code (naszilla): start from the best of 10
-random architectures, query the full neighbourhood, and restart when no neighbour is better.
-``first_improvement`` moves as soon as a neighbour is better (the paper's ``query_until_improve``).
+Source: White, Nolen & Savani 2020, "Exploring the Loss Landscape in Neural Architecture Search" (arXiv 2005.02960).
+Defaults are those of the authors' code (naszilla): start from the best of 10 random architectures, query the full
+neighbourhood, and restart when no neighbour is better. ``first_improvement`` moves as soon as a neighbour is better
+(the paper's ``query_until_improve``).
 
-Differences: an architecture is never trained twice in a run; the neighbourhood is visited in random
-order; with several workers, a move waits for the trainings it depends on.
+Differences: an architecture is never trained twice in a run, and the neighbourhood is visited in random order. With
+several workers, a move waits for the training runs it depends on.
 """
 
 from collections.abc import Mapping
@@ -29,11 +29,11 @@ class LocalSearch:
     Args:
         space: where to search.
         rng: draws starts and the order of neighbours.
-        n_start: random architectures of which each climb starts from the best.
+        n_start: number of random architectures; each climb starts from the best of them.
         first_improvement: move to the first better neighbour instead of the best of all.
 
     Raises:
-        InvalidOption: no start.
+        InvalidOption: ``n_start`` below 1.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -49,7 +49,7 @@ class LocalSearch:
             raise InvalidOption(f"n_start={n_start}; expected at least 1")
         self._space, self._rng = space, rng
         self._n_start, self._first_improvement = n_start, first_improvement
-        self._scores: dict[bytes, float] = {}  # every architecture asked; nan until told
+        self._scores: dict[bytes, float] = {}  # of every architecture asked; nan until its result arrives
         self._waiting: dict[int, Archs] = {}
         self._queue: Archs = space.no_archs
         self._next = self._n_asked = 0
@@ -65,7 +65,7 @@ class LocalSearch:
         """Return up to ``n`` architectures of the current round; none while the round is still running.
 
         Raises:
-            SearchFinished: every architecture that restarts could reach was asked.
+            SearchFinished: restarts find no architecture that was not asked.
         """
         while self._next == len(self._queue) and not self._waiting:
             self._begin_round()

@@ -1,16 +1,16 @@
 """NASH: hill climbing by a few random edits at a time, for a few steps.
 
-Source: Elsken, Metzen & Hutter 2017, "Simple and Efficient Architecture Search for Convolutional Neural
-Networks" (arXiv 1711.04528): in each of n_steps = 5 steps, n_neigh = 8 children of the best network so far are
-trained, each after n_NM = 5 random network morphisms, but the last, which is the best network unchanged; the best
-of the eight is the next.
+Source: Elsken, Metzen & Hutter 2017, "Simple and Efficient Architecture Search for Convolutional Neural Networks"
+(arXiv 1711.04528). In each of n_steps = 5 steps, n_neigh = 8 children of the best network so far are trained. Each
+child follows n_NM = 5 random network morphisms, except the last, which is the best network unchanged. The best of the
+eight is the next.
 
 Differences: this is NASH as a policy over the space's edits. Its morphisms keep what a network computes, so that
-children inherit weights and train for a few epochs; a table holds trainings from scratch, where five edits lead
-anywhere in a small cell. The unchanged child therefore is not trained again but competes with the score it had. A
-child trained before is edited further, ten times at most. The paper starts from one small network and ends after
-n_steps; here the start is random, and after n_steps the climb begins again elsewhere. ``single`` (ours) makes one
-edit at a time and climbs for 20 steps. With several workers a step waits for its last training.
+children inherit weights and train for a few epochs; a table holds training runs from scratch, where five edits lead
+anywhere in a small cell. The unchanged child is therefore not trained again but competes with the score it had. A child
+trained before is edited further, up to ten times. The paper starts from one small network and ends after n_steps; here
+the start is random, and after n_steps the climb begins again elsewhere. ``single`` (ours) makes one edit at a time and
+climbs for 20 steps. With several workers a step waits for its last training run.
 """
 
 from collections.abc import Mapping
@@ -65,7 +65,7 @@ class NASH(RoundSearch):
         return mutate_until_new(self._space, self._rng, children, self._known)
 
     def _move(self) -> None:
-        """Go to the best of the round where it is better; a start that crashed is none."""
+        """Move to the best of the round if it is better; a crashed start is replaced by another."""
         scores = self._rounds.scores
         if scores.max(initial=-np.inf) > self._best_score:
             best = int(np.argmax(scores))

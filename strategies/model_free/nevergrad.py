@@ -1,17 +1,17 @@
-"""Nevergrad: any of its optimisers through ask and tell.
+"""Nevergrad: any of its optimisers, by ask and tell.
 
 Source: Rapin & Teytaud 2018, "Nevergrad: A gradient-free optimization platform"; Bennet, Doerr, Moreau, Rapin, Teytaud
-& Teytaud 2021, "Nevergrad: black-box optimization platform". Decisions are ``Choice`` parameters, those with as many
-choices one repeated parameter; the optimiser is any name of its registry. Default: ``DiscreteOnePlusOne``, a (1+1)
-evolution for discrete variables, which needs no budget; those that choose by the budget (``NGOpt``) take ``budget``.
+& Teytaud 2021, "Nevergrad: black-box optimization platform". Decisions are ``Choice`` parameters; those with the same
+number of choices form one repeated parameter. The optimiser is any name of Nevergrad's registry. The default,
+``DiscreteOnePlusOne``, is a (1+1) evolution for discrete variables, which needs no budget; those that depend on the
+budget (``NGOpt``) take ``budget``.
 
-What differs from using it by hand: a combination that is no architecture is told the worst loss so far, at no charge,
-and another is asked; after 20 in a row a random architecture is trained, which the optimiser does not learn of. Where
-fewer than one combination in fifty is an architecture (``nb101``, ``nbnlp``), all are random. A crashed training is
-told the worst loss too. An architecture may be asked again and is trained again. Some optimisers draw from numpy's
-global generator: they get a state of their own there, and the global one is put back. It takes milliseconds a trial.
-
-With the default it does not beat random search: on ``nb201-cifar10``, 10 runs of 100 trainings, p = .13.
+Differences from using it by hand: if a combination is not a valid architecture, the optimiser gets the worst loss so
+far for it, at no charge, and is asked for another. After 20 in a row a random architecture is trained, whose result the
+optimiser does not learn. Where fewer than one combination in fifty is valid (``nb101``, ``nbnlp``), all architectures
+are random. A crashed training run also counts as the worst loss. An architecture may be asked again and is trained
+again. Some optimisers draw from numpy's global generator: they get a state of their own there, and the global one is
+restored.
 """
 
 import warnings
@@ -37,9 +37,9 @@ class NevergradOptimizer:
 
     Args:
         space: where to search.
-        rng: seeds the optimiser, and draws where it finds no architecture.
+        rng: seeds the optimiser, and draws architectures where it finds no valid one.
         optimizer: name in Nevergrad's registry.
-        budget: trials that the optimiser may count on; None for those that need not know.
+        budget: trials that the optimiser may plan for; None for optimisers that do not need it.
 
     Raises:
         UnknownName: no such optimiser.
@@ -59,22 +59,24 @@ class NevergradOptimizer:
         if budget is not None:
             check_at_least(1, budget=budget)
         self._space, self._rng, self._tries = space, rng, count_tries(space)
-        # one parameter for all decisions with as many choices: each costs Nevergrad milliseconds
+        # one parameter for all decisions with the same number of choices: each costs Nevergrad milliseconds
         self._groups = [np.flatnonzero(space.cardinality == k) for k in np.unique(space.cardinality)]
         sizes = [int(space.cardinality[places[0]]) for places in self._groups]
         repeated = zip(sizes, self._groups, strict=True)
         parameters = outside.p.Tuple(*(outside.p.Choice(range(k), repetitions=len(places)) for k, places in repeated))
-        # of the type that Nevergrad uses; it would otherwise seed one from numpy's global state
+        # the type that Nevergrad uses, which would otherwise seed one from numpy's global state
         parameters.random_state = np.random.RandomState(int(rng.integers(2**31)))
         self._global = np.random.RandomState(int(rng.integers(2**31))).get_state()
-        self._optimizer: Any = self._apart(lambda: outside.optimizers.registry[optimizer](parameters, budget=budget))
-        self._n_asked, self._worst = 0, 0.0  # what is no architecture may be told before any score
+        self._optimizer: Any = self._run_apart(
+            lambda: outside.optimizers.registry[optimizer](parameters, budget=budget)
+        )
+        self._n_asked, self._worst = 0, 0.0  # an invalid combination may be told before any score
         self._first: float | None = None  # score
         self._is_fraction: bool | None = None
         self._open: dict[int, Any] = {}  # trial -> its candidate; None for a random architecture
 
-    def _apart(self, work: Callable[[], Any]) -> Any:
-        """Do ``work`` with a global state of numpy's that is this search's own."""
+    def _run_apart(self, work: Callable[[], Any]) -> Any:
+        """Do ``work`` with numpy's global generator in this search's own state, and restore it afterwards."""
         others = np.random.get_state()  # noqa: NPY002
         np.random.set_state(self._global)  # noqa: NPY002
         try:
@@ -93,28 +95,28 @@ class NevergradOptimizer:
 
     def _next(self, trial: int) -> Archs:
         for _ in range(self._tries):
-            candidate = self._apart(self._optimizer.ask)
+            candidate = self._run_apart(self._optimizer.ask)
             arch = np.empty((1, len(self._space.decisions)), dtype=np.int8)
             for places, digits in zip(self._groups, candidate.value, strict=True):
                 arch[0, places] = digits
             if self._space.is_valid(arch)[0]:
                 self._open[trial] = candidate
                 return np.asarray(arch[0])
-            self._apart(partial(self._optimizer.tell, candidate, self._worst))
+            self._run_apart(partial(self._optimizer.tell, candidate, self._worst))
         self._open[trial] = None
         (arch,) = self._space.sample(1, self._rng)
         return np.asarray(arch)
 
     def tell(self, results: Results) -> None:
-        """Tell the optimiser losses, and for a crash the worst so far."""
+        """Tell the optimiser the losses; a crash counts as the worst so far."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             loss = self._worst if np.isnan(score) else self._compute_loss(score)
             self._worst = max(self._worst, loss)
             if (candidate := self._open.pop(trial)) is not None:
-                self._apart(partial(self._optimizer.tell, candidate, loss))
+                self._run_apart(partial(self._optimizer.tell, candidate, loss))
 
     def _compute_loss(self, score: float) -> float:
-        """Return a negated fraction; of any other metric, a number between -1 and 0 that falls as the score rises."""
+        """Return the negated fraction; for other metrics a number between -1 and 0 that falls as the score rises."""
         if self._is_fraction is None:
             self._is_fraction, self._first = 0 <= score <= 1, score
         if self._is_fraction:

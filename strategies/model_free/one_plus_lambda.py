@@ -1,15 +1,14 @@
 """(1 + λ) evolution: the best of a parent and its λ mutants becomes the next parent.
 
-Source: the evolution strategy of Cartesian genetic programming as Suganuma, Shirakawa & Nagao 2017 use it for
-networks, "A Genetic Programming Approach to Designing Convolutional Neural Network Architectures" (arXiv
-1704.00764), with λ = 2; ``miller`` has the λ = 4 that is usual there (Miller & Thomson 2000). A child as good
-as the parent replaces it, so that the search drifts over plateaus.
+Source: the evolution strategy of Cartesian genetic programming as Suganuma, Shirakawa & Nagao 2017 use it for networks,
+"A Genetic Programming Approach to Designing Convolutional Neural Network Architectures" (arXiv 1704.00764), with λ = 2;
+``miller`` has the λ = 4 that is usual there (Miller & Thomson 2000). A child as good as the parent replaces it, so that
+the search drifts over plateaus.
 
-Differences: a child is the result of one edit of the space or more: as many as Binomial(d, 1/d) draws, at
-least one, the mutation rate of the theory of (1 + λ) (Jansen, De Jong & Wegener 2005), where the paper
-mutates each gene with chance 0.05 until something changes. Its neutral mutation of a parent that had no
-better child needs genes without effect, which the spaces here lack. A child trained before is mutated once
-more, ten times at most.
+Differences: a child is the result of one or more edits of the space: Binomial(d, 1/d) of them, at least one, which is
+the mutation rate of the theory of (1 + λ) (Jansen, De Jong & Wegener 2005). The paper mutates each gene with
+probability 0.05 until something changes. Its neutral mutation of a parent that had no better child needs genes without
+effect, which the spaces here lack. A child trained before is mutated once more, up to ten times.
 """
 
 from collections.abc import Mapping

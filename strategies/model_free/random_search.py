@@ -1,7 +1,7 @@
 """Uniform random search: every architecture drawn independently, with replacement.
 
-The baseline of Li & Talwalkar 2019, "Random Search and Reproducibility for Neural Architecture
-Search" (arXiv 1902.07638), and of every benchmark paper. A repeated architecture is trained again.
+This is the baseline of Li & Talwalkar 2019, "Random Search and Reproducibility for Neural Architecture Search" (arXiv
+1902.07638), and of every benchmark paper. A repeated architecture is trained again.
 """
 
 import math
@@ -18,8 +18,8 @@ class RandomSearch:
     Args:
         space: where to search.
         rng: draws the architectures.
-        published_sample: draw as the space's own benchmark does where that is not uniformly: on NAS-Bench-Graph, what
-            more lists of inputs and operations stand for is drawn more often.
+        published_sample: draw as the space's own benchmark does where that is not uniform: on NAS-Bench-Graph, an
+            architecture that more lists of inputs and operations describe is drawn more often.
     """
 
     n_prefetchable = math.inf

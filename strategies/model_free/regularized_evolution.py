@@ -1,17 +1,15 @@
 """Regularized (aging) evolution: mutate the winner of a tournament, remove the oldest.
 
-Source: Real, Aggarwal, Huang & Le 2019, "Regularized Evolution for Image Classifier Architecture
-Search" (arXiv 1802.01548), Algorithm 1: population 100, sample 25 (``real2019``, the defaults).
-Benchmarks run other settings under the same name, kept as presets: ``nb201`` is REA of
-NAS-Bench-201 and NATS-Bench (AutoDL-Projects: population 10, sample 3, mutation by node, then edge,
-then operation), ``nasbench101`` is that of NAS-Bench-101 (automl/nas_benchmarks: 100 and 10). All
-three draw the tournament with replacement; where 100 trials are affordable, the populations of 100
-hardly leave the random phase, which is a property of the published settings. ``non_aging`` is the evolution
-that the paper compares with: the worst of the population is removed in place of the oldest, so that the best
-are never lost.
+Source: Real, Aggarwal, Huang & Le 2019, "Regularized Evolution for Image Classifier Architecture Search" (arXiv
+1802.01548), Algorithm 1: population 100, sample 25 (``real2019``, the defaults). Benchmarks run other settings under
+the same name, kept as presets. ``nb201`` is REA of NAS-Bench-201 and NATS-Bench (AutoDL-Projects: population 10, sample
+3, mutation by node, then edge, then operation); ``nasbench101`` is that of NAS-Bench-101 (automl/nas_benchmarks: 100
+and 10). All three draw the tournament with replacement. With 100 trials, the populations of 100 spend the entire budget
+on the initial random population, which is a property of the published settings. ``non_aging`` is the evolution that the
+paper compares with: the worst of the population is removed in place of the oldest, so the best are never lost.
 
-Differences: with several workers, tournaments run over what has finished once the random phase has
-been handed out, as in the asynchronous original. A crashed training never wins against a finished one.
+Differences: with several workers, tournaments are held among the finished architectures as soon as the initial
+population has been asked, as in the asynchronous original. A crashed training run never wins against a finished one.
 """
 
 import math
@@ -39,7 +37,7 @@ class RegularizedEvolution(ConfiguredStrategy):
         sample_size: competitors in a tournament, drawn with replacement.
         published_mutation: use the operator of the space's own benchmark where it has one, instead
             of the uniform choice among all architectures one edit away.
-        removal: who leaves for a newcomer, the ``oldest`` of the population or the ``worst``, newcomers included.
+        removal: member that a newcomer replaces: the ``oldest``, or the ``worst``, newcomers included.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -58,10 +56,10 @@ class RegularizedEvolution(ConfiguredStrategy):
         """Begin without members."""
         super().__post_init__(space, rng)
         self._mutate = space.mutate_as_published if self.published_mutation else space.mutate
-        # With aging a ring: the i-th result stands at i modulo the size, so that writing removes the oldest.
+        # With aging, a ring: the i-th result stands at i modulo the size, so that writing it removes the oldest.
         self._members = list(np.zeros((self.population_size, space.width), dtype=space.dtype))
         self._fitness = [0.0] * self.population_size
-        self._tournaments: list[list[int]] = []  # places of competitors, drawn ahead
+        self._tournaments: list[list[int]] = []  # positions of competitors, drawn ahead
         self._n_drawn_from = 0
         self._n_asked = self._n_told = 0
         self._waiting: dict[int, Archs] = {}
@@ -72,7 +70,7 @@ class RegularizedEvolution(ConfiguredStrategy):
         return self.population_size - self._n_asked
 
     def ask(self, n: int) -> Trials:
-        """Return random architectures until the population is handed out, then children of tournament winners."""
+        """Return random architectures until the first population is asked, then children of tournament winners."""
         has_parents = self._n_asked >= self.population_size and self._n_told
         archs = self._make_children(n) if has_parents else self._draw_first_population(n)
         trials = full_trainings(self._n_asked, archs)
@@ -97,7 +95,7 @@ class RegularizedEvolution(ConfiguredStrategy):
         return self._mutate(np.stack([self._members[self._select_winner()] for _ in range(n)]), self._rng)
 
     def _select_winner(self) -> int:
-        """Hold a tournament among the members and return the place of its winner."""
+        """Hold a tournament among the members and return the position of its winner."""
         n_members = min(self._n_told, self.population_size)
         if not self._tournaments or n_members != self._n_drawn_from:
             drawn = self._rng.random((_BLOCK, self.sample_size)) * n_members
@@ -105,7 +103,7 @@ class RegularizedEvolution(ConfiguredStrategy):
         return max(self._tournaments.pop(), key=self._fitness.__getitem__)
 
     def tell(self, results: Results) -> None:
-        """Let each finished architecture replace the oldest or the worst one."""
+        """Replace the oldest or the worst architecture by each finished one."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             arch, fitness = self._waiting.pop(trial), -math.inf if math.isnan(score) else score
             place = self._find_place(fitness)
@@ -114,7 +112,7 @@ class RegularizedEvolution(ConfiguredStrategy):
             self._n_told += 1
 
     def _find_place(self, fitness: float) -> int | None:
-        """Return the place for a newcomer of this fitness; None where it is itself what leaves."""
+        """Return the position for a newcomer of this fitness; None where the newcomer itself is the worst."""
         if self.removal == "oldest" or self._n_told < self.population_size:
             return self._n_told % self.population_size
         worst = min(range(self.population_size), key=self._fitness.__getitem__)

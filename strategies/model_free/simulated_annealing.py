@@ -1,13 +1,13 @@
 """Simulated annealing: move to a random neighbour, also to a worse one while the temperature is high.
 
-Source: Kirkpatrick, Gelatt & Vecchi 1983, "Optimization by Simulated Annealing" (Science 220), with the
-acceptance rule of Metropolis et al. 1953: a loss of x is accepted with chance exp(-x / T). The paper leaves
-the schedule to the problem. Ours needs no unit of the score: the first T is the standard deviation of the
-scores of ``n_start`` random architectures, the best of which is the start; T falls by 2% a training; once it
-is below a hundredth of the first it is set back, and the search goes on from where it stands.
+Source: Kirkpatrick, Gelatt & Vecchi 1983, "Optimization by Simulated Annealing" (Science 220), with the acceptance rule
+of Metropolis et al. 1953: a loss of x is accepted with probability exp(-x / T). The paper leaves the schedule to the
+problem. Ours needs no unit of the score. The first T is the standard deviation of the scores of ``n_start`` random
+architectures, and the search starts at the best of them. T falls by 2% after each training run. Once it is below a
+hundredth of the first, it is reset, and the search continues from its current architecture.
 
-Differences: with several workers, neighbours of the present architecture are trained side by side, and each
-is judged against what is present when it ends. A crash is never moved to.
+Differences: with several workers, neighbours of the current architecture are trained side by side, and each is compared
+with the architecture that is current when its result arrives. The search never moves to a crashed architecture.
 """
 
 import math
@@ -32,7 +32,7 @@ class SimulatedAnnealing(ConfiguredStrategy):
     """A walk that accepts losses less and less.
 
     Attributes:
-        n_start: random architectures that set the first temperature.
+        n_start: number of random architectures that set the first temperature.
         cooling: factor on the temperature after each training run.
     """
 
@@ -50,13 +50,13 @@ class SimulatedAnnealing(ConfiguredStrategy):
         self._ledger = Ledger()
 
     def ask(self, n: int) -> Trials:
-        """Return random architectures until enough of them finished, then neighbours of the present one."""
+        """Return random architectures until enough of them finished, then neighbours of the current one."""
         if self._present is None:
             return self._ledger.ask(self._space.sample(n, self._rng))
         return self._ledger.ask(self._space.mutate(self._present[1][None].repeat(n, axis=0), self._rng))
 
     def tell(self, results: Results) -> None:
-        """Accept or refuse each neighbour, and cool."""
+        """Accept or reject each neighbour, and lower the temperature."""
         for _, arch, score in self._ledger.tell(results):
             if self._present is None:
                 self._collect(score, arch)

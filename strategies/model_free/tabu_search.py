@@ -1,14 +1,14 @@
-"""Tabu search: always move to the best neighbour, better or not, but never take back a recent change.
+"""Tabu search: always move to the best neighbour, better or not, but never undo a recent change.
 
-Source: Glover 1989, "Tabu Search, Part I" (ORSA Journal on Computing 1): steepest ascent that goes on past a
-local optimum. A change of decision i from choice a puts (i, a) on a list of the ``tenure`` last changes,
-seven in the paper's examples; neighbours that would restore one of them are left out, unless they are known
-to be better than anything so far (aspiration).
+Source: Glover 1989, "Tabu Search, Part I" (ORSA Journal on Computing 1): steepest ascent that continues past a local
+optimum. A change of decision i from choice a puts (i, a) on a list of the ``tenure`` last changes, seven in the paper's
+examples. Neighbours that would restore one of them are left out, unless they are known to be better than anything so
+far (aspiration).
 
-Differences: the walk starts at the best of ``n_start`` random architectures, as local search here does. A
-neighbour trained earlier competes with the score it had and is not trained again. Where no neighbour is
-allowed, or ``patience`` moves in a row needed no training, the walk starts again elsewhere. With several
-workers a move waits for the trainings it depends on.
+Differences: the walk starts at the best of ``n_start`` random architectures, as local search here does. A neighbour
+trained earlier competes with the score it had and is not trained again. The walk restarts elsewhere where no neighbour
+is allowed, or after ``patience`` moves in a row that needed no training. With several workers a move waits for the
+training runs it depends on.
 """
 
 from collections import deque
@@ -32,8 +32,8 @@ class TabuSearch(RoundSearch):
     """Steepest ascent with a memory.
 
     Attributes:
-        n_start: random architectures of which each walk starts from the best.
-        tenure: number of moves for which a change may not be taken back; with 0, a walk would step to and fro.
+        n_start: number of random architectures; each walk starts from the best of them.
+        tenure: number of moves for which a change may not be undone; with 0, a walk would go back and forth.
         patience: moves without a training run after which the walk starts again.
     """
 
@@ -53,7 +53,7 @@ class TabuSearch(RoundSearch):
         self._around: Archs = self._rounds.archs  # neighbours that the next move chooses from
 
     def _begin_round(self) -> Archs:
-        """Move until there are neighbours to train, and return them; or starts of a new walk."""
+        """Move until there are neighbours to train, and return them; else return the starts of a new walk."""
         keys = [row.tobytes() for row in self._rounds.archs]
         self._scores.update(zip(keys, self._rounds.scores.tolist(), strict=True))
         self._best = max(self._best, self._rounds.scores.max(initial=-np.inf))
@@ -73,7 +73,7 @@ class TabuSearch(RoundSearch):
         return self._around
 
     def _move(self) -> None:
-        """Go to the best of ``_around`` and look around there."""
+        """Move to the best of ``_around``, and list its allowed neighbours."""
         target = max(self._around, key=lambda row: self._scores[row.tobytes()])
         if self._present is not None:
             changed = np.flatnonzero(target != self._present)
@@ -83,7 +83,7 @@ class TabuSearch(RoundSearch):
         self._around = neighbors[~self._find_forbidden(neighbors, target)]
 
     def _find_forbidden(self, neighbors: Archs, present: Archs) -> Bools:
-        """Tell for each neighbour [m, d] of ``present`` [d] whether it takes back a change and is not excused."""
+        """Return for each neighbour [m, d] of ``present`` [d] whether it undoes a change and is not the best so far."""
         forbidden = np.zeros(len(neighbors), dtype=np.bool_)
         for column, choice in chain.from_iterable(self._tabu):
             forbidden |= (neighbors[:, column] == choice) & (present[column] != choice)

@@ -1,1 +1,1 @@
-"""Searches that train partially, and stop or go on."""
+"""Searches that train partially, and then stop or resume training runs."""

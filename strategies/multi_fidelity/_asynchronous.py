@@ -19,7 +19,7 @@ Kind = Literal["promotion", "stopping"]
 
 @dataclass(slots=True)
 class Running:
-    """A trial: its architecture [d], its bracket, the rung of it that it is trained to, and its scores on the way."""
+    """A trial: its architecture [d], its bracket, the rung it is being trained to, and its scores on the way there."""
 
     arch: Archs
     bracket: "Rungs"
@@ -37,9 +37,9 @@ class Rungs:
     """The rungs of a bracket.
 
     Attributes:
-        epochs: of each, rising.
-        reached: what has reached each of them.
-        begun: how many have been asked to reach each of them.
+        epochs: epoch of each rung, rising.
+        reached: scores of the trials that have reached each rung.
+        begun: number of trials that have been asked to reach each rung.
     """
 
     epochs: tuple[int, ...]
@@ -54,7 +54,7 @@ class Rungs:
 
 @dataclass(kw_only=True, eq=False)
 class AsynchronousHalving(RungSearch):
-    """Trials climb the rungs of their bracket without waiting for others. Sub-classes may choose what is trained.
+    """Trials climb the rungs of their bracket without waiting for others. Sub-classes may choose new architectures.
 
     Attributes:
         kind: ``promotion`` of paused trials, or ``stopping`` of running ones.
@@ -70,23 +70,23 @@ class AsynchronousHalving(RungSearch):
         self._brackets = [Rungs(tuple(epochs)) for epochs in brackets]
         self._turns = [bracket for bracket, share in zip(self._brackets, shares, strict=True) for _ in range(share)]
         self._trials: dict[int, Running] = {}
-        self._steps: tuple[int, ...] = ()  # epochs at which trials are looked at on the way to a rung, rising
-        self._going_on: deque[int] = deque()  # trials that were not stopped, or are on the way to a rung
-        self._n_begun = 0
+        self._steps: tuple[int, ...] = ()  # epochs at which trials are validated on the way to a rung, rising
+        self._to_resume: deque[int] = deque()  # trials to resume: not stopped, or still on the way to a rung
+        self._n_started = 0
 
     def _make_brackets(self, rungs: tuple[int, ...]) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
-        """Return the rungs of each bracket, the first with all, and how many new trials each gets in turn."""
+        """Return the rungs of each bracket, all in the first, and the number of new trials that each gets in turn."""
         return [rungs], [1]
 
     def _draw(self, n: int) -> Archs:
-        """Return ``n`` new architectures to train; random ones unless a sub-class knows better."""
+        """Return ``n`` new architectures to train: random ones, unless a sub-class overrides this."""
         return self._space.sample(n, self._rng)
 
     def _learn(self, arch: Archs, epoch: int, score: float) -> None:
         """Learn from the score of an architecture [d] at a rung's epoch; ``-inf`` for a crash."""
 
     def ask(self, n: int) -> Trials:
-        """Return ``n`` trials: those that go on first, then new ones."""
+        """Return ``n`` trials: first those to resume, then new ones."""
         asked: list[tuple[int, Archs, int]] = []
         while len(asked) < n and (trial := self._resume_next()) is not None:
             running = self._trials[trial]
@@ -95,23 +95,23 @@ class AsynchronousHalving(RungSearch):
             for arch in self._draw(n - len(asked)):
                 bracket = self._choose_bracket()
                 bracket.begun[0] += 1
-                self._trials[self._n_begun] = running = Running(arch, bracket)
-                asked.append((self._n_begun, arch, self._choose_epoch(running)))
-                self._n_begun += 1
+                self._trials[self._n_started] = running = Running(arch, bracket)
+                asked.append((self._n_started, arch, self._choose_epoch(running)))
+                self._n_started += 1
         return make_trials(asked, len(self._space.decisions))
 
     def _choose_bracket(self) -> Rungs:
         """Return the bracket that a new trial begins in."""
-        return self._turns[self._n_begun % len(self._turns)]
+        return self._turns[self._n_started % len(self._turns)]
 
     def _choose_epoch(self, running: Running) -> int:
-        """Return where a trial is looked at next: at its rung, or at a step on the way."""
+        """Return the next epoch of a trial: that of its rung, or a step on the way."""
         return self._steps[len(running.curve)] if self._steps else running.goal
 
     def _resume_next(self) -> int | None:
-        """Return a trial that goes on to the next rung of its bracket, which it is moved to."""
-        if self._going_on:
-            return self._going_on.popleft()
+        """Return a trial to resume; if it is promoted, move it to the next rung of its bracket."""
+        if self._to_resume:
+            return self._to_resume.popleft()
         if self._stopping:
             return None
         for bracket in self._brackets:
@@ -124,33 +124,33 @@ class AsynchronousHalving(RungSearch):
         return None
 
     def _promote(self, bracket: Rungs) -> int | None:
-        """Return a trial to promote, from the highest rung that has one."""
+        """Return a trial to promote, from the highest rung that has one; None where no rung has one."""
         for rung in reversed(bracket.reached[:-1]):
             if (trial := rung.promote(self.eta)) is not None:
                 return trial
         return None
 
     def tell(self, results: Results) -> None:
-        """Note what has reached which rung, and let those go on that are not to stop there."""
+        """Add the trials that reached their rungs, and keep those that continue."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             running = self._trials[trial]
             fitness = -math.inf if math.isnan(score) else score
             if self._steps:
                 running.curve.append(fitness)
                 if fitness > -math.inf and self._steps[len(running.curve) - 1] != running.goal:
-                    self._going_on.append(trial)
+                    self._to_resume.append(trial)
                     continue
             self._learn(running.arch, running.goal, fitness)
             self._arrive(trial, running, fitness)
 
     def _arrive(self, trial: int, running: Running, fitness: float) -> None:
-        """Add a trial to the rung it was trained to; stopping, decide at once whether it goes on."""
+        """Add a trial to the rung it was trained to; with ``stopping``, decide at once whether it continues."""
         rung = running.bracket.reached[running.rung]
         rung.add(trial, fitness)
         if running.rung == len(running.bracket.epochs) - 1:
             del self._trials[trial]
         elif self._stopping and fitness > -math.inf and rung.holds(fitness, self.eta):
             running.rung += 1
-            self._going_on.append(trial)
+            self._to_resume.append(trial)
         elif self._stopping:
             del self._trials[trial]

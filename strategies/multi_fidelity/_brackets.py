@@ -17,8 +17,8 @@ class Bracket:
     """One run of successive halving.
 
     Args:
-        sizes: trials of each rung.
-        epochs: of each rung.
+        sizes: number of trials of each rung.
+        epochs: epoch of each rung.
 
     Attributes:
         n_new: trials of the first rung that are still to be drawn.
@@ -33,17 +33,17 @@ class Bracket:
 
     @property
     def epoch(self) -> int:
-        """Where the current rung stands."""
+        """Epoch of the current rung."""
         return self._epochs[self._rung]
 
     @property
     def size(self) -> int:
-        """How many trials the current rung takes."""
+        """Number of trials of the current rung."""
         return self._sizes[self._rung]
 
     @property
     def on_first_rung(self) -> bool:
-        """Whether no rung is complete."""
+        """Whether the current rung is the first."""
         return self._rung == 0
 
     @property
@@ -57,11 +57,11 @@ class Bracket:
         return bool(self.n_new or self._ready)
 
     def pop_promoted(self) -> int | None:
-        """Return a trial that goes on to the current rung; None where all are asked for."""
+        """Return a trial that was promoted to the current rung; None where all of them were asked for."""
         return self._ready.pop() if self._ready else None
 
     def tell(self, trial: int, score: float) -> None:
-        """Note the score of a trial, ``-inf`` for a crash; begin the next rung once the last one is complete."""
+        """Store the score of a trial, ``-inf`` for a crash; begin the next rung once the current one is complete."""
         self._told.append((-score, len(self._told), trial))
         self._n_open -= 1
         if self._n_open:
@@ -82,13 +82,13 @@ class Bracket:
 
 @dataclass(kw_only=True, eq=False)
 class BracketSearch(RungSearch, ABC):
-    """Run one bracket after the other. Sub-classes say which, and may choose what they train.
+    """Run one bracket after the other. Sub-classes make the brackets, and may choose the architectures.
 
-    Crashed training runs are not promoted: the next rung is then smaller.
+    Crashed training runs are not promoted, so the next rung may be smaller.
 
     Attributes:
         overlap: begin the next bracket where workers would wait for the last trials of a rung, as hpbandster does.
-        anew: train completely on every rung, what is promoted again.
+        anew: on every rung, train each architecture completely and from scratch.
     """
 
     overlap: bool = field(default=False, init=False)
@@ -99,14 +99,14 @@ class BracketSearch(RungSearch, ABC):
         super().__post_init__(space, rng)
         self._brackets: list[Bracket] = []  # begun and not finished
         self._trials: dict[int, tuple[Archs, Bracket]] = {}
-        self._n_begun = self._n_asked = 0
+        self._n_started = self._n_asked = 0
 
     @abstractmethod
     def _make_bracket(self, number: int) -> Bracket:
-        """Return the bracket of that number, from 0."""
+        """Return bracket ``number``, counted from 0."""
 
     def _draw(self, trials: range, bracket: Bracket) -> Archs:
-        """Return the architectures of new ``trials`` of a bracket; random ones unless a sub-class knows better."""
+        """Return architectures for new ``trials`` of a bracket: random ones, unless a sub-class overrides this."""
         del bracket
         return self._space.sample(len(trials), self._rng)
 
@@ -114,10 +114,10 @@ class BracketSearch(RungSearch, ABC):
         """Learn from the score of a trial of an architecture [d] at a rung's epoch; ``-inf`` for a crash."""
 
     def _note_promotion(self, trial: int, bracket: Bracket) -> None:
-        """Take note that a trial goes on to the next rung of its bracket."""
+        """Take note that a trial was promoted to the next rung of its bracket."""
 
     def ask(self, n: int) -> Trials:
-        """Return promoted trials, then new ones; fewer while the last of a rung are running."""
+        """Return promoted trials, then new ones; fewer while the last trials of a rung are running."""
         asked: list[tuple[int, Archs, int]] = []
         while len(asked) < n and (bracket := self._find_work()):
             epoch = FULL_TRAINING if self.anew else bracket.epoch
@@ -134,24 +134,24 @@ class BracketSearch(RungSearch, ABC):
         return make_trials(asked, len(self._space.decisions))
 
     def _start_trial(self, arch: Archs, bracket: Bracket) -> int:
-        """Return a new trial."""
+        """Register a new trial and return its id."""
         self._trials[self._n_asked] = arch, bracket
         self._n_asked += 1
         return self._n_asked - 1
 
     def _find_work(self) -> Bracket | None:
-        """Return the first bracket that has something to ask, begun now if it may be."""
+        """Return the first bracket that has a trial to ask for; begin a new one if none has and that is allowed."""
         for bracket in self._brackets:
             if bracket.has_work:
                 return bracket
         if self._brackets and not self.overlap:
             return None
-        self._brackets.append(self._make_bracket(self._n_begun))
-        self._n_begun += 1
+        self._brackets.append(self._make_bracket(self._n_started))
+        self._n_started += 1
         return self._brackets[-1]
 
     def tell(self, results: Results) -> None:
-        """Note scores in their brackets."""
+        """Store the scores in their brackets."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             arch, bracket = self._trials[trial]
             fitness = -math.inf if math.isnan(score) else score
@@ -162,7 +162,7 @@ class BracketSearch(RungSearch, ABC):
 
 
 def make_trials(asked: Sequence[tuple[int, Archs, int]], n_decisions: int) -> Trials:
-    """Return trials of (id, architecture [d], epoch); none where there are none."""
+    """Return ``Trials`` of (id, architecture [d], epoch) triples, of which there may be none."""
     if len(asked) == 1:  # most calls; making arrays of arrays costs four times as much
         trial, arch, epoch = asked[0]
         trials = Trials(np.array([trial]), arch[None], np.array([epoch]))

@@ -1,4 +1,4 @@
-"""A predictor of learning curves in a search: what it learns of finished training runs and of those that go on."""
+"""A predictor of learning curves in a search: it learns from complete and from partial training runs."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -19,12 +19,12 @@ class CurveModel:
     Args:
         space: where the architectures are from.
         predictor: label of a predictor that needs learning curves, and nothing else.
-        steps: epochs at which trainings are looked at, rising; the last is the end.
+        steps: epochs at which training runs are validated, rising; the last is the end.
         refit_every: results between two fits.
 
     Raises:
         UnknownName: no such predictor.
-        InvalidOption: one that needs other things, or ``refit_every`` below 1.
+        InvalidOption: a predictor that needs other data than learning curves, or ``refit_every`` below 1.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class CurveModel:
         if self._predictor.needs != {"curves"}:
             raise InvalidOption(
                 f"predictor {predictor!r} needs {' and '.join(sorted(self._predictor.needs)) or 'no curves'}; choose "
-                "one that needs learning curves alone, such as lc_pfn, freeze_thaw, dyhpo, dpl, curve_svr"
+                "one that needs learning curves only, such as lc_pfn, freeze_thaw, dyhpo, dpl, curve_svr"
             )
         self._columns = np.array(steps, dtype=np.int64) - 1
         self._refit_every, self._n_since = refit_every, refit_every
@@ -43,18 +43,18 @@ class CurveModel:
 
     @property
     def learns_from_partial_curves(self) -> bool:
-        """Whether trainings that go on teach it something."""
+        """Whether the predictor learns from training runs that are not complete."""
         return predictor_capabilities_of(self._predictor).learns_from_partial_curves
 
     def notify(self) -> None:
-        """Count a result that the next fit would know of."""
+        """Count a result that the next fit would learn from."""
         self._n_since += 1
 
     def learn(self, archs: Archs, curves: Sequence[Sequence[float]], rng: np.random.Generator) -> bool:
-        """Fit to architectures [n, d] and their scores at each step so far, if it is time; return whether it was.
+        """Fit to architectures [n, d] and their scores at each step so far, if a fit is due; return whether it was.
 
-        Trainings whose curve is as long as there are steps are complete. Others are left out where the predictor
-        learns from complete ones alone. Nothing is learnt from too few, or if all are equal.
+        A training run is complete if its curve has a score for every step. Incomplete ones are left out if the
+        predictor learns from complete ones only. There is no fit to too few results, or if all scores are equal.
         """
         if self._n_since < self._refit_every:
             return False
@@ -70,11 +70,7 @@ class CurveModel:
         return True
 
     def predict(self, archs: Archs, curves: Sequence[Sequence[float]]) -> Prediction | None:
-        """Return what is expected at the end of trainings of [m, d] with scores so far; None before the first fit.
-
-        Raises:
-            InvalidOption: it has no standard deviation.
-        """
+        """Return the predicted final scores of training runs of [m, d] with curves so far; None before any fit."""
         if not self._fitted:
             return None
         return cast(Prediction, self._predictor.predict(self._batch(archs, curves)))
@@ -83,10 +79,10 @@ class CurveModel:
         """Return the standard deviations [m] of a prediction.
 
         Raises:
-            InvalidOption: it has none.
+            InvalidOption: the predictor has no standard deviation.
         """
         if prediction.std is None:
-            raise InvalidOption(f"predictor {self._label!r} has no standard deviation; choose one that has")
+            raise InvalidOption(f"predictor {self._label!r} has no standard deviation; choose one that has one")
         return prediction.std
 
     def _batch(self, archs: Archs, curves: Sequence[Sequence[float]]) -> Batch:
@@ -97,7 +93,7 @@ class CurveModel:
 
 
 def select_checkpoints(epochs: Sequence[int], n: int) -> tuple[int, ...]:
-    """Return about ``n`` of the epochs that a task answers, evenly spread, the last among them; at most all."""
+    """Return about ``n`` of a task's epochs, evenly spaced and including the last; all if there are fewer."""
     check_at_least(1, n=n)
     if not epochs:
         return ()

@@ -25,59 +25,59 @@ class ObservedTraining:
 
 @dataclass(kw_only=True, eq=False)
 class StepwiseSearch(ConfiguredStrategy, ABC):
-    """Train new architectures, each until it is complete or not worth going on. Sub-classes decide.
+    """Train new architectures, each until it is complete or a sub-class decides to stop it.
 
     Attributes:
-        epochs: that the task answers, rising; filled in by a comparison. Empty: complete training runs alone are known.
+        epochs: the task's epochs, rising; filled in by a comparison. If empty, training runs are always complete.
     """
 
     epochs: Sequence[int] = ()
 
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
-        """Begin with nothing in training."""
+        """Begin without training runs."""
         super().__post_init__(space, rng)
         self._steps = self._select_steps() or (FULL_TRAINING,)
         self._trainings: dict[int, ObservedTraining] = {}
-        self._going_on: deque[int] = deque()
-        self._n_begun = 0
+        self._to_resume: deque[int] = deque()
+        self._n_started = 0
 
     @abstractmethod
     def _select_steps(self) -> tuple[int, ...]:
-        """Return those of ``epochs`` at which training runs are looked at; none where there are no epochs."""
+        """Return those of ``epochs`` at which training runs are validated; none where there are no epochs."""
 
     def _draw(self, n: int) -> Archs:
-        """Return up to ``n`` new architectures to train; random ones unless a sub-class knows better."""
+        """Return up to ``n`` new architectures to train: random ones, unless a sub-class overrides this."""
         return self._space.sample(n, self._rng)
 
     @abstractmethod
     def _should_continue(self, training: ObservedTraining) -> bool:
-        """Tell whether a training that is neither complete nor crashed is worth its next step."""
+        """Return whether a training run that is neither complete nor crashed should take its next step."""
 
     def _learn_from(self, training: ObservedTraining, *, complete: bool) -> None:
-        """Learn from a training that will not go on: complete, stopped or crashed."""
+        """Learn from a training run that ended: complete, stopped or crashed."""
 
     def ask(self, n: int) -> Trials:
-        """Return trainings that go on, then new ones."""
+        """Return training runs to resume, then new ones."""
         asked: list[tuple[int, Archs, int]] = []
-        while self._going_on and len(asked) < n:
-            trial = self._going_on.popleft()
+        while self._to_resume and len(asked) < n:
+            trial = self._to_resume.popleft()
             training = self._trainings[trial]
             asked.append((trial, training.arch, self._steps[len(training.curve)]))
         if len(asked) < n:
             for arch in self._draw(n - len(asked)):
-                self._trainings[self._n_begun] = ObservedTraining(arch)
-                asked.append((self._n_begun, arch, self._steps[0]))
-                self._n_begun += 1
+                self._trainings[self._n_started] = ObservedTraining(arch)
+                asked.append((self._n_started, arch, self._steps[0]))
+                self._n_started += 1
         return make_trials(asked, len(self._space.decisions))
 
     def tell(self, results: Results) -> None:
-        """Note scores, and decide which trainings go on."""
+        """Store the scores, and decide which training runs continue."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             training = self._trainings[trial]
             training.curve.append(-math.inf if math.isnan(score) else score)
             complete = len(training.curve) == len(self._steps)
             if not complete and not math.isnan(score) and self._should_continue(training):
-                self._going_on.append(trial)
+                self._to_resume.append(trial)
             else:
                 del self._trainings[trial]
                 self._learn_from(training, complete=complete)

@@ -1,8 +1,8 @@
 """Freeze-thaw search: at each step, resume the paused training run with the largest acquisition value.
 
 Source: Swersky, Snoek & Adams 2014, "Freeze-Thaw Bayesian Optimization" (arXiv 1406.3896). A predictor of learning
-curves says what every training that is paused, and every architecture of a pool that was never trained, will come to;
-an acquisition says which of them is trained for one more step.
+curves predicts the final score of every paused training run, and of every architecture of a pool that was never
+trained. An acquisition function decides which of them is trained for one more step.
 """
 
 from collections.abc import Sequence
@@ -22,30 +22,30 @@ from nasbench.strategies.multi_fidelity._curve_model import CurveModel, select_c
 from nasbench.trials import FULL_TRAINING, Results, Trials
 
 
-@dataclass(slots=True, eq=False)  # two of one architecture are two
+@dataclass(slots=True, eq=False)  # two candidates of the same architecture differ
 class _Candidate:
-    """An architecture [d]: its scores so far, its trial once it has one, and what is expected of its end."""
+    """An architecture [d], its scores so far, its trial once it has one, and its predicted final score."""
 
     arch: Archs
     curve: list[float] = field(default_factory=list)
     trial: int = -1
-    expected: tuple[float, float] | None = None  # mean and standard deviation; None before they are asked
+    expected: tuple[float, float] | None = None  # mean and standard deviation; None until predicted
 
 
 @dataclass(kw_only=True, eq=False)
 class FreezeThawSearch(ConfiguredStrategy):
-    """Train for one more step what is worth most: by default, what has the largest expected improvement at its end.
+    """Train the candidate of the largest acquisition one step more: by default, expected improvement at its end.
 
     Attributes:
-        epochs: that the task answers, rising; filled in by a comparison. Empty: complete training runs alone are known.
+        epochs: the task's epochs, rising; filled in by a comparison. If empty, training runs are always complete.
         predictor: label of a predictor of learning curves with a standard deviation.
-        n_steps: of a training run, at most.
-        n_init: random architectures that are trained for a step at first.
-        pool_size: architectures without any training that compete.
+        n_steps: maximum number of steps of a training run.
+        n_init: random architectures that are trained for one step at the start.
+        pool_size: untrained architectures among the candidates.
         refit_every: results between two fits.
 
     Raises:
-        InvalidOption: a predictor that does not fit.
+        InvalidOption: a predictor that does not learn from curves alone, or has no standard deviation.
         UnknownName: no such predictor.
     """
 
@@ -57,7 +57,7 @@ class FreezeThawSearch(ConfiguredStrategy):
     refit_every: Count = 10
 
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
-        """Begin with nothing in training."""
+        """Begin without training runs."""
         super().__post_init__(space, rng)
         steps = select_checkpoints(self.epochs, self.n_steps)
         self._steps = steps or (FULL_TRAINING,)
@@ -68,33 +68,33 @@ class FreezeThawSearch(ConfiguredStrategy):
         self._pool: list[_Candidate] = []  # never trained
         self._told: list[_Candidate] = []  # everything with a score that has not crashed
         self._best = -np.inf
-        self._n_begun = 0
+        self._n_started = 0
 
     def _compute_acquisition(self, mean: Floats, std: Floats, best: float) -> Floats:
-        """Return what it is worth to go on with training runs whose ends are expected at [m]; larger is better."""
+        """Return the acquisition value of resuming training runs by their predicted final scores [m]; ``[m]``."""
         return weigh("log_ei", Prediction(mean, std), best=best, kappa=0.0, rng=self._rng)
 
     def ask(self, n: int) -> Trials:
-        """Return the ``n`` trainings that are worth most."""
-        chosen = self._draw_new(min(n, max(0, self.n_init - self._n_begun)))
+        """Return the ``n`` training runs with the largest acquisition values."""
+        chosen = self._draw_new(min(n, max(0, self.n_init - self._n_started)))
         if len(chosen) < n:
             chosen += self._thaw(n - len(chosen))
         asked: list[tuple[int, Archs, int]] = []
         for candidate in chosen:
             if candidate.trial < 0:
-                candidate.trial = self._n_begun
-                self._n_begun += 1
+                candidate.trial = self._n_started
+                self._n_started += 1
             self._paused.pop(candidate.trial, None)
             self._running[candidate.trial] = candidate
             asked.append((candidate.trial, candidate.arch, self._steps[len(candidate.curve)]))
         return make_trials(asked, len(self._space.decisions))
 
     def _draw_new(self, n: int) -> list[_Candidate]:
-        """Draw ``n`` architectures; those that were drawn before only where no other is left."""
+        """Draw ``n`` architectures; repeat earlier ones only where no other is left."""
         return [_Candidate(arch) for arch in self._novelties.draw(n)]
 
     def _thaw(self, n: int) -> list[_Candidate]:
-        """Return the ``n`` best of what is paused and of the pool; while nothing is known, what is paused, then new."""
+        """Return the ``n`` best of the paused candidates and the pool; without predictions, paused ones come first."""
         self._learn()
         self._pool += self._draw_new(self.pool_size - len(self._pool))
         candidates = [*self._paused.values(), *self._pool]
@@ -118,15 +118,16 @@ class FreezeThawSearch(ConfiguredStrategy):
         stale = [candidate for candidate in candidates if candidate.expected is None]
         if not stale:
             return True
-        told = self._model.predict(np.array([one.arch for one in stale]), [one.curve for one in stale])
-        if told is None:
+        predicted = self._model.predict(np.array([one.arch for one in stale]), [one.curve for one in stale])
+        if predicted is None:
             return False
-        for candidate, mean, std in zip(stale, told.mean.tolist(), self._model.require_std(told).tolist(), strict=True):
+        stds = self._model.require_std(predicted).tolist()
+        for candidate, mean, std in zip(stale, predicted.mean.tolist(), stds, strict=True):
             candidate.expected = mean, std
         return True
 
     def tell(self, results: Results) -> None:
-        """Note scores; a crashed training is forgotten."""
+        """Store the scores, and drop crashed training runs."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             candidate = self._running.pop(trial)
             self._model.notify()

@@ -1,4 +1,4 @@
-"""Kernel densities over decisions, as BOHB builds them: products of Aitchison & Aitken's kernel, averaged over results.
+"""Kernel densities over decisions, as in BOHB: products of Aitchison & Aitken's kernel, averaged over results.
 
 Sources: Aitchison & Aitken 1976, "Multivariate Binary Discrimination by the Kernel Method"; the density of
 ``statsmodels.nonparametric.KDEMultivariate`` with bandwidths by its rule ``normal_reference``, which hpbandster uses.
@@ -21,14 +21,14 @@ class KernelDensity:
         archs: [n, d] the vectors.
         cardinality: [d] choices of each decision.
         min_bandwidth: lower limit of the bandwidth.
-        bounded: keep bandwidths below that of the uniform kernel, and count every choice that a decision has. Without,
-            a bandwidth may exceed 1, which makes the kernel of equal choices negative, and a decision has as many
-            choices as the vectors show: of a decision that is the same in all of them, any other choice is infinitely
-            dense. So it is in statsmodels.
+        bounded: keep bandwidths below that of the uniform kernel, and count every choice that a decision has. If
+            False, as in statsmodels, a bandwidth may exceed 1, which makes the kernel of equal choices negative, and a
+            decision has as many choices as occur in the vectors. If a decision is the same in all of them, any other
+            choice has infinite density.
 
     Attributes:
         archs: as given.
-        bandwidth: [d] chance that a decision is another one.
+        bandwidth: [d] probability that a decision takes another choice.
     """
 
     def __init__(self, archs: Archs, cardinality: Ints, *, min_bandwidth: float, bounded: bool) -> None:
@@ -50,16 +50,16 @@ class KernelDensity:
         return density
 
     def draw(self, n: int, cardinality: Ints, rng: np.random.Generator) -> Archs:
-        """Draw ``n`` vectors: one of its own each, in which decisions are redrawn with their bandwidth."""
+        """Draw ``n`` vectors: pick one of ``archs`` for each, and redraw each decision with its bandwidth."""
         chosen = self.archs[draw_integers(rng, len(self.archs), n)]
         redrawn = (rng.random(chosen.shape) * cardinality).astype(np.int8)
         return np.where(rng.random(chosen.shape) < 1 - self.bandwidth, chosen, redrawn)
 
 
 def select_most_promising(good: Floats, bad: Floats) -> int | None:
-    """Return which of the candidates hpbandster takes, by their densities [m]; None where it would take none.
+    """Return the candidate that hpbandster would take, by the densities [m]; None where it would take none.
 
-    It goes through them for the smallest ratio, and stops at one that is infinitely dense among the bad alone.
+    It looks for the smallest ratio, and stops at a candidate whose density is infinite among the bad only.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         ratio = np.fmax(bad, _LEAST) / np.fmax(good, _LEAST)
@@ -71,11 +71,11 @@ def select_most_promising(good: Floats, bad: Floats) -> int | None:
 
 
 class Densities:
-    """The results at each number of epochs, and the two densities at the largest one that has enough of them.
+    """The results at each epoch, and the two densities at the largest epoch that has enough of them.
 
     Args:
         space: where the architectures are from.
-        min_bandwidth: of the densities.
+        min_bandwidth: lower limit of the bandwidths of the densities.
         bounded: as for ``KernelDensity``.
     """
 
@@ -85,11 +85,11 @@ class Densities:
         self._least = len(space.cardinality) + 1
         self._results: dict[int, tuple[list[Archs], list[float]]] = {}
         self._fitted: tuple[KernelDensity, KernelDensity] | None = None
-        self._at = -np.inf  # epochs of the densities
+        self._at = -np.inf  # epoch of the densities
         self._stale = False
 
     def learn(self, arch: Archs, epoch: int, score: float) -> None:
-        """Take a result; one at fewer epochs than the densities have is of no use any more."""
+        """Add a result; ignore it if it has fewer epochs than those of the densities."""
         if epoch < self._at:
             return
         archs, scores = self._results.setdefault(epoch, ([], []))
@@ -102,7 +102,7 @@ class Densities:
         return max(self._least, _TOP_PERCENT * n // 100)
 
     def fit(self) -> tuple[KernelDensity, KernelDensity] | None:
-        """Return the densities of the good and of the bad results; None where there are too few."""
+        """Return the densities of the good and of the bad results; None where there are too few results."""
         if self._stale:
             archs, scores = self._results[int(self._at)]
             order = np.argsort(-np.array(scores), kind="stable")

@@ -1,8 +1,9 @@
-"""Learning-curve extrapolation: complete only the training runs whose curves promise most, and predict the others.
+"""Learning-curve extrapolation: complete only the training runs with the most promising curves, and predict the others.
 
-Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves" (arXiv 2111.03602),
-Algorithm 2: what a search proposes is trained for few epochs, the end of each curve is predicted, and the best of them
-are trained completely. The first proposals are all trained completely, so that there is something to learn from.
+Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves" (arXiv 2111.03602), Algorithm
+2. The architectures that a search proposes are trained for a few epochs, a predictor extrapolates each curve to its
+end, and the best of them are trained completely. The first proposals are all trained completely, so that the predictor
+has something to learn from.
 """
 
 from abc import ABC, abstractmethod
@@ -26,23 +27,23 @@ from nasbench.trials import FULL_TRAINING, Results, Strategy, Trials
 
 @dataclass(kw_only=True, eq=False)
 class ExtrapolatingSearch(ConfiguredStrategy, ABC):
-    """Trains what another strategy proposes, most of it in part. Sub-classes make that strategy.
+    """Train what another strategy proposes, much of it only partially. Sub-classes make that strategy.
 
-    What is not completed is told to that strategy with its predicted score, so that it is not proposed again and
-    ages as any other; what has crashed, as a crash.
+    That strategy gets the predicted scores of training runs that are not completed, so that it does not propose them
+    again and they age as any other. It gets crashed training runs as crashes.
 
     Attributes:
-        epochs: that the task answers, rising; filled in by a comparison. Empty: complete training runs alone are known.
+        epochs: the task's epochs, rising; filled in by a comparison. If empty, training runs are always complete.
         predictor: label of a predictor of learning curves.
-        share: of a training run, after which its end is predicted.
-        n_init: training runs that are completed in any case, at first.
+        share: share of a training run after which its final score is predicted.
+        n_init: training runs at the start that are always completed.
         round_size: training runs whose predictions are compared with each other.
-        kept: how many of them are completed.
-        n_looks: at how many epochs a training run is looked at up to its end.
+        kept: number of them that are completed.
+        n_looks: number of epochs at which a training run is validated, up to its end.
         refit_every: complete training runs between two fits.
 
     Raises:
-        InvalidOption: a predictor that does not fit, or a round that is smaller than what is kept of it.
+        InvalidOption: a predictor that does not learn from curves alone, or ``round_size`` below ``kept``.
         UnknownName: no such predictor.
     """
 
@@ -65,7 +66,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
         self._first = max(1, sum(step <= self.share * self._steps[-1] for step in self._steps))
         self._model = CurveModel(space, self.predictor, steps=steps or (1,), refit_every=self.refit_every)
         self._trainings: dict[int, ObservedTraining] = {}
-        self._going_on: deque[int] = deque()
+        self._to_resume: deque[int] = deque()
         self._compared: list[int] = []  # trials of the round that wait for the others
         self._complete: list[ObservedTraining] = []
 
@@ -74,21 +75,21 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
         """Return the strategy that proposes architectures."""
 
     def ask(self, n: int) -> Trials:
-        """Return trainings that go on, then what the inner strategy proposes.
+        """Return training runs to resume, then what the inner strategy proposes.
 
         Raises:
-            SearchFinished: it has nothing left, and nothing goes on.
+            SearchFinished: the inner strategy has nothing left, and no training run continues.
         """
         asked: list[tuple[int, Archs, int]] = []
-        while self._going_on and len(asked) < n:
-            trial = self._going_on.popleft()
+        while self._to_resume and len(asked) < n:
+            trial = self._to_resume.popleft()
             training = self._trainings[trial]
             asked.append((trial, training.arch, self._steps[len(training.curve)]))
         try:
             proposed = self._inner.ask(n - len(asked)) if len(asked) < n else None
         except SearchFinished:
-            self._decide()  # the last round is as large as it is
-            if asked or self._going_on:
+            self._decide()  # the last round may be smaller than the others
+            if asked or self._to_resume:
                 return make_trials(asked, self._n_decisions) if asked else self.ask(n)
             raise
         if proposed is not None:
@@ -96,13 +97,13 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
             for trial, arch in zip(proposed.id.tolist(), archs, strict=True):
                 self._trainings[trial] = ObservedTraining(arch)
                 asked.append((trial, arch, self._steps[0]))
-            if not asked and self._compared:  # it waits for those that wait for a full round
+            if not asked and self._compared:  # it waits for results that wait for a full round
                 self._decide()
                 return self.ask(n)
         return make_trials(asked, self._n_decisions)
 
     def tell(self, results: Results) -> None:
-        """Note scores; complete what looks best of a round, and predict the rest."""
+        """Store the scores; complete the most promising training runs of a round, and predict the rest."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):
             training = self._trainings[trial]
             training.curve.append(score)
@@ -111,34 +112,34 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
             elif len(training.curve) == self._first and len(self._complete) >= self.n_init:
                 self._compared.append(trial)
             else:
-                self._going_on.append(trial)
+                self._to_resume.append(trial)
         if len(self._compared) >= self.round_size:
             self._decide()
 
     def _decide(self) -> None:
-        """Complete the best of the round, and tell the inner strategy what the others would have come to."""
+        """Complete the best of the round, and tell the inner strategy the predicted scores of the others."""
         trials, self._compared = self._compared, []
         if not trials:
             return
         self._model.learn(
             np.array([one.arch for one in self._complete]), [one.curve for one in self._complete], self._rng
         )
-        told = self._model.predict(
+        predicted = self._model.predict(
             np.array([self._trainings[trial].arch for trial in trials]),
             [self._trainings[trial].curve for trial in trials],
         )
-        if told is None:  # nothing to learn from: all of them go on
-            self._going_on.extend(trials)
+        if predicted is None:  # nothing to learn from: all of them continue
+            self._to_resume.extend(trials)
             return
-        order = np.argsort(-told.mean, kind="stable").tolist()
+        order = np.argsort(-predicted.mean, kind="stable").tolist()
         for place, i in enumerate(order):
             if place < self.kept:
-                self._going_on.append(trials[i])
+                self._to_resume.append(trials[i])
             else:
-                self._finish(trials[i], float(told.mean[i]))
+                self._finish(trials[i], float(predicted.mean[i]))
 
     def _finish(self, trial: int, score: float) -> None:
-        """Tell the inner strategy of a training that will not go on."""
+        """Tell the inner strategy the score of a training run that ended."""
         training = self._trainings.pop(trial)
         if len(training.curve) == len(self._steps) and not np.isnan(score):
             self._complete.append(training)

@@ -1,4 +1,4 @@
-"""Asynchronous halving whose new trials are proposed by a predictor of the results on one rung."""
+"""Asynchronous halving in which a predictor, fitted to the results of one rung, proposes new trials."""
 
 from dataclasses import dataclass
 
@@ -23,11 +23,11 @@ class RungResults:
         self._n_decisions = n_decisions
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of results."""
         return len(self._scores)
 
     def add(self, arch: Archs, score: float) -> None:
-        """Take a result; ``-inf`` for a crash."""
+        """Add a result; ``-inf`` stands for a crash and is ignored."""
         if np.isfinite(score):
             self._archs.append(arch)
             self._scores.append(score)
@@ -45,16 +45,16 @@ class RungResults:
 
 @dataclass(kw_only=True, eq=False)
 class ModelBasedHalving(AsynchronousHalving):
-    """Propose what a predictor of the highest rung with enough results likes best; random ones until there is one.
+    """Propose the best candidates by a predictor of the highest rung with enough results; before that, random ones.
 
     An architecture is not drawn twice while others are left.
 
     Attributes:
-        predictor: label of a predictor with a standard deviation, of each rung.
+        predictor: label of a predictor with a standard deviation; each rung has its own.
         acquisition: as in ``bayesian_optimization``.
         pool: as there.
         pool_size: candidates in a pool, unless it is the whole space.
-        n_init: results that a rung must have before it is learnt from.
+        n_init: results that a rung must have before a predictor is fitted to it.
         refit_every: results between two fits.
 
     Raises:
@@ -92,7 +92,7 @@ class ModelBasedHalving(AsynchronousHalving):
         return np.concatenate([proposed, self._novelties.draw(n - len(proposed))])
 
     def _propose(self, n: int) -> Archs:
-        """Return up to ``n`` architectures that the predictor likes best."""
+        """Return up to ``n`` architectures with the largest acquisition values."""
         epoch = self._find_highest()
         nothing = self._space.no_archs
         if epoch is None:
@@ -114,7 +114,7 @@ class ModelBasedHalving(AsynchronousHalving):
         return pool[np.argsort(-acquisition(pool), kind="stable")[:n]] if len(pool) else nothing
 
     def _make_forecast(self, epoch: int) -> Forecast | None:
-        """Return what is expected of architectures at an epoch; None where nothing can be learnt."""
+        """Return the function that predicts scores at an epoch; None where nothing can be learnt."""
         level = self._levels[epoch]
         if epoch not in self._models:
             self._models[epoch] = OnlinePredictor(self._space, self.predictor, refit_every=self.refit_every)

@@ -25,13 +25,13 @@ class RungSearch(ConfiguredStrategy):
     """A search whose trials are compared at rungs.
 
     Attributes:
-        epochs: that the task answers, rising; filled in by a comparison. Empty: complete training runs alone are known.
-        eta: of as many trials, one goes on to the next rung, which is as many times higher; at least 2.
-        min_epoch: no rung is below.
+        epochs: the task's epochs, rising; filled in by a comparison. If empty, training runs are always complete.
+        eta: one in ``eta`` trials is promoted to the next rung, whose epoch is ``eta`` times as large; at least 2.
+        min_epoch: lowest epoch of a rung.
         max_epoch: the last rung; None for the task's last epoch.
 
     Raises:
-        InvalidOption: epochs that do not fit each other.
+        InvalidOption: ``max_epoch`` below ``min_epoch``.
     """
 
     epochs: Sequence[int] = ()
@@ -46,17 +46,17 @@ class RungSearch(ConfiguredStrategy):
 class Ladder:
     """The epochs at which trials are compared, for a task that answers some epochs only.
 
-    Levels that a task does not answer are lowered to an epoch that it does; equal ones are one rung. Where a task is
-    not told, there is one rung, complete trainings.
+    Levels that a task does not answer are lowered to an epoch that it answers; equal ones are one rung. Where the
+    task's epochs are not known, there is one rung, of complete training runs.
 
     Args:
-        epochs: that a task answers, rising; empty where complete trainings alone are known.
+        epochs: epochs that a task answers, rising; empty where only complete training runs are possible.
         eta: ratio of two levels, and of the trials that reach them.
         min_epoch: lowest level.
         max_epoch: highest level; None for the task's last epoch.
 
     Raises:
-        InvalidOption: a ratio that does not grow, or a highest level below the lowest.
+        InvalidOption: a ratio below 2, or a highest level below the lowest.
     """
 
     def __init__(self, epochs: Sequence[int], *, eta: float, min_epoch: int, max_epoch: int | None) -> None:
@@ -67,20 +67,20 @@ class Ladder:
         self._high = last if max_epoch is None else max_epoch
         self._low = min(min_epoch, self._high) if max_epoch is None else min_epoch
         if self._high < self._low:
-            raise InvalidOption(f"max_epoch={self._high} is below min_epoch={self._low}; expected at least that")
+            raise InvalidOption(f"max_epoch={self._high} is below min_epoch={self._low}; expected at least min_epoch")
 
     @property
     def n_halvings(self) -> int:
-        """How often the levels can be divided by the ratio, from the highest down to the lowest."""
+        """Number of times that the highest level can be divided by the ratio without falling below the lowest."""
         return int(math.log(self._high / self._low) / math.log(self.eta) + _ROUNDING)
 
     def upwards(self) -> tuple[int, ...]:
-        """Return the rungs that grow from the lowest level, and the highest."""
+        """Return the rungs that grow from the lowest level, and the highest level; rising."""
         grown = [self._low * self.eta**k for k in range(self.n_halvings + 1)]
         return self._lower_to_answered([*grown, self._high])
 
     def downwards(self) -> tuple[int, ...]:
-        """Return the rungs that shrink from the highest level as long as they are not below the lowest; rising."""
+        """Return the rungs that shrink from the highest level down to the lowest; rising."""
         return self._lower_to_answered([self._high * self.eta**-k for k in range(self.n_halvings, -1, -1)])
 
     def _lower_to_answered(self, levels: Sequence[float]) -> tuple[int, ...]:
@@ -93,7 +93,7 @@ class Ladder:
 
 
 def compute_halved_sizes(n: int, n_rungs: int, eta: float) -> list[int]:
-    """Return how many of ``n`` trials reach each of ``n_rungs`` rungs, at least one."""
+    """Return the number of ``n`` trials that reach each of ``n_rungs`` rungs, at least one each."""
     return [max(int(n * eta**-i + _ROUNDING), 1) for i in range(n_rungs)]
 
 
@@ -101,9 +101,10 @@ def compute_hyperband_sizes(n_rungs: int, eta: float, *, rounding: str = "up") -
     """Return the sizes of the rungs of each bracket of Hyperband, the one with the most rungs first.
 
     Args:
-        n_rungs: of that bracket.
+        n_rungs: number of rungs of that bracket.
         eta: ratio of two rungs.
-        rounding: ``up`` as in the paper; ``down`` rounds the number of brackets by rungs down first, as hpbandster.
+        rounding: ``up`` as in the paper; ``down`` first rounds the number of brackets over that of rungs down, as
+            hpbandster does.
     """
     brackets = []
     for s in range(n_rungs - 1, -1, -1):
@@ -114,28 +115,28 @@ def compute_hyperband_sizes(n_rungs: int, eta: float, *, rounding: str = "up") -
 
 
 class Rung:
-    """The scores at one rung, always in order: adding, promoting and comparing take a look-up, not a sort.
+    """The scores at one rung, kept in order: adding, promoting and comparing take a look-up, not a sort.
 
-    The first of equals is the better one. Crashed trials, at ``-inf``, count and are never promoted.
+    Of equal scores the first is the better one. Crashed trials, at ``-inf``, count and are never promoted.
     """
 
     def __init__(self) -> None:
         self._ranked: list[tuple[float, ...]] = []  # (-score, place in the order of arrival)
-        self._waiting: list[tuple[float, int, int]] = []  # a heap of the same and the trial: who was not promoted
+        self._waiting: list[tuple[float, int, int]] = []  # a heap of trials to promote: the same key and the trial
 
     def __len__(self) -> int:
-        """Return how many trials have reached the rung."""
+        """Return the number of trials that have reached the rung."""
         return len(self._ranked)
 
     def add(self, trial: int, score: float) -> None:
-        """Let a trial reach the rung."""
+        """Add a trial that has reached the rung."""
         key = (-score, len(self._ranked))
         insort(self._ranked, key)
         if score > -math.inf:
             heapq.heappush(self._waiting, (*key, trial))
 
     def promote(self, eta: float) -> int | None:
-        """Promote the best trial that was not, if it is among the best ``1 / eta``, and return it; else None."""
+        """Promote and return the best trial not promoted yet, if it is among the best ``1 / eta``; else None."""
         if not self._waiting:
             return None
         score, place, trial = self._waiting[0]
@@ -145,6 +146,6 @@ class Rung:
         return trial
 
     def holds(self, score: float, eta: float) -> bool:
-        """Tell whether a score is among the best ``1 / eta`` of the rung, or the best of all where that is nobody."""
+        """Return whether a score is among the best ``1 / eta`` of the rung, or the best where that rounds to none."""
         n_better = bisect_left(self._ranked, (-score,))
         return n_better < max(int(len(self._ranked) / eta + _ROUNDING), 1)

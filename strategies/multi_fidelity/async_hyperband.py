@@ -1,9 +1,10 @@
 """Asynchronous Hyperband: ASHA in every bracket of Hyperband at once.
 
 Source: Li et al. 2020 (arXiv 1810.05934, section 3.2): asynchronous Hyperband loops through the brackets as Hyperband
-does, and runs ASHA in each. Bracket s skips the lowest s rungs. New trials go round: as many to each bracket as
-Hyperband would begin in it, ``ceil((s_max + 1) / (s + 1) eta^s)``, those with the most rungs first; a free worker takes
-a promotion of any bracket before it begins a new trial. ``eta`` is 4 as in that paper; ``kind`` is as in ``asha``.
+does, and runs ASHA in each. Bracket s skips the lowest s rungs. New trials are assigned to the brackets in turn, those
+with the most rungs first. Each gets as many as Hyperband would begin in it, ``ceil((s_max + 1) / (s + 1) eta^s)``. A
+free worker takes a promotion of any bracket before it begins a new trial. ``eta`` is 4 as in that paper; ``kind`` is as
+in ``asha``.
 
 Differences: levels are lowered to epochs that a task answers, and equal rungs are one.
 """

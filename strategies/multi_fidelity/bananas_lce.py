@@ -2,9 +2,9 @@
 
 Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves" (arXiv 2111.03602),
 BANANAS-SVR: ``bananas`` with 20 random architectures and 20 proposals a fit, as in their experiments, in their
-framework with the support vector regression of ``curve_svr``. Each proposal is trained for a fifth of its epochs; of
-20, the ten whose curves are predicted to end highest are completed, and BANANAS learns of the others by the predicted
-score.
+framework with the support vector regression of ``curve_svr``. Each proposal is trained for a fifth of its epochs. Of
+20, the ten with the highest predicted final scores are completed, and BANANAS learns the predicted scores of the
+others.
 
 Differences: as in ``regularized_evolution_lce``.
 """
@@ -21,12 +21,12 @@ REQUIRES = {"torch": "torch", "sklearn": "trees"}
 
 @dataclass(kw_only=True, eq=False)
 class BananasLCE(ExtrapolatingSearch):
-    """BANANAS of which half is foretold.
+    """BANANAS that completes half of its proposals and predicts the others.
 
     Attributes:
         surrogate: label of the predictor of architectures, as in ``bananas``.
-        round_size: training runs whose predictions are compared, and proposals of a fit.
-        n_init: random architectures at the start, which are completed.
+        round_size: training runs whose predictions are compared, and proposals from each fit.
+        n_init: random architectures at the start, which are always completed.
     """
 
     surrogate: Label = "mlp_ensemble"

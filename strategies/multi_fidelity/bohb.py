@@ -1,25 +1,22 @@
 """BOHB: Hyperband whose architectures are drawn from a density of good ones.
 
 Source: Falkner, Klein & Hutter 2018, "BOHB: Robust and Efficient Hyperparameter Optimization at Scale" (arXiv
-1807.01774), as its package ``hpbandster`` 0.7 does it, whose settings are the defaults. On the largest number of epochs
-with enough results (one more than decisions, good and bad apart), a kernel density is put around the best 15 % and
-another around the rest; of 64 draws from the first, that with the largest ratio of the two is trained. A third of the
-architectures is random. Brackets are those of Hyperband with ``eta`` 3, with that package's rounding, and the next one
-begins where workers would wait.
+1807.01774), as implemented by its package ``hpbandster`` 0.7, whose settings are the defaults. At the largest epoch
+with enough results (one more than decisions, good and bad apart), one kernel density is fitted to the best 15 % and
+another to the rest. Of 64 draws from the first, the one with the largest ratio of the two densities is trained. A third
+of the architectures is random. Brackets are those of Hyperband with ``eta`` 3, with that package's rounding, and the
+next one begins where workers would wait.
 
-Presets are the settings of two benchmarks' authors. ``nats``: 4 draws, none at random, bandwidths of at least .3, of
-the 12-epoch recipe of NATS-Bench (``exps/NATS-algos/bohb.py`` of AutoDL-Projects). There a promoted training is charged
-from its first epoch again: ``nasbench compare --no-checkpoints``. ``nb201``: the same, with the rungs of 12 to 200
-epochs, but whatever the rung, the 12-epoch recipe is trained to its end, anew and charged in full, as their
+Presets are the settings of two benchmarks' authors. ``nats``: 4 draws, none at random, bandwidths of at least .3, on
+the 12-epoch recipe of NATS-Bench (``exps/NATS-algos/bohb.py`` of AutoDL-Projects). There a promoted training run is
+charged from its first epoch again: ``nasbench compare --no-checkpoints``. ``nb201`` is the same with rungs from 12 to
+200 epochs. Whatever the rung, the 12-epoch recipe is trained completely, from scratch and charged in full, as their
 ``exps/algos/BOHB.py`` of NAS-Bench-201 did for its Table 5: that is ``anew``. So it needs no curves.
 
-The kernel is that of statsmodels, as in hpbandster. With categories coded as numbers its bandwidth can exceed 1, where
-it is no density any more; ``kernel=bounded`` keeps it one. Differences: levels are lowered to epochs that a task
-answers, and equal rungs are one; of promotions that have crashed, places stay empty; draws that are no architecture are
-passed over.
-
-What it gains, it gains by partial training: with 400 complete trainings (``nb201-cifar100``, ``nbgraph-proteins``, 6
-runs) it does not beat random search, with either kernel on the first of them.
+The kernel is that of statsmodels, as in hpbandster. With categories coded as numbers its bandwidth can exceed 1, and
+then it is not a density any more; ``kernel=bounded`` prevents that. Differences: levels are lowered to epochs that a
+task answers, and equal rungs are one. The places of crashed promotions stay empty. Draws that are not valid are
+skipped. The advantage over random search comes from partial training.
 """
 
 from collections.abc import Mapping
@@ -43,9 +40,9 @@ class BOHB(BracketSearch):
     """Hyperband with a model.
 
     Attributes:
-        n_candidates: draws of which the best is trained.
+        n_candidates: number of draws; the best of them is trained.
         random_fraction: share of random architectures.
-        min_bandwidth: of the densities.
+        min_bandwidth: lower limit of the bandwidths of the densities.
         kernel: ``statsmodels`` or ``bounded``.
     """
 

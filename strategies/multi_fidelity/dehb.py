@@ -2,17 +2,17 @@
 
 Source: Awad, Mallik & Hutter 2021, "DEHB: Evolutionary Hyperband for Scalable, Robust and Efficient Hyperparameter
 Optimization" (arXiv 2105.09821), with its settings: rand/1/bin, F = 0.5, crossover rate 0.5, ``eta`` 3, brackets as
-large as those of hpbandster. Each rung's epoch has a population, as large as the largest rung of any bracket there. In
-the first round of brackets the best of a rung are trained further, as in successive halving. After that nothing is
-promoted: on a bracket's first rung a population evolves by itself, on a higher one the mutants come from the best
-individuals at the epoch below, as many as the rung takes, and are crossed with the targets of the rung's own
+large as those of hpbandster. The epoch of each rung has a population, as large as the largest rung of any bracket at
+that epoch. In the first round of brackets the best of a rung are trained further, as in successive halving. After that
+nothing is promoted. On a bracket's first rung the population evolves by itself. On a higher rung the mutants come from
+the best individuals at the epoch below, as many as the rung takes, and are crossed with the targets of the rung's own
 population. A trial that is at least as good replaces its target.
 
-Differences: a promoted training goes on, where the original begins it again. An individual that was never trained is
-trained as it is, when its turn comes, before it is anybody's target. Where the parents below are fewer than three,
-individuals of all epochs join them, as in the original. A vector that is no architecture is built again, twenty times
-at most, and then replaced by a mutation of its target. Workers do not wait at the end of a rung: the next bracket
-begins. On a task of complete trainings alone there is one population, of 20: that is ``differential_evolution``.
+Differences: a promoted training run is resumed, where the original starts it again. An individual that was never
+trained is first trained as it is, before it becomes a target. Where there are fewer than three parents below,
+individuals of all epochs join them, as in the original. A vector that is not a valid architecture is rebuilt up to
+twenty times, and then replaced by a mutation of its target. Workers do not wait at the end of a rung: the next bracket
+begins. On a task of complete training runs only there is one population, of 20: that is ``differential_evolution``.
 """
 
 from dataclasses import dataclass, field
@@ -23,36 +23,36 @@ from nasbench.arrays import Archs, Floats
 from nasbench.draws import draw_permutation
 from nasbench.options import NotNegative, Probability
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._unit_cube import crossed, decoded, encoded, mutants
+from nasbench.strategies._unit_cube import cross_over, decode, encode, make_mutants
 from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
 from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
 _TRIES = 20
-_PARENTS = 3  # of a mutant
+_PARENTS = 3  # for each mutant
 _ALONE = 20  # individuals where there is one population
 
 
 @dataclass(slots=True)
 class _Population:
-    """Individuals at an epoch: vectors [n, d], fitness [n], and whose turn it is to be improved."""
+    """Individuals at an epoch: vectors [n, d], fitness [n], and a counter that selects the next target."""
 
     vectors: Floats
     fitness: Floats
     turn: int = 0
 
-    def next_target(self) -> int:
-        """Return the place of the next one."""
+    def pick_target(self) -> int:
+        """Return the position of the next target."""
         self.turn += 1
         return (self.turn - 1) % len(self.fitness)
 
-    def best(self, n: int) -> Floats:
+    def select_best(self, n: int) -> Floats:
         """Return the vectors of the best ``n`` that were trained."""
         order = np.argsort(-self.fitness, kind="stable")[:n]
         return self.vectors[order[np.isfinite(self.fitness[order])]]
 
 
 class _Generations(Bracket):
-    """A bracket whose every rung takes new architectures."""
+    """A bracket in which every rung takes new architectures."""
 
     def _begin(self, best: list[int]) -> None:
         self.n_new = self.size if best else 0
@@ -64,7 +64,7 @@ class DEHB(BracketSearch):
 
     Attributes:
         mutation_factor: F, weight of the difference.
-        crossover: chance that a coordinate is the mutant's.
+        crossover: probability that a coordinate comes from the mutant.
     """
 
     mutation_factor: NotNegative = 0.5
@@ -76,14 +76,14 @@ class DEHB(BracketSearch):
         super().__post_init__(space, rng)
         self._rungs = self._make_ladder(self.epochs).downwards()
         self._sizes = compute_hyperband_sizes(len(self._rungs), self.eta, rounding="down")
-        self._populations = {epoch: self._population(i) for i, epoch in enumerate(self._rungs)}
+        self._populations = {epoch: self._draw_population(i) for i, epoch in enumerate(self._rungs)}
         self._of: dict[int, tuple[Floats, int]] = {}  # vector and target of each trial
 
-    def _population(self, rung: int) -> _Population:
+    def _draw_population(self, rung: int) -> _Population:
         """Return random individuals, as many as the largest rung of any bracket at that epoch."""
         n = max(sizes[rung - len(self._rungs)] for sizes in self._sizes if len(sizes) >= len(self._rungs) - rung)
         n = max(n, _PARENTS) if len(self._rungs) > 1 else _ALONE
-        vectors = encoded(self._space.sample(n, self._rng), self._space.cardinality, self._rng)
+        vectors = encode(self._space.sample(n, self._rng), self._space.cardinality, self._rng)
         return _Population(vectors, np.full(n, -np.inf))
 
     def _make_bracket(self, number: int) -> Bracket:
@@ -92,32 +92,32 @@ class DEHB(BracketSearch):
         return kind(sizes, self._rungs[-len(sizes) :])
 
     def _draw(self, trials: range, bracket: Bracket) -> Archs:
-        self._of |= {trial: self._individual(bracket) for trial in trials}
-        return np.array([decoded(self._of[trial][0], self._space.cardinality) for trial in trials])
+        self._of |= {trial: self._make_individual(bracket) for trial in trials}
+        return np.array([decode(self._of[trial][0], self._space.cardinality) for trial in trials])
 
-    def _individual(self, bracket: Bracket) -> tuple[Floats, int]:
-        """Return a vector to train for a bracket's rung, and the place of its target in the population there."""
+    def _make_individual(self, bracket: Bracket) -> tuple[Floats, int]:
+        """Return a vector to train for a bracket's rung, and the position of its target in the population there."""
         population = self._populations[bracket.epoch]
-        place = population.next_target()
+        place = population.pick_target()
         target = population.vectors[place]
         if population.fitness[place] == -np.inf and bracket.on_first_rung:
             return target, place
-        parents = self._parents(bracket)
+        parents = self._select_parents(bracket)
         three = parents[self._rng.random((_TRIES, len(parents))).argsort(axis=1)[:, :_PARENTS]]
-        made = crossed(mutants(three, self.mutation_factor, self._rng), target[None], self.crossover, self._rng)
-        valid = np.flatnonzero(self._space.is_valid(decoded(made, self._space.cardinality)))
+        made = cross_over(make_mutants(three, self.mutation_factor, self._rng), target[None], self.crossover, self._rng)
+        valid = np.flatnonzero(self._space.is_valid(decode(made, self._space.cardinality)))
         if len(valid):
             return np.asarray(made[valid[0]]), place
-        neighbour = self._space.mutate(decoded(target[None], self._space.cardinality), self._rng)
-        return np.asarray(encoded(neighbour, self._space.cardinality, self._rng)[0]), place
+        neighbour = self._space.mutate(decode(target[None], self._space.cardinality), self._rng)
+        return np.asarray(encode(neighbour, self._space.cardinality, self._rng)[0]), place
 
-    def _parents(self, bracket: Bracket) -> Floats:
-        """Return the vectors that mutants are made of: on the first rung the population there, else the best below."""
+    def _select_parents(self, bracket: Bracket) -> Floats:
+        """Return the parents of mutants: on the first rung the population there, else the best at the rung below."""
         if bracket.on_first_rung:
             parents = self._populations[bracket.epoch].vectors
         else:
             below = self._rungs[self._rungs.index(bracket.epoch) - 1]
-            parents = self._populations[below].best(bracket.size)
+            parents = self._populations[below].select_best(bracket.size)
         if len(parents) < _PARENTS:
             everyone = np.concatenate([population.vectors for population in self._populations.values()])
             others = everyone[draw_permutation(self._rng, len(everyone))[: _PARENTS - len(parents)]]
@@ -132,4 +132,4 @@ class DEHB(BracketSearch):
             population.vectors[place], population.fitness[place] = vector, score
 
     def _note_promotion(self, trial: int, bracket: Bracket) -> None:
-        self._of[trial] = self._of[trial][0], self._populations[bracket.epoch].next_target()
+        self._of[trial] = self._of[trial][0], self._populations[bracket.epoch].pick_target()

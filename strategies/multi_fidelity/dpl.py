@@ -1,10 +1,10 @@
 """DPL: resume the training run that an ensemble of power laws predicts to end best.
 
 Source: Kadra, Janowski, Wistuba & Grabocka 2023, "Scaling Laws for Hyperparameter Optimization" (arXiv 2302.00441):
-nets read power laws of the learning curve off an architecture (the predictor ``dpl``); what has the largest expected
-improvement at the end of its training, trained or not, goes on for a step.
+nets predict power laws of the learning curve from an architecture (the predictor ``dpl``). The candidate with the
+largest expected improvement at the end of its training run, trained or not, is trained for one more step.
 
-Differences: fits are made every 50 results and not after each, and start anew; the rest is as in ``freeze_thaw``.
+Differences: fits are made every 50 results, not after each, and from scratch; the rest is as in ``freeze_thaw``.
 """
 
 from dataclasses import dataclass

@@ -2,11 +2,11 @@
 
 Source: Wistuba, Kadra & Grabocka 2022, "Supervising the Multi-Fidelity of Hyperparameter Configurations" (arXiv
 2202.09774): a Gaussian process with a deep kernel of architecture, epoch and curve (the predictor ``dyhpo``) and
-expected improvement over epochs decide which training goes on for a step.
+expected improvement over epochs decide which training run takes one more step.
 
-Differences: the paper asks what the next step will show, and counts improvement from the best at that step; the
-predictor here foretells the end, so improvement is that of the end over the best score so far. The rest is as in
-``freeze_thaw``.
+Differences: the paper predicts the result of the next step, and counts improvement from the best at that step. The
+predictor here predicts the final score, so improvement is that of the final score over the best score so far. The rest
+is as in ``freeze_thaw``.
 """
 
 from dataclasses import dataclass

@@ -2,14 +2,14 @@
 
 Source: Li, Shen, Jiang, Zhang, Li, Liu, Zhang & Cui 2022, "Hyper-Tune: Towards Efficient Hyper-parameter Tuning at
 Scale" (arXiv 2201.06834), three parts of it. Resource allocation: a new trial begins in bracket i with probability
-proportional to ``theta_i / r_i``, where ``theta_i`` is the share of bootstrap samples in which the model of rung i
-ranks the results of the highest learnt rung best, and ``r_i`` its epochs; until the last rung has ``n_init`` results,
-brackets go round. Scheduling: D-ASHA, which promotes from a rung only while it holds ``eta`` times as many trials as
-the next one would. Optimising: the prediction is the weighted sum of the models of all rungs, with the weights
-``theta``. ``eta`` is 3.
+proportional to ``theta_i / r_i``. Here ``theta_i`` is the share of bootstrap samples in which the model of rung i is
+the best at ranking the results of the highest rung with a model, and ``r_i`` is the epoch of rung i. Until the last
+rung has ``n_init`` results, brackets take turns. Scheduling: D-ASHA, which promotes from a rung only while it holds
+``eta`` times as many trials as the next one would. Optimisation: the prediction is the weighted sum of the models of
+all rungs, with the weights ``theta``. ``eta`` is 3.
 
-Differences: weights, ensemble and scaling between rungs are those of ``rgpe``, whose sources are here the lower rungs;
-a prediction's pool and predictor are as in ``mobster``, and what is running is not imagined as finished.
+Differences: weights, ensemble and scaling between rungs are those of ``rgpe``, with the lower rungs as its sources. The
+pool and the predictor are those of ``mobster``, and running trials are not imagined as finished.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ REQUIRES = {"gpytorch": "gp"}
 
 @dataclass(kw_only=True, eq=False)
 class HyperTune(ModelBasedHalving):
-    """Learnt brackets, delayed promotions, and an ensemble."""
+    """Learnt bracket probabilities, delayed promotions, and an ensemble over rungs."""
 
     kind: Kind = field(default="promotion", init=False)
 
@@ -39,7 +39,7 @@ class HyperTune(ModelBasedHalving):
         """Begin without an ensemble."""
         super().__post_init__(space, rng)
         self._ensemble: RankingEnsemble | None = None
-        self._learnt: list[int] = []  # epochs whose models the ensemble joins, the target last
+        self._learnt: list[int] = []  # epochs whose models form the ensemble, the target last
         self._n_results = self._fitted_at = 0
 
     def _make_brackets(self, rungs: tuple[int, ...]) -> tuple[Sequence[Sequence[int]], Sequence[int]]:
@@ -56,11 +56,11 @@ class HyperTune(ModelBasedHalving):
         last = self._brackets[0].epochs[-1]
         if self._ensemble is None or self._learnt[-1] != last:
             return super()._choose_bracket()
-        worth = np.zeros(len(self._brackets))
+        values = np.zeros(len(self._brackets))
         epochs = self._brackets[0].epochs
         for epoch, weight in zip(self._learnt, self._ensemble.weights, strict=True):
-            worth[epochs.index(epoch)] = weight / max(epoch, 1)
-        return self._brackets[int(self._rng.choice(len(worth), p=worth / worth.sum()))]
+            values[epochs.index(epoch)] = weight / max(epoch, 1)
+        return self._brackets[int(self._rng.choice(len(values), p=values / values.sum()))]
 
     def _learn(self, arch: Archs, epoch: int, score: float) -> None:
         super()._learn(arch, epoch, score)
@@ -86,5 +86,5 @@ class HyperTune(ModelBasedHalving):
 
 
 def _is_informative(level: RungResults) -> bool:
-    """Tell whether results can be learnt from: three at least, not all equal."""
+    """Return whether a model can learn from the results: at least three, not all equal."""
     return len(level) > 2 and bool(np.ptp(level.scores) > 0)

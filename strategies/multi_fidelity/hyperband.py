@@ -1,12 +1,12 @@
 """Hyperband: repeated successive halving, from many short training runs to few complete ones.
 
 Source: Li, Jamieson, DeSalvo, Rostamizadeh & Talwalkar 2018, "Hyperband: A Novel Bandit-Based Approach to
-Hyperparameter Optimization" (arXiv 1603.06560), Algorithm 1. With R epochs at most, bracket s = s_max ... 0 begins with
-``ceil((s_max + 1) / (s + 1) eta^s)`` random architectures at ``R eta^-s`` epochs. After bracket 0 comes s_max again.
-``eta`` is 3, as the paper suggests. The preset ``hpbandster`` has the sizes of that package, which rounds
-``(s_max + 1) / (s + 1)`` down, and like it begins the next bracket where workers would wait.
+Hyperparameter Optimization" (arXiv 1603.06560), Algorithm 1. With at most R epochs, bracket s = s_max ... 0 begins with
+``ceil((s_max + 1) / (s + 1) eta^s)`` random architectures at ``R eta^-s`` epochs. After bracket 0, s_max follows again.
+``eta`` is 3, as the paper suggests. The preset ``hpbandster`` has the sizes of that package, which rounds ``(s_max + 1)
+/ (s + 1)`` down, and like it begins the next bracket where workers would wait.
 
-Differences: levels are lowered to epochs that a task answers, and equal rungs are one. Crashed trainings are not
+Differences: levels are lowered to epochs that a task answers, and equal rungs are one. Crashed training runs are not
 promoted; hpbandster fills their places with new architectures.
 """
 
@@ -23,10 +23,10 @@ from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
 @dataclass(kw_only=True, eq=False)
 class Hyperband(BracketSearch):
-    """Brackets from the most rungs to one, and again.
+    """Brackets from the one with the most rungs to the one with a single rung, again and again.
 
     Attributes:
-        rounding: of the number of brackets by that of rungs, ``up`` after multiplying or ``down`` before.
+        rounding: of the number of brackets over that of rungs: ``up`` after multiplying by eta^s, or ``down`` before.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"hpbandster": {"rounding": "down", "overlap": True}}

@@ -1,11 +1,12 @@
 """Median stopping: stop a training run whose best score is below the median of the running averages of others.
 
 Source: Golovin, Solnik, Moitra, Kochanski, Karro & Sculley 2017, "Google Vizier: A Service for Black-Box Optimization"
-(KDD), section 3.2.2: a trial is stopped at a step if its best score up to it is worse than the median of the running
-averages, up to that step, of all trials that were completed. Architectures are random. The paper does not say when it
-begins: here after ``grace`` of the epochs that a task answers, and once ``min_trials`` trainings are complete.
+(KDD), section 3.2.2. A trial is stopped at a step if its best score up to it is worse than the median of the running
+averages, up to that step, of all completed trials. Architectures are random. The paper does not say when the rule
+begins to apply. Here it does after ``grace`` of the epochs that a task answers, and once ``min_trials`` training runs
+are complete.
 
-Averages are kept in order for each step, so that a decision is a look-up. Crashed trainings are left out.
+The averages of each step are kept in order, so that a decision is a look-up. Crashed training runs are left out.
 """
 
 import math
@@ -23,11 +24,11 @@ from nasbench.strategies.multi_fidelity._early_stopping import ObservedTraining,
 
 @dataclass(kw_only=True, eq=False)
 class MedianStopping(StepwiseSearch):
-    """Random search that ends what is below the median.
+    """Random search that stops training runs below the median.
 
     Attributes:
-        every: look at every how many of the epochs; the last is always looked at.
-        grace: looks that every training run has.
+        every: validate at every n-th of the epochs; always at the last.
+        grace: validations of every training run before it may be stopped.
         min_trials: complete training runs before any is stopped.
     """
 
@@ -40,7 +41,7 @@ class MedianStopping(StepwiseSearch):
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         """Begin without averages."""
         super().__post_init__(space, rng)
-        self._averages: list[list[float]] = [[] for _ in self._steps]  # of complete trainings, by step, in order
+        self._averages: list[list[float]] = [[] for _ in self._steps]  # of complete training runs, by step, sorted
 
     def _select_steps(self) -> tuple[int, ...]:
         return tuple(self.epochs)[::-1][:: self.every][::-1]

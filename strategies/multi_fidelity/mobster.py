@@ -2,13 +2,13 @@
 
 Source: Klein, Tiao, Lienart, Archambeau & Seeger 2020, "Model-based Asynchronous Hyperparameter and Neural Architecture
 Search" (arXiv 2003.10865). Promotions or stopping are those of ``asha``, with ``eta`` 3 as in Syne Tune, its authors'
-library; a new trial is the one of a pool with the largest expected improvement at the highest rung that has enough
-results, as in their rule ``bohb``; before, it is random.
+library. A new trial is the candidate of a pool with the largest expected improvement at the highest rung that has
+enough results, as in their rule ``bohb``; before that, it is random.
 
-Differences: the paper's process is joint in architecture and epoch; here each rung has a predictor of its own, any that
-needs architectures only, as in their variant of independent processes (``gp_independent``). Trials that are running are
-not imagined as finished: what was drawn is not drawn again, which keeps workers apart. On a task of complete trainings
-alone it is Bayesian optimisation.
+Differences: the paper's process is joint in architecture and epoch. Here each rung has its own predictor, any that
+needs architectures only, as in their variant of independent processes (``gp_independent``). Running trials are not
+imagined as finished: an architecture that was drawn is not drawn again, which keeps workers apart. On a task of
+complete training runs only it is Bayesian optimisation.
 """
 
 from collections.abc import Mapping

@@ -2,13 +2,13 @@
 
 Source: Bohdal, Balles, Wistuba, Ermis, Archambeau & Zappella 2023, "PASHA: Efficient HPO and NAS with Progressive
 Resource Allocation" (arXiv 2207.06940), Algorithm 1 with its defaults: ``eta`` 3, two rungs at first. When a trial
-reaches the highest rung, those on it are ranked by their scores there and on the rung below; where the rankings
-differ, one more rung is opened. Ranks are soft: scores closer than epsilon are equal. Epsilon is measured from noise:
-of the pairs on the highest rung whose learning curves cross and cross back, it is the 90th percentile of the
-difference of their last scores; zero without such pairs.
+reaches the highest rung, the trials on it are ranked by their scores there and on the rung below; if the rankings
+differ, one more rung is opened. Ranks are soft: scores closer than epsilon are equal. Epsilon is estimated from noise:
+among the pairs on the highest rung whose learning curves cross and cross back, it is the 90th percentile of the
+difference of their last scores, and zero without such pairs.
 
-Since the crossings are those of curves, a trial is looked at in every epoch that a task answers on its way to a rung.
-Where an answer costs a validation, that is paid. Differences: as in ``asha``.
+Since crossings are those of curves, a trial is validated in every epoch that a task answers on its way to a rung, and
+the search pays for these validations where they cost time. Differences: as in ``asha``.
 """
 
 from bisect import insort
@@ -33,14 +33,14 @@ class PASHA(AsynchronousHalving):
     kind: Kind = field(default="promotion", init=False)
 
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
-        """Begin with two open rungs, and look at trials in every epoch on the way."""
+        """Begin with two open rungs, and validate trials in every epoch on the way."""
         super().__post_init__(space, rng)
         self._steps = tuple(self.epochs)
         rungs = self._brackets[0].epochs
         self._top = min(1, len(rungs) - 1)
         self._places = [self._steps.index(epoch) if self._steps else 0 for epoch in rungs]
         self._on_top: list[Floats] = []  # curves of the trials that have reached the highest open rung
-        self._apart: list[float] = []  # last differences of those of their pairs that cross and cross back, in order
+        self._crossings: list[float] = []  # final differences of their pairs that cross and cross back, in order
 
     def _promote(self, bracket: Rungs) -> int | None:
         for rung in reversed(bracket.reached[: self._top]):
@@ -55,25 +55,25 @@ class PASHA(AsynchronousHalving):
         curve = np.array(running.curve[: self._places[self._top] + 1])
         if self._on_top:
             for difference in measure_crossings(curve, np.array(self._on_top)):
-                insort(self._apart, difference)
+                insort(self._crossings, difference)
         self._on_top.append(curve)
         if self._top + 1 < len(self._places) and not self._agree():
             self._top += 1
-            self._on_top, self._apart = [], []
+            self._on_top, self._crossings = [], []
 
     def _agree(self) -> bool:
-        """Tell whether the last two rungs rank the trials on the highest one alike, up to noise."""
+        """Return whether the last two rungs rank the trials on the highest one alike, up to noise."""
         curves = np.array(self._on_top)
         now, before = curves[:, -1], curves[:, self._places[self._top - 1]]
         ranked_now = before[np.argsort(-now, kind="stable")]
-        tolerance = self._apart[int(_SHARE * (len(self._apart) - 1))] if self._apart else 0.0
+        tolerance = self._crossings[int(_SHARE * (len(self._crossings) - 1))] if self._crossings else 0.0
         return bool((np.abs(ranked_now - np.sort(before)[::-1]) <= tolerance).all())
 
 
 def measure_crossings(curve: Floats, others: Floats) -> list[float]:
-    """Return how far a curve [t] ends from those of ``others`` [n, t] that it crosses at least twice."""
+    """Return the final distances of a curve [t] from those of ``others`` [n, t] that it crosses at least twice."""
     signs = np.sign(curve - others)
-    for step in range(1, len(curve)):  # where two touch, the one that was above still is
+    for step in range(1, len(curve)):  # where two curves touch, the one that was above still counts as above
         signs[:, step] = np.where(signs[:, step] == 0, signs[:, step - 1], signs[:, step])
     n_crossings = ((signs[:, 1:] != signs[:, :-1]) & (signs[:, :-1] != 0)).sum(axis=1)
     apart: list[float] = np.abs(curve[-1] - others[n_crossings > 1, -1]).tolist()

@@ -1,13 +1,13 @@
 """Predictive termination: stop a training run whose learning curve is unlikely to exceed the best one.
 
 Source: Domhan, Springenberg & Hutter 2015, "Speeding up Automatic Hyperparameter Optimization of Deep Neural Networks
-by Extrapolation of Learning Curves" (IJCAI): a training ends when the probability that it will exceed the best complete
-one is at most 5 %. Architectures are random. Any predictor of learning curves with a standard deviation foretells them.
-The default is ``freeze_thaw``, which learns from the curves before and takes milliseconds; the original's posterior of
-eleven families (preset ``domhan``) takes a second a look. Adriaensen et al. 2023 (arXiv 2310.20447) use the same rule
-with ``lc_pfn``, a preset too, and report that it does badly on NAS-Bench-201.
+by Extrapolation of Learning Curves" (IJCAI): a training run ends when the probability that it will exceed the best
+complete one is at most 5 %. Architectures are random. Any predictor of learning curves with a standard deviation can
+extrapolate them. The default is ``freeze_thaw``, which learns from earlier curves and is fast; the original's posterior
+of eleven families (preset ``domhan``) is slow. Adriaensen et al. 2023 (arXiv 2310.20447) use the same rule with
+``lc_pfn``, a preset too, and report that it does badly on NAS-Bench-201.
 
-Differences: a training is looked at ten times in its course, and not stopped before ``n_init`` others are complete.
+Differences: a training run is validated ten times on its way, and not stopped before ``n_init`` others are complete.
 """
 
 from collections.abc import Mapping
@@ -26,17 +26,17 @@ from nasbench.strategies.multi_fidelity._early_stopping import ObservedTraining,
 
 @dataclass(kw_only=True, eq=False)
 class PredictiveTermination(StepwiseSearch):
-    """Random search that ends what will not be the best.
+    """Random search that stops training runs unlikely to be the best.
 
     Attributes:
         predictor: label of a predictor of learning curves with a standard deviation.
-        threshold: a training run ends when its chance to be the best is at most this.
-        n_looks: at how many epochs it is looked at.
-        n_init: complete training runs before any is ended.
+        threshold: a training run ends when its probability of being the best is at most this.
+        n_looks: number of epochs at which a training run is validated.
+        n_init: complete training runs before any is stopped.
         refit_every: complete training runs between two fits, of a predictor that learns from them.
 
     Raises:
-        InvalidOption: a predictor that does not fit.
+        InvalidOption: a predictor that does not learn from curves alone, or has no standard deviation.
         UnknownName: no such predictor.
     """
 
@@ -68,10 +68,10 @@ class PredictiveTermination(StepwiseSearch):
             return True
         archs = np.array([one.arch for one in self._complete])
         self._model.learn(archs, [one.curve for one in self._complete], self._rng)
-        told = self._model.predict(training.arch[None], [training.curve])
-        if told is None:
+        predicted = self._model.predict(training.arch[None], [training.curve])
+        if predicted is None:
             return True
-        chance = ndtr((told.mean - self._best) / self._model.require_std(told))
+        chance = ndtr((predicted.mean - self._best) / self._model.require_std(predicted))
         return bool(chance[0] > self.threshold)
 
     def _learn_from(self, training: ObservedTraining, *, complete: bool) -> None:

@@ -2,11 +2,11 @@
 
 Source: Yan, White, Savani & Hutter 2021, "NAS-Bench-x11 and the Power of Learning Curves" (arXiv 2111.03602), REA-SVR:
 ``regularized_evolution`` (population 20, sample 10, as in their experiments) in their framework, with the support
-vector regression of ``curve_svr``. Each child is trained for a fifth of its epochs; of ten, the five whose curves are
-predicted to end highest are completed, and the others enter the population with the predicted score.
+vector regression of ``curve_svr``. Each child is trained for a fifth of its epochs. Of ten, the five with the highest
+predicted final scores are completed, and the others enter the population with the predicted scores.
 
-Differences: the paper does not say what becomes of those that are not completed; a worker that is free begins the next
-child rather than waiting for a round to be full. A training is looked at twenty times up to its end.
+Differences: the paper does not say what happens to those that are not completed. A free worker begins the next child
+rather than waiting for a round to be full. A training run is validated twenty times up to its end.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ REQUIRES = {"sklearn": "trees"}
 
 @dataclass(kw_only=True, eq=False)
 class RegularizedEvolutionLCE(ExtrapolatingSearch):
-    """Aging evolution of which half is foretold.
+    """Aging evolution that completes half of its children and predicts the others.
 
     Attributes:
         population_size: as in ``regularized_evolution``.

@@ -1,13 +1,13 @@
 """Successive halving: train many architectures briefly, the best of them longer, and the best of those completely.
 
-Source: Jamieson & Talwalkar 2016, "Non-stochastic Best Arm Identification and Hyperparameter Optimization"
-(arXiv 1502.07943), in the form of Li et al. 2020 (arXiv 1810.05934, Algorithm 1): rungs at ``min_epoch eta^k`` epochs,
-of which each trains the best ``1 / eta`` of the last one further. ``eta`` is 4 as in the second paper's experiments.
+Source: Jamieson & Talwalkar 2016, "Non-stochastic Best Arm Identification and Hyperparameter Optimization" (arXiv
+1502.07943), in the form of Li et al. 2020 (arXiv 1810.05934, Algorithm 1): rungs at ``min_epoch eta^k`` epochs, each of
+which trains the best ``1 / eta`` of the last one further. ``eta`` is 4 as in the second paper's experiments.
 
-A run of it is one bracket of so many architectures that one reaches the last rung; when it ends, the next one begins
-with new architectures. Rungs are synchronous: workers wait for the last trial of a rung (``asha`` does not).
-Differences: the epochs of a task are whole numbers, and maybe few: levels between two of them are lowered to one that
-the task answers, and equal rungs are one. Crashed trainings are not promoted.
+One bracket begins with enough architectures for one to reach the last rung; when it ends, the next one begins with new
+architectures. Rungs are synchronous: workers wait for the last trial of a rung (``asha`` does not). Differences: the
+epochs of a task are whole numbers, and possibly few: levels between two of them are lowered to one that the task
+answers, and equal rungs are one. Crashed training runs are not promoted.
 """
 
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ from nasbench.strategies.multi_fidelity._rungs import compute_halved_sizes
 
 @dataclass(kw_only=True, eq=False)
 class SuccessiveHalving(BracketSearch):
-    """Brackets of one kind.
+    """Successive halving, one bracket after the other.
 
     Attributes:
-        n: architectures of a bracket; 0 for as many as leave one on the last rung.
+        n: architectures of a bracket; with 0, the number that leaves one on the last rung.
     """
 
     requires_fidelities: ClassVar[bool] = True

@@ -1,1 +1,1 @@
-"""Searches that learn a policy or a tree of decisions from rewards."""
+"""Searches that learn a policy, or a tree of decisions, from rewards."""

@@ -1,13 +1,13 @@
-"""A recurrent controller: an LSTM that makes one decision after another, each from what it chose before.
+"""A recurrent controller: an LSTM that makes one decision after another, each conditioned on the choices before.
 
-Every decision has its own softmax and its own embeddings of its choices; the embedding of a choice is the input
-of the next step, a start vector that of the first. ``ControllerSearch`` draws architectures from it a batch at a
-time and calls ``update`` of its sub-class for each batch of answers.
+Every decision has its own softmax and its own embeddings of its choices. The embedding of a choice is the input of the
+next step; a start vector is that of the first. ``ControllerSearch`` draws architectures from it a batch at a time and
+takes an optimisation step for each batch of answers, by the loss of its sub-class.
 
-In spaces where not every row is valid, draws are repeated until they are; where twenty in a row are not, 64
-architectures are drawn by the space and one is taken with a chance proportional to its probability under the
-controller. Gradients are those of the controller itself. A crash is rewarded like the worst training that
-finished, and ignored before there is one.
+In spaces where not every row is valid, draws are repeated until they are. Where twenty in a row are not, the space
+draws 64 architectures, of which one is taken with a probability proportional to its probability under the controller.
+Gradients are those of the controller itself. A crash is rewarded like the worst training run that finished, and ignored
+before there is one.
 """
 
 import math
@@ -34,10 +34,10 @@ _TRIES, _POOL = 20, 64
 
 
 class _LSTM(nn.LSTM):
-    """An LSTM whose weights are set by its owner; making it leaves torch's own generator alone."""
+    """An LSTM whose weights are set from outside; constructing it does not use torch's global generator."""
 
     def reset_parameters(self) -> None:
-        """Leave the weights undrawn."""
+        """Skip the random initialisation."""
 
 
 class Controller(nn.Module):
@@ -102,19 +102,19 @@ def compute_likelihood(controller: Controller, archs: Archs) -> tuple[Tensor, Te
 
 @dataclass(kw_only=True, eq=False)
 class ControllerSearch(ConfiguredStrategy, ABC):
-    """Draw a batch from the controller, learn from a batch of answers. Sub-classes write ``_loss``.
+    """Draw a batch from the controller, learn from a batch of answers. Sub-classes write ``_compute_loss``.
 
     Attributes:
         units: hidden units of each layer of the LSTM, and length of the embeddings.
         n_layers: of the LSTM.
         init: all weights begin uniform between minus and plus this.
         learning_rate: of Adam.
-        adam: its two decays and the constant in its denominator.
+        adam: the two decays of Adam and the constant in its denominator.
         n_passes: steps of Adam for a batch of answers.
         batch: architectures drawn at a time, and answers that an update waits for.
         momentum: of the moving average of rewards.
         entropy: weight of the policy's entropy in what is maximised.
-        power: the reward is this power of the score, or of its rank among all so far where scores are no fractions.
+        power: the reward is this power of the score, or of its rank among all so far where scores are not fractions.
     """
 
     units: Count
@@ -149,7 +149,7 @@ class ControllerSearch(ConfiguredStrategy, ABC):
 
     @property
     def n_prefetchable(self) -> int:
-        """Architectures of the batch that nobody asked for yet."""
+        """Number of architectures of the batch that are left to ask."""
         return len(self._queue)
 
     def ask(self, n: int) -> Trials:
@@ -165,7 +165,7 @@ class ControllerSearch(ConfiguredStrategy, ABC):
         return taken
 
     def _draw(self, n: int) -> Archs:
-        """Draw ``n`` valid architectures, and remember how likely they were."""
+        """Draw ``n`` valid architectures, and remember their log probabilities."""
         with torch.no_grad(), limit_to_one_thread():
             archs = self._sample(n)
             bad = self._find_invalid(archs)
@@ -183,7 +183,7 @@ class ControllerSearch(ConfiguredStrategy, ABC):
         return np.empty(0, dtype=np.int64) if self._all_valid else np.flatnonzero(~self._space.is_valid(archs))
 
     def _redraw(self, n: int) -> Archs:
-        """Draw ``n`` valid architectures, each the first such one of as many tries; ``[n, d]``."""
+        """Draw ``n`` valid architectures, each the first valid one of a fixed number of tries; ``[n, d]``."""
         tries = self._sample(n * _TRIES)  # at once: a step of the LSTM costs the same for a hundred rows
         valid = self._space.is_valid(tries).reshape(n, _TRIES)
         firsts = np.arange(n) * _TRIES + valid.argmax(axis=1)
@@ -196,7 +196,7 @@ class ControllerSearch(ConfiguredStrategy, ABC):
         return np.asarray(pool[np.argmax(log_p.numpy() + self._rng.gumbel(size=_POOL))])
 
     def tell(self, results: Results) -> None:
-        """Learn whenever a batch of answers is there."""
+        """Learn whenever a batch of answers is complete."""
         for trial, arch, score in self._ledger.tell(results):
             believed = self._beliefs.pop(trial)
             if score > -math.inf:
@@ -232,7 +232,7 @@ class ControllerSearch(ConfiguredStrategy, ABC):
         """Return what to minimise.
 
         Args:
-            log_p: [n] of the answered architectures under the present controller.
-            before: [n] the same when they were drawn.
+            log_p: [n] log probabilities of the answered architectures under the current controller.
+            before: [n] their log probabilities when they were drawn.
             advantage: [n] rewards minus the baseline.
         """

@@ -1,4 +1,4 @@
-"""The policy of arch2vec-RL: an LSTM that says where in a latent space to go next, trained by REINFORCE."""
+"""The policy of arch2vec-RL: an LSTM, trained by REINFORCE, that chooses the next point in a latent space."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ _HIDDEN = 128
 
 
 class LatentPolicy:
-    """A normal distribution of unit variance around what an LSTM cell says, in a space of ``width`` numbers.
+    """A normal distribution of unit variance around the output of an LSTM cell, in a space of ``width`` numbers.
 
     Args:
         width: numbers in a code.
@@ -33,12 +33,12 @@ class LatentPolicy:
         return [*self._cell.parameters(), *self._head.parameters()]
 
     def begin(self) -> None:
-        """Begin an episode: forget what was seen and done."""
+        """Begin an episode: forget the LSTM's state and the actions so far."""
         self._state: tuple[Tensor, Tensor] | None = None
-        self._moves: list[tuple[Tensor, Tensor]] = []  # codes and actions: what torch knows of them cannot be copied
+        self._moves: list[tuple[Tensor, Tensor]] = []  # codes and actions; torch's graph of them could not be copied
 
     def act(self, code: Floats) -> Floats:
-        """Return where to go from ``code`` [width]; ``[width]``."""
+        """Return the next point from ``code`` [width]; ``[width]``."""
         seen = torch.from_numpy(code[None].copy())
         with torch.no_grad():
             self._state = self._cell(seen, self._state)
@@ -48,7 +48,7 @@ class LatentPolicy:
         return action
 
     def _compute_log_chances(self) -> Tensor:
-        """Return log p of each action of the episode, but for a constant; ``[t]``."""
+        """Return log p of each action of the episode, up to a constant; ``[t]``."""
         state, found = None, []
         for seen, action in self._moves:
             state = self._cell(seen, state)
@@ -56,7 +56,7 @@ class LatentPolicy:
         return torch.stack(found)
 
     def compute_gradient(self, advantages: Floats) -> list[Floats]:
-        """Return the derivatives of the mean of -log p times the advantage [t] of each action by each weight."""
+        """Return the gradient, by each weight, of the mean of -log p times the advantage [t] of each action."""
         loss = -(self._compute_log_chances() * torch.from_numpy(advantages)).mean()
         return [part.numpy() for part in torch.autograd.grad(loss, self._list_parameters())]
 

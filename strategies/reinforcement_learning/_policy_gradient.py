@@ -4,19 +4,19 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 
-_FAR = 300.0  # logits further apart than this are 0 and 1 to each other
+_FAR = 300.0  # logits farther apart than this have probabilities 0 and 1 relative to each other
 
 
 class Policy:
     """Independent categorical distributions that learn.
 
     Args:
-        logits: [d, k] to begin with; -inf where a decision has fewer choices.
+        logits: [d, k] at the start; -inf where a decision has fewer choices.
         learning_rate: of Adam.
 
     Attributes:
-        logits: [d, k] at present.
-        ends: [d, k] cumulated odds of the choices of each decision.
+        logits: [d, k] current logits.
+        ends: [d, k] cumulative odds of the choices of each decision.
     """
 
     def __init__(self, logits: Floats, learning_rate: float) -> None:
@@ -24,7 +24,7 @@ class Policy:
         self._adam = Adam(learning_rate, logits.shape)
         self._firsts = np.arange(len(logits)) * logits.shape[1]
         self._odds, self.ends = np.empty_like(logits), np.empty_like(logits)
-        # Adam's longest step is less than four learning rates, so that so many of them stay within what exp can take.
+        # Adam's longest step is less than four learning rates, so this number of steps cannot overflow exp.
         self._every, self._n = max(1, int(_FAR / (4 * learning_rate))), 0
         self._weigh()
 
@@ -36,20 +36,20 @@ class Policy:
         np.add.accumulate(self._odds, 1, None, self.ends)
 
     def compute_loss_gradient(self, arch: Archs, advantage: float) -> Floats:
-        """Return the derivative of -log p(``arch`` [d]) times ``advantage`` by the logits; ``[d, k]``."""
+        """Return the gradient by the logits of -log p(``arch`` [d]) times ``advantage``; ``[d, k]``."""
         gradient: Floats = self._odds / self.ends[:, -1:]
         gradient.reshape(-1)[self._firsts + arch] -= 1.0
         gradient *= advantage
         return gradient
 
     def learn(self, arch: Archs, advantage: float) -> None:
-        """Take one step that makes ``arch`` [d] likelier where the advantage is positive."""
+        """Take one step that makes ``arch`` [d] more likely if the advantage is positive."""
         self.logits -= self._adam.step(self.compute_loss_gradient(arch, advantage))
         self._weigh()
 
 
 class Adam:
-    """The optimiser, at its usual constants.
+    """The optimiser Adam, with its usual constants.
 
     Args:
         learning_rate: of each step.
@@ -61,11 +61,11 @@ class Adam:
 
     def __init__(self, learning_rate: float, shape: tuple[int, ...]) -> None:
         self._rate, self._n = learning_rate, 0
-        # In place: of arrays this small, making one costs as much as what is computed.
+        # In place: allocating arrays this small costs as much as the computation.
         self._mean, self._square, self._step, self._scale = (np.zeros(shape) for _ in range(4))
 
     def step(self, gradient: Floats) -> Floats:
-        """Return what to subtract from the parameters, until the next call."""
+        """Return what to subtract from the parameters; the array is valid until the next call."""
         self._n += 1
         first, second = self._DECAYS
         step, scale = self._step, self._scale

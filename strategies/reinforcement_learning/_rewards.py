@@ -4,11 +4,11 @@ from bisect import bisect_left, bisect_right, insort
 
 
 class Rewards:
-    """Fractions as they are; where a score was no fraction, each as its rank among those told so far.
+    """Return fractions unchanged; once a score was not a fraction, return the rank of each score among those so far.
 
     A first value of 0.5, a baseline of 0.4 or an exploration of 2 suit accuracies. A loss, a latency or a throughput
-    has another size and sign, and no bounds; its order is all that is known of it. A rank is the share of scores told
-    so far that are lower, equal ones and itself counted half.
+    has another size and sign, and no bounds; only its order is known. A rank is the share of scores so far that are
+    lower; equal ones, itself included, count half.
     """
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class Rewards:
         self._are_fractions = True
 
     def __call__(self, score: float) -> float:
-        """Return the reward of a finished training."""
+        """Return the reward of a finished training run."""
         if self._are_fractions and 0 <= score <= 1:
             self._scores.append(score)
             return score

@@ -1,19 +1,17 @@
 """arch2vec-RL: a recurrent policy moves through a latent space that was learnt from graphs alone.
 
 Source: Yan, Zheng, Ao, Zeng & Zhang 2020, "Does Unsupervised Architecture Representation Learning Help Neural
-Architecture Search?" (arXiv 2006.06936), and its code. From the code of the present architecture (16 numbers, predictor
-``arch2vec``) an LSTM of 128 units says the mean of a normal distribution of unit variance; a draw of it is where to
-go, and the nearest architecture not yet trained is the next. After 16 of them REINFORCE (Williams 1992) takes one step
-of Adam at 0.01, rewards their scores minus a baseline of 0.4, and the LSTM forgets; the walk goes on from where it is.
-The embedding is learnt once for each space, no run's generator has a part in it, and it is kept on disk.
+Architecture Search?" (arXiv 2006.06936), and its code. From the code of the current architecture (16 numbers, predictor
+``arch2vec``) an LSTM of 128 units computes the mean of a normal distribution of unit variance. A draw from it is the
+next point, and the nearest architecture not yet trained is the next one. After 16 of them REINFORCE (Williams 1992)
+takes one step of Adam at 0.01. Rewards are their scores minus a baseline of 0.4. Then the state of the LSTM is reset,
+and the walk continues from where it is. The embedding is learnt once for each space, independently of any run's
+generator, and is kept on disk.
 
-Differences: the code passes the nearest architecture over, which may be the present one. In a space that is not
-listed, 20,000 random architectures, always the same, stand for it. Crashes are rewarded like the worst score so far;
-an episode without any score teaches nothing. Scores that are no fractions count by their rank among all so far. An
-episode begins when the last one is complete.
-
-The policy learns from six updates in 100 trainings. Over the twelve embedded tasks, 30 runs each, that gives a
-normalised regret of .155 [.147, .163], random search .184 [.176, .192] (p < .001 over runs).
+Differences: the code skips the nearest architecture, which may be the current one. In a space that is not listed,
+20,000 random architectures, always the same, represent it. Crashes are rewarded like the worst score so far; nothing is
+learnt from an episode without any score. Scores that are not fractions count by their rank among all so far. An episode
+begins when the last one is complete. The policy learns from six updates in 100 training runs.
 """
 
 from collections.abc import Mapping
@@ -35,22 +33,22 @@ from nasbench.strategies.reinforcement_learning._rewards import Rewards
 
 REQUIRES = {"torch": "torch"}
 
-_LISTED = 50_000  # architectures of a space that are all in reach
+_LISTED = 50_000  # maximum size of a listed space whose architectures are all within reach
 
 
 @dataclass(kw_only=True, eq=False)
 class Arch2VecRL(RoundSearch):
-    """REINFORCE on unsupervised codes; ``rng`` has no part in the embedding.
+    """REINFORCE on unsupervised codes; the embedding does not depend on ``rng``.
 
     Attributes:
-        embedding: label of a predictor with ``embedded``, which needs no fit.
+        embedding: label of a predictor with ``embed``, which needs no fit.
         episode: architectures between two updates.
         learning_rate: of Adam.
-        baseline: what a score must exceed to be a reward.
-        pool_size: architectures in reach, where the space is not listed.
+        baseline: score above which a reward is positive.
+        pool_size: architectures within reach, where the space is not listed.
 
     Raises:
-        InvalidOption: a predictor without codes.
+        InvalidOption: a predictor that has no embedding.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nasbench201": {}}
@@ -66,7 +64,7 @@ class Arch2VecRL(RoundSearch):
         super().__post_init__(space, rng)
         self._predictor: Any = make_predictor(space, self.embedding)
         if predictor_capabilities_of(self._predictor).embed is None:
-            raise InvalidOption(f"predictor {self.embedding!r} has no codes; choose 'arch2vec_dngo' or 'arch2vec'")
+            raise InvalidOption(f"predictor {self.embedding!r} has no embedding; choose 'arch2vec_dngo' or 'arch2vec'")
         self._worst = np.inf
         self._rewards = Rewards()
         self._asked = Asked(space, rng)
@@ -84,7 +82,7 @@ class Arch2VecRL(RoundSearch):
         return self._asked.mark_asked(self._asked.draw(self.episode))
 
     def _begin(self) -> None:
-        """Embed what is in reach; the walk starts at one of it."""
+        """Embed the architectures within reach, and start the walk at one of them."""
         space = self._space
         if isinstance(space, EnumeratedSpace) and space.size <= _LISTED:
             rows = space.rows
@@ -97,7 +95,7 @@ class Arch2VecRL(RoundSearch):
         self._at = self._codes[int(self._rng.integers(len(self._pool)))]
 
     def _step(self) -> int | None:
-        """Move, and return the place of the nearest architecture that was not asked; None where all were."""
+        """Move, and return the position of the nearest architecture that was not asked; None where all were."""
         if not self._free.any():
             return None
         distance = ((self._codes - self._policy.act(self._at)) ** 2).sum(axis=1)

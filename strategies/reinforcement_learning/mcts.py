@@ -1,23 +1,19 @@
 """Monte Carlo tree search over the decisions (UCT), as in AlphaX without its predictor.
 
-Source: Wang, Zhao, Jinnai, Tian & Fonseca 2020, "Neural Architecture Search using Deep Neural Networks and
-Monte Carlo Tree Search" (AlphaX, arXiv 1805.07440), after UCT (Kocsis & Szepesvári 2006). From the root, go
-to the child with the largest mean reward + 2 c sqrt(2 ln N / n), N visits of the node and n of the child; a
-child never visited is added and completed at random; the training's score goes to all nodes above. c = 2 in
-the authors' code (``alphax``, the default): against rewards between 0 and 1 this hardly prefers any child
-within some thousand visits, so that the search comes close to random search. ``ranked`` (ours) rewards with
-the rank among all scores so far, and c = 0.1.
+Source: Wang, Zhao, Jinnai, Tian & Fonseca 2020, "Neural Architecture Search using Deep Neural Networks and Monte Carlo
+Tree Search" (AlphaX, arXiv 1805.07440), after UCT (Kocsis & Szepesvári 2006). From the root, the search descends to the
+child with the largest mean reward + 2 c sqrt(2 ln N / n), N visits of the node and n of the child. A child never
+visited is added and completed at random, and the score of its training run is added to all nodes above. c = 2 in the
+authors' code (``alphax``, the default). Against rewards between 0 and 1 this hardly prefers any child within a few
+thousand visits, so the search is close to random search. ``ranked`` (ours) rewards with the rank among all scores so
+far, with c = 0.1.
 
-Differences: a tree of decisions, in the order of the space's columns, in place of their edits of a growing
-network, and no predictor that averages in further rollouts. A leaf that was trained, or a node that no valid
-architecture was found under, is closed and not visited again. A rollout is repeated until it is valid; where
-64 are not, the one of 64 architectures drawn by the space that shares the longest beginning is taken. A trial
-that runs counts as a visit without a reward, which spreads parallel workers. A crash is rewarded with 0.
-Scores that are no fractions are rewarded by their rank among all so far.
-
-Measured over 40 runs of 400 trainings on four embedded tasks (noisy single-seed scores): the default does not
-beat random search on any (p > 0.1); ``ranked`` does on nb201-cifar10 and nb201-cifar100 (p < 1e-5), not on
-nbgraph-arxiv and nbgraph-proteins.
+Differences: the tree is one of decisions, in the order of the space's columns, in place of their edits of a growing
+network, and there is no predictor that averages in further rollouts. A leaf that was trained is closed and not visited
+again, and so is a node under which no valid architecture was found. A rollout is repeated until it is valid; where 64
+are not, the space draws 64 architectures and the one that shares the longest prefix is taken. A running trial counts as
+a visit without a reward, which spreads parallel workers. A crash is rewarded with 0. Scores that are not fractions are
+rewarded by their rank among all so far.
 """
 
 import math
@@ -39,14 +35,14 @@ _TRIES = 64
 
 
 class _Node:
-    """The beginnings of architectures that share their first decisions.
+    """A node of the tree: the architectures that share their first decisions.
 
     Attributes:
-        visits: trials that went through.
-        told: those that were answered.
-        total: their rewards.
+        visits: number of trials that passed through the node.
+        told: number of these trials that were answered.
+        total: sum of their rewards.
         children: nodes that were added, by choice.
-        new: choices that no node was added for and that are not closed.
+        new: choices without a node that are not closed.
         open: nodes among ``children`` that are not closed.
     """
 
@@ -60,7 +56,7 @@ class _Node:
         self.open: dict[int, _Node] = {}
 
     def best(self, spread: float) -> int:
-        """Return the open child with the largest upper confidence bound, ``spread`` / sqrt(visits) above its mean."""
+        """Return the choice of the open child with the largest bound: its mean plus ``spread`` / sqrt(visits)."""
         best, highest = -1, -math.inf
         for choice, node in self.open.items():
             bound = spread / math.sqrt(node.visits) + (node.total / node.told if node.told else 0.0)
@@ -76,7 +72,7 @@ class MCTS:
         space: where to search.
         rng: draws expansions and rollouts.
         exploration: c, in units of the reward.
-        ranked: reward by the share of earlier scores that are lower, instead of by the score.
+        ranked: use the share of earlier scores that are lower as the reward, instead of the score.
 
     Raises:
         InvalidOption: a negative c.
@@ -115,11 +111,11 @@ class MCTS:
         return self._ledger.ask(archs[0] if n == 1 else np.concatenate(archs))
 
     def _select(self) -> list[int]:
-        """Descend to a child that is not in the tree yet, and return the choices on the way."""
+        """Descend to a child that is not in the tree yet, and return the choices on the path."""
         prefix: list[int] = []
         node = self._root
         while not node.new:
-            if not node.open:  # only the root: any other such node is closed itself
+            if not node.open:  # this happens only at the root: any other such node is closed itself
                 return prefix
             choice = node.best(2 * self._c * math.sqrt(2 * math.log(node.visits)))
             prefix.append(choice)
@@ -128,7 +124,7 @@ class MCTS:
         return prefix
 
     def _complete(self, prefix: list[int]) -> tuple[list[int], Archs]:
-        """Return the node that is expanded, ``prefix`` unless nothing is valid under it, and an architecture there."""
+        """Return the node to expand, ``prefix`` unless nothing under it is valid, and an architecture under it."""
         rest = self._choices[len(prefix) : -1]
         drawn = self._uniforms.take(len(rest))
         arch = np.array([[*prefix, *(int(u * k) for u, k in zip(drawn, rest, strict=True))]], dtype=np.int8)
@@ -146,7 +142,7 @@ class MCTS:
         return archs
 
     def _find_nearest(self, prefix: list[int]) -> tuple[list[int], Archs]:
-        """Return the architecture of many that shares the longest beginning with ``prefix``, and the node it expands.
+        """Return the node to expand and, of many architectures, the one that shares most of ``prefix``.
 
         Where none shares all of it, ``prefix`` is closed.
         """
@@ -156,11 +152,11 @@ class MCTS:
         if shared.max() == len(prefix):
             return prefix, arch
         self._close(prefix)
-        # The deepest node of the tree on the way to the architecture; its next one where that is new.
+        # The deepest node of the tree on the path to the architecture, or the next one if that is new.
         return arch[0, : shared.max() + 1].tolist(), arch
 
     def _expand(self, prefix: list[int]) -> list[_Node]:
-        """Return the nodes along ``prefix`` from the root, new ones where there were none."""
+        """Return the nodes along ``prefix`` from the root; add those that are missing."""
         path = [self._root]
         for choice, n_choices in zip(prefix, self._choices[1:], strict=False):
             node = path[-1]
@@ -173,7 +169,7 @@ class MCTS:
         return path
 
     def _close(self, prefix: list[int]) -> None:
-        """Visit ``prefix`` no more, nor those above that are left without an open child."""
+        """Close ``prefix``, and all nodes above that are left without an open child."""
         path = [self._root]
         for choice in prefix[:-1]:
             path.append(path[-1].children[choice])
@@ -185,7 +181,7 @@ class MCTS:
                 return
 
     def tell(self, results: Results) -> None:
-        """Give each reward to all nodes above."""
+        """Add each reward to all nodes on its path."""
         for trial, _, score in self._ledger.tell(results):
             reward = self._compute_reward(score)
             for node in self._paths.pop(trial):

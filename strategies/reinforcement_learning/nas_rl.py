@@ -1,23 +1,22 @@
 """NAS-RL: a recurrent controller that makes one decision after another, trained by REINFORCE.
 
 Source: Zoph & Le 2017, "Neural Architecture Search with Reinforcement Learning" (arXiv 1611.01578): an LSTM of two
-layers of 35 units, weights uniform between -0.08 and 0.08, Adam with rate 0.0006; the reward is the cube of the
-validation accuracy; from it a moving average of earlier rewards is subtracted; eight architectures are trained
-between two updates (m = 8 children of a controller replica).
+layers of 35 units, weights uniform between -0.08 and 0.08, Adam with rate 0.0006. The reward is the cube of the
+validation accuracy, minus a moving average of earlier rewards. Eight architectures are trained between two updates (m =
+8 children of a controller replica).
 
-Differences: one controller, where theirs has 100 replicas and a parameter server; no anchor points, since a decision
-here has a fixed list of choices. The decay of the average is not published: 0.95, as in NASNet. The first batch is
-compared with its own mean. ``enas`` has the controller of ENAS (Pham, Guan, Zoph, Le & Dean 2018, arXiv 1802.03268) as
-NAS-Bench-201 ran it (AutoDL-Projects): Adam with rate 0.001, decays 0 and 0.999 and constant 0.001, 20 architectures
-for an update, entropy weight 0.0001, momentum 0.99, reward the accuracy itself; one layer of 100 units as in the paper;
-without its shared weights, its temperature and its tanh. ``graphnas`` is GraphNAS (Gao, Yang, Zhang, Zhou & Hu 2020,
-arXiv 1904.09981) by the defaults of its repository: one layer of 100 units, rate 0.00035, an update for each
-architecture, entropy weight 0.0001, momentum 0.95; without its temperature and its tanh. ``fast`` (ours) has rate
-0.002, for a few hundred trainings.
-Crashes, and spaces where not every row is valid: see ``_controller.py``.
+Differences: there is one controller, where theirs has 100 replicas and a parameter server, and there are no anchor
+points, since a decision here has a fixed list of choices. The decay of the average is not published: it is 0.95 here,
+as in NASNet. The first batch is compared with its own mean. Crashes, and spaces where not every row is valid: see
+``_controller.py``.
 
-The default does not beat random search within 400 trainings, in which such rates hardly move the policy: on
-nb201-cifar100, 8 runs against 40 (noisy single-seed scores), p = 0.29; ``enas`` p = 0.21, ``fast`` p = 0.05.
+``enas`` has the controller of ENAS (Pham, Guan, Zoph, Le & Dean 2018, arXiv 1802.03268) as NAS-Bench-201 ran it
+(AutoDL-Projects): Adam with rate 0.001, decays 0 and 0.999 and constant 0.001, 20 architectures for an update, entropy
+weight 0.0001, momentum 0.99, reward the accuracy itself; one layer of 100 units as in the paper; without its shared
+weights, its temperature and its tanh. ``graphnas`` is GraphNAS (Gao, Yang, Zhang, Zhou & Hu 2020, arXiv 1904.09981) by
+the defaults of its repository: one layer of 100 units, rate 0.00035, an update for each architecture, entropy weight
+0.0001, momentum 0.95; without its temperature and its tanh. ``fast`` (ours) has rate 0.002, for a few hundred training
+runs; the published rates hardly move the policy in that time.
 """
 
 from collections.abc import Mapping
@@ -26,9 +25,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nasbench.options import Count, Decay, NotNegative, Positive
 from nasbench.strategies.reinforcement_learning._controller import ControllerSearch
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,18 +1,15 @@
 """PPO: a recurrent controller trained with a clipped objective, as in the search for NASNet.
 
-Source: Schulman, Wolski, Dhariwal, Radford & Klimov 2017, "Proximal Policy Optimization Algorithms" (arXiv
-1707.06347): the ratio of an architecture's probability to the one it was drawn with is clipped at 1 ± 0.2 where
-going further would pay. Zoph, Vasudevan, Shlens & Le 2018, "Learning Transferable Architectures for Scalable Image
-Recognition" (NASNet, arXiv 1707.07012): an LSTM of one layer of 100 units, weights uniform between -0.1 and 0.1,
-rate 0.00035, entropy weight 0.00001, moving average of rewards with weight 0.95, reward the validation accuracy.
+Source: Schulman, Wolski, Dhariwal, Radford & Klimov 2017, "Proximal Policy Optimization Algorithms" (arXiv 1707.06347):
+the ratio of an architecture's probability to the one it was drawn with is clipped at 1 ± 0.2 where a larger change
+would increase the objective. Zoph, Vasudevan, Shlens & Le 2018, "Learning Transferable Architectures for Scalable Image
+Recognition" (NASNet, arXiv 1707.07012): an LSTM of one layer of 100 units, weights uniform between -0.1 and 0.1, rate
+0.00035, entropy weight 0.00001, moving average of rewards with weight 0.95, reward the validation accuracy.
 
-Differences: one controller on the space's own decisions, where NASNet asks 500 workers. Its batches and passes are
-not published: here 20 architectures and 3 passes (that of Schulman's Atari runs), one architecture being one action
-of PPO. ``fast`` (ours) has batches of 10 and rate 0.001, for a few hundred trainings. Crashes, and spaces where not
-every row is valid: see ``_controller.py``.
-
-The default does not beat random search within 400 trainings, in which it hardly moves: on nb201-cifar100, 8 runs
-against 40 (noisy single-seed scores), p = 0.87; ``fast`` does, p = 0.007.
+Differences: there is one controller on the space's own decisions, where NASNet has 500 workers. Its batches and passes
+are not published: here there are 20 architectures and 3 passes (as in Schulman's Atari runs), and one architecture is
+one action of PPO. ``fast`` (ours) has batches of 10 and rate 0.001, for a few hundred training runs. Crashes, and
+spaces where not every row is valid: see ``_controller.py``.
 """
 
 from collections.abc import Mapping
@@ -25,9 +22,6 @@ from nasbench.strategies.reinforcement_learning._controller import ControllerSea
 if TYPE_CHECKING:
     from torch import Tensor
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 REQUIRES = {"torch": "torch"}
 
 
@@ -36,7 +30,7 @@ class PPO(ControllerSearch):
     """Proximal policy optimisation of an LSTM.
 
     Attributes:
-        clip: how far the ratio of probabilities may pay to go from 1.
+        clip: distance of the ratio of probabilities from 1 at which the objective is clipped.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {

@@ -1,22 +1,16 @@
 """MetaQNN: tabular Q-learning over a chain of decisions, with an epsilon schedule and experience replay.
 
-Source: Baker, Gupta, Naik & Raskar 2017, "Designing Neural Network Architectures using Reinforcement
-Learning" (arXiv 1611.02167), with the constants of the authors' code (bowenbaker/metaqnn): learning rate
-0.01, discount 1, Q starts at 0.5, 128 replayed architectures after each training, epsilon 1.0 for 1,500
-trainings, then 0.9, 0.8, 0.7 for 100 each and 0.6 to 0.1 for 150 each. ``short`` divides these lengths by 10
-and has a learning rate of 0.1 (ours), for budgets of a few hundred trainings, in which the published schedule
-is random search.
+Source: Baker, Gupta, Naik & Raskar 2017, "Designing Neural Network Architectures using Reinforcement Learning" (arXiv
+1611.02167), with the constants of the authors' code (bowenbaker/metaqnn): learning rate 0.01, discount 1, Q starts at
+0.5, 128 replayed architectures after each training run, epsilon 1.0 for 1,500 training runs, then 0.9, 0.8, 0.7 for 100
+each and 0.6 to 0.1 for 150 each. ``short`` divides these lengths by 10 and has a learning rate of 0.1. It is ours, for
+budgets of a few hundred training runs, in which the published schedule is random search.
 
-Differences: a state is a decision and the choice made in the decision before (theirs is the layer before and
-its depth). The 128 replays are applied together, decision by decision from the last, an entry met m times
-moving as by m single steps towards the mean of their targets. In spaces where not every row is valid, walks
-are repeated until they are, fifty times at most, and then replaced by a uniform draw. A crash is rewarded
-with 0, an accuracy that no training goes below. Scores that are no fractions are rewarded by their rank among all
-so far.
-
-The default does not beat random search within its first 1,500 trainings, which are random. Measured over 40
-runs of 400 trainings on four embedded tasks (noisy single-seed scores): ``short`` does on nb201-cifar10 (p <
-1e-4), not on nb201-cifar100 (p = 0.01), nbgraph-arxiv and nbgraph-proteins.
+Differences: a state is a decision and the choice made in the decision before (theirs is the layer before and its
+depth). The 128 replays are applied together, decision by decision from the last; an entry that occurs m times moves as
+by m single steps towards the mean of their targets. In spaces where not every row is valid, walks are repeated until
+they are, up to fifty times, and then replaced by a uniform draw. A crash is rewarded with 0, an accuracy that no
+training run goes below. Scores that are not fractions are rewarded by their rank among all so far.
 """
 
 import math
@@ -42,7 +36,7 @@ _ENDS = tuple(accumulate(length for _, length in _SCHEDULE))
 
 
 class _Memory:
-    """Walks and what their ends were worth.
+    """Walks and their rewards.
 
     Args:
         n_decisions: d, steps of a walk.
@@ -82,12 +76,12 @@ class QLearning:
         space: where to search.
         rng: draws the walks and the replays.
         learning_rate: step of Q towards its target.
-        first_q: Q before anything is learnt, around the reward of an average architecture.
-        n_replays: architectures learnt from after each training.
-        shorter: factor by which the epsilon schedule is shorter than the published 2,700 trainings.
+        first_q: initial Q, about the reward of an average architecture.
+        n_replays: architectures replayed after each training run.
+        shorter: factor by which the epsilon schedule is shorter than the published 2,700 training runs.
 
     Raises:
-        InvalidOption: a learning rate outside [0, 1], no replays, a factor that is not positive.
+        InvalidOption: a learning rate outside [0, 1], fewer than one replay, or a factor that is not positive.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -110,7 +104,7 @@ class QLearning:
         check_positive(shorter=shorter)
         self._space, self._rate = space, learning_rate
         self._ends = [end / shorter for end in _ENDS]
-        # Walks and replays draw apart: else asking ahead of the answers would change what is replayed.
+        # Walks and replays have separate generators: else asking ahead of the answers would change what is replayed.
         self._rng, replays = rng.spawn(2)
         self._uniforms = Uniforms(self._rng)
         self._all_valid = is_product(space)
@@ -127,21 +121,21 @@ class QLearning:
         self._ledger = Ledger()
 
     def _view(self) -> None:
-        """Keep views of what belongs to each decision: making one costs as much as a sum."""
+        """Keep views of the entries of each decision: making a view costs as much as a sum."""
         self._levels = list(self.q)
         self._upwards = list(zip(self._levels, self._moves, strict=True))[-2::-1]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy needs; views would come back as arrays of their own."""
+        """Return what a copy needs; copied views would become separate arrays."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_levels", "_upwards")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take a copy's state."""
+        """Set the state, and make the views again."""
         self.__dict__.update(state)
         self._view()
 
     def _tabulate(self, n: int) -> None:
-        """Compute what 0 to ``n`` single steps leave of Q, ``[n + 1]``, and what each adds of a target."""
+        """Compute the weights of the old Q and of the targets after 0 to ``n`` single steps; ``[n + 1]`` each."""
         times = np.arange(n + 1)
         self._left: Floats = np.power(1.0 - self._rate, times.astype(np.float64))
         self._moved: Floats = 1.0 - self._left
@@ -149,7 +143,7 @@ class QLearning:
 
     @property
     def epsilon(self) -> float:
-        """Chance that the next trial's decisions are random, each on its own."""
+        """Probability that a decision of the next trial is random, independently for each."""
         return self._compute_epsilon(self._ledger.n_asked)
 
     def _compute_epsilon(self, n_asked: int) -> float:
@@ -185,7 +179,7 @@ class QLearning:
         return walk
 
     def _greedy(self, values: Floats) -> int:
-        """Return the best choice, one of them where several are."""
+        """Return the best choice, a random one of them where several are equal."""
         row = values.tolist()
         largest = max(row)
         best = [i for i, value in enumerate(row) if value == largest]
@@ -199,20 +193,20 @@ class QLearning:
             self._learn(*self._memory.replay())
 
     def _make_entries(self, walk: list[int]) -> list[int]:
-        """Return the place in Q of each step of ``walk`` [d]."""
+        """Return the position in Q of each step of ``walk`` [d]."""
         k, states = self.q.shape[2], [0, *walk]
         return [place + k * state + choice for place, state, choice in zip(self._places, states, walk, strict=False)]
 
     def learn(self, archs: Archs, rewards: Floats) -> None:
-        """Move Q along the walks ``archs`` [n, d], whose ends were worth ``rewards`` [n], last decision first."""
+        """Update Q along the walks ``archs`` [n, d] by their ``rewards`` [n], last decision first."""
         if len(archs) >= len(self._left):
             self._tabulate(len(archs))
         self._learn(np.array([self._make_entries(walk) for walk in archs.tolist()]), rewards)
 
     def _learn(self, entries: Ints, rewards: Floats) -> None:
-        """Move Q at ``entries`` [n, d].
+        """Update Q at ``entries`` [n, d].
 
-        All n targets of an entry are the same, the best of the state it leads to, except at the end.
+        All targets of an entry are the same, the best value of the state it leads to, except at the last decision.
         """
         q, moved = self.q, self._moves
         counts = np.bincount(entries.ravel(), None, q.size).reshape(q.shape)

@@ -1,21 +1,16 @@
 """REINFORCE with an independent categorical distribution for each decision, the policy gradient of NAS-Bench-201.
 
-Source: Williams 1992 (Machine Learning 8) as Dong & Yang 2020 run it for NAS-Bench-201 (arXiv 2001.00326) and
-Dong, Liu, Musial & Gabrys 2021 for NATS-Bench (arXiv 2009.00437), in AutoDL-Projects: logits start at 0.001
-standard normals; the loss of each training is -log p (r - b), b an exponential moving average of the rewards
-with momentum 0.9, corrected for its start and already holding r; one step of Adam (Kingma & Ba 2015, arXiv
-1412.6980). The learning rate is 0.01 in the NATS-Bench code (``nats``, the default) and 0.5 in the
-documentation of NAS-Bench-201 (``nb201_doc``).
+Source: Williams 1992 (Machine Learning 8) as Dong & Yang 2020 run it for NAS-Bench-201 (arXiv 2001.00326) and Dong,
+Liu, Musial & Gabrys 2021 for NATS-Bench (arXiv 2009.00437), in AutoDL-Projects. Logits start at 0.001 standard normals.
+The loss of each training run is -log p (r - b), where b is an exponential moving average of the rewards with momentum
+0.9, corrected for its start and already including r. Each answer is one step of Adam (Kingma & Ba 2015, arXiv
+1412.6980). The learning rate is 0.01 in the NATS-Bench code (``nats``, the default) and 0.5 in the documentation of
+NAS-Bench-201 (``nb201_doc``).
 
-Differences: rewards are fractions, not percent (Adam divides by their scale). A crash is rewarded like the
-worst training that finished, and ignored before there is one. In spaces where not every row is valid, draws
-are repeated until they are (``_products.py``), and the gradient is that of the distribution before. Ids
-answered late update the present policy.
-
-Measured over 40 runs of 400 trainings on four embedded tasks (noisy single-seed scores): ``nats`` beats
-random search on nb201-cifar10, nb201-cifar100 and nbgraph-arxiv (p < 0.002) and does not beat random search
-on nbgraph-proteins; ``nb201_doc`` does not beat random search on any, since a rate of 0.5 fixes the policy
-within some ten trainings.
+Differences: rewards are fractions, not percent (Adam divides by their scale). A crash is rewarded like the worst
+training run that finished, and ignored before there is one. In spaces where not every row is valid, draws are repeated
+until they are (see ``_product_distribution.py``), and the gradient is that of the distribution before the rejections.
+Late answers update the current policy.
 """
 
 from collections.abc import Mapping
@@ -39,7 +34,7 @@ class Reinforce:
         space: where to search.
         rng: draws the first logits and the architectures.
         learning_rate: of Adam.
-        momentum: of the reward's moving average.
+        momentum: of the moving average of the rewards.
 
     Raises:
         InvalidOption: a learning rate that is not positive, a momentum outside [0, 1).
@@ -64,7 +59,7 @@ class Reinforce:
         self._ledger = Ledger()
 
     def ask(self, n: int) -> Trials:
-        """Return ``n`` architectures drawn from the present policy."""
+        """Return ``n`` architectures drawn from the current policy."""
         archs = [self._drawn.draw(self._policy.ends) for _ in range(n)]
         return self._ledger.ask(archs[0] if n == 1 else np.concatenate(archs))
 

@@ -1,21 +1,18 @@
 """Meta-learned initial design: a small portfolio with a good architecture for every source, then any strategy.
 
 Sources: Wistuba, Schilling & Schmidt-Thieme 2015, "Learning Hyperparameter Optimization Initializations" (DSAA), and
-Feurer, Eggensperger, Falkner, Lindauer & Hutter 2020, "Auto-Sklearn 2.0" (arXiv 2007.04074), section 3.1: the design is
-built greedily; the next architecture is the one with which the mean over data sets of the best normalised regret in
-the design becomes smallest. Regret is 0 at the best architecture known of a source and 1 at the worst.
+Feurer, Eggensperger, Falkner, Lindauer & Hutter 2020, "Auto-Sklearn 2.0" (arXiv 2007.04074), section 3.1. The design is
+built greedily. For each data set, take the smallest normalised regret in the design; the next architecture is the one
+that makes the mean of these over data sets smallest. Regret is 0 at the best architecture known of a source and 1 at
+the worst.
 
-What is known are the scores that searches of the sources would have observed of ``n_source`` random architectures, the
-same of each. Sources are named as in ``warm_start``: ``others`` by default, ``none`` for a cold start.
+The known scores are those that searches of the sources would have observed of ``n_source`` random architectures, the
+same for each source. Sources are named as in ``warm_start``: ``others`` by default, ``none`` for a cold start.
 
-Differences: where no architecture improves on the design, since each source's best is in it, the one with the smallest
-mean regret is next (the papers stop at the portfolio's size or fill at random). Mean regret of the median would hide
-what a single source lost, so it is the mean. The inner strategy is any, default ``regularized_evolution@nb201``.
-
-Mean regret in points after 50 trainings, 20 runs, all other data sets as sources: ``nb201-cifar10``, ``-cifar100`` and
-``-imagenet16`` .33, 1.32, .94 (cold .82, 1.97, 1.35). Of the nine ``nbgraph`` data sets it gains on citeseer (1.49,
-cold 1.74) and physics (1.12, cold 1.66), loses on proteins (.67, cold .52) and pubmed (1.47, cold 1.23), all p < .05,
-and is even on five.
+Differences: where no architecture improves the design, since it contains the best of each source, the one with the
+smallest mean regret is next (the papers stop at the portfolio's size or fill at random). The regrets are averaged by
+their mean, since a median would hide the loss on a single source. The inner strategy is any, default
+``regularized_evolution@nb201``.
 """
 
 from collections.abc import Mapping
@@ -27,7 +24,7 @@ from nasbench.arrays import Floats, Ints
 from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._sources import OTHERS, inner_sources, known_of_same
+from nasbench.strategies._sources import OTHERS, draw_known_in_common, list_inner_sources
 from nasbench.strategies._two_phase import Design, StrategyFactory, TwoPhaseSearch
 
 
@@ -36,10 +33,10 @@ class MetaDesign(TwoPhaseSearch):
 
     Args:
         space: where to search.
-        rng: draws what is known of the sources, and decides the inner strategy.
+        rng: draws the known architectures of the sources, and all numbers of the inner strategy.
         source: ``others``, ``none``, or tasks and folders of records joined by ``+``.
-        n_source: architectures whose score is known of every source.
-        n_init: trained before the inner strategy begins.
+        n_source: number of architectures whose scores are known for every source.
+        n_init: architectures trained before the inner strategy begins.
         inner: label of that strategy.
         target: name of the task that is searched; a comparison fills it in.
 
@@ -60,14 +57,14 @@ class MetaDesign(TwoPhaseSearch):
         target: str = "",
     ) -> None:
         check_at_least(1, n_source=n_source, n_init=n_init)
-        archs, scores = known_of_same(source, target, space, n_source, rng)
+        archs, scores = draw_known_in_common(source, target, space, n_source, rng)
         design = archs[select_portfolio(normalize_regret(scores), n_init)] if len(archs) else archs
         super().__init__(space, rng, first=Design(design), n_first=len(design), then=StrategyFactory.of(inner, target))
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
-        """Return what a search of ``task`` learns from, besides its own trials."""
-        return inner_sources(task, options)
+        """Return the sources that a search of ``task`` learns from, besides its own trials."""
+        return list_inner_sources(task, options)
 
 
 def normalize_regret(scores: Floats) -> Floats:
@@ -78,9 +75,9 @@ def normalize_regret(scores: Floats) -> Floats:
 
 
 def select_portfolio(regret: Floats, size: int) -> Ints:
-    """Return columns of ``regret`` [sources, n], each the one that lowers the mean of the best in them most.
+    """Return columns of ``regret`` [sources, n], each the one that lowers the mean of the smallest regrets most.
 
-    Of equals the one with the smaller mean regret is taken, then the earlier one; ``[min(size, n)]``.
+    Ties go to the one with the smaller mean regret, then to the earlier one; ``[min(size, n)]``.
     """
     alone, best = regret.mean(axis=0), np.full((len(regret), 1), np.inf)
     chosen: list[int] = []

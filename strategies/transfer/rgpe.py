@@ -2,24 +2,23 @@
 
 Source: Feurer, Letham, Hutter & Bakshy 2018/2022, "Practical Transfer Learning for Bayesian Optimization" (arXiv
 1802.02219; first "Scalable Meta-Learning for Bayesian Optimization using Ranking-Weighted Gaussian Process Ensembles").
-A model of every source is fitted once. Bootstrap samples of the target's observations are ranked by all models; what
-the target's own expects of a point left out by cross-validation is compared with the scores of the others. A model's
-weight is the share of samples in which it misranks the fewest pairs. One whose median loss exceeds the 95th percentile
-of the target's gets none, so that many bad sources do not dilute the weights. Mean and variance are the weighted sums,
-and the acquisition is expected improvement, as its logarithm, over all that was not trained.
+A model of every source is fitted once. All models rank bootstrap samples of the target's observations; for the target's
+own model, its cross-validated prediction of a held-out point is compared with the scores of the others. A model's
+weight is the share of samples in which it misranks the fewest pairs. A model whose median loss exceeds the 95th
+percentile of the target's gets no weight, so that many bad sources do not dilute the weights. Mean and variance are the
+weighted sums, and the acquisition is the logarithm of expected improvement, over all architectures that were not
+trained.
 
-Sources are named as in ``warm_start``: ``others`` by default, ``none`` for a cold start; of each, ``n_source`` random
-architectures' observed scores are known. Any predictor with a standard deviation takes the place of the Gaussian
+Sources are named as in ``warm_start``: ``others`` by default, ``none`` for a cold start. Of each source, the observed
+scores of ``n_source`` random architectures are known. Any predictor with a standard deviation can replace the Gaussian
 process: ``rgpe,predictor="bayesian_linear_regression"``.
 
 Differences: data sets are made comparable by their quantiles (normal scores, which the authors' later code also
-offers), not by mean and deviation, since the worst of a table lie so far from the rest. The weight guard, and that the
-target wins ties, are those of the first version; the last one drops models at random, ever more of them as the budget,
-which we do not know, is used up, and lets ties be shared. Weights are learnt anew every five results; beyond ten
-results a tenth of them is left out at a time, by a process that keeps its hyperparameters, and not each alone.
-
-Mean regret in points after 50 trainings, 10 runs, all other data sets as sources: ``nb201-cifar100`` .15 (cold .87,
-paired p = .006); no difference on ``nb201-imagenet16`` (.50, cold .61) and ``nbgraph-physics`` (1.43, cold 1.50).
+offers), not by mean and deviation, since the worst architectures of a table are far from the rest. The weight guard,
+and the rule that the target wins ties, are those of the first version; the last one drops models at random, ever more
+of them as the budget is used up, which we do not know, and lets models share ties. Weights are relearnt every five
+results. With more than ten results a tenth of them is held out at a time, by a process that keeps its hyperparameters,
+and not each one alone.
 """
 
 from collections.abc import Mapping
@@ -31,18 +30,18 @@ from nasbench.options import Count, FromTwo
 from nasbench.strategies._configured import Label
 from nasbench.strategies._ranking_ensemble import RankingEnsemble, SourceModel
 from nasbench.strategies._smbo import Batching, Incumbent, ModelBasedSearch
-from nasbench.strategies._sources import OTHERS, known_of, source_names
+from nasbench.strategies._sources import OTHERS, draw_known, list_sources
 
 REQUIRES = {"gpytorch": "gp"}
 
 
 @dataclass(kw_only=True, eq=False)
 class RankingWeightedEnsemble(ModelBasedSearch):
-    """Bayesian optimisation with models of other data sets, of which ``rng`` draws what is known.
+    """Bayesian optimisation with models of other data sets; ``rng`` draws the known architectures of these.
 
     Attributes:
         source: ``others``, ``none``, or tasks and folders of records joined by ``+``.
-        n_source: architectures whose score is known of each source.
+        n_source: number of architectures whose scores are known for each source.
         predictor: label of the model of each data set.
         target: name of the task that is searched; a comparison fills it in.
 
@@ -63,11 +62,11 @@ class RankingWeightedEnsemble(ModelBasedSearch):
     incumbent: Incumbent = field(default="expected", init=False)
 
     def _choose_predictor(self) -> Choice:
-        known = known_of(self.source, self.target, self._space, self.n_source, self._rng)
+        known = draw_known(self.source, self.target, self._space, self.n_source, self._rng)
         models = [SourceModel(self._space, self.predictor, item, self._rng) for item in known]
         return Choice("ranking_ensemble", "", {"predictor": self.predictor, "sources": models}, RankingEnsemble)
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
-        """Return what a search of ``task`` learns from, besides its own trials."""
-        return source_names(options.get("source", OTHERS), task) + ModelBasedSearch.sources(task, options)
+        """Return the sources that a search of ``task`` learns from, besides its own trials."""
+        return list_sources(options.get("source", OTHERS), task) + ModelBasedSearch.sources(task, options)

@@ -1,7 +1,7 @@
 """Warm start: first train what was best on other data sets, then continue with any strategy.
 
 Source: Feurer, Springenberg & Hutter 2015, "Initializing Bayesian Hyperparameter Optimization via Meta-Learning"
-(AAAI): the best configurations of other data sets are the initial design. What is known of each source are the scores
+(AAAI): the best configurations of other data sets are the initial design. Of each source, the known scores are those
 that a search there would have observed of ``n_source`` random architectures, or of those in the record of a search.
 
     warm_start,source=nb201-cifar100+nb201-imagenet16,inner=auto
@@ -9,18 +9,12 @@ that a search there would have observed of ``n_source`` random architectures, or
     warm_start,source=table:TABLE/naswot                 a zero-cost proxy: the best of n_source that it scored
 
 In a comparison, ``source=others`` (the default) means the embedded tasks of the searched space that are of other data
-sets; ``none`` is the inner strategy alone. A source of trainings on the data set that is searched is refused; a proxy
-needs none, and may be of that data set. Results are handed to the inner strategy as ``switching`` does.
+sets; ``none`` is the inner strategy alone. A source of training runs on the target data set is an error. A proxy needs
+no training, and may be of that data set. The inner strategy gets the results as in ``switching``.
 
 Differences: the paper orders data sets by the distance of their meta-features and takes the best of each of the
-nearest; here there are few sources, and each gives its best in turn, the second best when all have given their best.
-The inner strategy is any; default ``regularized_evolution@nb201``, whose population is as large as the design.
-
-Mean regret in points after 50 trainings, 20 runs, all other data sets as sources: ``nb201-cifar10``, ``-cifar100`` and
-``-imagenet16`` .23, .85, .67 (cold .82, 1.97, 1.35); with ``inner=local_search`` .15, .43, .53 (cold .37, 1.93, 1.74).
-After 20 trainings on ``nb201-cifar10``, 50 runs, by the public scores of NAS-Bench-Suite-Zero: .94 from NASWOT, .71
-from the Jacobian covariance (cold 1.39), neither of which knows of any training.
-On the nine ``nbgraph`` data sets, whose rankings have less in common, only physics gains (1.36, cold 1.66; p = .005).
+nearest. Here there are few sources, and each gives its best in turn, then its second best when all have given their
+best. The inner strategy is any; default ``regularized_evolution@nb201``, whose population is as large as the design.
 """
 
 from collections.abc import Mapping
@@ -32,7 +26,7 @@ from nasbench.arrays import Archs
 from nasbench.choices import Choice
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._bookkeeping import check_at_least
-from nasbench.strategies._sources import OTHERS, Known, inner_sources, known_of
+from nasbench.strategies._sources import OTHERS, Known, draw_known, list_inner_sources
 from nasbench.strategies._two_phase import Design, StrategyFactory, TwoPhaseSearch
 
 
@@ -41,15 +35,15 @@ class WarmStart(TwoPhaseSearch):
 
     Args:
         space: where to search.
-        rng: draws what is known of the sources, and decides the inner strategy.
+        rng: draws the known architectures of the sources, and all numbers of the inner strategy.
         source: ``others``, ``none``, or tasks, folders of records and proxies joined by ``+``.
-        n_source: architectures whose score is known of each source.
-        n_init: trained before the inner strategy begins.
+        n_source: number of architectures whose scores are known for each source.
+        n_init: architectures trained before the inner strategy begins.
         inner: label of that strategy.
         target: name of the task that is searched; a comparison fills it in.
 
     Raises:
-        InvalidOption: sizes below 1, or a source that does not fit (see there).
+        InvalidOption: sizes below 1, or a source that does not fit (see ``strategies/_sources.py``).
         UnknownName: no such task or strategy.
     """
 
@@ -65,13 +59,13 @@ class WarmStart(TwoPhaseSearch):
         target: str = "",
     ) -> None:
         check_at_least(1, n_source=n_source, n_init=n_init)
-        design = select_in_turn(known_of(source, target, space, n_source, rng), n_init, len(space.decisions))
+        design = select_in_turn(draw_known(source, target, space, n_source, rng), n_init, len(space.decisions))
         super().__init__(space, rng, first=Design(design), n_first=len(design), then=StrategyFactory.of(inner, target))
 
     @staticmethod
     def sources(task: str, options: Mapping[str, Any]) -> list[str]:
-        """Return what a search of ``task`` learns from, besides its own trials."""
-        return inner_sources(task, options)
+        """Return the sources that a search of ``task`` learns from, besides its own trials."""
+        return list_inner_sources(task, options)
 
 
 def select_in_turn(sources: list[Known], n: int, n_decisions: int) -> Archs:

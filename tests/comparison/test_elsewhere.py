@@ -233,7 +233,7 @@ def test_a_record_of_ones_own_task_is_a_source_and_its_data_set_is_known(tmp_pat
     assert not record.runs("nb201-cifar10", label)[0].error
     with pytest.raises(InvalidOption, match="of another data set"):
         nasbench.compare("curves201-mnist1d", label, runs=1, out="no")
-    with pytest.raises(InvalidOption, match="it would know the answers"):
+    with pytest.raises(InvalidOption, match="this would leak the target's results"):
         nasbench.compare(f"{tmp_path}/own.toml:mine", "warm_start,source=curves201-mnist1d", runs=1, out="no")
 
 

@@ -117,7 +117,7 @@ def test_models_that_need_no_curves_search_complete_trainings(tmp_path):
 
 
 def test_epochs_of_ones_own_are_refused(task):
-    with pytest.raises(InvalidOption, match="filled in"):
+    with pytest.raises(InvalidOption, match="leave the option out"):
         compare(task, "hyperband,epochs=(1, 2)", runs=1)
 
 

@@ -123,7 +123,7 @@ def test_anything_else_is_refused(value):
 def test_a_damaged_pickle_is_refused():
     data = pickle.dumps({"a": [1.0] * 100})
     for cut in (0, 1, 10, len(data) - 1):
-        with pytest.raises(SourceError, match="truncated or no pickle"):
+        with pytest.raises(SourceError, match="truncated or not a pickle"):
             load_plain(data[:cut], "x")
 
 

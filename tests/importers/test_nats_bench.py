@@ -197,7 +197,7 @@ def _last(loaded):
     [
         (lambda path: path.write_bytes(path.read_bytes()[:5000]), "truncated or not compressed"),
         (lambda path: path.write_bytes(b"PK no bzip2"), "truncated or not compressed"),
-        (lambda path: path.write_bytes(bz2.compress(b"no pickle")), "truncated or no pickle"),
+        (lambda path: path.write_bytes(bz2.compress(b"no pickle")), "truncated or not a pickle"),
         (lambda path: path.write_bytes(bz2.compress(pickle.dumps([1]))), "not a file of a NATS-Bench"),
         (
             lambda path: path.write_bytes(bz2.compress(pickle.dumps({"12": {"x": shutil.rmtree}}))),

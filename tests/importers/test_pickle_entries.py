@@ -117,7 +117,7 @@ def test_the_handmade_pickle_is_read(tmp_path):
         (_HEAD + _ONE + _ONE + b"uu.", "entry 1 of 'infos' 2 times"),
         (_HEAD + _TWO + _ONE + b"uu.", "out of order"),
         (_HEAD + _ONE + _TWO.replace(b"K\x08s", b"]q\x06s") + b"uu.", "out of order"),
-        (_HEAD + _ONE + _TWO.replace(b"h\x06", b"h\x07") + b"uu.", "truncated or no pickle"),
+        (_HEAD + _ONE + _TWO.replace(b"h\x06", b"h\x07") + b"uu.", "truncated or not a pickle"),
         (_HEAD + _ONE + _TWO + b"u", "truncated: its pickle has no end"),
         (_HEAD + _ONE + _TWO[:-4], "truncated: its pickle ends inside a value"),
         (_HEAD + _ONE + b"X\xff\xff\xff\xffabc", "more than 67108864 bytes"),

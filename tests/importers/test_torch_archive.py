@@ -115,7 +115,7 @@ def _pickled(pid):
         ({"a/version": b"3"}, zipfile.ZIP_STORED, "0 members data.pkl"),
         ({"a/data.pkl": b"", "b/data.pkl": b""}, zipfile.ZIP_STORED, "2 members data.pkl"),
         ({"a/data.pkl": pickle.dumps("x" * 10**6, 2)}, zipfile.ZIP_DEFLATED, "is compressed"),
-        ({"a/data.pkl": b"no pickle"}, zipfile.ZIP_STORED, "truncated or no pickle"),
+        ({"a/data.pkl": b"no pickle"}, zipfile.ZIP_STORED, "truncated or not a pickle"),
         ({"a/data.pkl": _pickled("anything")}, zipfile.ZIP_STORED, "persistent object 'anything'"),
         ({"a/data.pkl": _pickled(("storage", 3, "0", "cpu", 5))}, zipfile.ZIP_STORED, "persistent object"),
     ],

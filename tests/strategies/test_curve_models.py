@@ -62,7 +62,7 @@ def test_checkpoints_are_spread_evenly_and_end_at_the_end():
 
 @pytest.mark.parametrize("predictor", [LINEAR, "sotl"])
 def test_a_predictor_of_other_things_is_refused(predictor, rng):
-    with pytest.raises(InvalidOption, match="learning curves alone"):
+    with pytest.raises(InvalidOption, match="learning curves only"):
         PredictiveTermination(SPACE, rng, epochs=EPOCHS, predictor=predictor)
 
 

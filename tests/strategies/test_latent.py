@@ -205,7 +205,7 @@ def test_seminas_beats_random_search(cifar10):
         ("nao,seeds=0", "at least 1"),
         ("nao,step_size=0", "above 0"),
         ("seminas,unlabelled=-1", "at least 0"),
-        ("arch2vec_rl,embedding=xgboost", "no codes"),
+        ("arch2vec_rl,embedding=xgboost", "no embedding"),
         ("arch2vec_rl,episode=0", "at least 1"),
         ("arch2vec_rl,learning_rate=0", "above 0"),
         ("arch2vec_bo,n_init=0", "at least 1"),

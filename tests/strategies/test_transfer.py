@@ -14,7 +14,7 @@ from nasbench.comparison.experiment import Limits
 from nasbench.comparison.verify import verify
 from nasbench.errors import InvalidOption, RecordError, UnknownName
 from nasbench.registry import STRATEGIES
-from nasbench.strategies._sources import known_of, known_of_same, source_names
+from nasbench.strategies._sources import draw_known, draw_known_in_common, list_sources
 from nasbench.strategies.transfer.meta_design import MetaDesign, normalize_regret, select_portfolio
 from nasbench.strategies.transfer.warm_start import WarmStart
 from nasbench.testing import check_strategy
@@ -48,20 +48,20 @@ def test_it_beats_its_cold_start(label, name):
 
 def test_a_source_shows_what_a_search_there_would_observe(cifar10):
     """Single trained seeds, each drawn: never the mean, which is what is reported."""
-    (known,) = known_of("nb201-cifar100", "nb201-cifar10", cifar10.space, 300, np.random.default_rng(0))
+    (known,) = draw_known("nb201-cifar100", "nb201-cifar10", cifar10.space, 300, np.random.default_rng(0))
     source = nasbench.load_task("nb201-cifar100")
     seeds = np.stack([source.query(known.archs, seed=seed) for seed in source.observed.axes["seeds"]])
     shown = np.nanargmin(np.abs(seeds - known.scores), axis=0)
     assert known.scores == pytest.approx(seeds[shown, np.arange(300)], abs=0)
     assert (np.bincount(shown) > 20).all()
     assert len(np.unique(known.archs, axis=0)) == 300
-    (again,) = known_of("nb201-cifar100", "nb201-cifar10", cifar10.space, 300, np.random.default_rng(0))
+    (again,) = draw_known("nb201-cifar100", "nb201-cifar10", cifar10.space, 300, np.random.default_rng(0))
     assert (again.archs == known.archs).all()
     assert (again.scores == known.scores).all()
 
 
 def test_several_sources_are_known_of_the_same_architectures(cifar10, rng):
-    archs, scores = known_of_same(OTHERS, "nb201-cifar10", cifar10.space, 50, rng)
+    archs, scores = draw_known_in_common(OTHERS, "nb201-cifar10", cifar10.space, 50, rng)
     assert archs.shape == (50, 6)
     assert scores.shape == (2, 50)
     for row, name in zip(scores, OTHERS.split("+"), strict=True):
@@ -71,15 +71,15 @@ def test_several_sources_are_known_of_the_same_architectures(cifar10, rng):
 
 def test_a_smaller_space_learns_from_what_both_have(rng):
     task = nasbench.load_task("nbgraph-proteins")
-    (known,) = known_of("nbgraph-cora", "nbgraph-proteins", task.space, 5000, rng)
+    (known,) = draw_known("nbgraph-cora", "nbgraph-proteins", task.space, 5000, rng)
     assert len(known.archs) == task.space.size
     assert known.scores == pytest.approx(nasbench.load_task("nbgraph-cora").query(known.archs), abs=0)
 
 
 def test_the_others_are_the_embedded_tasks_of_other_data_sets():
-    assert source_names("others", "nb201-cifar10") == ["nb201-cifar100", "nb201-imagenet16"]
+    assert list_sources("others", "nb201-cifar10") == ["nb201-cifar100", "nb201-imagenet16"]
     others = [f"nbgraph-{name}" for name in NBGRAPH if name != "cora"]
-    assert sorted(source_names("others", "nbgraph-cora")) == others
+    assert sorted(list_sources("others", "nbgraph-cora")) == others
 
 
 @pytest.mark.parametrize("label", ["warm_start", "meta_design"])
@@ -87,15 +87,19 @@ def test_the_others_are_the_embedded_tasks_of_other_data_sets():
     ("options", "error", "says"),
     [
         ({}, InvalidOption, "a source of curves201-mnist1d, nb201-cifar10, nb201-cifar100, nb201-imagenet16"),
-        ({"source": ""}, InvalidOption, "names none"),
+        ({"source": ""}, InvalidOption, "is empty"),
         ({"source": "nb201-cifar11"}, UnknownName, "nb201-cifar10"),
         (
             {"source": "nbgraph-cora"},
             InvalidOption,
-            "space 'nbgraph', searched is 'nb201'; choose one of curves201-mnist1d, nb201-cifar10",
+            "space 'nbgraph', but the searched space is 'nb201'; choose one of curves201-mnist1d, nb201-cifar10",
         ),
-        ({"source": "nbgraph-cora", "target": "nb201-cifar10"}, InvalidOption, "space 'nbgraph', searched is 'nb201'"),
-        ({"source": OTHERS, "target": "nb201-cifar100"}, InvalidOption, "would know the answers"),
+        (
+            {"source": "nbgraph-cora", "target": "nb201-cifar10"},
+            InvalidOption,
+            "space 'nbgraph', but the searched space is 'nb201'",
+        ),
+        ({"source": OTHERS, "target": "nb201-cifar100"}, InvalidOption, "would leak the target's results"),
         ({"source": "none", "n_init": 0}, InvalidOption, "at least 1"),
         ({"source": "none", "n_source": 0}, InvalidOption, "at least 1"),
         ({"source": "none", "inner": "no_such"}, UnknownName, "no_such"),
@@ -116,7 +120,7 @@ def test_it_keeps_the_contract_with_sources(cifar10, label, inner):
 
 
 def test_the_design_is_the_best_of_each_source_in_turn(cifar10):
-    known = known_of(OTHERS, "", cifar10.space, 100, np.random.default_rng(3))
+    known = draw_known(OTHERS, "", cifar10.space, 100, np.random.default_rng(3))
     tops = [source.archs[np.argsort(-source.scores, kind="stable")] for source in known]
     strategy = WarmStart(cifar10.space, np.random.default_rng(3), source=OTHERS, n_source=100)
     expected = {row.tobytes(): row for pair in zip(*tops, strict=True) for row in pair}
@@ -135,7 +139,7 @@ def test_the_portfolio_takes_what_helps_most_on_average():
 
 def test_no_portfolio_of_one_or_two_is_better_on_average(cifar10):
     """The first architecture minimises the mean normalised regret; no other second improves more (exhaustively)."""
-    archs, scores = known_of_same(OTHERS, "", cifar10.space, 60, np.random.default_rng(1))
+    archs, scores = draw_known_in_common(OTHERS, "", cifar10.space, 60, np.random.default_rng(1))
     regret = normalize_regret(scores)
     design = MetaDesign(cifar10.space, np.random.default_rng(1), source=OTHERS, n_source=60, n_init=2).ask(2).arch
     first, second = ((archs == row).all(axis=1).argmax() for row in design)
@@ -165,7 +169,7 @@ def test_a_record_is_a_source(cifar10, tmp_path, rng):
     path = tmp_path / "searched"
     record = nasbench.compare(["nb201-cifar100", "nbgraph-cora"], "local_search", runs=3, out=path)
     label = f"warm_start,source={path}"
-    (known,) = known_of(str(path), "nb201-cifar10", cifar10.space, 10_000, rng)
+    (known,) = draw_known(str(path), "nb201-cifar10", cifar10.space, 10_000, rng)
     trained = np.concatenate([run.history.arch for run in record.runs("nb201-cifar100", "local_search")])
     assert (np.unique(known.archs, axis=0) == np.unique(trained, axis=0)).all()
     entry = Experiment.of("nb201-cifar10", label).spec()["sources"][str(path)]
@@ -207,7 +211,7 @@ def test_the_sources_of_a_predictor_are_recorded(strategy, predictor):
     label = Choice.parse(strategy).name, "", {"predictor": predictor}
     spec = Experiment.of("nb201-cifar10", Choice(*label)).spec()
     assert list(spec["sources"]) == ["nb201-cifar100"]
-    with pytest.raises(InvalidOption, match="would know the answers"):
+    with pytest.raises(InvalidOption, match="would leak the target's results"):
         Experiment.of("nb201-cifar100", Choice(*label)).spec()
 
 
