@@ -133,7 +133,7 @@ def test_evolution_learns_of_every_child_and_half_are_completed(n_workers):
     later = [reached[trial] for trial in sorted(reached)[25:-20]]
     assert set(later) == {4, 20}, "a fifth, or all"
     assert 0.4 < np.mean(np.array(later) == 20) < 0.6
-    assert strategy._read_innerto_mark._n_told >= len(later)
+    assert strategy._inner._n_told >= len(later)
     # of those that were compared, none that went on ended lower at the comparison than all that did not
     at_fifth = {t: s for t, e, s in zip(history.id, history.epoch, history.score[:, 0], strict=True) if e == 4}
     kept = np.mean([at_fifth[t] for t in sorted(reached)[25:-20] if reached[t] == 20])

@@ -70,7 +70,7 @@ def test_scores_that_are_all_equal_leave_one_region():
 def test_the_tree_is_learnt_after_ten_and_then_every_twenty(cifar10, monkeypatch):
     sizes = []
     learn = LaNAS._learn
-    monkeypatch.setattr(LaNAS, "_learn", lambda self: (sizes.append(len(self._choose_scores)), learn(self))[1])
+    monkeypatch.setattr(LaNAS, "_learn", lambda self: (sizes.append(len(self._scores)), learn(self))[1])
     strategy = LaNAS(cifar10.space, np.random.default_rng(0))
     for _ in range(60):
         trials = strategy.ask(1)

@@ -30,7 +30,7 @@ def test_a_known_best_is_excused_from_the_list(cifar10, rng):
     present, restored = np.zeros(6, dtype=np.int8), np.array([[1, 0, 0, 0, 0, 0]], dtype=np.int8)
     strategy._tabu.append([(0, 1)])
     assert strategy._find_forbidden(restored, present).tolist() == [True]
-    strategy._choose_scores[restored.tobytes()], strategy._best = 0.9, 0.8
+    strategy._scores[restored.tobytes()], strategy._best = 0.9, 0.8
     assert strategy._find_forbidden(restored, present).tolist() == [False]
 
 

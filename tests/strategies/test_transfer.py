@@ -197,7 +197,7 @@ def test_a_record_that_learnt_from_a_record_is_refused_too(tmp_path):
 @pytest.mark.parametrize("label", ["warm_start,target={}", "switching,then='rgpe,target={}'"])
 def test_a_target_that_is_not_searched_is_refused(label):
     """Its others would hold the searched data set."""
-    with pytest.raises(InvalidOption, match="target='nb201-cifar100' where 'nb201-cifar10' is searched"):
+    with pytest.raises(InvalidOption, match="target='nb201-cifar100', but 'nb201-cifar10' is searched"):
         Experiment.of("nb201-cifar10", label.format("nb201-cifar100")).spec()
     assert "nb201-cifar10" not in Experiment.of("nb201-cifar10", label.format("nb201-cifar10")).spec()["sources"]
 
