@@ -106,7 +106,7 @@ def test_the_noise_is_that_of_the_run(run):
 def test_a_trial_that_goes_on_pays_its_new_epochs_alone(run):
     """The cost of a trial's answers together is that of one training up to the last of them, as the table holds it."""
     _, task, told = run
-    rows = task.table.index(task.space.canonical(told.arch))
+    rows = task.table.index(task.space.canonicalize(told.arch))
     going_on = [trial for trial in set(told.id.tolist()) if (told.id == trial).sum() > 1]
     assert going_on
     for trial in going_on:

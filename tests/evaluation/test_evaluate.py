@@ -168,8 +168,8 @@ def test_the_protocols_are_what_they_are_called(cifar10, rng):
         asked = {name: parts.asked[positions] for name, positions in parts.tests.items()}
         assert len(parts.train) == size
         assert sorted([*parts.train, *asked["random"]]) == list(range(15625))
-        canonical = {row.tobytes() for row in cifar10.space.canonical(pool.archs[parts.train])}
-        twin = [row.tobytes() in canonical for row in cifar10.space.canonical(pool.archs[asked["random"]])]
+        canonical = {row.tobytes() for row in cifar10.space.canonicalize(pool.archs[parts.train])}
+        twin = [row.tobytes() in canonical for row in cifar10.space.canonicalize(pool.archs[asked["random"]])]
         assert any(twin)
         assert sorted(asked["random"][~np.array(twin)]) == sorted(asked["disjoint"])
 
