@@ -216,7 +216,7 @@ def test_a_draw_begins_like_a_larger_one():
     space = NASBench201()
     small, large = (draw_classes(space, n, np.random.default_rng(4)) for n in (50, 200))
     assert (large[:50] == small).all()
-    assert len(np.unique(space.canonical(large), axis=0)) == 200
+    assert len(np.unique(space.canonicalize(large), axis=0)) == 200
 
 
 def test_a_space_that_is_not_listed_gives_different_architectures():

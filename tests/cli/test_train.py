@@ -50,12 +50,12 @@ def test_winners_are_the_best_means_of_different_classes(record):
     histories = [run.history for run in record.runs("nb201-cifar10", "random_search")]
     seen = {}
     for history in histories:
-        for arch, score in zip(space.canonical(history.arch), history.score[:, 0], strict=True):
+        for arch, score in zip(space.canonicalize(history.arch), history.score[:, 0], strict=True):
             seen.setdefault(arch.tobytes(), []).append(score)
     expected = sorted((np.mean(scores) for scores in seen.values()), reverse=True)[:10]
     np.testing.assert_allclose(searched, expected)
-    assert len(np.unique(space.canonical(archs), axis=0)) == 10
-    for arch, score in zip(space.canonical(archs), searched, strict=True):
+    assert len(np.unique(space.canonicalize(archs), axis=0)) == 10
+    for arch, score in zip(space.canonicalize(archs), searched, strict=True):
         assert np.mean(seen[arch.tobytes()]) == pytest.approx(score)
 
 
@@ -118,7 +118,7 @@ def test_a_prediction_knows_nothing_of_the_winners(record):
     histories = [run.history for run in record.runs("nb201-cifar10", "random_search")]
     seen, score = (np.concatenate([getattr(h, name) for h in histories]) for name in ("arch", "score"))
     score = score[:, 0]
-    canonical, top = space.canonical(seen), space.canonical(archs)
+    canonical, top = space.canonicalize(seen), space.canonicalize(archs)
     others = ~(canonical[:, None] == top).all(axis=2).any(axis=1)
     classes, inverse = np.unique(canonical[others], axis=0, return_inverse=True)
     means = np.bincount(inverse.ravel(), weights=score[others]) / np.bincount(inverse.ravel())
