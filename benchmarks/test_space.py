@@ -22,7 +22,7 @@ def test_mutate(benchmark, space, n):
     benchmark(lambda: space.mutate(archs, rng))
 
 
-@pytest.mark.parametrize("method", ["index", "is_valid", "canonical", "neighbors"])
+@pytest.mark.parametrize("method", ["index", "is_valid", "canonicalize", "neighbors"])
 def test_all(benchmark, space, method):
     if not isinstance(space, EnumeratedSpace):
         pytest.skip(f"{space.name} is not enumerated")
