@@ -153,7 +153,7 @@ LAYOUT = ("import numpy as np\n", "import numpy as np  # arrays\n\n\n\n")
 @pytest.mark.parametrize(
     ("choice", "registry", "helper", "module"),
     [
-        ("regularized_evolution", STRATEGIES, "strategies/_bookkeeping.py", "nasbench.strategies._bookkeeping"),
+        ("regularized_evolution", STRATEGIES, "strategies/_configured.py", "nasbench.strategies._configured"),
         ("gin", PREDICTORS, "surrogates/_targets.py", "nasbench.surrogates._targets"),
         # an encoding and a predictor by name, and what a package offers that a module of it defines
         ("functional_gp", PREDICTORS, "encodings/path_bag.py", "nasbench.encodings.path_bag"),
@@ -189,8 +189,8 @@ def test_a_record_is_not_continued_with_another_helper(copy, tmp_path):
         return nasbench.compare("nbgraph-cora", "regularized_evolution", runs=runs, out=tmp_path / out)
 
     compare(1, out="record")
-    edit(copy / "strategies" / "_bookkeeping.py", "import numpy as np", "CHANGED = 1; import numpy as np")
-    with pytest.raises(RecordError, match=r"regularized_evolution: nasbench\.strategies\._bookkeeping changed since"):
+    edit(copy / "strategies" / "_configured.py", "import numpy as np", "CHANGED = 1; import numpy as np")
+    with pytest.raises(RecordError, match=r"regularized_evolution: nasbench\.strategies\._configured changed since"):
         compare(2, out="record")
     edit(copy / "spaces" / "nbgraph.py", "import numpy as np", "CHANGED = 1; import numpy as np")
     with pytest.raises(RecordError, match=r"nbgraph-cora: nasbench\.spaces\.nbgraph changed since"):
