@@ -211,7 +211,7 @@ class _Collected:
         }
         lacking = ", ".join(f"{n:,} after {epochs} epochs" for epochs, n in short.items() if n)
         return (
-            "Rows are canonical: ask with space.canonical(archs). Trained on 40,000 of CIFAR-10's training images; "
+            "Rows are canonical: ask with space.canonicalize(archs). Trained on 40,000 of CIFAR-10's training images; "
             "validation is the other 10,000, test the official 10,000, train accuracy on 10,000 of those trained. "
             "The source does not name its seeds: 0, 1, 2 are positions. Epochs are half-way and last; train_s is up "
             "to that epoch and excludes evaluation (on TPU). "

@@ -260,7 +260,7 @@ def _build_parameters(runs: dict[_Key, _TrainingRun], cells: dict[str, int]) -> 
 def _write_notes(refused: Counter[str], n_twice: int) -> str:
     left_out = ", ".join(f"{n:,} of space {space}" for space, n in sorted(refused.items())) or "none"
     return (
-        "Rows are canonical: ask with space.canonical(archs). Left out because their last row repeats their first "
+        "Rows are canonical: ask with space.canonicalize(archs). Left out because their last row repeats their first "
         f"epoch, so that they have no result: {left_out}. Seeds 1 to 3 are the source's repeats; {n_twice} cells were "
         "trained again for a larger space, as seeds 4 to 6. The spaces up to 4 vertices have all four recipes, 5 "
         "vertices only epochs108. train_s and energy_j are up to that epoch; the energy comes to some 600 W, more than "
