@@ -114,7 +114,7 @@ def test_what_cannot_be_exported_is_refused(trained, tmp_path, capsys):
     with pytest.raises(RecordError, match=r"no trained network in .*nasbench train"):
         find_models([tmp_path])
     assert main(["export", str(trained), "--data", "mnist1d,n_train=200,n_test=100"]) == 1
-    assert "name that data set by --data" in capsys.readouterr().err
+    assert "name the right data set by --data" in capsys.readouterr().err
     (folder,) = find_models([trained])
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
