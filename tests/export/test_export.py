@@ -93,8 +93,8 @@ def test_networks_of_other_spaces_answer_the_same_for_any_number_of_images(tmp_p
     assert write_onnx(model, tmp_path / "model.onnx", pixels) < 1e-4
     with torch.no_grad():
         expected = model.network((torch.from_numpy(pixels).float() - 100) / 50)
-    np.testing.assert_allclose(Session(tmp_path / "model.onnx").logits(pixels[:1]), expected[:1], atol=1e-4)
-    np.testing.assert_allclose(Session(tmp_path / "model.onnx").logits(pixels), expected, atol=1e-4)
+    np.testing.assert_allclose(Session(tmp_path / "model.onnx").compute_logits(pixels[:1]), expected[:1], atol=1e-4)
+    np.testing.assert_allclose(Session(tmp_path / "model.onnx").compute_logits(pixels), expected, atol=1e-4)
 
 
 def test_an_answer_that_differs_is_refused_and_nothing_is_kept(trained, tmp_path, rng, monkeypatch):
@@ -114,7 +114,7 @@ def test_what_cannot_be_exported_is_refused(trained, tmp_path, capsys):
     with pytest.raises(RecordError, match=r"no trained network in .*nasbench train"):
         find_models([tmp_path])
     assert main(["export", str(trained), "--data", "mnist1d,n_train=200,n_test=100"]) == 1
-    assert "name that data set by --data" in capsys.readouterr().err
+    assert "name the right data set by --data" in capsys.readouterr().err
     (folder,) = find_models([trained])
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
