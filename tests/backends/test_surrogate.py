@@ -296,7 +296,7 @@ def test_noise_cannot_be_learnt_where_no_seed_was_repeated():
         SurrogateFit(noise="loud")
     with pytest.raises(InvalidOption, match="surrogate name"):
         fit_surrogate("nb201-cifar10", SurrogateFit((fast,), n_train=40), name="../x")
-    with pytest.raises(PredictorError, match="before it was fitted"):
+    with pytest.raises(PredictorError, match="not fitted; call fit first"):
         ModelEnsemble(nasbench.load_task("nb201-cifar10").space, fast, 2).state()
 
 

@@ -161,7 +161,7 @@ cost = [{ static = "train_s", times = 0.1 }, { static = "eval_s" }]
         ([([0], [30]), ([0], [30])], StrategyError, "asked again"),
         ([([0], [-1]), ([0], [10])], StrategyError, "asked again"),
         ([([0], [10]), ([0, 1], [-1, -1]), ([1], [-1])], StrategyError, "asked again"),
-        ([([4], [30])], InvalidArchitecture, r"was not measured \(1 of 1 given\).* the 11 architectures"),
+        ([([4], [30])], InvalidArchitecture, r"was not measured \(1 of 1 given\).* the 11 measured architectures"),
     ],
 )
 def test_what_no_training_could_do_is_refused(small, rng, requests, error, says):

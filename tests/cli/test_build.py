@@ -158,7 +158,7 @@ def test_a_loss_beyond_single_precision_is_missing(tmp_path, capsys):
     out = tmp_path / "t.h5"
     lost = [part.replace("epochs=2", "epochs=3,lr=1e5") for part in SIGNALS]
     assert build(*lost, "--out", out) == 0
-    assert "trainings diverged" in capsys.readouterr().out
+    assert "training runs diverged" in capsys.readouterr().out
     table = Table(out)
     recipe = table.measurements[0][1]
     losses = table.curves(np.arange(7), dataset="mnist1d", recipe=recipe, split="valid", metric="loss", seed=0)
@@ -170,7 +170,7 @@ def test_any_space_and_data_set_is_trained_one_by_one(tmp_path, capsys):
     out = tmp_path / "digits.h5"
     arguments = ["--network", "macro,channels=4", "--data", "digits", "--recipe", "small-4,epochs=1", "--sample", 2]
     assert build("macro", *arguments, "--out", out) == 0
-    assert "one by one (only networks of signals" in capsys.readouterr().out
+    assert "one by one (a stack takes only networks of signals" in capsys.readouterr().out
     assert np.isfinite(
         Table(out).curves(
             np.arange(2),

@@ -161,7 +161,7 @@ def test_a_training_that_fails_is_told_beside_those_that_do_not(capsys, tmp_path
     code, out, err = run(capsys, "--arch", ARCHS[0], *options)
     assert code in (0, None), err
     assert "the loss is" in out
-    assert "1 of 1 trainings diverged" in out
+    assert "1 of 1 training runs diverged" in out
     assert "every epoch is in" in out
 
 
@@ -191,7 +191,7 @@ def test_diverged_trainings_are_results(capsys, tmp_path, lr, metrics):
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ([], "either --from RECORD, or --arch TEXT"),
+        ([], "give either --from RECORD, or one or more --arch TEXT"),
         (["--arch", "|x~0|"], "cannot read"),
         (["--arch", ARCHS[0], "--recipe", "nb201-2"], "unknown recipe"),
         (["--arch", ARCHS[0], "--data", "digit"], "did you mean 'digits'"),

@@ -265,7 +265,7 @@ def test_the_best_of_a_search_are_taken_from_another_folder(here, elsewhere):
     ("change", "says"),
     [
         ({"name": None}, "damaged or incomplete"),
-        ({"space": "os:system", "space_options": {"command": "touch called"}}, "no search space"),
+        ({"space": "os:system", "space_options": {"command": "touch called"}}, "not a search space"),
         ({"observed": "test"}, "would show the test split"),
         ({"reported": 3}, "wrong type"),
         ({"unheard": "of"}, "unknown key"),

@@ -66,7 +66,7 @@ def test_the_leaderboard_prints_and_becomes_data(record):
 def test_runs_become_a_data_frame(record):
     frame = record.to_pandas()
     assert len(frame) == 12
-    assert list(frame.columns[:5]) == ["task", "strategy", "run", "failed", "n_trials"]
+    assert list(frame.columns[:5]) == ["task", "strategy", "run", "failed", "final_valid"]
     rows = frame[(frame.task == "nb201-cifar10") & (frame.strategy == "local_search")]
     assert rows.run.tolist() == [0, 1, 2]
     task = nasbench.load_task("nb201-cifar10")

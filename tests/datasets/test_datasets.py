@@ -204,7 +204,7 @@ class Evil:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (pickle.dumps({"data": Evil()}), "asks for 'builtins.print'"),
+        (pickle.dumps({"data": Evil()}), "its pickle contains 'builtins.print'"),
         (pickle.dumps({"data": np.array([Evil()], dtype=object)}), "numpy type 'O8'"),
         (pickle.dumps({"data": np.zeros((4, 3072), dtype=np.uint8), "labels": [0] * 4})[:-500], "truncated"),
         (pickle.dumps({"data": np.zeros((4, 30), dtype=np.uint8), "labels": [0] * 4}), r"data is uint8 \(4, 30\)"),

@@ -253,7 +253,7 @@ def test_failed_runs_are_done_again_on_demand(tmp_path, monkeypatch):
 def test_learning_is_better_than_guessing_in_every_run(reference):
     """p = 2^-12 if learning and guessing were alike: a sign test over 2 sizes, 3 runs and 2 protocols."""
     analysis = analyse(reference)
-    learnt, guessed, _ = np.concatenate([analysis.blocks(protocol) for protocol in ("random", "disjoint")]).T
+    learnt, guessed, _ = np.concatenate([analysis.collect_blocks(protocol) for protocol in ("random", "disjoint")]).T
     assert (learnt > guessed).all()
 
 
@@ -275,7 +275,7 @@ def test_the_leaderboard_shows_what_the_runs_hold(reference):
     assert row["fit_s"] == np.median([run.measured.fit_s for run in runs])
     assert board.overall[0]["predictor"].endswith("Ridge")
     assert board.overall[0]["first_on"] == 2
-    text = str(reference)
+    text = str(reference.leaderboard())
     assert text.count("disjoint") > 3
     assert "the test split is never used" in text
     for kind in ("text", "markdown", "latex", "csv", "json"):
@@ -345,8 +345,8 @@ def test_a_protocol_without_test_architectures_is_refused(cifar10):
 def test_one_predictor_by_hand(cifar10):
     predictor = nasbench.make_predictor(cifar10.space, f"{__name__}:Ridge@ranks")
     archs = cifar10.space.rows
-    predictor.fit(nasbench.ImageBatch(archs[::20]), cifar10.query(archs[::20]), np.random.default_rng(0))
-    mean, std = predictor.predict(nasbench.ImageBatch(archs))
+    predictor.fit(nasbench.Batch(archs[::20]), cifar10.query(archs[::20]), np.random.default_rng(0))
+    mean, std = predictor.predict(nasbench.Batch(archs))
     assert mean.shape == std.shape == (15625,)
 
 
@@ -366,6 +366,6 @@ def test_the_commands(tmp_path, capsys):
     assert main(["leaderboard", str(out), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["overall"][0]["predictor"].endswith("Ridge")
     assert main([*predict, "--train-sizes", "ten"]) == 1
-    assert "'ten' is no whole number" in capsys.readouterr().err
+    assert "'ten' is not a whole number" in capsys.readouterr().err
     assert main(["info", "wl"]) == 0
     assert "depth=2" in capsys.readouterr().out

@@ -120,4 +120,4 @@ def test_what_cannot_be_exported_is_refused(trained, tmp_path, capsys):
     shutil.copytree(folder, copy)
     (copy / "model.pt").write_bytes(b"nothing")
     assert main(["export", str(copy)]) == 1
-    assert "model.pt is not what model.json was written with" in capsys.readouterr().err
+    assert "model.pt does not belong to model.json" in capsys.readouterr().err

@@ -78,12 +78,12 @@ def test_every_option_of_a_configured_strategy_is_described():
 
 def test_what_a_sub_class_says_of_an_option_counts_more():
     described = describe_options(STRATEGIES.load("smac"))
-    assert described["pool_size"].startswith("random architectures that the acquisition is asked about besides")
+    assert described["pool_size"].startswith("random candidates besides those that local search finds")
     assert described["n_init"] == "random architectures at the start."
 
 
 def test_a_manual_page_says_what_each_option_means():
     command = [sys.executable, "-m", "nasbench", "info", "asha"]
     page = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "\n  min_epoch: no rung is below.\n" in page
+    assert "\n  min_epoch: lowest epoch of a rung.\n" in page
     assert "options: epochs=(), eta=4, min_epoch=1, max_epoch=None, kind='promotion'" in page

@@ -37,7 +37,7 @@ class Raises:
     def predict(self, batch):
         return Prediction(batch.archs.sum(axis=1).astype(float))
 
-    def improved(self, archs: Archs, step: float) -> Archs:
+    def improve(self, archs: Archs, step: float) -> Archs:
         self.asked.append((archs.copy(), step))
         moved = archs.copy()
         moved[:, 0] = np.minimum(moved[:, 0] + int(step), 4)

@@ -226,7 +226,7 @@ def test_named_methods_ask_as_published(cifar10, label, acquisition, n_init, bat
     component, options = Choice.parse(label).resolve(STRATEGIES)
     Recorder.asked.clear()
     strategy = component(cifar10.space, np.random.default_rng(0), **options | {"predictor": Recorder})
-    assert (strategy.n_decided, strategy.acquisition) == (n_init, acquisition)
+    assert (strategy.n_prefetchable, strategy.acquisition) == (n_init, acquisition)
     first = strategy.ask(n_init)
     answer(strategy, first, np.linspace(0, 1, n_init))
     second = strategy.ask(1)
