@@ -69,7 +69,7 @@ def test_proxies_of_the_searched_data_set_are_allowed_and_recorded(proxies, tmp_
         ("area,cheap_score=mine/accuracy", UnknownName, "mine/cifar10/ours"),
         ("area,cheap_score=none_such/ours", UnknownName, "none_such"),
         ("warm_start,source=table:mine/accuracy", UnknownName, "mine/cifar10/ours"),
-        ("warm_start,source=table:nbgraph/arxiv/n_params", InvalidOption, "of space 'nbgraph'"),
+        ("warm_start,source=table:nbgraph/arxiv/n_params", InvalidOption, "has space 'nbgraph'"),
     ],
 )
 def test_what_is_no_proxy_is_refused_before_anything_runs(proxies, tmp_path, label, error, says):

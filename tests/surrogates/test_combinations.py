@@ -188,5 +188,5 @@ def test_a_source_that_is_the_task_itself_is_refused(cifar10, measured):
 
 
 def test_a_source_of_another_space_is_refused(cifar10):
-    with pytest.raises(InvalidOption, match="the searched task is of space 'nb201'"):
+    with pytest.raises(InvalidOption, match="the searched task has space 'nb201'"):
         made(f"ranking_transfer,source=nbgraph-cora,member={LINE}", cifar10)()

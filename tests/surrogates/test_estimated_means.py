@@ -79,5 +79,5 @@ def test_it_wants_a_target_whose_noise_has_one_size(cifar10):
     archs, scores = some(cifar10, 20)
     with pytest.raises(PredictorError, match="target=score"):
         fitted("functional_gp", cifar10.space, archs, scores).estimate_means(0.01)
-    with pytest.raises(PredictorError, match="before it was fitted"):
+    with pytest.raises(PredictorError, match="not fitted; call fit first"):
         make_predictor(cifar10.space, LABELS[0]).estimate_means(0.01)
