@@ -115,7 +115,7 @@ def test_a_source_never_shows_its_test_split(transfer, measured, monkeypatch):
 def test_what_cannot_be_a_source_is_refused(cifar10, measured):
     with pytest.raises(PredictorError, match="the very scores"):
         trained(partial(MultiTaskGP, cifar10.space, source="nb201-cifar10"), measured, 20)
-    with pytest.raises(InvalidOption, match="the searched task is of space 'nb201'"):
+    with pytest.raises(InvalidOption, match="the searched task has space 'nb201'"):
         MultiTaskGP(cifar10.space, source="nbgraph-cora")
     with pytest.raises(InvalidOption, match="at least 2"):
         MultiTaskGP(cifar10.space, source="nb201-cifar100", n_source=1)

@@ -249,7 +249,7 @@ def test_a_missing_static_metric_is_what_the_error_names(own):
 
 
 def test_a_table_of_static_metrics_says_that_nothing_was_measured(own):
-    with pytest.raises(UnknownName, match=r"has static metrics of data set 'd', but no measurement; .*: e"):
+    with pytest.raises(UnknownName, match=r"has static metrics of data set 'd', but no measurements; .*: e"):
         load_table_task(
             own(HyperSpace(GRID).rows, measured(np.full((25, 1, 1), 0.5), dataset="e"), statics=[("d", "took_s")])
         )
