@@ -314,7 +314,7 @@ def test_a_published_table_takes_the_smallest_loss_and_prints_no_percent_of_it(h
     read = Columns(published, tables={"curves201": Table(find_table("curves201"))})
     assert (read.sign("loss"), read.sign("accuracy")) == (-1, 1)
     read.check_unit("accuracy")
-    with pytest.raises(CannotJudge, match="'nats', and the table of the claim in percent"):
+    with pytest.raises(CannotJudge, match="'nats', but the table of the claim is in percent"):
         read.check_unit("loss")
 
 
