@@ -6,9 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
+from nasbench.comparison import Record
 from nasbench.comparison.columns import join_runs
 from nasbench.comparison.experiment import Experiment, Limits
-from nasbench.comparison.record import Record
 from nasbench.comparison.run import Run
 from nasbench.registry import Choice
 from nasbench.simulation import History

@@ -23,4 +23,3 @@ if os.path.exists(f"{__path__[0]}/api.py"):  # noqa: PTH110 (importing pathlib t
     )
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
-__all__ += ["__version__"]

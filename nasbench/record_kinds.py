@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nasbench.comparison.record import Record
+from nasbench.comparison import Record
 from nasbench.evaluation import PredictionRecord
 from nasbench.evaluation.evaluation import FORMAT
 from nasbench.records.replay import Verdict

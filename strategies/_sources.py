@@ -17,7 +17,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints, get_row_index
 from nasbench.choices import Choice
-from nasbench.comparison.record import Record
+from nasbench.comparison.record import SearchRecord
 from nasbench.errors import InvalidOption
 from nasbench.records.opening import recorded_entries, recorded_task
 from nasbench.records.store import is_record
@@ -72,7 +72,7 @@ class _RecordSource:
 
     def __init__(self, path: Path, task: str, space: SearchSpace) -> None:
         self.name = f"{path}:{task}"
-        record = Record(path)
+        record = SearchRecord(path)
         if space.code_options:  # the meaning of its codes is declared, and the declarations may differ
             there = Party(f"record {path}", recorded_task(record, task).space)
             refuse_other_codes(there, Party("the searched task", space), "choose another source")
@@ -238,7 +238,7 @@ def _list_fitting_tasks(path: Path, space: str, target: str) -> list[str]:
     Raises:
         InvalidOption: there is none, or the record's searches learnt from the target data set themselves.
     """
-    record = Record(path)
+    record = SearchRecord(path)
     searched = _get_data_set(target) if target else ""
     with as_recorded(recorded_entries(record)):  # its tasks may be declared in files that lie elsewhere
         names = [name for name in record.tasks if _get_space_name(name) == space]
@@ -256,7 +256,7 @@ def _list_fitting_tasks(path: Path, space: str, target: str) -> list[str]:
     return names
 
 
-def _list_learnt_data_sets(record: Record) -> list[str]:
+def _list_learnt_data_sets(record: SearchRecord) -> list[str]:
     """Return the data sets that the searches of a record learnt from, also by way of other records."""
     found: list[str] = []
     with as_recorded(recorded_entries(record)):
@@ -264,7 +264,7 @@ def _list_learnt_data_sets(record: Record) -> list[str]:
             if name.startswith(PROXY_SOURCE):
                 continue
             if _is_record(name):
-                inner = Record(Path(name))
+                inner = SearchRecord(Path(name))
                 with as_recorded(recorded_entries(inner)):
                     found += map(_get_data_set, inner.tasks)
                 found += _list_learnt_data_sets(inner)

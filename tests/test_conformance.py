@@ -343,7 +343,7 @@ class Lenient(Ridge):
 
 class AnswersUnasked(Ridge):
     def predict(self, batch):
-        return Prediction(np.zeros(len(batch))) if self._make_target is None else super().predict(batch)
+        return Prediction(np.zeros(len(batch))) if self._target is None else super().predict(batch)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
+from .comparing import compare as compare
+from .display import Record as Record
 from .experiment import Experiment as Experiment
-from .record import Record as Record
 from .run import Run as Run
-from .running import compare as compare

@@ -13,7 +13,7 @@ import numpy as np
 
 from nasbench.arrays import Bools, Floats
 from nasbench.comparison.columns import RunColumns, concatenate_columns
-from nasbench.comparison.record import Record
+from nasbench.comparison.record import SearchRecord
 from nasbench.comparison.task_runs import join_task_runs
 from nasbench.errors import RecordError
 from nasbench.metrics import Metric, TaskRuns, make_metrics
@@ -117,7 +117,7 @@ class Analysis:
         return np.array([task.summarize(name) for task in self.tasks])
 
 
-def analyse(record: Record, metrics: Sequence[str] = ()) -> Analysis:
+def analyse(record: SearchRecord, metrics: Sequence[str] = ()) -> Analysis:
     """Read a record and compute everything that the leaderboard and the plots show.
 
     Args:
@@ -138,7 +138,7 @@ def analyse(record: Record, metrics: Sequence[str] = ()) -> Analysis:
     return Analysis(record.strategies, tasks, record.spec["n_workers"], record.spec["seed"], computed)
 
 
-def _read_complete(record: Record, task: str, strategy: str) -> RunColumns:
+def _read_complete(record: SearchRecord, task: str, strategy: str) -> RunColumns:
     """Return all runs of a task and strategy, joined.
 
     Raises:

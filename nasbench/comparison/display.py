@@ -5,21 +5,21 @@ and matplotlib, which running a comparison does not.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nasbench.comparison.record import SearchRecord
 from nasbench.errors import make_unknown_name
 from nasbench.records.display import Plots, RecordDisplay
 
 if TYPE_CHECKING:
     from nasbench.comparison.analysis import TaskAnalysis
     from nasbench.comparison.leaderboard import Leaderboard
-    from nasbench.comparison.record import Record
     from nasbench.records.replay import Verdict
 
 
-class SearchDisplay(RecordDisplay):
+class Record(RecordDisplay, SearchRecord):
     """The public methods of a record of searches that rank, draw, tabulate and verify it."""
 
     def leaderboard(self) -> "Leaderboard":
@@ -31,7 +31,7 @@ class SearchDisplay(RecordDisplay):
         from nasbench.comparison.analysis import analyse
         from nasbench.comparison.leaderboard import leaderboard
 
-        return leaderboard(analyse(cast("Record", self)))
+        return leaderboard(analyse(self))
 
     def plot(self, folder: Path | str | None = None) -> Plots:
         """Draw regret, rank, performance profile and critical differences, as PNG and SVG; notebooks show them.
@@ -46,7 +46,7 @@ class SearchDisplay(RecordDisplay):
         from nasbench.comparison.analysis import analyse
         from nasbench.comparison.plots import write_plots
 
-        record = cast("Record", self)
+        record = self
         return Plots(tuple(write_plots(analyse(record), Path(folder or record.path / "plots"))))
 
     def to_pandas(self, rows: str = "runs") -> Any:
@@ -69,7 +69,7 @@ class SearchDisplay(RecordDisplay):
         makers = {"runs": _frames_of_runs, "trials": _frames_of_trials}
         if rows not in makers:
             raise make_unknown_name("kind of rows", rows, makers)
-        return pd.concat(map(pd.DataFrame, makers[rows](cast("Record", self))), ignore_index=True)
+        return pd.concat(map(pd.DataFrame, makers[rows](self)), ignore_index=True)
 
     def verify(self, *, sample: int | None = 2, seed: int = 0) -> "Verdict":
         """Check every trial of all runs against its task, and replay some runs bit by bit.
@@ -84,10 +84,10 @@ class SearchDisplay(RecordDisplay):
         """
         from nasbench.comparison.verify import verify
 
-        return verify(cast("Record", self), sample=sample, rng=np.random.default_rng(seed))
+        return verify(self, sample=sample, rng=np.random.default_rng(seed))
 
 
-def _frames_of_runs(record: "Record") -> list[dict[str, Any]]:
+def _frames_of_runs(record: SearchRecord) -> list[dict[str, Any]]:
     """Return the columns of each task's runs."""
     from nasbench.comparison.analysis import analyse
 
@@ -111,7 +111,7 @@ def _columns_of_runs(task: "TaskAnalysis", strategies: list[str]) -> dict[str, A
     }
 
 
-def _frames_of_trials(record: "Record") -> list[dict[str, Any]]:
+def _frames_of_trials(record: SearchRecord) -> list[dict[str, Any]]:
     """Return the columns of each run's trials."""
     from nasbench.records.opening import recorded_task
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from nasbench.comparison import version1
 from nasbench.comparison.columns import RunColumns, RunViews, from_stored, join_runs, to_stored
-from nasbench.comparison.display import SearchDisplay
 from nasbench.comparison.experiment import FORMAT, VERSION, Experiment, Limits
 from nasbench.comparison.run import Run
 from nasbench.errors import RecordError
@@ -23,7 +22,7 @@ from nasbench.records.stored_run import Pair, RunFiles
 TIMINGS_FILE = "timings.h5"
 
 
-class Record(SearchDisplay, RunStore[Run]):
+class SearchRecord(RunStore[Run]):
     """A folder with the runs of strategies."""
 
     contestant_kind, format_name, format_version = "strategies", FORMAT, VERSION

@@ -8,7 +8,7 @@ import numpy as np
 from nasbench.comparison import version1
 from nasbench.comparison.experiment import Experiment
 from nasbench.comparison.plausibility import explain_misfit
-from nasbench.comparison.record import Record
+from nasbench.comparison.record import SearchRecord
 from nasbench.comparison.run import Run
 from nasbench.comparison.running import recorded_run
 from nasbench.records.opening import opened_tasks, recorded_entries, recorded_task
@@ -16,7 +16,7 @@ from nasbench.records.replay import Verdict, changes, replay
 from nasbench.tasks.recorded import as_recorded
 
 
-def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) -> Verdict:
+def verify(record: SearchRecord, *, sample: int | None = 2, rng: np.random.Generator) -> Verdict:
     """Check every trial of all runs, and replay ``sample`` runs of each task and strategy (None: all).
 
     Raises:
@@ -37,7 +37,7 @@ def verify(record: Record, *, sample: int | None = 2, rng: np.random.Generator) 
     return replace(replay(record, again, changed, sample=sample, rng=rng), misfits=misfits)
 
 
-def _find_misfits(record: Record, experiment: Experiment) -> list[tuple[str, str, Any, str]]:
+def _find_misfits(record: SearchRecord, experiment: Experiment) -> list[tuple[str, str, Any, str]]:
     """Compare every trial of all runs, including failed runs, with the answers of the tasks."""
     found = []
     for name in record.tasks:

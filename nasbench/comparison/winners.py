@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.comparison.record import Record
+from nasbench.comparison.record import SearchRecord
 from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.predictions import Batch, make_predictor
 from nasbench.recommending import find_comparable
@@ -16,7 +16,7 @@ from nasbench.threads import limit_to_one_thread
 _FEWEST, _MOST = 2, 500  # size of the predictor's training set
 
 
-def find_top_architectures(record: Record, task: str, top: int) -> tuple[Archs, Floats]:
+def find_top_architectures(record: SearchRecord, task: str, top: int) -> tuple[Archs, Floats]:
     """Return the best ``top`` architectures of all finished runs on a task, best first.
 
     Isomorphic architectures count as one, represented by the one that occurred first. Its score is the mean of what
@@ -41,7 +41,7 @@ def find_top_architectures(record: Record, task: str, top: int) -> tuple[Archs, 
     return met.archs[order], recorded_task(record, task).sign * met.score[order]
 
 
-def predict_held_out(record: Record, task: str, archs: Archs, label: str, rng: np.random.Generator) -> Floats:
+def predict_held_out(record: SearchRecord, task: str, archs: Archs, label: str, rng: np.random.Generator) -> Floats:
     """Predict the metric of architectures [k, d] from all other architectures that a search evaluated; ``[k]``.
 
     The predictor does not learn from these architectures or from isomorphic ones: its prediction is a third opinion
@@ -79,7 +79,7 @@ class _Pooled(NamedTuple):
     score: Floats
 
 
-def _pool_observations(record: Record, task: str) -> _Pooled:
+def _pool_observations(record: SearchRecord, task: str) -> _Pooled:
     """Pool the observations of all finished runs on a task; raises the errors of ``winners``."""
     if task not in record.tasks:
         raise make_unknown_name("task of the record", task, record.tasks)

@@ -10,11 +10,12 @@ output names its protocol:
 Each run trains once and is tested by both protocols.
 """
 
+from nasbench.evaluation.display import PredictionRecord
+from nasbench.evaluation.evaluating import evaluate
 from nasbench.evaluation.evaluation import Evaluation
 from nasbench.evaluation.extrapolation import CurveTable, extrapolate_curves, read_curve_table
 from nasbench.evaluation.metrics import METRICS, measure_prediction
-from nasbench.evaluation.record import Outcome, PredictionRecord
-from nasbench.evaluation.running import evaluate
+from nasbench.evaluation.record import Outcome
 
 __all__ = [
     "METRICS",

@@ -11,7 +11,7 @@ from nasbench.errors import RecordError
 from nasbench.evaluation.curves import CURVE_METRICS
 from nasbench.evaluation.evaluation import Evaluation
 from nasbench.evaluation.metrics import LEVELS, METRICS
-from nasbench.evaluation.record import Measured, Outcome, PredictionRecord
+from nasbench.evaluation.record import Measured, Outcome, OutcomeRecord
 from nasbench.units import ACCURACY, Scale
 
 Grid = list[list[list[Outcome]]]
@@ -75,7 +75,7 @@ class PredictionAnalysis:
         return np.concatenate([part.reshape(len(part), -1).T for part in parts])
 
 
-def analyse(record: PredictionRecord) -> PredictionAnalysis:
+def analyse(record: OutcomeRecord) -> PredictionAnalysis:
     """Read a record and compute everything that the leaderboard and the plots show.
 
     Raises:
@@ -97,7 +97,7 @@ def analyse(record: PredictionRecord) -> PredictionAnalysis:
     )
 
 
-def _collect_grid(record: PredictionRecord, task: str) -> Grid:
+def _collect_grid(record: OutcomeRecord, task: str) -> Grid:
     sizes, runs = record.spec["train_sizes"], record.spec["runs"]
     grid = []
     for predictor in record.predictors:
@@ -115,7 +115,7 @@ def _build_array(grid: Grid, value: Callable[..., float]) -> Floats:
     return np.array([[[value(run) for run in row] for row in rows] for rows in grid], dtype=np.float64)
 
 
-def _test(record: PredictionRecord, name: str, protocol: str, grid: Grid) -> TaskPredictionAnalysis:
+def _test(record: OutcomeRecord, name: str, protocol: str, grid: Grid) -> TaskPredictionAnalysis:
     unknown = [np.nan] * len(LEVELS)
     return TaskPredictionAnalysis(
         name=name,

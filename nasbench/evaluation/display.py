@@ -4,20 +4,20 @@ The methods import what they need on use: the modules of analysis and verificati
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nasbench.evaluation.record import OutcomeRecord
 from nasbench.records.display import Plots, RecordDisplay
 
 if TYPE_CHECKING:
     from nasbench.evaluation.analysis import PredictionAnalysis, TaskPredictionAnalysis
     from nasbench.evaluation.leaderboard import PredictionLeaderboard
-    from nasbench.evaluation.record import PredictionRecord
     from nasbench.records.replay import Verdict
 
 
-class PredictionDisplay(RecordDisplay):
+class PredictionRecord(RecordDisplay, OutcomeRecord):
     """The public methods of a record of predictors that rank, draw, tabulate and verify it."""
 
     def leaderboard(self) -> "PredictionLeaderboard":
@@ -29,7 +29,7 @@ class PredictionDisplay(RecordDisplay):
         from nasbench.evaluation.analysis import analyse
         from nasbench.evaluation.leaderboard import leaderboard
 
-        return leaderboard(analyse(cast("PredictionRecord", self)))
+        return leaderboard(analyse(self))
 
     def plot(self, folder: Path | str | None = None) -> Plots:
         """Draw Kendall's tau over train size and cost, and reliability, as PNG and SVG; notebooks show them.
@@ -44,7 +44,7 @@ class PredictionDisplay(RecordDisplay):
         from nasbench.evaluation.analysis import analyse
         from nasbench.evaluation.plots import write_plots
 
-        record = cast("PredictionRecord", self)
+        record = self
         return Plots(tuple(write_plots(analyse(record), Path(folder or record.path / "plots"))))
 
     def to_pandas(self) -> Any:
@@ -60,7 +60,7 @@ class PredictionDisplay(RecordDisplay):
 
         from nasbench.evaluation.analysis import analyse
 
-        analysis = analyse(cast("PredictionRecord", self))
+        analysis = analyse(self)
         return pd.concat([pd.DataFrame(_columns(analysis, test)) for test in analysis.tests], ignore_index=True)
 
     def verify(self, *, sample: int | None = 2, seed: int = 0) -> "Verdict":
@@ -76,7 +76,7 @@ class PredictionDisplay(RecordDisplay):
         """
         from nasbench.evaluation.verify import verify
 
-        return verify(cast("PredictionRecord", self), sample=sample, rng=np.random.default_rng(seed))
+        return verify(self, sample=sample, rng=np.random.default_rng(seed))
 
 
 def _columns(analysis: "PredictionAnalysis", test: "TaskPredictionAnalysis") -> dict[str, Any]:

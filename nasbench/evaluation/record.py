@@ -5,7 +5,6 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from nasbench.evaluation.display import PredictionDisplay
 from nasbench.evaluation.evaluation import FORMAT, VERSION, Evaluation, Key
 from nasbench.records.line_files import LineFiles
 from nasbench.records.store import RunStore
@@ -101,7 +100,7 @@ class Outcome:
         return replace(self, measured=Measured(**known))
 
 
-class PredictionRecord(PredictionDisplay, RunStore[Outcome]):
+class OutcomeRecord(RunStore[Outcome]):
     """A folder with the outcomes of predictors; printing it shows a summary."""
 
     contestant_kind, format_name, format_version = "predictors", FORMAT, VERSION

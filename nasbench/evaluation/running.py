@@ -1,10 +1,8 @@
-"""Run an evaluation: in parallel processes, resumable, with the same bits for any number of jobs."""
+"""One run of an evaluation: a predictor on a task, in whatever process, with the same bits."""
 
 import json
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +15,10 @@ from nasbench.evaluation.curves import count_seen_epochs, cut_curves, measure_cu
 from nasbench.evaluation.evaluation import Evaluation, Key, require_trained
 from nasbench.evaluation.metrics import STEP, compute_reliability, measure_prediction
 from nasbench.evaluation.protocols import Pool, Split, draw_training_scores, pool_of, split_pool
-from nasbench.evaluation.record import Measured, Outcome, PredictionRecord
-from nasbench.files import exclusive_lock
-from nasbench.jobs import check_jobs
+from nasbench.evaluation.record import Measured, Outcome, OutcomeRecord
 from nasbench.measuring import PeakMemory, Stopwatch
 from nasbench.predictions import Batch, Prediction, Predictor, make_predictor
-from nasbench.records.contestants import Contestants, Tasks
 from nasbench.records.opening import recorded_entries
-from nasbench.records.provenance import warn_of_gaps
-from nasbench.records.run_missing import run_missing
-from nasbench.records.store import make_folder
 from nasbench.records.stored_run import Pair
 from nasbench.registry import PREDICTORS
 from nasbench.table import find_content, list_tables
@@ -153,7 +145,7 @@ def _keep_examples(
         tests[f"{evaluation.protocols[0]}@{cutoff:g}"]["examples"] = select_examples(curves, prediction, sign)
 
 
-def open_recorded_pool(record: PredictionRecord, name: str) -> tuple[TableTask, Pool]:
+def open_recorded_pool(record: OutcomeRecord, name: str) -> tuple[TableTask, Pool]:
     """Open a task of a record with its measured architectures.
 
     Raises:
@@ -164,7 +156,7 @@ def open_recorded_pool(record: PredictionRecord, name: str) -> tuple[TableTask, 
     return _open_task(name, entry, proxies, "cutoffs" in record.spec)
 
 
-def find_recorded_proxies(record: PredictionRecord) -> str:
+def find_recorded_proxies(record: OutcomeRecord) -> str:
     """Find the file of a record's table of proxies by its content; empty if the record uses none.
 
     Raises:
@@ -179,66 +171,14 @@ def find_recorded_proxies(record: PredictionRecord) -> str:
     return ""
 
 
-def _append_run(record: PredictionRecord, evaluation: Evaluation, pair: Pair, key: Key) -> None:
+def append_run(record: OutcomeRecord, evaluation: Evaluation, pair: Pair, key: Key) -> None:
     """Do one run in this process and write it immediately."""
     task, label = pair
     choice = next(choice for choice in evaluation.predictors if choice.label == label)
     record.append(task, label, rerun(record, evaluation, task, choice, key))
 
 
-def rerun(record: PredictionRecord, evaluation: Evaluation, task: str, choice: Choice, key: Key) -> Outcome:
+def rerun(record: OutcomeRecord, evaluation: Evaluation, task: str, choice: Choice, key: Key) -> Outcome:
     """Fit and test once on a task as the record declares it, including the tasks that the predictor learns from."""
     with as_recorded(recorded_entries(record)):
         return run_once(evaluation, open_recorded_pool(record, task), choice, key)
-
-
-def evaluate(
-    tasks: Tasks,
-    predictors: Contestants,
-    *,
-    train_sizes: int | Sequence[int] = (10, 50, 100, 250, 1000),
-    n_jobs: int = 1,
-    out: Path | str | None = None,
-    beside: bool = False,
-    retry_failed: bool = False,
-    on_progress: Callable[[int, int], None] | None = None,
-    **options: Any,
-) -> PredictionRecord:
-    """Evaluate predictors on tasks and record every metric.
-
-    Args:
-        tasks: names, as ``nasbench list`` shows them, or tasks that are already open.
-        predictors: labels ``NAME[@PRESET][,option=value]``, or your own classes.
-        train_sizes: numbers of training architectures.
-        n_jobs: number of processes; -1 for one per core. Only measured seconds and memory depend on it.
-        out: folder of the record; runs that it already holds are not repeated. None for a temporary folder, which is
-            deleted when the record is no longer used.
-        beside: if ``out`` holds another experiment, write into ``out-2``, ``out-3`` and so on.
-        retry_failed: run failed runs again.
-        on_progress: called with (finished runs, total runs).
-        **options: ``runs``, ``seed``, ``protocols``, ``test_size``, ``labels``, ``proxies`` and ``cutoffs`` of
-            ``Evaluation``.
-
-    Returns:
-        The record; ``print`` shows its leaderboard.
-
-    Raises:
-        NasbenchError: names or options are invalid; raised before anything runs.
-        OSError: the record cannot be written; finished runs are kept.
-    """
-    evaluation = Evaluation.of(tasks, predictors, train_sizes, **options)
-    check_jobs(n_jobs)
-    spec = evaluation.spec()
-    warn_of_gaps(spec)
-    path = make_folder(out)
-    if beside:
-        path = PredictionRecord.find_place(path, spec)
-    with exclusive_lock(path / "spec.json"):
-        record = PredictionRecord.open_or_create(path, spec)
-        if out is None:
-            record.remove_when_unused()
-        keys = {(task, choice.label): evaluation.keys for task in evaluation.tasks for choice in evaluation.predictors}
-        # each process opens the tasks itself, from the record
-        run_one = partial(_append_run, record, replace(evaluation, given={}))
-        run_missing(record, keys, run_one, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
-    return record

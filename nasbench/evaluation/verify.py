@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 
 from nasbench.evaluation.evaluation import Evaluation, Key
-from nasbench.evaluation.record import Outcome, PredictionRecord
+from nasbench.evaluation.record import Outcome, OutcomeRecord
 from nasbench.evaluation.running import find_recorded_proxies, rerun
 from nasbench.records.opening import opened_tasks, recorded_entries
 from nasbench.records.replay import Verdict, changes, replay
 from nasbench.tasks.recorded import as_recorded
 
 
-def verify(record: PredictionRecord, *, sample: int | None = 2, rng: np.random.Generator) -> Verdict:
+def verify(record: OutcomeRecord, *, sample: int | None = 2, rng: np.random.Generator) -> Verdict:
     """Repeat ``sample`` runs of each task and predictor (None: all), and compare every metric.
 
     Raises:

@@ -18,8 +18,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import nasbench
 from nasbench.choices import Choice
+from nasbench.comparison import Record
 from nasbench.comparison.experiment import Experiment, Limits
-from nasbench.comparison.record import Record
 from nasbench.comparison.run import Run
 from nasbench.comparison.verify import verify
 from nasbench.errors import (

@@ -14,9 +14,9 @@ import pytest
 
 import nasbench
 from nasbench.cli import main
+from nasbench.comparison import Record
 from nasbench.comparison.analysis import analyse
 from nasbench.comparison.experiment import Limits
-from nasbench.comparison.record import Record
 from nasbench.comparison.run import Run
 from nasbench.comparison.verify import verify
 from nasbench.errors import RecordError

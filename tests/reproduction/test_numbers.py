@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -25,6 +25,7 @@ FEW = st.integers(2, 5).flatmap(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first draw of an array loads what hypothesis needs
 @given(FEW, st.integers(1, 3))
 def test_the_best_of_n_is_the_mean_over_all_draws(columns, n):
     """All N ** n equally likely draws; where the chooser holds several for the best, each is taken equally often."""

@@ -43,7 +43,7 @@ def test_a_task_is_an_objective_of_optuna(cifar10):
 def test_what_is_no_architecture_is_pruned():
     task = nasbench.load_task("nbgraph-proteins")
     objective = make_optuna_objective(task, np.random.default_rng(0))
-    with pytest.raises(optuna.TrialPruned, match="no architecture"):
+    with pytest.raises(optuna.TrialPruned, match="not a valid architecture"):
         objective(optuna.trial.FixedTrial(dict(zip(task.space.decisions, [8, 8, 0, 8, 0], strict=True))))
 
 

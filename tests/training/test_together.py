@@ -152,7 +152,7 @@ def test_a_command_that_is_told_to_end_leaves_no_process_and_no_traceback(tmp_pa
     running.terminate()
     _, told = running.communicate(timeout=60)
     assert running.returncode == 128 + signal.SIGTERM
-    assert b"what was finished is kept" in told
+    assert b"finished work is kept" in told
     assert b"Traceback" not in told
     assert len(holders) == 2
     time.sleep(0.2)

@@ -1,0 +1,87 @@
+"""Run a comparison: in parallel processes, resumable, with the same bits for any number of jobs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from nasbench.backends.checkpoints import FREE, Checkpoints
+from nasbench.comparison.display import Record
+from nasbench.comparison.experiment import Experiment, Limits
+from nasbench.comparison.running import append_run
+from nasbench.files import exclusive_lock
+from nasbench.jobs import check_jobs
+from nasbench.records.contestants import Contestants, Tasks
+from nasbench.records.provenance import warn_of_gaps
+from nasbench.records.run_missing import run_missing
+from nasbench.records.store import make_folder
+from nasbench.simulation import Budget
+
+
+def compare(
+    tasks: Tasks,
+    strategies: Contestants,
+    *,
+    runs: int = 100,
+    seed: int = 0,
+    limits: Limits | Budget | None = None,
+    n_workers: int = 1,
+    checkpoints: Checkpoints = FREE,
+    n_jobs: int = 1,
+    out: Path | str | None = None,
+    beside: bool = False,
+    retry_failed: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Record:
+    """Compare strategies on tasks and record every trial.
+
+    Args:
+        tasks: names, as ``nasbench list`` shows them, or tasks that are already open.
+        strategies: labels ``NAME[@PRESET][,option=value]``, or your own classes.
+        runs: number of runs of each strategy on each task.
+        seed: random seed; it determines every number of the record.
+        limits: budget of each run; None for each task's default.
+        n_workers: number of simulated workers of each run.
+        checkpoints: what resuming a paused trial costs.
+        n_jobs: number of processes; -1 for one per core. The record does not depend on it.
+        out: folder of the record; runs that it already holds are not repeated. None for a temporary folder, which is
+            deleted when the record is no longer used.
+        beside: if ``out`` holds another experiment, write into ``out-2``, ``out-3`` and so on.
+        retry_failed: run failed runs again.
+        on_progress: called with (finished runs, total runs).
+
+    Returns:
+        The record.
+
+    Raises:
+        NasbenchError: names or options are invalid; raised before anything runs.
+        OSError: the record cannot be written; finished runs are kept.
+    """
+    experiment = Experiment.of(
+        tasks,
+        strategies,
+        runs=runs,
+        seed=seed,
+        limits=Limits.parse(limits),
+        n_workers=n_workers,
+        checkpoints=checkpoints,
+    )
+    check_jobs(n_jobs)
+    spec = experiment.spec()
+    warn_of_gaps(spec)
+    path = make_folder(out)
+    if beside:
+        path = Record.find_place(path, spec)
+    with exclusive_lock(path / "spec.json"):
+        record = Record.open_or_create(path, spec)
+        if out is None:
+            record.remove_when_unused()
+        keys = {
+            (task, choice.label): list(range(experiment.runs))
+            for task in experiment.tasks
+            for choice in experiment.strategies
+        }
+        # each process opens the tasks itself, from the record
+        run_one = partial(append_run, record, replace(experiment, given={}))
+        run_missing(record, keys, run_one, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
+    return record
