@@ -137,7 +137,7 @@ def test_runs_keep_recommendations_and_verify_looks_at_them(cifar10):
     assert explain_misfit(experiment, cifar10, 0, run.history, run.recommendations) == ""
     first = run.recommendations[0]
     for changed, says in (
-        (first._replace(archs=first.archs + np.int8(9)), "no architecture of space"),
+        (first._replace(archs=first.archs + np.int8(9)), "not an architecture of space"),
         (first._replace(archs=first.archs[:0]), "at least one architecture"),
         (first._replace(time_s=first.time_s / 2), "no trial ended"),
     ):
