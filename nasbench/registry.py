@@ -243,8 +243,11 @@ def with_epochs(component: Any, options: Mapping[str, Any], epochs: Sequence[int
     return {**options, "epochs": tuple(epochs)}
 
 
-def with_observation_noise(component: Any, options: Mapping[str, Any], noise: float) -> dict[str, Any]:
-    """Return a strategy's options, with a task's noise of one query as ``observation_noise`` if that was left open."""
+def with_observation_noise(component: Any, options: Mapping[str, Any], noise: Callable[[], float]) -> dict[str, Any]:
+    """Return a strategy's options, with a task's noise of one query as ``observation_noise`` if that was left open.
+
+    ``noise`` is called only where it is wanted: a task has to read its scores to know it.
+    """
     if "observation_noise" not in options_of(component) or options.get("observation_noise") is not None:
         return dict(options)
-    return {**options, "observation_noise": noise}
+    return {**options, "observation_noise": noise()}

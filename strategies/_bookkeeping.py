@@ -182,17 +182,6 @@ def check_below_one(**options: float) -> None:
             raise InvalidOption(f"{name}={value}; expected at least 0 and below 1")
 
 
-def check_between(low: float, high: float, **options: float) -> None:
-    """Raise an error for options outside ``(low, high)``, or that are not numbers.
-
-    Raises:
-        InvalidOption: the message names the first such option.
-    """
-    for name, value in options.items():
-        if not (_is_number(value) and low < value < high):
-            raise InvalidOption(f"{name}={value}; expected a number between {low:g} and {high:g}, both excluded")
-
-
 def check_positive(**options: float) -> None:
     """Raise an error for options that are not positive finite numbers.
 

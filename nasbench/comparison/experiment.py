@@ -194,7 +194,7 @@ def check_choice(choice: Choice, name: str, task: Task) -> None:
     check_epochs(choice, task)
     component, options = choice.resolve(STRATEGIES)
     options = with_epochs(component, with_target(component, options, name), task.epochs)
-    options = with_observation_noise(component, options, task.observation_noise)
+    options = with_observation_noise(component, options, lambda: task.observation_noise)
     check_made(f"{choice.label} on {name}", lambda: component(task.space, np.random.default_rng(0), **options))
 
 

@@ -22,7 +22,7 @@ def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> 
     try:
         component, options = choice.resolve(STRATEGIES)
         options = with_epochs(component, with_target(component, options, task.name), task.epochs)
-        options = with_observation_noise(component, options, task.observation_noise)
+        options = with_observation_noise(component, options, lambda: task.observation_noise)
         with limit_to_one_thread():
             simulation = Simulation(
                 component(task.space, own, **options),

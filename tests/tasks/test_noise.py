@@ -64,6 +64,6 @@ def test_means_and_single_trainings_have_none(name):
 
 
 def test_a_strategy_that_asks_is_told_unless_somebody_says_otherwise():
-    assert with_observation_noise(Auto, {"kappa": 1}, 0.01) == {"kappa": 1, "observation_noise": 0.01}
-    assert with_observation_noise(Auto, {"observation_noise": 0.0}, 0.01) == {"observation_noise": 0.0}
-    assert with_observation_noise(RandomSearch, {}, 0.01) == {}
+    assert with_observation_noise(Auto, {"kappa": 1}, lambda: 0.01) == {"kappa": 1, "observation_noise": 0.01}
+    assert with_observation_noise(Auto, {"observation_noise": 0.0}, lambda: 0.01) == {"observation_noise": 0.0}
+    assert with_observation_noise(RandomSearch, {}, lambda: 0.01) == {}
