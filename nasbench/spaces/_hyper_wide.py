@@ -193,6 +193,18 @@ class WideHyperSpace(HyperSpace):
             found[rows, at] = scale.measure(archs[rows, at])
         return found
 
+    def place(self, positions: Floats) -> Archs:
+        """Return the configurations at positions [n, d] in the unit cube; inactive decisions are 0."""
+        archs = np.minimum(np.floor(positions * self.cardinality), np.maximum(self.cardinality - 1, 0)) + 0.0
+        for at, scale in self.scales.items():
+            archs[:, at] = scale.place(positions[:, at])
+        return np.where(self._find_active(archs), archs, 0.0)
+
+    @cached_property
+    def is_number(self) -> Bools:
+        """[d] whether a decision is one number on a scale."""
+        return np.array([item.is_number for item in self.declared])
+
     def graphs(self, archs: Archs) -> Graphs:
         """Return graphs as ``HyperSpace`` does; the label of a number is the sixteenth of its scale."""
         archs = self.checked(archs)
