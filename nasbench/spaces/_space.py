@@ -93,6 +93,10 @@ class SearchSpace(ABC):
         """[d] whether the choices of a decision are ordered, so that two may be several steps apart."""
         return np.zeros(len(self.decisions), dtype=np.bool_)
 
+    def find_active(self, archs: Archs) -> Bools:
+        """Return [n, d] which decisions of valid architectures matter, given the others."""
+        return np.ones(archs.shape, dtype=np.bool_)
+
     def measure(self, archs: Archs) -> Floats:
         """Return [n, d] the position of each decision from 0 to 1: the digit, or a number on its scale."""
         positions: Floats = archs / np.maximum(self.cardinality - 1, 1)
