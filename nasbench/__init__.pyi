@@ -10,6 +10,7 @@ from .errors import SearchFinished as SearchFinished
 from .evaluation import PredictionRecord as PredictionRecord
 from .evaluation import evaluate as evaluate
 from .evaluation.leaderboard import PredictionLeaderboard as PredictionLeaderboard
+from .frames import task_from_frame as task_from_frame
 from .predictions import Batch as Batch
 from .predictions import Prediction as Prediction
 from .predictions import make_predictor as make_predictor

@@ -58,6 +58,10 @@ class TextCells:
         places = [self._places[row] for row in np.flatnonzero(kept).tolist()]
         return TextCells(self.file, columns, places=places, decimal=self.decimal, remark=self.remark)
 
+    def replace_columns(self, columns: dict[str, Column]) -> "TextCells":
+        """Return the same rows with other columns."""
+        return TextCells(self.file, columns, places=self._places, decimal=self.decimal, remark=self.remark)
+
     def column(self, name: str) -> Column:
         """Return a column by name.
 

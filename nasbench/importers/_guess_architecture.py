@@ -33,7 +33,7 @@ class Guessed(NamedTuple):
 
 def find_architecture(cells: TextCells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
     """Return a column that a space can read; else a column whose name suggests architectures; else decisions."""
-    if read := _find_readable(cells, columns):
+    if read := find_readable(cells, columns):
         column, space = read
         lines = ["[architecture]", f"space = {quote_text(space)}", f"column = {quote_text(column)}"]
         return Guessed(lines, [column], f"column '{column}' reads as space {space}", [])
@@ -44,7 +44,7 @@ def find_architecture(cells: TextCells, columns: list[str], numeric: dict[str, F
     return _declare_decisions(cells, columns, numeric)
 
 
-def _find_readable(cells: TextCells, columns: Iterable[str]) -> tuple[str, str] | None:
+def find_readable(cells: TextCells, columns: Iterable[str]) -> tuple[str, str] | None:
     """Return the first column of texts that a registered space can read, and that space; plain numbers do not count."""
     texts = {column: _list_distinct_texts(cells, column)[:_SAMPLE] for column in columns}
     texts = {column: own for column, own in texts.items() if own and not all(map(_DIGITS.fullmatch, own))}
