@@ -21,7 +21,7 @@ def read_frame(frame: Any, used: list[str]) -> tuple[TextCells, dict[str, Any]]:
     Raises:
         InvalidOption: it is not a data frame, it has no rows, or two of the columns have the same name.
     """
-    frame = _convert_to_pandas(frame)
+    frame = convert_to_pandas(frame)
     names = [str(name) for name in frame.columns]
     frame = frame.set_axis(names, axis=1)
     if twice := [name for name in used if names.count(name) > 1]:
@@ -34,7 +34,12 @@ def read_frame(frame: Any, used: list[str]) -> tuple[TextCells, dict[str, Any]]:
     return TextCells("the frame", columns, places=list(map(str, frame.index))), declared
 
 
-def _convert_to_pandas(frame: Any) -> Any:
+def convert_to_pandas(frame: Any) -> Any:
+    """Return a data frame of any library as one of pandas.
+
+    Raises:
+        InvalidOption: it is not a data frame.
+    """
     if isinstance(frame, pd.DataFrame):
         return frame
     if hasattr(frame, "to_pandas"):  # polars, pyarrow; needs pyarrow, which the interchange protocol does without
@@ -58,10 +63,14 @@ def _declare_categorical(column: Any) -> dict[str, Any] | None:
     return {"ordinal" if column.cat.ordered else "categorical": values} if len(values) > 1 else None
 
 
+def widen_column(column: Any) -> Any:
+    """Return a column of short floats as long ones with the same digits: 0.001, not 0.0010000000474974513."""
+    return column.astype(str).astype(np.float64) if column.dtype in (np.float32, np.float16) else column
+
+
 def _convert_column(column: Any) -> Any:
     """Return a column as plain values [n], None where one is missing."""
-    if column.dtype == np.float32 or column.dtype == np.float16:
-        column = column.astype(str).astype(np.float64)  # 0.001, not 0.0010000000474974513
+    column = widen_column(column)
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype if not column.isna().any() else object)
     if pd.api.types.is_timedelta64_dtype(column.dtype):

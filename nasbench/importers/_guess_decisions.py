@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from nasbench.importers._cells import Column, is_number
+from nasbench.importers._guess_columns import split_words
 from nasbench.spaces import MOST_CHOICES
 
 Value = str | int | float | bool
@@ -21,6 +22,8 @@ _FEW = 20  # values that are listed even if most architectures have one of their
 _REPEATS = 3  # a value that this many architectures share on average was chosen from a list
 _DIGITS = 3  # significant digits of numbers that people choose
 _SPAN = 100.0  # from this ratio of the largest to the smallest value on, a scale is logarithmic
+_NAMED_SPAN = 10.0
+_LOGARITHMIC = re.compile(r"\b(lr|rate|decay|wd|weight decay|l2|eps|epsilon)\b")
 _SHOWN = 8  # values that a text lists
 _TRUTH = {"true": True, "True": True, "false": False, "False": False}
 
@@ -47,10 +50,11 @@ def _read_number(text: str) -> int | float:
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
-def guess_decision(values: Sequence[Value], n: int) -> dict[str, Any]:
+def guess_decision(name: str, values: Sequence[Value], n: int) -> dict[str, Any]:
     """Return the declaration of a decision, as the space ``hyper`` takes it.
 
     Args:
+        name: its name; rates and decays have a logarithmic scale already where they span one order of magnitude.
         values: its distinct values, sorted.
         n: number of rows that have one.
     """
@@ -61,7 +65,7 @@ def guess_decision(values: Sequence[Value], n: int) -> dict[str, Any]:
         return {"ordinal": numbers}
     if len(values) <= MOST_CHOICES and _REPEATS * len(values) <= n:
         return {"ordinal": numbers}
-    return declare_range(numbers)
+    return declare_range(numbers, _NAMED_SPAN if _LOGARITHMIC.search(split_words(name)) else _SPAN)
 
 
 def _is_round(number: float) -> bool:
@@ -69,10 +73,10 @@ def _is_round(number: float) -> bool:
     return isinstance(number, int) or float(f"{number:.{_DIGITS}g}") == number
 
 
-def declare_range(numbers: Sequence[int | float]) -> dict[str, Any]:
-    """Return the range of whole or real numbers [k], sorted, on the scale that their span suggests."""
+def declare_range(numbers: Sequence[int | float], span: float = _SPAN) -> dict[str, Any]:
+    """Return the range of whole or real numbers [k], sorted: on a log scale from a ratio ``span`` of the ends on."""
     low, high = numbers[0], numbers[-1]
-    log = low > 0 and high / low >= _SPAN
+    log = low > 0 and high / low >= span
     if all(isinstance(number, int) for number in numbers):
         return {"integer": [low, high]} | ({"log": True, "step": 1} if log else {})
     return {"real": [float(low), float(high)]} | ({"log": True} if log else {})

@@ -75,7 +75,7 @@ def _declare_decision(column: str, given: Any, texts: Column) -> dict[str, Any]:
         return dict(given)
     values = list_values(texts)
     if given is None:
-        return guess_decision(values, int((~pd.isna(texts)).sum()))
+        return guess_decision(column, values, int((~pd.isna(texts)).sum()))
     if given not in _KINDS:
         raise InvalidOption(f"decision '{column}' is {given!r}; expected one of {', '.join(_KINDS)}, or a declaration")
     if given == "categorical":
