@@ -60,7 +60,7 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
     used = {*found.columns, *axes.values(), *results, *(guess.column for guess in guesses)}
     lines += _describe_left_out([column for column in cells.columns if column not in used])
     lines += [f"  please answer: {question}" for question in questions]
-    text = _write_header(name, cells.decimal, where, questions) + "\n".join(found.lines) + "\n"
+    text = _write_header(name, cells, where, questions) + "\n".join(found.lines) + "\n"
     text += _write_defaults(axes, guesses, tuner) + "".join(_write_entry(guess, axes) for guess in guesses)
     return text, "\n".join([*lines, *found.lines])
 
@@ -124,10 +124,11 @@ def _write_list(columns: list[str]) -> str:
     return ", ".join(columns[:_SHOWN]) + more
 
 
-def _write_header(name: str, decimal: str, where: tuple[str, str] | None, questions: list[str]) -> str:
+def _write_header(name: str, cells: TextCells, where: tuple[str, str] | None, questions: list[str]) -> str:
     lines = [f"name = {quote_text(name)}"] if name else []
-    lines += ['citation = ""  # required: who measured this', 'licence = ""   # required', 'source = ""    # required']
-    lines += ['decimal = ","'] if decimal == "," else []
+    lines += ['citation = "unpublished, own trainings"  # check: who measured this', 'licence = "not stated"  # check']
+    lines += [f"source = {quote_text(cells.file)}  # check: where others find it"]
+    lines += ['decimal = ","'] if cells.decimal == "," else []
     lines += (
         [f"where = {{ {quote_text(where[0])} = {quote_text(where[1])} }}  # the importer skips all other rows"]
         if where

@@ -27,7 +27,7 @@ _GROWS = 1.5  # totals grow at least by this factor from the first epoch to the 
 
 def read_results(cells: TextCells, asked: TrainingColumns, said: Said) -> TextCells:
     """Return cells whose columns of results hold numbers; rows without score and cost are left out."""
-    columns = dict(cells.columns)
+    columns = {}
     results = [asked.score, asked.test, *asked.objectives, *([asked.cost] if isinstance(asked.cost, str) else [])]
     for column in filter(None, results):
         if not _is_duration(cells, column):
@@ -43,12 +43,12 @@ def read_results(cells: TextCells, asked: TrainingColumns, said: Said) -> TextCe
         )
     if not empty.any() or asked.epoch:
         return made
-    n = int(empty.sum())
-    if isinstance(asked.cost, str):
+    paid = empty & ~pd.isna(made.column(asked.cost)) if isinstance(asked.cost, str) else np.zeros_like(empty)
+    if n := int(paid.sum()):
         said.append(("crashes", f"{count_nouns(n, 'row')} without {asked.score}: crashes that cost what the row says"))
-        return made
-    said.append(("left out", f"{count_nouns(n, 'row')} without {asked.score}: no cost says what a crash took"))
-    return made.select_rows(~empty)
+    if n := int((empty & ~paid).sum()):
+        said.append(("left out", f"{count_nouns(n, 'row')} without {asked.score}: no cost says what a crash took"))
+    return made.select_rows(~empty | paid)
 
 
 def _is_duration(cells: TextCells, column: str) -> bool:
@@ -138,7 +138,7 @@ class RepeatedRows:
             self.seed = ROWS
             said.append((column, f"seed: {len(labels):,} labels, few in common: numbered anew for each architecture"))
             return
-        self.cells = cells.replace_columns({**cells.columns, column: numbers.astype(object)})
+        self.cells = cells.replace_columns({column: numbers.astype(object)})
         self.seed = FromColumn(column)
         said.append((column, f"seed: {count_nouns(len(labels), 'label')}; the mean over the seeds is reported"))
 
@@ -168,7 +168,7 @@ class RepeatedRows:
         if bool((groups.max() == groups.min()).all()):
             return False
         means = groups.transform("mean").to_numpy().astype(object)
-        self.cells = self.cells.replace_columns({**self.cells.columns, column: means})
+        self.cells = self.cells.replace_columns({column: means})
         return True
 
     @property
