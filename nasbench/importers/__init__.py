@@ -1,6 +1,7 @@
 """Importers: convert the published files of a benchmark to a table; one module per file format."""
 
 from nasbench.importers._frames import convert_to_pandas, read_frame, widen_column
+from nasbench.importers._reading import read_own_cells
 from nasbench.importers._run import import_source
 from nasbench.importers._source import Importer, open_source
 from nasbench.importers._training_columns import TrainingColumns
@@ -18,5 +19,6 @@ __all__ = [
     "import_source",
     "open_source",
     "read_frame",
+    "read_own_cells",
     "widen_column",
 ]

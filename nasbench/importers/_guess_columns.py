@@ -50,7 +50,7 @@ _DECISIONS = frozenset(
         *("lr", "learning", "depth", "width", "dropout", "batch", "batchsize", "activation", "optimizer", "optimiser"),
         *("optim", "momentum", "decay", "wd", "layers", "layer", "hidden", "units", "filters", "channels", "kernel"),
         *("stride", "heads", "embed", "embedding", "expansion", "scheduler", "warmup", "augmentation", "blocks", "op"),
-        *("resolution", "nesterov", "norm"),
+        *("resolution", "nesterov", "norm", "act", "opt", "bs", "lambda", "dim"),
     )
 )
 # Numbers in these are part of a name, not epochs or seeds.

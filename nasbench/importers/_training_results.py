@@ -21,6 +21,7 @@ _DIRECTIONS = {
     **dict.fromkeys(("max", "maximise", "maximize"), "maximize"),
     **dict.fromkeys(("min", "minimise", "minimize"), "minimize"),
 }
+_ASKED = "direction='maximize' or 'minimize' (--direction on the command line)"
 _SPARSE = 8  # a table of every seed's label is refused from this many cells for each training on
 _GROWS = 1.5  # totals grow at least by this factor from the first epoch to the last
 
@@ -84,7 +85,7 @@ class ScoredColumn(NamedTuple):
 
 
 def _guess_result(cells: TextCells, column: str, direction: str, option: str) -> ScoredColumn:
-    """Return what a column of results holds; ``option`` names what to pass for an unclear direction."""
+    """Return what a column of results holds; ``option`` says what to pass for an unclear direction."""
     values = cells.columns[column].astype(np.float64)
     guess = guess_column(column, Joined(values), cells.file, trained=True, measured=True)
     unit = guess.unit or "none"
@@ -94,9 +95,7 @@ def _guess_result(cells: TextCells, column: str, direction: str, option: str) ->
         raise InvalidOption(f"direction {direction!r} of '{column}'; expected 'maximize' or 'minimize'")
     found = _DIRECTIONS.get(direction, "") or guess.direction or find_direction(column, "none", static=False)
     if found not in ("maximize", "minimize"):
-        raise InvalidOption(
-            f"the name '{column}' does not say whether higher or lower is better: pass {option}'maximize' or 'minimize'"
-        )
+        raise InvalidOption(f"the name '{column}' does not say whether higher or lower is better: say {option}")
     return ScoredColumn(guess.metric, unit, found)
 
 
@@ -196,12 +195,12 @@ def declare_measurements(repeats: RepeatedRows, said: Said) -> tuple[ScoredColum
     """Return the score, and the entries of all measured columns."""
     asked, cells = repeats.asked, repeats.cells
     shared: dict[str, Any] = {"dataset": DATASET, "recipe": RECIPE, "seed": repeats.seed, **repeats.epoch}
-    score = _guess_result(cells, asked.score, asked.direction, "direction=")
+    score = _guess_result(cells, asked.score, asked.direction, _ASKED)
     said.append((asked.score, f"score: {score.metric} ({_say_unit(score.unit)}), to {score.direction}"))
     own: dict[str, Any] = {"metric": score.metric, "unit": score.unit, "direction": score.direction}
     entries = [MappingEntry(column=asked.score, split="valid", **own, **shared)]
     if asked.test:
-        test = _guess_result(cells, asked.test, score.direction, "direction=")
+        test = _guess_result(cells, asked.test, score.direction, _ASKED)
         unit = score.unit if score.unit == "none" else test.unit
         if UNITS[unit].unit != UNITS[score.unit].unit:
             raise InvalidOption(f"'{asked.test}' is in {test.unit}, '{asked.score}' in {score.unit}: expected one unit")
@@ -262,7 +261,7 @@ def declare_statics(repeats: RepeatedRows, said: Said) -> list[MappingEntry]:
     """Return the entries of further objectives; values that differ between trainings are averaged."""
     entries: list[MappingEntry] = []
     for column, direction in repeats.asked.objectives.items():
-        found = _guess_result(repeats.cells, column, direction, f"objectives={{'{column}': DIRECTION}} with ")
+        found = _guess_result(repeats.cells, column, direction, f"objectives={{'{column}': 'maximize'}} or 'minimize'")
         unit = "none" if UNITS[found.unit].unit == "fraction" else found.unit  # accuracies are no static metrics
         averaged = ", averaged over trainings" if repeats.average(column) else ""
         said.append((column, f"objective ({_say_unit(unit)}), to {found.direction}{averaged}"))
