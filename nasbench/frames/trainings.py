@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nasbench.errors import InvalidOption, TableError
 from nasbench.files import write_unless_other
 from nasbench.importers import TrainingColumns, Trainings, build_trainings, read_frame
@@ -158,8 +160,10 @@ def _digest_content(made: Trainings) -> str:
     """Return a digest of everything that decides the table and the task."""
     draft: TableBuilder = made.draft
     texts = list_root_attributes(draft, notes=_write_notes(made)) | {"columns": made.columns, "cost": made.cost}
-    arrays = {"architectures": digest_array(draft.architectures)}
-    arrays |= {column.path: digest_array(column.values) for column in draft.columns}
+    arrays: dict[str, Any] = {"architectures": digest_array(draft.architectures)}
+    for column in draft.columns:
+        labels = [np.asarray(getattr(column, axis, ())).tolist() for axis in ("seeds", "epochs")]
+        arrays[column.path] = [column.unit, column.direction, labels, digest_array(column.values)]
     return hashlib.sha256(json.dumps([texts, arrays], sort_keys=True).encode()).hexdigest()
 
 

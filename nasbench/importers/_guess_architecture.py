@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from nasbench.arrays import Floats
 from nasbench.declarations import format_toml_value
@@ -87,7 +88,8 @@ def _declare_decisions(cells: TextCells, columns: list[str], numeric: dict[str, 
     doubtful = [column for column in values if not is_decision(column) or (column in numeric and is_result(column))]
     measured = [column for column in doubtful if column in numeric and _is_continuous(numeric[column])]
     kept = [column for column, own in values.items() if column not in measured and not _explain_strange(own)]
-    decisions = {column: (column, _guess(column, texts[column], values[column])) for column in kept}
+    counts = _count_architectures({column: texts[column] for column in kept})
+    decisions = {column: (column, guess_decision(column, values[column], counts[column])) for column in kept}
     questions = []
     if not decisions:
         questions.append("which column or columns hold the architecture? Complete [architecture]")
@@ -100,8 +102,10 @@ def _declare_decisions(cells: TextCells, columns: list[str], numeric: dict[str, 
     return Guessed(_write_declaration(decisions, conditions), list(decisions), said, questions + asked)
 
 
-def _guess(name: str, texts: Column, values: list[Value]) -> dict[str, Any]:
-    return guess_decision(name, values, sum(text is not None for text in texts))
+def _count_architectures(texts: Mapping[str, Column]) -> dict[str, int]:
+    """Return the number of different architectures in which each decision has a value."""
+    counts = pd.DataFrame(texts).drop_duplicates().notna().sum()
+    return {str(name): int(n) for name, n in counts.items()}
 
 
 def _may_decide(column: str, numeric: dict[str, Floats], single: Collection[str]) -> bool:
@@ -132,18 +136,19 @@ def declare_tuner_architecture(
         costs = [column for column, _ in tuner.cost]
         return _declare_decisions(cells, [column for column in columns if column not in costs], numeric)
     names = {column: name for column in columns if (name := tuner.find_decision(column))}
-    decisions, texts, questions = {}, {}, []
+    texts = {column: cells.texts(column) for column in names}
+    counts = _count_architectures(texts)
+    decisions, own, questions = {}, {}, []
     for column, name in names.items():
-        own = cells.texts(column)
-        values = list_values(own)
+        values = list_values(texts[column])
         if why := _explain_strange(values):
             questions.append(f"'{column}' {why}")
         plain = name if list(names.values()).count(name) == 1 and not set(name) & set("=,") else column
-        if len(values) > 1 or (values and None in own):
-            decisions[plain], texts[plain] = (column, _guess(plain, own, values)), own
+        if len(values) > 1 or (values and None in texts[column]):
+            decisions[plain], own[plain] = (column, guess_decision(plain, values, counts[column])), texts[column]
     if not decisions:
         questions.append("no decision takes more than one value: is there anything to search?")
-    conditions, asked = _guess_conditions(texts, decisions)
+    conditions, asked = _guess_conditions(own, decisions)
     lines = _write_declaration(decisions, conditions)
     said = f"space hyper with {', '.join(column for column, _ in decisions.values())}"
     return Guessed(lines, list(names), said, questions + asked)

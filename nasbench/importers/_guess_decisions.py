@@ -5,6 +5,7 @@ ones (``real``), on a logarithmic scale where the values span two orders of magn
 ``categorical``.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,8 +22,10 @@ Value = str | int | float | bool
 _FEW = 20  # values that are listed even if most architectures have one of their own
 _REPEATS = 3  # a value that this many architectures share on average was chosen from a list
 _DIGITS = 3  # significant digits of numbers that people choose
-_SPAN = 100.0  # from this ratio of the largest to the smallest value on, a scale is logarithmic
+_SPAN = 100.0  # from this ratio of the largest to the smallest value on, a scale may be logarithmic
+_CROWDED = 0.2  # then half of the values lie below this share of the range
 _NAMED_SPAN = 10.0
+_ALMOST = 1e-9
 _LOGARITHMIC = re.compile(r"\b(lr|rate|decay|wd|weight decay|l2|eps|epsilon)\b")
 _SHOWN = 8  # values that a text lists
 _TRUTH = {"true": True, "True": True, "false": False, "False": False}
@@ -65,7 +68,7 @@ def guess_decision(name: str, values: Sequence[Value], n: int) -> dict[str, Any]
         return {"ordinal": numbers}
     if len(values) <= MOST_CHOICES and _REPEATS * len(values) <= n:
         return {"ordinal": numbers}
-    return declare_range(numbers, _NAMED_SPAN if _LOGARITHMIC.search(split_words(name)) else _SPAN)
+    return declare_range(name, numbers)
 
 
 def _is_round(number: float) -> bool:
@@ -73,13 +76,29 @@ def _is_round(number: float) -> bool:
     return isinstance(number, int) or float(f"{number:.{_DIGITS}g}") == number
 
 
-def declare_range(numbers: Sequence[int | float], span: float = _SPAN) -> dict[str, Any]:
-    """Return the range of whole or real numbers [k], sorted: on a log scale from a ratio ``span`` of the ends on."""
+def declare_range(name: str, numbers: Sequence[int | float]) -> dict[str, Any]:
+    """Return the range of a decision's numbers [k], sorted; a real range is rounded outwards to one digit.
+
+    The scale is logarithmic where the numbers span two orders of magnitude and crowd at the lower end. For rates and
+    decays, which ``name`` tells, one order is enough.
+    """
     low, high = numbers[0], numbers[-1]
-    log = low > 0 and high / low >= span
+    crowded = low > 0 and high / low >= _SPAN and float(np.median(numbers)) <= low + _CROWDED * (high - low)
+    log = crowded or (low > 0 and high / low >= _NAMED_SPAN and bool(_LOGARITHMIC.search(split_words(name))))
     if all(isinstance(number, int) for number in numbers):
         return {"integer": [low, high]} | ({"log": True, "step": 1} if log else {})
-    return {"real": [float(low), float(high)]} | ({"log": True} if log else {})
+    sizes = (low, high) if log else ((high - low) / 2, (high - low) / 2)
+    ends = [_round_outwards(end, size, up=end == high) for end, size in zip((low, high), sizes, strict=True)]
+    return {"real": ends} | ({"log": True} if log else {})
+
+
+def _round_outwards(value: float, size: float, *, up: bool) -> float:
+    """Return the next multiple of the power of ten of ``size``, at or beyond ``value``."""
+    exponent = math.floor(math.log10(size)) if size > 0 else 0
+    whole = value / 10.0**exponent
+    count = math.ceil(whole - _ALMOST) if up else math.floor(whole + _ALMOST)
+    rounded = float(f"{count}e{exponent}")
+    return max(rounded, value) if up else min(rounded, value)
 
 
 def describe_decision(declared: Mapping[str, Any]) -> str:

@@ -34,7 +34,11 @@ def declare_architecture(cells: TextCells, asked: TrainingColumns, said: Said) -
         readable = {"space": read[1], "column": read[0]}
         return readable, open_declared_space(readable)
     texts = {column: _read_choices(cells, column) for column in names}
-    declared = {column: _declare_decision(column, asked.decisions[column], texts[column]) for column in names}
+    distinct = pd.DataFrame(texts).drop_duplicates()  # repeated trainings say nothing about a decision
+    declared = {
+        column: _declare_decision(column, asked.decisions[column], texts[column], int(distinct[column].notna().sum()))
+        for column in names
+    }
     listed = {column: own for column, own in texts.items() if not {"real", "integer"} & declared[column].keys()}
     conditions = _declare_conditions(asked, texts, listed)
     active = {condition["decision"]: condition for condition in conditions}
@@ -69,13 +73,13 @@ def _read_choices(cells: TextCells, column: str) -> Column:
     return cells.texts(column)
 
 
-def _declare_decision(column: str, given: Any, texts: Column) -> dict[str, Any]:
-    """Return a decision's declaration: the given one, one of the given kind, or a guess."""
+def _declare_decision(column: str, given: Any, texts: Column, n: int) -> dict[str, Any]:
+    """Return a decision's declaration: the given one, one of the given kind, or a guess from ``n`` architectures."""
     if isinstance(given, Mapping):
         return dict(given)
     values = list_values(texts)
     if given is None:
-        return guess_decision(column, values, int((~pd.isna(texts)).sum()))
+        return guess_decision(column, values, n)
     if given not in _KINDS:
         raise InvalidOption(f"decision '{column}' is {given!r}; expected one of {', '.join(_KINDS)}, or a declaration")
     if given == "categorical":
@@ -89,8 +93,8 @@ def _declare_decision(column: str, given: Any, texts: Column) -> dict[str, Any]:
     if given == "ordinal":
         return {"ordinal": numbers}
     if given == "integer":
-        return declare_range([int(number) for number in numbers])
-    found = declare_range([float(number) for number in numbers])
+        return declare_range(column, [int(number) for number in numbers])
+    found = declare_range(column, [float(number) for number in numbers])
     return {"real": found["real"]} | ({"log": True} if given == "log" or found.get("log") else {})
 
 
