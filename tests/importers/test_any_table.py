@@ -1,7 +1,6 @@
 """Any table: long and wide, four formats, units, gaps; what is wrong is named with file, row and column."""
 
 import json
-import re
 import tomllib
 from pathlib import Path
 
