@@ -58,6 +58,11 @@ class TextCells:
         places = [self._places[row] for row in np.flatnonzero(kept).tolist()]
         return TextCells(self.file, columns, places=places, decimal=self.decimal, remark=self.remark)
 
+    def replace_columns(self, changed: Mapping[str, Column]) -> "TextCells":
+        """Return the same rows with some columns changed; ``changed`` maps a name to its cells [n]."""
+        columns = {name: self.columns[name] for name in self.columns} | dict(changed)
+        return TextCells(self.file, columns, places=self._places, decimal=self.decimal, remark=self.remark)
+
     def column(self, name: str) -> Column:
         """Return a column by name.
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from nasbench.errors import MissingExtra, SourceError
-from nasbench.importers._cells import Column, TextCells
+from nasbench.importers._cells import Column, TextCells, has_decimal_commas
 from nasbench.importers._json import parse_json
 from nasbench.importers._separated import BROKEN, COMPRESSED, end_complaint, read_text, split_rows
 
@@ -44,6 +44,16 @@ def read_cells(path: Path, decimal: str = ".") -> TextCells:
         raise SourceError(f"{path} holds no rows")
     columns = {name: rows[:, i] for i, name in enumerate(names)}
     return TextCells(path.name, columns, places=places, decimal=decimal, remark=remark)
+
+
+def read_own_cells(path: Path) -> TextCells:
+    """Read a file whose decimal separator is not known: a comma if some column holds only such numbers.
+
+    Raises:
+        SourceError, MissingExtra: as ``read_cells``.
+    """
+    cells = read_cells(path)
+    return read_cells(path, ",") if has_decimal_commas(cells) else cells
 
 
 _Read = tuple[list[str], Column, list[str], str]  # names, cells [n, k], places for errors, a remark
