@@ -1,5 +1,7 @@
 """Read the architectures of a user's file: from one column, several columns or a template."""
 
+import contextlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +14,9 @@ from nasbench.importers._cells import Column, TextCells
 from nasbench.registry import SPACES
 from nasbench.spaces import SearchSpace
 
+_WHOLE = re.compile(r"#?\d{1,18}(\.0+)?", re.ASCII)
+_NUMBERS = re.compile(r"[-\d,.\s()\[\]]{1,10000}", re.ASCII)
+_BRACKETS = str.maketrans("()", "[]")
 _NO_DIGITS = re.compile(r"[A-Za-z]|\d\.\d|(?<!\d)-\d")
 
 
@@ -93,6 +98,8 @@ def _read(
     cells: TextCells, column: str, texts: Column, distinct: Sequence[str], given: Mapping[str, Any], space: SearchSpace
 ) -> Archs:
     def read(some: Sequence[str]) -> Archs:
+        if form := given.get("form"):
+            return space.checked(space.read([_parse_form(text, form, space) for text in some], form=form))
         if "digits" not in given:
             return space.parse(some)
         return space.checked(_parse_digits(some, given["digits"], given.get("digits_order"), space))
@@ -108,6 +115,25 @@ def _read(
         raise SourceError(
             f"{cells.file}, column '{column}': each architecture can be read alone, but not all together"
         ) from None
+
+
+def _parse_form(text: str, form: str, space: SearchSpace) -> Any:
+    """Return the number or the lists of numbers that a cell holds.
+
+    Raises:
+        InvalidOption: the space has no such form.
+        InvalidArchitecture: the cell holds something else.
+    """
+    if form not in space.forms:
+        known = ", ".join(map(repr, space.forms)) or "no form"
+        raise InvalidOption(f"form = '{form}': space '{space.name}' knows {known}")
+    if _WHOLE.fullmatch(text):
+        return int(text.lstrip("#").partition(".")[0])
+    if form != "index" and _NUMBERS.fullmatch(text):
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(text.translate(_BRACKETS))
+    expected = "an official number, such as 42 or #42" if form == "index" else f"a list of numbers of the form '{form}'"
+    raise InvalidArchitecture(f"{text!r}: expected {expected}")
 
 
 def _parse_digits(

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from nasbench.errors import MissingExtra, SourceError
+from nasbench.file_contents import check_content
 from nasbench.importers._cells import Column, TextCells
 from nasbench.importers._json import parse_json
 from nasbench.importers._separated import BROKEN, COMPRESSED, end_complaint, read_text, split_rows
 
+_DEEPEST = 32  # levels of nested objects and lists
 _SHOWN = 12  # most column names that an error message lists
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
@@ -33,6 +35,7 @@ def read_cells(path: Path, decimal: str = ".") -> TextCells:
     suffix = next((part for part in reversed(path.suffixes) if part.lower() not in COMPRESSED), "").lower()
     if suffix not in _READERS:
         raise SourceError(f"{path}: the name must end with one of {', '.join(_READERS)}")
+    check_content(path, *_FORMATS.get(path.suffix.lower(), ()))
     try:
         names, rows, places, remark = _READERS[suffix](path, suffix)
     except BROKEN as error:
@@ -64,7 +67,11 @@ def _read_parquet(path: Path, _: str) -> _Read:
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     if frame.map(lambda cell: isinstance(cell, np.ndarray | list | dict)).to_numpy().any():
-        return *_convert_records([_flatten(_convert_arrays(record)) for record in frame.to_dict("records")]), [], ""
+        return (
+            *convert_records([flatten_record(_convert_arrays(record)) for record in frame.to_dict("records")]),
+            [],
+            "",
+        )
     return *_convert_frame(frame), [], ""
 
 
@@ -86,7 +93,7 @@ def _read_json(path: Path, _: str) -> _Read:
         loaded = [{"key": key, **record} for key, record in loaded.items()]
     if isinstance(loaded, dict):
         loaded = _split_into_records(loaded)
-    return *_convert_records([_record(item, f"item {i}") for i, item in enumerate(loaded, start=1)]), [], ""
+    return *convert_records([_record(item, f"item {i}") for i, item in enumerate(loaded, start=1)]), [], ""
 
 
 def _split_into_records(columns: dict[str, Any]) -> list[dict[str, Any]]:
@@ -110,7 +117,7 @@ def _read_json_lines(path: Path, _: str) -> _Read:
             records += [_record(parse_json(line), f"line {i}")] if line.strip() else []
         except ValueError as error:
             raise ValueError(str(error) if str(error).startswith("line ") else f"line {i}: {error}") from None
-    return *_convert_records(records), [], ""
+    return *convert_records(records), [], ""
 
 
 def _record(item: Any, place: str) -> dict[str, Any]:
@@ -121,20 +128,22 @@ def _record(item: Any, place: str) -> dict[str, Any]:
     """
     if not isinstance(item, dict | list):
         raise ValueError(f"{place} is {item!r}, expected an object")
-    return _flatten(item)
+    return flatten_record(item)
 
 
-def _flatten(value: Any) -> dict[str, Any]:
+def flatten_record(value: Any, depth: int = 0) -> dict[str, Any]:
     """Flatten nested objects and lists to names such as ``valid.accuracy.0``.
 
     Raises:
-        ValueError: two fields get the same name.
+        ValueError: two fields get the same name, or the nesting is too deep.
     """
     if not isinstance(value, dict | list):
         return {"": value}
+    if depth > _DEEPEST:
+        raise ValueError(f"its objects and lists are nested more than {_DEEPEST} deep")
     made: dict[str, Any] = {}
     for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        for name, cell in _flatten(item).items():
+        for name, cell in flatten_record(item, depth + 1).items():
             full = f"{key}.{name}" if isinstance(item, dict | list) else str(key)
             if full in made:
                 raise ValueError(f"two fields get the name {full!r} after flattening: rename one")
@@ -142,7 +151,8 @@ def _flatten(value: Any) -> dict[str, Any]:
     return made
 
 
-def _convert_records(records: list[dict[str, Any]]) -> tuple[list[str], Column]:
+def convert_records(records: list[dict[str, Any]]) -> tuple[list[str], Column]:
+    """Return the names of all fields and the cells [n, k] of flat records; a field that a record lacks is empty."""
     return _convert_frame(pd.DataFrame(records, dtype=object))
 
 
@@ -171,4 +181,10 @@ _READERS = {
     ".json": _read_json,
     ".jsonl": _read_json_lines,
     ".ndjson": _read_json_lines,
+}
+READABLE = frozenset(_READERS)
+"""Endings of the files that can be read."""
+_FORMATS = {
+    **{".gz": ("gzip",), ".bz2": ("bzip2",), ".xz": ("xz",), ".zip": ("zip",), ".zst": ("zstd",)},
+    ".parquet": ("Parquet",),
 }

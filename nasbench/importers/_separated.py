@@ -38,7 +38,15 @@ def read_text(path: Path) -> str:
             exceptions in ``BROKEN``.
     """
     unpack = _UNPACK.get(path.suffix.lower())
-    data = unpack(path) if unpack else path.read_bytes()
+    return decode_text(unpack(path) if unpack else path.read_bytes())
+
+
+def decode_text(data: bytes) -> str:
+    """Return the text of bytes in UTF-8, or UTF-16 with a byte order mark.
+
+    Raises:
+        ValueError: the bytes have another encoding; names the line.
+    """
     try:
         return data.decode("utf-16" if data[:2] in _UTF16 else "utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,4 +1,7 @@
-"""Any table of trained architectures: a CSV, Parquet, JSON or JSON lines file, read by a short TOML mapping.
+"""Any table of trained architectures, read by a short TOML mapping.
+
+The source is a CSV, Parquet, JSON or JSON lines file (also compressed), a folder or archive (zip, tar, tar.gz) of one
+JSON or CSV file per training run, or an array (.npy, .npz) beside a list of architectures.
 
 ``nasbench import table FILE --guess`` writes a first mapping to edit; ``nasbench import table FILE --map
 MAP.toml --name mine`` then imports the file. The suite ships mappings for some public files, available
@@ -15,6 +18,7 @@ and scikit-learn. Where names do not determine the meaning, it leaves a line emp
     column = "cell"                     # in the space's text form
     # columns = ["lr", "depth"]         # or one column per decision (space "hyper")
     # template = "{shape}:{a},{b},{c},{d}"            # or a text made from several columns
+    # form = "index"                     # or the column holds the benchmark's official numbers, or "naslib" codes
     # digits = ["skip_connect", "none"]               # the column holds digits: the operation of each digit
     # digits_order = [0, 1, 3, 2, 4, 5]               # and the position of the first, second, ... decision's digit
 
@@ -48,6 +52,13 @@ With ``seed = "rows"``, the rows of an architecture are its training runs, numbe
 The importer joins values by architecture, never by the order of rows, and refuses two different values for one
 place. Error messages count rows from 1, below the header.
 
+In a folder or archive, each file is a row (several, if it holds a list, JSON lines or a CSV). The column ``file`` holds
+its path without the ending, and the mapping's ``file_names = "{cell}/seed{seed}.json"`` makes further columns of parts
+of the path; files of other names are skipped. Arrays need ``[arrays]``, with ``architectures = "archs.txt"`` (texts,
+one per line, a JSON list, or an array) and ``axes = ["architecture", "seed", "epoch"]``: ``scores.npy`` then has the
+columns ``scores.seed0.epoch0`` and so on, for which a mapping writes ``scores.seed{seed}.epoch{epoch}``.
+docs/formats.md has an example of each.
+
 The importer refuses a CSV line with more or fewer fields than the header. If the last line does not end with a
 newline, the file may be truncated inside its last field, and the importer prints a warning. Numbers must have no
 thousands separators. Nested JSON is flattened to columns such as ``valid.accuracy.0``, and records by key get a
@@ -64,12 +75,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.errors import InvalidOption
+from nasbench.importers._any_source import read_source
 from nasbench.importers._architectures import open_declared_space, read_architectures
 from nasbench.importers._cells import has_decimal_commas
 from nasbench.importers._guess import guess_mapping
 from nasbench.importers._mapping import TableMapping, list_shipped_maps, read_mapping
 from nasbench.importers._points import build_measurements, build_statics
-from nasbench.importers._reading import read_cells
 from nasbench.spaces import select_kept_options
 from nasbench.table import TableBuilder
 from nasbench.table.locate import find_shipped_tables
@@ -89,14 +100,16 @@ class AnyTable:
     """
 
     table: ClassVar[str] = ""
-    where: ClassVar[str] = "any CSV, TSV, Parquet, JSON or JSON lines file of yours"
+    where: ClassVar[str] = (
+        "any CSV, Parquet, JSON, JSON lines or .npy file of yours, or a folder or archive of JSON files"
+    )
 
     def __init__(self, *, map: str = "", name: str = "") -> None:
         self._map, self._name = map, name
         self.remarks: list[str] = []
 
     def read(self, source: Path) -> TableBuilder:
-        """Read one file.
+        """Read a file, folder or archive.
 
         Raises:
             InvalidOption: the mapping is missing or breaks its rules, or a shipped table has the same name.
@@ -109,7 +122,7 @@ class AnyTable:
         mapping = read_mapping(self._map)
         name = self._check_name(mapping, source)
         space = open_declared_space(mapping.architecture)
-        cells = read_cells(source, mapping.decimal)
+        cells = read_source(source, mapping.decimal, mapping.layout)
         self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
         cells = cells.select_rows(cells.match_rows(mapping.where)) if mapping.where else cells
         archs, place = read_architectures(cells, mapping.architecture, space)
@@ -145,9 +158,9 @@ class AnyTable:
         Raises:
             SourceError: the file cannot be read.
         """
-        cells = read_cells(source)
+        cells = read_source(source)
         self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
-        return guess_mapping(read_cells(source, ",") if has_decimal_commas(cells) else cells, self._name)
+        return guess_mapping(read_source(source, ",") if has_decimal_commas(cells) else cells, self._name)
 
     def _check_name(self, mapping: TableMapping, source: Path) -> str:
         name = self._name or mapping.text.get("name", "") or source.name.partition(".")[0]
