@@ -10,6 +10,8 @@ from .errors import SearchFinished as SearchFinished
 from .evaluation import PredictionRecord as PredictionRecord
 from .evaluation import evaluate as evaluate
 from .evaluation.leaderboard import PredictionLeaderboard as PredictionLeaderboard
+from .joining import JoinedTask as JoinedTask
+from .joining import join_objectives as join_objectives
 from .predictions import Batch as Batch
 from .predictions import Prediction as Prediction
 from .predictions import make_predictor as make_predictor

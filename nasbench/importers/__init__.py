@@ -2,5 +2,14 @@
 
 from nasbench.importers._run import import_source
 from nasbench.importers._source import Importer, open_source
+from nasbench.importers._statics import ArchitectureColumns, StaticColumn, StaticValues, read_static_values
 
-__all__ = ["Importer", "import_source", "open_source"]
+__all__ = [
+    "ArchitectureColumns",
+    "Importer",
+    "StaticColumn",
+    "StaticValues",
+    "import_source",
+    "open_source",
+    "read_static_values",
+]

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,45 @@ def _collect_texts(cells: TextCells, given: Mapping[str, Any]) -> tuple[str, Col
     return column, texts
 
 
+def read_readable(cells: TextCells, given: Mapping[str, Any], space: SearchSpace) -> tuple[Archs, Ints, list[str]]:
+    """Read the rows that are architectures, and skip the others.
+
+    Returns:
+        The distinct architectures ``[n, d]``, sorted; the architecture's number for each row ``[m]``, -1 for skipped
+        rows; and for each skipped row what is wrong with it.
+    """
+    texts = cells.texts(given["column"]) if "column" in given else _collect_texts(cells, given)[1]
+    distinct = [text for text in dict.fromkeys(texts) if text is not None]
+    read = _make_reader(given, space)
+    found = dict(_read_good(read, distinct))
+    rows, place = np.unique(np.array([*found.values()]), axis=0, return_inverse=True) if found else (space.no_archs, [])
+    row_of = dict(zip(found, np.ravel(place).tolist(), strict=True))
+    numbers = np.array([row_of.get(text, -1) for text in texts], dtype=np.int64)
+    return rows, numbers, [_explain_row(cells, row, texts[row], read) for row in np.flatnonzero(numbers < 0).tolist()]
+
+
+def _read_good(read: Callable[[Sequence[str]], Archs], texts: Sequence[str]) -> Iterator[tuple[str, Archs]]:
+    """Yield each text that is an architecture with its row; halve the texts where some are not."""
+    try:
+        yield from zip(texts, read(texts), strict=True) if texts else ()
+    except InvalidArchitecture:
+        if len(texts) > 1:
+            half = len(texts) // 2
+            yield from _read_good(read, texts[:half])
+            yield from _read_good(read, texts[half:])
+
+
+def _explain_row(cells: TextCells, row: int, text: str | None, read: Callable[[Sequence[str]], Archs]) -> str:
+    """Return what is wrong with a row that is not an architecture."""
+    if text is None:
+        return f"row {cells.place(row)}: the architecture is missing"
+    try:
+        read([text])
+    except InvalidArchitecture as error:
+        return f"row {cells.place(row)}: {error}"
+    return f"row {cells.place(row)}: {text!r} cannot be read together with others"
+
+
 def _fill_template(cells: TextCells, template: str) -> Column:
     names = re.findall(r"\{([^{}]+)\}", template)
     if not names:
@@ -97,13 +136,7 @@ def _join_decisions(cells: TextCells, given: Mapping[str, Any]) -> Column:
 def _read(
     cells: TextCells, column: str, texts: Column, distinct: Sequence[str], given: Mapping[str, Any], space: SearchSpace
 ) -> Archs:
-    def read(some: Sequence[str]) -> Archs:
-        if form := given.get("form"):
-            return space.checked(space.read([_parse_form(text, form, space) for text in some], form=form))
-        if "digits" not in given:
-            return space.parse(some)
-        return space.checked(_parse_digits(some, given["digits"], given.get("digits_order"), space))
-
+    read = _make_reader(given, space)
     try:
         return read(distinct)
     except InvalidArchitecture:
@@ -115,6 +148,19 @@ def _read(
         raise SourceError(
             f"{cells.file}, column '{column}': each architecture can be read alone, but not all together"
         ) from None
+
+
+def _make_reader(given: Mapping[str, Any], space: SearchSpace) -> Callable[[Sequence[str]], Archs]:
+    """Return the function that reads texts as ``[architecture]`` declares them."""
+
+    def read(some: Sequence[str]) -> Archs:
+        if form := given.get("form"):
+            return space.checked(space.read([_parse_form(text, form, space) for text in some], form=form))
+        if "digits" not in given:
+            return space.parse(some)
+        return space.checked(_parse_digits(some, given["digits"], given.get("digits_order"), space))
+
+    return read
 
 
 def _parse_form(text: str, form: str, space: SearchSpace) -> Any:
