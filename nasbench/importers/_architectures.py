@@ -71,8 +71,9 @@ def read_readable(cells: TextCells, given: Mapping[str, Any], space: SearchSpace
     distinct = [text for text in dict.fromkeys(texts) if text is not None]
     read = _make_reader(given, space)
     found = dict(_read_good(read, distinct))
-    rows, place = np.unique(np.array([*found.values()]), axis=0, return_inverse=True) if found else (space.no_archs, [])
-    row_of = dict(zip(found, np.ravel(place).tolist(), strict=True))
+    archs = np.array([*found.values()]) if found else space.no_archs
+    rows, place = np.unique(archs, axis=0, return_inverse=True)
+    row_of = dict(zip(found, place.ravel().tolist(), strict=True))
     numbers = np.array([row_of.get(text, -1) for text in texts], dtype=np.int64)
     return rows, numbers, [_explain_row(cells, row, texts[row], read) for row in np.flatnonzero(numbers < 0).tolist()]
 

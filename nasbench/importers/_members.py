@@ -23,6 +23,7 @@ MOST_BYTES_TOGETHER = 4_000_000_000
 """The most bytes of all files that are read, after decompression."""
 
 _TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+_DAMAGED: tuple[type[Exception], ...] = (*BROKEN, tarfile.TarError)
 _FOREIGN = "__MACOSX"  # folder of an archive in which macOS keeps its own notes
 _UNPACK: dict[str, Callable[[IO[bytes]], gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file),
@@ -106,7 +107,7 @@ def read_members(path: Path, endings: Collection[str], accepts: Callable[[str], 
             kept[found.name] = Member(found.name, content)
     except SourceError:
         raise
-    except (*BROKEN, tarfile.TarError) as error:
+    except _DAMAGED as error:
         raise SourceError(f"{path} is damaged, or not an archive as its name says: {error}") from None
     return Members([kept[name] for name in sorted(kept)], sorted(others))
 

@@ -137,7 +137,7 @@ def read_static_values(
 
 def _read_cells(source: Any, mapping: TableMapping | None) -> TextCells:
     if isinstance(source, pd.DataFrame):
-        names, rows = convert_records(source.to_dict("records"))  # type: ignore[arg-type]
+        names, rows = convert_records(source.to_dict("records"))
         cells = TextCells("the data frame", {name: rows[:, i] for i, name in enumerate(names)})
     else:
         cells = read_source(Path(source), *((mapping.decimal, mapping.layout) if mapping else ()))
