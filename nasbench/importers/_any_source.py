@@ -35,5 +35,5 @@ def read_source(path: Path, decimal: str = ".", layout: SourceLayout = _AS_DECLA
     if layout.arrays and not is_arrays:
         raise InvalidOption(f"[arrays] in the mapping: {path} is not a file {' or '.join(ENDINGS)}")
     if is_folder:
-        return read_folder(path, layout.file_names, decimal)
-    return read_arrays(path, layout.arrays) if is_arrays else read_cells(path, decimal)
+        return read_folder(path, layout.file_names, decimal, layout.whole)
+    return read_arrays(path, layout.arrays) if is_arrays else read_cells(path, decimal, layout.whole)

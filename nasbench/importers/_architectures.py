@@ -11,6 +11,7 @@ import numpy as np
 from nasbench.arrays import Archs, Ints
 from nasbench.errors import InvalidArchitecture, InvalidOption, SourceError
 from nasbench.importers._cells import Column, TextCells
+from nasbench.importers._json import parse_json
 from nasbench.registry import SPACES
 from nasbench.spaces import SearchSpace
 
@@ -157,11 +158,25 @@ def _make_reader(given: Mapping[str, Any], space: SearchSpace) -> Callable[[Sequ
     def read(some: Sequence[str]) -> Archs:
         if form := given.get("form"):
             return space.checked(space.read([_parse_form(text, form, space) for text in some], form=form))
-        if "digits" not in given:
+        if "digits" in given:
+            return space.checked(_parse_digits(some, given["digits"], given.get("digits_order"), space))
+        nested = [_parse_nested(text) for text in some]
+        if not any(item is not None for item in nested):
             return space.parse(some)
-        return space.checked(_parse_digits(some, given["digits"], given.get("digits_order"), space))
+        rows = [
+            space.parse([text]) if item is None else space.read([item]) for text, item in zip(some, nested, strict=True)
+        ]
+        return space.checked(np.concatenate(rows))
 
     return read
+
+
+def _parse_nested(text: str) -> Any:
+    """Return the lists or the object of a text of JSON that holds names; None for other texts."""
+    if text[:1] in ("{", "[") and '"' in text:
+        with contextlib.suppress(ValueError, RecursionError):
+            return parse_json(text)
+    return None
 
 
 def _parse_form(text: str, form: str, space: SearchSpace) -> Any:

@@ -6,7 +6,7 @@ columns such as ``valid.accuracy.0``, so that a learning curve is ``valid.accura
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ _PLACEHOLDER = re.compile(r"\\\{([^{}/]+?)\\\}")
 _SHOWN = 3  # most file names that a message lists
 
 
-def read_folder(path: Path, file_names: str, decimal: str) -> TextCells:
+def read_folder(path: Path, file_names: str, decimal: str, whole: Collection[str] = ()) -> TextCells:
     """Read all JSON, JSON lines, CSV and TSV files below a folder or in an archive.
 
     Args:
@@ -35,6 +35,7 @@ def read_folder(path: Path, file_names: str, decimal: str) -> TextCells:
         file_names: pattern of the last parts of the files' paths, whose ``{NAME}`` become columns; other files are
             skipped. Empty: all files, without further columns.
         decimal: the decimal separator of the files' numbers.
+        whole: fields whose nested values are kept as JSON, such as that of the architecture.
 
     Raises:
         InvalidOption: the pattern has no placeholder, or one twice.
@@ -49,7 +50,7 @@ def read_folder(path: Path, file_names: str, decimal: str) -> TextCells:
     places: list[str] = []
     columns: dict[str, None] = {}
     for member in members.read:
-        for record in _read_member(path, member):
+        for record in _read_member(path, member, whole):
             records.append(_add_names(path, member.name, match(member.name) or {}, record))
             places.append(f"{len(records)} ({member.name})")
             columns.update(dict.fromkeys(records[-1]))
@@ -87,7 +88,7 @@ def _compile_pattern(file_names: str) -> Callable[[str], dict[str, str] | None]:
     return match
 
 
-def _read_member(path: Path, member: Member) -> list[dict[str, Any]]:
+def _read_member(path: Path, member: Member, whole: Collection[str]) -> list[dict[str, Any]]:
     """Return the records of one file: one of a JSON object, several of a list, JSON lines or a CSV."""
     ending = strip_ending(member.name)[1]
     try:
@@ -102,7 +103,7 @@ def _read_member(path: Path, member: Member) -> list[dict[str, Any]]:
             items = [parse_json(line) for line in text.split("\n") if line.strip()]
         if wrong := [item for item in items if not isinstance(item, dict)]:
             raise ValueError(f"it holds {wrong[0]!r:.60}; expected one object, or a list of objects")
-        return [flatten_record(item) for item in items]
+        return [flatten_record(item, whole) for item in items]
     except BROKEN as error:
         kind = "CSV" if ending in (".csv", ".tsv") else "JSON"
         raise SourceError(f"{path}: {member.name} is truncated or not {kind} ({error})") from None

@@ -87,10 +87,12 @@ class SourceLayout:
     Attributes:
         file_names: pattern of the files in a folder or archive, whose placeholders become columns.
         arrays: the section ``[arrays]``: the list of architectures, and what the axes mean.
+        whole: columns whose nested values stay whole: that of the architecture.
     """
 
     file_names: str = ""
     arrays: Mapping[str, Any] = field(default_factory=dict)
+    whole: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,8 @@ def _read_layout(declared: Declaration) -> SourceLayout:
     declared.check_type(("file_names",), names, str)
     declared.check_type(("arrays",), arrays, dict)
     declared.check(arrays, ("arrays",), {}, {"architectures": str, "axes": (list, dict)})
-    return SourceLayout(names, arrays)
+    column = declared.values["architecture"].get("column")
+    return SourceLayout(names, arrays, (column,) if column else ())
 
 
 class _Part(NamedTuple):

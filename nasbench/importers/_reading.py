@@ -1,6 +1,8 @@
 """Read a user's file into cells: CSV and TSV, Parquet, JSON and JSON lines."""
 
 import importlib.util
+import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,13 @@ _SHOWN = 12  # most column names that an error message lists
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
-def read_cells(path: Path, decimal: str = ".") -> TextCells:
+def read_cells(path: Path, decimal: str = ".", whole: Collection[str] = ()) -> TextCells:
     """Read a CSV, TSV, JSON or JSON lines file (also compressed), or a Parquet file.
 
     Args:
         path: the file.
         decimal: the decimal separator of its numbers, "." or ",".
+        whole: columns whose nested values are kept as JSON, such as that of the architecture.
 
     Raises:
         SourceError: the file is missing, damaged, or of another format; a line has more or fewer fields than the
@@ -37,7 +40,7 @@ def read_cells(path: Path, decimal: str = ".") -> TextCells:
         raise SourceError(f"{path}: the name must end with one of {', '.join(_READERS)}")
     check_content(path, *_FORMATS.get(path.suffix.lower(), ()))
     try:
-        names, rows, places, remark = _READERS[suffix](path, suffix)
+        names, rows, places, remark = _READERS[suffix](path, suffix, whole)
     except BROKEN as error:
         raise SourceError(f"{path} cannot be read as {suffix[1:]}: {error}") from error
     twice = [name for i, name in enumerate(names) if name in names[:i]]
@@ -52,7 +55,7 @@ def read_cells(path: Path, decimal: str = ".") -> TextCells:
 _Read = tuple[list[str], Column, list[str], str]  # names, cells [n, k], places for errors, a remark
 
 
-def _read_separated(path: Path, suffix: str) -> _Read:
+def _read_separated(path: Path, suffix: str, _: Collection[str]) -> _Read:
     text = read_text(path)
     names, rows, lines = split_rows(text, _SEPARATORS[suffix])
     # Row r is usually line r + 1. Empty lines and line breaks inside cells shift it; then the error names the line too.
@@ -60,7 +63,7 @@ def _read_separated(path: Path, suffix: str) -> _Read:
     return names, _empty_missing(_build_array(rows, len(names))), places, end_complaint(text)
 
 
-def _read_parquet(path: Path, _: str) -> _Read:
+def _read_parquet(path: Path, _: str, whole: Collection[str]) -> _Read:
     if importlib.util.find_spec("pyarrow") is None:
         raise MissingExtra("reading Parquet", "parquet")
     frame = pd.read_parquet(path, engine="pyarrow")
@@ -68,7 +71,7 @@ def _read_parquet(path: Path, _: str) -> _Read:
         frame = frame.reset_index()
     if frame.map(lambda cell: isinstance(cell, np.ndarray | list | dict)).to_numpy().any():
         return (
-            *convert_records([flatten_record(_convert_arrays(record)) for record in frame.to_dict("records")]),
+            *convert_records([flatten_record(_convert_arrays(record), whole) for record in frame.to_dict("records")]),
             [],
             "",
         )
@@ -82,7 +85,7 @@ def _convert_arrays(value: Any) -> Any:
     return [_convert_arrays(item) for item in value] if isinstance(value, np.ndarray | list) else value
 
 
-def _read_json(path: Path, _: str) -> _Read:
+def _read_json(path: Path, _: str, whole: Collection[str]) -> _Read:
     """Read a list of records, a table of columns, or records by key (the column ``key`` then holds the key)."""
     loaded = parse_json(read_text(path))
     if isinstance(loaded, dict) and loaded and all(isinstance(value, dict) for value in loaded.values()):
@@ -93,7 +96,7 @@ def _read_json(path: Path, _: str) -> _Read:
         loaded = [{"key": key, **record} for key, record in loaded.items()]
     if isinstance(loaded, dict):
         loaded = _split_into_records(loaded)
-    return *convert_records([_record(item, f"item {i}") for i, item in enumerate(loaded, start=1)]), [], ""
+    return *convert_records([_record(item, f"item {i}", whole) for i, item in enumerate(loaded, start=1)]), [], ""
 
 
 def _split_into_records(columns: dict[str, Any]) -> list[dict[str, Any]]:
@@ -109,18 +112,18 @@ def _split_into_records(columns: dict[str, Any]) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _read_json_lines(path: Path, _: str) -> _Read:
+def _read_json_lines(path: Path, _: str, whole: Collection[str]) -> _Read:
     text = read_text(path)
     records = []
     for i, line in enumerate(text.split("\n"), start=1):
         try:
-            records += [_record(parse_json(line), f"line {i}")] if line.strip() else []
+            records += [_record(parse_json(line), f"line {i}", whole)] if line.strip() else []
         except ValueError as error:
             raise ValueError(str(error) if str(error).startswith("line ") else f"line {i}: {error}") from None
     return *convert_records(records), [], ""
 
 
-def _record(item: Any, place: str) -> dict[str, Any]:
+def _record(item: Any, place: str, whole: Collection[str]) -> dict[str, Any]:
     """Return a record as a flat dictionary.
 
     Raises:
@@ -128,11 +131,16 @@ def _record(item: Any, place: str) -> dict[str, Any]:
     """
     if not isinstance(item, dict | list):
         raise ValueError(f"{place} is {item!r}, expected an object")
-    return flatten_record(item)
+    return flatten_record(item, whole)
 
 
-def flatten_record(value: Any, depth: int = 0) -> dict[str, Any]:
+def flatten_record(value: Any, whole: Collection[str] = (), depth: int = 0) -> dict[str, Any]:
     """Flatten nested objects and lists to names such as ``valid.accuracy.0``.
+
+    Args:
+        value: the record.
+        whole: names whose values are kept, as JSON: an architecture may be nested itself.
+        depth: the level of the value in the record.
 
     Raises:
         ValueError: two fields get the same name, or the nesting is too deep.
@@ -143,12 +151,19 @@ def flatten_record(value: Any, depth: int = 0) -> dict[str, Any]:
         raise ValueError(f"its objects and lists are nested more than {_DEEPEST} deep")
     made: dict[str, Any] = {}
     for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        for name, cell in flatten_record(item, depth + 1).items():
-            full = f"{key}.{name}" if isinstance(item, dict | list) else str(key)
+        is_nested = isinstance(item, dict | list) and str(key) not in whole
+        inner = [name.removeprefix(f"{key}.") for name in whole if name.startswith(f"{key}.")]
+        cells = flatten_record(item, inner, depth + 1) if is_nested else {"": _keep_whole(item)}
+        for name, cell in cells.items():
+            full = f"{key}.{name}" if is_nested else str(key)
             if full in made:
                 raise ValueError(f"two fields get the name {full!r} after flattening: rename one")
             made[full] = cell
     return made
+
+
+def _keep_whole(item: Any) -> Any:
+    return json.dumps(item) if isinstance(item, dict | list) else item
 
 
 def convert_records(records: list[dict[str, Any]]) -> tuple[list[str], Column]:

@@ -19,7 +19,7 @@ from nasbench.importers._any_source import read_source
 from nasbench.importers._architectures import read_readable
 from nasbench.importers._cells import TextCells
 from nasbench.importers._directions import explain_unknown_direction, find_direction
-from nasbench.importers._mapping import TableMapping, label_complaint, read_mapping
+from nasbench.importers._mapping import SourceLayout, TableMapping, label_complaint, read_mapping
 from nasbench.importers._reading import convert_records
 from nasbench.importers._units import DURATION, UNITS, find_misfit_value
 from nasbench.spaces import SearchSpace
@@ -119,7 +119,7 @@ def read_static_values(
         InvalidOption: a column has no unit, or its direction is unknown; or the architectures' column is not found.
     """
     mapping = read_mapping(where.map) if where.map else None
-    cells = _read_cells(source, mapping)
+    cells = _read_cells(source, mapping, (where.column,) if where.column else ())
     given = _locate_architectures(cells, space, where, mapping)
     columns = [_complete(column, mapping) for column in columns]
     archs, place, complaints = read_readable(cells, given, space)
@@ -135,12 +135,13 @@ def read_static_values(
     return StaticValues(file=cells.file, archs=archs, columns=found, n_rows=len(cells), unreadable=complaints)
 
 
-def _read_cells(source: Any, mapping: TableMapping | None) -> TextCells:
+def _read_cells(source: Any, mapping: TableMapping | None, whole: tuple[str, ...]) -> TextCells:
     if isinstance(source, pd.DataFrame):
         names, rows = convert_records(source.to_dict("records"))
         cells = TextCells("the data frame", {name: rows[:, i] for i, name in enumerate(names)})
     else:
-        cells = read_source(Path(source), *((mapping.decimal, mapping.layout) if mapping else ()))
+        decimal, layout = (mapping.decimal, mapping.layout) if mapping else (".", SourceLayout(whole=whole))
+        cells = read_source(Path(source), decimal, layout)
     return cells.select_rows(cells.match_rows(mapping.where)) if mapping and mapping.where else cells
 
 

@@ -335,15 +335,7 @@ class DARTS(SearchSpace):
         for cell, edges in cells.items():
             if len(edges) != 2 * len(NODES):
                 raise ValueError(f"the {cell} cell has {len(edges)} edges; expected {2 * len(NODES)}")
-            for i, (operation, source) in enumerate(edges):
-                if operation == NONE and not self._with_none:
-                    raise ValueError(
-                        f"node {NODES[i // 2]} of the {cell} cell has '{NONE}' on its edge from {source}, so that edge "
-                        f"is absent; here every node has two of {', '.join(self.operations)}; for cells with absent edges "
-                        "use DARTS(with_none=True), in a mapping space_options = { with_none = true }"
-                    )
-                if operation not in self.operations:
-                    raise ValueError(f"unknown operation '{operation}' (known: {', '.join(self.operations)})")
+            self._check_operations(cell, edges)
             for node, (_, a), (_, b) in zip(NODES, edges[::2], edges[1::2], strict=True):
                 why = "the same twice" if a == b else "not an earlier node" if max(a, b) >= node else "not a node"
                 if a == b or not (0 <= a < node and 0 <= b < node):
@@ -354,6 +346,19 @@ class DARTS(SearchSpace):
         operations = np.array([self.operations.index(operation) for operation, _ in edges_of], dtype=np.int8)
         inputs = np.array([source for _, source in edges_of], dtype=np.int8)
         return _pack(inputs.reshape(2, 4, 2), operations.reshape(2, 4, 2)).ravel()
+
+    def _check_operations(self, cell: str, edges: Edges) -> None:
+        """Raise ValueError for an operation that the space does not have."""
+        known = ", ".join(self.operations)
+        for i, (operation, source) in enumerate(edges):
+            if operation == NONE and not self._with_none:
+                raise ValueError(
+                    f"node {NODES[i // 2]} of the {cell} cell has '{NONE}' on its edge from {source}, so that edge is "
+                    f"absent; here every node has two of {known}; for cells with absent edges use "
+                    "DARTS(with_none=True), in a mapping space_options = { with_none = true }"
+                )
+            if operation not in self.operations:
+                raise ValueError(f"unknown operation '{operation}' (known: {known})")
 
     def _list_edges(self, archs: Archs) -> list[dict[str, Edges]]:
         """Return the edges of both cells of each architecture."""

@@ -1,9 +1,11 @@
 """Official numbers and other libraries' codes as the architecture of a row."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nasbench.errors import InvalidOption, SourceError
@@ -77,3 +79,66 @@ def test_unknown_forms_are_refused(tmp_path: Path) -> None:
         _import(tmp_path, "arch,x\n3,1\n", "index", "darts")
     with pytest.raises(InvalidOption, match="both form and digits"):
         _import(tmp_path, "arch,x\n3,1\n", "index", more='digits = ["none"]\n')
+
+
+GENOTYPE = {
+    "normal": [[["sep_conv_3x3", 1], ["sep_conv_5x5", 0]], [["sep_conv_3x3", 0], ["skip_connect", 1]]] * 2,
+    "reduce": [[["max_pool_3x3", 0], ["max_pool_3x3", 1]], [["dil_conv_3x3", 2], ["max_pool_3x3", 1]]] * 2,
+}
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".parquet", "", ".csv"])
+def test_nested_genotypes_stay_whole(tmp_path: Path, suffix: str) -> None:
+    """A genotype as JSON lists inside of a record is one architecture, while the record's curve becomes columns."""
+    records = [
+        {"config": {"arch": GENOTYPE}, "curve": [0.5, 0.75]},
+        {"config": {"arch": str(GENOTYPE)}, "curve": [0.25, 1]},
+    ]
+    path = tmp_path / f"runs{suffix}"
+    if suffix == "":
+        path.mkdir()
+        for i, record in enumerate(records):
+            (path / f"{i}.json").write_text(json.dumps(record))
+    elif suffix == ".parquet":
+        pd.DataFrame([{"config.arch": json.dumps(GENOTYPE), "curve": [0.5, 0.75]}] * 2).to_parquet(path)
+    elif suffix == ".csv":
+        lines = [json.dumps(GENOTYPE), str(GENOTYPE)]
+        quoted = ['"' + line.replace('"', '""') + '"' for line in lines]
+        path.write_text("config.arch,curve.0,curve.1\n" + "".join(f"{line},0.5,0.75\n" for line in quoted))
+    else:
+        text = json.dumps(records) if suffix == ".json" else "\n".join(map(json.dumps, records)) + "\n"
+        path.write_text(text)
+    (tmp_path / "m.toml").write_text(
+        HEAD + '[architecture]\nspace = "darts"\ncolumn = "config.arch"\n[[measurement]]\ncolumn = "curve.{epoch}"\n'
+        'epoch_offset = 1\nseed = "rows"\ndataset = "d"\nrecipe = "r"\nsplit = "valid"\nmetric = "accuracy"\n'
+        'unit = "fraction"\n'
+    )
+    table = import_source(AnyTable(map=str(tmp_path / "m.toml"), name="t"), path, tmp_path / "t.h5")
+    assert len(table) == 1
+    assert table.index(DARTS().read([GENOTYPE])).tolist() == [0]
+    assert table.describe("d", "r", "valid", "accuracy")["epochs"] == [1, 2]
+
+
+def test_nested_architectures_of_other_spaces(tmp_path: Path) -> None:
+    names = ["nor_conv_3x3", "none", "skip_connect", "avg_pool_3x3", "nor_conv_1x1", "none"]
+    (tmp_path / "a.json").write_text(json.dumps([{"arch": names, "x": 1}]))
+    (tmp_path / "m.toml").write_text(
+        HEAD + '[architecture]\nspace = "nb201"\ncolumn = "arch"\n[[static]]\ncolumn = "x"\nunit = "none"\n'
+    )
+    table = import_source(AnyTable(map=str(tmp_path / "m.toml"), name="t"), tmp_path / "a.json", tmp_path / "t.h5")
+    assert table.index(NASBench201().read([names])).tolist() == [0]
+
+
+def test_a_genotype_with_absent_edges_is_explained_by_its_row(tmp_path: Path) -> None:
+    text = str(GENOTYPE).replace("'sep_conv_5x5'", "'none'")
+    (tmp_path / "a.csv").write_text(f'arch,x\n"{text}",1\n')
+    mapping = HEAD + '[architecture]\nspace = "darts"\ncolumn = "arch"\n{}[[static]]\ncolumn = "x"\nunit = "none"\n'
+    (tmp_path / "m.toml").write_text(mapping.format(""))
+    reader = AnyTable(map=str(tmp_path / "m.toml"), name="t")
+    with pytest.raises(
+        SourceError, match=r"row 1, column 'arch': .*node 2 of the normal cell has 'none'.*with_none = true"
+    ):
+        reader.read(tmp_path / "a.csv")
+    (tmp_path / "m.toml").write_text(mapping.format("space_options = { with_none = true }\n"))
+    table = import_source(reader, tmp_path / "a.csv", tmp_path / "t.h5")
+    assert table.space_options == {"with_none": True}

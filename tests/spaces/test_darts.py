@@ -266,7 +266,8 @@ def test_samples_are_uniform_in_every_decision(space, rng):
 NESTED = (
     "Genotype(normal=[[('sep_conv_3x3', 1), ('none', 0)], [('sep_conv_3x3', 1), ('skip_connect', 0)], "
     "[('skip_connect', 2), ('sep_conv_3x3', 0)], [('dil_conv_3x3', 4), ('sep_conv_5x5', 1)]], "
-    "normal_concat=range(2, 6), reduce=[[('max_pool_3x3', 0), ('max_pool_3x3', 1)], [('skip_connect', 2), ('max_pool_3x3', 1)], "
+    "normal_concat=range(2, 6), "
+    "reduce=[[('max_pool_3x3', 0), ('max_pool_3x3', 1)], [('skip_connect', 2), ('max_pool_3x3', 1)], "
     "[('max_pool_3x3', 0), ('skip_connect', 2)], [('skip_connect', 2), ('max_pool_3x3', 1)]], "
     "reduce_concat=range(2, 6))"
 )
