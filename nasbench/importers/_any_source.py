@@ -4,7 +4,7 @@ from pathlib import Path
 
 from nasbench.errors import InvalidOption
 from nasbench.file_contents import refuse_stand_in
-from nasbench.importers._arrays import ENDINGS, read_arrays
+from nasbench.importers._arrays import ENDINGS, is_array_file, read_arrays
 from nasbench.importers._cells import TextCells
 from nasbench.importers._folders import read_folder
 from nasbench.importers._mapping import SourceLayout
@@ -28,7 +28,7 @@ def read_source(path: Path, decimal: str = ".", layout: SourceLayout = _AS_DECLA
         MissingExtra: pyarrow, which Parquet needs, is not installed.
     """
     refuse_stand_in(path)
-    is_arrays = path.suffix.lower() in ENDINGS and path.is_file()
+    is_arrays = is_array_file(path)
     is_folder = path.is_dir() or (path.is_file() and is_archive(path, READABLE))
     if layout.file_names and not is_folder:
         raise InvalidOption(f"file_names in the mapping: {path} is neither a folder nor an archive")

@@ -59,7 +59,7 @@ def read_arrays(path: Path, declared: Mapping[str, Any]) -> TextCells:
     listed = str(declared.get("architectures", ""))
     columns: dict[str, Column] = {}
     if listed:
-        columns = _read_list(path, listed, arrays.pop(listed, None))
+        columns = read_list(path, listed, arrays.pop(listed, None))
     lengths = {listed: len(next(iter(columns.values())))} if columns else {}
     for name, array in arrays.items():
         moved, axes = _move_architectures_first(path, name, array, declared.get("axes"))
@@ -72,6 +72,11 @@ def read_arrays(path: Path, declared: Mapping[str, Any]) -> TextCells:
     if n == 0:
         raise SourceError(f"{path} holds no architectures")
     return TextCells(path.name, {ROW: np.arange(n).astype(object)} | columns)
+
+
+def is_array_file(path: Path) -> bool:
+    """Return whether a path is a file with the ending of arrays."""
+    return path.suffix.lower() in ENDINGS and path.is_file()
 
 
 def load_arrays(path: Path) -> dict[str, _Array]:
@@ -165,7 +170,7 @@ def _convert_cells(values: _Array) -> Column:
     return cells
 
 
-def _read_list(path: Path, listed: str, array: _Array | None) -> dict[str, Column]:
+def read_list(path: Path, listed: str, array: _Array | None) -> dict[str, Column]:
     """Return the columns of the list of architectures: an array of the same file, or a file beside it."""
     if array is not None:
         return {ARCHITECTURE: _write_rows(path, listed, array)}

@@ -66,7 +66,8 @@ def _ask_for_space(column: str, texts: list[str], *, is_numbers: bool) -> Guesse
     if is_numbers or all(map(_DIGITS.fullmatch, texts)):
         question = (
             f"column '{column}' holds numbers such as {texts[0]!r}: which space do they belong to, and if they are "
-            'digits, what does each stand for (digits = ["OPERATION", ...])? If they only number the rows, which '
+            'digits, what does each stand for (digits = ["OPERATION", ...]), or are they official numbers '
+            '(form = "index")? If they only number the rows, which '
             "columns hold the architecture?"
         )
     else:

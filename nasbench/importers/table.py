@@ -77,8 +77,10 @@ import numpy as np
 from nasbench.errors import InvalidOption
 from nasbench.importers._any_source import read_source
 from nasbench.importers._architectures import open_declared_space, read_architectures
+from nasbench.importers._arrays import is_array_file
 from nasbench.importers._cells import has_decimal_commas
 from nasbench.importers._guess import guess_mapping
+from nasbench.importers._guess_arrays import guess_array_mapping
 from nasbench.importers._mapping import TableMapping, list_shipped_maps, read_mapping
 from nasbench.importers._points import build_measurements, build_statics
 from nasbench.spaces import select_kept_options
@@ -158,6 +160,8 @@ class AnyTable:
         Raises:
             SourceError: the file cannot be read.
         """
+        if is_array_file(source):
+            return guess_array_mapping(source, self._name)
         cells = read_source(source)
         self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
         return guess_mapping(read_source(source, ",") if has_decimal_commas(cells) else cells, self._name)

@@ -27,8 +27,8 @@ _FIRST_EDGE = {2: 0, 3: 2, 4: 5, 5: 9}  # number of the edge from input 0 to eac
 def read_genotype(text: str) -> dict[str, Edges]:
     """Return the edges of both cells of ``Genotype(normal=[...], normal_concat=[...], ...)``, or of a literal.
 
-    The reader executes no code. The lists of outputs may be written ``range(2, 6)``, as in many files. A literal is what
-    ``read_cells`` takes, as Python or JSON writes it.
+    The reader executes no code. The lists of outputs may be written ``range(2, 6)``, as in many files. A literal is
+    what ``read_cells`` takes, as Python or JSON writes it.
 
     Raises:
         ValueError: the text has another form, or the output of a cell does not include all four nodes.

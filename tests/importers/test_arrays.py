@@ -2,6 +2,7 @@
 
 import json
 import struct
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -221,3 +222,30 @@ def test_real_curves(tmp_path: Path) -> None:
     place = table.index(SPIKENAS.read(ids, form="index"))
     found = table.curves(place, dataset="data", recipe="epochs3", split="valid", metric="accuracy", seed=0)
     np.testing.assert_allclose(found, curves / (100 if np.nanmax(curves) > 1 else 1), atol=1e-7)
+
+
+def test_a_draft_asks_for_the_axes_and_finds_the_list(tmp_path: Path) -> None:
+    np.save(tmp_path / "scores.npy", SCORES)
+    (tmp_path / "archs.txt").write_text("\n".join(SPACE.format(ARCHS)))
+    (tmp_path / "other.txt").write_text("a\nb\n")
+    text, preview = AnyTable(name="t").guess(tmp_path / "scores.npy")
+    assert "scores: float64, shape (5, 2, 3)" in preview
+    assert "column 'architecture' reads as space nb201" in preview
+    drafted = tomllib.loads(text)
+    assert drafted["arrays"] == {"architectures": "archs.txt", "axes": ["?", "?", "?"]}
+    assert drafted["architecture"] == {"space": "nb201", "column": "architecture"}
+    assert "axes of scores (5, 2, 3)" in drafted["undecided"][0]
+    answered = text.replace('"?", "?", "?"', '"architecture", "seed", "epoch"').replace(
+        text[text.index("undecided") : text.index("]\n", text.index("undecided")) + 2], ""
+    )
+    for key, value in [("citation", "me"), ("licence", "MIT"), ("source", "x"), ("split", "valid")]:
+        answered = answered.replace(f'{key} = ""', f'{key} = "{value}"')
+    answered = answered.replace('metric = ""', 'metric = "accuracy"').replace('unit = ""', 'unit = "fraction"')
+    _check(_import(tmp_path, "scores.npy", answered.replace('recipe = "training"', 'recipe = "epochs3"')))
+
+
+def test_a_draft_without_a_list_proposes_the_official_order(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", acc=np.zeros(7), curve=np.zeros((7, 3)))
+    drafted = tomllib.loads(AnyTable().guess(tmp_path / "a.npz")[0])
+    assert drafted["architecture"] == {"space": "", "column": "row", "form": "index"}
+    assert [entry["column"] for entry in drafted["measurement"]] == ["acc", "curve.seed{seed}"]
