@@ -22,14 +22,6 @@ SPACE = load_task(TASK).space
 ARCHS = SPACE.rows[[5, 77, 4000, 15000]]
 TEXTS = SPACE.format(ARCHS)
 MS = [1.5, 20.25, 3.0, 0.125]
-SHARED = Path(__file__).parents[2] / "shared" / "data" / "nb201"
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Use a user's folder of this test's own."""
-    monkeypatch.setenv("NASBENCH_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
 
 
 @pytest.fixture
@@ -118,14 +110,14 @@ def test_further_objectives_are_added_to_those_there(latencies: Path) -> None:
         join_objectives("one", latencies, {"latency_ms": "ms"}, name="three")
 
 
-def test_robust_accuracies_name_their_images(tmp_path: Path) -> None:
+def test_robust_accuracies_name_their_images(home: Path) -> None:
     frame = pd.DataFrame({"cell": TEXTS, "pgd_accuracy": [50.0, 20.0, 31.5, 4.0]})
     for split in ("", "test", "valid+test"):
         with pytest.raises(InvalidOption, match="on which images was it measured"):
             join_objectives(TASK, frame, {"pgd_accuracy": "percent"}, name="robust", split=split)
     task = join_objectives(TASK, frame, {"pgd_accuracy": "percent"}, name="robust", split="valid").task
     assert [(one.name, one.direction) for one in task.objectives][1] == ("pgd_accuracy", "maximize")
-    file = tmp_path / "home" / "tasks" / "robust.toml"
+    file = home / "tasks" / "robust.toml"
     file.write_text(file.read_text().replace('split = "valid" }', 'split = "test" }'))
     with pytest.raises(InvalidOption, match="would show it to strategies"):
         load_task("robust")
@@ -190,12 +182,11 @@ def test_a_file_of_other_cells_only_is_refused(tmp_path: Path) -> None:
         join_objectives(TASK, tmp_path / "a.csv", {"latency_ms": "ms"})
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="../shared/data is absent")
-def test_real_latencies_join_by_a_shipped_mapping() -> None:
+def test_real_latencies_join_by_a_shipped_mapping(shared: Path) -> None:
     """HW-NAS-Bench: its digits are those of another order, and -1 stands for a missing latency."""
     columns = [StaticColumn(column="fpga_latency"), StaticColumn(column="edgetpu_latency")]
-    joined = join_objectives(TASK, SHARED / "hw_cifar10.csv", columns, map="hw_nas_bench_cifar10", name="hw")
-    source = pd.read_csv(SHARED / "hw_cifar10.csv")
+    joined = join_objectives(TASK, shared / "nb201" / "hw_cifar10.csv", columns, map="hw_nas_bench_cifar10", name="hw")
+    source = pd.read_csv(shared / "nb201" / "hw_cifar10.csv")
     assert joined.covered["fpga_latency_s"] == 15625
     assert joined.covered["edgetpu_latency_s"] == int((source["edgetpu_latency"] != -1).sum())
     # skip=0, none=1, conv3x3=2, conv1x1=3, pool=4: (2, 2, 0, 4, 2, 0) in the file's second row

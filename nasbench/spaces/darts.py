@@ -125,7 +125,7 @@ class DARTS(SearchSpace):
 
     name = "darts"
     identity_operations = ("skip_connect", "node")
-    operations = _OPERATIONS
+    operations: tuple[str, ...] = _OPERATIONS
     decisions = tuple(
         f"{cell}_{node}_{choice}"
         for cell in CELLS

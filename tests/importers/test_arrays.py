@@ -198,13 +198,9 @@ def test_arrays_belong_to_array_files(tmp_path: Path) -> None:
         _import(tmp_path, "a.csv", MAPPING)
 
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "curves" / "spikenas.npz"
-
-
-@pytest.mark.skipif(not SHARED.exists(), reason="../shared/data is absent")
-def test_real_curves(tmp_path: Path) -> None:
+def test_real_curves(shared: Path, tmp_path: Path) -> None:
     """SpikeNAS-Bench's gathered curves: the validation accuracy of 195 cells on TinyImageNet."""
-    with np.load(SHARED) as stored:
+    with np.load(shared / "curves" / "spikenas.npz") as stored:
         prefix = next(
             name[: -len("_curves")] for name in stored if name.endswith("_curves") and len(stored[name]) == 195
         )

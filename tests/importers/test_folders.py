@@ -271,12 +271,8 @@ def test_a_folder_is_guessed(tmp_path: Path) -> None:
     assert "valid_accuracy.{epoch}" in drafted
 
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "nb201" / "nats_tss_first1000_epochs12_200.json"
-
-
-@pytest.mark.skipif(not SHARED.exists(), reason="../shared/data is absent")
-def test_real_results_split_into_one_file_each_give_the_same_numbers(tmp_path: Path) -> None:
-    some = dict(list(json.loads(SHARED.read_text()).items())[:40])
+def test_real_results_split_into_one_file_each_give_the_same_numbers(shared: Path, tmp_path: Path) -> None:
+    some = dict(list(json.loads((shared / "nb201" / "nats_tss_first1000_epochs12_200.json").read_text()).items())[:40])
     files = {
         f"cell{i}.json": json.dumps({"cell": text, "results": entry}).encode()
         for i, (text, entry) in enumerate(some.items())
