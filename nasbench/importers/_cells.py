@@ -34,6 +34,13 @@ class UnreadableRows(SourceError):
         super().__init__(message)
         self.rows = rows
 
+    def add_hint(self, n_rows: int) -> "UnreadableRows":
+        """Return the error with a hint at how to import the other rows, where these are the most of ``n_rows``."""
+        if 2 * len(self.rows) > n_rows:
+            return self
+        such = f"{len(self.rows):,} such rows" if len(self.rows) > 1 else "this row"
+        return UnreadableRows(f"{self}. To leave out {such} of {n_rows:,}, say --skip-unreadable", self.rows)
+
 
 class SkippedRows(NamedTuple):
     """Rows that were left out, and what is wrong with the first of them."""
@@ -231,6 +238,15 @@ class TextCells:
             cell = self.column(name)[bad[0]]
             raise self.make_unreadable(bad, name, f"{cell!r} is not an integer of at least {least}")
         return values.astype(np.int64)
+
+
+def describe_skipped(cells: TextCells) -> list[str]:
+    """Return remarks about the rows that were left out: how many, and the first of each kind."""
+    if not cells.skipped:
+        return []
+    n = sum(own.n for own in cells.skipped)
+    told = [f"  {own.n:,} row{'s' * (own.n > 1)}, the first: {own.reason}" for own in cells.skipped]
+    return [f"{n:,} of {n + len(cells):,} rows cannot be read and are left out", *told]
 
 
 def is_number(cell: Any) -> bool:

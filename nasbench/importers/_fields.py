@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from nasbench.arrays import Bits, Bools, Ints
 
-_BLOCK = 1 << 22  # bytes looked at together
+_BLOCK = 1 << 19  # bytes looked at together
 _ROWS = 1 << 16  # fields cut out together
 _QUOTE, _RETURN, _NEWLINE = b'"\r\n'
 _BLANK = b' \t\r\n\v\f\x1c\x1d\x1e\x1f"'
@@ -89,14 +89,15 @@ def find_fields(data: bytes, separator: str) -> tuple[Fields, list[Uneven]] | No
     Returns:
         None if only ``csv.reader`` is sure to read the text as people expect.
     """
-    if b"\0" in data or len(separator.encode()) != 1 or separator in '"\r\n ' or not data.strip():
+    if b"\0" in data or len(separator.encode()) != 1 or separator in '"\r\n ' or not data or data.isspace():
         return None
     if data.count(b"\r") != data.count(b"\r\n"):
         return None
-    data += b"\n" if not data.endswith(b"\n") else b""
-    padded = data + bytes(16 - len(data) % 8)
+    end = b"" if data.endswith(b"\n") else b"\n"
+    size = len(data) + len(end)
+    padded = data + end + bytes(16 - size % 8)
     has_quotes = _QUOTE in data
-    found = _find_ends(padded, len(data), ord(separator), has_quotes=has_quotes)
+    found = _find_ends(padded, size, ord(separator), has_quotes=has_quotes)
     if found is None:
         return None
     ends, is_break, lines = found

@@ -17,6 +17,11 @@ from nasbench.importers._units import DURATION, UNITS, find_misfit_value, find_o
 from nasbench.table import Measurement, Static
 
 _Path = tuple[str, ...]  # data set, recipe, split, metric
+_MOST_CELLS = 2**27  # of a column of the table: 1 GiB
+_VARYING = (
+    "for a value that varies with the seed, give the [[static]] a seed, to keep each value, or average = true, to take "
+    "the mean; one that varies with the epoch must be a [[measurement]]"
+)
 
 
 class _Points(NamedTuple):
@@ -69,12 +74,20 @@ def build_measurements(cells: TextCells, entries: Sequence[MappingEntry], arch: 
 
 
 def build_statics(cells: TextCells, entries: Sequence[MappingEntry], arch: Ints, n: int) -> list[Static]:
-    """Return one ``[n]`` column for each data set and metric; arguments and errors as in ``build_measurements``."""
+    """Return one column for each data set and metric: ``[n]``, or ``[n, s]`` if the mapping gives it a seed.
+
+    Arguments and errors as in ``build_measurements``.
+    """
     made = []
     for path, points in sorted(_gather_points(cells, entries, arch).items()):
-        values, *_ = _fill_column(cells, path, points, n)
+        values, seeds, *_ = _fill_column(cells, path, points, n)
         unit, direction = _agree_on_unit(cells, path, points)
-        made.append(Static(dataset=path[0], metric=path[3], unit=unit, direction=direction, values=values[:, 0, 0]))
+        own = values[:, :, 0] if len(seeds) > 1 else values[:, 0, 0]
+        if any(one.entry.average for one in points) and len(seeds) > 1:
+            known = ~np.isnan(own)
+            count = known.sum(axis=1)
+            own = np.where(count > 0, np.where(known, own, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
+        made.append(Static(dataset=path[0], metric=path[3], unit=unit, direction=direction, values=own))
     return made
 
 
@@ -167,6 +180,12 @@ def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: in
     value, arch, seed, epoch, row = (np.concatenate(parts) for parts in list(zip(*points, strict=True))[1:])
     seeds, at_seed = np.unique(seed, return_inverse=True)
     epochs, at_epoch = np.unique(epoch, return_inverse=True)
+    if n * len(seeds) * len(epochs) > _MOST_CELLS:
+        raise SourceError(
+            f"{cells.file}: column '{points[0].entry.column}' has {len(seeds):,} seeds and {len(epochs):,} epochs for "
+            f"{n:,} architectures: a table would need more than {_MOST_CELLS:,} cells, the limit; do the columns of "
+            "seed and epoch number the trainings of each architecture, rather than the rows?"
+        )
     place = (arch * len(seeds) + at_seed) * len(epochs) + at_epoch
     order = np.argsort(place, kind="stable")
     twice = place[order[1:]] == place[order[:-1]]
@@ -176,7 +195,7 @@ def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: in
         column = [own.entry.column for own in points for _ in range(len(own.row))][second]
         kept, other = _format_difference(value[first], value[second])
         repeated = f"if these are repeated runs, map a seed column, or number them with seed = '{ROWS}'"
-        hint = repeated if path[2] else "a value that varies with the seed must be a [[measurement]]"
+        hint = repeated if path[2] else _VARYING
         raise cells.make_error(
             int(row[second]),
             column,
@@ -185,7 +204,7 @@ def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: in
         )
     values = np.full(n * len(seeds) * len(epochs), np.nan)
     values[place] = value
-    rows = np.full(len(values), -1)
+    rows = np.full(len(values), -1, dtype=np.int64)
     rows[place] = row
     shape = n, len(seeds), len(epochs)
     return values.reshape(shape), seeds, epochs, rows.reshape(shape)

@@ -58,10 +58,11 @@ _Read = tuple[list[str], Column, list[str], str]  # names, cells [n, k], places 
 def _read_separated(path: Path, suffix: str, decimal: str, *, skip_unreadable: bool) -> TextCells:
     table = split_table(read_bytes(path, MOST_BYTES), _SEPARATORS[suffix])
     if table.uneven and not skip_unreadable:
-        raise ValueError(table.uneven[0])
+        more = f" ({len(table.uneven):,} such lines)" if len(table.uneven) > 1 else ""
+        raise ValueError(f"{table.uneven[0]}{more}")
     if not len(table.lines):
         raise SourceError(f"{path} holds no rows")
-    skipped = (SkippedRows(len(table.uneven), table.uneven[0]),) if table.uneven else ()
+    skipped = (SkippedRows(len(table.uneven), f"{path.name}: {table.uneven[0]}"),) if table.uneven else ()
     places = LinePlaces(table.lines)
     return TextCells(path.name, table.columns, places=places, decimal=decimal, remark=table.complaint, skipped=skipped)
 
