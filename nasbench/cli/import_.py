@@ -29,6 +29,10 @@ def command(
     guess: Annotated[
         bool, typer.Option("--guess", help="For 'table': only draft a mapping, show it and write it to --map.")
     ] = False,
+    skip_unreadable: Annotated[
+        bool,
+        typer.Option("--skip-unreadable", help="For 'table': leave out rows that cannot be read, and count them."),
+    ] = False,
     jobs: Annotated[
         int, typer.Option(help="Number of processes, for importers that read in parts; -1: one per core.")
     ] = -1,
@@ -43,7 +47,8 @@ def command(
 
     if out is not None and out.suffix != ".h5":
         raise InvalidOption(f"--out {out}: a table file ends with .h5")
-    given = {key: value for key, value in (("map", map_), ("name", name)) if value is not None}
+    given: dict[str, Any] = {key: value for key, value in (("map", map_), ("name", name)) if value is not None}
+    given |= {"skip_unreadable": True} if skip_unreadable else {}
     component, options = Choice(importer, options=given).resolve(IMPORTERS)
     reader = component(**options)
     if guess:

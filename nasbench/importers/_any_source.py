@@ -14,13 +14,17 @@ from nasbench.importers._reading import READABLE, read_cells
 _AS_DECLARED = SourceLayout()
 
 
-def read_source(path: Path, decimal: str = ".", layout: SourceLayout = _AS_DECLARED) -> TextCells:
+def read_source(
+    path: Path, decimal: str = ".", layout: SourceLayout = _AS_DECLARED, *, skip_unreadable: bool = False
+) -> TextCells:
     """Read a file, folder or archive of any kind that ``nasbench import table`` takes.
 
     Args:
         path: a table, a folder or archive of JSON or CSV files, or a file of arrays.
         decimal: the decimal separator of its numbers, "." or ",".
         layout: what the mapping declares about file names and arrays.
+        skip_unreadable: leave out the lines of a CSV file, and the files of a folder, that cannot be read, and count
+            them in ``skipped``.
 
     Raises:
         InvalidOption: the mapping declares file names or arrays of a source that has none.
@@ -35,5 +39,9 @@ def read_source(path: Path, decimal: str = ".", layout: SourceLayout = _AS_DECLA
     if layout.arrays and not is_arrays:
         raise InvalidOption(f"[arrays] in the mapping: {path} is not a file {' or '.join(ENDINGS)}")
     if is_folder:
-        return read_folder(path, layout.file_names, decimal, layout.whole)
-    return read_arrays(path, layout.arrays) if is_arrays else read_cells(path, decimal, layout.whole)
+        return read_folder(path, layout.file_names, decimal, layout.whole, skip_unreadable=skip_unreadable)
+    return (
+        read_arrays(path, layout.arrays)
+        if is_arrays
+        else read_cells(path, decimal, layout.whole, skip_unreadable=skip_unreadable)
+    )

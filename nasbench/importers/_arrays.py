@@ -27,7 +27,8 @@ import numpy.typing as npt
 
 from nasbench.errors import InvalidOption, SourceError
 from nasbench.file_contents import check_content
-from nasbench.importers._cells import Column, TextCells
+from nasbench.importers._cells import TextCells
+from nasbench.importers._columns import Column
 from nasbench.importers._json import parse_json
 from nasbench.importers._reading import READABLE, read_cells
 from nasbench.importers._separated import BROKEN, read_text
@@ -184,14 +185,14 @@ def read_list(path: Path, listed: str, array: _Array | None) -> dict[str, Column
             raise SourceError(f"{file} holds {len(found)} arrays; the list of architectures must be a single one")
         return {ARCHITECTURE: _write_rows(file, listed, found[0])}
     if suffix in READABLE and suffix != ".json":
-        return read_cells(file).columns
+        return dict(read_cells(file).columns)
     check_content(file)
     try:
         items = parse_json(read_text(file)) if suffix == ".json" else read_text(file).rstrip("\r\n").splitlines()
     except BROKEN as error:
         raise SourceError(f"{file} cannot be read: {error}") from None
     if not isinstance(items, list) or any(isinstance(item, dict) for item in items):
-        return read_cells(file).columns
+        return dict(read_cells(file).columns)
     texts = [item.strip() if isinstance(item, str) else json.dumps(item) for item in items]
     if empty := [number for number, text in enumerate(texts, start=1) if not text]:
         raise SourceError(f"{file}: architecture {empty[0]} is empty ({len(empty)} such); expected one per line")

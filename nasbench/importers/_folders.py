@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import InvalidOption, SourceError
-from nasbench.importers._cells import TextCells
+from nasbench.importers._cells import SkippedRows, TextCells
 from nasbench.importers._json import parse_json
 from nasbench.importers._members import Member, read_members, strip_ending
 from nasbench.importers._reading import convert_records, flatten_record
@@ -27,7 +27,9 @@ _PLACEHOLDER = re.compile(r"\\\{([^{}/]+?)\\\}")
 _SHOWN = 3  # most file names that a message lists
 
 
-def read_folder(path: Path, file_names: str, decimal: str, whole: Collection[str] = ()) -> TextCells:
+def read_folder(
+    path: Path, file_names: str, decimal: str, whole: Collection[str] = (), *, skip_unreadable: bool = False
+) -> TextCells:
     """Read all JSON, JSON lines, CSV and TSV files below a folder or in an archive.
 
     Args:
@@ -36,6 +38,7 @@ def read_folder(path: Path, file_names: str, decimal: str, whole: Collection[str
             skipped. Empty: all files, without further columns.
         decimal: the decimal separator of the files' numbers.
         whole: fields whose nested values are kept as JSON, such as that of the architecture.
+        skip_unreadable: leave out damaged files, and count them in ``skipped``.
 
     Raises:
         InvalidOption: the pattern has no placeholder, or one twice.
@@ -46,25 +49,58 @@ def read_folder(path: Path, file_names: str, decimal: str, whole: Collection[str
     if not members.read:
         wanted = f" that match file_names = '{file_names}'" if file_names else ""
         raise SourceError(f"{path} holds no files {', '.join(ENDINGS)}{wanted}; it holds {_list_names(members.others)}")
-    records: list[dict[str, Any]] = []
-    places: list[str] = []
-    columns: dict[str, None] = {}
+    records = _Records(path)
     for member in members.read:
-        for record in _read_member(path, member, whole):
-            records.append(_add_names(path, member.name, match(member.name) or {}, record))
-            places.append(f"{len(records)} ({member.name})")
-            columns.update(dict.fromkeys(records[-1]))
-            if len(columns) * len(records) > MOST_CELLS:
-                raise SourceError(
-                    f"{path}: {len(records):,} rows with {len(columns):,} different fields are more than "
-                    f"{MOST_CELLS:,} cells; the last file read is {member.name}"
-                )
-    if not records:
-        raise SourceError(f"{path}: its {len(members.read)} files hold no records")
-    names, rows = convert_records(records)
-    cells = {name: rows[:, i] for i, name in enumerate(names)}
-    remark = _describe(len(members.read), members.others)
-    return TextCells(path.name, cells, places=places, decimal=decimal, remark=remark)
+        try:
+            read = _read_member(path, member, whole)
+        except SourceError as error:
+            if not skip_unreadable:
+                raise
+            records.unreadable.append(str(error))
+            continue
+        records.add(member.name, match(member.name) or {}, read)
+    return records.build_cells(decimal, _describe(len(members.read), members.others))
+
+
+class _Records:
+    """The records of all files, with the names that their files give them.
+
+    Args:
+        path: the folder or archive, for error messages.
+
+    Attributes:
+        unreadable: what is wrong with each file that was left out.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._records: list[dict[str, Any]] = []
+        self._places: list[str] = []
+        self._fields: set[str] = set()
+        self.unreadable: list[str] = []
+
+    def add(self, name: str, found: dict[str, str], records: Sequence[dict[str, Any]]) -> None:
+        """Add the records of the file ``name``; refuse more cells than are allowed."""
+        for record in records:
+            self._records.append(_add_names(self._path, name, found, record))
+            self._places.append(f"{len(self._records)} ({name})")
+            self._fields.update(self._records[-1])
+        if len(self._fields) * len(self._records) > MOST_CELLS:
+            raise SourceError(
+                f"{self._path}: {len(self._records):,} rows with {len(self._fields):,} different fields are more than "
+                f"{MOST_CELLS:,} cells; the last file read is {name}"
+            )
+
+    def build_cells(self, decimal: str, remark: str) -> TextCells:
+        """Return the cells; refuse a source of which more files than rows cannot be read."""
+        n = len(self.unreadable)
+        if not self._records or n > len(self._records):
+            why = f"; {n:,} cannot be read, the first: {self.unreadable[0]}" if n else ""
+            raise SourceError(f"{self._path}: its files hold {len(self._records) or 'no'} records{why}")
+        names, rows = convert_records(self._records)
+        cells = {name: rows[:, i] for i, name in enumerate(names)}
+        skipped = (SkippedRows(n, self.unreadable[0]),) if n else ()
+        return TextCells(self._path.name, cells, places=self._places, decimal=decimal, remark=remark, skipped=skipped)
 
 
 def _compile_pattern(file_names: str) -> Callable[[str], dict[str, str] | None]:

@@ -27,8 +27,9 @@ _ARCHITECTURE: dict[str, Types] = {
     "form": str,
     "missing": (str, *NUMBER, list),
 }
-_STATIC = {"column", "dataset", "metric", "unit", "direction", "missing", "where"}
-_MEASUREMENT = _STATIC | {"recipe", "split", "seed", "epoch", "epoch_offset", "per"}
+_SHARED = {"column", "dataset", "metric", "unit", "direction", "missing", "where", "seed"}
+_STATIC = _SHARED | {"average"}
+_MEASUREMENT = _SHARED | {"recipe", "split", "epoch", "epoch_offset", "per"}
 _LABEL = re.compile(r"\w[\w.+-]*")
 _PLACEHOLDER = re.compile(r"\\{(dataset|recipe|split|metric|seed|epoch)\\}")
 
@@ -63,6 +64,7 @@ class MappingEntry:
         where: column -> allowed texts; other rows are skipped.
         epoch_offset: added to the file's epochs; 1 if the file counts from 0.
         per: one of ``PER`` for seconds and energy; empty if the mapping does not say.
+        average: of a static metric, whether its value is the mean over the rows of an architecture.
     """
 
     column: str
@@ -76,6 +78,7 @@ class MappingEntry:
     epoch: int | FromColumn = 1
     epoch_offset: int = 0
     per: str = ""
+    average: bool = False
     missing: tuple[Any, ...] = ()
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -153,7 +156,8 @@ def _build_mapping(file: str, declared: Declaration) -> TableMapping:
     _check_keys(declared, ("defaults",), "key of [defaults]", defaults, _MEASUREMENT - {"column", "per"})
     kinds: list[tuple[MappingEntry, ...]] = []
     for kind, keys in (("measurement", _MEASUREMENT), ("static", _STATIC)):
-        shared = {key: value for key, value in defaults.items() if key in keys}
+        inherited = keys - {"seed"} if kind == "static" else keys  # most statics do not depend on the seed
+        shared = {key: value for key, value in defaults.items() if key in inherited}
         entries = given.get(kind, [])
         if not isinstance(entries, list) or not all(isinstance(item, Mapping) for item in entries):
             raise declared.error((kind,), f"must be written [[{kind}]], with double brackets")
@@ -278,6 +282,12 @@ def _read_entry(part: _Part, given: dict[str, Any], keys: set[str]) -> MappingEn
         raise part.error(
             f": per = {given['per']!r}; seconds and energy take one of {', '.join(PER)}, other units none", "per"
         )
+    if not isinstance(given.get("average", False), bool) or (given.get("average") and "seed" in given):
+        raise part.error(
+            ": average = true takes the mean over all rows of an architecture, and needs no seed", "average"
+        )
+    if given.get("average"):
+        values["seed"] = ROWS
     return MappingEntry(**values)
 
 

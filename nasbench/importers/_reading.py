@@ -11,22 +11,28 @@ import pandas as pd
 
 from nasbench.errors import MissingExtra, SourceError
 from nasbench.file_contents import check_content
-from nasbench.importers._cells import Column, TextCells
+from nasbench.importers._cells import LinePlaces, SkippedRows, TextCells
+from nasbench.importers._columns import Column
 from nasbench.importers._json import parse_json
-from nasbench.importers._separated import BROKEN, COMPRESSED, end_complaint, read_text, split_rows
+from nasbench.importers._separated import BROKEN, COMPRESSED, MOST_BYTES, read_bytes, read_text
+from nasbench.importers._text_tables import split_table
 
 _DEEPEST = 32  # levels of nested objects and lists
 _SHOWN = 12  # most column names that an error message lists
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
-def read_cells(path: Path, decimal: str = ".", whole: Collection[str] = ()) -> TextCells:
+def read_cells(
+    path: Path, decimal: str = ".", whole: Collection[str] = (), *, skip_unreadable: bool = False
+) -> TextCells:
     """Read a CSV, TSV, JSON or JSON lines file (also compressed), or a Parquet file.
 
     Args:
         path: the file.
         decimal: the decimal separator of its numbers, "." or ",".
         whole: columns whose nested values are kept as JSON, such as that of the architecture.
+        skip_unreadable: leave out lines of a CSV file with more or fewer fields than the header, and count them in
+            ``skipped``.
 
     Raises:
         SourceError: the file is missing, damaged, or of another format; a line has more or fewer fields than the
@@ -36,10 +42,12 @@ def read_cells(path: Path, decimal: str = ".", whole: Collection[str] = ()) -> T
     if not path.is_file():
         raise SourceError(f"{path} does not exist or is not a file")
     suffix = next((part for part in reversed(path.suffixes) if part.lower() not in COMPRESSED), "").lower()
-    if suffix not in _READERS:
-        raise SourceError(f"{path}: the name must end with one of {', '.join(_READERS)}")
+    if suffix not in READABLE:
+        raise SourceError(f"{path}: the name must end with one of {', '.join(READABLE)}")
     check_content(path, *_FORMATS.get(path.suffix.lower(), ()))
     try:
+        if suffix in _SEPARATORS:
+            return _read_separated(path, suffix, decimal, skip_unreadable=skip_unreadable)
         names, rows, places, remark = _READERS[suffix](path, suffix, whole)
     except BROKEN as error:
         raise SourceError(f"{path} cannot be read as {suffix[1:]}: {error}") from error
@@ -55,12 +63,16 @@ def read_cells(path: Path, decimal: str = ".", whole: Collection[str] = ()) -> T
 _Read = tuple[list[str], Column, list[str], str]  # names, cells [n, k], places for errors, a remark
 
 
-def _read_separated(path: Path, suffix: str, _: Collection[str]) -> _Read:
-    text = read_text(path)
-    names, rows, lines = split_rows(text, _SEPARATORS[suffix])
-    # Row r is usually line r + 1. Empty lines and line breaks inside cells shift it; then the error names the line too.
-    places = [f"{row} (line {line})" if line != row + 1 else str(row) for row, line in enumerate(lines, start=1)]
-    return names, _empty_missing(_build_array(rows, len(names))), places, end_complaint(text)
+def _read_separated(path: Path, suffix: str, decimal: str, *, skip_unreadable: bool) -> TextCells:
+    table = split_table(read_bytes(path, MOST_BYTES), _SEPARATORS[suffix])
+    if table.uneven and not skip_unreadable:
+        more = f" ({len(table.uneven):,} such lines)" if len(table.uneven) > 1 else ""
+        raise ValueError(f"{table.uneven[0]}{more}")
+    if not len(table.lines):
+        raise SourceError(f"{path} holds no rows")
+    skipped = (SkippedRows(len(table.uneven), f"{path.name}: {table.uneven[0]}"),) if table.uneven else ()
+    places = LinePlaces(table.lines)
+    return TextCells(path.name, table.columns, places=places, decimal=decimal, remark=table.complaint, skipped=skipped)
 
 
 def _read_parquet(path: Path, _: str, whole: Collection[str]) -> _Read:
@@ -151,19 +163,16 @@ def flatten_record(value: Any, whole: Collection[str] = (), depth: int = 0) -> d
         raise ValueError(f"its objects and lists are nested more than {_DEEPEST} deep")
     made: dict[str, Any] = {}
     for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        is_nested = isinstance(item, dict | list) and str(key) not in whole
-        inner = [name.removeprefix(f"{key}.") for name in whole if name.startswith(f"{key}.")]
-        cells = flatten_record(item, inner, depth + 1) if is_nested else {"": _keep_whole(item)}
-        for name, cell in cells.items():
-            full = f"{key}.{name}" if is_nested else str(key)
+        if isinstance(item, dict | list) and str(key) not in whole:
+            inner = [name.removeprefix(f"{key}.") for name in whole if name.startswith(f"{key}.")]
+            cells = {f"{key}.{name}": cell for name, cell in flatten_record(item, inner, depth + 1).items()}
+        else:
+            cells = {str(key): json.dumps(item) if isinstance(item, dict | list) else item}
+        for full, cell in cells.items():
             if full in made:
                 raise ValueError(f"two fields get the name {full!r} after flattening: rename one")
             made[full] = cell
     return made
-
-
-def _keep_whole(item: Any) -> Any:
-    return json.dumps(item) if isinstance(item, dict | list) else item
 
 
 def convert_records(records: list[dict[str, Any]]) -> tuple[list[str], Column]:
@@ -175,13 +184,6 @@ def _convert_frame(frame: Any) -> tuple[list[str], Column]:
     return [str(name) for name in frame.columns], _empty_missing(frame.to_numpy(dtype=object))
 
 
-def _build_array(rows: list[list[str]], width: int) -> Column:
-    cells = np.empty((len(rows), width), dtype=object)
-    for cell, row in zip(cells, rows, strict=True):
-        cell[:] = row
-    return cells
-
-
 def _empty_missing(cells: Column) -> Column:
     """Replace empty texts and pandas' missing values by None."""
     cells = cells.copy()
@@ -190,14 +192,12 @@ def _empty_missing(cells: Column) -> Column:
 
 
 _READERS = {
-    ".csv": _read_separated,
-    ".tsv": _read_separated,
     ".parquet": _read_parquet,
     ".json": _read_json,
     ".jsonl": _read_json_lines,
     ".ndjson": _read_json_lines,
 }
-READABLE = frozenset(_READERS)
+READABLE = (*_SEPARATORS, *_READERS)
 """Endings of the files that can be read."""
 _FORMATS = {
     **{".gz": ("gzip",), ".bz2": ("bzip2",), ".xz": ("xz",), ".zip": ("zip",), ".zst": ("zstd",)},

@@ -78,7 +78,7 @@ from nasbench.errors import InvalidOption
 from nasbench.importers._any_source import read_source
 from nasbench.importers._architectures import open_declared_space, read_architectures
 from nasbench.importers._arrays import is_array_file
-from nasbench.importers._cells import has_decimal_commas
+from nasbench.importers._cells import TextCells, UnreadableRows, describe_skipped, has_decimal_commas
 from nasbench.importers._guess import guess_mapping
 from nasbench.importers._guess_arrays import guess_array_mapping
 from nasbench.importers._mapping import TableMapping, list_shipped_maps, read_mapping
@@ -96,6 +96,7 @@ class AnyTable:
     Args:
         map: a mapping file, or the name of a shipped mapping.
         name: name of the table; by default the ``name`` in the mapping, else the name of the file.
+        skip_unreadable: leave out rows that cannot be read, and say how many and why, instead of refusing the file.
 
     Attributes:
         remarks: after reading, warnings about the file, for example that its end may be missing.
@@ -106,8 +107,8 @@ class AnyTable:
         "any CSV, Parquet, JSON, JSON lines or .npy file of yours, or a folder or archive of JSON files"
     )
 
-    def __init__(self, *, map: str = "", name: str = "") -> None:
-        self._map, self._name = map, name
+    def __init__(self, *, map: str = "", name: str = "", skip_unreadable: bool = False) -> None:
+        self._map, self._name, self._skips = map, name, skip_unreadable
         self.remarks: list[str] = []
 
     def read(self, source: Path) -> TableBuilder:
@@ -123,25 +124,19 @@ class AnyTable:
             raise InvalidOption(f"give --map MAP.toml (write a first one with --guess), or a shipped one: {known}")
         mapping = read_mapping(self._map)
         name = self._check_name(mapping, source)
-        space = open_declared_space(mapping.architecture)
-        cells = read_source(source, mapping.decimal, mapping.layout)
+        cells = read_source(source, mapping.decimal, mapping.layout, skip_unreadable=self._skips)
         self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
         cells = cells.select_rows(cells.match_rows(mapping.where)) if mapping.where else cells
-        archs, place = read_architectures(cells, mapping.architecture, space)
-        return TableBuilder(
-            name=name,
-            title=mapping.text.get("title", f"{name}: {len(archs):,} architectures of space {space.name}"),
-            space=space.name,
-            citation=mapping.text["citation"],
-            licence=mapping.text["licence"],
-            source=mapping.text["source"],
-            notes=_write_notes(mapping, source),
-            architectures=archs,
-            cardinality=np.asarray(space.cardinality),
-            measurements=build_measurements(cells, mapping.measurements, place, len(archs)),
-            statics=build_statics(cells, mapping.statics, place, len(archs)),
-            space_options=select_kept_options(space, mapping.architecture.get("space_options", {})),
-        )
+        while True:
+            try:
+                draft = _build_table(cells, mapping, name, source)
+            except UnreadableRows as error:
+                if not self._skips:
+                    raise error.add_hint(len(cells)) from None
+                cells = cells.skip_rows(error)
+            else:
+                self.remarks += describe_skipped(cells)
+                return draft
 
     def foresee_attributes(self, source: Path) -> dict[str, Any]:
         """Return the attributes of the table that follow from the mapping alone, to compare them with a table there."""
@@ -149,7 +144,8 @@ class AnyTable:
             return {}
         mapping = read_mapping(self._map)
         space = open_declared_space(mapping.architecture)
-        known: dict[str, Any] = {"name": self._check_name(mapping, source), "notes": _write_notes(mapping, source)}
+        known: dict[str, Any] = {"name": self._check_name(mapping, source)}
+        known |= {} if self._skips else {"notes": _write_notes(mapping, source)}  # notes count the skipped rows
         options = select_kept_options(space, mapping.architecture.get("space_options", {}))
         known |= {"space": space.name, "space_options": options}
         return known | {key: mapping.text[key] for key in ("citation", "licence", "source")}
@@ -175,6 +171,28 @@ class AnyTable:
                 f"table name {name!r} belongs to a shipped table, which the new table would hide; give --name"
             )
         return name
+
+
+def _build_table(cells: TextCells, mapping: TableMapping, name: str, source: Path) -> TableBuilder:
+    """Return the table that the mapping finds in the cells."""
+    space = open_declared_space(mapping.architecture)
+    archs, place = read_architectures(cells, mapping.architecture, space)
+    n_skipped = sum(own.n for own in cells.skipped)
+    skipped = f" Unreadable rows of the file, left out: {n_skipped:,}." if n_skipped else ""
+    return TableBuilder(
+        name=name,
+        title=mapping.text.get("title", f"{name}: {len(archs):,} architectures of space {space.name}"),
+        space=space.name,
+        citation=mapping.text["citation"],
+        licence=mapping.text["licence"],
+        source=mapping.text["source"],
+        notes=_write_notes(mapping, source) + skipped,
+        architectures=archs,
+        cardinality=np.asarray(space.cardinality),
+        measurements=build_measurements(cells, mapping.measurements, place, len(archs)),
+        statics=build_statics(cells, mapping.statics, place, len(archs)),
+        space_options=select_kept_options(space, mapping.architecture.get("space_options", {})),
+    )
 
 
 def _write_notes(mapping: TableMapping, source: Path) -> str:

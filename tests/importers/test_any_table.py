@@ -260,7 +260,7 @@ def test_an_unknown_operation_is_named_with_its_row(imported):
         ('{ column = "seed" }', "1" + "0" * 30, "not an integer of at least 0"),
         ("[defaults]", "[default]", "unknown key 'default'"),
         ("[defaults]", "[defaults", "map.toml is not TOML: "),
-        ("integer = [1, 3]", "real = [1, 3]", "decision 'depth'"),
+        ("integer = [1, 3]", "reals = [1, 3]", "decision 'depth'"),
         ("space_options.decisions", "space_options.choices", "cannot be made with options"),
     ],
 )

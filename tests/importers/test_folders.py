@@ -289,3 +289,17 @@ def test_real_results_split_into_one_file_each_give_the_same_numbers(shared: Pat
         found = table.query(row, dataset=dataset, recipe="epochs200", split="test", metric="accuracy")
         expected = [entry[dataset]["200"][4] / 100 for entry in some.values()]
         np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_damaged_files_are_left_out_on_request_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(MAPPING)
+    files = _files() | {"runs/a/arch_8_seed1.json": b'{"result": '}
+    source = _write_zip(tmp_path / "mine.zip", files)
+    with pytest.raises(SourceError, match=r"arch_8_seed1\.json is truncated"):
+        AnyTable(map=str(tmp_path / "m.toml")).read(source)
+    reader = AnyTable(map=str(tmp_path / "m.toml"), skip_unreadable=True)
+    assert len(reader.read(source).architectures) == 2
+    assert "1 of 4 rows cannot be read and are left out" in "\n".join(reader.remarks)
+    broken = {f"a/arch_{i}_seed1.json": b"{" for i in range(5)} | {"a/arch_0_seed1.json": b"{}"}
+    with pytest.raises(SourceError, match="its files hold 1 records; 4 cannot be read, the first"):
+        AnyTable(map=str(tmp_path / "m.toml"), skip_unreadable=True).read(_write_zip(tmp_path / "b.zip", broken))
