@@ -128,7 +128,7 @@ def test_robust_accuracies_name_their_images(home: Path) -> None:
 
 def test_repeated_measurements_are_averaged_on_request(tmp_path: Path) -> None:
     frame = pd.DataFrame({"cell": [*TEXTS[:2], TEXTS[0], TEXTS[1]], "latency": [1.0, 5.0, 2.0, 5.0]})
-    with pytest.raises(SourceError, match=r"row 3, column 'latency': 2.0 differs from row 1.*--average"):
+    with pytest.raises(SourceError, match=r"row 2, column 'latency': 2.0 differs from row 0.*--average"):
         join_objectives(TASK, frame, {"latency": "s"}, name="mine")
     joined = join_objectives(TASK, frame, {"latency": "s"}, name="mine", average=True)
     found = joined.table.static(joined.table.index(ARCHS[:2]), dataset="all", metric="latency")

@@ -5,7 +5,7 @@ from pathlib import Path
 from nasbench.errors import InvalidOption
 from nasbench.file_contents import refuse_stand_in
 from nasbench.importers._arrays import ENDINGS, is_array_file, read_arrays
-from nasbench.importers._cells import TextCells
+from nasbench.importers._cells import TextCells, has_decimal_commas
 from nasbench.importers._folders import read_folder
 from nasbench.importers._mapping import SourceLayout
 from nasbench.importers._members import is_archive
@@ -45,3 +45,13 @@ def read_source(
         if is_arrays
         else read_cells(path, decimal, layout.whole, skip_unreadable=skip_unreadable)
     )
+
+
+def read_own_cells(path: Path) -> TextCells:
+    """Read a source whose decimal separator is not known: a comma if some column holds only such numbers.
+
+    Raises:
+        SourceError, MissingExtra: as ``read_source``.
+    """
+    cells = read_source(path)
+    return read_source(path, ",") if has_decimal_commas(cells) else cells

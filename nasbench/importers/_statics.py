@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption, SourceError
@@ -19,8 +18,8 @@ from nasbench.importers._any_source import read_source
 from nasbench.importers._architectures import read_readable
 from nasbench.importers._cells import TextCells
 from nasbench.importers._directions import explain_unknown_direction, find_direction
+from nasbench.importers._frames import read_frame
 from nasbench.importers._mapping import SourceLayout, TableMapping, label_complaint, read_mapping
-from nasbench.importers._reading import convert_records
 from nasbench.importers._units import DURATION, UNITS, find_misfit_value
 from nasbench.spaces import SearchSpace
 
@@ -136,9 +135,8 @@ def read_static_values(
 
 
 def _read_cells(source: Any, mapping: TableMapping | None, whole: tuple[str, ...]) -> TextCells:
-    if isinstance(source, pd.DataFrame):
-        names, rows = convert_records(source.to_dict("records"))
-        cells = TextCells("the data frame", {name: rows[:, i] for i, name in enumerate(names)})
+    if not isinstance(source, str | Path):
+        cells, _ = read_frame(source, [])
     else:
         decimal, layout = (mapping.decimal, mapping.layout) if mapping else (".", SourceLayout(whole=whole))
         cells = read_source(Path(source), decimal, layout)

@@ -3,11 +3,13 @@
 The source is a CSV, Parquet, JSON or JSON lines file (also compressed), a folder or archive (zip, tar, tar.gz) of one
 JSON or CSV file per training run, or an array (.npy, .npz) beside a list of architectures.
 
-``nasbench import table FILE --guess`` writes a first mapping to edit; ``nasbench import table FILE --map
-MAP.toml --name mine`` then imports the file. The suite ships mappings for some public files, available
-by name (``--map nb201_test_epochs200``). The guess knows the exports of Optuna, Ray Tune, Weights & Biases, MLflow
-and scikit-learn. Where names do not determine the meaning, it leaves a line empty or writes a question under
-``undecided``; the importer refuses a mapping with open questions. A mapping::
+``nasbench import table FILE --decisions depth,lr --score val_acc`` makes a table and a task of a file with one training
+in each row. ``nasbench import table FILE`` guesses these columns too; if a question remains, it writes a mapping to
+complete. ``--guess`` only writes the mapping; ``nasbench import table FILE --map MAP.toml --name mine`` imports by it.
+The suite ships mappings for some public files, available by name (``--map nb201_test_epochs200``). The guess knows the
+exports of Optuna, Ray Tune, Weights & Biases, MLflow and scikit-learn. Where names do not determine the meaning, it
+leaves a line empty or writes a question under ``undecided``; the importer refuses a mapping with open questions. A
+mapping::
 
     citation = "who measured this"      # citation, licence and source are required
     licence = "MIT"
@@ -69,16 +71,17 @@ Both long and wide tables (Wickham 2014, "Tidy Data") can be read.
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nasbench.errors import InvalidOption
-from nasbench.importers._any_source import read_source
+from nasbench.importers._any_source import read_own_cells, read_source
 from nasbench.importers._architectures import open_declared_space, read_architectures
 from nasbench.importers._arrays import is_array_file
-from nasbench.importers._cells import TextCells, UnreadableRows, describe_skipped, has_decimal_commas
+from nasbench.importers._cells import TextCells, UnreadableRows, describe_skipped
 from nasbench.importers._guess import guess_mapping
 from nasbench.importers._guess_arrays import guess_array_mapping
 from nasbench.importers._mapping import TableMapping, list_shipped_maps, read_mapping
@@ -158,9 +161,38 @@ class AnyTable:
         """
         if is_array_file(source):
             return guess_array_mapping(source, self._name)
-        cells = read_source(source)
+        cells = read_own_cells(source)
         self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
-        return guess_mapping(read_source(source, ",") if has_decimal_commas(cells) else cells, self._name)
+        return guess_mapping(cells, self._name)
+
+    def find_metric(self, column: str) -> str:
+        """Return ``split/metric`` of a measured column, or the metric of a static one; other names unchanged."""
+        mapping = read_mapping(self._map)
+        for entry in (*mapping.measurements, *mapping.statics):
+            if entry.column == column and isinstance(entry.metric, str) and isinstance(entry.split, str):
+                return f"{entry.split}/{entry.metric}".lstrip("/")
+        return column
+
+    def find_columns(self, declared: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the ``columns`` of a task on this table: score, its unit, decisions; empty if they are not plain.
+
+        Args:
+            declared: the declaration of the task.
+        """
+        mapping = read_mapping(self._map)
+        seen = declared["observed"], declared["metric"]
+        scores = [entry for entry in mapping.measurements if (entry.split, entry.metric) == seen]
+        given = mapping.architecture
+        if len(scores) != 1 or {"template", "digits", "missing"} & given.keys() or "form" in given:
+            return {}
+        columns = given.get("columns", {"": given.get("column")})
+        decisions = dict(columns) if isinstance(columns, Mapping) else {name: name for name in columns}
+        return {"score": scores[0].column, "unit": scores[0].unit, "decisions": decisions}
+
+    @property
+    def writes_task(self) -> bool:
+        """Whether a task is written for the table too: the suite's own mappings belong to tasks of the suite."""
+        return self._map not in list_shipped_maps()
 
     def _check_name(self, mapping: TableMapping, source: Path) -> str:
         name = self._name or mapping.text.get("name", "") or source.name.partition(".")[0]
@@ -199,3 +231,12 @@ def _write_notes(mapping: TableMapping, source: Path) -> str:
     notes = mapping.text.get("notes", "").strip() or f"Read from {source.name} by the mapping {mapping.file}."
     options = mapping.architecture.get("space_options", {})
     return f"{notes} Space options: {json.dumps(options)}" if options else notes
+
+
+def check_mapping(path: Path) -> None:
+    """Check that a mapping is complete.
+
+    Raises:
+        InvalidOption: it breaks a rule, or leaves a question.
+    """
+    read_mapping(str(path))

@@ -97,6 +97,12 @@ class TableTask(HasObjectives):
                 "import the table again, or remove the file that hides the shipped one"
             )
 
+    def __str__(self) -> str:
+        """Return what the task searches, and what was guessed when a table of own trainings was made."""
+        paid = f"budget {self.budget_s:,.6g} s" + (f", {self.budget_note}" if self.budget_note else "")
+        own = [self.table.notes] if "columns" in self.declaration else []
+        return "\n".join([f"Task {self.name}: {self.title}", *own, f"  {paid}", f"  table {self.table.path}"])
+
     def _check_direction(self, column: MeasuredColumn) -> None:
         """Refuse a metric that does not declare whether large or small values are better."""
         if column.scale.direction == "none":
