@@ -170,7 +170,7 @@ def ray_rows():
 
 def test_ray_s_iterations_are_epochs(guess):
     mapping, preview, imported = guess(pd.DataFrame(ray_rows()))
-    assert "left out: (no name), time_this_iter_s, done, trial_id, date, timestamp, pid" in preview
+    assert "left out: time_this_iter_s, done, trial_id, date, timestamp, pid" in preview
     draft = imported()
     space = HyperSpace(**mapping["architecture"]["space_options"])
     index = {text: i for i, text in enumerate(space.format(draft.architectures))}
@@ -259,7 +259,7 @@ def test_numbers_beside_architectures_are_neither(guess, rng):
     frame = pd.DataFrame({"arch_idx": range(40), "cell": cells(40), "val_acc": rng.random(40), "pgd": rng.random(40)})
     mapping, preview, imported = guess(frame)
     assert mapping["architecture"] == {"space": "nb201", "column": "cell"}
-    assert "left out: (no name), arch_idx" in preview
+    assert "left out, row numbers: (no name), arch_idx" in preview
     assert [static["column"] for static in mapping["static"]] == ["pgd"]
     question = "is an accuracy among pgd? Then make it a [[measurement]] of a split, not a [[static]]"
     assert mapping["undecided"] == [question]  # a static could be used as a proxy, an accuracy must not
