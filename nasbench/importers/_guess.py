@@ -25,11 +25,11 @@ from nasbench.importers._guess_columns import (
 )
 from nasbench.importers._guess_roles import (
     MixedNumbers,
-    describe_left_out,
     explain_role,
     read_durations,
     read_mixed_numbers,
 )
+from nasbench.importers._guess_summary import describe_left_out, wrap_lines
 from nasbench.importers._mapping import ROWS
 from nasbench.importers._tuners import Tuner, find_tuner, is_index
 from nasbench.importers._units import DURATION, UNITS
@@ -80,7 +80,7 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
     lines += [f"  please answer: {question}" for question in questions]
     text = _write_header(name, cells.decimal, where, questions) + "\n".join(found.lines) + "\n"
     text += _write_defaults(axes, guesses, tuner) + "".join(_write_entry(guess, axes) for guess in guesses)
-    return text, "\n".join([*lines, *found.lines])
+    return text, "\n".join([*wrap_lines(lines), *found.lines])
 
 
 def _find_axes(cells: TextCells, tuner: Tuner | None) -> dict[str, str]:

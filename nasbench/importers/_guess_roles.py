@@ -4,7 +4,6 @@ Also recognise words that stand for missing numbers, and durations.
 """
 
 import re
-from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -56,29 +55,28 @@ def explain_role(cells: TextCells, column: str) -> str:
     texts = list(dict.fromkeys(text for text in codes.values if text is not None))
     if not texts:
         return "empty"
+    numbers = cells.read_plain_numbers(column)
+    if numbers is None:
+        kinds: tuple[tuple[str, re.Pattern[str]], ...] = (("dates", _DATE), ("paths", _PATH), ("ids", _UUID))
+        if kind := next((kind for kind, pattern in kinds if all(map(pattern.fullmatch, texts))), ""):
+            return kind
+    elif _are_dates(column, numbers):
+        return "dates"
     if is_result(column) or names_split(column):
         return ""
     if len(texts) == 1 and present.all() and len(cells) > 1:
         return f"always {_shorten(texts[0])}"
-    numbers = cells.read_plain_numbers(column)
     if numbers is not None and is_numbering(numbers):
         return "row numbers"
-    if numbers is not None:
-        return _explain_numbers(column, numbers)
-    distinct = len(texts) == int(present.sum()) and len(texts) > _FEW
-    if all(map(_UUID.fullmatch, texts)) or (distinct and _ID.fullmatch(split_words(column))):
-        return "ids"
-    kinds: tuple[tuple[str, Callable[[str], object]], ...] = (("dates", _DATE.fullmatch), ("paths", _PATH.fullmatch))
-    return next((kind for kind, matches in kinds if all(map(matches, texts))), "")
+    is_distinct = len(texts) == int(present.sum()) and len(texts) > _FEW
+    return "ids" if is_distinct and _ID.fullmatch(split_words(column)) else ""
 
 
-def _explain_numbers(column: str, numbers: Floats) -> str:
-    known = numbers[~np.isnan(numbers)]
-    words = split_words(column)
-    if len(known) > _FEW and len(np.unique(known)) == len(known) and _ID.fullmatch(words):
-        return "ids"
-    dated = any(low < known.min() and known.max() < high for low, high in (_SECONDS, _MILLISECONDS))
-    return "dates" if dated and _DATED.search(words) else ""
+def _are_dates(column: str, numbers: Floats) -> bool:
+    """Return whether the numbers of a column named like a date count seconds or milliseconds since 1970."""
+    low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
+    inside = any(first < low and high < last for first, last in (_SECONDS, _MILLISECONDS))
+    return inside and bool(_DATED.search(split_words(column)))
 
 
 def _shorten(text: str) -> str:
@@ -120,13 +118,3 @@ def read_durations(cells: TextCells, column: str) -> Floats | None:
         return None
     read: Floats = seconds[codes.codes]
     return read
-
-
-def describe_left_out(reasons: Sequence[tuple[str, str]]) -> list[str]:
-    """Return lines about the columns that were left out: pairs of a column and why."""
-    groups: dict[str, list[str]] = {}
-    for column, why in reasons:
-        groups.setdefault("constant" if why.startswith("always") else why, []).append(
-            f"{column or '(no name)'}{f' ({why})' if why.startswith('always') else ''}"
-        )
-    return [f"  left out, {why}: {', '.join(columns)}" for why, columns in groups.items()]
