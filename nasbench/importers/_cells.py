@@ -277,6 +277,8 @@ def has_decimal_commas(cells: TextCells) -> bool:
 def _explain_no_number(cell: Any, decimal: str) -> str:
     if isinstance(cell, bool | np.bool_):
         return f"{cell} is a truth value, not a number"
+    if isinstance(cell, str) and cell.strip().endswith("%") and is_number(cell.strip()[:-1]):
+        return f"{cell!r} ends with a percent sign: remove the signs, and declare unit = 'percent'"
     if decimal == "." and isinstance(cell, str) and "," in cell and is_number(cell.replace(",", "")):
         return f"{cell!r} has a comma: remove thousands separators; for decimal commas say decimal = ',' in the mapping"
     if decimal == "," and isinstance(cell, str) and is_number(cell):

@@ -4,7 +4,9 @@ The guess uses column names and value ranges only. Where they are unclear, it le
 under ``undecided``. The importer refuses the mapping until the user has answered.
 """
 
+import json
 import re
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -22,6 +24,13 @@ from nasbench.importers._guess_columns import (
     join_columns,
     make_names_distinct,
 )
+from nasbench.importers._guess_roles import (
+    MixedNumbers,
+    explain_role,
+    read_durations,
+    read_mixed_numbers,
+)
+from nasbench.importers._guess_summary import describe_left_out, wrap_lines
 from nasbench.importers._mapping import ROWS
 from nasbench.importers._tuners import Tuner, find_tuner, is_index
 from nasbench.importers._units import DURATION, UNITS
@@ -44,13 +53,21 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
     left = [column for column in cells.columns if not is_index(column) and not (tuner and tuner.ignores(column))]
     axes = _find_axes(read, tuner)
     left = [column for column in left if column not in axes.values()]
-    numeric = {column: numbers for column in left if (numbers := _read_numbers(read, column)) is not None}
+    roles = {column: "row numbers" for column in cells.columns if is_index(column)}
+    roles |= {} if tuner else {column: why for column in left if (why := explain_role(read, column))}
+    left = [column for column in left if column not in roles]
+    seconds = {} if tuner else {column: read_durations(read, column) for column in left}
+    durations = {column: own for column, own in seconds.items() if own is not None}
+    mixed = {c: own for c in left if c not in durations and (own := read_mixed_numbers(read, c))}
+    numeric = {c: durations[c] if c in durations else mixed[c].values for c in left if c in durations or c in mixed}
     found = declare_tuner_architecture(read, left, numeric, tuner) if tuner else find_architecture(read, left, numeric)
     named = [column for column in numeric if is_result(column) or (tuner and tuner.score_of(column))]
     results = {c: n for c, n in numeric.items() if c in named or not is_numbering(n)}
     results = {c: n for c, n in results.items() if c not in found.columns}
     repeated = not tuner and not {"seed", "epoch"} & axes.keys() and _has_repeats(read, found.columns, results)
     guesses = _guess_columns(read, results, tuner, trained=repeated or bool({"seed", "epoch"} & axes.keys()))
+    guesses = [guess._replace(unit=DURATION) if guess.column in durations else guess for guess in guesses]
+    guesses = [_add_missing(guess, mixed) for guess in guesses]
     questions = found.questions + [guess.question for guess in guesses if guess.question]
     if open_ := [guess.column for guess in guesses if guess.may_be_accuracy]:
         questions.append(
@@ -61,13 +78,14 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
     lines += ["  repeated architectures: trainings, numbered in the order of the rows"] if repeated else []
     lines += [guess.preview() for guess in guesses]
     used = {*found.columns, *axes.values(), *results, *(guess.column for guess in guesses)}
-    lines += _describe_left_out([column for column in cells.columns if column not in used])
+    lines += describe_left_out(list(roles.items()))
+    lines += _describe_left_out([column for column in cells.columns if column not in used and column not in roles])
     lines += [f"  please answer: {question}" for question in questions]
     text = _write_header(name, cells, where, questions) + "\n".join(found.lines) + "\n"
     text += _write_defaults(axes, guesses, tuner, repeated=repeated) + "".join(
         _write_entry(guess, axes) for guess in guesses
     )
-    return text, "\n".join([*lines, *found.lines])
+    return text, "\n".join([*wrap_lines(lines), *found.lines])
 
 
 def _find_axes(cells: TextCells, tuner: Tuner | None) -> dict[str, str]:
@@ -114,6 +132,15 @@ def _score(column: str, own: Joined, file: str, tuner: Tuner) -> Guess:
     return guess._replace(
         column=column, split=guess.split or "valid", direction=guess.direction or tuner.direction, dataset="data"
     )
+
+
+def _add_missing(guess: Guess, mixed: Mapping[str, MixedNumbers]) -> Guess:
+    """Return a guess with the words that stand for missing values in its columns, and what is to be asked of them."""
+    shape = re.escape(guess.column).replace(r"\{epoch\}", r"\d+").replace(r"\{seed\}", r"\d+")
+    own = [numbers for column, numbers in mixed.items() if re.fullmatch(shape, column)]
+    words = tuple(dict.fromkeys(word for numbers in own for word in numbers.missing))
+    asked = next((numbers.question for numbers in own if numbers.question), "")
+    return guess._replace(missing=words, question=guess.question or asked)
 
 
 def _count_rows(cells: TextCells, read: TextCells) -> str:
@@ -182,8 +209,8 @@ def _write_entry(guess: Guess, axes: dict[str, str]) -> str:
         lines.append('direction = ""  # required: maximize or minimize')
     elif guess.unit and not find_direction(guess.metric, UNITS[guess.unit].unit, static=not guess.measured):
         lines.append(f"direction = {quote_text(guess.direction)}")
-    if guess.sentinel:
-        lines.append("missing = -1  # check")
+    if missing := [*([-1] if guess.sentinel else []), *guess.missing]:
+        lines.append(f"missing = {json.dumps(missing if len(missing) > 1 else missing[0])}  # check")
     if "{epoch}" in guess.column:
         lines.append(f"epoch_offset = {int(guess.first == 0)}  # check: 1 if the file counts epochs from 0")
     elif guess.measured and "epoch" not in axes:

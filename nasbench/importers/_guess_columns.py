@@ -36,6 +36,7 @@ _ENDINGS = {  # last word of a name -> unit
     **{"k": "thousands", "m": "millions", "g": "billions", "millions": "millions"},
 }
 _ALLOWED = {"s?": ("ms", "us", "ns", "min", "h", "s", "days"), "J?": ("kWh", "Wh", "kJ", "mJ", "J")}
+_PERCENT = re.compile(r"\b(percent(age)?|pct|perc)\b")
 _COUNTS = ("thousands", "millions", "billions")
 _SURE_PERCENT = 20.0  # a column named like "test" with values above this and up to 100 holds percentages
 _PLAIN = 1000.0  # every network has more parameters and operations
@@ -73,6 +74,7 @@ class Guess(NamedTuple):
         sentinel: whether -1 seems to stand for a missing value.
         question: a further question to the user; empty if there is none.
         may_be_accuracy: whether only the user can tell if it is an accuracy.
+        missing: words that stand for a missing value.
     """
 
     column: str
@@ -87,6 +89,7 @@ class Guess(NamedTuple):
     sentinel: bool = False
     question: str = ""
     may_be_accuracy: bool = False
+    missing: tuple[str, ...] = ()
 
     def preview(self) -> str:
         """Return the guess as one line of text."""
@@ -94,7 +97,8 @@ class Guess(NamedTuple):
         what = f"{split} {self.metric}, {self.dataset}" if self.measured else self.metric
         asked = "" if self.direction else ", maximise or minimise?"
         kind = "measurement" if self.measured else "static"
-        return f"  {self.column}: {kind}, {what}, in {self.unit or 'which unit?'}{asked}"
+        gaps = f", missing where {' or '.join(map(repr, self.missing))}" if self.missing else ""
+        return f"  {self.column}: {kind}, {what}, in {self.unit or 'which unit?'}{asked}{gaps}"
 
 
 class Joined(NamedTuple):
@@ -117,6 +121,11 @@ def is_result(column: str) -> bool:
     words = split_words(column)
     known = any(re.search(pattern, words) for pattern, *_ in _METRICS)
     return known or bool(find_direction(column, "none", static=False))
+
+
+def names_split(column: str) -> bool:
+    """Return whether a column's name contains ``train``, ``val`` or ``test``."""
+    return any(re.search(pattern, column.lower()) for _, pattern in _SPLITS)
 
 
 def is_decision(column: str) -> bool:
@@ -216,6 +225,10 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
     if unit == "s?" and trained and metric == "train_s":
         measured, split = True, "train"
     unit = guess_unit(unit, column, own.values)
+    if not unit and _is_doubtful_share(words, column, high):
+        question = question or (
+            f"'{column}' is named like a percentage, but its largest value is {high:g}: percent, or fraction?"
+        )
     metric = _remove_split(column, split if measured else "") if unit == "none" else metric
     direction = _guess_direction(metric, unit, measured=measured)
     dataset = next((name for name, at in _DATASETS for place in (text, file.lower()) if re.search(at, place)), "data")
@@ -234,6 +247,8 @@ def guess_unit(kind: str, column: str, values: Floats) -> str:
     last = re.split(r"[^A-Za-z]", re.sub(r"[^A-Za-z]+$", "", column))[-1]
     ending = next((unit for name, unit in _ENDINGS.items() if name == last or name.lower() == last.lower()), "")
     if kind == "share":
+        if _is_doubtful_share(split_words(column), column, high):
+            return ""
         return "fraction" if high <= 1.0 else "percent" if high <= 100.0 else ""
     if kind in _ALLOWED:
         return ending if ending in _ALLOWED[kind] else ""
@@ -241,6 +256,11 @@ def guess_unit(kind: str, column: str, values: Floats) -> str:
         plain = high >= _PLAIN and bool((np.round(values) == values)[~np.isnan(values)].all())
         return ending if ending in _COUNTS else "count" if plain else ""
     return kind
+
+
+def _is_doubtful_share(words: str, column: str, high: float) -> bool:
+    """Return whether a name says percent while no value exceeds 1: tiny percentages, or fractions with a wrong name."""
+    return high <= 1.0 and ("%" in column or bool(_PERCENT.search(words)))
 
 
 def _guess_direction(metric: str, unit: str, *, measured: bool) -> str:
