@@ -12,6 +12,7 @@ import pandas as pd
 from nasbench.arrays import Floats
 from nasbench.importers._cells import TextCells, is_number
 from nasbench.importers._directions import find_direction
+from nasbench.importers._folders import FILE
 from nasbench.importers._guess_architecture import declare_tuner_architecture, find_architecture, quote_text
 from nasbench.importers._guess_columns import (
     Guess,
@@ -42,6 +43,7 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
     where = tuner.where if tuner else None
     read = cells.select_rows(cells.match_rows({where[0]: (where[1],)})) if where else cells
     left = [column for column in cells.columns if not is_index(column) and not (tuner and tuner.ignores(column))]
+    left = [column for column in left if column != FILE]  # the path of each file of a folder, which is no result
     axes = _find_axes(read, tuner)
     left = [column for column in left if column not in axes.values()]
     numeric = {column: numbers for column in left if (numbers := _read_numbers(read, column)) is not None}
