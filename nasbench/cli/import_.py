@@ -174,7 +174,8 @@ def _import(
     with ProgressBar("parts", quiet=as_json) as progress, or_resume():
         table = import_source(reader, source, out, n_jobs=jobs, replace=replace, on_progress=progress)
     _print_remarks(reader)
-    task = _write_task(reader, table, own, replace=replace) if getattr(reader, "writes_task", False) else None
+    wanted = getattr(reader, "writes_task", not getattr(reader, "table", ""))  # no benchmark's: the user's own
+    task = _write_task(reader, table, own, replace=replace) if wanted else None
     text = (
         f"{table.title}\n{len(table):,} architectures, {len(table.measurements)} measured columns, "
         f"{len(table.statics)} static ones -> {table.path} ({table.path.stat().st_size / 1e6:.1f} MB)\n"

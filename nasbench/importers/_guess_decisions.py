@@ -38,20 +38,32 @@ def list_values(texts: Column) -> list[Value]:
     1 and 1.0 are one value.
     """
     distinct = [text for text in pd.unique(texts) if text is not None]
-    if distinct and all(is_number(text) and np.isfinite(float(text)) for text in distinct):
-        numbers = {float(text): _read_number(text) for text in distinct}
-        return [numbers[key] for key in sorted(numbers)]
+    if (floats := _read_floats(distinct)) is not None:
+        numbers = {value: _plain(text, value) for value, text in zip(floats, distinct, strict=True)}
+        return [numbers[value] for value in sorted(numbers)]
     truths = [_TRUTH[text] for text in distinct if text in _TRUTH]
     if truths and len(truths) == len(distinct) == len(set(truths)):
         return sorted(truths)
     return sorted(distinct, key=lambda text: (float(text), "") if is_number(text) else (np.inf, text))
 
 
-def _read_number(text: str) -> int | float:
-    value = float(text)
-    if re.fullmatch(r"[+-]?\d+", text):
-        return int(text)
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+def _read_floats(texts: Sequence[str]) -> list[float] | None:
+    """Return texts as finite numbers; None if one is something else. See ``is_number`` for what is no number."""
+    joined = "".join(texts)
+    if not texts or "_" in joined or not joined.isascii():
+        return None
+    try:
+        values = list(map(float, texts))
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
+def _plain(text: str, value: float) -> int | float:
+    """Return a number as a whole one where its text, or its value, is one."""
+    if not value.is_integer():
+        return value
+    return int(text) if re.fullmatch(r"[+-]?\d+", text) else int(value) if abs(value) < 2**53 else value
 
 
 def guess_decision(name: str, values: Sequence[Value], n: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from nasbench.importers._cells import TextCells
 from nasbench.importers._columns import Column
 from nasbench.importers._guess_architecture import find_readable
 from nasbench.importers._guess_decisions import (
+    Value,
     declare_range,
     describe_condition,
     describe_decision,
@@ -35,19 +36,19 @@ def declare_architecture(cells: TextCells, asked: TrainingColumns, said: Said) -
         readable = {"space": read[1], "column": read[0]}
         return readable, open_declared_space(readable)
     texts = {column: _read_choices(cells, column) for column in names}
-    distinct = pd.DataFrame(texts).drop_duplicates()  # repeated trainings say nothing about a decision
+    values = {column: list_values(own) for column, own in texts.items()}
+    counts = pd.DataFrame(texts).drop_duplicates().notna().sum()  # repeated trainings say nothing about a decision
     declared = {
-        column: _declare_decision(column, asked.decisions[column], texts[column], int(distinct[column].notna().sum()))
+        column: _declare_decision(column, asked.decisions[column], values[column], int(counts[column]))
         for column in names
     }
     listed = {column: own for column, own in texts.items() if not {"real", "integer"} & declared[column].keys()}
     conditions = _declare_conditions(asked, texts, listed)
     active = {condition["decision"]: condition for condition in conditions}
-    constant = {column for column in names if asked.decisions[column] is None and len(list_values(texts[column])) < 2}
+    constant = {column for column in names if asked.decisions[column] is None and len(values[column]) < 2}
     for column in names:
         if column in constant:
-            values = list_values(texts[column])
-            said.append((column, f"left out: always {values[0]}" if values else "left out: always empty"))
+            said.append((column, f"left out: always {values[column][0] if values[column] else 'empty'}"))
             continue
         when = f"; {describe_condition(active[column])}" if column in active else ""
         said.append((column, describe_decision(declared[column]) + when))
@@ -74,11 +75,10 @@ def _read_choices(cells: TextCells, column: str) -> Column:
     return cells.texts(column)
 
 
-def _declare_decision(column: str, given: Any, texts: Column, n: int) -> dict[str, Any]:
+def _declare_decision(column: str, given: Any, values: list[Value], n: int) -> dict[str, Any]:
     """Return a decision's declaration: the given one, one of the given kind, or a guess from ``n`` architectures."""
     if isinstance(given, Mapping):
         return dict(given)
-    values = list_values(texts)
     if given is None:
         return guess_decision(column, values, n)
     if given not in _KINDS:
