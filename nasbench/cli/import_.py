@@ -79,7 +79,7 @@ def command(
     reader = component(**options)
     drafts = hasattr(reader, "guess")
     if guess or (drafts and map_ is None):
-        path = Path(map_ or f"{source.name.partition('.')[0]}.map.toml")
+        path = Path(map_ or f"{source.absolute().name.partition('.')[0]}.map.toml")
         if _guess(reader, importer, source, path, only=guess, as_json=as_json):
             return
         reader = component(**options | {"map": str(path)})

@@ -25,7 +25,7 @@ def import_trainings(
         InvalidOption: something is undecided or contradictory; the message says what to pass.
         SourceError: the file cannot be read, or a cell is not what its column should hold.
     """
-    name = name or source.name.partition(".")[0]
+    name = name or source.absolute().name.partition(".")[0]
     made = build_trainings(read_own_cells(source), asked, title=name, source=source.name)
     return save_trainings(made, name, path=path, replace=replace)
 

@@ -100,7 +100,9 @@ class _Records:
         names, rows = convert_records(self._records)
         cells = {name: rows[:, i] for i, name in enumerate(names)}
         skipped = (SkippedRows(n, self.unreadable[0]),) if n else ()
-        return TextCells(self._path.name, cells, places=self._places, decimal=decimal, remark=remark, skipped=skipped)
+        return TextCells(
+            self._path.absolute().name, cells, places=self._places, decimal=decimal, remark=remark, skipped=skipped
+        )
 
 
 def _compile_pattern(file_names: str) -> Callable[[str], dict[str, str] | None]:

@@ -14,6 +14,7 @@ import pandas as pd
 from nasbench.arrays import Floats
 from nasbench.importers._cells import TextCells, is_number
 from nasbench.importers._directions import find_direction
+from nasbench.importers._folders import FILE
 from nasbench.importers._guess_architecture import declare_tuner_architecture, find_architecture, quote_text
 from nasbench.importers._guess_columns import (
     Guess,
@@ -50,7 +51,7 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
     tuner = find_tuner(cells.columns)
     where = tuner.where if tuner else None
     read = cells.select_rows(cells.match_rows({where[0]: (where[1],)})) if where else cells
-    left = [column for column in cells.columns if not is_index(column) and not (tuner and tuner.ignores(column))]
+    left = [column for column in cells.columns if not _is_ignored(column, tuner)]
     axes = _find_axes(read, tuner)
     left = [column for column in left if column not in axes.values()]
     roles = {column: "row numbers" for column in cells.columns if is_index(column)}
@@ -86,6 +87,11 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
         _write_entry(guess, axes) for guess in guesses
     )
     return text, "\n".join([*wrap_lines(lines), *found.lines])
+
+
+def _is_ignored(column: str, tuner: Tuner | None) -> bool:
+    """Return whether a column only names rows or files, or is one that the tuner writes for itself."""
+    return is_index(column) or column == FILE or (tuner is not None and tuner.ignores(column))
 
 
 def _find_axes(cells: TextCells, tuner: Tuner | None) -> dict[str, str]:

@@ -108,7 +108,8 @@ def read_members(path: Path, endings: Collection[str], accepts: Callable[[str], 
     except SourceError:
         raise
     except _DAMAGED as error:
-        raise SourceError(f"{path} is damaged, or not an archive as its name says: {error}") from None
+        why = str(error).partition("\n")[0].rstrip(":")  # tarfile lists what each compression says
+        raise SourceError(f"{path} is damaged, or not an archive as its name says: {why}") from None
     return Members([kept[name] for name in sorted(kept)], sorted(others))
 
 

@@ -128,7 +128,7 @@ class AnyTable:
         mapping = read_mapping(self._map)
         name = self._check_name(mapping, source)
         cells = read_source(source, mapping.decimal, mapping.layout, skip_unreadable=self._skips)
-        self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
+        self.remarks = [f"{source.absolute().name}: {cells.remark}"] if cells.remark else []
         cells = cells.select_rows(cells.match_rows(mapping.where)) if mapping.where else cells
         while True:
             try:
@@ -162,7 +162,7 @@ class AnyTable:
         if is_array_file(source):
             return guess_array_mapping(source, self._name)
         cells = read_own_cells(source)
-        self.remarks = [f"{source.name}: {cells.remark}"] if cells.remark else []
+        self.remarks = [f"{source.absolute().name}: {cells.remark}"] if cells.remark else []
         return guess_mapping(cells, self._name)
 
     def find_metric(self, column: str) -> str:
@@ -195,7 +195,7 @@ class AnyTable:
         return self._map not in list_shipped_maps()
 
     def _check_name(self, mapping: TableMapping, source: Path) -> str:
-        name = self._name or mapping.text.get("name", "") or source.name.partition(".")[0]
+        name = self._name or mapping.text.get("name", "") or source.absolute().name.partition(".")[0]
         if not _NAME.fullmatch(name):
             raise InvalidOption(f"table name {name!r}: expected letters, digits, '_', '.' and '-'; give --name")
         if (find_shipped_tables() / f"{name}.h5").exists():

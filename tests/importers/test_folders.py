@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nasbench.cli import main
 from nasbench.errors import InvalidOption, SourceError
 from nasbench.importers import _folders, _members, import_source
 from nasbench.importers._folders import read_folder
 from nasbench.importers.table import AnyTable
 from nasbench.spaces.nb201 import NASBench201
+from nasbench.tasks import load_task
 
 MAPPING = """
 citation = "mine"
@@ -269,6 +271,7 @@ def test_a_folder_is_guessed(tmp_path: Path) -> None:
     drafted, preview = AnyTable(name="mine").guess(_write_folder(tmp_path / "f", files))
     assert "column 'arch' reads as space nb201" in preview
     assert "valid_accuracy.{epoch}" in drafted
+    assert "left out: file" in preview
 
 
 def test_real_results_split_into_one_file_each_give_the_same_numbers(shared: Path, tmp_path: Path) -> None:
@@ -303,3 +306,20 @@ def test_damaged_files_are_left_out_on_request_and_counted(tmp_path: Path) -> No
     broken = {f"a/arch_{i}_seed1.json": b"{" for i in range(5)} | {"a/arch_0_seed1.json": b"{}"}
     with pytest.raises(SourceError, match="its files hold 1 records; 4 cannot be read, the first"):
         AnyTable(map=str(tmp_path / "m.toml"), skip_unreadable=True).read(_write_zip(tmp_path / "b.zip", broken))
+
+
+def test_one_command_makes_a_table_and_a_task_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files without open questions need no mapping; the current folder has the name of its path."""
+    texts = NASBench201().format(NASBench201().rows[:12])
+    rng = np.random.default_rng(0)
+    scores = rng.random(12).round(4).tolist()
+    files = {
+        f"{i}.json": json.dumps({"arch": text, "valid_acc": score, "train_s": 30.0 + i}).encode()
+        for i, (text, score) in enumerate(zip(texts, scores, strict=True))
+    }
+    monkeypatch.chdir(_write_folder(tmp_path / "runs", files))
+    assert main(["import", "table", "."]) == 0, capsys.readouterr().err
+    task = load_task("runs")
+    np.testing.assert_array_equal(task.query(NASBench201().parse(texts)), scores)
