@@ -36,6 +36,10 @@ def command(
     guess: Annotated[
         bool, typer.Option("--guess", help=f"{_OWN}only draft a mapping, show it and write it to --map.")
     ] = False,
+    skip_unreadable: Annotated[
+        bool,
+        typer.Option("--skip-unreadable", help=f"{_OWN}leave out rows that cannot be read, and count them."),
+    ] = False,
     decisions: Annotated[
         str, typer.Option(help=f"{_OWN}columns that a search chooses, such as depth,lr; all else is guessed.")
     ] = "",
@@ -69,7 +73,8 @@ def command(
     if surplus := [option for option, value in further.items() if value]:
         raise InvalidOption(f"--{surplus[0]} needs --decisions and --score; a mapping says the same by itself")
     own = {"score": score, "cost": cost}
-    given = {key: value for key, value in (("map", map_), ("name", name)) if value is not None}
+    given: dict[str, Any] = {key: value for key, value in (("map", map_), ("name", name)) if value is not None}
+    given |= {"skip_unreadable": True} if skip_unreadable else {}
     component, options = Choice(importer, options=given).resolve(IMPORTERS)
     reader = component(**options)
     drafts = hasattr(reader, "guess")

@@ -11,7 +11,8 @@ import pandas as pd
 from nasbench.arrays import Floats
 from nasbench.declarations import format_toml_value
 from nasbench.errors import InvalidArchitecture
-from nasbench.importers._cells import Column, TextCells
+from nasbench.importers._cells import TextCells
+from nasbench.importers._columns import Column
 from nasbench.importers._guess_columns import is_decision, is_numbering, is_result, join_columns, split_words
 from nasbench.importers._guess_decisions import Value, guess_condition, guess_decision, list_values
 from nasbench.importers._tuners import Tuner
@@ -68,7 +69,8 @@ def _ask_for_space(column: str, texts: list[str], *, is_numbers: bool) -> Guesse
     if is_numbers or all(map(_DIGITS.fullmatch, texts)):
         question = (
             f"column '{column}' holds numbers such as {texts[0]!r}: which space do they belong to, and if they are "
-            'digits, what does each stand for (digits = ["OPERATION", ...])? If they only number the rows, which '
+            'digits, what does each stand for (digits = ["OPERATION", ...]), or are they official numbers '
+            '(form = "index")? If they only number the rows, which '
             "columns hold the architecture?"
         )
     else:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nasbench.importers._cells import Column, is_number
+from nasbench.importers._cells import is_number
+from nasbench.importers._columns import Column
 from nasbench.importers._guess_columns import split_words
 from nasbench.spaces import MOST_CHOICES
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from nasbench.errors import InvalidOption
 from nasbench.importers._architectures import open_declared_space
-from nasbench.importers._cells import Column, TextCells
+from nasbench.importers._cells import TextCells
+from nasbench.importers._columns import Column
 from nasbench.importers._guess_architecture import find_readable
 from nasbench.importers._guess_decisions import (
     Value,

@@ -8,7 +8,8 @@ import pandas as pd
 
 from nasbench.arrays import Ints
 from nasbench.errors import InvalidOption, SourceError
-from nasbench.importers._cells import Column, TextCells, is_number
+from nasbench.importers._cells import TextCells, is_number
+from nasbench.importers._columns import Column
 from nasbench.importers._directions import find_direction
 from nasbench.importers._guess_columns import Joined, guess_column, guess_unit, make_metric_name
 from nasbench.importers._mapping import ROWS, FromColumn, MappingEntry

@@ -65,7 +65,7 @@ an architecture is asked for."""
 _COLUMN: dict[str, Types] = dict.fromkeys(("table", "split", *COLUMN_KEYS), str)
 _POINTS: dict[str, Types] = dict.fromkeys(POINT_KEYS, NUMBER)
 _SHARE: dict[str, Types] = {"table": str, "dataset": str, "static": str, "times": NUMBER}
-_OBJECTIVE: dict[str, Types] = dict.fromkeys(("table", "dataset"), str)
+_OBJECTIVE: dict[str, Types] = dict.fromkeys(("table", "dataset", "split"), str)
 _PER = ("training", "answer")
 _SPLITS = ("train", "valid", "test", "valid+test")
 
@@ -379,6 +379,10 @@ def _check_objectives(declared: Declaration, values: dict[str, Any]) -> None:
         if "metric" not in keys:
             raise declared.error(place, "lacks metric, the name of a static metric")
         declared.check(keys, place, {"metric": str}, {**_OBJECTIVE, **_POINTS})
+        if keys.get("split", "valid") not in ("train", "valid"):
+            raise declared.error(
+                (*place, "split"), f"= {keys['split']!r} would show it to strategies; expected valid or train"
+            )
         if label in (*values["reported"], *_SPLITS):
             raise declared.error(place, "has the name of a split or of a reported column; choose another name")
         if label == observed:

@@ -113,12 +113,12 @@ class TableTask(HasObjectives):
             )
 
     def _check_objective(self, label: str, column: StaticMetric) -> None:
-        """Refuse a metric without a direction, and an accuracy, since a static metric does not name its split."""
+        """Refuse a metric without a direction, and an accuracy whose split the declaration does not name."""
         unit, direction = column.axes["unit"], column.axes["direction"]
-        if direction == "none" or unit == "fraction":
+        if direction == "none" or (unit == "fraction" and not column.split):
             raise InvalidOption(
                 f"task '{self.name}': objective '{label}' is a {unit} with direction '{direction}'; expected a static "
-                "metric to minimize or maximize that is not an accuracy"
+                'metric to minimize or maximize, and split = "valid" beside it if it is an accuracy'
             )
 
     def _check_repeats(self) -> None:
