@@ -64,8 +64,11 @@ def command(
         raise InvalidOption(f"--out {out}: a table file ends with .h5")
     further = {"seed": seed, "test": test, "direction": direction}
     if decisions:
-        if importer != "table" or map_ is not None or guess or not score:
-            raise InvalidOption("--decisions is for importer 'table', with --score, and without --map and --guess")
+        if importer != "table" or map_ is not None or guess or skip_unreadable or not score:
+            raise InvalidOption(
+                "--decisions is for importer 'table', with --score, and without --map and --guess; --skip-unreadable "
+                "needs a mapping"
+            )
         named = [column.strip() for column in decisions.split(",")]
         columns = {"score": score, "cost": cost or 1.0, **further}
         _import_trainings(source, named, columns, name or "", out, replace=replace, as_json=as_json)

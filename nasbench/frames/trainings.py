@@ -56,7 +56,7 @@ def task_from_frame(
     ``nasbench compare --task NAME`` and ``verify`` find them. The same content gives the same files.
 
     Args:
-        frame: of pandas, or of a library with its interchange protocol, such as polars.
+        frame: of pandas, polars or pyarrow.
         decisions: columns that a search chooses. Their kinds are guessed from types and values; a dictionary maps a
             column to ``"categorical"``, ``"ordinal"``, ``"integer"``, ``"real"``, ``"log"`` (real, on a logarithmic
             scale), None (guess), or to a declaration of the space ``hyper`` such as ``{"integer": [1, 8]}``. A single

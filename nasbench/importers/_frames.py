@@ -1,4 +1,4 @@
-"""Read a data frame of pandas, polars or any other library into cells."""
+"""Read a data frame of pandas, polars or pyarrow into cells."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def read_frame(frame: Any, used: list[str]) -> tuple[TextCells, dict[str, Any]]:
     An ordered categorical of pandas declares an ordinal decision, any other categorical a categorical one.
 
     Args:
-        frame: a data frame of pandas, or of a library with its interchange protocol, such as polars.
+        frame: a data frame of pandas, polars or pyarrow.
         used: names of the columns that are needed.
 
     Raises:
@@ -42,13 +42,11 @@ def convert_to_pandas(frame: Any) -> Any:
     """
     if isinstance(frame, pd.DataFrame):
         return frame
-    if hasattr(frame, "to_pandas"):  # polars, pyarrow; needs pyarrow, which the interchange protocol does without
+    if hasattr(frame, "to_pandas"):
         try:
             return frame.to_pandas()
-        except ImportError:
-            pass
-    if hasattr(frame, "__dataframe__"):
-        return pd.api.interchange.from_dataframe(frame)
+        except ImportError:  # polars needs pyarrow for this
+            return pd.DataFrame({name: frame[name].to_list() for name in frame.columns})
     raise InvalidOption(
         f"{type(frame).__name__} is not a data frame; for a dictionary or a list of records, pass pandas.DataFrame(...)"
     )

@@ -36,13 +36,12 @@ class Guessed(NamedTuple):
 
 def find_architecture(cells: TextCells, columns: list[str], numeric: dict[str, Floats]) -> Guessed:
     """Return a column that a space can read; else a column whose name suggests architectures; else decisions."""
-    if read := find_readable(cells, columns):
+    if read := find_readable(cells, [column for column in columns if column not in numeric]):
         column, space = read
         lines = ["[architecture]", f"space = {quote_text(space)}", f"column = {quote_text(column)}"]
         return Guessed(lines, [column], f"column '{column}' reads as space {space}", [])
-    for column in columns:
-        texts = _list_distinct_texts(cells, column)
-        if _NAMED.search(split_words(column)) and len(texts) > 1:
+    for column in filter(lambda name: _NAMED.search(split_words(name)), columns):
+        if len(texts := _list_distinct_texts(cells, column)) > 1:
             return _ask_for_space(column, texts, is_numbers=column in numeric)
     return _declare_decisions(cells, columns, numeric)
 

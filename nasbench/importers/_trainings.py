@@ -63,7 +63,7 @@ def build_trainings(cells: TextCells, asked: TrainingColumns, *, title: str, sou
         raise InvalidOption(f"column '{twice[0]}' is given for two purposes; expected one for each column")
     for column in asked.used:
         cells.column(column)
-    said: Said = []
+    said: Said = [("file", cells.remark)] if cells.remark else []
     architecture, space = declare_architecture(cells, asked, said)
     cells = read_results(cells, asked, said)
     archs, place = read_architectures(cells, architecture, space)

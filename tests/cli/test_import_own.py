@@ -82,6 +82,13 @@ def test_decimal_commas_and_semicolons(run, frame):
     assert nasbench.load_task("x").optimum.score == pytest.approx(frame.val_acc.max() / 100)
 
 
+def test_a_file_that_may_be_truncated_is_said(run, frame):
+    Path("x.csv").write_text(frame.to_csv(index=False).rstrip("\n"))
+    status, out, _ = run("import", "table", "x.csv", "--decisions", "depth,activation,lr", "--score", "val_acc")
+    assert status == 0
+    assert "its last line does not end with a newline" in " ".join(out.split())
+
+
 def test_what_was_edited_is_kept(run, frame):
     frame.to_csv("x.csv", index=False)
     assert run("import", "table", "x.csv")[0] == 0
