@@ -172,6 +172,7 @@ class _RowReader:
     def read(self, record: Mapping[str, Any], number: int) -> TrainingRow | None:
         """Return a row; None if its training has no result yet."""
         place = f"{self._name} {number}"
+        record = {name: value for name, value in record.items() if name == self._score or not _is_missing(value)}
         failed = self._read_flag(record.get(FAILED), place)
         given = record.get(self._score)
         if given is None and not failed:

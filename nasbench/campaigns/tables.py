@@ -1,11 +1,11 @@
 """Architectures as tables: one column for each decision, and the text of the whole."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nasbench.arrays import Archs
 from nasbench.campaigns.settings import ARCHITECTURE
-from nasbench.spaces import MeasuredSpace, SearchSpace
+from nasbench.spaces import SearchSpace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,21 +13,23 @@ if TYPE_CHECKING:
 
 def list_decisions(space: SearchSpace, archs: Archs) -> list[dict[str, Any]]:
     """Return the value of each active decision of architectures [n, d]; empty where a space has no named values."""
-    plain = space.inner if isinstance(space, MeasuredSpace) else space
-    declared = getattr(plain, "declared", None)
-    if declared is None:
+    declared = getattr(space, "declared", None)
+    if declared is None or not len(archs):
         return [{} for _ in archs]
-    values = {item.name: dict(zip(item.texts, item.values, strict=True)) for item in declared}
+    readers = {item.name: _make_reader(item) for item in declared}
     rows = []
     for text in space.format(archs):
         pairs = (pair.partition("=") for pair in text.split(","))
-        rows.append({name: _get_value(values[name], value) for name, _, value in pairs})
+        rows.append({name: readers[name](value) for name, _, value in pairs})
     return rows
 
 
-def _get_value(values: dict[str, Any], text: str) -> Any:
-    """Return the listed value of a text, or the number that it is."""
-    return values[text] if text in values else float(text)
+def _make_reader(item: Any) -> Callable[[str], Any]:
+    """Return a function from the text of a decision's value to the value as it was declared."""
+    if item.kind in ("real", "integer"):
+        return float if item.kind == "real" else int
+    values: dict[str, Any] = dict(zip(item.texts, item.values, strict=True))
+    return values.__getitem__
 
 
 def make_frame(

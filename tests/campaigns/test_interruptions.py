@@ -1,4 +1,4 @@
-"""Two hundred rounds with results in any order, killed at ten moments: the file is that of a user who was never killed."""
+"""Two hundred rounds, results in any order, killed at ten moments: the same file as that of a user never killed."""
 
 import json
 import os
