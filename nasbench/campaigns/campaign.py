@@ -11,14 +11,18 @@ import numpy as np
 from nasbench.campaigns.ledger import Asked, Known, Ledger, Receipt, list_ids, write_known
 from nasbench.campaigns.log import GIVE, SUGGEST, TELL, EventLog, lock_for_writing
 from nasbench.campaigns.player import Player, Proposed, require_warm_start
+from nasbench.campaigns.proposals import list_trained
 from nasbench.campaigns.rows import ReadRows, TrainingRow, read_rows
 from nasbench.campaigns.settings import (
+    ARCHITECTURE,
     COST,
     DEFAULT_STRATEGY,
     EPOCH,
+    FAILED,
     ID,
     SCORE,
     Settings,
+    find_task,
     name_space,
     read_epochs,
     read_space,
@@ -134,7 +138,7 @@ class Campaign:
         """Note trainings from elsewhere, by their architectures, as ``tell`` does; a column ``id`` is not ours.
 
         Args:
-            trainings: what ``tell`` takes, or the path of another campaign's file.
+            trainings: what ``tell`` takes, the path of another campaign's file, or a task with a table, or its name.
 
         Raises:
             InvalidOption: as ``tell``, or the strategy cannot learn from what it did not suggest.
@@ -351,14 +355,22 @@ def _begin(path: Path, space: Any, given: Mapping[str, Any], start: Any) -> Camp
 
 
 def _read_trainings(given: Any, settings: Settings) -> ReadRows:
-    """Return given trainings: what ``read_rows`` reads, or all results of another campaign."""
-    if isinstance(given, str | Path) and is_campaign(Path(given).expanduser()):
+    """Return given trainings: what ``read_rows`` reads, all results of another campaign, or those in a task's table."""
+    metric = settings.objective.name
+    if (task := find_task(given)) is not None:
+        archs, scores = list_trained(task.require_table("the task to start from"))
+        values = (task.sign * scores).tolist()
+        given = [
+            {ARCHITECTURE: text} | ({FAILED: True} if math.isnan(value) else {metric: value})
+            for text, value in zip(task.space.format(archs), values, strict=True)
+        ]
+    elif isinstance(given, str | Path) and is_campaign(Path(given).expanduser()):
         other = Campaign(Path(given).expanduser())
         frame = other.results
         if other.settings.epochs:
             frame = frame[frame[EPOCH] == other.settings.epochs[-1]]
-        named = frame.rename(columns={other.objective.name: settings.objective.name})
-        given = named.assign(failed=named[settings.objective.name].isna())
+        named = frame.rename(columns={other.objective.name: metric})
+        given = named.assign(failed=named[metric].isna())
     return read_rows(given, settings.space, settings.objective, by_id=False)
 
 

@@ -127,20 +127,25 @@ def read_space(given: Any) -> tuple[SearchSpace, Task | None]:
     if isinstance(given, str | Path) and str(given).endswith(".toml"):
         path = Path(given).expanduser()
         return SPACES.load("hyper")(**_check_declaration(Declaration.read(path, str(path)))), None
+    if (task := find_task(given)) is not None:
+        whole = getattr(task, "whole", task.space)
+        return (whole.inner if isinstance(whole, MeasuredSpace) else whole), task
     if isinstance(given, str | Path):
-        name = str(given)
-        if ".toml:" not in name and name not in task_names():
-            component, options = Choice.parse(name).resolve(SPACES)
-            return component(**options), None
-        given = load_task(name)
-    if is_task(given):
-        whole = getattr(given, "whole", given.space)
-        return (whole.inner if isinstance(whole, MeasuredSpace) else whole), given
+        component, options = Choice.parse(str(given)).resolve(SPACES)
+        return component(**options), None
     if isinstance(given, SearchSpace):
         return (given.inner if isinstance(given, MeasuredSpace) else given), None
     raise InvalidOption(
         f"space={given!r}; expected a space or a task, the name of one, a .toml file, or a dictionary of decisions"
     )
+
+
+def find_task(given: Any) -> Task | None:
+    """Return a task, also by its name; None for anything else."""
+    if isinstance(given, str | Path):
+        name = str(given)
+        return load_task(name) if ".toml:" in name or name in task_names() else None
+    return given if is_task(given) else None
 
 
 def _check_declaration(declared: Declaration) -> dict[str, Any]:

@@ -33,7 +33,9 @@ def command(
     ] = None,
     from_: Annotated[
         str | None,
-        typer.Option("--from", help="Trainings to learn from: CSV, TSV, JSON, Parquet, or the file of another search."),
+        typer.Option(
+            "--from", help="Trainings to learn from: CSV, TSV, JSON, Parquet, the file of another search, or a task."
+        ),
     ] = None,
     metric: Annotated[str | None, typer.Option(help="For a new file: name of the score. Default: score.")] = None,
     unit: Annotated[
@@ -67,7 +69,7 @@ def command(
     if out is not None and (out.suffix != ".csv" or as_json):
         raise InvalidOption(f"--out {out}: suggestions are written as CSV, to a file that ends with .csv")
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    if not Path(file).exists() and not space and not pending and _is_task(file):
+    if not Path(file).exists() and not space and not pending and _names_task(file):
         _print_frame(_suggest_for_task(file, n, given), out, as_json)
         return
     from nasbench.campaigns import Campaign, open_campaign
@@ -86,10 +88,10 @@ def command(
     _print_advice(campaign, suggested, n, out)
 
 
-def _is_task(name: str) -> bool:
-    from nasbench.tasks import task_names
+def _names_task(name: str) -> bool:
+    from nasbench.campaigns.settings import find_task
 
-    return ".toml:" in name or name in task_names()
+    return find_task(name) is not None
 
 
 def _suggest_for_task(task: str, n: int, given: dict[str, Any]) -> "pd.DataFrame":

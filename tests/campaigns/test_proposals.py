@@ -92,3 +92,16 @@ def test_all_of_a_shipped_table_was_trained(cifar10):
         nasbench.suggest(cifar10, strategy="random_search")
     with pytest.raises(InvalidOption, match="n=0"):
         nasbench.suggest(cifar10, 0)
+
+
+def test_a_campaign_starts_from_the_table_of_a_task(own, tmp_path, rng):
+    """In the metric's own direction; a task opened by hand, or by name."""
+    space = HyperSpace(SPACE)
+    trained = space.rows[rng.permutation(200)[:60]]
+    task = own(trained, -height_of(trained)[:, None], direction="minimize")
+    for i, given in enumerate((task, f"{tmp_path / 'own.toml'}:t")):
+        campaign = nasbench.open_campaign(tmp_path / f"{i}.jsonl", space=given, strategy=LABEL, start=given)
+        assert campaign.started.n_given == 60
+        assert campaign.results["loss"].tolist() == sorted(-height_of(trained))
+        suggested = campaign.suggest(15)["architecture"].tolist()
+        assert suggested == nasbench.suggest(task, 15, strategy=LABEL)["architecture"].tolist()
