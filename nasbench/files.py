@@ -92,8 +92,12 @@ def quote_word(word: object) -> str:
 
 
 @contextlib.contextmanager
-def exclusive_lock(path: Path) -> Iterator[None]:
+def exclusive_lock(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """Lock ``path`` for this process by a lock file beside it; the lock ends with the process, even if it is killed.
+
+    Args:
+        path: the file.
+        wait_s: seconds to wait for another process that holds the lock.
 
     Raises:
         FileLocked: another process holds the lock.
@@ -103,7 +107,7 @@ def exclusive_lock(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f".{path.name}.lock")
     try:
-        held = FileLock(lock, timeout=0).acquire()
+        held = FileLock(lock, timeout=wait_s).acquire()
     except Timeout:
         owner = ""
         with contextlib.suppress(OSError):  # the lock file may be gone by now
