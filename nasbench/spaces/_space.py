@@ -143,9 +143,10 @@ class SearchSpace(ABC):
         return np.asarray(np.where(self.ordered, steps, rows != arch).sum(axis=1), dtype=np.float64)
 
     @property
-    def shown_size(self) -> str:
-        """Number of valid architectures as text: ``15,625``, or ``infinitely many``."""
-        return f"{self.size:,.10g}" if np.isfinite(self.size) else "infinitely many"
+    def title(self) -> str:
+        """Name and size in words: ``nb201: 15,625 architectures of 6 decisions``."""
+        size = f"{self.size:,.10g}" if np.isfinite(self.size) else "infinitely many"
+        return f"{self.name}: {size} architectures of {len(self.decisions)} decisions"
 
     @property
     def width(self) -> int:
