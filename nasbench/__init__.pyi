@@ -1,4 +1,5 @@
 from .backends.checkpoints import Checkpoints as Checkpoints
+from .choices import named as named
 from .comparison import Experiment as Experiment
 from .comparison import Record as Record
 from .comparison import Run as Run

@@ -37,7 +37,8 @@ def compare(
 
     Args:
         tasks: names, as ``nasbench list`` shows them, or tasks that are already open.
-        strategies: labels ``NAME[@PRESET][,option=value]``, or your own classes.
+        strategies: labels ``NAME[@PRESET][,option=value]``, or your own classes; a dictionary gives them names of
+            your own, and so does ``nasbench.named``.
         runs: number of runs of each strategy on each task.
         seed: random seed; it determines every number of the record.
         limits: budget of each run; None for each task's default.

@@ -15,7 +15,15 @@ from nasbench.backends.table import shown_epochs
 from nasbench.choices import Choice
 from nasbench.errors import InvalidOption
 from nasbench.options import require_whole_number
-from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
+from nasbench.records.contestants import (
+    Contestants,
+    Tasks,
+    check_made,
+    choices_of,
+    named_tasks,
+    refuse_borrowed_names,
+    refuse_twice,
+)
 from nasbench.records.provenance import choice_entry, plain, software, source_entries, tabulate_code, task_entry
 from nasbench.registry import STRATEGIES, with_epochs, with_observation_noise, with_target
 from nasbench.simulation import Budget
@@ -99,6 +107,7 @@ class Experiment:
             object.__setattr__(self, name, require_whole_number(name, getattr(self, name), least=least))
         object.__setattr__(self, "limits", Limits.parse(self.limits))
         refuse_twice(task=list(self.tasks), strategy=[item.label for item in self.strategies])
+        refuse_borrowed_names("strategy", self.strategies, STRATEGIES)
 
     def streams(self, task: str, strategy: str, run: int) -> tuple[np.random.Generator, np.random.Generator]:
         """Return the random generators of one run: the strategy's, and that of the seed noise."""
@@ -153,7 +162,7 @@ class Experiment:
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Experiment":
         """Return the experiment that a record's specification describes."""
-        choices = [Choice(item["name"], item["preset"], item["given"]) for item in spec["strategies"].values()]
+        choices = [Choice.from_entry(item) for item in spec["strategies"].values()]
         return cls(
             tuple(spec["tasks"]),
             tuple(choices),
@@ -171,7 +180,7 @@ class Experiment:
         strategies: Contestants,
         **options: Any,
     ) -> "Experiment":
-        """Build an experiment from names, tasks, labels or classes, alone or in sequences."""
+        """Build an experiment from names, tasks, labels or classes, alone, in sequences or by name."""
         names, opened = named_tasks(tasks)
         return cls(names, choices_of("strategy", strategies), given=opened, **options)
 
