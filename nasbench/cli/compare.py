@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from nasbench.cli._records import METRIC_HELP, PLOT_HELP, out_help, say_beside
+from nasbench.cli._records import METRIC_HELP, PLOT_HELP, out_help, say_beside, unwarned_of_failures
 from nasbench.cli._show import ProgressBar, or_resume
 
 DEFAULT_STRATEGIES = (
@@ -61,7 +61,7 @@ def command(
     from nasbench.comparison.experiment import Limits
 
     tasks = tasks_of(task or [], suite)
-    with ProgressBar("runs", quiet=as_json) as progress, or_resume():
+    with ProgressBar("runs", quiet=as_json) as progress, or_resume(), unwarned_of_failures():
         record = compare(
             tasks,
             _labels(strategy or list(DEFAULT_STRATEGIES), tasks),

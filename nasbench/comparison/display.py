@@ -16,6 +16,7 @@ from nasbench.records.display import Plots, RecordDisplay
 if TYPE_CHECKING:
     from nasbench.comparison.analysis import TaskAnalysis
     from nasbench.comparison.leaderboard import Leaderboard
+    from nasbench.records.given_classes import Given
     from nasbench.records.replay import Verdict
 
 
@@ -71,20 +72,24 @@ class Record(RecordDisplay, SearchRecord):
             raise make_unknown_name("kind of rows", rows, makers)
         return pd.concat(map(pd.DataFrame, makers[rows](self)), ignore_index=True)
 
-    def verify(self, *, sample: int | None = 2, seed: int = 0) -> "Verdict":
+    def verify(self, *, sample: int | None = 2, seed: int = 0, strategies: "Given" = ()) -> "Verdict":
         """Check every trial of all runs against its task, and replay some runs bit by bit.
 
         Args:
             sample: number of runs to replay for each task and strategy; None for all.
             seed: seed of the sample.
+            strategies: your own classes, which a record holds only by name: ``[MyClass]``, or ``{label: MyClass}`` with
+                the label of the recorded strategy. A class of a file that can be imported, ``module:Class``, is found
+                without this. Strategies whose class is not found are not replayed, and the verdict names them.
 
         Raises:
             InvalidOption: ``sample`` is below 1.
+            UnknownName: a given class belongs to no recorded strategy.
             RecordError: the record is damaged, or a task, table or strategy is not the recorded one.
         """
         from nasbench.comparison.verify import verify
 
-        return verify(self, sample=sample, rng=np.random.default_rng(seed))
+        return verify(self, sample=sample, rng=np.random.default_rng(seed), strategies=strategies)
 
 
 def _frames_of_runs(record: SearchRecord) -> list[dict[str, Any]]:

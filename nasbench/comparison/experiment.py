@@ -2,7 +2,7 @@
 
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import product
 from numbers import Real
@@ -117,18 +117,20 @@ class Experiment:
         )
         return np.random.default_rng(own), np.random.default_rng(noise)
 
-    def spec(self, *, search: bool = True) -> dict[str, Any]:
+    def spec(self, *, search: bool = True, absent: Collection[str] = ()) -> dict[str, Any]:
         """Return the experiment as plain data, with versions and checksums.
 
         Args:
             search: whether runs follow. If so, every strategy is created once on every task, so that invalid options
                 are reported before the first run.
+            absent: labels of strategies to leave out, because their code is not here.
 
         Raises:
             NasbenchError: a task or strategy is unknown, the budget is invalid, options are invalid, or a strategy that
                 only stops training runs early meets a task that answers complete ones only.
         """
         opened = {name: self.given.get(name) or load_task(name) for name in self.tasks}
+        present = [choice for choice in self.strategies if choice.label not in absent]
         tasks = {}
         for name, task in opened.items():
             task.check()
@@ -140,10 +142,10 @@ class Experiment:
             self.limits.of(task)
             tasks[name] = task_entry(name, task)
         with as_recorded(tasks):
-            sources = source_entries(self.tasks, self.strategies, STRATEGIES)
-            for (name, task), choice in product(opened.items(), self.strategies) if search else ():
+            sources = source_entries(self.tasks, present, STRATEGIES)
+            for (name, task), choice in product(opened.items(), present) if search else ():
                 check_choice(choice, name, task)
-        strategies = {choice.label: choice_entry(choice, STRATEGIES) for choice in self.strategies}
+        strategies = {choice.label: choice_entry(choice, STRATEGIES) for choice in present}
         spec = {
             "format": FORMAT,
             "version": VERSION,

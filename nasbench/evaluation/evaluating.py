@@ -12,6 +12,7 @@ from nasbench.evaluation.running import append_run
 from nasbench.files import exclusive_lock
 from nasbench.jobs import check_jobs
 from nasbench.records.contestants import Contestants, Tasks
+from nasbench.records.failures import warn_of_failures
 from nasbench.records.provenance import warn_of_gaps
 from nasbench.records.run_missing import run_missing
 from nasbench.records.store import make_folder
@@ -44,6 +45,9 @@ def evaluate(
         **options: ``runs``, ``seed``, ``protocols``, ``test_size``, ``labels``, ``proxies`` and ``cutoffs`` of
             ``Evaluation``.
 
+    Warns:
+        FailedRunsWarning: runs failed, now or in an earlier call that this one continues.
+
     Returns:
         The record; ``print`` shows its leaderboard.
 
@@ -66,4 +70,5 @@ def evaluate(
         # each process opens the tasks itself, from the record
         run_one = partial(append_run, record, replace(evaluation, given={}))
         run_missing(record, keys, run_one, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
+    warn_of_failures(record, keys)
     return record
