@@ -46,6 +46,14 @@ def command(
     checkpoints: Annotated[
         bool, typer.Option(help="Keep checkpoints; without them a paused trial starts again from epoch 1.")
     ] = True,
+    clock: Annotated[
+        str,
+        typer.Option(help="simulated: strategies think for free; charged: their own seconds count on the clock too."),
+    ] = "simulated",
+    opaque: Annotated[
+        bool,
+        typer.Option(help="Hide the names of operations, decisions and task from the strategies, anew in each run."),
+    ] = False,
     jobs: Annotated[int, typer.Option(help="Number of processes; -1: one per core. Changes no result.")] = -1,
     out: Annotated[Path | None, typer.Option(help=out_help("results/compare"))] = None,
     retry_failed: Annotated[bool, typer.Option(help="Run failed runs again.")] = False,
@@ -70,6 +78,8 @@ def command(
             limits=Limits(budget, trials, epochs),
             n_workers=workers,
             checkpoints=Checkpoints(restart_s, checkpoints),
+            clock=clock,
+            opaque=opaque,
             n_jobs=jobs,
             out=out or Path("results/compare"),
             beside=out is None,

@@ -1,13 +1,13 @@
 """Run a comparison: in parallel processes, resumable, with the same bits for any number of jobs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.comparison.display import Record
-from nasbench.comparison.experiment import Experiment, Limits
+from nasbench.comparison.experiment import SIMULATED, Experiment, Limits
 from nasbench.comparison.running import append_run
 from nasbench.files import exclusive_lock
 from nasbench.jobs import check_jobs
@@ -28,6 +28,8 @@ def compare(
     limits: Limits | Budget | None = None,
     n_workers: int = 1,
     checkpoints: Checkpoints = FREE,
+    clock: str = SIMULATED,
+    opaque: bool | Collection[str] = False,
     n_jobs: int = 1,
     out: Path | str | None = None,
     beside: bool = False,
@@ -45,6 +47,9 @@ def compare(
         limits: budget of each run; None for each task's default.
         n_workers: number of simulated workers of each run.
         checkpoints: what resuming a paused trial costs.
+        clock: ``simulated``: strategies think for free; ``charged``: their own seconds count too.
+        opaque: hide the names of operations, decisions and task from all strategies, or from those with these labels,
+            for contestants that may have read about the benchmark; see ``docs/fair_comparison.md``.
         n_jobs: number of processes; -1 for one per core. The record does not depend on it.
         out: folder of the record; runs that it already holds are not repeated. None for a temporary folder, which is
             deleted when the record is no longer used.
@@ -70,6 +75,8 @@ def compare(
         limits=Limits.parse(limits),
         n_workers=n_workers,
         checkpoints=checkpoints,
+        clock=clock,
+        opaque=opaque,
     )
     check_jobs(n_jobs)
     spec = experiment.spec()

@@ -55,11 +55,11 @@ class Record(RecordDisplay, SearchRecord):
 
         Args:
             rows: ``runs``: a row per run, with ``task``, ``strategy``, ``run``, ``failed``, the score of the final
-                incumbent by split (``final_valid`` ...), and every metric by its name. A metric that waits for an event
-                has a second column ``..._censored``: True if the run ended before the event, so that the number is only
-                a lower bound. ``trials``: a row per trial, with ``task``, ``strategy``, ``run``, ``trial``,
-                ``architecture``, ``epoch``, ``observed``, ``crashed``, ``cost_s`` and ``finish_s``. Scores are in the
-                metric's own unit and sign.
+                incumbent by split (``final_valid`` ...), every metric by its name, and what strategies say that they
+                used (``usage_tokens`` ...). A metric that waits for an event has a second column ``..._censored``: True
+                if the run ended before the event, so that the number is only a lower bound. ``trials``: a row per
+                trial, with ``task``, ``strategy``, ``run``, ``trial``, ``architecture``, ``epoch``, ``observed``,
+                ``crashed``, ``cost_s`` and ``finish_s``. Scores are in the metric's own unit and sign.
 
         Raises:
             UnknownName: an unknown kind of rows.
@@ -107,6 +107,7 @@ def _columns_of_runs(task: "TaskAnalysis", strategies: list[str]) -> dict[str, A
         **{f"final_{split}": values for split, values in task.final.items()},
         **task.metrics,
         **{f"{name}_censored": values for name, values in task.censored.items()},
+        **{f"usage_{name}": values for name, values in task.usage.items()},
     }
     return {
         "task": task.name,

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from nasbench.arrays import Floats
 from nasbench.choices import Choice
 from nasbench.comparison import version1
-from nasbench.comparison.experiment import Experiment
+from nasbench.comparison.experiment import CHARGED, Experiment
 from nasbench.comparison.plausibility import explain_misfit
 from nasbench.comparison.record import SearchRecord
 from nasbench.comparison.run import Run
@@ -46,11 +47,17 @@ def verify(
     misfits = _find_misfits(record, experiment)
 
     def again(task: str, label: str, number: int) -> Run:
-        run = recorded_run(record, experiment, task, choices[label], number)
+        charges = _read_charges(record, task, label, number) if experiment.clock == CHARGED else None
+        run = recorded_run(record, experiment, task, choices[label], number, charges)
         return version1.reduce_run(run) if record.spec["version"] == version1.VERSION else run
 
     verdict = replay(record, again, changed, sample=sample, rng=rng, unreplayed=unreplayed)
     return replace(verdict, misfits=misfits)
+
+
+def _read_charges(record: SearchRecord, task: str, label: str, number: int) -> Floats:
+    """Return the charged seconds of a recorded run."""
+    return next(run.charges for run in record.runs(task, label) if run.number == number)
 
 
 def _find_obstacle(choice: Choice) -> str:
@@ -70,6 +77,9 @@ def _find_misfits(record: SearchRecord, experiment: Experiment) -> list[tuple[st
         task = recorded_task(record, name)
         for label in record.strategies:
             runs = record.runs(name, label)
-            whys = (explain_misfit(experiment, task, run.number, run.history, run.recommendations) for run in runs)
+            whys = (
+                explain_misfit(experiment, task, run.number, run.history, run.recommendations, run.charges)
+                for run in runs
+            )
             found += [(name, label, run.number, why) for run, why in zip(runs, whys, strict=True) if why]
     return found
