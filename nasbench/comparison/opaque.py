@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.spaces import OpaqueSpace
+from nasbench.spaces import OpaqueSpace, reveal_architectures
 from nasbench.trials import Results, Strategy, Trials, capabilities_of
 
 
@@ -45,4 +45,4 @@ class TranslatedStrategy:
     def _translate(self, archs: Any) -> Any:
         """Return architectures in the true space; anything of another shape as it is, for others to complain about."""
         fits = isinstance(archs, np.ndarray) and archs.ndim == 2 and archs.shape[1] == self._space.width
-        return self._space.reveal(archs) if fits else archs
+        return reveal_architectures(self._space, archs) if fits else archs

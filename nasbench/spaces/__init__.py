@@ -8,7 +8,7 @@ from nasbench.spaces._genotype import Edges as GenotypeEdges
 from nasbench.spaces._genotype import read_genotype
 from nasbench.spaces._hyper_declared import MOST_CHOICES
 from nasbench.spaces._initial import space_with_initial_samples
-from nasbench.spaces._opaque import OpaqueSpace, hide_names
+from nasbench.spaces._opaque import OpaqueSpace, hide_architectures, hide_names, reveal_architectures
 from nasbench.spaces._pool import MeasuredSpace
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
 
@@ -24,9 +24,11 @@ __all__ = [
     "OpaqueSpace",
     "Party",
     "SearchSpace",
+    "hide_architectures",
     "hide_names",
     "read_genotype",
     "refuse_other_codes",
+    "reveal_architectures",
     "select_kept_options",
     "space_with_initial_samples",
 ]

@@ -105,19 +105,19 @@ class OpaqueSpace(SearchSpace):
         codes = self._true_codes[self._position[at], : self._true.cardinality[at]]
         return tuple(self._choices[at][code] for code in codes.tolist())
 
-    def hide(self, archs: Archs) -> Archs:
+    def _hide(self, archs: Archs) -> Archs:
         """Translate architectures of the true space, ``[n, d]``."""
         return self._codes[np.arange(len(self.decisions)), archs[:, self._order]]
 
-    def reveal(self, archs: Archs) -> Archs:
+    def _reveal(self, archs: Archs) -> Archs:
         """Translate architectures of this space into the true one, ``[n, d]``.
 
         Raises:
             InvalidArchitecture: a row is not in this space; the message uses neutral names.
         """
-        return self._reveal(self.checked(archs))
+        return self._translate_back(self.checked(archs))
 
-    def _reveal(self, archs: Archs) -> Archs:
+    def _translate_back(self, archs: Archs) -> Archs:
         codes = self._true_codes[np.arange(len(self.decisions)), archs]
         return np.ascontiguousarray(codes[:, self._position])
 
@@ -128,7 +128,7 @@ class OpaqueSpace(SearchSpace):
         """Return whether each row is an architecture of this space; ``[n]``."""
         archs = as_archs(archs, len(self.decisions), self.dtype)
         valid = self._are_codes(archs)
-        valid[valid] = self._true.is_valid(self._reveal(archs[valid]))
+        valid[valid] = self._true.is_valid(self._translate_back(archs[valid]))
         return valid
 
     def _explain_broken_rule(self, arch: Archs) -> str:
@@ -137,28 +137,28 @@ class OpaqueSpace(SearchSpace):
 
     def sample(self, n: int, rng: np.random.Generator) -> Archs:
         """Draw ``n`` valid architectures uniformly, with replacement; ``[n, d]``."""
-        return self.hide(self._true.sample(n, rng))
+        return self._hide(self._true.sample(n, rng))
 
     def sample_as_published(self, n: int, rng: np.random.Generator) -> Archs:
         """Draw from the distribution of the benchmark's own code; ``[n, d]``."""
-        return self.hide(self._true.sample_as_published(n, rng))
+        return self._hide(self._true.sample_as_published(n, rng))
 
     def mutate(self, archs: Archs, rng: np.random.Generator) -> Archs:
         """Move each architecture to one of its neighbours, uniformly; ``[n, d]``."""
-        return self.hide(self._true.mutate(self.reveal(archs), rng))
+        return self._hide(self._true.mutate(self._reveal(archs), rng))
 
     def mutate_as_published(self, archs: Archs, rng: np.random.Generator) -> Archs:
         """Mutate with the operator of the benchmark's own evolution code; ``[n, d]``."""
-        return self.hide(self._true.mutate_as_published(self.reveal(archs), rng))
+        return self._hide(self._true.mutate_as_published(self._reveal(archs), rng))
 
     def crossover(self, a: Archs, b: Archs, rng: np.random.Generator) -> Archs:
         """Take each decision from either parent, as the true space does; ``[n, d]``."""
-        return self.hide(self._true.crossover(self.reveal(a), self.reveal(b), rng))
+        return self._hide(self._true.crossover(self._reveal(a), self._reveal(b), rng))
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
         """Return every architecture one edit away, ``[m, d]``, and the row ``[m]`` each belongs to."""
-        found, owner = self._true.neighbors(self.reveal(archs))
-        hidden = self.hide(found)
+        found, owner = self._true.neighbors(self._reveal(archs))
+        hidden = self._hide(found)
         order = np.lexsort((*hidden.T[::-1], owner))  # the true order would tell
         return hidden[order], owner[order]
 
@@ -172,14 +172,14 @@ class OpaqueSpace(SearchSpace):
         if not self._are_codes(archs).all():
             self._refuse(archs, np.flatnonzero(~self._are_codes(archs)))
         try:
-            return self.hide(self._true.canonicalize(self._reveal(archs)))
+            return self._hide(self._true.canonicalize(self._translate_back(archs)))
         except InvalidArchitecture:
             self._refuse(archs, np.flatnonzero(~self.is_valid(archs)))
             raise
 
     def graphs(self, archs: Archs) -> Graphs:
         """Return the computation graphs with neutral operations."""
-        found = self._true.graphs(self.reveal(archs))
+        found = self._true.graphs(self._reveal(archs))
         names = [found.vocabulary[0], *map(self._rename, found.vocabulary[1:-1]), found.vocabulary[-1]]
         order = [0, *sorted(range(1, len(names) - 1), key=lambda at: _by_length(names[at])), len(names) - 1]
         places = np.argsort(order).astype(found.operations.dtype)
@@ -241,7 +241,7 @@ class OpaqueSpace(SearchSpace):
         """Return an encoding of the true space with its columns in random order."""
 
         def encode(archs: Archs) -> Bits:
-            found = self._true.encode(self._reveal(archs), name)
+            found = self._true.encode(self._translate_back(archs), name)
             return found[:, np.random.default_rng(self._seed).permutation(found.shape[1])]
 
         return encode
@@ -254,7 +254,7 @@ class _EnumeratedOpaqueSpace(OpaqueSpace, EnumeratedSpace):
     def rows(self) -> Archs:  # type: ignore[override]
         """[N, d] every valid architecture, in index order."""
         true: Any = self._true
-        hidden = self.hide(true.rows)
+        hidden = self._hide(true.rows)
         return freeze_array(hidden[np.lexsort(hidden.T[::-1])])
 
     def _list_edits(self, archs: Archs) -> Archs:
@@ -272,6 +272,20 @@ def hide_names(space: SearchSpace, rng: np.random.Generator) -> OpaqueSpace:
             f"space '{space.name}' has decisions that are real numbers; opaque is for spaces whose choices are listed"
         )
     return (_EnumeratedOpaqueSpace if isinstance(space, EnumeratedSpace) else OpaqueSpace)(space, rng)
+
+
+def hide_architectures(space: OpaqueSpace, archs: Archs) -> Archs:
+    """Translate architectures [n, d] of the true space into an opaque one; ``[n, d]``."""
+    return space._hide(archs)
+
+
+def reveal_architectures(space: OpaqueSpace, archs: Archs) -> Archs:
+    """Translate architectures [n, d] of an opaque space into the true one; ``[n, d]``.
+
+    Raises:
+        InvalidArchitecture: a row is not in the opaque space; the message uses its names.
+    """
+    return space._reveal(archs)
 
 
 def _name_choices(space: SearchSpace, rng: np.random.Generator) -> tuple[list[list[str]], list[list[int]]]:
