@@ -24,11 +24,11 @@ from nasbench.arrays import Archs
 from nasbench.choices import Choice
 from nasbench.comparison.record import SearchRecord
 from nasbench.errors import InvalidOption, make_unknown_name
+from nasbench.options import Count, Text, Whole
 from nasbench.records.opening import recorded_task
 from nasbench.records.store import is_record
 from nasbench.registry import STRATEGIES, sources_of
 from nasbench.spaces import Party, SearchSpace, refuse_other_codes
-from nasbench.strategies._bookkeeping import check_at_least
 from nasbench.strategies._sources import NONE
 from nasbench.strategies._two_phase import Design, StrategyFactory, TwoPhaseSearch
 
@@ -59,12 +59,15 @@ class FirstProposals(TwoPhaseSearch):
         *,
         source: str = NONE,
         contestant: str = "",
-        first: int = 10,
+        first: Count = 10,
         inner: "str | type | Choice" = "regularized_evolution@nb201",
-        target: str = "",
-        run: int | None = None,
+        target: Text = "",
+        run: Whole | None = None,
     ) -> None:
-        check_at_least(1, first=first)
+        if source == NONE and contestant:
+            raise InvalidOption(
+                f"contestant={contestant!r}, but source='none'; give the folder of its record as source"
+            )
         design = (
             space.no_archs
             if source == NONE
