@@ -10,6 +10,7 @@ from nasbench.cli import main
 from nasbench.comparison.columns import concatenate_columns, join_runs
 from nasbench.errors import InvalidArchitecture, InvalidOption, RecordError, UnknownName
 from nasbench.strategies.model_free.random_search import RandomSearch
+from nasbench.testing import check_strategy
 
 TASK = "nb201-cifar10"
 # one of the best cells for CIFAR-10 in the paper's table, as its authors and everybody after them write it
@@ -203,3 +204,14 @@ def test_the_command_line_offers_both(tmp_path, capsys):
     assert main(["verify", str(tmp_path)]) == 0
     assert main(["compare", *asked, "--clock", "wall", "--out", str(tmp_path / "2")]) == 1
     assert "unknown clock 'wall'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("usage", [{"tokens": "many"}, {"a/b": 1}, {"tokens": float("nan")}, [("tokens", 1)]])
+def test_the_kit_finds_usage_that_is_not_recorded(usage):
+    class Miscounts(RandomSearch):
+        def __init__(self, space, rng):
+            super().__init__(space, rng)
+            self.usage = usage
+
+    with pytest.raises(AssertionError, match="usage"):
+        check_strategy(Miscounts, nasbench.load_task(TASK).space, n_trials=5)
