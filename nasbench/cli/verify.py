@@ -21,8 +21,8 @@ def command(
     strategy: Annotated[
         list[str] | None,
         typer.Option(
-            help="LABEL=module:Class: where the class of a recorded strategy is now, such as one that a notebook "
-            "defined; repeat the option for several."
+            help="LABEL=module:Class, or module:Class alone: where the class of a recorded strategy is now, such as "
+            "one of a script or notebook; repeat the option for several."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -12,6 +12,7 @@ import numpy as np
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.backends.table import shown_epochs
+from nasbench.charging import ChargedSimulation
 from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.options import require_whole_number
@@ -204,6 +205,8 @@ class Experiment:
         entry = choice_entry(choice, STRATEGIES)
         if choice.label in self.opaque:
             entry |= {"opaque": True, "code": entry["code"] | digest_code(OpaqueSpace)}
+        if self.clock == CHARGED:
+            entry |= {"code": entry["code"] | digest_code(ChargedSimulation)}
         return entry
 
     @classmethod

@@ -7,7 +7,8 @@ share their choices, which are ordered (their order is kept, or reversed), which
 are valid or neighbours, and the shape of the graphs. Nothing says which operation is zero or the identity, and the
 space has no official numbers, texts or forms, and no sizes of networks.
 
-The numbers drawn for moves and samples are those of the true space, so random search finds the same architectures.
+Samples and moves have the distributions of the true space, but not its numbers: somebody who knows the generator and
+what the true space draws from it would read the names off the first sample.
 
 Python hides nothing from a class in the same process: it can read private attributes, the arguments of the program and
 the stack. A process that only receives a description cannot.
@@ -135,25 +136,29 @@ class OpaqueSpace(SearchSpace):
         del arch
         return "its decisions are not allowed together, or it was not measured"
 
+    def _derive(self, rng: np.random.Generator) -> np.random.Generator:
+        """Return a generator that follows from ``rng`` and from what nobody but this space knows."""
+        return np.random.default_rng([self._seed, int(rng.integers(2**63))])
+
     def sample(self, n: int, rng: np.random.Generator) -> Archs:
         """Draw ``n`` valid architectures uniformly, with replacement; ``[n, d]``."""
-        return self._hide(self._true.sample(n, rng))
+        return self._hide(self._true.sample(n, self._derive(rng)))
 
     def sample_as_published(self, n: int, rng: np.random.Generator) -> Archs:
         """Draw from the distribution of the benchmark's own code; ``[n, d]``."""
-        return self._hide(self._true.sample_as_published(n, rng))
+        return self._hide(self._true.sample_as_published(n, self._derive(rng)))
 
     def mutate(self, archs: Archs, rng: np.random.Generator) -> Archs:
         """Move each architecture to one of its neighbours, uniformly; ``[n, d]``."""
-        return self._hide(self._true.mutate(self._reveal(archs), rng))
+        return self._hide(self._true.mutate(self._reveal(archs), self._derive(rng)))
 
     def mutate_as_published(self, archs: Archs, rng: np.random.Generator) -> Archs:
         """Mutate with the operator of the benchmark's own evolution code; ``[n, d]``."""
-        return self._hide(self._true.mutate_as_published(self._reveal(archs), rng))
+        return self._hide(self._true.mutate_as_published(self._reveal(archs), self._derive(rng)))
 
     def crossover(self, a: Archs, b: Archs, rng: np.random.Generator) -> Archs:
         """Take each decision from either parent, as the true space does; ``[n, d]``."""
-        return self._hide(self._true.crossover(self._reveal(a), self._reveal(b), rng))
+        return self._hide(self._true.crossover(self._reveal(a), self._reveal(b), self._derive(rng)))
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
         """Return every architecture one edit away, ``[m, d]``, and the row ``[m]`` each belongs to."""
@@ -250,6 +255,8 @@ class OpaqueSpace(SearchSpace):
 class _EnumeratedOpaqueSpace(OpaqueSpace, EnumeratedSpace):
     """The same with all architectures listed, in the order of their neutral codes."""
 
+    sample = EnumeratedSpace.sample
+
     @cached_property
     def rows(self) -> Archs:  # type: ignore[override]
         """[N, d] every valid architecture, in index order."""
@@ -269,7 +276,8 @@ def hide_names(space: SearchSpace, rng: np.random.Generator) -> OpaqueSpace:
     """
     if space.dtype.kind != "i" or (space.cardinality < 1).any():
         raise InvalidOption(
-            f"space '{space.name}' has decisions that are real numbers; opaque is for spaces whose choices are listed"
+            f"space '{space.name}' has decisions that are real numbers, or have more than 127 choices; opaque is for "
+            "the other spaces"
         )
     return (_EnumeratedOpaqueSpace if isinstance(space, EnumeratedSpace) else OpaqueSpace)(space, rng)
 

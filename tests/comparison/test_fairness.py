@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
 import nasbench
 from nasbench.cli import main
@@ -86,7 +87,6 @@ def test_what_was_read_about_the_benchmark_does_not_help():
 
 
 def test_our_strategies_search_opaque_spaces():
-    """Random search even finds the same architectures: it never looks at them."""
     labels = ["random_search", "regularized_evolution@nb201", "local_search", "tpe", "bananas,n_init=5"]
     record = compare(labels, trials=12, opaque=True)
     assert not any(run.failed for label in labels for run in record.runs(TASK, label))
@@ -94,9 +94,6 @@ def test_our_strategies_search_opaque_spaces():
     task = nasbench.load_task(TASK)
     assert all(task.space.is_valid(run.history.arch).all() for label in labels for run in record.runs(TASK, label))
     assert record.verify(sample=1).matches
-    plain = compare("random_search", trials=12)
-    for here, there in zip(record.runs(TASK, labels[0]), plain.runs(TASK, labels[0]), strict=True):
-        assert here.to_bytes() == there.to_bytes()
     assert "opaque: every strategy" in record.leaderboard().render("text")
 
 
@@ -215,3 +212,11 @@ def test_the_kit_finds_usage_that_is_not_recorded(usage):
 
     with pytest.raises(AssertionError, match="usage"):
         check_strategy(Miscounts, nasbench.load_task(TASK).space, n_trials=5)
+
+
+def test_random_search_is_as_good_as_ever():
+    """Scores of 40 x 25 random cells with and without names: Kolmogorov-Smirnov at 0.001, fixed seeds."""
+    plain, hidden = (compare("random_search", runs=40, trials=25, opaque=opaque) for opaque in (False, True))
+    scores = [record.columns(TASK, "random_search").trials.score[:, 0] for record in (plain, hidden)]
+    assert ks_2samp(*scores).pvalue > 0.001
+    assert scores[0].tolist() != scores[1].tolist()
