@@ -96,9 +96,20 @@ class MeasuredSpace(EnumeratedSpace):
         """Return [n, d] the position of each decision from 0 to 1, as in the whole space."""
         return self.inner.measure(archs)
 
+    def find_active(self, archs: Archs) -> Bools:
+        """Return [n, d] which decisions of architectures matter, given the others."""
+        return self.inner.find_active(archs)
+
     def place(self, positions: Floats) -> Archs:
-        """Return the architectures [n, d] of the whole space at positions in the unit cube, measured or not."""
-        return self.inner.place(positions)
+        """Return the architectures [n, d] of the whole space at positions in the unit cube, measured or not.
+
+        Where decisions are numbers on a scale, these are the nearest measured ones: hardly any point was measured.
+        """
+        archs = self.inner.place(positions)
+        if self.is_number.any():
+            nearest = [int(self.inner.compute_distances(self.rows, arch).argmin()) for arch in archs]
+            archs = self.rows[nearest]
+        return archs
 
     @property
     def is_number(self) -> Bools:
