@@ -14,8 +14,8 @@ from nasbench.strategies.model_free.random_search import RandomSearch
         ("mine=module:Class,patience=3", "mine", "module:Class", {"patience": 3}),
         ("module:Class,patience=3", "", "module:Class", {"patience": 3}),
         ("GPT 4 (greedy)=random_search", "GPT 4 (greedy)", "random_search", {}),
-        ("mine=cmd:agent --depth=2", "mine", "cmd:agent --depth=2", {}),
-        ("cmd:agent --depth=2", "", "cmd:agent --depth=2", {}),
+        ("mine=other:agent --depth=2", "mine", "other:agent --depth=2", {}),
+        ("other:agent --depth=2", "", "other:agent --depth=2", {}),
         ("switching,second='x=tpe'", "", "switching", {"second": "x=tpe"}),
     ],
 )
