@@ -34,7 +34,8 @@ def evaluate(
 
     Args:
         tasks: names, as ``nasbench list`` shows them, or tasks that are already open.
-        predictors: labels ``NAME[@PRESET][,option=value]``, or your own classes.
+        predictors: labels ``NAME[@PRESET][,option=value]``, or your own classes; a dictionary gives them names of
+            your own, and so does ``nasbench.named``.
         train_sizes: numbers of training architectures.
         n_jobs: number of processes; -1 for one per core. Only measured seconds and memory depend on it.
         out: folder of the record; runs that it already holds are not repeated. None for a temporary folder, which is
