@@ -2,6 +2,7 @@ from .backends.checkpoints import Checkpoints as Checkpoints
 from .campaigns import Campaign as Campaign
 from .campaigns import open_campaign as open_campaign
 from .campaigns import suggest as suggest
+from .choices import named as named
 from .comparison import Experiment as Experiment
 from .comparison import Record as Record
 from .comparison import Run as Run

@@ -1,14 +1,18 @@
 """The grammar of labels: the name of a component, and its options.
 
-``NAME[@PRESET][,option=value ...]`` names a component, a set of options that its class offers, and further options.
-Values are Python literals where they can be, else text. Quotes protect the commas of a label within a label.
+``[TITLE=]NAME[@PRESET][,option=value ...]`` names a component, a set of options that its class offers, and further
+options. Values are Python literals where they can be, else text. Quotes protect the commas of a label within a label.
+
+A title replaces the rest of the label wherever the choice is named: in a record, its random streams and its reports.
+The random streams of a run follow from that name, so one class under two titles is two contestants, with different
+random numbers.
 """
 
 import ast
 import copy
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +21,10 @@ from nasbench.options import check_option
 
 # a comma between options: before a name, and not inside quotes, where labels have options of their own
 _COMMA = re.compile(r""",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")
+# a title comes before the first equals sign, and none of these characters is in it: so ``NAME,option=value`` and
+# ``module:Class,option=value`` have none
+_TITLE = re.compile(r"""\s*([^=,:@'"]*[^=,:@'"\s])\s*=(.*)""", re.DOTALL)
+_MOST_CHARACTERS = 80  # of a title: it heads rows of tables and stands in legends
 
 
 class Finder(Protocol):
@@ -29,23 +37,43 @@ class Finder(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """A strategy or predictor as a user names it: ``NAME[@PRESET][,option=value ...]``.
+    """A strategy or predictor as a user names it: ``[TITLE=]NAME[@PRESET][,option=value ...]``.
 
     Attributes:
         name: registry name or ``module:Class``.
         preset: one of the class's ``presets``; empty for the paper's defaults.
         options: keyword arguments that override or extend the preset.
         cls: the class itself if a user passed one, so that no registry is needed.
+        title: the user's own name of the choice; empty for the label that follows from the other attributes.
+
+    Raises:
+        InvalidOption: the title is too long, or has characters that labels use.
     """
 
     name: str
     preset: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     cls: type | None = None
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the title."""
+        if self.title and (
+            len(self.title) > _MOST_CHARACTERS or not self.title.isprintable() or not _is_title(self.title)
+        ):
+            raise InvalidOption(
+                f"the name {self.title[: _MOST_CHARACTERS + 20]!r}; expected at most {_MOST_CHARACTERS} printable "
+                "characters, without = , : @, quotes, and spaces at its ends"
+            )
 
     @property
     def label(self) -> str:
-        """The choice as text; ``parse`` reads it back."""
+        """The name of the choice in records and reports: its title, or else its definition."""
+        return self.title or self.definition
+
+    @property
+    def definition(self) -> str:
+        """The choice as text without its title; ``parse`` reads it back."""
         preset = f"@{self.preset}" if self.preset else ""
         return self.name + preset + "".join(f",{key}={_format_value(value)}" for key, value in self.options.items())
 
@@ -61,8 +89,15 @@ class Choice:
         if isinstance(given, type):
             return cls(f"{given.__module__}:{given.__qualname__}", cls=given)
         if not isinstance(given, str | Path):
-            raise InvalidOption(f"{given!r}; expected NAME[@PRESET][,option=value], or a class")
+            raise InvalidOption(f"{given!r}; expected [TITLE=]NAME[@PRESET][,option=value], or a class")
         given = str(given)
+        if titled := _TITLE.fullmatch(given):
+            choice = cls.parse(titled[2])
+            if choice.title:
+                raise InvalidOption(
+                    f"{given!r} has two names, {titled[1]!r} and {choice.title!r}; expected at most one"
+                )
+            return choice.named(titled[1])
         head, *pairs = _COMMA.split(given)
         name, _, preset = head.partition("@")
         options = {}
@@ -72,6 +107,26 @@ class Choice:
                 raise InvalidOption(f"cannot read option {pair!r} of {given!r}; expected NAME[@PRESET][,option=value]")
             options[key.strip()] = _parse_value(value.strip())
         return cls(name.strip(), preset.strip(), options)
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any]) -> "Choice":
+        """Return the choice that an entry of a record describes, as ``as_entry`` wrote it."""
+        return cls(entry["name"], entry["preset"], entry["given"], title=entry.get("title", ""))
+
+    def as_entry(self) -> dict[str, Any]:
+        """Return the choice as plain data for a record; its class is not part of it."""
+        title = {"title": self.title} if self.title else {}
+        return {"name": self.name, "preset": self.preset, "given": dict(self.options)} | title
+
+    def named(self, title: str) -> "Choice":
+        """Return the same choice with another title.
+
+        Raises:
+            InvalidOption: the title is empty or too long, or has characters that labels use.
+        """
+        if not isinstance(title, str) or not title:
+            raise InvalidOption(f"the name {title!r}; expected a text that is not empty")
+        return replace(self, title=title)
 
     def resolve(self, registry: Finder) -> tuple[type, dict[str, Any]]:
         """Return the class and all keyword arguments.
@@ -91,6 +146,26 @@ class Choice:
             check_option(self.name, key, value, known[key])
         # Copies, so that a run that modifies a list among its options does not change the next run's.
         return component, copy.deepcopy({**presets.get(self.preset, {}), **self.options})
+
+
+def named(title: str, given: str | type | Choice) -> Choice:
+    """Return a contestant under a name of your own, for ``compare`` and ``evaluate``.
+
+    Args:
+        title: the name in records, tables and legends. The random streams of a run follow from it: the same class
+            under another name is another contestant, with other random numbers.
+        given: a label ``NAME[@PRESET][,option=value]``, or a class.
+
+    Raises:
+        InvalidOption: the title or the label is malformed.
+    """
+    return Choice.parse(given).named(title)
+
+
+def _is_title(text: str) -> bool:
+    """Whether ``TITLE=NAME`` with this title would be read back."""
+    found = _TITLE.fullmatch(f"{text}=name")
+    return found is not None and found[1] == text
 
 
 def options_of(component: Any) -> dict[str, Any]:

@@ -93,6 +93,10 @@ class MissingExtra(NasbenchError, ImportError):
         super().__init__(f"{what} needs the extra '{extra}': pip install 'nasbench-suite[{extra}]'")
 
 
+class FailedRunsWarning(UserWarning):
+    """Runs of a comparison failed, because a strategy or predictor raised an error."""
+
+
 class GapsWarning(UserWarning):
     """Not all architectures of a task were measured."""
 

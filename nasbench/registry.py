@@ -230,6 +230,13 @@ def with_target(component: Any, options: Mapping[str, Any], task: str) -> dict[s
     return {**options, "target": task}
 
 
+def with_run(component: Any, options: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """Return a strategy's options, with the number of the run as ``run`` if it has this option and no value for it."""
+    if "run" not in options_of(component) or options.get("run") is not None:
+        return dict(options)
+    return {**options, "run": number}
+
+
 def with_epochs(component: Any, options: Mapping[str, Any], epochs: Sequence[int]) -> dict[str, Any]:
     """Return a strategy's options, with the epochs that a task answers as ``epochs`` if it has this option.
 

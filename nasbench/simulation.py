@@ -103,6 +103,10 @@ class Simulation:
         InvalidOption: fewer than one worker.
     """
 
+    # how trials start and end; ``nasbench.charging`` starts them later
+    _push = staticmethod(heapq.heappush)
+    _pop = staticmethod(heapq.heappop)
+
     def __init__(
         self,
         strategy: Strategy,
@@ -160,7 +164,7 @@ class Simulation:
     def _answers(self) -> Iterator[Results]:
         # Looked up once: this loop is the hot path of every comparison.
         seconds, trials, epochs = self._budget.seconds, self._budget.trials, self._budget.epochs
-        n_workers, tell, push, pop = self._n_workers, self._strategy.tell, heapq.heappush, heapq.heappop
+        n_workers, tell, push, pop = self._n_workers, self._strategy.tell, self._push, self._pop
         pauses_cost, recommend = self._pauses_cost, self._recommend
         line: deque[AskedTrial] = deque()  # asked, and waiting for a worker
         running: list[tuple[float, int, AskedTrial]] = []  # a heap by end, then by start

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 import nasbench
-from nasbench.errors import GapsWarning, NasbenchError
+from nasbench.errors import FailedRunsWarning, GapsWarning, NasbenchError
 
 
 def _version(wanted: bool) -> None:
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _warn(show: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any) -> None:
     """Show the suite's own warnings as one line, without the place in the code."""
-    if issubclass(category, GapsWarning):
+    if issubclass(category, GapsWarning | FailedRunsWarning):
         print(f"warning: {message}", file=sys.stderr)
     else:
         show(message, category, *where)

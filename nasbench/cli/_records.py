@@ -2,12 +2,13 @@
 
 import importlib
 import sys
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.errors import InvalidOption
+from nasbench.errors import FailedRunsWarning, InvalidOption
 
 if TYPE_CHECKING:
     from nasbench.comparison import Record
@@ -24,6 +25,11 @@ def out_help(folder: str) -> str:
 
 METRIC_HELP = "A further metric to show: NAME[,option=value...] or module:Class; repeat the option for several."
 PLOT_HELP = "A further plot to draw: module:Class or module:function; repeat the option for several."
+
+
+def unwarned_of_failures() -> "warnings.catch_warnings[None]":
+    """Return a context without the warning of failed runs, for commands that list them below the leaderboard."""
+    return warnings.catch_warnings(action="ignore", category=FailedRunsWarning)
 
 
 def say_beside(record: "Record | PredictionRecord", out: Path | None, default: str) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from nasbench.cli._records import METRIC_HELP, PLOT_HELP, out_help, say_beside
+from nasbench.cli._records import METRIC_HELP, PLOT_HELP, out_help, say_beside, unwarned_of_failures
 from nasbench.cli._show import ProgressBar, or_resume
 
 DEFAULT_STRATEGIES = (
@@ -27,8 +27,9 @@ def command(
     strategy: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME[@PRESET][,option=value...] or module:Class; repeat the option for several. 'all': every "
-            "installed one. Default: random search, local search, three settings of evolution."
+            help="NAME[@PRESET][,option=value...] or module:Class; repeat the option for several. TITLE=... gives it "
+            "a name of your own. 'all': every installed one. Default: random search, local search, three settings of "
+            "evolution."
         ),
     ] = None,
     runs: Annotated[int, typer.Option(help="Runs of each strategy on each task.")] = 100,
@@ -45,6 +46,14 @@ def command(
     checkpoints: Annotated[
         bool, typer.Option(help="Keep checkpoints; without them a paused trial starts again from epoch 1.")
     ] = True,
+    clock: Annotated[
+        str,
+        typer.Option(help="simulated: strategies think for free; charged: their own seconds count on the clock too."),
+    ] = "simulated",
+    opaque: Annotated[
+        bool,
+        typer.Option(help="Hide the names of operations, decisions and task from the strategies, anew in each run."),
+    ] = False,
     jobs: Annotated[int, typer.Option(help="Number of processes; -1: one per core. Changes no result.")] = -1,
     out: Annotated[Path | None, typer.Option(help=out_help("results/compare"))] = None,
     retry_failed: Annotated[bool, typer.Option(help="Run failed runs again.")] = False,
@@ -60,7 +69,7 @@ def command(
     from nasbench.comparison.experiment import Limits
 
     tasks = tasks_of(task or [], suite)
-    with ProgressBar("runs", quiet=as_json) as progress, or_resume():
+    with ProgressBar("runs", quiet=as_json) as progress, or_resume(), unwarned_of_failures():
         record = compare(
             tasks,
             _labels(strategy or list(DEFAULT_STRATEGIES), tasks),
@@ -69,6 +78,8 @@ def command(
             limits=Limits(budget, trials, epochs),
             n_workers=workers,
             checkpoints=Checkpoints(restart_s, checkpoints),
+            clock=clock,
+            opaque=opaque,
             n_jobs=jobs,
             out=out or Path("results/compare"),
             beside=out is None,

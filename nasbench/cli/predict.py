@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nasbench.cli._records import out_help, say_beside
+from nasbench.cli._records import out_help, say_beside, unwarned_of_failures
 from nasbench.cli._show import ProgressBar, or_resume
 from nasbench.errors import InvalidOption
 
@@ -64,7 +64,7 @@ def command(
     from nasbench.evaluation import evaluate
 
     cutoffs = tuple(_share(part) for part in (cutoff or _CUTOFFS).split(",")) if curves or cutoff else ()
-    with ProgressBar("runs", quiet=as_json) as progress, or_resume():
+    with ProgressBar("runs", quiet=as_json) as progress, or_resume(), unwarned_of_failures():
         record = evaluate(
             tasks_of(task or [], suite),
             predictor or _installed({"curves", "losses"} if cutoffs else set(), {"proxies"} if proxies else set()),

@@ -6,13 +6,14 @@ count. Normalised regret is 0 at the task's optimum and 1 at the expected score 
 has normalised regret 1 until its first result, and a failed run has 1 throughout, so that failing never pays.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nasbench.arrays import Bools, Floats
 from nasbench.comparison.columns import RunColumns, concatenate_columns
+from nasbench.comparison.experiment import SIMULATED
 from nasbench.comparison.record import SearchRecord
 from nasbench.comparison.task_runs import join_task_runs
 from nasbench.errors import RecordError
@@ -45,6 +46,7 @@ class TaskAnalysis:
         budget: the budget, a grid value of 1, and its unit.
         optimum: best possible reported score.
         recommends: whether a strategy makes its own recommendations.
+        usage: name -> [strategies, runs] what strategies say that they used, such as tokens; nan where they do not say.
     """
 
     name: str
@@ -60,6 +62,7 @@ class TaskAnalysis:
     budget: tuple[float, str]
     optimum: float
     recommends: bool
+    usage: dict[str, Floats]
 
     def summarize(self, name: str) -> Floats:
         """Summarise a metric in one number per strategy, ``[strategies]``; nan if no run has a value.
@@ -94,6 +97,7 @@ class Analysis:
         tasks: results on each task.
         n_workers, seed: settings of the experiment.
         metrics: name -> metric.
+        conditions: under which strategies ran, where they are not the usual ones, as sentences.
     """
 
     strategies: list[str]
@@ -101,6 +105,7 @@ class Analysis:
     n_workers: int
     seed: int
     metrics: dict[str, Metric]
+    conditions: tuple[str, ...] = ()
 
     @property
     def scores(self) -> Floats:
@@ -134,8 +139,20 @@ def analyse(record: SearchRecord, metrics: Sequence[str] = ()) -> Analysis:
         runs = concatenate_columns([_read_complete(record, name, strategy) for strategy in record.strategies])
         limits = {_UNITS[key]: float(value) for key, value in record.spec["limits"].items() if value is not None}
         joined = join_task_runs(task, runs, limits)
-        tasks.append(_analyse_task(name, task, joined, len(record.strategies), computed))
-    return Analysis(record.strategies, tasks, record.spec["n_workers"], record.spec["seed"], computed)
+        analysed = _analyse_task(name, task, joined, len(record.strategies), computed)
+        used = {label: total.reshape(len(record.strategies), -1) for label, total in runs.usage.items()}
+        tasks.append(replace(analysed, usage=used))
+    spec, conditions = record.spec, tuple(_describe_conditions(record))
+    return Analysis(record.strategies, tasks, spec["n_workers"], spec["seed"], computed, conditions)
+
+
+def _describe_conditions(record: SearchRecord) -> Iterator[str]:
+    """Yield what differs from the usual conditions of a comparison."""
+    if record.spec.get("clock", SIMULATED) != SIMULATED:
+        yield f"clock: {record.spec['clock']}: the strategies' own seconds count besides those of the trials"
+    if opaque := [label for label in record.strategies if record.spec["strategies"][label].get("opaque")]:
+        who = "every strategy" if len(opaque) == len(record.strategies) else ", ".join(opaque)
+        yield f"opaque: {who} searched under neutral names and in an order drawn for each run"
 
 
 def _read_complete(record: SearchRecord, task: str, strategy: str) -> RunColumns:
@@ -178,6 +195,7 @@ def _analyse_task(
         budget=(runs.budget, runs.unit),
         optimum=task.optimum.score,
         recommends=runs.recommended is not runs.incumbents,
+        usage={},
     )
 
 

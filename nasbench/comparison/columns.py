@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -37,6 +38,18 @@ class RecommendationColumns(NamedTuple):
     arch: Archs
 
 
+class ChargeColumns(NamedTuple):
+    """The charged seconds of several runs, run by run.
+
+    Attributes:
+        offset: [r + 1] where the calls of each run begin.
+        seconds: [calls] seconds of each call of the strategy.
+    """
+
+    offset: Ints
+    seconds: Floats
+
+
 @dataclass(frozen=True)
 class RunColumns:
     """Several runs, joined.
@@ -50,6 +63,8 @@ class RunColumns:
         errors: [r] the traceback of a failed run, else empty.
         recommendations: all recommendations; a run without any has the default.
         overhead_s: [r] real seconds inside the strategy; nan if the timing was lost.
+        charges: what calls of the strategies cost on the clock.
+        usage: name -> [r] what the strategy used of it, such as tokens; nan where unknown.
     """
 
     number: Ints
@@ -58,6 +73,8 @@ class RunColumns:
     errors: tuple[str, ...]
     recommendations: RecommendationColumns
     overhead_s: Floats
+    charges: ChargeColumns
+    usage: Mapping[str, Floats]
 
     def __len__(self) -> int:
         """Return the number of runs."""
@@ -77,8 +94,15 @@ class RunColumns:
         """Return the run at position ``i``; its arrays are views of the columns."""
         start, end = self.offsets[i].item(), self.offsets[i + 1].item()
         history = History._make([column[start:end] for column in self.trials])
-        overhead_s, recommendations = self.overhead_s[i].item(), self._recommendations_of(i)
-        return Run(self.number[i].item(), history, self.errors[i], overhead_s, recommendations)
+        return Run(
+            self.number[i].item(),
+            history,
+            self.errors[i],
+            self.overhead_s[i].item(),
+            self._recommendations_of(i),
+            self.charges.seconds[self.charges.offset[i] : self.charges.offset[i + 1]],
+            {name: used[i].item() for name, used in self.usage.items() if not np.isnan(used[i])},
+        )
 
     @cached_property
     def _archs_end(self) -> Ints:
@@ -142,7 +166,18 @@ def join_runs(runs: Sequence[Run]) -> RunColumns:
             np.concatenate([one.archs for _, one in kept]) if kept else trials.arch[:0],
         ),
         np.array([run.overhead_s for run in runs], dtype=np.float64),
+        ChargeColumns(
+            np.cumsum([0, *(len(run.charges) for run in runs)], dtype=np.int64),
+            np.concatenate([_FLOATS, *(run.charges for run in runs)]),
+        ),
+        join_usage([run.usage for run in runs]),
     )
+
+
+def join_usage(runs: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
+    """Return what runs used as columns, name -> [runs]; nan where a run does not know."""
+    names = sorted({name for usage in runs for name in usage})
+    return {name: np.array([usage.get(name, np.nan) for usage in runs], dtype=np.float64) for name in names}
 
 
 def concatenate_columns(parts: Sequence[RunColumns]) -> RunColumns:
@@ -164,6 +199,14 @@ def concatenate_columns(parts: Sequence[RunColumns]) -> RunColumns:
             arch=np.concatenate([one.arch for one in named]),
         ),
         overhead_s=np.concatenate([part.overhead_s for part in parts]),
+        charges=ChargeColumns(
+            np.cumsum([0, *(n for part in parts for n in np.diff(part.charges.offset).tolist())], dtype=np.int64),
+            np.concatenate([part.charges.seconds for part in parts]),
+        ),
+        usage={
+            name: np.concatenate([part.usage.get(name, np.full(len(part), np.nan)) for part in parts])
+            for name in sorted({name for part in parts for name in part.usage})
+        },
     )
 
 
@@ -176,7 +219,8 @@ def _concatenate_trials(histories: Sequence[History]) -> History:
 def to_stored(columns: RunColumns) -> dict[str, Column]:
     """Convert columns to the form that is stored, without the timings.
 
-    Integers take the narrowest type that holds them. Errors and recommendations are stored only if a run has any.
+    Integers take the narrowest type that holds them. Errors, recommendations and charged seconds are stored only if a
+    run has any.
     """
     stored: dict[str, Column] = {"number": _narrowed(columns.number), "offset": _narrowed(columns.offsets)}
     for name, column in columns.trials._asdict().items():
@@ -190,15 +234,21 @@ def to_stored(columns: RunColumns) -> dict[str, Column]:
     if len(columns.recommendations.run):
         for name, column in columns.recommendations._asdict().items():
             stored[f"recommendations/{name}"] = _narrowed(column) if name in ("run", "n_archs") else column
+    if len(columns.charges.seconds):
+        stored["charges/offset"] = _narrowed(columns.charges.offset)
+        stored["charges/seconds"] = columns.charges.seconds
     return stored
 
 
-def from_stored(stored: Columns, overhead_s: Mapping[int, float]) -> RunColumns:
+def from_stored(
+    stored: Columns, overhead_s: Mapping[int, float], usage: Mapping[int, Mapping[str, float]] = MappingProxyType({})
+) -> RunColumns:
     """Restore the columns that ``to_stored`` converted.
 
     Args:
         stored: stored columns of one task and strategy.
         overhead_s: number of a run -> overhead; nan if it is missing.
+        usage: number of a run -> what it used.
 
     Raises:
         KeyError, ValueError: columns are missing or do not fit together.
@@ -213,6 +263,8 @@ def from_stored(stored: Columns, overhead_s: Mapping[int, float]) -> RunColumns:
         _read_errors(stored, len(number)),
         _read_recommendations(stored, len(number), trials.arch),
         np.array([overhead_s.get(one, np.nan) for one in number.tolist()], dtype=np.float64),
+        _read_charges(stored, len(number)),
+        join_usage([usage.get(one, {}) for one in number.tolist()]),
     )
 
 
@@ -247,6 +299,15 @@ def _read_errors(stored: Columns, n_runs: int) -> tuple[str, ...]:
         for i, start, end in zip(run.tolist(), offset.tolist(), offset[1:].tolist(), strict=False):
             errors[i] = text[start:end].decode("utf-8", "surrogatepass")
     return tuple(errors)
+
+
+def _read_charges(stored: Columns, n_runs: int) -> ChargeColumns:
+    if "charges/offset" not in stored:
+        return ChargeColumns(np.zeros(n_runs + 1, dtype=np.int64), _FLOATS)
+    offset, seconds = _whole(stored["charges/offset"]), stored["charges/seconds"]
+    if seconds.dtype != np.float64 or seconds.ndim != 1 or not _are_offsets(offset, n_runs, len(seconds)):
+        raise ValueError("charged seconds do not fit the runs")
+    return ChargeColumns(offset, seconds)
 
 
 def _read_recommendations(stored: Columns, n_runs: int, archs: Archs) -> RecommendationColumns:

@@ -1,17 +1,18 @@
 """Run a comparison: in parallel processes, resumable, with the same bits for any number of jobs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.comparison.display import Record
-from nasbench.comparison.experiment import Experiment, Limits
+from nasbench.comparison.experiment import SIMULATED, Experiment, Limits
 from nasbench.comparison.running import append_run
 from nasbench.files import exclusive_lock
 from nasbench.jobs import check_jobs
 from nasbench.records.contestants import Contestants, Tasks
+from nasbench.records.failures import warn_of_failures
 from nasbench.records.provenance import warn_of_gaps
 from nasbench.records.run_missing import run_missing
 from nasbench.records.store import make_folder
@@ -27,6 +28,8 @@ def compare(
     limits: Limits | Budget | None = None,
     n_workers: int = 1,
     checkpoints: Checkpoints = FREE,
+    clock: str = SIMULATED,
+    opaque: bool | Collection[str] = False,
     n_jobs: int = 1,
     out: Path | str | None = None,
     beside: bool = False,
@@ -37,18 +40,25 @@ def compare(
 
     Args:
         tasks: names, as ``nasbench list`` shows them, or tasks that are already open.
-        strategies: labels ``NAME[@PRESET][,option=value]``, or your own classes.
+        strategies: labels ``NAME[@PRESET][,option=value]``, or your own classes; a dictionary gives them names of
+            your own, and so does ``nasbench.named``.
         runs: number of runs of each strategy on each task.
         seed: random seed; it determines every number of the record.
         limits: budget of each run; None for each task's default.
         n_workers: number of simulated workers of each run.
         checkpoints: what resuming a paused trial costs.
+        clock: ``simulated``: strategies think for free; ``charged``: their own seconds count too.
+        opaque: hide the names of operations, decisions and task from all strategies, or from those with these labels,
+            for contestants that may have read about the benchmark; see ``docs/fair_comparison.md``.
         n_jobs: number of processes; -1 for one per core. The record does not depend on it.
         out: folder of the record; runs that it already holds are not repeated. None for a temporary folder, which is
             deleted when the record is no longer used.
         beside: if ``out`` holds another experiment, write into ``out-2``, ``out-3`` and so on.
         retry_failed: run failed runs again.
         on_progress: called with (finished runs, total runs).
+
+    Warns:
+        FailedRunsWarning: runs failed, now or in an earlier call that this one continues.
 
     Returns:
         The record.
@@ -65,6 +75,8 @@ def compare(
         limits=Limits.parse(limits),
         n_workers=n_workers,
         checkpoints=checkpoints,
+        clock=clock,
+        opaque=opaque,
     )
     check_jobs(n_jobs)
     spec = experiment.spec()
@@ -84,4 +96,5 @@ def compare(
         # each process opens the tasks itself, from the record
         run_one = partial(append_run, record, replace(experiment, given={}))
         run_missing(record, keys, run_one, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
+    warn_of_failures(record, keys)
     return record

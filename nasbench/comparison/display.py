@@ -16,6 +16,7 @@ from nasbench.records.display import Plots, RecordDisplay
 if TYPE_CHECKING:
     from nasbench.comparison.analysis import TaskAnalysis
     from nasbench.comparison.leaderboard import Leaderboard
+    from nasbench.records.given_classes import Given
     from nasbench.records.replay import Verdict
 
 
@@ -54,11 +55,11 @@ class Record(RecordDisplay, SearchRecord):
 
         Args:
             rows: ``runs``: a row per run, with ``task``, ``strategy``, ``run``, ``failed``, the score of the final
-                incumbent by split (``final_valid`` ...), and every metric by its name. A metric that waits for an event
-                has a second column ``..._censored``: True if the run ended before the event, so that the number is only
-                a lower bound. ``trials``: a row per trial, with ``task``, ``strategy``, ``run``, ``trial``,
-                ``architecture``, ``epoch``, ``observed``, ``crashed``, ``cost_s`` and ``finish_s``. Scores are in the
-                metric's own unit and sign.
+                incumbent by split (``final_valid`` ...), every metric by its name, and what strategies say that they
+                used (``usage_tokens`` ...). A metric that waits for an event has a second column ``..._censored``: True
+                if the run ended before the event, so that the number is only a lower bound. ``trials``: a row per
+                trial, with ``task``, ``strategy``, ``run``, ``trial``, ``architecture``, ``epoch``, ``observed``,
+                ``crashed``, ``cost_s`` and ``finish_s``. Scores are in the metric's own unit and sign.
 
         Raises:
             UnknownName: an unknown kind of rows.
@@ -71,20 +72,24 @@ class Record(RecordDisplay, SearchRecord):
             raise make_unknown_name("kind of rows", rows, makers)
         return pd.concat(map(pd.DataFrame, makers[rows](self)), ignore_index=True)
 
-    def verify(self, *, sample: int | None = 2, seed: int = 0) -> "Verdict":
+    def verify(self, *, sample: int | None = 2, seed: int = 0, strategies: "Given" = ()) -> "Verdict":
         """Check every trial of all runs against its task, and replay some runs bit by bit.
 
         Args:
             sample: number of runs to replay for each task and strategy; None for all.
             seed: seed of the sample.
+            strategies: your own classes, which a record holds only by name: ``[MyClass]``, or ``{label: MyClass}`` with
+                the label of the recorded strategy. A class of a file that can be imported, ``module:Class``, is found
+                without this. Strategies whose class is not found are not replayed, and the verdict names them.
 
         Raises:
             InvalidOption: ``sample`` is below 1.
+            UnknownName: a given class belongs to no recorded strategy.
             RecordError: the record is damaged, or a task, table or strategy is not the recorded one.
         """
         from nasbench.comparison.verify import verify
 
-        return verify(self, sample=sample, rng=np.random.default_rng(seed))
+        return verify(self, sample=sample, rng=np.random.default_rng(seed), strategies=strategies)
 
 
 def _frames_of_runs(record: SearchRecord) -> list[dict[str, Any]]:
@@ -102,6 +107,7 @@ def _columns_of_runs(task: "TaskAnalysis", strategies: list[str]) -> dict[str, A
         **{f"final_{split}": values for split, values in task.final.items()},
         **task.metrics,
         **{f"{name}_censored": values for name, values in task.censored.items()},
+        **{f"usage_{name}": values for name, values in task.usage.items()},
     }
     return {
         "task": task.name,

@@ -2,7 +2,7 @@
 
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import product
 from numbers import Real
@@ -12,17 +12,30 @@ import numpy as np
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.backends.table import shown_epochs
+from nasbench.charging import ChargedSimulation
 from nasbench.choices import Choice
-from nasbench.errors import InvalidOption
+from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.options import require_whole_number
-from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
+from nasbench.records.code_digests import digest_code
+from nasbench.records.contestants import (
+    Contestants,
+    Tasks,
+    check_made,
+    choices_of,
+    named_tasks,
+    refuse_borrowed_names,
+    refuse_twice,
+)
 from nasbench.records.provenance import choice_entry, plain, software, source_entries, tabulate_code, task_entry
-from nasbench.registry import STRATEGIES, with_epochs, with_observation_noise, with_target
+from nasbench.registry import STRATEGIES, sources_of, with_epochs, with_observation_noise, with_target
 from nasbench.simulation import Budget
+from nasbench.spaces import OpaqueSpace, SearchSpace, hide_names
 from nasbench.tasks import FRESH, Task, load_task, tasks_with_epochs
 from nasbench.tasks.recorded import as_recorded
 from nasbench.trials import capabilities_of
 
+SIMULATED, CHARGED = "simulated", "charged"
+CLOCKS = (SIMULATED, CHARGED)
 FORMAT = "nasbench-record"
 VERSION = 2
 
@@ -81,6 +94,8 @@ class Experiment:
         limits: budget of each run.
         n_workers: number of simulated workers.
         checkpoints: what resuming a paused trial costs.
+        clock: ``simulated``: strategies think for free; ``charged``: their own seconds count (``nasbench.charging``).
+        opaque: labels of strategies that see an opaque space (``nasbench.spaces.OpaqueSpace``), drawn for each run.
         given: name -> task that is already open; all others are opened by name.
     """
 
@@ -91,6 +106,8 @@ class Experiment:
     limits: Limits = Limits()
     n_workers: int = 1
     checkpoints: Checkpoints = FREE
+    clock: str = SIMULATED
+    opaque: frozenset[str] = frozenset()
     given: Mapping[str, Task] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +116,12 @@ class Experiment:
             object.__setattr__(self, name, require_whole_number(name, getattr(self, name), least=least))
         object.__setattr__(self, "limits", Limits.parse(self.limits))
         refuse_twice(task=list(self.tasks), strategy=[item.label for item in self.strategies])
+        refuse_borrowed_names("strategy", self.strategies, STRATEGIES)
+        if self.clock not in CLOCKS:
+            raise make_unknown_name("clock", self.clock, CLOCKS)
+        labels = [item.label for item in self.strategies]
+        if unknown := sorted(self.opaque.difference(labels)):
+            raise make_unknown_name("strategy to be opaque for", unknown[0], labels)
 
     def streams(self, task: str, strategy: str, run: int) -> tuple[np.random.Generator, np.random.Generator]:
         """Return the random generators of one run: the strategy's, and that of the seed noise."""
@@ -108,18 +131,30 @@ class Experiment:
         )
         return np.random.default_rng(own), np.random.default_rng(noise)
 
-    def spec(self, *, search: bool = True) -> dict[str, Any]:
+    def draw_space(self, task: Task, strategy: str, run: int) -> SearchSpace:
+        """Return the space that a strategy sees in a run: the task's own, or an opaque one.
+
+        Its names and orders are the same for all opaque strategies in a run of a task.
+        """
+        if strategy not in self.opaque:
+            return task.space
+        entropy = [self.seed, run, zlib.crc32(task.name.encode()), zlib.crc32(b"opaque"), 1]
+        return hide_names(task.space, np.random.default_rng(np.random.SeedSequence(entropy)))
+
+    def spec(self, *, search: bool = True, absent: Collection[str] = ()) -> dict[str, Any]:
         """Return the experiment as plain data, with versions and checksums.
 
         Args:
             search: whether runs follow. If so, every strategy is created once on every task, so that invalid options
                 are reported before the first run.
+            absent: labels of strategies to leave out, because their code is not here.
 
         Raises:
             NasbenchError: a task or strategy is unknown, the budget is invalid, options are invalid, or a strategy that
                 only stops training runs early meets a task that answers complete ones only.
         """
         opened = {name: self.given.get(name) or load_task(name) for name in self.tasks}
+        present = [choice for choice in self.strategies if choice.label not in absent]
         tasks = {}
         for name, task in opened.items():
             task.check()
@@ -131,10 +166,11 @@ class Experiment:
             self.limits.of(task)
             tasks[name] = task_entry(name, task)
         with as_recorded(tasks):
-            sources = source_entries(self.tasks, self.strategies, STRATEGIES)
-            for (name, task), choice in product(opened.items(), self.strategies) if search else ():
-                check_choice(choice, name, task)
-        strategies = {choice.label: choice_entry(choice, STRATEGIES) for choice in self.strategies}
+            sources = source_entries(self.tasks, present, STRATEGIES)
+            for (name, task), choice in product(opened.items(), present) if search else ():
+                self._check_opaque(choice, name)
+                check_choice(choice, name, task, self.draw_space(task, choice.label, 0))
+        strategies = {choice.label: self._describe_strategy(choice) for choice in present}
         spec = {
             "format": FORMAT,
             "version": VERSION,
@@ -148,12 +184,35 @@ class Experiment:
         }
         if self.checkpoints != FREE:
             spec["checkpoints"] = asdict(self.checkpoints)
+        if self.clock != SIMULATED:
+            spec["clock"] = self.clock
         return plain(tabulate_code(spec) | sources)
+
+    def _check_opaque(self, choice: Choice, task: str) -> None:
+        """Refuse a strategy that learns from other tasks: names are hidden, so it cannot use what it learns.
+
+        Raises:
+            InvalidOption: an opaque strategy has sources.
+        """
+        if choice.label in self.opaque and (sources := sources_of(choice, STRATEGIES, task)):
+            raise InvalidOption(
+                f"'{choice.label}' learns from {sources[0]}, but an opaque comparison hides what architectures are "
+                "called there; leave its sources out, or compare it without opaque"
+            )
+
+    def _describe_strategy(self, choice: Choice) -> dict[str, Any]:
+        """Return what defines a strategy in this experiment."""
+        entry = choice_entry(choice, STRATEGIES)
+        if choice.label in self.opaque:
+            entry |= {"opaque": True, "code": entry["code"] | digest_code(OpaqueSpace)}
+        if self.clock == CHARGED:
+            entry |= {"code": entry["code"] | digest_code(ChargedSimulation)}
+        return entry
 
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Experiment":
         """Return the experiment that a record's specification describes."""
-        choices = [Choice(item["name"], item["preset"], item["given"]) for item in spec["strategies"].values()]
+        choices = [Choice.from_entry(item) for item in spec["strategies"].values()]
         return cls(
             tuple(spec["tasks"]),
             tuple(choices),
@@ -162,6 +221,8 @@ class Experiment:
             Limits(**spec["limits"]),
             spec["n_workers"],
             Checkpoints(**spec.get("checkpoints", {})),
+            spec.get("clock", SIMULATED),
+            frozenset(label for label, entry in spec["strategies"].items() if entry.get("opaque")),
         )
 
     @classmethod
@@ -169,11 +230,19 @@ class Experiment:
         cls,
         tasks: Tasks,
         strategies: Contestants,
+        *,
+        opaque: bool | Collection[str] = False,
         **options: Any,
     ) -> "Experiment":
-        """Build an experiment from names, tasks, labels or classes, alone or in sequences."""
+        """Build an experiment from names, tasks, labels or classes, alone, in sequences or by name.
+
+        With ``opaque``, names are hidden from all strategies, or from those with these labels.
+        """
         names, opened = named_tasks(tasks)
-        return cls(names, choices_of("strategy", strategies), given=opened, **options)
+        choices = choices_of("strategy", strategies)
+        hidden = (choice.label for choice in choices) if opaque is True else opaque or ()
+        hidden = (hidden,) if isinstance(hidden, str) else hidden
+        return cls(names, choices, given=opened, opaque=frozenset(hidden), **options)
 
 
 def _number(name: str, value: Any) -> Any:
@@ -185,17 +254,25 @@ def _number(name: str, value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def check_choice(choice: Choice, name: str, task: Task) -> None:
+def check_choice(choice: Choice, name: str, task: Task, space: SearchSpace | None = None) -> None:
     """Create a strategy once on a task, so that its errors are reported before the first run.
+
+    Args:
+        choice: the strategy.
+        name: of the task, as the user gave it.
+        task: the task.
+        space: the space that the strategy sees; None for the task's own.
 
     Raises:
         NasbenchError: options are invalid, or the strategy cannot search the task.
     """
     check_epochs(choice, task)
     component, options = choice.resolve(STRATEGIES)
-    options = with_epochs(component, with_target(component, options, name), task.epochs)
+    target = name if space is None or space is task.space else ""
+    options = with_epochs(component, with_target(component, options, target), task.epochs)
     options = with_observation_noise(component, options, lambda: task.observation_noise)
-    check_made(f"{choice.label} on {name}", lambda: component(task.space, np.random.default_rng(0), **options))
+    seen = space or task.space
+    check_made(f"{choice.label} on {name}", lambda: component(seen, np.random.default_rng(0), **options))
 
 
 def check_epochs(choice: Choice, task: Task) -> None:

@@ -113,7 +113,7 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
         metrics={name: _describe(name, metric) for name, metric in analysis.metrics.items()},
         metric_scales={task.name: task.metric_scales for task in analysis.tasks},
         shown=shown,
-        notes=format_notes(analysis, tests, shown, _CHANCE) + ([hint] if hint else []),
+        notes=[*format_notes(analysis, tests, shown, _CHANCE), *analysis.conditions, *([hint] if hint else [])],
     )
 
 
@@ -180,6 +180,7 @@ def _task_rows(task: TaskAnalysis, analysis: Analysis) -> list[dict[str, Any]]:
             "direction": task.scales[task.splits[0]].direction,
             "final": {split: _summarize([_defined(values[i])]) for split, values in task.final.items()},
             "overhead_us_per_trial": 1e6 * overhead_s / trials if trials else math.nan,
+            "usage": {name: _summarize([_defined(used[i])]) for name, used in task.usage.items()},
             "optimum": task.optimum,
         }
         rows.append(_with_metrics(own, {name: _summarize_runs(task, name, i) for name in analysis.metrics}))

@@ -40,6 +40,7 @@ def format_tasks(
     """Format the second table; a unit that all tasks share is in the heading, other units follow the numbers."""
     regret = find_common_unit(own["simple_regret"] for own in metric_scales.values())
     units = {split: _find_shared_unit(scales, split, regret) for split in _list_splits(scales)}
+    used = list(dict.fromkeys(name for row in rows for name in row["usage"]))
     shared = {name: find_common_unit(own[name] for own in metric_scales.values()) for name in _order_metrics(shown)}
     return [
         {
@@ -57,9 +58,23 @@ def format_tasks(
             "failed": str(row["failed"]),
             "trials": f"{row['trials']['mean']:.0f}",
             "µs/trial": "-" if math.isnan(row["overhead_us_per_trial"]) else f"{row['overhead_us_per_trial']:.1f}",
+            **_format_usage(row, used),
         }
         for row in rows
     ]
+
+
+def _format_total(mean: float) -> str:
+    return "-" if math.isnan(mean) else f"{mean:,.0f}" if mean >= 1000 else f"{mean:.3g}"
+
+
+def _format_usage(row: _Row, used: Sequence[str]) -> dict[str, str]:
+    """Format what a strategy used, with its own seconds, as means over runs; empty if no strategy says it."""
+    if not used:
+        return {}
+    means = {f"{name}/run": row["usage"].get(name, {}).get("mean", math.nan) for name in used}
+    means["own s/run"] = row["overhead"]["mean"]
+    return {name: _format_total(mean) for name, mean in means.items()}
 
 
 def format_notes(analysis: Analysis, tests: Mapping[str, Any], shown: Sequence[str], chance: str) -> list[str]:

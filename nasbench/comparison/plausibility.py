@@ -16,7 +16,8 @@ import numpy as np
 from nasbench.arrays import Bools, Floats, Ints, view_as_keys
 from nasbench.backends.checkpoints import Checkpoints
 from nasbench.backends.table import shown_epochs
-from nasbench.comparison.experiment import Experiment
+from nasbench.comparison.experiment import CHARGED, Experiment
+from nasbench.comparison.run import NO_CHARGES
 from nasbench.simulation import LOOK_AHEAD, Budget, History
 from nasbench.tasks import FRESH, Expected, Task, count_repetitions
 from nasbench.trials import Recommendation
@@ -28,6 +29,7 @@ def explain_misfit(
     number: int,
     told: History,
     recommended: Sequence[Recommendation] = (),
+    charges: Floats = NO_CHARGES,
 ) -> str:
     """Explain why the trials of a run cannot come from a search of ``task``; empty if they can.
 
@@ -37,11 +39,21 @@ def explain_misfit(
         number: number of the run; it determines which trained seed each architecture shows.
         told: all finished trials, also those of a failed run.
         recommended: the strategy's recommendations.
+        charges: seconds of each call of the strategy, on the charged clock.
     """
     if not len(told.id):
         return "recommends architectures before its first result" if recommended else ""
+    charged = experiment.clock == CHARGED
+    times = (
+        _check_charged_times(told, experiment.n_workers, charges)
+        if charged
+        else _check_times(told, experiment.n_workers)
+    )
     found = itertools.chain(
-        _find_misfits(experiment, task, number, told), _check_recommendations(task, told, recommended)
+        _find_misfits(experiment, task, number, told),
+        times,
+        _check_budget(told, _find_previous(told.id), experiment.limits.of(task)),
+        _check_recommendations(task, told, recommended, charged=charged),
     )
     return next(found, "")
 
@@ -66,12 +78,15 @@ def _find_misfits(experiment: Experiment, task: Task, number: int, told: History
         yield from _describe_bad(told, expected.absent, f"was never measured, so task '{task.name}' cannot answer it")
         yield from _check_scores(told, expected)
         yield from _check_costs(told, before, expected, experiment.checkpoints, experiment.n_workers)
-    yield from _check_times(told, experiment.n_workers)
-    yield from _check_budget(told, before, experiment.limits.of(task))
 
 
-def _check_recommendations(task: Task, told: History, recommended: Sequence[Recommendation]) -> Iterator[str]:
-    """Yield recommended architectures outside the space, and recommendations at times without a new result."""
+def _check_recommendations(
+    task: Task, told: History, recommended: Sequence[Recommendation], *, charged: bool
+) -> Iterator[str]:
+    """Yield recommended architectures outside the space, and recommendations at times without a new result.
+
+    On the charged clock a recommendation comes some seconds after a result.
+    """
     d, last_s = len(task.space.decisions), 0.0
     for time_s, archs in recommended:
         what = f"the recommendation at {time_s} s"
@@ -80,7 +95,7 @@ def _check_recommendations(task: Task, told: History, recommended: Sequence[Reco
         elif not task.space.is_valid(archs).all():
             bad = archs[~task.space.is_valid(archs)][0].tolist()
             yield f"{what} holds {bad}, which is not an architecture of space '{task.space.name}'"
-        if time_s < last_s or time_s not in told.finish_s:
+        if time_s < last_s or (time_s < told.finish_s[0] if charged else time_s not in told.finish_s):
             yield f"{what} is at a time at which no trial ended, or out of order"
         last_s = time_s
 
@@ -233,6 +248,24 @@ def _check_times(told: History, n_workers: int) -> Iterator[str]:
     yield from _describe_bad(
         told, running > n_workers, f"runs in parallel with {n_workers} others; there are {n_workers} workers"
     )
+
+
+def _check_charged_times(told: History, n_workers: int, charges: Floats) -> Iterator[str]:
+    """Yield end times that no schedule can produce in which trials also wait for the strategy."""
+    finish_s, start_s = told.finish_s, told.finish_s - told.cost_s
+    slack = 1e-9 * finish_s  # differences are rounded
+    if not (np.isfinite(charges).all() and (charges >= 0).all()):
+        yield "has charged seconds that are negative or not finite"
+    yield from _describe_bad(told, np.diff(finish_s, prepend=0.0) < 0, "ended before the previously reported one")
+    running = np.searchsorted(np.sort(start_s), start_s, "right") - np.searchsorted(finish_s, start_s + slack, "right")
+    yield from _describe_bad(
+        told,
+        (running > n_workers) | (start_s < -slack),
+        f"starts before the run, or runs in parallel with more than {n_workers - 1} others",
+    )
+    most = charges.sum() + told.cost_s.sum()
+    late = finish_s > most + slack + 1e-9
+    yield from _describe_bad(told, late, f"ended later than the {most} s of all trials and all calls of the strategy")
 
 
 def _check_budget(told: History, before: Ints, budget: Budget) -> Iterator[str]:

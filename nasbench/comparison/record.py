@@ -1,14 +1,16 @@
 """Records of comparisons: ``trials.h5`` holds every trial of every run, ``timings.h5`` the measured seconds."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from nasbench.arrays import Floats
 from nasbench.comparison import version1
-from nasbench.comparison.columns import RunColumns, RunViews, from_stored, join_runs, to_stored
+from nasbench.comparison.columns import RunColumns, RunViews, from_stored, join_runs, join_usage, to_stored
 from nasbench.comparison.experiment import FORMAT, VERSION, Experiment, Limits
 from nasbench.comparison.run import Run
 from nasbench.errors import RecordError
@@ -20,6 +22,7 @@ from nasbench.records.store import TRIALS_FILE, RunStore
 from nasbench.records.stored_run import Pair, RunFiles
 
 TIMINGS_FILE = "timings.h5"
+_USAGE = "usage/"
 
 
 class SearchRecord(RunStore[Run]):
@@ -27,7 +30,7 @@ class SearchRecord(RunStore[Run]):
 
     contestant_kind, format_name, format_version = "strategies", FORMAT, VERSION
     readable_versions = (version1.VERSION,)
-    immutable_keys = ("format", "seed", "n_workers", "limits", "checkpoints")
+    immutable_keys = ("format", "seed", "n_workers", "limits", "checkpoints", "clock")
     run_class = Run
 
     def _check_structure(self) -> None:
@@ -108,27 +111,35 @@ class TrialFiles:
         if not stored:
             return []
         try:
-            return RunViews(from_stored(stored, self._overheads(pair)))
+            return RunViews(from_stored(stored, *self._read_timings(pair)))
         except (KeyError, ValueError) as error:
             raise self._trials.explain(error) from None
 
-    def _overheads(self, pair: Pair) -> dict[int, float]:
-        """Return measured seconds by number; a missing measurement does not invalidate a result."""
+    def _read_timings(self, pair: Pair) -> tuple[dict[int, float], dict[int, dict[str, float]]]:
+        """Return measured seconds and usage by number; a missing measurement does not invalidate a result."""
         try:
             timings = self._timings.read(self._names[pair])
-            return dict(zip(timings["number"].tolist(), timings["overhead_s"].tolist(), strict=True))
+            number = timings["number"].tolist()
+            overheads = dict(zip(number, timings["overhead_s"].tolist(), strict=True))
+            usage: dict[int, dict[str, float]] = {}
+            for name in timings.keys() - {"number", "overhead_s"}:
+                for one, used in zip(number, timings[name].tolist(), strict=True):
+                    usage.setdefault(one, {})[name.removeprefix(_USAGE)] = used
+            return overheads, usage
         except (RecordError, KeyError, ValueError):
-            return {}
+            return {}, {}
 
     def write(self, spec: Mapping[str, Any], runs: Mapping[Pair, Sequence[Run]]) -> None:
         """Replace the runs of some pairs atomically, and keep those of other pairs."""
         for name in (TRIALS_FILE, TIMINGS_FILE):
             remove_temporary(self._path / name)
         joined = {self._names[pair]: join_runs(own) for pair, own in runs.items()}
-        timings = {name: _timings_of(own.number.tolist(), own.overhead_s.tolist()) for name, own in joined.items()}
+        timings = {name: _timings_of(own.number, own.overhead_s, own.usage) for name, own in joined.items()}
         for pair, name in self._names.items():
-            if name not in joined and (own := self._overheads(pair)):
-                timings[name] = _timings_of(own.keys(), own.values())
+            if name not in joined and (own := self._read_timings(pair))[0]:
+                overheads, usage = own
+                used = join_usage([usage.get(number, {}) for number in overheads])
+                timings[name] = _timings_of([*overheads], [*overheads.values()], used)
         trials = {name: to_stored(own) for name, own in joined.items()}
         text = dump_spec(spec)
         write_columns(self._path / TIMINGS_FILE, text, sorted(timings.items()))
@@ -143,6 +154,10 @@ class TrialFiles:
         return self._trials.read_spec() in ("", dump_spec(spec))
 
 
-def _timings_of(number: Iterable[int], overhead_s: Iterable[float]) -> dict[str, Column]:
-    """Convert measured seconds of runs to columns."""
-    return {"number": np.array([*number], dtype=np.int64), "overhead_s": np.array([*overhead_s], dtype=np.float64)}
+def _timings_of(number: npt.ArrayLike, overhead_s: npt.ArrayLike, usage: Mapping[str, Floats]) -> dict[str, Column]:
+    """Convert measured seconds and usage of runs to columns."""
+    columns: dict[str, Column] = {
+        "number": np.asarray(number, dtype=np.int64),
+        "overhead_s": np.asarray(overhead_s, dtype=np.float64),
+    }
+    return columns | {f"{_USAGE}{name}": used for name, used in usage.items()}

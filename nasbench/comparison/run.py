@@ -2,7 +2,8 @@
 
 import math
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from nasbench.trials import Recommendation
 
 # Run, trials, decisions, objectives, bytes of the error, recommendations, architectures that these name; their type.
 _HEAD = struct.Struct("<7q8s")
+NO_CHARGES: Floats = np.empty(0)
 _INT, _FLOAT, _BOOL = np.dtype("<i8"), np.dtype("<f8"), np.dtype(np.bool_)
 
 
@@ -28,6 +30,8 @@ class Run:
         overhead_s: real seconds inside the strategy; nan if the timing was lost.
         recommendations: every change of what a strategy with a ``recommend`` method would hand over; empty if the
             default applies, which follows from the history.
+        charges: [calls] seconds of each call of the strategy, where they count on the clock; otherwise empty.
+        usage: what the strategy says that it used, such as tokens: name -> total of the run.
     """
 
     number: int
@@ -35,6 +39,8 @@ class Run:
     error: str = ""
     overhead_s: float = math.nan
     recommendations: tuple[Recommendation, ...] = ()
+    charges: Floats = field(default_factory=lambda: NO_CHARGES)
+    usage: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> int:
@@ -47,7 +53,7 @@ class Run:
         return bool(self.error)
 
     def to_bytes(self) -> bytes:
-        """Return everything that the seed determines: the counts, the error, and every column.
+        """Return everything that the seed, and any charged seconds, determine: the counts, the error, every column.
 
         Equal runs give equal bytes: every nan is written alike, and neither width nor type of empty columns counts.
         """
@@ -69,6 +75,7 @@ class Run:
                 np.array([one.time_s for one in self.recommendations], dtype=_FLOAT).tobytes(),
                 np.array([len(one) for one in archs], dtype=_INT).tobytes(),
                 *(one.astype(arch.dtype, copy=False).tobytes() for one in archs),
+                self.charges.astype(_FLOAT, copy=False).tobytes(),
             )
         )
 
@@ -97,13 +104,15 @@ class Run:
         if n_told:
             times, lengths = take(n_told, _FLOAT), take(n_told, _INT)
             told = _cut_recommendations(times, lengths, take(n_named * d, arch_type).reshape(n_named, d))
-        if cutter.at != len(content) or (n_named and not told):
+        rest = len(content) - cutter.at
+        if rest < 0 or rest % _FLOAT.itemsize or (n_named and not told):
             raise ValueError(f"a run of {len(content)} bytes; its counts require {cutter.at}")
-        return cls(number, history, error, recommendations=told)
+        return cls(number, history, error, recommendations=told, charges=take(rest // _FLOAT.itemsize, _FLOAT))
 
     def measured_entry(self) -> dict[str, Any]:
-        """Return the number and the overhead, with None for nan."""
-        return {"run": self.number, "overhead_s": None if math.isnan(self.overhead_s) else self.overhead_s}
+        """Return the number, the overhead, with None for nan, and any usage."""
+        measured = {"run": self.number, "overhead_s": None if math.isnan(self.overhead_s) else self.overhead_s}
+        return measured | ({"usage": dict(self.usage)} if self.usage else {})
 
     @classmethod
     def key_of(cls, entry: dict[str, Any]) -> int:
@@ -111,10 +120,10 @@ class Run:
         return int(entry["run"])
 
     def with_measured(self, entry: dict[str, Any]) -> Self:
-        """Return the run with the overhead that ``measured_entry`` returned."""
+        """Return the run with the overhead and the usage that ``measured_entry`` returned."""
         seconds = entry.get("overhead_s")
         overhead_s = float(seconds) if isinstance(seconds, int | float) else math.nan
-        return type(self)(self.number, self.history, self.error, overhead_s, self.recommendations)
+        return replace(self, overhead_s=overhead_s, usage=entry.get("usage", {}))
 
 
 def _cut_recommendations(time_s: Floats, n_archs: Ints, archs: Archs) -> tuple[Recommendation, ...]:

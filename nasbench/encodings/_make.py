@@ -47,6 +47,8 @@ def make_encoding(space: SearchSpace, label: str) -> Encoding:
     encoding = _make_part(space, label)
     if not isinstance(space, EnumeratedSpace) or space.size > _MOST_ROWS or label in space.encodings:
         return encoding
+    if not space.lasting:
+        return encoding
     kept = _whole.setdefault(space, {})
     if label not in kept:
         kept[label] = _load_all_features(space, encoding, label)

@@ -12,6 +12,7 @@ from nasbench.evaluation.running import append_run
 from nasbench.files import exclusive_lock
 from nasbench.jobs import check_jobs
 from nasbench.records.contestants import Contestants, Tasks
+from nasbench.records.failures import warn_of_failures
 from nasbench.records.provenance import warn_of_gaps
 from nasbench.records.run_missing import run_missing
 from nasbench.records.store import make_folder
@@ -33,7 +34,8 @@ def evaluate(
 
     Args:
         tasks: names, as ``nasbench list`` shows them, or tasks that are already open.
-        predictors: labels ``NAME[@PRESET][,option=value]``, or your own classes.
+        predictors: labels ``NAME[@PRESET][,option=value]``, or your own classes; a dictionary gives them names of
+            your own, and so does ``nasbench.named``.
         train_sizes: numbers of training architectures.
         n_jobs: number of processes; -1 for one per core. Only measured seconds and memory depend on it.
         out: folder of the record; runs that it already holds are not repeated. None for a temporary folder, which is
@@ -43,6 +45,9 @@ def evaluate(
         on_progress: called with (finished runs, total runs).
         **options: ``runs``, ``seed``, ``protocols``, ``test_size``, ``labels``, ``proxies`` and ``cutoffs`` of
             ``Evaluation``.
+
+    Warns:
+        FailedRunsWarning: runs failed, now or in an earlier call that this one continues.
 
     Returns:
         The record; ``print`` shows its leaderboard.
@@ -66,4 +71,5 @@ def evaluate(
         # each process opens the tasks itself, from the record
         run_one = partial(append_run, record, replace(evaluation, given={}))
         run_missing(record, keys, run_one, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
+    warn_of_failures(record, keys)
     return record

@@ -17,7 +17,15 @@ from nasbench.evaluation.curves import count_seen_epochs
 from nasbench.evaluation.protocols import LABELS, PROTOCOLS, pool_of
 from nasbench.options import require_whole_number
 from nasbench.predictions import make_predictor
-from nasbench.records.contestants import Contestants, Tasks, check_made, choices_of, named_tasks, refuse_twice
+from nasbench.records.contestants import (
+    Contestants,
+    Tasks,
+    check_made,
+    choices_of,
+    named_tasks,
+    refuse_borrowed_names,
+    refuse_twice,
+)
 from nasbench.records.provenance import choice_entry, plain, software, source_entries, tabulate_code, task_entry
 from nasbench.registry import PREDICTORS
 from nasbench.table import Table, find_table
@@ -83,6 +91,7 @@ class Evaluation:
             **({"cutoff": [f"{cutoff:g}" for cutoff in self.cutoffs]} if self.cutoffs else {}),
             **{"train size": [str(size) for size in self.train_sizes]},
         )
+        refuse_borrowed_names("predictor", self.predictors, PREDICTORS)
         for kind, names, allowed in (("protocol", self.protocols, PROTOCOLS), ("labels", [self.labels], LABELS)):
             for name in names:
                 if name not in allowed:
@@ -167,7 +176,7 @@ class Evaluation:
     @classmethod
     def from_spec(cls, spec: dict[str, Any]) -> "Evaluation":
         """Return the evaluation that a record's specification describes."""
-        choices = [Choice(item["name"], item["preset"], item["given"]) for item in spec["predictors"].values()]
+        choices = [Choice.from_entry(item) for item in spec["predictors"].values()]
         return cls(
             tasks=tuple(spec["tasks"]),
             predictors=tuple(choices),

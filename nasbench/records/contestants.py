@@ -1,19 +1,23 @@
 """The inputs of a comparison: tasks and contestants, by name or as objects, single or in sequences."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, MissingExtra, UnknownName
+from nasbench.registry import Registry
 from nasbench.tasks import Task, is_task
 from nasbench.threads import limit_to_one_thread
 
 Tasks = str | Path | Task | Sequence[str | Path | Task]
 """Tasks to compare on: names, and tasks that are already open."""
 
-Contestants = str | type | Choice | Sequence[str | type | Choice]
-"""Contestants to compare: labels and classes."""
+Contestant = str | type | Choice
+"""One contestant: a label ``[TITLE=]NAME[@PRESET][,option=value ...]``, a class, or what ``nasbench.named`` returns."""
+
+Contestants = Contestant | Sequence[Contestant] | Mapping[str, Contestant]
+"""Contestants to compare: one, several, or a dictionary with the user's own names as keys."""
 
 
 def named_tasks(tasks: Tasks) -> tuple[tuple[str, ...], dict[str, Task]]:
@@ -36,16 +40,34 @@ def named_tasks(tasks: Tasks) -> tuple[tuple[str, ...], dict[str, Task]]:
 
 
 def choices_of(kind: str, given: Contestants) -> tuple[Choice, ...]:
-    """Convert labels, classes and choices, single or in a sequence, to choices; ``kind`` names them in errors.
+    """Convert labels, classes and choices, single, in a sequence or by name, to choices; ``kind`` names them in errors.
 
     Raises:
         InvalidOption: an item is none of these.
     """
+    if isinstance(given, Mapping):
+        return tuple(
+            choice.named(title) for title, choice in zip(given, choices_of(kind, [*given.values()]), strict=True)
+        )
     several = [given] if isinstance(given, str | type | Choice) else listed(kind, given)
     for item in several:
         if not isinstance(item, str | type | Choice):
             raise InvalidOption(f"{kind} {item!r}; expected NAME[@PRESET][,option=value], or a class")
     return tuple(Choice.parse(item) for item in several)
+
+
+def refuse_borrowed_names(kind: str, choices: Sequence[Choice], registry: Registry) -> None:
+    """Refuse a title that is the name of another component: readers would take it for that one.
+
+    Raises:
+        InvalidOption: a title is borrowed.
+    """
+    for choice in choices:
+        if choice.title in registry.names() and choice.definition != choice.title:
+            raise InvalidOption(
+                f"{kind} {choice.definition!r} is called {choice.title!r}, which is the name of another {kind}; choose "
+                "another name"
+            )
 
 
 def listed(kind: str, given: Any) -> list[Any]:

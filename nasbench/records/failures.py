@@ -1,13 +1,21 @@
 """Why runs failed: the exceptions in a record, with counts."""
 
+import warnings
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nasbench.errors import FailedRunsWarning
 from nasbench.files import write_text
 from nasbench.records.store import RunStore
+from nasbench.records.stored_run import Pair
 
 _LONGEST = 300
+_MOST_SHOWN = 3
+
+# By default Python shows a warning once for each line of code. A cell of a notebook that runs again is the same line.
+warnings.simplefilter("always", FailedRunsWarning, append=True)
 
 
 class Failures(NamedTuple):
@@ -41,6 +49,22 @@ def failures(record: RunStore[Any]) -> list[Failures]:
             if counted:
                 found.append(Failures(task, label, counted.total(), len(runs), counted.most_common()))
     return found
+
+
+def warn_of_failures(record: RunStore[Any], pairs: Collection[Pair]) -> None:
+    """Warn once about the failed runs of these pairs, on behalf of the caller's caller."""
+    found = [failed for failed in failures(record) if (failed.task, failed.contestant) in pairs]
+    if not found:
+        return
+    first = found[0]
+    at = next(i for i, run in enumerate(record.runs(first.task, first.contestant)) if run.failed)
+    more = len(found) - _MOST_SHOWN
+    lines = [
+        *map(str, found[:_MOST_SHOWN]),
+        *([f"and {more} more pairs of a task and one of the {record.contestant_kind}"] if more > 0 else []),
+        f"for the traceback: print(record.runs({first.task!r}, {first.contestant!r})[{at}].error)",
+    ]
+    warnings.warn("\n".join(lines), FailedRunsWarning, stacklevel=3)
 
 
 def write_tracebacks(record: RunStore[Any], path: Path) -> Path:

@@ -27,10 +27,7 @@ from nasbench.units import Scale
 def choice_entry(choice: Choice, registry: Registry) -> dict[str, Any]:
     """Return what defines a strategy or predictor: all its options, and a digest of each module of its code."""
     _, options = choice.resolve(registry)
-    return {
-        "name": choice.name,
-        "preset": choice.preset,
-        "given": dict(choice.options),
+    return choice.as_entry() | {
         "options": options,
         "file": file_name(choice.label),
         "code": digest_choice(choice, registry),

@@ -1,7 +1,8 @@
 """Replay a sample of the runs of any record, and report what has changed since the recording."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ class Verdict:
         missing: (task, contestant, run) that the record does not hold.
         changed: what has changed since the recording, but need not change a result: versions, code.
         misfits: (task, contestant, run, why) whose trials contradict the task or each other.
+        unreplayed: (contestant, why) of which no run can be replayed here, such as a class of a notebook that is
+            closed. Their trials are compared with the task all the same.
     """
 
     replayed: int
@@ -33,11 +36,17 @@ class Verdict:
     missing: list[tuple[str, str, Any]]
     changed: list[str]
     misfits: list[tuple[str, str, Any, str]] = field(default_factory=list)
+    unreplayed: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether a run is missing, does not fit its task, or was replayed with other bits."""
+        return bool(self.differing or self.missing or self.misfits)
 
     @property
     def matches(self) -> bool:
-        """Whether the record is complete, fits its tasks, and every replayed run is the same to the bit."""
-        return not (self.differing or self.missing or self.misfits)
+        """Whether the record is complete, fits its tasks, and runs of all contestants were replayed to the bit."""
+        return not (self.contradicted or self.unreplayed)
 
     def __str__(self) -> str:
         """Return the result as text: a line for each wrong run, and the conclusion at the end."""
@@ -48,7 +57,10 @@ class Verdict:
             [f"run {key} of {label} on {task} does not fit: {why}" for task, label, key, why in self.misfits]
         )
         lines += [f"changed since the recording: {what}" for what in self.changed]
-        result = "the record matches" if self.matches else "the record DOES NOT MATCH"
+        lines += [f"not replayed: {label}: {why}" for label, why in self.unreplayed]
+        result = "the record DOES NOT MATCH" if self.contradicted else "the record matches"
+        if self.unreplayed and not self.contradicted:
+            result = f"what was replayed matches; {len(self.unreplayed)} of the contestants could not be replayed"
         return "\n".join([*lines, f"{self.replayed} runs replayed: {result}"])
 
 
@@ -59,6 +71,7 @@ def replay(
     *,
     sample: int | None,
     rng: np.random.Generator,
+    unreplayed: Mapping[str, str] = MappingProxyType({}),
 ) -> Verdict:
     """Replay a sample of the runs of any record.
 
@@ -68,6 +81,7 @@ def replay(
         changed: known changes since the recording.
         sample: number of runs of each pair; None for all.
         rng: random generator of the sample.
+        unreplayed: contestant that cannot be replayed -> why.
 
     Raises:
         InvalidOption: ``sample`` is below 1.
@@ -75,14 +89,14 @@ def replay(
     """
     if sample is not None and sample < 1:
         raise InvalidOption(f"a sample of {sample} runs verifies nothing; expected at least 1")
-    verdict = Verdict(0, [], [], changed)
+    verdict = Verdict(0, [], [], changed, unreplayed=list(unreplayed.items()))
     replayed = 0
     for task in record.tasks:
         recorded_task(record, task)
         for label in record.contestants:
             runs = {run.key: run for run in record.runs(task, label)}
             verdict.missing.extend((task, label, key) for key in record.all_keys() if key not in runs)
-            keys = sorted(runs)
+            keys = [] if label in unreplayed else sorted(runs)
             if sample is not None and sample < len(keys):
                 keys = [keys[i] for i in sorted(rng.choice(len(keys), size=sample, replace=False).tolist())]
             for key in keys:
@@ -108,7 +122,7 @@ def changes(record: RunStore[Any], now: dict[str, Any]) -> list[str]:
 
     Args:
         record: record to verify.
-        now: its specification with today's code.
+        now: its specification with today's code, without contestants whose code is not here.
 
     Raises:
         RecordError: a preset has other options now, or a source of knowledge is not the recorded one.
@@ -119,14 +133,15 @@ def changes(record: RunStore[Any], now: dict[str, Any]) -> list[str]:
         if not same(before, after):
             raise RecordError(f"source {name} is not the one recorded: {difference(before, after)}")
     changed = [] if now["software"][0] in record.spec["software"] else [f"software: {record.spec['software']} then"]
-    for label, entry in record.spec[record.contestant_kind].items():
-        current = now[record.contestant_kind][label]
+    here = now[record.contestant_kind]
+    for label, current in here.items():
+        entry = record.spec[record.contestant_kind][label]
         if current["options"] != entry["options"]:
             raise RecordError(f"preset of {label} is {current['options']}, recorded {entry['options']}")
         if current.get("libraries") != entry.get("libraries"):
             changed.append(f"the libraries of {label}: {entry.get('libraries')} then")
     for kind in ("tasks", record.contestant_kind):
-        told_of = ((name, say_changed_code(record.spec, now, kind, name)) for name in record.spec[kind])
+        told_of = ((name, say_changed_code(record.spec, now, kind, name)) for name in now[kind])
         changed += [f"the code of {name}: {told}" for name, told in told_of if told]
     return changed + [told for name in record.tasks if (told := _redeclared(name, record.spec["tasks"][name]))]
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Okabe & Ito's palette, which colour-blind readers can distinguish; line styles distinguish repeated colours.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _STYLES = ("-", "--", "-.", ":")
+_LINE = 60  # most characters of a line in a legend
 
 
 def needs_matplotlib() -> None:
@@ -70,8 +71,14 @@ def look(i: int) -> dict[str, Any]:
 
 
 def in_legend(name: str) -> str:
-    """Return a name that legends show: they omit names that begin with ``_``, such as ``__main__:Mine``."""
-    return f" {name}" if name.startswith("_") else name
+    """Return a name as legends can show it.
+
+    They omit names that begin with ``_``, such as ``__main__:Mine``, take ``$`` for the start of a formula, and grow
+    beyond the figure for long names, which are therefore broken into lines.
+    """
+    lines = (name[start : start + _LINE] for start in range(0, len(name), _LINE))
+    text = "\n".join(lines).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
 
 
 def tidy(axes: "Axes") -> None:

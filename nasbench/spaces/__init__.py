@@ -8,6 +8,7 @@ from nasbench.spaces._genotype import Edges as GenotypeEdges
 from nasbench.spaces._genotype import read_genotype
 from nasbench.spaces._hyper_declared import MOST_CHOICES
 from nasbench.spaces._initial import space_with_initial_samples
+from nasbench.spaces._opaque import OpaqueSpace, hide_architectures, hide_names, reveal_architectures
 from nasbench.spaces._pool import MeasuredSpace
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
 
@@ -20,10 +21,14 @@ __all__ = [
     "GenotypeEdges",
     "Graphs",
     "MeasuredSpace",
+    "OpaqueSpace",
     "Party",
     "SearchSpace",
+    "hide_architectures",
+    "hide_names",
     "read_genotype",
     "refuse_other_codes",
+    "reveal_architectures",
     "select_kept_options",
     "space_with_initial_samples",
 ]

@@ -68,6 +68,8 @@ class SearchSpace(ABC):
             measurements of the canonical architecture hold for the whole class. In other spaces, isomorphic
             architectures are separate training runs.
         n_classes: number of isomorphism classes of such a space if it is not enumerated; ``inf`` for other spaces.
+        lasting: whether the space exists in other processes and tomorrow, so that features of its architectures are
+            worth keeping on disk.
         forms: names of the meanings that integers may have in ``read`` besides decisions: ``index``, the benchmark's
             own numbers, or the codes of a library.
     """
@@ -81,6 +83,7 @@ class SearchSpace(ABC):
     identity_operations: tuple[str, ...] = ("skip_connect", "identity", "skip")
     trained_once_per_class: bool = False
     n_classes: float = np.inf
+    lasting: bool = True
     forms: tuple[str, ...] = ()
 
     @property

@@ -9,6 +9,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.choices import options_of
+from nasbench.comparison.usage import read_usage
 from nasbench.errors import SearchFinished
 from nasbench.simulation import Budget, History, Simulation
 from nasbench.spaces import SearchSpace
@@ -113,6 +114,7 @@ def check_strategy(
     _any_order(make, space)
     _a_copy_goes_on(make, space)
     _several_objectives(make, space, n_trials)
+    _states_its_usage(make(space, np.random.default_rng(0)))
     if not _same(others, _others(space)):
         raise AssertionError("the strategy changes what another one, run after it, finds")
 
@@ -210,6 +212,17 @@ def _asks_for_complete_trainings(make: Maker, space: SearchSpace) -> None:
     history = _search(make, space, int(min(12, space.size)), 3, 0.3)
     if not (history.epoch == EPOCHS[-1]).all():
         raise AssertionError("without epochs, a trial is asked to end before the last one")
+
+
+def _states_its_usage(strategy: Strategy) -> None:
+    usage = getattr(strategy, "usage", {})
+    if not isinstance(usage, Mapping):
+        raise AssertionError(f"usage is {usage!r}; expected a dictionary from names to totals")
+    if strange := usage.keys() - read_usage(strategy).keys():
+        raise AssertionError(
+            f"usage has {sorted(map(str, strange))[0]!r}, which is not recorded; expected names of up to 40 letters, "
+            "digits, spaces and _ . + -, and finite numbers"
+        )
 
 
 def _several_objectives(make: Maker, space: SearchSpace, n_trials: int) -> None:

@@ -221,6 +221,8 @@ def _load_weights(net: GraphAutoencoder, weights: Weights) -> GraphAutoencoder:
 def _pretrain(space: SearchSpace, how: Pretraining) -> Weights:
     """Return the weights kept in this process or on disk; train them otherwise."""
     kept = _kept.setdefault(space, {})
+    if how not in kept and not space.lasting:
+        kept[how] = _train(space, how)
     if how not in kept:
         path = get_feature_folder() / f"{space.name}-arch2vec-{_compute_digest(space, how)}.npz"
         kept[how] = _read_weights(path) or _write_weights(path, _train(space, how))

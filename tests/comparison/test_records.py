@@ -413,7 +413,8 @@ def test_the_documented_columns_are_those_of_a_file(reference, tmp_path):
     first = reference.runs(TASK, LABELS[0])[0]
     record = Record.open_or_create(tmp_path / "out", reference.spec)
     told = (Recommendation(1.0, first.history.arch[:2]),)
-    record.replace_runs({(TASK, LABELS[0]): [Run(0, first.history, "error", recommendations=told)]})
+    run = Run(0, first.history, "error", recommendations=told, charges=np.array([1.0, 2.0]))
+    record.replace_runs({(TASK, LABELS[0]): [run]})
     stored = ColumnFile(record.path / "trials.h5").read(f"{TASK}/random_search")
     page = (ROOT / "docs" / "records.md").read_text()
     rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
