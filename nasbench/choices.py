@@ -2,13 +2,15 @@
 
 ``NAME[@PRESET][,option=value ...]`` names a component, a set of options that its class offers, and further options.
 Values are Python literals where they can be, else text. Quotes protect the commas of a label within a label.
+
+``cmd[,option=value ...]:COMMAND`` names a process. Everything after the colon is the command, whatever it contains.
 """
 
 import ast
 import copy
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +19,9 @@ from nasbench.options import check_option
 
 # a comma between options: before a name, and not inside quotes, where labels have options of their own
 _COMMA = re.compile(r""",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")
+COMMAND = "cmd"
+"""The name of strategies that are processes."""
+_PROCESS = re.compile(rf"\s*({COMMAND}\s*(?:,[^:]*)?):(.*)", re.DOTALL)
 
 
 class Finder(Protocol):
@@ -46,8 +51,12 @@ class Choice:
     @property
     def label(self) -> str:
         """The choice as text; ``parse`` reads it back."""
-        preset = f"@{self.preset}" if self.preset else ""
-        return self.name + preset + "".join(f",{key}={_format_value(value)}" for key, value in self.options.items())
+        preset, options, command = f"@{self.preset}" if self.preset else "", dict(self.options), ""
+        if self.name == COMMAND and isinstance(options.get("command"), str):
+            command = ":" + options.pop("command")
+        return (
+            self.name + preset + "".join(f",{key}={_format_value(value)}" for key, value in options.items()) + command
+        )
 
     @classmethod
     def parse(cls, given: "str | type | Choice") -> "Choice":
@@ -63,6 +72,9 @@ class Choice:
         if not isinstance(given, str | Path):
             raise InvalidOption(f"{given!r}; expected NAME[@PRESET][,option=value], or a class")
         given = str(given)
+        if process := _PROCESS.fullmatch(given):
+            named = cls.parse(process[1])
+            return replace(named, options={**named.options, "command": process[2].strip()})
         head, *pairs = _COMMA.split(given)
         name, _, preset = head.partition("@")
         options = {}

@@ -108,6 +108,16 @@ class Experiment:
         )
         return np.random.default_rng(own), np.random.default_rng(noise)
 
+    def state_facts(self, task: Task) -> dict[str, Any]:
+        """Return what a strategy may know of a task and of the limits of its run, as plain data."""
+        limits = asdict(self.limits.of(task))
+        return {
+            "name": task.name,
+            "objectives": [{"name": one.name, "unit": one.unit, "direction": one.direction} for one in task.objectives],
+            "budget": {name: limit for name, limit in limits.items() if math.isfinite(limit)},
+            "workers": self.n_workers,
+        }
+
     def spec(self, *, search: bool = True) -> dict[str, Any]:
         """Return the experiment as plain data, with versions and checksums.
 

@@ -8,7 +8,7 @@ from nasbench.comparison.record import SearchRecord
 from nasbench.comparison.run import Run
 from nasbench.records.opening import recorded_entries, recorded_task
 from nasbench.records.stored_run import Pair
-from nasbench.registry import STRATEGIES, with_epochs, with_observation_noise, with_target
+from nasbench.registry import STRATEGIES, with_epochs, with_observation_noise, with_target, with_task_facts
 from nasbench.simulation import Simulation, no_history
 from nasbench.tasks import Task
 from nasbench.tasks.recorded import as_recorded
@@ -18,14 +18,16 @@ from nasbench.threads import limit_to_one_thread
 def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> Run:
     """Run a strategy on a task once; if the strategy raises, the run counts as failed and no error is raised."""
     own, noise = experiment.streams(task.name, choice.label, number)
-    simulation = None
+    strategy = simulation = None
     try:
         component, options = choice.resolve(STRATEGIES)
         options = with_epochs(component, with_target(component, options, task.name), task.epochs)
         options = with_observation_noise(component, options, lambda: task.observation_noise)
+        options = with_task_facts(component, options, lambda: experiment.state_facts(task))
         with limit_to_one_thread():
+            strategy = component(task.space, own, **options)
             simulation = Simulation(
-                component(task.space, own, **options),
+                strategy,
                 task.backend(noise),
                 task.space,
                 budget=experiment.limits.of(task),
@@ -41,6 +43,9 @@ def one_run(experiment: Experiment, task: Task, choice: Choice, number: int) -> 
         if simulation is None:
             return Run(number, no_history(task.space), error, 0.0)
         return Run(number, simulation.history, error, simulation.overhead_s, tuple(simulation.recommendations))
+    finally:
+        if close := getattr(strategy, "close", None):
+            close()
 
 
 def append_run(record: SearchRecord, experiment: Experiment, pair: Pair, number: int) -> None:
