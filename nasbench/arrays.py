@@ -6,7 +6,8 @@ An architecture is a row of a matrix ``[n, d]``, one column for each decision, i
 (``SearchSpace.dtype``). One type for all columns keeps batches, comparisons and joins as fast as they are on int8, and
 the bytes of a row identify it: two rows are the same architecture if their bytes are the same.
 
-- int8: finite spaces, whose decisions are choices among at most 128. It is the default, and what ``RowIndex`` finds.
+- int8: finite spaces, whose decisions are choices among at most 128. It is the default, and what ``RowIndex`` finds;
+  ``WideRowIndex`` finds rows of the other types.
 - int64: decisions among thousands of values, or tokens of a large vocabulary.
 - float64: spaces in which a decision is a real number, such as a learning rate; their choices and counts are whole
   numbers in the same matrix. ``as_archs``, and so ``SearchSpace.checked`` and the simulation, gives zero and nan a
@@ -38,7 +39,7 @@ PADDING = -1
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _INT8 = np.dtype(np.int8)
-_indices: "weakref.WeakValueDictionary[tuple[tuple[int, ...], bytes, bytes], RowIndex]" = weakref.WeakValueDictionary()
+_indices: "weakref.WeakValueDictionary[tuple[Any, ...], RowIndex | WideRowIndex]" = weakref.WeakValueDictionary()
 _INTEGER_KEYS = 2.0**62  # in smaller spaces, an integer identifies every architecture
 _MANY = 2**16  # up to this many rows a dictionary of them (0.6 microseconds and 150 bytes a row) is made at once
 _SCANS = 32  # this many comparisons with all rows cost about as much as such a dictionary
@@ -106,16 +107,21 @@ def freeze_array(array: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
     return frozen
 
 
-def get_row_index(rows: Archs, cardinality: Ints) -> "RowIndex":
+def make_row_index(rows: Archs, cardinality: Ints) -> "RowIndex | WideRowIndex":
+    """Return a new index of ``rows`` [N, d], of the kind that their type needs."""
+    return RowIndex(rows, cardinality) if rows.dtype == _INT8 else WideRowIndex(rows)
+
+
+def get_row_index(rows: Archs, cardinality: Ints) -> "RowIndex | WideRowIndex":
     """Return the index of ``rows`` [N, d], the same object for the same rows.
 
     A space and the tables of its benchmark list the same architectures. They share one index, which is built once and
     stays in the processor's cache when a search alternates between them.
     """
-    key = (rows.shape, hashlib.sha256(rows.tobytes()).digest(), cardinality.tobytes())
+    key = (rows.shape, rows.dtype.str, hashlib.sha256(rows.tobytes()).digest(), cardinality.tobytes())
     index = _indices.get(key)
     if index is None:
-        index = _indices[key] = RowIndex(rows, cardinality)
+        index = _indices[key] = make_row_index(rows, cardinality)
     return index
 
 
@@ -225,3 +231,48 @@ class RowIndex:
         if largest < self._cardinality.min():
             return True
         return bool(all(unsigned[:, i].max(initial=0) < k for i, k in enumerate(self._cardinality)))
+
+
+class WideRowIndex:
+    """Finds architectures of any type, such as rows with real numbers, among the rows of a fixed ``[N, d]`` array.
+
+    Args:
+        rows: [N, d] distinct architectures, in the one form of zero and nan that ``as_archs`` gives.
+    """
+
+    def __init__(self, rows: Archs) -> None:
+        self._rows = freeze_array(np.ascontiguousarray(rows))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "WideRowIndex":
+        """Return the same index for a copied search, as ``RowIndex`` does."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the rows only."""
+        return get_row_index, (self._rows, np.zeros(self._rows.shape[1], dtype=np.int64))
+
+    @cached_property
+    def _by_bytes(self) -> dict[bytes, int]:
+        return dict(zip(view_as_keys(self._rows).tolist(), range(len(self._rows)), strict=True))
+
+    @cached_property
+    def _sorted(self) -> tuple[npt.NDArray[np.void], Ints]:
+        """The sorted keys of all rows, and the row of each."""
+        keys = view_as_keys(self._rows)
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+
+    def find(self, archs: Archs) -> Ints:
+        """Return the row of each architecture [n, d], -1 where it is not found; ``[n]``.
+
+        Raises:
+            InvalidArchitecture: another shape, or values that do not fit the type of the rows.
+        """
+        archs = as_archs(archs, self._rows.shape[1], self._rows.dtype)
+        if len(archs) == 1:
+            return np.full(1, self._by_bytes.get(archs.tobytes(), -1))
+        if not len(archs) or not len(self._rows):
+            return np.full(len(archs), -1)
+        keys, (known, order) = view_as_keys(archs), self._sorted
+        place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+        return np.where(known[place] == keys, order[place], -1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats, Ints, RowIndex, get_row_index
+from nasbench.arrays import Archs, Floats, Ints, RowIndex, WideRowIndex, get_row_index
 from nasbench.backends.table import rows_of
 from nasbench.reproduction.samples import NEEDS_TABLE, OTHER_TABLE, CannotJudge
 from nasbench.reproduction.schema import Interpretation, Published
@@ -169,7 +169,7 @@ class SourceColumn:
         return rows
 
     @cached_property
-    def _kinds(self) -> tuple[RowIndex, Ints]:
+    def _kinds(self) -> tuple[RowIndex | WideRowIndex, Ints]:
         """The table's isomorphism classes, and the first row of each; a last entry of -1 stands for no class."""
         kinds, first = np.unique(self._space.canonicalize(self._table.architectures), axis=0, return_index=True)
         return get_row_index(kinds, self._space.cardinality), np.append(first, -1)

@@ -54,6 +54,8 @@ def _find_contradiction(ours: Party, theirs: Party) -> str:
         return ""
     if ours.space.name != theirs.space.name:
         return f"{ours.name} has space '{ours.space.name}', {theirs.name} has space '{theirs.space.name}'"
+    if ours.space.dtype != theirs.space.dtype:
+        return f"{ours.name} has rows of {ours.space.dtype}, {theirs.name} of {theirs.space.dtype}"
     here, there = ours.space.coding, theirs.space.coding
     names = [[item.decision for item in coding] for coding in (here, there)]
     if names[0] != names[1]:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bools, Ints, RowIndex, freeze_array, get_row_index
+from nasbench.arrays import Archs, Bools, Ints, RowIndex, WideRowIndex, freeze_array, get_row_index
 from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._space import SearchSpace
 
@@ -27,7 +27,7 @@ class EnumeratedSpace(SearchSpace):
         return len(self.rows)
 
     @cached_property
-    def _finder(self) -> RowIndex:
+    def _finder(self) -> RowIndex | WideRowIndex:
         vars(self)["rows"] = freeze_array(self.rows)  # a subclass may compute the rows on first use
         return get_row_index(self.rows, self.cardinality)
 

@@ -1,5 +1,6 @@
 """Read and check the declaration of a hyperparameter space, which is plain data."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -8,8 +9,9 @@ from typing import Any
 from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.spaces._space import Coded
 
-MOST_CHOICES = 127  # digits are int8
-_KINDS = ("categorical", "ordinal", "integer")
+MOST_CHOICES = 127  # of a space with int8 digits
+_MOST_DIGITS = 2**53  # whole numbers up to here are exact in float64
+_KINDS = ("categorical", "ordinal", "integer", "real")
 _CONDITION = {"decision", "when", "is"}
 _RESERVED = "=,\n"
 
@@ -22,22 +24,37 @@ class Decision:
 
     Attributes:
         name: its name in the text form.
-        kind: ``categorical``, ``ordinal`` or ``integer``.
-        values: the value of each digit, in order.
+        kind: ``categorical``, ``ordinal``, ``integer`` or ``real``.
+        values: the value of each digit, in order; a ``range`` for an integer, empty for a real number.
         parent: position of the decision that this one depends on; -1 if it is always active.
         active_at: digits of the parent for which this decision is active.
+        low, high: bounds of a real number, both included.
+        log: whether a real number, or an integer with every value of its range, has a log scale.
     """
 
     name: str
     kind: str
-    values: tuple[Value, ...]
+    values: Sequence[Value] = ()
     parent: int = -1
     active_at: frozenset[int] = frozenset()
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The values as the text form writes them."""
         return tuple(write_value(value) for value in self.values)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the decision is one number on a scale: a real number, or an integer with too many values to list."""
+        return self.kind == "real" or (self.kind == "integer" and (self.log or len(self.values) > MOST_CHOICES))
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether its space needs rows of float64."""
+        return self.is_number or len(self.values) > MOST_CHOICES
 
 
 def write_value(value: Value) -> str:
@@ -54,16 +71,26 @@ def write_declaration(decisions: Sequence[Decision]) -> dict[str, Any]:
         for item in decisions
         if item.parent >= 0
     ]
-    listed = {
-        item.name: _find_bounds(item.values) if item.kind == "integer" else {item.kind: list(item.values)}
-        for item in decisions
-    }
+    listed = {item.name: _write_kind(item) for item in decisions}
     return {"decisions": listed} | ({"conditions": conditions} if conditions else {})
 
 
-def _find_bounds(values: Sequence[Any]) -> dict[str, Any]:
-    """Return the bounds and the step from which ``_list_integers`` makes ``values``."""
+def _write_kind(item: Decision) -> dict[str, Any]:
+    if item.kind == "real":
+        return {"real": [item.low, item.high]} | ({"log": True} if item.log else {})
+    if item.kind == "integer":
+        return _find_bounds(item)
+    return {item.kind: list(item.values)}
+
+
+def _find_bounds(item: Decision) -> dict[str, Any]:
+    """Return the bounds, the step and the scale from which ``_list_integers`` makes the values of an integer."""
+    values: Any = item.values
     ends = {"integer": [values[0], values[-1]]}
+    if item.log:
+        return {**ends, "step": 1, "log": True}
+    if isinstance(values, range):
+        return ends if values.step == 1 else {**ends, "step": values.step}
     steps = {after - before for before, after in pairwise(values)} or {1}
     if len(steps) == 1:
         return ends if steps == {1} else {**ends, "step": steps.pop()}
@@ -73,12 +100,11 @@ def _find_bounds(values: Sequence[Any]) -> dict[str, Any]:
 def describe_coding(decisions: Sequence[Decision]) -> tuple[Coded, ...]:
     """Return the meaning of the codes: 1, 1.0 and the text "1" are the same value, categorical or ordered."""
     return tuple(
-        Coded(item.name, _normalize_values(item), item.texts)
+        Coded(item.name, *_describe_values(item))
         if item.parent < 0
         else Coded(
             item.name,
-            _normalize_values(item),
-            item.texts,
+            *_describe_values(item),
             decisions[item.parent].name,
             item.active_at,
             tuple(map(write_value, _find_parent_values(decisions, item))),
@@ -90,6 +116,17 @@ def describe_coding(decisions: Sequence[Decision]) -> tuple[Coded, ...]:
 def _find_parent_values(decisions: Sequence[Decision], item: Decision) -> list[Value]:
     """Return the values of the parent for which a decision is active."""
     return [decisions[item.parent].values[digit] for digit in sorted(item.active_at)]
+
+
+def _describe_values(item: Decision) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the values of a decision as they compare, and as messages show them."""
+    if item.kind == "real":  # its code is the number itself, whatever the bounds
+        return ("a real number",), ("a real number",)
+    if item.is_number:
+        step = _find_bounds(item).get("step", 1)
+        told = f"whole numbers from {item.values[0]}" + (f", step {step}" if step > 1 else "")
+        return (told,), (told,)
+    return _normalize_values(item), item.texts
 
 
 def _normalize_values(item: Decision) -> tuple[str, ...]:
@@ -105,13 +142,12 @@ def read_declaration(decisions: Mapping[str, Any], conditions: Sequence[Mapping[
     """Read a declaration.
 
     Args:
-        decisions: name -> ``{"categorical": [...]}``, ``{"ordinal": [...]}`` or
-            ``{"integer": [low, high], "step": 1, "log": False}``.
+        decisions: name -> ``{"categorical": [...]}``, ``{"ordinal": [...]}``,
+            ``{"integer": [low, high], "step": 1, "log": False}`` or ``{"real": [low, high], "log": False}``.
         conditions: ``{"decision": name, "when": other, "is": [values]}``; at most one per decision.
 
     Raises:
-        InvalidOption: the declaration has another form, a decision has more than 127 choices, or the conditions form
-            a circle.
+        InvalidOption: the declaration has another form, or the conditions form a circle.
         UnknownName: a condition names a decision that is not declared.
     """
     if not isinstance(decisions, Mapping) or not decisions:
@@ -128,55 +164,77 @@ def _read_decision(name: str, item: Any) -> Decision:
     if len(kinds) != 1:
         raise InvalidOption(f"decision '{name}' is {item!r}; expected one of {', '.join(_KINDS)} with its values")
     kind = kinds[0]
-    allowed = {kind, "step", "log"} if kind == "integer" else {kind}
+    allowed = {kind} | {"integer": {"step", "log"}, "real": {"log"}}.get(kind, set())
     if surplus := sorted(set(item) - allowed):
         raise make_unknown_name(f"key of decision '{name}'", surplus[0], allowed)
     values = item[kind]
     if not isinstance(values, Sequence) or isinstance(values, str):
         raise InvalidOption(f"decision '{name}': {kind} = {values!r}; expected a list")
-    if kind == "integer":
-        values = _list_integers(name, values, item.get("step"), item.get("log", False))
-    if not 1 <= len(values) <= MOST_CHOICES:
-        raise InvalidOption(
-            f"decision '{name}' has {f'more than {MOST_CHOICES}' if values else 'no'} choices; "
-            f"expected 1 to {MOST_CHOICES}: give a step, or fewer values"
-        )
-    if strange := [value for value in values if not isinstance(value, Value)]:
-        raise InvalidOption(f"decision '{name}': {strange[0]!r} is not a text, a number or a truth value")
-    made = Decision(name, kind, tuple(values))
+    if kind == "real":
+        made = _read_real(name, values, item.get("log", False))
+    elif kind == "integer":
+        step, log = item.get("step"), item.get("log", False)
+        made = Decision(name, kind, _list_integers(name, values, step, log), log=log and step == 1)
+    else:
+        if not values:
+            raise InvalidOption(f"decision '{name}' has no choices; expected at least one value")
+        if strange := [value for value in values if not isinstance(value, Value)]:
+            raise InvalidOption(f"decision '{name}': {strange[0]!r} is not a text, a number or a truth value")
+        made = Decision(name, kind, tuple(values))
     _check_texts(made)
     return made
 
 
+def _read_real(name: str, bounds: Sequence[Any], log: Any) -> Decision:
+    """Return a decision that is a real number."""
+    numbers = [value for value in bounds if isinstance(value, int | float) and not isinstance(value, bool)]
+    if not (len(numbers) == len(bounds) == 2 and -math.inf < numbers[0] < numbers[1] < math.inf):
+        raise InvalidOption(f"decision '{name}': real = {list(bounds)!r}; expected [low, high], two rising numbers")
+    if not isinstance(log, bool) or (log and numbers[0] <= 0):
+        raise InvalidOption(
+            f"decision '{name}': log = {log!r}, low = {numbers[0]}; a log scale needs log = true and a positive low"
+        )
+    low, high = (float(value) + 0.0 for value in numbers)
+    return Decision(name, "real", low=low, high=high, log=log)
+
+
 def _list_integers(name: str, bounds: Sequence[Any], step: Any, log: Any) -> Sequence[int]:
-    """Return low, low + step, ... or, with ``log``, low, low * step, ... up to at most high."""
+    """Return low, low + step, ... or, with ``log``, low, low * step, ... up to at most high.
+
+    With ``log`` and a step of 1, these are all whole numbers of the range: the scale alone is logarithmic.
+    """
     step = (2 if log is True else 1) if step is None else step
     numbers = [*bounds, step]
     if len(bounds) != 2 or any(type(number) is not int for number in numbers) or bounds[0] > bounds[1]:
         raise InvalidOption(f"decision '{name}': integer = {list(bounds)!r}, step = {step!r}; expected [low, high]")
-    if not isinstance(log, bool) or step < 1 + log or (log and bounds[0] < 1):
+    if not isinstance(log, bool) or step < 1 or (log and bounds[0] < 1):
         raise InvalidOption(
             f"decision '{name}': log = {log!r}, step = {step}, low = {bounds[0]}; "
-            "expected a step of at least 1; with log, a factor of at least 2 and a low of at least 1"
+            "expected a step of at least 1; with log, a low of at least 1"
         )
-    if not log:
-        return range(bounds[0], bounds[1] + 1, step)[: MOST_CHOICES + 1]  # len fails on longer ones
+    if bounds[1] - bounds[0] >= _MOST_DIGITS or abs(bounds[1]) > _MOST_DIGITS:
+        raise InvalidOption(f"decision '{name}': integer = {list(bounds)!r} has too many values; expected below 2^53")
+    if not log or step == 1:
+        whole = range(bounds[0], bounds[1] + 1, step)
+        return whole if log or len(whole) > MOST_CHOICES else tuple(whole)
     values = [bounds[0]]
     while values[-1] * step <= bounds[1]:
         values.append(values[-1] * step)
-    return values
+    return tuple(values)
 
 
 def _check_texts(decision: Decision) -> None:
-    for text in (decision.name, *decision.texts):
+    texts = () if decision.is_number else decision.texts
+    for text in (decision.name, *texts):
         if not text or text != text.strip() or any(character in text for character in _RESERVED):
             raise InvalidOption(
                 f"decision '{decision.name}': {text!r} cannot be written as name=value,name=value: "
                 "remove '=', ',' and spaces at the ends"
             )
-    numbers = [value for value in decision.values if isinstance(value, int | float) and not isinstance(value, bool)]
-    if len(set(decision.texts)) < len(decision.texts) or len(set(numbers)) < len(numbers):
-        raise InvalidOption(f"decision '{decision.name}' lists a value twice: {', '.join(decision.texts)}")
+    listed = decision.values if texts else ()
+    numbers = [value for value in listed if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(set(texts)) < len(texts) or len(set(numbers)) < len(numbers):
+        raise InvalidOption(f"decision '{decision.name}' lists a value twice: {', '.join(texts)}")
 
 
 def _apply_condition(decisions: list[Decision], condition: Mapping[str, Any]) -> None:
@@ -191,6 +249,10 @@ def _apply_condition(decisions: list[Decision], condition: Mapping[str, Any]) ->
     if decisions[at].parent >= 0:
         raise InvalidOption(f"decision '{names[at]}' has two conditions; it may depend on at most one other decision")
     values = condition["is"] if isinstance(condition["is"], list | tuple) else [condition["is"]]
+    if decisions[parent].is_number:
+        raise InvalidOption(
+            f"decision '{names[at]}' depends on '{names[parent]}', a number on a scale; a condition needs listed values"
+        )
     texts = decisions[parent].texts
     for value in values:
         if write_value(value) not in texts:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bits, Ints, RowIndex, get_row_index
+from nasbench.arrays import Archs, Bits, Floats, Ints, RowIndex, WideRowIndex, get_row_index
 from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._enumerated import EnumeratedSpace
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
@@ -19,10 +19,9 @@ class MeasuredSpace(EnumeratedSpace):
     """The measured architectures of a space, with the moves of the space between them.
 
     If fewer than four neighbours of an architecture were measured, the nearest other measured architectures become its
-    neighbours too, up to four; ties are all included. The distance counts one for each different decision, and the
-    number of steps for an ordered one. So a search can leave every architecture, however sparse the measured ones are.
-    If crossover makes a child that was not measured, the nearest measured architecture replaces it. Texts, graphs and
-    encodings are those of the whole space.
+    neighbours too, up to four; ties are all included (``compute_distances`` says what is near). So a search can leave
+    every architecture, however sparse the measured ones are. If crossover makes a child that was not measured, the
+    nearest measured architecture replaces it. Texts, graphs and encodings are those of the whole space.
 
     Args:
         inner: the whole space.
@@ -80,8 +79,8 @@ class MeasuredSpace(EnumeratedSpace):
             found = found[(found >= 0) & (found != at)]
             least = min(_LEAST, len(near), len(self.rows) - 1)
             if len(found) < least:
-                distance = self._compute_distances(self.rows[at])
-                distance[at] = np.iinfo(distance.dtype).max
+                distance = self.inner.compute_distances(self.rows, self.rows[at])
+                distance[at] = np.inf
                 found = np.union1d(found, np.flatnonzero(distance <= np.partition(distance, least - 1)[least - 1]))
             self._moves[at] = found
         return found
@@ -93,10 +92,13 @@ class MeasuredSpace(EnumeratedSpace):
         known = self.is_valid(archs)
         return archs if known.all() else np.where(known[:, None], archs, self.inner.canonicalize(archs))
 
-    def _compute_distances(self, arch: Archs) -> Ints:
-        """Return [N] the number of edits from ``arch`` [d] to each architecture, ignoring conditions."""
-        steps = np.abs(self.rows - arch.astype(np.int16))
-        return np.asarray(np.where(self.inner.ordered, steps, steps > 0).sum(axis=1))
+    def measure(self, archs: Archs) -> Floats:
+        """Return [n, d] the position of each decision from 0 to 1, as in the whole space."""
+        return self.inner.measure(archs)
+
+    def compute_distances(self, rows: Archs, arch: Archs) -> Floats:
+        """Return [N] the number of edits from ``arch`` [d] to each row of [N, d], as in the whole space."""
+        return self.inner.compute_distances(rows, arch)
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
         """Return the neighbours of every architecture, ``[m, d]``, and the row ``[m]`` each belongs to."""
@@ -116,7 +118,7 @@ class MeasuredSpace(EnumeratedSpace):
         """Cross as the whole space does; replace an unmeasured child by the nearest measured one; ``[n, d]``."""
         children = self._fold_twins(self.inner.crossover(self.checked(a), self.checked(b), rng)).copy()
         for i in np.flatnonzero(~self.is_valid(children)).tolist():
-            distance = self._compute_distances(children[i])
+            distance = self.inner.compute_distances(self.rows, children[i])
             near = np.flatnonzero(distance == distance.min())
             children[i] = self.rows[near[int(rng.random() * len(near))]]
         return children
@@ -142,7 +144,7 @@ class MeasuredSpace(EnumeratedSpace):
         return children
 
     @cached_property
-    def _classes(self) -> tuple[RowIndex, Archs]:
+    def _classes(self) -> tuple[RowIndex | WideRowIndex, Archs]:
         """The canonical form of each isomorphism class, and its first measured architecture."""
         forms, first = np.unique(self.inner.canonicalize(self.rows), axis=0, return_index=True)
         return get_row_index(forms, self.cardinality), self.rows[first]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import PADDING, Archs, Bits, Bools, Ints, as_archs, freeze_array
+from nasbench.arrays import PADDING, Archs, Bits, Bools, Floats, Ints, as_archs, freeze_array
 from nasbench.errors import InvalidArchitecture, make_unknown_name
 from nasbench.spaces._reading import read_architectures, show_item
 
@@ -87,6 +87,25 @@ class SearchSpace(ABC):
     def ordered(self) -> Bools:
         """[d] whether the choices of a decision are ordered, so that two may be several steps apart."""
         return np.zeros(len(self.decisions), dtype=np.bool_)
+
+    def measure(self, archs: Archs) -> Floats:
+        """Return [n, d] the position of each decision from 0 to 1: the digit, or a number on its scale."""
+        positions: Floats = archs / np.maximum(self.cardinality - 1, 1)
+        return positions
+
+    def compute_distances(self, rows: Archs, arch: Archs) -> Floats:
+        """Return [N] the number of edits from ``arch`` [d] to each row of [N, d], ignoring conditions.
+
+        A different choice counts one, an ordered one the number of steps between both. In a space with numbers on a
+        scale, every ordered decision counts the part of its scale that lies between both.
+        """
+        steps: Any
+        if self.dtype.kind == "f":
+            positions = self.measure(np.concatenate([rows, arch[None]]))
+            steps = np.abs(positions[:-1] - positions[-1])
+        else:
+            steps = np.abs(rows - arch.astype(np.int16))
+        return np.asarray(np.where(self.ordered, steps, rows != arch).sum(axis=1), dtype=np.float64)
 
     @property
     def width(self) -> int:

@@ -1,11 +1,11 @@
 """Spaces of named decisions: hyperparameters, architecture choices, or both, declared as plain data.
 
-The declaration follows ConfigSpace (Lindauer et al. 2019, arXiv 1908.06756), reduced to what a table
-can hold: every decision has at most 127 listed values. The kinds are ``categorical``, ``ordinal`` (listed in
-order) and ``integer`` (``[low, high]`` with a ``step``; with ``log`` the step is a factor, 2 by
-default). A condition makes a decision active only if another decision is active and has one of the given
-values. Each decision has at most one condition, so that configurations can be counted and drawn
-uniformly. ConfigSpace's conjunctions, forbidden clauses and floats are refused.
+The declaration follows ConfigSpace (Lindauer et al. 2019, arXiv 1908.06756). The kinds are ``categorical``,
+``ordinal`` (listed in order), ``integer`` (``[low, high]`` with a ``step``; with ``log`` the step is a factor, 2 by
+default, and a step of 1 means every whole number on a log scale) and ``real`` (``[low, high]``, with ``log`` on a log
+scale). A condition makes a decision active only if another decision, one with listed values, is active and has one of
+the given values. Each decision has at most one condition, so that configurations can be counted and drawn uniformly.
+ConfigSpace's conjunctions and forbidden clauses are refused.
 
 The mapping of a table holds the declaration (a task takes it from the table, or repeats it identically)::
 
@@ -15,6 +15,7 @@ The mapping of a table holds the declaration (a task takes it from the table, or
     optimizer = { categorical = ["sgd", "adam"] }
     momentum = { ordinal = [0, 0.9, 0.99] }
     depth = { integer = [1, 8] }
+    lr = { real = [1e-4, 1e-1], log = true }
     [[architecture.space_options.conditions]]
     decision = "momentum"
     when = "optimizer"
@@ -22,13 +23,17 @@ The mapping of a table holds the declaration (a task takes it from the table, or
 
 A task that trains has no table; its declaration holds the same under ``space_options``.
 
-Digits count the values from 0; the digit of an inactive decision is 0. The text form is
-``optimizer=sgd,momentum=0.9,depth=3``, without inactive decisions. ``read`` also takes dictionaries, data frames
-and configurations of ConfigSpace, ``{"optimizer": "sgd", ...}``, in which inactive decisions may be None or nan.
-A neighbour differs in one active decision: a categorical one may take any other value, an ordinal or integer one the
-value before or after. Decisions that the change activates start at their first value.
+A column of an architecture holds a digit, which counts the values from 0. The column of a real number holds the number
+itself. An inactive decision holds 0. If every decision has at most 127 listed values, rows are int8; otherwise, they
+are float64. The text form is ``optimizer=sgd,momentum=0.9,depth=3,lr=0.01``, without inactive decisions. ``read`` also
+takes dictionaries, data frames and configurations of ConfigSpace, ``{"optimizer": "sgd", ...}``, in which inactive
+decisions may be None or nan.
 
-A space of up to a million configurations is an ``EnumeratedSpace``; a larger one has no ``index``.
+A neighbour differs in one active decision: a categorical one may take any other value, an ordinal or listed integer
+one the value before or after, and a number moves by 1, 5 or 20 % of its scale. Listed decisions that the change
+activates start at their first value, numbers in the middle of their scale.
+
+A space of up to a million configurations of int8 is an ``EnumeratedSpace``; any other one has no ``index``.
 """
 
 import math
@@ -69,14 +74,13 @@ class HyperSpace(SearchSpace):
     """A space of named decisions, some of which may be active only under a condition.
 
     Args:
-        decisions: name -> ``{"categorical": [...]}``, ``{"ordinal": [...]}`` or
-            ``{"integer": [low, high], "step": 1, "log": False}``. Without decisions, an example with six
-            decisions and 2,400 configurations.
+        decisions: name -> ``{"categorical": [...]}``, ``{"ordinal": [...]}``,
+            ``{"integer": [low, high], "step": 1, "log": False}`` or ``{"real": [low, high], "log": False}``. Without
+            decisions, an example with six decisions and 2,400 configurations.
         conditions: ``{"decision": name, "when": other, "is": [values]}``.
 
     Raises:
-        InvalidOption: the declaration is malformed, a decision has more than 127 choices, or there are fewer than two
-            configurations.
+        InvalidOption: the declaration is malformed, or there are fewer than two configurations.
         UnknownName: a condition refers to an undeclared decision or value.
     """
 
@@ -85,9 +89,15 @@ class HyperSpace(SearchSpace):
     def __new__(
         cls, decisions: Mapping[str, Any] | None = None, conditions: Sequence[Mapping[str, Any]] = ()
     ) -> "HyperSpace":
-        """Make an ``EnumeratedSpace`` if there are few configurations."""
-        listed = cls is HyperSpace and _count(_read(decisions, conditions)) <= _ENUMERATED
-        return super().__new__(_EnumeratedHyperSpace if listed else cls)
+        """Make an ``EnumeratedSpace`` of few configurations, and one of wide rows where int8 is too small."""
+        if cls is not HyperSpace:
+            return super().__new__(cls)
+        declared = _read(decisions, conditions)
+        if any(item.is_wide for item in declared):
+            from nasbench.spaces._hyper_wide import WideHyperSpace
+
+            return super().__new__(WideHyperSpace)
+        return super().__new__(_EnumeratedHyperSpace if _count(declared) <= _ENUMERATED else cls)
 
     def __init__(
         self, decisions: Mapping[str, Any] | None = None, conditions: Sequence[Mapping[str, Any]] = ()
@@ -95,13 +105,21 @@ class HyperSpace(SearchSpace):
         self.declared = _read(decisions, conditions)
         self.decisions = tuple(decision.name for decision in self.declared)
         self.cardinality = np.array([len(decision.values) for decision in self.declared], dtype=np.int64)
-        self.operations = tuple(f"{item.name}={text}" for item in self.declared for text in item.texts)
+        self._labels = [
+            [f"{name}={text}" for text in texts]
+            for name, texts in zip(self.decisions, self._list_labels(), strict=True)
+        ]
+        self.operations = tuple(label for own in self._labels for label in own)
         self._order = order_parents_first(self.declared)
         self._active_at = {
             at: _find_active_at(self.declared, at) for at in self._order if self.declared[at].parent >= 0
         }
         if self.size < 2:
             raise InvalidOption("the declared space has only one configuration: there is nothing to search")
+
+    def _list_labels(self) -> list[list[str]]:
+        """Return what distinguishes the vertices of each decision in graphs: its values."""
+        return [list(item.texts) for item in self.declared]
 
     @property
     def code_options(self) -> dict[str, Any]:
@@ -115,7 +133,7 @@ class HyperSpace(SearchSpace):
 
     @property
     def ordered(self) -> Bools:
-        """[d] which decisions are ordinal or integer."""
+        """[d] which decisions are ordinal, integer or real."""
         return np.array([item.kind != "categorical" for item in self.declared])
 
     @property
@@ -157,7 +175,7 @@ class HyperSpace(SearchSpace):
     @cached_property
     def _cumulative(self) -> list[Floats]:
         """For each decision, the cumulative share of configurations by digit."""
-        weights = _count_configurations(self.declared)
+        weights = count_configurations(self.declared)
         return [np.cumsum([weight / sum(own) for weight in own]) for own in weights]
 
     def sample(self, n: int, rng: np.random.Generator) -> Archs:
@@ -202,25 +220,36 @@ class HyperSpace(SearchSpace):
         ``name=value``, or ``inactive`` for a vertex without edges.
         """
         archs = self.checked(archs)
-        d, active = len(self.decisions), self._find_active(archs)
+        return self._build_graphs(archs, self._find_active(archs))
+
+    def _build_graphs(self, codes: Archs, active: Bools) -> Graphs:
+        """Return the graphs of rows with a label of each decision as ``codes`` [n, d]."""
+        n, d = codes.shape
         vertex = {at: i for i, at in enumerate(self._order, start=1)} | {-1: 0}
         vocabulary = ("input", *self.operations, "inactive", "output")
-        adjacency = np.zeros((len(archs), d + 2, d + 2), dtype=np.uint8)
-        labels: Any = np.zeros((len(archs), d + 2), dtype=np.int8 if len(vocabulary) <= 128 else np.int16)
-        first = 1 + np.cumsum(self.cardinality) - self.cardinality
+        adjacency = np.zeros((n, d + 2, d + 2), dtype=np.uint8)
+        labels: Any = np.zeros((n, d + 2), dtype=np.int8 if len(vocabulary) <= 128 else np.int16)
+        counts = np.array([len(own) for own in self._labels])
+        first = 1 + np.cumsum(counts) - counts
         for at, place in vertex.items():
             if at >= 0:
                 adjacency[:, vertex[self.declared[at].parent], place] = active[:, at]
                 adjacency[:, place, d + 1] = active[:, at]
-                labels[:, place] = np.where(active[:, at], archs[:, at] + first[at], len(vocabulary) - 2)
+                labels[:, place] = np.where(active[:, at], codes[:, at] + first[at], len(vocabulary) - 2)
         labels[:, -1] = len(vocabulary) - 1
         return Graphs(adjacency, labels, vocabulary)
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {name: at for at, name in enumerate(self.decisions)}
 
     @cached_property
     def _digits(self) -> dict[str, tuple[int, dict[str | float, int]]]:
         """Column of each name, and the digit of each value as a text and, where possible, as a number."""
         found = {}
         for at, item in enumerate(self.declared):
+            if item.is_number:
+                continue
             digits: dict[str | float, int] = {
                 float(v): i for i, v in enumerate(item.values) if not isinstance(v, str | bool) and v == v
             }
@@ -257,14 +286,14 @@ class HyperSpace(SearchSpace):
 
     def _read_rows(self, written: Sequence[Sequence[tuple[str, Any]]], texts: Sequence[str]) -> Archs:
         """Build configurations ``[n, d]`` from names and values; ``texts`` name them in error messages."""
-        archs = np.zeros((len(texts), len(self.decisions)), dtype=np.int8)
+        archs = np.zeros((len(texts), len(self.decisions)), dtype=self.dtype)
         given = np.zeros(archs.shape, dtype=np.bool_)
         for row, (pairs, arch) in enumerate(zip(written, archs, strict=True)):
             for name, value in pairs:
-                at, digit = self._find_digit(texts[row], name, value)
+                at, code = self._find_code(texts[row], name, value)
                 if given[row, at]:
                     raise self._make_malformed(texts[row], f"'{name}' appears twice")
-                arch[at], given[row, at] = digit, True
+                arch[at], given[row, at] = code, True
         wrong = np.argwhere(given != self._find_active(archs))
         if len(wrong):
             row, at = wrong[0]
@@ -275,16 +304,16 @@ class HyperSpace(SearchSpace):
     def _explain_inactive(self, at: int, arch: Archs) -> str:
         """Return why a decision is inactive in a row [d]."""
         parent = self.declared[at].parent
-        return f"is inactive ('{self.decisions[parent]}' is {self.declared[parent].texts[arch[parent]]})"
+        return f"is inactive ('{self.decisions[parent]}' is {self.declared[parent].texts[int(arch[parent])]})"
 
     def _explain_broken_rule(self, arch: Archs) -> str:
         at = int(np.flatnonzero((arch != 0) & ~self._find_active(arch[None])[0])[0])
         return (
-            f"decision '{self.decisions[at]}' {self._explain_inactive(at, arch)}: its digit must be 0, not {arch[at]}"
+            f"decision '{self.decisions[at]}' {self._explain_inactive(at, arch)}: its column must be 0, not {arch[at]}"
         )
 
-    def _find_digit(self, text: str, name: str, value: Any) -> tuple[int, int]:
-        if name not in self._digits:
+    def _find_code(self, text: str, name: str, value: Any) -> tuple[int, float]:
+        if name not in self._columns:
             raise self._make_malformed(text, f"unknown decision '{name}' (known: {', '.join(self.decisions)})")
         at, digits = self._digits[name]
         plain = value.item() if isinstance(value, np.generic) else value
@@ -323,7 +352,7 @@ class HyperSpace(SearchSpace):
 
         Raises:
             MissingExtra: ConfigSpace is not installed.
-            InvalidOption: the space has floats, conjunctions of conditions, or forbidden clauses.
+            InvalidOption: the space has conjunctions of conditions, or forbidden clauses.
         """
         from nasbench.spaces._hyper_configspace import read_configspace
 
@@ -375,9 +404,18 @@ def _find_active_at(decisions: Sequence[Decision], at: int) -> Bools:
     return np.array([digit in item.active_at for digit in range(len(decisions[item.parent].values))])
 
 
-def _count_configurations(decisions: Sequence[Decision]) -> list[list[int]]:
-    """Count, for each digit of each decision, the configurations of the decisions that depend on it."""
-    weights = [[1] * len(item.values) for item in decisions]
+def count_configurations(decisions: Sequence[Decision], *, whole: bool = False) -> list[list[int]]:
+    """Count, for each digit of each decision, the configurations of the decisions that depend on it.
+
+    Args:
+        decisions: all decisions.
+        whole: count each value of an integer that is a number on a scale; without it, such a number counts as one
+            value, as a real number always does.
+    """
+    weights = [
+        [len(item.values) if whole and item.values else 1] if item.is_number else [1] * len(item.values)
+        for item in decisions
+    ]
     for at in reversed(order_parents_first(decisions)):
         item = decisions[at]
         if item.parent >= 0:
@@ -386,8 +424,10 @@ def _count_configurations(decisions: Sequence[Decision]) -> list[list[int]]:
     return weights
 
 
-def _count(decisions: Sequence[Decision]) -> int:
-    weights = _count_configurations(decisions)
+def _count(decisions: Sequence[Decision]) -> float:
+    if any(item.kind == "real" for item in decisions):
+        return math.inf
+    weights = count_configurations(decisions, whole=True)
     return math.prod(sum(own) for own, item in zip(weights, decisions, strict=True) if item.parent < 0)
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Archs, Ints, RowIndex
+from nasbench.arrays import Archs, Ints, as_archs, make_row_index
 from nasbench.errors import TableError
 from nasbench.table.schema import DIRECTIONS, ROOT_TEXT, SPLITS, UNITS
 
+_ROW_TYPES = (np.dtype(np.int8), np.dtype(np.float64))
 _COUNT_TOLERANCE = 1e-2  # sources average percentages over batches in single precision
 
 
@@ -68,8 +69,8 @@ class TableBuilder:
     """The complete content of one table file.
 
     Attributes:
-        architectures: [n, d] distinct rows.
-        cardinality: [d] number of choices of each decision.
+        architectures: [n, d] distinct rows: int8, or float64 if the space has real numbers or many values.
+        cardinality: [d] number of choices of each decision; 0 for a real number.
         notes: facts that a user must know and that no column holds.
         space_options: the options of the space that determine the meaning of the codes in ``architectures`` (its
             ``code_options``), in their order.
@@ -112,13 +113,17 @@ class TableBuilder:
             self._check_values(column)
 
     def _check_architectures(self) -> None:
-        rows = self.architectures
-        if rows.ndim != 2 or rows.dtype != np.int8 or len(rows) == 0 or rows.shape[1] != len(self.cardinality):
-            raise TableError(f"architectures are {rows.dtype} {rows.shape}; expected int8 [n, {len(self.cardinality)}]")
-        outside = np.flatnonzero(((rows < 0) | (rows >= self.cardinality)).any(axis=1))
+        rows, d = self.architectures, len(self.cardinality)
+        if rows.ndim != 2 or rows.dtype not in _ROW_TYPES or len(rows) == 0 or rows.shape[1] != d:
+            raise TableError(f"architectures are {rows.dtype} {rows.shape}; expected int8 or float64 [n, {d}]")
+        if rows.dtype.kind == "f" and as_archs(rows, d, rows.dtype).tobytes() != rows.tobytes():
+            raise TableError("architectures hold -0.0, or nan in several forms; pass them through space.checked")
+        is_choice = self.cardinality > 0
+        wrong = is_choice & ((rows < 0) | (rows >= self.cardinality) | (rows != np.floor(rows)))
+        outside = np.flatnonzero((wrong | np.isinf(rows)).any(axis=1))
         if len(outside):
             raise TableError(f"architecture {outside[0]} {rows[outside[0]].tolist()} is out of range")
-        found = RowIndex(rows, self.cardinality).find(np.ascontiguousarray(rows))
+        found = make_row_index(rows, self.cardinality).find(np.ascontiguousarray(rows))
         twice = np.flatnonzero(found != np.arange(len(rows)))
         if len(twice):
             raise TableError(f"architecture {rows[twice[0]].tolist()} appears in several rows ({len(twice)} such)")

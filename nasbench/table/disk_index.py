@@ -37,9 +37,9 @@ class DiskIndex:
         """Return the row of each architecture [n, d], or -1 if there is none; ``[n]``.
 
         Raises:
-            InvalidArchitecture: the shape is wrong, or the values are not small integers.
+            InvalidArchitecture: the shape is wrong, or the values do not fit the type of the column.
         """
-        archs = as_archs(archs, self._column.shape[1])
+        archs = as_archs(archs, self._column.shape[1], self._column.dtype)
         found = np.full(len(archs), -1, dtype=np.int64)
         keys = _compute_hashes(archs)
         at = np.searchsorted(self._words, keys)
@@ -84,8 +84,8 @@ def _compare_hashes(before: _Words, after: _Words) -> npt.NDArray[np.bool_]:
 def _compute_hashes(archs: Archs) -> _Words:
     """Return a hash of each architecture [n, d] in the upper 32 bits, with zeros in the lower ones; ``[n]``."""
     mixed = np.full(len(archs), 0xCBF29CE484222325, dtype=np.uint64)  # FNV-1a
-    for decision in archs.view(np.uint8).T:
-        mixed ^= decision
+    for octet in archs.view(np.uint8).T:
+        mixed ^= octet
         mixed *= np.uint64(0x100000001B3)
     mixed ^= mixed >> _SHIFT
     mixed *= np.uint64(0x9E3779B97F4A7C15)  # its upper half depends on all bits

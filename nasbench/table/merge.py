@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Archs, Ints, RowIndex
+from nasbench.arrays import Archs, Ints, make_row_index
 from nasbench.errors import TableError
 from nasbench.files import replace_atomically
 from nasbench.table.column import Column
@@ -83,7 +83,7 @@ def merge_credited(tables: Sequence[Table], path: Path, credits: Sequence[str] |
     for table in tables:
         refuse_other_space(first, table)
     archs = _unite_architectures(tables)
-    finder = RowIndex(archs, first.cardinality)
+    finder = make_row_index(archs, first.cardinality)
     places = [finder.find(table.architectures) for table in tables]
     root = list_root_attributes(first, **header)
     attributes = {"architectures": {"cardinality": first.cardinality.tolist(), "sha256": digest_array(archs)}}

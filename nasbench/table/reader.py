@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Archs, Floats, Ints, RowIndex, freeze_array, get_row_index
+from nasbench.arrays import Archs, Floats, Ints, RowIndex, WideRowIndex, freeze_array, get_row_index
 from nasbench.errors import (
     InvalidArchitecture,
     InvalidOption,
@@ -135,7 +135,7 @@ class Table:
         return freeze_array(np.array(self.columns["architectures"].attributes["cardinality"], dtype=np.int64))
 
     @cached_property
-    def _finder(self) -> RowIndex | DiskIndex:
+    def _finder(self) -> RowIndex | WideRowIndex | DiskIndex:
         column = self.columns["architectures"]
         return get_row_index(self.architectures, self.cardinality) if column.fits else DiskIndex(column)
 

@@ -91,7 +91,8 @@ def write_parts(drafts: Iterable[TableBuilder], path: Path) -> str:
 def _collect_shared(draft: TableBuilder) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Return what all parts of a table share: the attributes of the file, and the attributes and types of columns."""
     root = list_root_attributes(draft)
-    columns: dict[str, dict[str, Any]] = {"architectures": {"cardinality": draft.cardinality.tolist(), "type": "int8"}}
+    own = {"cardinality": draft.cardinality.tolist(), "type": str(draft.architectures.dtype)}
+    columns: dict[str, dict[str, Any]] = {"architectures": own}
     for column in draft.columns:
         columns[column.path] = _describe_column(column) | {"type": f"{column.values.dtype}{column.values.shape[1:]}"}
     return root, columns

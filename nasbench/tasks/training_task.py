@@ -284,7 +284,7 @@ class TrainingTask(HasObjectives):
     @property
     def optimum(self) -> Optimum:
         """Perfect accuracy, without an architecture: the real optimum is unknown."""
-        return Optimum(-1, np.empty((0, len(self.space.decisions)), dtype=np.int8), 1.0)
+        return Optimum(-1, self.space.no_archs, 1.0)
 
     @property
     def random_score(self) -> float:

@@ -151,7 +151,7 @@ class Build:
 
     def read(self, part: Sequence[PlannedTraining]) -> TableBuilder:
         """Train one part and return every epoch of it; of failed training runs, the epochs before the failure."""
-        archs = np.array(sorted({training.arch for training in part}), dtype=np.int8)
+        archs = np.array(sorted({training.arch for training in part}), dtype=self.space.dtype)
         rows = {tuple(row): place for place, row in enumerate(archs.tolist())}
         keys = [(rows[training.arch], training.seed) for training in part]
         outcomes = dict(zip(keys, self._train_part(part), strict=True))
@@ -179,7 +179,7 @@ class Build:
 
     def _train_part(self, part: Sequence[PlannedTraining]) -> list[TrainingOutcome]:
         seeds = {training.seed: self._select_seed(training.seed) for training in part}
-        archs = [np.array([training.arch], dtype=np.int8) for training in part]
+        archs = [np.array([training.arch], dtype=self.space.dtype) for training in part]
         if self.alone:
             return [
                 seeds[training.seed].train(arch, evaluate=_EVALUATED)
@@ -217,7 +217,7 @@ def draw_classes(space: SearchSpace, n: int | None, rng: np.random.Generator) ->
         return classes[rng.permutation(len(classes))[:n]]
     if n is None:
         raise InvalidOption(f"space '{space.name}' cannot be enumerated; say how many architectures to draw")
-    found = np.empty((0, len(space.decisions)), dtype=np.int8)
+    found = space.no_archs
     for _ in range(_DRAWS):
         rows = np.concatenate([found, space.canonicalize(space.sample(n, rng))])
         found = rows[np.sort(np.unique(rows, axis=0, return_index=True)[1])]

@@ -222,7 +222,7 @@ def test_rules_are_named_for_rows_too(hyper, rng):
         (graph, [[0, 1, 0, 0, 0]], r"it is not in canonical form, which is \[0, 0, 0, 0, 1\]"),
         (graph, [[8, 8, 8, 8, 8]], "four skip operations are not a network"),
         (NASBenchGraph(operations=["gcn", "fc"]), [[0, 0, 0, 0, 0]], "restricted to gcn, fc, without gat"),
-        (hyper, [[0, 0, 0, 0, 1]], r"decision 'slope' is inactive \('act' is gelu\): its digit must be 0, not 1"),
+        (hyper, [[0, 0, 0, 0, 1]], r"decision 'slope' is inactive \('act' is gelu\): its column must be 0, not 1"),
         (NASBench201(), [[0, 5, 0, 0, 0, 0]], "decision 'edge_0_2' is 5, expected 0 to 4"),
         (DARTS(), [[0] * 21 + [7]], "decision 'reduce_5_op_2' is 7, expected 0 to 6"),
     ):

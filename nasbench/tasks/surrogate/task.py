@@ -196,7 +196,7 @@ class SurrogateTask(HasObjectives):
     def optimum(self) -> Optimum:
         """Best known architecture by the first reported label; in a space that cannot be enumerated, not proven."""
         best = self.surrogate.spec["best_known"]
-        return Optimum(-1, np.array([best["arch"]], dtype=np.int8), float(best["score"]))
+        return Optimum(-1, self.space.read_rows(np.array([best["arch"]])), float(best["score"]))
 
     @property
     def random_score(self) -> float:
