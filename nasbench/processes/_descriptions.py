@@ -1,11 +1,11 @@
-"""A search space as plain data, in the words of a task's declaration, for a process that knows nothing of the suite."""
+"""A search space as plain data, for a process that knows nothing of the suite."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from nasbench.spaces import MeasuredSpace, SearchSpace
+from nasbench.spaces import Coded, MeasuredSpace, SearchSpace
 
 _N_EXAMPLES = 3
 _MOST_LISTED = 50_000  # architectures of a restricted space that are listed one by one
@@ -16,8 +16,8 @@ def describe_space(space: SearchSpace) -> dict[str, Any]:
 
     Returns:
         ``name``; ``size``, the number of architectures, None where it is infinite or unknown; ``decisions``, each with
-        its name, its values or range as a task declares them, and ``when`` for one that is only active under a
-        condition; ``examples``, a few architectures as text; and ``architectures``, all of them as texts, if only some
+        ``name``, ``kind``, its ``values`` or its ``range``, and ``when`` if it is only active under a condition;
+        ``examples``, a few architectures as text; and ``architectures``, all of them as texts, if only some
         architectures of a space can be trained.
     """
     examples = space.format(space.sample(_N_EXAMPLES, np.random.default_rng(0)))
@@ -38,14 +38,24 @@ def takes_values(space: SearchSpace) -> bool:
 
 
 def _describe_decisions(space: SearchSpace) -> list[dict[str, Any]]:
-    if not takes_values(space):
-        kinds = ["ordinal" if ordered else "categorical" for ordered in space.ordered.tolist()]
-        return [
-            {"name": coded.decision, kind: list(coded.texts)} for coded, kind in zip(space.coding, kinds, strict=True)
-        ]
-    declared: Mapping[str, Any] = space.code_options
-    conditions = {
-        item["decision"]: {"when": {"decision": item["when"], "is": list(item["is"])}}
-        for item in declared.get("conditions", ())
-    }
-    return [{"name": name, **item, **conditions.get(name, {})} for name, item in declared["decisions"].items()]
+    declared: Mapping[str, Any] = space.code_options if takes_values(space) else {"decisions": {}}
+    conditions = {item["decision"]: item for item in declared.get("conditions", ())}
+    described = []
+    for coded, ordered in zip(space.coding, space.ordered.tolist(), strict=True):
+        plain = {"ordinal" if ordered else "categorical": list(coded.texts)}
+        one = {"name": coded.decision, **_describe_choices(declared["decisions"].get(coded.decision, plain), coded)}
+        if condition := conditions.get(coded.decision):
+            one["when"] = {"decision": condition["when"], "is": list(condition["is"])}
+        described.append(one)
+    return described
+
+
+def _describe_choices(declared: Mapping[str, Any], coded: Coded) -> dict[str, Any]:
+    """Return the kind of a decision, with its values if they are listed, else with its range and scale."""
+    kind = next(kind for kind in ("categorical", "ordinal", "integer", "real") if kind in declared)
+    if kind in ("categorical", "ordinal"):
+        return {"kind": kind, "values": list(declared[kind])}
+    if kind == "integer" and all(text.lstrip("-").isdigit() for text in coded.texts):
+        return {"kind": kind, "values": list(map(int, coded.texts))}
+    scale = {"step": declared.get("step", 1)} if kind == "integer" else {}
+    return {"kind": kind, "range": list(declared[kind]), "log": declared.get("log", False), **scale}

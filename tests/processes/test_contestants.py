@@ -17,6 +17,7 @@ from nasbench.processes import CommandStrategy
 from nasbench.processes._line_process import MOST_BYTES, LineProcess, ProcessFailed
 from nasbench.records.failures import failures
 from nasbench.registry import STRATEGIES
+from nasbench.testing import check_contestant
 
 AGENTS = Path(__file__).parent / "agents"
 PYTHON = shlex.quote(sys.executable)
@@ -344,3 +345,30 @@ def test_a_failed_process_stays_failed(cifar10, tmp_path):
         with pytest.raises(StrategyError, match="status 3"):
             strategy.ask(1)
     strategy.close()
+
+
+@needs_node
+@pytest.mark.parametrize("command", [SHELL, f"node {AGENTS}/climber.js"])
+def test_the_kit_passes_good_contestants(command):
+    check_contestant(command, n_trials=8)
+
+
+@pytest.mark.parametrize(("mode", "why"), [("no_json", "is not JSON"), ("too_many", "expected at most 1")])
+def test_the_kit_refuses_what_a_comparison_would(mode, why, tmp_path):
+    with pytest.raises(AssertionError, match=why):
+        check_contestant(label_of(mode, tmp_path, 60))
+
+
+def test_the_kit_refuses_what_cannot_be_repeated(tmp_path):
+    label = write_agent(
+        tmp_path / "agent.py",
+        """
+import random
+def answer(message):
+    if "hello" in message:
+        return {"hello": 1}
+    return {"trials": [{"arch": [random.randrange(5) for _ in range(6)]}]} if "ask" in message else {}
+""",
+    )
+    with pytest.raises(AssertionError, match="the same seed gives another run with 1 worker"):
+        check_contestant(label)

@@ -7,8 +7,7 @@ const draw = n => {
   state = (state * 48271) % 2147483647
   return state % n
 }
-const values = decision => decision.categorical || decision.ordinal
-const value = decision => values(decision)[draw(values(decision).length)]
+const value = ({ values }) => values[draw(values.length)]
 
 function propose () {
   const arch = best ? { ...best } : {}
