@@ -84,14 +84,32 @@ class SearchSpace(ABC):
     forms: tuple[str, ...] = ()
 
     @property
+    def is_number(self) -> Bools:
+        """[d] whether a decision is one number on a scale, and not a choice among listed values."""
+        return np.zeros(len(self.decisions), dtype=np.bool_)
+
+    @property
     def ordered(self) -> Bools:
         """[d] whether the choices of a decision are ordered, so that two may be several steps apart."""
         return np.zeros(len(self.decisions), dtype=np.bool_)
+
+    def find_active(self, archs: Archs) -> Bools:
+        """Return [n, d] which decisions of valid architectures matter, given the others."""
+        return np.ones(archs.shape, dtype=np.bool_)
 
     def measure(self, archs: Archs) -> Floats:
         """Return [n, d] the position of each decision from 0 to 1: the digit, or a number on its scale."""
         positions: Floats = archs / np.maximum(self.cardinality - 1, 1)
         return positions
+
+    def place(self, positions: Floats) -> Archs:
+        """Return the architectures [n, d] at positions in the unit cube: k choices are k equal parts of a side.
+
+        The inverse of ``measure`` for numbers on a scale. Not every combination of choices need be valid.
+        """
+        # (k - 1 + u) / k may round to 1
+        archs: Archs = np.minimum(positions * self.cardinality, self.cardinality - 1).astype(self.dtype)
+        return archs
 
     def compute_distances(self, rows: Archs, arch: Archs) -> Floats:
         """Return [N] the number of edits from ``arch`` [d] to each row of [N, d], ignoring conditions.
