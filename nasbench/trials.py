@@ -119,7 +119,7 @@ class Capabilities:
     beside ``sources``, with the name of the task that is searched; ``epochs``, with those that a trial may be trained
     to, rising, the last one being a complete training; ``observation_noise``, with the standard deviation of one answer
     around what is reported of its architecture, 0 where there is none or it is unknown; and ``task_facts``, plain data
-    with the task's name, its objectives and the limits of the run. A strategy that is given no ``epochs`` asks for
+    with the task's objectives and the limits of the run. A strategy that is given no ``epochs`` asks for
     complete training runs only. A comparison calls a method ``close()``, which raises nothing, once after each run.
 
     Attributes:

@@ -112,7 +112,6 @@ class Experiment:
         """Return what a strategy may know of a task and of the limits of its run, as plain data."""
         limits = asdict(self.limits.of(task))
         return {
-            "name": task.name,
             "objectives": [{"name": one.name, "unit": one.unit, "direction": one.direction} for one in task.objectives],
             "budget": {name: limit for name, limit in limits.items() if math.isfinite(limit)},
             "workers": self.n_workers,

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.spaces import Coded, MeasuredSpace, SearchSpace
+from nasbench.spaces import Coded, EnumeratedSpace, SearchSpace
 
 _N_EXAMPLES = 3
-_MOST_LISTED = 50_000  # architectures of a restricted space that are listed one by one
+_MOST_LISTED = 50_000  # architectures that are listed one by one
 
 
 def describe_space(space: SearchSpace) -> dict[str, Any]:
@@ -17,8 +17,8 @@ def describe_space(space: SearchSpace) -> dict[str, Any]:
     Returns:
         ``name``; ``size``, the number of architectures, None where it is infinite or unknown; ``decisions``, each with
         ``name``, ``kind``, its ``values`` or its ``range``, and ``when`` if it is only active under a condition;
-        ``examples``, a few architectures as text; and ``architectures``, all of them as texts, if only some
-        architectures of a space can be trained.
+        ``examples``, a few architectures as text; and ``architectures``, all of them as texts, if they are few and not
+        every combination of values is one.
     """
     examples = space.format(space.sample(_N_EXAMPLES, np.random.default_rng(0)))
     described = {
@@ -27,7 +27,7 @@ def describe_space(space: SearchSpace) -> dict[str, Any]:
         "decisions": _describe_decisions(space),
         "examples": list(dict.fromkeys(examples)),
     }
-    if isinstance(space, MeasuredSpace) and len(space.rows) <= _MOST_LISTED:
+    if isinstance(space, EnumeratedSpace) and space.size <= _MOST_LISTED and space.size < np.prod(space.cardinality):
         described["architectures"] = space.format(space.rows)
     return described
 
@@ -39,13 +39,13 @@ def takes_values(space: SearchSpace) -> bool:
 
 def _describe_decisions(space: SearchSpace) -> list[dict[str, Any]]:
     declared: Mapping[str, Any] = space.code_options if takes_values(space) else {"decisions": {}}
-    conditions = {item["decision"]: item for item in declared.get("conditions", ())}
+    declared_among = {item["decision"]: list(item["is"]) for item in declared.get("conditions", ())}
     described = []
     for coded, ordered in zip(space.coding, space.ordered.tolist(), strict=True):
         plain = {"ordinal" if ordered else "categorical": list(coded.texts)}
         one = {"name": coded.decision, **_describe_choices(declared["decisions"].get(coded.decision, plain), coded)}
-        if condition := conditions.get(coded.decision):
-            one["when"] = {"decision": condition["when"], "is": list(condition["is"])}
+        if coded.when:
+            one["when"] = {"decision": coded.when, "is": declared_among.get(coded.decision, list(coded.among))}
         described.append(one)
     return described
 

@@ -10,7 +10,7 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.errors import InvalidArchitecture, StrategyError, make_unknown_name
 from nasbench.processes._descriptions import takes_values
-from nasbench.spaces import SearchSpace
+from nasbench.spaces import Coded, SearchSpace
 from nasbench.trials import Results
 
 VERSION = 1
@@ -176,20 +176,40 @@ def read_usage(answer: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _read_values(space: SearchSpace, given: Mapping[str, Any]) -> Archs:
-    """Read the value of each decision of a space whose decisions are listed; ``[1, d]``."""
-    if set(given) != set(space.decisions):
-        wrong = sorted(set(space.decisions) ^ set(given))
-        raise InvalidArchitecture(
-            f"{_show(given)} and the space differ in the decisions {', '.join(wrong[:4])}; expected each of "
-            f"{', '.join(space.decisions)}"
-        )
-    row = []
-    for coded in space.coding:
-        value = str(given[coded.decision])
-        if value not in coded.texts:
-            raise InvalidArchitecture(str(make_unknown_name(f"value of '{coded.decision}'", value, coded.texts)))
-        row.append(coded.texts.index(value))
-    return space.read_rows(np.array([row]))
+    """Read the value of each decision of a space whose decisions are listed; ``[1, d]``.
+
+    A decision that is inactive under its condition is left out.
+    """
+    coding = {coded.decision: coded for coded in space.coding}
+    if unknown := [name for name in given if name not in coding]:
+        raise InvalidArchitecture(str(make_unknown_name("decision", unknown[0], coding)))
+    codes = {name: _find_code(coding[name], value) for name, value in given.items()}
+    for name in coding:
+        active = _is_active(name, coding, codes)
+        if active != (name in given):
+            state = (
+                f"has no value of '{name}'" if active else f"has a value of '{name}', which is inactive: leave it out"
+            )
+            raise InvalidArchitecture(f"{_show(given)} {state}")
+    row = space.read_rows(np.array([[codes.get(name, 0) for name in coding]]))
+    return row if len(given) == len(coding) else space.canonicalize(row)
+
+
+def _is_active(name: str, coding: Mapping[str, Coded], codes: Mapping[str, int]) -> bool:
+    """Whether a decision is active by its condition and those of the decisions that it depends on."""
+    when = coding[name].when
+    return not when or (codes.get(when) in coding[name].active_at and _is_active(when, coding, codes))
+
+
+def _find_code(coded: Coded, value: Any) -> int:
+    """Return the code of a value of a decision.
+
+    Raises:
+        InvalidArchitecture: the decision has no such value.
+    """
+    if str(value) not in coded.texts:
+        raise InvalidArchitecture(str(make_unknown_name(f"value of '{coded.decision}'", value, coded.texts)))
+    return coded.texts.index(str(value))
 
 
 def _is_number(value: Any) -> bool:

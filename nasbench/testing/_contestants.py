@@ -66,7 +66,6 @@ def _search(options: dict[str, Any], space: SearchSpace, setting: _Setting, n_tr
         AssertionError: the process broke the rules.
     """
     facts = {
-        "name": "kit",
         "objectives": [
             {"name": f"objective_{i}", "unit": "none", "direction": "maximize"} for i in range(setting.n_objectives)
         ],

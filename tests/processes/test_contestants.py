@@ -17,6 +17,7 @@ from nasbench.processes import CommandStrategy
 from nasbench.processes._line_process import MOST_BYTES, LineProcess, ProcessFailed
 from nasbench.records.failures import failures
 from nasbench.registry import STRATEGIES
+from nasbench.spaces.hyper import HyperSpace
 from nasbench.testing import check_contestant
 
 AGENTS = Path(__file__).parent / "agents"
@@ -215,7 +216,6 @@ def answer(message):
     space = nasbench.load_task("nbgraph-cora").space
     assert list(hello) == ["hello", "seed", "space", "epochs", "task"]
     assert hello["task"] == {
-        "name": "nbgraph-cora",
         "objectives": [{"name": "accuracy", "unit": "fraction", "direction": "maximize"}],
         "budget": {"trials": 1},
         "workers": 1,
@@ -351,6 +351,44 @@ def test_a_failed_process_stays_failed(cifar10, tmp_path):
 @pytest.mark.parametrize("command", [SHELL, f"node {AGENTS}/climber.js"])
 def test_the_kit_passes_good_contestants(command):
     check_contestant(command, n_trials=8)
+
+
+def test_real_numbers_and_conditions_are_searched(tmp_path):
+    space = HyperSpace(
+        {
+            "optimizer": {"categorical": ["sgd", "adam"]},
+            "lr": {"real": [1e-4, 1.0], "log": True},
+            "momentum": {"real": [0.0, 0.99]},
+            "batch": {"integer": [1, 100_000], "log": True, "step": 1},
+        },
+        [{"decision": "momentum", "when": "optimizer", "is": ["sgd"]}],
+    )
+    label = write_agent(
+        tmp_path / "agent.py",
+        """
+import random
+def draw(decision):
+    if "values" in decision:
+        return rng.choice(decision["values"])
+    low, high = decision["range"]
+    drawn = low * (high / low) ** rng.random() if decision["log"] else rng.uniform(low, high)
+    return min(max(drawn, low), high) if decision["kind"] == "real" else int(drawn)
+def answer(message):
+    global rng, decisions
+    if "hello" in message:
+        rng, decisions = random.Random(message["seed"]), message["space"]["decisions"]
+        return {"hello": 1}
+    if "tell" in message:
+        return {}
+    arch = {}
+    for decision in decisions:
+        when = decision.get("when")
+        if when is None or arch[when["decision"]] in when["is"]:
+            arch[decision["name"]] = draw(decision)
+    return {"trials": [{"arch": arch}]}
+""",
+    )
+    check_contestant(label, space)
 
 
 @pytest.mark.parametrize(("mode", "why"), [("no_json", "is not JSON"), ("too_many", "expected at most 1")])

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -70,7 +71,8 @@ def test_every_space_is_described(name, rng):
     assert [len(decision["values"]) for decision in described["decisions"]] == space.cardinality.tolist()
     assert described["size"] == (None if math.isinf(space.size) else space.size)
     assert all(space.is_valid(read_arch(space, text))[0] for text in described["examples"])
-    assert "architectures" not in described
+    if "architectures" in described:
+        assert described["architectures"] == space.format(space.rows)
 
 
 def test_the_kinds_of_a_mixed_space():
@@ -92,11 +94,57 @@ def test_the_kinds_of_a_mixed_space():
     }
 
 
+def test_architectures_are_listed_where_not_every_combination_is_one():
+    listed = {name for name in SPACES.names() if "architectures" in describe_space(SPACES.load(name)())}
+    assert listed == {"hyper", "nbgraph", "tnb101_macro"}
+
+
 def test_a_restricted_space_lists_what_can_be_trained(cifar10):
     rows = cifar10.space.rows[::500]
     described = describe_space(MeasuredSpace(cifar10.space, rows))
     assert described["size"] == len(rows)
     assert described["architectures"] == cifar10.space.format(rows)
+
+
+class Undeclared(HyperSpace):
+    """A space with conditions that says nothing of its declaration."""
+
+    code_options: ClassVar = {}
+
+
+NESTED = {
+    "decisions": {
+        "b": {"categorical": ["x", "y"]},
+        "a": {"categorical": ["on", "off"]},
+        "c": {"ordinal": [1, 2, 3]},
+    },
+    "conditions": [{"decision": "b", "when": "a", "is": ["off"]}, {"decision": "c", "when": "b", "is": ["x"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"a": "on"}, ""),
+        ({"a": "off", "b": "y"}, ""),
+        ({"c": 3, "b": "x", "a": "off"}, ""),
+        ({}, "has no value of 'a'"),
+        ({"a": "off"}, "has no value of 'b'"),
+        ({"a": "on", "c": 1}, "has a value of 'c', which is inactive"),
+        ({"a": "off", "b": "y", "c": 1}, "has a value of 'c', which is inactive"),
+        ({"a": "of"}, "unknown value of 'a' 'of'; did you mean"),
+        ({"A": "off"}, "unknown decision 'A'"),
+    ],
+)
+def test_conditions_hold_where_a_space_knows_only_its_coding(values, why):
+    space, same = Undeclared(**NESTED), HyperSpace(**NESTED)
+    plain = [decision.get("when") for decision in describe_space(space)["decisions"]]
+    assert plain == [decision.get("when") for decision in describe_space(same)["decisions"]]
+    if why:
+        with pytest.raises(StrategyError, match=why):
+            read_arch(space, values)
+    else:
+        assert same.format(read_arch(space, values)) == same.format(read_arch(same, values))
 
 
 @pytest.mark.parametrize(
