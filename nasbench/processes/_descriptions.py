@@ -11,8 +11,12 @@ _N_EXAMPLES = 3
 _MOST_LISTED = 50_000  # architectures that are listed one by one
 
 
-def describe_space(space: SearchSpace) -> dict[str, Any]:
+def describe_space(space: SearchSpace, rng: np.random.Generator) -> dict[str, Any]:
     """Return what a process has to know to name architectures of a space.
+
+    Args:
+        space: the space.
+        rng: draws the examples; known ones would tell the true names in a space that hides them.
 
     Returns:
         ``name``; ``size``, the number of architectures, None where it is infinite or unknown; ``decisions``, each with
@@ -20,7 +24,7 @@ def describe_space(space: SearchSpace) -> dict[str, Any]:
         ``examples``, a few architectures as text; and ``architectures``, all of them as texts, if they are few and not
         every combination of values is one.
     """
-    examples = space.format(space.sample(_N_EXAMPLES, np.random.default_rng(0)))
+    examples = space.format(space.sample(_N_EXAMPLES, rng))
     described = {
         "name": space.name,
         "size": int(space.size) if np.isfinite(space.size) else None,

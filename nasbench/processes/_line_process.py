@@ -35,6 +35,10 @@ class ProcessFailed(NasbenchError, RuntimeError):
     """A process that ended, did not answer in time, or answered with other than one line."""
 
 
+class AnswerOverdue(ProcessFailed):
+    """A process that did not answer in time."""
+
+
 class LineProcess:
     """A running process that answers each line with one line.
 
@@ -93,7 +97,7 @@ class LineProcess:
             unsent = self._send(unsent)
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise ProcessFailed(self._describe_silence(len(unsent)))
+                raise AnswerOverdue(self._describe_silence(len(unsent)))
             self._read_pipes(remaining, also_writable=bool(unsent))
             if b"\n" not in self._received and len(self._received) > MOST_BYTES:
                 raise ProcessFailed(

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from nasbench.arrays import Archs
+from nasbench.choices import COMMAND
 from nasbench.errors import InvalidOption, SearchFinished, StrategyError
 from nasbench.options import Positive, Text
 from nasbench.processes._descriptions import describe_space
 from nasbench.processes._ledger import TrialLedger
-from nasbench.processes._line_process import LineProcess, ProcessFailed
+from nasbench.processes._line_process import AnswerOverdue, LineProcess, ProcessFailed
 from nasbench.processes._messages import (
     VERSION,
     name_message,
@@ -41,7 +42,7 @@ class CommandStrategy:
 
     Args:
         space: the search space.
-        rng: draws the seed that the process gets.
+        rng: draws the seed that the process gets, and the examples of architectures.
         command: program and arguments, quoted as in a shell; no shell interprets them.
         timeout: seconds within which each answer must arrive.
         epochs: epochs that a trial may be trained to, rising.
@@ -68,7 +69,7 @@ class CommandStrategy:
         self._argv = _split_command(command)
         _check_program(self._argv)
         self._epochs, self._facts = tuple(epochs), dict(task_facts or {})
-        self._seed = int(rng.integers(2**31))
+        self._rng, self._seed = rng, int(rng.integers(2**31))
         self._ledger = TrialLedger(space, self._epochs)
         self._process: LineProcess | None = None
         self._to_answer, self._failure = "nothing yet", ""
@@ -122,7 +123,9 @@ class CommandStrategy:
 
     def _tell(self, results: Results) -> None:
         told = self._ledger.settle(results, self._facts.get("objectives", ()))
-        answer = self._exchange({"tell": told}, *(["recommend"] if self._recommends else []))
+        answer = self._exchange({"tell": told}, "recommend")
+        if "recommend" in answer and not self._recommends:
+            raise StrategyError('answered "recommend"; expected "recommends": true in its answer to the first line')
         if self._recommends:
             self._recommended = read_archs(self._space, answer)
 
@@ -131,7 +134,7 @@ class CommandStrategy:
         if self._process is not None:
             return
         self._process = LineProcess(self._argv, self._timeout_s)
-        hello = {"hello": VERSION, "seed": self._seed, "space": describe_space(self._space)}
+        hello = {"hello": VERSION, "seed": self._seed, "space": describe_space(self._space, self._rng)}
         hello |= {"epochs": list(self._epochs)} if self._epochs else {}
         hello |= {"task": self._facts} if self._facts else {}
         self._recommends = read_version(self._exchange(hello, "hello", "recommends"))
@@ -156,7 +159,8 @@ class CommandStrategy:
                 raise StrategyError(self._failure)
             return act()
         except ProcessFailed as error:
-            why = f"{error}; it was to answer {self._to_answer}"
+            longer = f" ({COMMAND},timeout=SECONDS:... gives it longer)" if isinstance(error, AnswerOverdue) else ""
+            why = f"{error}{longer}; it was to answer {self._to_answer}"
         except StrategyError as error:
             why = str(error)
         if not self._failure:

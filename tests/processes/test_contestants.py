@@ -49,11 +49,12 @@ BROKEN = {
     "is_killed": "was killed by SIGSEGV",
     "half_a_line": "ended with status 0 after an incomplete line",
     "floods_output": f"without a line break; expected an answer of at most {MOST_BYTES:,} bytes",
+    "recommends_unasked": 'expected "recommends": true in its answer to the first line',
     "negative_usage": 'wrote "usage": {"tokens": -1}',
 }
 SILENT = {
-    "never_answers": 'did not answer within 1 s; it was to answer {"hello": 1, ...}',
-    "hangs": 'did not answer within 1 s; it was to answer {"ask": 1}; standard error is empty',
+    "never_answers": 'did not answer within 1 s (cmd,timeout=SECONDS:... gives it longer); it was to answer {"hello": 1, ...}',
+    "hangs": 'gives it longer); it was to answer {"ask": 1}; standard error is empty',
     "floods_errors": "did not answer within 1 s",
 }
 CLOSED = {"closes_output": "closed its output, but goes on running"}
@@ -266,14 +267,14 @@ def answer(message):
     if "hello" in message:
         examples = message["space"]["examples"]
         return {"hello": 1, "recommends": True}
-    return {"trials": [{"arch": examples[0]}]} if "ask" in message else {"recommend": [examples[2]]}
+    return {"trials": [{"arch": examples[0]}]} if "ask" in message else {"recommend": [[0] * 6, [4] * 6]}
 """,
     )
     record = nasbench.compare(TASK, [label, SHELL], runs=1, limits=TRIALS)
     (run,) = record.runs(TASK, label)
-    space = nasbench.load_task(TASK).space
     (recommended,) = run.recommendations
-    assert space.format(recommended.archs) == [space.format(space.sample(3, np.random.default_rng(0)))[2]]
+    assert recommended.archs.tolist() == [[0] * 6, [4] * 6]
+    assert recommended.time_s == run.history.finish_s[0]
     assert not record.runs(TASK, SHELL)[0].recommendations
 
 

@@ -31,6 +31,10 @@ MIXED = {
 }
 
 
+def describe(space):
+    return describe_space(space, np.random.default_rng(0))
+
+
 def draw_value(decision, rng):
     """Draw one value by what the description says, as a contestant would."""
     if "values" in decision:
@@ -56,7 +60,7 @@ def draw_architecture(described, rng):
     "space", [HyperSpace(**MIXED), HyperSpace(), SPACES.load("nb201")(), SPACES.load("nats_sss")()]
 )
 def test_an_architecture_drawn_by_the_description_is_in_the_space(space, seed):
-    described = json.loads(json.dumps(describe_space(space), allow_nan=False))
+    described = json.loads(json.dumps(describe(space), allow_nan=False))
     drawn = json.loads(json.dumps(draw_architecture(described, np.random.default_rng(seed))))
     arch = read_arch(space, drawn)
     assert (read_arch(space, space.format(arch)[0]) == arch).all()
@@ -66,7 +70,7 @@ def test_an_architecture_drawn_by_the_description_is_in_the_space(space, seed):
 @pytest.mark.parametrize("name", SPACES.names())
 def test_every_space_is_described(name, rng):
     space = SPACES.load(name)()
-    described = json.loads(json.dumps(describe_space(space), allow_nan=False))
+    described = json.loads(json.dumps(describe(space), allow_nan=False))
     assert [decision["name"] for decision in described["decisions"]] == list(space.decisions)
     assert [len(decision["values"]) for decision in described["decisions"]] == space.cardinality.tolist()
     assert described["size"] == (None if math.isinf(space.size) else space.size)
@@ -76,7 +80,7 @@ def test_every_space_is_described(name, rng):
 
 
 def test_the_kinds_of_a_mixed_space():
-    described = {decision.pop("name"): decision for decision in describe_space(HyperSpace(**MIXED))["decisions"]}
+    described = {decision.pop("name"): decision for decision in describe(HyperSpace(**MIXED))["decisions"]}
     assert described == {
         "lr": {"kind": "real", "range": [1e-4, 1.0], "log": True},
         "optimizer": {"kind": "categorical", "values": ["sgd", "adam", "none"]},
@@ -95,13 +99,13 @@ def test_the_kinds_of_a_mixed_space():
 
 
 def test_architectures_are_listed_where_not_every_combination_is_one():
-    listed = {name for name in SPACES.names() if "architectures" in describe_space(SPACES.load(name)())}
+    listed = {name for name in SPACES.names() if "architectures" in describe(SPACES.load(name)())}
     assert listed == {"hyper", "nbgraph", "tnb101_macro"}
 
 
 def test_a_restricted_space_lists_what_can_be_trained(cifar10):
     rows = cifar10.space.rows[::500]
-    described = describe_space(MeasuredSpace(cifar10.space, rows))
+    described = describe(MeasuredSpace(cifar10.space, rows))
     assert described["size"] == len(rows)
     assert described["architectures"] == cifar10.space.format(rows)
 
@@ -138,8 +142,8 @@ NESTED = {
 )
 def test_conditions_hold_where_a_space_knows_only_its_coding(values, why):
     space, same = Undeclared(**NESTED), HyperSpace(**NESTED)
-    plain = [decision.get("when") for decision in describe_space(space)["decisions"]]
-    assert plain == [decision.get("when") for decision in describe_space(same)["decisions"]]
+    plain = [decision.get("when") for decision in describe(space)["decisions"]]
+    assert plain == [decision.get("when") for decision in describe(same)["decisions"]]
     if why:
         with pytest.raises(StrategyError, match=why):
             read_arch(space, values)

@@ -85,7 +85,7 @@ for line in sys.stdin:
     if "hello" in message:
         say({"hello": 2} if MODE == "other_version" else {"hello": 1})
     elif "tell" in message:
-        say({"usage": {"tokens": -1}} if MODE == "negative_usage" else {})
+        say({"negative_usage": {"usage": {"tokens": -1}}, "recommends_unasked": {"recommend": [GOOD]}}.get(MODE, {}))
     elif "ask" in message:
         n_asks += 1
         if MODE == "chatters":
