@@ -53,7 +53,7 @@ BROKEN = {
     "negative_usage": 'wrote "usage": {"tokens": -1}',
 }
 SILENT = {
-    "never_answers": 'did not answer within 1 s (cmd,timeout=SECONDS:... gives it longer); it was to answer {"hello": 1, ...}',
+    "never_answers": '(cmd,timeout=SECONDS:... gives it longer); it was to answer {"hello": 1, ...}',
     "hangs": 'gives it longer); it was to answer {"ask": 1}; standard error is empty',
     "floods_errors": "did not answer within 1 s",
 }
