@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs
+from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze_array
 from nasbench.spaces._hyper_scale import N_PARTS, Scale
 from nasbench.spaces._space import Graphs
 from nasbench.spaces.hyper import HyperSpace, count_configurations
@@ -204,7 +204,7 @@ class WideHyperSpace(HyperSpace):
     @cached_property
     def is_number(self) -> Bools:
         """[d] whether a decision is one number on a scale."""
-        return np.array([item.is_number for item in self.declared])
+        return freeze_array(np.array([item.is_number for item in self.declared]))
 
     def graphs(self, archs: Archs) -> Graphs:
         """Return graphs as ``HyperSpace`` does; the label of a number is the sixteenth of its scale."""

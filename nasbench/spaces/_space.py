@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasbench.arrays import PADDING, Archs, Bits, Bools, Floats, Ints, as_archs, freeze_array
-from nasbench.errors import InvalidArchitecture, make_unknown_name
+from nasbench.errors import InvalidArchitecture, InvalidOption, make_unknown_name
 from nasbench.spaces._reading import read_architectures, show_item
 
 _SHOWN = 60  # most characters of a bad string that an error message shows
@@ -92,6 +92,23 @@ class SearchSpace(ABC):
     def ordered(self) -> Bools:
         """[d] whether the choices of a decision are ordered, so that two may be several steps apart."""
         return np.zeros(len(self.decisions), dtype=np.bool_)
+
+    def require_choices(self, what: str) -> None:
+        """Refuse a space with numbers on a scale.
+
+        Args:
+            what: what an error message calls the component that needs listed values.
+
+        Raises:
+            InvalidOption: a decision is a number on a scale.
+        """
+        if self.is_number.any():
+            names = [name for name, is_number in zip(self.decisions, self.is_number, strict=True) if is_number]
+            raise InvalidOption(
+                f"{what} chooses among listed values, but {', '.join(names)} of space '{self.name}' "
+                f"{'are numbers' if len(names) > 1 else 'is a number'} on a scale; list values (ordinal = [...]), or "
+                "choose another one, such as auto, tpe, smac, local_search or random_search"
+            )
 
     def find_active(self, archs: Archs) -> Bools:
         """Return [n, d] which decisions of valid architectures matter, given the others."""
