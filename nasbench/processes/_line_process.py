@@ -106,7 +106,7 @@ class LineProcess:
                 )
         answer, _, rest = bytes(self._received).partition(b"\n")
         if rest:
-            raise ProcessFailed(f"wrote {_show(rest)} after its answer; {_ONE_LINE}")
+            raise ProcessFailed(f"wrote {_show(self._received)}; {_ONE_LINE}")
         self._received.clear()
         return answer
 
