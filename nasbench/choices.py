@@ -6,6 +6,9 @@ options. Values are Python literals where they can be, else text. Quotes protect
 A title replaces the rest of the label wherever the choice is named: in a record, its random streams and its reports.
 The random streams of a run follow from that name, so one class under two titles is two contestants, with different
 random numbers.
+
+``[TITLE=]cmd[,option=value ...]:COMMAND`` names a process. Everything after the colon is the command, whatever it
+contains.
 """
 
 import ast
@@ -25,6 +28,9 @@ _COMMA = re.compile(r""",(?=\s*[A-Za-z_]\w*\s*(?:=|,|$))(?=(?:[^'"]|'[^']*'|"[^"
 # ``module:Class,option=value`` have none
 _TITLE = re.compile(r"""\s*([^=,:@'"]*[^=,:@'"\s])\s*=(.*)""", re.DOTALL)
 _MOST_CHARACTERS = 80  # of a title: it heads rows of tables and stands in legends
+COMMAND = "cmd"
+"""The name of strategies that are processes."""
+_PROCESS = re.compile(rf"\s*({COMMAND}\s*(?:,[^:]*)?):(.*)", re.DOTALL)
 
 
 class Finder(Protocol):
@@ -74,8 +80,12 @@ class Choice:
     @property
     def definition(self) -> str:
         """The choice as text without its title; ``parse`` reads it back."""
-        preset = f"@{self.preset}" if self.preset else ""
-        return self.name + preset + "".join(f",{key}={_format_value(value)}" for key, value in self.options.items())
+        preset, options, command = f"@{self.preset}" if self.preset else "", dict(self.options), ""
+        if self.name == COMMAND and isinstance(options.get("command"), str):
+            command = ":" + options.pop("command")
+        return (
+            self.name + preset + "".join(f",{key}={_format_value(value)}" for key, value in options.items()) + command
+        )
 
     @classmethod
     def parse(cls, given: "str | type | Choice") -> "Choice":
@@ -98,6 +108,9 @@ class Choice:
                     f"{given!r} has two names, {titled[1]!r} and {choice.title!r}; expected at most one"
                 )
             return choice.named(titled[1])
+        if process := _PROCESS.fullmatch(given):
+            named = cls.parse(process[1])
+            return replace(named, options={**named.options, "command": process[2].strip()})
         head, *pairs = _COMMA.split(given)
         name, _, preset = head.partition("@")
         options = {}

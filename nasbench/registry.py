@@ -17,7 +17,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench.choices import Choice, options_of
+from nasbench.choices import COMMAND, Choice, options_of
 from nasbench.errors import InvalidOption, MissingExtra, make_unknown_name
 
 if TYPE_CHECKING:
@@ -32,11 +32,13 @@ class Registry:
         kind: plural noun, also the last part of the entry point group ``nasbench.<kind>``.
         singular: singular noun.
         package: dotted name of the package whose files are the components.
+        unlisted: pairs of a name and ``module:Class``, for components that lists leave out.
     """
 
     kind: str
     singular: str
     package: str
+    unlisted: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def _files(self) -> dict[str, Path]:
@@ -120,6 +122,7 @@ class Registry:
             MissingExtra: the component needs a package that is not installed.
             InvalidOption: ``module:Class`` cannot be imported.
         """
+        name = dict(self.unlisted).get(name, name)
         if ":" in name:
             return self._load_foreign(name)
         if name in self._files:
@@ -185,7 +188,9 @@ def _get_public_class(module: Any) -> type:
 
 SPACES = Registry("spaces", "space", "nasbench.spaces")
 IMPORTERS = Registry("importers", "importer", "nasbench.importers")
-STRATEGIES = Registry("strategies", "strategy", "nasbench.strategies")
+STRATEGIES = Registry(
+    "strategies", "strategy", "nasbench.strategies", unlisted=((COMMAND, "nasbench.processes:CommandStrategy"),)
+)
 PREDICTORS = Registry("predictors", "predictor", "nasbench.surrogates")
 ENCODINGS = Registry("encodings", "encoding", "nasbench.encodings")
 NETWORKS = Registry("networks", "network", "nasbench.networks")
@@ -258,3 +263,18 @@ def with_observation_noise(component: Any, options: Mapping[str, Any], noise: Ca
     if "observation_noise" not in options_of(component) or options.get("observation_noise") is not None:
         return dict(options)
     return {**options, "observation_noise": noise()}
+
+
+def with_task_facts(
+    component: Any, options: Mapping[str, Any], facts: Callable[[], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return a strategy's options, with what it may know of its task as ``task_facts`` if it has this option.
+
+    Raises:
+        InvalidOption: other facts were given.
+    """
+    if "task_facts" not in options_of(component):
+        return dict(options)
+    if options.get("task_facts") is not None:
+        raise InvalidOption("task_facts is filled in by a comparison; leave the option out")
+    return {**options, "task_facts": facts()}

@@ -111,17 +111,20 @@ class Strategy(Protocol):
 class Capabilities:
     """Optional features of a strategy besides ``ask`` and ``tell``: members with these names.
 
-    Three more are read by the registry, which treats predictors alike: the class attribute ``presets`` (names of
+    Others are read by the registry, which treats predictors alike: the class attribute ``presets`` (names of
     options that other publications or implementations use together), the static method ``sources(task, options)``
     (names of the other tasks, or folders of records, that a search of ``task`` learns from; a comparison records what
-    they are), and four options of the constructor that a comparison fills in: ``target``, beside ``sources``, with
-    the name of the task that is searched; ``run``, with the number of the run; ``epochs``, with those that a trial may
-    be trained to, rising, the last one being a complete training; and ``observation_noise``, with the standard
-    deviation of one answer around what is reported of its architecture, 0 where there is none or it is unknown. A
-    strategy that is given no ``epochs`` asks for complete training runs only.
+    they are), the static method ``list_files(options)`` (paths of files that decide what it does, besides its code; a
+    comparison records digests of them), and five options of the constructor that a comparison fills in: ``target``,
+    beside ``sources``, with the name of the task that is searched; ``run``, with the number of the run; ``epochs``,
+    with those that a trial may be trained to, rising, the last one being a complete training; ``observation_noise``,
+    with the standard deviation of one answer around what is reported of its architecture, 0 where there is none or it
+    is unknown; and ``task_facts``, plain data with the task's objectives and the limits of the run. A strategy that is
+    given no ``epochs`` asks for complete training runs only.
 
-    A comparison reads one more attribute or property when a run has ended: ``usage``, a dictionary from a name, such as
-    ``tokens``, to the total that the strategy used of it. No result depends on it.
+    When a run has ended, a comparison calls a method ``close()``, which raises nothing, and reads one more attribute or
+    property: ``usage``, a dictionary from a name, such as ``tokens``, to the total that the strategy used of it. No
+    result depends on it.
 
     Attributes:
         n_prefetchable: attribute or property: number of next trials that do not depend on further results. They may be

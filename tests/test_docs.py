@@ -12,6 +12,7 @@ import pytest
 import typer
 
 import nasbench
+import nasbench.testing
 from nasbench.cli import build, main
 from nasbench.registry import METRICS
 
@@ -36,6 +37,15 @@ def marked(page: Path, marker: str) -> str:
         rf"{re.escape(marker)}\n(.*?)\n<!-- end -->", page.read_text(encoding="utf-8"), flags=re.DOTALL
     )
     return shown
+
+
+def write_scripts(page: Path, folder: Path) -> list[str]:
+    """Write the programs of a page, whose first comment begins with their name, into a folder; return the names."""
+    found = {re.match(r"(?:#!.*\n)?# ([\w.]+): ", text): text for text in blocks(page, "py", "sh")}
+    named = {match[1]: text for match, text in found.items() if match}
+    for name, text in named.items():
+        (folder / name).write_text(text)
+    return list(named)
 
 
 def arguments_of(command: str) -> list[str]:
@@ -86,6 +96,8 @@ def test_the_readme_counts_what_is_inside(capsys):
 def test_the_python_of_a_guide_runs(page, tmp_path, monkeypatch):
     """Block after block, as a reader would type them; only public names are imported from the suite."""
     monkeypatch.chdir(tmp_path)
+    write_scripts(page, tmp_path)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     names: dict[str, object] = {}
     for block in blocks(page, "python"):
         assert set(re.findall(r"from nasbench\.(\w+)", block)) <= {"adapters", "metrics", "testing"}
@@ -144,6 +156,20 @@ def test_the_worked_example_of_a_strategy_runs_and_is_compared(tmp_path):
     assert "hill_climbing:HillClimbing,patience=10" in done.stdout
     (tmp_path / "check.py").write_text(check)
     subprocess.run([sys.executable, "check.py"], cwd=tmp_path, check=True)
+
+
+def test_the_contestants_of_the_guide_compete(tmp_path, monkeypatch):
+    """One by the command of the page; all that it shows, by the kit."""
+    page = ROOT / "docs/contestants.md"
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert write_scripts(page, tmp_path) == ["my_agent.py", "random.sh"]
+    (command,) = commands_of(page)
+    done = shell(command.replace("--runs 20", "--runs 3"), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "cmd:python my_agent.py" in done.stdout
+    assert "failed: " not in done.stderr
+    monkeypatch.chdir(tmp_path)
+    nasbench.testing.check_contestant("sh random.sh")
 
 
 def test_the_metric_of_the_guide_is_computed(tmp_path):

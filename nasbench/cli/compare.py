@@ -27,9 +27,9 @@ def command(
     strategy: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME[@PRESET][,option=value...] or module:Class; repeat the option for several. TITLE=... gives it "
-            "a name of your own. 'all': every installed one. Default: random search, local search, three settings of "
-            "evolution."
+            help="NAME[@PRESET][,option=value...], module:Class, or 'cmd:COMMAND', a process (docs/contestants.md); "
+            "repeat the option for several. TITLE=... gives it a name of your own. 'all': every installed one. "
+            "Default: random search, local search, three settings of evolution."
         ),
     ] = None,
     runs: Annotated[int, typer.Option(help="Runs of each strategy on each task.")] = 100,

@@ -141,6 +141,15 @@ class Experiment:
         entropy = [self.seed, run, zlib.crc32(task.name.encode()), zlib.crc32(b"opaque"), 1]
         return hide_names(task.space, np.random.default_rng(np.random.SeedSequence(entropy)))
 
+    def state_facts(self, task: Task) -> dict[str, Any]:
+        """Return what a strategy may know of a task and of the limits of its run, as plain data."""
+        limits = asdict(self.limits.of(task))
+        return {
+            "objectives": [{"name": one.name, "unit": one.unit, "direction": one.direction} for one in task.objectives],
+            "budget": {name: limit for name, limit in limits.items() if math.isfinite(limit)},
+            "workers": self.n_workers,
+        }
+
     def spec(self, *, search: bool = True, absent: Collection[str] = ()) -> dict[str, Any]:
         """Return the experiment as plain data, with versions and checksums.
 

@@ -15,7 +15,14 @@ from nasbench.comparison.run import NO_CHARGES, Run
 from nasbench.comparison.usage import read_usage
 from nasbench.records.opening import recorded_entries, recorded_task
 from nasbench.records.stored_run import Pair
-from nasbench.registry import STRATEGIES, with_epochs, with_observation_noise, with_run, with_target
+from nasbench.registry import (
+    STRATEGIES,
+    with_epochs,
+    with_observation_noise,
+    with_run,
+    with_target,
+    with_task_facts,
+)
 from nasbench.simulation import Simulation, no_history
 from nasbench.spaces import OpaqueSpace
 from nasbench.tasks import Task
@@ -45,6 +52,9 @@ def one_run(experiment: Experiment, task: Task, choice: Choice, number: int, cha
     except (Exception, SystemExit):
         # An error of a strategy affects only its own run; the other runs continue.
         error = traceback.format_exc()
+    finally:
+        if close := getattr(strategy, "close", None):
+            close()
     usage = read_usage(strategy)
     if simulation is None:
         return Run(number, no_history(task.space), error, 0.0, usage=usage)
@@ -68,6 +78,7 @@ def _make_strategy(experiment: Experiment, task: Task, choice: Choice, number: i
     options = with_run(component, with_target(component, options, target), number)
     options = with_epochs(component, options, task.epochs)
     options = with_observation_noise(component, options, lambda: task.observation_noise)
+    options = with_task_facts(component, options, lambda: experiment.state_facts(task))
     made = component(space, own, **options)
     return TranslatedStrategy(made, space) if isinstance(space, OpaqueSpace) else made
 

@@ -66,6 +66,19 @@ def digest_code(component: Any, *modules: str) -> dict[str, str]:
     return dict(sorted(digests.items()))
 
 
+def digest_files(paths: Iterable[Path]) -> dict[str, str]:
+    """Compute a digest of the content of each file, by its path as written."""
+    return {str(path): _digest_content(path, _stamp(path)) for path in paths}
+
+
+@cache
+def _digest_content(path: Path, stamp: tuple[int, int]) -> str:
+    del stamp
+    with path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(f"{path}\n{content}".encode()).hexdigest()[:_LENGTH]
+
+
 def _follow(names: Iterable[str], place: _Place | None) -> set[str]:
     """Return modules with everything that they import, recursively."""
     found, waiting = set[str](), list(names)

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from nasbench.choices import Choice, options_of, read_defaults
 from nasbench.errors import NasbenchError
-from nasbench.records.code_digests import digest_code
+from nasbench.records.code_digests import digest_code, digest_files
 from nasbench.registry import ACQUISITIONS, ENCODINGS, PREDICTORS, STRATEGIES, Registry
 
 _NAMED = (PREDICTORS, ENCODINGS, ACQUISITIONS, STRATEGIES)
@@ -17,7 +17,8 @@ def digest_choice(choice: Choice, registry: Registry) -> dict[str, str]:
     """Compute the digests of the modules that determine what a choice does, sorted by module.
 
     A component that an option names, explicitly or by default, counts together with everything that it names in turn.
-    If several kinds have the name, all of them count.
+    If several kinds have the name, all of them count. So do the files that a component's static method
+    ``list_files(options)`` returns.
     """
     digests: dict[str, str] = {}
     waiting, seen = [(choice, registry)], set[tuple[str, str]]()
@@ -32,6 +33,8 @@ def digest_choice(choice: Choice, registry: Registry) -> dict[str, str]:
                     raise
                 continue  # the options belong to a component of another kind with the same name
             digests |= digest_code(component, *_LOOP.get(kind.kind, ()))
+            if hasattr(component, "list_files"):
+                digests |= digest_files(component.list_files(options))
             waiting.extend(_named_by(component, options))
     return dict(sorted(digests.items()))
 

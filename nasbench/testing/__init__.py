@@ -3,6 +3,7 @@
 Each check raises an AssertionError with what was expected and what was seen, also under ``python -O``.
 """
 
+from nasbench.testing._contestants import check_contestant
 from nasbench.testing._datasets import check_data_set
 from nasbench.testing._importers import check_importer
 from nasbench.testing._metrics import check_metric
@@ -15,6 +16,7 @@ from nasbench.testing._tasks import check_task
 from nasbench.testing._wide import check_wide_predictor
 
 __all__ = [
+    "check_contestant",
     "check_data_set",
     "check_importer",
     "check_metric",
