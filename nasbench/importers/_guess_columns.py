@@ -16,7 +16,11 @@ _METRICS = (  # pattern of the column's words, metric, unit, measured (or static
     (r"loss(es)?\b|\bnll\b|cross entropy", "loss", "nats", True),
     (r"latency", "latency_s", "s?", False),
     (r"energy", "energy_J", "J?", False),
-    (r"time\b|\bduration\b|\belapsed\b|\b(sec(ond)?s|min(ute)?s|hours|hrs|days)$", "train_s", "s?", False),
+    (
+        r"time\b|\bduration\b|\belapsed\b|\b(sec(ond)?s|min(ute)?s|hours|hrs|days)$|"
+        r"\b(train(ing)?|fit|wall|gpu|run|epoch|cost) (s|ms|min|h)$",
+        *("train_s", "s?", False),
+    ),
     (r"\bparam(eter)?s?\b", "n_params", "count?", False),
     (r"flops?\b", "flops", "count?", False),
     (r"\bm(ult )?add?s\b|\bmacs?\b", "macs", "count?", False),

@@ -29,6 +29,7 @@ _PATH = re.compile(
     r"(~|\.{1,2}|[A-Za-z]:|\w+:/)?[/\\].*|"
     r".+\.(pth?|ckpt|h5|hdf5|onnx|log|txt|json|ya?ml|csv|npz?|safetensors|pkl|zip|tar|gz)"
 )
+_GROUPED = re.compile(r"[+-]?\d{1,3}([., '’]\d{3})+([.,]\d+)?")
 _SECONDS, _MILLISECONDS = (1e9, 3e9), (1e12, 3e12)  # since 1970, from 2001 to 2065
 _FEW = 3
 _SHOWN = 24  # most characters of a value that a text shows
@@ -94,6 +95,9 @@ def read_mixed_numbers(cells: TextCells, column: str) -> MixedNumbers | None:
     usual = all(word.lower() in _MISSING for word in words)
     if not n_numbers or n_numbers < count or not (usual or is_result(column)):
         return None
+    if grouped := [word for word in words if _GROUPED.fullmatch(word)]:
+        asked = f"'{column}' holds {grouped[0]!r}, a number with thousands separators: remove them in the file"
+        return MixedNumbers(read, (), asked)
     declared = tuple(word for word in words if word.lower() not in _READ)
     if usual:
         return MixedNumbers(read, declared)

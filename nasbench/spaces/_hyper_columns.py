@@ -44,7 +44,7 @@ def read_columns(space: "HyperSpace", columns: Mapping[str, ValueColumn], n: int
             continue
         archs[present, at] = codes[present]
         given[:, at] = present | bad
-    wrong = given != space._find_active(archs)
+    wrong = given != space.find_active(archs)
     unreadable = np.flatnonzero(broken | wrong.any(axis=1))
     return ConfigurationColumns(archs, unreadable, _explain(space, columns, unreadable))
 
