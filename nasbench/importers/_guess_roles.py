@@ -86,6 +86,9 @@ def _shorten(text: str) -> str:
 
 def read_mixed_numbers(cells: TextCells, column: str) -> MixedNumbers | None:
     """Read a column of numbers of which some are words; None if it holds no number, or mostly words."""
+    plain = cells.read_plain_numbers(column)
+    if plain is not None:
+        return None if np.isnan(plain).all() else MixedNumbers(plain)
     codes = cells.text_codes(column)
     words = list(dict.fromkeys(text for text in codes.values if text is not None and not _is_finite(text)))
     count = len(codes.find_rows(lambda text: text is not None and not _is_finite(text)))

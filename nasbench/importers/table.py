@@ -57,7 +57,7 @@ and ISO 8601 such as ``PT1H30M``.
 or whose architecture cannot be read. It prints how many and why, and the table's notes keep the number. If these are
 more than half of the rows, the file is refused: then the mapping is wrong.
 
-A text may have up to 2 GiB, one of JSON or with irregular quotes 256 MiB, a Parquet file 50 million cells, and a
+A text may have up to 1 GiB, one of JSON or with irregular quotes 256 MiB, a Parquet file 50 million cells, and a
 column of the table 2**27 cells; larger ones are refused. A table of a million rows and 12 columns takes about 0.7 GB.
 
 The importer refuses a CSV line with more or fewer fields than the header. If the last line does not end with a
