@@ -1,7 +1,9 @@
 """Read the architectures of a user's file: from one column, several columns or a template."""
 
+import contextlib
+import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,14 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidArchitecture, InvalidOption, SourceError
 from nasbench.importers._cells import TextCells
 from nasbench.importers._columns import ColumnCodes, combine_codes, find_first
+from nasbench.importers._json import parse_json
 from nasbench.registry import SPACES
 from nasbench.spaces import SearchSpace
 from nasbench.spaces.hyper import HyperSpace
 
+_WHOLE = re.compile(r"#?\d{1,18}(\.0+)?", re.ASCII)
+_NUMBERS = re.compile(r"[-\d,.\s()\[\]]{1,10000}", re.ASCII)
+_BRACKETS = str.maketrans("()", "[]")
 _NO_DIGITS = re.compile(r"[A-Za-z]|\d\.\d|(?<!\d)-\d")
 
 
@@ -71,6 +77,49 @@ def _collect_texts(cells: TextCells, given: Mapping[str, Any]) -> tuple[str, Col
     if len(empty):
         raise cells.make_unreadable(empty, column, f"the architecture is missing ({len(empty)} such rows)")
     return column, texts
+
+
+def read_readable(cells: TextCells, given: Mapping[str, Any], space: SearchSpace) -> tuple[Archs, Ints, list[str]]:
+    """Read the rows that are architectures, and skip the others.
+
+    Returns:
+        The distinct architectures ``[n, d]``, sorted; the architecture's number for each row ``[m]``, -1 for skipped
+        rows; and for each skipped row what is wrong with it.
+    """
+    texts = cells.text_codes(given["column"]) if "column" in given else _collect_texts(cells, given)[1]
+    read = _make_reader(given, space)
+    found = dict(_read_good(read, [text for text in dict.fromkeys(texts.values) if text is not None]))
+    rows, place = (
+        _find_distinct_rows(np.array([*found.values()])) if found else (space.no_archs, np.empty(0, dtype=np.int64))
+    )
+    row_of = dict(zip(found, place.tolist(), strict=True))
+    numbers = np.array([row_of.get(text, -1) for text in texts.values], dtype=np.int64)[texts.codes]
+    skipped = np.flatnonzero(numbers < 0)
+    held = [texts.values[code] for code in texts.codes[skipped].tolist()]
+    complaints = [_explain_row(cells, row, text, read) for row, text in zip(skipped.tolist(), held, strict=True)]
+    return rows, numbers, complaints
+
+
+def _read_good(read: Callable[[Sequence[str]], Archs], texts: Sequence[str]) -> Iterator[tuple[str, Archs]]:
+    """Yield each text that is an architecture with its row; halve the texts where some are not."""
+    try:
+        yield from zip(texts, read(texts), strict=True) if texts else ()
+    except InvalidArchitecture:
+        if len(texts) > 1:
+            half = len(texts) // 2
+            yield from _read_good(read, texts[:half])
+            yield from _read_good(read, texts[half:])
+
+
+def _explain_row(cells: TextCells, row: int, text: str | None, read: Callable[[Sequence[str]], Archs]) -> str:
+    """Return what is wrong with a row that is not an architecture."""
+    if text is None:
+        return f"row {cells.place(row)}: the architecture is missing"
+    try:
+        read([text])
+    except InvalidArchitecture as error:
+        return f"row {cells.place(row)}: {error}"
+    return f"row {cells.place(row)}: {text!r} cannot be read together with others"
 
 
 def _fill_template(cells: TextCells, template: str) -> ColumnCodes:
@@ -152,11 +201,7 @@ def _read(
     given: Mapping[str, Any],
     space: SearchSpace,
 ) -> Archs:
-    def read(some: Sequence[str]) -> Archs:
-        if "digits" not in given:
-            return space.parse(some)
-        return space.checked(_parse_digits(some, given["digits"], given.get("digits_order"), space))
-
+    read = _make_reader(given, space)
     try:
         return read(distinct)
     except InvalidArchitecture:
@@ -173,6 +218,52 @@ def _read(
         raise SourceError(
             f"{cells.file}, column '{column}': each architecture can be read alone, but not all together"
         ) from None
+
+
+def _make_reader(given: Mapping[str, Any], space: SearchSpace) -> Callable[[Sequence[str]], Archs]:
+    """Return the function that reads texts as ``[architecture]`` declares them."""
+
+    def read(some: Sequence[str]) -> Archs:
+        if form := given.get("form"):
+            return space.checked(space.read([_parse_form(text, form, space) for text in some], form=form))
+        if "digits" in given:
+            return space.checked(_parse_digits(some, given["digits"], given.get("digits_order"), space))
+        nested = [_parse_nested(text) for text in some]
+        if not any(item is not None for item in nested):
+            return space.parse(some)
+        rows = [
+            space.parse([text]) if item is None else space.read([item]) for text, item in zip(some, nested, strict=True)
+        ]
+        return space.checked(np.concatenate(rows))
+
+    return read
+
+
+def _parse_nested(text: str) -> Any:
+    """Return the lists or the object of a text of JSON that holds names; None for other texts."""
+    if text[:1] in ("{", "[") and '"' in text:
+        with contextlib.suppress(ValueError, RecursionError):
+            return parse_json(text)
+    return None
+
+
+def _parse_form(text: str, form: str, space: SearchSpace) -> Any:
+    """Return the number or the lists of numbers that a cell holds.
+
+    Raises:
+        InvalidOption: the space has no such form.
+        InvalidArchitecture: the cell holds something else.
+    """
+    if form not in space.forms:
+        known = ", ".join(map(repr, space.forms)) or "no form"
+        raise InvalidOption(f"form = '{form}': space '{space.name}' knows {known}")
+    if _WHOLE.fullmatch(text):
+        return int(text.lstrip("#").partition(".")[0])
+    if form != "index" and _NUMBERS.fullmatch(text):
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(text.translate(_BRACKETS))
+    expected = "an official number, such as 42 or #42" if form == "index" else f"a list of numbers of the form '{form}'"
+    raise InvalidArchitecture(f"{text!r}: expected {expected}")
 
 
 def _parse_digits(

@@ -136,6 +136,11 @@ class TextCells:
             near = difflib.get_close_matches(name, self.columns, n=3, cutoff=0.4) or list(self.columns)[:12]
             raise SourceError(f"{self.file} has no column '{name}'; it has {', '.join(map(repr, near))}")
 
+    def replace_columns(self, changed: Mapping[str, Column]) -> "TextCells":
+        """Return the same rows with some columns changed; ``changed`` maps a name to its cells [n]."""
+        columns = {name: self.columns[name] for name in self.columns} | dict(changed)
+        return TextCells(self.file, columns, places=self._places, decimal=self.decimal, remark=self.remark)
+
     def column(self, name: str) -> Column:
         """Return a column by name.
 

@@ -15,6 +15,7 @@ _SHIPPED = Path(__file__).parent / "maps"
 _PROVENANCE = ("citation", "licence", "source")
 _TEXTS = (*_PROVENANCE, "name", "title", "notes")
 _ROOT = {*_TEXTS, "architecture", "defaults", "measurement", "static", "file", "decimal", "where", "undecided"}
+_ROOT |= {"file_names", "arrays"}
 _ARCHITECTURE: dict[str, Types] = {
     "space": str,
     "space_options": dict,
@@ -23,6 +24,7 @@ _ARCHITECTURE: dict[str, Types] = {
     "template": str,
     "digits": list,
     "digits_order": list,
+    "form": str,
     "missing": (str, *NUMBER, list),
 }
 _SHARED = {"column", "dataset", "metric", "unit", "direction", "missing", "where", "seed"}
@@ -82,12 +84,28 @@ class MappingEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceLayout:
+    """What a mapping declares about a source that is not a single table.
+
+    Attributes:
+        file_names: pattern of the files in a folder or archive, whose placeholders become columns.
+        arrays: the section ``[arrays]``: the list of architectures, and what the axes mean.
+        whole: columns whose nested values stay whole: that of the architecture.
+    """
+
+    file_names: str = ""
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    whole: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TableMapping:
     """A whole mapping. ``architecture`` stays a plain table, because the space checks its options.
 
     Attributes:
         where: column -> allowed texts; the importer skips all other rows.
         decimal: the decimal point of the file's numbers.
+        layout: what is declared about a folder, an archive or arrays.
     """
 
     file: str
@@ -97,6 +115,7 @@ class TableMapping:
     statics: tuple[MappingEntry, ...]
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decimal: str = "."
+    layout: SourceLayout = field(default_factory=SourceLayout)
 
 
 def list_shipped_maps() -> dict[str, Path]:
@@ -150,7 +169,18 @@ def _build_mapping(file: str, declared: Declaration) -> TableMapping:
     if not any(kinds):
         raise declared.error((), "the mapping has no column: add a [[measurement]] or a [[static]]")
     where = _read_where(given.get("where", {}))
-    return TableMapping(file, text, architecture, kinds[0], kinds[1], where, given.get("decimal", "."))
+    layout = _read_layout(declared)
+    return TableMapping(file, text, architecture, kinds[0], kinds[1], where, given.get("decimal", "."), layout)
+
+
+def _read_layout(declared: Declaration) -> SourceLayout:
+    """Return what a mapping says about file names and arrays."""
+    names, arrays = declared.values.get("file_names", ""), declared.values.get("arrays", {})
+    declared.check_type(("file_names",), names, str)
+    declared.check_type(("arrays",), arrays, dict)
+    declared.check(arrays, ("arrays",), {}, {"architectures": str, "axes": (list, dict)})
+    column = declared.values["architecture"].get("column")
+    return SourceLayout(names, arrays, (column,) if column else ())
 
 
 class _Part(NamedTuple):
@@ -198,6 +228,8 @@ def _read_architecture(declared: Declaration, given: Any) -> Mapping[str, Any]:
         members = [] if key in ("space_options", "missing") else value.values() if isinstance(value, dict) else value
         for member in members:
             declared.check_type((*place, key), member, int if key == "digits_order" else str)
+    if "form" in given and "digits" in given:
+        raise declared.error(place, "has both form and digits; the numbers mean one or the other")
     if not given.get("space") or len({"column", "columns", "template"} & given.keys()) != 1:
         raise declared.error(place, "needs a space and exactly one of: column, columns, template")
     architecture: Mapping[str, Any] = given

@@ -69,6 +69,11 @@ def find_outside(values: Floats, name: str) -> Bools:
     return outside
 
 
+def find_unit(name: str) -> Unit:
+    """Return a declared unit by its name."""
+    return UNITS[name]
+
+
 def find_misfit_value(values: Floats, name: str, *, whole: bool = True) -> tuple[int, str] | None:
     """Return the position of the first value that cannot have unit ``name``, and the reason; None if all can.
 
