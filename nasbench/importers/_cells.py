@@ -266,10 +266,13 @@ def is_number(cell: Any) -> bool:
 
 
 def has_decimal_commas(cells: TextCells) -> bool:
-    """Return whether some column of texts holds only numbers with decimal commas."""
+    """Return whether some column of texts holds only numbers, some with a comma and none with a point."""
     for name in cells.columns:
         texts = [cell.strip() for cell in cells.codes(name).values if isinstance(cell, str)]
-        if any(map(_COMMA.fullmatch, texts)) and all(_COMMA.fullmatch(text) or is_number(text) for text in texts):
+        commas = [bool(_COMMA.fullmatch(text)) for text in texts]
+        if any(commas) and all(
+            comma or (is_number(text) and "." not in text) for comma, text in zip(commas, texts, strict=True)
+        ):
             return True
     return False
 

@@ -57,9 +57,8 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
     roles = {column: "row numbers" for column in cells.columns if is_index(column)}
     roles |= {} if tuner else {column: why for column in left if (why := explain_role(read, column))}
     left = [column for column in left if column not in roles]
-    seconds = {} if tuner else {column: read_durations(read, column) for column in left}
-    durations = {column: own for column, own in seconds.items() if own is not None}
-    mixed = {c: own for c in left if c not in durations and (own := read_mixed_numbers(read, c))}
+    durations = {} if tuner else _read_durations(read, left)
+    mixed = _read_mixed_numbers(read, [column for column in left if column not in durations])
     numeric = {c: durations[c] if c in durations else mixed[c].values for c in left if c in durations or c in mixed}
     found = declare_tuner_architecture(read, left, numeric, tuner) if tuner else find_architecture(read, left, numeric)
     named = [column for column in numeric if is_result(column) or (tuner and tuner.score_of(column))]
@@ -67,8 +66,7 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
     results = {c: n for c, n in results.items() if c not in found.columns}
     repeated = not tuner and not {"seed", "epoch"} & axes.keys() and _has_repeats(read, found.columns, results)
     guesses = _guess_columns(read, results, tuner, trained=repeated or bool({"seed", "epoch"} & axes.keys()))
-    guesses = [guess._replace(unit=DURATION) if guess.column in durations else guess for guess in guesses]
-    guesses = [_add_missing(guess, mixed) for guess in guesses]
+    guesses = [_complete(guess, durations, mixed) for guess in guesses]
     questions = found.questions + [guess.question for guess in guesses if guess.question]
     if open_ := [guess.column for guess in guesses if guess.may_be_accuracy]:
         questions.append(
@@ -140,8 +138,20 @@ def _score(column: str, own: Joined, file: str, tuner: Tuner) -> Guess:
     )
 
 
-def _add_missing(guess: Guess, mixed: Mapping[str, MixedNumbers]) -> Guess:
-    """Return a guess with the words that stand for missing values in its columns, and what is to be asked of them."""
+def _read_durations(cells: TextCells, columns: list[str]) -> dict[str, Floats]:
+    """Return the columns of durations, in seconds."""
+    return {column: own for column in columns if (own := read_durations(cells, column)) is not None}
+
+
+def _read_mixed_numbers(cells: TextCells, columns: list[str]) -> dict[str, MixedNumbers]:
+    """Return the columns of numbers."""
+    return {column: own for column in columns if (own := read_mixed_numbers(cells, column))}
+
+
+def _complete(guess: Guess, durations: Mapping[str, Floats], mixed: Mapping[str, MixedNumbers]) -> Guess:
+    """Return a guess with the unit of durations, the words that stand for missing values, and questions about them."""
+    if guess.column in durations:
+        return guess._replace(unit=DURATION)
     shape = re.escape(guess.column).replace(r"\{epoch\}", r"\d+").replace(r"\{seed\}", r"\d+")
     own = [numbers for column, numbers in mixed.items() if re.fullmatch(shape, column)]
     words = tuple(dict.fromkeys(word for numbers in own for word in numbers.missing))

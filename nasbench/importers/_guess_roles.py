@@ -29,6 +29,7 @@ _PATH = re.compile(
     r"(~|\.{1,2}|[A-Za-z]:|\w+:/)?[/\\].*|"
     r".+\.(pth?|ckpt|h5|hdf5|onnx|log|txt|json|ya?ml|csv|npz?|safetensors|pkl|zip|tar|gz)"
 )
+_GROUPED = re.compile(r"[+-]?\d{1,3}([., '’]\d{3})+([.,]\d+)?")
 _SECONDS, _MILLISECONDS = (1e9, 3e9), (1e12, 3e12)  # since 1970, from 2001 to 2065
 _FEW = 3
 _SHOWN = 24  # most characters of a value that a text shows
@@ -85,6 +86,9 @@ def _shorten(text: str) -> str:
 
 def read_mixed_numbers(cells: TextCells, column: str) -> MixedNumbers | None:
     """Read a column of numbers of which some are words; None if it holds no number, or mostly words."""
+    plain = cells.read_plain_numbers(column)
+    if plain is not None:
+        return None if np.isnan(plain).all() else MixedNumbers(plain)
     codes = cells.text_codes(column)
     words = list(dict.fromkeys(text for text in codes.values if text is not None and not _is_finite(text)))
     count = len(codes.find_rows(lambda text: text is not None and not _is_finite(text)))
@@ -94,6 +98,9 @@ def read_mixed_numbers(cells: TextCells, column: str) -> MixedNumbers | None:
     usual = all(word.lower() in _MISSING for word in words)
     if not n_numbers or n_numbers < count or not (usual or is_result(column)):
         return None
+    if grouped := [word for word in words if _GROUPED.fullmatch(word)]:
+        asked = f"'{column}' holds {grouped[0]!r}, a number with thousands separators: remove them in the file"
+        return MixedNumbers(read, (), asked)
     declared = tuple(word for word in words if word.lower() not in _READ)
     if usual:
         return MixedNumbers(read, declared)

@@ -14,7 +14,7 @@ def wrap_lines(lines: Iterable[str]) -> list[str]:
 def _wrap(line: str) -> list[str]:
     indent = " " * (len(line) - len(line.lstrip()))
     return textwrap.wrap(
-        line,
+        line.strip(),
         _WIDTH,
         initial_indent=indent,
         subsequent_indent=f"{indent}    ",

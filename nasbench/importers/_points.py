@@ -180,12 +180,7 @@ def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: in
     value, arch, seed, epoch, row = (np.concatenate(parts) for parts in list(zip(*points, strict=True))[1:])
     seeds, at_seed = np.unique(seed, return_inverse=True)
     epochs, at_epoch = np.unique(epoch, return_inverse=True)
-    if n * len(seeds) * len(epochs) > _MOST_CELLS:
-        raise SourceError(
-            f"{cells.file}: column '{points[0].entry.column}' has {len(seeds):,} seeds and {len(epochs):,} epochs for "
-            f"{n:,} architectures: a table would need more than {_MOST_CELLS:,} cells, the limit; do the columns of "
-            "seed and epoch number the trainings of each architecture, rather than the rows?"
-        )
+    _check_size(cells, points[0].entry.column, n, len(seeds), len(epochs))
     place = (arch * len(seeds) + at_seed) * len(epochs) + at_epoch
     order = np.argsort(place, kind="stable")
     twice = place[order[1:]] == place[order[:-1]]
@@ -208,6 +203,16 @@ def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: in
     rows[place] = row
     shape = n, len(seeds), len(epochs)
     return values.reshape(shape), seeds, epochs, rows.reshape(shape)
+
+
+def _check_size(cells: TextCells, column: str, n: int, n_seeds: int, n_epochs: int) -> None:
+    """Refuse a column that would not fit in memory, most likely because its seeds number the rows of the file."""
+    if n * n_seeds * n_epochs > _MOST_CELLS:
+        raise SourceError(
+            f"{cells.file}: column '{column}' has {n_seeds:,} seeds and {n_epochs:,} epochs for {n:,} architectures: a "
+            f"table would need more than {_MOST_CELLS:,} cells, the limit; do the columns of seed and epoch number the "
+            "trainings of each architecture, rather than the rows?"
+        )
 
 
 def _format_difference(first: float, second: float) -> tuple[str, str]:

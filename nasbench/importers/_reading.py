@@ -1,5 +1,6 @@
 """Read a user's file into cells: CSV and TSV, Parquet, JSON and JSON lines."""
 
+import importlib
 import importlib.util
 import json
 from collections.abc import Collection
@@ -19,6 +20,7 @@ from nasbench.importers._text_tables import split_table
 
 _DEEPEST = 32  # levels of nested objects and lists
 _SHOWN = 12  # most column names that an error message lists
+_MOST_CELLS = 5 * 10**7  # of a Parquet file; each becomes a Python object of about 40 bytes
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -69,7 +71,7 @@ def _read_separated(path: Path, suffix: str, decimal: str, *, skip_unreadable: b
         more = f" ({len(table.uneven):,} such lines)" if len(table.uneven) > 1 else ""
         raise ValueError(f"{table.uneven[0]}{more}")
     if not len(table.lines):
-        raise SourceError(f"{path} holds no rows")
+        raise ValueError("it holds no rows")
     skipped = (SkippedRows(len(table.uneven), f"{path.name}: {table.uneven[0]}"),) if table.uneven else ()
     places = LinePlaces(table.lines)
     return TextCells(path.name, table.columns, places=places, decimal=decimal, remark=table.complaint, skipped=skipped)
@@ -78,6 +80,7 @@ def _read_separated(path: Path, suffix: str, decimal: str, *, skip_unreadable: b
 def _read_parquet(path: Path, _: str, whole: Collection[str]) -> _Read:
     if importlib.util.find_spec("pyarrow") is None:
         raise MissingExtra("reading Parquet", "parquet")
+    _check_size(path)
     frame = pd.read_parquet(path, engine="pyarrow")
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
@@ -88,6 +91,22 @@ def _read_parquet(path: Path, _: str, whole: Collection[str]) -> _Read:
             "",
         )
     return *_convert_frame(frame), [], ""
+
+
+def _check_size(path: Path) -> None:
+    """Refuse a Parquet file that needs too much memory, by what its footer says of its size.
+
+    Raises:
+        ValueError: it has more cells than the limit.
+    """
+    parquet = importlib.import_module("pyarrow.parquet")
+    with parquet.ParquetFile(path) as file:
+        n_cells = file.metadata.num_rows * file.metadata.num_columns
+    if n_cells > _MOST_CELLS:
+        raise ValueError(
+            f"it holds {n_cells:,} cells, more than {_MOST_CELLS:,}, the limit of this format: write only the columns "
+            "in use, or split it by rows and join the tables with 'nasbench append'"
+        )
 
 
 def _convert_arrays(value: Any) -> Any:

@@ -18,8 +18,8 @@ BROKEN: tuple[type[Exception], ...] = (
     *(csv.Error, zlib.error, lzma.LZMAError, zipfile.BadZipFile),
 )
 """Exceptions that reading a damaged file may raise."""
-MOST_BYTES = 2**31
-"""Largest table, in bytes of text, that is read; it takes about as much memory, and more for the columns in use."""
+MOST_BYTES = 2**30
+"""Largest table, in bytes of text, that is read; reading takes about three times as much memory."""
 MOST_NESTED_BYTES = 2**28
 """The same for texts that become a Python object for each value, which take ten times their size."""
 _BLOCK = 2**24

@@ -54,6 +54,18 @@ With ``seed = "rows"``, the rows of an architecture are its training runs, numbe
 The importer joins values by architecture, never by the order of rows, and refuses two different values for one
 place. Error messages count rows from 1, below the header.
 
+A static metric that varies with the training takes ``seed = { column = "seed" }``, which keeps the value of each seed,
+or ``average = true``, the mean over the rows of an architecture. Without either, two different values are an error.
+The unit ``duration`` reads ``1:30:00``, ``90:30`` (minutes and seconds), ``1 day, 2:03:04``, ``0 days 00:01:30.5``
+and ISO 8601 such as ``PT1H30M``.
+
+``--skip-unreadable`` leaves out rows with a wrong number of fields, with a cell that is no number or outside its unit,
+or whose architecture cannot be read. It prints how many and why, and the table's notes keep the number. If these are
+more than half of the rows, the file is refused: then the mapping is wrong.
+
+A text may have up to 1 GiB, one of JSON or with irregular quotes 256 MiB, a Parquet file 50 million cells, and a
+column of the table 2**27 cells; larger ones are refused. A table of a million rows and 12 columns takes about 0.7 GB.
+
 In a folder or archive, each file is a row (several, if it holds a list, JSON lines or a CSV). The column ``file`` holds
 its path without the ending, and the mapping's ``file_names = "{cell}/seed{seed}.json"`` makes further columns of parts
 of the path; files of other names are skipped. Arrays need ``[arrays]``, with ``architectures = "archs.txt"`` (texts,

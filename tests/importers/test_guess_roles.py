@@ -127,6 +127,15 @@ def test_a_name_that_contradicts_the_values_is_asked(guess, trainings):
     assert "named like a percentage, but its largest value is 0." in mapping["undecided"][0]
 
 
+@pytest.mark.parametrize("text", ["1,050", "1 050.5", "12,345,678"])
+def test_thousands_separators_are_no_missing_values(guess, trainings, text):
+    trainings["train_s"] = [*np.linspace(1.5, 99.0, 11).tolist(), text]
+    mapping, preview, _ = guess(trainings)
+    assert f"'train_s' holds '{text}', a number with thousands separators: remove them in the file" in preview
+    assert [(one["metric"], one["unit"]) for one in mapping["static"]] == [("train_s", "s")]
+    assert "missing" not in mapping["static"][0]
+
+
 def test_percent_signs_are_named(guess, trainings, tmp_path):
     _, _, imported = guess(trainings)
     trainings["val_acc"] = trainings.val_acc.map("{:.2f}%".format)

@@ -1,11 +1,13 @@
 """What people have: unreadable rows, durations, static metrics that vary, sizes beyond the limits."""
 
 import gzip
+import io
 import re
 import tracemalloc
 from datetime import timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nasbench.cli import main
@@ -197,6 +199,17 @@ def test_a_text_beyond_the_limit_is_refused_however_small_its_archive(read, monk
     assert len(bomb) < 10_000
     with pytest.raises(SourceError, match="holds more than 1 MiB of text, the limit of this format: split it by rows"):
         read(bomb, name="x.csv.gz")
+
+
+def test_a_parquet_file_beyond_the_limit_is_refused_by_its_footer(read, tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow", reason="the extra 'parquet' is not installed")
+    frame = pd.read_csv(io.StringIO(CSV))
+    frame.to_parquet(tmp_path / "x.parquet")
+    data = (tmp_path / "x.parquet").read_bytes()
+    assert scores(read(data, name="x.parquet")[1]) == EXPECTED
+    monkeypatch.setattr(_reading, "_MOST_CELLS", 29)
+    with pytest.raises(SourceError, match="it holds 30 cells, more than 29, the limit of this format"):
+        read(data, name="x.parquet")
 
 
 def test_a_large_file_takes_a_few_bytes_a_cell(tmp_path):
