@@ -1,5 +1,6 @@
 """Draw and write plots of a record."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 def write_plots(analysis: Analysis, folder: Path, plots: Sequence[str] = ()) -> list[Path]:
     """Draw every registered plot that the record allows, and the plots that are named; return the files.
 
+    Plots of an unfinished record show the runs that are ranked, and say so at their lower end.
+
     Args:
         analysis: analysis of the record.
         folder: where to write; each file has the name of its plot.
@@ -34,6 +37,8 @@ def write_plots(analysis: Analysis, folder: Path, plots: Sequence[str] = ()) -> 
         name = label.partition(",")[0].rpartition(":")[2]
         if figure is not None:
             figures[name] = figure
+            if told := analysis.progress.describe(analysis.block):
+                figure.supxlabel("\n".join(textwrap.fill(line, 90) for line in told), fontsize=7, color="#D55E00")
             growing |= {name} if grows else set()
     return save_all(figures, folder, tight=growing)
 
