@@ -130,8 +130,8 @@ class Record(RecordDisplay, SearchRecord):
                 what the run hands over at its end: the strategy's recommendation, or the incumbent. A metric that waits
                 for an event has a second column ``..._censored``: True if the run ended before the event, so that the
                 number is only a lower bound. ``trials``: a row per trial, with ``task``, ``strategy``, ``run``,
-                ``trial``, ``architecture``, ``epoch``, ``observed``, ``crashed``, ``cost_s`` and ``finish_s``. Scores are in the
-                metric's own unit and sign.
+                ``trial``, ``architecture``, ``epoch``, ``observed``, ``crashed``, ``cost_s`` and ``finish_s``. Scores
+                are in the metric's own unit and sign.
 
         Raises:
             UnknownName: an unknown kind of rows.
