@@ -69,16 +69,25 @@ def format_best(rows: list[_Row], scales: _Scales) -> list[tuple[str, str]]:
     return [(f"{row['task']}: {describe_values(row, scales[row['task']])}", row["architecture"]) for row in rows]
 
 
-def describe_values(row: _Row, scales: Mapping[str, Scale]) -> str:
+def describe_values(row: Mapping[str, Any], scales: Mapping[str, Scale]) -> str:
     """Describe a row of the best architectures on one line: its values, who found it, and how often it was found."""
-    observed = Scale(row["unit"], row["direction"]).text(row["observed"])
-    seen = "never observed" if math.isnan(row["observed"]) else f"observed {observed}"
-    reported = [
-        f"{label} {'-' if math.isnan(value) else scales[label].text(value)}" for label, value in row["reported"].items()
-    ]
     return (
-        f"{seen}, reported {', '.join(reported)}; by {row['strategy']} in run {row['run']}, "
-        f"found in {row['found_in']} of {row['runs']} runs"
+        f"{describe_observed(row)}, reported {describe_reported(row, scales)}; by {row['strategy']} in run "
+        f"{row['run']}, found in {row['found_in']} of {row['runs']} runs"
+    )
+
+
+def describe_observed(row: Mapping[str, Any]) -> str:
+    """Return what a run observed of an architecture, with its unit."""
+    if math.isnan(row["observed"]):
+        return "never observed"
+    return f"observed {Scale(row['unit'], row['direction']).text(row['observed'])}"
+
+
+def describe_reported(row: Mapping[str, Any], scales: Mapping[str, Scale]) -> str:
+    """Return the reported values of an architecture, with their units."""
+    return ", ".join(
+        f"{label} {'-' if math.isnan(value) else scales[label].text(value)}" for label, value in row["reported"].items()
     )
 
 
