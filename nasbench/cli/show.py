@@ -46,7 +46,7 @@ def command(
     run: Annotated[int | None, typer.Option(help="Only what runs with this number found.")] = None,
     draw: Annotated[
         Path | None,
-        typer.Option(help="Draw the graph into this file (.png, .svg, .pdf); several get names of their own."),
+        typer.Option(help="Draw the graph into this file (.png, .svg, .pdf ...); of several, into a file each."),
     ] = None,
     code: Annotated[bool, typer.Option("--code", help="Print the Python that builds the architecture again.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -67,9 +67,9 @@ def command(
         raise InvalidOption("--task, --strategy and --run choose among the runs of a record; this is a task")
     else:
         shown = _read_given(source, architectures)
-    _print(shown, code=code, as_json=as_json)
     if draw is not None:
         _draw(shown, draw)
+    _print(shown, code=code, as_json=as_json)
 
 
 def _find_best(source: str, tasks: Sequence[str], strategies: Sequence[str], run: int | None) -> list[_Shown]:
@@ -151,8 +151,7 @@ def _read_given(name: str, architectures: Sequence[str]) -> list[_Shown]:
     shown = []
     for i, (text, same) in enumerate(zip(texts, canonical, strict=True)):
         row = {"task": name, "architecture": text, "canonical": same}
-        told = {} if same == text else {"canonical form": same}
-        shown.append(_Shown(row, task.space, archs[i : i + 1], write_opening(name), told, str(i)))
+        shown.append(_Shown(row, task.space, archs[i : i + 1], write_opening(name), {}, str(i)))
     return shown
 
 
@@ -170,6 +169,8 @@ def _print(shown: Sequence[_Shown], *, code: bool, as_json: bool) -> None:
         return
     for one in shown:
         print(f"{one.row['task']}\n  {one.row['architecture']}")
+        if one.row.get("canonical", one.row["architecture"]) != one.row["architecture"]:
+            print(f"canonical form\n  {one.row['canonical']}")
         for title, text in one.told.items():
             print(_fold(title, text))
         print()

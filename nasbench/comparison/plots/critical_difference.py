@@ -7,7 +7,7 @@ from nasbench.comparison.analysis import Analysis
 from nasbench.comparison.leaderboard import significance_blocks
 from nasbench.comparison.plots._base import Plot
 from nasbench.reports import statistics
-from nasbench.reports.drawing import look, panels
+from nasbench.reports.drawing import in_legend, look, panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,10 +42,11 @@ class CriticalDifference(Plot):
         import pandas as pd
         from scikit_posthocs import critical_difference_diagram
 
-        names, blocks = data.strategies, data.blocks
+        names, blocks = list(map(in_legend, data.strategies)), data.blocks
         average = statistics.ranks(blocks).mean(axis=0)
         p_values = pd.DataFrame(statistics.pairwise_tests(blocks), names, names)
         figure, grid = panels(1, 1, 8.0, 0.9 + 0.35 * len(names))
+        figure.set_layout_engine("none")  # it would take the room of long labels, outside the axes, from the axes
         critical_difference_diagram(
             dict(zip(names, average, strict=True)),
             p_values.fillna(1.0),
