@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 FORMATS = ("text", "markdown", "latex", "html", "csv", "json")
-_ENTRIES_TITLE = "best architectures found"
+_ENTRIES_TITLE = "best architectures found, chosen by what the runs observed"
 
 
 def tabulated(
