@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def write_plots(analysis: Analysis, folder: Path, plots: Sequence[str] = ()) -> list[Path]:
     """Draw every registered plot that the record allows, and the plots that are named; return the files.
 
-    Plots of an unfinished record show the runs that are ranked, and say so at their lower end.
+    Plots of an unfinished record show the runs that are ranked, and are marked.
 
     Args:
         analysis: analysis of the record.
@@ -37,10 +37,21 @@ def write_plots(analysis: Analysis, folder: Path, plots: Sequence[str] = ()) -> 
         name = label.partition(",")[0].rpartition(":")[2]
         if figure is not None:
             figures[name] = figure
-            if told := analysis.progress.describe(analysis.block):
-                figure.supxlabel("\n".join(textwrap.fill(line, 90) for line in told), fontsize=7, color="#D55E00")
+            _mark_unfinished(figure, analysis, grows=grows)
             growing |= {name} if grows else set()
     return save_all(figures, folder, tight=growing)
+
+
+def _mark_unfinished(figure: "Figure", analysis: Analysis, *, grows: bool) -> None:
+    """Write above a picture of an unfinished record, or below one that grows, that runs are missing."""
+    told = analysis.progress.describe(analysis.block)
+    if not told:
+        return
+    mark = textwrap.fill(told[0], 60)
+    if grows:
+        figure.text(0.5, 0.0, mark, ha="center", va="top", fontsize=9)
+    else:
+        figure.suptitle("\n".join(filter(None, (mark, figure.get_suptitle()))), fontsize=10)
 
 
 def draw_plot(label: str, analysis: Analysis) -> "Figure | None":
