@@ -30,6 +30,7 @@ def command(
     opened = Record(record)
     pairs = [(truth, other)] if truth and other else _pairs(opened, truth, other)
     analysis = analyse(opened)
+    analysis.progress.require_complete(opened.path)
     found = [agreement(analysis, *pair).as_dict() for pair in pairs]
     if as_json:
         print_json(found)

@@ -4,16 +4,22 @@ The incumbent of a run is the finished trial with the best *observed* score at t
 (``nasbench/recommending.py``). Its reported score and its regret are means over seeds, so that lucky noise does not
 count. Normalised regret is 0 at the task's optimum and 1 at the expected score of a uniformly drawn architecture. A run
 has normalised regret 1 until its first result, and a failed run has 1 throughout, so that failing never pays.
+
+If runs are missing, the arrays hold the largest complete block of runs (``nasbench/comparison/progress.py``), and the
+analysis of each other pair of task and strategy has its own finished runs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from nasbench.arrays import Bools, Floats
+from nasbench.arrays import Bools, Floats, Ints
 from nasbench.comparison.columns import RunColumns, concatenate_columns
 from nasbench.comparison.experiment import SIMULATED
+from nasbench.comparison.found import FoundArchitectures, collect_found
+from nasbench.comparison.progress import Block, Progress
 from nasbench.comparison.record import SearchRecord
 from nasbench.comparison.task_runs import join_task_runs
 from nasbench.errors import RecordError
@@ -34,6 +40,7 @@ class TaskAnalysis:
 
     Attributes:
         name: of the task.
+        runs: number of each run.
         splits: reported splits; the first one defines regret.
         final: split -> [strategies, runs] reported score of the final incumbent; nan for a run without one.
         scales: split -> unit and direction of its values.
@@ -50,6 +57,7 @@ class TaskAnalysis:
     """
 
     name: str
+    runs: Ints
     splits: tuple[str, ...]
     scales: dict[str, Scale]
     final: dict[str, Floats]
@@ -71,6 +79,8 @@ class TaskAnalysis:
         strategies share.
         """
         values, known = self.metrics[name], ~np.isnan(self.metrics[name])
+        if not values.size:
+            return np.full(len(values), np.nan)
         if name not in self.censored:
             sums, n = np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1)
             means: Floats = np.divide(sums, n, out=np.full(len(sums), np.nan), where=n > 0)
@@ -87,16 +97,53 @@ class TaskAnalysis:
             return np.full(len(level), np.nan)
         return ranks(np.where(np.isnan(level), np.inf, -scale.sign * level))
 
+    def select(self, at: Ints) -> "TaskAnalysis":
+        """Return the analysis of some runs: ``at`` [strategies, runs] are their positions in the flattened arrays."""
+
+        def take(arrays: Mapping[str, Floats]) -> dict[str, Floats]:
+            return {name: values.ravel()[at] for name, values in arrays.items()}
+
+        return replace(
+            self,
+            runs=self.runs.ravel()[at],
+            final=take(self.final),
+            metrics=take(self.metrics),
+            censored={name: values.ravel()[at] for name, values in self.censored.items()},
+            curves=self.curves.reshape(-1, self.curves.shape[-1])[at],
+            failed=self.failed.ravel()[at],
+            usage=take(self.usage),
+        )
+
+
+class PairAnalysis(NamedTuple):
+    """The finished runs of a task and strategy.
+
+    Attributes:
+        strategy: label of the strategy.
+        task: analysis with these runs.
+        at: position of the strategy in ``task``.
+        rank: rank on the task by normalised regret; nan for a strategy that is not ranked there.
+    """
+
+    strategy: str
+    task: TaskAnalysis
+    at: int
+    rank: float
+
 
 @dataclass(frozen=True)
 class Analysis:
-    """A whole record as arrays.
+    """A whole record as arrays; of an unfinished record, the largest complete block of runs.
 
     Attributes:
-        strategies: labels, the first axis of every array.
-        tasks: results on each task.
+        strategies: labels of the ranked strategies, the first axis of every array.
+        tasks: results on each ranked task.
         n_workers, seed: settings of the experiment.
         metrics: name -> metric.
+        progress: which runs are finished.
+        block: the runs in the arrays.
+        pairs: all finished runs of each pair of task and strategy, of tasks that were begun, in the record's order.
+        found: the architectures that the runs hand over, for each of these tasks.
         conditions: under which strategies ran, where they are not the usual ones, as sentences.
     """
 
@@ -105,6 +152,10 @@ class Analysis:
     n_workers: int
     seed: int
     metrics: dict[str, Metric]
+    progress: Progress
+    block: Block
+    pairs: list[PairAnalysis]
+    found: list[FoundArchitectures]
     conditions: tuple[str, ...] = ()
 
     @property
@@ -130,20 +181,40 @@ def analyse(record: SearchRecord, metrics: Sequence[str] = ()) -> Analysis:
         metrics: labels ``NAME[,option=value]`` or ``module:Class`` to compute besides all registered metrics.
 
     Raises:
-        RecordError: runs are missing, or the task is not the one that was recorded.
+        RecordError: no run is finished, or the task is not the one that was recorded.
         UnknownName, InvalidOption: a metric does not exist.
     """
-    computed, tasks = make_metrics(metrics), []
+    computed = make_metrics(metrics)
+    limits = {_UNITS[key]: float(value) for key, value in record.spec["limits"].items() if value is not None}
+    numbers, flat, found = [], {}, []
     for name in record.tasks:
-        task = recorded_task(record, name)
-        runs = concatenate_columns([_read_complete(record, name, strategy) for strategy in record.strategies])
-        limits = {_UNITS[key]: float(value) for key, value in record.spec["limits"].items() if value is not None}
-        joined = join_task_runs(task, runs, limits)
-        analysed = _analyse_task(name, task, joined, len(record.strategies), computed)
-        used = {label: total.reshape(len(record.strategies), -1) for label, total in runs.usage.items()}
-        tasks.append(replace(analysed, usage=used))
-    spec, conditions = record.spec, tuple(_describe_conditions(record))
-    return Analysis(record.strategies, tasks, spec["n_workers"], spec["seed"], computed, conditions)
+        parts = [record.columns(name, strategy) for strategy in record.strategies]
+        numbers.append([part.number for part in parts])
+        if any(map(len, parts)):
+            task = recorded_task(record, name)
+            runs = concatenate_columns(parts)
+            joined = join_task_runs(task, runs, limits)
+            number = np.concatenate(numbers[-1])
+            used = {label: total.reshape(1, -1) for label, total in runs.usage.items()}
+            flat[name] = replace(_analyse_task(name, task, joined, number, computed), usage=used)
+            found.append(collect_found(name, task, _repeat_labels(record.strategies, parts), number, joined))
+    progress = Progress.of_numbers(record.tasks, record.strategies, record.spec["runs"], numbers)
+    if not flat:
+        raise RecordError(f"{record.path} holds none of its {progress.done.size} runs: run the same comparison again")
+    block = progress.find_block()
+    tasks = [_select_block(flat[record.tasks[at]], progress, block, at) for at in block.tasks.tolist()]
+    return Analysis(
+        strategies=[record.strategies[i] for i in block.strategies.tolist()],
+        tasks=tasks,
+        n_workers=record.spec["n_workers"],
+        seed=record.spec["seed"],
+        metrics=computed,
+        progress=progress,
+        block=block,
+        pairs=_list_pairs(flat, tasks, progress, block),
+        found=found,
+        conditions=tuple(_describe_conditions(record)),
+    )
 
 
 def _describe_conditions(record: SearchRecord) -> Iterator[str]:
@@ -155,25 +226,51 @@ def _describe_conditions(record: SearchRecord) -> Iterator[str]:
         yield f"opaque: {who} searched under neutral names and in an order drawn for each run"
 
 
-def _read_complete(record: SearchRecord, task: str, strategy: str) -> RunColumns:
-    """Return all runs of a task and strategy, joined.
-
-    Raises:
-        RecordError: runs are missing.
-    """
-    runs = record.columns(task, strategy)
-    if len(runs) < record.spec["runs"]:
-        raise RecordError(
-            f"{record.path} holds {len(runs)} of {record.spec['runs']} runs of {strategy} on {task}: "
-            "run the same comparison again to finish it"
-        )
-    return runs
+def _repeat_labels(strategies: Sequence[str], parts: Sequence[RunColumns]) -> list[str]:
+    """Return the strategy of each run of joined parts."""
+    return [label for label, part in zip(strategies, parts, strict=True) for _ in range(len(part))]
 
 
-def _analyse_task(
-    name: str, task: Task, runs: TaskRuns, n_strategies: int, metrics: Mapping[str, Metric]
-) -> TaskAnalysis:
-    shape = (n_strategies, -1)
+def _find_starts(progress: Progress, task: int) -> Ints:
+    """Return where the runs of each strategy begin among all finished runs of a task."""
+    counts = progress.counts[task]
+    return np.asarray(np.cumsum(counts) - counts)
+
+
+def _select_block(flat: TaskAnalysis, progress: Progress, block: Block, task: int) -> TaskAnalysis:
+    """Return the runs of the block from the analysis of all finished runs of the task at position ``task``."""
+    finished_before = np.cumsum(progress.done[task], axis=1) - progress.done[task]
+    at = _find_starts(progress, task)[:, None] + finished_before
+    return flat.select(at[np.ix_(block.strategies, block.runs)])
+
+
+def _list_pairs(
+    flat: Mapping[str, TaskAnalysis], tasks: Sequence[TaskAnalysis], progress: Progress, block: Block
+) -> list[PairAnalysis]:
+    """Return every pair of the tasks that were begun, with all its finished runs."""
+    ranked = {task.name: dict(zip(block.strategies.tolist(), _rank(task), strict=True)) for task in tasks}
+    whole = {task.name: task for task in tasks}
+    pairs = []
+    for t, name in enumerate(progress.tasks):
+        starts, counts = _find_starts(progress, t).tolist(), progress.counts[t].tolist()
+        for s, strategy in enumerate(progress.strategies if name in flat else ()):
+            rank = ranked.get(name, {}).get(s, np.nan)
+            if not np.isnan(rank) and counts[s] == len(block.runs):
+                pairs.append(PairAnalysis(strategy, whole[name], block.strategies.tolist().index(s), rank))
+            else:
+                own = flat[name].select(np.arange(starts[s], starts[s] + counts[s])[None])
+                pairs.append(PairAnalysis(strategy, own, 0, rank))
+    return pairs
+
+
+def _rank(task: TaskAnalysis) -> list[float]:
+    found: list[float] = ranks(task.summarize("normalized_regret")).tolist()
+    return found
+
+
+def _analyse_task(name: str, task: Task, runs: TaskRuns, number: Ints, metrics: Mapping[str, Metric]) -> TaskAnalysis:
+    """Compute everything of all finished runs of a task; each array has one row, ``[1, R]``."""
+    shape = (1, -1)
     computed = {label: metric.compute(runs) for label, metric in metrics.items()}
     track = runs.incumbents
     share = track.spent[runs.unit] / runs.budget
@@ -181,6 +278,7 @@ def _analyse_task(
     curves = track.read_at(runs.normalize(track.regret), share, grid, 1.0)
     return TaskAnalysis(
         name=name,
+        runs=number.reshape(shape),
         splits=task.reported,
         scales=task.scales,
         final={split: track.read_last(values, np.nan).reshape(shape) for split, values in track.reported.items()},
@@ -190,7 +288,7 @@ def _analyse_task(
         },
         metric_scales={label: metric.find_scale(runs) for label, metric in metrics.items()},
         grid=grid,
-        curves=curves.reshape(n_strategies, -1, N_GRID),
+        curves=curves[None],
         failed=runs.failed.reshape(shape),
         budget=(runs.budget, runs.unit),
         optimum=task.optimum.score,

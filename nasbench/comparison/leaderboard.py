@@ -1,7 +1,9 @@
 """The leaderboard of a record: numbers with their uncertainty, as data and as text.
 
 There are two tables: ``overall`` ranks the strategies over all tasks, and ``tasks`` shows every task and strategy. The
-data hold every metric; the text shows the default metrics and those that are requested.
+data hold every metric; the text shows the default metrics and those that are requested. ``best`` holds the best
+architecture found on each task. The leaderboard of an unfinished record shows all finished runs, but ranks only the
+largest part of the record in which no run is missing.
 """
 
 import json
@@ -14,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Bools, Floats
-from nasbench.comparison.analysis import Analysis, TaskAnalysis
-from nasbench.comparison.leaderboard_text import format_notes, format_overall, format_tasks
+from nasbench.comparison.analysis import Analysis, PairAnalysis, TaskAnalysis
+from nasbench.comparison.leaderboard_text import format_best, format_notes, format_overall, format_tasks
 from nasbench.errors import InvalidOption, MissingExtra, make_unknown_name
 from nasbench.files import write_text
 from nasbench.metrics import Metric
@@ -33,26 +35,36 @@ class Leaderboard(LeaderboardDisplay):
     """Tables of plain data.
 
     Attributes:
-        overall: a row for each strategy, best average rank first, with a summary of each metric over all tasks.
+        overall: a row for each strategy, best average rank first, with a summary of each metric over all tasks; of an
+            unfinished record, the strategies that are not ranked come last.
         tasks: a row for each task and strategy, in the record's order, with a summary of each metric over runs.
+        best: a row for each task with the best architecture found: its text, what the run ``run`` of ``strategy``
+            observed of it, its reported values, and how many runs handed it over, in total and by strategy.
+        complete: whether no run is missing.
+        progress: numbers of finished runs by task and strategy, and what is ranked.
         tests: Friedman's p-value, Holm-corrected pairwise p-values, and a description of the blocks; the pairwise part
             is None if scikit-posthocs is not installed.
         scales: task -> reported split -> its unit and direction.
         metrics: name -> label, unit, direction and bounds of the metric.
         metric_scales: task -> metric -> unit and direction of its values.
         shown: names of the metrics that the text shows besides the default ones.
+        head: that the record is unfinished, and what is ranked; empty for a complete record.
         notes: how to read the numbers.
     """
 
-    tables = ("overall", "tasks")
+    tables = ("overall", "tasks", "best")
 
     overall: list[dict[str, Any]]
     tasks: list[dict[str, Any]]
+    best: list[dict[str, Any]]
+    complete: bool
+    progress: dict[str, Any]
     tests: dict[str, Any]
     scales: dict[str, dict[str, Scale]]
     metrics: dict[str, dict[str, Any]]
     metric_scales: dict[str, dict[str, Scale]]
     shown: list[str]
+    head: list[str]
     notes: list[str]
 
     def render(self, kind: str) -> str:
@@ -72,7 +84,7 @@ class Leaderboard(LeaderboardDisplay):
             format_overall(self.overall, self.metrics, self.shown),
             format_tasks(self.tasks, self.scales, self.metrics, self.metric_scales, self.shown),
         ]
-        return tabulated(tables, self.notes, kind)
+        return tabulated(tables, self.notes, kind, head=self.head, entries=format_best(self.best, self.scales))
 
 
 def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
@@ -106,13 +118,17 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
         "pairwise_p_holm": pairwise,
     }
     return Leaderboard(
-        overall=_overall_rows(analysis, pairwise),
-        tasks=[row for task in analysis.tasks for row in _task_rows(task, analysis)],
+        overall=_overall_rows(analysis, pairwise) + _list_unranked(analysis),
+        tasks=[_make_task_row(pair, analysis) for pair in analysis.pairs],
+        best=[row for found in analysis.found if (row := found.choose_best())],
+        complete=analysis.progress.complete,
+        progress=analysis.progress.as_dict(analysis.block),
         tests=tests,
-        scales={task.name: task.scales for task in analysis.tasks},
+        scales={pair.task.name: pair.task.scales for pair in analysis.pairs},
         metrics={name: _describe(name, metric) for name, metric in analysis.metrics.items()},
-        metric_scales={task.name: task.metric_scales for task in analysis.tasks},
+        metric_scales={pair.task.name: pair.task.metric_scales for pair in analysis.pairs},
         shown=shown,
+        head=analysis.progress.describe(analysis.block),
         notes=[*format_notes(analysis, tests, shown, _CHANCE), *analysis.conditions, *([hint] if hint else [])],
     )
 
@@ -129,12 +145,14 @@ def significance_blocks(analysis: Analysis) -> tuple[Floats, str]:
 
 
 def _overall_rows(analysis: Analysis, pairwise: Any) -> list[dict[str, Any]]:
+    """Return the rows of the ranked strategies, best average rank first."""
     ranked = statistics.ranks(analysis.scores)
     summaries = {name: _summarize_over_tasks(analysis, name) for name in analysis.metrics}
     rows = [
         _with_metrics(
             {
                 "strategy": strategy,
+                **_count_finished(analysis, strategy),
                 "average_rank": float(ranked[:, i].mean()),
                 "wins": int((ranked[:, i] == ranked.min(axis=1)).sum()),
                 "n_tasks": len(analysis.tasks),
@@ -165,26 +183,50 @@ def _summarize_over_tasks(analysis: Analysis, name: str) -> list[dict[str, float
     return summaries
 
 
-def _task_rows(task: TaskAnalysis, analysis: Analysis) -> list[dict[str, Any]]:
-    ranked = statistics.ranks(task.summarize("normalized_regret"))
-    rows = []
-    for i, strategy in enumerate(analysis.strategies):
-        trials, overhead_s = float(task.metrics["trials"][i].sum()), float(np.nansum(task.metrics["overhead"][i]))
-        own = {
-            "task": task.name,
+def _list_unranked(analysis: Analysis) -> list[dict[str, Any]]:
+    """Return the rows of strategies that are not ranked because runs are missing; nan stands for what is unknown."""
+    unknown = {"average_rank": math.nan, **_summarize([])}
+    return [
+        {
             "strategy": strategy,
-            "runs": task.failed.shape[1],
-            "failed": int(task.failed[i].sum()),
-            "rank": float(ranked[i]),
-            "unit": task.scales[task.splits[0]].unit,
-            "direction": task.scales[task.splits[0]].direction,
-            "final": {split: _summarize([_defined(values[i])]) for split, values in task.final.items()},
-            "overhead_us_per_trial": 1e6 * overhead_s / trials if trials else math.nan,
-            "usage": {name: _summarize([_defined(used[i])]) for name, used in task.usage.items()},
-            "optimum": task.optimum,
+            **_count_finished(analysis, strategy),
+            "average_rank": math.nan,
+            "wins": 0,
+            "n_tasks": len(analysis.tasks),
+            "failed": int(sum(pair.task.failed.sum() for pair in analysis.pairs if pair.strategy == strategy)),
+            **dict.fromkeys(analysis.metrics, unknown),
+            "p_against_best": None,
+            "p_against_random": None,
         }
-        rows.append(_with_metrics(own, {name: _summarize_runs(task, name, i) for name in analysis.metrics}))
-    return rows
+        for strategy in analysis.progress.strategies
+        if strategy not in analysis.strategies
+    ]
+
+
+def _count_finished(analysis: Analysis, strategy: str) -> dict[str, int]:
+    """Return the number of finished runs of a strategy on all tasks, and of all its runs."""
+    counts = analysis.progress.counts[:, analysis.progress.strategies.index(strategy)]
+    return {"finished": int(counts.sum()), "planned": len(counts) * analysis.progress.n_runs}
+
+
+def _make_task_row(pair: PairAnalysis, analysis: Analysis) -> dict[str, Any]:
+    task, i = pair.task, pair.at
+    trials, overhead_s = float(task.metrics["trials"][i].sum()), float(np.nansum(task.metrics["overhead"][i]))
+    own = {
+        "task": task.name,
+        "strategy": pair.strategy,
+        "runs": task.failed.shape[1],
+        "planned": analysis.progress.n_runs,
+        "failed": int(task.failed[i].sum()),
+        "rank": pair.rank,
+        "unit": task.scales[task.splits[0]].unit,
+        "direction": task.scales[task.splits[0]].direction,
+        "final": {split: _summarize([_defined(values[i])]) for split, values in task.final.items()},
+        "overhead_us_per_trial": 1e6 * overhead_s / trials if trials else math.nan,
+        "usage": {name: _summarize([_defined(used[i])]) for name, used in task.usage.items()},
+        "optimum": task.optimum,
+    }
+    return _with_metrics(own, {name: _summarize_runs(task, name, i) for name in analysis.metrics})
 
 
 def _with_metrics(row: dict[str, Any], summaries: dict[str, dict[str, float]]) -> dict[str, Any]:
@@ -246,7 +288,7 @@ def _summarize_censored(values: Floats, censored: Bools) -> dict[str, float]:
 
 def _summarize(strata: list[Floats]) -> dict[str, float]:
     """Return mean, std over runs, interquartile mean and its interval; nan where there is no run."""
-    values = np.concatenate(strata)
+    values = np.concatenate(strata) if strata else np.empty(0)
     if not len(values):
         return dict.fromkeys(("mean", "std", "iqm", "low", "high"), math.nan)
     interval = statistics.iqm_interval(strata)
@@ -262,7 +304,7 @@ def write_leaderboard(board: Leaderboard, folder: Path) -> list[Path]:
     """Write every format into ``folder`` and return the files."""
     endings = {"text": "txt", "markdown": "md", "latex": "tex", "html": "html", "csv": "csv", "json": "json"}
     texts = {f"leaderboard.{endings[kind]}": board.render(kind) for kind in FORMATS}
-    texts["leaderboard_overall.csv"] = as_csv(board.overall)
+    texts |= {"leaderboard_overall.csv": as_csv(board.overall), "leaderboard_best.csv": as_csv(board.best)}
     for name, text in texts.items():
         write_text(folder / name, text)
     return [folder / name for name in texts]

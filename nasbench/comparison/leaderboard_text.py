@@ -23,8 +23,9 @@ def format_overall(rows: list[_Row], metrics: _Metrics, shown: Sequence[str]) ->
     return [
         {
             "strategy": row["strategy"],
-            "average rank": f"{row['average_rank']:.2f}",
-            "first on": f"{row['wins']} of {row['n_tasks']}",
+            **_format_finished(rows, row["finished"], row["planned"]),
+            "average rank": _format_unless_nan(row["average_rank"], ".2f"),
+            "first on": "-" if math.isnan(row["average_rank"]) else f"{row['wins']} of {row['n_tasks']}",
             **dict(_format_over_tasks(name, row[name], metrics[name]) for name in names),
             "p to best": as_p(row["p_against_best"]),
             "p to random": as_p(row["p_against_random"]),
@@ -46,6 +47,7 @@ def format_tasks(
         {
             "task": row["task"],
             "strategy": row["strategy"],
+            **_format_finished(rows, row["runs"], row["planned"]),
             **{
                 append_unit(split, unit or ""): _format_split(split, row, scales[row["task"]], unit)
                 for split, unit in units.items()
@@ -54,10 +56,10 @@ def format_tasks(
                 _format_metric(name, row, metrics[name], metric_scales[row["task"]][name], unit)
                 for name, unit in shared.items()
             ),
-            "rank": f"{row['rank']:g}",
+            "rank": _format_unless_nan(row["rank"], "g"),
             "failed": str(row["failed"]),
-            "trials": f"{row['trials']['mean']:.0f}",
-            "µs/trial": "-" if math.isnan(row["overhead_us_per_trial"]) else f"{row['overhead_us_per_trial']:.1f}",
+            "trials": _format_unless_nan(row["trials"]["mean"], ".0f"),
+            "µs/trial": _format_unless_nan(row["overhead_us_per_trial"], ".1f"),
             **_format_usage(row, used),
         }
         for row in rows
@@ -75,6 +77,33 @@ def _format_usage(row: _Row, used: Sequence[str]) -> dict[str, str]:
     means = {f"{name}/run": row["usage"].get(name, {}).get("mean", math.nan) for name in used}
     means["own s/run"] = row["overhead"]["mean"]
     return {name: _format_total(mean) for name, mean in means.items()}
+
+
+def format_best(rows: list[_Row], scales: _Scales) -> list[tuple[str, str]]:
+    """Return the description of the best architecture on each task, and the architecture as text."""
+    return [(f"{row['task']}: {describe_values(row, scales[row['task']])}", row["architecture"]) for row in rows]
+
+
+def describe_values(row: Mapping[str, Any], scales: Mapping[str, Scale]) -> str:
+    """Describe a row of the best architectures on one line: its values, who found it, and how often it was found."""
+    return (
+        f"{describe_observed(row)}, reported {describe_reported(row, scales)}; by {row['strategy']} in run "
+        f"{row['run']}, found in {row['found_in']} of {row['runs']} runs"
+    )
+
+
+def describe_observed(row: Mapping[str, Any]) -> str:
+    """Return what a run observed of an architecture, with its unit."""
+    if math.isnan(row["observed"]):
+        return "never observed"
+    return f"observed {Scale(row['unit'], row['direction']).text(row['observed'])}"
+
+
+def describe_reported(row: Mapping[str, Any], scales: Mapping[str, Scale]) -> str:
+    """Return the reported values of an architecture, with their units."""
+    return ", ".join(
+        f"{label} {'-' if math.isnan(value) else scales[label].text(value)}" for label, value in row["reported"].items()
+    )
 
 
 def format_notes(analysis: Analysis, tests: Mapping[str, Any], shown: Sequence[str], chance: str) -> list[str]:
@@ -131,7 +160,7 @@ def _format_over_tasks(name: str, summary: _Summary, metric: Mapping[str, Any]) 
     if metric["comparable"]:
         return heading, _format_interval(summary)
     rank = summary["average_rank"]
-    return f"{heading} (average rank)", "-" if math.isnan(rank) else f"{rank:.2f}"
+    return f"{heading} (average rank)", _format_unless_nan(rank, ".2f")
 
 
 def _format_metric(name: str, row: _Row, metric: Mapping[str, Any], scale: Scale, unit: str | None) -> tuple[str, str]:
@@ -169,7 +198,20 @@ def _format_median(summary: _Summary, scale: Scale, unit: str | None) -> str:
     return f"{median}{interval} ({summary['n_reached']} of {summary['n']})"
 
 
+def _format_unless_nan(value: float, how: str) -> str:
+    return "-" if math.isnan(value) else format(value, how)
+
+
+def _format_finished(rows: list[_Row], n: int, planned: int) -> dict[str, str]:
+    """Return the column with the number of finished runs; no column if no row lacks a run."""
+    if all(row.get("finished", row.get("runs")) == row["planned"] for row in rows):
+        return {}
+    return {"runs done": f"{n or 'none'} of {planned}"}
+
+
 def _format_interval(summary: _Summary) -> str:
+    if math.isnan(summary["iqm"]):
+        return "-"
     return f"{summary['iqm']:.3f} [{summary['low']:.3f}, {summary['high']:.3f}]"
 
 

@@ -92,10 +92,12 @@ class _Report:
 
 def _track_incumbents(goal: TaskGoal, trials: JoinedTrials, found: Ints, spent: _Spent) -> Track:
     """Return the track of incumbents; ``found`` [K] are increasing positions of trials."""
-    reported = goal.report(trials.arch[found])
+    archs = trials.arch[found]
+    reported = goal.report(archs)
     return Track(
         offsets=np.searchsorted(found, trials.offsets),
         trial=found,
+        arch=archs,
         spent={unit: amount[found] for unit, amount in spent.items()},
         reported=reported,
         regret=goal.compute_regret(next(iter(reported.values()))),
@@ -119,17 +121,19 @@ def _track_recommended(
     default = np.flatnonzero(~np.isin(incumbents.run, own.run))
     order = np.argsort(np.concatenate([incumbents.run[default], own.run]), kind="stable")
     run = np.concatenate([incumbents.run[default], own.run])[order]
-    archs = goal.report(own.arch)
+    told = goal.report(own.arch)
     last = _find_last_trials(trials, own)
     by_then = {unit: np.append(amount, 0.0)[last] for unit, amount in spent.items()} | {"s": own.time_s}
 
     def merge(of_incumbents: Floats, of_own: Floats) -> Floats:
         return np.concatenate([of_incumbents[default], of_own])[order]
 
-    reported = {label: merge(values, archs[label]) for label, values in incumbents.reported.items()}
+    archs = [part for part in (incumbents.arch[default], own.arch) if len(part)]  # an empty one may lack its width
+    reported = {label: merge(values, told[label]) for label, values in incumbents.reported.items()}
     return Track(
         offsets=np.searchsorted(run, np.arange(len(trials.offsets))),
         trial=np.concatenate([incumbents.trial[default], np.full(len(own.run), -1)])[order],
+        arch=np.concatenate(archs)[order],
         spent={unit: merge(values, by_then[unit]) for unit, values in incumbents.spent.items()},
         reported=reported,
         regret=goal.compute_regret(next(iter(reported.values()))),

@@ -11,7 +11,7 @@ from nasbench.evaluation.curve_plots import draw_cutoffs, draw_forecasts, has_cu
 from nasbench.evaluation.intervals import compute_mean_interval
 from nasbench.evaluation.leaderboard import compute_median
 from nasbench.evaluation.metrics import LEVELS
-from nasbench.reports.drawing import in_legend, look, needs_matplotlib, panels, save_all, tidy
+from nasbench.reports.drawing import add_legend, in_legend, look, needs_matplotlib, panels, save_all, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def _draw_each_test(
     found: dict[str, Any] = {}  # a predictor may be missing in some panels
     for axes in grid.flat:
         found |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    add_legend(figure, list(found.values()), list(found), below=True, size=8)
     figure.suptitle(title, fontsize=11)
     return figure
 

@@ -25,5 +25,6 @@ def find_hitting_time(runs: TaskRuns, track: Track, reached: Bools, unit: str) -
 def find_first_evaluation(runs: TaskRuns, unit: str) -> MetricValues:
     """Find what each run had spent when it first evaluated an optimal architecture, whatever score it observed."""
     failed = runs.failed[np.repeat(np.arange(len(runs.failed)), runs.n_trials)]
-    everything = Track(runs.trials.offsets, np.arange(len(failed)), runs.spent, {}, runs.trial_regret)
+    trials = runs.trials
+    everything = Track(trials.offsets, np.arange(len(failed)), trials.arch, runs.spent, {}, runs.trial_regret)
     return find_hitting_time(runs, everything, (runs.trial_regret <= 0) & ~failed, unit)

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nasbench.arrays import Bools, Floats, Ints
+from nasbench.arrays import Archs, Bools, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Track:
         offsets: [R + 1]; the steps of run ``r`` are ``offsets[r]:offsets[r + 1]``, in order of time. A run that failed
             or found nothing has no steps.
         trial: [K] position of the trial with the architecture; -1 for a strategy's own recommendation.
+        arch: [K, d] the architecture.
         spent: unit (``trials``, ``epochs``, ``s``) -> [K] what the run had spent at the step.
         reported: split -> [K] reported value of the architecture, in its own unit.
         regret: [K] how much better the optimum is, by the first reported split and in its unit.
@@ -23,6 +24,7 @@ class Track:
 
     offsets: Ints
     trial: Ints
+    arch: Archs
     spent: dict[str, Floats]
     reported: dict[str, Floats]
     regret: Floats

@@ -31,20 +31,30 @@ class RecordDisplay(ABC):
     def plot(self, folder: Path | str | None = None) -> "Plots":
         """Draw every plot of the record and write it into ``folder``."""
 
+    def list_highlights(self) -> dict[str, str]:
+        """Return further lines of the summary, title -> text."""
+        return {}
+
     def __str__(self) -> str:
         """Summarise the record in a few lines: contestants, tasks, runs, folder and next steps."""
-        summary = summarize(cast("RunStore[Any]", self))
+        summary = self._summarize()
         return "\n".join(f"{title:<11} {text}" for title, text in summary.items())
 
     def _repr_html_(self) -> str:
         """Return the summary as a table for notebooks."""
-        summary = summarize(cast("RunStore[Any]", self))
+        summary = self._summarize()
         rows = (
             f'<tr><th style="text-align:left">{html.escape(title)}</th>'
             f'<td style="text-align:left">{html.escape(text)}</td></tr>'
             for title, text in summary.items()
         )
         return f"<table>{''.join(rows)}</table>"
+
+    def _summarize(self) -> dict[str, str]:
+        """Return the summary with its highlights before the last two lines, folder and next steps."""
+        summary = summarize(cast("RunStore[Any]", self))
+        last = {title: summary.pop(title) for title in ("folder", "next")}
+        return summary | self.list_highlights() | last
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The style of all plots, and how they are saved."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 # Okabe & Ito's palette, which colour-blind readers can distinguish; line styles distinguish repeated colours.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _STYLES = ("-", "--", "-.", ":")
-_LINE = 60  # most characters of a line in a legend
+_LONGEST_LINE = 44  # characters of a line in a legend
+_HANDLE_WIDTH, _LEGEND_MARGIN, _LEAST_PANEL = 0.6, 0.4, 4.8  # inches
+_ROWS_WITH_ROOM = 3  # rows of a legend below the panels that a figure of the usual height has room for
 
 
 def needs_matplotlib() -> None:
@@ -71,14 +73,61 @@ def look(i: int) -> dict[str, Any]:
 
 
 def in_legend(name: str) -> str:
-    """Return a name as legends can show it.
+    """Return a name that legends show as it is: they omit names that begin with ``_``, and read ``$`` as formulas."""
+    shown = name.replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown
 
-    They omit names that begin with ``_``, such as ``__main__:Mine``, take ``$`` for the start of a formula, and grow
-    beyond the figure for long names, which are therefore broken into lines.
+
+def add_legend(
+    figure: "Figure", handles: Sequence[Any], labels: Sequence[str], *, below: bool, size: float = 10.0
+) -> None:
+    """Add the legend of a whole figure, below its panels or on their right; the figure grows by what does not fit.
+
+    Args:
+        figure: with constrained layout.
+        handles: of the entries.
+        labels: of the entries; long ones are broken at commas.
+        below: whether the legend lies below, in up to four columns, or on the right.
+        size: of the letters, in points.
     """
-    lines = (name[start : start + _LINE] for start in range(0, len(name), _LINE))
-    text = "\n".join(lines).replace("$", r"\$")
-    return f" {text}" if text.startswith("_") else text
+    wrapped = [_break_label(label) for label in labels]
+    line = 1.75 * size / 72
+    parts = [part for text in wrapped for part in text.split("\n")]
+    wide = _HANDLE_WIDTH + max((_measure_text(part, size) for part in parts), default=0.0)
+    lines = max((text.count("\n") + 1 for text in wrapped), default=1)
+    width, height = figure.get_size_inches().tolist()
+    if below:
+        width = max(width, wide + _LEGEND_MARGIN)
+        columns = max(1, min(len(wrapped), 4, int((width - _LEGEND_MARGIN) // wide)))
+        rows = -(-len(wrapped) // columns)
+        height += line * max(0, rows * lines - _ROWS_WITH_ROOM)
+        figure.set_size_inches(width, height)
+        figure.legend(handles, wrapped, loc="outside lower center", ncols=columns, frameon=False, fontsize=size)
+        return
+    figure.set_size_inches(
+        max(width, _LEAST_PANEL + wide), max(height, line * sum(text.count("\n") + 1 for text in wrapped) + 0.5)
+    )
+    figure.legend(handles, wrapped, loc="outside right center", frameon=False, fontsize=size)
+
+
+def _break_label(label: str) -> str:
+    """Break a long label after commas."""
+    lines = [""]
+    for part in label.split(","):
+        longer = f"{lines[-1]},{part}" if lines[-1] else part
+        if lines[-1] and len(longer) > _LONGEST_LINE:
+            lines[-1] += ","
+            lines.append(part)
+        else:
+            lines[-1] = longer
+    return "\n  ".join(lines)
+
+
+def _measure_text(text: str, size: float) -> float:
+    """Return the width of a text in inches."""
+    from matplotlib.textpath import TextPath
+
+    return float(TextPath((0, 0), f"|{text}|", size=size).get_extents().width) / 72
 
 
 def tidy(axes: "Axes") -> None:

@@ -25,10 +25,15 @@ def _fold_block(lines: list[str], width: int) -> str:
     if max(map(len, lines)) <= width:
         return "\n".join(lines)
     if len(lines) < 2 or set(lines[1]) != {"-", " "}:
-        return "\n".join(textwrap.fill(line, width, subsequent_indent="  ") for line in lines)
+        return "\n".join(_fold_line(line, width) for line in lines)
     if len(lines) - 2 > _MOST_ROWS:
         return f"(a table of {len(lines) - 2} rows needs a terminal of {max(map(len, lines))} columns)"
     return _fold_table(lines, width)
+
+
+def _fold_line(line: str, width: int) -> str:
+    """Wrap a line; an indented one holds an architecture and stays whole, so that it can be copied."""
+    return line if line.startswith(" ") else textwrap.fill(line, width, subsequent_indent="  ")
 
 
 def _fold_table(lines: list[str], width: int) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Bits, freeze_array
 from nasbench.spaces._product import ProductSpace
+from nasbench.spaces._sketch import Sketch, sketch_cell
 from nasbench.spaces._space import Graphs
 
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
@@ -52,6 +53,11 @@ class FourNodeCell(ProductSpace):
         operations[:, -1] = len(self.operations) + 1
         vocabulary = ("input", *self.operations, "output")
         return Graphs(np.broadcast_to(adjacency, (len(archs), 8, 8)).copy(), operations, vocabulary)
+
+    def sketch(self, arch: Archs) -> Sketch:
+        """Return the cell, with the operations on its edges."""
+        edges = [(*edge, self.operations[digit]) for edge, digit in zip(EDGES, arch[0].tolist(), strict=True)]
+        return [sketch_cell("", ("input", "1", "2", "output"), edges)]
 
     def _list_encoders(self) -> dict[str, Callable[[Archs], Bits]]:
         return super()._list_encoders() | {"path": self._encode_paths}

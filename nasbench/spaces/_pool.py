@@ -9,6 +9,7 @@ import numpy as np
 from nasbench.arrays import Archs, Bits, Bools, Floats, Ints, RowIndex, WideRowIndex, get_row_index
 from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._enumerated import EnumeratedSpace
+from nasbench.spaces._sketch import Sketch
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
 
 _LEAST = 4  # least number of neighbours of an architecture, if the whole space has as many
@@ -193,6 +194,10 @@ class MeasuredSpace(EnumeratedSpace):
             return found
         forms, first = self._classes
         return np.where(known[:, None], found, first.take(forms.find(found), axis=0))
+
+    def sketch(self, arch: Archs) -> Sketch:
+        """Return what a picture of one architecture [1, d] shows."""
+        return self.inner.sketch(arch)
 
     def graphs(self, archs: Archs) -> Graphs:
         """Return the computation graphs, operations on the vertices."""

@@ -47,6 +47,24 @@ def read_architectures(space: "SearchSpace", given: Any, form: str) -> Archs:
     return _read_each(items, lambda item: _read_one(space, item))
 
 
+def read_single(space: "SearchSpace", given: Any) -> Archs:
+    """Return one architecture in any form, alone or as the only item of a container; ``[1, d]``.
+
+    Raises:
+        InvalidArchitecture: there are several, or none, or it is not an architecture.
+    """
+    is_row = isinstance(given, np.ndarray | list | tuple) and len(given) > 1 and all(map(_is_number, given))
+    alone = is_row or isinstance(given, str | Mapping) or not isinstance(given, Iterable)
+    archs = space.read([list(given)] if is_row else [given] if alone else given)
+    if len(archs) != 1:
+        raise InvalidArchitecture(f"{len(archs)} architectures were given; expected exactly one")
+    return archs
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating)
+
+
 def read_texts(space: "SearchSpace", texts: Sequence[str]) -> Archs:
     """Read the space's own texts, or ``#N`` for official numbers; return rows [n, d]."""
     if "#" not in "".join(texts) or INDEX not in space.forms:

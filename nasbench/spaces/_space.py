@@ -3,14 +3,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nasbench.arrays import PADDING, Archs, Bits, Bools, Floats, Ints, as_archs, freeze_array
 from nasbench.errors import InvalidArchitecture, InvalidOption, make_unknown_name
-from nasbench.spaces._reading import read_architectures, show_item
+from nasbench.spaces._reading import read_architectures, read_single, show_item
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from nasbench.spaces._sketch import Sketch
 
 _SHOWN = 60  # most characters of a bad string that an error message shows
 
@@ -242,6 +247,31 @@ class SearchSpace(ABC):
     @abstractmethod
     def graphs(self, archs: Archs) -> Graphs:
         """Return the computation graphs, with operations on the vertices."""
+
+    def draw(self, architecture: Any, *, title: str = "") -> "Figure":
+        """Draw the computation graph of one architecture: operations on vertices or edges, as the space defines them.
+
+        Args:
+            architecture: one architecture in any form that ``read`` takes: a text, a row [d] or [1, d] ...
+            title: text above the picture.
+
+        Returns:
+            A matplotlib figure; ``figure.savefig(path)`` writes it, and notebooks show it.
+
+        Raises:
+            InvalidArchitecture: it is not exactly one architecture of the space.
+            MissingExtra: matplotlib is not installed.
+        """
+        from nasbench.spaces._drawing import draw_sketch
+
+        arch = self.checked(read_single(self, architecture))
+        return draw_sketch(self.sketch(arch), self.operations, self.zero_operations, title)
+
+    def sketch(self, arch: Archs) -> "Sketch":
+        """Return what a picture of one architecture [1, d] shows; by default, the graph of ``graphs``."""
+        from nasbench.spaces._sketch import sketch_graph
+
+        return [sketch_graph(self.graphs(arch))]
 
     @abstractmethod
     def parse(self, texts: Sequence[str]) -> Archs:

@@ -41,6 +41,7 @@ from nasbench.spaces._genotype import (
     write_genotype,
 )
 from nasbench.spaces._reading import show_item
+from nasbench.spaces._sketch import Sketch, sketch_cell
 from nasbench.spaces._space import Graphs, SearchSpace
 
 _OPERATIONS = (
@@ -227,6 +228,20 @@ class DARTS(SearchSpace):
                 adjacency[:, total, -1] = 1
         cell_inputs = tuple(f"{cell}_{number}" for cell in CELLS for number in (0, 1))
         return Graphs(adjacency, labels, ("input", *cell_inputs, *self.operations, "node", "output"))
+
+    def sketch(self, arch: Archs) -> Sketch:
+        """Return both cells, with the operations on their edges; nodes are numbered as in genotypes."""
+        nodes = ("c[k-2]", "c[k-1]", "2", "3", "4", "5", "c[k]")
+        joined = [(node, len(nodes) - 1, "") for node in NODES]
+        (cells,) = self._list_edges(arch)
+        return [
+            sketch_cell(
+                f"{cell} cell",
+                nodes,
+                [(source, NODES[i // 2], operation) for i, (operation, source) in enumerate(edges)] + joined,
+            )
+            for cell, edges in cells.items()
+        ]
 
     def _list_encoders(self) -> dict[str, Callable[[Archs], Bits]]:
         return super()._list_encoders() | {"path": self._encode_paths}

@@ -55,6 +55,7 @@ from nasbench.spaces._hyper_declared import (
     write_declaration,
     write_value,
 )
+from nasbench.spaces._sketch import Sketch, sketch_table
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
 
 _ENUMERATED = 10**6  # configurations; their rows take a few MB
@@ -243,6 +244,11 @@ class HyperSpace(SearchSpace):
     @cached_property
     def _columns(self) -> dict[str, int]:
         return {name: at for at, name in enumerate(self.decisions)}
+
+    def sketch(self, arch: Archs) -> Sketch:
+        """Return a table of the active decisions and their values, each below the decision that it depends on."""
+        pairs = [text.partition("=") for text in self.format(arch)[0].split(",")]
+        return sketch_table({name: value for name, _, value in pairs}, {one.decision: one.when for one in self.coding})
 
     @cached_property
     def _digits(self) -> dict[str, tuple[int, dict[str | float, int]]]:

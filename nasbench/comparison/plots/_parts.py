@@ -9,7 +9,7 @@ import numpy as np
 from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis
 from nasbench.reports import statistics
-from nasbench.reports.drawing import in_legend, look, panels
+from nasbench.reports.drawing import add_legend, in_legend, look, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,7 +81,6 @@ def draw_task_panels(
     for axes in grid[:, 0]:
         axes.set_ylabel(y_label)
     legend = list_legend(grid[0, 0])
-    n_columns = min(len(legend["labels"]), 2 * columns, 4)
-    figure.legend(**legend, loc="outside lower center", ncols=n_columns, frameon=False)
+    add_legend(figure, legend["handles"], legend["labels"], below=True)
     figure.suptitle(title)
     return figure

@@ -1,5 +1,6 @@
 """Draw and write plots of a record."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 def write_plots(analysis: Analysis, folder: Path, plots: Sequence[str] = ()) -> list[Path]:
     """Draw every registered plot that the record allows, and the plots that are named; return the files.
 
+    Plots of an unfinished record show the runs that are ranked, and are marked.
+
     Args:
         analysis: analysis of the record.
         folder: where to write; each file has the name of its plot.
@@ -34,8 +37,21 @@ def write_plots(analysis: Analysis, folder: Path, plots: Sequence[str] = ()) -> 
         name = label.partition(",")[0].rpartition(":")[2]
         if figure is not None:
             figures[name] = figure
+            _mark_unfinished(figure, analysis, grows=grows)
             growing |= {name} if grows else set()
     return save_all(figures, folder, tight=growing)
+
+
+def _mark_unfinished(figure: "Figure", analysis: Analysis, *, grows: bool) -> None:
+    """Write above a picture of an unfinished record, or below one that grows, that runs are missing."""
+    told = analysis.progress.describe(analysis.block)
+    if not told:
+        return
+    mark = textwrap.fill(told[0], 60)
+    if grows:
+        figure.text(0.5, 0.0, mark, ha="center", va="top", fontsize=9)
+    else:
+        figure.suptitle("\n".join(filter(None, (mark, figure.get_suptitle()))), fontsize=10)
 
 
 def draw_plot(label: str, analysis: Analysis) -> "Figure | None":

@@ -46,6 +46,7 @@ class CriticalDifference(Plot):
         average = statistics.ranks(blocks).mean(axis=0)
         p_values = pd.DataFrame(statistics.pairwise_tests(blocks), names, names)
         figure, grid = panels(1, 1, 8.0, 0.9 + 0.35 * len(names))
+        figure.set_layout_engine("none")  # it would take the room of long labels, outside the axes, from the axes
         critical_difference_diagram(
             dict(zip(names, average, strict=True)),
             p_values.fillna(1.0),

@@ -9,7 +9,7 @@ from nasbench.comparison.analysis import Analysis
 from nasbench.comparison.plots._base import Plot
 from nasbench.comparison.plots._parts import Line, choose_lines, list_legend
 from nasbench.reports import statistics
-from nasbench.reports.drawing import panels, tidy
+from nasbench.reports.drawing import add_legend, panels, tidy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,6 +47,7 @@ class PerformanceProfile(Plot):
         axes.set_xlabel("final normalised regret τ")
         axes.set_ylabel("share of runs with regret ≤ τ")
         axes.set_title("Performance profile (higher is better), 95 % interval over runs", fontsize=10)
-        axes.legend(**list_legend(axes), frameon=False, fontsize=8)
+        legend = list_legend(axes)
+        add_legend(figure, legend["handles"], legend["labels"], below=False, size=8)
         tidy(axes)
         return figure

@@ -9,7 +9,7 @@ from nasbench.comparison.analysis import Analysis
 from nasbench.comparison.plots._base import Plot
 from nasbench.comparison.plots._parts import Line, choose_lines, list_legend
 from nasbench.reports import statistics
-from nasbench.reports.drawing import panels, tidy
+from nasbench.reports.drawing import add_legend, panels, tidy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,6 +52,7 @@ class RankOverTime(Plot):
         axes.set_xlabel("percent of the budget spent")
         axes.set_ylabel("average rank (1 is best)")
         axes.set_title(f"Rank over time, {data.n_tasks} task(s), 95 % interval over runs", fontsize=10)
-        figure.legend(**list_legend(axes), loc="outside right center", frameon=False, fontsize=8)
+        legend = list_legend(axes)
+        add_legend(figure, legend["handles"], legend["labels"], below=False, size=8)
         tidy(axes)
         return figure

@@ -1,0 +1,35 @@
+"""The parts that all plots share: names in legends are shown as they are, whole, and inside the figure."""
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from nasbench.reports.drawing import add_legend, in_legend, panels
+
+LONG = [f"regularized_evolution,population_size={p},sample_size={s},aging=true" for p in (10, 20, 30) for s in (3, 4)]
+NAMES = ["random_search", "__main__:_Mine", "_mine", "costs_$1_and_$2", *LONG]
+
+
+@pytest.mark.parametrize("below", [True, False])
+@pytest.mark.parametrize("names", [NAMES, NAMES[:2], NAMES * 5], ids=["some", "few", "many"])
+def test_every_name_is_shown_whole_inside_the_figure(names, below):
+    figure, grid = panels(1, 1, 6.4, 4.2)
+    axes = grid[0, 0]
+    for i, name in enumerate(names):
+        axes.plot([0, 1], [0, i], label=in_legend(name))
+    handles, labels = axes.get_legend_handles_labels()
+    assert len(labels) == len(names)  # matplotlib leaves out labels that begin with _
+    add_legend(figure, handles, labels, below=below)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    (legend,) = figure.legends
+    shown = [text.get_text().replace("\n  ", "").replace(r"\$", "$").strip() for text in legend.get_texts()]
+    assert shown == names
+    width, height = figure.get_size_inches() * figure.dpi
+    for text in legend.get_texts():
+        box = text.get_window_extent(canvas.get_renderer())
+        assert box.x0 >= 0
+        assert box.x1 <= width
+        assert box.y0 >= 0
+        assert box.y1 <= height
+    assert axes.get_window_extent().height > height / 8
+    assert axes.get_window_extent().width > 200
