@@ -38,10 +38,10 @@ from nasbench.importers._history_columns import (
     describe_budgets,
     group_by_budget,
 )
-from nasbench.importers._history_spaces import Config, DeclaredSpace, complete_space, read_space_file
+from nasbench.importers._history_spaces import read_space_file
 from nasbench.importers._separated import BROKEN
 from nasbench.registry import SPACES
-from nasbench.spaces import SearchSpace
+from nasbench.spaces import DeclaredSpace, SearchSpace, complete_space
 from nasbench.table import Measurement, TableBuilder
 from nasbench.table.locate import find_shipped_tables
 
@@ -126,7 +126,7 @@ class HistoryImporter:
         if not any(np.isfinite(run.values[0]) for run in runs):
             raise SourceError(f"{source}: none of {len(history.runs)} training runs has a result")
         declared = read_space_file(Path(self._space)) if self._space else history.space
-        whole, configs = complete_space(declared, [dict(run.config) for run in runs])
+        whole, configs = _complete_space(declared, runs, source)
         space = _open_space(whole, source)
         archs, place = _read_configs(space, configs, source)
         unit = self._unit or _find_unit(history.goals[0], runs)
@@ -166,6 +166,15 @@ class HistoryImporter:
         ]
 
 
+def _complete_space(
+    declared: DeclaredSpace, runs: Sequence[Run], source: Path
+) -> tuple[DeclaredSpace, list[dict[str, Any]]]:
+    try:
+        return complete_space(declared, [dict(run.config) for run in runs])
+    except InvalidOption as error:
+        raise SourceError(f"{source}: {error}") from error
+
+
 def _open_space(declared: DeclaredSpace, source: Path) -> SearchSpace:
     try:
         space: SearchSpace = SPACES.load("hyper")(declared.decisions, declared.conditions)
@@ -174,7 +183,7 @@ def _open_space(declared: DeclaredSpace, source: Path) -> SearchSpace:
     return space
 
 
-def _read_configs(space: SearchSpace, configs: Sequence[Config], source: Path) -> tuple[Archs, Ints]:
+def _read_configs(space: SearchSpace, configs: Sequence[dict[str, Any]], source: Path) -> tuple[Archs, Ints]:
     """Return the distinct configurations ``[n, d]``, sorted, and the configuration's number for each run ``[m]``."""
     try:
         archs = np.concatenate([space.read([config]) for config in configs])

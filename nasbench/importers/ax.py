@@ -21,16 +21,10 @@ from typing import Any, ClassVar
 from nasbench.errors import InvalidOption, SourceError
 from nasbench.importers._histories import History, HistoryImporter
 from nasbench.importers._history_columns import COMPLETE, FAILED, STOPPED, Goal, Run
-from nasbench.importers._history_spaces import (
-    Config,
-    DeclaredSpace,
-    declare_integer,
-    declare_real,
-    guess_value,
-    read_json_text,
-)
+from nasbench.importers._history_spaces import guess_value, read_json_text
 from nasbench.importers._json import load_object
 from nasbench.importers._separated import read_text
+from nasbench.spaces import DeclaredSpace, declare_integer, declare_real
 
 _STATES = {"COMPLETED": COMPLETE, "EARLY_STOPPED": STOPPED, "FAILED": FAILED, "ABANDONED": FAILED}
 _ABOUT_TRIAL = ("trial_index", "arm_name", "trial_status", "generation_node", "generation_method", "reason")
@@ -219,7 +213,7 @@ def _list_arms(trial: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from run["arms"]
 
 
-def _drop_inactive(config: Config, space: DeclaredSpace) -> Config:
+def _drop_inactive(config: dict[str, Any], space: DeclaredSpace) -> dict[str, Any]:
     """Remove decisions that are inactive: some releases fill them in."""
     for _ in space.conditions:
         for own in space.conditions:

@@ -16,9 +16,10 @@ from typing import Any, ClassVar
 from nasbench.errors import SourceError
 from nasbench.importers._histories import History, HistoryImporter
 from nasbench.importers._history_columns import COMPLETE, FAILED, Goal, Run
-from nasbench.importers._history_spaces import DeclaredSpace, read_space_file
+from nasbench.importers._history_spaces import read_space_file
 from nasbench.importers._json import parse_json, read_number
 from nasbench.importers._separated import read_text
+from nasbench.spaces import DeclaredSpace
 
 
 class HpBandSter(HistoryImporter):

@@ -5,8 +5,8 @@ Source: Stoll, Mallik, Schrodi, Garibov et al. 2023-2026, https://github.com/aut
 
 NePS minimises ``objective_to_minimize``. A ``cost`` that the user returned is not read. Each rung of a configuration
 is a training run of its own: its fidelity is the budget (``budget3``). Seconds are those of the evaluation. Newer
-search spaces name each decision with its domain, from which the importer reads bounds and scale (for categories only their
-number: they are called 0, 1, ...). Otherwise it reads the space from the option ``space=FILE`` or from a
+search spaces name each decision with its domain, from which the importer reads bounds and scale (for categories only
+their number: they are called 0, 1, ...). Otherwise it reads the space from the option ``space=FILE`` or from a
 ``configspace.json`` in the root directory, or infers it from the configurations.
 """
 
@@ -19,13 +19,8 @@ from typing import Any, ClassVar
 from nasbench.errors import SourceError
 from nasbench.importers._histories import History, HistoryImporter
 from nasbench.importers._history_columns import COMPLETE, FAILED, Goal, Run
-from nasbench.importers._history_spaces import (
-    Config,
-    DeclaredSpace,
-    declare_integer,
-    declare_real,
-    read_space_file,
-)
+from nasbench.importers._history_spaces import read_space_file
+from nasbench.spaces import DeclaredSpace, declare_integer, declare_real
 
 _FIDELITY = "ENVIRONMENT__"
 _LONG_NAME = re.compile(r"SAMPLING__Resolvable\.(.+?)::(integer|float|categorical)__(.+)")
@@ -83,7 +78,7 @@ def _read_run(folder: Path, fidelity: str, decisions: dict[str, dict[str, Any]])
     report = _read_flat_yaml(folder / "report.yaml")
     given = _read_flat_yaml(folder / "config.yaml")
     budget = next((value for name, value in given.items() if name == fidelity or name.startswith(_FIDELITY)), None)
-    config: Config = {}
+    config: dict[str, Any] = {}
     for name, value in given.items():
         if name == fidelity or name.startswith(_FIDELITY):
             continue

@@ -10,15 +10,16 @@ its seconds, but no score. A failed trial that had not yet been given all of its
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from nasbench.errors import InvalidOption, SourceError, make_unknown_name
 from nasbench.importers._histories import History, HistoryImporter
 from nasbench.importers._history_columns import COMPLETE, FAILED, STOPPED, Goal, Run
-from nasbench.importers._history_spaces import DeclaredSpace, declare_integer, declare_real, read_json_text
+from nasbench.importers._history_spaces import read_json_text
 from nasbench.importers._optuna_storage import StoredTrial, read_storage
+from nasbench.spaces import DeclaredSpace, declare_distributions
 
 _STATES = {"COMPLETE": COMPLETE, "PRUNED": STOPPED, "FAIL": FAILED}
 
@@ -53,7 +54,7 @@ class OptunaStudy(HistoryImporter):
             study.name,
             [Goal(name, direction) for name, direction in zip(names, study.directions, strict=True)],
             runs,
-            DeclaredSpace(_merge_domains(domains), [], []),
+            DeclaredSpace(declare_distributions(domains), [], []),
             [f"{left} trials that had not ended are left out"] if left else [],
         )
 
@@ -102,29 +103,3 @@ def _read_value(name: str, stored: float, domain: Mapping[str, Any]) -> Any:
             raise SourceError(f"parameter '{name}' is choice {stored} of {len(choices)}")
         return choices[int(stored)]
     return int(stored) if kind.startswith("Int") else stored
-
-
-def _merge_domains(domains: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """Return one declaration for each parameter; a range that changed between trials covers all of its bounds."""
-    gathered: dict[str, list[Mapping[str, Any]]] = {}
-    for own in domains:
-        for name, domain in own.items():
-            if domain not in gathered.setdefault(name, []):
-                gathered[name].append(domain)
-    return {name: _declare(name, own) for name, own in gathered.items()}
-
-
-def _declare(name: str, domains: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Declare a parameter; the names of the distributions before Optuna 3 included."""
-    kinds = {domain["name"] for domain in domains}
-    about = [domain["attributes"] for domain in domains]
-    if kinds == {"CategoricalDistribution"}:
-        return {"categorical": [choice for own in about[:1] for choice in own["choices"]]}
-    if not all(kind.startswith("Int") for kind in kinds) and not all("Uniform" in k or "Float" in k for k in kinds):
-        raise SourceError(f"parameter '{name}' has the distributions {', '.join(sorted(kinds))}; expected one kind")
-    low, high = min(own["low"] for own in about), max(own["high"] for own in about)
-    log = any("Log" in domain["name"] or domain["attributes"].get("log") for domain in domains)
-    step = about[0].get("step") or about[0].get("q")
-    if next(iter(kinds)).startswith("Int"):
-        return declare_integer(low, high, log=log, step=step or 1)
-    return declare_real(low, high, log=log, step=step)

@@ -16,8 +16,9 @@ from typing import Any, ClassVar
 from nasbench.errors import SourceError
 from nasbench.importers._histories import History, HistoryImporter
 from nasbench.importers._history_columns import COMPLETE, FAILED, Goal, Run
-from nasbench.importers._history_spaces import DeclaredSpace, read_configspace_json
+from nasbench.importers._history_spaces import read_configspace_json
 from nasbench.importers._json import load_object
+from nasbench.spaces import DeclaredSpace
 
 _RUNNING, _SUCCESS = 0, 1
 _NAMED = {"SUCCESS": _SUCCESS, "RUNNING": _RUNNING}  # some releases write the status as a text

@@ -22,9 +22,10 @@ from typing import Any, ClassVar
 from nasbench.errors import SourceError
 from nasbench.importers._histories import History, HistoryImporter
 from nasbench.importers._history_columns import COMPLETE, FAILED, STOPPED, Goal, Run
-from nasbench.importers._history_spaces import Config, DeclaredSpace, declare_integer, declare_real, guess_value
+from nasbench.importers._history_spaces import guess_value
 from nasbench.importers._json import load_object
 from nasbench.importers._separated import read_text
+from nasbench.spaces import DeclaredSpace, declare_integer, declare_real
 
 _PREFIX = "config_"
 _RESOURCES = ("epoch", "epochs", "step", "iteration", "training_iteration", "st_worker_iter")
@@ -142,7 +143,7 @@ def _read(text: str) -> float:
     return float(text) if text else math.nan
 
 
-def _read_config(row: Mapping[str, str], constants: set[str]) -> Config:
+def _read_config(row: Mapping[str, str], constants: set[str]) -> dict[str, Any]:
     """Return the configuration of a trial; an empty cell is an inactive decision."""
     cells = {name.removeprefix(_PREFIX): text for name, text in row.items() if name.startswith(_PREFIX)}
     return {name: guess_value(text) for name, text in cells.items() if text and name not in constants}

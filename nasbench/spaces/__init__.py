@@ -7,6 +7,8 @@ from nasbench.spaces._genotype import CELLS as GENOTYPE_CELLS
 from nasbench.spaces._genotype import Edges as GenotypeEdges
 from nasbench.spaces._genotype import read_genotype
 from nasbench.spaces._hyper_declared import MOST_CHOICES
+from nasbench.spaces._hyper_inferred import DeclaredSpace, complete_space, declare_integer, declare_real
+from nasbench.spaces._hyper_optuna import declare_distributions
 from nasbench.spaces._initial import space_with_initial_samples
 from nasbench.spaces._pool import MeasuredSpace
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
@@ -16,12 +18,17 @@ __all__ = [
     "GENOTYPE_CELLS",
     "MOST_CHOICES",
     "Coded",
+    "DeclaredSpace",
     "EnumeratedSpace",
     "GenotypeEdges",
     "Graphs",
     "MeasuredSpace",
     "Party",
     "SearchSpace",
+    "complete_space",
+    "declare_distributions",
+    "declare_integer",
+    "declare_real",
     "read_genotype",
     "refuse_other_codes",
     "select_kept_options",
