@@ -50,16 +50,16 @@ class Rounds:
 
     Args:
         begin: returns the architectures ``[m, d]`` of the next round, at least one.
-        n_decisions: columns of an architecture.
+        space: where the architectures are from.
 
     Attributes:
         archs: [m, d] architectures of the round.
         scores: [m] their scores, ``-inf`` for a crash.
     """
 
-    def __init__(self, begin: Callable[[], Archs], n_decisions: int) -> None:
+    def __init__(self, begin: Callable[[], Archs], space: SearchSpace) -> None:
         self._begin = begin
-        self.archs: Archs = np.empty((0, n_decisions), dtype=np.int8)
+        self.archs: Archs = space.no_archs
         self.scores: Floats = np.empty(0)
         self._first = self._next = self._n_told = 0  # id of the round's first trial, then counts within the round
 

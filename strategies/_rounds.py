@@ -18,7 +18,7 @@ class RoundSearch(InRounds, ConfiguredStrategy, ABC):
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         """Prepare the first round."""
         super().__post_init__(space, rng)
-        self._rounds = Rounds(self._begin_round, len(space.decisions))
+        self._rounds = Rounds(self._begin_round, space)
 
     @abstractmethod
     def _begin_round(self) -> Archs:

@@ -78,7 +78,7 @@ class _RecordSource:
             refuse_other_codes(there, Party("the searched task", space), "choose another source")
         joined = [record.columns(task, label).trials for label in record.strategies]
         histories = [trials for trials in joined if len(trials.id)]
-        archs = np.concatenate([np.empty((0, len(space.decisions)), np.int8), *(told.arch for told in histories)])
+        archs = np.concatenate([space.no_archs, *(told.arch for told in histories)])
         scores = np.concatenate([np.empty(0), *(told.score[:, 0] for told in histories)])
         finished = np.isfinite(scores)
         self.pool, which = np.unique(archs[finished], axis=0, return_inverse=True)

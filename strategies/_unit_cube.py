@@ -1,20 +1,19 @@
-"""Architectures as points of the unit cube, for differential evolution: k choices are k equal bins of a side."""
+"""Architectures as points of the unit cube, for differential evolution: k choices are k equal bins of a side.
+
+A number on a scale is its position there.
+"""
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats, Ints
+from nasbench.arrays import Archs, Floats
 from nasbench.draws import draw_integers
+from nasbench.spaces import SearchSpace
 
 
-def encode(archs: Archs, cardinality: Ints, rng: np.random.Generator) -> Floats:
+def encode(archs: Archs, space: SearchSpace, rng: np.random.Generator) -> Floats:
     """Place each choice of [n, d] at a random point of its bin, since a choice stands for its whole bin."""
-    return np.asarray((archs + rng.random(archs.shape)) / cardinality)
-
-
-def decode(vectors: Floats, cardinality: Ints) -> Archs:
-    """Return the choices whose bins the coordinates [n, d] lie in."""
-    # (k - 1 + u) / k may round to 1
-    return np.minimum(vectors * cardinality, cardinality - 1).astype(np.int8)
+    spread: Floats = (archs + rng.random(archs.shape)) / np.maximum(space.cardinality, 1)
+    return np.where(space.is_number, space.measure(archs), spread) if space.is_number.any() else spread
 
 
 def make_mutants(abc: Floats, factor: float, rng: np.random.Generator) -> Floats:

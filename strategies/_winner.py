@@ -55,7 +55,7 @@ class WinnerModel:
         check_at_least(0, observation_noise=noise)
         self._noise = noise
         self._models: list[Any] = [make_predictor(space, label) for label in models]
-        self._first: Archs = np.empty((0, len(space.decisions)), dtype=np.int8)
+        self._first: Archs = space.no_archs
         self._archs: list[Archs] = []
         self._seen: list[list[Floats]] = []  # by architecture: different scores [objectives] that it showed
         self._means: list[Floats] = []  # of them

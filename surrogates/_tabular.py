@@ -13,7 +13,17 @@ from nasbench.surrogates._predictor import CheckedPredictor
 FUNCTIONAL = "functional_path+path_bag+path_statistics+live_operations+canonical"
 """What an architecture computes, from fine to coarse, and where in the graph."""
 
+BY_DECISION = "decisions"
+"""The encoding that shows numbers on a scale as they are."""
 _CHUNK = 4096  # architectures encoded at once, because features need much memory
+
+
+def choose_encoding(space: SearchSpace, encoding: str) -> str:
+    """Return ``encoding``; where decisions are numbers on a scale, ``decisions`` instead of the functional views.
+
+    A graph shows a number as the sixteenth of its scale only, which is too coarse to learn from.
+    """
+    return BY_DECISION if space.is_number.any() and encoding.startswith(FUNCTIONAL) else encoding
 
 
 class TabularPredictor(CheckedPredictor):
@@ -27,7 +37,7 @@ class TabularPredictor(CheckedPredictor):
 
     def __init__(self, space: SearchSpace, *, encoding: str, target: str) -> None:
         super().__init__(space, target=target)
-        self._encoding = make_encoding(space, encoding)
+        self._encoding = make_encoding(space, choose_encoding(space, encoding))
 
     @abstractmethod
     def _learn(self, features: Floats, value: Floats, rng: np.random.Generator) -> None:

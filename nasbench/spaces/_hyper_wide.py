@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs
+from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze_array
 from nasbench.spaces._hyper_scale import N_PARTS, Scale
 from nasbench.spaces._space import Graphs
 from nasbench.spaces.hyper import HyperSpace, count_configurations
@@ -32,7 +32,8 @@ class WideHyperSpace(HyperSpace):
         self.scales = {at: Scale(item) for at, item in enumerate(self.declared) if item.is_number}
         self._listed = np.array([at for at in range(len(self.declared)) if at not in self.scales], dtype=np.int64)
 
-    def _find_active(self, archs: Archs) -> Bools:
+    def find_active(self, archs: Archs) -> Bools:
+        """Return [n, d] which decisions are active in rows with digits in range."""
         active = np.ones(archs.shape, dtype=np.bool_)
         for at in self._order:
             if at in self._active_at:
@@ -52,7 +53,7 @@ class WideHyperSpace(HyperSpace):
         valid = self._check_digits(archs)
         rows = archs[valid]
         inside = self._are_inside(rows)
-        valid[valid] = np.where(self._find_active(rows), inside, rows == 0).all(axis=1)
+        valid[valid] = np.where(self.find_active(rows), inside, rows == 0).all(axis=1)
         return valid
 
     def _are_inside(self, archs: Archs) -> Bools:
@@ -71,7 +72,7 @@ class WideHyperSpace(HyperSpace):
         archs = as_archs(archs, len(self.decisions), self.dtype)
         good = self._check_digits(archs)
         if good.all():
-            active = self._find_active(archs)
+            active = self.find_active(archs)
             good = np.asarray((self._are_inside(archs) | ~active).all(axis=1))
         if not good.all():
             self._refuse(archs, np.flatnonzero(~good))
@@ -85,7 +86,7 @@ class WideHyperSpace(HyperSpace):
             before: [n, d] which decisions were active before the edit.
             rng: draws the new numbers; None for the middle of their scale.
         """
-        active = self._find_active(archs)
+        active = self.find_active(archs)
         for at, scale in self.scales.items():
             new = np.flatnonzero(active[:, at] & ~before[:, at])
             drawn = np.full(len(new), scale.middle) if rng is None else scale.place(rng.random(len(new)))
@@ -130,7 +131,7 @@ class WideHyperSpace(HyperSpace):
         """
         archs = self.checked(archs)
         found, owner = [self.no_archs], []
-        for row, (arch, active) in enumerate(zip(archs, self._find_active(archs), strict=True)):
+        for row, (arch, active) in enumerate(zip(archs, self.find_active(archs), strict=True)):
             edits = np.concatenate([self.no_archs, *(self._edit(arch, at) for at in np.flatnonzero(active).tolist())])
             found.append(self._settle(edits, np.broadcast_to(active, edits.shape)))
             owner.append(np.full(len(edits), row))
@@ -143,7 +144,7 @@ class WideHyperSpace(HyperSpace):
         number a normal step with a fifth of its scale as standard deviation. Numbers that become active are drawn.
         """
         archs = self.checked(archs)
-        before = self._find_active(archs)
+        before = self.find_active(archs)
         children = archs.copy()
         can_move = before & self._can_change
         drawn = np.where(can_move, rng.random(archs.shape), -1.0).argmax(axis=1)
@@ -177,7 +178,7 @@ class WideHyperSpace(HyperSpace):
         """Take each decision from either parent; one that is active in one parent only, from that one; ``[n, d]``."""
         a, b = self.checked(a), self.checked(b)
         from_a = rng.random(a.shape) < 0.5
-        in_a, in_b = self._find_active(a), self._find_active(b)
+        in_a, in_b = self.find_active(a), self.find_active(b)
         from_a = np.where(in_a == in_b, from_a, in_a)
         # a listed decision keeps its draw, as a parent's choice decides about others
         return self._settle(np.where(from_a, a, b), in_a | in_b, rng)
@@ -186,12 +187,24 @@ class WideHyperSpace(HyperSpace):
         """Return [n, d] the position of each decision on its scale, from 0 to 1; 0 where it is inactive."""
         archs = self.checked(archs)
         found = archs / np.maximum(self.cardinality - 1, 1)
-        active = self._find_active(archs)
+        active = self.find_active(archs)
         for at, scale in self.scales.items():
             rows = np.flatnonzero(active[:, at])
             found[:, at] = 0.0
             found[rows, at] = scale.measure(archs[rows, at])
         return found
+
+    def place(self, positions: Floats) -> Archs:
+        """Return the configurations at positions [n, d] in the unit cube; inactive decisions are 0."""
+        archs = np.minimum(np.floor(positions * self.cardinality), np.maximum(self.cardinality - 1, 0)) + 0.0
+        for at, scale in self.scales.items():
+            archs[:, at] = scale.place(positions[:, at])
+        return np.where(self.find_active(archs), archs, 0.0)
+
+    @cached_property
+    def is_number(self) -> Bools:
+        """[d] whether a decision is one number on a scale."""
+        return freeze_array(np.array([item.is_number for item in self.declared]))
 
     def graphs(self, archs: Archs) -> Graphs:
         """Return graphs as ``HyperSpace`` does; the label of a number is the sixteenth of its scale."""
@@ -200,7 +213,7 @@ class WideHyperSpace(HyperSpace):
         positions = self.measure(archs)
         for at in self.scales:
             codes[:, at] = np.minimum((positions[:, at] * N_PARTS).astype(np.int64), N_PARTS - 1)
-        return self._build_graphs(codes, self._find_active(archs))
+        return self._build_graphs(codes, self.find_active(archs))
 
     def _list_labels(self) -> list[list[str]]:
         scales = {at: Scale(item) for at, item in enumerate(self.declared) if item.is_number}
@@ -214,7 +227,7 @@ class WideHyperSpace(HyperSpace):
 
     def _encode_one_hot(self, archs: Archs) -> npt.NDArray[Any]:
         """Return bits for categorical decisions, a position for ordered ones, and a bit "active" where it depends."""
-        positions, active = self.measure(archs), self._find_active(archs)
+        positions, active = self.measure(archs), self.find_active(archs)
         parts = []
         for at, item in enumerate(self.declared):
             if item.kind == "categorical":
@@ -252,7 +265,7 @@ class WideHyperSpace(HyperSpace):
             at = int(np.flatnonzero(~np.isfinite(arch) | ((self.cardinality > 0) & (arch != np.floor(arch))))[0])
             wanted = self._show_decision(at) if at in self.scales else f"a digit from 0 to {self.cardinality[at] - 1}"
             return f"decision '{self.decisions[at]}' is {arch[at]:g}, expected {wanted}"
-        active, inside = self._find_active(arch[None])[0], self._are_inside(arch[None])[0]
+        active, inside = self.find_active(arch[None])[0], self._are_inside(arch[None])[0]
         outside = np.flatnonzero(active & ~inside)
         if len(outside):
             at = int(outside[0])
@@ -267,7 +280,7 @@ class WideHyperSpace(HyperSpace):
         archs = self.checked(archs)
         return [
             ",".join(f"{self.decisions[at]}={self._write_code(at, row[at])}" for at in np.flatnonzero(active).tolist())
-            for row, active in zip(archs, self._find_active(archs), strict=True)
+            for row, active in zip(archs, self.find_active(archs), strict=True)
         ]
 
     def _write_code(self, at: int, code: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bits, Floats, Ints, RowIndex, WideRowIndex, get_row_index
+from nasbench.arrays import Archs, Bits, Bools, Floats, Ints, RowIndex, WideRowIndex, get_row_index
 from nasbench.errors import InvalidArchitecture
 from nasbench.spaces._enumerated import EnumeratedSpace
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
@@ -95,6 +95,31 @@ class MeasuredSpace(EnumeratedSpace):
     def measure(self, archs: Archs) -> Floats:
         """Return [n, d] the position of each decision from 0 to 1, as in the whole space."""
         return self.inner.measure(archs)
+
+    def find_active(self, archs: Archs) -> Bools:
+        """Return [n, d] which decisions of architectures matter, given the others."""
+        return self.inner.find_active(archs)
+
+    def place(self, positions: Floats) -> Archs:
+        """Return the architectures [n, d] of the whole space at positions in the unit cube, measured or not.
+
+        Where decisions are numbers on a scale, these are the nearest measured ones: hardly any point was measured.
+        """
+        archs = self.inner.place(positions)
+        if self.is_number.any():
+            nearest = [int(self.inner.compute_distances(self.rows, arch).argmin()) for arch in archs]
+            archs = self.rows[nearest]
+        return archs
+
+    @property
+    def is_number(self) -> Bools:
+        """[d] whether a decision is one number on a scale."""
+        return self.inner.is_number
+
+    @property
+    def ordered(self) -> Bools:
+        """[d] whether the choices of a decision are ordered."""
+        return self.inner.ordered
 
     def compute_distances(self, rows: Archs, arch: Archs) -> Floats:
         """Return [N] the number of edits from ``arch`` [d] to each row of [N, d], as in the whole space."""

@@ -145,7 +145,7 @@ class HyperSpace(SearchSpace):
         """Number of valid configurations."""
         return _count(self.declared)
 
-    def _find_active(self, archs: Archs) -> Bools:
+    def find_active(self, archs: Archs) -> Bools:
         """Return [n, d] which decisions are active in rows with digits in range."""
         active = np.ones(archs.shape, dtype=np.bool_)
         for at in self._order:
@@ -161,7 +161,7 @@ class HyperSpace(SearchSpace):
         """Return whether the digits of each row are in range and those of inactive decisions 0; ``[n]``."""
         archs = as_archs(archs, len(self.decisions))
         valid = self._check_digits(archs)
-        valid[valid] = ((archs[valid] == 0) | self._find_active(archs[valid])).all(axis=1)
+        valid[valid] = ((archs[valid] == 0) | self.find_active(archs[valid])).all(axis=1)
         return valid
 
     def canonicalize(self, archs: Archs) -> Archs:
@@ -174,7 +174,7 @@ class HyperSpace(SearchSpace):
         bad = np.flatnonzero(~self._check_digits(archs))
         if len(bad):
             self._refuse(archs, bad)
-        return np.where(self._find_active(archs), archs, np.int8(0))
+        return np.where(self.find_active(archs), archs, np.int8(0))
 
     @cached_property
     def _cumulative(self) -> list[Floats]:
@@ -224,7 +224,7 @@ class HyperSpace(SearchSpace):
         ``name=value``, or ``inactive`` for a vertex without edges.
         """
         archs = self.checked(archs)
-        return self._build_graphs(archs, self._find_active(archs))
+        return self._build_graphs(archs, self.find_active(archs))
 
     def _build_graphs(self, codes: Archs, active: Bools) -> Graphs:
         """Return the graphs of rows with a label of each decision as ``codes`` [n, d]."""
@@ -298,7 +298,7 @@ class HyperSpace(SearchSpace):
                 if given[row, at]:
                     raise self._make_malformed(texts[row], f"'{name}' appears twice")
                 arch[at], given[row, at] = code, True
-        wrong = np.argwhere(given != self._find_active(archs))
+        wrong = np.argwhere(given != self.find_active(archs))
         if len(wrong):
             row, at = wrong[0]
             why = f"{self._explain_inactive(at, archs[row])}: leave it out" if given[row, at] else "is missing"
@@ -311,7 +311,7 @@ class HyperSpace(SearchSpace):
         return f"is inactive ('{self.decisions[parent]}' is {self.declared[parent].texts[int(arch[parent])]})"
 
     def _explain_broken_rule(self, arch: Archs) -> str:
-        at = int(np.flatnonzero((arch != 0) & ~self._find_active(arch[None])[0])[0])
+        at = int(np.flatnonzero((arch != 0) & ~self.find_active(arch[None])[0])[0])
         return (
             f"decision '{self.decisions[at]}' {self._explain_inactive(at, arch)}: its column must be 0, not {arch[at]}"
         )
@@ -337,7 +337,7 @@ class HyperSpace(SearchSpace):
         starts = np.cumsum(self.cardinality) - self.cardinality
         return [
             ",".join(self.operations[at] for at in row[active].tolist())
-            for row, active in zip(archs + starts, self._find_active(archs), strict=True)
+            for row, active in zip(archs + starts, self.find_active(archs), strict=True)
         ]
 
     def to_dicts(self, archs: Archs) -> list[dict[str, Value]]:
@@ -421,7 +421,7 @@ class _EnumeratedHyperSpace(HyperSpace, EnumeratedSpace):
         """[N, d] every valid configuration, in index order."""
         rows = np.zeros((1, len(self.decisions)), dtype=np.int8)
         for at in self._order:
-            choices = np.where(self._find_active(rows)[:, at], self.cardinality[at], 1)
+            choices = np.where(self.find_active(rows)[:, at], self.cardinality[at], 1)
             first = np.repeat(np.cumsum(choices) - choices, choices)
             rows = np.repeat(rows, choices, axis=0)
             rows[:, at] = np.arange(len(rows)) - first

@@ -21,6 +21,9 @@ EPOCHS = tuple(range(1, 11))
 """The epochs of the kit's landscape, for strategies that train partially."""
 
 
+_PARTS = 16  # of a number's scale
+
+
 class _Landscape:
     """A backend with a score that any strategy can climb; some training runs crash, and all differ in length.
 
@@ -30,7 +33,8 @@ class _Landscape:
 
     def __init__(self, space: SearchSpace, *, crashes: float = 0.0, n_objectives: int = 1) -> None:
         rng = np.random.default_rng(5)
-        self._weights = [rng.random(int(k)) for k in space.cardinality]
+        self._space, sizes = space, np.where(space.is_number, _PARTS, space.cardinality)
+        self._weights = [rng.random(int(k)) for k in sizes]
         self._crashes, self._n_objectives = crashes, n_objectives
         self._reached: dict[int, tuple[bytes, int]] = {}
 
@@ -45,7 +49,11 @@ class _Landscape:
     def score(self, archs: Archs, epochs: Ints) -> Floats:
         """Return the first objective of architectures [n, d] after ``epochs`` [n]; ``[n]``, nan for a crash."""
         # Added one by one: a mean over an axis has other last digits for one architecture than for many.
-        score = sum((weights[archs[:, i]] for i, weights in enumerate(self._weights)), np.zeros(len(archs)))
+        digits = archs
+        if self._space.is_number.any():  # a number counts by the part of its scale
+            parts = np.minimum(self._space.measure(archs) * _PARTS, _PARTS - 1)
+            digits = np.where(self._space.is_number, parts, archs).astype(np.int64)
+        score = sum((weights[digits[:, i]] for i, weights in enumerate(self._weights)), np.zeros(len(archs)))
         score /= len(self._weights)
         return np.where(_fate(archs) < self._crashes, np.nan, score * (1 - 0.5 ** (1 + epochs / 2)))
 

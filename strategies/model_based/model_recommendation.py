@@ -110,7 +110,7 @@ class ModelRecommendation:
             self._winner = WinnerModel(self._space, self._noise)  # what was stopped earlier is no longer compared
         self._largest = largest
         compared = results.epoch >= largest
-        archs = np.array([self._asked[trial] for trial in results.id[compared].tolist()], dtype=np.int8)
+        archs = np.array([self._asked[trial] for trial in results.id[compared].tolist()], dtype=self._space.dtype)
         if len(archs):
             self._winner.tell(archs, results.score[compared])
 

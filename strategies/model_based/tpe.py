@@ -9,11 +9,14 @@ both. Candidates drawn from the density of the good, l, are ranked by l / g, whi
 kernel that gives other choices a share, and a uniform kernel is added. With weight w, n results and k choices that is a
 pseudo-count of ``w (n + w) / (n + 1) + w / k``, for w = 1 of 1 + 1 / k.
 
-Differences: every decision is categorical, since those of a cell are. Whole architectures are drawn and ranked, as in
-the paper, where Hyperopt takes the best draw of each decision. All results weigh the same, where Hyperopt and Optuna
-reduce the weight of old ones. Candidates that were asked before are skipped, and so are draws that are not valid. In
-``nbnlp`` decisions depend on each other so strongly that hardly any draw is valid: there it is random search without
-repetition.
+In a space with numbers on a scale, these have Parzen densities (``strategies/_parzen.py``), and whole configurations
+are drawn and ranked by their active decisions.
+
+Differences: every listed decision is categorical, since those of a cell are. Whole architectures are drawn and ranked,
+as in the paper, where Hyperopt takes the best draw of each decision. All results weigh the same, where Hyperopt and
+Optuna reduce the weight of old ones. Candidates that were asked before are skipped, and so are draws that are not
+valid. In ``nbnlp`` decisions depend on each other so strongly that hardly any draw is valid: there it is random search
+without repetition.
 """
 
 from collections.abc import Mapping
@@ -22,9 +25,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from nasbench.arrays import Archs, Floats
+from nasbench.arrays import Archs, Floats, Ints
 from nasbench.options import Count, Positive
-from nasbench.spaces import SearchSpace
+from nasbench.strategies._parzen import MixedDensity
 from nasbench.strategies._sequential import SequentialSearch
 
 _ROUNDS = 5  # of drawing candidates, where few draws are valid
@@ -55,22 +58,16 @@ class TreeParzenEstimator(SequentialSearch):
     prior_weight: Positive = 1.0
     prior: Literal["count", "kernels"] = "count"
 
-    def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
-        """Note how many choices each decision has."""
-        super().__post_init__(space, rng)
-        self._places, self._last = np.arange(len(space.cardinality)), space.cardinality - 1
-        self._exists = np.arange(int(space.cardinality.max())) < space.cardinality[:, None]
-
     def _propose(self, n: int) -> Archs:
         archs, scores = self._get_results()
         order = np.argsort(-scores, kind="stable")
         n_good = self._count_good(len(scores))
-        good, bad = (self._estimate_log_density(archs[rows]) for rows in (order[:n_good], order[n_good:]))
+        good, bad = (self._make_density(archs[rows]) for rows in (order[:n_good], order[n_good:]))
         chosen = archs[:0]
         for _ in range(n):  # each from its own draws, else the candidates of a batch would get worse and worse
             drawn = self._draw_candidates(good, chosen)
             if len(drawn):
-                best = int(np.argmax(_sum_log_density(good, drawn) - _sum_log_density(bad, drawn)))
+                best = int(np.argmax(good.compute_log(drawn) - bad.compute_log(drawn)))
                 chosen = np.concatenate([chosen, drawn[[best]]])
         return chosen
 
@@ -78,29 +75,25 @@ class TreeParzenEstimator(SequentialSearch):
         base = np.sqrt(n) if self.good == "sqrt" else n
         return min(int(np.ceil(self.gamma * base)), _MOST_GOOD)
 
-    def _estimate_log_density(self, archs: Archs) -> Floats:
-        """Return the log probability of each choice of each decision, estimated from rows [n, d]; ``[d, k]``."""
-        counts = np.where(self._exists, self._compute_pseudo_count(len(archs)), 0.0)
-        np.add.at(counts, (self._places, archs), 1.0)
-        with np.errstate(divide="ignore"):  # choices that a decision does not have
-            logarithms: Floats = np.log(counts / counts.sum(axis=1, keepdims=True))
-        return logarithms
+    def _make_density(self, archs: Archs) -> "_ChoiceDensity | MixedDensity":
+        """Return the density of configurations around rows [n, d]."""
+        pseudo_counts = self._compute_pseudo_count(len(archs))
+        if self._space.is_number.any():
+            return MixedDensity(self._space, archs, pseudo_counts=pseudo_counts[:, 0], prior_weight=self.prior_weight)
+        return _ChoiceDensity(self._space.cardinality, archs, pseudo_counts)
 
     def _compute_pseudo_count(self, n: int) -> Floats:
         """Return the pseudo-count of each choice for ``n`` results; ``[d, 1]``."""
-        weight, k = self.prior_weight, (self._last + 1)[:, None]
+        weight, k = self.prior_weight, np.maximum(self._space.cardinality, 1)[:, None]
         if self.prior == "count" or not n:
             return np.full(k.shape, weight)
         return np.asarray(weight * (n + weight) / (n + 1) + weight / k)
 
-    def _draw_candidates(self, density: Floats, taken: Archs) -> Archs:
+    def _draw_candidates(self, density: "_ChoiceDensity | MixedDensity", taken: Archs) -> Archs:
         """Draw valid candidates that are neither asked nor ``taken``; fewer where few draws are valid."""
         found = taken[:0]
-        reached = np.cumsum(np.exp(density), axis=1)
-        reached[np.arange(len(reached)), self._last] = np.inf  # so that rounding cannot lead beyond the last choice
         for _ in range(_ROUNDS):
-            uniform = self._rng.random((self.n_candidates, len(density), 1))
-            drawn = (uniform >= reached).sum(axis=2).astype(np.int8)
+            drawn = density.draw(self.n_candidates, self._rng)
             drawn = drawn[self._space.is_valid(drawn)]
             fresh = self._seen.filter_unseen(np.concatenate([taken, found, drawn]))
             found = fresh[len(taken) :]
@@ -109,7 +102,32 @@ class TreeParzenEstimator(SequentialSearch):
         return found[: self.n_candidates]
 
 
-def _sum_log_density(density: Floats, archs: Archs) -> Floats:
-    """Return the logarithm of the density at [m, d]; ``[m]``."""
-    total: Floats = density[np.arange(archs.shape[1]), archs].sum(axis=1)
-    return total
+class _ChoiceDensity:
+    """A product of counts of choices.
+
+    Args:
+        cardinality: [d] number of choices of each decision.
+        archs: [n, d] rows to count.
+        pseudo_counts: [d, 1] added to the count of every choice.
+    """
+
+    def __init__(self, cardinality: Ints, archs: Archs, pseudo_counts: Floats) -> None:
+        exists = np.arange(int(cardinality.max())) < cardinality[:, None]
+        self._places, self._last = np.arange(len(cardinality)), cardinality - 1
+        counts = np.where(exists, pseudo_counts, 0.0)
+        np.add.at(counts, (self._places, archs), 1.0)
+        with np.errstate(divide="ignore"):  # choices that a decision does not have
+            self._logarithms: Floats = np.log(counts / counts.sum(axis=1, keepdims=True))
+
+    def draw(self, n: int, rng: np.random.Generator) -> Archs:
+        """Draw ``n`` rows, valid or not; ``[n, d]``."""
+        reached = np.cumsum(np.exp(self._logarithms), axis=1)
+        reached[self._places, self._last] = np.inf  # so that rounding cannot lead beyond the last choice
+        uniform = rng.random((n, len(reached), 1))
+        drawn: Archs = (uniform >= reached).sum(axis=2).astype(np.int8)
+        return drawn
+
+    def compute_log(self, archs: Archs) -> Floats:
+        """Return the logarithm of the density at [m, d]; ``[m]``."""
+        total: Floats = self._logarithms[self._places, archs].sum(axis=1)
+        return total

@@ -20,7 +20,7 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.options import NotNegative, Probability, Within
 from nasbench.spaces import SearchSpace
 from nasbench.strategies._rounds import RoundSearch
-from nasbench.strategies._unit_cube import cross_over, decode, encode, make_mutants
+from nasbench.strategies._unit_cube import cross_over, encode, make_mutants
 
 _TRIES = 20
 
@@ -86,7 +86,7 @@ class DifferentialEvolution(RoundSearch):
         return np.argpartition(order, 2, axis=1)[:, :3]
 
     def _encode(self, archs: Archs) -> Floats:
-        return encode(archs, self._space.cardinality, self._rng)
+        return encode(archs, self._space, self._rng)
 
     def _decode(self, vectors: Floats) -> Archs:
-        return decode(vectors, self._space.cardinality)
+        return self._space.place(vectors)

@@ -49,6 +49,7 @@ class GeneticCNN(RoundSearch):
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         """Compute the probability that each decision changes."""
         super().__post_init__(space, rng)
+        space.require_choices("genetic_cnn")
         bits = np.array([math.ceil(math.log2(k)) for k in space.cardinality.tolist()])
         self._change = 1 - (1 - self.bit_mutation) ** bits
 

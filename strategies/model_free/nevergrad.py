@@ -60,6 +60,7 @@ class NevergradOptimizer:
             check_at_least(1, budget=budget)
         self._space, self._rng, self._tries = space, rng, count_tries(space)
         # one parameter for all decisions with the same number of choices: each costs Nevergrad milliseconds
+        space.require_choices("nevergrad")
         self._groups = [np.flatnonzero(space.cardinality == k) for k in np.unique(space.cardinality)]
         sizes = [int(space.cardinality[places[0]]) for places in self._groups]
         repeated = zip(sizes, self._groups, strict=True)

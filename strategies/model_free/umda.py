@@ -45,6 +45,7 @@ class UMDA(RoundSearch):
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         """Begin with no architecture known."""
         super().__post_init__(space, rng)
+        space.require_choices("umda")
         self._n_best = max(1, round(self.truncation * self.population_size))
         self._known: set[bytes] = set()
 

@@ -98,7 +98,7 @@ class AsynchronousHalving(RungSearch):
                 self._trials[self._n_started] = running = Running(arch, bracket)
                 asked.append((self._n_started, arch, self._choose_epoch(running)))
                 self._n_started += 1
-        return make_trials(asked, len(self._space.decisions))
+        return make_trials(asked, self._space)
 
     def _choose_bracket(self) -> Rungs:
         """Return the bracket that a new trial begins in."""

@@ -131,7 +131,7 @@ class BracketSearch(RungSearch, ABC):
                 arch, _ = self._trials[trial]
                 self._note_promotion(trial, bracket)
                 asked.append((self._start_trial(arch, bracket) if self.anew else trial, arch, epoch))
-        return make_trials(asked, len(self._space.decisions))
+        return make_trials(asked, self._space)
 
     def _start_trial(self, arch: Archs, bracket: Bracket) -> int:
         """Register a new trial and return its id."""
@@ -161,7 +161,7 @@ class BracketSearch(RungSearch, ABC):
                 self._brackets.remove(bracket)
 
 
-def make_trials(asked: Sequence[tuple[int, Archs, int]], n_decisions: int) -> Trials:
+def make_trials(asked: Sequence[tuple[int, Archs, int]], space: SearchSpace) -> Trials:
     """Return ``Trials`` of (id, architecture [d], epoch) triples, of which there may be none."""
     if len(asked) == 1:  # most calls; making arrays of arrays costs four times as much
         trial, arch, epoch = asked[0]
@@ -169,5 +169,5 @@ def make_trials(asked: Sequence[tuple[int, Archs, int]], n_decisions: int) -> Tr
     elif asked:
         trials = Trials(*map(np.array, zip(*asked, strict=True)))
     else:
-        trials = Trials(np.empty(0, np.int64), np.empty((0, n_decisions), np.int8), np.empty(0, np.int64))
+        trials = Trials(np.empty(0, np.int64), space.no_archs, np.empty(0, np.int64))
     return trials

@@ -68,7 +68,7 @@ class StepwiseSearch(ConfiguredStrategy, ABC):
                 self._trainings[self._n_started] = ObservedTraining(arch)
                 asked.append((self._n_started, arch, self._steps[0]))
                 self._n_started += 1
-        return make_trials(asked, len(self._space.decisions))
+        return make_trials(asked, self._space)
 
     def tell(self, results: Results) -> None:
         """Store the scores, and decide which training runs continue."""

@@ -87,7 +87,7 @@ class FreezeThawSearch(ConfiguredStrategy):
             self._paused.pop(candidate.trial, None)
             self._running[candidate.trial] = candidate
             asked.append((candidate.trial, candidate.arch, self._steps[len(candidate.curve)]))
-        return make_trials(asked, len(self._space.decisions))
+        return make_trials(asked, self._space)
 
     def _draw_new(self, n: int) -> list[_Candidate]:
         """Draw ``n`` architectures; repeat earlier ones only where no other is left."""
@@ -108,7 +108,7 @@ class FreezeThawSearch(ConfiguredStrategy):
         return chosen + self._draw_new(n - len(chosen))
 
     def _learn(self) -> None:
-        archs = np.array([one.arch for one in self._told], dtype=np.int8).reshape(-1, len(self._space.decisions))
+        archs = np.concatenate([self._space.no_archs, *(one.arch[None] for one in self._told)])
         if self._model.learn(archs, [one.curve for one in self._told], self._rng):
             for candidate in (*self._told, *self._pool):
                 candidate.expected = None

@@ -60,7 +60,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
         """Make the strategy that proposes, and the predictor."""
         super().__post_init__(space, rng)
         check_at_least(self.kept, round_size=self.round_size)
-        self._n_decisions, self._inner = len(space.decisions), self._make_inner()
+        self._inner = self._make_inner()
         steps = select_checkpoints(self.epochs, self.n_looks)
         self._steps = steps or (FULL_TRAINING,)
         self._first = max(1, sum(step <= self.share * self._steps[-1] for step in self._steps))
@@ -90,7 +90,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
         except SearchFinished:
             self._decide()  # the last round may be smaller than the others
             if asked or self._to_resume:
-                return make_trials(asked, self._n_decisions) if asked else self.ask(n)
+                return make_trials(asked, self._space) if asked else self.ask(n)
             raise
         if proposed is not None:
             archs = freeze_array(proposed.arch)  # the inner strategy may fill its array again
@@ -100,7 +100,7 @@ class ExtrapolatingSearch(ConfiguredStrategy, ABC):
             if not asked and self._compared:  # it waits for results that wait for a full round
                 self._decide()
                 return self.ask(n)
-        return make_trials(asked, self._n_decisions)
+        return make_trials(asked, self._space)
 
     def tell(self, results: Results) -> None:
         """Store the scores; complete the most promising training runs of a round, and predict the rest."""

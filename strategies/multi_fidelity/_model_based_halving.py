@@ -17,10 +17,10 @@ from nasbench.strategies.multi_fidelity._asynchronous import AsynchronousHalving
 class RungResults:
     """The results at one epoch; crashed ones are left out."""
 
-    def __init__(self, n_decisions: int) -> None:
+    def __init__(self, space: SearchSpace) -> None:
         self._archs: list[Archs] = []
         self._scores: list[float] = []
-        self._n_decisions = n_decisions
+        self._space = space
 
     def __len__(self) -> int:
         """Return the number of results."""
@@ -35,7 +35,7 @@ class RungResults:
     @property
     def archs(self) -> Archs:
         """[n, d] architectures."""
-        return np.array(self._archs, dtype=np.int8).reshape(-1, self._n_decisions)
+        return np.array(self._archs, dtype=self._space.dtype).reshape(-1, self._space.width)
 
     @property
     def scores(self) -> Floats:
@@ -75,7 +75,7 @@ class ModelBasedHalving(AsynchronousHalving):
         check_pool(self.pool)
         make_search_predictor(space, self.predictor)
         self._novelties = NovelSampler(space, rng)
-        self._levels = {epoch: RungResults(len(space.decisions)) for epoch in self._brackets[0].epochs}
+        self._levels = {epoch: RungResults(space) for epoch in self._brackets[0].epochs}
         self._models: dict[int, OnlinePredictor] = {}
 
     def _learn(self, arch: Archs, epoch: int, score: float) -> None:

@@ -71,6 +71,7 @@ class BOHB(BracketSearch):
         super().__post_init__(space, rng)
         self._rungs = self._make_ladder(range(1, (self.max_epoch or 1) + 1) if self.anew else self.epochs).downwards()
         self._sizes = compute_hyperband_sizes(len(self._rungs), self.eta, rounding="down")
+        space.require_choices("bohb")
         self._densities = Densities(space, min_bandwidth=self.min_bandwidth, bounded=self.kernel == "bounded")
 
     def _make_bracket(self, number: int) -> Bracket:

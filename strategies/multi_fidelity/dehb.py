@@ -23,7 +23,7 @@ from nasbench.arrays import Archs, Floats
 from nasbench.draws import draw_permutation
 from nasbench.options import NotNegative, Probability
 from nasbench.spaces import SearchSpace
-from nasbench.strategies._unit_cube import cross_over, decode, encode, make_mutants
+from nasbench.strategies._unit_cube import cross_over, encode, make_mutants
 from nasbench.strategies.multi_fidelity._brackets import Bracket, BracketSearch
 from nasbench.strategies.multi_fidelity._rungs import compute_hyperband_sizes
 
@@ -83,7 +83,7 @@ class DEHB(BracketSearch):
         """Return random individuals, as many as the largest rung of any bracket at that epoch."""
         n = max(sizes[rung - len(self._rungs)] for sizes in self._sizes if len(sizes) >= len(self._rungs) - rung)
         n = max(n, _PARENTS) if len(self._rungs) > 1 else _ALONE
-        vectors = encode(self._space.sample(n, self._rng), self._space.cardinality, self._rng)
+        vectors = encode(self._space.sample(n, self._rng), self._space, self._rng)
         return _Population(vectors, np.full(n, -np.inf))
 
     def _make_bracket(self, number: int) -> Bracket:
@@ -93,7 +93,7 @@ class DEHB(BracketSearch):
 
     def _draw(self, trials: range, bracket: Bracket) -> Archs:
         self._of |= {trial: self._make_individual(bracket) for trial in trials}
-        return np.array([decode(self._of[trial][0], self._space.cardinality) for trial in trials])
+        return self._space.place(np.array([self._of[trial][0] for trial in trials]))
 
     def _make_individual(self, bracket: Bracket) -> tuple[Floats, int]:
         """Return a vector to train for a bracket's rung, and the position of its target in the population there."""
@@ -105,11 +105,11 @@ class DEHB(BracketSearch):
         parents = self._select_parents(bracket)
         three = parents[self._rng.random((_TRIES, len(parents))).argsort(axis=1)[:, :_PARENTS]]
         made = cross_over(make_mutants(three, self.mutation_factor, self._rng), target[None], self.crossover, self._rng)
-        valid = np.flatnonzero(self._space.is_valid(decode(made, self._space.cardinality)))
+        valid = np.flatnonzero(self._space.is_valid(self._space.place(made)))
         if len(valid):
             return np.asarray(made[valid[0]]), place
-        neighbour = self._space.mutate(decode(target[None], self._space.cardinality), self._rng)
-        return np.asarray(encode(neighbour, self._space.cardinality, self._rng)[0]), place
+        neighbour = self._space.mutate(self._space.place(target[None]), self._rng)
+        return np.asarray(encode(neighbour, self._space, self._rng)[0]), place
 
     def _select_parents(self, bracket: Bracket) -> Floats:
         """Return the parents of mutants: on the first rung the population there, else the best at the rung below."""

@@ -131,6 +131,7 @@ class ControllerSearch(ConfiguredStrategy, ABC):
     def __post_init__(self, space: SearchSpace, rng: np.random.Generator) -> None:
         """Draw the first weights."""
         super().__post_init__(space, rng)
+        space.require_choices("a recurrent controller")
         self.controller = Controller(space.cardinality.tolist(), units=self.units, n_layers=self.n_layers)
         self.controller.initialize(self.init, torch_generator(rng))
         first, second, epsilon = self.adam

@@ -87,6 +87,7 @@ class MCTS:
         self, space: SearchSpace, rng: np.random.Generator, *, exploration: float = 2.0, ranked: bool = False
     ) -> None:
         check_at_least(0, exploration=exploration)
+        space.require_choices("mcts")
         self._space, self._rng, self._c, self._ranked = space, rng, exploration, ranked
         self._choices: list[int] = [*space.cardinality.tolist(), 0]  # a leaf has none
         self._all_valid, self._uniforms = is_product(space), Uniforms(rng)

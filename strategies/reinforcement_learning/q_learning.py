@@ -108,6 +108,7 @@ class QLearning:
         self._rng, replays = rng.spawn(2)
         self._uniforms = Uniforms(self._rng)
         self._all_valid = is_product(space)
+        space.require_choices("q_learning")
         self._choices: list[int] = space.cardinality.tolist()
         k = max(self._choices)
         # Q[i, j, c]: choice c for decision i after choice j of the one before; the first decision has one state, j = 0.

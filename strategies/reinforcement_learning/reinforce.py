@@ -51,6 +51,7 @@ class Reinforce:
         check_positive(learning_rate=learning_rate)
         check_below_one(momentum=momentum)
         self._space, self._momentum = space, momentum
+        space.require_choices("reinforce")
         exists = mark_choices(space)
         self._policy = Policy(np.where(exists, 1e-3 * draw_normals(rng, exists.shape), -np.inf), learning_rate)
         self._drawn = OneByOne(space, rng)

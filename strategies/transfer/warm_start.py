@@ -59,7 +59,7 @@ class WarmStart(TwoPhaseSearch):
         target: str = "",
     ) -> None:
         check_at_least(1, n_source=n_source, n_init=n_init)
-        design = select_in_turn(draw_known(source, target, space, n_source, rng), n_init, len(space.decisions))
+        design = select_in_turn(draw_known(source, target, space, n_source, rng), n_init, space)
         super().__init__(space, rng, first=Design(design), n_first=len(design), then=StrategyFactory.of(inner, target))
 
     @staticmethod
@@ -68,7 +68,7 @@ class WarmStart(TwoPhaseSearch):
         return list_inner_sources(task, options)
 
 
-def select_in_turn(sources: list[Known], n: int, n_decisions: int) -> Archs:
+def select_in_turn(sources: list[Known], n: int, space: SearchSpace) -> Archs:
     """Return ``n`` distinct architectures: the best of each source, then the second best of each; ``[<= n, d]``."""
     orders = [known.archs[np.argsort(-known.scores, kind="stable")] for known in sources]
     chosen: dict[bytes, Archs] = {}
@@ -76,4 +76,4 @@ def select_in_turn(sources: list[Known], n: int, n_decisions: int) -> Archs:
         for order in orders:
             if place < len(order) and len(chosen) < n:
                 chosen.setdefault(order[place].tobytes(), order[place])
-    return np.array(list(chosen.values()), dtype=np.int8).reshape(-1, n_decisions)
+    return np.array(list(chosen.values()), dtype=space.dtype).reshape(-1, space.width)

@@ -28,6 +28,7 @@ from nasbench.spaces import SearchSpace
 from nasbench.surrogates._gp.kernels import GroupedKernel, Products
 from nasbench.surrogates._gp.lbfgs import minimize_lbfgs
 from nasbench.surrogates._predictor import CheckedPredictor, State
+from nasbench.surrogates._tabular import choose_encoding
 from nasbench.surrogates._targets import find_target
 
 LEAST_NOISE = 1e-4
@@ -70,7 +71,7 @@ class GaussianProcess(CheckedPredictor):
 
     def _choose_encoding(self) -> str:
         """Return the label of the encoding: the option, unless a subclass composes it from other options."""
-        return self.encoding
+        return choose_encoding(self._space, self.encoding)
 
     @abstractmethod
     def _make_kernel(self, sizes: list[int]) -> GroupedKernel:

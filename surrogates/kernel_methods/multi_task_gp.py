@@ -106,8 +106,7 @@ class MultiTaskGP(FunctionalGP):
     def _rank_sources(self, trainings: list[tuple[Archs, Floats]]) -> None:
         """Store the training runs of each source, as ranks within the source."""
         self._counts = np.array([len(score) for _, score in trainings], dtype=np.int64)
-        none = np.empty((0, len(self._space.cardinality)), dtype=np.int8)
-        self._source_archs: Archs = np.concatenate([none, *(archs for archs, _ in trainings)])
+        self._source_archs: Archs = np.concatenate([self._space.no_archs, *(archs for archs, _ in trainings)])
         values = [self._target_class(score).forward(score) for _, score in trainings]
         self._source_values = np.concatenate([np.empty(0), *values])
 

@@ -68,6 +68,7 @@ class SequencePredictor(NetPredictor):
     def __init__(
         self, space: SearchSpace, *, widths: Widths, training: TrainingSettings, target: str, device: str
     ) -> None:
+        space.require_choices("an autoencoder of sequences")
         super().__init__(space, target=target, loss="mse", training=training, device=device)
         self._widths, self._sequence = widths.checked(), SequenceEncoding(space)
 

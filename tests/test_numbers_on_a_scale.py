@@ -1,0 +1,115 @@
+"""Every strategy and predictor in spaces with real numbers: it keeps its contract, or says why not."""
+
+import numpy as np
+import pytest
+from quick_options import PREDICTOR_OPTIONS, STRATEGY_OPTIONS
+from scipy.stats import kendalltau
+
+import nasbench
+from nasbench import Batch, Budget, Results, Simulation
+from nasbench.errors import InvalidOption
+from nasbench.registry import PREDICTORS, STRATEGIES
+from nasbench.spaces import MeasuredSpace
+from nasbench.spaces.hyper import HyperSpace
+from nasbench.testing import check_space, check_strategy
+
+SPACE = HyperSpace(
+    {
+        "lr": {"real": [1e-4, 1e-1], "log": True},
+        "dropout": {"real": [0, 0.5]},
+        "optimizer": {"categorical": ["sgd", "adam", "lion"]},
+        "momentum": {"real": [0.5, 0.99]},
+        "depth": {"integer": [1, 8]},
+        "width": {"integer": [16, 1024], "log": True, "step": 1},
+    },
+    [{"decision": "momentum", "when": "optimizer", "is": ["sgd"]}],
+)
+POOL = MeasuredSpace(SPACE, SPACE.sample(300, np.random.default_rng(3)))
+CHOICES_ONLY = {
+    *("bohb", "genetic_cnn", "mcts", "nao", "nas_rl", "nevergrad", "ppo", "q_learning", "reinforce", "seminas", "umda"),
+}
+
+
+def score(archs):
+    """Return a smooth score in which momentum matters for one optimiser only."""
+    at = SPACE.measure(archs)
+    sgd = archs[:, 2] == 0
+    of_optimizer = np.where(sgd, -0.2 * (at[:, 3] - 0.7) ** 2, -0.03)
+    return 0.9 - 0.3 * (at[:, 0] - 0.6) ** 2 - 0.1 * (at[:, 1] - 0.3) ** 2 + of_optimizer - 0.1 * (at[:, 5] - 0.8) ** 2
+
+
+class Smooth:
+    """Answers with ``score``."""
+
+    def advance(self, trials):
+        n = len(trials.id)
+        return Results(trials.id, np.full(n, 5), score(SPACE.checked(trials.arch))[:, None], np.ones(n))
+
+
+@pytest.mark.parametrize("space", [SPACE, POOL], ids=["space", "pool"])
+def test_the_space_keeps_its_laws(space):
+    check_space(space, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("space", [SPACE, POOL], ids=["space", "pool"])
+@pytest.mark.parametrize("name", STRATEGIES.names())
+def test_a_strategy_keeps_its_contract(name, space):
+    if extra := STRATEGIES.missing_extra(name):
+        pytest.skip(f"the extra '{extra}' is not installed")
+    strategy, options = STRATEGIES.load(name), STRATEGY_OPTIONS.get(name, {})
+    if name in CHOICES_ONLY or (name == "exhaustive" and space is SPACE):
+        with pytest.raises(InvalidOption):
+            strategy(space, np.random.default_rng(0), **options)
+        return
+    check_strategy(strategy, space, options=options)
+
+
+@pytest.mark.parametrize("name", sorted(CHOICES_ONLY))
+def test_a_strategy_that_needs_listed_values_says_so(name):
+    if extra := STRATEGIES.missing_extra(name):
+        pytest.skip(f"the extra '{extra}' is not installed")
+    with pytest.raises(InvalidOption, match="chooses among listed values, but lr, dropout, momentum, width of space"):
+        STRATEGIES.load(name)(SPACE, np.random.default_rng(0), **STRATEGY_OPTIONS.get(name, {}))
+
+
+@pytest.mark.parametrize("name", PREDICTORS.names())
+def test_a_predictor_answers(name):
+    if extra := PREDICTORS.missing_extra(name):
+        pytest.skip(f"the extra '{extra}' is not installed")
+    archs = SPACE.sample(70, np.random.default_rng(0))
+    if name in {"nao", "seminas", "mlp_ensemble"}:
+        with pytest.raises(InvalidOption):
+            PREDICTORS.load(name)(SPACE)
+        return
+    predictor = PREDICTORS.load(name)(SPACE, **PREDICTOR_OPTIONS.get(name, {}))
+    if predictor.needs:
+        pytest.skip(f"it learns from {', '.join(predictor.needs)}")
+    predictor.fit(Batch(archs[:40]), score(archs[:40]), np.random.default_rng(1))
+    mean, std = predictor.predict(Batch(archs[40:]))
+    assert np.isfinite(mean).all()
+    assert std is None or np.isfinite(std).all()
+
+
+@pytest.mark.parametrize(
+    ("label", "least"),
+    [("functional_gp", 0.8), ("one_hot_gp,kernel=matern", 0.8), ("gp_and_trees", 0.8), ("xgboost", 0.65)],
+)
+def test_a_smooth_score_is_learnt(label, least):
+    """As sixteenths of scales, the same processes reach about 0.73."""
+    pytest.importorskip("gpytorch")
+    pytest.importorskip("xgboost")
+    train, test = SPACE.sample(80, np.random.default_rng(0)), SPACE.sample(300, np.random.default_rng(1))
+    predictor = nasbench.make_predictor(SPACE, label)
+    predictor.fit(Batch(train), score(train), np.random.default_rng(2))
+    assert kendalltau(predictor.predict(Batch(test)).mean, score(test)).statistic > least
+
+
+@pytest.mark.parametrize("name", ["tpe", "local_search", "regularized_evolution@nb201"])
+def test_a_search_finds_better_numbers_than_random_ones(name):
+    def search(label, seed):
+        component, options = nasbench.choices.Choice.parse(label).resolve(STRATEGIES)
+        made = component(SPACE, np.random.default_rng(seed), **options)
+        return Simulation(made, Smooth(), SPACE, budget=Budget(trials=120)).run().score.max()
+
+    ours, random = ([search(label, seed) for seed in range(12)] for label in (name, "random_search"))
+    assert np.mean(ours) > np.mean(random) + 2 * np.std(random) / 12**0.5
