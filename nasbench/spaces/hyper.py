@@ -343,7 +343,7 @@ class HyperSpace(SearchSpace):
     def to_dicts(self, archs: Archs) -> list[dict[str, Value]]:
         """Return the values of the active decisions of each configuration by name, which ``read`` takes."""
         archs = self.checked(archs)
-        active = self._find_active(archs)
+        active = self.find_active(archs)
         return [
             {self.decisions[at]: _get_value(self.declared[at], row[at]) for at in np.flatnonzero(own).tolist()}
             for row, own in zip(archs.tolist(), active, strict=True)
