@@ -1,4 +1,4 @@
-"""Adapters of our tasks for other optimisers: decisions as parameters, observed scores as objectives."""
+"""Adapters for other optimisers: search spaces read, decisions as parameters, observed scores as objectives."""
 
 import itertools
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import numpy as np
 
 from nasbench.arrays import Archs
 from nasbench.errors import MissingExtra
+from nasbench.registry import SPACES
 from nasbench.spaces import MeasuredSpace, SearchSpace
 from nasbench.tasks import Task
 from nasbench.trials import full_trainings
@@ -17,6 +18,24 @@ from nasbench.trials import full_trainings
 def list_decision_choices(space: SearchSpace) -> dict[str, list[int]]:
     """Return the codes that each decision of an architecture may take, by the decision's name."""
     return {name: list(range(k)) for name, k in zip(space.decisions, space.cardinality.tolist(), strict=True)}
+
+
+def read_search_space(source: Any) -> SearchSpace:
+    """Return another tool's search space as a space ``hyper``; its ``code_options`` are the declaration as plain data.
+
+    Args:
+        source: a ``ConfigurationSpace`` of ConfigSpace, without forbidden clauses; or a study or trials of Optuna, in
+            which the conditions are found; or distributions of Optuna by name.
+
+    Raises:
+        InvalidOption: the source is something else, or has a part that the space cannot hold; the message names it.
+        MissingExtra: ConfigSpace is not installed.
+    """
+    hyper = SPACES.load("hyper")
+    made: SearchSpace = (
+        hyper.from_configspace(source) if hasattr(source, "forbidden_clauses") else hyper.from_optuna(source)
+    )
+    return made
 
 
 def make_optuna_suggest(space: SearchSpace) -> Callable[[Any], Archs]:

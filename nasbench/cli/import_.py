@@ -16,7 +16,11 @@ from nasbench.files import quote_word
 
 def command(
     importer: Annotated[
-        str, typer.Argument(help="A name from 'nasbench list importers'; 'table' reads any CSV, Parquet or JSON.")
+        str,
+        typer.Argument(
+            help="A name from 'nasbench list importers', with options as in NAME,option=value; "
+            "'table' reads any CSV, Parquet or JSON."
+        ),
     ],
     source: Annotated[Path, typer.Argument(help="The downloaded file or folder, or your own file.")],
     out: Annotated[
@@ -25,7 +29,9 @@ def command(
     map_: Annotated[
         str | None, typer.Option("--map", help="For 'table': a mapping file, or the name of a built-in mapping.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="For 'table': name of the new table.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="For 'table' and histories of other tools: name of the new table.")
+    ] = None,
     guess: Annotated[
         bool, typer.Option("--guess", help="For 'table': only draft a mapping, show it and write it to --map.")
     ] = False,
@@ -44,7 +50,8 @@ def command(
     if out is not None and out.suffix != ".h5":
         raise InvalidOption(f"--out {out}: a table file ends with .h5")
     given = {key: value for key, value in (("map", map_), ("name", name)) if value is not None}
-    component, options = Choice(importer, options=given).resolve(IMPORTERS)
+    chosen = Choice.parse(importer)
+    component, options = Choice(chosen.name, chosen.preset, {**chosen.options, **given}).resolve(IMPORTERS)
     reader = component(**options)
     if guess:
         _guess(reader, importer, source, Path(map_ or f"{source.name.partition('.')[0]}.map.toml"), as_json)

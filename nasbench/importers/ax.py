@@ -36,7 +36,6 @@ class Ax(HistoryImporter):
 
     Args:
         objective: the metric to observe, with a minus if it is minimised; needed for a CSV.
-        name, space, unit: see ``HistoryImporter``.
     """
 
     table: ClassVar[str] = ""
@@ -53,7 +52,9 @@ class Ax(HistoryImporter):
             raise SourceError(f"{source} is neither a .json nor a .csv file; expected {self.where}")
         loaded = load_object(source, self.where)
         experiment = loaded.get("experiment", loaded)
-        goals = self._read_goals() or _read_objective(experiment["optimization_config"]["objective"])
+        if not isinstance(experiment, dict) or not {"search_space", "trials"} <= experiment.keys():
+            raise SourceError(f"{source} is not an experiment of Ax; expected {self.where}")
+        goals = self._read_goals() or _read_objective(experiment.get("optimization_config"))
         space = _read_space(experiment["search_space"])
         trials = sorted(experiment["trials"].items(), key=lambda item: int(item[0]))
         results = {index: _read_data(experiment.get("data_by_trial", {}).get(index, {})) for index, _ in trials}
@@ -100,8 +101,15 @@ def _find_decisions(rows: Sequence[Mapping[str, str]], goals: Sequence[Goal]) ->
     return [name for name in left if name not in metrics]
 
 
-def _read_objective(objective: Mapping[str, Any]) -> list[Goal]:
-    """Return the objectives of an optimization config, in the form of any release."""
+def _read_objective(config: Mapping[str, Any] | None) -> list[Goal]:
+    """Return the objectives of an optimization config, in the form of any release.
+
+    Raises:
+        InvalidOption: the experiment has none.
+    """
+    if not config:
+        raise InvalidOption("the experiment has no objective: say 'ax,objective=METRIC', or -METRIC to minimise")
+    objective = config["objective"]
     if "expression" in objective:
         return _parse_objective(str(objective["expression"]))
     found = []

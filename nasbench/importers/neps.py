@@ -32,7 +32,6 @@ class NePS(HistoryImporter):
 
     Args:
         fidelity: name of the decision that is a fidelity; found by itself in the search spaces of newer releases.
-        name, space, unit: see ``HistoryImporter``.
     """
 
     table: ClassVar[str] = ""

@@ -29,7 +29,6 @@ class OptunaStudy(HistoryImporter):
 
     Args:
         study: name of the study; needed only if the storage holds several.
-        name, space, unit: see ``HistoryImporter``.
     """
 
     table: ClassVar[str] = ""
