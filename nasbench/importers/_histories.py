@@ -84,7 +84,8 @@ class HistoryImporter:
     Attributes:
         remarks: after reading, what the user should know: parts of the space that were inferred, for example.
         score: after reading, the column that a task should observe, ``recipe/split/metric``.
-        fidelities: after reading, the shorter recipes of such a task, as its declaration writes them.
+        fidelities: after reading, the shorter recipes of such a task, as its declaration writes them: those that at
+            least half of the completely trained configurations went through.
         objectives: after reading, the static metrics that were further objectives.
     """
 
@@ -151,19 +152,36 @@ class HistoryImporter:
 
     def _describe_task(self, goals: Sequence[Goal], groups: Sequence[Group], columns: Sequence[Measurement]) -> None:
         """Store what a task on the table should observe."""
-        *shorter, full = groups
-        charged = {column.recipe for column in columns if column.metric == COST}
-        scored = {column.recipe for column in columns if column.metric == goals[0].metric}
-        self.score = f"{full.recipe}/valid/{goals[0].metric}"
+        self.score = f"{groups[-1].recipe}/valid/{goals[0].metric}"
         self.objectives = [goal.metric for goal in goals[1:]]
         self.fidelities = [
             {
-                "observed": {"recipe": group.recipe, "split": "valid"},
-                "cost": [{"split": "train", "recipe": group.recipe, "metric": COST}],
+                "observed": {"recipe": recipe, "split": "valid"},
+                "cost": [{"split": "train", "recipe": recipe, "metric": COST}],
             }
-            for group in shorter
-            if group.recipe in charged & scored
+            for recipe in _find_shorter(goals[0], groups, columns)
         ]
+
+
+def _find_shorter(goal: Goal, groups: Sequence[Group], columns: Sequence[Measurement]) -> list[str]:
+    """Return the recipes of smaller budgets that at least half of the completely trained configurations went through.
+
+    A task with fidelities can answer only architectures that were trained at all of them.
+    """
+    *shorter, full = groups
+    charged = {column.recipe for column in columns if column.metric == COST}
+    trained = {
+        column.recipe: set(np.flatnonzero(np.isfinite(column.values).any(axis=(1, 2))).tolist())
+        for column in columns
+        if column.metric == goal.metric and column.recipe in charged
+    }
+    complete = trained.get(full.recipe, set())
+    left, found = complete, list[str]()
+    for group in reversed(shorter):
+        both = left & trained.get(group.recipe, set())
+        if len(both) > 1 and 2 * len(both) >= len(complete):
+            left, found = both, [group.recipe, *found]
+    return found
 
 
 def _complete_space(

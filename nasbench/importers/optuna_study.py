@@ -10,7 +10,7 @@ its seconds, but no score. A failed trial that had not yet been given all of its
 """
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ from nasbench.importers._histories import History, HistoryImporter
 from nasbench.importers._history_columns import COMPLETE, FAILED, STOPPED, Goal, Run
 from nasbench.importers._history_spaces import read_json_text
 from nasbench.importers._optuna_storage import StoredTrial, read_storage
-from nasbench.spaces import DeclaredSpace, declare_distributions
+from nasbench.spaces import DeclaredSpace, complete_space, declare_distributions, explains_all
 
 _STATES = {"COMPLETE": COMPLETE, "PRUNED": STOPPED, "FAIL": FAILED}
 
@@ -47,13 +47,15 @@ class OptunaStudy(HistoryImporter):
         domains = [_read_domains(trial) for trial in finished]
         chosen = {frozenset(trial.params) for trial in finished if trial.state != "FAIL"}
         runs = [_read_run(trial, own, chosen, n) for trial, own in zip(finished, domains, strict=True)]
+        decisions = declare_distributions([own for own, run in zip(domains, runs, strict=True) if run.config])
+        runs = _drop_incomplete(runs, decisions)
         left = len(study.trials) - len(finished)
         return History(
             "Optuna",
             study.name,
             [Goal(name, direction) for name, direction in zip(names, study.directions, strict=True)],
             runs,
-            DeclaredSpace(declare_distributions(domains), [], []),
+            DeclaredSpace(decisions, [], []),
             [f"{left} trials that had not ended are left out"] if left else [],
         )
 
@@ -91,6 +93,16 @@ def _read_run(
     values = tuple(trial.values.get(i, math.nan) if done else math.nan for i in range(n))
     curve = {step + 1: value for step, value in trial.steps.items() if step >= 0}
     return Run(config if whole else {}, _STATES[trial.state], values, trial.seconds, curve)
+
+
+def _drop_incomplete(runs: Sequence[Run], decisions: dict[str, dict[str, Any]]) -> list[Run]:
+    """Empty the configurations of failed trials that lack parameters, by the conditions of all other trials."""
+    sure = [dict(run.config) for run in runs if run.state != FAILED]
+    space, _ = complete_space(DeclaredSpace(decisions, [], []), sure)
+    conditions = [own for own in space.conditions if own["when"] in decisions]
+    return [
+        run if run.state != FAILED or explains_all(conditions, run.config) else run._replace(config={}) for run in runs
+    ]
 
 
 def _read_value(name: str, stored: float, domain: Mapping[str, Any]) -> Any:

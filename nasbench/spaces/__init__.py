@@ -7,7 +7,13 @@ from nasbench.spaces._genotype import CELLS as GENOTYPE_CELLS
 from nasbench.spaces._genotype import Edges as GenotypeEdges
 from nasbench.spaces._genotype import read_genotype
 from nasbench.spaces._hyper_declared import MOST_CHOICES
-from nasbench.spaces._hyper_inferred import DeclaredSpace, complete_space, declare_integer, declare_real
+from nasbench.spaces._hyper_inferred import (
+    DeclaredSpace,
+    complete_space,
+    declare_integer,
+    declare_real,
+    explains_all,
+)
 from nasbench.spaces._hyper_optuna import declare_distributions
 from nasbench.spaces._initial import space_with_initial_samples
 from nasbench.spaces._pool import MeasuredSpace
@@ -29,6 +35,7 @@ __all__ = [
     "declare_distributions",
     "declare_integer",
     "declare_real",
+    "explains_all",
     "read_genotype",
     "refuse_other_codes",
     "select_kept_options",

@@ -208,6 +208,11 @@ def _explains(condition: Mapping[str, Any], present: Sequence[bool], configs: Se
     return all(own == (when in config and config[when] in values) for own, config in zip(present, configs, strict=True))
 
 
+def explains_all(conditions: Sequence[Mapping[str, Any]], config: Mapping[str, Any]) -> bool:
+    """Return whether a configuration has exactly the conditional decisions that its other values make active."""
+    return all(_explains(own, [own["decision"] in config], [dict(config)]) for own in conditions)
+
+
 def _infer_condition(
     name: str, present: Sequence[bool], decisions: Mapping[str, Mapping[str, Any]], configs: Sequence[Config]
 ) -> dict[str, Any] | None:

@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 
 import nasbench
-from nasbench.errors import InvalidOption, NasbenchError, SourceError
+from nasbench.cli import main
+from nasbench.errors import GapsWarning, InvalidOption, NasbenchError, SourceError
 from nasbench.importers import import_source
 from nasbench.registry import IMPORTERS
+from nasbench.table import Table
 from nasbench.tasks import space_of
 from nasbench.testing import check_importer
 
@@ -275,8 +277,9 @@ def test_every_importer_of_a_history_has_a_file_made_by_its_tool():
     assert all(path.stat().st_size < 50_000 for path in FILES.rglob("*") if path.is_file())
 
 
-def test_a_history_is_searched(tmp_path, monkeypatch):
-    importer, table = read("smac3", tmp_path)
+@pytest.mark.parametrize("case", [case for case in CASES if case != "neps (rungs)"])  # one complete training run
+def test_a_history_is_searched(case, tmp_path):
+    importer, table = read(case, tmp_path)
     recipe, split, metric = importer.score.split("/")
     fidelities = "".join(
         f'[[tasks.mine.fidelities]]\nobserved = {{ recipe = "{own["observed"]["recipe"]}", split = "valid" }}\n'
@@ -286,9 +289,42 @@ def test_a_history_is_searched(tmp_path, monkeypatch):
     (tmp_path / "own.toml").write_text(
         f'title = "mine"\nversion = 1\nspace = "hyper"\ntable = "{table.path}"\n[tasks.mine]\ndataset = "data"\n'
         f'recipe = "{recipe}"\nmetric = "{metric}"\nobserved = "{split}"\nreported = ["{split}"]\n'
-        f'cost = [{{ split = "train", metric = "train_s" }}]\nbudget_s = 1.0\nbudget_note = "all"\n{fidelities}'
+        f'cost = [{{ split = "train", metric = "train_s" }}]\nbudget_s = 0.001\nbudget_note = "few"\n{fidelities}'
     )
     task = nasbench.load_task(f"{tmp_path}/own.toml:mine")
-    assert task.direction == "minimize"
-    assert task.optimum.score == pytest.approx(expected_of("smac3")["best_value"])
-    assert task.epochs == (1, 3, 9)
+    assert (task.direction == "minimize") == (expected_of(case)["direction"] in ("min", "minimize"))
+    if case not in ("optuna_study", "optuna_study (journal)", "ax"):  # the mean of repetitions is another number
+        assert task.optimum.score == pytest.approx(expected_of(case)["best_value"])
+    assert task.epochs[-1] == table.describe("data", recipe, split, metric)["epochs"][-1]
+    both = ["budget3"] if case in ("smac3", "hpbandster") else []  # budget 1 was skipped by most that reached budget 9
+    assert [own["observed"]["recipe"] for own in importer.fidelities] == both
+    with pytest.warns(GapsWarning):
+        record = nasbench.compare(f"{tmp_path}/own.toml:mine", ["random_search"], runs=2)
+    assert not any(run.failed for run in record.runs(f"{tmp_path}/own.toml:mine", "random_search"))
+
+
+def test_options_follow_the_name_on_the_command_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("NASBENCH_HOME", str(tmp_path))
+    source = str(FILES / "optuna/study.db")
+    assert main(["import", "optuna_study,study=toy", source, "--name", "mine"]) == 0
+    assert "mine" in Table(tmp_path / "tables/mine.h5").name
+    assert "note: when 'momentum', 'skip' is active is inferred" in capsys.readouterr().err
+    assert main(["import", "optuna_study,study=other", source]) == 1
+    assert "unknown study in study.db 'other'; known: toy" in capsys.readouterr().err
+
+
+def test_a_trial_that_failed_before_its_last_parameter_is_left_out(tmp_path):
+    real = ("FloatDistribution", {"low": 0.0, "high": 1.0, "log": False, "step": None})
+    op = ("CategoricalDistribution", {"choices": ["sgd", "adam"]})
+    trials = [
+        ({"x": (0.1 * i, *real), "op": (i % 2, *op)} | ({} if i % 2 else {"m": (0.5, *real)}), [float(i)])
+        for i in range(6)
+    ]
+    trials += [({"x": (0.9, *real), "op": (0, *op)}, []), ({"x": (0.8, *real), "op": (1, *op)}, [])]
+    write_study(tmp_path / "failed.db", trials)
+    with closing(sqlite3.connect(tmp_path / "failed.db")) as base, base:
+        base.execute("UPDATE trials SET state = 'FAIL' WHERE trial_id >= 6")
+    _, table = read("optuna_study", tmp_path, source=tmp_path / "failed.db")
+    assert table.space_options["conditions"] == [{"decision": "m", "when": "op", "is": ["sgd"]}]
+    assert len(table) == 7  # the second one had all that adam needs
+    assert "1 training runs without a complete configuration are left out" in table.notes
