@@ -71,7 +71,8 @@ def write_unless_other(
 def make_not_replaced(path: Path, why: str) -> InvalidOption:
     """Return the error for an existing file that is not replaced."""
     return InvalidOption(
-        f"{path} exists and {why}; it is only replaced with --replace: add that, or choose another --name or --out"
+        f"{path} exists and {why}; it is only replaced with --replace (in Python, replace=True): add that, or choose "
+        "another --name or --out"
     )
 
 

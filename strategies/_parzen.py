@@ -2,7 +2,7 @@
 
 A number has a mixture of normal densities in the unit interval of its scale: one around each observation, as wide as
 the larger gap to its neighbours, and a wide one in the middle as prior (Bergstra, Bardenet, Bengio & Kegl 2011, section
-4.2; the limits of the widths are those of hyperopt's ``adaptive_parzen_normal``). A listed decision has counts. Only
+4.2), with the limits of Optuna's univariate estimator. A listed decision has counts. Only
 active decisions are observed, drawn and compared.
 """
 
@@ -12,7 +12,7 @@ from scipy.special import logsumexp, ndtr, ndtri
 from nasbench.arrays import Archs, Floats
 from nasbench.spaces import SearchSpace
 
-_MOST_KERNELS = 100  # hyperopt: a width is at least that of the prior divided by this
+_MOST_KERNELS = 100  # a width is at least that of the prior divided by this
 _ROOT = 0.5 * np.log(2 * np.pi)
 
 
@@ -25,13 +25,13 @@ class NumberDensity:
     """
 
     def __init__(self, positions: Floats, prior_weight: float) -> None:
+        order, n = np.argsort(positions, kind="stable"), len(positions)
+        gaps = np.diff(positions[order], prepend=0.0, append=1.0)
+        if n > 1:  # the outermost ones have one neighbour
+            gaps[[0, -1]] = gaps[[1, -2]]
+        widths = np.ones(n + 1)
+        widths[order] = np.clip(np.maximum(gaps[:-1], gaps[1:]), 1.0 / min(_MOST_KERNELS, n + 2), 1.0)
         centres = np.append(positions, 0.5)
-        order = np.argsort(centres, kind="stable")
-        ends = np.concatenate([[0.0], centres[order], [1.0]])
-        widths = np.empty(len(centres))
-        widths[order] = np.maximum(np.diff(ends)[:-1], np.diff(ends)[1:])
-        widths = np.clip(widths, 1.0 / min(_MOST_KERNELS, 1 + len(centres)), 1.0)
-        widths[-1] = 1.0
         weights = np.append(np.ones(len(positions)), prior_weight)
         self._centres, self._widths, self._weights = centres, widths, weights / weights.sum()
         self._low, self._high = ndtr((0.0 - centres) / widths), ndtr((1.0 - centres) / widths)

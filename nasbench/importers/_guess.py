@@ -7,6 +7,7 @@ under ``undecided``. The importer refuses the mapping until the user has answere
 import re
 
 import numpy as np
+import pandas as pd
 
 from nasbench.arrays import Floats
 from nasbench.importers._cells import TextCells, is_number
@@ -48,7 +49,8 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
     named = [column for column in numeric if is_result(column) or (tuner and tuner.score_of(column))]
     results = {c: n for c, n in numeric.items() if c in named or not is_numbering(n)}
     results = {c: n for c, n in results.items() if c not in found.columns}
-    guesses = _guess_columns(read, results, tuner, trained=bool({"seed", "epoch"} & axes.keys()))
+    repeated = not tuner and not {"seed", "epoch"} & axes.keys() and _has_repeats(read, found.columns, results)
+    guesses = _guess_columns(read, results, tuner, trained=repeated or bool({"seed", "epoch"} & axes.keys()))
     questions = found.questions + [guess.question for guess in guesses if guess.question]
     if open_ := [guess.column for guess in guesses if guess.may_be_accuracy]:
         questions.append(
@@ -56,12 +58,15 @@ def guess_mapping(cells: TextCells, name: str) -> tuple[str, str]:
         )
     lines = [f"file: {tuner.name}{_count_rows(cells, read)}"] if tuner else []
     lines += [f"architecture: {found.said}", *(f"  {column}: {axis}" for axis, column in axes.items())]
+    lines += ["  repeated architectures: trainings, numbered in the order of the rows"] if repeated else []
     lines += [guess.preview() for guess in guesses]
     used = {*found.columns, *axes.values(), *results, *(guess.column for guess in guesses)}
     lines += _describe_left_out([column for column in cells.columns if column not in used])
     lines += [f"  please answer: {question}" for question in questions]
-    text = _write_header(name, cells.decimal, where, questions) + "\n".join(found.lines) + "\n"
-    text += _write_defaults(axes, guesses, tuner) + "".join(_write_entry(guess, axes) for guess in guesses)
+    text = _write_header(name, cells, where, questions) + "\n".join(found.lines) + "\n"
+    text += _write_defaults(axes, guesses, tuner, repeated=repeated) + "".join(
+        _write_entry(guess, axes) for guess in guesses
+    )
     return text, "\n".join([*lines, *found.lines])
 
 
@@ -124,10 +129,11 @@ def _write_list(columns: list[str]) -> str:
     return ", ".join(columns[:_SHOWN]) + more
 
 
-def _write_header(name: str, decimal: str, where: tuple[str, str] | None, questions: list[str]) -> str:
+def _write_header(name: str, cells: TextCells, where: tuple[str, str] | None, questions: list[str]) -> str:
     lines = [f"name = {quote_text(name)}"] if name else []
-    lines += ['citation = ""  # required: who measured this', 'licence = ""   # required', 'source = ""    # required']
-    lines += ['decimal = ","'] if decimal == "," else []
+    lines += ['citation = "unpublished, own trainings"  # check: who measured this', 'licence = "not stated"  # check']
+    lines += [f"source = {quote_text(cells.file)}  # check: where others find it"]
+    lines += ['decimal = ","'] if cells.decimal == "," else []
     lines += (
         [f"where = {{ {quote_text(where[0])} = {quote_text(where[1])} }}  # the importer skips all other rows"]
         if where
@@ -141,8 +147,19 @@ def _write_header(name: str, decimal: str, where: tuple[str, str] | None, questi
     return "\n".join(lines) + "\n\n"
 
 
-def _write_defaults(axes: dict[str, str], guesses: list[Guess], tuner: Tuner | None) -> str:
+def _has_repeats(cells: TextCells, columns: list[str], results: dict[str, Floats]) -> bool:
+    """Return whether rows of one architecture differ in a result, and no column's name holds a seed or an epoch."""
+    if not columns or any("{" in pattern for pattern in join_columns(results)):
+        return False
+    texts = pd.DataFrame({column: cells.texts(column) for column in columns})
+    rows = pd.concat([texts, pd.DataFrame(results)], axis=1)
+    return bool((texts.duplicated() & ~rows.duplicated()).any())
+
+
+def _write_defaults(axes: dict[str, str], guesses: list[Guess], tuner: Tuner | None, *, repeated: bool) -> str:
     lines = [f"{axis} = {{ column = {quote_text(column)} }}" for axis, column in axes.items()]
+    if repeated:
+        lines.append(f'seed = "{ROWS}"  # check: rows of one architecture are repeated training runs')
     if tuner:
         lines.append(f'seed = "{ROWS}"  # trials with the same values are repeated training runs')
     if "recipe" not in axes and (tuner or any(guess.measured for guess in guesses)):

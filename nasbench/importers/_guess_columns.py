@@ -16,7 +16,7 @@ _METRICS = (  # pattern of the column's words, metric, unit, measured (or static
     (r"loss(es)?\b|\bnll\b|cross entropy", "loss", "nats", True),
     (r"latency", "latency_s", "s?", False),
     (r"energy", "energy_J", "J?", False),
-    (r"time\b|\bduration\b|\belapsed\b|\b(sec(ond)?s|min(ute)?s|hours|hrs|days)$", "train_s", "s?", False),
+    (r"time\b|\bduration\b|\belapsed\b|\b(sec(ond)?s|min(ute)?s|hours|hrs|days)$|[a-z] s$", "train_s", "s?", False),
     (r"\bparam(eter)?s?\b", "n_params", "count?", False),
     (r"flops?\b", "flops", "count?", False),
     (r"\bm(ult )?add?s\b|\bmacs?\b", "macs", "count?", False),
@@ -50,7 +50,7 @@ _DECISIONS = frozenset(
         *("lr", "learning", "depth", "width", "dropout", "batch", "batchsize", "activation", "optimizer", "optimiser"),
         *("optim", "momentum", "decay", "wd", "layers", "layer", "hidden", "units", "filters", "channels", "kernel"),
         *("stride", "heads", "embed", "embedding", "expansion", "scheduler", "warmup", "augmentation", "blocks", "op"),
-        *("resolution", "nesterov", "norm"),
+        *("resolution", "nesterov", "norm", "act", "opt", "bs", "lambda", "dim"),
     )
 )
 # Numbers in these are part of a name, not epochs or seeds.
@@ -205,17 +205,17 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
     named = next((item for item in _METRICS if re.search(item[0], words)), None)
     split = next((name for name, pattern in _SPLITS if re.search(pattern, text)), "")
     question = own.question
-    told = bool(find_direction(_make_metric_name(column), "none", static=False))
+    told = bool(find_direction(make_metric_name(column), "none", static=False))
     if named is None and not told and split and _is_only_data(words) and low >= 0 and high <= 100:
         named = _METRICS[0]  # "cifar10-test" in the range of an accuracy
         question = question or ("" if high > _SURE_PERCENT else f"is '{column}' an accuracy?")
     if named is None and "{epoch}" in column and low >= 0 and high <= 100 and "curve" in words:
         named, question = _METRICS[0], question or f"is '{column}' an accuracy?"
-    metric, unit, varies = named[1:] if named else (_make_metric_name(column), "none", False)
+    metric, unit, varies = named[1:] if named else (make_metric_name(column), "none", False)
     measured = measured or varies or "{" in column or (named is None and told)
     if unit == "s?" and trained and metric == "train_s":
         measured, split = True, "train"
-    unit = _guess_unit(unit, column, own.values)
+    unit = guess_unit(unit, column, own.values)
     metric = _remove_split(column, split if measured else "") if unit == "none" else metric
     direction = _guess_direction(metric, unit, measured=measured)
     dataset = next((name for name, at in _DATASETS for place in (text, file.lower()) if re.search(at, place)), "data")
@@ -228,7 +228,7 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
     )
 
 
-def _guess_unit(kind: str, column: str, values: Floats) -> str:
+def guess_unit(kind: str, column: str, values: Floats) -> str:
     """Return the unit; empty if neither name nor range determines it."""
     high = float(np.nanmax(values))
     last = re.split(r"[^A-Za-z]", re.sub(r"[^A-Za-z]+$", "", column))[-1]
@@ -258,7 +258,7 @@ def _read_epoch(*places: str) -> int:
     return 1
 
 
-def _make_metric_name(column: str) -> str:
+def make_metric_name(column: str) -> str:
     """Turn a column's name into a valid name of a metric."""
     plain = re.sub(r"[\W_]*\{(epoch|seed)\}", "", column)
     return re.sub(r"[^\w.+-]|^\W", "_", plain or column) or "value"
@@ -271,7 +271,7 @@ def _is_only_data(words: str) -> bool:
 
 def _remove_split(column: str, split: str) -> str:
     """Return a metric's name without the split: ``rmse`` for ``val_rmse``."""
-    plain = _make_metric_name(column)
+    plain = make_metric_name(column)
     named = [part for part in re.split(r"[\W_]+", plain) if part and not _SPLIT_WORD.fullmatch(part.lower())]
     return "_".join(named) if split and named else plain
 
@@ -284,6 +284,6 @@ def make_names_distinct(guesses: list[Guess]) -> list[Guess]:
 
     paths = [path(guess) for guess in guesses]
     return [
-        guess._replace(metric=_make_metric_name(guess.column)) if paths.count(own) > 1 else guess
+        guess._replace(metric=make_metric_name(guess.column)) if paths.count(own) > 1 else guess
         for guess, own in zip(guesses, paths, strict=True)
     ]

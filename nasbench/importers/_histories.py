@@ -83,22 +83,17 @@ class HistoryImporter:
 
     Attributes:
         remarks: after reading, what the user should know: parts of the space that were inferred, for example.
-        score: after reading, the column that a task should observe, ``recipe/split/metric``.
-        fidelities: after reading, the shorter recipes of such a task, as its declaration writes them: those that at
-            least half of the completely trained configurations went through.
-        objectives: after reading, the static metrics that were further objectives.
+        writes_task: whether the command ``import`` also writes a task for the table.
     """
 
     table: ClassVar[str] = ""
     where: ClassVar[str] = ""
-    tool: ClassVar[str] = ""
+    writes_task: ClassVar[bool] = True
 
     def __init__(self, *, name: str = "", space: str = "", unit: str = "") -> None:
         self._name, self._space, self._unit = name, space, unit
         self.remarks: list[str] = []
-        self.score = ""
-        self.fidelities: list[dict[str, Any]] = []
-        self.objectives: list[str] = []
+        self._task: dict[str, Any] = {}
 
     def _read_history(self, source: Path) -> History:
         """Read the files of the tool.
@@ -130,10 +125,11 @@ class HistoryImporter:
         whole, configs = _complete_space(declared, runs, source)
         space = _open_space(whole, source)
         archs, place = _read_configs(space, configs, source)
-        unit = self._unit or _find_unit(history.goals[0], runs)
+        goals = [goal._replace(metric=_NOT_IN_NAME.sub("_", goal.metric)) for goal in history.goals]
+        unit = self._unit or _find_unit(goals[0], runs)
         groups = group_by_budget(runs)
-        columns = [own for group in groups for own in build_columns(group, place, len(archs), history.goals[0], unit)]
-        self._describe_task(history.goals, groups, columns)
+        columns = [own for group in groups for own in build_columns(group, place, len(archs), goals[0], unit)]
+        self._task = _describe_task(goals, groups, columns)
         self.remarks = [*history.remarks, *whole.remarks, *describe_budgets(groups)]
         return TableBuilder(
             name=_check_name(self._name or _NOT_IN_NAME.sub("_", history.name).strip("_.-+") or "history"),
@@ -146,21 +142,32 @@ class HistoryImporter:
             architectures=archs,
             cardinality=np.asarray(space.cardinality),
             measurements=columns,
-            statics=build_statics(groups[-1], runs, place, len(archs), history.goals),
+            statics=build_statics(groups[-1], runs, place, len(archs), goals),
             space_options=space.code_options,
         )
 
-    def _describe_task(self, goals: Sequence[Goal], groups: Sequence[Group], columns: Sequence[Measurement]) -> None:
-        """Store what a task on the table should observe."""
-        self.score = f"{groups[-1].recipe}/valid/{goals[0].metric}"
-        self.objectives = [goal.metric for goal in goals[1:]]
-        self.fidelities = [
-            {
-                "observed": {"recipe": recipe, "split": "valid"},
-                "cost": [{"split": "train", "recipe": recipe, "metric": COST}],
-            }
-            for recipe in _find_shorter(goals[0], groups, columns)
-        ]
+    def describe_task(self) -> dict[str, Any]:
+        """Return, after reading, what a task on the table should observe, as ``declare_task`` and declarations want it.
+
+        ``score`` is a column, ``recipe/split/metric``. ``objectives`` are static metrics. ``fidelities`` are recipes of
+        smaller budgets that at least half of the completely trained configurations went through.
+        """
+        return dict(self._task)
+
+
+def _describe_task(goals: Sequence[Goal], groups: Sequence[Group], columns: Sequence[Measurement]) -> dict[str, Any]:
+    fidelities = [
+        {
+            "observed": {"recipe": recipe, "split": "valid"},
+            "cost": [{"split": "train", "recipe": recipe, "metric": COST}],
+        }
+        for recipe in _find_shorter(goals[0], groups, columns)
+    ]
+    return {
+        "score": f"{groups[-1].recipe}/valid/{goals[0].metric}",
+        "objectives": [goal.metric for goal in goals[1:]],
+        "fidelities": fidelities,
+    }
 
 
 def _find_shorter(goal: Goal, groups: Sequence[Group], columns: Sequence[Measurement]) -> list[str]:

@@ -77,10 +77,20 @@ class TreeParzenEstimator(SequentialSearch):
 
     def _make_density(self, archs: Archs) -> "_ChoiceDensity | MixedDensity":
         """Return the density of configurations around rows [n, d]."""
-        pseudo_counts = self._compute_pseudo_count(len(archs))
         if self._space.is_number.any():
-            return MixedDensity(self._space, archs, pseudo_counts=pseudo_counts[:, 0], prior_weight=self.prior_weight)
-        return _ChoiceDensity(self._space.cardinality, archs, pseudo_counts)
+            pseudo_counts = self._compute_pseudo_count(len(archs))[:, 0]
+            return MixedDensity(self._space, archs, pseudo_counts=pseudo_counts, prior_weight=self.prior_weight)
+        return _ChoiceDensity(self._estimate_log_density(archs), self._space.cardinality)
+
+    def _estimate_log_density(self, archs: Archs) -> Floats:
+        """Return the log probability of each choice of each decision, estimated from rows [n, d]; ``[d, k]``."""
+        cardinality = self._space.cardinality
+        exists = np.arange(int(cardinality.max())) < cardinality[:, None]
+        counts = np.where(exists, self._compute_pseudo_count(len(archs)), 0.0)
+        np.add.at(counts, (np.arange(len(cardinality)), archs), 1.0)
+        with np.errstate(divide="ignore"):  # choices that a decision does not have
+            logarithms: Floats = np.log(counts / counts.sum(axis=1, keepdims=True))
+        return logarithms
 
     def _compute_pseudo_count(self, n: int) -> Floats:
         """Return the pseudo-count of each choice for ``n`` results; ``[d, 1]``."""
@@ -103,21 +113,15 @@ class TreeParzenEstimator(SequentialSearch):
 
 
 class _ChoiceDensity:
-    """A product of counts of choices.
+    """A product of independent distributions of listed choices.
 
     Args:
+        logarithms: [d, k] of the probabilities.
         cardinality: [d] number of choices of each decision.
-        archs: [n, d] rows to count.
-        pseudo_counts: [d, 1] added to the count of every choice.
     """
 
-    def __init__(self, cardinality: Ints, archs: Archs, pseudo_counts: Floats) -> None:
-        exists = np.arange(int(cardinality.max())) < cardinality[:, None]
-        self._places, self._last = np.arange(len(cardinality)), cardinality - 1
-        counts = np.where(exists, pseudo_counts, 0.0)
-        np.add.at(counts, (self._places, archs), 1.0)
-        with np.errstate(divide="ignore"):  # choices that a decision does not have
-            self._logarithms: Floats = np.log(counts / counts.sum(axis=1, keepdims=True))
+    def __init__(self, logarithms: Floats, cardinality: Ints) -> None:
+        self._logarithms, self._places, self._last = logarithms, np.arange(len(cardinality)), cardinality - 1
 
     def draw(self, n: int, rng: np.random.Generator) -> Archs:
         """Draw ``n`` rows, valid or not; ``[n, d]``."""

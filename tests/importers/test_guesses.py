@@ -91,7 +91,7 @@ def test_optuna_s_decisions_are_decisions_and_its_value_is_the_score(guess, stud
     done = [trial for trial in own.trials if trial.state.name == "COMPLETE"]
     expected: dict[str, list[tuple[float, float]]] = {}
     for trial in done:
-        text = ",".join(f"{name}={trial.params[name]}" for name in ("depth", "norm", "width"))
+        text = "depth={depth},norm={norm},width={width}".format(**trial.params).replace("=T", "=t").replace("=F", "=f")
         expected.setdefault(text, []).append((trial.value, trial.duration.total_seconds()))
     assert sum(map(len, expected.values())) == 28 > len(expected)  # some configurations were tried again
     scores, seconds = read(space, draft, "valid", "value"), read(space, draft, "train", "train_s")
@@ -129,18 +129,36 @@ def test_optuna_s_further_values_and_conditions(guess, study):
     own = study(objective, 9, directions=["maximize", "minimize"])
     mapping, _, imported = guess(own.trials_dataframe())
     assert [entry["column"] for entry in mapping["measurement"]] == ["values_0", "values_1", "duration"]
+    assert mapping["architecture"]["space_options"]["conditions"] == [
+        {"decision": "leak", "when": "act", "is": ["relu"]}
+    ]
+    draft = imported(('direction = ""', 'direction = "maximize"'))
+    assert np.nanmax(column(draft, "valid", "values_1").values) == 2.0
+
+
+def test_a_decision_that_is_empty_for_no_visible_reason_is_asked(guess, study):
+    def objective(trial):
+        trial.suggest_categorical("act", ["relu", "gelu"])
+        if trial.number % 2:
+            trial.suggest_int("leak", 1, 3)
+        return trial.number
+
+    mapping, _, imported = guess(study(objective, 9).trials_dataframe())
     assert len(mapping["undecided"]) == 1
-    assert "'params_leak' is empty in" in mapping["undecided"][0]
+    assert "'params_leak' is empty in 5 rows" in mapping["undecided"][0]
     with pytest.raises(InvalidOption, match="undecided"):
         imported(('direction = ""', 'direction = "maximize"'))
 
 
-def test_a_decision_of_too_many_values_is_asked(guess, study):
-    own = study(lambda trial: trial.suggest_float("lr", 1e-4, 1e-1, log=True), 150)
+def test_a_decision_of_many_numbers_is_a_range(guess, study):
+    own = study(lambda trial: trial.suggest_float("lr", 1e-4, 1e-1, log=True), 150, direction="minimize")
     mapping, _, imported = guess(own.trials_dataframe())
-    assert "'params_lr' has 150 different values, but a decision may have at most 127" in mapping["undecided"][0]
-    with pytest.raises(InvalidOption, match="undecided"):
-        imported()
+    drawn = [trial.params["lr"] for trial in own.trials]
+    assert mapping["architecture"]["space_options"]["decisions"] == {
+        "lr": {"real": [0.0001, 0.1], "log": True}  # as it was declared to Optuna
+    }
+    draft = imported(('direction = ""', 'direction = "minimize"'))
+    assert sorted(draft.architectures[:, 0].tolist()) == sorted(drawn)
 
 
 def ray_rows():

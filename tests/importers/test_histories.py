@@ -66,7 +66,7 @@ def test_importers_of_histories_keep_the_contract(case):
 def test_a_history_has_the_direction_the_best_and_the_costs_of_its_tool(case, tmp_path):
     importer, table = read(case, tmp_path)
     expected = expected_of(case)
-    recipe, split, metric = importer.score.split("/")
+    recipe, split, metric = importer.describe_task()["score"].split("/")
     scores = values_of(table, recipe, split, metric)[:, :, -1]
     sign = {"max": 1, "maximize": 1, "min": -1, "minimize": -1}[expected["direction"]]
     about = table.describe("data", recipe, split, metric)
@@ -102,7 +102,7 @@ def test_a_history_has_every_training_run_and_its_seconds(case, tmp_path):
 def test_a_training_run_without_a_result_has_seconds_but_no_score(case, tmp_path):
     importer, table = read(case, tmp_path)
     expected = expected_of(case)
-    metric = importer.score.split("/")[2]
+    metric = importer.describe_task()["score"].split("/")[2]
     failed = 0
     for recipe in {path[1] for path in table.measurements}:
         seconds = values_of(table, recipe, "train", "train_s")[:, :, -1]
@@ -166,7 +166,7 @@ def test_the_csv_of_ax_needs_its_objective(tmp_path):
     with pytest.raises(InvalidOption, match="does not name its objective"):
         read("ax", tmp_path, source=FILES / "ax/trials.csv")
     importer, table = read("ax", tmp_path, source=FILES / "ax/trials.csv", objective="-loss")
-    scores = values_of(table, *importer.score.split("/"))
+    scores = values_of(table, *importer.describe_task()["score"].split("/"))
     assert np.nanmin(scores) == pytest.approx(expected_of("ax")["best_value"])
     assert set(table.space_options["decisions"]) == {"optimizer", "lr", "depth", "width", "batch", "momentum"}
 
@@ -224,7 +224,7 @@ def test_a_study_with_two_objectives_and_two_studies_in_a_storage(tmp_path):
     two = [({"x": (0.1, *x[0])}, [1.0, 5.0]), ({"x": (0.2, *x[1])}, [2.0, 4.0])]
     write_study(tmp_path / "two.db", two, ("MAXIMIZE", "MINIMIZE"), "both")
     importer, table = read("optuna_study", tmp_path, source=tmp_path / "two.db")
-    assert importer.objectives == ["values_1"]
+    assert importer.describe_task()["objectives"] == ["values_1"]
     assert table.static(np.arange(2), dataset="data", metric="values_1").tolist() == [5.0, 4.0]
     write_study(tmp_path / "two.db", two, ("MAXIMIZE", "MINIMIZE"), "more")
     with pytest.raises(InvalidOption, match="holds 2 studies: 'both', 'more'; choose one"):
@@ -278,29 +278,38 @@ def test_every_importer_of_a_history_has_a_file_made_by_its_tool():
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case != "neps (rungs)"])  # one complete training run
-def test_a_history_is_searched(case, tmp_path):
-    importer, table = read(case, tmp_path)
-    recipe, split, metric = importer.score.split("/")
-    fidelities = "".join(
-        f'[[tasks.mine.fidelities]]\nobserved = {{ recipe = "{own["observed"]["recipe"]}", split = "valid" }}\n'
-        f'cost = [{{ split = "train", recipe = "{own["observed"]["recipe"]}", metric = "train_s" }}]\n'
-        for own in importer.fidelities
-    )
-    (tmp_path / "own.toml").write_text(
-        f'title = "mine"\nversion = 1\nspace = "hyper"\ntable = "{table.path}"\n[tasks.mine]\ndataset = "data"\n'
-        f'recipe = "{recipe}"\nmetric = "{metric}"\nobserved = "{split}"\nreported = ["{split}"]\n'
-        f'cost = [{{ split = "train", metric = "train_s" }}]\nbudget_s = 0.001\nbudget_note = "few"\n{fidelities}'
-    )
-    task = nasbench.load_task(f"{tmp_path}/own.toml:mine")
+def test_a_history_becomes_a_task_that_is_searched(case, tmp_path, monkeypatch):
+    monkeypatch.setenv("NASBENCH_HOME", str(tmp_path))
+    assert main(["import", case.partition(" ")[0], str(FILES / CASES[case][0]), "--name", "mine"]) == 0
+    task = nasbench.load_task("mine")
     assert (task.direction == "minimize") == (expected_of(case)["direction"] in ("min", "minimize"))
     if case not in ("optuna_study", "optuna_study (journal)", "ax"):  # the mean of repetitions is another number
         assert task.optimum.score == pytest.approx(expected_of(case)["best_value"])
-    assert task.epochs[-1] == table.describe("data", recipe, split, metric)["epochs"][-1]
-    both = ["budget3"] if case in ("smac3", "hpbandster") else []  # budget 1 was skipped by most that reached budget 9
-    assert [own["observed"]["recipe"] for own in importer.fidelities] == both
+    both = (3, 9) if case in ("smac3", "hpbandster") else ()  # budget 1 was skipped by most that reached budget 9
+    assert task.epochs == (both or task.epochs)
     with pytest.warns(GapsWarning):
-        record = nasbench.compare(f"{tmp_path}/own.toml:mine", ["random_search"], runs=2)
-    assert not any(run.failed for run in record.runs(f"{tmp_path}/own.toml:mine", "random_search"))
+        record = nasbench.compare("mine", ["random_search"], runs=2)
+    assert not any(run.failed for run in record.runs("mine", "random_search"))
+
+
+def test_a_table_without_a_searchable_task_is_written_all_the_same(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NASBENCH_HOME", str(tmp_path))
+    assert main(["import", "neps", str(FILES / "neps/rungs")]) == 0
+    assert "the table is written, but no task" in capsys.readouterr().err
+    assert (tmp_path / "tables/rungs.h5").exists()
+
+
+def test_a_second_objective_is_one_of_the_task(tmp_path, monkeypatch):
+    monkeypatch.setenv("NASBENCH_HOME", str(tmp_path))
+    x = ("FloatDistribution", {"low": 0.0, "high": 1.0, "log": False, "step": None})
+    trials = [({"x": (0.1 * i, *x)}, [float(i), 9.0 - i]) for i in range(1, 8)]
+    write_study(tmp_path / "two.db", trials, ("MAXIMIZE", "MINIMIZE"), "both")
+    assert main(["import", "optuna_study", str(tmp_path / "two.db")]) == 0
+    task = nasbench.load_task("both")
+    assert [(own.name, own.direction) for own in task.objectives] == [
+        ("values_0", "maximize"),
+        ("values_1", "minimize"),
+    ]
 
 
 def test_options_follow_the_name_on_the_command_line(tmp_path, capsys, monkeypatch):

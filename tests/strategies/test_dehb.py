@@ -4,7 +4,7 @@ import numpy as np
 from landscapes import SPACE, Curves
 
 from nasbench import Budget, Simulation
-from nasbench.strategies._unit_cube import cross_over, decode, encode, make_mutants
+from nasbench.strategies._unit_cube import cross_over, encode, make_mutants
 from nasbench.strategies.multi_fidelity.dehb import DEHB
 
 
@@ -27,7 +27,7 @@ def test_a_population_holds_trials_at_least_as_good_as_their_targets(rng):
     strategy, history = search(300)
     backend = Curves(9)
     for epoch, population in strategy._populations.items():
-        archs = decode(population.vectors, SPACE.cardinality)
+        archs = SPACE.place(population.vectors)
         trained = np.isfinite(population.fitness)
         assert trained.any()
         scores = backend.score(archs, np.full(len(archs), epoch))
@@ -48,9 +48,9 @@ def test_mutants_of_a_higher_rung_are_made_of_the_best_below():
 
 def test_vectors_mean_the_choice_whose_bin_they_lie_in(rng):
     archs = SPACE.sample(1000, rng)
-    vectors = encode(archs, SPACE.cardinality, rng)
-    assert (decode(vectors, SPACE.cardinality) == archs).all()
-    assert decode(np.ones((1, 6)), SPACE.cardinality).max() == 4
+    vectors = encode(archs, SPACE, rng)
+    assert (SPACE.place(vectors) == archs).all()
+    assert SPACE.place(np.ones((1, 6))).max() == 4
     abc = rng.random((1000, 3, 6))
     made = make_mutants(abc, 0.5, rng)
     exact = abc[:, 0] + 0.5 * (abc[:, 1] - abc[:, 2])

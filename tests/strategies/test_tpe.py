@@ -1,11 +1,14 @@
 """TPE against its densities worked out by hand."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from nasbench.errors import InvalidOption
 from nasbench.registry import SPACES, STRATEGIES, Choice
-from nasbench.strategies.model_based.tpe import TreeParzenEstimator
+from nasbench.strategies._parzen import NumberDensity
+from nasbench.strategies.model_based.tpe import TreeParzenEstimator, _ChoiceDensity
 from nasbench.trials import Results
 
 
@@ -35,7 +38,7 @@ def test_the_density_counts_choices_with_a_prior(cifar10, rng):
 
 def test_candidates_follow_the_density_of_the_good(cifar10):
     strategy, _ = told(cifar10.space, 40, lambda archs: archs[:, 0] / 4.0, n_candidates=4000)
-    density = np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.1]] * 6))
+    density = _ChoiceDensity(np.log(np.array([[0.5, 0.2, 0.1, 0.1, 0.1]] * 6)), cifar10.space.cardinality)
     drawn = strategy._draw_candidates(density, np.empty((0, 6), dtype=np.int8))
     # drawn without repetition, so that frequent rows are rarer than they would be
     share = np.bincount(drawn[:, 0], minlength=5) / len(drawn)
@@ -77,6 +80,23 @@ def test_the_density_is_that_of_optuna(rng, n, weight):
         search_space = {"x": CategoricalDistribution(list(range(k)))}
         theirs = _ParzenEstimator({"x": archs[:, i].astype(float)}, search_space, settings)
         assert ours[i, :k] == pytest.approx(theirs.log_pdf({"x": np.arange(k)}))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 9, 200])
+def test_the_density_of_a_number_is_that_of_optuna(rng, n):
+    pytest.importorskip("optuna")
+    from optuna.distributions import FloatDistribution
+    from optuna.samplers._tpe.parzen_estimator import _ParzenEstimator, _ParzenEstimatorParameters
+
+    seen, at = rng.random(n), np.linspace(0, 1, 101)
+    settings = _ParzenEstimatorParameters(1.5, True, False, np.ones, False)
+    theirs = _ParzenEstimator({"x": seen}, {"x": FloatDistribution(0.0, 1.0)}, settings)
+    ours = NumberDensity(seen, 1.5)
+    assert ours.compute_log(at) == pytest.approx(theirs.log_pdf({"x": at}), abs=1e-9)
+    drawn = ours.draw(rng.random((20_000, 2)))
+    found, edges = np.histogram(drawn, bins=20, range=(0, 1))
+    expected = [np.exp(ours.compute_log(np.linspace(*ends, 50))).mean() / 20 for ends in pairwise(edges)]
+    assert found / 20_000 == pytest.approx(expected, abs=0.012)
 
 
 def test_the_preference_is_that_of_optuna_s_sampler(cifar10):
