@@ -23,7 +23,11 @@ _OWN = "For 'table': "
 
 def command(
     importer: Annotated[
-        str, typer.Argument(help="A name from 'nasbench list importers'; 'table' reads any CSV, Parquet or JSON.")
+        str,
+        typer.Argument(
+            help="A name from 'nasbench list importers', with options as in NAME,option=value; "
+            "'table' reads any CSV, Parquet or JSON."
+        ),
     ],
     source: Annotated[Path, typer.Argument(help="The downloaded file or folder, or your own file.")],
     out: Annotated[
@@ -32,7 +36,10 @@ def command(
     map_: Annotated[
         str | None, typer.Option("--map", help=f"{_OWN}a mapping file, or the name of a built-in mapping.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help=f"{_OWN}name of the new table and task.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="For 'table' and histories of other tools: name of the new table and task."),
+    ] = None,
     guess: Annotated[
         bool, typer.Option("--guess", help=f"{_OWN}only draft a mapping, show it and write it to --map.")
     ] = False,
@@ -78,7 +85,8 @@ def command(
     own = {"score": score, "cost": cost}
     given: dict[str, Any] = {key: value for key, value in (("map", map_), ("name", name)) if value is not None}
     given |= {"skip_unreadable": True} if skip_unreadable else {}
-    component, options = Choice(importer, options=given).resolve(IMPORTERS)
+    chosen = Choice.parse(importer)
+    component, options = Choice(chosen.name, chosen.preset, {**chosen.options, **given}).resolve(IMPORTERS)
     reader = component(**options)
     drafts = hasattr(reader, "guess")
     if guess or (drafts and map_ is None):

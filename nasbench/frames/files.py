@@ -38,7 +38,8 @@ def write_task_of_table(
     Args:
         table: the table.
         reader: the importer. With a method ``find_metric(column)``, the user may give the columns of the file; with
-            ``find_columns(declaration)``, the task knows them too.
+            ``find_columns(declaration)``, the task knows them too. With ``describe_task()``, the importer itself knows
+            the ``score``, ``objectives`` and ``fidelities``, unless the user gives a score or a cost.
         score: what a search observes: a column of the file, or as in ``declare_task``.
         cost: what a training costs, likewise.
         replace: whether a task of this name with another declaration may be replaced.
@@ -47,7 +48,10 @@ def write_task_of_table(
         InvalidOption: the table leaves a choice, the name is taken, or nothing can be searched.
     """
     find = getattr(reader, "find_metric", lambda column: column)
-    declared = declare_task(table, score=find(score), cost=find(cost))
+    known = reader.describe_task() if hasattr(reader, "describe_task") and not (score or cost) else {}
+    fidelities = known.pop("fidelities", [])
+    declared = declare_task(table, **{"score": find(score), "cost": find(cost), **known})
+    declared |= {"fidelities": fidelities} if fidelities else {}
     if hasattr(reader, "find_columns") and (columns := reader.find_columns(declared)):
         declared["columns"] = columns
     write_task(table.name, declared, replace=replace)

@@ -7,6 +7,14 @@ from nasbench.spaces._genotype import CELLS as GENOTYPE_CELLS
 from nasbench.spaces._genotype import Edges as GenotypeEdges
 from nasbench.spaces._genotype import read_genotype
 from nasbench.spaces._hyper_declared import MOST_CHOICES
+from nasbench.spaces._hyper_inferred import (
+    DeclaredSpace,
+    complete_space,
+    declare_integer,
+    declare_real,
+    explains_all,
+)
+from nasbench.spaces._hyper_optuna import declare_distributions
 from nasbench.spaces._initial import space_with_initial_samples
 from nasbench.spaces._opaque import OpaqueSpace, hide_architectures, hide_names, reveal_architectures
 from nasbench.spaces._pool import MeasuredSpace
@@ -17,6 +25,7 @@ __all__ = [
     "GENOTYPE_CELLS",
     "MOST_CHOICES",
     "Coded",
+    "DeclaredSpace",
     "EnumeratedSpace",
     "GenotypeEdges",
     "Graphs",
@@ -24,6 +33,11 @@ __all__ = [
     "OpaqueSpace",
     "Party",
     "SearchSpace",
+    "complete_space",
+    "declare_distributions",
+    "declare_integer",
+    "declare_real",
+    "explains_all",
     "hide_architectures",
     "hide_names",
     "read_genotype",

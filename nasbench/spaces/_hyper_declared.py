@@ -64,6 +64,11 @@ def write_value(value: Value) -> str:
     return str(value)
 
 
+def list_distinct(item: Decision) -> list[Value]:
+    """Return the values of a listed decision for programs that take 1 and true as equal: as texts where two are."""
+    return list(item.values) if len(set(item.values)) == len(item.values) else list(item.texts)
+
+
 def write_declaration(decisions: Sequence[Decision]) -> dict[str, Any]:
     """Return a declaration from which ``read_declaration`` makes the same ``decisions``."""
     conditions = [
@@ -95,6 +100,15 @@ def _find_bounds(item: Decision) -> dict[str, Any]:
     if len(steps) == 1:
         return ends if steps == {1} else {**ends, "step": steps.pop()}
     return {**ends, "step": values[1] // values[0], "log": True}
+
+
+def find_range(item: Decision) -> range | None:
+    """Return the values of an integer decision as a range; None for other decisions, and factors such as 16, 32, 64."""
+    if item.kind != "integer":
+        return None
+    bounds = _find_bounds(item)
+    is_factor = bounds.get("log") and not item.log
+    return None if is_factor else range(item.values[0], item.values[-1] + 1, bounds.get("step", 1))  # type: ignore[arg-type, operator]
 
 
 def describe_coding(decisions: Sequence[Decision]) -> tuple[Coded, ...]:

@@ -39,7 +39,7 @@ A space of up to a million configurations of int8 is an ``EnumeratedSpace``; any
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,6 +49,7 @@ from nasbench.spaces._enumerated import EnumeratedSpace
 from nasbench.spaces._hyper_columns import ConfigurationColumns, ValueColumn, read_columns
 from nasbench.spaces._hyper_declared import (
     Decision,
+    Value,
     describe_coding,
     order_parents_first,
     read_declaration,
@@ -57,6 +58,9 @@ from nasbench.spaces._hyper_declared import (
 )
 from nasbench.spaces._sketch import Sketch, sketch_table
 from nasbench.spaces._space import Coded, Graphs, SearchSpace
+
+if TYPE_CHECKING:
+    from nasbench.spaces._hyper_optuna import Suggest
 
 _ENUMERATED = 10**6  # configurations; their rows take a few MB
 _LOOKED_UP = 2**26  # bytes of all edits of all configurations
@@ -353,11 +357,45 @@ class HyperSpace(SearchSpace):
             for row, active in zip(archs + starts, self.find_active(archs), strict=True)
         ]
 
+    def to_dicts(self, archs: Archs) -> list[dict[str, Value]]:
+        """Return the values of the active decisions of each configuration by name, which ``read`` takes."""
+        archs = self.checked(archs)
+        active = self.find_active(archs)
+        return [
+            {self.decisions[at]: _get_value(self.declared[at], row[at]) for at in np.flatnonzero(own).tolist()}
+            for row, own in zip(archs.tolist(), active, strict=True)
+        ]
+
+    def to_optuna(self) -> "Suggest":
+        """Return a function that takes a trial of Optuna, suggests its active decisions, and returns ``[1, d]``.
+
+        Real numbers and integers are ranges, with their scale and step; all other decisions are categorical. Each
+        name always has the same distribution.
+        """
+        from nasbench.spaces._hyper_optuna import build_suggest
+
+        return build_suggest(self.declared, self._order, self.read_one)
+
+    @classmethod
+    def from_optuna(cls, source: Any) -> "HyperSpace":
+        """Return the space of a study or trials of Optuna, or of distributions by name (which have no conditions).
+
+        Which value of another decision makes a parameter active is inferred from the trials that were completed or
+        pruned. Where no decision explains it, a decision ``with_NAME`` is added.
+
+        Raises:
+            InvalidOption: the source is something else, or its distributions contradict each other.
+        """
+        from nasbench.spaces._hyper_optuna import read_optuna
+
+        return cls(*read_optuna(source)[:2])
+
     def to_configspace(self, name: str = "hyper") -> Any:
-        """Return a ``ConfigSpace.ConfigurationSpace``; an ``integer`` with a step or log becomes an ordinal.
+        """Return a ``ConfigSpace.ConfigurationSpace``; an ``integer`` with a step becomes an ordinal.
 
         Raises:
             MissingExtra: ConfigSpace is not installed.
+            InvalidOption: an integer with a step has too many values for an ordinal.
         """
         from nasbench.spaces._hyper_configspace import build_configspace
 
@@ -369,7 +407,7 @@ class HyperSpace(SearchSpace):
 
         Raises:
             MissingExtra: ConfigSpace is not installed.
-            InvalidOption: the space has conjunctions of conditions, or forbidden clauses.
+            InvalidOption: the space has forbidden clauses, or a decision depends on several others or on a real number.
         """
         from nasbench.spaces._hyper_configspace import read_configspace
 
@@ -446,6 +484,11 @@ def _count(decisions: Sequence[Decision]) -> float:
         return math.inf
     weights = count_configurations(decisions, whole=True)
     return math.prod(sum(own) for own, item in zip(weights, decisions, strict=True) if item.parent < 0)
+
+
+def _get_value(item: Decision, code: float) -> Value:
+    """Return the value that a code means."""
+    return float(code) if item.kind == "real" else item.values[int(code)]
 
 
 def _is_absent(value: Any) -> bool:

@@ -1,9 +1,10 @@
 """Optuna: any of its samplers, by ask and tell.
 
 Source: Akiba, Sano, Yanase, Ohta & Koyama 2019, "Optuna: A Next-generation Hyperparameter Optimization Framework"
-(arXiv 1907.10902). Each decision is a categorical parameter. The sampler is the name of any class of
-``optuna.samplers``, with the settings of the installed release: ``optuna,sampler=TPESampler,settings={'multivariate':
-False}``. Presets are samplers; ``gp`` needs torch.
+(arXiv 1907.10902). Each decision is a categorical parameter. In a space with numbers on a scale, only active decisions
+are suggested, numbers as ranges, and of measured architectures the nearest is trained. The sampler is the name of any
+class of ``optuna.samplers``, with the settings of the installed release:
+``optuna,sampler=TPESampler,settings={'multivariate': False}``. Presets are samplers; ``gp`` needs torch.
 
 Differences from a study of your own: if a combination is not a valid architecture, the study gets it as pruned, at no
 charge, and is asked for another. After 20 in a row a random architecture takes its place, and the study learns its
@@ -20,7 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 import optuna as outside
 
-from nasbench.adapters import list_decision_choices
+from nasbench.adapters import list_decision_choices, make_optuna_suggest
 from nasbench.arrays import Archs
 from nasbench.errors import InvalidOption, SearchFinished, make_unknown_name
 from nasbench.spaces import SearchSpace
@@ -69,9 +70,12 @@ class OptunaStudy:
         # An exhausted sampler (BruteForceSampler) stops its study, which is an error outside of Optuna's own loop.
         self._study.stop = self._stop
         self._exhausted = False
+        # A number on a scale is no list of codes: then a trial suggests what is active, by value.
+        self._suggest = make_optuna_suggest(space) if space.dtype == np.float64 else None
         self._choices = {
             name: outside.distributions.CategoricalDistribution(options)
             for name, options in list_decision_choices(space).items()
+            if self._suggest is None
         }
         self._n_asked = 0
         self._open: dict[int, int] = {}  # trial -> number in the study
@@ -87,11 +91,15 @@ class OptunaStudy:
         """
         if self._exhausted:
             raise SearchFinished(f"the sampler is exhausted after {self._n_asked} trials")
-        archs = np.array([self._next(self._n_asked + i) for i in range(n)], dtype=np.int8)
+        archs = np.array([self._next(self._n_asked + i) for i in range(n)], dtype=self._space.dtype)
         self._n_asked += n
-        return full_trainings(self._n_asked - n, archs.reshape(n, len(self._choices)))
+        return full_trainings(self._n_asked - n, archs.reshape(n, len(self._space.decisions)))
 
     def _next(self, trial: int) -> Archs:
+        if self._suggest is not None:
+            asked = self._study.ask()
+            self._open[trial] = asked.number
+            return np.asarray(self._suggest(asked)[0])
         for _ in range(self._tries):
             asked = self._study.ask(self._choices)
             arch = np.array([[asked.params[name] for name in self._choices]], dtype=np.int8)

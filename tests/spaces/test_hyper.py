@@ -217,19 +217,40 @@ def test_configspace_and_back(small):
     assert set(HyperSpace.from_configspace(plain.to_configspace()).declared) == set(plain.declared)
 
 
+def test_numbers_and_comparisons_of_configspace():
+    cs = pytest.importorskip("ConfigSpace", reason="the extra 'configspace' is not installed")
+    theirs = cs.ConfigurationSpace({"a": ["x", "y", "z"], "b": [1, 2], "lr": (0.0, 1.0), "n": (1, 1000), "k": (1, 4)})
+    theirs.add(cs.UniformFloatHyperparameter("wd", 1e-6, 1e-2, log=True))
+    theirs.add(cs.UniformIntegerHyperparameter("width", 8, 256, log=True))
+    theirs.add(cs.NotEqualsCondition(theirs["b"], theirs["a"], "y"))
+    theirs.add(cs.GreaterThanCondition(theirs["lr"], theirs["k"], 2))
+    theirs.add(cs.LessThanCondition(theirs["wd"], theirs["k"], 4))
+    declared = HyperSpace.from_configspace(theirs).code_options
+    assert declared["decisions"]["wd"] == {"real": [1e-6, 1e-2], "log": True}
+    assert declared["decisions"]["lr"] == {"real": [0.0, 1.0]}
+    assert declared["decisions"]["width"] == {"integer": [8, 256], "step": 1, "log": True}
+    assert declared["decisions"]["n"] == {"integer": [1, 1000]}
+    assert {own["decision"]: own["is"] for own in declared["conditions"]} == {
+        "b": ["x", "z"],
+        "lr": [3, 4],
+        "wd": [1, 2, 3],
+    }
+
+
 def test_what_a_table_cannot_hold_is_refused():
     cs = pytest.importorskip("ConfigSpace", reason="the extra 'configspace' is not installed")
-    with pytest.raises(InvalidOption, match="'lr' is a UniformFloat"):
-        HyperSpace.from_configspace(cs.ConfigurationSpace({"lr": (0.0, 1.0)}))
-    with pytest.raises(InvalidOption, match="1000 values"):
-        HyperSpace.from_configspace(cs.ConfigurationSpace({"n": (1, 1000)}))
     space = cs.ConfigurationSpace({"a": [1, 2, 3], "b": [1, 2]})
     space.add(cs.ForbiddenEqualsClause(space["a"], 3))
     with pytest.raises(InvalidOption, match="forbids"):
         HyperSpace.from_configspace(space)
-    space = cs.ConfigurationSpace({"a": [1, 2, 3], "b": [1, 2]})
-    space.add(cs.NotEqualsCondition(space["b"], space["a"], 3))
-    with pytest.raises(InvalidOption, match="NotEqualsCondition"):
+    space = cs.ConfigurationSpace({"a": [1, 2, 3], "b": [1, 2], "c": [1, 2]})
+    two = (cs.EqualsCondition(space["b"], space["a"], 3), cs.EqualsCondition(space["b"], space["c"], 1))
+    space.add(cs.AndConjunction(*two))
+    with pytest.raises(InvalidOption, match="AndConjunction; a decision may depend on one other decision"):
+        HyperSpace.from_configspace(space)
+    space = cs.ConfigurationSpace({"a": (0.0, 1.0), "b": [1, 2]})
+    space.add(cs.GreaterThanCondition(space["b"], space["a"], 0.5))
+    with pytest.raises(InvalidOption, match="compares 'a', whose values are not a list"):
         HyperSpace.from_configspace(space)
 
 

@@ -8,11 +8,12 @@ import pytest
 from scipy import stats
 
 import nasbench
-from nasbench.adapters import make_optuna_objective
+from nasbench.adapters import make_optuna_objective, make_optuna_suggest
 from nasbench.choices import Choice
-from nasbench.errors import InvalidOption, SearchFinished, UnknownName
+from nasbench.errors import GapsWarning, InvalidOption, SearchFinished, UnknownName
 from nasbench.registry import STRATEGIES
 from nasbench.spaces.hyper import HyperSpace
+from nasbench.table import Measurement, TableBuilder, write_table
 from nasbench.testing import check_strategy
 from nasbench.trials import Results
 from tests.strategies.test_transfer import final_scores
@@ -43,8 +44,124 @@ def test_a_task_is_an_objective_of_optuna(cifar10):
 def test_what_is_no_architecture_is_pruned():
     task = nasbench.load_task("nbgraph-proteins")
     objective = make_optuna_objective(task, np.random.default_rng(0))
+    codes = zip(task.space.coding, [8, 8, 0, 8, 0], strict=True)
+    trial = optuna.trial.FixedTrial({item.decision: item.texts[code] for item, code in codes})
     with pytest.raises(optuna.TrialPruned, match="not a valid architecture"):
-        objective(optuna.trial.FixedTrial(dict(zip(task.space.decisions, [8, 8, 0, 8, 0], strict=True))))
+        objective(trial)
+
+
+CONDITIONAL = HyperSpace(
+    {
+        "optimizer": {"categorical": ["sgd", "adam"]},
+        "momentum": {"ordinal": [0, 0.5, 0.9, 0.99]},
+        "nesterov": {"categorical": [True, False]},
+        "lr": {"real": [1e-4, 0.1], "log": True},
+        "depth": {"integer": [1, 4]},
+        "width_2": {"integer": [8, 512], "log": True, "step": 1},
+    },
+    [
+        {"decision": "momentum", "when": "optimizer", "is": ["sgd"]},
+        {"decision": "nesterov", "when": "momentum", "is": [0.9, 0.99]},
+        {"decision": "width_2", "when": "depth", "is": [2, 3, 4]},
+    ],
+)
+
+
+def test_only_active_decisions_are_suggested_and_by_their_values():
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=1))
+    suggest, asked = make_optuna_suggest(CONDITIONAL), []
+
+    def objective(trial):
+        asked.append(suggest(trial))
+        return float(trial.number)
+
+    study.optimize(objective, n_trials=100)
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 100
+    assert CONDITIONAL.is_valid(np.concatenate(asked)).all()
+    assert CONDITIONAL.to_dicts(np.concatenate(asked)) == [trial.params for trial in study.trials]
+    for trial in study.trials:
+        assert ("momentum" in trial.params) == (trial.params["optimizer"] == "sgd")
+        assert ("nesterov" in trial.params) == (trial.params.get("momentum", 0) >= 0.9)
+        assert ("width_2" in trial.params) == (trial.params["depth"] >= 2)
+    lr = {str(trial.distributions["lr"]) for trial in study.trials}
+    assert lr == {"FloatDistribution(high=0.1, log=True, low=0.0001, step=None)"}
+
+
+def test_no_trial_of_a_conditional_task_is_pruned(tmp_path):
+    """The same space without numbers on a scale, every configuration measured."""
+    options = {
+        "decisions": {
+            "optimizer": {"categorical": ["sgd", "adam"]},
+            "momentum": {"ordinal": [0, 0.5, 0.9]},
+            "op": {"categorical": ["conv", "pool", "skip"]},
+            "kernel": {"ordinal": [1, 3, 5]},
+        },
+        "conditions": [
+            {"decision": "momentum", "when": "optimizer", "is": ["sgd"]},
+            {"decision": "kernel", "when": "op", "is": ["conv"]},
+        ],
+    }
+    space = HyperSpace(**options)
+    task = measured_task(tmp_path, space, space.rows)
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))
+    study.optimize(make_optuna_objective(task, np.random.default_rng(0)), n_trials=100)
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 100
+    assert study.best_value == pytest.approx(task.optimum.score)
+    for trial in study.trials:
+        assert trial.value == task.query([trial.params])[0]  # parameters are the configuration
+
+
+def measured_task(folder, space, archs):
+    """Return a task whose score is a formula of the rows."""
+    column = {"dataset": "data", "recipe": "trial", "seeds": np.array([0]), "epochs": np.array([1])}
+    scores = np.random.default_rng(0).random((len(archs), 1, 1))
+    texts = dict.fromkeys(("title", "citation", "licence", "source", "notes"), "made here")
+    builder = TableBuilder(
+        name="own",
+        space="hyper",
+        architectures=archs,
+        cardinality=space.cardinality,
+        measurements=[
+            Measurement(split="valid", metric="score", unit="none", direction="maximize", values=scores, **column)
+        ],
+        space_options=space.code_options,
+        **texts,
+    )
+    write_table(builder, folder / "own.h5")
+    (folder / "own.toml").write_text(
+        f'title = "own"\nversion = 1\nspace = "hyper"\ntable = "{folder}/own.h5"\nrecipe = "trial"\n'
+        'metric = "score"\nobserved = "valid"\nreported = ["valid"]\ncost = 1.0\nbudget_s = 50\nbudget_note = ""\n'
+        '[tasks.own]\ndataset = "data"\n'
+    )
+    return nasbench.load_task(f"{folder}/own.toml:own")
+
+
+def test_numbers_on_a_scale_are_searched_by_optuna(tmp_path):
+    check_strategy(partial(STRATEGIES.load("optuna")), CONDITIONAL, n_trials=12)
+    rows = np.unique(CONDITIONAL.sample(60, np.random.default_rng(3)), axis=0)
+    task = measured_task(tmp_path, CONDITIONAL, rows)
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(make_optuna_objective(task, np.random.default_rng(0)), n_trials=50)
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 50
+    trained = [trial.user_attrs["architecture"] for trial in study.trials]
+    assert task.query(trained).tolist() == [trial.value for trial in study.trials]
+    assert len(set(trained)) > 15
+    with pytest.warns(GapsWarning):
+        record = nasbench.compare(f"{tmp_path}/own.toml:own", ["optuna"], runs=2)
+    assert not any(run.failed for run in record.runs(f"{tmp_path}/own.toml:own", "optuna"))
+
+
+def test_parameters_of_a_cell_are_the_names_of_its_operations():
+    space = nasbench.load_task("nb201-cifar10").space
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    trial = study.ask()
+    arch = make_optuna_suggest(space)(trial)
+    assert list(trial.params) == list(space.decisions)
+    assert [space.operations.index(value) for value in trial.params.values()] == arch[0].tolist()
+    channels = nasbench.registry.SPACES.load("nats_sss")()
+    trial = study.ask()
+    make_optuna_suggest(channels)(trial)
+    assert all(value in range(8, 65, 8) for value in trial.params.values())
 
 
 def test_the_strategy_asks_what_a_study_by_hand_would(cifar10):

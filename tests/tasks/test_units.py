@@ -254,7 +254,8 @@ def test_optuna_maximises_what_is_small(loss):
     optuna = pytest.importorskip("optuna")
     task = load_task(loss)
     arch = task.optimum.arch
-    fixed = optuna.trial.FixedTrial(dict(zip(task.space.decisions, arch[0].tolist(), strict=True)))
+    codes = zip(task.space.coding, arch[0].tolist(), strict=True)
+    fixed = optuna.trial.FixedTrial({item.decision: item.texts[code] for item, code in codes})
     seen = make_optuna_objective(task, np.random.default_rng(0))(fixed)
     assert -seen in [task.query(arch, seed=seed)[0] for seed in task.observed.axes["seeds"]]
 
