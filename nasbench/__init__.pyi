@@ -1,4 +1,7 @@
 from .backends.checkpoints import Checkpoints as Checkpoints
+from .campaigns import Campaign as Campaign
+from .campaigns import open_campaign as open_campaign
+from .campaigns import suggest as suggest
 from .choices import named as named
 from .comparison import Experiment as Experiment
 from .comparison import Record as Record
@@ -11,9 +14,12 @@ from .errors import SearchFinished as SearchFinished
 from .evaluation import PredictionRecord as PredictionRecord
 from .evaluation import evaluate as evaluate
 from .evaluation.leaderboard import PredictionLeaderboard as PredictionLeaderboard
+from .frames.predictor import make_predictor as make_predictor
+from .frames.trainings import task_from_frame as task_from_frame
+from .joining import JoinedTask as JoinedTask
+from .joining import join_objectives as join_objectives
 from .predictions import Batch as Batch
 from .predictions import Prediction as Prediction
-from .predictions import make_predictor as make_predictor
 from .record_kinds import open_record as open_record
 from .record_kinds import verify as verify
 from .records.replay import Verdict as Verdict

@@ -1,8 +1,10 @@
-"""Checking declarations: TOML files of tasks, recipes, importers' mappings and published tables.
+"""Checking and writing declarations: TOML files of tasks, recipes, importers' mappings and published tables.
 
 An error names the file, the line and the key, says what was found and what is allowed, and suggests similar names.
 """
 
+import json
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -166,3 +168,28 @@ def _parse_key(text: str) -> tuple[str, ...]:
         key, node = next(iter(node.items()))
         path.append(key)
     return tuple(path)
+
+
+def format_toml(values: Mapping[str, Any]) -> str:
+    """Write plain data as TOML, one line for each key; tables inside are written on the line of their key.
+
+    Args:
+        values: key -> text, number, truth value, list or mapping of such.
+    """
+    return "".join(f"{_quote_key(key)} = {format_toml_value(value)}\n" for key, value in values.items())
+
+
+def format_toml_value(value: Any) -> str:
+    """Write a text, number, truth value, list or mapping as TOML writes it on one line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{_quote_key(key)} = {format_toml_value(item)}" for key, item in value.items())
+        return f"{{ {pairs} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(format_toml_value, value))}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _quote_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)

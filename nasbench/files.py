@@ -71,7 +71,8 @@ def write_unless_other(
 def make_not_replaced(path: Path, why: str) -> InvalidOption:
     """Return the error for an existing file that is not replaced."""
     return InvalidOption(
-        f"{path} exists and {why}; it is only replaced with --replace: add that, or choose another --name or --out"
+        f"{path} exists and {why}; it is only replaced with --replace (in Python, replace=True): add that, or choose "
+        "another --name or --out"
     )
 
 
@@ -91,8 +92,12 @@ def quote_word(word: object) -> str:
 
 
 @contextlib.contextmanager
-def exclusive_lock(path: Path) -> Iterator[None]:
+def exclusive_lock(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """Lock ``path`` for this process by a lock file beside it; the lock ends with the process, even if it is killed.
+
+    Args:
+        path: the file.
+        wait_s: seconds to wait for another process that holds the lock.
 
     Raises:
         FileLocked: another process holds the lock.
@@ -102,7 +107,7 @@ def exclusive_lock(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f".{path.name}.lock")
     try:
-        held = FileLock(lock, timeout=0).acquire()
+        held = FileLock(lock, timeout=wait_s).acquire()
     except Timeout:
         owner = ""
         with contextlib.suppress(OSError):  # the lock file may be gone by now

@@ -130,7 +130,8 @@ class Capabilities:
             complete training runs only are an error.
         deterministic: attribute: True if a strategy draws no random numbers.
         warm_start: method ``warm_start(archs, scores)``: takes over distinct architectures [m, d] that another search
-            trained, and their scores [m], nan for a crash, before the first ``ask``.
+            trained, and their scores [m], nan for a crash, before the first ``ask``. In a campaign, more may follow
+            between two calls of ``ask``: none of them is a trial of this search.
         recommend: method ``recommend() -> [k, d]``: the architectures, at least one, that the search would recommend
             if it were stopped now. It is called after every ``tell``, and its time counts as the strategy's. Without
             it, the default of ``nasbench.recommending`` applies.

@@ -98,9 +98,9 @@ class SequentialSearch(ConfiguredStrategy, ABC):
                 self._scores.append(score)
 
     def warm_start(self, archs: Archs, scores: Floats) -> None:
-        """Learn from the training runs of another search, before the first trial of this one.
+        """Learn from training runs that this search did not ask for, before its first trial or later.
 
-        They count towards the random start, and none of them is asked again.
+        Before the first trial, they count towards the random start. None of them is asked afterwards.
 
         Args:
             archs: [m, d] distinct architectures.
@@ -110,8 +110,12 @@ class SequentialSearch(ConfiguredStrategy, ABC):
         self._seen.add(archs)
         self._archs.extend(archs[finished])
         self._scores.extend(scores[finished].tolist())
-        self._n_init -= len(archs)
-        self._started = self._n_init < 1
+        if self._started:
+            given = {arch.tobytes() for arch in archs}
+            self._queue = self._queue[[arch.tobytes() not in given for arch in self._queue]]
+        else:
+            self._n_init -= len(archs)
+            self._started = self._n_init < 1
 
     def _get_results(self) -> tuple[Archs, Floats]:
         """Return the architectures [n, d] and scores [n] that did not crash, in the order of the answers."""

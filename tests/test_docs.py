@@ -92,7 +92,9 @@ def test_the_python_of_a_guide_runs(page, tmp_path, monkeypatch):
         exec(compile(block.replace("runs=20", "runs=2"), page.name, "exec"), names)
     if page.name in ("README.md", "python.md"):
         assert names["scores"].shape == (15625,)
-    if page.name != "metrics.md":  # its metric is computed below
+    if page.name == "suggest.md":
+        assert len(names["campaign"].results) == 15
+    elif page.name != "metrics.md":  # its metric is computed below
         assert isinstance(names["record"], nasbench.Record)
         assert "local_search" in names["record"].strategies
 
@@ -102,6 +104,17 @@ def test_the_commands_of_a_guide_run(page, tmp_path):
     for command in commands_of(ROOT / page):
         done = shell(re.sub(r"--runs 10+ ", "--runs 3 ", command), tmp_path)
         assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+def test_the_commands_of_the_guide_to_own_trainings_run(tmp_path):
+    page = ROOT / "docs/suggest.md"
+    (space,) = blocks(page, "toml")
+    (tmp_path / "space.toml").write_text(space)
+    for command in commands_of(page):
+        if "my_tasks.toml" not in command:
+            done = shell(command, tmp_path)
+            assert done.returncode == 0, f"{command}: {done.stderr}"
+    assert (tmp_path / "todo.csv").read_text().startswith("id,op,depth,lr,val_acc,cost_s,architecture\n0,")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if commands_of(page)], ids=lambda page: page.name)

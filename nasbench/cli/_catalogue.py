@@ -98,7 +98,8 @@ def _tasks() -> dict[str, CatalogueEntry]:
 
     ready = {name: CatalogueEntry(title) for name, title in task_names().items()}
     titles = {name: str(values.get("title", "")) for name, values in shipped_declarations().items()}
-    return ready | {name: CatalogueEntry(titles[name], needs_import=how) for name, how in absent_tasks().items()}
+    absent = absent_tasks().items()
+    return ready | {name: CatalogueEntry(titles.get(name, ""), needs_import=how) for name, how in absent}
 
 
 def _tables() -> dict[str, CatalogueEntry]:

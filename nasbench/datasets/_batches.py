@@ -13,6 +13,7 @@ import numpy as np
 
 from nasbench.arrays import Bits, Ints
 from nasbench.errors import SourceError
+from nasbench.file_contents import check_content
 from nasbench.unpickling import EncodeLatin, PlainFunction, RestrictedUnpickler, read_array_state, stand_for_numpy
 
 
@@ -43,6 +44,7 @@ def read_pickle(path: Path) -> dict[str, Any]:
     Raises:
         SourceError: the file is missing, truncated, not a pickle, or refers to anything other than plain data.
     """
+    check_content(path, "pickle")
     try:
         data = path.read_bytes()
     except OSError as error:

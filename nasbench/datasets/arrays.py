@@ -17,6 +17,7 @@ import numpy as np
 from nasbench.datasets._images import NAMES_OF_SPLITS, Images, Part, Pixels
 from nasbench.datasets._labels import number_labels
 from nasbench.errors import InvalidOption, SourceError
+from nasbench.file_contents import check_content
 from nasbench.options import Text
 
 _NAMES = (("{}_images", "{}_labels"), ("x_{}", "y_{}"), ("{}_x", "{}_y"))
@@ -52,6 +53,7 @@ class Arrays:
             SourceError: the file is missing or truncated, names or types are unknown, or splits differ in scale.
         """
         del rng
+        check_content(self._path, "zip", "HDF5")
         try:
             if h5py.is_hdf5(self._path):
                 with h5py.File(self._path) as file:

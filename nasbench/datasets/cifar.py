@@ -14,6 +14,7 @@ from nasbench.arrays import Bits, Ints
 from nasbench.datasets._batches import read_batch, read_pickle
 from nasbench.datasets._images import Images, Part
 from nasbench.errors import SourceError
+from nasbench.file_contents import refuse_stand_in
 from nasbench.options import Text
 
 _SIDE = 32
@@ -85,6 +86,7 @@ class CIFAR:
 
 def _read_binary(path: Path, n_labels: int) -> tuple[Bits, Ints]:
     """Read records, each of label bytes and pixels."""
+    refuse_stand_in(path)
     try:
         data = np.fromfile(path, dtype=np.uint8)
     except OSError as error:

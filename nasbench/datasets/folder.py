@@ -17,6 +17,7 @@ import numpy as np
 from nasbench.datasets._images import NAMES_OF_SPLITS, Images, Part, Pixels
 from nasbench.datasets._pixels import read_pixels
 from nasbench.errors import InvalidOption, SourceError
+from nasbench.file_contents import explain_content
 from nasbench.options import Text
 
 REQUIRES = {"PIL": "train"}
@@ -147,7 +148,7 @@ class Folder:
         try:
             return read_pixels(file, size=self._size, channels=self._channels, background=self._background)
         except Exception as error:  # a damaged file can raise almost any exception
-            return f"{file} ({type(error).__name__}: {error})"
+            return f"{file} ({explain_content(file) or f'{type(error).__name__}: {error}'})"
 
 
 def _list_visible(folder: Path) -> list[Path]:

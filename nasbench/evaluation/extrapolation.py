@@ -16,6 +16,7 @@ from nasbench.arrays import Floats
 from nasbench.errors import InvalidOption, SourceError
 from nasbench.evaluation.curves import count_seen_epochs, cut_curves
 from nasbench.evaluation.metrics import compute_r2
+from nasbench.file_contents import check_content
 from nasbench.predictions import Batch, make_predictor
 from nasbench.registry import SPACES
 from nasbench.threads import limit_to_one_thread
@@ -45,6 +46,7 @@ def read_curve_table(path: Path | str) -> CurveTable:
     Raises:
         SourceError: these columns are missing, or one of their values is not a number.
     """
+    check_content(Path(path))
     with Path(path).open(newline="", encoding="utf-8") as file:
         reader = csv.reader(file)
         header = next(reader, [])

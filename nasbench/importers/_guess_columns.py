@@ -16,7 +16,7 @@ _METRICS = (  # pattern of the column's words, metric, unit, measured (or static
     (r"loss(es)?\b|\bnll\b|cross entropy", "loss", "nats", True),
     (r"latency", "latency_s", "s?", False),
     (r"energy", "energy_J", "J?", False),
-    (r"time\b|\bduration\b|\belapsed\b|\b(sec(ond)?s|min(ute)?s|hours|hrs|days)$", "train_s", "s?", False),
+    (r"time\b|\bduration\b|\belapsed\b|\b(sec(ond)?s|min(ute)?s|hours|hrs|days)$|[a-z] s$", "train_s", "s?", False),
     (r"\bparam(eter)?s?\b", "n_params", "count?", False),
     (r"flops?\b", "flops", "count?", False),
     (r"\bm(ult )?add?s\b|\bmacs?\b", "macs", "count?", False),
@@ -36,6 +36,7 @@ _ENDINGS = {  # last word of a name -> unit
     **{"k": "thousands", "m": "millions", "g": "billions", "millions": "millions"},
 }
 _ALLOWED = {"s?": ("ms", "us", "ns", "min", "h", "s", "days"), "J?": ("kWh", "Wh", "kJ", "mJ", "J")}
+_PERCENT = re.compile(r"\b(percent(age)?|pct|perc)\b")
 _COUNTS = ("thousands", "millions", "billions")
 _SURE_PERCENT = 20.0  # a column named like "test" with values above this and up to 100 holds percentages
 _PLAIN = 1000.0  # every network has more parameters and operations
@@ -50,7 +51,7 @@ _DECISIONS = frozenset(
         *("lr", "learning", "depth", "width", "dropout", "batch", "batchsize", "activation", "optimizer", "optimiser"),
         *("optim", "momentum", "decay", "wd", "layers", "layer", "hidden", "units", "filters", "channels", "kernel"),
         *("stride", "heads", "embed", "embedding", "expansion", "scheduler", "warmup", "augmentation", "blocks", "op"),
-        *("resolution", "nesterov", "norm"),
+        *("resolution", "nesterov", "norm", "act", "opt", "bs", "lambda", "dim"),
     )
 )
 # Numbers in these are part of a name, not epochs or seeds.
@@ -73,6 +74,7 @@ class Guess(NamedTuple):
         sentinel: whether -1 seems to stand for a missing value.
         question: a further question to the user; empty if there is none.
         may_be_accuracy: whether only the user can tell if it is an accuracy.
+        missing: words that stand for a missing value.
     """
 
     column: str
@@ -87,6 +89,7 @@ class Guess(NamedTuple):
     sentinel: bool = False
     question: str = ""
     may_be_accuracy: bool = False
+    missing: tuple[str, ...] = ()
 
     def preview(self) -> str:
         """Return the guess as one line of text."""
@@ -94,7 +97,8 @@ class Guess(NamedTuple):
         what = f"{split} {self.metric}, {self.dataset}" if self.measured else self.metric
         asked = "" if self.direction else ", maximise or minimise?"
         kind = "measurement" if self.measured else "static"
-        return f"  {self.column}: {kind}, {what}, in {self.unit or 'which unit?'}{asked}"
+        gaps = f", missing where {' or '.join(map(repr, self.missing))}" if self.missing else ""
+        return f"  {self.column}: {kind}, {what}, in {self.unit or 'which unit?'}{asked}{gaps}"
 
 
 class Joined(NamedTuple):
@@ -117,6 +121,11 @@ def is_result(column: str) -> bool:
     words = split_words(column)
     known = any(re.search(pattern, words) for pattern, *_ in _METRICS)
     return known or bool(find_direction(column, "none", static=False))
+
+
+def names_split(column: str) -> bool:
+    """Return whether a column's name contains ``train``, ``val`` or ``test``."""
+    return any(re.search(pattern, column.lower()) for _, pattern in _SPLITS)
 
 
 def is_decision(column: str) -> bool:
@@ -205,17 +214,21 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
     named = next((item for item in _METRICS if re.search(item[0], words)), None)
     split = next((name for name, pattern in _SPLITS if re.search(pattern, text)), "")
     question = own.question
-    told = bool(find_direction(_make_metric_name(column), "none", static=False))
+    told = bool(find_direction(make_metric_name(column), "none", static=False))
     if named is None and not told and split and _is_only_data(words) and low >= 0 and high <= 100:
         named = _METRICS[0]  # "cifar10-test" in the range of an accuracy
         question = question or ("" if high > _SURE_PERCENT else f"is '{column}' an accuracy?")
     if named is None and "{epoch}" in column and low >= 0 and high <= 100 and "curve" in words:
         named, question = _METRICS[0], question or f"is '{column}' an accuracy?"
-    metric, unit, varies = named[1:] if named else (_make_metric_name(column), "none", False)
+    metric, unit, varies = named[1:] if named else (make_metric_name(column), "none", False)
     measured = measured or varies or "{" in column or (named is None and told)
     if unit == "s?" and trained and metric == "train_s":
         measured, split = True, "train"
-    unit = _guess_unit(unit, column, own.values)
+    unit = guess_unit(unit, column, own.values)
+    if not unit and _is_doubtful_share(words, column, high):
+        question = question or (
+            f"'{column}' is named like a percentage, but its largest value is {high:g}: percent, or fraction?"
+        )
     metric = _remove_split(column, split if measured else "") if unit == "none" else metric
     direction = _guess_direction(metric, unit, measured=measured)
     dataset = next((name for name, at in _DATASETS for place in (text, file.lower()) if re.search(at, place)), "data")
@@ -228,12 +241,14 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
     )
 
 
-def _guess_unit(kind: str, column: str, values: Floats) -> str:
+def guess_unit(kind: str, column: str, values: Floats) -> str:
     """Return the unit; empty if neither name nor range determines it."""
     high = float(np.nanmax(values))
     last = re.split(r"[^A-Za-z]", re.sub(r"[^A-Za-z]+$", "", column))[-1]
     ending = next((unit for name, unit in _ENDINGS.items() if name == last or name.lower() == last.lower()), "")
     if kind == "share":
+        if _is_doubtful_share(split_words(column), column, high):
+            return ""
         return "fraction" if high <= 1.0 else "percent" if high <= 100.0 else ""
     if kind in _ALLOWED:
         return ending if ending in _ALLOWED[kind] else ""
@@ -241,6 +256,11 @@ def _guess_unit(kind: str, column: str, values: Floats) -> str:
         plain = high >= _PLAIN and bool((np.round(values) == values)[~np.isnan(values)].all())
         return ending if ending in _COUNTS else "count" if plain else ""
     return kind
+
+
+def _is_doubtful_share(words: str, column: str, high: float) -> bool:
+    """Return whether a name says percent while no value exceeds 1: tiny percentages, or fractions with a wrong name."""
+    return high <= 1.0 and ("%" in column or bool(_PERCENT.search(words)))
 
 
 def _guess_direction(metric: str, unit: str, *, measured: bool) -> str:
@@ -258,7 +278,7 @@ def _read_epoch(*places: str) -> int:
     return 1
 
 
-def _make_metric_name(column: str) -> str:
+def make_metric_name(column: str) -> str:
     """Turn a column's name into a valid name of a metric."""
     plain = re.sub(r"[\W_]*\{(epoch|seed)\}", "", column)
     return re.sub(r"[^\w.+-]|^\W", "_", plain or column) or "value"
@@ -271,7 +291,7 @@ def _is_only_data(words: str) -> bool:
 
 def _remove_split(column: str, split: str) -> str:
     """Return a metric's name without the split: ``rmse`` for ``val_rmse``."""
-    plain = _make_metric_name(column)
+    plain = make_metric_name(column)
     named = [part for part in re.split(r"[\W_]+", plain) if part and not _SPLIT_WORD.fullmatch(part.lower())]
     return "_".join(named) if split and named else plain
 
@@ -284,6 +304,6 @@ def make_names_distinct(guesses: list[Guess]) -> list[Guess]:
 
     paths = [path(guess) for guess in guesses]
     return [
-        guess._replace(metric=_make_metric_name(guess.column)) if paths.count(own) > 1 else guess
+        guess._replace(metric=make_metric_name(guess.column)) if paths.count(own) > 1 else guess
         for guess, own in zip(guesses, paths, strict=True)
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import SourceError
+from nasbench.file_contents import check_content
 
 
 def load_object(path: Path, where: str) -> dict[str, Any]:
@@ -15,8 +16,10 @@ def load_object(path: Path, where: str) -> dict[str, Any]:
         where: where to get the file; ends each error message.
 
     Raises:
-        SourceError: the file is missing or not JSON, the JSON is not an object, or an object repeats a key.
+        SourceError: the file is missing, a pointer of Git LFS or not JSON, the JSON is not an object, or an object
+            repeats a key.
     """
+    check_content(path)
     try:
         loaded = parse_json(path.read_bytes())
     except OSError as error:

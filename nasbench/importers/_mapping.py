@@ -15,6 +15,7 @@ _SHIPPED = Path(__file__).parent / "maps"
 _PROVENANCE = ("citation", "licence", "source")
 _TEXTS = (*_PROVENANCE, "name", "title", "notes")
 _ROOT = {*_TEXTS, "architecture", "defaults", "measurement", "static", "file", "decimal", "where", "undecided"}
+_ROOT |= {"file_names", "arrays"}
 _ARCHITECTURE: dict[str, Types] = {
     "space": str,
     "space_options": dict,
@@ -23,10 +24,12 @@ _ARCHITECTURE: dict[str, Types] = {
     "template": str,
     "digits": list,
     "digits_order": list,
+    "form": str,
     "missing": (str, *NUMBER, list),
 }
-_STATIC = {"column", "dataset", "metric", "unit", "direction", "missing", "where"}
-_MEASUREMENT = _STATIC | {"recipe", "split", "seed", "epoch", "epoch_offset", "per"}
+_SHARED = {"column", "dataset", "metric", "unit", "direction", "missing", "where", "seed"}
+_STATIC = _SHARED | {"average"}
+_MEASUREMENT = _SHARED | {"recipe", "split", "epoch", "epoch_offset", "per"}
 _LABEL = re.compile(r"\w[\w.+-]*")
 _PLACEHOLDER = re.compile(r"\\{(dataset|recipe|split|metric|seed|epoch)\\}")
 
@@ -61,6 +64,7 @@ class MappingEntry:
         where: column -> allowed texts; other rows are skipped.
         epoch_offset: added to the file's epochs; 1 if the file counts from 0.
         per: one of ``PER`` for seconds and energy; empty if the mapping does not say.
+        average: of a static metric, whether its value is the mean over the rows of an architecture.
     """
 
     column: str
@@ -74,8 +78,24 @@ class MappingEntry:
     epoch: int | FromColumn = 1
     epoch_offset: int = 0
     per: str = ""
+    average: bool = False
     missing: tuple[Any, ...] = ()
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLayout:
+    """What a mapping declares about a source that is not a single table.
+
+    Attributes:
+        file_names: pattern of the files in a folder or archive, whose placeholders become columns.
+        arrays: the section ``[arrays]``: the list of architectures, and what the axes mean.
+        whole: columns whose nested values stay whole: that of the architecture.
+    """
+
+    file_names: str = ""
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    whole: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,7 @@ class TableMapping:
     Attributes:
         where: column -> allowed texts; the importer skips all other rows.
         decimal: the decimal point of the file's numbers.
+        layout: what is declared about a folder, an archive or arrays.
     """
 
     file: str
@@ -94,6 +115,7 @@ class TableMapping:
     statics: tuple[MappingEntry, ...]
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decimal: str = "."
+    layout: SourceLayout = field(default_factory=SourceLayout)
 
 
 def list_shipped_maps() -> dict[str, Path]:
@@ -134,7 +156,8 @@ def _build_mapping(file: str, declared: Declaration) -> TableMapping:
     _check_keys(declared, ("defaults",), "key of [defaults]", defaults, _MEASUREMENT - {"column", "per"})
     kinds: list[tuple[MappingEntry, ...]] = []
     for kind, keys in (("measurement", _MEASUREMENT), ("static", _STATIC)):
-        shared = {key: value for key, value in defaults.items() if key in keys}
+        inherited = keys - {"seed"} if kind == "static" else keys  # most statics do not depend on the seed
+        shared = {key: value for key, value in defaults.items() if key in inherited}
         entries = given.get(kind, [])
         if not isinstance(entries, list) or not all(isinstance(item, Mapping) for item in entries):
             raise declared.error((kind,), f"must be written [[{kind}]], with double brackets")
@@ -146,7 +169,18 @@ def _build_mapping(file: str, declared: Declaration) -> TableMapping:
     if not any(kinds):
         raise declared.error((), "the mapping has no column: add a [[measurement]] or a [[static]]")
     where = _read_where(given.get("where", {}))
-    return TableMapping(file, text, architecture, kinds[0], kinds[1], where, given.get("decimal", "."))
+    layout = _read_layout(declared)
+    return TableMapping(file, text, architecture, kinds[0], kinds[1], where, given.get("decimal", "."), layout)
+
+
+def _read_layout(declared: Declaration) -> SourceLayout:
+    """Return what a mapping says about file names and arrays."""
+    names, arrays = declared.values.get("file_names", ""), declared.values.get("arrays", {})
+    declared.check_type(("file_names",), names, str)
+    declared.check_type(("arrays",), arrays, dict)
+    declared.check(arrays, ("arrays",), {}, {"architectures": str, "axes": (list, dict)})
+    column = declared.values["architecture"].get("column")
+    return SourceLayout(names, arrays, (column,) if column else ())
 
 
 class _Part(NamedTuple):
@@ -194,6 +228,8 @@ def _read_architecture(declared: Declaration, given: Any) -> Mapping[str, Any]:
         members = [] if key in ("space_options", "missing") else value.values() if isinstance(value, dict) else value
         for member in members:
             declared.check_type((*place, key), member, int if key == "digits_order" else str)
+    if "form" in given and "digits" in given:
+        raise declared.error(place, "has both form and digits; the numbers mean one or the other")
     if not given.get("space") or len({"column", "columns", "template"} & given.keys()) != 1:
         raise declared.error(place, "needs a space and exactly one of: column, columns, template")
     architecture: Mapping[str, Any] = given
@@ -246,6 +282,12 @@ def _read_entry(part: _Part, given: dict[str, Any], keys: set[str]) -> MappingEn
         raise part.error(
             f": per = {given['per']!r}; seconds and energy take one of {', '.join(PER)}, other units none", "per"
         )
+    if not isinstance(given.get("average", False), bool) or (given.get("average") and "seed" in given):
+        raise part.error(
+            ": average = true takes the mean over all rows of an architecture, and needs no seed", "average"
+        )
+    if given.get("average"):
+        values["seed"] = ROWS
     return MappingEntry(**values)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nasbench.errors import SourceError
+from nasbench.file_contents import explain_content
 from nasbench.importers._pickle_entries import PickleEntry, index_entries, read_entry
 from nasbench.importers._torch_archive import Where, load_torch, locate_pickle, open_source
 from nasbench.importers._unpickle import load_plain
@@ -108,7 +109,8 @@ def _load(item: Item) -> Any:
     try:
         data = bz2.decompress(item.read_bytes())
     except (OSError, ValueError) as error:
-        raise SourceError(f"{item} is truncated or not compressed with bzip2: {error}") from error
+        why = explain_content(item, "bzip2") or f"is truncated or not compressed with bzip2: {error}"
+        raise SourceError(f"{item} {why}") from error
     return load_plain(data, str(item), drop_tensors=True)
 
 

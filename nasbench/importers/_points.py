@@ -8,14 +8,20 @@ import numpy as np
 
 from nasbench.arrays import Bools, Floats, Ints
 from nasbench.errors import SourceError
-from nasbench.importers._cells import Column, TextCells
+from nasbench.importers._cells import TextCells
+from nasbench.importers._columns import ColumnCodes, combine_codes, find_first
 from nasbench.importers._directions import explain_unknown_direction, find_direction
 from nasbench.importers._mapping import LABELS, ROWS, FromColumn, MappingEntry, expand_pattern, label_complaint
 from nasbench.importers._spent import Spent, accumulate_spent, require_agreement
-from nasbench.importers._units import DURATION, UNITS, find_misfit_value
+from nasbench.importers._units import DURATION, UNITS, find_misfit_value, find_outside
 from nasbench.table import Measurement, Static
 
 _Path = tuple[str, ...]  # data set, recipe, split, metric
+_MOST_CELLS = 2**27  # of a column of the table: 1 GiB
+_VARYING = (
+    "for a value that varies with the seed, give the [[static]] a seed, to keep each value, or average = true, to take "
+    "the mean; one that varies with the epoch must be a [[measurement]]"
+)
 
 
 class _Points(NamedTuple):
@@ -68,12 +74,20 @@ def build_measurements(cells: TextCells, entries: Sequence[MappingEntry], arch: 
 
 
 def build_statics(cells: TextCells, entries: Sequence[MappingEntry], arch: Ints, n: int) -> list[Static]:
-    """Return one ``[n]`` column for each data set and metric; arguments and errors as in ``build_measurements``."""
+    """Return one column for each data set and metric: ``[n]``, or ``[n, s]`` if the mapping gives it a seed.
+
+    Arguments and errors as in ``build_measurements``.
+    """
     made = []
     for path, points in sorted(_gather_points(cells, entries, arch).items()):
-        values, *_ = _fill_column(cells, path, points, n)
+        values, seeds, *_ = _fill_column(cells, path, points, n)
         unit, direction = _agree_on_unit(cells, path, points)
-        made.append(Static(dataset=path[0], metric=path[3], unit=unit, direction=direction, values=values[:, 0, 0]))
+        own = values[:, :, 0] if len(seeds) > 1 else values[:, 0, 0]
+        if any(one.entry.average for one in points) and len(seeds) > 1:
+            known = ~np.isnan(own)
+            count = known.sum(axis=1)
+            own = np.where(count > 0, np.where(known, own, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
+        made.append(Static(dataset=path[0], metric=path[3], unit=unit, direction=direction, values=own))
     return made
 
 
@@ -105,7 +119,10 @@ def _iterate_points(
     wanted = cells.match_rows(entry.where)
     values[~wanted] = np.nan
     if found := find_misfit_value(values, entry.unit, whole=whole):
-        raise cells.make_error(found[0], entry.column, found[1])
+        outside = np.flatnonzero(find_outside(values, entry.unit))
+        if not len(outside):
+            raise cells.make_error(found[0], entry.column, found[1])
+        raise cells.make_unreadable(outside, entry.column, found[1])
     values = UNITS[entry.unit].convert(values)
     kept = ~np.isnan(values)
     if not kept.any():
@@ -115,26 +132,25 @@ def _iterate_points(
         raise cells.make_error(int(kept.argmax()), entry.column, "epoch 0: epochs count from 1; say epoch_offset = 1")
     labels = [_read_labels(cells, key, getattr(entry, key), kept) for key in LABELS]
     if isinstance(entry.seed, str):
-        seed = _number_repeats(wanted, arch, epoch, *labels)
+        seed = _number_repeats(wanted, arch, epoch, *(label.codes for label in labels))
     else:
         seed = _read_integers(cells, entry.seed, kept, least=0)
     rows = np.flatnonzero(kept)
-    paths = list(zip(*(label[rows] for label in labels), strict=True))
-    place = {path: i for i, path in enumerate(dict.fromkeys(paths))}
-    group = np.array([place[path] for path in paths], dtype=np.int64)
-    for path, i in place.items():
+    group = combine_codes([label.codes[rows] for label in labels])
+    for i, at in enumerate(rows[find_first(group)].tolist()):
         own = rows[group == i]
+        path = tuple(label.values[label.codes[at]] for label in labels)
         yield path, _Points(entry, values[own], arch[own], seed[own], epoch[own], own)
 
 
-def _number_repeats(wanted: Bools, *said: Column | Ints) -> Ints:
+def _number_repeats(wanted: Bools, *said: Ints) -> Ints:
     """Number the ``wanted`` rows with equal labels from 0 ``[n]``; other rows get 0 and do not count."""
-    seen: dict[tuple[object, ...], int] = defaultdict(int)
+    rows = np.flatnonzero(wanted)
+    group = combine_codes([codes[rows] for codes in said])
+    order = np.argsort(group, kind="stable")
+    start = np.flatnonzero(np.diff(group[order], prepend=-1))
     seed = np.zeros(len(wanted), dtype=np.int64)
-    for row in np.flatnonzero(wanted):
-        key = tuple(column[row] for column in said)
-        seed[row] = seen[key]
-        seen[key] += 1
+    seed[rows[order]] = np.arange(len(rows)) - np.repeat(start, np.diff(start, append=len(rows)))
     return seed
 
 
@@ -144,15 +160,19 @@ def _read_integers(cells: TextCells, given: int | FromColumn, kept: Bools, least
     return np.full(len(kept), given, dtype=np.int64)
 
 
-def _read_labels(cells: TextCells, key: str, given: str | FromColumn, kept: Bools) -> Column:
-    """Return the labels of all rows, checked where ``kept``."""
+def _read_labels(cells: TextCells, key: str, given: str | FromColumn, kept: Bools) -> ColumnCodes:
+    """Return the labels of all rows, checked where ``kept``; equal labels have equal codes."""
     if not isinstance(given, FromColumn):
-        return np.full(len(kept), given, dtype=object)
-    texts = cells.texts(given.column)
-    for text in dict.fromkeys(texts[kept]):
-        if why := label_complaint(key, given.rename.get(text, text)):
-            raise cells.make_error(int(np.flatnonzero(kept & (texts == text))[0]), given.column, why)
-    return np.array([given.rename.get(text, text) for text in texts], dtype=object)
+        return ColumnCodes([given], np.zeros(len(kept), dtype=np.int64))
+    texts = cells.text_codes(given.column)
+    named = [given.rename.get(text, text) for text in texts.values]
+    complaints = [label_complaint(key, name) for name in named]
+    wrong = np.array([bool(why) for why in complaints])[texts.codes] & kept
+    if wrong.any():
+        rows = np.flatnonzero(wrong)
+        raise cells.make_unreadable(rows, given.column, complaints[texts.codes[rows[0]]])
+    place = {name: i for i, name in enumerate(dict.fromkeys(named))}
+    return ColumnCodes(list(place), np.array([place[name] for name in named], dtype=np.int64)[texts.codes])
 
 
 def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: int) -> tuple[Floats, Ints, Ints, Ints]:
@@ -160,6 +180,12 @@ def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: in
     value, arch, seed, epoch, row = (np.concatenate(parts) for parts in list(zip(*points, strict=True))[1:])
     seeds, at_seed = np.unique(seed, return_inverse=True)
     epochs, at_epoch = np.unique(epoch, return_inverse=True)
+    if n * len(seeds) * len(epochs) > _MOST_CELLS:
+        raise SourceError(
+            f"{cells.file}: column '{points[0].entry.column}' has {len(seeds):,} seeds and {len(epochs):,} epochs for "
+            f"{n:,} architectures: a table would need more than {_MOST_CELLS:,} cells, the limit; do the columns of "
+            "seed and epoch number the trainings of each architecture, rather than the rows?"
+        )
     place = (arch * len(seeds) + at_seed) * len(epochs) + at_epoch
     order = np.argsort(place, kind="stable")
     twice = place[order[1:]] == place[order[:-1]]
@@ -169,7 +195,7 @@ def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: in
         column = [own.entry.column for own in points for _ in range(len(own.row))][second]
         kept, other = _format_difference(value[first], value[second])
         repeated = f"if these are repeated runs, map a seed column, or number them with seed = '{ROWS}'"
-        hint = repeated if path[2] else "a value that varies with the seed must be a [[measurement]]"
+        hint = repeated if path[2] else _VARYING
         raise cells.make_error(
             int(row[second]),
             column,
@@ -178,7 +204,7 @@ def _fill_column(cells: TextCells, path: _Path, points: Sequence[_Points], n: in
         )
     values = np.full(n * len(seeds) * len(epochs), np.nan)
     values[place] = value
-    rows = np.full(len(values), -1)
+    rows = np.full(len(values), -1, dtype=np.int64)
     rows[place] = row
     shape = n, len(seeds), len(epochs)
     return values.reshape(shape), seeds, epochs, rows.reshape(shape)

@@ -1,6 +1,8 @@
 """Read a user's file into cells: CSV and TSV, Parquet, JSON and JSON lines."""
 
 import importlib.util
+import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +10,29 @@ import numpy as np
 import pandas as pd
 
 from nasbench.errors import MissingExtra, SourceError
-from nasbench.importers._cells import Column, TextCells
+from nasbench.file_contents import check_content
+from nasbench.importers._cells import LinePlaces, SkippedRows, TextCells
+from nasbench.importers._columns import Column
 from nasbench.importers._json import parse_json
-from nasbench.importers._separated import BROKEN, COMPRESSED, end_complaint, read_text, split_rows
+from nasbench.importers._separated import BROKEN, COMPRESSED, MOST_BYTES, read_bytes, read_text
+from nasbench.importers._text_tables import split_table
 
+_DEEPEST = 32  # levels of nested objects and lists
 _SHOWN = 12  # most column names that an error message lists
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
-def read_cells(path: Path, decimal: str = ".") -> TextCells:
+def read_cells(
+    path: Path, decimal: str = ".", whole: Collection[str] = (), *, skip_unreadable: bool = False
+) -> TextCells:
     """Read a CSV, TSV, JSON or JSON lines file (also compressed), or a Parquet file.
 
     Args:
         path: the file.
         decimal: the decimal separator of its numbers, "." or ",".
+        whole: columns whose nested values are kept as JSON, such as that of the architecture.
+        skip_unreadable: leave out lines of a CSV file with more or fewer fields than the header, and count them in
+            ``skipped``.
 
     Raises:
         SourceError: the file is missing, damaged, or of another format; a line has more or fewer fields than the
@@ -31,10 +42,13 @@ def read_cells(path: Path, decimal: str = ".") -> TextCells:
     if not path.is_file():
         raise SourceError(f"{path} does not exist or is not a file")
     suffix = next((part for part in reversed(path.suffixes) if part.lower() not in COMPRESSED), "").lower()
-    if suffix not in _READERS:
-        raise SourceError(f"{path}: the name must end with one of {', '.join(_READERS)}")
+    if suffix not in READABLE:
+        raise SourceError(f"{path}: the name must end with one of {', '.join(READABLE)}")
+    check_content(path, *_FORMATS.get(path.suffix.lower(), ()))
     try:
-        names, rows, places, remark = _READERS[suffix](path, suffix)
+        if suffix in _SEPARATORS:
+            return _read_separated(path, suffix, decimal, skip_unreadable=skip_unreadable)
+        names, rows, places, remark = _READERS[suffix](path, suffix, whole)
     except BROKEN as error:
         raise SourceError(f"{path} cannot be read as {suffix[1:]}: {error}") from error
     twice = [name for i, name in enumerate(names) if name in names[:i]]
@@ -49,22 +63,30 @@ def read_cells(path: Path, decimal: str = ".") -> TextCells:
 _Read = tuple[list[str], Column, list[str], str]  # names, cells [n, k], places for errors, a remark
 
 
-def _read_separated(path: Path, suffix: str) -> _Read:
-    text = read_text(path)
-    names, rows, lines = split_rows(text, _SEPARATORS[suffix])
-    # Row r is usually line r + 1. Empty lines and line breaks inside cells shift it; then the error names the line too.
-    places = [f"{row} (line {line})" if line != row + 1 else str(row) for row, line in enumerate(lines, start=1)]
-    return names, _empty_missing(_build_array(rows, len(names))), places, end_complaint(text)
+def _read_separated(path: Path, suffix: str, decimal: str, *, skip_unreadable: bool) -> TextCells:
+    table = split_table(read_bytes(path, MOST_BYTES), _SEPARATORS[suffix])
+    if table.uneven and not skip_unreadable:
+        more = f" ({len(table.uneven):,} such lines)" if len(table.uneven) > 1 else ""
+        raise ValueError(f"{table.uneven[0]}{more}")
+    if not len(table.lines):
+        raise SourceError(f"{path} holds no rows")
+    skipped = (SkippedRows(len(table.uneven), f"{path.name}: {table.uneven[0]}"),) if table.uneven else ()
+    places = LinePlaces(table.lines)
+    return TextCells(path.name, table.columns, places=places, decimal=decimal, remark=table.complaint, skipped=skipped)
 
 
-def _read_parquet(path: Path, _: str) -> _Read:
+def _read_parquet(path: Path, _: str, whole: Collection[str]) -> _Read:
     if importlib.util.find_spec("pyarrow") is None:
         raise MissingExtra("reading Parquet", "parquet")
     frame = pd.read_parquet(path, engine="pyarrow")
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     if frame.map(lambda cell: isinstance(cell, np.ndarray | list | dict)).to_numpy().any():
-        return *_convert_records([_flatten(_convert_arrays(record)) for record in frame.to_dict("records")]), [], ""
+        return (
+            *convert_records([flatten_record(_convert_arrays(record), whole) for record in frame.to_dict("records")]),
+            [],
+            "",
+        )
     return *_convert_frame(frame), [], ""
 
 
@@ -75,7 +97,7 @@ def _convert_arrays(value: Any) -> Any:
     return [_convert_arrays(item) for item in value] if isinstance(value, np.ndarray | list) else value
 
 
-def _read_json(path: Path, _: str) -> _Read:
+def _read_json(path: Path, _: str, whole: Collection[str]) -> _Read:
     """Read a list of records, a table of columns, or records by key (the column ``key`` then holds the key)."""
     loaded = parse_json(read_text(path))
     if isinstance(loaded, dict) and loaded and all(isinstance(value, dict) for value in loaded.values()):
@@ -86,7 +108,7 @@ def _read_json(path: Path, _: str) -> _Read:
         loaded = [{"key": key, **record} for key, record in loaded.items()]
     if isinstance(loaded, dict):
         loaded = _split_into_records(loaded)
-    return *_convert_records([_record(item, f"item {i}") for i, item in enumerate(loaded, start=1)]), [], ""
+    return *convert_records([_record(item, f"item {i}", whole) for i, item in enumerate(loaded, start=1)]), [], ""
 
 
 def _split_into_records(columns: dict[str, Any]) -> list[dict[str, Any]]:
@@ -102,18 +124,18 @@ def _split_into_records(columns: dict[str, Any]) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _read_json_lines(path: Path, _: str) -> _Read:
+def _read_json_lines(path: Path, _: str, whole: Collection[str]) -> _Read:
     text = read_text(path)
     records = []
     for i, line in enumerate(text.split("\n"), start=1):
         try:
-            records += [_record(parse_json(line), f"line {i}")] if line.strip() else []
+            records += [_record(parse_json(line), f"line {i}", whole)] if line.strip() else []
         except ValueError as error:
             raise ValueError(str(error) if str(error).startswith("line ") else f"line {i}: {error}") from None
-    return *_convert_records(records), [], ""
+    return *convert_records(records), [], ""
 
 
-def _record(item: Any, place: str) -> dict[str, Any]:
+def _record(item: Any, place: str, whole: Collection[str]) -> dict[str, Any]:
     """Return a record as a flat dictionary.
 
     Raises:
@@ -121,40 +143,45 @@ def _record(item: Any, place: str) -> dict[str, Any]:
     """
     if not isinstance(item, dict | list):
         raise ValueError(f"{place} is {item!r}, expected an object")
-    return _flatten(item)
+    return flatten_record(item, whole)
 
 
-def _flatten(value: Any) -> dict[str, Any]:
+def flatten_record(value: Any, whole: Collection[str] = (), depth: int = 0) -> dict[str, Any]:
     """Flatten nested objects and lists to names such as ``valid.accuracy.0``.
 
+    Args:
+        value: the record.
+        whole: names whose values are kept, as JSON: an architecture may be nested itself.
+        depth: the level of the value in the record.
+
     Raises:
-        ValueError: two fields get the same name.
+        ValueError: two fields get the same name, or the nesting is too deep.
     """
     if not isinstance(value, dict | list):
         return {"": value}
+    if depth > _DEEPEST:
+        raise ValueError(f"its objects and lists are nested more than {_DEEPEST} deep")
     made: dict[str, Any] = {}
     for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        for name, cell in _flatten(item).items():
-            full = f"{key}.{name}" if isinstance(item, dict | list) else str(key)
+        if isinstance(item, dict | list) and str(key) not in whole:
+            inner = [name.removeprefix(f"{key}.") for name in whole if name.startswith(f"{key}.")]
+            cells = {f"{key}.{name}": cell for name, cell in flatten_record(item, inner, depth + 1).items()}
+        else:
+            cells = {str(key): json.dumps(item) if isinstance(item, dict | list) else item}
+        for full, cell in cells.items():
             if full in made:
                 raise ValueError(f"two fields get the name {full!r} after flattening: rename one")
             made[full] = cell
     return made
 
 
-def _convert_records(records: list[dict[str, Any]]) -> tuple[list[str], Column]:
+def convert_records(records: list[dict[str, Any]]) -> tuple[list[str], Column]:
+    """Return the names of all fields and the cells [n, k] of flat records; a field that a record lacks is empty."""
     return _convert_frame(pd.DataFrame(records, dtype=object))
 
 
 def _convert_frame(frame: Any) -> tuple[list[str], Column]:
     return [str(name) for name in frame.columns], _empty_missing(frame.to_numpy(dtype=object))
-
-
-def _build_array(rows: list[list[str]], width: int) -> Column:
-    cells = np.empty((len(rows), width), dtype=object)
-    for cell, row in zip(cells, rows, strict=True):
-        cell[:] = row
-    return cells
 
 
 def _empty_missing(cells: Column) -> Column:
@@ -165,10 +192,14 @@ def _empty_missing(cells: Column) -> Column:
 
 
 _READERS = {
-    ".csv": _read_separated,
-    ".tsv": _read_separated,
     ".parquet": _read_parquet,
     ".json": _read_json,
     ".jsonl": _read_json_lines,
     ".ndjson": _read_json_lines,
+}
+READABLE = (*_SEPARATORS, *_READERS)
+"""Endings of the files that can be read."""
+_FORMATS = {
+    **{".gz": ("gzip",), ".bz2": ("bzip2",), ".xz": ("xz",), ".zip": ("zip",), ".zst": ("zstd",)},
+    ".parquet": ("Parquet",),
 }

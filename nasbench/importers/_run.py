@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import InvalidOption
+from nasbench.file_contents import refuse_stand_in
 from nasbench.files import exclusive_lock, make_not_replaced, write_unless_other
 from nasbench.importers._replace import COMPARED, read_checksum, refuse_foreseen
 from nasbench.table import Table, get_user_folder, merge_tables, write_table
@@ -46,6 +47,7 @@ def import_source(
         TableError: the source contradicts itself.
         OSError: the disk is full or not writable; an existing table stays untouched.
     """
+    refuse_stand_in(source)
     if not hasattr(importer, "parts"):
         return _import_whole(importer, source, path, replace=replace)
     parts = importer.parts(source)

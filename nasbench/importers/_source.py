@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from nasbench.errors import SourceError
+from nasbench.file_contents import check_content, refuse_stand_in
 from nasbench.table import TableBuilder
 
 
@@ -42,9 +43,13 @@ def open_source(source: Path, members: list[str], where: str) -> dict[str, bytes
     """
     if source.is_dir():
         files = {path.relative_to(source).as_posix(): path for path in sorted(source.rglob("*")) if path.is_file()}
-        return {member: files[_require_one(files, member, source, where)].read_bytes() for member in members}
+        found = {member: files[_require_one(files, member, source, where)] for member in members}
+        for path in found.values():
+            refuse_stand_in(path)
+        return {member: path.read_bytes() for member, path in found.items()}
     if not source.is_file():
         raise SourceError(f"{source} does not exist; {where}")
+    check_content(source, "zip")
     try:
         with zipfile.ZipFile(source) as archive:
             names = dict.fromkeys(archive.namelist())

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from nasbench.arrays import Floats
 from nasbench.errors import SourceError
+from nasbench.file_contents import explain_content
 
 _CURVES = ("train_acc", "train_loss", "val_acc", "val_loss")
 _CELL = re.compile(r"architecture id: (\d+)")
@@ -94,7 +95,8 @@ def _log(path: Path) -> _Log:
         hours, minutes, seconds = (float(part) for part in _find_pattern(_TIME, lines))
         test = np.nan if path.parent.parent.name == _UNTESTED else float(_find_pattern(_TEST, lines)[0])
     except (OSError, ValueError, IndexError) as error:
-        raise SourceError(f"{path} is truncated, or not a log of SpikeNAS-Bench: {error}") from None
+        why = explain_content(path) or f"is truncated, or not a log of SpikeNAS-Bench: {error}"
+        raise SourceError(f"{path} {why}") from None
     if str(cell) != path.parent.name:
         raise SourceError(f"{path} is of cell {cell}, expected the cell of its folder's name")
     if (np.diff(epochs, prepend=0) <= 0).any():

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from nasbench.arrays import Bits, Ints
 from nasbench.errors import SourceError
+from nasbench.file_contents import refuse_stand_in
 
 _POLYNOMIAL, _ONES, _MASK_DELTA = 0x82F63B78, 0xFFFFFFFF, 0xA282EAD8
 _HEADER, _FRAME = 12, 16  # bytes before the payload, and in all around it
@@ -67,6 +68,7 @@ def read_records(path: Path) -> Iterator[tuple[int, bytes]]:
     Raises:
         SourceError: the file is truncated, has a wrong checksum, or is not a TFRecord; names the offset.
     """
+    refuse_stand_in(path)
     with path.open("rb") as file:
         base, rest = 0, b""
         while chunk := file.read(_CHUNK):

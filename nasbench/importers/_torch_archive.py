@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from nasbench.errors import SourceError
+from nasbench.file_contents import check_content
 from nasbench.importers._unpickle import StorageKind, load_torch_pickle
 
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -53,6 +54,7 @@ def load_torch(path: Path) -> Any:
 @contextmanager
 def open_source(path: Path) -> Iterator[BinaryIO]:
     """Open a file; raise ``SourceError`` if it cannot be read."""
+    check_content(path, "zip", "pickle")
     try:
         with path.open("rb") as file:
             yield file

@@ -25,6 +25,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidArchitecture, SourceError
+from nasbench.file_contents import check_content
 from nasbench.importers._json import load_object
 from nasbench.importers._torch_archive import load_torch
 from nasbench.importers._units import UNITS, find_misfit_value
@@ -143,6 +144,7 @@ def _load(path: Path, where: str) -> Any:
     if path.suffix == ".json":
         return load_object(path, where)
     if path.suffix == ".pkl":
+        check_content(path, "pickle")
         try:
             return load_plain(path.read_bytes(), str(path))
         except OSError as error:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nasbench.arrays import Floats
+from nasbench.arrays import Bools, Floats
 
 
 class Unit(NamedTuple):
@@ -62,6 +62,18 @@ UNITS = {
 }
 
 
+def find_outside(values: Floats, name: str) -> Bools:
+    """Return which values [n] are infinite or outside the range of unit ``name``; ``[n]``."""
+    unit = UNITS[name]
+    outside: Bools = np.isinf(values) | (values < unit.low) | (values > unit.high)
+    return outside
+
+
+def find_unit(name: str) -> Unit:
+    """Return a declared unit by its name."""
+    return UNITS[name]
+
+
 def find_misfit_value(values: Floats, name: str, *, whole: bool = True) -> tuple[int, str] | None:
     """Return the position of the first value that cannot have unit ``name``, and the reason; None if all can.
 
@@ -71,7 +83,7 @@ def find_misfit_value(values: Floats, name: str, *, whole: bool = True) -> tuple
         whole: whether ``values`` are all values of a metric. The values of one epoch may all be small percentages.
     """
     unit = UNITS[name]
-    outside = np.isinf(values) | (values < unit.low) | (values > unit.high)
+    outside = find_outside(values, name)
     if outside.any():
         hint = ""
         if name == "fraction" and np.nanmax(values) <= 100.0 and np.nanmin(values) >= 0.0:

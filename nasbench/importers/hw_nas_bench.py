@@ -16,6 +16,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Floats
 from nasbench.errors import InvalidArchitecture, SourceError
+from nasbench.file_contents import check_content
 from nasbench.importers._unpickle import load_plain
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Static, TableBuilder
@@ -49,6 +50,7 @@ class HWNASBench:
                 their units; names the file, the data set, the metric and the position in its list.
         """
         path = source / _FILE if source.is_dir() else source
+        check_content(path, "pickle")
         try:
             loaded = load_plain(path.read_bytes(), str(path))
         except OSError as error:

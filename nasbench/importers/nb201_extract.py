@@ -18,6 +18,7 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.errors import InvalidArchitecture, SourceError
+from nasbench.file_contents import check_content
 from nasbench.importers._json import parse_json
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.spaces.nb201 import NASBench201
@@ -98,6 +99,7 @@ class NB201Extract:
 def _load_entries(source: Path, where: str) -> dict[str, Any]:
     if not source.is_file():
         raise SourceError(f"{source} is not a file; {where}")
+    check_content(source)
     try:
         loaded = parse_json(source.read_bytes())
     except ValueError as error:

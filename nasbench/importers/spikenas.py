@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidArchitecture, SourceError
+from nasbench.file_contents import check_content
 from nasbench.importers._spikenas_logs import read_logs
 from nasbench.importers._units import UNITS, find_misfit_value
 from nasbench.spaces.spikenas import SpikeNAS
@@ -103,6 +104,7 @@ def _read_arrays(source: Path, where: str) -> dict[str, npt.NDArray[Any]]:
         return read_logs(source, [run.prefix for run in _RUNS], where)
     if not source.is_file():
         raise SourceError(f"{source} is not a file; {where}")
+    check_content(source, "zip")
     try:
         with source.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
             arrays = {f"{run.prefix}_{name}": loaded[f"{run.prefix}_{name}"] for run in _RUNS for name in _ARRAYS}

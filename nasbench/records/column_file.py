@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasbench.errors import RecordError
+from nasbench.file_contents import explain_content
 from nasbench.files import replace_atomically
 
 SPEC = "spec"
@@ -131,6 +132,8 @@ class ColumnFile:
 
     def explain(self, error: Exception) -> RecordError:
         """Return the error that says what to do about a damaged file."""
+        if why := explain_content(self.path, "HDF5"):
+            return RecordError(f"{self.path} {why}")
         return RecordError(
             f"{self.path} is damaged ({error}): restore it from a copy, or delete it and run the same command again to "
             "repeat all its runs"

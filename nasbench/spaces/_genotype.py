@@ -1,10 +1,12 @@
 """Read and write DARTS cells: as a genotype, or as a configuration of NAS-Bench-301.
 
-A cell is a list of eight ``(operation, input)`` pairs, two for each of the nodes 2 to 5. Inputs 0 and 1 are
-the outputs of the two preceding cells.
+A cell is a list of eight ``(operation, input)`` pairs, two for each of the nodes 2 to 5, or a list of four nodes with
+their pairs. Inputs 0 and 1 are the outputs of the two preceding cells. A pair ``('none', input)`` is an absent edge:
+where a node lists more than two pairs, those of absent edges are left out.
 """
 
 import ast
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,22 +14,43 @@ from nasbench.spaces._reading import read_fields
 
 CELLS = ("normal", "reduce")
 NODES = (2, 3, 4, 5)
+NONE = "none"
+"""The operation of an absent edge."""
 Edges = list[tuple[str, int]]
 
+_PER_NODE = 2  # edges of a node
 _LONGEST = 4000  # characters; a genotype has about 500, and Python's parser should not get huge texts
 PREFIX = "NetworkSelectorDatasetInfo:darts:"
 _FIRST_EDGE = {2: 0, 3: 2, 4: 5, 5: 9}  # number of the edge from input 0 to each node
 
 
 def read_genotype(text: str) -> dict[str, Edges]:
-    """Return the edges of both cells of ``Genotype(normal=[...], normal_concat=[...], ...)``.
+    """Return the edges of both cells of ``Genotype(normal=[...], normal_concat=[...], ...)``, or of a literal.
 
-    The reader executes no code. The lists of outputs may be written ``range(2, 6)``, as in many files.
+    The reader executes no code. The lists of outputs may be written ``range(2, 6)``, as in many files. A literal is
+    what ``read_cells`` takes, as Python or JSON writes it.
 
     Raises:
         ValueError: the text has another form, or the output of a cell does not include all four nodes.
     """
+    if text.lstrip()[:1] in ("{", "[", "("):
+        cells = read_cells(_parse_literal(text))
+        if cells is None:
+            raise ValueError("expected the lists of edges of both cells, normal and reduce")
+        return cells
     return _parse_cells(_parse_fields(text))
+
+
+def _parse_literal(text: str) -> Any:
+    """Return what a text of JSON, or of a Python literal, stands for."""
+    if len(text) > _LONGEST:
+        raise ValueError(f"the text has {len(text)} characters; a genotype has about 500")
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(text.strip())
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            continue
+    raise ValueError("it is neither JSON nor a Python literal")
 
 
 def read_cells(item: object) -> dict[str, Edges] | None:
@@ -43,9 +66,34 @@ def read_cells(item: object) -> dict[str, Edges] | None:
         parts = list(item)
     if parts is None or not all(isinstance(part, list | tuple) for part in parts):
         return None
-    fields = dict(zip(CELLS, ([_turn_edge(edge) for edge in part] for part in parts), strict=True))
+    fields = dict(zip(CELLS, map(_list_edges, CELLS, parts), strict=True))
     outputs = {cell: (read_fields(item, f"{cell}_concat") or [NODES])[0] for cell in CELLS}
     return _parse_cells({**fields, **{f"{cell}_concat": list(outputs[cell]) for cell in CELLS}})
+
+
+def _list_edges(cell: str, part: Sequence[Any]) -> list[Any]:
+    """Return the edges of a cell in a flat list; of nodes with more than two edges, the absent ones are left out."""
+    if not part or not all(_is_node(item) for item in part):
+        return [_turn_edge(edge) for edge in part]
+    if len(part) != len(NODES):
+        raise ValueError(f"the {cell} cell has {len(part)} nodes; expected {len(NODES)}")
+    edges = []
+    for node, listed in zip(NODES, part, strict=True):
+        turned = [_turn_edge(edge) for edge in listed]
+        kept = [edge for edge in turned if edge[0] != NONE] if len(turned) > _PER_NODE else turned
+        if len(kept) != _PER_NODE:
+            absent = f" besides {len(turned) - len(kept)} '{NONE}'" if len(kept) < len(turned) else ""
+            raise ValueError(
+                f"node {node} of the {cell} cell has {len(kept)} edges{absent}: {kept}; expected {_PER_NODE}"
+            )
+        edges += kept
+    return edges
+
+
+def _is_node(item: Any) -> bool:
+    """Return whether an item of a cell is a node, a list of edges, and not an edge."""
+    is_list = isinstance(item, list | tuple) and len(item) > 0
+    return is_list and all(isinstance(edge, list | tuple) and len(edge) == 2 for edge in item)
 
 
 def _turn_edge(edge: Any) -> Any:
@@ -74,7 +122,7 @@ def _parse_fields(text: str) -> dict[str, Sequence[object]]:
         raise ValueError(f"the text has {len(text)} characters; {expected}")
     try:
         call = ast.parse(text.strip(), mode="eval").body
-        if not isinstance(call, ast.Call) or ast.unparse(call.func) != "Genotype" or call.args:
+        if not isinstance(call, ast.Call) or ast.unparse(call.func).rpartition(".")[2] != "Genotype" or call.args:
             raise ValueError(expected)
         fields = {str(keyword.arg): _read_literal(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
@@ -82,7 +130,7 @@ def _parse_fields(text: str) -> dict[str, Sequence[object]]:
     wanted = {name for cell in CELLS for name in (cell, f"{cell}_concat")}
     if fields.keys() != wanted or not all(isinstance(value, list | tuple | range) for value in fields.values()):
         raise ValueError(expected)
-    return fields
+    return fields | {cell: _list_edges(cell, fields[cell]) for cell in CELLS}
 
 
 def _read_literal(node: ast.expr) -> Sequence[object]:

@@ -121,11 +121,12 @@ def _find_parent_values(decisions: Sequence[Decision], item: Decision) -> list[V
 def _describe_values(item: Decision) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the values of a decision as they compare, and as messages show them."""
     if item.kind == "real":  # its code is the number itself, whatever the bounds
-        return ("a real number",), ("a real number",)
+        return ("a real number",), (f"{item.low:g} to {item.high:g}" + (" on a log scale" if item.log else ""),)
     if item.is_number:
         step = _find_bounds(item).get("step", 1)
         told = f"whole numbers from {item.values[0]}" + (f", step {step}" if step > 1 else "")
-        return (told,), (told,)
+        shown = f"{item.values[0]} to {item.values[-1]}" + (f", step {step}" if step > 1 else "")
+        return (told,), (shown + (" on a log scale" if item.log else ""),)
     return _normalize_values(item), item.texts
 
 

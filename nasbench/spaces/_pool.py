@@ -79,7 +79,7 @@ class MeasuredSpace(EnumeratedSpace):
             found = found[(found >= 0) & (found != at)]
             least = min(_LEAST, len(near), len(self.rows) - 1)
             if len(found) < least:
-                distance = self.inner.compute_distances(self.rows, self.rows[at])
+                distance = self._compute_distances(self.rows[at])
                 distance[at] = np.inf
                 found = np.union1d(found, np.flatnonzero(distance <= np.partition(distance, least - 1)[least - 1]))
             self._moves[at] = found
@@ -107,8 +107,7 @@ class MeasuredSpace(EnumeratedSpace):
         """
         archs = self.inner.place(positions)
         if self.is_number.any():
-            nearest = [int(self.inner.compute_distances(self.rows, arch).argmin()) for arch in archs]
-            archs = self.rows[nearest]
+            archs = self.rows[[int(self._compute_distances(arch).argmin()) for arch in archs]]
         return archs
 
     @property
@@ -120,6 +119,18 @@ class MeasuredSpace(EnumeratedSpace):
     def ordered(self) -> Bools:
         """[d] whether the choices of a decision are ordered."""
         return self.inner.ordered
+
+    @cached_property
+    def _positions(self) -> Floats:
+        """[N, d] positions of all measured architectures."""
+        return self.inner.measure(self.rows)
+
+    def _compute_distances(self, arch: Archs) -> Floats:
+        """Return [N] the distance from ``arch`` [d], measured or not, to each measured architecture."""
+        if self.dtype.kind != "f":
+            return self.inner.compute_distances(self.rows, arch)
+        steps = np.abs(self._positions - self.inner.measure(arch[None]))
+        return np.asarray(np.where(self.ordered, steps, self.rows != arch).sum(axis=1))
 
     def compute_distances(self, rows: Archs, arch: Archs) -> Floats:
         """Return [N] the number of edits from ``arch`` [d] to each row of [N, d], as in the whole space."""
@@ -143,7 +154,7 @@ class MeasuredSpace(EnumeratedSpace):
         """Cross as the whole space does; replace an unmeasured child by the nearest measured one; ``[n, d]``."""
         children = self._fold_twins(self.inner.crossover(self.checked(a), self.checked(b), rng)).copy()
         for i in np.flatnonzero(~self.is_valid(children)).tolist():
-            distance = self.inner.compute_distances(self.rows, children[i])
+            distance = self._compute_distances(children[i])
             near = np.flatnonzero(distance == distance.min())
             children[i] = self.rows[near[int(rng.random() * len(near))]]
         return children

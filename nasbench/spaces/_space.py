@@ -146,6 +146,11 @@ class SearchSpace(ABC):
         return np.asarray(np.where(self.ordered, steps, rows != arch).sum(axis=1), dtype=np.float64)
 
     @property
+    def shown_size(self) -> str:
+        """Number of valid architectures as text: ``15,625``, or ``infinitely many``."""
+        return f"{self.size:,.10g}" if np.isfinite(self.size) else "infinitely many"
+
+    @property
     def width(self) -> int:
         """Number of columns of an architecture: the decisions of the longest one."""
         return len(self.decisions)

@@ -18,6 +18,7 @@ from nasbench.errors import (
     UnknownName,
     make_unknown_name,
 )
+from nasbench.file_contents import explain_content
 from nasbench.table.column import Column
 from nasbench.table.disk_index import DiskIndex
 from nasbench.table.schema import (
@@ -63,7 +64,8 @@ class Table:
             # Tables never change while they are read, and locking fails on read-only and network disks.
             self._file = h5py.File(self.path, "r", locking=False)
         except OSError as error:
-            raise TableError(f"{self.path} is not a readable HDF5 file (truncated or foreign): {error}") from error
+            why = explain_content(self.path, "HDF5") or f"is not a readable HDF5 file (truncated or foreign): {error}"
+            raise TableError(f"{self.path} {why}") from error
         try:
             root = {key: convert_to_plain(value) for key, value in self._file.attrs.items()}
         except _UNREADABLE as error:

@@ -20,5 +20,8 @@ from .surrogate.task import SurrogateTask as SurrogateTask
 from .table_opening import load_table_task as load_table_task
 from .table_task import TableTask as TableTask
 from .training_task import TrainingTask as TrainingTask
+from .writing import declare_task as declare_task
+from .writing import open_declared_task as open_declared_task
+from .writing import write_task as write_task
 
 __all__: list[str]

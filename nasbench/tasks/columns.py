@@ -128,9 +128,11 @@ class StaticMetric(_Joined):
 
     Attributes:
         metric: name of the static metric within its data set; one value for each architecture.
+        split: the images on which an accuracy was measured; empty for other metrics.
     """
 
     metric: str
+    split: str = ""
 
     def __post_init__(self) -> None:
         """Refuse, before any search, a metric that does not exist or has a value for each seed."""

@@ -45,12 +45,15 @@ _KEYS: dict[str, Types] = {
     "search": str,
     "crash_s": NUMBER,
     "repeats": str,
+    "columns": dict,
 }
 _TRAINING_KEYS = {key: _KEYS[key] for key in ("title", "version", "space", "space_options", "budget_s", "repeats")} | {
     "train": dict
 }
 _OPTIONAL = {"suite", "space_options", "table_sha256", "objectives", "fidelities", "budget_note", "importer", "where"}
-_OPTIONAL |= {"search", "crash_s", "repeats"}
+_OPTIONAL |= {"search", "crash_s", "repeats", "columns"}
+_OWN_COLUMNS: dict[str, Types] = {"score": str, "unit": str, "decisions": dict}
+"""What ``columns`` says of the user's own file: the column of the score, its unit there, and decision -> column."""
 MEASURED = "measured"
 _SEARCHED = (MEASURED, "all")
 EMBEDDED = "embedded"
@@ -62,7 +65,7 @@ an architecture is asked for."""
 _COLUMN: dict[str, Types] = dict.fromkeys(("table", "split", *COLUMN_KEYS), str)
 _POINTS: dict[str, Types] = dict.fromkeys(POINT_KEYS, NUMBER)
 _SHARE: dict[str, Types] = {"table": str, "dataset": str, "static": str, "times": NUMBER}
-_OBJECTIVE: dict[str, Types] = dict.fromkeys(("table", "dataset"), str)
+_OBJECTIVE: dict[str, Types] = dict.fromkeys(("table", "dataset", "split"), str)
 _PER = ("training", "answer")
 _SPLITS = ("train", "valid", "test", "valid+test")
 
@@ -97,6 +100,31 @@ def _members() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield f"{family}-{member}", str(values.get("table", "")), values
 
 
+def get_task_folder() -> Path:
+    """Return the folder of the user's tasks, one file NAME.toml each, beside the folder of tables."""
+    return get_user_folder().with_name("tasks")
+
+
+def _find_user_files() -> dict[str, Path]:
+    """Return the files of the user's tasks by name."""
+    return {path.stem: path for path in sorted(get_task_folder().glob("*.toml")) if not path.name.startswith(".")}
+
+
+def _read_user_tasks() -> dict[str, dict[str, Any]]:
+    """Return the values of the user's tasks by name; only a title for a damaged file, which must not hide the others.
+
+    A task of the suite takes precedence over a file of the same name.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name, path in _find_user_files().items():
+        try:
+            found[name] = Declaration.read(path).values
+        except InvalidOption as error:
+            found[name] = {"title": f"cannot be opened: {error}"}
+    shipped = shipped_declarations() if found else {}
+    return {name: values for name, values in found.items() if name not in shipped}
+
+
 def _tables(values: Mapping[str, Any]) -> set[str]:
     """Return the names of all tables that a declaration refers to."""
     reported = values.get("reported", [])
@@ -127,7 +155,7 @@ def tables_of(name: str) -> set[str]:
     Raises:
         UnknownName: no such task.
     """
-    declared = {known: values for known, _, values in _members()}
+    declared = shipped_declarations() | _read_user_tasks()
     if name not in declared:
         raise make_unknown_name("task", name, declared)
     return _tables(declared[name])
@@ -152,7 +180,14 @@ def task_names(*, embedded: bool = False) -> dict[str, str]:
     named = {name: str(values.get("title", "")) for name, _, values in _members() if _tables(values) <= present}
     if embedded:
         return {name: named[name] for name in suites().get(EMBEDDED, [])}
+    named |= {name: str(values.get("title", "")) for name, values in _read_user_tasks().items() if _is_ready(values)}
     return named | {SURROGATE_PREFIX + path.stem: _title(path) for path in surrogate_files()}
+
+
+def _is_ready(values: Mapping[str, Any]) -> bool:
+    """Return whether a user's task can be listed as such: its tables are there, or its file says why it is damaged."""
+    present = list_tables()
+    return "table" not in values or all(name.endswith(".h5") or name in present for name in _tables(values))
 
 
 def is_surrogate(name: str) -> bool:
@@ -207,10 +242,13 @@ def _title(path: Path) -> str:
 def absent_tasks() -> dict[str, str]:
     """Return the declared tasks whose table is not imported, with how to get it."""
     present = set(list_tables())
-    return {name: _how_to_get(values) for name, _, values in _members() if not _tables(values) <= present}
+    absent = {name: _how_to_get(values) for name, _, values in _members() if not _tables(values) <= present}
+    return absent | {name: _how_to_get(values) for name, values in _read_user_tasks().items() if not _is_ready(values)}
 
 
 def _how_to_get(values: Mapping[str, Any]) -> str:
+    if "importer" not in values:
+        return f"import table '{values.get('table', '')}' again, or put its file into {get_user_folder()}"
     return f"{values.get('where', 'import its table')}; then: nasbench import {values.get('importer', '...')} PATH"
 
 
@@ -225,13 +263,25 @@ def read_declaration(name: str) -> dict[str, Any]:
     if file.endswith(".toml"):
         declared = _of_file(Path(file).expanduser(), member, f"task '{name}'")
         return _check_task(declared) | {"name": f"{Path(file).stem}-{member}"}
-    shipped = shipped_declarations()
+    shipped, own = shipped_declarations(), _find_user_files()
+    if name in own:
+        return _read_user_task(name, own[name], shipped)
     if name not in shipped:
-        raise make_unknown_name("task", name, shipped)
+        raise make_unknown_name("task", name, shipped.keys() | own.keys())
     values = shipped[name]
     if not _tables(values) <= set(list_tables()):
         raise InvalidOption(f"task '{name}' needs a table that is not imported yet: {_how_to_get(values)}")
     return checked(values, name)
+
+
+def _read_user_task(name: str, path: Path, shipped: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the checked values of a task of the user's folder."""
+    if name in shipped:
+        raise InvalidOption(f"task '{name}' belongs to the suite, but {path} declares another one: rename that file")
+    declared = Declaration.read(path, str(path))
+    if not _is_ready(declared.values):
+        raise InvalidOption(f"task '{name}' ({path}) needs a table that is not there: {_how_to_get(declared.values)}")
+    return _check_task(declared) | {"name": name}
 
 
 def shipped_declarations() -> dict[str, dict[str, Any]]:
@@ -265,6 +315,7 @@ def _check_task(declared: Declaration) -> dict[str, Any]:
     values = declared.check(declared.values, (), required, optional)
     declared.check_choice(("repeats",), values.get("repeats", SAME), REPEATS)
     _check_search(declared, values)
+    declared.check(values.get("columns", {}), ("columns",), {}, _OWN_COLUMNS)
     observed: dict[Place, Any] = {("observed",): values["observed"]}
     costs: dict[Place, Any] = {("cost",): values["cost"]}
     for i, fidelity in enumerate(values.get("fidelities", [])):
@@ -328,6 +379,10 @@ def _check_objectives(declared: Declaration, values: dict[str, Any]) -> None:
         if "metric" not in keys:
             raise declared.error(place, "lacks metric, the name of a static metric")
         declared.check(keys, place, {"metric": str}, {**_OBJECTIVE, **_POINTS})
+        if keys.get("split", "valid") not in ("train", "valid"):
+            raise declared.error(
+                (*place, "split"), f"= {keys['split']!r} would show it to strategies; expected valid or train"
+            )
         if label in (*values["reported"], *_SPLITS):
             raise declared.error(place, "has the name of a split or of a reported column; choose another name")
         if label == observed:

@@ -29,7 +29,7 @@ def describe_table_task(task: "TableTask") -> dict[str, Any]:
     return {
         "title": task.title,
         "version": task.version,
-        "space": f"{space.name}: {space.size:,} architectures of {len(space.decisions)} decisions",
+        "space": f"{space.name}: {space.shown_size} architectures of {len(space.decisions)} decisions",
         **({"decisions": decisions} if (decisions := described_decisions(space)) else {}),
         "encodings": list_encodings(space),
         "table": f"{table.name}: {len(table):,} architectures, {len(task.rows):,} of this task measured",

@@ -97,6 +97,12 @@ class TableTask(HasObjectives):
                 "import the table again, or remove the file that hides the shipped one"
             )
 
+    def __str__(self) -> str:
+        """Return what the task searches, and what was guessed when a table of own trainings was made."""
+        paid = f"budget {self.budget_s:,.6g} s" + (f", {self.budget_note}" if self.budget_note else "")
+        own = [self.table.notes] if "columns" in self.declaration else []
+        return "\n".join([f"Task {self.name}: {self.title}", *own, f"  {paid}", f"  table {self.table.path}"])
+
     def _check_direction(self, column: MeasuredColumn) -> None:
         """Refuse a metric that does not declare whether large or small values are better."""
         if column.scale.direction == "none":
@@ -107,12 +113,12 @@ class TableTask(HasObjectives):
             )
 
     def _check_objective(self, label: str, column: StaticMetric) -> None:
-        """Refuse a metric without a direction, and an accuracy, since a static metric does not name its split."""
+        """Refuse a metric without a direction, and an accuracy whose split the declaration does not name."""
         unit, direction = column.axes["unit"], column.axes["direction"]
-        if direction == "none" or unit == "fraction":
+        if direction == "none" or (unit == "fraction" and not column.split):
             raise InvalidOption(
                 f"task '{self.name}': objective '{label}' is a {unit} with direction '{direction}'; expected a static "
-                "metric to minimize or maximize that is not an accuracy"
+                'metric to minimize or maximize, and split = "valid" beside it if it is an accuracy'
             )
 
     def _check_repeats(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from nasbench.errors import RecordError
+from nasbench.file_contents import check_content
 from nasbench.files import replace_atomically
 
 _FORMAT = 1
@@ -39,6 +40,7 @@ def read_checkpoint(path: Path, identity: Mapping[str, Any]) -> dict[str, Any] |
     """
     if not path.exists():
         return None
+    check_content(path, "zip", "pickle", error=RecordError)
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
         version, theirs, state = loaded["format"], json.loads(loaded["identity"]), dict(loaded["state"])

@@ -20,6 +20,7 @@ from torch import nn
 
 from nasbench import __version__
 from nasbench.errors import RecordError
+from nasbench.file_contents import check_content
 from nasbench.files import replace_atomically, write_text
 from nasbench.networks import build_network
 from nasbench.registry import SPACES
@@ -82,6 +83,7 @@ def read_model(folder: Path) -> Model:
         RecordError: there is no network, or its files are damaged or do not belong together.
     """
     about = _read_about(folder / _ABOUT)
+    check_content(folder / _WEIGHTS, "zip", "pickle", error=RecordError)
     try:
         weights = (folder / _WEIGHTS).read_bytes()
         if hashlib.sha256(weights).hexdigest() != about["weights_sha256"]:
@@ -96,6 +98,7 @@ def read_model(folder: Path) -> Model:
 def _read_about(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise RecordError(f"there is no {path}; 'nasbench train' writes it when a training run is complete")
+    check_content(path, error=RecordError)
     try:
         about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         form = about["format"]

@@ -81,6 +81,11 @@ class LaNAS(SequentialSearch):
         self._pool, self._n_drawn = rest, 0
         self._leaves.clear()
 
+    def warm_start(self, archs: Archs, scores: Floats) -> None:
+        """Learn from training runs that this search did not ask for, in a new tree without them."""
+        super().warm_start(archs, scores)
+        self._tree = None
+
     def tell(self, results: Results) -> None:
         """Remember the scores that did not crash, and add them to the regions that they came from."""
         for trial, score in zip(results.id.tolist(), results.score[:, 0].tolist(), strict=True):

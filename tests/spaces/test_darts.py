@@ -1,5 +1,7 @@
 """DARTS cells against published genotypes, a published NAS-Bench-301 configuration, and counting by hand."""
 
+import ast
+import json
 import re
 from itertools import permutations
 
@@ -8,6 +10,7 @@ import pytest
 
 from nasbench.errors import InvalidArchitecture
 from nasbench.spaces.darts import DARTS
+from nasbench.testing import check_space
 
 # The second-order result of Liu et al. 2019, as NAS-Bench-301's own example gives it.
 DARTS_V2 = (
@@ -136,7 +139,7 @@ def test_configurations_are_written_and_read_back(space, rng):
         ({"inputs_node_reduce_3": "0_3"}, "expected one of 0_1, 0_2, 1_2"),
         ({"inputs_node_reduce_3": "1_0"}, "expected one of 0_1, 0_2, 1_2"),
         ({"edge_normal_4": "skip_connect"}, "has 9 edges"),
-        ({"edge_normal_0": "none"}, "unknown operation 'none'"),
+        ({"edge_normal_0": "none"}, "node 2 of the normal cell has 'none' on its edge from 0"),
     ],
 )
 def test_a_malformed_configuration_is_refused(space, change, message):
@@ -257,3 +260,112 @@ def test_samples_are_uniform_in_every_decision(space, rng):
         expected = len(archs) / choices
         counts = np.bincount(column, minlength=choices)
         assert ((counts - expected) ** 2 / expected).sum() < choices + 5 * np.sqrt(2 * choices)
+
+
+# A genotype with a pair for each node, as pt.darts (khanrc) prints it; an edge of node 2 of the normal cell is absent.
+NESTED = (
+    "Genotype(normal=[[('sep_conv_3x3', 1), ('none', 0)], [('sep_conv_3x3', 1), ('skip_connect', 0)], "
+    "[('skip_connect', 2), ('sep_conv_3x3', 0)], [('dil_conv_3x3', 4), ('sep_conv_5x5', 1)]], "
+    "normal_concat=range(2, 6), "
+    "reduce=[[('max_pool_3x3', 0), ('max_pool_3x3', 1)], [('skip_connect', 2), ('max_pool_3x3', 1)], "
+    "[('max_pool_3x3', 0), ('skip_connect', 2)], [('skip_connect', 2), ('max_pool_3x3', 1)]], "
+    "reduce_concat=range(2, 6))"
+)
+WITHOUT = NESTED.replace("'none'", "'avg_pool_3x3'")
+
+
+def _flat(text):
+    """Return the same text with the brackets around the nodes removed."""
+    return text.replace("[[", "[").replace("]]", "]").replace("], [", ", ")
+
+
+def test_nested_pairs_are_the_flat_genotype(space):
+    flat = space.parse([_flat(WITHOUT)])
+    assert (space.parse([WITHOUT]) == flat).all()
+    assert (space.parse([f"genotypes.{WITHOUT}"]) == flat).all()
+    normal, reduce = ([list(node) for node in cell] for cell in _nodes(WITHOUT))
+    items = [
+        {"normal": normal, "reduce": reduce},
+        {"normal": normal, "normal_concat": [2, 3, 4, 5], "reduce": reduce, "reduce_concat": [2, 3, 4, 5]},
+        [normal, reduce],
+        (tuple(map(tuple, normal)), tuple(map(tuple, reduce))),
+        [[[edge[::-1] for edge in node] for node in cell] for cell in (normal, reduce)],
+    ]
+    for item in items:
+        assert (space.read([item]) == flat).all()
+        assert (space.parse([repr(item)]) == flat).all()
+    for item in items[:3]:
+        assert (space.parse([json.dumps(item)]) == flat).all()
+
+
+def _nodes(text):
+    """Return the nested lists of both cells of a genotype in text form, by Python's own parser."""
+    call = ast.parse(text, mode="eval").body
+    fields = {keyword.arg: keyword.value for keyword in call.keywords}
+    return ast.literal_eval(fields["normal"]), ast.literal_eval(fields["reduce"])
+
+
+def test_absent_edges_beside_two_others_are_left_out(space):
+    """All edges of each node, of which two are not absent: the same architecture as the two alone."""
+    full = WITHOUT.replace(
+        "[('sep_conv_3x3', 1), ('skip_connect', 0)]", "[('skip_connect', 0), ('sep_conv_3x3', 1), ('none', 2)]"
+    )
+    assert full != WITHOUT
+    assert (space.parse([full]) == space.parse([WITHOUT])).all()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("", "", r"node 2 of the normal cell has 'none' on its edge from 0.*two of max_pool_3x3.*with_none"),
+        ("('none', 0)]", "('none', 0), ('none', 2)]", r"node 2 of the normal cell has 1 edges besides 2 'none'"),
+        ("('none', 0)]", "('skip_connect', 0), ('max_pool_3x3', 0)]", "node 2 of the normal cell has 3 edges"),
+        (", ('none', 0)]", "]", "node 2 of the normal cell has 1 edges"),
+        ("[('sep_conv_3x3', 1), ('none', 0)], ", "", "the normal cell has 3 nodes; expected 4"),
+        ("'none'", "'nothing'", "unknown operation 'nothing'"),
+        ("('none', 0)", "('none', 'x')", "is not a list of"),
+    ],
+)
+def test_genotypes_that_this_space_cannot_express_are_explained(space, old, new, message):
+    with pytest.raises(InvalidArchitecture, match=message):
+        space.parse([NESTED.replace(old, new)])
+
+
+@pytest.mark.parametrize(
+    "text", ["[", "{}", "[]", "[[], []]", "{'normal': 1, 'reduce': 2}", "[" * 3000, "(1, 2)", "[1, 2", "{" * 5000]
+)
+def test_other_literals_are_refused(space, text):
+    with pytest.raises(InvalidArchitecture, match="cannot read"):
+        space.parse([text])
+
+
+def test_a_space_with_absent_edges():
+    """``none`` as an eighth operation: the same codes for the seven others, so that tables of both can be joined."""
+    plain, space = DARTS(), DARTS(with_none=True)
+    assert space.size == (8**8 * 3 * 6 * 10) ** 2
+    assert space.code_options == {"with_none": True}
+    assert plain.code_options == {}
+    archs = plain.sample(50, np.random.default_rng(1))
+    assert (space.parse(plain.format(archs)) == archs).all()
+    cell = space.parse([NESTED])
+    assert (space.parse(space.format(cell)) == cell).all()
+    assert space.format(cell)[0].count("'none'") == 1
+    assert not plain.is_valid(cell).any()
+    neighbors, _ = space.neighbors(cell)
+    assert len(np.unique(neighbors, axis=0)) == len(neighbors) == 2 * (8 * 7 + 2 * (1 + 2 + 3))
+    assert space.is_valid(neighbors).all()
+    some = space.sample(200, np.random.default_rng(2))
+    assert (some == 7).any()
+    canonical = space.canonicalize(some)
+    assert (space.canonicalize(canonical) == canonical).all()
+    check_space(space, np.random.default_rng(3))
+    graphs = space.graphs(cell)
+    assert (graphs.operations == graphs.vocabulary.index("none")).sum() == 1
+
+
+def test_paths_do_not_lead_over_absent_edges():
+    space = DARTS(with_none=True)
+    cell = space.parse([NESTED])
+    present = space.parse([WITHOUT])
+    assert space.encode(cell, "path").sum() < space.encode(present, "path").sum()
+    assert space.encode(cell, "path").shape == (1, 2 * 2 * (8 + 8**2 + 8**3 + 8**4))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.errors import TableError
+from nasbench.file_contents import explain_content
 from nasbench.files import replace_atomically
 
 FORMAT, VERSION = "nasbench-surrogate", 1
@@ -58,7 +59,8 @@ def describe(path: Path) -> tuple[dict[str, Any], str]:
             text, stored = _entry(file, _SPEC), _entry(file, _DIGEST).decode()
         spec = json.loads(text)
     except _UNREADABLE as error:
-        raise TableError(f"{path} is not a readable surrogate (truncated or foreign): {error}") from None
+        why = explain_content(path, "zip") or f"is not a readable surrogate (truncated or foreign): {error}"
+        raise TableError(f"{path} {why}") from None
     if not isinstance(spec, dict) or spec.get("format") != FORMAT:
         raise TableError(f"{path} is a zip file but not a {FORMAT}; make one with 'nasbench fit-surrogate'")
     if spec.get("format_version") != VERSION:

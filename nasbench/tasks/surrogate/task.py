@@ -225,7 +225,7 @@ class SurrogateTask(HasObjectives):
         }[self.repeats if self.noisy else ":mean"]
         return {
             "title": self.title,
-            "space": f"{self.space.name}: {self.space.size:,} architectures of {len(self.space.decisions)} decisions",
+            "space": f"{self.space.name}: {self.space.shown_size} architectures of {len(self.space.decisions)} decisions",
             **({"decisions": decisions} if (decisions := described_decisions(self.space)) else {}),
             "fitted_to": f"{self.fitted_to}, version {spec['source']['version']}",
             "predictors": spec["chosen_by"],
