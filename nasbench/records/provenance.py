@@ -113,9 +113,12 @@ _OTHER_WAYS = (
 
 
 def warn_of_gaps(spec: dict[str, Any]) -> None:
-    """Warn about each task of a specification that is not completely measured, before anything runs."""
+    """Warn about each task of a specification that is not completely measured, before anything runs.
+
+    The summary of one's own trainings has said it already.
+    """
     for name, entry in spec["tasks"].items():
-        if "restriction" in entry:
+        if "restriction" in entry and "columns" not in entry["declaration"]:
             ways = _OTHER_WAYS if entry["declaration"].get("search", MEASURED) == MEASURED else ""
             warnings.warn(f"task {name}: {entry['restriction']}{ways}", GapsWarning, stacklevel=3)
 

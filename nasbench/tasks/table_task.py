@@ -1,6 +1,7 @@
 """Tasks answered by a table of trained architectures: what is observed, what is reported, what a trial costs."""
 
 import math
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -101,7 +102,10 @@ class TableTask(HasObjectives):
         """Return what the task searches, and what was guessed when a table of own trainings was made."""
         paid = f"budget {self.budget_s:,.6g} s" + (f", {self.budget_note}" if self.budget_note else "")
         own = [self.table.notes] if "columns" in self.declaration else []
-        return "\n".join([f"Task {self.name}: {self.title}", *own, f"  {paid}", f"  table {self.table.path}"])
+        searched = textwrap.wrap(self.restriction, 77, initial_indent="  ", subsequent_indent="  ")
+        return "\n".join(
+            [f"Task {self.name}: {self.title}", *own, *searched, f"  {paid}", f"  table {self.table.path}"]
+        )
 
     def _check_direction(self, column: MeasuredColumn) -> None:
         """Refuse a metric that does not declare whether large or small values are better."""
