@@ -22,7 +22,9 @@ from nasbench.campaigns.settings import (
     ID,
     SCORE,
     Settings,
+    find_factor,
     find_task,
+    name_objective,
     name_space,
     read_epochs,
     read_space,
@@ -331,7 +333,7 @@ def _begin(path: Path, space: Any, given: Mapping[str, Any], start: Any) -> Camp
             f"(in Python: open_campaign({str(path)!r}, space=...))"
         )
     chosen, task = read_space(space)
-    named = Objective(SCORE, "none") if task is None else task.objectives[0]
+    named = Objective(SCORE, "none") if task is None else name_objective(task)
     defaults = {
         "metric": named.name,
         "unit": named.unit,
@@ -359,7 +361,7 @@ def _read_trainings(given: Any, settings: Settings) -> ReadRows:
     metric = settings.objective.name
     if (task := find_task(given)) is not None:
         archs, scores = list_trained(task.require_table("the task to start from"))
-        values = (task.sign * scores).tolist()
+        values = (task.sign * scores * find_factor(task, metric)).tolist()
         given = [
             {ARCHITECTURE: text} | ({FAILED: True} if math.isnan(value) else {metric: value})
             for text, value in zip(task.space.format(archs), values, strict=True)

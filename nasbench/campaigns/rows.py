@@ -4,8 +4,6 @@ A row names its training by the ``id`` of a suggestion, or by its architecture: 
 An empty score means that the training is not finished yet: such a row is skipped. A failed training says so.
 """
 
-import csv
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -18,6 +16,7 @@ import numpy as np
 from nasbench.arrays import Archs
 from nasbench.campaigns.settings import ARCHITECTURE, COST, EPOCH, FAILED, ID, SCORE
 from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, SourceError
+from nasbench.importers import read_own_cells
 from nasbench.spaces import SearchSpace
 from nasbench.units import UNITS, Objective
 
@@ -113,33 +112,25 @@ def _read_file(path: Path) -> _Records:
             import pandas as pd
 
             return _list_records(pd.read_parquet(path))
-        text = path.read_text(encoding="utf-8-sig")
         if suffix in (".csv", ".tsv"):
-            return _split_text(path, text, "," if suffix == ".csv" else "\t")
+            return _read_separated(path)
+        text = path.read_text(encoding="utf-8-sig")
         loaded = json.loads(text) if suffix == ".json" else [json.loads(line) for line in text.splitlines() if line]
         return _list_records([loaded] if isinstance(loaded, str) else loaded)
-    except (OSError, ValueError, ImportError, csv.Error) as error:
+    except (OSError, ValueError, ImportError) as error:
         if isinstance(error, NasbenchError):
             raise
         raise SourceError(f"{path} cannot be read: {error}") from None
 
 
-def _split_text(path: Path, text: str, separator: str) -> _Records:
-    """Split a CSV file."""
-    header, *lines = list(csv.reader(io.StringIO(text), delimiter=separator, strict=True)) or [[]]
-    names = [name.strip() for name in header]
-    if not any(names):
-        raise SourceError(f"{path} is empty; expected a header, and one line for each training")
-    if len(set(names)) < len(names):
-        raise SourceError(f"{path} has two columns of the same name: {', '.join(names)}")
-    records = []
-    for number, cells in enumerate(lines, start=1):
-        if not cells:
-            continue
-        if len(cells) != len(names):
-            raise SourceError(f"{path}, row {number}: {len(cells)} cells; expected {len(names)}, as in the header")
-        records.append({name: cell.strip() for name, cell in zip(names, cells, strict=True) if cell.strip()})
-    return records, names
+def _read_separated(path: Path) -> _Records:
+    """Read a CSV or TSV file with the separator and the decimal point that it has."""
+    cells = read_own_cells(path)
+    columns = {name: cells.texts(name) for name in cells.columns}
+    records = [
+        {name: text for name, texts in columns.items() if (text := texts[i]) is not None} for i in range(len(cells))
+    ]
+    return records, list(columns)
 
 
 def _is_missing(value: Any) -> bool:

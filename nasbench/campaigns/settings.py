@@ -11,6 +11,7 @@ from nasbench.choices import Choice
 from nasbench.declarations import Declaration
 from nasbench.errors import InvalidOption, RecordError
 from nasbench.files import quote_word
+from nasbench.importers import find_unit
 from nasbench.registry import SPACES, STRATEGIES, with_epochs
 from nasbench.spaces import MeasuredSpace, SearchSpace
 from nasbench.tasks import Task, is_task, load_task, task_names
@@ -146,6 +147,24 @@ def find_task(given: Any) -> Task | None:
         name = str(given)
         return load_task(name) if ".toml:" in name or name in task_names() else None
     return given if is_task(given) else None
+
+
+def name_objective(task: Task) -> Objective:
+    """Return what a campaign on a task optimises: for a task of the user's own file, its column, in its unit."""
+    own, objective = task.declaration.get("columns"), task.objectives[0]
+    if not own or "score" not in own:
+        return objective
+    unit = objective.unit if own.get("unit", objective.unit) == objective.unit else "none"  # told as it is, in percent
+    return Objective(own["score"], unit, objective.direction)
+
+
+def find_factor(task: Task, metric: str) -> float:
+    """Return the factor from a task's scores to those that its user tells."""
+    own = task.declaration.get("columns", {})
+    if metric != own.get("score") or "unit" not in own:
+        return 1.0
+    unit = find_unit(own["unit"])
+    return unit.over / unit.times
 
 
 def _check_declaration(declared: Declaration) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench.frames.trainings import save_trainings
-from nasbench.importers import TrainingColumns, build_trainings, read_own_cells
+from nasbench.importers import TrainingColumns, build_trainings, make_table_name, read_own_cells
 from nasbench.table import Table
 from nasbench.tasks import TableTask, declare_task, load_table_task, write_task
 
@@ -25,7 +25,7 @@ def import_trainings(
         InvalidOption: something is undecided or contradictory; the message says what to pass.
         SourceError: the file cannot be read, or a cell is not what its column should hold.
     """
-    name = name or source.absolute().name.partition(".")[0]
+    name = name or make_table_name(source)
     made = build_trainings(read_own_cells(source), asked, title=name, source=source.name)
     return save_trainings(made, name, path=path, replace=replace)
 

@@ -1,6 +1,6 @@
 """Importers: convert the published files of a benchmark to a table; one module per file format."""
 
-from nasbench.importers._any_source import read_own_cells
+from nasbench.importers._any_source import make_table_name, read_own_cells
 from nasbench.importers._frames import convert_to_pandas, read_frame, widen_column
 from nasbench.importers._run import import_source
 from nasbench.importers._source import Importer, open_source
@@ -21,6 +21,7 @@ __all__ = [
     "find_misfit_value",
     "find_unit",
     "import_source",
+    "make_table_name",
     "open_source",
     "read_frame",
     "read_own_cells",

@@ -1,5 +1,6 @@
 """Read a user's trainings from wherever they are: one table, a folder or archive of files, or arrays."""
 
+import re
 from pathlib import Path
 
 from nasbench.errors import InvalidOption
@@ -55,3 +56,8 @@ def read_own_cells(path: Path) -> TextCells:
     """
     cells = read_source(path)
     return read_source(path, ",") if has_decimal_commas(cells) else cells
+
+
+def make_table_name(source: Path) -> str:
+    """Return the name of a table after its file: ``my_runs`` for ``my runs.csv``."""
+    return re.sub(r"[^\w-]+", "_", source.absolute().name.partition(".")[0]).strip("_-") or "mine"

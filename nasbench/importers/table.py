@@ -90,7 +90,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.errors import InvalidOption
-from nasbench.importers._any_source import read_own_cells, read_source
+from nasbench.importers._any_source import make_table_name, read_own_cells, read_source
 from nasbench.importers._architectures import open_declared_space, read_architectures
 from nasbench.importers._arrays import is_array_file
 from nasbench.importers._cells import TextCells, UnreadableRows, describe_skipped
@@ -110,7 +110,8 @@ class AnyTable:
 
     Args:
         map: a mapping file, or the name of a shipped mapping.
-        name: name of the table; by default the ``name`` in the mapping, else the name of the file.
+        name: name of the table; by default the ``name`` in the mapping, else the name of the file, in which
+            ``_`` replaces other characters than letters, digits and ``-``.
         skip_unreadable: leave out rows that cannot be read, and say how many and why, instead of refusing the file.
 
     Attributes:
@@ -207,7 +208,7 @@ class AnyTable:
         return self._map not in list_shipped_maps()
 
     def _check_name(self, mapping: TableMapping, source: Path) -> str:
-        name = self._name or mapping.text.get("name", "") or source.absolute().name.partition(".")[0]
+        name = self._name or mapping.text.get("name", "") or make_table_name(source)
         if not _NAME.fullmatch(name):
             raise InvalidOption(f"table name {name!r}: expected letters, digits, '_', '.' and '-'; give --name")
         if (find_shipped_tables() / f"{name}.h5").exists():

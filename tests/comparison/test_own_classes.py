@@ -8,7 +8,7 @@ import pytest
 import nasbench
 from nasbench.cli import main
 from nasbench.errors import FailedRunsWarning, InvalidOption, UnknownName
-from nasbench.reports.drawing import in_legend
+from nasbench.reports.drawing import add_legend, in_legend
 from nasbench.strategies.model_free.random_search import RandomSearch
 
 TASK = "nbgraph-cora"
@@ -129,12 +129,13 @@ def test_a_class_of_a_script_is_verified_from_its_file(tmp_path, monkeypatch, ca
 def test_every_name_appears_in_legends(name):
     from matplotlib.figure import Figure
 
-    axes = Figure().subplots()
-    axes.plot([0, 1], [0, 1], label=in_legend(name))
-    (text,) = axes.legend().get_texts()
-    axes.figure.draw_without_rendering()
-    assert text.get_text().strip().replace("\n", "").replace(r"\$", "$") == name
-    assert text.get_window_extent().width < axes.figure.bbox.width
+    figure = Figure(layout="constrained")
+    figure.subplots().plot([0, 1], [0, 1], label=in_legend(name))
+    add_legend(figure, *figure.axes[0].get_legend_handles_labels(), below=True)
+    (text,) = figure.legends[0].get_texts()
+    figure.draw_without_rendering()
+    assert text.get_text().strip().replace("\n  ", "").replace(r"\$", "$") == name
+    assert text.get_window_extent().width < figure.bbox.width
 
 
 def test_names_of_any_kind_are_ranked_and_drawn(tmp_path):

@@ -168,7 +168,7 @@ def test_contestants_in_other_languages_stand_beside_ours(tmp_path):
         assert histories(record, label) == histories(again, label)
     climbed = [run.history.score[-10:].mean() for run in record.runs(TASK, NODE)]
     drawn = [run.history.score.mean() for run in record.runs(TASK, SHELL)]
-    assert min(climbed) > max(drawn)
+    assert np.mean(climbed) > np.mean(drawn) + 0.02
 
 
 @needs_node

@@ -165,7 +165,7 @@ def test_the_highest_rung_with_enough_results_is_learnt_from():
 
 
 def test_a_level_keeps_what_did_not_crash():
-    level = RungResults(6)
+    level = RungResults(SPACE)
     assert level.archs.shape == (0, 6)
     for score in (0.5, -np.inf, 0.7):
         level.add(SPACE.rows[0], score)
