@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nasbench.arrays import PADDING, Archs, Bits, Bools, Floats, Ints, as_archs, freeze_array
-from nasbench.errors import InvalidArchitecture, InvalidOption, make_unknown_name
+from nasbench.arrays import PADDING, Archs, Bits, Bools, Ints, as_archs, freeze_array
+from nasbench.errors import InvalidArchitecture, make_unknown_name
+from nasbench.spaces._positions import Positions
 from nasbench.spaces._reading import read_architectures, read_single, show_item
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Coded(NamedTuple):
     among: tuple[str, ...] = ()
 
 
-class SearchSpace(ABC):
+class SearchSpace(Positions, ABC):
     """A set of architectures, the moves between them, and their encodings.
 
     All strategies of a comparison share one space. Therefore every array that becomes an attribute of a space or of a
@@ -90,65 +91,6 @@ class SearchSpace(ABC):
     n_classes: float = np.inf
     lasting: bool = True
     forms: tuple[str, ...] = ()
-
-    @property
-    def is_number(self) -> Bools:
-        """[d] whether a decision is one number on a scale, and not a choice among listed values."""
-        return np.zeros(len(self.decisions), dtype=np.bool_)
-
-    @property
-    def ordered(self) -> Bools:
-        """[d] whether the choices of a decision are ordered, so that two may be several steps apart."""
-        return np.zeros(len(self.decisions), dtype=np.bool_)
-
-    def require_choices(self, what: str) -> None:
-        """Refuse a space with numbers on a scale.
-
-        Args:
-            what: what an error message calls the component that needs listed values.
-
-        Raises:
-            InvalidOption: a decision is a number on a scale.
-        """
-        if self.is_number.any():
-            names = [name for name, is_number in zip(self.decisions, self.is_number, strict=True) if is_number]
-            raise InvalidOption(
-                f"{what} chooses among listed values, but {', '.join(names)} of space '{self.name}' "
-                f"{'are numbers' if len(names) > 1 else 'is a number'} on a scale; list values (ordinal = [...]), or "
-                "choose another one, such as auto, tpe, smac, local_search or random_search"
-            )
-
-    def find_active(self, archs: Archs) -> Bools:
-        """Return [n, d] which decisions of valid architectures matter, given the others."""
-        return np.ones(archs.shape, dtype=np.bool_)
-
-    def measure(self, archs: Archs) -> Floats:
-        """Return [n, d] the position of each decision from 0 to 1: the digit, or a number on its scale."""
-        positions: Floats = archs / np.maximum(self.cardinality - 1, 1)
-        return positions
-
-    def place(self, positions: Floats) -> Archs:
-        """Return the architectures [n, d] at positions in the unit cube: k choices are k equal parts of a side.
-
-        The inverse of ``measure`` for numbers on a scale. Not every combination of choices need be valid.
-        """
-        # (k - 1 + u) / k may round to 1
-        archs: Archs = np.minimum(positions * self.cardinality, self.cardinality - 1).astype(self.dtype)
-        return archs
-
-    def compute_distances(self, rows: Archs, arch: Archs) -> Floats:
-        """Return [N] the number of edits from ``arch`` [d] to each row of [N, d], ignoring conditions.
-
-        A different choice counts one, an ordered one the number of steps between both. In a space with numbers on a
-        scale, every ordered decision counts the part of its scale that lies between both.
-        """
-        steps: Any
-        if self.dtype.kind == "f":
-            positions = self.measure(np.concatenate([rows, arch[None]]))
-            steps = np.abs(positions[:-1] - positions[-1])
-        else:
-            steps = np.abs(rows - arch.astype(np.int16))
-        return np.asarray(np.where(self.ordered, steps, rows != arch).sum(axis=1), dtype=np.float64)
 
     @property
     def title(self) -> str:

@@ -43,27 +43,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze_array
+from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs
 from nasbench.errors import InvalidOption
-from nasbench.spaces._enumerated import EnumeratedSpace
 from nasbench.spaces._hyper_columns import ConfigurationColumns, ValueColumn, read_columns
 from nasbench.spaces._hyper_declared import (
     Decision,
-    Value,
     describe_coding,
     order_parents_first,
     read_declaration,
     write_declaration,
-    write_value,
 )
+from nasbench.spaces._hyper_texts import ConfigurationTexts
 from nasbench.spaces._sketch import Sketch, sketch_table
-from nasbench.spaces._space import Coded, Graphs, SearchSpace
+from nasbench.spaces._space import Coded, Graphs
 
 if TYPE_CHECKING:
     from nasbench.spaces._hyper_optuna import Suggest
 
 _ENUMERATED = 10**6  # configurations; their rows take a few MB
-_LOOKED_UP = 2**26  # bytes of all edits of all configurations
 
 _EXAMPLE: dict[str, Any] = {
     "lr": {"ordinal": [0.1, 0.03, 0.01, 0.003, 0.001]},
@@ -76,7 +73,7 @@ _EXAMPLE: dict[str, Any] = {
 _EXAMPLE_CONDITIONS = ({"decision": "momentum", "when": "optimizer", "is": ["sgd"]},)
 
 
-class HyperSpace(SearchSpace):
+class HyperSpace(ConfigurationTexts):
     """A space of named decisions, some of which may be active only under a condition.
 
     Args:
@@ -103,7 +100,11 @@ class HyperSpace(SearchSpace):
             from nasbench.spaces._hyper_wide import WideHyperSpace
 
             return super().__new__(WideHyperSpace)
-        return super().__new__(_EnumeratedHyperSpace if _count(declared) <= _ENUMERATED else cls)
+        if _count(declared) > _ENUMERATED:
+            return super().__new__(cls)
+        from nasbench.spaces._hyper_listed import EnumeratedHyperSpace
+
+        return super().__new__(EnumeratedHyperSpace)
 
     def __init__(
         self, decisions: Mapping[str, Any] | None = None, conditions: Sequence[Mapping[str, Any]] = ()
@@ -245,72 +246,10 @@ class HyperSpace(SearchSpace):
         labels[:, -1] = len(vocabulary) - 1
         return Graphs(adjacency, labels, vocabulary)
 
-    @cached_property
-    def _columns(self) -> dict[str, int]:
-        return {name: at for at, name in enumerate(self.decisions)}
-
     def sketch(self, arch: Archs) -> Sketch:
         """Return a table of the active decisions and their values, each below the decision that it depends on."""
         pairs = [text.partition("=") for text in self.format(arch)[0].split(",")]
         return sketch_table({name: value for name, _, value in pairs}, {one.decision: one.when for one in self.coding})
-
-    @cached_property
-    def _digits(self) -> dict[str, tuple[int, dict[str | float, int]]]:
-        """Column of each name, and the digit of each value as a text and, where possible, as a number."""
-        found = {}
-        for at, item in enumerate(self.declared):
-            if item.is_number:
-                continue
-            digits: dict[str | float, int] = {
-                float(v): i for i, v in enumerate(item.values) if not isinstance(v, str | bool) and v == v
-            }
-            digits.update({str(value): i for i, value in enumerate(item.values)})  # Python's True besides TOML's true
-            digits.update({text: i for i, text in enumerate(item.texts)})  # exact matches take precedence
-            found[item.name] = (at, digits)
-        return found
-
-    def parse(self, texts: Sequence[str]) -> Archs:
-        """Read texts such as ``lr=0.1,op=conv3x3``: each active decision once, in any order; any notation of numbers.
-
-        Raises:
-            InvalidArchitecture: a text has another form, a decision or value is unknown, or a decision is missing or
-                inactive.
-        """
-        written = []
-        for text in map(str, texts):
-            parts = (pair.partition("=") for pair in text.split(","))
-            written.append([(name.strip(), value.strip()) for name, _, value in parts])
-        return self._read_rows(written, list(map(str, texts)))
-
-    def read_one(self, item: Any) -> Archs:
-        """Read a dictionary from decision names to values, or a configuration of ConfigSpace; ``[1, d]``.
-
-        Raises:
-            InvalidArchitecture: a decision or value is unknown, a decision is missing or inactive, or the item has
-                another form.
-        """
-        if not isinstance(item, Mapping):
-            return super().read_one(item)
-        return self._read_rows(
-            [[(str(name), value) for name, value in item.items() if not _is_absent(value)]], [repr(item)]
-        )
-
-    def _read_rows(self, written: Sequence[Sequence[tuple[str, Any]]], texts: Sequence[str]) -> Archs:
-        """Build configurations ``[n, d]`` from names and values; ``texts`` name them in error messages."""
-        archs = np.zeros((len(texts), len(self.decisions)), dtype=self.dtype)
-        given = np.zeros(archs.shape, dtype=np.bool_)
-        for row, (pairs, arch) in enumerate(zip(written, archs, strict=True)):
-            for name, value in pairs:
-                at, code = self._find_code(texts[row], name, value)
-                if given[row, at]:
-                    raise self._make_malformed(texts[row], f"'{name}' appears twice")
-                arch[at], given[row, at] = code, True
-        wrong = np.argwhere(given != self.find_active(archs))
-        if len(wrong):
-            row, at = wrong[0]
-            why = f"{self._explain_inactive(at, archs[row])}: leave it out" if given[row, at] else "is missing"
-            raise self._make_malformed(texts[row], f"'{self.decisions[at]}' {why}")
-        return archs
 
     def read_columns(self, columns: Mapping[str, ValueColumn], n: int) -> ConfigurationColumns:
         """Read ``n`` configurations from one column for each decision, in the time of a few array operations.
@@ -322,49 +261,11 @@ class HyperSpace(SearchSpace):
         """
         return read_columns(self, columns, n)
 
-    def _explain_inactive(self, at: int, arch: Archs) -> str:
-        """Return why a decision is inactive in a row [d]."""
-        parent = self.declared[at].parent
-        return f"is inactive ('{self.decisions[parent]}' is {self.declared[parent].texts[int(arch[parent])]})"
-
     def _explain_broken_rule(self, arch: Archs) -> str:
         at = int(np.flatnonzero((arch != 0) & ~self.find_active(arch[None])[0])[0])
         return (
             f"decision '{self.decisions[at]}' {self._explain_inactive(at, arch)}: its column must be 0, not {arch[at]}"
         )
-
-    def _find_code(self, text: str, name: str, value: Any) -> tuple[int, float]:
-        if name not in self._columns:
-            raise self._make_malformed(text, f"unknown decision '{name}' (known: {', '.join(self.decisions)})")
-        at, digits = self._digits[name]
-        plain = value.item() if isinstance(value, np.generic) else value
-        known = write_value(plain) if isinstance(plain, bool) else plain
-        digit = digits.get(known, digits.get(_number(known), -1)) if isinstance(known, str | int | float) else -1
-        if digit < 0:
-            raise self._make_malformed(text, f"unknown value '{value}' of '{name}' (known: {self._show_decision(at)})")
-        return at, digit
-
-    def _show_decision(self, at: int) -> str:
-        texts = self.declared[at].texts
-        return ", ".join(texts[:8]) + (f", ... {texts[-1]}" if len(texts) > 8 else "")
-
-    def format(self, archs: Archs) -> list[str]:
-        """Write as ``lr=0.1,op=conv3x3,depth=3``, in the order of the declaration, without inactive decisions."""
-        archs = self.checked(archs)
-        starts = np.cumsum(self.cardinality) - self.cardinality
-        return [
-            ",".join(self.operations[at] for at in row[active].tolist())
-            for row, active in zip(archs + starts, self.find_active(archs), strict=True)
-        ]
-
-    def to_dicts(self, archs: Archs) -> list[dict[str, Value]]:
-        """Return the values of the active decisions of each configuration by name, which ``read`` takes."""
-        archs = self.checked(archs)
-        active = self.find_active(archs)
-        return [
-            {self.decisions[at]: _get_value(self.declared[at], row[at]) for at in np.flatnonzero(own).tolist()}
-            for row, own in zip(archs.tolist(), active, strict=True)
-        ]
 
     def to_optuna(self) -> "Suggest":
         """Return a function that takes a trial of Optuna, suggests its active decisions, and returns ``[1, d]``.
@@ -414,37 +315,6 @@ class HyperSpace(SearchSpace):
         return cls(*read_configspace(space))
 
 
-class _EnumeratedHyperSpace(HyperSpace, EnumeratedSpace):
-    """The same space with all rows listed, in the order of their digits; moves are looked up if memory allows."""
-
-    is_valid = EnumeratedSpace.is_valid
-    sample = EnumeratedSpace.sample
-
-    @cached_property
-    def _move_class(self) -> type[SearchSpace]:
-        n_edits = int(self.cardinality.sum()) * len(self.decisions)
-        return EnumeratedSpace if self.size * n_edits <= _LOOKED_UP else HyperSpace
-
-    def mutate(self, archs: Archs, rng: np.random.Generator) -> Archs:
-        """Move each configuration to one of its neighbours, uniformly; ``[n, d]``."""
-        return self._move_class.mutate(self, archs, rng)
-
-    def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
-        """Return every configuration one edit away, ``[m, d]``, and the row ``[m]`` that each belongs to."""
-        return self._move_class.neighbors(self, archs)
-
-    @cached_property
-    def rows(self) -> Archs:  # type: ignore[override]
-        """[N, d] every valid configuration, in index order."""
-        rows = np.zeros((1, len(self.decisions)), dtype=np.int8)
-        for at in self._order:
-            choices = np.where(self.find_active(rows)[:, at], self.cardinality[at], 1)
-            first = np.repeat(np.cumsum(choices) - choices, choices)
-            rows = np.repeat(rows, choices, axis=0)
-            rows[:, at] = np.arange(len(rows)) - first
-        return freeze_array(rows[np.lexsort(rows.T[::-1])])
-
-
 def _read(decisions: Mapping[str, Any] | None, conditions: Sequence[Mapping[str, Any]]) -> tuple[Decision, ...]:
     return (
         read_declaration(_EXAMPLE, _EXAMPLE_CONDITIONS)
@@ -484,20 +354,3 @@ def _count(decisions: Sequence[Decision]) -> float:
         return math.inf
     weights = count_configurations(decisions, whole=True)
     return math.prod(sum(own) for own, item in zip(weights, decisions, strict=True) if item.parent < 0)
-
-
-def _get_value(item: Decision, code: float) -> Value:
-    """Return the value that a code means."""
-    return float(code) if item.kind == "real" else item.values[int(code)]
-
-
-def _is_absent(value: Any) -> bool:
-    """Return whether a value stands for an inactive decision in a data frame or a dictionary."""
-    return value is None or (isinstance(value, float | np.floating) and math.isnan(value)) or repr(value) == "<NA>"
-
-
-def _number(text: Any) -> float:
-    try:
-        return float(text)
-    except (ValueError, TypeError):
-        return math.nan

@@ -166,7 +166,8 @@ def check_board(home, label, unit):
         text = re.sub("^% .*", "", board.render(kind), flags=re.MULTILINE).replace("\\%", "%")
         assert f"valid {SHOWN[unit]}".strip() in text
         assert f"regret {SHOWN[unit]}".strip() in text
-        assert ("%" in text.split("scores in")[0]) == (unit == "fraction")
+        tables = text.split("best architectures found")[0]
+        assert ("%" in tables) == (unit == "fraction")
     row = json.loads(board.render("json"))["tasks"][0]
     assert row["unit"] == unit
     (final,) = {row["final"]["valid"]["mean"] for row in board.tasks if row["strategy"] == "random_search"}
