@@ -65,8 +65,9 @@ def write_value(value: Value) -> str:
 
 
 def list_distinct(item: Decision) -> list[Value]:
-    """Return the values of a listed decision for programs that take 1 and true as equal: as texts where two are."""
-    return list(item.values) if len(set(item.values)) == len(item.values) else list(item.texts)
+    """Return the values of a listed decision for programs that take true as 1: as texts beside numbers."""
+    kinds = {isinstance(value, bool) for value in item.values if not isinstance(value, str)}
+    return list(item.texts) if len(kinds) > 1 else list(item.values)
 
 
 def write_declaration(decisions: Sequence[Decision]) -> dict[str, Any]:

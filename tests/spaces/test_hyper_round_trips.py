@@ -137,10 +137,10 @@ def test_through_configspace(space, seed):
 
 
 def write_for_others(space, archs):
-    """Return configurations as tools want them that take 1 and true as equal: such a decision's values as texts."""
+    """Return configurations for tools that take true as 1: texts where truth values stand beside numbers."""
     plain = space.to_dicts(archs)
     for item in space.declared:
-        if len(set(item.values)) < len(item.values):
+        if len({isinstance(value, bool) for value in item.values if not isinstance(value, str)}) > 1:
             for config in plain:
                 if item.name in config:
                     config[item.name] = item.texts[list(map(repr, item.values)).index(repr(config[item.name]))]
