@@ -11,6 +11,9 @@ Nothing but the architectures is taken over: scores come from the new run, and s
 same noise, they are the same. Proposals count in the order of their results, each architecture once, and are trained
 completely. The inner strategy gets the results as in ``switching``.
 
+Own design. That a language model's first proposals alone help a plain search is reported by Liu et al. 2024, "Large
+Language Models to Enhance Bayesian Optimization" (arXiv 2402.03921), for hyperparameters.
+
 ``source=none`` (the default) is the inner strategy alone. In an experiment of your own, ``run`` says whose proposals.
 """
 
