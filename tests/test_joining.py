@@ -126,6 +126,14 @@ def test_robust_accuracies_name_their_images(home: Path) -> None:
         load_task("robust")
 
 
+def test_a_name_may_end_with_the_unit(home: Path, latencies: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["join", TASK, str(latencies), "--column", "latency_ms", "--name", "mine"]) == 0
+    assert "minimize latency (s)" in capsys.readouterr().out
+    join_objectives(TASK, latencies, {"latency_ms": "ms"}, name="other")
+    first, other = (load_task(name).objectives for name in ("mine", "other"))
+    assert first == other
+
+
 def test_repeated_measurements_are_averaged_on_request(tmp_path: Path) -> None:
     frame = pd.DataFrame({"cell": [*TEXTS[:2], TEXTS[0], TEXTS[1]], "latency": [1.0, 5.0, 2.0, 5.0]})
     with pytest.raises(SourceError, match=r"row 2, column 'latency': 2.0 differs from row 0.*--average"):
@@ -138,7 +146,7 @@ def test_repeated_measurements_are_averaged_on_request(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ([], "which unit has 'latency_ms'"),
+        (["--column", "note"], "which unit has 'note'"),
         (["--unit", "parsec"], "unit 'parsec' of column 'latency_ms' is unknown"),
         (["--unit", "ms", "--unit", "s"], "2 times --unit for 1 columns"),
         (["--unit", "none", "--metric", "quality"], "--direction maximize"),

@@ -32,7 +32,8 @@ class StaticColumn:
 
     Attributes:
         column: its name in the file.
-        unit: a unit that a mapping may declare, such as ``ms``; empty if the mapping says it.
+        unit: a unit that a mapping may declare, such as ``ms``; empty if the mapping says it, or the
+            column's name ends with it.
         metric: name in the table; by default the column's name, without its unit.
         direction: ``maximize`` or ``minimize``; empty if the metric's name determines it.
     """
@@ -174,9 +175,9 @@ def _locate_architectures(
 
 
 def _complete(column: StaticColumn, mapping: TableMapping | None) -> StaticColumn:
-    """Return a column with unit and direction, from the mapping where it is not given."""
+    """Return a column with unit and direction, from the mapping or the column's name where they are not given."""
     entry = next((one for one in mapping.statics if one.column == column.column), None) if mapping else None
-    unit = column.unit or (entry.unit if entry else "")
+    unit = column.unit or (entry.unit if entry else _find_unit_in_name(column.column))
     if unit not in UNITS:
         seen = f"unit '{unit}' of column '{column.column}' is unknown" if unit else f"which unit has '{column.column}'?"
         raise InvalidOption(f"{seen}; say --unit with one of: {', '.join(UNITS)}")
@@ -191,6 +192,12 @@ def _complete(column: StaticColumn, mapping: TableMapping | None) -> StaticColum
     if why := "" if direction else explain_unknown_direction(metric, UNITS[unit].unit, static=False):
         raise InvalidOption(f"column '{column.column}': {why} (on the command line, --direction maximize)")
     return StaticColumn(column=column.column, unit=unit, metric=metric, direction=direction)
+
+
+def _find_unit_in_name(column: str) -> str:
+    """Return the unit that a name ends with, as ``latency_ms`` does; empty if there is none."""
+    ending = re.search(r"[_. (\[-]([A-Za-z]+)[)\]]?$", column)
+    return ending[1] if ending and ending[1] in UNITS else ""
 
 
 def _name_metric(column: str, unit: str) -> str:
