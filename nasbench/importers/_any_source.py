@@ -11,8 +11,10 @@ from nasbench.importers._folders import read_folder
 from nasbench.importers._mapping import SourceLayout
 from nasbench.importers._members import is_archive
 from nasbench.importers._reading import READABLE, read_cells
+from nasbench.table.locate import find_shipped_tables
 
 _AS_DECLARED = SourceLayout()
+_NAME = re.compile(r"\w[\w.-]*")
 
 
 def read_source(
@@ -61,3 +63,18 @@ def read_own_cells(path: Path) -> TextCells:
 def make_table_name(source: Path) -> str:
     """Return the name of a table after its file: ``my_runs`` for ``my runs.csv``."""
     return re.sub(r"[^\w-]+", "_", source.absolute().name.partition(".")[0]).strip("_-") or "mine"
+
+
+def check_table_name(name: str) -> str:
+    """Return the name of a new table.
+
+    Raises:
+        InvalidOption: it cannot be the name of a file, or a shipped table has it.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidOption(f"table name {name!r}: expected letters, digits, '_', '.' and '-'; give --name")
+    if (find_shipped_tables() / f"{name}.h5").exists():
+        raise InvalidOption(
+            f"table name {name!r} belongs to a shipped table, which the new table would hide; give --name"
+        )
+    return name

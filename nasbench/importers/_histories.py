@@ -25,6 +25,7 @@ import numpy as np
 
 from nasbench.arrays import Archs, Ints
 from nasbench.errors import InvalidArchitecture, InvalidOption, NasbenchError, SourceError
+from nasbench.importers._any_source import check_table_name
 from nasbench.importers._history_columns import (
     COMPLETE,
     COST,
@@ -43,9 +44,7 @@ from nasbench.importers._separated import BROKEN
 from nasbench.registry import SPACES
 from nasbench.spaces import DeclaredSpace, SearchSpace, complete_space
 from nasbench.table import Measurement, TableBuilder
-from nasbench.table.locate import find_shipped_tables
 
-_NAME = re.compile(r"\w[\w.-]*")
 _NOT_IN_NAME = re.compile(r"[^\w.-]+")
 _DAMAGED: tuple[type[Exception], ...] = (*BROKEN, ArithmeticError)
 _FRACTIONS = re.compile(r"(^|_)(acc|accuracy|top_?[15]|f1|auc|auroc|iou|dice)($|_)", re.IGNORECASE)
@@ -132,7 +131,7 @@ class HistoryImporter:
         self._task = _describe_task(goals, groups, columns)
         self.remarks = [*history.remarks, *whole.remarks, *describe_budgets(groups)]
         return TableBuilder(
-            name=_check_name(self._name or _NOT_IN_NAME.sub("_", history.name).strip("_.-+") or "history"),
+            name=check_table_name(self._name or _NOT_IN_NAME.sub("_", history.name).strip("_.-+") or "history"),
             title=f"{history.tool}: {len(archs):,} configurations of the search '{history.name}'",
             space=space.name,
             citation=f"own training runs, searched with {history.tool}",
@@ -223,16 +222,6 @@ def _find_unit(goal: Goal, runs: Sequence[Run]) -> str:
     values = np.array([value for run in runs for value in (run.values[0], *run.curve.values()) if np.isfinite(value)])
     is_accuracy = goal.direction == "maximize" and _FRACTIONS.search(goal.metric) is not None
     return "fraction" if is_accuracy and values.min() >= 0.0 and values.max() <= 1.0 else "none"
-
-
-def _check_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise InvalidOption(f"table name {name!r}: expected letters, digits, '_', '.' and '-'; give --name")
-    if (find_shipped_tables() / f"{name}.h5").exists():
-        raise InvalidOption(
-            f"table name {name!r} belongs to a shipped table, which the new table would hide; give --name"
-        )
-    return name
 
 
 def _write_notes(history: History, runs: Sequence[Run], remarks: Sequence[str]) -> str:

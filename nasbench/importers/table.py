@@ -82,7 +82,6 @@ Both long and wide tables (Wickham 2014, "Tidy Data") can be read.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -90,7 +89,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nasbench.errors import InvalidOption
-from nasbench.importers._any_source import make_table_name, read_own_cells, read_source
+from nasbench.importers._any_source import check_table_name, make_table_name, read_own_cells, read_source
 from nasbench.importers._architectures import open_declared_space, read_architectures
 from nasbench.importers._arrays import is_array_file
 from nasbench.importers._cells import TextCells, UnreadableRows, describe_skipped
@@ -100,9 +99,6 @@ from nasbench.importers._mapping import TableMapping, list_shipped_maps, read_ma
 from nasbench.importers._points import build_measurements, build_statics
 from nasbench.spaces import select_kept_options
 from nasbench.table import TableBuilder
-from nasbench.table.locate import find_shipped_tables
-
-_NAME = re.compile(r"\w[\w.-]*")
 
 
 class AnyTable:
@@ -208,14 +204,7 @@ class AnyTable:
         return self._map not in list_shipped_maps()
 
     def _check_name(self, mapping: TableMapping, source: Path) -> str:
-        name = self._name or mapping.text.get("name", "") or make_table_name(source)
-        if not _NAME.fullmatch(name):
-            raise InvalidOption(f"table name {name!r}: expected letters, digits, '_', '.' and '-'; give --name")
-        if (find_shipped_tables() / f"{name}.h5").exists():
-            raise InvalidOption(
-                f"table name {name!r} belongs to a shipped table, which the new table would hide; give --name"
-            )
-        return name
+        return check_table_name(self._name or mapping.text.get("name", "") or make_table_name(source))
 
 
 def _build_table(cells: TextCells, mapping: TableMapping, name: str, source: Path) -> TableBuilder:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze_array
 from nasbench.spaces._hyper_scale import N_PARTS, Scale
 from nasbench.spaces._space import Graphs
-from nasbench.spaces.hyper import HyperSpace, count_configurations
+from nasbench.spaces.hyper import HyperSpace
 
 _STEPS = (0.2, 0.05, 0.01)  # of a scale: distances of the neighbours of a number, on both sides
 _DEVIATION = 0.2  # standard deviation of a mutated number, as in ConfigSpace's neighbours
@@ -92,11 +92,6 @@ class WideHyperSpace(HyperSpace):
             drawn = np.full(len(new), scale.middle) if rng is None else scale.place(rng.random(len(new)))
             archs[new, at] = drawn
         return np.where(active, archs, 0.0)
-
-    @cached_property
-    def _cumulative(self) -> list[Floats]:
-        weights = count_configurations(self.declared)
-        return [np.cumsum([weight / sum(own) for weight in own]) for own in weights]
 
     def sample(self, n: int, rng: np.random.Generator) -> Archs:
         """Draw ``n`` configurations: uniform over the listed choices, each number uniform on its scale; ``[n, d]``."""
