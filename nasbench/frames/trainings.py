@@ -40,6 +40,7 @@ def task_from_frame(
     score: str,
     seed: str | None = None,
     cost: str | float | None = None,
+    cost_per: str | None = None,
     direction: str | None = None,
     ordinal: Mapping[str, Sequence[Any]] | None = None,
     conditions: Sequence[Mapping[str, Any]] | None = None,
@@ -64,6 +65,8 @@ def task_from_frame(
         score: column that a search observes. A missing score counts as a crash if its row has a cost.
         seed: column of labels of repeated trainings. Without it, rows of one architecture are numbered in their order.
         cost: column of seconds; or seconds of each training as a number. None: each training costs 1.
+        cost_per: with ``epoch``, whether ``cost`` holds the seconds of each ``"epoch"``, or the ``"total"`` so far;
+            None to guess it where the numbers say so.
         direction: ``"maximize"`` or ``"minimize"`` the score; None if its name says so, as ``val_acc`` does.
         ordinal: column -> its values in order, for texts such as small, medium, large.
         conditions: ``{"decision": name, "when": other, "is": [values]}``; None to guess them from empty cells.
@@ -78,11 +81,16 @@ def task_from_frame(
         InvalidOption: something is undecided or contradictory; the message says what to pass.
         SourceError: a column does not exist, or a cell is not what its column should hold.
     """
+    if isinstance(cost, bool):
+        raise InvalidOption(f"cost={cost}; expected a column, or the seconds of each training")
+    if cost_per not in (None, "epoch", "total"):
+        raise InvalidOption(f"cost_per={cost_per!r}; expected 'epoch' or 'total'")
     asked = TrainingColumns(
         decisions=_list_decisions(decisions, ordinal or {}),
         score=score,
         seed=seed or "",
         cost=1.0 if cost is None else cost,
+        cost_per=cost_per or "",
         test=test or "",
         epoch=epoch or "",
         objectives=_list_objectives(objectives),

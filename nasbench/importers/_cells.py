@@ -14,6 +14,7 @@ from nasbench.importers._columns import Column, ColumnCodes, Columns, ObjectColu
 from nasbench.importers._durations import parse_duration
 
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 _SHOWN = 12  # distinct texts of a column that an error lists
 
 _NO_DURATION = (
@@ -260,21 +261,30 @@ def is_number(cell: Any) -> bool:
         return False
     try:
         float(cell)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return False
     return True
 
 
 def has_decimal_commas(cells: TextCells) -> bool:
-    """Return whether some column of texts holds only numbers, some with a comma and none with a point."""
+    """Return whether some column holds only numbers, some with a decimal comma, and no column has decimal points.
+
+    A column in which every comma may separate thousands, such as 1,234, is no evidence.
+    """
+    found = False
     for name in cells.columns:
-        texts = [cell.strip() for cell in cells.codes(name).values if isinstance(cell, str)]
-        commas = [bool(_COMMA.fullmatch(text)) for text in texts]
-        if any(commas) and all(
-            comma or (is_number(text) and "." not in text) for comma, text in zip(commas, texts, strict=True)
-        ):
-            return True
-    return False
+        values = cells.codes(name).values
+        texts = [cell.strip() for cell in values if isinstance(cell, str)]
+        if any(isinstance(cell, float) and not cell.is_integer() for cell in values):
+            return False
+        numbers = [text for text in texts if _COMMA.fullmatch(text) or is_number(text)]
+        if len(numbers) < len(texts):
+            continue
+        if any("." in text for text in numbers):
+            return False
+        commas = [text for text in numbers if "," in text]
+        found |= any(not _THOUSANDS.fullmatch(text) for text in commas)
+    return found
 
 
 def _explain_no_number(cell: Any, decimal: str) -> str:

@@ -16,7 +16,12 @@ _MINIMIZED = {
     *("runtime", "energy", "power", "params", "parameters", "flops", "macs", "madds", "memory", "bytes"),
     *("cost", "regret", "fpr", "fnr", "lpips", "deviance", "crossentropy", "xent", "bce"),
 }
-_REVERSED = {"neg", "negative", "minus", "inverse", "inv", "one"}
+_REVERSED = {
+    *("neg", "negative", "minus", "inverse", "inv", "one", "inaccuracy", "drop", "gap", "penalty", "reduction"),
+    *("diff", "difference", "delta", "decrease", "degradation", "fixed", "rank", "std", "stddev", "stdev", "var"),
+    "variance",
+}
+"""Words beside which the name of a metric does not tell the direction, or means another quantity."""
 _ALWAYS_SMALL = ("s", "J")  # units of which less is better, whatever the name
 _ASKED = "say direction = 'maximize' or 'minimize'"
 
@@ -38,6 +43,13 @@ def find_direction(metric: str, unit: str, *, static: bool) -> str:
     if len(found) == 1 and not words & _REVERSED and not metric.startswith("1-"):
         return found[0]
     return "none" if static and unit == "none" and not found else ""
+
+
+def is_direction_doubtful(name: str) -> bool:
+    """Return whether a name holds words of a direction, and others that contradict or reverse them."""
+    words = set(_split_words(name))
+    known = words & (_MAXIMIZED | _MINIMIZED)
+    return bool(known or words & _REVERSED) and not find_direction(name, "none", static=False)
 
 
 def explain_unknown_direction(metric: str, unit: str, *, static: bool) -> str:

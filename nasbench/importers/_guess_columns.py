@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nasbench.arrays import Floats
-from nasbench.importers._directions import find_direction
+from nasbench.importers._directions import find_direction, is_direction_doubtful
 from nasbench.importers._units import UNITS
 
 _METRICS = (  # pattern of the column's words, metric, unit, measured (or static)
@@ -230,7 +230,7 @@ def guess_column(column: str, own: Joined, file: str, *, trained: bool, measured
             f"'{column}' is named like a percentage, but its largest value is {high:g}: percent, or fraction?"
         )
     metric = _remove_split(column, split if measured else "") if unit == "none" else metric
-    direction = _guess_direction(metric, unit, measured=measured)
+    direction = "" if is_direction_doubtful(column) else _guess_direction(metric, unit, measured=measured)
     dataset = next((name for name, at in _DATASETS for place in (text, file.lower()) if re.search(at, place)), "data")
     sentinel = bool((own.values == -1).any()) and not ((own.values < 0) & (own.values != -1)).any()
     epoch = own.last + (own.first == 0) if "{epoch}" in column else _read_epoch(text, file.lower())

@@ -29,6 +29,8 @@ _NAMED_SPAN = 10.0
 _ALMOST = 1e-9
 _LOGARITHMIC = re.compile(r"\b(lr|rate|decay|wd|weight decay|l2|eps|epsilon)\b")
 _SHOWN = 8  # values that a text lists
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_LEADING_ZERO = re.compile(r"[+-]?0\d")
 _TRUTH = {"true": True, "True": True, "false": False, "False": False}
 
 
@@ -38,6 +40,8 @@ def list_values(texts: Column) -> list[Value]:
     1 and 1.0 are one value.
     """
     distinct = [text for text in pd.unique(texts) if text is not None]
+    if distinct and all(map(_WHOLE.fullmatch, distinct)) and not any(map(_LEADING_ZERO.match, distinct)):
+        return sorted(set(map(int, distinct)))  # exact beyond 2^53, too
     if (floats := _read_floats(distinct)) is not None:
         numbers = {value: _plain(text, value) for value, text in zip(floats, distinct, strict=True)}
         return [numbers[value] for value in sorted(numbers)]
@@ -50,8 +54,8 @@ def list_values(texts: Column) -> list[Value]:
 def _read_floats(texts: Sequence[str]) -> list[float] | None:
     """Return texts as finite numbers; None if one is something else. See ``is_number`` for what is no number."""
     joined = "".join(texts)
-    if not texts or "_" in joined or not joined.isascii():
-        return None
+    if not texts or "_" in joined or not joined.isascii() or any(map(_LEADING_ZERO.match, texts)):
+        return None  # 010 is a code, not the number 10
     try:
         values = list(map(float, texts))
     except ValueError:
@@ -63,7 +67,7 @@ def _plain(text: str, value: float) -> int | float:
     """Return a number as a whole one where its text, or its value, is one."""
     if not value.is_integer():
         return value
-    return int(text) if re.fullmatch(r"[+-]?\d+", text) else int(value) if abs(value) < 2**53 else value
+    return int(text) if _WHOLE.fullmatch(text) else int(value) if abs(value) < 2**53 else value
 
 
 def guess_decision(name: str, values: Sequence[Value], n: int) -> dict[str, Any]:

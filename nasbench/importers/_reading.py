@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import json
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from nasbench.importers._text_tables import split_table
 
 _DEEPEST = 32  # levels of nested objects and lists
 _SHOWN = 12  # most column names that an error message lists
+_MOST_FIELDS = 20_000  # of one record; a learning curve has one for each epoch
 _MOST_CELLS = 5 * 10**7  # of a Parquet file; each becomes a Python object of about 40 bytes
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
@@ -53,8 +55,7 @@ def read_cells(
         names, rows, places, remark = _READERS[suffix](path, suffix, whole)
     except BROKEN as error:
         raise SourceError(f"{path} cannot be read as {suffix[1:]}: {error}") from error
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise SourceError(f"{path} has two columns named '{twice[0]}'")
     if len(rows) == 0 or not names:
         raise SourceError(f"{path} holds no rows")
@@ -101,7 +102,8 @@ def _check_size(path: Path) -> None:
     """
     parquet = importlib.import_module("pyarrow.parquet")
     with parquet.ParquetFile(path) as file:
-        n_cells = file.metadata.num_rows * file.metadata.num_columns
+        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+        n_cells = sum(group.column(j).num_values for group in groups for j in range(group.num_columns))  # of lists, too
     if n_cells > _MOST_CELLS:
         raise ValueError(
             f"it holds {n_cells:,} cells, more than {_MOST_CELLS:,}, the limit of this format: write only the columns "
@@ -174,7 +176,7 @@ def flatten_record(value: Any, whole: Collection[str] = (), depth: int = 0) -> d
         depth: the level of the value in the record.
 
     Raises:
-        ValueError: two fields get the same name, or the nesting is too deep.
+        ValueError: two fields get the same name, the nesting is too deep, or there are too many fields.
     """
     if not isinstance(value, dict | list):
         return {"": value}
@@ -191,11 +193,22 @@ def flatten_record(value: Any, whole: Collection[str] = (), depth: int = 0) -> d
             if full in made:
                 raise ValueError(f"two fields get the name {full!r} after flattening: rename one")
             made[full] = cell
+        if len(made) > _MOST_FIELDS:
+            raise ValueError(f"a record has more than {_MOST_FIELDS:,} fields, lists element by element")
     return made
 
 
 def convert_records(records: list[dict[str, Any]]) -> tuple[list[str], Column]:
-    """Return the names of all fields and the cells [n, k] of flat records; a field that a record lacks is empty."""
+    """Return the names of all fields and the cells [n, k] of flat records; a field that a record lacks is empty.
+
+    Raises:
+        ValueError: the cells are more than the limit.
+    """
+    fields = {name for record in records for name in record}
+    if len(records) * len(fields) > _MOST_CELLS:
+        raise ValueError(
+            f"{len(records):,} records with {len(fields):,} different fields; at most {_MOST_CELLS:,} cells"
+        )
     return _convert_frame(pd.DataFrame(records, dtype=object))
 
 

@@ -16,7 +16,7 @@ from nasbench.arrays import Archs, Floats, Ints
 from nasbench.errors import InvalidOption, SourceError
 from nasbench.importers._any_source import read_source
 from nasbench.importers._architectures import read_readable
-from nasbench.importers._cells import TextCells
+from nasbench.importers._cells import TextCells, has_decimal_commas
 from nasbench.importers._directions import explain_unknown_direction, find_direction
 from nasbench.importers._frames import read_frame
 from nasbench.importers._mapping import SourceLayout, TableMapping, label_complaint, read_mapping
@@ -141,6 +141,8 @@ def _read_cells(source: Any, mapping: TableMapping | None, whole: tuple[str, ...
     else:
         decimal, layout = (mapping.decimal, mapping.layout) if mapping else (".", SourceLayout(whole=whole))
         cells = read_source(Path(source), decimal, layout)
+        if not mapping and has_decimal_commas(cells):
+            cells = read_source(Path(source), ",", layout)
     return cells.select_rows(cells.match_rows(mapping.where)) if mapping and mapping.where else cells
 
 

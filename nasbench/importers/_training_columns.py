@@ -17,6 +17,8 @@ class TrainingColumns:
         score: the column that a search observes.
         seed: labels of repeated trainings; empty to number them in the order of the rows.
         cost: seconds of a training: a column, or one number for all.
+        cost_per: whether a column of costs holds the seconds of each ``epoch``, or the ``total`` since the start; empty
+            to guess it.
         test: a column that is reported and that no search sees.
         epoch: the last finished epoch of each row; empty if a row is a complete training.
         objectives: further columns to optimise -> direction, empty to derive it from the name.
@@ -28,6 +30,7 @@ class TrainingColumns:
     score: str
     seed: str = ""
     cost: str | float = 1.0
+    cost_per: str = ""
     test: str = ""
     epoch: str = ""
     objectives: Mapping[str, str] = field(default_factory=dict)

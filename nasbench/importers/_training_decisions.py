@@ -24,6 +24,7 @@ from nasbench.importers._training_columns import Said, TrainingColumns
 from nasbench.spaces import SearchSpace
 
 _KINDS = ("categorical", "ordinal", "integer", "real", "log")
+_BESIDE = {"a decision beside it": {"categorical": ["a", "b"]}}  # since a space needs two configurations
 
 
 def declare_architecture(cells: TextCells, asked: TrainingColumns, said: Said) -> tuple[dict[str, Any], SearchSpace]:
@@ -42,6 +43,9 @@ def declare_architecture(cells: TextCells, asked: TrainingColumns, said: Said) -
         column: _declare_decision(column, asked.decisions[column], values[column], int(counts[column]))
         for column in names
     }
+    for column, given in asked.decisions.items():  # what the user declared is checked before it is described
+        if isinstance(given, Mapping):
+            open_declared_space({"space": "hyper", "space_options": {"decisions": {column: given, **_BESIDE}}})
     listed = {column: own for column, own in texts.items() if not {"real", "integer"} & declared[column].keys()}
     conditions = _declare_conditions(asked, texts, listed)
     active = {condition["decision"]: condition for condition in conditions}
@@ -72,7 +76,11 @@ def _read_choices(cells: TextCells, column: str) -> Column:
                 f"{cell!r} is a {type(cell).__name__}; a decision is one number, text or truth value: make one column "
                 "for each element, or a text",
             )
-    return cells.texts(column)
+    texts = cells.texts(column)
+    for text in pd.unique(texts):
+        if text is not None and not text.isprintable():
+            raise cells.make_error(int(np.flatnonzero(texts == text)[0]), column, f"{text!r} cannot be printed")
+    return texts
 
 
 def _declare_decision(column: str, given: Any, values: list[Value], n: int) -> dict[str, Any]:
@@ -103,6 +111,11 @@ def _declare_conditions(
     asked: TrainingColumns, texts: Mapping[str, Column], listed: Mapping[str, Column]
 ) -> list[dict[str, Any]]:
     """Return the given conditions, or one for each decision that is empty in some rows."""
+    for condition in asked.conditions or ():
+        if not isinstance(condition, Mapping) or condition.keys() != {"decision", "when", "is"}:
+            raise InvalidOption(
+                f"condition {condition!r}; expected {{'decision': NAME, 'when': OTHER, 'is': [VALUES]}}"
+            )
     conditions = [dict(condition) for condition in asked.conditions or ()]
     known = {condition.get("decision") for condition in conditions}
     for column, own in texts.items():

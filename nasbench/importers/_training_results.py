@@ -1,5 +1,6 @@
 """Read the results of a user's own trainings: units, directions, crashes, repeated trainings, seconds."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -10,8 +11,7 @@ from nasbench.arrays import Ints
 from nasbench.errors import InvalidOption, SourceError
 from nasbench.importers._cells import TextCells, is_number
 from nasbench.importers._columns import Column
-from nasbench.importers._directions import find_direction
-from nasbench.importers._guess_columns import Joined, guess_column, guess_unit, make_metric_name
+from nasbench.importers._guess_columns import Joined, guess_column, guess_unit, make_metric_name, split_words
 from nasbench.importers._mapping import ROWS, FromColumn, MappingEntry
 from nasbench.importers._training_columns import Said, TrainingColumns, count_nouns
 from nasbench.importers._units import DURATION, UNITS, find_misfit_value
@@ -23,8 +23,18 @@ _DIRECTIONS = {
     **dict.fromkeys(("min", "minimise", "minimize"), "minimize"),
 }
 _ASKED = "direction='maximize' or 'minimize' (--direction on the command line)"
+_LABEL_NUMBER = re.compile(r"0|[1-9]\d*", re.ASCII)  # 01 and 1 are two labels
 _SPARSE = 8  # a table of every seed's label is refused from this many cells for each training on
-_GROWS = 1.5  # totals grow at least by this factor from the first epoch to the last
+_CONSTANT = 1.2  # seconds of single epochs grow by less than this factor
+_NEARLY = 0.7  # totals grow by at least this share of the factor by which the epochs grow
+_TIMES = {
+    **dict.fromkeys(("ms", "milliseconds"), "ms"),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), "min"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("day", "days"), "days"),
+}
+_MONEY = ("usd", "eur", "dollar", "dollars", "euro", "euros", "cents", "credits")
 
 
 def read_results(cells: TextCells, asked: TrainingColumns, said: Said) -> TextCells:
@@ -34,6 +44,10 @@ def read_results(cells: TextCells, asked: TrainingColumns, said: Said) -> TextCe
     for column in filter(None, results):
         if not _is_duration(cells, column):
             columns[column] = _convert_to_numbers(cells, column, said)
+        elif column != asked.cost:
+            first = next(row for row, cell in enumerate(cells.column(column)) if cell is not None)
+            shown = str(cells.column(column)[first])
+            raise cells.make_error(first, column, f"{shown!r} is a length of time; write it as a number of seconds")
     made = cells.replace_columns(columns)
     score = columns[asked.score].astype(np.float64)
     empty = np.isnan(score)
@@ -66,11 +80,11 @@ def _convert_to_numbers(cells: TextCells, column: str, said: Said) -> Column:
     cells_of = cells.texts(column) if cells.decimal == "," else cells.column(column)
     bad = next((row for row, cell in enumerate(cells_of) if cell is not None and not is_number(cell)), None)
     if bad is not None:
-        raise cells.make_error(
-            bad,
-            column,
-            f"{cells.column(column)[bad]!r} is not a number; where a value is missing, leave the cell empty",
-        )
+        seen = cells.column(column)[bad]
+        remedy = "where a value is missing, leave the cell empty"
+        if isinstance(seen, str) and is_number(seen.replace(",", "").replace(".", "")):
+            remedy = "remove thousands separators, and write all decimals of the file with a point, or all with a comma"
+        raise cells.make_error(bad, column, f"{seen!r} is not a number; {remedy}")
     values = np.array([np.nan if cell is None else float(cell) for cell in cells_of])
     if infinite := int(np.isinf(values).sum()):
         said.append((column, f"{count_nouns(infinite, 'infinite value')}, taken as missing"))
@@ -94,7 +108,7 @@ def _guess_result(cells: TextCells, column: str, direction: str, option: str) ->
         unit = "none"
     if direction and direction not in _DIRECTIONS:
         raise InvalidOption(f"direction {direction!r} of '{column}'; expected 'maximize' or 'minimize'")
-    found = _DIRECTIONS.get(direction, "") or guess.direction or find_direction(column, "none", static=False)
+    found = _DIRECTIONS.get(direction, "") or guess.direction
     if found not in ("maximize", "minimize"):
         raise InvalidOption(f"the name '{column}' does not say whether higher or lower is better: say {option}")
     return ScoredColumn(guess.metric, unit, found)
@@ -135,8 +149,11 @@ class RepeatedRows:
             raise cells.make_error(int(pd.isna(texts).argmax()), column, "the seed is missing")
         labels, numbers = _number_labels(texts)
         if self.n * len(labels) > _SPARSE * len(texts) and not self.asked.epoch:
-            self.seed = ROWS
+            groups = pd.Series(numbers).groupby(self.place)
+            numbers = groups.rank(method="dense").to_numpy().astype(np.int64) - 1
             said.append((column, f"seed: {len(labels):,} labels, few in common: numbered anew for each architecture"))
+            self._refuse_contradictions()  # while the labels are those of the user
+            self.cells, self.seed = self.cells.replace_columns({column: numbers.astype(object)}), FromColumn(column)
             return
         self.cells = cells.replace_columns({column: numbers.astype(object)})
         self.seed = FromColumn(column)
@@ -183,7 +200,7 @@ class RepeatedRows:
 def _number_labels(texts: Column) -> tuple[list[str], Ints]:
     """Return the distinct labels, and a whole number for each row [n]: the label itself where all are such numbers."""
     labels = list(pd.unique(texts))
-    if all(text.isascii() and text.isdigit() and int(text) <= 2**31 for text in labels):
+    if all(_LABEL_NUMBER.fullmatch(text) and int(text) <= 2**31 for text in labels):
         return labels, texts.astype(np.int64)
     number = {text: i for i, text in enumerate(sorted(labels))}
     return labels, np.array([number[text] for text in texts], dtype=np.int64)
@@ -202,18 +219,31 @@ def declare_measurements(repeats: RepeatedRows, said: Said) -> tuple[ScoredColum
     entries = [MappingEntry(column=asked.score, split="valid", **own, **shared)]
     if asked.test:
         test = _guess_result(cells, asked.test, score.direction, _ASKED)
+        own_direction = _find_own_direction(cells, asked.test)
+        if own_direction not in ("", score.direction):
+            raise InvalidOption(
+                f"'{asked.test}' is to be {own_direction}d by its name, and '{asked.score}' {score.direction}d: "
+                "expected the same metric of test data"
+            )
         unit = score.unit if score.unit == "none" else test.unit
         if UNITS[unit].unit != UNITS[score.unit].unit:
             raise InvalidOption(f"'{asked.test}' is in {test.unit}, '{asked.score}' in {score.unit}: expected one unit")
         said.append((asked.test, f"test: reported, never shown to a search ({_say_unit(unit)})"))
         entries.append(MappingEntry(column=asked.test, split="test", **own | {"unit": unit}, **shared))
     if asked.epoch:
-        said.append((asked.epoch, "epoch: each row is a point of a learning curve"))
+        said.append((asked.epoch, f"epoch: each row is a point of a learning curve{_describe_early_ends(repeats)}"))
     if not isinstance(asked.cost, str):
         said.append(("cost", f"none is given: each training costs {asked.cost:g}"))
         return score, entries
     entries.append(_declare_cost(repeats, shared, said))
     return score, entries
+
+
+def _find_own_direction(cells: TextCells, column: str) -> str:
+    """Return the direction that a column's name tells; empty if it tells none."""
+    values = cells.columns[column].astype(np.float64)
+    found = guess_column(column, Joined(values), cells.file, trained=True, measured=True).direction
+    return found if found in ("maximize", "minimize") else ""
 
 
 def _say_unit(unit: str) -> str:
@@ -226,11 +256,13 @@ def _declare_cost(repeats: RepeatedRows, shared: Mapping[str, Any], said: Said) 
         unit, note = DURATION, "durations"
     else:
         values = cells.columns[column].astype(np.float64)
-        unit = guess_unit("s?", column, values)
+        unit = guess_unit("s?", column, values) or _find_time_unit(column)
         unit, note = (unit, f"in {unit}") if unit else ("s", "taken as seconds")
         if (values <= 0).any():
             raise cells.make_error(int((values <= 0).argmax()), column, "a training must cost more than 0")
-    per = _guess_per(repeats, column) if shared.get("epoch") and unit != DURATION else ""
+    per = ""
+    if shared.get("epoch"):
+        per = repeats.asked.cost_per or ("" if unit == DURATION else _guess_per(repeats, column))
     also = {"epoch": ", of each epoch, to be summed up", "total": ", since the start of the training"}.get(per, "")
     lacking = int(pd.isna(cells.column(column)).sum())
     left = (
@@ -252,10 +284,38 @@ def _guess_per(repeats: RepeatedRows, column: str) -> str:
     frame["epoch"] = cells.read_numbers(asked.epoch)
     frame["cost"] = cells.columns[column].astype(np.float64)
     frame = frame.dropna().sort_values("epoch", kind="stable")
-    groups = frame.groupby(["arch", "seed"])["cost"]
-    falls = bool((groups.diff() < 0).any())
-    grown = float((groups.last() / groups.first()).median())
-    return "total" if not falls and grown >= _GROWS else "epoch"
+    groups = frame.groupby(["arch", "seed"])
+    falls = bool((groups["cost"].diff() < 0).any())
+    grown = float((groups["cost"].last() / groups["cost"].first()).median())
+    first = int(frame["epoch"].min() == 0)  # epochs that are counted from 0
+    expected = float(((groups["epoch"].last() + first) / (groups["epoch"].first() + first)).median())
+    if falls or (grown <= _CONSTANT < expected):
+        return "epoch"
+    if grown >= _NEARLY * expected > _CONSTANT:
+        return "total"
+    raise InvalidOption(
+        f"{cells.file}: '{column}' grows by a factor of {grown:.3g} while the epochs grow by {expected:.3g}: does it "
+        "hold the seconds of each epoch, or all since the start? say cost_per='epoch' or 'total' (--cost-per)"
+    )
+
+
+def _describe_early_ends(repeats: RepeatedRows) -> str:
+    """Return how many architectures have no score at the last epoch, which alone is searched; empty if none."""
+    epochs = repeats.cells.read_numbers(repeats.asked.epoch)
+    scored = ~np.isnan(repeats.cells.columns[repeats.asked.score].astype(np.float64))
+    at_end = np.unique(repeats.place[(epochs == epochs[scored].max()) & scored])
+    n = repeats.n - len(at_end)
+    end = f"{epochs[scored].max():g}"
+    return f"; {count_nouns(n, 'architecture')} without a score at epoch {end}: not searched" if n else ""
+
+
+def _find_time_unit(column: str) -> str:
+    """Return the unit of time that a name holds anywhere, such as ``minutes_per_run``; empty if there is not one."""
+    words = split_words(column).split()
+    if money := [word for word in words if word in _MONEY]:
+        raise InvalidOption(f"'{column}' is in {money[0]}; the cost of a training is in seconds: pass another column")
+    found = {_TIMES[word] for word in words if word in _TIMES}
+    return found.pop() if len(found) == 1 else ""
 
 
 def declare_statics(repeats: RepeatedRows, said: Said) -> list[MappingEntry]:

@@ -64,6 +64,7 @@ def build_trainings(cells: TextCells, asked: TrainingColumns, *, title: str, sou
     for column in asked.used:
         cells.column(column)
     said: Said = [("file", cells.remark)] if cells.remark else []
+    said += [("file", "decimal commas")] if cells.decimal == "," else []
     architecture, space = declare_architecture(cells, asked, said)
     cells = read_results(cells, asked, said)
     archs, place = read_architectures(cells, architecture, space)

@@ -29,6 +29,7 @@ from nasbench.tasks.table_opening import make_table_task
 from nasbench.tasks.table_task import TableTask
 
 _NAME = re.compile(r"\w[\w.+-]*")
+_LONGEST_NAME = 100  # characters; it is the name of files
 _TRAININGS = 100  # trainings that the budget of a task pays for, where a third of the pool is not fewer
 _SHOWN = 8  # columns that a question lists
 _SEEN = ("valid", "train")
@@ -109,9 +110,10 @@ def find_task_file(name: str) -> Path:
     Raises:
         InvalidOption: the name cannot be used, or belongs to the suite.
     """
-    if not _NAME.fullmatch(name) or is_surrogate(name):
+    if not _NAME.fullmatch(name) or is_surrogate(name) or len(name) > _LONGEST_NAME:
         raise InvalidOption(
-            f"task name {name!r}: expected letters, digits, '_', '.', '+' and '-', and not '{SURROGATE_PREFIX}...'"
+            f"task name {name[:_LONGEST_NAME]!r}: expected letters, digits, '_', '.', '+' and '-', up to "
+            f"{_LONGEST_NAME}, and not '{SURROGATE_PREFIX}...'"
         )
     if name in shipped_declarations():
         raise InvalidOption(f"task name {name!r} belongs to a task of the suite; choose another name")
