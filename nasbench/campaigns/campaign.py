@@ -30,6 +30,7 @@ from nasbench.campaigns.settings import (
     read_space,
     refuse_other_settings,
 )
+from nasbench.campaigns.sources import find_source_objective, is_campaign, refuse_other_scale
 from nasbench.campaigns.tables import make_frame
 from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, SearchFinished
@@ -282,7 +283,8 @@ def open_campaign(
             declares decisions, the name of a space, or a task, whose objective is then the default.
         strategy: label of a strategy; default ``auto``.
         seed: seed of all random numbers; default 0.
-        metric: name of the scores, and of their column; default ``score``.
+        metric: name of the scores, and of their column; default ``score``, or that of the trainings to start from
+            where these are a task or another campaign; so for unit and direction.
         unit: ``none`` (the default), ``fraction``, ``nats``, ``s``, ``count`` or ``J``.
         direction: ``maximize`` (the default) or ``minimize``.
         epochs: epochs to which a training may be asked for, rising, the last one being a complete training, for
@@ -333,7 +335,8 @@ def _begin(path: Path, space: Any, given: Mapping[str, Any], start: Any) -> Camp
             f"(in Python: open_campaign({str(path)!r}, space=...))"
         )
     chosen, task = read_space(space)
-    named = Objective(SCORE, "none") if task is None else name_objective(task)
+    source = find_source_objective(start, given.get("metric"))
+    named = (source or Objective(SCORE, "none")) if task is None else name_objective(task)
     defaults = {
         "metric": named.name,
         "unit": named.unit,
@@ -359,6 +362,7 @@ def _begin(path: Path, space: Any, given: Mapping[str, Any], start: Any) -> Camp
 def _read_trainings(given: Any, settings: Settings) -> ReadRows:
     """Return given trainings: what ``read_rows`` reads, all results of another campaign, or those in a task's table."""
     metric = settings.objective.name
+    refuse_other_scale(given, settings.objective)
     if (task := find_task(given)) is not None:
         archs, scores = list_trained(task.require_table("the task to start from"))
         values = (task.sign * scores * find_factor(task, metric)).tolist()
@@ -374,14 +378,6 @@ def _read_trainings(given: Any, settings: Settings) -> ReadRows:
         named = frame.rename(columns={other.objective.name: metric})
         given = named.assign(failed=named[metric].isna())
     return read_rows(given, settings.space, settings.objective, by_id=False)
-
-
-def is_campaign(path: Path) -> bool:
-    """Return whether a file is that of a campaign, by its first bytes."""
-    if not path.is_file():
-        return False
-    with open(path, "rb") as file:
-        return file.read(40).startswith(b'{"format": "nasbench-campaign"')
 
 
 def _write_trainings(space: SearchSpace, rows: Sequence[TrainingRow]) -> dict[str, Any]:

@@ -269,6 +269,27 @@ def test_another_campaign_s_results_begin_a_new_one(file, tmp_path):
     assert set(new.suggest(20)["architecture"]).isdisjoint(suggested["architecture"][:4])
 
 
+def test_metric_unit_and_direction_are_those_of_the_campaign_to_start_from(file, tmp_path):
+    """Losses to minimise never become scores to maximise."""
+    old = begin(file, metric="loss", unit="nats", direction="minimize")
+    old.tell(old.suggest(3).assign(loss=[3.0, 1.0, 2.0]))
+    same = nasbench.open_campaign(tmp_path / "same.jsonl", space=SPACE, strategy=QUICK, start=file)
+    assert same.objective == old.objective
+    assert same.results["loss"].tolist() == [1.0, 2.0, 3.0]
+    renamed = begin(tmp_path / "renamed.jsonl", QUICK, metric="val_loss", start=str(file))
+    assert (renamed.objective.unit, renamed.objective.direction) == ("nats", "minimize")
+    assert renamed.results["val_loss"].tolist() == [1.0, 2.0, 3.0]
+    with pytest.raises(InvalidOption, match=r"direction 'minimize'.*direction 'maximize'; .*--direction minimize"):
+        begin(tmp_path / "other.jsonl", QUICK, direction="maximize", start=file)
+    with pytest.raises(InvalidOption, match=r"unit 'nats'.*unit 's'; .*--unit nats"):
+        begin(tmp_path / "other.jsonl", QUICK, unit="s", start=file)
+    assert not (tmp_path / "other.jsonl").exists()
+    later = begin(tmp_path / "later.jsonl", QUICK)
+    with pytest.raises(InvalidOption, match="--direction minimize"):
+        later.give(file)
+    assert later.results.empty
+
+
 @pytest.mark.parametrize("strategy", ["asha", "hyperband", "dehb"])
 def test_partial_trainings_are_told_by_epoch(file, strategy):
     campaign = begin(file, strategy, epochs=(1, 3, 9))
