@@ -115,7 +115,10 @@ def test_any_space_is_suggested_and_told_by_text(file, name):
     for _ in range(4):
         suggested = campaign.suggest(3)
         assert space.is_valid(space.parse(suggested["architecture"].tolist())).all()
-        campaign.tell(suggested[["architecture"]].assign(score=[1.0, 3.0, 2.0]))
+        told = suggested[["id", "architecture"]].assign(score=[1.0, 3.0, 2.0])
+        again = told["architecture"].isin(campaign.results["architecture"])  # then the id is needed
+        campaign.tell(told[~again].drop(columns="id"))
+        campaign.tell(told[again])
     assert len(nasbench.open_campaign(file).results) == 12
 
 
@@ -298,8 +301,9 @@ def test_partial_trainings_are_told_by_epoch(file, strategy):
         suggested = campaign.suggest(4)
         waited |= len(suggested) < 4
         asked += suggested["epoch"].tolist()
-        with pytest.raises(InvalidOption, match="the epoch is missing"):
-            campaign.tell(campaign.pending.drop(columns="epoch").assign(score=1.0))
+        if campaign.pending["id"].isin(campaign.results["id"]).any():  # it was trained to another epoch before
+            with pytest.raises(InvalidOption, match="the epoch is missing"):
+                campaign.tell(campaign.pending.drop(columns="epoch").assign(score=1.0))
         with pytest.raises(InvalidOption, match="is to be trained to epoch"):
             campaign.tell(campaign.pending.assign(score=1.0, epoch=2))
         pending = campaign.pending
@@ -310,6 +314,47 @@ def test_partial_trainings_are_told_by_epoch(file, strategy):
     if strategy != "dehb":
         assert results["id"].duplicated().any(), "no training was resumed"
     assert waited == (strategy == "hyperband")
+
+
+def test_the_first_result_of_an_id_needs_no_epoch(file):
+    campaign = begin(file, "asha", epochs=(1, 3, 9))
+    campaign.suggest(2)
+    assert campaign.tell({"id": 1, "score": 0.5}).ids == (1,)
+    assert campaign.tell({"id": 1, "score": 0.5, "epoch": 1}).n_repeated == 1
+    results = nasbench.open_campaign(file).results
+    assert (results["id"].tolist(), results["epoch"].tolist()) == ([1], [1])
+    with pytest.raises(InvalidOption, match="the epoch is missing"):
+        campaign.tell({"id": 1, "score": 0.5})
+
+
+class Repeating:
+    """Suggests one architecture again and again."""
+
+    def __init__(self, space, rng):
+        self._space, self._n = space, 0
+
+    def ask(self, n):
+        self._n += n
+        return nasbench.full_trainings(self._n - n, self._space.rows[np.zeros(n, dtype=int)])
+
+    def tell(self, results): ...
+
+
+def test_of_several_suggestions_of_one_architecture_the_id_says_which(file):
+    """A row that is told again invents no result; all of them at once are told in turn."""
+    campaign = begin(file, f"{__name__}:Repeating")
+    rows = campaign.suggest(3)[["architecture"]].assign(score=[1.0, 2.0, 3.0])
+    with pytest.raises(InvalidOption, match="row 1: several suggestions have this architecture, ids 0 to 2; name the"):
+        campaign.tell(rows[:2])
+    assert campaign.tell(rows).ids == (0, 1, 2)
+    assert campaign.results["id"].tolist() == [2, 1, 0]
+    campaign.suggest(1)
+    with pytest.raises(InvalidOption, match="name the id"):
+        campaign.tell(rows[:1])
+    assert campaign.tell({"id": 3, "score": 4.0}).ids == (3,)
+    alone = begin(file.with_name("alone.jsonl"), f"{__name__}:Repeating")
+    row = alone.suggest(1)[["architecture"]].assign(score=[1.0])
+    assert [alone.tell(row).n_repeated for _ in range(2)] == [0, 1]
 
 
 def test_a_file_says_what_differs_from_what_is_asked(file):
