@@ -22,6 +22,7 @@ from nasbench.campaigns.settings import (
     ID,
     SCORE,
     Settings,
+    check_metric,
     find_factor,
     find_task,
     name_objective,
@@ -347,6 +348,7 @@ def _begin(path: Path, space: Any, given: Mapping[str, Any], start: Any) -> Camp
     }
     plain = name_space(chosen) | defaults | dict(given)
     settings = Settings.from_plain(plain, path)
+    check_metric(settings.objective.name, settings.space)
     settings.make_strategy()  # so that its errors are reported before a file exists
     read = ReadRows((), 0, ()) if start is None else _read_trainings(start, settings)
     own = Ledger(settings.space, settings.epochs).sort_rows(read).own

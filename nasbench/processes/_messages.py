@@ -25,7 +25,7 @@ def write_message(message: Mapping[str, Any]) -> bytes:
 
 
 def write_result(results: Results, row: int, text: str, objectives: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return one result as plain data; a missing score is None.
+    """Return one result as plain data; a missing score is None, and so are seconds that are unknown.
 
     Args:
         results: results that a strategy got.
@@ -33,7 +33,7 @@ def write_result(results: Results, row: int, text: str, objectives: Sequence[Map
         text: its architecture.
         objectives: name, unit and direction of each column of scores; empty if they are unknown.
     """
-    score = [None if math.isnan(one) else one for one in results.score[row].tolist()]
+    score, cost_s = [None if math.isnan(one) else one for one in results.score[row].tolist()], results.cost_s[row]
     values = {
         objective["name"]: None if one is None else (-one if objective["direction"] == "minimize" else one)
         for objective, one in zip(objectives, score, strict=False)
@@ -44,7 +44,7 @@ def write_result(results: Results, row: int, text: str, objectives: Sequence[Map
         "epoch": int(results.epoch[row]),
         "score": score,
         **({"values": values} if values else {}),
-        "cost_s": float(results.cost_s[row]),
+        "cost_s": None if math.isnan(cost_s) else float(cost_s),
     }
 
 
