@@ -30,6 +30,7 @@ from nasbench.campaigns.settings import (
     read_epochs,
     read_space,
     refuse_other_settings,
+    refuse_unnamed_code,
 )
 from nasbench.campaigns.sources import find_source_objective, is_campaign, refuse_other_scale
 from nasbench.campaigns.tables import make_frame
@@ -53,6 +54,8 @@ class Campaign:
 
     Args:
         path: the file, which exists.
+        strategy: label of its strategy. A file may come from elsewhere: a command or a class in a module is only run
+            or imported if the caller names it too.
 
     Attributes:
         path: the file.
@@ -63,8 +66,8 @@ class Campaign:
         RecordError: the file is no campaign, or is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, strategy: str | None = None) -> None:
+        self.path, self._named = path, strategy
         self._log = EventLog(path)
         self.settings = Settings.from_plain(self._log.header, path)
         self._ledger = Ledger(self.settings.space, self.settings.epochs)
@@ -154,6 +157,7 @@ class Campaign:
             self._refresh()
             found = self._ledger.sort_rows(read)
             if found.own:
+                refuse_unnamed_code(self.path, self.settings.strategy, self._named)
                 require_warm_start(self.settings)
                 self._append(_write_trainings(self.space, found.own))
             if found.new:
@@ -220,6 +224,7 @@ class Campaign:
 
     def _catch_up(self) -> Player:
         """Return the strategy after all events."""
+        refuse_unnamed_code(self.path, self.settings.strategy, self._named)
         try:
             player = self._player = self._player or Player(self.settings)
             for event in self._events[self._n_played :]:
@@ -279,7 +284,8 @@ def open_campaign(
     """Open a campaign, or begin one: a search whose trainings the user runs.
 
     Args:
-        path: its file. If it exists, the other arguments are optional and must be those of the file.
+        path: its file. If it exists, the other arguments are optional and must be those of the file. Only a strategy
+            that is a command or a class in a module is to be named again, before it is run.
         space: for a new file: a space, a dictionary ``{"decisions": ..., "conditions": ...}`` or a ``.toml`` file that
             declares decisions, the name of a space, or a task, whose objective is then the default.
         strategy: label of a strategy; default ``auto``.
@@ -309,7 +315,7 @@ def open_campaign(
     with _hold(path):
         if not path.exists():
             return _begin(path, space, given, start)
-    campaign = Campaign(path)
+    campaign = Campaign(path, settings["strategy"])
     if space is not None:
         given |= name_space(read_space(space)[0])
     refuse_other_settings(path, campaign.settings.to_plain(), given)
@@ -355,7 +361,7 @@ def _begin(path: Path, space: Any, given: Mapping[str, Any], start: Any) -> Camp
     if start is not None:
         require_warm_start(settings)
     EventLog.create(path, plain | {"software": software()}, [_write_trainings(settings.space, own)] if own else [])
-    campaign = Campaign(path)
+    campaign = Campaign(path, settings.strategy)
     if start is not None:
         campaign.started = Receipt((), len(own), 0, read.n_unfilled, read.ignored, ())
     return campaign

@@ -245,3 +245,21 @@ def refuse_other_settings(path: Path, known: Mapping[str, Any], given: Mapping[s
                 f"{path} exists with {name} = {known[name]!r}, not {value!r}: leave the option out to go on, or begin "
                 f"another file from its results, --from {quote_word(path)}"
             )
+
+
+def refuse_unnamed_code(path: Path, strategy: str, named: str | None) -> None:
+    """Refuse to run what only a file names: a command, or a class in a module.
+
+    Args:
+        path: the file.
+        strategy: label of its strategy.
+        named: label that the caller named; None if it named none.
+
+    Raises:
+        InvalidOption: the caller did not name it.
+    """
+    if ":" in strategy and named != strategy:
+        raise InvalidOption(
+            f"{path} names the strategy {strategy!r}, which runs code from outside the suite; if you trust it, name it "
+            f"again: --strategy {quote_word(strategy)} (in Python: strategy=...)"
+        )

@@ -46,8 +46,8 @@ class ModelRecommendation:
 
     Raises:
         UnknownName: no such strategy.
-        InvalidOption: negative noise, a process as the search, or one that stops trainings early where there are complete ones
-            only.
+        InvalidOption: negative noise, a process as the search, or one that stops trainings early where there are
+            complete ones only.
     """
 
     recommend: Callable[[], Archs]

@@ -91,6 +91,38 @@ def test_of_several_suggestions_of_one_architecture_the_id_says_which(file):
     assert [alone.tell(row).n_repeated for _ in range(2)] == [0, 1]
 
 
+def test_a_strategy_of_a_file_from_elsewhere_is_named_before_it_runs(file, tmp_path, monkeypatch):
+    """A command leaves a trace when it runs, and a module when it is imported; results of suggestions run nothing."""
+    (tmp_path / "from_elsewhere.py").write_text(
+        "import pathlib\nfrom nasbench.strategies.model_free.random_search import RandomSearch\n"
+        f"pathlib.Path({str(tmp_path / 'trace')!r}).touch()\n"
+        "class Search(RandomSearch): pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    begin(file).suggest(2)
+    for label in (f"cmd:touch {tmp_path / 'trace'}", "from_elsewhere:Search"):
+        file.write_text(file.read_text().replace('"random_search"', json.dumps(label)))
+        with pytest.raises(InvalidOption, match="if you trust it, name it again: --strategy"):
+            nasbench.open_campaign(file).suggest()
+        with pytest.raises(InvalidOption, match="if you trust it"):
+            nasbench.open_campaign(file, start=[{"op": "pool", "lr": 0.1, "depth": 1, "score": 1.0}])
+        assert nasbench.open_campaign(file).tell({"id": 0, "score": 1.0}).pending == (1,)
+        assert not (tmp_path / "trace").exists()
+        file.write_text(file.read_text().replace(json.dumps(label), '"random_search"'))
+    file.write_text(file.read_text().replace('"random_search"', '"from_elsewhere:Search"'))
+    assert len(nasbench.open_campaign(file, strategy="from_elsewhere:Search").suggest(2)) == 2
+    assert (tmp_path / "trace").exists()
+
+
+@pytest.mark.parametrize("score", [1e101, -1e308])
+def test_a_score_that_diverged_is_a_failed_training(file, score):
+    campaign = begin(file)
+    campaign.suggest()
+    with pytest.raises(InvalidOption, match="If the training diverged, say so"):
+        campaign.tell({"id": 0, "score": score})
+    assert campaign.tell({"id": 0, "score": 1e100}).ids == (0,)
+
+
 AGENT = """
 import json, sys
 log = open(sys.argv[1], "a")
