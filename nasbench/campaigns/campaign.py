@@ -303,8 +303,9 @@ def open_campaign(
             one that does not fit the space.
     """
     path = Path(path).expanduser()
+    label = None if strategy is None else Choice.parse(strategy).label
     settings = {
-        "strategy": None if strategy is None else Choice.parse(strategy).label,
+        "strategy": label,
         "seed": None if seed is None else require_whole_number("seed", seed, least=0),
         "metric": metric,
         "unit": unit,
@@ -315,7 +316,7 @@ def open_campaign(
     with _hold(path):
         if not path.exists():
             return _begin(path, space, given, start)
-    campaign = Campaign(path, settings["strategy"])
+    campaign = Campaign(path, label)
     if space is not None:
         given |= name_space(read_space(space)[0])
     refuse_other_settings(path, campaign.settings.to_plain(), given)
