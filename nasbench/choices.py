@@ -175,6 +175,18 @@ def named(title: str, given: str | type | Choice) -> Choice:
     return Choice.parse(given).named(title)
 
 
+def refuse_process(choice: Choice) -> None:
+    """Refuse a process as a part of another strategy, which would neither end it nor count what it uses.
+
+    Raises:
+        InvalidOption: the choice is a process.
+    """
+    if choice.name == COMMAND:
+        raise InvalidOption(
+            f"'{choice.label}': a process cannot be the inner strategy of another one; name it as a contestant itself"
+        )
+
+
 def _is_title(text: str) -> bool:
     """Whether ``TITLE=NAME`` with this title would be read back."""
     found = _TITLE.fullmatch(f"{text}=name")

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from nasbench.arrays import Archs, Floats, freeze_array
-from nasbench.choices import Choice
+from nasbench.choices import Choice, refuse_process
 from nasbench.errors import InvalidOption, SearchFinished
 from nasbench.registry import STRATEGIES, with_target
 from nasbench.spaces import SearchSpace, space_with_initial_samples
@@ -72,9 +72,10 @@ class StrategyFactory:
 
         Raises:
             UnknownName: no such strategy, preset or option.
-            InvalidOption: the label has another target, or the strategy requires fidelities.
+            InvalidOption: the label has another target, or the strategy requires fidelities or is a process.
         """
-        component, options = Choice.parse(label).resolve(STRATEGIES)
+        refuse_process(choice := Choice.parse(label))
+        component, options = choice.resolve(STRATEGIES)
         if capabilities_of(component).requires_fidelities:
             raise InvalidOption(f"{label!r} stops training runs early; a phase of a search trains completely")
         return cls(component, with_target(component, options, target) if target else options)

@@ -22,6 +22,7 @@ from nasbench.campaigns.settings import (
     ID,
     SCORE,
     Settings,
+    check_metric,
     find_factor,
     find_task,
     name_objective,
@@ -29,7 +30,9 @@ from nasbench.campaigns.settings import (
     read_epochs,
     read_space,
     refuse_other_settings,
+    refuse_unnamed_code,
 )
+from nasbench.campaigns.sources import find_source_objective, is_campaign, refuse_other_scale
 from nasbench.campaigns.tables import make_frame
 from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, SearchFinished
@@ -51,6 +54,8 @@ class Campaign:
 
     Args:
         path: the file, which exists.
+        strategy: label of its strategy. A file may come from elsewhere: a command or a class in a module is only run
+            or imported if the caller names it too.
 
     Attributes:
         path: the file.
@@ -61,8 +66,8 @@ class Campaign:
         RecordError: the file is no campaign, or is damaged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, strategy: str | None = None) -> None:
+        self.path, self._named = path, strategy
         self._log = EventLog(path)
         self.settings = Settings.from_plain(self._log.header, path)
         self._ledger = Ledger(self.settings.space, self.settings.epochs)
@@ -152,6 +157,7 @@ class Campaign:
             self._refresh()
             found = self._ledger.sort_rows(read)
             if found.own:
+                refuse_unnamed_code(self.path, self.settings.strategy, self._named)
                 require_warm_start(self.settings)
                 self._append(_write_trainings(self.space, found.own))
             if found.new:
@@ -218,6 +224,7 @@ class Campaign:
 
     def _catch_up(self) -> Player:
         """Return the strategy after all events."""
+        refuse_unnamed_code(self.path, self.settings.strategy, self._named)
         try:
             player = self._player = self._player or Player(self.settings)
             for event in self._events[self._n_played :]:
@@ -277,12 +284,14 @@ def open_campaign(
     """Open a campaign, or begin one: a search whose trainings the user runs.
 
     Args:
-        path: its file. If it exists, the other arguments are optional and must be those of the file.
+        path: its file. If it exists, the other arguments are optional and must be those of the file. Only a strategy
+            that is a command or a class in a module is to be named again, before it is run.
         space: for a new file: a space, a dictionary ``{"decisions": ..., "conditions": ...}`` or a ``.toml`` file that
             declares decisions, the name of a space, or a task, whose objective is then the default.
         strategy: label of a strategy; default ``auto``.
         seed: seed of all random numbers; default 0.
-        metric: name of the scores, and of their column; default ``score``.
+        metric: name of the scores, and of their column; default ``score``, or that of the trainings to start from
+            where these are a task or another campaign; so for unit and direction.
         unit: ``none`` (the default), ``fraction``, ``nats``, ``s``, ``count`` or ``J``.
         direction: ``maximize`` (the default) or ``minimize``.
         epochs: epochs to which a training may be asked for, rising, the last one being a complete training, for
@@ -294,8 +303,9 @@ def open_campaign(
             one that does not fit the space.
     """
     path = Path(path).expanduser()
+    label = None if strategy is None else Choice.parse(strategy).label
     settings = {
-        "strategy": None if strategy is None else Choice.parse(strategy).label,
+        "strategy": label,
         "seed": None if seed is None else require_whole_number("seed", seed, least=0),
         "metric": metric,
         "unit": unit,
@@ -306,7 +316,7 @@ def open_campaign(
     with _hold(path):
         if not path.exists():
             return _begin(path, space, given, start)
-    campaign = Campaign(path)
+    campaign = Campaign(path, label)
     if space is not None:
         given |= name_space(read_space(space)[0])
     refuse_other_settings(path, campaign.settings.to_plain(), given)
@@ -333,7 +343,8 @@ def _begin(path: Path, space: Any, given: Mapping[str, Any], start: Any) -> Camp
             f"(in Python: open_campaign({str(path)!r}, space=...))"
         )
     chosen, task = read_space(space)
-    named = Objective(SCORE, "none") if task is None else name_objective(task)
+    source = find_source_objective(start, given.get("metric"))
+    named = (source or Objective(SCORE, "none")) if task is None else name_objective(task)
     defaults = {
         "metric": named.name,
         "unit": named.unit,
@@ -344,13 +355,14 @@ def _begin(path: Path, space: Any, given: Mapping[str, Any], start: Any) -> Camp
     }
     plain = name_space(chosen) | defaults | dict(given)
     settings = Settings.from_plain(plain, path)
+    check_metric(settings.objective.name, settings.space)
     settings.make_strategy()  # so that its errors are reported before a file exists
     read = ReadRows((), 0, ()) if start is None else _read_trainings(start, settings)
     own = Ledger(settings.space, settings.epochs).sort_rows(read).own
     if start is not None:
         require_warm_start(settings)
     EventLog.create(path, plain | {"software": software()}, [_write_trainings(settings.space, own)] if own else [])
-    campaign = Campaign(path)
+    campaign = Campaign(path, settings.strategy)
     if start is not None:
         campaign.started = Receipt((), len(own), 0, read.n_unfilled, read.ignored, ())
     return campaign
@@ -359,6 +371,7 @@ def _begin(path: Path, space: Any, given: Mapping[str, Any], start: Any) -> Camp
 def _read_trainings(given: Any, settings: Settings) -> ReadRows:
     """Return given trainings: what ``read_rows`` reads, all results of another campaign, or those in a task's table."""
     metric = settings.objective.name
+    refuse_other_scale(given, settings.objective)
     if (task := find_task(given)) is not None:
         archs, scores = list_trained(task.require_table("the task to start from"))
         values = (task.sign * scores * find_factor(task, metric)).tolist()
@@ -374,14 +387,6 @@ def _read_trainings(given: Any, settings: Settings) -> ReadRows:
         named = frame.rename(columns={other.objective.name: metric})
         given = named.assign(failed=named[metric].isna())
     return read_rows(given, settings.space, settings.objective, by_id=False)
-
-
-def is_campaign(path: Path) -> bool:
-    """Return whether a file is that of a campaign, by its first bytes."""
-    if not path.is_file():
-        return False
-    with open(path, "rb") as file:
-        return file.read(40).startswith(b'{"format": "nasbench-campaign"')
 
 
 def _write_trainings(space: SearchSpace, rows: Sequence[TrainingRow]) -> dict[str, Any]:

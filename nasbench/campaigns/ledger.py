@@ -1,8 +1,9 @@
 """The books of a campaign: what was suggested, what was told, what the user trained besides."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,7 +99,7 @@ class Ledger:
     pending: dict[int, Asked] = field(default_factory=dict)
     told: dict[tuple[int, int | None], Known] = field(default_factory=dict)
     given: dict[bytes, tuple[Archs, Known]] = field(default_factory=dict)
-    _ids: dict[bytes, int] = field(default_factory=dict)  # of the last suggestion of each architecture
+    _ids: dict[bytes, list[int]] = field(default_factory=dict)  # of the suggestions of each architecture
 
     def apply(self, event: Mapping[str, Any]) -> None:
         """Enter an event of the file."""
@@ -113,7 +114,9 @@ class Ledger:
         for arch, trial in zip(parse_architectures(self.space, event["trials"]), event["trials"], strict=True):
             self.archs[trial["id"]] = arch
             self.pending[trial["id"]] = Asked(arch, trial.get("epoch"))
-            self._ids[self._make_key(arch)] = trial["id"]
+            ids = self._ids.setdefault(self._make_key(arch), [])
+            if trial["id"] not in ids:  # a training that is resumed keeps its id
+                ids.append(trial["id"])
 
     def _apply_tell(self, event: Mapping[str, Any]) -> None:
         for result in event["results"]:
@@ -132,8 +135,7 @@ class Ledger:
             InvalidOption: an id is unknown, or a result contradicts what is known.
         """
         new, own, n_repeated = dict[int, TrainingRow](), dict[bytes, list[TrainingRow]](), 0
-        for row in read.rows:
-            trial = self._find_id(row)
+        for row, trial in zip(read.rows, self._find_ids(read.rows), strict=True):
             if trial is None:
                 self._check_complete(row)
                 own.setdefault(self._make_key(_require_arch(row)), []).append(row)
@@ -146,19 +148,45 @@ class Ledger:
                 _refuse_other(row, f"id {trial}", known)
                 n_repeated += 1
             else:
-                new[trial] = row
+                new[trial] = replace(row, epoch=epoch)
         means = {key: _average(rows) for key, rows in own.items()}
         for key in [key for key in means if key in self.given]:
             _refuse_other(means.pop(key), "this architecture", self.given[key][1])
             n_repeated += 1
         return SortedRows(new, tuple(means.values()), n_repeated)
 
-    def _find_id(self, row: TrainingRow) -> int | None:
-        """Return the id of the suggestion that a row is about; None for a training that was never suggested."""
-        if row.id is None:
-            key = self._make_key(_require_arch(row))
-            waiting = (trial for trial, asked in self.pending.items() if self._make_key(asked.arch) == key)
-            return next(waiting, self._ids.get(key))
+    def _find_ids(self, rows: Sequence[TrainingRow]) -> Iterator[int | None]:
+        """Yield the id of the suggestion that each row is about; None for a training that was never suggested.
+
+        Rows without an id tell an architecture that was suggested several times if they tell all its suggestions at
+        once: then the ids follow each other.
+
+        Raises:
+            InvalidOption: an id is unknown or has another architecture, or a row may be about several suggestions.
+        """
+        keys = [self._make_key(_require_arch(row)) if row.id is None else None for row in rows]
+        n_rows, turns = Counter(keys), dict[bytes, Iterator[int]]()
+        for row, key in zip(rows, keys, strict=True):
+            if key is None:
+                yield self._check_id(row)
+                continue
+            ids = self._ids.get(key, [])
+            if len(ids) < 2:
+                yield next(iter(ids), None)
+                continue
+            if n_rows[key] != len(ids) or not self._are_all_new(ids):
+                raise InvalidOption(
+                    f"{row.place}: several suggestions have this architecture, {list_ids(ids)}; name the {ID}"
+                )
+            yield next(turns.setdefault(key, iter(ids)))
+
+    def _are_all_new(self, ids: Sequence[int]) -> bool:
+        """Return whether suggestions are all pending, without any result."""
+        told = {trial for trial, _ in self.told}
+        return all(trial in self.pending and trial not in told for trial in ids)
+
+    def _check_id(self, row: TrainingRow) -> int | None:
+        """Return the id of a row that names one."""
         if row.id not in self.archs:
             raise InvalidOption(
                 f"{row.place}: {ID} {row.id} was never suggested; pending: {list_ids(list(self.pending))}. Leave "
@@ -184,9 +212,11 @@ class Ledger:
         """Return the epoch of a result, as the books count it."""
         if not self.epochs:
             return None
+        asked = self.pending.get(trial)
+        if row.epoch is None and asked is not None and self._are_all_new([trial]):
+            return asked.epoch
         if row.epoch is None:
             raise InvalidOption(f"{row.place}: the {EPOCH} is missing; {ID} {trial} may be trained to several")
-        asked = self.pending.get(trial)
         if (trial, row.epoch) not in self.told and (asked is None or asked.epoch != row.epoch):
             wanted = f"to epoch {asked.epoch}" if asked else "to no further epoch"
             raise InvalidOption(f"{row.place}: {ID} {trial} is to be trained {wanted}; the row says {row.epoch}")

@@ -22,6 +22,7 @@ from nasbench.units import UNITS, Objective
 
 _TRUE, _FALSE = {"true", "yes", "1", "1.0"}, {"false", "no", "0", "0.0"}
 _PERCENT = 100.0
+_LARGEST = 1e100  # squares of larger scores overflow in the models of strategies
 _FILES = ".csv, .tsv, .json, .jsonl or .parquet"
 
 
@@ -211,6 +212,11 @@ class _RowReader:
                 f"{place}: {name} is {value:g}; its unit is '{unit}', from {low:g} to {high:g}{hint}"
                 if math.isfinite(value)
                 else f"{place}: {name} is {value:g}; expected a finite number, or '{FAILED}'"
+            )
+        if abs(value) > _LARGEST:
+            raise InvalidOption(
+                f"{place}: {name} is {value:g}; expected at most {_LARGEST:g} in size. If the training diverged, say "
+                f"so: a column '{FAILED}' with true, or --failed"
             )
         return value
 

@@ -12,7 +12,7 @@ from nasbench.declarations import Declaration
 from nasbench.errors import InvalidOption, RecordError
 from nasbench.files import quote_word
 from nasbench.importers import find_unit
-from nasbench.registry import SPACES, STRATEGIES, with_epochs
+from nasbench.registry import SPACES, STRATEGIES, with_epochs, with_task_facts
 from nasbench.spaces import MeasuredSpace, SearchSpace
 from nasbench.tasks import Task, is_task, load_task, task_names
 from nasbench.tasks.spaces import space_named
@@ -95,6 +95,14 @@ class Settings:
         """The strategy as a choice."""
         return Choice.parse(self.strategy)
 
+    def _state_facts(self) -> dict[str, Any]:
+        """Return what a strategy may know besides the space, as plain data."""
+        return {
+            "objectives": [
+                {"name": self.objective.name, "unit": self.objective.unit, "direction": self.objective.direction}
+            ]
+        }
+
     def make_strategy(self) -> Any:
         """Return a new strategy, which proposes the same as any other new one.
 
@@ -109,6 +117,7 @@ class Settings:
                 f"'{self.strategy}' stops training runs early; say at which epochs it may, rising, the last one being "
                 "a complete training: epochs=(1, 3, 9, 27), or --epochs 1,3,9,27"
             )
+        options = with_task_facts(component, options, self._state_facts)
         with limit_to_one_thread():
             return component(self.space, np.random.default_rng(self.seed), **options)
 
@@ -211,6 +220,19 @@ def read_epochs(given: Any) -> list[int]:
     return epochs
 
 
+def check_metric(name: str, space: SearchSpace) -> None:
+    """Refuse a name of the scores that another column has.
+
+    Raises:
+        InvalidOption: it is that of a decision, or of a column other than ``score``.
+    """
+    taken = (*(column for column in RESERVED if column != SCORE), *space.decisions)
+    if name in taken:
+        raise InvalidOption(
+            f"metric '{name}' has the name of another column ({', '.join(taken)}); name the scores otherwise"
+        )
+
+
 def refuse_other_settings(path: Path, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Refuse settings that differ from those of an existing file.
 
@@ -223,3 +245,21 @@ def refuse_other_settings(path: Path, known: Mapping[str, Any], given: Mapping[s
                 f"{path} exists with {name} = {known[name]!r}, not {value!r}: leave the option out to go on, or begin "
                 f"another file from its results, --from {quote_word(path)}"
             )
+
+
+def refuse_unnamed_code(path: Path, strategy: str, named: str | None) -> None:
+    """Refuse to run what only a file names: a command, or a class in a module.
+
+    Args:
+        path: the file.
+        strategy: label of its strategy.
+        named: label that the caller named; None if it named none.
+
+    Raises:
+        InvalidOption: the caller did not name it.
+    """
+    if ":" in strategy and named != strategy:
+        raise InvalidOption(
+            f"{path} names the strategy {strategy!r}, which runs code from outside the suite; if you trust it, name it "
+            f"again: --strategy {quote_word(strategy)} (in Python: strategy=...)"
+        )

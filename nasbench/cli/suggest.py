@@ -37,7 +37,9 @@ def command(
             "--from", help="Trainings to learn from: CSV, TSV, JSON, Parquet, the file of another search, or a task."
         ),
     ] = None,
-    metric: Annotated[str | None, typer.Option(help="For a new file: name of the score. Default: score.")] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="For a new file: name of the score. Default: score, or as in --from.")
+    ] = None,
     unit: Annotated[
         str | None, typer.Option(help="For a new file: none (default), fraction, nats, s, count or J.")
     ] = None,

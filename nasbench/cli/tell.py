@@ -24,10 +24,13 @@ def command(
     cost: Annotated[float | None, typer.Option(help="Seconds of this answer.")] = None,
     epoch: Annotated[int | None, typer.Option(help="Last finished epoch, where trainings are partial.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="The training failed and has no score.")] = False,
+    strategy: Annotated[
+        str | None, typer.Option(help="For a training of your own: the file's strategy, if that is a command or class.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Note results in the file; the strategy learns them at the next 'nasbench suggest'."""
-    from nasbench.campaigns import Campaign
+    from nasbench.campaigns import open_campaign
 
     one = {"id": trial, "architecture": arch, "score": score, "cost_s": cost, "epoch": epoch}
     one = {name: value for name, value in one.items() if value is not None}
@@ -35,7 +38,7 @@ def command(
     if not file.expanduser().is_file():
         raise InvalidOption(f"{file} does not exist; 'nasbench suggest {file} --space ...' begins a search")
     given: Any = results or one | ({"failed": True} if failed else {})
-    receipt = Campaign(file.expanduser()).tell(given)
+    receipt = open_campaign(file, strategy=strategy).tell(given)
     if as_json:
         print_json(
             {

@@ -31,9 +31,14 @@ def describe_space(space: SearchSpace, rng: np.random.Generator) -> dict[str, An
         "decisions": _describe_decisions(space),
         "examples": list(dict.fromkeys(examples)),
     }
-    if isinstance(space, EnumeratedSpace) and space.size <= _MOST_LISTED and space.size < np.prod(space.cardinality):
+    if isinstance(space, EnumeratedSpace) and space.size <= min(_MOST_LISTED, _count_combinations(space) - 1):
         described["architectures"] = space.format(space.rows)
     return described
+
+
+def _count_combinations(space: SearchSpace) -> float:
+    """Return the number of combinations of values, rounded; infinite where a decision is a real number."""
+    return float(np.prod(np.where(space.cardinality > 0, space.cardinality, np.inf)))
 
 
 def takes_values(space: SearchSpace) -> bool:

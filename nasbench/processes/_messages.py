@@ -16,7 +16,8 @@ from nasbench.trials import Results
 VERSION = 1
 _TRIAL_KEYS = ("id", "arch", "epoch")
 _EXACT = 2**53  # below it, every JSON reader keeps whole numbers exact
-_MOST_NAMES = 20  # of numbers that a process counts
+_MOST_NAMES = 20  # of numbers that a process counts, in a run
+_MOST_CHARACTERS = 80  # of what a process wrote, in an error message
 
 
 def write_message(message: Mapping[str, Any]) -> bytes:
@@ -25,7 +26,7 @@ def write_message(message: Mapping[str, Any]) -> bytes:
 
 
 def write_result(results: Results, row: int, text: str, objectives: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return one result as plain data; a missing score is None.
+    """Return one result as plain data; a missing score is None, and so are seconds that are unknown.
 
     Args:
         results: results that a strategy got.
@@ -33,7 +34,7 @@ def write_result(results: Results, row: int, text: str, objectives: Sequence[Map
         text: its architecture.
         objectives: name, unit and direction of each column of scores; empty if they are unknown.
     """
-    score = [None if math.isnan(one) else one for one in results.score[row].tolist()]
+    score, cost_s = [None if math.isnan(one) else one for one in results.score[row].tolist()], results.cost_s[row]
     values = {
         objective["name"]: None if one is None else (-one if objective["direction"] == "minimize" else one)
         for objective, one in zip(objectives, score, strict=False)
@@ -44,7 +45,7 @@ def write_result(results: Results, row: int, text: str, objectives: Sequence[Map
         "epoch": int(results.epoch[row]),
         "score": score,
         **({"values": values} if values else {}),
-        "cost_s": float(results.cost_s[row]),
+        "cost_s": None if math.isnan(cost_s) else float(cost_s),
     }
 
 
@@ -159,20 +160,24 @@ def name_message(message: Mapping[str, Any]) -> str:
     return f'{{"{key}": {shown}{", ..." if len(message) > 1 else ""}}}'
 
 
-def read_usage(answer: Mapping[str, Any]) -> dict[str, float]:
+def read_usage(answer: Mapping[str, Any], known: Mapping[str, float]) -> dict[str, float]:
     """Return what a process says that it has used up so far: number by name.
 
+    Args:
+        answer: of the process.
+        known: what it said before.
+
     Raises:
-        StrategyError: it is something else, or a number is negative.
+        StrategyError: it is something else, a number is negative, or there are too many names in all.
     """
     usage: dict[str, float] = answer.get("usage", {})
-    fine = isinstance(usage, dict) and len(usage) <= _MOST_NAMES
+    fine = isinstance(usage, dict) and len(known.keys() | usage.keys()) <= _MOST_NAMES
     if not fine or not all(_is_number(value) and value >= 0 for value in usage.values()):
         raise StrategyError(
             f'wrote "usage": {_show(usage)}; expected totals so far, such as {{"tokens": 1200}}, of at most '
-            f"{_MOST_NAMES} kinds"
+            f"{_MOST_NAMES} kinds in a run"
         )
-    return usage
+    return {**known, **usage}
 
 
 def _read_values(space: SearchSpace, given: Mapping[str, Any]) -> Archs:
@@ -220,12 +225,12 @@ def _refuse_constant(text: str) -> None:
     raise ValueError(f"{text} is not a JSON number; write null")
 
 
-def _shorten(text: str) -> str:
-    """Return the beginning of a text in printable characters."""
-    text = "".join(character if character.isprintable() else "?" for character in text[:81])
-    return text if len(text) <= 80 else f"{text[:80]}..."
+def shorten(text: str, most: int = _MOST_CHARACTERS) -> str:
+    """Return at most ``most`` characters of a text and an ellipsis, with ``?`` for what cannot be printed."""
+    shown = "".join(character if character.isprintable() else "?" for character in text[:most])
+    return shown if len(text) <= most else f"{shown}..."
 
 
 def _show(value: Any) -> str:
     """Return the beginning of what a process wrote, for error messages."""
-    return _shorten(value.decode("utf-8", "replace") if isinstance(value, bytes) else json.dumps(value))
+    return shorten(value.decode("utf-8", "replace") if isinstance(value, bytes) else json.dumps(value))

@@ -24,13 +24,15 @@ from nasbench.processes._messages import (
     read_trials,
     read_usage,
     read_version,
+    shorten,
     write_message,
 )
 from nasbench.spaces import SearchSpace
 from nasbench.trials import Results, Trials
 
 _MOST_LINES = 12  # of standard error that an error message shows
-_MOST_CHARACTERS = 160
+_MOST_CHARACTERS = 160  # of each of these lines
+_LONGEST_REASON = 1000  # characters; a name or an architecture of a process may have a million
 _Returned = TypeVar("_Returned")
 
 
@@ -80,7 +82,7 @@ class CommandStrategy:
     def list_files(options: Mapping[str, Any]) -> list[Path]:
         """Return the files that a command names, also as ``--option=FILE``."""
         named = [part for word in _split_command(options.get("command", "")) for part in (word, word.partition("=")[2])]
-        return [Path(name) for name in dict.fromkeys(named) if name and Path(name).is_file()]
+        return [Path(name) for name in dict.fromkeys(named) if _is_file(name)]
 
     @property
     def recommend(self) -> Callable[[], Archs]:
@@ -145,7 +147,7 @@ class CommandStrategy:
         assert self._process is not None
         self._to_answer = name_message(message)
         answer = read_answer(self._process.exchange(write_message(message)), [*keys, "usage"])
-        self.usage |= read_usage(answer)
+        self.usage = read_usage(answer, self.usage)
         return answer
 
     def _guard(self, act: Callable[[], _Returned]) -> _Returned:
@@ -174,7 +176,9 @@ class CommandStrategy:
             self._process.end()
             errors = [line[:_MOST_CHARACTERS] for line in self._process.last_errors[-_MOST_LINES:]]
         last = f"; last on standard error: {errors[-1]}" if errors else "; standard error is empty"
-        return "\n".join([f"'{self._command}' {why}{last}", *(f"    | {line}" for line in errors[:-1])])
+        return "\n".join(
+            [f"'{self._command}' {shorten(why, _LONGEST_REASON)}{last}", *(f"    | {line}" for line in errors[:-1])]
+        )
 
 
 def _split_command(command: str) -> list[str]:
@@ -194,6 +198,11 @@ def _split_command(command: str) -> list[str]:
     return words
 
 
+def _is_file(name: str) -> bool:
+    """Return whether an argument names a file; one that is too long for a path does not."""
+    return os.path.isfile(name)  # noqa: PTH113  Path.is_file raises an error for long names
+
+
 def _check_program(argv: Sequence[str]) -> None:
     """Check that a program can be run.
 
@@ -202,7 +211,7 @@ def _check_program(argv: Sequence[str]) -> None:
     """
     if shutil.which(argv[0]):
         return
-    if Path(argv[0]).is_file() and os.sep in argv[0]:
+    if _is_file(argv[0]) and os.sep in argv[0]:
         raise InvalidOption(f"{argv[0]} is not executable; run 'chmod +x {argv[0]}', or name its interpreter first")
     raise InvalidOption(
         f"there is no program {argv[0]!r}; expected one of your PATH, or a path such as ./my_agent (no shell runs the "

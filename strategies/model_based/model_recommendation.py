@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.choices import Choice
+from nasbench.choices import Choice, refuse_process
 from nasbench.errors import InvalidOption
 from nasbench.options import NotNegative, Text
 from nasbench.registry import STRATEGIES, sources_of, with_epochs, with_target
@@ -46,7 +46,8 @@ class ModelRecommendation:
 
     Raises:
         UnknownName: no such strategy.
-        InvalidOption: negative noise, or a search that stops trainings early where there are complete ones only.
+        InvalidOption: negative noise, a process as the search, or one that stops trainings early where there are
+            complete ones only.
     """
 
     recommend: Callable[[], Archs]
@@ -61,7 +62,8 @@ class ModelRecommendation:
         epochs: Sequence[int] = (),
         target: Text = "",
     ) -> None:
-        component, options = Choice.parse(search).resolve(STRATEGIES)
+        refuse_process(choice := Choice.parse(search))
+        component, options = choice.resolve(STRATEGIES)
         if capabilities_of(component).requires_fidelities and len(epochs) < 2:
             raise InvalidOption(f"{search!r} stops trainings early, but the task answers complete ones only")
         options = with_target(component, options, target) if target else options

@@ -105,3 +105,9 @@ def test_a_campaign_starts_from_the_table_of_a_task(own, tmp_path, rng):
         assert campaign.results["loss"].tolist() == sorted(-height_of(trained))
         suggested = campaign.suggest(15)["architecture"].tolist()
         assert suggested == nasbench.suggest(task, 15, strategy=LABEL)["architecture"].tolist()
+    taken = nasbench.open_campaign(tmp_path / "taken.jsonl", space=task.space, strategy=LABEL, start=task)
+    assert (taken.objective.name, taken.objective.direction) == ("loss", "minimize")
+    with pytest.raises(InvalidOption, match="--direction minimize"):
+        nasbench.open_campaign(
+            tmp_path / "other.jsonl", space=task.space, strategy=LABEL, start=task, direction="maximize"
+        )

@@ -110,6 +110,15 @@ def test_a_restricted_space_lists_what_can_be_trained(cifar10):
     assert described["architectures"] == cifar10.space.format(rows)
 
 
+def test_a_restricted_space_with_numbers_on_a_scale_lists_what_can_be_trained(rng):
+    """Also where whole numbers have more combinations than an int64 holds."""
+    many = {"decisions": {f"n{i}": {"integer": [1, 2**16]} for i in range(4)}}
+    for whole in (HyperSpace(**MIXED), HyperSpace(**many)):
+        rows = np.unique(whole.sample(5, rng), axis=0)
+        described = describe(MeasuredSpace(whole, rows))
+        assert sorted(described["architectures"]) == sorted(whole.format(rows))
+
+
 class Undeclared(HyperSpace):
     """A space with conditions that says nothing of its declaration."""
 
