@@ -94,6 +94,28 @@ def test_numbers_are_uniform_on_their_scale(space):
     assert (columns["momentum"] == 0).mean() == pytest.approx(6 / 7, abs=0.01)  # order triples two optimisers
 
 
+@pytest.mark.parametrize(
+    "declared",
+    [
+        *({"integer": ends, "log": True, "step": 1} for ends in ([1, 1000], [16, 1024], [1, 10**6], [1, 8], [3, 3])),
+        {"integer": [-50, 3000], "step": 7},
+        {"integer": [0, 10**6]},
+        {"real": [1e-9, 10.0], "log": True},
+        {"real": [-3.0, 5.0]},
+    ],
+    ids=str,
+)
+def test_the_position_of_a_number_leads_back_to_it(declared):
+    space = HyperSpace({"x": declared, "y": {"categorical": ["a", "b"]}})
+    scale = space.scales[0]
+    codes = np.linspace(scale.low, scale.high, 1001) if scale.is_real else np.arange(scale.low, scale.high + 1)
+    back = scale.place(scale.measure(codes))
+    if scale.is_real:
+        assert back == pytest.approx(codes, rel=1e-12)
+    else:
+        assert (back == codes).all()
+
+
 def test_a_mutation_changes_one_decision_and_what_depends_on_it(space):
     archs = space.sample(2000, np.random.default_rng(1))
     changed = space.mutate(archs, np.random.default_rng(2)) != archs
