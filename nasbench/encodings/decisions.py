@@ -1,7 +1,7 @@
 """One bit for each choice of each decision, as in ``one_hot``, with one column group per decision.
 
-In a space with rows of floats (numbers on a scale, or lists of many values), an ordered decision is one number from 0 to
-1 instead of bits, with a bit "active" beside it if it depends on another decision.
+In a space with rows of floats (numbers on a scale, or lists of many values), an ordered decision is one number from 0
+to 1 instead of bits, with a bit "active" beside it if it depends on another decision.
 """
 
 import numpy as np

@@ -37,20 +37,20 @@ class Positions:
         Raises:
             InvalidOption: a decision is a number on a scale, or has too many values.
         """
-        many = self.cardinality > _MOST_CHOICES if self.dtype != np.int8 else np.zeros(len(self.decisions), dtype=bool)
-        if not (self.is_number | many).any():
-            return
+        many = (self.cardinality > _MOST_CHOICES) & (self.dtype != np.int8)
         of_numbers = bool(self.is_number.any())
         marked = (self.is_number if of_numbers else many).tolist()
         names = [name for name, is_marked in zip(self.decisions, marked, strict=True) if is_marked]
+        if not names:
+            return
         if of_numbers:
-            found = f"{'are numbers' if len(names) > 1 else 'is a number'} on a scale"
+            chooses, found = "", f"{'are numbers' if len(names) > 1 else 'is a number'} on a scale; list values"
         else:
-            found = f"{'have' if len(names) > 1 else 'has'} more than {_MOST_CHOICES} values"
+            chooses = f"at most {_MOST_CHOICES} "
+            found = f"{'have' if len(names) > 1 else 'has'} more than {_MOST_CHOICES} values; list fewer"
         raise InvalidOption(
-            f"{what} chooses among {'' if of_numbers else f'at most {_MOST_CHOICES} '}listed values, but {', '.join(names)} of space "
-            f"'{self.name}' {found}; list {'' if of_numbers else 'fewer '}values (ordinal = [...]), or choose another "
-            "one, such as auto, tpe, smac, local_search or random_search"
+            f"{what} chooses among {chooses}listed values, but {', '.join(names)} of space '{self.name}' {found} "
+            "(ordinal = [...]), or choose another one, such as auto, tpe, smac, local_search or random_search"
         )
 
     def find_active(self, archs: Archs) -> Bools:

@@ -9,8 +9,8 @@ both. Candidates drawn from the density of the good, l, are ranked by l / g, whi
 kernel that gives other choices a share, and a uniform kernel is added. With weight w, n results and k choices that is a
 pseudo-count of ``w (n + w) / (n + 1) + w / k``, for w = 1 of 1 + 1 / k.
 
-In a space with numbers on a scale or long lists of values, numbers have Parzen densities (``strategies/_parzen.py``), and whole configurations
-are drawn and ranked by their active decisions.
+In a space with numbers on a scale or long lists of values, numbers have Parzen densities (``strategies/_parzen.py``),
+and whole configurations are drawn and ranked by their active decisions.
 
 Differences: every listed decision is categorical, since those of a cell are. Whole architectures are drawn and ranked,
 as in the paper, where Hyperopt takes the best draw of each decision. All results weigh the same, where Hyperopt and
