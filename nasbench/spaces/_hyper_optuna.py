@@ -63,7 +63,8 @@ def read_optuna(source: Any) -> DeclaredSpace:
         InvalidOption: the source is something else, or its distributions contradict each other.
     """
     if isinstance(source, Mapping):
-        return DeclaredSpace(declare_distributions([_write_distributions(source)]), [], [])
+        named = declare_distributions([_write_distributions(source)])
+        return complete_space(DeclaredSpace(named, [], []), [])[0]
     given = getattr(source, "trials", source)
     given = [given] if hasattr(given, "distributions") else given
     trials = list(given) if isinstance(given, Iterable) else [given]

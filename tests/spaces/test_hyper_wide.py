@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasbench.errors import InvalidArchitecture
+from nasbench.errors import InvalidArchitecture, InvalidOption
 from nasbench.spaces import MeasuredSpace
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.table import Table, TableBuilder, merge_tables, write_table
@@ -220,3 +220,15 @@ def test_measured_configurations_are_reached_from_each_other(space):
         pool.crossover(near[:9], near[9:18], np.random.default_rng(2)),
     ):
         assert pool.is_valid(rows).all()
+
+
+def test_a_range_wider_than_the_largest_float_is_refused():
+    with pytest.raises(InvalidOption, match="is too wide"):
+        HyperSpace({"x": {"real": [-1e308, 1e308]}})
+
+
+def test_every_value_of_a_long_list_has_its_label():
+    space = HyperSpace({"name": {"categorical": [f"m{i}" for i in range(40_000)]}, "x": {"real": [0, 1]}})
+    graphs = space.graphs(space.parse(["name=m39999,x=0", "name=m100,x=1"]))
+    assert [graphs.vocabulary[label] for label in graphs.operations[:, 1]] == ["name=m39999", "name=m100"]
+    assert [graphs.vocabulary[label] for label in graphs.operations[0, [0, 2, 3]]] == ["input", "x=0..0.0625", "output"]
