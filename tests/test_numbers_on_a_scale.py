@@ -92,7 +92,7 @@ def test_a_predictor_answers(name):
     if extra := PREDICTORS.missing_extra(name):
         pytest.skip(f"the extra '{extra}' is not installed")
     archs = SPACE.sample(70, np.random.default_rng(0))
-    if name in {"nao", "seminas", "mlp_ensemble"}:
+    if name in {"nao", "seminas"}:
         with pytest.raises(InvalidOption):
             PREDICTORS.load(name)(SPACE)
         return
@@ -134,7 +134,7 @@ def test_a_predictor_answers_about_long_lists_or_says_why_not(name):
     if extra := PREDICTORS.missing_extra(name):
         pytest.skip(f"the extra '{extra}' is not installed")
     archs = LONG.sample(70, np.random.default_rng(0))
-    if name in {"nao", "seminas", "mlp_ensemble"}:
+    if name in {"nao", "seminas"}:
         with pytest.raises(InvalidOption):
             PREDICTORS.load(name)(LONG)
         return
