@@ -33,8 +33,8 @@ class MLPEnsemble(NetPredictor):
 
     Args:
         space: the search space of the architectures.
-        encoding: features that the nets read, see ``nasbench.encodings``; by default ``path``, or ``decisions`` in
-            a space without paths.
+        encoding: features that the nets read, see ``nasbench.encodings``; by default ``path``, or ``decisions`` in a
+            space without paths.
         members: number of nets, which differ in their initial weights and the order of the data.
         layers: hidden layers, of 20 units each.
         epochs: passes over the training data.
