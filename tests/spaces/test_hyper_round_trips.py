@@ -215,7 +215,13 @@ def test_optuna_distributions_by_name():
 @pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
 def test_categories_of_any_type_through_optuna():
     optuna = pytest.importorskip("optuna", reason="the extra 'optuna' is not installed")
-    categories = {"act": [None, "relu"], "shape": [(3, 3), (5, 5)], "a=b": ["x,y", "z"], "n": [True, 1.5, "y"], "pads": [[0], [1, 1]]}
+    categories = {
+        "act": [None, "relu"],
+        "shape": [(3, 3), (5, 5)],
+        "a=b": ["x,y", "z"],
+        "n": [True, 1.5, "y"],
+        "pads": [[0], [1, 1]],
+    }
     domains = {name: optuna.distributions.CategoricalDistribution(own) for name, own in categories.items()}
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     for _ in range(20):
