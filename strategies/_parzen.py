@@ -55,7 +55,7 @@ class MixedDensity:
     """A product of independent densities of the active decisions.
 
     Args:
-        space: a space with numbers on a scale.
+        space: a space with rows of floats.
         archs: [n, d] observed configurations.
         pseudo_counts: [d] added to the count of every choice of a listed decision.
         prior_weight: weight of a number's prior relative to one observation.

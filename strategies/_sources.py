@@ -80,7 +80,7 @@ class _RecordSource:
         histories = [trials for trials in joined if len(trials.id)]
         archs = np.concatenate([space.no_archs, *(told.arch for told in histories)])
         scores = np.concatenate([np.empty(0), *(told.score[:, 0] for told in histories)])
-        finished = np.isfinite(scores)
+        finished = np.isfinite(scores) & space.is_valid(archs)  # a record may be of a wider space
         self.pool, which = np.unique(archs[finished], axis=0, return_inverse=True)
         self._means = np.bincount(which.ravel(), weights=scores[finished]) / np.bincount(which.ravel())
 

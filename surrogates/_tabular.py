@@ -19,11 +19,12 @@ _CHUNK = 4096  # architectures encoded at once, because features need much memor
 
 
 def choose_encoding(space: SearchSpace, encoding: str) -> str:
-    """Return ``encoding``; where decisions are numbers on a scale, ``decisions`` instead of the functional views.
+    """Return ``encoding``; in a space with rows of floats, ``decisions`` instead of the functional views.
 
-    A graph shows a number as the sixteenth of its scale only, which is too coarse to learn from.
+    A graph shows a number as the sixteenth of its scale only, which is too coarse to learn from; and the labels of long
+    lists are too many.
     """
-    return BY_DECISION if space.is_number.any() and encoding.startswith(FUNCTIONAL) else encoding
+    return BY_DECISION if space.dtype.kind == "f" and encoding.startswith(FUNCTIONAL) else encoding
 
 
 class TabularPredictor(CheckedPredictor):

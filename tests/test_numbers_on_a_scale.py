@@ -25,6 +25,8 @@ SPACE = HyperSpace(
     [{"decision": "momentum", "when": "optimizer", "is": ["sgd"]}],
 )
 POOL = MeasuredSpace(SPACE, SPACE.sample(300, np.random.default_rng(3)))
+LONG = HyperSpace({"name": {"categorical": [f"m{i}" for i in range(200)]}, "depth": {"ordinal": [1, 2, 4, 8, 16]}})
+LONG_POOL = MeasuredSpace(LONG, LONG.sample(300, np.random.default_rng(3)))
 CHOICES_ONLY = {
     *("bohb", "genetic_cnn", "mcts", "nao", "nas_rl", "nevergrad", "ppo", "q_learning", "reinforce", "seminas", "umda"),
 }
@@ -44,6 +46,19 @@ class Smooth:
     def advance(self, trials):
         n = len(trials.id)
         return Results(trials.id, np.full(n, 5), score(SPACE.checked(trials.arch))[:, None], np.ones(n))
+
+
+def score_lists(archs):
+    """Return a score of rows of ``LONG``."""
+    return 0.9 - 0.001 * np.abs(archs[:, 0] - 120) - 0.02 * np.abs(archs[:, 1] - 2)
+
+
+class Listed:
+    """Answers with ``score_lists``."""
+
+    def advance(self, trials):
+        n = len(trials.id)
+        return Results(trials.id, np.full(n, 5), score_lists(LONG.checked(trials.arch))[:, None], np.ones(n))
 
 
 @pytest.mark.parametrize("space", [SPACE, POOL], ids=["space", "pool"])
@@ -77,7 +92,7 @@ def test_a_predictor_answers(name):
     if extra := PREDICTORS.missing_extra(name):
         pytest.skip(f"the extra '{extra}' is not installed")
     archs = SPACE.sample(70, np.random.default_rng(0))
-    if name in {"nao", "seminas", "mlp_ensemble"}:
+    if name in {"nao", "seminas"}:
         with pytest.raises(InvalidOption):
             PREDICTORS.load(name)(SPACE)
         return
@@ -88,6 +103,46 @@ def test_a_predictor_answers(name):
     mean, std = predictor.predict(Batch(archs[40:]))
     assert np.isfinite(mean).all()
     assert std is None or np.isfinite(std).all()
+
+
+def test_the_space_of_long_lists_keeps_its_laws():
+    check_space(LONG, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("space", [LONG, LONG_POOL], ids=["space", "pool"])
+@pytest.mark.parametrize("name", STRATEGIES.names())
+def test_a_strategy_searches_long_lists_or_says_why_not(name, space):
+    if extra := STRATEGIES.missing_extra(name):
+        pytest.skip(f"the extra '{extra}' is not installed")
+    options = STRATEGY_OPTIONS.get(name, {})
+    if name in CHOICES_ONLY:
+        with pytest.raises(InvalidOption, match="at most 127 listed values, but name of space 'hyper"):
+            STRATEGIES.load(name)(space, np.random.default_rng(0), **options)
+        return
+    if name == "exhaustive" and space is LONG:
+        with pytest.raises(InvalidOption, match="does not list its architectures"):
+            STRATEGIES.load(name)(space, np.random.default_rng(0))
+        return
+    strategy = STRATEGIES.load(name)(space, np.random.default_rng(0), **options)
+    history = Simulation(strategy, Listed(), space, budget=Budget(trials=60)).run()
+    assert len(history.id) == 60
+    assert space.is_valid(history.arch).all()
+
+
+@pytest.mark.parametrize("name", PREDICTORS.names())
+def test_a_predictor_answers_about_long_lists_or_says_why_not(name):
+    if extra := PREDICTORS.missing_extra(name):
+        pytest.skip(f"the extra '{extra}' is not installed")
+    archs = LONG.sample(70, np.random.default_rng(0))
+    if name in {"nao", "seminas"}:
+        with pytest.raises(InvalidOption):
+            PREDICTORS.load(name)(LONG)
+        return
+    predictor = PREDICTORS.load(name)(LONG, **PREDICTOR_OPTIONS.get(name, {}))
+    if predictor.needs:
+        pytest.skip(f"it learns from {', '.join(predictor.needs)}")
+    predictor.fit(Batch(archs[:40]), score_lists(archs[:40]), np.random.default_rng(1))
+    assert np.isfinite(predictor.predict(Batch(archs[40:])).mean).all()
 
 
 @pytest.mark.parametrize(

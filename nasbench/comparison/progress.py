@@ -6,9 +6,11 @@ the largest complete block: of all blocks of k strategies, m tasks and r runs in
 the most comparisons of two strategies, ``k (k - 1) / 2 * m * r``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from itertools import combinations
+from operator import and_
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +18,9 @@ import numpy as np
 
 from nasbench.arrays import Bools, Ints
 from nasbench.errors import RecordError
+
+_MOST_STRATEGIES = 10  # of which all groups are tried
+_MOST_SETS = 200  # of runs that several tasks share
 
 
 class Block(NamedTuple):
@@ -82,21 +87,32 @@ class Progress:
     def find_block(self) -> Block:
         """Find the largest complete block; without two strategies to compare, the block with the most runs.
 
-        Strategies and tasks enter in the order of their number of finished runs.
+        All groups of up to ten strategies are tried. Of more strategies, only those with the most finished runs are
+        tried together, so there may be a larger block.
         """
-        by_runs = np.argsort(-self.counts.sum(axis=0), kind="stable")
-        best, found = (-1, -1), Block(by_runs[:0], by_runs[:0], by_runs[:0])
-        for k in range(len(by_runs), 0, -1):
-            strategies = np.sort(by_runs[:k])
-            shared: Bools = np.asarray(self.done[:, strategies].all(axis=1))  # [tasks, runs]
-            by_shared = np.argsort(-shared.sum(axis=1), kind="stable")
-            for m in range(len(by_shared), 0, -1):
-                runs = shared[by_shared[:m]].all(axis=0)
-                cells = k * m * int(runs.sum())
-                if (cells * (k - 1), cells) > best:
-                    best = (cells * (k - 1), cells)
-                    found = Block(strategies, np.sort(by_shared[:m]), np.flatnonzero(runs))
+        n_tasks, _, n_runs = self.done.shape
+        finished = [[_pack(runs) for runs in of_task] for of_task in self.done]
+        best, found = (-1, -1), _make_block((), (), 0)
+        for group in self._list_groups():
+            k = len(group)
+            if _weigh(k, n_tasks * n_runs) <= best:
+                break  # the groups that follow are smaller still
+            shared = [reduce(and_, (of_task[at] for at in group)) for of_task in finished]
+            for runs in _list_intersections(shared):
+                tasks = [at for at, own in enumerate(shared) if own & runs == runs]
+                weight = _weigh(k, len(tasks) * runs.bit_count())
+                if weight > best:
+                    best, found = weight, _make_block(group, tasks, runs)
         return found
+
+    def _list_groups(self) -> Iterator[tuple[int, ...]]:
+        """Yield groups of strategies, the largest first, then those with the most finished runs."""
+        by_runs = np.argsort(-self.counts.sum(axis=0), kind="stable").tolist()
+        for k in range(len(by_runs), 0, -1):
+            if len(by_runs) > _MOST_STRATEGIES:
+                yield tuple(by_runs[:k])
+            else:
+                yield from combinations(by_runs, k)
 
     def describe(self, block: Block) -> list[str]:
         """Say in two sentences that the record is unfinished, and what is ranked; empty if it is complete."""
@@ -125,3 +141,31 @@ class Progress:
                 "runs": block.runs.tolist(),
             },
         }
+
+
+def _pack(runs: Bools) -> int:
+    """Return a number whose bit i says whether run i is finished."""
+    return sum(1 << at for at in np.flatnonzero(runs).tolist())
+
+
+def _weigh(k: int, cells: int) -> tuple[int, int]:
+    """Return the size of a block of ``k`` strategies in ``cells`` runs of tasks: comparisons, then runs."""
+    return k * (k - 1) * cells, k * cells
+
+
+def _list_intersections(shared: Sequence[int]) -> list[int]:
+    """Return the sets of runs that tasks have in common, the smallest first; the largest ones where there are many.
+
+    Args:
+        shared: the runs of each task, as ``_pack`` writes them.
+    """
+    found: list[int] = []
+    for own in dict.fromkeys(shared):
+        found = list(dict.fromkeys([*found, own, *(own & other for other in found)]))
+        found = sorted(found, key=int.bit_count)[-_MOST_SETS:]
+    return found
+
+
+def _make_block(strategies: Sequence[int], tasks: Sequence[int], runs: int) -> Block:
+    numbers = [at for at in range(runs.bit_length()) if runs >> at & 1]
+    return Block(*(np.array(sorted(own), dtype=np.int64) for own in (strategies, tasks, numbers)))

@@ -1,7 +1,7 @@
 """One bit for each choice of each decision, as in ``one_hot``, with one column group per decision.
 
-In a space with numbers on a scale, an ordered decision is one number from 0 to 1 instead of bits, with a bit "active"
-beside it if it depends on another decision.
+In a space with rows of floats (numbers on a scale, or lists of many values), an ordered decision is one number from 0
+to 1 instead of bits, with a bit "active" beside it if it depends on another decision.
 """
 
 import numpy as np
@@ -15,13 +15,13 @@ class DecisionsEncoding(Encoding):
 
     def encode(self, archs: Archs) -> Floats:
         """Return ``[n, sum of cardinalities]``."""
-        if self.space.is_number.any():
+        if self.space.dtype.kind == "f":
             return self.space.encode(archs, "one_hot").astype(np.float64)
         codes = [np.eye(int(k))[archs[:, i]] for i, k in enumerate(self.space.cardinality)]
         return np.concatenate(codes, axis=1)
 
     def _count_columns(self) -> Ints:
-        if not self.space.is_number.any():
+        if self.space.dtype.kind != "f":
             return self.space.cardinality
         depends = np.array([bool(coded.when) for coded in self.space.coding])
         return np.where(self.space.ordered, 1 + depends, self.space.cardinality)

@@ -14,6 +14,7 @@ _MOST_DIGITS = 2**53  # whole numbers up to here are exact in float64
 _KINDS = ("categorical", "ordinal", "integer", "real")
 _CONDITION = {"decision", "when", "is"}
 _RESERVED = "=,\n"
+_INSTEAD = str.maketrans({",": ";", "=": ":", "\n": " "})
 
 Value = str | int | float | bool
 
@@ -55,6 +56,16 @@ class Decision:
     def is_wide(self) -> bool:
         """Whether its space needs rows of float64."""
         return self.is_number or len(self.values) > MOST_CHOICES
+
+
+def clean_text(text: str) -> str:
+    """Replace the characters that the text form of a configuration reserves."""
+    return text.translate(_INSTEAD).strip() or "empty"
+
+
+def clean_value(value: Any) -> Value:
+    """Return another tool's category as a space lists it: a text, number or truth value; anything else as text."""
+    return value if isinstance(value, bool | int | float) else clean_text(str(value))
 
 
 def write_value(value: Value) -> str:
@@ -211,6 +222,11 @@ def _read_real(name: str, bounds: Sequence[Any], log: Any) -> Decision:
             f"decision '{name}': log = {log!r}, low = {numbers[0]}; a log scale needs log = true and a positive low"
         )
     low, high = (float(value) + 0.0 for value in numbers)
+    if not math.isfinite(high - low):
+        raise InvalidOption(
+            f"decision '{name}': real = {list(bounds)!r} is too wide: high - low exceeds the largest float; expected a "
+            "narrower range"
+        )
     return Decision(name, "real", low=low, high=high, log=log)
 
 

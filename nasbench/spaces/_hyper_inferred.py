@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from nasbench.errors import InvalidOption
-from nasbench.spaces._hyper_declared import MOST_CHOICES
+from nasbench.spaces._hyper_declared import MOST_CHOICES, clean_text, clean_value
 
 Config = dict[str, Any]
 """The active decisions of a trial, by name."""
@@ -18,7 +18,6 @@ Config = dict[str, Any]
 _LOG_RATIO = 100.0  # positive numbers over a larger range than this are taken as log-scaled
 _FEW = 10  # a number that takes at most so many values, each of them several times, is taken as a list
 _LONGEST_LIST = 1000  # steps of a real decision that are listed one by one
-_RESERVED = str.maketrans({",": ";", "=": ":", "\n": " "})
 
 
 class DeclaredSpace(NamedTuple):
@@ -66,7 +65,7 @@ def complete_space(given: DeclaredSpace, configs: Sequence[Config]) -> tuple[Dec
         InvalidOption: a configuration cannot be a point of a space of named decisions.
     """
     names = list(dict.fromkeys([*given.decisions, *(name for config in configs for name in config)]))
-    clean = {name: _clean_text(name) for name in names}
+    clean = {name: clean_text(name) for name in names}
     if len(set(clean.values())) < len(clean):
         raise InvalidOption(f"two decisions have the same name without ',' and '=': {_list(list(clean))}")
     decisions, remarks, columns = {}, list(given.remarks), {}
@@ -78,7 +77,11 @@ def complete_space(given: DeclaredSpace, configs: Sequence[Config]) -> tuple[Dec
         decisions[clean[name]], columns[name], remark = _fit_domain(name, item, seen)
         remarks += [remark] if remark else []
     renamed = [
-        {"decision": clean[own["decision"]], "when": clean[own["when"]], "is": [_clean(value) for value in own["is"]]}
+        {
+            "decision": clean[own["decision"]],
+            "when": clean[own["when"]],
+            "is": [clean_value(value) for value in own["is"]],
+        }
         for own in given.conditions
         if own["decision"] in clean and own["when"] in clean and _is_listed(decisions[clean[own["when"]]])
     ]
@@ -91,18 +94,6 @@ def complete_space(given: DeclaredSpace, configs: Sequence[Config]) -> tuple[Dec
             places[name] += 1
     conditions, more = _complete_conditions(decisions, renamed, made)
     return DeclaredSpace(decisions, conditions, remarks + more), made
-
-
-def _clean_text(text: str) -> str:
-    """Replace the characters that the text form of a configuration reserves."""
-    return text.translate(_RESERVED).strip() or "empty"
-
-
-def _clean(value: Any) -> Any:
-    """Return a category as the space lists it: a text, number or truth value; anything else as text."""
-    if isinstance(value, str):
-        return _clean_text(value)
-    return value if isinstance(value, bool | int | float) else _clean_text(str(value))
 
 
 def _guess_domain(name: str, seen: Sequence[Any]) -> dict[str, Any]:
@@ -128,8 +119,8 @@ def _fit_domain(name: str, item: Mapping[str, Any], seen: Sequence[Any]) -> tupl
     if not kind:
         raise InvalidOption(f"decision '{name}' is declared as {item!r}: neither list nor range")
     if kind in ("categorical", "ordinal"):
-        listed = [_clean(value) for value in item[kind]]
-        found = [_find_listed(_clean(value), listed, kind) for value in seen]
+        listed = [clean_value(value) for value in item[kind]]
+        found = [_find_listed(clean_value(value), listed, kind) for value in seen]
         more = [value for value in dict.fromkeys(found) if not any(value is own or value == own for own in listed)]
         every = sorted(listed + more) if kind == "ordinal" and all(map(_is_number, listed + more)) else listed + more
         remark = f"'{name}' took the values {_list(more)}, which its declaration lacks" if more else ""

@@ -63,7 +63,8 @@ def read_optuna(source: Any) -> DeclaredSpace:
         InvalidOption: the source is something else, or its distributions contradict each other.
     """
     if isinstance(source, Mapping):
-        return DeclaredSpace(declare_distributions([_write_distributions(source)]), [], [])
+        named = declare_distributions([_write_distributions(source)])
+        return complete_space(DeclaredSpace(named, [], []), [])[0]
     given = getattr(source, "trials", source)
     given = [given] if hasattr(given, "distributions") else given
     trials = list(given) if isinstance(given, Iterable) else [given]
@@ -109,7 +110,7 @@ def _declare(name: str, domains: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     kinds = {domain["name"] for domain in domains}
     about = [domain["attributes"] for domain in domains]
     if kinds == {_CATEGORICAL}:
-        return {"categorical": list(dict.fromkeys(choice for own in about for choice in own["choices"]))}
+        return {"categorical": list({repr(choice): choice for own in about for choice in own["choices"]}.values())}
     whole = {kind.startswith("Int") for kind in kinds}
     if _CATEGORICAL in kinds or len(whole) > 1:
         raise InvalidOption(f"parameter '{name}' has distributions {', '.join(sorted(kinds))}; expected one kind")

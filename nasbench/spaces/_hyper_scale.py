@@ -32,16 +32,17 @@ class Scale:
     def _bend(self, codes: Floats) -> Floats:
         return np.log(codes + self._first) if self._log else codes
 
-    def _find_ends(self, around: float = 0.0) -> list[float]:
-        """Return both ends of the scale, ``around`` numbers further out."""
+    def _find_ends(self) -> list[float]:
+        """Return both ends of the scale, for whole numbers half a number before and after the range."""
+        around = 0.0 if self.is_real else 0.5
         ends: list[float] = self._bend(np.array([self.low - around, self.high + around])).tolist()
         return ends
 
     def measure(self, codes: Floats) -> Floats:
-        """Return the position of each code, from 0 to 1; ``[n]``."""
-        low, high = self._find_ends()
-        if high <= low:
+        """Return the position of each code, from 0 to 1, from which ``place`` returns the code; ``[n]``."""
+        if self.high <= self.low:
             return np.zeros(len(codes))
+        low, high = self._find_ends()
         return np.asarray(np.clip((self._bend(codes) - low) / (high - low), 0.0, 1.0))
 
     def place(self, positions: Floats) -> Floats:
@@ -49,7 +50,7 @@ class Scale:
 
         Each whole number gets its share of the scale, which begins and ends half a number before and after the range.
         """
-        low, high = self._find_ends(0.0 if self.is_real else 0.5)
+        low, high = self._find_ends()
         codes = low + np.clip(positions, 0.0, 1.0) * (high - low)
         codes = np.exp(codes) - self._first if self._log else codes
         return np.clip(codes if self.is_real else np.rint(codes), self.low, self.high) + 0.0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Archs
-from nasbench.spaces._hyper_declared import Decision, Value, write_value
+from nasbench.spaces._hyper_declared import Decision, Value, clean_text, clean_value, write_value
 from nasbench.spaces._space import SearchSpace
 
 
@@ -56,27 +56,44 @@ class ConfigurationTexts(SearchSpace):
     def read_one(self, item: Any) -> Archs:
         """Read a dictionary from decision names to values, or a configuration of ConfigSpace; ``[1, d]``.
 
+        None stands for an inactive decision, or for the text "None" where an active decision lists it. Names and
+        values that hold what the text form reserves, and values such as tuples, are read as ``from_optuna`` lists them.
+
         Raises:
             InvalidArchitecture: a decision or value is unknown, a decision is missing or inactive, or the item has
                 another form.
         """
         if not isinstance(item, Mapping):
             return super().read_one(item)
-        return self._read_rows(
-            [[(str(name), value) for name, value in item.items() if not _is_absent(value)]], [repr(item)]
-        )
+        pairs = [
+            (self._find_name(str(name)), value)
+            for name, value in item.items()
+            if not _is_absent(value) or (value is None and self._lists_none(self._find_name(str(name))))
+        ]
+        return self._read_rows([pairs], [repr(item)])
+
+    def _find_name(self, name: str) -> str:
+        """Return the decision that another tool's name means; an unknown name unchanged."""
+        clean = clean_text(name)
+        return clean if name not in self._columns and clean in self._columns else name
+
+    def _lists_none(self, name: str) -> bool:
+        """Return whether the text "None" is a value of a decision."""
+        return name in self._digits and "None" in self._digits[name][1]
 
     def _read_rows(self, written: Sequence[Sequence[tuple[str, Any]]], texts: Sequence[str]) -> Archs:
         """Build configurations ``[n, d]`` from names and values; ``texts`` name them in error messages."""
         archs = np.zeros((len(texts), len(self.decisions)), dtype=self.dtype)
-        given = np.zeros(archs.shape, dtype=np.bool_)
+        given, optional = np.zeros(archs.shape, dtype=np.bool_), np.zeros(archs.shape, dtype=np.bool_)
         for row, (pairs, arch) in enumerate(zip(written, archs, strict=True)):
             for name, value in pairs:
                 at, code = self._find_code(texts[row], name, value)
                 if given[row, at]:
                     raise self._make_malformed(texts[row], f"'{name}' appears twice")
-                arch[at], given[row, at] = code, True
-        wrong = np.argwhere(given != self.find_active(archs))
+                arch[at], given[row, at], optional[row, at] = code, True, value is None
+        active = self.find_active(archs)
+        archs[optional & ~active], given[optional & ~active] = 0, False
+        wrong = np.argwhere(given != active)
         if len(wrong):
             row, at = wrong[0]
             why = f"{self._explain_inactive(at, archs[row])}: leave it out" if given[row, at] else "is missing"
@@ -94,7 +111,9 @@ class ConfigurationTexts(SearchSpace):
         at, digits = self._digits[name]
         plain = value.item() if isinstance(value, np.generic) else value
         known = write_value(plain) if isinstance(plain, bool) else plain
-        digit = digits.get(known, digits.get(_number(known), -1)) if isinstance(known, str | int | float) else -1
+        known = known if isinstance(known, str | int | float) else clean_value(known)
+        readings = (known, _number(known), write_value(known), clean_value(known))
+        digit = next((digits[reading] for reading in readings if reading in digits), -1)
         if digit < 0:
             raise self._make_malformed(text, f"unknown value '{value}' of '{name}' (known: {self._show_decision(at)})")
         return at, digit

@@ -104,10 +104,10 @@ class MeasuredSpace(EnumeratedSpace):
     def place(self, positions: Floats) -> Archs:
         """Return the architectures [n, d] of the whole space at positions in the unit cube, measured or not.
 
-        Where decisions are numbers on a scale, these are the nearest measured ones: hardly any point was measured.
+        In a space with rows of floats, these are the nearest measured ones: hardly any point was measured.
         """
         archs = self.inner.place(positions)
-        if self.is_number.any():
+        if self.dtype.kind == "f":
             archs = self.rows[[int(self._compute_distances(arch).argmin()) for arch in archs]]
         return archs
 

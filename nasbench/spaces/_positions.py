@@ -7,6 +7,8 @@ import numpy as np
 from nasbench.arrays import Archs, Bools, Floats, Ints
 from nasbench.errors import InvalidOption
 
+_MOST_CHOICES = 127  # of a decision, for components that count choices in int8
+
 
 class Positions:
     """The part of a search space that places its architectures in the unit cube."""
@@ -27,21 +29,29 @@ class Positions:
         return np.zeros(len(self.decisions), dtype=np.bool_)
 
     def require_choices(self, what: str) -> None:
-        """Refuse a space with numbers on a scale.
+        """Refuse a space with numbers on a scale, or with more choices than int8 counts.
 
         Args:
             what: what an error message calls the component that needs listed values.
 
         Raises:
-            InvalidOption: a decision is a number on a scale.
+            InvalidOption: a decision is a number on a scale, or has too many values.
         """
-        if self.is_number.any():
-            names = [name for name, is_number in zip(self.decisions, self.is_number, strict=True) if is_number]
-            raise InvalidOption(
-                f"{what} chooses among listed values, but {', '.join(names)} of space '{self.name}' "
-                f"{'are numbers' if len(names) > 1 else 'is a number'} on a scale; list values (ordinal = [...]), or "
-                "choose another one, such as auto, tpe, smac, local_search or random_search"
-            )
+        many = (self.cardinality > _MOST_CHOICES) & (self.dtype != np.int8)
+        of_numbers = bool(self.is_number.any())
+        marked = (self.is_number if of_numbers else many).tolist()
+        names = [name for name, is_marked in zip(self.decisions, marked, strict=True) if is_marked]
+        if not names:
+            return
+        if of_numbers:
+            chooses, found = "", f"{'are numbers' if len(names) > 1 else 'is a number'} on a scale; list values"
+        else:
+            chooses = f"at most {_MOST_CHOICES} "
+            found = f"{'have' if len(names) > 1 else 'has'} more than {_MOST_CHOICES} values; list fewer"
+        raise InvalidOption(
+            f"{what} chooses among {chooses}listed values, but {', '.join(names)} of space '{self.name}' {found} "
+            "(ordinal = [...]), or choose another one, such as auto, tpe, smac, local_search or random_search"
+        )
 
     def find_active(self, archs: Archs) -> Bools:
         """Return [n, d] which decisions of valid architectures matter, given the others."""

@@ -235,7 +235,7 @@ class HyperSpace(ConfigurationTexts):
         vertex = {at: i for i, at in enumerate(self._order, start=1)} | {-1: 0}
         vocabulary = ("input", *self.operations, "inactive", "output")
         adjacency = np.zeros((n, d + 2, d + 2), dtype=np.uint8)
-        labels: Any = np.zeros((n, d + 2), dtype=np.int8 if len(vocabulary) <= 128 else np.int16)
+        labels: Any = np.zeros((n, d + 2), dtype=np.min_scalar_type(-len(vocabulary)))  # signed
         counts = np.array([len(own) for own in self._labels])
         first = 1 + np.cumsum(counts) - counts
         for at, place in vertex.items():

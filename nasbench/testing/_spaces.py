@@ -112,7 +112,7 @@ def _encodings(space: SearchSpace, archs: Archs, rng: np.random.Generator) -> No
         if space.encode(archs[:0], encoding).shape != (0, features.shape[1]):
             raise AssertionError(f"{encoding} refuses no architectures")
     one_hot = space.encode(archs, "one_hot")
-    if not (space.is_number.any() or (one_hot.sum(axis=1) == len(space.decisions)).all()):
+    if not (space.dtype.kind == "f" or (one_hot.sum(axis=1) == len(space.decisions)).all()):
         raise AssertionError("one_hot does not set one bit a decision")
     try:
         space.encode(archs, "no such encoding")

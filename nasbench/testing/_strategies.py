@@ -51,7 +51,7 @@ class _Landscape:
         """Return the first objective of architectures [n, d] after ``epochs`` [n]; ``[n]``, nan for a crash."""
         # Added one by one: a mean over an axis has other last digits for one architecture than for many.
         digits = archs
-        if self._space.is_number.any():  # a number counts by the part of its scale
+        if archs.dtype.kind == "f":  # a number counts by the part of its scale
             parts = np.minimum(self._space.measure(archs) * _PARTS, _PARTS - 1)
             digits = np.where(self._space.is_number, parts, archs).astype(np.int64)
         score = sum((weights[digits[:, i]] for i, weights in enumerate(self._weights)), np.zeros(len(archs)))

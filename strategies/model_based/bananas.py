@@ -23,11 +23,7 @@ REQUIRES = {"torch": "torch"}
 
 @dataclass(kw_only=True, eq=False)
 class Bananas(ModelBasedSearch):
-    """Bayesian optimisation with an ensemble of nets.
-
-    Raises:
-        InvalidOption: a space without paths (choose ``predictor="mlp_ensemble,encoding=one_hot"``).
-    """
+    """Bayesian optimisation with an ensemble of nets."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "naszilla": {},

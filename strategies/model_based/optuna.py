@@ -74,8 +74,7 @@ class OptunaStudy:
         self._suggest = make_optuna_suggest(space) if space.dtype == np.float64 else None
         self._choices = {
             name: outside.distributions.CategoricalDistribution(options)
-            for name, options in list_decision_choices(space).items()
-            if self._suggest is None
+            for name, options in (list_decision_choices(space) if self._suggest is None else {}).items()
         }
         self._n_asked = 0
         self._open: dict[int, int] = {}  # trial -> number in the study

@@ -9,8 +9,8 @@ both. Candidates drawn from the density of the good, l, are ranked by l / g, whi
 kernel that gives other choices a share, and a uniform kernel is added. With weight w, n results and k choices that is a
 pseudo-count of ``w (n + w) / (n + 1) + w / k``, for w = 1 of 1 + 1 / k.
 
-In a space with numbers on a scale, these have Parzen densities (``strategies/_parzen.py``), and whole configurations
-are drawn and ranked by their active decisions.
+In a space with numbers on a scale or long lists of values, numbers have Parzen densities (``strategies/_parzen.py``),
+and whole configurations are drawn and ranked by their active decisions.
 
 Differences: every listed decision is categorical, since those of a cell are. Whole architectures are drawn and ranked,
 as in the paper, where Hyperopt takes the best draw of each decision. All results weigh the same, where Hyperopt and
@@ -77,7 +77,7 @@ class TreeParzenEstimator(SequentialSearch):
 
     def _make_density(self, archs: Archs) -> "_ChoiceDensity | MixedDensity":
         """Return the density of configurations around rows [n, d]."""
-        if self._space.is_number.any():
+        if self._space.dtype.kind == "f":
             pseudo_counts = self._compute_pseudo_count(len(archs))[:, 0]
             return MixedDensity(self._space, archs, pseudo_counts=pseudo_counts, prior_weight=self.prior_weight)
         return _ChoiceDensity(self._estimate_log_density(archs), self._space.cardinality)

@@ -6,7 +6,7 @@ its code (``naszilla``: 5 members, 150 epochs, batches of 32, constant learning 
 Glorot's weights and zero biases, as in Keras).
 
 Differences: the target is scaled to unit variance first; theirs is an error in percent, but Adam is almost insensitive
-to this scale. Any other encoding of the space can replace ``path``.
+to this scale. Any other encoding of the space can replace ``path``; ``decisions`` does where a space has no paths.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ from nasbench.encodings import list_encodings, make_encoding
 from nasbench.errors import InvalidOption
 from nasbench.spaces import SearchSpace
 from nasbench.surrogates._nets import Linear, NetPredictor, TrainingSettings
+from nasbench.surrogates._tabular import BY_DECISION
 
 REQUIRES = {"torch": "torch"}
 
@@ -32,7 +33,8 @@ class MLPEnsemble(NetPredictor):
 
     Args:
         space: the search space of the architectures.
-        encoding: features that the nets read, see ``nasbench.encodings``.
+        encoding: features that the nets read, see ``nasbench.encodings``; by default ``path``, or ``decisions`` in a
+            space without paths.
         members: number of nets, which differ in their initial weights and the order of the data.
         layers: hidden layers, of 20 units each.
         epochs: passes over the training data.
@@ -42,7 +44,7 @@ class MLPEnsemble(NetPredictor):
         device: ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
-        InvalidOption: there is no member or no layer, or the paths of the space cannot be listed.
+        InvalidOption: there is no member or no layer, or ``path`` is asked for in a space without paths.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"naszilla": {}}
@@ -51,7 +53,7 @@ class MLPEnsemble(NetPredictor):
         self,
         space: SearchSpace,
         *,
-        encoding: str = "path",
+        encoding: str | None = None,
         members: int = 5,
         layers: int = 10,
         epochs: int = 150,
@@ -62,6 +64,8 @@ class MLPEnsemble(NetPredictor):
     ) -> None:
         if members < 1 or layers < 1:
             raise InvalidOption(f"members={members} and layers={layers}; expected at least 1 each")
+        if encoding is None:
+            encoding = "path" if "path" in space.encodings else BY_DECISION
         if encoding == "path" and encoding not in space.encodings:
             raise InvalidOption(
                 f"space '{space.name}' has no paths; choose encoding= {', '.join(list_encodings(space))}"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -120,6 +121,10 @@ def test_an_agreement_needs_every_run(whole, tmp_path, capsys):
         ([["1111", "1111", "1111"], ["1111", "1100", "0000"]], [0, 1, 2], [0], [0, 1, 2, 3]),
         # one strategy has a single run
         ([["1111", "1111", "1000"], ["1111", "1111", "0000"]], [0, 1], [0, 1], [0, 1, 2, 3]),
+        # the two strategies with most runs share none
+        ([["11110000", "00001110", "11100000"]], [0, 2], [0], [0, 1, 2]),
+        # the two tasks with most runs share none
+        ([["11110000"] * 3, ["00001110"] * 3, ["00001110"] * 3], [0, 1, 2], [1, 2], [4, 5, 6]),
         # only common runs
         ([["1110", "0111", "0110"]], [0, 1, 2], [0], [1, 2]),
         # nothing to compare
@@ -132,6 +137,22 @@ def test_the_block_with_the_most_comparisons_is_ranked(done, strategies, tasks, 
     progress = Progress([f"t{i}" for i in range(len(done))], ["a", "b", "c"], marks)
     block = progress.find_block()
     assert (block.strategies.tolist(), block.tasks.tolist(), block.runs.tolist()) == (strategies, tasks, runs)
+
+
+def test_no_block_is_larger_than_the_one_found(rng):
+    """Every block of four strategies, three tasks and four runs is tried."""
+    for _ in range(30):
+        done = rng.random((3, 4, 4)) < rng.uniform(0.3, 0.95)
+        block = Progress(list("tuv"), list("abcd"), done).find_block()
+        found = done[np.ix_(block.tasks, block.strategies, block.runs)]
+        groups = [[chosen for k in range(1, n + 1) for chosen in combinations(range(n), k)] for n in done.shape]
+        sizes = [
+            (len(s) * (len(s) - 1) * len(t) * len(r), len(s) * len(t) * len(r))
+            for t, s, r in product(*groups)
+            if done[np.ix_(t, s, r)].all()
+        ]
+        assert found.all()
+        assert (found.size * (len(block.strategies) - 1), found.size) == max(sizes, default=(0, 0))
 
 
 @pytest.mark.slow

@@ -212,6 +212,40 @@ def test_optuna_distributions_by_name():
         HyperSpace.from_optuna(optuna.create_study())
 
 
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
+def test_categories_of_any_type_through_optuna():
+    optuna = pytest.importorskip("optuna", reason="the extra 'optuna' is not installed")
+    categories = {
+        "act": [None, "relu"],
+        "shape": [(3, 3), (5, 5)],
+        "a=b": ["x,y", "z"],
+        "n": [True, 1.5, "y"],
+        "pads": [[0], [1, 1]],
+    }
+    domains = {name: optuna.distributions.CategoricalDistribution(own) for name, own in categories.items()}
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    for _ in range(20):
+        study.tell(study.ask(domains), 0.0)
+    for space in (HyperSpace.from_optuna(domains), HyperSpace.from_optuna(study)):
+        assert space.code_options["decisions"]["act"] == {"categorical": ["None", "relu"]}
+        read = [space.format(space.read([trial.params]))[0] for trial in study.trials]
+        assert len(set(read)) == len({str(trial.params) for trial in study.trials})
+        assert any("act=None" in text and "shape=(3; 3)" in text for text in read)
+
+
+def test_none_is_the_text_none_only_where_the_decision_is_active():
+    space = HyperSpace(
+        {"op": {"categorical": ["a", "b"]}, "act": {"categorical": ["relu", "None"]}},
+        [{"decision": "act", "when": "op", "is": ["a"]}],
+    )
+    assert space.read([{"op": "a", "act": None}, {"op": "b", "act": None}]).tolist() == [[0, 1], [1, 0]]
+
+
+def test_a_number_is_read_where_its_text_is_listed():
+    space = HyperSpace({"x": {"categorical": ["true", "1", "y"]}, "z": {"ordinal": [1, 2]}})
+    assert space.read([{"x": 1, "z": 2}, {"x": True, "z": 1}]).tolist() == [[1, 1], [0, 0]]
+
+
 def test_the_conditions_of_a_program_are_found_in_its_trials():
     optuna = pytest.importorskip("optuna", reason="the extra 'optuna' is not installed")
 

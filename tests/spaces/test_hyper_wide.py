@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasbench.errors import InvalidArchitecture
+from nasbench.errors import InvalidArchitecture, InvalidOption
 from nasbench.spaces import MeasuredSpace
 from nasbench.spaces.hyper import HyperSpace
 from nasbench.table import Table, TableBuilder, merge_tables, write_table
@@ -92,6 +92,28 @@ def test_numbers_are_uniform_on_their_scale(space):
     assert np.histogram(width, bins=edges)[0] / np.diff(edges) == pytest.approx(20_000 / np.ptp(edges), rel=0.05)
     assert np.bincount(columns["batch"].astype(int) // 128) == pytest.approx(20_000 / 4, rel=0.06)
     assert (columns["momentum"] == 0).mean() == pytest.approx(6 / 7, abs=0.01)  # order triples two optimisers
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        *({"integer": ends, "log": True, "step": 1} for ends in ([1, 1000], [16, 1024], [1, 10**6], [1, 8], [3, 3])),
+        {"integer": [-50, 3000], "step": 7},
+        {"integer": [0, 10**6]},
+        {"real": [1e-9, 10.0], "log": True},
+        {"real": [-3.0, 5.0]},
+    ],
+    ids=str,
+)
+def test_the_position_of_a_number_leads_back_to_it(declared):
+    space = HyperSpace({"x": declared, "y": {"categorical": ["a", "b"]}})
+    scale = space.scales[0]
+    codes = np.linspace(scale.low, scale.high, 1001) if scale.is_real else np.arange(scale.low, scale.high + 1)
+    back = scale.place(scale.measure(codes))
+    if scale.is_real:
+        assert back == pytest.approx(codes, rel=1e-12)
+    else:
+        assert (back == codes).all()
 
 
 def test_a_mutation_changes_one_decision_and_what_depends_on_it(space):
@@ -198,3 +220,15 @@ def test_measured_configurations_are_reached_from_each_other(space):
         pool.crossover(near[:9], near[9:18], np.random.default_rng(2)),
     ):
         assert pool.is_valid(rows).all()
+
+
+def test_a_range_wider_than_the_largest_float_is_refused():
+    with pytest.raises(InvalidOption, match="is too wide"):
+        HyperSpace({"x": {"real": [-1e308, 1e308]}})
+
+
+def test_every_value_of_a_long_list_has_its_label():
+    space = HyperSpace({"name": {"categorical": [f"m{i}" for i in range(40_000)]}, "x": {"real": [0, 1]}})
+    graphs = space.graphs(space.parse(["name=m39999,x=0", "name=m100,x=1"]))
+    assert [graphs.vocabulary[label] for label in graphs.operations[:, 1]] == ["name=m39999", "name=m100"]
+    assert [graphs.vocabulary[label] for label in graphs.operations[0, [0, 2, 3]]] == ["input", "x=0..0.0625", "output"]

@@ -258,3 +258,9 @@ def test_a_sampler_that_has_gone_through_all_ends_the_search():
     assert len(set(asked)) == 6
     with pytest.raises(SearchFinished, match="after 6 trials"):
         strategy.ask(1)
+
+
+def test_a_wide_range_is_suggested_and_not_listed():
+    space = HyperSpace({"seed": {"integer": [0, 2**40]}, "op": {"categorical": ["a", "b"]}})
+    asked = STRATEGIES.load("optuna")(space, np.random.default_rng(0)).ask(3)
+    assert space.is_valid(asked.arch).all()

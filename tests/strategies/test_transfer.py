@@ -14,6 +14,7 @@ from nasbench.comparison.experiment import Limits
 from nasbench.comparison.verify import verify
 from nasbench.errors import InvalidOption, RecordError, UnknownName
 from nasbench.registry import STRATEGIES
+from nasbench.spaces import MeasuredSpace
 from nasbench.strategies._sources import draw_known, draw_known_in_common, list_sources
 from nasbench.strategies.transfer.meta_design import MetaDesign, normalize_regret, select_portfolio
 from nasbench.strategies.transfer.warm_start import WarmStart
@@ -181,6 +182,14 @@ def test_a_record_is_a_source(cifar10, tmp_path, rng):
     nasbench.compare("nb201-imagenet16", "warm_start", runs=1, out=tmp_path / "warm")
     with pytest.raises(InvalidOption, match="learnt from the data set of 'nb201-cifar10'"):
         Experiment.of("nb201-cifar10", f"warm_start,source={tmp_path / 'warm'}").spec()
+
+
+def test_a_record_of_a_wider_space_gives_what_the_searched_space_has(cifar10, tmp_path, rng):
+    record = nasbench.compare("nb201-cifar100", "random_search", runs=1, limits=Limits(trials=30), out=tmp_path)
+    trained = np.unique(record.runs("nb201-cifar100", "random_search")[0].history.arch, axis=0)
+    part = MeasuredSpace(cifar10.space, trained[:10])
+    (known,) = draw_known(str(record.path), "nb201-cifar10", part, 10_000, rng)
+    assert (np.unique(known.archs, axis=0) == np.unique(trained[:10], axis=0)).all()
 
 
 def test_a_record_that_learnt_from_a_record_is_refused_too(tmp_path):

@@ -64,12 +64,24 @@ def test_a_ranking_loss_answers_in_scores(cifar10, rng):
     assert 0 < spread < (std**2).mean()
 
 
+def test_a_space_without_paths_is_read_by_decision(rng):
+    space = SPACES.load("nats_sss")()
+    archs = space.sample(60, rng)
+    score = archs.mean(axis=1) / 8
+    answers = []
+    for options in ({}, {"encoding": "decisions"}):
+        predictor = MLPEnsemble(space, members=2, epochs=20, **options)
+        predictor.fit(Batch(archs[:40]), score[:40], np.random.default_rng(0))
+        answers.append(predictor.predict(Batch(archs[40:])).mean)
+    assert (answers[0] == answers[1]).all()
+
+
 def test_wrong_options_are_refused(cifar10):
     with pytest.raises(InvalidOption, match="members=0"):
         MLPEnsemble(cifar10.space, members=0)
     with pytest.raises(UnknownName, match="encoding"):
         MLPEnsemble(cifar10.space, encoding="pth")
     with pytest.raises(InvalidOption, match="has no paths; choose encoding="):
-        MLPEnsemble(SPACES.load("nats_sss")())
+        MLPEnsemble(SPACES.load("nats_sss")(), encoding="path")
     with pytest.raises(UnknownName, match="did you mean 'hinge'"):
         MLPEnsemble(cifar10.space, loss="hing")
