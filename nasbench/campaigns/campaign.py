@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nasbench.campaigns.ledger import Asked, Known, Ledger, Receipt, list_ids, write_known
+from nasbench.campaigns.ledger import CampaignState, Receipt, Suggestion, ToldResult, list_ids, write_known
 from nasbench.campaigns.log import GIVE, SUGGEST, TELL, EventLog, lock_for_writing
 from nasbench.campaigns.player import Player, Proposed, require_warm_start
 from nasbench.campaigns.proposals import list_trained
@@ -70,7 +70,7 @@ class Campaign:
         self.path, self._named = path, strategy
         self._log = EventLog(path)
         self.settings = Settings.from_plain(self._log.header, path)
-        self._ledger = Ledger(self.settings.space, self.settings.epochs)
+        self._ledger = CampaignState(self.settings.space, self.settings.epochs)
         self._player: Player | None = None
         self._events: list[dict[str, Any]] = []
         self._n_played = 0  # events that the strategy has seen
@@ -254,14 +254,14 @@ class Campaign:
         ]
         return {"event": TELL, "results": results}
 
-    def _make_frame(self, asked: Mapping[int, Asked]) -> "pd.DataFrame":
-        unknown = [Known(math.nan, math.nan)] * len(asked)
+    def _make_frame(self, asked: Mapping[int, Suggestion]) -> "pd.DataFrame":
+        unknown = [ToldResult(math.nan, math.nan)] * len(asked)
         return self._arrange(
             list(asked), [one.arch for one in asked.values()], [one.epoch for one in asked.values()], unknown
         )
 
     def _arrange(
-        self, ids: Sequence[int], archs: Sequence[Any], epochs: Sequence[int | None], known: Sequence[Known]
+        self, ids: Sequence[int], archs: Sequence[Any], epochs: Sequence[int | None], known: Sequence[ToldResult]
     ) -> "pd.DataFrame":
         rows = np.stack(archs) if archs else self.space.no_archs
         partial: dict[str, Sequence[Any]] = {EPOCH: list(epochs)} if self.settings.epochs else {}
@@ -358,7 +358,7 @@ def _begin(path: Path, space: Any, given: Mapping[str, Any], start: Any) -> Camp
     check_metric(settings.objective.name, settings.space)
     settings.make_strategy()  # so that its errors are reported before a file exists
     read = ReadRows((), 0, ()) if start is None else _read_trainings(start, settings)
-    own = Ledger(settings.space, settings.epochs).sort_rows(read).own
+    own = CampaignState(settings.space, settings.epochs).sort_rows(read).own
     if start is not None:
         require_warm_start(settings)
     EventLog.create(path, plain | {"software": software()}, [_write_trainings(settings.space, own)] if own else [])

@@ -18,14 +18,14 @@ from nasbench.spaces import SearchSpace
 _SHOWN = 12  # most ids that an error message lists
 
 
-class Asked(NamedTuple):
+class Suggestion(NamedTuple):
     """A training that was suggested: its architecture [d], and the epoch to train to; None for all of its recipe."""
 
     arch: Archs
     epoch: int | None
 
 
-class Known(NamedTuple):
+class ToldResult(NamedTuple):
     """A result: score in the metric's own unit, nan for a failed training, and seconds, nan if unknown."""
 
     score: float
@@ -81,7 +81,7 @@ def _s(n: int) -> str:
 
 
 @dataclass
-class Ledger:
+class CampaignState:
     """The state that follows from the events, without the strategy.
 
     Attributes:
@@ -96,9 +96,9 @@ class Ledger:
     space: SearchSpace
     epochs: tuple[int, ...]
     archs: dict[int, Archs] = field(default_factory=dict)
-    pending: dict[int, Asked] = field(default_factory=dict)
-    told: dict[tuple[int, int | None], Known] = field(default_factory=dict)
-    given: dict[bytes, tuple[Archs, Known]] = field(default_factory=dict)
+    pending: dict[int, Suggestion] = field(default_factory=dict)
+    told: dict[tuple[int, int | None], ToldResult] = field(default_factory=dict)
+    given: dict[bytes, tuple[Archs, ToldResult]] = field(default_factory=dict)
     _ids: dict[bytes, list[int]] = field(default_factory=dict)  # of the suggestions of each architecture
 
     def apply(self, event: Mapping[str, Any]) -> None:
@@ -113,7 +113,7 @@ class Ledger:
     def _apply_suggest(self, event: Mapping[str, Any]) -> None:
         for arch, trial in zip(parse_architectures(self.space, event["trials"]), event["trials"], strict=True):
             self.archs[trial["id"]] = arch
-            self.pending[trial["id"]] = Asked(arch, trial.get("epoch"))
+            self.pending[trial["id"]] = Suggestion(arch, trial.get("epoch"))
             ids = self._ids.setdefault(self._make_key(arch), [])
             if trial["id"] not in ids:  # a training that is resumed keeps its id
                 ids.append(trial["id"])
@@ -143,7 +143,7 @@ class Ledger:
             epoch = self._find_epoch(trial, row)
             known = self.told.get((trial, epoch))
             if known is None and trial in new:
-                known = Known(new[trial].score, new[trial].cost_s)
+                known = ToldResult(new[trial].score, new[trial].cost_s)
             if known is not None:
                 _refuse_other(row, f"id {trial}", known)
                 n_repeated += 1
@@ -242,9 +242,9 @@ def write_known(score: float, cost_s: float) -> dict[str, Any]:
     return {"score": None if math.isnan(score) else score, **cost}
 
 
-def _read_known(item: Mapping[str, Any]) -> Known:
+def _read_known(item: Mapping[str, Any]) -> ToldResult:
     score = item["score"]
-    return Known(math.nan if score is None else score, item.get("cost_s", math.nan))
+    return ToldResult(math.nan if score is None else score, item.get("cost_s", math.nan))
 
 
 def _require_arch(row: TrainingRow) -> Archs:
@@ -253,7 +253,7 @@ def _require_arch(row: TrainingRow) -> Archs:
     return row.arch
 
 
-def _refuse_other(row: TrainingRow, what: str, known: Known) -> None:
+def _refuse_other(row: TrainingRow, what: str, known: ToldResult) -> None:
     """Refuse a result that differs from what is known; a score that was told cannot be changed.
 
     Raises:

@@ -33,7 +33,7 @@ from nasbench.importers._history_columns import (
     STOPPED,
     Goal,
     Group,
-    Run,
+    ToolRun,
     build_columns,
     build_statics,
     describe_budgets,
@@ -51,7 +51,7 @@ _FRACTIONS = re.compile(r"(^|_)(acc|accuracy|top_?[15]|f1|auc|auroc|iou|dice)($|
 
 
 @dataclass(frozen=True)
-class History:
+class ToolHistory:
     """What one search of another tool left.
 
     Attributes:
@@ -66,7 +66,7 @@ class History:
     tool: str
     name: str
     goals: Sequence[Goal]
-    runs: Sequence[Run]
+    runs: Sequence[ToolRun]
     space: DeclaredSpace
     remarks: list[str] = field(default_factory=list)
 
@@ -94,7 +94,7 @@ class HistoryImporter:
         self.remarks: list[str] = []
         self._task: dict[str, Any] = {}
 
-    def _read_history(self, source: Path) -> History:
+    def _read_history(self, source: Path) -> ToolHistory:
         """Read the files of the tool.
 
         Raises:
@@ -116,7 +116,7 @@ class HistoryImporter:
         except _DAMAGED as error:
             raise SourceError(f"{source} cannot be read ({error!r}); expected {self.where}") from error
 
-    def _build_table(self, source: Path, history: History) -> TableBuilder:
+    def _build_table(self, source: Path, history: ToolHistory) -> TableBuilder:
         runs = [run for run in history.runs if run.config]
         if not any(np.isfinite(run.values[0]) for run in runs):
             raise SourceError(f"{source}: none of {len(history.runs)} training runs has a result")
@@ -191,7 +191,7 @@ def _find_shorter(goal: Goal, groups: Sequence[Group], columns: Sequence[Measure
 
 
 def _complete_space(
-    declared: DeclaredSpace, runs: Sequence[Run], source: Path
+    declared: DeclaredSpace, runs: Sequence[ToolRun], source: Path
 ) -> tuple[DeclaredSpace, list[dict[str, Any]]]:
     try:
         return complete_space(declared, [dict(run.config) for run in runs])
@@ -217,14 +217,14 @@ def _read_configs(space: SearchSpace, configs: Sequence[dict[str, Any]], source:
     return rows, place.ravel().astype(np.int64)
 
 
-def _find_unit(goal: Goal, runs: Sequence[Run]) -> str:
+def _find_unit(goal: Goal, runs: Sequence[ToolRun]) -> str:
     """Return ``fraction`` for a metric that is named as an accuracy and lies in [0, 1], else ``none``."""
     values = np.array([value for run in runs for value in (run.values[0], *run.curve.values()) if np.isfinite(value)])
     is_accuracy = goal.direction == "maximize" and _FRACTIONS.search(goal.metric) is not None
     return "fraction" if is_accuracy and values.min() >= 0.0 and values.max() <= 1.0 else "none"
 
 
-def _write_notes(history: History, runs: Sequence[Run], remarks: Sequence[str]) -> str:
+def _write_notes(history: ToolHistory, runs: Sequence[ToolRun], remarks: Sequence[str]) -> str:
     """Return the notes of the table: how many training runs it holds, and what was inferred."""
     counts = {state: sum(run.state == state for run in runs) for state in (COMPLETE, STOPPED, FAILED)}
     said = ", ".join(f"{n} {state}" for state, n in counts.items() if n)

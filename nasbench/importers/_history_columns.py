@@ -20,7 +20,7 @@ class Goal(NamedTuple):
     direction: str
 
 
-class Run(NamedTuple):
+class ToolRun(NamedTuple):
     """One training run.
 
     Attributes:
@@ -59,10 +59,10 @@ class Group(NamedTuple):
     budget: float | None
     epoch: int
     chosen: list[int]
-    runs: list[Run]
+    runs: list[ToolRun]
 
 
-def group_by_budget(runs: Sequence[Run]) -> list[Group]:
+def group_by_budget(runs: Sequence[ToolRun]) -> list[Group]:
     """Group training runs by budget, the smallest first. A whole budget is its epoch; others are counted from 1."""
     budgets = sorted({run.budget for run in runs if run.budget is not None})
     if len(budgets) < 2:
@@ -127,7 +127,7 @@ def build_columns(group: Group, place: Ints, n: int, goal: Goal, unit: str) -> l
     return made
 
 
-def _number_seeds(runs: Sequence[Run], rows: Ints) -> Ints:
+def _number_seeds(runs: Sequence[ToolRun], rows: Ints) -> Ints:
     """Number repeated training runs of a configuration ``[m]``: by the tool's seeds, or else in order."""
     labels = {key: i for i, key in enumerate(dict.fromkeys(run.repeat for run in runs))}
     named = list(zip(rows.tolist(), (labels[run.repeat] for run in runs), strict=True))
@@ -141,7 +141,7 @@ def _number_seeds(runs: Sequence[Run], rows: Ints) -> Ints:
     return np.array(numbers, dtype=np.int64)
 
 
-def _ends_with_result(runs: Sequence[Run], last: int) -> bool:
+def _ends_with_result(runs: Sequence[ToolRun], last: int) -> bool:
     """Return whether every complete training run ends at the same epoch with its result, or no run has a curve."""
     curves = [(run.curve, run.values[0]) for run in runs if run.state == COMPLETE]
     if not any(run.curve for run in runs):
@@ -163,7 +163,7 @@ def _fill(points: Sequence[Mapping[int, float]], rows: Ints, seed: Ints, epochs:
     return values
 
 
-def build_statics(group: Group, runs: Sequence[Run], place: Ints, n: int, goals: Sequence[Goal]) -> list[Static]:
+def build_statics(group: Group, runs: Sequence[ToolRun], place: Ints, n: int, goals: Sequence[Goal]) -> list[Static]:
     """Return the further objectives as means over seeds, and the number of each configuration's first training run.
 
     Args:

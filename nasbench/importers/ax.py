@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nasbench.errors import InvalidOption, SourceError
-from nasbench.importers._histories import History, HistoryImporter
-from nasbench.importers._history_columns import COMPLETE, FAILED, STOPPED, Goal, Run
+from nasbench.importers._histories import HistoryImporter, ToolHistory
+from nasbench.importers._history_columns import COMPLETE, FAILED, STOPPED, Goal, ToolRun
 from nasbench.importers._history_spaces import guess_value, read_json_text
 from nasbench.importers._json import load_object
 from nasbench.importers._separated import read_text
@@ -45,7 +45,7 @@ class Ax(HistoryImporter):
         super().__init__(name=name, space=space, unit=unit)
         self._objective = objective
 
-    def _read_history(self, source: Path) -> History:
+    def _read_history(self, source: Path) -> ToolHistory:
         if source.suffix == ".csv":
             return self._read_frame(source)
         if source.suffix != ".json":
@@ -61,12 +61,12 @@ class Ax(HistoryImporter):
         runs = [run for index, trial in trials for run in _read_trial(trial, results[index], goals, space)]
         left = sum(trial["status"]["name"] not in _STATES for _, trial in trials)
         remarks = [f"{left} trials that had not ended are left out"] if left else []
-        return History("Ax", str(experiment.get("name") or source.stem), goals, runs, space, remarks)
+        return ToolHistory("Ax", str(experiment.get("name") or source.stem), goals, runs, space, remarks)
 
     def _read_goals(self) -> list[Goal]:
         return _parse_objective(self._objective) if self._objective else []
 
-    def _read_frame(self, source: Path) -> History:
+    def _read_frame(self, source: Path) -> ToolHistory:
         """Read a data frame of trials."""
         goals = self._read_goals()
         if not goals:
@@ -83,9 +83,9 @@ class Ax(HistoryImporter):
             config = {name: guess_value(row[name]) for name in named if row[name]}
             state = _STATES[row["trial_status"]]
             texts = [row[goal.metric] if state == COMPLETE else "" for goal in goals]
-            runs.append(Run(config, state, tuple(float(text) if text else math.nan for text in texts)))
+            runs.append(ToolRun(config, state, tuple(float(text) if text else math.nan for text in texts)))
         remarks = [f"{len(rows) - len(ended)} trials that had not ended are left out"] if len(ended) < len(rows) else []
-        return History("Ax", source.stem, goals, runs, DeclaredSpace({}, [], []), remarks)
+        return ToolHistory("Ax", source.stem, goals, runs, DeclaredSpace({}, [], []), remarks)
 
 
 def _find_decisions(rows: Sequence[Mapping[str, str]], goals: Sequence[Goal]) -> list[str]:
@@ -181,7 +181,7 @@ def _read_data(stored: Any) -> list[dict[str, Any]]:
 
 def _read_trial(
     trial: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], goals: Sequence[Goal], space: DeclaredSpace
-) -> Iterator[Run]:
+) -> Iterator[ToolRun]:
     """Yield one training run for each arm of a trial that has ended."""
     state = _STATES.get(trial["status"]["name"])
     if state is None:
@@ -196,7 +196,7 @@ def _read_trial(
         values = tuple(result[max(result)] if result and state == COMPLETE else math.nan for result in results)
         curve = {step: value for step, value in results[0].items() if step > 0}
         config = _drop_inactive(dict(arm["parameters"]), space)
-        yield Run(config, state, values, seconds if len(arms) == 1 else math.nan, curve)
+        yield ToolRun(config, state, values, seconds if len(arms) == 1 else math.nan, curve)
 
 
 def _read_step(row: Mapping[str, Any]) -> int:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nasbench.errors import SourceError
-from nasbench.importers._histories import History, HistoryImporter
-from nasbench.importers._history_columns import COMPLETE, FAILED, Goal, Run
+from nasbench.importers._histories import HistoryImporter, ToolHistory
+from nasbench.importers._history_columns import COMPLETE, FAILED, Goal, ToolRun
 from nasbench.importers._history_spaces import read_space_file
 from nasbench.importers._json import parse_json, read_number
 from nasbench.importers._separated import read_text
@@ -28,13 +28,13 @@ class HpBandSter(HistoryImporter):
     table: ClassVar[str] = ""
     where: ClassVar[str] = "the folder of your json_result_logger, with results.json and configs.json"
 
-    def _read_history(self, source: Path) -> History:
+    def _read_history(self, source: Path) -> ToolHistory:
         folder = source if source.is_dir() else source.parent
         configs = {_read_key(key): config for key, config, *_ in _read_lines(folder / "configs.json", self.where)}
         runs = [_read_run(line, configs) for line in _read_lines(folder / "results.json", self.where)]
         declared = folder / "configspace.json"
         space = read_space_file(declared) if declared.is_file() else DeclaredSpace({}, [], [])
-        return History("HpBandSter", folder.resolve().name, [Goal("loss", "minimize")], runs, space)
+        return ToolHistory("HpBandSter", folder.resolve().name, [Goal("loss", "minimize")], runs, space)
 
 
 def _read_lines(path: Path, where: str) -> list[list[Any]]:
@@ -56,10 +56,10 @@ def _read_key(key: Any) -> tuple[int, ...]:
     return tuple(map(int, key))
 
 
-def _read_run(line: list[Any], configs: Mapping[tuple[int, ...], Mapping[str, Any]]) -> Run:
+def _read_run(line: list[Any], configs: Mapping[tuple[int, ...], Mapping[str, Any]]) -> ToolRun:
     key, budget, times, result, _ = line
     loss = result.get("loss") if isinstance(result, Mapping) else None
     value = math.nan if loss is None else read_number(loss)
     done = math.isfinite(value)
     seconds = read_number(times["finished"]) - read_number(times["started"])
-    return Run(configs[_read_key(key)], COMPLETE if done else FAILED, (value,), seconds, budget=read_number(budget))
+    return ToolRun(configs[_read_key(key)], COMPLETE if done else FAILED, (value,), seconds, budget=read_number(budget))

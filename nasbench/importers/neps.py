@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nasbench.errors import SourceError
-from nasbench.importers._histories import History, HistoryImporter
-from nasbench.importers._history_columns import COMPLETE, FAILED, Goal, Run
+from nasbench.importers._histories import HistoryImporter, ToolHistory
+from nasbench.importers._history_columns import COMPLETE, FAILED, Goal, ToolRun
 from nasbench.importers._history_spaces import read_space_file
 from nasbench.spaces import DeclaredSpace, declare_integer, declare_real
 
@@ -41,7 +41,7 @@ class NePS(HistoryImporter):
         super().__init__(name=name, space=space, unit=unit)
         self._fidelity = fidelity
 
-    def _read_history(self, source: Path) -> History:
+    def _read_history(self, source: Path) -> ToolHistory:
         folders = sorted((source / "configs").glob("config_*"), key=_read_number_of) if source.is_dir() else []
         if not folders:
             raise SourceError(f"{source} holds no configs/config_*; expected {self.where}")
@@ -57,7 +57,7 @@ class NePS(HistoryImporter):
         space = read_space_file(declared) if declared.is_file() else DeclaredSpace(decisions, [], [])
         remarks = [f"{left} training runs that had not ended are left out"] if left else []
         goals = [Goal("objective_to_minimize", "minimize")]
-        return History("NePS", source.resolve().name, goals, runs, space, remarks)
+        return ToolHistory("NePS", source.resolve().name, goals, runs, space, remarks)
 
 
 def _read_number_of(folder: Path) -> tuple[int, ...]:
@@ -72,7 +72,7 @@ def _find_fidelity(source: Path) -> str:
     return found[1] if found else ""
 
 
-def _read_run(folder: Path, fidelity: str, decisions: dict[str, dict[str, Any]]) -> Run:
+def _read_run(folder: Path, fidelity: str, decisions: dict[str, dict[str, Any]]) -> ToolRun:
     """Return one training run; adds the domains that its names tell to ``decisions``."""
     report = _read_flat_yaml(folder / "report.yaml")
     given = _read_flat_yaml(folder / "config.yaml")
@@ -88,7 +88,7 @@ def _read_run(folder: Path, fidelity: str, decisions: dict[str, dict[str, Any]])
     loss = report.get("objective_to_minimize", report.get("loss"))
     done = report.get("reported_as", "success") == "success" and isinstance(loss, int | float)
     seconds = report.get("evaluation_duration")
-    return Run(
+    return ToolRun(
         config,
         COMPLETE if done else FAILED,
         (float(loss) if done and isinstance(loss, int | float) else math.nan,),

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nasbench.errors import InvalidOption, SourceError, make_unknown_name
-from nasbench.importers._histories import History, HistoryImporter
-from nasbench.importers._history_columns import COMPLETE, FAILED, STOPPED, Goal, Run
+from nasbench.importers._histories import HistoryImporter, ToolHistory
+from nasbench.importers._history_columns import COMPLETE, FAILED, STOPPED, Goal, ToolRun
 from nasbench.importers._history_spaces import read_json_text
 from nasbench.importers._optuna_storage import StoredTrial, read_storage
 from nasbench.spaces import DeclaredSpace, complete_space, declare_distributions, explains_all
@@ -24,7 +24,7 @@ from nasbench.spaces import DeclaredSpace, complete_space, declare_distributions
 _STATES = {"COMPLETE": COMPLETE, "PRUNED": STOPPED, "FAIL": FAILED}
 
 
-class OptunaStudy(HistoryImporter):
+class OptunaHistory(HistoryImporter):
     """Reads one study of a storage.
 
     Args:
@@ -38,7 +38,7 @@ class OptunaStudy(HistoryImporter):
         super().__init__(name=name, space=space, unit=unit)
         self._study = study
 
-    def _read_history(self, source: Path) -> History:
+    def _read_history(self, source: Path) -> ToolHistory:
         studies = read_storage(source)
         study = studies[self._choose(list(studies), source)]
         finished = [trial for trial in study.trials if trial.state in _STATES]
@@ -50,7 +50,7 @@ class OptunaStudy(HistoryImporter):
         decisions = declare_distributions([own for own, run in zip(domains, runs, strict=True) if run.config])
         runs = _drop_incomplete(runs, decisions)
         left = len(study.trials) - len(finished)
-        return History(
+        return ToolHistory(
             "Optuna",
             study.name,
             [Goal(name, direction) for name, direction in zip(names, study.directions, strict=True)],
@@ -78,7 +78,7 @@ def _read_domains(trial: StoredTrial) -> dict[str, Mapping[str, Any]]:
 
 def _read_run(
     trial: StoredTrial, domains: Mapping[str, Mapping[str, Any]], chosen: Collection[frozenset[str]], n: int
-) -> Run:
+) -> ToolRun:
     """Return a trial as a training run; without configuration if it failed before it had all parameters.
 
     Args:
@@ -92,10 +92,10 @@ def _read_run(
     done = trial.state == "COMPLETE"
     values = tuple(trial.values.get(i, math.nan) if done else math.nan for i in range(n))
     curve = {step + 1: value for step, value in trial.steps.items() if step >= 0}
-    return Run(config if whole else {}, _STATES[trial.state], values, trial.seconds, curve)
+    return ToolRun(config if whole else {}, _STATES[trial.state], values, trial.seconds, curve)
 
 
-def _drop_incomplete(runs: Sequence[Run], decisions: dict[str, dict[str, Any]]) -> list[Run]:
+def _drop_incomplete(runs: Sequence[ToolRun], decisions: dict[str, dict[str, Any]]) -> list[ToolRun]:
     """Empty the configurations of failed trials that lack parameters, by the conditions of all other trials."""
     sure = [dict(run.config) for run in runs if run.state != FAILED]
     space, _ = complete_space(DeclaredSpace(decisions, [], []), sure)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nasbench.errors import SourceError
-from nasbench.importers._histories import History, HistoryImporter
-from nasbench.importers._history_columns import COMPLETE, FAILED, Goal, Run
+from nasbench.importers._histories import HistoryImporter, ToolHistory
+from nasbench.importers._history_columns import COMPLETE, FAILED, Goal, ToolRun
 from nasbench.importers._history_spaces import read_configspace_json
 from nasbench.importers._json import load_object
 from nasbench.spaces import DeclaredSpace
@@ -30,7 +30,7 @@ class SMAC3(HistoryImporter):
     table: ClassVar[str] = ""
     where: ClassVar[str] = "the output folder of your search: smac3_output/NAME/SEED, with runhistory.json"
 
-    def _read_history(self, source: Path) -> History:
+    def _read_history(self, source: Path) -> ToolHistory:
         folder = _find_folder(source, self.where)
         history = load_object(folder / "runhistory.json", self.where)
         scenario = _load_optional(folder / "scenario.json")
@@ -42,7 +42,7 @@ class SMAC3(HistoryImporter):
         space = read_configspace_json(declared) if declared else DeclaredSpace({}, [], [])
         left = len(history["data"]) - len(entries)
         remarks = [f"{left} training runs that had not ended are left out"] if left else []
-        return History("SMAC3", str(scenario.get("name") or folder.name), goals, runs, space, remarks)
+        return ToolHistory("SMAC3", str(scenario.get("name") or folder.name), goals, runs, space, remarks)
 
 
 def _find_folder(source: Path, where: str) -> Path:
@@ -68,14 +68,14 @@ def _read_status(entry: Mapping[str, Any]) -> int:
     return _NAMED.get(status, -1) if isinstance(status, str) else int(status)
 
 
-def _read_run(entry: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]], n: int) -> Run:
+def _read_run(entry: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]], n: int) -> ToolRun:
     """Return one training run; ``n`` is the number of objectives."""
     done = _read_status(entry) == _SUCCESS
     costs = entry["cost"] if isinstance(entry["cost"], list) else [entry["cost"]]
     if len(costs) != n:
         raise ValueError(f"{len(costs)} costs for {n} objectives")
     budget = entry.get("budget")
-    return Run(
+    return ToolRun(
         configs[str(entry["config_id"])],
         COMPLETE if done else FAILED,
         tuple(float(cost) if done else math.nan for cost in costs),

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from nasbench.errors import SourceError
-from nasbench.importers._histories import History, HistoryImporter
-from nasbench.importers._history_columns import COMPLETE, FAILED, STOPPED, Goal, Run
+from nasbench.importers._histories import HistoryImporter, ToolHistory
+from nasbench.importers._history_columns import COMPLETE, FAILED, STOPPED, Goal, ToolRun
 from nasbench.importers._history_spaces import guess_value
 from nasbench.importers._json import load_object
 from nasbench.importers._separated import read_text
@@ -37,7 +37,7 @@ class SyneTune(HistoryImporter):
     table: ClassVar[str] = ""
     where: ClassVar[str] = "the folder of your search: ~/syne-tune/NAME, with results.csv.zip and metadata.json"
 
-    def _read_history(self, source: Path) -> History:
+    def _read_history(self, source: Path) -> ToolHistory:
         folder = source if source.is_dir() else source.parent
         about = load_object(folder / "metadata.json", self.where)
         rows = _read_rows(folder, self.where)
@@ -49,7 +49,7 @@ class SyneTune(HistoryImporter):
             trials.setdefault(row["trial_id"], []).append(row)
         last = max(int(float(row[resource])) for row in rows)
         runs = [_read_run(own, goals, resource, last, constants) for own in trials.values()]
-        return History("Syne Tune", folder.resolve().name, goals, runs, space)
+        return ToolHistory("Syne Tune", folder.resolve().name, goals, runs, space)
 
 
 def _read_rows(folder: Path, where: str) -> list[dict[str, str]]:
@@ -119,7 +119,7 @@ def _list_finite(about: Mapping[str, Any]) -> list[float]:
 
 def _read_run(
     rows: Sequence[Mapping[str, str]], goals: Sequence[Goal], resource: str, last: int, constants: set[str]
-) -> Run:
+) -> ToolRun:
     """Return a trial as a training run.
 
     Args:
@@ -136,7 +136,7 @@ def _read_run(
     done = epochs[-1] == last + offset
     values = tuple(_read(rows[-1][goal.metric]) if done else math.nan for goal in goals)
     state = COMPLETE if done else FAILED if rows[-1].get("st_status") == "Failed" else STOPPED
-    return Run(_read_config(rows[0], constants), state, values, curve=curve, seconds_at=seconds)
+    return ToolRun(_read_config(rows[0], constants), state, values, curve=curve, seconds_at=seconds)
 
 
 def _read(text: str) -> float:

@@ -11,7 +11,7 @@ N_PARTS = 16
 """Equal parts of a scale, by which graphs describe a number."""
 
 
-class Scale:
+class NumberScale:
     """Translates between the codes of a decision and positions from 0 to 1 on its scale.
 
     The code of a real number is the number itself; that of a whole number counts the values of its range from 0.

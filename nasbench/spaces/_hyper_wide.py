@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasbench.arrays import Archs, Bools, Floats, Ints, as_archs, freeze_array
-from nasbench.spaces._hyper_scale import N_PARTS, Scale
+from nasbench.spaces._hyper_scale import N_PARTS, NumberScale
 from nasbench.spaces._space import Graphs
 from nasbench.spaces.hyper import HyperSpace
 
@@ -29,7 +29,7 @@ class WideHyperSpace(HyperSpace):
         self, decisions: Mapping[str, Any] | None = None, conditions: Sequence[Mapping[str, Any]] = ()
     ) -> None:
         super().__init__(decisions, conditions)
-        self.scales = {at: Scale(item) for at, item in enumerate(self.declared) if item.is_number}
+        self.scales = {at: NumberScale(item) for at, item in enumerate(self.declared) if item.is_number}
         self._listed = np.array([at for at in range(len(self.declared)) if at not in self.scales], dtype=np.int64)
 
     def find_active(self, archs: Archs) -> Bools:
@@ -211,7 +211,7 @@ class WideHyperSpace(HyperSpace):
         return self._build_graphs(codes, self.find_active(archs))
 
     def _list_labels(self) -> list[list[str]]:
-        scales = {at: Scale(item) for at, item in enumerate(self.declared) if item.is_number}
+        scales = {at: NumberScale(item) for at, item in enumerate(self.declared) if item.is_number}
         return [
             [scales[at].name_part(part) for part in range(N_PARTS)] if at in scales else list(item.texts)
             for at, item in enumerate(self.declared)

@@ -10,7 +10,7 @@ from nasbench.processes import CommandStrategy
 from nasbench.registry import SPACES
 from nasbench.simulation import Budget, History, Simulation
 from nasbench.spaces import SearchSpace
-from nasbench.testing._strategies import EPOCHS, _Landscape
+from nasbench.testing._strategies import EPOCHS, Landscape
 
 
 class _Setting(NamedTuple):
@@ -72,7 +72,7 @@ def _search(options: dict[str, Any], space: SearchSpace, setting: _Setting, n_tr
         "budget": {"trials": n_trials},
         "workers": setting.n_workers,
     }
-    backend = _Landscape(space, crashes=setting.crashes, n_objectives=setting.n_objectives)
+    backend = Landscape(space, crashes=setting.crashes, n_objectives=setting.n_objectives)
     strategy = CommandStrategy(space, np.random.default_rng(0), epochs=setting.epochs, task_facts=facts, **options)
     try:
         budget = Budget(trials=n_trials)

@@ -25,7 +25,7 @@ EPOCHS = tuple(range(1, 11))
 _PARTS = 16  # of a number's scale
 
 
-class _Landscape:
+class Landscape:
     """A backend with a score that any strategy can climb; some training runs crash, and all differ in length.
 
     Trials may end at any of ten epochs and be resumed later. The optional second objective is missing for half of the
@@ -127,13 +127,13 @@ def _others(space: SearchSpace) -> History:
         [archs, space.mutate(archs, rng), space.mutate(archs[:1], rng), space.neighbors(archs)[0][:8]]
     )
     epochs = np.full(len(archs), EPOCHS[-1])
-    score = _Landscape(space).score(archs, epochs)
+    score = Landscape(space).score(archs, epochs)
     return History(np.arange(len(archs)), archs, epochs, score[:, None], score, score, np.isnan(score))
 
 
 def _search(make: Maker, space: SearchSpace, n_trials: int, n_workers: int, crashes: float, seed: int = 0) -> History:
     strategy = make(space, np.random.default_rng(seed))
-    backend = _Landscape(space, crashes=crashes)
+    backend = Landscape(space, crashes=crashes)
     history = Simulation(strategy, backend, space, budget=Budget(trials=n_trials), n_workers=n_workers).run()
     shown = backend.score(history.arch, history.epoch)
     if not np.array_equal(history.score[:, 0], shown, equal_nan=True):
@@ -164,7 +164,7 @@ def _leaves_global_randomness_alone(make: Maker, space: SearchSpace) -> None:
 def _any_order(make: Maker, space: SearchSpace) -> None:
     """Ask for various numbers of trials, and answer them in random order and in pieces."""
     strategy = make(space, np.random.default_rng(1))
-    backend, rng = _Landscape(space), np.random.default_rng(2)
+    backend, rng = Landscape(space), np.random.default_rng(2)
     open_results: list[Results] = []
     for wanted in (1, 7, 2, 30, 1, 1, 5):
         try:
@@ -185,7 +185,7 @@ def _any_order(make: Maker, space: SearchSpace) -> None:
 
 def _a_copy_goes_on(make: Maker, space: SearchSpace) -> None:
     """Copy a search in the middle: both must continue with the same architectures."""
-    strategy, backend = make(space, np.random.default_rng(3)), _Landscape(space, crashes=0.1)
+    strategy, backend = make(space, np.random.default_rng(3)), Landscape(space, crashes=0.1)
     for wanted in (5, 30, 7):
         _step(strategy, backend, space, wanted)
     twin, its_backend = copy.deepcopy(strategy), copy.deepcopy(backend)
@@ -196,7 +196,7 @@ def _a_copy_goes_on(make: Maker, space: SearchSpace) -> None:
             raise AssertionError("a copy made in the middle of a search goes on to other architectures")
 
 
-def _step(strategy: Strategy, backend: _Landscape, space: SearchSpace, wanted: int) -> Trials:
+def _step(strategy: Strategy, backend: Landscape, space: SearchSpace, wanted: int) -> Trials:
     """Ask, answer everything at once, and return the trials: none if the search has finished."""
     try:
         trials = strategy.ask(wanted)
@@ -227,7 +227,7 @@ def _states_its_usage(strategy: Strategy) -> None:
 
 def _several_objectives(make: Maker, space: SearchSpace, n_trials: int) -> None:
     """Answer with two objectives: a strategy may ignore the second, but must accept it."""
-    strategy, backend = make(space, np.random.default_rng(0)), _Landscape(space, crashes=0.3, n_objectives=2)
+    strategy, backend = make(space, np.random.default_rng(0)), Landscape(space, crashes=0.3, n_objectives=2)
     history = Simulation(strategy, backend, space, budget=Budget(trials=n_trials), n_workers=3).run()
     if len(history.id) != n_trials:
         raise AssertionError(f"{len(history.id)} of {n_trials} trials with two objectives")
