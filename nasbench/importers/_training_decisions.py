@@ -9,7 +9,7 @@ import pandas as pd
 from nasbench.errors import InvalidOption
 from nasbench.importers._architectures import open_declared_space
 from nasbench.importers._cells import TextCells
-from nasbench.importers._columns import Column
+from nasbench.importers._columns import Column, TextColumns
 from nasbench.importers._guess_architecture import find_readable
 from nasbench.importers._guess_decisions import (
     Value,
@@ -68,6 +68,8 @@ def declare_architecture(cells: TextCells, asked: TrainingColumns, said: Said) -
 
 def _read_choices(cells: TextCells, column: str) -> Column:
     """Return the texts of a decision [n], None where it is empty."""
+    if isinstance(cells.columns, TextColumns):  # holds only texts, which were decoded strictly
+        return cells.texts(column)
     for row, cell in enumerate(cells.column(column)):
         if isinstance(cell, list | dict | set | tuple | np.ndarray):
             raise cells.make_error(

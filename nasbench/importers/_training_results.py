@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from nasbench.arrays import Ints
+from nasbench.arrays import Floats, Ints
 from nasbench.errors import InvalidOption, SourceError
 from nasbench.importers._cells import TextCells, is_number
 from nasbench.importers._columns import Column
@@ -77,6 +77,9 @@ def _is_duration(cells: TextCells, column: str) -> bool:
 
 def _convert_to_numbers(cells: TextCells, column: str, said: Said) -> Column:
     """Return a column as floats [n], nan where empty or infinite."""
+    values = cells.read_plain_numbers(column)
+    if values is not None:
+        return _drop_infinite(column, values, said)
     cells_of = cells.texts(column) if cells.decimal == "," else cells.column(column)
     bad = next((row for row, cell in enumerate(cells_of) if cell is not None and not is_number(cell)), None)
     if bad is not None:
@@ -86,6 +89,11 @@ def _convert_to_numbers(cells: TextCells, column: str, said: Said) -> Column:
             remedy = "remove thousands separators, and write all decimals of the file with a point, or all with a comma"
         raise cells.make_error(bad, column, f"{seen!r} is not a number; {remedy}")
     values = np.array([np.nan if cell is None else float(cell) for cell in cells_of])
+    return _drop_infinite(column, values, said)
+
+
+def _drop_infinite(column: str, values: Floats, said: Said) -> Column:
+    """Return floats [n] with nan in place of infinite ones."""
     if infinite := int(np.isinf(values).sum()):
         said.append((column, f"{count_nouns(infinite, 'infinite value')}, taken as missing"))
     return np.where(np.isinf(values), np.nan, values).astype(object)
