@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,7 +47,7 @@ def make_optuna_suggest(space: SearchSpace) -> Callable[[Any], Archs]:
     if hasattr(space, "to_optuna"):  # a space of named decisions, which may have conditions
         suggest: Callable[[Any], Archs] = space.to_optuna()
         if isinstance(space, MeasuredSpace) and space.dtype == np.float64:
-            return partial(_suggest_measured, suggest, space)
+            return lambda trial: space.find_nearest(suggest(trial))  # numbers hardly ever agree
         return suggest
     choices = {item.decision: _list_values(item.texts) for item in space.coding}
 
@@ -57,12 +56,6 @@ def make_optuna_suggest(space: SearchSpace) -> Callable[[Any], Archs]:
         return np.array([codes], dtype=space.dtype)
 
     return suggest_codes
-
-
-def _suggest_measured(suggest: Callable[[Any], Archs], space: MeasuredSpace, trial: Any) -> Archs:
-    """Return the measured architecture ``[1, d]`` nearest to a suggested one, since numbers hardly ever agree."""
-    nearest = int(space.inner.compute_distances(space.rows, suggest(trial)[0]).argmin())
-    return space.rows[nearest : nearest + 1].copy()
 
 
 def _list_values(texts: tuple[str, ...]) -> list[str | int]:

@@ -87,24 +87,6 @@ def test_a_strategy_that_needs_listed_values_says_so(name):
         STRATEGIES.load(name)(SPACE, np.random.default_rng(0), **STRATEGY_OPTIONS.get(name, {}))
 
 
-@pytest.mark.parametrize("name", PREDICTORS.names())
-def test_a_predictor_answers(name):
-    if extra := PREDICTORS.missing_extra(name):
-        pytest.skip(f"the extra '{extra}' is not installed")
-    archs = SPACE.sample(70, np.random.default_rng(0))
-    if name in {"nao", "seminas"}:
-        with pytest.raises(InvalidOption):
-            PREDICTORS.load(name)(SPACE)
-        return
-    predictor = PREDICTORS.load(name)(SPACE, **PREDICTOR_OPTIONS.get(name, {}))
-    if predictor.needs:
-        pytest.skip(f"it learns from {', '.join(predictor.needs)}")
-    predictor.fit(Batch(archs[:40]), score(archs[:40]), np.random.default_rng(1))
-    mean, std = predictor.predict(Batch(archs[40:]))
-    assert np.isfinite(mean).all()
-    assert std is None or np.isfinite(std).all()
-
-
 def test_the_space_of_long_lists_keeps_its_laws():
     check_space(LONG, np.random.default_rng(0))
 
@@ -127,22 +109,6 @@ def test_a_strategy_searches_long_lists_or_says_why_not(name, space):
     history = Simulation(strategy, Listed(), space, budget=Budget(trials=60)).run()
     assert len(history.id) == 60
     assert space.is_valid(history.arch).all()
-
-
-@pytest.mark.parametrize("name", PREDICTORS.names())
-def test_a_predictor_answers_about_long_lists_or_says_why_not(name):
-    if extra := PREDICTORS.missing_extra(name):
-        pytest.skip(f"the extra '{extra}' is not installed")
-    archs = LONG.sample(70, np.random.default_rng(0))
-    if name in {"nao", "seminas"}:
-        with pytest.raises(InvalidOption):
-            PREDICTORS.load(name)(LONG)
-        return
-    predictor = PREDICTORS.load(name)(LONG, **PREDICTOR_OPTIONS.get(name, {}))
-    if predictor.needs:
-        pytest.skip(f"it learns from {', '.join(predictor.needs)}")
-    predictor.fit(Batch(archs[:40]), score_lists(archs[:40]), np.random.default_rng(1))
-    assert np.isfinite(predictor.predict(Batch(archs[40:])).mean).all()
 
 
 @pytest.mark.parametrize(
@@ -168,3 +134,22 @@ def test_a_search_finds_better_numbers_than_random_ones(name):
 
     ours, random = ([search(label, seed) for seed in range(12)] for label in (name, "random_search"))
     assert np.mean(ours) > np.mean(random) + 2 * np.std(random) / 12**0.5
+
+
+@pytest.mark.parametrize(("space", "scored"), [(SPACE, score), (LONG, score_lists)], ids=["numbers", "long lists"])
+@pytest.mark.parametrize("name", PREDICTORS.names())
+def test_a_predictor_answers_or_says_why_not(name, space, scored):
+    if extra := PREDICTORS.missing_extra(name):
+        pytest.skip(f"the extra '{extra}' is not installed")
+    archs = space.sample(70, np.random.default_rng(0))
+    if name in {"nao", "seminas"}:
+        with pytest.raises(InvalidOption):
+            PREDICTORS.load(name)(space)
+        return
+    predictor = PREDICTORS.load(name)(space, **PREDICTOR_OPTIONS.get(name, {}))
+    if predictor.needs:
+        pytest.skip(f"it learns from {', '.join(predictor.needs)}")
+    predictor.fit(Batch(archs[:40]), scored(archs[:40]), np.random.default_rng(1))
+    mean, std = predictor.predict(Batch(archs[40:]))
+    assert np.isfinite(mean).all()
+    assert std is None or np.isfinite(std).all()

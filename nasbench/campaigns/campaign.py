@@ -23,7 +23,7 @@ from nasbench.campaigns.settings import (
     SCORE,
     Settings,
     check_metric,
-    find_factor,
+    convert_scores,
     find_task,
     name_objective,
     name_space,
@@ -374,7 +374,7 @@ def _read_trainings(given: Any, settings: Settings) -> ReadRows:
     refuse_other_scale(given, settings.objective)
     if (task := find_task(given)) is not None:
         archs, scores = list_trained(task.require_table("the task to start from"))
-        values = (task.sign * scores * find_factor(task, metric)).tolist()
+        values = convert_scores(task, metric, task.sign * scores).tolist()
         given = [
             {ARCHITECTURE: text} | ({FAILED: True} if math.isnan(value) else {metric: value})
             for text, value in zip(task.space.format(archs), values, strict=True)

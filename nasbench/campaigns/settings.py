@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nasbench.arrays import Floats
 from nasbench.choices import Choice
 from nasbench.declarations import Declaration
 from nasbench.errors import InvalidOption, RecordError
@@ -167,13 +168,11 @@ def name_objective(task: Task) -> Objective:
     return Objective(own["score"], unit, objective.direction)
 
 
-def find_factor(task: Task, metric: str) -> float:
-    """Return the factor from a task's scores to those that its user tells."""
+def convert_scores(task: Task, metric: str, scores: Floats) -> Floats:
+    """Return values of a task's first objective as its user tells them: in the unit of the column ``metric``."""
     own = task.declaration.get("columns", {})
-    if metric != own.get("score") or "unit" not in own:
-        return 1.0
-    unit = find_unit(own["unit"])
-    return unit.over / unit.times
+    is_own = metric == own.get("score") and "unit" in own
+    return find_unit(own["unit"]).revert(scores) if is_own else scores
 
 
 def _check_declaration(declared: Declaration) -> dict[str, Any]:

@@ -1,21 +1,14 @@
 """Run a comparison: in parallel processes, resumable, with the same bits for any number of jobs."""
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from nasbench.backends.checkpoints import FREE, Checkpoints
 from nasbench.comparison.display import Record
 from nasbench.comparison.experiment import SIMULATED, Experiment, Limits
 from nasbench.comparison.running import append_run
-from nasbench.files import exclusive_lock
-from nasbench.jobs import check_jobs
 from nasbench.records.contestants import Contestants, Tasks
-from nasbench.records.failures import warn_of_failures
-from nasbench.records.provenance import warn_of_gaps
-from nasbench.records.run_missing import run_missing
-from nasbench.records.store import make_folder
+from nasbench.records.filling import fill_record
 from nasbench.simulation import Budget
 
 
@@ -78,23 +71,19 @@ def compare(
         clock=clock,
         opaque=opaque,
     )
-    check_jobs(n_jobs)
-    spec = experiment.spec()
-    warn_of_gaps(spec)
-    path = make_folder(out)
-    if beside:
-        path = Record.find_place(path, spec)
-    with exclusive_lock(path / "spec.json"):
-        record = Record.open_or_create(path, spec)
-        if out is None:
-            record.remove_when_unused()
-        keys = {
-            (task, choice.label): list(range(experiment.runs))
-            for task in experiment.tasks
-            for choice in experiment.strategies
-        }
-        # each process opens the tasks itself, from the record
-        run_one = partial(append_run, record, replace(experiment, given={}))
-        run_missing(record, keys, run_one, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
-    warn_of_failures(record, keys)
-    return record
+    keys = {
+        (task, choice.label): list(range(experiment.runs))
+        for task in experiment.tasks
+        for choice in experiment.strategies
+    }
+    return fill_record(
+        Record,
+        experiment,
+        keys,
+        append_run,
+        n_jobs=n_jobs,
+        out=out,
+        beside=beside,
+        retry_failed=retry_failed,
+        on_progress=on_progress,
+    )

@@ -1,21 +1,14 @@
 """Run an evaluation: in parallel processes, resumable, with the same bits for any number of jobs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nasbench.evaluation.display import PredictionRecord
 from nasbench.evaluation.evaluation import Evaluation
 from nasbench.evaluation.running import append_run
-from nasbench.files import exclusive_lock
-from nasbench.jobs import check_jobs
 from nasbench.records.contestants import Contestants, Tasks
-from nasbench.records.failures import warn_of_failures
-from nasbench.records.provenance import warn_of_gaps
-from nasbench.records.run_missing import run_missing
-from nasbench.records.store import make_folder
+from nasbench.records.filling import fill_record
 
 
 def evaluate(
@@ -57,19 +50,15 @@ def evaluate(
         OSError: the record cannot be written; finished runs are kept.
     """
     evaluation = Evaluation.of(tasks, predictors, train_sizes, **options)
-    check_jobs(n_jobs)
-    spec = evaluation.spec()
-    warn_of_gaps(spec)
-    path = make_folder(out)
-    if beside:
-        path = PredictionRecord.find_place(path, spec)
-    with exclusive_lock(path / "spec.json"):
-        record = PredictionRecord.open_or_create(path, spec)
-        if out is None:
-            record.remove_when_unused()
-        keys = {(task, choice.label): evaluation.keys for task in evaluation.tasks for choice in evaluation.predictors}
-        # each process opens the tasks itself, from the record
-        run_one = partial(append_run, record, replace(evaluation, given={}))
-        run_missing(record, keys, run_one, n_jobs=n_jobs, retry_failed=retry_failed, on_progress=on_progress)
-    warn_of_failures(record, keys)
-    return record
+    keys = {(task, choice.label): evaluation.keys for task in evaluation.tasks for choice in evaluation.predictors}
+    return fill_record(
+        PredictionRecord,
+        evaluation,
+        keys,
+        append_run,
+        n_jobs=n_jobs,
+        out=out,
+        beside=beside,
+        retry_failed=retry_failed,
+        on_progress=on_progress,
+    )

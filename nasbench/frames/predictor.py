@@ -153,7 +153,7 @@ class TaskPredictor:
         unit = find_unit(self._unit)
         spread = np.full(len(frame), np.nan) if std is None else std
         columns = {"mean": self._task.sign * mean, "std": spread}
-        return pd.DataFrame({name: own * unit.over / unit.times for name, own in columns.items()}, index=frame.index)
+        return pd.DataFrame({name: unit.revert(own) for name, own in columns.items()}, index=frame.index)
 
     @property
     def _unit(self) -> str:

@@ -28,6 +28,10 @@ class Unit(NamedTuple):
         """Return ``values`` in the unit of the schema."""
         return values * self.times / self.over
 
+    def revert(self, values: Floats) -> Floats:
+        """Return ``values`` of the unit of the schema in the declared one."""
+        return values * self.over / self.times
+
 
 DURATION = "duration"
 """The unit of cells such as ``0 days 00:01:30.5`` or ``1:30:00``."""

@@ -64,7 +64,7 @@ def warn_of_failures(record: RunStore[Any], pairs: Collection[Pair]) -> None:
         *([f"and {more} more pairs of a task and one of the {record.contestant_kind}"] if more > 0 else []),
         f"for the traceback: print(record.runs({first.task!r}, {first.contestant!r})[{at}].error)",
     ]
-    warnings.warn("\n".join(lines), FailedRunsWarning, stacklevel=3)
+    warnings.warn("\n".join(lines), FailedRunsWarning, stacklevel=4)
 
 
 def write_tracebacks(record: RunStore[Any], path: Path) -> Path:

@@ -120,7 +120,7 @@ def warn_of_gaps(spec: dict[str, Any]) -> None:
     for name, entry in spec["tasks"].items():
         if "restriction" in entry and "columns" not in entry["declaration"]:
             ways = _OTHER_WAYS if entry["declaration"].get("search", MEASURED) == MEASURED else ""
-            warnings.warn(f"task {name}: {entry['restriction']}{ways}", GapsWarning, stacklevel=3)
+            warnings.warn(f"task {name}: {entry['restriction']}{ways}", GapsWarning, stacklevel=4)
 
 
 def file_name(label: str) -> str:

@@ -80,7 +80,7 @@ class MeasuredSpace(EnumeratedSpace):
             found = found[(found >= 0) & (found != at)]
             least = min(_LEAST, len(near), len(self.rows) - 1)
             if len(found) < least:
-                distance = self._compute_distances(self.rows[at])
+                distance = self.compute_distances(self.rows[at])
                 distance[at] = np.inf
                 found = np.union1d(found, np.flatnonzero(distance <= np.partition(distance, least - 1)[least - 1]))
             self._moves[at] = found
@@ -108,7 +108,7 @@ class MeasuredSpace(EnumeratedSpace):
         """
         archs = self.inner.place(positions)
         if self.dtype.kind == "f":
-            archs = self.rows[[int(self._compute_distances(arch).argmin()) for arch in archs]]
+            archs = self.find_nearest(archs)
         return archs
 
     @property
@@ -126,16 +126,22 @@ class MeasuredSpace(EnumeratedSpace):
         """[N, d] positions of all measured architectures."""
         return self.inner.measure(self.rows)
 
-    def _compute_distances(self, arch: Archs) -> Floats:
-        """Return [N] the distance from ``arch`` [d], measured or not, to each measured architecture."""
-        if self.dtype.kind != "f":
-            return self.inner.compute_distances(self.rows, arch)
-        steps = np.abs(self._positions - self.inner.measure(arch[None]))
-        return np.asarray(np.where(self.ordered, steps, self.rows != arch).sum(axis=1))
+    def compute_distances(self, arch: Archs) -> Floats:
+        """Return [N] the number of edits from ``arch`` [d], measured or not, to each measured one, ignoring conditions.
 
-    def compute_distances(self, rows: Archs, arch: Archs) -> Floats:
-        """Return [N] the number of edits from ``arch`` [d] to each row of [N, d], as in the whole space."""
-        return self.inner.compute_distances(rows, arch)
+        A different choice counts one, an ordered one the number of steps between both. In a space with numbers on a
+        scale, every ordered decision counts the part of its scale that lies between both.
+        """
+        steps: Any
+        if self.dtype.kind == "f":
+            steps = np.abs(self._positions - self.inner.measure(arch[None]))
+        else:
+            steps = np.abs(self.rows - arch.astype(np.int16))
+        return np.asarray(np.where(self.ordered, steps, self.rows != arch).sum(axis=1), dtype=np.float64)
+
+    def find_nearest(self, archs: Archs) -> Archs:
+        """Return the measured architecture nearest to each one [n, d] of the whole space, the first of several."""
+        return self.rows[[int(self.compute_distances(arch).argmin()) for arch in archs]]
 
     def neighbors(self, archs: Archs) -> tuple[Archs, Ints]:
         """Return the neighbours of every architecture, ``[m, d]``, and the row ``[m]`` each belongs to."""
@@ -155,7 +161,7 @@ class MeasuredSpace(EnumeratedSpace):
         """Cross as the whole space does; replace an unmeasured child by the nearest measured one; ``[n, d]``."""
         children = self._fold_twins(self.inner.crossover(self.checked(a), self.checked(b), rng)).copy()
         for i in np.flatnonzero(~self.is_valid(children)).tolist():
-            distance = self._compute_distances(children[i])
+            distance = self.compute_distances(children[i])
             near = np.flatnonzero(distance == distance.min())
             children[i] = self.rows[near[int(rng.random() * len(near))]]
         return children

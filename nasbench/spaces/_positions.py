@@ -70,17 +70,3 @@ class Positions:
         # (k - 1 + u) / k may round to 1
         archs: Archs = np.minimum(positions * self.cardinality, self.cardinality - 1).astype(self.dtype)
         return archs
-
-    def compute_distances(self, rows: Archs, arch: Archs) -> Floats:
-        """Return [N] the number of edits from ``arch`` [d] to each row of [N, d], ignoring conditions.
-
-        A different choice counts one, an ordered one the number of steps between both. In a space with numbers on a
-        scale, every ordered decision counts the part of its scale that lies between both.
-        """
-        steps: Any
-        if self.dtype.kind == "f":
-            positions = self.measure(np.concatenate([rows, arch[None]]))
-            steps = np.abs(positions[:-1] - positions[-1])
-        else:
-            steps = np.abs(rows - arch.astype(np.int16))
-        return np.asarray(np.where(self.ordered, steps, rows != arch).sum(axis=1), dtype=np.float64)

@@ -20,11 +20,6 @@ SPACE = {
 QUICK = "bayesian_optimization,predictor='bayesian_linear_regression,encoding=one_hot',pool=random,n_init=4"
 
 
-@pytest.fixture
-def file(tmp_path):
-    return tmp_path / "state.jsonl"
-
-
 def begin(file, strategy="random_search", **options):
     return nasbench.open_campaign(file, **{"space": SPACE, "strategy": strategy, **options})
 

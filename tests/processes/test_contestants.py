@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from python_agents import write_agent
 
 import nasbench
 from nasbench.choices import Choice
@@ -180,21 +181,6 @@ def test_usage_is_counted(cifar10):
     simulation.run()
     strategy.close()
     assert strategy.usage == {"proposals": 12}
-
-
-AGENT = """
-import json, sys
-for line in sys.stdin:
-    message = json.loads(line)
-    if "end" in message:
-        break
-    print(json.dumps(answer(message)))
-"""
-
-
-def write_agent(path, function):
-    path.write_text(function + AGENT)
-    return f"cmd:{PYTHON} {shlex.quote(str(path))}"
 
 
 def test_a_process_sees_what_a_strategy_sees_and_no_more(tmp_path):

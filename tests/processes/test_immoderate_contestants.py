@@ -1,11 +1,10 @@
 """What a contestant writes without measure, and commands that are more than a command."""
 
 import json
-import shlex
-import sys
 
 import numpy as np
 import pytest
+from python_agents import write_agent
 
 import nasbench
 from nasbench.errors import InvalidOption, StrategyError
@@ -14,19 +13,6 @@ from nasbench.registry import SPACES
 from nasbench.spaces.hyper import HyperSpace
 
 TASK, TRIALS = "nbgraph-cora", nasbench.Budget(trials=12)
-AGENT = """
-import json, sys
-for line in sys.stdin:
-    message = json.loads(line)
-    if "end" in message:
-        break
-    print(json.dumps(answer(message)))
-"""
-
-
-def write_agent(path, function):
-    path.write_text(function + AGENT)
-    return f"cmd:{shlex.quote(sys.executable)} {shlex.quote(str(path))}"
 
 
 def test_usage_has_twenty_names_in_a_run(tmp_path):

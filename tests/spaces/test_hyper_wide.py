@@ -211,7 +211,7 @@ def test_measured_configurations_are_reached_from_each_other(space):
     pool = MeasuredSpace(space, archs)
     near, owner = pool.neighbors(pool.rows)
     assert (np.bincount(owner) >= 4).all()
-    distance = [pool.compute_distances(pool.rows, row) for row in pool.rows]
+    distance = [pool.compute_distances(row) for row in pool.rows]
     for row, own in enumerate(distance):
         found = pool.index(near[owner == row])
         assert own[found].max() <= np.sort(own)[5]  # itself, then the nearest ones
