@@ -10,7 +10,7 @@ import numpy as np
 
 from nasbench.arrays import Bools, Floats, Ints
 from nasbench.errors import SourceError
-from nasbench.importers._columns import Column, ColumnCodes, Columns, ObjectColumns, make_column
+from nasbench.importers._columns import ChangedColumns, Column, ColumnCodes, Columns, ObjectColumns, make_column
 from nasbench.importers._durations import parse_duration
 
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
@@ -139,8 +139,9 @@ class TextCells:
 
     def replace_columns(self, changed: Mapping[str, Column]) -> "TextCells":
         """Return the same rows with some columns changed; ``changed`` maps a name to its cells [n]."""
-        columns = {name: self.columns[name] for name in self.columns} | dict(changed)
-        return TextCells(self.file, columns, places=self._places, decimal=self.decimal, remark=self.remark)
+        made = copy(self)
+        made.columns = ChangedColumns(self.columns, ObjectColumns(changed)) if changed else self.columns
+        return made
 
     def column(self, name: str) -> Column:
         """Return a column by name.

@@ -157,7 +157,51 @@ class TextColumns(Mapping[str, Column]):
         return None if numbers is None else numbers[codes]
 
 
-Columns = ObjectColumns | TextColumns
+class ChangedColumns(Mapping[str, Column]):
+    """Columns of which some are replaced; the others are still read in their own way.
+
+    Args:
+        before: all columns.
+        changed: those that replace columns of the same names.
+    """
+
+    def __init__(self, before: "Columns", changed: ObjectColumns) -> None:
+        self._before, self._changed = before, changed
+
+    def _find(self, name: str) -> "Columns":
+        return self._changed if name in self._changed else self._before
+
+    def __getitem__(self, name: str) -> Column:
+        return self._find(name)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._before, *self._changed)))
+
+    def __len__(self) -> int:
+        return len(dict.fromkeys((*self._before, *self._changed)))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._changed or name in self._before
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self._before.n_rows
+
+    def select(self, rows: Ints) -> "ChangedColumns":
+        """Return the columns with only some rows."""
+        return ChangedColumns(self._before.select(rows), self._changed.select(rows))
+
+    def read_codes(self, name: str) -> ColumnCodes:
+        """Return a column as values and codes."""
+        return self._find(name).read_codes(name)
+
+    def read_floats(self, name: str, decimal: str) -> Floats | None:
+        """Return a column of plain numbers ``[n]``, nan where empty; None if it holds anything else."""
+        return self._find(name).read_floats(name, decimal)
+
+
+Columns = ObjectColumns | TextColumns | ChangedColumns
 
 
 def _parse_floats(texts: list[bytes], decimal: str) -> Floats | None:

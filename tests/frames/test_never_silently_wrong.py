@@ -157,3 +157,12 @@ def test_a_small_file_cannot_ask_for_much_memory(tmp_path, capsys):
     assert "more than 20,000 fields" in capsys.readouterr().err
     (tmp_path / "z.json").write_text('[{"d": 1, "acc": 1' + "0" * 400 + "}]")
     assert main(["import", "table", "z.json", "--decisions", "d", "--score", "acc"]) == 1
+
+
+def test_an_error_names_the_row_of_the_file_after_rows_were_left_out():
+    """The first row has no score; the last one, 3 by its index, costs nothing."""
+    columns = {"seed": [0, 1, 0, 1], "acc": [None, 0.9, 0.6, 0.7], "train_s": [None, 2.0, 3.0, 0.0]}
+    with pytest.raises(SourceError, match="row 3, column 'train_s'"):
+        nasbench.task_from_frame(
+            pd.DataFrame({"depth": DEPTHS} | columns), decisions=["depth"], score="acc", seed="seed", cost="train_s"
+        )
