@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nasbench.campaigns.ledger import CampaignState, Receipt, Suggestion, ToldResult, list_ids, write_known
 from nasbench.campaigns.log import GIVE, SUGGEST, TELL, EventLog, lock_for_writing
 from nasbench.campaigns.player import Player, Proposed, require_warm_start
 from nasbench.campaigns.proposals import list_trained
@@ -33,6 +32,7 @@ from nasbench.campaigns.settings import (
     refuse_unnamed_code,
 )
 from nasbench.campaigns.sources import find_source_objective, is_campaign, refuse_other_scale
+from nasbench.campaigns.state import CampaignState, Receipt, Suggestion, ToldResult, list_ids, write_known
 from nasbench.campaigns.tables import make_frame
 from nasbench.choices import Choice
 from nasbench.errors import InvalidOption, SearchFinished
@@ -70,7 +70,7 @@ class Campaign:
         self.path, self._named = path, strategy
         self._log = EventLog(path)
         self.settings = Settings.from_plain(self._log.header, path)
-        self._ledger = CampaignState(self.settings.space, self.settings.epochs)
+        self._state = CampaignState(self.settings.space, self.settings.epochs)
         self._player: Player | None = None
         self._events: list[dict[str, Any]] = []
         self._n_played = 0  # events that the strategy has seen
@@ -108,7 +108,7 @@ class Campaign:
             self._refresh()
             player = self._catch_up()
             try:
-                proposed = player.ask(n, n_pending=len(self._ledger.pending))
+                proposed = player.ask(n, n_pending=len(self._state.pending))
                 event = self._write_suggestions(n, proposed)
                 self._append(event)
             except BaseException:
@@ -117,14 +117,14 @@ class Campaign:
             self._n_played += 1
         if proposed.finished:
             raise SearchFinished(f"{self.path}: the search has finished: {self._describe_state()}")
-        return self._make_frame({trial: self._ledger.pending[trial] for trial in proposed.ids})
+        return self._make_frame({trial: self._state.pending[trial] for trial in proposed.ids})
 
     def tell(self, results: Any) -> Receipt:
         """Note results in the file, in any order, some or all of them; the strategy learns them at the next suggestion.
 
         A row with the ``id`` of a suggestion is its result. A row without an id, with an architecture that was never
         suggested, is a training of the user's own, which strategies with ``warm_start`` learn from too; several of one
-        architecture count as their mean. The same result may be told again.
+        architecture in one call count as their mean. The same result may be told again.
 
         Args:
             results: a data frame, a dictionary or a list of them, or the path of a CSV, TSV, JSON, JSON lines or
@@ -155,7 +155,7 @@ class Campaign:
     def _tell(self, read: ReadRows) -> Receipt:
         with self._log.lock():
             self._refresh()
-            found = self._ledger.sort_rows(read)
+            found = self._state.sort_rows(read)
             if found.own:
                 refuse_unnamed_code(self.path, self.settings.strategy, self._named)
                 require_warm_start(self.settings)
@@ -168,22 +168,22 @@ class Campaign:
             found.n_repeated,
             read.n_unfilled,
             read.ignored,
-            tuple(self._ledger.pending),
+            tuple(self._state.pending),
         )
 
     @property
     def pending(self) -> "pd.DataFrame":
         """The suggestions that have no result yet, as ``suggest`` returned them."""
         self._refresh()
-        return self._make_frame(self._ledger.pending)
+        return self._make_frame(self._state.pending)
 
     @property
     def results(self) -> "pd.DataFrame":
         """Everything told and given, the best first; ``id`` is -1 for trainings that were never suggested."""
         self._refresh()
-        books = self._ledger
-        items = [(trial, books.archs[trial], epoch, known) for (trial, epoch), known in books.told.items()]
-        items += [(-1, arch, self._last_epoch, known) for arch, known in books.given.values()]
+        state = self._state
+        items = [(trial, state.archs[trial], epoch, known) for (trial, epoch), known in state.told.items()]
+        items += [(-1, arch, self._last_epoch, known) for arch, known in state.given.values()]
         sign = self.objective.sign
         items.sort(key=lambda item: math.inf if math.isnan(item[3].score) else -sign * item[3].score)
         ids, archs, epochs, known = zip(*items, strict=True) if items else ((), (), (), ())
@@ -201,25 +201,25 @@ class Campaign:
         )
 
     def _describe_state(self) -> str:
-        books = self._ledger
-        scores = [known.score for known in (*books.told.values(), *(known for _, known in books.given.values()))]
+        state = self._state
+        scores = [known.score for known in (*state.told.values(), *(known for _, known in state.given.values()))]
         finite = [score for score in scores if not math.isnan(score)]
         best = max(finite, key=lambda score: self.objective.sign * score) if finite else None
         shown = "" if best is None else f", best {self.objective.name} {self.objective.scale.exact(best)}"
         return (
-            f"{len(books.told)} results told, {len(books.given)} trainings given{shown}, pending: "
-            f"{list_ids(list(books.pending))}"
+            f"{len(state.told)} results told, {len(state.given)} trainings given{shown}, pending: "
+            f"{list_ids(list(state.pending))}"
         )
 
     def _refresh(self) -> None:
         """Enter what other processes have appended."""
         for event in self._log.read_new():
-            self._ledger.apply(event)
+            self._state.apply(event)
             self._events.append(event)
 
     def _append(self, event: dict[str, Any]) -> None:
         self._log.append(event)
-        self._ledger.apply(event)
+        self._state.apply(event)
         self._events.append(event)
 
     def _catch_up(self) -> Player:

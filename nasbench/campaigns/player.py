@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nasbench.arrays import Archs, Floats
-from nasbench.campaigns.ledger import parse_architectures
 from nasbench.campaigns.log import GIVE, SUGGEST
 from nasbench.campaigns.settings import Settings
+from nasbench.campaigns.state import parse_architectures
 from nasbench.errors import InvalidOption, RecordError, SearchFinished, StrategyError
 from nasbench.registry import STRATEGIES
 from nasbench.threads import limit_to_one_thread

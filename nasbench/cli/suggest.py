@@ -123,7 +123,7 @@ def _print_frame(frame: "pd.DataFrame", out: Path | None, as_json: bool) -> None
 def _print_advice(campaign: "Campaign", suggested: "pd.DataFrame", n: int, out: Path | None) -> None:
     """Say on standard error how to go on."""
     if len(suggested) < n:
-        from nasbench.campaigns.ledger import list_ids
+        from nasbench.campaigns.state import list_ids
 
         waiting = list_ids(campaign.pending["id"].tolist())
         print(f"{len(suggested)} of {n}: the strategy waits for results of {waiting}", file=sys.stderr)

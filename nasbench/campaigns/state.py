@@ -1,4 +1,4 @@
-"""The books of a campaign: what was suggested, what was told, what the user trained besides."""
+"""The state of a campaign: what was suggested, what was told, what the user trained besides."""
 
 import math
 from collections import Counter
