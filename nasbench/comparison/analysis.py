@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from nasbench.arrays import Bools, Floats, Ints
-from nasbench.comparison.columns import RunColumns, concatenate_columns
+from nasbench.comparison.columns import concatenate_columns
 from nasbench.comparison.experiment import SIMULATED
-from nasbench.comparison.found import FoundArchitectures, collect_found
+from nasbench.comparison.found import FoundArchitectures, collect_found, repeat_labels
 from nasbench.comparison.progress import Block, Progress
 from nasbench.comparison.record import SearchRecord
 from nasbench.comparison.task_runs import join_task_runs
@@ -197,7 +197,7 @@ def analyse(record: SearchRecord, metrics: Sequence[str] = ()) -> Analysis:
             number = np.concatenate(numbers[-1])
             used = {label: total.reshape(1, -1) for label, total in runs.usage.items()}
             flat[name] = replace(_analyse_task(name, task, joined, number, computed), usage=used)
-            found.append(collect_found(name, task, _repeat_labels(record.strategies, parts), number, joined))
+            found.append(collect_found(name, task, repeat_labels(record.strategies, parts), number, joined))
     progress = Progress.of_numbers(record.tasks, record.strategies, record.spec["runs"], numbers)
     if not flat:
         raise RecordError(f"{record.path} holds none of its {progress.done.size} runs: run the same comparison again")
@@ -224,11 +224,6 @@ def _describe_conditions(record: SearchRecord) -> Iterator[str]:
     if opaque := [label for label in record.strategies if record.spec["strategies"][label].get("opaque")]:
         who = "every strategy" if len(opaque) == len(record.strategies) else ", ".join(opaque)
         yield f"opaque: {who} searched under neutral names and in an order drawn for each run"
-
-
-def _repeat_labels(strategies: Sequence[str], parts: Sequence[RunColumns]) -> list[str]:
-    """Return the strategy of each run of joined parts."""
-    return [label for label, part in zip(strategies, parts, strict=True) for _ in range(len(part))]
 
 
 def _find_starts(progress: Progress, task: int) -> Ints:

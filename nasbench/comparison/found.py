@@ -8,13 +8,14 @@ values, such as those of a test split, never choose. Isomorphic architectures co
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nasbench.arrays import Archs, Bools, Floats, Ints
-from nasbench.comparison.columns import concatenate_columns
+from nasbench.comparison.columns import RunColumns, concatenate_columns
 from nasbench.comparison.record import SearchRecord
 from nasbench.comparison.task_runs import join_task_runs
 from nasbench.errors import make_unknown_name
@@ -104,6 +105,11 @@ class FoundArchitectures:
         return among & np.array([not strategy or name == strategy for name in self.strategy], dtype=np.bool_)
 
 
+def repeat_labels(strategies: Sequence[str], parts: Sequence[RunColumns]) -> list[str]:
+    """Return the strategy of each run of joined parts."""
+    return [label for label, part in zip(strategies, parts, strict=True) for _ in range(len(part))]
+
+
 def read_found(record: SearchRecord, name: str) -> FoundArchitectures:
     """Read what the finished runs of a task hand over, without computing metrics.
 
@@ -116,7 +122,7 @@ def read_found(record: SearchRecord, name: str) -> FoundArchitectures:
     task = recorded_task(record, name)
     parts = [record.columns(name, strategy) for strategy in record.strategies]
     runs = join_task_runs(task, concatenate_columns(parts), {})
-    strategy = [label for label, part in zip(record.strategies, parts, strict=True) for _ in range(len(part))]
+    strategy = repeat_labels(record.strategies, parts)
     return collect_found(name, task, strategy, np.concatenate([part.number for part in parts]), runs)
 
 
