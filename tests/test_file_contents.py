@@ -57,8 +57,8 @@ def _zip() -> bytes:
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("gzip", gzip.compress(b"a", mtime=0)), ("bzip2", bz2.compress(b"a")), ("xz", lzma.compress(b"a")), ("zip", _zip()),
-     ("npy", _npy()), ("", b"a,b\n1,2\n"), ("", b"")],
+    [("gzip", gzip.compress(b"a", mtime=0)), ("bzip2", bz2.compress(b"a")), ("xz", lzma.compress(b"a")),
+     ("zip", _zip()), ("npy", _npy()), ("", b"a,b\n1,2\n"), ("", b"")],
 )  # fmt: skip
 def test_formats_are_known_by_their_first_bytes(name: str, content: bytes) -> None:
     assert identify_format(content) == name
