@@ -17,7 +17,7 @@ from scipy import stats
 from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis, TaskAnalysis
 from nasbench.errors import InvalidOption
-from nasbench.reports.statistics import CONFIDENCE, Interval
+from nasbench.statistics.intervals import CONFIDENCE, Interval
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _N_RESAMPLES = 500

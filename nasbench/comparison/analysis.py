@@ -25,12 +25,18 @@ from nasbench.comparison.task_runs import join_task_runs
 from nasbench.errors import RecordError
 from nasbench.metrics import Metric, TaskRuns, make_metrics
 from nasbench.records.opening import recorded_task
-from nasbench.reports.statistics import ranks
-from nasbench.reports.survival import compute_restricted_mean, find_horizon
+from nasbench.statistics.intervals import compute_iqm
+from nasbench.statistics.ranking import average_ranks, rank
+from nasbench.statistics.sampling import TaskSample
+from nasbench.statistics.survival import compute_restricted_mean, find_horizon
 from nasbench.tasks import Task
+from nasbench.tasks.families import find_family
 from nasbench.units import Scale
 
 N_GRID = 200
+RANKED_BY = "normalized_regret"
+"""The metric by which strategies are ranked."""
+
 _UNITS = {"seconds": "s", "trials": "trials", "epochs": "epochs"}
 
 
@@ -40,6 +46,7 @@ class TaskAnalysis:
 
     Attributes:
         name: of the task.
+        family: of the task; results on the tasks of a family are not independent.
         runs: number of each run.
         splits: reported splits; the first one defines regret.
         final: split -> [strategies, runs] reported score of the final incumbent; nan for a run without one.
@@ -57,6 +64,7 @@ class TaskAnalysis:
     """
 
     name: str
+    family: str
     runs: Ints
     splits: tuple[str, ...]
     scales: dict[str, Scale]
@@ -75,27 +83,32 @@ class TaskAnalysis:
     def summarize(self, name: str) -> Floats:
         """Summarise a metric in one number per strategy, ``[strategies]``; nan if no run has a value.
 
-        This is the mean over runs, or, for a metric that censors, the restricted mean up to a horizon that all
-        strategies share.
+        This is the interquartile mean over runs, as the leaderboard shows it, or, for a metric that censors, the
+        restricted mean up to a horizon that all strategies share.
         """
         values, known = self.metrics[name], ~np.isnan(self.metrics[name])
         if not values.size:
             return np.full(len(values), np.nan)
         if name not in self.censored:
-            sums, n = np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1)
-            means: Floats = np.divide(sums, n, out=np.full(len(sums), np.nan), where=n > 0)
-            return np.where(known.all(axis=1), values.mean(axis=1), means)
+            if known.all():
+                return compute_iqm(values, self.failed)
+            each = zip(values, self.failed, known, strict=True)
+            return np.array([compute_iqm(own[k], out[k]) if k.any() else np.nan for own, out, k in each])
         censored = self.censored[name]
         horizon = find_horizon(np.where(known, values, 0.0), censored & known)
-        each = zip(values, censored, known, strict=True)
-        return np.array([compute_restricted_mean(times[k], ends[k], horizon) for times, ends, k in each])
+        return np.array(
+            [
+                compute_restricted_mean(times[k], ends[k], horizon)
+                for times, ends, k in zip(values, censored, known, strict=True)
+            ]
+        )
 
     def rank_by(self, name: str) -> Floats:
         """Rank the strategies by a metric, 1 for the best, [strategies]; nan for a metric without a direction."""
-        scale, level = self.metric_scales[name], self.summarize(name)
-        if scale.direction == "none":
-            return np.full(len(level), np.nan)
-        return ranks(np.where(np.isnan(level), np.inf, -scale.sign * level))
+        direction = self.metric_scales[name].direction
+        if direction not in ("minimize", "maximize"):
+            return np.full(len(self.metrics[name]), np.nan)
+        return rank(self.summarize(name), direction)
 
     def select(self, at: Ints) -> "TaskAnalysis":
         """Return the analysis of some runs: ``at`` [strategies, runs] are their positions in the flattened arrays."""
@@ -159,9 +172,19 @@ class Analysis:
     conditions: tuple[str, ...] = ()
 
     @property
-    def scores(self) -> Floats:
-        """[tasks, strategies] mean normalised regret: the blocks of tests across tasks."""
-        return self.summarize("normalized_regret")
+    def sample(self) -> TaskSample:
+        """The ranked tasks as a sample of tasks like these."""
+        return TaskSample(tuple(task.family for task in self.tasks))
+
+    @property
+    def levels(self) -> Floats:
+        """[tasks, strategies] interquartile mean of the normalised regret, by which tasks are ranked."""
+        return self.summarize(RANKED_BY)
+
+    @property
+    def average_rank(self) -> Floats:
+        """[strategies] average rank over the ranked tasks; families of tasks weigh alike."""
+        return average_ranks(self.levels, self.sample, "minimize")
 
     @property
     def recommends(self) -> bool:
@@ -259,7 +282,7 @@ def _list_pairs(
 
 
 def _rank(task: TaskAnalysis) -> list[float]:
-    found: list[float] = ranks(task.summarize("normalized_regret")).tolist()
+    found: list[float] = task.rank_by(RANKED_BY).tolist()
     return found
 
 
@@ -273,6 +296,7 @@ def _analyse_task(name: str, task: Task, runs: TaskRuns, number: Ints, metrics: 
     curves = track.read_at(runs.normalize(track.regret), share, grid, 1.0)
     return TaskAnalysis(
         name=name,
+        family=find_family(task),
         runs=number.reshape(shape),
         splits=task.reported,
         scales=task.scales,

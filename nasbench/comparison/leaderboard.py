@@ -18,13 +18,15 @@ import numpy as np
 from nasbench.arrays import Bools, Floats
 from nasbench.comparison.analysis import Analysis, PairAnalysis, TaskAnalysis
 from nasbench.comparison.leaderboard_text import format_best, format_notes, format_overall, format_tasks
-from nasbench.errors import InvalidOption, MissingExtra, make_unknown_name
+from nasbench.errors import InvalidOption, make_unknown_name
 from nasbench.files import write_text
 from nasbench.metrics import Metric
-from nasbench.reports import statistics
 from nasbench.reports.display import LeaderboardDisplay
-from nasbench.reports.survival import estimate_survival, find_median
 from nasbench.reports.tables import FORMATS, as_csv, finite, tabulated
+from nasbench.statistics.intervals import compute_iqm_intervals
+from nasbench.statistics.over_tasks import compare_over_tasks
+from nasbench.statistics.ranking import rank
+from nasbench.statistics.survival import estimate_survival, find_median
 from nasbench.units import Scale
 
 _CHANCE = "random_search"  # the baseline that every strategy should beat
@@ -104,18 +106,13 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
     if analysis.recommends:
         shown = ["inference_regret", "normalized_inference_regret", *shown]
     shown = list(dict.fromkeys(shown))
-    blocks, what = significance_blocks(analysis)
-    try:
-        pairwise: Any = _table(statistics.pairwise_tests(blocks), analysis.strategies)
-    except MissingExtra as missing:
-        pairwise, hint = None, str(missing)
-    else:
-        hint = ""
+    over_tasks = compare_over_tasks(analysis.levels, analysis.sample, "minimize")
+    pairwise = _table(over_tasks.nemenyi.p, analysis.strategies)
     tests = {
-        "blocks": what,
-        "n_blocks": len(blocks),
-        "friedman_p": statistics.friedman(blocks),
-        "pairwise_p_holm": pairwise,
+        "over": analysis.sample.describe(),
+        "friedman_p": over_tasks.friedman,
+        "critical_difference": over_tasks.nemenyi.critical,
+        "pairwise_p": pairwise,
     }
     return Leaderboard(
         overall=_overall_rows(analysis, pairwise) + _list_unranked(analysis),
@@ -129,31 +126,20 @@ def leaderboard(analysis: Analysis, shown: Sequence[str] = ()) -> Leaderboard:
         metric_scales={pair.task.name: pair.task.metric_scales for pair in analysis.pairs},
         shown=shown,
         head=analysis.progress.describe(analysis.block),
-        notes=[*format_notes(analysis, tests, shown, _CHANCE), *analysis.conditions, *([hint] if hint else [])],
+        notes=[*format_notes(analysis, tests, shown, _CHANCE), *analysis.conditions],
     )
-
-
-def significance_blocks(analysis: Analysis) -> tuple[Floats, str]:
-    """Return the regrets that the tests compare, ``[blocks, strategies]``, and a description of the blocks.
-
-    Tasks are the blocks if there are enough of them for a test to reject; otherwise runs are.
-    """
-    if statistics.enough_blocks(len(analysis.tasks), len(analysis.strategies)):
-        return analysis.scores, "tasks (mean over runs)"
-    blocks = np.concatenate([task.metrics["normalized_regret"].T for task in analysis.tasks])
-    return blocks, "runs (paired by number: same noise)"
 
 
 def _overall_rows(analysis: Analysis, pairwise: Any) -> list[dict[str, Any]]:
     """Return the rows of the ranked strategies, best average rank first."""
-    ranked = statistics.ranks(analysis.scores)
+    average, ranked = analysis.average_rank, rank(analysis.levels, "minimize")
     summaries = {name: _summarize_over_tasks(analysis, name) for name in analysis.metrics}
     rows = [
         _with_metrics(
             {
                 "strategy": strategy,
                 **_count_finished(analysis, strategy),
-                "average_rank": float(ranked[:, i].mean()),
+                "average_rank": float(average[i]),
                 "wins": int((ranked[:, i] == ranked.min(axis=1)).sum()),
                 "n_tasks": len(analysis.tasks),
                 "failed": int(sum(task.failed[i].sum() for task in analysis.tasks)),
@@ -165,7 +151,7 @@ def _overall_rows(analysis: Analysis, pairwise: Any) -> list[dict[str, Any]]:
     rows.sort(key=lambda row: (row["average_rank"], row["strategy"]))
     for name, rival in (("p_against_best", rows[0]["strategy"]), ("p_against_random", _CHANCE)):
         for row in rows:
-            tested = pairwise is not None and rival in pairwise and row["strategy"] != rival
+            tested = rival in pairwise and row["strategy"] != rival
             row[name] = pairwise[rival][row["strategy"]] if tested else None
     return rows
 
@@ -176,7 +162,7 @@ def _summarize_over_tasks(analysis: Analysis, name: str) -> list[dict[str, float
     ranked = np.stack([task.rank_by(name) for task in analysis.tasks])
     summaries = []
     for i in range(len(analysis.strategies)):
-        summary = {"average_rank": float(ranked[:, i].mean())}
+        summary = {"average_rank": float(analysis.sample.weights @ ranked[:, i])}
         if metric.comparable:
             summary |= _summarize([_defined(task.metrics[name][i]) for task in analysis.tasks])
         summaries.append(summary)
@@ -291,9 +277,16 @@ def _summarize(strata: list[Floats]) -> dict[str, float]:
     values = np.concatenate(strata) if strata else np.empty(0)
     if not len(values):
         return dict.fromkeys(("mean", "std", "iqm", "low", "high"), math.nan)
-    interval = statistics.iqm_interval(strata)
+    runs = values[None]
+    iqm, low, high = compute_iqm_intervals(runs, np.zeros(runs.shape, dtype=bool), (-np.inf, np.inf))
     std = float(values.std(ddof=1)) if len(values) > 1 else math.nan
-    return {"mean": float(values.mean()), "std": std, "iqm": interval.value, "low": interval.low, "high": interval.high}
+    return {
+        "mean": float(values.mean()),
+        "std": std,
+        "iqm": float(iqm[0]),
+        "low": float(low[0]),
+        "high": float(high[0]),
+    }
 
 
 def _table(values: Floats, names: list[str]) -> dict[str, dict[str, float]]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasbench.comparison.analysis import Analysis
-from nasbench.reports import statistics
 from nasbench.reports.tables import as_p
+from nasbench.statistics.intervals import CONFIDENCE
 from nasbench.units import Scale, append_unit, find_common_unit
 
 _Row = dict[str, Any]
@@ -113,10 +113,9 @@ def format_notes(analysis: Analysis, tests: Mapping[str, Any], shown: Sequence[s
         "the table, mean ± std over all runs; both of the architecture's mean over trained seeds",
         "a failed run counts with the regret of an architecture drawn at random",
         "normalised regret: 0 is the optimum, 1 an architecture drawn at random; anytime: its mean over the whole "
-        f"budget; both as interquartile mean [{statistics.CONFIDENCE:.0%} bootstrap interval over runs]",
-        f"tests over {tests['n_blocks']} {tests['blocks']}: Friedman p = {as_p(tests['friedman_p'])}; "
-        f"'p to best' is Wilcoxon's signed-rank test against the first row, 'p to random' against {chance}; "
-        "two-sided, Holm-corrected over all pairs",
+        f"budget; both as interquartile mean [{CONFIDENCE:.0%} bootstrap interval over runs]",
+        f"claims are over tasks like these {tests['over']}: Friedman p = {as_p(tests['friedman_p'])}; 'p to best' and "
+        f"'p to random' (against {chance}) by Nemenyi's test, adjusted for all pairs",
     ]
     if analysis.recommends:
         notes.append(
@@ -125,7 +124,7 @@ def format_notes(analysis: Analysis, tests: Mapping[str, Any], shown: Sequence[s
         )
     if any(name in task.censored for task in analysis.tasks for name in shown):
         notes.append(
-            f"medians by Kaplan and Meier [{statistics.CONFIDENCE:.0%} interval], and in how many runs it was reached; "
+            f"medians by Kaplan and Meier [{CONFIDENCE:.0%} interval], and in how many runs it was reached; "
             "'>' is a lower bound: no run was followed longer. Ranks go by the mean restricted to a common horizon"
         )
     without_test = [task.name for task in analysis.tasks if "test" not in task.splits]

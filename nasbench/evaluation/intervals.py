@@ -3,7 +3,7 @@
 import numpy as np
 
 from nasbench.arrays import Floats
-from nasbench.reports import statistics
+from nasbench.statistics.intervals import compute_mean_band
 
 LEAST_RUNS = 3
 """Fewest runs with an interval: with two runs, Student's t has one degree of freedom and spans 12.7 standard errors."""
@@ -29,7 +29,7 @@ def compute_mean_interval(metric: str, values: Floats) -> tuple[Floats, Floats, 
     Returns:
         Mean, lower and upper bound, ``[...]`` each; bounds are nan for fewer than three runs.
     """
-    mean, low, high = statistics.mean_band(values)
+    mean, low, high = compute_mean_band(values)
     if len(values) < LEAST_RUNS:
         nothing = np.full_like(mean, np.nan)
         return mean, nothing, nothing

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from nasbench.arrays import Floats
-from nasbench.errors import MissingExtra, make_unknown_name
+from nasbench.errors import make_unknown_name
 from nasbench.evaluation.analysis import PredictionAnalysis, TaskPredictionAnalysis
 from nasbench.evaluation.intervals import LEAST_RUNS, compute_mean_interval
 from nasbench.files import write_text
-from nasbench.reports import statistics
 from nasbench.reports.display import LeaderboardDisplay
 from nasbench.reports.tables import FORMATS, as_csv, as_p, finite, tabulated
+from nasbench.statistics.on_one_task import adjust_by_holm, compare_paired_runs
+from nasbench.statistics.ranking import rank
 from nasbench.units import Scale, append_unit, format_significant
 
 Row = dict[str, Any]
@@ -80,10 +81,10 @@ def leaderboard(analysis: PredictionAnalysis) -> PredictionLeaderboard:
 
 def _make_overall_rows(analysis: PredictionAnalysis, protocol: str) -> list[Row]:
     blocks = _select_defined(analysis.collect_blocks(protocol))
-    average = _average_blocks(statistics.ranks(-blocks))
+    average = _average_blocks(rank(-blocks, "minimize"))
     means = np.array([t.metrics["kendall"].mean(axis=2) for t in analysis.tests if t.protocol == protocol])
     by_mean = _select_defined(np.moveaxis(means, 1, -1).reshape(-1, len(analysis.predictors)))
-    wins = statistics.ranks(-by_mean)
+    wins = rank(-by_mean, "minimize")
     order = np.lexsort((np.array(analysis.predictors), average))
     against = _test_against_best(blocks, int(order[0]))
     return [
@@ -112,10 +113,7 @@ def _average_blocks(blocks: Floats) -> Floats:
 
 
 def _test_against_best(blocks: Floats, best: int) -> list[float | None]:
-    try:
-        values = statistics.pairwise_tests(blocks)[best].tolist()
-    except MissingExtra:
-        return [None] * blocks.shape[1]
+    values = adjust_by_holm(compare_paired_runs(blocks.T))[best].tolist()
     return [None if i == best else value for i, value in enumerate(values)]
 
 

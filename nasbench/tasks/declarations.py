@@ -26,6 +26,7 @@ _KEYS: dict[str, Types] = {
     "title": str,
     "version": int,
     "suite": str,
+    "family": str,
     "space": str,
     "space_options": dict,
     "table": str,
@@ -50,7 +51,17 @@ _KEYS: dict[str, Types] = {
 _TRAINING_KEYS = {key: _KEYS[key] for key in ("title", "version", "space", "space_options", "budget_s", "repeats")} | {
     "train": dict
 }
-_OPTIONAL = {"suite", "space_options", "table_sha256", "objectives", "fidelities", "budget_note", "importer", "where"}
+_OPTIONAL = {
+    "suite",
+    "family",
+    "space_options",
+    "table_sha256",
+    "objectives",
+    "fidelities",
+    "budget_note",
+    "importer",
+    "where",
+}
 _OPTIONAL |= {"search", "crash_s", "repeats", "columns"}
 _OWN_COLUMNS: dict[str, Types] = {"score": str, "unit": str, "decisions": dict}
 """What ``columns`` says of the user's own file: the column of the score, its unit there, and decision -> column."""
@@ -70,34 +81,34 @@ _PER = ("training", "answer")
 _SPLITS = ("train", "valid", "test", "valid+test")
 
 
-def _families() -> dict[str, Path]:
-    """Return the declarations by family; ``nats_tss.toml`` declares the tasks ``nats-tss-...``."""
+def _list_task_files() -> dict[str, Path]:
+    """Return the files of declarations by what their tasks' names begin with: ``nats_tss.toml`` by ``nats-tss``."""
     return {path.stem.replace("_", "-"): path for path in sorted(_FOLDER.glob("*.toml"))}
 
 
-def _read_family(path: Path) -> Declaration:
+def _read_task_file(path: Path) -> Declaration:
     """Read a file of tasks, which share the keys outside of ``[tasks.NAME]``."""
-    family = Declaration.read(path)
-    members = family.values.get("tasks")
+    shared = Declaration.read(path)
+    members = shared.values.get("tasks")
     if not isinstance(members, dict) or not all(isinstance(own, dict) for own in members.values()):
         raise InvalidOption(f"{path} declares no [tasks.NAME], or something else under [tasks]")
-    return family
+    return shared
 
 
-def _read_member(family: Declaration, member: str, label: str, **defaults: Any) -> Declaration:
+def _read_member(file: Declaration, member: str, label: str, **defaults: Any) -> Declaration:
     """Return the declaration of one task of a file: its own values, and those that all tasks of the file share."""
-    shared = {key: value for key, value in family.values.items() if key != "tasks"}
-    own = family.values["tasks"].get(member, {})
-    return family.narrow(defaults | shared | own, label, ("tasks", member), ())
+    shared = {key: value for key, value in file.values.items() if key != "tasks"}
+    own = file.values["tasks"].get(member, {})
+    return file.narrow(defaults | shared | own, label, ("tasks", member), ())
 
 
 def _members() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield name, table and own values of every declared task."""
-    for family, path in _families().items():
-        declared = _read_family(path)
+    for prefix, path in _list_task_files().items():
+        declared = _read_task_file(path)
         for member in declared.values["tasks"]:
             values = _read_member(declared, member, "", dataset=member).values
-            yield f"{family}-{member}", str(values.get("table", "")), values
+            yield f"{prefix}-{member}", str(values.get("table", "")), values
 
 
 def get_task_folder() -> Path:
@@ -202,7 +213,7 @@ def is_training(name: str) -> bool:
     path = Path(file).expanduser()
     if path.suffix != ".toml" or not path.is_file():
         return False
-    return "train" in _read_member(_read_family(path), member, name).values
+    return "train" in _read_member(_read_task_file(path), member, name).values
 
 
 def training_declaration(name: str) -> dict[str, Any]:
@@ -213,7 +224,7 @@ def training_declaration(name: str) -> dict[str, Any]:
         InvalidOption: a missing key, or a value of the wrong type.
     """
     file, _, member = name.rpartition(":")
-    declared = _read_member(_read_family(Path(file).expanduser()), member, f"task '{name}', which trains")
+    declared = _read_member(_read_task_file(Path(file).expanduser()), member, f"task '{name}', which trains")
     optional = {key: _TRAINING_KEYS[key] for key in ("space_options", "repeats")}
     required = {key: kinds for key, kinds in _TRAINING_KEYS.items() if key not in optional}
     values = declared.check(declared.values, (), required, optional)
@@ -293,10 +304,10 @@ def _of_file(file: Path, member: str, label: str) -> Declaration:
     """Return the declaration of a task of the user's own file."""
     if not file.is_file():
         raise InvalidOption(f"task file {file} does not exist; expected FILE.toml:MEMBER")
-    family = _read_family(file)
-    if member not in (members := family.values["tasks"]):
+    declared = _read_task_file(file)
+    if member not in (members := declared.values["tasks"]):
         raise make_unknown_name("task", f"{file}:{member}", members)
-    return _read_member(family, member, label, dataset=member)
+    return _read_member(declared, member, label, dataset=member)
 
 
 def checked(values: Mapping[str, Any], name: str) -> dict[str, Any]:

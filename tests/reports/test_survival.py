@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nasbench.reports.survival import compute_restricted_mean, estimate_survival, find_horizon, find_median
+from nasbench.statistics.survival import compute_restricted_mean, estimate_survival, find_horizon, find_median
 
 # Remission in weeks of 21 leukaemia patients on 6-MP, Freireich et al. 1963 (Blood 21), as in Kleinbaum & Klein,
 # "Survival Analysis": S(6) = .857, S(7) = .807, S(10) = .753, S(13) = .690, S(16) = .627, S(22) = .538, S(23) = .448;

@@ -8,7 +8,6 @@ import numpy as np
 
 from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis
-from nasbench.reports import statistics
 from nasbench.reports.drawing import add_legend, in_legend, look, panels
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Line:
 def choose_lines(analysis: Analysis) -> list[Line]:
     """Return the line of each strategy; if there are many, only the best and random search have colours."""
     names = analysis.strategies
-    by_rank = np.argsort(statistics.ranks(analysis.scores).mean(axis=0), kind="stable").tolist()
+    by_rank = np.argsort(analysis.average_rank, kind="stable").tolist()
     reference = [i for i in by_rank if names[i] == _REFERENCE]
     coloured = set([*reference, *(i for i in by_rank if i not in reference)][:_MOST_COLOURED])
     looks = iter(range(len(names)))

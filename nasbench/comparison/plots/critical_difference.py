@@ -2,12 +2,10 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis
-from nasbench.comparison.leaderboard import significance_blocks
 from nasbench.comparison.plots._base import Plot
-from nasbench.reports import statistics
 from nasbench.reports.drawing import in_legend, look, panels
+from nasbench.statistics.over_tasks import OverTasks, compare_over_tasks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,11 +16,10 @@ _ALPHA = 0.05
 
 
 class _Differences(NamedTuple):
-    """Strategies, a description of the blocks, and [blocks, strategies] regrets."""
+    """Strategies, and what the tests over tasks say."""
 
     strategies: list[str]
-    what: str
-    blocks: Floats
+    tests: OverTasks
 
 
 class CriticalDifference(Plot):
@@ -34,21 +31,19 @@ class CriticalDifference(Plot):
         """Return the tested regrets; None for fewer than three strategies."""
         if len(analysis.strategies) < 3:
             return None
-        blocks, what = significance_blocks(analysis)
-        return _Differences(analysis.strategies, what, blocks)
+        return _Differences(analysis.strategies, compare_over_tasks(analysis.levels, analysis.sample, "minimize"))
 
     def draw(self, data: _Differences) -> "Figure":
         """Draw one panel."""
         import pandas as pd
         from scikit_posthocs import critical_difference_diagram
 
-        names, blocks = list(map(in_legend, data.strategies)), data.blocks
-        average = statistics.ranks(blocks).mean(axis=0)
-        p_values = pd.DataFrame(statistics.pairwise_tests(blocks), names, names)
+        names = list(map(in_legend, data.strategies))
+        p_values = pd.DataFrame(data.tests.nemenyi.p, names, names)
         figure, grid = panels(1, 1, 8.0, 0.9 + 0.35 * len(names))
         figure.set_layout_engine("none")  # it would take the room of long labels, outside the axes, from the axes
         critical_difference_diagram(
-            dict(zip(names, average, strict=True)),
+            dict(zip(names, data.tests.average, strict=True)),
             p_values.fillna(1.0),
             alpha=_ALPHA,
             ax=grid[0, 0],
@@ -61,8 +56,8 @@ class CriticalDifference(Plot):
 
 
 def _write_title(data: _Differences) -> str:
-    friedman = statistics.friedman(data.blocks)
+    tests = data.tests
     return (
-        f"Average rank over {len(data.blocks)} {data.what}; bars join strategies that Wilcoxon-Holm cannot separate at "
-        f"{_ALPHA:g}\nFriedman p {'< 0.001' if friedman < 0.001 else f'= {friedman:.2g}'}"
+        f"Average rank over {tests.sample.describe()}; critical difference {tests.nemenyi.critical:.2f}; bars join "
+        f"strategies that Nemenyi's test cannot separate at {_ALPHA:g}"
     )

@@ -8,8 +8,8 @@ from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis
 from nasbench.comparison.plots._base import Plot
 from nasbench.comparison.plots._parts import Line, choose_lines, list_legend
-from nasbench.reports import statistics
 from nasbench.reports.drawing import add_legend, panels, tidy
+from nasbench.statistics.intervals import compute_mean_band
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ class PerformanceProfile(Plot):
         for i in range(len(analysis.strategies)):
             final = np.stack([task.metrics["normalized_regret"][i] for task in analysis.tasks])
             reached = (final[:, :, None] <= tau).mean(axis=0)  # [runs, tau]: mean over tasks
-            bands.append(np.clip(statistics.mean_band(reached), 0, 1))
+            bands.append(compute_mean_band(reached, (0, 1)))
         return _Profiles(choose_lines(analysis), tau, np.array(bands))
 
     def draw(self, data: _Profiles) -> "Figure":

@@ -13,7 +13,7 @@ from nasbench.comparison.analysis import Analysis, TaskAnalysis
 from nasbench.comparison.plots._base import Plot
 from nasbench.comparison.plots._parts import Line, choose_lines, draw_task_panels
 from nasbench.reports.drawing import tidy
-from nasbench.reports.survival import estimate_survival
+from nasbench.statistics.survival import estimate_survival
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

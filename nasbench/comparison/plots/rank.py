@@ -8,8 +8,9 @@ from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis
 from nasbench.comparison.plots._base import Plot
 from nasbench.comparison.plots._parts import Line, choose_lines, list_legend
-from nasbench.reports import statistics
 from nasbench.reports.drawing import add_legend, panels, tidy
+from nasbench.statistics.intervals import compute_mean_band
+from nasbench.statistics.ranking import rank
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,9 +37,9 @@ class RankOverTime(Plot):
         ranked = []
         for task in analysis.tasks:
             nearest = np.searchsorted(task.grid, share * (1 + 1e-12), side="right") - 1
-            ranked.append(statistics.ranks(np.moveaxis(task.curves[:, :, nearest], 0, -1)))  # [runs, times, strategies]
+            ranked.append(rank(np.moveaxis(task.curves[:, :, nearest], 0, -1), "minimize"))  # [runs, times, strategies]
         by_run = np.mean(ranked, axis=0)
-        bands = np.array([np.clip(statistics.mean_band(by_run[:, :, i]), 1, n) for i in range(n)])
+        bands = np.array([compute_mean_band(by_run[:, :, i], (1, n)) for i in range(n)])
         return _Ranks(choose_lines(analysis), len(analysis.tasks), share, bands)
 
     def draw(self, data: _Ranks) -> "Figure":

@@ -9,8 +9,8 @@ from nasbench.arrays import Floats
 from nasbench.comparison.analysis import Analysis, TaskAnalysis
 from nasbench.comparison.plots._base import Plot
 from nasbench.comparison.plots._parts import Line, choose_lines, draw_task_panels
-from nasbench.reports import statistics
 from nasbench.reports.drawing import tidy
+from nasbench.statistics.intervals import compute_mean_band
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,7 @@ class RegretCurves(Plot):
 def _prepare_panel(task: TaskAnalysis) -> _Panel:
     budget, unit = task.budget
     hours = unit == "s" and budget > 7200
-    bands = np.array([np.maximum(statistics.mean_band(curves), _FLOOR) for curves in task.curves])
+    bands = np.array([np.maximum(compute_mean_band(curves), _FLOOR) for curves in task.curves])
     highest = 1.3
     if not task.scales[task.splits[0]].is_fraction:  # in other units, nothing bounds the worst regret
         highest = max(highest, 1.1 * float(bands[:, 0].max()))

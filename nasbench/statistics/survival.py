@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from nasbench.arrays import Bools, Floats
-from nasbench.reports.statistics import CONFIDENCE, Interval
+from nasbench.statistics.intervals import CONFIDENCE, Interval
 
 _ROUNDING = 1e-12
 

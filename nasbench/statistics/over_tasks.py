@@ -1,0 +1,173 @@
+"""Tests between contestants over tasks: what may be claimed of tasks like these, not only of these runs.
+
+Every test is over blocks: tasks, or families of tasks from six families on. Runs are never pooled: runs of one task say
+nothing about other tasks, so claims over pooled runs are false in 10 to 30 % of equal pairs.
+
+- Friedman's test (Friedman 1937, JASA 32) of the hypothesis that all contestants are alike.
+- Nemenyi's test (Nemenyi 1963; Demsar 2006, JMLR 7): two contestants differ if their average ranks differ by more than
+  a critical difference, which follows from the numbers of contestants and blocks.
+- max-T by sign flips (Westfall & Young 1993): finds more differences; approximate where differences are skewed.
+- The sign-flip test of each pair alone, unadjusted: other contestants do not change it.
+
+The first two are weighted. If ``a`` [contestants] are the ranks of a block, or their averages over a family, all orders
+of them are equally likely under the hypothesis, so that a difference of two average ranks has the variance
+``2 sum(w ** 2 * var(a))``. With single tasks of equal weight and without ties this is Nemenyi's and Friedman's own.
+"""
+
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from nasbench.arrays import Bools, Floats
+from nasbench.statistics.ranking import ALPHA, rank
+from nasbench.statistics.sampling import TaskSample
+
+_MOST_ENUMERATED = 13  # blocks whose sign flips are all tried; of more, some are drawn
+_N_DRAWN = 4096
+_SEED = 20200119
+_ROUNDING = 1e-9
+
+
+class PairwiseTest(NamedTuple):
+    """A test between all pairs of contestants.
+
+    Attributes:
+        name: ``nemenyi`` or ``max_t``.
+        statistic: [contestants, contestants] how much worse the contestant of the row is than that of the column, in
+            average ranks or in standard errors.
+        critical: size from which on the statistic is significant at .05, for all pairs together; nan if undefined.
+        p: [contestants, contestants] adjusted p-values; 1 on the diagonal, nan if undefined.
+    """
+
+    name: str
+    statistic: Floats
+    critical: float
+    p: Floats
+
+    @property
+    def worse(self) -> Bools:
+        """[contestants, contestants] whether the contestant of the row is worse than that of the column."""
+        return np.asarray(self.statistic > 0)
+
+
+class OverTasks(NamedTuple):
+    """What tests over tasks say.
+
+    Attributes:
+        sample: the tasks that were tested.
+        average: [contestants] average ranks.
+        friedman: p-value of Friedman's test; nan if undefined.
+        nemenyi, max_t: tests between all pairs.
+        unadjusted: [contestants, contestants] sign-flip p-values of each pair alone.
+    """
+
+    sample: TaskSample
+    average: Floats
+    friedman: float
+    nemenyi: PairwiseTest
+    max_t: PairwiseTest
+    unadjusted: Floats
+
+    def choose(self, name: str) -> PairwiseTest:
+        """Return the test of this name."""
+        return {"nemenyi": self.nemenyi, "max_t": self.max_t}[name]
+
+
+TESTS = ("nemenyi", "max_t")
+
+
+def compare_over_tasks(values: Floats, sample: TaskSample, direction: str) -> OverTasks:
+    """Compare contestants over tasks.
+
+    Args:
+        values: [tasks, contestants] the number that is shown of a contestant on a task; tasks with an undefined one are
+            left out.
+        sample: of which the tasks are a sample.
+        direction: in which values are better, ``minimize`` or ``maximize``.
+    """
+    defined = np.flatnonzero(~np.isnan(values).any(axis=1))
+    values, sample = values[defined], sample.select(defined.tolist())
+    ranks = sample.average_blocks(rank(values, direction))
+    levels = sample.average_blocks(values if direction == "minimize" else -values)
+    average = sample.block_weights @ ranks
+    max_t, unadjusted = _flip_signs(levels, sample)
+    friedman, nemenyi = _compare_ranks(ranks, sample)
+    return OverTasks(sample, average, friedman, nemenyi, max_t, unadjusted)
+
+
+def _make_unknown(n: int) -> Floats:
+    return np.where(np.eye(n, dtype=bool), 1.0, np.nan)
+
+
+def _compare_ranks(ranks: Floats, sample: TaskSample) -> tuple[float, PairwiseTest]:
+    """Compute Friedman's p-value and Nemenyi's test from the ranks of blocks [blocks, contestants]."""
+    n = ranks.shape[1]
+    average = sample.block_weights @ ranks
+    difference = average[:, None] - average
+    if not sample.is_enough or n < 2:
+        return np.nan, PairwiseTest("nemenyi", difference, np.nan, _make_unknown(n))
+    variance = float(sample.block_weights**2 @ ranks.var(axis=1, ddof=1))
+    if variance < _ROUNDING:  # all contestants tie on every task
+        return 1.0, PairwiseTest("nemenyi", difference, np.nan, np.ones((n, n)))
+    chi2 = ((average - average.mean()) ** 2).sum() / variance
+    friedman = float(stats.chi2.sf(chi2, n - 1)) if n > 2 else np.nan
+    scaled, where = np.unique(np.abs(difference) / np.sqrt(variance), return_inverse=True)
+    p = stats.studentized_range.sf(scaled, n, np.inf).clip(0, 1)[where].reshape(n, n)
+    np.fill_diagonal(p, 1.0)
+    critical = float(stats.studentized_range.ppf(1 - ALPHA, n, np.inf) * np.sqrt(variance))
+    return friedman, PairwiseTest("nemenyi", difference, critical, p)
+
+
+def _draw_signs(n_blocks: int) -> Floats:
+    """Return sign flips [flips, blocks], the first of them none at all; one of each flip and its opposite if all."""
+    if n_blocks <= _MOST_ENUMERATED:
+        signs = np.array(list(product([1.0, -1.0], repeat=n_blocks - 1)))
+        return np.concatenate([np.ones((len(signs), 1)), signs], axis=1)
+    drawn = np.random.default_rng(_SEED).choice([1.0, -1.0], (_N_DRAWN, n_blocks))
+    drawn[0] = 1.0
+    return drawn
+
+
+def _flip_signs(levels: Floats, sample: TaskSample) -> tuple[PairwiseTest, Floats]:
+    """Compute max-T and the unadjusted p-values of all pairs from the levels of blocks [blocks, contestants]."""
+    n = levels.shape[1]
+    i, j = np.triu_indices(n, k=1)
+    weighted = sample.block_weights[:, None] * (levels[:, i] - levels[:, j])
+    sizes = np.sqrt((weighted**2).sum(axis=0))  # sign flips do not change it
+    unknown = np.isnan(levels).any()
+    if not sample.is_enough or n < 2 or unknown:
+        return PairwiseTest("max_t", np.zeros((n, n)), np.nan, _make_unknown(n)), _make_unknown(n)
+    observed = weighted.sum(axis=0) / np.where(sizes > 0, sizes, np.inf)
+    flipped = np.abs(_draw_signs(len(levels)) @ (weighted / np.where(sizes > 0, sizes, np.inf)))
+    own = np.abs(observed) * (1 - _ROUNDING)
+    largest = np.sort(flipped.max(axis=1))
+    adjusted = 1 - np.searchsorted(largest, own) / len(largest)
+    alone = (flipped >= own).mean(axis=0)
+    critical = largest[len(largest) - max(1, int(ALPHA * len(largest)))]
+    statistic = np.zeros((n, n))
+    statistic[i, j], statistic[j, i] = observed, -observed
+    return PairwiseTest("max_t", statistic, float(critical), _fill(adjusted, n)), _fill(alone, n)
+
+
+def _fill(pairs: Floats, n: int) -> Floats:
+    """Return the symmetric matrix of values of all pairs, 1 on the diagonal."""
+    matrix = np.ones((n, n))
+    i, j = np.triu_indices(n, k=1)
+    matrix[i, j] = matrix[j, i] = pairs
+    return matrix
+
+
+def estimate_more_blocks(test: PairwiseTest, sample: TaskSample) -> Floats:
+    """Estimate how many more tasks, or families, would separate each pair, if the difference stayed as it is.
+
+    The critical size falls with the square root of the number of blocks.
+
+    Returns:
+        ``[contestants, contestants]``; 0 where the pair is separated already, infinite where it does not differ.
+    """
+    size = np.abs(test.statistic)
+    ratio = np.divide(test.critical, size, out=np.full_like(size, np.inf), where=size > 0)
+    n = len(sample.block_weights)
+    return np.where(np.isnan(test.critical), np.nan, np.maximum(np.ceil(n * (ratio**2 - 1)), 0.0))

@@ -1,0 +1,102 @@
+"""Average ranks, with intervals over tasks like these, and tiers of contestants that a test cannot separate."""
+
+import numpy as np
+from scipy import stats
+
+from nasbench.arrays import Bools, Floats, Ints
+from nasbench.statistics.intervals import LEAST_RUNS, resample_iqm
+from nasbench.statistics.sampling import TaskSample
+
+ALPHA = 0.05
+_SIGNS = {"minimize": 1.0, "maximize": -1.0}
+_SEED = 20200118  # fixed: the same record always prints the same interval
+
+
+def rank(values: Floats, direction: str) -> Floats:
+    """Rank contestants along the last axis, 1 for the best; ties share the mean rank, undefined values come last.
+
+    Args:
+        values: [..., contestants].
+        direction: in which values are better, ``minimize`` or ``maximize``.
+    """
+    levels = np.where(np.isnan(values), np.inf, values * _SIGNS[direction])
+    ranks: Floats = stats.rankdata(levels, axis=-1)
+    return ranks
+
+
+def average_ranks(values: Floats, sample: TaskSample, direction: str) -> Floats:
+    """Rank the contestants on each task, and average the ranks with the weights of the tasks.
+
+    Args:
+        values: [tasks, contestants] the number that is shown of a contestant on a task.
+        sample: of which the tasks are a sample.
+        direction: in which values are better, ``minimize`` or ``maximize``.
+
+    Returns:
+        ``[contestants]``
+    """
+    averaged: Floats = sample.weights @ rank(values, direction)
+    return averaged
+
+
+def compute_rank_intervals(values: Floats, failed: Bools, sample: TaskSample, direction: str) -> tuple[Floats, Floats]:
+    """Compute 95 % intervals of average ranks over tasks like these, by a hierarchical bootstrap.
+
+    Resamples of tasks, and of the runs on each, are ranked again. A bootstrap of runs alone would hold the true average
+    rank of some contestants in a third of all cases.
+
+    Args:
+        values: [tasks, contestants, runs] value of each run; a task is ranked by interquartile means.
+        failed: [tasks, contestants, runs] whether the run failed.
+        sample: of which the tasks are a sample.
+        direction: in which values are better, ``minimize`` or ``maximize``.
+
+    Returns:
+        Lower and upper bounds, ``[contestants]`` each; nan if there are too few tasks or runs.
+    """
+    n_tasks, n, n_runs = values.shape
+    if not sample.is_enough or n_runs < LEAST_RUNS:
+        return np.full(n, np.nan), np.full(n, np.nan)
+    rng = np.random.default_rng(_SEED)
+    drawn = resample_iqm(values.reshape(-1, n_runs), failed.reshape(-1, n_runs))
+    drawn = rng.permuted(drawn, axis=1)  # makes the resamples of the contestants and tasks independent
+    ranks = rank(np.moveaxis(drawn.reshape(n_tasks, n, -1), 1, 2), direction)  # [tasks, resamples, contestants]
+    times = sample.resample(drawn.shape[1], rng) * sample.weights
+    times /= times.sum(axis=1, keepdims=True)
+    averaged = np.einsum("bt,tbc->cb", times, ranks)
+    low, high = np.quantile(averaged, [0.025, 0.975], axis=1)
+    return low, high
+
+
+def find_rank_sets(p: Floats, worse: Bools) -> tuple[Ints, Ints]:
+    """Find the best and the worst place that each contestant may have, given adjusted p-values of all pairs.
+
+    Args:
+        p: [contestants, contestants] adjusted p-values.
+        worse: [contestants, contestants] whether the contestant of the row is worse than that of the column.
+
+    Returns:
+        1 + the number of contestants that are significantly better, and the number of those that are not significantly
+        worse, ``[contestants]`` each. With probability .95 they hold the true places of all contestants.
+    """
+    significant = p <= ALPHA
+    return 1 + (significant & worse).sum(axis=1), len(p) - (significant & worse.T).sum(axis=1)
+
+
+def find_tiers(average: Floats, p: Floats, worse: Bools) -> Ints:
+    """Sort contestants into tiers: tier 1 holds the best and all that are not significantly worse, and so on.
+
+    Args:
+        average: [contestants] average ranks; the leader of a tier is the best of those that are left.
+        p: [contestants, contestants] adjusted p-values; nan counts as not significant.
+        worse: [contestants, contestants] whether the contestant of the row is worse than that of the column.
+
+    Returns:
+        [contestants] number of the tier, from 1.
+    """
+    tiers, tier = np.zeros(len(average), dtype=np.int64), 0
+    while (left := tiers == 0).any():
+        tier += 1
+        leader = np.flatnonzero(left)[average[left].argmin()]
+        tiers[left & ~((p[:, leader] <= ALPHA) & worse[:, leader])] = tier
+    return tiers
