@@ -24,6 +24,7 @@ from nasbench.reproduction.equivalence import (
     compute_equivalence_p,
     compute_exceedance_p,
     make_estimate,
+    make_part,
 )
 from nasbench.reproduction.samples import Sample
 from nasbench.reproduction.schema import PublishedCell
@@ -101,19 +102,19 @@ class _Comparison:
 
     def explain(self, *, outside: bool) -> str:
         """Say how far apart the two numbers are, and what would decide."""
-        size, limit = abs(self.estimate.value), self.limit
+        value, limit, error = self.estimate.value, self.limit, self.estimate.error
         if self.is_mean:
-            found, allowed, margin = f"the mean differs by {size:.3g}", f"{limit:.3g}", f"±{self.estimate.margin:.3g}"
+            found, known = f"the mean differs by {value:.3g}", f"standard error {error:.3g}"
+            allowed = f"the tolerance is {limit:.3g}"
         else:
-            factor, allowed = math.exp(self.estimate.value), f"a factor of {math.exp(limit):.3g}"
-            found = f"the standard deviation is {factor:.2f} times the published"
-            margin = f"{factor * math.exp(-self.estimate.margin):.2f} to {factor * math.exp(self.estimate.margin):.2f}"
+            found, known = f"the standard deviation is {math.exp(value):.2f} times the published", f"error {error:.0%}"
+            allowed = f"the tolerance is a factor of {math.exp(limit):.3g}"
         if outside:
-            return f"{found}, the tolerance is {allowed}"
-        known = f"{found} (90 % interval {margin}), the tolerance is {allowed}"
-        if abs(size - limit) < make_estimate(0.0, self.published).margin:
-            return f"{known}: more runs cannot decide unless it changes, as the published runs are too few"
-        return f"{known}: more runs are needed"
+            return f"{found}, {allowed}"
+        said = f"{found} ({known}), {allowed}, equivalence p = {compute_equivalence_p(self.estimate, limit):.2g}"
+        if abs(abs(value) - limit) < make_estimate(0.0, self.published).margin:
+            return f"{said}: more runs cannot decide unless it changes, as the published runs are too few"
+        return f"{said}: more runs are needed"
 
 
 def judge_cells(cells: Mapping[str, Cell]) -> dict[str, Judged]:
@@ -163,17 +164,13 @@ def _show(cell: Cell) -> Judged:
 
 
 def _estimate_means(published: PublishedCell, ours: Sample, runs: int | None) -> Estimate:
-    return make_estimate(ours.mean - published.mean, measure_own(ours), measure_published(published, runs))
+    theirs = make_part(published.std or 0.0, runs or math.inf, -ours.skewness)  # assumed to be distributed like ours
+    return make_estimate(ours.mean - published.mean, measure_own(ours), theirs)
 
 
 def measure_own(ours: Sample) -> Part:
     """Return the share of our runs in the error of a difference of means."""
-    return Part() if ours.is_exact or ours.std is None else Part(ours.std**2 / (ours.n - 1), ours.n - 1)
-
-
-def measure_published(cell: PublishedCell, runs: int | None) -> Part:
-    """Return the share of the published runs; 0 where their standard deviation or their number is unknown."""
-    return Part(cell.std**2 / (runs - 1), runs - 1) if cell.std and runs and runs > 1 else Part()
+    return Part() if ours.std is None else make_part(ours.std, ours.n, ours.skewness, known=False)
 
 
 def _compare(cell: Cell) -> Iterator[_Comparison]:
@@ -181,12 +178,12 @@ def _compare(cell: Cell) -> Iterator[_Comparison]:
     published, ours, runs = cell.published, cell.ours, cell.runs
     if not cell.judged or published is None or ours is None or ours.gap:
         return
-    theirs = measure_published(published, runs)
+    theirs = make_part(published.std or 0.0, runs or math.inf)
     yield _Comparison(True, _estimate_means(published, ours, runs), cell.tolerance, theirs)
     if cell.std_ratio is None or not published.std or ours.std is None:
         return
     theirs = _measure_log_std(ours.kurtosis, runs or math.inf)  # published runs are assumed to be distributed like ours
-    estimate = Estimate(-math.inf, 0.0, math.inf)  # an exact number without variation
+    estimate = Estimate(-math.inf)  # an exact number without variation
     if ours.std:
         ratio = ours.std * _remove_bias(ours.n) / (published.std * _remove_bias(runs or math.inf))
         estimate = make_estimate(math.log(ratio), _measure_log_std(ours.kurtosis, ours.n), theirs)

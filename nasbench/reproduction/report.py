@@ -26,9 +26,9 @@ _COUNTED = {
 _NOTES = (
     "ours: mean ± standard deviation over runs, [95 % interval of the mean over such runs, by Student's t; - below "
     f"{FEWEST_RUNS} runs, or if all are equal]; without brackets, the exact value of a whole table. Difference: ours "
-    "minus published, and in standard errors (se). (outside): the difference exceeds its tolerance, at the level .05 for the "
-    "cells of the row together; (undecided): it may or may not; (shown): not judged; no remark: it is within its "
-    "tolerance, by a test of equivalence at the level .05. The best interpretation was chosen after all were run."
+    "minus published, and in standard errors (se). (outside): the difference exceeds its tolerance, at the level .05 "
+    "for all cells of the row together; (undecided): it may or may not; (shown): not judged; no remark: it is within "
+    "its tolerance, by a test of equivalence at the level .05. The best interpretation was chosen after all were run."
 )
 
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nasbench.reproduction.cells import Cell, Fit, Judged, judge_cells, measure_own, measure_published
-from nasbench.reproduction.equivalence import LEVEL, Part, adjust_by_holm, compute_direction_p, make_estimate
+from nasbench.reproduction.cells import Cell, Fit, Judged, judge_cells, measure_own
+from nasbench.reproduction.equivalence import LEVEL, Part, adjust_by_holm, compute_direction_p, make_estimate, make_part
 from nasbench.reproduction.samples import Sample
 from nasbench.reproduction.schema import COMPUTED, Published, PublishedCell, Row
 
@@ -156,14 +156,16 @@ def _compare_rows(column: str, mine: Judged, label: str, other: Judged) -> _Orde
     place = f"{column} {'above' if sign > 0 else 'below'} {label}"
     if mine.ours.gap or other.ours.gap:
         return _Order(place, 1.0, 1.0)
-    parts = [measure_own(mine.ours), measure_own(other.ours)]
-    distance = sign * (mine.ours.mean - other.ours.mean)
-    return _Order(place, *(compute_direction_p(make_estimate(side, *parts)) for side in (distance, -distance)))
+    own, theirs = measure_own(mine.ours), measure_own(other.ours)
+    distance = make_estimate(mine.ours.mean - other.ours.mean, own, theirs._replace(third=-theirs.third))
+    distance = distance if sign > 0 else distance.mirrored
+    return _Order(place, compute_direction_p(distance), compute_direction_p(distance.mirrored, cautious=True))
 
 
 def _bound_published(cell: PublishedCell, runs: int | None) -> Part:
     """Return the error of a published mean; of an unknown number of runs, it is at most the standard deviation."""
-    return Part((cell.std or 0.0) ** 2) if runs is None else measure_published(cell, runs)
+    std = cell.std or 0.0
+    return Part(std**2) if runs is None else make_part(std, runs)
 
 
 def judge_table(published: Published, ours: Sequence[Mapping[str, Sample]]) -> JudgedTable:
