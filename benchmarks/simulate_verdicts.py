@@ -8,6 +8,7 @@ true means differ by d tolerances. The functions are those that judge real table
 import math
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -66,9 +67,11 @@ def draw_cells(
     """
 
     def draw_runs(runs: int) -> Floats:
-        common = math.sqrt(SHARED) * draw(rng, (runs, 1))
-        values: Floats = common + math.sqrt(1 - SHARED) * draw(rng, (runs, len(offsets)))
-        return values if len(offsets) > 1 else draw(rng, (runs, 1))
+        own = draw(rng, (runs, len(offsets)))
+        if len(offsets) == 1:
+            return own
+        together: Floats = math.sqrt(SHARED) * draw(rng, (runs, 1)) + math.sqrt(1 - SHARED) * own
+        return together
 
     theirs, ours = draw_runs(PUBLISHED_RUNS), factor * draw_runs(n) + offsets
     return {
@@ -84,7 +87,7 @@ def draw_cells(
 
 
 def count_fits(
-    rng: np.random.Generator, draw: Draw, n: int, offset: float, fit: Fit, times: int, factor: float | None = None
+    rng: np.random.Generator, draw: Draw, offset: float, factor: float | None, fit: Fit, times: int, n: int
 ) -> float:
     """Return the share of single cells, off by ``offset`` tolerances, that get a verdict.
 
@@ -96,57 +99,42 @@ def count_fits(
     return sum(judge_cells(cell)["0"].fit is fit for cell in cells) / times
 
 
-def count_rows(rng: np.random.Generator, draw: Draw, n: int, offset: float, cells: int, times: int) -> float:
+def count_rows(rng: np.random.Generator, draw: Draw, offset: float, cells: int, times: int, n: int) -> float:
     """Return the share of rows, each cell off by ``offset`` tolerances, that are not reproduced."""
     offsets = np.full(cells, offset * TOLERANCE)
     rows = (judge_row(_ROW, judge_cells(draw_cells(rng, draw, n, offsets)), {}) for _ in range(times))
     return sum(row.verdict is ClaimVerdict.NOT for row in rows) / times
 
 
-def count_orders(
-    rng: np.random.Generator, draw: Draw, n: int, published: float, true: float, times: int
-) -> dict[str, float]:
-    """Return how often the order of two rows, both three tolerances off, is kept, reversed and undecided.
+def count_orders(rng: np.random.Generator, draw: Draw, true: float, kind: str, times: int, n: int) -> float:
+    """Return how often the order of two rows, both three tolerances off, is ``kept`` or ``reversed``.
 
-    Args:
-        rng: random generator.
-        draw: distribution of a run.
-        n: number of our runs of each row.
-        published: difference of the published means.
-        true: true difference of ours.
-        times: number of pairs of rows.
+    The second is published half a standard deviation above the first; ours is truly above it by ``true``.
     """
-    found = {"kept": 0, "reversed": 0, "undecided": 0}
+    off, published = 3 * TOLERANCE, 0.5
 
     def judge(mean: float, ours: float) -> dict[str, Judged]:
         sample = sample_of(ours + draw(rng, (n,)))
         return judge_cells({"x": Cell(PublishedCell(mean, 1.0), sample, TOLERANCE, None, PUBLISHED_RUNS)})
 
-    for _ in range(times):
-        off = 3 * TOLERANCE
-        row = judge_row(_ROW, judge(0.0, off), {"other": judge(published, true + off)})
-        kind = "kept" if row.verdict is ClaimVerdict.ORDERING else "reversed" if "reversed" in row.why else "undecided"
-        found[kind] += 1
-    return {kind: count / times for kind, count in found.items()}
+    rows = [judge_row(_ROW, judge(0.0, off), {"other": judge(published, true + off)}) for _ in range(times)]
+    if kind == "kept":
+        return sum(row.verdict is ClaimVerdict.ORDERING for row in rows) / times
+    return sum("order reversed" in row.why for row in rows) / times
 
 
-def simulate_lines(times: int) -> Iterator[tuple[str, str, dict[int, str]]]:
-    """Yield what is counted, the distribution of a run, and the share for each number of our runs."""
+def list_cases(times: int) -> Iterator[tuple[str, str, Callable[[int], float]]]:
+    """Yield what is counted, the distribution of a run, and the share as a function of the number of our runs."""
     rng = np.random.default_rng(20)
-
-    def count(share: Callable[[int], float], repeats: int = times) -> dict[int, str]:
-        return {n: show_share(share(n), repeats) for n in RUNS}
-
     for (shape, draw), (offset, what) in product(SHAPES.items(), MEANS.items()):
-        yield what, shape, count(lambda n, d=draw, o=offset: count_fits(rng, d, n, o, Fit.WITHIN, times))  # type: ignore[misc]
+        yield what, shape, partial(count_fits, rng, draw, offset, None, Fit.WITHIN, times)
     for (shape, draw), (what, (factor, fit)) in product(SHAPES.items(), DEVIATIONS.items()):
-        yield what, shape, count(lambda n, d=draw, f=factor, v=fit: count_fits(rng, d, n, 0.0, v, times, f))  # type: ignore[misc]
+        yield what, shape, partial(count_fits, rng, draw, 0.0, factor, fit, times)
     for cells, (shape, draw) in product((1, 6, 9), SHAPES.items()):
         what = f"**row falsely outside**, {cells} cell{'s' * (cells > 1)} off by 1"
-        half = times // 2
-        yield what, shape, count(lambda n, d=draw, c=cells: count_rows(rng, d, n, 1, c, half), half)  # type: ignore[misc]
+        yield what, shape, partial(count_rows, rng, draw, 1, cells, times)
     for (shape, draw), (what, (true, kind)) in product(SHAPES.items(), ORDERS.items()):
-        yield what, shape, count(lambda n, d=draw, t=true, k=kind: count_orders(rng, d, n, 0.5, t, times)[k])  # type: ignore[misc]
+        yield what, shape, partial(count_orders, rng, draw, true, kind, times)
 
 
 def show_share(share: float, repeats: int) -> str:
@@ -156,7 +144,7 @@ def show_share(share: float, repeats: int) -> str:
 
 def main(times: int = 1000) -> None:
     """Print the table as Markdown."""
-    rows = [(what, shape, *shares.values()) for what, shape, shares in simulate_lines(times)]
+    rows = [(what, shape, *(show_share(share(n), times) for n in RUNS)) for what, shape, share in list_cases(times)]
     headers = ("share of verdicts", "distribution of a run", *(f"{n} runs" for n in RUNS))
     print(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
 

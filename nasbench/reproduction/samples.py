@@ -90,9 +90,8 @@ def sample_of(values: Floats) -> Sample:
         return Sample(mean, None, len(values), values)
     if np.ptp(values) <= _ROUNDING * abs(mean):  # equal but for rounding
         return Sample(mean, 0.0, len(values), values)
-    return Sample(
-        mean, float(values.std()), len(values), values, _estimate_skewness(values), _estimate_kurtosis(values)
-    )
+    skewness, kurtosis = _estimate_skewness(values), _estimate_kurtosis(values)
+    return Sample(mean, float(values.std()), len(values), values, skewness, kurtosis)
 
 
 def describe_distribution(values: Floats, weights: Floats) -> Sample:
