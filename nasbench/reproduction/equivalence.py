@@ -127,8 +127,10 @@ def _compute_lower_p(estimate: Estimate, shift: float, caution: float = 0.0) -> 
     """Compute the probability of a difference as low as this one if the true difference is ``-shift``."""
     statistic = (estimate.value + shift) / estimate.error
     skewness = estimate.skewness + caution * estimate.skewness_error
-    corrected = statistic + skewness / 6 + skewness * statistic**2 / 3 + skewness**2 * statistic**3 / 27
-    return float(stdtr(estimate.df, max(statistic, corrected)))
+    if skewness > 0 > statistic:
+        skewness = min(skewness, -3 / statistic)  # more would strengthen the evidence again
+        statistic += skewness / 6 + skewness * statistic**2 / 3 + skewness**2 * statistic**3 / 27
+    return float(stdtr(estimate.df, statistic))
 
 
 def adjust_by_holm(p_values: Sequence[float]) -> list[float]:
