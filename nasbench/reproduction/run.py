@@ -135,7 +135,7 @@ def summarize_verdict(table: JudgedTable, tried: int) -> str:
     if tried > 1:
         parts.append(f"best of {tried} interpretations")
     chosen = [row.row for row in table.rows if row.row.tried > 1 and row.verdict is not ClaimVerdict.NONE]
-    parts += [f"row '{row.label}': best of {row.tried} interpretations" for row in chosen]
+    parts += [f"row '{row.label}': best of {row.tried}" for row in chosen]
     why = f": {table.why}" if table.why else ""
     return f"{table.verdict}{why}" + (f" ({'; '.join(parts)})" if parts else "")
 
