@@ -112,7 +112,10 @@ class _Comparison:
         if outside:
             return f"{found}, {allowed}"
         said = f"{found} ({known}), {allowed}, equivalence p = {compute_equivalence_p(self.estimate, limit):.2g}"
-        if abs(abs(value) - limit) < make_estimate(0.0, self.published).margin:
+        published = make_estimate(0.0, self.published)
+        if math.isclose(published.error, error):
+            return f"{said}: the published runs are too few to decide"
+        if abs(abs(value) - limit) < published.margin:
             return f"{said}: more runs cannot decide unless it changes, as the published runs are too few"
         return f"{said}: more runs are needed"
 

@@ -92,7 +92,8 @@ def test_a_difference_in_standard_errors_counts_both_sides():
 
 def test_no_number_of_our_runs_decides_where_the_published_ones_are_too_few():
     assert judge(0.0, Sample(0.0), std=2.0, runs=3).fit is Fit.UNDECIDED
-    assert "more runs cannot decide" in judge(0.0, Sample(0.0), std=2.0, runs=3).why
+    assert "the published runs are too few to decide" in judge(0.0, Sample(0.0), std=2.0, runs=3).why
+    assert "more runs cannot decide" in judge(0.0, Sample(0.4, 1.0, 500), std=1.0, runs=50).why
     assert "more runs are needed" in judge(0.0, Sample(0.0, 5.0, 20)).why
 
 
