@@ -101,23 +101,21 @@ class _Comparison:
     published: Part
 
     def explain(self, *, outside: bool) -> str:
-        """Say how far apart the two numbers are, and what would decide."""
+        """Say how far apart the two numbers are, and whose runs are too few to decide."""
         value, limit, error = self.estimate.value, self.limit, self.estimate.error
         if self.is_mean:
-            found, known = f"the mean differs by {value:.3g}", f"standard error {error:.3g}"
-            allowed = f"the tolerance is {limit:.3g}"
+            found, known, allowed = f"mean off by {value:+.3g}", f"{error:.2g}", f"{limit:.3g} allowed"
         else:
-            found, known = f"the standard deviation is {math.exp(value):.2f} times the published", f"error {error:.0%}"
-            allowed = f"the tolerance is a factor of {math.exp(limit):.3g}"
+            found, known = f"standard deviation {math.exp(value):.2f} times the published", f"{100 * error:.0f} %"
+            allowed = f"{math.exp(limit):.3g} allowed"
         if outside:
             return f"{found}, {allowed}"
-        said = f"{found} ({known}), {allowed}, equivalence p = {compute_equivalence_p(self.estimate, limit):.2g}"
         published = make_estimate(0.0, self.published)
-        if math.isclose(published.error, error):
-            return f"{said}: the published runs are too few to decide"
-        if abs(abs(value) - limit) < published.margin:
-            return f"{said}: more runs cannot decide unless it changes, as the published runs are too few"
-        return f"{said}: more runs are needed"
+        near = (
+            abs(abs(value) - limit) < published.margin
+        )  # too near for the published runs, whatever the number of ours
+        few = "published runs" if near or math.isclose(published.error, error) else "runs"
+        return f"{found} (se {known}), {allowed}: too few {few}"
 
 
 def judge_cells(cells: Mapping[str, Cell]) -> dict[str, Judged]:
