@@ -75,7 +75,7 @@ def reproduce(published: Published, plan: ReproductionPlan) -> dict[str, Any]:
     lab = Lab(published, columns, Searches(published, columns, plan), plan)
     judged = [_judge(lab, interpretation) for interpretation in published.interpretations]
     explored = [interpretation.explored for interpretation in published.interpretations]
-    best = _choose_best([table for table, _ in judged], explored)
+    best = choose_best([table for table, _ in judged], explored)
     result = {
         "format": FORMAT,
         "version": VERSION,
@@ -113,13 +113,16 @@ def _judge(lab: Lab, interpretation: Interpretation) -> tuple[JudgedTable, list[
     return judge_table(lab.published, samples), reasons
 
 
-def _choose_best(tables: Sequence[JudgedTable], explored: Sequence[bool]) -> int:
-    """Return the interpretation that matches best: by its worst judged row, then by reproduced rows, then by cells."""
-    order = list(ClaimVerdict)
+def choose_best(tables: Sequence[JudgedTable], explored: Sequence[bool]) -> int:
+    """Return the interpretation that matches best: with the fewest rows not reproduced, then the most rows reproduced.
+
+    Then the most cells within their tolerances. An undecided row is nearer to the paper than one that is not reproduced.
+    """
 
     def rank(i: int) -> tuple[int, int, int]:
+        judged = tables[i].judged
         within = sum(cell.fit is Fit.WITHIN for row in tables[i].rows for cell in row.cells.values())
-        return order.index(tables[i].worst), -tables[i].judged.count(ClaimVerdict.REPRODUCED), -within
+        return judged.count(ClaimVerdict.NOT), -judged.count(ClaimVerdict.REPRODUCED), -within
 
     return min((i for i, excluded in enumerate(explored) if not excluded), key=rank)
 
