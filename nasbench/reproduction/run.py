@@ -116,7 +116,7 @@ def _judge(lab: Lab, interpretation: Interpretation) -> tuple[JudgedTable, list[
 def choose_best(tables: Sequence[JudgedTable], explored: Sequence[bool]) -> int:
     """Return the interpretation that matches best: with the fewest rows not reproduced, then the most rows reproduced.
 
-    Then the most cells within their tolerances. An undecided row is nearer to the paper than one that is not reproduced.
+    Then the most cells within. An undecided row is nearer to the paper than one that is not reproduced.
     """
 
     def rank(i: int) -> tuple[int, int, int]:
