@@ -36,6 +36,7 @@ DEVIATIONS = {
     "**falsely within**, standard deviation 1.3 times the published": (STD_RATIO, Fit.WITHIN),
     "**falsely within**, standard deviation 1/1.3 of the published": (1 / STD_RATIO, Fit.WITHIN),
     "**falsely outside**, standard deviation 1.3 times the published": (STD_RATIO, Fit.OUTSIDE),
+    "**falsely outside**, standard deviation 1/1.3 of the published": (1 / STD_RATIO, Fit.OUTSIDE),
     "within, mean and standard deviation as published": (1.0, Fit.WITHIN),
 }
 ORDERS = {

@@ -36,6 +36,7 @@ FEWEST_RUNS = 10
 
 _NORMAL_KURTOSIS = 3.0
 _ROUNDING = 1e-12
+_SMALLEST = 1e-60  # the fourth power of a smaller number is 0
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def sample_of(values: Floats) -> Sample:
     mean = float(values.mean())
     if len(values) < 2:
         return Sample(mean, None, len(values), values)
-    if np.ptp(values) <= _ROUNDING * abs(mean):  # equal but for rounding
+    if np.ptp(values) <= _ROUNDING * abs(mean) + _SMALLEST:  # equal but for rounding
         return Sample(mean, 0.0, len(values), values)
     skewness, kurtosis = _estimate_skewness(values), _estimate_kurtosis(values)
     return Sample(mean, float(values.std()), len(values), values, skewness, kurtosis)

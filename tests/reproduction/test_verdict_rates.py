@@ -72,6 +72,15 @@ def test_standard_deviations_at_the_limit_are_rarely_called_within(rng, times, s
 
 
 @pytest.mark.parametrize("shape", simulate.SHAPES)
+@pytest.mark.parametrize("n", [10, 20, 150], indirect=True)
+@pytest.mark.parametrize("factor", [simulate.STD_RATIO, 1 / simulate.STD_RATIO])
+def test_standard_deviations_at_the_limit_are_rarely_called_outside(rng, times, shape, n, factor):
+    level = LEVEL if shape == "normal" else SKEWED_LEVEL
+    share = simulate.count_fits(rng, simulate.SHAPES[shape], 0.0, factor, Fit.OUTSIDE, times, n)
+    assert share <= level + error_of(level, times)
+
+
+@pytest.mark.parametrize("shape", simulate.SHAPES)
 @pytest.mark.parametrize("cells", [6, 9])
 @pytest.mark.parametrize("n", [10, 20, 150], indirect=True)
 def test_a_row_off_by_exactly_the_tolerance_is_rarely_called_not_reproduced(rng, times, shape, cells, n):
