@@ -183,8 +183,7 @@ def _compare(cell: Cell) -> Iterator[_Comparison]:
     yield _Comparison(True, _estimate_means(published, ours, runs), cell.tolerance, theirs)
     if cell.std_ratio is None or not published.std or ours.std is None:
         return
-    # published runs are assumed to be distributed like ours
-    theirs = _measure_log_std(ours.kurtosis, runs or math.inf)._replace(third_error=0.0)
+    theirs = _measure_log_std(ours.kurtosis, runs or math.inf)  # published runs are assumed to be distributed like ours
     estimate = Estimate(-math.inf)  # an exact number without variation
     if ours.std:
         ratio = ours.std * _remove_bias(ours.n) / (published.std * _remove_bias(runs or math.inf))
