@@ -84,14 +84,13 @@ def judge_row(
     fits = {cell.fit for cell in cells.values()} - {Fit.SHOWN}
     if not fits:
         return JudgedRow(row, cells, ClaimVerdict.NONE, _explain_no_verdict(row, cells), comparable)
-    reasons = "; ".join(f"{name}: {cell.why}" for name, cell in cells.items() if cell.why)
     if Fit.OUTSIDE in fits:
-        outside = "; ".join(f"{name}: {cell.why}" for name, cell in cells.items() if cell.fit is Fit.OUTSIDE)
+        outside = _list_reasons(cells, Fit.OUTSIDE)
         kept, order = _judge_order(cells, others)
         verdict = ClaimVerdict.ORDERING if kept else ClaimVerdict.NOT
         return JudgedRow(row, cells, verdict, f"{order}; {outside}", comparable)
     if Fit.UNDECIDED in fits:
-        return JudgedRow(row, cells, ClaimVerdict.NONE, reasons, comparable)
+        return JudgedRow(row, cells, ClaimVerdict.NONE, _list_reasons(cells, Fit.UNDECIDED), comparable)
     return JudgedRow(row, cells, ClaimVerdict.REPRODUCED, "", comparable)
 
 
@@ -100,7 +99,17 @@ def _explain_no_verdict(row: Row, cells: Mapping[str, Judged]) -> str:
         return row.note
     if not row.published:
         return "nothing comparable was published"
-    return "our own calculation on both sides" if row.provenance == COMPUTED else "the published numbers are unverified"
+    own = "our own calculation on both sides"
+    return f"only shown: {own if row.provenance == COMPUTED else 'the published numbers are unverified'}"
+
+
+def _list_reasons(cells: Mapping[str, Judged], fit: Fit) -> str:
+    """Return the reasons of the cells with this verdict; columns that share a reason are listed before it."""
+    columns: dict[str, list[str]] = {}
+    for name, cell in cells.items():
+        if cell.fit is fit:
+            columns.setdefault(cell.why, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {why}" for why, names in columns.items())
 
 
 @dataclass(frozen=True)
