@@ -26,9 +26,7 @@ def command(
         int | None, typer.Option(help="Runs of each random protocol. Default: the table's own number.")
     ] = None,
     jobs: Annotated[int, typer.Option(help="Number of processes; -1: one per core. Changes no result.")] = -1,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Fewer runs: wider intervals, the same kind of verdict.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer runs: quick, but more rows cannot be judged.")] = False,
     out: Annotated[Path, typer.Option(help="Folder of records and results; unfinished ones are resumed.")] = Path(
         "results/reproduce"
     ),

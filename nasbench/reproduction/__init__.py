@@ -1,8 +1,9 @@
 """Published tables as executable claims: run their protocols and judge our numbers beside the published ones."""
 
+from nasbench.reproduction.published_files import list_published, load_published, read_published
 from nasbench.reproduction.requirements import list_needs
 from nasbench.reproduction.run import load_result, load_results, reproduce
-from nasbench.reproduction.schema import Published, list_published, load_published, read_published
+from nasbench.reproduction.schema import Published
 from nasbench.reproduction.searches import ReproductionPlan
 from nasbench.reproduction.verdicts import ClaimVerdict
 

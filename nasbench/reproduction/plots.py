@@ -36,7 +36,9 @@ def write_picture(result: Mapping[str, Any], folder: Path) -> list[Path]:
     drawn = [axes.get_legend_handles_labels() for axes in grid.flat]
     legend = {label: handle for handles, labels in drawn for handle, label in zip(handles, labels, strict=True)}
     figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=3, frameon=False)
-    figure.suptitle(f"{result['name']}: {interpretation['name']}")
+    tried = sum(not one["explored"] for one in result["interpretations"])
+    best = f" (best of {tried} interpretations)" if tried > 1 else ""
+    figure.suptitle(f"{result['name']}: {interpretation['name']}{best}")
     return save_all({result["name"]: figure}, folder)
 
 

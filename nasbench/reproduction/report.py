@@ -10,8 +10,9 @@ from tabulate import tabulate
 
 from nasbench.errors import NasbenchError, make_unknown_name
 from nasbench.files import write_text
-from nasbench.reproduction.samples import NEEDS_FILE, NEEDS_TABLE, OTHER_TABLE
-from nasbench.reproduction.schema import PROVENANCES, Published, load_published
+from nasbench.reproduction.published_files import load_published
+from nasbench.reproduction.samples import FEWEST_RUNS, NEEDS_FILE, NEEDS_TABLE, OTHER_TABLE
+from nasbench.reproduction.schema import PROVENANCES, Published
 from nasbench.reproduction.verdicts import ClaimVerdict
 
 FORMATS = ("text", "markdown", "json", "html")
@@ -23,9 +24,11 @@ _COUNTED = {
     ClaimVerdict.NONE: "cannot be judged",
 }
 _NOTES = (
-    "ours: mean ± standard deviation over runs, [95 % interval of the mean]; without brackets, the exact value of a "
-    "whole table. Difference: ours minus published, and in standard errors (se). An asterisk marks a difference that "
-    "counts against a cell; (shown) marks a number that is not judged."
+    "ours: mean ± standard deviation over runs, [95 % interval of the mean over such runs, by Student's t; - below "
+    f"{FEWEST_RUNS} runs, or if all are equal]; without brackets, the exact value of a whole table. Difference: ours "
+    "minus published, and in standard errors (se). (outside): the difference exceeds its tolerance, at the level .05 "
+    "for all cells of the row together; (undecided): it may or may not; (shown): not judged; no remark: it is within "
+    "its tolerance, by a test of equivalence at the level .05. The best interpretation was chosen after all were run."
 )
 
 
@@ -50,17 +53,10 @@ def summarize_rows(results: Sequence[Mapping[str, Any]], kind: str = "text") -> 
     return _format_table(lines, kind)
 
 
-def write_headline(result: Mapping[str, Any]) -> str:
-    """Return the verdict on a table, preceded by the number of judged rows if some could not be judged."""
-    rows = _choose_interpretation(result)["rows"]
-    judged = sum(row["verdict"] != ClaimVerdict.NONE for row in rows)
-    if judged == len(rows):
-        return str(result["verdict"])
-    return f"{judged} of {len(rows)} rows could be judged" + (f": {result['verdict']}" if judged else "")
-
-
 def write_overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> str:
     """Return a line for each table: its verdict under the best interpretation, and the number of rows by verdict.
+
+    Rows that are only shown have no published number that may be judged.
 
     Raises:
         UnknownName: another format.
@@ -70,10 +66,13 @@ def write_overview(results: Sequence[Mapping[str, Any]], kind: str = "text") -> 
     lines = []
     for result in results:
         rows = _choose_interpretation(result)["rows"]
-        counts = {title: str(sum(row["verdict"] == verdict for row in rows)) for verdict, title in _COUNTED.items()}
+        verdicts = [row["verdict"] for row in rows if row["comparable"]]
+        counts = {title: str(verdicts.count(verdict)) for verdict, title in _COUNTED.items()}
+        counts["only shown"] = str(len(rows) - len(verdicts))
         interpretation = result["interpretation"] if len(result["interpretations"]) > 1 else ""
-        headline = write_headline(result)
-        lines.append({"table": result["name"], "verdict": headline, **counts, "best interpretation": interpretation})
+        lines.append(
+            {"table": result["name"], "verdict": result["summary"], **counts, "best interpretation": interpretation}
+        )
     return _format_table(lines, kind)
 
 
@@ -142,7 +141,8 @@ def _report_table(result: Mapping[str, Any], kind: str, picture: str) -> list[st
         parts.append(_format_image(picture, title, kind))
     for interpretation in result["interpretations"]:
         several = len(result["interpretations"]) > 1
-        name = f"{interpretation['name']}: {interpretation['verdict']}" if several else ""
+        judged = f"{interpretation['rows_judged']} of {interpretation['rows_comparable']} rows judged"
+        name = f"{interpretation['name']}: {interpretation['verdict']}, {judged}" if several else ""
         best = " (matches best)" if several and interpretation["name"] == result["interpretation"] else ""
         best = " (explored, not chosen)" if interpretation["explored"] else best
         parts += [_format_heading(name + best, 3, kind) if name else "", _format_text(interpretation["note"], kind)]
@@ -160,7 +160,7 @@ def _load_declaration(result: Mapping[str, Any]) -> Published | None:
 
 def _list_facts(result: Mapping[str, Any], published: Published | None) -> str:
     runs = f"{result['runs']} runs" + (" (quick)" if result["quick"] else "")
-    facts = f"Verdict: {write_headline(result)}. Ours: {runs}, {result['seconds']:g} s, nasbench {result['software']}."
+    facts = f"Verdict: {result['summary']}. Ours: {runs}, {result['seconds']:g} s, nasbench {result['software']}."
     if published is None:
         return facts
     if published.sha256 != result["declaration_sha256"]:
@@ -192,7 +192,7 @@ def _make_cell_line(name: str, cell: Mapping[str, Any], decimals: int) -> dict[s
     if cell["difference"] is not None:
         errors = cell["standard_errors"]
         difference = f"{cell['difference']:+.{decimals}f}" + (f" ({errors:+.1f} se)" if errors is not None else "")
-        difference += {"within": "", "shown": " (shown)"}.get(cell["fit"], " *")
+        difference += "" if cell["fit"] == "within" else f" ({cell['fit']})"
     return {
         "column": name,
         "published": _number(published, decimals) if published else "-",
@@ -207,8 +207,10 @@ def _number(value: Mapping[str, Any], decimals: int) -> str:
 
 
 def _format_interval(ours: Mapping[str, Any], decimals: int) -> str:
-    if ours["runs"] is None or ours["low"] is None:
+    if ours["runs"] is None:
         return ""
+    if ours["low"] is None:
+        return " [-]"
     return f" [{ours['low']:.{decimals}f}, {ours['high']:.{decimals}f}]"
 
 
@@ -248,6 +250,7 @@ def describe_published(published: Published) -> str:
     about = [("citation", published.citation), ("version", published.paper_version), ("source", published.source)]
     about += [("runs", f"{published.runs}, quick {published.quick_runs}"), *published.protocol.items()]
     about += [("tolerance", published.tolerance.reason)]
+    about += [("headline", ", ".join(published.headline))] if published.headline else []
     about += [
         ("interpretation", f"{one.name}: {one.note}" if one.note else one.name) for one in published.interpretations
     ]

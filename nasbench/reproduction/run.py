@@ -1,8 +1,7 @@
 """Run a published table: judge each row under each interpretation, and keep the result as plain data."""
 
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,15 +12,17 @@ import nasbench
 from nasbench.errors import NasbenchError, RecordError
 from nasbench.files import quote_word, write_text
 from nasbench.reproduction import tables
+from nasbench.reproduction.cells import Fit, Judged
 from nasbench.reproduction.columns import Columns
 from nasbench.reproduction.curves import measure_extrapolations
 from nasbench.reproduction.predictors import measure_predictions
 from nasbench.reproduction.samples import CannotJudge, Sample
 from nasbench.reproduction.schema import Interpretation, Published, Row
 from nasbench.reproduction.searches import ReproductionPlan, Searches, count_evaluations
-from nasbench.reproduction.verdicts import ClaimVerdict, Judged, JudgedRow, judge_overall, judge_table
+from nasbench.reproduction.verdicts import ClaimVerdict, JudgedRow, JudgedTable, judge_table
 
-FORMAT, VERSION = "nasbench-reproduction", 3
+FORMAT, VERSION = "nasbench-reproduction", 4
+"""The version is that of the rules of the verdicts too: results that were judged by others are not mixed."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ def reproduce(published: Published, plan: ReproductionPlan) -> dict[str, Any]:
     begin = perf_counter()
     columns = Columns(published)
     lab = Lab(published, columns, Searches(published, columns, plan), plan)
-    interpretations = [_read(lab, interpretation) for interpretation in published.interpretations]
-    best = _choose_best(interpretations, [not interpretation.explored for interpretation in published.interpretations])
+    judged = [_judge(lab, interpretation) for interpretation in published.interpretations]
+    explored = [interpretation.explored for interpretation in published.interpretations]
+    best = choose_best([table for table, _ in judged], explored)
     result = {
         "format": FORMAT,
         "version": VERSION,
@@ -84,16 +86,20 @@ def reproduce(published: Published, plan: ReproductionPlan) -> dict[str, Any]:
         "runs": plan.runs,
         "quick": plan.quick,
         "seconds": round(perf_counter() - begin, 1),
-        "verdict": interpretations[best]["verdict"],
-        "interpretation": interpretations[best]["name"],
-        "interpretations": interpretations,
+        "verdict": str(judged[best][0].verdict),
+        "summary": summarize_verdict(judged[best][0], len(explored) - sum(explored)),
+        "interpretation": published.interpretations[best].name,
+        "interpretations": [
+            _convert_table(published, interpretation, *table)
+            for interpretation, table in zip(published.interpretations, judged, strict=True)
+        ],
     }
     write_text(get_result_file(plan.out, published.name), json.dumps(result, indent=1, allow_nan=False) + "\n")
     return result
 
 
-def _read(lab: Lab, interpretation: Interpretation) -> dict[str, Any]:
-    """Return an interpretation with its judged rows."""
+def _judge(lab: Lab, interpretation: Interpretation) -> tuple[JudgedTable, list[str]]:
+    """Return the judged table under an interpretation, and for each row what it lacks."""
     samples: list[Mapping[str, Sample]] = []
     reasons = []
     for row in lab.published.rows:
@@ -104,58 +110,96 @@ def _read(lab: Lab, interpretation: Interpretation) -> dict[str, Any]:
             reason = str(error)
         samples.append(sample)
         reasons.append(reason)
-    judged = judge_table(lab.published, samples)
-    rows = [_convert_row(row, reason) for row, reason in zip(judged, reasons, strict=True)]
-    about = {"name": interpretation.name, "note": interpretation.note, "explored": interpretation.explored}
-    return {**about, "verdict": str(judge_overall(judged)), "rows": rows}
+    return judge_table(lab.published, samples), reasons
 
 
-def _choose_best(interpretations: list[dict[str, Any]], allowed: list[bool]) -> int:
-    """Return the allowed interpretation that matches best: by verdict, then by the number of reproduced rows."""
-    order = [str(verdict) for verdict in ClaimVerdict]
+def choose_best(tables: Sequence[JudgedTable], explored: Sequence[bool]) -> int:
+    """Return the interpretation that matches best: with the fewest rows not reproduced, then the most rows reproduced.
 
-    def rank(i: int) -> tuple[int, int]:
-        rows = interpretations[i]["rows"]
-        return order.index(interpretations[i]["verdict"]), -sum(
-            row["verdict"] == ClaimVerdict.REPRODUCED for row in rows
-        )
+    Then the most cells within. An undecided row is nearer to the paper than one that is not reproduced.
+    """
 
-    return min((i for i, may in enumerate(allowed) if may), key=rank)
+    def rank(i: int) -> tuple[int, int, int]:
+        judged = tables[i].judged
+        within = sum(cell.fit is Fit.WITHIN for row in tables[i].rows for cell in row.cells.values())
+        return judged.count(ClaimVerdict.NOT), -judged.count(ClaimVerdict.REPRODUCED), -within
+
+    return min((i for i, excluded in enumerate(explored) if not excluded), key=rank)
 
 
-def _convert_row(judged: JudgedRow, reason: str) -> dict[str, Any]:
+def summarize_verdict(table: JudgedTable, tried: int) -> str:
+    """Return the verdict on a table with all that it rests on: judged rows, and interpretations tried.
+
+    Args:
+        table: the table under the interpretation that matches best.
+        tried: number of interpretations among which it is the best.
+    """
+    parts = [f"{len(table.judged)} of {table.n_comparable} rows judged"] if table.n_comparable else []
+    if tried > 1:
+        parts.append(f"best of {tried} interpretations")
+    chosen = [row.row for row in table.rows if row.row.tried > 1 and row.verdict is not ClaimVerdict.NONE]
+    parts += [f"row '{row.label}': best of {row.tried}" for row in chosen]
+    why = f": {table.why}" if table.why else ""
+    return f"{table.verdict}{why}" + (f" ({'; '.join(parts)})" if parts else "")
+
+
+def _convert_table(
+    published: Published, interpretation: Interpretation, table: JudgedTable, reasons: Sequence[str]
+) -> dict[str, Any]:
     return {
-        "label": judged.row.label,
-        "provenance": judged.row.provenance,
-        "kind": judged.row.ours["kind"],
-        "verdict": str(judged.verdict),
-        "why": reason or judged.why,
-        "note": judged.row.note,
-        "cells": {name: _convert_cell(cell) for name, cell in judged.cells.items()},
+        "name": interpretation.name,
+        "note": interpretation.note,
+        "explored": interpretation.explored,
+        "verdict": str(table.verdict),
+        "why": table.why,
+        "rows_judged": len(table.judged),
+        "rows_comparable": table.n_comparable,
+        "rows": [_convert_row(published, row, reason) for row, reason in zip(table.rows, reasons, strict=True)],
     }
 
 
-def _convert_cell(cell: Judged) -> dict[str, Any]:
+def _convert_row(published: Published, judged: JudgedRow, reason: str) -> dict[str, Any]:
+    row = judged.row
+    limits = published.find_range(row)
+    return {
+        "label": row.label,
+        "provenance": row.provenance,
+        "kind": row.ours["kind"],
+        "verdict": str(judged.verdict),
+        "comparable": judged.comparable,
+        "headline": row.label in published.headline,
+        "tried": row.tried,
+        "why": reason or judged.why,
+        "note": row.note,
+        "cells": {name: _convert_cell(cell, limits) for name, cell in judged.cells.items()},
+    }
+
+
+def _convert_cell(cell: Judged, limits: tuple[float, float]) -> dict[str, Any]:
     published, ours = cell.published, cell.ours
     return {
         "published": None if published is None else {"mean": published.mean, "std": published.std},
-        "ours": None if ours is None else _convert_sample(ours),
+        "ours": None if ours is None else _convert_sample(ours, limits),
         "tolerance": cell.tolerance,
         "difference": cell.difference,
         "standard_errors": cell.standard_errors,
+        "p_within": cell.p_within,
+        "p_outside": cell.p_outside,
         "fit": str(cell.fit),
     }
 
 
-def _convert_sample(ours: Sample) -> dict[str, Any]:
-    low, high = ours.interval
-    known = math.isfinite(low)
+def _convert_sample(ours: Sample, limits: tuple[float, float]) -> dict[str, Any]:
+    """Return a sample as plain data; the ends of its interval are possible values."""
+    low, high = (
+        (None, None) if ours.interval is None else (min(max(end, limits[0]), limits[1]) for end in ours.interval)
+    )
     return {
         "mean": ours.mean,
         "std": ours.std,
-        "runs": None if math.isinf(ours.n) else int(ours.n),
-        "low": low if known else None,
-        "high": high if known else None,
+        "runs": None if ours.is_exact else int(ours.n),
+        "low": low,
+        "high": high,
         "values": None if ours.values is None else [round(value, 6) for value in ours.values.tolist()],
     }
 
@@ -169,12 +213,17 @@ def load_result(path: Path) -> dict[str, Any]:
     """Read a result that ``reproduce`` stored.
 
     Raises:
-        RecordError: the file is something else, of another version, or damaged.
+        RecordError: the file is something else, was judged by other rules, or is damaged.
     """
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
-        if result["format"] != FORMAT or result["version"] != VERSION:
-            raise RecordError(f"{path} is not a {FORMAT} of version {VERSION}: run the table again")
+        if result["format"] != FORMAT:
+            raise RecordError(f"{path} is not a {FORMAT}: run the table again")
+        if result["version"] != VERSION:
+            raise RecordError(
+                f"{path} was judged by the rules of version {result['version']}; expected version {VERSION}. Run "
+                f"'nasbench reproduce run {path.stem} --out {quote_word(path.parent)}' again: finished runs are kept"
+            )
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, NasbenchError):
             raise

@@ -10,7 +10,7 @@ from scipy import stats
 from nasbench.arrays import Floats
 from nasbench.errors import make_unknown_name
 from nasbench.reproduction.columns import Columns
-from nasbench.reproduction.samples import CannotJudge, Sample, sample_of
+from nasbench.reproduction.samples import CannotJudge, Sample, describe_distribution, sample_of
 from nasbench.reproduction.schema import Interpretation, Row
 from nasbench.tasks import space_of
 
@@ -60,9 +60,11 @@ def compute_statistic(columns: Columns, row: Row, interpretation: Interpretation
     for name in row.published:
         columns.check_unit(name)
         values, chooser = columns.join_columns([name, by := _find_chooser(interpretation, name)])
-        value = STATISTICS[kind](values, columns.sign(by) * chooser, row.ours.get("level", math.nan))
-        # beside a mean, the spread over architectures is the standard deviation of one random architecture
-        found[name] = Sample(float(value) * scale, float(values.std()) * scale if kind == "mean" else None)
+        if kind == "mean":  # beside it, the spread over architectures is that of one random architecture
+            found[name] = describe_distribution(values * scale, np.full(len(values), 1 / len(values)))
+        else:
+            value = STATISTICS[kind](values, columns.sign(by) * chooser, row.ours.get("level", math.nan))
+            found[name] = Sample(float(value) * scale)
     return found
 
 
@@ -77,28 +79,26 @@ def compute_best_of(columns: Columns, row: Row, interpretation: Interpretation, 
         columns.check_unit(column)
         by = row.ours.get("by") or _find_chooser(interpretation, column)
         values, chooser = columns.join_columns([column, by])
-        mean, std = compute_best_of_n(values, columns.sign(by) * chooser, row.ours["n"])
-        found[name] = Sample(mean * scale, std * scale)
+        weights = weigh_best_of_n(columns.sign(by) * chooser, row.ours["n"])
+        found[name] = describe_distribution(values * scale, weights)
     return found
 
 
-def compute_best_of_n(values: Floats, chooser: Floats, n: int) -> tuple[float, float]:
-    """Compute the mean and standard deviation of the value of the best of ``n`` draws with replacement.
+def weigh_best_of_n(chooser: Floats, n: int) -> Floats:
+    """Compute the probability of each element to be the best of ``n`` draws with replacement, ``[N]``.
 
     The element of rank r among N (1 is the worst) is the best with probability (r/N)^n - ((r-1)/N)^n; elements with
     equal values of the chooser share theirs.
 
     Args:
-        values: [N] reported values.
         chooser: [N] values by which the best is chosen, the largest.
         n: number of draws.
     """
     _, rank, counts = np.unique(chooser, return_inverse=True, return_counts=True)
-    below = np.concatenate([[0], np.cumsum(counts)]) / len(values)
-    share = np.diff(below**n) / counts
-    weight = share[rank.reshape(-1)]
-    mean = float(weight @ values)
-    return mean, math.sqrt(max(0.0, float(weight @ (values - mean) ** 2)))
+    below = np.concatenate([[0], np.cumsum(counts)]) / len(chooser)
+    share: Floats = np.diff(below**n) / counts
+    weights: Floats = share[rank.reshape(-1)]
+    return weights
 
 
 def compute_correlation(columns: Columns, row: Row) -> dict[str, Sample]:

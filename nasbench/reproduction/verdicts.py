@@ -1,12 +1,12 @@
-"""Verdicts: whether our numbers agree with the published ones, within a tolerance decided beforehand.
+"""Verdicts on rows and tables.
 
-A cell is *within* if both its difference and half of its 95 % interval are within the tolerance, so that there are
-enough runs to say so. It is *outside* if even the near end of the interval is beyond the tolerance. Otherwise it is
-*undecided*, and more runs are needed. Standard deviations are compared in the same way, on the logarithmic scale. The
-uncertainty of a standard deviation follows from the kurtosis of our runs, because searches fail rarely but by far: with
-a normal distribution's kurtosis, the standard deviation of 500 runs of evolution would seem known to 6 %, but it is
-known to 12 %. A row is reproduced if all its cells are within. If one is outside, the row may still have the same place
-among the other rows as in the paper: this is "in ordering only". A table is as good as its worst judged row.
+A row is reproduced if all its judged cells are within their tolerances (see ``cells``). If one is outside, the row may
+still have the same place among the other rows as in the paper: this is "in ordering only". It needs each order that the
+paper establishes between this row and another to hold significantly in our runs; as all of them have to hold, each is
+tested at the full level. A row whose order is reversed (Holm-corrected over its pairs) or undecided is not reproduced.
+
+A table is as good as its worst judged row. It cannot be judged if fewer than half of its comparable rows are, and it is
+not called reproduced before the rows that the paper is about are judged.
 """
 
 import math
@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from nasbench.reproduction.cells import Cell, Fit, Judged, judge_cells, measure_own
+from nasbench.reproduction.equivalence import LEVEL, Part, adjust_by_holm, compute_direction_p, make_estimate, make_part
 from nasbench.reproduction.samples import Sample
-from nasbench.reproduction.schema import Published, PublishedCell, Row, Tolerance
-
-_Z = 1.96
+from nasbench.reproduction.schema import COMPUTED, Published, PublishedCell, Row
 
 
 class ClaimVerdict(StrEnum):
@@ -29,182 +29,203 @@ class ClaimVerdict(StrEnum):
     NONE = "cannot be judged"
 
 
-class Fit(StrEnum):
-    """The verdict on a cell."""
-
-    WITHIN = "within"
-    OUTSIDE = "outside"
-    UNDECIDED = "undecided"
-    SHOWN = "shown"
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A judged cell.
-
-    Attributes:
-        published: the published number; None if the paper has none.
-        ours: our number; None if we have none.
-        tolerance: largest allowed difference.
-        difference: ours minus published; None if either is missing.
-        standard_errors: difference in standard errors; None if both are exact or an error is unknown.
-        fit: the verdict on the cell.
-        why: the reason, if the cell is not within.
-    """
-
-    published: PublishedCell | None
-    ours: Sample | None
-    tolerance: float | None
-    difference: float | None
-    standard_errors: float | None
-    fit: Fit
-    why: str = ""
-
-
-def judge_cell(
-    cell: PublishedCell | None,
-    ours: Sample | None,
-    tolerance: float,
-    *,
-    std_ratio: float | None,
-    runs: int | None,
-    judged: bool,
-) -> Judged:
-    """Judge one cell.
-
-    Args:
-        cell: the published number.
-        ours: our number.
-        tolerance: largest allowed difference.
-        std_ratio: largest allowed factor between the standard deviations; None if they are not compared.
-        runs: number of runs behind the published mean; None if unknown: the number then counts as exact.
-        judged: whether the cell may be judged at all.
-    """
-    if cell is None or ours is None:
-        return Judged(cell, ours, None, None, None, Fit.SHOWN)
-    difference = ours.mean - cell.mean
-    theirs = (cell.std or 0.0) / math.sqrt(runs - 1) if runs and runs > 1 else 0.0
-    error = math.hypot(ours.standard_error, theirs)
-    in_errors = difference / error if 0 < error < math.inf else None
-    fit, why = _is_within(abs(difference), tolerance, ours.quantile * error, "the mean")
-    if fit is Fit.WITHIN and std_ratio is not None and cell.std and ours.std is not None:
-        fit, why = _is_std_within(cell.std, ours, std_ratio, runs)
-    return Judged(cell, ours, tolerance, difference, in_errors, fit if judged else Fit.SHOWN, why if judged else "")
-
-
-def _is_within(distance: float, tolerance: float, half: float, what: str) -> tuple[Fit, str]:
-    """Return whether a distance, known up to half an interval ``half``, is within a tolerance."""
-    if distance <= tolerance and half <= tolerance:
-        return Fit.WITHIN, ""
-    if distance - half > tolerance:
-        return Fit.OUTSIDE, f"{what} differs by {distance:.3g}, more than {tolerance:.3g}"
-    if half > tolerance:
-        return Fit.UNDECIDED, f"too few runs: {what} is known to ±{half:.3g}, the tolerance is {tolerance:.3g}"
-    return (
-        Fit.UNDECIDED,
-        f"{what} differs by {distance:.3g} ±{half:.3g}, the tolerance is {tolerance:.3g}: more runs are needed",
-    )
-
-
-def _is_std_within(published: float, ours: Sample, ratio: float, runs: int | None) -> tuple[Fit, str]:
-    if not ours.std:
-        return Fit.OUTSIDE, "ours does not vary"
-    # variance of the logarithm of a standard deviation; the published runs are assumed to be distributed like ours
-    variance = sum((ours.kurtosis - 1) / (4 * (n - 1)) for n in (ours.n, runs or math.inf) if n > 1)
-    half = math.inf if ours.n < 2 else _Z * math.sqrt(variance)
-    fit, _ = _is_within(abs(math.log(ours.std / published)), math.log(ratio), half, "")
-    if fit is Fit.WITHIN:
-        return fit, ""
-    found = f"the standard deviation is {ours.std / published:.2f} times the published"
-    more = "" if fit is Fit.OUTSIDE else ", and the runs are too few to decide"
-    return fit, f"{found}, the tolerance is a factor of {ratio:g}{more}"
-
-
 @dataclass(frozen=True)
 class JudgedRow:
-    """A judged row: its cells by column, its verdict and the reason."""
+    """A judged row: its cells by column, its verdict, the reason, and whether it has cells that may be judged."""
 
     row: Row
     cells: Mapping[str, Judged]
     verdict: ClaimVerdict
     why: str = ""
+    comparable: bool = True
 
 
-def judge_row(row: Row, cells: Mapping[str, Judged], others: Sequence[Mapping[str, Judged]]) -> JudgedRow:
-    """Judge a row by its cells and, if one is outside, by its place among ``others``."""
-    fits = {name: cell.fit for name, cell in cells.items() if cell.fit is not Fit.SHOWN}
+@dataclass(frozen=True)
+class JudgedTable:
+    """A judged table.
+
+    Attributes:
+        rows: in the order of the table.
+        verdict: on the table.
+        why: why the table cannot be judged although some rows are; empty otherwise.
+    """
+
+    rows: Sequence[JudgedRow]
+    verdict: ClaimVerdict
+    why: str = ""
+
+    @property
+    def n_comparable(self) -> int:
+        """Number of rows with a published number that is verified and not our own calculation."""
+        return sum(row.comparable for row in self.rows)
+
+    @property
+    def judged(self) -> list[ClaimVerdict]:
+        """The verdicts on the rows that have one."""
+        return [row.verdict for row in self.rows if row.verdict is not ClaimVerdict.NONE]
+
+    @property
+    def worst(self) -> ClaimVerdict:
+        """The verdict on the worst judged row; "cannot be judged" if no row is."""
+        return max(self.judged, key=list(ClaimVerdict).index, default=ClaimVerdict.NONE)
+
+
+def judge_row(
+    row: Row, cells: Mapping[str, Judged], others: Mapping[str, Mapping[str, Judged]], *, comparable: bool = True
+) -> JudgedRow:
+    """Judge a row by its cells and, if one is outside, by its place among other rows.
+
+    Args:
+        row: the row.
+        cells: its judged cells, by column.
+        others: the judged cells of the other rows, by label.
+        comparable: whether the row has cells that may be judged.
+    """
+    fits = {cell.fit for cell in cells.values()} - {Fit.SHOWN}
     if not fits:
-        return JudgedRow(row, cells, ClaimVerdict.NONE, _explain_no_verdict(row, cells))
-    reasons = "; ".join(f"{name}: {cell.why}" for name, cell in cells.items() if cell.why)
-    if Fit.OUTSIDE in fits.values():
-        placed = _is_in_order(cells, others)
-        return JudgedRow(row, cells, ClaimVerdict.ORDERING if placed else ClaimVerdict.NOT, reasons)
-    if Fit.UNDECIDED in fits.values():
-        return JudgedRow(row, cells, ClaimVerdict.NONE, reasons)
-    return JudgedRow(row, cells, ClaimVerdict.REPRODUCED)
+        return JudgedRow(row, cells, ClaimVerdict.NONE, _explain_no_verdict(row, cells), comparable)
+    if Fit.OUTSIDE in fits:
+        outside = _list_reasons(cells, Fit.OUTSIDE)
+        kept, order = _judge_order(cells, others)
+        verdict = ClaimVerdict.ORDERING if kept else ClaimVerdict.NOT
+        return JudgedRow(row, cells, verdict, f"{order}; {outside}", comparable)
+    if Fit.UNDECIDED in fits:
+        return JudgedRow(row, cells, ClaimVerdict.NONE, _list_reasons(cells, Fit.UNDECIDED), comparable)
+    return JudgedRow(row, cells, ClaimVerdict.REPRODUCED, "", comparable)
 
 
 def _explain_no_verdict(row: Row, cells: Mapping[str, Judged]) -> str:
     if not any(cell.ours for cell in cells.values()):
         return row.note
-    return "the published numbers are unverified" if row.published else "nothing comparable was published"
+    if not row.published:
+        return "nothing comparable was published"
+    own = "our own calculation on both sides"
+    return f"only shown: {own if row.provenance == COMPUTED else 'the published numbers are unverified'}"
 
 
-def _is_in_order(cells: Mapping[str, Judged], others: Sequence[Mapping[str, Judged]]) -> bool:
-    """Whether a row is above and below the same other rows as published, in every column; False without other rows."""
-    pairs = [
-        (mine, theirs[name])
-        for theirs in others
+def _list_reasons(cells: Mapping[str, Judged], fit: Fit) -> str:
+    """Return the reasons of the cells with this verdict; columns that share a reason are listed before it."""
+    columns: dict[str, list[str]] = {}
+    for name, cell in cells.items():
+        if cell.fit is fit:
+            columns.setdefault(cell.why, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {why}" for why, names in columns.items())
+
+
+@dataclass(frozen=True)
+class _Order:
+    """A published order between a row and another one in a column, and our p-values.
+
+    Attributes:
+        place: the order as published, in words.
+        p_kept: p-value of the hypothesis that our rows are equal or in the opposite order; 1 if it cannot be tested.
+        p_reversed: p-value of the hypothesis that our rows are equal or in the published order.
+    """
+
+    place: str
+    p_kept: float
+    p_reversed: float
+
+
+def _judge_order(cells: Mapping[str, Judged], others: Mapping[str, Mapping[str, Judged]]) -> tuple[bool, str]:
+    """Return whether a row is above and below the same other rows as published, in every column, and the reason."""
+    orders = [
+        order
+        for label, theirs in others.items()
         for name, mine in cells.items()
-        if name in theirs and Fit.SHOWN not in (mine.fit, theirs[name].fit)
+        if name in theirs and (order := _compare_rows(name, mine, label, theirs[name]))
     ]
-    signs = [_compare_rows(mine, other) for mine, other in pairs]
-    ordered = [(published, ours) for published, ours in signs if published]
-    return bool(ordered) and all(published == ours for published, ours in ordered)
+    if not orders:
+        return False, "no published order to keep"
+    broken = adjust_by_holm([order.p_reversed for order in orders])
+    reversed_ones = [order.place for order, p in zip(orders, broken, strict=True) if p <= LEVEL]
+    if reversed_ones:
+        return False, f"order reversed: {_list_some(reversed_ones)}"
+    undecided = [order.place for order in orders if order.p_kept > LEVEL]
+    if undecided:
+        return False, f"order undecided: {_list_some(undecided)}"
+    return True, f"in the published order ({len(orders)} comparisons)"
 
 
-def _compare_rows(mine: Judged, other: Judged) -> tuple[int, int]:
-    """Return which of two rows is higher, as published and by our numbers: 1, -1, or 0 for equal."""
-    published = _average(mine.published) - _average(other.published)
-    ours = _average(mine.ours) - _average(other.ours)
-    return (published > 0) - (published < 0), (ours > 0) - (ours < 0)
+def _list_some(places: Sequence[str]) -> str:
+    return places[0] + (f" and {len(places) - 1} more" if len(places) > 1 else "")
 
 
-def _average(value: PublishedCell | Sample | None) -> float:
-    return math.nan if value is None else value.mean  # never None here: cells that are only shown were left out
+def _compare_rows(column: str, mine: Judged, label: str, other: Judged) -> _Order | None:
+    """Compare two rows in a column; None if either is only shown, or if the paper establishes no order there."""
+    if Fit.SHOWN in (mine.fit, other.fit):
+        return None
+    if mine.published is None or other.published is None or mine.ours is None or other.ours is None:
+        return None
+    parts = [_bound_published(cell.published, cell.runs) for cell in (mine, other) if cell.published]
+    published = make_estimate(mine.published.mean - other.published.mean, *parts)
+    if abs(published.value) <= published.margin:
+        return None
+    sign = math.copysign(1.0, published.value)
+    place = f"{column} {'above' if sign > 0 else 'below'} {label}"
+    if mine.ours.gap or other.ours.gap:
+        return _Order(place, 1.0, 1.0)
+    own, theirs = measure_own(mine.ours), measure_own(other.ours)
+    distance = make_estimate(mine.ours.mean - other.ours.mean, own, theirs._replace(third=-theirs.third))
+    distance = distance if sign > 0 else distance.mirrored
+    return _Order(place, compute_direction_p(distance), compute_direction_p(distance.mirrored, cautious=True))
 
 
-def judge_table(published: Published, ours: Sequence[Mapping[str, Sample]]) -> list[JudgedRow]:
-    """Judge every row; ``ours`` holds our samples of each row, by column."""
-    judged = [_judge_cells(published, row, samples) for row, samples in zip(published.rows, ours, strict=True)]
-    return [
-        judge_row(row, cells, [other for other in judged if other is not cells])
-        for row, cells in zip(published.rows, judged, strict=True)
+def _bound_published(cell: PublishedCell, runs: int | None) -> Part:
+    """Return the error of a published mean; of an unknown number of runs, it is at most the standard deviation."""
+    std = cell.std or 0.0
+    return Part(std**2) if runs is None else make_part(std, runs)
+
+
+def judge_table(published: Published, ours: Sequence[Mapping[str, Sample]]) -> JudgedTable:
+    """Judge a table; ``ours`` holds our samples of each row, by column."""
+    judged = {
+        row.label: judge_cells(_make_cells(published, row, samples))
+        for row, samples in zip(published.rows, ours, strict=True)
+    }
+    rows = [
+        judge_row(
+            row,
+            judged[row.label],
+            {label: cells for label, cells in judged.items() if label != row.label},
+            comparable=published.is_comparable(row),
+        )
+        for row in published.rows
     ]
+    return judge_overall(rows, published.headline)
 
 
-def _judge_cells(published: Published, row: Row, samples: Mapping[str, Sample]) -> dict[str, Judged]:
-    tolerance: Tolerance = published.tolerance
-    names = list(dict.fromkeys([*row.published, *samples]))
+def _make_cells(published: Published, row: Row, samples: Mapping[str, Sample]) -> dict[str, Cell]:
+    tolerance = published.tolerance
     cells = {}
-    for name in names:
+    for name in dict.fromkeys([*row.published, *samples]):
         cell = row.published.get(name)
         limit = tolerance.of(name, cell, published.rounding) if cell else 0.0
         if row.tolerance is not None:
             limit = max(row.tolerance, published.rounding)
-        cells[name] = judge_cell(
+        cells[name] = Cell(
             cell,
             samples.get(name),
             limit,
-            std_ratio=tolerance.std_ratio,
-            runs=row.runs or published.published_runs,
-            judged=published.judged(row, name),
+            tolerance.std_ratio,
+            row.runs or published.published_runs,
+            published.judged(row, name),
         )
     return cells
 
 
-def judge_overall(rows: Sequence[JudgedRow]) -> ClaimVerdict:
-    """Return the verdict on a table: that of its worst judged row."""
-    order = list(ClaimVerdict)
-    known = [row.verdict for row in rows if row.verdict is not ClaimVerdict.NONE]
-    return max(known, key=order.index) if known else ClaimVerdict.NONE
+def judge_overall(rows: Sequence[JudgedRow], headline: Sequence[str] = ()) -> JudgedTable:
+    """Judge a table by its rows; ``headline`` holds the labels of the rows that the paper is about."""
+    table = JudgedTable(rows, ClaimVerdict.NONE)
+    if not table.n_comparable:
+        return JudgedTable(
+            rows, ClaimVerdict.NONE, "no published number is both verified and independent of our own calculations"
+        )
+    if 2 * len(table.judged) < table.n_comparable:
+        return JudgedTable(rows, ClaimVerdict.NONE, "fewer than half of the rows could be judged")
+    open_ones = [row.row.label for row in rows if row.verdict is ClaimVerdict.NONE and row.row.label in headline]
+    if open_ones and table.worst is not ClaimVerdict.NOT:
+        return JudgedTable(
+            rows, ClaimVerdict.NONE, f"{_list_some(open_ones)}, which the paper is about, cannot be judged"
+        )
+    return JudgedTable(rows, table.worst)

@@ -12,10 +12,10 @@ from hypothesis.extra.numpy import arrays
 from nasbench.reproduction import ReproductionPlan, list_published, load_published
 from nasbench.reproduction.columns import Columns, SourceColumn
 from nasbench.reproduction.curves import measure_extrapolations
-from nasbench.reproduction.samples import CannotJudge
+from nasbench.reproduction.samples import CannotJudge, describe_distribution
 from nasbench.reproduction.schema import Search
 from nasbench.reproduction.searches import pick_reported, weigh_picks
-from nasbench.reproduction.tables import compute_best_of_n
+from nasbench.reproduction.tables import weigh_best_of_n
 from nasbench.simulation import History
 from nasbench.spaces.nb201 import NASBench201
 from nasbench.table import Static, Table, find_table, write_table
@@ -35,15 +35,16 @@ def test_the_best_of_n_is_the_mean_over_all_draws(columns, n):
         best = max(chooser[list(draw)])
         # by symmetry, ties share over all rows of that rank
         outcomes.append(values[chooser == best].mean())
-    mean, std = compute_best_of_n(values, chooser, n)
-    assert mean == pytest.approx(np.mean(outcomes), abs=1e-9)
-    assert std >= np.std(outcomes) - 1e-9
+    found = describe_distribution(values, weigh_best_of_n(chooser, n))
+    assert found.mean == pytest.approx(np.mean(outcomes), abs=1e-9)
+    assert found.std >= np.std(outcomes) - 1e-9
 
 
 def test_the_best_of_one_is_the_whole_column(rng):
     values = rng.normal(size=100)
-    assert compute_best_of_n(values, rng.normal(size=100), 1) == pytest.approx((values.mean(), values.std()))
-    assert compute_best_of_n(values, values, 10_000)[0] == pytest.approx(values.max(), abs=1e-9)
+    whole = describe_distribution(values, weigh_best_of_n(rng.normal(size=100), 1))
+    assert (whole.mean, whole.std) == pytest.approx((values.mean(), values.std()))
+    assert weigh_best_of_n(values, 10_000) @ values == pytest.approx(values.max(), abs=1e-9)
 
 
 CELLS = (

@@ -3,6 +3,7 @@
 import json
 from functools import cache
 
+import numpy as np
 import pytest
 
 from nasbench.cli import main
@@ -20,6 +21,9 @@ from nasbench.reproduction import (
     reproduce,
 )
 from nasbench.reproduction.report import compose_report, list_missing_imports, summarize_rows, write_overview
+from nasbench.reproduction.run import FORMAT, VERSION, _convert_sample, choose_best
+from nasbench.reproduction.samples import sample_of
+from nasbench.reproduction.verdicts import ClaimVerdict, JudgedRow, JudgedTable
 
 SMALL = """
 title = "t"
@@ -28,8 +32,9 @@ paper_version = "v"
 source = "s"
 unit = "percent"
 decimals = 2
-runs = 6
+runs = 12
 quick_runs = 2
+headline = ["RS"]
 [protocol]
 reported = "test"
 [tolerance]
@@ -66,7 +71,7 @@ ours = { kind = "search", strategy = "bohb_of_nobody" }
 published = { Cora = 84.0 }
 [[row]]
 label = "best"
-provenance = "computed"
+provenance = "quoted"
 ours = { kind = "statistic", statistic = "max" }
 published = { Cora = 83.13 }
 tolerance = 0.005
@@ -89,11 +94,11 @@ def rows(result, interpretation):
 
 
 def test_interpretations_are_read_off_the_same_runs_and_the_best_is_reported(small, tmp_path):
-    result = reproduce(small, ReproductionPlan(6, tmp_path / "out"))
+    result = reproduce(small, ReproductionPlan(12, tmp_path / "out"))
     seen, by_test, ten = (rows(result, name) for name in ("as seen", "by test", "ten trials by test"))
     means = [part["RS"]["cells"]["Cora"]["ours"]["values"] for part in (seen, by_test, ten)]
     assert all(test >= own and test >= few for own, test, few in zip(*means, strict=True))
-    assert len(means[0]) == 6
+    assert len(means[0]) == 12
     assert seen["no such"]["why"] == "no strategy 'bohb_of_nobody' yet"
     assert seen["no such"]["verdict"] == "cannot be judged"
     assert seen["best"]["verdict"] == "reproduced"
@@ -129,14 +134,55 @@ def test_runs_are_kept_continued_and_the_same_for_any_number_of_jobs(small, tmp_
     assert fewer["values"] == rows(grown, "as seen")["RS"]["cells"]["Cora"]["ours"]["values"][:2]
 
 
-def test_one_run_is_too_few_to_judge(small, tmp_path):
-    row = rows(reproduce(small, ReproductionPlan(1, tmp_path)), "as seen")["RS"]
-    assert (row["verdict"], row["cells"]["Cora"]["fit"]) == ("cannot be judged", "undecided")
-    assert "too few runs" in row["why"]
+@pytest.mark.parametrize("runs", [1, 2, 9])
+def test_fewer_than_ten_runs_are_too_few_to_judge(small, tmp_path, runs):
+    result = reproduce(small, ReproductionPlan(runs, tmp_path))
+    row = rows(result, "as seen")["RS"]
+    cell = row["cells"]["Cora"]
+    assert (row["verdict"], cell["fit"]) == ("cannot be judged", "undecided")
+    assert row["why"] == f"Cora: too few runs: {runs}, and at least 10 are needed"
+    assert (cell["ours"]["low"], cell["ours"]["high"], cell["p_within"], cell["p_outside"]) == (None,) * 4
+    assert " [-]" in compose_report([result])
+    assert result["verdict"] == "cannot be judged"  # although 'best' is exact and reproduced
+
+
+def test_an_interpretation_that_is_undecided_matches_better_than_one_that_is_refuted():
+    """With 100 runs of local search, one interpretation is undecided and another one outside its tolerance."""
+
+    def table(*verdicts):
+        row = load_published("white_local_search").rows[0]
+        return JudgedTable([JudgedRow(row, {}, verdict) for verdict in verdicts], verdicts[0])
+
+    good, order, off, unknown = ClaimVerdict
+    assert choose_best([table(off), table(unknown)], [False, False]) == 1
+    assert choose_best([table(unknown), table(order), table(good)], [False] * 3) == 2
+    assert choose_best([table(good, off), table(unknown, unknown)], [False, False]) == 1
+    assert choose_best([table(off), table(good)], [False, True]) == 0  # explored
+
+
+def test_a_table_whose_headline_row_is_missing_is_not_called_reproduced(tmp_path):
+    text = SMALL.replace('headline = ["RS"]', 'headline = ["no such"]').replace("[81.2, 0.4]", "[81.57, 0.4]")
+    (tmp_path / "small.toml").write_text(text)
+    result = reproduce(read_published(tmp_path / "small.toml"), ReproductionPlan(40, tmp_path / "out"))
+    best = rows(result, result["interpretation"])
+    assert {label: row["verdict"] for label, row in best.items() if label != "RS"} == {
+        "no such": "cannot be judged", "best": "reproduced",
+    }  # fmt: skip
+    assert result["verdict"] == ("not reproduced" if best["RS"]["verdict"] == "not reproduced" else "cannot be judged")
+
+
+def test_intervals_end_where_the_values_of_their_unit_end(tmp_path):
+    """Nine runs at 100 % and one at 60 %: Student's interval would reach 105 %."""
+    table = load_published("nb201_table5")
+    row = table.rows[0]
+    sample = sample_of(np.array([100.0] * 9 + [60.0]))
+    assert sample.interval[1] > 100
+    shown = _convert_sample(sample, table.find_range(row))
+    assert (shown["low"], shown["high"]) == (pytest.approx(sample.interval[0]), 100.0)
 
 
 def test_reports_hold_both_numbers_in_every_format(small, tmp_path):
-    result = reproduce(small, ReproductionPlan(6, tmp_path))
+    result = reproduce(small, ReproductionPlan(12, tmp_path))
     for kind in ("text", "markdown", "html"):
         text = compose_report([result], kind, pictures={"small": "plots/small.png"})
         for part in ("81.200 ± 0.400", "83.133", "reproduced", "no strategy", "ten trials by test"):
@@ -145,7 +191,11 @@ def test_reports_hold_both_numbers_in_every_format(small, tmp_path):
     assert json.loads(compose_report([result], "json"))[0]["name"] == "small"
     assert summarize_rows([result]).count("\n") == 4  # header, line, three rows
     cells = [cell.strip() for cell in write_overview([result], "markdown").splitlines()[-1].split("|")]
-    assert cells[1:-1] == ["small", "2 of 3 rows could be judged: reproduced", "2", "0", "0", "1", "by test"]
+    assert cells[1] == "small"
+    assert cells[2] == result["summary"]
+    assert cells[2].endswith(" of 3 rows judged; best of 3 interpretations)")
+    assert sum(map(int, cells[3:8])) == 3
+    assert cells[8] == result["interpretation"]
 
 
 def test_a_damaged_result_and_an_empty_folder_are_named(tmp_path):
@@ -153,7 +203,12 @@ def test_a_damaged_result_and_an_empty_folder_are_named(tmp_path):
     with pytest.raises(RecordError, match="delete it and run the table again"):
         load_result(tmp_path / "x.json")
     (tmp_path / "x.json").write_text('{"format": "other"}')
-    with pytest.raises(RecordError, match=r"damaged|no nasbench-reproduction"):
+    with pytest.raises(RecordError, match="is not a nasbench-reproduction"):
+        load_result(tmp_path / "x.json")
+    (tmp_path / "x.json").write_text(json.dumps({"format": FORMAT, "version": VERSION - 1, "verdict": "reproduced"}))
+    with pytest.raises(
+        RecordError, match=r"judged by the rules of version 3.*'nasbench reproduce run x --out .*' again"
+    ):
         load_result(tmp_path / "x.json")
 
 
@@ -219,16 +274,20 @@ def tables(tmp_path_factory):
 
 SHIPPED_ONLY = ("nbgraph_table1", "white_local_search")
 VERDICTS = {
-    "learning_curves": {"early validation against test at the end, Spearman": "reproduced"},
+    "learning_curves": {"early validation against test at the end, Spearman": "cannot be judged"},
     "naswot": {
         "random": "reproduced",
         "optimal (N = 10)": "reproduced",
         "optimal (N = 100)": "reproduced",
         "NASWOT (N = 10)": "reproduced",
-        "NASWOT (N = 1,000)": "reproduced",
+        "NASWOT (N = 100)": "cannot be judged",
+        "NASWOT (N = 1,000)": "cannot be judged",
     },
     "nats_tss": {"RANDOM": "cannot be judged"},
-    "nb201_epochs": {"two seeds, validation after 200 epochs, Kendall": "reproduced"},
+    "nb201_epochs": {
+        "12 against 200 epochs, validation, Pearson": "reproduced",
+        "two seeds, validation after 200 epochs, Kendall": "cannot be judged",
+    },
     "nb201_optimum": {"optimum": "reproduced"},
     "nb201_table5": {
         "optimal": "reproduced",
@@ -244,10 +303,18 @@ VERDICTS = {
         "synflow, Spearman": "reproduced",
         "NASWOT, Kendall": "reproduced",
     },
-    "nbgraph_table1": {"top 5 %": "reproduced", "best": "reproduced"},
+    "nbgraph_table1": dict.fromkeys(("Random", "EA", "RL", "top 5 %", "best"), "cannot be judged"),
     "pinat_table1": {"PINAT": "cannot be judged"},
-    "white_local_search": {"local search, CIFAR-100": "reproduced"},
+    "white_local_search": {"local search, CIFAR-100": "cannot be judged"},
 }
+
+
+QUICK = dict.fromkeys(list_published(), "cannot be judged") | {
+    "nb201_epochs": "reproduced",
+    "nb201_optimum": "reproduced",
+    "nb201_zero_cost": "reproduced in ordering only",
+}
+"""Quick verdicts; those of whole tables are the same with all runs."""
 
 
 @pytest.mark.parametrize("name", list_published())
@@ -260,5 +327,8 @@ def test_every_published_table_runs_quickly(name, request, tmp_path, tables, mon
     found = {row["label"]: row["verdict"] for row in rows(result, result["interpretation"]).values()}
     assert {label: found[label] for label in VERDICTS[name]} == VERDICTS[name]
     assert list_missing_imports([result]) == []
+    assert result["verdict"] == QUICK[name]
     if name == "nb201_table5":
         assert all(found[label] in ("reproduced", "cannot be judged") for label in ("RS", "REA", "REINFORCE"))
+    if name == "nbgraph_table1":
+        assert "too few runs: 2" in rows(result, result["interpretation"])["Random"]["why"]
