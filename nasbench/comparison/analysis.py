@@ -94,14 +94,18 @@ class TaskAnalysis:
                 return compute_iqm(values, self.failed)
             each = zip(values, self.failed, known, strict=True)
             return np.array([compute_iqm(own[k], out[k]) if k.any() else np.nan for own, out, k in each])
-        censored = self.censored[name]
-        horizon = find_horizon(np.where(known, values, 0.0), censored & known)
+        horizon = self.find_horizon(name)
         return np.array(
             [
-                compute_restricted_mean(times[k], ends[k], horizon)
-                for times, ends, k in zip(values, censored, known, strict=True)
+                compute_restricted_mean(times[k], ends[k], horizon) if k.any() else np.nan
+                for times, ends, k in zip(values, self.censored[name], known, strict=True)
             ]
         )
+
+    def find_horizon(self, name: str) -> float:
+        """Find the latest time up to which a metric that censors is known of all strategies."""
+        known = ~np.isnan(self.metrics[name])
+        return find_horizon(np.where(known, self.metrics[name], 0.0), self.censored[name] & known)
 
     def rank_by(self, name: str) -> Floats:
         """Rank the strategies by a metric, 1 for the best, [strategies]; nan for a metric without a direction."""
