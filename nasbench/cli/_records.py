@@ -3,7 +3,7 @@
 import importlib
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,11 @@ def choose_test(name: str) -> str:
 
 
 def board_of(
-    record: "Record | PredictionRecord", metrics: Sequence[str] = (), plots: Sequence[str] = (), test: str = ""
+    record: "Record | PredictionRecord",
+    metrics: Sequence[str] = (),
+    plots: Sequence[str] = (),
+    test: str = "",
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Any, Any, Any]:
     """Return the leaderboard of a record, and functions that write it and its plots into a folder.
 
@@ -63,6 +67,7 @@ def board_of(
         metrics: labels of further metrics to show, for searches.
         plots: labels of further plots to draw, for searches.
         test: name of the test over tasks, for searches; empty for the usual one.
+        on_progress: is called with the number of tasks that are read, and of all tasks, for searches.
 
     Raises:
         InvalidOption: metrics, plots or a test are given for a record of predictors.
@@ -82,7 +87,7 @@ def board_of(
         draw = _plots.write_plots
     else:
         chosen = choose_test(test)
-        analysis = _analysis.analyse(record, metrics)
+        analysis = _analysis.analyse(record, metrics, on_progress)
         board = _leaderboard.leaderboard(analysis, metrics, chosen)
         draw = partial(_plots.write_plots, plots=plots)
     return (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from nasbench.cli._records import METRIC_HELP, PLOT_HELP, TEST_HELP
-from nasbench.cli._show import print_text
+from nasbench.cli._show import ProgressBar, print_text
 from nasbench.errors import MissingExtra
 from nasbench.files import quote_word
 
@@ -48,7 +48,8 @@ def report(
     from nasbench.cli._records import board_of
     from nasbench.records.failures import failures, write_tracebacks
 
-    board, write_board, write_plots = board_of(record, metrics, plots, test)
+    with ProgressBar("tasks", quiet=style != "text" or not sys.stderr.isatty()) as progress:
+        board, write_board, write_plots = board_of(record, metrics, plots, test, progress)
     text = board.render(style)
     if style == "text":
         print_text(text)

@@ -9,7 +9,7 @@ If runs are missing, the arrays hold the largest complete block of runs (``nasbe
 analysis of each other pair of task and strategy has its own finished runs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -200,12 +200,15 @@ class Analysis:
         return np.array([task.summarize(name) for task in self.tasks])
 
 
-def analyse(record: SearchRecord, metrics: Sequence[str] = ()) -> Analysis:
+def analyse(
+    record: SearchRecord, metrics: Sequence[str] = (), on_progress: Callable[[int, int], None] | None = None
+) -> Analysis:
     """Read a record and compute everything that the leaderboard and the plots show.
 
     Args:
         record: the record of a comparison.
         metrics: labels ``NAME[,option=value]`` or ``module:Class`` to compute besides all registered metrics.
+        on_progress: is called with the number of tasks that are read, and of all tasks.
 
     Raises:
         RecordError: no run is finished, or the task is not the one that was recorded.
@@ -225,6 +228,8 @@ def analyse(record: SearchRecord, metrics: Sequence[str] = ()) -> Analysis:
             used = {label: total.reshape(1, -1) for label, total in runs.usage.items()}
             flat[name] = replace(_analyse_task(name, task, joined, number, computed), usage=used)
             found.append(collect_found(name, task, repeat_labels(record.strategies, parts), number, joined))
+        if on_progress:
+            on_progress(len(numbers), len(record.tasks))
     progress = Progress.of_numbers(record.tasks, record.strategies, record.spec["runs"], numbers)
     if not flat:
         raise RecordError(f"{record.path} holds none of its {progress.done.size} runs: run the same comparison again")

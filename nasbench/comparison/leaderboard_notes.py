@@ -101,7 +101,7 @@ def _explain_intervals(analysis: Analysis, claims: Claims) -> list[str]:
     """Say over what the intervals are, or why there are none."""
     sample = claims.over.sample
     fewest = min((pair.task.failed.shape[1] for pair in analysis.pairs), default=0)
-    notes = []
+    notes = ["one run has no standard deviation"] if len(analysis.block.runs) == 1 else []
     if fewest < LEAST_RUNS:
         notes.append(
             f"[-]: no interval{'' if sample.is_enough else ' and no test'} over fewer than {LEAST_RUNS} runs, where it "
